@@ -1,0 +1,172 @@
+//! Space roles (API v2, "Space Roles"): the mode, the catalogue, the roles and who has them.
+//! A site in `pre-roles` mode answers 404 to all but the mode.
+
+use serde_json::{Value, json};
+
+use super::super::answer::{Answer, Failure};
+use super::super::ask::Ask;
+use super::super::paging;
+use crate::sandbox::world::{
+    AccountId, Class, Command, GroupId, Pair, Principal, Refusal, Role, RoleEntry, RoleId, RoleMode, SpaceId,
+};
+
+/// Above this a body is refused with 413.
+const MAX_BODY: usize = 5 * 1024 * 1024;
+
+#[expect(clippy::unnecessary_wraps, reason = "the signature of the routing table")]
+pub(in crate::sandbox::http) fn mode(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
+    let mode = match ask.world().settings.mode {
+        RoleMode::PreRoles => "PRE_ROLES",
+        RoleMode::RolesTransition => "ROLES_TRANSITION",
+        RoleMode::Roles => "ROLES",
+    };
+    let absent = ask.world().quirks.space_role_mode_absent;
+    Ok(Answer::ok(if absent { json!({}) } else { json!({"mode": mode}) }))
+}
+
+/// The catalogue of what roles can hold. The real one has a vocabulary of its own.
+pub(in crate::sandbox::http) fn permissions(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
+    available(ask)?;
+    let items: Vec<(u64, Pair)> = (1..).zip(Pair::ALL.iter().copied()).collect();
+    paging::v2(ask, &items, |pair| {
+        let required: Vec<&str> = if *pair == Pair::ReadSpace { vec![] } else { vec!["read/space"] };
+        Some(json!({
+            "id": pair.to_string(), "displayName": pair.label(), "description": pair.label(),
+            "requiredPermissionIds": required,
+        }))
+    })
+}
+
+pub(in crate::sandbox::http) fn list(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
+    available(ask)?;
+    let world = ask.world();
+    let kind = ask.query.one_of("role-type", &["SYSTEM", "CUSTOM"])?;
+    let holder = holder(ask)?;
+    let space = ask.query.ids("space-id", 1)?.and_then(|ids| ids.first().copied()).map(SpaceId);
+    // With a space, the roles that it uses; with a principal, those it holds there.
+    let used: Option<Vec<&RoleId>> = match space {
+        None => None,
+        Some(id) => {
+            let space = world.visible_space(&ask.caller, id)?;
+            let fits = |principal: &Principal| holder.as_ref().is_none_or(|holder| holder == principal);
+            Some(space.assignments.iter().filter(|(who, _)| fits(who)).map(|(_, role)| role).collect())
+        }
+    };
+    let fits = |role: &&Role| {
+        kind.is_none_or(|kind| (kind == "SYSTEM") == role.system)
+            && used.as_ref().is_none_or(|used| used.contains(&&role.id))
+    };
+    let items: Vec<(u64, &Role)> = (1..).zip(world.roles().filter(fits)).collect();
+    paging::v2(ask, &items, |role| Some(render(role)))
+}
+
+pub(in crate::sandbox::http) fn get(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
+    available(ask)?;
+    let id = RoleId::from(ask.param(0));
+    let role = ask.world().role(&id).ok_or_else(|| Failure::not_found(format!("No role with id {id}")))?;
+    let mut shown = render(role);
+    shown["_links"] = json!({"base": ask.world().settings.url});
+    Ok(Answer::ok(shown))
+}
+
+pub(in crate::sandbox::http) fn assignments(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
+    available(ask)?;
+    let world = ask.world();
+    let space = world.visible_space(&ask.caller, ask.space_id()?)?;
+    let kind = ask.query.one_of("role-type", &["SYSTEM", "CUSTOM"])?;
+    let role = ask.query.get("role-id");
+    let holder = holder(ask)?;
+    let fits = |who: &Principal, id: &RoleId| {
+        role.is_none_or(|wanted| wanted == id.as_str())
+            && holder.as_ref().is_none_or(|holder| holder == who)
+            && kind.is_none_or(|kind| world.role(id).is_some_and(|role| (kind == "SYSTEM") == role.system))
+    };
+    let held = space.assignments.iter().filter(|(who, role)| fits(who, role));
+    let items: Vec<(u64, Value)> = (1..).zip(held.map(|(who, role)| assignment(who, Some(role)))).collect();
+    paging::v2(ask, &items, |shown| Some(shown.clone()))
+}
+
+/// An upsert per entry; an entry without `roleId` takes the principal's role away. Whole or not at all.
+pub(in crate::sandbox::http) fn assign(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
+    available(ask)?;
+    let space = ask.space_id()?;
+    if ask.body.bytes.len() > MAX_BODY {
+        return Err(Failure::other(http::StatusCode::PAYLOAD_TOO_LARGE, "The request is over 5 MB"));
+    }
+    ask.world().visible_space(&ask.caller, space)?;
+    let body = ask.json()?;
+    let entries = body
+        .as_array()
+        .ok_or_else(|| Failure::bad_request("The body must be an array of role assignments"))?;
+    let entries = entries.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+    let echo: Vec<Value> =
+        entries.iter().map(|entry| assignment(&entry.principal, entry.role.as_ref())).collect();
+    ask.perform(Command::AssignRoles { space, entries })?;
+    Ok(Answer::ok(json!({"results": echo, "_links": {"base": ask.world().settings.url}})))
+}
+
+fn entry(value: &Value) -> Result<RoleEntry, Failure> {
+    let principal = &value["principal"];
+    let (Some(kind), Some(id)) = (principal["principalType"].as_str(), principal["principalId"].as_str())
+    else {
+        return Err(Failure::bad_request(
+            "`principal.principalType` and `principal.principalId` are required",
+        ));
+    };
+    let role = match value.get("roleId") {
+        None => None,
+        Some(Value::String(role)) => Some(RoleId::from(role.as_str())),
+        Some(_) => {
+            return Err(Failure::bad_request("`roleId` must be a string; omit it to remove an assignment"));
+        }
+    };
+    Ok(RoleEntry { principal: read_principal(kind, id)?, role })
+}
+
+fn read_principal(kind: &str, id: &str) -> Result<Principal, Failure> {
+    let unknown = || Failure::bad_request(format!("`{id}` is not a valid principal of type {kind}"));
+    match kind {
+        "USER" => Ok(Principal::User(AccountId::from(id))),
+        "GROUP" => Ok(Principal::Group(GroupId::from(id))),
+        "ACCESS_CLASS" if id == "anonymous-users" => Ok(Principal::Anonymous),
+        "ACCESS_CLASS" => Class::from_id(id).map(Principal::Class).ok_or_else(unknown),
+        _ => Err(unknown()),
+    }
+}
+
+/// `principal-type` and `principal-id`: both, or neither.
+fn holder(ask: &Ask<'_>) -> Result<Option<Principal>, Failure> {
+    match (ask.query.get("principal-type"), ask.query.get("principal-id")) {
+        (None, None) => Ok(None),
+        (Some(kind), Some(id)) => read_principal(kind, id).map(Some),
+        _ => Err(Failure::bad_request("principal-type and principal-id must be given together")),
+    }
+}
+
+fn assignment(who: &Principal, role: Option<&RoleId>) -> Value {
+    let (kind, id) = match who {
+        Principal::User(account) => ("USER", account.as_str()),
+        Principal::Group(group) => ("GROUP", group.as_str()),
+        Principal::Class(class) => ("ACCESS_CLASS", class.id()),
+        Principal::Anonymous => ("ACCESS_CLASS", "anonymous-users"),
+    };
+    let mut shown = json!({"principal": {"principalType": kind, "principalId": id}});
+    if let Some(role) = role {
+        shown["roleId"] = role.as_str().into();
+    }
+    shown
+}
+
+fn render(role: &Role) -> Value {
+    json!({
+        "id": role.id.as_str(),
+        "type": if role.system { "SYSTEM" } else { "CUSTOM" },
+        "name": role.name,
+        "description": role.description,
+        "spacePermissions": role.permissions.iter().map(ToString::to_string).collect::<Vec<_>>(),
+    })
+}
+
+fn available(ask: &Ask<'_>) -> Result<(), Failure> {
+    if ask.world().has_roles() { Ok(()) } else { Err(Refusal::NoRoles.into()) }
+}

@@ -1,0 +1,130 @@
+//! `/spaces` (API v2, "Space", "Space Permissions"): all ids are strings.
+
+use serde_json::{Value, json};
+
+use super::super::answer::{Answer, Failure};
+use super::super::ask::Ask;
+use super::super::paging;
+use super::CREATED;
+use crate::sandbox::world::access::Standing;
+use crate::sandbox::world::{AnonymousRow, Principal, Row, Space, World};
+
+pub(in crate::sandbox::http) fn list(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
+    let types = [
+        "global",
+        "collaboration",
+        "knowledge_base",
+        "personal",
+        "system",
+        "onboarding",
+        "xflow_sample_space",
+    ];
+    let kind = ask.query.one_of("type", &types)?;
+    let status = ask.query.one_of("status", &["current", "archived", "trashed"])?;
+    let sort = ask.query.one_of("sort", &["id", "-id", "key", "-key", "name", "-name"])?.unwrap_or("id");
+    let ids = ask.query.ids("ids", 250)?;
+    let keys = ask.query.all("keys");
+    if keys.as_ref().is_some_and(|keys| keys.len() > 250) {
+        return Err(Failure::bad_request("`keys` takes at most 250 values"));
+    }
+    let world = ask.world();
+    let mut spaces: Vec<&Space> = match &keys {
+        Some(keys) => keys.iter().filter_map(|key| world.space_keyed(key)).collect(),
+        None => world.spaces().collect(),
+    };
+    spaces.retain(|space| {
+        kind.is_none_or(|kind| kind == space.kind.id())
+            && status.is_none_or(|status| status == space.status.id())
+            && ids.as_ref().is_none_or(|ids| ids.contains(&space.id.0))
+    });
+    match sort.trim_start_matches('-') {
+        "key" => spaces.sort_by(|a, b| a.key.cmp(&b.key)),
+        "name" => spaces.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id))),
+        _ => spaces.sort_by_key(|space| space.id),
+    }
+    spaces.dedup_by_key(|space| space.id);
+    if sort.starts_with('-') {
+        spaces.reverse();
+    }
+    let by_id = sort == "id";
+    let items: Vec<(u64, &Space)> =
+        (1..).zip(spaces).map(|(place, space)| (if by_id { space.id.0 } else { place }, space)).collect();
+    let subject = ask.caller.subject();
+    let standing = Standing::of(world, &subject);
+    paging::v2(ask, &items, |space| (!standing.space_operations(space).is_empty()).then(|| render(space)))
+}
+
+pub(in crate::sandbox::http) fn get(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
+    let space = ask.world().visible_space(&ask.caller, ask.space_id()?)?;
+    let mut shown = render(space);
+    if ask.query.flag("include-operations")? {
+        shown["operations"] =
+            json!({"results": space_operations(ask, space), "meta": {"hasMore": false}, "_links": {}});
+    }
+    if ask.query.flag("include-permissions")? {
+        let rows: Vec<Value> = shown_rows(ask.world(), space).into_iter().map(|(_, row)| row).collect();
+        let first: Vec<Value> = rows.iter().take(50).cloned().collect();
+        shown["permissions"] = json!({"results": first, "meta": {"hasMore": rows.len() > 50}, "_links": {}});
+    }
+    if ask.query.flag("include-role-assignments")? {
+        return Err(Failure::bad_request("include-role-assignments is only accepted for EAP sites"));
+    }
+    shown["_links"]["base"] = ask.world().settings.url.as_str().into();
+    Ok(Answer::ok(shown))
+}
+
+/// Custom access, what roles bring, and access classes, all in one list (live: folio).
+pub(in crate::sandbox::http) fn permissions(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
+    let space = ask.world().visible_space(&ask.caller, ask.space_id()?)?;
+    let rows = shown_rows(ask.world(), space);
+    paging::v2(ask, &rows, |row| Some(row.clone()))
+}
+
+pub(in crate::sandbox::http) fn operations(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
+    let space = ask.world().visible_space(&ask.caller, ask.space_id()?)?;
+    Ok(Answer::ok(json!({"operations": space_operations(ask, space)})))
+}
+
+fn space_operations(ask: &Ask<'_>, space: &Space) -> Vec<Value> {
+    let given = ask.world().space_operations(&ask.caller.subject(), space.id);
+    given.into_iter().map(|pair| json!({"operation": pair.key(), "targetType": pair.target()})).collect()
+}
+
+fn shown_rows(world: &World, space: &Space) -> Vec<(u64, Value)> {
+    world.permission_rows(space).iter().filter_map(|row| Some((row.id.0, render_row(world, row)?))).collect()
+}
+
+fn render_row(world: &World, row: &Row) -> Option<Value> {
+    let (kind, id) = match &row.principal {
+        Principal::User(account) => ("user", account.as_str()),
+        Principal::Group(group) => ("group", group.as_str()),
+        Principal::Class(class) => ("access-class", class.id()),
+        Principal::Anonymous => match world.quirks.anonymous_row {
+            AnonymousRow::AccessClass => ("access-class", "anonymous-users"),
+            AnonymousRow::User => ("user", "anonymous"),
+            AnonymousRow::Omitted => return None,
+        },
+    };
+    Some(json!({
+        "id": row.id.to_string(),
+        "principal": {"type": kind, "id": id},
+        "operation": {"key": row.pair.key(), "targetType": row.pair.target()},
+    }))
+}
+
+fn render(space: &Space) -> Value {
+    json!({
+        "id": space.id.to_string(),
+        "key": space.key.as_str(),
+        "name": space.name,
+        "type": space.kind.id(),
+        "status": space.status.id(),
+        "authorId": "unknown",
+        "currentActiveAlias": space.key.as_str(),
+        "createdAt": CREATED,
+        "homepageId": space.homepage.map(|home| home.to_string()),
+        "description": null,
+        "icon": null,
+        "_links": {"webui": format!("/spaces/{}", space.key)},
+    })
+}

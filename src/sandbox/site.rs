@@ -1,0 +1,298 @@
+//! A world with a memory: what writes did is kept beside the state file, which itself never changes.
+//!
+//! The journal `.confperm/FILE.ndjson` holds one line per accepted write, to be carried out again on what
+//! the file says. Its first line holds the SHA-256 of the file; when the file has changed since, the journal
+//! no longer fits, is put aside, and [`Note`] says so.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::state::{self, StateError};
+use super::world::{AccountId, Caller, Command, Outcome, Refusal, World};
+
+/// Why a sandbox could not be opened, kept or reset.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The state file cannot be read.
+    #[error("cannot read {path}")]
+    Read {
+        /// The state file, or what is kept beside it.
+        path: Utf8PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The state file makes no sense.
+    #[error("{path}: {source}")]
+    State {
+        /// The state file.
+        path: Utf8PathBuf,
+        /// What is wrong with it.
+        source: StateError,
+    },
+    /// What a write did cannot be kept.
+    #[error("cannot write {path}")]
+    Write {
+        /// The journal or its folder.
+        path: Utf8PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Another process has written to the journal since it was opened.
+    #[error("another process works on the same sandbox: {path} has changed")]
+    Shared {
+        /// The journal.
+        path: Utf8PathBuf,
+    },
+    /// No address to listen on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address asked for.
+        address: std::net::SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// Something a person should know about an opened sandbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// The state file has changed since the writes that were kept; they are forgotten.
+    FileChanged {
+        /// How many writes are forgotten.
+        writes: usize,
+    },
+    /// What was kept cannot be carried out any more; it is forgotten.
+    Unusable {
+        /// The line of the journal that does not fit.
+        line: usize,
+    },
+}
+
+impl std::fmt::Display for Note {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::FileChanged { writes } => {
+                write!(
+                    f,
+                    "the state file has changed; {writes} earlier write(s) to the sandbox are forgotten"
+                )
+            }
+            Self::Unusable { line } => {
+                write!(
+                    f,
+                    "the kept state cannot be used from line {line} on; the sandbox starts from its file"
+                )
+            }
+        }
+    }
+}
+
+/// A site that can be served.
+#[derive(Debug)]
+pub struct Site {
+    world: World,
+    journal: Option<Journal>,
+}
+
+/// What [`Site::open`] gives.
+#[derive(Debug)]
+pub struct Opened {
+    /// The site, as earlier runs left it.
+    pub site: Site,
+    /// What a person should know.
+    pub note: Option<Note>,
+}
+
+/// Who signs in, and with what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Credentials {
+    /// The e-mail address, or the name in the state file for somebody who has none.
+    pub email: String,
+    /// `token-NAME`.
+    pub token: String,
+}
+
+impl Site {
+    /// Opens a state file and carries out again what earlier runs did to it.
+    pub fn open(path: &Utf8Path) -> Result<Opened, Error> {
+        let text =
+            fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+        let parse = || state::parse(&text).map_err(|source| Error::State { path: path.to_owned(), source });
+        let mut world = parse()?;
+        let mut journal = Journal::beside(path, &text);
+        let note = match journal.replay(&mut world)? {
+            None => None,
+            Some(note) => {
+                world = parse()?;
+                Some(note)
+            }
+        };
+        Ok(Opened { site: Self { world, journal: Some(journal) }, note })
+    }
+
+    /// A site that forgets everything when it ends.
+    pub fn in_memory(world: World) -> Self {
+        Self { world, journal: None }
+    }
+
+    /// A site from the text of a state file, that forgets everything when it ends.
+    pub fn from_yaml(text: &str) -> Result<Self, StateError> {
+        state::parse(text).map(Self::in_memory)
+    }
+
+    /// The site's world.
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    /// Changes the world behind the API's back. Such changes are not kept between runs.
+    pub fn world_mut(&mut self) -> &mut World {
+        &mut self.world
+    }
+
+    /// What `site.caller` signs in with.
+    pub fn credentials(&self) -> Option<Credentials> {
+        self.world.settings.caller.as_ref().and_then(|account| self.credentials_of(account))
+    }
+
+    /// What an account signs in with.
+    pub fn credentials_of(&self, account: &AccountId) -> Option<Credentials> {
+        let user = self.world.user(account)?;
+        let email = user.email.clone().unwrap_or_else(|| user.handle.clone());
+        Some(Credentials { email, token: format!("token-{}", user.handle) })
+    }
+
+    /// Carries out a write and keeps it. The inner result is the world's answer.
+    pub fn perform(&mut self, caller: &Caller, command: Command) -> Result<Result<Outcome, Refusal>, Error> {
+        let outcome = match self.world.perform(caller, &command) {
+            Ok(outcome) => outcome,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        if let Some(journal) = &mut self.journal {
+            journal.append(&Accepted { caller: caller.clone(), command })?;
+        }
+        Ok(Ok(outcome))
+    }
+}
+
+/// Forgets what was done to the sandbox of a state file. Says whether there was anything to forget.
+pub fn reset(path: &Utf8Path) -> Result<bool, Error> {
+    let journal = journal_path(path);
+    match fs::remove_file(&journal) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(Error::Write { path: journal, source }),
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Head {
+    sandbox: u32,
+    sha256: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Accepted {
+    caller: Caller,
+    command: Command,
+}
+
+/// The file beside the state file.
+#[derive(Debug)]
+struct Journal {
+    path: Utf8PathBuf,
+    sha256: String,
+    /// The bytes that are known to be whole and ours; `None` until the file is there and fits.
+    length: Option<u64>,
+}
+
+impl Journal {
+    fn beside(path: &Utf8Path, text: &str) -> Self {
+        let sha256 = Sha256::digest(text.as_bytes())
+            .iter()
+            .flat_map(|byte| [byte >> 4, byte & 15])
+            .filter_map(|digit| char::from_digit(digit.into(), 16))
+            .collect();
+        Self { path: journal_path(path), sha256, length: None }
+    }
+
+    /// Carries out what was kept. With a note, the world is half changed and has to be made anew.
+    fn replay(&mut self, world: &mut World) -> Result<Option<Note>, Error> {
+        let text = match fs::read_to_string(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => {
+                return Err(Error::Read { path: self.path.clone(), source });
+            }
+        };
+        // A last line without its end was cut short by a crash: that write was never acknowledged.
+        let whole = text.rfind('\n').map_or(0, |end| end + 1);
+        let mut lines = text[..whole].lines();
+        match lines.next().map(serde_json::from_str::<Head>) {
+            None => return Ok(None),
+            Some(Ok(head)) if head.sandbox == 1 && head.sha256 == self.sha256 => {}
+            Some(Ok(_)) => {
+                return Ok(Some(Note::FileChanged { writes: lines.count() }));
+            }
+            Some(Err(_)) => return Ok(Some(Note::Unusable { line: 1 })),
+        }
+        for (index, line) in lines.enumerate() {
+            let fits = serde_json::from_str::<Accepted>(line)
+                .is_ok_and(|accepted| world.perform(&accepted.caller, &accepted.command).is_ok());
+            if !fits {
+                return Ok(Some(Note::Unusable { line: index + 2 }));
+            }
+        }
+        self.length = Some(whole as u64);
+        Ok(None)
+    }
+
+    /// Keeps a write; when this returns it is on disk.
+    fn append(&mut self, accepted: &Accepted) -> Result<(), Error> {
+        let path = self.path.clone();
+        let failed = |source| Error::Write { path: path.clone(), source };
+        let mut lines = String::new();
+        let mut file = if let Some(length) = self.length {
+            let file = OpenOptions::new().read(true).write(true).open(&self.path).map_err(failed)?;
+            let found = file.metadata().map_err(failed)?.len();
+            // Shorter or longer than we left it, unless a torn line of a crash is what follows.
+            if found < length || (found > length && !self.torn_after(length)) {
+                return Err(Error::Shared { path: self.path.clone() });
+            }
+            file.set_len(length).map_err(failed)?;
+            file
+        } else {
+            if let Some(folder) = self.path.parent() {
+                fs::create_dir_all(folder).map_err(failed)?;
+                fs::write(folder.join(".gitignore"), "*\n").map_err(failed)?;
+            }
+            lines = line(&Head { sandbox: 1, sha256: self.sha256.clone() }).map_err(failed)?;
+            File::create(&self.path).map_err(failed)?
+        };
+        lines.push_str(&line(accepted).map_err(failed)?);
+        io::Seek::seek(&mut file, io::SeekFrom::End(0)).map_err(failed)?;
+        file.write_all(lines.as_bytes()).and_then(|()| file.sync_data()).map_err(failed)?;
+        self.length = Some(self.length.unwrap_or(0) + lines.len() as u64);
+        Ok(())
+    }
+
+    fn torn_after(&self, length: u64) -> bool {
+        let whole = usize::try_from(length).unwrap_or(usize::MAX);
+        fs::read(&self.path).is_ok_and(|bytes| bytes.get(whole..).is_some_and(|rest| !rest.contains(&b'\n')))
+    }
+}
+
+fn line<T: Serialize>(value: &T) -> io::Result<String> {
+    let mut text = serde_json::to_string(value)?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn journal_path(path: &Utf8Path) -> Utf8PathBuf {
+    let folder = path.parent().unwrap_or(Utf8Path::new("")).join(".confperm");
+    folder.join(format!("{}.ndjson", path.file_name().unwrap_or("sandbox")))
+}

@@ -1,0 +1,42 @@
+//! The state file: a world written down as YAML.
+//!
+//! [`parse`] reads text into a [`World`] and is strict: unknown keys, keys given twice, ids used twice and
+//! names that are not defined are refused, with the place. [`write`] is its inverse; `confperm snapshot`
+//! uses it to write a live site down. The layout is in [`shape`], reading in `load`, writing in `save`.
+
+mod load;
+mod save;
+pub mod shape;
+
+use super::world::World;
+
+/// What is wrong with a state file.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// It is not YAML of the right shape; the message says where.
+    #[error("{0}")]
+    Shape(String),
+    /// Two parts of it do not fit together.
+    #[error("{place}: {problem}")]
+    Sense {
+        /// The keys that lead there, such as `spaces.ENG.permissions`.
+        place: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// It could not be written.
+    #[error("the state could not be written as YAML")]
+    Write(#[source] serde_yaml::Error),
+}
+
+/// Reads the text of a state file.
+pub fn parse(text: &str) -> Result<World, StateError> {
+    let file: shape::File =
+        serde_yaml::from_str(text).map_err(|error| StateError::Shape(error.to_string()))?;
+    load::load(file)
+}
+
+/// Writes a world as the text of a state file. Row ids are not kept: they are given anew by [`parse`].
+pub fn write(world: &World) -> Result<String, StateError> {
+    serde_yaml::to_string(&save::save(world)).map_err(StateError::Write)
+}

@@ -1,0 +1,238 @@
+//! What Atlassian does not document, as switches: each behaviour marked NOT ESTABLISHED in the collected
+//! facts that touches permissions. A program is right when it is right with every switch in every position.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::names::ContentId;
+
+/// The switches of a site, with the position the sandbox takes when a state file says nothing.
+#[expect(clippy::struct_excessive_bools, reason = "a panel of switches")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
+pub struct Quirks {
+    // Space permissions.
+    /// Whether adding `read/space` or `create/page` brings a second row along.
+    pub companions: Companions,
+    /// Whether `create/blogpost` brings `update/blogpost`, where companions appear at all.
+    pub blogpost_companion: bool,
+    /// Whether `create/comment` brings `delete/comment`, where companions appear at all.
+    pub comment_companion: bool,
+    /// Whether `administer/space` brings `manage_users/space`, where companions appear at all.
+    pub admin_companion: bool,
+    /// Whether removing `create/page` (or `create/blogpost`) removes the row that it brought.
+    pub producer_removal_takes_companion: bool,
+    /// Whether removing `administer/space` removes `manage_users/space` (live: folio).
+    pub admin_removal_takes_manage_users: bool,
+    /// Whether the last admin of a space is kept (API v1, removePermission).
+    pub last_admin_rule: bool,
+    /// Whether a site in `pre-roles` mode accepts the 12 pairs that API v1 does not list.
+    pub extra_pairs_in_pre_roles: bool,
+    /// Whether v2 shows every row twice, with another id (live: mig).
+    pub duplicate_rows: DuplicateRows,
+    /// How v2 shows a row of anonymous.
+    pub anonymous_row: AnonymousRow,
+    /// Whether permissions and restrictions in an archived space can be changed.
+    pub archived_spaces_writable: bool,
+
+    // Roles.
+    /// Whether assigning a role removes the custom rows of that principal.
+    pub role_post_removes_custom_access: bool,
+    /// What v1 answers when asked to delete a row that a role brings.
+    pub role_row_delete: RoleRowDelete,
+    /// Whether the last admin role of a space is kept, too.
+    pub last_admin_rule_for_roles: bool,
+    /// Whether `GET /space-role-mode` leaves `mode` out.
+    pub space_role_mode_absent: bool,
+
+    // Restrictions.
+    /// Whether replacing restrictions adds the caller to each list that is not empty.
+    pub restriction_put_adds_caller: bool,
+    /// Whether replacing restrictions keeps the list of an operation that the body does not mention.
+    pub put_keeps_missing_operations: bool,
+    /// Whether `{"user":{"results":[]},"group":{"results":[]}}` is accepted and opens the operation.
+    pub empty_restriction: EmptyRestriction,
+    /// Whether an `update` list may hold somebody whom a `read` list that is not empty leaves out.
+    pub update_without_read: UpdateWithoutRead,
+    /// Whether folders, whiteboards, databases and embeds can be restricted; else they answer 404.
+    pub folders_restrictable: bool,
+    /// Whether a caller may take itself off a restriction, or leave itself out of one.
+    pub self_removal: SelfRemoval,
+    /// Whether restricting needs `restrict_content/space` (or `administer/space`) besides edit.
+    pub restricting_needs_permission: bool,
+    /// What the single-subject DELETE answers when the subject is not listed.
+    pub unlisting_nobody: UnlistingNobody,
+
+    // Access.
+    /// Whether an `update` list that leaves somebody out also keeps them from deleting.
+    pub update_list_guards_delete: bool,
+    /// Whether rows of anonymous count for people who are signed in only where the site lets anonymous in.
+    pub anonymous_rows_need_site_switch: bool,
+
+    // People.
+    /// What becomes of the rows and list entries of a group that is deleted.
+    pub deleted_group_entries: DeletedGroupEntries,
+    /// Whether e-mail addresses of others are shown; one's own always is.
+    pub emails_visible: bool,
+    /// Whether a wrong token is refused or makes the caller anonymous.
+    pub bad_token: BadToken,
+
+    // Reading.
+    /// Content that CQL does not return: an index that lags.
+    pub search_misses: BTreeSet<ContentId>,
+    /// The largest page that v1 lists give, whatever `limit` says.
+    pub page_cap: Option<usize>,
+    /// Whether an empty page with a next link follows each page that has a next link.
+    pub empty_pages: bool,
+    /// Whether expanding `ancestors.restrictions` fails the whole search when an ancestor is unreadable
+    /// (CONFCLOUD-77618).
+    pub unreadable_ancestor_fails_batch: bool,
+}
+
+impl Default for Quirks {
+    fn default() -> Self {
+        Self {
+            companions: Companions::Always,
+            blogpost_companion: true,
+            comment_companion: false,
+            admin_companion: false,
+            producer_removal_takes_companion: true,
+            admin_removal_takes_manage_users: true,
+            last_admin_rule: true,
+            extra_pairs_in_pre_roles: false,
+            duplicate_rows: DuplicateRows::None,
+            anonymous_row: AnonymousRow::AccessClass,
+            archived_spaces_writable: true,
+            role_post_removes_custom_access: false,
+            role_row_delete: RoleRowDelete::Refused,
+            last_admin_rule_for_roles: false,
+            space_role_mode_absent: false,
+            restriction_put_adds_caller: false,
+            put_keeps_missing_operations: false,
+            empty_restriction: EmptyRestriction::Accepted,
+            update_without_read: UpdateWithoutRead::Accepted,
+            folders_restrictable: false,
+            self_removal: SelfRemoval::Allowed,
+            restricting_needs_permission: true,
+            unlisting_nobody: UnlistingNobody::NotFound,
+            update_list_guards_delete: true,
+            anonymous_rows_need_site_switch: false,
+            deleted_group_entries: DeletedGroupEntries::Kept,
+            emails_visible: false,
+            bad_token: BadToken::Unauthorized,
+            search_misses: BTreeSet::new(),
+            page_cap: None,
+            empty_pages: false,
+            unreadable_ancestor_fails_batch: true,
+        }
+    }
+}
+
+macro_rules! switch {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)*
+        }
+    };
+}
+
+switch!(
+    /// Where companion rows appear.
+    Companions {
+        /// In every mode that has classic permissions.
+        Always,
+        /// In `roles-transition` mode, where they were measured, and not in `pre-roles`.
+        RolesTransition,
+        /// Nowhere.
+        Never,
+    }
+);
+switch!(
+    /// Whether rows are doubled in v2.
+    DuplicateRows {
+        /// One row each.
+        None,
+        /// Two rows each; a grant is gone when both are deleted.
+        Independent,
+        /// Two rows each; deleting either deletes both.
+        Linked,
+    }
+);
+switch!(
+    /// The v2 principal of a row of anonymous.
+    AnonymousRow {
+        /// `access-class` / `anonymous-users`.
+        AccessClass,
+        /// `user` / `anonymous`.
+        User,
+        /// The row is not shown.
+        Omitted,
+    }
+);
+switch!(
+    /// v1 DELETE of a row that a role brings.
+    RoleRowDelete {
+        /// 400.
+        Refused,
+        /// 204, and nothing changes.
+        Ignored,
+    }
+);
+switch!(
+    /// A restriction body with empty lists.
+    EmptyRestriction {
+        /// It opens the operation.
+        Accepted,
+        /// 400.
+        Refused,
+    }
+);
+switch!(
+    /// `update` entries that are not in `read`.
+    UpdateWithoutRead {
+        /// They are stored and give nothing.
+        Accepted,
+        /// 400.
+        Refused,
+    }
+);
+switch!(
+    /// A caller that locks itself out of a page.
+    SelfRemoval {
+        /// It does.
+        Allowed,
+        /// 400, as on Data Center.
+        Refused,
+    }
+);
+switch!(
+    /// Taking somebody off a list who is not on it.
+    UnlistingNobody {
+        /// 404.
+        NotFound,
+        /// 200.
+        Ok,
+    }
+);
+switch!(
+    /// Entries of deleted groups.
+    DeletedGroupEntries {
+        /// They stay, and match nobody.
+        Kept,
+        /// They go; a list that held only the group becomes open.
+        Emptied,
+    }
+);
+switch!(
+    /// A wrong token.
+    BadToken {
+        /// 401.
+        Unauthorized,
+        /// The request goes on as anonymous.
+        Anonymous,
+    }
+);

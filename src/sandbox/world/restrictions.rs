@@ -1,0 +1,158 @@
+//! Content restrictions: the six writes of v1, as one change of two lists.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::access::Standing;
+use super::{
+    Caller, ContentId, Edition, EmptyRestriction, Kind, ListKind, Lists, Principal, Refusal, SelfRemoval,
+};
+use super::{SpaceStatus, UnlistingNobody, UpdateWithoutRead, World};
+
+/// One operation of a restriction body, and the subjects it names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "an operation and its subjects")]
+pub struct Entry {
+    pub list: ListKind,
+    pub principals: BTreeSet<Principal>,
+}
+
+/// A change of the two lists of a node.
+pub(super) enum Change<'c> {
+    Replace(&'c [Entry]),
+    Add(&'c [Entry]),
+    Clear,
+    List(ListKind, &'c Principal),
+    Unlist(ListKind, &'c Principal),
+}
+
+impl World {
+    /// Changes the restrictions of content.
+    pub(super) fn restrict(
+        &mut self,
+        caller: &Caller,
+        id: ContentId,
+        change: &Change<'_>,
+    ) -> Result<(), Refusal> {
+        let old = &self.restrictable(caller, id)?.lists;
+        let new = match change {
+            Change::Replace(entries) => {
+                self.check_entries(entries)?;
+                let mut new =
+                    if self.quirks.put_keeps_missing_operations { old.clone() } else { Lists::default() };
+                for entry in *entries {
+                    new.get_mut(entry.list).clone_from(&entry.principals);
+                    if self.quirks.restriction_put_adds_caller
+                        && !entry.principals.is_empty()
+                        && let Caller::User(me) = caller
+                    {
+                        new.get_mut(entry.list).insert(Principal::User(me.clone()));
+                    }
+                }
+                new
+            }
+            Change::Add(entries) => {
+                self.check_entries(entries)?;
+                let mut new = old.clone();
+                for entry in *entries {
+                    new.get_mut(entry.list).extend(entry.principals.iter().cloned());
+                }
+                new
+            }
+            Change::Clear => Lists::default(),
+            Change::List(list, principal) => {
+                self.check_known(principal)?;
+                let mut new = old.clone();
+                new.get_mut(*list).insert((*principal).clone());
+                new
+            }
+            Change::Unlist(list, principal) => {
+                let mut new = old.clone();
+                if !new.get_mut(*list).remove(principal)
+                    && self.quirks.unlisting_nobody == UnlistingNobody::NotFound
+                {
+                    return Err(Refusal::NotListed);
+                }
+                new
+            }
+        };
+        self.check_lists(caller, &new)?;
+        if let Some(content) = self.content_mut(id) {
+            content.lists = new;
+        }
+        Ok(())
+    }
+
+    /// Content whose restrictions the caller may change.
+    fn restrictable(&self, caller: &Caller, id: ContentId) -> Result<&super::Content, Refusal> {
+        let content = self.restricted_content(caller, id)?;
+        if self.settings.edition == Edition::Free || !self.may_restrict(&caller.subject(), id) {
+            return Err(Refusal::MayNotRestrict(id));
+        }
+        let archived = self.space(content.space).is_some_and(|space| space.status == SpaceStatus::Archived);
+        if archived && !self.quirks.archived_spaces_writable {
+            return Err(Refusal::ArchivedSpace);
+        }
+        Ok(content)
+    }
+
+    /// Content that the caller sees and that has restrictions at all. Comments and the like have none;
+    /// whether folders, whiteboards, databases and embeds have is a switch.
+    pub fn restricted_content(&self, caller: &Caller, id: ContentId) -> Result<&super::Content, Refusal> {
+        let content = self.visible_content(caller, id)?;
+        let has = matches!(content.kind, Kind::Page | Kind::Blogpost) || self.quirks.folders_restrictable;
+        if has { Ok(content) } else { Err(Refusal::NoContent(id)) }
+    }
+
+    fn check_entries(&self, entries: &[Entry]) -> Result<(), Refusal> {
+        if entries.is_empty() {
+            return Err(Refusal::NoRestrictions);
+        }
+        let mut seen = BTreeSet::new();
+        for entry in entries {
+            if !seen.insert(entry.list) {
+                return Err(Refusal::Twice(entry.list));
+            }
+            if entry.principals.is_empty() && self.quirks.empty_restriction == EmptyRestriction::Refused {
+                return Err(Refusal::NoSubjects);
+            }
+            entry.principals.iter().try_for_each(|principal| self.check_known(principal))?;
+        }
+        Ok(())
+    }
+
+    /// Lists hold users and groups; anonymous and classes are refused.
+    fn check_known(&self, principal: &Principal) -> Result<(), Refusal> {
+        let listable = matches!(principal, Principal::User(_) | Principal::Group(_));
+        if listable && self.knows(principal) {
+            Ok(())
+        } else {
+            Err(Refusal::UnknownPrincipal(principal.clone()))
+        }
+    }
+
+    fn check_lists(&self, caller: &Caller, new: &Lists) -> Result<(), Refusal> {
+        if self.quirks.update_without_read == UpdateWithoutRead::Refused
+            && let Some(blind) = new.update.iter().find(|principal| !self.covered(principal, &new.read))
+        {
+            return Err(Refusal::UpdateWithoutRead(blind.clone()));
+        }
+        if self.quirks.self_removal == SelfRemoval::Refused {
+            let subject = caller.subject();
+            let standing = Standing::of(self, &subject);
+            if !standing.passes(&new.read) || !standing.passes(&new.update) {
+                return Err(Refusal::OwnAccess);
+            }
+        }
+        Ok(())
+    }
+
+    fn covered(&self, principal: &Principal, read: &BTreeSet<Principal>) -> bool {
+        let by_group =
+            |account| self.groups_of(account).any(|group| read.contains(&Principal::Group(group.id.clone())));
+        read.is_empty()
+            || read.contains(principal)
+            || matches!(principal, Principal::User(account) if by_group(account))
+    }
+}

@@ -1,0 +1,17 @@
+//! Drives the served sandbox over HTTP: what the published API and field notes say, one promise per test.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails says where")]
+
+mod access;
+mod examples;
+mod identity;
+mod memory;
+mod paging;
+mod permissions;
+mod properties;
+mod restrictions;
+mod roles;
+mod search;
+mod spaces;
+mod support;
+mod weather;
