@@ -13,4 +13,5 @@
 //! The modules below are listed from the outside in. Each may use only what stands below it in this
 //! list; `tests/architecture.rs` holds that.
 
+pub mod model;
 pub mod sandbox;

@@ -1,0 +1,78 @@
+//! What a policy asks for, once its names have become ids.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{AccountId, Audience, ContentId, Origin, PageVerb, Permission, Principal, RoleId, SpaceKey};
+
+/// What should be, for the spaces that the policy speaks of. Other spaces are nobody's business.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Desired {
+    /// What the policy calls people, for output.
+    pub aliases: BTreeMap<AccountId, String>,
+    pub spaces: BTreeMap<SpaceKey, DesiredSpace>,
+}
+
+/// What should be in one space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DesiredSpace {
+    pub mode: Mode,
+    /// The line of the space itself.
+    pub origin: Origin,
+    pub holdings: BTreeMap<Principal, DesiredHolding>,
+    pub pages: BTreeMap<ContentId, DesiredPage>,
+}
+
+/// What becomes of what is not declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// It is removed.
+    Authoritative,
+    /// It stays.
+    Additive,
+}
+
+/// What one principal should hold in one space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DesiredHolding {
+    Grants(BTreeMap<Permission, Wanted<Strength>>),
+    Role(Wanted<RoleId>),
+}
+
+/// Something asked for, with the line that asks and the role of the policy that it came through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted<T> {
+    pub what: T,
+    pub origin: Origin,
+    /// `viewer` when the line says `viewer: [...]`; `None` when it names a single permission.
+    pub role: Option<String>,
+}
+
+/// Whether a permission must be there or merely may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strength {
+    /// It may be there; it is neither added nor removed. Built-in roles tolerate the companions that
+    /// Confluence adds to their permissions.
+    Tolerated,
+    /// It must be there.
+    Required,
+}
+
+/// What should be on one page. What is `None` stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DesiredPage {
+    pub view: Option<Wanted<Audience>>,
+    pub edit: Option<Wanted<Audience>>,
+}
+
+impl DesiredPage {
+    pub const fn audience(&self, verb: PageVerb) -> Option<&Wanted<Audience>> {
+        match verb {
+            PageVerb::View => self.view.as_ref(),
+            PageVerb::Edit => self.edit.as_ref(),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! People and groups.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{AccountId, GroupId, Known};
+
+/// The people and groups that a run has met. Who is not in here has not been looked up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Directory {
+    pub people: BTreeMap<AccountId, Person>,
+    pub groups: BTreeMap<GroupId, Group>,
+}
+
+/// One account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    pub account: AccountId,
+    pub name: String,
+    /// Often hidden by the person's privacy settings.
+    pub email: Option<String>,
+    pub kind: AccountKind,
+    pub status: AccountStatus,
+    /// Whether the account is a guest, if the site says so (v1 `User.isGuest`).
+    pub guest: Known<bool>,
+}
+
+/// What stands behind an account (OpenAPI v2, `accountType`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccountKind {
+    Human,
+    /// A Connect or Forge app.
+    App,
+    /// A customer of Jira Service Management.
+    Customer,
+    Unknown,
+}
+
+/// Whether an account can sign in (OpenAPI v2, `accountStatus`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccountStatus {
+    Active,
+    /// Deactivated; can come back.
+    Inactive,
+    /// Deleted.
+    Closed,
+    Unknown,
+}
+
+/// One group. Cloud has no nested groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    pub id: GroupId,
+    pub name: String,
+    pub members: Known<BTreeSet<AccountId>>,
+    pub access: Known<ProductAccess>,
+}
+
+/// What a group means for signing in to Confluence (v1 `GET /group?accessType=`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProductAccess {
+    None,
+    User,
+    Admin,
+}
+
+impl Directory {
+    /// Groups with this name. Names are not unique keys across case, so there may be several.
+    pub fn groups_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Group> {
+        self.groups.values().filter(move |group| group.name == name)
+    }
+}

@@ -1,0 +1,40 @@
+//! What is known, and why something is not.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A fact, or the reason why it could not be had. There is no default: who asks must say what an
+/// unknown means to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known<T> {
+    Known(T),
+    Unknown(Why),
+}
+
+/// Why a fact is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// Nobody has asked the site yet.
+    NotRead,
+    /// The site answered 403 or 404: the object is hidden from the caller, or gone.
+    Hidden,
+    /// The API has no way to tell.
+    NoApi,
+}
+
+impl<T> Known<T> {
+    pub fn known(self) -> Option<T> {
+        match self {
+            Self::Known(fact) => Some(fact),
+            Self::Unknown(_) => None,
+        }
+    }
+
+    pub fn as_ref(&self) -> Known<&T> {
+        match self {
+            Self::Known(fact) => Known::Known(fact),
+            Self::Unknown(why) => Known::Unknown(*why),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The vocabulary that everything else speaks: ids, principals, permissions, roles, audiences, spaces,
+//! page trees, people, and the three values that planning is made of: what is ([`Live`]), what should
+//! be ([`Desired`]) and what can be done ([`Call`]).
+//!
+//! Types carry the rules. Ids of different things are different types, an empty restriction list cannot
+//! be written down without the word [`Audience::Anyone`], and what could not be seen is
+//! [`Known::Unknown`], never absent. Nothing here does I/O.
+
+mod audience;
+mod call;
+mod content;
+mod desired;
+mod directory;
+mod ids;
+mod known;
+mod live;
+mod origin;
+mod permission;
+mod principal;
+mod role;
+mod site;
+mod space;
+
+pub use audience::{Audience, Members, PageVerb, Restrictions};
+pub use call::Call;
+pub use content::{Chain, Content, ContentKind, Parent, Tree};
+pub use desired::{Desired, DesiredHolding, DesiredPage, DesiredSpace, Mode, Strength, Wanted};
+pub use directory::{AccountKind, AccountStatus, Directory, Group, Person, ProductAccess};
+pub use ids::{AccountId, ContentId, GrantId, GroupId, InvalidId, RoleId, SpaceId, SpaceKey};
+pub use known::{Known, Why};
+pub use live::{ForeignRow, Gap, Holding, Live, LiveSpace};
+pub use origin::Origin;
+pub use permission::{Permission, Vocabulary};
+pub use principal::{AccessClass, Principal, Subject};
+pub use role::{BuiltInRole, Role, RoleKind};
+pub use site::{Caller, Edition, Flavor, Site, SpaceRoleMode};
+pub use space::{Space, SpaceKind, SpaceStatus};
