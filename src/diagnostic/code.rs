@@ -1,0 +1,102 @@
+//! The kinds of finding, one table. The codes are public: scripts and CI annotations rely on them.
+
+use std::fmt;
+
+use super::Severity;
+
+macro_rules! codes {
+    ($( $name:ident = $text:literal, $severity:ident, $doc:literal; )*) => {
+        /// What kind of finding it is.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $( #[doc = $doc] $name, )*
+        }
+
+        impl Code {
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The stable name, as printed.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// What it means, in one sentence.
+            pub const fn doc(self) -> &'static str {
+                match self { $(Self::$name => $doc,)* }
+            }
+
+            /// How bad it is.
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // Files.
+    NoFiles = "no-files", Error, "The policy directory holds no YAML file.";
+    UnreadableFile = "unreadable-file", Error, "A file or folder cannot be read.";
+    NotUtf8 = "not-utf8", Error, "A file is not UTF-8 text.";
+    FileTooLarge = "file-too-large", Error, "A file is larger than any policy has reason to be.";
+    Syntax = "syntax", Error, "A file is not YAML.";
+    TooComplex = "too-complex", Error, "A file is nested too deeply or holds too much.";
+    TooManyAnchors = "too-many-anchors", Error, "A file uses more anchors and aliases than a policy needs.";
+    MergeKey = "merge-key", Error, "A file uses the merge key `<<`, which hides what an entry says.";
+    SeveralDocuments = "several-documents", Error, "A file holds more than one YAML document.";
+
+    // Shape.
+    DuplicateKey = "duplicate-key", Error, "The same key stands twice in one place.";
+    UnknownKey = "unknown-key", Error, "A key that the policy language does not have.";
+    MissingKey = "missing-key", Error, "A key that must be there is not.";
+    WrongType = "wrong-type", Error, "A value of another kind than belongs there.";
+    NullValue = "null-value", Error, "A key without a value.";
+    EmptyList = "empty-list", Error, "A list without entries where somebody must be named.";
+    EmptyEntry = "empty-entry", Error, "A section that says nothing.";
+    InvalidValue = "invalid-value", Error, "A value that is not one of those possible, or not of the right form.";
+    MissingVersion = "missing-version", Error, "No file says which version of the language it is written in.";
+    UnsupportedVersion = "unsupported-version", Error, "A version of the language that this program does not know.";
+    InvalidUrl = "invalid-url", Error, "The address of the site is not of a form that can be used.";
+    DefinedTwice = "defined-twice", Error, "The same thing is defined in two places.";
+    DuplicateEntry = "duplicate-entry", Warning, "A list names the same thing twice.";
+
+    // Names.
+    UnknownRole = "unknown-role", Error, "A role that is neither built in nor defined.";
+    ReservedRole = "reserved-role", Error, "A role with the name of a built-in role or of a permission.";
+    RoleCycle = "role-cycle", Error, "A role that includes itself, directly or through others.";
+    UnknownPermission = "unknown-permission", Error, "A permission that Confluence does not have.";
+    DeleteSpacePermission = "delete-space-permission", Error, "`delete/space`, which could mean two very different things.";
+    InvalidPrincipal = "invalid-principal", Error, "An entry that is not of the form `group:…`, `user:…`, `class:…` or `anonymous`.";
+    UnknownPerson = "unknown-person", Error, "A person who is neither defined nor named by account id.";
+    UnknownClass = "unknown-class", Error, "A user class that Confluence does not have.";
+
+    // Meaning, without a site.
+    AnonymousAdmin = "anonymous-admin", Error, "Visitors who are not signed in would administer a space.";
+    NotOnPages = "not-on-pages", Error, "The lists of pages hold people and groups, nobody else.";
+    EditWithoutView = "edit-without-view", Error, "Somebody may edit a page but is not among those who may view it.";
+    InvalidPages = "invalid-pages", Error, "A page path that cannot be understood.";
+
+    // Meaning, against a site.
+    UnknownGroup = "unknown-group", Error, "A group that the site does not have.";
+    AmbiguousGroup = "ambiguous-group", Error, "Several groups of the site have this name.";
+    RenamedGroup = "renamed-group", Warning, "A pinned group has another name on the site.";
+    UnknownAccount = "unknown-account", Error, "An account that the site does not describe.";
+    InactiveAccount = "inactive-account", Warning, "An account that cannot sign in.";
+    UnknownSpace = "unknown-space", Error, "A space that the site does not show.";
+    ArchivedSpace = "archived-space", Warning, "A space that is archived.";
+    UnknownPage = "unknown-page", Error, "A page path that matches nothing.";
+    AmbiguousPage = "ambiguous-page", Error, "A page path that matches several pages.";
+    EmptyGlob = "empty-glob", Warning, "A page pattern that matches no page yet.";
+    PageTwice = "page-twice", Error, "Two equally specific entries say something about the same page.";
+    UnreadPages = "unread-pages", Error, "The pages of a space are needed but were not read.";
+    UnsupportedPermission = "unsupported-permission", Error, "A permission that this site does not have.";
+    UnknownSiteRole = "unknown-site-role", Error, "A space role that the site does not have.";
+    NoClasses = "no-classes", Error, "User classes on a site without space roles.";
+    NotExpressible = "not-expressible", Error, "Access that this site has no way to give.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}

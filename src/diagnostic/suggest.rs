@@ -1,0 +1,48 @@
+//! "Did you mean": the names that come nearest to a name that nobody knows.
+
+/// Below this likeness a suggestion confuses more than it helps.
+const LIKENESS: f64 = 0.7;
+
+/// The known name that is most like `word`, if any is like it at all. Differences in case alone are no
+/// difference. Ties go to the name that sorts first.
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = word.to_lowercase();
+    let mut best: Option<(f64, &str)> = None;
+    for name in known {
+        let likeness = likeness(&lower, &name.to_lowercase());
+        let better = best.is_none_or(|(most, first)| {
+            likeness > most || (likeness.total_cmp(&most).is_eq() && name < first)
+        });
+        if likeness > LIKENESS && better {
+            best = Some((likeness, name));
+        }
+    }
+    best.map(|(_, name)| name)
+}
+
+/// Jaro-Winkler likes common beginnings, which suits typing errors; a beginning that was left away
+/// (`engineering` for `acme-engineering`) is caught on its own.
+fn likeness(word: &str, name: &str) -> f64 {
+    let typed = strsim::jaro_winkler(word, name);
+    let part = word.chars().count() >= 4 && name.contains(word);
+    if part { typed.max(0.75) } else { typed }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_wins_and_far_ones_are_not_offered() {
+        let roles = ["viewer", "collaborator", "manager", "admin"];
+        assert_eq!(did_you_mean("colaborator", roles), Some("collaborator"));
+        assert_eq!(did_you_mean("Viewer", roles), Some("viewer"));
+        assert_eq!(did_you_mean("xyz", roles), None);
+        assert_eq!(did_you_mean("", roles), None);
+    }
+
+    #[test]
+    fn a_part_of_a_name_is_recognised() {
+        assert_eq!(did_you_mean("platform", ["acme-platform", "zebra"]), Some("acme-platform"));
+    }
+}

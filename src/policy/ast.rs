@@ -1,0 +1,246 @@
+//! What a policy says, file by file merged into one, with the place of everything that can be blamed.
+//!
+//! Names of people are account ids already, since a policy defines its people itself. Names of groups,
+//! spaces and pages stay names: only the site knows what they mean.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use camino::Utf8PathBuf;
+use url::Url;
+
+use super::pages::PageSelector;
+use super::roles::RoleDef;
+use crate::diagnostic::{Span, Spanned};
+use crate::model::{AccessClass, AccountId, BuiltInRole, GroupId, Mode, PageVerb, Permission, SpaceKey};
+
+/// All files of one policy directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// `site.url`. Without it the address comes from the environment.
+    pub site: Option<Spanned<SiteAddress>>,
+    pub people: BTreeMap<String, PersonDef>,
+    pub groups: BTreeMap<String, GroupPin>,
+    /// The roles that the policy defines; the built-in ones are not in here.
+    pub roles: BTreeMap<String, RoleDef>,
+    pub spaces: BTreeMap<SpaceKey, SpaceDef>,
+    pub tests: Vec<AccessTest>,
+}
+
+impl Policy {
+    /// A principal as the policy would write it.
+    pub fn show(&self, who: &Who) -> String {
+        match who {
+            Who::Named(named) => self.show_named(named),
+            Who::Class(class) => format!("class:{class}"),
+            Who::Anonymous => "anonymous".to_owned(),
+        }
+    }
+
+    /// A person or a group as the policy would write it: by alias where there is one.
+    pub fn show_named(&self, named: &Named) -> String {
+        match named {
+            Named::Group(name) => format!("group:{name}"),
+            Named::User(account) => {
+                let alias = self.people.iter().find(|(_, person)| person.account.value == *account);
+                format!("user:{}", alias.map_or(account.as_str(), |(alias, _)| alias))
+            }
+        }
+    }
+}
+
+/// Where the site is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SiteAddress {
+    Http(Url),
+    /// A state file of the sandbox, relative to the policy directory.
+    Sandbox(Utf8PathBuf),
+}
+
+/// An entry of `people`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonDef {
+    /// The place of the alias.
+    pub span: Span,
+    pub account: Spanned<AccountId>,
+    /// For the reader of the file; never sent anywhere.
+    pub email: Option<String>,
+}
+
+/// An entry of `groups`: this name means the group with this id, whatever it is called by now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupPin {
+    /// The place of the name.
+    pub span: Span,
+    pub id: Spanned<GroupId>,
+}
+
+/// A role by name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RoleName {
+    BuiltIn(BuiltInRole),
+    /// Defined under `roles`.
+    Custom(String),
+}
+
+impl RoleName {
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::BuiltIn(role) => role.as_str(),
+            Self::Custom(name) => name,
+        }
+    }
+}
+
+/// What a line of `access` gives.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Right {
+    Role(RoleName),
+    Permission(Permission),
+}
+
+/// Who can stand in the lists of pages.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Named {
+    /// By its name, or by the name it is pinned under.
+    Group(String),
+    User(AccountId),
+}
+
+/// Who can stand in `access`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Who {
+    Named(Named),
+    Class(AccessClass),
+    Anonymous,
+}
+
+/// An entry of `spaces`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpaceDef {
+    pub key: Spanned<SpaceKey>,
+    pub mode: Mode,
+    pub access: Vec<AccessLine>,
+    pub pages: Vec<PageEntry>,
+}
+
+/// A line of `access`: a role or a permission, and who has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessLine {
+    pub right: Spanned<Right>,
+    pub who: Vec<Spanned<Who>>,
+}
+
+/// An entry of `pages`. At least one of the two lists is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageEntry {
+    pub pages: Spanned<PageSelector>,
+    pub view: Option<Spanned<Listed>>,
+    pub edit: Option<Spanned<Listed>>,
+}
+
+impl PageEntry {
+    pub const fn listed(&self, verb: PageVerb) -> Option<&Spanned<Listed>> {
+        match verb {
+            PageVerb::View => self.view.as_ref(),
+            PageVerb::Edit => self.edit.as_ref(),
+        }
+    }
+}
+
+/// One list of a page, as a policy writes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Listed {
+    /// The word `anyone`.
+    Anyone,
+    /// At least one.
+    Only(Vec<Spanned<Named>>),
+}
+
+impl Listed {
+    /// Who is listed: nobody for [`Listed::Anyone`].
+    pub fn named(&self) -> &[Spanned<Named>] {
+        match self {
+            Self::Anyone => &[],
+            Self::Only(named) => named,
+        }
+    }
+}
+
+/// An entry of `tests`: a promise about effective access.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessTest {
+    pub name: Spanned<String>,
+    pub who: Spanned<Who>,
+    pub can: Vec<Expectation>,
+    pub cannot: Vec<Expectation>,
+}
+
+/// A verb and what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expectation {
+    pub verb: Spanned<TestVerb>,
+    /// At least one.
+    pub targets: Vec<Spanned<Target>>,
+}
+
+/// What somebody can do, in access tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TestVerb {
+    View,
+    Comment,
+    Edit,
+    Attach,
+    Delete,
+    Restrict,
+    Export,
+    Administer,
+}
+
+impl TestVerb {
+    pub const ALL: [Self; 8] = [
+        Self::View,
+        Self::Comment,
+        Self::Edit,
+        Self::Attach,
+        Self::Delete,
+        Self::Restrict,
+        Self::Export,
+        Self::Administer,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::View => "view",
+            Self::Comment => "comment",
+            Self::Edit => "edit",
+            Self::Attach => "attach",
+            Self::Delete => "delete",
+            Self::Restrict => "restrict",
+            Self::Export => "export",
+            Self::Administer => "administer",
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everything => f.write_str("**"),
+            Self::Space(key) => key.fmt(f),
+            Self::Pages(key, pages @ PageSelector::Id(_)) => write!(f, "{key}/{pages}"),
+            Self::Pages(key, pages) => write!(f, "{key}{pages}"),
+        }
+    }
+}
+
+/// What an access test is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    /// `**`: every page of every space that the policy names.
+    Everything,
+    /// `ENG`: the space itself.
+    Space(SpaceKey),
+    /// `ENG/Runbooks`, `ENG/Runbooks/**`, `ENG/id:1002`.
+    Pages(SpaceKey, PageSelector),
+}

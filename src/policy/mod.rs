@@ -1,0 +1,31 @@
+//! The policy language: YAML files that say who may do what in which space and on which page.
+//!
+//! ```text
+//! files ──load──▶ texts ──yaml──▶ trees with places ──read──▶ Policy ──resolve + Live──▶ Desired
+//! ```
+//!
+//! [`load`] reads a directory, and everything that is wrong with its files comes back at once as
+//! [findings](crate::diagnostic). [`resolve`] turns names into ids with the help of a site that has been
+//! read; it does no I/O. [`express`] goes the other way, from a site to the words of the language. What a change means and how it is made is none of this module's business.
+
+mod ast;
+pub mod express;
+mod keys;
+mod load;
+mod pages;
+mod read;
+mod resolve;
+mod roles;
+mod schema;
+mod yaml;
+
+pub use ast::{
+    AccessLine, AccessTest, Expectation, GroupPin, Listed, Named, PageEntry, PersonDef, Policy, Right,
+    RoleName, SiteAddress, SpaceDef, Target, TestVerb, Who,
+};
+pub use express::NamedBundle;
+pub use load::{Loaded, from_sources, load};
+pub use pages::{InvalidSelector, Matched, PageSelector, Reach, escape, matched};
+pub use resolve::{Resolved, declared_pages, resolve};
+pub use roles::{Bundle, RoleDef, bundle};
+pub use schema::schema;

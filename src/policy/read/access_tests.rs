@@ -1,0 +1,90 @@
+//! The `tests` section. The tests are read here and evaluated by the access engine.
+
+use super::Reader;
+use crate::diagnostic::{Code, Diagnostic, Spanned};
+use crate::policy::ast::{AccessTest, Expectation, Target, TestVerb};
+use crate::policy::keys;
+use crate::policy::pages::PageSelector;
+use crate::policy::yaml::{Kind, Node};
+
+impl Reader {
+    pub(super) fn access_tests(&mut self, node: &Node) {
+        let Kind::List(items) = &node.kind else {
+            let help = "begin each test with `- name: …`".to_owned();
+            self.wrong_kind(node, "`tests`", "a list", Some(help));
+            return;
+        };
+        for item in items {
+            let Some(test) = self.access_test(item) else { continue };
+            let first = self.policy.tests.iter().find(|earlier| earlier.name.value == test.name.value);
+            if let Some(first) = first.map(|first| first.name.span.clone()) {
+                self.twice(&format!("the test \"{}\"", test.name.value), &first, &test.name.span);
+            } else {
+                self.policy.tests.push(test);
+            }
+        }
+    }
+
+    fn access_test(&mut self, node: &Node) -> Option<AccessTest> {
+        let fields = self.fields(node, "a test", keys::TEST)?;
+        let has = |name| fields.iter().any(|(key, _)| key.value == name);
+        for (key, help) in [
+            ("name", "add `name:` with what the test promises"),
+            ("who", "add `who:` with one principal, as in `who: group:NAME`"),
+        ] {
+            if !has(key) {
+                self.missing(key, "this test", &node.span, help);
+            }
+        }
+        if !has("can") && !has("cannot") {
+            self.report(
+                Diagnostic::new(Code::EmptyEntry, "this test expects nothing")
+                    .at(&node.span, "")
+                    .help("add `can:` or `cannot:`, as in `can: {view: [ENG/Runbooks]}`"),
+            );
+        }
+        let (mut name, mut who, mut can, mut cannot) = (None, None, Vec::new(), Vec::new());
+        for (key, node) in fields {
+            match key.value {
+                "name" => name = self.text(node, "`name`"),
+                "who" => who = self.who(node),
+                "can" => can = self.expectations("`can`", node),
+                _ => cannot = self.expectations("`cannot`", node),
+            }
+        }
+        Some(AccessTest { name: name?, who: who?, can, cannot })
+    }
+
+    fn expectations(&mut self, what: &str, node: &Node) -> Vec<Expectation> {
+        let mut expectations = Vec::new();
+        for (key, node) in self.entries(node, what).unwrap_or_default() {
+            let verb = TestVerb::ALL.into_iter().find(|verb| verb.as_str() == key.value);
+            if verb.is_none() {
+                self.unknown_key(&key, what, TestVerb::ALL.map(TestVerb::as_str).into_iter());
+            }
+            let items = self.list(node, &format!("`{}`", key.value), "ENG/Runbooks").unwrap_or_default();
+            let targets: Vec<Spanned<Target>> = items.iter().filter_map(|item| self.target(item)).collect();
+            self.repeated(&targets, |_, target| format!("`{target}`"));
+            if let Some(verb) = verb {
+                expectations.push(Expectation { verb: Spanned::new(verb, key.span), targets });
+            }
+        }
+        expectations
+    }
+
+    /// `**`, `ENG`, `ENG/Title/Title`, `ENG/Title/**`, `ENG/id:1002`.
+    fn target(&mut self, node: &Node) -> Option<Spanned<Target>> {
+        let text = self.text(node, "an entry of this list")?;
+        let target = match text.value.split_once('/') {
+            _ if text.value == "**" => Target::Everything,
+            None => Target::Space(self.space_key(&text)?.value),
+            Some((key, path)) => {
+                let key = self.space_key(&Spanned::new(key.to_owned(), text.span.clone()))?.value;
+                let parsed: Result<PageSelector, _> =
+                    if path.starts_with("id:") { path.parse() } else { format!("/{path}").parse() };
+                Target::Pages(key, self.page_selector(&text, parsed)?.value)
+            }
+        };
+        Some(Spanned::new(target, text.span))
+    }
+}

@@ -1,0 +1,315 @@
+//! The site, and what gives names: people, groups, roles.
+
+use std::net::IpAddr;
+
+use camino::Utf8PathBuf;
+use url::{Host, Url};
+
+use super::{Reader, meant};
+use crate::diagnostic::{Code, Diagnostic, Spanned};
+use crate::model::BuiltInRole;
+use crate::policy::ast::{GroupPin, PersonDef, RoleName, SiteAddress};
+use crate::policy::keys;
+use crate::policy::roles::{RoleDef, circles};
+use crate::policy::yaml::{Kind, Node};
+
+impl Reader {
+    pub(super) fn site(&mut self, node: &Node) {
+        let Some(fields) = self.fields(node, "`site`", keys::SITE) else { return };
+        for (_, node) in fields {
+            let Some(url) = self.text(node, "`url`") else { continue };
+            match address(&url.value) {
+                Ok(address) => match &self.policy.site {
+                    Some(first) => {
+                        let first = first.span.clone();
+                        self.twice("the address of the site", &first, &url.span);
+                    }
+                    None => self.policy.site = Some(Spanned::new(address, url.span)),
+                },
+                Err((message, help)) => {
+                    self.report(Diagnostic::new(Code::InvalidUrl, message).at(&url.span, "").help(help));
+                }
+            }
+        }
+    }
+
+    pub(super) fn people(&mut self, node: &Node) {
+        for (alias, node) in self.entries(node, "`people`").unwrap_or_default() {
+            let what = format!("`{}`", alias.value);
+            let person = if let Kind::Map(_) = node.kind {
+                let Some(fields) = self.fields(node, &what, keys::PERSON) else { continue };
+                let mut account = None;
+                let mut email = None;
+                let mut given = false;
+                for (key, node) in fields {
+                    let text = self.text(node, &format!("`{}`", key.value));
+                    if key.value == "account" {
+                        given = true;
+                        account = text;
+                    } else {
+                        email = text.map(|text| text.value);
+                    }
+                }
+                if !given {
+                    self.missing("account", &what, &alias.span, "add `account:` with the account id");
+                }
+                account.map(|account| (account, email))
+            } else {
+                self.text(node, &what).map(|account| (account, None))
+            };
+            let Some((account, email)) = person else { continue };
+            match account.value.parse() {
+                Ok(id) => {
+                    let account = Spanned::new(id, account.span);
+                    let span = alias.span.clone();
+                    if let Some(first) = self.policy.people.get(&alias.value) {
+                        let first = first.span.clone();
+                        self.twice(&format!("the person {what}"), &first, &span);
+                    } else {
+                        self.policy.people.insert(alias.value, PersonDef { span, account, email });
+                    }
+                }
+                Err(_) => self.report(
+                    Diagnostic::new(Code::InvalidValue, format!("`{}` is not an account id", account.value))
+                        .at(&account.span, "")
+                        .help("the account id stands at the end of the address of the person's profile page"),
+                ),
+            }
+        }
+    }
+
+    pub(super) fn groups(&mut self, node: &Node) {
+        for (name, node) in self.entries(node, "`groups`").unwrap_or_default() {
+            let what = format!("`{}`", name.value);
+            let Some(id) = self.text(node, &what) else { continue };
+            match id.value.parse() {
+                Ok(value) => {
+                    if let Some(first) = self.policy.groups.get(&name.value) {
+                        let first = first.span.clone();
+                        self.twice(&format!("the group {what}"), &first, &name.span);
+                    } else {
+                        let pin = GroupPin { span: name.span, id: Spanned::new(value, id.span) };
+                        self.policy.groups.insert(name.value, pin);
+                    }
+                }
+                Err(_) => self.report(
+                    Diagnostic::new(Code::InvalidValue, format!("`{}` is not a group id", id.value))
+                        .at(&id.span, "")
+                        .help("the id of a group is one line of text, such as `2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0001`"),
+                ),
+            }
+        }
+    }
+
+    /// All `roles` sections. The names come first, since a role may include one that is defined later.
+    pub(super) fn roles<'n>(&mut self, sections: impl Iterator<Item = &'n Node>) {
+        let mut bodies = Vec::new();
+        for section in sections {
+            for (name, node) in self.entries(section, "`roles`").unwrap_or_default() {
+                if name.value.parse::<BuiltInRole>().is_ok() || name.value.contains('/') {
+                    let message = if name.value.contains('/') {
+                        format!(
+                            "`{}` has the form of a permission and cannot be the name of a role",
+                            name.value
+                        )
+                    } else {
+                        format!("`{}` is built in and cannot be defined again", name.value)
+                    };
+                    self.report(
+                        Diagnostic::new(Code::ReservedRole, message)
+                            .at(&name.span, "")
+                            .help("choose another name; a role of your own can include a built-in one"),
+                    );
+                } else if let Some(first) = self.policy.roles.get(&name.value) {
+                    let first = first.span.clone();
+                    self.twice(&format!("the role `{}`", name.value), &first, &name.span);
+                } else {
+                    let role = RoleDef {
+                        span: name.span.clone(),
+                        includes: Vec::new(),
+                        permissions: Vec::new(),
+                        site_role: None,
+                    };
+                    self.policy.roles.insert(name.value.clone(), role);
+                    bodies.push((name, node));
+                }
+            }
+        }
+        for (name, node) in bodies {
+            if let Some(role) = self.role(&name, node) {
+                self.policy.roles.insert(name.value, role);
+            }
+        }
+        self.role_circles();
+    }
+
+    fn role(&mut self, name: &Spanned<String>, node: &Node) -> Option<RoleDef> {
+        let what = format!("the role `{}`", name.value);
+        let fields = self.fields(node, &what, keys::ROLE)?;
+        let says_nothing = fields.iter().all(|(key, _)| key.value == "site-role");
+        let mut role = RoleDef {
+            span: name.span.clone(),
+            includes: Vec::new(),
+            permissions: Vec::new(),
+            site_role: None,
+        };
+        for (key, node) in fields {
+            match key.value {
+                "includes" => {
+                    for item in self.list(node, "`includes`", "viewer").unwrap_or_default() {
+                        let Some(text) = self.text(item, "a role") else { continue };
+                        let Some(included) = self.role_name(&text) else { continue };
+                        role.includes.push(Spanned::new(included, text.span));
+                    }
+                }
+                "permissions" => {
+                    for item in self.list(node, "`permissions`", "create/page").unwrap_or_default() {
+                        let Some(text) = self.text(item, "a permission") else { continue };
+                        let Some(permission) = self.permission(&text) else { continue };
+                        role.permissions.push(Spanned::new(permission, text.span));
+                    }
+                }
+                _ => role.site_role = self.text(node, "`site-role`"),
+            }
+        }
+        self.repeated(&role.includes, |_, role: &RoleName| format!("`{}`", role.as_str()));
+        self.repeated(&role.permissions, |_, permission| format!("`{permission}`"));
+        if says_nothing {
+            self.report(
+                Diagnostic::new(Code::EmptyEntry, format!("{what} gives nothing"))
+                    .at(&name.span, "")
+                    .help("add `includes:` with other roles or `permissions:` with single permissions"),
+            );
+        }
+        Some(role)
+    }
+
+    fn role_circles(&mut self) {
+        let findings: Vec<Diagnostic> = circles(&self.policy.roles)
+            .into_iter()
+            .filter_map(|steps| {
+                let last = steps.last()?;
+                let names: Vec<&str> =
+                    std::iter::once(last).chain(&steps).map(|step| step.value.as_str()).collect();
+                let mut finding = Diagnostic::new(
+                    Code::RoleCycle,
+                    format!("the role `{}` includes itself: {}", names[0], names.join(" → ")),
+                );
+                for (from, step) in names.iter().zip(&steps) {
+                    finding =
+                        finding.at(&step.span, format!("`{from}` includes `{}` here", step.value.as_str()));
+                }
+                Some(
+                    finding
+                        .help("remove one of these, so that the roles build on each other in one direction"),
+                )
+            })
+            .collect();
+        self.findings.extend(findings);
+    }
+}
+
+type Refusal = (String, String);
+
+/// The forms of `site.url`.
+fn address(text: &str) -> Result<SiteAddress, Refusal> {
+    if let Some(file) = text.strip_prefix("sandbox:") {
+        let file = file.trim();
+        return if file.is_empty() {
+            Err((
+                "this names no file".to_owned(),
+                "write `sandbox:` and the state file, as in `sandbox:site.yaml`".to_owned(),
+            ))
+        } else {
+            Ok(SiteAddress::Sandbox(Utf8PathBuf::from(file)))
+        };
+    }
+    let scheme = || "write `https://…`, or `sandbox:FILE` for a sandbox".to_owned();
+    let Ok(url) = Url::parse(text) else {
+        let help = if text.contains("://") || !text.contains('.') || text.contains(char::is_whitespace) {
+            scheme()
+        } else {
+            meant(Some(&format!("https://{text}"))).unwrap_or_default()
+        };
+        return Err((format!("`{text}` is not an address"), help));
+    };
+    let loopback = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => IpAddr::V4(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::V6(ip).is_loopback(),
+        None => return Err((format!("`{text}` is not the address of a site"), scheme())),
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if loopback => {}
+        "http" => {
+            return Err((
+                "`http://` would send the token for everyone on the way to read".to_owned(),
+                "use `https://`; `http://` is for this machine only (`localhost`, `127.0.0.1`)".to_owned(),
+            ));
+        }
+        other => return Err((format!("`{other}:` cannot lead to a site"), scheme())),
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err((
+            "this address holds a user name or a password".to_owned(),
+            "remove them here; credentials come from the environment, never from a policy file".to_owned(),
+        ));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err((
+            "this is the address of a page, not of a site".to_owned(),
+            "keep the part before `?` or `#`, as in `https://acme.atlassian.net/wiki`".to_owned(),
+        ));
+    }
+    if let Some(host) = url.host_str()
+        && host.ends_with(".atlassian.net")
+        && url.path().trim_end_matches('/') != "/wiki"
+    {
+        return Err((
+            "the address of a Confluence Cloud site ends in `/wiki`".to_owned(),
+            format!("did you mean `https://{host}/wiki`?"),
+        ));
+    }
+    Ok(SiteAddress::Http(url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_work() {
+        for text in [
+            "https://acme.atlassian.net/wiki",
+            "https://acme.atlassian.net/wiki/",
+            "https://wiki.acme.com",
+            "https://wiki.acme.com/confluence",
+            "http://127.0.0.1:8484",
+            "http://localhost:8090",
+            "http://[::1]:8090",
+            "sandbox:site.yaml",
+            "https://api.atlassian.com/ex/confluence/11111111-2222-3333-4444-555555555555",
+        ] {
+            assert!(address(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_that_do_not() {
+        for text in [
+            "acme.atlassian.net",
+            "https://acme.atlassian.net",
+            "https://acme.atlassian.net/wiki/spaces/ENG",
+            "http://wiki.acme.com",
+            "https://ann:secret@wiki.acme.com",
+            "https://wiki.acme.com/?a=b",
+            "ftp://wiki.acme.com",
+            "sandbox:",
+            "mailto:ann@acme.com",
+            "wiki",
+        ] {
+            assert!(address(text).is_err(), "{text}");
+        }
+    }
+}

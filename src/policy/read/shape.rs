@@ -1,0 +1,196 @@
+//! Mappings, lists and texts: whether a value is of the kind that belongs in its place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::principals::colon_with_space;
+use super::{Reader, meant};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
+use crate::policy::keys::{self, Key};
+use crate::policy::yaml::{Kind, Node};
+
+const MERGE_KEY: &str = "<<";
+
+impl Node {
+    pub(super) const fn is_null(&self) -> bool {
+        matches!(self.kind, Kind::Null)
+    }
+
+    /// A scalar as it is written.
+    pub(super) fn scalar(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Scalar(text, _) => Some(text),
+            Kind::Null | Kind::List(_) | Kind::Map(_) => None,
+        }
+    }
+}
+
+impl Reader {
+    /// The pairs of a mapping with fixed keys, each key once.
+    pub(super) fn fields<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+        table: &'static [Key],
+    ) -> Option<Vec<(Spanned<&'static str>, &'n Node)>> {
+        let entries = self.entries(node, what)?;
+        let mut fields = Vec::new();
+        for (key, value) in entries {
+            match keys::names(table).find(|name| *name == key.value) {
+                Some(name) => fields.push((Spanned::new(name, key.span), value)),
+                None => self.unknown_key(&key, what, keys::names(table)),
+            }
+        }
+        Some(fields)
+    }
+
+    pub(super) fn unknown_key(
+        &mut self,
+        key: &Spanned<String>,
+        what: &str,
+        known: impl Iterator<Item = &'static str>,
+    ) {
+        let known: Vec<&str> = known.collect();
+        let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+        let help = meant(did_you_mean(&key.value, known))
+            .unwrap_or_else(|| format!("{what} can have {}", list.join(", ")));
+        self.report(
+            Diagnostic::new(Code::UnknownKey, format!("{what} has no key `{}`", key.value))
+                .at(&key.span, "")
+                .help(help),
+        );
+    }
+
+    /// The pairs of a mapping whose keys the author chooses. Of a repeated key the first one counts.
+    pub(super) fn entries<'n>(
+        &mut self,
+        node: &'n Node,
+        what: &str,
+    ) -> Option<Vec<(Spanned<String>, &'n Node)>> {
+        let Kind::Map(pairs) = &node.kind else {
+            let help = "write one `key: value` on each line below it";
+            self.wrong_kind(node, what, "a mapping", Some(help.to_owned()));
+            return None;
+        };
+        let mut seen = BTreeSet::new();
+        let mut entries = Vec::new();
+        for (key, value) in pairs {
+            let Some(name) = key.scalar() else {
+                self.report(
+                    Diagnostic::new(Code::WrongType, format!("a key of {what} is {}", key.describe()))
+                        .at(&key.span, "")
+                        .help("keys are plain text; put quotes around names with special characters"),
+                );
+                continue;
+            };
+            // A merge key has been reported already.
+            if name != MERGE_KEY && seen.insert(name) {
+                entries.push((Spanned::new(name.to_owned(), key.span.clone()), value));
+            }
+        }
+        Some(entries)
+    }
+
+    /// The items of a list that must not be empty. `item` is an example of one.
+    pub(super) fn list<'n>(&mut self, node: &'n Node, what: &str, item: &str) -> Option<&'n [Node]> {
+        match &node.kind {
+            Kind::List(items) if items.is_empty() => {
+                self.report(
+                    Diagnostic::new(Code::EmptyList, format!("{what} is an empty list"))
+                        .at(&node.span, "")
+                        .help(format!("name at least one, as in `[{item}]`, or remove the key")),
+                );
+                None
+            }
+            Kind::List(items) => Some(items),
+            Kind::Scalar(text, _) => {
+                let help = format!("put it in brackets: `[{text}]`");
+                self.wrong_kind(node, what, "a list", Some(help));
+                None
+            }
+            Kind::Null | Kind::Map(_) => {
+                let help =
+                    colon_with_space(node).unwrap_or_else(|| format!("write a list, as in `[{item}]`"));
+                self.wrong_kind(node, what, "a list", Some(help));
+                None
+            }
+        }
+    }
+
+    /// A text, or a number taken as it is written.
+    pub(super) fn text(&mut self, node: &Node, what: &str) -> Option<Spanned<String>> {
+        match node.scalar() {
+            Some(text) if !text.trim().is_empty() => Some(Spanned::new(text.to_owned(), node.span.clone())),
+            Some(_) => {
+                self.report(
+                    Diagnostic::new(Code::InvalidValue, format!("{what} is an empty text"))
+                        .at(&node.span, "")
+                        .help("write something between the quotes, or remove the key"),
+                );
+                None
+            }
+            None => {
+                self.wrong_kind(node, what, "text", None);
+                None
+            }
+        }
+    }
+
+    pub(super) fn wrong_kind(&mut self, node: &Node, what: &str, wanted: &str, help: Option<String>) {
+        let finding = if node.is_null() {
+            Diagnostic::new(Code::NullValue, format!("{what} has no value"))
+                .help(format!("write {wanted}, or remove the key"))
+        } else {
+            Diagnostic::new(
+                Code::WrongType,
+                format!("{what} should be {wanted}, but this is {}", node.describe()),
+            )
+        };
+        self.report(finding.at(&node.span, "").maybe_help(help));
+    }
+
+    pub(super) fn missing(&mut self, key: &str, what: &str, at: &Span, help: impl Into<String>) {
+        self.report(
+            Diagnostic::new(Code::MissingKey, format!("{what} has no `{key}`")).at(at, "").help(help),
+        );
+    }
+
+    /// Reports every key that stands twice in its mapping, with both places, and merge keys, anywhere in
+    /// a file: also in parts that nothing else reads.
+    pub(super) fn repeated_keys(&mut self, node: &Node) {
+        match &node.kind {
+            Kind::Null | Kind::Scalar(..) => {}
+            Kind::List(items) => items.iter().for_each(|item| self.repeated_keys(item)),
+            Kind::Map(pairs) => {
+                let mut first: BTreeMap<&str, &Span> = BTreeMap::new();
+                for (key, value) in pairs {
+                    if let Some(name) = key.scalar() {
+                        if name == MERGE_KEY {
+                            self.merge_key(&key.span);
+                        } else if let Some(first) = first.get(name) {
+                            self.report(
+                                Diagnostic::new(
+                                    Code::DuplicateKey,
+                                    format!("the key `{name}` stands here twice"),
+                                )
+                                .at(&key.span, "here again")
+                                .at(first, "first here")
+                                .help("put both together under one key, or remove one"),
+                            );
+                        } else {
+                            first.insert(name, &key.span);
+                        }
+                    }
+                    self.repeated_keys(value);
+                }
+            }
+        }
+    }
+
+    fn merge_key(&mut self, span: &Span) {
+        self.report(
+            Diagnostic::new(Code::MergeKey, "the merge key `<<` is not part of the policy language")
+                .at(span, "")
+                .help("write the entries out, or define a role that both places use"),
+        );
+    }
+}

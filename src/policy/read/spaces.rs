@@ -1,0 +1,251 @@
+//! Spaces: modes, access, pages.
+
+use super::{Reader, meant};
+use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
+use crate::model::{Mode, Permission, SpaceKey};
+use crate::policy::ast::{AccessLine, Listed, Named, PageEntry, Right, SpaceDef, Who};
+use crate::policy::keys;
+use crate::policy::pages::{InvalidSelector, PageSelector};
+use crate::policy::roles::bundle;
+use crate::policy::yaml::{Kind, Node};
+
+const MODES: [(&str, Mode); 2] = [("authoritative", Mode::Authoritative), ("additive", Mode::Additive)];
+
+impl Reader {
+    pub(super) fn spaces(&mut self, node: &Node) {
+        for (name, node) in self.entries(node, "`spaces`").unwrap_or_default() {
+            let Some(key) = self.space_key(&name) else { continue };
+            let Some(space) = self.space(key, node) else { continue };
+            if let Some(first) = self.policy.spaces.get(&space.key.value) {
+                let first = first.key.span.clone();
+                self.twice(&format!("the space `{}`", name.value), &first, &name.span);
+            } else {
+                self.policy.spaces.insert(space.key.value.clone(), space);
+            }
+        }
+    }
+
+    pub(super) fn space_key(&mut self, name: &Spanned<String>) -> Option<Spanned<SpaceKey>> {
+        let key = name.value.parse().ok().map(|key| Spanned::new(key, name.span.clone()));
+        if key.is_none() {
+            self.report(
+                Diagnostic::new(Code::InvalidValue, format!("`{}` is not the key of a space", name.value))
+                    .at(&name.span, "")
+                    .help("the key stands in the address of the space, after `/spaces/`, as in `ENG`"),
+            );
+        }
+        key
+    }
+
+    fn space(&mut self, key: Spanned<SpaceKey>, node: &Node) -> Option<SpaceDef> {
+        let what = format!("the space `{}`", key.value);
+        let fields = self.fields(node, &what, keys::SPACE)?;
+        let has = |name| fields.iter().any(|(key, _)| key.value == name);
+        let (has_access, has_pages) = (has("access"), has("pages"));
+        let mut mode = Some(Mode::Authoritative);
+        let mut access = Vec::new();
+        let mut pages = Vec::new();
+        for (key, node) in fields {
+            match key.value {
+                "mode" => mode = self.mode(node),
+                "access" => access = self.access(node),
+                _ => pages = self.pages(node),
+            }
+        }
+        match mode {
+            Some(Mode::Authoritative) if !has_access => self.missing(
+                "access",
+                &what,
+                &key.span,
+                "an authoritative space loses all access that is not declared: add `access:`, or write \
+                 `mode: additive` to manage only what is listed",
+            ),
+            Some(Mode::Additive) if !has_access && !has_pages => self.report(
+                Diagnostic::new(Code::EmptyEntry, format!("{what} asks for nothing"))
+                    .at(&key.span, "")
+                    .help("add `access:` or `pages:`, or remove the space"),
+            ),
+            _ => {}
+        }
+        Some(SpaceDef { key, mode: mode.unwrap_or(Mode::Additive), access, pages })
+    }
+
+    fn mode(&mut self, node: &Node) -> Option<Mode> {
+        let text = self.text(node, "`mode`")?;
+        let mode = MODES.into_iter().find(|(name, _)| *name == text.value).map(|(_, mode)| mode);
+        if mode.is_none() {
+            let help = meant(did_you_mean(&text.value, MODES.map(|(name, _)| name))).unwrap_or_else(|| {
+                "`authoritative` removes what is not declared, `additive` leaves it".to_owned()
+            });
+            self.report(
+                Diagnostic::new(Code::InvalidValue, format!("there is no mode `{}`", text.value))
+                    .at(&text.span, "")
+                    .help(help),
+            );
+        }
+        mode
+    }
+
+    fn access(&mut self, node: &Node) -> Vec<AccessLine> {
+        let entries = self.entries(node, "`access`").unwrap_or_default();
+        if matches!(&node.kind, Kind::Map(pairs) if pairs.is_empty()) {
+            self.report(
+                Diagnostic::new(Code::EmptyEntry, "`access` names nobody")
+                    .at(&node.span, "")
+                    .help("add at least a line such as `admin: [group:NAME]`; a space needs somebody who administers it"),
+            );
+        }
+        let mut lines = Vec::new();
+        for (key, node) in entries {
+            let right = self.right(&key);
+            let what = format!("`{}`", key.value);
+            let items = self.list(node, &what, "group:NAME").unwrap_or_default();
+            let who: Vec<Spanned<Who>> = items.iter().filter_map(|item| self.who(item)).collect();
+            self.repeated(&who, |policy, who| format!("`{}`", policy.show(who)));
+            let Some(right) = right else { continue };
+            self.anonymous_admin(&right, &who);
+            lines.push(AccessLine { right, who });
+        }
+        lines
+    }
+
+    fn anonymous_admin(&mut self, right: &Spanned<Right>, who: &[Spanned<Who>]) {
+        let administers = match &right.value {
+            Right::Permission(permission) => *permission == Permission::AdministerSpace,
+            Right::Role(role) => {
+                bundle(role, &self.policy.roles).required.contains(&Permission::AdministerSpace)
+            }
+        };
+        for entry in who.iter().filter(|entry| administers && entry.value == Who::Anonymous) {
+            self.report(
+                Diagnostic::new(
+                    Code::AnonymousAdmin,
+                    "visitors who are not signed in would administer this space",
+                )
+                .at(&entry.span, "")
+                .at(&right.span, "this includes `administer/space`")
+                .help("name a group here; to let everybody read, write `read/space: [anonymous]`"),
+            );
+        }
+    }
+
+    fn pages(&mut self, node: &Node) -> Vec<PageEntry> {
+        let entries = self.entries(node, "`pages`").unwrap_or_default();
+        if matches!(&node.kind, Kind::Map(pairs) if pairs.is_empty()) {
+            self.report(
+                Diagnostic::new(Code::EmptyEntry, "`pages` names no page")
+                    .at(&node.span, "")
+                    .help("add an entry such as `/Runbooks: {edit: [group:NAME]}`, or remove the key"),
+            );
+        }
+        entries.into_iter().filter_map(|(path, node)| self.page(&path, node)).collect()
+    }
+
+    pub(super) fn page_selector(
+        &mut self,
+        text: &Spanned<String>,
+        parsed: Result<PageSelector, InvalidSelector>,
+    ) -> Option<Spanned<PageSelector>> {
+        match parsed {
+            Ok(selector) => Some(Spanned::new(selector, text.span.clone())),
+            Err(error) => {
+                self.report(
+                    Diagnostic::new(Code::InvalidPages, error.to_string())
+                        .at(&text.span, "")
+                        .help(error.help()),
+                );
+                None
+            }
+        }
+    }
+
+    fn page(&mut self, path: &Spanned<String>, node: &Node) -> Option<PageEntry> {
+        let pages = self.page_selector(path, path.value.parse());
+        let what = format!("`{}`", path.value);
+        let fields = self.fields(node, &what, keys::PAGE)?;
+        if matches!(&node.kind, Kind::Map(pairs) if pairs.is_empty()) {
+            self.report(
+                Diagnostic::new(Code::EmptyEntry, format!("{what} says nothing about view or edit"))
+                    .at(&path.span, "")
+                    .help("add `view:` or `edit:` with `anyone` or a list, or remove the entry"),
+            );
+            return None;
+        }
+        let (mut view, mut edit) = (None, None);
+        for (key, node) in fields {
+            let listed = self.listed(key.value, node).map(|listed| Spanned::new(listed, key.span.clone()));
+            if key.value == "view" {
+                view = listed;
+            } else {
+                edit = listed;
+            }
+        }
+        if let (Some(Listed::Only(viewers)), Some(Listed::Only(editors))) =
+            (view.as_ref().map(|list| &list.value), edit.as_ref().map(|list| &list.value))
+        {
+            for editor in editors {
+                if viewers.iter().all(|viewer| viewer.value != editor.value) {
+                    let place = view.as_ref().map_or(&editor.span, |list| &list.span);
+                    self.report(edit_without_view(
+                        &format!("`{}`", self.policy.show_named(&editor.value)),
+                        &what,
+                        &editor.span,
+                        place,
+                    ));
+                }
+            }
+        }
+        Some(PageEntry { pages: pages?, view, edit })
+    }
+
+    /// One of the two lists of a page.
+    fn listed(&mut self, verb: &str, node: &Node) -> Option<Listed> {
+        match &node.kind {
+            Kind::Scalar(text, _) if text == "anyone" => Some(Listed::Anyone),
+            Kind::Null => {
+                self.report(
+                    Diagnostic::new(Code::NullValue, format!("`{verb}` has no value"))
+                        .at(&node.span, "")
+                        .help(format!(
+                            "write `{verb}: anyone` to open it to everyone in the space, name somebody, or \
+                             remove the key to leave the page as it is"
+                        )),
+                );
+                None
+            }
+            Kind::List(items) if items.is_empty() => {
+                self.report(
+                    Diagnostic::new(
+                        Code::EmptyList,
+                        "to Confluence an empty list means that the page is open to everyone in the space",
+                    )
+                    .at(&node.span, "")
+                    .help(format!("write `{verb}: anyone` if that is meant, or name somebody")),
+                );
+                None
+            }
+            _ => {
+                let items = self.list(node, &format!("`{verb}`"), "group:NAME")?;
+                let named: Vec<Spanned<Named>> = items.iter().filter_map(|item| self.named(item)).collect();
+                self.repeated(&named, |policy, named| format!("`{}`", policy.show_named(named)));
+                (!named.is_empty() && named.len() == items.len()).then_some(Listed::Only(named))
+            }
+        }
+    }
+}
+
+/// Somebody is listed to edit what they are not listed to view.
+pub(in crate::policy) fn edit_without_view(
+    who: &str,
+    page: &str,
+    editor: &crate::diagnostic::Span,
+    viewers: &crate::diagnostic::Span,
+) -> Diagnostic {
+    Diagnostic::new(
+        Code::EditWithoutView,
+        format!("{who} may edit {page} but is not among those who may view it"),
+    )
+    .at(editor, "may edit")
+    .at(viewers, "not in this list")
+    .help(format!("add {who} to `view` as well: Confluence lets nobody edit what they cannot see"))
+}

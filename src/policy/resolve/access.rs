@@ -1,0 +1,244 @@
+//! What each principal holds in a space: single permissions, or one of the site's roles.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Resolver;
+use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean};
+use crate::model::{BuiltInRole, DesiredHolding, Permission, Principal, SpaceRoleMode, Strength, Wanted};
+use crate::policy::ast::{Right, RoleName, SpaceDef};
+use crate::policy::roles::{Bundle, bundle};
+
+/// One entry of a line of `access`.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    right: &'a Right,
+    bundle: &'a Bundle,
+    /// The entry, not the line.
+    span: &'a Span,
+}
+
+impl Asked<'_> {
+    fn role(&self) -> Option<String> {
+        match self.right {
+            Right::Role(role) => Some(role.as_str().to_owned()),
+            Right::Permission(_) => None,
+        }
+    }
+}
+
+impl Resolver<'_> {
+    pub(super) fn holdings(&mut self, space: &SpaceDef) -> BTreeMap<Principal, DesiredHolding> {
+        let bundles: Vec<Bundle> = space.access.iter().map(|line| self.bundle(&line.right.value)).collect();
+        let mut asked: BTreeMap<Principal, Vec<Asked<'_>>> = BTreeMap::new();
+        for (line, bundle) in space.access.iter().zip(&bundles) {
+            self.unsupported(&line.right.value, bundle, &line.right.span);
+            for who in &line.who {
+                let Some(principal) = self.principal(who) else { continue };
+                let entry = Asked { right: &line.right.value, bundle, span: &who.span };
+                asked.entry(principal).or_default().push(entry);
+            }
+        }
+        let mut holdings = BTreeMap::new();
+        for (principal, asked) in asked {
+            if let Some(holding) = self.holding(&principal, &asked) {
+                holdings.insert(principal, holding);
+            }
+        }
+        holdings
+    }
+
+    fn bundle(&self, right: &Right) -> Bundle {
+        match right {
+            Right::Role(role) => bundle(role, &self.policy.roles),
+            Right::Permission(permission) => Bundle::single(*permission),
+        }
+    }
+
+    fn unsupported(&mut self, right: &Right, bundle: &Bundle, span: &Span) {
+        let vocabulary = self.vocabulary;
+        for permission in bundle.required.iter().filter(|permission| !vocabulary.contains(**permission)) {
+            let message = match right {
+                Right::Permission(_) => format!("this site does not have the permission `{permission}`"),
+                Right::Role(role) => {
+                    format!(
+                        "the role `{}` needs `{permission}`, which this site does not have",
+                        role.as_str()
+                    )
+                }
+            };
+            self.report(Diagnostic::new(Code::UnsupportedPermission, message).at(span, "").help(format!(
+                "\"{}\" came to Confluence with space roles, which this site does not use yet",
+                permission.label()
+            )));
+        }
+    }
+
+    fn holding(&mut self, principal: &Principal, asked: &[Asked<'_>]) -> Option<DesiredHolding> {
+        let mode = self.live.site.mode;
+        let is_class = matches!(principal, Principal::Class(_));
+        if !mode.has_roles() {
+            if is_class {
+                for entry in asked {
+                    self.report(
+                        Diagnostic::new(Code::NoClasses, "this site has no user classes")
+                            .at(entry.span, "")
+                            .help("user classes came with space roles, which this site does not use: name a group"),
+                    );
+                }
+                return None;
+            }
+            return self.grants(principal, asked);
+        }
+        let leader = asked.iter().find(|candidate| {
+            self.site_role(candidate.right).is_some()
+                && asked.iter().all(|other| candidate.bundle.covers(other.bundle))
+        });
+        match leader {
+            Some(leader) => self.assigned(leader),
+            None if mode == SpaceRoleMode::RolesTransition && !is_class => self.grants(principal, asked),
+            None => {
+                self.not_expressible(is_class, asked);
+                None
+            }
+        }
+    }
+
+    /// The name of the space role that a right means on a site with roles.
+    fn site_role<'r>(&'r self, right: &'r Right) -> Option<&'r str> {
+        match right {
+            Right::Role(RoleName::BuiltIn(role)) => Some(role.site_name()),
+            Right::Role(RoleName::Custom(name)) => {
+                self.policy.roles.get(name)?.site_role.as_ref().map(|role| role.value.as_str())
+            }
+            Right::Permission(_) => None,
+        }
+    }
+
+    fn assigned(&mut self, asked: &Asked<'_>) -> Option<DesiredHolding> {
+        let name = self.site_role(asked.right)?;
+        if let Some(role) = self.roles.get(name) {
+            return Some(DesiredHolding::Role(Wanted {
+                what: role.id.clone(),
+                origin: asked.span.origin(),
+                role: asked.role(),
+            }));
+        }
+        let near = did_you_mean(name, self.roles.keys().copied());
+        let all: Vec<String> = self.roles.keys().map(|role| format!("`{role}`")).collect();
+        let help = near.map_or_else(
+            || {
+                format!(
+                    "the site has {}; name one of them with `site-role:` in a role of your own",
+                    all.join(", ")
+                )
+            },
+            |near| format!("did you mean `site-role: {near}`?"),
+        );
+        let mut finding =
+            Diagnostic::new(Code::UnknownSiteRole, format!("the site has no space role `{name}`"));
+        if let Right::Role(RoleName::Custom(custom)) = asked.right
+            && let Some(place) = self.policy.roles.get(custom).and_then(|role| role.site_role.as_ref())
+        {
+            finding = finding.at(&place.span, "named here");
+        }
+        self.report(finding.at(asked.span, "needed here").help(help));
+        None
+    }
+
+    /// Single permissions: everything that any line asks for, each with the first line that does.
+    fn grants(&mut self, principal: &Principal, asked: &[Asked<'_>]) -> Option<DesiredHolding> {
+        let mut grants: BTreeMap<Permission, Wanted<Strength>> = BTreeMap::new();
+        let wanted =
+            |entry: &Asked<'_>, what| Wanted { what, origin: entry.span.origin(), role: entry.role() };
+        for entry in asked {
+            for permission in &entry.bundle.required {
+                if grants.get(permission).is_none_or(|earlier| earlier.what == Strength::Tolerated) {
+                    grants.insert(*permission, wanted(entry, Strength::Required));
+                }
+            }
+            for permission in &entry.bundle.tolerated {
+                grants.entry(*permission).or_insert_with(|| wanted(entry, Strength::Tolerated));
+            }
+        }
+        let first = asked.first()?;
+        let reads = grants.get(&Permission::ReadSpace).is_some_and(|read| read.what == Strength::Required);
+        if !reads {
+            // Confluence keeps no other permission for somebody who may not view the space.
+            if *principal == Principal::Anonymous {
+                self.report(
+                    Diagnostic::new(
+                        Code::NotExpressible,
+                        "visitors who are not signed in would need `read/space` before anything else",
+                    )
+                    .at(first.span, "")
+                    .help("add `read/space: [anonymous]` if everybody may read this space, or remove this entry"),
+                );
+                return None;
+            }
+            let read = Wanted { what: Strength::Required, origin: first.span.origin(), role: first.role() };
+            grants.insert(Permission::ReadSpace, read);
+        }
+        Some(DesiredHolding::Grants(grants))
+    }
+
+    fn not_expressible(&mut self, is_class: bool, asked: &[Asked<'_>]) {
+        let mut whole = Bundle::default();
+        for entry in asked {
+            whole.add(entry.bundle);
+        }
+        let message = if is_class {
+            "a user class can hold one space role and nothing else"
+        } else {
+            "this site gives access by space roles only, and no role is exactly what is asked for here"
+        };
+        let mut finding = Diagnostic::new(Code::NotExpressible, message);
+        for entry in asked {
+            finding = finding.at(entry.span, "");
+        }
+        let unnamed = asked.iter().find_map(|entry| match entry.right {
+            Right::Role(RoleName::Custom(name)) if self.site_role(entry.right).is_none() => Some(name),
+            _ => None,
+        });
+        let mut help = self.nearest(&whole);
+        if let Some(name) = unnamed {
+            help = format!("{help}; if the site has a role for `{name}`, name it there with `site-role:`");
+        }
+        self.report(finding.help(help));
+    }
+
+    /// The role that comes nearest, with what it adds and lacks.
+    fn nearest(&self, whole: &Bundle) -> String {
+        let built_in = BuiltInRole::ALL.into_iter().map(RoleName::BuiltIn);
+        let custom = self.policy.roles.keys().cloned().map(RoleName::Custom);
+        let candidates = built_in.chain(custom).map(Right::Role).filter_map(|right| {
+            let site_role = self.site_role(&right)?;
+            self.roles.contains_key(site_role).then(|| {
+                let bundle = self.bundle(&right);
+                let adds: BTreeSet<_> = bundle.required.difference(&whole.required).copied().collect();
+                let lacks: BTreeSet<_> = whole
+                    .required
+                    .iter()
+                    .filter(|permission| !bundle.required.contains(permission))
+                    .copied()
+                    .collect();
+                (adds.len() + lacks.len(), site_role.to_owned(), adds, lacks)
+            })
+        });
+        let names = |permissions: &BTreeSet<Permission>| {
+            permissions.iter().map(|permission| format!("`{permission}`")).collect::<Vec<_>>().join(", ")
+        };
+        match candidates.min() {
+            None => "make a space role on the site, and name it with `site-role:` in a role of the policy"
+                .to_owned(),
+            Some((_, role, adds, lacks)) => {
+                let difference = match (adds.is_empty(), lacks.is_empty()) {
+                    (true, true) => "it is the same in permissions".to_owned(),
+                    (false, true) => format!("it would add {}", names(&adds)),
+                    (true, false) => format!("it would lack {}", names(&lacks)),
+                    (false, false) => format!("it would add {} and lack {}", names(&adds), names(&lacks)),
+                };
+                format!("the nearest role is `{role}`: {difference}")
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! From names to ids: what a policy asks for, on one particular site. Pure.
+//!
+//! Everything that cannot be resolved is reported, not only the first. What comes out names existing
+//! things only and says for each which line of the policy asks for it.
+
+mod access;
+mod pages;
+mod principals;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ast::{Named, Policy, SpaceDef, Who};
+use super::pages::{Matched, matched};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::model::{
+    AccountId, ContentId, Desired, DesiredSpace, Group, GroupId, Live, LiveSpace, Role, SpaceKey,
+    SpaceStatus, Vocabulary,
+};
+
+/// What a policy asks of a site, and what is worth a look though it does not stand in the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolved {
+    pub desired: Desired,
+    pub warnings: Diagnostics,
+}
+
+/// Resolves all names of a policy. The error holds every finding, warnings included.
+///
+/// The site must have been read as far as [`Policy::space_keys`], [`Policy::accounts`],
+/// [`Policy::wants_pages`] and the list of groups go.
+pub fn resolve(policy: &Policy, live: &Live) -> Result<Resolved, Diagnostics> {
+    let mut resolver = Resolver::new(policy, live);
+    let mut desired = Desired::default();
+    for (alias, person) in &policy.people {
+        desired.aliases.entry(person.account.value.clone()).or_insert_with(|| alias.clone());
+    }
+    for space in policy.spaces.values() {
+        if let Some(found) = resolver.space(space) {
+            desired.spaces.insert(space.key.value.clone(), found);
+        }
+    }
+    if resolver.findings.has_errors() {
+        Err(resolver.findings)
+    } else {
+        Ok(Resolved { desired, warnings: resolver.findings })
+    }
+}
+
+struct Resolver<'a> {
+    policy: &'a Policy,
+    live: &'a Live,
+    groups: BTreeMap<&'a str, Vec<&'a Group>>,
+    roles: BTreeMap<&'a str, &'a Role>,
+    vocabulary: Vocabulary,
+    /// Accounts and groups that a warning has been given for.
+    warned: BTreeSet<Named>,
+    findings: Diagnostics,
+}
+
+impl<'a> Resolver<'a> {
+    fn new(policy: &'a Policy, live: &'a Live) -> Self {
+        let mut groups: BTreeMap<&str, Vec<&Group>> = BTreeMap::new();
+        for group in live.directory.groups.values() {
+            groups.entry(&group.name).or_default().push(group);
+        }
+        let roles = live.roles.values().map(|role| (role.name.as_str(), role)).collect();
+        Self {
+            policy,
+            live,
+            groups,
+            roles,
+            vocabulary: live.vocabulary(),
+            warned: BTreeSet::new(),
+            findings: Diagnostics::default(),
+        }
+    }
+
+    fn report(&mut self, finding: Diagnostic) {
+        self.findings.push(finding);
+    }
+
+    fn space(&mut self, space: &SpaceDef) -> Option<DesiredSpace> {
+        let key = &space.key.value;
+        let Some(live) = self.live.spaces.get(key) else {
+            let near = did_you_mean(key.as_str(), self.live.spaces.keys().map(SpaceKey::as_str));
+            self.report(
+                Diagnostic::new(Code::UnknownSpace, format!("the site shows no space with the key `{key}`"))
+                    .at(&space.key.span, "")
+                    .help("it does not exist, or this account may not see it: ask an administrator of the space")
+                    .maybe_help(near.map(|near| format!("did you mean `{near}`?"))),
+            );
+            return None;
+        };
+        if live.space.status == SpaceStatus::Archived {
+            self.report(
+                Diagnostic::new(Code::ArchivedSpace, format!("the space `{key}` is archived"))
+                    .at(&space.key.span, "")
+                    .help("restore it, or remove it from the policy if nobody needs it any more"),
+            );
+        }
+        Some(DesiredSpace {
+            mode: space.mode,
+            origin: space.key.span.origin(),
+            holdings: self.holdings(space),
+            pages: self.pages(space, live),
+        })
+    }
+}
+
+/// What must be read of a site before a policy can be resolved.
+impl Policy {
+    /// The spaces that the policy speaks of.
+    pub fn space_keys(&self) -> impl ExactSizeIterator<Item = &SpaceKey> {
+        self.spaces.keys()
+    }
+
+    /// The accounts that the policy mentions. Those that `people` defines and nothing uses are not in here.
+    pub fn accounts(&self) -> BTreeSet<&AccountId> {
+        self.named()
+            .filter_map(|named| match named {
+                Named::User(account) => Some(account),
+                Named::Group(_) => None,
+            })
+            .collect()
+    }
+
+    /// The names of the groups that the policy mentions, and the ids that it pins.
+    pub fn groups(&self) -> (BTreeSet<&str>, BTreeSet<&GroupId>) {
+        let names = self.named().filter_map(|named| match named {
+            Named::Group(name) => Some(name.as_str()),
+            Named::User(_) => None,
+        });
+        (names.collect(), self.groups.values().map(|pin| &pin.id.value).collect())
+    }
+
+    /// Whether the page tree of a space is needed.
+    pub fn wants_pages(&self, key: &SpaceKey) -> bool {
+        self.spaces.get(key).is_some_and(|space| !space.pages.is_empty())
+    }
+
+    /// Everybody who is mentioned, as often as they are.
+    fn named(&self) -> impl Iterator<Item = &Named> {
+        let access = self.spaces.values().flat_map(|space| &space.access).flat_map(|line| &line.who);
+        let tests = self.tests.iter().map(|test| &test.who);
+        let in_spaces = access.chain(tests).filter_map(|who| match &who.value {
+            Who::Named(named) => Some(named),
+            Who::Class(_) | Who::Anonymous => None,
+        });
+        let pages = self.spaces.values().flat_map(|space| &space.pages);
+        let on_pages = pages.flat_map(|page| [&page.view, &page.edit]).flatten();
+        in_spaces.chain(on_pages.flat_map(|listed| listed.value.named()).map(|named| &named.value))
+    }
+}
+
+/// The pages of a space that the policy says something about, so that their lists can be read. Names that
+/// match nothing, or too much, are left to [`resolve`] to report.
+pub fn declared_pages(policy: &Policy, live: &LiveSpace) -> BTreeSet<ContentId> {
+    let (Some(space), Some(tree)) = (policy.spaces.get(&live.space.key), &live.tree) else {
+        return BTreeSet::new();
+    };
+    let found = space.pages.iter().flat_map(|entry| match matched(&entry.pages.value, live, tree) {
+        Matched::Exact(pages) if pages.len() == 1 => pages,
+        Matched::Below { reached, .. } => reached,
+        Matched::Exact(_) | Matched::NoBase(_) => BTreeSet::new(),
+    });
+    found.collect()
+}

@@ -1,0 +1,121 @@
+//! People and groups.
+
+use super::Resolver;
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
+use crate::model::{AccountId, AccountStatus, GroupId, Principal, Subject};
+use crate::policy::ast::{Named, Who};
+
+impl Resolver<'_> {
+    pub(super) fn principal(&mut self, who: &Spanned<Who>) -> Option<Principal> {
+        match &who.value {
+            Who::Named(named) => self.subject(named, &who.span).map(Principal::from),
+            Who::Class(class) => Some(Principal::Class(*class)),
+            Who::Anonymous => Some(Principal::Anonymous),
+        }
+    }
+
+    pub(super) fn subject(&mut self, named: &Named, span: &Span) -> Option<Subject> {
+        match named {
+            Named::Group(name) => self.group(name, span).map(Subject::Group),
+            Named::User(account) => self.account(account, span).map(Subject::User),
+        }
+    }
+
+    fn group(&mut self, name: &str, span: &Span) -> Option<GroupId> {
+        if self.policy.groups.contains_key(name) {
+            return self.pinned(name, span);
+        }
+        match self.groups.get(name).map(Vec::as_slice) {
+            Some([group]) => Some(group.id.clone()),
+            Some([_, ..]) => {
+                let ids: Vec<String> =
+                    self.groups[name].iter().map(|group| format!("`{}`", group.id)).collect();
+                self.report(
+                    Diagnostic::new(
+                        Code::AmbiguousGroup,
+                        format!("the site has {} groups called `{name}`", ids.len()),
+                    )
+                    .at(span, "")
+                    .help(format!(
+                        "say which one under `groups:`, as in `{name}: ID`, where ID is one of {}",
+                        ids.join(", ")
+                    )),
+                );
+                None
+            }
+            Some([]) | None => {
+                let near = did_you_mean(name, self.groups.keys().copied());
+                self.report(
+                    Diagnostic::new(Code::UnknownGroup, format!("the site has no group `{name}`"))
+                        .at(span, "")
+                        .help("create the group first, or correct the name: upper and lower case count")
+                        .maybe_help(near.map(|near| format!("did you mean `group:{near}`?"))),
+                );
+                None
+            }
+        }
+    }
+
+    /// A group by the id under `groups`. The id wins over the name.
+    fn pinned(&mut self, name: &str, span: &Span) -> Option<GroupId> {
+        let pin = self.policy.groups.get(name)?;
+        let Some(group) = self.live.directory.groups.get(&pin.id.value) else {
+            self.report(
+                Diagnostic::new(Code::UnknownGroup, format!("the site has no group with the id `{}`", pin.id.value))
+                    .at(&pin.id.span, format!("pinned for `{name}`"))
+                    .at(span, "used here")
+                    .help("the group was deleted, or belongs to another site: correct the id, or remove the pin to go by name"),
+            );
+            return None;
+        };
+        if group.name != name && self.warned.insert(Named::Group(name.to_owned())) {
+            self.report(
+                Diagnostic::new(
+                    Code::RenamedGroup,
+                    format!("the group pinned as `{name}` is now called `{}`", group.name),
+                )
+                .at(&pin.span, "")
+                .help(format!(
+                    "it is still the same group; call it `{}` here and where it is used",
+                    group.name
+                )),
+            );
+        }
+        Some(group.id.clone())
+    }
+
+    fn account(&mut self, account: &AccountId, span: &Span) -> Option<AccountId> {
+        let named = Named::User(account.clone());
+        let Some(person) = self.live.directory.people.get(account) else {
+            let mut finding = Diagnostic::new(
+                Code::UnknownAccount,
+                format!("the site does not know the account of `{}`", self.policy.show_named(&named)),
+            )
+            .at(span, "");
+            if let Some(definition) =
+                self.policy.people.values().find(|person| person.account.value == *account)
+            {
+                finding = finding.at(&definition.account.span, "the account");
+            }
+            self.report(finding.help(
+                "check the account id: it stands at the end of the address of the person's profile page",
+            ));
+            return None;
+        };
+        let state = match person.status {
+            AccountStatus::Inactive => Some("is deactivated"),
+            AccountStatus::Closed => Some("is closed"),
+            AccountStatus::Active | AccountStatus::Unknown => None,
+        };
+        if let Some(state) = state
+            && self.warned.insert(named)
+        {
+            self.report(
+                Diagnostic::new(Code::InactiveAccount, format!("the account of {} {state}", person.name))
+                    .at(span, "")
+                    .help("what it is given here has no effect while it cannot sign in; remove it if the person has left"),
+            );
+        }
+        Some(account.clone())
+    }
+}

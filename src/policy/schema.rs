@@ -1,0 +1,166 @@
+//! The JSON Schema of policy files, for editors. It is made from the tables that the reader goes by; the
+//! reader itself checks more, and says it better.
+
+use serde_json::{Map, Value, json};
+
+use super::ast::TestVerb;
+use super::keys::{self, Key};
+use crate::model::{AccessClass, BuiltInRole, Permission};
+
+/// The schema, in the 2020-12 dialect.
+pub fn schema() -> Value {
+    let mut schema = mapping(keys::TOP, |key| match key {
+        "version" => json!({ "const": 1 }),
+        "site" => mapping(keys::SITE, |_| text()),
+        "people" => map_of(&json!({
+            "anyOf": [scalar(), with(mapping(keys::PERSON, |_| scalar()), "required", json!(["account"]))]
+        })),
+        "groups" => map_of(&scalar()),
+        "roles" => with(map_of(&role()), "propertyNames", json!({ "not": { "enum": roles() } })),
+        "spaces" => map_of(&space()),
+        _ => json!({ "type": "array", "items": test() }),
+    });
+    if let Value::Object(top) = &mut schema {
+        top.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
+        top.insert("title".to_owned(), json!("A file of a confperm policy"));
+        // A file without anything in it is a policy file, too.
+        top.insert("type".to_owned(), json!(["object", "null"]));
+        top.insert(
+            "$defs".to_owned(),
+            json!({
+                "permission": {
+                    "description": "A permission in a space.",
+                    "oneOf": Permission::ALL
+                        .iter()
+                        .map(|permission| json!({ "const": permission.as_str(), "title": permission.label() }))
+                        .collect::<Vec<_>>(),
+                },
+                "principal": {
+                    "description": "Who: `group:NAME`, `user:ALIAS` or `user:ACCOUNT-ID`, `class:NAME`, or `anonymous`.",
+                    "type": "string",
+                    "pattern": format!(
+                        "^\\s*(group:.+|user:.+|class:\\s*({})|anonymous)\\s*$",
+                        AccessClass::ALL.map(AccessClass::as_str).join("|")
+                    ),
+                },
+                "named": {
+                    "description": "A person or a group: `group:NAME`, `user:ALIAS` or `user:ACCOUNT-ID`.",
+                    "type": "string",
+                    "pattern": "^\\s*(group:.+|user:.+)$",
+                },
+                "audience": {
+                    "anyOf": [{ "const": "anyone" }, list(json!({ "$ref": "#/$defs/named" }))],
+                },
+                "expectations": {
+                    "type": "object",
+                    "properties": TestVerb::ALL
+                        .into_iter()
+                        .map(|verb| (verb.as_str().to_owned(), list(scalar())))
+                        .collect::<Map<_, _>>(),
+                    "additionalProperties": false,
+                },
+            }),
+        );
+    }
+    schema
+}
+
+fn role() -> Value {
+    mapping(keys::ROLE, |key| match key {
+        "includes" => list(scalar()),
+        "permissions" => list(json!({ "$ref": "#/$defs/permission" })),
+        _ => text(),
+    })
+}
+
+fn space() -> Value {
+    let mut known: Map<String, Value> = Map::new();
+    for role in BuiltInRole::ALL {
+        let meaning: Vec<&str> = role.permissions().into_iter().map(Permission::as_str).collect();
+        known.insert(
+            role.as_str().to_owned(),
+            described(principals(), &format!("The built-in role: {}.", meaning.join(", "))),
+        );
+    }
+    for permission in Permission::ALL {
+        let label = format!("\"{}\" in Confluence.", permission.label());
+        known.insert(permission.as_str().to_owned(), described(principals(), &label));
+    }
+    mapping(keys::SPACE, |key| match key {
+        "mode" => json!({ "enum": ["authoritative", "additive"] }),
+        "access" => json!({
+            "type": "object",
+            "minProperties": 1,
+            "properties": known,
+            // Roles of the policy's own; a slash would make it a permission that does not exist.
+            "additionalProperties": principals(),
+            "propertyNames": {
+                "anyOf": [{ "enum": Permission::ALL.iter().map(|permission| permission.as_str()).collect::<Vec<_>>() },
+                          { "pattern": "^[^/]+$" }]
+            },
+        }),
+        _ => with(
+            map_of(&with(
+                mapping(keys::PAGE, |_| json!({ "$ref": "#/$defs/audience" })),
+                "minProperties",
+                json!(1),
+            )),
+            "minProperties",
+            json!(1),
+        ),
+    })
+}
+
+fn test() -> Value {
+    let test = mapping(keys::TEST, |key| match key {
+        "name" => text(),
+        "who" => json!({ "$ref": "#/$defs/principal" }),
+        _ => json!({ "$ref": "#/$defs/expectations" }),
+    });
+    let test = with(test, "required", json!(["name", "who"]));
+    with(test, "anyOf", json!([{ "required": ["can"] }, { "required": ["cannot"] }]))
+}
+
+/// A mapping with fixed keys, described by a table.
+fn mapping(table: &[Key], value: impl Fn(&str) -> Value) -> Value {
+    let properties: Map<String, Value> =
+        table.iter().map(|key| (key.name.to_owned(), described(value(key.name), key.doc))).collect();
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}
+
+fn map_of(value: &Value) -> Value {
+    json!({ "type": "object", "additionalProperties": value })
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "reads better where schemas are nested")]
+fn list(items: Value) -> Value {
+    json!({ "type": "array", "items": items, "minItems": 1 })
+}
+
+fn principals() -> Value {
+    list(json!({ "$ref": "#/$defs/principal" }))
+}
+
+fn text() -> Value {
+    json!({ "type": "string", "minLength": 1 })
+}
+
+/// A text, or a number that is taken as it is written.
+fn scalar() -> Value {
+    json!({ "type": ["string", "number"], "minLength": 1 })
+}
+
+fn roles() -> [&'static str; 4] {
+    BuiltInRole::ALL.map(BuiltInRole::as_str)
+}
+
+fn described(value: Value, doc: &str) -> Value {
+    with(value, "description", json!(doc))
+}
+
+fn with(mut schema: Value, key: &str, value: Value) -> Value {
+    if let Value::Object(fields) = &mut schema {
+        fields.insert(key.to_owned(), value);
+    }
+    schema
+}
