@@ -1,0 +1,81 @@
+//! Groups and people of Cloud.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::json;
+
+use super::wire::{BulkUser, CursorList, V1Group, V1User};
+use super::{Cloud, if_shown};
+use crate::confluence::address::Api;
+use crate::confluence::error::Error;
+use crate::confluence::side_by_side;
+use crate::confluence::transport::Request;
+use crate::model::{AccountId, Group, GroupId, Known, Person, ProductAccess, Why};
+
+/// The most of a page of v1's group lists; membersByGroupId answers 400 to more (confluence.js).
+const GROUPS: u64 = 200;
+
+/// The most accounts of one call (OpenAPI v2, `BulkUsersRequest`).
+const ACCOUNTS: usize = 250;
+
+impl Cloud {
+    pub(super) async fn list_groups(&self) -> Result<Vec<Group>, Error> {
+        let groups: Vec<V1Group> = self.v1_list(Request::get(Api::V1, ["group"]), GROUPS).await?;
+        let groups: BTreeMap<GroupId, String> = groups
+            .into_iter()
+            .filter_map(|group| {
+                let id = group.id?;
+                let name = group.name.unwrap_or_else(|| id.to_string());
+                Some((id, name))
+            })
+            .collect();
+        let group = |(id, name)| Group {
+            id,
+            name,
+            members: Known::Unknown(Why::NotRead),
+            access: Known::Unknown(Why::NotRead),
+        };
+        Ok(groups.into_iter().map(group).collect())
+    }
+
+    pub(super) async fn groups_with_access(&self) -> Result<Known<BTreeMap<GroupId, ProductAccess>>, Error> {
+        let mut access = BTreeMap::new();
+        for (word, means) in [("user", ProductAccess::User), ("admin", ProductAccess::Admin)] {
+            let request = Request::get(Api::V1, ["group"]).query("accessType", word);
+            let Some(groups) = if_shown(self.v1_list::<V1Group>(request, GROUPS)).await? else {
+                return Ok(Known::Unknown(Why::Hidden));
+            };
+            access.extend(groups.into_iter().filter_map(|group| Some((group.id?, means))));
+        }
+        Ok(Known::Known(access))
+    }
+
+    pub(super) async fn group_members(&self, group: &GroupId) -> Result<Known<BTreeSet<AccountId>>, Error> {
+        let request = Request::get(Api::V1, ["group", group.as_str(), "membersByGroupId"]);
+        let Some(members) = if_shown(self.v1_list::<V1User>(request, GROUPS)).await? else {
+            return Ok(Known::Unknown(Why::Hidden));
+        };
+        // A member without a name would be missing from the set, and nobody would know.
+        let members: Option<BTreeSet<AccountId>> =
+            members.into_iter().map(|member| member.account_id).collect();
+        Ok(members.map_or(Known::Unknown(Why::Hidden), Known::Known))
+    }
+
+    pub(super) async fn bulk_people(
+        &self,
+        accounts: &BTreeSet<AccountId>,
+    ) -> Result<BTreeMap<AccountId, Person>, Error> {
+        let all: Vec<&AccountId> = accounts.iter().collect();
+        let tasks: Vec<_> = all.chunks(ACCOUNTS).map(|some| self.some_people(some)).collect();
+        let found = side_by_side(tasks).await?;
+        let people = found.into_iter().flatten().map(|person| (person.account.clone(), person));
+        Ok(people.filter(|(account, _)| accounts.contains(account)).collect())
+    }
+
+    async fn some_people(&self, accounts: &[&AccountId]) -> Result<Vec<Person>, Error> {
+        let ids: Vec<&str> = accounts.iter().map(|account| account.as_str()).collect();
+        let request = Request::ask(Api::V2, ["users-bulk"], json!({ "accountIds": ids }));
+        let found: CursorList<BulkUser> = self.client.read(&request).await?;
+        Ok(found.results.into_iter().map(Person::from).collect())
+    }
+}

@@ -1,0 +1,205 @@
+//! What Cloud tells about itself and the caller, and the face of everything else that is read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio::try_join;
+
+use super::wire::{Checked, Operations, RoleMode, SystemInfo, V1Group, V1User};
+use super::{Cloud, if_shown};
+use crate::confluence::address::{AddressKind, Api};
+use crate::confluence::error::Error;
+use crate::confluence::transport::Request;
+use crate::confluence::{Check, Read, SpaceAccess, SpaceSelection};
+use crate::model::{
+    AccountId, Caller, Content, ContentId, Edition, Flavor, Group, GroupId, Known, PageVerb, Person,
+    Principal, ProductAccess, Restrictions, Role, Site, Space, SpaceId, SpaceRoleMode, Tree, Why,
+};
+
+impl Read for Cloud {
+    async fn site(&self) -> Result<Site, Error> {
+        let (account, name) = self.identity().await?;
+        let (info, mode, groups) = try_join!(self.system_info(), self.mode(), self.groups_of(&account))?;
+        let edition = edition(info.edition.as_deref().unwrap_or_default());
+        if edition == Edition::Free {
+            self.client.is_on_free_plan();
+        }
+        let address = self.client.address();
+        let gateway = match address.kind() {
+            AddressKind::Gateway { cloud_id } => Some(cloud_id.clone()),
+            _ => None,
+        };
+        let caller = Caller { account, name, groups };
+        let caller = self.caller.get_or_init(|| caller).clone();
+        Ok(Site {
+            flavor: Flavor::Cloud,
+            base_url: info.base_url.unwrap_or_else(|| address.to_string()),
+            cloud_id: info.cloud_id.or(gateway),
+            edition,
+            mode,
+            // `GET /user/anonymous` answers whether or not anonymous people are let in, and asking without
+            // credentials would mix up the site's gate with what its spaces grant.
+            anonymous_access: Known::Unknown(Why::NoApi),
+            caller,
+        })
+    }
+
+    async fn spaces(&self, selection: &SpaceSelection) -> Result<Vec<Space>, Error> {
+        self.list_spaces(selection).await
+    }
+
+    async fn access(&self, space: &Space, mode: SpaceRoleMode) -> Result<SpaceAccess, Error> {
+        self.space_access(space, mode).await
+    }
+
+    async fn tree(&self, space: &Space) -> Result<Tree, Error> {
+        self.page_tree(space).await
+    }
+
+    async fn blogposts(&self, space: &Space) -> Result<Vec<Content>, Error> {
+        self.list_blogposts(space).await
+    }
+
+    async fn restrictions(
+        &self,
+        content: &BTreeSet<ContentId>,
+    ) -> Result<BTreeMap<ContentId, Known<Restrictions>>, Error> {
+        self.many_restrictions(content).await
+    }
+
+    async fn restrictions_now(&self, content: ContentId) -> Result<Known<Restrictions>, Error> {
+        self.direct_restrictions(content).await
+    }
+
+    async fn groups(&self) -> Result<Vec<Group>, Error> {
+        self.list_groups().await
+    }
+
+    async fn product_access(&self) -> Result<Known<BTreeMap<GroupId, ProductAccess>>, Error> {
+        self.groups_with_access().await
+    }
+
+    async fn members(&self, group: &GroupId) -> Result<Known<BTreeSet<AccountId>>, Error> {
+        self.group_members(group).await
+    }
+
+    async fn people(&self, accounts: &BTreeSet<AccountId>) -> Result<BTreeMap<AccountId, Person>, Error> {
+        self.bulk_people(accounts).await
+    }
+
+    async fn roles(&self) -> Result<Vec<Role>, Error> {
+        self.list_roles().await
+    }
+
+    async fn check(&self, subject: &Principal, verb: PageVerb, content: ContentId) -> Result<Check, Error> {
+        let (kind, identifier) = match subject {
+            Principal::User(account) => ("user", account.as_str()),
+            Principal::Anonymous => ("user", "anonymous"),
+            Principal::Group(group) => ("group", group.as_str()),
+            Principal::Class(class) => {
+                return Err(Error::Misuse(format!(
+                    "Confluence does not check permissions of the class `{class}`"
+                )));
+            }
+        };
+        let body = serde_json::json!({
+            "subject": {"type": kind, "identifier": identifier},
+            "operation": operation(verb),
+        });
+        let id = content.to_string();
+        let request = Request::ask(Api::V1, ["content", &id, "permission", "check"], body);
+        let checked: Checked = self.client.read(&request).await?;
+        let reasons = checked.errors.into_iter().filter_map(|reason| reason.translation.or(reason.key));
+        Ok(Check { allowed: checked.has_permission, reasons: reasons.collect() })
+    }
+
+    async fn space_operations(&self, space: SpaceId) -> Result<BTreeSet<String>, Error> {
+        let id = space.to_string();
+        let request = Request::get(Api::V2, ["spaces", &id, "operations"]);
+        let found: Operations = self.client.read(&request).await?;
+        Ok(found
+            .operations
+            .into_iter()
+            .map(|each| format!("{}/{}", each.operation, each.target_type))
+            .collect())
+    }
+}
+
+impl Cloud {
+    async fn identity(&self) -> Result<(AccountId, String), Error> {
+        let request = Request::get(Api::V1, ["user", "current"]);
+        let user: V1User = self.client.read(&request).await?;
+        let anonymous = user.kind.as_deref() == Some("anonymous");
+        let Some(account) = user.account_id.filter(|_| !anonymous) else {
+            return Err(Error::Anonymous { endpoint: self.client.endpoint(&request)? });
+        };
+        let name = user.display_name.or(user.public_name).unwrap_or_else(|| account.to_string());
+        Ok((account, name))
+    }
+
+    /// A token may lack the right to read it; then the edition is not known, which is not fatal.
+    async fn system_info(&self) -> Result<SystemInfo, Error> {
+        let request = Request::get(Api::V1, ["settings", "systemInfo"]);
+        match if_shown(self.client.read(&request)).await {
+            Ok(info) => Ok(info.unwrap_or_default()),
+            Err(Error::Scope(_) | Error::Gone(_)) => Ok(SystemInfo::default()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sites that have never heard of roles answer 404. A word that we do not know is an error: it decides
+    /// what the rows of a space mean.
+    async fn mode(&self) -> Result<SpaceRoleMode, Error> {
+        let request = Request::get(Api::V2, ["space-role-mode"]);
+        let answer: RoleMode = match self.client.read(&request).await {
+            Ok(answer) => answer,
+            Err(Error::NotFound(_)) => return Ok(SpaceRoleMode::PreRoles),
+            Err(error) => return Err(error),
+        };
+        match answer.mode.as_deref() {
+            None => self.mode_unsaid().await,
+            Some("PRE_ROLES") => Ok(SpaceRoleMode::PreRoles),
+            Some("ROLES_TRANSITION") => Ok(SpaceRoleMode::RolesTransition),
+            Some("ROLES") => Ok(SpaceRoleMode::Roles),
+            Some(other) => Err(Error::Unexpected {
+                endpoint: self.client.endpoint(&request)?,
+                field: "mode".to_owned(),
+                problem: format!("`{other}` is a mode that this version does not know"),
+            }),
+        }
+    }
+
+    /// The schema lets a site leave the mode out. Whether it has roles at all shows in whether it lists any;
+    /// whether it has nothing else does not show, and then the site itself refuses single permissions.
+    async fn mode_unsaid(&self) -> Result<SpaceRoleMode, Error> {
+        let request = Request::get(Api::V2, ["space-roles"]).query("limit", &1);
+        match self.client.read::<serde_json::Value>(&request).await {
+            Ok(_) => Ok(SpaceRoleMode::RolesTransition),
+            Err(Error::NotFound(_)) => Ok(SpaceRoleMode::PreRoles),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn groups_of(&self, account: &AccountId) -> Result<BTreeSet<GroupId>, Error> {
+        let request = Request::get(Api::V1, ["user", "memberof"]).query("accountId", account);
+        let groups: Vec<V1Group> = self.v1_list(request, 200).await?;
+        Ok(groups.into_iter().filter_map(|group| group.id).collect())
+    }
+}
+
+fn edition(word: &str) -> Edition {
+    match word.to_ascii_lowercase().as_str() {
+        "free" => Edition::Free,
+        "standard" => Edition::Standard,
+        "premium" => Edition::Premium,
+        "enterprise" => Edition::Enterprise,
+        _ => Edition::Other(word.to_owned()),
+    }
+}
+
+/// The name of an operation on content in v1.
+pub(super) const fn operation(verb: PageVerb) -> &'static str {
+    match verb {
+        PageVerb::View => "read",
+        PageVerb::Edit => "update",
+    }
+}

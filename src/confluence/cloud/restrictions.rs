@@ -1,0 +1,192 @@
+//! The lists of Cloud's pages: many at once through the content search, one by one where that is not enough.
+//!
+//! The danger here is to take a list for empty, since empty means open. So a list counts only if both its
+//! halves were in the answer, whole, and every entry had an id; anything less is read again in full, and what
+//! then is still not clear is unknown.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::read::operation;
+use super::wire::{BothLists, CursorList, Found, OneList, Sides};
+use super::{Cloud, if_shown};
+use crate::confluence::address::Api;
+use crate::confluence::error::Error;
+use crate::confluence::page;
+use crate::confluence::side_by_side;
+use crate::confluence::transport::Request;
+use crate::model::{Audience, ContentId, Known, PageVerb, Restrictions, Subject, Why};
+
+/// Pages per search. Searches that expand something are capped at 200, and addresses are not endless.
+const PAGES: usize = 100;
+
+/// Entries per page of a list (OpenAPI v1, the default of `limit`).
+const ENTRIES: u64 = 100;
+
+const EXPAND: &str = "restrictions.read.restrictions.user,restrictions.read.restrictions.group,\
+                      restrictions.update.restrictions.user,restrictions.update.restrictions.group";
+
+/// Not all lists of restrictions have to come as an array with both operations.
+#[derive(Debug, Deserialize)]
+struct Direct {
+    results: Vec<OneList>,
+}
+
+impl Cloud {
+    pub(super) async fn many_restrictions(
+        &self,
+        content: &BTreeSet<ContentId>,
+    ) -> Result<BTreeMap<ContentId, Known<Restrictions>>, Error> {
+        let all: Vec<ContentId> = content.iter().copied().collect();
+        let tasks: Vec<_> = all.chunks(PAGES).map(|some| self.some_restrictions(some)).collect();
+        Ok(side_by_side(tasks).await?.into_iter().flatten().collect())
+    }
+
+    /// At most [`PAGES`] pages.
+    async fn some_restrictions(
+        &self,
+        ids: &[ContentId],
+    ) -> Result<Vec<(ContentId, Known<Restrictions>)>, Error> {
+        let mut found = match self.search(ids).await {
+            Ok(found) => found,
+            // One unreadable ancestor can fail a whole batch (CONFCLOUD-77618).
+            Err(Error::NotFound(_) | Error::Rejected(_) | Error::RequestTooLarge(_)) => BTreeMap::new(),
+            Err(error) => return Err(error),
+        };
+        // The index lags: what it does not return may exist all the same.
+        let tasks: Vec<_> = ids
+            .iter()
+            .map(|&id| {
+                let lists = found.remove(&id);
+                async move {
+                    let restrictions = match lists {
+                        Some(lists) => self.whole(id, lists).await?,
+                        None => self.direct_restrictions(id).await?,
+                    };
+                    Ok((id, restrictions))
+                }
+            })
+            .collect();
+        side_by_side(tasks).await
+    }
+
+    async fn search(&self, ids: &[ContentId]) -> Result<BTreeMap<ContentId, BothLists>, Error> {
+        let list: Vec<String> = ids.iter().map(ContentId::to_string).collect();
+        let first = Request::get(Api::V1, ["content", "search"])
+            .query("cql", &format!("id in ({})", list.join(",")))
+            .query("expand", EXPAND)
+            .query("limit", &PAGES);
+        let (mut found, mut seen, mut cursor) = (BTreeMap::new(), BTreeSet::new(), None);
+        loop {
+            let request = match &cursor {
+                Some(cursor) => first.clone().query("cursor", cursor),
+                None => first.clone(),
+            };
+            let page: CursorList<Found> = self.client.read(&request).await?;
+            let hits = page.results.into_iter().filter(|hit| ids.contains(&hit.id));
+            found.extend(hits.filter_map(|hit| Some((hit.id, hit.restrictions?))));
+            let next = page.links.next.and_then(|link| page::query_value(&link, "cursor"));
+            match next {
+                // What a search without an end has not returned is asked for one by one anyway.
+                Some(next) if found.len() < ids.len() && seen.insert(next.clone()) => cursor = Some(next),
+                _ => return Ok(found),
+            }
+        }
+    }
+
+    pub(super) async fn direct_restrictions(&self, id: ContentId) -> Result<Known<Restrictions>, Error> {
+        let content = id.to_string();
+        let request = Request::get(Api::V1, ["content", &content, "restriction"])
+            .query("expand", "restrictions.user,restrictions.group")
+            .query("limit", &ENTRIES);
+        let Some(answer) = if_shown(self.client.read::<Direct>(&request)).await? else {
+            return Ok(Known::Unknown(Why::Hidden));
+        };
+        let mut lists = BothLists::default();
+        for list in answer.results {
+            match list.operation.as_deref() {
+                Some("read") => lists.read = Some(list),
+                Some("update") => lists.update = Some(list),
+                _ => {}
+            }
+        }
+        self.whole(id, lists).await
+    }
+
+    /// Both lists of a page; what is missing of them is read again in full.
+    async fn whole(&self, id: ContentId, lists: BothLists) -> Result<Known<Restrictions>, Error> {
+        let mut restrictions = Restrictions::OPEN;
+        for (verb, list) in [(PageVerb::View, lists.read), (PageVerb::Edit, lists.update)] {
+            let reading = match list.and_then(|list| list.restrictions).map_or(Reading::Partial, read) {
+                Reading::Partial => self.full_list(id, verb).await?,
+                reading => reading,
+            };
+            match reading {
+                Reading::Whole(subjects) => {
+                    *restrictions.audience_mut(verb) = Audience::from_site_list(subjects);
+                }
+                Reading::Partial | Reading::Nameless => return Ok(Known::Unknown(Why::Hidden)),
+            }
+        }
+        Ok(Known::Known(restrictions))
+    }
+
+    /// One list, page by page. `start` and `limit` count people and groups at once, so the next page begins
+    /// where the shorter of the two full ones ends.
+    async fn full_list(&self, id: ContentId, verb: PageVerb) -> Result<Reading, Error> {
+        let content = id.to_string();
+        let first =
+            Request::get(Api::V1, ["content", &content, "restriction", "byOperation", operation(verb)])
+                .query("expand", "restrictions.user,restrictions.group")
+                .query("limit", &ENTRIES);
+        let (mut subjects, mut start) = (BTreeSet::new(), 0);
+        loop {
+            let request = first.clone().query("start", &start);
+            let Some(list) = if_shown(self.client.read::<OneList>(&request)).await? else {
+                return Ok(Reading::Partial);
+            };
+            let Some(Sides { user: Some(user), group: Some(group) }) = list.restrictions else {
+                return Err(Error::Unexpected {
+                    endpoint: self.client.endpoint(&request)?,
+                    field: "restrictions".to_owned(),
+                    problem: "people and groups are not both in it".to_owned(),
+                });
+            };
+            let full = |more: bool, here: usize| (more && here > 0).then_some(here as u64);
+            let ends = [
+                full(user.may_have_more(), user.results.len()),
+                full(group.may_have_more(), group.results.len()),
+            ];
+            let accounts = user.results.into_iter().map(|user| user.account_id.map(Subject::User));
+            let groups = group.results.into_iter().map(|group| group.id.map(Subject::Group));
+            let here: Option<Vec<Subject>> = accounts.chain(groups).collect();
+            let Some(here) = here else { return Ok(Reading::Nameless) };
+            subjects.extend(here);
+            match ends.into_iter().flatten().min() {
+                Some(step) => start += step,
+                None => return Ok(Reading::Whole(subjects)),
+            }
+        }
+    }
+}
+
+/// What an answer tells of one list.
+enum Reading {
+    Whole(BTreeSet<Subject>),
+    /// More entries than fitted, or a half that is not there.
+    Partial,
+    /// An entry without an id, such as an account that was deleted.
+    Nameless,
+}
+
+fn read(sides: Sides) -> Reading {
+    let Sides { user: Some(user), group: Some(group) } = sides else { return Reading::Partial };
+    if user.may_have_more() || group.may_have_more() {
+        return Reading::Partial;
+    }
+    let accounts = user.results.into_iter().map(|user| user.account_id.map(Subject::User));
+    let groups = group.results.into_iter().map(|group| group.id.map(Subject::Group));
+    let subjects: Option<BTreeSet<Subject>> = accounts.chain(groups).collect();
+    subjects.map_or(Reading::Nameless, Reading::Whole)
+}

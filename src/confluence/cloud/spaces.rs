@@ -1,0 +1,261 @@
+//! Spaces of Cloud: the list, who may do what in one, its roles and its pages.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::OptionFuture;
+use tokio::join;
+
+use super::wire::{Assignment, PermissionRow, Text, WireContent, WireRole, WireSpace, principal};
+use super::{Cloud, if_shown};
+use crate::confluence::address::Api;
+use crate::confluence::error::Error;
+use crate::confluence::transport::Request;
+use crate::confluence::{SpaceAccess, SpaceSelection, side_by_side};
+use crate::model::{
+    Content, ContentId, ContentKind, ForeignRow, Holding, Known, Parent, Permission, Principal, Role, RoleId,
+    Space, SpaceKey, SpaceRoleMode, Tree, Why,
+};
+
+/// The most keys of one call (OpenAPI v2, `GET /spaces`).
+const KEYS: usize = 250;
+
+/// And the most text in them: keys of personal spaces are long, and addresses are not endless.
+const KEY_TEXT: usize = 6000;
+
+impl Cloud {
+    pub(super) async fn list_spaces(&self, selection: &SpaceSelection) -> Result<Vec<Space>, Error> {
+        // Without a status, current and archived spaces are listed; without a type, all of them.
+        let request = || Request::get(Api::V2, ["spaces"]);
+        let found: Vec<WireSpace> = match selection {
+            SpaceSelection::All => self.v2_list(request()).await?,
+            SpaceSelection::Keys(keys) => {
+                let tasks: Vec<_> = batches(keys)
+                    .into_iter()
+                    .map(|keys| self.v2_list(request().query("keys", &keys)))
+                    .collect();
+                side_by_side(tasks).await?.into_iter().flatten().collect()
+            }
+        };
+        let by_key: BTreeMap<SpaceKey, Space> =
+            found.into_iter().map(Space::from).map(|space| (space.key.clone(), space)).collect();
+        let wanted = |space: &Space| match selection {
+            SpaceSelection::All => true,
+            // A renamed space may answer to its old key.
+            SpaceSelection::Keys(keys) => keys.contains(&space.key),
+        };
+        Ok(by_key.into_values().filter(wanted).collect())
+    }
+
+    pub(super) async fn space_access(
+        &self,
+        space: &Space,
+        mode: SpaceRoleMode,
+    ) -> Result<SpaceAccess, Error> {
+        let id = space.id.to_string();
+        let rows = self.v2_list::<PermissionRow>(Request::get(Api::V2, ["spaces", &id, "permissions"]));
+        let assigned: OptionFuture<_> = mode
+            .has_roles()
+            .then(|| self.v2_list::<Assignment>(Request::get(Api::V2, ["spaces", &id, "role-assignments"])))
+            .into();
+        let (rows, assigned) = join!(rows, assigned);
+        Ok(sort_out(rows?, assigned.transpose()?.unwrap_or_default()))
+    }
+
+    pub(super) async fn list_roles(&self) -> Result<Vec<Role>, Error> {
+        let roles: Vec<WireRole> = self.v2_list(Request::get(Api::V2, ["space-roles"])).await?;
+        let roles: BTreeMap<RoleId, Role> =
+            roles.into_iter().map(Role::from).map(|role| (role.id.clone(), role)).collect();
+        Ok(roles.into_values().collect())
+    }
+
+    pub(super) async fn page_tree(&self, space: &Space) -> Result<Tree, Error> {
+        let id = space.id.to_string();
+        let request =
+            Request::get(Api::V2, ["spaces", &id, "pages"]).query("depth", "all").query("status", "current");
+        let pages: Vec<WireContent> = self.v2_list(request).await?;
+        let mut tree = Tree::default();
+        let mut above = BTreeMap::new();
+        for page in pages {
+            note_parent(&page, &mut above);
+            tree.insert(content(page, ContentKind::Page));
+        }
+        // Folders and their like are in no list: each is asked for once, from the pages upwards.
+        let mut asked = BTreeSet::new();
+        loop {
+            let tasks: Vec<_> = std::mem::take(&mut above)
+                .into_iter()
+                .filter(|(id, _)| tree.get(*id).is_none() && asked.insert(*id))
+                .map(|(id, kind)| self.container(id, kind))
+                .collect();
+            if tasks.is_empty() {
+                return Ok(tree);
+            }
+            for (kind, found) in side_by_side(tasks).await?.into_iter().flatten() {
+                note_parent(&found, &mut above);
+                tree.insert(content(found, kind));
+            }
+        }
+    }
+
+    pub(super) async fn list_blogposts(&self, space: &Space) -> Result<Vec<Content>, Error> {
+        let id = space.id.to_string();
+        let request = Request::get(Api::V2, ["spaces", &id, "blogposts"]).query("status", "current");
+        let posts: Vec<WireContent> = self.v2_list(request).await?;
+        let posts: BTreeMap<ContentId, Content> = posts
+            .into_iter()
+            .map(|post| (post.id, Content { parent: Parent::Space, ..content(post, ContentKind::Blogpost) }))
+            .collect();
+        Ok(posts.into_values().collect())
+    }
+
+    async fn container(
+        &self,
+        id: ContentId,
+        kind: ContentKind,
+    ) -> Result<Option<(ContentKind, WireContent)>, Error> {
+        let collection = match kind {
+            ContentKind::Folder => "folders",
+            ContentKind::Whiteboard => "whiteboards",
+            ContentKind::Database => "databases",
+            ContentKind::Embed => "embeds",
+            ContentKind::Page | ContentKind::Blogpost => return Ok(None),
+        };
+        let id = id.to_string();
+        let request = Request::get(Api::V2, [collection, &id]);
+        Ok(if_shown(self.client.read(&request)).await?.map(|found| (kind, found)))
+    }
+}
+
+/// Keys in lists of at most 250 that fit into an address.
+fn batches(keys: &BTreeSet<SpaceKey>) -> Vec<String> {
+    let mut batches: Vec<(usize, String)> = Vec::new();
+    for key in keys {
+        match batches.last_mut() {
+            Some((count, text)) if *count < KEYS && text.len() + key.as_str().len() < KEY_TEXT => {
+                *count += 1;
+                text.push(',');
+                text.push_str(key.as_str());
+            }
+            _ => batches.push((1, key.to_string())),
+        }
+    }
+    batches.into_iter().map(|(_, text)| text).collect()
+}
+
+/// Rows and assignments by who holds them. Rows of somebody with a role are what the role expands to, so
+/// they stand aside; rows that appear twice are kept with both numbers.
+fn sort_out(rows: Vec<PermissionRow>, assigned: Vec<Assignment>) -> SpaceAccess {
+    let mut access = SpaceAccess::default();
+    for Assignment { principal: holder, role_id } in assigned {
+        let Text(id) = holder.principal_id;
+        if let Some(who) = principal(&holder.principal_type, &id) {
+            access.holdings.insert(who, Holding::Role(role_id));
+        } else {
+            let principal = format!("{}:{id}", holder.principal_type);
+            access.foreign.insert(ForeignRow { principal, permission: format!("role/{role_id}") });
+        }
+    }
+    for PermissionRow { id: Text(number), principal: holder, operation } in rows {
+        let id = holder.id.map(|Text(id)| id).unwrap_or_default();
+        let who = principal(&holder.kind, &id);
+        let has_role =
+            who.as_ref().is_some_and(|who| matches!(access.holdings.get(who), Some(Holding::Role(_))));
+        let what = Permission::from_cloud_pair(&operation.key, &operation.target_type);
+        let known: Option<(Principal, _, _)> = who.and_then(|who| Some((who, what?, number.parse().ok()?)));
+        let Some((who, what, number)) = known else {
+            if has_role {
+                continue;
+            }
+            access.foreign.insert(ForeignRow {
+                principal: format!("{}:{id}", holder.kind),
+                permission: format!("{}/{}", operation.key, operation.target_type),
+            });
+            continue;
+        };
+        let grants =
+            match access.holdings.entry(who.clone()).or_insert_with(|| Holding::Grants(BTreeMap::new())) {
+                Holding::Grants(grants) => grants,
+                Holding::Role(_) => access.beside_roles.entry(who).or_default(),
+            };
+        grants.entry(what).or_default().insert(number);
+    }
+    access
+}
+
+fn content(wire: WireContent, kind: ContentKind) -> Content {
+    Content {
+        id: wire.id,
+        kind,
+        title: wire.title.unwrap_or_default().into(),
+        parent: wire.parent_id.map_or(Parent::Space, Parent::Content),
+        restrictions: Known::Unknown(Why::NotRead),
+    }
+}
+
+/// Remembers a parent that no list shows. A page that is missing from the list of pages is hidden or
+/// archived; asking for it would not help.
+fn note_parent(of: &WireContent, above: &mut BTreeMap<ContentId, ContentKind>) {
+    let kind = match of.parent_type.as_deref() {
+        Some("folder") => ContentKind::Folder,
+        Some("whiteboard") => ContentKind::Whiteboard,
+        Some("database") => ContentKind::Database,
+        Some("embed") => ContentKind::Embed,
+        _ => return,
+    };
+    if let Some(parent) = of.parent_id {
+        above.insert(parent, kind);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn rows_of_somebody_with_a_role_are_dropped_and_strange_ones_kept_aside() {
+        let row = |id: u32, kind: &str, who: &str, key: &str, target: &str| {
+            json!({"id": id.to_string(), "principal": {"type": kind, "id": who},
+                   "operation": {"key": key, "targetType": target}})
+        };
+        let rows = serde_json::from_value(json!([
+            row(1, "group", "g1", "read", "space"),
+            row(2, "group", "g1", "read", "space"),
+            row(3, "user", "u1", "read", "space"),
+            row(7, "user", "u1", "shine", "space"),
+            row(4, "role", "r9", "read", "space"),
+            row(5, "group", "g1", "shine", "space"),
+            row(6, "access-class", "ALL_LICENSED_USERS", "read", "space"),
+        ]));
+        let assigned = serde_json::from_value(json!([
+            {"principal": {"principalType": "USER", "principalId": "u1"}, "roleId": "r1"},
+            {"principal": {"principalType": "ACCESS_CLASS", "principalId": "new-class"}, "roleId": "r1"},
+        ]));
+        let access = sort_out(rows.unwrap(), assigned.unwrap());
+        let shown: Vec<String> =
+            access.holdings.iter().map(|(who, what)| format!("{who} {what:?}")).collect();
+        assert_eq!(
+            shown,
+            [
+                "group:g1 Grants({ReadSpace: {GrantId(1), GrantId(2)}})",
+                "user:u1 Role(RoleId(r1))",
+                "class:all-licensed-users Grants({ReadSpace: {GrantId(6)}})",
+            ]
+        );
+        let foreign: Vec<String> =
+            access.foreign.iter().map(|row| format!("{} {}", row.principal, row.permission)).collect();
+        assert_eq!(foreign, ["ACCESS_CLASS:new-class role/r1", "group:g1 shine/space", "role:r9 read/space"]);
+    }
+
+    #[test]
+    fn long_keys_are_spread_over_more_addresses() {
+        let keys = |count: usize, width: usize| -> BTreeSet<SpaceKey> {
+            (0..count).map(|n| format!("~{n:0width$}").parse().unwrap()).collect()
+        };
+        assert_eq!(batches(&keys(250, 4)).len(), 1);
+        assert_eq!(batches(&keys(251, 4)).len(), 2);
+        assert!(batches(&keys(250, 60)).iter().all(|batch| batch.len() <= KEY_TEXT));
+        assert_eq!(batches(&BTreeSet::new()).len(), 0);
+    }
+}

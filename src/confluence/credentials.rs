@@ -1,0 +1,159 @@
+//! Who signs in. Values are handed in; where they come from is the command line's business. Nothing in
+//! here can print a token, and whatever a server sends back is rid of it before anybody sees it.
+
+use std::fmt;
+
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// How to sign in.
+#[derive(Clone)]
+pub enum Credentials {
+    /// An Atlassian account's e-mail address and API token. Classic tokens work on the site's own address,
+    /// scoped tokens through the gateway only.
+    Basic { email: String, token: SecretString },
+    /// An OAuth access token (gateway only), or a personal access token of Data Center.
+    Bearer(SecretString),
+}
+
+/// Credentials that cannot be put into a header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum CredentialsError {
+    #[error("the token is empty")]
+    Empty,
+    #[error("the token holds a space, a line break or a character outside ASCII")]
+    Characters,
+    #[error("the e-mail address is empty, or holds a colon or a control character")]
+    Email,
+}
+
+impl Credentials {
+    fn token(&self) -> &str {
+        match self {
+            Self::Basic { token, .. } | Self::Bearer(token) => token.expose_secret(),
+        }
+    }
+
+    fn check(&self) -> Result<(), CredentialsError> {
+        let token = self.token();
+        if token.is_empty() {
+            return Err(CredentialsError::Empty);
+        }
+        if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(CredentialsError::Characters);
+        }
+        match self {
+            Self::Basic { email, .. }
+                if email.is_empty() || email.chars().any(|c| c == ':' || c.is_control()) =>
+            {
+                Err(CredentialsError::Email)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Basic { email, .. } => write!(f, "Basic({email}, ***)"),
+            Self::Bearer(_) => f.write_str("Bearer(***)"),
+        }
+    }
+}
+
+/// The header that signs a request, and the texts that must not come back out.
+pub(crate) struct Seal {
+    header: HeaderValue,
+    secrets: Vec<SecretString>,
+}
+
+impl Seal {
+    pub(crate) fn new(credentials: &Credentials, client: &reqwest::Client) -> Result<Self, CredentialsError> {
+        credentials.check()?;
+        // The address is never called: reqwest writes the header, so that nobody here encodes one by hand.
+        let request = client.get("https://localhost/");
+        let signed = match credentials {
+            Credentials::Basic { email, token } => request.basic_auth(email, Some(token.expose_secret())),
+            Credentials::Bearer(token) => request.bearer_auth(token.expose_secret()),
+        };
+        let mut header = signed
+            .build()
+            .ok()
+            .and_then(|request| request.headers().get(AUTHORIZATION).cloned())
+            .ok_or(CredentialsError::Characters)?;
+        header.set_sensitive(true);
+        // Without its padding, which an echo may have lost.
+        let encoded = header.to_str().ok().and_then(|text| text.split_once(' '));
+        let encoded = encoded.map(|(_, value)| value.trim_end_matches('='));
+        let secrets = [Some(credentials.token()), encoded]
+            .into_iter()
+            .flatten()
+            // Shorter ones would tear ordinary words apart; no real token is that short.
+            .filter(|secret| secret.len() >= 8)
+            .map(SecretString::from)
+            .collect();
+        Ok(Self { header, secrets })
+    }
+
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.header.clone()
+    }
+
+    /// The text without the token, for servers and proxies that echo what they were sent.
+    pub(crate) fn scrub(&self, text: &str) -> Option<String> {
+        let found = self.secrets.iter().any(|secret| text.contains(secret.expose_secret()));
+        found.then(|| {
+            self.secrets
+                .iter()
+                .fold(text.to_owned(), |text, secret| text.replace(secret.expose_secret(), "***"))
+        })
+    }
+}
+
+impl fmt::Debug for Seal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seal(***)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seal(credentials: &Credentials) -> Result<Seal, CredentialsError> {
+        Seal::new(credentials, &reqwest::Client::builder().build().unwrap())
+    }
+
+    fn basic(email: &str, token: &str) -> Credentials {
+        Credentials::Basic { email: email.to_owned(), token: token.into() }
+    }
+
+    #[test]
+    fn the_header_is_made_and_hidden() {
+        let seal = seal(&basic("ann@example.com", "token-ann-1")).unwrap();
+        assert_eq!(seal.header().to_str().unwrap(), "Basic YW5uQGV4YW1wbGUuY29tOnRva2VuLWFubi0x");
+        assert_eq!(format!("{:?} {seal:?}", seal.header()), "Sensitive Seal(***)");
+        let echoed = "you sent token-ann-1 as Basic YW5uQGV4YW1wbGUuY29tOnRva2VuLWFubi0x";
+        assert_eq!(seal.scrub(echoed).unwrap(), "you sent *** as Basic ***");
+        assert_eq!(seal.scrub("nothing"), None);
+    }
+
+    #[test]
+    fn nothing_prints_a_token() {
+        let shown = format!(
+            "{:?} {:?}",
+            basic("ann@example.com", "hunter22"),
+            Credentials::Bearer("hunter22".into())
+        );
+        assert_eq!(shown, "Basic(ann@example.com, ***) Bearer(***)");
+    }
+
+    #[test]
+    fn a_token_with_a_line_break_is_named_before_it_is_sent() {
+        assert_eq!(seal(&basic("a@b", "abc\n")).unwrap_err(), CredentialsError::Characters);
+        assert_eq!(seal(&basic("a@b", "")).unwrap_err(), CredentialsError::Empty);
+        assert_eq!(seal(&basic("a:b", "abc")).unwrap_err(), CredentialsError::Email);
+    }
+}

@@ -1,0 +1,286 @@
+//! What can go wrong between here and Confluence: one sentence each for an administrator, and what to do
+//! next. Nothing here prints, and no error holds a token, a header or a query string.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+
+use super::cloud::scopes;
+use super::credentials::CredentialsError;
+
+/// One resource and what was tried on it, without its query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    pub method: Method,
+    /// As on the site itself, percent-encoded: `/wiki/rest/api/user/current`.
+    pub path: String,
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{} {}`", self.method, self.path)
+    }
+}
+
+/// An answer that says no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub endpoint: Endpoint,
+    pub status: StatusCode,
+    /// Confluence's own words, if it had any.
+    pub message: Option<String>,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} answered {}", self.endpoint, self.status.as_u16())?;
+        match (&self.message, self.status.canonical_reason()) {
+            (Some(message), _) => write!(f, ": {message}"),
+            (None, Some(reason)) => write!(f, " {reason}"),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// Why no connection came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unreachable {
+    UnknownName,
+    Refused,
+    TimedOut,
+    Other,
+}
+
+/// A call that did not give what was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The credentials cannot be written into a request.
+    #[error("the credentials cannot be used: {0}")]
+    Credentials(CredentialsError),
+    /// No HTTP client: the system's certificates cannot be read, for example.
+    #[error("no HTTP client can be set up on this machine")]
+    Setup(#[source] reqwest::Error),
+    /// A request that makes no sense was asked for; a mistake of this program.
+    #[error("this call cannot be made: {0}")]
+    Misuse(String),
+    /// The request never left.
+    #[error("cannot reach `{host}`: {}", unreachable(*.reason))]
+    Unreachable {
+        host: String,
+        reason: Unreachable,
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The server's certificate is not one that this machine trusts.
+    #[error("cannot trust `{host}`: {detail}")]
+    Certificate {
+        host: String,
+        detail: String,
+        #[source]
+        source: reqwest::Error,
+    },
+    /// No answer within the time limit.
+    #[error("{endpoint} was not answered in time")]
+    Timeout {
+        endpoint: Endpoint,
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The connection ended before an answer began.
+    #[error("the connection broke during {endpoint}")]
+    Broken {
+        endpoint: Endpoint,
+        #[source]
+        source: reqwest::Error,
+    },
+    /// The answer stops in the middle.
+    #[error("the answer to {endpoint} stops in the middle")]
+    Truncated {
+        endpoint: Endpoint,
+        #[source]
+        source: Option<reqwest::Error>,
+    },
+    /// The answer is larger than anything Confluence sends.
+    #[error("the answer to {endpoint} is larger than {} MiB", limit / (1024 * 1024))]
+    TooLarge { endpoint: Endpoint, limit: usize },
+    /// Something other than Confluence's API answered: a login page, a proxy.
+    #[error("{endpoint} answered {} with {}, not JSON", .status.as_u16(), not_json(.title.as_deref()))]
+    NotJson { endpoint: Endpoint, status: StatusCode, title: Option<String> },
+    /// JSON, and not of the shape that the API documents.
+    #[error("{endpoint} answered with JSON that does not fit at `{field}`: {problem}")]
+    Unexpected { endpoint: Endpoint, field: String, problem: String },
+    /// The API never redirects; the login page and old addresses do.
+    #[error("{endpoint} was redirected to {}", .to.as_deref().map_or_else(|| "nowhere".to_owned(), |to| format!("`{to}`")))]
+    Redirect { endpoint: Endpoint, to: Option<String> },
+    /// 401.
+    #[error("Confluence does not accept these credentials: {0}")]
+    Unauthorized(Box<Refusal>),
+    /// 401 of the gateway: a good token without the scope that this call needs.
+    #[error("the token lacks a scope: {0}")]
+    Scope(Box<Refusal>),
+    /// A 200 that knows nobody: without this check a site would look empty.
+    #[error("Confluence treats these credentials as anonymous")]
+    Anonymous { endpoint: Endpoint },
+    /// 403.
+    #[error("not permitted: {0}")]
+    Forbidden(Box<Refusal>),
+    /// 403 on a site on the Free plan, where permissions cannot be changed.
+    #[error("this site is on the Free plan, which has no permissions to change: {0}")]
+    FreeEdition(Box<Refusal>),
+    /// 404 by Confluence: absent, or hidden from the caller.
+    #[error("not found, or hidden from this account: {0}")]
+    NotFound(Box<Refusal>),
+    /// 404 by the gateway: the request never reached Confluence.
+    #[error("the gateway knows no such address: {0}")]
+    Gateway(Box<Refusal>),
+    /// 410.
+    #[error("Confluence has removed this part of its API: {0}")]
+    Gone(Box<Refusal>),
+    /// 409.
+    #[error("Confluence is busy with something that stands in the way: {0}")]
+    Conflict(Box<Refusal>),
+    /// 413.
+    #[error("the request is larger than Confluence accepts: {0}")]
+    RequestTooLarge(Box<Refusal>),
+    /// 400 and its relatives.
+    #[error("Confluence refuses the request: {0}")]
+    Rejected(Box<Refusal>),
+    /// 429, for longer than we wait.
+    #[error("the site's rate limit did not let the call through{}: {refusal}", asks(*.asked))]
+    RateLimited { refusal: Box<Refusal>, asked: Option<Duration> },
+    /// A server error, again and again if the call could be repeated.
+    #[error("Confluence failed: {0}")]
+    Server(Box<Refusal>),
+    /// A list that never ends.
+    #[error("the pages of {endpoint} run in a circle")]
+    CursorLoop { endpoint: Endpoint },
+}
+
+fn unreachable(reason: Unreachable) -> &'static str {
+    match reason {
+        Unreachable::UnknownName => "nobody knows this name",
+        Unreachable::Refused => "the connection was refused",
+        Unreachable::TimedOut => "the connection was not answered in time",
+        Unreachable::Other => "no connection came about",
+    }
+}
+
+fn not_json(title: Option<&str>) -> String {
+    title.map_or_else(|| "something else".to_owned(), |title| format!("a web page (\"{title}\")"))
+}
+
+fn asks(wait: Option<Duration>) -> String {
+    wait.map_or_else(String::new, |wait| format!(" (it asks to wait {} s)", wait.as_secs()))
+}
+
+impl Error {
+    /// The status of the answer, where there was one.
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::NotJson { status, .. } => Some(*status),
+            _ => self.refusal().map(|refusal| refusal.status),
+        }
+    }
+
+    /// The answer that said no, where there was one.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Unauthorized(refusal)
+            | Self::Scope(refusal)
+            | Self::Forbidden(refusal)
+            | Self::FreeEdition(refusal)
+            | Self::NotFound(refusal)
+            | Self::Gateway(refusal)
+            | Self::Gone(refusal)
+            | Self::Conflict(refusal)
+            | Self::RequestTooLarge(refusal)
+            | Self::Rejected(refusal)
+            | Self::RateLimited { refusal, .. }
+            | Self::Server(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// Whether Confluence itself says that the object is hidden from the caller, or gone.
+    pub const fn is_hidden(&self) -> bool {
+        matches!(self, Self::Forbidden(_) | Self::FreeEdition(_) | Self::NotFound(_))
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Credentials(CredentialsError::Email) => "give the e-mail address of the Atlassian account",
+            Self::Credentials(_) => "copy the token again, without the line break at its end",
+            Self::Setup(_) => {
+                "check that the system's CA certificates are installed, or point SSL_CERT_FILE at them"
+            }
+            Self::Misuse(_) | Self::TooLarge { .. } => "please report this, with the output of `--verbose`",
+            Self::Unreachable { reason: Unreachable::UnknownName, .. } => {
+                "check the spelling of the site's address, and that this machine has a network connection"
+            }
+            Self::Unreachable { .. } => {
+                "check the address and its port, and whether a proxy (HTTPS_PROXY) or a firewall stands in between"
+            }
+            Self::Certificate { .. } => {
+                "if a proxy of your company inspects TLS, install its certificate or point SSL_CERT_FILE at it; \
+                 otherwise check the address and this machine's clock"
+            }
+            Self::Timeout { .. } | Self::Broken { .. } | Self::Truncated { .. } | Self::Server(_) => {
+                "run the same command again; if it goes on, look at status.atlassian.com and at proxies in between"
+            }
+            Self::NotJson { status, .. } if *status == StatusCode::NOT_FOUND => {
+                "check the site's address; for Cloud it is `https://YOUR-SITE.atlassian.net/wiki`"
+            }
+            Self::NotJson { .. } | Self::Redirect { .. } => {
+                "this is usually a login page or a proxy: check the site's address (for Cloud \
+                 `https://YOUR-SITE.atlassian.net/wiki`) and whether single sign-on or an IP allowlist stands in between"
+            }
+            Self::Unexpected { .. } => {
+                "check that the address is a Confluence site; if it is, please report this, the API may have changed"
+            }
+            Self::Unauthorized(_) => {
+                "check the e-mail address and the API token, and whether the token has expired; scoped tokens and \
+                 service accounts work only through `https://api.atlassian.com/ex/confluence/CLOUD-ID`"
+            }
+            Self::Scope(_) => {
+                return Some(format!(
+                    "make a token with these scopes: {}; to change things also {}",
+                    scopes::TO_READ.join(" "),
+                    scopes::TO_WRITE.join(" ")
+                ));
+            }
+            Self::Anonymous { .. } => "check the e-mail address and the token; nothing was read or written",
+            Self::Forbidden(_) => {
+                "give this account the right in Confluence (space administration for space permissions, editing and \
+                 \"add/delete restrictions\" for pages), or use another account"
+            }
+            Self::FreeEdition(_) => "permissions and restrictions need the Standard plan or higher",
+            Self::NotFound(_) => {
+                "check that it exists, and that this account may see it; Confluence answers the same in both cases"
+            }
+            Self::Gateway(_) => {
+                "check the cloud id in the address; this says nothing about whether the object exists"
+            }
+            Self::Gone(_) => "update confperm",
+            Self::Conflict(_) => "wait until it is finished, then run the same command again",
+            Self::RequestTooLarge(_) => "change fewer things in one run",
+            Self::Rejected(refusal) if roles_only(refusal) => {
+                "this site gives access through roles only; grant a role instead of single permissions"
+            }
+            Self::Rejected(_) => return None,
+            Self::RateLimited { .. } => {
+                "run the same command again later; other tools may be using up the limit"
+            }
+            Self::CursorLoop { .. } => "run the same command again; if it goes on, please report this",
+        };
+        Some(hint.to_owned())
+    }
+}
+
+/// Measured on a roles-only site: `InvalidRbacOperationException: Space permission updates that are not from
+/// RBAC are not supported in roles-only mode`.
+fn roles_only(refusal: &Refusal) -> bool {
+    refusal.message.as_deref().is_some_and(|message| message.contains("roles-only"))
+}

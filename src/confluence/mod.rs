@@ -1,0 +1,186 @@
+//! Talking to Confluence. [`Read`] finds out what is, [`Write`] changes it; [`cloud`] implements both.
+//! [`survey`] reads what a run needs, each thing once.
+//!
+//! Below them: [`transport`] makes one HTTP exchange, [`retry`] decides whether to make it again, [`pace`]
+//! how fast all of them go, [`error`] says what went wrong. This module knows the vocabulary of
+//! [`crate::model`] and nothing of policies, plans or the sandbox; it reads no environment and no clock.
+
+pub mod address;
+mod answer;
+mod client;
+pub mod cloud;
+pub mod credentials;
+pub mod error;
+pub mod pace;
+mod page;
+pub mod retry;
+pub mod survey;
+pub mod transport;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+
+use crate::model::{
+    AccountId, Call, Content, ContentId, ForeignRow, GrantId, Group, GroupId, Holding, Known, PageVerb,
+    Permission, Person, Principal, ProductAccess, Restrictions, Role, Site, Space, SpaceId, SpaceKey,
+    SpaceRoleMode, Tree,
+};
+
+pub use address::{Address, AddressError};
+pub use cloud::Cloud;
+pub use credentials::Credentials;
+pub use error::Error;
+pub use transport::Settings;
+
+/// Which spaces to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SpaceSelection {
+    /// Every space that the caller can see, whatever its kind and status.
+    All,
+    Keys(BTreeSet<SpaceKey>),
+}
+
+/// Who may do what in one space.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SpaceAccess {
+    pub holdings: BTreeMap<Principal, Holding>,
+    /// Rows of principals that have a role: what the role expands to, and single permissions that its
+    /// assignment may have left behind. Only who saw the latter before can tell them apart.
+    pub beside_roles: BTreeMap<Principal, BTreeMap<Permission, BTreeSet<GrantId>>>,
+    pub foreign: BTreeSet<ForeignRow>,
+}
+
+/// The site's own answer to "may they?".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    pub allowed: bool,
+    /// Confluence's own words for why not.
+    pub reasons: Vec<String>,
+}
+
+/// Finding out what is. Nothing here changes anything.
+///
+/// What the site hides comes back as absent or [`Known::Unknown`], as documented at each method; all else
+/// that goes wrong is an [`Error`].
+pub trait Read: Send + Sync {
+    /// What kind of site this is and who is asking. To be called first: an anonymous answer is
+    /// [`Error::Anonymous`], since everything else would only look empty.
+    fn site(&self) -> impl Future<Output = Result<Site, Error>> + Send;
+
+    /// The spaces that the caller can see, by key: current and archived ones alike, each with its status;
+    /// trashed ones are not listed. Keys without a visible space are simply missing.
+    fn spaces(&self, selection: &SpaceSelection) -> impl Future<Output = Result<Vec<Space>, Error>> + Send;
+
+    /// Who may do what in a space. `mode` decides whether role assignments are asked for.
+    fn access(
+        &self,
+        space: &Space,
+        mode: SpaceRoleMode,
+    ) -> impl Future<Output = Result<SpaceAccess, Error>> + Send;
+
+    /// The current pages of a space and the folders, whiteboards, databases and embeds that they hang under,
+    /// without their lists. Archived pages are left out: nobody reaches them through the tree, and current
+    /// pages below one keep it as a missing ancestor, so that nothing is claimed about them.
+    fn tree(&self, space: &Space) -> impl Future<Output = Result<Tree, Error>> + Send;
+
+    /// The current blog posts of a space, without their lists.
+    fn blogposts(&self, space: &Space) -> impl Future<Output = Result<Vec<Content>, Error>> + Send;
+
+    /// The lists of many pages in few calls. Every id that was asked for is in the answer.
+    fn restrictions(
+        &self,
+        content: &BTreeSet<ContentId>,
+    ) -> impl Future<Output = Result<BTreeMap<ContentId, Known<Restrictions>>, Error>> + Send;
+
+    /// The lists of one page as they are at this moment, without a search index in between.
+    fn restrictions_now(
+        &self,
+        content: ContentId,
+    ) -> impl Future<Output = Result<Known<Restrictions>, Error>> + Send;
+
+    /// All groups, by id. Neither members nor product access are asked for.
+    fn groups(&self) -> impl Future<Output = Result<Vec<Group>, Error>> + Send;
+
+    /// Which groups let people into Confluence. Groups that are not named have [`ProductAccess::None`].
+    fn product_access(
+        &self,
+    ) -> impl Future<Output = Result<Known<BTreeMap<GroupId, ProductAccess>>, Error>> + Send;
+
+    /// The members of a group that is known to exist: an unknown one answers like an empty one.
+    fn members(
+        &self,
+        group: &GroupId,
+    ) -> impl Future<Output = Result<Known<BTreeSet<AccountId>>, Error>> + Send;
+
+    /// The people behind accounts. Accounts that the site does not know are missing.
+    fn people(
+        &self,
+        accounts: &BTreeSet<AccountId>,
+    ) -> impl Future<Output = Result<BTreeMap<AccountId, Person>, Error>> + Send;
+
+    /// The site's space roles. Only for sites that have them.
+    fn roles(&self) -> impl Future<Output = Result<Vec<Role>, Error>> + Send;
+
+    /// Asks the site itself whether somebody may view or edit content. About others than oneself only
+    /// Confluence administrators may ask; everybody else gets [`Error::Forbidden`].
+    fn check(
+        &self,
+        subject: &Principal,
+        verb: PageVerb,
+        content: ContentId,
+    ) -> impl Future<Output = Result<Check, Error>> + Send;
+
+    /// What the caller may do in a space, as `operation/target` in the site's own words.
+    fn space_operations(
+        &self,
+        space: SpaceId,
+    ) -> impl Future<Output = Result<BTreeSet<String>, Error>> + Send;
+}
+
+/// Changing what is.
+pub trait Write: Send + Sync {
+    /// Makes one change. `Ok` means that the site said so.
+    fn perform(&self, call: &Call) -> impl Future<Output = Result<(), WriteError>> + Send;
+}
+
+/// Why a change was not made, or may not have been.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// It was so already: Confluence answers 400 "Permission already exists" to a second grant.
+    #[error("it is so already")]
+    AlreadySo,
+    /// What was to be removed is not there, or hidden: a 404 says no more. Re-read to know.
+    #[error(transparent)]
+    Gone(Error),
+    /// Surely not carried out.
+    #[error(transparent)]
+    Refused(Error),
+    /// Perhaps carried out, wholly or in part. Re-read to know; never repeat it blindly.
+    #[error(transparent)]
+    Ambiguous(Error),
+}
+
+impl WriteError {
+    /// The error underneath, where there is one.
+    pub const fn error(&self) -> Option<&Error> {
+        match self {
+            Self::AlreadySo => None,
+            Self::Gone(error) | Self::Refused(error) | Self::Ambiguous(error) => Some(error),
+        }
+    }
+}
+
+/// How many things are worked on at a time. The pace of the site limits the calls themselves.
+const ABREAST: usize = 16;
+
+/// Runs tasks side by side and gives their results in the order of the tasks. The error, if there is one, is
+/// that of the first task that failed.
+async fn side_by_side<T, F>(tasks: Vec<F>) -> Result<Vec<T>, Error>
+where
+    F: Future<Output = Result<T, Error>> + Send,
+    T: Send,
+{
+    stream::iter(tasks).buffered(ABREAST).try_collect().await
+}

@@ -1,0 +1,289 @@
+//! Reading what a run needs, each thing once, side by side, with the same result every time.
+//!
+//! Each function adds to a [`Live`] what is not in it yet. What the site hides is written down as a
+//! [`Gap`]; it is never left out silently.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::OptionFuture;
+use tokio::join;
+
+use super::error::Error;
+use super::{Read, SpaceAccess, SpaceSelection, side_by_side};
+use crate::model::{
+    AccountId, ContentId, Directory, Gap, GroupId, Holding, Known, Live, LiveSpace, Principal, ProductAccess,
+    Restrictions, Space, SpaceKey, SpaceRoleMode, Subject, Why,
+};
+
+/// What a run is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Needs {
+    pub spaces: SpaceSelection,
+    /// Accounts to look up beside those that the site itself names.
+    pub accounts: BTreeSet<AccountId>,
+}
+
+/// How far the reading is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// The caller is known.
+    SignedIn,
+    /// So many spaces have been found.
+    Spaces(usize),
+    /// The grants of one more space have been read.
+    Access,
+    /// The pages of one more space have been read.
+    Tree,
+    /// So many more pages have had their lists read.
+    Restrictions(usize),
+    /// The members of one more group have been read.
+    Members,
+}
+
+/// Told about [`Progress`] while things are read.
+pub type Hook<'a> = &'a (dyn Fn(Progress) + Sync);
+
+/// For whoever does not want to know.
+pub fn quiet(_: Progress) {}
+
+/// The site, the spaces that were asked for and are visible, who may do what in them, all groups, the roles
+/// where there are any, and the people who appear. Asking who the caller is comes before everything else.
+pub async fn access<R: Read>(read: &R, needs: &Needs, hook: Hook<'_>) -> Result<Live, Error> {
+    let site = read.site().await?;
+    hook(Progress::SignedIn);
+    let roles: OptionFuture<_> = site.mode.has_roles().then(|| read.roles()).into();
+    let spaces = async {
+        let spaces = read.spaces(&needs.spaces).await?;
+        hook(Progress::Spaces(spaces.len()));
+        let tasks: Vec<_> = spaces.into_iter().map(|space| one_space(read, space, site.mode, hook)).collect();
+        side_by_side(tasks).await
+    };
+    let (spaces, groups, roles) = join!(spaces, read.groups(), roles);
+    let (spaces, groups, roles) = (spaces?, groups?, roles.transpose()?.unwrap_or_default());
+
+    let mut live = Live {
+        site,
+        roles: roles.into_iter().map(|role| (role.id.clone(), role)).collect(),
+        directory: Directory {
+            people: BTreeMap::new(),
+            groups: groups.into_iter().map(|group| (group.id.clone(), group)).collect(),
+        },
+        spaces: BTreeMap::new(),
+        gaps: BTreeSet::new(),
+    };
+    for (space, access) in spaces.into_iter().flatten() {
+        live.spaces.insert(space.key.clone(), live_space(space, access));
+    }
+    let seen = live.spaces.values().flat_map(|space| space.holdings.keys()).filter_map(|who| match who {
+        Principal::User(account) => Some(account.clone()),
+        _ => None,
+    });
+    let mut accounts: BTreeSet<AccountId> = seen.chain(needs.accounts.iter().cloned()).collect();
+    accounts.insert(live.site.caller.account.clone());
+    people(read, &mut live, accounts).await?;
+    Ok(live)
+}
+
+/// The page trees of spaces that have none yet. Keys that are not in `live` are passed over.
+pub async fn trees<R: Read>(
+    read: &R,
+    live: &mut Live,
+    keys: &BTreeSet<SpaceKey>,
+    hook: Hook<'_>,
+) -> Result<(), Error> {
+    let spaces: Vec<Space> = keys
+        .iter()
+        .filter_map(|key| live.spaces.get(key))
+        .filter(|space| space.tree.is_none())
+        .map(|space| space.space.clone())
+        .collect();
+    let tasks: Vec<_> = spaces
+        .iter()
+        .map(|space| async move {
+            let tree = read.tree(space).await?;
+            hook(Progress::Tree);
+            Ok((space.key.clone(), tree))
+        })
+        .collect();
+    for (key, tree) in side_by_side(tasks).await? {
+        if let Some(space) = live.spaces.get_mut(&key) {
+            space.tree = Some(tree);
+        }
+    }
+    Ok(())
+}
+
+/// The blog posts of spaces, added to their trees. To be called once for a space, after [`trees`]: a tree
+/// does not tell whether it has been.
+pub async fn blogposts<R: Read>(read: &R, live: &mut Live, keys: &BTreeSet<SpaceKey>) -> Result<(), Error> {
+    let spaces: Vec<Space> =
+        keys.iter().filter_map(|key| live.spaces.get(key)).map(|space| space.space.clone()).collect();
+    let tasks: Vec<_> = spaces
+        .iter()
+        .map(|space| async move { Ok((space.key.clone(), read.blogposts(space).await?)) })
+        .collect();
+    for (key, posts) in side_by_side(tasks).await? {
+        if let Some(space) = live.spaces.get_mut(&key) {
+            let tree = space.tree.get_or_insert_default();
+            for post in posts {
+                if tree.get(post.id).is_none() {
+                    tree.insert(post);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The lists of content that have not been read yet, the batches filled across spaces. Content that is not in
+/// a tree is passed over; who appears in the lists is looked up.
+pub async fn restrictions<R: Read>(
+    read: &R,
+    live: &mut Live,
+    content: &BTreeMap<SpaceKey, BTreeSet<ContentId>>,
+    hook: Hook<'_>,
+) -> Result<(), Error> {
+    let mut wanted: BTreeMap<ContentId, SpaceKey> = BTreeMap::new();
+    let mut missing = BTreeSet::new();
+    for (key, ids) in content {
+        let Some(tree) = live.spaces.get(key).and_then(|space| space.tree.as_ref()) else { continue };
+        for id in ids {
+            let Some(node) = tree.get(*id) else { continue };
+            if node.restrictions == Known::Unknown(Why::NotRead) {
+                wanted.insert(*id, key.clone());
+            }
+            missing
+                .extend(tree.chain(*id).missing.map(|content| Gap::Ancestor { space: key.clone(), content }));
+        }
+    }
+    live.gaps.extend(missing);
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let found = read.restrictions(&wanted.keys().copied().collect()).await?;
+    hook(Progress::Restrictions(wanted.len()));
+    let mut accounts = BTreeSet::new();
+    for (id, key) in wanted {
+        let lists = found.get(&id).cloned().unwrap_or(Known::Unknown(Why::Hidden));
+        match &lists {
+            Known::Known(lists) => accounts.extend(accounts_of(lists)),
+            Known::Unknown(why) => {
+                live.gaps.insert(Gap::Restrictions { space: key.clone(), content: id, why: *why });
+            }
+        }
+        if let Some(tree) = live.spaces.get_mut(&key).and_then(|space| space.tree.as_mut()) {
+            tree.set_restrictions(id, lists);
+        }
+    }
+    people(read, live, accounts).await
+}
+
+/// The members of groups that are not known yet. Groups that the site does not list are passed over: asking
+/// for the members of an unknown group gives an empty list. The members themselves are not looked up.
+pub async fn members<R: Read>(
+    read: &R,
+    live: &mut Live,
+    groups: &BTreeSet<GroupId>,
+    hook: Hook<'_>,
+) -> Result<(), Error> {
+    let unread: Vec<GroupId> = groups
+        .iter()
+        .filter_map(|id| live.directory.groups.get(id))
+        .filter(|group| group.members == Known::Unknown(Why::NotRead))
+        .map(|group| group.id.clone())
+        .collect();
+    let tasks: Vec<_> = unread
+        .iter()
+        .map(|id| async move {
+            let members = read.members(id).await?;
+            hook(Progress::Members);
+            Ok((id.clone(), members))
+        })
+        .collect();
+    for (id, members) in side_by_side(tasks).await? {
+        if let Known::Unknown(why) = members {
+            live.gaps.insert(Gap::Members { group: id.clone(), why });
+        }
+        if let Some(group) = live.directory.groups.get_mut(&id) {
+            group.members = members;
+        }
+    }
+    Ok(())
+}
+
+/// Which groups let people into Confluence, for all groups at once.
+pub async fn product_access<R: Read>(read: &R, live: &mut Live) -> Result<(), Error> {
+    if live.directory.groups.values().all(|group| group.access != Known::Unknown(Why::NotRead)) {
+        return Ok(());
+    }
+    let access = read.product_access().await?;
+    for group in live.directory.groups.values_mut() {
+        group.access = match &access {
+            Known::Known(access) => {
+                Known::Known(access.get(&group.id).copied().unwrap_or(ProductAccess::None))
+            }
+            Known::Unknown(why) => Known::Unknown(*why),
+        };
+    }
+    Ok(())
+}
+
+/// Looks up accounts that have not been looked up yet; those that the site does not describe are gaps.
+pub async fn people<R: Read>(
+    read: &R,
+    live: &mut Live,
+    mut accounts: BTreeSet<AccountId>,
+) -> Result<(), Error> {
+    accounts.retain(|account| {
+        let known = live.directory.people.contains_key(account);
+        !known && !live.gaps.contains(&Gap::Account { account: account.clone() })
+    });
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    let found = read.people(&accounts).await?;
+    let unknown = accounts.into_iter().filter(|account| !found.contains_key(account));
+    live.gaps.extend(unknown.map(|account| Gap::Account { account }));
+    live.directory.people.extend(found);
+    Ok(())
+}
+
+/// A space that was listed and then answers 404 is gone only if a list says so too.
+async fn one_space<R: Read>(
+    read: &R,
+    space: Space,
+    mode: SpaceRoleMode,
+    hook: Hook<'_>,
+) -> Result<Option<(Space, SpaceAccess)>, Error> {
+    let result = read.access(&space, mode).await;
+    hook(Progress::Access);
+    match result {
+        Ok(access) => Ok(Some((space, access))),
+        Err(error @ Error::NotFound(_)) => {
+            let again = read.spaces(&SpaceSelection::Keys(BTreeSet::from([space.key]))).await?;
+            if again.is_empty() { Ok(None) } else { Err(error) }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn live_space(space: Space, access: SpaceAccess) -> LiveSpace {
+    LiveSpace {
+        space,
+        holdings: access
+            .holdings
+            .into_iter()
+            .filter(|(_, holding)| *holding != Holding::Grants(BTreeMap::new()))
+            .collect(),
+        foreign: access.foreign,
+        unlicensed_access: Known::Unknown(Why::NoApi),
+        tree: None,
+    }
+}
+
+fn accounts_of(lists: &Restrictions) -> impl Iterator<Item = AccountId> {
+    lists.view.subjects().chain(lists.edit.subjects()).filter_map(|subject| match subject {
+        Subject::User(account) => Some(account.clone()),
+        Subject::Group(_) => None,
+    })
+}

@@ -1,0 +1,102 @@
+//! What a whole run reads: each thing once, and the same every time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use confperm::confluence::SpaceSelection;
+use confperm::confluence::survey::{self, Needs, quiet};
+use confperm::model::{ContentId, Gap, GroupId, Known, SpaceKey};
+use serde_json::json;
+
+use crate::server::{Reply, Seen, Server, home, v1, v1_error, v2, v2_error};
+
+fn site(seen: &Seen) -> Reply {
+    if let Some(reply) = home(seen, "PRE_ROLES") {
+        return reply;
+    }
+    let space = |id: u64, key: &str| json!({"id": id.to_string(), "key": key, "name": key, "type": "global", "status": "current"});
+    let row = |id: u64, kind: &str, who: &str| json!({"id": id.to_string(), "principal": {"type": kind, "id": who}, "operation": {"key": "read", "targetType": "space"}});
+    let page = |id: u64, parent: serde_json::Value| json!({"id": id.to_string(), "title": "T", "parentId": parent, "parentType": "page"});
+    Reply::json(&match seen.line().as_str() {
+        "GET /api/v2/spaces" if seen.param("keys") == Some("GONE") => v2(&[]),
+        "GET /api/v2/spaces" => v2(&[space(1, "A"), space(2, "B"), space(3, "GONE")]),
+        "GET /api/v2/spaces/1/permissions" => v2(&[row(11, "group", "g1"), row(12, "user", "u1")]),
+        "GET /api/v2/spaces/2/permissions" => v2(&[row(21, "user", "u1"), row(22, "user", "ghost")]),
+        "GET /api/v2/spaces/3/permissions" => return v2_error(404, "Not Found"),
+        "GET /rest/api/group" => {
+            v1(&[json!({"id": "g1", "name": "eng"}), json!({"id": "g2", "name": "ops"})])
+        }
+        "GET /rest/api/group/g1/membersByGroupId" => v1(&[json!({"type": "known", "accountId": "u1"})]),
+        "GET /rest/api/group/g2/membersByGroupId" => return v1_error(403, "PermissionException", "no"),
+        "POST /api/v2/users-bulk" => {
+            let ids =
+                seen.body["accountIds"].as_array().unwrap().iter().filter(|id| id.as_str() != Some("ghost"));
+            v2(&ids.map(|id| json!({"accountId": id, "displayName": "N"})).collect::<Vec<_>>())
+        }
+        "GET /api/v2/spaces/1/pages" => {
+            v2(&[page(1, json!(null)), page(2, json!("1")), page(3, json!("77"))])
+        }
+        "GET /rest/api/content/search" => v1(&[]),
+        "GET /rest/api/content/1/restriction" | "GET /rest/api/content/2/restriction" => {
+            let side =
+                |results: serde_json::Value| json!({"results": results, "start": 0, "limit": 100, "size": 1});
+            let list = |operation: &str| {
+                json!({"operation": operation, "restrictions": {
+                    "user": side(json!([{"type": "known", "accountId": "u9"}])), "group": side(json!([]))}})
+            };
+            json!({"results": [list("read"), list("update")], "start": 0, "limit": 100, "size": 2})
+        }
+        _ => return v1_error(404, "NotFoundException", "nothing"),
+    })
+}
+
+#[tokio::test]
+async fn a_run_reads_each_thing_once_and_writes_down_what_it_cannot_see() {
+    let server = Server::start(site).await;
+    let cloud = server.cloud();
+    let needs = Needs { spaces: SpaceSelection::All, accounts: BTreeSet::from(["u5".parse().unwrap()]) };
+    let mut live = survey::access(&cloud, &needs, &quiet).await.unwrap();
+    let keys: Vec<&str> = live.spaces.keys().map(SpaceKey::as_str).collect();
+    assert_eq!(keys, ["A", "B"]);
+    let people: Vec<&str> = live.directory.people.keys().map(confperm::model::AccountId::as_str).collect();
+    assert_eq!(people, ["me", "u1", "u5"]);
+    assert_eq!(live.gaps, BTreeSet::from([Gap::Account { account: "ghost".parse().unwrap() }]));
+    // Identity, system, mode, member of; spaces twice since one vanished; three times access; groups; people.
+    assert_eq!(server.seen().len(), 4 + 2 + 3 + 1 + 1);
+
+    let a: SpaceKey = "A".parse().unwrap();
+    let before = server.seen().len();
+    let pages = BTreeMap::from([(a.clone(), (1..=4).map(ContentId::from_number).collect::<BTreeSet<_>>())]);
+    let groups: BTreeSet<GroupId> = ["g1", "g2", "g3"].iter().map(|id| id.parse().unwrap()).collect();
+    for _ in 0..2 {
+        survey::trees(&cloud, &mut live, &BTreeSet::from([a.clone()]), &quiet).await.unwrap();
+        survey::restrictions(&cloud, &mut live, &pages, &quiet).await.unwrap();
+        survey::members(&cloud, &mut live, &groups, &quiet).await.unwrap();
+    }
+    let mut lines = server.lines().split_off(before);
+    lines.sort();
+    assert_eq!(
+        lines,
+        [
+            "GET /api/v2/spaces/1/pages",
+            "GET /rest/api/content/1/restriction",
+            "GET /rest/api/content/2/restriction",
+            "GET /rest/api/content/3/restriction",
+            "GET /rest/api/content/search",
+            "GET /rest/api/group/g1/membersByGroupId",
+            "GET /rest/api/group/g2/membersByGroupId",
+            "POST /api/v2/users-bulk",
+        ]
+    );
+    let gaps: Vec<String> = live.gaps.iter().map(|gap| format!("{gap:?}")).collect();
+    assert_eq!(
+        gaps,
+        [
+            "Restrictions { space: SpaceKey(A), content: ContentId(3), why: Hidden }",
+            "Ancestor { space: SpaceKey(A), content: ContentId(77) }",
+            "Members { group: GroupId(g2), why: Hidden }",
+            "Account { account: AccountId(ghost) }",
+        ]
+    );
+    assert!(matches!(live.directory.groups[&"g1".parse::<GroupId>().unwrap()].members, Known::Known(_)));
+    assert!(live.directory.people.contains_key(&"u9".parse().unwrap()));
+}
