@@ -1,0 +1,439 @@
+//! Who is who on a site: the site gate, and whom a principal stands for.
+//!
+//! The rules are those of the access model, sections 2 and 3. A standing that could not be read becomes
+//! several possible ones, and whoever has several is only perhaps in the sets of each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use roaring::RoaringBitmap;
+
+use super::question::Reason;
+use super::reach::{Answer, Reach};
+use super::roll::Roll;
+use crate::model::{
+    AccessClass, AccountId, AccountKind, AccountStatus, Directory, GroupId, Known, Live, Permission, Person,
+    Principal, ProductAccess, Site, Why,
+};
+
+/// Whether a group of which nobody can read the members may hold everybody, or only people whom nobody
+/// knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unreadable {
+    /// Anybody may be in it: what an answer about a person needs.
+    AnybodyMayBeIn,
+    /// It stands for itself: what a tale of changes needs, or everybody would perhaps be affected by
+    /// everything.
+    StandsForItself,
+}
+
+/// How an account stands to the site's gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    /// Deactivated or deleted.
+    Out,
+    /// Signed in, without a licence: a customer of the service desk, say.
+    Unlicensed,
+    Licensed,
+    Guest,
+    App,
+}
+
+/// Everybody by standing and by group.
+#[derive(Debug)]
+pub(super) struct Census {
+    standings: BTreeMap<u32, BTreeSet<Standing>>,
+    groups: BTreeMap<GroupId, Reach>,
+    /// The people who can act at all, or perhaps can.
+    living: RoaringBitmap,
+    doors: [Doors; Tier::ALL.len()],
+    /// Licences could not be read at all.
+    pub(super) licences_assumed: bool,
+}
+
+/// Who can come in through each kind of principal.
+#[derive(Debug, Default)]
+struct Doors {
+    direct: Reach,
+    group: Reach,
+    anonymous: Reach,
+    classes: BTreeMap<AccessClass, Reach>,
+    everybody_signed_in: Reach,
+}
+
+/// Permissions that reach differently far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tier {
+    /// The only one that reaches the unlicensed [D5].
+    Read,
+    Ordinary,
+    /// Withheld from guests [D2].
+    NotForGuests,
+    /// Withheld from guests and from anonymous.
+    Administer,
+}
+
+impl Tier {
+    const ALL: [Self; 4] = [Self::Read, Self::Ordinary, Self::NotForGuests, Self::Administer];
+
+    /// Page lists reach whom ordinary permissions reach.
+    pub(super) const LIST: Self = Self::Ordinary;
+
+    pub(super) const fn of(permission: Permission) -> Self {
+        match permission {
+            Permission::ReadSpace => Self::Read,
+            Permission::RestrictContent | Permission::ExportSpace => Self::NotForGuests,
+            Permission::AdministerSpace => Self::Administer,
+            _ => Self::Ordinary,
+        }
+    }
+}
+
+impl Census {
+    pub(super) fn of(live: &Live, roll: &Roll, unreadable: Unreadable) -> Self {
+        let directory = &live.directory;
+        let licences = Licences::of(directory, roll);
+        let standings: BTreeMap<u32, BTreeSet<Standing>> = roll
+            .iter()
+            .map(|(number, party)| (number, standings(party, number, directory, &licences)))
+            .collect();
+        let mut by_standing: BTreeMap<Standing, Reach> = BTreeMap::new();
+        for (number, possible) in &standings {
+            let answer = if possible.len() == 1 { Answer::Yes } else { Answer::Unsure };
+            for standing in possible {
+                by_standing.entry(*standing).or_default().insert(*number, answer);
+            }
+        }
+        let people: RoaringBitmap = roll
+            .iter()
+            .filter(|(_, party)| matches!(party, Principal::User(_)))
+            .map(|(number, _)| number)
+            .collect();
+        let mut groups = BTreeMap::new();
+        for (number, party) in roll.iter() {
+            let Principal::Group(id) = party else { continue };
+            let mut members = Reach::one(number);
+            match (directory.groups.get(id).map(|group| &group.members), unreadable) {
+                (Some(Known::Known(known)), _) => members.sure.extend(numbers(known, roll)),
+                (Some(Known::Unknown(_)) | None, Unreadable::AnybodyMayBeIn) => {
+                    members.perhaps.clone_from(&people);
+                }
+                (Some(Known::Unknown(_)) | None, Unreadable::StandsForItself) => {}
+            }
+            groups.insert(id.clone(), members);
+        }
+        let admins = product_admins(directory, roll, &groups);
+        let out = |number: &u32| standings[number].iter().all(|standing| *standing == Standing::Out);
+        let living = people.iter().filter(|number| !out(number)).collect();
+        let doors =
+            Tier::ALL.map(|tier| Doors::of(tier, &live.site, roll, &by_standing, &admins, unreadable));
+        Self { standings, groups, living, doors, licences_assumed: licences.assumed }
+    }
+
+    /// Whom a principal stands for: those who are in it, and of these, those for whom it can count.
+    fn halves(&self, principal: &Principal, tier: Tier, roll: &Roll) -> (Reach, &Reach) {
+        let doors = &self.doors[tier as usize];
+        match principal {
+            Principal::User(_) => (roll.find(principal).map(Reach::one).unwrap_or_default(), &doors.direct),
+            Principal::Group(group) => (self.groups.get(group).cloned().unwrap_or_default(), &doors.group),
+            Principal::Class(class) => {
+                let reach = &doors.classes[class];
+                (reach.clone(), reach)
+            }
+            Principal::Anonymous => (doors.anonymous.clone(), &doors.anonymous),
+        }
+    }
+
+    /// Whom a grant to the principal reaches.
+    pub(super) fn reach(&self, principal: &Principal, tier: Tier, roll: &Roll) -> Reach {
+        let (members, door) = self.halves(principal, tier, roll);
+        members.and(door)
+    }
+
+    /// Whether a grant to the principal reaches one party, without making the set.
+    pub(super) fn reaches(&self, principal: &Principal, tier: Tier, party: u32, roll: &Roll) -> Answer {
+        let doors = &self.doors[tier as usize];
+        match principal {
+            Principal::User(_) if roll.find(principal) == Some(party) => doors.direct.test(party),
+            Principal::User(_) => Answer::No,
+            Principal::Group(group) => {
+                let member = self.groups.get(group).map_or(Answer::No, |members| members.test(party));
+                member.min(doors.group.test(party))
+            }
+            Principal::Class(class) => doors.classes[class].test(party),
+            Principal::Anonymous => doors.anonymous.test(party),
+        }
+    }
+
+    /// Whom the service desk's switch lets view a space.
+    pub(super) fn everybody_signed_in(&self) -> &Reach {
+        &self.doors[Tier::Read as usize].everybody_signed_in
+    }
+
+    /// Whom a class stands for.
+    pub(super) fn class(&self, class: AccessClass) -> &Reach {
+        &self.doors[Tier::Read as usize].classes[&class]
+    }
+
+    pub(super) fn living(&self) -> &RoaringBitmap {
+        &self.living
+    }
+
+    /// Whether the group holds the party.
+    pub(super) fn in_group(&self, group: &GroupId, party: u32) -> Answer {
+        self.groups.get(group).map_or(Answer::No, |members| members.test(party))
+    }
+
+    pub(super) fn members(&self, group: &GroupId) -> Option<&Reach> {
+        self.groups.get(group)
+    }
+
+    /// What the party may be; one standing when that is known.
+    pub(super) fn standings(&self, party: u32) -> impl Iterator<Item = Standing> {
+        self.standings.get(&party).into_iter().flatten().copied()
+    }
+
+    /// Why it is not certain that a grant to the principal reaches the party.
+    pub(super) fn doubts(
+        &self,
+        principal: &Principal,
+        party: u32,
+        live: &Live,
+        roll: &Roll,
+    ) -> BTreeSet<Reason> {
+        let mut doubts = self.standing_doubts(party, live, roll);
+        let guest = self.standings(party).any(|standing| standing == Standing::Guest);
+        match principal {
+            Principal::User(_) => {}
+            Principal::Group(group) => {
+                if guest {
+                    doubts.insert(Reason::GuestInGroup { group: group.clone() });
+                }
+                if self.in_group(group, party) == Answer::Unsure {
+                    doubts.extend(members_unread(group, &live.directory));
+                }
+            }
+            Principal::Class(_) => {
+                doubts.insert(Reason::ClassUnread { principal: principal.clone() });
+            }
+            Principal::Anonymous => doubts.extend(anonymous_doubt(&live.site)),
+        }
+        doubts
+    }
+
+    /// Why the standing of a party is not certain.
+    pub(super) fn standing_doubts(&self, party: u32, live: &Live, roll: &Roll) -> BTreeSet<Reason> {
+        let mut doubts = BTreeSet::new();
+        let Some(Principal::User(account)) = roll.name(party) else { return doubts };
+        let possible: BTreeSet<Standing> = self.standings(party).collect();
+        if possible.len() < 2 {
+            return doubts;
+        }
+        let account = account.clone();
+        if possible.contains(&Standing::Out) || possible.contains(&Standing::App) {
+            doubts.insert(Reason::AccountUnread { account });
+            return doubts;
+        }
+        let guest = live.directory.people.get(&account).is_some_and(|person| person.guest.known().is_none());
+        if possible.contains(&Standing::Licensed) {
+            doubts.insert(Reason::LicenceUnread { account: account.clone() });
+        }
+        if guest {
+            doubts.insert(Reason::GuestUnread { account });
+        }
+        doubts
+    }
+}
+
+/// Why the members of a group are not known, if they are not.
+pub(super) fn members_unread(group: &GroupId, directory: &Directory) -> Option<Reason> {
+    match directory.groups.get(group).map(|group| &group.members) {
+        Some(Known::Known(_)) => None,
+        Some(Known::Unknown(why)) => Some(Reason::MembersUnread { group: group.clone(), why: *why }),
+        None => Some(Reason::MembersUnread { group: group.clone(), why: Why::NotRead }),
+    }
+}
+
+/// Why it is not certain what an anonymous grant means on this site.
+pub(super) fn anonymous_doubt(site: &Site) -> Option<Reason> {
+    match site.anonymous_access {
+        Known::Known(true) => None,
+        Known::Known(false) => Some(Reason::AnonymousOff),
+        Known::Unknown(_) => Some(Reason::AnonymousUnread),
+    }
+}
+
+impl Doors {
+    fn of(
+        tier: Tier,
+        site: &Site,
+        roll: &Roll,
+        by_standing: &BTreeMap<Standing, Reach>,
+        admins: &Reach,
+        unreadable: Unreadable,
+    ) -> Self {
+        let get = |standing: Standing| by_standing.get(&standing).cloned().unwrap_or_default();
+        let only = |wanted: bool, reach: Reach| if wanted { reach } else { Reach::default() };
+        let for_guests = matches!(tier, Tier::Read | Tier::Ordinary);
+        let licensed = get(Standing::Licensed);
+        let guests = only(for_guests, get(Standing::Guest));
+        let unlicensed = only(tier == Tier::Read, get(Standing::Unlicensed));
+        let apps = get(Standing::App);
+
+        // Whoever is licensed and whoever is perhaps a guest may be the same person: where both count
+        // alike, the person surely counts.
+        let direct = union(&[&licensed, &guests, &apps]);
+        let group = union(&[&licensed, &apps, &guests.clone().doubted()]);
+        let signed_in = union(&[&licensed, &unlicensed, &guests.clone().doubted(), &apps.clone().doubted()]);
+
+        let number = |party: &Principal| roll.find(party);
+        let visitors = union(&[&licensed, &unlicensed, &guests, &apps]);
+        let mut anonymous = match site.anonymous_access {
+            Known::Known(true) => visitors,
+            Known::Known(false) | Known::Unknown(_) => visitors.doubted(),
+        };
+        if let Some(nobody) = number(&Principal::Anonymous) {
+            anonymous.insert(
+                nobody,
+                match site.anonymous_access {
+                    Known::Known(true) => Answer::Yes,
+                    Known::Known(false) => Answer::No,
+                    Known::Unknown(_) => Answer::Unsure,
+                },
+            );
+        }
+        let mut service_desk = match unreadable {
+            Unreadable::AnybodyMayBeIn => union(&[&licensed, &unlicensed]).doubted(),
+            Unreadable::StandsForItself => Reach::default(),
+        };
+        if let Some(party) = number(&Principal::Class(AccessClass::JsmProjectAdmins)) {
+            service_desk.insert(party, Answer::Yes);
+        }
+        let classes = BTreeMap::from([
+            (AccessClass::AllLicensedUsers, licensed.clone()),
+            (AccessClass::AllProductAdmins, licensed.and(admins)),
+            (AccessClass::AuthenticatedUsers, signed_in.clone()),
+            (AccessClass::JsmProjectAdmins, service_desk),
+        ]);
+        let anonymous = only(tier != Tier::Administer, anonymous);
+        Self { direct, group, anonymous, classes, everybody_signed_in: signed_in }
+    }
+}
+
+/// The union of sets of standings. Somebody who has two possible standings is perhaps in each; being in
+/// all that they may have is being in surely, which a plain union cannot see and need not: the answer
+/// is then unknown rather than wrong.
+fn union(parts: &[&Reach]) -> Reach {
+    let mut all = Reach::default();
+    for part in parts {
+        all.or(part);
+    }
+    all
+}
+
+/// Who is licensed by membership of a group that gives access to the product.
+struct Licences {
+    licensed: Reach,
+    /// No group's access is known, so everybody who is active is taken to be licensed.
+    assumed: bool,
+}
+
+impl Licences {
+    fn of(directory: &Directory, roll: &Roll) -> Self {
+        let assumed = directory.groups.values().all(|group| group.access.known().is_none());
+        let mut licensed = Reach::default();
+        let mut anybody = false;
+        for group in directory.groups.values() {
+            let answer = match group.access {
+                Known::Known(ProductAccess::User | ProductAccess::Admin) => Answer::Yes,
+                Known::Known(ProductAccess::None) => continue,
+                Known::Unknown(_) => Answer::Unsure,
+            };
+            match &group.members {
+                Known::Known(members) => {
+                    for number in numbers(members, roll) {
+                        licensed.insert(number, answer);
+                    }
+                }
+                Known::Unknown(_) => anybody = true,
+            }
+        }
+        if anybody {
+            for (number, _) in roll.iter() {
+                licensed.insert(number, Answer::Unsure);
+            }
+        }
+        Self { licensed, assumed }
+    }
+
+    fn test(&self, number: u32) -> Answer {
+        if self.assumed { Answer::Yes } else { self.licensed.test(number) }
+    }
+}
+
+fn standings(
+    party: &Principal,
+    number: u32,
+    directory: &Directory,
+    licences: &Licences,
+) -> BTreeSet<Standing> {
+    let licence = licences.test(number);
+    BTreeSet::from_iter(match party {
+        Principal::User(account) => return person_standings(directory.people.get(account), licence),
+        Principal::Group(_)
+        | Principal::Class(AccessClass::AllLicensedUsers | AccessClass::AllProductAdmins) => {
+            vec![Standing::Licensed]
+        }
+        Principal::Class(AccessClass::AuthenticatedUsers | AccessClass::JsmProjectAdmins) => {
+            vec![Standing::Unlicensed]
+        }
+        Principal::Anonymous => vec![],
+    })
+}
+
+fn person_standings(person: Option<&Person>, licence: Answer) -> BTreeSet<Standing> {
+    let (kind, status, guest) = match person {
+        Some(person) => (person.kind, person.status, person.guest),
+        None => (AccountKind::Unknown, AccountStatus::Unknown, Known::Unknown(Why::NotRead)),
+    };
+    if matches!(status, AccountStatus::Inactive | AccountStatus::Closed) {
+        return BTreeSet::from([Standing::Out]);
+    }
+    let mut possible = match (kind, guest, licence) {
+        (AccountKind::App, _, _) => vec![Standing::App],
+        (AccountKind::Customer, _, _) | (_, Known::Known(false), Answer::No) => vec![Standing::Unlicensed],
+        (_, Known::Known(true), _) => vec![Standing::Guest],
+        // Guests have a product role of their own: who has another is none.
+        (_, _, Answer::Yes) => vec![Standing::Licensed],
+        (_, Known::Known(false), Answer::Unsure) => vec![Standing::Unlicensed, Standing::Licensed],
+        (_, Known::Unknown(_), Answer::Unsure) => {
+            vec![Standing::Unlicensed, Standing::Licensed, Standing::Guest]
+        }
+        (_, Known::Unknown(_), Answer::No) => vec![Standing::Unlicensed, Standing::Guest],
+    };
+    if kind == AccountKind::Unknown {
+        possible.extend([Standing::Unlicensed, Standing::App]);
+    }
+    if status == AccountStatus::Unknown {
+        possible.push(Standing::Out);
+    }
+    possible.into_iter().collect()
+}
+
+fn product_admins(directory: &Directory, roll: &Roll, groups: &BTreeMap<GroupId, Reach>) -> Reach {
+    let mut admins = Reach::default();
+    for (id, members) in groups {
+        match directory.groups.get(id).map(|group| group.access) {
+            Some(Known::Known(ProductAccess::Admin)) => admins.or(members),
+            Some(Known::Known(ProductAccess::None | ProductAccess::User)) => {}
+            Some(Known::Unknown(_)) | None => admins.or(&members.clone().doubted()),
+        }
+    }
+    if let Some(number) = roll.find(&Principal::Class(AccessClass::AllProductAdmins)) {
+        admins.insert(number, Answer::Yes);
+    }
+    admins
+}
+
+fn numbers<'a>(accounts: &'a BTreeSet<AccountId>, roll: &'a Roll) -> impl Iterator<Item = u32> + 'a {
+    accounts.iter().filter_map(|account| roll.find(&Principal::User(account.clone())))
+}

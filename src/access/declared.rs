@@ -1,0 +1,59 @@
+//! Which line of the policy asks for a route.
+
+use super::question::{Level, Needed, Route};
+use crate::model::{DesiredHolding, DesiredSpace, Origin, PageVerb, Principal};
+
+/// The line of the policy that asks for a route through a level of this space; `None` where no line does.
+/// What is declared as a role on a site that holds single permissions, or the other way round, is another
+/// route than the one that is there.
+pub fn declared<'d>(
+    route: &Route,
+    level: Level,
+    needed: &Needed,
+    space: &'d DesiredSpace,
+) -> Option<&'d Origin> {
+    match (route, level.content(), needed) {
+        (Route::Grant { principal, permission, role }, None, _) => {
+            match (space.holdings.get(principal)?, role) {
+                (DesiredHolding::Role(wanted), Some(role)) if wanted.what == *role => Some(&wanted.origin),
+                (DesiredHolding::Grants(grants), None) => grants.get(permission).map(|wanted| &wanted.origin),
+                (DesiredHolding::Role(_) | DesiredHolding::Grants(_), _) => None,
+            }
+        }
+        (Route::Listed { subject }, Some(content), Needed::OnList(verb)) => {
+            let wanted = space.pages.get(&content)?.audience(*verb)?;
+            let names_it = wanted.what.subjects().any(|listed| listed == subject);
+            names_it.then_some(&wanted.origin)
+        }
+        (Route::OpenList, Some(content), Needed::OnList(verb)) => open(space, content, *verb),
+        _ => None,
+    }
+}
+
+fn open(space: &DesiredSpace, content: crate::model::ContentId, verb: PageVerb) -> Option<&Origin> {
+    let wanted = space.pages.get(&content)?.audience(verb)?;
+    wanted.what.is_anyone().then_some(&wanted.origin)
+}
+
+impl Route {
+    /// Whether a policy could ask for it.
+    pub const fn is_declarable(&self) -> bool {
+        matches!(self, Self::Grant { .. } | Self::Listed { .. })
+    }
+
+    /// Whom the route names, if it names anybody.
+    pub fn principal(&self) -> Option<Principal> {
+        match self {
+            Self::Licence { group } => Some(Principal::Group(group.clone())),
+            Self::Grant { principal, .. } => Some(principal.clone()),
+            Self::Listed { subject } => Some(subject.clone().into()),
+            Self::AnonymousAccess => Some(Principal::Anonymous),
+            Self::LicenceAssumed
+            | Self::Guest
+            | Self::App
+            | Self::Unlicensed
+            | Self::UnlicensedAccess
+            | Self::OpenList => None,
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Which changes an effect comes from.
+//!
+//! An effect comes from every change that by itself moves some of the people in the same direction: a
+//! grant that reached them and is gone, a list that let them through and does not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use roaring::RoaringBitmap;
+
+use super::delta::Delta;
+use super::{Cause, Direction, Sides};
+use crate::access::chains::{Above, Layout};
+use crate::access::reach::Reach;
+use crate::model::{Content, ContentId, LiveSpace, PageVerb, Permission, Principal};
+
+/// The changes of one space.
+pub(super) struct Changes<'a> {
+    space: &'a LiveSpace,
+    holdings: Vec<(&'a Principal, BTreeMap<Permission, Delta>)>,
+    pages: BTreeMap<usize, PageChange>,
+    /// For each row, the nearest changed row above it.
+    above: Vec<Option<usize>>,
+    whole_space: bool,
+    everywhere: bool,
+}
+
+struct PageChange {
+    content: ContentId,
+    view: Delta,
+    edit: Delta,
+    moved: bool,
+}
+
+impl<'a> Changes<'a> {
+    /// `permissions` are those whose changes will be asked about.
+    pub(super) fn of_holdings(
+        before: &'a LiveSpace,
+        after: &'a LiveSpace,
+        permissions: &BTreeSet<Permission>,
+        sides: &Sides<'_, 'a>,
+    ) -> Self {
+        let principals: BTreeSet<&Principal> = before.holdings.keys().chain(after.holdings.keys()).collect();
+        let holdings = principals
+            .into_iter()
+            .filter_map(|principal| {
+                let (old, new) = (before.holdings.get(principal), after.holdings.get(principal));
+                if old == new {
+                    return None;
+                }
+                let delta = |permission: &Permission| {
+                    let old = old.map(|held| sides.old.engine().held(principal, held, *permission));
+                    let new = new.map(|held| sides.new.engine().held(principal, held, *permission));
+                    (*permission, Delta::between(&old.unwrap_or_default(), &new.unwrap_or_default()))
+                };
+                Some((principal, permissions.iter().map(delta).collect()))
+            })
+            .collect();
+        Self {
+            space: after,
+            holdings,
+            pages: BTreeMap::new(),
+            above: Vec::new(),
+            whole_space: before.unlicensed_access != after.unlicensed_access
+                || before.space.status != after.space.status,
+            everywhere: sides.everywhere,
+        }
+    }
+
+    /// Adds the pages that changed; `old` is what was at each row before.
+    pub(super) fn with_pages(
+        mut self,
+        layout: &Layout<'a>,
+        old: &[Option<&'a Content>],
+        everybody: &Reach,
+        sides: &mut Sides<'_, 'a>,
+    ) -> Self {
+        self.above = vec![None; layout.rows.len()];
+        for (number, row) in layout.rows.iter().enumerate() {
+            if let Above::Row(parent) = row.parent {
+                self.above[number] =
+                    if self.pages.contains_key(&parent) { Some(parent) } else { self.above[parent] };
+            }
+            let Some(before) = old[number] else { continue };
+            let moved = before.parent != row.content.parent;
+            if before.restrictions == row.content.restrictions && !moved {
+                continue;
+            }
+            let mut delta = |verb: PageVerb| {
+                let (old, new) = (sides.old.list(before, verb), sides.new.list(row.content, verb));
+                Delta::between(&sides.old.on(old, everybody), &sides.new.on(new, everybody))
+            };
+            let (view, edit) = (delta(PageVerb::View), delta(PageVerb::Edit));
+            self.pages.insert(number, PageChange { content: row.content.id, view, edit, moved });
+        }
+        self
+    }
+
+    /// Changes that move these people's permission in the space.
+    pub(super) fn of_permissions(
+        &self,
+        permissions: &[Permission],
+        direction: Direction,
+        parties: &RoaringBitmap,
+    ) -> BTreeSet<Cause> {
+        let space = || self.space.space.key.clone();
+        let mut causes = BTreeSet::new();
+        for (principal, deltas) in &self.holdings {
+            let mut touched = permissions.iter().filter_map(|permission| deltas.get(permission));
+            if touched.any(|delta| delta.touches(direction, parties)) {
+                causes.insert(Cause::Holding { space: space(), principal: (*principal).clone() });
+            }
+        }
+        if self.whole_space {
+            causes.insert(Cause::Space { space: space() });
+        }
+        if causes.is_empty() && self.everywhere {
+            causes.insert(Cause::Directory);
+        }
+        causes
+    }
+
+    /// Changes that move these people's access to these pages.
+    pub(super) fn of_pages(
+        &self,
+        permissions: &[Permission],
+        edit: bool,
+        rows: &[usize],
+        direction: Direction,
+        parties: &RoaringBitmap,
+    ) -> BTreeSet<Cause> {
+        let mut causes = self.of_permissions(permissions, direction, parties);
+        let mut seen: BTreeSet<usize> = BTreeSet::new();
+        let mut blame = |row: usize, own: bool| {
+            let Some(change) = self.pages.get(&row) else { return };
+            let touched = change.moved
+                || change.view.touches(direction, parties)
+                || (own && edit && change.edit.touches(direction, parties));
+            if touched {
+                causes.insert(Cause::Page { space: self.space.space.key.clone(), content: change.content });
+            }
+        };
+        for &row in rows {
+            blame(row, true);
+            let mut above = self.above.get(row).copied().flatten();
+            while let Some(at) = above.filter(|at| seen.insert(*at)) {
+                blame(at, false);
+                above = self.above[at];
+            }
+        }
+        if causes.len() > 1 {
+            causes.remove(&Cause::Directory);
+        }
+        causes
+    }
+}

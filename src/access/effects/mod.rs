@@ -1,0 +1,160 @@
+//! Who gains and who loses by a change: effective changes, folded until they can be read.
+//!
+//! Only spaces that differ are looked at. In each, pages are sorted by what becomes of their chain of
+//! lists, people by what becomes of their access, and what is alike in both is one line.
+
+mod affected;
+mod causes;
+mod delta;
+mod fold;
+mod space;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::census::Unreadable;
+use super::chains::Chains;
+use super::engine::Engine;
+use super::question::Reason;
+use super::roll::Roll;
+use crate::model::{AccountId, ContentId, Live, Permission, Principal, SpaceKey};
+
+/// What a change does to people's access.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Effects {
+    /// By space, and in each by what changes.
+    pub effects: Vec<Effect>,
+    /// Why there may be more than these.
+    pub incomplete: BTreeSet<Reason>,
+}
+
+/// One line: these people gain or lose this.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Effect {
+    pub space: SpaceKey,
+    pub direction: Direction,
+    pub certainty: Certainty,
+    pub what: What,
+    pub who: Affected,
+    /// The changes without which it would not happen, or not in full.
+    pub causes: BTreeSet<Cause>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    Loses,
+    Gains,
+}
+
+/// Whether it surely happens. It does not where one of the two states is unknown for the people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Certainty {
+    Sure,
+    Perhaps,
+}
+
+/// What is gained or lost.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum What {
+    /// `read/space`, and so the space. What is lost with it is not told again one by one.
+    Space,
+    /// Other permissions in the space.
+    Permissions { permissions: BTreeSet<Permission> },
+    /// Access to pages.
+    Pages { verbs: PageVerbs, place: Place, pages: usize },
+}
+
+/// What can be done with the pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PageVerbs {
+    View,
+    Edit,
+    ViewAndEdit,
+}
+
+/// Where the pages are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "at", rename_all = "kebab-case")]
+pub enum Place {
+    /// Anywhere in the space.
+    Space,
+    /// This page, and of those below it so many that the count comes to `pages`.
+    From { content: ContentId },
+    /// Below this page, which is not among them.
+    Under { content: ContentId },
+}
+
+/// Whom it happens to: groups first, then the people whom no group stands for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Affected {
+    pub parties: Vec<AffectedParty>,
+    pub people: BTreeSet<AccountId>,
+    /// How many people that are known by name, in the parties and beside them.
+    pub total: usize,
+}
+
+/// A group, a class or anonymous.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct AffectedParty {
+    pub party: Principal,
+    /// How many of its known members it happens to.
+    pub members: usize,
+    /// How many known members it has that could be affected. More than `members` when some have another
+    /// route.
+    pub of: usize,
+    /// Whether everybody in it is known.
+    pub complete: bool,
+}
+
+/// A change that an effect comes from.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "cause", rename_all = "kebab-case")]
+pub enum Cause {
+    /// What the principal holds in the space.
+    Holding { space: SpaceKey, principal: Principal },
+    /// The lists of the page, or where it stands.
+    Page { space: SpaceKey, content: ContentId },
+    /// The service desk's switch, or the archiving of the space.
+    Space { space: SpaceKey },
+    /// People, groups, roles or the site as a whole.
+    Directory,
+}
+
+/// Who gains and who loses when one state of a site becomes the other.
+///
+/// Spaces and pages that are not in both states are passed over: nothing is known of the other side.
+/// People stand in the groups that could be read; a group that could not stands for itself.
+pub fn effective_changes(before: &Live, after: &Live) -> Effects {
+    let roll = Arc::new(Roll::of([before, after]));
+    let old = Engine::with(before, Arc::clone(&roll), Unreadable::StandsForItself);
+    let new = Engine::with(after, roll, Unreadable::StandsForItself);
+    let everywhere =
+        before.directory != after.directory || before.roles != after.roles || before.site != after.site;
+    let mut sides = Sides { old: Chains::new(&old), new: Chains::new(&new), everywhere };
+    let mut effects = Effects::default();
+    if new.census.licences_assumed {
+        effects.incomplete.insert(Reason::LicencesAssumed);
+    }
+    for (key, after) in &after.spaces {
+        let Some(before) = before.spaces.get(key) else { continue };
+        if everywhere || before != after {
+            space::compare(before, after, &mut sides, &mut effects);
+        }
+    }
+    effects
+}
+
+/// Both states, with the chains met in each.
+struct Sides<'e, 'a> {
+    old: Chains<'e, 'a>,
+    new: Chains<'e, 'a>,
+    /// Something changed that bears on every space.
+    everywhere: bool,
+}

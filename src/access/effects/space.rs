@@ -1,0 +1,374 @@
+//! The effective changes of one space.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use roaring::RoaringBitmap;
+
+use super::affected::affected;
+use super::causes::Changes;
+use super::delta::{Delta, Sorter, Turn};
+use super::fold::{Top, siblings, tops};
+use super::{Affected, Cause, Direction, Effect, Effects, PageVerbs, Sides, What};
+use crate::access::census::members_unread;
+use crate::access::chains::{ChainId, Layout, ListId};
+use crate::access::engine::Engine;
+use crate::access::question::{Clause, Reason, Verb};
+use crate::access::reach::{Answer, Reach};
+use crate::model::{Content, ContentId, ContentKind, LiveSpace, PageVerb, Permission, Principal};
+
+/// Something that becomes of somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Mark {
+    Permission(Permission, Turn),
+    /// For all pages of a kin.
+    Pages(usize, PageVerb, Turn),
+}
+
+/// Pages of which the same becomes: their chains and lists change alike.
+struct Kin {
+    rows: Vec<usize>,
+    view: Delta,
+    edit: Delta,
+}
+
+/// People to whom all the same happens, by number.
+type Classes = BTreeSet<usize>;
+
+pub(super) fn compare<'a>(
+    before: &'a LiveSpace,
+    after: &'a LiveSpace,
+    sides: &mut Sides<'_, 'a>,
+    effects: &mut Effects,
+) {
+    let access_changed = sides.everywhere
+        || before.holdings != after.holdings
+        || before.unlicensed_access != after.unlicensed_access
+        || before.space.status != after.space.status;
+    let doors = Doors { old: Door::of(sides.old.engine(), before), new: Door::of(sides.new.engine(), after) };
+    let permissions =
+        if access_changed { permission_deltas(before, after, sides, &doors) } else { BTreeMap::new() };
+    let layout = after.tree.as_ref().map_or(Layout { rows: Vec::new() }, Layout::of);
+    let old: Vec<Option<&Content>> = layout
+        .rows
+        .iter()
+        .map(|row| before.tree.as_ref().and_then(|tree| tree.get(row.content.id)))
+        .collect();
+    let kins = kins(before, &layout, &old, sides, &doors);
+
+    let mut sorter = Sorter::new();
+    for (permission, delta) in &permissions {
+        for (turn, parties) in delta.parts() {
+            sorter.mark(&Mark::Permission(*permission, turn), parties);
+        }
+    }
+    for (number, kin) in kins.iter().enumerate() {
+        for (verb, delta) in [(PageVerb::View, &kin.view), (PageVerb::Edit, &kin.edit)] {
+            for (turn, parties) in delta.parts() {
+                sorter.mark(&Mark::Pages(number, verb, turn), parties);
+            }
+        }
+    }
+    let classes = sorter.classes();
+    if classes.is_empty() {
+        return;
+    }
+    let asked: BTreeSet<Permission> = permissions.keys().copied().chain(doors.permissions()).collect();
+    let everybody = sides.new.everybody();
+    let changes =
+        Changes::of_holdings(before, after, &asked, sides).with_pages(&layout, &old, &everybody, sides);
+    let mut lines = Lines {
+        space: after,
+        engine: sides.new.engine(),
+        classes: &classes,
+        changes: &changes,
+        doors: &doors,
+        named: BTreeMap::new(),
+        found: Vec::new(),
+    };
+    lines.permissions();
+    lines.pages(&kins, &layout);
+    lines.found.sort();
+    effects.effects.append(&mut lines.found);
+    note_gaps(after, sides.new.engine(), &layout, effects);
+}
+
+/// What the space lets people do with its pages, on one side.
+struct Door {
+    read: Reach,
+    page: Reach,
+    blogpost: Reach,
+    edit_permissions: BTreeSet<Permission>,
+}
+
+struct Doors {
+    old: Door,
+    new: Door,
+}
+
+impl Door {
+    fn of(engine: &Engine<'_>, space: &LiveSpace) -> Self {
+        let clauses = |kind| Verb::Edit.clauses(kind, engine.live.site.mode);
+        let edit_permissions = [ContentKind::Page, ContentKind::Blogpost]
+            .into_iter()
+            .flat_map(clauses)
+            .flat_map(|clause| clause.any_of)
+            .collect();
+        Self {
+            read: engine.let_in(space, &[Clause::one(Permission::ReadSpace)]),
+            page: engine.let_in(space, &clauses(ContentKind::Page)),
+            blogpost: engine.let_in(space, &clauses(ContentKind::Blogpost)),
+            edit_permissions,
+        }
+    }
+
+    const fn edit(&self, kind: ContentKind) -> &Reach {
+        match kind {
+            ContentKind::Blogpost => &self.blogpost,
+            ContentKind::Page
+            | ContentKind::Folder
+            | ContentKind::Whiteboard
+            | ContentKind::Database
+            | ContentKind::Embed => &self.page,
+        }
+    }
+}
+
+impl Doors {
+    /// Those that viewing and editing need.
+    fn permissions(&self) -> Vec<Permission> {
+        self.old.edit_permissions.union(&self.new.edit_permissions).copied().collect()
+    }
+}
+
+fn permission_deltas(
+    before: &LiveSpace,
+    after: &LiveSpace,
+    sides: &Sides<'_, '_>,
+    doors: &Doors,
+) -> BTreeMap<Permission, Delta> {
+    let read = Delta::between(&doors.old.read, &doors.new.read);
+    let recompute = sides.everywhere || !read.is_empty();
+    let mut deltas = BTreeMap::new();
+    for &permission in Permission::ALL {
+        let held = |engine: &Engine<'_>, space: &LiveSpace, principal: &Principal| {
+            space.holdings.get(principal).map_or(Answer::No, |held| engine.roles.holds(held, permission))
+        };
+        let mut principals = before.holdings.keys().chain(after.holdings.keys());
+        let concerned = principals.any(|principal| {
+            let old = held(sides.old.engine(), before, principal);
+            let new = held(sides.new.engine(), after, principal);
+            old != new || (recompute && old != Answer::No)
+        });
+        if permission != Permission::ReadSpace && concerned {
+            let clause = [Clause::one(permission)];
+            let old = sides.old.engine().let_in(before, &clause).and(&doors.old.read);
+            let new = sides.new.engine().let_in(after, &clause).and(&doors.new.read);
+            deltas.insert(permission, Delta::between(&old, &new));
+        }
+    }
+    deltas.insert(Permission::ReadSpace, read);
+    deltas.retain(|_, delta| !delta.is_empty());
+    deltas
+}
+
+/// Sorts pages by what becomes of them; pages of which nothing does are left out.
+fn kins<'a>(
+    before: &'a LiveSpace,
+    layout: &Layout<'a>,
+    old: &[Option<&'a Content>],
+    sides: &mut Sides<'_, 'a>,
+    doors: &Doors,
+) -> Vec<Kin> {
+    let Some(tree) = &before.tree else { return Vec::new() };
+    let old_layout = Layout::of(tree);
+    let old_chains = sides.old.of(&old_layout);
+    let old_chains: HashMap<ContentId, ChainId> =
+        old_layout.rows.iter().map(|row| row.content.id).zip(old_chains).collect();
+    let new_chains = sides.new.of(layout);
+    let mut kins: Vec<Kin> = Vec::new();
+    let mut known: HashMap<(ChainId, ListId, ChainId, ListId, bool), Option<usize>> = HashMap::new();
+    for (number, (row, new_chain)) in layout.rows.iter().zip(new_chains).enumerate() {
+        let (Some(old), Some(&old_chain)) = (old[number], old_chains.get(&row.content.id)) else { continue };
+        let old_list = sides.old.list(old, PageVerb::Edit);
+        let new_list = sides.new.list(row.content, PageVerb::Edit);
+        let kind = row.content.kind;
+        let key = (old_chain, old_list, new_chain, new_list, kind == ContentKind::Blogpost);
+        let kin = *known.entry(key).or_insert_with(|| {
+            let view = Delta::between(
+                &sides.old.through(old_chain, &doors.old.read),
+                &sides.new.through(new_chain, &doors.new.read),
+            );
+            let edit = Delta::between(
+                &sides.old.on(old_list, &sides.old.through(old_chain, doors.old.edit(kind))),
+                &sides.new.on(new_list, &sides.new.through(new_chain, doors.new.edit(kind))),
+            );
+            let changes = !view.is_empty() || !edit.is_empty();
+            changes.then(|| {
+                kins.push(Kin { rows: Vec::new(), view, edit });
+                kins.len() - 1
+            })
+        });
+        if let Some(kin) = kin {
+            kins[kin].rows.push(number);
+        }
+    }
+    kins
+}
+
+/// The lines of one space as they are found.
+struct Lines<'s> {
+    space: &'s LiveSpace,
+    engine: &'s Engine<'s>,
+    classes: &'s [(RoaringBitmap, Vec<Mark>)],
+    changes: &'s Changes<'s>,
+    doors: &'s Doors,
+    /// Naming people is the dearest part, and lines share them.
+    named: BTreeMap<Classes, (RoaringBitmap, Affected)>,
+    found: Vec<Effect>,
+}
+
+impl Lines<'_> {
+    /// Gains and losses of permissions: of the space first, and of others for whom that does not imply
+    /// them.
+    fn permissions(&mut self) {
+        let mut bearers: BTreeMap<(Turn, Permission), Classes> = BTreeMap::new();
+        for (number, (_, marks)) in self.classes.iter().enumerate() {
+            for mark in marks {
+                if let Mark::Permission(permission, turn) = mark
+                    && (*permission == Permission::ReadSpace || !loses_space(marks, *turn))
+                {
+                    bearers.entry((*turn, *permission)).or_default().insert(number);
+                }
+            }
+        }
+        let mut lines: BTreeMap<(Turn, bool, Classes), BTreeSet<Permission>> = BTreeMap::new();
+        for ((turn, permission), classes) in bearers {
+            let space = permission == Permission::ReadSpace;
+            lines.entry((turn, space, classes)).or_default().insert(permission);
+        }
+        for ((turn, space, classes), permissions) in lines {
+            let mut asked: Vec<Permission> = permissions.iter().copied().collect();
+            asked.push(Permission::ReadSpace);
+            let what = if space { What::Space } else { What::Permissions { permissions } };
+            self.line(turn, what, &classes, |changes, parties| {
+                changes.of_permissions(&asked, turn.direction, parties)
+            });
+        }
+    }
+
+    /// Gains and losses of pages, but for those whom the space is lost to.
+    fn pages(&mut self, kins: &[Kin], layout: &Layout<'_>) {
+        let mut bearers: BTreeMap<(Turn, PageVerbs, Top), Classes> = BTreeMap::new();
+        for (number, (_, marks)) in self.classes.iter().enumerate() {
+            let mut rows: BTreeMap<(Turn, PageVerbs), Vec<usize>> = BTreeMap::new();
+            for (turn, verbs, kin) in turns(marks) {
+                rows.entry((turn, verbs)).or_default().extend(&kins[kin].rows);
+            }
+            for ((turn, verbs), mut rows) in rows {
+                rows.sort_unstable();
+                for top in tops(&rows, layout) {
+                    bearers.entry((turn, verbs, top)).or_default().insert(number);
+                }
+            }
+        }
+        let mut by_people: BTreeMap<(Turn, PageVerbs, &Classes), Vec<&Top>> = BTreeMap::new();
+        for ((turn, verbs, top), classes) in &bearers {
+            by_people.entry((*turn, *verbs, classes)).or_default().push(top);
+        }
+        for ((turn, verbs, classes), tops) in by_people {
+            let edit = verbs != PageVerbs::View;
+            let mut asked = vec![Permission::ReadSpace];
+            if edit {
+                asked = self.doors.permissions();
+            }
+            for fold in siblings(&tops, layout) {
+                let what = What::Pages { verbs, place: fold.place, pages: fold.rows.len() };
+                self.line(turn, what, classes, |changes, parties| {
+                    changes.of_pages(&asked, edit, &fold.rows, turn.direction, parties)
+                });
+            }
+        }
+    }
+
+    fn line(
+        &mut self,
+        turn: Turn,
+        what: What,
+        classes: &Classes,
+        causes: impl FnOnce(&Changes<'_>, &RoaringBitmap) -> BTreeSet<Cause>,
+    ) {
+        if !self.named.contains_key(classes) {
+            let mut parties = RoaringBitmap::new();
+            for class in classes {
+                parties |= &self.classes[*class].0;
+            }
+            let who = affected(&parties, self.engine);
+            self.named.insert(classes.clone(), (parties, who));
+        }
+        let (parties, who) = &self.named[classes];
+        if who.parties.is_empty() && who.people.is_empty() {
+            return;
+        }
+        self.found.push(Effect {
+            space: self.space.space.key.clone(),
+            direction: turn.direction,
+            certainty: turn.certainty,
+            what,
+            who: who.clone(),
+            causes: causes(self.changes, parties),
+        });
+    }
+}
+
+/// Whether these marks say that the space is lost, at least as surely as this turn says something.
+fn loses_space(marks: &[Mark], turn: Turn) -> bool {
+    turn.direction == Direction::Loses
+        && marks.iter().any(|mark| {
+            matches!(mark, Mark::Permission(Permission::ReadSpace, lost)
+                if lost.direction == Direction::Loses && lost.certainty <= turn.certainty)
+        })
+}
+
+/// What becomes of pages, view and edit told together where they go together.
+fn turns(marks: &[Mark]) -> Vec<(Turn, PageVerbs, usize)> {
+    let mut by_kin: BTreeMap<usize, BTreeMap<Turn, Vec<PageVerb>>> = BTreeMap::new();
+    for mark in marks {
+        if let Mark::Pages(kin, verb, turn) = mark
+            && !loses_space(marks, *turn)
+        {
+            by_kin.entry(*kin).or_default().entry(*turn).or_default().push(*verb);
+        }
+    }
+    let mut turns = Vec::new();
+    for (kin, by_turn) in by_kin {
+        for (turn, verbs) in by_turn {
+            let verbs = match verbs.as_slice() {
+                [PageVerb::View] => PageVerbs::View,
+                [PageVerb::Edit] => PageVerbs::Edit,
+                _ => PageVerbs::ViewAndEdit,
+            };
+            turns.push((turn, verbs, kin));
+        }
+    }
+    turns
+}
+
+/// Why more may change in the space than the lines say.
+fn note_gaps(space: &LiveSpace, engine: &Engine<'_>, layout: &Layout<'_>, effects: &mut Effects) {
+    let lists = layout.rows.iter().filter_map(|row| row.content.restrictions.as_ref().known());
+    let listed = lists.flat_map(|lists| lists.view.subjects().chain(lists.edit.subjects()));
+    let principals = space.holdings.keys().cloned().chain(listed.cloned().map(Principal::from));
+    for principal in principals {
+        if let Principal::Group(group) = principal {
+            effects.incomplete.extend(members_unread(&group, &engine.live.directory));
+        }
+    }
+    for row in &layout.rows {
+        if let crate::model::Known::Unknown(why) = row.content.restrictions.as_ref() {
+            effects.incomplete.insert(Reason::ListsUnread { content: row.content.id, why });
+        }
+    }
+    if space.tree.is_none() {
+        effects.incomplete.insert(Reason::TreeNotRead { space: space.space.key.clone() });
+    }
+}

@@ -1,0 +1,400 @@
+//! What each level says to one asker, and by which routes.
+
+use std::collections::BTreeSet;
+
+use super::census::{Standing, Tier, anonymous_doubt};
+use super::engine::{Engine, is_archived};
+use super::question::{Asker, Clause, EditList, Level, Needed, Object, Reason, Route, Verb, Verdict};
+use super::reach::Answer;
+use crate::model::{
+    AccountId, Audience, Chain, Content, ContentId, ContentKind, Group, GroupId, Holding, Known, LiveSpace,
+    PageVerb, Permission, Principal, ProductAccess, Restrictions, Subject,
+};
+
+/// What one level says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LevelReport {
+    pub level: Level,
+    pub outcome: Outcome,
+    /// What the level asks for; the asker must have all of it.
+    pub needs: Vec<Need>,
+}
+
+/// One thing that a level asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    pub needed: Needed,
+    pub outcome: Outcome,
+    /// Every route by which the asker has it, or perhaps has it.
+    pub routes: Vec<FoundRoute>,
+    /// Why the outcome is not certain, apart from the routes.
+    pub doubts: BTreeSet<Reason>,
+}
+
+/// A route, and why it is not certain, if it is not.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FoundRoute {
+    pub route: Route,
+    pub doubts: BTreeSet<Reason>,
+}
+
+/// The words of Atlassian's own inspection of permissions, with `Unknown` for its `Irrelevant`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    Denied,
+    Unknown,
+    Allowed,
+    /// The level asks for nothing of its own.
+    Inherited,
+}
+
+impl Outcome {
+    const fn answer(self) -> Answer {
+        match self {
+            Self::Denied => Answer::No,
+            Self::Unknown => Answer::Unsure,
+            Self::Allowed | Self::Inherited => Answer::Yes,
+        }
+    }
+}
+
+/// The verdict that the levels come to.
+pub(super) fn verdict(levels: &[LevelReport]) -> Verdict {
+    if let Some(level) = levels.iter().find(|report| report.outcome == Outcome::Denied) {
+        return Verdict::Denied(level.level);
+    }
+    let unknown =
+        levels.iter().flat_map(|report| &report.needs).filter(|need| need.outcome == Outcome::Unknown);
+    let mut reasons = BTreeSet::new();
+    let mut certain = true;
+    for need in unknown {
+        certain = false;
+        reasons.extend(need.doubts.iter().cloned());
+        reasons.extend(need.routes.iter().flat_map(|route| &route.doubts).cloned());
+    }
+    if certain { Verdict::Allowed } else { Verdict::Unknown(reasons) }
+}
+
+/// Whoever asks, as numbers on the roll.
+struct Parties(Vec<u32>);
+
+impl Parties {
+    fn best(&self, test: impl Fn(u32) -> Answer) -> Answer {
+        self.0.iter().map(|party| test(*party)).max().unwrap_or(Answer::No)
+    }
+}
+
+impl Engine<'_> {
+    /// Every level from the outside in.
+    pub(super) fn levels(&self, asker: &Asker, verb: Verb, object: &Object) -> Vec<LevelReport> {
+        let parties = match self.parties(asker) {
+            Ok(parties) => Parties(parties),
+            Err(reason) => return vec![unanswerable(Level::Site, Needed::SignIn, reason)],
+        };
+        self.levels_as(asker, &parties, verb, object)
+    }
+
+    /// What would be said to a person who joins a group, with everything they have already.
+    pub(super) fn as_member(
+        &self,
+        account: &AccountId,
+        group: &GroupId,
+        verb: Verb,
+        object: &Object,
+    ) -> Option<Verdict> {
+        let parties = Parties(vec![self.person(account)?, self.group(group)?]);
+        Some(verdict(&self.levels_as(&Asker::Person(account.clone()), &parties, verb, object)))
+    }
+
+    fn levels_as(&self, asker: &Asker, parties: &Parties, verb: Verb, object: &Object) -> Vec<LevelReport> {
+        let Some(space) = self.space(object.space()) else {
+            let reason = Reason::NoSuchSpace { space: object.space().clone() };
+            let needed = Needed::Permission { any_of: vec![Permission::ReadSpace] };
+            return vec![self.site(asker, parties, None), unanswerable(Level::Space, needed, reason)];
+        };
+        let content = object.content().and_then(|id| space.tree.as_ref()?.get(id));
+        let mut levels = vec![self.site(asker, parties, Some(space))];
+        levels.push(self.space_level(parties, space, &self.clauses(verb, object, content)));
+        if let (Some(id), false) = (object.content(), matches!(verb, Verb::Space(_))) {
+            levels.extend(self.content_levels(parties, space, id, content, verb.edit_list()));
+        }
+        levels
+    }
+
+    /// What the verb needs of the space. What content is that nobody has read, a page or a blog post,
+    /// is not known; all that can be said is that nobody gets at it who does not see the space.
+    pub(super) fn clauses(&self, verb: Verb, object: &Object, content: Option<&Content>) -> Vec<Clause> {
+        let verb = match (object, content, verb) {
+            (_, _, Verb::Space(_)) | (Object::Space(_), ..) | (_, Some(_), _) => verb,
+            (Object::Content(..), None, _) => Verb::View,
+        };
+        verb.clauses(content.map_or(ContentKind::Page, |content| content.kind), self.live.site.mode)
+    }
+
+    fn site(&self, asker: &Asker, parties: &Parties, space: Option<&LiveSpace>) -> LevelReport {
+        let need = match asker {
+            Asker::Anonymous => self.anonymous_gate(),
+            Asker::Person(_) => self.person_gate(parties, space),
+            // Asked as licensed.
+            Asker::Group(group) => Need::met(Needed::SignIn, self.licence(group).into_iter().collect()),
+            Asker::Stranger { groups } => {
+                Need::met(Needed::SignIn, groups.iter().filter_map(|group| self.licence(group)).collect())
+            }
+        };
+        LevelReport::of(Level::Site, vec![need])
+    }
+
+    fn anonymous_gate(&self) -> Need {
+        match self.live.site.anonymous_access {
+            Known::Known(true) => Need::met(Needed::SignIn, vec![Route::AnonymousAccess]),
+            Known::Known(false) => Need::new(Needed::SignIn, Answer::No, Vec::new(), BTreeSet::new()),
+            Known::Unknown(_) => {
+                let doubts = anonymous_doubt(&self.live.site).into_iter().collect();
+                Need::new(Needed::SignIn, Answer::Unsure, Vec::new(), doubts)
+            }
+        }
+    }
+
+    fn person_gate(&self, parties: &Parties, space: Option<&LiveSpace>) -> Need {
+        let mut routes = Vec::new();
+        let mut answers = Vec::new();
+        let mut doubts = BTreeSet::new();
+        for party in &parties.0 {
+            doubts.extend(self.census.standing_doubts(*party, self.live, &self.roll));
+            for standing in self.census.standings(*party) {
+                answers.push(match standing {
+                    Standing::Out => Answer::No,
+                    // Gets as far as a space that is open to the unlicensed.
+                    Standing::Unlicensed => match space {
+                        Some(space) => {
+                            self.permission_need(parties, space, &Clause::one(Permission::ReadSpace)).answer()
+                        }
+                        None => Answer::Unsure,
+                    },
+                    Standing::Licensed | Standing::Guest | Standing::App => Answer::Yes,
+                });
+                routes.extend(match standing {
+                    Standing::Out => Vec::new(),
+                    Standing::Unlicensed => vec![Route::Unlicensed],
+                    Standing::Licensed if self.census.licences_assumed => vec![Route::LicenceAssumed],
+                    Standing::Licensed => self.licences(*party),
+                    Standing::Guest => vec![Route::Guest],
+                    Standing::App => vec![Route::App],
+                });
+            }
+        }
+        let all_yes = answers.iter().all(|answer| *answer == Answer::Yes);
+        let all_no = answers.iter().all(|answer| *answer == Answer::No);
+        let answer = match (all_yes, all_no) {
+            (true, false) => Answer::Yes,
+            (_, true) => Answer::No,
+            (false, false) => Answer::Unsure,
+        };
+        if answer == Answer::No {
+            routes.clear();
+        }
+        Need::new(Needed::SignIn, answer, routes.into_iter().map(FoundRoute::sure).collect(), doubts)
+    }
+
+    fn licences(&self, party: u32) -> Vec<Route> {
+        let giving = self.live.directory.groups.iter().filter_map(|(id, group)| Some((id, licence(group)?)));
+        giving
+            .filter(|(group, _)| self.census.in_group(group, party) == Answer::Yes)
+            .map(|(_, route)| route)
+            .collect()
+    }
+
+    fn licence(&self, group: &GroupId) -> Option<Route> {
+        licence(self.live.directory.groups.get(group)?)
+    }
+
+    fn space_level(&self, parties: &Parties, space: &LiveSpace, clauses: &[Clause]) -> LevelReport {
+        let mut needs: Vec<Need> =
+            clauses.iter().map(|clause| self.permission_need(parties, space, clause)).collect();
+        if is_archived(space) {
+            let reason = Reason::SpaceArchived { space: space.space.key.clone() };
+            for need in needs.iter_mut().filter(|need| need.outcome != Outcome::Denied) {
+                need.outcome = Outcome::Unknown;
+                need.doubts.insert(reason.clone());
+            }
+        }
+        LevelReport::of(Level::Space, needs)
+    }
+
+    fn permission_need(&self, parties: &Parties, space: &LiveSpace, clause: &Clause) -> Need {
+        let mut answer = Answer::No;
+        let mut routes = Vec::new();
+        let ways = clause.any_of.iter().map(|permission| (*permission, Answer::Yes));
+        for (permission, at_most) in ways.chain(clause.perhaps.map(|permission| (permission, Answer::Unsure)))
+        {
+            for (principal, holding) in &space.holdings {
+                let held_at_all = self.roles.holds(holding, permission);
+                let (reached, mut doubts) = self.reaches(parties, principal, Tier::of(permission));
+                let through = held_at_all.min(at_most).min(reached);
+                if through == Answer::No {
+                    continue;
+                }
+                answer = answer.max(through);
+                let role = match holding {
+                    Holding::Role(role) => Some(role.clone()),
+                    Holding::Grants(_) => None,
+                };
+                if at_most == Answer::Unsure {
+                    doubts.insert(Reason::AuthorUnread);
+                }
+                if let (Answer::Unsure, Holding::Role(role)) = (held_at_all, holding) {
+                    doubts.insert(Reason::RoleUnread { role: role.clone() });
+                }
+                let route = Route::Grant { principal: principal.clone(), permission, role };
+                routes.push(FoundRoute { route, doubts });
+            }
+            if permission == Permission::ReadSpace && space.unlicensed_access == Known::Known(true) {
+                let reached = parties.best(|party| self.census.everybody_signed_in().test(party));
+                if reached != Answer::No {
+                    answer = answer.max(reached);
+                    let class = Principal::Class(crate::model::AccessClass::AuthenticatedUsers);
+                    let doubts =
+                        (reached == Answer::Unsure).then_some(Reason::ClassUnread { principal: class });
+                    routes.push(FoundRoute {
+                        route: Route::UnlicensedAccess,
+                        doubts: doubts.into_iter().collect(),
+                    });
+                }
+            }
+        }
+        let mut any_of = clause.any_of.clone();
+        any_of.extend(clause.perhaps);
+        Need::new(Needed::Permission { any_of }, answer, routes, BTreeSet::new())
+    }
+
+    fn content_levels(
+        &self,
+        parties: &Parties,
+        space: &LiveSpace,
+        id: ContentId,
+        content: Option<&Content>,
+        edit_list: EditList,
+    ) -> Vec<LevelReport> {
+        let view = Needed::OnList(PageVerb::View);
+        let (Some(tree), Some(content)) = (&space.tree, content) else {
+            let reason = match space.tree {
+                Some(_) => Reason::NoSuchContent { content: id },
+                None => Reason::TreeNotRead { space: space.space.key.clone() },
+            };
+            return vec![unanswerable(Level::Content(id), view, reason)];
+        };
+        let Chain { ancestors, missing } = tree.chain(id);
+        let hidden = missing.map(|missing| {
+            unanswerable(Level::Ancestor(missing), view, Reason::AncestorHidden { content: missing })
+        });
+        let mut levels: Vec<LevelReport> = hidden.into_iter().collect();
+        levels.extend(ancestors.iter().rev().map(|ancestor| {
+            LevelReport::of(
+                Level::Ancestor(ancestor.id),
+                vec![self.list_need(parties, ancestor, PageVerb::View)],
+            )
+        }));
+        let mut needs = vec![self.list_need(parties, content, PageVerb::View)];
+        match edit_list {
+            EditList::Ignored => {}
+            EditList::Counts => needs.push(self.list_need(parties, content, PageVerb::Edit)),
+            EditList::Perhaps => {
+                let mut need = self.list_need(parties, content, PageVerb::Edit);
+                if need.outcome == Outcome::Denied {
+                    need.outcome = Outcome::Unknown;
+                    need.doubts.insert(Reason::DeleteAgainstEditList);
+                }
+                needs.push(need);
+            }
+        }
+        levels.push(LevelReport::of(Level::Content(id), needs));
+        levels
+    }
+
+    fn list_need(&self, parties: &Parties, content: &Content, verb: PageVerb) -> Need {
+        let needed = Needed::OnList(verb);
+        let list = match content.restrictions.as_ref() {
+            Known::Known(lists) => Restrictions::audience(lists, verb),
+            Known::Unknown(why) => {
+                let reason = Reason::ListsUnread { content: content.id, why };
+                return Need::new(needed, Answer::Unsure, Vec::new(), BTreeSet::from([reason]));
+            }
+        };
+        match list {
+            Audience::Anyone => Need {
+                needed,
+                outcome: Outcome::Inherited,
+                routes: vec![FoundRoute::sure(Route::OpenList)],
+                doubts: BTreeSet::new(),
+            },
+            Audience::Only(members) => {
+                let mut answer = Answer::No;
+                let mut routes = Vec::new();
+                for subject in members.iter() {
+                    let (reached, doubts) =
+                        self.reaches(parties, &Principal::from(Subject::clone(subject)), Tier::LIST);
+                    if reached != Answer::No {
+                        answer = answer.max(reached);
+                        routes.push(FoundRoute { route: Route::Listed { subject: subject.clone() }, doubts });
+                    }
+                }
+                Need::new(needed, answer, routes, BTreeSet::new())
+            }
+        }
+    }
+
+    /// Whether a grant to the principal reaches the asker, and why not certainly.
+    fn reaches(&self, parties: &Parties, principal: &Principal, tier: Tier) -> (Answer, BTreeSet<Reason>) {
+        let reached = parties.best(|party| self.census.reaches(principal, tier, party, &self.roll));
+        let mut doubts = BTreeSet::new();
+        if reached == Answer::Unsure {
+            for party in &parties.0 {
+                if self.census.reaches(principal, tier, *party, &self.roll) == Answer::Unsure {
+                    doubts.extend(self.census.doubts(principal, *party, self.live, &self.roll));
+                }
+            }
+        }
+        (reached, doubts)
+    }
+}
+
+fn licence(group: &Group) -> Option<Route> {
+    let gives = matches!(group.access, Known::Known(ProductAccess::User | ProductAccess::Admin));
+    gives.then(|| Route::Licence { group: group.id.clone() })
+}
+
+fn unanswerable(level: Level, needed: Needed, reason: Reason) -> LevelReport {
+    LevelReport::of(level, vec![Need::new(needed, Answer::Unsure, Vec::new(), BTreeSet::from([reason]))])
+}
+
+impl LevelReport {
+    fn of(level: Level, needs: Vec<Need>) -> Self {
+        let outcome = needs.iter().map(|need| need.outcome).min().unwrap_or(Outcome::Inherited);
+        Self { level, outcome, needs }
+    }
+}
+
+impl Need {
+    fn new(needed: Needed, answer: Answer, routes: Vec<FoundRoute>, doubts: BTreeSet<Reason>) -> Self {
+        let outcome = match answer {
+            Answer::No => Outcome::Denied,
+            Answer::Unsure => Outcome::Unknown,
+            Answer::Yes => Outcome::Allowed,
+        };
+        Self { needed, outcome, routes, doubts }
+    }
+
+    fn met(needed: Needed, routes: Vec<Route>) -> Self {
+        Self::new(needed, Answer::Yes, routes.into_iter().map(FoundRoute::sure).collect(), BTreeSet::new())
+    }
+
+    const fn answer(&self) -> Answer {
+        self.outcome.answer()
+    }
+}
+
+impl FoundRoute {
+    const fn sure(route: Route) -> Self {
+        Self { route, doubts: BTreeSet::new() }
+    }
+}

@@ -1,0 +1,296 @@
+//! What is legal and yet does not do what it says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::engine::Engine;
+use super::levels::Outcome;
+use super::question::{Asker, Level, Needed, Object, Verb, Verdict};
+use crate::model::{
+    AccountId, AccountKind, AccountStatus, Audience, Content, ContentId, Known, Live, LiveSpace, Members,
+    PageVerb, Permission, Principal, SpaceKey, Subject,
+};
+
+/// What the lints are told beside the state of the site.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LintInputs {
+    /// The spaces to look at; `None` for all.
+    pub spaces: Option<BTreeSet<SpaceKey>>,
+    /// Who must keep access to everything.
+    pub required_admins: BTreeSet<Principal>,
+    /// Accounts that are about to go, or that the policy wants nowhere.
+    pub leavers: BTreeSet<AccountId>,
+}
+
+/// One thing found.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    pub space: SpaceKey,
+    pub content: Option<ContentId>,
+    pub lint: Lint,
+    /// Those whom it is about.
+    pub about: BTreeSet<Principal>,
+    /// Where it goes wrong, if not at the content itself.
+    pub level: Option<Level>,
+}
+
+/// The lints. The first three are the warnings of Confluence's own share dialog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lint {
+    /// On a list of the page, without access to the space.
+    ListedWithoutSpace,
+    /// On a list of the page, without view of a page above.
+    ListedWithoutAncestor,
+    /// On the edit list, without the right to edit in the space.
+    ListedWithoutEditRight,
+    /// On the view list only, while a group gives edit: access is additive.
+    ViewOnlyInVain,
+    /// Nobody on the list can sign in any more. The page is dead; when the last account is purged from
+    /// the list, it is open.
+    DeadList,
+    /// As [`Lint::DeadList`], once those go who are about to.
+    ListOfLeavers,
+    /// Only deactivated accounts and apps administer the space.
+    SpaceWithoutAdmin,
+    /// A required admin cannot see the page.
+    AdminCutOff,
+}
+
+impl Lint {
+    pub const ALL: [Self; 8] = [
+        Self::ListedWithoutSpace,
+        Self::ListedWithoutAncestor,
+        Self::ListedWithoutEditRight,
+        Self::ViewOnlyInVain,
+        Self::DeadList,
+        Self::ListOfLeavers,
+        Self::SpaceWithoutAdmin,
+        Self::AdminCutOff,
+    ];
+
+    /// The code under which it is shown and silenced.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::ListedWithoutSpace => "listed-without-space",
+            Self::ListedWithoutAncestor => "listed-without-ancestor",
+            Self::ListedWithoutEditRight => "listed-without-edit-right",
+            Self::ViewOnlyInVain => "view-only-in-vain",
+            Self::DeadList => "dead-list",
+            Self::ListOfLeavers => "list-of-leavers",
+            Self::SpaceWithoutAdmin => "space-without-admin",
+            Self::AdminCutOff => "admin-cut-off",
+        }
+    }
+}
+
+/// Looks for what is legal and yet does not do what it says, in a state of the site. Nothing is found
+/// on the strength of what is not known.
+pub fn lints(live: &Live, inputs: &LintInputs) -> Vec<Finding> {
+    let linter = Linter { engine: Engine::new(live), live, inputs };
+    let wanted = |key: &SpaceKey| inputs.spaces.as_ref().is_none_or(|spaces| spaces.contains(key));
+    let mut findings = Vec::new();
+    for (key, space) in live.spaces.iter().filter(|(key, _)| wanted(key)) {
+        findings.extend(linter.space(key, space));
+        for content in space.tree.iter().flat_map(crate::model::Tree::iter) {
+            linter.content(key, content, &mut findings);
+        }
+    }
+    findings.sort();
+    findings
+}
+
+struct Linter<'a> {
+    engine: Engine<'a>,
+    live: &'a Live,
+    inputs: &'a LintInputs,
+}
+
+impl Linter<'_> {
+    fn space(&self, key: &SpaceKey, space: &LiveSpace) -> Option<Finding> {
+        let administers = |principal: &Principal| {
+            let held = space.holdings.get(principal);
+            held.is_some_and(|held| {
+                self.engine.roles.holds(held, Permission::AdministerSpace) != super::reach::Answer::No
+            })
+        };
+        let admins: BTreeSet<Principal> =
+            space.holdings.keys().filter(|principal| administers(principal)).cloned().collect();
+        let alive = |principal: &Principal| match principal {
+            Principal::User(account) => self.may_be_alive(account),
+            Principal::Group(group) => self.group_may_be_alive(group),
+            Principal::Class(_) => true,
+            Principal::Anonymous => false,
+        };
+        // A space that nobody is said to administer is hidden from us, not abandoned.
+        (!admins.is_empty() && !admins.iter().any(alive)).then(|| Finding {
+            space: key.clone(),
+            content: None,
+            lint: Lint::SpaceWithoutAdmin,
+            about: admins,
+            level: Some(Level::Space),
+        })
+    }
+
+    fn content(&self, key: &SpaceKey, content: &Content, findings: &mut Vec<Finding>) {
+        let Some(lists) = content.restrictions.as_ref().known() else { return };
+        let object = Object::Content(key.clone(), content.id);
+        let mut found: BTreeMap<(Lint, Option<Level>), BTreeSet<Principal>> = BTreeMap::new();
+        for verb in PageVerb::ALL {
+            let Audience::Only(members) = lists.audience(verb) else { continue };
+            for subject in members.iter() {
+                if let Some((lint, level)) = self.listed_in_vain(subject, verb, &object) {
+                    found.entry((lint, level)).or_default().insert(Principal::from(subject.clone()));
+                }
+            }
+            if let Some(lint) = self.dead(members) {
+                let about = members.iter().cloned().map(Principal::from);
+                found.entry((lint, None)).or_default().extend(about);
+            }
+        }
+        for subject in lists.view.subjects() {
+            if self.view_only_in_vain(subject, &lists.edit, &object) {
+                let about = Principal::from(subject.clone());
+                found.entry((Lint::ViewOnlyInVain, None)).or_default().insert(about);
+            }
+        }
+        if let Audience::Only(members) = &lists.view {
+            for admin in &self.inputs.required_admins {
+                if self.cut_off(admin, members, &object) {
+                    found.entry((Lint::AdminCutOff, None)).or_default().insert(admin.clone());
+                }
+            }
+        }
+        findings.extend(found.into_iter().map(|((lint, level), about)| Finding {
+            space: key.clone(),
+            content: Some(content.id),
+            lint,
+            about,
+            level,
+        }));
+    }
+
+    /// The share dialog's three warnings. A group is warned of when none of its members gets through.
+    fn listed_in_vain(
+        &self,
+        subject: &Subject,
+        verb: PageVerb,
+        object: &Object,
+    ) -> Option<(Lint, Option<Level>)> {
+        let askers = self.askers(subject);
+        let mut worst = None;
+        for asker in &askers {
+            worst = Some(self.in_vain(asker, verb, object)?);
+        }
+        worst
+    }
+
+    fn in_vain(&self, asker: &Asker, verb: PageVerb, object: &Object) -> Option<(Lint, Option<Level>)> {
+        let does = match verb {
+            PageVerb::View => Verb::View,
+            PageVerb::Edit => Verb::Edit,
+        };
+        let levels = self.engine.levels(asker, does, object);
+        levels.iter().filter(|report| report.outcome == Outcome::Denied).find_map(|report| match report.level {
+            // Dead weight is told of elsewhere.
+            Level::Site | Level::Content(_) => None,
+            Level::Ancestor(_) => Some((Lint::ListedWithoutAncestor, Some(report.level))),
+            Level::Space => {
+                let read = |needed: &Needed| {
+                    matches!(needed, Needed::Permission { any_of } if any_of.contains(&Permission::ReadSpace))
+                };
+                let mut denied = report.needs.iter().filter(|need| need.outcome == Outcome::Denied);
+                let lint = if denied.any(|need| read(&need.needed)) {
+                    Lint::ListedWithoutSpace
+                } else {
+                    Lint::ListedWithoutEditRight
+                };
+                Some((lint, Some(Level::Space)))
+            }
+        })
+    }
+
+    /// The living members of a group where they are known; an empty group is asked by itself. Of a group
+    /// whose members could not be read nothing is claimed: they may have routes of their own.
+    fn askers(&self, subject: &Subject) -> Vec<Asker> {
+        match subject {
+            Subject::User(account) if self.may_be_alive(account) => vec![Asker::Person(account.clone())],
+            Subject::User(_) => Vec::new(),
+            Subject::Group(group) => {
+                let members =
+                    self.live.directory.groups.get(group).and_then(|group| group.members.as_ref().known());
+                match members {
+                    Some(members) if !members.is_empty() => {
+                        let living = members.iter().filter(|account| self.may_be_alive(account));
+                        living.cloned().map(Asker::Person).collect()
+                    }
+                    Some(_) => vec![Asker::Group(group.clone())],
+                    None => Vec::new(),
+                }
+            }
+        }
+    }
+
+    fn view_only_in_vain(&self, subject: &Subject, edit: &Audience, object: &Object) -> bool {
+        let (Subject::User(account), Audience::Only(editors)) = (subject, edit) else { return false };
+        !editors.contains(subject)
+            && self.engine.can(&Asker::Person(account.clone()), Verb::Edit, object) == Verdict::Allowed
+    }
+
+    fn dead(&self, members: &Members) -> Option<Lint> {
+        let alive = |subject: &Subject, stays: &dyn Fn(&AccountId) -> bool| match subject {
+            Subject::User(account) => self.may_sign_in(account) && stays(account),
+            Subject::Group(group) => {
+                match self.live.directory.groups.get(group).map(|group| &group.members) {
+                    Some(Known::Known(members)) => {
+                        members.iter().any(|account| self.may_sign_in(account) && stays(account))
+                    }
+                    Some(Known::Unknown(_)) | None => true,
+                }
+            }
+        };
+        let stays = |account: &AccountId| !self.inputs.leavers.contains(account);
+        if !members.iter().any(|subject| alive(subject, &|_| true)) {
+            Some(Lint::DeadList)
+        } else if !members.iter().any(|subject| alive(subject, &stays)) {
+            Some(Lint::ListOfLeavers)
+        } else {
+            None
+        }
+    }
+
+    /// The page's own list is to blame only if nobody of the admin's is on it.
+    fn cut_off(&self, admin: &Principal, members: &Members, object: &Object) -> bool {
+        let askers = match admin.subject() {
+            Some(Subject::Group(group)) if members.contains(&Subject::Group(group.clone())) => return false,
+            Some(subject) => self.askers(&subject),
+            None => return false,
+        };
+        let own = object.content().map(Level::Content);
+        !askers.is_empty()
+            && askers.iter().all(|asker| {
+                let levels = self.engine.levels(asker, Verb::View, object);
+                levels.iter().any(|report| Some(report.level) == own && report.outcome == Outcome::Denied)
+            })
+    }
+
+    fn may_sign_in(&self, account: &AccountId) -> bool {
+        let status = self.live.directory.people.get(account).map(|person| person.status);
+        !matches!(status, Some(AccountStatus::Inactive | AccountStatus::Closed))
+    }
+
+    /// Whether there may be a person behind the account who can act.
+    fn may_be_alive(&self, account: &AccountId) -> bool {
+        let kind = self.live.directory.people.get(account).map(|person| person.kind);
+        self.may_sign_in(account) && kind != Some(AccountKind::App)
+    }
+
+    fn group_may_be_alive(&self, group: &crate::model::GroupId) -> bool {
+        match self.live.directory.groups.get(group).map(|group| &group.members) {
+            Some(Known::Known(members)) => members.iter().any(|account| self.may_be_alive(account)),
+            Some(Known::Unknown(_)) | None => true,
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Effective access: who can do what, and why. Pure.
+//!
+//! Access is the site gate and the space's grants and the page's lists: the first two are unions over
+//! everything that names somebody, the lists are intersections over the page and all that is above it
+//! (Atlassian, "Confluence permissions structure"). [`Engine`] answers for one state of a site;
+//! [`effective_changes`] compares two; [`lints`] looks for what is legal and yet does not do what it says.
+//!
+//! What is not known is never a yes. Sets of principals carry two bounds, surely and perhaps, through
+//! every union and intersection; what is between them is [`Verdict::Unknown`], with its reasons. What no
+//! list tells of is [`Outside`], and no verdict takes account of it.
+//!
+//! Not here: names (a question arrives with ids), the policy that asks for things ([`declared`] joins
+//! routes with the lines of what has become of it), and how any of it looks.
+
+mod census;
+mod chains;
+mod declared;
+mod effects;
+mod engine;
+mod explain;
+mod levels;
+mod lints;
+mod outside;
+mod question;
+mod reach;
+mod roles;
+mod roll;
+mod who;
+
+pub use declared::declared;
+pub use effects::{
+    Affected, AffectedParty, Cause, Certainty, Direction, Effect, Effects, PageVerbs, Place, What,
+    effective_changes,
+};
+pub use engine::Engine;
+pub use explain::{Explanation, Fix, Remedy};
+pub use levels::{FoundRoute, LevelReport, Need, Outcome};
+pub use lints::{Finding, Lint, LintInputs, lints};
+pub use outside::Outside;
+pub use question::{Asker, Level, Needed, Object, Reason, Route, Verb, Verdict};
+pub use roles::role_permissions;
+pub use who::{Dead, Gate, Through, Who};

@@ -1,0 +1,243 @@
+//! The words of a question about access, and of its answer.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    AccountId, ContentId, ContentKind, GroupId, PageVerb, Permission, Principal, RoleId, SpaceKey,
+    SpaceRoleMode, Subject, Why,
+};
+
+/// Whose access is asked about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Asker {
+    Person(AccountId),
+    /// A licensed person of whom nothing else is known than that the group holds them. The site's own
+    /// check takes a group too (OpenAPI v1, `permission/check`).
+    Group(GroupId),
+    /// Somebody who is not signed in.
+    Anonymous,
+    /// A licensed person who is in exactly these groups.
+    Stranger {
+        groups: BTreeSet<GroupId>,
+    },
+}
+
+/// What somebody wants to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verb {
+    View,
+    Edit,
+    Comment,
+    Attach,
+    Delete,
+    /// Changing the lists of the content.
+    Restrict,
+    /// A permission in the space, whatever it serves for.
+    Space(Permission),
+}
+
+/// What somebody wants to do it to. A verb on content asked of a space means content in it that nobody
+/// has restricted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Object {
+    Space(SpaceKey),
+    Content(SpaceKey, ContentId),
+}
+
+/// Where access is decided, from the outside in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Level {
+    Site,
+    Space,
+    Ancestor(ContentId),
+    Content(ContentId),
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Allowed,
+    /// The outermost level that says no. No other level can make up for it.
+    Denied(Level),
+    /// Neither can be concluded from what could be read.
+    Unknown(BTreeSet<Reason>),
+}
+
+/// Why an answer is not certain, or not complete.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+pub enum Reason {
+    /// The space has not been read, or does not exist.
+    NoSuchSpace { space: SpaceKey },
+    /// The content has not been read, or does not exist.
+    NoSuchContent { content: ContentId },
+    /// Nobody has read the pages of the space.
+    TreeNotRead { space: SpaceKey },
+    /// Something above the content is hidden from the caller, and with it its lists and all above it.
+    AncestorHidden { content: ContentId },
+    /// The lists of this content could not be read.
+    ListsUnread { content: ContentId, why: Why },
+    /// Archived spaces follow rules of their own that nobody documents.
+    SpaceArchived { space: SpaceKey },
+    /// The account has never been looked up, or the site does not describe it.
+    AccountUnread { account: AccountId },
+    /// The group has never been looked up.
+    NoSuchGroup { group: GroupId },
+    /// Who is in the group could not be read.
+    MembersUnread { group: GroupId, why: Why },
+    /// For none of the groups is known whether it gives access to the product. Active people are taken
+    /// to be licensed.
+    LicencesAssumed,
+    /// Whether the account is licensed depends on a group of which this could not be read.
+    LicenceUnread { account: AccountId },
+    /// Whether the account is a guest could not be read.
+    GuestUnread { account: AccountId },
+    /// What a group gives to a guest in it is not documented.
+    GuestInGroup { group: GroupId },
+    /// What the class means for this kind of account is not documented, or who belongs to it cannot be
+    /// read.
+    ClassUnread { principal: Principal },
+    /// Whether people who are not signed in get through the site's gate could not be read.
+    AnonymousUnread,
+    /// The site lets nobody in who is not signed in. Whether a space's anonymous grants still count for
+    /// those who are is not documented; sites with roles can be told that they do not, and no API says
+    /// whether they were.
+    AnonymousOff,
+    /// What the role permits is not known, or written in words that we do not know.
+    RoleUnread { role: RoleId },
+    /// People may delete what they made themselves; who made it is not read.
+    AuthorUnread,
+    /// Whether a page's edit list keeps people from deleting the page is not documented.
+    DeleteAgainstEditList,
+}
+
+/// What a level asks for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needed {
+    /// To get through the site's gate.
+    SignIn,
+    /// One of these permissions in the space.
+    Permission { any_of: Vec<Permission> },
+    /// To be on the list, unless it is open.
+    OnList(PageVerb),
+}
+
+/// One way through one level. Access is additive, so to take it away every route must go.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "route", rename_all = "kebab-case")]
+pub enum Route {
+    /// Licensed by membership of a group that gives access to the product.
+    Licence { group: GroupId },
+    /// Taken to be licensed, since nothing is known of licences.
+    LicenceAssumed,
+    /// Let in as a guest.
+    Guest,
+    /// An app, which is installed.
+    App,
+    /// The site lets in people who are not signed in.
+    AnonymousAccess,
+    /// Let in to this space without a licence: by anonymous access to it, a class, or the service desk.
+    Unlicensed,
+    /// The principal holds the permission in the space, by itself or as part of the role.
+    Grant { principal: Principal, permission: Permission, role: Option<RoleId> },
+    /// The service-desk switch that lets every signed-in person view the space.
+    UnlicensedAccess,
+    /// The list is open.
+    OpenList,
+    /// The list names the subject.
+    Listed { subject: Subject },
+}
+
+impl Verb {
+    /// What a space must grant for this verb on this kind of content: all of these. Legacy "add page"
+    /// means create and edit; roles tell them apart (access model, fact 17).
+    pub(super) fn clauses(self, kind: ContentKind, mode: SpaceRoleMode) -> Vec<Clause> {
+        use Permission as P;
+        let blog = kind == ContentKind::Blogpost;
+        let edit = match (mode.has_roles(), blog) {
+            (false, false) => P::CreatePage,
+            (false, true) => P::CreateBlogpost,
+            (true, false) => P::UpdatePage,
+            (true, true) => P::UpdateBlogpost,
+        };
+        let delete = if blog { P::DeleteBlogpost } else { P::DeletePage };
+        let read = Clause::one(P::ReadSpace);
+        match self {
+            Self::View | Self::Space(P::ReadSpace) => vec![read],
+            Self::Edit => vec![read, Clause::one(edit)],
+            Self::Comment => vec![read, Clause::one(P::CreateComment)],
+            Self::Attach => vec![read, Clause::one(P::CreateAttachment)],
+            Self::Delete => vec![read, Clause { any_of: vec![delete], perhaps: Some(P::DeleteOwn) }],
+            Self::Restrict => vec![
+                read,
+                Clause::one(edit),
+                Clause { any_of: vec![P::RestrictContent, P::AdministerSpace], perhaps: None },
+            ],
+            Self::Space(permission) => vec![read, Clause::one(permission)],
+        }
+    }
+
+    /// How the content's own edit list bears on this verb.
+    pub(super) const fn edit_list(self) -> EditList {
+        match self {
+            Self::Edit | Self::Restrict => EditList::Counts,
+            Self::Delete => EditList::Perhaps,
+            Self::View | Self::Comment | Self::Attach | Self::Space(_) => EditList::Ignored,
+        }
+    }
+}
+
+/// One of these permissions does; `perhaps` does under a condition that cannot be read.
+#[derive(Debug, Clone)]
+pub(super) struct Clause {
+    pub(super) any_of: Vec<Permission>,
+    pub(super) perhaps: Option<Permission>,
+}
+
+impl Clause {
+    pub(super) fn one(permission: Permission) -> Self {
+        Self { any_of: vec![permission], perhaps: None }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EditList {
+    Counts,
+    /// The documentation does not say.
+    Perhaps,
+    Ignored,
+}
+
+impl Object {
+    pub const fn space(&self) -> &SpaceKey {
+        match self {
+            Self::Space(space) | Self::Content(space, _) => space,
+        }
+    }
+
+    pub const fn content(&self) -> Option<ContentId> {
+        match self {
+            Self::Space(_) => None,
+            Self::Content(_, content) => Some(*content),
+        }
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::View => "view",
+            Self::Edit => "edit",
+            Self::Comment => "comment",
+            Self::Attach => "attach",
+            Self::Delete => "delete",
+            Self::Restrict => "restrict",
+            Self::Space(permission) => permission.as_str(),
+        })
+    }
+}

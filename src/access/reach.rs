@@ -1,0 +1,88 @@
+//! Sets of principals of which not everything is known.
+
+use roaring::RoaringBitmap;
+
+/// One principal's membership of a [`Reach`]. `and` is the lesser, `or` the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Answer {
+    No,
+    Unsure,
+    Yes,
+}
+
+/// Who gets through: surely, and perhaps. The two are disjoint; whoever is in neither surely does not.
+///
+/// Union and intersection are those of three-valued logic, so what is not known stays visible to the
+/// end, and never becomes a yes.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Reach {
+    pub(super) sure: RoaringBitmap,
+    pub(super) perhaps: RoaringBitmap,
+}
+
+impl Reach {
+    pub(super) fn sure(sure: RoaringBitmap) -> Self {
+        Self { sure, perhaps: RoaringBitmap::new() }
+    }
+
+    pub(super) fn one(number: u32) -> Self {
+        Self::sure(RoaringBitmap::from_iter([number]))
+    }
+
+    /// The same principals, all of them only perhaps.
+    pub(super) fn doubted(mut self) -> Self {
+        self.perhaps |= std::mem::take(&mut self.sure);
+        self
+    }
+
+    pub(super) fn insert(&mut self, number: u32, answer: Answer) {
+        match answer {
+            Answer::Yes => {
+                self.perhaps.remove(number);
+                self.sure.insert(number);
+            }
+            Answer::Unsure => {
+                if !self.sure.contains(number) {
+                    self.perhaps.insert(number);
+                }
+            }
+            Answer::No => {}
+        }
+    }
+
+    pub(super) fn test(&self, number: u32) -> Answer {
+        if self.sure.contains(number) {
+            Answer::Yes
+        } else if self.perhaps.contains(number) {
+            Answer::Unsure
+        } else {
+            Answer::No
+        }
+    }
+
+    /// Whoever is not surely outside.
+    pub(super) fn any(&self) -> RoaringBitmap {
+        &self.sure | &self.perhaps
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.sure.is_empty() && self.perhaps.is_empty()
+    }
+
+    pub(super) fn or(&mut self, other: &Self) {
+        self.sure |= &other.sure;
+        if !(self.perhaps.is_empty() && other.perhaps.is_empty()) {
+            self.perhaps |= &other.perhaps;
+            self.perhaps -= &self.sure;
+        }
+    }
+
+    pub(super) fn and(&self, other: &Self) -> Self {
+        let sure = &self.sure & &other.sure;
+        if self.perhaps.is_empty() && other.perhaps.is_empty() {
+            return Self::sure(sure);
+        }
+        let perhaps = (self.any() & other.any()) - &sure;
+        Self { sure, perhaps }
+    }
+}

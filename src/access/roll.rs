@@ -1,0 +1,67 @@
+//! Everybody who can be spoken of, numbered.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::model::{AccessClass, Live, Principal, Subject};
+
+/// Every principal that a site mentions, in order, so that sets of them are sets of numbers.
+///
+/// A person stands for themself. A group, a class and `anonymous` stand for somebody of whom nothing
+/// else is known: that is how changes are told for people whom nobody can list.
+#[derive(Debug)]
+pub(super) struct Roll {
+    parties: Vec<Principal>,
+    numbers: HashMap<Principal, u32>,
+}
+
+impl Roll {
+    /// One roll for several states of a site, so that their sets can be compared.
+    pub(super) fn of<'a>(states: impl IntoIterator<Item = &'a Live>) -> Self {
+        let mut parties: BTreeSet<Principal> = AccessClass::ALL.into_iter().map(Principal::Class).collect();
+        parties.insert(Principal::Anonymous);
+        for live in states {
+            collect(live, &mut parties);
+        }
+        let parties: Vec<Principal> = parties.into_iter().collect();
+        let numbers = (0..).zip(&parties).map(|(number, party)| (party.clone(), number)).collect();
+        Self { parties, numbers }
+    }
+
+    pub(super) fn find(&self, party: &Principal) -> Option<u32> {
+        self.numbers.get(party).copied()
+    }
+
+    pub(super) fn name(&self, number: u32) -> Option<&Principal> {
+        self.parties.get(usize::try_from(number).ok()?)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Principal)> {
+        (0..).zip(&self.parties)
+    }
+}
+
+fn collect(live: &Live, parties: &mut BTreeSet<Principal>) {
+    parties.extend(live.directory.people.keys().cloned().map(Principal::User));
+    for (id, group) in &live.directory.groups {
+        parties.insert(Principal::Group(id.clone()));
+        let members = group.members.as_ref().known();
+        parties.extend(members.into_iter().flatten().cloned().map(Principal::User));
+    }
+    // Principals and lists repeat a lot: look before cloning.
+    for space in live.spaces.values() {
+        for principal in space.holdings.keys() {
+            if !parties.contains(principal) {
+                parties.insert(principal.clone());
+            }
+        }
+        for content in space.tree.iter().flat_map(crate::model::Tree::iter) {
+            let Some(lists) = content.restrictions.as_ref().known() else { continue };
+            for subject in lists.view.subjects().chain(lists.edit.subjects()) {
+                let principal = Principal::from(Subject::clone(subject));
+                if !parties.contains(&principal) {
+                    parties.insert(principal);
+                }
+            }
+        }
+    }
+}

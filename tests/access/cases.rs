@@ -1,0 +1,469 @@
+//! The edge cases of the access model, section 6, by number. Where the model marks a case as open, the
+//! answer is unknown.
+
+use std::collections::BTreeSet;
+
+use confperm::access::{
+    Asker, Cause, Engine, Level, Lint, LintInputs, Outcome, Outside, Reason, Route, Verb, Verdict,
+    effective_changes, lints,
+};
+use confperm::model::{
+    AccountStatus, ContentKind, Known, Parent, Permission, ProductAccess, RoleKind, SpaceRoleMode,
+    SpaceStatus, Why,
+};
+
+use crate::world::{World, account, asker, group, id, key, object, principal};
+
+const EDITOR: &str = "read/space create/page create/comment";
+
+fn denied(level: Level) -> Verdict {
+    Verdict::Denied(level)
+}
+
+fn unknown(reason: Reason) -> Verdict {
+    Verdict::Unknown(BTreeSet::from([reason]))
+}
+
+/// One space in which ann and bob may edit, by a group each.
+fn two_editors() -> World {
+    World::new()
+        .people("ann bob cai")
+        .group("a", "ann")
+        .group("b", "bob")
+        .space("ENG")
+        .grant("ENG", "group:a", EDITOR)
+        .grant("ENG", "group:b", EDITOR)
+}
+
+#[test]
+fn case_01_one_group_is_enough() {
+    let world = World::new()
+        .people("ann")
+        .group("a", "ann")
+        .group("b", "ann")
+        .space("ENG")
+        .grant("ENG", "group:a", "read/space")
+        .page("ENG", 1, 0, "", "");
+    assert_eq!(world.can("user:ann", Verb::View, "ENG/1"), Verdict::Allowed);
+    assert_eq!(world.can("group:b", Verb::View, "ENG/1"), denied(Level::Space));
+}
+
+#[test]
+fn case_02_listed_without_the_space() {
+    let world = two_editors().page("ENG", 1, 0, "user:cai", "");
+    assert_eq!(world.can("user:cai", Verb::View, "ENG/1"), denied(Level::Space));
+}
+
+#[test]
+fn case_03_listed_on_the_child_only() {
+    let world = two_editors().page("ENG", 1, 0, "user:ann", "").page("ENG", 2, 1, "user:bob", "");
+    assert_eq!(world.can("user:bob", Verb::View, "ENG/2"), denied(Level::Ancestor(id(1))));
+}
+
+#[test]
+fn case_04_lists_of_a_chain_are_intersected() {
+    let world = two_editors()
+        .page("ENG", 1, 0, "user:ann", "")
+        .page("ENG", 2, 1, "", "")
+        .page("ENG", 3, 2, "user:bob", "");
+    assert_eq!(world.can("user:ann", Verb::View, "ENG/3"), denied(Level::Content(id(3))));
+    assert_eq!(world.can("user:bob", Verb::View, "ENG/3"), denied(Level::Ancestor(id(1))));
+}
+
+#[test]
+fn case_05_edit_lists_are_not_inherited() {
+    let world = two_editors().page("ENG", 1, 0, "", "user:ann").page("ENG", 2, 1, "", "");
+    assert_eq!(world.can("user:bob", Verb::Edit, "ENG/1"), denied(Level::Content(id(1))));
+    assert_eq!(world.can("user:bob", Verb::Edit, "ENG/2"), Verdict::Allowed);
+}
+
+#[test]
+fn case_06_listed_to_edit_without_the_edit_right() {
+    let world = two_editors().grant("ENG", "user:cai", "read/space").page("ENG", 1, 0, "", "user:cai");
+    assert_eq!(world.can("user:cai", Verb::Edit, "ENG/1"), denied(Level::Space));
+}
+
+#[test]
+fn case_07_on_the_edit_list_but_not_on_the_view_list() {
+    let world = two_editors().page("ENG", 1, 0, "user:ann", "user:ann user:bob");
+    assert_eq!(world.can("user:bob", Verb::Edit, "ENG/1"), denied(Level::Content(id(1))));
+}
+
+#[test]
+fn case_08_without_an_edit_list_viewers_edit() {
+    let world = two_editors().page("ENG", 1, 0, "user:ann user:bob", "");
+    for who in ["user:ann", "user:bob"] {
+        assert_eq!(world.can(who, Verb::Edit, "ENG/1"), Verdict::Allowed);
+    }
+}
+
+#[test]
+fn case_09_the_greatest_access_wins() {
+    let world = two_editors().page("ENG", 1, 0, "user:ann group:a", "group:a");
+    assert_eq!(world.can("user:ann", Verb::Edit, "ENG/1"), Verdict::Allowed);
+}
+
+#[test]
+fn case_10_space_admins_do_not_see_restricted_pages() {
+    let world = two_editors()
+        .grant("ENG", "user:cai", "read/space create/page administer/space")
+        .page("ENG", 1, 0, "user:ann", "");
+    assert_eq!(world.can("user:cai", Verb::View, "ENG/1"), denied(Level::Content(id(1))));
+    let explained = Engine::new(&world.0).explain(&asker("user:cai"), Verb::View, &object("ENG/1"));
+    assert!(explained.outside.contains(&Outside::SpaceAdmins));
+}
+
+#[test]
+fn case_11_product_admins_do_not_see_every_space() {
+    let world = two_editors()
+        .group("admins", "cai")
+        .product("admins", ProductAccess::Admin)
+        .page("ENG", 1, 0, "", "");
+    assert_eq!(world.can("user:cai", Verb::View, "ENG/1"), denied(Level::Space));
+    let who = Engine::new(&world.0).who(Verb::View, &object("ENG/1"));
+    assert!(who.outside.contains(&Outside::ProductAdmins));
+}
+
+#[test]
+fn case_12_the_admin_key_is_outside() {
+    let world = two_editors();
+    let who = Engine::new(&world.0).who(Verb::View, &object("ENG"));
+    assert!(who.outside.contains(&Outside::AdminKey));
+}
+
+#[test]
+fn case_13_a_list_of_deactivated_people_is_dead() {
+    let world =
+        two_editors().status("ann", AccountStatus::Inactive).page("ENG", 1, 0, "user:ann", "user:ann");
+    let who = Engine::new(&world.0).who(Verb::View, &object("ENG/1"));
+    assert!(who.people.is_empty() && who.perhaps.is_empty());
+    assert_eq!(who.dead.len(), 1);
+    let findings = lints(&world.0, &LintInputs::default());
+    assert!(findings.iter().any(|finding| finding.lint == Lint::DeadList));
+}
+
+#[test]
+fn case_14_without_its_last_entry_a_page_is_open() {
+    let before = two_editors().page("ENG", 1, 0, "user:ann", "");
+    let after = before.clone().restrict("ENG", 1, "", "");
+    assert_eq!(after.can("user:bob", Verb::View, "ENG/1"), Verdict::Allowed);
+    let effects = effective_changes(&before.0, &after.0);
+    let cause = Cause::Page { space: key("ENG"), content: id(1) };
+    assert!(effects.effects.iter().all(|effect| effect.causes.contains(&cause)));
+    assert_eq!(effects.effects.len(), 1);
+}
+
+#[test]
+fn case_15_a_leaver_who_is_the_only_entry() {
+    let world = two_editors().page("ENG", 1, 0, "user:ann", "");
+    let leavers = BTreeSet::from([account("ann")]);
+    let findings = lints(&world.0, &LintInputs { leavers, ..LintInputs::default() });
+    assert!(findings.iter().any(|finding| finding.lint == Lint::ListOfLeavers));
+    assert!(lints(&world.0, &LintInputs::default()).is_empty());
+}
+
+#[test]
+fn case_16_lists_keep_anonymous_out() {
+    let world = two_editors()
+        .grant("ENG", "anonymous", "read/space")
+        .page("ENG", 1, 0, "user:ann", "")
+        .page("ENG", 2, 0, "", "");
+    assert_eq!(world.can("anonymous", Verb::View, "ENG/1"), denied(Level::Content(id(1))));
+    assert_eq!(world.can("anonymous", Verb::View, "ENG/2"), Verdict::Allowed);
+}
+
+#[test]
+fn case_17_anonymous_views_what_is_restricted_for_edit() {
+    let world = two_editors().grant("ENG", "anonymous", EDITOR).page("ENG", 1, 0, "", "user:ann");
+    assert_eq!(world.can("anonymous", Verb::View, "ENG/1"), Verdict::Allowed);
+    assert_eq!(world.can("anonymous", Verb::Edit, "ENG/1"), denied(Level::Content(id(1))));
+}
+
+#[test]
+fn case_18_what_anonymous_may_everybody_may() {
+    let open = two_editors().grant("ENG", "anonymous", "read/space").page("ENG", 1, 0, "", "");
+    assert_eq!(open.can("user:cai", Verb::View, "ENG/1"), Verdict::Allowed);
+    let off = open.clone().anonymous(Known::Known(false));
+    assert_eq!(off.can("anonymous", Verb::View, "ENG/1"), denied(Level::Site));
+    assert_eq!(off.can("user:cai", Verb::View, "ENG/1"), unknown(Reason::AnonymousOff));
+    let roles = off.mode(SpaceRoleMode::Roles);
+    assert_eq!(roles.can("user:cai", Verb::View, "ENG/1"), unknown(Reason::AnonymousOff));
+    let unread = open.anonymous(Known::Unknown(Why::NoApi));
+    assert_eq!(unread.can("anonymous", Verb::View, "ENG/1"), unknown(Reason::AnonymousUnread));
+}
+
+#[test]
+fn case_19_the_service_desk_opens_spaces_not_pages() {
+    let mut world =
+        two_editors().unlicensed("dan").page("ENG", 1, 0, "", "").page("ENG", 2, 0, "user:ann user:dan", "");
+    assert_eq!(world.can("user:dan", Verb::View, "ENG/1"), denied(Level::Site));
+    world.at("ENG").unlicensed_access = Known::Known(true);
+    for who in ["user:dan", "user:cai"] {
+        assert_eq!(world.can(who, Verb::View, "ENG/1"), Verdict::Allowed);
+        assert_eq!(world.can(who, Verb::View, "ENG/2"), denied(Level::Content(id(2))));
+    }
+    assert_eq!(world.can("user:dan", Verb::Edit, "ENG/1"), denied(Level::Space));
+    assert_eq!(world.can("anonymous", Verb::View, "ENG/1"), denied(Level::Space));
+}
+
+#[test]
+fn case_20_a_guest_listed_in_another_space() {
+    let world = two_editors().guest("gil").page("ENG", 1, 0, "user:gil", "");
+    assert_eq!(world.can("user:gil", Verb::View, "ENG/1"), denied(Level::Space));
+}
+
+#[test]
+fn case_21_a_guest_in_a_group_is_unknown() {
+    let world = two_editors().guest("gil").join("a", "gil").page("ENG", 1, 0, "", "");
+    assert_eq!(
+        world.can("user:gil", Verb::View, "ENG/1"),
+        unknown(Reason::GuestInGroup { group: group("a") })
+    );
+    let direct = world.grant("ENG", "user:gil", "read/space");
+    assert_eq!(direct.can("user:gil", Verb::View, "ENG/1"), Verdict::Allowed);
+}
+
+#[test]
+fn case_22_guests_never_restrict_export_or_administer() {
+    let all = "read/space create/page restrict_content/space export/space administer/space";
+    let world = two_editors().guest("gil").grant("ENG", "user:gil", all).page("ENG", 1, 0, "", "");
+    assert_eq!(world.can("user:gil", Verb::Edit, "ENG/1"), Verdict::Allowed);
+    assert_eq!(world.can("user:gil", Verb::Restrict, "ENG/1"), denied(Level::Space));
+    for permission in [Permission::AdministerSpace, Permission::ExportSpace, Permission::RestrictContent] {
+        assert_eq!(world.can("user:gil", Verb::Space(permission), "ENG"), denied(Level::Space));
+    }
+}
+
+#[test]
+fn case_23_apps_must_be_listed_too() {
+    let world = two_editors().app("bot").grant("ENG", "user:bot", EDITOR).page("ENG", 1, 0, "user:ann", "");
+    assert_eq!(world.can("user:bot", Verb::View, "ENG/1"), denied(Level::Content(id(1))));
+    let listed = world.restrict("ENG", 1, "user:ann user:bot", "");
+    assert_eq!(listed.can("user:bot", Verb::View, "ENG/1"), Verdict::Allowed);
+}
+
+#[test]
+fn case_24_public_links_are_outside() {
+    let world = two_editors().page("ENG", 1, 0, "user:ann", "").page("ENG", 2, 0, "", "").kind(
+        "ENG",
+        2,
+        ContentKind::Folder,
+    );
+    let engine = Engine::new(&world.0);
+    assert!(engine.who(Verb::View, &object("ENG/1")).outside.contains(&Outside::PublicLinks));
+    assert!(!engine.who(Verb::View, &object("ENG/2")).outside.contains(&Outside::PublicLinks));
+}
+
+#[test]
+fn case_25_a_moved_page_inherits_its_new_chain() {
+    let before = two_editors().page("ENG", 1, 0, "user:ann", "").page("ENG", 2, 0, "", "");
+    let mut after = before.clone();
+    let tree = after.at("ENG").tree.as_mut().unwrap();
+    let mut moved = tree.get(id(2)).unwrap().clone();
+    moved.parent = Parent::Content(id(1));
+    tree.insert(moved);
+    assert_eq!(after.can("user:bob", Verb::View, "ENG/2"), denied(Level::Ancestor(id(1))));
+    let effects = effective_changes(&before.0, &after.0).effects;
+    assert_eq!(effects[0].causes, BTreeSet::from([Cause::Page { space: key("ENG"), content: id(2) }]));
+}
+
+#[test]
+fn case_26_a_copy_has_the_lists_it_was_read_with() {
+    // Whether copying takes the lists along is not documented; the engine takes neither for granted.
+    let world = two_editors().page("ENG", 1, 0, "user:ann", "");
+    let without = world.clone().page("ENG", 2, 0, "", "");
+    let with = world.page("ENG", 2, 0, "user:ann", "");
+    assert_eq!(without.can("user:bob", Verb::View, "ENG/2"), Verdict::Allowed);
+    assert_eq!(with.can("user:bob", Verb::View, "ENG/2"), denied(Level::Content(id(2))));
+}
+
+#[test]
+fn case_27_blog_posts_stand_alone_and_the_home_page_hides_all_below() {
+    let world = two_editors()
+        .grant("ENG", "user:cai", "read/space create/blogpost")
+        .page("ENG", 1, 0, "user:ann", "")
+        .page("ENG", 2, 1, "", "")
+        .page("ENG", 3, 0, "", "")
+        .kind("ENG", 3, ContentKind::Blogpost);
+    assert_eq!(world.can("user:bob", Verb::View, "ENG/2"), denied(Level::Ancestor(id(1))));
+    assert_eq!(world.can("user:bob", Verb::View, "ENG/3"), Verdict::Allowed);
+    assert_eq!(world.can("user:bob", Verb::Edit, "ENG/3"), denied(Level::Space));
+    assert_eq!(world.can("user:cai", Verb::Edit, "ENG/3"), Verdict::Allowed);
+}
+
+#[test]
+fn case_28_folders_restrict_like_pages_where_their_lists_can_be_read() {
+    let world = two_editors()
+        .page("ENG", 1, 0, "user:ann", "")
+        .kind("ENG", 1, ContentKind::Folder)
+        .page("ENG", 2, 1, "", "");
+    assert_eq!(world.can("user:bob", Verb::View, "ENG/2"), denied(Level::Ancestor(id(1))));
+    let mut unread = world;
+    unread.at("ENG").tree.as_mut().unwrap().set_restrictions(id(1), Known::Unknown(Why::NoApi));
+    let reason = Reason::ListsUnread { content: id(1), why: Why::NoApi };
+    assert_eq!(unread.can("user:bob", Verb::View, "ENG/2"), unknown(reason));
+}
+
+#[test]
+fn case_29_a_caller_who_takes_themself_off_is_told() {
+    let before = two_editors().page("ENG", 1, 0, "user:ann user:bob", "");
+    let after = before.clone().restrict("ENG", 1, "user:bob", "");
+    let effects = effective_changes(&before.0, &after.0).effects;
+    assert!(effects.iter().any(|effect| effect.who.people.contains(&account("ann"))));
+    let required_admins = BTreeSet::from([principal("user:ann")]);
+    let findings = lints(&after.0, &LintInputs { required_admins, ..LintInputs::default() });
+    assert!(findings.iter().any(|finding| finding.lint == Lint::AdminCutOff));
+}
+
+#[test]
+fn case_30_authorship_gives_no_view() {
+    let own = "read/space delete_own/space";
+    let world = two_editors()
+        .grant("ENG", "user:cai", own)
+        .page("ENG", 1, 0, "user:ann", "")
+        .page("ENG", 2, 0, "", "");
+    assert_eq!(world.can("user:cai", Verb::View, "ENG/1"), denied(Level::Content(id(1))));
+    assert_eq!(world.can("user:cai", Verb::Delete, "ENG/1"), denied(Level::Content(id(1))));
+    assert_eq!(world.can("user:cai", Verb::Delete, "ENG/2"), unknown(Reason::AuthorUnread));
+}
+
+#[test]
+fn case_31_a_renamed_group_is_the_same_group() {
+    let mut world = two_editors().page("ENG", 1, 0, "group:a", "");
+    world.0.directory.groups.get_mut(&group("a")).unwrap().name = "renamed".to_owned();
+    assert_eq!(world.can("user:ann", Verb::View, "ENG/1"), Verdict::Allowed);
+}
+
+#[test]
+fn case_32_a_deleted_group_leaves_an_unknown_entry_or_an_open_page() {
+    let mut stays = two_editors().page("ENG", 1, 0, "group:a", "");
+    stays.0.directory.groups.remove(&group("a"));
+    let reason = Reason::MembersUnread { group: group("a"), why: Why::NotRead };
+    assert_eq!(stays.can("user:bob", Verb::View, "ENG/1"), unknown(reason.clone()));
+    assert!(Engine::new(&stays.0).who(Verb::View, &object("ENG/1")).incomplete.contains(&reason));
+    let vanishes = stays.restrict("ENG", 1, "", "");
+    assert_eq!(vanishes.can("user:bob", Verb::View, "ENG/1"), Verdict::Allowed);
+}
+
+#[test]
+fn case_33_export_splits_off_view_in_roles() {
+    let world = World::new()
+        .mode(SpaceRoleMode::Roles)
+        .people("ann bob")
+        .role("Reader", RoleKind::Custom, "read/space read/comment")
+        .role("Exporter", RoleKind::Custom, "read/space export/content")
+        .space("ENG")
+        .assign("ENG", "user:ann", "Reader")
+        .assign("ENG", "user:bob", "Exporter");
+    let export = Verb::Space(Permission::ExportContent);
+    assert_eq!(world.can("user:ann", Verb::View, "ENG"), Verdict::Allowed);
+    assert_eq!(world.can("user:ann", export, "ENG"), denied(Level::Space));
+    assert_eq!(world.can("user:bob", export, "ENG"), Verdict::Allowed);
+}
+
+#[test]
+fn case_34_a_class_gives_what_nobody_takes() {
+    let world = World::new()
+        .mode(SpaceRoleMode::Roles)
+        .people("ann")
+        .unlicensed("dan")
+        .role("Viewer", RoleKind::System, "words/nobody-knows")
+        .role("Odd", RoleKind::Custom, "words/nobody-knows")
+        .space("ENG")
+        .assign("ENG", "class:all-licensed-users", "Viewer")
+        .space("ODD")
+        .assign("ODD", "class:all-licensed-users", "Odd");
+    assert_eq!(world.can("user:ann", Verb::View, "ENG"), Verdict::Allowed);
+    assert_eq!(world.can("user:ann", Verb::Edit, "ENG"), denied(Level::Space));
+    assert_eq!(world.can("user:dan", Verb::View, "ENG"), denied(Level::Site));
+    let reason = Reason::RoleUnread { role: "role-Odd".parse().unwrap() };
+    assert_eq!(world.can("user:ann", Verb::View, "ODD"), unknown(reason));
+}
+
+#[test]
+fn case_35_personal_spaces_are_spaces() {
+    let world = two_editors().space("~ann").grant("~ann", "user:ann", "read/space administer/space");
+    assert_eq!(world.can("user:ann", Verb::Space(Permission::AdministerSpace), "~ann"), Verdict::Allowed);
+    assert_eq!(world.can("user:bob", Verb::View, "~ann"), denied(Level::Space));
+}
+
+#[test]
+fn case_36_archived_spaces_are_not_covered() {
+    let mut world = two_editors().page("ENG", 1, 0, "", "");
+    world.at("ENG").space.status = SpaceStatus::Archived;
+    let reason = Reason::SpaceArchived { space: key("ENG") };
+    assert_eq!(world.can("user:ann", Verb::View, "ENG/1"), unknown(reason));
+    assert_eq!(world.can("user:cai", Verb::View, "ENG/1"), denied(Level::Space));
+}
+
+#[test]
+fn case_37_a_hidden_ancestor_makes_the_answer_unknown() {
+    let world = two_editors().page("ENG", 2, 1, "", "").page("ENG", 3, 2, "user:bob", "");
+    let reason = Reason::AncestorHidden { content: id(1) };
+    assert_eq!(world.can("user:bob", Verb::View, "ENG/3"), unknown(reason.clone()));
+    assert_eq!(world.can("user:ann", Verb::View, "ENG/3"), denied(Level::Content(id(3))));
+    let who = Engine::new(&world.0).who(Verb::View, &object("ENG/3"));
+    assert_eq!((who.people.len(), who.perhaps), (0, BTreeSet::from([account("bob")])));
+    assert!(who.incomplete.contains(&reason));
+}
+
+#[test]
+fn roles_tell_create_from_edit() {
+    let world = World::new()
+        .mode(SpaceRoleMode::RolesTransition)
+        .people("ann bob")
+        .space("ENG")
+        .grant("ENG", "user:ann", "read/space create/page")
+        .grant("ENG", "user:bob", "read/space update/page");
+    assert_eq!(world.can("user:ann", Verb::Edit, "ENG"), denied(Level::Space));
+    assert_eq!(world.can("user:bob", Verb::Edit, "ENG"), Verdict::Allowed);
+}
+
+#[test]
+fn deactivated_people_do_not_pass_the_site_gate() {
+    let world = two_editors().status("ann", AccountStatus::Inactive).status("bob", AccountStatus::Unknown);
+    assert_eq!(world.can("user:ann", Verb::View, "ENG"), denied(Level::Site));
+    assert_eq!(
+        world.can("user:bob", Verb::View, "ENG"),
+        unknown(Reason::AccountUnread { account: account("bob") })
+    );
+    assert_eq!(
+        world.can("user:nobody", Verb::View, "ENG"),
+        unknown(Reason::AccountUnread { account: account("nobody") })
+    );
+}
+
+#[test]
+fn licences_that_nobody_can_read_are_assumed_and_said() {
+    let mut world = two_editors();
+    for group in world.0.directory.groups.values_mut() {
+        group.access = Known::Unknown(Why::Hidden);
+    }
+    let engine = Engine::new(&world.0);
+    let explained = engine.explain(&asker("user:ann"), Verb::View, &object("ENG"));
+    assert_eq!(explained.verdict, Verdict::Allowed);
+    assert_eq!(explained.levels[0].needs[0].routes[0].route, Route::LicenceAssumed);
+    assert_eq!(explained.levels[0].outcome, Outcome::Allowed);
+    assert!(engine.who(Verb::View, &object("ENG")).incomplete.contains(&Reason::LicencesAssumed));
+}
+
+#[test]
+fn a_stranger_adds_up_the_groups() {
+    let world = World::new()
+        .people("ann")
+        .group("readers", "")
+        .group("writers", "")
+        .space("ENG")
+        .grant("ENG", "group:readers", "read/space")
+        .grant("ENG", "group:writers", "create/page")
+        .page("ENG", 1, 0, "group:writers", "");
+    let engine = Engine::new(&world.0);
+    let stranger =
+        |groups: &[&str]| Asker::Stranger { groups: groups.iter().map(|name| group(name)).collect() };
+    assert_eq!(
+        engine.can(&stranger(&["readers", "writers"]), Verb::Edit, &object("ENG/1")),
+        Verdict::Allowed
+    );
+    assert_eq!(engine.can(&stranger(&["readers"]), Verb::Edit, &object("ENG/1")), denied(Level::Space));
+    assert_eq!(engine.can(&stranger(&[]), Verb::View, &object("ENG/1")), denied(Level::Space));
+}

@@ -1,0 +1,14 @@
+//! The access engine against the access model: its edge cases by number, a naive evaluation on random
+//! sites, and what it tells of changes.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests, which stop where something is not as it must be")]
+
+mod cases;
+mod effects;
+mod explain;
+mod lints;
+mod naive;
+mod properties;
+mod random;
+mod sandbox;
+mod world;

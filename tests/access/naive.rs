@@ -1,0 +1,193 @@
+//! Access as the model's pseudocode has it, person by person and page by page, with no sets and no
+//! sharing. Every fact is taken to be known. What Atlassian does not document is one switch: `generous`
+//! lets people in wherever it is open.
+
+use confperm::access::Verb;
+use confperm::model::{
+    AccessClass, AccountId, AccountKind, AccountStatus, Audience, ContentId, ContentKind, GroupId, Holding,
+    Known, Live, LiveSpace, Parent, Permission, Person, Principal, ProductAccess, SpaceKey, SpaceStatus,
+    Subject,
+};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Is {
+    Licensed,
+    Unlicensed,
+    Guest,
+    App,
+}
+
+pub(crate) struct Naive<'a> {
+    pub(crate) live: &'a Live,
+    pub(crate) generous: bool,
+}
+
+impl Naive<'_> {
+    pub(crate) fn can(&self, who: Option<&AccountId>, verb: Verb, space: &SpaceKey, page: ContentId) -> bool {
+        let space = &self.live.spaces[space];
+        if space.space.status == SpaceStatus::Archived && !self.generous {
+            return false;
+        }
+        let content = space.tree.as_ref().unwrap().get(page).unwrap();
+        let blog = content.kind == ContentKind::Blogpost;
+        let roles = self.live.site.mode.has_roles();
+        let edit = match (roles, blog) {
+            (false, false) => Permission::CreatePage,
+            (false, true) => Permission::CreateBlogpost,
+            (true, false) => Permission::UpdatePage,
+            (true, true) => Permission::UpdateBlogpost,
+        };
+        let has =
+            |permission| self.has(who, space, Permission::ReadSpace) && self.has(who, space, permission);
+        let sees = has(Permission::ReadSpace) && self.passes_chain(who, space, page);
+        let edits = || sees && has(edit) && self.on(who, space, page, |lists| &lists.edit);
+        match verb {
+            Verb::View => sees,
+            Verb::Edit => edits(),
+            Verb::Comment => sees && has(Permission::CreateComment),
+            Verb::Attach => sees && has(Permission::CreateAttachment),
+            Verb::Delete => {
+                let delete = if blog { Permission::DeleteBlogpost } else { Permission::DeletePage };
+                let may = has(delete) || (self.generous && has(Permission::DeleteOwn));
+                sees && may && (self.generous || self.on(who, space, page, |lists| &lists.edit))
+            }
+            Verb::Restrict => {
+                edits() && (has(Permission::RestrictContent) || has(Permission::AdministerSpace))
+            }
+            Verb::Space(permission) => has(permission),
+        }
+    }
+
+    fn passes_chain(&self, who: Option<&AccountId>, space: &LiveSpace, page: ContentId) -> bool {
+        let mut at = page;
+        loop {
+            if !self.on(who, space, at, |lists| &lists.view) {
+                return false;
+            }
+            match space.tree.as_ref().unwrap().get(at).unwrap().parent {
+                Parent::Space => return true,
+                Parent::Content(parent) => at = parent,
+            }
+        }
+    }
+
+    fn on(
+        &self,
+        who: Option<&AccountId>,
+        space: &LiveSpace,
+        page: ContentId,
+        list: impl Fn(&confperm::model::Restrictions) -> &Audience,
+    ) -> bool {
+        let content = space.tree.as_ref().unwrap().get(page).unwrap();
+        let Known::Known(lists) = &content.restrictions else { panic!("everything is known here") };
+        let Audience::Only(members) = list(lists) else { return true };
+        let Some(who) = who else { return false };
+        let Some(is) = self.is(who) else { return false };
+        members.iter().any(|subject| match (subject, is) {
+            (_, Is::Unlicensed) => false,
+            (Subject::User(account), _) => account == who,
+            (Subject::Group(group), Is::Guest) => self.generous && self.in_group(group, who),
+            (Subject::Group(group), Is::Licensed | Is::App) => self.in_group(group, who),
+        })
+    }
+
+    fn has(&self, who: Option<&AccountId>, space: &LiveSpace, permission: Permission) -> bool {
+        let is = who.map(|who| self.is(who));
+        if is == Some(None) {
+            return false;
+        }
+        let is = is.flatten();
+        let withheld = [Permission::AdministerSpace, Permission::ExportSpace, Permission::RestrictContent]
+            .contains(&permission);
+        if is == Some(Is::Guest) && withheld
+            || is == Some(Is::Unlicensed) && permission != Permission::ReadSpace
+        {
+            return false;
+        }
+        let by_switch = permission == Permission::ReadSpace
+            && space.unlicensed_access == Known::Known(true)
+            && match is {
+                Some(Is::Licensed | Is::Unlicensed) => true,
+                Some(Is::Guest | Is::App) => self.generous,
+                None => false,
+            };
+        by_switch
+            || space.holdings.iter().any(|(principal, holding)| {
+                self.includes(holding, permission) && self.counts(principal, who, is, permission)
+            })
+    }
+
+    fn counts(
+        &self,
+        principal: &Principal,
+        who: Option<&AccountId>,
+        is: Option<Is>,
+        permission: Permission,
+    ) -> bool {
+        let anonymous_on = self.live.site.anonymous_access == Known::Known(true);
+        match (principal, who, is) {
+            (Principal::Anonymous, _, _) if permission == Permission::AdministerSpace => false,
+            (Principal::Anonymous, None, _) => anonymous_on,
+            (Principal::Anonymous, Some(_), _) => anonymous_on || self.generous,
+            (_, None, _) | (_, _, None) => false,
+            (Principal::User(account), Some(who), Some(is)) => is != Is::Unlicensed && account == who,
+            (Principal::Group(group), Some(who), Some(is)) => match is {
+                Is::Licensed | Is::App => self.in_group(group, who),
+                Is::Guest => self.generous && self.in_group(group, who),
+                Is::Unlicensed => false,
+            },
+            (Principal::Class(class), Some(who), Some(is)) => match class {
+                AccessClass::AllLicensedUsers => is == Is::Licensed,
+                AccessClass::AllProductAdmins => is == Is::Licensed && self.is_admin(who),
+                AccessClass::AuthenticatedUsers => {
+                    matches!(is, Is::Licensed | Is::Unlicensed) || self.generous
+                }
+                AccessClass::JsmProjectAdmins => matches!(is, Is::Licensed | Is::Unlicensed) && self.generous,
+            },
+        }
+    }
+
+    fn includes(&self, holding: &Holding, permission: Permission) -> bool {
+        match holding {
+            Holding::Grants(grants) => grants.contains_key(&permission),
+            Holding::Role(role) => {
+                let words = &self.live.roles[role].permissions;
+                words.iter().any(|word| word == permission.as_str())
+            }
+        }
+    }
+
+    fn is(&self, who: &AccountId) -> Option<Is> {
+        let person: &Person = &self.live.directory.people[who];
+        match (person.status, person.kind, person.guest) {
+            (AccountStatus::Inactive | AccountStatus::Closed, _, _) => None,
+            (_, AccountKind::App, _) => Some(Is::App),
+            (_, AccountKind::Customer, _) => Some(Is::Unlicensed),
+            (_, _, Known::Known(true)) => Some(Is::Guest),
+            _ if self.licensed(who) => Some(Is::Licensed),
+            _ => Some(Is::Unlicensed),
+        }
+    }
+
+    fn licensed(&self, who: &AccountId) -> bool {
+        self.access(who, |access| access != ProductAccess::None)
+    }
+
+    fn is_admin(&self, who: &AccountId) -> bool {
+        self.access(who, |access| access == ProductAccess::Admin)
+    }
+
+    fn access(&self, who: &AccountId, enough: impl Fn(ProductAccess) -> bool) -> bool {
+        let groups = self.live.directory.groups.values();
+        groups
+            .filter(|group| self.in_group(&group.id, who))
+            .any(|group| group.access.known().is_some_and(&enough))
+    }
+
+    fn in_group(&self, group: &GroupId, who: &AccountId) -> bool {
+        match &self.live.directory.groups[group].members {
+            Known::Known(members) => members.contains(who),
+            Known::Unknown(_) => panic!("everything is known here"),
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! The engine against the sandbox's own naive check, on random worlds of which everything is known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use confperm::access::{Asker, Engine, Object, Verb, Verdict};
+use confperm::model::{
+    AccessClass, AccountKind, AccountStatus, Audience, Caller, Content, ContentId, ContentKind, Directory,
+    Edition, Flavor, Group, Holding, Known, Live, LiveSpace, Parent, Permission, Person, Principal,
+    ProductAccess, Restrictions, Role, RoleId, RoleKind, Site, Space, SpaceId, SpaceKind, SpaceRoleMode,
+    SpaceStatus, Subject, Tree,
+};
+use confperm::sandbox::world as sim;
+use proptest::prelude::*;
+
+use crate::random::Dice;
+use crate::world::{account, group, id, key};
+
+const PEOPLE: [&str; 9] = ["ann", "bob", "cai", "dan", "eve", "fay", "gus", "hal", "ida"];
+const GROUPS: [&str; 5] = ["users", "admins", "a", "b", "c"];
+const PAGES: u64 = 9;
+const ENG: sim::SpaceId = sim::SpaceId(101);
+
+const VERBS: [(Verb, sim::Verb); 4] = [
+    (Verb::View, sim::Verb::Read),
+    (Verb::Edit, sim::Verb::Update),
+    (Verb::Comment, sim::Verb::Comment),
+    (Verb::Delete, sim::Verb::Delete),
+];
+
+/// A world, with what it does not say about itself decided as Atlassian's documentation does.
+fn world(dice: &mut Dice) -> sim::World {
+    let mode = *dice.pick(&[sim::RoleMode::PreRoles, sim::RoleMode::RolesTransition, sim::RoleMode::Roles]);
+    let settings = sim::Settings {
+        mode,
+        edition: sim::Edition::Premium,
+        anonymous: dice.one_in(2),
+        // No API reads whether the site lets in people without a licence at all, so the engine takes a
+        // space that is open to them at its word.
+        unlicensed_access: true,
+        url: "https://acme.example/wiki".to_owned(),
+        cloud_id: "cloud".to_owned(),
+        caller: None,
+    };
+    let quirks = sim::Quirks {
+        anonymous_rows_need_site_switch: dice.one_in(2),
+        update_list_guards_delete: dice.one_in(2),
+        ..sim::Quirks::default()
+    };
+    let mut world = sim::World::new(settings, quirks);
+    let mut members: BTreeMap<&str, BTreeSet<sim::AccountId>> = BTreeMap::new();
+    for name in PEOPLE {
+        let (mut kind, mut status, mut guest) =
+            (sim::AccountType::Atlassian, sim::AccountStatus::Active, None);
+        match dice.below(10) {
+            0 => kind = sim::AccountType::App,
+            1 => kind = sim::AccountType::Customer,
+            2 => guest = Some("ENG".into()),
+            3 => guest = Some("OTHER".into()),
+            4 => status = sim::AccountStatus::Inactive,
+            5 => status = sim::AccountStatus::Closed,
+            _ => {}
+        }
+        // Guests have a product role of their own, and customers none.
+        let may_be_licensed = guest.is_none() && kind != sim::AccountType::Customer;
+        for group in GROUPS {
+            let licenses = matches!(group, "users" | "admins");
+            let joins = if group == "users" { !dice.one_in(4) } else { dice.one_in(4) };
+            if joins && (may_be_licensed || !licenses) {
+                members.entry(group).or_default().insert(name.into());
+            }
+        }
+        let is_in = |group: &str| members.get(group).is_some_and(|all| all.contains(&name.into()));
+        let person = kind == sim::AccountType::Atlassian;
+        world.add_user(sim::User {
+            account: name.into(),
+            handle: name.to_owned(),
+            name: name.to_owned(),
+            email: None,
+            status,
+            kind,
+            confluence_admin: person && is_in("admins"),
+            jsm_project_admin: person && guest.is_none() && dice.one_in(5),
+            licensed: person && (is_in("users") || is_in("admins")),
+            guest_of: guest,
+            token_scopes: None,
+        });
+    }
+    for name in GROUPS {
+        world.add_group(sim::Group {
+            id: name.into(),
+            name: name.to_owned(),
+            members: members.remove(name).unwrap_or_default(),
+            team: false,
+            access: match name {
+                "users" => Some(sim::GroupAccess::User),
+                "admins" => Some(sim::GroupAccess::Admin),
+                _ => None,
+            },
+        });
+    }
+    for name in ["small", "large"] {
+        let permissions = some_pairs(dice, if name == "small" { 4 } else { 2 });
+        world.add_role(sim::Role {
+            id: name.into(),
+            name: name.to_owned(),
+            system: false,
+            description: String::new(),
+            permissions,
+        });
+    }
+    space(&mut world, dice);
+    world
+}
+
+fn some_pairs(dice: &mut Dice, rarity: u64) -> BTreeSet<sim::Pair> {
+    let mut pairs: BTreeSet<sim::Pair> =
+        sim::Pair::ALL.iter().copied().filter(|_| dice.one_in(rarity)).collect();
+    if dice.below(8) > 0 {
+        pairs.insert(sim::Pair::ReadSpace);
+    }
+    pairs
+}
+
+fn space(world: &mut sim::World, dice: &mut Dice) {
+    let unlicensed_access = dice.one_in(6);
+    world.add_space(sim::Space {
+        id: ENG,
+        key: "ENG".into(),
+        name: "ENG".to_owned(),
+        kind: sim::SpaceType::Global,
+        status: sim::SpaceStatus::Current,
+        unlicensed_access,
+        homepage: None,
+        roots: Vec::new(),
+        blogposts: Vec::new(),
+        contents: BTreeSet::new(),
+        grants: BTreeMap::new(),
+        assignments: BTreeMap::new(),
+    });
+    let mut holders: Vec<sim::Principal> = GROUPS.map(|name| sim::Principal::Group(name.into())).to_vec();
+    let named = PEOPLE.into_iter().filter(|name| {
+        // A guest is given access to their own space only (Atlassian, "What can guests see and do").
+        let outside = world.user(&(*name).into()).and_then(|user| user.guest_of.clone());
+        outside.is_none_or(|space| space.as_str() == "ENG")
+    });
+    holders.extend(named.map(|name| sim::Principal::User(name.into())));
+    holders.extend(sim::Class::ALL.map(sim::Principal::Class));
+    holders.push(sim::Principal::Anonymous);
+    for holder in holders {
+        if !dice.one_in(4) {
+            continue;
+        }
+        if world.has_roles() && (world.settings.mode == sim::RoleMode::Roles || dice.one_in(2)) {
+            let role = sim::RoleId::from(*dice.pick(&["small", "large"]));
+            world.space_mut(ENG).unwrap().assignments.insert(holder, role);
+        } else {
+            for pair in some_pairs(dice, 3) {
+                world.add_grant(ENG, &sim::Grant { principal: holder.clone(), pair });
+            }
+        }
+    }
+    for page in 1..=PAGES {
+        let parent = (page > 1 && !dice.one_in(4)).then(|| sim::ContentId(1 + dice.below(page - 1)));
+        let parent = parent.filter(|id| world.content(*id).unwrap().kind != sim::Kind::Blogpost);
+        let kind = match dice.below(6) {
+            0 if parent.is_none() => sim::Kind::Blogpost,
+            1 => sim::Kind::Folder,
+            _ => sim::Kind::Page,
+        };
+        let lists = sim::Lists { read: list(dice), update: list(dice) };
+        world.add_content(sim::Content {
+            id: sim::ContentId(page),
+            space: ENG,
+            kind,
+            status: sim::Status::Current,
+            title: format!("P{page}"),
+            author: Some((*dice.pick(&PEOPLE)).into()),
+            parent,
+            children: Vec::new(),
+            lists,
+        });
+    }
+}
+
+fn list(dice: &mut Dice) -> BTreeSet<sim::Principal> {
+    if dice.below(5) < 3 {
+        return BTreeSet::new();
+    }
+    let people = PEOPLE.map(|name| sim::Principal::User(name.into()));
+    let all = GROUPS.map(|name| sim::Principal::Group(name.into())).into_iter().chain(people);
+    all.filter(|_| dice.one_in(4)).collect()
+}
+
+/// The same site as the client would read it, if it could read everything.
+fn live(world: &sim::World) -> Live {
+    let people = world.users().map(|user| {
+        let person = Person {
+            account: account(user.account.as_str()),
+            name: user.name.clone(),
+            email: None,
+            kind: match user.kind {
+                sim::AccountType::Atlassian => AccountKind::Human,
+                sim::AccountType::App => AccountKind::App,
+                sim::AccountType::Customer => AccountKind::Customer,
+            },
+            status: match user.status {
+                sim::AccountStatus::Active => AccountStatus::Active,
+                sim::AccountStatus::Inactive => AccountStatus::Inactive,
+                sim::AccountStatus::Closed => AccountStatus::Closed,
+            },
+            guest: Known::Known(user.guest_of.is_some()),
+        };
+        (person.account.clone(), person)
+    });
+    let groups = world.groups().map(|each| {
+        let id = group(each.id.as_str());
+        let access = match each.access {
+            Some(sim::GroupAccess::Admin) => ProductAccess::Admin,
+            Some(sim::GroupAccess::User) => ProductAccess::User,
+            Some(sim::GroupAccess::SiteAdmin) | None => ProductAccess::None,
+        };
+        let members = each.members.iter().map(|member| account(member.as_str())).collect();
+        let found = Group {
+            id: id.clone(),
+            name: each.name.clone(),
+            members: Known::Known(members),
+            access: Known::Known(access),
+        };
+        (id, found)
+    });
+    let roles = world.roles().map(|role| {
+        let id: RoleId = role.id.as_str().parse().unwrap();
+        let permissions = role.permissions.iter().map(ToString::to_string).collect();
+        (id.clone(), Role { id, name: role.name.clone(), kind: RoleKind::Custom, permissions })
+    });
+    Live {
+        site: Site {
+            flavor: Flavor::Cloud,
+            base_url: world.settings.url.clone(),
+            cloud_id: None,
+            edition: Edition::Premium,
+            mode: match world.settings.mode {
+                sim::RoleMode::PreRoles => SpaceRoleMode::PreRoles,
+                sim::RoleMode::RolesTransition => SpaceRoleMode::RolesTransition,
+                sim::RoleMode::Roles => SpaceRoleMode::Roles,
+            },
+            anonymous_access: Known::Known(world.settings.anonymous),
+            caller: Caller { account: account("ann"), name: "ann".to_owned(), groups: BTreeSet::new() },
+        },
+        roles: roles.collect(),
+        directory: Directory { people: people.collect(), groups: groups.collect() },
+        spaces: BTreeMap::from([(key("ENG"), live_space(world))]),
+        gaps: BTreeSet::new(),
+    }
+}
+
+fn live_space(world: &sim::World) -> LiveSpace {
+    let space = world.space(ENG).unwrap();
+    let mut holdings: BTreeMap<Principal, Holding> = BTreeMap::new();
+    for grant in space.grants.values() {
+        let holding =
+            holdings.entry(principal(&grant.principal)).or_insert_with(|| Holding::Grants(BTreeMap::new()));
+        let permission = Permission::from_cloud_pair(grant.pair.key(), grant.pair.target()).unwrap();
+        if let Holding::Grants(grants) = holding {
+            grants.insert(permission, BTreeSet::new());
+        }
+    }
+    for (who, role) in &space.assignments {
+        holdings.insert(principal(who), Holding::Role(role.as_str().parse().unwrap()));
+    }
+    let mut tree = Tree::default();
+    for content in world.contents() {
+        tree.insert(Content {
+            id: id(content.id.0),
+            kind: match content.kind {
+                sim::Kind::Blogpost => ContentKind::Blogpost,
+                sim::Kind::Folder => ContentKind::Folder,
+                _ => ContentKind::Page,
+            },
+            title: content.title.clone().into(),
+            parent: content.parent.map_or(Parent::Space, |parent| Parent::Content(id(parent.0))),
+            restrictions: Known::Known(Restrictions {
+                view: audience(&content.lists.read),
+                edit: audience(&content.lists.update),
+            }),
+        });
+    }
+    LiveSpace {
+        space: Space {
+            id: SpaceId::from_number(ENG.0),
+            key: key("ENG"),
+            name: space.name.clone(),
+            kind: SpaceKind::Global,
+            status: SpaceStatus::Current,
+            homepage: None,
+        },
+        holdings,
+        foreign: BTreeSet::new(),
+        unlicensed_access: Known::Known(space.unlicensed_access),
+        tree: Some(tree),
+    }
+}
+
+fn principal(who: &sim::Principal) -> Principal {
+    match who {
+        sim::Principal::User(name) => Principal::User(account(name.as_str())),
+        sim::Principal::Group(name) => Principal::Group(group(name.as_str())),
+        sim::Principal::Class(class) => Principal::Class(class.id().parse::<AccessClass>().unwrap()),
+        sim::Principal::Anonymous => Principal::Anonymous,
+    }
+}
+
+fn audience(list: &BTreeSet<sim::Principal>) -> Audience {
+    Audience::from_site_list(list.iter().map(|who| principal(who).subject().unwrap() as Subject))
+}
+
+/// The same world without what classes hold: a group is asked about as somebody licensed by the engine,
+/// and as the bare group by the sandbox.
+fn without_classes(world: &sim::World) -> sim::World {
+    let mut world = world.clone();
+    let space = world.space_mut(ENG).unwrap();
+    space.grants.retain(|_, grant| !matches!(grant.principal, sim::Principal::Class(_)));
+    space.assignments.retain(|who, _| !matches!(who, sim::Principal::Class(_)));
+    world
+}
+
+fn askers() -> Vec<(Asker, sim::Subject)> {
+    let people = PEOPLE.map(|name| (Asker::Person(account(name)), sim::Subject::User(name.into())));
+    people.into_iter().chain([(Asker::Anonymous, sim::Subject::Anonymous)]).collect()
+}
+
+fn groups() -> Vec<(Asker, sim::Subject)> {
+    GROUPS.map(|name| (Asker::Group(group(name)), sim::Subject::Group(name.into()))).to_vec()
+}
+
+/// `None` where the two agree.
+fn difference(world: &sim::World, askers: &[(Asker, sim::Subject)], unknown: &mut usize) -> Option<String> {
+    let live = live(world);
+    let engine = Engine::new(&live);
+    for (asker, subject) in askers {
+        let operations = world.space_operations(subject, ENG);
+        for pair in sim::Pair::ALL {
+            let permission = Permission::from_cloud_pair(pair.key(), pair.target()).unwrap();
+            let verdict = engine.can(asker, Verb::Space(permission), &Object::Space(key("ENG")));
+            if !agree(&verdict, operations.contains(pair), unknown) {
+                return Some(format!(
+                    "{asker:?} {permission}: {verdict:?}, sandbox {}",
+                    operations.contains(pair)
+                ));
+            }
+        }
+        for (verb, theirs) in VERBS {
+            for page in 1..=PAGES {
+                let verdict =
+                    engine.can(asker, verb, &Object::Content(key("ENG"), ContentId::from_number(page)));
+                let answer = world.allows(subject, theirs, sim::ContentId(page));
+                if !agree(&verdict, answer.is_ok(), unknown) {
+                    return Some(format!("{asker:?} {verb} {page}: {verdict:?}, sandbox {answer:?}"));
+                }
+            }
+        }
+        for page in 1..=PAGES {
+            let object = Object::Content(key("ENG"), ContentId::from_number(page));
+            let verdict = engine.can(asker, Verb::Restrict, &object);
+            let may = world.may_restrict(subject, sim::ContentId(page));
+            if !agree(&verdict, may, unknown) {
+                return Some(format!("{asker:?} restrict {page}: {verdict:?}, sandbox {may}"));
+            }
+        }
+    }
+    None
+}
+
+fn agree(verdict: &Verdict, allowed: bool, unknown: &mut usize) -> bool {
+    match verdict {
+        Verdict::Allowed => allowed,
+        Verdict::Denied(_) => !allowed,
+        Verdict::Unknown(reasons) => {
+            *unknown += 1;
+            !reasons.is_empty()
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Two evaluations that share nothing, one of sets and one of single people, say the same.
+    #[test]
+    fn the_engine_agrees_with_the_sandbox(seed: u64) {
+        let world = world(&mut Dice(seed));
+        let mut unknown = 0;
+        prop_assert_eq!(difference(&world, &askers(), &mut unknown), None);
+        prop_assert_eq!(difference(&without_classes(&world), &groups(), &mut unknown), None);
+    }
+}
+
+/// An engine that shrugs at everything would agree, too.
+#[test]
+fn most_answers_are_known() {
+    let (mut unknown, mut asked) = (0, 0);
+    for seed in 0..300 {
+        let world = world(&mut Dice(seed));
+        assert_eq!(difference(&world, &askers(), &mut unknown), None, "seed {seed}");
+        asked +=
+            askers().len() * (sim::Pair::ALL.len() + (VERBS.len() + 1) * usize::try_from(PAGES).unwrap());
+    }
+    assert!(unknown * 8 < asked, "{unknown} of {asked} are unknown");
+}
