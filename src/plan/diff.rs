@@ -1,0 +1,101 @@
+//! Compares the target with the live site, permission by permission and list by list.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Holding, Known, Live, LiveSpace, PageVerb, Permission, Principal, SpaceKey};
+
+use super::change::{Change, Reason, Verb};
+use super::target::{Target, TargetHolding, TargetSpace};
+
+/// All differences: by space; in it principals, then pages.
+pub(super) fn diff(target: &Target, live: &Live) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for (key, target) in &target.spaces {
+        let Some(space) = live.spaces.get(key) else { continue };
+        for (principal, holding) in &target.holdings {
+            holding_changes(key, principal, holding, space.holdings.get(principal), &mut changes);
+        }
+        page_changes(key, target, space, &mut changes);
+    }
+    changes
+}
+
+fn holding_changes(
+    key: &SpaceKey,
+    principal: &Principal,
+    target: &TargetHolding,
+    live: Option<&Holding>,
+    changes: &mut Vec<Change>,
+) {
+    let nothing = BTreeMap::new();
+    let (held, role) = match live {
+        Some(Holding::Grants(grants)) => (grants, None),
+        Some(Holding::Role(role)) => (&nothing, Some(role)),
+        None => (&nothing, None),
+    };
+    let grant = |permission, verb, reason: &Reason| Change::Grant {
+        space: key.clone(),
+        principal: principal.clone(),
+        permission,
+        verb,
+        reason: reason.clone(),
+    };
+    let role_change = |after: Option<_>, reason: &Reason| Change::Role {
+        space: key.clone(),
+        principal: principal.clone(),
+        before: role.cloned(),
+        after,
+        reason: reason.clone(),
+    };
+
+    match target {
+        TargetHolding::Nothing(reason) => {
+            changes.extend(held.keys().map(|&permission| grant(permission, Verb::Remove, reason)));
+            if role.is_some() {
+                changes.push(role_change(None, reason));
+            }
+        }
+        TargetHolding::Grants { required, tolerated } => {
+            if role.is_some() {
+                changes.push(role_change(None, &Reason::NotDeclared));
+            }
+            let all: BTreeSet<Permission> = required.keys().chain(held.keys()).copied().collect();
+            for permission in all {
+                match (required.get(&permission), held.contains_key(&permission)) {
+                    (Some(reason), false) => changes.push(grant(permission, Verb::Add, reason)),
+                    (None, true) if !tolerated.contains(&permission) => {
+                        changes.push(grant(permission, Verb::Remove, &Reason::NotDeclared));
+                    }
+                    (Some(_), true) | (None, _) => {}
+                }
+            }
+        }
+        TargetHolding::Role(after, reason) => {
+            changes.extend(held.keys().map(|&permission| grant(permission, Verb::Remove, reason)));
+            if role != Some(after) {
+                changes.push(role_change(Some(after.clone()), reason));
+            }
+        }
+    }
+}
+
+fn page_changes(key: &SpaceKey, target: &TargetSpace, space: &LiveSpace, changes: &mut Vec<Change>) {
+    let Some(tree) = &space.tree else { return };
+    for (&content, page) in &target.pages {
+        let Some(Known::Known(now)) = tree.get(content).map(|node| node.restrictions.as_ref()) else {
+            continue;
+        };
+        for list in PageVerb::ALL {
+            let (before, after) = (now.audience(list), page.restrictions.audience(list));
+            let Some(reason) = page.reasons.get(&list).filter(|_| before != after) else { continue };
+            changes.push(Change::Audience {
+                space: key.clone(),
+                content,
+                list,
+                before: before.clone(),
+                after: after.clone(),
+                reason: reason.clone(),
+            });
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! The plan as a document: everything that reviewing it, drawing it and carrying it out need, and
+//! nothing that would have to be looked up again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    AccountId, Call, ContentId, ContentKind, Desired, Edition, Flavor, Gap, GrantId, Holding, Live, Mode,
+    Origin, Permission, Principal, Restrictions, RoleId, SpaceId, SpaceKey, SpaceRoleMode,
+};
+
+use super::change::Change;
+use super::effects::PlanEffects;
+use super::lints::PlanLint;
+use super::mentioned::Mentioned;
+use super::refusal::{self, Danger, Refusal};
+use super::schedule::Schedule;
+use super::target::{Target, TargetHolding, Unmanaged};
+
+/// The version of the JSON form. The first number changes when a reader would misread; the second when
+/// something is added.
+pub const FORMAT_VERSION: &str = "1.1";
+
+/// What would change on a site, and how.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Plan {
+    pub format_version: String,
+    pub site: PlanSite,
+    /// The spaces that the policy speaks of and the site shows.
+    pub spaces: BTreeMap<SpaceKey, PlanSpace>,
+    /// The pages that appear below.
+    pub pages: BTreeMap<ContentId, PlanPage>,
+    /// How the principals that appear below are called, in the words of the policy.
+    pub names: BTreeMap<Principal, String>,
+    /// How the roles that appear below are called.
+    pub roles: BTreeMap<RoleId, String>,
+    pub changes: Vec<Change>,
+    pub calls: Vec<PlannedCall>,
+    /// The state before and after of everything that a call touches.
+    pub objects: Vec<Object>,
+    /// Who gains and who loses.
+    pub effects: PlanEffects,
+    /// What does not do what it says. Never a reason to hold the plan back.
+    pub lints: Vec<PlanLint>,
+    pub unmanaged: Vec<Unmanaged>,
+    /// What the caller could not see. Not absent: unknown.
+    pub unseen: BTreeSet<Gap>,
+    /// Reasons to hold the plan back. One with any must not be applied.
+    pub refusals: Vec<Refusal>,
+    pub cost: Cost,
+}
+
+/// The site that a plan is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlanSite {
+    pub flavor: Flavor,
+    pub base_url: String,
+    pub cloud_id: Option<String>,
+    pub edition: Edition,
+    pub space_role_mode: SpaceRoleMode,
+    pub caller: AccountId,
+}
+
+/// A space that a plan speaks of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlanSpace {
+    pub id: SpaceId,
+    pub name: String,
+    pub mode: Mode,
+    pub origin: Origin,
+}
+
+/// A page that a plan speaks of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlanPage {
+    pub space: SpaceKey,
+    pub kind: ContentKind,
+    /// `/Title/Title`, as far as it could be seen.
+    pub path: String,
+}
+
+/// The number of a call within its plan, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct CallId(usize);
+
+impl CallId {
+    pub(super) const fn new(position: usize) -> Self {
+        Self(position + 1)
+    }
+
+    /// Where the call stands in [`Plan::calls`].
+    pub const fn position(self) -> usize {
+        self.0 - 1
+    }
+}
+
+impl fmt::Display for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+/// A call with its place in the order. Calls without an edge between them may run side by side.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedCall {
+    pub id: CallId,
+    pub call: Call,
+    /// Indices of the changes that it serves. A call that undoes an unwanted companion serves none.
+    pub covers: Vec<usize>,
+    /// What must be done before it.
+    pub after: Vec<Edge>,
+}
+
+/// "Must come after."
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Edge {
+    pub call: CallId,
+    pub reason: EdgeReason,
+    /// What the other order would do, where it is not the API that forbids it.
+    pub because: Option<Danger>,
+}
+
+/// Why one call must come before another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum EdgeReason {
+    /// Confluence refuses the other order.
+    Api,
+    /// The other order would open something for a moment.
+    Leak,
+    /// The other order would take something away for a moment.
+    Gap,
+}
+
+/// Something that calls of the plan touch, before and after. Applying goes on where it finds the state
+/// before, skips where it finds the state after, and stops where it finds anything else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "object", rename_all = "kebab-case")]
+pub enum Object {
+    /// What one principal holds in one space.
+    Holding { space: SpaceKey, principal: Principal, before: HoldingState, after: HoldingState },
+    /// Both lists of one page.
+    Page { space: SpaceKey, content: ContentId, before: Restrictions, after: Restrictions },
+}
+
+/// What a principal holds in a space.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "holds", rename_all = "kebab-case")]
+pub enum HoldingState {
+    Nothing,
+    Role {
+        role: RoleId,
+    },
+    Grants {
+        permissions: BTreeSet<Permission>,
+        /// May be there as well.
+        tolerated: BTreeSet<Permission>,
+        /// The rows that the permissions stand in, where they are known.
+        rows: BTreeSet<GrantId>,
+    },
+}
+
+/// How many calls, and how few it could be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Cost {
+    pub calls: usize,
+    /// No plan that reaches the same state can do with fewer calls: what each object taken alone needs,
+    /// and the splits that the order is proven to cost.
+    pub lower_bound: usize,
+    /// Calls that were split in two because no order of whole calls is safe.
+    pub splits: usize,
+    /// Whether it is proven that fewer splits would not do. Without proof, `lower_bound` counts none.
+    pub exact: bool,
+}
+
+impl Plan {
+    pub fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+
+    /// How a principal is called in output.
+    pub fn name<'a>(&'a self, principal: &'a Principal) -> std::borrow::Cow<'a, str> {
+        self.names.get(principal).map_or_else(|| principal.to_string().into(), |name| name.as_str().into())
+    }
+}
+
+/// The JSON Schema of a plan.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Plan).to_value()
+}
+
+/// What the steps of planning have found out.
+pub(super) struct Findings {
+    pub(super) target: Target,
+    pub(super) unmanaged: Vec<Unmanaged>,
+    pub(super) changes: Vec<Change>,
+    /// Calls that each object taken alone needs.
+    pub(super) lower_bound: usize,
+    pub(super) schedule: Schedule,
+    pub(super) effects: PlanEffects,
+    pub(super) lints: Vec<PlanLint>,
+}
+
+pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: Findings) -> Plan {
+    let Findings { target, unmanaged, changes, lower_bound, schedule, effects, lints } = findings;
+    let Schedule { calls, splits, exact, impossible } = schedule;
+    let mut refusals = refusal::administration(live, after);
+    refusals.extend(
+        impossible.into_iter().map(|(space, witness)| Refusal::NoSafeOrder { space, danger: witness.into() }),
+    );
+    let objects = objects(&target, live, &calls);
+    let lower_bound = if exact { calls.len() } else { lower_bound };
+    let cost = Cost { calls: calls.len(), lower_bound, splits, exact };
+    let mut plan = Plan {
+        format_version: FORMAT_VERSION.to_owned(),
+        site: PlanSite {
+            flavor: live.site.flavor,
+            base_url: live.site.base_url.clone(),
+            cloud_id: live.site.cloud_id.clone(),
+            edition: live.site.edition.clone(),
+            space_role_mode: live.site.mode,
+            caller: live.site.caller.account.clone(),
+        },
+        spaces: desired
+            .spaces
+            .iter()
+            .filter_map(|(key, wish)| {
+                let space = &live.spaces.get(key)?.space;
+                let (mode, origin) = (wish.mode, wish.origin.clone());
+                Some((key.clone(), PlanSpace { id: space.id, name: space.name.clone(), mode, origin }))
+            })
+            .collect(),
+        pages: BTreeMap::new(),
+        names: BTreeMap::new(),
+        roles: live.roles.values().map(|role| (role.id.clone(), role.name.clone())).collect(),
+        changes,
+        calls,
+        objects,
+        effects,
+        lints,
+        unmanaged,
+        unseen: live.gaps.clone(),
+        refusals,
+        cost,
+    };
+    let mut mentioned = Mentioned::default();
+    mentioned.collect(&plan);
+    plan.names =
+        mentioned.principals.into_iter().map(|who| (who.clone(), name(&who, desired, live))).collect();
+    plan.pages = mentioned.pages.into_iter().filter_map(|(space, id)| page(&space, id, live)).collect();
+    plan
+}
+
+fn name(principal: &Principal, desired: &Desired, live: &Live) -> String {
+    match principal {
+        Principal::Group(id) => match live.directory.groups.get(id) {
+            Some(group) => format!("group:{}", group.name),
+            None => principal.to_string(),
+        },
+        Principal::User(account) => {
+            match (desired.aliases.get(account), live.directory.people.get(account)) {
+                (Some(alias), _) => format!("user:{alias}"),
+                (None, Some(person)) => format!("user:{account} ({})", person.name),
+                (None, None) => principal.to_string(),
+            }
+        }
+        Principal::Class(_) | Principal::Anonymous => principal.to_string(),
+    }
+}
+
+fn page(space: &SpaceKey, id: ContentId, live: &Live) -> Option<(ContentId, PlanPage)> {
+    let tree = live.spaces.get(space)?.tree.as_ref()?;
+    let kind = tree.get(id)?.kind;
+    Some((id, PlanPage { space: space.clone(), kind, path: tree.path(id) }))
+}
+
+/// The state before and after of what the calls touch, in the order of the target.
+fn objects(target: &Target, live: &Live, calls: &[PlannedCall]) -> Vec<Object> {
+    let mut holdings: BTreeSet<(&SpaceKey, &Principal)> = BTreeSet::new();
+    let mut pages: BTreeMap<(&SpaceKey, ContentId), &Restrictions> = BTreeMap::new();
+    for PlannedCall { call, .. } in calls {
+        match call {
+            Call::Grant { space, principal, .. } | Call::Revoke { space, principal, .. } => {
+                holdings.insert((space, principal));
+            }
+            Call::AssignRoles { space, roles, .. } => {
+                holdings.extend(roles.keys().map(|principal| (space, principal)));
+            }
+            // The first of two halves is the one that knows the state before.
+            Call::Restrict { space, content, before, .. } => {
+                pages.entry((space, *content)).or_insert(before);
+            }
+        }
+    }
+    let mut objects = Vec::new();
+    for (key, space_target) in &target.spaces {
+        for (principal, holding) in &space_target.holdings {
+            if holdings.contains(&(key, principal)) {
+                let live = live.spaces.get(key).and_then(|space| space.holdings.get(principal));
+                objects.push(Object::Holding {
+                    space: key.clone(),
+                    principal: principal.clone(),
+                    before: HoldingState::of_live(live),
+                    after: HoldingState::of_target(holding),
+                });
+            }
+        }
+        for (&content, page) in &space_target.pages {
+            if let Some(&before) = pages.get(&(key, content)) {
+                objects.push(Object::Page {
+                    space: key.clone(),
+                    content,
+                    before: before.clone(),
+                    after: page.restrictions.clone(),
+                });
+            }
+        }
+    }
+    objects
+}
+
+impl HoldingState {
+    /// The state of a principal as it was found.
+    pub fn of_live(holding: Option<&Holding>) -> Self {
+        match holding {
+            None => Self::Nothing,
+            Some(Holding::Role(role)) => Self::Role { role: role.clone() },
+            Some(Holding::Grants(grants)) => Self::Grants {
+                permissions: grants.keys().copied().collect(),
+                tolerated: BTreeSet::new(),
+                rows: grants.values().flatten().copied().collect(),
+            },
+        }
+    }
+
+    fn of_target(holding: &TargetHolding) -> Self {
+        match holding {
+            TargetHolding::Nothing(_) => Self::Nothing,
+            TargetHolding::Role(role, _) => Self::Role { role: role.clone() },
+            TargetHolding::Grants { required, tolerated } => Self::Grants {
+                permissions: required.keys().copied().collect(),
+                tolerated: tolerated.clone(),
+                rows: BTreeSet::new(),
+            },
+        }
+    }
+}

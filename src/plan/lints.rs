@@ -1,0 +1,65 @@
+//! What is legal in the planned state and yet does not do what it says, each with the line to look at.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::access::{self, Finding, Level, Lint, LintInputs};
+use crate::model::{ContentId, Desired, DesiredHolding, Live, Origin, PageVerb, Principal, SpaceKey};
+
+/// Something worth a look. It never holds a plan back.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct PlanLint {
+    pub space: SpaceKey,
+    pub content: Option<ContentId>,
+    pub code: Lint,
+    /// Those whom it is about.
+    pub about: BTreeSet<Principal>,
+    /// Where it goes wrong, if not at the content itself.
+    pub level: Option<Level>,
+    /// The line of the policy that asks for it; none where no line does.
+    pub origin: Option<Origin>,
+}
+
+pub(super) fn lints(desired: &Desired, after: &Live) -> Vec<PlanLint> {
+    let inputs =
+        LintInputs { spaces: Some(desired.spaces.keys().cloned().collect()), ..LintInputs::default() };
+    access::lints(after, &inputs)
+        .into_iter()
+        .map(|finding| PlanLint {
+            origin: origin(&finding, desired),
+            space: finding.space,
+            content: finding.content,
+            code: finding.lint,
+            about: finding.about,
+            level: finding.level,
+        })
+        .collect()
+}
+
+fn origin(finding: &Finding, desired: &Desired) -> Option<Origin> {
+    let space = desired.spaces.get(&finding.space)?;
+    let Some(content) = finding.content else {
+        let grant = finding.about.iter().find_map(|principal| match space.holdings.get(principal)? {
+            DesiredHolding::Role(role) => Some(&role.origin),
+            DesiredHolding::Grants(grants) => grants.values().next_back().map(|wanted| &wanted.origin),
+        });
+        return Some(grant.unwrap_or(&space.origin).clone());
+    };
+    let page = space.pages.get(&content)?;
+    let lists = match finding.lint {
+        Lint::ListedWithoutEditRight => [PageVerb::Edit, PageVerb::View],
+        _ => [PageVerb::View, PageVerb::Edit],
+    };
+    let names_them = |verb: &PageVerb| {
+        page.audience(*verb).is_some_and(|wanted| {
+            wanted.what.subjects().any(|subject| finding.about.contains(&subject.clone().into()))
+        })
+    };
+    let list = lists
+        .into_iter()
+        .find(names_them)
+        .or_else(|| lists.into_iter().find(|verb| page.audience(*verb).is_some()))?;
+    page.audience(list).map(|wanted| wanted.origin.clone())
+}

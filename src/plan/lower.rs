@@ -1,0 +1,301 @@
+//! From changes to calls: the fewest that reach exactly the target.
+//!
+//! On Cloud one call adds one permission and one deletes one row, but calls have side effects, and
+//! this table of them is what saves calls or costs some:
+//!
+//! | call | also |
+//! |---|---|
+//! | grant of a producer (`read/space`, `create/page`, `create/blogpost`) | adds its companion |
+//! | revoke of a producer | takes its companion away |
+//! | revoke of `read/space` | takes everything of that principal away |
+//! | role assignments | one call for all principals of a space |
+//! | restrict | one call for both lists of a page |
+//!
+//! Whether companions appear is not documented for every site. They are foreseen where the site has
+//! shown permissions of that kind; what comes, or fails to come, against expectation is found by the
+//! verification that ends every apply.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    Call, ContentId, GrantId, Holding, Known, Live, LiveSpace, Permission, Principal, Restrictions, RoleId,
+    SpaceKey, Vocabulary,
+};
+
+use super::change::{Change, Verb};
+use super::target::{Target, TargetHolding};
+
+/// A call before it has a place in the order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Draft {
+    pub(super) call: Call,
+    /// Indices of the changes that it serves.
+    pub(super) covers: BTreeSet<usize>,
+    /// Indices of the drafts that the API demands before this one.
+    pub(super) needs: BTreeSet<usize>,
+}
+
+/// All calls, without order but for what the API demands.
+pub(super) fn lower(target: &Target, changes: &[Change], live: &Live) -> Vec<Draft> {
+    let index = Index::of(changes);
+    let vocabulary = live.vocabulary();
+    let mut drafts = Vec::new();
+    for (key, target) in &target.spaces {
+        let Some(space) = live.spaces.get(key) else { continue };
+        if let Some(draft) = assign_roles(key, space, &index) {
+            drafts.push(draft);
+        }
+        for (principal, holding) in &target.holdings {
+            let Some(touched) = index.grants.get(&(key, principal)) else { continue };
+            // A role that is assigned takes the place of single permissions.
+            if !matches!(holding, TargetHolding::Role(..)) {
+                GrantCalls::new(key, principal, holding, space, vocabulary, touched).lower(&mut drafts);
+            }
+        }
+        for (&content, page) in &target.pages {
+            let Some(covers) = index.pages.get(&(key, content)) else { continue };
+            let Some(before) = restrictions(space, content) else { continue };
+            let call = Call::Restrict {
+                space: key.clone(),
+                content,
+                before: before.clone(),
+                after: page.restrictions.clone(),
+            };
+            let needs = what_the_caller_gains(&drafts, key, live);
+            drafts.push(Draft { call, covers: covers.clone(), needs });
+        }
+    }
+    drafts
+}
+
+/// Grants of this plan that the caller itself needs to change the lists of pages: who restricts a page must be
+/// able to edit it, and may need "Restrictions: add and delete" (API v1, `updateRestrictions`).
+fn what_the_caller_gains(drafts: &[Draft], key: &SpaceKey, live: &Live) -> BTreeSet<usize> {
+    let caller = Principal::User(live.site.caller.account.clone());
+    let gained = drafts.iter().enumerate().filter(|(_, draft)| match &draft.call {
+        Call::Grant { space, principal, permission } => {
+            space == key
+                && *principal == caller
+                && matches!(
+                    permission,
+                    Permission::CreatePage | Permission::UpdatePage | Permission::RestrictContent
+                )
+        }
+        Call::Revoke { .. } | Call::AssignRoles { .. } | Call::Restrict { .. } => false,
+    });
+    gained.map(|(number, _)| number).collect()
+}
+
+fn restrictions(space: &LiveSpace, content: ContentId) -> Option<&Restrictions> {
+    match &space.tree.as_ref()?.get(content)?.restrictions {
+        Known::Known(restrictions) => Some(restrictions),
+        Known::Unknown(_) => None,
+    }
+}
+
+/// Changes by the object that they touch.
+struct Index<'a> {
+    grants: BTreeMap<(&'a SpaceKey, &'a Principal), GrantChanges>,
+    roles: BTreeMap<&'a SpaceKey, Vec<RoleChange<'a>>>,
+    pages: BTreeMap<(&'a SpaceKey, ContentId), BTreeSet<usize>>,
+}
+
+/// The numbers of the changes of one principal's permissions.
+type GrantChanges = BTreeMap<(Permission, Verb), usize>;
+
+/// The number of a change, whose role it is, and the role to be.
+type RoleChange<'a> = (usize, &'a Principal, Option<&'a RoleId>);
+
+impl<'a> Index<'a> {
+    fn of(changes: &'a [Change]) -> Self {
+        let mut index = Self { grants: BTreeMap::new(), roles: BTreeMap::new(), pages: BTreeMap::new() };
+        for (number, change) in changes.iter().enumerate() {
+            match change {
+                Change::Grant { space, principal, permission, verb, .. } => {
+                    index.grants.entry((space, principal)).or_default().insert((*permission, *verb), number);
+                }
+                Change::Role { space, principal, after, .. } => {
+                    index.roles.entry(space).or_default().push((number, principal, after.as_ref()));
+                }
+                Change::Audience { space, content, .. } => {
+                    index.pages.entry((space, *content)).or_default().insert(number);
+                }
+            }
+        }
+        index
+    }
+}
+
+fn assign_roles(key: &SpaceKey, space: &LiveSpace, index: &Index<'_>) -> Option<Draft> {
+    let changes = index.roles.get(key)?;
+    let roles: BTreeMap<Principal, Option<RoleId>> =
+        changes.iter().map(|&(_, principal, role)| (principal.clone(), role.cloned())).collect();
+    let mut covers: BTreeSet<usize> = changes.iter().map(|&(number, ..)| number).collect();
+    for (_, principal, role) in changes {
+        if role.is_some() {
+            covers.extend(index.grants.get(&(key, *principal)).into_iter().flat_map(BTreeMap::values));
+        }
+    }
+    let call = Call::AssignRoles { space: key.clone(), space_id: space.space.id, roles };
+    Some(Draft { call, covers, needs: BTreeSet::new() })
+}
+
+/// The calls that bring the permissions of one principal in one space to the target.
+struct GrantCalls<'a> {
+    space: &'a SpaceKey,
+    principal: &'a Principal,
+    required: BTreeSet<Permission>,
+    tolerated: BTreeSet<Permission>,
+    held: BTreeMap<Permission, BTreeSet<GrantId>>,
+    vocabulary: Vocabulary,
+    changes: &'a GrantChanges,
+}
+
+impl<'a> GrantCalls<'a> {
+    fn new(
+        space: &'a SpaceKey,
+        principal: &'a Principal,
+        target: &TargetHolding,
+        live: &LiveSpace,
+        vocabulary: Vocabulary,
+        changes: &'a GrantChanges,
+    ) -> Self {
+        let (required, tolerated) = match target {
+            TargetHolding::Grants { required, tolerated } => {
+                (required.keys().copied().collect(), tolerated.clone())
+            }
+            TargetHolding::Nothing(_) | TargetHolding::Role(..) => (BTreeSet::new(), BTreeSet::new()),
+        };
+        let held = match live.holdings.get(principal) {
+            Some(Holding::Grants(grants)) => grants.clone(),
+            Some(Holding::Role(_)) | None => BTreeMap::new(),
+        };
+        Self { space, principal, required, tolerated, held, vocabulary, changes }
+    }
+
+    fn lower(&self, drafts: &mut Vec<Draft>) {
+        if self.required.is_empty()
+            && self.tolerated.is_empty()
+            && let Some(rows) = self.held.get(&Permission::ReadSpace)
+        {
+            let everything = self.changes.values().copied().collect();
+            let row = rows.first().copied();
+            self.revoke(Permission::ReadSpace, row, everything, BTreeSet::new(), drafts);
+            return;
+        }
+        let granted = self.grants(drafts);
+        self.revokes(&granted, drafts);
+    }
+
+    /// Adds what is missing: `read/space` first, then producers, so that companions come for free.
+    fn grants(&self, drafts: &mut Vec<Draft>) -> BTreeMap<Permission, usize> {
+        let mut missing: Vec<Permission> =
+            self.required.iter().copied().filter(|permission| !self.held.contains_key(permission)).collect();
+        missing.sort_by_key(|&permission| {
+            (permission != Permission::ReadSpace, self.companions(permission).is_empty(), permission)
+        });
+        let mut granted = BTreeMap::new();
+        let mut brought: BTreeMap<Permission, usize> = BTreeMap::new();
+        for permission in missing {
+            let covers = self.change(permission, Verb::Add);
+            if let Some(&producer) = brought.get(&permission) {
+                drafts[producer].covers.extend(covers);
+                continue;
+            }
+            let read: BTreeSet<usize> = granted.get(&Permission::ReadSpace).copied().into_iter().collect();
+            let number = drafts.len();
+            drafts.push(Draft {
+                call: Call::Grant {
+                    space: self.space.clone(),
+                    principal: self.principal.clone(),
+                    permission,
+                },
+                covers,
+                needs: read,
+            });
+            granted.insert(permission, number);
+            for &companion in self.companions(permission) {
+                brought.insert(companion, number);
+            }
+        }
+        granted
+    }
+
+    /// Removes what is too much: what is there already, and companions that this plan brings along.
+    fn revokes(&self, granted: &BTreeMap<Permission, usize>, drafts: &mut Vec<Draft>) {
+        let unwanted = |permission: &Permission| {
+            !self.required.contains(permission) && !self.tolerated.contains(permission)
+        };
+        let brought: BTreeMap<Permission, usize> = granted
+            .iter()
+            .flat_map(|(&producer, &number)| {
+                self.companions(producer).iter().map(move |&companion| (companion, number))
+            })
+            .filter(|(companion, _)| unwanted(companion))
+            .collect();
+
+        let mut too_much: Vec<Permission> = self.held.keys().copied().filter(unwanted).collect();
+        too_much.sort_by_key(|&permission| (self.companions(permission).is_empty(), permission));
+        let mut taken: BTreeMap<Permission, usize> = BTreeMap::new();
+        for permission in too_much {
+            let covers = self.change(permission, Verb::Remove);
+            if let Some(&producer) = taken.get(&permission) {
+                drafts[producer].covers.extend(covers);
+                continue;
+            }
+            let needs: BTreeSet<usize> = brought.get(&permission).copied().into_iter().collect();
+            let number = drafts.len();
+            for &row in self.held.get(&permission).into_iter().flatten() {
+                self.revoke(permission, Some(row), covers.clone(), needs.clone(), drafts);
+            }
+            for &companion in self.companions(permission) {
+                taken.insert(companion, number);
+            }
+        }
+        for (&companion, &number) in
+            brought.iter().filter(|(companion, _)| !self.held.contains_key(companion))
+        {
+            self.revoke(companion, None, BTreeSet::new(), BTreeSet::from([number]), drafts);
+        }
+        // A companion that shall be there goes with its producer: it is given afterwards, or given back.
+        for (&companion, &number) in taken.iter().filter(|(companion, _)| self.required.contains(companion)) {
+            if let Some(&grant) = granted.get(&companion) {
+                drafts[grant].needs.insert(number);
+                continue;
+            }
+            let covers = drafts[number].covers.clone();
+            drafts.push(Draft {
+                call: Call::Grant {
+                    space: self.space.clone(),
+                    principal: self.principal.clone(),
+                    permission: companion,
+                },
+                covers,
+                needs: BTreeSet::from([number]),
+            });
+        }
+    }
+
+    fn revoke(
+        &self,
+        permission: Permission,
+        grant: Option<GrantId>,
+        covers: BTreeSet<usize>,
+        needs: BTreeSet<usize>,
+        drafts: &mut Vec<Draft>,
+    ) {
+        let (space, principal) = (self.space.clone(), self.principal.clone());
+        drafts.push(Draft { call: Call::Revoke { space, principal, permission, grant }, covers, needs });
+    }
+
+    fn companions(&self, permission: Permission) -> &'static [Permission] {
+        match self.vocabulary {
+            Vocabulary::Extended => permission.companions(),
+            Vocabulary::Documented => &[],
+        }
+    }
+
+    fn change(&self, permission: Permission, verb: Verb) -> BTreeSet<usize> {
+        self.changes.get(&(permission, verb)).copied().into_iter().collect()
+    }
+}

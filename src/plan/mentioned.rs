@@ -1,0 +1,109 @@
+//! Whom and what a reader of a plan will meet, so that the plan can say how they are called.
+
+use std::collections::BTreeSet;
+
+use crate::access::{self, Level, Place, What};
+use crate::model::{ContentId, Gap, Principal, SpaceKey};
+
+use super::document::{Object, Plan};
+use super::refusal::{Danger, Endangered, Refusal};
+
+/// Principals and pages that a reader of the plan will meet.
+#[derive(Debug, Default)]
+pub(super) struct Mentioned {
+    pub(super) principals: BTreeSet<Principal>,
+    pub(super) pages: BTreeSet<(SpaceKey, ContentId)>,
+}
+
+impl Mentioned {
+    pub(super) fn collect(&mut self, plan: &Plan) {
+        self.principals.insert(Principal::User(plan.site.caller.clone()));
+        for object in &plan.objects {
+            match object {
+                Object::Holding { principal, .. } => {
+                    self.principals.insert(principal.clone());
+                }
+                Object::Page { space, content, before, after } => {
+                    self.pages.insert((space.clone(), *content));
+                    for lists in [before, after] {
+                        for subject in lists.view.subjects().chain(lists.edit.subjects()) {
+                            self.principals.insert(subject.clone().into());
+                        }
+                    }
+                }
+            }
+        }
+        for kept in &plan.unmanaged {
+            self.principals.extend(kept.principals.iter().filter_map(|who| who.parse().ok()));
+        }
+        for refusal in &plan.refusals {
+            match refusal {
+                Refusal::Lockout { through, .. } => self.principals.extend(through.iter().cloned()),
+                Refusal::NoAdmin { .. } => {}
+                Refusal::NoSafeOrder { space, danger } => self.danger(space, danger),
+            }
+        }
+        for call in &plan.calls {
+            for danger in call.after.iter().filter_map(|edge| edge.because.as_ref()) {
+                self.danger(call.call.space(), danger);
+            }
+        }
+        for gap in &plan.unseen {
+            match gap {
+                Gap::Restrictions { space, content, .. } | Gap::Ancestor { space, content } => {
+                    self.pages.insert((space.clone(), *content));
+                }
+                Gap::Members { group, .. } => {
+                    self.principals.insert(Principal::Group(group.clone()));
+                }
+                Gap::Account { account } => {
+                    self.principals.insert(Principal::User(account.clone()));
+                }
+            }
+        }
+        self.effects(plan);
+        for lint in &plan.lints {
+            self.principals.extend(lint.about.iter().cloned());
+            self.page(&lint.space, lint.content);
+            self.page(&lint.space, lint.level.and_then(Level::content));
+        }
+    }
+
+    fn danger(&mut self, space: &SpaceKey, danger: &Danger) {
+        self.principals.extend(danger.people.iter().cloned());
+        match danger.what {
+            Endangered::View(page) | Endangered::Edit(page) => self.page(space, Some(page)),
+            Endangered::Permission(_) => {}
+        }
+    }
+
+    fn effects(&mut self, plan: &Plan) {
+        for line in &plan.effects.lines {
+            self.principals.extend(line.who.parties.iter().map(|party| party.party.clone()));
+            self.principals.extend(line.who.people.iter().cloned().map(Principal::User));
+            match line.what {
+                What::Pages { place: Place::From { content } | Place::Under { content }, .. } => {
+                    self.page(&line.space, Some(content));
+                }
+                What::Space | What::Permissions { .. } | What::Pages { place: Place::Space, .. } => {}
+            }
+        }
+        for reason in &plan.effects.incomplete {
+            match reason {
+                access::Reason::MembersUnread { group, .. } => {
+                    self.principals.insert(Principal::Group(group.clone()));
+                }
+                access::Reason::ListsUnread { content, .. } => {
+                    // Which space it is in, only the site knows; content is in one.
+                    let spaces: Vec<SpaceKey> = plan.spaces.keys().cloned().collect();
+                    self.pages.extend(spaces.into_iter().map(|space| (space, *content)));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn page(&mut self, space: &SpaceKey, content: Option<ContentId>) {
+        self.pages.extend(content.map(|content| (space.clone(), content)));
+    }
+}

@@ -1,0 +1,59 @@
+//! What would change, by which calls, in which order.
+//!
+//! ```text
+//! Desired + Live ──target──▶ Target ──diff──▶ changes ──lower──▶ calls ──schedule──▶ Plan
+//! ```
+//!
+//! [`plan`] is an ordinary function of values: no I/O, no clock, no randomness. What is not ours to
+//! decide is copied into the target first ([`target`]), so that no later step can remove it.
+
+mod change;
+mod diff;
+mod document;
+mod effects;
+mod lints;
+mod lower;
+mod mentioned;
+mod refusal;
+mod schedule;
+mod target;
+
+pub use change::{Change, Reason, Verb};
+pub use document::{
+    CallId, Cost, Edge, EdgeReason, FORMAT_VERSION, HoldingState, Object, Plan, PlanPage, PlanSite,
+    PlanSpace, PlannedCall, schema,
+};
+pub use effects::{PlanEffect, PlanEffects};
+pub use lints::PlanLint;
+pub use refusal::{Danger, Endangered, Moment, Refusal};
+pub use schedule::Gaps;
+pub use target::{KeepReason, Target, TargetHolding, TargetSpace, Unmanaged};
+
+use crate::model::{Desired, Live};
+
+/// A plan, and the site as it would be afterwards.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Planned {
+    pub plan: Plan,
+    pub after: Live,
+}
+
+/// The site as it would be once the policy is carried out, without asking how.
+pub fn planned_state(desired: &Desired, live: &Live) -> Live {
+    target::target(desired, live).0.applied_to(live)
+}
+
+/// Compares what is with what should be.
+pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Planned {
+    let (target, unmanaged) = target::target(desired, live);
+    let changes = diff::diff(&target, live);
+    let drafts = lower::lower(&target, &changes, live);
+    let lower_bound = drafts.len();
+    let after = target.applied_to(live);
+    let schedule = schedule::schedule(drafts, live, &after, gaps);
+    let effects = effects::effects(live, &after, &changes);
+    let lints = lints::lints(desired, &after);
+    let findings = document::Findings { target, unmanaged, changes, lower_bound, schedule, effects, lints };
+    let plan = document::assemble(desired, live, &after, findings);
+    Planned { plan, after }
+}

@@ -1,0 +1,107 @@
+//! What a plan must not do, whatever the policy says.
+
+use std::collections::BTreeSet;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{ContentId, Holding, Live, LiveSpace, PageVerb, Permission, Principal, SpaceKey};
+
+use super::schedule::{Goal, Witness};
+
+/// A reason why a plan is held back.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "refused", rename_all = "kebab-case")]
+pub enum Refusal {
+    /// The account that runs this administers the space and would not any more.
+    Lockout {
+        space: SpaceKey,
+        /// Whose rights it had.
+        through: BTreeSet<Principal>,
+    },
+    /// Nobody would administer the space, which Confluence refuses as well.
+    NoAdmin { space: SpaceKey },
+    /// In every order of the calls there is a moment at which these people could do what they can do
+    /// neither before nor after, or could not do what they can do both before and after.
+    NoSafeOrder { space: SpaceKey, danger: Danger },
+}
+
+/// Something that would be open, or shut, for a moment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Danger {
+    /// For whom: somebody who is all of these and nothing else that matters.
+    pub people: BTreeSet<Principal>,
+    pub what: Endangered,
+    /// Whether they would be let in, or shut out.
+    pub moment: Moment,
+}
+
+/// What would happen for a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moment {
+    /// They could do what they can do neither before nor after.
+    LetIn,
+    /// They could not do what they can do both before and after.
+    ShutOut,
+}
+
+/// What would be open, or shut, for a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Endangered {
+    Permission(Permission),
+    View(ContentId),
+    Edit(ContentId),
+}
+
+impl From<Witness> for Danger {
+    fn from(witness: Witness) -> Self {
+        let what = match witness.goal {
+            Goal::Space(permission) => Endangered::Permission(permission),
+            Goal::Page(page, PageVerb::View) => Endangered::View(page),
+            Goal::Page(page, PageVerb::Edit) => Endangered::Edit(page),
+        };
+        let moment = if witness.leak { Moment::LetIn } else { Moment::ShutOut };
+        Self { people: witness.principals, what, moment }
+    }
+}
+
+/// Compares who administers each space before and after.
+pub(super) fn administration(before: &Live, after: &Live) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    for (key, space) in &after.spaces {
+        let Some(was) = before.spaces.get(key).filter(|was| was.holdings != space.holdings) else { continue };
+        let (were, are) = (administrators(was, before), administrators(space, after));
+        if are.is_empty() && !were.is_empty() {
+            refusals.push(Refusal::NoAdmin { space: key.clone() });
+            continue;
+        }
+        let through: BTreeSet<Principal> = were.into_iter().filter(|who| is_caller(who, before)).collect();
+        if !through.is_empty() && !are.iter().any(|who| is_caller(who, after)) {
+            refusals.push(Refusal::Lockout { space: key.clone(), through });
+        }
+    }
+    refusals
+}
+
+fn administrators(space: &LiveSpace, live: &Live) -> BTreeSet<Principal> {
+    let administers = |holding: &Holding| match holding {
+        Holding::Grants(grants) => grants.contains_key(&Permission::AdministerSpace),
+        Holding::Role(role) => live
+            .roles
+            .get(role)
+            .and_then(crate::access::role_permissions)
+            .is_some_and(|permissions| permissions.contains(&Permission::AdministerSpace)),
+    };
+    space.holdings.iter().filter(|(_, holding)| administers(holding)).map(|(who, _)| who.clone()).collect()
+}
+
+fn is_caller(principal: &Principal, live: &Live) -> bool {
+    match principal {
+        Principal::User(account) => *account == live.site.caller.account,
+        Principal::Group(group) => live.site.caller.groups.contains(group),
+        Principal::Class(_) => true,
+        Principal::Anonymous => false,
+    }
+}

@@ -1,0 +1,340 @@
+//! What the site shall be: the policy's wishes, and everything that is not ours to change.
+//!
+//! Apps, the caller's own access, and what an additive space does not mention are copied from the live
+//! site into the target before anything is compared. Every such copy is counted with its reason.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    AccountId, AccountKind, Audience, ContentId, Desired, DesiredHolding, DesiredPage, DesiredSpace,
+    Directory, GrantId, Holding, Known, Live, LiveSpace, Mode, PageVerb, Permission, Principal, Restrictions,
+    RoleId, Site, SpaceKey, Strength, Subject, Tree, Vocabulary,
+};
+
+use super::change::Reason;
+
+/// The state to reach, for everything that a plan may touch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    pub spaces: BTreeMap<SpaceKey, TargetSpace>,
+}
+
+/// The state to reach in one space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetSpace {
+    /// Every principal that the plan decides about. One that is missing here is left alone.
+    pub holdings: BTreeMap<Principal, TargetHolding>,
+    /// Every page that the plan decides about and whose lists could be read.
+    pub pages: BTreeMap<ContentId, TargetPage>,
+}
+
+/// What a principal shall hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TargetHolding {
+    /// Nothing. The reason says why.
+    Nothing(Reason),
+    Grants {
+        required: BTreeMap<Permission, Reason>,
+        /// May be there: neither added nor removed.
+        tolerated: BTreeSet<Permission>,
+    },
+    Role(RoleId, Reason),
+}
+
+/// What the lists of a page shall be, and who asks for each of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetPage {
+    pub restrictions: Restrictions,
+    pub reasons: BTreeMap<PageVerb, Reason>,
+}
+
+/// Something that a policy neither declares nor may remove.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Unmanaged {
+    pub space: SpaceKey,
+    pub reason: KeepReason,
+    /// How many rows, or entries of page lists.
+    pub count: usize,
+    /// Whom they belong to.
+    pub principals: BTreeSet<String>,
+}
+
+/// Why something is left as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeepReason {
+    /// An app's own account; apps manage their access themselves.
+    App,
+    /// The account that runs this program, which must be able to finish and to come back.
+    Caller,
+    /// The space is additive and the policy does not mention it.
+    Undeclared,
+    /// The site does not say whose account it is, so it may be an app's.
+    UnknownAccount,
+    /// Permissions of a user class, which the API shows but cannot write one by one.
+    Class,
+    /// Kinds of permission or principal that this program does not know.
+    Foreign,
+}
+
+pub(super) fn target(desired: &Desired, live: &Live) -> (Target, Vec<Unmanaged>) {
+    let mut kept = Kept::default();
+    let spaces = desired
+        .spaces
+        .iter()
+        .filter_map(|(key, wish)| {
+            let space = live.spaces.get(key)?;
+            let holdings = holdings(key, wish, space, live, &mut kept);
+            let pages = pages(key, wish, space, live, &mut kept);
+            kept.foreign(key, space);
+            Some((key.clone(), TargetSpace { holdings, pages }))
+        })
+        .collect();
+    (Target { spaces }, kept.into_report())
+}
+
+fn holdings(
+    key: &SpaceKey,
+    wish: &DesiredSpace,
+    space: &LiveSpace,
+    live: &Live,
+    kept: &mut Kept,
+) -> BTreeMap<Principal, TargetHolding> {
+    let mut target: BTreeMap<Principal, TargetHolding> =
+        wish.holdings.iter().map(|(principal, wanted)| (principal.clone(), declared(wanted))).collect();
+
+    for (principal, holding) in &space.holdings {
+        let declared = target.get_mut(principal);
+        let keep = hands_off(principal, holding, &live.site, &live.directory)
+            .or_else(|| (wish.mode == Mode::Additive).then_some(KeepReason::Undeclared));
+        match (declared, keep) {
+            (None, None) => {
+                target.insert(principal.clone(), TargetHolding::Nothing(Reason::NotDeclared));
+            }
+            (None, Some(reason)) => kept.add(key, reason, principal, rows(holding)),
+            (Some(_), None) => {}
+            (Some(declared), Some(reason)) => {
+                let extra = keep_beside(declared, holding);
+                if extra > 0 {
+                    kept.add(key, reason, principal, extra);
+                }
+            }
+        }
+    }
+    target
+}
+
+fn declared(wanted: &DesiredHolding) -> TargetHolding {
+    match wanted {
+        DesiredHolding::Role(role) => TargetHolding::Role(role.what.clone(), Reason::of(role)),
+        DesiredHolding::Grants(grants) => {
+            let mut required = BTreeMap::new();
+            let mut tolerated = BTreeSet::new();
+            for (&permission, wanted) in grants {
+                match wanted.what {
+                    Strength::Required => {
+                        required.insert(permission, Reason::of(wanted));
+                    }
+                    Strength::Tolerated => {
+                        tolerated.insert(permission);
+                    }
+                }
+            }
+            // Confluence refuses every other permission to a principal without `read/space`.
+            if let Some(&first) = required.keys().next() {
+                required.entry(Permission::ReadSpace).or_insert(Reason::NeededFor { permission: first });
+            }
+            TargetHolding::Grants { required, tolerated }
+        }
+    }
+}
+
+/// Whose access is never ours to reduce.
+fn hands_off(
+    principal: &Principal,
+    holding: &Holding,
+    site: &Site,
+    directory: &Directory,
+) -> Option<KeepReason> {
+    match principal {
+        Principal::User(account) if *account == site.caller.account => Some(KeepReason::Caller),
+        Principal::User(account) => match account_kind(account, directory) {
+            Some(AccountKind::App) => Some(KeepReason::App),
+            Some(AccountKind::Human | AccountKind::Customer) => None,
+            Some(AccountKind::Unknown) | None => Some(KeepReason::UnknownAccount),
+        },
+        Principal::Class(_) => matches!(holding, Holding::Grants(_)).then_some(KeepReason::Class),
+        Principal::Group(_) | Principal::Anonymous => None,
+    }
+}
+
+fn account_kind(account: &AccountId, directory: &Directory) -> Option<AccountKind> {
+    directory.people.get(account).map(|person| person.kind)
+}
+
+fn rows(holding: &Holding) -> usize {
+    match holding {
+        Holding::Grants(grants) => grants.values().map(BTreeSet::len).sum(),
+        Holding::Role(_) => 1,
+    }
+}
+
+/// Lets what a principal holds stand beside what is declared for it; says how much that was.
+fn keep_beside(declared: &mut TargetHolding, holding: &Holding) -> usize {
+    match (declared, holding) {
+        (TargetHolding::Grants { required, tolerated }, Holding::Grants(grants)) => {
+            let extra: Vec<Permission> = grants
+                .keys()
+                .copied()
+                .filter(|permission| !required.contains_key(permission) && !tolerated.contains(permission))
+                .collect();
+            tolerated.extend(&extra);
+            extra.len()
+        }
+        // A principal has one role or single permissions, so a declaration replaces what there is.
+        (TargetHolding::Grants { .. } | TargetHolding::Role(..) | TargetHolding::Nothing(_), _) => 0,
+    }
+}
+
+fn pages(
+    key: &SpaceKey,
+    wish: &DesiredSpace,
+    space: &LiveSpace,
+    live: &Live,
+    kept: &mut Kept,
+) -> BTreeMap<ContentId, TargetPage> {
+    let Some(tree) = &space.tree else { return BTreeMap::new() };
+    wish.pages
+        .iter()
+        .filter_map(|(&id, wish)| {
+            let Known::Known(now) = &tree.get(id)?.restrictions else { return None };
+            Some((id, page(key, wish, now, live, kept)))
+        })
+        .collect()
+}
+
+fn page(key: &SpaceKey, wish: &DesiredPage, now: &Restrictions, live: &Live, kept: &mut Kept) -> TargetPage {
+    let mut restrictions = now.clone();
+    let mut reasons = BTreeMap::new();
+    for verb in PageVerb::ALL {
+        let Some(wanted) = wish.audience(verb) else { continue };
+        reasons.insert(verb, Reason::of(wanted));
+        *restrictions.audience_mut(verb) = with_kept(key, &wanted.what, now.audience(verb), live, kept);
+    }
+    TargetPage { restrictions, reasons }
+}
+
+/// A declared list, with the apps that are on the live one, and with the caller.
+///
+/// Confluence's own dialog always lists whoever restricts a page; the API does not, and a caller that
+/// leaves itself out cannot see the page any more. Whether a PUT adds the caller by itself is not
+/// documented, so the caller's entry is neither missed nor resented.
+fn with_kept(key: &SpaceKey, wanted: &Audience, now: &Audience, live: &Live, kept: &mut Kept) -> Audience {
+    let Audience::Only(members) = wanted else { return Audience::Anyone };
+    let mut members = members.clone();
+    let caller = Subject::User(live.site.caller.account.clone());
+    for subject in now.subjects() {
+        let Subject::User(account) = subject else { continue };
+        if *subject != caller
+            && account_kind(account, &live.directory) == Some(AccountKind::App)
+            && members.insert(subject.clone())
+        {
+            kept.add(key, KeepReason::App, &subject.clone().into(), 1);
+        }
+    }
+    let listed = now.subjects().any(|subject| *subject == caller)
+        || !live.site.caller.groups.iter().any(|group| members.contains(&Subject::Group(group.clone())));
+    if listed && members.insert(caller.clone()) {
+        kept.add(key, KeepReason::Caller, &caller.into(), 1);
+    }
+    Audience::Only(members)
+}
+
+#[derive(Default)]
+struct Kept(BTreeMap<(SpaceKey, KeepReason), (usize, BTreeSet<String>)>);
+
+impl Kept {
+    fn add(&mut self, space: &SpaceKey, reason: KeepReason, principal: &Principal, count: usize) {
+        let (total, principals) = self.0.entry((space.clone(), reason)).or_default();
+        *total += count;
+        principals.insert(principal.to_string());
+    }
+
+    fn foreign(&mut self, key: &SpaceKey, space: &LiveSpace) {
+        if space.foreign.is_empty() {
+            return;
+        }
+        let (total, principals) = self.0.entry((key.clone(), KeepReason::Foreign)).or_default();
+        *total += space.foreign.len();
+        principals.extend(space.foreign.iter().map(|row| row.principal.clone()));
+    }
+
+    fn into_report(self) -> Vec<Unmanaged> {
+        self.0
+            .into_iter()
+            .map(|((space, reason), (count, principals))| Unmanaged { space, reason, count, principals })
+            .collect()
+    }
+}
+
+impl Target {
+    /// The site as it would be, with the companions that Confluence adds by itself and that may stay.
+    /// Rows that do not exist yet have no number.
+    pub fn applied_to(&self, live: &Live) -> Live {
+        let vocabulary = live.vocabulary();
+        let mut after = live.clone();
+        for (key, target) in &self.spaces {
+            let Some(space) = after.spaces.get_mut(key) else { continue };
+            for (principal, holding) in &target.holdings {
+                match holding.applied_to(space.holdings.get(principal), vocabulary) {
+                    Some(holding) => space.holdings.insert(principal.clone(), holding),
+                    None => space.holdings.remove(principal),
+                };
+            }
+            let tree = space.tree.get_or_insert_with(Tree::default);
+            for (&id, page) in &target.pages {
+                tree.set_restrictions(id, Known::Known(page.restrictions.clone()));
+            }
+            if space.tree.as_ref().is_some_and(|tree| tree.iter().len() == 0) {
+                space.tree = None;
+            }
+        }
+        after
+    }
+}
+
+impl TargetHolding {
+    fn applied_to(&self, now: Option<&Holding>, vocabulary: Vocabulary) -> Option<Holding> {
+        match self {
+            Self::Nothing(_) => None,
+            Self::Role(role, _) => Some(Holding::Role(role.clone())),
+            Self::Grants { required, tolerated } => {
+                let none = BTreeMap::new();
+                let now = match now {
+                    Some(Holding::Grants(grants)) => grants,
+                    Some(Holding::Role(_)) | None => &none,
+                };
+                let stays = now
+                    .iter()
+                    .filter(|(permission, _)| {
+                        required.contains_key(permission) || tolerated.contains(permission)
+                    })
+                    .map(|(&permission, rows)| (permission, rows.clone()));
+                let mut grants: BTreeMap<Permission, BTreeSet<GrantId>> = stays.collect();
+                for &permission in required.keys().filter(|permission| !now.contains_key(permission)) {
+                    grants.entry(permission).or_default();
+                    let companions = permission.companions().iter().filter(|companion| {
+                        vocabulary.contains(**companion) && tolerated.contains(companion)
+                    });
+                    for &companion in companions {
+                        grants.entry(companion).or_default();
+                    }
+                }
+                (!grants.is_empty()).then_some(Holding::Grants(grants))
+            }
+        }
+    }
+}

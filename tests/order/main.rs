@@ -1,0 +1,9 @@
+//! The order of calls, judged from outside: plans for random small sites are carried out on the
+//! sandbox's world, and its own naive access check looks at every state on the way. An exhaustive search
+//! over that world says how few calls there could have been.
+
+#![expect(clippy::unwrap_used, reason = "tests may panic, their helpers too")]
+
+mod fewest;
+mod safe;
+mod site;

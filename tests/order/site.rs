@@ -1,0 +1,427 @@
+//! A small site in both forms, a change of it, and what everybody can do in a state of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use confperm::model::{
+    Audience, Call, Caller, Content, ContentId, ContentKind, Desired, DesiredHolding, DesiredPage,
+    DesiredSpace, Directory, Edition, Flavor, GrantId, Group, Holding, Known, Live, LiveSpace, Mode, Origin,
+    Parent, Permission, Principal, Restrictions, Site, Space, SpaceKind, SpaceRoleMode, SpaceStatus,
+    Strength, Subject, Tree, Wanted, Why,
+};
+use confperm::sandbox::world::{self, Command, Pair, World};
+use proptest::prelude::*;
+
+pub(crate) const SPACE: world::SpaceId = world::SpaceId(1);
+pub(crate) const ME: &str = "me";
+
+/// A state of the one space: who holds what, and the lists of its pages, in page order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct State {
+    pub(crate) rows: BTreeMap<&'static str, BTreeSet<Permission>>,
+    pub(crate) pages: Vec<[BTreeSet<&'static str>; 2]>,
+}
+
+/// A site, and the state that it shall be brought to.
+#[derive(Debug, Clone)]
+pub(crate) struct Case {
+    pub(crate) mode: SpaceRoleMode,
+    pub(crate) companions: bool,
+    /// Whether the planner may know who is in which group.
+    pub(crate) members_known: bool,
+    /// The groups of each person, as bits.
+    pub(crate) people: Vec<u8>,
+    /// The parent of each page, an earlier one.
+    pub(crate) parents: Vec<Option<usize>>,
+    pub(crate) before: State,
+    pub(crate) after: State,
+}
+
+pub(crate) const GROUPS: [&str; 3] = ["group:g0", "group:g1", "group:g2"];
+
+/// Four permissions to play with: where companions come and go, none of those that editing pages needs,
+/// since a companion that is there for a moment would let people edit for a moment.
+pub(crate) fn permissions(mode: SpaceRoleMode) -> [Permission; 4] {
+    use Permission as P;
+    match mode {
+        SpaceRoleMode::PreRoles => [P::ReadSpace, P::CreatePage, P::CreateComment, P::DeletePage],
+        SpaceRoleMode::RolesTransition | SpaceRoleMode::Roles => {
+            [P::ReadSpace, P::ExportContent, P::CreateBlogpost, P::UpdateBlogpost]
+        }
+    }
+}
+
+pub(crate) fn case() -> impl Strategy<Value = Case> {
+    let mode = prop_oneof![Just(SpaceRoleMode::PreRoles), Just(SpaceRoleMode::RolesTransition)];
+    (mode, any::<bool>(), 0_usize..=4)
+        .prop_flat_map(|(mode, members_known, pages)| {
+            let parents: Vec<_> = (0..pages)
+                .map(|page| {
+                    prop_oneof![
+                        Just(None),
+                        (0..page.max(1)).prop_map(move |parent| (parent < page).then_some(parent))
+                    ]
+                })
+                .collect();
+            let people = proptest::collection::vec(0_u8..8, 0..4);
+            (Just(mode), Just(members_known), people, parents, state(mode, pages), state(mode, pages))
+        })
+        .prop_map(|(mode, members_known, people, parents, before, after)| Case {
+            mode,
+            companions: mode == SpaceRoleMode::RolesTransition,
+            members_known,
+            people,
+            parents,
+            before,
+            after,
+        })
+}
+
+fn state(mode: SpaceRoleMode, pages: usize) -> impl Strategy<Value = State> {
+    let holding = proptest::option::of(proptest::collection::btree_set(
+        proptest::sample::select(permissions(mode)[1..].to_vec()),
+        0..=3,
+    ));
+    let list = prop_oneof![
+        2 => Just(BTreeSet::new()),
+        3 => proptest::collection::btree_set(proptest::sample::select(GROUPS.to_vec()), 0..=2),
+    ];
+    let rows = proptest::collection::vec(holding, 3);
+    let lists = proptest::collection::vec([list.clone(), list], pages);
+    (rows, lists).prop_map(|(rows, lists)| State {
+        rows: GROUPS
+            .into_iter()
+            .zip(rows)
+            .filter_map(|(group, holding)| {
+                let mut permissions = holding?;
+                permissions.insert(Permission::ReadSpace);
+                Some((group, permissions))
+            })
+            .collect(),
+        pages: lists
+            .into_iter()
+            // Whoever restricts a page is on its lists; an empty one is open.
+            .map(|lists| lists.map(|list| if list.is_empty() { list } else { with_me(list) }))
+            .collect(),
+    })
+}
+
+fn with_me(mut list: BTreeSet<&'static str>) -> BTreeSet<&'static str> {
+    list.insert("user:me");
+    list
+}
+
+impl Case {
+    /// People: those of the case; and, since a group may get new members at any time, somebody for each
+    /// group alone; and where the planner does not know, somebody for each combination.
+    fn crowd(&self) -> BTreeSet<u8> {
+        let mut crowd: BTreeSet<u8> = self.people.iter().copied().chain([0, 1, 2, 4]).collect();
+        if !self.members_known {
+            crowd.extend(0..8);
+        }
+        crowd
+    }
+
+    pub(crate) fn world(&self) -> World {
+        let settings = world::Settings {
+            mode: match self.mode {
+                SpaceRoleMode::PreRoles => world::RoleMode::PreRoles,
+                SpaceRoleMode::RolesTransition => world::RoleMode::RolesTransition,
+                SpaceRoleMode::Roles => world::RoleMode::Roles,
+            },
+            edition: world::Edition::Standard,
+            anonymous: false,
+            unlicensed_access: false,
+            url: "https://acme.atlassian.net/wiki".to_owned(),
+            cloud_id: "cloud".to_owned(),
+            caller: None,
+        };
+        let quirks = world::Quirks {
+            companions: if self.companions { world::Companions::Always } else { world::Companions::Never },
+            ..world::Quirks::default()
+        };
+        let mut world = World::new(settings, quirks);
+        world.add_user(user(ME));
+        let mut members: [BTreeSet<world::AccountId>; 3] = Default::default();
+        for groups in self.crowd() {
+            let name = format!("p{groups}");
+            world.add_user(user(&name));
+            for (group, members) in members.iter_mut().enumerate() {
+                if groups >> group & 1 == 1 {
+                    members.insert(world::AccountId(name.clone()));
+                }
+            }
+        }
+        for (group, members) in members.into_iter().enumerate() {
+            world.add_group(world::Group {
+                id: world::GroupId(format!("g{group}")),
+                name: format!("g{group}"),
+                members,
+                team: false,
+                access: None,
+            });
+        }
+        world.add_space(world::Space {
+            id: SPACE,
+            key: "ENG".into(),
+            name: "Engineering".to_owned(),
+            kind: world::SpaceType::Global,
+            status: world::SpaceStatus::Current,
+            unlicensed_access: false,
+            homepage: None,
+            roots: Vec::new(),
+            blogposts: Vec::new(),
+            contents: BTreeSet::new(),
+            grants: BTreeMap::new(),
+            assignments: BTreeMap::new(),
+        });
+        let known = |pair: &&Pair| self.mode != SpaceRoleMode::PreRoles || pair.is_documented();
+        for &pair in Pair::ALL.iter().filter(known) {
+            world.add_grant(SPACE, &world::Grant { principal: principal("user:me"), pair });
+        }
+        for (who, permissions) in &self.before.rows {
+            for &permission in permissions {
+                world.add_grant(SPACE, &world::Grant { principal: principal(who), pair: pair(permission) });
+            }
+        }
+        for (page, parent) in self.parents.iter().enumerate() {
+            let [read, update] = &self.before.pages[page];
+            world.add_content(world::Content {
+                id: world_page(page),
+                space: SPACE,
+                kind: world::Kind::Page,
+                status: world::Status::Current,
+                title: format!("Page {page}"),
+                author: None,
+                parent: parent.map(world_page),
+                children: Vec::new(),
+                lists: world::Lists {
+                    read: read.iter().map(|who| principal(who)).collect(),
+                    update: update.iter().map(|who| principal(who)).collect(),
+                },
+            });
+        }
+        world
+    }
+
+    /// The site as it would have been read.
+    pub(crate) fn live(&self, world: &World) -> Live {
+        let space = world.space(SPACE).unwrap();
+        let mut holdings: BTreeMap<Principal, BTreeMap<Permission, BTreeSet<GrantId>>> = BTreeMap::new();
+        for (row, grant) in &space.grants {
+            let permission = Permission::from_cloud_pair(grant.pair.key(), grant.pair.target()).unwrap();
+            let rows = holdings.entry(model_principal(&grant.principal)).or_default();
+            rows.entry(permission).or_default().insert(GrantId::from_number(row.0));
+        }
+        let mut tree = Tree::default();
+        for content in world.contents() {
+            let list = |names: &BTreeSet<world::Principal>| {
+                Audience::from_site_list(names.iter().map(|who| model_principal(who).subject().unwrap()))
+            };
+            tree.insert(Content {
+                id: ContentId::from_number(content.id.0),
+                kind: ContentKind::Page,
+                title: content.title.as_str().into(),
+                parent: content
+                    .parent
+                    .map_or(Parent::Space, |parent| Parent::Content(ContentId::from_number(parent.0))),
+                restrictions: Known::Known(Restrictions {
+                    view: list(&content.lists.read),
+                    edit: list(&content.lists.update),
+                }),
+            });
+        }
+        let groups = world.groups().map(|group| {
+            let members = group.members.iter().map(|member| member.0.parse().unwrap()).collect();
+            let id: confperm::model::GroupId = group.id.0.parse().unwrap();
+            let members =
+                if self.members_known { Known::Known(members) } else { Known::Unknown(Why::Hidden) };
+            (
+                id.clone(),
+                Group { id, name: group.name.clone(), members, access: Known::Unknown(Why::NotRead) },
+            )
+        });
+        Live {
+            site: Site {
+                flavor: Flavor::Cloud,
+                base_url: world.settings.url.clone(),
+                cloud_id: None,
+                edition: Edition::Standard,
+                mode: self.mode,
+                anonymous_access: Known::Known(false),
+                caller: Caller {
+                    account: ME.parse().unwrap(),
+                    name: "Me".to_owned(),
+                    groups: BTreeSet::new(),
+                },
+            },
+            roles: BTreeMap::new(),
+            directory: Directory { people: BTreeMap::new(), groups: groups.collect() },
+            spaces: BTreeMap::from([(
+                "ENG".parse().unwrap(),
+                LiveSpace {
+                    space: Space {
+                        id: "1".parse().unwrap(),
+                        key: "ENG".parse().unwrap(),
+                        name: "Engineering".to_owned(),
+                        kind: SpaceKind::Global,
+                        status: SpaceStatus::Current,
+                        homepage: None,
+                    },
+                    holdings: holdings
+                        .into_iter()
+                        .map(|(who, grants)| (who, Holding::Grants(grants)))
+                        .collect(),
+                    foreign: BTreeSet::new(),
+                    unlicensed_access: Known::Known(false),
+                    tree: Some(tree),
+                },
+            )]),
+            gaps: BTreeSet::new(),
+        }
+    }
+
+    pub(crate) fn desired(&self) -> Desired {
+        let holdings = self.after.rows.iter().map(|(who, permissions)| {
+            let grants =
+                permissions.iter().map(|&permission| (permission, wanted(Strength::Required))).collect();
+            (who.parse().unwrap(), DesiredHolding::Grants(grants))
+        });
+        let pages = self.after.pages.iter().enumerate().map(|(page, lists)| {
+            let list = |names: &BTreeSet<&str>| {
+                let subjects = names.iter().map(|who| who.parse::<Subject>().unwrap());
+                Some(wanted(Audience::from_site_list(subjects)))
+            };
+            (
+                ContentId::from_number(world_page(page).0),
+                DesiredPage { view: list(&lists[0]), edit: list(&lists[1]) },
+            )
+        });
+        let space = DesiredSpace {
+            mode: Mode::Authoritative,
+            origin: origin(),
+            holdings: holdings.collect(),
+            pages: pages.collect(),
+        };
+        Desired { aliases: BTreeMap::new(), spaces: BTreeMap::from([("ENG".parse().unwrap(), space)]) }
+    }
+}
+
+fn wanted<T>(what: T) -> Wanted<T> {
+    Wanted { what, origin: origin(), role: None }
+}
+
+fn origin() -> Origin {
+    Origin { file: "eng.yaml".into(), line: 1 }
+}
+
+fn user(name: &str) -> world::User {
+    world::User {
+        handle: name.to_owned(),
+        account: world::AccountId(name.to_owned()),
+        name: name.to_owned(),
+        email: None,
+        status: world::AccountStatus::Active,
+        kind: world::AccountType::Atlassian,
+        licensed: true,
+        confluence_admin: false,
+        guest_of: None,
+        jsm_project_admin: false,
+        token_scopes: Option::default(),
+    }
+}
+
+fn world_page(page: usize) -> world::ContentId {
+    world::ContentId(1000 + page as u64)
+}
+
+pub(crate) fn principal(who: &str) -> world::Principal {
+    match who.split_once(':') {
+        Some(("group", id)) => world::Principal::Group(id.into()),
+        Some(("user", id)) => world::Principal::User(id.into()),
+        _ => panic!("{who}"),
+    }
+}
+
+fn model_principal(who: &world::Principal) -> Principal {
+    match who {
+        world::Principal::Group(id) => Principal::Group(id.0.parse().unwrap()),
+        world::Principal::User(id) => Principal::User(id.0.parse().unwrap()),
+        world::Principal::Class(_) | world::Principal::Anonymous => panic!("{who:?}"),
+    }
+}
+
+pub(crate) fn pair(permission: Permission) -> Pair {
+    let (key, target) = permission.cloud_pair().split_once('/').unwrap();
+    *Pair::ALL.iter().find(|pair| pair.key() == key && pair.target() == target).unwrap()
+}
+
+/// Carries out one call, as the client would over HTTP. `None` where there was nothing to do.
+pub(crate) fn perform(world: &mut World, call: &Call) -> Option<()> {
+    let command = match call {
+        Call::Grant { principal: who, permission, .. } => {
+            Command::Grant { space: SPACE, principal: principal(&who.to_string()), pair: pair(*permission) }
+        }
+        Call::Revoke { principal: who, permission, grant, .. } => {
+            let found = world.space(SPACE).unwrap().row(&principal(&who.to_string()), pair(*permission))?;
+            let row = grant.map_or(found, |row| world::GrantId(row.number()));
+            Command::Revoke { space: SPACE, row }
+        }
+        Call::Restrict { content, after, .. } => {
+            let content = world::ContentId(content.number());
+            let names =
+                |audience: &Audience| audience.subjects().map(|who| principal(&who.to_string())).collect();
+            restrict(content, names(&after.view), names(&after.edit))
+        }
+        Call::AssignRoles { .. } => panic!("these sites have no roles"),
+    };
+    let caller = world::Caller::User(ME.into());
+    world.perform(&caller, &command).unwrap_or_else(|refusal| panic!("{call:?}: {refusal:?}"));
+    Some(())
+}
+
+pub(crate) fn restrict(
+    content: world::ContentId,
+    read: BTreeSet<world::Principal>,
+    update: BTreeSet<world::Principal>,
+) -> Command {
+    if read.is_empty() && update.is_empty() {
+        return Command::ClearRestrictions { content };
+    }
+    let entry = |list, principals| world::Entry { list, principals };
+    Command::ReplaceRestrictions {
+        content,
+        entries: vec![entry(world::ListKind::Read, read), entry(world::ListKind::Update, update)],
+    }
+}
+
+/// What everybody can do: a bit for each person and thing. Companions come and go with their producers,
+/// and are not looked at: that they exist for a moment cannot be avoided.
+pub(crate) fn profile(case: &Case, world: &World) -> Vec<bool> {
+    let looked_at: Vec<Pair> = permissions(case.mode)
+        .into_iter()
+        .filter(|permission| !case.companions || !is_companion(*permission))
+        .map(pair)
+        .collect();
+    let mut bits = Vec::new();
+    for user in world.users() {
+        let subject = world::Subject::User(user.account.clone());
+        let operations = world.space_operations(&subject, SPACE);
+        bits.extend(looked_at.iter().map(|pair| operations.contains(pair)));
+        for content in world.contents() {
+            bits.push(world.allows(&subject, world::Verb::Read, content.id).is_ok());
+            if !case.companions {
+                bits.push(world.allows(&subject, world::Verb::Update, content.id).is_ok());
+            }
+        }
+    }
+    bits
+}
+
+fn is_companion(permission: Permission) -> bool {
+    Permission::ALL.iter().any(|producer| producer.companions().contains(&permission))
+}
+
+/// Whether a state lies between two others.
+pub(crate) fn between(before: &[bool], now: &[bool], after: &[bool]) -> bool {
+    before.iter().zip(now).zip(after).all(|((before, now), after)| now == before || now == after)
+}
