@@ -7,12 +7,13 @@
 //! ```
 //!
 //! Planning is an ordinary function of values: no I/O, no clock, no randomness, the same bytes for the
-//! same input. Reading never writes and deciding never reads; only `apply` is handed something that
+//! same input. Reading never writes and deciding never reads; only [`apply`] is handed something that
 //! can write.
 //!
 //! The modules below are listed from the outside in. Each may use only what stands below it in this
 //! list; `tests/architecture.rs` holds that.
 
+pub mod apply;
 pub mod plan;
 pub mod access;
 pub mod confluence;
