@@ -1,0 +1,152 @@
+//! The words for answers about access: names, levels, and reasons for not knowing.
+
+use std::collections::BTreeMap;
+
+use crate::access::{Lint, Reason};
+use crate::model::{AccountId, ContentId, Live, Principal, RoleId, Why};
+use crate::plan::Plan;
+
+/// How things are called.
+pub(super) trait Names {
+    fn principal(&self, principal: &Principal) -> String;
+    /// The path of a page.
+    fn page(&self, content: ContentId) -> String;
+    fn role(&self, role: &RoleId) -> String;
+
+    fn person(&self, account: &AccountId) -> String {
+        self.principal(&Principal::User(account.clone()))
+    }
+}
+
+impl Names for Plan {
+    fn principal(&self, principal: &Principal) -> String {
+        self.name(principal).into_owned()
+    }
+
+    fn page(&self, content: ContentId) -> String {
+        self.pages.get(&content).map_or_else(|| format!("page {content}"), |page| page.path.clone())
+    }
+
+    fn role(&self, role: &RoleId) -> String {
+        self.roles.get(role).map_or_else(|| role.to_string(), Clone::clone)
+    }
+}
+
+/// The names of a site, with those that a policy gives to people.
+#[derive(Debug, Clone, Copy)]
+pub struct SiteNames<'a> {
+    pub live: &'a Live,
+    pub aliases: &'a BTreeMap<AccountId, String>,
+}
+
+impl Names for SiteNames<'_> {
+    fn principal(&self, principal: &Principal) -> String {
+        match principal {
+            Principal::Group(id) => match self.live.directory.groups.get(id) {
+                Some(group) => format!("group:{}", group.name),
+                None => principal.to_string(),
+            },
+            Principal::User(account) => {
+                match (self.aliases.get(account), self.live.directory.people.get(account)) {
+                    (Some(alias), _) => format!("user:{alias}"),
+                    (None, Some(person)) => format!("user:{account} ({})", person.name),
+                    (None, None) => principal.to_string(),
+                }
+            }
+            Principal::Class(_) | Principal::Anonymous => principal.to_string(),
+        }
+    }
+
+    fn page(&self, content: ContentId) -> String {
+        let mut trees = self.live.spaces.values().filter_map(|space| space.tree.as_ref());
+        let tree = trees.find(|tree| tree.get(content).is_some());
+        tree.map_or_else(|| format!("page {content}"), |tree| tree.path(content))
+    }
+
+    fn role(&self, role: &RoleId) -> String {
+        self.live.roles.get(role).map_or_else(|| role.to_string(), |role| role.name.clone())
+    }
+}
+
+/// Why something is not known, as the end of a sentence.
+pub(super) fn reason_words(reason: &Reason, names: &dyn Names) -> String {
+    let group = |group: &crate::model::GroupId| names.principal(&Principal::Group(group.clone()));
+    match reason {
+        Reason::NoSuchSpace { space } => format!("the space {space} was not read"),
+        Reason::NoSuchContent { content } => format!("page {content} was not read"),
+        Reason::TreeNotRead { space } => format!("the pages of {space} were not read"),
+        Reason::AncestorHidden { content } => format!(
+            "a page above, with the id {content}, is hidden from the account that runs this, and with it its lists"
+        ),
+        Reason::ListsUnread { content, why } => {
+            format!("the lists of {} {}", names.page(*content), why_words(*why))
+        }
+        Reason::SpaceArchived { space } => {
+            format!("the space {space} is archived, and what still counts there is not documented")
+        }
+        Reason::AccountUnread { account } => {
+            format!("the site does not say whose account {} is", names.person(account))
+        }
+        Reason::NoSuchGroup { group } => format!("the site lists no group with the id {group}"),
+        Reason::MembersUnread { group: id, why } => {
+            format!("the members of {} {}", group(id), why_words(*why))
+        }
+        Reason::LicencesAssumed => {
+            "which groups give access to Confluence could not be read, so everybody active is taken to be licensed"
+                .to_owned()
+        }
+        Reason::LicenceUnread { account } => {
+            format!("whether {} is licensed could not be read", names.person(account))
+        }
+        Reason::GuestUnread { account } => {
+            format!("whether {} is a guest could not be read", names.person(account))
+        }
+        Reason::GuestInGroup { group: id } => {
+            format!("what {} gives to a guest in it is not documented", group(id))
+        }
+        Reason::ClassUnread { principal } => {
+            format!("whom {} stands for cannot be read in full", names.principal(principal))
+        }
+        Reason::AnonymousUnread => {
+            "whether the site lets in people who are not signed in cannot be read from the API".to_owned()
+        }
+        Reason::AnonymousOff => {
+            "the site lets in nobody who is not signed in, and whether what a space gives to `anonymous` still \
+             counts for others is not documented"
+                .to_owned()
+        }
+        Reason::RoleUnread { role } => {
+            format!("what the role {} permits is written in words that this version does not know", names.role(role))
+        }
+        Reason::AuthorUnread => {
+            "people may delete what they made themselves, and who made it is not read".to_owned()
+        }
+        Reason::DeleteAgainstEditList => {
+            "whether an edit list keeps people from deleting the page is not documented".to_owned()
+        }
+    }
+}
+
+const fn why_words(why: Why) -> &'static str {
+    match why {
+        Why::NotRead => "were not read",
+        Why::Hidden => "are hidden from the account that runs this",
+        Why::NoApi => "cannot be read from the API",
+    }
+}
+
+/// What a lint says about those whom it is about, as a whole sentence after their names.
+pub(super) const fn lint_words(lint: Lint) -> &'static str {
+    match lint {
+        Lint::ListedWithoutSpace => "listed, but without access to the space",
+        Lint::ListedWithoutAncestor => "listed, but without view of a page above",
+        Lint::ListedWithoutEditRight => "listed to edit, but without the right to edit pages in the space",
+        Lint::ViewOnlyInVain => "listed to view only, but a group on the edit list gives edit",
+        Lint::DeadList => "nobody else is listed, and none of these can sign in any more",
+        Lint::ListOfLeavers => "nobody else is listed, and all of these are about to go",
+        Lint::SpaceWithoutAdmin => {
+            "nobody else administers the space, and none of these can sign in as a person"
+        }
+        Lint::AdminCutOff => "must keep access, and is not listed",
+    }
+}

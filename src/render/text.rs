@@ -1,0 +1,338 @@
+//! A plan as text, for people.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::model::{Gap, Mode, Permission, Principal, SpaceKey, Why};
+use crate::plan::{
+    Change, HoldingState, KeepReason, Object, Plan, PlanSpace, Reason, Refusal, Unmanaged, Verb,
+};
+
+use super::call::audience_words;
+use super::effects;
+use super::order::danger_words;
+use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, count, list, paint};
+
+/// The whole plan: changes by space, what is left alone, what could not be seen, and a summary.
+pub fn plan_as_text(plan: &Plan) -> String {
+    let mut text = String::new();
+    for (key, space) in &plan.spaces {
+        let rows = rows(plan, key);
+        if !rows.is_empty() {
+            heading(key, space, &mut text);
+            table(&rows, &mut text);
+            text.push('\n');
+        }
+    }
+    effects::who_gains_who_loses(plan, &mut text);
+    effects::worth_a_look(plan, &mut text);
+    left_alone(plan, &mut text);
+    unseen(plan, &mut text);
+    refusals(plan, &mut text);
+    let _ = writeln!(text, "{}", summary(plan));
+    text
+}
+
+fn heading(key: &SpaceKey, space: &PlanSpace, text: &mut String) {
+    let mode = match space.mode {
+        Mode::Authoritative => "authoritative",
+        Mode::Additive => "additive",
+    };
+    let title = format!("{key}  {}", space.name);
+    let _ = writeln!(
+        text,
+        "{}{:>width$}",
+        paint(HEADING, &title),
+        mode,
+        width = 76_usize.saturating_sub(width(&title))
+    );
+}
+
+/// One line of the table.
+struct Row {
+    sign: char,
+    what: String,
+    who: String,
+    why: String,
+}
+
+fn rows(plan: &Plan, key: &SpaceKey) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let mut replaced: BTreeMap<&Principal, usize> = BTreeMap::new();
+    for (group, permissions) in grants(plan, key) {
+        // What a role takes the place of is told with the role.
+        if group.verb == Verb::Remove && gets_role(plan, key, group.principal) {
+            *replaced.entry(group.principal).or_default() += permissions.len();
+            continue;
+        }
+        rows.push(Row {
+            sign: match group.verb {
+                Verb::Add => '+',
+                Verb::Remove => '-',
+            },
+            what: grant_words(plan, key, &group, &permissions),
+            who: plan.name(group.principal).into_owned(),
+            why: why(group.reason),
+        });
+    }
+    for change in plan.changes.iter().filter(|change| change.space() == key) {
+        match change {
+            Change::Grant { .. } => {}
+            Change::Role { principal, before, after, reason, .. } => {
+                let role = |id| plan.roles.get(id).map_or_else(|| format!("{id}"), Clone::clone);
+                let (sign, what) = match (before, after) {
+                    (Some(before), Some(after)) => ('~', format!("role {} → {}", role(before), role(after))),
+                    (None, Some(after)) => match replaced.get(principal) {
+                        None => ('+', format!("role {}", role(after))),
+                        Some(&number) => {
+                            let single = count(number, "single permission", "single permissions");
+                            ('~', format!("{single} → role {}", role(after)))
+                        }
+                    },
+                    (Some(before), None) => ('-', format!("role {}", role(before))),
+                    (None, None) => continue,
+                };
+                rows.push(Row { sign, what, who: plan.name(principal).into_owned(), why: why(reason) });
+            }
+            Change::Audience { content, list, before, after, reason, .. } => rows.push(Row {
+                sign: '~',
+                what: plan
+                    .pages
+                    .get(content)
+                    .map_or_else(|| format!("page {content}"), |page| page.path.clone()),
+                who: format!(
+                    "{}  {} → {}",
+                    list.as_str(),
+                    audience_words(plan, before),
+                    audience_words(plan, after)
+                ),
+                why: why(reason),
+            }),
+        }
+    }
+    rows
+}
+
+/// Whether somebody is given a role, which takes the place of the single permissions they hold.
+fn gets_role(plan: &Plan, key: &SpaceKey, who: &Principal) -> bool {
+    plan.changes.iter().any(|change| {
+        matches!(change, Change::Role { space, principal, after: Some(_), .. } if space == key && principal == who)
+    })
+}
+
+/// Permissions that one line can tell together: of one principal, for one reason.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Together<'a> {
+    verb: Verb,
+    principal: &'a Principal,
+    reason: &'a Reason,
+}
+
+fn grants<'a>(plan: &'a Plan, key: &SpaceKey) -> Vec<(Together<'a>, Vec<Permission>)> {
+    let mut together: BTreeMap<Together<'a>, Vec<Permission>> = BTreeMap::new();
+    for change in &plan.changes {
+        if let Change::Grant { space, principal, permission, verb, reason } = change
+            && space == key
+        {
+            together.entry(Together { verb: *verb, principal, reason }).or_default().push(*permission);
+        }
+    }
+    together.into_iter().collect()
+}
+
+fn grant_words(plan: &Plan, key: &SpaceKey, group: &Together<'_>, permissions: &[Permission]) -> String {
+    let names: Vec<&str> = permissions.iter().map(|permission| permission.as_str()).collect();
+    let loses_everything = group.verb == Verb::Remove
+        && plan.objects.iter().any(|object| {
+            matches!(object, Object::Holding { space, principal, after: HoldingState::Nothing, .. }
+                if space == key && principal == group.principal)
+        });
+    match group.reason {
+        Reason::Declared { role: Some(role), .. } if names.len() > 2 => {
+            format!("{role} ({})", count(names.len(), "permission", "permissions"))
+        }
+        Reason::Declared { role: Some(role), .. } => format!("{} ({role})", names.join(", ")),
+        _ if loses_everything && names.len() > 1 => {
+            format!("everything ({})", count(names.len(), "permission", "permissions"))
+        }
+        Reason::Declared { .. } | Reason::NotDeclared | Reason::NeededFor { .. } => names.join(", "),
+    }
+}
+
+fn why(reason: &Reason) -> String {
+    match reason {
+        Reason::Declared { origin, .. } => origin.to_string(),
+        Reason::NotDeclared => "not declared".to_owned(),
+        Reason::NeededFor { permission } => format!("needed for {permission}"),
+    }
+}
+
+/// Rows in columns. A cell that is much longer than its neighbours does not push them aside.
+fn table(rows: &[Row], text: &mut String) {
+    const WIDEST: usize = 44;
+    let column = |cell: fn(&Row) -> &str| {
+        rows.iter().map(|row| width(cell(row))).filter(|&width| width <= WIDEST).max().unwrap_or(0)
+    };
+    let (what, who) = (column(|row| &row.what), column(|row| &row.who));
+    for row in rows {
+        let style = match row.sign {
+            '+' => ADD,
+            '-' => REMOVE,
+            _ => CHANGE,
+        };
+        let _ = writeln!(
+            text,
+            "  {} {}  {}  {}",
+            paint(style, &row.sign.to_string()),
+            pad(&row.what, what),
+            pad(&row.who, who),
+            paint(FAINT, &row.why)
+        );
+    }
+}
+
+fn pad(cell: &str, to: usize) -> String {
+    format!("{cell}{}", " ".repeat(to.saturating_sub(width(cell))))
+}
+
+fn width(text: &str) -> usize {
+    text.chars().count()
+}
+
+fn left_alone(plan: &Plan, text: &mut String) {
+    if plan.unmanaged.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{}", paint(HEADING, "Left alone"));
+    for kept in &plan.unmanaged {
+        let _ = writeln!(text, "  {}  {}", kept.space, kept_words(plan, kept));
+    }
+    text.push('\n');
+}
+
+fn kept_words(plan: &Plan, kept: &Unmanaged) -> String {
+    let entries = count(kept.count, "entry", "entries");
+    let holders = kept.principals.len();
+    let names: Vec<String> = kept
+        .principals
+        .iter()
+        .take(3)
+        .map(|who| who.parse().map_or_else(|_| who.clone(), |who: Principal| plan.name(&who).into_owned()))
+        .collect();
+    let who = if holders > names.len() {
+        format!("{} and {} more", names.join(", "), holders - names.len())
+    } else {
+        list(&names)
+    };
+    match kept.reason {
+        KeepReason::App => format!("{entries} of apps: {who}"),
+        KeepReason::Caller => format!("{entries} of the account that runs this: {who}"),
+        KeepReason::Undeclared => format!("{entries} that the policy does not mention: {who}"),
+        KeepReason::UnknownAccount => {
+            format!("{entries} of accounts that the site does not describe, which may be apps: {who}")
+        }
+        KeepReason::Class => format!("{entries} of user classes, which cannot be changed one by one: {who}"),
+        KeepReason::Foreign => format!("{entries} of a kind that this version does not know: {who}"),
+    }
+}
+
+fn unseen(plan: &Plan, text: &mut String) {
+    if plan.unseen.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{}", paint(HEADING, "Could not be seen"));
+    for gap in &plan.unseen {
+        let _ = writeln!(text, "  {}", gap_words(plan, gap));
+    }
+    text.push('\n');
+}
+
+fn gap_words(plan: &Plan, gap: &Gap) -> String {
+    let reason = |why: &Why| match why {
+        Why::NotRead => "they were not read",
+        Why::Hidden => "the site hides them from the account that runs this",
+        Why::NoApi => "Confluence has no API for them",
+    };
+    match gap {
+        Gap::Restrictions { space, content, why } => {
+            let page =
+                plan.pages.get(content).map_or_else(|| format!("page {content}"), |page| page.path.clone());
+            format!("{space}  the lists of {page}: {}; it is left as it is", reason(why))
+        }
+        Gap::Ancestor { space, content } => {
+            format!("{space}  a parent page with id {content}: it is hidden from the account that runs this")
+        }
+        Gap::Members { group, why } => {
+            format!("the members of {}: {}", plan.name(&Principal::Group(group.clone())), reason(why))
+        }
+        Gap::Account { account } => format!("whose account {account} is: the site does not say"),
+    }
+}
+
+fn refusals(plan: &Plan, text: &mut String) {
+    for refusal in &plan.refusals {
+        let _ = writeln!(text, "{} {}\n", paint(REMOVE, "Held back:"), refusal_words(plan, refusal));
+    }
+}
+
+fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
+    let names = |principals: &std::collections::BTreeSet<Principal>| {
+        list(&principals.iter().map(|who| plan.name(who).into_owned()).collect::<Vec<_>>())
+    };
+    let caller = plan.name(&Principal::User(plan.site.caller.clone())).into_owned();
+    match refusal {
+        Refusal::Lockout { space, through } => format!(
+            "{space}: {caller}, who runs this, administers the space through {} and would not any more. \
+             Declare it as `admin`; or, to take the right from it on purpose, let another administrator apply this.",
+            names(through)
+        ),
+        Refusal::NoAdmin { space } => format!(
+            "{space}: nobody would administer the space any more, which Confluence refuses. \
+             Declare at least one `admin`."
+        ),
+        Refusal::NoSafeOrder { space, danger } => format!(
+            "{space}: in every order of the calls that was tried, {}. Split the change over two policies, applied \
+             one after the other; or pass --allow-gap, if nobody minds that somebody is shut out for a moment. \
+             Nothing allows somebody to be let in for a moment.",
+            danger_words(plan, danger)
+        ),
+    }
+}
+
+/// One line: what is to be done, in how many calls, and whether fewer would do.
+fn summary(plan: &Plan) -> String {
+    if plan.is_empty() {
+        let spaces = count(plan.spaces.len(), "space is", "spaces are");
+        return format!("Nothing to change: {spaces} as the policy says.");
+    }
+    let (mut add, mut remove, mut roles) = (0, 0, 0);
+    let mut pages = std::collections::BTreeSet::new();
+    for change in &plan.changes {
+        match change {
+            Change::Grant { verb: Verb::Add, .. } => add += 1,
+            Change::Grant { space, principal, .. } if gets_role(plan, space, principal) => {}
+            Change::Grant { verb: Verb::Remove, .. } => remove += 1,
+            Change::Role { .. } => roles += 1,
+            Change::Audience { content, .. } => {
+                pages.insert(*content);
+            }
+        }
+    }
+    let parts: Vec<String> = [
+        (add, "permission to add", "permissions to add"),
+        (remove, "permission to remove", "permissions to remove"),
+        (roles, "role to change", "roles to change"),
+        (pages.len(), "page to restrict or open", "pages to restrict or open"),
+    ]
+    .into_iter()
+    .filter(|(number, ..)| *number > 0)
+    .map(|(number, one, many)| count(number, one, many))
+    .collect();
+    let calls = count(plan.cost.calls, "call", "calls");
+    let bound = if plan.cost.calls == plan.cost.lower_bound {
+        "no plan can do it in fewer".to_owned()
+    } else {
+        format!("no plan can do it in fewer than {}", plan.cost.lower_bound)
+    };
+    format!("{}. {calls}; {bound}.", list(&parts))
+}

@@ -1,0 +1,9 @@
+//! The policy language from the outside: fixtures, resolving, properties, schema.
+
+#![expect(clippy::unwrap_used, reason = "tests may panic, their helpers too")]
+
+mod fixtures;
+mod language;
+mod properties;
+mod resolving;
+mod site;

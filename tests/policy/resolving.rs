@@ -1,0 +1,207 @@
+//! `unresolved/<code>/` holds policies that are right in themselves and wrong for the site of `site.rs`.
+
+use std::fmt::Write as _;
+
+use camino::Utf8PathBuf;
+use confperm::diagnostic::{Diagnostics, Sources};
+use confperm::model::{Audience, ContentId, Desired, DesiredHolding, PageVerb, SpaceRoleMode, Strength};
+use confperm::policy::{Loaded, Policy, Resolved, declared_pages, from_sources, load, resolve};
+
+use crate::fixtures::{check, drawn, folders};
+use crate::site::{ANN, site};
+
+fn policy(text: &str) -> Policy {
+    let mut sources = Sources::default();
+    sources.insert(Utf8PathBuf::from("policy.yaml"), text);
+    let Loaded { policy, findings, sources } = from_sources(sources);
+    policy.unwrap_or_else(|| panic!("{}", drawn(&findings, &sources)))
+}
+
+/// Resolves the body of a policy, and writes down what comes out, or what is wrong.
+fn resolved(mode: SpaceRoleMode, body: &str) -> String {
+    let policy = policy(&format!("version: 1\n{body}"));
+    match resolve(&policy, &site(mode)) {
+        Ok(Resolved { desired, warnings }) => written(&desired) + &told(&warnings),
+        Err(findings) => told(&findings),
+    }
+}
+
+fn told(findings: &Diagnostics) -> String {
+    findings
+        .iter()
+        .fold(String::new(), |text, finding| format!("{text}{}: {}\n", finding.code, finding.message))
+}
+
+fn written(desired: &Desired) -> String {
+    let mut text = String::new();
+    for (key, space) in &desired.spaces {
+        for (principal, holding) in &space.holdings {
+            write!(text, "{key} {principal}").unwrap();
+            match holding {
+                DesiredHolding::Role(role) => {
+                    write!(
+                        text,
+                        " role {} ({}:{})",
+                        role.what,
+                        role.role.as_deref().unwrap_or("-"),
+                        role.origin.line
+                    )
+                    .unwrap();
+                }
+                DesiredHolding::Grants(grants) => {
+                    for (permission, wanted) in grants {
+                        let mark = if wanted.what == Strength::Tolerated { "?" } else { "" };
+                        write!(
+                            text,
+                            " {permission}{mark}({}:{})",
+                            wanted.role.as_deref().unwrap_or("-"),
+                            wanted.origin.line
+                        )
+                        .unwrap();
+                    }
+                }
+            }
+            text.push('\n');
+        }
+        for (id, page) in &space.pages {
+            write!(text, "{key} {id}").unwrap();
+            for verb in PageVerb::ALL {
+                let Some(wanted) = page.audience(verb) else { continue };
+                let who: Vec<String> = wanted.what.subjects().map(ToString::to_string).collect();
+                let who = if wanted.what == Audience::Anyone { "anyone".to_owned() } else { who.join(",") };
+                write!(text, " {} {who} ({})", verb.as_str(), wanted.origin.line).unwrap();
+            }
+            text.push('\n');
+        }
+    }
+    text
+}
+
+#[test]
+fn each_mistake_against_the_site_is_told_as_expected() {
+    for folder in folders("unresolved") {
+        let Loaded { findings, sources, policy } = load(&folder);
+        let policy = policy.unwrap_or_else(|| panic!("{folder}\n{}", drawn(&findings, &sources)));
+        let code = folder.file_name().unwrap();
+        let mode = match code {
+            "not-expressible" | "unknown-site-role" => SpaceRoleMode::Roles,
+            _ => SpaceRoleMode::PreRoles,
+        };
+        let found = match resolve(&policy, &site(mode)) {
+            Ok(resolved) => resolved.warnings,
+            Err(findings) => findings,
+        };
+        assert!(found.iter().any(|finding| finding.code.as_str() == code), "{folder}: {found:#?}");
+        check(&folder.join("expected.txt"), &drawn(&found, &sources));
+    }
+}
+
+#[test]
+fn without_roles_a_role_is_a_bundle_and_companions_are_tolerated() {
+    let found = resolved(
+        SpaceRoleMode::PreRoles,
+        "spaces: {ENG: {access: {viewer: [group:sre], export/space: [group:leads]}}}",
+    );
+    insta::assert_snapshot!(found, @"
+    ENG group:g-leads read/space(-:2) export/space(-:2)
+    ENG group:g-sre read/space(viewer:2) export_content/space?(viewer:2) create/comment(viewer:2)
+    ");
+}
+
+#[test]
+fn the_first_line_that_asks_is_the_one_that_is_named() {
+    let found = resolved(
+        SpaceRoleMode::RolesTransition,
+        "spaces:\n  ENG:\n    access:\n      read/space: [group:sre]\n      viewer: [group:sre]\n      export/space: [group:sre]\n      export_content/space: [group:sre]",
+    );
+    insta::assert_snapshot!(found, @"ENG group:g-sre read/space(-:5) export_content/space(-:8) create/comment(viewer:6) export/space(-:7)");
+}
+
+#[test]
+fn with_roles_the_largest_role_is_assigned() {
+    let body = "spaces:\n  ENG:\n    access:\n      viewer: [group:sre, anonymous]\n      collaborator: [group:sre]\n      create/page: [group:sre]\n      admin: [class:all-product-admins]";
+    let found = resolved(SpaceRoleMode::Roles, body);
+    insta::assert_snapshot!(found, @"
+    ENG group:g-sre role r-collab (collaborator:6)
+    ENG class:all-product-admins role r-admin (admin:8)
+    ENG anonymous role r-viewer (viewer:5)
+    ");
+    assert_eq!(found, resolved(SpaceRoleMode::RolesTransition, body));
+}
+
+#[test]
+fn a_role_of_the_policy_means_the_site_role_that_it_names() {
+    let body = "roles:\n  auditor: {includes: [viewer], permissions: [export/space], site-role: Auditor}\nspaces: {ENG: {access: {auditor: [group:sre]}}}";
+    insta::assert_snapshot!(resolved(SpaceRoleMode::Roles, body), @"ENG group:g-sre role r-auditor (auditor:4)");
+    insta::assert_snapshot!(resolved(SpaceRoleMode::PreRoles, body), @"ENG group:g-sre read/space(auditor:4) export_content/space?(auditor:4) create/comment(auditor:4) export/space(auditor:4)");
+}
+
+#[test]
+fn the_most_specific_entry_that_mentions_a_verb_decides_alone() {
+    let found = resolved(
+        SpaceRoleMode::PreRoles,
+        r"
+spaces:
+  ENG:
+    mode: additive
+    pages:
+      /**: {edit: [group:platform]}
+      /Home/Handbook/**: {edit: [group:hr]}
+      /Handbook/*: {edit: [group:leads]}
+      /Handbook/Public: {view: anyone}
+      Holidays: {view: [group:sre, group:hr]}
+      /Handbook/a\/b: {edit: anyone}
+      id:11: {edit: [group:sre]}
+      /Archive: {view: [group:hr]}
+",
+    );
+    insta::assert_snapshot!(found, @"
+    ENG 1 edit group:g-platform (7)
+    ENG 2 edit group:g-platform (7)
+    ENG 3 edit group:g-platform (7)
+    ENG 4 edit group:g-platform (7)
+    ENG 5 edit group:g-platform (7)
+    ENG 6 view anyone (10) edit group:g-leads (9)
+    ENG 7 view group:g-hr,group:g-sre (11) edit group:g-hr (8)
+    ENG 8 edit anyone (12)
+    ENG 9 view group:g-hr (14)
+    ENG 10 edit group:g-platform (7)
+    ENG 11 edit group:g-sre (13)
+    ENG 12 edit group:g-platform (7)
+    ");
+}
+
+#[test]
+fn the_public_is_never_let_in_by_implication() {
+    insta::assert_snapshot!(resolved(SpaceRoleMode::PreRoles, "spaces: {ENG: {access: {create/comment: [anonymous]}}}"), @"not-expressible: visitors who are not signed in would need `read/space` before anything else");
+}
+
+#[test]
+fn pins_win_over_names() {
+    let found = resolved(
+        SpaceRoleMode::PreRoles,
+        "groups: {twins: g-twin-2, reliability: g-sre}\nspaces: {ENG: {access: {read/space: [group:twins, group:reliability]}}}",
+    );
+    insta::assert_snapshot!(found, @"
+    ENG group:g-sre read/space(-:3)
+    ENG group:g-twin-2 read/space(-:3)
+    renamed-group: the group pinned as `reliability` is now called `sre`
+    ");
+}
+
+#[test]
+fn what_must_be_read_is_known_before_anything_is_resolved() {
+    let policy = policy(
+        "version: 1\npeople: {ann: 5b10ac8d82e05b22cc7d4ef5, zoe: 5b10ac8d82e05b22cc7d4eff}\ngroups: {sre: g-sre}\nspaces:\n  ENG:\n    mode: additive\n    pages: {/Runbooks/**: {edit: [user:ann]}, On-call: {view: [group:hr]}, /No/Such: {view: anyone}, Restore: {edit: anyone}}\n  OLD: {access: {admin: [group:sre]}}",
+    );
+    let live = site(SpaceRoleMode::PreRoles);
+    let eng = "ENG".parse().unwrap();
+    assert_eq!(policy.space_keys().map(ToString::to_string).collect::<Vec<_>>(), ["ENG", "OLD"]);
+    assert_eq!(policy.accounts().into_iter().map(ToString::to_string).collect::<Vec<_>>(), [ANN]);
+    assert_eq!(policy.groups().0.into_iter().collect::<Vec<_>>(), ["hr", "sre"]);
+    assert!(policy.wants_pages(&eng) && !policy.wants_pages(&"OLD".parse().unwrap()));
+    // `On-call` is ambiguous and `/No/Such` is nowhere: resolve says so, here they are passed over.
+    let pages: Vec<u64> =
+        declared_pages(&policy, &live.spaces[&eng]).into_iter().map(ContentId::number).collect();
+    assert_eq!(pages, [3, 4]);
+}

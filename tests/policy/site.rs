@@ -1,0 +1,158 @@
+//! A small site to resolve policies against.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use confperm::model::{
+    AccountKind, AccountStatus, Caller, Content, ContentId, ContentKind, Directory, Edition, Flavor, Group,
+    Known, Live, LiveSpace, Parent, Person, Role, RoleKind, Site, Space, SpaceId, SpaceKind, SpaceRoleMode,
+    SpaceStatus, Tree, Why,
+};
+
+pub(crate) const ANN: &str = "5b10ac8d82e05b22cc7d4ef5";
+pub(crate) const BOB: &str = "5b10ac8d82e05b22cc7d4ef6";
+
+/// Two spaces (`ENG` with pages, `OLD` archived), four groups of which two share a name, two people of whom
+/// Bob has left.
+pub(crate) fn site(mode: SpaceRoleMode) -> Live {
+    let groups = [
+        ("g-platform", "platform"),
+        ("g-sre", "sre"),
+        ("g-leads", "leads"),
+        ("g-hr", "hr"),
+        ("g-twin-1", "twins"),
+        ("g-twin-2", "twins"),
+    ];
+    let people = [(ANN, "Ann Example", AccountStatus::Active), (BOB, "Bob Example", AccountStatus::Inactive)];
+    let roles = if mode.has_roles() {
+        vec![
+            ("r-admin", "Admin"),
+            ("r-viewer", "Viewer"),
+            ("r-collab", "Collaborator"),
+            ("r-auditor", "Auditor"),
+        ]
+    } else {
+        vec![]
+    };
+    Live {
+        site: Site {
+            flavor: Flavor::Cloud,
+            base_url: "https://acme.atlassian.net/wiki".into(),
+            cloud_id: None,
+            edition: Edition::Standard,
+            mode,
+            anonymous_access: Known::Known(true),
+            caller: Caller {
+                account: ANN.parse().unwrap(),
+                name: "Ann Example".into(),
+                groups: BTreeSet::new(),
+            },
+        },
+        roles: roles
+            .into_iter()
+            .map(|(id, name)| {
+                let role = Role {
+                    id: id.parse().unwrap(),
+                    name: name.into(),
+                    kind: RoleKind::System,
+                    permissions: BTreeSet::new(),
+                };
+                (role.id.clone(), role)
+            })
+            .collect(),
+        directory: Directory {
+            groups: groups
+                .into_iter()
+                .map(|(id, name)| {
+                    let group = Group {
+                        id: id.parse().unwrap(),
+                        name: name.into(),
+                        members: Known::Unknown(Why::NotRead),
+                        access: Known::Unknown(Why::NotRead),
+                    };
+                    (group.id.clone(), group)
+                })
+                .collect(),
+            people: people
+                .into_iter()
+                .map(|(id, name, status)| {
+                    let person = Person {
+                        account: id.parse().unwrap(),
+                        name: name.into(),
+                        email: None,
+                        kind: AccountKind::Human,
+                        status,
+                        guest: Known::Unknown(Why::NoApi),
+                    };
+                    (person.account.clone(), person)
+                })
+                .collect(),
+        },
+        spaces: [
+            space("ENG", SpaceStatus::Current, Some(tree())),
+            space("OLD", SpaceStatus::Archived, Some(Tree::default())),
+            space("BARE", SpaceStatus::Current, None),
+        ]
+        .into_iter()
+        .map(|space| (space.space.key.clone(), space))
+        .collect(),
+        gaps: BTreeSet::new(),
+    }
+}
+
+fn space(key: &str, status: SpaceStatus, tree: Option<Tree>) -> LiveSpace {
+    LiveSpace {
+        space: Space {
+            id: SpaceId::from_number(101),
+            key: key.parse().unwrap(),
+            name: key.into(),
+            kind: SpaceKind::Global,
+            status,
+            homepage: Some(ContentId::from_number(1)),
+        },
+        holdings: BTreeMap::new(),
+        foreign: BTreeSet::new(),
+        unlicensed_access: Known::Unknown(Why::NoApi),
+        tree,
+    }
+}
+
+/// ```text
+/// 1 Home
+///   2 Runbooks
+///     3 On-call
+///     4 Restore
+///   5 Handbook
+///     6 Public
+///       7 Holidays
+///     8 a/b
+///   9 Archive (folder)
+///     10 On-call
+///   12 Empty
+/// 11 Behind the curtain, below a page that is hidden
+/// ```
+fn tree() -> Tree {
+    let mut tree = Tree::default();
+    for (id, parent, title) in [
+        (1, None, "Home"),
+        (2, Some(1), "Runbooks"),
+        (3, Some(2), "On-call"),
+        (4, Some(2), "Restore"),
+        (5, Some(1), "Handbook"),
+        (6, Some(5), "Public"),
+        (7, Some(6), "Holidays"),
+        (8, Some(5), "a/b"),
+        (9, Some(1), "Archive"),
+        (10, Some(9), "On-call"),
+        (11, Some(99), "Behind the curtain"),
+        (12, Some(1), "Empty"),
+    ] {
+        tree.insert(Content {
+            id: ContentId::from_number(id),
+            kind: if id == 9 { ContentKind::Folder } else { ContentKind::Page },
+            title: title.into(),
+            parent: parent.map_or(Parent::Space, |parent| Parent::Content(ContentId::from_number(parent))),
+            restrictions: Known::Unknown(Why::NotRead),
+        });
+    }
+    tree
+}
