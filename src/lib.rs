@@ -13,6 +13,7 @@
 //! The modules below are listed from the outside in. Each may use only what stands below it in this
 //! list; `tests/architecture.rs` holds that.
 
+pub mod cli;
 pub mod render;
 pub mod apply;
 pub mod plan;

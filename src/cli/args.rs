@@ -1,0 +1,279 @@
+//! What can be said on the command line.
+
+use std::net::SocketAddr;
+
+use camino::Utf8PathBuf;
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+use crate::model::SpaceKey;
+use crate::plan::Gaps;
+
+/// What every command has in common; shown below the long help.
+const AFTER: &str = "\
+Sign-in:
+  CONFLUENCE_URL             The site, if it is another than the policy names
+  CONFLUENCE_USERNAME        The e-mail address of the account
+  CONFLUENCE_API_TOKEN       Its API token
+  CONFLUENCE_PERSONAL_TOKEN  A token that signs in alone, instead of the two above
+  Each token can also come from a file (..._FILE) or a command (..._COMMAND).
+
+Exit codes:
+  0   Done, or nothing to change
+  1   Failed; nothing was changed
+  2   `plan --detailed-exitcode` found changes
+  3   The plan was refused, because it is not safe; the answer is not a plain yes; a test failed
+  4   The policy is invalid
+  5   Applied in part
+  64  Wrong usage";
+
+/// Permissions as code for Confluence
+///
+/// YAML files say who may do what in which space and on which page. `plan` compares them with the live
+/// site and shows what would change; `apply` makes the smallest safe set of calls.
+#[derive(Debug, Parser)]
+#[command(name = "confperm", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_long_help = AFTER)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+
+    /// Report each request on stderr; given twice, everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 900)]
+    pub(super) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Show what would change on the site
+    Plan(PlanArgs),
+    /// Show what would change, ask, and do it
+    Apply(ApplyArgs),
+    /// Say whether somebody may do something: allowed, denied or unknown
+    Can(CanArgs),
+    /// List who may do something, and by which routes
+    Who(WhoArgs),
+    /// Show level by level why somebody may or may not do something
+    Explain(CanArgs),
+    /// Run the access tests of the policy
+    Test(TestArgs),
+    /// Check policy files without contacting the site
+    Validate(ValidateArgs),
+    /// Check address, sign-in, edition, mode and rights before anything else is tried
+    Doctor(DoctorArgs),
+    /// Run a simulated Confluence
+    Sandbox(SandboxArgs),
+    /// Print the JSON Schema of a kind of document
+    Schema(SchemaArgs),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct Scope {
+    /// The policy directory
+    #[arg(default_value = ".")]
+    pub(super) directory: Utf8PathBuf,
+
+    /// Only these spaces of the policy (can be given several times)
+    #[arg(long = "space", value_name = "KEY")]
+    pub(super) spaces: Vec<SpaceKey>,
+
+    /// Where no order of calls is safe for everybody, accept that somebody is shut out for a moment
+    #[arg(long)]
+    pub(super) allow_gap: bool,
+}
+
+impl Scope {
+    pub(super) const fn gaps(&self) -> Gaps {
+        if self.allow_gap { Gaps::Allow } else { Gaps::Refuse }
+    }
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    pub(super) scope: Scope,
+
+    /// The form in which to show the plan
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+
+    /// Also write the plan as JSON to a file
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) out: Option<Utf8PathBuf>,
+
+    /// Exit with 2 when there is something to change
+    #[arg(long)]
+    pub(super) detailed_exitcode: bool,
+
+    /// Show the calls in their order and why it has to be that one
+    #[arg(long, conflicts_with = "format")]
+    pub(super) explain_order: bool,
+}
+
+/// The forms of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// A unified diff of each space in the policy language
+    Diff,
+    /// A JSON document, for programs
+    Json,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ApplyArgs {
+    #[command(flatten)]
+    pub(super) scope: Scope,
+
+    /// Do not ask for confirmation
+    #[arg(short, long)]
+    pub(super) yes: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct CanArgs {
+    /// An alias of the policy, an account id, group:NAME, class:all-licensed-users or anonymous
+    #[arg(value_name = "WHO")]
+    pub(super) who: String,
+
+    #[command(flatten)]
+    pub(super) what: WhatArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct WhoArgs {
+    #[command(flatten)]
+    pub(super) what: WhatArgs,
+}
+
+/// What a question is about, and which state of the site.
+#[derive(Debug, ClapArgs)]
+pub(super) struct WhatArgs {
+    /// view, edit, comment, attach, delete, restrict, or a permission such as export/space
+    #[arg(value_name = "VERB")]
+    pub(super) verb: String,
+
+    /// A space or a page: KEY, KEY/Title/Title or KEY/id:123
+    #[arg(value_name = "OBJECT")]
+    pub(super) object: String,
+
+    /// Ask about the site as the policy would make it, instead of as it is
+    #[arg(long)]
+    pub(super) planned: bool,
+
+    #[command(flatten)]
+    pub(super) common: AnswerArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct TestArgs {
+    /// Ask the site itself, as it is, instead of evaluating the planned state
+    #[arg(long)]
+    pub(super) live: bool,
+
+    #[command(flatten)]
+    pub(super) common: AnswerArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct AnswerArgs {
+    /// The policy directory
+    #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
+    pub(super) directory: Utf8PathBuf,
+
+    /// How to answer
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
+    pub(super) format: AnswerFormat,
+}
+
+/// The forms of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum AnswerFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ValidateArgs {
+    /// The policy directory
+    #[arg(default_value = ".")]
+    pub(super) directory: Utf8PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct DoctorArgs {
+    /// The policy directory
+    #[arg(default_value = ".")]
+    pub(super) directory: Utf8PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct SandboxArgs {
+    /// The state file to serve; it is never changed
+    #[arg(long, value_name = "FILE")]
+    pub(super) state: Option<Utf8PathBuf>,
+
+    /// Where to listen
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8484")]
+    pub(super) listen: SocketAddr,
+
+    /// Write a line of JSON for each request to a file
+    #[arg(long, value_name = "FILE")]
+    pub(super) log: Option<Utf8PathBuf>,
+
+    /// Forget what was changed; without --state, in every sandbox below this directory
+    #[arg(long)]
+    pub(super) reset: bool,
+
+    /// Wait this long before each answer, such as 80ms
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub(super) latency: Option<std::time::Duration>,
+
+    /// Answer 429 to whoever asks faster than this, such as 10/s
+    #[arg(long, value_name = "RATE")]
+    pub(super) rate: Option<String>,
+
+    /// Let this many requests through at once before the rate counts
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "rate")]
+    pub(super) burst: u32,
+
+    /// Fail a share of all requests, such as 503:2% (can be given several times)
+    #[arg(long, value_name = "STATUS:SHARE")]
+    pub(super) fail: Vec<String>,
+
+    /// Carry out a share of all writes and never answer them, such as 1%
+    #[arg(long, value_name = "SHARE")]
+    pub(super) drop_answer: Option<String>,
+
+    /// Decides which requests fail; the same seed fails the same ones
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct SchemaArgs {
+    /// The kind of document
+    #[arg(value_enum)]
+    pub(super) document: Document,
+}
+
+/// Documents with a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Document {
+    /// Policy files
+    Policy,
+    /// Plans in their JSON form
+    Plan,
+}
+
+fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+    let span: jiff::SignedDuration = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    span.try_into().map_err(|_| "a time cannot be negative".to_owned())
+}

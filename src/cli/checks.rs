@@ -1,0 +1,233 @@
+//! From the access tests of a policy to single checks: one asker, one verb, one object each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::access::{Asker, Object, Verb};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned, did_you_mean};
+use crate::model::{AccessClass, ContentId, Live, LiveSpace, Permission, SpaceKey, Tree};
+use crate::policy::{
+    AccessTest, Expectation, Matched, Named, PageSelector, Policy, Target, TestVerb, Who, matched,
+};
+
+use super::error::CliError;
+use super::subject;
+
+/// One thing that a test promises.
+pub(super) struct Check<'p> {
+    /// The number of the test.
+    pub(super) test: usize,
+    pub(super) asker: Asker,
+    pub(super) verb: Verb,
+    pub(super) object: Object,
+    /// Whether they should be able to.
+    pub(super) expected: bool,
+    pub(super) span: &'p Span,
+}
+
+/// What tests name in one space.
+#[derive(Debug, Default)]
+pub(super) struct Mentioned<'p> {
+    pub(super) pages: Vec<&'p PageSelector>,
+    pub(super) every_page: bool,
+}
+
+impl Mentioned<'_> {
+    pub(super) fn any_page(&self) -> bool {
+        self.every_page || !self.pages.is_empty()
+    }
+}
+
+/// The spaces that the tests speak of, and the pages in them.
+pub(super) fn mentioned(policy: &Policy) -> BTreeMap<SpaceKey, Mentioned<'_>> {
+    let mut spaces: BTreeMap<SpaceKey, Mentioned<'_>> = BTreeMap::new();
+    for (target, verb) in
+        policy.tests.iter().flat_map(|test| test.can.iter().chain(&test.cannot)).flat_map(|expectation| {
+            expectation.targets.iter().map(|target| (&target.value, expectation.verb.value))
+        })
+    {
+        match target {
+            Target::Everything => {
+                for key in policy.space_keys() {
+                    spaces.entry(key.clone()).or_default().every_page |= !in_the_space(verb);
+                }
+            }
+            Target::Space(key) => {
+                spaces.entry(key.clone()).or_default();
+            }
+            Target::Pages(key, selector) => spaces.entry(key.clone()).or_default().pages.push(selector),
+        }
+    }
+    spaces
+}
+
+/// Whether the verb is about a space as a whole, whatever page is named.
+const fn in_the_space(verb: TestVerb) -> bool {
+    matches!(verb, TestVerb::Export | TestVerb::Administer)
+}
+
+/// The pages that a selector of a test reaches.
+pub(super) fn reached(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> BTreeSet<ContentId> {
+    match matched(selector, space, tree) {
+        Matched::Exact(pages) if pages.len() == 1 => pages,
+        Matched::Below { reached, .. } => reached,
+        Matched::Exact(_) | Matched::NoBase(_) => BTreeSet::new(),
+    }
+}
+
+/// All checks of all tests, in their order; or everything in the tests that the site does not have.
+pub(super) fn checks<'p>(policy: &'p Policy, live: &Live) -> Result<Vec<Check<'p>>, Diagnostics> {
+    let mut making = Making { policy, live, checks: Vec::new(), findings: Diagnostics::default() };
+    for (number, test) in policy.tests.iter().enumerate() {
+        making.test(number, test);
+    }
+    if making.findings.has_errors() { Err(making.findings) } else { Ok(making.checks) }
+}
+
+struct Making<'p, 'l> {
+    policy: &'p Policy,
+    live: &'l Live,
+    checks: Vec<Check<'p>>,
+    findings: Diagnostics,
+}
+
+impl<'p, 'l> Making<'p, 'l> {
+    fn test(&mut self, number: usize, test: &'p AccessTest) {
+        let asker = self.asker(&test.who);
+        for (expected, expectations) in [(true, &test.can), (false, &test.cannot)] {
+            for Expectation { verb, targets } in expectations {
+                for target in targets {
+                    let objects = self.objects(verb.value, target);
+                    let Some(asker) = &asker else { continue };
+                    self.checks.extend(objects.into_iter().map(|object| Check {
+                        test: number,
+                        asker: asker.clone(),
+                        verb: on_site(verb.value),
+                        object,
+                        expected,
+                        span: &target.span,
+                    }));
+                }
+            }
+        }
+    }
+
+    fn asker(&mut self, who: &Spanned<Who>) -> Option<Asker> {
+        match &who.value {
+            Who::Anonymous => Some(Asker::Anonymous),
+            Who::Class(AccessClass::AllLicensedUsers) => Some(Asker::Stranger { groups: BTreeSet::new() }),
+            Who::Class(class) => {
+                self.findings.push(
+                    Diagnostic::new(
+                        Code::InvalidPrincipal,
+                        format!("nobody can be asked about as `class:{class}`: its people differ in what they may do"),
+                    )
+                    .at(&who.span, "")
+                    .help("test a person, a group, `class:all-licensed-users` or `anonymous`"),
+                );
+                None
+            }
+            Who::Named(Named::Group(name)) => match subject::group(name, self.policy, self.live) {
+                Ok(group) => Some(Asker::Group(group)),
+                Err(CliError::Failed { message, hint }) => {
+                    let finding = Diagnostic::new(Code::UnknownGroup, message).at(&who.span, "");
+                    self.findings.push(finding.maybe_help(hint));
+                    None
+                }
+                Err(_) => None,
+            },
+            Who::Named(Named::User(account)) => {
+                if !self.live.directory.people.contains_key(account) {
+                    let shown = self.policy.show(&who.value);
+                    self.findings.push(
+                        Diagnostic::new(
+                            Code::UnknownAccount,
+                            format!("the site does not know the account of `{shown}`"),
+                        )
+                        .at(&who.span, ""),
+                    );
+                    return None;
+                }
+                Some(Asker::Person(account.clone()))
+            }
+        }
+    }
+
+    fn objects(&mut self, verb: TestVerb, target: &'p Spanned<Target>) -> Vec<Object> {
+        match &target.value {
+            Target::Everything => self
+                .policy
+                .space_keys()
+                .filter_map(|key| self.live.spaces.get(key))
+                .flat_map(|space| everything(verb, space))
+                .collect(),
+            Target::Space(key) => self.space(key, &target.span).map(whole).into_iter().collect(),
+            Target::Pages(key, selector) => {
+                let Some(space) = self.space(key, &target.span) else { return Vec::new() };
+                if in_the_space(verb) {
+                    return vec![whole(space)];
+                }
+                let nothing = Tree::default();
+                let tree = space.tree.as_ref().unwrap_or(&nothing);
+                let pages = reached(selector, space, tree);
+                if pages.is_empty() {
+                    self.no_page(selector, space, tree, &target.span);
+                }
+                pages.into_iter().map(|page| Object::Content(key.clone(), page)).collect()
+            }
+        }
+    }
+
+    fn space(&mut self, key: &SpaceKey, span: &Span) -> Option<&'l LiveSpace> {
+        let space = self.live.spaces.get(key);
+        if space.is_none() {
+            let near = did_you_mean(key.as_str(), self.live.spaces.keys().map(SpaceKey::as_str));
+            self.findings.push(
+                Diagnostic::new(Code::UnknownSpace, format!("the site shows no space with the key `{key}`"))
+                    .at(span, "")
+                    .help("it does not exist, or this account may not see it")
+                    .maybe_help(near.map(|near| format!("did you mean `{near}`?"))),
+            );
+        }
+        space
+    }
+
+    /// A pattern may match nothing yet; a page that is named must be there.
+    fn no_page(&mut self, selector: &PageSelector, space: &LiveSpace, tree: &Tree, span: &Span) {
+        let key = &space.space.key;
+        let empty = matches!(matched(selector, space, tree), Matched::Below { .. });
+        if empty {
+            return;
+        }
+        if let Err(CliError::Failed { message, hint }) = subject::page(selector, space, tree) {
+            self.findings.push(Diagnostic::new(Code::UnknownPage, message).at(span, "").maybe_help(hint));
+        } else {
+            let message = format!("`{selector}` matches no page of the space `{key}`");
+            self.findings.push(Diagnostic::new(Code::UnknownPage, message).at(span, ""));
+        }
+    }
+}
+
+fn everything(verb: TestVerb, space: &LiveSpace) -> Vec<Object> {
+    if in_the_space(verb) {
+        return vec![whole(space)];
+    }
+    let pages = space.tree.iter().flat_map(Tree::iter);
+    pages.map(|page| Object::Content(space.space.key.clone(), page.id)).collect()
+}
+
+fn whole(space: &LiveSpace) -> Object {
+    Object::Space(space.space.key.clone())
+}
+
+const fn on_site(verb: TestVerb) -> Verb {
+    match verb {
+        TestVerb::View => Verb::View,
+        TestVerb::Comment => Verb::Comment,
+        TestVerb::Edit => Verb::Edit,
+        TestVerb::Attach => Verb::Attach,
+        TestVerb::Delete => Verb::Delete,
+        TestVerb::Restrict => Verb::Restrict,
+        TestVerb::Export => Verb::Space(Permission::ExportSpace),
+        TestVerb::Administer => Verb::Space(Permission::AdministerSpace),
+    }
+}

@@ -1,0 +1,76 @@
+//! From an address and credentials to a site that can be asked: over the network, or a sandbox that
+//! lives as long as the command does.
+
+use camino::Utf8Path;
+
+use crate::confluence::{Address, Cloud, Credentials, Settings};
+use crate::policy::{Policy, SiteAddress};
+use crate::sandbox::{self, Running};
+
+use super::environment::Environment;
+use super::error::CliError;
+use super::output::Output;
+
+/// A site, and the sandbox behind it if there is one.
+pub(super) struct Connection {
+    pub(super) site: Cloud,
+    /// How the site is called in talk.
+    pub(super) address: String,
+    sandbox: Option<Running>,
+}
+
+impl Connection {
+    /// The address comes from the environment, or else from the policy.
+    pub(super) async fn open(
+        directory: &Utf8Path,
+        policy: &Policy,
+        environment: &Environment,
+        out: &Output,
+    ) -> Result<Self, CliError> {
+        if let Some(url) = &environment.url {
+            return Self::remote(url, environment);
+        }
+        match policy.site.as_ref().map(|site| &site.value) {
+            Some(SiteAddress::Http(url)) => Self::remote(url.as_str(), environment),
+            Some(SiteAddress::Sandbox(file)) => Self::embedded(&directory.join(file), out).await,
+            None => Err(CliError::failed("nothing says where the site is").with_hint(
+                "write `site: {url: https://acme.atlassian.net/wiki}` into a policy file, or set CONFLUENCE_URL",
+            )),
+        }
+    }
+
+    fn remote(url: &str, environment: &Environment) -> Result<Self, CliError> {
+        let address: Address = url.parse().map_err(|error: crate::confluence::AddressError| {
+            CliError::failed(error.to_string()).with_hint(error.hint())
+        })?;
+        let shown = address.to_string();
+        let site = Cloud::new(address, &environment.credentials()?, &Settings::default())?;
+        Ok(Self { site, address: shown, sandbox: None })
+    }
+
+    async fn embedded(file: &Utf8Path, out: &Output) -> Result<Self, CliError> {
+        let opened = sandbox::Site::open(file)?;
+        if let Some(note) = opened.note {
+            out.warn(&format!("{file}: {note}"));
+        }
+        let running = sandbox::serve(opened.site, sandbox::Options::default()).await?;
+        let caller = running.credentials().ok_or_else(|| {
+            CliError::failed(format!("{file}: `site.caller` names nobody who could sign in"))
+                .with_hint("name one of the `users` of the state file")
+        })?;
+        let address: Address = running
+            .site_url()
+            .parse()
+            .map_err(|error: crate::confluence::AddressError| CliError::failed(error.to_string()))?;
+        let credentials = Credentials::Basic { email: caller.email, token: caller.token.into() };
+        let site = Cloud::new(address, &credentials, &Settings::default())?;
+        Ok(Self { site, address: format!("sandbox {file}"), sandbox: Some(running) })
+    }
+
+    /// Ends the sandbox in good order.
+    pub(super) async fn close(self) {
+        if let Some(running) = self.sandbox {
+            running.stop().await;
+        }
+    }
+}

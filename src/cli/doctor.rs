@@ -1,0 +1,122 @@
+//! `confperm doctor`: one screen that says whether this setup will do.
+
+use std::collections::BTreeSet;
+
+use crate::confluence::{Cloud, Read as _, SpaceSelection};
+use crate::model::{Edition, Site, Space, SpaceKey, SpaceRoleMode};
+use crate::policy::{self, Policy};
+use crate::render::style::{ADD, CHANGE, REMOVE, count, paint};
+
+use super::args::DoctorArgs;
+use super::connect::Connection;
+use super::environment::Environment;
+use super::error::CliError;
+use super::exit;
+use super::output::Output;
+
+/// How one thing is.
+enum Finding {
+    Fine(String),
+    Doubtful(String),
+    Broken(String),
+}
+
+pub(super) async fn run(args: &DoctorArgs, environment: &Environment, out: &Output) -> Result<u8, CliError> {
+    let loaded = policy::load(&args.directory);
+    let Some(policy) = loaded.policy else {
+        return Err(CliError::Invalid { findings: loaded.findings, sources: loaded.sources });
+    };
+    let connection = Connection::open(&args.directory, &policy, environment, out).await?;
+    let mut findings =
+        vec![Finding::Fine(format!("policy   valid, {}", count(policy.spaces.len(), "space", "spaces")))];
+    let site = connection.site.site().await?;
+    findings.push(Finding::Fine(format!("address  {} answers as {}", connection.address, site.base_url)));
+    findings.push(Finding::Fine(format!("sign-in  {} ({})", site.caller.name, site.caller.account)));
+    findings.push(edition(&site));
+    findings.push(mode(&site));
+    findings.extend(rights(&connection.site, &policy).await?);
+    connection.close().await;
+
+    let mut broken = false;
+    let mut text = String::new();
+    for finding in findings {
+        let (sign, line) = match &finding {
+            Finding::Fine(line) => (paint(ADD, "ok  "), line),
+            Finding::Doubtful(line) => (paint(CHANGE, "look"), line),
+            Finding::Broken(line) => {
+                broken = true;
+                (paint(REMOVE, "no  "), line)
+            }
+        };
+        text.extend([sign.as_str(), "  ", line.as_str(), "\n"]);
+    }
+    text.push_str(if broken { "\nThis will not do yet.\n" } else { "\nThis will do.\n" });
+    out.data(&text)?;
+    Ok(if broken { exit::FAILED } else { exit::DONE })
+}
+
+fn edition(site: &Site) -> Finding {
+    match &site.edition {
+        Edition::Free => Finding::Broken(
+            "edition  Free: Confluence lets nobody change permissions on it; Standard and above can"
+                .to_owned(),
+        ),
+        Edition::Standard => Finding::Fine("edition  Standard".to_owned()),
+        Edition::Premium => Finding::Fine("edition  Premium".to_owned()),
+        Edition::Enterprise => Finding::Fine("edition  Enterprise".to_owned()),
+        Edition::Other(word) if word.is_empty() => Finding::Doubtful(
+            "edition  the site does not say; the Free edition could not be changed".to_owned(),
+        ),
+        Edition::Other(word) => {
+            Finding::Doubtful(format!("edition  {word}, which this version does not know"))
+        }
+    }
+}
+
+fn mode(site: &Site) -> Finding {
+    Finding::Fine(
+        match site.mode {
+            SpaceRoleMode::PreRoles => "mode     permissions, no space roles",
+            SpaceRoleMode::RolesTransition => "mode     space roles, and permissions beside them",
+            SpaceRoleMode::Roles => "mode     space roles only",
+        }
+        .to_owned(),
+    )
+}
+
+/// Whether the caller can change access in each space of the policy.
+async fn rights(site: &Cloud, policy: &Policy) -> Result<Vec<Finding>, CliError> {
+    let keys: BTreeSet<SpaceKey> = policy.space_keys().cloned().collect();
+    if keys.is_empty() {
+        return Ok(vec![Finding::Doubtful("spaces   the policy speaks of none".to_owned())]);
+    }
+    let spaces = site.spaces(&SpaceSelection::Keys(keys.clone())).await?;
+    let seen: BTreeSet<&SpaceKey> = spaces.iter().map(|space| &space.key).collect();
+    let mut findings = Vec::new();
+    for hidden in keys.iter().filter(|key| !seen.contains(key)) {
+        findings.push(Finding::Broken(format!(
+            "{hidden:<8} not visible: it does not exist, or this account lacks the View permission"
+        )));
+    }
+    for space in &spaces {
+        findings.push(right(site, space, policy).await?);
+    }
+    Ok(findings)
+}
+
+async fn right(site: &Cloud, space: &Space, policy: &Policy) -> Result<Finding, CliError> {
+    let operations = site.space_operations(space.id).await?;
+    let key = &space.key;
+    let may = |operation: &str| operations.contains(operation);
+    Ok(if !may("administer/space") {
+        Finding::Broken(format!(
+            "{key:<8} this account is no administrator of the space, so it cannot change access"
+        ))
+    } else if policy.wants_pages(key) && !may("restrict_content/space") {
+        Finding::Doubtful(format!(
+            "{key:<8} administers, but lacks restrict_content/space, which changing page restrictions may need"
+        ))
+    } else {
+        Finding::Fine(format!("{key:<8} this account can change access"))
+    })
+}

@@ -1,0 +1,102 @@
+//! What the environment says: where the site is, and who signs in. Read here and nowhere else.
+
+use std::process::Command;
+
+use secrecy::SecretString;
+
+use crate::confluence::Credentials;
+
+use super::error::CliError;
+
+/// The environment variables that matter.
+#[derive(Default)]
+pub(super) struct Environment {
+    pub(super) url: Option<String>,
+    username: Option<String>,
+    api_token: Source,
+    personal_token: Source,
+}
+
+/// The three ways to hand over a secret.
+#[derive(Default)]
+struct Source {
+    name: &'static str,
+    value: Option<SecretString>,
+    file: Option<String>,
+    command: Option<String>,
+}
+
+impl Environment {
+    pub(super) fn read() -> Self {
+        Self {
+            url: variable("CONFLUENCE_URL"),
+            username: variable("CONFLUENCE_USERNAME"),
+            api_token: Source::read("CONFLUENCE_API_TOKEN"),
+            personal_token: Source::read("CONFLUENCE_PERSONAL_TOKEN"),
+        }
+    }
+
+    /// Who signs in: an e-mail address with an API token, or a token alone.
+    pub(super) fn credentials(&self) -> Result<Credentials, CliError> {
+        let api_token = self.api_token.secret()?;
+        let personal_token = self.personal_token.secret()?;
+        match (self.username.clone(), api_token, personal_token) {
+            (_, Some(_), Some(_)) => Err(CliError::usage(
+                "both CONFLUENCE_API_TOKEN and CONFLUENCE_PERSONAL_TOKEN are set, and only one can sign in",
+                "keep the one that belongs to this site and unset the other",
+            )),
+            (Some(email), Some(token), None) => Ok(Credentials::Basic { email, token }),
+            (None, Some(token), None) | (_, None, Some(token)) => Ok(Credentials::Bearer(token)),
+            (_, None, None) => Err(CliError::failed("there is nothing to sign in with").with_hint(
+                "set CONFLUENCE_USERNAME and CONFLUENCE_API_TOKEN; a token can also come from a file or a command, \
+                 named by CONFLUENCE_API_TOKEN_FILE or CONFLUENCE_API_TOKEN_COMMAND",
+            )),
+        }
+    }
+}
+
+impl Source {
+    fn read(name: &'static str) -> Self {
+        Self {
+            name,
+            value: variable(name).map(SecretString::from),
+            file: variable(&format!("{name}_FILE")),
+            command: variable(&format!("{name}_COMMAND")),
+        }
+    }
+
+    fn secret(&self) -> Result<Option<SecretString>, CliError> {
+        if let Some(value) = &self.value {
+            return Ok(Some(value.clone()));
+        }
+        if let Some(file) = &self.file {
+            let text = std::fs::read_to_string(file).map_err(|error| {
+                CliError::failed(format!("{}_FILE: cannot read `{file}`: {error}", self.name))
+            })?;
+            return Ok(Some(first_line(&text)));
+        }
+        if let Some(command) = &self.command {
+            let output = Command::new("sh").arg("-c").arg(command).output();
+            let output = output.map_err(|error| {
+                CliError::failed(format!("{}_COMMAND: cannot run it: {error}", self.name))
+            })?;
+            if !output.status.success() {
+                return Err(CliError::failed(format!(
+                    "{}_COMMAND: it ended with {}",
+                    self.name, output.status
+                )));
+            }
+            return Ok(Some(first_line(&String::from_utf8_lossy(&output.stdout))));
+        }
+        Ok(None)
+    }
+}
+
+fn first_line(text: &str) -> SecretString {
+    text.lines().next().unwrap_or_default().trim().to_owned().into()
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the place where the environment is read")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

@@ -1,0 +1,25 @@
+//! `confperm explain`.
+
+use crate::access::Engine;
+use crate::render;
+
+use super::args::{AnswerFormat, CanArgs};
+use super::can::code;
+use super::environment::Environment;
+use super::error::CliError;
+use super::output::Output;
+use super::question::prepare;
+
+pub(super) async fn run(args: &CanArgs, environment: &Environment, out: &Output) -> Result<u8, CliError> {
+    let asked = prepare(Some(&args.who), &args.what, environment, out).await?;
+    let explanation = match &asked.asker {
+        Some(asker) => Engine::new(&asked.live).explain(asker, asked.verb, &asked.object),
+        None => return Err(CliError::failed("nobody was asked about")),
+    };
+    let question = asked.shown();
+    out.data(&match args.what.common.format {
+        AnswerFormat::Text => render::explanation_as_text(&explanation, &question),
+        AnswerFormat::Json => render::explanation_as_json(&explanation, &question),
+    })?;
+    Ok(code(&explanation.verdict))
+}

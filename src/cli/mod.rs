@@ -1,0 +1,76 @@
+//! The command line: one file per command, and the only place that prints, reads the environment, asks,
+//! and decides on an exit code.
+
+mod apply;
+mod args;
+mod can;
+mod checks;
+mod connect;
+mod doctor;
+mod environment;
+mod error;
+mod explain;
+mod output;
+mod people;
+mod plan;
+mod prepare;
+mod question;
+mod sandbox;
+mod schema;
+mod subject;
+mod test;
+mod validate;
+mod who;
+
+pub mod exit;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Args, Command};
+use environment::Environment;
+use error::CliError;
+use output::Output;
+
+/// Parses the command line, runs the command, and says how it went.
+pub fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            // Help and version are answers, not errors; clap knows which stream they belong to.
+            let code = if error.use_stderr() { exit::USAGE } else { exit::DONE };
+            return if error.print().is_ok() { ExitCode::from(code) } else { ExitCode::from(exit::FAILED) };
+        }
+    };
+    output::log(args.verbose);
+    let out = Output::new();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            out.error(&CliError::failed(format!("cannot start: {error}")));
+            return ExitCode::from(exit::FAILED);
+        }
+    };
+    let code = runtime.block_on(run(args.command, &Environment::read(), &out)).unwrap_or_else(|error| {
+        out.error(&error);
+        error.code()
+    });
+    ExitCode::from(code)
+}
+
+async fn run(command: Command, environment: &Environment, out: &Output) -> Result<u8, CliError> {
+    match command {
+        Command::Plan(args) => plan::run(&args, environment, out).await,
+        Command::Apply(args) => apply::run(&args, environment, out).await,
+        Command::Can(args) => can::run(&args, environment, out).await,
+        Command::Who(args) => who::run(&args, environment, out).await,
+        Command::Explain(args) => explain::run(&args, environment, out).await,
+        Command::Test(args) => test::run(&args, environment, out).await,
+        Command::Validate(args) => validate::run(&args, out),
+        Command::Doctor(args) => doctor::run(&args, environment, out).await,
+        Command::Sandbox(args) => sandbox::run(args, out).await,
+        Command::Schema(args) => schema::run(&args, out),
+        Command::Completions { shell } => schema::completions(shell, out),
+    }
+}

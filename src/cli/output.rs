@@ -1,0 +1,112 @@
+//! The printer. Data goes to stdout, talk to stderr; styles go away where the stream does not want them.
+
+#![expect(clippy::unused_self, reason = "nothing prints without having been handed the printer")]
+
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::diagnostic::{Diagnostics, Sources};
+use crate::render;
+use crate::render::style::{CHANGE, HEADING, REMOVE, paint};
+
+use super::error::CliError;
+
+/// Where output goes.
+#[derive(Debug)]
+pub(super) struct Output {
+    terminal: bool,
+}
+
+impl Output {
+    pub(super) fn new() -> Self {
+        Self { terminal: std::io::stderr().is_terminal() }
+    }
+
+    /// Writes what the command was run for.
+    pub(super) fn data(&self, text: &str) -> Result<(), CliError> {
+        let mut stdout = anstream::stdout().lock();
+        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        written.map_err(|error| match error.kind() {
+            std::io::ErrorKind::BrokenPipe => CliError::Closed,
+            _ => CliError::failed(format!("cannot write to standard output: {error}")),
+        })
+    }
+
+    /// Says something on the side.
+    pub(super) fn say(&self, text: &str) {
+        anstream::eprintln!("{text}");
+    }
+
+    pub(super) fn warn(&self, text: &str) {
+        self.say(&format!("{} {text}", paint(CHANGE, "warning:")));
+    }
+
+    pub(super) fn error(&self, error: &CliError) {
+        match error {
+            CliError::Failed { message, hint } | CliError::Usage { message, hint } => {
+                self.say(&format!("{} {message}", paint(REMOVE, "error:")));
+                if let Some(hint) = hint {
+                    self.say(&format!("{} {hint}", paint(HEADING, "hint:")));
+                }
+            }
+            CliError::Invalid { findings, sources } => {
+                self.findings(findings, sources);
+                let errors = render::style::count(findings.errors(), "error", "errors");
+                self.say(&format!(
+                    "{} the policy has {errors}; nothing was read or changed",
+                    paint(REMOVE, "error:")
+                ));
+            }
+            CliError::Closed => {}
+        }
+    }
+
+    /// Draws findings with their places in the files.
+    pub(super) fn findings(&self, findings: &Diagnostics, sources: &Sources) {
+        if !findings.is_empty() {
+            self.say(
+                render::diagnostics::draw(findings, sources, render::diagnostics::Paint::Coloured).trim_end(),
+            );
+        }
+    }
+
+    /// Whether somebody is there to answer.
+    pub(super) fn can_ask(&self) -> bool {
+        self.terminal && std::io::stdin().is_terminal()
+    }
+
+    /// Asks; only the whole word counts as a yes.
+    pub(super) fn ask(&self, question: &str) -> bool {
+        anstream::eprint!("{question} Only `yes` will do: ");
+        let mut answer = String::new();
+        std::io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim() == "yes"
+    }
+
+    /// A progress bar, drawn on terminals only.
+    pub(super) fn bar(&self, length: usize) -> ProgressBar {
+        let target = if self.terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(length as u64), target);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} calls, {elapsed}  {msg}") {
+            bar.set_style(style);
+        }
+        bar
+    }
+}
+
+/// Sends what the client reports to stderr: warnings, or with `-v` each request, with `-vv` everything.
+pub(super) fn log(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "confperm=debug",
+        _ => "confperm=trace,hyper=debug,reqwest=debug",
+    };
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
+        .with_writer(std::io::stderr)
+        .without_time()
+        .with_ansi(false)
+        .finish();
+    // A second call happens in tests only, and the first subscriber is as good.
+    drop(tracing::subscriber::set_global_default(subscriber));
+}

@@ -1,0 +1,128 @@
+//! What `plan` and `apply` have in common: policy files and a live site in, a plan out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::confluence::survey::{self, Needs, Progress};
+use crate::confluence::{Cloud, SpaceSelection};
+use crate::model::{Desired, Edition, Live, LiveSpace, SpaceKey};
+use crate::plan::{self, Gaps, Planned};
+use crate::policy::{self, NamedBundle, Policy};
+
+use super::args::Scope;
+use super::connect::Connection;
+use super::environment::Environment;
+use super::error::CliError;
+use super::output::Output;
+use super::people;
+
+/// A plan with everything that showing and applying it need.
+pub(super) struct Prepared {
+    pub(super) connection: Connection,
+    pub(super) bundles: Vec<NamedBundle>,
+    pub(super) live: Live,
+    pub(super) planned: Planned,
+}
+
+/// Loads the policy, reads the site, and plans.
+pub(super) async fn prepare(
+    scope: &Scope,
+    environment: &Environment,
+    out: &Output,
+) -> Result<Prepared, CliError> {
+    let loaded = policy::load(&scope.directory);
+    let sources = loaded.sources;
+    let Some(mut policy) = loaded.policy else {
+        return Err(CliError::Invalid { findings: loaded.findings, sources });
+    };
+    narrow(&mut policy, &scope.spaces)?;
+    out.findings(&loaded.findings, &sources);
+
+    let connection = Connection::open(&scope.directory, &policy, environment, out).await?;
+    out.say(&format!("Reading {}", connection.address));
+    let mut live = read(&connection.site, &policy).await?;
+    let resolved = match policy::resolve(&policy, &live) {
+        Ok(resolved) => resolved,
+        Err(findings) => {
+            connection.close().await;
+            return Err(CliError::Invalid { findings, sources });
+        }
+    };
+    out.findings(&resolved.warnings, &sources);
+    let planned = plan_with_people(&connection.site, &resolved.desired, &mut live, scope.gaps()).await?;
+    Ok(Prepared { connection, bundles: policy.bundles(), live, planned })
+}
+
+/// Leaves only the spaces that were asked for.
+fn narrow(policy: &mut Policy, spaces: &[SpaceKey]) -> Result<(), CliError> {
+    if let Some(missing) = spaces.iter().find(|key| !policy.spaces.contains_key(*key)) {
+        let known: Vec<&str> = policy.spaces.keys().map(SpaceKey::as_str).collect();
+        return Err(CliError::usage(
+            format!("--space {missing}: the policy does not speak of this space"),
+            format!("it speaks of {}", known.join(", ")),
+        ));
+    }
+    if !spaces.is_empty() {
+        policy.spaces.retain(|key, _| spaces.contains(key));
+    }
+    Ok(())
+}
+
+/// Reads what the policy speaks of, and no more.
+async fn read(site: &Cloud, policy: &Policy) -> Result<Live, CliError> {
+    let hook = |progress: Progress| tracing::debug!(?progress);
+    let needs = Needs {
+        spaces: SpaceSelection::Keys(policy.space_keys().cloned().collect()),
+        accounts: policy.accounts().into_iter().cloned().collect(),
+    };
+    let mut live = survey::access(site, &needs, &hook).await?;
+    if live.site.edition == Edition::Free {
+        return Err(CliError::failed(
+            "this site is on the Free edition, where Confluence lets nobody change permissions or restrictions",
+        )
+        .with_hint("the Standard edition and those above it can; nothing was changed"));
+    }
+    let spaces: BTreeSet<SpaceKey> =
+        policy.space_keys().filter(|key| policy.wants_pages(key)).cloned().collect();
+    survey::trees(site, &mut live, &spaces, &hook).await?;
+    let pages: BTreeMap<SpaceKey, _> = live
+        .spaces
+        .iter()
+        .map(|(key, space)| (key.clone(), policy::declared_pages(policy, space)))
+        .filter(|(_, pages)| !pages.is_empty())
+        .collect();
+    survey::restrictions(site, &mut live, &pages, &hook).await?;
+    Ok(live)
+}
+
+/// Plans; where something changes, the pages and people that the change can touch are read, so that the
+/// order of calls is safe for each of them and the plan can say who gains and who loses, and the plan is
+/// made again.
+async fn plan_with_people(
+    site: &Cloud,
+    desired: &Desired,
+    live: &mut Live,
+    gaps: Gaps,
+) -> Result<Planned, CliError> {
+    let draft = plan::plan(desired, live, gaps);
+    if draft.plan.is_empty() {
+        return Ok(draft);
+    }
+    let hook = |progress: Progress| tracing::debug!(?progress);
+    let changed: BTreeSet<SpaceKey> =
+        draft.plan.changes.iter().map(|change| change.space().clone()).collect();
+    survey::trees(site, live, &changed, &hook).await?;
+    survey::blogposts(site, live, &changed).await?;
+    let pages: BTreeMap<SpaceKey, BTreeSet<_>> = changed
+        .iter()
+        .filter_map(|key| Some((key.clone(), live.spaces.get(key)?.tree.as_ref()?)))
+        .map(|(key, tree)| (key, tree.iter().map(|node| node.id).collect()))
+        .collect();
+    survey::restrictions(site, live, &pages, &hook).await?;
+    let spaces: Vec<&LiveSpace> = [&*live, &draft.after]
+        .into_iter()
+        .flat_map(|live| changed.iter().filter_map(|key| live.spaces.get(key)))
+        .collect();
+    let wanted = people::Wanted::of(spaces);
+    people::read(site, live, &wanted).await?;
+    Ok(plan::plan(desired, live, gaps))
+}

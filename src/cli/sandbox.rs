@@ -1,0 +1,108 @@
+//! `confperm sandbox`.
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::render::style::count;
+use crate::sandbox::{self, Faults, faults};
+
+use super::args::SandboxArgs;
+use super::error::CliError;
+use super::exit;
+use super::output::Output;
+
+pub(super) async fn run(args: SandboxArgs, out: &Output) -> Result<u8, CliError> {
+    match (&args.state, args.reset) {
+        (Some(state), true) => reset(std::slice::from_ref(state), out),
+        (None, true) => reset(&remembered(Utf8Path::new("."))?, out),
+        (Some(_), false) => serve(args, out).await,
+        (None, false) => Err(CliError::usage(
+            "the sandbox needs a site to be",
+            "name a state file: `confperm sandbox --state examples/acme/site.yaml`",
+        )),
+    }
+}
+
+async fn serve(args: SandboxArgs, out: &Output) -> Result<u8, CliError> {
+    let faults = faults_of(&args)?;
+    let state = args.state.unwrap_or_default();
+    let opened = sandbox::Site::open(&state)?;
+    if let Some(note) = opened.note {
+        out.warn(&format!("{state}: {note}"));
+    }
+    let options = sandbox::Options { listen: args.listen, faults, log: args.log };
+    let running = sandbox::serve(opened.site, options).await?;
+    out.say(&format!("Serving {state} at {}", running.site_url()));
+    if let Some(caller) = running.credentials() {
+        out.say(&format!(
+            "Sign in as anybody of the file; for example\n  \
+             export CONFLUENCE_URL={} CONFLUENCE_USERNAME={} CONFLUENCE_API_TOKEN={}",
+            running.site_url(),
+            caller.email,
+            caller.token
+        ));
+    }
+    out.say(
+        "Stop with Ctrl-C. The file stays as it is; `confperm sandbox --reset` forgets what was changed.",
+    );
+    if let Err(error) = tokio::signal::ctrl_c().await {
+        out.warn(&format!("cannot wait for Ctrl-C: {error}"));
+    }
+    running.stop().await;
+    Ok(exit::DONE)
+}
+
+fn faults_of(args: &SandboxArgs) -> Result<Faults, CliError> {
+    let wrong =
+        |error: faults::FaultError| CliError::usage(error.to_string(), "see `confperm sandbox --help`");
+    let rate = match &args.rate {
+        Some(rate) => {
+            Some(faults::Rate { per_second: faults::parse_rate(rate).map_err(wrong)?, burst: args.burst })
+        }
+        None => None,
+    };
+    Ok(Faults {
+        latency: args.latency.unwrap_or_default(),
+        rate,
+        fail: args.fail.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(wrong)?,
+        drop_answer: match &args.drop_answer {
+            Some(share) => faults::parse_share(share).map_err(wrong)?,
+            None => 0.0,
+        },
+        seed: args.seed,
+    })
+}
+
+fn reset(states: &[Utf8PathBuf], out: &Output) -> Result<u8, CliError> {
+    let mut forgotten = 0;
+    for state in states {
+        if sandbox::reset(state)? {
+            out.say(&format!("{state}: back to the start"));
+            forgotten += 1;
+        }
+    }
+    if forgotten == 0 {
+        out.say("There was nothing to forget.");
+    } else if states.len() > 1 {
+        out.say(&format!("{} reset.", count(forgotten, "sandbox", "sandboxes")));
+    }
+    Ok(exit::DONE)
+}
+
+/// State files below a folder that have a memory beside them.
+fn remembered(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CliError> {
+    let mut found = Vec::new();
+    let failed = |error: std::io::Error| CliError::failed(format!("cannot look into `{folder}`: {error}"));
+    let has_memory = folder.join(".confperm").is_dir();
+    for entry in folder.read_dir_utf8().map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let kind = entry.file_type().map_err(failed)?;
+        let hidden = entry.file_name().starts_with('.');
+        if kind.is_dir() && !hidden {
+            found.extend(remembered(entry.path())?);
+        } else if kind.is_file() && has_memory && matches!(entry.path().extension(), Some("yaml" | "yml")) {
+            found.push(entry.path().to_owned());
+        }
+    }
+    found.sort();
+    Ok(found)
+}

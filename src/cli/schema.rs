@@ -1,0 +1,28 @@
+//! `confperm schema` and `confperm completions`.
+
+use clap::CommandFactory as _;
+
+use crate::{plan, policy};
+
+use super::args::{Args, Document, SchemaArgs};
+use super::error::CliError;
+use super::exit;
+use super::output::Output;
+
+pub(super) fn run(args: &SchemaArgs, out: &Output) -> Result<u8, CliError> {
+    let schema = match args.document {
+        Document::Policy => policy::schema(),
+        Document::Plan => plan::schema(),
+    };
+    let text = serde_json::to_string_pretty(&schema)
+        .map_err(|error| CliError::failed(format!("cannot write the schema: {error}")))?;
+    out.data(&(text + "\n"))?;
+    Ok(exit::DONE)
+}
+
+pub(super) fn completions(shell: clap_complete::Shell, out: &Output) -> Result<u8, CliError> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Args::command(), "confperm", &mut text);
+    out.data(&String::from_utf8_lossy(&text))?;
+    Ok(exit::DONE)
+}

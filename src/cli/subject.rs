@@ -1,0 +1,209 @@
+//! From the words of a question to its parts: who, what, and on which page.
+
+use crate::access::{Asker, Verb};
+use crate::diagnostic::did_you_mean;
+use crate::model::{
+    AccessClass, AccountId, ContentId, ContentKind, GroupId, Live, LiveSpace, Permission, SpaceKey, Tree,
+};
+use crate::policy::{Matched, PageSelector, Policy, matched};
+
+use super::error::CliError;
+
+/// What can be done with content, in the order of the help.
+const VERBS: [(&str, Verb); 8] = [
+    ("view", Verb::View),
+    ("edit", Verb::Edit),
+    ("comment", Verb::Comment),
+    ("attach", Verb::Attach),
+    ("delete", Verb::Delete),
+    ("restrict", Verb::Restrict),
+    ("export", Verb::Space(Permission::ExportSpace)),
+    ("administer", Verb::Space(Permission::AdministerSpace)),
+];
+
+pub(super) fn verb(text: &str) -> Result<Verb, CliError> {
+    if let Some((_, verb)) = VERBS.into_iter().find(|(name, _)| *name == text) {
+        return Ok(verb);
+    }
+    if let Ok(permission) = text.parse() {
+        return Ok(Verb::Space(permission));
+    }
+    let known = VERBS.map(|(name, _)| name);
+    let names = known.into_iter().chain(Permission::ALL.iter().map(|permission| permission.as_str()));
+    let hint = match (text, did_you_mean(text, names)) {
+        ("delete/space", _) => {
+            "\"Delete own\" is written delete_own/space, deleting the space delete_space/space".to_owned()
+        }
+        (_, Some(near)) => format!("did you mean `{near}`?"),
+        (_, None) => format!("ask for one of {}, or for a permission such as export/space", known.join(", ")),
+    };
+    Err(CliError::usage(format!("`{text}` is nothing that can be done in Confluence"), hint))
+}
+
+/// `KEY`, `KEY/Title/Title`, `KEY/id:123`.
+pub(super) fn object(text: &str) -> Result<(SpaceKey, Option<PageSelector>), CliError> {
+    let form = "write a space (ENG) or a page with its space (ENG/Runbooks/On-call, ENG/id:1003)";
+    if text.starts_with("id:") {
+        return Err(CliError::usage(format!("`{text}` does not say in which space the page is"), form));
+    }
+    let (key, path) = match text.split_once('/') {
+        Some((key, path)) => (key, Some(path)),
+        None => (text, None),
+    };
+    let key =
+        key.parse().map_err(|error: crate::model::InvalidId| CliError::usage(error.to_string(), form))?;
+    let Some(path) = path else { return Ok((key, None)) };
+    let selector = if path.starts_with("id:") { path.parse() } else { format!("/{path}").parse() };
+    match selector {
+        Ok(PageSelector::Below { .. }) => {
+            Err(CliError::usage(format!("`{text}` means many pages"), "ask about one page at a time"))
+        }
+        Ok(selector) => Ok((key, Some(selector))),
+        Err(error) => Err(CliError::usage(format!("`{text}`: {error}"), error.help())),
+    }
+}
+
+/// Somebody as they were named, before the site has been asked.
+#[derive(Debug, Clone)]
+pub(super) enum Named {
+    Account(AccountId),
+    Group(String),
+    Anybody,
+    Anonymous,
+    /// Neither an alias nor an account id.
+    Nobody(String),
+}
+
+pub(super) fn named(text: &str, policy: &Policy) -> Result<Named, CliError> {
+    match text.split_once(':') {
+        _ if text == "anonymous" => Ok(Named::Anonymous),
+        Some(("group", name)) if !name.is_empty() => Ok(Named::Group(name.to_owned())),
+        Some(("class", name)) if name == AccessClass::AllLicensedUsers.as_str() => Ok(Named::Anybody),
+        Some(("class", _)) => Err(CliError::usage(
+            format!("`{text}`: who is in this class differs from person to person"),
+            "ask about a person, a group, class:all-licensed-users or anonymous",
+        )),
+        Some(("user", name)) => Ok(person(name, policy)),
+        _ => Ok(person(text, policy)),
+    }
+}
+
+fn person(name: &str, policy: &Policy) -> Named {
+    let by_email = |text: &str| policy.people.values().find(|person| person.email.as_deref() == Some(text));
+    if let Some(person) = policy.people.get(name).or_else(|| by_email(name)) {
+        return Named::Account(person.account.value.clone());
+    }
+    // Whatever looks like an account id is looked up; the site knows better which ones there are.
+    let like_an_id = name.len() >= 8 && name.contains(|c: char| c.is_ascii_digit());
+    match name.parse() {
+        Ok(account) if like_an_id => Named::Account(account),
+        Ok(_) | Err(_) => Named::Nobody(name.to_owned()),
+    }
+}
+
+/// Who that is on the site.
+pub(super) fn asker(named: &Named, policy: &Policy, live: &Live) -> Result<Asker, CliError> {
+    match named {
+        Named::Anonymous => Ok(Asker::Anonymous),
+        Named::Anybody => Ok(Asker::Stranger { groups: std::collections::BTreeSet::new() }),
+        Named::Group(name) => group(name, policy, live).map(Asker::Group),
+        Named::Account(account) if live.directory.people.contains_key(account) => {
+            Ok(Asker::Person(account.clone()))
+        }
+        Named::Account(account) => {
+            Err(unknown_person(account.as_str(), "the site does not know this account", policy, live))
+        }
+        Named::Nobody(name) => Err(unknown_person(
+            name,
+            "this is neither an alias under `people` in the policy nor an account id",
+            policy,
+            live,
+        )),
+    }
+}
+
+fn unknown_person(name: &str, why: &str, policy: &Policy, live: &Live) -> CliError {
+    let groups: Vec<String> =
+        live.directory.groups.values().map(|group| format!("group:{}", group.name)).collect();
+    let same = groups.iter().find(|group| group.strip_prefix("group:") == Some(name)).map(String::as_str);
+    let near = same.or_else(|| did_you_mean(name, policy.people.keys().map(String::as_str)));
+    let hint = near.map_or_else(
+        || "the account id stands at the end of the address of the person's profile page".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    CliError::failed(format!("`{name}`: {why}")).with_hint(hint)
+}
+
+/// A group by the name it is pinned under, its name on the site, or its id.
+pub(super) fn group(name: &str, policy: &Policy, live: &Live) -> Result<GroupId, CliError> {
+    let groups = &live.directory.groups;
+    if let Some(pin) = policy.groups.get(name)
+        && groups.contains_key(&pin.id.value)
+    {
+        return Ok(pin.id.value.clone());
+    }
+    let by_name: Vec<&GroupId> =
+        groups.values().filter(|group| group.name == name).map(|group| &group.id).collect();
+    match by_name.as_slice() {
+        [only] => return Ok((*only).clone()),
+        [] => {}
+        several => {
+            let ids: Vec<String> = several.iter().map(|id| format!("group:{id}")).collect();
+            return Err(CliError::failed(format!("the site has {} groups called `{name}`", several.len()))
+                .with_hint(format!("name one by its id: {}", ids.join(", "))));
+        }
+    }
+    if let Some(group) = name.parse().ok().and_then(|id: GroupId| groups.get(&id)) {
+        return Ok(group.id.clone());
+    }
+    let near = did_you_mean(name, groups.values().map(|group| group.name.as_str()));
+    let error = CliError::failed(format!("the site has no group `{name}`"));
+    Err(match near {
+        Some(near) => error.with_hint(format!("did you mean `group:{near}`?")),
+        None => error.with_hint("upper and lower case count"),
+    })
+}
+
+/// The one page that is meant.
+pub(super) fn page(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Result<ContentId, CliError> {
+    let key = &space.space.key;
+    let (Matched::Exact(found) | Matched::Below { reached: found, .. } | Matched::NoBase(found)) =
+        matched(selector, space, tree);
+    let mut pages = found.iter().copied();
+    match (pages.next(), pages.next()) {
+        (Some(only), None) => return Ok(only),
+        (Some(_), Some(_)) => {
+            let ids: Vec<String> = found.iter().map(|id| format!("{key}/id:{id}")).collect();
+            return Err(CliError::failed(format!("`{selector}` could mean {} pages of {key}", found.len()))
+                .with_hint(format!("name one by its number: {}", ids.join(", "))));
+        }
+        (None, _) => {}
+    }
+    let error = CliError::failed(match selector {
+        PageSelector::Id(id) => format!("the space {key} shows no page with the number {id} to this account"),
+        _ => format!("the space {key} shows no page `{selector}` to this account"),
+    });
+    Err(match nearest(selector, space, tree) {
+        Some(near) => error.with_hint(format!("did you mean `{key}{near}`?")),
+        None => error.with_hint(
+            "either it is not there, or this account may not view it, and then nothing can be said about it",
+        ),
+    })
+}
+
+fn nearest(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Option<String> {
+    let PageSelector::Path(_) = selector else { return None };
+    let home = space.space.homepage.map(|home| tree.path(home));
+    let paths: Vec<String> = tree
+        .iter()
+        .filter(|content| content.kind != ContentKind::Blogpost)
+        .flat_map(|content| {
+            let path = tree.path(content.id);
+            let below_home =
+                home.as_ref().and_then(|home| path.strip_prefix(home.as_str())).map(str::to_owned);
+            [Some(path), below_home]
+        })
+        .flatten()
+        .collect();
+    did_you_mean(&selector.to_string(), paths.iter().map(String::as_str)).map(str::to_owned)
+}

@@ -1,0 +1,101 @@
+//! `can`, `who` and `explain`.
+
+use insta::assert_snapshot;
+
+use crate::{quickstart, run_in, site};
+
+#[test]
+fn a_plain_question_has_a_plain_answer() {
+    for (words, answer, code) in [
+        ("can bob view ENG/Runbooks/On-call", "allowed\n", 0),
+        ("can bob view ENG/Runbooks/On-call --planned", "denied\n", 3),
+        ("can user:ann restrict ENG/Runbooks", "allowed\n", 0),
+        ("can bob export/space ENG", "allowed\n", 0),
+        ("can bob export/space ENG --planned", "denied\n", 3),
+        ("can group:contractors comment ENG/Home/Runbooks", "allowed\n", 0),
+        ("can group:contractors edit ENG/id:1002", "denied\n", 3),
+        ("can class:all-licensed-users view ENG", "denied\n", 3),
+        ("can anonymous view ENG", "denied\n", 3),
+        ("can bob view ENG/id:1101", "allowed\n", 0),
+        ("can 5b10ac8d82e05b22cc7d4e04 view ENG/Roadmap", "denied\n", 3),
+    ] {
+        let ran = quickstart(words);
+        assert_eq!((ran.out.as_str(), ran.code), (answer, code), "{words}: {}", ran.talk);
+    }
+}
+
+#[test]
+fn names_that_do_not_exist_are_met_with_a_suggestion() {
+    let all: Vec<String> = [
+        "can bobb view ENG",
+        "can sre view ENG",
+        "can group:sr view ENG",
+        "can class:authenticated-users view ENG",
+        "can bob vew ENG",
+        "can bob view EN",
+        "can bob view ENG/Runbook/On-call",
+        "can bob view ENG/id:99",
+        "can bob view id:1003",
+        "can bob view ENG/Runbooks/**",
+        "can bob export/space ENG/Runbooks",
+        "can 5b10ac8d82e05b22cc7d4e99 view ENG",
+    ]
+    .into_iter()
+    .map(|words| format!("$ confperm {words}\n{}\n", quickstart(words).whole()))
+    .collect();
+    assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn an_explanation_shows_every_level_with_every_route() {
+    assert_snapshot!(quickstart("explain ann edit ENG/Handbook").whole());
+}
+
+#[test]
+fn a_no_comes_with_what_would_make_it_a_yes() {
+    assert_snapshot!(quickstart("explain bob edit ENG/Runbooks/On-call --planned").whole());
+}
+
+#[test]
+fn who_is_told_by_name_and_by_route() {
+    assert_snapshot!(quickstart("who view ENG/Roadmap").whole());
+}
+
+#[test]
+fn answers_are_documents_too() {
+    let explained = quickstart("explain bob view ENG/Runbooks/On-call --planned --format json").json();
+    assert_eq!(explained["answer"], "denied");
+    assert_eq!(explained["state"], "planned");
+    assert_eq!(explained["denied-at"]["content"], "1003");
+    let routes = &explained["levels"][1]["needs"][0]["routes"];
+    assert_eq!(routes[0]["declared"]["line"], 19);
+    let who = quickstart("who view ENG/Roadmap --format json").json();
+    assert_eq!(who["people"].as_array().unwrap().len(), 3);
+    let can = quickstart("can bob view ENG --format json").json();
+    assert_eq!(can["answer"], "allowed");
+}
+
+/// A space that the policy does not speak of is read all the same, and nothing else is.
+const ACME: &str = "\
+version: 1
+site: {url: 'sandbox:site.yaml'}
+people: {bob: '712020:a0000000-0000-4000-8000-000000000002'}
+spaces:
+  ENG:
+    mode: additive
+    access: {viewer: [group:externals]}
+";
+
+#[test]
+fn spaces_that_the_policy_does_not_speak_of_can_be_asked_about() {
+    let acme = site("acme", Some(ACME));
+    assert_snapshot!(run_in(acme.path(), "who view OLD").whole());
+}
+
+#[test]
+fn what_anonymous_may_is_not_known_where_the_site_does_not_say() {
+    let acme = site("acme", Some(ACME));
+    let ran = run_in(acme.path(), "can anonymous view PUBLIC");
+    assert_eq!((ran.out.as_str(), ran.code), ("unknown\n", 3), "{}", ran.talk);
+    assert!(ran.talk.contains("not signed in cannot be read from the API"), "{}", ran.talk);
+}

@@ -1,0 +1,14 @@
+//! The whole path, policy to verified site: as people run it, and in process where speed matters.
+
+#![expect(clippy::unwrap_used, reason = "tests may panic, their helpers too")]
+
+mod converge;
+mod first_run;
+mod interrupted;
+mod quirks;
+mod requests;
+mod secrets;
+mod stage;
+mod streams;
+mod support;
+mod trouble;

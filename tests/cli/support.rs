@@ -1,0 +1,266 @@
+//! The program in a folder of its own, with nothing in its environment; and servers to run it against.
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use assert_cmd::Command;
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::{Method, Response};
+use camino::Utf8PathBuf;
+use confperm::sandbox::{self, Options, Running, Site};
+use futures_util::stream::{self, StreamExt as _};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// A policy directory that a test may do with as it likes.
+pub(crate) struct Folder(TempDir);
+
+impl Folder {
+    /// A copy of one of the examples.
+    pub(crate) fn example(name: &str) -> Self {
+        Self::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name))
+    }
+
+    /// A copy of a folder, without what earlier runs left in it.
+    pub(crate) fn copy(from: &Path) -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        copy(from, folder.path());
+        folder
+    }
+
+    pub(crate) fn with(files: &[(&str, &str)]) -> Self {
+        let folder = Self(tempfile::tempdir().unwrap());
+        for (name, text) in files {
+            folder.write(name, text);
+        }
+        folder
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn file(&self, name: &str) -> Utf8PathBuf {
+        Utf8PathBuf::from_path_buf(self.path().join(name)).unwrap()
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path().join(name), text).unwrap();
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path().join(name)).unwrap()
+    }
+
+    /// Every file in it, by path from here, hidden ones too.
+    pub(crate) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut found = Vec::new();
+        walk(self.path(), &mut found);
+        found
+            .into_iter()
+            .map(|path| (path.strip_prefix(self.path()).unwrap().to_owned(), std::fs::read(&path).unwrap()))
+            .collect()
+    }
+
+    /// The program, run in this folder.
+    pub(crate) fn confperm(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("confperm"));
+        command.current_dir(self.path()).env_clear().args(arguments);
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::from(self.confperm(arguments).output().unwrap())
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&target).unwrap();
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() { walk(&path, found) } else { found.push(path) }
+    }
+}
+
+/// What a run said, and how it ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Ran {
+    #[track_caller]
+    pub(crate) fn code(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        self
+    }
+
+    /// The lines on stderr that begin with a word, without it.
+    pub(crate) fn said(&self, word: &str) -> Vec<&str> {
+        self.err.lines().filter_map(|line| line.strip_prefix(word)).map(str::trim).collect()
+    }
+}
+
+/// A sandbox behind an address, on threads of its own.
+pub(crate) struct Hosted {
+    runtime: Runtime,
+    pub(crate) running: Running,
+}
+
+impl Hosted {
+    pub(crate) fn start(site: Site, options: Options) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let running = runtime.block_on(sandbox::serve(site, options)).unwrap();
+        Self { runtime, running }
+    }
+
+    pub(crate) fn open(state: &camino::Utf8Path) -> Self {
+        Self::start(Site::open(state).unwrap().site, Options::default())
+    }
+
+    /// The program, pointed at this site and signed in.
+    pub(crate) fn point(&self, command: &mut Command) {
+        sign_in(command, &self.running.site_url(), &self.running);
+    }
+
+    /// A server before this one that answers some requests itself.
+    pub(crate) fn behind(
+        &self,
+        answer: impl Fn(&Method, &str) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Front {
+        let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (log, answer) = (Arc::clone(&seen), Arc::new(answer));
+        let site = format!("http://{}", self.running.address());
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let app = Router::new().fallback(move |request: Request| {
+            let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
+            let (site, http) = (site.clone(), http.clone());
+            async move {
+                let (parts, body) = request.into_parts();
+                log.lock().unwrap().push(format!("{} {}", parts.method, parts.uri.path()));
+                if let Some(reply) = answer(&parts.method, parts.uri.path()) {
+                    return reply.response();
+                }
+                let body = to_bytes(body, usize::MAX).await.unwrap();
+                let url = format!("{site}{}", parts.uri.path_and_query().unwrap());
+                let mut headers = parts.headers;
+                headers.remove("host");
+                let response =
+                    http.request(parts.method, url).headers(headers).body(body).send().await.unwrap();
+                let mut passed = Response::builder().status(response.status());
+                *passed.headers_mut().unwrap() = response.headers().clone();
+                passed.body(Body::from(response.bytes().await.unwrap())).unwrap()
+            }
+        });
+        let listener = self.runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let url = format!("http://{}/wiki", listener.local_addr().unwrap());
+        drop(self.runtime.spawn(async move { axum::serve(listener, app).await }));
+        Front { url, seen }
+    }
+}
+
+/// A server before a sandbox.
+pub(crate) struct Front {
+    pub(crate) url: String,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Front {
+    /// `GET /wiki/rest/api/user/current` and so on.
+    pub(crate) fn seen(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+/// An answer that does not come from the sandbox.
+#[derive(Clone)]
+pub(crate) enum Reply {
+    /// A status, a content type and a body.
+    Text(u16, &'static str, String),
+    /// The beginning of an answer, and then nothing.
+    Cut(&'static str),
+}
+
+impl Reply {
+    pub(crate) fn json(status: u16, body: &serde_json::Value) -> Self {
+        Self::Text(status, "application/json", body.to_string())
+    }
+
+    /// An error as v1 writes it.
+    pub(crate) fn v1(status: u16, message: &str) -> Self {
+        let message = format!("com.atlassian.confluence.api.service.exceptions.SomeException: {message}");
+        Self::json(status, &serde_json::json!({"statusCode": status, "message": message}))
+    }
+
+    /// An error as v2 writes it.
+    pub(crate) fn v2(status: u16, title: &str) -> Self {
+        let error = serde_json::json!({"status": status, "code": "X", "title": title, "detail": null});
+        Self::json(status, &serde_json::json!({"errors": [error]}))
+    }
+
+    fn response(self) -> Response<Body> {
+        match self {
+            Self::Text(status, kind, text) => Response::builder()
+                .status(status)
+                .header("content-type", kind)
+                .body(Body::from(text))
+                .unwrap(),
+            Self::Cut(start) => {
+                let begin = stream::once(async { Ok(start.as_bytes()) });
+                let end = stream::once(async {
+                    // By then the beginning has left.
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                    Err(std::io::Error::from(std::io::ErrorKind::ConnectionAborted))
+                });
+                Response::new(Body::from_stream(begin.chain(end)))
+            }
+        }
+    }
+}
+
+/// Environment for a site over the network, signed in as the sandbox's caller.
+pub(crate) fn sign_in(command: &mut Command, url: &str, running: &Running) {
+    let caller = running.credentials().unwrap();
+    command
+        .env("CONFLUENCE_URL", url)
+        .env("CONFLUENCE_USERNAME", caller.email)
+        .env("CONFLUENCE_API_TOKEN", caller.token);
+}
+
+/// Whether a request could change something. Looking up people is a read that Confluence spells as a POST.
+pub(crate) fn is_write(method: &str, path: &str) -> bool {
+    method != "GET" && !path.ends_with("/users-bulk")
+}
