@@ -1,0 +1,62 @@
+//! Every folder of `examples/` is a policy repository that can be planned and applied, and then is in order.
+
+use camino::Utf8PathBuf;
+
+use crate::support::{check, clone_of_examples, confperm, root, said};
+
+/// The folders below `examples` that hold a policy, not only a site.
+fn examples() -> Vec<Utf8PathBuf> {
+    let mut found: Vec<Utf8PathBuf> = root()
+        .join("examples")
+        .read_dir_utf8()
+        .unwrap()
+        .map(|entry| entry.unwrap().into_path())
+        .filter(|folder| folder.is_dir())
+        .filter(|folder| {
+            let mut files = folder.read_dir_utf8().unwrap().map(|entry| entry.unwrap().into_path());
+            files.any(|file| {
+                file.is_file()
+                    && !std::fs::read_to_string(&file).unwrap().contains("\nkind: confluence-sandbox")
+            })
+        })
+        .map(|folder| folder.strip_prefix(root()).unwrap().to_owned())
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn an_example_that_was_applied_has_nothing_to_change() {
+    let found = examples();
+    assert!(found.len() >= 2, "{found:?}");
+    let (_temporary, folder) = clone_of_examples();
+    for example in found {
+        let example = example.as_str();
+        said(confperm(&folder).args(["validate", example]));
+        said(confperm(&folder).args(["doctor", example]));
+        let first = confperm(&folder).args(["plan", "--detailed-exitcode", example]).output().unwrap();
+        assert_eq!(first.status.code(), Some(2), "{example}: a plan with changes\n{first:?}");
+        let talk = String::from_utf8(first.stderr).unwrap();
+        assert!(talk.starts_with("Reading ") && talk.lines().count() == 1, "{example}: no warnings\n{talk}");
+        let outcome = said(confperm(&folder).args(["apply", "--yes", example]));
+        assert!(outcome.ends_with("The site is as the policy says.\n"), "{example}\n{outcome}");
+        let again = said(confperm(&folder).args(["plan", "--detailed-exitcode", example]));
+        assert!(again.contains("Nothing to change"), "{example}\n{again}");
+    }
+}
+
+#[test]
+fn a_plan_is_the_same_bytes_each_time() {
+    let (_temporary, folder) = clone_of_examples();
+    let mut plans =
+        (0..3).map(|_| said(confperm(&folder).args(["plan", "--format", "json", "examples/acme"])));
+    let first = plans.next().unwrap();
+    assert!(plans.all(|plan| plan == first));
+}
+
+#[test]
+fn the_plan_of_the_company_is_as_reviewed() {
+    let (_temporary, folder) = clone_of_examples();
+    let plan = said(confperm(&folder).args(["plan", "examples/acme"]));
+    check("tests/docs/acme-plan.txt", &plan);
+}

@@ -1,0 +1,9 @@
+//! What the repository shows and promises: the README's commands, the examples, the help, the schemas.
+
+#![expect(clippy::unwrap_used, reason = "tests may panic, their helpers too")]
+
+mod examples;
+mod help;
+mod readme;
+mod schemas;
+mod support;

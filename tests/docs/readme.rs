@@ -1,0 +1,148 @@
+//! The README's commands do what the README says, and the two that it begins with are those of CI.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
+use std::time::Duration;
+
+use camino::Utf8Path;
+use confperm::confluence::cloud::scopes::{TO_READ, TO_WRITE};
+
+use crate::support::{clone_of_examples, confperm, copy, root, said};
+
+/// Every `console` block is run, in order, in a copy of the examples. `TRYCMD=overwrite` writes what the
+/// commands say now into the README.
+#[test]
+fn the_readme_tells_the_truth() {
+    let (_temporary, folder) = clone_of_examples();
+    // The one policy with a mistake that the README shows.
+    let mistake = "tests/policy/invalid/unknown-person";
+    copy(&root().join(mistake), &folder.join("README.in").join(mistake));
+    // trycmd runs the blocks of `README.md` in `README.in`.
+    copy(&folder.join("examples"), &folder.join("README.in/examples"));
+    fs::copy(root().join("README.md"), folder.join("README.md")).unwrap();
+    let cases = trycmd::TestCases::new();
+    cases.register_bin("confperm", Utf8Path::new(env!("CARGO_BIN_EXE_confperm")).as_std_path());
+    cases.timeout(Duration::from_mins(1));
+    for name in ["URL", "USERNAME", "API_TOKEN", "PERSONAL_TOKEN"] {
+        for ending in ["", "_FILE", "_COMMAND"] {
+            cases.env(format!("CONFLUENCE_{name}{ending}"), "");
+        }
+    }
+    cases.env("NO_COLOR", "1").env("COLUMNS", "100");
+    cases.case(folder.join("README.md"));
+    cases.run();
+    let written = fs::read_to_string(folder.join("README.md")).unwrap();
+    if written != readme() {
+        fs::write(root().join("README.md"), written).unwrap();
+    }
+}
+
+fn readme() -> String {
+    fs::read_to_string(root().join("README.md")).unwrap()
+}
+
+#[test]
+fn the_first_two_commands_are_the_promised_ones_and_ci_runs_the_second() {
+    let readme = readme();
+    let block = readme.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+    let commands: Vec<&str> = block.lines().map(|line| line.split("  #").next().unwrap().trim()).collect();
+    assert_eq!(commands, ["cargo run -- plan examples/quickstart", "cargo test"]);
+    let ci = fs::read_to_string(root().join(".ci/run")).unwrap();
+    assert!(
+        ci.lines().any(|line| line.trim() == "run cargo test"),
+        ".ci/run runs the README's own test command"
+    );
+}
+
+#[test]
+fn nothing_that_is_only_on_one_machine_is_named() {
+    for file in
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "THREAT-MODEL.md", "CHANGELOG.md", ".ci/run"]
+    {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        for place in ["/home/", "/Users/", "/tmp/"] {
+            assert!(!text.contains(place), "{file} names `{place}`");
+        }
+    }
+}
+
+#[test]
+fn links_between_the_documents_lead_somewhere() {
+    for file in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "THREAT-MODEL.md", "CHANGELOG.md"] {
+        let text = fs::read_to_string(root().join(file)).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let path = link.split('#').next().unwrap();
+            if path.starts_with("http") {
+                continue;
+            }
+            assert!(path.is_empty() || root().join(path).exists(), "{file} links to `{link}`");
+            if let (true, Some((_, anchor))) = (path.is_empty(), link.split_once('#')) {
+                let found = text.lines().filter_map(|line| line.strip_prefix('#')).any(|heading| {
+                    let words = heading.trim_start_matches('#').trim().to_lowercase();
+                    let kept = words.chars().filter(|c| c.is_alphanumeric() || " -".contains(*c));
+                    kept.collect::<String>().replace(' ', "-") == anchor
+                });
+                assert!(found, "{file} has no heading for `{link}`");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_policies_in_the_readme_are_valid() {
+    let readme = readme();
+    let policies: Vec<String> = readme
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        // A block within a list is indented as a whole.
+        .map(|block| {
+            let indent = block.len() - block.trim_start().len();
+            block.lines().map(|line| line.get(indent..).unwrap_or_default().to_owned() + "\n").collect()
+        })
+        .filter(|block: &String| block.starts_with("version: 1\n"))
+        .collect();
+    assert!(policies.len() >= 2, "{policies:?}");
+    for policy in policies {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("policy.yaml"), policy).unwrap();
+        said(confperm(Utf8Path::from_path(folder.path()).unwrap()).arg("validate"));
+    }
+}
+
+#[test]
+fn the_scopes_are_those_that_the_client_needs() {
+    let readme = readme();
+    for scope in TO_READ.iter().chain(&TO_WRITE) {
+        assert!(readme.contains(&format!("`{scope}`")), "README.md does not name the scope `{scope}`");
+    }
+}
+
+/// The way that the README shows for trying the real path: a served sandbox, and credentials from the
+/// environment.
+#[test]
+fn a_served_sandbox_can_be_planned_against_over_http() {
+    let (_temporary, folder) = clone_of_examples();
+    let mut server = confperm(&folder)
+        .args(["sandbox", "--state", "examples/quickstart/site.yaml", "--listen", "127.0.0.1:0"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let export = BufReader::new(server.stderr.take().unwrap())
+        .lines()
+        .map(Result::unwrap)
+        .find(|line| line.trim_start().starts_with("export "));
+    let variables = export.as_deref().unwrap_or_default().trim().trim_start_matches("export ").split(' ');
+    let mut plan = confperm(&folder);
+    plan.args(["plan", "examples/quickstart"]);
+    plan.envs(variables.filter_map(|variable| variable.split_once('=')));
+    let served = said(&mut plan);
+    // The README shows this line as it is with the port that is taken when none is asked for.
+    let port = |text: &str| text.split("127.0.0.1:").nth(1).unwrap().split('/').next().unwrap().to_owned();
+    let shown = export.as_deref().unwrap().trim();
+    assert!(readme().contains(&shown.replace(&port(shown), "8484")), "{shown}");
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(served, said(confperm(&folder).args(["plan", "examples/quickstart"])));
+}

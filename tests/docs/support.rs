@@ -1,0 +1,70 @@
+//! A copy of the examples, and a command line that knows nothing of the machine it runs on.
+
+use std::fs;
+use std::process::Command;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use tempfile::TempDir;
+
+pub(crate) fn root() -> &'static Utf8Path {
+    Utf8Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A folder with a copy of `examples`, as a fresh clone has it.
+pub(crate) fn clone_of_examples() -> (TempDir, Utf8PathBuf) {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = Utf8PathBuf::from_path_buf(temporary.path().to_owned()).unwrap();
+    copy(&root().join("examples"), &folder.join("examples"));
+    (temporary, folder)
+}
+
+pub(crate) fn copy(from: &Utf8Path, to: &Utf8Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in from.read_dir_utf8().unwrap() {
+        let entry = entry.unwrap();
+        // What an apply did is remembered in a hidden folder; a fresh clone has none.
+        if entry.file_name().starts_with('.') {
+            continue;
+        }
+        let to = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+/// The program, in a folder, with an empty environment.
+pub(crate) fn confperm(folder: &Utf8Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_confperm"));
+    command.env_clear().current_dir(folder);
+    command
+}
+
+/// What the program says on stdout, when it ends well.
+pub(crate) fn said(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let talk = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?} ended with {}\n{talk}", output.status);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a switch for whoever runs the tests")]
+fn updating() -> bool {
+    std::env::var_os("UPDATE_SNAPSHOTS").is_some()
+}
+
+/// Compares with what the file says; `UPDATE_SNAPSHOTS=1` writes it.
+pub(crate) fn check(file: &str, found: &str) {
+    let path = root().join(file);
+    if updating() {
+        fs::write(&path, found).unwrap();
+    }
+    let expected = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        found == expected,
+        "{file} is out of date; run with UPDATE_SNAPSHOTS=1 and read the difference:\n{}",
+        similar::TextDiff::from_lines(expected.as_str(), found).unified_diff()
+    );
+}
