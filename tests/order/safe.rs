@@ -21,8 +21,8 @@ fn some_order(plan: &Plan, choices: &[u16]) -> Vec<usize> {
 }
 
 /// Plans, and gives the worlds after each call of a random order.
-fn run(case: &Case, world: &World, choices: &[u16]) -> Option<Vec<World>> {
-    let planned = plan(&case.desired(), &case.live(world), Gaps::Refuse);
+fn run(case: &Case, world: &World, choices: &[u16], gaps: Gaps) -> Option<Vec<World>> {
+    let planned = plan(&case.desired(), &case.live(world), gaps);
     if !planned.plan.refusals.is_empty() {
         return None;
     }
@@ -41,10 +41,24 @@ proptest! {
     #[test]
     fn no_state_on_the_way_leaks_or_gaps(case in case(), choices in proptest::collection::vec(any::<u16>(), 24)) {
         let world = case.world();
-        let Some(states) = run(&case, &world, &choices) else { return Ok(()) };
+        let Some(states) = run(&case, &world, &choices, Gaps::Refuse) else { return Ok(()) };
         let (before, after) = (profile(&case, &states[0]), profile(&case, &states[states.len() - 1]));
         for state in &states {
             prop_assert!(between(&before, &profile(&case, state), &after));
+        }
+    }
+
+    #[test]
+    fn accepting_a_gap_lets_nobody_in_for_a_moment(
+        case in case(),
+        choices in proptest::collection::vec(any::<u16>(), 24),
+    ) {
+        let world = case.world();
+        let Some(states) = run(&case, &world, &choices, Gaps::Allow) else { return Ok(()) };
+        let (before, after) = (profile(&case, &states[0]), profile(&case, &states[states.len() - 1]));
+        for state in &states {
+            let now = profile(&case, state);
+            prop_assert!(now.iter().zip(&before).zip(&after).all(|((now, before), after)| !now || *before || *after));
         }
     }
 
@@ -55,10 +69,10 @@ proptest! {
         end in any::<proptest::sample::Index>(),
     ) {
         let world = case.world();
-        let Some(first) = run(&case, &world, &choices) else { return Ok(()) };
+        let Some(first) = run(&case, &world, &choices, Gaps::Refuse) else { return Ok(()) };
         let stopped = &first[end.index(first.len())];
         // Half a split can leave lists from which there is no safe way on; then nothing must happen.
-        let Some(second) = run(&case, stopped, &choices) else { return Ok(()) };
+        let Some(second) = run(&case, stopped, &choices, Gaps::Refuse) else { return Ok(()) };
         let (before, after) = (profile(&case, &world), profile(&case, &first[first.len() - 1]));
         prop_assert_eq!(profile(&case, &second[second.len() - 1]), after.clone());
         for state in &second {

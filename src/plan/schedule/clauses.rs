@@ -105,7 +105,8 @@ struct Effects<'a> {
 pub(super) fn clauses(space: &Space<'_>, nodes: &[Node]) -> BTreeSet<Clause> {
     let effects = Effects::of(space, nodes);
     let goals = goals(space, &effects);
-    let mut found = Found::default();
+    let caller = Principal::User(space.live.site.caller.account.clone());
+    let mut found = Found { states: BTreeMap::new(), caller };
     let (atoms, _) = all_atoms(space, &effects, &goals);
     for atom in &atoms {
         for permission in effects.changed_permissions() {
@@ -150,8 +151,10 @@ fn all_atoms(
 }
 
 /// Clauses by the calls in them, with the first reason that was found.
-#[derive(Default)]
-struct Found(BTreeMap<State, (EdgeReason, Witness)>);
+struct Found {
+    states: BTreeMap<State, (EdgeReason, Witness)>,
+    caller: Principal,
+}
 
 impl Found {
     fn goal(&mut self, atom: &Atom, goal: Goal, factors: &[Factor]) {
@@ -179,13 +182,18 @@ impl Found {
         }
     }
 
+    /// The account that runs this is the witness that matters most; of the others, the first will do.
     fn forbid(&mut self, state: State, reason: EdgeReason, atom: &Atom, goal: Goal) {
-        self.0.entry(state).or_insert_with(|| {
-            (
-                reason,
-                Witness { principals: atom.principals().clone(), goal, leak: reason == EdgeReason::Leak },
-            )
-        });
+        let is_caller = |principals: &BTreeSet<Principal>| principals.contains(&self.caller);
+        let better = self
+            .states
+            .get(&state)
+            .is_none_or(|(_, known)| !is_caller(&known.principals) && is_caller(atom.principals()));
+        if better {
+            let principals = atom.principals().clone();
+            let leak = reason == EdgeReason::Leak;
+            self.states.insert(state, (reason, Witness { principals, goal, leak }));
+        }
     }
 
     fn into_clauses(self) -> BTreeSet<Clause> {
@@ -195,7 +203,7 @@ impl Found {
             reason,
             witness: Some(witness),
         };
-        self.0.into_iter().map(clause).collect()
+        self.states.into_iter().map(clause).collect()
     }
 }
 
