@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, Audience, ContentId, Origin, PageVerb, Permission, Principal, RoleId, SpaceKey};
+use super::{
+    AccountId, Audience, ContentId, Guards, Origin, PageVerb, Permission, Principal, RoleId, SpaceKey,
+};
 
 /// What should be, for the spaces that the policy speaks of. Other spaces are nobody's business.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -13,6 +15,7 @@ pub struct Desired {
     /// What the policy calls people, for output.
     pub aliases: BTreeMap<AccountId, String>,
     pub spaces: BTreeMap<SpaceKey, DesiredSpace>,
+    pub guards: Guards,
 }
 
 /// What should be in one space.

@@ -302,7 +302,7 @@ impl Case {
             holdings: holdings.collect(),
             pages: pages.collect(),
         };
-        Desired { aliases: BTreeMap::new(), spaces: BTreeMap::from([("ENG".parse().unwrap(), space)]) }
+        Desired { spaces: BTreeMap::from([("ENG".parse().unwrap(), space)]), ..Desired::default() }
     }
 }
 
