@@ -21,6 +21,7 @@ mod principal;
 mod role;
 mod site;
 mod space;
+mod text;
 
 pub use audience::{Audience, Members, PageVerb, Restrictions};
 pub use call::Call;

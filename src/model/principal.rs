@@ -3,9 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::text::text_form;
 use super::{AccountId, GroupId, InvalidId};
 
 /// Who a space permission or a role can be given to.
@@ -139,36 +139,5 @@ impl FromStr for Subject {
     }
 }
 
-macro_rules! as_text {
-    ($name:ident) => {
-        impl TryFrom<String> for $name {
-            type Error = InvalidId;
-
-            fn try_from(text: String) -> Result<Self, InvalidId> {
-                text.parse()
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(value: $name) -> Self {
-                value.to_string()
-            }
-        }
-
-        impl JsonSchema for $name {
-            fn schema_name() -> std::borrow::Cow<'static, str> {
-                stringify!($name).into()
-            }
-
-            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-                schemars::json_schema!({
-                    "type": "string",
-                    "pattern": "^(group:.+|user:.+|class:.+|anonymous)$"
-                })
-            }
-        }
-    };
-}
-
-as_text!(Principal);
-as_text!(Subject);
+text_form!(Principal, { "type": "string", "pattern": "^(group:.+|user:.+|class:.+|anonymous)$" });
+text_form!(Subject, { "type": "string", "pattern": "^(group:.+|user:.+|class:.+|anonymous)$" });
