@@ -1,7 +1,7 @@
 //! Which line of the policy asks for a route.
 
 use super::question::{Level, Needed, Route};
-use crate::model::{DesiredHolding, DesiredSpace, Origin, PageVerb, Principal};
+use crate::model::{DesiredHolding, DesiredSpace, Origin, PageVerb, Principal, Strength};
 
 /// The line of the policy that asks for a route through a level of this space; `None` where no line does.
 /// What is declared as a role on a site that holds single permissions, or the other way round, is another
@@ -16,8 +16,11 @@ pub fn declared<'d>(
         (Route::Grant { principal, permission, role }, None, _) => {
             match (space.holdings.get(principal)?, role) {
                 (DesiredHolding::Role(wanted), Some(role)) if wanted.what == *role => Some(&wanted.origin),
-                (DesiredHolding::Grants(grants), None) => grants.get(permission).map(|wanted| &wanted.origin),
-                (DesiredHolding::Role(_) | DesiredHolding::Grants(_), _) => None,
+                (DesiredHolding::Grants(grants), None) => {
+                    let wanted = grants.get(permission).filter(|wanted| wanted.what != Strength::Refused);
+                    wanted.map(|wanted| &wanted.origin)
+                }
+                (DesiredHolding::Role(_) | DesiredHolding::Grants(_) | DesiredHolding::Nothing(_), _) => None,
             }
         }
         (Route::Listed { subject }, Some(content), Needed::OnList(verb)) => {

@@ -205,6 +205,10 @@ pub(super) struct ValidateArgs {
     /// The policy directory
     #[arg(default_value = ".")]
     pub(super) directory: Utf8PathBuf,
+
+    /// Also list what ends within this time, such as 14d or 2w
+    #[arg(long, value_name = "TIME", value_parser = parse_days)]
+    pub(super) warn_before: Option<jiff::Span>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -271,6 +275,14 @@ pub(super) enum Document {
     Policy,
     /// Plans in their JSON form
     Plan,
+}
+
+fn parse_days(text: &str) -> Result<jiff::Span, String> {
+    let span: jiff::Span = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    if span.is_negative() {
+        return Err("a time cannot be negative".to_owned());
+    }
+    Ok(span)
 }
 
 fn parse_duration(text: &str) -> Result<std::time::Duration, String> {

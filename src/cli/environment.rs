@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use jiff::civil::Date;
 use secrecy::SecretString;
 
 use crate::confluence::Credentials;
@@ -15,6 +16,7 @@ pub(super) struct Environment {
     username: Option<String>,
     api_token: Source,
     personal_token: Source,
+    today: Option<String>,
 }
 
 /// The three ways to hand over a secret.
@@ -33,6 +35,21 @@ impl Environment {
             username: variable("CONFLUENCE_USERNAME"),
             api_token: Source::read("CONFLUENCE_API_TOKEN"),
             personal_token: Source::read("CONFLUENCE_PERSONAL_TOKEN"),
+            today: variable("CONFPERM_TODAY"),
+        }
+    }
+
+    /// The day in UTC. `CONFPERM_TODAY` sets it, to see what a plan of another day would be.
+    #[expect(clippy::disallowed_methods, reason = "this is the place where the clock is read")]
+    pub(super) fn today(&self) -> Result<Date, CliError> {
+        match &self.today {
+            None => Ok(jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()),
+            Some(day) => day.parse().map_err(|_| {
+                CliError::usage(
+                    format!("CONFPERM_TODAY: `{day}` is not a day"),
+                    "write year, month and day, as in `2027-01-31`, or unset it",
+                )
+            }),
         }
     }
 

@@ -67,7 +67,7 @@ async fn run(command: Command, environment: &Environment, out: &Output) -> Resul
         Command::Who(args) => who::run(&args, environment, out).await,
         Command::Explain(args) => explain::run(&args, environment, out).await,
         Command::Test(args) => test::run(&args, environment, out).await,
-        Command::Validate(args) => validate::run(&args, out),
+        Command::Validate(args) => validate::run(&args, environment, out),
         Command::Doctor(args) => doctor::run(&args, environment, out).await,
         Command::Sandbox(args) => sandbox::run(args, out).await,
         Command::Schema(args) => schema::run(&args, out),

@@ -6,7 +6,7 @@ use crate::confluence::survey::{self, Needs, Progress};
 use crate::confluence::{Cloud, SpaceSelection};
 use crate::model::{Desired, Edition, Live, LiveSpace, SpaceKey};
 use crate::plan::{self, Gaps, Planned};
-use crate::policy::{self, NamedBundle, Policy};
+use crate::policy::{self, Context, NamedBundle, Policy};
 
 use super::args::Scope;
 use super::connect::Connection;
@@ -29,6 +29,7 @@ pub(super) async fn prepare(
     environment: &Environment,
     out: &Output,
 ) -> Result<Prepared, CliError> {
+    let context = Context { today: environment.today()? };
     let loaded = policy::load(&scope.directory);
     let sources = loaded.sources;
     let Some(mut policy) = loaded.policy else {
@@ -40,7 +41,7 @@ pub(super) async fn prepare(
     let connection = Connection::open(&scope.directory, &policy, environment, out).await?;
     out.say(&format!("Reading {}", connection.address));
     let mut live = read(&connection.site, &policy).await?;
-    let resolved = match policy::resolve(&policy, &live) {
+    let resolved = match policy::resolve(&policy, &live, context) {
         Ok(resolved) => resolved,
         Err(findings) => {
             connection.close().await;

@@ -8,7 +8,7 @@ use crate::confluence::{Cloud, Read as _, SpaceSelection};
 use crate::diagnostic::{Code, Sources, did_you_mean};
 use crate::model::{AccountId, ContentId, Desired, DesiredSpace, Live, SpaceKey, Tree};
 use crate::plan;
-use crate::policy::{self, PageSelector, Policy};
+use crate::policy::{self, Context, PageSelector, Policy};
 use crate::render::{Question, SiteNames};
 
 use super::args::{AnswerArgs, WhatArgs};
@@ -53,6 +53,7 @@ pub(super) async fn prepare(
     environment: &Environment,
     out: &Output,
 ) -> Result<Asked, CliError> {
+    let context = Context { today: environment.today()? };
     let (policy, sources) = load(&what.common, what.planned, environment, out)?;
     let verb = subject::verb(&what.verb)?;
     let (key, page) = subject::object(&what.object)?;
@@ -71,6 +72,7 @@ pub(super) async fn prepare(
         sources: &sources,
         key: &key,
         planned: what.planned,
+        context,
         out,
     };
     let asked = reading.read(named.as_ref(), verb, page.as_ref()).await;
@@ -105,6 +107,7 @@ struct Reading<'a> {
     sources: &'a Sources,
     key: &'a SpaceKey,
     planned: bool,
+    context: Context,
     out: &'a Output,
 }
 
@@ -214,7 +217,7 @@ impl Reading<'_> {
             }
             return Ok(None);
         }
-        match policy::resolve(policy, live) {
+        match policy::resolve(policy, live, self.context) {
             Ok(resolved) => Ok(Some(resolved.desired)),
             Err(findings) if self.planned => {
                 Err(CliError::Invalid { findings, sources: self.sources.clone() })

@@ -10,7 +10,7 @@ use crate::confluence::{self, Cloud, Read as _, SpaceSelection};
 use crate::diagnostic::Sources;
 use crate::model::{ContentId, Desired, Live, PageVerb, Principal, SpaceKey};
 use crate::plan;
-use crate::policy::{self, PageSelector, Policy};
+use crate::policy::{self, Context, PageSelector, Policy};
 use crate::render::{self, SiteNames, TestReport, TestedCheck, TestedState};
 
 use super::args::{AnswerFormat, TestArgs};
@@ -27,13 +27,14 @@ use super::question::load;
 const ABREAST: usize = 8;
 
 pub(super) async fn run(args: &TestArgs, environment: &Environment, out: &Output) -> Result<u8, CliError> {
+    let context = Context { today: environment.today()? };
     let (policy, sources) = load(&args.common, true, environment, out)?;
     if policy.tests.is_empty() {
         out.warn("the policy has no `tests`");
     }
     let connection = Connection::open(&args.common.directory, &policy, environment, out).await?;
     out.say(&format!("Reading {}", connection.address));
-    let tested = run_all(&connection.site, &policy, &sources, args.live, out).await;
+    let tested = run_all(&connection.site, &policy, &sources, args.live, context, out).await;
     connection.close().await;
     let Tested { reports, state, desired } = tested?;
     let aliases = desired.aliases.clone();
@@ -61,6 +62,7 @@ async fn run_all(
     policy: &Policy,
     sources: &Sources,
     ask_site: bool,
+    context: Context,
     out: &Output,
 ) -> Result<Tested, CliError> {
     let mentioned = checks::mentioned(policy);
@@ -68,7 +70,7 @@ async fn run_all(
     let mut live = read(site, policy, &mentioned).await?;
     let invalid = |findings| CliError::Invalid { findings, sources: sources.clone() };
     let checks = checks::checks(policy, &live).map_err(invalid)?;
-    let resolved = policy::resolve(&narrowed, &live);
+    let resolved = policy::resolve(&narrowed, &live, context);
     let desired = match (resolved, ask_site) {
         (Ok(resolved), _) => resolved.desired,
         (Err(findings), false) => return Err(CliError::Invalid { findings, sources: sources.clone() }),

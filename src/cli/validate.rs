@@ -1,23 +1,56 @@
 //! `confperm validate`.
 
-use crate::policy;
+use std::fmt::Write as _;
+
+use jiff::civil::Date;
+
+use crate::policy::{self, Ending};
 use crate::render::style::count;
 
 use super::args::ValidateArgs;
+use super::environment::Environment;
 use super::error::CliError;
 use super::exit;
 use super::output::Output;
 
-pub(super) fn run(args: &ValidateArgs, out: &Output) -> Result<u8, CliError> {
+pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) -> Result<u8, CliError> {
+    let today = environment.today()?;
     let loaded = policy::load(&args.directory);
+    let sources = loaded.sources;
     let Some(policy) = loaded.policy else {
-        return Err(CliError::Invalid { findings: loaded.findings, sources: loaded.sources });
+        return Err(CliError::Invalid { findings: loaded.findings, sources });
     };
-    out.findings(&loaded.findings, &loaded.sources);
+    let mut findings = loaded.findings;
+    findings.extend(policy.ended(today));
+    if findings.has_errors() {
+        return Err(CliError::Invalid { findings, sources });
+    }
+    out.findings(&findings, &sources);
+    if let Some(within) = args.warn_before {
+        let last = today.checked_add(within).unwrap_or(Date::MAX);
+        out.data(&endings(&policy.endings(), today, last))?;
+    }
     let spaces = count(policy.spaces.len(), "space", "spaces");
-    let files = count(loaded.sources.iter().len(), "file", "files");
+    let files = count(sources.iter().len(), "file", "files");
     out.data(&format!(
         "The policy is valid: {spaces} in {files}. Names of groups and pages were not looked up.\n"
     ))?;
     Ok(exit::DONE)
+}
+
+/// What ends from today to the last day, a line each.
+fn endings(endings: &[Ending], today: Date, last: Date) -> String {
+    let mut text = String::new();
+    for Ending { until, who, what, why, span } in
+        endings.iter().filter(|ending| (today..=last).contains(&ending.until))
+    {
+        let left =
+            if *until == today { "today".to_owned() } else { format!("in {}", policy::days(today, *until)) };
+        let _ = write!(text, "{until}  {left}: {who} has {what}  {}", span.origin());
+        if let Some(why) = why {
+            let _ = write!(text, " ({why})");
+        }
+        text.push('\n');
+    }
+    text
 }

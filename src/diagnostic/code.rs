@@ -58,6 +58,7 @@ codes! {
     UnsupportedVersion = "unsupported-version", Error, "A version of the language that this program does not know.";
     InvalidUrl = "invalid-url", Error, "The address of the site is not of a form that can be used.";
     DefinedTwice = "defined-twice", Error, "The same thing is defined in two places.";
+    InvalidDate = "invalid-date", Error, "A day that does not exist, or is not written as one.";
     DuplicateEntry = "duplicate-entry", Warning, "A list names the same thing twice.";
 
     // Names.
@@ -75,6 +76,10 @@ codes! {
     NotOnPages = "not-on-pages", Error, "The lists of pages hold people and groups, nobody else.";
     EditWithoutView = "edit-without-view", Error, "Somebody may edit a page but is not among those who may view it.";
     InvalidPages = "invalid-pages", Error, "A page path that cannot be understood.";
+
+    // Meaning, on a day.
+    EndedGrant = "ended-grant", Warning, "Something that was given until a day that has passed.";
+    EndedList = "ended-list", Error, "The list of a page whose entries have all ended, which would open the page.";
 
     // Meaning, against a site.
     UnknownGroup = "unknown-group", Error, "A group that the site does not have.";

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,8 @@ pub enum Mode {
 pub enum DesiredHolding {
     Grants(BTreeMap<Permission, Wanted<Strength>>),
     Role(Wanted<RoleId>),
+    /// Nothing, in an additive space as well: a line says so.
+    Nothing(Wanted<()>),
 }
 
 /// Something asked for, with the line that asks and the role of the policy that it came through.
@@ -52,11 +55,32 @@ pub struct Wanted<T> {
     pub origin: Origin,
     /// `viewer` when the line says `viewer: [...]`; `None` when it names a single permission.
     pub role: Option<String>,
+    pub terms: Terms,
 }
 
-/// Whether a permission must be there or merely may.
+/// What else is said where something is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// The rule that the line belongs to, or that brought it here.
+    pub rule: Option<String>,
+    pub end: Option<End>,
+    /// The reason, in the words of whoever wrote the line.
+    pub because: Option<String>,
+}
+
+/// The last day of something that was given for a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct End {
+    pub until: Date,
+    /// Whether that day has passed: then what was given is to be taken back.
+    pub over: bool,
+}
+
+/// Whether a permission must be there, may be, or must not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strength {
+    /// It must not be there, in an additive space as well: what gave it has ended.
+    Refused,
     /// It may be there; it is neither added nor removed. Built-in roles tolerate the companions that
     /// Confluence adds to their permissions.
     Tolerated,

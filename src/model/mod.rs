@@ -26,7 +26,7 @@ mod text;
 pub use audience::{Audience, Members, PageVerb, Restrictions};
 pub use call::Call;
 pub use content::{Chain, Content, ContentKind, Parent, Tree};
-pub use desired::{Desired, DesiredHolding, DesiredPage, DesiredSpace, Mode, Strength, Wanted};
+pub use desired::{Desired, DesiredHolding, DesiredPage, DesiredSpace, End, Mode, Strength, Terms, Wanted};
 pub use directory::{AccountKind, AccountStatus, Directory, Group, Person, ProductAccess};
 pub use guards::{Forbidden, Guarded, Guards, MaxRemovals};
 pub use ids::{AccountId, ContentId, GrantId, GroupId, InvalidId, RoleId, SpaceId, SpaceKey};

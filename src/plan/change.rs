@@ -1,5 +1,6 @@
 //! Changes: what people talk about. Calls, which the API can do, are made from them.
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -43,7 +44,23 @@ pub enum Verb {
 #[serde(tag = "why", rename_all = "kebab-case")]
 pub enum Reason {
     /// A line of the policy asks for it, perhaps through a role.
-    Declared { origin: Origin, role: Option<String> },
+    Declared {
+        origin: Origin,
+        role: Option<String>,
+        /// The rule that the line belongs to, or that brought it here.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rule: Option<String>,
+        /// The last day of something that is given for a time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schemars(with = "Option<String>")]
+        until: Option<Date>,
+        /// Whether that day has passed, so that this takes back what was given.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        ended: bool,
+        /// The reason that the line gives.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
+    },
     /// The space is authoritative and no line of the policy asks for it.
     NotDeclared,
     /// Confluence refuses `permission` to a principal that lacks this one.
@@ -52,7 +69,15 @@ pub enum Reason {
 
 impl Reason {
     pub(super) fn of<T>(wanted: &Wanted<T>) -> Self {
-        Self::Declared { origin: wanted.origin.clone(), role: wanted.role.clone() }
+        let Wanted { origin, role, terms, .. } = wanted;
+        Self::Declared {
+            origin: origin.clone(),
+            role: role.clone(),
+            rule: terms.rule.clone(),
+            until: terms.end.map(|end| end.until),
+            ended: terms.end.is_some_and(|end| end.over),
+            because: terms.because.clone(),
+        }
     }
 }
 

@@ -55,7 +55,7 @@ fn holding_changes(
                 changes.push(role_change(None, reason));
             }
         }
-        TargetHolding::Grants { required, tolerated } => {
+        TargetHolding::Grants { required, tolerated, refused } => {
             if role.is_some() {
                 changes.push(role_change(None, &Reason::NotDeclared));
             }
@@ -64,7 +64,8 @@ fn holding_changes(
                 match (required.get(&permission), held.contains_key(&permission)) {
                     (Some(reason), false) => changes.push(grant(permission, Verb::Add, reason)),
                     (None, true) if !tolerated.contains(&permission) => {
-                        changes.push(grant(permission, Verb::Remove, &Reason::NotDeclared));
+                        let reason = refused.get(&permission).unwrap_or(&Reason::NotDeclared);
+                        changes.push(grant(permission, Verb::Remove, reason));
                     }
                     (Some(_), true) | (None, _) => {}
                 }

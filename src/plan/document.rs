@@ -340,7 +340,7 @@ impl HoldingState {
         match holding {
             TargetHolding::Nothing(_) => Self::Nothing,
             TargetHolding::Role(role, _) => Self::Role { role: role.clone() },
-            TargetHolding::Grants { required, tolerated } => Self::Grants {
+            TargetHolding::Grants { required, tolerated, .. } => Self::Grants {
                 permissions: required.keys().copied().collect(),
                 tolerated: tolerated.clone(),
                 rows: BTreeSet::new(),

@@ -43,6 +43,7 @@ fn origin(finding: &Finding, desired: &Desired) -> Option<Origin> {
     let Some(content) = finding.content else {
         let grant = finding.about.iter().find_map(|principal| match space.holdings.get(principal)? {
             DesiredHolding::Role(role) => Some(&role.origin),
+            DesiredHolding::Nothing(nothing) => Some(&nothing.origin),
             DesiredHolding::Grants(grants) => grants.values().next_back().map(|wanted| &wanted.origin),
         });
         return Some(grant.unwrap_or(&space.origin).clone());

@@ -161,7 +161,7 @@ impl<'a> GrantCalls<'a> {
         changes: &'a GrantChanges,
     ) -> Self {
         let (required, tolerated) = match target {
-            TargetHolding::Grants { required, tolerated } => {
+            TargetHolding::Grants { required, tolerated, .. } => {
                 (required.keys().copied().collect(), tolerated.clone())
             }
             TargetHolding::Nothing(_) | TargetHolding::Role(..) => (BTreeSet::new(), BTreeSet::new()),

@@ -40,6 +40,8 @@ pub enum TargetHolding {
         required: BTreeMap<Permission, Reason>,
         /// May be there: neither added nor removed.
         tolerated: BTreeSet<Permission>,
+        /// Shall not be there, and why; what is in none of the three shall not be there either.
+        refused: BTreeMap<Permission, Reason>,
     },
     Role(RoleId, Reason),
 }
@@ -116,23 +118,51 @@ fn holdings(
             }
             (None, Some(reason)) => kept.add(key, reason, principal, rows(holding)),
             (Some(_), None) => {}
+            // Who is named may be taken off, but for those who must be able to go on.
+            (Some(TargetHolding::Nothing(_)), Some(reason @ (KeepReason::App | KeepReason::Caller))) => {
+                target.remove(principal);
+                kept.add(key, reason, principal, rows(holding));
+            }
             (Some(declared), Some(reason)) => {
-                let extra = keep_beside(declared, holding);
+                let extra = keep_beside(declared, holding, reason);
                 if extra > 0 {
                     kept.add(key, reason, principal, extra);
                 }
             }
         }
     }
+    target.retain(|principal, holding| settle(holding, space.holdings.get(principal)));
     target
+}
+
+/// Makes nothing of a declaration that only refuses, where nothing stays; says whether it matters at all.
+fn settle(target: &mut TargetHolding, live: Option<&Holding>) -> bool {
+    let TargetHolding::Grants { required, tolerated, refused } = target else { return true };
+    if !required.is_empty() {
+        return true;
+    }
+    let Some(Holding::Grants(held)) = live else { return live.is_some() };
+    if held.keys().any(|permission| tolerated.contains(permission)) {
+        // Confluence lets nobody keep anything without `read/space`.
+        refused.remove(&Permission::ReadSpace);
+        tolerated.insert(Permission::ReadSpace);
+        return true;
+    }
+    let mut reasons: BTreeSet<Option<&Reason>> =
+        held.keys().map(|permission| refused.get(permission)).collect();
+    let only = reasons.pop_first().flatten().filter(|_| reasons.is_empty()).cloned();
+    *target = TargetHolding::Nothing(only.unwrap_or(Reason::NotDeclared));
+    true
 }
 
 fn declared(wanted: &DesiredHolding) -> TargetHolding {
     match wanted {
+        DesiredHolding::Nothing(nothing) => TargetHolding::Nothing(Reason::of(nothing)),
         DesiredHolding::Role(role) => TargetHolding::Role(role.what.clone(), Reason::of(role)),
         DesiredHolding::Grants(grants) => {
             let mut required = BTreeMap::new();
             let mut tolerated = BTreeSet::new();
+            let mut refused = BTreeMap::new();
             for (&permission, wanted) in grants {
                 match wanted.what {
                     Strength::Required => {
@@ -141,13 +171,17 @@ fn declared(wanted: &DesiredHolding) -> TargetHolding {
                     Strength::Tolerated => {
                         tolerated.insert(permission);
                     }
+                    Strength::Refused => {
+                        refused.insert(permission, Reason::of(wanted));
+                    }
                 }
             }
             // Confluence refuses every other permission to a principal without `read/space`.
             if let Some(&first) = required.keys().next() {
+                refused.remove(&Permission::ReadSpace);
                 required.entry(Permission::ReadSpace).or_insert(Reason::NeededFor { permission: first });
             }
-            TargetHolding::Grants { required, tolerated }
+            TargetHolding::Grants { required, tolerated, refused }
         }
     }
 }
@@ -183,13 +217,21 @@ fn rows(holding: &Holding) -> usize {
 }
 
 /// Lets what a principal holds stand beside what is declared for it; says how much that was.
-fn keep_beside(declared: &mut TargetHolding, holding: &Holding) -> usize {
+fn keep_beside(declared: &mut TargetHolding, holding: &Holding, keep: KeepReason) -> usize {
     match (declared, holding) {
-        (TargetHolding::Grants { required, tolerated }, Holding::Grants(grants)) => {
+        (TargetHolding::Grants { required, tolerated, refused }, Holding::Grants(grants)) => {
+            // What ended goes, unless it is not ours to take.
+            if matches!(keep, KeepReason::App | KeepReason::Caller | KeepReason::Class) {
+                refused.clear();
+            }
             let extra: Vec<Permission> = grants
                 .keys()
                 .copied()
-                .filter(|permission| !required.contains_key(permission) && !tolerated.contains(permission))
+                .filter(|permission| {
+                    !required.contains_key(permission)
+                        && !tolerated.contains(permission)
+                        && !refused.contains_key(permission)
+                })
                 .collect();
             tolerated.extend(&extra);
             extra.len()
@@ -311,7 +353,7 @@ impl TargetHolding {
         match self {
             Self::Nothing(_) => None,
             Self::Role(role, _) => Some(Holding::Role(role.clone())),
-            Self::Grants { required, tolerated } => {
+            Self::Grants { required, tolerated, .. } => {
                 let none = BTreeMap::new();
                 let now = match now {
                     Some(Holding::Grants(grants)) => grants,

@@ -7,12 +7,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use camino::Utf8PathBuf;
+use jiff::civil::Date;
 use url::Url;
 
 use super::pages::PageSelector;
 use super::roles::RoleDef;
 use crate::diagnostic::{Span, Spanned};
-use crate::model::{AccessClass, AccountId, BuiltInRole, GroupId, Mode, PageVerb, Permission, SpaceKey};
+use crate::model::{
+    AccessClass, AccountId, BuiltInRole, End, GroupId, Mode, PageVerb, Permission, SpaceKey, Terms,
+};
 
 /// All files of one policy directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -99,6 +102,15 @@ pub enum Right {
     Permission(Permission),
 }
 
+impl fmt::Display for Right {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Role(role) => f.write_str(role.as_str()),
+            Self::Permission(permission) => permission.fmt(f),
+        }
+    }
+}
+
 /// Who can stand in the lists of pages.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Named {
@@ -115,6 +127,28 @@ pub enum Who {
     Anonymous,
 }
 
+/// An entry of a list: who, and perhaps for how long and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry<T> {
+    pub who: Spanned<T>,
+    /// The last day that it counts.
+    pub until: Option<Spanned<Date>>,
+    pub why: Option<String>,
+}
+
+impl<T> Entry<T> {
+    /// Whether its last day has passed.
+    pub fn is_over(&self, today: Date) -> bool {
+        self.until.as_ref().is_some_and(|until| until.value < today)
+    }
+
+    /// What it says besides who, as wishes carry it.
+    pub fn terms(&self, today: Date, rule: Option<&str>) -> Terms {
+        let end = self.until.as_ref().map(|until| End { until: until.value, over: until.value < today });
+        Terms { rule: rule.map(str::to_owned), end, because: self.why.clone() }
+    }
+}
+
 /// An entry of `spaces`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpaceDef {
@@ -128,7 +162,7 @@ pub struct SpaceDef {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessLine {
     pub right: Spanned<Right>,
-    pub who: Vec<Spanned<Who>>,
+    pub who: Vec<Entry<Who>>,
 }
 
 /// An entry of `pages`. At least one of the two lists is there.
@@ -154,12 +188,12 @@ pub enum Listed {
     /// The word `anyone`.
     Anyone,
     /// At least one.
-    Only(Vec<Spanned<Named>>),
+    Only(Vec<Entry<Named>>),
 }
 
 impl Listed {
     /// Who is listed: nobody for [`Listed::Anyone`].
-    pub fn named(&self) -> &[Spanned<Named>] {
+    pub fn named(&self) -> &[Entry<Named>] {
         match self {
             Self::Anyone => &[],
             Self::Only(named) => named,

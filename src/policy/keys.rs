@@ -53,6 +53,12 @@ pub(crate) const PAGE: &[Key] = &[
     key("edit", "Who may edit the page itself: `anyone`, or a list of people and groups."),
 ];
 
+pub(crate) const ENTRY: &[Key] = &[
+    key("who", "Who is meant."),
+    key("until", "The last day that this counts, as in `2027-01-31`. A plan made after it takes it back."),
+    key("why", "The reason, for whoever reads the plan."),
+];
+
 pub(crate) const TEST: &[Key] = &[
     key("name", "What the test promises."),
     key("who", "Whom it is about: one principal."),

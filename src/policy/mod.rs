@@ -17,15 +17,17 @@ mod read;
 mod resolve;
 mod roles;
 mod schema;
+mod terms;
 mod yaml;
 
 pub use ast::{
-    AccessLine, AccessTest, Expectation, GroupPin, Listed, Named, PageEntry, PersonDef, Policy, Right,
+    AccessLine, AccessTest, Entry, Expectation, GroupPin, Listed, Named, PageEntry, PersonDef, Policy, Right,
     RoleName, SiteAddress, SpaceDef, Target, TestVerb, Who,
 };
 pub use express::NamedBundle;
 pub use load::{Loaded, from_sources, load};
 pub use pages::{InvalidSelector, Matched, PageSelector, Reach, escape, matched};
-pub use resolve::{Resolved, declared_pages, resolve};
+pub use resolve::{Context, Resolved, declared_pages, resolve};
 pub use roles::{Bundle, RoleDef, bundle};
 pub use schema::schema;
+pub use terms::{Ending, days};

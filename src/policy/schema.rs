@@ -49,7 +49,7 @@ pub fn schema() -> Value {
                     "pattern": "^\\s*(group:.+|user:.+)$",
                 },
                 "audience": {
-                    "anyOf": [{ "const": "anyone" }, list(json!({ "$ref": "#/$defs/named" }))],
+                    "anyOf": [{ "const": "anyone" }, list(entry("named"))],
                 },
                 "expectations": {
                     "type": "object",
@@ -138,7 +138,18 @@ fn list(items: Value) -> Value {
 }
 
 fn principals() -> Value {
-    list(json!({ "$ref": "#/$defs/principal" }))
+    list(entry("principal"))
+}
+
+/// Somebody, or somebody with an end and a reason.
+fn entry(who: &str) -> Value {
+    let who = json!({ "$ref": format!("#/$defs/{who}") });
+    let long = mapping(keys::ENTRY, |key| match key {
+        "who" => who.clone(),
+        "until" => json!({ "type": "string", "format": "date", "pattern": "^\\d{4}-\\d{2}-\\d{2}$" }),
+        _ => text(),
+    });
+    json!({ "anyOf": [who, with(long, "required", json!(["who"]))] })
 }
 
 fn text() -> Value {

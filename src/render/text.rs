@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::model::{Gap, Mode, Permission, Principal, SpaceKey, Why};
+use jiff::civil::Date;
+
+use crate::model::{Gap, Mode, Origin, Permission, Principal, SpaceKey, Why};
 use crate::plan::{
     Change, HoldingState, KeepReason, Object, Plan, PlanSpace, Reason, Refusal, Unmanaged, Verb,
 };
@@ -161,10 +163,25 @@ fn grant_words(plan: &Plan, key: &SpaceKey, group: &Together<'_>, permissions: &
 
 fn why(reason: &Reason) -> String {
     match reason {
-        Reason::Declared { origin, .. } => origin.to_string(),
+        Reason::Declared { origin, rule, until, ended, because, .. } => {
+            declared(origin, rule.as_deref(), until.map(|until| (until, *ended)), because.as_deref())
+        }
         Reason::NotDeclared => "not declared".to_owned(),
         Reason::NeededFor { permission } => format!("needed for {permission}"),
     }
+}
+
+/// The line, and what it says besides: `rules.yaml:12 (auditors read everything)`, `a.yaml:7 until 2027-01-31 (audit)`.
+fn declared(origin: &Origin, rule: Option<&str>, end: Option<(Date, bool)>, because: Option<&str>) -> String {
+    let mut text = origin.to_string();
+    if let Some((until, ended)) = end {
+        let _ = write!(text, " {} {until}", if ended { "ended" } else { "until" });
+    }
+    let said: Vec<&str> = rule.into_iter().chain(because).collect();
+    if !said.is_empty() {
+        let _ = write!(text, " ({})", said.join("; "));
+    }
+    text
 }
 
 /// Rows in columns. A cell that is much longer than its neighbours does not push them aside.

@@ -6,7 +6,7 @@ use confperm::model::{
     Audience, Call, Caller, Content, ContentId, ContentKind, Desired, DesiredHolding, DesiredPage,
     DesiredSpace, Directory, Edition, Flavor, GrantId, Group, Holding, Known, Live, LiveSpace, Mode, Origin,
     Parent, Permission, Principal, Restrictions, Site, Space, SpaceKind, SpaceRoleMode, SpaceStatus,
-    Strength, Subject, Tree, Wanted, Why,
+    Strength, Subject, Terms, Tree, Wanted, Why,
 };
 use confperm::sandbox::world::{self, Command, Pair, World};
 use proptest::prelude::*;
@@ -307,7 +307,7 @@ impl Case {
 }
 
 fn wanted<T>(what: T) -> Wanted<T> {
-    Wanted { what, origin: origin(), role: None }
+    Wanted { what, origin: origin(), role: None, terms: Terms::default() }
 }
 
 fn origin() -> Origin {

@@ -10,7 +10,7 @@ use confperm::render::diagnostics::{Paint, draw};
 use proptest::prelude::*;
 
 use crate::fixtures::folders;
-use crate::site::site;
+use crate::site::{TODAY, site};
 
 /// Reads two files, and checks that every place lies where it says, that everything can be drawn, and
 /// that what is right can be resolved or refused.
@@ -20,7 +20,7 @@ fn read(first: &str, second: &str) {
     sources.insert(Utf8PathBuf::from("b.yaml"), second);
     let Loaded { policy, findings, sources } = from_sources(sources);
     assert_eq!(policy.is_none(), findings.has_errors());
-    let resolved = policy.map(|policy| match resolve(&policy, &site(SpaceRoleMode::PreRoles)) {
+    let resolved = policy.map(|policy| match resolve(&policy, &site(SpaceRoleMode::PreRoles), TODAY) {
         Ok(resolved) => resolved.warnings,
         Err(findings) => findings,
     });

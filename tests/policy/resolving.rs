@@ -1,14 +1,18 @@
 //! `unresolved/<code>/` holds policies that are right in themselves and wrong for the site of `site.rs`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use camino::Utf8PathBuf;
 use confperm::diagnostic::{Diagnostics, Sources};
-use confperm::model::{Audience, ContentId, Desired, DesiredHolding, PageVerb, SpaceRoleMode, Strength};
-use confperm::policy::{Loaded, Policy, Resolved, declared_pages, from_sources, load, resolve};
+use confperm::model::{
+    Audience, ContentId, Desired, DesiredHolding, Holding, Live, PageVerb, Permission, SpaceKey,
+    SpaceRoleMode, Strength,
+};
+use confperm::policy::{Context, Loaded, Policy, Resolved, declared_pages, from_sources, load, resolve};
 
 use crate::fixtures::{check, drawn, folders};
-use crate::site::{ANN, site};
+use crate::site::{ANN, TODAY, site};
 
 fn policy(text: &str) -> Policy {
     let mut sources = Sources::default();
@@ -20,7 +24,7 @@ fn policy(text: &str) -> Policy {
 /// Resolves the body of a policy, and writes down what comes out, or what is wrong.
 fn resolved(mode: SpaceRoleMode, body: &str) -> String {
     let policy = policy(&format!("version: 1\n{body}"));
-    match resolve(&policy, &site(mode)) {
+    match resolve(&policy, &site(mode), TODAY) {
         Ok(Resolved { desired, warnings }) => written(&desired) + &told(&warnings),
         Err(findings) => told(&findings),
     }
@@ -48,9 +52,14 @@ fn written(desired: &Desired) -> String {
                     )
                     .unwrap();
                 }
+                DesiredHolding::Nothing(wanted) => write!(text, " nothing ({})", wanted.origin.line).unwrap(),
                 DesiredHolding::Grants(grants) => {
                     for (permission, wanted) in grants {
-                        let mark = if wanted.what == Strength::Tolerated { "?" } else { "" };
+                        let mark = match wanted.what {
+                            Strength::Refused => "!",
+                            Strength::Tolerated => "?",
+                            Strength::Required => "",
+                        };
                         write!(
                             text,
                             " {permission}{mark}({}:{})",
@@ -87,7 +96,7 @@ fn each_mistake_against_the_site_is_told_as_expected() {
             "not-expressible" | "unknown-site-role" => SpaceRoleMode::Roles,
             _ => SpaceRoleMode::PreRoles,
         };
-        let found = match resolve(&policy, &site(mode)) {
+        let found = match resolve(&policy, &site(mode), TODAY) {
             Ok(resolved) => resolved.warnings,
             Err(findings) => findings,
         };
@@ -204,4 +213,63 @@ fn what_must_be_read_is_known_before_anything_is_resolved() {
     let pages: Vec<u64> =
         declared_pages(&policy, &live.spaces[&eng]).into_iter().map(ContentId::number).collect();
     assert_eq!(pages, [3, 4]);
+}
+
+/// A site where leads and Ann hold these permissions in ENG.
+fn held(mode: SpaceRoleMode, permissions: &[Permission]) -> Live {
+    let mut live = site(mode);
+    let rows: BTreeMap<_, _> = permissions.iter().map(|permission| (*permission, BTreeSet::new())).collect();
+    let eng = live.spaces.get_mut(&"ENG".parse::<SpaceKey>().unwrap()).unwrap();
+    for who in ["group:g-leads", &format!("user:{ANN}")] {
+        eng.holdings.insert(who.parse().unwrap(), Holding::Grants(rows.clone()));
+    }
+    live
+}
+
+fn resolved_on(live: &Live, day: &str, body: &str) -> String {
+    let today = Context { today: day.parse().unwrap() };
+    match resolve(&policy(&format!("version: 1\n{body}")), live, today) {
+        Ok(Resolved { desired, .. }) => written(&desired),
+        Err(findings) => told(&findings),
+    }
+}
+
+#[test]
+fn on_its_last_day_a_grant_still_counts_and_on_the_next_it_is_taken_back() {
+    use Permission::{CreateComment, ExportSpace, ReadSpace};
+    let live = held(SpaceRoleMode::PreRoles, &[ReadSpace, CreateComment, ExportSpace]);
+    let body = "spaces: {ENG: {mode: additive, access: {export/space: [{who: group:leads, until: 2027-01-31, why: audit}]}}}";
+    insta::assert_snapshot!(resolved_on(&live, "2027-01-31", body), @"ENG group:g-leads read/space(-:2) export/space(-:2)");
+    insta::assert_snapshot!(resolved_on(&live, "2027-02-01", body), @"ENG group:g-leads read/space!(-:2) export/space!(-:2)");
+    // Who holds nothing has nothing to lose.
+    insta::assert_snapshot!(resolved_on(&site(SpaceRoleMode::PreRoles), "2027-02-01", body), @"");
+}
+
+#[test]
+fn what_another_line_still_gives_is_not_taken_back() {
+    use Permission::{CreateComment, ExportSpace, ReadSpace};
+    let live = held(SpaceRoleMode::PreRoles, &[ReadSpace, CreateComment, ExportSpace]);
+    let body = "spaces:\n  ENG:\n    mode: additive\n    access:\n      viewer: [group:leads]\n      export/space: [{who: group:leads, until: 2026-12-31}]";
+    insta::assert_snapshot!(resolved_on(&live, "2027-01-01", body), @"ENG group:g-leads read/space(viewer:6) export_content/space?(viewer:6) create/comment(viewer:6) export/space!(-:7)");
+}
+
+#[test]
+fn an_ended_role_is_taken_off_whoever_still_has_that_role() {
+    let mut live = site(SpaceRoleMode::Roles);
+    let eng = live.spaces.get_mut(&"ENG".parse::<SpaceKey>().unwrap()).unwrap();
+    eng.holdings.insert("group:g-leads".parse().unwrap(), Holding::Role("r-viewer".parse().unwrap()));
+    eng.holdings.insert("group:g-sre".parse().unwrap(), Holding::Role("r-collab".parse().unwrap()));
+    let body = "spaces:\n  ENG:\n    mode: additive\n    access:\n      viewer: [{who: group:leads, until: 2026-12-31}, {who: group:sre, until: 2026-12-31}]";
+    insta::assert_snapshot!(resolved_on(&live, "2027-01-01", body), @"ENG group:g-leads nothing (6)");
+}
+
+#[test]
+fn a_list_loses_whom_it_named_for_a_time_and_never_its_last_entry() {
+    let live = site(SpaceRoleMode::PreRoles);
+    let body = "spaces: {ENG: {mode: additive, pages: {/Runbooks: {view: [group:sre, {who: group:hr, until: 2026-12-31}]}}}}";
+    insta::assert_snapshot!(resolved_on(&live, "2026-12-31", body), @"ENG 2 view group:g-hr,group:g-sre (2)");
+    insta::assert_snapshot!(resolved_on(&live, "2027-01-01", body), @"ENG 2 view group:g-sre (2)");
+    let body =
+        "spaces: {ENG: {mode: additive, pages: {/Runbooks: {view: [{who: group:hr, until: 2026-12-31}]}}}}";
+    assert!(resolved_on(&live, "2027-01-01", body).contains("ended-list"));
 }

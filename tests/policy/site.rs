@@ -7,6 +7,10 @@ use confperm::model::{
     Known, Live, LiveSpace, Parent, Person, Role, RoleKind, Site, Space, SpaceId, SpaceKind, SpaceRoleMode,
     SpaceStatus, Tree, Why,
 };
+use confperm::policy::Context;
+
+/// The day on which policies are resolved.
+pub(crate) const TODAY: Context = Context { today: jiff::civil::Date::constant(2026, 11, 21) };
 
 pub(crate) const ANN: &str = "5b10ac8d82e05b22cc7d4ef5";
 pub(crate) const BOB: &str = "5b10ac8d82e05b22cc7d4ef6";

@@ -4,6 +4,7 @@
 //! what uses the names, so that an entry is checked where it is read and becomes a typed value at once.
 
 mod access_tests;
+mod entries;
 mod names;
 mod principals;
 mod shape;
@@ -130,7 +131,11 @@ impl Reader {
     }
 
     /// Warns of what a list names more than once. `show` is how it is written.
-    fn repeated<T: Ord>(&mut self, list: &[Spanned<T>], show: impl Fn(&Policy, &T) -> String) {
+    fn repeated<'l, T: Ord + 'l>(
+        &mut self,
+        list: impl IntoIterator<Item = &'l Spanned<T>>,
+        show: impl Fn(&Policy, &T) -> String,
+    ) {
         let mut firsts: BTreeMap<&T, &Span> = BTreeMap::new();
         for item in list {
             if let Some(first) = firsts.get(&item.value) {

@@ -3,7 +3,7 @@
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
 use crate::model::{Mode, Permission, SpaceKey};
-use crate::policy::ast::{AccessLine, Listed, Named, PageEntry, Right, SpaceDef, Who};
+use crate::policy::ast::{AccessLine, Entry, Listed, Named, PageEntry, Right, SpaceDef, Who};
 use crate::policy::keys;
 use crate::policy::pages::{InvalidSelector, PageSelector};
 use crate::policy::roles::bundle;
@@ -100,8 +100,10 @@ impl Reader {
             let right = self.right(&key);
             let what = format!("`{}`", key.value);
             let items = self.list(node, &what, "group:NAME").unwrap_or_default();
-            let who: Vec<Spanned<Who>> = items.iter().filter_map(|item| self.who(item)).collect();
-            self.repeated(&who, |policy, who| format!("`{}`", policy.show(who)));
+            let who: Vec<Entry<Who>> = items.iter().filter_map(|item| self.entry(item, Self::who)).collect();
+            self.repeated(who.iter().map(|entry| &entry.who), |policy, who| {
+                format!("`{}`", policy.show(who))
+            });
             let Some(right) = right else { continue };
             self.anonymous_admin(&right, &who);
             lines.push(AccessLine { right, who });
@@ -109,14 +111,16 @@ impl Reader {
         lines
     }
 
-    fn anonymous_admin(&mut self, right: &Spanned<Right>, who: &[Spanned<Who>]) {
+    fn anonymous_admin(&mut self, right: &Spanned<Right>, who: &[Entry<Who>]) {
         let administers = match &right.value {
             Right::Permission(permission) => *permission == Permission::AdministerSpace,
             Right::Role(role) => {
                 bundle(role, &self.policy.roles).required.contains(&Permission::AdministerSpace)
             }
         };
-        for entry in who.iter().filter(|entry| administers && entry.value == Who::Anonymous) {
+        for entry in
+            who.iter().map(|entry| &entry.who).filter(|who| administers && who.value == Who::Anonymous)
+        {
             self.report(
                 Diagnostic::new(
                     Code::AnonymousAdmin,
@@ -184,7 +188,8 @@ impl Reader {
             (view.as_ref().map(|list| &list.value), edit.as_ref().map(|list| &list.value))
         {
             for editor in editors {
-                if viewers.iter().all(|viewer| viewer.value != editor.value) {
+                let editor = &editor.who;
+                if viewers.iter().all(|viewer| viewer.who.value != editor.value) {
                     let place = view.as_ref().map_or(&editor.span, |list| &list.span);
                     self.report(edit_without_view(
                         &format!("`{}`", self.policy.show_named(&editor.value)),
@@ -226,8 +231,11 @@ impl Reader {
             }
             _ => {
                 let items = self.list(node, &format!("`{verb}`"), "group:NAME")?;
-                let named: Vec<Spanned<Named>> = items.iter().filter_map(|item| self.named(item)).collect();
-                self.repeated(&named, |policy, named| format!("`{}`", policy.show_named(named)));
+                let named: Vec<Entry<Named>> =
+                    items.iter().filter_map(|item| self.entry(item, Self::named)).collect();
+                self.repeated(named.iter().map(|entry| &entry.who), |policy, named| {
+                    format!("`{}`", policy.show_named(named))
+                });
                 (!named.is_empty() && named.len() == items.len()).then_some(Listed::Only(named))
             }
         }

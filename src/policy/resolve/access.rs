@@ -1,11 +1,16 @@
 //! What each principal holds in a space: single permissions, or one of the site's roles.
+//!
+//! What has ended is not asked for any more. In an additive space it must be refused, or it would stay.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean};
-use crate::model::{BuiltInRole, DesiredHolding, Permission, Principal, SpaceRoleMode, Strength, Wanted};
-use crate::policy::ast::{Right, RoleName, SpaceDef};
+use crate::model::{
+    BuiltInRole, DesiredHolding, Holding, LiveSpace, Permission, Principal, SpaceRoleMode, Strength, Terms,
+    Wanted,
+};
+use crate::policy::ast::{Entry, Right, RoleName, SpaceDef};
 use crate::policy::roles::{Bundle, bundle};
 
 /// One entry of a line of `access`.
@@ -15,6 +20,7 @@ struct Asked<'a> {
     bundle: &'a Bundle,
     /// The entry, not the line.
     span: &'a Span,
+    terms: &'a Terms,
 }
 
 impl Asked<'_> {
@@ -24,17 +30,32 @@ impl Asked<'_> {
             Right::Permission(_) => None,
         }
     }
+
+    fn wanted<T>(&self, what: T) -> Wanted<T> {
+        Wanted { what, origin: self.span.origin(), role: self.role(), terms: self.terms.clone() }
+    }
 }
 
+/// What lines ask for, by who is to have it.
+type AskedBy<'a> = BTreeMap<Principal, Vec<Asked<'a>>>;
+
 impl Resolver<'_> {
-    pub(super) fn holdings(&mut self, space: &SpaceDef) -> BTreeMap<Principal, DesiredHolding> {
+    pub(super) fn holdings(
+        &mut self,
+        space: &SpaceDef,
+        live: &LiveSpace,
+    ) -> BTreeMap<Principal, DesiredHolding> {
         let bundles: Vec<Bundle> = space.access.iter().map(|line| self.bundle(&line.right.value)).collect();
-        let mut asked: BTreeMap<Principal, Vec<Asked<'_>>> = BTreeMap::new();
-        for (line, bundle) in space.access.iter().zip(&bundles) {
+        let terms: Vec<Vec<Terms>> = (space.access.iter())
+            .map(|line| line.who.iter().map(|entry| entry.terms(self.today, None)).collect())
+            .collect();
+        let (mut asked, mut over) = (AskedBy::new(), AskedBy::new());
+        for ((line, bundle), terms) in space.access.iter().zip(&bundles).zip(&terms) {
             self.unsupported(&line.right.value, bundle, &line.right.span);
-            for who in &line.who {
+            for (Entry { who, .. }, terms) in line.who.iter().zip(terms) {
                 let Some(principal) = self.principal(who) else { continue };
-                let entry = Asked { right: &line.right.value, bundle, span: &who.span };
+                let entry = Asked { right: &line.right.value, bundle, span: &who.span, terms };
+                let asked = if terms.end.is_some_and(|end| end.over) { &mut over } else { &mut asked };
                 asked.entry(principal).or_default().push(entry);
             }
         }
@@ -44,7 +65,42 @@ impl Resolver<'_> {
                 holdings.insert(principal, holding);
             }
         }
+        for (principal, over) in over {
+            if let Some(held) = live.holdings.get(&principal) {
+                self.take_back(&principal, &over, held, &mut holdings);
+            }
+        }
         holdings
+    }
+
+    /// Takes back exactly what ended lines gave, and not what other lines still give.
+    fn take_back(
+        &self,
+        principal: &Principal,
+        over: &[Asked<'_>],
+        held: &Holding,
+        holdings: &mut BTreeMap<Principal, DesiredHolding>,
+    ) {
+        match (holdings.get_mut(principal), held) {
+            (None, Holding::Role(held)) => {
+                let gave = over.iter().find(|asked| {
+                    let role = self.site_role(asked.right).and_then(|name| self.roles.get(name));
+                    role.is_some_and(|role| role.id == *held)
+                });
+                if let Some(gave) = gave {
+                    holdings.insert(principal.clone(), DesiredHolding::Nothing(gave.wanted(())));
+                }
+            }
+            (None, Holding::Grants(_)) => {
+                holdings.insert(principal.clone(), DesiredHolding::Grants(refused(over)));
+            }
+            (Some(DesiredHolding::Grants(grants)), Holding::Grants(_)) => {
+                for (permission, wanted) in refused(over) {
+                    grants.entry(permission).or_insert(wanted);
+                }
+            }
+            (Some(_), _) => {}
+        }
     }
 
     fn bundle(&self, right: &Right) -> Bundle {
@@ -117,11 +173,7 @@ impl Resolver<'_> {
     fn assigned(&mut self, asked: &Asked<'_>) -> Option<DesiredHolding> {
         let name = self.site_role(asked.right)?;
         if let Some(role) = self.roles.get(name) {
-            return Some(DesiredHolding::Role(Wanted {
-                what: role.id.clone(),
-                origin: asked.span.origin(),
-                role: asked.role(),
-            }));
+            return Some(DesiredHolding::Role(asked.wanted(role.id.clone())));
         }
         let near = did_you_mean(name, self.roles.keys().copied());
         let all: Vec<String> = self.roles.keys().map(|role| format!("`{role}`")).collect();
@@ -148,16 +200,14 @@ impl Resolver<'_> {
     /// Single permissions: everything that any line asks for, each with the first line that does.
     fn grants(&mut self, principal: &Principal, asked: &[Asked<'_>]) -> Option<DesiredHolding> {
         let mut grants: BTreeMap<Permission, Wanted<Strength>> = BTreeMap::new();
-        let wanted =
-            |entry: &Asked<'_>, what| Wanted { what, origin: entry.span.origin(), role: entry.role() };
         for entry in asked {
             for permission in &entry.bundle.required {
                 if grants.get(permission).is_none_or(|earlier| earlier.what == Strength::Tolerated) {
-                    grants.insert(*permission, wanted(entry, Strength::Required));
+                    grants.insert(*permission, entry.wanted(Strength::Required));
                 }
             }
             for permission in &entry.bundle.tolerated {
-                grants.entry(*permission).or_insert_with(|| wanted(entry, Strength::Tolerated));
+                grants.entry(*permission).or_insert_with(|| entry.wanted(Strength::Tolerated));
             }
         }
         let first = asked.first()?;
@@ -175,8 +225,7 @@ impl Resolver<'_> {
                 );
                 return None;
             }
-            let read = Wanted { what: Strength::Required, origin: first.span.origin(), role: first.role() };
-            grants.insert(Permission::ReadSpace, read);
+            grants.insert(Permission::ReadSpace, first.wanted(Strength::Required));
         }
         Some(DesiredHolding::Grants(grants))
     }
@@ -241,4 +290,16 @@ impl Resolver<'_> {
             }
         }
     }
+}
+
+/// Everything that ended lines brought, `read/space` and companions included.
+fn refused(over: &[Asked<'_>]) -> BTreeMap<Permission, Wanted<Strength>> {
+    let mut refused = BTreeMap::new();
+    for asked in over {
+        let brought = asked.bundle.required.iter().chain(&asked.bundle.tolerated);
+        for permission in brought.chain([&Permission::ReadSpace]) {
+            refused.entry(*permission).or_insert_with(|| asked.wanted(Strength::Refused));
+        }
+    }
+    refused
 }

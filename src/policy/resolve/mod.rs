@@ -9,6 +9,8 @@ mod principals;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+
 use super::ast::{Named, Policy, SpaceDef, Who};
 use super::pages::{Matched, matched};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
@@ -24,12 +26,20 @@ pub struct Resolved {
     pub warnings: Diagnostics,
 }
 
+/// What resolving depends on beside the policy and the site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Context {
+    /// The day for which is decided what has ended.
+    pub today: Date,
+}
+
 /// Resolves all names of a policy. The error holds every finding, warnings included.
 ///
 /// The site must have been read as far as [`Policy::space_keys`], [`Policy::accounts`],
 /// [`Policy::wants_pages`] and the list of groups go.
-pub fn resolve(policy: &Policy, live: &Live) -> Result<Resolved, Diagnostics> {
-    let mut resolver = Resolver::new(policy, live);
+pub fn resolve(policy: &Policy, live: &Live, context: Context) -> Result<Resolved, Diagnostics> {
+    let mut resolver = Resolver::new(policy, live, context);
+    resolver.findings.extend(policy.ended(context.today));
     let mut desired = Desired::default();
     for (alias, person) in &policy.people {
         desired.aliases.entry(person.account.value.clone()).or_insert_with(|| alias.clone());
@@ -49,6 +59,7 @@ pub fn resolve(policy: &Policy, live: &Live) -> Result<Resolved, Diagnostics> {
 struct Resolver<'a> {
     policy: &'a Policy,
     live: &'a Live,
+    today: Date,
     groups: BTreeMap<&'a str, Vec<&'a Group>>,
     roles: BTreeMap<&'a str, &'a Role>,
     vocabulary: Vocabulary,
@@ -58,7 +69,7 @@ struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    fn new(policy: &'a Policy, live: &'a Live) -> Self {
+    fn new(policy: &'a Policy, live: &'a Live, context: Context) -> Self {
         let mut groups: BTreeMap<&str, Vec<&Group>> = BTreeMap::new();
         for group in live.directory.groups.values() {
             groups.entry(&group.name).or_default().push(group);
@@ -67,6 +78,7 @@ impl<'a> Resolver<'a> {
         Self {
             policy,
             live,
+            today: context.today,
             groups,
             roles,
             vocabulary: live.vocabulary(),
@@ -101,7 +113,7 @@ impl<'a> Resolver<'a> {
         Some(DesiredSpace {
             mode: space.mode,
             origin: space.key.span.origin(),
-            holdings: self.holdings(space),
+            holdings: self.holdings(space, live),
             pages: self.pages(space, live),
         })
     }
@@ -109,6 +121,7 @@ impl<'a> Resolver<'a> {
 
 /// What must be read of a site before a policy can be resolved.
 impl Policy {
+
     /// The spaces that the policy speaks of.
     pub fn space_keys(&self) -> impl ExactSizeIterator<Item = &SpaceKey> {
         self.spaces.keys()
@@ -140,7 +153,12 @@ impl Policy {
 
     /// Everybody who is mentioned, as often as they are.
     fn named(&self) -> impl Iterator<Item = &Named> {
-        let access = self.spaces.values().flat_map(|space| &space.access).flat_map(|line| &line.who);
+        let access = self
+            .spaces
+            .values()
+            .flat_map(|space| &space.access)
+            .flat_map(|line| &line.who)
+            .map(|entry| &entry.who);
         let tests = self.tests.iter().map(|test| &test.who);
         let in_spaces = access.chain(tests).filter_map(|who| match &who.value {
             Who::Named(named) => Some(named),
@@ -148,7 +166,7 @@ impl Policy {
         });
         let pages = self.spaces.values().flat_map(|space| &space.pages);
         let on_pages = pages.flat_map(|page| [&page.view, &page.edit]).flatten();
-        in_spaces.chain(on_pages.flat_map(|listed| listed.value.named()).map(|named| &named.value))
+        in_spaces.chain(on_pages.flat_map(|listed| listed.value.named()).map(|entry| &entry.who.value))
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean};
 use crate::model::{
-    Audience, ContentId, DesiredPage, LiveSpace, Members, PageVerb, Parent, Subject, Tree, Wanted,
+    Audience, ContentId, DesiredPage, LiveSpace, Members, PageVerb, Parent, Subject, Terms, Tree, Wanted,
 };
-use crate::policy::ast::{Listed, PageEntry, SpaceDef};
+use crate::policy::ast::{Entry, Listed, Named, PageEntry, SpaceDef};
 use crate::policy::pages::{Matched, PageSelector, Reach, escape, in_tree, matched, walk};
 use crate::policy::read::edit_without_view;
 
@@ -145,16 +145,28 @@ impl Resolver<'_> {
             let audience = match &listed.value {
                 Listed::Anyone => Some(Audience::Anyone),
                 Listed::Only(named) => {
+                    let today = self.today;
+                    let staying = named.iter().filter(|entry| !entry.is_over(today));
                     let subjects: Vec<Option<Subject>> =
-                        named.iter().map(|named| self.subject(&named.value, &named.span)).collect();
+                        staying.map(|entry| self.subject(&entry.who.value, &entry.who.span)).collect();
                     Members::new(subjects.into_iter().flatten()).map(Audience::Only)
                 }
             };
             if let Some(what) = audience {
-                audiences.insert(at, Wanted { what, origin: listed.span.origin(), role: None });
+                let terms = self.terms(listed.value.named());
+                audiences.insert(at, Wanted { what, origin: listed.span.origin(), role: None, terms });
             }
         }
         audiences
+    }
+
+    /// What is said of a whole list: what ended last, or else what ends first.
+    fn terms(&self, named: &[Entry<Named>]) -> Terms {
+        let over = named.iter().filter(|entry| entry.is_over(self.today));
+        let last = over.max_by_key(|entry| entry.until.as_ref().map(|until| until.value));
+        let ending = named.iter().filter(|entry| entry.until.is_some());
+        let said = last.or_else(|| ending.min_by_key(|entry| entry.until.as_ref().map(|until| until.value)));
+        said.map(|entry| entry.terms(self.today, None)).unwrap_or_default()
     }
 
     /// Whoever may edit a page must be among those who may view it, also where two entries decide. Within
@@ -186,6 +198,7 @@ impl Resolver<'_> {
                 continue;
             };
             for editor in editing.value.named() {
+                let editor = &editor.who;
                 let Some(subject) = self.subject(&editor.value, &editor.span) else { continue };
                 if !viewers.contains(&subject) {
                     let who = format!("`{}`", self.policy.show_named(&editor.value));

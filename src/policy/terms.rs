@@ -1,0 +1,97 @@
+//! Grants with an end: which have ended, and which end soon. The day is an input.
+
+use jiff::civil::Date;
+
+use super::ast::{Entry, Listed, PageEntry, Policy};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
+use crate::model::PageVerb;
+
+/// Something that is given for a time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ending {
+    /// The last day.
+    pub until: Date,
+    /// Whom it is about, as the policy writes it.
+    pub who: String,
+    /// What they have until then: `export/space in ENG`.
+    pub what: String,
+    pub why: Option<String>,
+    pub span: Span,
+}
+
+impl Policy {
+    /// Everything that has an end, the first to end first.
+    pub fn endings(&self) -> Vec<Ending> {
+        let mut endings: Vec<Ending> = Vec::new();
+        for space in self.spaces.values() {
+            let key = &space.key.value;
+            for line in &space.access {
+                for entry in &line.who {
+                    let what = format!("{} in {key}", line.right.value);
+                    endings.extend(ending(entry, self.show(&entry.who.value), what));
+                }
+            }
+            for page in &space.pages {
+                for (verb, listed) in lists(page) {
+                    for entry in listed.named() {
+                        let what = format!("{} {} in {key}", verb.as_str(), page.pages.value);
+                        endings.extend(ending(entry, self.show_named(&entry.who.value), what));
+                    }
+                }
+            }
+        }
+        endings.sort();
+        endings
+    }
+
+    /// What has ended by a day: each is to be deleted from the files some time, and a list of a page that has
+    /// nobody left cannot be carried out.
+    pub fn ended(&self, today: Date) -> Diagnostics {
+        let over = self.endings().into_iter().take_while(|ending| ending.until < today);
+        let mut findings: Diagnostics = over
+            .map(|Ending { until, who, what, span, .. }| {
+                let ago = days(until, today);
+                Diagnostic::new(Code::EndedGrant, format!("{who} had `{what}` until {until}, which was {ago} ago"))
+                    .at(&span, "")
+                    .help("a plan takes back what is left of it; then remove the entry, or move the day if it should go on")
+            })
+            .collect();
+        for space in self.spaces.values() {
+            for page in &space.pages {
+                for (verb, listed) in lists(page) {
+                    findings.extend(ended_list(verb, &page.pages.value.to_string(), listed, today));
+                }
+            }
+        }
+        findings
+    }
+}
+
+fn ending<T>(entry: &Entry<T>, who: String, what: String) -> Option<Ending> {
+    let until = entry.until.as_ref()?;
+    Some(Ending { until: until.value, who, what, why: entry.why.clone(), span: until.span.clone() })
+}
+
+fn lists(page: &PageEntry) -> impl Iterator<Item = (PageVerb, &Listed)> {
+    PageVerb::ALL.into_iter().filter_map(|verb| Some((verb, &page.listed(verb)?.value)))
+}
+
+/// To Confluence a list without entries means everybody.
+fn ended_list(verb: PageVerb, pages: &str, listed: &Listed, today: Date) -> Option<Diagnostic> {
+    let named = listed.named();
+    let last = named.last().filter(|_| named.iter().all(|entry| entry.is_over(today)))?;
+    let until = last.until.as_ref()?;
+    let message =
+        format!("nobody is left who may {} `{pages}`: every entry of this list has ended", verb.as_str());
+    Some(
+        Diagnostic::new(Code::EndedList, message)
+            .at(&until.span, "the last day has passed")
+            .help("name somebody who stays; without entries the list would be open to everyone in the space"),
+    )
+}
+
+/// "3 days", between two days.
+pub fn days(from: Date, to: Date) -> String {
+    let number = to.duration_since(from).as_hours() / 24;
+    format!("{number} day{}", if number == 1 { "" } else { "s" })
+}
