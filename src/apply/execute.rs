@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use crate::confluence::{Read, Write};
-use crate::plan::{CallId, Plan, PlannedCall};
+use crate::plan::{CallId, Object, Plan, PlannedCall};
 
+use super::journal::{Journal, JournalError};
 use super::outcome::{CallResult, Outcome, Status};
+use super::recorded::Recorded;
 use super::settle::perform;
 use super::verify::verify;
 
@@ -37,25 +39,33 @@ pub enum Event<'a> {
     Verifying,
 }
 
-/// Carries out a plan and verifies it.
+/// Carries out a plan and verifies it, and with it what an earlier run may have left. It is an error if
+/// the journal cannot be begun; then nothing was done.
 pub async fn apply<S: Read + Write>(
     plan: &Plan,
+    leftovers: &[Object],
     site: &S,
+    journal: &Journal,
     stop: &Stop,
     on_event: &(dyn Fn(Event<'_>) + Sync),
-) -> Outcome {
-    let results = run(plan, site, stop, on_event).await;
+) -> Result<Outcome, JournalError> {
+    journal.begin(plan)?;
+    let site = Recorded::new(site, journal);
+    let results = run(plan, &site, stop, on_event).await;
     on_event(Event::Verifying);
     let settled: BTreeSet<CallId> =
         results.iter().filter(|(_, status)| status.is_settled()).map(|(id, _)| *id).collect();
-    let verification = verify(plan, site, &settled).await;
+    let verification = verify(plan, leftovers, &site, &settled).await;
+    journal.verified(&verification);
     let results = results.into_iter().map(|(call, status)| CallResult { call, status }).collect();
-    Outcome { results, verification }
+    let outcome = Outcome { results, verification };
+    journal.end(&outcome);
+    Ok(outcome)
 }
 
 async fn run<S: Read + Write>(
     plan: &Plan,
-    site: &S,
+    site: &Recorded<'_, S>,
     stop: &Stop,
     on_event: &(dyn Fn(Event<'_>) + Sync),
 ) -> BTreeMap<CallId, Status> {
@@ -63,11 +73,12 @@ async fn run<S: Read + Write>(
     let mut running = FuturesUnordered::new();
     let mut results = BTreeMap::new();
     loop {
-        while running.len() < SIDE_BY_SIDE && !stop.is_requested() {
+        while running.len() < SIDE_BY_SIDE && !stop.is_requested() && !site.journal().is_broken() {
             let Some(call) = queue.next() else { break };
             running.push(async move { (call, perform(plan, call, site).await) });
         }
         let Some((call, status)) = running.next().await else { break };
+        site.journal().settled(call.id, &status);
         on_event(Event::Finished { call, status: &status });
         if status.is_settled() {
             queue.release(call.id);

@@ -6,6 +6,8 @@ use crate::confluence;
 use crate::model::{ContentId, Permission, Principal, SpaceKey};
 use crate::plan::CallId;
 
+use super::journal::JournalError;
+
 /// What became of every call, and what the site looks like now.
 #[derive(Debug)]
 pub struct Outcome {
@@ -43,6 +45,8 @@ pub enum Status {
 pub enum Failure {
     /// The site refused it, or could not be reached.
     Site(Box<confluence::Error>),
+    /// The journal could not be written, so the request was not sent.
+    Journal(JournalError),
     /// The answer was lost, and what is there now is neither the state before nor the state after.
     Moved,
 }
@@ -124,9 +128,27 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Site(error) => error.fmt(f),
+            Self::Journal(error) => error.fmt(f),
             Self::Moved => f.write_str(
                 "the answer was lost, and the object is now neither as before nor as planned; somebody else may have changed it",
             ),
+        }
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = |permissions: &[Permission]| {
+            permissions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+        };
+        match self {
+            Self::Holding { space, principal, missing, unasked } => {
+                write!(f, "{space} {principal}: missing [{}], unasked [{}]", names(missing), names(unasked))
+            }
+            Self::Role { space, principal } => write!(f, "{space} {principal}: another role"),
+            Self::Page { space, content } => write!(f, "{space} page {content}: other lists"),
+            Self::Unread { space, why } => write!(f, "{space}: not read: {why}"),
+            Self::Hidden { space, content } => write!(f, "{space} page {content}: hidden"),
         }
     }
 }

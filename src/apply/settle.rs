@@ -12,15 +12,21 @@ use crate::model::{
 use crate::plan::{Plan, PlannedCall};
 
 use super::outcome::{Failure, Status};
+use super::recorded::{Recorded, Unmade};
 
 /// How often a call is made whose answer gets lost each time.
 const ATTEMPTS: usize = 3;
 
 /// Makes a call and finds out what became of it.
-pub(super) async fn perform<S: Read + Write>(plan: &Plan, planned: &PlannedCall, site: &S) -> Status {
+pub(super) async fn perform<S: Read + Write>(
+    plan: &Plan,
+    planned: &PlannedCall,
+    site: &Recorded<'_, S>,
+) -> Status {
+    let serves = Some(planned.id);
     let call = match &planned.call {
         Call::Revoke { space, principal, permission, grant: None } => {
-            match find_row(plan, site, space, principal, *permission).await {
+            match find_row(plan, site.read(), space, principal, *permission).await {
                 Ok(Some(row)) => Call::Revoke {
                     space: space.clone(),
                     principal: principal.clone(),
@@ -34,12 +40,11 @@ pub(super) async fn perform<S: Read + Write>(plan: &Plan, planned: &PlannedCall,
         call => call.clone(),
     };
     for _ in 1..ATTEMPTS {
-        let lost = match site.perform(&call).await {
+        let lost = match site.perform(serves, &call).await {
             Ok(()) => return Status::Done,
-            Err(WriteError::AlreadySo) => return Status::AlreadySo,
-            Err(WriteError::Gone(error)) => {
+            Err(Unmade::Site(WriteError::Gone(error))) => {
                 // The row is not there. Somebody may have removed it, or put another in its place.
-                return match standing(plan, &call, site).await {
+                return match standing(plan, &call, site.read()).await {
                     Ok(Standing::After) => Status::AlreadySo,
                     Ok(Standing::Before | Standing::Neither) => {
                         Status::Failed(Failure::Site(Box::new(error)))
@@ -47,21 +52,31 @@ pub(super) async fn perform<S: Read + Write>(plan: &Plan, planned: &PlannedCall,
                     Err(error) => Status::Failed(Failure::Site(Box::new(error))),
                 };
             }
-            Err(WriteError::Refused(error)) => return Status::Failed(Failure::Site(Box::new(error))),
-            Err(WriteError::Ambiguous(error)) => error,
+            Err(Unmade::Site(WriteError::Ambiguous(error))) => error,
+            Err(unmade) => return unmade.status(),
         };
-        match standing(plan, &call, site).await {
+        match standing(plan, &call, site.read()).await {
             Ok(Standing::After) => return Status::Done,
             Ok(Standing::Before) => tracing::debug!(call = %planned.id, "the lost call was not carried out"),
             Ok(Standing::Neither) => return Status::Failed(Failure::Moved),
             Err(_) => return Status::Failed(Failure::Site(Box::new(lost))),
         }
     }
-    match site.perform(&call).await {
+    match site.perform(serves, &call).await {
         Ok(()) => Status::Done,
-        Err(WriteError::AlreadySo) => Status::AlreadySo,
-        Err(WriteError::Gone(error) | WriteError::Refused(error) | WriteError::Ambiguous(error)) => {
-            Status::Failed(Failure::Site(Box::new(error)))
+        Err(unmade) => unmade.status(),
+    }
+}
+
+impl Unmade {
+    /// What became of the call, if this is the last word.
+    fn status(self) -> Status {
+        match self {
+            Self::Journal(error) => Status::Failed(Failure::Journal(error)),
+            Self::Site(WriteError::AlreadySo) => Status::AlreadySo,
+            Self::Site(
+                WriteError::Gone(error) | WriteError::Refused(error) | WriteError::Ambiguous(error),
+            ) => Status::Failed(Failure::Site(Box::new(error))),
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::model::{Call, ContentId, GrantId, Holding, Known, Permission, Princip
 use crate::plan::{CallId, HoldingState, Object, Plan};
 
 use super::outcome::{self, Mismatch, Verification};
+use super::recorded::{Recorded, Unmade};
 use super::settle::{access, same_lists};
 
 /// A repair can have side effects of its own, but not for long.
@@ -20,13 +21,15 @@ const ROUNDS: usize = 3;
 
 pub(super) async fn verify<S: Read + Write>(
     plan: &Plan,
-    site: &S,
+    leftovers: &[Object],
+    site: &Recorded<'_, S>,
     settled: &BTreeSet<CallId>,
 ) -> Verification {
     let finished = Finished::of(plan, settled);
     let mut verification = Verification::default();
     for key in plan.spaces.keys() {
-        let holdings: Vec<HoldingObject<'_>> = finished.holdings(plan, key).collect();
+        let left_over = leftovers.iter().filter_map(|object| HoldingObject::of(object, key));
+        let holdings: Vec<HoldingObject<'_>> = finished.holdings(plan, key).chain(left_over).collect();
         if !holdings.is_empty() {
             verify_space(plan, key, &holdings, site, &mut verification).await;
         }
@@ -35,7 +38,7 @@ pub(super) async fn verify<S: Read + Write>(
         if let Object::Page { space, content, after, .. } = object
             && finished.pages.contains(&(space, *content))
         {
-            let found = site.restrictions_now(*content).await;
+            let found = site.read().restrictions_now(*content).await;
             let caller = Subject::User(plan.site.caller.clone());
             match found {
                 Ok(Known::Known(now)) if same_lists(&now, after, &caller) => verification.right += 1,
@@ -90,14 +93,8 @@ impl<'a> Finished<'a> {
     }
 
     fn holdings(&self, plan: &'a Plan, key: &'a SpaceKey) -> impl Iterator<Item = HoldingObject<'a>> {
-        plan.objects.iter().filter_map(move |object| match object {
-            Object::Holding { space, principal, before, after }
-                if space == key && self.holdings.contains(&(space, principal)) =>
-            {
-                Some(HoldingObject { principal, before, after })
-            }
-            Object::Holding { .. } | Object::Page { .. } => None,
-        })
+        let objects = plan.objects.iter().filter_map(|object| HoldingObject::of(object, key));
+        objects.filter(|object| self.holdings.contains(&(key, object.principal)))
     }
 }
 
@@ -105,12 +102,12 @@ async fn verify_space<S: Read + Write>(
     plan: &Plan,
     key: &SpaceKey,
     holdings: &[HoldingObject<'_>],
-    site: &S,
+    site: &Recorded<'_, S>,
     verification: &mut Verification,
 ) {
     let mut unlisted = Unlisted::new();
     for round in 0..ROUNDS {
-        let now = match access(plan, site, key).await {
+        let now = match access(plan, site.read(), key).await {
             Ok(now) => now,
             Err(error) => {
                 let why = Box::new(error);
@@ -134,10 +131,10 @@ async fn verify_space<S: Read + Write>(
             break;
         }
         for call in &repairs {
-            match (site.perform(call).await, call) {
+            match (site.perform(None, call).await, call) {
                 (Ok(()), _) => verification.repairs += 1,
                 // What is there already and still not in the list is something that the site does not list.
-                (Err(WriteError::AlreadySo), Call::Grant { principal, permission, .. }) => {
+                (Err(Unmade::Site(WriteError::AlreadySo)), Call::Grant { principal, permission, .. }) => {
                     unlisted.insert((principal.clone(), *permission));
                 }
                 // Whatever else came of it, the next round sees.
@@ -164,7 +161,17 @@ struct Difference {
     unasked: BTreeMap<Permission, BTreeSet<GrantId>>,
 }
 
-impl HoldingObject<'_> {
+impl<'a> HoldingObject<'a> {
+    /// The object, if it is what somebody holds in this space.
+    fn of(object: &'a Object, key: &SpaceKey) -> Option<Self> {
+        match object {
+            Object::Holding { space, principal, before, after } if space == key => {
+                Some(Self { principal, before, after })
+            }
+            Object::Holding { .. } | Object::Page { .. } => None,
+        }
+    }
+
     fn difference(&self, now: &SpaceAccess, unlisted: &Unlisted) -> Difference {
         let nothing = BTreeMap::new();
         let (role, held) = match now.holdings.get(self.principal) {

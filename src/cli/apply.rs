@@ -1,6 +1,9 @@
 //! `confperm apply`.
 
-use crate::apply::{Event, Outcome, Status, Stop};
+use camino::Utf8Path;
+
+use crate::apply::{Event, Journal, JournalError, Outcome, Status, Stop, journal};
+use crate::plan::{Object, Plan, Planned};
 use crate::render;
 use crate::render::style::count;
 
@@ -12,21 +15,32 @@ use super::output::Output;
 use super::prepare::{Prepared, prepare};
 
 pub(super) async fn run(args: &ApplyArgs, environment: &Environment, out: &Output) -> Result<u8, CliError> {
-    let prepared = prepare(&args.scope, environment, out).await?;
+    let prepared = prepare(&args.scope, &args.overrides, environment, out).await?;
     out.data(&render::plan_as_text(&prepared.planned.plan))?;
-    if !prepared.planned.plan.refusals.is_empty() {
+    if prepared.planned.plan.is_held_back() {
         prepared.connection.close().await;
         return Ok(exit::REFUSED);
     }
-    if prepared.planned.plan.is_empty() {
-        prepared.connection.close().await;
-        return Ok(exit::DONE);
-    }
-    let prepared = if args.yes { prepared } else { confirm(prepared, args, environment, out).await? };
+    let folder = journal::folder(&args.scope.directory);
+    let leftovers = leftovers(&folder, &prepared.planned, out);
+    let is_empty = prepared.planned.plan.is_empty();
+    // A run that died is not over before another has come to its end.
+    let leftovers = match leftovers {
+        None if is_empty => {
+            prepared.connection.close().await;
+            return Ok(exit::DONE);
+        }
+        leftovers => leftovers.unwrap_or_default(),
+    };
+    let asks = !args.yes && !(is_empty && leftovers.is_empty());
+    let prepared = if asks { confirm(prepared, args, environment, out).await? } else { prepared };
     let Prepared { connection, planned, .. } = prepared;
-    let outcome = carry_out(&planned.plan, &connection, out).await;
+    let outcome = carry_out(&planned.plan, &leftovers, &folder, &connection, out).await;
     connection.close().await;
-    out.data(&render::outcome_as_text(&planned.plan, &outcome))?;
+    let outcome = outcome?;
+    if !is_empty || !leftovers.is_empty() {
+        out.data(&render::outcome_as_text(&planned.plan, &outcome))?;
+    }
     Ok(match (outcome.is_complete(), outcome.has_written()) {
         (true, _) => exit::DONE,
         (false, true) => exit::PARTIAL,
@@ -54,7 +68,7 @@ async fn confirm(
         return Err(CliError::failed("not confirmed; nothing was changed"));
     }
     shown.connection.close().await;
-    let now = prepare(&args.scope, environment, out).await?;
+    let now = prepare(&args.scope, &args.overrides, environment, out).await?;
     if now.planned.plan != shown.planned.plan {
         now.connection.close().await;
         return Err(CliError::failed(
@@ -65,11 +79,38 @@ async fn confirm(
     Ok(now)
 }
 
+/// Says that the last run died, if it did, and gives what it may have left that no plan sees.
+fn leftovers(folder: &Utf8Path, planned: &Planned, out: &Output) -> Option<Vec<Object>> {
+    let unended = match journal::unended(folder) {
+        Ok(unended) => unended?,
+        Err(error) => {
+            out.warn(&format!("{error}; if that run died, nobody knows what it left"));
+            return None;
+        }
+    };
+    let calls = count(unended.plan.calls.len(), "call", "calls");
+    out.warn(&format!(
+        "the last run did not come to its end, or is still going on: of its {calls}, {} may have been made and {} \
+         are known to be settled. Its journal is {}",
+        unended.intended.len(),
+        unended.settled.len(),
+        unended.path
+    ));
+    Some(unended.roles_to_verify(&planned.after))
+}
+
 async fn carry_out(
-    plan: &crate::plan::Plan,
+    plan: &Plan,
+    leftovers: &[Object],
+    folder: &Utf8Path,
     connection: &super::connect::Connection,
     out: &Output,
-) -> Outcome {
+) -> Result<Outcome, CliError> {
+    let cannot = |error: JournalError| {
+        CliError::failed(format!("{error}; nothing was changed"))
+            .with_hint("nothing is done without a journal: make room for it, or see who may write there")
+    };
+    let (journal, path) = Journal::create(folder, now).map_err(cannot)?;
     let stop = Stop::default();
     let bar = out.bar(plan.calls.len());
     let on_event = |event: Event<'_>| match event {
@@ -81,7 +122,7 @@ async fn carry_out(
         }
         Event::Verifying => bar.set_message("reading again what was touched"),
     };
-    let applied = crate::apply::apply(plan, &connection.site, &stop, &on_event);
+    let applied = crate::apply::apply(plan, leftovers, &connection.site, &journal, &stop, &on_event);
     tokio::pin!(applied);
     let outcome = loop {
         tokio::select! {
@@ -95,5 +136,13 @@ async fn carry_out(
         }
     };
     bar.finish_and_clear();
-    outcome
+    if journal.is_broken() {
+        out.warn(&format!("the journal {path} could not be written to its end"));
+    }
+    outcome.map_err(cannot)
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the clock that journals are handed")]
+fn now() -> jiff::Timestamp {
+    jiff::Timestamp::now()
 }

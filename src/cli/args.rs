@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use camino::Utf8PathBuf;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use crate::model::SpaceKey;
+use crate::model::{Guard, SpaceKey};
 use crate::plan::Gaps;
 
 /// What every command has in common; shown below the long help.
@@ -21,7 +22,8 @@ Exit codes:
   0   Done, or nothing to change
   1   Failed; nothing was changed
   2   `plan --detailed-exitcode` found changes
-  3   The plan was refused, because it is not safe; the answer is not a plain yes; a test failed
+  3   The plan was refused, because it is not safe or a guard holds it back; the answer is not a plain
+      yes; a test failed
   4   The policy is invalid
   5   Applied in part
   64  Wrong usage";
@@ -92,10 +94,25 @@ impl Scope {
     }
 }
 
+/// What a plan is let through, and why.
+#[derive(Debug, ClapArgs)]
+pub(super) struct OverrideArgs {
+    /// Let the plan through this guard of the policy (can be given several times)
+    #[arg(long = "override", value_name = "GUARD", requires = "why", value_parser = guard_parser())]
+    pub(super) guards: Vec<Guard>,
+
+    /// Why a guard is overridden; the words go into the plan and the journal
+    #[arg(long, value_name = "TEXT", requires = "guards", value_parser = parse_reason)]
+    pub(super) why: Option<String>,
+}
+
 #[derive(Debug, ClapArgs)]
 pub(super) struct PlanArgs {
     #[command(flatten)]
     pub(super) scope: Scope,
+
+    #[command(flatten)]
+    pub(super) overrides: OverrideArgs,
 
     /// The form in which to show the plan
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -129,6 +146,9 @@ pub(super) enum Format {
 pub(super) struct ApplyArgs {
     #[command(flatten)]
     pub(super) scope: Scope,
+
+    #[command(flatten)]
+    pub(super) overrides: OverrideArgs,
 
     /// Do not ask for confirmation
     #[arg(short, long)]
@@ -283,6 +303,15 @@ fn parse_days(text: &str) -> Result<jiff::Span, String> {
         return Err("a time cannot be negative".to_owned());
     }
     Ok(span)
+}
+
+fn guard_parser() -> impl TypedValueParser<Value = Guard> {
+    PossibleValuesParser::new(Guard::ALL.map(Guard::as_str)).try_map(|name| name.parse::<Guard>())
+}
+
+fn parse_reason(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() { Err("say why, for those who read it later".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 fn parse_duration(text: &str) -> Result<std::time::Duration, String> {

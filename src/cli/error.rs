@@ -1,7 +1,10 @@
 //! Errors at the border: a sentence, what to do next, and an exit code.
 
+use std::collections::BTreeMap;
+
 use crate::confluence;
 use crate::diagnostic::{Diagnostics, Sources};
+use crate::model::Guard;
 
 use super::exit;
 
@@ -14,6 +17,8 @@ pub(super) enum CliError {
     Usage { message: String, hint: Option<String> },
     /// The policy has errors, each with its place.
     Invalid { findings: Diagnostics, sources: Sources },
+    /// The policy is valid, and its own guards hold it back.
+    HeldBack { breaches: BTreeMap<Guard, Diagnostics>, sources: Sources },
     /// Whoever read our output has gone; that is no error.
     Closed,
 }
@@ -31,7 +36,7 @@ impl CliError {
         match self {
             Self::Failed { message, .. } => Self::Failed { message, hint: Some(hint.into()) },
             Self::Usage { message, .. } => Self::Usage { message, hint: Some(hint.into()) },
-            other @ (Self::Invalid { .. } | Self::Closed) => other,
+            other @ (Self::Invalid { .. } | Self::HeldBack { .. } | Self::Closed) => other,
         }
     }
 
@@ -40,6 +45,7 @@ impl CliError {
             Self::Failed { .. } => exit::FAILED,
             Self::Usage { .. } => exit::USAGE,
             Self::Invalid { .. } => exit::INVALID,
+            Self::HeldBack { .. } => exit::REFUSED,
             Self::Closed => exit::DONE,
         }
     }

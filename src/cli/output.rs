@@ -58,6 +58,15 @@ impl Output {
                     paint(REMOVE, "error:")
                 ));
             }
+            CliError::HeldBack { breaches, sources } => {
+                breaches.values().for_each(|findings| self.findings(findings, sources));
+                let guards: Vec<String> = breaches.keys().map(ToString::to_string).collect();
+                self.say(&format!(
+                    "{} held back by {}; nothing was read or changed",
+                    paint(REMOVE, "error:"),
+                    render::style::list(&guards)
+                ));
+            }
             CliError::Closed => {}
         }
     }

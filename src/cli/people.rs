@@ -51,7 +51,7 @@ impl Wanted {
         }
     }
 
-    fn note(&mut self, principal: &Principal) {
+    pub(super) fn note(&mut self, principal: &Principal) {
         match principal {
             Principal::Group(group) => {
                 self.groups.insert(group.clone());

@@ -14,7 +14,8 @@ use super::output::Output;
 use super::prepare::{Prepared, prepare};
 
 pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output) -> Result<u8, CliError> {
-    let Prepared { connection, bundles, live, planned } = prepare(&args.scope, environment, out).await?;
+    let prepared = prepare(&args.scope, &args.overrides, environment, out).await?;
+    let Prepared { connection, bundles, live, planned } = prepared;
     connection.close().await;
     let plan = &planned.plan;
     let text = match args.format {
@@ -28,7 +29,10 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
         save(path, &json(plan)?)?;
         out.say(&format!("Plan written to {path}"));
     }
-    if !plan.refusals.is_empty() {
+    if plan.is_held_back() {
+        if args.explain_order || args.format != Format::Text {
+            out.say(render::held_back_as_text(plan).trim_end());
+        }
         return Ok(exit::REFUSED);
     }
     Ok(if args.detailed_exitcode && !plan.is_empty() { exit::CHANGES } else { exit::DONE })

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::confluence::survey::{self, Needs, Progress};
 use crate::confluence::{Cloud, SpaceSelection};
-use crate::model::{Desired, Edition, Live, LiveSpace, SpaceKey};
+use crate::model::{Desired, Edition, Guard, Live, LiveSpace, SpaceKey};
 use crate::plan::{self, Gaps, Planned};
 use crate::policy::{self, Context, NamedBundle, Policy};
 
-use super::args::Scope;
+use super::args::{OverrideArgs, Scope};
 use super::connect::Connection;
 use super::environment::Environment;
 use super::error::CliError;
@@ -23,9 +23,11 @@ pub(super) struct Prepared {
     pub(super) planned: Planned,
 }
 
-/// Loads the policy, reads the site, and plans.
+/// Loads the policy, reads the site, and plans. What the guards forbid of the policy alone ends it before
+/// anything is read.
 pub(super) async fn prepare(
     scope: &Scope,
+    overrides: &OverrideArgs,
     environment: &Environment,
     out: &Output,
 ) -> Result<Prepared, CliError> {
@@ -37,6 +39,12 @@ pub(super) async fn prepare(
     };
     narrow(&mut policy, &scope.spaces)?;
     out.findings(&loaded.findings, &sources);
+    let overridden: BTreeSet<Guard> = overrides.guards.iter().copied().collect();
+    let mut breaches = policy.breaches();
+    breaches.retain(|guard, _| !overridden.contains(guard));
+    if !breaches.is_empty() {
+        return Err(CliError::HeldBack { breaches, sources });
+    }
 
     let connection = Connection::open(&scope.directory, &policy, environment, out).await?;
     out.say(&format!("Reading {}", connection.address));
@@ -49,7 +57,12 @@ pub(super) async fn prepare(
         }
     };
     out.findings(&resolved.warnings, &sources);
-    let planned = plan_with_people(&connection.site, &resolved.desired, &mut live, scope.gaps()).await?;
+    let mut planned = plan_with_people(&connection.site, &resolved.desired, &mut live, scope.gaps()).await?;
+    if let Some(why) = &overrides.why {
+        for guard in planned.plan.override_guards(&overridden, why) {
+            out.say(&format!("--override {guard} was not needed: this plan is within it"));
+        }
+    }
     Ok(Prepared { connection, bundles: policy.bundles(), live, planned })
 }
 
@@ -123,7 +136,8 @@ async fn plan_with_people(
         .into_iter()
         .flat_map(|live| changed.iter().filter_map(|key| live.spaces.get(key)))
         .collect();
-    let wanted = people::Wanted::of(spaces);
+    let mut wanted = people::Wanted::of(spaces);
+    desired.guards.required_admins.keys().for_each(|admin| wanted.note(admin));
     people::read(site, live, &wanted).await?;
     Ok(plan::plan(desired, live, gaps))
 }

@@ -26,6 +26,10 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) 
         return Err(CliError::Invalid { findings, sources });
     }
     out.findings(&findings, &sources);
+    let breaches = policy.breaches();
+    if !breaches.is_empty() {
+        return Err(CliError::HeldBack { breaches, sources });
+    }
     if let Some(within) = args.warn_before {
         let last = today.checked_add(within).unwrap_or(Date::MAX);
         out.data(&endings(&policy.endings(), today, last))?;

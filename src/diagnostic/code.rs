@@ -75,6 +75,7 @@ codes! {
     AnonymousAdmin = "anonymous-admin", Error, "Visitors who are not signed in would administer a space.";
     NotOnPages = "not-on-pages", Error, "The lists of pages hold people and groups, nobody else.";
     EditWithoutView = "edit-without-view", Error, "Somebody may edit a page but is not among those who may view it.";
+    ForbiddenAccess = "forbidden-access", Error, "Access that a guard of the policy forbids. Holds plans back, though the policy is valid.";
     InvalidPages = "invalid-pages", Error, "A page path that cannot be understood.";
 
     // Meaning, on a day.

@@ -1,11 +1,63 @@
 //! What every plan must respect, whatever the policy asks for.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Origin, Principal};
+use super::{InvalidId, Origin, Principal};
+
+/// One guard. What a policy may forbid are guards of their own, so that letting one of them through lets
+/// nothing else through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Guard {
+    MinAdmins,
+    RequiredAdmins,
+    MaxRemovals,
+    ForbidAnonymous,
+    ForbidDirectUsers,
+}
+
+impl Guard {
+    pub const ALL: [Self; 5] = [
+        Self::MinAdmins,
+        Self::RequiredAdmins,
+        Self::MaxRemovals,
+        Self::ForbidAnonymous,
+        Self::ForbidDirectUsers,
+    ];
+
+    /// The name in output, and for `--override`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MinAdmins => "min-admins",
+            Self::RequiredAdmins => "required-admins",
+            Self::MaxRemovals => "max-removals",
+            Self::ForbidAnonymous => "forbid-anonymous",
+            Self::ForbidDirectUsers => "forbid-direct-users",
+        }
+    }
+}
+
+impl fmt::Display for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Guard {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        Self::ALL
+            .into_iter()
+            .find(|guard| guard.as_str() == text)
+            .ok_or_else(|| InvalidId { text: text.to_owned(), expected: "a guard" })
+    }
+}
 
 /// The guards of a policy, in the ids of the site. What a policy does not say has a default, so that a
 /// first policy with a gap in it is held back and shown, not carried out.
@@ -13,7 +65,7 @@ use super::{Origin, Principal};
 pub struct Guards {
     pub min_admins: Guarded<u32>,
     /// Who must administer every space that the policy speaks of, and keeps full access to it at every
-    /// step of an apply.
+    /// step of an apply. People and groups only.
     pub required_admins: BTreeMap<Principal, Origin>,
     pub max_removals: Guarded<MaxRemovals>,
     pub forbid: BTreeMap<Forbidden, Origin>,
@@ -38,7 +90,7 @@ pub struct Guarded<T> {
 }
 
 /// How much of what a run manages one plan may take away.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MaxRemovals {
     /// Of the grants that a run manages, once there are ten.
@@ -55,4 +107,44 @@ pub enum Forbidden {
     Anonymous,
     /// Access given to a person by name instead of to a group.
     DirectUsers,
+}
+
+impl MaxRemovals {
+    /// Of fewer grants than these no share is taken: one of three is a third, and no news.
+    pub const SHARE_FROM: usize = 10;
+}
+
+impl fmt::Display for MaxRemovals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Percent(share) => write!(f, "{share}%"),
+            Self::Count(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+impl Forbidden {
+    pub const ALL: [Self; 2] = [Self::Anonymous, Self::DirectUsers];
+
+    /// The word in a policy.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Anonymous => "anonymous",
+            Self::DirectUsers => "direct-users",
+        }
+    }
+
+    /// The guard that it is.
+    pub const fn guard(self) -> Guard {
+        match self {
+            Self::Anonymous => Guard::ForbidAnonymous,
+            Self::DirectUsers => Guard::ForbidDirectUsers,
+        }
+    }
+}
+
+impl fmt::Display for Forbidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }

@@ -28,7 +28,7 @@ pub use call::Call;
 pub use content::{Chain, Content, ContentKind, Parent, Tree};
 pub use desired::{Desired, DesiredHolding, DesiredPage, DesiredSpace, End, Mode, Strength, Terms, Wanted};
 pub use directory::{AccountKind, AccountStatus, Directory, Group, Person, ProductAccess};
-pub use guards::{Forbidden, Guarded, Guards, MaxRemovals};
+pub use guards::{Forbidden, Guard, Guarded, Guards, MaxRemovals};
 pub use ids::{AccountId, ContentId, GrantId, GroupId, InvalidId, RoleId, SpaceId, SpaceKey};
 pub use known::{Known, Why};
 pub use live::{ForeignRow, Gap, Holding, Live, LiveSpace};

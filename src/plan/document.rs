@@ -8,12 +8,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AccountId, Call, ContentId, ContentKind, Desired, Edition, Flavor, Gap, GrantId, Holding, Live, Mode,
-    Origin, Permission, Principal, Restrictions, RoleId, SpaceId, SpaceKey, SpaceRoleMode,
+    AccountId, Call, ContentId, ContentKind, Desired, Edition, Flavor, Gap, GrantId, Guard, Holding, Live,
+    Mode, Origin, Permission, Principal, Restrictions, RoleId, SpaceId, SpaceKey, SpaceRoleMode,
 };
 
 use super::change::Change;
 use super::effects::PlanEffects;
+use super::guard::PlanGuards;
 use super::lints::PlanLint;
 use super::mentioned::Mentioned;
 use super::refusal::{self, Danger, Refusal};
@@ -22,7 +23,7 @@ use super::target::{Target, TargetHolding, Unmanaged};
 
 /// The version of the JSON form. The first number changes when a reader would misread; the second when
 /// something is added.
-pub const FORMAT_VERSION: &str = "1.1";
+pub const FORMAT_VERSION: &str = "1.2";
 
 /// What would change on a site, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,6 +51,8 @@ pub struct Plan {
     pub unseen: BTreeSet<Gap>,
     /// Reasons to hold the plan back. One with any must not be applied.
     pub refusals: Vec<Refusal>,
+    /// What the guards of the policy say. A plan that one of them holds back must not be applied.
+    pub guards: PlanGuards,
     pub cost: Cost,
 }
 
@@ -181,6 +184,17 @@ impl Plan {
         self.changes.is_empty()
     }
 
+    /// Whether the plan must not be applied.
+    pub fn is_held_back(&self) -> bool {
+        !self.refusals.is_empty() || self.guards.held_back().next().is_some()
+    }
+
+    /// Lets the plan through some of its guards, with the reason in the words of whoever decides that.
+    /// Refusals are no guards: nothing lets a plan through them. Gives the guards that hold anyway.
+    pub fn override_guards(&mut self, guards: &BTreeSet<Guard>, why: &str) -> BTreeSet<Guard> {
+        self.guards.override_with(guards, why)
+    }
+
     /// How a principal is called in output.
     pub fn name<'a>(&'a self, principal: &'a Principal) -> std::borrow::Cow<'a, str> {
         self.names.get(principal).map_or_else(|| principal.to_string().into(), |name| name.as_str().into())
@@ -202,10 +216,11 @@ pub(super) struct Findings {
     pub(super) schedule: Schedule,
     pub(super) effects: PlanEffects,
     pub(super) lints: Vec<PlanLint>,
+    pub(super) guards: PlanGuards,
 }
 
 pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: Findings) -> Plan {
-    let Findings { target, unmanaged, changes, lower_bound, schedule, effects, lints } = findings;
+    let Findings { target, unmanaged, changes, lower_bound, schedule, effects, lints, guards } = findings;
     let Schedule { calls, splits, exact, impossible } = schedule;
     let mut refusals = refusal::administration(live, after);
     refusals.extend(
@@ -244,6 +259,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         unmanaged,
         unseen: live.gaps.clone(),
         refusals,
+        guards,
         cost,
     };
     let mut mentioned = Mentioned::default();

@@ -23,8 +23,11 @@ pub struct PlanLint {
 }
 
 pub(super) fn lints(desired: &Desired, after: &Live) -> Vec<PlanLint> {
-    let inputs =
-        LintInputs { spaces: Some(desired.spaces.keys().cloned().collect()), ..LintInputs::default() };
+    let inputs = LintInputs {
+        spaces: Some(desired.spaces.keys().cloned().collect()),
+        required_admins: desired.guards.required_admins.keys().cloned().collect(),
+        ..LintInputs::default()
+    };
     access::lints(after, &inputs)
         .into_iter()
         .map(|finding| PlanLint {
@@ -39,6 +42,10 @@ pub(super) fn lints(desired: &Desired, after: &Live) -> Vec<PlanLint> {
 }
 
 fn origin(finding: &Finding, desired: &Desired) -> Option<Origin> {
+    if finding.lint == Lint::AdminCutOff {
+        let required = &desired.guards.required_admins;
+        return finding.about.iter().find_map(|admin| required.get(admin)).cloned();
+    }
     let space = desired.spaces.get(&finding.space)?;
     let Some(content) = finding.content else {
         let grant = finding.about.iter().find_map(|principal| match space.holdings.get(principal)? {

@@ -6,6 +6,7 @@ use crate::access::{self, Level, Place, What};
 use crate::model::{ContentId, Gap, Principal, SpaceKey};
 
 use super::document::{Object, Plan};
+use super::guard::Breach;
 use super::refusal::{Danger, Endangered, Refusal};
 
 /// Principals and pages that a reader of the plan will meet.
@@ -43,6 +44,9 @@ impl Mentioned {
                 Refusal::NoSafeOrder { space, danger } => self.danger(space, danger),
             }
         }
+        for outcome in &plan.guards.outcomes {
+            outcome.breaches.iter().chain(&outcome.elsewhere).for_each(|breach| self.breach(breach));
+        }
         for call in &plan.calls {
             for danger in call.after.iter().filter_map(|edge| edge.because.as_ref()) {
                 self.danger(call.call.space(), danger);
@@ -74,6 +78,20 @@ impl Mentioned {
         match danger.what {
             Endangered::View(page) | Endangered::Edit(page) => self.page(space, Some(page)),
             Endangered::Permission(_) => {}
+        }
+    }
+
+    fn breach(&mut self, breach: &Breach) {
+        match breach {
+            Breach::FewAdmins { admins, .. } => self.principals.extend(admins.keys().cloned()),
+            Breach::NotAdmin { who, .. } | Breach::Forbidden { who, .. } => {
+                self.principals.insert(who.clone());
+            }
+            Breach::CutOff { space, content, who, .. } => {
+                self.principals.insert(who.clone());
+                self.page(space, Some(*content));
+            }
+            Breach::TooManyRemovals { .. } => {}
         }
     }
 

@@ -11,6 +11,7 @@ mod change;
 mod diff;
 mod document;
 mod effects;
+mod guard;
 mod lints;
 mod lower;
 mod mentioned;
@@ -24,6 +25,7 @@ pub use document::{
     PlanSpace, PlannedCall, schema,
 };
 pub use effects::{PlanEffect, PlanEffects};
+pub use guard::{AdminStanding, Breach, GuardLimit, GuardOutcome, GuardVerdict, PlanGuards, Removals};
 pub use lints::PlanLint;
 pub use refusal::{Danger, Endangered, Moment, Refusal};
 pub use schedule::Gaps;
@@ -53,7 +55,9 @@ pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Planned {
     let schedule = schedule::schedule(drafts, live, &after, gaps);
     let effects = effects::effects(live, &after, &changes);
     let lints = lints::lints(desired, &after);
-    let findings = document::Findings { target, unmanaged, changes, lower_bound, schedule, effects, lints };
+    let guards = guard::guards(desired, &target, live, &after, &changes);
+    let findings =
+        document::Findings { target, unmanaged, changes, lower_bound, schedule, effects, lints, guards };
     let plan = document::assemble(desired, live, &after, findings);
     Planned { plan, after }
 }

@@ -14,7 +14,8 @@ use super::pages::PageSelector;
 use super::roles::RoleDef;
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{
-    AccessClass, AccountId, BuiltInRole, End, GroupId, Mode, PageVerb, Permission, SpaceKey, Terms,
+    AccessClass, AccountId, BuiltInRole, End, Forbidden, GroupId, MaxRemovals, Mode, PageVerb, Permission,
+    SpaceKey, Terms,
 };
 
 /// All files of one policy directory.
@@ -27,6 +28,7 @@ pub struct Policy {
     /// The roles that the policy defines; the built-in ones are not in here.
     pub roles: BTreeMap<String, RoleDef>,
     pub spaces: BTreeMap<SpaceKey, SpaceDef>,
+    pub guards: GuardsDef,
     pub tests: Vec<AccessTest>,
 }
 
@@ -156,6 +158,17 @@ pub struct SpaceDef {
     pub mode: Mode,
     pub access: Vec<AccessLine>,
     pub pages: Vec<PageEntry>,
+}
+
+/// The `guards` section, each with the place of its key. What it leaves out has a default.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GuardsDef {
+    pub min_admins: Option<Spanned<u32>>,
+    /// At least one.
+    pub required_admins: Option<Spanned<Vec<Spanned<Named>>>>,
+    pub max_removals: Option<Spanned<MaxRemovals>>,
+    /// At least one.
+    pub forbid: Option<Spanned<Vec<Spanned<Forbidden>>>>,
 }
 
 /// A line of `access`: a role or a permission, and who has it.

@@ -19,6 +19,7 @@ pub(crate) const TOP: &[Key] = &[
     key("groups", "Pins the name of a group to its id, so that a rename on the site is noticed."),
     key("roles", "Named bundles of permissions, beside viewer, collaborator, manager and admin."),
     key("spaces", "Who may do what, by the key of the space."),
+    key("guards", "What every plan must respect; a plan that does not is held back."),
     key("tests", "Promises about effective access, checked by `confperm test`."),
 ];
 
@@ -57,6 +58,13 @@ pub(crate) const ENTRY: &[Key] = &[
     key("who", "Who is meant."),
     key("until", "The last day that this counts, as in `2027-01-31`. A plan made after it takes it back."),
     key("why", "The reason, for whoever reads the plan."),
+];
+
+pub(crate) const GUARDS: &[Key] = &[
+    key("min-admins", "How many active people, or groups with members, must administer each space."),
+    key("required-admins", "People and groups that must administer each space."),
+    key("max-removals", "How much a plan may take away: a share such as `25%`, or a number of grants."),
+    key("forbid", "What nobody may be given: `anonymous`, `direct-users`."),
 ];
 
 pub(crate) const TEST: &[Key] = &[

@@ -9,6 +9,7 @@
 //! read; it does no I/O. [`express`] goes the other way, from a site to the words of the language. What a change means and how it is made is none of this module's business.
 
 mod ast;
+mod breaches;
 pub mod express;
 mod keys;
 mod load;
@@ -21,8 +22,8 @@ mod terms;
 mod yaml;
 
 pub use ast::{
-    AccessLine, AccessTest, Entry, Expectation, GroupPin, Listed, Named, PageEntry, PersonDef, Policy, Right,
-    RoleName, SiteAddress, SpaceDef, Target, TestVerb, Who,
+    AccessLine, AccessTest, Entry, Expectation, GroupPin, GuardsDef, Listed, Named, PageEntry, PersonDef,
+    Policy, Right, RoleName, SiteAddress, SpaceDef, Target, TestVerb, Who,
 };
 pub use express::NamedBundle;
 pub use load::{Loaded, from_sources, load};

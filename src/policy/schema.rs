@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::ast::TestVerb;
 use super::keys::{self, Key};
-use crate::model::{AccessClass, BuiltInRole, Permission};
+use crate::model::{AccessClass, BuiltInRole, Forbidden, Permission};
 
 /// The schema, in the 2020-12 dialect.
 pub fn schema() -> Value {
@@ -18,6 +18,7 @@ pub fn schema() -> Value {
         "groups" => map_of(&scalar()),
         "roles" => with(map_of(&role()), "propertyNames", json!({ "not": { "enum": roles() } })),
         "spaces" => map_of(&space()),
+        "guards" => guards(),
         _ => json!({ "type": "array", "items": test() }),
     });
     if let Value::Object(top) = &mut schema {
@@ -109,6 +110,19 @@ fn space() -> Value {
             json!(1),
         ),
     })
+}
+
+fn guards() -> Value {
+    let guards = mapping(keys::GUARDS, |key| match key {
+        "min-admins" => json!({ "type": "integer", "minimum": 0 }),
+        "required-admins" => list(json!({ "$ref": "#/$defs/named" })),
+        "max-removals" => json!({
+            "anyOf": [{ "type": "integer", "minimum": 0 },
+                      { "type": "string", "pattern": "^\\s*([0-9]+|([0-9]|[1-9][0-9]|100)\\s*%)\\s*$" }]
+        }),
+        _ => list(json!({ "enum": Forbidden::ALL.map(Forbidden::as_str) })),
+    });
+    with(guards, "minProperties", json!(1))
 }
 
 fn test() -> Value {

@@ -12,6 +12,7 @@ use crate::plan::{
 
 use super::call::audience_words;
 use super::effects;
+use super::guards;
 use super::order::danger_words;
 use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, count, list, paint};
 
@@ -31,7 +32,16 @@ pub fn plan_as_text(plan: &Plan) -> String {
     left_alone(plan, &mut text);
     unseen(plan, &mut text);
     refusals(plan, &mut text);
+    guards::guards(plan, &mut text);
     let _ = writeln!(text, "{}", summary(plan));
+    text
+}
+
+/// Why the plan is held back, for those forms of a plan that do not say it; nothing if it is not.
+pub fn held_back_as_text(plan: &Plan) -> String {
+    let mut text = String::new();
+    refusals(plan, &mut text);
+    guards::held_back(plan, &mut text);
     text
 }
 

@@ -5,6 +5,7 @@
 
 mod access_tests;
 mod entries;
+mod guards;
 mod names;
 mod principals;
 mod shape;
@@ -46,6 +47,9 @@ pub(super) fn read(files: &[Node]) -> (Policy, Diagnostics) {
     for (_, node) in &sections.spaces {
         reader.spaces(node);
     }
+    for (_, node) in &sections.guards {
+        reader.guards(node);
+    }
     for (_, node) in &sections.tests {
         reader.access_tests(node);
     }
@@ -68,6 +72,7 @@ struct Sections<'a> {
     groups: Vec<(Span, &'a Node)>,
     roles: Vec<(Span, &'a Node)>,
     spaces: Vec<(Span, &'a Node)>,
+    guards: Vec<(Span, &'a Node)>,
     tests: Vec<(Span, &'a Node)>,
 }
 
@@ -85,6 +90,7 @@ impl<'a> Sections<'a> {
                 "groups" => &mut self.groups,
                 "roles" => &mut self.roles,
                 "spaces" => &mut self.spaces,
+                "guards" => &mut self.guards,
                 _ => &mut self.tests,
             };
             section.push((key.span, node));

@@ -4,6 +4,7 @@
 //! things only and says for each which line of the policy asks for it.
 
 mod access;
+mod guards;
 mod pages;
 mod principals;
 
@@ -49,6 +50,7 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context) -> Result<Resolve
             desired.spaces.insert(space.key.value.clone(), found);
         }
     }
+    desired.guards = resolver.guards();
     if resolver.findings.has_errors() {
         Err(resolver.findings)
     } else {
@@ -121,7 +123,6 @@ impl<'a> Resolver<'a> {
 
 /// What must be read of a site before a policy can be resolved.
 impl Policy {
-
     /// The spaces that the policy speaks of.
     pub fn space_keys(&self) -> impl ExactSizeIterator<Item = &SpaceKey> {
         self.spaces.keys()
@@ -166,7 +167,10 @@ impl Policy {
         });
         let pages = self.spaces.values().flat_map(|space| &space.pages);
         let on_pages = pages.flat_map(|page| [&page.view, &page.edit]).flatten();
-        in_spaces.chain(on_pages.flat_map(|listed| listed.value.named()).map(|entry| &entry.who.value))
+        let guarded = self.guards.required_admins.iter().flat_map(|admins| &admins.value);
+        in_spaces
+            .chain(on_pages.flat_map(|listed| listed.value.named()).map(|entry| &entry.who.value))
+            .chain(guarded.map(|named| &named.value))
     }
 }
 

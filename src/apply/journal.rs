@@ -1,0 +1,399 @@
+//! What an apply does, written down before it is done: the log for audits, and what undoing stands on.
+//!
+//! A journal is a file of JSON lines, one file per apply. The first line holds the whole plan, and with it
+//! the site, the caller, the overrides with their reasons, and the state of every object before and after.
+//! Then each request has an `intent`, which is on the disk before the request leaves, and an `answer`; each
+//! call of the plan is `settled` once it is known what became of it; and what was found at the end is
+//! `verified`. A journal without an `end` belongs to a run that died, or that is still going on. No secret
+//! ever gets here: a journal holds plans and what errors say in public.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::confluence::WriteError;
+use crate::model::{Call, Holding, Live, Principal, SpaceKey};
+use crate::plan::{CallId, HoldingState, Object, Plan};
+
+use super::outcome::{Outcome, Status, Verification};
+
+/// The version of the format. The first number changes when a reader would misread.
+pub const FORMAT_VERSION: &str = "1.0";
+
+/// How a journal knows the time.
+pub type Clock = fn() -> Timestamp;
+
+/// So many journals can begin within one millisecond.
+const SUFFIXES: u32 = 1000;
+
+/// One line of a journal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "entry", rename_all = "kebab-case")]
+pub enum Entry<'a> {
+    Begin {
+        format_version: Cow<'a, str>,
+        /// The version of the program.
+        confperm: Cow<'a, str>,
+        at: Timestamp,
+        plan: Cow<'a, Plan>,
+    },
+    /// This request is about to leave.
+    Intent {
+        at: Timestamp,
+        /// Counted from 1.
+        intent: usize,
+        /// The call of the plan that it serves; none for one that puts right what Confluence did unasked.
+        serves: Option<CallId>,
+        call: Cow<'a, Call>,
+    },
+    /// What the site said. An intent without an answer may have been carried out or not.
+    Answer { at: Timestamp, intent: usize, answer: Answer },
+    /// What became of a call, looking at the site where the answer did not tell.
+    Settled { at: Timestamp, call: CallId, status: Settled },
+    /// What was found when everything touched was read again.
+    Verified { at: Timestamp, right: usize, repairs: usize, wrong: Vec<String> },
+    End {
+        at: Timestamp,
+        /// Whether the site is as planned.
+        complete: bool,
+        /// Calls that are not done.
+        left: Vec<CallId>,
+    },
+}
+
+/// What the site said to a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Answer {
+    Done,
+    AlreadySo,
+    Gone {
+        message: String,
+    },
+    Refused {
+        message: String,
+    },
+    /// There was none, or none that tells.
+    Lost {
+        message: String,
+    },
+}
+
+/// What became of a call of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "kebab-case")]
+pub enum Settled {
+    Done,
+    AlreadySo,
+    NotNeeded,
+    Failed { message: String },
+    NotTried { because: CallId },
+    Stopped,
+}
+
+/// Why a journal could not be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// No file could be made for it.
+    #[error("cannot create a journal in `{folder}`: {source}")]
+    Create { folder: Utf8PathBuf, source: io::Error },
+    /// A line could not be written.
+    #[error("cannot write the journal: {0}")]
+    Write(#[source] io::Error),
+    /// A line before this one could not be written.
+    #[error("not made, because the journal cannot be written any more")]
+    Broken,
+}
+
+/// Where the lines of a journal go.
+pub trait Sink: Write + Send {
+    /// Returns once everything written is where it survives the end of the process and of the machine.
+    fn sync(&mut self) -> io::Result<()>;
+}
+
+impl Sink for File {
+    fn sync(&mut self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
+
+/// The journal of one apply.
+pub struct Journal {
+    pen: Mutex<Pen>,
+    clock: Clock,
+}
+
+struct Pen {
+    sink: Box<dyn Sink>,
+    intents: usize,
+    broken: bool,
+}
+
+impl std::fmt::Debug for Journal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Journal").finish_non_exhaustive()
+    }
+}
+
+/// The folder of the journals of a policy directory. Hidden, so that no journal is taken for policy.
+pub fn folder(directory: &Utf8Path) -> Utf8PathBuf {
+    directory.join(".confperm").join("journal")
+}
+
+impl Journal {
+    /// A new file, named by the time, for its owner only.
+    pub fn create(folder: &Utf8Path, clock: Clock) -> Result<(Self, Utf8PathBuf), JournalError> {
+        let failed = |source| JournalError::Create { folder: folder.to_owned(), source };
+        fs::create_dir_all(folder).map_err(failed)?;
+        keep_out_of_git(folder).map_err(failed)?;
+        let time = clock().strftime("%Y%m%dT%H%M%S.%3fZ").to_string();
+        for suffix in 0..SUFFIXES {
+            let path = folder.join(format!("{time}-{suffix:03}.ndjson"));
+            match create_new(&path) {
+                Ok(file) => {
+                    sync_folder(folder).map_err(failed)?;
+                    return Ok((Self::on(file, clock), path));
+                }
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        Err(failed(io::ErrorKind::AlreadyExists.into()))
+    }
+
+    /// A journal that goes elsewhere than into a file of its own.
+    pub fn on(sink: impl Sink + 'static, clock: Clock) -> Self {
+        Self { pen: Mutex::new(Pen { sink: Box::new(sink), intents: 0, broken: false }), clock }
+    }
+
+    /// Whether a line could not be written. Then nothing more may be done to the site.
+    pub fn is_broken(&self) -> bool {
+        self.pen().broken
+    }
+
+    pub(super) fn begin(&self, plan: &Plan) -> Result<(), JournalError> {
+        self.pen().write_for_sure(&Entry::Begin {
+            format_version: FORMAT_VERSION.into(),
+            confperm: env!("CARGO_PKG_VERSION").into(),
+            at: (self.clock)(),
+            plan: Cow::Borrowed(plan),
+        })
+    }
+
+    /// Puts a request down. Once this returns the request may leave, and not before. Gives its number.
+    pub(super) fn intend(&self, serves: Option<CallId>, call: &Call) -> Result<usize, JournalError> {
+        let mut pen = self.pen();
+        pen.intents += 1;
+        let (at, intent) = ((self.clock)(), pen.intents);
+        pen.write_for_sure(&Entry::Intent { at, intent, serves, call: Cow::Borrowed(call) })?;
+        Ok(intent)
+    }
+
+    pub(super) fn answered(&self, intent: usize, answer: &Result<(), WriteError>) {
+        self.note(&Entry::Answer { at: (self.clock)(), intent, answer: Answer::of(answer) });
+    }
+
+    pub(super) fn settled(&self, call: CallId, status: &Status) {
+        self.note(&Entry::Settled { at: (self.clock)(), call, status: Settled::of(status) });
+    }
+
+    pub(super) fn verified(&self, verification: &Verification) {
+        self.note(&Entry::Verified {
+            at: (self.clock)(),
+            right: verification.right,
+            repairs: verification.repairs,
+            wrong: verification.wrong.iter().map(ToString::to_string).collect(),
+        });
+    }
+
+    pub(super) fn end(&self, outcome: &Outcome) {
+        let left = outcome.results.iter().filter(|result| !result.status.is_settled());
+        let left = left.map(|result| result.call).collect();
+        let entry = Entry::End { at: (self.clock)(), complete: outcome.is_complete(), left };
+        // The run is over; whoever asks is told by `is_broken`.
+        drop(self.pen().write_for_sure(&entry));
+    }
+
+    /// Writes a line that may get lost with the machine: the next intent carries it along.
+    fn note(&self, entry: &Entry<'_>) {
+        drop(self.pen().write(entry));
+    }
+
+    fn pen(&self) -> MutexGuard<'_, Pen> {
+        self.pen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pen {
+    fn write_for_sure(&mut self, entry: &Entry<'_>) -> Result<(), JournalError> {
+        self.write(entry)?;
+        let synced = self.sink.sync();
+        self.noticing(synced)
+    }
+
+    fn write(&mut self, entry: &Entry<'_>) -> Result<(), JournalError> {
+        if self.broken {
+            return Err(JournalError::Broken);
+        }
+        let line = serde_json::to_vec(entry).map_err(io::Error::from);
+        let written = line.and_then(|mut line| {
+            line.push(b'\n');
+            self.sink.write_all(&line).and_then(|()| self.sink.flush())
+        });
+        self.noticing(written)
+    }
+
+    fn noticing(&mut self, result: io::Result<()>) -> Result<(), JournalError> {
+        self.broken |= result.is_err();
+        result.map_err(JournalError::Write)
+    }
+}
+
+impl Answer {
+    fn of(answer: &Result<(), WriteError>) -> Self {
+        match answer {
+            Ok(()) => Self::Done,
+            Err(WriteError::AlreadySo) => Self::AlreadySo,
+            Err(WriteError::Gone(error)) => Self::Gone { message: error.to_string() },
+            Err(WriteError::Refused(error)) => Self::Refused { message: error.to_string() },
+            Err(WriteError::Ambiguous(error)) => Self::Lost { message: error.to_string() },
+        }
+    }
+}
+
+impl Settled {
+    fn of(status: &Status) -> Self {
+        match status {
+            Status::Done => Self::Done,
+            Status::AlreadySo => Self::AlreadySo,
+            Status::NotNeeded => Self::NotNeeded,
+            Status::Failed(failure) => Self::Failed { message: failure.to_string() },
+            Status::NotTried { because } => Self::NotTried { because: *because },
+            Status::Stopped => Self::Stopped,
+        }
+    }
+}
+
+fn create_new(path: &Utf8Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Journals name people and their access; they belong into an archive, not into the history of the policy.
+fn keep_out_of_git(folder: &Utf8Path) -> io::Result<()> {
+    match create_new(&folder.join(".gitignore")) {
+        Ok(mut file) => file.write_all(b"*\n"),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// A file is there for sure once its folder is written, too. Not every system lets a folder be opened.
+fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// A run whose journal has no end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unended {
+    pub path: Utf8PathBuf,
+    pub began: Timestamp,
+    pub plan: Plan,
+    /// The calls that were about to be made, or made.
+    pub intended: BTreeSet<CallId>,
+    /// The calls of which is known what became of them.
+    pub settled: BTreeSet<CallId>,
+}
+
+impl Unended {
+    /// Objects that got a role, or were about to, and still have it in the state that is wanted now. Single
+    /// permissions that the assignment left beside the role are in no plan, because the site lists the
+    /// role's own among them; who knows the rows from before can tell them apart.
+    pub fn roles_to_verify(&self, wanted: &Live) -> Vec<Object> {
+        let assigned = |key: &SpaceKey, who: &Principal| {
+            self.intended.iter().filter_map(|id| self.plan.calls.get(id.position())).any(|planned| {
+                matches!(&planned.call, Call::AssignRoles { space, roles, .. } if space == key && roles.contains_key(who))
+            })
+        };
+        let is_wanted = |object: &&Object| match object {
+            Object::Holding { space, principal, after: HoldingState::Role { role }, .. } => {
+                let now = wanted.spaces.get(space).and_then(|space| space.holdings.get(principal));
+                matches!(now, Some(Holding::Role(now)) if now == role) && assigned(space, principal)
+            }
+            Object::Holding { .. } | Object::Page { .. } => false,
+        };
+        self.plan.objects.iter().filter(is_wanted).cloned().collect()
+    }
+}
+
+/// Why the last journal says nothing.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read the last journal, `{path}`: {why}")]
+pub struct Unreadable {
+    pub path: Utf8PathBuf,
+    pub why: String,
+}
+
+/// The last run that wrote a journal here, if it did not come to its end.
+pub fn unended(folder: &Utf8Path) -> Result<Option<Unended>, Unreadable> {
+    let failed = |path: &Utf8Path, why: &dyn std::fmt::Display| Unreadable {
+        path: path.to_owned(),
+        why: why.to_string(),
+    };
+    let entries = match folder.read_dir_utf8() {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed(folder, &error)),
+    };
+    let mut last: Option<Utf8PathBuf> = None;
+    for entry in entries {
+        let path = entry.map_err(|error| failed(folder, &error))?.into_path();
+        if path.extension() == Some("ndjson") && last.as_ref().is_none_or(|last| *last < path) {
+            last = Some(path);
+        }
+    }
+    let Some(path) = last else { return Ok(None) };
+    let bytes = fs::read(&path).map_err(|error| failed(&path, &error))?;
+    read_unended(&path, &bytes).map_err(|error| failed(&path, &error))
+}
+
+fn read_unended(path: &Utf8Path, bytes: &[u8]) -> Result<Option<Unended>, serde_json::Error> {
+    // What a dying process left of its last line is no line.
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(&[][..], |end| &bytes[..end]);
+    let mut found: Option<Unended> = None;
+    for line in whole.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        match (serde_json::from_slice(line)?, &mut found) {
+            (Entry::Begin { at, plan, .. }, _) => {
+                found = Some(Unended {
+                    path: path.to_owned(),
+                    began: at,
+                    plan: plan.into_owned(),
+                    intended: BTreeSet::new(),
+                    settled: BTreeSet::new(),
+                });
+            }
+            (Entry::Intent { serves: Some(call), .. }, Some(found)) => {
+                found.intended.insert(call);
+            }
+            (Entry::Settled { call, .. }, Some(found)) => {
+                found.settled.insert(call);
+            }
+            (Entry::End { .. }, _) => return Ok(None),
+            (
+                Entry::Intent { .. } | Entry::Answer { .. } | Entry::Settled { .. } | Entry::Verified { .. },
+                _,
+            ) => {}
+        }
+    }
+    // Without a first line nothing was done.
+    Ok(found)
+}

@@ -1,0 +1,138 @@
+//! The `guards` section.
+
+use super::{Reader, meant};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
+use crate::model::{Forbidden, MaxRemovals};
+use crate::policy::ast::{Named, Who};
+use crate::policy::keys;
+use crate::policy::yaml::{Kind, Node};
+
+impl Reader {
+    pub(super) fn guards(&mut self, node: &Node) {
+        if matches!(&node.kind, Kind::Map(pairs) if pairs.is_empty()) {
+            self.report(
+                Diagnostic::new(Code::EmptyEntry, "`guards` says nothing")
+                    .at(&node.span, "")
+                    .help("add a guard such as `min-admins: 2`, or remove the key; the defaults hold anyway"),
+            );
+        }
+        for (key, node) in self.fields(node, "`guards`", keys::GUARDS).unwrap_or_default() {
+            if let Some(first) = self.guard_before(key.value) {
+                self.twice(&format!("the guard `{}`", key.value), &first, &key.span);
+                continue;
+            }
+            let span = key.span;
+            match key.value {
+                "min-admins" => {
+                    let limit = self.min_admins(node).map(|limit| Spanned::new(limit, span));
+                    self.policy.guards.min_admins = limit;
+                }
+                "required-admins" => {
+                    let admins = self.required_admins(node).map(|admins| Spanned::new(admins, span));
+                    self.policy.guards.required_admins = admins;
+                }
+                "max-removals" => {
+                    let limit = self.max_removals(node).map(|limit| Spanned::new(limit, span));
+                    self.policy.guards.max_removals = limit;
+                }
+                _ => {
+                    let forbidden = self.forbidden(node).map(|forbidden| Spanned::new(forbidden, span));
+                    self.policy.guards.forbid = forbidden;
+                }
+            }
+        }
+    }
+
+    /// Where a guard was set already.
+    fn guard_before(&self, key: &str) -> Option<Span> {
+        let guards = &self.policy.guards;
+        match key {
+            "min-admins" => guards.min_admins.as_ref().map(|guard| guard.span.clone()),
+            "required-admins" => guards.required_admins.as_ref().map(|guard| guard.span.clone()),
+            "max-removals" => guards.max_removals.as_ref().map(|guard| guard.span.clone()),
+            _ => guards.forbid.as_ref().map(|guard| guard.span.clone()),
+        }
+    }
+
+    fn min_admins(&mut self, node: &Node) -> Option<u32> {
+        let text = self.text(node, "`min-admins`")?;
+        let limit = text.value.parse().ok();
+        if limit.is_none() {
+            self.report(
+                Diagnostic::new(
+                    Code::InvalidValue,
+                    format!("`{}` is no number of administrators", text.value),
+                )
+                .at(&text.span, "")
+                .help("write a whole number, as in `min-admins: 2`"),
+            );
+        }
+        limit
+    }
+
+    fn max_removals(&mut self, node: &Node) -> Option<MaxRemovals> {
+        let text = self.text(node, "`max-removals`")?;
+        let (limit, help) = match text.value.trim().strip_suffix('%') {
+            Some(share) => (
+                share.trim_end().parse().ok().filter(|share| *share <= 100).map(MaxRemovals::Percent),
+                "write a whole number of percent from 0 to 100, as in `max-removals: 25%`",
+            ),
+            None => (
+                text.value.trim().parse().ok().map(MaxRemovals::Count),
+                "write a share such as `25%`, or a whole number of grants such as `40`",
+            ),
+        };
+        if limit.is_none() {
+            self.report(
+                Diagnostic::new(Code::InvalidValue, format!("`{}` is no limit for removals", text.value))
+                    .at(&text.span, "")
+                    .help(help),
+            );
+        }
+        limit
+    }
+
+    fn required_admins(&mut self, node: &Node) -> Option<Vec<Spanned<Named>>> {
+        let items = self.list(node, "`required-admins`", "group:NAME")?;
+        let mut admins = Vec::new();
+        for item in items {
+            let Some(who) = self.who(item) else { continue };
+            match who.value {
+                Who::Named(named) => admins.push(Spanned::new(named, who.span)),
+                Who::Class(_) | Who::Anonymous => self.report(
+                    Diagnostic::new(Code::InvalidPrincipal, "required admins are people and groups")
+                        .at(&who.span, "")
+                        .help("name a group, as in `group:platform`, or a person"),
+                ),
+            }
+        }
+        self.repeated(&admins, |policy, named| format!("`{}`", policy.show_named(named)));
+        Some(admins).filter(|admins| !admins.is_empty())
+    }
+
+    fn forbidden(&mut self, node: &Node) -> Option<Vec<Spanned<Forbidden>>> {
+        let items = self.list(node, "`forbid`", "anonymous")?;
+        let mut forbidden = Vec::new();
+        for item in items {
+            let Some(word) = self.text(item, "an entry of `forbid`") else { continue };
+            match Forbidden::ALL.into_iter().find(|known| known.as_str() == word.value) {
+                Some(known) => forbidden.push(Spanned::new(known, word.span)),
+                None => {
+                    let names = Forbidden::ALL.map(Forbidden::as_str);
+                    let help = meant(did_you_mean(&word.value, names)).unwrap_or_else(|| {
+                        "`anonymous` forbids access for visitors who are not signed in, `direct-users` access \
+                         that is given to a person instead of a group"
+                            .to_owned()
+                    });
+                    self.report(
+                        Diagnostic::new(Code::InvalidValue, format!("`{}` cannot be forbidden", word.value))
+                            .at(&word.span, "")
+                            .help(help),
+                    );
+                }
+            }
+        }
+        self.repeated(&forbidden, |_, word| format!("`{word}`"));
+        Some(forbidden).filter(|forbidden| !forbidden.is_empty())
+    }
+}

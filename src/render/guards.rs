@@ -1,0 +1,134 @@
+//! What the guards of a policy say to a plan, as text.
+
+use std::fmt::Write as _;
+
+use crate::model::{Forbidden, MaxRemovals};
+use crate::plan::{AdminStanding, Breach, GuardOutcome, GuardVerdict, Plan, Removals};
+
+use super::style::{CHANGE, REMOVE, count, list, paint};
+
+/// So many breaches of one guard are shown; the document has them all.
+const BREACHES: usize = 10;
+
+/// What holds the plan back first; then what somebody has let through, and what is wrong in spaces that the
+/// plan leaves alone. One line where all guards hold.
+pub(super) fn guards(plan: &Plan, text: &mut String) {
+    held_back(plan, text);
+    let before = text.len();
+    for outcome in &plan.guards.outcomes {
+        if let GuardVerdict::Overridden { why } = &outcome.verdict {
+            let title = format!("Let through {} ({why}):", outcome.guard);
+            breaches(plan, outcome, &outcome.breaches, &paint(CHANGE, &title), text);
+        }
+        let title = format!("Not of this plan, but against {}:", outcome.guard);
+        breaches(plan, outcome, &outcome.elsewhere, &paint(CHANGE, &title), text);
+    }
+    let hold: Vec<String> = plan
+        .guards
+        .outcomes
+        .iter()
+        .filter(|outcome| outcome.verdict == GuardVerdict::Holds)
+        .map(|outcome| outcome.guard.to_string())
+        .collect();
+    if !hold.is_empty() && !plan.is_empty() {
+        let verb = if hold.len() == 1 { "holds" } else { "hold" };
+        let removals = removals_words(plan.guards.removals);
+        let _ = writeln!(text, "Guards: {} {verb} ({removals} removed).", list(&hold));
+    }
+    if text.len() > before {
+        text.push('\n');
+    }
+}
+
+/// Every guard that holds the plan back, and what to do about it.
+pub(super) fn held_back(plan: &Plan, text: &mut String) {
+    let mut names = Vec::new();
+    for outcome in plan.guards.held_back() {
+        let title = format!("Held back by {}:", outcome.guard);
+        breaches(plan, outcome, &outcome.breaches, &paint(REMOVE, &title), text);
+        names.push(format!("--override {}", outcome.guard));
+    }
+    if !names.is_empty() {
+        let _ = writeln!(
+            text,
+            "Change the policy; or, to let this plan through all the same, pass {} --why TEXT.\n",
+            names.join(" ")
+        );
+    }
+}
+
+fn breaches(plan: &Plan, outcome: &GuardOutcome, breaches: &[Breach], title: &str, text: &mut String) {
+    if breaches.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{title}{}", set_by(outcome));
+    for breach in breaches.iter().take(BREACHES) {
+        let _ = writeln!(text, "  {}", breach_words(plan, breach));
+    }
+    if breaches.len() > BREACHES {
+        let _ = writeln!(text, "  and {} more", breaches.len() - BREACHES);
+    }
+}
+
+/// Where a guard with a limit has it from.
+fn set_by(outcome: &GuardOutcome) -> String {
+    match (&outcome.limit, outcome.origins.first()) {
+        (Some(_), None) => " (the default)".to_owned(),
+        (Some(_), Some(origin)) => format!(" ({origin})"),
+        (None, _) => String::new(),
+    }
+}
+
+fn breach_words(plan: &Plan, breach: &Breach) -> String {
+    match breach {
+        Breach::FewAdmins { space, counted, needed, admins } => {
+            let who: Vec<String> = admins
+                .iter()
+                .map(|(who, standing)| format!("{}{}", plan.name(who), standing_words(*standing)))
+                .collect();
+            let who = if who.is_empty() { String::new() } else { format!(": {}", list(&who)) };
+            let counted = count(*counted, "administrator", "administrators");
+            format!("{space}  {counted} of the {needed} that are needed{who}")
+        }
+        Breach::NotAdmin { space, who, origin, perhaps } => {
+            let not = if *perhaps {
+                "administers the space only through what could not be read, if at all"
+            } else {
+                "does not administer the space"
+            };
+            format!("{space}  {} {not}  {origin}", plan.name(who))
+        }
+        Breach::CutOff { space, content, who, origin } => {
+            let page =
+                plan.pages.get(content).map_or_else(|| format!("page {content}"), |page| page.path.clone());
+            format!("{space}  {page} would be closed to {}  {origin}", plan.name(who))
+        }
+        Breach::TooManyRemovals { limit } => {
+            let limit = match limit {
+                MaxRemovals::Percent(share) => format!("{share}% of them"),
+                MaxRemovals::Count(most) => most.to_string(),
+            };
+            format!("{} would be removed, and {limit} may be", removals_words(plan.guards.removals))
+        }
+        Breach::Forbidden { what: Forbidden::Anonymous, space, origin, .. } => {
+            format!("{space}  visitors who are not signed in are given access  {origin}")
+        }
+        Breach::Forbidden { what: Forbidden::DirectUsers, space, who, origin } => {
+            format!("{space}  {} is given access by name  {origin}", plan.name(who))
+        }
+    }
+}
+
+const fn standing_words(standing: AdminStanding) -> &'static str {
+    match standing {
+        AdminStanding::Counts => "",
+        AdminStanding::CountsUnread => " (as far as can be seen)",
+        AdminStanding::App => " (an app, does not count)",
+        AdminStanding::CannotSignIn => " (cannot sign in, does not count)",
+        AdminStanding::Nobody => " (nobody active in it, does not count)",
+    }
+}
+
+fn removals_words(removals: Removals) -> String {
+    format!("{} of {}", removals.removed, count(removals.managed, "grant", "grants"))
+}
