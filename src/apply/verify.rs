@@ -29,6 +29,7 @@ pub(super) async fn verify<S: Read + Write>(
     let mut verification = Verification::default();
     for key in plan.spaces.keys() {
         let left_over = leftovers.iter().filter_map(|object| HoldingObject::of(object, key));
+        let left_over = left_over.filter(|object| !finished.holdings.contains(&(key, object.principal)));
         let holdings: Vec<HoldingObject<'_>> = finished.holdings(plan, key).chain(left_over).collect();
         if !holdings.is_empty() {
             verify_space(plan, key, &holdings, site, &mut verification).await;

@@ -62,7 +62,10 @@ async fn confirm(
             "pass --yes to apply without asking, as CI does",
         ));
     }
-    let question = format!("Make {}?", count(shown.planned.plan.calls.len(), "call", "calls"));
+    let question = match shown.planned.plan.calls.len() {
+        0 => "Put right what the last run left?".to_owned(),
+        calls => format!("Make {}?", count(calls, "call", "calls")),
+    };
     if !out.ask(&question) {
         shown.connection.close().await;
         return Err(CliError::failed("not confirmed; nothing was changed"));
@@ -138,6 +141,8 @@ async fn carry_out(
     bar.finish_and_clear();
     if journal.is_broken() {
         out.warn(&format!("the journal {path} could not be written to its end"));
+    } else if outcome.as_ref().is_ok_and(|outcome| !outcome.is_complete()) {
+        out.say(&format!("What was done is in {path}"));
     }
     outcome.map_err(cannot)
 }

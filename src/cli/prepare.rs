@@ -40,7 +40,7 @@ pub(super) async fn prepare(
     narrow(&mut policy, &scope.spaces)?;
     out.findings(&loaded.findings, &sources);
     let overridden: BTreeSet<Guard> = overrides.guards.iter().copied().collect();
-    let mut breaches = policy.breaches();
+    let mut breaches = policy.breaches(context.today);
     breaches.retain(|guard, _| !overridden.contains(guard));
     if !breaches.is_empty() {
         return Err(CliError::HeldBack { breaches, sources });

@@ -26,7 +26,7 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) 
         return Err(CliError::Invalid { findings, sources });
     }
     out.findings(&findings, &sources);
-    let breaches = policy.breaches();
+    let breaches = policy.breaches(today);
     if !breaches.is_empty() {
         return Err(CliError::HeldBack { breaches, sources });
     }

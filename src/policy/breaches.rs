@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use super::ast::{Named, Policy, Who};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::model::{Forbidden, Guard};
@@ -10,34 +12,36 @@ use crate::model::{Forbidden, Guard};
 impl Policy {
     /// What each guard forbids of this policy; guards that forbid nothing are missing. The policy is valid
     /// all the same: whoever has a reason lets it through with `--override`.
-    pub fn breaches(&self) -> BTreeMap<Guard, Diagnostics> {
+    pub fn breaches(&self, today: Date) -> BTreeMap<Guard, Diagnostics> {
         let mut breaches: BTreeMap<Guard, Diagnostics> = BTreeMap::new();
         for forbidden in self.guards.forbid.iter().flat_map(|forbid| &forbid.value) {
-            for (span, shown) in self.forbidden(forbidden.value) {
-                let finding = finding(forbidden.value, &shown, span, &forbidden.span);
+            for (who, span) in self.given(today).filter(|(who, _)| is_forbidden(who, forbidden.value)) {
+                let finding = finding(forbidden.value, &self.show(&who), span, &forbidden.span);
                 breaches.entry(forbidden.value.guard()).or_default().push(finding);
             }
         }
         breaches
     }
 
-    /// Every place that gives what is forbidden, and to whom.
-    fn forbidden(&self, what: Forbidden) -> impl Iterator<Item = (&Span, String)> {
+    /// Everybody who is given something on that day, and where.
+    fn given(&self, today: Date) -> impl Iterator<Item = (Who, &Span)> {
         let lines = self.spaces.values().flat_map(|space| &space.access).flat_map(|line| &line.who);
-        let in_spaces = lines.filter(move |who| match &who.value {
-            Who::Anonymous => what == Forbidden::Anonymous,
-            Who::Named(Named::User(_)) => what == Forbidden::DirectUsers,
-            Who::Named(Named::Group(_)) | Who::Class(_) => false,
-        });
+        let in_spaces = lines.filter(move |entry| !entry.is_over(today));
         let lists = self.spaces.values().flat_map(|space| &space.pages);
         let listed = lists.flat_map(|page| [&page.view, &page.edit]).flatten();
         let on_pages =
-            listed.flat_map(|listed| listed.value.named()).filter(move |named| match named.value {
-                Named::User(_) => what == Forbidden::DirectUsers,
-                Named::Group(_) => false,
-            });
-        let in_spaces = in_spaces.map(|who| (&who.span, self.show(&who.value)));
-        in_spaces.chain(on_pages.map(|named| (&named.span, self.show_named(&named.value))))
+            listed.flat_map(|listed| listed.value.named()).filter(move |entry| !entry.is_over(today));
+        in_spaces
+            .map(|entry| (entry.who.value.clone(), &entry.who.span))
+            .chain(on_pages.map(|entry| (Who::Named(entry.who.value.clone()), &entry.who.span)))
+    }
+}
+
+fn is_forbidden(who: &Who, what: Forbidden) -> bool {
+    match who {
+        Who::Anonymous => what == Forbidden::Anonymous,
+        Who::Named(Named::User(_)) => what == Forbidden::DirectUsers,
+        Who::Named(Named::Group(_)) | Who::Class(_) => false,
     }
 }
 

@@ -17,11 +17,11 @@ pub(super) fn guards(plan: &Plan, text: &mut String) {
     let before = text.len();
     for outcome in &plan.guards.outcomes {
         if let GuardVerdict::Overridden { why } = &outcome.verdict {
-            let title = format!("Let through {} ({why}):", outcome.guard);
-            breaches(plan, outcome, &outcome.breaches, &paint(CHANGE, &title), text);
+            let title = format!("Let through {}, because \"{why}\":", set_by(outcome));
+            breaches(plan, &outcome.breaches, &paint(CHANGE, &title), text);
         }
-        let title = format!("Not of this plan, but against {}:", outcome.guard);
-        breaches(plan, outcome, &outcome.elsewhere, &paint(CHANGE, &title), text);
+        let title = format!("Against {}, though not by this plan:", set_by(outcome));
+        breaches(plan, &outcome.elsewhere, &paint(CHANGE, &title), text);
     }
     let hold: Vec<String> = plan
         .guards
@@ -44,8 +44,8 @@ pub(super) fn guards(plan: &Plan, text: &mut String) {
 pub(super) fn held_back(plan: &Plan, text: &mut String) {
     let mut names = Vec::new();
     for outcome in plan.guards.held_back() {
-        let title = format!("Held back by {}:", outcome.guard);
-        breaches(plan, outcome, &outcome.breaches, &paint(REMOVE, &title), text);
+        let title = format!("Held back by {}:", set_by(outcome));
+        breaches(plan, &outcome.breaches, &paint(REMOVE, &title), text);
         names.push(format!("--override {}", outcome.guard));
     }
     if !names.is_empty() {
@@ -57,11 +57,11 @@ pub(super) fn held_back(plan: &Plan, text: &mut String) {
     }
 }
 
-fn breaches(plan: &Plan, outcome: &GuardOutcome, breaches: &[Breach], title: &str, text: &mut String) {
+fn breaches(plan: &Plan, breaches: &[Breach], title: &str, text: &mut String) {
     if breaches.is_empty() {
         return;
     }
-    let _ = writeln!(text, "{title}{}", set_by(outcome));
+    let _ = writeln!(text, "{title}");
     for breach in breaches.iter().take(BREACHES) {
         let _ = writeln!(text, "  {}", breach_words(plan, breach));
     }
@@ -70,12 +70,12 @@ fn breaches(plan: &Plan, outcome: &GuardOutcome, breaches: &[Breach], title: &st
     }
 }
 
-/// Where a guard with a limit has it from.
+/// The name of a guard, and where it has its limit from, if it has one.
 fn set_by(outcome: &GuardOutcome) -> String {
     match (&outcome.limit, outcome.origins.first()) {
-        (Some(_), None) => " (the default)".to_owned(),
-        (Some(_), Some(origin)) => format!(" ({origin})"),
-        (None, _) => String::new(),
+        (Some(_), None) => format!("{} (the default)", outcome.guard),
+        (Some(_), Some(origin)) => format!("{} ({origin})", outcome.guard),
+        (None, _) => outcome.guard.to_string(),
     }
 }
 

@@ -6,6 +6,7 @@
 mod cases;
 mod effects;
 mod explain;
+mod guards;
 mod lints;
 mod naive;
 mod properties;

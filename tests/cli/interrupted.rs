@@ -9,10 +9,11 @@ use confperm::sandbox::Request;
 use confperm::sandbox::faults::{Failure, Faults, Rate};
 use confperm::sandbox::world::{Pair, Principal};
 
+use crate::journal::Memory;
 use crate::stage::Stage;
 
 /// Eight spaces, so that the address of a grant names its object.
-fn site() -> String {
+pub(crate) fn site() -> String {
     let mut site = "
 kind: confluence-sandbox
 version: 1
@@ -47,7 +48,7 @@ spaces:
 }
 
 /// In each space one permission to add, one to remove, one page to close and one to open.
-fn policy() -> String {
+pub(crate) fn policy() -> String {
     let mut policy = "version: 1\nspaces:\n".to_owned();
     for n in 1..=8 {
         let _ = write!(
@@ -179,7 +180,10 @@ async fn a_run_that_is_stopped_anywhere_says_what_is_left_and_the_next_one_finis
                 stop.request();
             }
         };
-        let outcome = confperm::apply::apply(&planned.plan, &stage.site, &stop, &on_event).await;
+        let journal = Memory::default().journal();
+        let outcome = confperm::apply::apply(&planned.plan, &[], &stage.site, &journal, &stop, &on_event)
+            .await
+            .unwrap();
         assert!(!outcome.is_complete() && outcome.has_written());
         let text = confperm::render::outcome_as_text(&planned.plan, &outcome);
         assert!(text.contains("Stopped before") && text.contains("not yet as the policy says"), "{text}");

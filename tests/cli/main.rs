@@ -4,7 +4,9 @@
 
 mod converge;
 mod first_run;
+mod guards;
 mod interrupted;
+mod journal;
 mod quirks;
 mod requests;
 mod secrets;

@@ -17,6 +17,8 @@ use confperm::render::diagnostics::{Paint, draw};
 use confperm::sandbox::world::{self, Caller, Pair, World};
 use confperm::sandbox::{self, Faults, Options, Running, Site};
 
+use crate::journal::Memory;
+
 /// A site, and a client that is signed in to it.
 pub(crate) struct Stage {
     pub(crate) running: Running,
@@ -77,7 +79,8 @@ impl Stage {
     }
 
     pub(crate) async fn apply(&self, planned: &Planned) -> Outcome {
-        confperm::apply::apply(&planned.plan, &self.site, &Stop::default(), &|_| ()).await
+        let (journal, stop) = (Memory::default().journal(), Stop::default());
+        confperm::apply::apply(&planned.plan, &[], &self.site, &journal, &stop, &|_| ()).await.unwrap()
     }
 
     /// Plans and applies; then the site has to be as planned, and the next plan empty.

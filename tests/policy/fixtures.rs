@@ -1,5 +1,5 @@
 //! `invalid/<code>/` holds policies that are wrong in one way each, with the findings as they are drawn in
-//! `expected.txt`; `valid/` holds policies that are right. `UPDATE_SNAPSHOTS=1` writes the expectations.
+//! `expected.txt`; `refused/<code>/` valid ones that their own guards hold back; `valid/` holds policies that are right. `UPDATE_SNAPSHOTS=1` writes the expectations.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,6 +8,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use confperm::diagnostic::{Code, Diagnostics, Sources};
 use confperm::policy::{Loaded, load};
 use confperm::render::diagnostics::{Paint, draw};
+
+use crate::site::TODAY;
 
 pub(crate) fn folder(name: &str) -> Utf8PathBuf {
     Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policy").join(name)
@@ -53,10 +55,23 @@ fn each_mistake_is_told_as_expected() {
 }
 
 #[test]
+fn what_guards_forbid_is_told_and_the_policy_is_valid() {
+    for folder in folders("refused") {
+        let Loaded { findings, sources, policy } = load(&folder);
+        assert!(findings.is_empty(), "{folder}: {findings:#?}");
+        let breaches: Diagnostics = policy.unwrap().breaches(TODAY.today).into_values().flatten().collect();
+        let code = folder.file_name().unwrap();
+        assert!(breaches.iter().all(|finding| finding.code.as_str() == code), "{folder}: {breaches:#?}");
+        check(&folder.join("expected.txt"), &drawn(&breaches, &sources));
+    }
+}
+
+#[test]
 fn every_code_has_a_fixture() {
     let told: BTreeSet<String> = folders("invalid")
         .into_iter()
         .chain(folders("unresolved"))
+        .chain(folders("refused"))
         .map(|folder| folder.file_name().unwrap().to_owned())
         .collect();
     let codes: BTreeSet<String> = Code::ALL.iter().map(|code| code.as_str().to_owned()).collect();

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use camino::Utf8PathBuf;
 use confperm::diagnostic::{Diagnostics, Sources};
 use confperm::model::{
-    Audience, ContentId, Desired, DesiredHolding, Holding, Live, PageVerb, Permission, SpaceKey,
-    SpaceRoleMode, Strength,
+    Audience, ContentId, Desired, DesiredHolding, Forbidden, Guards, Holding, Live, MaxRemovals, Origin,
+    PageVerb, Permission, SpaceKey, SpaceRoleMode, Strength,
 };
 use confperm::policy::{Context, Loaded, Policy, Resolved, declared_pages, from_sources, load, resolve};
 
@@ -196,6 +196,29 @@ fn pins_win_over_names() {
     ENG group:g-twin-2 read/space(-:3)
     renamed-group: the group pinned as `reliability` is now called `sre`
     ");
+}
+
+#[test]
+fn guards_have_defaults_and_become_ids() {
+    let none = policy("version: 1\nspaces: {OLD: {access: {admin: [group:sre]}}}");
+    let defaults = resolve(&none, &site(SpaceRoleMode::PreRoles), TODAY).unwrap().desired.guards;
+    assert_eq!(defaults, Guards::default());
+    assert_eq!((defaults.min_admins.limit, defaults.max_removals.limit), (1, MaxRemovals::Percent(25)));
+    let some = policy(
+        "version: 1\nguards:\n  min-admins: 3\n  max-removals: 40\n  required-admins: [group:sre]\n  forbid: [direct-users]",
+    );
+    assert_eq!(some.groups().0.into_iter().collect::<Vec<_>>(), ["sre"]);
+    let guards = resolve(&some, &site(SpaceRoleMode::PreRoles), TODAY).unwrap().desired.guards;
+    let line = |origin: Option<&Origin>| origin.map(|origin| origin.line);
+    assert_eq!((guards.min_admins.limit, line(guards.min_admins.origin.as_ref())), (3, Some(3)));
+    assert_eq!(
+        (guards.max_removals.limit, line(guards.max_removals.origin.as_ref())),
+        (MaxRemovals::Count(40), Some(4))
+    );
+    let admins: Vec<_> =
+        guards.required_admins.iter().map(|(who, from)| (who.to_string(), from.line)).collect();
+    assert_eq!(admins, [("group:g-sre".to_owned(), 5)]);
+    assert_eq!(line(guards.forbid.get(&Forbidden::DirectUsers)), Some(6));
 }
 
 #[test]

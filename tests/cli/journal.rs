@@ -1,0 +1,299 @@
+//! What an apply did is written down before it is done, wherever the run dies.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use camino::Utf8PathBuf;
+use confperm::apply::journal::{self, Answer, Entry, Sink};
+use confperm::apply::{Journal, JournalError, Outcome, Status, Stop};
+use confperm::model::Call;
+use confperm::plan::{Object, Planned};
+use confperm::sandbox::{Options, Request, Site};
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+use crate::interrupted;
+use crate::stage::Stage;
+use crate::support::{Folder, Hosted, Ran, is_write};
+
+/// A journal in memory. At a line of one's choice it can fail, or say that it is there.
+#[derive(Clone, Default)]
+pub(crate) struct Memory {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    fails_at: Option<usize>,
+    tells_at: Option<usize>,
+    told: Arc<Notify>,
+}
+
+impl Memory {
+    pub(crate) fn journal(&self) -> Journal {
+        Journal::on(self.clone(), || Timestamp::UNIX_EPOCH)
+    }
+
+    fn lines(&self) -> usize {
+        self.bytes.lock().unwrap().iter().filter(|byte| **byte == b'\n').count()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.bytes.lock().unwrap().clone()).unwrap()
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        let entries = entries(&self.text());
+        entries.into_iter().filter_map(intended).collect()
+    }
+}
+
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.fails_at.is_some_and(|line| self.lines() >= line) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.bytes.lock().unwrap().extend(bytes);
+        if self.tells_at.is_some_and(|line| self.lines() >= line) {
+            self.told.notify_one();
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Sink for Memory {
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn entries(text: &str) -> Vec<Entry<'static>> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn intended(entry: Entry<'_>) -> Option<Call> {
+    match entry {
+        Entry::Intent { call, .. } => Some(call.into_owned()),
+        _ => None,
+    }
+}
+
+async fn applied(
+    stage: &Stage,
+    planned: &Planned,
+    leftovers: &[Object],
+    journal: &Journal,
+) -> Result<Outcome, JournalError> {
+    confperm::apply::apply(&planned.plan, leftovers, &stage.site, journal, &Stop::default(), &|_| ()).await
+}
+
+/// Applies until the journal has so many lines, and then is gone, as if killed. `None` if it was gone.
+async fn killed_at(line: usize, stage: &Stage, planned: &Planned, memory: &Memory) -> Option<Outcome> {
+    let memory = Memory { tells_at: Some(line), ..memory.clone() };
+    let journal = memory.journal();
+    let stop = Stop::default();
+    tokio::select! {
+        biased;
+        () = memory.told.notified() => None,
+        outcome = confperm::apply::apply(&planned.plan, &[], &stage.site, &journal, &stop, &|_| ()) => Some(outcome.unwrap()),
+    }
+}
+
+/// Whether a request is what a call looks like on the wire.
+fn is_of(request: &Request, call: &Call) -> bool {
+    let path = match call {
+        Call::Grant { space, .. } => format!("POST /wiki/rest/api/space/{space}/permission"),
+        Call::Revoke { space, grant, .. } => {
+            format!("DELETE /wiki/rest/api/space/{space}/permission/{}", grant.unwrap())
+        }
+        Call::AssignRoles { space_id, .. } => format!("POST /wiki/api/v2/spaces/{space_id}/role-assignments"),
+        Call::Restrict { content, .. } => format!(" /wiki/rest/api/content/{content}/restriction"),
+    };
+    format!("{} {}", request.method, request.path).ends_with(&path)
+}
+
+fn writes(stage: &Stage) -> Vec<Request> {
+    let mut requests = stage.running.requests();
+    requests.retain(|request| is_write(&request.method, &request.path));
+    requests
+}
+
+/// Every request has an intent of its own.
+#[track_caller]
+fn is_covered(requests: &[Request], mut intents: Vec<Call>) {
+    for request in requests {
+        let place = intents.iter().position(|call| is_of(request, call));
+        intents.remove(place.unwrap_or_else(|| panic!("{request:?} is not in the journal")));
+    }
+}
+
+#[tokio::test]
+async fn wherever_a_run_is_killed_its_journal_has_what_it_sent() {
+    let mut cut_short = 0;
+    for line in (1..200).step_by(7) {
+        let stage = Stage::open(&interrupted::site()).await;
+        let planned = stage.plan(&interrupted::policy()).await;
+        let memory = Memory::default();
+        let outcome = killed_at(line, &stage, &planned, &memory).await;
+        // What was on its way arrives.
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        let requests = writes(&stage);
+        is_covered(&requests, memory.calls());
+        if let Some(outcome) = outcome {
+            assert!(outcome.is_complete() && line > 80, "{line}");
+            assert_eq!(requests.len(), planned.plan.calls.len());
+            break;
+        }
+        cut_short += 1;
+        assert!(!memory.text().contains("\"end\""));
+    }
+    assert!(cut_short > 8, "{cut_short}");
+}
+
+#[tokio::test]
+async fn where_the_journal_cannot_be_written_nothing_more_is_sent() {
+    for line in [1, 2, 9, 30] {
+        let stage = Stage::open(&interrupted::site()).await;
+        let planned = stage.plan(&interrupted::policy()).await;
+        let memory = Memory { fails_at: Some(line), ..Memory::default() };
+        let journal = memory.journal();
+        let outcome = applied(&stage, &planned, &[], &journal).await.unwrap();
+        assert!(journal.is_broken() && !outcome.is_complete());
+        is_covered(&writes(&stage), memory.calls());
+        let failed =
+            outcome.results.iter().filter(|result| matches!(result.status, Status::Failed(_))).count();
+        let left = outcome.results.iter().filter(|result| matches!(result.status, Status::Stopped)).count();
+        assert!(failed <= 16 && left > 0, "{failed} failed, {left} left");
+    }
+    let stage = Stage::open(&interrupted::site()).await;
+    let planned = stage.plan(&interrupted::policy()).await;
+    let memory = Memory { fails_at: Some(0), ..Memory::default() };
+    let begun = applied(&stage, &planned, &[], &memory.journal()).await;
+    assert_eq!(begun.unwrap_err().to_string(), "cannot write the journal: no storage space");
+    assert_eq!(writes(&stage), []);
+}
+
+const ROLES: &str = "
+kind: confluence-sandbox
+version: 1
+site: {flavor: cloud, space-role-mode: roles-transition, edition: standard, anonymous: false, caller: ann}
+users:
+  ann: {account-id: u-ann, name: Ann, email: ann@x.com}
+  bob: {account-id: u-bob, name: Bob, email: bob@x.com}
+groups:
+  eng: {id: g-eng, members: [bob], access: user}
+roles:
+  Collaborator: {id: r-col, type: system, permissions: [read/space, create/page]}
+spaces:
+  ENG:
+    id: 1
+    name: Engineering
+    permissions:
+      read/space: [user:ann, group:eng]
+      create/page: [group:eng]
+      delete/page: [group:eng]
+      administer/space: [user:ann]
+quirks: {role-post-removes-custom-access: false}
+";
+
+/// No plan sees rows beside a role; the journal of the run that died knows them.
+#[tokio::test]
+async fn what_a_dead_run_left_beside_a_role_is_found_by_the_next() {
+    let policy = "version: 1\nspaces:\n  ENG: {mode: additive, access: {collaborator: [group:eng]}}\n";
+    let stage = Stage::open(ROLES).await;
+    let planned = stage.plan(policy).await;
+    assert_eq!(planned.plan.calls.len(), 1);
+    let memory = Memory::default();
+    // After the beginning, the intent and the answer.
+    assert!(killed_at(4, &stage, &planned, &memory).await.is_none());
+    let again = stage.plan(policy).await;
+    assert!(again.plan.is_empty());
+    let rows = || stage.running.world(|world| world.space_keyed("ENG").unwrap().grants.len());
+    let before = rows();
+
+    let folder = Folder::with(&[("20261121T000000.000Z-000.ndjson", &memory.text())]);
+    let unended = journal::unended(&folder.file("")).unwrap().unwrap();
+    assert_eq!((unended.plan.clone(), unended.intended.len()), (planned.plan.clone(), 1));
+    let leftovers: Vec<Object> = unended.roles_to_verify(&again.after);
+    assert_eq!(leftovers.len(), 1);
+    let journal = Memory::default();
+    let outcome = applied(&stage, &again, &leftovers, &journal.journal()).await.unwrap();
+    assert!(outcome.is_complete() && outcome.verification.repairs > 0, "{outcome:?}");
+    assert!(rows() < before);
+    assert_eq!(journal.calls().len(), outcome.verification.repairs);
+    // A role that the policy wants no longer is not verified.
+    assert_eq!(unended.roles_to_verify(&planned_without(&again)), []);
+}
+
+fn planned_without(planned: &Planned) -> confperm::model::Live {
+    let mut after = planned.after.clone();
+    after.spaces.values_mut().for_each(|space| space.holdings.clear());
+    after
+}
+
+fn journals(folder: &Folder) -> Vec<Utf8PathBuf> {
+    let Ok(entries) = journal::folder(&folder.file("")).read_dir_utf8() else { return Vec::new() };
+    let mut found: Vec<Utf8PathBuf> = entries.map(|entry| entry.unwrap().into_path()).collect();
+    found.retain(|path| path.extension() == Some("ndjson"));
+    found.sort();
+    found
+}
+
+#[test]
+fn an_apply_leaves_a_journal_for_its_owner_from_beginning_to_end() {
+    let folder = Folder::example("quickstart");
+    folder.run(&["plan"]).code(0);
+    assert_eq!(journals(&folder), Vec::<Utf8PathBuf>::new());
+    folder.run(&["apply", "--yes"]).code(0);
+    let found = journals(&folder);
+    assert_eq!(found.len(), 1);
+    let entries = entries(&std::fs::read_to_string(&found[0]).unwrap());
+    assert!(matches!(&entries[0], Entry::Begin { plan, .. } if plan.calls.len() == 13));
+    assert!(
+        matches!(&entries[entries.len() - 1], Entry::End { complete: true, left, .. } if left.is_empty())
+    );
+    let done = |entry: &&Entry<'_>| matches!(entry, Entry::Answer { answer: Answer::Done, .. });
+    assert_eq!(entries.iter().filter(done).count(), 13);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(found[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    // Nothing to do, nothing to write down.
+    let again = folder.run(&["apply", "--yes"]).code(0);
+    assert!(again.out.contains("Nothing to change") && again.said("warning:").is_empty(), "{}", again.err);
+    assert_eq!(journals(&folder).len(), 1);
+}
+
+#[test]
+fn without_a_journal_nothing_is_done() {
+    let example = Folder::example("quickstart");
+    let hosted = Hosted::start(Site::from_yaml(&example.read("site.yaml")).unwrap(), Options::default());
+    let folder = Folder::with(&[("confperm.yaml", &example.read("confperm.yaml")), (".confperm", "a file")]);
+    let mut command = folder.confperm(&["apply", "--yes"]);
+    hosted.point(&mut command);
+    let ran = Ran::from(command.output().unwrap()).code(1);
+    assert!(ran.said("error:")[0].starts_with("cannot create a journal in "), "{}", ran.err);
+    assert!(ran.said("hint:")[0].contains("nothing is done without a journal"), "{}", ran.err);
+    assert!(hosted.running.requests().iter().all(|request| !is_write(&request.method, &request.path)));
+}
+
+#[test]
+fn a_run_that_died_is_mentioned_until_another_has_come_to_its_end() {
+    let folder = Folder::example("quickstart");
+    folder.run(&["apply", "--yes"]).code(0);
+    let journal = journals(&folder).remove(0);
+    let text = std::fs::read_to_string(&journal).unwrap();
+    // As if the last line had been written in part only.
+    std::fs::write(&journal, &text[..text.len() - 9]).unwrap();
+    let after = folder.run(&["apply", "--yes"]).code(0);
+    let said = after.said("warning:");
+    assert!(said.len() == 1 && said[0].contains("the last run did not come to its end"), "{}", after.err);
+    assert!(
+        said[0].contains("13 calls, 13 may have been made and 13 are known to be settled"),
+        "{}",
+        after.err
+    );
+    let again = folder.run(&["apply", "--yes"]).code(0);
+    assert!(again.said("warning:").is_empty(), "{}", again.err);
+}
