@@ -20,7 +20,7 @@ Sign-in:
 
 Exit codes:
   0   Done, or nothing to change
-  1   Failed; nothing was changed
+  1   Failed, nothing was changed; `fmt --check` found files to format
   2   `plan --detailed-exitcode` found changes
   3   The plan was refused, because it is not safe or a guard holds it back; the answer is not a plain
       yes; a test failed
@@ -60,6 +60,8 @@ pub(super) enum Command {
     Test(TestArgs),
     /// Check policy files without contacting the site
     Validate(ValidateArgs),
+    /// Give policy files the layout that all of them have; comments are kept
+    Fmt(FmtArgs),
     /// Check address, sign-in, edition, mode and rights before anything else is tried
     Doctor(DoctorArgs),
     /// Run a simulated Confluence
@@ -229,6 +231,21 @@ pub(super) struct ValidateArgs {
     /// Also list what ends within this time, such as 14d or 2w
     #[arg(long, value_name = "TIME", value_parser = parse_days)]
     pub(super) warn_before: Option<jiff::Span>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct FmtArgs {
+    /// Directories and files; `-` reads standard input and writes to standard output
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub(super) paths: Vec<Utf8PathBuf>,
+
+    /// Change nothing, and exit with 1 if a file would change
+    #[arg(long)]
+    pub(super) check: bool,
+
+    /// Show the changes instead of the names of the files
+    #[arg(long)]
+    pub(super) diff: bool,
 }
 
 #[derive(Debug, ClapArgs)]

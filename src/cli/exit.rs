@@ -2,7 +2,7 @@
 
 /// Done, or nothing to change.
 pub const DONE: u8 = 0;
-/// It failed; nothing was changed.
+/// It failed, nothing was changed; or `fmt --check` found files to format.
 pub const FAILED: u8 = 1;
 /// `plan --detailed-exitcode` found changes.
 pub const CHANGES: u8 = 2;

@@ -10,6 +10,8 @@ mod doctor;
 mod environment;
 mod error;
 mod explain;
+mod files;
+mod fmt;
 mod output;
 mod people;
 mod plan;
@@ -68,6 +70,7 @@ async fn run(command: Command, environment: &Environment, out: &Output) -> Resul
         Command::Explain(args) => explain::run(&args, environment, out).await,
         Command::Test(args) => test::run(&args, environment, out).await,
         Command::Validate(args) => validate::run(&args, environment, out),
+        Command::Fmt(args) => fmt::run(&args, out),
         Command::Doctor(args) => doctor::run(&args, environment, out).await,
         Command::Sandbox(args) => sandbox::run(args, out).await,
         Command::Schema(args) => schema::run(&args, out),

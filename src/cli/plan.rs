@@ -1,15 +1,12 @@
 //! `confperm plan`.
 
-use std::io::Write as _;
-
-use camino::Utf8Path;
-
 use crate::render;
 
 use super::args::{Format, PlanArgs};
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit;
+use super::files;
 use super::output::Output;
 use super::prepare::{Prepared, prepare};
 
@@ -26,7 +23,8 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
     };
     out.data(&text)?;
     if let Some(path) = &args.out {
-        save(path, &json(plan)?)?;
+        files::write(path, &json(plan)?)
+            .map_err(|error| CliError::failed(format!("cannot write `{path}`: {error}")))?;
         out.say(&format!("Plan written to {path}"));
     }
     if plan.is_held_back() {
@@ -40,16 +38,4 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
 
 fn json(plan: &crate::plan::Plan) -> Result<String, CliError> {
     render::plan_as_json(plan).map_err(|error| CliError::failed(format!("cannot write the plan: {error}")))
-}
-
-/// Writes a file whole or not at all.
-fn save(path: &Utf8Path, text: &str) -> Result<(), CliError> {
-    let folder = path.parent().filter(|folder| !folder.as_str().is_empty()).unwrap_or(Utf8Path::new("."));
-    let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut file| {
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    });
-    written.map_err(|error| CliError::failed(format!("cannot write `{path}`: {error}")))
 }

@@ -43,6 +43,7 @@ codes! {
     TooComplex = "too-complex", Error, "A file is nested too deeply or holds too much.";
     TooManyAnchors = "too-many-anchors", Error, "A file uses more anchors and aliases than a policy needs.";
     MergeKey = "merge-key", Error, "A file uses the merge key `<<`, which hides what an entry says.";
+    LeftUnformatted = "left-unformatted", Error, "A file that `confperm fmt` cannot rewrite without loss.";
     SeveralDocuments = "several-documents", Error, "A file holds more than one YAML document.";
 
     // Shape.

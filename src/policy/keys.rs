@@ -1,26 +1,78 @@
-//! The keys of the language, one table per kind of mapping. The reader knows a key by these tables, and
-//! the JSON Schema takes its descriptions from them.
+//! The keys of the language, one table per kind of mapping. The reader knows a key by these tables, the
+//! JSON Schema takes its descriptions from them, and the formatter the order in which keys are written.
 
 /// A key of a mapping.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Key {
     pub(crate) name: &'static str,
     pub(crate) doc: &'static str,
+    pub(crate) inside: Inside,
+}
+
+/// What stands below a key, as far as the order of keys is concerned. Lists count as their entries.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Inside {
+    /// The keys of the mapping, in their order. Empty where the author decides.
+    pub(crate) keys: &'static [Key],
+    /// The mapping has names of the author's own, and the keys are those of the mappings below them.
+    pub(crate) named: bool,
+    /// Entries are kept apart by a blank line.
+    pub(crate) apart: bool,
+}
+
+impl Inside {
+    /// Nothing that the language orders.
+    pub(crate) const FREE: Self = Self { keys: &[], named: false, apart: false };
+    /// A whole file.
+    pub(crate) const FILE: Self = Self { keys: TOP, named: false, apart: true };
+
+    /// Where a key stands among its neighbours. Unknown keys come last, in their own order.
+    pub(crate) fn rank(self, key: &str) -> usize {
+        if self.named {
+            return 0;
+        }
+        self.keys.iter().position(|known| known.name == key).unwrap_or(self.keys.len())
+    }
+
+    /// What stands below a key of this mapping.
+    pub(crate) fn below(self, key: &str) -> Self {
+        if self.named {
+            return Self { named: false, apart: false, ..self };
+        }
+        self.keys.iter().find(|known| known.name == key).map_or(Self::FREE, |known| known.inside)
+    }
 }
 
 const fn key(name: &'static str, doc: &'static str) -> Key {
-    Key { name, doc }
+    Key { name, doc, inside: Inside::FREE }
+}
+
+impl Key {
+    /// A mapping, or a list of mappings, with these keys.
+    const fn fields(self, keys: &'static [Self]) -> Self {
+        Self { inside: Inside { keys, named: false, apart: false }, ..self }
+    }
+
+    /// A mapping from names of the author's own to mappings with these keys.
+    const fn named(self, keys: &'static [Self]) -> Self {
+        Self { inside: Inside { keys, named: true, apart: false }, ..self }
+    }
+
+    /// With a blank line between entries.
+    const fn apart(self) -> Self {
+        Self { inside: Inside { apart: true, ..self.inside }, ..self }
+    }
 }
 
 pub(crate) const TOP: &[Key] = &[
     key("version", "The version of the policy language: 1."),
-    key("site", "Where the site is."),
-    key("people", "Short names for accounts: alias to account id."),
+    key("site", "Where the site is.").fields(SITE),
+    key("people", "Short names for accounts: alias to account id.").named(PERSON),
     key("groups", "Pins the name of a group to its id, so that a rename on the site is noticed."),
-    key("roles", "Named bundles of permissions, beside viewer, collaborator, manager and admin."),
-    key("spaces", "Who may do what, by the key of the space."),
-    key("guards", "What every plan must respect; a plan that does not is held back."),
-    key("tests", "Promises about effective access, checked by `confperm test`."),
+    key("roles", "Named bundles of permissions, beside viewer, collaborator, manager and admin.").named(ROLE),
+    key("spaces", "Who may do what, by the key of the space.").named(SPACE).apart(),
+    key("guards", "What every plan must respect; a plan that does not is held back.").fields(GUARDS),
+    key("tests", "Promises about effective access, checked by `confperm test`.").fields(TEST),
 ];
 
 pub(crate) const SITE: &[Key] = &[key(
@@ -45,13 +97,15 @@ pub(crate) const SPACE: &[Key] = &[
         "mode",
         "What becomes of access that is not declared: `authoritative` removes it, `additive` leaves it.",
     ),
-    key("access", "A role or a single permission, and who has it."),
-    key("pages", "Who may view and edit which pages: a path of titles, a title, `id:NUMBER`, or a pattern."),
+    key("access", "A role or a single permission, and who has it.").named(ENTRY),
+    key("pages", "Who may view and edit which pages: a path of titles, a title, `id:NUMBER`, or a pattern.")
+        .named(PAGE),
 ];
 
 pub(crate) const PAGE: &[Key] = &[
-    key("view", "Who may view the page and everything below it: `anyone`, or a list of people and groups."),
-    key("edit", "Who may edit the page itself: `anyone`, or a list of people and groups."),
+    key("view", "Who may view the page and everything below it: `anyone`, or a list of people and groups.")
+        .fields(ENTRY),
+    key("edit", "Who may edit the page itself: `anyone`, or a list of people and groups.").fields(ENTRY),
 ];
 
 pub(crate) const ENTRY: &[Key] = &[

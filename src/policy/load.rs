@@ -34,17 +34,41 @@ pub struct Loaded {
 /// Reads all `*.yaml` and `*.yml` files below a directory as one policy. Hidden files and folders are
 /// skipped, links to folders are not followed, and state files of the sandbox are left out.
 pub fn load(directory: &Utf8Path) -> Loaded {
-    let mut search = Search { directory, unread: Diagnostics::default(), sources: Sources::default() };
-    search.folder(Utf8Path::new(""), 0);
-    let mut loaded = from_sources(search.sources);
+    let (sources, unread) = search(directory);
+    let mut loaded = from_sources(sources);
     // A policy without one of its files would ask for something else than its authors do.
-    if !search.unread.is_empty() {
+    if !unread.is_empty() {
         loaded.policy = None;
         loaded.findings =
             loaded.findings.into_iter().filter(|finding| !is_consequence(finding.code)).collect();
     }
-    loaded.findings.extend(search.unread);
+    loaded.findings.extend(unread);
     loaded
+}
+
+/// The texts of the files that make up a policy, by path below the directory; or of a single file, by its own
+/// path. What could not be read is among the findings.
+pub fn texts(place: &Utf8Path) -> (Sources, Diagnostics) {
+    let (found, unread) = search(place);
+    let mut sources = Sources::default();
+    for (file, text) in found.iter() {
+        if !parse(file, text).is_ok_and(|root| is_sandbox_state(&root)) {
+            sources.insert(file.to_path_buf(), Arc::clone(text));
+        }
+    }
+    (sources, unread)
+}
+
+fn search(place: &Utf8Path) -> (Sources, Diagnostics) {
+    let mut search =
+        Search { directory: place, unread: Diagnostics::default(), sources: Sources::default() };
+    if place.is_file() {
+        search.directory = Utf8Path::new("");
+        search.file(place.to_owned());
+    } else {
+        search.folder(Utf8Path::new(""), 0);
+    }
+    (search.sources, search.unread)
 }
 
 /// Reads texts as the files of one policy.

@@ -11,6 +11,7 @@
 mod ast;
 mod breaches;
 pub mod express;
+mod format;
 mod keys;
 mod load;
 mod pages;
@@ -26,7 +27,8 @@ pub use ast::{
     Policy, Right, RoleName, SiteAddress, SpaceDef, Target, TestVerb, Who,
 };
 pub use express::NamedBundle;
-pub use load::{Loaded, from_sources, load};
+pub use format::format;
+pub use load::{Loaded, from_sources, load, texts};
 pub use pages::{InvalidSelector, Matched, PageSelector, Reach, escape, matched};
 pub use resolve::{Context, Resolved, declared_pages, resolve};
 pub use roles::{Bundle, RoleDef, bundle};

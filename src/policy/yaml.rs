@@ -1,7 +1,10 @@
-//! YAML text to a tree in which every node knows its place. The only file that touches `serde-saphyr`.
+//! YAML text to a tree in which every node knows its place. With [`written`], the only file that touches
+//! `serde-saphyr`.
 //!
 //! The tree keeps what the text says: scalars as written, repeated keys side by side. Judging them is
 //! the reader's part, so that it can report everything that is wrong and not only the first thing.
+
+mod written;
 
 use std::fmt;
 use std::ops::Range;
@@ -13,6 +16,8 @@ use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPo
 use serde_saphyr::{Error, Location, Spanned};
 
 use crate::diagnostic::{Code, Diagnostic, Span};
+
+pub(crate) use written::{Block, Form, Written, written};
 
 /// A policy nests seven levels; the rest is room for mistakes that deserve a better message.
 const MAX_DEPTH: usize = 24;
@@ -229,7 +234,11 @@ impl<'a> Placer<'a> {
         if location == Location::UNKNOWN {
             return Span::start_of(self.file);
         }
-        let Range { start, end } = self.bytes(location);
+        self.place(self.bytes(location))
+    }
+
+    /// A stretch of the text, as far as its first line goes.
+    fn place(&self, Range { start, end }: Range<usize>) -> Span {
         let first_line = self.text[start..end].lines().next().unwrap_or("").trim_end();
         // Line and column are counted here, so that they always agree with the bytes.
         let line = self.lines.partition_point(|begin| *begin <= start);

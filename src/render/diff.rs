@@ -30,6 +30,14 @@ pub fn plan_as_diff(plan: &Plan, live: &Live, after: &Live, bundles: &[NamedBund
     text
 }
 
+/// Two versions of a file as a unified diff.
+pub fn text_diff(name: &str, before: &str, after: &str) -> String {
+    let diff = TextDiff::from_lines(before, after);
+    let mut unified = diff.unified_diff();
+    unified.context_radius(3).header(name, &format!("{name} (formatted)"));
+    unified.to_string()
+}
+
 /// Whose access and which pages change in a space. What stays as it is would only be noise.
 fn touched(plan: &Plan, key: &SpaceKey) -> (BTreeSet<Principal>, BTreeSet<ContentId>) {
     let mut holders = BTreeSet::new();

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests may panic, their helpers too")]
 
 mod fixtures;
+mod formatting;
 mod language;
 mod properties;
 mod resolving;

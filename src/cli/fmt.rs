@@ -1,0 +1,116 @@
+//! `confperm fmt`.
+
+use std::io::Read as _;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::diagnostic::{Diagnostics, Sources};
+use crate::policy;
+use crate::render;
+use crate::render::style::count;
+
+use super::args::FmtArgs;
+use super::error::CliError;
+use super::exit;
+use super::files;
+use super::output::Output;
+
+pub(super) fn run(args: &FmtArgs, out: &Output) -> Result<u8, CliError> {
+    if args.paths.iter().any(|path| path == "-") {
+        if args.paths.len() > 1 || args.check || args.diff {
+            return Err(CliError::usage(
+                "`-` stands alone: what comes from standard input goes to standard output",
+                "name files and directories to check or to compare them",
+            ));
+        }
+        return from_standard_input(out);
+    }
+    let mut found = Found::default();
+    for path in &args.paths {
+        found.read(path);
+    }
+    let changed = found.format()?;
+    for change in &changed {
+        if args.diff {
+            out.data(&render::text_diff(change.path.as_str(), &change.before, &change.after))?;
+        } else {
+            out.data(&format!("{}\n", change.path))?;
+        }
+        if !args.check {
+            files::write(&change.path, &change.after)
+                .map_err(|error| CliError::failed(format!("cannot write `{}`: {error}", change.path)))?;
+        }
+    }
+    out.findings(&found.findings, &found.sources);
+    if found.findings.has_errors() {
+        let errors = count(found.findings.errors(), "error", "errors");
+        out.say(&format!("{errors}; the files with errors were left alone"));
+        return Ok(exit::INVALID);
+    }
+    Ok(if args.check && !changed.is_empty() { exit::FAILED } else { exit::DONE })
+}
+
+fn from_standard_input(out: &Output) -> Result<u8, CliError> {
+    let mut text = String::new();
+    std::io::stdin()
+        .lock()
+        .read_to_string(&mut text)
+        .map_err(|error| CliError::failed(format!("cannot read standard input: {error}")))?;
+    let file: Arc<Utf8Path> = Utf8PathBuf::from("standard input").into();
+    match policy::format(&file, &text) {
+        Ok(text) => {
+            out.data(&text)?;
+            Ok(exit::DONE)
+        }
+        Err(finding) => {
+            let mut sources = Sources::default();
+            sources.insert(file.to_path_buf(), text);
+            out.findings(&Diagnostics::from_iter([*finding]), &sources);
+            Ok(exit::INVALID)
+        }
+    }
+}
+
+struct Change {
+    path: Utf8PathBuf,
+    before: String,
+    after: String,
+}
+
+/// The files that were named, and what is wrong with them.
+#[derive(Default)]
+struct Found {
+    sources: Sources,
+    findings: Diagnostics,
+}
+
+impl Found {
+    fn read(&mut self, place: &Utf8Path) {
+        let (sources, unread) = policy::texts(place);
+        self.findings.extend(unread);
+        for (file, text) in sources.iter() {
+            let path = if place == "." || place.is_file() { file.to_path_buf() } else { place.join(file) };
+            self.sources.insert(path, Arc::clone(text));
+        }
+    }
+
+    /// What would change. All is known before anything is written.
+    fn format(&mut self) -> Result<Vec<Change>, CliError> {
+        let mut changed = Vec::new();
+        for (file, text) in self.sources.iter() {
+            match policy::format(file, text) {
+                Ok(after) => {
+                    // The text comes without a byte order mark, the file may have one.
+                    let before = std::fs::read_to_string(file.as_ref())
+                        .map_err(|error| CliError::failed(format!("cannot read `{file}`: {error}")))?;
+                    if before != after {
+                        changed.push(Change { path: file.to_path_buf(), before, after });
+                    }
+                }
+                Err(finding) => self.findings.push(*finding),
+            }
+        }
+        Ok(changed)
+    }
+}

@@ -1,0 +1,90 @@
+//! One layout for policy files, comments included.
+//!
+//! ```text
+//! text ──yaml──▶ values as written ──tree──▶ values with their comments ──layout──▶ lines
+//! ```
+//!
+//! Only the layout changes, never what a file says: the result is read again and compared before anybody
+//! gets to see it. A file need not be a valid policy, it is enough that it is YAML.
+
+mod comments;
+mod layout;
+mod scalar;
+mod tree;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use camino::Utf8Path;
+
+use super::keys::Inside;
+use super::yaml::{Kind, Node, written};
+use crate::diagnostic::{Code, Diagnostic, Span};
+
+/// The text of a policy file in the layout that all of them have. The error is why it is left alone.
+pub fn format(file: &Arc<Utf8Path>, text: &str) -> Result<String, Box<Diagnostic>> {
+    let bare = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let unified = unified_breaks(bare);
+    if unified != bare {
+        // Findings are to show the places of the text as it is.
+        written(file, bare)?;
+    }
+    let (before, root) = written(file, &unified)?;
+    let result = layout::lay_out(tree::arrange(&unified, &root));
+    let same = written(file, &result).is_ok_and(|(after, again)| {
+        is_same(&before, &after, Inside::FILE)
+            && sorted_comments(&unified, &root) == sorted_comments(&result, &again)
+    });
+    if !same {
+        return Err(Box::new(
+            Diagnostic::new(Code::LeftUnformatted, "`fmt` leaves this file alone, because it would not say the same afterwards")
+                .at(&Span::start_of(file), "")
+                .help("please report this, with the file; until then write what is unusual in it in a plainer way"),
+        ));
+    }
+    // Where lines end the way Windows ends them, they go on doing so: git may have made it so.
+    Ok(if bare.contains("\r\n") && bare.matches('\n').count() == bare.matches("\r\n").count() {
+        result.replace('\n', "\r\n")
+    } else {
+        result
+    })
+}
+
+fn unified_breaks(text: &str) -> Cow<'_, str> {
+    if text.contains('\r') {
+        Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Whether two trees say the same, but for the order of keys that the layout decides.
+fn is_same(before: &Node, after: &Node, inside: Inside) -> bool {
+    match (&before.kind, &after.kind) {
+        (Kind::Null, Kind::Null) => true,
+        (Kind::Scalar(a, a_kind), Kind::Scalar(b, b_kind)) => a == b && a_kind == b_kind,
+        (Kind::List(a), Kind::List(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b, inside))
+        }
+        (Kind::Map(a), Kind::Map(b)) => {
+            let name = |key: &Node| match &key.kind {
+                Kind::Scalar(text, _) => text.clone(),
+                Kind::Null | Kind::List(_) | Kind::Map(_) => String::new(),
+            };
+            let mut sorted: Vec<&(Node, Node)> = a.iter().collect();
+            sorted.sort_by_key(|(key, _)| inside.rank(&name(key)));
+            sorted.len() == b.len()
+                && sorted.into_iter().zip(b).all(|((a_key, a), (b_key, b))| {
+                    is_same(a_key, b_key, Inside::FREE) && is_same(a, b, inside.below(&name(a_key)))
+                })
+        }
+        (Kind::Null | Kind::Scalar(..) | Kind::List(_) | Kind::Map(_), _) => false,
+    }
+}
+
+fn sorted_comments(text: &str, root: &super::yaml::Written) -> Vec<String> {
+    let mut texts: Vec<String> =
+        comments::find(text, root).into_iter().map(|comment| comment.text).collect();
+    texts.sort();
+    texts
+}

@@ -1,0 +1,130 @@
+//! How a word is written: plain where every reader of YAML takes it for text, in quotes otherwise.
+
+use std::fmt::Write as _;
+
+use super::tree::Word;
+
+/// Where a word stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Around {
+    /// In brackets or braces, where commas and brackets end a plain word.
+    Brackets,
+    Block,
+}
+
+pub(super) fn write(word: &Word, around: Around) -> String {
+    match word {
+        Word::Literal(text) => text.clone(),
+        Word::Text(text) if is_plain(text, around) => text.clone(),
+        Word::Text(text) => quoted(text),
+    }
+}
+
+/// Single quotes where they save escapes, double quotes otherwise.
+fn quoted(text: &str) -> String {
+    let escapes = text.contains(['"', '\\']);
+    if escapes && !text.contains('\'') && text.chars().all(is_printable) {
+        return format!("'{text}'");
+    }
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            '\r' => quoted.push_str("\\r"),
+            c if is_printable(c) => quoted.push(c),
+            // Writing to a string cannot fail.
+            c => drop(match u32::from(c) {
+                number @ ..=0xFF => write!(quoted, "\\x{number:02X}"),
+                number @ ..=0xFFFF => write!(quoted, "\\u{number:04X}"),
+                number => write!(quoted, "\\U{number:08X}"),
+            }),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// What YAML lets stand in quotes as it is, without line breaks of any kind and the byte order mark.
+const fn is_printable(c: char) -> bool {
+    matches!(c, ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}'
+        | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+fn is_plain(text: &str, around: Around) -> bool {
+    let mut chars = text.chars();
+    let (Some(first), second) = (chars.next(), chars.next()) else { return false };
+    let begins = match first {
+        '-' | '?' | ':' => second.is_some_and(|second| second.is_alphanumeric() || second == '/'),
+        first => !"!\"#%&'*,>@[]`{|}".contains(first),
+    };
+    let brackets = around == Around::Brackets && text.contains([',', '[', ']', '{', '}']);
+    begins
+        && text.trim() == text
+        && text.chars().all(is_printable)
+        && !text.contains(": ")
+        && !text.contains(" #")
+        && !text.ends_with(':')
+        && !text.starts_with("...")
+        && !brackets
+        && !is_more_than_text(text)
+}
+
+/// Whether some reader of YAML takes it for something else than text when it stands without quotes. Dates
+/// stay plain: this language has no others, and none but very old readers make anything else of them.
+fn is_more_than_text(text: &str) -> bool {
+    const WORDS: [&str; 15] = [
+        "null", "true", "false", "yes", "no", "on", "off", "y", "n", "~", "<<", "=", "nan", "inf", "infinity",
+    ];
+    let lower = text.to_ascii_lowercase();
+    let bare = lower.trim_start_matches(['+', '-', '.']);
+    if WORDS.contains(&lower.as_str()) || WORDS.contains(&bare) {
+        return true;
+    }
+    let based = ["0x", "0o", "0b"].iter().any(|base| bare.starts_with(base));
+    let digits = bare.starts_with(|c: char| c.is_ascii_digit())
+        && bare.chars().all(|c| c.is_ascii_digit() || "_.:+-e".contains(c));
+    (based || digits) && !is_date(text)
+}
+
+fn is_date(text: &str) -> bool {
+    text.len() == 10
+        && text.bytes().enumerate().all(|(index, byte)| match index {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_plain_where_nobody_takes_them_for_anything_else() {
+        for (text, shown) in [
+            ("group:sre", "group:sre"),
+            ("712020:a0000000-0000-4000-8000-000000000002", "712020:a0000000-0000-4000-8000-000000000002"),
+            ("5b10ac8d82e05b22cc7d4e01", "5b10ac8d82e05b22cc7d4e01"),
+            ("2027-01-31", "2027-01-31"),
+            ("/Runbooks/On-call", "/Runbooks/On-call"),
+            ("it's", "it's"),
+            ("no", "\"no\""),
+            ("12:30", "\"12:30\""),
+            ("5e10", "\"5e10\""),
+            ("1234", "\"1234\""),
+            ("", "\"\""),
+            ("**", "\"**\""),
+            ("a: b", "\"a: b\""),
+            ("#1", "\"#1\""),
+            ("say \"yes\"", "say \"yes\""),
+            ("\"yes\"", "'\"yes\"'"),
+            ("\"it's\"", "\"\\\"it's\\\"\""),
+            ("a\nb\u{1}\u{2028}", "\"a\\nb\\x01\\u2028\""),
+        ] {
+            assert_eq!(write(&Word::Text(text.to_owned()), Around::Brackets), shown);
+        }
+        assert_eq!(write(&Word::Text("a, b".to_owned()), Around::Block), "a, b");
+        assert_eq!(write(&Word::Text("a, b".to_owned()), Around::Brackets), "\"a, b\"");
+    }
+}

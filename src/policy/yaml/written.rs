@@ -1,0 +1,170 @@
+//! How a document is written: quotes, brackets, and where each piece begins and ends. For the formatter,
+//! which keeps what the author chose; everybody else is content with [`Node`].
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use camino::Utf8Path;
+use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span as Place, StructureStyle};
+
+use super::{Kind, Node, Placer, Scalar, parse};
+use crate::diagnostic::{Code, Diagnostic, Span};
+
+/// One value of a document, as it is written.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// All of a scalar without the head of a block scalar, of a list or mapping in brackets; from the first to the last entry of
+    /// one without.
+    pub(crate) span: Range<usize>,
+    pub(crate) form: Form,
+}
+
+#[derive(Debug)]
+pub(crate) enum Form {
+    /// A key or a dash without a value.
+    Empty,
+    /// A number, a yes-or-no value or a null, letter by letter.
+    Literal(String),
+    Text(String),
+    Block(Block),
+    List { brackets: bool, items: Vec<Written> },
+    Map { brackets: bool, pairs: Vec<(Written, Written)> },
+}
+
+/// Text in lines of its own, after `|` or `>`.
+#[derive(Debug)]
+pub(crate) struct Block {
+    /// `>`: its lines are joined. Otherwise `|`.
+    pub(crate) folded: bool,
+    pub(crate) value: String,
+    /// The column, counted from 0, from which its lines are content.
+    pub(crate) column: usize,
+}
+
+/// Reads one document. What the formatter could not keep is refused with its place.
+pub(crate) fn written(file: &Arc<Utf8Path>, text: &str) -> Result<(Node, Written), Box<Diagnostic>> {
+    let node = parse(file, text)?;
+    let mut reader = Reader { placer: Placer::new(file, text), events: Parser::new_from_str(text) };
+    let (event, place) = reader.next()?;
+    let root = if matches!(event, Event::StreamEnd) {
+        Written { span: 0..0, form: Form::Empty }
+    } else {
+        reader.value(&node, event, place)?
+    };
+    Ok((node, root))
+}
+
+struct Reader<'a> {
+    placer: Placer<'a>,
+    events: Parser<'a, serde_saphyr::granit_parser::StrInput<'a>>,
+}
+
+impl<'a> Reader<'a> {
+    /// The next event that is about a value, or the end.
+    fn next(&mut self) -> Result<(Event<'a>, Place), Box<Diagnostic>> {
+        loop {
+            match self.events.next() {
+                None => return Ok((Event::StreamEnd, Place::default())),
+                Some(Ok((Event::DocumentStart(_, Some(_)), place))) => {
+                    return Err(self.refuse(&place, "a directive"));
+                }
+                Some(Ok((Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd, _))) => {}
+                Some(Ok((event, place))) => return Ok((event, place)),
+                // The same text has been read once already.
+                Some(Err(error)) => {
+                    return Err(Box::new(Diagnostic::new(
+                        Code::Syntax,
+                        format!("this is not YAML: {error}"),
+                    )));
+                }
+            }
+        }
+    }
+
+    fn value(&mut self, node: &Node, event: Event<'a>, place: Place) -> Result<Written, Box<Diagnostic>> {
+        let span = place.byte_range().unwrap_or_default();
+        match event {
+            Event::Scalar(_, _, 1.., _)
+            | Event::SequenceStart(_, 1.., _)
+            | Event::MappingStart(_, 1.., _)
+            | Event::Alias(_) => Err(self.refuse(&place, "an anchor or an alias")),
+            Event::Scalar(_, _, _, Some(_))
+            | Event::SequenceStart(_, _, Some(_))
+            | Event::MappingStart(_, _, Some(_)) => Err(self.refuse(&place, "a tag")),
+            Event::Scalar(value, style, ..) => {
+                let folded = style == ScalarStyle::Folded;
+                let form = match (style, &node.kind) {
+                    (ScalarStyle::Plain, _) if span.is_empty() => Form::Empty,
+                    (ScalarStyle::Plain, Kind::Null | Kind::Scalar(_, Scalar::Bool | Scalar::Number)) => {
+                        Form::Literal(self.placer.text[span.clone()].to_owned())
+                    }
+                    (ScalarStyle::Literal | ScalarStyle::Folded, _) => {
+                        Form::Block(Block { folded, value: value.into_owned(), column: place.start.col() })
+                    }
+                    (ScalarStyle::Plain | ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted, _) => {
+                        Form::Text(value.into_owned())
+                    }
+                };
+                Ok(Written { span, form })
+            }
+            Event::SequenceStart(style, ..) => {
+                let nodes: &[Node] = if let Kind::List(nodes) = &node.kind { nodes } else { &[] };
+                let mut items = Vec::new();
+                let end = loop {
+                    match (self.next()?, nodes.get(items.len())) {
+                        ((Event::SequenceEnd | Event::StreamEnd, end), _) => break end,
+                        ((event, place), node) => {
+                            let node = node.ok_or_else(|| self.refuse(&place, "an unusual list"))?;
+                            items.push(self.value(node, event, place)?);
+                        }
+                    }
+                };
+                let brackets = style == StructureStyle::Flow;
+                let span = extent(brackets, span, &end, items.last());
+                Ok(Written { span, form: Form::List { brackets, items } })
+            }
+            Event::MappingStart(style, ..) => {
+                let nodes: &[(Node, Node)] = if let Kind::Map(nodes) = &node.kind { nodes } else { &[] };
+                let mut pairs: Vec<(Written, Written)> = Vec::new();
+                let end = loop {
+                    match (self.next()?, nodes.get(pairs.len())) {
+                        ((Event::MappingEnd | Event::StreamEnd, end), _) => break end,
+                        ((event, place), pair) => {
+                            let (key, value) = pair.ok_or_else(|| self.refuse(&place, "an unusual key"))?;
+                            let key = self.value(key, event, place)?;
+                            if !matches!(key.form, Form::Text(_) | Form::Literal(_)) {
+                                return Err(self.refuse(&place, "a key that is no simple name"));
+                            }
+                            let (event, place) = self.next()?;
+                            pairs.push((key, self.value(value, event, place)?));
+                        }
+                    }
+                };
+                let brackets = style == StructureStyle::Flow;
+                let span = extent(brackets, span, &end, pairs.last().map(|(_, value)| value));
+                Ok(Written { span, form: Form::Map { brackets, pairs } })
+            }
+            _ => Err(self.refuse(&place, "something unusual")),
+        }
+    }
+
+    fn refuse(&self, place: &Place, what: &str) -> Box<Diagnostic> {
+        let span = place.byte_range().unwrap_or_default();
+        let location = self.placer.place(span);
+        Box::new(unformattable(&location, what))
+    }
+}
+
+/// Where a list or mapping begins and ends.
+fn extent(brackets: bool, begin: Range<usize>, end: &Place, last: Option<&Written>) -> Range<usize> {
+    let last = last.map_or(begin.end, |last| last.span.end);
+    let end = end.byte_range().map_or(last, |end| end.end);
+    begin.start..if brackets { end.max(last) } else { last }
+}
+
+/// A finding about what the formatter leaves alone.
+fn unformattable(span: &Span, what: &str) -> Diagnostic {
+    Diagnostic::new(Code::LeftUnformatted, format!("`fmt` leaves this file alone, because it holds {what}"))
+        .at(span, "")
+        .help("write it out in plain YAML; a policy has no need of anchors, tags, directives or keys that are lists")
+}
