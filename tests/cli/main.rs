@@ -5,6 +5,7 @@
 mod converge;
 mod first_run;
 mod guards;
+mod fmt;
 mod interrupted;
 mod journal;
 mod quirks;

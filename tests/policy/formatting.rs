@@ -445,7 +445,7 @@ const POLICY: &[&str] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_is_lost_and_nothing_moves(tree in tree(FREE), dice in prop::collection::vec(any::<u8>(), 1..200)) {

@@ -261,8 +261,14 @@ impl Arranger<'_> {
     fn margin(&self, first: Option<&(Option<&Written>, &Written)>, dashes: usize) -> usize {
         let Some((key, value)) = first else { return 0 };
         let begin = begin(*key, value);
-        let dash = self.page.before(begin).chars().enumerate().find(|(at, c)| *c == '-' && *at >= dashes);
-        dash.filter(|_| key.is_none()).map_or_else(|| self.page.column(begin), |(at, _)| at)
+        let mut before = self.page.before(begin);
+        if before.trim().is_empty() {
+            // The entry begins on a line below its dash.
+            before = self.page.before(self.page.slice(0, begin).trim_end().len());
+        }
+        let mut lead = before.chars().take_while(|c| " -?".contains(*c)).enumerate();
+        let dash = lead.find(|(at, c)| *c == '-' && *at >= dashes).filter(|_| key.is_none());
+        dash.map_or_else(|| self.page.column(begin), |(at, _)| at)
     }
 
     fn entry(
