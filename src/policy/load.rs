@@ -60,8 +60,7 @@ pub fn texts(place: &Utf8Path) -> (Sources, Diagnostics) {
 }
 
 fn search(place: &Utf8Path) -> (Sources, Diagnostics) {
-    let mut search =
-        Search { directory: place, unread: Diagnostics::default(), sources: Sources::default() };
+    let mut search = Search { directory: place, unread: Diagnostics::default(), sources: Sources::default() };
     if place.is_file() {
         search.directory = Utf8Path::new("");
         search.file(place.to_owned());

@@ -6,7 +6,8 @@ const ODD: &str = "version:   1 # one\nspaces: {ENG: {access: {admin: ['user:x']
 const EVEN: &str = "version: 1  # one\nspaces: {ENG: {access: {admin: [user:x]}}}\n";
 
 fn folder() -> Folder {
-    let folder = Folder::with(&[("b.yaml", ODD), ("a.yaml", EVEN), ("broken.yml", "a: [1\n"), ("notes.txt", ODD)]);
+    let folder =
+        Folder::with(&[("b.yaml", ODD), ("a.yaml", EVEN), ("broken.yml", "a: [1\n"), ("notes.txt", ODD)]);
     folder.write("site.yaml", "kind:   confluence-sandbox\n");
     folder
 }

@@ -282,7 +282,12 @@ impl Scribe<'_> {
         }
     }
 
-    fn bracketed<'t>(&mut self, open: char, close: char, entries: impl Iterator<Item = (Option<&'t str>, &'t Tree)>) {
+    fn bracketed<'t>(
+        &mut self,
+        open: char,
+        close: char,
+        entries: impl Iterator<Item = (Option<&'t str>, &'t Tree)>,
+    ) {
         self.text.push(open);
         for (index, (key, value)) in entries.enumerate() {
             if index > 0 {
@@ -440,8 +445,8 @@ fn comments(text: &str) -> Vec<usize> {
 
 const FREE: &[&str] = &["a", "bc", "Runbooks", "x-y", "/On-call/**"];
 const POLICY: &[&str] = &[
-    "version", "site", "people", "roles", "spaces", "tests", "pages", "access", "mode", "view", "edit", "who",
-    "name", "can", "cannot", "account", "email", "ENG",
+    "version", "site", "people", "roles", "spaces", "tests", "pages", "access", "mode", "view", "edit",
+    "who", "name", "can", "cannot", "account", "email", "ENG",
 ];
 
 proptest! {

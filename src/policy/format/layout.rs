@@ -120,7 +120,8 @@ impl Page {
         for (index, entry) in collection.entries.into_iter().enumerate() {
             let mut page = Self::default();
             // Blank lines at the top of a page go away: there is none at the beginning of a block.
-            let blank = index > 0 && entry.above.first().map_or(entry.blank_before, |first| first.blank_before);
+            let blank =
+                index > 0 && entry.above.first().map_or(entry.blank_before, |first| first.blank_before);
             page.entry(entry, indent);
             let long = page.lines.len() > 1;
             if blank || (apart && index > 0 && (long || last_was_long)) {
@@ -210,7 +211,11 @@ impl Page {
         self.code(indent, format!("{head} {style}{width}{end}").trim_start().to_owned(), aside);
         let margin = " ".repeat(indent + INDENT);
         for line in &block.lines {
-            self.lines.push(Line::Raw(if line.is_empty() { String::new() } else { format!("{margin}{line}") }));
+            self.lines.push(Line::Raw(if line.is_empty() {
+                String::new()
+            } else {
+                format!("{margin}{line}")
+            }));
         }
         for _ in 1..block.breaks {
             self.lines.push(Line::Raw(String::new()));

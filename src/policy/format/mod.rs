@@ -37,9 +37,14 @@ pub fn format(file: &Arc<Utf8Path>, text: &str) -> Result<String, Box<Diagnostic
     });
     if !same {
         return Err(Box::new(
-            Diagnostic::new(Code::LeftUnformatted, "`fmt` leaves this file alone, because it would not say the same afterwards")
-                .at(&Span::start_of(file), "")
-                .help("please report this, with the file; until then write what is unusual in it in a plainer way"),
+            Diagnostic::new(
+                Code::LeftUnformatted,
+                "`fmt` leaves this file alone, because it would not say the same afterwards",
+            )
+            .at(&Span::start_of(file), "")
+            .help(
+                "please report this, with the file; until then write what is unusual in it in a plainer way",
+            ),
         ));
     }
     // Where lines end the way Windows ends them, they go on doing so: git may have made it so.
@@ -83,8 +88,7 @@ fn is_same(before: &Node, after: &Node, inside: Inside) -> bool {
 }
 
 fn sorted_comments(text: &str, root: &super::yaml::Written) -> Vec<String> {
-    let mut texts: Vec<String> =
-        comments::find(text, root).into_iter().map(|comment| comment.text).collect();
+    let mut texts: Vec<String> = comments::find(text, root).into_iter().map(|comment| comment.text).collect();
     texts.sort();
     texts
 }

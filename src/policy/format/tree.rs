@@ -340,7 +340,8 @@ impl Arranger<'_> {
         if matches!(value.form, Form::Empty) {
             return Vec::new();
         }
-        let between = self.comments[self.next..].iter().take_while(|comment| comment.start < value.span.start);
+        let between =
+            self.comments[self.next..].iter().take_while(|comment| comment.start < value.span.start);
         let behind = between.clone().filter(|comment| !comment.own_line).last().map(|last| last.start);
         let until = if is_block(value) { behind.map_or(0, |last| last + 1) } else { value.span.start };
         self.before(until)

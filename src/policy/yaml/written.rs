@@ -27,8 +27,14 @@ pub(crate) enum Form {
     Literal(String),
     Text(String),
     Block(Block),
-    List { brackets: bool, items: Vec<Written> },
-    Map { brackets: bool, pairs: Vec<(Written, Written)> },
+    List {
+        brackets: bool,
+        items: Vec<Written>,
+    },
+    Map {
+        brackets: bool,
+        pairs: Vec<(Written, Written)>,
+    },
 }
 
 /// Text in lines of its own, after `|` or `>`.
