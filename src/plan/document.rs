@@ -16,6 +16,7 @@ use super::change::Change;
 use super::effects::PlanEffects;
 use super::guard::PlanGuards;
 use super::lints::PlanLint;
+use super::meanwhile::Meanwhile;
 use super::mentioned::Mentioned;
 use super::refusal::{self, Danger, Refusal};
 use super::schedule::Schedule;
@@ -40,6 +41,9 @@ pub struct Plan {
     pub roles: BTreeMap<RoleId, String>,
     pub changes: Vec<Change>,
     pub calls: Vec<PlannedCall>,
+    /// What is so for a moment while the calls are made, though neither before nor after.
+    #[serde(default)]
+    pub meanwhile: Vec<Meanwhile>,
     /// The state before and after of everything that a call touches.
     pub objects: Vec<Object>,
     /// Who gains and who loses.
@@ -134,8 +138,13 @@ pub enum EdgeReason {
     Api,
     /// The other order would open something for a moment.
     Leak,
+    /// The other order would take something from the account that runs this, or from one of the policy's
+    /// required admins, while it is needed.
+    Lockout,
     /// The other order would take something away for a moment.
     Gap,
+    /// What waits for this call waits for the earlier one as well, and is spared an edge for each.
+    Gather,
 }
 
 /// Something that calls of the plan touch, before and after. Applying goes on where it finds the state
@@ -221,7 +230,7 @@ pub(super) struct Findings {
 
 pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: Findings) -> Plan {
     let Findings { target, unmanaged, changes, lower_bound, schedule, effects, lints, guards } = findings;
-    let Schedule { calls, splits, exact, impossible } = schedule;
+    let Schedule { calls, splits, exact, meanwhile, impossible } = schedule;
     let mut refusals = refusal::administration(live, after);
     refusals.extend(
         impossible.into_iter().map(|(space, witness)| Refusal::NoSafeOrder { space, danger: witness.into() }),
@@ -253,6 +262,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         roles: live.roles.values().map(|role| (role.id.clone(), role.name.clone())).collect(),
         changes,
         calls,
+        meanwhile,
         objects,
         effects,
         lints,

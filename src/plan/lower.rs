@@ -23,6 +23,7 @@ use crate::model::{
 };
 
 use super::change::{Change, Verb};
+use super::schedule::is_caller;
 use super::target::{Target, TargetHolding};
 
 /// A call before it has a place in the order.
@@ -33,6 +34,8 @@ pub(super) struct Draft {
     pub(super) covers: BTreeSet<usize>,
     /// Indices of the drafts that the API demands before this one.
     pub(super) needs: BTreeSet<usize>,
+    /// The draft whose side effect this one puts right: it follows at once.
+    pub(super) undoes: Option<usize>,
 }
 
 /// All calls, without order but for what the API demands.
@@ -42,6 +45,7 @@ pub(super) fn lower(target: &Target, changes: &[Change], live: &Live) -> Vec<Dra
     let mut drafts = Vec::new();
     for (key, target) in &target.spaces {
         let Some(space) = live.spaces.get(key) else { continue };
+        let first = drafts.len();
         if let Some(draft) = assign_roles(key, space, &index) {
             drafts.push(draft);
         }
@@ -52,6 +56,8 @@ pub(super) fn lower(target: &Target, changes: &[Change], live: &Live) -> Vec<Dra
                 GrantCalls::new(key, principal, holding, space, vocabulary, touched).lower(&mut drafts);
             }
         }
+        let enabling = what_the_caller_gains(&drafts[first..], space, live).into_iter().map(|number| first + number);
+        let enabling: BTreeSet<usize> = enabling.collect();
         for (&content, page) in &target.pages {
             let Some(covers) = index.pages.get(&(key, content)) else { continue };
             let Some(before) = restrictions(space, content) else { continue };
@@ -61,8 +67,7 @@ pub(super) fn lower(target: &Target, changes: &[Change], live: &Live) -> Vec<Dra
                 before: before.clone(),
                 after: page.restrictions.clone(),
             };
-            let needs = what_the_caller_gains(&drafts, key, live);
-            drafts.push(Draft { call, covers: covers.clone(), needs });
+            drafts.push(Draft { call, covers: covers.clone(), needs: enabling.clone(), undoes: None });
         }
     }
     drafts
@@ -70,16 +75,22 @@ pub(super) fn lower(target: &Target, changes: &[Change], live: &Live) -> Vec<Dra
 
 /// Grants of this plan that the caller itself needs to change the lists of pages: who restricts a page must be
 /// able to edit it, and may need "Restrictions: add and delete" (API v1, `updateRestrictions`).
-fn what_the_caller_gains(drafts: &[Draft], key: &SpaceKey, live: &Live) -> BTreeSet<usize> {
-    let caller = Principal::User(live.site.caller.account.clone());
+fn what_the_caller_gains(drafts: &[Draft], space: &LiveSpace, live: &Live) -> BTreeSet<usize> {
+    let holds = |permission: Permission| {
+        space.holdings.iter().filter(|(who, _)| is_caller(who, live)).any(|(_, holding)| match holding {
+            Holding::Grants(grants) => grants.contains_key(&permission),
+            Holding::Role(role) => live
+                .roles
+                .get(role)
+                .and_then(crate::access::role_permissions)
+                .is_some_and(|permissions| permissions.contains(&permission)),
+        })
+    };
+    let needed = [Permission::CreatePage, Permission::UpdatePage, Permission::RestrictContent];
+    let missing: Vec<Permission> = needed.into_iter().filter(|permission| !holds(*permission)).collect();
     let gained = drafts.iter().enumerate().filter(|(_, draft)| match &draft.call {
-        Call::Grant { space, principal, permission } => {
-            space == key
-                && *principal == caller
-                && matches!(
-                    permission,
-                    Permission::CreatePage | Permission::UpdatePage | Permission::RestrictContent
-                )
+        Call::Grant { space: key, principal, permission } => {
+            *key == space.space.key && missing.contains(permission) && is_caller(principal, live)
         }
         Call::Revoke { .. } | Call::AssignRoles { .. } | Call::Restrict { .. } => false,
     });
@@ -137,7 +148,7 @@ fn assign_roles(key: &SpaceKey, space: &LiveSpace, index: &Index<'_>) -> Option<
         }
     }
     let call = Call::AssignRoles { space: key.clone(), space_id: space.space.id, roles };
-    Some(Draft { call, covers, needs: BTreeSet::new() })
+    Some(Draft { call, covers, needs: BTreeSet::new(), undoes: None })
 }
 
 /// The calls that bring the permissions of one principal in one space to the target.
@@ -212,6 +223,7 @@ impl<'a> GrantCalls<'a> {
                 },
                 covers,
                 needs: read,
+                undoes: None,
             });
             granted.insert(permission, number);
             for &companion in self.companions(permission) {
@@ -256,6 +268,9 @@ impl<'a> GrantCalls<'a> {
             brought.iter().filter(|(companion, _)| !self.held.contains_key(companion))
         {
             self.revoke(companion, None, BTreeSet::new(), BTreeSet::from([number]), drafts);
+            if let Some(undoing) = drafts.last_mut() {
+                undoing.undoes = Some(number);
+            }
         }
         // A companion that shall be there goes with its producer: it is given afterwards, or given back.
         for (&companion, &number) in taken.iter().filter(|(companion, _)| self.required.contains(companion)) {
@@ -272,6 +287,7 @@ impl<'a> GrantCalls<'a> {
                 },
                 covers,
                 needs: BTreeSet::from([number]),
+                undoes: Some(number),
             });
         }
     }
@@ -285,7 +301,8 @@ impl<'a> GrantCalls<'a> {
         drafts: &mut Vec<Draft>,
     ) {
         let (space, principal) = (self.space.clone(), self.principal.clone());
-        drafts.push(Draft { call: Call::Revoke { space, principal, permission, grant }, covers, needs });
+        let call = Call::Revoke { space, principal, permission, grant };
+        drafts.push(Draft { call, covers, needs, undoes: None });
     }
 
     fn companions(&self, permission: Permission) -> &'static [Permission] {

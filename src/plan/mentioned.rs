@@ -52,6 +52,9 @@ impl Mentioned {
                 self.danger(call.call.space(), danger);
             }
         }
+        for meanwhile in &plan.meanwhile {
+            self.danger(&meanwhile.space, &meanwhile.danger);
+        }
         for gap in &plan.unseen {
             match gap {
                 Gap::Restrictions { space, content, .. } | Gap::Ancestor { space, content } => {

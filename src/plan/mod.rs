@@ -14,6 +14,7 @@ mod effects;
 mod guard;
 mod lints;
 mod lower;
+mod meanwhile;
 mod mentioned;
 mod refusal;
 mod schedule;
@@ -27,6 +28,7 @@ pub use document::{
 pub use effects::{PlanEffect, PlanEffects};
 pub use guard::{AdminStanding, Breach, GuardLimit, GuardOutcome, GuardVerdict, PlanGuards, Removals};
 pub use lints::PlanLint;
+pub use meanwhile::{Meanwhile, MeanwhileReason};
 pub use refusal::{Danger, Endangered, Moment, Refusal};
 pub use schedule::Gaps;
 pub use target::{KeepReason, Target, TargetHolding, TargetSpace, Unmanaged};
@@ -52,7 +54,7 @@ pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Planned {
     let drafts = lower::lower(&target, &changes, live);
     let lower_bound = drafts.len();
     let after = target.applied_to(live);
-    let schedule = schedule::schedule(drafts, live, &after, gaps);
+    let schedule = schedule::schedule(drafts, live, &after, &desired.guards, gaps);
     let effects = effects::effects(live, &after, &changes);
     let lints = lints::lints(desired, &after);
     let guards = guard::guards(desired, &target, live, &after, &changes);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{ContentId, Holding, Live, LiveSpace, PageVerb, Permission, Principal, SpaceKey};
 
-use super::schedule::{Goal, Witness};
+use super::schedule::{Goal, Witness, is_caller};
 
 /// A reason why a plan is held back.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -95,13 +95,4 @@ fn administrators(space: &LiveSpace, live: &Live) -> BTreeSet<Principal> {
             .is_some_and(|permissions| permissions.contains(&Permission::AdministerSpace)),
     };
     space.holdings.iter().filter(|(_, holding)| administers(holding)).map(|(who, _)| who.clone()).collect()
-}
-
-fn is_caller(principal: &Principal, live: &Live) -> bool {
-    match principal {
-        Principal::User(account) => *account == live.site.caller.account,
-        Principal::Group(group) => live.site.caller.groups.contains(group),
-        Principal::Class(_) => true,
-        Principal::Anonymous => false,
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::plan::{Danger, Edge, EdgeReason, Endangered, Moment, Plan};
+use crate::plan::{Danger, Edge, EdgeReason, Endangered, Meanwhile, MeanwhileReason, Moment, Plan};
 
 use super::call::call_words;
 use super::style::{FAINT, HEADING, count, list, paint};
@@ -17,6 +17,9 @@ pub fn order_as_text(plan: &Plan) -> String {
         for edge in &planned.after {
             let _ = writeln!(text, "      {}", paint(FAINT, &edge_words(plan, edge)));
         }
+    }
+    for meanwhile in &plan.meanwhile {
+        let _ = writeln!(text, "{}: {}", meanwhile.space, meanwhile_words(plan, meanwhile));
     }
     let waiting = plan.calls.iter().filter(|planned| !planned.after.is_empty()).count();
     let _ = writeln!(
@@ -33,26 +36,59 @@ fn edge_words(plan: &Plan, edge: &Edge) -> String {
         (EdgeReason::Api, _) => "Confluence demands it".to_owned(),
         (EdgeReason::Leak, None) => "nobody is let in for a moment".to_owned(),
         (EdgeReason::Gap, None) => "nobody is shut out for a moment".to_owned(),
-        (EdgeReason::Leak | EdgeReason::Gap, Some(danger)) => {
+        (EdgeReason::Lockout, None) => {
+            "what is taken from the account that runs this is taken when nothing else is left to do".to_owned()
+        }
+        (EdgeReason::Leak | EdgeReason::Lockout | EdgeReason::Gap, Some(danger)) => {
             format!("otherwise {}", danger_words(plan, danger))
         }
+        (EdgeReason::Gather, _) => "the calls that wait for both wait for this one alone".to_owned(),
     };
     format!("after {}: {why}", edge.call)
 }
 
+/// What is so for a moment, between which calls, and why.
+pub(crate) fn meanwhile_words(plan: &Plan, meanwhile: &Meanwhile) -> String {
+    let Meanwhile { danger, reason, from, until, .. } = meanwhile;
+    let what = match (reason, &danger.what, danger.moment) {
+        (MeanwhileReason::Companion, Endangered::Permission(permission), moment) => {
+            let names: Vec<String> = danger.people.iter().map(|who| plan.name(who).into_owned()).collect();
+            let (has, does) = match moment {
+                Moment::LetIn => ("has", "adds it"),
+                Moment::ShutOut => ("lacks", "takes it away"),
+            };
+            format!("{} {has} {permission}, since Confluence {does} by itself", list(&names))
+        }
+        (MeanwhileReason::Companion | MeanwhileReason::AcceptedGap, _, moment) => {
+            let (who, what) = (who_words(plan, danger), what_words(plan, danger));
+            match moment {
+                Moment::LetIn => format!("{who} can {what}, which they can neither before nor after"),
+                Moment::ShutOut => format!("{who} cannot {what}, which they can before and after"),
+            }
+        }
+    };
+    format!("between {from} and {until}, {what}")
+}
+
 /// Who would be let in, or shut out, for a moment.
 pub(crate) fn danger_words(plan: &Plan, danger: &Danger) -> String {
-    let names: Vec<String> = danger.people.iter().map(|who| plan.name(who).into_owned()).collect();
-    let who =
-        if names.is_empty() { "anybody".to_owned() } else { format!("somebody who is {}", list(&names)) };
-    let page = |id| plan.pages.get(id).map_or_else(|| format!("page {id}"), |page| page.path.clone());
-    let what = match &danger.what {
-        Endangered::Permission(permission) => format!("have {permission}"),
-        Endangered::View(id) => format!("see {}", page(id)),
-        Endangered::Edit(id) => format!("edit {}", page(id)),
-    };
+    let (who, what) = (who_words(plan, danger), what_words(plan, danger));
     match danger.moment {
         Moment::LetIn => format!("{who} could for a moment {what}, which they can neither before nor after"),
         Moment::ShutOut => format!("{who} could for a moment not {what}, which they can before and after"),
+    }
+}
+
+fn who_words(plan: &Plan, danger: &Danger) -> String {
+    let names: Vec<String> = danger.people.iter().map(|who| plan.name(who).into_owned()).collect();
+    if names.is_empty() { "anybody".to_owned() } else { format!("somebody who is {}", list(&names)) }
+}
+
+fn what_words(plan: &Plan, danger: &Danger) -> String {
+    let page = |id| plan.pages.get(id).map_or_else(|| format!("page {id}"), |page| page.path.clone());
+    match &danger.what {
+        Endangered::Permission(permission) => format!("have {permission}"),
+        Endangered::View(id) => format!("see {}", page(id)),
+        Endangered::Edit(id) => format!("edit {}", page(id)),
     }
 }

@@ -7,13 +7,13 @@ use jiff::civil::Date;
 
 use crate::model::{Gap, Mode, Origin, Permission, Principal, SpaceKey, Why};
 use crate::plan::{
-    Change, HoldingState, KeepReason, Object, Plan, PlanSpace, Reason, Refusal, Unmanaged, Verb,
+    Change, HoldingState, KeepReason, Meanwhile, Object, Plan, PlanSpace, Reason, Refusal, Unmanaged, Verb,
 };
 
 use super::call::audience_words;
 use super::effects;
 use super::guards;
-use super::order::danger_words;
+use super::order::{danger_words, meanwhile_words};
 use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, count, list, paint};
 
 /// The whole plan: changes by space, what is left alone, what could not be seen, and a summary.
@@ -31,6 +31,7 @@ pub fn plan_as_text(plan: &Plan) -> String {
     effects::worth_a_look(plan, &mut text);
     left_alone(plan, &mut text);
     unseen(plan, &mut text);
+    meanwhile(plan, &mut text);
     refusals(plan, &mut text);
     guards::guards(plan, &mut text);
     let _ = writeln!(text, "{}", summary(plan));
@@ -296,6 +297,28 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
     }
 }
 
+/// What is so for a moment while the calls are made. Of many, the first of each space are told.
+fn meanwhile(plan: &Plan, text: &mut String) {
+    const TOLD: usize = 5;
+    if plan.meanwhile.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{}", paint(HEADING, "For a moment"));
+    let mut by_space: BTreeMap<&SpaceKey, Vec<&Meanwhile>> = BTreeMap::new();
+    for meanwhile in &plan.meanwhile {
+        by_space.entry(&meanwhile.space).or_default().push(meanwhile);
+    }
+    for (space, all) in by_space {
+        for meanwhile in all.iter().take(TOLD) {
+            let _ = writeln!(text, "  {space}  {}", meanwhile_words(plan, meanwhile));
+        }
+        if all.len() > TOLD {
+            let _ = writeln!(text, "  {space}  and {} more; `--explain-order` tells all", all.len() - TOLD);
+        }
+    }
+    text.push('\n');
+}
+
 fn refusals(plan: &Plan, text: &mut String) {
     for refusal in &plan.refusals {
         let _ = writeln!(text, "{} {}\n", paint(REMOVE, "Held back:"), refusal_words(plan, refusal));
@@ -310,12 +333,13 @@ fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
     match refusal {
         Refusal::Lockout { space, through } => format!(
             "{space}: {caller}, who runs this, administers the space through {} and would not any more. \
-             Declare it as `admin`; or, to take the right from it on purpose, let another administrator apply this.",
+             Name {caller}, or a group that it is in, as `admin` of the space; or, if it is meant to lose the \
+             space, let another administrator of it apply this policy.",
             names(through)
         ),
         Refusal::NoAdmin { space } => format!(
             "{space}: nobody would administer the space any more, which Confluence refuses. \
-             Declare at least one `admin`."
+             Name somebody as its `admin`."
         ),
         Refusal::NoSafeOrder { space, danger } => format!(
             "{space}: in every order of the calls that was tried, {}. Split the change over two policies, applied \
@@ -359,7 +383,10 @@ fn summary(plan: &Plan) -> String {
     let bound = if plan.cost.calls == plan.cost.lower_bound {
         "no plan can do it in fewer".to_owned()
     } else {
-        format!("no plan can do it in fewer than {}", plan.cost.lower_bound)
+        format!(
+            "no plan can do it in fewer than {}, and whether {} of them had to be split is not proven",
+            plan.cost.lower_bound, plan.cost.splits
+        )
     };
     format!("{}. {calls}; {bound}.", list(&parts))
 }

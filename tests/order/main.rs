@@ -5,5 +5,6 @@
 #![expect(clippy::unwrap_used, reason = "tests may panic, their helpers too")]
 
 mod fewest;
+mod judge;
 mod safe;
 mod site;

@@ -1,64 +1,140 @@
-//! Every state that a plan can pass through lies between the states before and after.
+//! Every state that a plan can pass through lies between the states before and after, but for what the
+//! plan itself names.
 
-use confperm::plan::{Gaps, Plan, plan};
-use confperm::sandbox::world::World;
+use std::collections::BTreeSet;
+
+use confperm::model::Permission;
+use confperm::plan::{Endangered, Gaps, MeanwhileReason, Moment, Plan, PlannedCall, plan};
+use confperm::sandbox::world::{self, Command, World};
 use proptest::prelude::*;
 
-use crate::site::{Case, between, case, perform, profile};
+use crate::fewest::cases;
+use crate::site::{Case, ME, SPACE, between, case, pair, perform, principal, profile};
 
 /// A random order that the edges of the plan allow.
-fn some_order(plan: &Plan, choices: &[u16]) -> Vec<usize> {
-    let mut order: Vec<usize> = Vec::new();
+fn some_order<'a>(plan: &'a Plan, choices: &[u16]) -> Vec<&'a PlannedCall> {
+    let mut order: Vec<&PlannedCall> = Vec::new();
+    let mut done = BTreeSet::new();
     while order.len() < plan.calls.len() {
-        let ready: Vec<usize> = (0..plan.calls.len())
-            .filter(|call| !order.contains(call))
-            .filter(|&call| plan.calls[call].after.iter().all(|edge| order.contains(&edge.call.position())))
-            .collect();
+        let waits = |call: &PlannedCall| call.after.iter().any(|edge| !done.contains(&edge.call));
+        let ready: Vec<&PlannedCall> =
+            plan.calls.iter().filter(|call| !done.contains(&call.id) && !waits(call)).collect();
         let choice = choices.get(order.len()).copied().unwrap_or_default();
-        order.push(ready[usize::from(choice) % ready.len()]);
+        let next = ready[usize::from(choice) % ready.len()];
+        done.insert(next.id);
+        order.push(next);
     }
     order
 }
 
-/// Plans, and gives the worlds after each call of a random order.
-fn run(case: &Case, world: &World, choices: &[u16], gaps: Gaps) -> Option<Vec<World>> {
-    let planned = plan(&case.desired(), &case.live(world), gaps);
-    if !planned.plan.refusals.is_empty() {
+/// The states that a run passes through.
+struct Run {
+    plan: Plan,
+    /// The worlds before the first call and after each.
+    states: Vec<World>,
+    /// The same, each without the companions that the plan says come and go at that moment.
+    settled: Vec<World>,
+    /// In which of them the plan says that somebody is shut out.
+    gaps: Vec<bool>,
+}
+
+/// Plans, and carries the calls out in a random order.
+fn run(case: &Case, world: &World, choices: &[u16], gaps: Gaps) -> Option<Run> {
+    let plan = plan(&case.desired(), &case.live(world), gaps).plan;
+    if !plan.refusals.is_empty() {
         return None;
     }
     let mut states = vec![world.clone()];
-    for call in some_order(&planned.plan, choices) {
+    let mut settled = vec![world.clone()];
+    let mut told = vec![false];
+    let mut done = BTreeSet::new();
+    for call in some_order(&plan, choices) {
         let mut next = states[states.len() - 1].clone();
-        perform(&mut next, &planned.plan.calls[call].call);
+        perform(&mut next, &call.call);
+        done.insert(call.id);
+        let open = plan.meanwhile.iter().filter(|it| done.contains(&it.from) && !done.contains(&it.until));
+        let mut right = next.clone();
+        let mut gap = false;
+        for meanwhile in open {
+            match (meanwhile.reason, &meanwhile.danger.what) {
+                (MeanwhileReason::AcceptedGap, _) => gap = true,
+                (MeanwhileReason::Companion, Endangered::Permission(permission)) => {
+                    for who in &meanwhile.danger.people {
+                        put_right(&mut right, &who.to_string(), *permission, meanwhile.danger.moment);
+                    }
+                }
+                (MeanwhileReason::Companion, other) => panic!("{other:?} is no companion"),
+            }
+        }
         states.push(next);
+        settled.push(right);
+        told.push(gap);
     }
-    Some(states)
+    Some(Run { plan, states, settled, gaps: told })
+}
+
+fn put_right(world: &mut World, who: &str, permission: Permission, moment: Moment) {
+    let (principal, pair) = (principal(who), pair(permission));
+    match (moment, world.space(SPACE).unwrap().row(&principal, pair)) {
+        (Moment::LetIn, Some(row)) => {
+            let revoke = Command::Revoke { space: SPACE, row };
+            world.perform(&world::Caller::User(ME.into()), &revoke).unwrap();
+        }
+        (Moment::ShutOut, None) => {
+            world.add_grant(SPACE, &world::Grant { principal, pair });
+        }
+        (Moment::LetIn, None) | (Moment::ShutOut, Some(_)) => {}
+    }
+}
+
+impl Run {
+    fn last(&self) -> &World {
+        &self.states[self.states.len() - 1]
+    }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: crate::fewest::cases(3_000), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(1_500))]
 
     #[test]
     fn no_state_on_the_way_leaks_or_gaps(case in case(), choices in proptest::collection::vec(any::<u16>(), 24)) {
         let world = case.world();
-        let Some(states) = run(&case, &world, &choices, Gaps::Refuse) else { return Ok(()) };
-        let (before, after) = (profile(&case, &states[0]), profile(&case, &states[states.len() - 1]));
-        for state in &states {
+        let Some(run) = run(&case, &world, &choices, Gaps::Refuse) else { return Ok(()) };
+        let (before, after) = (profile(&case, &world), profile(&case, run.last()));
+        for state in &run.settled {
             prop_assert!(between(&before, &profile(&case, state), &after));
         }
     }
 
     #[test]
-    fn accepting_a_gap_lets_nobody_in_for_a_moment(
+    fn what_a_call_does_besides_is_put_right_by_the_next(case in case()) {
+        let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).plan;
+        for meanwhile in plan.meanwhile {
+            prop_assert_eq!(meanwhile.until.position(), meanwhile.from.position() + 1);
+        }
+    }
+
+    #[test]
+    fn accepting_a_gap_lets_nobody_in_and_names_whom_it_shuts_out(
         case in case(),
         choices in proptest::collection::vec(any::<u16>(), 24),
     ) {
         let world = case.world();
-        let Some(states) = run(&case, &world, &choices, Gaps::Allow) else { return Ok(()) };
-        let (before, after) = (profile(&case, &states[0]), profile(&case, &states[states.len() - 1]));
-        for state in &states {
+        let Some(run) = run(&case, &world, &choices, Gaps::Allow) else { return Ok(()) };
+        let (before, after) = (profile(&case, &world), profile(&case, run.last()));
+        for (state, told) in run.settled.iter().zip(&run.gaps) {
             let now = profile(&case, state);
             prop_assert!(now.iter().zip(&before).zip(&after).all(|((now, before), after)| !now || *before || *after));
+            prop_assert!(*told || between(&before, &now, &after), "{:#?}", run.plan.meanwhile);
+        }
+    }
+
+    #[test]
+    fn a_gap_is_accepted_only_where_nothing_else_does(case in case()) {
+        let plan = |gaps| plan(&case.desired(), &case.live(&case.world()), gaps).plan;
+        let (refusing, allowing) = (plan(Gaps::Refuse), plan(Gaps::Allow));
+        if refusing.refusals.is_empty() {
+            prop_assert_eq!(refusing, allowing);
         }
     }
 
@@ -70,15 +146,16 @@ proptest! {
     ) {
         let world = case.world();
         let Some(first) = run(&case, &world, &choices, Gaps::Refuse) else { return Ok(()) };
-        let stopped = &first[end.index(first.len())];
+        let at = end.index(first.states.len());
         // Half a split can leave lists from which there is no safe way on; then nothing must happen.
-        let Some(second) = run(&case, stopped, &choices, Gaps::Refuse) else { return Ok(()) };
-        let (before, after) = (profile(&case, &world), profile(&case, &first[first.len() - 1]));
-        prop_assert_eq!(profile(&case, &second[second.len() - 1]), after.clone());
-        for state in &second {
+        let Some(second) = run(&case, &first.states[at], &choices, Gaps::Refuse) else { return Ok(()) };
+        let (before, after) = (profile(&case, &world), profile(&case, first.last()));
+        prop_assert_eq!(profile(&case, second.last()), after.clone());
+        // A companion that was about to be put right is still there until the second run does it.
+        let is_settled = profile(&case, &first.states[at]) == profile(&case, &first.settled[at]);
+        for state in second.settled.iter().filter(|_| is_settled) {
             prop_assert!(between(&before, &profile(&case, state), &after));
         }
-        let last = &second[second.len() - 1];
-        prop_assert!(plan(&case.desired(), &case.live(last), Gaps::Refuse).plan.is_empty());
+        prop_assert!(plan(&case.desired(), &case.live(second.last()), Gaps::Refuse).plan.is_empty());
     }
 }

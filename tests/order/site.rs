@@ -24,8 +24,10 @@ pub(crate) struct State {
 /// A site, and the state that it shall be brought to.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
-    pub(crate) mode: SpaceRoleMode,
-    pub(crate) companions: bool,
+    /// What there is to give.
+    pub(crate) permissions: [Permission; 4],
+    /// Whether there are so many groups that nobody may see into that the planner cannot look at everybody.
+    pub(crate) crowded: bool,
     /// Whether the planner may know who is in which group.
     pub(crate) members_known: bool,
     /// The groups of each person, as bits.
@@ -38,22 +40,32 @@ pub(crate) struct Case {
 
 pub(crate) const GROUPS: [&str; 3] = ["group:g0", "group:g1", "group:g2"];
 
-/// Four permissions to play with: where companions come and go, none of those that editing pages needs,
-/// since a companion that is there for a moment would let people edit for a moment.
-pub(crate) fn permissions(mode: SpaceRoleMode) -> [Permission; 4] {
-    use Permission as P;
-    match mode {
-        SpaceRoleMode::PreRoles => [P::ReadSpace, P::CreatePage, P::CreateComment, P::DeletePage],
-        SpaceRoleMode::RolesTransition | SpaceRoleMode::Roles => {
-            [P::ReadSpace, P::ExportContent, P::CreateBlogpost, P::UpdateBlogpost]
-        }
-    }
+/// Four permissions to play with: without companions, and with those of pages or of blog posts.
+const ALONE: [Permission; 4] =
+    [Permission::ReadSpace, Permission::CreatePage, Permission::CreateComment, Permission::DeletePage];
+const OF_PAGES: [Permission; 4] =
+    [Permission::ReadSpace, Permission::ExportContent, Permission::CreatePage, Permission::UpdatePage];
+const OF_BLOGPOSTS: [Permission; 4] =
+    [Permission::ReadSpace, Permission::ExportContent, Permission::CreateBlogpost, Permission::UpdateBlogpost];
+
+/// Sites where a permission comes alone.
+pub(crate) fn alone() -> impl Strategy<Value = Case> {
+    case_with(ALONE)
+}
+
+/// Sites where permissions come and go with companions.
+pub(crate) fn with_companions() -> impl Strategy<Value = Case> {
+    prop_oneof![2 => case_with(OF_PAGES), 1 => case_with(OF_BLOGPOSTS)]
 }
 
 pub(crate) fn case() -> impl Strategy<Value = Case> {
-    let mode = prop_oneof![Just(SpaceRoleMode::PreRoles), Just(SpaceRoleMode::RolesTransition)];
-    (mode, any::<bool>(), 0_usize..=4)
-        .prop_flat_map(|(mode, members_known, pages)| {
+    let crowded = proptest::bool::weighted(0.3);
+    (prop_oneof![alone(), with_companions()], crowded).prop_map(|(case, crowded)| Case { crowded, ..case })
+}
+
+fn case_with(permissions: [Permission; 4]) -> impl Strategy<Value = Case> {
+    (any::<bool>(), 0_usize..=4)
+        .prop_flat_map(move |(members_known, pages)| {
             let parents: Vec<_> = (0..pages)
                 .map(|page| {
                     prop_oneof![
@@ -63,11 +75,12 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
                 })
                 .collect();
             let people = proptest::collection::vec(0_u8..8, 0..4);
-            (Just(mode), Just(members_known), people, parents, state(mode, pages), state(mode, pages))
+            let state = || state(permissions, pages);
+            (Just(members_known), people, parents, state(), state())
         })
-        .prop_map(|(mode, members_known, people, parents, before, after)| Case {
-            mode,
-            companions: mode == SpaceRoleMode::RolesTransition,
+        .prop_map(move |(members_known, people, parents, before, after)| Case {
+            permissions,
+            crowded: false,
             members_known,
             people,
             parents,
@@ -76,9 +89,9 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
         })
 }
 
-fn state(mode: SpaceRoleMode, pages: usize) -> impl Strategy<Value = State> {
+fn state(permissions: [Permission; 4], pages: usize) -> impl Strategy<Value = State> {
     let holding = proptest::option::of(proptest::collection::btree_set(
-        proptest::sample::select(permissions(mode)[1..].to_vec()),
+        proptest::sample::select(permissions[1..].to_vec()),
         0..=3,
     ));
     let list = prop_oneof![
@@ -111,9 +124,18 @@ fn with_me(mut list: BTreeSet<&'static str>) -> BTreeSet<&'static str> {
 }
 
 impl Case {
+    /// Whether Confluence adds and takes away permissions by itself.
+    pub(crate) fn companions(&self) -> bool {
+        self.permissions != ALONE
+    }
+
+    fn mode(&self) -> SpaceRoleMode {
+        if self.companions() { SpaceRoleMode::RolesTransition } else { SpaceRoleMode::PreRoles }
+    }
+
     /// People: those of the case; and, since a group may get new members at any time, somebody for each
     /// group alone; and where the planner does not know, somebody for each combination.
-    fn crowd(&self) -> BTreeSet<u8> {
+    pub(crate) fn crowd(&self) -> BTreeSet<u8> {
         let mut crowd: BTreeSet<u8> = self.people.iter().copied().chain([0, 1, 2, 4]).collect();
         if !self.members_known {
             crowd.extend(0..8);
@@ -123,7 +145,7 @@ impl Case {
 
     pub(crate) fn world(&self) -> World {
         let settings = world::Settings {
-            mode: match self.mode {
+            mode: match self.mode() {
                 SpaceRoleMode::PreRoles => world::RoleMode::PreRoles,
                 SpaceRoleMode::RolesTransition => world::RoleMode::RolesTransition,
                 SpaceRoleMode::Roles => world::RoleMode::Roles,
@@ -136,7 +158,7 @@ impl Case {
             caller: None,
         };
         let quirks = world::Quirks {
-            companions: if self.companions { world::Companions::Always } else { world::Companions::Never },
+            companions: if self.companions() { world::Companions::Always } else { world::Companions::Never },
             ..world::Quirks::default()
         };
         let mut world = World::new(settings, quirks);
@@ -174,7 +196,7 @@ impl Case {
             grants: BTreeMap::new(),
             assignments: BTreeMap::new(),
         });
-        let known = |pair: &&Pair| self.mode != SpaceRoleMode::PreRoles || pair.is_documented();
+        let known = |pair: &&Pair| self.mode() != SpaceRoleMode::PreRoles || pair.is_documented();
         for &pair in Pair::ALL.iter().filter(known) {
             world.add_grant(SPACE, &world::Grant { principal: principal("user:me"), pair });
         }
@@ -203,6 +225,11 @@ impl Case {
         world
     }
 
+    /// Groups with access that stays as it is.
+    fn bystanders(&self) -> impl Iterator<Item = Principal> {
+        (0..if self.crowded { 200 } else { 0 }).map(|number| format!("group:x{number}").parse().unwrap())
+    }
+
     /// The site as it would have been read.
     pub(crate) fn live(&self, world: &World) -> Live {
         let space = world.space(SPACE).unwrap();
@@ -211,6 +238,10 @@ impl Case {
             let permission = Permission::from_cloud_pair(grant.pair.key(), grant.pair.target()).unwrap();
             let rows = holdings.entry(model_principal(&grant.principal)).or_default();
             rows.entry(permission).or_default().insert(GrantId::from_number(row.0));
+        }
+        for (place, bystander) in self.bystanders().enumerate() {
+            let row = GrantId::from_number(1_000_000 + place as u64);
+            holdings.entry(bystander).or_default().insert(Permission::ReadSpace, BTreeSet::from([row]));
         }
         let mut tree = Tree::default();
         for content in world.contents() {
@@ -246,7 +277,7 @@ impl Case {
                 base_url: world.settings.url.clone(),
                 cloud_id: None,
                 edition: Edition::Standard,
-                mode: self.mode,
+                mode: self.mode(),
                 anonymous_access: Known::Known(false),
                 caller: Caller {
                     account: ME.parse().unwrap(),
@@ -296,10 +327,14 @@ impl Case {
                 DesiredPage { view: list(&lists[0]), edit: list(&lists[1]) },
             )
         });
+        let bystanders = self.bystanders().map(|who| {
+            let read = BTreeMap::from([(Permission::ReadSpace, wanted(Strength::Required))]);
+            (who, DesiredHolding::Grants(read))
+        });
         let space = DesiredSpace {
             mode: Mode::Authoritative,
             origin: origin(),
-            holdings: holdings.collect(),
+            holdings: holdings.chain(bystanders).collect(),
             pages: pages.collect(),
         };
         Desired { spaces: BTreeMap::from([("ENG".parse().unwrap(), space)]), ..Desired::default() }
@@ -394,31 +429,19 @@ pub(crate) fn restrict(
     }
 }
 
-/// What everybody can do: a bit for each person and thing. Companions come and go with their producers,
-/// and are not looked at: that they exist for a moment cannot be avoided.
+/// What everybody can do: a bit for each person and thing.
 pub(crate) fn profile(case: &Case, world: &World) -> Vec<bool> {
-    let looked_at: Vec<Pair> = permissions(case.mode)
-        .into_iter()
-        .filter(|permission| !case.companions || !is_companion(*permission))
-        .map(pair)
-        .collect();
     let mut bits = Vec::new();
     for user in world.users() {
         let subject = world::Subject::User(user.account.clone());
         let operations = world.space_operations(&subject, SPACE);
-        bits.extend(looked_at.iter().map(|pair| operations.contains(pair)));
+        bits.extend(case.permissions.iter().map(|permission| operations.contains(&pair(*permission))));
         for content in world.contents() {
             bits.push(world.allows(&subject, world::Verb::Read, content.id).is_ok());
-            if !case.companions {
-                bits.push(world.allows(&subject, world::Verb::Update, content.id).is_ok());
-            }
+            bits.push(world.allows(&subject, world::Verb::Update, content.id).is_ok());
         }
     }
     bits
-}
-
-fn is_companion(permission: Permission) -> bool {
-    Permission::ALL.iter().any(|producer| producer.companions().contains(&permission))
 }
 
 /// Whether a state lies between two others.

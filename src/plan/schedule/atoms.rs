@@ -2,107 +2,188 @@
 //!
 //! People whose groups are known are taken as they are. Where the members of a group could not be read,
 //! anybody may be in it, together with anything else. To get past a number of lists nobody needs more
-//! groups than there are lists, so combinations of that many stand for all.
+//! groups than there are lists, so combinations of that many stand for all. Where that would be too many
+//! to look at, there are no atoms, and the order must be one that is safe for whoever there is
+//! ([`super::phases`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
-use crate::model::{AccessClass, AccountId, Audience, Directory, Known, Principal};
+use crate::model::{AccessClass, AccountId, Directory, GroupId, Known, Live, Principal};
 
-/// More combinations than this are not looked at.
-const MOST: usize = 5_000;
+/// More atoms than this are not looked at.
+const MOST: usize = 20_000;
 
-/// People who match exactly these of the principals that matter.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Atom(BTreeSet<Principal>);
+/// The members of groups as numbers, looked up once for all spaces.
+#[derive(Debug)]
+pub(super) struct Crowd<'a> {
+    accounts: HashMap<&'a AccountId, usize>,
+    /// Of the groups whose members are known; ascending.
+    members: HashMap<&'a GroupId, Vec<usize>>,
+}
 
-impl Atom {
-    pub(super) fn matches(&self, principal: &Principal) -> bool {
-        self.0.contains(principal)
+impl<'a> Crowd<'a> {
+    pub(super) fn of(directory: &'a Directory) -> Self {
+        let mut accounts: HashMap<&AccountId, usize> = HashMap::new();
+        let mut members = HashMap::new();
+        for (id, group) in &directory.groups {
+            let Known::Known(people) = &group.members else { continue };
+            let mut numbers: Vec<usize> = Vec::with_capacity(people.len());
+            for account in people {
+                let next = accounts.len();
+                numbers.push(*accounts.entry(account).or_insert(next));
+            }
+            numbers.sort_unstable();
+            members.insert(id, numbers);
+        }
+        Self { accounts, members }
     }
 
-    /// Whether a list lets these people through.
-    pub(super) fn passes(&self, audience: &Audience) -> bool {
-        match audience {
-            Audience::Anyone => true,
-            Audience::Only(members) => members.iter().any(|subject| self.matches(&subject.clone().into())),
+    /// Everybody who might notice, told apart only as far as these principals do. They are in ascending
+    /// order, and an atom names them by their place.
+    ///
+    /// `lists` is the largest number of lists that anybody has to get past. `None` where it would be too
+    /// many to look at.
+    pub(super) fn atoms(&self, principals: &[Principal], lists: usize, live: &Live) -> Option<Vec<Atom>> {
+        let mut groups: Vec<(usize, &[usize])> = Vec::new();
+        let mut people: HashMap<usize, Vec<usize>> = HashMap::new();
+        let (mut everybody, mut unknown) = (Vec::new(), Vec::new());
+        for (place, principal) in principals.iter().enumerate() {
+            match principal {
+                Principal::User(account) => {
+                    // Whoever is in no group that is known is numbered after all who are.
+                    let number =
+                        self.accounts.get(account).copied().unwrap_or(self.accounts.len() + place);
+                    people.entry(number).or_default().push(place);
+                }
+                Principal::Group(id) => match self.members.get(id) {
+                    Some(members) => groups.push((place, members)),
+                    None => unknown.push(place),
+                },
+                Principal::Anonymous
+                | Principal::Class(AccessClass::AllLicensedUsers | AccessClass::AuthenticatedUsers) => {
+                    everybody.push(place);
+                }
+                Principal::Class(AccessClass::AllProductAdmins | AccessClass::JsmProjectAdmins) => {
+                    unknown.push(place);
+                }
+            }
+        }
+        // Whoever is in the largest group alone is the same as any other of them: an atom below.
+        groups.sort_by_key(|(place, members)| (members.len(), *place));
+        let largest = groups.pop();
+        for (place, members) in groups {
+            for &number in members {
+                people.entry(number).or_default().push(place);
+            }
+        }
+        if let Some((place, members)) = largest {
+            for (number, places) in &mut people {
+                if members.binary_search(number).is_ok() {
+                    places.push(place);
+                }
+            }
+        }
+
+        let mut known: BTreeSet<Vec<usize>> = people.into_values().collect();
+        // Memberships come and go while a run lasts: nobody's access may hang on a second one.
+        known.extend((0..principals.len()).map(|place| vec![place]));
+        known.insert(Vec::new());
+        // Whoever runs this is in these groups, whoever else is.
+        let caller = &live.site.caller;
+        known.insert(
+            principals
+                .iter()
+                .enumerate()
+                .filter(|(_, who)| match who {
+                    Principal::User(account) => *account == caller.account,
+                    Principal::Group(group) => caller.groups.contains(group),
+                    Principal::Class(_) | Principal::Anonymous => false,
+                })
+                .map(|(place, _)| place)
+                .collect(),
+        );
+        let combinations = combinations(&unknown, lists, MOST / known.len())?;
+        let mut atoms: BTreeSet<Atom> = BTreeSet::new();
+        for person in &known {
+            for combination in &combinations {
+                atoms.insert(Atom::new(person.iter().chain(combination).chain(&everybody).copied()));
+            }
+        }
+        if let Ok(anonymous) = principals.binary_search(&Principal::Anonymous) {
+            atoms.insert(Atom::new([anonymous]));
+        }
+        Some(atoms.into_iter().collect())
+    }
+
+    /// People whom both groups hold, as far as that is known.
+    pub(super) fn overlap(&self, one: &GroupId, other: &GroupId) -> bool {
+        match (self.members.get(one), self.members.get(other)) {
+            (Some(one), Some(other)) => {
+                let (few, many) = if one.len() < other.len() { (one, other) } else { (other, one) };
+                few.iter().any(|number| many.binary_search(number).is_ok())
+            }
+            (None, _) | (_, None) => true,
         }
     }
 
-    pub(super) const fn principals(&self) -> &BTreeSet<Principal> {
+    /// Whether somebody is in a group, as far as that is known.
+    pub(super) fn may_hold(&self, group: &GroupId, account: &AccountId) -> bool {
+        self.members.get(group).is_none_or(|members| {
+            self.accounts.get(account).is_some_and(|number| members.binary_search(number).is_ok())
+        })
+    }
+}
+
+/// People who match exactly these of the principals that matter.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Atom(Box<[usize]>);
+
+impl Atom {
+    fn new(places: impl IntoIterator<Item = usize>) -> Self {
+        let places: BTreeSet<usize> = places.into_iter().collect();
+        Self(places.into_iter().collect())
+    }
+
+    /// The places of the principals, ascending.
+    pub(super) fn places(&self) -> &[usize] {
         &self.0
     }
 }
 
-/// Everybody who might notice, told apart only as far as these principals do.
-///
-/// `lists` is the largest number of lists that anybody has to get past. The second value says whether
-/// all combinations could be looked at.
-pub(super) fn atoms(
-    principals: &BTreeSet<Principal>,
-    lists: usize,
-    directory: &Directory,
-) -> (BTreeSet<Atom>, bool) {
-    let mut people: BTreeMap<&AccountId, BTreeSet<Principal>> = BTreeMap::new();
-    let mut everybody: BTreeSet<Principal> = BTreeSet::new();
-    let mut unknown: Vec<Principal> = Vec::new();
-    for principal in principals {
-        match principal {
-            Principal::User(account) => {
-                people.entry(account).or_default().insert(principal.clone());
+/// All sets of at most `size` of these, if there are at most `most`.
+fn combinations(unknown: &[usize], size: usize, most: usize) -> Option<Vec<Vec<usize>>> {
+    let mut all = vec![Vec::new()];
+    let mut from = 0;
+    for _ in 0..size.min(unknown.len()) {
+        let to = all.len();
+        for at in from..to {
+            let after = match all[at].last() {
+                None => 0,
+                Some(last) => unknown.partition_point(|place| place <= last),
+            };
+            for &place in &unknown[after..] {
+                let mut larger: Vec<usize> = all[at].clone();
+                larger.push(place);
+                all.push(larger);
             }
-            Principal::Group(id) => match directory.groups.get(id).map(|group| &group.members) {
-                Some(Known::Known(members)) => {
-                    for account in members {
-                        people.entry(account).or_default().insert(principal.clone());
-                    }
-                }
-                Some(Known::Unknown(_)) | None => unknown.push(principal.clone()),
-            },
-            Principal::Anonymous
-            | Principal::Class(AccessClass::AllLicensedUsers | AccessClass::AuthenticatedUsers) => {
-                everybody.insert(principal.clone());
-            }
-            Principal::Class(AccessClass::AllProductAdmins | AccessClass::JsmProjectAdmins) => {
-                unknown.push(principal.clone());
+            if all.len() > most {
+                return None;
             }
         }
+        from = to;
     }
-
-    let mut known: BTreeSet<BTreeSet<Principal>> = people.into_values().collect();
-    // Memberships come and go while a run lasts: nobody's access may hang on a second one.
-    known.extend(principals.iter().map(|principal| BTreeSet::from([principal.clone()])));
-    known.insert(BTreeSet::new());
-    let (combinations, exact) = combinations(&unknown, lists);
-    let mut atoms: BTreeSet<Atom> = BTreeSet::new();
-    for person in &known {
-        for combination in &combinations {
-            atoms.insert(Atom(person.iter().chain(combination).chain(&everybody).cloned().collect()));
-        }
-    }
-    if principals.contains(&Principal::Anonymous) {
-        atoms.insert(Atom(BTreeSet::from([Principal::Anonymous])));
-    }
-    (atoms, exact)
+    (all.len() <= most.max(1)).then_some(all)
 }
 
-/// All sets of at most `size` of these, or as large ones as can be looked at.
-fn combinations(unknown: &[Principal], size: usize) -> (BTreeSet<BTreeSet<Principal>>, bool) {
-    let mut all = BTreeSet::from([BTreeSet::new()]);
-    let mut last = all.clone();
-    for _ in 0..size.min(unknown.len()) {
-        if last.len().saturating_mul(unknown.len()) > MOST.saturating_mul(size) {
-            return (all, false);
-        }
-        let mut larger = BTreeSet::new();
-        for set in &last {
-            for principal in unknown.iter().filter(|principal| !set.contains(principal)) {
-                let mut set: BTreeSet<Principal> = set.clone();
-                set.insert(principal.clone());
-                larger.insert(set);
-            }
-        }
-        all.extend(larger.iter().cloned());
-        last = larger;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn combinations_are_all_there_or_none_is() {
+        let all = combinations(&[1, 3, 5], 2, 100).unwrap();
+        assert_eq!(all, [vec![], vec![1], vec![3], vec![5], vec![1, 3], vec![1, 5], vec![3, 5]]);
+        assert_eq!(combinations(&[1, 3, 5], 2, 6), None);
+        assert_eq!(combinations(&[], 5, 0), Some(vec![vec![]]));
     }
-    (all, true)
 }

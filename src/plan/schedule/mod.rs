@@ -11,25 +11,38 @@
 //! do what they can do neither before nor after (a leak), or cannot do what they can do both before and
 //! after (a gap). Every such state has the form "all of `lasts` done, none of `firsts` done", so it is
 //! ruled out by one edge from some call of `firsts` to some call of `lasts`. A set of such clauses is all
-//! that the solver knows.
+//! that the solver knows. A space where it would be too much to look at everybody gets an order that is
+//! safe for whoever there is ([`phases`]).
+//!
+//! What no order can avoid, because Confluence does it by itself, is put right by the very next call, and
+//! told.
 //!
 //! Spaces do not influence each other, so each is solved alone.
 
 mod atoms;
 mod clauses;
+mod edges;
+mod goals;
+mod middle;
+mod phases;
+mod protected;
+mod relax;
 mod solve;
 mod split;
+mod touched;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Call, Live, PageVerb, SpaceKey};
+use crate::model::{Call, Guards, Live, PageVerb, SpaceKey};
 
-use super::document::{CallId, Edge, PlannedCall};
+use super::document::{CallId, Edge, EdgeReason, PlannedCall};
 use super::lower::Draft;
-use super::refusal::Danger;
+use super::meanwhile::{Meanwhile, MeanwhileReason};
+use super::refusal::{Danger, Endangered, Moment};
 
-use clauses::{Clause, clauses};
+use clauses::{Clause, clauses, hits};
 pub(super) use clauses::{Goal, Witness};
+pub(super) use protected::is_caller;
 
 /// Calls in order, and how sure the order is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,12 +52,14 @@ pub(super) struct Schedule {
     pub(super) splits: usize,
     /// Whether it is proven that fewer splits would not do.
     pub(super) exact: bool,
+    /// What is so for a moment all the same.
+    pub(super) meanwhile: Vec<Meanwhile>,
     /// Spaces for which no safe order exists, with one state that cannot be avoided.
     pub(super) impossible: BTreeMap<SpaceKey, Witness>,
 }
 
 /// Whether an order that cuts somebody off for a moment is acceptable where no other exists. There is
-/// no such choice for leaks.
+/// no such choice for leaks, nor for whoever must be able to finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Gaps {
     #[default]
@@ -61,39 +76,52 @@ struct Node {
 }
 
 /// Puts calls in order.
-pub(super) fn schedule(drafts: Vec<Draft>, live: &Live, after: &Live, gaps: Gaps) -> Schedule {
+pub(super) fn schedule(drafts: Vec<Draft>, live: &Live, after: &Live, guards: &Guards, gaps: Gaps) -> Schedule {
     let mut spaces: BTreeMap<SpaceKey, (Vec<usize>, Vec<Draft>)> = BTreeMap::new();
     for (number, draft) in drafts.into_iter().enumerate() {
         let (numbers, drafts) = spaces.entry(draft.call.space().clone()).or_default();
         numbers.push(number);
         drafts.push(draft);
     }
-    let mut schedule = Schedule { calls: Vec::new(), splits: 0, exact: true, impossible: BTreeMap::new() };
+    let crowd = atoms::Crowd::of(&live.directory);
+    let protected = protected::Protected::of(live, guards);
+    let mut schedule = Schedule {
+        calls: Vec::new(),
+        splits: 0,
+        exact: true,
+        meanwhile: Vec::new(),
+        impossible: BTreeMap::new(),
+    };
     for (key, (numbers, mut drafts)) in spaces {
         let (Some(before), Some(after)) = (live.spaces.get(&key), after.spaces.get(&key)) else { continue };
         // What a draft needs is numbered over all spaces; here it is counted within this one.
+        let here = |number: &usize| numbers.binary_search(number).ok();
         for draft in &mut drafts {
-            draft.needs = draft.needs.iter().filter_map(|need| numbers.binary_search(need).ok()).collect();
+            draft.needs = draft.needs.iter().filter_map(here).collect();
+            draft.undoes = draft.undoes.as_ref().and_then(here);
         }
-        let space = split::Space { drafts: &drafts, before, after, live };
+        let space =
+            split::Space { drafts: &drafts, before, after, live, crowd: &crowd, protected: &protected };
         let solution = split::solve(&space, gaps);
         schedule.splits += solution.nodes.len() - drafts.len();
         schedule.exact &= solution.exact;
         if let Some(witness) = &solution.impossible {
-            schedule.impossible.insert(key, witness.clone());
+            schedule.impossible.insert(key.clone(), witness.clone());
         }
-        write_out(&drafts, solution, &mut schedule.calls);
+        write_out(&key, &drafts, solution, &mut schedule);
     }
     schedule
 }
 
 /// Numbers the calls of one space in their order and gives them their edges.
-fn write_out(drafts: &[Draft], solution: split::Solution, calls: &mut Vec<PlannedCall>) {
-    let split::Solution { nodes, order, edges, .. } = solution;
-    let start = calls.len();
+fn write_out(key: &SpaceKey, drafts: &[Draft], solution: split::Solution, schedule: &mut Schedule) {
+    let split::Solution { nodes, order, edges, accepted, .. } = solution;
+    let start = schedule.calls.len();
     let mut ids = vec![CallId::new(0); nodes.len()];
+    let mut of_draft: BTreeMap<usize, CallId> = BTreeMap::new();
     for (position, &node) in order.iter().enumerate() {
         ids[node] = CallId::new(start + position);
+        of_draft.insert(nodes[node].draft, ids[node]);
     }
     let mut after: Vec<BTreeMap<CallId, Edge>> = vec![BTreeMap::new(); nodes.len()];
     for edge in edges {
@@ -101,43 +129,88 @@ fn write_out(drafts: &[Draft], solution: split::Solution, calls: &mut Vec<Planne
         let because = edge.witness.map(Danger::from);
         after[edge.last].insert(call, Edge { call, reason: edge.reason, because });
     }
+    schedule.meanwhile.extend(accepted.into_iter().map(|accepted| Meanwhile {
+        space: key.clone(),
+        danger: accepted.witness.into(),
+        reason: MeanwhileReason::AcceptedGap,
+        from: ids[accepted.from],
+        until: ids[accepted.until],
+    }));
     for node in order {
+        let draft = &drafts[nodes[node].draft];
+        let producer = draft.undoes.and_then(|producer| of_draft.get(&producer));
+        if let (Some(&from), Some(danger)) = (producer, side_effect(&nodes[node].call)) {
+            let (space, reason) = (key.clone(), MeanwhileReason::Companion);
+            schedule.meanwhile.push(Meanwhile { space, danger, reason, from, until: ids[node] });
+        }
         let edges = std::mem::take(&mut after[node]);
-        calls.push(PlannedCall {
+        schedule.calls.push(PlannedCall {
             id: ids[node],
             call: nodes[node].call.clone(),
-            covers: drafts[nodes[node].draft].covers.iter().copied().collect(),
+            covers: draft.covers.iter().copied().collect(),
             after: edges.into_values().collect(),
         });
     }
 }
 
-/// The order that people would choose, and the first that is tried: close pages, let in, shut out, open.
-fn habit(call: &Call) -> u8 {
-    match call {
-        Call::Restrict { before, after, .. } => {
-            let closes =
-                PageVerb::ALL.iter().any(|&verb| split::narrows(before.audience(verb), after.audience(verb)));
-            if closes { 0 } else { 3 }
-        }
-        Call::Grant { .. } | Call::AssignRoles { .. } | Call::Revoke { grant: None, .. } => 1,
-        Call::Revoke { .. } => 2,
-    }
+/// What is so until this call has put a side effect right.
+fn side_effect(call: &Call) -> Option<Danger> {
+    let (principal, permission, moment) = match call {
+        Call::Revoke { principal, permission, .. } => (principal, permission, Moment::LetIn),
+        Call::Grant { principal, permission, .. } => (principal, permission, Moment::ShutOut),
+        Call::AssignRoles { .. } | Call::Restrict { .. } => return None,
+    };
+    let people = BTreeSet::from([principal.clone()]);
+    Some(Danger { people, what: Endangered::Permission(*permission), moment })
 }
 
-/// The clauses that hold for these nodes, whatever the reason.
-fn all_clauses(space: &split::Space<'_>, nodes: &[Node]) -> BTreeSet<Clause> {
-    let mut all = clauses(space, nodes);
+/// The order that people would choose, and the first that is tried: close pages, let in, shut out, open
+/// pages; what puts a side effect right at once, and what takes something from the caller last of all.
+/// The second value says which calls take something from the caller.
+fn habits(space: &split::Space<'_>, nodes: &[Node], clauses: &[Clause]) -> (Vec<u8>, Vec<bool>) {
+    const AT_ONCE: u8 = 0;
+    const LAST: u8 = 5;
+    let mut waited_for = vec![false; nodes.len()];
+    for &call in clauses.iter().flat_map(|clause| &clause.firsts) {
+        waited_for[call] = true;
+    }
+    let habit = |node: &Node| match &node.call {
+        _ if space.drafts[node.draft].undoes.is_some() => AT_ONCE,
+        Call::Restrict { before, after, .. } => {
+            let closes =
+                PageVerb::ALL.iter().any(|&verb| middle::narrows(before.audience(verb), after.audience(verb)));
+            if closes { 1 } else { 4 }
+        }
+        Call::Grant { .. } | Call::AssignRoles { .. } => 2,
+        Call::Revoke { .. } => 3,
+    };
+    let reductions: Vec<bool> = nodes.iter().map(|node| protected::takes_from_caller(node, space)).collect();
+    // Where everything else is stuck, one that others wait for goes before one that nobody needs.
+    let last = |call: usize| LAST + u8::from(!waited_for[call]);
+    let habits = nodes
+        .iter()
+        .enumerate()
+        .map(|(call, node)| if reductions[call] { last(call) } else { habit(node) })
+        .collect();
+    (habits, reductions)
+}
+
+/// The clauses that hold for these nodes, whatever the reason, and how many questions it took to find
+/// them. `None` where there would be too many.
+fn all_clauses(space: &split::Space<'_>, nodes: &[Node]) -> Option<(Vec<Clause>, usize)> {
+    let clauses::Clauses { mut all, work } = clauses(space, nodes)?;
+    let mut of_draft: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (number, node) in nodes.iter().enumerate() {
+        of_draft.entry(node.draft).or_default().push(number);
+    }
     for (number, node) in nodes.iter().enumerate() {
         // The API's own demands, between drafts and between the halves of one.
-        for &need in &space.drafts[node.draft].needs {
-            for (earlier, _) in nodes.iter().enumerate().filter(|(_, node)| node.draft == need) {
-                all.insert(Clause::edge(earlier, number));
-            }
+        for &earlier in space.drafts[node.draft].needs.iter().filter_map(|need| of_draft.get(need)).flatten() {
+            all.push(Clause::edge(earlier, number, EdgeReason::Api));
         }
         if let Some(earlier) = number.checked_sub(1).filter(|&earlier| nodes[earlier].draft == node.draft) {
-            all.insert(Clause::edge(earlier, number));
+            all.push(Clause::edge(earlier, number, EdgeReason::Api));
         }
     }
-    all
+    Some((all, work))
 }

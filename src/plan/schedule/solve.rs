@@ -1,39 +1,22 @@
-//! Finds an order in which no clause is broken, and the fewest edges that enforce it.
+//! Finds an order in which no clause is broken.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::super::document::EdgeReason;
-use super::clauses::{Clause, Witness};
+use super::clauses::Clause;
 
 /// Up to this many calls, every order is considered before giving up.
 const EXHAUSTIVE: usize = 20;
-
-/// Up to this many calls, edges that follow from other edges are left out.
-const REDUCED: usize = 4_000;
-
-/// "`first` must be done before `last`."
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Required {
-    pub(super) first: usize,
-    pub(super) last: usize,
-    pub(super) reason: EdgeReason,
-    /// Who would notice the other order. The API's own demands have no witness.
-    pub(super) witness: Option<Witness>,
-}
 
 /// An order was found, or it is known that there is none, or the search was too large.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
     Order(Vec<usize>),
     None,
-    Unclear {
-        /// Calls that were left over.
-        stuck: BTreeSet<usize>,
-    },
+    Unclear,
 }
 
 /// An order of `count` calls; among those that are possible, calls earlier in `habit` go first.
-pub(super) fn order(count: usize, clauses: &BTreeSet<Clause>, habit: &[u8]) -> Answer {
+pub(super) fn order(count: usize, clauses: &[Clause], habit: &[u8]) -> Answer {
     if clauses.iter().any(|clause| clause.firsts.is_empty() || clause.lasts.is_empty()) {
         return Answer::None;
     }
@@ -44,13 +27,11 @@ pub(super) fn order(count: usize, clauses: &BTreeSet<Clause>, habit: &[u8]) -> A
     if count <= EXHAUSTIVE {
         return exhaustive(count, clauses, habit).map_or(Answer::None, Answer::Order);
     }
-    let done: BTreeSet<usize> = greedy.into_iter().collect();
-    Answer::Unclear { stuck: (0..count).filter(|call| !done.contains(call)).collect() }
+    Answer::Unclear
 }
 
 /// Takes whatever may go next. Linear in the size of the clauses; may run into a dead end.
-fn greedy(count: usize, clauses: &BTreeSet<Clause>, habit: &[u8]) -> Vec<usize> {
-    let clauses: Vec<&Clause> = clauses.iter().collect();
+fn greedy(count: usize, clauses: &[Clause], habit: &[u8]) -> Vec<usize> {
     let mut as_first: Vec<Vec<usize>> = vec![Vec::new(); count];
     let mut as_last: Vec<Vec<usize>> = vec![Vec::new(); count];
     let mut left: Vec<usize> = clauses.iter().map(|clause| clause.lasts.len()).collect();
@@ -103,8 +84,8 @@ fn greedy(count: usize, clauses: &BTreeSet<Clause>, habit: &[u8]) -> Vec<usize> 
 }
 
 /// Walks the sets of calls that can be done without breaking a clause, each set once.
-fn exhaustive(count: usize, clauses: &BTreeSet<Clause>, habit: &[u8]) -> Option<Vec<usize>> {
-    let bits = |calls: &BTreeSet<usize>| calls.iter().fold(0_u32, |bits, call| bits | 1 << call);
+fn exhaustive(count: usize, clauses: &[Clause], habit: &[u8]) -> Option<Vec<usize>> {
+    let bits = |calls: &[usize]| calls.iter().fold(0_u32, |bits, call| bits | 1 << call);
     let clauses: Vec<(u32, u32)> =
         clauses.iter().map(|clause| (bits(&clause.firsts), bits(&clause.lasts))).collect();
     let all = (1_u32 << count) - 1;
@@ -135,64 +116,4 @@ fn exhaustive(count: usize, clauses: &BTreeSet<Clause>, habit: &[u8]) -> Option<
         }
     }
     None
-}
-
-/// One edge for each clause, such that the order is one of those that the edges allow; edges that
-/// follow from others are left out.
-pub(super) fn edges(order: &[usize], clauses: &BTreeSet<Clause>) -> Vec<Required> {
-    let mut place = vec![0; order.len()];
-    for (position, &call) in order.iter().enumerate() {
-        place[call] = position;
-    }
-    let mut edges: BTreeMap<(usize, usize), &Clause> = BTreeMap::new();
-    for clause in clauses {
-        let first = clause.firsts.iter().min_by_key(|call| place[**call]);
-        let last = clause.lasts.iter().max_by_key(|call| place[**call]);
-        if let (Some(&first), Some(&last)) = (first, last) {
-            let strongest = edges.entry((place[last], place[first])).or_insert(clause);
-            if clause.reason < strongest.reason {
-                *strongest = clause;
-            }
-        }
-    }
-    let kept: Vec<(usize, usize)> = if order.len() > REDUCED {
-        edges.keys().copied().collect()
-    } else {
-        reduce(order.len(), edges.keys())
-    };
-    kept.into_iter()
-        .filter_map(|(last, first)| {
-            let clause = edges.get(&(last, first))?;
-            let (reason, witness) = (clause.reason, clause.witness.clone());
-            Some(Required { first: order[first], last: order[last], reason, witness })
-        })
-        .collect()
-}
-
-/// Leaves out what follows from the rest. Calls are numbered by their place in the order, and edges are
-/// sorted by the later call.
-fn reduce<'a>(count: usize, edges: impl Iterator<Item = &'a (usize, usize)>) -> Vec<(usize, usize)> {
-    let words = count.div_ceil(64);
-    let mut reach: Vec<Vec<u64>> = vec![Vec::new(); count];
-    let mut kept = Vec::new();
-    let mut edges = edges.copied().peekable();
-    for last in 0..count {
-        let mut own = vec![0_u64; words];
-        let mut incoming = Vec::new();
-        while let Some((_, first)) = edges.next_if(|(at, _)| *at == last) {
-            incoming.push(first);
-        }
-        // The nearest first: what stands before it is then known to be covered.
-        for first in incoming.into_iter().rev() {
-            if own[first / 64] >> (first % 64) & 1 == 0 {
-                for (word, more) in own.iter_mut().zip(&reach[first]) {
-                    *word |= more;
-                }
-                own[first / 64] |= 1 << (first % 64);
-                kept.push((last, first));
-            }
-        }
-        reach[last] = own;
-    }
-    kept
 }

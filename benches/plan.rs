@@ -1,0 +1,256 @@
+//! What planning costs, and what the cost grows with: `cargo bench --bench plan`.
+//!
+//! Sites are made in memory, with what a policy wants of them. Each line is one plan: its changes, calls
+//! and edges, the seconds that it took, and the same for each change. A cost that is linear shows the
+//! same figure in the last column all the way down.
+
+#![expect(clippy::disallowed_methods, reason = "a bench looks at the clock")]
+#![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Instant;
+
+use confperm::model::{
+    AccountId, AccountKind, AccountStatus, Audience, Caller, Content, ContentId, ContentKind, Desired,
+    DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId, Group, GroupId, Holding,
+    Known, Live, LiveSpace, Mode, Origin, Parent, Permission, Person, Principal, ProductAccess, Restrictions,
+    Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus, Strength, Subject, Tree, Wanted,
+    Why,
+};
+use confperm::plan::{Gaps, plan};
+
+/// The measures of a site, and of what shall become of each of its spaces.
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    spaces: u64,
+    pages: u64,
+    /// Groups that come, with two permissions each.
+    come: u64,
+    /// Groups that go.
+    go: u64,
+    /// Pages that are closed, opened, and given to others.
+    close: u64,
+    open: u64,
+    swap: u64,
+    /// Whether the members of groups are known.
+    members: bool,
+}
+
+const GROUPS: u64 = 2_000;
+const PEOPLE: u64 = 20_000;
+
+/// Two changes in each space: one group comes.
+const FEW: Size =
+    Size { spaces: 0, pages: 4, come: 1, go: 0, close: 0, open: 0, swap: 0, members: true };
+/// Twenty changes in each space, of all kinds.
+const TWENTY: Size =
+    Size { spaces: 0, pages: 40, come: 4, go: 2, close: 5, open: 2, swap: 1, members: true };
+
+fn main() {
+    curve("many spaces, two changes each", [500, 5_000, 50_000].map(|spaces| Size { spaces, ..FEW }));
+    curve("twenty changes of all kinds in each space", [50, 500, 5_000].map(|spaces| Size { spaces, ..TWENTY }));
+    let one = |come, close| Size { spaces: 1, pages: close + 1, come, close, ..FEW };
+    curve("one space, groups come and pages close", [one(250, 500), one(1_000, 2_000), one(4_000, 8_000)]);
+    let unread = |size| Size { members: false, ..size };
+    curve(
+        "the same, where nobody may know who is in a group",
+        [unread(one(250, 500)), unread(one(1_000, 2_000)), unread(one(4_000, 8_000))],
+    );
+    let all = |number| Size {
+        spaces: 1,
+        pages: 3 * number + 1,
+        come: number,
+        go: number,
+        close: number,
+        open: number,
+        swap: number,
+        members: true,
+    };
+    curve("one space, changes of all kinds", [all(20), all(200), all(2_000)]);
+    if let Some(peak) = peak() {
+        println!("peak memory: {peak}");
+    }
+}
+
+fn curve(name: &str, sizes: [Size; 3]) {
+    println!("{name}");
+    println!("{:>10} {:>10} {:>10} {:>9} {:>10}", "changes", "calls", "edges", "seconds", "µs/change");
+    for size in sizes {
+        let (desired, live) = site(size);
+        let start = Instant::now();
+        let planned = plan(&desired, &live, Gaps::Refuse).plan;
+        let seconds = start.elapsed().as_secs_f64();
+        assert!(planned.refusals.is_empty(), "{:?}", planned.refusals);
+        let changes = planned.changes.len();
+        let edges: usize = planned.calls.iter().map(|call| call.after.len()).sum();
+        let each = seconds * 1e6 / f64::from(u32::try_from(changes).unwrap_or(u32::MAX));
+        println!("{changes:>10} {:>10} {edges:>10} {seconds:>9.3} {each:>10.1}", planned.calls.len());
+    }
+}
+
+/// The most memory that this process ever had, as Linux tells it.
+fn peak() -> Option<String> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    Some(status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().to_owned())
+}
+
+fn parsed<T: FromStr>(text: impl Display) -> T {
+    let Ok(id) = text.to_string().parse() else { unreachable!("the names made here are valid") };
+    id
+}
+
+fn account(number: u64) -> AccountId {
+    parsed(format_args!("5b10ac8d82e05b22{number:08}"))
+}
+
+fn group(number: u64) -> GroupId {
+    parsed(format_args!("2d1f6c1e-0c58-4a6c-8f0e-{number:012}"))
+}
+
+/// Mixes the bits, so that what is drawn has no pattern.
+const fn mixed(number: u64) -> u64 {
+    let mixed = (number ^ (number >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed ^ (mixed >> 29)
+}
+
+fn directory(known: bool, groups: u64) -> Directory {
+    let person = |number| Person {
+        account: account(number),
+        name: String::new(),
+        email: None,
+        kind: AccountKind::Human,
+        status: AccountStatus::Active,
+        guest: Known::Known(false),
+    };
+    let members = |number: u64| match number {
+        _ if !known => Known::Unknown(Why::Hidden),
+        0 => Known::Known((0..PEOPLE).map(account).collect()),
+        _ => Known::Known((0..20).map(|nth| account(mixed(number * 1_000 + nth) % PEOPLE)).collect()),
+    };
+    let group = |number: u64| Group {
+        id: group(number),
+        name: format!("g{number}"),
+        members: members(number),
+        access: Known::Known(ProductAccess::User),
+    };
+    Directory {
+        people: (0..PEOPLE).map(|number| (account(number), person(number))).collect(),
+        groups: (0..groups).map(|number| (self::group(number), group(number))).collect(),
+    }
+}
+
+fn page_id(space: u64, page: u64) -> ContentId {
+    ContentId::from_number(1 + space * 1_000_000 + page)
+}
+
+fn space_key(space: u64) -> SpaceKey {
+    parsed(format_args!("S{space}"))
+}
+
+fn origin() -> Origin {
+    Origin { file: "spaces.yaml".into(), line: 1 }
+}
+
+fn wanted<T>(what: T) -> Wanted<T> {
+    Wanted { what, origin: origin(), role: None }
+}
+
+const HELD: [Permission; 2] = [Permission::ReadSpace, Permission::CreatePage];
+
+/// A space and its lists; its groups are `from`, `from + 1` and so on, and everybody reads.
+fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
+    let me = Principal::User(account(0));
+    let draw = |nth: u64| 1 + (mixed(number) + nth) % (groups - 1);
+    let rows = |permissions: &[Permission], who: u64| {
+        let row = |nth: usize| GrantId::from_number(number * 1_000_000 + who * 100 + nth as u64);
+        let rows = permissions.iter().enumerate().map(|(nth, &permission)| (permission, BTreeSet::from([row(nth)])));
+        Holding::Grants(rows.collect())
+    };
+    let wish = |permissions: &[Permission]| {
+        let grants = permissions.iter().map(|&permission| (permission, wanted(Strength::Required)));
+        DesiredHolding::Grants(grants.collect())
+    };
+    let all: Vec<Permission> = Permission::ALL.iter().copied().filter(|it| it.is_documented()).collect();
+    let everybody = Principal::Group(group(0));
+    let mut before =
+        BTreeMap::from([(me.clone(), rows(&all, 0)), (everybody.clone(), rows(&[Permission::ReadSpace], 1))]);
+    let mut after = BTreeMap::from([(me, wish(&all)), (everybody, wish(&[Permission::ReadSpace]))]);
+    for nth in 0..size.come {
+        after.insert(Principal::Group(group(draw(nth))), wish(&HELD));
+    }
+    for nth in 0..size.go {
+        before.insert(Principal::Group(group(draw(size.come + nth))), rows(&HELD, nth + 2));
+    }
+    let only = |nth: u64| {
+        Audience::from_site_list([Subject::Group(group(draw(nth % 50))), Subject::User(account(0))])
+    };
+    let mut tree = Tree::default();
+    let mut pages = BTreeMap::new();
+    for page in 0..size.pages {
+        let parent = if page == 0 { Parent::Space } else { Parent::Content(page_id(number, 0)) };
+        let (was, will) = if page == 0 {
+            (Audience::Anyone, None)
+        } else if page <= size.close {
+            (Audience::Anyone, Some(only(page)))
+        } else if page <= size.close + size.open {
+            (only(page), Some(Audience::Anyone))
+        } else if page <= size.close + size.open + size.swap {
+            (only(page), Some(only(page + 1)))
+        } else {
+            (Audience::Anyone, None)
+        };
+        tree.insert(Content {
+            id: page_id(number, page),
+            kind: ContentKind::Page,
+            title: "Page".into(),
+            parent,
+            restrictions: Known::Known(Restrictions { view: was, edit: Audience::Anyone }),
+        });
+        if let Some(will) = will {
+            pages.insert(page_id(number, page), DesiredPage { view: Some(wanted(will)), edit: None });
+        }
+    }
+    let live = LiveSpace {
+        space: Space {
+            id: SpaceId::from_number(number + 1),
+            key: space_key(number),
+            name: String::new(),
+            kind: SpaceKind::Global,
+            status: SpaceStatus::Current,
+            homepage: None,
+        },
+        holdings: before,
+        foreign: BTreeSet::new(),
+        unlicensed_access: Known::Known(false),
+        tree: Some(tree),
+    };
+    (live, DesiredSpace { mode: Mode::Authoritative, origin: origin(), holdings: after, pages })
+}
+
+fn site(size: Size) -> (Desired, Live) {
+    let groups = GROUPS.max(size.come + size.go + 60);
+    let mut live = Live {
+        site: Site {
+            flavor: Flavor::Cloud,
+            base_url: String::new(),
+            cloud_id: None,
+            edition: Edition::Premium,
+            mode: SpaceRoleMode::PreRoles,
+            anonymous_access: Known::Known(false),
+            caller: Caller { account: account(0), name: String::new(), groups: BTreeSet::from([group(0)]) },
+        },
+        roles: BTreeMap::new(),
+        directory: directory(size.members, groups),
+        spaces: BTreeMap::new(),
+        gaps: BTreeSet::new(),
+    };
+    let mut desired = Desired::default();
+    for number in 0..size.spaces {
+        let (is, shall) = space(size, number, groups);
+        live.spaces.insert(space_key(number), is);
+        desired.spaces.insert(space_key(number), shall);
+    }
+    (desired, live)
+}

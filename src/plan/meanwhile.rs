@@ -1,0 +1,33 @@
+//! What is so for a moment while the calls are made, though it is so neither before nor after: told, since
+//! no order can avoid it, or since somebody has accepted it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::SpaceKey;
+
+use super::document::CallId;
+use super::refusal::Danger;
+
+/// Something that begins with one call and ends with another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Meanwhile {
+    pub space: SpaceKey,
+    /// Whom it hits, and what they can or cannot do.
+    pub danger: Danger,
+    pub reason: MeanwhileReason,
+    /// It does not begin before this call is made.
+    pub from: CallId,
+    /// It is over when this call is done.
+    pub until: CallId,
+}
+
+/// Why a plan has such a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MeanwhileReason {
+    /// Confluence adds or takes away a companion by itself; the next call puts that right.
+    Companion,
+    /// No order does without, and `--allow-gap` accepts it.
+    AcceptedGap,
+}

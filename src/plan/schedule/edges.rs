@@ -1,0 +1,202 @@
+//! From an order to the edges that enforce what matters about it, as few as can be.
+//!
+//! Each clause asks for one edge. Edges that follow from others are left out. Where many calls wait for
+//! the same many, the last of those that are waited for gathers the rest: it waits for them, and all
+//! others wait for it alone, so that the number of edges grows with the calls and not with their pairs.
+
+use std::collections::BTreeMap;
+
+use super::super::document::EdgeReason;
+use super::clauses::{Clause, Witness};
+
+/// Up to this many calls, edges that follow from other edges are left out.
+const REDUCED: usize = 4_000;
+
+/// From so many edges between the same calls, one of the calls gathers the others.
+const MANY: usize = 64;
+
+/// "`first` must be done before `last`."
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Required {
+    pub(super) first: usize,
+    pub(super) last: usize,
+    pub(super) reason: EdgeReason,
+    /// Who would notice the other order. The API's own demands have no witness.
+    pub(super) witness: Option<Witness>,
+}
+
+/// Why there is an edge between two places in the order.
+#[derive(Debug, Clone, Copy)]
+struct Why<'a> {
+    reason: EdgeReason,
+    witness: Option<&'a Witness>,
+}
+
+/// Edges between places in the order: the later one, then the earlier one.
+type Edges<'a> = BTreeMap<(usize, usize), Why<'a>>;
+
+/// Edges such that the order is one of those that they allow, and each of those breaks no clause.
+/// `reductions` are the calls that come after all others that stand before them.
+pub(super) fn edges(order: &[usize], clauses: &[Clause], reductions: &[bool]) -> Vec<Required> {
+    let mut place = vec![0; order.len()];
+    for (position, &call) in order.iter().enumerate() {
+        place[call] = position;
+    }
+    let mut edges: Edges<'_> = BTreeMap::new();
+    for clause in clauses {
+        let first = clause.firsts.iter().map(|call| place[*call]).min();
+        let last = clause.lasts.iter().map(|call| place[*call]).max();
+        if let (Some(first), Some(last)) = (first, last) {
+            let why = Why { reason: clause.reason, witness: clause.witness.as_ref() };
+            let strongest = edges.entry((last, first)).or_insert(why);
+            if why.reason < strongest.reason {
+                *strongest = why;
+            }
+        }
+    }
+    reductions_last(order, reductions, &mut edges);
+    if order.len() <= REDUCED {
+        edges = reduce(order.len(), edges);
+    }
+    gather(&mut edges);
+    edges
+        .into_iter()
+        .map(|((last, first), why)| Required {
+            first: order[first],
+            last: order[last],
+            reason: why.reason,
+            witness: why.witness.cloned(),
+        })
+        .collect()
+}
+
+/// Each reduction waits for all other calls before it. Of these, the last before a run of reductions
+/// gathers the rest.
+fn reductions_last(order: &[usize], reductions: &[bool], edges: &mut Edges<'_>) {
+    let lockout = Why { reason: EdgeReason::Lockout, witness: None };
+    let gather = Why { reason: EdgeReason::Gather, witness: None };
+    let mut others: Vec<usize> = Vec::new();
+    let mut run = 0;
+    for (position, &call) in order.iter().enumerate() {
+        if !reductions[call] {
+            others.push(position);
+            continue;
+        }
+        run += 1;
+        let goes_on = order.get(position + 1).is_some_and(|next| reductions[*next]);
+        if goes_on {
+            continue;
+        }
+        let takers = position + 1 - run..position + 1;
+        run = 0;
+        let Some(&latest) = others.last() else { continue };
+        if others.len() * takers.len() < MANY {
+            for taker in takers {
+                for &other in &others {
+                    edges.entry((taker, other)).or_insert(lockout);
+                }
+            }
+        } else {
+            for &other in &others[..others.len() - 1] {
+                edges.entry((latest, other)).or_insert(gather);
+            }
+            for taker in takers {
+                edges.entry((taker, latest)).or_insert(lockout);
+            }
+            others = vec![latest];
+        }
+    }
+}
+
+/// Leaves out what follows from the rest.
+fn reduce(count: usize, edges: Edges<'_>) -> Edges<'_> {
+    let words = count.div_ceil(64);
+    let mut reach: Vec<Vec<u64>> = vec![Vec::new(); count];
+    let mut kept = BTreeMap::new();
+    let mut edges = edges.into_iter().peekable();
+    for last in 0..count {
+        let mut own = vec![0_u64; words];
+        let mut incoming = Vec::new();
+        while let Some(((_, first), why)) = edges.next_if(|((at, _), _)| *at == last) {
+            incoming.push((first, why));
+        }
+        // The nearest first: what stands before it is then known to be covered.
+        for (first, why) in incoming.into_iter().rev() {
+            if own[first / 64] >> (first % 64) & 1 == 0 {
+                for (word, more) in own.iter_mut().zip(&reach[first]) {
+                    *word |= more;
+                }
+                own[first / 64] |= 1 << (first % 64);
+                kept.insert((last, first), why);
+            }
+        }
+        reach[last] = own;
+    }
+    kept
+}
+
+/// Where several calls wait for the same many, they wait for the last of these, and it for the others.
+fn gather(edges: &mut Edges<'_>) {
+    let mut waits: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for &(last, first) in edges.keys() {
+        waits.entry(last).or_default().push(first);
+    }
+    let mut shared: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
+    for (last, firsts) in waits {
+        shared.entry(firsts).or_default().push(last);
+    }
+    for (firsts, lasts) in shared {
+        let Some((&latest, rest)) = firsts.split_last() else { continue };
+        if lasts.len() < 2 || firsts.len() < 2 || lasts.len() * firsts.len() < MANY {
+            continue;
+        }
+        for &first in rest {
+            for &last in &lasts {
+                edges.remove(&(last, first));
+            }
+            edges.entry((latest, first)).or_insert(Why { reason: EdgeReason::Gather, witness: None });
+        }
+    }
+}
+
+/// Each phase waits for the one before it, through the last call of that one where there are many.
+/// Calls are numbered by their place in the order; `phases` are ranges of it, in their order, each with
+/// the reason why it waits.
+pub(super) fn between_phases(phases: &[(std::ops::Range<usize>, EdgeReason)]) -> Vec<(usize, usize, EdgeReason)> {
+    let mut edges = Vec::new();
+    for pair in phases.windows(2) {
+        let ((before, _), (after, reason)) = (&pair[0], &pair[1]);
+        let latest = before.end - 1;
+        if before.len() * after.len() < MANY || after.len() == 1 {
+            edges.extend(after.clone().flat_map(|last| before.clone().map(move |first| (first, last, *reason))));
+        } else {
+            edges.extend((before.start..latest).map(|first| (first, latest, EdgeReason::Gather)));
+            edges.extend(after.clone().map(|last| (latest, last, *reason)));
+        }
+    }
+    edges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hundred_calls_that_wait_for_a_hundred_take_a_few_hundred_edges() {
+        let clauses: Vec<Clause> = (0..100)
+            .flat_map(|first| (100..200).map(move |last| Clause::edge(first, last, EdgeReason::Leak)))
+            .collect();
+        let order: Vec<usize> = (0..200).collect();
+        let edges = edges(&order, &clauses, &[false; 200]);
+        assert_eq!(edges.len(), 99 + 100);
+        assert!(edges.iter().all(|edge| edge.first == 99 || edge.last == 99));
+    }
+
+    #[test]
+    fn what_is_taken_from_the_caller_waits_for_everything_before_it() {
+        let order = [2, 0, 1, 3];
+        let edges = edges(&order, &[], &[false, true, false, false]);
+        let pairs: Vec<(usize, usize)> = edges.iter().map(|edge| (edge.first, edge.last)).collect();
+        assert_eq!(pairs, [(2, 1), (0, 1)]);
+    }
+}

@@ -1,0 +1,304 @@
+//! The order for spaces where it would be too much to look at everybody: one that is safe for whoever
+//! there is.
+//!
+//! ```text
+//! close pages ──▶ give ──▶ roles ──▶ take ──▶ open pages
+//! ```
+//!
+//! Until the last page is closed and after the last row is taken, everything only shrinks or only grows.
+//! In between, every page lets through only whom it lets through both before and after. So whoever gets
+//! to a page then has a row for it, and that row is there before or after: they get there before or
+//! after as well. And whoever gets there both before and after has a row at every step, since rows are
+//! given before any is taken, and is on every list at every step.
+//!
+//! A call that shuts some people off a page and lets others in is neither closing nor opening. Where the
+//! plan only gives, or only takes, it can stay whole, next to what opens nothing (unless a page above is
+//! of the same kind). Otherwise it is done in two halves; people whom both lists let through, but for
+//! different reasons, would be shut out between them, so these are listed by name, or the plan is
+//! refused.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::model::{
+    Audience, Call, ContentId, Holding, Known, Members, PageVerb, Principal, Restrictions, Subject,
+};
+
+use super::super::document::EdgeReason;
+use super::clauses::{Goal, Witness};
+use super::edges::{Required, between_phases};
+use super::goals::is_below;
+use super::middle::{by_name, narrower, narrows};
+use super::protected::takes_from_caller;
+use super::split::{Accepted, Solution, Space, node};
+use super::{Gaps, Node};
+
+/// What a call does, in the order in which such calls are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    /// Gives the caller what it needs for pages.
+    Enable,
+    Close,
+    /// Closes and opens, where nothing is taken.
+    SwapBeforeGiving,
+    Give,
+    Assign,
+    Take,
+    TakeFromCaller,
+    /// Gives what the API allows only after something was taken.
+    GiveLate,
+    /// Closes and opens, where nothing is given.
+    SwapAfterTaking,
+    Open,
+}
+
+impl Phase {
+    /// Why it waits for the phase before it.
+    const fn reason(self) -> EdgeReason {
+        match self {
+            Self::Enable | Self::Close | Self::GiveLate => EdgeReason::Api,
+            Self::Assign | Self::Take => EdgeReason::Gap,
+            Self::TakeFromCaller => EdgeReason::Lockout,
+            Self::SwapBeforeGiving | Self::Give | Self::SwapAfterTaking | Self::Open => EdgeReason::Leak,
+        }
+    }
+}
+
+pub(super) fn in_phases(space: &Space<'_>, gaps: Gaps) -> Solution {
+    let swaps = Swaps::of(space);
+    let mut nodes: Vec<(Phase, Node)> = Vec::new();
+    let mut dangers: Vec<(usize, Witness)> = Vec::new();
+    for draft in 0..space.drafts.len() {
+        match swaps.halves(space, draft) {
+            None => nodes.push((phase(space, draft, &swaps), node(space, draft))),
+            Some((halves, danger)) => {
+                dangers.extend(danger.map(|danger| (nodes.len(), danger)));
+                let [first, second] = halves;
+                nodes.extend([(Phase::Close, first), (Phase::Open, second)]);
+            }
+        }
+    }
+    let late = late_gap(space, &nodes);
+    let order = order(space, &nodes);
+    let edges = edges(space, &nodes, &order);
+    let exact = nodes.len() == space.drafts.len();
+    let nodes: Vec<Node> = nodes.into_iter().map(|(_, node)| node).collect();
+    let mut solution = Solution { nodes, order, edges, exact, accepted: Vec::new(), impossible: None };
+    let shuts_out_protected =
+        |witness: &Witness| !witness.principals.is_disjoint(space.protected.principals());
+    for (from, witness) in dangers {
+        if gaps == Gaps::Allow && !shuts_out_protected(&witness) {
+            solution.accepted.push(Accepted { from, until: from + 1, witness });
+        } else {
+            solution.impossible.get_or_insert(witness);
+        }
+    }
+    if let Some(witness) = late {
+        solution.impossible.get_or_insert(witness);
+    }
+    solution
+}
+
+fn phase(space: &Space<'_>, draft: usize, swaps: &Swaps) -> Phase {
+    let whole = &space.drafts[draft];
+    if whole.undoes.is_some() {
+        return Phase::Give;
+    }
+    match &whole.call {
+        Call::Grant { .. } => {
+            let waits_for_taking =
+                whole.needs.iter().any(|need| matches!(space.drafts[*need].call, Call::Revoke { .. }));
+            if swaps.enabling.contains(&draft) {
+                Phase::Enable
+            } else if waits_for_taking {
+                Phase::GiveLate
+            } else {
+                Phase::Give
+            }
+        }
+        Call::Revoke { .. } if takes_from_caller(&node(space, draft), space) => Phase::TakeFromCaller,
+        Call::Revoke { .. } => Phase::Take,
+        Call::AssignRoles { .. } => Phase::Assign,
+        Call::Restrict { before, after, .. } => {
+            let verbs = |from: &Restrictions, to: &Restrictions| {
+                PageVerb::ALL.iter().any(|&verb| narrows(from.audience(verb), to.audience(verb)))
+            };
+            match (verbs(before, after), verbs(after, before)) {
+                (true, true) if swaps.gives => Phase::SwapBeforeGiving,
+                (true, true) => Phase::SwapAfterTaking,
+                (true, false) => Phase::Close,
+                (false, _) => Phase::Open,
+            }
+        }
+    }
+}
+
+/// The calls that close and open at once, and what else there is in the space.
+struct Swaps {
+    /// Those that cannot stay whole.
+    split: BTreeSet<ContentId>,
+    /// Whether rows are given.
+    gives: bool,
+    /// Grants that calls on pages need.
+    enabling: BTreeSet<usize>,
+}
+
+impl Swaps {
+    fn of(space: &Space<'_>) -> Self {
+        let mut swaps: BTreeSet<ContentId> = BTreeSet::new();
+        let (mut gives, mut takes) = (false, false);
+        let mut enabling = BTreeSet::new();
+        for draft in space.drafts {
+            match &draft.call {
+                Call::Grant { .. } => gives = true,
+                Call::Revoke { .. } => takes = true,
+                Call::AssignRoles { .. } => (gives, takes) = (true, true),
+                Call::Restrict { content, before, after, .. } => {
+                    enabling.extend(&draft.needs);
+                    let narrows_some = |from: &Restrictions, to: &Restrictions| {
+                        PageVerb::ALL.iter().any(|&verb| narrows(from.audience(verb), to.audience(verb)))
+                    };
+                    if narrows_some(before, after) && narrows_some(after, before) {
+                        swaps.insert(*content);
+                    }
+                }
+            }
+        }
+        let tree = space.before.tree.as_ref();
+        let nested = || tree.is_some_and(|tree| swaps.iter().any(|page| is_below(tree, *page, &swaps)));
+        let split = if (gives && takes) || nested() { swaps } else { BTreeSet::new() };
+        Self { split, gives, enabling }
+    }
+
+    /// Both halves of a call that cannot stay whole, and who would be shut out between them.
+    fn halves(&self, space: &Space<'_>, draft: usize) -> Option<([Node; 2], Option<Witness>)> {
+        let Call::Restrict { space: key, content, before, after } = &space.drafts[draft].call else { return None };
+        if !self.split.contains(content) {
+            return None;
+        }
+        let mut danger = None;
+        let mut middle = before.clone();
+        for verb in PageVerb::ALL {
+            let (list, both) = between(space, before.audience(verb), after.audience(verb));
+            *middle.audience_mut(verb) = list;
+            if let Some(principals) = both {
+                danger.get_or_insert(Witness { principals, goal: Goal::Page(*content, verb), leak: false });
+            }
+        }
+        if middle == *before || middle == *after {
+            return None;
+        }
+        let restrict = |before: &Restrictions, after: &Restrictions| {
+            let (before, after) = (before.clone(), after.clone());
+            Node { draft, call: Call::Restrict { space: key.clone(), content: *content, before, after } }
+        };
+        Some(([restrict(before, &middle), restrict(&middle, after)], danger))
+    }
+}
+
+/// The list between two halves, and somebody whom both lists let through and this one perhaps does not.
+fn between(space: &Space<'_>, before: &Audience, after: &Audience) -> (Audience, Option<BTreeSet<Principal>>) {
+    let caller = Subject::User(space.live.site.caller.account.clone());
+    let narrow = narrower(before, after, &caller);
+    let (Audience::Only(was), Audience::Only(will)) = (before, after) else { return (narrow, None) };
+    let gone = was.iter().filter(|subject| !will.contains(subject) && **subject != caller);
+    let both = gone
+        .flat_map(|one| will.iter().filter(|other| !was.contains(other)).map(move |other| (one, other)))
+        .find(|(one, other)| may_overlap(space, one, other));
+    let Some((one, other)) = both else { return (narrow, None) };
+    let known = was.iter().chain(will.iter()).all(|subject| match subject {
+        Subject::User(_) => true,
+        Subject::Group(id) => {
+            matches!(space.live.directory.groups.get(id).map(|group| &group.members), Some(Known::Known(_)))
+        }
+    });
+    match by_name(before, after, &caller, &space.live.directory) {
+        Some(Audience::Only(people)) if known => {
+            let mut all: BTreeSet<Subject> = people.into();
+            all.extend(narrow.subjects().cloned());
+            (Members::new(all).map_or(narrow, Audience::Only), None)
+        }
+        Some(_) | None => {
+            (narrow, Some([one, other].into_iter().cloned().map(Principal::from).collect()))
+        }
+    }
+}
+
+fn may_overlap(space: &Space<'_>, one: &Subject, other: &Subject) -> bool {
+    match (one, other) {
+        (Subject::User(_), Subject::User(_)) => false,
+        (Subject::Group(group), Subject::User(account)) | (Subject::User(account), Subject::Group(group)) => {
+            space.crowd.may_hold(group, account)
+        }
+        (Subject::Group(one), Subject::Group(other)) => space.crowd.overlap(one, other),
+    }
+}
+
+/// A permission that is given only after something was taken comes too late for whoever loses it elsewhere.
+fn late_gap(space: &Space<'_>, nodes: &[(Phase, Node)]) -> Option<Witness> {
+    nodes.iter().filter(|(phase, _)| *phase == Phase::GiveLate).find_map(|(_, node)| {
+        let Call::Grant { principal, permission, .. } = &node.call else { return None };
+        let holds = |holding: Option<&Holding>| {
+            holding.is_some_and(|holding| super::protected::permissions(holding, space.live).contains(permission))
+        };
+        let loses = space
+            .before
+            .holdings
+            .iter()
+            .find(|(who, holding)| holds(Some(holding)) && !holds(space.after.holdings.get(*who)))?;
+        let principals = BTreeSet::from([principal.clone(), loses.0.clone()]);
+        Some(Witness { principals, goal: Goal::Space(*permission), leak: false })
+    })
+}
+
+/// By phase, and within one by the number of the draft. What puts a side effect right follows at once.
+fn order(space: &Space<'_>, nodes: &[(Phase, Node)]) -> Vec<usize> {
+    let mut followers: HashMap<usize, Vec<usize>> = HashMap::new();
+    let mut order: Vec<usize> = Vec::with_capacity(nodes.len());
+    let mut leaders: Vec<usize> = Vec::new();
+    for (number, (_, node)) in nodes.iter().enumerate() {
+        match space.drafts[node.draft].undoes {
+            Some(producer) => followers.entry(producer).or_default().push(number),
+            None => leaders.push(number),
+        }
+    }
+    leaders.sort_by_key(|&number| (nodes[number].0, number));
+    for number in leaders {
+        order.push(number);
+        order.extend(followers.remove(&nodes[number].1.draft).unwrap_or_default());
+    }
+    order
+}
+
+/// Between the phases, and within them what the API demands.
+fn edges(space: &Space<'_>, nodes: &[(Phase, Node)], order: &[usize]) -> Vec<Required> {
+    let mut phases: Vec<(std::ops::Range<usize>, EdgeReason)> = Vec::new();
+    let mut at: Option<Phase> = None;
+    for (position, &number) in order.iter().enumerate() {
+        let (phase, node) = &nodes[number];
+        let follows = space.drafts[node.draft].undoes.is_some();
+        match phases.last_mut() {
+            Some((range, _)) if follows || at == Some(*phase) => range.end = position + 1,
+            Some(_) | None => {
+                phases.push((position..position + 1, phase.reason()));
+                at = Some(*phase);
+            }
+        }
+    }
+    let mut required: Vec<Required> = between_phases(&phases)
+        .into_iter()
+        .map(|(first, last, reason)| Required { first: order[first], last: order[last], reason, witness: None })
+        .collect();
+    let mut of_draft: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (number, (_, node)) in nodes.iter().enumerate() {
+        of_draft.entry(node.draft).or_default().push(number);
+    }
+    for (number, (phase, node)) in nodes.iter().enumerate() {
+        let draft = &space.drafts[node.draft];
+        for &first in draft.needs.iter().filter_map(|need| of_draft.get(need)).flatten() {
+            if nodes[first].0 == *phase || draft.undoes.is_some() {
+                required.push(Required { first, last: number, reason: EdgeReason::Api, witness: None });
+            }
+        }
+    }
+    required
+}

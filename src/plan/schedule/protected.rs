@@ -1,0 +1,73 @@
+//! Who must be able to finish: the account that runs this, and whom the policy names as required admins.
+//!
+//! Nobody loses anything for a moment, these least of all: what they can do before and after they can do
+//! at every step, also where a gap is accepted. And what is taken from the caller for good is taken last,
+//! when there is nothing left in the space that it might be needed for. Spaces are independent here as
+//! elsewhere: no call takes anything from the caller outside of its own space.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Call, Guards, Holding, Live, PageVerb, Permission, Principal, Restrictions, Subject};
+
+use super::Node;
+use super::split::Space;
+
+/// Whose access is never given up.
+#[derive(Debug)]
+pub(super) struct Protected(BTreeSet<Principal>);
+
+impl Protected {
+    pub(super) fn of(live: &Live, guards: &Guards) -> Self {
+        let caller = Principal::User(live.site.caller.account.clone());
+        Self(guards.required_admins.keys().cloned().chain([caller]).collect())
+    }
+
+    pub(super) const fn principals(&self) -> &BTreeSet<Principal> {
+        &self.0
+    }
+}
+
+/// Whether a principal stands for the account that runs this, perhaps among others.
+pub(in crate::plan) fn is_caller(principal: &Principal, live: &Live) -> bool {
+    match principal {
+        Principal::User(account) => *account == live.site.caller.account,
+        Principal::Group(group) => live.site.caller.groups.contains(group),
+        Principal::Class(_) => true,
+        Principal::Anonymous => false,
+    }
+}
+
+/// Whether a call takes something from the account that runs this, be it only one of two ways to it.
+pub(super) fn takes_from_caller(node: &Node, space: &Space<'_>) -> bool {
+    let lost = |principal: &Principal| is_caller(principal, space.live);
+    match &node.call {
+        Call::Grant { .. } => false,
+        // A row that is not there yet is a companion that nobody was promised.
+        Call::Revoke { principal, grant, .. } => grant.is_some() && lost(principal),
+        Call::AssignRoles { roles, .. } => roles.keys().filter(|principal| lost(principal)).any(|principal| {
+            let held = |state: &crate::model::LiveSpace| {
+                state.holdings.get(principal).map(|holding| permissions(holding, space.live)).unwrap_or_default()
+            };
+            !held(space.before).is_subset(&held(space.after))
+        }),
+        Call::Restrict { before, after, .. } => {
+            PageVerb::ALL.iter().any(|&verb| lists_caller(before, verb, space) && !lists_caller(after, verb, space))
+        }
+    }
+}
+
+fn lists_caller(lists: &Restrictions, verb: PageVerb, space: &Space<'_>) -> bool {
+    let names = |subject: &Subject| is_caller(&subject.clone().into(), space.live);
+    let audience = lists.audience(verb);
+    audience.is_anyone() || audience.subjects().any(names)
+}
+
+/// What a holding comes to.
+pub(super) fn permissions(holding: &Holding, live: &Live) -> BTreeSet<Permission> {
+    match holding {
+        Holding::Grants(grants) => grants.keys().copied().collect(),
+        Holding::Role(role) => {
+            live.roles.get(role).and_then(crate::access::role_permissions).unwrap_or_default()
+        }
+    }
+}
