@@ -16,8 +16,8 @@ use confperm::model::{
     AccountId, AccountKind, AccountStatus, Audience, Caller, Content, ContentId, ContentKind, Desired,
     DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId, Group, GroupId, Holding,
     Known, Live, LiveSpace, Mode, Origin, Parent, Permission, Person, Principal, ProductAccess, Restrictions,
-    Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus, Strength, Subject, Tree, Wanted,
-    Why,
+    Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus, Strength, Subject, Terms, Tree,
+    Wanted, Why,
 };
 use confperm::plan::{Gaps, plan};
 
@@ -42,15 +42,16 @@ const GROUPS: u64 = 2_000;
 const PEOPLE: u64 = 20_000;
 
 /// Two changes in each space: one group comes.
-const FEW: Size =
-    Size { spaces: 0, pages: 4, come: 1, go: 0, close: 0, open: 0, swap: 0, members: true };
+const FEW: Size = Size { spaces: 0, pages: 4, come: 1, go: 0, close: 0, open: 0, swap: 0, members: true };
 /// Twenty changes in each space, of all kinds.
-const TWENTY: Size =
-    Size { spaces: 0, pages: 40, come: 4, go: 2, close: 5, open: 2, swap: 1, members: true };
+const TWENTY: Size = Size { spaces: 0, pages: 40, come: 4, go: 2, close: 5, open: 2, swap: 1, members: true };
 
 fn main() {
     curve("many spaces, two changes each", [500, 5_000, 50_000].map(|spaces| Size { spaces, ..FEW }));
-    curve("twenty changes of all kinds in each space", [50, 500, 5_000].map(|spaces| Size { spaces, ..TWENTY }));
+    curve(
+        "twenty changes of all kinds in each space",
+        [50, 500, 5_000].map(|spaces| Size { spaces, ..TWENTY }),
+    );
     let one = |come, close| Size { spaces: 1, pages: close + 1, come, close, ..FEW };
     curve("one space, groups come and pages close", [one(250, 500), one(1_000, 2_000), one(4_000, 8_000)]);
     let unread = |size| Size { members: false, ..size };
@@ -154,7 +155,7 @@ fn origin() -> Origin {
 }
 
 fn wanted<T>(what: T) -> Wanted<T> {
-    Wanted { what, origin: origin(), role: None }
+    Wanted { what, origin: origin(), role: None, terms: Terms::default() }
 }
 
 const HELD: [Permission; 2] = [Permission::ReadSpace, Permission::CreatePage];
@@ -165,7 +166,8 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
     let draw = |nth: u64| 1 + (mixed(number) + nth) % (groups - 1);
     let rows = |permissions: &[Permission], who: u64| {
         let row = |nth: usize| GrantId::from_number(number * 1_000_000 + who * 100 + nth as u64);
-        let rows = permissions.iter().enumerate().map(|(nth, &permission)| (permission, BTreeSet::from([row(nth)])));
+        let rows =
+            permissions.iter().enumerate().map(|(nth, &permission)| (permission, BTreeSet::from([row(nth)])));
         Holding::Grants(rows.collect())
     };
     let wish = |permissions: &[Permission]| {

@@ -24,7 +24,7 @@ use super::target::{Target, TargetHolding, Unmanaged};
 
 /// The version of the JSON form. The first number changes when a reader would misread; the second when
 /// something is added.
-pub const FORMAT_VERSION: &str = "1.2";
+pub const FORMAT_VERSION: &str = "1.3";
 
 /// What would change on a site, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

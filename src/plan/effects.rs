@@ -1,12 +1,12 @@
 //! Who gains and who loses by a plan, each line with the changes that it comes from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{self, Affected, Cause, Certainty, Direction, Effects, PageVerbs, What};
-use crate::model::{Live, PageVerb, Permission, SpaceKey};
+use crate::model::{ContentId, Live, PageVerb, Permission, Principal, SpaceKey};
 
 use super::change::{Change, Verb};
 
@@ -35,6 +35,7 @@ pub(super) fn effects(before: &Live, after: &Live, changes: &[Change]) -> PlanEf
     if changes.is_empty() {
         return PlanEffects::default();
     }
+    let index = Index::of(changes);
     let Effects { effects, incomplete } = access::effective_changes(before, after);
     let lines = effects
         .into_iter()
@@ -42,7 +43,7 @@ pub(super) fn effects(before: &Live, after: &Live, changes: &[Change]) -> PlanEf
             changes: effect
                 .causes
                 .iter()
-                .flat_map(|cause| caused_by(cause, effect.direction, &effect.what, changes))
+                .flat_map(|cause| index.caused_by(cause, effect.direction, &effect.what))
                 .collect(),
             space: effect.space,
             direction: effect.direction,
@@ -54,28 +55,45 @@ pub(super) fn effects(before: &Live, after: &Live, changes: &[Change]) -> PlanEf
     PlanEffects { lines, incomplete }
 }
 
-/// The changes that a cause stands for: those that bear on the effect, or all where none is plainly the
-/// one.
-fn caused_by(cause: &Cause, direction: Direction, what: &What, changes: &[Change]) -> Vec<usize> {
-    let all: Vec<usize> = (0..changes.len()).filter(|at| is_part_of(&changes[*at], cause)).collect();
-    let plain: Vec<usize> =
-        all.iter().copied().filter(|at| bears_on(&changes[*at], direction, what)).collect();
-    if plain.is_empty() { all } else { plain }
+/// The numbers of changes, by what a cause may name.
+struct Index<'a> {
+    changes: &'a [Change],
+    holdings: BTreeMap<(&'a SpaceKey, &'a Principal), Vec<usize>>,
+    pages: BTreeMap<(&'a SpaceKey, ContentId), Vec<usize>>,
+    spaces: BTreeMap<&'a SpaceKey, Vec<usize>>,
 }
 
-fn is_part_of(change: &Change, cause: &Cause) -> bool {
-    match (cause, change) {
-        (
-            Cause::Holding { space, principal },
-            Change::Grant { space: here, principal: whose, .. }
-            | Change::Role { space: here, principal: whose, .. },
-        ) => space == here && principal == whose,
-        (Cause::Page { space, content }, Change::Audience { space: here, content: page, .. }) => {
-            space == here && content == page
+impl<'a> Index<'a> {
+    fn of(changes: &'a [Change]) -> Self {
+        let mut index =
+            Self { changes, holdings: BTreeMap::new(), pages: BTreeMap::new(), spaces: BTreeMap::new() };
+        for (number, change) in changes.iter().enumerate() {
+            index.spaces.entry(change.space()).or_default().push(number);
+            match change {
+                Change::Grant { space, principal, .. } | Change::Role { space, principal, .. } => {
+                    index.holdings.entry((space, principal)).or_default().push(number);
+                }
+                Change::Audience { space, content, .. } => {
+                    index.pages.entry((space, *content)).or_default().push(number);
+                }
+            }
         }
-        (Cause::Space { space }, change) => space == change.space(),
-        (Cause::Directory, _) => true,
-        (Cause::Holding { .. } | Cause::Page { .. }, _) => false,
+        index
+    }
+
+    /// The changes that a cause stands for: those that bear on the effect, or all where none is plainly the
+    /// one.
+    fn caused_by(&self, cause: &Cause, direction: Direction, what: &What) -> Vec<usize> {
+        let all = match cause {
+            Cause::Holding { space, principal } => self.holdings.get(&(space, principal)).cloned(),
+            Cause::Page { space, content } => self.pages.get(&(space, *content)).cloned(),
+            Cause::Space { space } => self.spaces.get(space).cloned(),
+            Cause::Directory => Some((0..self.changes.len()).collect()),
+        };
+        let all = all.unwrap_or_default();
+        let plain: Vec<usize> =
+            all.iter().copied().filter(|at| bears_on(&self.changes[*at], direction, what)).collect();
+        if plain.is_empty() { all } else { plain }
     }
 }
 

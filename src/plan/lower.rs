@@ -56,7 +56,8 @@ pub(super) fn lower(target: &Target, changes: &[Change], live: &Live) -> Vec<Dra
                 GrantCalls::new(key, principal, holding, space, vocabulary, touched).lower(&mut drafts);
             }
         }
-        let enabling = what_the_caller_gains(&drafts[first..], space, live).into_iter().map(|number| first + number);
+        let enabling =
+            what_the_caller_gains(&drafts[first..], space, live).into_iter().map(|number| first + number);
         let enabling: BTreeSet<usize> = enabling.collect();
         for (&content, page) in &target.pages {
             let Some(covers) = index.pages.get(&(key, content)) else { continue };

@@ -37,7 +37,8 @@ fn edge_words(plan: &Plan, edge: &Edge) -> String {
         (EdgeReason::Leak, None) => "nobody is let in for a moment".to_owned(),
         (EdgeReason::Gap, None) => "nobody is shut out for a moment".to_owned(),
         (EdgeReason::Lockout, None) => {
-            "what is taken from the account that runs this is taken when nothing else is left to do".to_owned()
+            "what is taken from the account that runs this is taken when nothing else is left to do"
+                .to_owned()
         }
         (EdgeReason::Leak | EdgeReason::Lockout | EdgeReason::Gap, Some(danger)) => {
             format!("otherwise {}", danger_words(plan, danger))

@@ -99,7 +99,8 @@ fn some_call(case: &Case, world: &World, draw: usize) -> Option<Command> {
 /// What the sandbox's own check says, in the form of the judge.
 fn seen(case: &Case, world: &World) -> Profile {
     let all = profile(case, world);
-    let kinds: Vec<Option<u8>> = world.users().map(|user| user.handle.strip_prefix('p')?.parse().ok()).collect();
+    let kinds: Vec<Option<u8>> =
+        world.users().map(|user| user.handle.strip_prefix('p')?.parse().ok()).collect();
     let each = all.len() / kinds.len();
     let mut seen = [0; 12];
     for (bits, kind) in all.chunks(each).zip(kinds) {

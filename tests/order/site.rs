@@ -45,8 +45,12 @@ const ALONE: [Permission; 4] =
     [Permission::ReadSpace, Permission::CreatePage, Permission::CreateComment, Permission::DeletePage];
 const OF_PAGES: [Permission; 4] =
     [Permission::ReadSpace, Permission::ExportContent, Permission::CreatePage, Permission::UpdatePage];
-const OF_BLOGPOSTS: [Permission; 4] =
-    [Permission::ReadSpace, Permission::ExportContent, Permission::CreateBlogpost, Permission::UpdateBlogpost];
+const OF_BLOGPOSTS: [Permission; 4] = [
+    Permission::ReadSpace,
+    Permission::ExportContent,
+    Permission::CreateBlogpost,
+    Permission::UpdateBlogpost,
+];
 
 /// Sites where a permission comes alone.
 pub(crate) fn alone() -> impl Strategy<Value = Case> {

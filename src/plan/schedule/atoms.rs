@@ -51,8 +51,7 @@ impl<'a> Crowd<'a> {
             match principal {
                 Principal::User(account) => {
                     // Whoever is in no group that is known is numbered after all who are.
-                    let number =
-                        self.accounts.get(account).copied().unwrap_or(self.accounts.len() + place);
+                    let number = self.accounts.get(account).copied().unwrap_or(self.accounts.len() + place);
                     people.entry(number).or_default().push(place);
                 }
                 Principal::Group(id) => match self.members.get(id) {

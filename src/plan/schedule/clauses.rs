@@ -79,7 +79,11 @@ pub(super) fn clauses(space: &Space<'_>, nodes: &[Node]) -> Option<Clauses> {
 }
 
 /// Whom the breaking of these clauses hits, one for each thing that they would notice.
-pub(super) fn hits<'c>(space: &Space<'_>, nodes: &[Node], broken: &'c [Clause]) -> Vec<(&'c Clause, Witness)> {
+pub(super) fn hits<'c>(
+    space: &Space<'_>,
+    nodes: &[Node],
+    broken: &'c [Clause],
+) -> Vec<(&'c Clause, Witness)> {
     let wanted: BTreeMap<State, &Clause> = broken
         .iter()
         .map(|clause| (State { done: clause.lasts.clone(), open: clause.firsts.clone() }, clause))
@@ -220,8 +224,10 @@ fn factors(
     principals: &Principals<'_>,
     pages: &PageCalls<'_>,
 ) -> Option<Vec<Factor>> {
-    let rows: Vec<&Factor> =
-        std::iter::once(Permission::ReadSpace).chain(goal.edit).filter_map(|permission| held.get(&permission)).collect();
+    let rows: Vec<&Factor> = std::iter::once(Permission::ReadSpace)
+        .chain(goal.edit)
+        .filter_map(|permission| held.get(&permission))
+        .collect();
     if rows.iter().any(|row| row.is_never_true())
         || goal.still.iter().any(|list| !principals.passes(person.places, list.0))
     {
@@ -328,7 +334,8 @@ fn last_admin(rows: &Rows) -> Option<Clause> {
     let sorted = |calls: BTreeSet<usize>| calls.into_iter().collect::<Vec<_>>();
     let firsts = sorted(rows.iter().filter_map(|row| row.adds).collect());
     let lasts = sorted(rows.iter().filter_map(|row| row.removes).collect());
-    let useful =
-        !firsts.is_empty() && !lasts.is_empty() && !firsts.iter().any(|call| lasts.binary_search(call).is_ok());
+    let useful = !firsts.is_empty()
+        && !lasts.is_empty()
+        && !firsts.iter().any(|call| lasts.binary_search(call).is_ok());
     useful.then_some(Clause { firsts, lasts, reason: EdgeReason::Api, witness: None })
 }

@@ -47,7 +47,9 @@ impl<'a> Goals<'a> {
     /// One goal for each distinct set of lists: pages that share all lists share all clauses. Only what
     /// stands at or below a page that calls touch is looked at, and each page once.
     pub(super) fn of(space: &Space<'a>, pages: &PageCalls<'_>) -> Self {
-        let Some(tree) = space.before.tree.as_ref().filter(|_| !pages.is_empty()) else { return Self::default() };
+        let Some(tree) = space.before.tree.as_ref().filter(|_| !pages.is_empty()) else {
+            return Self::default();
+        };
         let mut found: BTreeMap<Sameness<'a>, PageGoal<'a>> = BTreeMap::new();
         let mut seen: BTreeSet<ContentId> = BTreeSet::new();
         for top in pages.keys().filter_map(|page| tree.get(*page)) {
@@ -107,11 +109,12 @@ fn add<'a>(
 ) {
     let moving: Vec<(ContentId, PageVerb, &Audience)> =
         views.moving.iter().map(|(&page, &audience)| (page, PageVerb::View, audience)).collect();
-    let mut goal = |verb, edit, moving: Vec<(ContentId, PageVerb, &'a Audience)>, still: &Rc<BTreeSet<ByText<'a>>>| {
-        let names = moving.iter().map(|&(page, verb, _)| (page, verb)).collect();
-        let goal = PageGoal { page: node.id, verb, edit, still: Rc::clone(still), moving };
-        found.entry((names, Rc::clone(still), verb, edit)).or_insert(goal);
-    };
+    let mut goal =
+        |verb, edit, moving: Vec<(ContentId, PageVerb, &'a Audience)>, still: &Rc<BTreeSet<ByText<'a>>>| {
+            let names = moving.iter().map(|&(page, verb, _)| (page, verb)).collect();
+            let goal = PageGoal { page: node.id, verb, edit, still: Rc::clone(still), moving };
+            found.entry((names, Rc::clone(still), verb, edit)).or_insert(goal);
+        };
     let edit = Some(edit_permission(node.kind, mode));
     match &node.restrictions {
         Known::Known(own) if pages.contains_key(&node.id) => {

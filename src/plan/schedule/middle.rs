@@ -81,7 +81,12 @@ fn wider(before: &Audience, after: &Audience) -> Audience {
 }
 
 /// The people whom both lists let through, as far as the members of their groups are known.
-pub(super) fn by_name(before: &Audience, after: &Audience, caller: &Subject, directory: &Directory) -> Option<Audience> {
+pub(super) fn by_name(
+    before: &Audience,
+    after: &Audience,
+    caller: &Subject,
+    directory: &Directory,
+) -> Option<Audience> {
     let people = |audience: &Audience| -> BTreeSet<AccountId> {
         let mut people = BTreeSet::new();
         for subject in audience.subjects() {

@@ -76,7 +76,13 @@ struct Node {
 }
 
 /// Puts calls in order.
-pub(super) fn schedule(drafts: Vec<Draft>, live: &Live, after: &Live, guards: &Guards, gaps: Gaps) -> Schedule {
+pub(super) fn schedule(
+    drafts: Vec<Draft>,
+    live: &Live,
+    after: &Live,
+    guards: &Guards,
+    gaps: Gaps,
+) -> Schedule {
     let mut spaces: BTreeMap<SpaceKey, (Vec<usize>, Vec<Draft>)> = BTreeMap::new();
     for (number, draft) in drafts.into_iter().enumerate() {
         let (numbers, drafts) = spaces.entry(draft.call.space().clone()).or_default();
@@ -177,8 +183,9 @@ fn habits(space: &split::Space<'_>, nodes: &[Node], clauses: &[Clause]) -> (Vec<
     let habit = |node: &Node| match &node.call {
         _ if space.drafts[node.draft].undoes.is_some() => AT_ONCE,
         Call::Restrict { before, after, .. } => {
-            let closes =
-                PageVerb::ALL.iter().any(|&verb| middle::narrows(before.audience(verb), after.audience(verb)));
+            let closes = PageVerb::ALL
+                .iter()
+                .any(|&verb| middle::narrows(before.audience(verb), after.audience(verb)));
             if closes { 1 } else { 4 }
         }
         Call::Grant { .. } | Call::AssignRoles { .. } => 2,
@@ -205,7 +212,8 @@ fn all_clauses(space: &split::Space<'_>, nodes: &[Node]) -> Option<(Vec<Clause>,
     }
     for (number, node) in nodes.iter().enumerate() {
         // The API's own demands, between drafts and between the halves of one.
-        for &earlier in space.drafts[node.draft].needs.iter().filter_map(|need| of_draft.get(need)).flatten() {
+        for &earlier in space.drafts[node.draft].needs.iter().filter_map(|need| of_draft.get(need)).flatten()
+        {
             all.push(Clause::edge(earlier, number, EdgeReason::Api));
         }
         if let Some(earlier) = number.checked_sub(1).filter(|&earlier| nodes[earlier].draft == node.draft) {

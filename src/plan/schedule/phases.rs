@@ -171,7 +171,9 @@ impl Swaps {
 
     /// Both halves of a call that cannot stay whole, and who would be shut out between them.
     fn halves(&self, space: &Space<'_>, draft: usize) -> Option<([Node; 2], Option<Witness>)> {
-        let Call::Restrict { space: key, content, before, after } = &space.drafts[draft].call else { return None };
+        let Call::Restrict { space: key, content, before, after } = &space.drafts[draft].call else {
+            return None;
+        };
         if !self.split.contains(content) {
             return None;
         }
@@ -196,7 +198,11 @@ impl Swaps {
 }
 
 /// The list between two halves, and somebody whom both lists let through and this one perhaps does not.
-fn between(space: &Space<'_>, before: &Audience, after: &Audience) -> (Audience, Option<BTreeSet<Principal>>) {
+fn between(
+    space: &Space<'_>,
+    before: &Audience,
+    after: &Audience,
+) -> (Audience, Option<BTreeSet<Principal>>) {
     let caller = Subject::User(space.live.site.caller.account.clone());
     let narrow = narrower(before, after, &caller);
     let (Audience::Only(was), Audience::Only(will)) = (before, after) else { return (narrow, None) };
@@ -217,9 +223,7 @@ fn between(space: &Space<'_>, before: &Audience, after: &Audience) -> (Audience,
             all.extend(narrow.subjects().cloned());
             (Members::new(all).map_or(narrow, Audience::Only), None)
         }
-        Some(_) | None => {
-            (narrow, Some([one, other].into_iter().cloned().map(Principal::from).collect()))
-        }
+        Some(_) | None => (narrow, Some([one, other].into_iter().cloned().map(Principal::from).collect())),
     }
 }
 
@@ -238,7 +242,9 @@ fn late_gap(space: &Space<'_>, nodes: &[(Phase, Node)]) -> Option<Witness> {
     nodes.iter().filter(|(phase, _)| *phase == Phase::GiveLate).find_map(|(_, node)| {
         let Call::Grant { principal, permission, .. } = &node.call else { return None };
         let holds = |holding: Option<&Holding>| {
-            holding.is_some_and(|holding| super::protected::permissions(holding, space.live).contains(permission))
+            holding.is_some_and(|holding| {
+                super::protected::permissions(holding, space.live).contains(permission)
+            })
         };
         let loses = space
             .before
@@ -286,7 +292,12 @@ fn edges(space: &Space<'_>, nodes: &[(Phase, Node)], order: &[usize]) -> Vec<Req
     }
     let mut required: Vec<Required> = between_phases(&phases)
         .into_iter()
-        .map(|(first, last, reason)| Required { first: order[first], last: order[last], reason, witness: None })
+        .map(|(first, last, reason)| Required {
+            first: order[first],
+            last: order[last],
+            reason,
+            witness: None,
+        })
         .collect();
     let mut of_draft: HashMap<usize, Vec<usize>> = HashMap::new();
     for (number, (_, node)) in nodes.iter().enumerate() {

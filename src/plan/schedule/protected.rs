@@ -44,15 +44,21 @@ pub(super) fn takes_from_caller(node: &Node, space: &Space<'_>) -> bool {
         Call::Grant { .. } => false,
         // A row that is not there yet is a companion that nobody was promised.
         Call::Revoke { principal, grant, .. } => grant.is_some() && lost(principal),
-        Call::AssignRoles { roles, .. } => roles.keys().filter(|principal| lost(principal)).any(|principal| {
-            let held = |state: &crate::model::LiveSpace| {
-                state.holdings.get(principal).map(|holding| permissions(holding, space.live)).unwrap_or_default()
-            };
-            !held(space.before).is_subset(&held(space.after))
-        }),
-        Call::Restrict { before, after, .. } => {
-            PageVerb::ALL.iter().any(|&verb| lists_caller(before, verb, space) && !lists_caller(after, verb, space))
+        Call::AssignRoles { roles, .. } => {
+            roles.keys().filter(|principal| lost(principal)).any(|principal| {
+                let held = |state: &crate::model::LiveSpace| {
+                    state
+                        .holdings
+                        .get(principal)
+                        .map(|holding| permissions(holding, space.live))
+                        .unwrap_or_default()
+                };
+                !held(space.before).is_subset(&held(space.after))
+            })
         }
+        Call::Restrict { before, after, .. } => PageVerb::ALL
+            .iter()
+            .any(|&verb| lists_caller(before, verb, space) && !lists_caller(after, verb, space)),
     }
 }
 

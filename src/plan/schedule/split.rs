@@ -116,7 +116,8 @@ fn attempt(space: &Space<'_>, nodes: Vec<Node>, gaps: Gaps) -> Option<Solution> 
         (Answer::None | Answer::Unclear, Gaps::Refuse) => return None,
         (Answer::None | Answer::Unclear, Gaps::Allow) => relaxed(nodes.len(), &clauses, &habits)?,
     };
-    let (broken, kept): (Vec<_>, Vec<_>) = clauses.into_iter().zip(given_up).partition(|(_, given_up)| *given_up);
+    let (broken, kept): (Vec<_>, Vec<_>) =
+        clauses.into_iter().zip(given_up).partition(|(_, given_up)| *given_up);
     let kept: Vec<Clause> = kept.into_iter().map(|(clause, _)| clause).collect();
     let broken: Vec<Clause> = broken.into_iter().map(|(clause, _)| clause).collect();
     let edges = edges(&order, &kept, &reductions);
@@ -154,9 +155,7 @@ fn give_up(space: &Space<'_>, nodes: Vec<Node>) -> Solution {
     };
     // What accepting a gap could help with is told last.
     let of = |reason| clauses.iter().filter(move |clause| clause.reason == reason);
-    let told = || {
-        [EdgeReason::Leak, EdgeReason::Lockout, EdgeReason::Gap].into_iter().flat_map(of)
-    };
+    let told = || [EdgeReason::Leak, EdgeReason::Lockout, EdgeReason::Gap].into_iter().flat_map(of);
     let witness = told().find(done_before).or_else(|| told().next());
     let impossible = witness.and_then(|clause| clause.witness.clone());
     Solution { nodes, order, edges: Vec::new(), exact: false, accepted: Vec::new(), impossible }

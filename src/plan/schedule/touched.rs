@@ -99,7 +99,8 @@ impl Rows {
             for (principal, holding) in holdings {
                 let Some(place) = principals.place(principal) else { continue };
                 for permission in permissions(holding, space.live) {
-                    let row = &mut rows.rows.entry(permission).or_insert_with(|| vec![Row::default(); count])[place];
+                    let row = &mut rows.rows.entry(permission).or_insert_with(|| vec![Row::default(); count])
+                        [place];
                     if is_after { row.after = true } else { row.before = true }
                 }
             }
@@ -112,8 +113,9 @@ impl Rows {
 
     /// Notes which call makes a row appear or disappear.
     fn touch(&mut self, number: usize, call: &Call, principals: &Principals<'_>) {
-        let with_companions =
-            |permission: Permission| std::iter::once(permission).chain(permission.companions().iter().copied());
+        let with_companions = |permission: Permission| {
+            std::iter::once(permission).chain(permission.companions().iter().copied())
+        };
         match call {
             Call::Grant { principal, permission, .. } => {
                 let Some(place) = principals.place(principal) else { return };
@@ -162,8 +164,15 @@ impl Rows {
     }
 
     /// The rows for a permission that name one of the principals at these places.
-    pub(super) fn naming<'r>(&'r self, permission: Permission, atom: &'r [usize]) -> impl Iterator<Item = &'r Row> {
-        self.rows.get(&permission).into_iter().flat_map(move |rows| atom.iter().filter_map(|place| rows.get(*place)))
+    pub(super) fn naming<'r>(
+        &'r self,
+        permission: Permission,
+        atom: &'r [usize],
+    ) -> impl Iterator<Item = &'r Row> {
+        self.rows
+            .get(&permission)
+            .into_iter()
+            .flat_map(move |rows| atom.iter().filter_map(|place| rows.get(*place)))
     }
 
     pub(super) fn all(&self, permission: Permission) -> &[Row] {
