@@ -12,9 +12,9 @@ use std::str::FromStr;
 use confperm::access::{Asker, Engine, Object, Verb, effective_changes};
 use confperm::model::{
     AccountId, AccountKind, AccountStatus, Audience, Caller, Content, ContentId, ContentKind, Directory,
-    Edition, Flavor, Group, GroupId, Holding, Known, Live, LiveSpace, Parent, Permission, Person, Principal,
-    ProductAccess, Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus,
-    Subject, Tree,
+    Edition, Flavor, Group, GroupId, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person,
+    Principal, ProductAccess, Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode,
+    SpaceStatus, Subject, Tree,
 };
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 
@@ -171,6 +171,7 @@ fn site(size: Size) -> Live {
         roles: BTreeMap::new(),
         directory: directory(size),
         spaces: (0..size.spaces).map(|number| (space_key(number), space(size, number))).collect(),
+        listing: Listing::default(),
         gaps: BTreeSet::new(),
     }
 }

@@ -228,7 +228,7 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Caller, ContentKind, Directory, Edition, Flavor, Live, Restrictions, Site, SpaceRoleMode,
+        Caller, ContentKind, Directory, Edition, Flavor, Listing, Live, Restrictions, Site, SpaceRoleMode,
     };
 
     fn nobody() -> Live {
@@ -247,6 +247,7 @@ mod tests {
             roles: BTreeMap::new(),
             directory: Directory::default(),
             spaces: BTreeMap::new(),
+            listing: Listing::default(),
             gaps: BTreeSet::new(),
         }
     }

@@ -1,7 +1,20 @@
 //! Which line of the policy asks for a route.
 
 use super::question::{Level, Needed, Route};
-use crate::model::{DesiredHolding, DesiredSpace, Origin, PageVerb, Principal, Strength};
+use crate::model::{DesiredHolding, DesiredSpace, Origin, PageVerb, Principal, Strength, Terms, Wanted};
+
+/// Where a policy asks for something, and what it says besides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Said<'d> {
+    pub origin: &'d Origin,
+    pub terms: &'d Terms,
+}
+
+impl<'d> Said<'d> {
+    const fn of<T>(wanted: &'d Wanted<T>) -> Self {
+        Self { origin: &wanted.origin, terms: &wanted.terms }
+    }
+}
 
 /// The line of the policy that asks for a route through a level of this space; `None` where no line does.
 /// What is declared as a role on a site that holds single permissions, or the other way round, is another
@@ -11,14 +24,14 @@ pub fn declared<'d>(
     level: Level,
     needed: &Needed,
     space: &'d DesiredSpace,
-) -> Option<&'d Origin> {
+) -> Option<Said<'d>> {
     match (route, level.content(), needed) {
         (Route::Grant { principal, permission, role }, None, _) => {
             match (space.holdings.get(principal)?, role) {
-                (DesiredHolding::Role(wanted), Some(role)) if wanted.what == *role => Some(&wanted.origin),
+                (DesiredHolding::Role(wanted), Some(role)) if wanted.what == *role => Some(Said::of(wanted)),
                 (DesiredHolding::Grants(grants), None) => {
                     let wanted = grants.get(permission).filter(|wanted| wanted.what != Strength::Refused);
-                    wanted.map(|wanted| &wanted.origin)
+                    wanted.map(Said::of)
                 }
                 (DesiredHolding::Role(_) | DesiredHolding::Grants(_) | DesiredHolding::Nothing(_), _) => None,
             }
@@ -26,16 +39,16 @@ pub fn declared<'d>(
         (Route::Listed { subject }, Some(content), Needed::OnList(verb)) => {
             let wanted = space.pages.get(&content)?.audience(*verb)?;
             let names_it = wanted.what.subjects().any(|listed| listed == subject);
-            names_it.then_some(&wanted.origin)
+            names_it.then_some(Said::of(wanted))
         }
         (Route::OpenList, Some(content), Needed::OnList(verb)) => open(space, content, *verb),
         _ => None,
     }
 }
 
-fn open(space: &DesiredSpace, content: crate::model::ContentId, verb: PageVerb) -> Option<&Origin> {
+fn open(space: &DesiredSpace, content: crate::model::ContentId, verb: PageVerb) -> Option<Said<'_>> {
     let wanted = space.pages.get(&content)?.audience(verb)?;
-    wanted.what.is_anyone().then_some(&wanted.origin)
+    wanted.what.is_anyone().then_some(Said::of(wanted))
 }
 
 impl Route {

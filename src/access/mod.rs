@@ -27,7 +27,7 @@ mod roles;
 mod roll;
 mod who;
 
-pub use declared::declared;
+pub use declared::{Said, declared};
 pub use effects::{
     Affected, AffectedParty, Cause, Certainty, Direction, Effect, Effects, PageVerbs, Place, What,
     effective_changes,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reach::Answer;
-use crate::model::{BuiltInRole, Holding, Live, Permission, Role, RoleId, RoleKind};
+use crate::model::{Holding, Live, Permission, Role, RoleId};
 
 /// The permissions of each role of a site; `None` where its words are not understood.
 #[derive(Debug)]
@@ -40,32 +40,7 @@ impl Roles {
     }
 }
 
-/// Roles name permissions in a vocabulary of their own, of which no full list is published; what has
-/// been seen is mostly that of the space permissions. A role that Atlassian ships and whose words say
-/// nothing to us is taken for what its name means.
+/// The permissions of a role, as far as its words are understood.
 pub fn role_permissions(role: &Role) -> Option<BTreeSet<Permission>> {
-    let understood: BTreeSet<Permission> = role.permissions.iter().filter_map(|word| parse(word)).collect();
-    if !understood.is_empty() {
-        return Some(understood);
-    }
-    let built_in = BuiltInRole::ALL.into_iter().find(|built_in| built_in.site_name() == role.name);
-    match (role.kind, built_in) {
-        (RoleKind::System, Some(built_in)) => Some(with_companions(&built_in.permissions())),
-        (RoleKind::System | RoleKind::Custom, _) => None,
-    }
-}
-
-fn parse(word: &str) -> Option<Permission> {
-    match word {
-        "export/content" => Some(Permission::ExportContent),
-        "delete/own-content" => Some(Permission::DeleteOwn),
-        pair => pair.split_once('/').and_then(|(operation, target)| {
-            Permission::from_cloud_pair(operation, target).or_else(|| pair.parse().ok())
-        }),
-    }
-}
-
-fn with_companions(permissions: &BTreeSet<Permission>) -> BTreeSet<Permission> {
-    let companions = permissions.iter().flat_map(|permission| permission.companions()).copied();
-    companions.collect::<BTreeSet<_>>().union(permissions).copied().collect()
+    role.understood()
 }

@@ -17,6 +17,7 @@ mod people;
 mod plan;
 mod prepare;
 mod question;
+mod reach;
 mod sandbox;
 mod schema;
 mod subject;

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::confluence::survey::{self, Needs, Progress};
-use crate::confluence::{Cloud, SpaceSelection};
+use crate::confluence::Cloud;
+use crate::confluence::survey::{self, Progress};
 use crate::model::{Desired, Edition, Guard, Live, LiveSpace, SpaceKey};
 use crate::plan::{self, Gaps, Planned};
 use crate::policy::{self, Context, NamedBundle, Policy};
@@ -14,6 +14,7 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::output::Output;
 use super::people;
+use super::reach;
 
 /// A plan with everything that showing and applying it need.
 pub(super) struct Prepared {
@@ -56,6 +57,10 @@ pub(super) async fn prepare(
             return Err(CliError::Invalid { findings, sources });
         }
     };
+    if let Some(missing) = scope.spaces.iter().find(|key| !resolved.desired.spaces.contains_key(*key)) {
+        connection.close().await;
+        return Err(not_spoken_of(&policy, missing));
+    }
     out.findings(&resolved.warnings, &sources);
     let mut planned = plan_with_people(&connection.site, &resolved.desired, &mut live, scope.gaps()).await?;
     if let Some(why) = &overrides.why {
@@ -68,40 +73,45 @@ pub(super) async fn prepare(
 
 /// Leaves only the spaces that were asked for.
 fn narrow(policy: &mut Policy, spaces: &[SpaceKey]) -> Result<(), CliError> {
-    if let Some(missing) = spaces.iter().find(|key| !policy.spaces.contains_key(*key)) {
-        let known: Vec<&str> = policy.spaces.keys().map(SpaceKey::as_str).collect();
-        return Err(CliError::usage(
-            format!("--space {missing}: the policy does not speak of this space"),
-            format!("it speaks of {}", known.join(", ")),
-        ));
+    if let Some(missing) = spaces.iter().find(|key| !policy.may_speak_of(key)) {
+        return Err(not_spoken_of(policy, missing));
     }
     if !spaces.is_empty() {
-        policy.spaces.retain(|key, _| spaces.contains(key));
+        policy.focus_on(spaces.iter().cloned().collect());
     }
     Ok(())
+}
+
+fn not_spoken_of(policy: &Policy, missing: &SpaceKey) -> CliError {
+    let known: Vec<&str> = policy.spaces.keys().map(SpaceKey::as_str).collect();
+    let rules = if policy.rules.is_empty() { "" } else { ", and of those that its rules select" };
+    CliError::usage(
+        format!("--space {missing}: the policy does not speak of this space"),
+        format!("it speaks of {}{rules}", known.join(", ")),
+    )
 }
 
 /// Reads what the policy speaks of, and no more.
 async fn read(site: &Cloud, policy: &Policy) -> Result<Live, CliError> {
     let hook = |progress: Progress| tracing::debug!(?progress);
-    let needs = Needs {
-        spaces: SpaceSelection::Keys(policy.space_keys().cloned().collect()),
-        accounts: policy.accounts().into_iter().cloned().collect(),
-    };
-    let mut live = survey::access(site, &needs, &hook).await?;
+    let mut live = reach::read(site, policy, []).await?;
     if live.site.edition == Edition::Free {
         return Err(CliError::failed(
             "this site is on the Free edition, where Confluence lets nobody change permissions or restrictions",
         )
         .with_hint("the Standard edition and those above it can; nothing was changed"));
     }
-    let spaces: BTreeSet<SpaceKey> =
-        policy.space_keys().filter(|key| policy.wants_pages(key)).cloned().collect();
-    survey::trees(site, &mut live, &spaces, &hook).await?;
-    let pages: BTreeMap<SpaceKey, _> = live
+    let whole = reach::whole_spaces(policy, &live);
+    let entries = policy.space_keys().filter(|key| policy.wants_pages(key)).cloned();
+    survey::trees(site, &mut live, &entries.chain(whole.iter().cloned()).collect(), &hook).await?;
+    survey::blogposts(site, &mut live, &whole).await?;
+    let pages: BTreeMap<SpaceKey, BTreeSet<_>> = live
         .spaces
         .iter()
-        .map(|(key, space)| (key.clone(), policy::declared_pages(policy, space)))
+        .map(|(key, space)| match &space.tree {
+            Some(tree) if whole.contains(key) => (key.clone(), tree.iter().map(|node| node.id).collect()),
+            _ => (key.clone(), policy::declared_pages(policy, space)),
+        })
         .filter(|(_, pages)| !pages.is_empty())
         .collect();
     survey::restrictions(site, &mut live, &pages, &hook).await?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{Asker, Object, Verb};
-use crate::confluence::survey::{self, Needs, Progress};
+use crate::confluence::survey::{self, Progress};
 use crate::confluence::{Cloud, Read as _, SpaceSelection};
 use crate::diagnostic::{Code, Sources, did_you_mean};
 use crate::model::{AccountId, ContentId, Desired, DesiredSpace, Live, SpaceKey, Tree};
@@ -17,6 +17,7 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::output::Output;
 use super::people::{self, Wanted};
+use super::reach;
 use super::subject;
 
 /// A question with everything that answering it needs.
@@ -118,14 +119,12 @@ impl Reading<'_> {
         verb: Verb,
         page: Option<&PageSelector>,
     ) -> Result<Asked, CliError> {
-        let hook = |progress: Progress| tracing::debug!(?progress);
         let policy = self.narrowed(page.is_some());
-        let mut accounts: BTreeSet<AccountId> = policy.accounts().into_iter().cloned().collect();
-        if let Some(subject::Named::Account(account)) = named {
-            accounts.insert(account.clone());
-        }
-        let spaces = SpaceSelection::Keys(BTreeSet::from([self.key.clone()]));
-        let mut live = survey::access(self.site, &Needs { spaces, accounts }, &hook).await?;
+        let asked = named.and_then(|named| match named {
+            subject::Named::Account(account) => Some(account.clone()),
+            _ => None,
+        });
+        let mut live = reach::read(self.site, &policy, asked).await?;
         if !live.spaces.contains_key(self.key) {
             return Err(self.no_such_space().await?);
         }
@@ -160,11 +159,10 @@ impl Reading<'_> {
     /// The policy as far as it bears on the question.
     fn narrowed(&self, pages: bool) -> Policy {
         let mut policy = self.policy.clone();
-        policy.spaces.retain(|key, _| key == self.key);
+        let here = BTreeSet::from([self.key.clone()]);
         policy.tests.clear();
-        if !pages {
-            policy.spaces.values_mut().for_each(|space| space.pages.clear());
-        }
+        policy.focus_on_pages_of(if pages { here.clone() } else { BTreeSet::new() });
+        policy.focus_on(here);
         policy
     }
 
@@ -208,17 +206,17 @@ impl Reading<'_> {
 
     /// What the policy asks for in the space. A question about the site as it is goes on without.
     fn resolve(&self, policy: &Policy, live: &Live) -> Result<Option<Desired>, CliError> {
-        if policy.spaces.is_empty() {
-            if self.planned {
-                self.out.warn(&format!(
-                    "the policy does not speak of {}, so nothing is planned for it: this is the site as it is",
-                    self.key
-                ));
-            }
-            return Ok(None);
-        }
         match policy::resolve(policy, live, self.context) {
-            Ok(resolved) => Ok(Some(resolved.desired)),
+            Ok(resolved) if resolved.desired.spaces.contains_key(self.key) => Ok(Some(resolved.desired)),
+            Ok(_) => {
+                if self.planned {
+                    self.out.warn(&format!(
+                        "the policy does not speak of {}, so nothing is planned for it: this is the site as it is",
+                        self.key
+                    ));
+                }
+                Ok(None)
+            }
             Err(findings) if self.planned => {
                 Err(CliError::Invalid { findings, sources: self.sources.clone() })
             }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use crate::access::{Asker, Engine, Level, Object, Verb, Verdict};
-use crate::confluence::survey::{self, Needs, Progress};
-use crate::confluence::{self, Cloud, Read as _, SpaceSelection};
+use crate::confluence::survey::{self, Progress};
+use crate::confluence::{self, Cloud, Read as _};
 use crate::diagnostic::Sources;
 use crate::model::{ContentId, Desired, Live, PageVerb, Principal, SpaceKey};
 use crate::plan;
@@ -22,6 +22,7 @@ use super::exit;
 use super::output::Output;
 use super::people::{self, Wanted};
 use super::question::load;
+use super::reach;
 
 /// So many questions are put to the site at a time; its pace limits them further.
 const ABREAST: usize = 8;
@@ -67,7 +68,7 @@ async fn run_all(
 ) -> Result<Tested, CliError> {
     let mentioned = checks::mentioned(policy);
     let narrowed = narrowed(policy, &mentioned);
-    let mut live = read(site, policy, &mentioned).await?;
+    let mut live = read(site, &narrowed, &mentioned).await?;
     let invalid = |findings| CliError::Invalid { findings, sources: sources.clone() };
     let checks = checks::checks(policy, &live).map_err(invalid)?;
     let resolved = policy::resolve(&narrowed, &live, context);
@@ -125,12 +126,9 @@ fn tested(check: Check<'_>, site: Option<&confluence::Check>, engine: &Engine<'_
 /// The policy as far as it bears on the tests.
 fn narrowed(policy: &Policy, mentioned: &BTreeMap<SpaceKey, Mentioned<'_>>) -> Policy {
     let mut narrowed = policy.clone();
-    narrowed.spaces.retain(|key, _| mentioned.contains_key(key));
-    for (key, space) in &mut narrowed.spaces {
-        if !mentioned.get(key).is_some_and(Mentioned::any_page) {
-            space.pages.clear();
-        }
-    }
+    narrowed.focus_on(mentioned.keys().cloned().collect());
+    let with_pages = mentioned.iter().filter(|(_, space)| space.any_page());
+    narrowed.focus_on_pages_of(with_pages.map(|(key, _)| key.clone()).collect());
     narrowed
 }
 
@@ -141,11 +139,7 @@ async fn read(
     mentioned: &BTreeMap<SpaceKey, Mentioned<'_>>,
 ) -> Result<Live, CliError> {
     let hook = |progress: Progress| tracing::debug!(?progress);
-    let needs = Needs {
-        spaces: SpaceSelection::Keys(mentioned.keys().cloned().collect()),
-        accounts: policy.accounts().into_iter().cloned().collect(),
-    };
-    let mut live = survey::access(site, &needs, &hook).await?;
+    let mut live = reach::read(site, policy, []).await?;
     let with_pages = |wanted: &dyn Fn(&Mentioned<'_>) -> bool| -> BTreeSet<SpaceKey> {
         mentioned.iter().filter(|(_, space)| wanted(space)).map(|(key, _)| key.clone()).collect()
     };

@@ -73,6 +73,9 @@ pub trait Read: Send + Sync {
     /// trashed ones are not listed. Keys without a visible space are simply missing.
     fn spaces(&self, selection: &SpaceSelection) -> impl Future<Output = Result<Vec<Space>, Error>> + Send;
 
+    /// The spaces that the caller can see and that have a label.
+    fn spaces_labelled(&self, label: &str) -> impl Future<Output = Result<BTreeSet<SpaceKey>, Error>> + Send;
+
     /// Who may do what in a space. `mode` decides whether role assignments are asked for.
     fn access(
         &self,

@@ -11,8 +11,8 @@ use tokio::join;
 use super::error::Error;
 use super::{Read, SpaceAccess, SpaceSelection, side_by_side};
 use crate::model::{
-    AccountId, ContentId, Directory, Gap, GroupId, Holding, Known, Live, LiveSpace, Principal, ProductAccess,
-    Restrictions, Space, SpaceKey, SpaceRoleMode, Subject, Why,
+    AccountId, ContentId, Directory, Gap, GroupId, Holding, Known, Listing, Live, LiveSpace, Principal,
+    ProductAccess, Restrictions, Site, Space, SpaceKey, SpaceRoleMode, Subject, Why,
 };
 
 /// What a run is about.
@@ -51,9 +51,61 @@ pub fn quiet(_: Progress) {}
 pub async fn access<R: Read>(read: &R, needs: &Needs, hook: Hook<'_>) -> Result<Live, Error> {
     let site = read.site().await?;
     hook(Progress::SignedIn);
+    gather(read, site, read.spaces(&needs.spaces), &needs.accounts, hook).await
+}
+
+/// Which spaces to read, where that is decided by what a list of spaces shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// What to list.
+    pub listed: SpaceSelection,
+    /// And the spaces with these labels.
+    pub labels: BTreeSet<String>,
+    /// Accounts to look up beside those that the site itself names.
+    pub accounts: BTreeSet<AccountId>,
+}
+
+/// [`access`] to spaces that are chosen from a list. The list stays in [`Live::listing`].
+pub async fn chosen<R: Read>(
+    read: &R,
+    choice: &Choice,
+    choose: &(dyn Fn(&Listing) -> BTreeSet<SpaceKey> + Sync),
+    hook: Hook<'_>,
+) -> Result<Live, Error> {
+    let site = read.site().await?;
+    hook(Progress::SignedIn);
+    let listing = list(read, choice).await?;
+    let keys = choose(&listing);
+    let spaces = listing.spaces.values().filter(|space| keys.contains(&space.key)).cloned().collect();
+    let mut live = gather(read, site, async { Ok(spaces) }, &choice.accounts, hook).await?;
+    live.listing = listing;
+    Ok(live)
+}
+
+async fn list<R: Read>(read: &R, choice: &Choice) -> Result<Listing, Error> {
+    let spaces = read.spaces(&choice.listed).await?;
+    let tasks: Vec<_> = choice
+        .labels
+        .iter()
+        .map(|label| async move { Ok((label.clone(), read.spaces_labelled(label).await?)) })
+        .collect();
+    Ok(Listing {
+        spaces: spaces.into_iter().map(|space| (space.key.clone(), space)).collect(),
+        whole: choice.listed == SpaceSelection::All,
+        labelled: side_by_side(tasks).await?.into_iter().collect(),
+    })
+}
+
+async fn gather<R: Read>(
+    read: &R,
+    site: Site,
+    found: impl Future<Output = Result<Vec<Space>, Error>>,
+    also: &BTreeSet<AccountId>,
+    hook: Hook<'_>,
+) -> Result<Live, Error> {
     let roles: OptionFuture<_> = site.mode.has_roles().then(|| read.roles()).into();
     let spaces = async {
-        let spaces = read.spaces(&needs.spaces).await?;
+        let spaces = found.await?;
         hook(Progress::Spaces(spaces.len()));
         let tasks: Vec<_> = spaces.into_iter().map(|space| one_space(read, space, site.mode, hook)).collect();
         side_by_side(tasks).await
@@ -69,6 +121,7 @@ pub async fn access<R: Read>(read: &R, needs: &Needs, hook: Hook<'_>) -> Result<
             groups: groups.into_iter().map(|group| (group.id.clone(), group)).collect(),
         },
         spaces: BTreeMap::new(),
+        listing: Listing::default(),
         gaps: BTreeSet::new(),
     };
     for (space, access) in spaces.into_iter().flatten() {
@@ -78,7 +131,7 @@ pub async fn access<R: Read>(read: &R, needs: &Needs, hook: Hook<'_>) -> Result<
         Principal::User(account) => Some(account.clone()),
         _ => None,
     });
-    let mut accounts: BTreeSet<AccountId> = seen.chain(needs.accounts.iter().cloned()).collect();
+    let mut accounts: BTreeSet<AccountId> = seen.chain(also.iter().cloned()).collect();
     accounts.insert(live.site.caller.account.clone());
     people(read, &mut live, accounts).await?;
     Ok(live)

@@ -83,6 +83,19 @@ codes! {
     EndedGrant = "ended-grant", Warning, "Something that was given until a day that has passed.";
     EndedList = "ended-list", Error, "The list of a page whose entries have all ended, which would open the page.";
 
+    // Rules.
+    UnknownLike = "unknown-like", Error, "A space that the policy gives nothing in, and whose access is to be copied.";
+    LikeCycle = "like-cycle", Error, "Spaces that have the access of each other, in a circle.";
+    Contradiction = "contradiction", Error, "Somebody is given something in one place and kept out in another.";
+    EmptySelector = "empty-selector", Warning, "A rule, or a pattern in it, that speaks of no space.";
+    NotCopied = "not-copied", Warning, "Access that is not copied to another space, because it is not ours to give.";
+    AbsentCaller = "absent-caller", Error, "The account that runs this is to be nowhere.";
+    AbsentApp = "absent-app", Warning, "An app is to be nowhere, which apps decide themselves.";
+    LastOnList = "last-on-list", Error, "A list of a page that would have nobody left, which would open the page.";
+    CsvFile = "csv-file", Error, "A CSV file that is not there, not inside the policy directory, or not CSV.";
+    CsvColumn = "csv-column", Error, "A column that a CSV file does not have.";
+    CsvRow = "csv-row", Error, "A row of a CSV file that does not say who or where.";
+
     // Meaning, against a site.
     UnknownGroup = "unknown-group", Error, "A group that the site does not have.";
     AmbiguousGroup = "ambiguous-group", Error, "Several groups of the site have this name.";

@@ -64,6 +64,11 @@ impl Sources {
         self.0.get(file).map(AsRef::as_ref)
     }
 
+    /// A file with its path as spans hold it.
+    pub fn entry(&self, file: &Utf8Path) -> Option<(&Arc<Utf8Path>, &str)> {
+        self.0.get_key_value(file).map(|(file, text)| (file, text.as_ref()))
+    }
+
     /// All files, by path.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Arc<Utf8Path>, &Arc<str>)> {
         self.0.iter()

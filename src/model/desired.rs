@@ -1,6 +1,6 @@
 //! What a policy asks for, once its names have become ids.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -16,6 +16,8 @@ pub struct Desired {
     /// What the policy calls people, for output.
     pub aliases: BTreeMap<AccountId, String>,
     pub spaces: BTreeMap<SpaceKey, DesiredSpace>,
+    /// Accounts that the policy wants to be nowhere.
+    pub leavers: BTreeSet<AccountId>,
     pub guards: Guards,
 }
 
@@ -56,6 +58,13 @@ pub struct Wanted<T> {
     /// `viewer` when the line says `viewer: [...]`; `None` when it names a single permission.
     pub role: Option<String>,
     pub terms: Terms,
+}
+
+impl<T> Wanted<T> {
+    /// The same wish, for something else.
+    pub fn instead<U>(&self, what: U) -> Wanted<U> {
+        Wanted { what, origin: self.origin.clone(), role: self.role.clone(), terms: self.terms.clone() }
+    }
 }
 
 /// What else is said where something is asked for.

@@ -17,8 +17,26 @@ pub struct Live {
     pub roles: BTreeMap<RoleId, Role>,
     pub directory: Directory,
     pub spaces: BTreeMap<SpaceKey, LiveSpace>,
+    pub listing: Listing,
     /// What could not be seen, for the plan to report.
     pub gaps: BTreeSet<Gap>,
+}
+
+/// What lists of spaces say, for whoever chooses spaces by more than their keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    pub spaces: BTreeMap<SpaceKey, Space>,
+    /// Whether these are all spaces that the caller may see.
+    pub whole: bool,
+    /// Which spaces have a label, for the labels that were asked for.
+    pub labelled: BTreeMap<String, BTreeSet<SpaceKey>>,
+}
+
+impl Listing {
+    /// Whether a space has a label. One that was not asked for, none has.
+    pub fn has_label(&self, space: &SpaceKey, label: &str) -> bool {
+        self.labelled.get(label).is_some_and(|spaces| spaces.contains(space))
+    }
 }
 
 /// One space, with who may do what in it.

@@ -17,6 +17,41 @@ pub struct Role {
     pub permissions: BTreeSet<String>,
 }
 
+impl Role {
+    /// Its permissions in our words; `None` where its own are not understood.
+    ///
+    /// Roles name permissions in a vocabulary of their own, of which no full list is published; what has
+    /// been seen is mostly that of the space permissions. A role that Atlassian ships and whose words say
+    /// nothing to us is taken for what its name means.
+    pub fn understood(&self) -> Option<BTreeSet<Permission>> {
+        let understood: BTreeSet<Permission> =
+            self.permissions.iter().filter_map(|word| parse(word)).collect();
+        if !understood.is_empty() {
+            return Some(understood);
+        }
+        let built_in = BuiltInRole::ALL.into_iter().find(|built_in| built_in.site_name() == self.name);
+        match (self.kind, built_in) {
+            (RoleKind::System, Some(built_in)) => Some(with_companions(&built_in.permissions())),
+            (RoleKind::System | RoleKind::Custom, _) => None,
+        }
+    }
+}
+
+fn parse(word: &str) -> Option<Permission> {
+    match word {
+        "export/content" => Some(Permission::ExportContent),
+        "delete/own-content" => Some(Permission::DeleteOwn),
+        pair => pair.split_once('/').and_then(|(operation, target)| {
+            Permission::from_cloud_pair(operation, target).or_else(|| pair.parse().ok())
+        }),
+    }
+}
+
+fn with_companions(permissions: &BTreeSet<Permission>) -> BTreeSet<Permission> {
+    let companions = permissions.iter().flat_map(|permission| permission.companions()).copied();
+    companions.collect::<BTreeSet<_>>().union(permissions).copied().collect()
+}
+
 /// Whether Atlassian or the site's administrators made a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RoleKind {

@@ -26,6 +26,7 @@ pub(super) fn lints(desired: &Desired, after: &Live) -> Vec<PlanLint> {
     let inputs = LintInputs {
         spaces: Some(desired.spaces.keys().cloned().collect()),
         required_admins: desired.guards.required_admins.keys().cloned().collect(),
+        leavers: desired.leavers.clone(),
         ..LintInputs::default()
     };
     access::lints(after, &inputs)

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::pages::PageSelector;
 use super::roles::RoleDef;
+use super::rules::{Focus, Like, Rule};
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{
     AccessClass, AccountId, BuiltInRole, End, Forbidden, GroupId, MaxRemovals, Mode, PageVerb, Permission,
@@ -28,6 +29,8 @@ pub struct Policy {
     /// The roles that the policy defines; the built-in ones are not in here.
     pub roles: BTreeMap<String, RoleDef>,
     pub spaces: BTreeMap<SpaceKey, SpaceDef>,
+    pub rules: Vec<Rule>,
+    pub focus: Focus,
     pub guards: GuardsDef,
     pub tests: Vec<AccessTest>,
 }
@@ -157,6 +160,8 @@ pub struct SpaceDef {
     pub key: Spanned<SpaceKey>,
     pub mode: Mode,
     pub access: Vec<AccessLine>,
+    /// The space whose access this one has as well.
+    pub like: Option<Spanned<Like>>,
     pub pages: Vec<PageEntry>,
 }
 

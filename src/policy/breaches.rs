@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::ast::{Named, Policy, Who};
+use super::rules::Rule;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::model::{Forbidden, Guard};
 
@@ -25,7 +26,8 @@ impl Policy {
 
     /// Everybody who is given something on that day, and where.
     fn given(&self, today: Date) -> impl Iterator<Item = (Who, &Span)> {
-        let lines = self.spaces.values().flat_map(|space| &space.access).flat_map(|line| &line.who);
+        let own = self.spaces.values().flat_map(|space| &space.access);
+        let lines = own.chain(self.rules.iter().flat_map(Rule::lines)).flat_map(|line| &line.who);
         let in_spaces = lines.filter(move |entry| !entry.is_over(today));
         let lists = self.spaces.values().flat_map(|space| &space.pages);
         let listed = lists.flat_map(|page| [&page.view, &page.edit]).flatten();

@@ -71,6 +71,7 @@ pub(crate) const TOP: &[Key] = &[
     key("groups", "Pins the name of a group to its id, so that a rename on the site is noticed."),
     key("roles", "Named bundles of permissions, beside viewer, collaborator, manager and admin.").named(ROLE),
     key("spaces", "Who may do what, by the key of the space.").named(SPACE).apart(),
+    key("rules", "The same across many spaces.").fields(RULE).apart(),
     key("guards", "What every plan must respect; a plan that does not is held back.").fields(GUARDS),
     key("tests", "Promises about effective access, checked by `confperm test`.").fields(TEST),
 ];
@@ -98,8 +99,63 @@ pub(crate) const SPACE: &[Key] = &[
         "What becomes of access that is not declared: `authoritative` removes it, `additive` leaves it.",
     ),
     key("access", "A role or a single permission, and who has it.").named(ENTRY),
+    key(
+        "like",
+        "A space whose access this one has as well: `ENG` by the policy, `live:ENG` as it is there now.",
+    ),
     key("pages", "Who may view and edit which pages: a path of titles, a title, `id:NUMBER`, or a pattern.")
         .named(PAGE),
+];
+
+pub(crate) const RULE: &[Key] = &[
+    key("name", "What the rule is for; plans name it."),
+    key("spaces", "Which spaces: a list of keys, or a mapping that says what they have in common.")
+        .fields(SELECTOR),
+    key("access", "A role or a single permission, and who has it; with `from`, only what.").named(ENTRY),
+    key(
+        "like",
+        "A space whose access all of these have as well: `ENG` by the policy, `live:ENG` as it is there now.",
+    ),
+    key("absent", "Who holds nothing in these spaces and is on no list of a page in them.").fields(ABSENT),
+    key("replace", "Whose place another takes, in the spaces and on the lists of pages: old to new."),
+    key("from", "A CSV file whose rows say who and where; `access` says what they get.").fields(FROM),
+];
+
+pub(crate) const SELECTOR: &[Key] = &[
+    key("key", "A key, a pattern of keys with `*` and `?`, or a list of these."),
+    key(
+        "type",
+        "`global`, `personal`, `collaboration`, `knowledge_base`, or another type of the site; or a list.",
+    ),
+    key("label", "A label (category) of the space, or a list of which one is enough."),
+    key(
+        "status",
+        "`current` or `archived`. Without it: current ones, and any that is named by its whole key.",
+    ),
+    key(
+        "where",
+        "Who holds what there now: `{who: group:contractors, has: read/space}`, or a list of which all must hold.",
+    )
+    .fields(CONDITION),
+    key("not", "Keys or patterns that are left out."),
+];
+
+pub(crate) const CONDITION: &[Key] = &[
+    key("who", "One principal."),
+    key("has", "A role or a permission that they hold themselves, not by being in a group."),
+];
+
+pub(crate) const ABSENT: &[Key] = &[
+    key("who", "A person or a group."),
+    key("instead", "Who takes their place on a list of a page that would otherwise be empty."),
+];
+
+pub(crate) const FROM: &[Key] = &[
+    key("csv", "The file, relative to this one and inside the policy directory."),
+    key("space", "The column with the key of the space."),
+    key("type", "The column that says `user` or `group`."),
+    key("id", "The column with the account id, or the id or name of the group."),
+    key("delimiter", "What stands between columns, if it is neither a comma, a semicolon nor a tab."),
 ];
 
 pub(crate) const PAGE: &[Key] = &[

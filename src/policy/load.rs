@@ -7,12 +7,15 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::ast::Policy;
+use super::csv;
 use super::read::read;
 use super::yaml::{Kind, Node, parse};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span};
 
 /// A policy of ten thousand spaces fits; a file that grew by accident does not.
 const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
+/// And so does a list of a hundred thousand rows.
+const MAX_TABLE_BYTES: u64 = 32 * 1024 * 1024;
 /// How much of a file is looked at to see whether it is a state file of the sandbox.
 const HEAD_BYTES: u64 = 64 * 1024;
 /// Folders within folders.
@@ -31,11 +34,16 @@ pub struct Loaded {
     pub sources: Sources,
 }
 
-/// Reads all `*.yaml` and `*.yml` files below a directory as one policy. Hidden files and folders are
+/// Reads all `*.yaml` and `*.yml` files below a directory as one policy, and the CSV files that it names. Hidden files and folders are
 /// skipped, links to folders are not followed, and state files of the sandbox are left out.
 pub fn load(directory: &Utf8Path) -> Loaded {
-    let (sources, unread) = search(directory);
-    let mut loaded = from_sources(sources);
+    let mut search = search(directory);
+    let (files, findings) = trees(&search.sources);
+    for (path, named) in files.iter().flat_map(csv::named) {
+        search.table(path, &named);
+    }
+    let mut loaded = whole(&files, findings, search.sources);
+    let unread = search.unread;
     // A policy without one of its files would ask for something else than its authors do.
     if !unread.is_empty() {
         loaded.policy = None;
@@ -49,7 +57,7 @@ pub fn load(directory: &Utf8Path) -> Loaded {
 /// The texts of the files that make up a policy, by path below the directory; or of a single file, by its own
 /// path. What could not be read is among the findings.
 pub fn texts(place: &Utf8Path) -> (Sources, Diagnostics) {
-    let (found, unread) = search(place);
+    let Search { sources: found, unread, .. } = search(place);
     let mut sources = Sources::default();
     for (file, text) in found.iter() {
         if !parse(file, text).is_ok_and(|root| is_sandbox_state(&root)) {
@@ -59,7 +67,7 @@ pub fn texts(place: &Utf8Path) -> (Sources, Diagnostics) {
     (sources, unread)
 }
 
-fn search(place: &Utf8Path) -> (Sources, Diagnostics) {
+fn search(place: &Utf8Path) -> Search<'_> {
     let mut search = Search { directory: place, unread: Diagnostics::default(), sources: Sources::default() };
     if place.is_file() {
         search.directory = Utf8Path::new("");
@@ -67,20 +75,31 @@ fn search(place: &Utf8Path) -> (Sources, Diagnostics) {
     } else {
         search.folder(Utf8Path::new(""), 0);
     }
-    (search.sources, search.unread)
+    search
 }
 
-/// Reads texts as the files of one policy.
+/// Reads texts as the files of one policy. Those that do not end in `.yaml` or `.yml` are read where a rule
+/// names them.
 pub fn from_sources(sources: Sources) -> Loaded {
+    let (files, findings) = trees(&sources);
+    whole(&files, findings, sources)
+}
+
+/// The policy files as trees, without those of the sandbox.
+fn trees(sources: &Sources) -> (Vec<Node>, Diagnostics) {
     let mut findings = Diagnostics::default();
     let mut files = Vec::new();
-    for (file, text) in sources.iter() {
+    for (file, text) in sources.iter().filter(|(file, _)| is_yaml(file)) {
         match parse(file, text) {
             Ok(root) if is_sandbox_state(&root) => {}
             Ok(root) => files.push(root),
             Err(finding) => findings.push(*finding),
         }
     }
+    (files, findings)
+}
+
+fn whole(files: &[Node], mut findings: Diagnostics, sources: Sources) -> Loaded {
     let whole = findings.is_empty();
     if whole && files.is_empty() {
         findings.push(
@@ -88,15 +107,24 @@ pub fn from_sources(sources: Sources) -> Loaded {
                 .help("policy files end in `.yaml` or `.yml`; the README shows a first one"),
         );
     }
-    let (policy, found) = read(&files);
+    let (policy, found) = read(files, &sources);
     findings.extend(found.into_iter().filter(|finding| whole || !is_consequence(finding.code)));
+    let findings = csv::fold(findings);
     Loaded { policy: (!findings.has_errors()).then_some(policy), findings, sources }
 }
 
 /// Whether a finding may be there only because another file could not be read: what that file defines
 /// looks undefined, and saying so would mislead.
 const fn is_consequence(code: Code) -> bool {
-    matches!(code, Code::UnknownPerson | Code::UnknownRole | Code::MissingVersion | Code::NoFiles)
+    matches!(
+        code,
+        Code::UnknownPerson
+            | Code::UnknownRole
+            | Code::MissingVersion
+            | Code::NoFiles
+            | Code::CsvFile
+            | Code::UnknownLike
+    )
 }
 
 fn is_sandbox_state(root: &Node) -> bool {
@@ -172,7 +200,7 @@ impl Search<'_> {
 
     fn file(&mut self, path: Utf8PathBuf) {
         let place = self.directory.join(&path);
-        match look_into(&place) {
+        match look_into(&place, MAX_FILE_BYTES) {
             Ok(Found::Text(text)) => {
                 // A byte order mark is no part of the text.
                 let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -199,6 +227,33 @@ impl Search<'_> {
         }
     }
 
+    /// A CSV file. One that is not there is left to the reader to report.
+    fn table(&mut self, path: Utf8PathBuf, named: &Span) {
+        if self.sources.get(&path).is_some() {
+            return;
+        }
+        let (problem, help) = match look_into(&self.directory.join(&path), MAX_TABLE_BYTES) {
+            Ok(Found::Text(text)) => {
+                let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+                return self.sources.insert(path, text);
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+            Ok(Found::Folder | Found::SandboxState) => ("is no CSV file".to_owned(), "name the file itself"),
+            Ok(Found::TooLarge) => (
+                format!("is larger than {} megabytes", MAX_TABLE_BYTES / (1024 * 1024)),
+                "split it into several files, each with a rule of its own",
+            ),
+            Ok(Found::NotText { line }) => (
+                format!("is not UTF-8 text in line {line}"),
+                "save it as \"CSV UTF-8\"; spreadsheets often write UTF-16 or the encoding of the system",
+            ),
+            Err(error) => (format!("cannot be read: {error}"), "check who may read it"),
+        };
+        self.unread.push(
+            Diagnostic::new(Code::CsvFile, format!("`{path}` {problem}")).at(named, "named here").help(help),
+        );
+    }
+
     fn unreadable(&mut self, path: &Utf8Path, error: &io::Error) {
         let help =
             "check the path and who may read it; no file is skipped, since what it declares would be missing";
@@ -207,7 +262,7 @@ impl Search<'_> {
     }
 }
 
-fn look_into(place: &Utf8Path) -> io::Result<Found> {
+fn look_into(place: &Utf8Path, limit: u64) -> io::Result<Found> {
     // Looked at before it is opened: opening a pipe would wait for somebody to write.
     let about = fs::metadata(place)?;
     if about.is_dir() {
@@ -222,8 +277,8 @@ fn look_into(place: &Utf8Path) -> io::Result<Found> {
     if is_sandbox_head(&bytes) {
         return Ok(Found::SandboxState);
     }
-    file.take(MAX_FILE_BYTES + 1 - HEAD_BYTES).read_to_end(&mut bytes)?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_FILE_BYTES) {
+    file.take(limit + 1 - HEAD_BYTES).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
         return Ok(Found::TooLarge);
     }
     Ok(match String::from_utf8(bytes) {

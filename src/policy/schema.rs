@@ -18,6 +18,7 @@ pub fn schema() -> Value {
         "groups" => map_of(&scalar()),
         "roles" => with(map_of(&role()), "propertyNames", json!({ "not": { "enum": roles() } })),
         "spaces" => map_of(&space()),
+        "rules" => json!({ "type": "array", "items": rule() }),
         "guards" => guards(),
         _ => json!({ "type": "array", "items": test() }),
     });
@@ -29,6 +30,7 @@ pub fn schema() -> Value {
         top.insert(
             "$defs".to_owned(),
             json!({
+                "access": access(),
                 "permission": {
                     "description": "A permission in a space.",
                     "oneOf": Permission::ALL
@@ -74,7 +76,8 @@ fn role() -> Value {
     })
 }
 
-fn space() -> Value {
+/// What `access` may say: rights, and who has them.
+fn access() -> Value {
     let mut known: Map<String, Value> = Map::new();
     for role in BuiltInRole::ALL {
         let meaning: Vec<&str> = role.permissions().into_iter().map(Permission::as_str).collect();
@@ -87,19 +90,60 @@ fn space() -> Value {
         let label = format!("\"{}\" in Confluence.", permission.label());
         known.insert(permission.as_str().to_owned(), described(principals(), &label));
     }
+    json!({
+        "type": "object",
+        "minProperties": 1,
+        "properties": known,
+        // Roles of the policy's own; a slash would make it a permission that does not exist.
+        "additionalProperties": principals(),
+        "propertyNames": {
+            "anyOf": [{ "enum": Permission::ALL.iter().map(|permission| permission.as_str()).collect::<Vec<_>>() },
+                      { "pattern": "^[^/]+$" }]
+        },
+    })
+}
+
+fn rule() -> Value {
+    let rule = mapping(keys::RULE, |key| match key {
+        "name" => text(),
+        "spaces" => json!({ "anyOf": [list(scalar()), selector()] }),
+        "access" => json!({ "anyOf": [{ "$ref": "#/$defs/access" }, one_or_many(&text())] }),
+        "like" => text(),
+        "absent" => list(json!({ "anyOf": [
+            { "$ref": "#/$defs/named" },
+            with(mapping(keys::ABSENT, |_| json!({ "$ref": "#/$defs/named" })), "required", json!(["who"])),
+        ] })),
+        "replace" => with(map_of(&json!({ "$ref": "#/$defs/named" })), "minProperties", json!(1)),
+        _ => with(mapping(keys::FROM, |_| text()), "required", json!(["csv", "space", "type", "id"])),
+    });
+    let rule = with(rule, "required", json!(["name"]));
+    let actions = ["access", "like", "absent", "replace"].map(|action| json!({ "required": [action] }));
+    with(rule, "anyOf", json!(actions))
+}
+
+fn selector() -> Value {
+    let condition = mapping(keys::CONDITION, |key| match key {
+        "who" => json!({ "$ref": "#/$defs/principal" }),
+        _ => text(),
+    });
+    let condition = with(condition, "required", json!(["who", "has"]));
+    mapping(keys::SELECTOR, |key| match key {
+        "status" => json!({ "enum": ["current", "archived"] }),
+        "where" => one_or_many(&condition),
+        "key" | "not" => one_or_many(&scalar()),
+        _ => one_or_many(&text()),
+    })
+}
+
+fn one_or_many(one: &Value) -> Value {
+    json!({ "anyOf": [one, list(one.clone())] })
+}
+
+fn space() -> Value {
     mapping(keys::SPACE, |key| match key {
         "mode" => json!({ "enum": ["authoritative", "additive"] }),
-        "access" => json!({
-            "type": "object",
-            "minProperties": 1,
-            "properties": known,
-            // Roles of the policy's own; a slash would make it a permission that does not exist.
-            "additionalProperties": principals(),
-            "propertyNames": {
-                "anyOf": [{ "enum": Permission::ALL.iter().map(|permission| permission.as_str()).collect::<Vec<_>>() },
-                          { "pattern": "^[^/]+$" }]
-            },
-        }),
+        "access" => json!({ "$ref": "#/$defs/access" }),
+        "like" => text(),
         _ => with(
             map_of(&with(
                 mapping(keys::PAGE, |_| json!({ "$ref": "#/$defs/audience" })),

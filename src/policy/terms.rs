@@ -13,7 +13,7 @@ pub struct Ending {
     pub until: Date,
     /// Whom it is about, as the policy writes it.
     pub who: String,
-    /// What they have until then: `export/space in ENG`.
+    /// What they have until then: `export/space in ENG`, `viewer by the rule "audit"`.
     pub what: String,
     pub why: Option<String>,
     pub span: Span,
@@ -37,6 +37,14 @@ impl Policy {
                         let what = format!("{} {} in {key}", verb.as_str(), page.pages.value);
                         endings.extend(ending(entry, self.show_named(&entry.who.value), what));
                     }
+                }
+            }
+        }
+        for rule in &self.rules {
+            for line in rule.lines() {
+                for entry in &line.who {
+                    let what = format!("{} by the rule \"{}\"", line.right.value, rule.name.value);
+                    endings.extend(ending(entry, self.show(&entry.who.value), what));
                 }
             }
         }

@@ -5,14 +5,15 @@ use std::fmt::Write as _;
 
 use crate::access::{
     Asker, Explanation, Fix, FoundRoute, Level, LevelReport, Need, Needed, Object, Outcome, Outside, Remedy,
-    Route, Verb, Verdict, declared,
+    Route, Said, Verb, Verdict, declared,
 };
 use crate::model::{
-    AccessClass, Audience, ContentId, DesiredSpace, Known, Origin, PageVerb, Principal, Restrictions, Subject,
+    AccessClass, Audience, ContentId, DesiredSpace, Known, PageVerb, Principal, Restrictions, Subject,
 };
 
 use super::access_words::{Names as _, SiteNames, reason_words};
 use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, list, paint};
+use super::text::said_words;
 
 /// So much room have the names of levels; longer ones push their line.
 const LEVELS: usize = 36;
@@ -63,13 +64,13 @@ impl Question<'_> {
     }
 
     /// The line of the policy behind a route.
-    pub(super) fn origin(&self, route: &Route, level: Level, needed: &Needed) -> Option<&Origin> {
+    pub(super) fn origin(&self, route: &Route, level: Level, needed: &Needed) -> Option<Said<'_>> {
         declared(route, level, needed, self.desired?)
     }
 
-    fn origin_words(&self, route: &Route, level: Level, needed: &Needed) -> String {
+    pub(super) fn origin_words(&self, route: &Route, level: Level, needed: &Needed) -> String {
         match self.origin(route, level, needed) {
-            Some(origin) => origin.to_string(),
+            Some(said) => said_words(said.origin, said.terms),
             None if self.desired.is_some() && route.is_declarable() => "not declared".to_owned(),
             None => String::new(),
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::access::{Explanation, Level, LevelReport, Need, Needed, Object, Outcome, Reason, Verdict, Who};
+use crate::access::{Explanation, Level, LevelReport, Need, Needed, Object, Outcome, Reason, Said, Verdict, Who};
 use crate::model::{AccountId, AccountStatus, Principal};
 
 use super::access::{Question, outside_words, remedy_words, verdict_word};
@@ -44,8 +44,8 @@ pub fn who_as_json(who: &Who, question: &Question<'_>) -> String {
                 .map(|through| {
                     let mut route = json!(through.route);
                     route["people"] = json!(through.people);
-                    let origin = question.origin(&through.route, gate.level, &gate.needed);
-                    route["declared"] = json!(origin);
+                    let said = question.origin(&through.route, gate.level, &gate.needed);
+                    declared(&mut route, said);
                     route
                 })
                 .collect();
@@ -137,13 +137,21 @@ fn levels(levels: &[LevelReport], question: &Question<'_>) -> Value {
     levels.iter().map(one).collect()
 }
 
+/// The line behind a route, and the rule that it belongs to or that brought it here.
+fn declared(route: &mut Value, said: Option<Said<'_>>) {
+    route["declared"] = json!(said.map(|said| said.origin));
+    if let Some(rule) = said.and_then(|said| said.terms.rule.as_ref()) {
+        route["rule"] = json!(rule);
+    }
+}
+
 fn need(need: &Need, at: Level, question: &Question<'_>) -> Value {
     let routes: Value = need
         .routes
         .iter()
         .map(|found| {
             let mut route = json!(found.route);
-            route["declared"] = json!(question.origin(&found.route, at, &need.needed));
+            declared(&mut route, question.origin(&found.route, at, &need.needed));
             if !found.doubts.is_empty() {
                 route["because"] = reasons(&found.doubts, question);
             }

@@ -91,13 +91,7 @@ fn routes(gates: &[Gate], question: &Question<'_>, text: &mut String) {
                     _ => way,
                 };
                 let people = count(through.people.len(), "person", "people");
-                let origin = match question.origin(&through.route, gate.level, &gate.needed) {
-                    Some(origin) => origin.to_string(),
-                    None if question.desired.is_some() && through.route.is_declarable() => {
-                        "not declared".to_owned()
-                    }
-                    None => String::new(),
-                };
+                let origin = question.origin_words(&through.route, gate.level, &gate.needed);
                 (way, people, origin)
             })
             .collect();

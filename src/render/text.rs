@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use jiff::civil::Date;
-
-use crate::model::{Gap, Mode, Origin, Permission, Principal, SpaceKey, Why};
+use crate::model::{End, Gap, Mode, Origin, Permission, Principal, SpaceKey, Terms, Why};
 use crate::plan::{
     Change, HoldingState, KeepReason, Meanwhile, Object, Plan, PlanSpace, Reason, Refusal, Unmanaged, Verb,
 };
@@ -175,7 +173,8 @@ fn grant_words(plan: &Plan, key: &SpaceKey, group: &Together<'_>, permissions: &
 fn why(reason: &Reason) -> String {
     match reason {
         Reason::Declared { origin, rule, until, ended, because, .. } => {
-            declared(origin, rule.as_deref(), until.map(|until| (until, *ended)), because.as_deref())
+            let end = until.map(|until| End { until, over: *ended });
+            said_words(origin, &Terms { rule: rule.clone(), end, because: because.clone() })
         }
         Reason::NotDeclared => "not declared".to_owned(),
         Reason::NeededFor { permission } => format!("needed for {permission}"),
@@ -183,12 +182,12 @@ fn why(reason: &Reason) -> String {
 }
 
 /// The line, and what it says besides: `rules.yaml:12 (auditors read everything)`, `a.yaml:7 until 2027-01-31 (audit)`.
-fn declared(origin: &Origin, rule: Option<&str>, end: Option<(Date, bool)>, because: Option<&str>) -> String {
+pub(super) fn said_words(origin: &Origin, terms: &Terms) -> String {
     let mut text = origin.to_string();
-    if let Some((until, ended)) = end {
-        let _ = write!(text, " {} {until}", if ended { "ended" } else { "until" });
+    if let Some(End { until, over }) = terms.end {
+        let _ = write!(text, " {} {until}", if over { "ended" } else { "until" });
     }
-    let said: Vec<&str> = rule.into_iter().chain(because).collect();
+    let said: Vec<&str> = [&terms.rule, &terms.because].into_iter().flatten().map(String::as_str).collect();
     if !said.is_empty() {
         let _ = write!(text, " ({})", said.join("; "));
     }

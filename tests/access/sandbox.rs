@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use confperm::access::{Asker, Engine, Object, Verb, Verdict};
 use confperm::model::{
     AccessClass, AccountKind, AccountStatus, Audience, Caller, Content, ContentId, ContentKind, Directory,
-    Edition, Flavor, Group, Holding, Known, Live, LiveSpace, Parent, Permission, Person, Principal,
+    Edition, Flavor, Group, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person, Principal,
     ProductAccess, Restrictions, Role, RoleId, RoleKind, Site, Space, SpaceId, SpaceKind, SpaceRoleMode,
     SpaceStatus, Subject, Tree,
 };
@@ -129,6 +129,7 @@ fn space(world: &mut sim::World, dice: &mut Dice) {
         name: "ENG".to_owned(),
         kind: sim::SpaceType::Global,
         status: sim::SpaceStatus::Current,
+        labels: BTreeSet::new(),
         unlicensed_access,
         homepage: None,
         roots: Vec::new(),
@@ -250,6 +251,7 @@ fn live(world: &sim::World) -> Live {
         roles: roles.collect(),
         directory: Directory { people: people.collect(), groups: groups.collect() },
         spaces: BTreeMap::from([(key("ENG"), live_space(world))]),
+        listing: Listing::default(),
         gaps: BTreeSet::new(),
     }
 }

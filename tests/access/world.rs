@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use confperm::access::{Asker, Engine, Object, Verb, Verdict};
 use confperm::model::{
     AccountId, AccountKind, AccountStatus, Audience, Caller, Content, ContentId, ContentKind, Directory,
-    Edition, Flavor, Group, GroupId, Holding, Known, Live, LiveSpace, Parent, Permission, Person, Principal,
-    ProductAccess, Restrictions, Role, RoleId, RoleKind, Site, Space, SpaceId, SpaceKey, SpaceKind,
-    SpaceRoleMode, SpaceStatus, Subject, Tree, Why,
+    Edition, Flavor, Group, GroupId, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person,
+    Principal, ProductAccess, Restrictions, Role, RoleId, RoleKind, Site, Space, SpaceId, SpaceKey,
+    SpaceKind, SpaceRoleMode, SpaceStatus, Subject, Tree, Why,
 };
 
 #[derive(Clone)]
@@ -71,6 +71,7 @@ impl World {
             roles: BTreeMap::new(),
             directory: Directory::default(),
             spaces: BTreeMap::new(),
+            listing: Listing::default(),
             gaps: BTreeSet::new(),
         };
         Self(live).group("users", "").product("users", ProductAccess::User)

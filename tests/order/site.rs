@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{
     Audience, Call, Caller, Content, ContentId, ContentKind, Desired, DesiredHolding, DesiredPage,
-    DesiredSpace, Directory, Edition, Flavor, GrantId, Group, Holding, Known, Live, LiveSpace, Mode, Origin,
-    Parent, Permission, Principal, Restrictions, Site, Space, SpaceKind, SpaceRoleMode, SpaceStatus,
+    DesiredSpace, Directory, Edition, Flavor, GrantId, Group, Holding, Known, Listing, Live, LiveSpace, Mode,
+    Origin, Parent, Permission, Principal, Restrictions, Site, Space, SpaceKind, SpaceRoleMode, SpaceStatus,
     Strength, Subject, Terms, Tree, Wanted, Why,
 };
 use confperm::sandbox::world::{self, Command, Pair, World};
@@ -192,6 +192,7 @@ impl Case {
             name: "Engineering".to_owned(),
             kind: world::SpaceType::Global,
             status: world::SpaceStatus::Current,
+            labels: BTreeSet::new(),
             unlicensed_access: false,
             homepage: None,
             roots: Vec::new(),
@@ -311,6 +312,7 @@ impl Case {
                     tree: Some(tree),
                 },
             )]),
+            listing: Listing::default(),
             gaps: BTreeSet::new(),
         }
     }

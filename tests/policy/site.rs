@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{
-    AccountKind, AccountStatus, Caller, Content, ContentId, ContentKind, Directory, Edition, Flavor, Group,
-    Known, Live, LiveSpace, Parent, Person, Role, RoleKind, Site, Space, SpaceId, SpaceKind, SpaceRoleMode,
-    SpaceStatus, Tree, Why,
+    AccountKind, AccountStatus, Audience, Caller, Content, ContentId, ContentKind, Directory, Edition,
+    Flavor, Group, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person, Restrictions, Role,
+    RoleKind, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus, Tree, Why,
 };
 use confperm::policy::Context;
 
@@ -15,8 +15,10 @@ pub(crate) const TODAY: Context = Context { today: jiff::civil::Date::constant(2
 pub(crate) const ANN: &str = "5b10ac8d82e05b22cc7d4ef5";
 pub(crate) const BOB: &str = "5b10ac8d82e05b22cc7d4ef6";
 
-/// Two spaces (`ENG` with pages, `OLD` archived), four groups of which two share a name, two people of whom
-/// Bob has left.
+pub(crate) const BOT: &str = "5b10ac8d82e05b22cc7d4ef7";
+
+/// Three spaces (`ENG` with pages and some lists, `OLD` archived, `BARE` without anything read of it), groups of
+/// which two share a name, two people of whom Bob has left, and an app.
 pub(crate) fn site(mode: SpaceRoleMode) -> Live {
     let groups = [
         ("g-platform", "platform"),
@@ -26,7 +28,19 @@ pub(crate) fn site(mode: SpaceRoleMode) -> Live {
         ("g-twin-1", "twins"),
         ("g-twin-2", "twins"),
     ];
-    let people = [(ANN, "Ann Example", AccountStatus::Active), (BOB, "Bob Example", AccountStatus::Inactive)];
+    let people = [
+        (ANN, "Ann Example", AccountStatus::Active, AccountKind::Human),
+        (BOB, "Bob Example", AccountStatus::Inactive, AccountKind::Human),
+        (BOT, "Diagram Bot", AccountStatus::Active, AccountKind::App),
+    ];
+    let spaces: BTreeMap<SpaceKey, LiveSpace> = [
+        with_holders(space("ENG", SpaceStatus::Current, Some(tree()))),
+        space("OLD", SpaceStatus::Archived, Some(Tree::default())),
+        space("BARE", SpaceStatus::Current, None),
+    ]
+    .into_iter()
+    .map(|space| (space.space.key.clone(), space))
+    .collect();
     let roles = if mode.has_roles() {
         vec![
             ("r-admin", "Admin"),
@@ -78,12 +92,12 @@ pub(crate) fn site(mode: SpaceRoleMode) -> Live {
                 .collect(),
             people: people
                 .into_iter()
-                .map(|(id, name, status)| {
+                .map(|(id, name, status, kind)| {
                     let person = Person {
                         account: id.parse().unwrap(),
                         name: name.into(),
                         email: None,
-                        kind: AccountKind::Human,
+                        kind,
                         status,
                         guest: Known::Unknown(Why::NoApi),
                     };
@@ -91,16 +105,23 @@ pub(crate) fn site(mode: SpaceRoleMode) -> Live {
                 })
                 .collect(),
         },
-        spaces: [
-            space("ENG", SpaceStatus::Current, Some(tree())),
-            space("OLD", SpaceStatus::Archived, Some(Tree::default())),
-            space("BARE", SpaceStatus::Current, None),
-        ]
-        .into_iter()
-        .map(|space| (space.space.key.clone(), space))
-        .collect(),
+        listing: Listing {
+            spaces: spaces.iter().map(|(key, space)| (key.clone(), space.space.clone())).collect(),
+            whole: true,
+            labelled: BTreeMap::new(),
+        },
+        spaces,
         gaps: BTreeSet::new(),
     }
+}
+
+/// Ann, an app and `sre` may view.
+fn with_holders(mut space: LiveSpace) -> LiveSpace {
+    for who in [&format!("user:{ANN}"), &format!("user:{BOT}"), "group:g-sre"] {
+        let read = Holding::Grants(BTreeMap::from([(Permission::ReadSpace, BTreeSet::new())]));
+        space.holdings.insert(who.parse().unwrap(), read);
+    }
+    space
 }
 
 fn space(key: &str, status: SpaceStatus, tree: Option<Tree>) -> LiveSpace {
@@ -157,6 +178,15 @@ fn tree() -> Tree {
             parent: parent.map_or(Parent::Space, |parent| Parent::Content(ContentId::from_number(parent))),
             restrictions: Known::Unknown(Why::NotRead),
         });
+    }
+    let list = |who: &[&str]| Audience::from_site_list(who.iter().map(|who| who.parse().unwrap()));
+    let bob = format!("user:{BOB}");
+    for (page, view, edit) in [
+        (6, list(&[&bob]), list(&[&bob])),
+        (7, list(&[&bob, "group:g-hr"]), Audience::Anyone),
+        (12, Audience::Anyone, list(&["group:g-hr"])),
+    ] {
+        tree.set_restrictions(ContentId::from_number(page), Known::Known(Restrictions { view, edit }));
     }
     tree
 }

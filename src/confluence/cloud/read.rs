@@ -12,7 +12,7 @@ use crate::confluence::transport::Request;
 use crate::confluence::{Check, Read, SpaceAccess, SpaceSelection};
 use crate::model::{
     AccountId, Caller, Content, ContentId, Edition, Flavor, Group, GroupId, Known, PageVerb, Person,
-    Principal, ProductAccess, Restrictions, Role, Site, Space, SpaceId, SpaceRoleMode, Tree, Why,
+    Principal, ProductAccess, Restrictions, Role, Site, Space, SpaceId, SpaceKey, SpaceRoleMode, Tree, Why,
 };
 
 impl Read for Cloud {
@@ -45,6 +45,10 @@ impl Read for Cloud {
 
     async fn spaces(&self, selection: &SpaceSelection) -> Result<Vec<Space>, Error> {
         self.list_spaces(selection).await
+    }
+
+    async fn spaces_labelled(&self, label: &str) -> Result<BTreeSet<SpaceKey>, Error> {
+        self.list_labelled(label).await
     }
 
     async fn access(&self, space: &Space, mode: SpaceRoleMode) -> Result<SpaceAccess, Error> {

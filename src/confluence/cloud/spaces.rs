@@ -46,6 +46,14 @@ impl Cloud {
         Ok(by_key.into_values().filter(wanted).collect())
     }
 
+    /// One label at a time: whether several mean any or all of them is not documented (OpenAPI v2,
+    /// `GET /spaces`, `labels`).
+    pub(super) async fn list_labelled(&self, label: &str) -> Result<BTreeSet<SpaceKey>, Error> {
+        let request = Request::get(Api::V2, ["spaces"]).query("labels", &label);
+        let found: Vec<WireSpace> = self.v2_list(request).await?;
+        Ok(found.into_iter().map(|space| Space::from(space).key).collect())
+    }
+
     pub(super) async fn space_access(
         &self,
         space: &Space,

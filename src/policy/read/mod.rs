@@ -8,6 +8,7 @@ mod entries;
 mod guards;
 mod names;
 mod principals;
+mod rules;
 mod shape;
 mod spaces;
 
@@ -18,13 +19,15 @@ use std::collections::BTreeMap;
 use super::ast::Policy;
 use super::keys;
 use super::yaml::Node;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span, Spanned};
 
 /// The version of the language that this program reads.
 const VERSION: &str = "1";
 
 /// Reads all files of a policy, given in the order of their paths.
-pub(super) fn read(files: &[Node]) -> (Policy, Diagnostics) {
+///
+/// `sources` holds the CSV files that rules name.
+pub(super) fn read(files: &[Node], sources: &Sources) -> (Policy, Diagnostics) {
     let mut reader = Reader::default();
     let mut sections = Sections::default();
     for root in files {
@@ -47,6 +50,10 @@ pub(super) fn read(files: &[Node]) -> (Policy, Diagnostics) {
     for (_, node) in &sections.spaces {
         reader.spaces(node);
     }
+    for (_, node) in &sections.rules {
+        reader.rules(node, sources);
+    }
+    reader.likes();
     for (_, node) in &sections.guards {
         reader.guards(node);
     }
@@ -72,6 +79,7 @@ struct Sections<'a> {
     groups: Vec<(Span, &'a Node)>,
     roles: Vec<(Span, &'a Node)>,
     spaces: Vec<(Span, &'a Node)>,
+    rules: Vec<(Span, &'a Node)>,
     guards: Vec<(Span, &'a Node)>,
     tests: Vec<(Span, &'a Node)>,
 }
@@ -90,6 +98,7 @@ impl<'a> Sections<'a> {
                 "groups" => &mut self.groups,
                 "roles" => &mut self.roles,
                 "spaces" => &mut self.spaces,
+                "rules" => &mut self.rules,
                 "guards" => &mut self.guards,
                 _ => &mut self.tests,
             };

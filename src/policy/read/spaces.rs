@@ -41,14 +41,15 @@ impl Reader {
         let what = format!("the space `{}`", key.value);
         let fields = self.fields(node, &what, keys::SPACE)?;
         let has = |name| fields.iter().any(|(key, _)| key.value == name);
-        let (has_access, has_pages) = (has("access"), has("pages"));
+        let (has_access, has_pages) = (has("access") || has("like"), has("pages"));
         let mut mode = Some(Mode::Authoritative);
-        let mut access = Vec::new();
+        let (mut access, mut like) = (Vec::new(), None);
         let mut pages = Vec::new();
         for (key, node) in fields {
             match key.value {
                 "mode" => mode = self.mode(node),
                 "access" => access = self.access(node),
+                "like" => like = self.like(node),
                 _ => pages = self.pages(node),
             }
         }
@@ -67,7 +68,7 @@ impl Reader {
             ),
             _ => {}
         }
-        Some(SpaceDef { key, mode: mode.unwrap_or(Mode::Additive), access, pages })
+        Some(SpaceDef { key, mode: mode.unwrap_or(Mode::Additive), access, like, pages })
     }
 
     fn mode(&mut self, node: &Node) -> Option<Mode> {
@@ -86,7 +87,7 @@ impl Reader {
         mode
     }
 
-    fn access(&mut self, node: &Node) -> Vec<AccessLine> {
+    pub(super) fn access(&mut self, node: &Node) -> Vec<AccessLine> {
         let entries = self.entries(node, "`access`").unwrap_or_default();
         if matches!(&node.kind, Kind::Map(pairs) if pairs.is_empty()) {
             self.report(

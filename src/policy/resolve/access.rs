@@ -3,24 +3,26 @@
 //! What has ended is not asked for any more. In an additive space it must be refused, or it would stay.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::Resolver;
+use super::wishes::Wish;
 use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean};
 use crate::model::{
     BuiltInRole, DesiredHolding, Holding, LiveSpace, Permission, Principal, SpaceRoleMode, Strength, Terms,
     Wanted,
 };
-use crate::policy::ast::{Entry, Right, RoleName, SpaceDef};
+use crate::policy::ast::{Right, RoleName};
 use crate::policy::roles::{Bundle, bundle};
 
 /// One entry of a line of `access`.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Asked<'a> {
     right: &'a Right,
-    bundle: &'a Bundle,
-    /// The entry, not the line.
+    bundle: Rc<Bundle>,
+    /// The entry, not the line; or the line that brought it here.
     span: &'a Span,
-    terms: &'a Terms,
+    terms: Terms,
 }
 
 impl Asked<'_> {
@@ -39,26 +41,36 @@ impl Asked<'_> {
 /// What lines ask for, by who is to have it.
 type AskedBy<'a> = BTreeMap<Principal, Vec<Asked<'a>>>;
 
-impl Resolver<'_> {
+impl<'a> Resolver<'a> {
+    /// What lines give, what copies add, and what whoever goes leaves behind.
     pub(super) fn holdings(
         &mut self,
-        space: &SpaceDef,
+        wish: &Wish<'a>,
         live: &LiveSpace,
     ) -> BTreeMap<Principal, DesiredHolding> {
-        let bundles: Vec<Bundle> = space.access.iter().map(|line| self.bundle(&line.right.value)).collect();
-        let terms: Vec<Vec<Terms>> = (space.access.iter())
-            .map(|line| line.who.iter().map(|entry| entry.terms(self.today, None)).collect())
-            .collect();
+        let bundles: Vec<Rc<Bundle>> =
+            wish.lines.iter().map(|line| self.known_bundle(&line.line.right.value)).collect();
         let (mut asked, mut over) = (AskedBy::new(), AskedBy::new());
-        for ((line, bundle), terms) in space.access.iter().zip(&bundles).zip(&terms) {
+        for (reaching, bundle) in wish.lines.iter().zip(&bundles) {
+            let line = reaching.line;
             self.unsupported(&line.right.value, bundle, &line.right.span);
-            for (Entry { who, .. }, terms) in line.who.iter().zip(terms) {
-                let Some(principal) = self.principal(who) else { continue };
-                let entry = Asked { right: &line.right.value, bundle, span: &who.span, terms };
-                let asked = if terms.end.is_some_and(|end| end.over) { &mut over } else { &mut asked };
+            for entry in &line.who {
+                let Some(principal) = self.principal(&entry.who) else { continue };
+                let terms = reaching.terms(entry, self.today);
+                let ended = terms.end.is_some_and(|end| end.over);
+                let entry = Asked {
+                    right: &line.right.value,
+                    bundle: Rc::clone(bundle),
+                    span: reaching.place(entry),
+                    terms,
+                };
+                let asked = if ended { &mut over } else { &mut asked };
                 asked.entry(principal).or_default().push(entry);
             }
         }
+        let given: BTreeMap<&Principal, &'a Span> =
+            asked.iter().filter_map(|(who, asked)| Some((who, asked.first()?.span))).collect();
+        self.contradictions(wish, &|who| given.get(who).copied());
         let mut holdings = BTreeMap::new();
         for (principal, asked) in asked {
             if let Some(holding) = self.holding(&principal, &asked) {
@@ -70,7 +82,19 @@ impl Resolver<'_> {
                 self.take_back(&principal, &over, held, &mut holdings);
             }
         }
+        self.copies(wish, live, &mut holdings);
+        self.inherit(wish, live, &mut holdings);
         holdings
+    }
+
+    /// What a right comes down to; each is worked out once, however many spaces it is given in.
+    fn known_bundle(&mut self, right: &Right) -> Rc<Bundle> {
+        if let Some(bundle) = self.bundles.get(right) {
+            return Rc::clone(bundle);
+        }
+        let bundle = Rc::new(self.bundle(right));
+        self.bundles.insert(right.clone(), Rc::clone(&bundle));
+        bundle
     }
 
     /// Takes back exactly what ended lines gave, and not what other lines still give.
@@ -103,7 +127,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn bundle(&self, right: &Right) -> Bundle {
+    pub(super) fn bundle(&self, right: &Right) -> Bundle {
         match right {
             Right::Role(role) => bundle(role, &self.policy.roles),
             Right::Permission(permission) => Bundle::single(*permission),
@@ -147,7 +171,7 @@ impl Resolver<'_> {
         }
         let leader = asked.iter().find(|candidate| {
             self.site_role(candidate.right).is_some()
-                && asked.iter().all(|other| candidate.bundle.covers(other.bundle))
+                && asked.iter().all(|other| candidate.bundle.covers(&other.bundle))
         });
         match leader {
             Some(leader) => self.assigned(leader),
@@ -160,7 +184,7 @@ impl Resolver<'_> {
     }
 
     /// The name of the space role that a right means on a site with roles.
-    fn site_role<'r>(&'r self, right: &'r Right) -> Option<&'r str> {
+    pub(super) fn site_role<'r>(&'r self, right: &'r Right) -> Option<&'r str> {
         match right {
             Right::Role(RoleName::BuiltIn(role)) => Some(role.site_name()),
             Right::Role(RoleName::Custom(name)) => {
@@ -233,7 +257,7 @@ impl Resolver<'_> {
     fn not_expressible(&mut self, is_class: bool, asked: &[Asked<'_>]) {
         let mut whole = Bundle::default();
         for entry in asked {
-            whole.add(entry.bundle);
+            whole.add(&entry.bundle);
         }
         let message = if is_class {
             "a user class can hold one space role and nothing else"

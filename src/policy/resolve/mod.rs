@@ -4,21 +4,29 @@
 //! things only and says for each which line of the policy asks for it.
 
 mod access;
+mod copies;
 mod guards;
+mod leaving;
 mod pages;
 mod principals;
+mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use jiff::civil::Date;
 
-use super::ast::{Named, Policy, SpaceDef, Who};
+use super::ast::{Named, Policy, Right, Who};
+use super::csv;
 use super::pages::{Matched, matched};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use super::roles::Bundle;
+use super::rules::Rule;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{
-    AccountId, ContentId, Desired, DesiredSpace, Group, GroupId, Live, LiveSpace, Role, SpaceKey,
-    SpaceStatus, Vocabulary,
+    AccountId, ContentId, Desired, DesiredSpace, Group, GroupId, Live, LiveSpace, Role, SpaceKey, Vocabulary,
 };
+use leaving::{Emptied, Leaving};
+use wishes::Wish;
 
 /// What a policy asks of a site, and what is worth a look though it does not stand in the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,12 +53,18 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context) -> Result<Resolve
     for (alias, person) in &policy.people {
         desired.aliases.entry(person.account.value.clone()).or_insert_with(|| alias.clone());
     }
-    for space in policy.spaces.values() {
-        if let Some(found) = resolver.space(space) {
-            desired.spaces.insert(space.key.value.clone(), found);
+    for space in policy.spaces.values().filter(|space| policy.is_in_scope(&space.key.value)) {
+        resolver.known_space(&space.key.value, &space.key.span);
+    }
+    for (key, wish) in resolver.wishes() {
+        if let Some(live) = live.spaces.get(key) {
+            desired.spaces.insert(key.clone(), resolver.space(&wish, live));
+            desired.leavers.extend(wish.leaving.iter().filter_map(Leaving::account).cloned());
         }
     }
     desired.guards = resolver.guards();
+    resolver.report_emptied();
+    resolver.findings = csv::fold(std::mem::take(&mut resolver.findings));
     if resolver.findings.has_errors() {
         Err(resolver.findings)
     } else {
@@ -65,6 +79,8 @@ struct Resolver<'a> {
     groups: BTreeMap<&'a str, Vec<&'a Group>>,
     roles: BTreeMap<&'a str, &'a Role>,
     vocabulary: Vocabulary,
+    bundles: BTreeMap<Right, Rc<Bundle>>,
+    emptied: Emptied,
     /// Accounts and groups that a warning has been given for.
     warned: BTreeSet<Named>,
     findings: Diagnostics,
@@ -84,6 +100,8 @@ impl<'a> Resolver<'a> {
             groups,
             roles,
             vocabulary: live.vocabulary(),
+            bundles: BTreeMap::new(),
+            emptied: Emptied::default(),
             warned: BTreeSet::new(),
             findings: Diagnostics::default(),
         }
@@ -93,39 +111,21 @@ impl<'a> Resolver<'a> {
         self.findings.push(finding);
     }
 
-    fn space(&mut self, space: &SpaceDef) -> Option<DesiredSpace> {
-        let key = &space.key.value;
-        let Some(live) = self.live.spaces.get(key) else {
-            let near = did_you_mean(key.as_str(), self.live.spaces.keys().map(SpaceKey::as_str));
-            self.report(
-                Diagnostic::new(Code::UnknownSpace, format!("the site shows no space with the key `{key}`"))
-                    .at(&space.key.span, "")
-                    .help("it does not exist, or this account may not see it: ask an administrator of the space")
-                    .maybe_help(near.map(|near| format!("did you mean `{near}`?"))),
-            );
-            return None;
-        };
-        if live.space.status == SpaceStatus::Archived {
-            self.report(
-                Diagnostic::new(Code::ArchivedSpace, format!("the space `{key}` is archived"))
-                    .at(&space.key.span, "")
-                    .help("restore it, or remove it from the policy if nobody needs it any more"),
-            );
-        }
-        Some(DesiredSpace {
-            mode: space.mode,
-            origin: space.key.span.origin(),
-            holdings: self.holdings(space, live),
-            pages: self.pages(space, live),
-        })
+    fn space(&mut self, wish: &Wish<'a>, live: &LiveSpace) -> DesiredSpace {
+        let holdings = self.holdings(wish, live);
+        let mut pages = wish.own.map(|own| self.pages(own, live)).unwrap_or_default();
+        self.unlist(wish, live, &mut pages);
+        DesiredSpace { mode: wish.mode(), origin: wish.span.origin(), holdings, pages }
     }
 }
 
 /// What must be read of a site before a policy can be resolved.
 impl Policy {
-    /// The spaces that the policy speaks of.
-    pub fn space_keys(&self) -> impl ExactSizeIterator<Item = &SpaceKey> {
-        self.spaces.keys()
+    /// The spaces that the policy names, in entries and in rules.
+    pub fn space_keys(&self) -> impl Iterator<Item = &SpaceKey> {
+        let named = self.rules.iter().flat_map(Rule::named_spaces);
+        let keys: BTreeSet<&SpaceKey> = self.spaces.keys().chain(named).collect();
+        keys.into_iter().filter(|key| self.is_in_scope(key))
     }
 
     /// The accounts that the policy mentions. Those that `people` defines and nothing uses are not in here.
@@ -149,17 +149,17 @@ impl Policy {
 
     /// Whether the page tree of a space is needed.
     pub fn wants_pages(&self, key: &SpaceKey) -> bool {
-        self.spaces.get(key).is_some_and(|space| !space.pages.is_empty())
+        self.is_in_scope(key) && self.spaces.get(key).is_some_and(|space| !space.pages.is_empty())
     }
 
     /// Everybody who is mentioned, as often as they are.
     fn named(&self) -> impl Iterator<Item = &Named> {
-        let access = self
-            .spaces
-            .values()
-            .flat_map(|space| &space.access)
-            .flat_map(|line| &line.who)
-            .map(|entry| &entry.who);
+        let own = self.spaces.values().flat_map(|space| &space.access);
+        let lines = own.chain(self.rules.iter().flat_map(Rule::lines));
+        let conditions =
+            self.rules.iter().flat_map(|rule| &rule.spaces).flat_map(|spaces| &spaces.conditions);
+        let access = lines.flat_map(|line| &line.who).map(|entry| &entry.who);
+        let access = access.chain(conditions.map(|condition| &condition.who));
         let tests = self.tests.iter().map(|test| &test.who);
         let in_spaces = access.chain(tests).filter_map(|who| match &who.value {
             Who::Named(named) => Some(named),
@@ -167,10 +167,14 @@ impl Policy {
         });
         let pages = self.spaces.values().flat_map(|space| &space.pages);
         let on_pages = pages.flat_map(|page| [&page.view, &page.edit]).flatten();
-        let guarded = self.guards.required_admins.iter().flat_map(|admins| &admins.value);
+        let leaving = self.rules.iter().flat_map(|rule| {
+            let absent = rule.absent.iter().flat_map(|absent| [Some(&absent.who), absent.instead.as_ref()]);
+            let replaced = rule.replace.iter().flat_map(|replace| [Some(&replace.old), Some(&replace.new)]);
+            absent.chain(replaced).flatten().map(|named| &named.value)
+        });
         in_spaces
+            .chain(leaving)
             .chain(on_pages.flat_map(|listed| listed.value.named()).map(|entry| &entry.who.value))
-            .chain(guarded.map(|named| &named.value))
     }
 }
 

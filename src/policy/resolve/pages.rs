@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean};
 use crate::model::{
-    Audience, ContentId, DesiredPage, LiveSpace, Members, PageVerb, Parent, Subject, Terms, Tree, Wanted,
+    Audience, ContentId, DesiredPage, LiveSpace, Members, PageVerb, Parent, SpaceKey, Subject, Terms, Tree,
+    Wanted,
 };
 use crate::policy::ast::{Entry, Listed, Named, PageEntry, SpaceDef};
 use crate::policy::pages::{Matched, PageSelector, Reach, escape, in_tree, matched, walk};
@@ -30,14 +31,7 @@ impl Resolver<'_> {
         let mut pages: BTreeMap<ContentId, DesiredPage> = BTreeMap::new();
         let Some(first) = space.pages.first() else { return pages };
         let Some(tree) = &live.tree else {
-            self.report(
-                Diagnostic::new(
-                    Code::UnreadPages,
-                    format!("the pages of the space `{}` could not be read", space.key.value),
-                )
-                .at(&first.pages.span, "needed here")
-                .help("run again; if it stays like this, check that this account may view the space"),
-            );
+            self.unread_pages(&space.key.value, &first.pages.span);
             return pages;
         };
         let reached: Vec<_> =
@@ -58,6 +52,14 @@ impl Resolver<'_> {
         }
         self.editors_view(space, &pages, &winners, tree);
         pages
+    }
+
+    pub(super) fn unread_pages(&mut self, key: &SpaceKey, needed: &Span) {
+        self.report(
+            Diagnostic::new(Code::UnreadPages, format!("the pages of the space `{key}` could not be read"))
+                .at(needed, "needed here")
+                .help("run again; if it stays like this, check that this account may view the space"),
+        );
     }
 
     /// The pages that an entry reaches.

@@ -101,6 +101,7 @@ static ROUTES: &[Route] = &[
     // v2: spaces.
     Route::new(Method::GET, "/wiki/api/v2/spaces", READ_SPACE, v2::spaces::list),
     Route::new(Method::GET, "/wiki/api/v2/spaces/{}", READ_SPACE, v2::spaces::get),
+    Route::new(Method::GET, "/wiki/api/v2/spaces/{}/labels", READ_SPACE, v2::spaces::labels),
     Route::new(Method::GET, "/wiki/api/v2/spaces/{}/permissions", READ_SPACE, v2::spaces::permissions),
     Route::new(Method::GET, "/wiki/api/v2/spaces/{}/operations", READ_SPACE, v2::spaces::operations),
     Route::new(Method::GET, "/wiki/api/v2/spaces/{}/pages", READ_PAGE, v2::content::pages_in_space),

@@ -129,6 +129,7 @@ fn load_space(world: &mut World, names: &Names, key: String, space: shape::Space
         name: space.name,
         kind: space.kind,
         status: space.status,
+        labels: space.labels,
         unlicensed_access: space.unlicensed_access,
         homepage: space.homepage.or(first_page.map(|page| page.id)).map(ContentId),
         roots: Vec::new(),

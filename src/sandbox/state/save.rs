@@ -94,6 +94,7 @@ fn save_space(world: &World, names: &Names, space: &Space) -> shape::Space {
         name: space.name.clone(),
         kind: space.kind,
         status: space.status,
+        labels: space.labels.clone(),
         unlicensed_access: space.unlicensed_access,
         homepage: space.homepage.filter(|home| Some(home) != first_page).map(|home| home.0),
         permissions: Map(permissions

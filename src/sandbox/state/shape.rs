@@ -139,6 +139,8 @@ pub struct Space {
     pub kind: SpaceType,
     #[serde(default = "current_space")]
     pub status: SpaceStatus,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub labels: BTreeSet<String>,
     #[serde(default, skip_serializing_if = "is_default")]
     pub unlicensed_access: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]

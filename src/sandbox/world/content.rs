@@ -207,6 +207,8 @@ pub struct Space {
     pub kind: SpaceType,
     /// Current or archived.
     pub status: SpaceStatus,
+    /// Its labels, which the screen calls categories.
+    pub labels: BTreeSet<String>,
     /// Every signed-in person may view (the JSM switch "any active user can view").
     pub unlicensed_access: bool,
     /// The home page.

@@ -27,6 +27,7 @@ pub(in crate::sandbox::http) fn list(ask: &mut Ask<'_>) -> Result<Answer, Failur
     if keys.as_ref().is_some_and(|keys| keys.len() > 250) {
         return Err(Failure::bad_request("`keys` takes at most 250 values"));
     }
+    let labels = ask.query.all("labels");
     let world = ask.world();
     let mut spaces: Vec<&Space> = match &keys {
         Some(keys) => keys.iter().filter_map(|key| world.space_keyed(key)).collect(),
@@ -35,6 +36,7 @@ pub(in crate::sandbox::http) fn list(ask: &mut Ask<'_>) -> Result<Answer, Failur
     spaces.retain(|space| {
         kind.is_none_or(|kind| kind == space.kind.id())
             && status.is_none_or(|status| status == space.status.id())
+            && labels.as_ref().is_none_or(|labels| labels.iter().any(|label| space.labels.contains(*label)))
             && ids.as_ref().is_none_or(|ids| ids.contains(&space.id.0))
     });
     match sort.trim_start_matches('-') {
@@ -71,6 +73,15 @@ pub(in crate::sandbox::http) fn get(ask: &mut Ask<'_>) -> Result<Answer, Failure
     }
     shown["_links"]["base"] = ask.world().settings.url.as_str().into();
     Ok(Answer::ok(shown))
+}
+
+/// The labels of a space, of the prefixes that spaces have.
+pub(in crate::sandbox::http) fn labels(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
+    let prefix = ask.query.one_of("prefix", &["my", "team"])?;
+    let space = ask.world().visible_space(&ask.caller, ask.space_id()?)?;
+    let labels: Vec<(u64, &String)> =
+        (1..).zip(space.labels.iter().filter(|_| prefix != Some("my"))).collect();
+    paging::v2(ask, &labels, |label| Some(json!({"id": label, "name": label, "prefix": "team"})))
 }
 
 /// Custom access, what roles bring, and access classes, all in one list (live: folio).

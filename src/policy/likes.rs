@@ -1,0 +1,115 @@
+//! `like`: which space has the access of which, without going in circles.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::ast::Policy;
+use super::rules::{Like, Rule, Selector};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Spanned, did_you_mean};
+use crate::model::SpaceKey;
+
+/// A line that says that a space is like another, and the rule it belongs to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Liking<'p> {
+    pub(super) like: &'p Spanned<Like>,
+    pub(super) rule: Option<&'p Rule>,
+}
+
+impl Policy {
+    /// What a space is like, by its entry and by the rules that select it.
+    pub(super) fn likings<'p>(
+        &'p self,
+        key: &SpaceKey,
+        selects: &dyn Fn(&Rule, &SpaceKey) -> bool,
+    ) -> Vec<Liking<'p>> {
+        let own = self.spaces.get(key).and_then(|space| space.like.as_ref());
+        let own = own.map(|like| Liking { like, rule: None });
+        let rules = self.rules.iter().filter_map(|rule| {
+            let like = rule.like.as_ref()?;
+            // A pattern that happens to match the source itself means the others.
+            let named = rule.spaces.iter().flat_map(Selector::exact_keys).any(|named| named == key);
+            let meant = like.value.space() != key || named;
+            (meant && selects(rule, key)).then_some(Liking { like, rule: Some(rule) })
+        });
+        own.into_iter().chain(rules).collect()
+    }
+
+    /// What is wrong with `like`, given which rules select which spaces.
+    pub(super) fn like_findings(&self, selects: &dyn Fn(&Rule, &SpaceKey) -> bool) -> Diagnostics {
+        let own = self.spaces.values().filter_map(|space| space.like.as_ref());
+        let all: Vec<&Spanned<Like>> =
+            own.chain(self.rules.iter().filter_map(|rule| rule.like.as_ref())).collect();
+        let sources: BTreeSet<&SpaceKey> = all
+            .iter()
+            .filter_map(|like| match &like.value {
+                Like::Policy(key) => Some(key),
+                Like::Live(_) => None,
+            })
+            .collect();
+        let mut findings: Diagnostics = all.iter().filter_map(|like| self.unknown_source(like)).collect();
+        let steps: BTreeMap<&SpaceKey, Vec<Liking<'_>>> =
+            sources.iter().map(|key| (*key, self.likings(key, selects))).collect();
+        findings.extend(circles(&steps));
+        findings
+    }
+
+    /// A space that neither an entry nor any rule gives something in.
+    fn unknown_source(&self, like: &Spanned<Like>) -> Option<Diagnostic> {
+        let Like::Policy(key) = &like.value else { return None };
+        let gives = |rule: &Rule| {
+            let gives =
+                !rule.access.is_empty() || rule.like.as_ref().is_some_and(|other| other.span != like.span);
+            rule.rows.contains_key(key)
+                || gives && rule.spaces.as_ref().is_some_and(|selector| selector.admits(key))
+        };
+        if self.spaces.contains_key(key) || self.rules.iter().any(gives) {
+            return None;
+        }
+        let near = did_you_mean(key.as_str(), self.spaces.keys().map(SpaceKey::as_str));
+        Some(
+            Diagnostic::new(
+                Code::UnknownLike,
+                format!("the policy gives nothing in `{key}` that could be copied"),
+            )
+            .at(&like.span, "")
+            .help(match near {
+                Some(near) => format!("did you mean `{near}`? `live:{key}` copies what is held there now"),
+                None => format!("write `live:{key}` to copy what is held there now"),
+            }),
+        )
+    }
+}
+
+/// Each circle once, beginning with the key that sorts first.
+fn circles(steps: &BTreeMap<&SpaceKey, Vec<Liking<'_>>>) -> Diagnostics {
+    let mut findings = Diagnostics::default();
+    let mut done: BTreeSet<&SpaceKey> = BTreeSet::new();
+    for start in steps.keys() {
+        let mut path: Vec<(&SpaceKey, usize)> = vec![(start, 0)];
+        while let Some((key, next)) = path.pop() {
+            let Some(step) = steps.get(key).and_then(|steps| steps.get(next)) else {
+                done.insert(key);
+                continue;
+            };
+            path.push((key, next + 1));
+            let Like::Policy(into) = &step.like.value else { continue };
+            if let Some(at) = path.iter().position(|(key, _)| *key == into) {
+                findings.push(circle(&path[at..], steps));
+            } else if !done.contains(into) {
+                path.push((into, 0));
+            }
+        }
+    }
+    findings
+}
+
+fn circle(path: &[(&SpaceKey, usize)], steps: &BTreeMap<&SpaceKey, Vec<Liking<'_>>>) -> Diagnostic {
+    let names: Vec<&str> = path.iter().chain(path.first()).map(|(key, _)| key.as_str()).collect();
+    let message = format!("`{}` has the access of itself: {}", names[0], names.join(" → "));
+    let taken =
+        path.iter().filter_map(|(key, next)| Some((*key, steps.get(*key)?.get(next.checked_sub(1)?)?)));
+    taken
+        .fold(Diagnostic::new(Code::LikeCycle, message), |finding, (key, step)| {
+            finding.at(&step.like.span, format!("`{key}` is like `{}` here", step.like.value))
+        })
+        .help("remove one of these; in each circle one space must say itself who may do what")
+}

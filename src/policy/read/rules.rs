@@ -1,0 +1,413 @@
+//! The `rules` section, and `like` wherever it stands.
+
+use std::collections::BTreeMap;
+
+use super::{Reader, meant};
+use crate::diagnostic::{Code, Diagnostic, Sources, Span, Spanned, did_you_mean};
+use crate::model::{SpaceKey, SpaceKind, SpaceStatus};
+use crate::policy::ast::{AccessLine, Named, Right, Who};
+use crate::policy::csv::{self, Table};
+use crate::policy::keys;
+use crate::policy::rules::{Absent, Condition, KeyPattern, Like, Replace, Rule, Selector};
+use crate::policy::yaml::{Kind, Node, Scalar};
+
+const ACTIONS: [&str; 4] = ["access", "like", "absent", "replace"];
+const TYPES: [&str; 7] =
+    ["global", "personal", "collaboration", "knowledge_base", "system", "onboarding", "xflow_sample_space"];
+const STATUSES: [(&str, SpaceStatus); 2] =
+    [("current", SpaceStatus::Current), ("archived", SpaceStatus::Archived)];
+
+impl Reader {
+    pub(super) fn rules(&mut self, node: &Node, sources: &Sources) {
+        let Kind::List(items) = &node.kind else {
+            let help = "begin each rule with `- name: …`".to_owned();
+            self.wrong_kind(node, "`rules`", "a list", Some(help));
+            return;
+        };
+        for item in items {
+            let Some(rule) = self.rule(item, sources) else { continue };
+            let first = self.policy.rules.iter().find(|earlier| earlier.name.value == rule.name.value);
+            if let Some(first) = first.map(|first| first.name.span.clone()) {
+                self.twice(&format!("the rule \"{}\"", rule.name.value), &first, &rule.name.span);
+            } else {
+                self.policy.rules.push(rule);
+            }
+        }
+    }
+
+    fn rule(&mut self, node: &Node, sources: &Sources) -> Option<Rule> {
+        let fields = self.fields(node, "a rule", keys::RULE)?;
+        let has = |name: &str| fields.iter().any(|(key, _)| key.value == name);
+        self.rule_is_whole(&has, &node.span);
+        let from_file = has("from");
+        let (mut name, mut spaces, mut from, mut rights) = (None, None, None, Vec::new());
+        let (mut access, mut like) = (Vec::new(), None);
+        let (mut absent, mut replace) = (Vec::new(), Vec::new());
+        for (key, node) in fields {
+            match key.value {
+                "name" => name = self.text(node, "`name`"),
+                "spaces" => spaces = Some(self.selector(node)),
+                "access" if from_file => rights = self.rights(node),
+                "access" => access = self.access(node),
+                "like" => like = self.like(node),
+                "absent" => absent = self.absent(node),
+                "replace" => replace = self.replace(node),
+                _ => from = self.from(node),
+            }
+        }
+        let rows = from.map(|from| self.rows(&from, &rights, sources)).unwrap_or_default();
+        // A selector that could not be read must not become one that selects by rows alone.
+        let spaces = match spaces {
+            Some(selector) => Some(selector?),
+            None => None,
+        };
+        Some(Rule { name: name?, spaces, access, rows, like, absent, replace })
+    }
+
+    fn rule_is_whole(&mut self, has: &dyn Fn(&str) -> bool, span: &Span) {
+        if !has("name") {
+            self.missing("name", "this rule", span, "add `name:` with what it is for; plans name it");
+        }
+        if !has("spaces") && !(has("from") && !has("like") && !has("absent") && !has("replace")) {
+            self.missing(
+                "spaces",
+                "this rule",
+                span,
+                "add `spaces:`, as in `spaces: [DOCS, ENG]` or `spaces: {key: \"*\"}`",
+            );
+        }
+        if has("from") && !has("access") {
+            self.missing(
+                "access",
+                "this rule",
+                span,
+                "add `access:` with what each row gives, as in `access: read/space`",
+            );
+        }
+        if !has("from") && !ACTIONS.iter().any(|action| has(action)) {
+            self.report(
+                Diagnostic::new(Code::EmptyEntry, "this rule asks for nothing")
+                    .at(span, "")
+                    .help("add `access:`, `like:`, `absent:`, `replace:` or `from:`"),
+            );
+        }
+    }
+
+    /// `[DOCS, ENG]`, or a mapping.
+    fn selector(&mut self, node: &Node) -> Option<Selector> {
+        let span = node.span.clone();
+        let mut selector = Selector {
+            span,
+            keys: Vec::new(),
+            types: Vec::new(),
+            labels: Vec::new(),
+            status: None,
+            conditions: Vec::new(),
+            not: Vec::new(),
+        };
+        if let Kind::List(_) = node.kind {
+            selector.keys = self.key_patterns(node, "`spaces`")?;
+            return Some(selector);
+        }
+        let fields = self.fields(node, "`spaces`", keys::SELECTOR)?;
+        let mut whole = true;
+        for (key, node) in fields {
+            let what = format!("`{}`", key.value);
+            match key.value {
+                "key" => selector.keys = self.key_patterns(node, &what)?,
+                "not" => selector.not = self.key_patterns(node, &what)?,
+                "type" => {
+                    selector.types = self.words(node, &what)?.iter().map(|word| self.kind(word)).collect()
+                }
+                "label" => selector.labels = self.words(node, &what)?,
+                "status" => {
+                    selector.status = self.status(node);
+                    whole &= selector.status.is_some();
+                }
+                _ => selector.conditions = self.conditions(node)?,
+            }
+        }
+        if selector.keys.is_empty() {
+            selector.keys.push(Spanned::new(KeyPattern::Glob("*".to_owned()), selector.span.clone()));
+        }
+        whole.then_some(selector)
+    }
+
+    /// A list, or one thing that stands for a list of one.
+    fn one_or_many<'n>(&mut self, node: &'n Node, what: &str, item: &str) -> Option<&'n [Node]> {
+        match &node.kind {
+            Kind::Scalar(..) => Some(std::slice::from_ref(node)),
+            Kind::Null | Kind::List(_) | Kind::Map(_) => self.list(node, what, item),
+        }
+    }
+
+    fn words(&mut self, node: &Node, what: &str) -> Option<Vec<Spanned<String>>> {
+        let items = self.one_or_many(node, what, "NAME")?;
+        let words: Vec<Spanned<String>> = items.iter().filter_map(|item| self.text(item, what)).collect();
+        self.repeated(&words, |_, word| format!("`{word}`"));
+        (words.len() == items.len()).then_some(words)
+    }
+
+    fn key_patterns(&mut self, node: &Node, what: &str) -> Option<Vec<Spanned<KeyPattern>>> {
+        let items = self.one_or_many(node, what, "ENG")?;
+        let mut patterns = Vec::new();
+        for item in items {
+            let Some(text) = self.text(item, what) else { continue };
+            if text.value.contains(['*', '?']) {
+                patterns.push(text.map(KeyPattern::Glob));
+            } else if let Some(key) = self.space_key(&text) {
+                patterns.push(key.map(KeyPattern::Exact));
+            }
+        }
+        self.repeated(&patterns, |_, pattern| format!("`{pattern}`"));
+        (patterns.len() == items.len()).then_some(patterns)
+    }
+
+    fn status(&mut self, node: &Node) -> Option<SpaceStatus> {
+        let text = self.text(node, "`status`")?;
+        let status = STATUSES.into_iter().find(|(name, _)| *name == text.value).map(|(_, status)| status);
+        if status.is_none() {
+            let help = meant(did_you_mean(&text.value, STATUSES.iter().map(|(name, _)| *name)))
+                .unwrap_or_else(|| "a space is `current` or `archived`".to_owned());
+            self.report(
+                Diagnostic::new(Code::InvalidValue, format!("there is no status `{}`", text.value))
+                    .at(&text.span, "")
+                    .help(help),
+            );
+        }
+        status
+    }
+
+    /// Atlassian adds types from time to time, so a strange word counts unless it looks like a typing error.
+    fn kind(&mut self, word: &Spanned<String>) -> SpaceKind {
+        match word.value.as_str() {
+            "global" => SpaceKind::Global,
+            "personal" => SpaceKind::Personal,
+            "collaboration" => SpaceKind::Collaboration,
+            "knowledge_base" => SpaceKind::KnowledgeBase,
+            other => {
+                if let Some(near) = did_you_mean(other, TYPES).filter(|near| *near != other) {
+                    self.report(
+                        Diagnostic::new(Code::InvalidValue, format!("there is no type of space `{other}`"))
+                            .at(&word.span, "")
+                            .help(format!("did you mean `{near}`?")),
+                    );
+                }
+                SpaceKind::Other(other.to_owned())
+            }
+        }
+    }
+
+    fn conditions(&mut self, node: &Node) -> Option<Vec<Condition>> {
+        let items = match &node.kind {
+            Kind::Map(_) => std::slice::from_ref(node),
+            Kind::Null | Kind::Scalar(..) | Kind::List(_) => {
+                self.list(node, "`where`", "{who: group:NAME, has: read/space}")?
+            }
+        };
+        let conditions: Vec<Condition> = items.iter().filter_map(|item| self.condition(item)).collect();
+        (conditions.len() == items.len()).then_some(conditions)
+    }
+
+    fn condition(&mut self, node: &Node) -> Option<Condition> {
+        let fields = self.fields(node, "`where`", keys::CONDITION)?;
+        for name in keys::names(keys::CONDITION) {
+            if fields.iter().all(|(key, _)| key.value != name) {
+                let help = "write `{who: group:NAME, has: read/space}`: who must hold what in the space";
+                self.missing(name, "this condition", &node.span, help);
+            }
+        }
+        let (mut who, mut has) = (None, None);
+        for (key, node) in fields {
+            if key.value == "who" {
+                who = self.who(node);
+            } else if let Some(text) = self.text(node, "`has`") {
+                has = self.right(&text);
+            }
+        }
+        Some(Condition { who: who?, has: has? })
+    }
+
+    /// `like: ENG` and `like: live:ENG`.
+    pub(super) fn like(&mut self, node: &Node) -> Option<Spanned<Like>> {
+        let text = self.text(node, "`like`")?;
+        let (name, live) = match text.value.split_once(':') {
+            Some(("live", name)) => (name.trim(), true),
+            Some(_) | None => (text.value.as_str(), false),
+        };
+        let key = self.space_key(&Spanned::new(name.to_owned(), text.span.clone()))?.value;
+        Some(Spanned::new(if live { Like::Live(key) } else { Like::Policy(key) }, text.span))
+    }
+
+    fn absent(&mut self, node: &Node) -> Vec<Absent> {
+        let items = self.list(node, "`absent`", "user:NAME").unwrap_or_default();
+        let mut absent: Vec<Absent> = items.iter().filter_map(|item| self.one_absent(item)).collect();
+        self.repeated(absent.iter().map(|absent| &absent.who), |policy, who| {
+            format!("`{}`", policy.show_named(who))
+        });
+        absent.dedup_by(|second, first| second.who.value == first.who.value);
+        absent
+    }
+
+    fn one_absent(&mut self, node: &Node) -> Option<Absent> {
+        let long = matches!(&node.kind, Kind::Map(pairs)
+            if pairs.iter().any(|(key, _)| matches!(key.scalar(), Some("who" | "instead"))));
+        if !long {
+            return Some(Absent { who: self.party(node)?, instead: None });
+        }
+        let fields = self.fields(node, "an entry of `absent`", keys::ABSENT)?;
+        if fields.iter().all(|(key, _)| key.value != "who") {
+            self.missing("who", "this entry", &node.span, "add `who:` with a person or a group");
+        }
+        let (mut who, mut instead) = (None, None);
+        for (key, node) in fields {
+            let party = self.party(node);
+            if key.value == "who" {
+                who = party;
+            } else {
+                instead = Some(party?);
+            }
+        }
+        let absent = Absent { who: who?, instead };
+        if let Some(instead) = absent.instead.as_ref().filter(|instead| instead.value == absent.who.value) {
+            self.takes_own_place(instead);
+        }
+        Some(absent)
+    }
+
+    fn replace(&mut self, node: &Node) -> Vec<Replace> {
+        let mut replaced: Vec<Replace> = Vec::new();
+        let entries = self.entries(node, "`replace`").unwrap_or_default();
+        if matches!(&node.kind, Kind::Map(pairs) if pairs.is_empty()) {
+            self.report(
+                Diagnostic::new(Code::EmptyEntry, "`replace` names nobody")
+                    .at(&node.span, "")
+                    .help("write `{group:OLD: group:NEW}`, or remove the key"),
+            );
+        }
+        for (old, new) in entries {
+            // A key is read as the scalar that it is.
+            let old = Node { span: old.span, kind: Kind::Scalar(old.value, Scalar::Text) };
+            let (Some(old), Some(new)) = (self.party(&old), self.party(new)) else { continue };
+            if old.value == new.value {
+                self.takes_own_place(&new);
+            } else {
+                replaced.push(Replace { old, new });
+            }
+        }
+        replaced
+    }
+
+    fn takes_own_place(&mut self, who: &Spanned<Named>) {
+        let shown = self.policy.show_named(&who.value);
+        self.report(
+            Diagnostic::new(Code::InvalidValue, format!("`{shown}` cannot take their own place"))
+                .at(&who.span, "")
+                .help("name somebody else"),
+        );
+    }
+
+    /// A person or a group, where classes and `anonymous` have no place.
+    fn party(&mut self, node: &Node) -> Option<Spanned<Named>> {
+        let who = self.who(node)?;
+        match who.value {
+            Who::Named(named) => Some(Spanned::new(named, who.span)),
+            Who::Class(_) | Who::Anonymous => {
+                self.report(
+                    Diagnostic::new(Code::InvalidValue, "this is for people and groups only")
+                        .at(&who.span, "")
+                        .help("an authoritative space drops classes and `anonymous` that are not declared"),
+                );
+                None
+            }
+        }
+    }
+
+    /// What each row of a file gives.
+    fn rights(&mut self, node: &Node) -> Vec<Spanned<Right>> {
+        if let Kind::Map(_) = node.kind {
+            let help = "with `from`, the rows say who: write only what they get, as in `access: read/space`";
+            self.wrong_kind(node, "`access`", "a role or a permission", Some(help.to_owned()));
+            return Vec::new();
+        }
+        let words = self.words(node, "`access`").unwrap_or_default();
+        words.iter().filter_map(|word| self.right(word)).collect()
+    }
+
+    fn from(&mut self, node: &Node) -> Option<csv::RowSource> {
+        let fields = self.fields(node, "`from`", keys::FROM)?;
+        for name in ["csv", "space", "type", "id"] {
+            if fields.iter().all(|(key, _)| key.value != name) {
+                let help = "write `{csv: owners.csv, space: SpaceKey, type: Type, id: OwnerId}` with the names of your columns";
+                self.missing(name, "`from`", &node.span, help);
+            }
+        }
+        let mut found: BTreeMap<&str, Spanned<String>> = BTreeMap::new();
+        for (key, node) in fields {
+            found.extend(self.text(node, &format!("`{}`", key.value)).map(|text| (key.value, text)));
+        }
+        let delimiter = found.remove("delimiter");
+        let byte = delimiter.as_ref().and_then(|text| match text.value.as_bytes() {
+            [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && *byte != b'"' => Some(*byte),
+            b"tab" => Some(b'\t'),
+            _ => None,
+        });
+        if let (Some(text), None) = (&delimiter, byte) {
+            self.report(
+                Diagnostic::new(Code::InvalidValue, format!("`{}` cannot stand between columns", text.value))
+                    .at(&text.span, "")
+                    .help("write one character, as in `\"|\"`, or `tab`"),
+            );
+        }
+        Some(csv::RowSource {
+            csv: found.remove("csv")?,
+            space: found.remove("space")?,
+            kind: found.remove("type")?,
+            id: found.remove("id")?,
+            delimiter: byte,
+        })
+    }
+
+    fn rows(
+        &mut self,
+        from: &csv::RowSource,
+        rights: &[Spanned<Right>],
+        sources: &Sources,
+    ) -> BTreeMap<SpaceKey, Vec<AccessLine>> {
+        let name = &from.csv;
+        let Some(path) = csv::locate(&name.span.file, &name.value) else {
+            self.report(
+                Diagnostic::new(
+                    Code::CsvFile,
+                    format!("`{}` is outside of the policy directory", name.value),
+                )
+                .at(&name.span, "")
+                .help("keep the file in the repository beside this one, so that it is reviewed with it"),
+            );
+            return BTreeMap::new();
+        };
+        let Some((file, text)) = sources.entry(&path) else {
+            self.report(
+                Diagnostic::new(Code::CsvFile, format!("there is no file `{path}` in the policy directory"))
+                    .at(&name.span, "")
+                    .help("the path goes from the folder of this file"),
+            );
+            return BTreeMap::new();
+        };
+        let people = &self.policy.people;
+        let account = |id: &str| match people.get(id) {
+            Some(person) => Some(person.account.value.clone()),
+            None => id.parse().ok().filter(|_| super::principals::is_account_id(id)),
+        };
+        Table { from, file: file.clone(), text, rights, account: &account }.read(&mut self.findings)
+    }
+
+    /// Spaces that are like each other in a circle, and those that are like a space that the policy does not
+    /// give anything in, as far as keys alone tell.
+    pub(super) fn likes(&mut self) {
+        let found = self.policy.like_findings(&|rule: &Rule, key: &SpaceKey| {
+            rule.spaces.as_ref().is_some_and(|selector| selector.is_by_key() && selector.admits(key))
+        });
+        self.findings.extend(found);
+    }
+}

@@ -1,0 +1,185 @@
+//! What somebody gets because it is held elsewhere: `like: live:SPACE`, and the place of whoever is replaced.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Resolver;
+use super::wishes::{Copied, Wish};
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::model::{
+    AccountKind, DesiredHolding, Holding, LiveSpace, Mode, Permission, Principal, Role, RoleId, Strength,
+    Terms, Wanted,
+};
+use crate::policy::ast::Named;
+
+impl<'a> Resolver<'a> {
+    /// Adds what is held in other spaces now. The accounts of apps, the caller's own and what user classes hold
+    /// permission by permission are not copied.
+    pub(super) fn copies(
+        &mut self,
+        wish: &Wish<'a>,
+        live: &LiveSpace,
+        holdings: &mut BTreeMap<Principal, DesiredHolding>,
+    ) {
+        for copied in &wish.copies {
+            let Some(source) = self.live.spaces.get(copied.from) else {
+                self.known_space(copied.from, &copied.like.span);
+                continue;
+            };
+            let said = || format!("like live:{}", copied.from);
+            let rule = Some(copied.rule.map_or_else(said, str::to_owned));
+            let terms = Terms { rule, ..Terms::default() };
+            let wanted = Wanted { what: (), origin: copied.like.span.origin(), role: None, terms };
+            let mut passed_over = BTreeSet::new();
+            for (principal, held) in &source.holdings {
+                if self.is_not_copied(principal, held) {
+                    passed_over.insert(principal);
+                } else if !wish
+                    .leaving
+                    .iter()
+                    .any(|leaving| Principal::from(leaving.who.clone()) == *principal)
+                {
+                    let beside = live.holdings.get(principal).filter(|_| wish.mode() == Mode::Additive);
+                    self.give(principal, held, &wanted, &copied.like.span, beside, holdings);
+                }
+            }
+            self.not_copied(copied, &passed_over);
+        }
+    }
+
+    fn is_not_copied(&self, principal: &Principal, held: &Holding) -> bool {
+        match principal {
+            Principal::User(account) => {
+                let kind = self.live.directory.people.get(account).map(|person| person.kind);
+                let person = matches!(kind, Some(AccountKind::Human | AccountKind::Customer));
+                *account == self.live.site.caller.account || !person
+            }
+            Principal::Class(_) => matches!(held, Holding::Grants(_)),
+            Principal::Group(_) | Principal::Anonymous => false,
+        }
+    }
+
+    fn not_copied(&mut self, copied: &Copied<'_>, who: &BTreeSet<&Principal>) {
+        if who.is_empty() {
+            return;
+        }
+        let names: Vec<String> = who
+            .iter()
+            .map(|principal| match principal {
+                Principal::User(account) => {
+                    let person = self.live.directory.people.get(account);
+                    person.map_or_else(|| format!("user:{account}"), |person| person.name.clone())
+                }
+                other => other.to_string(),
+            })
+            .collect();
+        self.report(
+            Diagnostic::new(Code::NotCopied, format!("not copied from `{}`: {}", copied.from, names.join(", ")))
+                .at(&copied.like.span, "")
+                .help("apps, the account that runs this, accounts that the site does not describe, and user classes without a role are left out"),
+        );
+    }
+
+    /// Gives somebody what is held elsewhere, on top of what the policy gives them and of what they hold and
+    /// keep (`beside`). Somebody has a role or single permissions, so the two have to fit into one.
+    pub(super) fn give(
+        &mut self,
+        who: &Principal,
+        held: &Holding,
+        wanted: &Wanted<()>,
+        place: &Span,
+        beside: Option<&Holding>,
+        holdings: &mut BTreeMap<Principal, DesiredHolding>,
+    ) {
+        let now = holdings.get(who).and_then(Shape::of_desired).or_else(|| beside.map(Shape::of_live));
+        let fit = match (now, Shape::of_live(held)) {
+            (None | Some(Shape::Grants(_)), Shape::Grants(more)) => {
+                let entry =
+                    holdings.entry(who.clone()).or_insert_with(|| DesiredHolding::Grants(BTreeMap::new()));
+                let DesiredHolding::Grants(grants) = entry else { return };
+                for permission in more {
+                    let required = wanted.instead(Strength::Required);
+                    let there = grants.entry(permission).or_insert_with(|| required.clone());
+                    if there.what != Strength::Required {
+                        *there = required;
+                    }
+                }
+                return;
+            }
+            (None, Shape::Role(role)) => Some(role),
+            (Some(Shape::Role(first)), Shape::Role(second)) => self.greater(&first, &second),
+            (Some(Shape::Role(role)), Shape::Grants(grants))
+            | (Some(Shape::Grants(grants)), Shape::Role(role)) => {
+                self.permitted(&role).is_some_and(|permitted| grants.is_subset(&permitted)).then_some(role)
+            }
+        };
+        match fit {
+            // What they have through a line stays with that line.
+            Some(role) if matches!(holdings.get(who), Some(DesiredHolding::Role(has)) if has.what == role) => {}
+            Some(role) => {
+                holdings.insert(who.clone(), DesiredHolding::Role(wanted.instead(role)));
+            }
+            None => self.report(
+                Diagnostic::new(
+                    Code::NotExpressible,
+                    format!("`{}` would need this beside what they have, and no one role is both", self.shown(who)),
+                )
+                .at(place, "")
+                .help("a principal has one space role, or single permissions: say in the policy which role they shall have"),
+            ),
+        }
+    }
+
+    fn shown(&self, who: &Principal) -> String {
+        match who {
+            Principal::Group(id) => {
+                let group = self.live.directory.groups.get(id);
+                format!("group:{}", group.map_or(id.as_str(), |group| group.name.as_str()))
+            }
+            Principal::User(account) => self.policy.show_named(&Named::User(account.clone())),
+            Principal::Class(_) | Principal::Anonymous => who.to_string(),
+        }
+    }
+
+    fn permitted(&self, role: &RoleId) -> Option<BTreeSet<Permission>> {
+        self.live.roles.get(role).and_then(Role::understood)
+    }
+
+    /// The one of two roles that permits what both do.
+    fn greater(&self, first: &RoleId, second: &RoleId) -> Option<RoleId> {
+        if first == second {
+            return Some(first.clone());
+        }
+        let (one, other) = (self.permitted(first)?, self.permitted(second)?);
+        if other.is_subset(&one) {
+            Some(first.clone())
+        } else {
+            one.is_subset(&other).then(|| second.clone())
+        }
+    }
+}
+
+/// A role or single permissions.
+enum Shape {
+    Role(RoleId),
+    Grants(BTreeSet<Permission>),
+}
+
+impl Shape {
+    fn of_live(holding: &Holding) -> Self {
+        match holding {
+            Holding::Role(role) => Self::Role(role.clone()),
+            Holding::Grants(grants) => Self::Grants(grants.keys().copied().collect()),
+        }
+    }
+
+    fn of_desired(holding: &DesiredHolding) -> Option<Self> {
+        match holding {
+            DesiredHolding::Nothing(_) => None,
+            DesiredHolding::Role(role) => Some(Self::Role(role.what.clone())),
+            DesiredHolding::Grants(grants) => {
+                let required = grants.iter().filter(|(_, wanted)| wanted.what == Strength::Required);
+                Some(Self::Grants(required.map(|(permission, _)| *permission).collect()))
+            }
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Whoever shall be nowhere, and those whose place another takes: what that means for the space, and for the
+//! lists of its pages. A list is never emptied.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Resolver;
+use super::wishes::Wish;
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::model::{
+    AccountId, AccountKind, Audience, ContentId, DesiredHolding, DesiredPage, Known, LiveSpace, Members,
+    Mode, PageVerb, Principal, SpaceKey, Subject, Terms, Tree, Wanted,
+};
+use crate::policy::ast::{Entry, Named, SpaceDef, Who};
+use crate::policy::rules::Rule;
+
+/// So many lists are named where one rule would empty more.
+const SHOWN: usize = 3;
+
+/// Somebody who goes from a space.
+#[derive(Debug, Clone)]
+pub(super) struct Leaving<'p> {
+    pub(super) who: Subject,
+    place: &'p Spanned<Named>,
+    rule: &'p str,
+    then: Then,
+}
+
+/// Who comes in their place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Then {
+    /// Nobody, but for the lists that would be empty.
+    Gone { instead: Option<Subject> },
+    /// Wherever the other stood.
+    Taken { by: Subject },
+}
+
+impl Leaving<'_> {
+    pub(super) fn wanted<T>(&self, what: T) -> Wanted<T> {
+        let terms = Terms { rule: Some(self.rule.to_owned()), ..Terms::default() };
+        Wanted { what, origin: self.place.span.origin(), role: None, terms }
+    }
+
+    /// The account, where it is a person who shall be nowhere.
+    pub(super) const fn account(&self) -> Option<&AccountId> {
+        match (&self.who, &self.then) {
+            (Subject::User(account), Then::Gone { .. }) => Some(account),
+            (Subject::User(_) | Subject::Group(_), _) => None,
+        }
+    }
+
+    pub(super) const fn span(&self) -> &Span {
+        &self.place.span
+    }
+
+    /// Whoever comes in their place in the space.
+    pub(super) const fn heir(&self) -> Option<&Subject> {
+        match &self.then {
+            Then::Gone { .. } => None,
+            Then::Taken { by } => Some(by),
+        }
+    }
+}
+
+/// Lists that would be empty, by the entry that would empty them.
+#[derive(Debug, Default)]
+pub(super) struct Emptied(BTreeMap<Span, (String, Vec<String>)>);
+
+impl<'a> Resolver<'a> {
+    /// Who goes by a rule, in the ids of the site.
+    pub(super) fn leaving(&mut self, rule: &'a Rule) -> Vec<Leaving<'a>> {
+        let name = rule.name.value.as_str();
+        let mut leaving = Vec::new();
+        for absent in &rule.absent {
+            let instead =
+                absent.instead.as_ref().and_then(|instead| self.subject(&instead.value, &instead.span));
+            let Some(who) = self.leaver(&absent.who) else { continue };
+            leaving.push(Leaving { who, place: &absent.who, rule: name, then: Then::Gone { instead } });
+        }
+        for replace in &rule.replace {
+            let by = self.subject(&replace.new.value, &replace.new.span);
+            let (Some(who), Some(by)) = (self.leaver(&replace.old), by) else { continue };
+            leaving.push(Leaving { who, place: &replace.old, rule: name, then: Then::Taken { by } });
+        }
+        leaving
+    }
+
+    /// Somebody who goes. That an account is deactivated, or not described any more, is no surprise here.
+    fn leaver(&mut self, place: &Spanned<Named>) -> Option<Subject> {
+        let Named::User(account) = &place.value else { return self.subject(&place.value, &place.span) };
+        let shown = self.policy.show_named(&place.value);
+        if *account == self.live.site.caller.account {
+            self.report(
+                Diagnostic::new(Code::AbsentCaller, format!("`{shown}` is the account that runs this"))
+                    .at(&place.span, "")
+                    .help("it must be able to finish and to come back: let another administrator apply this rule"),
+            );
+            return None;
+        }
+        let kind = self.live.directory.people.get(account).map(|person| person.kind);
+        if kind == Some(AccountKind::App) {
+            self.report(
+                Diagnostic::new(
+                    Code::AbsentApp,
+                    format!("`{shown}` is an app, and apps manage their access themselves"),
+                )
+                .at(&place.span, "")
+                .help(
+                    "uninstall the app, or remove this entry; until then the app's access is left as it is",
+                ),
+            );
+            return None;
+        }
+        Some(Subject::User(account.clone()))
+    }
+
+    /// Reports whoever is kept out of a space here and let in there.
+    pub(super) fn contradictions(&mut self, wish: &Wish<'a>, asked: &dyn Fn(&Principal) -> Option<&'a Span>) {
+        for (number, leaving) in wish.leaving.iter().enumerate() {
+            if let Some(given) = asked(&leaving.who.clone().into()) {
+                self.contradiction(leaving, given, "is given something here");
+            }
+            if let Some(own) = wish.own {
+                self.still_listed(leaving, own);
+            }
+            for other in &wish.leaving[number + 1..] {
+                if other.who == leaving.who && other.then != leaving.then {
+                    self.contradiction(leaving, other.span(), "something else is asked for here");
+                }
+            }
+            let comes = match &leaving.then {
+                Then::Gone { instead } => instead.as_ref(),
+                Then::Taken { by } => Some(by),
+            };
+            let goes = wish.leaving.iter().find(|other| comes == Some(&other.who));
+            if let Some(goes) = goes {
+                self.contradiction(goes, leaving.span(), "comes in the place of somebody here");
+            }
+        }
+    }
+
+    /// Entries of pages that name somebody who goes.
+    fn still_listed(&mut self, leaving: &Leaving<'a>, own: &'a SpaceDef) {
+        let today = self.today;
+        let lists = own.pages.iter().flat_map(|page| [&page.view, &page.edit]).flatten();
+        let named = lists.flat_map(|list| list.value.named()).filter(|entry| !entry.is_over(today));
+        let listed: Vec<&Entry<Named>> = named.collect();
+        for Entry { who, .. } in listed {
+            let same = match (&who.value, &leaving.who) {
+                (Named::User(account), Subject::User(goes)) => account == goes,
+                (Named::Group(_), Subject::Group(_)) => {
+                    self.subject(&who.value, &who.span).as_ref() == Some(&leaving.who)
+                }
+                (Named::User(_), Subject::Group(_)) | (Named::Group(_), Subject::User(_)) => false,
+            };
+            if same {
+                self.contradiction(leaving, &who.span, "is listed here");
+            }
+        }
+    }
+
+    fn contradiction(&mut self, leaving: &Leaving<'_>, other: &Span, what: &str) {
+        let shown = self.policy.show(&Who::Named(leaving.place.value.clone()));
+        let goes = match leaving.then {
+            Then::Gone { .. } => "is to be nowhere",
+            Then::Taken { .. } => "is to be replaced",
+        };
+        self.report(
+            Diagnostic::new(
+                Code::Contradiction,
+                format!("`{shown}` {goes}, and yet {what}").replace(" here", ""),
+            )
+            .at(leaving.span(), goes)
+            .at(other, what)
+            .help("change one of the two; a rule can leave spaces out with `not`"),
+        );
+    }
+
+    /// Takes those who go out of the lists that no entry of the policy decides about.
+    pub(super) fn unlist(
+        &mut self,
+        wish: &Wish<'a>,
+        live: &LiveSpace,
+        pages: &mut BTreeMap<ContentId, DesiredPage>,
+    ) {
+        let key = &live.space.key;
+        let Some(first) = wish.leaving.first().filter(|_| self.policy.asks_about_pages(key)) else { return };
+        let Some(tree) = &live.tree else {
+            self.unread_pages(key, first.span());
+            return;
+        };
+        for content in tree.iter() {
+            // What could not be read is a gap of the plan, and stays as it is.
+            let Known::Known(lists) = &content.restrictions else { continue };
+            for verb in PageVerb::ALL {
+                let Audience::Only(members) = lists.audience(verb) else { continue };
+                let declared = pages.get(&content.id).is_some_and(|page| page.audience(verb).is_some());
+                let goes: Vec<&Leaving<'_>> =
+                    wish.leaving.iter().filter(|leaving| members.contains(&leaving.who)).collect();
+                let Some(first) = goes.first().filter(|_| !declared) else { continue };
+                match without(members, first, &goes) {
+                    Ok(wanted) => {
+                        let page = pages.entry(content.id).or_default();
+                        match verb {
+                            PageVerb::View => page.view = Some(wanted),
+                            PageVerb::Edit => page.edit = Some(wanted),
+                        }
+                    }
+                    Err(last) => self.emptied(last, key, content.id, verb, tree),
+                }
+            }
+        }
+    }
+
+    fn emptied(&mut self, last: &Leaving<'_>, key: &SpaceKey, page: ContentId, verb: PageVerb, tree: &Tree) {
+        let shown = self.policy.show_named(&last.place.value);
+        let (_, lists) = self.emptied.0.entry(last.span().clone()).or_insert_with(|| (shown, Vec::new()));
+        lists.push(format!("{} {key}{}", verb.as_str(), tree.path(page)));
+    }
+
+    /// Reports every list that would be empty, a finding for each entry that would empty some.
+    pub(super) fn report_emptied(&mut self) {
+        for (span, (shown, lists)) in std::mem::take(&mut self.emptied).0 {
+            let mut named: Vec<String> = lists.iter().take(SHOWN).map(|list| format!("`{list}`")).collect();
+            if lists.len() > SHOWN {
+                named.push(format!("{} more", lists.len() - SHOWN));
+            }
+            let (is, list) = if lists.len() == 1 { ("is", "the list") } else { ("are", "the lists") };
+            let listed = named.join(", ");
+            self.report(
+                Diagnostic::new(
+                    Code::LastOnList,
+                    format!("nobody else is on {list} {listed}, which would be open to everyone in the space without `{shown}`"),
+                )
+                .at(&span, format!("there {is} {} of them", lists.len()))
+                .help(format!("say who takes the place on such a list: `{{who: \"{shown}\", instead: group:NAME}}`; or open the page with `anyone`, if that is meant")),
+            );
+        }
+    }
+
+    /// What holders of something in a space hold once those who go have gone. In an authoritative space the
+    /// policy itself says who holds what, so nobody inherits there.
+    pub(super) fn inherit(
+        &mut self,
+        wish: &Wish<'a>,
+        live: &LiveSpace,
+        holdings: &mut BTreeMap<Principal, DesiredHolding>,
+    ) {
+        for leaving in &wish.leaving {
+            let who = Principal::from(leaving.who.clone());
+            let Some(held) = live.holdings.get(&who) else { continue };
+            if let (Some(heir), Mode::Additive) = (leaving.heir(), wish.mode()) {
+                let heir = Principal::from(heir.clone());
+                let beside = live.holdings.get(&heir);
+                self.give(&heir, held, &leaving.wanted(()), leaving.span(), beside, holdings);
+            }
+            holdings.insert(who, DesiredHolding::Nothing(leaving.wanted(())));
+        }
+    }
+}
+
+/// A list without those who go, or whoever is the last one on it.
+fn without<'l, 'p>(
+    members: &Members,
+    first: &'l Leaving<'p>,
+    goes: &[&'l Leaving<'p>],
+) -> Result<Wanted<Audience>, &'l Leaving<'p>> {
+    let gone: BTreeSet<&Subject> = goes.iter().map(|leaving| &leaving.who).collect();
+    let stays = members.iter().filter(|subject| !gone.contains(subject));
+    let heirs = goes.iter().filter_map(|leaving| leaving.heir());
+    let left = Members::new(stays.chain(heirs).cloned());
+    let instead = || {
+        Members::new(goes.iter().filter_map(|leaving| match &leaving.then {
+            Then::Gone { instead } => instead.clone(),
+            Then::Taken { .. } => None,
+        }))
+    };
+    left.or_else(instead).map(|members| first.wanted(Audience::Only(members))).ok_or(first)
+}

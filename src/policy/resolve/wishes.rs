@@ -1,0 +1,317 @@
+//! What a policy asks of each space: the space's own entry, and what the rules that select it add.
+//!
+//! A space gets the union. One without an entry of its own is additive. What `like` copies from the policy
+//! becomes lines here; what it copies from the live site is left to [`super::copies`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Resolver;
+use super::leaving::Leaving;
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
+use crate::model::{Holding, LiveSpace, Mode, Principal, Role, SpaceKey, SpaceStatus, Terms};
+use crate::policy::ast::{AccessLine, Entry, Right, SpaceDef, Who};
+use crate::policy::roles::Bundle;
+use crate::policy::rules::{KeyPattern, Like, Rule, Selector};
+
+/// Everything that is asked of one space.
+pub(super) struct Wish<'p> {
+    pub(super) own: Option<&'p SpaceDef>,
+    /// The line to name for the space as a whole.
+    pub(super) span: &'p Span,
+    pub(super) lines: Vec<Line<'p>>,
+    /// Spaces whose live access is copied here.
+    pub(super) copies: Vec<Copied<'p>>,
+    pub(super) leaving: Vec<Leaving<'p>>,
+}
+
+impl Wish<'_> {
+    pub(super) fn mode(&self) -> Mode {
+        self.own.map_or(Mode::Additive, |own| own.mode)
+    }
+}
+
+/// A line of access, and how it came here.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line<'p> {
+    pub(super) line: &'p AccessLine,
+    rule: Option<&'p str>,
+    via: Option<&'p Spanned<Like>>,
+}
+
+impl<'p> Line<'p> {
+    /// The place that brought an entry of the line here.
+    pub(super) fn place(&self, entry: &'p Entry<Who>) -> &'p Span {
+        self.via.map_or(&entry.who.span, |like| &like.span)
+    }
+
+    pub(super) fn terms(&self, entry: &Entry<Who>, today: jiff::civil::Date) -> Terms {
+        let like = || self.via.map(|like| format!("like {}", like.value));
+        Terms { rule: self.rule.map(str::to_owned).or_else(like), ..entry.terms(today, None) }
+    }
+}
+
+/// A space whose live access is copied.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Copied<'p> {
+    pub(super) from: &'p SpaceKey,
+    pub(super) like: &'p Spanned<Like>,
+    pub(super) rule: Option<&'p str>,
+}
+
+/// For each space the rules that select it.
+type Selection<'p> = BTreeMap<&'p SpaceKey, Vec<&'p Rule>>;
+
+/// What a space gets through lines and copies.
+type Gets<'p> = (Vec<Line<'p>>, Vec<Copied<'p>>);
+
+impl<'a> Resolver<'a> {
+    /// What is asked, space by space. Nothing is, where `like` goes wrong: one could not tell what it means.
+    pub(super) fn wishes(&mut self) -> BTreeMap<&'a SpaceKey, Wish<'a>> {
+        let (policy, live) = (self.policy, self.live);
+        let selection = self.selection();
+        let selects = |rule: &Rule, key: &SpaceKey| {
+            selection.get(key).is_some_and(|rules| rules.iter().any(|selected| std::ptr::eq(*selected, rule)))
+        };
+        let likes = policy.like_findings(&selects);
+        if likes.has_errors() {
+            self.findings.extend(likes);
+            return BTreeMap::new();
+        }
+        let leaving: Vec<Vec<Leaving<'a>>> = policy.rules.iter().map(|rule| self.leaving(rule)).collect();
+        let mut known = BTreeMap::new();
+        let named = policy.spaces.keys().chain(selection.keys().copied());
+        let keys: BTreeSet<&SpaceKey> = named.filter(|key| policy.is_in_scope(key)).collect();
+        let mut wishes = BTreeMap::new();
+        for key in keys {
+            let Some(space) = live.spaces.get(key) else { continue };
+            let own = policy.spaces.get(key);
+            let rules = selection.get(key).map_or(&[][..], Vec::as_slice);
+            let first =
+                rules.first().map(|rule| rule.spaces.as_ref().map_or(&rule.name.span, |spaces| &spaces.span));
+            let Some(span) = own.map(|own| &own.key.span).or(first) else { continue };
+            let (lines, copies) = self.gets(key, &selection, &selects, &mut known);
+            let leaving = policy
+                .rules
+                .iter()
+                .zip(&leaving)
+                .filter(|(rule, _)| selects(rule, key))
+                .flat_map(|(_, leaving)| leaving.iter().cloned())
+                .collect();
+            wishes.insert(&space.space.key, Wish { own, span, lines, copies, leaving });
+        }
+        wishes
+    }
+
+    /// Lines and copies of a space. Circles have been ruled out.
+    fn gets(
+        &mut self,
+        key: &SpaceKey,
+        selection: &Selection<'a>,
+        selects: &dyn Fn(&Rule, &SpaceKey) -> bool,
+        known: &mut BTreeMap<SpaceKey, Gets<'a>>,
+    ) -> Gets<'a> {
+        if let Some(gets) = known.get(key) {
+            return gets.clone();
+        }
+        let own = self.policy.spaces.get(key).map(|own| own.access.as_slice()).unwrap_or_default();
+        let mut lines: Vec<Line<'a>> = own.iter().map(|line| Line { line, rule: None, via: None }).collect();
+        let mut copies = Vec::new();
+        for rule in selection.get(key).into_iter().flatten() {
+            let rows = rule.rows.get(key).map(Vec::as_slice).unwrap_or_default();
+            let name = Some(rule.name.value.as_str());
+            lines.extend(rule.access.iter().chain(rows).map(|line| Line { line, rule: name, via: None }));
+        }
+        let policy = self.policy;
+        for liking in policy.likings(key, selects) {
+            let rule = liking.rule.map(|rule| rule.name.value.as_str());
+            match &liking.like.value {
+                Like::Live(from) => copies.push(Copied { from, like: liking.like, rule }),
+                Like::Policy(from) => {
+                    let (theirs, copied) = self.gets(from, selection, selects, known);
+                    if theirs.is_empty() && copied.is_empty() {
+                        self.nothing_to_copy(liking.like);
+                    }
+                    lines.extend(theirs.iter().map(|theirs| Line {
+                        line: theirs.line,
+                        rule,
+                        via: Some(liking.like),
+                    }));
+                    copies.extend(copied.iter().map(|copied| Copied {
+                        from: copied.from,
+                        like: liking.like,
+                        rule,
+                    }));
+                }
+            }
+        }
+        // Only what others are like is asked for again.
+        let gets = (lines, copies);
+        if policy.is_source(key) {
+            known.insert(key.clone(), gets.clone());
+        }
+        gets
+    }
+
+    fn nothing_to_copy(&mut self, like: &Spanned<Like>) {
+        let key = like.value.space();
+        self.report(
+            Diagnostic::new(
+                Code::UnknownLike,
+                format!("the policy gives nothing in `{key}` that could be copied"),
+            )
+            .at(&like.span, "")
+            .help(format!("write `live:{key}` to copy what is held there now")),
+        );
+    }
+
+    fn selection(&mut self) -> Selection<'a> {
+        let (policy, live) = (self.policy, self.live);
+        let mut selection: Selection<'a> = BTreeMap::new();
+        for rule in &policy.rules {
+            let conditions = self.conditions(rule);
+            let mut any = false;
+            for space in live.spaces.values() {
+                if rule.may_reach(&space.space, &live.listing)
+                    && conditions.iter().all(|condition| self.holds(condition, space))
+                {
+                    any = true;
+                    selection.entry(&space.space.key).or_default().push(rule);
+                }
+            }
+            self.unmatched(rule, any);
+        }
+        selection
+    }
+
+    /// Keys that the site does not show, and patterns that match nothing.
+    fn unmatched(&mut self, rule: &'a Rule, any: bool) {
+        let (policy, live) = (self.policy, self.live);
+        let named = rule.spaces.iter().flat_map(|selector| &selector.keys);
+        for pattern in named {
+            match &pattern.value {
+                KeyPattern::Exact(key) if policy.is_in_scope(key) => self.known_space(key, &pattern.span),
+                KeyPattern::Exact(_) => {}
+                KeyPattern::Glob(_) => self.pattern_matches(pattern, "matches no space"),
+            }
+        }
+        for pattern in rule.spaces.iter().flat_map(|selector| &selector.not) {
+            self.pattern_matches(pattern, "leaves out no space");
+        }
+        for (key, lines) in rule.rows.iter().filter(|(key, _)| policy.is_in_scope(key)) {
+            if !live.spaces.contains_key(key)
+                && let Some(entries) = lines.first().map(|line| &line.who)
+            {
+                for entry in entries {
+                    self.known_space(key, &entry.who.span);
+                }
+            }
+        }
+        // A condition that holds nowhere any more is how many a rule ends well.
+        let patterns = rule
+            .spaces
+            .as_ref()
+            .is_some_and(|selector| !selector.is_by_key() && selector.conditions.is_empty());
+        if let Some(selector) = rule.spaces.as_ref().filter(|_| !any && patterns && live.listing.whole) {
+            self.report(
+                Diagnostic::new(Code::EmptySelector, format!("the rule \"{}\" selects no space", rule.name.value))
+                    .at(&selector.span, "")
+                    .help("it will count for spaces that come to fit; check types, labels and conditions if there should be some"),
+            );
+        }
+    }
+
+    fn pattern_matches(&mut self, pattern: &Spanned<KeyPattern>, what: &str) {
+        let listing = &self.live.listing;
+        if listing.whole && !listing.spaces.keys().any(|key| pattern.value.matches(key)) {
+            let near = pattern
+                .value
+                .exact()
+                .and_then(|key| did_you_mean(key.as_str(), listing.spaces.keys().map(SpaceKey::as_str)));
+            self.report(
+                Diagnostic::new(Code::EmptySelector, format!("`{}` {what}", pattern.value))
+                    .at(&pattern.span, "")
+                    .help(match near {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => "it will count for spaces that get such a key; upper and lower case count"
+                            .to_owned(),
+                    }),
+            );
+        }
+    }
+
+    /// Reports a key that the site does not show.
+    pub(super) fn known_space(&mut self, key: &SpaceKey, span: &Span) {
+        let Some(live) = self.live.spaces.get(key) else {
+            let near = did_you_mean(key.as_str(), self.live.spaces.keys().map(SpaceKey::as_str));
+            self.report(
+                Diagnostic::new(Code::UnknownSpace, format!("the site shows no space with the key `{key}`"))
+                    .at(span, "")
+                    .help("it does not exist, or this account may not see it: ask an administrator of the space")
+                    .maybe_help(near.map(|near| format!("did you mean `{near}`?"))),
+            );
+            return;
+        };
+        if live.space.status == SpaceStatus::Archived {
+            self.report(
+                Diagnostic::new(Code::ArchivedSpace, format!("the space `{key}` is archived"))
+                    .at(span, "")
+                    .help("restore it, or remove it from the policy if nobody needs it any more"),
+            );
+        }
+    }
+
+    fn conditions(&mut self, rule: &'a Rule) -> Vec<Holds<'a>> {
+        let conditions = rule.spaces.iter().flat_map(|selector: &'a Selector| &selector.conditions);
+        conditions
+            .map(|condition| Holds {
+                who: self.principal(&condition.who),
+                right: &condition.has.value,
+                bundle: self.bundle(&condition.has.value),
+                span: &condition.has.span,
+            })
+            .collect()
+    }
+
+    /// Whether a condition is true of a space as it is now.
+    fn holds(&mut self, condition: &Holds<'_>, space: &LiveSpace) -> bool {
+        let Some(held) = condition.who.as_ref().and_then(|who| space.holdings.get(who)) else { return false };
+        let required = &condition.bundle.required;
+        let role = match held {
+            Holding::Grants(grants) => {
+                return required.iter().all(|permission| grants.contains_key(permission));
+            }
+            Holding::Role(role) => self.live.roles.get(role),
+        };
+        if let Some(role) = role
+            && self.site_role(condition.right) == Some(role.name.as_str())
+        {
+            return true;
+        }
+        match role.and_then(Role::understood) {
+            Some(permissions) => required.is_subset(&permissions),
+            None => {
+                let name = role.map_or("of this space", |role| role.name.as_str());
+                self.report(
+                    Diagnostic::new(
+                        Code::NotExpressible,
+                        format!(
+                            "what the space role `{name}` permits is not known, so this cannot be judged"
+                        ),
+                    )
+                    .at(condition.span, "")
+                    .help("name a role of the policy with `site-role:` here instead of a permission"),
+                );
+                false
+            }
+        }
+    }
+}
+
+/// A condition in the ids of the site.
+struct Holds<'p> {
+    /// `None` if there is nobody of that name, which has been reported.
+    who: Option<Principal>,
+    right: &'p Right,
+    bundle: Bundle,
+    span: &'p Span,
+}
