@@ -9,6 +9,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use crate::model::{Guard, SpaceKey};
 use crate::plan::Gaps;
 
+use super::lock::Learning;
+
 /// What every command has in common; shown below the long help.
 const AFTER: &str = "\
 Sign-in:
@@ -88,11 +90,19 @@ pub(super) struct Scope {
     /// Where no order of calls is safe for everybody, accept that somebody is shut out for a moment
     #[arg(long)]
     pub(super) allow_gap: bool,
+
+    /// Fail if confperm.lock does not know every name of the policy, instead of adding to it
+    #[arg(long)]
+    pub(super) locked: bool,
 }
 
 impl Scope {
     pub(super) const fn gaps(&self) -> Gaps {
         if self.allow_gap { Gaps::Allow } else { Gaps::Refuse }
+    }
+
+    pub(super) const fn learning(&self) -> Learning {
+        if self.locked { Learning::Never } else { Learning::Allowed { whole: self.spaces.is_empty() } }
     }
 }
 

@@ -16,6 +16,9 @@ pub(super) struct Connection {
     pub(super) site: Cloud,
     /// How the site is called in talk.
     pub(super) address: String,
+    /// How it is called in files that outlive the run. `None` behind a loopback address, where something else
+    /// may answer next time.
+    pub(super) lasting: Option<String>,
     sandbox: Option<Running>,
 }
 
@@ -32,7 +35,7 @@ impl Connection {
         }
         match policy.site.as_ref().map(|site| &site.value) {
             Some(SiteAddress::Http(url)) => Self::remote(url.as_str(), environment),
-            Some(SiteAddress::Sandbox(file)) => Self::embedded(&directory.join(file), out).await,
+            Some(SiteAddress::Sandbox(file)) => Self::embedded(directory, file, out).await,
             None => Err(CliError::failed("nothing says where the site is").with_hint(
                 "write `site: {url: https://acme.atlassian.net/wiki}` into a policy file, or set CONFLUENCE_URL",
             )),
@@ -44,11 +47,13 @@ impl Connection {
             CliError::failed(error.to_string()).with_hint(error.hint())
         })?;
         let shown = address.to_string();
+        let lasting = (!address.is_loopback()).then(|| shown.clone());
         let site = Cloud::new(address, &environment.credentials()?, &Settings::default())?;
-        Ok(Self { site, address: shown, sandbox: None })
+        Ok(Self { site, address: shown, lasting, sandbox: None })
     }
 
-    async fn embedded(file: &Utf8Path, out: &Output) -> Result<Self, CliError> {
+    async fn embedded(directory: &Utf8Path, state: &Utf8Path, out: &Output) -> Result<Self, CliError> {
+        let file = &directory.join(state);
         let opened = sandbox::Site::open(file)?;
         if let Some(note) = opened.note {
             out.warn(&format!("{file}: {note}"));
@@ -64,7 +69,12 @@ impl Connection {
             .map_err(|error: crate::confluence::AddressError| CliError::failed(error.to_string()))?;
         let credentials = Credentials::Basic { email: caller.email, token: caller.token.into() };
         let site = Cloud::new(address, &credentials, &Settings::default())?;
-        Ok(Self { site, address: format!("sandbox {file}"), sandbox: Some(running) })
+        Ok(Self {
+            site,
+            address: format!("sandbox {file}"),
+            lasting: Some(format!("sandbox:{state}")),
+            sandbox: Some(running),
+        })
     }
 
     /// Ends the sandbox in good order.

@@ -12,6 +12,7 @@ mod error;
 mod explain;
 mod files;
 mod fmt;
+mod lock;
 mod output;
 mod people;
 mod plan;

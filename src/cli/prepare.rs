@@ -12,6 +12,7 @@ use super::args::{OverrideArgs, Scope};
 use super::connect::Connection;
 use super::environment::Environment;
 use super::error::CliError;
+use super::lock::LockFile;
 use super::output::Output;
 use super::people;
 use super::reach;
@@ -32,24 +33,26 @@ pub(super) async fn prepare(
     environment: &Environment,
     out: &Output,
 ) -> Result<Prepared, CliError> {
-    let context = Context { today: environment.today()? };
+    let today = environment.today()?;
     let loaded = policy::load(&scope.directory);
-    let sources = loaded.sources;
+    let mut sources = loaded.sources;
     let Some(mut policy) = loaded.policy else {
         return Err(CliError::Invalid { findings: loaded.findings, sources });
     };
     narrow(&mut policy, &scope.spaces)?;
     out.findings(&loaded.findings, &sources);
     let overridden: BTreeSet<Guard> = overrides.guards.iter().copied().collect();
-    let mut breaches = policy.breaches(context.today);
+    let mut breaches = policy.breaches(today);
     breaches.retain(|guard, _| !overridden.contains(guard));
     if !breaches.is_empty() {
         return Err(CliError::HeldBack { breaches, sources });
     }
+    let lock = LockFile::read(&scope.directory, &mut sources)?;
 
     let connection = Connection::open(&scope.directory, &policy, environment, out).await?;
     out.say(&format!("Reading {}", connection.address));
     let mut live = read(&connection.site, &policy).await?;
+    let context = Context { today, lock: lock.about(&connection, out) };
     let resolved = match policy::resolve(&policy, &live, context) {
         Ok(resolved) => resolved,
         Err(findings) => {
@@ -62,6 +65,10 @@ pub(super) async fn prepare(
         return Err(not_spoken_of(&policy, missing));
     }
     out.findings(&resolved.warnings, &sources);
+    if let Err(error) = lock.learn(&policy, &live, &connection, scope.learning(), out) {
+        connection.close().await;
+        return Err(error);
+    }
     let mut planned = plan_with_people(&connection.site, &resolved.desired, &mut live, scope.gaps()).await?;
     if let Some(why) = &overrides.why {
         for guard in planned.plan.override_guards(&overridden, why) {

@@ -15,6 +15,7 @@ use super::args::{AnswerArgs, WhatArgs};
 use super::connect::Connection;
 use super::environment::Environment;
 use super::error::CliError;
+use super::lock::LockFile;
 use super::output::Output;
 use super::people::{self, Wanted};
 use super::reach;
@@ -54,8 +55,9 @@ pub(super) async fn prepare(
     environment: &Environment,
     out: &Output,
 ) -> Result<Asked, CliError> {
-    let context = Context { today: environment.today()? };
-    let (policy, sources) = load(&what.common, what.planned, environment, out)?;
+    let today = environment.today()?;
+    let (policy, mut sources) = load(&what.common, what.planned, environment, out)?;
+    let lock = LockFile::read(&what.common.directory, &mut sources)?;
     let verb = subject::verb(&what.verb)?;
     let (key, page) = subject::object(&what.object)?;
     if let (Verb::Space(permission), Some(_)) = (verb, &page) {
@@ -73,7 +75,7 @@ pub(super) async fn prepare(
         sources: &sources,
         key: &key,
         planned: what.planned,
-        context,
+        context: Context { today, lock: lock.about(&connection, out) },
         out,
     };
     let asked = reading.read(named.as_ref(), verb, page.as_ref()).await;
@@ -108,7 +110,7 @@ struct Reading<'a> {
     sources: &'a Sources,
     key: &'a SpaceKey,
     planned: bool,
-    context: Context,
+    context: Context<'a>,
     out: &'a Output,
 }
 

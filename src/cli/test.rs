@@ -19,6 +19,7 @@ use super::connect::Connection;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit;
+use super::lock::LockFile;
 use super::output::Output;
 use super::people::{self, Wanted};
 use super::question::load;
@@ -28,13 +29,15 @@ use super::reach;
 const ABREAST: usize = 8;
 
 pub(super) async fn run(args: &TestArgs, environment: &Environment, out: &Output) -> Result<u8, CliError> {
-    let context = Context { today: environment.today()? };
-    let (policy, sources) = load(&args.common, true, environment, out)?;
+    let today = environment.today()?;
+    let (policy, mut sources) = load(&args.common, true, environment, out)?;
+    let lock = LockFile::read(&args.common.directory, &mut sources)?;
     if policy.tests.is_empty() {
         out.warn("the policy has no `tests`");
     }
     let connection = Connection::open(&args.common.directory, &policy, environment, out).await?;
     out.say(&format!("Reading {}", connection.address));
+    let context = Context { today, lock: lock.about(&connection, out) };
     let tested = run_all(&connection.site, &policy, &sources, args.live, context, out).await;
     connection.close().await;
     let Tested { reports, state, desired } = tested?;
@@ -63,7 +66,7 @@ async fn run_all(
     policy: &Policy,
     sources: &Sources,
     ask_site: bool,
-    context: Context,
+    context: Context<'_>,
     out: &Output,
 ) -> Result<Tested, CliError> {
     let mentioned = checks::mentioned(policy);

@@ -43,6 +43,7 @@ codes! {
     TooComplex = "too-complex", Error, "A file is nested too deeply or holds too much.";
     TooManyAnchors = "too-many-anchors", Error, "A file uses more anchors and aliases than a policy needs.";
     MergeKey = "merge-key", Error, "A file uses the merge key `<<`, which hides what an entry says.";
+    InvalidLock = "invalid-lock", Error, "`confperm.lock` cannot be read.";
     LeftUnformatted = "left-unformatted", Error, "A file that `confperm fmt` cannot rewrite without loss.";
     SeveralDocuments = "several-documents", Error, "A file holds more than one YAML document.";
 
@@ -99,7 +100,10 @@ codes! {
     // Meaning, against a site.
     UnknownGroup = "unknown-group", Error, "A group that the site does not have.";
     AmbiguousGroup = "ambiguous-group", Error, "Several groups of the site have this name.";
-    RenamedGroup = "renamed-group", Warning, "A pinned group has another name on the site.";
+    RenamedGroup = "renamed-group", Warning, "A group that is pinned, or remembered in `confperm.lock`, has another name on the site.";
+    ReplacedName = "replaced-name", Error, "A name that means something else than `confperm.lock` remembers.";
+    RenamedRole = "renamed-role", Warning, "A space role that `confperm.lock` remembers has another name on the site.";
+    DepartedAccount = "departed-account", Warning, "An account that `confperm.lock` remembers and the site no longer knows.";
     UnknownAccount = "unknown-account", Error, "An account that the site does not describe.";
     InactiveAccount = "inactive-account", Warning, "An account that cannot sign in.";
     UnknownSpace = "unknown-space", Error, "A space that the site does not show.";

@@ -16,6 +16,7 @@ mod format;
 mod keys;
 mod likes;
 mod load;
+pub mod lock;
 mod pages;
 mod read;
 mod resolve;

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::access::{Explanation, Level, LevelReport, Need, Needed, Object, Outcome, Reason, Said, Verdict, Who};
+use crate::access::{
+    Explanation, Level, LevelReport, Need, Needed, Object, Outcome, Reason, Said, Verdict, Who,
+};
 use crate::model::{AccountId, AccountStatus, Principal};
 
 use super::access::{Question, outside_words, remedy_words, verdict_word};

@@ -8,6 +8,7 @@ mod guards;
 mod fmt;
 mod interrupted;
 mod journal;
+mod locked;
 mod quirks;
 mod requests;
 mod secrets;

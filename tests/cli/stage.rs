@@ -58,7 +58,10 @@ impl Stage {
             .map(|(key, space)| (key.clone(), policy::declared_pages(&policy, space)))
             .collect();
         survey::restrictions(&self.site, &mut live, &declared, &quiet).await.unwrap();
-        let context = policy::Context { today: jiff::civil::Date::constant(2026, 11, 21) };
+        let context = policy::Context {
+            today: jiff::civil::Date::constant(2026, 11, 21),
+            lock: policy::lock::Lock::EMPTY,
+        };
         let resolved = policy::resolve(&policy, &live, context)
             .unwrap_or_else(|findings| panic!("{}", draw(&findings, &sources(text), Paint::Plain)));
         let draft = plan(&resolved.desired, &live, Gaps::Refuse);

@@ -450,7 +450,7 @@ const POLICY: &[&str] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_is_lost_and_nothing_moves(tree in tree(FREE), dice in prop::collection::vec(any::<u8>(), 1..200)) {

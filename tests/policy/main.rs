@@ -5,6 +5,7 @@
 mod fixtures;
 mod formatting;
 mod language;
+mod locking;
 mod properties;
 mod resolving;
 mod site;

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use confperm::diagnostic::{Diagnostics, Sources};
 use confperm::model::{
     Audience, ContentId, Desired, DesiredHolding, Forbidden, Guards, Holding, Live, MaxRemovals, Origin,
     PageVerb, Permission, SpaceKey, SpaceRoleMode, Strength,
 };
+use confperm::policy::lock::{LOCK_FILE, Lock};
 use confperm::policy::{Context, Loaded, Policy, Resolved, declared_pages, from_sources, load, resolve};
 
 use crate::fixtures::{check, drawn, folders};
@@ -86,6 +87,14 @@ fn written(desired: &Desired) -> String {
     text
 }
 
+/// The lock of a fixture, if it has one.
+fn lock(folder: &Utf8Path, sources: &mut Sources) -> Lock {
+    let Ok(text) = std::fs::read_to_string(folder.join(LOCK_FILE)) else { return Lock::default() };
+    let file = Utf8PathBuf::from(LOCK_FILE);
+    sources.insert(file.clone(), text.as_str());
+    Lock::parse(&file.into(), &text).unwrap()
+}
+
 #[test]
 fn each_mistake_against_the_site_is_told_as_expected() {
     for folder in folders("unresolved") {
@@ -93,10 +102,12 @@ fn each_mistake_against_the_site_is_told_as_expected() {
         let policy = policy.unwrap_or_else(|| panic!("{folder}\n{}", drawn(&findings, &sources)));
         let code = folder.file_name().unwrap();
         let mode = match code {
-            "not-expressible" | "unknown-site-role" => SpaceRoleMode::Roles,
+            "not-expressible" | "unknown-site-role" | "renamed-role" => SpaceRoleMode::Roles,
             _ => SpaceRoleMode::PreRoles,
         };
-        let found = match resolve(&policy, &site(mode), TODAY) {
+        let mut sources = sources;
+        let lock = lock(&folder, &mut sources);
+        let found = match resolve(&policy, &site(mode), Context { lock: &lock, ..TODAY }) {
             Ok(resolved) => resolved.warnings,
             Err(findings) => findings,
         };
@@ -250,7 +261,7 @@ fn held(mode: SpaceRoleMode, permissions: &[Permission]) -> Live {
 }
 
 fn resolved_on(live: &Live, day: &str, body: &str) -> String {
-    let today = Context { today: day.parse().unwrap() };
+    let today = Context { today: day.parse().unwrap(), ..TODAY };
     match resolve(&policy(&format!("version: 1\n{body}")), live, today) {
         Ok(Resolved { desired, .. }) => written(&desired),
         Err(findings) => told(&findings),

@@ -8,9 +8,11 @@ use confperm::model::{
     RoleKind, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus, Tree, Why,
 };
 use confperm::policy::Context;
+use confperm::policy::lock::Lock;
 
 /// The day on which policies are resolved.
-pub(crate) const TODAY: Context = Context { today: jiff::civil::Date::constant(2026, 11, 21) };
+pub(crate) const TODAY: Context<'_> =
+    Context { today: jiff::civil::Date::constant(2026, 11, 21), lock: Lock::EMPTY };
 
 pub(crate) const ANN: &str = "5b10ac8d82e05b22cc7d4ef5";
 pub(crate) const BOB: &str = "5b10ac8d82e05b22cc7d4ef6";

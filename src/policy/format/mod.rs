@@ -63,6 +63,11 @@ fn unified_breaks(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A name or a value as it stands in brackets or as a key, in quotes if it needs them.
+pub(super) fn word(text: &str) -> String {
+    scalar::write(&tree::Word::Text(text.to_owned()), scalar::Around::Brackets)
+}
+
 /// Whether two trees say the same, but for the order of keys that the layout decides.
 fn is_same(before: &Node, after: &Node, inside: Inside) -> bool {
     match (&before.kind, &after.kind) {

@@ -1,7 +1,5 @@
 //! How a word is written: plain where every reader of YAML takes it for text, in quotes otherwise.
 
-use std::fmt::Write as _;
-
 use super::tree::Word;
 
 /// Where a word stands.
@@ -34,11 +32,10 @@ fn quoted(text: &str) -> String {
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
             c if is_printable(c) => quoted.push(c),
-            // Writing to a string cannot fail.
-            c => drop(match u32::from(c) {
-                number @ ..=0xFF => write!(quoted, "\\x{number:02X}"),
-                number @ ..=0xFFFF => write!(quoted, "\\u{number:04X}"),
-                number => write!(quoted, "\\U{number:08X}"),
+            c => quoted.push_str(&match u32::from(c) {
+                number @ ..=0xFF => format!("\\x{number:02X}"),
+                number @ ..=0xFFFF => format!("\\u{number:04X}"),
+                number => format!("\\U{number:08X}"),
             }),
         }
     }
@@ -56,10 +53,14 @@ fn is_plain(text: &str, around: Around) -> bool {
     let mut chars = text.chars();
     let (Some(first), second) = (chars.next(), chars.next()) else { return false };
     let begins = match first {
-        '-' | '?' | ':' => second.is_some_and(|second| second.is_alphanumeric() || second == '/'),
-        first => !"!\"#%&'*,>@[]`{|}".contains(first),
+        '-' => second.is_some_and(|second| second.is_alphanumeric() || second == '/'),
+        first => !"!\"#%&'*,:>?@[]`{|}".contains(first),
     };
-    let brackets = around == Around::Brackets && text.contains([',', '[', ']', '{', '}']);
+    // Older readers take more for a mark in brackets than they should.
+    let after_colons = || text.split(':').skip(1).filter_map(|after| after.chars().next());
+    let brackets = around == Around::Brackets
+        && (text.contains([',', '[', ']', '{', '}', '?'])
+            || after_colons().any(|c| !c.is_alphanumeric() && !"/_~".contains(c)));
     begins
         && text.trim() == text
         && text.chars().all(is_printable)

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::Resolver;
+use super::remembered::Remembered;
 use super::wishes::Wish;
 use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean};
 use crate::model::{
@@ -195,9 +196,15 @@ impl<'a> Resolver<'a> {
     }
 
     fn assigned(&mut self, asked: &Asked<'_>) -> Option<DesiredHolding> {
-        let name = self.site_role(asked.right)?;
-        if let Some(role) = self.roles.get(name) {
-            return Some(DesiredHolding::Role(asked.wanted(role.id.clone())));
+        let name = self.site_role(asked.right)?.to_owned();
+        let name = name.as_str();
+        let id = match self.remembered_role(name, asked.span) {
+            Remembered::Same(id) => Some(id),
+            Remembered::Other => return None,
+            Remembered::Nothing => self.roles.get(name).map(|role| role.id.clone()),
+        };
+        if let Some(id) = id {
+            return Some(DesiredHolding::Role(asked.wanted(id)));
         }
         let near = did_you_mean(name, self.roles.keys().copied());
         let all: Vec<String> = self.roles.keys().map(|role| format!("`{role}`")).collect();

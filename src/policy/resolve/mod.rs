@@ -9,6 +9,7 @@ mod guards;
 mod leaving;
 mod pages;
 mod principals;
+mod remembered;
 mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,7 @@ use jiff::civil::Date;
 
 use super::ast::{Named, Policy, Right, Who};
 use super::csv;
+use super::lock::Lock;
 use super::pages::{Matched, matched};
 use super::roles::Bundle;
 use super::rules::Rule;
@@ -37,16 +39,18 @@ pub struct Resolved {
 
 /// What resolving depends on beside the policy and the site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Context {
+pub struct Context<'a> {
     /// The day for which is decided what has ended.
     pub today: Date,
+    /// What names meant when the policy was last planned.
+    pub lock: &'a Lock,
 }
 
 /// Resolves all names of a policy. The error holds every finding, warnings included.
 ///
 /// The site must have been read as far as [`Policy::space_keys`], [`Policy::accounts`],
 /// [`Policy::wants_pages`] and the list of groups go.
-pub fn resolve(policy: &Policy, live: &Live, context: Context) -> Result<Resolved, Diagnostics> {
+pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Resolved, Diagnostics> {
     let mut resolver = Resolver::new(policy, live, context);
     resolver.findings.extend(policy.ended(context.today));
     let mut desired = Desired::default();
@@ -57,7 +61,9 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context) -> Result<Resolve
         resolver.known_space(&space.key.value, &space.key.span);
     }
     for (key, wish) in resolver.wishes() {
-        if let Some(live) = live.spaces.get(key) {
+        if let Some(live) = live.spaces.get(key)
+            && resolver.is_remembered_space(live, wish.span)
+        {
             desired.spaces.insert(key.clone(), resolver.space(&wish, live));
             desired.leavers.extend(wish.leaving.iter().filter_map(Leaving::account).cloned());
         }
@@ -76,6 +82,7 @@ struct Resolver<'a> {
     policy: &'a Policy,
     live: &'a Live,
     today: Date,
+    lock: &'a Lock,
     groups: BTreeMap<&'a str, Vec<&'a Group>>,
     roles: BTreeMap<&'a str, &'a Role>,
     vocabulary: Vocabulary,
@@ -87,7 +94,7 @@ struct Resolver<'a> {
 }
 
 impl<'a> Resolver<'a> {
-    fn new(policy: &'a Policy, live: &'a Live, context: Context) -> Self {
+    fn new(policy: &'a Policy, live: &'a Live, context: Context<'a>) -> Self {
         let mut groups: BTreeMap<&str, Vec<&Group>> = BTreeMap::new();
         for group in live.directory.groups.values() {
             groups.entry(&group.name).or_default().push(group);
@@ -97,6 +104,7 @@ impl<'a> Resolver<'a> {
             policy,
             live,
             today: context.today,
+            lock: context.lock,
             groups,
             roles,
             vocabulary: live.vocabulary(),

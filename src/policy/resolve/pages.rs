@@ -151,7 +151,11 @@ impl Resolver<'_> {
                     let staying = named.iter().filter(|entry| !entry.is_over(today));
                     let subjects: Vec<Option<Subject>> =
                         staying.map(|entry| self.subject(&entry.who.value, &entry.who.span)).collect();
-                    Members::new(subjects.into_iter().flatten()).map(Audience::Only)
+                    let members = Members::new(subjects.into_iter().flatten());
+                    if members.is_none() {
+                        self.nobody_left(named, &listed.span);
+                    }
+                    members.map(Audience::Only)
                 }
             };
             if let Some(what) = audience {
@@ -160,6 +164,22 @@ impl Resolver<'_> {
             }
         }
         audiences
+    }
+
+    /// Says that everybody on a list has left. It cannot be made empty: that would open the page.
+    fn nobody_left(&mut self, named: &[Entry<Named>], span: &Span) {
+        let mut staying = named.iter().filter(|entry| !entry.is_over(self.today)).peekable();
+        let departed = |entry: &Entry<Named>| match &entry.who.value {
+            Named::User(account) => self.departed(account).is_some(),
+            Named::Group(_) => false,
+        };
+        if staying.peek().is_some() && staying.all(departed) {
+            self.report(
+                Diagnostic::new(Code::UnknownAccount, "the site no longer knows anybody on this list")
+                    .at(span, "")
+                    .help("name somebody who is there; without anybody, Confluence would open the page to everybody"),
+            );
+        }
     }
 
     /// What is said of a whole list: what ended last, or else what ends first.

@@ -1,6 +1,7 @@
 //! People and groups.
 
 use super::Resolver;
+use super::remembered::Remembered;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{AccountId, AccountStatus, GroupId, Principal, Subject};
 use crate::policy::ast::{Named, Who};
@@ -24,6 +25,11 @@ impl Resolver<'_> {
     fn group(&mut self, name: &str, span: &Span) -> Option<GroupId> {
         if self.policy.groups.contains_key(name) {
             return self.pinned(name, span);
+        }
+        match self.remembered_group(name, span) {
+            Remembered::Nothing => {}
+            Remembered::Same(id) => return Some(id),
+            Remembered::Other => return None,
         }
         match self.groups.get(name).map(Vec::as_slice) {
             Some([group]) => Some(group.id.clone()),
@@ -86,6 +92,23 @@ impl Resolver<'_> {
 
     fn account(&mut self, account: &AccountId, span: &Span) -> Option<AccountId> {
         let named = Named::User(account.clone());
+        if let Some(seen) = self.departed(account) {
+            let (name, remembered) = (seen.value.name.clone(), seen.span.clone());
+            if self.warned.insert(named) {
+                self.report(
+                    Diagnostic::new(
+                        Code::DepartedAccount,
+                        format!(
+                            "the site no longer knows the account of {name}, and nothing on it names them"
+                        ),
+                    )
+                    .at(span, "left out")
+                    .at(&remembered, "remembered here")
+                    .help("the account was deleted; remove it from the policy"),
+                );
+            }
+            return None;
+        }
         let Some(person) = self.live.directory.people.get(account) else {
             let mut finding = Diagnostic::new(
                 Code::UnknownAccount,
@@ -110,8 +133,10 @@ impl Resolver<'_> {
         if let Some(state) = state
             && self.warned.insert(named)
         {
+            let was =
+                if self.was_active(account) { "; it was active when confperm.lock was written" } else { "" };
             self.report(
-                Diagnostic::new(Code::InactiveAccount, format!("the account of {} {state}", person.name))
+                Diagnostic::new(Code::InactiveAccount, format!("the account of {} {state}{was}", person.name))
                     .at(span, "")
                     .help("what it is given here has no effect while it cannot sign in; remove it if the person has left"),
             );

@@ -1,0 +1,117 @@
+//! `confperm.lock` on disk: read before names are looked up, written after.
+
+use std::fs;
+use std::io;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::diagnostic::{Diagnostics, Sources};
+use crate::model::Live;
+use crate::policy::Policy;
+use crate::policy::lock::{LOCK_FILE, Learnt, Lock};
+use crate::render::style::count;
+
+use super::connect::Connection;
+use super::error::CliError;
+use super::files;
+use super::output::Output;
+
+/// The lock of a policy directory, as it was found.
+#[derive(Debug)]
+pub(super) struct LockFile {
+    path: Utf8PathBuf,
+    lock: Lock,
+    /// `None` if there is no file yet.
+    text: Option<String>,
+}
+
+/// What a run may do to the lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Learning {
+    /// Nothing: names that it lacks are an error.
+    Never,
+    /// Names are added; those that the policy no longer has go, if all of it was looked at.
+    Allowed { whole: bool },
+}
+
+impl LockFile {
+    /// Reads the lock, if there is one. Its text is added to the sources, so that findings can point into it.
+    pub(super) fn read(directory: &Utf8Path, sources: &mut Sources) -> Result<Self, CliError> {
+        let path = directory.join(LOCK_FILE);
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Self { path, lock: Lock::default(), text: None });
+            }
+            Err(error) => {
+                return Err(CliError::failed(format!("cannot read `{path}`: {error}"))
+                    .with_hint("without it nobody would notice that a name means something else by now"));
+            }
+        };
+        let file: Arc<Utf8Path> = Utf8PathBuf::from(LOCK_FILE).into();
+        sources.insert(file.to_path_buf(), text.as_str());
+        let lock = Lock::parse(&file, &text).map_err(|finding| CliError::Invalid {
+            findings: Diagnostics::from_iter([*finding]),
+            sources: sources.clone(),
+        })?;
+        Ok(Self { path, lock, text: Some(text) })
+    }
+
+    /// What names meant on this site. About another site it knows nothing.
+    pub(super) fn about(&self, connection: &Connection, out: &Output) -> &Lock {
+        match (&connection.lasting, &self.lock.site) {
+            (Some(site), Some(known)) if !self.lock.is_about(site) => {
+                out.warn(&format!(
+                    "{LOCK_FILE} is about {known} and not about {site}: nobody checks whether names mean the same as before"
+                ));
+                Lock::EMPTY
+            }
+            (None, _) => Lock::EMPTY,
+            (Some(_), _) => &self.lock,
+        }
+    }
+
+    /// Adds what a run has learnt, and says so.
+    pub(super) fn learn(
+        &self,
+        policy: &Policy,
+        live: &Live,
+        connection: &Connection,
+        learning: Learning,
+        out: &Output,
+    ) -> Result<(), CliError> {
+        let Some(site) = connection.lasting.as_deref().filter(|site| self.lock.is_about(site)) else {
+            return Ok(());
+        };
+        let whole = learning == Learning::Allowed { whole: true };
+        let Learnt { lock, added, removed } = self.lock.learn(policy, live, site, whole);
+        if learning == Learning::Never {
+            if added == 0 {
+                return Ok(());
+            }
+            let names = count(added, "name", "names");
+            return Err(CliError::failed(format!(
+                "{LOCK_FILE} lacks {names} of the policy, and --locked does not let it change"
+            ))
+            .with_hint(format!("run `confperm plan` without --locked, and commit {LOCK_FILE}")));
+        }
+        let text = lock.to_text();
+        if self.text.as_ref() == Some(&text) {
+            return Ok(());
+        }
+        if let Err(error) = files::write(&self.path, &text) {
+            out.warn(&format!("cannot write `{}`: {error}; what names mean was not remembered", self.path));
+            return Ok(());
+        }
+        let names = count(added, "name", "names");
+        let news = match (added, removed) {
+            (0, 0) => "brought up to date".to_owned(),
+            (_, 0) => format!("{names} added"),
+            (0, _) => format!("{} removed", count(removed, "name", "names")),
+            (..) => format!("{names} added, {removed} removed"),
+        };
+        out.say(&format!("{LOCK_FILE}: {news}; commit it"));
+        Ok(())
+    }
+}

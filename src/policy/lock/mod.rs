@@ -1,0 +1,65 @@
+//! `confperm.lock`: what the names of a policy meant when it was last planned.
+//!
+//! A name on a site can be given to another thing: a group is renamed, a space is deleted and its key used
+//! again. The lock remembers the ids, so that [`resolve`](super::resolve()) notices. It is text in the policy
+//! directory, sorted, one line for each name, to be committed and reviewed like the policy. This module
+//! reads it, writes it, and learns from a site; the files themselves are the command line's business.
+
+mod learn;
+mod read;
+mod write;
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Span, Spanned};
+use crate::model::{AccountId, AccountStatus, GroupId, RoleId, SpaceId, SpaceKey};
+
+pub use learn::Learnt;
+
+/// The name of the file. It does not end like a policy file, so [`load`](super::load()) passes it by.
+pub const LOCK_FILE: &str = "confperm.lock";
+
+/// The ids behind the names of a policy, each with its place in the file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lock {
+    /// The site that all of it is about. `None` in a lock that has not been written yet.
+    pub site: Option<String>,
+    pub(super) groups: BTreeMap<String, Spanned<GroupId>>,
+    pub(super) people: BTreeMap<AccountId, Spanned<LastSeen>>,
+    /// Space roles of the site, by the name that the site gives them.
+    pub(super) roles: BTreeMap<String, Spanned<RoleId>>,
+    pub(super) spaces: BTreeMap<SpaceKey, Spanned<SpaceId>>,
+}
+
+/// An account as it was seen last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LastSeen {
+    pub(super) name: String,
+    pub(super) status: AccountStatus,
+}
+
+impl Lock {
+    /// A lock that nothing is in.
+    pub const EMPTY: &'static Self = &Self {
+        site: None,
+        groups: BTreeMap::new(),
+        people: BTreeMap::new(),
+        roles: BTreeMap::new(),
+        spaces: BTreeMap::new(),
+    };
+
+    /// Whether it is about a site. One that has not been written yet is about any.
+    pub fn is_about(&self, site: &str) -> bool {
+        self.site.as_deref().is_none_or(|known| known == site)
+    }
+
+    /// How many names it knows.
+    fn len(&self) -> usize {
+        self.groups.len() + self.people.len() + self.roles.len() + self.spaces.len()
+    }
+}
+
+/// A value that was not read from a file.
+fn unwritten<T>(value: T) -> Spanned<T> {
+    Spanned::new(value, Span::start_of(&camino::Utf8PathBuf::from(LOCK_FILE).into()))
+}

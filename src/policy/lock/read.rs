@@ -1,0 +1,134 @@
+//! The text of a lock as a [`Lock`].
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use camino::Utf8Path;
+
+use super::{LastSeen, Lock};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::model::AccountStatus;
+use crate::policy::yaml::{Kind, Node, parse};
+
+const AGAIN: &str = "take the version that was committed last, or delete the file and run `confperm plan`, which writes it anew: \
+                     look at the plan first, since nothing is compared in that run";
+
+type Refused = Box<Diagnostic>;
+
+impl Lock {
+    /// Reads the text of a lock file.
+    pub fn parse(file: &Arc<Utf8Path>, text: &str) -> Result<Self, Refused> {
+        if let Some(place) = conflict(file, text) {
+            return Err(Box::new(
+                Diagnostic::new(Code::InvalidLock, "git left both sides of a merge in this file")
+                    .at(&place, "")
+                    .help(
+                        "keep the lines of both sides and remove the marks (`<<<<<<<`, `=======`, `>>>>>>>`); where the two \
+                         sides have different ids for one name, keep the one that is right on the site",
+                    ),
+            ));
+        }
+        let root = parse(file, text).map_err(|finding| {
+            let finding = Diagnostic { code: Code::InvalidLock, ..*finding };
+            Box::new(finding.help(AGAIN))
+        })?;
+        let mut lock = Self::default();
+        for (key, node) in pairs(&root)? {
+            match key.value {
+                "version" if scalar(node)?.value == "1" => {}
+                "version" => {
+                    return Err(Box::new(
+                        Diagnostic::new(Code::InvalidLock, "this was written by another version of confperm")
+                            .at(&node.span, "")
+                            .help("use that version, or a newer one"),
+                    ));
+                }
+                "site" => lock.site = Some(scalar(node)?.value.to_owned()),
+                "groups" => ids(node, &mut lock.groups)?,
+                "roles" => ids(node, &mut lock.roles)?,
+                "spaces" => ids(node, &mut lock.spaces)?,
+                "people" => {
+                    for (key, node) in pairs(node)? {
+                        let seen = Spanned::new(last_seen(node)?, key.span.clone());
+                        add(&mut lock.people, &key, seen)?;
+                    }
+                }
+                _ => return Err(odd(&key.span, "a section that a lock does not have")),
+            }
+        }
+        Ok(lock)
+    }
+}
+
+/// The first mark of a merge that is not finished.
+fn conflict(file: &Arc<Utf8Path>, text: &str) -> Option<Span> {
+    let mut start = 0;
+    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+        if ["<<<<<<<", "=======", ">>>>>>>"].iter().any(|mark| line.starts_with(mark)) {
+            let end = start + line.trim_end().len();
+            return Some(Span { line: number, start, end, ..Span::start_of(file) });
+        }
+        start += line.len();
+    }
+    None
+}
+
+fn odd(span: &Span, what: &str) -> Refused {
+    Box::new(Diagnostic::new(Code::InvalidLock, format!("this is {what}")).at(span, "").help(AGAIN))
+}
+
+fn pairs(node: &Node) -> Result<Vec<(Spanned<&str>, &Node)>, Refused> {
+    match &node.kind {
+        // A section, or a file, in which nothing is left.
+        Kind::Null => Ok(Vec::new()),
+        Kind::Map(pairs) => pairs.iter().map(|(key, value)| Ok((scalar(key)?, value))).collect(),
+        Kind::Scalar(..) | Kind::List(_) => Err(odd(&node.span, "not a list of names and ids")),
+    }
+}
+
+fn scalar(node: &Node) -> Result<Spanned<&str>, Refused> {
+    match &node.kind {
+        Kind::Scalar(text, _) => Ok(Spanned::new(text, node.span.clone())),
+        Kind::Null | Kind::List(_) | Kind::Map(_) => Err(odd(&node.span, "neither a name nor an id")),
+    }
+}
+
+fn ids<K: FromStr + Ord, V: FromStr>(
+    node: &Node,
+    map: &mut std::collections::BTreeMap<K, Spanned<V>>,
+) -> Result<(), Refused> {
+    for (key, node) in pairs(node)? {
+        let id = scalar(node)?;
+        let Ok(id) = id.value.parse() else { return Err(odd(&id.span, "not an id")) };
+        add(map, &key, Spanned::new(id, key.span.clone()))?;
+    }
+    Ok(())
+}
+
+fn add<K: FromStr + Ord, V>(
+    map: &mut std::collections::BTreeMap<K, V>,
+    key: &Spanned<&str>,
+    value: V,
+) -> Result<(), Refused> {
+    let Ok(name) = key.value.parse() else { return Err(odd(&key.span, "not a name of this kind")) };
+    if map.insert(name, value).is_some() {
+        return Err(odd(&key.span, "here twice; keep the line that is right"));
+    }
+    Ok(())
+}
+
+fn last_seen(node: &Node) -> Result<LastSeen, Refused> {
+    let mut seen = LastSeen { name: String::new(), status: AccountStatus::Unknown };
+    for (key, node) in pairs(node)? {
+        let value = scalar(node)?;
+        match (key.value, value.value) {
+            ("name", name) => name.clone_into(&mut seen.name),
+            ("status", "active") => seen.status = AccountStatus::Active,
+            ("status", "inactive") => seen.status = AccountStatus::Inactive,
+            ("status", "closed") => seen.status = AccountStatus::Closed,
+            ("status", "unknown") => seen.status = AccountStatus::Unknown,
+            _ => return Err(odd(&key.span, "something that is not known of people")),
+        }
+    }
+    Ok(seen)
+}

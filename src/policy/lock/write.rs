@@ -1,0 +1,68 @@
+//! A [`Lock`] as text. Sorted, so that the same names make the same bytes.
+
+use super::{LastSeen, Lock};
+use crate::model::AccountStatus;
+use crate::policy::format::word;
+
+const HEADER: &str = "\
+# What the names in this policy meant when it was last planned. confperm writes this file; commit it with the
+# policy, so that a plan notices when a name on the site comes to mean something else.
+";
+
+impl Lock {
+    /// The text of the lock file.
+    pub fn to_text(&self) -> String {
+        let mut text = format!("{HEADER}version: 1\n");
+        if let Some(site) = &self.site {
+            line(&mut text, "", "site", &word(site));
+        }
+        section(
+            &mut text,
+            "groups",
+            self.groups.iter().map(|(name, id)| (name.clone(), word(id.value.as_str()))),
+        );
+        section(
+            &mut text,
+            "people",
+            self.people.iter().map(|(id, seen)| (id.to_string(), person(&seen.value))),
+        );
+        section(
+            &mut text,
+            "roles",
+            self.roles.iter().map(|(name, id)| (name.clone(), word(id.value.as_str()))),
+        );
+        section(
+            &mut text,
+            "spaces",
+            self.spaces.iter().map(|(key, id)| (key.to_string(), id.value.to_string())),
+        );
+        text
+    }
+}
+
+fn person(seen: &LastSeen) -> String {
+    format!("{{name: {}, status: {}}}", word(&seen.name), word_of(seen.status))
+}
+
+fn section(text: &mut String, name: &str, lines: impl ExactSizeIterator<Item = (String, String)>) {
+    if lines.len() > 0 {
+        text.push_str(name);
+        text.push_str(":\n");
+        for (name, value) in lines {
+            line(text, "  ", &name, &value);
+        }
+    }
+}
+
+fn line(text: &mut String, indent: &str, name: &str, value: &str) {
+    text.push_str(&format!("{indent}{}: {value}\n", word(name)));
+}
+
+const fn word_of(status: AccountStatus) -> &'static str {
+    match status {
+        AccountStatus::Active => "active",
+        AccountStatus::Inactive => "inactive",
+        AccountStatus::Closed => "closed",
+        AccountStatus::Unknown => "unknown",
+    }
+}

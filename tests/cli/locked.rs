@@ -1,0 +1,119 @@
+//! `confperm.lock` beside a policy: written, committed, and held against the site.
+
+use crate::support::Folder;
+
+/// The state file with some of its text replaced.
+fn change(folder: &Folder, from: &str, to: &str) {
+    let before = folder.read("site.yaml");
+    assert!(before.contains(from), "{before}");
+    folder.write("site.yaml", &before.replace(from, to));
+}
+
+fn without_lock() -> Folder {
+    let folder = Folder::example("quickstart");
+    std::fs::remove_file(folder.path().join("confperm.lock")).unwrap();
+    folder
+}
+
+#[test]
+fn a_plan_remembers_and_says_so_once() {
+    let committed = Folder::example("quickstart").read("confperm.lock");
+    let folder = without_lock();
+    let first = folder.run(&["plan"]).code(0);
+    assert!(first.err.contains("names added; commit it"), "{}", first.err);
+    assert_eq!(folder.read("confperm.lock"), committed);
+    let second = folder.run(&["plan", "--locked"]).code(0);
+    assert!(!second.err.contains("commit it"), "{}", second.err);
+    assert_eq!(first.out, second.out);
+}
+
+#[test]
+fn locked_lets_nothing_be_added() {
+    let folder = without_lock();
+    for command in [vec!["plan", "--locked"], vec!["apply", "--yes", "--locked"]] {
+        let ran = folder.run(&command).code(1);
+        assert!(ran.err.contains("--locked does not let it change"), "{}", ran.err);
+    }
+    assert!(!folder.path().join("confperm.lock").exists());
+    folder.run(&["plan", "--space", "ENG"]).code(0);
+    folder.run(&["plan", "--locked"]).code(0);
+}
+
+#[test]
+fn a_renamed_group_changes_nothing() {
+    let folder = Folder::example("quickstart");
+    let before = folder.run(&["plan"]).code(0);
+    let lock = folder.read("confperm.lock");
+    change(&folder, "name: contractors", "name: externals");
+    let after = folder.run(&["plan"]).code(0);
+    assert!(after.err.contains("warning[renamed-group]"), "{}", after.err);
+    assert!(after.err.contains("it is now called `externals`"), "{}", after.err);
+    assert_eq!(after.out.replace("externals", "contractors"), before.out);
+    assert_eq!(folder.read("confperm.lock"), lock);
+}
+
+#[test]
+fn a_group_that_was_made_again_is_refused_until_somebody_accepts_it() {
+    let folder = Folder::example("quickstart");
+    let lock = folder.read("confperm.lock");
+    let line = lock.lines().find(|line| line.trim_start().starts_with("contractors:")).unwrap();
+    folder.write("confperm.lock", &lock.replace(line, "  contractors: 00000000-0000-4000-8000-000000000099"));
+    let refused = folder.run(&["apply", "--yes"]).code(4);
+    assert!(refused.err.contains("error[replaced-name]"), "{}", refused.err);
+    assert!(refused.err.contains("confperm.lock:"), "{}", refused.err);
+    folder.write("confperm.lock", &lock.replace(&format!("{line}\n"), ""));
+    let accepted = folder.run(&["plan"]).code(0);
+    assert!(accepted.err.contains("confperm.lock: 1 name added; commit it"), "{}", accepted.err);
+    assert_eq!(folder.read("confperm.lock"), lock);
+}
+
+#[test]
+fn a_lock_in_the_middle_of_a_merge_is_refused() {
+    let folder = Folder::example("quickstart");
+    let lock = folder.read("confperm.lock");
+    folder.write("confperm.lock", &lock.replace("groups:\n", "<<<<<<< HEAD\ngroups:\n=======\n"));
+    let ran = folder.run(&["plan"]).code(4);
+    assert!(ran.err.contains("error[invalid-lock]: git left both sides of a merge"), "{}", ran.err);
+    assert!(ran.err.contains("confperm.lock:"), "{}", ran.err);
+}
+
+#[test]
+fn a_lock_about_another_site_is_not_held_against_this_one() {
+    let folder = Folder::example("quickstart");
+    let lock = folder
+        .read("confperm.lock")
+        .replace("site: sandbox:site.yaml", "site: https://acme.atlassian.net/wiki");
+    folder.write("confperm.lock", &lock);
+    let ran = folder.run(&["plan"]).code(0);
+    assert!(
+        ran.err.contains("is about https://acme.atlassian.net/wiki and not about sandbox:site.yaml"),
+        "{}",
+        ran.err
+    );
+    assert_eq!(folder.read("confperm.lock"), lock);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_lock_that_cannot_be_written_stops_nothing() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = Folder::example("quickstart");
+    let lock = folder.read("confperm.lock");
+    let line = lock.lines().find(|line| line.trim_start().starts_with("contractors:")).unwrap();
+    let shorter = lock.replace(&format!("{line}\n"), "");
+    folder.write("confperm.lock", &shorter);
+    let file = folder.path().join("confperm.lock");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o444)).unwrap();
+    let ran = folder.run(&["plan"]).code(0);
+    assert!(ran.err.contains("warning: cannot write"), "{}", ran.err);
+    assert_eq!(folder.read("confperm.lock"), shorter);
+}
+
+#[test]
+fn a_lock_that_cannot_be_read_stops_everything() {
+    let folder = without_lock();
+    std::fs::create_dir(folder.path().join("confperm.lock")).unwrap();
+    let ran = folder.run(&["plan"]).code(1);
+    assert!(ran.err.contains("cannot read"), "{}", ran.err);
+}

@@ -1,0 +1,212 @@
+//! `confperm.lock`: its text, what it learns, and what names mean with it.
+
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use confperm::diagnostic::{Code, Diagnostics, Sources};
+use confperm::model::{AccountStatus, Audience, Live, SpaceId, SpaceRoleMode};
+use confperm::policy::lock::{LOCK_FILE, Lock};
+use confperm::policy::{Context, Policy, Resolved, from_sources, resolve};
+
+use crate::site::{ANN, BOB, TODAY, site};
+
+const SITE: &str = "https://acme.atlassian.net/wiki";
+const GONE: &str = "5b10ac8d82e05b22cc7d4e99";
+
+fn file() -> Arc<Utf8Path> {
+    Utf8PathBuf::from(LOCK_FILE).into()
+}
+
+fn lock(text: &str) -> Lock {
+    Lock::parse(&file(), text).unwrap()
+}
+
+fn policy(body: &str) -> Policy {
+    let mut sources = Sources::default();
+    sources.insert(Utf8PathBuf::from("policy.yaml"), format!("version: 1\n{body}"));
+    from_sources(sources).policy.unwrap()
+}
+
+fn whole() -> Policy {
+    policy(&format!(
+        "people: {{ann: {ANN}}}\ngroups: {{pinned: g-leads}}\nspaces:\n  ENG:\n    access:\n      admin: [group:sre, group:pinned]\n      \
+         viewer: [user:ann, user:{BOB}]\n  BARE:\n    access: {{viewer: [group:hr]}}\n"
+    ))
+}
+
+fn run(policy: &Policy, live: &Live, lock: &Lock) -> Result<Resolved, Diagnostics> {
+    resolve(policy, live, Context { lock, ..TODAY })
+}
+
+fn codes(findings: &Diagnostics) -> Vec<Code> {
+    findings.iter().map(|finding| finding.code).collect()
+}
+
+#[test]
+fn what_is_learnt_is_sorted_and_reads_back() {
+    let live = site(SpaceRoleMode::Roles);
+    let learnt = Lock::default().learn(&whole(), &live, SITE, true);
+    assert_eq!((learnt.added, learnt.removed), (8, 0));
+    let text = learnt.lock.to_text();
+    insta::assert_snapshot!(text, @r"
+    # What the names in this policy meant when it was last planned. confperm writes this file; commit it with the
+    # policy, so that a plan notices when a name on the site comes to mean something else.
+    version: 1
+    site: https://acme.atlassian.net/wiki
+    groups:
+      hr: g-hr
+      sre: g-sre
+    people:
+      5b10ac8d82e05b22cc7d4ef5: {name: Ann Example, status: active}
+      5b10ac8d82e05b22cc7d4ef6: {name: Bob Example, status: inactive}
+    roles:
+      Admin: r-admin
+      Viewer: r-viewer
+    spaces:
+      BARE: 101
+      ENG: 101
+    ");
+    let again = lock(&text).learn(&whole(), &live, SITE, true);
+    assert_eq!((again.added, again.removed, again.lock.to_text()), (0, 0, text));
+}
+
+#[test]
+fn names_go_when_the_whole_policy_is_without_them() {
+    let live = site(SpaceRoleMode::PreRoles);
+    let learnt = Lock::default().learn(&whole(), &live, SITE, true).lock;
+    let smaller = policy("spaces: {ENG: {access: {admin: [group:sre]}}}\n");
+    assert_eq!(learnt.learn(&smaller, &live, SITE, false).lock.to_text(), learnt.to_text());
+    let pruned = learnt.learn(&smaller, &live, SITE, true);
+    assert_eq!((pruned.added, pruned.removed), (0, 5));
+}
+
+#[test]
+fn names_need_not_be_words() {
+    let mut live = site(SpaceRoleMode::PreRoles);
+    for (group, name) in live.directory.groups.values_mut().zip(["a: b", "# x", "yes", "\"q\"", "[1]", "é\t"])
+    {
+        name.clone_into(&mut group.name);
+    }
+    let quoted = r#"spaces: {ENG: {access: {viewer: ["group:a: b", "group:# x", "group:yes", 'group:"q"', "group:[1]"]}}}"#;
+    let policy = policy(&format!("{quoted}\n"));
+    let learnt = Lock::default().learn(&policy, &live, SITE, true);
+    assert_eq!(learnt.added, 6);
+    let again = lock(&learnt.lock.to_text()).learn(&policy, &live, SITE, true);
+    assert_eq!((again.added, again.removed, again.lock.to_text()), (0, 0, learnt.lock.to_text()));
+    run(&policy, &live, &again.lock).unwrap();
+}
+
+#[test]
+fn a_lock_that_cannot_be_read_says_where() {
+    for (text, line) in [
+        ("version: 2\n", 1),
+        ("version: 1\ngroups: [a]\n", 2),
+        ("version: 1\ngroups:\n  a: {b: c}\n", 3),
+        ("version: 1\nspaces:\n  ENG: x1\n", 3),
+        ("version: 1\nspaces:\n  a/b: 1\n", 3),
+        ("version: 1\nteams: {}\n", 2),
+        ("version: 1\ngroups:\n  a: b\n  a: c\n", 4),
+        ("version: 1\npeople:\n  x: {name: X, status: asleep}\n", 3),
+        ("version: 1\ngroups: {\n", 3),
+        ("version: 1\ngroups:\n<<<<<<< HEAD\n  a: b\n=======\n  a: c\n>>>>>>> other\n", 3),
+    ] {
+        let finding = Lock::parse(&file(), text).unwrap_err();
+        assert_eq!((finding.code, finding.labels[0].span.line), (Code::InvalidLock, line), "{text}");
+        let span = &finding.labels[0].span;
+        assert!(text.get(span.start..span.end).is_some(), "{text}");
+        assert!(finding.help.is_some(), "{text}");
+    }
+    let merge = Lock::parse(&file(), "version: 1\n=======\n").unwrap_err();
+    assert!(merge.message.contains("merge"), "{}", merge.message);
+}
+
+#[test]
+fn a_renamed_group_is_the_same_group() {
+    let policy = policy("spaces: {ENG: {access: {viewer: [group:reliability]}}}\n");
+    let live = site(SpaceRoleMode::PreRoles);
+    assert_eq!(codes(&run(&policy, &live, Lock::EMPTY).unwrap_err()), [Code::UnknownGroup]);
+    let resolved = run(&policy, &live, &lock("groups: {reliability: g-sre}\n")).unwrap();
+    assert_eq!(codes(&resolved.warnings), [Code::RenamedGroup]);
+    let space = resolved.desired.spaces.values().next().unwrap();
+    let holders: Vec<String> = space.holdings.keys().map(ToString::to_string).collect();
+    assert_eq!(holders, ["group:g-sre"]);
+    // The name that the policy has stays in the lock, with the id that it had.
+    let known = lock("groups: {reliability: g-sre}\n");
+    assert!(known.learn(&policy, &live, SITE, true).lock.to_text().contains("reliability: g-sre"));
+}
+
+#[test]
+fn another_group_under_an_old_name_is_refused() {
+    let policy = policy("spaces: {ENG: {access: {viewer: [group:sre]}}}\n");
+    let live = site(SpaceRoleMode::PreRoles);
+    for (locked, words) in [("g-gone", "`g-gone` is gone"), ("g-leads", "`g-leads` is now called `leads`")] {
+        let known = lock(&format!("groups: {{sre: {locked}}}\n"));
+        let findings = run(&policy, &live, &known).unwrap_err();
+        let finding = findings.iter().next().unwrap();
+        assert_eq!(finding.code, Code::ReplacedName);
+        assert!(
+            finding.message.contains("`g-sre`") && finding.message.contains(words),
+            "{}",
+            finding.message
+        );
+        assert_eq!(finding.labels[1].span.line, 1);
+        // Nobody but a person makes the lock forget.
+        assert!(known.learn(&policy, &live, SITE, true).lock.to_text().contains(locked));
+    }
+}
+
+#[test]
+fn a_pin_wins_and_a_lock_tells_twins_apart() {
+    let live = site(SpaceRoleMode::PreRoles);
+    let pinned = policy("groups: {sre: g-leads}\nspaces: {ENG: {access: {viewer: [group:sre]}}}\n");
+    let resolved = run(&pinned, &live, &lock("groups: {sre: g-gone}\n")).unwrap();
+    assert_eq!(codes(&resolved.warnings), [Code::RenamedGroup]);
+    let twins = policy("spaces: {ENG: {access: {viewer: [group:twins]}}}\n");
+    assert_eq!(codes(&run(&twins, &live, Lock::EMPTY).unwrap_err()), [Code::AmbiguousGroup]);
+    assert!(run(&twins, &live, &lock("groups: {twins: g-twin-2}\n")).unwrap().warnings.is_empty());
+}
+
+#[test]
+fn a_space_that_was_made_again_is_refused() {
+    let policy = policy("spaces: {ENG: {access: {viewer: [group:sre]}}}\n");
+    let mut live = site(SpaceRoleMode::PreRoles);
+    let known = Lock::default().learn(&policy, &live, SITE, true).lock;
+    run(&policy, &live, &known).unwrap();
+    live.spaces.values_mut().for_each(|space| space.space.id = SpaceId::from_number(777));
+    assert_eq!(codes(&run(&policy, &live, &known).unwrap_err()), [Code::ReplacedName]);
+}
+
+#[test]
+fn who_was_deactivated_is_reported_once() {
+    let policy =
+        policy(&format!("spaces: {{ENG: {{access: {{viewer: [user:{ANN}], admin: [user:{ANN}]}}}}}}\n"));
+    let mut live = site(SpaceRoleMode::PreRoles);
+    let known = Lock::default().learn(&policy, &live, SITE, true).lock;
+    live.directory.people.values_mut().for_each(|person| person.status = AccountStatus::Inactive);
+    let resolved = run(&policy, &live, &known).unwrap();
+    assert_eq!(codes(&resolved.warnings), [Code::InactiveAccount]);
+    let finding = resolved.warnings.iter().next().unwrap();
+    assert!(finding.message.contains("was active when"), "{}", finding.message);
+}
+
+#[test]
+fn who_is_gone_is_left_out_but_no_list_becomes_empty() {
+    let live = site(SpaceRoleMode::PreRoles);
+    let known = lock(&format!("people: {{{GONE}: {{name: Zoe, status: active}}}}\n"));
+    let page = |list: &str| {
+        policy(&format!(
+            "spaces: {{ENG: {{access: {{viewer: [group:sre, user:{GONE}]}}, pages: {{/Runbooks: {{view: [{list}]}}}}}}}}\n"
+        ))
+    };
+    let both = page(&format!("user:{GONE}, group:sre"));
+    assert!(codes(&run(&both, &live, Lock::EMPTY).unwrap_err()).contains(&Code::UnknownAccount));
+    let resolved = run(&both, &live, &known).unwrap();
+    assert_eq!(codes(&resolved.warnings), [Code::DepartedAccount]);
+    let space = resolved.desired.spaces.values().next().unwrap();
+    assert_eq!(space.holdings.len(), 1);
+    let lists: Vec<&Audience> = space.pages.values().map(|page| &page.view.as_ref().unwrap().what).collect();
+    assert!(matches!(lists[..], [Audience::Only(members)] if members.iter().len() == 1), "{lists:?}");
+
+    let alone = run(&page(&format!("user:{GONE}")), &live, &known).unwrap_err();
+    assert_eq!(codes(&alone), [Code::DepartedAccount, Code::UnknownAccount]);
+}
