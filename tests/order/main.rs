@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "tests may panic, their helpers too")]
 
 mod fewest;
+mod finishing;
 mod judge;
 mod safe;
 mod site;

@@ -126,6 +126,16 @@ proptest! {
             let now = profile(&case, state);
             prop_assert!(now.iter().zip(&before).zip(&after).all(|((now, before), after)| !now || *before || *after));
             prop_assert!(*told || between(&before, &now, &after), "{:#?}", run.plan.meanwhile);
+            // Neither whoever runs this nor a required admin is shut out, whatever is accepted.
+            let people: Vec<_> = state.users().map(|user| user.handle.clone()).collect();
+            let things = now.len() / people.len();
+            for (place, who) in people.iter().enumerate() {
+                let kind: u8 = who.strip_prefix('p').map_or(0, |kind| kind.parse().unwrap());
+                if who == ME || (case.required && kind & 1 == 1) {
+                    let its = place * things..(place + 1) * things;
+                    prop_assert!(its.clone().all(|bit| now[bit] || !before[bit] || !after[bit]));
+                }
+            }
         }
     }
 

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{
     Audience, Call, Caller, Content, ContentId, ContentKind, Desired, DesiredHolding, DesiredPage,
-    DesiredSpace, Directory, Edition, Flavor, GrantId, Group, Holding, Known, Listing, Live, LiveSpace, Mode,
-    Origin, Parent, Permission, Principal, Restrictions, Site, Space, SpaceKind, SpaceRoleMode, SpaceStatus,
-    Strength, Subject, Terms, Tree, Wanted, Why,
+    DesiredSpace, Directory, Edition, Flavor, GrantId, Group, Guards, Holding, Known, Listing, Live,
+    LiveSpace, Mode, Origin, Parent, Permission, Principal, Restrictions, Site, Space, SpaceKind,
+    SpaceRoleMode, SpaceStatus, Strength, Subject, Terms, Tree, Wanted, Why,
 };
 use confperm::sandbox::world::{self, Command, Pair, World};
 use proptest::prelude::*;
@@ -28,6 +28,10 @@ pub(crate) struct Case {
     pub(crate) permissions: [Permission; 4],
     /// Whether there are so many groups that nobody may see into that the planner cannot look at everybody.
     pub(crate) crowded: bool,
+    /// Whether the first group is a required admin, whom nothing may shut out.
+    pub(crate) required: bool,
+    /// Whether whoever runs this is in the first group.
+    pub(crate) mine: bool,
     /// Whether the planner may know who is in which group.
     pub(crate) members_known: bool,
     /// The groups of each person, as bits.
@@ -64,7 +68,8 @@ pub(crate) fn with_companions() -> impl Strategy<Value = Case> {
 
 pub(crate) fn case() -> impl Strategy<Value = Case> {
     let crowded = proptest::bool::weighted(0.3);
-    (prop_oneof![alone(), with_companions()], crowded).prop_map(|(case, crowded)| Case { crowded, ..case })
+    (prop_oneof![alone(), with_companions()], crowded, any::<bool>(), any::<bool>())
+        .prop_map(|(case, crowded, required, mine)| Case { crowded, required, mine, ..case })
 }
 
 fn case_with(permissions: [Permission; 4]) -> impl Strategy<Value = Case> {
@@ -85,6 +90,8 @@ fn case_with(permissions: [Permission; 4]) -> impl Strategy<Value = Case> {
         .prop_map(move |(members_known, people, parents, before, after)| Case {
             permissions,
             crowded: false,
+            required: false,
+            mine: false,
             members_known,
             people,
             parents,
@@ -287,7 +294,7 @@ impl Case {
                 caller: Caller {
                     account: ME.parse().unwrap(),
                     name: "Me".to_owned(),
-                    groups: BTreeSet::new(),
+                    groups: self.mine.then(|| "g0".parse().unwrap()).into_iter().collect(),
                 },
             },
             roles: BTreeMap::new(),
@@ -343,7 +350,9 @@ impl Case {
             holdings: holdings.chain(bystanders).collect(),
             pages: pages.collect(),
         };
-        Desired { spaces: BTreeMap::from([("ENG".parse().unwrap(), space)]), ..Desired::default() }
+        let required = self.required.then(|| (GROUPS[0].parse().unwrap(), origin()));
+        let guards = Guards { required_admins: required.into_iter().collect(), ..Guards::default() };
+        Desired { spaces: BTreeMap::from([("ENG".parse().unwrap(), space)]), guards, ..Desired::default() }
     }
 }
 

@@ -202,6 +202,23 @@ fn habits(space: &split::Space<'_>, nodes: &[Node], clauses: &[Clause]) -> (Vec<
     (habits, reductions)
 }
 
+/// Moves what puts a side effect right to where it follows at once. Nothing else depends on it.
+fn at_once(space: &split::Space<'_>, draft_of: impl Fn(usize) -> usize, order: Vec<usize>) -> Vec<usize> {
+    let undoes = |number: usize| space.drafts[draft_of(number)].undoes;
+    let mut followers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for &number in &order {
+        if let Some(producer) = undoes(number) {
+            followers.entry(producer).or_default().push(number);
+        }
+    }
+    let mut moved = Vec::with_capacity(order.len());
+    for number in order.into_iter().filter(|number| undoes(*number).is_none()) {
+        moved.push(number);
+        moved.extend(followers.remove(&draft_of(number)).unwrap_or_default());
+    }
+    moved
+}
+
 /// The clauses that hold for these nodes, whatever the reason, and how many questions it took to find
 /// them. `None` where there would be too many.
 fn all_clauses(space: &split::Space<'_>, nodes: &[Node]) -> Option<(Vec<Clause>, usize)> {

@@ -28,9 +28,9 @@ use super::clauses::{Goal, Witness};
 use super::edges::{Required, between_phases};
 use super::goals::is_below;
 use super::middle::{by_name, narrower, narrows};
-use super::protected::takes_from_caller;
+use super::protected::{is_caller, takes_from_caller};
 use super::split::{Accepted, Solution, Space, node};
-use super::{Gaps, Node};
+use super::{Gaps, Node, at_once};
 
 /// What a call does, in the order in which such calls are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,7 +66,7 @@ impl Phase {
 pub(super) fn in_phases(space: &Space<'_>, gaps: Gaps) -> Solution {
     let swaps = Swaps::of(space);
     let mut nodes: Vec<(Phase, Node)> = Vec::new();
-    let mut dangers: Vec<(usize, Witness)> = Vec::new();
+    let mut dangers: Vec<(usize, Shut)> = Vec::new();
     for draft in 0..space.drafts.len() {
         match swaps.halves(space, draft) {
             None => nodes.push((phase(space, draft, &swaps), node(space, draft))),
@@ -83,10 +83,8 @@ pub(super) fn in_phases(space: &Space<'_>, gaps: Gaps) -> Solution {
     let exact = nodes.len() == space.drafts.len();
     let nodes: Vec<Node> = nodes.into_iter().map(|(_, node)| node).collect();
     let mut solution = Solution { nodes, order, edges, exact, accepted: Vec::new(), impossible: None };
-    let shuts_out_protected =
-        |witness: &Witness| !witness.principals.is_disjoint(space.protected.principals());
-    for (from, witness) in dangers {
-        if gaps == Gaps::Allow && !shuts_out_protected(&witness) {
+    for (from, Shut { witness, protected }) in dangers {
+        if gaps == Gaps::Allow && !protected {
             solution.accepted.push(Accepted { from, until: from + 1, witness });
         } else {
             solution.impossible.get_or_insert(witness);
@@ -132,6 +130,13 @@ fn phase(space: &Space<'_>, draft: usize, swaps: &Swaps) -> Phase {
     }
 }
 
+/// Somebody who is shut out between two halves.
+struct Shut {
+    witness: Witness,
+    /// Whether it may be somebody who must be able to finish.
+    protected: bool,
+}
+
 /// The calls that close and open at once, and what else there is in the space.
 struct Swaps {
     /// Those that cannot stay whole.
@@ -170,20 +175,22 @@ impl Swaps {
     }
 
     /// Both halves of a call that cannot stay whole, and who would be shut out between them.
-    fn halves(&self, space: &Space<'_>, draft: usize) -> Option<([Node; 2], Option<Witness>)> {
+    fn halves(&self, space: &Space<'_>, draft: usize) -> Option<([Node; 2], Option<Shut>)> {
         let Call::Restrict { space: key, content, before, after } = &space.drafts[draft].call else {
             return None;
         };
         if !self.split.contains(content) {
             return None;
         }
-        let mut danger = None;
+        let mut danger: Option<Shut> = None;
         let mut middle = before.clone();
         for verb in PageVerb::ALL {
             let (list, both) = between(space, before.audience(verb), after.audience(verb));
             *middle.audience_mut(verb) = list;
-            if let Some(principals) = both {
-                danger.get_or_insert(Witness { principals, goal: Goal::Page(*content, verb), leak: false });
+            if let Some(Between { principals, protected }) = both {
+                let witness = Witness { principals, goal: Goal::Page(*content, verb), leak: false };
+                let known = danger.get_or_insert(Shut { witness, protected });
+                known.protected |= protected;
             }
         }
         if middle == *before || middle == *after {
@@ -197,34 +204,58 @@ impl Swaps {
     }
 }
 
-/// The list between two halves, and somebody whom both lists let through and this one perhaps does not.
-fn between(
-    space: &Space<'_>,
-    before: &Audience,
-    after: &Audience,
-) -> (Audience, Option<BTreeSet<Principal>>) {
+/// People who pass the list before by one name and the list after by another.
+struct Between {
+    principals: BTreeSet<Principal>,
+    /// Whether somebody who must be able to finish may be among them.
+    protected: bool,
+}
+
+/// The list between two halves, and people whom both lists let through and this one perhaps does not.
+fn between(space: &Space<'_>, before: &Audience, after: &Audience) -> (Audience, Option<Between>) {
     let caller = Subject::User(space.live.site.caller.account.clone());
-    let narrow = narrower(before, after, &caller);
+    let mut narrow = narrower(before, after, &caller);
     let (Audience::Only(was), Audience::Only(will)) = (before, after) else { return (narrow, None) };
-    let gone = was.iter().filter(|subject| !will.contains(subject) && **subject != caller);
-    let both = gone
-        .flat_map(|one| will.iter().filter(|other| !was.contains(other)).map(move |other| (one, other)))
-        .find(|(one, other)| may_overlap(space, one, other));
-    let Some((one, other)) = both else { return (narrow, None) };
+    let is_mine = |subject: &Subject| is_caller(&subject.clone().into(), space.live);
+    if let Audience::Only(members) = &mut narrow
+        && was.iter().any(is_mine)
+        && will.iter().any(is_mine)
+    {
+        members.insert(caller.clone());
+    }
+    let gone: Vec<&Subject> =
+        was.iter().filter(|subject| !will.contains(subject) && **subject != caller).collect();
+    let come: Vec<&Subject> = will.iter().filter(|subject| !was.contains(subject)).collect();
+    let pairs = gone.iter().flat_map(|one| come.iter().map(move |other| (*one, *other)));
+    let both: Vec<(&Subject, &Subject)> =
+        pairs.filter(|(one, other)| may_overlap(space, one, other)).collect();
+    let Some((one, other)) = both.first() else { return (narrow, None) };
     let known = was.iter().chain(will.iter()).all(|subject| match subject {
         Subject::User(_) => true,
         Subject::Group(id) => {
             matches!(space.live.directory.groups.get(id).map(|group| &group.members), Some(Known::Known(_)))
         }
     });
-    match by_name(before, after, &caller, &space.live.directory) {
-        Some(Audience::Only(people)) if known => {
-            let mut all: BTreeSet<Subject> = people.into();
-            all.extend(narrow.subjects().cloned());
-            (Members::new(all).map_or(narrow, Audience::Only), None)
-        }
-        Some(_) | None => (narrow, Some([one, other].into_iter().cloned().map(Principal::from).collect())),
+    if known && let Some(Audience::Only(people)) = by_name(before, after, &caller, &space.live.directory) {
+        let mut all: BTreeSet<Subject> = people.into();
+        all.extend(narrow.subjects().cloned());
+        return (Members::new(all).map_or(narrow, Audience::Only), None);
     }
+    let principals = [*one, *other].into_iter().cloned().map(Principal::from).collect();
+    let protected = both.iter().any(|(one, other)| may_be_protected(space, one, other));
+    (narrow, Some(Between { principals, protected }))
+}
+
+/// Whether a required admin may be both of these. The caller is listed by name.
+fn may_be_protected(space: &Space<'_>, one: &Subject, other: &Subject) -> bool {
+    let caller = Principal::User(space.live.site.caller.account.clone());
+    let required = space.protected.principals().iter().filter(|who| **who != caller);
+    required.into_iter().any(|who| match who.subject() {
+        Some(who) => {
+            [one, other].into_iter().all(|listed| *listed == who || may_overlap(space, listed, &who))
+        }
+        None => true,
+    })
 }
 
 fn may_overlap(space: &Space<'_>, one: &Subject, other: &Subject) -> bool {
@@ -256,23 +287,11 @@ fn late_gap(space: &Space<'_>, nodes: &[(Phase, Node)]) -> Option<Witness> {
     })
 }
 
-/// By phase, and within one by the number of the draft. What puts a side effect right follows at once.
+/// By phase, and within one by the number of the draft.
 fn order(space: &Space<'_>, nodes: &[(Phase, Node)]) -> Vec<usize> {
-    let mut followers: HashMap<usize, Vec<usize>> = HashMap::new();
-    let mut order: Vec<usize> = Vec::with_capacity(nodes.len());
-    let mut leaders: Vec<usize> = Vec::new();
-    for (number, (_, node)) in nodes.iter().enumerate() {
-        match space.drafts[node.draft].undoes {
-            Some(producer) => followers.entry(producer).or_default().push(number),
-            None => leaders.push(number),
-        }
-    }
-    leaders.sort_by_key(|&number| (nodes[number].0, number));
-    for number in leaders {
-        order.push(number);
-        order.extend(followers.remove(&nodes[number].1.draft).unwrap_or_default());
-    }
-    order
+    let mut order: Vec<usize> = (0..nodes.len()).collect();
+    order.sort_by_key(|&number| (nodes[number].0, number));
+    at_once(space, |number| nodes[number].1.draft, order)
 }
 
 /// Between the phases, and within them what the API demands.

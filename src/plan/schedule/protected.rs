@@ -7,7 +7,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Call, Guards, Holding, Live, PageVerb, Permission, Principal, Restrictions, Subject};
+use crate::model::{
+    Call, Guards, Holding, Live, LiveSpace, PageVerb, Permission, Principal, Restrictions, Subject,
+};
 
 use super::Node;
 use super::split::Space;
@@ -46,7 +48,7 @@ pub(super) fn takes_from_caller(node: &Node, space: &Space<'_>) -> bool {
         Call::Revoke { principal, grant, .. } => grant.is_some() && lost(principal),
         Call::AssignRoles { roles, .. } => {
             roles.keys().filter(|principal| lost(principal)).any(|principal| {
-                let held = |state: &crate::model::LiveSpace| {
+                let held = |state: &LiveSpace| {
                     state
                         .holdings
                         .get(principal)

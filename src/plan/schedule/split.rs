@@ -15,7 +15,7 @@ use super::phases::in_phases;
 use super::protected::Protected;
 use super::relax::relaxed;
 use super::solve::{Answer, order};
-use super::{Gaps, Node, all_clauses, habits, hits};
+use super::{Gaps, Node, all_clauses, at_once, habits, hits};
 
 /// So many calls are ordered, over all ways to split, before settling for a way that is safe but perhaps
 /// not the shortest.
@@ -116,6 +116,7 @@ fn attempt(space: &Space<'_>, nodes: Vec<Node>, gaps: Gaps) -> Option<Solution> 
         (Answer::None | Answer::Unclear, Gaps::Refuse) => return None,
         (Answer::None | Answer::Unclear, Gaps::Allow) => relaxed(nodes.len(), &clauses, &habits)?,
     };
+    let order = at_once(space, |number| nodes[number].draft, order);
     let (broken, kept): (Vec<_>, Vec<_>) =
         clauses.into_iter().zip(given_up).partition(|(_, given_up)| *given_up);
     let kept: Vec<Clause> = kept.into_iter().map(|(clause, _)| clause).collect();
