@@ -1,6 +1,7 @@
 //! What guards count, against a count that is made another way.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use camino::Utf8PathBuf;
 use confperm::diagnostic::Sources;
@@ -152,7 +153,7 @@ proptest! {
             let who: BTreeSet<&str> = wanted.iter().filter(|(_, w)| *w == what).map(|(who, _)| GROUPS[*who]).collect();
             if !who.is_empty() {
                 let list: Vec<String> = who.iter().map(|name| format!("group:{name}")).collect();
-                access.push_str(&format!("\n      {permission}: [{}]", list.join(", ")));
+                write!(access, "\n      {permission}: [{}]", list.join(", ")).unwrap();
             }
         }
         let plan = planned(&world, &format!("guards: {{max-removals: {share}%}}\nspaces:\n  ENG:\n    access:{access}"));

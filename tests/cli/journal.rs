@@ -145,7 +145,7 @@ async fn wherever_a_run_is_killed_its_journal_has_what_it_sent() {
             break;
         }
         cut_short += 1;
-        assert!(!memory.text().contains("\"end\""));
+        assert!(!memory.text().contains(r#""entry":"end""#));
     }
     assert!(cut_short > 8, "{cut_short}");
 }
@@ -160,10 +160,13 @@ async fn where_the_journal_cannot_be_written_nothing_more_is_sent() {
         let outcome = applied(&stage, &planned, &[], &journal).await.unwrap();
         assert!(journal.is_broken() && !outcome.is_complete());
         is_covered(&writes(&stage), memory.calls());
-        let failed =
-            outcome.results.iter().filter(|result| matches!(result.status, Status::Failed(_))).count();
-        let left = outcome.results.iter().filter(|result| matches!(result.status, Status::Stopped)).count();
-        assert!(failed <= 16 && left > 0, "{failed} failed, {left} left");
+        let failed = outcome.results.iter().filter(|result| matches!(result.status, Status::Failed(_)));
+        let left = outcome
+            .results
+            .iter()
+            .filter(|result| matches!(result.status, Status::Stopped | Status::NotTried { .. }));
+        let (failed, left) = (failed.count(), left.count());
+        assert!((1..=16).contains(&failed) && left > 0, "{failed} failed, {left} left");
     }
     let stage = Stage::open(&interrupted::site()).await;
     let planned = stage.plan(&interrupted::policy()).await;
