@@ -67,7 +67,7 @@ fn too_many_removals_are_held_back_until_somebody_says_why() {
     let case = Case::new("guards: {max-removals: 2}\n");
     for command in [&["plan"][..], &["apply", "--yes"]] {
         let ran = case.run(command).code(3);
-        assert!(ran.out.contains("Held back by max-removals (policy.yaml:9):"), "{}", ran.out);
+        assert!(ran.out.contains("Held back by max-removals (policy.yaml:10):"), "{}", ran.out);
         assert!(ran.out.contains("3 of 9 grants would be removed, and 2 may be"), "{}", ran.out);
         assert!(ran.out.contains("--override max-removals --why TEXT"), "{}", ran.out);
     }
@@ -85,7 +85,7 @@ fn too_many_removals_are_held_back_until_somebody_says_why() {
 
     let ran = case.run(&[&["apply", "--yes"], &words[..]].concat()).code(0);
     assert!(
-        ran.out.contains("Let through max-removals (policy.yaml:9), because \"Bob has left, ticket 17\":"),
+        ran.out.contains("Let through max-removals (policy.yaml:10), because \"Bob has left, ticket 17\":"),
         "{}",
         ran.out
     );
@@ -109,7 +109,7 @@ fn a_space_keeps_as_many_administrators_as_the_policy_says() {
     // Ann counts; the group has nobody in it.
     let case = Case::new("guards: {min-admins: 2}\n");
     let ran = case.run(&["apply", "--yes"]).code(3);
-    assert!(ran.out.contains("Held back by min-admins (policy.yaml:9):"), "{}", ran.out);
+    assert!(ran.out.contains("Held back by min-admins (policy.yaml:10):"), "{}", ran.out);
     assert!(
         ran.out.contains(
             "ENG  1 administrator of the 2 that are needed: group:ops (nobody active in it, does not count) and user:ann"
@@ -125,14 +125,14 @@ fn a_space_keeps_as_many_administrators_as_the_policy_says() {
 fn required_admins_administer_and_see_what_gets_restricted() {
     let case = Case::new("guards: {required-admins: [group:eng, user:ann]}\n");
     let ran = case.run(&["plan"]).code(3);
-    assert!(ran.out.contains("ENG  group:eng does not administer the space  policy.yaml:9"), "{}", ran.out);
+    assert!(ran.out.contains("ENG  group:eng does not administer the space  policy.yaml:10"), "{}", ran.out);
     assert!(!ran.out.contains("user:ann does not"), "{}", ran.out);
 
     let pages = "    pages: {/Home: {view: ['group:ops']}}\n";
     let case = Case::new(&format!("{pages}guards: {{required-admins: [user:bob]}}\n"));
     let ran = case.run(&["plan"]).code(3);
-    assert!(ran.out.contains("ENG  user:bob does not administer the space  policy.yaml:10"), "{}", ran.out);
-    assert!(ran.out.contains("ENG  /Home would be closed to user:bob  policy.yaml:10"), "{}", ran.out);
+    assert!(ran.out.contains("ENG  user:bob does not administer the space  policy.yaml:11"), "{}", ran.out);
+    assert!(ran.out.contains("ENG  /Home would be closed to user:bob  policy.yaml:11"), "{}", ran.out);
     assert!(ran.out.contains("admin-cut-off"), "{}", ran.out);
     case.run(&["plan", "--override", "required-admins", "--why", "for a day"]).code(0);
 }
@@ -159,7 +159,7 @@ fn what_is_forbidden_is_held_back_before_anything_is_read() {
     case.run(&["plan", "--override", "forbid-anonymous", "--why", "x"]).code(3);
     let ran = case.run(&["plan", "--override", "forbid-direct-users", "--why", "only today"]).code(0);
     assert!(ran.out.contains("Let through forbid-direct-users, because \"only today\":"), "{}", ran.out);
-    assert!(ran.out.contains("ENG  user:bob is given access by name  policy.yaml:9"), "{}", ran.out);
+    assert!(ran.out.contains("ENG  user:bob is given access by name  policy.yaml:10"), "{}", ran.out);
 }
 
 #[test]
