@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 use confperm::diagnostic::Sources;
 use confperm::model::{AccountStatus, Guard, RoleKind, SpaceRoleMode};
 use confperm::plan::{AdminStanding, Breach, Change, Gaps, GuardVerdict, Plan, Verb, plan};
+use confperm::policy::lock::Lock;
 use confperm::policy::{self, Context};
 use jiff::civil::date;
 use proptest::prelude::*;
@@ -17,7 +18,8 @@ fn planned(world: &World, text: &str) -> Plan {
     let mut sources = Sources::default();
     sources.insert(Utf8PathBuf::from("policy.yaml"), format!("version: 1\n{text}"));
     let policy = policy::from_sources(sources).policy.unwrap();
-    let desired = policy::resolve(&policy, &world.0, Context { today: date(2026, 11, 21) }).unwrap().desired;
+    let context = Context { today: date(2026, 11, 21), lock: Lock::EMPTY };
+    let desired = policy::resolve(&policy, &world.0, context).unwrap().desired;
     plan(&desired, &world.0, Gaps::Allow).plan
 }
 

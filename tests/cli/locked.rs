@@ -68,6 +68,17 @@ fn a_group_that_was_made_again_is_refused_until_somebody_accepts_it() {
 }
 
 #[test]
+fn who_was_deactivated_is_reported_and_the_run_goes_on() {
+    let folder = Folder::example("acme");
+    let state = folder.read("site.yaml");
+    let line = state.lines().find(|line| line.starts_with("  ned: {")).unwrap();
+    change(&folder, line, &line.replace('}', ", status: inactive}"));
+    let ran = folder.run(&["plan", "--locked", "--space", "TOOLS"]).code(0);
+    assert!(ran.err.contains("warning[inactive-account]"), "{}", ran.err);
+    assert!(ran.err.contains("was active when confperm.lock was written"), "{}", ran.err);
+}
+
+#[test]
 fn a_lock_in_the_middle_of_a_merge_is_refused() {
     let folder = Folder::example("quickstart");
     let lock = folder.read("confperm.lock");
