@@ -115,6 +115,14 @@ fn long_lists_have_a_line_for_each_entry() {
 }
 
 #[test]
+fn rules_and_spaces_are_set_apart() {
+    becomes(
+        "rules:\n- spaces: [ENG]\n  name: a\n- name: b\n  access: {viewer: [{why: x, who: user:y}]}\n- {name: c}\n- {name: d}\n",
+        "rules:\n  - name: a\n    spaces: [ENG]\n\n  - name: b\n    access: {viewer: [{who: user:y, why: x}]}\n\n  - {name: c}\n  - {name: d}\n",
+    );
+}
+
+#[test]
 fn texts_of_several_lines_stay_as_they_are() {
     becomes(
         "a: |-   # why\n    one\n      two\n\n    three\n\n\nb: >2\n   folded\n  text\n\nc: |+\n  kept\n\n\nd: 1\n",

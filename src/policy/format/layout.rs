@@ -115,7 +115,7 @@ impl Page {
     }
 
     fn entries(&mut self, collection: Collection, indent: usize) {
-        let apart = collection.is_map && collection.inside.apart;
+        let apart = collection.inside.apart;
         let mut last_was_long = false;
         for (index, entry) in collection.entries.into_iter().enumerate() {
             let mut page = Self::default();

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 
 use super::keys::Inside;
-use super::yaml::{Kind, Node, written};
+use super::yaml::{Form, Kind, Node, written};
 use crate::diagnostic::{Code, Diagnostic, Span};
 
 /// The text of a policy file in the layout that all of them have. The error is why it is left alone.
@@ -30,9 +30,11 @@ pub fn format(file: &Arc<Utf8Path>, text: &str) -> Result<String, Box<Diagnostic
         written(file, bare)?;
     }
     let (before, root) = written(file, &unified)?;
-    let result = layout::lay_out(tree::arrange(&unified, &root));
+    // What is no mapping is no policy, and has no sections.
+    let inside = if matches!(root.form, Form::Map { .. }) { Inside::FILE } else { Inside::FREE };
+    let result = layout::lay_out(tree::arrange(&unified, &root, inside));
     let same = written(file, &result).is_ok_and(|(after, again)| {
-        is_same(&before, &after, Inside::FILE)
+        is_same(&before, &after, inside)
             && sorted_comments(&unified, &root) == sorted_comments(&result, &again)
     });
     if !same {

@@ -80,13 +80,13 @@ pub(super) struct Document {
 }
 
 /// Gives each comment its place, and each key.
-pub(super) fn arrange(text: &str, root: &Written) -> Document {
+pub(super) fn arrange(text: &str, root: &Written, inside: Inside) -> Document {
     let mut arranger = Arranger { page: Page::new(text), comments: find(text, root), next: 0 };
     // Above a block stands the comment of its first entry, above anything else nothing but the header.
     let is_block = is_block(root) || matches!(root.form, Form::Empty);
     let mut header = if is_block { Vec::new() } else { arranger.before(root.span.start) };
     let mut gap = arranger.page.blank_before(root.span.start);
-    let mut body = arranger.body(root, text.len(), Inside::FILE, Room { remarks: 0, dashes: 0 });
+    let mut body = arranger.body(root, text.len(), inside, Room { remarks: 0, dashes: 0 });
     let mut foot = arranger.before(text.len());
     if let Body::Collection(collection) = &mut body {
         if is_block && let Some(first) = collection.entries.first_mut() {

@@ -1,11 +1,12 @@
 //! What a lock learns from a site.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{LastSeen, Lock, unwritten};
 use crate::diagnostic::Spanned;
-use crate::model::Live;
+use crate::model::{Live, SpaceKey};
 use crate::policy::ast::{Policy, Right, RoleName};
+use crate::policy::rules::Rule;
 
 /// A lock after a run, and what is new in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,10 +41,11 @@ impl Lock {
             let (groups, _) = policy.groups();
             let accounts = policy.accounts();
             let roles = site_roles(policy);
+            let spaces: BTreeSet<&SpaceKey> = policy.space_keys().collect();
             lock.groups.retain(|name, _| groups.contains(name.as_str()) && !policy.groups.contains_key(name));
             lock.people.retain(|account, _| accounts.contains(account));
             lock.roles.retain(|name, _| roles.contains(&name.as_str()));
-            lock.spaces.retain(|key, _| policy.spaces.contains_key(key));
+            lock.spaces.retain(|key, _| spaces.contains(key));
         }
         Learnt { removed: before - lock.len(), added, lock }
     }
@@ -90,8 +92,8 @@ fn merged<K: Ord + Clone, V: Clone>(
 
 /// The space roles of the site that the lines of a policy mean.
 fn site_roles(policy: &Policy) -> Vec<&str> {
-    let lines = policy.spaces.values().flat_map(|space| &space.access);
-    lines
+    let own = policy.spaces.values().flat_map(|space| &space.access);
+    own.chain(policy.rules.iter().flat_map(Rule::lines))
         .filter_map(|line| match &line.right.value {
             Right::Role(RoleName::BuiltIn(role)) => Some(role.site_name()),
             Right::Role(RoleName::Custom(name)) => {

@@ -180,9 +180,11 @@ impl Policy {
             let replaced = rule.replace.iter().flat_map(|replace| [Some(&replace.old), Some(&replace.new)]);
             absent.chain(replaced).flatten().map(|named| &named.value)
         });
+        let guarded = self.guards.required_admins.iter().flat_map(|admins| &admins.value);
         in_spaces
             .chain(leaving)
             .chain(on_pages.flat_map(|listed| listed.value.named()).map(|entry| &entry.who.value))
+            .chain(guarded.map(|named| &named.value))
     }
 }
 
