@@ -32,8 +32,8 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, out: &Outpu
         }
         leftovers => leftovers.unwrap_or_default(),
     };
-    let asks = !args.yes && !(is_empty && leftovers.is_empty());
-    let prepared = if asks { confirm(prepared, args, environment, out).await? } else { prepared };
+    let is_sure = args.yes || (is_empty && leftovers.is_empty());
+    let prepared = if is_sure { prepared } else { confirm(prepared, args, environment, out).await? };
     let Prepared { connection, planned, .. } = prepared;
     let outcome = carry_out(&planned.plan, &leftovers, &folder, &connection, out).await;
     connection.close().await;
@@ -93,8 +93,9 @@ fn leftovers(folder: &Utf8Path, planned: &Planned, out: &Output) -> Option<Vec<O
     };
     let calls = count(unended.plan.calls.len(), "call", "calls");
     out.warn(&format!(
-        "the last run did not come to its end, or is still going on: of its {calls}, {} may have been made and {} \
+        "the run of {} did not come to its end, or is still going on: of its {calls}, {} may have been made and {} \
          are known to be settled. Its journal is {}",
+        unended.began,
         unended.intended.len(),
         unended.settled.len(),
         unended.path

@@ -24,8 +24,7 @@ Exit codes:
   0   Done, or nothing to change
   1   Failed, nothing was changed; `fmt --check` found files to format
   2   `plan --detailed-exitcode` found changes
-  3   The plan was refused, because it is not safe or a guard holds it back; the answer is not a plain
-      yes; a test failed
+  3   The plan was refused (not safe, or a guard); the answer is not a plain yes; a test failed
   4   The policy is invalid
   5   Applied in part
   64  Wrong usage";

@@ -54,8 +54,17 @@ impl Reader {
         }
     }
 
+    /// A scalar, called what it should be where it is none.
+    fn written(&mut self, node: &Node, what: &str, wanted: &str) -> Option<Spanned<String>> {
+        if node.scalar().is_none() {
+            self.wrong_kind(node, what, wanted, None);
+            return None;
+        }
+        self.text(node, what)
+    }
+
     fn min_admins(&mut self, node: &Node) -> Option<u32> {
-        let text = self.text(node, "`min-admins`")?;
+        let text = self.written(node, "`min-admins`", "a number")?;
         let limit = text.value.parse().ok();
         if limit.is_none() {
             self.report(
@@ -71,7 +80,7 @@ impl Reader {
     }
 
     fn max_removals(&mut self, node: &Node) -> Option<MaxRemovals> {
-        let text = self.text(node, "`max-removals`")?;
+        let text = self.written(node, "`max-removals`", "a share or a number")?;
         let (limit, help) = match text.value.trim().strip_suffix('%') {
             Some(share) => (
                 share.trim_end().parse().ok().filter(|share| *share <= 100).map(MaxRemovals::Percent),
