@@ -15,9 +15,9 @@ use std::time::Instant;
 use confperm::model::{
     AccountId, AccountKind, AccountStatus, Audience, Caller, Content, ContentId, ContentKind, Desired,
     DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId, Group, GroupId, Holding,
-    Known, Live, LiveSpace, Mode, Origin, Parent, Permission, Person, Principal, ProductAccess, Restrictions,
-    Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus, Strength, Subject, Terms, Tree,
-    Wanted, Why,
+    Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Person, Principal, ProductAccess,
+    Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus, Strength, Subject,
+    Terms, Tree, Wanted, Why,
 };
 use confperm::plan::{Gaps, plan};
 
@@ -246,6 +246,7 @@ fn site(size: Size) -> (Desired, Live) {
         roles: BTreeMap::new(),
         directory: directory(size.members, groups),
         spaces: BTreeMap::new(),
+        listing: Listing::default(),
         gaps: BTreeSet::new(),
     };
     let mut desired = Desired::default();

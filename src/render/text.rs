@@ -383,8 +383,10 @@ fn summary(plan: &Plan) -> String {
         "no plan can do it in fewer".to_owned()
     } else {
         format!(
-            "no plan can do it in fewer than {}, and whether {} of them had to be split is not proven",
-            plan.cost.lower_bound, plan.cost.splits
+            "no plan can do it in fewer than {}, and whether {} had to be done in two halves was too \
+             much to find out",
+            plan.cost.lower_bound,
+            count(plan.cost.splits, "call", "calls")
         )
     };
     format!("{}. {calls}; {bound}.", list(&parts))

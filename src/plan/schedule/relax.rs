@@ -54,7 +54,7 @@ fn fewest(count: usize, clauses: &[Clause], habit: &[u8]) -> Option<Vec<usize>> 
         }
         Some(price)
     };
-    // A gap that nothing can close again is there from the start, or never ends: none may be like that.
+    // A state that no call leads to, or none ends, cannot be avoided by any order.
     if rules.iter().any(|&(firsts, lasts, gap)| !gap && (firsts == 0 || lasts == 0)) {
         return None;
     }

@@ -65,20 +65,17 @@ pub(super) struct Accepted {
 pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
     let whole: Vec<Node> = (0..space.drafts.len()).map(|draft| node(space, draft)).collect();
     let Some((_, work)) = all_clauses(space, &whole) else { return in_phases(space, gaps) };
-    let refused = match search(space, &whole, work, Gaps::Refuse) {
-        Ok(solution) => return solution,
-        Err(refused) => refused,
+    let allowing = || match gaps {
+        Gaps::Refuse => None,
+        Gaps::Allow => search(space, &whole, work, gaps),
     };
-    match gaps {
-        Gaps::Refuse => refused,
-        Gaps::Allow => search(space, &whole, work, gaps).unwrap_or(refused),
-    }
+    search(space, &whole, work, Gaps::Refuse).or_else(allowing).unwrap_or_else(|| give_up(space, &whole))
 }
 
 /// Tries the calls as they are, then with ever more of them split.
-fn search(space: &Space<'_>, whole: &[Node], work: usize, gaps: Gaps) -> Result<Solution, Solution> {
+fn search(space: &Space<'_>, whole: &[Node], work: usize, gaps: Gaps) -> Option<Solution> {
     if let Some(solution) = attempt(space, whole.to_vec(), gaps) {
-        return Ok(solution);
+        return Some(solution);
     }
     let candidates: Vec<usize> =
         (0..space.drafts.len()).filter(|&draft| !halves(space, draft).is_empty()).collect();
@@ -91,7 +88,7 @@ fn search(space: &Space<'_>, whole: &[Node], work: usize, gaps: Gaps) -> Result<
             }
             tries -= 1;
             if let Some(solution) = attempt(space, nodes, gaps) {
-                return Ok(Solution { exact: exact && solution.exact, ..solution });
+                return Some(Solution { exact: exact && solution.exact, ..solution });
             }
         }
         // That one split will not do is proven by trying all; of more than one, only the likely are tried.
@@ -100,10 +97,7 @@ fn search(space: &Space<'_>, whole: &[Node], work: usize, gaps: Gaps) -> Result<
             break;
         }
     }
-    match attempt(space, split_all(space), gaps) {
-        Some(solution) => Ok(Solution { exact: false, ..solution }),
-        None => Err(give_up(space, whole.to_vec())),
-    }
+    attempt(space, split_all(space), gaps).map(|solution| Solution { exact: false, ..solution })
 }
 
 /// An order for exactly these nodes, if there is one.
@@ -146,7 +140,8 @@ fn accepted(space: &Space<'_>, nodes: &[Node], order: &[usize], broken: &[Clause
 }
 
 /// The calls as they are, with what stands against every order of them.
-fn give_up(space: &Space<'_>, nodes: Vec<Node>) -> Solution {
+fn give_up(space: &Space<'_>, whole: &[Node]) -> Solution {
+    let nodes = whole.to_vec();
     let clauses = all_clauses(space, &nodes).map(|(clauses, _)| clauses).unwrap_or_default();
     let order: Vec<usize> = (0..nodes.len()).collect();
     let done_before = |clause: &&Clause| {
