@@ -23,6 +23,7 @@ pub(crate) struct State {
 
 /// A site, and the state that it shall be brought to.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent, and drawn one by one")]
 pub(crate) struct Case {
     /// What there is to give.
     pub(crate) permissions: [Permission; 4],
