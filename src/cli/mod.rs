@@ -66,7 +66,7 @@ pub fn main() -> ExitCode {
 async fn run(command: Command, environment: &Environment, out: &Output) -> Result<u8, CliError> {
     match command {
         Command::Plan(args) => plan::run(&args, environment, out).await,
-        Command::Apply(args) => apply::run(&args, environment, out).await,
+        Command::Apply(args) => Box::pin(apply::run(&args, environment, out)).await,
         Command::Can(args) => can::run(&args, environment, out).await,
         Command::Who(args) => who::run(&args, environment, out).await,
         Command::Explain(args) => explain::run(&args, environment, out).await,

@@ -59,7 +59,9 @@ impl Output {
                 ));
             }
             CliError::HeldBack { breaches, sources } => {
-                breaches.values().for_each(|findings| self.findings(findings, sources));
+                for findings in breaches.values() {
+                    self.findings(findings, sources);
+                }
                 let guards: Vec<String> = breaches.keys().map(ToString::to_string).collect();
                 self.say(&format!(
                     "{} held back by {}; nothing was read or changed",

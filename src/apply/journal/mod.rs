@@ -38,6 +38,7 @@ const SUFFIXES: u32 = 1000;
 /// One line of a journal.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "entry", rename_all = "kebab-case")]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and a plan in it is mostly borrowed")]
 pub enum Entry<'a> {
     Begin {
         format_version: Cow<'a, str>,

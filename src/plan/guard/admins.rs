@@ -61,11 +61,10 @@ impl<'a> Watch<'a> {
         let missing = self.spaces().flat_map(|(key, space)| {
             required.iter().filter_map(move |(who, origin)| {
                 let perhaps = match self.administers(who, space) {
-                    Some(true) => return None,
                     Some(false) => false,
                     // Of what the plan does not touch not everything has been read, so nothing is claimed.
                     None if self.touched.contains(key) => true,
-                    None => return None,
+                    Some(true) | None => return None,
                 };
                 Some(Breach::NotAdmin {
                     space: key.clone(),

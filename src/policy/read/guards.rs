@@ -124,22 +124,20 @@ impl Reader {
         let mut forbidden = Vec::new();
         for item in items {
             let Some(word) = self.text(item, "an entry of `forbid`") else { continue };
-            match Forbidden::ALL.into_iter().find(|known| known.as_str() == word.value) {
-                Some(known) => forbidden.push(Spanned::new(known, word.span)),
-                None => {
-                    let names = Forbidden::ALL.map(Forbidden::as_str);
-                    let help = meant(did_you_mean(&word.value, names)).unwrap_or_else(|| {
-                        "`anonymous` forbids access for visitors who are not signed in, `direct-users` access \
-                         that is given to a person instead of a group"
-                            .to_owned()
-                    });
-                    self.report(
-                        Diagnostic::new(Code::InvalidValue, format!("`{}` cannot be forbidden", word.value))
-                            .at(&word.span, "")
-                            .help(help),
-                    );
-                }
+            if let Some(known) = Forbidden::ALL.into_iter().find(|known| known.as_str() == word.value) {
+                forbidden.push(Spanned::new(known, word.span));
+                continue;
             }
+            let help = meant(did_you_mean(&word.value, Forbidden::ALL.map(Forbidden::as_str))).unwrap_or_else(|| {
+                "`anonymous` forbids access for visitors who are not signed in, `direct-users` access that is given \
+                 to a person instead of a group"
+                    .to_owned()
+            });
+            self.report(
+                Diagnostic::new(Code::InvalidValue, format!("`{}` cannot be forbidden", word.value))
+                    .at(&word.span, "")
+                    .help(help),
+            );
         }
         self.repeated(&forbidden, |_, word| format!("`{word}`"));
         Some(forbidden).filter(|forbidden| !forbidden.is_empty())
