@@ -117,8 +117,8 @@ fn long_lists_have_a_line_for_each_entry() {
 #[test]
 fn rules_and_spaces_are_set_apart() {
     becomes(
-        "rules:\n- spaces: [ENG]\n  name: a\n- name: b\n  access: {viewer: [{why: x, who: user:y}]}\n- {name: c}\n- {name: d}\n",
-        "rules:\n  - name: a\n    spaces: [ENG]\n\n  - name: b\n    access: {viewer: [{who: user:y, why: x}]}\n\n  - {name: c}\n  - {name: d}\n",
+        "rules:\n- spaces: [ENG]\n  name: a\n- name: b\n  access:\n    viewer: [{why: x, who: user:y}]\n- {name: c}\n- {name: d}\n",
+        "rules:\n  - name: a\n    spaces: [ENG]\n\n  - name: b\n    access:\n      viewer: [{who: user:y, why: x}]\n\n  - {name: c}\n  - {name: d}\n",
     );
 }
 
@@ -143,6 +143,7 @@ fn comments_stay_with_what_they_are_about() {
     becomes("a: [ # none\n ] # yet\nb:\n  # above\n  word\n", "# none\na: []  # yet\n\n# above\nb: word\n");
     becomes("a: 1 # x\nbcd: 2    # y\n\ne: 3 # z\n", "a: 1    # x\nbcd: 2  # y\n\ne: 3  # z\n");
     becomes("\n\n#c\n\n\n\n# d", "#c\n\n# d\n");
+    becomes("? a # beside", "a:  # beside\n");
     becomes("", "");
     becomes("--- # top\na: 1\n... # end\n", "# top\na: 1\n# end\n");
 }
@@ -495,10 +496,14 @@ proptest! {
 
 #[test]
 fn fixtures_are_formatted_or_left_alone() {
-    for folder in ["valid", "invalid", "unresolved"].into_iter().flat_map(folders) {
-        for (file, text) in load(&folder).sources.iter() {
-            if let Ok(once) = format(file, text) {
-                assert_eq!(meaning(text), meaning(&once), "{folder} {file}");
+    for kind in ["valid", "invalid", "unresolved"] {
+        for folder in folders(kind) {
+            for (file, text) in load(&folder).sources.iter() {
+                let Ok(once) = format(file, text) else { continue };
+                // Some mistakes are none that another reader would put up with.
+                if kind != "invalid" {
+                    assert_eq!(meaning(text), meaning(&once), "{folder} {file}");
+                }
                 assert_eq!(format(file, &once), Ok(once), "{folder} {file}");
             }
         }

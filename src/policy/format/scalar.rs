@@ -60,7 +60,7 @@ fn is_plain(text: &str, around: Around) -> bool {
     let after_colons = || text.split(':').skip(1).filter_map(|after| after.chars().next());
     let brackets = around == Around::Brackets
         && (text.contains([',', '[', ']', '{', '}', '?'])
-            || after_colons().any(|c| !c.is_alphanumeric() && !"/_~".contains(c)));
+            || after_colons().any(|c| !c.is_alphanumeric() && !"/._~".contains(c)));
     begins
         && text.trim() == text
         && text.chars().all(is_printable)

@@ -296,13 +296,19 @@ impl Arranger<'_> {
             // Refused when the document was read.
             Form::Empty | Form::Block(_) | Form::List { .. } | Form::Map { .. } => Word::Text(String::new()),
         });
-        let below = word.as_ref().map_or(inside, |word| inside.below(word.as_str()));
+        let below = match &word {
+            Some(word) => inside.below(word.as_str()),
+            // What is inside a list is inside each of its entries, but for the blank lines between them.
+            None => Inside { apart: false, ..inside },
+        };
         let seen = self.next;
         let right = margin.map_or(0, |margin| margin + 1);
         let room = Room { remarks: right, dashes: if key.is_some() { 0 } else { right } };
         let mut body = self.body(value, until, below, room);
         let line = self.peek(until).filter(|comment| {
-            !is_block && !comment.own_line && self.page.same_line(value.span.end, comment.start)
+            !is_block
+                && !comment.own_line
+                && self.page.same_line(value.span.end.min(comment.start), comment.start)
         });
         if line.is_some() {
             let remark = self.take();

@@ -27,7 +27,14 @@ impl Resolver<'_> {
                 None => Remembered::Nothing,
                 Some(group) => {
                     if self.warned.insert(Named::Group(name.to_owned())) {
-                        self.renamed(Code::RenamedGroup, "group", name, &group.name, span, &locked.span);
+                        self.renamed(
+                            Code::RenamedGroup,
+                            "group",
+                            name,
+                            &group.name,
+                            Some(span),
+                            &locked.span,
+                        );
                     }
                     Remembered::Same(locked.value.clone())
                 }
@@ -61,7 +68,8 @@ impl Resolver<'_> {
                 Remembered::Other
             }
             (None, Some(role)) => {
-                self.renamed(Code::RenamedRole, "space role", name, &role.name, span, &locked.span);
+                // Said once, however many lines mean it.
+                self.renamed(Code::RenamedRole, "space role", name, &role.name, None, &locked.span);
                 Remembered::Same(locked.value.clone())
             }
             (None, None) => Remembered::Nothing,
@@ -75,19 +83,17 @@ impl Resolver<'_> {
             return true;
         }
         let what = format!("the space `{}`", live.space.key);
-        self.replaced(&what, &format!("`{}`", live.space.id), span, locked, None);
+        let old = "was the one before".to_owned();
+        self.replaced(&what, &format!("`{}`", live.space.id), span, locked, Some(old));
         false
     }
 
-    fn renamed(&mut self, code: Code, kind: &str, name: &str, now: &str, span: &Span, locked: &Span) {
-        self.report(
-            Diagnostic::new(code, format!("the {kind} `{name}` was renamed: it is now called `{now}`"))
-                .at(span, "")
-                .at(locked, "remembered here")
-                .help(format!(
-                    "it is still the same {kind}, so this run goes on; call it `{now}` in the policy"
-                )),
-        );
+    fn renamed(&mut self, code: Code, kind: &str, name: &str, now: &str, span: Option<&Span>, locked: &Span) {
+        let message = format!("the {kind} `{name}` was renamed: it is now called `{now}`");
+        let finding = Diagnostic::new(code, message)
+            .help(format!("it is still the same {kind}, so this run goes on; call it `{now}` in the policy"));
+        let finding = span.into_iter().fold(finding, |finding, span| finding.at(span, ""));
+        self.report(finding.at(locked, "remembered here"));
     }
 
     fn replaced<T: std::fmt::Display>(
