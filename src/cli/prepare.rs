@@ -51,8 +51,8 @@ pub(super) async fn prepare(
 
     let connection = Connection::open(&scope.directory, &policy, environment, out).await?;
     out.say(&format!("Reading {}", connection.address));
-    let mut live = read(&connection.site, &policy).await?;
     let context = Context { today, lock: lock.about(&connection, out) };
+    let (mut live, with_posts) = read(&connection.site, &policy, context).await?;
     let resolved = match policy::resolve(&policy, &live, context) {
         Ok(resolved) => resolved,
         Err(findings) => {
@@ -69,7 +69,8 @@ pub(super) async fn prepare(
         connection.close().await;
         return Err(error);
     }
-    let mut planned = plan_with_people(&connection.site, &resolved.desired, &mut live, scope.gaps()).await?;
+    let mut planned =
+        plan_with_people(&connection.site, &resolved.desired, &mut live, &with_posts, scope.gaps()).await?;
     if let Some(why) = &overrides.why {
         for guard in planned.plan.override_guards(&overridden, why) {
             out.say(&format!("--override {guard} was not needed: this plan is within it"));
@@ -98,8 +99,12 @@ fn not_spoken_of(policy: &Policy, missing: &SpaceKey) -> CliError {
     )
 }
 
-/// Reads what the policy speaks of, and no more.
-async fn read(site: &Cloud, policy: &Policy) -> Result<Live, CliError> {
+/// Reads what the policy speaks of, and no more. Says of which spaces that included the blog posts.
+async fn read(
+    site: &Cloud,
+    policy: &Policy,
+    context: Context<'_>,
+) -> Result<(Live, BTreeSet<SpaceKey>), CliError> {
     let hook = |progress: Progress| tracing::debug!(?progress);
     let mut live = reach::read(site, policy, []).await?;
     if live.site.edition == Edition::Free {
@@ -108,7 +113,7 @@ async fn read(site: &Cloud, policy: &Policy) -> Result<Live, CliError> {
         )
         .with_hint("the Standard edition and those above it can; nothing was changed"));
     }
-    let whole = reach::whole_spaces(policy, &live);
+    let whole = policy::whole_spaces(policy, &live, context);
     let entries = policy.space_keys().filter(|key| policy.wants_pages(key)).cloned();
     survey::trees(site, &mut live, &entries.chain(whole.iter().cloned()).collect(), &hook).await?;
     survey::blogposts(site, &mut live, &whole).await?;
@@ -122,7 +127,7 @@ async fn read(site: &Cloud, policy: &Policy) -> Result<Live, CliError> {
         .filter(|(_, pages)| !pages.is_empty())
         .collect();
     survey::restrictions(site, &mut live, &pages, &hook).await?;
-    Ok(live)
+    Ok((live, whole))
 }
 
 /// Plans; where something changes, the pages and people that the change can touch are read, so that the
@@ -132,6 +137,7 @@ async fn plan_with_people(
     site: &Cloud,
     desired: &Desired,
     live: &mut Live,
+    with_posts: &BTreeSet<SpaceKey>,
     gaps: Gaps,
 ) -> Result<Planned, CliError> {
     let draft = plan::plan(desired, live, gaps);
@@ -142,7 +148,7 @@ async fn plan_with_people(
     let changed: BTreeSet<SpaceKey> =
         draft.plan.changes.iter().map(|change| change.space().clone()).collect();
     survey::trees(site, live, &changed, &hook).await?;
-    survey::blogposts(site, live, &changed).await?;
+    survey::blogposts(site, live, &changed.difference(with_posts).cloned().collect()).await?;
     let pages: BTreeMap<SpaceKey, BTreeSet<_>> = changed
         .iter()
         .filter_map(|key| Some((key.clone(), live.spaces.get(key)?.tree.as_ref()?)))

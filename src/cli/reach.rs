@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::confluence::survey::{self, Choice, Needs, Progress};
 use crate::confluence::{Cloud, Error, SpaceSelection};
-use crate::model::{AccountId, Live, SpaceKey};
+use crate::model::{AccountId, Live};
 use crate::policy::{Policy, SpaceReach};
 
 /// Access to the spaces that the policy is about, and the accounts that it mentions and these.
@@ -22,13 +22,4 @@ pub(super) async fn read(
     }
     let choice = Choice { listed, labels, accounts };
     survey::chosen(site, &choice, &|listing| policy.candidates(listing), &hook).await
-}
-
-/// The spaces of which all pages and blog posts must be read.
-pub(super) fn whole_spaces(policy: &Policy, live: &Live) -> BTreeSet<SpaceKey> {
-    let spaces = live.spaces.values().map(|space| &space.space);
-    spaces
-        .filter(|space| policy.wants_all_pages(space, &live.listing))
-        .map(|space| space.key.clone())
-        .collect()
 }

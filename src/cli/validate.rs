@@ -34,7 +34,10 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) 
         let last = today.checked_add(within).unwrap_or(Date::MAX);
         out.data(&endings(&policy.endings(), today, last))?;
     }
-    let spaces = count(policy.spaces.len(), "space", "spaces");
+    let mut spaces = count(policy.spaces.len(), "space", "spaces");
+    if !policy.rules.is_empty() {
+        spaces = format!("{spaces} and {}", count(policy.rules.len(), "rule", "rules"));
+    }
     let files = count(sources.iter().len(), "file", "files");
     out.data(&format!(
         "The policy is valid: {spaces} in {files}. Names of groups and pages were not looked up.\n"

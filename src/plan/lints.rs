@@ -27,7 +27,6 @@ pub(super) fn lints(desired: &Desired, after: &Live) -> Vec<PlanLint> {
         spaces: Some(desired.spaces.keys().cloned().collect()),
         required_admins: desired.guards.required_admins.keys().cloned().collect(),
         leavers: desired.leavers.clone(),
-        ..LintInputs::default()
     };
     access::lints(after, &inputs)
         .into_iter()

@@ -83,20 +83,19 @@ impl Table<'_> {
             .flexible(true)
             .from_reader(self.text.as_bytes());
         let mut records = reader.records();
-        let header = match records.next() {
-            Some(Ok(header)) => header,
-            Some(Err(_)) | None => {
-                findings.push(
-                    Diagnostic::new(Code::CsvFile, format!("`{}` is empty", self.file))
-                        .at(&self.from.csv.span, "named here")
-                        .help("its first line must name the columns"),
-                );
-                return BTreeMap::new();
-            }
+        let Some(Ok(header)) = records.next() else {
+            findings.push(
+                Diagnostic::new(Code::CsvFile, format!("`{}` is empty", self.file))
+                    .at(&self.from.csv.span, "named here")
+                    .help("its first line must name the columns"),
+            );
+            return BTreeMap::new();
         };
         let columns = [&self.from.space, &self.from.kind, &self.from.id];
         let places = columns.map(|column| self.column(&header, column, findings));
         let [Some(space), Some(kind), Some(id)] = places else { return BTreeMap::new() };
+        let mut bad = 0;
+        let mut hidden = None;
         for record in records {
             let Ok(record) = record else { break };
             if record.iter().all(|field| field.trim().is_empty()) {
@@ -107,9 +106,19 @@ impl Table<'_> {
                     let who = Spanned::new(who, self.place(&record));
                     spaces.entry(key).or_default().push(Entry { who, until: None, why: None });
                 }
-                Err((message, help)) => findings
-                    .push(Diagnostic::new(Code::CsvRow, message).at(&self.place(&record), "").help(help)),
+                Err(_) if bad >= SHOWN => {
+                    bad += 1;
+                    hidden.get_or_insert_with(|| self.place(&record));
+                }
+                Err((message, help)) => {
+                    bad += 1;
+                    findings
+                        .push(Diagnostic::new(Code::CsvRow, message).at(&self.place(&record), "").help(help));
+                }
             }
+        }
+        if let Some(first) = hidden {
+            findings.push(more(Code::CsvRow, bad - SHOWN, &first));
         }
         let lines = |who: Vec<Entry<Who>>| {
             self.rights.iter().map(|right| AccessLine { right: right.clone(), who: who.clone() }).collect()
@@ -169,8 +178,13 @@ impl Table<'_> {
                 format!("correct the column `{column}` of this row"),
             )
         })?;
+        if id.is_empty() {
+            return Err((
+                format!("this row names nobody: its column `{}` is empty", self.from.id.value),
+                "write the account id of the user, or the id or the name of the group".to_owned(),
+            ));
+        }
         let named = match kind.to_ascii_lowercase().as_str() {
-            _ if id.is_empty() => None,
             "user" => (self.account)(id).map(Named::User),
             "group" => Some(Named::Group(id.to_owned())),
             _ => {
@@ -218,12 +232,20 @@ fn distinct(entries: Vec<Entry<Who>>) -> Vec<Entry<Who>> {
     entries.into_iter().filter(|entry| seen.insert(entry.who.value.clone())).collect()
 }
 
+/// How many more there are of a kind, beginning here.
+fn more(code: Code, number: usize, first: &Span) -> Diagnostic {
+    let rows = if number == 1 { "row" } else { "rows" };
+    Diagnostic::new(code, format!("{number} more {rows} of `{}` like those above", first.file))
+        .at(first, "the first of them")
+        .help("correct what produces the file, rather than the file")
+}
+
 /// Leaves the first findings of each kind about a CSV file, and counts the others.
 pub(super) fn fold(findings: Diagnostics) -> Diagnostics {
     let mut counts: BTreeMap<(Arc<Utf8Path>, Code), (usize, Option<Diagnostic>)> = BTreeMap::new();
     let mut kept = Diagnostics::default();
     for finding in findings {
-        let table = finding.labels.first().map(|label| &label.span.file).filter(|file| !is_yaml(file));
+        let table = finding.labels.first().map(|label| &label.span.file).filter(|file| is_table(file));
         let Some(file) = table.map(Arc::clone) else {
             kept.push(finding);
             continue;
@@ -236,21 +258,15 @@ pub(super) fn fold(findings: Diagnostics) -> Diagnostics {
             first.get_or_insert(finding);
         }
     }
-    for ((file, code), (count, first)) in counts {
+    for ((_, code), (count, first)) in counts {
         let Some(label) = first.as_ref().and_then(|first| first.labels.first()) else { continue };
-        let more = count - SHOWN;
-        let rows = if more == 1 { "row" } else { "rows" };
-        kept.push(
-            Diagnostic::new(code, format!("{more} more {rows} of `{file}` like those above"))
-                .at(&label.span, "the first of them")
-                .help("correct what produces the file, rather than the file"),
-        );
+        kept.push(more(code, count - SHOWN, &label.span));
     }
     kept
 }
 
-fn is_yaml(file: &Utf8Path) -> bool {
-    matches!(file.extension(), Some("yaml" | "yml"))
+fn is_table(file: &Utf8Path) -> bool {
+    !matches!(file.extension(), Some("yaml" | "yml" | "lock"))
 }
 
 #[cfg(test)]

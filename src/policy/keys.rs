@@ -111,6 +111,7 @@ pub(crate) const RULE: &[Key] = &[
     key("name", "What the rule is for; plans name it."),
     key("spaces", "Which spaces: a list of keys, or a mapping that says what they have in common.")
         .fields(SELECTOR),
+    key("from", "A CSV file whose rows say who and where; `access` says what they get.").fields(FROM),
     key("access", "A role or a single permission, and who has it; with `from`, only what.").named(ENTRY),
     key(
         "like",
@@ -118,7 +119,6 @@ pub(crate) const RULE: &[Key] = &[
     ),
     key("absent", "Who holds nothing in these spaces and is on no list of a page in them.").fields(ABSENT),
     key("replace", "Whose place another takes, in the spaces and on the lists of pages: old to new."),
-    key("from", "A CSV file whose rows say who and where; `access` says what they get.").fields(FROM),
 ];
 
 pub(crate) const SELECTOR: &[Key] = &[

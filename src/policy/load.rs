@@ -34,8 +34,8 @@ pub struct Loaded {
     pub sources: Sources,
 }
 
-/// Reads all `*.yaml` and `*.yml` files below a directory as one policy, and the CSV files that it names. Hidden files and folders are
-/// skipped, links to folders are not followed, and state files of the sandbox are left out.
+/// Reads all `*.yaml` and `*.yml` files below a directory as one policy, and the CSV files that it names.
+/// Hidden files and folders are skipped, links to folders are not followed, and state files of the sandbox are left out.
 pub fn load(directory: &Utf8Path) -> Loaded {
     let mut search = search(directory);
     let (files, findings) = trees(&search.sources);
@@ -43,14 +43,17 @@ pub fn load(directory: &Utf8Path) -> Loaded {
         search.table(path, &named);
     }
     let mut loaded = whole(&files, findings, search.sources);
-    let unread = search.unread;
     // A policy without one of its files would ask for something else than its authors do.
-    if !unread.is_empty() {
+    if !search.unread.is_empty() {
         loaded.policy = None;
-        loaded.findings =
-            loaded.findings.into_iter().filter(|finding| !is_consequence(finding.code)).collect();
+        // Of a CSV file that could not be read, the reader only knows that it is not there.
+        let told = |finding: &Diagnostic| search.unread.iter().any(|unread| unread.labels == finding.labels);
+        let own = |finding: &Diagnostic| {
+            !is_consequence(finding.code) && !(finding.code == Code::CsvFile && told(finding))
+        };
+        loaded.findings = loaded.findings.into_iter().filter(own).collect();
     }
-    loaded.findings.extend(unread);
+    loaded.findings.extend(search.unread);
     loaded
 }
 
@@ -109,7 +112,6 @@ fn whole(files: &[Node], mut findings: Diagnostics, sources: Sources) -> Loaded 
     }
     let (policy, found) = read(files, &sources);
     findings.extend(found.into_iter().filter(|finding| whole || !is_consequence(finding.code)));
-    let findings = csv::fold(findings);
     Loaded { policy: (!findings.has_errors()).then_some(policy), findings, sources }
 }
 
@@ -118,12 +120,7 @@ fn whole(files: &[Node], mut findings: Diagnostics, sources: Sources) -> Loaded 
 const fn is_consequence(code: Code) -> bool {
     matches!(
         code,
-        Code::UnknownPerson
-            | Code::UnknownRole
-            | Code::MissingVersion
-            | Code::NoFiles
-            | Code::CsvFile
-            | Code::UnknownLike
+        Code::UnknownPerson | Code::UnknownRole | Code::MissingVersion | Code::NoFiles | Code::UnknownLike
     )
 }
 
@@ -249,9 +246,8 @@ impl Search<'_> {
             ),
             Err(error) => (format!("cannot be read: {error}"), "check who may read it"),
         };
-        self.unread.push(
-            Diagnostic::new(Code::CsvFile, format!("`{path}` {problem}")).at(named, "named here").help(help),
-        );
+        self.unread
+            .push(Diagnostic::new(Code::CsvFile, format!("`{path}` {problem}")).at(named, "").help(help));
     }
 
     fn unreadable(&mut self, path: &Utf8Path, error: &io::Error) {

@@ -32,7 +32,7 @@ impl Rule {
     }
 
     /// Whether every page of the spaces must be looked at, not only the spaces.
-    pub fn is_about_pages(&self) -> bool {
+    pub(super) fn is_about_pages(&self) -> bool {
         !self.absent.is_empty() || !self.replace.is_empty()
     }
 }
@@ -278,13 +278,6 @@ impl Policy {
                     && self.rules.iter().any(|rule| rule.may_reach(space, listing))
         });
         chosen.map(|space| space.key.clone()).collect()
-    }
-
-    /// Whether all pages of a space must be read, because somebody is to be on none of their lists.
-    pub fn wants_all_pages(&self, space: &Space, listing: &Listing) -> bool {
-        self.is_in_scope(&space.key)
-            && self.asks_about_pages(&space.key)
-            && self.rules.iter().any(|rule| rule.is_about_pages() && rule.may_reach(space, listing))
     }
 
     /// Spaces whose access is copied somewhere.

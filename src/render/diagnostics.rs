@@ -72,11 +72,20 @@ fn snippet<'a>(
     text: &'a str,
     labels: impl Iterator<Item = (usize, &'a Label)>,
 ) -> Element<'a> {
-    let mut snippet = Snippet::source(text).path(harmless(file.as_str()));
+    let labels: Vec<(usize, &Label)> = labels.collect();
+    // Only the lines between the labels: a file may have a hundred thousand.
+    let spans = || labels.iter().map(|(_, label)| &label.span);
+    let first = spans().min_by_key(|span| span.start);
+    let from = first.map_or(0, |first| text[..first.start].rfind('\n').map_or(0, |end| end + 1));
+    let last = spans().map(|span| span.end).max().unwrap_or(from);
+    let to = text[last..].find('\n').map_or(text.len(), |end| last + end + 1);
+    let mut snippet = Snippet::source(&text[from..to])
+        .path(harmless(file.as_str()))
+        .line_start(first.map_or(1, |first| first.line as usize));
     for (at, label) in labels {
         let kind = if at == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
         let words = Some(harmless(&label.text)).filter(|words| !words.is_empty());
-        snippet = snippet.annotation(kind.span(label.span.start..label.span.end).label(words));
+        snippet = snippet.annotation(kind.span(label.span.start - from..label.span.end - from).label(words));
     }
     Element::from(snippet)
 }

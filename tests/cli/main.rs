@@ -11,6 +11,7 @@ mod journal;
 mod locked;
 mod quirks;
 mod requests;
+mod rules;
 mod secrets;
 mod stage;
 mod streams;

@@ -44,3 +44,38 @@ fn a_plan_without_changes_asks_for_neither_members_nor_pages_that_nobody_speaks_
     folder.run(&["apply", "--yes"]).code(0);
     reads_from(&folder, exit::DONE, 42);
 }
+
+/// What a plan of one rule asks about spaces: the lists, and the spaces whose access it reads.
+fn asked_for(selector: &str) -> (Vec<String>, Vec<String>) {
+    let folder = Folder::example("jobs");
+    let rule = format!("{{name: r, spaces: {selector}, access: {{read/space: [group:auditors]}}}}");
+    folder.write("rule.yaml", &format!("version: 1\nrules: [{rule}]\n"));
+    std::fs::create_dir(folder.path().join("mine")).unwrap();
+    std::fs::rename(folder.path().join("rule.yaml"), folder.path().join("mine/rule.yaml")).unwrap();
+    let hosted = Hosted::open(&folder.file("site.yaml"));
+    let mut command = folder.confperm(&["plan", "mine"]);
+    hosted.point(&mut command);
+    Ran::from(command.output().unwrap()).code(0);
+    let (mut lists, mut spaces) = (Vec::new(), Vec::new());
+    for request in hosted.running.requests() {
+        if request.path.ends_with("/api/v2/spaces") {
+            lists.push(
+                request.query.replace("&limit=250", "").replace("limit=250&", "").replace("limit=250", ""),
+            );
+        } else if let Some(path) = request.path.strip_suffix("/permissions") {
+            spaces.push(path.rsplit('/').next().unwrap().to_owned());
+        }
+    }
+    spaces.sort();
+    (lists, spaces)
+}
+
+#[test]
+fn a_rule_reads_the_spaces_that_it_selects_and_no_others() {
+    let owned = |texts: &[&str]| texts.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(asked_for("[DOCS, OPS]"), (owned(&["keys=DOCS%2COPS"]), owned(&["102", "103"])));
+    assert_eq!(asked_for("{key: \"*O*\"}"), (owned(&[""]), owned(&["102", "103"])));
+    assert_eq!(asked_for("{label: team, not: ENG}"), (owned(&["", "labels=team"]), owned(&["102", "103"])));
+    let where_it_holds = "{where: {who: group:platform-old, has: create/page}}";
+    assert_eq!(asked_for(where_it_holds), (owned(&[""]), owned(&["101", "102", "103", "104"])));
+}

@@ -60,3 +60,26 @@ fn the_plan_of_the_company_is_as_reviewed() {
     let plan = said(confperm(&folder).args(["plan", "examples/acme"]));
     check("tests/docs/acme-plan.txt", &plan);
 }
+
+/// Each folder of `examples/jobs` does one job that people do by hand, on a site of which nothing has been done yet.
+#[test]
+fn a_job_that_was_done_is_done() {
+    let jobs = root().join("examples/jobs").read_dir_utf8().unwrap().map(|entry| entry.unwrap().into_path());
+    let mut jobs: Vec<Utf8PathBuf> = jobs.filter(|path| path.is_dir()).collect();
+    jobs.sort();
+    let mut plans = String::new();
+    for job in &jobs {
+        let name = job.file_name().unwrap();
+        let (_temporary, folder) = clone_of_examples();
+        let policy = format!("examples/jobs/{name}");
+        said(confperm(&folder).args(["validate", &policy]));
+        let plan = said(confperm(&folder).args(["plan", &policy]));
+        assert!(!plan.contains("Nothing to change"), "{name}\n{plan}");
+        plans.push_str(&format!("{name}\n\n{plan}\n"));
+        let outcome = said(confperm(&folder).args(["apply", "--yes", &policy]));
+        assert!(outcome.ends_with("The site is as the policy says.\n"), "{name}\n{outcome}");
+        let again = said(confperm(&folder).args(["plan", &policy]));
+        assert!(again.contains("Nothing to change"), "{name}\n{again}");
+    }
+    check("tests/docs/jobs-plans.txt", &plans);
+}

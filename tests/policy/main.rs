@@ -8,4 +8,5 @@ mod language;
 mod locking;
 mod properties;
 mod resolving;
+mod rules;
 mod site;

@@ -13,6 +13,10 @@ async fn only_visible_spaces_are_listed() {
     assert_eq!(site.get("/wiki/api/v2/spaces?ids=101&ids=102").await.each("key"), ["ENG"]);
     assert_eq!(site.get("/wiki/api/v2/spaces?type=collaboration").await.each("key"), ["WWW"]);
     assert_eq!(site.get("/wiki/api/v2/spaces?sort=-name").await.each("key"), ["WWW", "ENG"]);
+    assert_eq!(site.get("/wiki/api/v2/spaces?labels=team").await.each("key"), ["ENG"]);
+    assert_eq!(site.get("/wiki/api/v2/spaces?labels=none").await.each("key"), Vec::<String>::new());
+    assert_eq!(site.get("/wiki/api/v2/spaces/101/labels").await.each("name"), ["team"]);
+    site.get("/wiki/api/v2/spaces/102/labels").await.v2_error(404, "NOT_FOUND");
     site.get("/wiki/api/v2/spaces?type=x").await.v2_error(400, "INVALID_REQUEST_PARAMETER");
     site.get("/wiki/api/v2/spaces?limit=251").await.v2_error(400, "INVALID_REQUEST_PARAMETER");
     site.get("/wiki/api/v2/spaces/102").await.v2_error(404, "NOT_FOUND");

@@ -28,6 +28,7 @@ roles:
 spaces:
   ENG:
     id: 101
+    labels: [team]
     name: Engineering
     permissions:
       read/space: [user:ann, group:eng, user:tok]

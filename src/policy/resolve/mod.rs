@@ -127,6 +127,18 @@ impl<'a> Resolver<'a> {
     }
 }
 
+/// The spaces of which all content must be read, because somebody is to be on no list there. Who holds what must
+/// have been read; what is wrong with the policy is left to [`resolve`] to report.
+pub fn whole_spaces(policy: &Policy, live: &Live, context: Context<'_>) -> BTreeSet<SpaceKey> {
+    let selection = Resolver::new(policy, live, context).selection();
+    let about_pages = selection.into_iter().filter(|(key, rules)| {
+        policy.is_in_scope(key)
+            && policy.asks_about_pages(key)
+            && rules.iter().any(|rule| rule.is_about_pages())
+    });
+    about_pages.map(|(key, _)| key.clone()).collect()
+}
+
 /// What must be read of a site before a policy can be resolved.
 impl Policy {
     /// The spaces that the policy names, in entries and in rules.

@@ -49,6 +49,8 @@ impl Resolver<'_> {
                 );
                 None
             }
+            // Files that other programs write name groups by id.
+            Some([]) | None if self.by_id(name).is_some() => self.by_id(name),
             Some([]) | None => {
                 let near = did_you_mean(name, self.groups.keys().copied());
                 self.report(
@@ -60,6 +62,11 @@ impl Resolver<'_> {
                 None
             }
         }
+    }
+
+    fn by_id(&self, text: &str) -> Option<GroupId> {
+        let id = text.parse().ok()?;
+        self.live.directory.groups.contains_key(&id).then_some(id)
     }
 
     /// A group by the id under `groups`. The id wins over the name.

@@ -13,6 +13,9 @@ use crate::policy::ast::{AccessLine, Entry, Right, SpaceDef, Who};
 use crate::policy::roles::Bundle;
 use crate::policy::rules::{KeyPattern, Like, Rule, Selector};
 
+/// For so many keys of a file it is worth finding out what may have been meant.
+const ROWS: usize = 20;
+
 /// Everything that is asked of one space.
 pub(super) struct Wish<'p> {
     pub(super) own: Option<&'p SpaceDef>,
@@ -59,7 +62,7 @@ pub(super) struct Copied<'p> {
 }
 
 /// For each space the rules that select it.
-type Selection<'p> = BTreeMap<&'p SpaceKey, Vec<&'p Rule>>;
+pub(super) type Selection<'p> = BTreeMap<&'p SpaceKey, Vec<&'p Rule>>;
 
 /// What a space gets through lines and copies.
 type Gets<'p> = (Vec<Line<'p>>, Vec<Copied<'p>>);
@@ -164,7 +167,8 @@ impl<'a> Resolver<'a> {
         );
     }
 
-    fn selection(&mut self) -> Selection<'a> {
+    /// Which rules select which spaces, as the site is now.
+    pub(super) fn selection(&mut self) -> Selection<'a> {
         let (policy, live) = (self.policy, self.live);
         let mut selection: Selection<'a> = BTreeMap::new();
         for rule in &policy.rules {
@@ -197,13 +201,13 @@ impl<'a> Resolver<'a> {
         for pattern in rule.spaces.iter().flat_map(|selector| &selector.not) {
             self.pattern_matches(pattern, "leaves out no space");
         }
-        for (key, lines) in rule.rows.iter().filter(|(key, _)| policy.is_in_scope(key)) {
-            if !live.spaces.contains_key(key)
-                && let Some(entries) = lines.first().map(|line| &line.who)
-            {
-                for entry in entries {
-                    self.known_space(key, &entry.who.span);
-                }
+        let rows =
+            rule.rows.iter().filter(|(key, _)| policy.is_in_scope(key) && !live.spaces.contains_key(key));
+        for (number, (key, lines)) in rows.enumerate() {
+            // Of a great many, only the first are shown.
+            let near = (number < ROWS).then(|| self.near_space(key)).flatten();
+            for entry in lines.first().iter().flat_map(|line| &line.who) {
+                self.unknown_space(key, &entry.who.span, near);
             }
         }
         // A condition that holds nowhere any more is how many a rule ends well.
@@ -242,13 +246,8 @@ impl<'a> Resolver<'a> {
     /// Reports a key that the site does not show.
     pub(super) fn known_space(&mut self, key: &SpaceKey, span: &Span) {
         let Some(live) = self.live.spaces.get(key) else {
-            let near = did_you_mean(key.as_str(), self.live.spaces.keys().map(SpaceKey::as_str));
-            self.report(
-                Diagnostic::new(Code::UnknownSpace, format!("the site shows no space with the key `{key}`"))
-                    .at(span, "")
-                    .help("it does not exist, or this account may not see it: ask an administrator of the space")
-                    .maybe_help(near.map(|near| format!("did you mean `{near}`?"))),
-            );
+            let near = self.near_space(key);
+            self.unknown_space(key, span, near);
             return;
         };
         if live.space.status == SpaceStatus::Archived {
@@ -258,6 +257,20 @@ impl<'a> Resolver<'a> {
                     .help("restore it, or remove it from the policy if nobody needs it any more"),
             );
         }
+    }
+
+    fn near_space(&self, key: &SpaceKey) -> Option<&'a str> {
+        let live = self.live;
+        did_you_mean(key.as_str(), live.spaces.keys().map(SpaceKey::as_str))
+    }
+
+    fn unknown_space(&mut self, key: &SpaceKey, span: &Span, near: Option<&str>) {
+        self.report(
+            Diagnostic::new(Code::UnknownSpace, format!("the site shows no space with the key `{key}`"))
+                .at(span, "")
+                .help("it does not exist, or this account may not see it: ask an administrator of the space")
+                .maybe_help(near.map(|near| format!("did you mean `{near}`?"))),
+        );
     }
 
     fn conditions(&mut self, rule: &'a Rule) -> Vec<Holds<'a>> {

@@ -1,0 +1,168 @@
+//! How long a policy of a large site takes: 5,000 spaces, 50 rules over all or many of them.
+//!
+//! `cargo bench --bench language`
+
+#![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use camino::Utf8PathBuf;
+use confperm::diagnostic::Sources;
+use confperm::model::{
+    AccountKind, AccountStatus, Caller, Directory, Edition, Flavor, Group, Holding, Known, Listing, Live,
+    LiveSpace, Permission, Person, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus,
+    Why,
+};
+use confperm::plan::{Gaps, plan};
+use confperm::policy::lock::Lock;
+use confperm::policy::{Context, Policy, from_sources, resolve};
+use criterion::{Criterion, criterion_group, criterion_main};
+
+const SPACES: u64 = 5_000;
+const RULES: usize = 50;
+const TODAY: Context<'_> = Context { today: jiff::civil::Date::constant(2026, 11, 21), lock: Lock::EMPTY };
+const ANN: &str = "5b10ac8d82e05b22cc7d4e01";
+
+/// Three in five spaces are of teams, every tenth is labelled, every seventh lets contractors in.
+fn site() -> Live {
+    let mut spaces = BTreeMap::new();
+    let mut labelled = BTreeSet::new();
+    for number in 0..SPACES {
+        let team = number % 5 < 3;
+        let key: SpaceKey = format!("{}{number}", if team { "TEAM" } else { "X" }).parse().unwrap();
+        if number % 10 == 0 {
+            labelled.insert(key.clone());
+        }
+        let space = Space {
+            id: SpaceId::from_number(number + 1),
+            key: key.clone(),
+            name: format!("Space {number}"),
+            kind: if team { SpaceKind::Global } else { SpaceKind::Personal },
+            status: SpaceStatus::Current,
+            homepage: None,
+        };
+        let rows = |permissions: &[Permission]| {
+            Holding::Grants(permissions.iter().map(|permission| (*permission, BTreeSet::new())).collect())
+        };
+        let mut holdings = BTreeMap::from([(
+            format!("user:{ANN}").parse().unwrap(),
+            rows(&[Permission::ReadSpace, Permission::AdministerSpace]),
+        )]);
+        if number % 7 == 0 {
+            holdings.insert("group:g-contractors".parse().unwrap(), rows(&[Permission::ReadSpace]));
+        }
+        spaces.insert(
+            key,
+            LiveSpace {
+                space,
+                holdings,
+                foreign: BTreeSet::new(),
+                unlicensed_access: Known::Unknown(Why::NoApi),
+                tree: None,
+            },
+        );
+    }
+    let groups = (0..RULES).map(|number| format!("team-{number}")).chain(["contractors".to_owned()]);
+    let groups = groups.map(|name| Group {
+        id: format!("g-{name}").parse().unwrap(),
+        name,
+        members: Known::Unknown(Why::NotRead),
+        access: Known::Unknown(Why::NotRead),
+    });
+    let ann = Person {
+        account: ANN.parse().unwrap(),
+        name: "Ann".into(),
+        email: None,
+        kind: AccountKind::Human,
+        status: AccountStatus::Active,
+        guest: Known::Known(false),
+    };
+    let caller = Caller { account: ann.account.clone(), name: "Ann".into(), groups: BTreeSet::new() };
+    Live {
+        site: Site {
+            flavor: Flavor::Cloud,
+            base_url: "https://acme.atlassian.net/wiki".into(),
+            cloud_id: None,
+            edition: Edition::Standard,
+            mode: SpaceRoleMode::PreRoles,
+            anonymous_access: Known::Known(false),
+            caller,
+        },
+        roles: BTreeMap::new(),
+        directory: Directory {
+            people: BTreeMap::from([(ann.account.clone(), ann)]),
+            groups: groups.map(|group| (group.id.clone(), group)).collect(),
+        },
+        listing: Listing {
+            spaces: spaces
+                .iter()
+                .map(|(key, space): (&SpaceKey, &LiveSpace)| (key.clone(), space.space.clone()))
+                .collect(),
+            whole: true,
+            labelled: BTreeMap::from([("audited".to_owned(), labelled)]),
+        },
+        spaces,
+        gaps: BTreeSet::new(),
+    }
+}
+
+fn text() -> String {
+    let mut text = "version: 1\nspaces:\n  TEAM0: {access: {admin: [group:team-0]}}\nrules:\n".to_owned();
+    for number in 0..RULES {
+        let selector = match number % 5 {
+            0 => "{key: \"*\"}",
+            1 => "{key: \"TEAM*\", type: global, not: [TEAM0, \"TEAM9*\"]}",
+            2 => "{label: audited}",
+            3 => "{key: \"*\", where: {who: group:contractors, has: read/space}}",
+            _ => "{type: personal}",
+        };
+        let right = ["viewer", "collaborator", "export/space", "manager", "create/page"][number % 5];
+        let asks = if number == 49 {
+            "like: TEAM0".to_owned()
+        } else {
+            format!("access: {{{right}: [group:team-{number}]}}")
+        };
+        writeln!(text, "  - {{name: rule {number}, spaces: {selector}, {asks}}}").unwrap();
+    }
+    text
+}
+
+fn policy(text: &str) -> Policy {
+    let mut sources = Sources::default();
+    sources.insert(Utf8PathBuf::from("policy.yaml"), text);
+    from_sources(sources).policy.unwrap()
+}
+
+fn language(criterion: &mut Criterion) {
+    let (live, text) = (site(), text());
+    let policy = policy(&text);
+    let mut group = criterion.benchmark_group("5000 spaces, 50 rules");
+    group.sample_size(10);
+    group.bench_function("choose", |bencher| bencher.iter(|| policy.candidates(&live.listing).len()));
+    group.bench_function("resolve", |bencher| {
+        bencher.iter(|| resolve(&policy, &live, TODAY).unwrap().desired.spaces.len())
+    });
+    let desired = resolve(&policy, &live, TODAY).unwrap().desired;
+    let done = plan(&desired, &live, Gaps::Refuse).after;
+    group.bench_function("plan, nothing to change", |bencher| {
+        bencher.iter(|| plan(&desired, &done, Gaps::Refuse).plan.is_empty())
+    });
+    group.finish();
+
+    let rows: String = (0..100_000).fold("id,space,type\n".to_owned(), |text, row| {
+        format!("{text}g-team-{},TEAM{},group\n", row % 50, row % SPACES)
+    });
+    let rule = "version: 1\nrules: [{name: rows, from: {csv: rows.csv, space: space, type: type, id: id}, access: read/space}]\n";
+    criterion.bench_function("read 100,000 rows", |bencher| {
+        bencher.iter(|| {
+            let mut sources = Sources::default();
+            sources.insert(Utf8PathBuf::from("policy.yaml"), rule);
+            sources.insert(Utf8PathBuf::from("rows.csv"), rows.as_str());
+            from_sources(sources).policy.unwrap().rules.len()
+        });
+    });
+}
+
+criterion_group!(benches, language);
+criterion_main!(benches);

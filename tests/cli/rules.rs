@@ -1,0 +1,98 @@
+//! Rules and grants with an end, from the command line.
+
+use confperm::cli::exit;
+
+use crate::support::Folder;
+
+/// The jobs with a policy of this body in `mine`.
+fn jobs_with(body: &str) -> Folder {
+    let folder = Folder::example("jobs");
+    std::fs::create_dir(folder.path().join("mine")).unwrap();
+    let people = "people: {bob: 5b10ac8d82e05b22cc7d4e02, lena: 5b10ac8d82e05b22cc7d4e04}";
+    folder.write(
+        "mine/policy.yaml",
+        &format!("version: 1\nsite: {{url: \"sandbox:../site.yaml\"}}\n{people}\n{body}\n"),
+    );
+    folder
+}
+
+#[test]
+fn a_run_can_be_limited_to_spaces_that_rules_select() {
+    let folder =
+        jobs_with("rules: [{name: r, spaces: {label: team}, access: {read/space: [group:auditors]}}]");
+    let one = folder.run(&["plan", "--space", "DOCS", "mine"]).code(0);
+    assert!(one.out.contains("DOCS  Documentation") && !one.out.contains("ENG"), "{}", one.out);
+    let none = folder.run(&["plan", "--space", "HR", "mine"]).code(exit::USAGE.into());
+    assert!(none.err.contains("--space HR: the policy does not speak of this space"), "{}", none.err);
+}
+
+#[test]
+fn an_explanation_names_the_rule() {
+    let folder = jobs_with(
+        "rules: [{name: auditors read, spaces: {key: \"*\"}, access: {read/space: [group:auditors]}}]",
+    );
+    let told = folder.run(&["explain", "bob", "view", "DOCS", "--planned", "-C", "mine"]).code(0);
+    assert!(told.out.contains("policy.yaml:4 (auditors read)"), "{}", told.out);
+    let json = folder
+        .run(&["explain", "bob", "view", "DOCS", "--planned", "--format", "json", "-C", "mine"])
+        .code(0);
+    assert!(json.out.contains("\"rule\": \"auditors read\""), "{}", json.out);
+}
+
+#[test]
+fn what_was_given_for_a_time_is_taken_back_on_the_day_after() {
+    let body = "rules: [{name: audit, spaces: [HR], access: {export/space: [{who: user:bob, until: 2030-01-31, why: audit Q1}]}}]";
+    let folder = jobs_with(body);
+    let on = |day: &str, arguments: &[&str]| {
+        let mut command = folder.confperm(arguments);
+        crate::support::Ran::from(command.env("CONFPERM_TODAY", day).output().unwrap())
+    };
+    let plan = on("2030-01-31", &["plan", "mine"]).code(0);
+    assert!(plan.out.contains("policy.yaml:4 until 2030-01-31 (audit; audit Q1)"), "{}", plan.out);
+    on("2030-01-31", &["apply", "--yes", "mine"]).code(0);
+    assert!(on("2030-01-31", &["plan", "mine"]).code(0).out.contains("Nothing to change"));
+    let soon = on("2030-01-20", &["validate", "--warn-before", "2w", "mine"]).code(0);
+    assert!(
+        soon.out.starts_with("2030-01-31  in 11 days: user:bob has export/space by the rule \"audit\""),
+        "{}",
+        soon.out
+    );
+    assert!(
+        !on("2030-01-01", &["validate", "--warn-before", "14d", "mine"]).code(0).out.contains("2030-01-31")
+    );
+
+    let over = on("2030-02-01", &["plan", "mine"]).code(0);
+    assert!(
+        over.err.contains("ended-grant") && over.out.contains("ended 2030-01-31"),
+        "{}\n{}",
+        over.err,
+        over.out
+    );
+    on("2030-02-01", &["apply", "--yes", "mine"]).code(0);
+    let after = on("2030-02-01", &["plan", "mine"]).code(0);
+    assert!(after.out.contains("Nothing to change"), "{}", after.out);
+    on("next week", &["plan", "mine"]).code(exit::USAGE.into());
+}
+
+#[test]
+fn a_list_is_not_opened_by_whoever_leaves() {
+    let folder = jobs_with("rules: [{name: gone, spaces: {key: \"*\"}, absent: [user:lena]}]");
+    let site = folder.read("site.yaml").replace("edit: [user:lena, user:ann]", "edit: [user:lena]");
+    folder.write("site.yaml", &site);
+    let told = folder.run(&["plan", "mine"]).code(exit::INVALID.into());
+    assert!(told.err.contains("error[last-on-list]") && told.err.contains("Plans of Lena"), "{}", told.err);
+    assert!(told.out.is_empty(), "{}", told.out);
+}
+
+#[test]
+fn nothing_is_asked_of_the_site_when_a_row_is_bad() {
+    let from = "from: {csv: owners.csv, space: SpaceKey, type: Type, id: OwnerId}";
+    let folder = jobs_with(&format!("rules: [{{name: owners, {from}, access: read/space}}]"));
+    folder.write("mine/owners.csv", "Type,OwnerId,SpaceKey\nuser,nobody,ENG\nteam,platform,ENG\n");
+    let hosted = crate::support::Hosted::open(&folder.file("site.yaml"));
+    let mut command = folder.confperm(&["plan", "mine"]);
+    hosted.point(&mut command);
+    let told = crate::support::Ran::from(command.output().unwrap()).code(exit::INVALID.into());
+    assert!(told.err.contains("owners.csv:2:1") && told.err.contains("owners.csv:3:1"), "{}", told.err);
+    assert_eq!(hosted.running.requests().len(), 0);
+}
