@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use crate::model::{Guard, SpaceKey};
+use crate::model::{Guard, SpaceKey, SpaceKind};
 use crate::plan::Gaps;
 
 use super::lock::Learning;
@@ -47,6 +47,10 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Write a policy repository to start from
+    Init(InitArgs),
+    /// Write the policy of live spaces, such that a plan of it changes nothing
+    Import(ImportArgs),
     /// Show what would change on the site
     Plan(PlanArgs),
     /// Show what would change, ask, and do it
@@ -65,6 +69,8 @@ pub(super) enum Command {
     Fmt(FmtArgs),
     /// Check address, sign-in, edition, mode and rights before anything else is tried
     Doctor(DoctorArgs),
+    /// Write the live site into a state file of the sandbox, to rehearse on
+    Snapshot(SnapshotArgs),
     /// Run a simulated Confluence
     Sandbox(SandboxArgs),
     /// Print the JSON Schema of a kind of document
@@ -74,6 +80,91 @@ pub(super) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct InitArgs {
+    /// The directory to write it to
+    #[arg(default_value = ".")]
+    pub(super) directory: Utf8PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct SnapshotArgs {
+    #[command(flatten)]
+    pub(super) spaces: SpacesArgs,
+
+    /// The policy directory, which may say where the site is and who else is to be there
+    #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
+    pub(super) directory: Utf8PathBuf,
+
+    #[command(flatten)]
+    pub(super) source: SourceArgs,
+
+    /// The file to write, instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) out: Option<Utf8PathBuf>,
+
+    /// Replace the file if it is there
+    #[arg(long, requires = "out")]
+    pub(super) force: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct ImportArgs {
+    #[command(flatten)]
+    pub(super) spaces: SpacesArgs,
+
+    /// Write the policy of this space for the space of --as
+    #[arg(long, value_name = "KEY", requires = "template", conflicts_with_all = ["spaces", "all"])]
+    pub(super) from: Option<SpaceKey>,
+
+    /// The space that gets the policy of --from; it need not exist yet
+    #[arg(long = "as", id = "template", value_name = "KEY", requires = "from")]
+    pub(super) template: Option<SpaceKey>,
+
+    /// Where to write; files that are there become part of the policy
+    #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
+    pub(super) directory: Utf8PathBuf,
+
+    #[command(flatten)]
+    pub(super) source: SourceArgs,
+
+    /// Replace files of spaces that are there already
+    #[arg(long)]
+    pub(super) force: bool,
+
+    /// Print the policy of one space instead of writing files
+    #[arg(long, conflicts_with_all = ["all", "force"])]
+    pub(super) stdout: bool,
+}
+
+/// Which spaces to read.
+#[derive(Debug, ClapArgs)]
+pub(super) struct SpacesArgs {
+    /// This space (can be given several times)
+    #[arg(long = "space", id = "spaces", value_name = "KEY")]
+    pub(super) keys: Vec<SpaceKey>,
+
+    /// Every space that this account can see
+    #[arg(long, conflicts_with = "spaces")]
+    pub(super) all: bool,
+
+    /// Of all spaces only those of a type: global, personal, collaboration, knowledge-base (can be given several times)
+    #[arg(long = "type", value_name = "TYPE", requires = "all", value_parser = parse_kind)]
+    pub(super) types: Vec<SpaceKind>,
+
+    /// Of all spaces also those that are archived
+    #[arg(long, requires = "all")]
+    pub(super) include_archived: bool,
+}
+
+/// Which site to read.
+#[derive(Debug, ClapArgs)]
+pub(super) struct SourceArgs {
+    /// The site, if neither the environment nor a policy in the directory says: https://... or sandbox:FILE
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) site: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -338,6 +429,17 @@ fn guard_parser() -> impl TypedValueParser<Value = Guard> {
 fn parse_reason(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() { Err("say why, for those who read it later".to_owned()) } else { Ok(text.to_owned()) }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "clap's signature")]
+fn parse_kind(text: &str) -> Result<SpaceKind, std::convert::Infallible> {
+    Ok(match text.to_ascii_lowercase().replace('_', "-").as_str() {
+        "global" => SpaceKind::Global,
+        "personal" => SpaceKind::Personal,
+        "collaboration" => SpaceKind::Collaboration,
+        "knowledge-base" => SpaceKind::KnowledgeBase,
+        _ => SpaceKind::Other(text.to_owned()),
+    })
 }
 
 fn parse_duration(text: &str) -> Result<std::time::Duration, String> {

@@ -34,11 +34,23 @@ impl Connection {
             return Self::remote(url, environment);
         }
         match policy.site.as_ref().map(|site| &site.value) {
-            Some(SiteAddress::Http(url)) => Self::remote(url.as_str(), environment),
-            Some(SiteAddress::Sandbox(file)) => Self::embedded(directory, file, out).await,
+            Some(address) => Self::to(address, directory, environment, out).await,
             None => Err(CliError::failed("nothing says where the site is").with_hint(
                 "write `site: {url: https://acme.atlassian.net/wiki}` into a policy file, or set CONFLUENCE_URL",
             )),
+        }
+    }
+
+    /// To one particular site; the file of a sandbox is relative to the directory.
+    pub(super) async fn to(
+        address: &SiteAddress,
+        directory: &Utf8Path,
+        environment: &Environment,
+        out: &Output,
+    ) -> Result<Self, CliError> {
+        match address {
+            SiteAddress::Http(url) => Self::remote(url.as_str(), environment),
+            SiteAddress::Sandbox(file) => Self::embedded(directory, file, out).await,
         }
     }
 

@@ -27,8 +27,9 @@ pub(super) fn write(path: &Utf8Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// A file for the time being, next to where it is to be.
 #[cfg(unix)]
-fn beside(folder: &Utf8Path) -> io::Result<tempfile::NamedTempFile> {
+pub(super) fn beside(folder: &Utf8Path) -> io::Result<tempfile::NamedTempFile> {
     use std::os::unix::fs::PermissionsExt as _;
 
     // As any program creates files; temporary ones would be for nobody else to read.
@@ -36,6 +37,6 @@ fn beside(folder: &Utf8Path) -> io::Result<tempfile::NamedTempFile> {
 }
 
 #[cfg(not(unix))]
-fn beside(folder: &Utf8Path) -> io::Result<tempfile::NamedTempFile> {
+pub(super) fn beside(folder: &Utf8Path) -> io::Result<tempfile::NamedTempFile> {
     tempfile::NamedTempFile::new_in(folder)
 }

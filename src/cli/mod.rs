@@ -6,12 +6,15 @@ mod args;
 mod can;
 mod checks;
 mod connect;
+mod deposit;
 mod doctor;
 mod environment;
 mod error;
 mod explain;
 mod files;
 mod fmt;
+mod import;
+mod init;
 mod lock;
 mod output;
 mod people;
@@ -21,10 +24,13 @@ mod question;
 mod reach;
 mod sandbox;
 mod schema;
+mod snapshot;
+mod source;
 mod subject;
 mod test;
 mod validate;
 mod who;
+mod whole;
 
 pub mod exit;
 
@@ -65,6 +71,8 @@ pub fn main() -> ExitCode {
 
 async fn run(command: Command, environment: &Environment, out: &Output) -> Result<u8, CliError> {
     match command {
+        Command::Init(args) => init::run(&args, environment, out),
+        Command::Import(args) => import::run(&args, environment, out).await,
         Command::Plan(args) => plan::run(&args, environment, out).await,
         Command::Apply(args) => Box::pin(apply::run(&args, environment, out)).await,
         Command::Can(args) => can::run(&args, environment, out).await,
@@ -74,6 +82,7 @@ async fn run(command: Command, environment: &Environment, out: &Output) -> Resul
         Command::Validate(args) => validate::run(&args, environment, out),
         Command::Fmt(args) => fmt::run(&args, out),
         Command::Doctor(args) => doctor::run(&args, environment, out).await,
+        Command::Snapshot(args) => snapshot::run(&args, environment, out).await,
         Command::Sandbox(args) => sandbox::run(args, out).await,
         Command::Schema(args) => schema::run(&args, out),
         Command::Completions { shell } => schema::completions(shell, out),

@@ -103,6 +103,15 @@ impl Output {
         }
         bar
     }
+
+    /// How far the reading of so many things is, drawn on terminals only.
+    pub(super) fn meter(&self, length: usize, what: &'static str) -> ProgressBar {
+        let bar = self.bar(length).with_message(what);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}, {elapsed}") {
+            bar.set_style(style);
+        }
+        bar
+    }
 }
 
 /// Sends what the client reports to stderr: warnings, or with `-v` each request, with `-vv` everything.

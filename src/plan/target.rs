@@ -287,6 +287,10 @@ fn with_kept(key: &SpaceKey, wanted: &Audience, now: &Audience, live: &Live, kep
             kept.add(key, KeepReason::App, &subject.clone().into(), 1);
         }
     }
+    // What is as declared is not written, so nobody need be on it to write it.
+    if matches!(now, Audience::Only(now) if *now == members) {
+        return now.clone();
+    }
     let listed = now.subjects().any(|subject| *subject == caller)
         || !live.site.caller.groups.iter().any(|group| members.contains(&Subject::Group(group.clone())));
     if listed && members.insert(caller.clone()) {

@@ -6,7 +6,8 @@ use similar::TextDiff;
 
 use crate::model::{ContentId, Live, Principal, SpaceKey};
 use crate::plan::{Object, Plan};
-use crate::policy::express::{self, NamedBundle, Words};
+use crate::policy::NamedBundle;
+use crate::policy::express::preview::{self, Words};
 
 /// What a reviewer of pull requests reads without learning anything. `live` is the site that the plan
 /// was made from, `after` the site as it would be.
@@ -20,7 +21,7 @@ pub fn plan_as_diff(plan: &Plan, live: &Live, after: &Live, bundles: &[NamedBund
         if holders.is_empty() && pages.is_empty() {
             continue;
         }
-        let side = |state| express::space(state, space.mode, &|who| holders.contains(who), &pages, &words);
+        let side = |state| preview::space(state, space.mode, &|who| holders.contains(who), &pages, &words);
         let (old, new) = (side(before), side(after));
         let diff = TextDiff::from_lines(&old, &new);
         let mut unified = diff.unified_diff();

@@ -15,6 +15,7 @@ mod guards;
 mod json;
 mod order;
 mod outcome;
+mod snapshot;
 pub(crate) mod style;
 mod text;
 
@@ -27,4 +28,5 @@ pub use diff::{plan_as_diff, text_diff};
 pub use json::plan_as_json;
 pub use order::order_as_text;
 pub use outcome::outcome_as_text;
+pub use snapshot::{Snapshot, snapshot};
 pub use text::{held_back_as_text, plan_as_text};

@@ -4,8 +4,10 @@
 
 mod converge;
 mod first_run;
-mod guards;
 mod fmt;
+mod guards;
+mod import;
+mod init;
 mod interrupted;
 mod journal;
 mod locked;
@@ -13,7 +15,9 @@ mod quirks;
 mod requests;
 mod rules;
 mod secrets;
+mod snapshot;
 mod stage;
 mod streams;
 mod support;
 mod trouble;
+mod worlds;

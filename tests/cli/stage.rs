@@ -43,7 +43,10 @@ impl Stage {
 
     /// Reads what the policy needs and plans, in the steps of `confperm plan`.
     pub(crate) async fn plan(&self, text: &str) -> Planned {
-        let policy = parse(text);
+        self.plan_of(&parse(text)).await
+    }
+
+    pub(crate) async fn plan_of(&self, policy: &Policy) -> Planned {
         let needs = Needs {
             spaces: SpaceSelection::Keys(policy.space_keys().cloned().collect()),
             accounts: policy.accounts().into_iter().cloned().collect(),
@@ -52,18 +55,21 @@ impl Stage {
         let spaces: BTreeSet<SpaceKey> =
             policy.space_keys().filter(|key| policy.wants_pages(key)).cloned().collect();
         survey::trees(&self.site, &mut live, &spaces, &quiet).await.unwrap();
+        let with_posts = live.spaces.values().filter(|space| policy.wants_blogposts(space));
+        let with_posts: BTreeSet<SpaceKey> = with_posts.map(|space| space.space.key.clone()).collect();
+        survey::blogposts(&self.site, &mut live, &with_posts).await.unwrap();
         let declared: BTreeMap<SpaceKey, _> = live
             .spaces
             .iter()
-            .map(|(key, space)| (key.clone(), policy::declared_pages(&policy, space)))
+            .map(|(key, space)| (key.clone(), policy::declared_pages(policy, space)))
             .collect();
         survey::restrictions(&self.site, &mut live, &declared, &quiet).await.unwrap();
         let context = policy::Context {
             today: jiff::civil::Date::constant(2026, 11, 21),
             lock: policy::lock::Lock::EMPTY,
         };
-        let resolved = policy::resolve(&policy, &live, context)
-            .unwrap_or_else(|findings| panic!("{}", draw(&findings, &sources(text), Paint::Plain)));
+        let resolved = policy::resolve(policy, &live, context)
+            .unwrap_or_else(|findings| panic!("{}", draw(&findings, &Sources::default(), Paint::Plain)));
         let draft = plan(&resolved.desired, &live, Gaps::Refuse);
         if draft.plan.is_empty() {
             return draft;

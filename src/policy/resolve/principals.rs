@@ -81,7 +81,9 @@ impl Resolver<'_> {
             );
             return None;
         };
-        if group.name != name && self.warned.insert(Named::Group(name.to_owned())) {
+        // Of two groups with one name, neither can be pinned by that name alone.
+        let shared = self.groups.get(group.name.as_str()).is_some_and(|groups| groups.len() > 1);
+        if group.name != name && !shared && self.warned.insert(Named::Group(name.to_owned())) {
             self.report(
                 Diagnostic::new(
                     Code::RenamedGroup,

@@ -1,0 +1,265 @@
+//! `confperm import`: live spaces as a policy that changes nothing.
+//!
+//! The files are made from what was read, read back as any policy is, and planned against what was read.
+//! Only if that plan is empty are they written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::confluence::Cloud;
+use crate::diagnostic::{Sources, Span};
+use crate::model::{Live, LiveSpace, Space, SpaceKey, SpaceKind, SpaceStatus};
+use crate::plan::{self, Gaps};
+use crate::policy::express::{Draft, Remark, draft, files};
+use crate::policy::lock::Lock;
+use crate::policy::{self, Context, Policy};
+use crate::render;
+use crate::render::style::count;
+
+use super::args::ImportArgs;
+use super::connect::Connection;
+use super::deposit::{self, Files};
+use super::environment::Environment;
+use super::error::CliError;
+use super::exit;
+use super::lock::{Learning, LockFile};
+use super::output::Output;
+use super::source::Source;
+use super::whole;
+
+pub(super) async fn run(args: &ImportArgs, environment: &Environment, out: &Output) -> Result<u8, CliError> {
+    if args.stdout && args.spaces.keys.len() > 1 {
+        return Err(CliError::usage(
+            "--stdout prints the policy of one space, and this names several",
+            "leave --stdout away to write a file for each",
+        ));
+    }
+    let mut there = There::load(&args.directory)?;
+    let source = Source::find(args.source.site.as_deref(), environment, &there.policy, &args.directory)?;
+    let connection = source.connect(environment, out).await?;
+    out.say(&format!("Reading {}", connection.address));
+    let done = carry_out(args, &mut there, &source, &connection, environment, out).await;
+    connection.close().await;
+    done
+}
+
+async fn carry_out(
+    args: &ImportArgs,
+    there: &mut There,
+    source: &Source,
+    connection: &Connection,
+    environment: &Environment,
+    out: &Output,
+) -> Result<u8, CliError> {
+    let live = read(args, &connection.site, out).await?;
+    let mut drafts = drafted(args, &there.policy, &live);
+    if args.force {
+        there.forget(&files::places(&drafts));
+        drafts = drafted(args, &there.policy, &live);
+    }
+    let site = there.fresh.then_some(source.written.as_str());
+    if args.stdout {
+        out.data(&files::in_one(&drafts, &there.policy, &live, site))?;
+        remarks(&drafts, out);
+        return Ok(exit::DONE);
+    }
+    let made = files::compose(&drafts, &there.policy, &live, site);
+    if args.force {
+        there.may_replace(&made, &drafts)?;
+    } else {
+        let hint = "name another directory with -C, or add --force to replace files of spaces";
+        deposit::refuse_existing(&args.directory, &made, hint)?;
+    }
+    let Read { policy, sources } = read_back(there, &made)?;
+    if args.from.is_none() {
+        let context = Context { today: environment.today()?, lock: Lock::EMPTY };
+        prove(there, policy.clone(), sources, &live, &drafts, context)?;
+    }
+    deposit::write(&args.directory, &made, args.force)?;
+    let lock = LockFile::read(&args.directory, &mut Sources::default())?;
+    lock.learn(&policy, &live, connection, Learning::Allowed { whole: false }, out)?;
+    remarks(&drafts, out);
+    out.data(&format!(
+        "{} in {} below {}. {}\n",
+        count(drafts.len(), "space", "spaces"),
+        count(made.len(), "file", "files"),
+        args.directory,
+        if args.from.is_some() {
+            "`confperm plan` shows what they change."
+        } else {
+            "A plan of them changes nothing."
+        },
+    ))?;
+    Ok(exit::DONE)
+}
+
+/// The policy that is in the directory already; an empty one, if there is none.
+struct There {
+    policy: Policy,
+    sources: Sources,
+    fresh: bool,
+}
+
+impl There {
+    fn load(directory: &Utf8Path) -> Result<Self, CliError> {
+        let nothing = || Self { policy: Policy::default(), sources: Sources::default(), fresh: true };
+        if !directory.exists() {
+            return Ok(nothing());
+        }
+        let loaded = policy::load(directory);
+        match loaded.policy {
+            Some(policy) => Ok(Self { policy, sources: loaded.sources, fresh: false }),
+            None if loaded.sources.is_empty() && loaded.findings.len() == 1 => Ok(nothing()),
+            None => Err(CliError::Invalid { findings: loaded.findings, sources: loaded.sources }),
+        }
+    }
+
+    /// Files can be replaced by the same spaces only, and a space cannot stand in two files.
+    fn may_replace(&self, made: &Files, drafts: &[Draft]) -> Result<(), CliError> {
+        let imported: BTreeSet<&SpaceKey> = drafts.iter().map(|draft| &draft.space.key).collect();
+        let mut trouble = Vec::new();
+        for (key, space) in &self.policy.spaces {
+            let file = &space.key.span.file;
+            match (made.contains_key(&**file), imported.contains(key)) {
+                (true, false) => trouble.push(format!("{file} declares {key} too")),
+                (false, true) => trouble.push(format!("{key} is declared in {file}")),
+                (true, true) | (false, false) => {}
+            }
+        }
+        if trouble.is_empty() {
+            return Ok(());
+        }
+        Err(CliError::failed(format!("nothing was written: {}", trouble.join("; "))).with_hint(
+            "take these spaces out of their files first, or import into another directory with -C",
+        ))
+    }
+
+    /// Drops what stands in files that are replaced, so that the new ones define it again.
+    fn forget(&mut self, replaced: &BTreeSet<Utf8PathBuf>) {
+        let stays = |span: &Span| !replaced.contains(&*span.file);
+        self.policy.people.retain(|_, person| stays(&person.span));
+        self.policy.groups.retain(|_, group| stays(&group.span));
+        self.policy.roles.retain(|_, role| stays(&role.span));
+    }
+
+    /// This policy without what is replaced.
+    fn without(&self, made: &Files) -> Sources {
+        let mut sources = Sources::default();
+        for (path, text) in self.sources.iter().filter(|(path, _)| !made.contains_key(&***path)) {
+            sources.insert(path.to_path_buf(), text.clone());
+        }
+        sources
+    }
+}
+
+async fn read(args: &ImportArgs, site: &Cloud, out: &Output) -> Result<Live, CliError> {
+    let accounts = BTreeSet::new();
+    if let (Some(from), Some(to)) = (&args.from, &args.template) {
+        let live = whole::read(site, BTreeSet::from([from.clone(), to.clone()]), accounts, out).await?;
+        whole::all_there(site, [from], &live).await?;
+        if !live.spaces.contains_key(to) {
+            out.warn(&format!("the site shows no space {to} yet, so no page of {from} is found in it"));
+        }
+        return Ok(live);
+    }
+    let keys = whole::chosen(site, &args.spaces).await?;
+    let live = whole::read(site, keys, accounts, out).await?;
+    whole::all_there(site, &args.spaces.keys, &live).await?;
+    Ok(live)
+}
+
+fn drafted(args: &ImportArgs, policy: &Policy, live: &Live) -> Vec<Draft> {
+    match (&args.from, &args.template) {
+        (Some(from), Some(to)) => template(from, to, policy, live),
+        _ => draft(live.spaces.values(), policy, live),
+    }
+}
+
+/// One space as the model of another.
+fn template(from: &SpaceKey, to: &SpaceKey, policy: &Policy, live: &Live) -> Vec<Draft> {
+    let there: Option<&LiveSpace> = live.spaces.get(to);
+    let drafts = draft(live.spaces.get(from), policy, live);
+    let like = |draft: Draft| {
+        let space = there.map_or_else(
+            || Space {
+                id: draft.space.id,
+                key: to.clone(),
+                name: format!("Like {from}"),
+                kind: SpaceKind::Global,
+                status: SpaceStatus::Current,
+                homepage: None,
+            },
+            |there| there.space.clone(),
+        );
+        draft.for_other(space, there)
+    };
+    drafts.into_iter().map(like).collect()
+}
+
+/// A policy and its texts.
+struct Read {
+    policy: Policy,
+    sources: Sources,
+}
+
+/// Reads the files as any policy is read, together with what is there.
+fn read_back(there: &There, made: &Files) -> Result<Read, CliError> {
+    let mut sources = there.without(made);
+    for (path, text) in made {
+        sources.insert(path.clone(), text.as_str());
+    }
+    let loaded = policy::from_sources(sources);
+    match loaded.policy {
+        Some(policy) => Ok(Read { policy, sources: loaded.sources }),
+        None => Err(CliError::Invalid { findings: loaded.findings, sources: loaded.sources }),
+    }
+}
+
+/// Plans the policy against the site as it was read: nothing may change.
+fn prove(
+    there: &There,
+    mut policy: Policy,
+    sources: Sources,
+    live: &Live,
+    drafts: &[Draft],
+    context: Context<'_>,
+) -> Result<(), CliError> {
+    policy.focus_on(drafts.iter().map(|draft| draft.space.key.clone()).collect());
+    let resolved = policy::resolve(&policy, live, context)
+        .map_err(|findings| CliError::Invalid { findings, sources })?;
+    let planned = plan::plan(&resolved.desired, live, Gaps::Refuse);
+    if planned.plan.is_empty() {
+        return Ok(());
+    }
+    let hint = if there.policy.rules.is_empty() {
+        "this is a mistake of confperm: please report it with the lines above"
+    } else {
+        "a rule of the policy may ask for it: apply that first, or import into another directory with -C"
+    };
+    Err(CliError::failed(format!(
+        "a plan of these files would change something, so nothing was written:\n\n{}",
+        render::plan_as_text(&planned.plan).trim_end()
+    ))
+    .with_hint(hint))
+}
+
+/// In sum what could not be written, or wants to be looked at.
+fn remarks(drafts: &[Draft], out: &Output) {
+    let mut sums: BTreeMap<Remark, (usize, usize)> = BTreeMap::new();
+    for draft in drafts {
+        for (remark, about) in draft.remarks.iter() {
+            let (spaces, things) = sums.entry(remark).or_default();
+            *spaces += 1;
+            *things += about.len();
+        }
+    }
+    if sums.is_empty() {
+        return;
+    }
+    out.say("Each file says at its top what it is about:");
+    for (remark, (spaces, things)) in sums {
+        let spaces = count(spaces, "space", "spaces");
+        out.say(&format!("  {things} in {spaces}: {}", remark.sentence()));
+    }
+}

@@ -1,0 +1,51 @@
+//! `confperm init`: a repository to start from.
+
+use crate::policy::express::files;
+use crate::render::style::count;
+
+use super::args::InitArgs;
+use super::deposit::{self, Files};
+use super::environment::Environment;
+use super::error::CliError;
+use super::exit;
+use super::output::Output;
+
+/// What stands in `confperm.yaml` as long as nobody has said where the site is.
+const NO_SITE: &str = "\
+version: 1
+
+# site:
+#   url: https://YOUR-SITE.atlassian.net/wiki
+";
+
+pub(super) fn run(args: &InitArgs, environment: &Environment, out: &Output) -> Result<u8, CliError> {
+    let head = match &environment.url {
+        Some(url) => {
+            let address: crate::confluence::Address =
+                url.parse().map_err(|error: crate::confluence::AddressError| {
+                    CliError::failed(error.to_string()).with_hint(error.hint())
+                })?;
+            files::head(&address.to_string())
+        }
+        None => NO_SITE.to_owned(),
+    };
+    let repository = Files::from([
+        ("confperm.yaml".into(), head),
+        ("spaces/example.yaml".into(), include_str!("repository/example.yaml").to_owned()),
+        ("README.md".into(), include_str!("repository/README.md").to_owned()),
+        (".gitignore".into(), include_str!("repository/gitignore").to_owned()),
+        (".github/workflows/confperm.yml".into(), include_str!("repository/workflow.yml").to_owned()),
+    ]);
+    let hint = "begin in an empty directory, or move these files away";
+    deposit::refuse_existing(&args.directory, &repository, hint)?;
+    deposit::write(&args.directory, &repository, false)?;
+    let paths: Vec<&str> = repository.keys().map(|path| path.as_str()).collect();
+    out.data(&format!("{}\n", paths.join("\n")))?;
+    out.say(&format!(
+        "{} written below {}. Next: {}`confperm import --space KEY` for a first space.",
+        count(repository.len(), "file", "files"),
+        args.directory,
+        if environment.url.is_some() { "" } else { "say in confperm.yaml where the site is, then " },
+    ));
+    Ok(exit::DONE)
+}

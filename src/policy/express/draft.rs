@@ -1,0 +1,187 @@
+//! What a space would have to declare to stay as it is, still in the ids of the site.
+//!
+//! A policy is read against the site by other rules than those that wrote it, so each rule here has its
+//! counterpart: what `resolve` makes of a line, and what `plan` leaves alone without one. Where no line
+//! says what is there, a remark does, and where an authoritative space would lose it, the draft is additive.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::names::Roles;
+use super::pages::{PageDraft, pages};
+use super::remark::{Remark, Remarks};
+use super::words::{NamedBundle, Word, words};
+use crate::model::{
+    AccountId, AccountKind, AccountStatus, Holding, Live, LiveSpace, Mode, Permission, Principal, Space,
+    SpaceRoleMode,
+};
+use crate::policy::ast::{Policy, RoleName};
+use crate::policy::pages::{Matched, matched};
+
+/// One space as a policy would declare it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Draft {
+    pub space: Space,
+    pub mode: Mode,
+    pub access: BTreeMap<Word, BTreeSet<Principal>>,
+    pub pages: Vec<PageDraft>,
+    pub remarks: Remarks,
+}
+
+impl Draft {
+    /// Whether there is nothing that a policy could declare.
+    pub fn says_nothing(&self) -> bool {
+        self.access.is_empty() && self.pages.is_empty()
+    }
+
+    /// This space as the model of another: with its access, and with those of its pages that are found by
+    /// the same path there. Nothing is there if the site does not show the other space yet.
+    #[must_use]
+    pub fn for_other(mut self, space: Space, there: Option<&LiveSpace>) -> Self {
+        let found = |page: &PageDraft| {
+            let there = there?;
+            let tree = there.tree.as_ref()?;
+            let matched = matched(&page.selector, there, tree);
+            matches!(matched, Matched::Exact(found) if found.len() == 1).then_some(())
+        };
+        let (kept, missing): (Vec<PageDraft>, Vec<PageDraft>) =
+            self.pages.into_iter().partition(|page| page.path.is_none() && found(page).is_some());
+        for page in missing {
+            let name = page.path.unwrap_or_else(|| page.selector.to_string());
+            self.remarks.add(Remark::NotThere, name, 1);
+        }
+        Self { space, pages: kept, ..self }
+    }
+}
+
+/// The spaces of a site, in the roles of a policy and, where the site has roles, those of the site.
+pub fn draft<'a>(
+    spaces: impl IntoIterator<Item = &'a LiveSpace>,
+    policy: &Policy,
+    live: &Live,
+) -> Vec<Draft> {
+    let roles = Roles::of(policy, live);
+    let drafter = Drafter { bundles: bundles(policy, &roles, live.site.mode), roles, live };
+    spaces.into_iter().map(|space| drafter.space(space)).collect()
+}
+
+/// Roles that may stand for single permissions. On a site with space roles, a line with a role that means
+/// one of them would assign it.
+fn bundles(policy: &Policy, roles: &Roles, mode: SpaceRoleMode) -> Vec<NamedBundle> {
+    let mut bundles = policy.bundles();
+    bundles.retain(|bundle| match &bundle.name {
+        _ if !mode.has_roles() => true,
+        RoleName::BuiltIn(_) => false,
+        RoleName::Custom(name) => policy.roles.get(name).is_some_and(|role| role.site_role.is_none()),
+    });
+    bundles.extend(roles.classic());
+    bundles.sort_by_key(|named| Reverse(named.bundle.required.len()));
+    bundles
+}
+
+struct Drafter<'a> {
+    bundles: Vec<NamedBundle>,
+    roles: Roles,
+    live: &'a Live,
+}
+
+impl Drafter<'_> {
+    fn space(&self, space: &LiveSpace) -> Draft {
+        let mut remarks = Remarks::default();
+        let mut access: BTreeMap<Word, BTreeSet<Principal>> = BTreeMap::new();
+        for (principal, holding) in &space.holdings {
+            match self.words(principal, holding) {
+                Ok(words) => {
+                    for word in words {
+                        access.entry(word).or_default().insert(principal.clone());
+                    }
+                    if is_inactive(principal, self.live) {
+                        remarks.add(Remark::Inactive, label(principal, self.live), 1);
+                    }
+                }
+                Err(remark) => remarks.add(remark, label(principal, self.live), rows(holding)),
+            }
+        }
+        for row in &space.foreign {
+            remarks.add(Remark::Foreign, format!("{} {}", row.principal, row.permission), 1);
+        }
+        let pages = pages(space, self.live, &mut remarks);
+        // Without a line of access, an authoritative space would be one that everybody is to lose.
+        let authoritative = !access.is_empty() && !remarks.forbid_authoritative();
+        let mode = if authoritative { Mode::Authoritative } else { Mode::Additive };
+        Draft { space: space.space.clone(), mode, access, pages, remarks }
+    }
+
+    /// The words for what a principal holds, or why there are none.
+    fn words(&self, principal: &Principal, holding: &Holding) -> Result<BTreeSet<Word>, Remark> {
+        if let Principal::User(account) = principal {
+            match self.live.directory.people.get(account).map(|person| person.kind) {
+                Some(AccountKind::Human | AccountKind::Customer) => {}
+                Some(AccountKind::App) => return Err(Remark::App),
+                Some(AccountKind::Unknown) | None => return Err(Remark::UnknownAccount),
+            }
+            let said = self.held(principal, holding);
+            let is_caller = *account == self.live.site.caller.account;
+            return if is_caller { said.map_err(|_| Remark::Caller) } else { said };
+        }
+        if let Principal::Group(group) = principal
+            && !self.live.directory.groups.contains_key(group)
+        {
+            return Err(Remark::UnknownGroup);
+        }
+        self.held(principal, holding)
+    }
+
+    fn held(&self, principal: &Principal, holding: &Holding) -> Result<BTreeSet<Word>, Remark> {
+        let anonymous = *principal == Principal::Anonymous;
+        match holding {
+            Holding::Role(id) => {
+                let role = self.roles.get(id).ok_or(Remark::UnknownRole)?;
+                if anonymous && role.administers {
+                    return Err(Remark::AnonymousAdmin);
+                }
+                Ok(BTreeSet::from([role.word.clone()]))
+            }
+            Holding::Grants(_) if matches!(principal, Principal::Class(_)) => Err(Remark::ClassRows),
+            Holding::Grants(_) if self.live.site.mode == SpaceRoleMode::Roles => Err(Remark::RowsBesideRoles),
+            Holding::Grants(grants) if !grants.contains_key(&Permission::ReadSpace) => {
+                Err(Remark::WithoutView)
+            }
+            Holding::Grants(grants) if anonymous && grants.contains_key(&Permission::AdministerSpace) => {
+                Err(Remark::AnonymousAdmin)
+            }
+            Holding::Grants(grants) => Ok(words(&grants.keys().copied().collect(), &self.bundles)),
+        }
+    }
+}
+
+fn rows(holding: &Holding) -> usize {
+    match holding {
+        Holding::Grants(grants) => grants.len(),
+        Holding::Role(_) => 1,
+    }
+}
+
+/// What people call somebody; for comments, where nothing depends on it.
+pub(super) fn label(principal: &Principal, live: &Live) -> String {
+    match principal {
+        Principal::User(account) => display_name(account, live).to_owned(),
+        Principal::Group(group) => {
+            let name = live.directory.groups.get(group).map_or(group.as_str(), |group| &group.name);
+            format!("group:{name}")
+        }
+        Principal::Class(_) | Principal::Anonymous => principal.to_string(),
+    }
+}
+
+pub(super) fn display_name<'a>(account: &'a AccountId, live: &'a Live) -> &'a str {
+    live.directory.people.get(account).map_or(account.as_str(), |person| &person.name)
+}
+
+pub(super) fn is_inactive(principal: &Principal, live: &Live) -> bool {
+    let Principal::User(account) = principal else { return false };
+    live.directory
+        .people
+        .get(account)
+        .is_some_and(|person| matches!(person.status, AccountStatus::Inactive | AccountStatus::Closed))
+}

@@ -1,0 +1,282 @@
+//! The texts of the files of an imported policy.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use super::draft::{Draft, is_inactive};
+use super::layout::Text;
+use super::names::{Names, RoleDraft, Roles, slug};
+use super::pages::PageDraft;
+use super::words::Word;
+use crate::model::{AccountId, AccountKind, GroupId, Live, Mode, Principal, SpaceStatus};
+use crate::policy::ast::Policy;
+use crate::policy::format::format;
+
+/// What the language is, and where the site is.
+pub fn head(site: &str) -> String {
+    let mut text = Text::default();
+    text.append("version: 1\n");
+    text.gap();
+    text.key(0, "site", None);
+    text.entry(1, "url", site, None);
+    text.into_string()
+}
+
+/// A file for each space. A new policy, which says where its site is, has its people and its roles in files of
+/// their own; to one that is there already, each space brings those that are new.
+pub fn compose(
+    drafts: &[Draft],
+    policy: &Policy,
+    live: &Live,
+    site: Option<&str>,
+) -> BTreeMap<Utf8PathBuf, String> {
+    let mut pen = Pen::new(drafts, policy, live);
+    let mut files: BTreeMap<Utf8PathBuf, String> = BTreeMap::new();
+    if let Some(site) = site {
+        files.insert("confperm.yaml".into(), head(site));
+        let people = ("people.yaml", pen.define_people(drafts));
+        let roles = ("roles.yaml", pen.define_roles(drafts));
+        let sections = [people, roles].into_iter().filter(|(_, text)| !text.is_empty());
+        files.extend(sections.map(|(file, text)| (file.into(), text)));
+    }
+    let mut places = super::places::places(drafts.iter().map(|draft| &draft.space));
+    for draft in drafts {
+        if let Some(place) = places.remove(&draft.space.key) {
+            files.insert(place, title(draft) + &pen.whole(std::slice::from_ref(draft)));
+        }
+    }
+    for (path, text) in &mut files {
+        *text = canonical(path, text);
+    }
+    files
+}
+
+/// Where the files of these spaces go.
+pub fn places(drafts: &[Draft]) -> BTreeSet<Utf8PathBuf> {
+    super::places::places(drafts.iter().map(|draft| &draft.space)).into_values().collect()
+}
+
+/// The layout that `fmt` gives, so that a file is not changed by it afterwards.
+fn canonical(path: &Utf8Path, text: &str) -> String {
+    format(&Arc::from(path), text).unwrap_or_else(|_| text.to_owned())
+}
+
+/// Everything in one text. Only one draft may be there: a file has one section of spaces.
+pub fn in_one(drafts: &[Draft], policy: &Policy, live: &Live, site: Option<&str>) -> String {
+    let mut sections = Vec::from_iter(site.map(head));
+    sections.push(Pen::new(drafts, policy, live).whole(drafts));
+    let titles: String = drafts.iter().map(title).collect();
+    canonical(Utf8Path::new("policy.yaml"), &(titles + &join(&sections)))
+}
+
+/// Writes drafts down. What a name means is defined once, in whichever text needs it first.
+#[derive(Debug)]
+struct Pen<'a> {
+    people: BTreeMap<String, AccountId>,
+    pins: BTreeMap<String, GroupId>,
+    names: Names,
+    roles: Roles,
+    defined_roles: BTreeSet<String>,
+    live: &'a Live,
+}
+
+impl<'a> Pen<'a> {
+    /// A pen that has a name for everybody in these drafts.
+    fn new(drafts: &[Draft], policy: &Policy, live: &'a Live) -> Self {
+        let names = Names::of(&drafts.iter().flat_map(principals).collect(), policy, live);
+        Self {
+            people: names.new_people(),
+            pins: names.new_pins(),
+            names,
+            roles: Roles::of(policy, live),
+            defined_roles: BTreeSet::new(),
+            live,
+        }
+    }
+
+    /// The people in these drafts and the groups whose names are not clear, as far as they have not been
+    /// defined; empty if there are none.
+    fn define_people(&mut self, drafts: &[Draft]) -> String {
+        let used: BTreeSet<Principal> = drafts.iter().flat_map(principals).collect();
+        let mut text = Text::default();
+        let people = take(&mut self.people, |account| used.contains(&Principal::User(account.clone())));
+        if !people.is_empty() {
+            text.key(0, "people", None);
+        }
+        for (alias, account) in people {
+            text.entry(1, &alias, account.as_str(), about(&alias, &account, self.live).as_deref());
+        }
+        let pins = take(&mut self.pins, |group| used.contains(&Principal::Group(group.clone())));
+        if !pins.is_empty() {
+            text.gap();
+            text.key(0, "groups", None);
+        }
+        for (name, group) in pins {
+            text.entry(1, &name, group.as_str(), None);
+        }
+        text.into_string()
+    }
+
+    /// The roles of the site in these drafts, as far as they have not been defined; empty if there are none.
+    fn define_roles(&mut self, drafts: &[Draft]) -> String {
+        let used: BTreeSet<&Word> = drafts.iter().flat_map(|draft| draft.access.keys()).collect();
+        let mut text = Text::default();
+        for (name, role) in self.roles.definitions(&used) {
+            if !self.defined_roles.insert(name.to_owned()) {
+                continue;
+            }
+            if self.defined_roles.len() == 1 {
+                text.key(0, "roles", None);
+            }
+            match role {
+                RoleDraft::Classic(built_in) => {
+                    let note = format!("single permissions; `{built_in}` is the space role");
+                    text.key(1, name, Some(&note));
+                    text.list(2, "includes", &[built_in.to_string()]);
+                }
+                RoleDraft::Site { name: site_role, permissions, unknown } => {
+                    text.key(1, name, None);
+                    if !unknown.is_empty() {
+                        let unknown: Vec<&str> = unknown.iter().map(String::as_str).collect();
+                        text.comment(&format!("also, in the words of the site: {}", unknown.join(", ")), 2);
+                    }
+                    let permissions: Vec<String> = permissions.iter().map(ToString::to_string).collect();
+                    text.list(2, "permissions", &permissions);
+                    text.entry(2, "site-role", &site_role, None);
+                }
+            }
+        }
+        text.into_string()
+    }
+
+    /// Spaces, after what their names need to be defined.
+    fn whole(&mut self, drafts: &[Draft]) -> String {
+        let mut sections = vec![self.define_people(drafts), self.define_roles(drafts)];
+        sections.extend(drafts.iter().map(|draft| self.space(draft)));
+        join(&sections)
+    }
+
+    /// One space; nothing, if it declares nothing.
+    fn space(&self, draft: &Draft) -> String {
+        let mut text = Text::default();
+        if draft.says_nothing() {
+            return text.into_string();
+        }
+        text.key(0, "spaces", None);
+        text.key(1, draft.space.key.as_str(), None);
+        match draft.mode {
+            Mode::Authoritative => text.entry(2, "mode", "authoritative", None),
+            Mode::Additive => text.entry(
+                2,
+                "mode",
+                "additive",
+                Some("an authoritative space would lose something that no line can say"),
+            ),
+        }
+        if !draft.access.is_empty() {
+            text.key(2, "access", None);
+        }
+        for (word, who) in &draft.access {
+            text.list(3, word.as_str(), &self.list(who.iter().cloned()));
+        }
+        if !draft.pages.is_empty() {
+            text.key(2, "pages", None);
+        }
+        for page in &draft.pages {
+            self.page(page, &mut text);
+        }
+        text.into_string()
+    }
+
+    fn page(&self, page: &PageDraft, text: &mut Text) {
+        text.key(3, &page.selector.to_string(), page.path.as_deref());
+        for (verb, list) in [("view", &page.view), ("edit", &page.edit)] {
+            if let Some(list) = list {
+                text.list(4, verb, &self.list(list.iter().cloned().map(Principal::from)));
+            }
+        }
+    }
+
+    /// Groups before everybody else, people last.
+    fn list(&self, who: impl Iterator<Item = Principal>) -> Vec<String> {
+        let rank = |principal: &Principal| match principal {
+            Principal::Group(_) => 0,
+            Principal::Class(_) => 1,
+            Principal::Anonymous => 2,
+            Principal::User(_) => 3,
+        };
+        let mut list: Vec<(i32, String)> =
+            who.map(|principal| (rank(&principal), self.names.show(&principal))).collect();
+        list.sort();
+        list.into_iter().map(|(_, name)| name).collect()
+    }
+}
+
+/// What stands above a space: its name, and the remarks with everything that they are about.
+fn title(draft: &Draft) -> String {
+    let mut text = Text::default();
+    let archived = if draft.space.status == SpaceStatus::Archived { " (archived)" } else { "" };
+    text.comment(&format!("{}{archived}", draft.space.name), 0);
+    for (remark, about) in draft.remarks.iter() {
+        text.comment("", 0);
+        text.comment(&format!("{}:", capitalised(remark.sentence())), 0);
+        for (about, count) in about {
+            let times = if *count > 1 { format!(" ({count})") } else { String::new() };
+            text.comment(&format!("- {about}{times}"), 0);
+        }
+    }
+    if draft.says_nothing() {
+        text.comment("", 0);
+        text.comment("Nothing else is there to be declared.", 0);
+    }
+    text.into_string()
+}
+
+/// Sections of one file, an empty line between them; those that are empty are left out.
+fn join(sections: &[String]) -> String {
+    let sections: Vec<&str> = sections.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+    sections.join("\n")
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}
+
+fn take<T: Clone>(from: &mut BTreeMap<String, T>, wanted: impl Fn(&T) -> bool) -> BTreeMap<String, T> {
+    let taken: BTreeMap<String, T> = from
+        .iter()
+        .filter(|(_, what)| wanted(what))
+        .map(|(name, what)| (name.clone(), what.clone()))
+        .collect();
+    from.retain(|name, _| !taken.contains_key(name));
+    taken
+}
+
+fn principals(draft: &Draft) -> impl Iterator<Item = Principal> {
+    let on_pages = draft.pages.iter().flat_map(PageDraft::subjects).cloned().map(Principal::from);
+    draft.access.values().flatten().cloned().chain(on_pages)
+}
+
+/// What an alias does not tell of somebody.
+fn about(alias: &str, account: &AccountId, live: &Live) -> Option<String> {
+    let person = live.directory.people.get(account)?;
+    let told = person.name.to_lowercase() == alias.replace('-', " ") && slug(&person.name) == alias;
+    let state = if is_inactive(&Principal::User(account.clone()), live) {
+        Some("deactivated")
+    } else {
+        match person.kind {
+            AccountKind::App => Some("app"),
+            AccountKind::Customer => Some("customer"),
+            AccountKind::Human | AccountKind::Unknown => None,
+        }
+    };
+    match (told, state) {
+        (true, None) => None,
+        (true, Some(state)) => Some(state.to_owned()),
+        (false, None) => Some(person.name.clone()),
+        (false, Some(state)) => Some(format!("{} ({state})", person.name)),
+    }
+}

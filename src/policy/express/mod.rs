@@ -1,0 +1,25 @@
+//! The other direction: a live space in the words of the policy language, in one canonical layout.
+//!
+//! [`preview`] writes a space so that two states of it can be compared line by line. [`files`] writes what
+//! a person goes on with: the files of a policy that plans to no change. Both find the same [`words`] for
+//! what somebody holds.
+//!
+//! ```text
+//! Live ──draft──▶ Drafts ──names──▶ who is called what ──files──▶ texts
+//! ```
+
+mod draft;
+pub mod files;
+mod layout;
+mod names;
+mod pages;
+mod places;
+pub mod preview;
+mod remark;
+mod words;
+
+pub use draft::{Draft, draft};
+pub use names::handles;
+pub use pages::PageDraft;
+pub use remark::{Remark, Remarks};
+pub use words::{NamedBundle, Word, scalar};

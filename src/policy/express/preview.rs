@@ -1,0 +1,106 @@
+//! A space as it is, for comparing two states of it: one entry stands on each line, and an open list is
+//! written down too, so that differences are about entries.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use super::words::{NamedBundle, Word, scalar, words};
+use crate::model::{
+    Audience, BuiltInRole, ContentId, Holding, Known, LiveSpace, Mode, PageVerb, Principal, Role, RoleId,
+    Tree,
+};
+
+/// How things are called.
+pub struct Words<'a> {
+    pub bundles: &'a [NamedBundle],
+    pub roles: &'a BTreeMap<RoleId, Role>,
+    pub name: &'a dyn Fn(&Principal) -> String,
+}
+
+impl std::fmt::Debug for Words<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Words").field("bundles", &self.bundles).finish_non_exhaustive()
+    }
+}
+
+/// One space as policy text. `holders` and `pages` say what to include.
+pub fn space(
+    space: &LiveSpace,
+    mode: Mode,
+    holders: &dyn Fn(&Principal) -> bool,
+    pages: &BTreeSet<ContentId>,
+    words: &Words<'_>,
+) -> String {
+    let mut access: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (principal, holding) in space.holdings.iter().filter(|(principal, _)| holders(principal)) {
+        for word in holding_words(holding, words) {
+            access.entry(word).or_default().insert((words.name)(principal));
+        }
+    }
+    let mut text = String::new();
+    let mode = match mode {
+        Mode::Authoritative => "authoritative",
+        Mode::Additive => "additive",
+    };
+    let _ = writeln!(text, "spaces:\n  {}:\n    mode: {mode}", scalar(space.space.key.as_str()));
+    if !access.is_empty() {
+        text.push_str("    access:\n");
+    }
+    for (word, who) in access {
+        let _ = writeln!(text, "      {}:", scalar(&word));
+        for who in who {
+            let _ = writeln!(text, "        - {}", scalar(&who));
+        }
+    }
+    if let Some(tree) = &space.tree {
+        write_pages(tree, pages, words, &mut text);
+    }
+    text
+}
+
+fn holding_words(holding: &Holding, names: &Words<'_>) -> Vec<String> {
+    match holding {
+        Holding::Grants(grants) => {
+            let found = words(&grants.keys().copied().collect(), names.bundles);
+            found.iter().map(Word::as_str).map(str::to_owned).collect()
+        }
+        Holding::Role(id) => vec![role_word(id, names)],
+    }
+}
+
+fn role_word(id: &RoleId, words: &Words<'_>) -> String {
+    let Some(role) = words.roles.get(id) else { return id.to_string() };
+    let built_in = BuiltInRole::ALL.into_iter().find(|built_in| built_in.site_name() == role.name);
+    built_in.map_or_else(|| role.name.clone(), |built_in| built_in.to_string())
+}
+fn write_pages(tree: &Tree, pages: &BTreeSet<ContentId>, words: &Words<'_>, text: &mut String) {
+    let mut entries: Vec<(String, [&Audience; 2])> = pages
+        .iter()
+        .filter_map(|&id| match &tree.get(id)?.restrictions {
+            Known::Known(lists) => Some((tree.path(id), [&lists.view, &lists.edit])),
+            Known::Unknown(_) => None,
+        })
+        .collect();
+    entries.sort();
+    if !entries.is_empty() {
+        text.push_str("    pages:\n");
+    }
+    for (path, lists) in entries {
+        let _ = writeln!(text, "      {}:", scalar(&path));
+        for (verb, audience) in PageVerb::ALL.into_iter().zip(lists) {
+            match audience {
+                Audience::Anyone => {
+                    let _ = writeln!(text, "        {}: anyone", verb.as_str());
+                }
+                Audience::Only(members) => {
+                    let _ = writeln!(text, "        {}:", verb.as_str());
+                    let names: BTreeSet<String> =
+                        members.iter().map(|subject| (words.name)(&subject.clone().into())).collect();
+                    for name in names {
+                        let _ = writeln!(text, "          - {}", scalar(&name));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What an import leaves out or wants looked at. It is said twice: in the file of the space, with names, and
+//! in sum by the command.
+
+use std::collections::BTreeMap;
+
+/// One kind of thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Remark {
+    App,
+    UnknownAccount,
+    ClassRows,
+    Foreign,
+    Caller,
+    WithoutView,
+    RowsBesideRoles,
+    UnknownGroup,
+    UnknownRole,
+    AnonymousAdmin,
+    Inactive,
+    HiddenLists,
+    Containers,
+    HiddenAbove,
+    AppList,
+    UnknownListed,
+    EditWithoutView,
+    NotThere,
+}
+
+impl Remark {
+    /// What it is, and what becomes of it.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::App => "apps, left alone because they manage their own access",
+            Self::UnknownAccount => "accounts that the site does not describe, left alone",
+            Self::ClassRows => {
+                "single permissions of user classes, left alone because the API shows them but cannot write them"
+            }
+            Self::Foreign => "rows of kinds that this version does not know, left alone",
+            Self::Caller => "what the account that ran the import holds and no line can say, left alone",
+            Self::WithoutView => "permissions of somebody who lacks `read/space`, which no line can say",
+            Self::RowsBesideRoles => "single permissions on a site that gives access by space roles only",
+            Self::UnknownGroup => "groups that the site does not list",
+            Self::UnknownRole => "space roles that the site does not list, or lists twice under one name",
+            Self::AnonymousAdmin => "visitors who are not signed in and administer the space",
+            Self::Inactive => "deactivated accounts that still have access",
+            Self::HiddenLists => "pages whose restrictions this account cannot read, left as they are",
+            Self::Containers => {
+                "folders and the like whose restrictions the site does not show, left as they are"
+            }
+            Self::HiddenAbove => {
+                "pages below something hidden or archived, where what is demanded above them is not known"
+            }
+            Self::AppList => "page lists that name nobody but apps, left as they are",
+            Self::UnknownListed => {
+                "page lists with accounts or groups that the site does not describe, left as they are"
+            }
+            Self::EditWithoutView => {
+                "lists of editors of whom some are not among those who may view, left as they are"
+            }
+            Self::NotThere => "restricted pages that the other space does not have",
+        }
+    }
+
+    /// Whether an authoritative space would lose it, so that the space can only be additive.
+    pub(super) const fn forbids_authoritative(self) -> bool {
+        match self {
+            Self::WithoutView
+            | Self::RowsBesideRoles
+            | Self::UnknownGroup
+            | Self::UnknownRole
+            | Self::AnonymousAdmin => true,
+            Self::App
+            | Self::UnknownAccount
+            | Self::ClassRows
+            | Self::Foreign
+            | Self::Caller
+            | Self::Inactive
+            | Self::HiddenLists
+            | Self::Containers
+            | Self::HiddenAbove
+            | Self::AppList
+            | Self::UnknownListed
+            | Self::EditWithoutView
+            | Self::NotThere => false,
+        }
+    }
+}
+
+/// The remarks on one space, each with what it is about and how many rows, lists or pages that are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Remarks(BTreeMap<Remark, BTreeMap<String, usize>>);
+
+impl Remarks {
+    pub(super) fn add(&mut self, remark: Remark, about: impl Into<String>, count: usize) {
+        *self.0.entry(remark).or_default().entry(about.into()).or_default() += count;
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (Remark, &BTreeMap<String, usize>)> {
+        self.0.iter().map(|(remark, about)| (*remark, about))
+    }
+
+    pub(super) fn forbid_authoritative(&self) -> bool {
+        self.0.keys().any(|remark| remark.forbids_authoritative())
+    }
+}

@@ -1,0 +1,214 @@
+//! `confperm import`: what it writes is a policy, and a plan of it is empty.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use confperm::confluence::SpaceSelection;
+use confperm::confluence::survey::{self, Needs, quiet};
+use confperm::diagnostic::Sources;
+use confperm::model::{AccountId, GroupId, Live, SpaceKey};
+use confperm::policy::express::{draft, files};
+use confperm::policy::{self, Policy};
+use confperm::render::diagnostics::{Paint, draw};
+use confperm::render::{Snapshot, snapshot};
+
+use crate::stage::Stage;
+use crate::support::Folder;
+
+fn import(folder: &Folder, more: &[&str]) -> crate::support::Ran {
+    let mut arguments = vec!["import", "--site", "sandbox:site.yaml", "-C", "new"];
+    arguments.extend(more);
+    folder.run(&arguments)
+}
+
+#[test]
+fn a_plan_of_what_was_imported_is_empty() {
+    for example in ["quickstart", "acme"] {
+        let folder = Folder::example(example);
+        let imported = import(&folder, &["--all", "--include-archived"]).code(0);
+        assert!(imported.out.contains("A plan of them changes nothing."), "{}", imported.out);
+        folder.run(&["validate", "new"]).code(0);
+        folder.run(&["fmt", "--check", "new"]).code(0);
+        let plan = folder.run(&["plan", "--detailed-exitcode", "new"]).code(0);
+        assert!(plan.out.contains("Nothing to change"), "{}", plan.out);
+    }
+}
+
+#[test]
+fn acme_reads_like_a_policy() {
+    let folder = Folder::example("acme");
+    let imported = import(&folder, &["--all"]).code(0);
+    insta::assert_snapshot!("acme_remarks", imported.err);
+    for file in ["confperm", "people", "roles", "spaces/docs", "spaces/eng", "spaces/legal"] {
+        insta::assert_snapshot!(file.replace('/', "_"), folder.read(&format!("new/{file}.yaml")));
+    }
+    assert!(!folder.path().join("new/spaces/arch.yaml").exists(), "archived spaces are asked for");
+    let personal = "new/spaces/personal-712020a0000000000040008000000000000002.yaml";
+    assert!(folder.read(personal).contains("\n  ~712020a0000000000040008000000000000002:\n"));
+}
+
+#[test]
+fn quickstart_on_standard_output() {
+    let folder = Folder::example("quickstart");
+    let before = folder.files();
+    let printed = import(&folder, &["--space", "ENG", "--stdout"]).code(0);
+    insta::assert_snapshot!("quickstart", printed.out);
+    assert_eq!(folder.files(), before, "nothing is written");
+    import(&folder, &["--space", "ENG", "--space", "OPS", "--stdout"]).code(64);
+}
+
+#[test]
+fn nothing_is_overwritten_unless_asked() {
+    let folder = Folder::example("acme");
+    import(&folder, &["--space", "ENG", "--space", "FIN"]).code(0);
+    let before = folder.files();
+    let refused = import(&folder, &["--space", "ENG", "--space", "FIN", "--space", "DOCS"]).code(1);
+    assert!(refused.err.contains("spaces/eng.yaml, spaces/fin.yaml"), "{}", refused.err);
+    assert_eq!(folder.files(), before);
+    import(&folder, &["--space", "ENG", "--space", "FIN", "--space", "DOCS", "--force"]).code(0);
+    folder.run(&["plan", "--detailed-exitcode", "new"]).code(0);
+}
+
+#[test]
+fn a_space_joins_a_policy_and_takes_its_names() {
+    let folder = Folder::example("quickstart");
+    folder.write(
+        "policy.yaml",
+        "version: 1\nsite: {url: 'sandbox:site.yaml'}\npeople: {chief: 5b10ac8d82e05b22cc7d4e01}\n\
+         roles: {boss: {permissions: [administer/space, restrict_content/space]}}\n",
+    );
+    std::fs::remove_file(folder.path().join("confperm.yaml")).unwrap();
+    folder.run(&["import", "--space", "ENG"]).code(0);
+    let space = folder.read("spaces/eng.yaml");
+    assert!(space.contains("boss: [user:chief]"), "{space}");
+    assert!(space.contains("people:\n  bob-builder: "), "{space}");
+    folder.run(&["plan", "--detailed-exitcode"]).code(0);
+
+    folder.run(&["import", "--space", "ENG"]).code(1);
+    folder.run(&["import", "--space", "ENG", "--force"]).code(0);
+    assert_eq!(folder.read("spaces/eng.yaml"), space, "people that the file defined are defined again");
+    folder.run(&["fmt", "--check", "spaces"]).code(0);
+
+    folder.write("more.yaml", "spaces: {OPS: {mode: additive, access: {viewer: [user:chief]}}}\n");
+    std::fs::rename(folder.path().join("spaces/eng.yaml"), folder.path().join("engineering.yaml")).unwrap();
+    let refused = folder.run(&["import", "--space", "ENG", "--force"]).code(1);
+    assert!(refused.err.contains("ENG is declared in engineering.yaml"), "{}", refused.err);
+}
+
+#[test]
+fn one_space_is_the_model_of_another() {
+    let folder = Folder::example("acme");
+    import(&folder, &["--from", "ENG", "--as", "SRE"]).code(0);
+    insta::assert_snapshot!("template", folder.read("new/spaces/sre.yaml"));
+    folder.run(&["validate", "new"]).code(0);
+    let new = import(&folder, &["--from", "DOCS", "--as", "NEW"]).code(0);
+    assert!(new.err.contains("the site shows no space NEW yet"), "{}", new.err);
+    assert!(folder.read("new/spaces/new.yaml").contains("\n  NEW:\n"));
+}
+
+#[test]
+fn mistakes_are_told_before_anything_is_written() {
+    let folder = Folder::example("quickstart");
+    let before = folder.files();
+    let unknown = import(&folder, &["--space", "EMG"]).code(1);
+    assert!(unknown.err.contains("did you mean `ENG`?"), "{}", unknown.err);
+    import(&folder, &[]).code(64);
+    import(&folder, &["--all", "--type", "personal"]).code(1);
+    import(&folder, &["--from", "ENG"]).code(64);
+    folder.run(&["import", "--all", "-C", "new"]).code(1);
+    assert_eq!(folder.files(), before);
+}
+
+/// Everything there is to read.
+async fn whole(stage: &Stage) -> Live {
+    let needs = Needs { spaces: SpaceSelection::All, accounts: BTreeSet::new() };
+    let mut live = survey::access(&stage.site, &needs, &quiet).await.unwrap();
+    let keys: BTreeSet<SpaceKey> = live.spaces.keys().cloned().collect();
+    survey::trees(&stage.site, &mut live, &keys, &quiet).await.unwrap();
+    survey::blogposts(&stage.site, &mut live, &keys).await.unwrap();
+    let pages = live
+        .spaces
+        .iter()
+        .map(|(key, space)| {
+            (key.clone(), space.tree.iter().flat_map(|tree| tree.iter().map(|page| page.id)).collect())
+        })
+        .collect();
+    survey::restrictions(&stage.site, &mut live, &pages, &quiet).await.unwrap();
+    live
+}
+
+pub(crate) async fn snapshot_of(stage: &Stage) -> Snapshot {
+    let mut live = whole(stage).await;
+    let groups: BTreeSet<GroupId> = live.directory.groups.keys().cloned().collect();
+    survey::members(&stage.site, &mut live, &groups, &quiet).await.unwrap();
+    survey::product_access(&stage.site, &mut live).await.unwrap();
+    let members: BTreeSet<AccountId> = live
+        .directory
+        .groups
+        .values()
+        .flat_map(|group| group.members.as_ref().known().into_iter().flatten().cloned())
+        .collect();
+    survey::people(&stage.site, &mut live, members).await.unwrap();
+    snapshot(&live).unwrap()
+}
+
+/// Reads everything and writes it as a policy.
+async fn imported(stage: &Stage) -> (Policy, BTreeMap<Utf8PathBuf, String>) {
+    let live = whole(stage).await;
+    let nothing = Policy::default();
+    let drafts = draft(live.spaces.values(), &nothing, &live);
+    let made = files::compose(&drafts, &nothing, &live, Some("https://acme.atlassian.net/wiki"));
+    let mut sources = Sources::default();
+    for (path, text) in &made {
+        sources.insert(path.clone(), text.as_str());
+    }
+    let loaded = policy::from_sources(sources);
+    let policy = loaded.policy.unwrap_or_else(|| {
+        panic!("{}\n{made:#?}", draw(&loaded.findings, &loaded.sources, Paint::Plain));
+    });
+    (policy, made)
+}
+
+#[tokio::test]
+async fn whatever_a_site_is_like_its_import_plans_to_nothing() {
+    let mut authoritative = 0;
+    for seed in 0..150 {
+        let state = crate::worlds::state(seed);
+        let stage = Stage::open(&state).await;
+        let (policy, made) = imported(&stage).await;
+        let planned = stage.plan_of(&policy).await;
+        assert!(
+            planned.plan.is_empty(),
+            "seed {seed}\n{state}\n{made:#?}\n{}",
+            confperm::render::plan_as_text(&planned.plan)
+        );
+        let additive = made.values().any(|text| text.contains("mode: additive"));
+        authoritative += usize::from(!additive);
+        stage.running.stop().await;
+    }
+    assert!(authoritative >= 40, "the language says all of most sites: {authoritative}");
+}
+
+#[tokio::test]
+async fn what_no_line_can_say_makes_a_space_additive_and_is_said() {
+    let state = "
+kind: confluence-sandbox
+version: 1
+site: {flavor: cloud, space-role-mode: pre-roles, caller: ann}
+users:
+  ann: {account-id: u-ann, name: Ann, email: ann@x.com}
+  bob: {account-id: u-bob, name: Bob}
+spaces:
+  ENG:
+    id: 1
+    name: Engineering
+    permissions:
+      read/space: [user:ann, group-id:gone]
+      administer/space: [user:ann]
+      create/page: [user:bob]
+";
+    let stage = Stage::open(state).await;
+    let (policy, made) = imported(&stage).await;
+    assert!(stage.plan_of(&policy).await.plan.is_empty());
+    insta::assert_snapshot!("additive", made[Utf8Path::new("spaces/eng.yaml")]);
+}

@@ -1,0 +1,67 @@
+//! `confperm init`: a repository that is valid from the start.
+
+use crate::support::Folder;
+
+#[test]
+fn what_it_writes_is_valid_and_nothing_is_overwritten() {
+    let folder = Folder::with(&[]);
+    let written = folder.run(&["init", "policy"]).code(0);
+    assert_eq!(
+        written.out,
+        ".github/workflows/confperm.yml\n.gitignore\nREADME.md\nconfperm.yaml\nspaces/example.yaml\n"
+    );
+    folder.run(&["validate", "policy"]).code(0);
+    assert!(folder.read("policy/.gitignore").lines().any(|line| line == ".confperm/"));
+
+    let before = folder.files();
+    let refused = folder.run(&["init", "policy"]).code(1);
+    assert!(refused.err.contains("confperm.yaml, spaces/example.yaml"), "{}", refused.err);
+    assert_eq!(folder.files(), before);
+}
+
+#[test]
+fn it_takes_the_address_from_the_environment() {
+    let folder = Folder::with(&[]);
+    let mut command = folder.confperm(&["init"]);
+    command.env("CONFLUENCE_URL", "https://acme.atlassian.net/wiki/").assert().success();
+    assert!(folder.read("confperm.yaml").contains("\n  url: https://acme.atlassian.net/wiki\n"));
+    folder.run(&["validate"]).code(0);
+
+    let folder = Folder::with(&[]);
+    let mut command = folder.confperm(&["init"]);
+    command.env("CONFLUENCE_URL", "https://ann:secret@acme.atlassian.net/wiki").assert().code(1);
+    assert_eq!(folder.files(), []);
+}
+
+/// The example becomes a policy when its comment signs go.
+#[test]
+fn the_example_is_a_policy() {
+    let folder = Folder::with(&[]);
+    folder.run(&["init"]).code(0);
+    let example = folder.read("spaces/example.yaml");
+    let (_, space) = example.split_once("#\n").unwrap();
+    let uncommented: String =
+        space.lines().map(|line| line.trim_start_matches("# ").to_owned() + "\n").collect();
+    folder.write("spaces/example.yaml", &uncommented);
+    let valid = folder.run(&["validate"]).code(0);
+    assert!(valid.out.contains("1 space"), "{}", valid.out);
+}
+
+#[test]
+fn the_workflow_calls_commands_that_exist() {
+    let folder = Folder::with(&[]);
+    folder.run(&["init"]).code(0);
+    let workflow = folder.read(".github/workflows/confperm.yml");
+    let read: serde_yaml::Value = serde_yaml::from_str(&workflow).unwrap();
+    assert!(read["jobs"]["drift"].is_mapping());
+    let commands: Vec<&str> = workflow
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- run: confperm "))
+        .map(|line| line.split(" | ").next().unwrap())
+        .collect();
+    assert_eq!(commands, ["plan --format diff", "apply --yes", "plan --detailed-exitcode"]);
+    for command in commands {
+        let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        folder.run(&arguments).code(0);
+    }
+}
