@@ -36,7 +36,8 @@ pub struct Finding {
     pub level: Option<Level>,
 }
 
-/// The lints. The first three are the warnings of Confluence's own share dialog.
+/// The lints. The first three are the warnings of Confluence's own share dialog; the last four only a plan
+/// can give, since they need to know what was meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lint {
@@ -57,10 +58,18 @@ pub enum Lint {
     SpaceWithoutAdmin,
     /// A required admin cannot see the page.
     AdminCutOff,
+    /// Whoever shall see only certain pages sees this one at the moment.
+    SeenByGuests,
+    /// Whoever shall see only certain pages of the space has another way into it.
+    GuestInside,
+    /// Whoever shall see only certain pages is on the list of this one by another group.
+    GuestListed,
+    /// The site has no lists for this kind of content.
+    NotRestrictable,
 }
 
 impl Lint {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::ListedWithoutSpace,
         Self::ListedWithoutAncestor,
         Self::ListedWithoutEditRight,
@@ -69,6 +78,10 @@ impl Lint {
         Self::ListOfLeavers,
         Self::SpaceWithoutAdmin,
         Self::AdminCutOff,
+        Self::SeenByGuests,
+        Self::GuestInside,
+        Self::GuestListed,
+        Self::NotRestrictable,
     ];
 
     /// The code under which it is shown and silenced.
@@ -82,6 +95,10 @@ impl Lint {
             Self::ListOfLeavers => "list-of-leavers",
             Self::SpaceWithoutAdmin => "space-without-admin",
             Self::AdminCutOff => "admin-cut-off",
+            Self::SeenByGuests => "seen-by-guests",
+            Self::GuestInside => "guest-inside",
+            Self::GuestListed => "guest-listed",
+            Self::NotRestrictable => "not-restrictable",
         }
     }
 }

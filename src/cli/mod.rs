@@ -17,6 +17,7 @@ mod import;
 mod init;
 mod lock;
 mod output;
+mod pages;
 mod people;
 mod plan;
 mod prepare;

@@ -14,8 +14,8 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::lock::LockFile;
 use super::output::Output;
-use super::people;
 use super::reach;
+use super::{pages, people};
 
 /// A plan with everything that showing and applying it need.
 pub(super) struct Prepared {
@@ -105,7 +105,6 @@ async fn read(
     policy: &Policy,
     context: Context<'_>,
 ) -> Result<(Live, BTreeSet<SpaceKey>), CliError> {
-    let hook = |progress: Progress| tracing::debug!(?progress);
     let mut live = reach::read(site, policy, []).await?;
     if live.site.edition == Edition::Free {
         return Err(CliError::failed(
@@ -113,21 +112,8 @@ async fn read(
         )
         .with_hint("the Standard edition and those above it can; nothing was changed"));
     }
-    let whole = policy::whole_spaces(policy, &live, context);
-    let entries = policy.space_keys().filter(|key| policy.wants_pages(key)).cloned();
-    survey::trees(site, &mut live, &entries.chain(whole.iter().cloned()).collect(), &hook).await?;
-    survey::blogposts(site, &mut live, &whole).await?;
-    let pages: BTreeMap<SpaceKey, BTreeSet<_>> = live
-        .spaces
-        .iter()
-        .map(|(key, space)| match &space.tree {
-            Some(tree) if whole.contains(key) => (key.clone(), tree.iter().map(|node| node.id).collect()),
-            _ => (key.clone(), policy::declared_pages(policy, space)),
-        })
-        .filter(|(_, pages)| !pages.is_empty())
-        .collect();
-    survey::restrictions(site, &mut live, &pages, &hook).await?;
-    Ok((live, whole))
+    let with_posts = pages::read(site, &mut live, policy, context).await?;
+    Ok((live, with_posts))
 }
 
 /// Plans; where something changes, the pages and people that the change can touch are read, so that the

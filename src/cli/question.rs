@@ -17,6 +17,7 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::lock::LockFile;
 use super::output::Output;
+use super::pages;
 use super::people::{self, Wanted};
 use super::reach;
 use super::subject;
@@ -132,9 +133,12 @@ impl Reading<'_> {
         }
         let asker = named.map(|named| subject::asker(named, self.policy, &live)).transpose()?;
         let content = match page {
-            Some(page) => Some(self.page(page, &mut live).await?),
+            Some(page) => Some(self.page(page, &policy, &mut live).await?),
             None => None,
         };
+        if policy.decides_about_every_page(self.key) {
+            pages::read(self.site, &mut live, &policy, self.context).await?;
+        }
         let desired = self.resolve(&policy, &live)?;
         self.people(asker.as_ref(), content, desired.as_ref(), &mut live).await?;
         if self.planned
@@ -182,16 +186,24 @@ impl Reading<'_> {
     }
 
     /// Finds the page, and reads the lists on it and above it.
-    async fn page(&self, page: &PageSelector, live: &mut Live) -> Result<ContentId, CliError> {
+    async fn page(
+        &self,
+        page: &PageSelector,
+        policy: &Policy,
+        live: &mut Live,
+    ) -> Result<ContentId, CliError> {
         let hook = |progress: Progress| tracing::debug!(?progress);
         let keys = BTreeSet::from([self.key.clone()]);
         survey::trees(self.site, live, &keys, &hook).await?;
         let is_there = |live: &Live, id: ContentId| {
             live.spaces.get(self.key).and_then(|space| space.tree.as_ref()?.get(id)).is_some()
         };
-        if let PageSelector::Id(id) = page
-            && !is_there(live, *id)
-        {
+        let is_post = match page {
+            PageSelector::Id(id) => !is_there(live, *id),
+            PageSelector::Blog(_) => true,
+            PageSelector::Title(_) | PageSelector::Path(_) | PageSelector::Below { .. } => false,
+        };
+        if is_post || live.spaces.get(self.key).is_some_and(|space| policy.wants_blogposts(space)) {
             survey::blogposts(self.site, live, &keys).await?;
         }
         let nothing = Tree::default();

@@ -40,7 +40,7 @@ pub(super) fn verb(text: &str) -> Result<Verb, CliError> {
     Err(CliError::usage(format!("`{text}` is nothing that can be done in Confluence"), hint))
 }
 
-/// `KEY`, `KEY/Title/Title`, `KEY/id:123`.
+/// `KEY`, `KEY/Title/Title`, `KEY/id:123`, `KEY/blog:Title`.
 pub(super) fn object(text: &str) -> Result<(SpaceKey, Option<PageSelector>), CliError> {
     let form = "write a space (ENG) or a page with its space (ENG/Runbooks/On-call, ENG/id:1003)";
     if text.starts_with("id:") {
@@ -53,8 +53,7 @@ pub(super) fn object(text: &str) -> Result<(SpaceKey, Option<PageSelector>), Cli
     let key =
         key.parse().map_err(|error: crate::model::InvalidId| CliError::usage(error.to_string(), form))?;
     let Some(path) = path else { return Ok((key, None)) };
-    let selector = if path.starts_with("id:") { path.parse() } else { format!("/{path}").parse() };
-    match selector {
+    match PageSelector::in_space(path) {
         Ok(PageSelector::Below { .. }) => {
             Err(CliError::usage(format!("`{text}` means many pages"), "ask about one page at a time"))
         }

@@ -21,6 +21,7 @@ use super::error::CliError;
 use super::exit;
 use super::lock::LockFile;
 use super::output::Output;
+use super::pages;
 use super::people::{self, Wanted};
 use super::question::load;
 use super::reach;
@@ -71,7 +72,7 @@ async fn run_all(
 ) -> Result<Tested, CliError> {
     let mentioned = checks::mentioned(policy);
     let narrowed = narrowed(policy, &mentioned);
-    let mut live = read(site, &narrowed, &mentioned).await?;
+    let mut live = read(site, &narrowed, &mentioned, context).await?;
     let invalid = |findings| CliError::Invalid { findings, sources: sources.clone() };
     let checks = checks::checks(policy, &live).map_err(invalid)?;
     let resolved = policy::resolve(&narrowed, &live, context);
@@ -140,6 +141,7 @@ async fn read(
     site: &Cloud,
     policy: &Policy,
     mentioned: &BTreeMap<SpaceKey, Mentioned<'_>>,
+    context: Context<'_>,
 ) -> Result<Live, CliError> {
     let hook = |progress: Progress| tracing::debug!(?progress);
     let mut live = reach::read(site, policy, []).await?;
@@ -147,11 +149,13 @@ async fn read(
         mentioned.iter().filter(|(_, space)| wanted(space)).map(|(key, _)| key.clone()).collect()
     };
     survey::trees(site, &mut live, &with_pages(&|space| space.any_page()), &hook).await?;
-    // Blog posts can be named by number only.
+    let with_posts = pages::read(site, &mut live, &about_every_page(policy, mentioned), context).await?;
     let by_number = |space: &Mentioned<'_>| {
-        space.every_page || space.pages.iter().any(|page| matches!(page, PageSelector::Id(_)))
+        space.every_page
+            || space.pages.iter().any(|page| matches!(page, PageSelector::Id(_) | PageSelector::Blog(_)))
     };
-    survey::blogposts(site, &mut live, &with_pages(&by_number)).await?;
+    let posts = with_pages(&by_number).difference(&with_posts).cloned().collect();
+    survey::blogposts(site, &mut live, &posts).await?;
     let mut pages: BTreeMap<SpaceKey, BTreeSet<ContentId>> = BTreeMap::new();
     for (key, space) in mentioned {
         let Some(live) = live.spaces.get(key) else { continue };
@@ -168,6 +172,15 @@ async fn read(
     }
     survey::restrictions(site, &mut live, &pages, &hook).await?;
     Ok(live)
+}
+
+/// The spaces that tests speak of and of which the policy decides about every page.
+fn about_every_page(policy: &Policy, mentioned: &BTreeMap<SpaceKey, Mentioned<'_>>) -> Policy {
+    let mut policy = narrowed(policy, mentioned);
+    let keys: BTreeSet<SpaceKey> =
+        policy.space_keys().filter(|key| policy.decides_about_every_page(key)).cloned().collect();
+    policy.spaces.retain(|key, _| keys.contains(key));
+    policy
 }
 
 async fn read_people(

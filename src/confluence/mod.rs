@@ -91,6 +91,14 @@ pub trait Read: Send + Sync {
     /// The current blog posts of a space, without their lists.
     fn blogposts(&self, space: &Space) -> impl Future<Output = Result<Vec<Content>, Error>> + Send;
 
+    /// Folders, whiteboards, databases and embeds of a space that are not in its tree, since no page hangs under
+    /// them. No list of the API has them; the search does, as far as its index goes.
+    fn containers(
+        &self,
+        space: &Space,
+        tree: &Tree,
+    ) -> impl Future<Output = Result<Known<Vec<Content>>, Error>> + Send;
+
     /// The lists of many pages in few calls. Every id that was asked for is in the answer.
     fn restrictions(
         &self,

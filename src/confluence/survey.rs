@@ -12,7 +12,7 @@ use super::error::Error;
 use super::{Read, SpaceAccess, SpaceSelection, side_by_side};
 use crate::model::{
     AccountId, ContentId, Directory, Gap, GroupId, Holding, Known, Listing, Live, LiveSpace, Principal,
-    ProductAccess, Restrictions, Site, Space, SpaceKey, SpaceRoleMode, Subject, Why,
+    ProductAccess, Restrictions, Site, Space, SpaceKey, SpaceRoleMode, Subject, Tree, Why,
 };
 
 /// What a run is about.
@@ -182,6 +182,34 @@ pub async fn blogposts<R: Read>(read: &R, live: &mut Live, keys: &BTreeSet<Space
                 if tree.get(post.id).is_none() {
                     tree.insert(post);
                 }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Folders, whiteboards and their like that no page hangs under, added to the trees of spaces. To be called
+/// once for a space, after [`trees`].
+pub async fn containers<R: Read>(read: &R, live: &mut Live, keys: &BTreeSet<SpaceKey>) -> Result<(), Error> {
+    let known: Vec<(Space, Tree)> = keys
+        .iter()
+        .filter_map(|key| live.spaces.get(key))
+        .filter_map(|space| Some((space.space.clone(), space.tree.clone()?)))
+        .collect();
+    let tasks: Vec<_> = known
+        .iter()
+        .map(|(space, tree)| async move { Ok((space.key.clone(), read.containers(space, tree).await?)) })
+        .collect();
+    for (key, found) in side_by_side(tasks).await? {
+        match found {
+            Known::Known(found) => {
+                let tree = live.spaces.get_mut(&key).and_then(|space| space.tree.as_mut());
+                if let Some(tree) = tree {
+                    found.into_iter().for_each(|content| tree.insert(content));
+                }
+            }
+            Known::Unknown(why) => {
+                live.gaps.insert(Gap::Containers { space: key, why });
             }
         }
     }

@@ -79,6 +79,7 @@ codes! {
     EditWithoutView = "edit-without-view", Error, "Somebody may edit a page but is not among those who may view it.";
     ForbiddenAccess = "forbidden-access", Error, "Access that a guard of the policy forbids. Holds plans back, though the policy is valid.";
     InvalidPages = "invalid-pages", Error, "A page path that cannot be understood.";
+    PageOnlyRole = "page-only-role", Error, "A role for `page-only` whose holders could open other pages to themselves.";
 
     // Meaning, on a day.
     EndedGrant = "ended-grant", Warning, "Something that was given until a day that has passed.";
@@ -116,6 +117,7 @@ codes! {
     UnsupportedPermission = "unsupported-permission", Error, "A permission that this site does not have.";
     UnknownSiteRole = "unknown-site-role", Error, "A space role that the site does not have.";
     NoClasses = "no-classes", Error, "User classes on a site without space roles.";
+    PageOnlyAdmin = "page-only-admin", Error, "Somebody would see only some pages of a space and administer it.";
     NotExpressible = "not-expressible", Error, "Access that this site has no way to give.";
 }
 

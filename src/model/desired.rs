@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AccountId, Audience, ContentId, Guards, Origin, PageVerb, Permission, Principal, RoleId, SpaceKey,
+    Subject,
 };
 
 /// What should be, for the spaces that the policy speaks of. Other spaces are nobody's business.
@@ -29,6 +30,30 @@ pub struct DesiredSpace {
     pub origin: Origin,
     pub holdings: BTreeMap<Principal, DesiredHolding>,
     pub pages: BTreeMap<ContentId, DesiredPage>,
+    pub unlisted: UnlistedPages,
+    pub page_only: Vec<PageOnly>,
+}
+
+/// What becomes of the lists of pages that no entry reaches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum UnlistedPages {
+    /// They stay, and are counted.
+    #[default]
+    Leave,
+    /// They go: this line says so.
+    Open(Origin),
+}
+
+/// People who shall see exactly these pages of a space, and what stands above them. What they hold in the
+/// space is among its holdings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageOnly {
+    /// The line of the entry.
+    pub origin: Origin,
+    /// The guests, each with the line that names them.
+    pub who: BTreeMap<Subject, Origin>,
+    /// The pages that are named; those above them are not among them.
+    pub pages: BTreeSet<ContentId>,
 }
 
 /// What becomes of what is not declared.

@@ -81,6 +81,8 @@ pub enum Gap {
     Restrictions { space: SpaceKey, content: super::ContentId, why: Why },
     /// An ancestor of visible pages that is itself hidden.
     Ancestor { space: SpaceKey, content: super::ContentId },
+    /// Folders, whiteboards, databases and embeds that no page hangs under.
+    Containers { space: SpaceKey, why: Why },
     /// A group whose members could not be read.
     Members { group: super::GroupId, why: Why },
     /// Accounts that the site does not describe.

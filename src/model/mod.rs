@@ -26,7 +26,10 @@ mod text;
 pub use audience::{Audience, Members, PageVerb, Restrictions};
 pub use call::Call;
 pub use content::{Chain, Content, ContentKind, Parent, Tree};
-pub use desired::{Desired, DesiredHolding, DesiredPage, DesiredSpace, End, Mode, Strength, Terms, Wanted};
+pub use desired::{
+    Desired, DesiredHolding, DesiredPage, DesiredSpace, End, Mode, PageOnly, Strength, Terms, UnlistedPages,
+    Wanted,
+};
 pub use directory::{AccountKind, AccountStatus, Directory, Group, Person, ProductAccess};
 pub use guards::{Forbidden, Guard, Guarded, Guards, MaxRemovals};
 pub use ids::{AccountId, ContentId, GrantId, GroupId, InvalidId, RoleId, SpaceId, SpaceKey};

@@ -63,6 +63,8 @@ pub enum Reason {
     },
     /// The space is authoritative and no line of the policy asks for it.
     NotDeclared,
+    /// `page-only` has this list kept so that its guests see their pages and no others.
+    PageOnly { origin: Origin },
     /// Confluence refuses `permission` to a principal that lacks this one.
     NeededFor { permission: Permission },
 }

@@ -18,6 +18,7 @@ use super::guard::PlanGuards;
 use super::lints::PlanLint;
 use super::meanwhile::Meanwhile;
 use super::mentioned::Mentioned;
+use super::page_only::{Compiled, PlanPageOnly};
 use super::refusal::{self, Danger, Refusal};
 use super::schedule::Schedule;
 use super::target::{Target, TargetHolding, Unmanaged};
@@ -48,6 +49,8 @@ pub struct Plan {
     pub objects: Vec<Object>,
     /// Who gains and who loses.
     pub effects: PlanEffects,
+    /// What the entries of `page-only` come down to.
+    pub page_only: Vec<PlanPageOnly>,
     /// What does not do what it says. Never a reason to hold the plan back.
     pub lints: Vec<PlanLint>,
     pub unmanaged: Vec<Unmanaged>,
@@ -219,6 +222,7 @@ pub fn schema() -> serde_json::Value {
 pub(super) struct Findings {
     pub(super) target: Target,
     pub(super) unmanaged: Vec<Unmanaged>,
+    pub(super) page_only: BTreeMap<SpaceKey, Compiled>,
     pub(super) changes: Vec<Change>,
     /// Calls that each object taken alone needs.
     pub(super) lower_bound: usize,
@@ -229,12 +233,19 @@ pub(super) struct Findings {
 }
 
 pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: Findings) -> Plan {
-    let Findings { target, unmanaged, changes, lower_bound, schedule, effects, lints, guards } = findings;
+    let Findings { target, unmanaged, page_only, changes, lower_bound, schedule, effects, lints, guards } =
+        findings;
     let Schedule { calls, splits, exact, meanwhile, impossible } = schedule;
     let mut refusals = refusal::administration(live, after);
     refusals.extend(
         impossible.into_iter().map(|(space, witness)| Refusal::NoSafeOrder { space, danger: witness.into() }),
     );
+    let mut entries = Vec::new();
+    for (space, Compiled { entries: found, problems, .. }) in page_only {
+        entries.extend(found);
+        let refused = |(origin, problem)| Refusal::PageOnly { space: space.clone(), origin, problem };
+        refusals.extend(problems.into_iter().map(refused));
+    }
     let objects = objects(&target, live, &calls);
     let lower_bound = if exact { calls.len() } else { lower_bound };
     let cost = Cost { calls: calls.len(), lower_bound, splits, exact };
@@ -265,6 +276,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         meanwhile,
         objects,
         effects,
+        page_only: entries,
         lints,
         unmanaged,
         unseen: live.gaps.clone(),

@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{self, Finding, Level, Lint, LintInputs};
-use crate::model::{ContentId, Desired, DesiredHolding, Live, Origin, PageVerb, Principal, SpaceKey};
+use crate::model::{
+    ContentId, ContentKind, Desired, DesiredHolding, Known, Live, Origin, PageVerb, Principal, SpaceKey, Why,
+};
 
 /// Something worth a look. It never holds a plan back.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -38,7 +40,32 @@ pub(super) fn lints(desired: &Desired, after: &Live) -> Vec<PlanLint> {
             about: finding.about,
             level: finding.level,
         })
+        .chain(not_restrictable(desired, after))
         .collect()
+}
+
+/// Folders and their like that the policy names and the site has no lists for.
+fn not_restrictable(desired: &Desired, live: &Live) -> Vec<PlanLint> {
+    let mut lints = Vec::new();
+    for (key, wish) in &desired.spaces {
+        let Some(tree) = live.spaces.get(key).and_then(|space| space.tree.as_ref()) else { continue };
+        for (id, page) in &wish.pages {
+            let Some(content) = tree.get(*id) else { continue };
+            let asked = PageVerb::ALL.into_iter().find_map(|verb| page.audience(verb));
+            let (Known::Unknown(Why::Hidden), Some(asked)) = (&content.restrictions, asked) else { continue };
+            if !matches!(content.kind, ContentKind::Page | ContentKind::Blogpost) {
+                lints.push(PlanLint {
+                    space: key.clone(),
+                    content: Some(*id),
+                    code: Lint::NotRestrictable,
+                    about: BTreeSet::new(),
+                    level: None,
+                    origin: Some(asked.origin.clone()),
+                });
+            }
+        }
+    }
+    lints
 }
 
 fn origin(finding: &Finding, desired: &Desired) -> Option<Origin> {

@@ -7,6 +7,7 @@ use crate::model::{ContentId, Gap, Principal, SpaceKey};
 
 use super::document::{Object, Plan};
 use super::guard::Breach;
+use super::page_only::PageOnlyProblem;
 use super::refusal::{Danger, Endangered, Refusal};
 
 /// Principals and pages that a reader of the plan will meet.
@@ -42,6 +43,7 @@ impl Mentioned {
                 Refusal::Lockout { through, .. } => self.principals.extend(through.iter().cloned()),
                 Refusal::NoAdmin { .. } => {}
                 Refusal::NoSafeOrder { space, danger } => self.danger(space, danger),
+                Refusal::PageOnly { space, problem, .. } => self.page_only(space, problem),
             }
         }
         for outcome in &plan.guards.outcomes {
@@ -60,6 +62,7 @@ impl Mentioned {
                 Gap::Restrictions { space, content, .. } | Gap::Ancestor { space, content } => {
                     self.pages.insert((space.clone(), *content));
                 }
+                Gap::Containers { .. } => {}
                 Gap::Members { group, .. } => {
                     self.principals.insert(Principal::Group(group.clone()));
                 }
@@ -68,12 +71,36 @@ impl Mentioned {
                 }
             }
         }
+        for entry in &plan.page_only {
+            self.principals.extend(entry.who.iter().cloned().map(Principal::from));
+            self.pages.extend(entry.above.iter().map(|page| (entry.space.clone(), *page)));
+        }
         self.effects(plan);
         for lint in &plan.lints {
             self.principals.extend(lint.about.iter().cloned());
             self.page(&lint.space, lint.content);
             self.page(&lint.space, lint.level.and_then(Level::content));
         }
+    }
+
+    fn page_only(&mut self, space: &SpaceKey, problem: &PageOnlyProblem) {
+        let (who, pages): (BTreeSet<Principal>, BTreeSet<ContentId>) = match problem {
+            PageOnlyProblem::Unlistable { insiders, pages } => (insiders.clone(), pages.clone()),
+            PageOnlyProblem::Contradicted { pages, guests, .. } => {
+                (guests.iter().cloned().map(Principal::from).collect(), pages.clone())
+            }
+            PageOnlyProblem::NobodyElse { page, guests, .. } => {
+                (guests.iter().cloned().map(Principal::from).collect(), BTreeSet::from([*page]))
+            }
+            PageOnlyProblem::Unread { pages } | PageOnlyProblem::NoLists { pages } => {
+                (BTreeSet::new(), pages.clone())
+            }
+            PageOnlyProblem::Administer { guests } => {
+                (guests.iter().cloned().map(Principal::from).collect(), BTreeSet::new())
+            }
+        };
+        self.principals.extend(who);
+        self.pages.extend(pages.into_iter().map(|page| (space.clone(), page)));
     }
 
     fn danger(&mut self, space: &SpaceKey, danger: &Danger) {

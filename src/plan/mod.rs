@@ -12,10 +12,12 @@ mod diff;
 mod document;
 mod effects;
 mod guard;
+mod guests;
 mod lints;
 mod lower;
 mod meanwhile;
 mod mentioned;
+mod page_only;
 mod refusal;
 mod schedule;
 mod target;
@@ -29,11 +31,14 @@ pub use effects::{PlanEffect, PlanEffects};
 pub use guard::{AdminStanding, Breach, GuardLimit, GuardOutcome, GuardVerdict, PlanGuards, Removals};
 pub use lints::PlanLint;
 pub use meanwhile::{Meanwhile, MeanwhileReason};
+pub use page_only::{PageOnlyProblem, PlanPageOnly};
 pub use refusal::{Danger, Endangered, Moment, Refusal};
 pub use schedule::Gaps;
 pub use target::{KeepReason, Target, TargetHolding, TargetSpace, Unmanaged};
 
 use crate::model::{Desired, Live};
+
+use target::Targeted;
 
 /// A plan, and the site as it would be afterwards.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,22 +49,33 @@ pub struct Planned {
 
 /// The site as it would be once the policy is carried out, without asking how.
 pub fn planned_state(desired: &Desired, live: &Live) -> Live {
-    target::target(desired, live).0.applied_to(live)
+    target::target(desired, live).target.applied_to(live)
 }
 
 /// Compares what is with what should be.
 pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Planned {
-    let (target, unmanaged) = target::target(desired, live);
+    let Targeted { target, unmanaged, page_only } = target::target(desired, live);
     let changes = diff::diff(&target, live);
     let drafts = lower::lower(&target, &changes, live);
     let lower_bound = drafts.len();
     let after = target.applied_to(live);
     let schedule = schedule::schedule(drafts, live, &after, &desired.guards, gaps);
     let effects = effects::effects(live, &after, &changes);
-    let lints = lints::lints(desired, &after);
+    let mut lints = lints::lints(desired, &after);
+    lints.extend(guests::lints(desired, live, &after, &page_only));
+    lints.sort();
     let guards = guard::guards(desired, &target, live, &after, &changes);
-    let findings =
-        document::Findings { target, unmanaged, changes, lower_bound, schedule, effects, lints, guards };
+    let findings = document::Findings {
+        target,
+        unmanaged,
+        page_only,
+        changes,
+        lower_bound,
+        schedule,
+        effects,
+        lints,
+        guards,
+    };
     let plan = document::assemble(desired, live, &after, findings);
     Planned { plan, after }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ContentId, Holding, Live, LiveSpace, PageVerb, Permission, Principal, SpaceKey};
+use crate::model::{ContentId, Holding, Live, LiveSpace, Origin, PageVerb, Permission, Principal, SpaceKey};
 
+use super::page_only::PageOnlyProblem;
 use super::schedule::{Goal, Witness, is_caller};
 
 /// A reason why a plan is held back.
@@ -24,6 +25,13 @@ pub enum Refusal {
     /// In every order of the calls there is a moment at which these people could do what they can do
     /// neither before nor after, or could not do what they can do both before and after.
     NoSafeOrder { space: SpaceKey, danger: Danger },
+    /// The guests of a space would see more than their pages, or less.
+    PageOnly {
+        space: SpaceKey,
+        /// The line that names the guests.
+        origin: Origin,
+        problem: PageOnlyProblem,
+    },
 }
 
 /// Something that would be open, or shut, for a moment.

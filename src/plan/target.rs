@@ -9,12 +9,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AccountId, AccountKind, Audience, ContentId, Desired, DesiredHolding, DesiredPage, DesiredSpace,
+    AccountId, AccountKind, Audience, Content, ContentId, Desired, DesiredHolding, DesiredPage, DesiredSpace,
     Directory, GrantId, Holding, Known, Live, LiveSpace, Mode, PageVerb, Permission, Principal, Restrictions,
-    RoleId, Site, SpaceKey, Strength, Subject, Tree, Vocabulary,
+    RoleId, Site, SpaceKey, Strength, Subject, Terms, Tree, UnlistedPages, Vocabulary, Wanted,
 };
 
 use super::change::Reason;
+use super::page_only::{self, Compiled, Ground};
 
 /// The state to reach, for everything that a plan may touch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,24 +79,44 @@ pub enum KeepReason {
     UnknownAccount,
     /// Permissions of a user class, which the API shows but cannot write one by one.
     Class,
+    /// Restricted pages that no entry reaches; here `count` is the number of pages.
+    UnlistedPage,
     /// Kinds of permission or principal that this program does not know.
     Foreign,
 }
 
-pub(super) fn target(desired: &Desired, live: &Live) -> (Target, Vec<Unmanaged>) {
+/// What shall be, and what was found on the way to it.
+pub(super) struct Targeted {
+    pub(super) target: Target,
+    pub(super) unmanaged: Vec<Unmanaged>,
+    pub(super) page_only: BTreeMap<SpaceKey, Compiled>,
+}
+
+pub(super) fn target(desired: &Desired, live: &Live) -> Targeted {
     let mut kept = Kept::default();
+    let mut page_only = BTreeMap::new();
     let spaces = desired
         .spaces
         .iter()
         .filter_map(|(key, wish)| {
             let space = live.spaces.get(key)?;
             let holdings = holdings(key, wish, space, live, &mut kept);
-            let pages = pages(key, wish, space, live, &mut kept);
+            let mut pages = pages(key, wish, space, live, &mut kept);
+            let compiled = for_guests(key, wish, space, &holdings, &mut pages, live, &mut kept);
+            if let (UnlistedPages::Leave, Some(tree)) = (&wish.unlisted, &space.tree)
+                && !(wish.pages.is_empty() && wish.page_only.is_empty())
+            {
+                kept.unlisted(
+                    key,
+                    unlisted(wish, tree).filter(|id| !compiled.relied_on.contains(id)).count(),
+                );
+            }
+            page_only.insert(key.clone(), compiled);
             kept.foreign(key, space);
             Some((key.clone(), TargetSpace { holdings, pages }))
         })
         .collect();
-    (Target { spaces }, kept.into_report())
+    Targeted { target: Target { spaces }, unmanaged: kept.into_report(), page_only }
 }
 
 fn holdings(
@@ -249,13 +270,57 @@ fn pages(
     kept: &mut Kept,
 ) -> BTreeMap<ContentId, TargetPage> {
     let Some(tree) = &space.tree else { return BTreeMap::new() };
-    wish.pages
+    let mut pages: BTreeMap<ContentId, TargetPage> = wish
+        .pages
         .iter()
         .filter_map(|(&id, wish)| {
             let Known::Known(now) = &tree.get(id)?.restrictions else { return None };
             Some((id, page(key, wish, now, live, kept)))
         })
-        .collect()
+        .collect();
+    if let UnlistedPages::Open(origin) = &wish.unlisted {
+        for content in unlisted(wish, tree) {
+            let asked = Wanted { what: (), origin: origin.clone(), role: None, terms: Terms::default() };
+            let reasons = PageVerb::ALL.map(|verb| (verb, Reason::of(&asked))).into();
+            pages.insert(content, TargetPage { restrictions: Restrictions::OPEN, reasons });
+        }
+    }
+    pages
+}
+
+/// Restricted content that no entry of `pages` reaches.
+fn unlisted(wish: &DesiredSpace, tree: &Tree) -> impl Iterator<Item = ContentId> {
+    let restricted = |content: &&Content| matches!(&content.restrictions, Known::Known(lists) if *lists != Restrictions::OPEN);
+    let unreached = tree.iter().filter(|content| !wish.pages.contains_key(&content.id));
+    unreached.filter(restricted).map(|content| content.id)
+}
+
+/// Adds the lists that `page-only` needs.
+fn for_guests(
+    key: &SpaceKey,
+    wish: &DesiredSpace,
+    space: &LiveSpace,
+    holdings: &BTreeMap<Principal, TargetHolding>,
+    pages: &mut BTreeMap<ContentId, TargetPage>,
+    live: &Live,
+    kept: &mut Kept,
+) -> Compiled {
+    if wish.page_only.is_empty() {
+        return Compiled::default();
+    }
+    let after = holdings_applied(holdings, space, live.vocabulary());
+    let ground = Ground { key, wish, before: space, holdings: &after, pages, live };
+    let compiled = page_only::compile(ground);
+    for ((id, verb), (audience, reason)) in &compiled.lists {
+        let Some(content) = space.tree.as_ref().and_then(|tree| tree.get(*id)) else { continue };
+        let Known::Known(now) = &content.restrictions else { continue };
+        let page = pages
+            .entry(*id)
+            .or_insert_with(|| TargetPage { restrictions: now.clone(), reasons: BTreeMap::new() });
+        *page.restrictions.audience_mut(*verb) = with_kept(key, audience, now.audience(*verb), live, kept);
+        page.reasons.insert(*verb, reason.clone());
+    }
+    compiled
 }
 
 fn page(key: &SpaceKey, wish: &DesiredPage, now: &Restrictions, live: &Live, kept: &mut Kept) -> TargetPage {
@@ -309,6 +374,12 @@ impl Kept {
         principals.insert(principal.to_string());
     }
 
+    fn unlisted(&mut self, space: &SpaceKey, pages: usize) {
+        if pages > 0 {
+            self.0.entry((space.clone(), KeepReason::UnlistedPage)).or_default().0 += pages;
+        }
+    }
+
     fn foreign(&mut self, key: &SpaceKey, space: &LiveSpace) {
         if space.foreign.is_empty() {
             return;
@@ -334,12 +405,7 @@ impl Target {
         let mut after = live.clone();
         for (key, target) in &self.spaces {
             let Some(space) = after.spaces.get_mut(key) else { continue };
-            for (principal, holding) in &target.holdings {
-                match holding.applied_to(space.holdings.get(principal), vocabulary) {
-                    Some(holding) => space.holdings.insert(principal.clone(), holding),
-                    None => space.holdings.remove(principal),
-                };
-            }
+            space.holdings = holdings_applied(&target.holdings, space, vocabulary);
             let tree = space.tree.get_or_insert_with(Tree::default);
             for (&id, page) in &target.pages {
                 tree.set_restrictions(id, Known::Known(page.restrictions.clone()));
@@ -350,6 +416,22 @@ impl Target {
         }
         after
     }
+}
+
+/// Who would hold what in a space.
+fn holdings_applied(
+    target: &BTreeMap<Principal, TargetHolding>,
+    space: &LiveSpace,
+    vocabulary: Vocabulary,
+) -> BTreeMap<Principal, Holding> {
+    let mut holdings = space.holdings.clone();
+    for (principal, holding) in target {
+        match holding.applied_to(space.holdings.get(principal), vocabulary) {
+            Some(holding) => holdings.insert(principal.clone(), holding),
+            None => holdings.remove(principal),
+        };
+    }
+    holdings
 }
 
 impl TargetHolding {

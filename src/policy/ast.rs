@@ -163,6 +163,48 @@ pub struct SpaceDef {
     /// The space whose access this one has as well.
     pub like: Option<Spanned<Like>>,
     pub pages: Vec<PageEntry>,
+    pub unlisted: Option<Spanned<Unlisted>>,
+    pub page_only: Vec<PageOnlyEntry>,
+}
+
+/// The word under `unlisted-pages`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unlisted {
+    Leave,
+    Open,
+}
+
+/// An entry of `page-only`: these people see exactly these pages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageOnlyEntry {
+    /// The place of the entry.
+    pub span: Span,
+    /// At least one.
+    pub who: Vec<Entry<Named>>,
+    /// At least one.
+    pub pages: Vec<Spanned<PageSelector>>,
+    /// What the guests hold in the space, as a line of `access` would say it.
+    pub access: AccessLine,
+}
+
+impl PageOnlyEntry {
+    pub fn new(
+        span: Span,
+        who: Vec<Entry<Named>>,
+        pages: Vec<Spanned<PageSelector>>,
+        role: RoleName,
+    ) -> Self {
+        let named = |Entry { who, until, why }: &Entry<Named>| Entry {
+            who: Spanned::new(Who::Named(who.value.clone()), who.span.clone()),
+            until: until.clone(),
+            why: why.clone(),
+        };
+        let access = AccessLine {
+            right: Spanned::new(Right::Role(role), span.clone()),
+            who: who.iter().map(named).collect(),
+        };
+        Self { span, who, pages, access }
+    }
 }
 
 /// The `guards` section, each with the place of its key. What it leaves out has a default.
@@ -280,7 +322,9 @@ impl fmt::Display for Target {
         match self {
             Self::Everything => f.write_str("**"),
             Self::Space(key) => key.fmt(f),
-            Self::Pages(key, pages @ PageSelector::Id(_)) => write!(f, "{key}/{pages}"),
+            Self::Pages(key, pages @ (PageSelector::Id(_) | PageSelector::Blog(_))) => {
+                write!(f, "{key}/{pages}")
+            }
             Self::Pages(key, pages) => write!(f, "{key}{pages}"),
         }
     }
@@ -293,6 +337,6 @@ pub enum Target {
     Everything,
     /// `ENG`: the space itself.
     Space(SpaceKey),
-    /// `ENG/Runbooks`, `ENG/Runbooks/**`, `ENG/id:1002`.
+    /// `ENG/Runbooks`, `ENG/Runbooks/**`, `ENG/id:1002`, `ENG/blog:Release 1.0`.
     Pages(SpaceKey, PageSelector),
 }

@@ -103,8 +103,17 @@ pub(crate) const SPACE: &[Key] = &[
         "like",
         "A space whose access this one has as well: `ENG` by the policy, `live:ENG` as it is there now.",
     ),
-    key("pages", "Who may view and edit which pages: a path of titles, a title, `id:NUMBER`, or a pattern.")
-        .named(PAGE),
+    key(
+        "pages",
+        "Who may view and edit which pages: a path of titles, a title, `id:NUMBER`, `blog:TITLE`, or a pattern.",
+    )
+    .named(PAGE),
+    key(
+        "unlisted-pages",
+        "What becomes of the restrictions of pages that no entry reaches: `leave` keeps them, `open` removes them.",
+    ),
+    key("page-only", "People who see exactly the pages that are named, and what stands above them.")
+        .fields(PAGE_ONLY),
 ];
 
 pub(crate) const RULE: &[Key] = &[
@@ -175,6 +184,12 @@ pub(crate) const GUARDS: &[Key] = &[
     key("required-admins", "People and groups that must administer each space."),
     key("max-removals", "How much a plan may take away: a share such as `25%`, or a number of grants."),
     key("forbid", "What nobody may be given: `anonymous`, `direct-users`."),
+];
+
+pub(crate) const PAGE_ONLY: &[Key] = &[
+    key("who", "The people and groups who see these pages and nothing else of the space.").fields(ENTRY),
+    key("pages", "Exactly these: `/X` is that page alone, `/X/**` what stands below it."),
+    key("role", "What they may do there; `viewer` if nothing is said."),
 ];
 
 pub(crate) const TEST: &[Key] = &[

@@ -27,8 +27,8 @@ mod terms;
 mod yaml;
 
 pub use ast::{
-    AccessLine, AccessTest, Entry, Expectation, GroupPin, GuardsDef, Listed, Named, PageEntry, PersonDef,
-    Policy, Right, RoleName, SiteAddress, SpaceDef, Target, TestVerb, Who,
+    AccessLine, AccessTest, Entry, Expectation, GroupPin, GuardsDef, Listed, Named, PageEntry, PageOnlyEntry,
+    PersonDef, Policy, Right, RoleName, SiteAddress, SpaceDef, Target, TestVerb, Unlisted, Who,
 };
 pub use express::NamedBundle;
 pub use format::format;

@@ -10,6 +10,8 @@ use crate::model::{Content, ContentId, ContentKind, LiveSpace, Tree};
 pub enum PageSelector {
     /// `id:12345`.
     Id(ContentId),
+    /// `blog:Release 1.0`: the blog post with this title.
+    Blog(String),
     /// `On-call`: whatever has this title, anywhere in the space.
     Title(String),
     /// `/Runbooks/On-call`: titles from the top of the space, or from below its homepage.
@@ -46,7 +48,9 @@ impl InvalidSelector {
     /// What to write instead.
     pub const fn help(&self) -> &'static str {
         match self {
-            Self::Empty => "write a path of titles such as `/Runbooks/On-call`, a title, or `id:12345`",
+            Self::Empty => {
+                "write a path of titles such as `/Runbooks/On-call`, a title, `id:12345`, or `blog:TITLE`"
+            }
             Self::Id(_) => {
                 "the number stands in the address of the page, after `/pages/`; \
                  for a title that begins with `id:`, write its path"
@@ -63,6 +67,14 @@ impl InvalidSelector {
     }
 }
 
+impl PageSelector {
+    /// What stands after `KEY/` where a page is named together with its space.
+    pub fn in_space(text: &str) -> Result<Self, InvalidSelector> {
+        let by_prefix = ["id:", "blog:"].into_iter().any(|prefix| text.starts_with(prefix));
+        if by_prefix { text.parse() } else { format!("/{text}").parse() }
+    }
+}
+
 impl std::str::FromStr for PageSelector {
     type Err = InvalidSelector;
 
@@ -70,6 +82,14 @@ impl std::str::FromStr for PageSelector {
         if let Some(number) = text.strip_prefix("id:") {
             let number = number.trim();
             return number.parse().map(Self::Id).map_err(|_| InvalidSelector::Id(number.to_owned()));
+        }
+        if let Some(title) = text.strip_prefix("blog:") {
+            let title = title.trim();
+            return if title.is_empty() {
+                Err(InvalidSelector::Empty)
+            } else {
+                Ok(Self::Blog(title.to_owned()))
+            };
         }
         let Some(path) = text.strip_prefix('/') else {
             return match text {
@@ -156,6 +176,7 @@ impl fmt::Display for PageSelector {
         };
         match self {
             Self::Id(id) => write!(f, "id:{id}"),
+            Self::Blog(title) => write!(f, "blog:{title}"),
             Self::Title(title) => f.write_str(&escape(title)),
             Self::Path(titles) => path(f, titles),
             Self::Below { base, reach } => {
@@ -180,12 +201,30 @@ pub enum Matched {
     NoBase(BTreeSet<ContentId>),
 }
 
-/// Which content of a tree a selector means.
+/// Which content of a tree a selector means, for an entry of `pages`.
+///
+/// Whether other content than pages can be restricted is not documented. A pattern walks through it and leaves
+/// it alone; whoever wants it names it.
 pub fn matched(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Matched {
+    let is_page = |id: &ContentId| tree.get(*id).is_some_and(|content| content.kind == ContentKind::Page);
+    match matched_content(selector, space, tree) {
+        Matched::Below { depth, mut reached } => {
+            reached.retain(is_page);
+            Matched::Below { depth, reached }
+        }
+        matched @ (Matched::Exact(_) | Matched::NoBase(_)) => matched,
+    }
+}
+
+/// Which content of a tree a selector means, folders and their like included.
+pub(super) fn matched_content(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Matched {
     match selector {
         PageSelector::Id(id) => Matched::Exact(tree.get(*id).map(|page| page.id).into_iter().collect()),
         PageSelector::Title(title) => Matched::Exact(
             tree.iter().filter(|page| is_named(page, title) && in_tree(page)).map(|page| page.id).collect(),
+        ),
+        PageSelector::Blog(title) => Matched::Exact(
+            tree.iter().filter(|post| is_named(post, title) && !in_tree(post)).map(|post| post.id).collect(),
         ),
         PageSelector::Path(titles) => Matched::Exact(walk(titles, space, tree).found),
         PageSelector::Below { base, reach } => {
@@ -205,10 +244,8 @@ pub fn matched(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Match
                 (None, Reach::All) => tree.iter().collect(),
                 (None, Reach::Children) => tree.roots().collect(),
             };
-            // Whether other content than pages can be restricted is not documented; a pattern leaves it
-            // alone, and whoever wants it names it.
-            let pages = below.into_iter().filter(|content| content.kind == ContentKind::Page);
-            Matched::Below { depth, reached: pages.map(|page| page.id).collect() }
+            let reached = below.into_iter().filter(|content| in_tree(content)).map(|content| content.id);
+            Matched::Below { depth, reached: reached.collect() }
         }
     }
 }
@@ -257,7 +294,7 @@ fn is_named(page: &Content, title: &str) -> bool {
     &*page.title == title
 }
 
-/// Blog posts stand beside the tree; they are named by id only.
+/// Blog posts stand beside the tree; they are named by `blog:TITLE` or by id.
 pub(crate) fn in_tree(content: &Content) -> bool {
     content.kind != ContentKind::Blogpost
 }
@@ -275,8 +312,9 @@ mod tests {
     }
 
     #[test]
-    fn the_four_forms() {
+    fn the_five_forms() {
         assert_eq!(parse("id:12"), Ok(PageSelector::Id(ContentId::from_number(12))));
+        assert_eq!(parse("blog:Release 1.0/2"), Ok(PageSelector::Blog("Release 1.0/2".into())));
         assert_eq!(parse("On-call"), Ok(PageSelector::Title("On-call".into())));
         assert_eq!(parse("/A/B"), Ok(PageSelector::Path(titles(["A", "B"]))));
         assert_eq!(parse("/A/**"), Ok(PageSelector::Below { base: titles(["A"]), reach: Reach::All }));
@@ -293,7 +331,7 @@ mod tests {
 
     #[test]
     fn what_is_written_reads_back() {
-        for text in [r"/A\/B/C\\/**", "id:7", "/*", r"/\*\*", "Plain title", "/A/B"] {
+        for text in [r"/A\/B/C\\/**", "id:7", r"blog:A/B\", "/*", r"/\*\*", "Plain title", "/A/B"] {
             let selector = parse(text).unwrap();
             assert_eq!(parse(&selector.to_string()).unwrap(), selector, "{text}");
         }
@@ -301,7 +339,10 @@ mod tests {
 
     #[test]
     fn what_names_no_page_is_refused() {
-        for text in ["", " ", "/", "//A", "/A/", "/A/*/B", "/**/B", "**", "*", "id:x", "id:", "A/**"] {
+        for text in [
+            "", " ", "/", "blog:", "blog: ", "//A", "/A/", "/A/*/B", "/**/B", "**", "*", "id:x", "id:",
+            "A/**",
+        ] {
             assert!(parse(text).is_err(), "{text:?}");
         }
     }

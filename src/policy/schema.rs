@@ -144,6 +144,16 @@ fn space() -> Value {
         "mode" => json!({ "enum": ["authoritative", "additive"] }),
         "access" => json!({ "$ref": "#/$defs/access" }),
         "like" => text(),
+        "unlisted-pages" => json!({ "enum": ["leave", "open"] }),
+        "page-only" => list(with(
+            mapping(keys::PAGE_ONLY, |key| match key {
+                "who" => list(entry("named")),
+                "pages" => list(scalar()),
+                _ => text(),
+            }),
+            "required",
+            json!(["who", "pages"]),
+        )),
         _ => with(
             map_of(&with(
                 mapping(keys::PAGE, |_| json!({ "$ref": "#/$defs/audience" })),

@@ -31,6 +31,10 @@ impl Policy {
                     endings.extend(ending(entry, self.show(&entry.who.value), what));
                 }
             }
+            for entry in space.page_only.iter().flat_map(|guests| &guests.who) {
+                let what = format!("page-only in {key}");
+                endings.extend(ending(entry, self.show_named(&entry.who.value), what));
+            }
             for page in &space.pages {
                 for (verb, listed) in lists(page) {
                     for entry in listed.named() {

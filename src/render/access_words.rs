@@ -148,5 +148,9 @@ pub(super) const fn lint_words(lint: Lint) -> &'static str {
             "nobody else administers the space, and none of these can sign in as a person"
         }
         Lint::AdminCutOff => "must keep access, and is not listed",
+        Lint::SeenByGuests => "shall not see this and see it now; the plan closes it",
+        Lint::GuestInside => "share people, who see the space as its insiders do",
+        Lint::GuestListed => "share people, who see this as well",
+        Lint::NotRestrictable => "this site has no restrictions for this kind of content, so it stays open",
     }
 }

@@ -141,11 +141,11 @@ fn lint_line(lint: &PlanLint, plan: &Plan) -> String {
         Some(Level::Site | Level::Space | Level::Content(_)) | None => String::new(),
     };
     let origin = lint.origin.as_ref().map_or_else(|| "not declared".to_owned(), ToString::to_string);
+    let who = if who.is_empty() { String::new() } else { format!("{}: ", list(&who)) };
     format!(
-        "{} {}{place}  {}: {}{at}  {}",
+        "{} {}{place}  {who}{}{at}  {}",
         paint(CHANGE, "!"),
         lint.space,
-        list(&who),
         lint_words(lint.code),
         paint(FAINT, &format!("{origin}  {}", lint.code.code()))
     )

@@ -15,6 +15,7 @@ mod guards;
 mod json;
 mod order;
 mod outcome;
+mod page_only;
 mod snapshot;
 pub(crate) mod style;
 mod text;

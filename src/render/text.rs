@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::model::{End, Gap, Mode, Origin, Permission, Principal, SpaceKey, Terms, Why};
+use crate::model::{ContentKind, End, Gap, Mode, Origin, Permission, Principal, SpaceKey, Terms, Why};
 use crate::plan::{
     Change, HoldingState, KeepReason, Meanwhile, Object, Plan, PlanSpace, Reason, Refusal, Unmanaged, Verb,
 };
@@ -12,6 +12,7 @@ use super::call::audience_words;
 use super::effects;
 use super::guards;
 use super::order::{danger_words, meanwhile_words};
+use super::page_only;
 use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, count, list, paint};
 
 /// The whole plan: changes by space, what is left alone, what could not be seen, and a summary.
@@ -26,6 +27,7 @@ pub fn plan_as_text(plan: &Plan) -> String {
         }
     }
     effects::who_gains_who_loses(plan, &mut text);
+    page_only::page_only(plan, &mut text);
     effects::worth_a_look(plan, &mut text);
     left_alone(plan, &mut text);
     unseen(plan, &mut text);
@@ -166,7 +168,10 @@ fn grant_words(plan: &Plan, key: &SpaceKey, group: &Together<'_>, permissions: &
         _ if loses_everything && names.len() > 1 => {
             format!("everything ({})", count(names.len(), "permission", "permissions"))
         }
-        Reason::Declared { .. } | Reason::NotDeclared | Reason::NeededFor { .. } => names.join(", "),
+        Reason::Declared { .. }
+        | Reason::NotDeclared
+        | Reason::PageOnly { .. }
+        | Reason::NeededFor { .. } => names.join(", "),
     }
 }
 
@@ -177,6 +182,7 @@ fn why(reason: &Reason) -> String {
             said_words(origin, &Terms { rule: rule.clone(), end, because: because.clone() })
         }
         Reason::NotDeclared => "not declared".to_owned(),
+        Reason::PageOnly { origin } => format!("{origin} (page-only)"),
         Reason::NeededFor { permission } => format!("needed for {permission}"),
     }
 }
@@ -259,6 +265,10 @@ fn kept_words(plan: &Plan, kept: &Unmanaged) -> String {
             format!("{entries} of accounts that the site does not describe, which may be apps: {who}")
         }
         KeepReason::Class => format!("{entries} of user classes, which cannot be changed one by one: {who}"),
+        KeepReason::UnlistedPage => format!(
+            "{} that no entry reaches; `unlisted-pages: open` would open them",
+            count(kept.count, "restricted page", "restricted pages")
+        ),
         KeepReason::Foreign => format!("{entries} of a kind that this version does not know: {who}"),
     }
 }
@@ -284,10 +294,26 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
         Gap::Restrictions { space, content, why } => {
             let page =
                 plan.pages.get(content).map_or_else(|| format!("page {content}"), |page| page.path.clone());
-            format!("{space}  the lists of {page}: {}; it is left as it is", reason(why))
+            let of_pages = plan
+                .pages
+                .get(content)
+                .is_none_or(|page| matches!(page.kind, ContentKind::Page | ContentKind::Blogpost));
+            match why {
+                Why::Hidden if !of_pages => {
+                    format!("{space}  the lists of {page}: the site shows none for this kind of content")
+                }
+                Why::Hidden | Why::NotRead | Why::NoApi => {
+                    format!("{space}  the lists of {page}: {}; it is left as it is", reason(why))
+                }
+            }
         }
         Gap::Ancestor { space, content } => {
             format!("{space}  a parent page with id {content}: it is hidden from the account that runs this")
+        }
+        Gap::Containers { space, .. } => {
+            format!(
+                "{space}  whiteboards, databases and folders that no page hangs under: the site does not list them"
+            )
         }
         Gap::Members { group, why } => {
             format!("the members of {}: {}", plan.name(&Principal::Group(group.clone())), reason(why))
@@ -346,6 +372,9 @@ fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
              Nothing allows somebody to be let in for a moment.",
             danger_words(plan, danger)
         ),
+        Refusal::PageOnly { space, origin, problem } => {
+            format!("{space}: {} ({origin})", page_only::problem_words(plan, problem))
+        }
     }
 }
 

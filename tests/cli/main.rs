@@ -11,6 +11,7 @@ mod init;
 mod interrupted;
 mod journal;
 mod locked;
+mod page_only;
 mod quirks;
 mod requests;
 mod rules;

@@ -58,6 +58,8 @@ impl Stage {
         let with_posts = live.spaces.values().filter(|space| policy.wants_blogposts(space));
         let with_posts: BTreeSet<SpaceKey> = with_posts.map(|space| space.space.key.clone()).collect();
         survey::blogposts(&self.site, &mut live, &with_posts).await.unwrap();
+        let whole = spaces.iter().filter(|key| policy.decides_about_every_page(key)).cloned().collect();
+        survey::containers(&self.site, &mut live, &whole).await.unwrap();
         let declared: BTreeMap<SpaceKey, _> = live
             .spaces
             .iter()

@@ -4,12 +4,11 @@ use camino::Utf8PathBuf;
 
 use crate::support::{check, clone_of_examples, confperm, root, said};
 
-/// The folders below `examples` that hold a policy, not only a site.
+/// The folders below `examples` and `examples/jobs` that hold a policy, not only a site.
 fn examples() -> Vec<Utf8PathBuf> {
-    let mut found: Vec<Utf8PathBuf> = root()
-        .join("examples")
-        .read_dir_utf8()
-        .unwrap()
+    let mut found: Vec<Utf8PathBuf> = ["examples", "examples/jobs"]
+        .into_iter()
+        .flat_map(|folder| root().join(folder).read_dir_utf8().unwrap())
         .map(|entry| entry.unwrap().into_path())
         .filter(|folder| folder.is_dir())
         .filter(|folder| {
@@ -43,6 +42,16 @@ fn an_example_that_was_applied_has_nothing_to_change() {
         let again = said(confperm(&folder).args(["plan", "--detailed-exitcode", example]));
         assert!(again.contains("Nothing to change"), "{example}\n{again}");
     }
+}
+
+#[test]
+fn the_promises_of_page_only_hold_before_and_after_it_is_applied() {
+    let (_temporary, folder) = clone_of_examples();
+    let example = "examples/jobs/page-only";
+    said(confperm(&folder).args(["test", "-C", example]));
+    said(confperm(&folder).args(["apply", "--yes", example]));
+    let site = said(confperm(&folder).args(["test", "--live", "-C", example]));
+    assert!(site.contains("3 tests, all passed"), "{site}");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod fewest;
 mod finishing;
+mod guests;
 mod judge;
 mod safe;
 mod site;

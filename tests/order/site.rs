@@ -6,7 +6,7 @@ use confperm::model::{
     Audience, Call, Caller, Content, ContentId, ContentKind, Desired, DesiredHolding, DesiredPage,
     DesiredSpace, Directory, Edition, Flavor, GrantId, Group, Guards, Holding, Known, Listing, Live,
     LiveSpace, Mode, Origin, Parent, Permission, Principal, Restrictions, Site, Space, SpaceKind,
-    SpaceRoleMode, SpaceStatus, Strength, Subject, Terms, Tree, Wanted, Why,
+    SpaceRoleMode, SpaceStatus, Strength, Subject, Terms, Tree, UnlistedPages, Wanted, Why,
 };
 use confperm::sandbox::world::{self, Command, Pair, World};
 use proptest::prelude::*;
@@ -350,6 +350,8 @@ impl Case {
             origin: origin(),
             holdings: holdings.chain(bystanders).collect(),
             pages: pages.collect(),
+            unlisted: UnlistedPages::Leave,
+            page_only: Vec::new(),
         };
         let required = self.required.then(|| (GROUPS[0].parse().unwrap(), origin()));
         let guards = Guards { required_admins: required.into_iter().collect(), ..Guards::default() };

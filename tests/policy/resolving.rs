@@ -150,6 +150,24 @@ fn with_roles_the_largest_role_is_assigned() {
 }
 
 #[test]
+fn guests_hold_their_role_and_see_what_is_named_folders_included() {
+    let body = "spaces:\n  ENG:\n    mode: additive\n    page-only:\n      - who: [group:sre]\n        pages: [/Handbook, /**]\n        role: collaborator\n      - {who: [group:sre, group:hr], pages: [/Runbooks/On-call]}";
+    let Resolved { desired, .. } =
+        resolve(&policy(&format!("version: 1\n{body}")), &site(SpaceRoleMode::Roles), TODAY).unwrap();
+    insta::assert_snapshot!(written(&desired), @"
+    ENG group:g-hr role r-viewer (viewer:9)
+    ENG group:g-sre role r-collab (collaborator:6)
+    ");
+    let space = &desired.spaces[&"ENG".parse().unwrap()];
+    let [first, second] = &space.page_only[..] else { panic!("{:?}", space.page_only) };
+    assert!(first.pages.contains(&ContentId::from_number(9)), "the folder");
+    assert_eq!(first.pages.len(), 12);
+    assert_eq!(second.pages, [ContentId::from_number(3)].into());
+    let lines: Vec<u32> = second.who.values().map(|origin| origin.line).collect();
+    assert_eq!((second.origin.line, lines), (9, vec![9, 9]));
+}
+
+#[test]
 fn a_role_of_the_policy_means_the_site_role_that_it_names() {
     let body = "roles:\n  auditor: {includes: [viewer], permissions: [export/space], site-role: Auditor}\nspaces: {ENG: {access: {auditor: [group:sre]}}}";
     insta::assert_snapshot!(resolved(SpaceRoleMode::Roles, body), @"ENG group:g-sre role r-auditor (auditor:4)");

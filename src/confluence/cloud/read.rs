@@ -63,6 +63,10 @@ impl Read for Cloud {
         self.list_blogposts(space).await
     }
 
+    async fn containers(&self, space: &Space, tree: &Tree) -> Result<Known<Vec<Content>>, Error> {
+        self.search_containers(space, tree).await
+    }
+
     async fn restrictions(
         &self,
         content: &BTreeSet<ContentId>,

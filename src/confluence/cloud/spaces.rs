@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::OptionFuture;
 use tokio::join;
 
-use super::wire::{Assignment, PermissionRow, Text, WireContent, WireRole, WireSpace, principal};
+use super::wire::{Assignment, FoundKind, PermissionRow, Text, WireContent, WireRole, WireSpace, principal};
 use super::{Cloud, if_shown};
 use crate::confluence::address::Api;
 use crate::confluence::error::Error;
@@ -116,6 +116,29 @@ impl Cloud {
         Ok(posts.into_values().collect())
     }
 
+    pub(super) async fn search_containers(
+        &self,
+        space: &Space,
+        tree: &Tree,
+    ) -> Result<Known<Vec<Content>>, Error> {
+        let cql = format!("space = \"{}\" and type in (folder, whiteboard, database, embed)", space.key);
+        let request = Request::get(Api::V1, ["content", "search"]).query("cql", &cql);
+        let found: Vec<FoundKind> = match self.v2_list(request).await {
+            Ok(found) => found,
+            // A site may not know all of these words.
+            Err(Error::Rejected(_) | Error::NotFound(_)) => return Ok(Known::Unknown(Why::NoApi)),
+            Err(error) => return Err(error),
+        };
+        let unseen: BTreeMap<ContentId, ContentKind> = found
+            .into_iter()
+            .filter(|hit| tree.get(hit.id).is_none())
+            .filter_map(|hit| Some((hit.id, container_kind(hit.kind.as_deref()?)?)))
+            .collect();
+        let tasks: Vec<_> = unseen.into_iter().map(|(id, kind)| self.container(id, kind)).collect();
+        let shown = side_by_side(tasks).await?.into_iter().flatten();
+        Ok(Known::Known(shown.map(|(kind, found)| content(found, kind)).collect()))
+    }
+
     async fn container(
         &self,
         id: ContentId,
@@ -203,15 +226,19 @@ fn content(wire: WireContent, kind: ContentKind) -> Content {
 /// Remembers a parent that no list shows. A page that is missing from the list of pages is hidden or
 /// archived; asking for it would not help.
 fn note_parent(of: &WireContent, above: &mut BTreeMap<ContentId, ContentKind>) {
-    let kind = match of.parent_type.as_deref() {
-        Some("folder") => ContentKind::Folder,
-        Some("whiteboard") => ContentKind::Whiteboard,
-        Some("database") => ContentKind::Database,
-        Some("embed") => ContentKind::Embed,
-        _ => return,
-    };
-    if let Some(parent) = of.parent_id {
+    let kind = of.parent_type.as_deref().and_then(container_kind);
+    if let (Some(parent), Some(kind)) = (of.parent_id, kind) {
         above.insert(parent, kind);
+    }
+}
+
+fn container_kind(word: &str) -> Option<ContentKind> {
+    match word {
+        "folder" => Some(ContentKind::Folder),
+        "whiteboard" => Some(ContentKind::Whiteboard),
+        "database" => Some(ContentKind::Database),
+        "embed" => Some(ContentKind::Embed),
+        _ => None,
     }
 }
 

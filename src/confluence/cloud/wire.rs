@@ -300,6 +300,15 @@ impl From<BulkUser> for Person {
     }
 }
 
+/// A hit of the content search with what kind of content it is.
+#[derive(Debug, Deserialize)]
+pub(super) struct FoundKind {
+    #[serde(deserialize_with = "id")]
+    pub(super) id: ContentId,
+    #[serde(rename = "type")]
+    pub(super) kind: Option<String>,
+}
+
 /// A hit of the content search with its lists.
 #[derive(Debug, Deserialize)]
 pub(super) struct Found {

@@ -148,7 +148,7 @@ pub(super) fn is_below(tree: &Tree, page: ContentId, touched: &BTreeSet<ContentI
 }
 
 /// What editing needs in the space: before roles, adding pages was editing them.
-const fn edit_permission(kind: ContentKind, mode: SpaceRoleMode) -> Permission {
+pub(in crate::plan) const fn edit_permission(kind: ContentKind, mode: SpaceRoleMode) -> Permission {
     match (kind, mode) {
         (ContentKind::Blogpost, SpaceRoleMode::PreRoles) => Permission::CreateBlogpost,
         (ContentKind::Blogpost, _) => Permission::UpdateBlogpost,

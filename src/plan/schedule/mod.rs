@@ -42,6 +42,7 @@ use super::refusal::{Danger, Endangered, Moment};
 
 use clauses::{Clause, clauses, hits};
 pub(super) use clauses::{Goal, Witness};
+pub(super) use goals::edit_permission;
 pub(super) use protected::is_caller;
 
 /// Calls in order, and how sure the order is.

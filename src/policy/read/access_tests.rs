@@ -72,7 +72,7 @@ impl Reader {
         expectations
     }
 
-    /// `**`, `ENG`, `ENG/Title/Title`, `ENG/Title/**`, `ENG/id:1002`.
+    /// `**`, `ENG`, `ENG/Title/Title`, `ENG/Title/**`, `ENG/id:1002`, `ENG/blog:Title`.
     fn target(&mut self, node: &Node) -> Option<Spanned<Target>> {
         let text = self.text(node, "an entry of this list")?;
         let target = match text.value.split_once('/') {
@@ -80,8 +80,7 @@ impl Reader {
             None => Target::Space(self.space_key(&text)?.value),
             Some((key, path)) => {
                 let key = self.space_key(&Spanned::new(key.to_owned(), text.span.clone()))?.value;
-                let parsed: Result<PageSelector, _> =
-                    if path.starts_with("id:") { path.parse() } else { format!("/{path}").parse() };
+                let parsed = PageSelector::in_space(path);
                 Target::Pages(key, self.page_selector(&text, parsed)?.value)
             }
         };

@@ -7,6 +7,7 @@ mod access_tests;
 mod entries;
 mod guards;
 mod names;
+mod page_only;
 mod principals;
 mod rules;
 mod shape;

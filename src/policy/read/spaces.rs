@@ -41,16 +41,20 @@ impl Reader {
         let what = format!("the space `{}`", key.value);
         let fields = self.fields(node, &what, keys::SPACE)?;
         let has = |name| fields.iter().any(|(key, _)| key.value == name);
-        let (has_access, has_pages) = (has("access") || has("like"), has("pages"));
+        let (has_access, has_pages) =
+            (has("access") || has("like"), has("pages") || has("page-only") || has("unlisted-pages"));
         let mut mode = Some(Mode::Authoritative);
         let (mut access, mut like) = (Vec::new(), None);
         let mut pages = Vec::new();
+        let (mut unlisted, mut page_only) = (None, Vec::new());
         for (key, node) in fields {
             match key.value {
                 "mode" => mode = self.mode(node),
                 "access" => access = self.access(node),
                 "like" => like = self.like(node),
-                _ => pages = self.pages(node),
+                "pages" => pages = self.pages(node),
+                "unlisted-pages" => unlisted = self.unlisted_pages(node),
+                _ => page_only = self.page_only(node),
             }
         }
         match mode {
@@ -68,7 +72,8 @@ impl Reader {
             ),
             _ => {}
         }
-        Some(SpaceDef { key, mode: mode.unwrap_or(Mode::Additive), access, like, pages })
+        self.guests_who_administer(&access, &page_only);
+        Some(SpaceDef { key, mode: mode.unwrap_or(Mode::Additive), access, like, pages, unlisted, page_only })
     }
 
     fn mode(&mut self, node: &Node) -> Option<Mode> {

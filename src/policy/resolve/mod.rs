@@ -7,6 +7,7 @@ mod access;
 mod copies;
 mod guards;
 mod leaving;
+mod page_only;
 mod pages;
 mod principals;
 mod remembered;
@@ -17,15 +18,16 @@ use std::rc::Rc;
 
 use jiff::civil::Date;
 
-use super::ast::{Named, Policy, Right, Who};
+use super::ast::{Named, Policy, Right, SpaceDef, Unlisted, Who};
 use super::csv;
 use super::lock::Lock;
-use super::pages::{Matched, matched};
+use super::pages::{Matched, PageSelector, matched};
 use super::roles::Bundle;
 use super::rules::Rule;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{
-    AccountId, ContentId, Desired, DesiredSpace, Group, GroupId, Live, LiveSpace, Role, SpaceKey, Vocabulary,
+    AccountId, ContentId, Desired, DesiredSpace, Group, GroupId, Live, LiveSpace, Role, SpaceKey,
+    UnlistedPages, Vocabulary,
 };
 use leaving::{Emptied, Leaving};
 use wishes::Wish;
@@ -123,7 +125,14 @@ impl<'a> Resolver<'a> {
         let holdings = self.holdings(wish, live);
         let mut pages = wish.own.map(|own| self.pages(own, live)).unwrap_or_default();
         self.unlist(wish, live, &mut pages);
-        DesiredSpace { mode: wish.mode(), origin: wish.span.origin(), holdings, pages }
+        DesiredSpace {
+            mode: wish.mode(),
+            origin: wish.span.origin(),
+            holdings,
+            pages,
+            unlisted: wish.own.map_or(UnlistedPages::Leave, unlisted),
+            page_only: wish.own.map(|own| self.page_only(own, live)).unwrap_or_default(),
+        }
     }
 }
 
@@ -169,7 +178,26 @@ impl Policy {
 
     /// Whether the page tree of a space is needed.
     pub fn wants_pages(&self, key: &SpaceKey) -> bool {
-        self.is_in_scope(key) && self.spaces.get(key).is_some_and(|space| !space.pages.is_empty())
+        self.is_in_scope(key)
+            && (self.spaces.get(key).is_some_and(|space| !space.pages.is_empty())
+                || self.decides_about_every_page(key))
+    }
+
+    /// Whether the policy decides about pages of a space that it does not name.
+    pub fn decides_about_every_page(&self, key: &SpaceKey) -> bool {
+        self.spaces.get(key).is_some_and(|space| !space.page_only.is_empty() || space.unlisted.is_some())
+    }
+
+    /// Whether the blog posts of a space are needed beside its tree, which has been read.
+    pub fn wants_blogposts(&self, live: &LiveSpace) -> bool {
+        let Some(space) = self.spaces.get(&live.space.key) else { return false };
+        let is_post = |selector: &PageSelector| match selector {
+            PageSelector::Blog(_) => true,
+            PageSelector::Id(id) => live.tree.as_ref().is_some_and(|tree| tree.get(*id).is_none()),
+            PageSelector::Title(_) | PageSelector::Path(_) | PageSelector::Below { .. } => false,
+        };
+        self.decides_about_every_page(&live.space.key)
+            || space.pages.iter().any(|entry| is_post(&entry.pages.value))
     }
 
     /// Everybody who is mentioned, as often as they are.
@@ -193,10 +221,19 @@ impl Policy {
             absent.chain(replaced).flatten().map(|named| &named.value)
         });
         let guarded = self.guards.required_admins.iter().flat_map(|admins| &admins.value);
+        let guests = self.spaces.values().flat_map(|space| &space.page_only).flat_map(|entry| &entry.who);
+        let listed = on_pages.flat_map(|listed| listed.value.named()).chain(guests);
         in_spaces
             .chain(leaving)
-            .chain(on_pages.flat_map(|listed| listed.value.named()).map(|entry| &entry.who.value))
+            .chain(listed.map(|entry| &entry.who.value))
             .chain(guarded.map(|named| &named.value))
+    }
+}
+
+fn unlisted(space: &SpaceDef) -> UnlistedPages {
+    match &space.unlisted {
+        Some(unlisted) if unlisted.value == Unlisted::Open => UnlistedPages::Open(unlisted.span.origin()),
+        Some(_) | None => UnlistedPages::Leave,
     }
 }
 

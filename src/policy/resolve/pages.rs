@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Resolver;
-use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{
     Audience, ContentId, DesiredPage, LiveSpace, Members, PageVerb, Parent, SpaceKey, Subject, Terms, Tree,
     Wanted,
@@ -74,23 +74,16 @@ impl Resolver<'_> {
         match matched(&entry.pages.value, live, tree) {
             Matched::Exact(found) if found.len() == 1 => (Rank::Exact, found),
             Matched::Exact(found) | Matched::NoBase(found) if found.is_empty() => {
-                self.unknown_page(space, entry, live, tree);
+                self.unknown_page(space, &entry.pages, live, tree);
                 nothing
             }
             Matched::Exact(found) | Matched::NoBase(found) => {
-                self.ambiguous_page(entry, &found, tree);
+                self.ambiguous_page(&entry.pages, &found, tree);
                 nothing
             }
             Matched::Below { depth, reached } => {
                 if reached.is_empty() {
-                    self.report(
-                        Diagnostic::new(
-                            Code::EmptyGlob,
-                            format!("`{}` matches no page yet", entry.pages.value),
-                        )
-                        .at(&entry.pages.span, "")
-                        .help("it will count for pages that are added there; for the page itself write its path without the star"),
-                    );
+                    self.empty_pattern(&entry.pages);
                 }
                 let children =
                     matches!(entry.pages.value, PageSelector::Below { reach: Reach::Children, .. });
@@ -231,16 +224,40 @@ impl Resolver<'_> {
         }
     }
 
-    fn unknown_page(&mut self, space: &SpaceDef, entry: &PageEntry, live: &LiveSpace, tree: &Tree) {
+    pub(super) fn empty_pattern(&mut self, selector: &Spanned<PageSelector>) {
+        self.report(
+            Diagnostic::new(Code::EmptyGlob, format!("`{}` matches no page yet", selector.value))
+                .at(&selector.span, "")
+                .help("it will count for pages that are added there; for the page itself write its path without the star"),
+        );
+    }
+
+    pub(super) fn unknown_page(
+        &mut self,
+        space: &SpaceDef,
+        selector: &Spanned<PageSelector>,
+        live: &LiveSpace,
+        tree: &Tree,
+    ) {
         let key = &space.key.value;
-        let span = &entry.pages.span;
-        let finding = match &entry.pages.value {
+        let span = &selector.span;
+        let finding = match &selector.value {
             PageSelector::Id(id) => Diagnostic::new(
                 Code::UnknownPage,
                 format!("the space `{key}` shows no page with the number {id}"),
             )
             .at(span, "")
             .help("it is in another space, was deleted, or this account may not view it"),
+            PageSelector::Blog(title) => {
+                let titles = tree.iter().filter(|post| !in_tree(post)).map(|post| &*post.title);
+                let near = did_you_mean(title, titles).map(|near| format!("did you mean `blog:{near}`?"));
+                Diagnostic::new(
+                    Code::UnknownPage,
+                    format!("the space `{key}` shows no blog post called `{title}`"),
+                )
+                .at(span, "")
+                .maybe_help(near)
+            }
             PageSelector::Title(title) => {
                 let titles = tree.iter().filter(|page| in_tree(page)).map(|page| &*page.title);
                 let path = format!("/{title}").parse().ok().filter(
@@ -256,7 +273,7 @@ impl Resolver<'_> {
                 .maybe_help(near.map(|near| format!("did you mean `{near}`?")))
             }
             PageSelector::Path(titles) | PageSelector::Below { base: titles, .. } => {
-                lost_way(key.as_str(), &entry.pages.value, titles, span, live, tree)
+                lost_way(key.as_str(), &selector.value, titles, span, live, tree)
             }
         };
         let finding = match finding.help {
@@ -273,7 +290,12 @@ impl Resolver<'_> {
         self.report(finding);
     }
 
-    fn ambiguous_page(&mut self, entry: &PageEntry, found: &BTreeSet<ContentId>, tree: &Tree) {
+    pub(super) fn ambiguous_page(
+        &mut self,
+        selector: &Spanned<PageSelector>,
+        found: &BTreeSet<ContentId>,
+        tree: &Tree,
+    ) {
         const SHOWN: usize = 5;
         let mut candidates: Vec<String> =
             found.iter().take(SHOWN).map(|id| format!("`{}` (`id:{id}`)", tree.path(*id))).collect();
@@ -283,9 +305,9 @@ impl Resolver<'_> {
         self.report(
             Diagnostic::new(
                 Code::AmbiguousPage,
-                format!("`{}` could mean {} pages", entry.pages.value, found.len()),
+                format!("`{}` could mean {} pages", selector.value, found.len()),
             )
-            .at(&entry.pages.span, "")
+            .at(&selector.span, "")
             .help(format!("write one of {}", candidates.join(", "))),
         );
     }

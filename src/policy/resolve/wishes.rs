@@ -92,7 +92,10 @@ impl<'a> Resolver<'a> {
             let first =
                 rules.first().map(|rule| rule.spaces.as_ref().map_or(&rule.name.span, |spaces| &spaces.span));
             let Some(span) = own.map(|own| &own.key.span).or(first) else { continue };
-            let (lines, copies) = self.gets(key, &selection, &selects, &mut known);
+            let (mut lines, copies) = self.gets(key, &selection, &selects, &mut known);
+            // Not part of what `like` copies: in another space nothing would be closed to these guests.
+            let guests = own.into_iter().flat_map(|own| &own.page_only);
+            lines.extend(guests.map(|entry| Line { line: &entry.access, rule: None, via: None }));
             let leaving = policy
                 .rules
                 .iter()

@@ -1,0 +1,506 @@
+//! `page-only`: which lists make certain people see exactly the pages that are named for them.
+//!
+//! Confluence has no way to give somebody one page. It shows the whole space to whoever holds `read/space`, but
+//! for what lists close, and a list on a page closes everything below. So of each branch that leads to none of
+//! the pages of a guest the topmost page needs a list that leaves the guest out, and nothing else does: that
+//! is the least number, since what stands above such a page must stay visible. Who stays in are the insiders,
+//! everybody else who holds `read/space` in the state to be reached, apps included. A list that is there
+//! already and leaves the guests out is used as it is.
+//!
+//! All of this goes by principals, not by people: what is true of a group is true of whoever will be in it.
+//! Somebody who has another way in beside the guests' keeps it; `guests` says of whom that is known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::access::role_permissions;
+use crate::model::{
+    AccountStatus, Audience, Content, ContentId, ContentKind, DesiredSpace, Holding, Known, Live, LiveSpace,
+    Members, Origin, PageVerb, Parent, Permission, Principal, Restrictions, SpaceKey, Subject, Tree,
+};
+
+use super::change::Reason;
+use super::schedule::edit_permission;
+use super::target::TargetPage;
+
+/// An entry of `page-only`, as it comes out on this site.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlanPageOnly {
+    pub space: SpaceKey,
+    /// The line of the entry.
+    pub origin: Origin,
+    pub who: BTreeSet<Subject>,
+    /// How many pages and other pieces of content are named.
+    pub pages: usize,
+    /// What stands above them and is not named. It is visible, since Confluence shows nothing to those who
+    /// cannot see what is above it.
+    pub above: BTreeSet<ContentId>,
+    /// How many pages and blog posts are closed to them by a list of their own.
+    pub closed: usize,
+    /// How many of these are blog posts, which stand beside the tree and are closed one by one.
+    pub closed_posts: usize,
+}
+
+/// Why `page-only` cannot be kept.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "problem", rename_all = "kebab-case")]
+pub enum PageOnlyProblem {
+    /// These insiders cannot stand on the lists that would have to be made: a class, or `anonymous`.
+    Unlistable { insiders: BTreeSet<Principal>, pages: BTreeSet<ContentId> },
+    /// An entry of `pages` says the opposite about a list.
+    Contradicted { pages: BTreeSet<ContentId>, list: PageVerb, entry: Origin, guests: BTreeSet<Subject> },
+    /// Only guests are on the list, and without them it would be empty, which means open.
+    NobodyElse { page: ContentId, list: PageVerb, guests: BTreeSet<Subject> },
+    /// The lists of these pages could not be read, so they may be open to the guests.
+    Unread { pages: BTreeSet<ContentId> },
+    /// The site has no lists for these, and they stand where the guests see them.
+    NoLists { pages: BTreeSet<ContentId> },
+    /// The guests administer the space and could take any list off.
+    Administer { guests: BTreeSet<Subject> },
+}
+
+/// What `page-only` comes down to in one space.
+#[derive(Debug, Default)]
+pub(super) struct Compiled {
+    /// Lists to be changed, with what asks for them.
+    pub(super) lists: BTreeMap<(ContentId, PageVerb), (Audience, Reason)>,
+    pub(super) entries: Vec<PlanPageOnly>,
+    pub(super) problems: Vec<(Origin, PageOnlyProblem)>,
+    /// Content whose lists keep guests out, or keep them from editing.
+    pub(super) relied_on: BTreeSet<ContentId>,
+    /// Folders that guests see though no page in them is theirs, since the site has no lists for folders.
+    pub(super) open_folders: BTreeSet<ContentId>,
+}
+
+/// Somebody who shall see some pages only.
+#[derive(Debug)]
+pub(super) struct Guest {
+    pub(super) origin: Origin,
+    /// The pages that are named, by any entry that names the guest.
+    named: BTreeSet<ContentId>,
+    /// These, and what stands above them.
+    pub(super) sees: BTreeSet<ContentId>,
+}
+
+/// The guests of a space.
+pub(super) fn guests(wish: &DesiredSpace, tree: &Tree) -> BTreeMap<Subject, Guest> {
+    let mut guests: BTreeMap<Subject, Guest> = BTreeMap::new();
+    for entry in &wish.page_only {
+        let above = entry.pages.iter().flat_map(|page| tree.chain(*page).ancestors).map(|above| above.id);
+        let sees: BTreeSet<ContentId> = above.chain(entry.pages.iter().copied()).collect();
+        for (who, origin) in &entry.who {
+            let guest = guests.entry(who.clone()).or_insert_with(|| Guest {
+                origin: origin.clone(),
+                named: BTreeSet::new(),
+                sees: BTreeSet::new(),
+            });
+            guest.named.extend(&entry.pages);
+            guest.sees.extend(&sees);
+        }
+    }
+    guests
+}
+
+/// Content that has nothing above it, as far as can be seen.
+pub(super) fn tops(tree: &Tree) -> impl Iterator<Item = &Content> {
+    tree.iter().filter(|content| match content.parent {
+        Parent::Space => true,
+        Parent::Content(parent) => tree.get(parent).is_none(),
+    })
+}
+
+/// Whether a principal holds a permission, or may: a role whose words are not understood may give anything.
+pub(super) fn may_hold(holding: &Holding, permission: Permission, live: &Live) -> bool {
+    match holding {
+        Holding::Grants(grants) => grants.contains_key(&permission),
+        Holding::Role(role) => {
+            let known = live.roles.get(role).and_then(role_permissions);
+            known.is_none_or(|permissions| permissions.contains(&permission))
+        }
+    }
+}
+
+/// Everybody but the guests who holds a permission.
+#[derive(Debug, Default)]
+struct Insiders {
+    /// Those who can stand on lists.
+    subjects: BTreeSet<Subject>,
+    /// Those who cannot.
+    others: BTreeSet<Principal>,
+}
+
+impl Insiders {
+    fn of(
+        holdings: &BTreeMap<Principal, Holding>,
+        permission: Permission,
+        guests: &BTreeMap<Subject, Guest>,
+        live: &Live,
+    ) -> Self {
+        let mut insiders = Self::default();
+        for principal in holdings
+            .iter()
+            .filter(|(_, holding)| {
+                may_hold(holding, Permission::ReadSpace, live) && may_hold(holding, permission, live)
+            })
+            .map(|(principal, _)| principal)
+        {
+            match principal.subject() {
+                // Confluence refuses lists with accounts that are gone.
+                Some(Subject::User(account))
+                    if live.directory.people.get(&account).map(|person| person.status)
+                        == Some(AccountStatus::Closed) => {}
+                Some(subject) if guests.contains_key(&subject) => {}
+                Some(subject) => {
+                    insiders.subjects.insert(subject);
+                }
+                None => {
+                    insiders.others.insert(principal.clone());
+                }
+            }
+        }
+        insiders
+    }
+}
+
+/// The state of a space that is compiled for.
+#[derive(Clone, Copy)]
+pub(super) struct Ground<'a> {
+    pub(super) key: &'a SpaceKey,
+    pub(super) wish: &'a DesiredSpace,
+    pub(super) before: &'a LiveSpace,
+    /// Who shall hold what.
+    pub(super) holdings: &'a BTreeMap<Principal, Holding>,
+    /// What entries of `pages` make of pages.
+    pub(super) pages: &'a BTreeMap<ContentId, TargetPage>,
+    pub(super) live: &'a Live,
+}
+
+pub(super) fn compile(ground: Ground<'_>) -> Compiled {
+    let Some(tree) = ground.before.tree.as_ref().filter(|_| !ground.wish.page_only.is_empty()) else {
+        return Compiled::default();
+    };
+    let guests = guests(ground.wish, tree);
+    let compiler = Compiler {
+        readers: Readers::of(&ground, Permission::ReadSpace, &guests),
+        closed: guests.keys().map(|guest| (guest.clone(), BTreeSet::new())).collect(),
+        ground,
+        tree,
+        guests: &guests,
+        found: Compiled::default(),
+        unread: BTreeSet::new(),
+        no_lists: BTreeSet::new(),
+        unlistable: BTreeMap::new(),
+        contradicted: BTreeMap::new(),
+    };
+    compiler.compile()
+}
+
+/// Who gets to a place in the tree.
+#[derive(Debug, Clone)]
+struct Way<'a> {
+    guests: BTreeSet<&'a Subject>,
+    /// Everybody else on the nearest list above; none where no list is above. A page that is closed to guests
+    /// stays with them: it must not become visible to insiders who get past that list only as guests.
+    others: Option<BTreeSet<Subject>>,
+}
+
+/// Insiders with a permission, before and after.
+#[derive(Debug)]
+struct Readers {
+    before: Insiders,
+    after: Insiders,
+}
+
+impl Readers {
+    fn of(ground: &Ground<'_>, permission: Permission, guests: &BTreeMap<Subject, Guest>) -> Self {
+        Self {
+            before: Insiders::of(&ground.before.holdings, permission, guests, ground.live),
+            after: Insiders::of(ground.holdings, permission, guests, ground.live),
+        }
+    }
+}
+
+struct Compiler<'a> {
+    ground: Ground<'a>,
+    tree: &'a Tree,
+    guests: &'a BTreeMap<Subject, Guest>,
+    readers: Readers,
+    /// What has a list that keeps each guest out.
+    closed: BTreeMap<Subject, BTreeSet<ContentId>>,
+    found: Compiled,
+    unread: BTreeSet<ContentId>,
+    no_lists: BTreeSet<ContentId>,
+    unlistable: BTreeMap<Principal, BTreeSet<ContentId>>,
+    contradicted: BTreeMap<(Origin, PageVerb, Origin, BTreeSet<Subject>), BTreeSet<ContentId>>,
+}
+
+impl<'a> Compiler<'a> {
+    fn compile(mut self) -> Compiled {
+        let anywhere = Way { guests: self.guests.keys().collect(), others: None };
+        let mut waiting: Vec<(&'a Content, Way<'a>)> =
+            tops(self.tree).map(|top| (top, anywhere.clone())).collect();
+        while let Some((content, way)) = waiting.pop() {
+            let through = self.view(content, way);
+            if !through.guests.is_empty() {
+                waiting.extend(self.tree.children(content.id).map(|child| (child, through.clone())));
+            }
+        }
+        self.edits();
+        self.administer();
+        self.finish()
+    }
+
+    /// Decides about the view list of content that these get to. Gives those who get past it.
+    fn view(&mut self, content: &'a Content, way: Way<'a>) -> Way<'a> {
+        let id = content.id;
+        let Way { guests, others } = way;
+        let (wanted, unwanted): (BTreeSet<&Subject>, BTreeSet<&Subject>) =
+            guests.into_iter().partition(|guest| self.guests[*guest].sees.contains(&id));
+        let Some(lists) = self.lists(content) else {
+            return Way { guests: self.without_lists(content, wanted, unwanted), others };
+        };
+        for guest in &unwanted {
+            self.closed.entry((*guest).clone()).or_default().insert(id);
+        }
+        let new: BTreeSet<Subject> = match (&lists.view, &others) {
+            (Audience::Anyone, _) if unwanted.is_empty() => return Way { guests: wanted, others },
+            (Audience::Anyone, Some(others)) => {
+                others.iter().chain(wanted.iter().copied()).cloned().collect()
+            }
+            (Audience::Anyone, None) => {
+                for insider in &self.readers.after.others {
+                    self.unlistable.entry(insider.clone()).or_default().insert(id);
+                }
+                self.readers.after.subjects.iter().chain(wanted.iter().copied()).cloned().collect()
+            }
+            (Audience::Only(members), _) => {
+                let mut new = self.followed(id, PageVerb::View, members, &self.readers);
+                new.extend(wanted.iter().map(|guest| (*guest).clone()));
+                new.retain(|subject| !unwanted.contains(subject));
+                new
+            }
+        };
+        let beside: BTreeSet<Subject> =
+            new.iter().filter(|subject| !self.guests.contains_key(*subject)).cloned().collect();
+        let concerned = wanted.iter().chain(&unwanted).map(|guest| (*guest).clone()).collect();
+        self.set(id, PageVerb::View, &lists.view, new, concerned);
+        Way { guests: wanted, others: if beside.is_empty() { others } else { Some(beside) } }
+    }
+
+    /// Content whose lists are not known. Folders and their like may have none: then they are places that
+    /// everybody walks through.
+    fn without_lists(
+        &mut self,
+        content: &Content,
+        wanted: BTreeSet<&'a Subject>,
+        unwanted: BTreeSet<&'a Subject>,
+    ) -> BTreeSet<&'a Subject> {
+        match content.kind {
+            ContentKind::Page | ContentKind::Blogpost => {
+                self.unread.insert(content.id);
+                return BTreeSet::new();
+            }
+            ContentKind::Folder | ContentKind::Whiteboard | ContentKind::Database | ContentKind::Embed
+                if unwanted.is_empty() => {}
+            ContentKind::Folder => {
+                self.found.open_folders.insert(content.id);
+            }
+            ContentKind::Whiteboard | ContentKind::Database | ContentKind::Embed => {
+                self.no_lists.insert(content.id);
+            }
+        }
+        wanted.into_iter().chain(unwanted).collect()
+    }
+
+    /// Guests who can edit in the space can edit whatever they see. They are asked to see the pages above
+    /// theirs by Confluence, not by anybody who would want them to be edited.
+    fn edits(&mut self) {
+        let kind_of = |id: ContentId| self.tree.get(id).map(|content| content.kind);
+        let mut blocked: BTreeMap<ContentId, BTreeSet<&'a Subject>> = BTreeMap::new();
+        for (subject, guest) in self.guests {
+            for id in guest.sees.difference(&guest.named) {
+                let Some(kind) = kind_of(*id) else { continue };
+                let permission = edit_permission(kind, self.ground.live.site.mode);
+                let edits = self
+                    .ground
+                    .holdings
+                    .get(&subject.clone().into())
+                    .is_some_and(|held| may_hold(held, permission, self.ground.live));
+                if edits {
+                    blocked.entry(*id).or_default().insert(subject);
+                }
+            }
+        }
+        for (id, blocked) in blocked {
+            self.found.relied_on.insert(id);
+            self.edit(id, &blocked);
+        }
+    }
+
+    fn edit(&mut self, id: ContentId, blocked: &BTreeSet<&'a Subject>) {
+        let Some(content) = self.tree.get(id) else { return };
+        let Some(lists) = self.lists(content) else { return };
+        let permission = edit_permission(content.kind, self.ground.live.site.mode);
+        let editors = Readers::of(&self.ground, permission, self.guests);
+        let named =
+            |subject: &Subject| self.guests.get(subject).is_some_and(|guest| guest.named.contains(&id));
+        let view = self.found.lists.get(&(id, PageVerb::View)).map_or(&lists.view, |(view, _)| view);
+        let new: BTreeSet<Subject> = match (&lists.edit, view) {
+            (Audience::Only(members), _) => {
+                let listed = self.followed(id, PageVerb::Edit, members, &editors);
+                listed.into_iter().filter(|subject| !blocked.contains(subject)).collect()
+            }
+            // Whoever edits must be on the view list, where there is one.
+            (Audience::Anyone, Audience::Only(viewers)) => {
+                let outside = |subject: &&Subject| !self.guests.contains_key(*subject) || named(subject);
+                viewers.iter().filter(outside).cloned().collect()
+            }
+            (Audience::Anyone, Audience::Anyone) => {
+                let guests = self.guests.keys().filter(|guest| named(guest));
+                let mut new: BTreeSet<Subject> =
+                    editors.after.subjects.iter().chain(guests).cloned().collect();
+                if new.is_empty() {
+                    // Nobody else edits in this space, and an empty list would be an open one.
+                    new.insert(Subject::User(self.ground.live.site.caller.account.clone()));
+                }
+                for insider in &editors.after.others {
+                    self.unlistable.entry(insider.clone()).or_default().insert(id);
+                }
+                new
+            }
+        };
+        let guests = blocked.iter().map(|guest| (*guest).clone()).collect();
+        self.set(id, PageVerb::Edit, &lists.edit, new, guests);
+    }
+
+    /// The lists as entries of `pages` want them, or as they are.
+    fn lists(&self, content: &'a Content) -> Option<&'a Restrictions> {
+        match self.ground.pages.get(&content.id) {
+            Some(page) => Some(&page.restrictions),
+            None => match &content.restrictions {
+                Known::Known(lists) => Some(lists),
+                Known::Unknown(_) => None,
+            },
+        }
+    }
+
+    fn declared(&self, id: ContentId, list: PageVerb) -> Option<&Origin> {
+        Some(&self.ground.wish.pages.get(&id)?.audience(list)?.origin)
+    }
+
+    /// A list that named exactly the insiders when guests were around already is the work of `page-only`, and
+    /// follows who is an insider. Any other list stays as it is.
+    fn followed(
+        &self,
+        id: ContentId,
+        list: PageVerb,
+        members: &Members,
+        insiders: &Readers,
+    ) -> BTreeSet<Subject> {
+        let caller = Subject::User(self.ground.live.site.caller.account.clone());
+        let was_guest = |guest: &Subject| {
+            let held = self.ground.before.holdings.get(&guest.clone().into());
+            held.is_some_and(|held| may_hold(held, Permission::ReadSpace, self.ground.live))
+        };
+        let plain = |subjects: &mut dyn Iterator<Item = &Subject>| -> BTreeSet<Subject> {
+            subjects
+                .filter(|subject| **subject != caller && !self.guests.contains_key(*subject))
+                .cloned()
+                .collect()
+        };
+        let listed = plain(&mut members.iter());
+        let ours = self.declared(id, list).is_none()
+            && self.guests.keys().any(was_guest)
+            && !listed.is_empty()
+            && listed == plain(&mut insiders.before.subjects.iter());
+        let mut all: BTreeSet<Subject> = members.iter().cloned().collect();
+        if ours && insiders.after.others.is_empty() {
+            all.retain(|subject| *subject == caller || self.guests.contains_key(subject));
+            all.extend(insiders.after.subjects.iter().cloned());
+        }
+        all
+    }
+
+    /// Notes a list, unless it is so already, or must not be.
+    fn set(
+        &mut self,
+        page: ContentId,
+        list: PageVerb,
+        before: &Audience,
+        new: BTreeSet<Subject>,
+        guests: BTreeSet<Subject>,
+    ) {
+        let Some(origin) = guests.first().map(|guest| self.guests[guest].origin.clone()) else { return };
+        let Some(members) = Members::new(new) else {
+            self.found.problems.push((origin, PageOnlyProblem::NobodyElse { page, list, guests }));
+            return;
+        };
+        let after = Audience::Only(members);
+        if after == *before {
+            return;
+        }
+        if let Some(entry) = self.declared(page, list).cloned() {
+            self.contradicted.entry((origin, list, entry, guests)).or_default().insert(page);
+            return;
+        }
+        self.found.lists.insert((page, list), (after, Reason::PageOnly { origin }));
+    }
+
+    fn administer(&mut self) {
+        let administers = |guest: &&Subject| {
+            let held = self.ground.holdings.get(&(*guest).clone().into());
+            held.is_some_and(|held| may_hold(held, Permission::AdministerSpace, self.ground.live))
+        };
+        let guests: BTreeSet<Subject> = self.guests.keys().filter(administers).cloned().collect();
+        if let Some(first) = guests.first() {
+            let origin = self.guests[first].origin.clone();
+            self.found.problems.push((origin, PageOnlyProblem::Administer { guests }));
+        }
+    }
+
+    fn finish(self) -> Compiled {
+        let Self {
+            ground, tree, guests, closed, mut found, unread, no_lists, unlistable, contradicted, ..
+        } = self;
+        for ((origin, list, entry, guests), pages) in contradicted {
+            found.problems.push((origin, PageOnlyProblem::Contradicted { pages, list, entry, guests }));
+        }
+        if let Some(entry) = ground.wish.page_only.first() {
+            let mut problem = |problem| found.problems.push((entry.origin.clone(), problem));
+            if !unlistable.is_empty() {
+                let pages = unlistable.values().flatten().copied().collect();
+                let insiders = unlistable.into_keys().collect();
+                problem(PageOnlyProblem::Unlistable { insiders, pages });
+            }
+            if !unread.is_empty() {
+                problem(PageOnlyProblem::Unread { pages: unread });
+            }
+            if !no_lists.is_empty() {
+                problem(PageOnlyProblem::NoLists { pages: no_lists });
+            }
+        }
+        found.problems.sort();
+        let is_post =
+            |id: &&ContentId| tree.get(**id).is_some_and(|content| content.kind == ContentKind::Blogpost);
+        found.relied_on.extend(closed.values().flatten());
+        for entry in &ground.wish.page_only {
+            let sees = entry.who.keys().filter_map(|guest| guests.get(guest)).flat_map(|guest| &guest.sees);
+            let named = entry.who.keys().filter_map(|guest| guests.get(guest)).flat_map(|guest| &guest.named);
+            let named: BTreeSet<ContentId> = named.copied().collect();
+            let out: BTreeSet<ContentId> =
+                entry.who.keys().filter_map(|guest| closed.get(guest)).flatten().copied().collect();
+            found.entries.push(PlanPageOnly {
+                space: ground.key.clone(),
+                origin: entry.origin.clone(),
+                who: entry.who.keys().cloned().collect(),
+                pages: entry.pages.len(),
+                above: sees.copied().filter(|page| !named.contains(page)).collect(),
+                closed: out.len(),
+                closed_posts: out.iter().filter(is_post).count(),
+            });
+        }
+        found
+    }
+}

@@ -1,0 +1,127 @@
+//! What `page-only` comes down to, and why it cannot be kept, in words.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::model::{ContentId, PageVerb, Principal, Subject};
+use crate::plan::{Change, PageOnlyProblem, Plan, PlanPageOnly, Reason};
+
+use super::access_words::Names as _;
+use super::style::{FAINT, HEADING, count, list, paint};
+
+/// Titles in one line.
+const SHOWN: usize = 5;
+
+/// The section about guests, for entries that this plan does something about.
+pub(super) fn page_only(plan: &Plan, text: &mut String) {
+    let concerned = |entry: &&PlanPageOnly| {
+        plan.changes.iter().any(|change| {
+            change.space() == &entry.space
+                && match change.reason() {
+                    Reason::PageOnly { .. } => true,
+                    Reason::Declared { .. } | Reason::NotDeclared | Reason::NeededFor { .. } => {
+                        match change {
+                            Change::Grant { principal, .. } | Change::Role { principal, .. } => {
+                                principal.subject().is_some_and(|who| entry.who.contains(&who))
+                            }
+                            Change::Audience { .. } => false,
+                        }
+                    }
+                }
+        })
+    };
+    let entries: Vec<&PlanPageOnly> = plan.page_only.iter().filter(concerned).collect();
+    if entries.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{}", paint(HEADING, "Page-only"));
+    for entry in entries {
+        let who = list(&entry.who.iter().map(|who| plan.principal(&who.clone().into())).collect::<Vec<_>>());
+        let named = count(entry.pages, "page", "pages");
+        let _ = writeln!(
+            text,
+            "  {}  {who}: {named} to see, {}  {}",
+            entry.space,
+            closed_words(entry),
+            paint(FAINT, &entry.origin.to_string())
+        );
+        if !entry.above.is_empty() {
+            let _ = writeln!(
+                text,
+                "    They also see {}: Confluence shows no page without what is above it. Moving their pages to \
+                 the top of the space would hide that.",
+                pages(plan, &entry.above)
+            );
+        }
+    }
+    text.push('\n');
+}
+
+fn closed_words(entry: &PlanPageOnly) -> String {
+    let branches = count(entry.closed - entry.closed_posts, "branch", "branches");
+    match entry.closed_posts {
+        0 => format!("{branches} of the tree closed to them"),
+        posts => {
+            format!("{branches} of the tree and {} closed to them", count(posts, "blog post", "blog posts"))
+        }
+    }
+}
+
+pub(super) fn problem_words(plan: &Plan, problem: &PageOnlyProblem) -> String {
+    let subjects = |subjects: &BTreeSet<Subject>| {
+        list(&subjects.iter().map(|who| plan.principal(&who.clone().into())).collect::<Vec<_>>())
+    };
+    let principals = |principals: &BTreeSet<Principal>| {
+        list(&principals.iter().map(|who| plan.principal(who)).collect::<Vec<_>>())
+    };
+    match problem {
+        PageOnlyProblem::Unlistable { insiders, pages: closed } => format!(
+            "to keep guests out, {} must be closed to all but those who see the space, but a list cannot name {}. \
+             Give these people access through a group instead.",
+            pages(plan, closed),
+            principals(insiders)
+        ),
+        PageOnlyProblem::Contradicted { pages: disputed, list, entry, guests } => {
+            let verb = match list {
+                PageVerb::View => "see",
+                PageVerb::Edit => "edit",
+            };
+            format!(
+                "the entry of {entry} and page-only contradict each other about whether {} may {verb} {}. Change one \
+                 of the two.",
+                subjects(guests),
+                pages(plan, disputed)
+            )
+        }
+        PageOnlyProblem::NobodyElse { page, list, guests } => format!(
+            "nobody but {} may {} {}, and page-only takes that away. An empty list would open it: say under `pages` \
+             who shall.",
+            subjects(guests),
+            list.as_str(),
+            plan.page(*page)
+        ),
+        PageOnlyProblem::Unread { pages: unread } => format!(
+            "the restrictions of {} could not be read, so guests may see more than is known. Let the account that \
+             runs this see them.",
+            pages(plan, unread)
+        ),
+        PageOnlyProblem::NoLists { pages: open } => format!(
+            "guests would see {}, and this site has no restrictions for this kind of content. Move it below a page \
+             that is closed to them.",
+            pages(plan, open)
+        ),
+        PageOnlyProblem::Administer { guests } => format!(
+            "{} administers the space, and administrators can take the restrictions off any page. Take the right \
+             away, or remove the entry of page-only.",
+            subjects(guests)
+        ),
+    }
+}
+
+fn pages(plan: &Plan, pages: &BTreeSet<ContentId>) -> String {
+    let mut names: Vec<String> = pages.iter().take(SHOWN).map(|page| plan.page(*page)).collect();
+    if pages.len() > SHOWN {
+        names.push(format!("{} more", pages.len() - SHOWN));
+    }
+    list(&names)
+}
