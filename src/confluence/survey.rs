@@ -11,7 +11,7 @@ use tokio::join;
 use super::error::Error;
 use super::{Read, SpaceAccess, SpaceSelection, side_by_side};
 use crate::model::{
-    AccountId, ContentId, Directory, Gap, GroupId, Holding, Known, Listing, Live, LiveSpace, Principal,
+    AccountId, ContentId, ContentKind, Directory, Gap, GroupId, Holding, Known, Listing, Live, LiveSpace, Principal,
     ProductAccess, Restrictions, Site, Space, SpaceKey, SpaceRoleMode, Subject, Tree, Why,
 };
 
@@ -226,12 +226,18 @@ pub async fn restrictions<R: Read>(
 ) -> Result<(), Error> {
     let mut wanted: BTreeMap<ContentId, SpaceKey> = BTreeMap::new();
     let mut missing = BTreeSet::new();
+    // Whether a site keeps lists for folders and their like, only the lists themselves tell: a search shows
+    // empty ones in any case.
+    let mut containers = BTreeSet::new();
     for (key, ids) in content {
         let Some(tree) = live.spaces.get(key).and_then(|space| space.tree.as_ref()) else { continue };
         for id in ids {
             let Some(node) = tree.get(*id) else { continue };
             if node.restrictions == Known::Unknown(Why::NotRead) {
                 wanted.insert(*id, key.clone());
+                if !matches!(node.kind, ContentKind::Page | ContentKind::Blogpost) {
+                    containers.insert(*id);
+                }
             }
             missing
                 .extend(tree.chain(*id).missing.map(|content| Gap::Ancestor { space: key.clone(), content }));
@@ -241,7 +247,11 @@ pub async fn restrictions<R: Read>(
     if wanted.is_empty() {
         return Ok(());
     }
-    let found = read.restrictions(&wanted.keys().copied().collect()).await?;
+    let pages = wanted.keys().copied().filter(|id| !containers.contains(id)).collect();
+    let one_by_one = containers.iter().map(|&id| async move { Ok((id, read.restrictions_now(id).await?)) });
+    let (found, others) = join!(read.restrictions(&pages), side_by_side(one_by_one.collect()));
+    let mut found = found?;
+    found.extend(others?);
     hook(Progress::Restrictions(wanted.len()));
     let mut accounts = BTreeSet::new();
     for (id, key) in wanted {
