@@ -213,7 +213,7 @@ fn restricted(plan: &Plan) -> usize {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: crate::fewest::cases(1_500), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::fewest::cases(300), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn guests_see_exactly_their_pages_and_nobody_else_notices(guested in guested()) {
