@@ -11,8 +11,8 @@ use tokio::join;
 use super::error::Error;
 use super::{Read, SpaceAccess, SpaceSelection, side_by_side};
 use crate::model::{
-    AccountId, ContentId, ContentKind, Directory, Gap, GroupId, Holding, Known, Listing, Live, LiveSpace, Principal,
-    ProductAccess, Restrictions, Site, Space, SpaceKey, SpaceRoleMode, Subject, Tree, Why,
+    AccountId, ContentId, ContentKind, Directory, Gap, GroupId, Holding, Known, Listing, Live, LiveSpace,
+    Principal, ProductAccess, Restrictions, Site, Space, SpaceKey, SpaceRoleMode, Subject, Tree, Why,
 };
 
 /// What a run is about.
