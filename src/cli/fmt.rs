@@ -26,6 +26,13 @@ pub(super) fn run(args: &FmtArgs, out: &Output) -> Result<u8, CliError> {
         }
         return from_standard_input(out);
     }
+    let is_policy = |path: &Utf8Path| matches!(path.extension(), Some("yaml" | "yml"));
+    if let Some(other) = args.paths.iter().find(|path| path.is_file() && !is_policy(path)) {
+        return Err(CliError::usage(
+            format!("`{other}` is no policy file"),
+            "policy files end in `.yaml` or `.yml`; standard input (`-`) is formatted whatever it is called",
+        ));
+    }
     let mut found = Found::default();
     for path in &args.paths {
         found.read(path);

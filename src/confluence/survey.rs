@@ -205,7 +205,9 @@ pub async fn containers<R: Read>(read: &R, live: &mut Live, keys: &BTreeSet<Spac
             Known::Known(found) => {
                 let tree = live.spaces.get_mut(&key).and_then(|space| space.tree.as_mut());
                 if let Some(tree) = tree {
-                    found.into_iter().for_each(|content| tree.insert(content));
+                    for content in found {
+                        tree.insert(content);
+                    }
                 }
             }
             Known::Unknown(why) => {

@@ -49,7 +49,8 @@ pub fn load(directory: &Utf8Path) -> Loaded {
         // Of a CSV file that could not be read, the reader only knows that it is not there.
         let told = |finding: &Diagnostic| search.unread.iter().any(|unread| unread.labels == finding.labels);
         let own = |finding: &Diagnostic| {
-            !is_consequence(finding.code) && !(finding.code == Code::CsvFile && told(finding))
+            let told_twice = finding.code == Code::CsvFile && told(finding);
+            !is_consequence(finding.code) && !told_twice
         };
         loaded.findings = loaded.findings.into_iter().filter(own).collect();
     }
@@ -63,7 +64,8 @@ pub fn texts(place: &Utf8Path) -> (Sources, Diagnostics) {
     let Search { sources: found, unread, .. } = search(place);
     let mut sources = Sources::default();
     for (file, text) in found.iter() {
-        if !parse(file, text).is_ok_and(|root| is_sandbox_state(&root)) {
+        // Tables that rules read are among the files, too.
+        if is_yaml(file) && !parse(file, text).is_ok_and(|root| is_sandbox_state(&root)) {
             sources.insert(file.to_path_buf(), Arc::clone(text));
         }
     }

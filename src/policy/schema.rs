@@ -105,10 +105,9 @@ fn access() -> Value {
 
 fn rule() -> Value {
     let rule = mapping(keys::RULE, |key| match key {
-        "name" => text(),
+        "name" | "like" => text(),
         "spaces" => json!({ "anyOf": [list(scalar()), selector()] }),
         "access" => json!({ "anyOf": [{ "$ref": "#/$defs/access" }, one_or_many(&text())] }),
-        "like" => text(),
         "absent" => list(json!({ "anyOf": [
             { "$ref": "#/$defs/named" },
             with(mapping(keys::ABSENT, |_| json!({ "$ref": "#/$defs/named" })), "required", json!(["who"])),

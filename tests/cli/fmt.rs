@@ -6,8 +6,13 @@ const ODD: &str = "version:   1 # one\nspaces: {ENG: {access: {admin: ['user:x']
 const EVEN: &str = "version: 1  # one\nspaces: {ENG: {access: {admin: [user:x]}}}\n";
 
 fn folder() -> Folder {
-    let folder =
-        Folder::with(&[("b.yaml", ODD), ("a.yaml", EVEN), ("broken.yml", "a: [1\n"), ("notes.txt", ODD)]);
+    let folder = Folder::with(&[
+        ("b.yaml", ODD),
+        ("a.yaml", EVEN),
+        ("broken.yml", "a: [1\n"),
+        ("notes.txt", ODD),
+        ("owners.csv", "a,b\nc,d\n"),
+    ]);
     folder.write("site.yaml", "kind:   confluence-sandbox\n");
     folder
 }
@@ -23,6 +28,7 @@ fn only_files_that_change_are_written_and_named() {
     assert_eq!(folder.read("b.yaml"), EVEN);
     assert_eq!(folder.read("broken.yml"), "a: [1\n");
     assert_eq!(folder.read("notes.txt"), ODD);
+    assert_eq!(folder.read("owners.csv"), "a,b\nc,d\n");
     assert_eq!(folder.read("site.yaml"), "kind:   confluence-sandbox\n");
     let after = std::fs::metadata(folder.path().join("a.yaml")).unwrap().modified().unwrap();
     assert_eq!(before, after);
@@ -35,10 +41,12 @@ fn check_says_what_would_change_and_changes_nothing() {
     let ran = folder.run(&["fmt", "--check", "b.yaml", "a.yaml"]).code(1);
     assert_eq!((ran.out.as_str(), ran.err.as_str()), ("b.yaml\n", ""));
     let diff = folder.run(&["fmt", "--check", "--diff", "./b.yaml"]).code(1);
-    assert!(diff.out.contains("-version:   1 # one\n+version: 1  # one\n"), "{}", diff.out);
+    assert!(diff.out.contains("\n-version:   1 # one\n"), "{}", diff.out);
+    assert!(diff.out.contains("\n+version: 1  # one\n"), "{}", diff.out);
     assert_eq!(folder.read("b.yaml"), ODD);
     folder.run(&["fmt", "--check", "a.yaml"]).code(0);
     folder.run(&["fmt", "missing.yaml"]).code(4);
+    folder.run(&["fmt", "notes.txt"]).code(64);
 }
 
 #[cfg(unix)]

@@ -31,7 +31,7 @@ impl Memory {
     }
 
     fn lines(&self) -> usize {
-        self.bytes.lock().unwrap().iter().filter(|byte| **byte == b'\n').count()
+        self.bytes.lock().unwrap().split(|byte| *byte == b'\n').count() - 1
     }
 
     fn text(&self) -> String {

@@ -44,7 +44,7 @@ fn a_renamed_group_changes_nothing() {
     let folder = Folder::example("quickstart");
     let before = folder.run(&["plan"]).code(0);
     let lock = folder.read("confperm.lock");
-    change(&folder, "name: contractors", "name: externals");
+    change(&folder, "contractors", "externals");
     let after = folder.run(&["plan"]).code(0);
     assert!(after.err.contains("warning[renamed-group]"), "{}", after.err);
     assert!(after.err.contains("it is now called `externals`"), "{}", after.err);

@@ -47,13 +47,13 @@ groups:
   "it's \"q\"": {id: g-quote, members: [left]}
 "##;
 
-const ROLES: &str = r##"roles:
+const ROLES: &str = r#"roles:
   Admin: {id: r-admin, type: system, permissions: [read/space, create/page, administer/space]}
   Viewer: {id: r-viewer, type: system, permissions: [read/space]}
   viewer: {id: r-lower, type: custom, permissions: [read/space, create/comment]}
   "Read / Export: all": {id: r-odd, type: custom, permissions: [read/space, export/space]}
   "???": {id: r-what, type: custom, permissions: [read/space, administer/space]}
-"##;
+"#;
 
 const PRINCIPALS: [&str; 18] = [
     "user:ann",

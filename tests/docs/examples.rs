@@ -84,7 +84,7 @@ fn a_job_that_was_done_is_done() {
         said(confperm(&folder).args(["validate", &policy]));
         let plan = said(confperm(&folder).args(["plan", &policy]));
         assert!(!plan.contains("Nothing to change"), "{name}\n{plan}");
-        plans.push_str(&format!("{name}\n\n{plan}\n"));
+        plans.extend([name, "\n\n", &plan, "\n"]);
         let outcome = said(confperm(&folder).args(["apply", "--yes", &policy]));
         assert!(outcome.ends_with("The site is as the policy says.\n"), "{name}\n{outcome}");
         let again = said(confperm(&folder).args(["plan", &policy]));

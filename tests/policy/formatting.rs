@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use confperm::diagnostic::Code;
-use confperm::policy::{format, load};
+use confperm::policy::{format, load, texts};
 use proptest::prelude::*;
 use serde_yaml::Value;
 
@@ -32,8 +32,7 @@ fn the_examples_are_formatted() {
     let examples = Utf8Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let mut files = 0;
     for example in examples.read_dir_utf8().unwrap() {
-        let sources = load(example.unwrap().path()).sources;
-        for (file, text) in sources.iter().filter(|(file, _)| file.extension() == Some("yaml")) {
+        for (file, text) in texts(example.unwrap().path()).0.iter() {
             assert_eq!(&format(file, text).unwrap(), &**text, "{file}: run `confperm fmt examples`");
             files += 1;
         }
@@ -108,7 +107,7 @@ tests:
 fn long_lists_have_a_line_for_each_entry() {
     let names: Vec<String> = (0..12).map(|number| format!("group:team-{number}")).collect();
     let long = format!("viewer: [{}]  # all teams\n", names.join(", "));
-    let lines: String = names.iter().map(|name| format!("  - {name}\n")).collect();
+    let lines: String = format!("  - {}\n", names.join("\n  - "));
     becomes(&long, &format!("viewer:  # all teams\n{lines}"));
     becomes(&format!("viewer:\n{}", lines.replace("  -", "-")), &format!("viewer:\n{lines}"));
     becomes("a: [1, # one\n  2]\n", "a:\n  - 1  # one\n  - 2\n");
@@ -130,6 +129,7 @@ fn texts_of_several_lines_stay_as_they_are() {
         "a: |-  # why\n  one\n    two\n\n  three\n\nb: >2\n   folded\n  text\n\nc: |+\n  kept\n\n\nd: 1\n",
     );
     becomes("- |\n one\n- >-\n   two\n   three\n", "- |\n  one\n- >-\n  two\n  three\n");
+    becomes("|+\na\n  \n...\n # c", "|\n  a\n    \n# c\n");
     becomes("a: one\n  two\nb: \"x\\\n  y\"\n", "a: one two\nb: xy\n");
 }
 
@@ -180,8 +180,8 @@ enum Tree {
     Word(&'static str),
     Text(String),
     Lines(Vec<String>),
-    List(Vec<Tree>),
-    Map(Vec<(String, Tree)>),
+    List(Vec<Self>),
+    Map(Vec<(String, Self)>),
 }
 
 fn tree(keys: &'static [&'static str]) -> impl Strategy<Value = Tree> {
@@ -226,10 +226,14 @@ impl Scribe<'_> {
         self.dice.next().map_or(0, |dice| dice % sides)
     }
 
+    fn write(&mut self, text: std::fmt::Arguments<'_>) {
+        std::fmt::Write::write_fmt(&mut self.text, text).unwrap();
+    }
+
     fn comment(&mut self) {
         self.comments += 1;
         let number = self.comments;
-        self.text.push_str(&format!("# §{number}§ 'it' [\"{{: é"));
+        self.write(format_args!("# §{number}§ 'it' [\"{{: é"));
     }
 
     /// The end of a line, and lines that say nothing.
@@ -339,7 +343,7 @@ impl Scribe<'_> {
                 let style = if self.roll(2) == 0 { '|' } else { '>' };
                 let width = if first.starts_with(' ') { by.to_string() } else { String::new() };
                 let chomp = ["", "-", "+"][usize::from(self.roll(3))];
-                self.text.push_str(&format!(" {style}{width}{chomp}"));
+                self.write(format_args!(" {style}{width}{chomp}"));
                 if self.roll(4) == 0 {
                     self.text.push(' ');
                     self.comment();
@@ -347,7 +351,7 @@ impl Scribe<'_> {
                 self.text.push('\n');
                 for line in lines {
                     let margin = if line.is_empty() { 0 } else { indent + by };
-                    self.text.push_str(&format!("{}{line}\n", " ".repeat(margin)));
+                    self.write(format_args!("{}{line}\n", " ".repeat(margin)));
                 }
                 for _ in 0..self.roll(3) {
                     self.text.push('\n');
@@ -382,7 +386,7 @@ impl Scribe<'_> {
                     let begin = self.text.len();
                     self.map(pairs, indent + 1 + gap);
                     // The first entry stands behind the dash.
-                    self.text.replace_range(begin..begin + indent + 1, "");
+                    self.text.replace_range(begin..=begin + indent, "");
                 }
                 item => self.value(item, indent, true),
             }
@@ -392,7 +396,7 @@ impl Scribe<'_> {
     fn map(&mut self, pairs: &[(String, Tree)], indent: usize) {
         for (key, value) in pairs {
             let key = self.quoted(key);
-            self.text.push_str(&format!("{}{key}:", " ".repeat(indent)));
+            self.write(format_args!("{}{key}:", " ".repeat(indent)));
             self.value(value, indent, false);
         }
     }

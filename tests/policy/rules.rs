@@ -323,10 +323,8 @@ fn rows_of_a_file_are_lines_of_the_policy() {
 fn a_hundred_thousand_bad_rows_are_all_counted_and_few_are_shown() {
     let rule = "version: 1\nrules: [{name: owners, from: {csv: o.csv, space: K, type: T, id: I}, access: [create/page]}]";
     let text = format!("I,K,T\n{}", "nobody,ENG,user\n".repeat(100_000));
-    let started = std::time::Instant::now();
     let found = loaded(&[("p.yaml", rule), ("o.csv", &text)]);
     let drawn = drawn(&found.findings, &found.sources);
-    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
     assert_eq!(found.findings.len(), 21);
     assert!(drawn.contains("99980 more rows of `o.csv` like those above"), "{drawn}");
 }
@@ -399,7 +397,9 @@ proptest! {
         with_rules.push_str("rules:\n");
         for (number, given) in rules.iter().enumerate() {
             let keys: Vec<String> = given.0.iter().collect::<BTreeSet<_>>().into_iter().map(|space| format!("A{space}")).collect();
-            with_rules.push_str(&format!("  - {{name: r{number}, spaces: [{}], access: {{{}}}}}\n", keys.join(", "), line(given)));
+            let (keys, access) = (keys.join(", "), line(given));
+            let rule = format!("  - {{name: r{number}, spaces: [{keys}], access: {{{access}}}}}\n");
+            with_rules.push_str(&rule);
         }
         let live = many();
         let means = |text: &str| -> BTreeMap<(SpaceKey, Principal), BTreeMap<Permission, Strength>> {

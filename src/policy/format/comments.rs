@@ -60,7 +60,7 @@ pub(super) fn find(text: &str, root: &Written) -> Vec<Comment> {
     let mut found = Vec::new();
     let page = Page::new(text);
     let mut at = 0;
-    for scalar in scalars.into_iter().chain([text.len()..text.len()]) {
+    for scalar in scalars.into_iter().chain(std::iter::once(text.len()..text.len())) {
         while let Some(hash) = text.get(at..scalar.start).and_then(|gap| gap.find('#')) {
             let start = at + hash;
             let end = text[start..].find('\n').map_or(text.len(), |line| start + line);

@@ -88,7 +88,7 @@ impl Page {
         match self.lines.last() {
             None | Some(Line::Blank) => {}
             // The text of a block goes on to its last line break.
-            Some(Line::Raw(text)) if text.is_empty() => {}
+            Some(Line::Raw(text)) if text.trim().is_empty() => {}
             Some(Line::Raw(_) | Line::Comment { .. } | Line::Code { .. }) => self.lines.push(Line::Blank),
         }
     }
@@ -201,7 +201,7 @@ impl Page {
     fn block(&mut self, indent: usize, head: &str, block: &Lines, aside: Option<String>) {
         let style = if block.folded { '>' } else { '|' };
         // Without it, blanks at the beginning would be taken for indentation.
-        let first = block.lines.iter().find(|line| !line.is_empty());
+        let first = block.texts.iter().find(|line| !line.is_empty());
         let width = if first.is_some_and(|line| line.starts_with(' ')) { "2" } else { "" };
         let end = match block.breaks {
             0 => "-",
@@ -210,7 +210,7 @@ impl Page {
         };
         self.code(indent, format!("{head} {style}{width}{end}").trim_start().to_owned(), aside);
         let margin = " ".repeat(indent + INDENT);
-        for line in &block.lines {
+        for line in &block.texts {
             self.lines.push(Line::Raw(if line.is_empty() {
                 String::new()
             } else {

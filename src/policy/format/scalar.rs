@@ -32,11 +32,14 @@ fn quoted(text: &str) -> String {
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
             c if is_printable(c) => quoted.push(c),
-            c => quoted.push_str(&match u32::from(c) {
-                number @ ..=0xFF => format!("\\x{number:02X}"),
-                number @ ..=0xFFFF => format!("\\u{number:04X}"),
-                number => format!("\\U{number:08X}"),
-            }),
+            c => {
+                let escaped = match u32::from(c) {
+                    number @ ..=0xFF => format!("\\x{number:02X}"),
+                    number @ ..=0xFFFF => format!("\\u{number:04X}"),
+                    number => format!("\\U{number:08X}"),
+                };
+                quoted.push_str(&escaped);
+            }
         }
     }
     quoted.push('"');

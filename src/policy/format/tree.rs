@@ -53,7 +53,7 @@ pub(super) enum Body {
 pub(super) struct Lines {
     pub(super) folded: bool,
     /// Without the indentation that they have in common.
-    pub(super) lines: Vec<String>,
+    pub(super) texts: Vec<String>,
     /// The line breaks at the end of the value.
     pub(super) breaks: usize,
 }
@@ -230,7 +230,7 @@ impl Arranger<'_> {
         } else {
             body.split('\n').map(str::to_owned).collect()
         };
-        Body::Block(Lines { folded: block.folded, lines, breaks: block.value.len() - body.len() })
+        Body::Block(Lines { folded: block.folded, texts: lines, breaks: block.value.len() - body.len() })
     }
 
     fn collection(

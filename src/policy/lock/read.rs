@@ -53,7 +53,7 @@ impl Lock {
                         add(&mut lock.people, &key, seen)?;
                     }
                 }
-                _ => return Err(odd(&key.span, "a section that a lock does not have")),
+                _ => return Err(Box::new(odd(&key.span, "a section that a lock does not have"))),
             }
         }
         Ok(lock)
@@ -73,8 +73,8 @@ fn conflict(file: &Arc<Utf8Path>, text: &str) -> Option<Span> {
     None
 }
 
-fn odd(span: &Span, what: &str) -> Refused {
-    Box::new(Diagnostic::new(Code::InvalidLock, format!("this is {what}")).at(span, "").help(AGAIN))
+fn odd(span: &Span, what: &str) -> Diagnostic {
+    Diagnostic::new(Code::InvalidLock, format!("this is {what}")).at(span, "").help(AGAIN)
 }
 
 fn pairs(node: &Node) -> Result<Vec<(Spanned<&str>, &Node)>, Refused> {
@@ -82,14 +82,16 @@ fn pairs(node: &Node) -> Result<Vec<(Spanned<&str>, &Node)>, Refused> {
         // A section, or a file, in which nothing is left.
         Kind::Null => Ok(Vec::new()),
         Kind::Map(pairs) => pairs.iter().map(|(key, value)| Ok((scalar(key)?, value))).collect(),
-        Kind::Scalar(..) | Kind::List(_) => Err(odd(&node.span, "not a list of names and ids")),
+        Kind::Scalar(..) | Kind::List(_) => Err(Box::new(odd(&node.span, "not a list of names and ids"))),
     }
 }
 
 fn scalar(node: &Node) -> Result<Spanned<&str>, Refused> {
     match &node.kind {
         Kind::Scalar(text, _) => Ok(Spanned::new(text, node.span.clone())),
-        Kind::Null | Kind::List(_) | Kind::Map(_) => Err(odd(&node.span, "neither a name nor an id")),
+        Kind::Null | Kind::List(_) | Kind::Map(_) => {
+            Err(Box::new(odd(&node.span, "neither a name nor an id")))
+        }
     }
 }
 
@@ -99,7 +101,7 @@ fn ids<K: FromStr + Ord, V: FromStr>(
 ) -> Result<(), Refused> {
     for (key, node) in pairs(node)? {
         let id = scalar(node)?;
-        let Ok(id) = id.value.parse() else { return Err(odd(&id.span, "not an id")) };
+        let Ok(id) = id.value.parse() else { return Err(Box::new(odd(&id.span, "not an id"))) };
         add(map, &key, Spanned::new(id, key.span.clone()))?;
     }
     Ok(())
@@ -110,9 +112,9 @@ fn add<K: FromStr + Ord, V>(
     key: &Spanned<&str>,
     value: V,
 ) -> Result<(), Refused> {
-    let Ok(name) = key.value.parse() else { return Err(odd(&key.span, "not a name of this kind")) };
+    let Ok(name) = key.value.parse() else { return Err(Box::new(odd(&key.span, "not a name of this kind"))) };
     if map.insert(name, value).is_some() {
-        return Err(odd(&key.span, "here twice; keep the line that is right"));
+        return Err(Box::new(odd(&key.span, "here twice; keep the line that is right")));
     }
     Ok(())
 }
@@ -127,7 +129,7 @@ fn last_seen(node: &Node) -> Result<LastSeen, Refused> {
             ("status", "inactive") => seen.status = AccountStatus::Inactive,
             ("status", "closed") => seen.status = AccountStatus::Closed,
             ("status", "unknown") => seen.status = AccountStatus::Unknown,
-            _ => return Err(odd(&key.span, "something that is not known of people")),
+            _ => return Err(Box::new(odd(&key.span, "something that is not known of people"))),
         }
     }
     Ok(seen)

@@ -55,7 +55,7 @@ fn section(text: &mut String, name: &str, lines: impl ExactSizeIterator<Item = (
 }
 
 fn line(text: &mut String, indent: &str, name: &str, value: &str) {
-    text.push_str(&format!("{indent}{}: {value}\n", word(name)));
+    text.extend([indent, &word(name), ": ", value, "\n"]);
 }
 
 const fn word_of(status: AccountStatus) -> &'static str {

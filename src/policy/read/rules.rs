@@ -68,7 +68,8 @@ impl Reader {
         if !has("name") {
             self.missing("name", "this rule", span, "add `name:` with what it is for; plans name it");
         }
-        if !has("spaces") && !(has("from") && !has("like") && !has("absent") && !has("replace")) {
+        let only_rows = has("from") && !has("like") && !has("absent") && !has("replace");
+        if !has("spaces") && !only_rows {
             self.missing(
                 "spaces",
                 "this rule",
@@ -117,7 +118,7 @@ impl Reader {
                 "key" => selector.keys = self.key_patterns(node, &what)?,
                 "not" => selector.not = self.key_patterns(node, &what)?,
                 "type" => {
-                    selector.types = self.words(node, &what)?.iter().map(|word| self.kind(word)).collect()
+                    selector.types = self.words(node, &what)?.iter().map(|word| self.kind(word)).collect();
                 }
                 "label" => selector.labels = self.words(node, &what)?,
                 "status" => {

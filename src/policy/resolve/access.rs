@@ -50,10 +50,10 @@ impl<'a> Resolver<'a> {
         live: &LiveSpace,
     ) -> BTreeMap<Principal, DesiredHolding> {
         let bundles: Vec<Rc<Bundle>> =
-            wish.lines.iter().map(|line| self.known_bundle(&line.line.right.value)).collect();
+            wish.lines.iter().map(|line| self.known_bundle(&line.says.right.value)).collect();
         let (mut asked, mut over) = (AskedBy::new(), AskedBy::new());
         for (reaching, bundle) in wish.lines.iter().zip(&bundles) {
-            let line = reaching.line;
+            let line = reaching.says;
             self.unsupported(&line.right.value, bundle, &line.right.span);
             for entry in &line.who {
                 let Some(principal) = self.principal(&entry.who) else { continue };

@@ -2,7 +2,9 @@
 
 use super::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
-use crate::model::{AccountId, AccountStatus, Group, GroupId, LiveSpace, Principal, Role, RoleId, Subject};
+use crate::model::{
+    AccountId, AccountStatus, Group, GroupId, LiveSpace, Principal, Role, RoleId, Subject, Tree,
+};
 use crate::policy::ast::Named;
 use crate::policy::lock::LastSeen;
 
@@ -126,7 +128,7 @@ impl Resolver<'_> {
         let subject = Subject::User(account.clone());
         let principal = Principal::from(subject.clone());
         let mentioned = self.live.spaces.values().any(|space| {
-            let mut lists = space.tree.iter().flat_map(|tree| tree.iter());
+            let mut lists = space.tree.iter().flat_map(Tree::iter);
             space.holdings.contains_key(&principal)
                 || lists.any(|page| {
                     page.restrictions.as_ref().known().is_some_and(|lists| {

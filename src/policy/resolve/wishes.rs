@@ -36,7 +36,7 @@ impl Wish<'_> {
 /// A line of access, and how it came here.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line<'p> {
-    pub(super) line: &'p AccessLine,
+    pub(super) says: &'p AccessLine,
     rule: Option<&'p str>,
     via: Option<&'p Spanned<Like>>,
 }
@@ -95,7 +95,7 @@ impl<'a> Resolver<'a> {
             let (mut lines, copies) = self.gets(key, &selection, &selects, &mut known);
             // Not part of what `like` copies: in another space nothing would be closed to these guests.
             let guests = own.into_iter().flat_map(|own| &own.page_only);
-            lines.extend(guests.map(|entry| Line { line: &entry.access, rule: None, via: None }));
+            lines.extend(guests.map(|entry| Line { says: &entry.access, rule: None, via: None }));
             let leaving = policy
                 .rules
                 .iter()
@@ -120,12 +120,17 @@ impl<'a> Resolver<'a> {
             return gets.clone();
         }
         let own = self.policy.spaces.get(key).map(|own| own.access.as_slice()).unwrap_or_default();
-        let mut lines: Vec<Line<'a>> = own.iter().map(|line| Line { line, rule: None, via: None }).collect();
+        let mut lines: Vec<Line<'a>> =
+            own.iter().map(|line| Line { says: line, rule: None, via: None }).collect();
         let mut copies = Vec::new();
         for rule in selection.get(key).into_iter().flatten() {
             let rows = rule.rows.get(key).map(Vec::as_slice).unwrap_or_default();
             let name = Some(rule.name.value.as_str());
-            lines.extend(rule.access.iter().chain(rows).map(|line| Line { line, rule: name, via: None }));
+            lines.extend(rule.access.iter().chain(rows).map(|line| Line {
+                says: line,
+                rule: name,
+                via: None,
+            }));
         }
         let policy = self.policy;
         for liking in policy.likings(key, selects) {
@@ -138,7 +143,7 @@ impl<'a> Resolver<'a> {
                         self.nothing_to_copy(liking.like);
                     }
                     lines.extend(theirs.iter().map(|theirs| Line {
-                        line: theirs.line,
+                        says: theirs.says,
                         rule,
                         via: Some(liking.like),
                     }));
@@ -303,23 +308,19 @@ impl<'a> Resolver<'a> {
         {
             return true;
         }
-        match role.and_then(Role::understood) {
-            Some(permissions) => required.is_subset(&permissions),
-            None => {
-                let name = role.map_or("of this space", |role| role.name.as_str());
-                self.report(
-                    Diagnostic::new(
-                        Code::NotExpressible,
-                        format!(
-                            "what the space role `{name}` permits is not known, so this cannot be judged"
-                        ),
-                    )
-                    .at(condition.span, "")
-                    .help("name a role of the policy with `site-role:` here instead of a permission"),
-                );
-                false
-            }
+        if let Some(permissions) = role.and_then(Role::understood) {
+            return required.is_subset(&permissions);
         }
+        let name = role.map_or("of this space", |role| role.name.as_str());
+        self.report(
+            Diagnostic::new(
+                Code::NotExpressible,
+                format!("what the space role `{name}` permits is not known, so this cannot be judged"),
+            )
+            .at(condition.span, "")
+            .help("name a role of the policy with `site-role:` here instead of a permission"),
+        );
+        false
     }
 }
 

@@ -72,7 +72,7 @@ impl<'a> Reader<'a> {
             match self.events.next() {
                 None => return Ok((Event::StreamEnd, Place::default())),
                 Some(Ok((Event::DocumentStart(_, Some(_)), place))) => {
-                    return Err(self.refuse(&place, "a directive"));
+                    return Err(Box::new(self.refuse(&place, "a directive")));
                 }
                 Some(Ok((Event::StreamStart | Event::DocumentStart(..) | Event::DocumentEnd, _))) => {}
                 Some(Ok((event, place))) => return Ok((event, place)),
@@ -93,10 +93,10 @@ impl<'a> Reader<'a> {
             Event::Scalar(_, _, 1.., _)
             | Event::SequenceStart(_, 1.., _)
             | Event::MappingStart(_, 1.., _)
-            | Event::Alias(_) => Err(self.refuse(&place, "an anchor or an alias")),
+            | Event::Alias(_) => Err(Box::new(self.refuse(&place, "an anchor or an alias"))),
             Event::Scalar(_, _, _, Some(_))
             | Event::SequenceStart(_, _, Some(_))
-            | Event::MappingStart(_, _, Some(_)) => Err(self.refuse(&place, "a tag")),
+            | Event::MappingStart(_, _, Some(_)) => Err(Box::new(self.refuse(&place, "a tag"))),
             Event::Scalar(value, style, ..) => {
                 let folded = style == ScalarStyle::Folded;
                 let form = match (style, &node.kind) {
@@ -120,7 +120,8 @@ impl<'a> Reader<'a> {
                     match (self.next()?, nodes.get(items.len())) {
                         ((Event::SequenceEnd | Event::StreamEnd, end), _) => break end,
                         ((event, place), node) => {
-                            let node = node.ok_or_else(|| self.refuse(&place, "an unusual list"))?;
+                            let node =
+                                node.ok_or_else(|| Box::new(self.refuse(&place, "an unusual list")))?;
                             items.push(self.value(node, event, place)?);
                         }
                     }
@@ -136,10 +137,11 @@ impl<'a> Reader<'a> {
                     match (self.next()?, nodes.get(pairs.len())) {
                         ((Event::MappingEnd | Event::StreamEnd, end), _) => break end,
                         ((event, place), pair) => {
-                            let (key, value) = pair.ok_or_else(|| self.refuse(&place, "an unusual key"))?;
+                            let (key, value) =
+                                pair.ok_or_else(|| Box::new(self.refuse(&place, "an unusual key")))?;
                             let key = self.value(key, event, place)?;
                             if !matches!(key.form, Form::Text(_) | Form::Literal(_)) {
-                                return Err(self.refuse(&place, "a key that is no simple name"));
+                                return Err(Box::new(self.refuse(&place, "a key that is no simple name")));
                             }
                             let (event, place) = self.next()?;
                             pairs.push((key, self.value(value, event, place)?));
@@ -150,14 +152,14 @@ impl<'a> Reader<'a> {
                 let span = extent(brackets, span, &end, pairs.last().map(|(_, value)| value));
                 Ok(Written { span, form: Form::Map { brackets, pairs } })
             }
-            _ => Err(self.refuse(&place, "something unusual")),
+            _ => Err(Box::new(self.refuse(&place, "something unusual"))),
         }
     }
 
-    fn refuse(&self, place: &Place, what: &str) -> Box<Diagnostic> {
+    fn refuse(&self, place: &Place, what: &str) -> Diagnostic {
         let span = place.byte_range().unwrap_or_default();
         let location = self.placer.place(span);
-        Box::new(unformattable(&location, what))
+        unformattable(&location, what)
     }
 }
 
