@@ -141,12 +141,12 @@ fn language(criterion: &mut Criterion) {
     group.sample_size(10);
     group.bench_function("choose", |bencher| bencher.iter(|| policy.candidates(&live.listing).len()));
     group.bench_function("resolve", |bencher| {
-        bencher.iter(|| resolve(&policy, &live, TODAY).unwrap().desired.spaces.len())
+        bencher.iter(|| resolve(&policy, &live, TODAY).unwrap().desired.spaces.len());
     });
     let desired = resolve(&policy, &live, TODAY).unwrap().desired;
     let done = plan(&desired, &live, Gaps::Refuse).after;
     group.bench_function("plan, nothing to change", |bencher| {
-        bencher.iter(|| plan(&desired, &done, Gaps::Refuse).plan.is_empty())
+        bencher.iter(|| plan(&desired, &done, Gaps::Refuse).plan.is_empty());
     });
     group.finish();
 

@@ -17,7 +17,7 @@ use confperm::model::{
     DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId, Group, GroupId, Holding,
     Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Person, Principal, ProductAccess,
     Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus, Strength, Subject,
-    Terms, Tree, Wanted, Why,
+    Terms, Tree, UnlistedPages, Wanted, Why,
 };
 use confperm::plan::{Gaps, plan};
 
@@ -228,7 +228,15 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
         unlicensed_access: Known::Known(false),
         tree: Some(tree),
     };
-    (live, DesiredSpace { mode: Mode::Authoritative, origin: origin(), holdings: after, pages })
+    let desired = DesiredSpace {
+        mode: Mode::Authoritative,
+        origin: origin(),
+        holdings: after,
+        pages,
+        unlisted: UnlistedPages::Leave,
+        page_only: Vec::new(),
+    };
+    (live, desired)
 }
 
 fn site(size: Size) -> (Desired, Live) {
