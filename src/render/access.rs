@@ -12,8 +12,8 @@ use crate::model::{
 };
 
 use super::access_words::{Names as _, SiteNames, reason_words};
+use super::changes::said_words;
 use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, list, paint};
-use super::text::said_words;
 
 /// So much room have the names of levels; longer ones push their line.
 const LEVELS: usize = 36;

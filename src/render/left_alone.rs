@@ -1,0 +1,64 @@
+//! What a plan leaves as it is, with the reasons.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::model::Principal;
+use crate::plan::{KeepReason, Plan, Unmanaged};
+
+use super::style::{HEADING, count, list, paint};
+
+/// As many spaces are told one by one; more are summed up.
+const ONE_BY_ONE: usize = 4;
+
+pub(super) fn left_alone(plan: &Plan, text: &mut String) {
+    if plan.unmanaged.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{}", paint(HEADING, "Left alone"));
+    let mut reasons: BTreeMap<KeepReason, Vec<&Unmanaged>> = BTreeMap::new();
+    for kept in &plan.unmanaged {
+        reasons.entry(kept.reason).or_default().push(kept);
+    }
+    for kept in plan.unmanaged.iter().filter(|kept| reasons[&kept.reason].len() <= ONE_BY_ONE) {
+        let _ = writeln!(text, "  {}  {}", kept.space, kept_words(plan, kept));
+    }
+    for kept in reasons.into_values().filter(|kept| kept.len() > ONE_BY_ONE) {
+        let all = kept.iter().skip(1).fold(kept[0].clone(), |mut all, more| {
+            all.count += more.count;
+            all.principals.extend(more.principals.iter().cloned());
+            all
+        });
+        let _ = writeln!(text, "  {} spaces  {}", kept.len(), kept_words(plan, &all));
+    }
+    text.push('\n');
+}
+
+fn kept_words(plan: &Plan, kept: &Unmanaged) -> String {
+    let entries = count(kept.count, "entry", "entries");
+    let holders = kept.principals.len();
+    let names: Vec<String> = kept
+        .principals
+        .iter()
+        .take(3)
+        .map(|who| who.parse().map_or_else(|_| who.clone(), |who: Principal| plan.name(&who).into_owned()))
+        .collect();
+    let who = if holders > names.len() {
+        format!("{} and {} more", names.join(", "), holders - names.len())
+    } else {
+        list(&names)
+    };
+    match kept.reason {
+        KeepReason::App => format!("{entries} of apps: {who}"),
+        KeepReason::Caller => format!("{entries} of the account that runs this: {who}"),
+        KeepReason::Undeclared => format!("{entries} that the policy does not mention: {who}"),
+        KeepReason::UnknownAccount => {
+            format!("{entries} of accounts that the site does not describe, which may be apps: {who}")
+        }
+        KeepReason::Class => format!("{entries} of user classes, which cannot be changed one by one: {who}"),
+        KeepReason::UnlistedPage => {
+            format!("{} that no entry reaches", count(kept.count, "restricted page", "restricted pages"))
+        }
+        KeepReason::Foreign => format!("{entries} of a kind that this version does not know: {who}"),
+    }
+}
