@@ -44,11 +44,11 @@ fn a_renamed_group_changes_nothing() {
     let folder = Folder::example("quickstart");
     let before = folder.run(&["plan"]).code(0);
     let lock = folder.read("confperm.lock");
-    change(&folder, "contractors", "externals");
+    change(&folder, "contractors", "contracting");
     let after = folder.run(&["plan"]).code(0);
     assert!(after.err.contains("warning[renamed-group]"), "{}", after.err);
-    assert!(after.err.contains("it is now called `externals`"), "{}", after.err);
-    assert_eq!(after.out.replace("externals", "contractors"), before.out);
+    assert!(after.err.contains("it is now called `contracting`"), "{}", after.err);
+    assert_eq!(after.out.replace("contracting", "contractors"), before.out);
     assert_eq!(folder.read("confperm.lock"), lock);
 }
 
