@@ -35,7 +35,7 @@ fn reads_from(folder: &Folder, code: u8, requests: usize) {
 #[test]
 fn a_plan_of_the_examples_reads_each_thing_once() {
     reads(Folder::example("quickstart").path(), 18);
-    reads(Folder::example("acme").path(), 70);
+    reads(Folder::example("acme").path(), 73);
 }
 
 #[test]

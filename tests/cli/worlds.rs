@@ -142,7 +142,7 @@ const QUIRKS: [&str; 9] = [
     "page-cap: 3, empty-pages: true",
     "folders-restrictable: true",
     "unreadable-ancestor-fails-batch: false",
-    "search-misses: ['3', '4']",
+    "search-misses: [3, 4]",
 ];
 
 /// One site. `ann` reads it, and administers its spaces as a rule.

@@ -103,7 +103,7 @@ fn the_policies_in_the_readme_are_valid() {
         })
         .filter(|block: &String| block.starts_with("version: 1\n"))
         .collect();
-    assert!(policies.len() >= 2, "{policies:?}");
+    assert!(!policies.is_empty(), "the README shows no policy");
     for policy in policies {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("policy.yaml"), policy).unwrap();

@@ -68,11 +68,12 @@ pub(super) fn in_phases(space: &Space<'_>, gaps: Gaps) -> Solution {
     let mut nodes: Vec<(Phase, Node)> = Vec::new();
     let mut dangers: Vec<(usize, Shut)> = Vec::new();
     for draft in 0..space.drafts.len() {
-        match swaps.halves(space, draft) {
-            None => nodes.push((phase(space, draft, &swaps), node(space, draft))),
-            Some((halves, danger)) => {
+        match swaps.way(space, draft) {
+            Way::Whole => nodes.push((phase(space, draft, &swaps), node(space, draft))),
+            Way::WholeIn(phase) => nodes.push((phase, node(space, draft))),
+            Way::Halves(halves, danger) => {
                 dangers.extend(danger.map(|danger| (nodes.len(), danger)));
-                let [first, second] = halves;
+                let [first, second] = *halves;
                 nodes.extend([(Phase::Close, first), (Phase::Open, second)]);
             }
         }
@@ -130,6 +131,15 @@ fn phase(space: &Space<'_>, draft: usize, swaps: &Swaps) -> Phase {
     }
 }
 
+/// How a call on a page is made.
+enum Way {
+    Whole,
+    /// Whole, whatever the names on its lists look like.
+    WholeIn(Phase),
+    /// In two halves, and who would be shut out between them.
+    Halves(Box<[Node; 2]>, Option<Shut>),
+}
+
 /// Somebody who is shut out between two halves.
 struct Shut {
     witness: Witness,
@@ -174,13 +184,13 @@ impl Swaps {
         Self { split, gives, enabling }
     }
 
-    /// Both halves of a call that cannot stay whole, and who would be shut out between them.
-    fn halves(&self, space: &Space<'_>, draft: usize) -> Option<([Node; 2], Option<Shut>)> {
+    /// How a call is made here.
+    fn way(&self, space: &Space<'_>, draft: usize) -> Way {
         let Call::Restrict { space: key, content, before, after } = &space.drafts[draft].call else {
-            return None;
+            return Way::Whole;
         };
         if !self.split.contains(content) {
-            return None;
+            return Way::Whole;
         }
         let mut danger: Option<Shut> = None;
         let mut middle = before.clone();
@@ -193,14 +203,18 @@ impl Swaps {
                 known.protected |= protected;
             }
         }
-        if middle == *before || middle == *after {
-            return None;
+        // By the names on the lists it does both; by the people behind them only one.
+        if middle == *before {
+            return Way::WholeIn(Phase::Open);
+        }
+        if middle == *after {
+            return Way::WholeIn(Phase::Close);
         }
         let restrict = |before: &Restrictions, after: &Restrictions| {
             let (before, after) = (before.clone(), after.clone());
             Node { draft, call: Call::Restrict { space: key.clone(), content: *content, before, after } }
         };
-        Some(([restrict(before, &middle), restrict(&middle, after)], danger))
+        Way::Halves(Box::new([restrict(before, &middle), restrict(&middle, after)]), danger)
     }
 }
 

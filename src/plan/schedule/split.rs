@@ -143,7 +143,7 @@ fn accepted(space: &Space<'_>, nodes: &[Node], order: &[usize], broken: &[Clause
 fn give_up(space: &Space<'_>, whole: &[Node]) -> Solution {
     let nodes = whole.to_vec();
     let clauses = all_clauses(space, &nodes).map(|(clauses, _)| clauses).unwrap_or_default();
-    let order: Vec<usize> = (0..nodes.len()).collect();
+    let order = at_once(space, |number| number, (0..nodes.len()).collect());
     let done_before = |clause: &&Clause| {
         let first = clause.firsts.iter().min();
         let last = clause.lasts.iter().max();
@@ -215,11 +215,19 @@ fn halves(space: &Space<'_>, draft: usize) -> Vec<[Node; 2]> {
             let middles = middles(space, before, after);
             middles.iter().map(|middle| [restrict(before, middle), restrict(middle, after)]).collect()
         }
-        // Taking everything at once can be too early for one permission and too late for another.
-        Call::Revoke { principal, permission: Permission::ReadSpace, .. } => {
+        // Taking several permissions at once can be too early for one and too late for another.
+        Call::Revoke { principal, permission, .. } => {
             let Some(Holding::Grants(held)) = space.before.holdings.get(principal) else { return Vec::new() };
+            let goes_along = |other: Permission| match *permission {
+                Permission::ReadSpace => other != Permission::ReadSpace,
+                producer => producer.companions().contains(&other),
+            };
+            let stays = |other: Permission| match space.after.holdings.get(principal) {
+                Some(Holding::Grants(after)) => after.contains_key(&other),
+                Some(Holding::Role(_)) | None => false,
+            };
             held.iter()
-                .filter(|(permission, rows)| **permission != Permission::ReadSpace && rows.len() == 1)
+                .filter(|(other, rows)| goes_along(**other) && !stays(**other) && rows.len() == 1)
                 .map(|(&permission, rows)| {
                     let mut first = node(space, draft);
                     if let Call::Revoke { permission: taken, grant, .. } = &mut first.call {
@@ -230,7 +238,7 @@ fn halves(space: &Space<'_>, draft: usize) -> Vec<[Node; 2]> {
                 })
                 .collect()
         }
-        Call::Grant { .. } | Call::Revoke { .. } | Call::AssignRoles { .. } => Vec::new(),
+        Call::Grant { .. } | Call::AssignRoles { .. } => Vec::new(),
     }
 }
 

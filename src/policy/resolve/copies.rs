@@ -30,8 +30,11 @@ impl<'a> Resolver<'a> {
             let terms = Terms { rule, ..Terms::default() };
             let wanted = Wanted { what: (), origin: copied.like.span.origin(), role: None, terms };
             let mut passed_over = BTreeSet::new();
+            let caller = Principal::User(self.live.site.caller.account.clone());
             for (principal, held) in &source.holdings {
-                if self.is_not_copied(principal, held) {
+                if *principal == caller {
+                    // It keeps what it has wherever it is, and needs no more.
+                } else if self.is_not_copied(principal, held) {
                     passed_over.insert(principal);
                 } else if !wish
                     .leaving
@@ -51,7 +54,7 @@ impl<'a> Resolver<'a> {
             Principal::User(account) => {
                 let kind = self.live.directory.people.get(account).map(|person| person.kind);
                 let person = matches!(kind, Some(AccountKind::Human | AccountKind::Customer));
-                *account == self.live.site.caller.account || !person
+                !person
             }
             Principal::Class(_) => matches!(held, Holding::Grants(_)),
             Principal::Group(_) | Principal::Anonymous => false,
@@ -75,7 +78,7 @@ impl<'a> Resolver<'a> {
         self.report(
             Diagnostic::new(Code::NotCopied, format!("not copied from `{}`: {}", copied.from, names.join(", ")))
                 .at(&copied.like.span, "")
-                .help("apps, the account that runs this, accounts that the site does not describe, and user classes without a role are left out"),
+                .help("apps, accounts that the site does not describe, and user classes without a role are left out"),
         );
     }
 

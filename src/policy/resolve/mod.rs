@@ -243,6 +243,9 @@ pub fn declared_pages(policy: &Policy, live: &LiveSpace) -> BTreeSet<ContentId> 
     let (Some(space), Some(tree)) = (policy.spaces.get(&live.space.key), &live.tree) else {
         return BTreeSet::new();
     };
+    if policy.decides_about_every_page(&live.space.key) {
+        return tree.iter().map(|content| content.id).collect();
+    }
     let found = space.pages.iter().flat_map(|entry| match matched(&entry.pages.value, live, tree) {
         Matched::Exact(pages) if pages.len() == 1 => pages,
         Matched::Below { reached, .. } => reached,
