@@ -278,7 +278,11 @@ impl<'a> Compiler<'a> {
             (Audience::Only(members), _) => {
                 let mut new = self.followed(id, PageVerb::View, members, &self.readers);
                 new.extend(wanted.iter().map(|guest| (*guest).clone()));
-                new.retain(|subject| !unwanted.contains(subject));
+                // Also those who do not get here by themselves: somebody may be a guest twice.
+                new.retain(|subject| {
+                    let guest = self.guests.get(subject);
+                    unwanted.is_empty() || guest.is_none_or(|guest| guest.sees.contains(&id))
+                });
                 new
             }
         };
@@ -317,25 +321,21 @@ impl<'a> Compiler<'a> {
     /// Guests who can edit in the space can edit whatever they see. They are asked to see the pages above
     /// theirs by Confluence, not by anybody who would want them to be edited.
     fn edits(&mut self) {
-        let kind_of = |id: ContentId| self.tree.get(id).map(|content| content.kind);
-        let mut blocked: BTreeMap<ContentId, BTreeSet<&'a Subject>> = BTreeMap::new();
-        for (subject, guest) in self.guests {
-            for id in guest.sees.difference(&guest.named) {
-                let Some(kind) = kind_of(*id) else { continue };
-                let permission = edit_permission(kind, self.ground.live.site.mode);
-                let edits = self
-                    .ground
-                    .holdings
-                    .get(&subject.clone().into())
-                    .is_some_and(|held| may_hold(held, permission, self.ground.live));
-                if edits {
-                    blocked.entry(*id).or_default().insert(subject);
-                }
+        let above: BTreeSet<ContentId> =
+            self.guests.values().flat_map(|guest| guest.sees.difference(&guest.named)).copied().collect();
+        for id in above {
+            let Some(content) = self.tree.get(id) else { continue };
+            let permission = edit_permission(content.kind, self.ground.live.site.mode);
+            // Whichever guests they are: somebody may see the page as one and edit as the other.
+            let edits = self.guests.keys().any(|guest| {
+                let held = self.ground.holdings.get(&guest.clone().into());
+                held.is_some_and(|held| may_hold(held, permission, self.ground.live))
+            });
+            if edits {
+                let blocked = self.guests.iter().filter(|(_, guest)| !guest.named.contains(&id));
+                self.found.relied_on.insert(id);
+                self.edit(id, &blocked.map(|(subject, _)| subject).collect());
             }
-        }
-        for (id, blocked) in blocked {
-            self.found.relied_on.insert(id);
-            self.edit(id, &blocked);
         }
     }
 

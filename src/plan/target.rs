@@ -445,10 +445,19 @@ impl TargetHolding {
                     Some(Holding::Grants(grants)) => grants,
                     Some(Holding::Role(_)) | None => &none,
                 };
+                let kept = |permission: &Permission| {
+                    required.contains_key(permission) || tolerated.contains(permission)
+                };
+                // What is merely tolerated goes with the permission that it came with.
+                let goes_along = |permission: &Permission| {
+                    let mut producers = now.keys().filter(|producer| !kept(producer));
+                    producers.any(|producer| producer.companions().contains(permission))
+                };
                 let stays = now
                     .iter()
                     .filter(|(permission, _)| {
-                        required.contains_key(permission) || tolerated.contains(permission)
+                        required.contains_key(permission)
+                            || (tolerated.contains(permission) && !goes_along(permission))
                     })
                     .map(|(&permission, rows)| (permission, rows.clone()));
                 let mut grants: BTreeMap<Permission, BTreeSet<GrantId>> = stays.collect();

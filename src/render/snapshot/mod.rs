@@ -10,9 +10,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::model::{
-    AccountId, AccountKind, AccountStatus, ContentId, Edition, GroupId, Holding, Known, Live, LiveSpace,
-    Permission, Person, Principal, ProductAccess, RoleId, RoleKind, SpaceKey, SpaceKind, SpaceRoleMode,
-    SpaceStatus,
+    AccountId, AccountKind, AccountStatus, ContentId, ContentKind, Edition, GroupId, Holding, Known, Live,
+    LiveSpace, Permission, Person, Principal, ProductAccess, RoleId, RoleKind, SpaceKey, SpaceKind,
+    SpaceRoleMode, SpaceStatus, Tree,
 };
 use crate::policy::express::handles;
 
@@ -192,6 +192,7 @@ impl Writer<'_> {
                 .iter()
                 .map(|(key, space)| (key.to_string(), self.space(key, space)))
                 .collect(),
+            quirks: shape::Quirks { folders_restrictable: folders_have_lists(live) },
         }
     }
 
@@ -388,4 +389,12 @@ fn user(person: &Person, handle: &str) -> shape::User {
         guest_of: None,
         licensed: None,
     }
+}
+
+/// Whether the site has restrictions for folders and their like, as far as one could be asked.
+fn folders_have_lists(live: &Live) -> bool {
+    let content = live.spaces.values().flat_map(|space| &space.tree).flat_map(Tree::iter);
+    content
+        .filter(|content| !matches!(content.kind, ContentKind::Page | ContentKind::Blogpost))
+        .any(|content| matches!(content.restrictions, Known::Known(_)))
 }

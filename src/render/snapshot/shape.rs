@@ -19,6 +19,21 @@ pub(super) struct File {
     pub(super) roles: BTreeMap<String, Role>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) spaces: BTreeMap<String, Space>,
+    #[serde(skip_serializing_if = "Quirks::is_usual")]
+    pub(super) quirks: Quirks,
+}
+
+/// Where the site differs from what the sandbox takes for granted.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Quirks {
+    pub(super) folders_restrictable: bool,
+}
+
+impl Quirks {
+    const fn is_usual(&self) -> bool {
+        !self.folders_restrictable
+    }
 }
 
 #[derive(Debug, Serialize)]
