@@ -1,7 +1,7 @@
 //! Where no order is safe, a call is split in two: a restriction that takes some people off a list and
-//! lets others on is done in two halves, and of somebody who loses everything one permission is taken
-//! first. The fewest such splits are found by trying none, then one, then
-//! two, as far as that can be done in reasonable time.
+//! lets others on is done in two halves, and where one call takes several permissions (`read/space` takes
+//! all of them, others take their companions) one of these is taken first. The fewest such splits are found
+//! by trying none, then one, then two, as far as that can be done in reasonable time.
 
 use crate::model::{Call, Holding, Live, LiveSpace, Permission, Restrictions};
 
