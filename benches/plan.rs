@@ -1,4 +1,5 @@
-//! What planning costs, and what the cost grows with: `cargo bench --bench plan`.
+//! What planning costs, and what the cost grows with: `cargo bench --bench plan`; with `-- WORD`, only the
+//! curves with that word in their names.
 //!
 //! Sites are made in memory, with what a policy wants of them. Each line is one plan: its changes, calls
 //! and edges, the seconds that it took, and the same for each change. A cost that is linear shows the
@@ -76,6 +77,10 @@ fn main() {
 }
 
 fn curve(name: &str, sizes: [Size; 3]) {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    if !words.is_empty() && !words.iter().any(|word| name.contains(word)) {
+        return;
+    }
     println!("{name}");
     println!("{:>10} {:>10} {:>10} {:>9} {:>10}", "changes", "calls", "edges", "seconds", "µs/change");
     for size in sizes {

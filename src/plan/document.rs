@@ -183,11 +183,12 @@ pub enum HoldingState {
 pub struct Cost {
     pub calls: usize,
     /// No plan that reaches the same state can do with fewer calls: what each object taken alone needs,
-    /// and the splits that the order is proven to cost.
+    /// and what the order is proven to cost. That is never more than two calls for each space: where more
+    /// have to be split, letting somebody in another way for the time being would take two.
     pub lower_bound: usize,
     /// Calls that were split in two because no order of whole calls is safe.
     pub splits: usize,
-    /// Whether it is proven that fewer splits would not do. Without proof, `lower_bound` counts none.
+    /// Whether it is proven that fewer splits would not do.
     pub exact: bool,
 }
 
@@ -235,7 +236,8 @@ pub(super) struct Findings {
 pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: Findings) -> Plan {
     let Findings { target, unmanaged, page_only, changes, lower_bound, schedule, effects, lints, guards } =
         findings;
-    let Schedule { calls, splits, exact, meanwhile, impossible } = schedule;
+    let Schedule { calls, splits, needed, bound, meanwhile, impossible } = schedule;
+    let exact = needed == splits && impossible.is_empty();
     let mut refusals = refusal::administration(live, after);
     refusals.extend(
         impossible.into_iter().map(|(space, witness)| Refusal::NoSafeOrder { space, danger: witness.into() }),
@@ -247,8 +249,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         refusals.extend(problems.into_iter().map(refused));
     }
     let objects = objects(&target, live, &calls);
-    let lower_bound = if exact { calls.len() } else { lower_bound };
-    let cost = Cost { calls: calls.len(), lower_bound, splits, exact };
+    let cost = Cost { calls: calls.len(), lower_bound: lower_bound + bound, splits, exact };
     let mut plan = Plan {
         format_version: FORMAT_VERSION.to_owned(),
         site: PlanSite {

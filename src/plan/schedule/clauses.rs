@@ -11,10 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Audience, ContentId, PageVerb, Permission, Principal};
 
 use super::super::document::EdgeReason;
-use super::Node;
 use super::goals::{Goals, PageGoal};
-use super::split::Space;
 use super::touched::{PageCalls, Principals, Row, Rows, list, page_calls};
+use super::{Node, Space};
 
 /// So many questions "does this atom reach this goal" are asked of one space, at most.
 const MOST: usize = 400_000;
@@ -67,13 +66,8 @@ pub(super) fn clauses(space: &Space<'_>, nodes: &[Node]) -> Option<Clauses> {
             states.insert(state, (forbidden.reason, forbidden.witness()));
         }
     })?;
-    let clause = |(state, (reason, witness)): (State, (EdgeReason, Witness))| Clause {
-        firsts: state.open,
-        lasts: state.done,
-        reason,
-        witness: Some(witness),
-    };
-    let mut all: Vec<Clause> = states.into_iter().map(clause).collect();
+    let mut all: Vec<Clause> =
+        states.into_iter().map(|(state, (reason, witness))| state.forbidden(reason, Some(witness))).collect();
     all.extend(last_admin(&rows));
     Some(Clauses { all, work })
 }
@@ -100,14 +94,22 @@ pub(super) fn hits<'c>(
 }
 
 /// A state that must not be, and one who would notice.
-struct Forbidden<'a> {
+pub(super) struct Forbidden<'a> {
     reason: EdgeReason,
     goal: Goal,
+    factors: &'a [Factor],
     person: &'a Person<'a>,
     principals: &'a Principals<'a>,
 }
 
 impl Forbidden<'_> {
+    /// The pages on which it hangs that this state is forbidden, beside those that its calls are on: if one
+    /// of their lists kept the person out, it would not be.
+    pub(super) fn pages(&self) -> impl Iterator<Item = ContentId> {
+        let all = if self.reason == EdgeReason::Leak { self.factors } else { &[] };
+        all.iter().filter_map(|factor| factor.page)
+    }
+
     fn witness(&self) -> Witness {
         let principals = self.person.places.iter().map(|place| self.principals.all[*place].clone()).collect();
         Witness { principals, goal: self.goal, leak: self.reason == EdgeReason::Leak }
@@ -115,7 +117,7 @@ impl Forbidden<'_> {
 }
 
 /// Shows every state that must not be, once for everybody who would notice, and says what it took.
-fn visit(
+pub(super) fn visit(
     space: &Space<'_>,
     nodes: &[Node],
     mut show: impl FnMut(State, &Forbidden<'_>),
@@ -146,7 +148,7 @@ fn visit(
                     (false, true) => EdgeReason::Lockout,
                     (false, false) => EdgeReason::Gap,
                 };
-                show(state, &Forbidden { reason, goal, person: &person, principals: &principals });
+                show(state, &Forbidden { reason, goal, factors, person: &person, principals: &principals });
             });
         };
         for &permission in &changed {
@@ -171,12 +173,17 @@ struct Person<'a> {
 
 /// A partial state: these calls done, those not. Both ascending.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
-struct State {
-    done: Vec<usize>,
-    open: Vec<usize>,
+pub(super) struct State {
+    pub(super) done: Vec<usize>,
+    pub(super) open: Vec<usize>,
 }
 
 impl State {
+    /// That it must not be.
+    pub(super) fn forbidden(self, reason: EdgeReason, witness: Option<Witness>) -> Clause {
+        Clause { firsts: self.open, lasts: self.done, reason, witness }
+    }
+
     /// Both at once, unless they contradict each other.
     fn and(&self, other: &Self) -> Option<Self> {
         let both = |one: &[usize], other: &[usize]| {
@@ -198,13 +205,15 @@ struct Factor {
     after: bool,
     /// The states in which it is true, and those in which it is false.
     when: [Vec<State>; 2],
+    /// The page whose list it is about.
+    page: Option<ContentId>,
 }
 
 impl Factor {
     fn constant(value: bool) -> Self {
         let mut when = [Vec::new(), Vec::new()];
         when[usize::from(!value)].push(State::default());
-        Self { before: value, after: value, when }
+        Self { before: value, after: value, when, page: None }
     }
 
     const fn is_never_true(&self) -> bool {
@@ -235,7 +244,8 @@ fn factors(
     }
     let mut factors: Vec<Factor> = rows.into_iter().cloned().collect();
     for &(page, verb, before) in &goal.moving {
-        let factor = moving(principals, person, before, verb, pages.get(&page)?);
+        let factor =
+            Factor { page: Some(page), ..moving(principals, person, before, verb, pages.get(&page)?) };
         if factor.is_never_true() {
             return None;
         }
@@ -273,7 +283,7 @@ fn union(rows: &Rows, person: &Person<'_>, permission: Permission) -> Factor {
     // Gone is what all removals have taken and no addition has given.
     let contradiction = adds.iter().any(|add| removes.binary_search(add).is_ok());
     let off = if contradiction { Vec::new() } else { vec![State { done: removes, open: adds }] };
-    Factor { before, after, when: [on, off] }
+    Factor { before, after, when: [on, off], page: None }
 }
 
 /// That a list of a page lets the person through.
@@ -295,7 +305,7 @@ fn moving(
         let open = calls.get(position).map(|(next, _)| *next).into_iter().collect();
         when[usize::from(!value)].push(State { done, open });
     }
-    Factor { before: values[0], after: values[values.len() - 1], when }
+    Factor { before: values[0], after: values[values.len() - 1], when, page: None }
 }
 
 /// The states that these factors must not come to, each with whether it is a leak.
@@ -326,7 +336,7 @@ fn forbidden(factors: &[Factor], mut show: impl FnMut(State, bool)) {
 
 /// Confluence refuses to remove the last administrator of a space (OpenAPI v1, `removePermission`), so a
 /// new one comes first.
-fn last_admin(rows: &Rows) -> Option<Clause> {
+pub(super) fn last_admin(rows: &Rows) -> Option<Clause> {
     let rows: &[Row] = rows.all(Permission::AdministerSpace);
     if rows.iter().any(|row| row.before && row.after) {
         return None;

@@ -7,7 +7,7 @@ use crate::model::{
     Audience, Content, ContentId, ContentKind, Known, PageVerb, Parent, Permission, SpaceRoleMode, Tree,
 };
 
-use super::split::Space;
+use super::Space;
 use super::touched::PageCalls;
 
 /// A page whose access may change, with all lists that decide about it.

@@ -24,40 +24,49 @@ mod clauses;
 mod edges;
 mod goals;
 mod middle;
+mod necessary;
 mod phases;
 mod protected;
 mod relax;
+mod search;
 mod solve;
 mod split;
 mod touched;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Call, Guards, Live, PageVerb, SpaceKey};
+use crate::model::{Call, Guards, Live, LiveSpace, PageVerb, SpaceKey};
 
 use super::document::{CallId, Edge, EdgeReason, PlannedCall};
 use super::lower::Draft;
 use super::meanwhile::{Meanwhile, MeanwhileReason};
 use super::refusal::{Danger, Endangered, Moment};
 
-use clauses::{Clause, clauses, hits};
+use clauses::{Clause, clauses};
 pub(super) use clauses::{Goal, Witness};
 pub(super) use goals::edit_permission;
 pub(super) use protected::is_caller;
+use search::{Sketch, Solution};
 
 /// Calls in order, and how sure the order is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Schedule {
     pub(super) calls: Vec<PlannedCall>,
     /// Calls that the order costs beyond the changes themselves.
     pub(super) splits: usize,
-    /// Whether it is proven that fewer splits would not do.
-    pub(super) exact: bool,
+    /// So many of these are proven to be needed.
+    pub(super) needed: usize,
+    /// So many calls beyond the changes themselves cost every order that anybody could think of.
+    pub(super) bound: usize,
     /// What is so for a moment all the same.
     pub(super) meanwhile: Vec<Meanwhile>,
     /// Spaces for which no safe order exists, with one state that cannot be avoided.
     pub(super) impossible: BTreeMap<SpaceKey, Witness>,
 }
+
+/// Instead of splitting many calls of a space, somebody could be let in another way for the time being, and
+/// taken out again: two calls that do nothing for the end.
+const HELPING_OUT: usize = 2;
 
 /// Whether an order that cuts somebody off for a moment is acceptable where no other exists. There is
 /// no such choice for leaks, nor for whoever must be able to finish.
@@ -76,6 +85,17 @@ struct Node {
     call: Call,
 }
 
+/// The calls of one space, and what they lead from and to.
+#[derive(Debug)]
+struct Space<'a> {
+    drafts: &'a [Draft],
+    before: &'a LiveSpace,
+    after: &'a LiveSpace,
+    live: &'a Live,
+    crowd: &'a atoms::Crowd<'a>,
+    protected: &'a protected::Protected,
+}
+
 /// Puts calls in order.
 pub(super) fn schedule(
     drafts: Vec<Draft>,
@@ -84,45 +104,58 @@ pub(super) fn schedule(
     guards: &Guards,
     gaps: Gaps,
 ) -> Schedule {
+    let drafts = by_space(drafts);
+    let crowd = atoms::Crowd::of(&live.directory);
+    let protected = protected::Protected::of(live, guards);
+    let mut spaces = Vec::new();
+    for (key, drafts) in &drafts {
+        let Some((before, after)) = live.spaces.get(key).zip(after.spaces.get(key)) else { continue };
+        spaces.push(Space { drafts, before, after, live, crowd: &crowd, protected: &protected });
+    }
+    let sketches: Vec<Sketch> = spaces.iter().map(|space| search::sketch(space, gaps)).collect();
+    let open = sketches.iter().filter(|sketch| matches!(sketch, Sketch::Open(_))).count();
+
+    let mut schedule = Schedule::default();
+    for (space, sketch) in spaces.iter().zip(sketches) {
+        let solution = match sketch {
+            Sketch::Done(solution) => solution,
+            Sketch::Open(sketch) => sketch.finish(space, gaps, open),
+        };
+        write_out(space, solution, &mut schedule);
+    }
+    schedule
+}
+
+/// The drafts of each space. What a draft needs is numbered over all spaces; here it is counted within one.
+fn by_space(drafts: Vec<Draft>) -> BTreeMap<SpaceKey, Vec<Draft>> {
     let mut spaces: BTreeMap<SpaceKey, (Vec<usize>, Vec<Draft>)> = BTreeMap::new();
     for (number, draft) in drafts.into_iter().enumerate() {
         let (numbers, drafts) = spaces.entry(draft.call.space().clone()).or_default();
         numbers.push(number);
         drafts.push(draft);
     }
-    let crowd = atoms::Crowd::of(&live.directory);
-    let protected = protected::Protected::of(live, guards);
-    let mut schedule = Schedule {
-        calls: Vec::new(),
-        splits: 0,
-        exact: true,
-        meanwhile: Vec::new(),
-        impossible: BTreeMap::new(),
-    };
-    for (key, (numbers, mut drafts)) in spaces {
-        let (Some(before), Some(after)) = (live.spaces.get(&key), after.spaces.get(&key)) else { continue };
-        // What a draft needs is numbered over all spaces; here it is counted within this one.
+    let within = |(key, (numbers, mut drafts)): (SpaceKey, (Vec<usize>, Vec<Draft>))| {
         let here = |number: &usize| numbers.binary_search(number).ok();
         for draft in &mut drafts {
             draft.needs = draft.needs.iter().filter_map(here).collect();
             draft.undoes = draft.undoes.as_ref().and_then(here);
         }
-        let space =
-            split::Space { drafts: &drafts, before, after, live, crowd: &crowd, protected: &protected };
-        let solution = split::solve(&space, gaps);
-        schedule.splits += solution.nodes.len() - drafts.len();
-        schedule.exact &= solution.exact;
-        if let Some(witness) = &solution.impossible {
-            schedule.impossible.insert(key.clone(), witness.clone());
-        }
-        write_out(&key, &drafts, solution, &mut schedule);
-    }
-    schedule
+        (key, drafts)
+    };
+    spaces.into_iter().map(within).collect()
 }
 
 /// Numbers the calls of one space in their order and gives them their edges.
-fn write_out(key: &SpaceKey, drafts: &[Draft], solution: split::Solution, schedule: &mut Schedule) {
-    let split::Solution { nodes, order, edges, accepted, .. } = solution;
+fn write_out(space: &Space<'_>, solution: Solution, schedule: &mut Schedule) {
+    let key = &space.before.space.key;
+    schedule.splits += solution.splits(space);
+    schedule.needed += solution.needed;
+    schedule.bound += solution.needed.min(HELPING_OUT);
+    let Solution { nodes, order, edges, accepted, impossible, .. } = solution;
+    if let Some(witness) = impossible {
+        schedule.impossible.insert(key.clone(), witness);
+    }
+    let drafts = space.drafts;
     let start = schedule.calls.len();
     let mut ids = vec![CallId::new(0); nodes.len()];
     let mut of_draft: BTreeMap<usize, CallId> = BTreeMap::new();
@@ -174,7 +207,7 @@ fn side_effect(call: &Call) -> Option<Danger> {
 /// The order that people would choose, and the first that is tried: close pages, let in, shut out, open
 /// pages; what puts a side effect right at once, and what takes something from the caller last of all.
 /// The second value says which calls take something from the caller.
-fn habits(space: &split::Space<'_>, nodes: &[Node], clauses: &[Clause]) -> (Vec<u8>, Vec<bool>) {
+fn habits(space: &Space<'_>, nodes: &[Node], clauses: &[Clause]) -> (Vec<u8>, Vec<bool>) {
     const AT_ONCE: u8 = 0;
     const LAST: u8 = 5;
     let mut waited_for = vec![false; nodes.len()];
@@ -204,7 +237,7 @@ fn habits(space: &split::Space<'_>, nodes: &[Node], clauses: &[Clause]) -> (Vec<
 }
 
 /// Moves what puts a side effect right to where it follows at once. Nothing else depends on it.
-fn at_once(space: &split::Space<'_>, draft_of: impl Fn(usize) -> usize, order: Vec<usize>) -> Vec<usize> {
+fn at_once(space: &Space<'_>, draft_of: impl Fn(usize) -> usize, order: Vec<usize>) -> Vec<usize> {
     let undoes = |number: usize| space.drafts[draft_of(number)].undoes;
     let mut followers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for &number in &order {
@@ -222,21 +255,28 @@ fn at_once(space: &split::Space<'_>, draft_of: impl Fn(usize) -> usize, order: V
 
 /// The clauses that hold for these nodes, whatever the reason, and how many questions it took to find
 /// them. `None` where there would be too many.
-fn all_clauses(space: &split::Space<'_>, nodes: &[Node]) -> Option<(Vec<Clause>, usize)> {
+fn all_clauses(space: &Space<'_>, nodes: &[Node]) -> Option<(Vec<Clause>, usize)> {
     let clauses::Clauses { mut all, work } = clauses(space, nodes)?;
+    all.extend(demands(space, nodes));
+    for (number, pair) in nodes.windows(2).enumerate() {
+        if pair[0].draft == pair[1].draft {
+            all.push(Clause::edge(number, number + 1, EdgeReason::Api));
+        }
+    }
+    Some((all, work))
+}
+
+/// What the API demands: which drafts need which others.
+fn demands(space: &Space<'_>, nodes: &[Node]) -> Vec<Clause> {
     let mut of_draft: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (number, node) in nodes.iter().enumerate() {
         of_draft.entry(node.draft).or_default().push(number);
     }
-    for (number, node) in nodes.iter().enumerate() {
-        // The API's own demands, between drafts and between the halves of one.
-        for &earlier in space.drafts[node.draft].needs.iter().filter_map(|need| of_draft.get(need)).flatten()
-        {
-            all.push(Clause::edge(earlier, number, EdgeReason::Api));
-        }
-        if let Some(earlier) = number.checked_sub(1).filter(|&earlier| nodes[earlier].draft == node.draft) {
-            all.push(Clause::edge(earlier, number, EdgeReason::Api));
-        }
-    }
-    Some((all, work))
+    let needed = |node: &Node| {
+        space.drafts[node.draft].needs.iter().filter_map(|need| of_draft.get(need)).flatten().copied()
+    };
+    let edges = |(number, node)| {
+        needed(node).map(move |earlier| Clause::edge(earlier, number, EdgeReason::Api)).collect::<Vec<_>>()
+    };
+    nodes.iter().enumerate().flat_map(edges).collect()
 }

@@ -29,8 +29,9 @@ use super::edges::{Required, between_phases};
 use super::goals::is_below;
 use super::middle::{by_name, narrower, narrows};
 use super::protected::{is_caller, takes_from_caller};
-use super::split::{Accepted, Solution, Space, node};
-use super::{Gaps, Node, at_once};
+use super::search::{Accepted, Solution};
+use super::split::node;
+use super::{Gaps, Node, Space, at_once};
 
 /// What a call does, in the order in which such calls are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,9 +82,8 @@ pub(super) fn in_phases(space: &Space<'_>, gaps: Gaps) -> Solution {
     let late = late_gap(space, &nodes);
     let order = order(space, &nodes);
     let edges = edges(space, &nodes, &order);
-    let exact = nodes.len() == space.drafts.len();
     let nodes: Vec<Node> = nodes.into_iter().map(|(_, node)| node).collect();
-    let mut solution = Solution { nodes, order, edges, exact, accepted: Vec::new(), impossible: None };
+    let mut solution = Solution { nodes, order, edges, needed: 0, accepted: Vec::new(), impossible: None };
     for (from, Shut { witness, protected }) in dangers {
         if gaps == Gaps::Allow && !protected {
             solution.accepted.push(Accepted { from, until: from + 1, witness });

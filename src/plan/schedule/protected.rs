@@ -11,8 +11,7 @@ use crate::model::{
     Call, Guards, Holding, Live, LiveSpace, PageVerb, Permission, Principal, Restrictions, Subject,
 };
 
-use super::Node;
-use super::split::Space;
+use super::{Node, Space};
 
 /// Whose access is never given up.
 #[derive(Debug)]

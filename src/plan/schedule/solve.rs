@@ -24,10 +24,37 @@ pub(super) fn order(count: usize, clauses: &[Clause], habit: &[u8]) -> Answer {
     if greedy.len() == count {
         return Answer::Order(greedy);
     }
+    if in_a_circle(count, clauses) {
+        return Answer::None;
+    }
     if count <= EXHAUSTIVE {
         return exhaustive(count, clauses, habit).map_or(Answer::None, Answer::Order);
     }
     Answer::Unclear
+}
+
+/// Whether calls wait for each other in a circle, by the clauses that leave no choice alone.
+fn in_a_circle(count: usize, clauses: &[Clause]) -> bool {
+    let mut followers: Vec<Vec<usize>> = vec![Vec::new(); count];
+    let mut waits = vec![0_usize; count];
+    for clause in clauses {
+        if let ([first], [last]) = (clause.firsts.as_slice(), clause.lasts.as_slice()) {
+            followers[*first].push(*last);
+            waits[*last] += 1;
+        }
+    }
+    let mut free: Vec<usize> = (0..count).filter(|&call| waits[call] == 0).collect();
+    let mut passed = 0;
+    while let Some(call) = free.pop() {
+        passed += 1;
+        for &last in &followers[call] {
+            waits[last] -= 1;
+            if waits[last] == 0 {
+                free.push(last);
+            }
+        }
+    }
+    passed < count
 }
 
 /// Takes whatever may go next. Linear in the size of the clauses; may run into a dead end.

@@ -1,168 +1,21 @@
-//! Where no order is safe, a call is split in two: a restriction that takes some people off a list and
-//! lets others on is done in two halves, and where one call takes several permissions (`read/space` takes
-//! all of them, others take their companions) one of these is taken first. The fewest such splits are found
-//! by trying none, then one, then two, as far as that can be done in reasonable time.
+//! The ways to do a call in two halves: a restriction that takes some people off a list and lets others on
+//! has lists in between, and where one call takes several permissions (`read/space` takes all of them,
+//! others take their companions) one of these is taken first.
 
-use crate::model::{Call, Holding, Live, LiveSpace, Permission, Restrictions};
+use crate::model::{Call, GrantId, Holding, Permission, Restrictions};
 
-use super::super::document::EdgeReason;
-use super::super::lower::Draft;
-use super::atoms::Crowd;
-use super::clauses::{Clause, Witness};
-use super::edges::{Required, edges};
 use super::middle::{HELPERS, helpers, middles};
-use super::phases::in_phases;
-use super::protected::Protected;
-use super::relax::relaxed;
-use super::solve::{Answer, order};
-use super::{Gaps, Node, all_clauses, at_once, habits, hits};
-
-/// So many calls are ordered, over all ways to split, before settling for a way that is safe but perhaps
-/// not the shortest.
-const EFFORT: usize = 10_000;
-
-/// And so many questions are asked about who can do what.
-const QUESTIONS: usize = 4_000_000;
+use super::{Node, Space};
 
 /// So many lists are tried for each where several calls are split at once.
 const LIKELY: usize = 9;
-
-/// The calls of one space, and what they lead from and to.
-#[derive(Debug)]
-pub(super) struct Space<'a> {
-    pub(super) drafts: &'a [Draft],
-    pub(super) before: &'a LiveSpace,
-    pub(super) after: &'a LiveSpace,
-    pub(super) live: &'a Live,
-    pub(super) crowd: &'a Crowd<'a>,
-    pub(super) protected: &'a Protected,
-}
-
-/// Nodes in order, with the edges that enforce it.
-#[derive(Debug)]
-pub(super) struct Solution {
-    pub(super) nodes: Vec<Node>,
-    pub(super) order: Vec<usize>,
-    pub(super) edges: Vec<Required>,
-    /// Whether fewer splits are known not to do.
-    pub(super) exact: bool,
-    /// Gaps that were accepted.
-    pub(super) accepted: Vec<Accepted>,
-    /// There is no safe order; the one given here would break this.
-    pub(super) impossible: Option<Witness>,
-}
-
-/// A gap between two calls.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Accepted {
-    /// The call that begins it.
-    pub(super) from: usize,
-    /// The call that ends it.
-    pub(super) until: usize,
-    pub(super) witness: Witness,
-}
-
-pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
-    let whole: Vec<Node> = (0..space.drafts.len()).map(|draft| node(space, draft)).collect();
-    let Some((_, work)) = all_clauses(space, &whole) else { return in_phases(space, gaps) };
-    let allowing = || match gaps {
-        Gaps::Refuse => None,
-        Gaps::Allow => search(space, &whole, work, gaps),
-    };
-    search(space, &whole, work, Gaps::Refuse).or_else(allowing).unwrap_or_else(|| give_up(space, &whole))
-}
-
-/// Tries the calls as they are, then with ever more of them split.
-fn search(space: &Space<'_>, whole: &[Node], work: usize, gaps: Gaps) -> Option<Solution> {
-    if let Some(solution) = attempt(space, whole.to_vec(), gaps) {
-        return Some(solution);
-    }
-    let candidates: Vec<usize> =
-        (0..space.drafts.len()).filter(|&draft| !halves(space, draft).is_empty()).collect();
-    let mut tries = (EFFORT / whole.len().max(1)).min(QUESTIONS / work.max(1));
-    let mut exact = true;
-    for splits in 1..=candidates.len() {
-        for nodes in subsets(&candidates, splits).flat_map(|chosen| ways(space, chosen)) {
-            if tries == 0 {
-                break;
-            }
-            tries -= 1;
-            if let Some(solution) = attempt(space, nodes, gaps) {
-                return Some(Solution { exact: exact && solution.exact, ..solution });
-            }
-        }
-        // That one split will not do is proven by trying all; of more than one, only the likely are tried.
-        exact &= tries > 0 && splits == 1 && helpers_are_few(space);
-        if tries == 0 {
-            break;
-        }
-    }
-    attempt(space, split_all(space), gaps).map(|solution| Solution { exact: false, ..solution })
-}
-
-/// An order for exactly these nodes, if there is one.
-fn attempt(space: &Space<'_>, nodes: Vec<Node>, gaps: Gaps) -> Option<Solution> {
-    let (clauses, _) = all_clauses(space, &nodes)?;
-    let (habits, reductions) = habits(space, &nodes, &clauses);
-    let answer = order(nodes.len(), &clauses, &habits);
-    let (order, given_up) = match (answer, gaps) {
-        (Answer::Order(order), _) => (order, vec![false; clauses.len()]),
-        (Answer::None | Answer::Unclear, Gaps::Refuse) => return None,
-        (Answer::None | Answer::Unclear, Gaps::Allow) => relaxed(nodes.len(), &clauses, &habits)?,
-    };
-    let order = at_once(space, |number| nodes[number].draft, order);
-    let (broken, kept): (Vec<_>, Vec<_>) =
-        clauses.into_iter().zip(given_up).partition(|(_, given_up)| *given_up);
-    let kept: Vec<Clause> = kept.into_iter().map(|(clause, _)| clause).collect();
-    let broken: Vec<Clause> = broken.into_iter().map(|(clause, _)| clause).collect();
-    let edges = edges(&order, &kept, &reductions);
-    let accepted = accepted(space, &nodes, &order, &broken);
-    Some(Solution { nodes, order, edges, exact: true, accepted, impossible: None })
-}
-
-/// Between which calls of an order these clauses are broken, and for whom.
-fn accepted(space: &Space<'_>, nodes: &[Node], order: &[usize], broken: &[Clause]) -> Vec<Accepted> {
-    let mut place = vec![0; order.len()];
-    for (position, &call) in order.iter().enumerate() {
-        place[call] = position;
-    }
-    let mut accepted = Vec::new();
-    for (clause, witness) in hits(space, nodes, broken) {
-        let from = clause.lasts.iter().copied().max_by_key(|call| place[*call]);
-        let until = clause.firsts.iter().copied().min_by_key(|call| place[*call]);
-        if let (Some(from), Some(until)) = (from, until) {
-            accepted.push(Accepted { from, until, witness });
-        }
-    }
-    accepted.sort();
-    accepted.dedup();
-    accepted
-}
-
-/// The calls as they are, with what stands against every order of them.
-fn give_up(space: &Space<'_>, whole: &[Node]) -> Solution {
-    let nodes = whole.to_vec();
-    let clauses = all_clauses(space, &nodes).map(|(clauses, _)| clauses).unwrap_or_default();
-    let order = at_once(space, |number| number, (0..nodes.len()).collect());
-    let done_before = |clause: &&Clause| {
-        let first = clause.firsts.iter().min();
-        let last = clause.lasts.iter().max();
-        first >= last && clause.witness.is_some()
-    };
-    // What accepting a gap could help with is told last.
-    let of = |reason| clauses.iter().filter(move |clause| clause.reason == reason);
-    let told = || [EdgeReason::Leak, EdgeReason::Lockout, EdgeReason::Gap].into_iter().flat_map(of);
-    let witness = told().find(done_before).or_else(|| told().next());
-    let impossible = witness.and_then(|clause| clause.witness.clone());
-    Solution { nodes, order, edges: Vec::new(), exact: false, accepted: Vec::new(), impossible }
-}
 
 pub(super) fn node(space: &Space<'_>, draft: usize) -> Node {
     Node { draft, call: space.drafts[draft].call.clone() }
 }
 
 /// All ways to split exactly these drafts, one option for each.
-fn ways<'a>(space: &'a Space<'_>, chosen: Vec<usize>) -> impl Iterator<Item = Vec<Node>> + 'a {
+pub(super) fn ways<'a>(space: &'a Space<'_>, chosen: &'a [usize]) -> impl Iterator<Item = Vec<Node>> + 'a {
     let mut options: Vec<Vec<[Node; 2]>> = chosen.iter().map(|&draft| halves(space, draft)).collect();
     if options.len() > 1 {
         for options in &mut options {
@@ -186,22 +39,28 @@ fn ways<'a>(space: &'a Space<'_>, chosen: Vec<usize>) -> impl Iterator<Item = Ve
     })
 }
 
-/// Whether all lists that could help are among those that are tried.
-fn helpers_are_few(space: &Space<'_>) -> bool {
+/// Whether splitting one call in any way that there is means to try one of [`ways`].
+pub(super) fn all_ways_are_known(space: &Space<'_>) -> bool {
     space.drafts.iter().all(|draft| match &draft.call {
         Call::Restrict { before, after, .. } => helpers(space, before, after).len() <= HELPERS,
-        Call::Grant { .. } | Call::Revoke { .. } | Call::AssignRoles { .. } => true,
+        Call::Grant { permission, .. } => permission.companions().is_empty(),
+        Call::Revoke { .. } => true,
+        Call::AssignRoles { .. } => false,
     })
 }
 
 /// Everything that can be split, split in the likeliest way.
-fn split_all(space: &Space<'_>) -> Vec<Node> {
+pub(super) fn split_all(space: &Space<'_>) -> Vec<Node> {
     (0..space.drafts.len())
         .flat_map(|draft| match halves(space, draft).into_iter().next() {
             Some(halves) => halves.to_vec(),
             None => vec![node(space, draft)],
         })
         .collect()
+}
+
+pub(super) fn can_be_split(space: &Space<'_>, draft: usize) -> bool {
+    !halves(space, draft).is_empty()
 }
 
 /// The ways to do one call in two.
@@ -216,34 +75,46 @@ fn halves(space: &Space<'_>, draft: usize) -> Vec<[Node; 2]> {
             middles.iter().map(|middle| [restrict(before, middle), restrict(middle, after)]).collect()
         }
         // Taking several permissions at once can be too early for one and too late for another.
-        Call::Revoke { principal, permission, .. } => {
-            let Some(Holding::Grants(held)) = space.before.holdings.get(principal) else { return Vec::new() };
-            let goes_along = |other: Permission| match *permission {
-                Permission::ReadSpace => other != Permission::ReadSpace,
-                producer => producer.companions().contains(&other),
-            };
-            let stays = |other: Permission| match space.after.holdings.get(principal) {
-                Some(Holding::Grants(after)) => after.contains_key(&other),
-                Some(Holding::Role(_)) | None => false,
-            };
-            held.iter()
-                .filter(|(other, rows)| goes_along(**other) && !stays(**other) && rows.len() == 1)
-                .map(|(&permission, rows)| {
-                    let mut first = node(space, draft);
-                    if let Call::Revoke { permission: taken, grant, .. } = &mut first.call {
-                        *taken = permission;
-                        *grant = rows.first().copied();
-                    }
-                    [first, node(space, draft)]
-                })
-                .collect()
-        }
+        Call::Revoke { .. } => taken_along(space, draft)
+            .into_iter()
+            .map(|(permission, row)| [taking(space, draft, permission, Some(row)), node(space, draft)])
+            .collect(),
         Call::Grant { .. } | Call::AssignRoles { .. } => Vec::new(),
     }
 }
 
+/// What a call takes beside the permission that it names, with the row of each.
+pub(super) fn taken_along(space: &Space<'_>, draft: usize) -> Vec<(Permission, GrantId)> {
+    let Call::Revoke { principal, permission: named, .. } = &space.drafts[draft].call else {
+        return Vec::new();
+    };
+    let Some(Holding::Grants(held)) = space.before.holdings.get(principal) else { return Vec::new() };
+    let goes_along = |other: Permission| match *named {
+        Permission::ReadSpace => other != Permission::ReadSpace,
+        producer => producer.companions().contains(&other),
+    };
+    let stays = |other: Permission| match space.after.holdings.get(principal) {
+        Some(Holding::Grants(after)) => after.contains_key(&other),
+        Some(Holding::Role(_)) | None => false,
+    };
+    held.iter()
+        .filter(|(other, rows)| goes_along(**other) && !stays(**other) && rows.len() == 1)
+        .filter_map(|(&permission, rows)| Some((permission, *rows.first()?)))
+        .collect()
+}
+
+/// The call that takes another permission than a draft names, and else is like it.
+fn taking(space: &Space<'_>, draft: usize, permission: Permission, row: Option<GrantId>) -> Node {
+    let mut taking = node(space, draft);
+    if let Call::Revoke { permission: taken, grant, .. } = &mut taking.call {
+        *taken = permission;
+        *grant = row;
+    }
+    taking
+}
+
 /// All ways to choose `size` of these, in order.
-fn subsets(from: &[usize], size: usize) -> impl Iterator<Item = Vec<usize>> {
+pub(super) fn subsets(from: &[usize], size: usize) -> impl Iterator<Item = Vec<usize>> {
     let first: Option<Vec<usize>> = (size <= from.len()).then(|| (0..size).collect());
     std::iter::successors(first, move |chosen| {
         let turn = (0..size).rev().find(|&place| chosen[place] < from.len() - size + place)?;

@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::{Audience, Call, ContentId, PageVerb, Permission, Principal};
 
-use super::Node;
 use super::goals::Goals;
 use super::protected::permissions;
-use super::split::Space;
+use super::{Node, Space};
 
 /// A row of the space that is there before, after, or both.
 #[derive(Debug, Clone, Copy, Default)]

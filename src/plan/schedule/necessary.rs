@@ -1,0 +1,102 @@
+//! Which calls every safe order must split.
+//!
+//! The proof looks at each call on a page alone, next to all calls on rows, and makes everything else as
+//! easy as it could possibly be: rows are taken one by one, and nothing is asked that hangs on the list of
+//! another page, since that page may be split in who knows what way. If there is no order even then, there
+//! is none while that call is whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Call, ContentId, Permission};
+
+use super::super::document::EdgeReason;
+use super::clauses::{Clause, State, last_admin, visit};
+use super::solve::{Answer, order};
+use super::split::{can_be_split, node, taken_along};
+use super::{Node, Space, demands};
+
+/// So many clauses are looked at over all proofs of one space.
+const MOST: usize = 2_000_000;
+
+/// The drafts that must be split, as far as that can be proven by looking at each alone.
+pub(super) fn necessary(space: &Space<'_>) -> BTreeSet<usize> {
+    // A role brings and takes several permissions at once, and there may be one to go by in between.
+    if space.drafts.iter().any(|draft| matches!(draft.call, Call::AssignRoles { .. })) {
+        return BTreeSet::new();
+    }
+    let nodes = rows_one_by_one(space);
+    let pages: BTreeMap<ContentId, usize> = (0..space.drafts.len())
+        .filter_map(|draft| match &space.drafts[draft].call {
+            Call::Restrict { content, .. } if can_be_split(space, draft) => Some((*content, draft)),
+            _ => None,
+        })
+        .collect();
+    let on_page: Vec<Option<usize>> = nodes
+        .iter()
+        .map(|node| match &node.call {
+            Call::Restrict { content, .. } => pages.get(content).copied(),
+            _ => None,
+        })
+        .collect();
+
+    let mut of_rows: BTreeSet<State> = BTreeSet::new();
+    let mut of_page: BTreeMap<usize, BTreeSet<State>> = BTreeMap::new();
+    let found = visit(space, &nodes, |state, forbidden| {
+        let calls = state.done.iter().chain(&state.open).filter_map(|call| on_page[*call]);
+        let mut involved = calls.chain(forbidden.pages().filter_map(|page| pages.get(&page).copied()));
+        match involved.next() {
+            None => _ = of_rows.insert(state),
+            Some(draft) if involved.all(|other| other == draft) => {
+                of_page.entry(draft).or_default().insert(state);
+            }
+            Some(_) => {}
+        }
+    });
+    let Some((rows, _)) = found else { return BTreeSet::new() };
+    // The reasons do not matter here, only the states.
+    let clause = |state: State| state.forbidden(EdgeReason::Gap, None);
+    let mut always: Vec<Clause> = of_rows.into_iter().map(clause).collect();
+    always.extend(last_admin(&rows));
+    always.extend(demands(space, &nodes));
+    if of_page.len().saturating_mul(always.len()) > MOST {
+        return BTreeSet::new();
+    }
+    let habits = vec![0; nodes.len()];
+    let shared = always.len();
+    let mut must_be_split = BTreeSet::new();
+    for (draft, states) in of_page {
+        always.truncate(shared);
+        always.extend(states.into_iter().map(clause));
+        if order(nodes.len(), &always, &habits) == Answer::None {
+            must_be_split.insert(draft);
+        }
+    }
+    must_be_split
+}
+
+/// The calls, with each permission that one of them gives or takes on its own. Whatever can be done at once
+/// can be done like that too, without a state in between that is worse than both ends.
+fn rows_one_by_one(space: &Space<'_>) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    for draft in 0..space.drafts.len() {
+        let whole = node(space, draft);
+        let mut along: Vec<Permission> = match &whole.call {
+            Call::Grant { permission, .. } => permission.companions().to_vec(),
+            _ => taken_along(space, draft).into_iter().map(|(permission, _)| permission).collect(),
+        };
+        // What brings companions along does only what these have left over.
+        along.sort_by_key(|permission| !permission.companions().is_empty());
+        let single = |permission| {
+            let mut single = whole.clone();
+            if let Call::Grant { permission: only, .. } | Call::Revoke { permission: only, .. } =
+                &mut single.call
+            {
+                *only = permission;
+            }
+            single
+        };
+        nodes.extend(along.into_iter().map(single));
+        nodes.push(whole);
+    }
+    nodes
+}

@@ -1,0 +1,242 @@
+//! The order of the calls of one space, with the fewest splits.
+//!
+//! First the calls as they are. If these have no safe order, some must be split, and two bounds are cheap:
+//! what the order in phases splits is enough, and what is [`necessary`] is needed. Mostly these are the same.
+//! Where they are not, ever more splits are tried, as far as there is time for it.
+
+use std::collections::BTreeSet;
+
+use super::super::document::EdgeReason;
+use super::clauses::{Clause, Witness, hits};
+use super::edges::{Required, edges};
+use super::necessary::necessary;
+use super::phases::in_phases;
+use super::relax::relaxed;
+use super::solve::{Answer, order};
+use super::split::{all_ways_are_known, can_be_split, node, split_all, subsets, ways};
+use super::{Gaps, Node, Space, all_clauses, at_once, habits};
+
+/// So many calls are ordered, over all ways to split the calls of one space, before settling for a way that
+/// is safe but perhaps not the shortest.
+const EFFORT: usize = 10_000;
+
+/// And so many questions are asked about who can do what.
+const QUESTIONS: usize = 4_000_000;
+
+/// So many questions are asked over all spaces of a plan, in equal shares.
+const ALL_QUESTIONS: usize = 60_000_000;
+
+/// Nodes in order, with the edges that enforce it.
+#[derive(Debug)]
+pub(super) struct Solution {
+    pub(super) nodes: Vec<Node>,
+    pub(super) order: Vec<usize>,
+    pub(super) edges: Vec<Required>,
+    /// So many splits are known to be needed. Where there are as many, fewer would not do.
+    pub(super) needed: usize,
+    /// Gaps that were accepted.
+    pub(super) accepted: Vec<Accepted>,
+    /// There is no safe order; the one given here would break this.
+    pub(super) impossible: Option<Witness>,
+}
+
+impl Solution {
+    pub(super) fn splits(&self, space: &Space<'_>) -> usize {
+        self.nodes.len() - space.drafts.len()
+    }
+}
+
+/// A gap between two calls.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Accepted {
+    /// The call that begins it.
+    pub(super) from: usize,
+    /// The call that ends it.
+    pub(super) until: usize,
+    pub(super) witness: Witness,
+}
+
+/// What can be said of a space at little cost.
+#[derive(Debug)]
+pub(super) enum Sketch {
+    Done(Solution),
+    /// The calls have to be split, and fewer splits may do than are known to do.
+    Open(Open),
+}
+
+#[derive(Debug)]
+pub(super) struct Open {
+    whole: Vec<Node>,
+    /// How many questions one attempt takes.
+    work: usize,
+    /// An order that is safe, if the one in phases is.
+    enough: Option<Solution>,
+    /// What must be split in any case.
+    necessary: BTreeSet<usize>,
+    /// So many splits are known to be needed.
+    needed: usize,
+}
+
+/// Tries the calls as they are, and then what the order in phases splits.
+pub(super) fn sketch(space: &Space<'_>, gaps: Gaps) -> Sketch {
+    let whole: Vec<Node> = (0..space.drafts.len()).map(|draft| node(space, draft)).collect();
+    let Some((_, work)) = all_clauses(space, &whole) else { return Sketch::Done(in_phases(space, gaps)) };
+    let mut needed = match attempt(space, whole.clone(), Gaps::Refuse) {
+        Attempt::Found(solution) => return Sketch::Done(solution),
+        Attempt::Impossible => 1,
+        Attempt::Unclear => 0,
+    };
+    let enough = by_phases(space);
+    let splits = enough.as_ref().map(|solution| solution.splits(space));
+    let mut must = BTreeSet::new();
+    if splits != Some(needed) {
+        must = necessary(space);
+        needed = needed.max(must.len());
+    }
+    match enough {
+        Some(solution) if splits == Some(needed) => Sketch::Done(Solution { needed, ..solution }),
+        enough => Sketch::Open(Open { whole, work, enough, necessary: must, needed }),
+    }
+}
+
+/// The calls split as the order in phases splits them, with only the edges that they need.
+fn by_phases(space: &Space<'_>) -> Option<Solution> {
+    let phases = in_phases(space, Gaps::Refuse);
+    if phases.impossible.is_some() {
+        return None;
+    }
+    match attempt(space, phases.nodes.clone(), Gaps::Refuse) {
+        Attempt::Found(solution) => Some(solution),
+        Attempt::Impossible | Attempt::Unclear => Some(phases),
+    }
+}
+
+impl Open {
+    /// Looks for fewer splits, in the time that there is for one of so many spaces.
+    pub(super) fn finish(mut self, space: &Space<'_>, gaps: Gaps, among: usize) -> Solution {
+        let questions = QUESTIONS.min(ALL_QUESTIONS / among.max(1));
+        let tries = (EFFORT / self.whole.len().max(1)).min(questions / self.work.max(1));
+        if let Some(solution) = self.search(space, Gaps::Refuse, tries) {
+            return solution;
+        }
+        let needed = self.needed;
+        if let Some(solution) = self.enough.take() {
+            return Solution { needed, ..solution };
+        }
+        let found = attempt(space, split_all(space), Gaps::Refuse).found().or_else(|| match gaps {
+            Gaps::Refuse => None,
+            Gaps::Allow => attempt(space, self.whole.clone(), gaps)
+                .found()
+                .or_else(|| self.search(space, gaps, tries))
+                .or_else(|| attempt(space, split_all(space), gaps).found()),
+        });
+        found.unwrap_or_else(|| give_up(space, &self.whole))
+    }
+
+    /// Splits ever more of the calls, in all ways that there is time for, but fewer than is enough.
+    fn search(&mut self, space: &Space<'_>, gaps: Gaps, mut tries: usize) -> Option<Solution> {
+        let others: Vec<usize> = (0..space.drafts.len())
+            .filter(|draft| !self.necessary.contains(draft) && can_be_split(space, *draft))
+            .collect();
+        let all = self.necessary.len() + others.len();
+        let end = self.enough.as_ref().map_or(all + 1, |solution| solution.splits(space));
+        for splits in self.needed.max(1)..end.min(all + 1) {
+            for more in subsets(&others, splits - self.necessary.len()) {
+                let mut chosen: Vec<usize> = self.necessary.iter().copied().chain(more).collect();
+                chosen.sort_unstable();
+                for nodes in ways(space, &chosen) {
+                    if tries == 0 {
+                        return None;
+                    }
+                    tries -= 1;
+                    if let Attempt::Found(solution) = attempt(space, nodes, gaps) {
+                        return Some(Solution { needed: self.needed, ..solution });
+                    }
+                }
+            }
+            // That one split will not do is proven by trying all; of more than one, only the likely are tried.
+            if splits == 1 && gaps == Gaps::Refuse && all_ways_are_known(space) {
+                self.needed = 2;
+            }
+        }
+        None
+    }
+}
+
+/// What came of looking for an order.
+enum Attempt {
+    Found(Solution),
+    /// It is proven that there is none.
+    Impossible,
+    Unclear,
+}
+
+impl Attempt {
+    fn found(self) -> Option<Solution> {
+        match self {
+            Self::Found(solution) => Some(solution),
+            Self::Impossible | Self::Unclear => None,
+        }
+    }
+}
+
+/// An order for exactly these nodes, if there is one.
+fn attempt(space: &Space<'_>, nodes: Vec<Node>, gaps: Gaps) -> Attempt {
+    let Some((clauses, _)) = all_clauses(space, &nodes) else { return Attempt::Unclear };
+    let (habits, reductions) = habits(space, &nodes, &clauses);
+    let whole = vec![false; clauses.len()];
+    let (order, given_up) = match (order(nodes.len(), &clauses, &habits), gaps) {
+        (Answer::Order(order), _) => (order, whole),
+        (Answer::None, Gaps::Refuse) => return Attempt::Impossible,
+        (Answer::Unclear, Gaps::Refuse) => return Attempt::Unclear,
+        (Answer::None | Answer::Unclear, Gaps::Allow) => match relaxed(nodes.len(), &clauses, &habits) {
+            Some(relaxed) => relaxed,
+            None => return Attempt::Unclear,
+        },
+    };
+    let order = at_once(space, |number| nodes[number].draft, order);
+    let (broken, kept): (Vec<_>, Vec<_>) =
+        clauses.into_iter().zip(given_up).partition(|(_, given_up)| *given_up);
+    let kept: Vec<Clause> = kept.into_iter().map(|(clause, _)| clause).collect();
+    let broken: Vec<Clause> = broken.into_iter().map(|(clause, _)| clause).collect();
+    let edges = edges(&order, &kept, &reductions);
+    let accepted = accepted(space, &nodes, &order, &broken);
+    Attempt::Found(Solution { nodes, order, edges, needed: 0, accepted, impossible: None })
+}
+
+/// Between which calls of an order these clauses are broken, and for whom.
+fn accepted(space: &Space<'_>, nodes: &[Node], order: &[usize], broken: &[Clause]) -> Vec<Accepted> {
+    let mut place = vec![0; order.len()];
+    for (position, &call) in order.iter().enumerate() {
+        place[call] = position;
+    }
+    let mut accepted = Vec::new();
+    for (clause, witness) in hits(space, nodes, broken) {
+        let from = clause.lasts.iter().copied().max_by_key(|call| place[*call]);
+        let until = clause.firsts.iter().copied().min_by_key(|call| place[*call]);
+        if let (Some(from), Some(until)) = (from, until) {
+            accepted.push(Accepted { from, until, witness });
+        }
+    }
+    accepted.sort();
+    accepted.dedup();
+    accepted
+}
+
+/// The calls as they are, with what stands against every order of them.
+fn give_up(space: &Space<'_>, whole: &[Node]) -> Solution {
+    let nodes = whole.to_vec();
+    let clauses = all_clauses(space, &nodes).map(|(clauses, _)| clauses).unwrap_or_default();
+    let order = at_once(space, |number| number, (0..nodes.len()).collect());
+    let done_before = |clause: &&Clause| {
+        let first = clause.firsts.iter().min();
+        let last = clause.lasts.iter().max();
+        first >= last && clause.witness.is_some()
+    };
+    // What accepting a gap could help with is told last.
+    let of = |reason| clauses.iter().filter(move |clause| clause.reason == reason);
+    let told = || [EdgeReason::Leak, EdgeReason::Lockout, EdgeReason::Gap].into_iter().flat_map(of);
+    let witness = told().find(done_before).or_else(|| told().next());
+    let impossible = witness.and_then(|clause| clause.witness.clone());
+    Solution { nodes, order, edges: Vec::new(), needed: 0, accepted: Vec::new(), impossible }
+}
