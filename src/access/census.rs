@@ -3,7 +3,9 @@
 //! The rules are those of the access model, sections 2 and 3. A standing that could not be read becomes
 //! several possible ones, and whoever has several is only perhaps in the sets of each.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use roaring::RoaringBitmap;
 
@@ -42,12 +44,25 @@ pub(super) enum Standing {
 #[derive(Debug)]
 pub(super) struct Census {
     standings: BTreeMap<u32, BTreeSet<Standing>>,
-    groups: BTreeMap<GroupId, Reach>,
+    groups: BTreeMap<GroupId, Membership>,
     /// The people who can act at all, or perhaps can.
     living: RoaringBitmap,
     doors: [Doors; Tier::ALL.len()],
     /// Licences could not be read at all.
     pub(super) licences_assumed: bool,
+}
+
+/// Who is in a group, and for whom of them it counts at each tier: asked for often, made once.
+#[derive(Debug)]
+struct Membership {
+    members: Reach,
+    counting: [OnceLock<Reach>; Tier::ALL.len()],
+}
+
+impl Membership {
+    fn of(members: Reach) -> Self {
+        Self { members, counting: Default::default() }
+    }
 }
 
 /// Who can come in through each kind of principal.
@@ -126,27 +141,25 @@ impl Census {
         let living = people.iter().filter(|number| !out(number)).collect();
         let doors =
             Tier::ALL.map(|tier| Doors::of(tier, &live.site, roll, &by_standing, &admins, unreadable));
+        let groups = groups.into_iter().map(|(id, members)| (id, Membership::of(members))).collect();
         Self { standings, groups, living, doors, licences_assumed: licences.assumed }
     }
 
-    /// Whom a principal stands for: those who are in it, and of these, those for whom it can count.
-    fn halves(&self, principal: &Principal, tier: Tier, roll: &Roll) -> (Reach, &Reach) {
+    /// Whom a grant to the principal reaches.
+    pub(super) fn reach(&self, principal: &Principal, tier: Tier, roll: &Roll) -> Cow<'_, Reach> {
         let doors = &self.doors[tier as usize];
         match principal {
-            Principal::User(_) => (roll.find(principal).map(Reach::one).unwrap_or_default(), &doors.direct),
-            Principal::Group(group) => (self.groups.get(group).cloned().unwrap_or_default(), &doors.group),
-            Principal::Class(class) => {
-                let reach = &doors.classes[class];
-                (reach.clone(), reach)
+            Principal::User(_) => {
+                let person = roll.find(principal).map(Reach::one).unwrap_or_default();
+                Cow::Owned(person.and(&doors.direct))
             }
-            Principal::Anonymous => (doors.anonymous.clone(), &doors.anonymous),
+            Principal::Group(group) => self.groups.get(group).map_or_else(Cow::default, |group| {
+                let counting = &group.counting[tier as usize];
+                Cow::Borrowed(counting.get_or_init(|| group.members.and(&doors.group)))
+            }),
+            Principal::Class(class) => Cow::Borrowed(&doors.classes[class]),
+            Principal::Anonymous => Cow::Borrowed(&doors.anonymous),
         }
-    }
-
-    /// Whom a grant to the principal reaches.
-    pub(super) fn reach(&self, principal: &Principal, tier: Tier, roll: &Roll) -> Reach {
-        let (members, door) = self.halves(principal, tier, roll);
-        members.and(door)
     }
 
     /// Whether a grant to the principal reaches one party, without making the set.
@@ -156,7 +169,7 @@ impl Census {
             Principal::User(_) if roll.find(principal) == Some(party) => doors.direct.test(party),
             Principal::User(_) => Answer::No,
             Principal::Group(group) => {
-                let member = self.groups.get(group).map_or(Answer::No, |members| members.test(party));
+                let member = self.groups.get(group).map_or(Answer::No, |group| group.members.test(party));
                 member.min(doors.group.test(party))
             }
             Principal::Class(class) => doors.classes[class].test(party),
@@ -180,11 +193,11 @@ impl Census {
 
     /// Whether the group holds the party.
     pub(super) fn in_group(&self, group: &GroupId, party: u32) -> Answer {
-        self.groups.get(group).map_or(Answer::No, |members| members.test(party))
+        self.groups.get(group).map_or(Answer::No, |group| group.members.test(party))
     }
 
     pub(super) fn members(&self, group: &GroupId) -> Option<&Reach> {
-        self.groups.get(group)
+        self.groups.get(group).map(|group| &group.members)
     }
 
     /// What the party may be; one standing when that is known.

@@ -1,5 +1,6 @@
 //! One state of a site, ready to be asked.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::census::{Census, Tier, Unreadable};
@@ -69,12 +70,17 @@ impl<'a> Engine<'a> {
     }
 
     /// Whom one holding of one principal lets do something.
-    pub(super) fn held(&self, principal: &Principal, holding: &Holding, permission: Permission) -> Reach {
+    pub(super) fn held(
+        &self,
+        principal: &Principal,
+        holding: &Holding,
+        permission: Permission,
+    ) -> Cow<'_, Reach> {
         let reach = || self.census.reach(principal, Tier::of(permission), &self.roll);
         match self.roles.holds(holding, permission) {
             Answer::Yes => reach(),
-            Answer::Unsure => reach().doubted(),
-            Answer::No => Reach::default(),
+            Answer::Unsure => Cow::Owned(reach().into_owned().doubted()),
+            Answer::No => Cow::default(),
         }
     }
 
@@ -91,7 +97,7 @@ impl<'a> Engine<'a> {
         }
         if let Some(permission) = &clause.perhaps {
             for (principal, holding) in &space.holdings {
-                granted.or(&self.held(principal, holding, *permission).doubted());
+                granted.or(&self.held(principal, holding, *permission).into_owned().doubted());
             }
         }
         granted

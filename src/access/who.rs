@@ -183,7 +183,7 @@ impl Engine<'_> {
                 }
                 self.note(principal, Tier::of(permission), Level::Space, who);
                 let reach = self.held(principal, holding, permission);
-                let reach = if certain { reach } else { reach.doubted() };
+                let reach = if certain { reach.into_owned() } else { reach.into_owned().doubted() };
                 ways.push(Way {
                     route: Route::Grant { principal: principal.clone(), permission, role },
                     reach,
@@ -244,7 +244,7 @@ impl Engine<'_> {
         for subject in members.iter() {
             let principal = Principal::from(Subject::clone(subject));
             self.note(&principal, Tier::LIST, level, who);
-            let reach = self.census.reach(&principal, Tier::LIST, &self.roll);
+            let reach = self.census.reach(&principal, Tier::LIST, &self.roll).into_owned();
             ways.push(Way { route: Route::Listed { subject: subject.clone() }, reach });
         }
         Some(Filter { level, needed: Needed::OnList(verb), ways, reach: self.listed(members) })

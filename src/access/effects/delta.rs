@@ -1,6 +1,6 @@
 //! What becomes of sets of people, and which people share all that becomes of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use roaring::RoaringBitmap;
 
@@ -65,57 +65,117 @@ fn gone(before: &Reach, after: &Reach) -> Reach {
 
 /// Sorts people by everything that becomes of them.
 ///
-/// Fed one mark and its bearers after the other, it keeps for each person the number of the marks so
-/// far, where numbers form a trie: people with the same marks have the same number. The cost is that of
-/// reading the sets once.
+/// Fed one mark and its bearers after the other, it keeps people together as long as they share all marks.
+/// A mark looks at its bearers or at the classes so far, whichever are fewer, and where it tears a class
+/// apart, the smaller part moves out, so that nobody moves often.
 #[derive(Debug)]
 pub(super) struct Sorter<M> {
-    /// Mark and what came before it; number 0 is nobody's.
-    nodes: Vec<(usize, M)>,
-    next: HashMap<(usize, usize), usize>,
-    number: BTreeMap<u32, usize>,
-    marks: usize,
+    classes: Vec<Class>,
+    /// The class of each person; `NONE` for whoever has no mark.
+    class_of: Vec<u32>,
+    /// A mark and what came before it. Whoever has no mark yet is at 0, everybody else at the place of
+    /// their last mark plus one.
+    marks: Vec<(usize, M)>,
 }
 
+#[derive(Debug)]
+struct Class {
+    parties: RoaringBitmap,
+    marked: usize,
+}
+
+const NONE: u32 = u32::MAX;
+
 impl<M: Clone> Sorter<M> {
-    pub(super) fn new() -> Self {
-        Self { nodes: Vec::new(), next: HashMap::new(), number: BTreeMap::new(), marks: 0 }
+    pub(super) const fn new() -> Self {
+        Self { classes: Vec::new(), class_of: Vec::new(), marks: Vec::new() }
     }
 
     pub(super) fn mark(&mut self, mark: &M, bearers: &RoaringBitmap) {
-        self.marks += 1;
-        for party in bearers {
-            let number = self.number.entry(party).or_default();
-            let nodes = &mut self.nodes;
-            *number = *self.next.entry((*number, self.marks)).or_insert_with(|| {
-                nodes.push((*number, mark.clone()));
-                nodes.len()
-            });
+        let Some(last) = bearers.max() else { return };
+        if self.class_of.len() <= last as usize {
+            self.class_of.resize(last as usize + 1, NONE);
+        }
+        let mut new = RoaringBitmap::new();
+        let parts: Vec<(usize, RoaringBitmap)> = if bearers.len() < self.classes.len() as u64 {
+            let mut parts: BTreeMap<u32, RoaringBitmap> = BTreeMap::new();
+            for party in bearers {
+                let class = self.class_of[party as usize];
+                let part = if class == NONE { &mut new } else { parts.entry(class).or_default() };
+                part.insert(party);
+            }
+            parts.into_iter().map(|(class, part)| (class as usize, part)).collect()
+        } else {
+            new.clone_from(bearers);
+            let mut parts = Vec::new();
+            for (number, class) in self.classes.iter().enumerate() {
+                let part = &class.parties & bearers;
+                if !part.is_empty() {
+                    new -= &part;
+                    parts.push((number, part));
+                }
+            }
+            parts
+        };
+        for (class, part) in parts {
+            let marked = self.after(self.classes[class].marked, mark);
+            let class = &mut self.classes[class];
+            let whole = class.parties.len();
+            if part.len() == whole {
+                class.marked = marked;
+                continue;
+            }
+            class.parties -= &part;
+            let mut other = Class { parties: part, marked };
+            if other.parties.len() > whole / 2 {
+                std::mem::swap(class, &mut other);
+            }
+            self.found(other);
+        }
+        if !new.is_empty() {
+            let marked = self.after(0, mark);
+            self.found(Class { parties: new, marked });
         }
     }
 
-    /// Those who share all their marks, with the marks in the order in which they came.
-    pub(super) fn classes(&self) -> Vec<(RoaringBitmap, Vec<M>)> {
-        let mut bearers: BTreeMap<usize, RoaringBitmap> = BTreeMap::new();
-        for (party, number) in &self.number {
-            bearers.entry(*number).or_default().insert(*party);
-        }
-        bearers.into_iter().map(|(number, parties)| (parties, self.marks_of(number))).collect()
+    /// The place of a mark that comes after others.
+    fn after(&mut self, before: usize, mark: &M) -> usize {
+        self.marks.push((before, mark.clone()));
+        self.marks.len()
     }
 
-    fn marks_of(&self, mut number: usize) -> Vec<M> {
-        let mut marks = Vec::new();
-        while let Some((before, mark)) = number.checked_sub(1).and_then(|at| self.nodes.get(at)) {
-            marks.push(mark.clone());
-            number = *before;
+    fn found(&mut self, class: Class) {
+        let number = u32::try_from(self.classes.len()).unwrap_or(NONE);
+        for party in &class.parties {
+            self.class_of[party as usize] = number;
         }
-        marks.reverse();
-        marks
+        self.classes.push(class);
+    }
+
+    /// Those who share all their marks, with the marks in the order in which they came; the class of
+    /// whoever has the smallest number first.
+    pub(super) fn classes(self) -> Vec<(RoaringBitmap, Vec<M>)> {
+        let marks = self.marks;
+        let marks_of = |mut at: usize| {
+            let mut found = Vec::new();
+            while let Some((before, mark)) = at.checked_sub(1).and_then(|place| marks.get(place)) {
+                found.push(mark.clone());
+                at = *before;
+            }
+            found.reverse();
+            found
+        };
+        let mut classes: Vec<(RoaringBitmap, Vec<M>)> =
+            self.classes.into_iter().map(|class| (class.parties, marks_of(class.marked))).collect();
+        classes.sort_by_key(|(parties, _)| parties.min());
+        classes
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -132,6 +192,31 @@ mod tests {
             classes,
             [(vec![1, 7], "a".to_owned()), (vec![2, 3], "ab".to_owned()), (vec![4], "b".to_owned())]
         );
+    }
+
+    proptest! {
+        #[test]
+        fn people_share_a_class_just_when_they_share_all_marks(
+            marks in proptest::collection::vec(proptest::collection::btree_set(0..40_u32, 0..40), 0..40),
+        ) {
+            let mut sorter = Sorter::new();
+            let mut alone: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+            for (mark, bearers) in marks.iter().enumerate() {
+                sorter.mark(&mark, &bearers.iter().collect());
+                for party in bearers {
+                    alone.entry(*party).or_default().push(mark);
+                }
+            }
+            let mut together: BTreeMap<Vec<usize>, RoaringBitmap> = BTreeMap::new();
+            for (party, marks) in alone {
+                together.entry(marks).or_default().insert(party);
+            }
+            let classes = sorter.classes();
+            prop_assert_eq!(classes.len(), together.len());
+            for (parties, marks) in classes {
+                prop_assert_eq!(Some(&parties), together.get(&marks));
+            }
+        }
     }
 
     #[test]
