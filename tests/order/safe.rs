@@ -107,6 +107,14 @@ proptest! {
     }
 
     #[test]
+    fn in_a_crowd_no_edge_is_there_for_somebody_in_particular(case in case()) {
+        let case = Case { crowded: true, ..case };
+        let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).plan;
+        let edges = plan.calls.iter().flat_map(|call| &call.after);
+        prop_assert!(edges.into_iter().all(|edge| edge.because.is_none()), "{:#?}", plan.calls);
+    }
+
+    #[test]
     fn what_a_call_does_besides_is_put_right_by_the_next(case in case()) {
         let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).plan;
         for meanwhile in plan.meanwhile {

@@ -104,7 +104,7 @@ struct Forbidden<'a> {
     reason: EdgeReason,
     goal: Goal,
     person: &'a Person<'a>,
-    principals: &'a Principals<'a>,
+    principals: &'a Principals,
 }
 
 impl Forbidden<'_> {
@@ -221,7 +221,7 @@ fn factors(
     goal: &PageGoal<'_>,
     person: &Person<'_>,
     held: &BTreeMap<Permission, Factor>,
-    principals: &Principals<'_>,
+    principals: &Principals,
     pages: &PageCalls<'_>,
 ) -> Option<Vec<Factor>> {
     let rows: Vec<&Factor> = std::iter::once(Permission::ReadSpace)
@@ -278,7 +278,7 @@ fn union(rows: &Rows, person: &Person<'_>, permission: Permission) -> Factor {
 
 /// That a list of a page lets the person through.
 fn moving(
-    principals: &Principals<'_>,
+    principals: &Principals,
     person: &Person<'_>,
     before: &Audience,
     verb: PageVerb,
