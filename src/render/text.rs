@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::model::{ContentKind, Gap, Principal, SpaceKey, Why};
-use crate::plan::{Meanwhile, Plan, Refusal};
+use crate::plan::{CallId, Meanwhile, Plan, Refusal};
 
+use super::call::call_words;
 use super::changes::{changes, counted};
 use super::effects;
 use super::guards;
@@ -137,6 +138,19 @@ fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
              Nothing allows somebody to be let in for a moment.",
             danger_words(plan, danger)
         ),
+        Refusal::NoOrder { space, demands } => {
+            let words = |id: &CallId| {
+                let call = plan.calls.iter().find(|planned| planned.id == *id);
+                call.map_or_else(|| id.to_string(), |planned| call_words(plan, &planned.call))
+            };
+            let demands =
+                demands.iter().map(|it| format!("`{}` before `{}`", words(&it.first), words(&it.last)));
+            format!(
+                "{space}: Confluence demands an order of the calls that does not exist: {}. Split the change \
+                 over two policies, applied one after the other.",
+                list(&demands.collect::<Vec<_>>())
+            )
+        }
         Refusal::PageOnly { space, origin, problem } => {
             format!("{space}: {} ({origin})", page_only::problem_words(plan, problem))
         }

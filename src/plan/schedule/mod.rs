@@ -38,9 +38,11 @@ use crate::model::{Call, Guards, Live, PageVerb, SpaceKey};
 use super::document::{CallId, Edge, EdgeReason, PlannedCall};
 use super::lower::Draft;
 use super::meanwhile::{Meanwhile, MeanwhileReason};
-use super::refusal::{Danger, Endangered, Moment};
+use super::refusal::{Danger, Demand, Endangered, Moment, Refusal};
 
 use clauses::{Clause, clauses, hits};
+use split::Impossible;
+
 pub(super) use clauses::{Goal, Witness};
 pub(super) use goals::edit_permission;
 pub(super) use protected::is_caller;
@@ -55,8 +57,8 @@ pub(super) struct Schedule {
     pub(super) exact: bool,
     /// What is so for a moment all the same.
     pub(super) meanwhile: Vec<Meanwhile>,
-    /// Spaces for which no safe order exists, with one state that cannot be avoided.
-    pub(super) impossible: BTreeMap<SpaceKey, Witness>,
+    /// Spaces for which no safe order exists that can be carried out, and why.
+    pub(super) refusals: Vec<Refusal>,
 }
 
 /// Whether an order that cuts somebody off for a moment is acceptable where no other exists. There is
@@ -92,13 +94,8 @@ pub(super) fn schedule(
     }
     let crowd = atoms::Crowd::of(&live.directory);
     let protected = protected::Protected::of(live, guards);
-    let mut schedule = Schedule {
-        calls: Vec::new(),
-        splits: 0,
-        exact: true,
-        meanwhile: Vec::new(),
-        impossible: BTreeMap::new(),
-    };
+    let mut schedule =
+        Schedule { calls: Vec::new(), splits: 0, exact: true, meanwhile: Vec::new(), refusals: Vec::new() };
     for (key, (numbers, mut drafts)) in spaces {
         let (Some(before), Some(after)) = (live.spaces.get(&key), after.spaces.get(&key)) else { continue };
         // What a draft needs is numbered over all spaces; here it is counted within this one.
@@ -112,9 +109,6 @@ pub(super) fn schedule(
         let solution = split::solve(&space, gaps);
         schedule.splits += solution.nodes.len() - drafts.len();
         schedule.exact &= solution.exact;
-        if let Some(witness) = &solution.impossible {
-            schedule.impossible.insert(key.clone(), witness.clone());
-        }
         write_out(&key, &drafts, solution, &mut schedule);
     }
     schedule
@@ -122,7 +116,7 @@ pub(super) fn schedule(
 
 /// Numbers the calls of one space in their order and gives them their edges.
 fn write_out(key: &SpaceKey, drafts: &[Draft], solution: split::Solution, schedule: &mut Schedule) {
-    let split::Solution { nodes, order, edges, accepted, .. } = solution;
+    let split::Solution { nodes, order, edges, accepted, impossible, .. } = solution;
     let start = schedule.calls.len();
     let mut ids = vec![CallId::new(0); nodes.len()];
     let mut of_draft: BTreeMap<usize, CallId> = BTreeMap::new();
@@ -130,6 +124,7 @@ fn write_out(key: &SpaceKey, drafts: &[Draft], solution: split::Solution, schedu
         ids[node] = CallId::new(start + position);
         of_draft.insert(nodes[node].draft, ids[node]);
     }
+    schedule.refusals.extend(impossible.map(|impossible| refusal(key, impossible, &ids)));
     let mut after: Vec<BTreeMap<CallId, Edge>> = vec![BTreeMap::new(); nodes.len()];
     for edge in edges {
         let call = ids[edge.first];
@@ -157,6 +152,19 @@ fn write_out(key: &SpaceKey, drafts: &[Draft], solution: split::Solution, schedu
             covers: draft.covers.iter().copied().collect(),
             after: edges.into_values().collect(),
         });
+    }
+}
+
+/// What is told of a space whose calls cannot be made, these being the numbers of its calls.
+fn refusal(key: &SpaceKey, impossible: Impossible, ids: &[CallId]) -> Refusal {
+    let space = key.clone();
+    match impossible {
+        Impossible::Danger(witness) => Refusal::NoSafeOrder { space, danger: witness.into() },
+        Impossible::Demands(demands) => {
+            let demands =
+                demands.into_iter().map(|[first, last]| Demand { first: ids[first], last: ids[last] });
+            Refusal::NoOrder { space, demands: demands.collect() }
+        }
     }
 }
 

@@ -29,7 +29,7 @@ use super::edges::{Required, between_phases};
 use super::goals::is_below;
 use super::middle::{by_name, narrower, narrows};
 use super::protected::{is_caller, takes_from_caller};
-use super::split::{Accepted, Solution, Space, node};
+use super::split::{Accepted, Impossible, Solution, Space, node};
 use super::{Gaps, Node, at_once};
 
 /// What a call does, in the order in which such calls are made.
@@ -88,11 +88,11 @@ pub(super) fn in_phases(space: &Space<'_>, gaps: Gaps) -> Solution {
         if gaps == Gaps::Allow && !protected {
             solution.accepted.push(Accepted { from, until: from + 1, witness });
         } else {
-            solution.impossible.get_or_insert(witness);
+            solution.impossible.get_or_insert(Impossible::Danger(witness));
         }
     }
     if let Some(witness) = late {
-        solution.impossible.get_or_insert(witness);
+        solution.impossible.get_or_insert(Impossible::Danger(witness));
     }
     solution
 }

@@ -48,8 +48,17 @@ pub(super) struct Solution {
     pub(super) exact: bool,
     /// Gaps that were accepted.
     pub(super) accepted: Vec<Accepted>,
-    /// There is no safe order; the one given here would break this.
-    pub(super) impossible: Option<Witness>,
+    /// Why the order that is given here will not do; there is none that would.
+    pub(super) impossible: Option<Impossible>,
+}
+
+/// What stands against an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Impossible {
+    /// It comes to a state that must not be.
+    Danger(Witness),
+    /// The API demands the first of each two calls before the second, and that does not go together.
+    Demands(Vec<[usize; 2]>),
 }
 
 /// A gap between two calls.
@@ -149,12 +158,23 @@ fn give_up(space: &Space<'_>, whole: &[Node]) -> Solution {
         let last = clause.lasts.iter().max();
         first >= last && clause.witness.is_some()
     };
+    let demand = |clause: &Clause| Some([*clause.firsts.first()?, *clause.lasts.last()?]);
     // What accepting a gap could help with is told last.
     let of = |reason| clauses.iter().filter(move |clause| clause.reason == reason);
     let told = || [EdgeReason::Leak, EdgeReason::Lockout, EdgeReason::Gap].into_iter().flat_map(of);
     let witness = told().find(done_before).or_else(|| told().next());
-    let impossible = witness.and_then(|clause| clause.witness.clone());
-    Solution { nodes, order, edges: Vec::new(), exact: false, accepted: Vec::new(), impossible }
+    let impossible = match witness.and_then(|clause| clause.witness.clone()) {
+        Some(witness) => Impossible::Danger(witness),
+        None => Impossible::Demands(of(EdgeReason::Api).filter_map(demand).collect()),
+    };
+    Solution {
+        nodes,
+        order,
+        edges: Vec::new(),
+        exact: false,
+        accepted: Vec::new(),
+        impossible: Some(impossible),
+    }
 }
 
 pub(super) fn node(space: &Space<'_>, draft: usize) -> Node {
