@@ -28,6 +28,17 @@ pub enum Refusal {
     NoSafeOrder { space: SpaceKey, danger: Danger },
     /// What the API demands of the order of the calls cannot be met all at once.
     NoOrder { space: SpaceKey, demands: BTreeSet<Demand> },
+    /// In every safe order the account that runs this loses a right before it has made the last call that
+    /// takes it.
+    Unfinishable {
+        space: SpaceKey,
+        call: CallId,
+        /// The page whose lists it could not change.
+        content: ContentId,
+        permission: Permission,
+        /// Through whom it has that right at the start.
+        through: BTreeSet<Principal>,
+    },
     /// The guests of a space would see more than their pages, or less.
     PageOnly {
         space: SpaceKey,

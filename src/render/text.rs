@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use crate::model::{ContentKind, Gap, Principal, SpaceKey, Why};
 use crate::plan::{CallId, Meanwhile, Plan, Refusal};
 
+use super::access_words::Names as _;
 use super::call::call_words;
 use super::changes::{changes, counted};
 use super::effects;
@@ -151,6 +152,15 @@ fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
                 list(&demands.collect::<Vec<_>>())
             )
         }
+        Refusal::Unfinishable { space, call, content, permission, through } => format!(
+            "{space}: in every safe order that was tried, {caller}, who runs this, loses {permission}, which it \
+             has through {}, before {call}, which changes the lists of {} and needs it. Name {caller} for \
+             {permission} until that is done; change {} first, in a policy of its own; or let another \
+             administrator apply this.",
+            names(through),
+            plan.page(*content),
+            plan.page(*content),
+        ),
         Refusal::PageOnly { space, origin, problem } => {
             format!("{space}: {} ({origin})", page_only::problem_words(plan, problem))
         }

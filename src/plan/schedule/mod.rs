@@ -22,6 +22,7 @@
 mod atoms;
 mod clauses;
 mod edges;
+mod finishing;
 mod goals;
 mod middle;
 mod phases;
@@ -41,6 +42,7 @@ use super::meanwhile::{Meanwhile, MeanwhileReason};
 use super::refusal::{Danger, Demand, Endangered, Moment, Refusal};
 
 use clauses::{Clause, clauses, hits};
+use finishing::Unfinished;
 use split::Impossible;
 
 pub(super) use clauses::{Goal, Witness};
@@ -106,9 +108,12 @@ pub(super) fn schedule(
         }
         let space =
             split::Space { drafts: &drafts, before, after, live, crowd: &crowd, protected: &protected };
-        let solution = split::solve(&space, gaps);
+        let mut solution = split::solve(&space, gaps);
         schedule.splits += solution.nodes.len() - drafts.len();
         schedule.exact &= solution.exact;
+        if solution.impossible.is_none() {
+            solution.impossible = finishing::unfinished(&space, &solution).map(Impossible::Unfinished);
+        }
         write_out(&key, &drafts, solution, &mut schedule);
     }
     schedule
@@ -164,6 +169,9 @@ fn refusal(key: &SpaceKey, impossible: Impossible, ids: &[CallId]) -> Refusal {
             let demands =
                 demands.into_iter().map(|[first, last]| Demand { first: ids[first], last: ids[last] });
             Refusal::NoOrder { space, demands: demands.collect() }
+        }
+        Impossible::Unfinished(Unfinished { call, content, permission, through }) => {
+            Refusal::Unfinishable { space, call: ids[call], content, permission, through }
         }
     }
 }

@@ -10,6 +10,7 @@ use super::super::lower::Draft;
 use super::atoms::Crowd;
 use super::clauses::{Clause, Witness};
 use super::edges::{Required, edges};
+use super::finishing::Unfinished;
 use super::middle::{HELPERS, helpers, middles};
 use super::phases::in_phases;
 use super::protected::Protected;
@@ -59,6 +60,8 @@ pub(super) enum Impossible {
     Danger(Witness),
     /// The API demands the first of each two calls before the second, and that does not go together.
     Demands(Vec<[usize; 2]>),
+    /// Whoever runs this could not make a call any more.
+    Unfinished(Unfinished),
 }
 
 /// A gap between two calls.
