@@ -17,7 +17,7 @@ use super::split::Space;
 use super::touched::{PageCalls, Principals, Row, Rows, list, page_calls};
 
 /// So many questions "does this atom reach this goal" are asked of one space, at most.
-const MOST: usize = 400_000;
+pub(super) const MOST: usize = 400_000;
 
 /// "Not all of `lasts` before any of `firsts`."
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

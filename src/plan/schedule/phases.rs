@@ -31,7 +31,7 @@ use crate::model::{
 use super::super::document::EdgeReason;
 use super::clauses::{Goal, Witness};
 use super::edges::{Required, between_phases};
-use super::goals::is_below;
+use super::goals::may_be_below;
 use super::middle::{by_name, narrower, narrows};
 use super::protected::{is_caller, takes_from_caller};
 use super::split::{Accepted, Impossible, Solution, Space, node};
@@ -208,7 +208,7 @@ impl Swaps {
             }
         }
         let tree = space.before.tree.as_ref();
-        let nested = || tree.is_some_and(|tree| swaps.iter().any(|page| is_below(tree, *page, &swaps)));
+        let nested = || tree.is_some_and(|tree| swaps.iter().any(|page| may_be_below(tree, *page, &swaps)));
         let split = if (gives && takes) || nested() { swaps } else { BTreeSet::new() };
         Self { split, gives, enabling, needed, opened }
     }
