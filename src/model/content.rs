@@ -103,6 +103,12 @@ impl Tree {
         self.children.get(&id).into_iter().flatten().filter_map(|id| self.nodes.get(id))
     }
 
+    /// Content under something that is not in the tree.
+    pub fn adrift(&self) -> impl Iterator<Item = &Content> {
+        let unseen = self.children.iter().filter(|(parent, _)| !self.nodes.contains_key(parent));
+        unseen.flat_map(|(_, children)| children).filter_map(|id| self.nodes.get(id))
+    }
+
     /// Everything below, parents before children.
     pub fn descendants(&self, id: ContentId) -> Vec<&Content> {
         let mut found: Vec<&Content> = Vec::new();

@@ -25,7 +25,7 @@ use super::target::{Target, TargetHolding, Unmanaged};
 
 /// The version of the JSON form. The first number changes when a reader would misread; the second when
 /// something is added.
-pub const FORMAT_VERSION: &str = "1.3";
+pub const FORMAT_VERSION: &str = "1.4";
 
 /// What would change on a site, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -236,12 +236,10 @@ pub(super) struct Findings {
 pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: Findings) -> Plan {
     let Findings { target, unmanaged, page_only, changes, lower_bound, schedule, effects, lints, guards } =
         findings;
-    let Schedule { calls, splits, needed, bound, meanwhile, impossible } = schedule;
-    let exact = needed == splits && impossible.is_empty();
+    let Schedule { calls, splits, needed, bound, meanwhile, refusals: unordered } = schedule;
+    let exact = needed == splits && unordered.is_empty();
     let mut refusals = refusal::administration(live, after);
-    refusals.extend(
-        impossible.into_iter().map(|(space, witness)| Refusal::NoSafeOrder { space, danger: witness.into() }),
-    );
+    refusals.extend(unordered);
     let mut entries = Vec::new();
     for (space, Compiled { entries: found, problems, .. }) in page_only {
         entries.extend(found);

@@ -41,7 +41,11 @@ impl Mentioned {
         for refusal in &plan.refusals {
             match refusal {
                 Refusal::Lockout { through, .. } => self.principals.extend(through.iter().cloned()),
-                Refusal::NoAdmin { .. } => {}
+                Refusal::NoAdmin { .. } | Refusal::NoOrder { .. } => {}
+                Refusal::Unfinishable { space, content, through, .. } => {
+                    self.principals.extend(through.iter().cloned());
+                    self.page(space, Some(*content));
+                }
                 Refusal::NoSafeOrder { space, danger } => self.danger(space, danger),
                 Refusal::PageOnly { space, problem, .. } => self.page_only(space, problem),
             }

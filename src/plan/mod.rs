@@ -32,7 +32,7 @@ pub use guard::{AdminStanding, Breach, GuardLimit, GuardOutcome, GuardVerdict, P
 pub use lints::PlanLint;
 pub use meanwhile::{Meanwhile, MeanwhileReason};
 pub use page_only::{PageOnlyProblem, PlanPageOnly};
-pub use refusal::{Danger, Endangered, Moment, Refusal};
+pub use refusal::{Danger, Demand, Endangered, Moment, Refusal};
 pub use schedule::Gaps;
 pub use target::{KeepReason, Target, TargetHolding, TargetSpace, Unmanaged};
 

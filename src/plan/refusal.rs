@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{ContentId, Holding, Live, LiveSpace, Origin, PageVerb, Permission, Principal, SpaceKey};
 
+use super::document::CallId;
 use super::page_only::PageOnlyProblem;
 use super::schedule::{Goal, Witness, is_caller};
 
@@ -25,6 +26,19 @@ pub enum Refusal {
     /// In every order of the calls there is a moment at which these people could do what they can do
     /// neither before nor after, or could not do what they can do both before and after.
     NoSafeOrder { space: SpaceKey, danger: Danger },
+    /// What the API demands of the order of the calls cannot be met all at once.
+    NoOrder { space: SpaceKey, demands: BTreeSet<Demand> },
+    /// In every safe order the account that runs this loses a right before it has made the last call that
+    /// takes it.
+    Unfinishable {
+        space: SpaceKey,
+        call: CallId,
+        /// The page whose lists it could not change.
+        content: ContentId,
+        permission: Permission,
+        /// Through whom it has that right at the start.
+        through: BTreeSet<Principal>,
+    },
     /// The guests of a space would see more than their pages, or less.
     PageOnly {
         space: SpaceKey,
@@ -32,6 +46,13 @@ pub enum Refusal {
         origin: Origin,
         problem: PageOnlyProblem,
     },
+}
+
+/// Of two calls, which the API demands first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Demand {
+    pub first: CallId,
+    pub last: CallId,
 }
 
 /// Something that would be open, or shut, for a moment.

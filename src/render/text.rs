@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::model::{ContentKind, Gap, Principal, SpaceKey, Why};
-use crate::plan::{Meanwhile, Plan, Refusal};
+use crate::plan::{CallId, Meanwhile, Plan, Refusal};
 
+use super::access_words::Names as _;
+use super::call::call_words;
 use super::changes::{changes, counted};
 use super::effects;
 use super::guards;
@@ -136,6 +138,28 @@ fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
              one after the other; or pass --allow-gap, if nobody minds that somebody is shut out for a moment. \
              Nothing allows somebody to be let in for a moment.",
             danger_words(plan, danger)
+        ),
+        Refusal::NoOrder { space, demands } => {
+            let words = |id: &CallId| {
+                let call = plan.calls.iter().find(|planned| planned.id == *id);
+                call.map_or_else(|| id.to_string(), |planned| call_words(plan, &planned.call))
+            };
+            let demands =
+                demands.iter().map(|it| format!("`{}` before `{}`", words(&it.first), words(&it.last)));
+            format!(
+                "{space}: Confluence demands an order of the calls that does not exist: {}. Split the change \
+                 over two policies, applied one after the other.",
+                list(&demands.collect::<Vec<_>>())
+            )
+        }
+        Refusal::Unfinishable { space, call, content, permission, through } => format!(
+            "{space}: in every safe order that was tried, {caller}, who runs this, loses {permission}, which it \
+             has through {}, before {call}, which changes the lists of {} and needs it. Name {caller} for \
+             {permission} until that is done; change {} first, in a policy of its own; or let another \
+             administrator apply this.",
+            names(through),
+            plan.page(*content),
+            plan.page(*content),
         ),
         Refusal::PageOnly { space, origin, problem } => {
             format!("{space}: {} ({origin})", page_only::problem_words(plan, problem))

@@ -133,6 +133,10 @@ const TITLES: [&str; 20] = [
     "It's 100%",
 ];
 
+const STATUSES: [&str; 3] = [", status: archived", ", status: trashed", ", status: draft"];
+
+const CONTAINERS: [&str; 4] = [", type: folder", ", type: whiteboard", ", type: database", ", type: embed"];
+
 const QUIRKS: [&str; 9] = [
     "",
     "",
@@ -252,8 +256,8 @@ fn node(text: &mut String, dice: &mut Dice, depth: usize, page: &mut usize) {
     let indent = "  ".repeat(6 - depth);
     let long = "long ".repeat(45);
     let title = if dice.one_in(12) { long.as_str() } else { dice.pick(&TITLES) };
-    let status = if dice.one_in(12) { ", status: archived" } else { "" };
-    let kind = if dice.one_in(8) { ", type: folder" } else { "" };
+    let status = if dice.one_in(8) { dice.pick(&STATUSES) } else { "" };
+    let kind = if dice.one_in(6) { dice.pick(&CONTAINERS) } else { "" };
     let lists = lists(dice);
     let children = if depth > 0 { dice.below(3) } else { 0 };
     let open = format!("{indent}- {{id: {page}, title: {}{kind}{status}{lists}", quoted(title));

@@ -3,22 +3,25 @@
 use std::collections::BTreeSet;
 
 use confperm::model::{Call, Permission, Principal};
-use confperm::plan::{EdgeReason, Gaps, Plan, PlannedCall, plan};
+use confperm::plan::{EdgeReason, Gaps, Plan, PlannedCall, Refusal, plan};
 
-use crate::site::{Case, GROUPS, State};
+use crate::site::{Case, GROUPS, PAGE, State, perform};
 
 const READ: [Permission; 1] = [Permission::ReadSpace];
 const WRITE: [Permission; 3] = [Permission::ReadSpace, Permission::CreatePage, Permission::CreateComment];
 
-fn state(rows: &[(&'static str, &[Permission])], pages: [&[&'static str]; 2]) -> State {
+pub(crate) fn state<const PAGES: usize>(
+    rows: &[(&'static str, &[Permission])],
+    pages: [&[&'static str]; PAGES],
+) -> State {
     State {
         rows: rows.iter().map(|(who, held)| (*who, held.iter().copied().collect())).collect(),
         pages: pages.map(|list| [list.iter().copied().collect(), BTreeSet::new()]).into(),
     }
 }
 
-/// A site whose caller is in the first group.
-fn case(before: State, after: State) -> Case {
+/// A site of two pages whose caller is in the first group.
+pub(crate) fn case(before: State, after: State) -> Case {
     Case {
         permissions: [
             Permission::ReadSpace,
@@ -29,9 +32,13 @@ fn case(before: State, after: State) -> Case {
         crowded: false,
         required: false,
         mine: true,
+        leaning: false,
+        archived: false,
+        lists_for_folders: false,
         members_known: true,
         people: Vec::new(),
         parents: vec![None, None],
+        sorts: vec![PAGE, PAGE],
         before,
         after,
     }
@@ -78,4 +85,44 @@ fn what_would_let_somebody_in_waits_even_for_that() {
     let opening = plan.calls.iter().find(|call| matches!(call.call, Call::Restrict { .. })).unwrap();
     let edge = opening.after.iter().find(|edge| edge.call == taking.id).unwrap();
     assert_eq!(edge.reason, EdgeReason::Leak);
+}
+
+/// A site whose caller may change pages by that group alone; in a crowd or not.
+fn leaning(before: &State, after: &State) -> [Case; 2] {
+    [false, true].map(|crowded| Case { crowded, leaning: true, ..case(before.clone(), after.clone()) })
+}
+
+#[test]
+fn what_changing_pages_needs_is_taken_when_they_are_changed() {
+    let [mine, other, _] = GROUPS;
+    let before = state(&[(mine, &WRITE)], [&["user:me", mine], &["user:me", mine]]);
+    let after = state(&[(mine, &READ), (other, &READ)], [&[], &["user:me", mine, other]]);
+    for case in leaning(&before, &after) {
+        let plan = planned(&case);
+        let taking = plan.calls.iter().position(takes_from_caller).unwrap();
+        assert!(plan.calls[taking..].iter().all(takes_from_caller), "{:#?}", plan.calls);
+        // The world refuses what the caller may not do, whatever it was given before.
+        let mut world = case.world();
+        for call in &plan.calls {
+            perform(&mut world, &call.call).unwrap();
+        }
+        assert!(confperm::plan::plan(&case.desired(), &case.live(&world), Gaps::Refuse).plan.is_empty());
+    }
+}
+
+#[test]
+fn what_the_caller_could_not_finish_is_not_begun() {
+    let [mine, other, _] = GROUPS;
+    // The first group shall never see the page that opens, and nobody else lets the caller open it.
+    let before = state(&[(mine, &WRITE)], [&["user:me", other], &[]]);
+    let after = state(&[], [&[], &[]]);
+    for case in leaning(&before, &after) {
+        let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).plan;
+        let [Refusal::Unfinishable { call, permission, through, .. }] = &plan.refusals[..] else {
+            panic!("{:#?}", plan.refusals)
+        };
+        assert_eq!((*permission, through.len()), (Permission::CreatePage, 1));
+        assert!(through.contains(&mine.parse().unwrap()));
+        assert!(matches!(plan.calls[call.position()].call, Call::Restrict { .. }));
+    }
 }

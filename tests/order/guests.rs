@@ -11,7 +11,7 @@ use confperm::plan::{Gaps, Plan, plan};
 use confperm::sandbox::world::{self, World};
 use proptest::prelude::*;
 
-use crate::site::{Case, GROUPS, SPACE, between, case, perform, profile};
+use crate::site::{Case, GROUPS, SPACE, between, of_pages, perform, profile};
 
 /// A site, and the pages that the members of some groups shall see: `group:g2`, and perhaps `group:g1`.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ struct Guested {
 }
 
 fn guested() -> impl Strategy<Value = Guested> {
-    case()
+    of_pages()
         .prop_filter("there are pages", |case| !case.parents.is_empty())
         .prop_flat_map(|case| {
             let pages = case.parents.len();

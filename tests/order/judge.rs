@@ -9,8 +9,9 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use confperm::model::Permission;
+use confperm::sandbox::world::{Kind, Status};
 
-use crate::site::{Case, GROUPS, State};
+use crate::site::{Case, GROUPS, Sort, State};
 
 /// Lists that name nobody are open.
 const OPEN: u8 = 8;
@@ -35,8 +36,12 @@ pub(crate) struct Judge {
     crowd: People,
     /// What comes along with each permission, as bits.
     companions: [u8; 4],
-    /// The permission that editing pages needs.
-    edit: Option<usize>,
+    /// For each page the permission that editing it needs.
+    edit: Vec<Option<usize>>,
+    /// Which pages people get to at all; the lists of the others count for what is below them.
+    current: Vec<bool>,
+    /// Which of them have lists that can be changed.
+    listed: Vec<bool>,
     before: Now,
     after: Now,
     /// For each group, how many calls its rows need at the least from each state.
@@ -52,12 +57,21 @@ impl Judge {
             let companions = if case.companions() { permission.companions() } else { &[] };
             companions.iter().filter_map(place).fold(0, |bits, at| bits | 1 << at)
         });
-        let edit = if case.companions() { Permission::UpdatePage } else { Permission::CreatePage };
+        let edit = |sort: &Sort| match (case.companions(), sort.kind == Kind::Blogpost) {
+            (true, false) => Permission::UpdatePage,
+            (true, true) => Permission::UpdateBlogpost,
+            (false, false) => Permission::CreatePage,
+            (false, true) => Permission::CreateBlogpost,
+        };
+        let current: Vec<bool> =
+            case.sorts.iter().map(|sort| !matches!(sort.status, Status::Draft | Status::Trashed)).collect();
         let mut judge = Self {
             parents: case.parents.clone(),
             crowd: case.crowd().iter().fold(0, |crowd, kind| crowd | 1 << kind),
             companions,
-            edit: place(&edit),
+            edit: case.sorts.iter().map(|sort| place(&edit(sort))).collect(),
+            listed: (0..current.len()).map(|page| current[page] && case.has_lists(page)).collect(),
+            current,
             before: now(case, &case.before),
             after: now(case, &case.after),
             distance: [[u8::MAX; 16]; 3],
@@ -140,7 +154,7 @@ impl Judge {
             self.before.pages[page][list] == OPEN || self.after.pages[page][list] == OPEN
         };
         let lists = |page, list| (0..OPEN).chain(may_open(page, list).then_some(OPEN));
-        for page in 0..self.parents.len() {
+        for page in (0..self.parents.len()).filter(|page| self.listed[*page]) {
             for view in lists(page, 0) {
                 for edit in lists(page, 1) {
                     let mut there = *now;
@@ -162,11 +176,14 @@ impl Judge {
         for (permission, people) in profile.iter_mut().take(4).enumerate() {
             *people = holders(permission);
         }
+        let mut way = [0; 4];
         for (page, parent) in self.parents.iter().enumerate() {
-            let above = parent.map_or(profile[0], |parent| profile[4 + 2 * parent]);
             let [view, edit] = now.pages[page].map(members);
-            profile[4 + 2 * page] = above & view;
-            profile[5 + 2 * page] = above & view & edit & self.edit.map_or(0, |edit| profile[edit]);
+            way[page] = view & parent.map_or(profile[0], |parent| way[parent]);
+            if self.current[page] {
+                profile[4 + 2 * page] = way[page];
+                profile[5 + 2 * page] = way[page] & edit & self.edit[page].map_or(0, |edit| profile[edit]);
+            }
         }
         profile.map(|people| people & self.crowd)
     }

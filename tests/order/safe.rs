@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 
 use confperm::model::Permission;
-use confperm::plan::{Endangered, Gaps, MeanwhileReason, Moment, Plan, PlannedCall, plan};
+use confperm::plan::{EdgeReason, Endangered, Gaps, MeanwhileReason, Moment, Plan, PlannedCall, plan};
 use confperm::sandbox::world::{self, Command, World};
 use proptest::prelude::*;
 
 use crate::fewest::cases;
-use crate::site::{Case, ME, SPACE, between, case, pair, perform, principal, profile};
+use crate::finishing::{self, state};
+use crate::site::{Case, GROUPS, ME, PAGE, SPACE, Sort, between, case, pair, perform, principal, profile};
 
 /// A random order that the edges of the plan allow.
 fn some_order<'a>(plan: &'a Plan, choices: &[u16]) -> Vec<&'a PlannedCall> {
@@ -168,4 +169,34 @@ proptest! {
         }
         prop_assert!(plan(&case.desired(), &case.live(second.last()), Gaps::Refuse).plan.is_empty());
     }
+}
+
+proptest! {
+    #![proptest_config(cases(300))]
+
+    #[test]
+    fn in_a_crowd_no_edge_is_there_for_somebody_in_particular(case in case()) {
+        let case = Case { crowded: true, ..case };
+        let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).plan;
+        let edges = plan.calls.iter().flat_map(|call| &call.after);
+        prop_assert!(edges.into_iter().all(|edge| edge.because.is_none()), "{:#?}", plan.calls);
+    }
+}
+
+#[test]
+fn a_page_under_something_unseen_may_stand_below_any_other() {
+    let archived = Sort { status: world::Status::Archived, ..PAGE };
+    let rows: [(&'static str, &[Permission]); 1] = [(GROUPS[1], &[Permission::ReadSpace])];
+    let [me, both]: [&[&'static str]; 2] = [&["user:me"], &["user:me", GROUPS[1]]];
+    // The second group gets what is at the bottom for what is at the top; who has both is neither.
+    let case = Case {
+        parents: vec![None, Some(0), Some(1)],
+        sorts: vec![PAGE, archived, PAGE],
+        ..finishing::case(state(&rows, [both, &[], me]), state(&rows, [me, &[], both]))
+    };
+    let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).plan;
+    let [closing, opening] = &plan.calls[..] else { panic!("{:#?}", plan.calls) };
+    assert!(
+        matches!(&opening.after[..], [edge] if edge.call == closing.id && edge.reason == EdgeReason::Leak)
+    );
 }

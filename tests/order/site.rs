@@ -33,14 +33,54 @@ pub(crate) struct Case {
     pub(crate) required: bool,
     /// Whether whoever runs this is in the first group.
     pub(crate) mine: bool,
+    /// Whether the permissions of this case are not its own, but those of that group.
+    pub(crate) leaning: bool,
+    /// Whether the space is archived.
+    pub(crate) archived: bool,
+    /// Whether folders and their like can have lists.
+    pub(crate) lists_for_folders: bool,
     /// Whether the planner may know who is in which group.
     pub(crate) members_known: bool,
     /// The groups of each person, as bits.
     pub(crate) people: Vec<u8>,
     /// The parent of each page, an earlier one.
     pub(crate) parents: Vec<Option<usize>>,
+    /// What each of them is: pages are not the only ones.
+    pub(crate) sorts: Vec<Sort>,
     pub(crate) before: State,
     pub(crate) after: State,
+}
+
+/// What a piece of content is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Sort {
+    pub(crate) kind: world::Kind,
+    pub(crate) status: world::Status,
+}
+
+pub(crate) const PAGE: Sort = Sort { kind: world::Kind::Page, status: world::Status::Current };
+
+impl Sort {
+    fn is_container(self) -> bool {
+        !matches!(self.kind, world::Kind::Page | world::Kind::Blogpost)
+    }
+}
+
+/// Mostly pages that everybody reaches through the tree, as on real sites.
+fn sort() -> impl Strategy<Value = Sort> {
+    use world::{Kind, Status};
+    let of_kind = |kind| Just(Sort { kind, ..PAGE });
+    let with_status = |status| Just(Sort { status, ..PAGE });
+    prop_oneof![
+        10 => Just(PAGE),
+        1 => with_status(Status::Archived),
+        1 => with_status(Status::Trashed),
+        1 => with_status(Status::Draft),
+        1 => of_kind(Kind::Folder),
+        1 => of_kind(Kind::Whiteboard),
+        1 => of_kind(Kind::Database),
+        2 => of_kind(Kind::Blogpost),
+    ]
 }
 
 pub(crate) const GROUPS: [&str; 3] = ["group:g0", "group:g1", "group:g2"];
@@ -57,20 +97,75 @@ const OF_BLOGPOSTS: [Permission; 4] = [
     Permission::UpdateBlogpost,
 ];
 
-/// Sites where a permission comes alone.
+/// Sites where a permission comes alone, and nothing above a page is hidden from the planner.
 pub(crate) fn alone() -> impl Strategy<Value = Case> {
-    case_with(ALONE)
+    sorted(case_with(ALONE), Hidden::AtTheEnds)
 }
 
-/// Sites where permissions come and go with companions.
+/// The same where permissions come and go with companions.
 pub(crate) fn with_companions() -> impl Strategy<Value = Case> {
+    sorted(companions(), Hidden::AtTheEnds)
+}
+
+fn companions() -> impl Strategy<Value = Case> {
     prop_oneof![2 => case_with(OF_PAGES), 1 => case_with(OF_BLOGPOSTS)]
 }
 
-pub(crate) fn case() -> impl Strategy<Value = Case> {
+/// Sites with pages, and nothing else, in them.
+pub(crate) fn of_pages() -> impl Strategy<Value = Case> {
     let crowded = proptest::bool::weighted(0.3);
-    (prop_oneof![alone(), with_companions()], crowded, any::<bool>(), any::<bool>())
+    (prop_oneof![case_with(ALONE), companions()], crowded, any::<bool>(), any::<bool>())
         .prop_map(|(case, crowded, required, mine)| Case { crowded, required, mine, ..case })
+}
+
+/// Sites with all that there is.
+pub(crate) fn case() -> impl Strategy<Value = Case> {
+    (sorted(of_pages(), Hidden::Anywhere), any::<bool>(), any::<bool>()).prop_map(
+        |(mut case, leaning, archived)| {
+            (case.leaning, case.archived) = (leaning && case.mine, archived);
+            if case.leaning {
+                case.before.rows.insert(GROUPS[0], case.permissions.into());
+            }
+            case
+        },
+    )
+}
+
+/// Where there may be content that the planner does not get to see: drafts, and what is archived or in the trash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hidden {
+    Anywhere,
+    AtTheEnds,
+}
+
+fn sorted(cases: impl Strategy<Value = Case>, hidden: Hidden) -> impl Strategy<Value = Case> {
+    let sorts = proptest::collection::vec(sort(), 4);
+    (cases, sorts, any::<bool>()).prop_map(move |(mut case, sorts, lists_for_folders)| {
+        case.lists_for_folders = lists_for_folders;
+        case.sorts = sorts.into_iter().take(case.parents.len()).collect();
+        for page in 0..case.sorts.len() {
+            let has_children = case.parents.contains(&Some(page));
+            if hidden == Hidden::AtTheEnds && has_children && case.sorts[page].status != PAGE.status {
+                case.sorts[page] = PAGE;
+            }
+            // Blog posts stand beside the tree.
+            if case.sorts[page].kind == world::Kind::Blogpost {
+                case.parents[page] = None;
+                for parent in &mut case.parents {
+                    *parent = parent.filter(|parent| *parent != page);
+                }
+            }
+        }
+        for page in 0..case.sorts.len() {
+            if !case.has_lists(page) {
+                case.before.pages[page] = Default::default();
+            }
+            if !(case.has_lists(page) && case.is_read(page)) {
+                case.after.pages[page].clone_from(&case.before.pages[page]);
+            }
+        }
+        case
+    })
 }
 
 fn case_with(permissions: [Permission; 4]) -> impl Strategy<Value = Case> {
@@ -93,8 +188,12 @@ fn case_with(permissions: [Permission; 4]) -> impl Strategy<Value = Case> {
             crowded: false,
             required: false,
             mine: false,
+            leaning: false,
+            archived: false,
+            lists_for_folders: true,
             members_known,
             people,
+            sorts: vec![PAGE; parents.len()],
             parents,
             before,
             after,
@@ -136,6 +235,22 @@ fn with_me(mut list: BTreeSet<&'static str>) -> BTreeSet<&'static str> {
 }
 
 impl Case {
+    /// Whether the API has lists for this piece of content.
+    pub(crate) fn has_lists(&self, page: usize) -> bool {
+        self.lists_for_folders || !self.sorts[page].is_container()
+    }
+
+    /// Whether the client finds it: current pages and blog posts, and what such pages hang under.
+    fn is_read(&self, page: usize) -> bool {
+        let sort = self.sorts[page];
+        let mut children = (0..self.sorts.len()).filter(|child| self.parents[*child] == Some(page));
+        if sort.is_container() {
+            children.any(|child| self.is_read(child))
+        } else {
+            sort.status == PAGE.status
+        }
+    }
+
     /// Whether Confluence adds and takes away permissions by itself.
     pub(crate) fn companions(&self) -> bool {
         self.permissions != ALONE
@@ -171,11 +286,15 @@ impl Case {
         };
         let quirks = world::Quirks {
             companions: if self.companions() { world::Companions::Always } else { world::Companions::Never },
+            folders_restrictable: self.lists_for_folders,
             ..world::Quirks::default()
         };
         let mut world = World::new(settings, quirks);
         world.add_user(user(ME));
         let mut members: [BTreeSet<world::AccountId>; 3] = Default::default();
+        if self.mine {
+            members[0].insert(world::AccountId(ME.to_owned()));
+        }
         for groups in self.crowd() {
             let name = format!("p{groups}");
             world.add_user(user(&name));
@@ -199,7 +318,7 @@ impl Case {
             key: "ENG".into(),
             name: "Engineering".to_owned(),
             kind: world::SpaceType::Global,
-            status: world::SpaceStatus::Current,
+            status: if self.archived { world::SpaceStatus::Archived } else { world::SpaceStatus::Current },
             labels: BTreeSet::new(),
             unlicensed_access: false,
             homepage: None,
@@ -210,7 +329,11 @@ impl Case {
             assignments: BTreeMap::new(),
         });
         let known = |pair: &&Pair| self.mode() != SpaceRoleMode::PreRoles || pair.is_documented();
-        for &pair in Pair::ALL.iter().filter(known) {
+        let of_group: Vec<Pair> = if self.leaning { self.permissions[1..].to_vec() } else { Vec::new() }
+            .into_iter()
+            .map(pair)
+            .collect();
+        for &pair in Pair::ALL.iter().filter(known).filter(|pair| !of_group.contains(pair)) {
             world.add_grant(SPACE, &world::Grant { principal: principal("user:me"), pair });
         }
         for (who, permissions) in &self.before.rows {
@@ -223,8 +346,8 @@ impl Case {
             world.add_content(world::Content {
                 id: world_page(page),
                 space: SPACE,
-                kind: world::Kind::Page,
-                status: world::Status::Current,
+                kind: self.sorts[page].kind,
+                status: self.sorts[page].status,
                 title: format!("Page {page}"),
                 author: None,
                 parent: parent.map(world_page),
@@ -238,9 +361,9 @@ impl Case {
         world
     }
 
-    /// Groups with access that stays as it is.
+    /// Groups with access that stays as it is; so many that not all of their combinations can be looked at.
     fn bystanders(&self) -> impl Iterator<Item = Principal> {
-        (0..if self.crowded { 200 } else { 0 }).map(|number| format!("group:x{number}").parse().unwrap())
+        (0..if self.crowded { 40 } else { 0 }).map(|number| format!("group:x{number}").parse().unwrap())
     }
 
     /// The site as it would have been read.
@@ -257,21 +380,32 @@ impl Case {
             holdings.entry(bystander).or_default().insert(Permission::ReadSpace, BTreeSet::from([row]));
         }
         let mut tree = Tree::default();
-        for content in world.contents() {
+        for (page, content) in world.contents().enumerate().filter(|(page, _)| self.is_read(*page)) {
             let list = |names: &BTreeSet<world::Principal>| {
                 Audience::from_site_list(names.iter().map(|who| model_principal(who).subject().unwrap()))
             };
             tree.insert(Content {
                 id: ContentId::from_number(content.id.0),
-                kind: ContentKind::Page,
+                kind: match content.kind {
+                    world::Kind::Page => ContentKind::Page,
+                    world::Kind::Blogpost => ContentKind::Blogpost,
+                    world::Kind::Folder => ContentKind::Folder,
+                    world::Kind::Whiteboard => ContentKind::Whiteboard,
+                    world::Kind::Database => ContentKind::Database,
+                    world::Kind::Embed => ContentKind::Embed,
+                },
                 title: content.title.as_str().into(),
                 parent: content
                     .parent
                     .map_or(Parent::Space, |parent| Parent::Content(ContentId::from_number(parent.0))),
-                restrictions: Known::Known(Restrictions {
-                    view: list(&content.lists.read),
-                    edit: list(&content.lists.update),
-                }),
+                restrictions: if self.has_lists(page) {
+                    Known::Known(Restrictions {
+                        view: list(&content.lists.read),
+                        edit: list(&content.lists.update),
+                    })
+                } else {
+                    Known::Unknown(Why::Hidden)
+                },
             });
         }
         let groups = world.groups().map(|group| {
@@ -308,7 +442,7 @@ impl Case {
                         key: "ENG".parse().unwrap(),
                         name: "Engineering".to_owned(),
                         kind: SpaceKind::Global,
-                        status: SpaceStatus::Current,
+                        status: if self.archived { SpaceStatus::Archived } else { SpaceStatus::Current },
                         homepage: None,
                     },
                     holdings: holdings
@@ -331,16 +465,18 @@ impl Case {
                 permissions.iter().map(|&permission| (permission, wanted(Strength::Required))).collect();
             (who.parse().unwrap(), DesiredHolding::Grants(grants))
         });
-        let pages = self.after.pages.iter().enumerate().map(|(page, lists)| {
-            let list = |names: &BTreeSet<&str>| {
-                let subjects = names.iter().map(|who| who.parse::<Subject>().unwrap());
-                Some(wanted(Audience::from_site_list(subjects)))
-            };
-            (
-                ContentId::from_number(world_page(page).0),
-                DesiredPage { view: list(&lists[0]), edit: list(&lists[1]) },
-            )
-        });
+        let read = |page: &usize| self.is_read(*page) && self.has_lists(*page);
+        let pages =
+            self.after.pages.iter().enumerate().filter(|(page, _)| read(page)).map(|(page, lists)| {
+                let list = |names: &BTreeSet<&str>| {
+                    let subjects = names.iter().map(|who| who.parse::<Subject>().unwrap());
+                    Some(wanted(Audience::from_site_list(subjects)))
+                };
+                (
+                    ContentId::from_number(world_page(page).0),
+                    DesiredPage { view: list(&lists[0]), edit: list(&lists[1]) },
+                )
+            });
         let bystanders = self.bystanders().map(|who| {
             let read = BTreeMap::from([(Permission::ReadSpace, wanted(Strength::Required))]);
             (who, DesiredHolding::Grants(read))

@@ -16,7 +16,7 @@ use super::touched::{PageCalls, Principals, Row, Rows, list, page_calls};
 use super::{Node, Space};
 
 /// So many questions "does this atom reach this goal" are asked of one space, at most.
-const MOST: usize = 400_000;
+pub(super) const MOST: usize = 400_000;
 
 /// "Not all of `lasts` before any of `firsts`."
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,7 +99,7 @@ pub(super) struct Forbidden<'a> {
     goal: Goal,
     factors: &'a [Factor],
     person: &'a Person<'a>,
-    principals: &'a Principals<'a>,
+    principals: &'a Principals,
 }
 
 impl Forbidden<'_> {
@@ -230,7 +230,7 @@ fn factors(
     goal: &PageGoal<'_>,
     person: &Person<'_>,
     held: &BTreeMap<Permission, Factor>,
-    principals: &Principals<'_>,
+    principals: &Principals,
     pages: &PageCalls<'_>,
 ) -> Option<Vec<Factor>> {
     let rows: Vec<&Factor> = std::iter::once(Permission::ReadSpace)
@@ -288,7 +288,7 @@ fn union(rows: &Rows, person: &Person<'_>, permission: Permission) -> Factor {
 
 /// That a list of a page lets the person through.
 fn moving(
-    principals: &Principals<'_>,
+    principals: &Principals,
     person: &Person<'_>,
     before: &Audience,
     verb: PageVerb,

@@ -1,13 +1,17 @@
 //! The pages whose access may change: one goal for all pages about which the same lists decide.
+//!
+//! A page under something that was not read, such as an archived page, may stand below any other. So it is a
+//! goal once for each place that it may have below a page that calls touch, and the order suits all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::model::{
-    Audience, Content, ContentId, ContentKind, Known, PageVerb, Parent, Permission, SpaceRoleMode, Tree,
+    Audience, Content, ContentId, ContentKind, Known, PageVerb, Permission, SpaceRoleMode, Tree,
 };
 
 use super::Space;
+use super::clauses::MOST;
 use super::touched::PageCalls;
 
 /// A page whose access may change, with all lists that decide about it.
@@ -71,6 +75,7 @@ impl<'a> Goals<'a> {
                 waiting.extend(tree.children(node.id).map(|child| (child, here.clone())));
             }
         }
+        add_adrift(tree, pages, space.live.site.mode, &mut found);
         Self { all: found.into_values().collect() }
     }
 
@@ -97,6 +102,65 @@ impl<'a> Above<'a> {
             Rc::make_mut(&mut self.still).insert(ByText(&own.view));
         }
         self
+    }
+
+    /// What stands in either.
+    fn and(mut self, other: &Self) -> Self {
+        Rc::make_mut(&mut self.still).extend(other.still.iter().copied());
+        Rc::make_mut(&mut self.moving).extend(other.moving.iter().map(|(&page, &list)| (page, list)));
+        self
+    }
+}
+
+/// A place below a page that calls touch.
+struct Place<'a> {
+    above: Above<'a>,
+    nodes: BTreeSet<ContentId>,
+    /// Whether it stands below something unseen itself.
+    adrift: bool,
+}
+
+/// What is adrift may stand below each page that calls touch, and, where that one is adrift itself, below
+/// another as well.
+fn add_adrift<'a>(
+    tree: &'a Tree,
+    pages: &PageCalls<'_>,
+    mode: SpaceRoleMode,
+    found: &mut BTreeMap<Sameness<'a>, PageGoal<'a>>,
+) {
+    let mut tops = tree.adrift().peekable();
+    if tops.peek().is_none() {
+        return;
+    }
+    let place = |page: &ContentId| {
+        let chain = tree.chain(*page);
+        let nodes = || chain.ancestors.iter().rev().copied().chain(tree.get(*page));
+        Place {
+            above: nodes().fold(Above::default(), |above, node| above.with(node, pages)),
+            nodes: nodes().map(|node| node.id).collect(),
+            adrift: chain.missing.is_some(),
+        }
+    };
+    let places: Vec<Place<'_>> = pages.keys().map(place).collect();
+    for top in tops {
+        // Nothing stands below itself.
+        let elsewhere = || places.iter().filter(|place| !place.nodes.contains(&top.id));
+        for place in elsewhere() {
+            let higher =
+                elsewhere().filter(|_| place.adrift).map(|other| other.above.clone().and(&place.above));
+            for above in std::iter::once(place.above.clone()).chain(higher) {
+                let mut waiting = vec![(top, above)];
+                while let Some((node, above)) = waiting.pop() {
+                    // So many are not looked at one by one.
+                    if found.len() > MOST {
+                        return;
+                    }
+                    let here = above.with(node, pages);
+                    add(node, &here, pages, mode, found);
+                    waiting.extend(tree.children(node.id).map(|child| (child, here.clone())));
+                }
+            }
+        }
     }
 }
 
@@ -133,18 +197,11 @@ fn add<'a>(
     goal(PageVerb::View, None, moving, &views.still);
 }
 
-/// Whether a call touches a page above this one.
-pub(super) fn is_below(tree: &Tree, page: ContentId, touched: &BTreeSet<ContentId>) -> bool {
-    let mut at = tree.get(page).map(|node| node.parent);
-    let mut steps = tree.iter().len();
-    while let Some(Parent::Content(parent)) = at {
-        if touched.contains(&parent) {
-            return true;
-        }
-        steps = steps.saturating_sub(1);
-        at = tree.get(parent).filter(|_| steps > 0).map(|node| node.parent);
-    }
-    false
+/// Whether a call touches a page above this one, or may do so, since not all that is above was read.
+pub(super) fn may_be_below(tree: &Tree, page: ContentId, touched: &BTreeSet<ContentId>) -> bool {
+    let chain = tree.chain(page);
+    (chain.missing.is_some() && touched.len() > 1)
+        || chain.ancestors.iter().any(|above| touched.contains(&above.id))
 }
 
 /// What editing needs in the space: before roles, adding pages was editing them.

@@ -22,6 +22,7 @@
 mod atoms;
 mod clauses;
 mod edges;
+mod finishing;
 mod goals;
 mod middle;
 mod necessary;
@@ -40,13 +41,15 @@ use crate::model::{Call, Guards, Live, LiveSpace, PageVerb, SpaceKey};
 use super::document::{CallId, Edge, EdgeReason, PlannedCall};
 use super::lower::Draft;
 use super::meanwhile::{Meanwhile, MeanwhileReason};
-use super::refusal::{Danger, Endangered, Moment};
+use super::refusal::{Danger, Demand, Endangered, Moment, Refusal};
 
 use clauses::{Clause, clauses};
+use finishing::Unfinished;
+
 pub(super) use clauses::{Goal, Witness};
 pub(super) use goals::edit_permission;
 pub(super) use protected::is_caller;
-use search::{Sketch, Solution};
+use search::{Impossible, Sketch, Solution};
 
 /// Calls in order, and how sure the order is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -60,8 +63,8 @@ pub(super) struct Schedule {
     pub(super) bound: usize,
     /// What is so for a moment all the same.
     pub(super) meanwhile: Vec<Meanwhile>,
-    /// Spaces for which no safe order exists, with one state that cannot be avoided.
-    pub(super) impossible: BTreeMap<SpaceKey, Witness>,
+    /// Spaces for which no safe order exists that can be carried out, and why.
+    pub(super) refusals: Vec<Refusal>,
 }
 
 /// Instead of splitting many calls of a space, somebody could be let in another way for the time being, and
@@ -117,10 +120,13 @@ pub(super) fn schedule(
 
     let mut schedule = Schedule::default();
     for (space, sketch) in spaces.iter().zip(sketches) {
-        let solution = match sketch {
+        let mut solution = match sketch {
             Sketch::Done(solution) => solution,
             Sketch::Open(sketch) => sketch.finish(space, gaps, open),
         };
+        if solution.impossible.is_none() {
+            solution.impossible = finishing::unfinished(space, &solution).map(Impossible::Unfinished);
+        }
         write_out(space, solution, &mut schedule);
     }
     schedule
@@ -152,9 +158,6 @@ fn write_out(space: &Space<'_>, solution: Solution, schedule: &mut Schedule) {
     schedule.needed += solution.needed;
     schedule.bound += solution.needed.min(HELPING_OUT);
     let Solution { nodes, order, edges, accepted, impossible, .. } = solution;
-    if let Some(witness) = impossible {
-        schedule.impossible.insert(key.clone(), witness);
-    }
     let drafts = space.drafts;
     let start = schedule.calls.len();
     let mut ids = vec![CallId::new(0); nodes.len()];
@@ -163,6 +166,7 @@ fn write_out(space: &Space<'_>, solution: Solution, schedule: &mut Schedule) {
         ids[node] = CallId::new(start + position);
         of_draft.insert(nodes[node].draft, ids[node]);
     }
+    schedule.refusals.extend(impossible.map(|impossible| refusal(key, impossible, &ids)));
     let mut after: Vec<BTreeMap<CallId, Edge>> = vec![BTreeMap::new(); nodes.len()];
     for edge in edges {
         let call = ids[edge.first];
@@ -190,6 +194,22 @@ fn write_out(space: &Space<'_>, solution: Solution, schedule: &mut Schedule) {
             covers: draft.covers.iter().copied().collect(),
             after: edges.into_values().collect(),
         });
+    }
+}
+
+/// What is told of a space whose calls cannot be made, these being the numbers of its calls.
+fn refusal(key: &SpaceKey, impossible: Impossible, ids: &[CallId]) -> Refusal {
+    let space = key.clone();
+    match impossible {
+        Impossible::Danger(witness) => Refusal::NoSafeOrder { space, danger: witness.into() },
+        Impossible::Demands(demands) => {
+            let demands =
+                demands.into_iter().map(|[first, last]| Demand { first: ids[first], last: ids[last] });
+            Refusal::NoOrder { space, demands: demands.collect() }
+        }
+        Impossible::Unfinished(Unfinished { call, content, permission, through }) => {
+            Refusal::Unfinishable { space, call: ids[call], content, permission, through }
+        }
     }
 }
 

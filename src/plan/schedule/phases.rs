@@ -2,7 +2,7 @@
 //! there is.
 //!
 //! ```text
-//! close pages ──▶ give ──▶ roles ──▶ take ──▶ open pages
+//! close pages ──▶ give ──▶ roles ──▶ take ──▶ open pages ──▶ take from the caller
 //! ```
 //!
 //! Until the last page is closed and after the last row is taken, everything only shrinks or only grows.
@@ -10,6 +10,11 @@
 //! to a page then has a row for it, and that row is there before or after: they get there before or
 //! after as well. And whoever gets there both before and after has a row at every step, since rows are
 //! given before any is taken, and is on every list at every step.
+//!
+//! What is taken from the caller may be needed to open pages, so it waits for that where nobody gets to a page
+//! by it: where no list that opens lets in anybody new who stands for the same principal. The caller itself is
+//! on every list that it changes already. Elsewhere it is taken with the rest, and [`super::finishing`] says
+//! whether the caller can do without.
 //!
 //! A call that shuts some people off a page and lets others in is neither closing nor opening. Where the
 //! plan only gives, or only takes, it can stay whole, next to what opens nothing (unless a page above is
@@ -26,10 +31,10 @@ use crate::model::{
 use super::super::document::EdgeReason;
 use super::clauses::{Goal, Witness};
 use super::edges::{Required, between_phases};
-use super::goals::is_below;
+use super::goals::may_be_below;
 use super::middle::{by_name, narrower, narrows};
 use super::protected::{is_caller, takes_from_caller};
-use super::search::{Accepted, Solution};
+use super::search::{Accepted, Impossible, Solution};
 use super::split::node;
 use super::{Gaps, Node, Space, at_once};
 
@@ -44,12 +49,14 @@ enum Phase {
     Give,
     Assign,
     Take,
+    /// Takes from the caller what would let others in.
     TakeFromCaller,
     /// Gives what the API allows only after something was taken.
     GiveLate,
     /// Closes and opens, where nothing is given.
     SwapAfterTaking,
     Open,
+    TakeFromCallerLast,
 }
 
 impl Phase {
@@ -58,7 +65,7 @@ impl Phase {
         match self {
             Self::Enable | Self::Close | Self::GiveLate => EdgeReason::Api,
             Self::Assign | Self::Take => EdgeReason::Gap,
-            Self::TakeFromCaller => EdgeReason::Lockout,
+            Self::TakeFromCaller | Self::TakeFromCallerLast => EdgeReason::Lockout,
             Self::SwapBeforeGiving | Self::Give | Self::SwapAfterTaking | Self::Open => EdgeReason::Leak,
         }
     }
@@ -88,11 +95,11 @@ pub(super) fn in_phases(space: &Space<'_>, gaps: Gaps) -> Solution {
         if gaps == Gaps::Allow && !protected {
             solution.accepted.push(Accepted { from, until: from + 1, witness });
         } else {
-            solution.impossible.get_or_insert(witness);
+            solution.impossible.get_or_insert(Impossible::Danger(witness));
         }
     }
     if let Some(witness) = late {
-        solution.impossible.get_or_insert(witness);
+        solution.impossible.get_or_insert(Impossible::Danger(witness));
     }
     solution
 }
@@ -114,7 +121,13 @@ fn phase(space: &Space<'_>, draft: usize, swaps: &Swaps) -> Phase {
                 Phase::Give
             }
         }
-        Call::Revoke { .. } if takes_from_caller(&node(space, draft), space) => Phase::TakeFromCaller,
+        Call::Revoke { principal, .. } if takes_from_caller(&node(space, draft), space) => {
+            if swaps.needed.contains(&draft) || swaps.let_in(space, principal) {
+                Phase::TakeFromCaller
+            } else {
+                Phase::TakeFromCallerLast
+            }
+        }
         Call::Revoke { .. } => Phase::Take,
         Call::AssignRoles { .. } => Phase::Assign,
         Call::Restrict { before, after, .. } => {
@@ -155,6 +168,10 @@ struct Swaps {
     gives: bool,
     /// Grants that calls on pages need.
     enabling: BTreeSet<usize>,
+    /// Calls that others need.
+    needed: BTreeSet<usize>,
+    /// Lists that let somebody on who was not on them, each with whom it named before.
+    opened: Vec<(Members, Audience)>,
 }
 
 impl Swaps {
@@ -162,7 +179,12 @@ impl Swaps {
         let mut swaps: BTreeSet<ContentId> = BTreeSet::new();
         let (mut gives, mut takes) = (false, false);
         let mut enabling = BTreeSet::new();
+        let mut needed = BTreeSet::new();
+        let mut opened = Vec::new();
         for draft in space.drafts {
+            if draft.undoes.is_none() {
+                needed.extend(&draft.needs);
+            }
             match &draft.call {
                 Call::Grant { .. } => gives = true,
                 Call::Revoke { .. } => takes = true,
@@ -175,13 +197,36 @@ impl Swaps {
                     if narrows_some(before, after) && narrows_some(after, before) {
                         swaps.insert(*content);
                     }
+                    for verb in PageVerb::ALL {
+                        if let Audience::Only(was) = before.audience(verb)
+                            && narrows(after.audience(verb), before.audience(verb))
+                        {
+                            opened.push((was.clone(), after.audience(verb).clone()));
+                        }
+                    }
                 }
             }
         }
         let tree = space.before.tree.as_ref();
-        let nested = || tree.is_some_and(|tree| swaps.iter().any(|page| is_below(tree, *page, &swaps)));
+        let nested = || tree.is_some_and(|tree| swaps.iter().any(|page| may_be_below(tree, *page, &swaps)));
         let split = if (gives && takes) || nested() { swaps } else { BTreeSet::new() };
-        Self { split, gives, enabling }
+        Self { split, gives, enabling, needed, opened }
+    }
+
+    /// Whether a list lets in somebody who stands for this principal and was not let in before.
+    fn let_in(&self, space: &Space<'_>, principal: &Principal) -> bool {
+        let caller = Principal::User(space.live.site.caller.account.clone());
+        if *principal == caller {
+            return false;
+        }
+        self.opened.iter().any(|(was, will)| match (principal.subject(), will) {
+            (Some(who), _) if was.contains(&who) => false,
+            (Some(who), Audience::Only(will)) => {
+                let mut new = will.iter().filter(|subject| !was.contains(subject));
+                new.any(|subject| *subject == who || may_overlap(space, subject, &who))
+            }
+            (None, _) | (_, Audience::Anyone) => true,
+        })
     }
 
     /// How a call is made here.

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use super::super::document::EdgeReason;
 use super::clauses::{Clause, Witness, hits};
 use super::edges::{Required, edges};
+use super::finishing::Unfinished;
 use super::necessary::necessary;
 use super::phases::in_phases;
 use super::relax::relaxed;
@@ -36,8 +37,19 @@ pub(super) struct Solution {
     pub(super) needed: usize,
     /// Gaps that were accepted.
     pub(super) accepted: Vec<Accepted>,
-    /// There is no safe order; the one given here would break this.
-    pub(super) impossible: Option<Witness>,
+    /// Why the order that is given here will not do; there is none that would.
+    pub(super) impossible: Option<Impossible>,
+}
+
+/// What stands against an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Impossible {
+    /// It comes to a state that must not be.
+    Danger(Witness),
+    /// The API demands the first of each two calls before the second, and that does not go together.
+    Demands(Vec<[usize; 2]>),
+    /// Whoever runs this could not make a call any more.
+    Unfinished(Unfinished),
 }
 
 impl Solution {
@@ -233,10 +245,14 @@ fn give_up(space: &Space<'_>, whole: &[Node]) -> Solution {
         let last = clause.lasts.iter().max();
         first >= last && clause.witness.is_some()
     };
+    let demand = |clause: &Clause| Some([*clause.firsts.first()?, *clause.lasts.last()?]);
     // What accepting a gap could help with is told last.
     let of = |reason| clauses.iter().filter(move |clause| clause.reason == reason);
     let told = || [EdgeReason::Leak, EdgeReason::Lockout, EdgeReason::Gap].into_iter().flat_map(of);
     let witness = told().find(done_before).or_else(|| told().next());
-    let impossible = witness.and_then(|clause| clause.witness.clone());
+    let impossible = Some(match witness.and_then(|clause| clause.witness.clone()) {
+        Some(witness) => Impossible::Danger(witness),
+        None => Impossible::Demands(of(EdgeReason::Api).filter_map(demand).collect()),
+    });
     Solution { nodes, order, edges: Vec::new(), needed: 0, accepted: Vec::new(), impossible }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::model::{Audience, Call, ContentId, PageVerb, Permission, Principal};
+use crate::model::{Audience, Call, ContentId, PageVerb, Permission, Principal, Subject};
 
 use super::goals::Goals;
 use super::protected::permissions;
@@ -46,33 +46,35 @@ pub(super) struct Rows {
 
 /// The principals that matter in a space, in ascending order.
 #[derive(Debug)]
-pub(super) struct Principals<'a> {
+pub(super) struct Principals {
     pub(super) all: Vec<Principal>,
     places: HashMap<Principal, usize>,
-    lists: HashMap<&'a Audience, Option<Box<[usize]>>>,
+    /// The places that each list names, none for an open one, by the address of the list: it is asked for
+    /// far too often to be read each time.
+    lists: HashMap<*const Audience, Option<Box<[usize]>>>,
 }
 
-impl<'a> Principals<'a> {
-    pub(super) fn of(space: &Space<'a>, pages: &PageCalls<'a>, goals: &Goals<'a>) -> Self {
+impl Principals {
+    pub(super) fn of(space: &Space<'_>, pages: &PageCalls<'_>, goals: &Goals<'_>) -> Self {
         let holders = space.before.holdings.keys().chain(space.after.holdings.keys());
         let mut all: BTreeSet<&Principal> = holders.collect();
         all.extend(space.protected.principals());
-        let mut lists: HashMap<&Audience, Option<Box<[usize]>>> = HashMap::new();
-        lists.extend(goals.audiences().map(|audience| (audience, None)));
-        lists.extend(pages.values().flatten().flat_map(|(_, lists)| *lists).map(|list| (list, None)));
-        let listed: BTreeSet<Principal> =
-            lists.keys().flat_map(|list| list.subjects()).cloned().map(Principal::from).collect();
+        let moving = pages.values().flatten().flat_map(|(_, lists)| *lists);
+        let audiences: Vec<&Audience> = goals.audiences().chain(moving).collect();
+        let listed: BTreeSet<&Subject> = audiences.iter().flat_map(|list| list.subjects()).collect();
+        let listed: BTreeSet<Principal> = listed.into_iter().cloned().map(Principal::from).collect();
         all.extend(&listed);
         let all: Vec<Principal> = all.into_iter().cloned().collect();
         let places: HashMap<Principal, usize> =
             all.iter().enumerate().map(|(place, who)| (who.clone(), place)).collect();
-        for (audience, members) in &mut lists {
-            if !audience.is_anyone() {
-                let place = |subject: &crate::model::Subject| places.get(&subject.clone().into()).copied();
-                let mut found: Vec<usize> = audience.subjects().filter_map(place).collect();
+        let mut lists = HashMap::new();
+        for audience in audiences {
+            lists.entry(std::ptr::from_ref(audience)).or_insert_with(|| {
+                let place = |subject: &Subject| places.get(&subject.clone().into()).copied();
+                let mut found: Box<[usize]> = audience.subjects().filter_map(place).collect();
                 found.sort_unstable();
-                *members = Some(found.into());
-            }
+                (!audience.is_anyone()).then_some(found)
+            });
         }
         Self { all, places, lists }
     }
@@ -83,7 +85,7 @@ impl<'a> Principals<'a> {
 
     /// Whether a list lets people through who match the principals at these places.
     pub(super) fn passes(&self, atom: &[usize], audience: &Audience) -> bool {
-        match self.lists.get(audience) {
+        match self.lists.get(&std::ptr::from_ref(audience)) {
             Some(Some(members)) => atom.iter().any(|place| members.binary_search(place).is_ok()),
             Some(None) | None => audience.is_anyone(),
         }
@@ -91,7 +93,7 @@ impl<'a> Principals<'a> {
 }
 
 impl Rows {
-    pub(super) fn of(space: &Space<'_>, nodes: &[Node], principals: &Principals<'_>) -> Self {
+    pub(super) fn of(space: &Space<'_>, nodes: &[Node], principals: &Principals) -> Self {
         let mut rows = Self { rows: BTreeMap::new() };
         let count = principals.all.len();
         for (holdings, is_after) in [(&space.before.holdings, false), (&space.after.holdings, true)] {
@@ -111,7 +113,7 @@ impl Rows {
     }
 
     /// Notes which call makes a row appear or disappear.
-    fn touch(&mut self, number: usize, call: &Call, principals: &Principals<'_>) {
+    fn touch(&mut self, number: usize, call: &Call, principals: &Principals) {
         let with_companions = |permission: Permission| {
             std::iter::once(permission).chain(permission.companions().iter().copied())
         };
