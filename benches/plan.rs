@@ -139,7 +139,7 @@ fn directory(known: bool, groups: u64) -> Directory {
         id: group(number),
         name: format!("g{number}"),
         members: members(number),
-        access: Known::Known(ProductAccess::User),
+        access: Known::Known(if number == 0 { ProductAccess::User } else { ProductAccess::None }),
     };
     Directory {
         people: (0..PEOPLE).map(|number| (account(number), person(number))).collect(),

@@ -13,8 +13,8 @@ use super::question::Reason;
 use super::reach::{Answer, Reach};
 use super::roll::Roll;
 use crate::model::{
-    AccessClass, AccountId, AccountKind, AccountStatus, Directory, GroupId, Known, Live, Permission, Person,
-    Principal, ProductAccess, Site, Why,
+    AccessClass, AccountId, AccountKind, AccountStatus, Directory, Group, GroupId, Known, Live, Permission,
+    Person, Principal, ProductAccess, Site, Why,
 };
 
 /// Whether a group of which nobody can read the members may hold everybody, or only people whom nobody
@@ -45,6 +45,8 @@ pub(super) enum Standing {
 pub(super) struct Census {
     standings: BTreeMap<u32, BTreeSet<Standing>>,
     groups: BTreeMap<GroupId, Membership>,
+    /// The groups that give a licence, and those of which that is not known.
+    licensing: Vec<GroupId>,
     /// The people who can act at all, or perhaps can.
     living: RoaringBitmap,
     doors: [Doors; Tier::ALL.len()],
@@ -142,7 +144,10 @@ impl Census {
         let doors =
             Tier::ALL.map(|tier| Doors::of(tier, &live.site, roll, &by_standing, &admins, unreadable));
         let groups = groups.into_iter().map(|(id, members)| (id, Membership::of(members))).collect();
-        Self { standings, groups, living, doors, licences_assumed: licences.assumed }
+        let uses = |group: &Group| !matches!(group.access, Known::Known(ProductAccess::None));
+        let licensing = directory.groups.iter().filter(|(_, group)| uses(group)).map(|(id, _)| id.clone());
+        let licensing = licensing.collect();
+        Self { standings, groups, licensing, living, doors, licences_assumed: licences.assumed }
     }
 
     /// Whom a grant to the principal reaches.
@@ -189,6 +194,10 @@ impl Census {
 
     pub(super) fn living(&self) -> &RoaringBitmap {
         &self.living
+    }
+
+    pub(super) fn licensing(&self) -> impl Iterator<Item = &GroupId> {
+        self.licensing.iter()
     }
 
     /// Whether the group holds the party.

@@ -197,11 +197,9 @@ impl Engine<'_> {
     }
 
     fn licences(&self, party: u32) -> Vec<Route> {
-        let giving = self.live.directory.groups.iter().filter_map(|(id, group)| Some((id, licence(group)?)));
-        giving
-            .filter(|(group, _)| self.census.in_group(group, party) == Answer::Yes)
-            .map(|(_, route)| route)
-            .collect()
+        let holding =
+            self.census.licensing().filter(|group| self.census.in_group(group, party) == Answer::Yes);
+        holding.filter_map(|group| self.licence(group)).collect()
     }
 
     fn licence(&self, group: &GroupId) -> Option<Route> {
