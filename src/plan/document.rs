@@ -25,7 +25,7 @@ use super::target::{Target, TargetHolding, Unmanaged};
 
 /// The version of the JSON form. The first number changes when a reader would misread; the second when
 /// something is added.
-pub const FORMAT_VERSION: &str = "1.3";
+pub const FORMAT_VERSION: &str = "1.4";
 
 /// What would change on a site, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -146,6 +146,8 @@ pub enum EdgeReason {
     Lockout,
     /// The other order would take something away for a moment.
     Gap,
+    /// A run that ended in between would not be taken up where it ended.
+    Resume,
     /// What waits for this call waits for the earlier one as well, and is spared an edge for each.
     Gather,
 }

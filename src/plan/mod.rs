@@ -19,6 +19,7 @@ mod meanwhile;
 mod mentioned;
 mod page_only;
 mod refusal;
+mod resume;
 mod schedule;
 mod target;
 
@@ -56,7 +57,8 @@ pub fn planned_state(desired: &Desired, live: &Live) -> Live {
 pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Planned {
     let Targeted { target, unmanaged, page_only } = target::target(desired, live);
     let changes = diff::diff(&target, live);
-    let drafts = lower::lower(&target, &changes, live);
+    let mut drafts = lower::lower(&target, &changes, live);
+    resume::resumable(&mut drafts, &page_only);
     let lower_bound = drafts.len();
     let after = target.applied_to(live);
     let schedule = schedule::schedule(drafts, live, &after, &desired.guards, gaps);
