@@ -131,7 +131,8 @@ impl Reading<'_> {
         if !live.spaces.contains_key(self.key) {
             return Err(self.no_such_space().await?);
         }
-        let asker = named.map(|named| subject::asker(named, self.policy, &live)).transpose()?;
+        let asker =
+            named.map(|named| subject::asker(named, self.policy, &live, self.context.lock)).transpose()?;
         let content = match page {
             Some(page) => Some(self.page(page, &policy, &mut live).await?),
             None => None,

@@ -74,7 +74,7 @@ async fn run_all(
     let narrowed = narrowed(policy, &mentioned);
     let mut live = read(site, &narrowed, &mentioned, context).await?;
     let invalid = |findings| CliError::Invalid { findings, sources: sources.clone() };
-    let checks = checks::checks(policy, &live).map_err(invalid)?;
+    let checks = checks::checks(policy, &live, context.lock).map_err(invalid)?;
     let resolved = policy::resolve(&narrowed, &live, context);
     let desired = match (resolved, ask_site) {
         (Ok(resolved), _) => resolved.desired,

@@ -53,6 +53,38 @@ fn a_renamed_group_changes_nothing() {
 }
 
 #[test]
+fn questions_and_tests_know_a_renamed_group_by_the_name_that_the_policy_has() {
+    let folder = Folder::example("quickstart");
+    let tests = "version: 1\ntests:\n  - name: contractors stay out of the runbooks\n    who: group:contractors\n    \
+                 cannot: {view: [ENG/Runbooks/On-call]}\n";
+    folder.write("tests.yaml", tests);
+    let questions = [
+        vec!["test"],
+        vec!["can", "group:contractors", "view", "ENG/Runbooks"],
+        vec!["explain", "group:contractors", "view", "ENG/Runbooks", "--planned"],
+    ];
+    let before = questions.clone().map(|question| folder.run(&question));
+    assert!(before.iter().all(|ran| ran.code == 0 || ran.code == 3), "{before:?}");
+    change(&folder, "contractors", "contracting");
+    for (question, before) in questions.iter().zip(before) {
+        let after = folder.run(question).code(before.code);
+        assert_eq!(after.out.replace("contracting", "contractors"), before.out);
+    }
+
+    // Another group that has taken over the name is not what anybody meant.
+    change(&folder, "  sre: {", "  contractors: {");
+    let tested = folder.run(&["test"]).code(4);
+    assert!(
+        tested.err.contains("error[replaced-name]") && tested.err.contains("confperm.lock:"),
+        "{}",
+        tested.err
+    );
+    assert!(tested.err.contains("is now called `contracting`"), "{}", tested.err);
+    let asked = folder.run(&["can", "group:contractors", "view", "ENG/Runbooks"]).code(1);
+    assert!(asked.err.contains("means another one than confperm.lock remembers"), "{}", asked.err);
+}
+
+#[test]
 fn a_group_that_was_made_again_is_refused_until_somebody_accepts_it() {
     let folder = Folder::example("quickstart");
     let lock = folder.read("confperm.lock");

@@ -6,6 +6,7 @@
 //! reads it, writes it, and learns from a site; the files themselves are the command line's business.
 
 mod learn;
+mod meaning;
 mod read;
 mod write;
 
@@ -15,6 +16,7 @@ use crate::diagnostic::{Span, Spanned};
 use crate::model::{AccountId, AccountStatus, GroupId, RoleId, SpaceId, SpaceKey};
 
 pub use learn::Learnt;
+pub use meaning::Meant;
 
 /// The name of the file. It does not end like a policy file, so [`load`](super::load()) passes it by.
 pub const LOCK_FILE: &str = "confperm.lock";
