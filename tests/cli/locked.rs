@@ -111,6 +111,39 @@ fn who_was_deactivated_is_reported_and_the_run_goes_on() {
 }
 
 #[test]
+fn an_end_that_the_lock_knows_is_a_warning_and_another_one_a_mistake() {
+    let folder = Folder::example("quickstart");
+    let policy = folder.read("confperm.yaml");
+    let with = |until: &str| {
+        let grant = format!("      viewer: [{{who: group:contractors, until: {until}}}]");
+        assert!(policy.contains("      viewer: [group:contractors]"), "{policy}");
+        folder.write("confperm.yaml", &policy.replace("      viewer: [group:contractors]", &grant));
+    };
+    let on = |today: &str, arguments: &[&str]| {
+        crate::support::Ran::from(folder.confperm(arguments).env("CONFPERM_TODAY", today).output().unwrap())
+    };
+    with("2026-12-31");
+    let locked = on("2026-11-21", &["plan", "--locked"]).code(1);
+    assert!(locked.err.contains("lacks 1 end of the policy"), "{}", locked.err);
+    let planned = on("2026-11-21", &["plan"]).code(0);
+    assert!(planned.err.contains("confperm.lock: 1 end added; commit it"), "{}", planned.err);
+    for command in ["plan", "validate"] {
+        let over = on("2027-01-02", &[command]);
+        assert_ne!(over.code, 4);
+        assert!(over.err.contains("warning[ended-grant]"), "{}", over.err);
+    }
+    with("2026-01-31");
+    for command in ["plan", "validate"] {
+        let wrong = on("2027-01-02", &[command]).code(4);
+        assert!(wrong.err.contains("error[end-before-start]"), "{}", wrong.err);
+        assert!(wrong.err.contains("`- \"2026-01-31 group:contractors, viewer in ENG\"`"), "{}", wrong.err);
+    }
+    folder.write("confperm.yaml", &policy);
+    assert_ne!(on("2027-01-02", &["plan"]).code, 4);
+    assert!(!folder.read("confperm.lock").contains("ends:"));
+}
+
+#[test]
 fn a_lock_in_the_middle_of_a_merge_is_refused() {
     let folder = Folder::example("quickstart");
     let lock = folder.read("confperm.lock");
