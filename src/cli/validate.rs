@@ -23,6 +23,7 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) 
         return Err(CliError::Invalid { findings: loaded.findings, sources });
     };
     let mut findings = loaded.findings;
+    findings.extend(policy.contradictions(today));
     findings.extend(policy.ended(today, LockFile::read(&args.directory, &mut sources)?.whatever_site()));
     if findings.has_errors() {
         return Err(CliError::Invalid { findings, sources });
