@@ -288,7 +288,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         cost,
     };
     let mut mentioned = Mentioned::default();
-    mentioned.collect(&plan);
+    mentioned.collect(&plan, live);
     plan.names =
         mentioned.principals.into_iter().map(|who| (who.clone(), name(&who, desired, live))).collect();
     plan.pages = mentioned.pages.into_iter().filter_map(|(space, id)| page(&space, id, live)).collect();
