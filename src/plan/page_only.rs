@@ -68,6 +68,10 @@ pub(super) struct Compiled {
     pub(super) lists: BTreeMap<(ContentId, PageVerb), (Audience, Reason)>,
     /// Of these, the ones that were made for guests before and follow who is an insider.
     pub(super) followed: BTreeSet<(ContentId, PageVerb)>,
+    /// Lists that are as they shall be, and look as if they had been made for guests.
+    made: BTreeSet<(ContentId, PageVerb)>,
+    /// Whom `page-only` wants on which lists, whether it changes them or not, and the line that asks for it.
+    pub(super) wanted: BTreeMap<(ContentId, PageVerb), (Audience, Origin)>,
     /// Whether somebody's own list would look like one of those if insiders went before others came.
     pub(super) mistakable: bool,
     pub(super) entries: Vec<PlanPageOnly>,
@@ -428,6 +432,9 @@ impl<'a> Compiler<'a> {
         let listed = self.plain(members.iter());
         let [now, then] = [&insiders.before, &insiders.after].map(|who| self.plain(who.subjects.iter()));
         let nobody_else = listed.iter().all(|subject| now.contains(subject) || then.contains(subject));
+        if listed == then {
+            self.found.made.insert((id, list));
+        }
         if listed.is_empty()
             || now == then
             || !nobody_else
@@ -475,7 +482,19 @@ impl<'a> Compiler<'a> {
             self.found.problems.push((origin, PageOnlyProblem::NobodyElse { page, list, guests }));
             return;
         };
+        let seeing =
+            |subject: &&Subject| self.guests.get(*subject).is_some_and(|guest| guest.sees.contains(&page));
+        let theirs = Members::new(members.iter().filter(seeing).cloned());
         let after = Audience::Only(members);
+        let (made, declared) = (&self.found.made, self.declared(page, list));
+        if declared.is_none() {
+            // Of a list of somebody's own, only the guests are there because of their entry.
+            let is_made = before.is_anyone()
+                || made.contains(&(page, list))
+                || self.found.followed.contains(&(page, list));
+            let wanted = if is_made { Some(after.clone()) } else { theirs.map(Audience::Only) };
+            self.found.wanted.extend(wanted.map(|wanted| ((page, list), (wanted, origin.clone()))));
+        }
         if after == *before {
             return;
         }
