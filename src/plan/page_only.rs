@@ -374,9 +374,12 @@ impl<'a> Compiler<'a> {
             }
             (Audience::Anyone, Audience::Only(viewers)) => {
                 let only_editors = fits && !self.plain(editors.after.subjects.iter()).is_empty();
-                let stays = |subject: &&Subject| match self.guests.contains_key(*subject) {
-                    true => named(subject),
-                    false => !only_editors || editors.after.subjects.contains(*subject),
+                let stays = |subject: &&Subject| {
+                    if self.guests.contains_key(*subject) {
+                        named(subject)
+                    } else {
+                        !only_editors || editors.after.subjects.contains(*subject)
+                    }
                 };
                 viewers.iter().filter(stays).cloned().collect()
             }

@@ -37,8 +37,8 @@ pub(super) fn resumable(drafts: &mut [Draft], compiled: &BTreeMap<SpaceKey, Comp
                     let changed =
                         PageVerb::ALL.iter().filter(|verb| before.audience(**verb) != after.audience(**verb));
                     let follows = |verb: &PageVerb| compiled.followed.contains(&(*content, *verb));
-                    draft.follows = changed.clone().all(|verb| follows(verb));
-                    if changed.into_iter().any(follows) {
+                    draft.follows = changed.clone().all(&follows);
+                    if changed.into_iter().any(&follows) {
                         lists.push(number);
                     }
                 }
