@@ -440,6 +440,7 @@ impl<'a> Compiler<'a> {
         }
         if listed.is_empty()
             || now == then
+            || then.is_empty()
             || !nobody_else
             || !insiders.after.others.is_empty()
             || self.declared(id, list).is_some()
