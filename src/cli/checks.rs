@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::access::{Asker, Object, Verb};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned, did_you_mean};
 use crate::model::{AccessClass, ContentId, Live, LiveSpace, Permission, SpaceKey, Tree};
+use crate::policy::lock::Lock;
 use crate::policy::{
     AccessTest, Expectation, Matched, Named, PageSelector, Policy, Target, TestVerb, Who, matched,
 };
 
 use super::error::CliError;
-use super::subject;
+use super::subject::{self, NoGroup};
 
 /// One thing that a test promises.
 pub(super) struct Check<'p> {
@@ -75,8 +76,12 @@ pub(super) fn reached(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -
 }
 
 /// All checks of all tests, in their order; or everything in the tests that the site does not have.
-pub(super) fn checks<'p>(policy: &'p Policy, live: &Live) -> Result<Vec<Check<'p>>, Diagnostics> {
-    let mut making = Making { policy, live, checks: Vec::new(), findings: Diagnostics::default() };
+pub(super) fn checks<'p>(
+    policy: &'p Policy,
+    live: &Live,
+    lock: &Lock,
+) -> Result<Vec<Check<'p>>, Diagnostics> {
+    let mut making = Making { policy, live, lock, checks: Vec::new(), findings: Diagnostics::default() };
     for (number, test) in policy.tests.iter().enumerate() {
         making.test(number, test);
     }
@@ -86,6 +91,7 @@ pub(super) fn checks<'p>(policy: &'p Policy, live: &Live) -> Result<Vec<Check<'p
 struct Making<'p, 'l> {
     policy: &'p Policy,
     live: &'l Live,
+    lock: &'l Lock,
     checks: Vec<Check<'p>>,
     findings: Diagnostics,
 }
@@ -126,14 +132,16 @@ impl<'p, 'l> Making<'p, 'l> {
                 );
                 None
             }
-            Who::Named(Named::Group(name)) => match subject::group(name, self.policy, self.live) {
-                Ok(group) => Some(Asker::Group(group)),
-                Err(CliError::Failed { message, hint }) => {
-                    let finding = Diagnostic::new(Code::UnknownGroup, message).at(&who.span, "");
-                    self.findings.push(finding.maybe_help(hint));
+            Who::Named(Named::Group(name)) => match subject::group(name, self.policy, self.live, self.lock) {
+                Ok(group) => Some(Asker::Group(group.id.clone())),
+                Err(NoGroup { code, message, help, remembered }) => {
+                    let finding = Diagnostic::new(code, message).at(&who.span, "");
+                    let finding = remembered
+                        .iter()
+                        .fold(finding, |finding, place| finding.at(place, "remembered here"));
+                    self.findings.push(finding.help(help));
                     None
                 }
-                Err(_) => None,
             },
             Who::Named(Named::User(account)) => {
                 if !self.live.directory.people.contains_key(account) {

@@ -156,17 +156,14 @@ impl There {
 async fn read(args: &ImportArgs, site: &Cloud, out: &Output) -> Result<Live, CliError> {
     let accounts = BTreeSet::new();
     if let (Some(from), Some(to)) = (&args.from, &args.template) {
-        let live = whole::read(site, BTreeSet::from([from.clone(), to.clone()]), accounts, out).await?;
+        let live = whole::named(site, BTreeSet::from([from.clone(), to.clone()]), accounts, out).await?;
         whole::all_there(site, [from], &live).await?;
         if !live.spaces.contains_key(to) {
             out.warn(&format!("the site shows no space {to} yet, so no page of {from} is found in it"));
         }
         return Ok(live);
     }
-    let keys = whole::chosen(site, &args.spaces).await?;
-    let live = whole::read(site, keys, accounts, out).await?;
-    whole::all_there(site, &args.spaces.keys, &live).await?;
-    Ok(live)
+    whole::chosen(site, &args.spaces, accounts, out).await
 }
 
 fn drafted(args: &ImportArgs, policy: &Policy, live: &Live) -> Vec<Draft> {

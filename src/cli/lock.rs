@@ -72,6 +72,11 @@ impl LockFile {
         }
     }
 
+    /// What it knows of the policy alone.
+    pub(super) const fn whatever_site(&self) -> &Lock {
+        &self.lock
+    }
+
     /// Adds what a run has learnt, and says so.
     pub(super) fn learn(
         &self,
@@ -85,14 +90,14 @@ impl LockFile {
             return Ok(());
         };
         let whole = learning == Learning::Allowed { whole: true };
-        let Learnt { lock, added, removed } = self.lock.learn(policy, live, site, whole);
+        let Learnt { lock, added, removed, ends } = self.lock.learn(policy, live, site, whole);
+        let news = news(added, ends);
         if learning == Learning::Never {
-            if added == 0 {
+            if news.is_empty() {
                 return Ok(());
             }
-            let names = count(added, "name", "names");
             return Err(CliError::failed(format!(
-                "{LOCK_FILE} lacks {names} of the policy, and --locked does not let it change"
+                "{LOCK_FILE} lacks {news} of the policy, and --locked does not let it change"
             ))
             .with_hint(format!("run `confperm plan` without --locked, and commit {LOCK_FILE}")));
         }
@@ -104,14 +109,23 @@ impl LockFile {
             out.warn(&format!("cannot write `{}`: {error}; what names mean was not remembered", self.path));
             return Ok(());
         }
-        let names = count(added, "name", "names");
-        let news = match (added, removed) {
-            (0, 0) => "brought up to date".to_owned(),
-            (_, 0) => format!("{names} added"),
-            (0, _) => format!("{} removed", count(removed, "name", "names")),
-            (..) => format!("{names} added, {removed} removed"),
+        let news = match (news.as_str(), removed) {
+            ("", 0) => "brought up to date".to_owned(),
+            (news, 0) => format!("{news} added"),
+            ("", _) => format!("{} removed", count(removed, "name", "names")),
+            (news, _) => format!("{news} added, {removed} removed"),
         };
         out.say(&format!("{LOCK_FILE}: {news}; commit it"));
         Ok(())
+    }
+}
+
+/// "2 names and 1 end"; nothing for none.
+fn news(names: usize, ends: usize) -> String {
+    match (names, ends) {
+        (0, 0) => String::new(),
+        (_, 0) => count(names, "name", "names"),
+        (0, _) => count(ends, "end", "ends"),
+        (..) => format!("{} and {}", count(names, "name", "names"), count(ends, "end", "ends")),
     }
 }

@@ -25,8 +25,8 @@ pub(super) struct Prepared {
     pub(super) planned: Planned,
 }
 
-/// Loads the policy, reads the site, and plans. What the guards forbid of the policy alone ends it before
-/// anything is read.
+/// Loads the policy, reads the site, and plans. Contradictions, and what the guards forbid of the policy alone,
+/// end it before anything is read.
 pub(super) async fn prepare(
     scope: &Scope,
     overrides: &OverrideArgs,
@@ -41,6 +41,10 @@ pub(super) async fn prepare(
     };
     narrow(&mut policy, &scope.spaces)?;
     out.findings(&loaded.findings, &sources);
+    let contradictions = policy.contradictions(today);
+    if contradictions.has_errors() {
+        return Err(CliError::Invalid { findings: contradictions, sources });
+    }
     let overridden: BTreeSet<Guard> = overrides.guards.iter().copied().collect();
     let mut breaches = policy.breaches(today);
     breaches.retain(|guard, _| !overridden.contains(guard));

@@ -131,7 +131,8 @@ impl Reading<'_> {
         if !live.spaces.contains_key(self.key) {
             return Err(self.no_such_space().await?);
         }
-        let asker = named.map(|named| subject::asker(named, self.policy, &live)).transpose()?;
+        let asker =
+            named.map(|named| subject::asker(named, self.policy, &live, self.context.lock)).transpose()?;
         let content = match page {
             Some(page) => Some(self.page(page, &policy, &mut live).await?),
             None => None,
@@ -141,6 +142,7 @@ impl Reading<'_> {
         }
         let desired = self.resolve(&policy, &live)?;
         self.people(asker.as_ref(), content, desired.as_ref(), &mut live).await?;
+        let told = desired.as_ref().map(|desired| plan::with_lists_for_guests(desired, &live));
         if self.planned
             && let Some(desired) = &desired
         {
@@ -156,7 +158,7 @@ impl Reading<'_> {
                 None => Object::Space(self.key.clone()),
             },
             live,
-            desired: desired.and_then(|mut desired| desired.spaces.remove(self.key)),
+            desired: told.and_then(|mut told| told.spaces.remove(self.key)),
             aliases,
             planned: self.planned,
         })

@@ -76,9 +76,7 @@ async fn read(
     accounts: BTreeSet<AccountId>,
     out: &Output,
 ) -> Result<Live, CliError> {
-    let keys = whole::chosen(site, &args.spaces).await?;
-    let mut live = whole::read(site, keys, accounts, out).await?;
-    whole::all_there(site, &args.spaces.keys, &live).await?;
+    let mut live = whole::chosen(site, &args.spaces, accounts, out).await?;
     let groups: BTreeSet<GroupId> = live.directory.groups.keys().cloned().collect();
     let meter = out.meter(groups.len(), "groups");
     survey::members(site, &mut live, &groups, &|_| meter.inc(1)).await?;

@@ -1,10 +1,12 @@
 //! From the words of a question to its parts: who, what, and on which page.
 
 use crate::access::{Asker, Verb};
-use crate::diagnostic::did_you_mean;
+use crate::diagnostic::{Code, Span, did_you_mean};
 use crate::model::{
-    AccessClass, AccountId, ContentId, ContentKind, GroupId, Live, LiveSpace, Permission, SpaceKey, Tree,
+    AccessClass, AccountId, ContentId, ContentKind, Group, GroupId, Live, LiveSpace, Permission, SpaceKey,
+    Tree,
 };
+use crate::policy::lock::{LOCK_FILE, Lock, Meant};
 use crate::policy::{Matched, PageSelector, Policy, matched};
 
 use super::error::CliError;
@@ -101,11 +103,11 @@ fn person(name: &str, policy: &Policy) -> Named {
 }
 
 /// Who that is on the site.
-pub(super) fn asker(named: &Named, policy: &Policy, live: &Live) -> Result<Asker, CliError> {
+pub(super) fn asker(named: &Named, policy: &Policy, live: &Live, lock: &Lock) -> Result<Asker, CliError> {
     match named {
         Named::Anonymous => Ok(Asker::Anonymous),
         Named::Anybody => Ok(Asker::Stranger { groups: std::collections::BTreeSet::new() }),
-        Named::Group(name) => group(name, policy, live).map(Asker::Group),
+        Named::Group(name) => Ok(Asker::Group(group(name, policy, live, lock)?.id.clone())),
         Named::Account(account) if live.directory.people.contains_key(account) => {
             Ok(Asker::Person(account.clone()))
         }
@@ -133,33 +135,79 @@ fn unknown_person(name: &str, why: &str, policy: &Policy, live: &Live) -> CliErr
     CliError::failed(format!("`{name}`: {why}")).with_hint(hint)
 }
 
-/// A group by the name it is pinned under, its name on the site, or its id.
-pub(super) fn group(name: &str, policy: &Policy, live: &Live) -> Result<GroupId, CliError> {
-    let groups = &live.directory.groups;
-    if let Some(pin) = policy.groups.get(name)
-        && groups.contains_key(&pin.id.value)
-    {
-        return Ok(pin.id.value.clone());
+/// Why the name of a group does not mean one group of the site.
+#[derive(Debug)]
+pub(super) struct NoGroup {
+    pub(super) code: Code,
+    pub(super) message: String,
+    pub(super) help: String,
+    /// The line of the lock that says otherwise.
+    pub(super) remembered: Option<Span>,
+}
+
+impl From<NoGroup> for CliError {
+    fn from(error: NoGroup) -> Self {
+        Self::failed(error.message).with_hint(error.help)
     }
-    let by_name: Vec<&GroupId> =
-        groups.values().filter(|group| group.name == name).map(|group| &group.id).collect();
-    match by_name.as_slice() {
-        [only] => return Ok((*only).clone()),
+}
+
+/// A group by the name it is pinned under, the name that the lock remembers, its name on the site, or its id.
+pub(super) fn group<'a>(
+    name: &str,
+    policy: &Policy,
+    live: &'a Live,
+    lock: &'a Lock,
+) -> Result<&'a Group, NoGroup> {
+    let groups = &live.directory.groups;
+    if let Some(group) = policy.groups.get(name).and_then(|pin| groups.get(&pin.id.value)) {
+        return Ok(group);
+    }
+    let named: Vec<&Group> = groups.values().filter(|group| group.name == name).collect();
+    let ids = || named.iter().map(|group| format!("group:{}", group.id)).collect::<Vec<_>>().join(", ");
+    match lock.group(name, &named, &live.directory) {
+        Meant::Nothing => {}
+        Meant::Same(group) => return Ok(group),
+        Meant::Other { remembered, was } => {
+            let was =
+                was.map_or_else(|| "is gone".to_owned(), |group| format!("is now called `{}`", group.name));
+            return Err(NoGroup {
+                code: Code::ReplacedName,
+                message: format!(
+                    "`group:{name}` means another one than {LOCK_FILE} remembers: `{}` {was}",
+                    remembered.value
+                ),
+                help: format!(
+                    "if the new one is meant, name it by its id, {}, or remove this line from {LOCK_FILE}",
+                    ids()
+                ),
+                remembered: Some(remembered.span.clone()),
+            });
+        }
+    }
+    match named.as_slice() {
+        [only] => return Ok(only),
         [] => {}
-        several => {
-            let ids: Vec<String> = several.iter().map(|id| format!("group:{id}")).collect();
-            return Err(CliError::failed(format!("the site has {} groups called `{name}`", several.len()))
-                .with_hint(format!("name one by its id: {}", ids.join(", "))));
+        [_, _, ..] => {
+            return Err(NoGroup {
+                code: Code::AmbiguousGroup,
+                message: format!("the site has {} groups called `{name}`", named.len()),
+                help: format!("name one by its id: {}", ids()),
+                remembered: None,
+            });
         }
     }
     if let Some(group) = name.parse().ok().and_then(|id: GroupId| groups.get(&id)) {
-        return Ok(group.id.clone());
+        return Ok(group);
     }
     let near = did_you_mean(name, groups.values().map(|group| group.name.as_str()));
-    let error = CliError::failed(format!("the site has no group `{name}`"));
-    Err(match near {
-        Some(near) => error.with_hint(format!("did you mean `group:{near}`?")),
-        None => error.with_hint("upper and lower case count"),
+    Err(NoGroup {
+        code: Code::UnknownGroup,
+        message: format!("the site has no group `{name}`"),
+        help: near.map_or_else(
+            || "upper and lower case count".to_owned(),
+            |near| format!("did you mean `group:{near}`?"),
+        ),
+        remembered: None,
     })
 }
 

@@ -74,7 +74,7 @@ async fn run_all(
     let narrowed = narrowed(policy, &mentioned);
     let mut live = read(site, &narrowed, &mentioned, context).await?;
     let invalid = |findings| CliError::Invalid { findings, sources: sources.clone() };
-    let checks = checks::checks(policy, &live).map_err(invalid)?;
+    let checks = checks::checks(policy, &live, context.lock).map_err(invalid)?;
     let resolved = policy::resolve(&narrowed, &live, context);
     let desired = match (resolved, ask_site) {
         (Ok(resolved), _) => resolved.desired,
@@ -83,6 +83,7 @@ async fn run_all(
     };
     let planned = (!ask_site).then(|| plan::planned_state(&desired, &live));
     read_people(site, &checks, planned.as_ref(), &mut live).await?;
+    let told = plan::with_lists_for_guests(&desired, &live);
     let state = if ask_site { live } else { plan::planned_state(&desired, &live) };
 
     let engine = Engine::new(&state);
@@ -100,7 +101,7 @@ async fn run_all(
         let report = &mut reports[check.test];
         report.checks.push(tested(check, answers.get(&number), &engine));
     }
-    Ok(Tested { reports, state, desired })
+    Ok(Tested { reports, state, desired: told })
 }
 
 fn tested(check: Check<'_>, site: Option<&confluence::Check>, engine: &Engine<'_>) -> TestedCheck {

@@ -11,17 +11,20 @@ use super::args::ValidateArgs;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit;
+use super::lock::LockFile;
 use super::output::Output;
 
 pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) -> Result<u8, CliError> {
     let today = environment.today()?;
     let loaded = policy::load(&args.directory);
-    let sources = loaded.sources;
+    let mut sources = loaded.sources;
+    let files = count(sources.iter().len(), "file", "files");
     let Some(policy) = loaded.policy else {
         return Err(CliError::Invalid { findings: loaded.findings, sources });
     };
     let mut findings = loaded.findings;
-    findings.extend(policy.ended(today));
+    findings.extend(policy.contradictions(today));
+    findings.extend(policy.ended(today, LockFile::read(&args.directory, &mut sources)?.whatever_site()));
     if findings.has_errors() {
         return Err(CliError::Invalid { findings, sources });
     }
@@ -38,7 +41,6 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) 
     if !policy.rules.is_empty() {
         spaces = format!("{spaces} and {}", count(policy.rules.len(), "rule", "rules"));
     }
-    let files = count(sources.iter().len(), "file", "files");
     out.data(&format!(
         "The policy is valid: {spaces} in {files}. Names of groups and pages were not looked up.\n"
     ))?;
@@ -48,7 +50,7 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) 
 /// What ends from today to the last day, a line each.
 fn endings(endings: &[Ending], today: Date, last: Date) -> String {
     let mut text = String::new();
-    for Ending { until, who, what, why, span } in
+    for Ending { until, who, what, why, span, .. } in
         endings.iter().filter(|ending| (today..=last).contains(&ending.until))
     {
         let left =

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::confluence::survey::{self, Needs, Progress};
+use indicatif::ProgressBar;
+
+use crate::confluence::survey::{self, Choice, Needs, Progress};
 use crate::confluence::{Cloud, Read as _, SpaceSelection};
 use crate::diagnostic::did_you_mean;
-use crate::model::{AccountId, ContentId, Live, SpaceKey, SpaceStatus};
+use crate::model::{AccountId, ContentId, Listing, Live, Space, SpaceKey, SpaceStatus};
 
 use super::args::SpacesArgs;
 use super::error::CliError;
@@ -14,8 +16,14 @@ use super::output::Output;
 /// So many pages have their lists read before the next ones are looked at; a bound for what is under way.
 const PAGES_AT_ONCE: usize = 2_000;
 
-/// The spaces that the command line means.
-pub(super) async fn chosen(site: &Cloud, args: &SpacesArgs) -> Result<BTreeSet<SpaceKey>, CliError> {
+/// Everything about the spaces that the command line means: who holds what, trees, blog posts, and all lists.
+/// Where all are meant, one list of them says which there are and is what they are read from.
+pub(super) async fn chosen(
+    site: &Cloud,
+    args: &SpacesArgs,
+    accounts: BTreeSet<AccountId>,
+    out: &Output,
+) -> Result<Live, CliError> {
     if !args.all {
         if args.keys.is_empty() {
             return Err(CliError::usage(
@@ -23,46 +31,63 @@ pub(super) async fn chosen(site: &Cloud, args: &SpacesArgs) -> Result<BTreeSet<S
                 "name them with --space KEY, or write --all for every space that this account can see",
             ));
         }
-        return Ok(args.keys.iter().cloned().collect());
+        let live = named(site, args.keys.iter().cloned().collect(), accounts, out).await?;
+        all_there(site, &args.keys, &live).await?;
+        return Ok(live);
     }
-    let spaces = site.spaces(&SpaceSelection::All).await?;
-    let wanted = spaces.into_iter().filter(|space| {
+    let wanted = |space: &&Space| {
         (args.types.is_empty() || args.types.contains(&space.kind))
             && (args.include_archived || space.status != SpaceStatus::Archived)
-    });
-    let keys: BTreeSet<SpaceKey> = wanted.map(|space| space.key).collect();
-    if keys.is_empty() {
+    };
+    let choose = |listing: &Listing| -> BTreeSet<SpaceKey> {
+        listing.spaces.values().filter(wanted).map(|space| space.key.clone()).collect()
+    };
+    let choice = Choice { listed: SpaceSelection::All, labels: BTreeSet::new(), accounts };
+    let meter = out.meter(0, "spaces");
+    let mut live = survey::chosen(site, &choice, &choose, &|progress| counted(&meter, progress)).await?;
+    meter.finish_and_clear();
+    if live.spaces.is_empty() {
         return Err(CliError::failed("there is no such space that this account can see")
             .with_hint("`confperm doctor` says who signs in; --include-archived reads archived spaces too"));
     }
-    Ok(keys)
+    contents(site, &mut live, out).await?;
+    Ok(live)
 }
 
-/// Everything about these spaces: who holds what, trees, blog posts, and all lists.
-pub(super) async fn read(
+/// Everything about these spaces, as far as they are there.
+pub(super) async fn named(
     site: &Cloud,
     keys: BTreeSet<SpaceKey>,
     accounts: BTreeSet<AccountId>,
     out: &Output,
 ) -> Result<Live, CliError> {
     let meter = out.meter(keys.len(), "spaces");
-    let needs = Needs { spaces: SpaceSelection::Keys(keys.clone()), accounts };
-    let count = |progress: Progress| {
-        if matches!(progress, Progress::Access | Progress::Tree) {
-            meter.inc(1);
-        }
-    };
-    let mut live = survey::access(site, &needs, &count).await?;
+    let needs = Needs { spaces: SpaceSelection::Keys(keys), accounts };
+    let mut live = survey::access(site, &needs, &|progress| counted(&meter, progress)).await?;
     meter.finish_and_clear();
+    contents(site, &mut live, out).await?;
+    Ok(live)
+}
 
+fn counted(meter: &ProgressBar, progress: Progress) {
+    match progress {
+        Progress::Spaces(number) => meter.set_length(number as u64),
+        Progress::Access => meter.inc(1),
+        Progress::SignedIn | Progress::Tree | Progress::Restrictions(_) | Progress::Members => {}
+    }
+}
+
+/// Adds trees, blog posts and all lists.
+async fn contents(site: &Cloud, live: &mut Live, out: &Output) -> Result<(), CliError> {
+    let keys: BTreeSet<SpaceKey> = live.spaces.keys().cloned().collect();
     let meter = out.meter(keys.len(), "page trees");
     let count = |progress: Progress| {
         if progress == Progress::Tree {
             meter.inc(1);
         }
     };
-    survey::trees(site, &mut live, &keys, &count).await?;
-    survey::blogposts(site, &mut live, &keys).await?;
+    survey::trees(site, live, &keys, &count).await?;
+    survey::blogposts(site, live, &keys).await?;
     meter.finish_and_clear();
 
     let pages: Vec<(SpaceKey, ContentId)> = live
@@ -79,11 +104,11 @@ pub(super) async fn read(
         for (key, id) in some {
             wanted.entry(key.clone()).or_default().insert(*id);
         }
-        survey::restrictions(site, &mut live, &wanted, &survey::quiet).await?;
+        survey::restrictions(site, live, &wanted, &survey::quiet).await?;
         meter.inc(some.len() as u64);
     }
     meter.finish_and_clear();
-    Ok(live)
+    Ok(())
 }
 
 /// Says which of the spaces that were asked for by name are not there.

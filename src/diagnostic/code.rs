@@ -83,6 +83,7 @@ codes! {
 
     // Meaning, on a day.
     EndedGrant = "ended-grant", Warning, "Something that was given until a day that has passed.";
+    EndBeforeStart = "end-before-start", Error, "A last day that had passed before `confperm.lock` knew of the entry.";
     EndedList = "ended-list", Error, "The list of a page whose entries have all ended, which would open the page.";
 
     // Rules.

@@ -146,6 +146,8 @@ pub enum EdgeReason {
     Lockout,
     /// The other order would take something away for a moment.
     Gap,
+    /// A run that ended in between would not be taken up where it ended.
+    Resume,
     /// What waits for this call waits for the earlier one as well, and is spared an edge for each.
     Gather,
 }
@@ -284,7 +286,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         cost,
     };
     let mut mentioned = Mentioned::default();
-    mentioned.collect(&plan);
+    mentioned.collect(&plan, live);
     plan.names =
         mentioned.principals.into_iter().map(|who| (who.clone(), name(&who, desired, live))).collect();
     plan.pages = mentioned.pages.into_iter().filter_map(|(space, id)| page(&space, id, live)).collect();

@@ -34,8 +34,18 @@ pub(super) struct Draft {
     pub(super) covers: BTreeSet<usize>,
     /// Indices of the drafts that the API demands before this one.
     pub(super) needs: BTreeSet<usize>,
+    /// Indices of the drafts that must come before this one for a run that ends between them to be taken up.
+    pub(super) resumes: BTreeSet<usize>,
+    /// Whether it only lets lists of `page-only` follow who is an insider.
+    pub(super) follows: bool,
     /// The draft whose side effect this one puts right: it follows at once.
     pub(super) undoes: Option<usize>,
+}
+
+impl Draft {
+    fn new(call: Call, covers: BTreeSet<usize>, needs: BTreeSet<usize>) -> Self {
+        Self { call, covers, needs, resumes: BTreeSet::new(), follows: false, undoes: None }
+    }
 }
 
 /// All calls, without order but for what the API demands.
@@ -68,7 +78,7 @@ pub(super) fn lower(target: &Target, changes: &[Change], live: &Live) -> Vec<Dra
                 before: before.clone(),
                 after: page.restrictions.clone(),
             };
-            drafts.push(Draft { call, covers: covers.clone(), needs: enabling.clone(), undoes: None });
+            drafts.push(Draft::new(call, covers.clone(), enabling.clone()));
         }
     }
     drafts
@@ -149,7 +159,7 @@ fn assign_roles(key: &SpaceKey, space: &LiveSpace, index: &Index<'_>) -> Option<
         }
     }
     let call = Call::AssignRoles { space: key.clone(), space_id: space.space.id, roles };
-    Some(Draft { call, covers, needs: BTreeSet::new(), undoes: None })
+    Some(Draft::new(call, covers, BTreeSet::new()))
 }
 
 /// The calls that bring the permissions of one principal in one space to the target.
@@ -216,16 +226,8 @@ impl<'a> GrantCalls<'a> {
             }
             let read: BTreeSet<usize> = granted.get(&Permission::ReadSpace).copied().into_iter().collect();
             let number = drafts.len();
-            drafts.push(Draft {
-                call: Call::Grant {
-                    space: self.space.clone(),
-                    principal: self.principal.clone(),
-                    permission,
-                },
-                covers,
-                needs: read,
-                undoes: None,
-            });
+            let (space, principal) = (self.space.clone(), self.principal.clone());
+            drafts.push(Draft::new(Call::Grant { space, principal, permission }, covers, read));
             granted.insert(permission, number);
             for &companion in self.companions(permission) {
                 brought.insert(companion, number);
@@ -280,16 +282,10 @@ impl<'a> GrantCalls<'a> {
                 continue;
             }
             let covers = drafts[number].covers.clone();
-            drafts.push(Draft {
-                call: Call::Grant {
-                    space: self.space.clone(),
-                    principal: self.principal.clone(),
-                    permission: companion,
-                },
-                covers,
-                needs: BTreeSet::from([number]),
-                undoes: Some(number),
-            });
+            let (space, principal) = (self.space.clone(), self.principal.clone());
+            let call = Call::Grant { space, principal, permission: companion };
+            let undoes = Some(number);
+            drafts.push(Draft { undoes, ..Draft::new(call, covers, BTreeSet::from([number])) });
         }
     }
 
@@ -303,7 +299,7 @@ impl<'a> GrantCalls<'a> {
     ) {
         let (space, principal) = (self.space.clone(), self.principal.clone());
         let call = Call::Revoke { space, principal, permission, grant };
-        drafts.push(Draft { call, covers, needs, undoes: None });
+        drafts.push(Draft::new(call, covers, needs));
     }
 
     fn companions(&self, permission: Permission) -> &'static [Permission] {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::access::{self, Level, Place, What};
-use crate::model::{ContentId, Gap, Principal, SpaceKey};
+use crate::model::{ContentId, Gap, Live, Principal, SpaceKey};
 
 use super::document::{Object, Plan};
 use super::guard::Breach;
@@ -15,10 +15,12 @@ use super::refusal::{Danger, Endangered, Refusal};
 pub(super) struct Mentioned {
     pub(super) principals: BTreeSet<Principal>,
     pub(super) pages: BTreeSet<(SpaceKey, ContentId)>,
+    /// Pages of which the plan does not say in which space they are.
+    somewhere: BTreeSet<ContentId>,
 }
 
 impl Mentioned {
-    pub(super) fn collect(&mut self, plan: &Plan) {
+    pub(super) fn collect(&mut self, plan: &Plan, live: &Live) {
         self.principals.insert(Principal::User(plan.site.caller.clone()));
         for object in &plan.objects {
             match object {
@@ -85,6 +87,16 @@ impl Mentioned {
             self.page(&lint.space, lint.content);
             self.page(&lint.space, lint.level.and_then(Level::content));
         }
+        self.place(plan, live);
+    }
+
+    /// Finds out in which spaces the pages are that are somewhere.
+    fn place(&mut self, plan: &Plan, live: &Live) {
+        let spaces = plan.spaces.keys().filter_map(|key| Some((key, live.spaces.get(key)?.tree.as_ref()?)));
+        for (key, tree) in spaces.filter(|_| !self.somewhere.is_empty()) {
+            let here = tree.iter().map(|content| content.id).filter(|id| self.somewhere.contains(id));
+            self.pages.extend(here.map(|id| (key.clone(), id)));
+        }
     }
 
     fn page_only(&mut self, space: &SpaceKey, problem: &PageOnlyProblem) {
@@ -146,9 +158,7 @@ impl Mentioned {
                     self.principals.insert(Principal::Group(group.clone()));
                 }
                 access::Reason::ListsUnread { content, .. } => {
-                    // Which space it is in, only the site knows; content is in one.
-                    let spaces: Vec<SpaceKey> = plan.spaces.keys().cloned().collect();
-                    self.pages.extend(spaces.into_iter().map(|space| (space, *content)));
+                    self.somewhere.insert(*content);
                 }
                 _ => {}
             }

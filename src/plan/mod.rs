@@ -19,6 +19,7 @@ mod meanwhile;
 mod mentioned;
 mod page_only;
 mod refusal;
+mod resume;
 mod schedule;
 mod target;
 
@@ -36,7 +37,7 @@ pub use refusal::{Danger, Demand, Endangered, Moment, Refusal};
 pub use schedule::Gaps;
 pub use target::{KeepReason, Target, TargetHolding, TargetSpace, Unmanaged};
 
-use crate::model::{Desired, Live};
+use crate::model::{Desired, Live, PageVerb, Terms, Wanted};
 
 use target::Targeted;
 
@@ -52,11 +53,31 @@ pub fn planned_state(desired: &Desired, live: &Live) -> Live {
     target::target(desired, live).target.applied_to(live)
 }
 
+/// What a policy asks for, with the lists that its `page-only` entries come to on this site as if entries of
+/// `pages` asked for them. To tell which line is behind what, not to plan with.
+#[must_use]
+pub fn with_lists_for_guests(desired: &Desired, live: &Live) -> Desired {
+    let mut told = desired.clone();
+    for (key, compiled) in target::target(desired, live).page_only {
+        let Some(space) = told.spaces.get_mut(&key) else { continue };
+        for ((content, verb), (what, origin)) in compiled.wanted {
+            let page = space.pages.entry(content).or_default();
+            let list = match verb {
+                PageVerb::View => &mut page.view,
+                PageVerb::Edit => &mut page.edit,
+            };
+            list.get_or_insert(Wanted { what, origin, role: None, terms: Terms::default() });
+        }
+    }
+    told
+}
+
 /// Compares what is with what should be.
 pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Planned {
     let Targeted { target, unmanaged, page_only } = target::target(desired, live);
     let changes = diff::diff(&target, live);
-    let drafts = lower::lower(&target, &changes, live);
+    let mut drafts = lower::lower(&target, &changes, live);
+    resume::resumable(&mut drafts, &page_only);
     let lower_bound = drafts.len();
     let after = target.applied_to(live);
     let schedule = schedule::schedule(drafts, live, &after, &desired.guards, gaps);

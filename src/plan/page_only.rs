@@ -66,6 +66,14 @@ pub enum PageOnlyProblem {
 pub(super) struct Compiled {
     /// Lists to be changed, with what asks for them.
     pub(super) lists: BTreeMap<(ContentId, PageVerb), (Audience, Reason)>,
+    /// Of these, the ones that were made for guests before and follow who is an insider.
+    pub(super) followed: BTreeSet<(ContentId, PageVerb)>,
+    /// Lists that are as they shall be, and look as if they had been made for guests.
+    made: BTreeSet<(ContentId, PageVerb)>,
+    /// Whom `page-only` wants on which lists, whether it changes them or not, and the line that asks for it.
+    pub(super) wanted: BTreeMap<(ContentId, PageVerb), (Audience, Origin)>,
+    /// Whether somebody's own list would look like one of those if insiders went before others came.
+    pub(super) mistakable: bool,
     pub(super) entries: Vec<PlanPageOnly>,
     pub(super) problems: Vec<(Origin, PageOnlyProblem)>,
     /// Content whose lists keep guests out, or keep them from editing.
@@ -182,8 +190,8 @@ pub(super) fn compile(ground: Ground<'_>) -> Compiled {
         return Compiled::default();
     };
     let guests = guests(ground.wish, tree);
+    let readers = Readers::of(&ground, Permission::ReadSpace, &guests);
     let compiler = Compiler {
-        readers: Readers::of(&ground, Permission::ReadSpace, &guests),
         closed: guests.keys().map(|guest| (guest.clone(), BTreeSet::new())).collect(),
         ground,
         tree,
@@ -194,7 +202,7 @@ pub(super) fn compile(ground: Ground<'_>) -> Compiled {
         unlistable: BTreeMap::new(),
         contradicted: BTreeMap::new(),
     };
-    compiler.compile()
+    compiler.compile(&readers)
 }
 
 /// Who gets to a place in the tree.
@@ -226,7 +234,6 @@ struct Compiler<'a> {
     ground: Ground<'a>,
     tree: &'a Tree,
     guests: &'a BTreeMap<Subject, Guest>,
-    readers: Readers,
     /// What has a list that keeps each guest out.
     closed: BTreeMap<Subject, BTreeSet<ContentId>>,
     found: Compiled,
@@ -237,12 +244,12 @@ struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    fn compile(mut self) -> Compiled {
+    fn compile(mut self, readers: &Readers) -> Compiled {
         let anywhere = Way { guests: self.guests.keys().collect(), others: None };
         let mut waiting: Vec<(&'a Content, Way<'a>)> =
             tops(self.tree).map(|top| (top, anywhere.clone())).collect();
         while let Some((content, way)) = waiting.pop() {
-            let through = self.view(content, way);
+            let through = self.view(content, way, readers);
             if !through.guests.is_empty() {
                 waiting.extend(self.tree.children(content.id).map(|child| (child, through.clone())));
             }
@@ -253,7 +260,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Decides about the view list of content that these get to. Gives those who get past it.
-    fn view(&mut self, content: &'a Content, way: Way<'a>) -> Way<'a> {
+    fn view(&mut self, content: &'a Content, way: Way<'a>, readers: &Readers) -> Way<'a> {
         let id = content.id;
         let Way { guests, others } = way;
         let (wanted, unwanted): (BTreeSet<&Subject>, BTreeSet<&Subject>) =
@@ -270,13 +277,13 @@ impl<'a> Compiler<'a> {
                 others.iter().chain(wanted.iter().copied()).cloned().collect()
             }
             (Audience::Anyone, None) => {
-                for insider in &self.readers.after.others {
+                for insider in &readers.after.others {
                     self.unlistable.entry(insider.clone()).or_default().insert(id);
                 }
-                self.readers.after.subjects.iter().chain(wanted.iter().copied()).cloned().collect()
+                readers.after.subjects.iter().chain(wanted.iter().copied()).cloned().collect()
             }
             (Audience::Only(members), _) => {
-                let mut new = self.followed(id, PageVerb::View, members, &self.readers);
+                let mut new = self.followed(id, PageVerb::View, members, readers);
                 new.extend(wanted.iter().map(|guest| (*guest).clone()));
                 // Also those who do not get here by themselves: somebody may be a guest twice.
                 new.retain(|subject| {
@@ -346,16 +353,35 @@ impl<'a> Compiler<'a> {
         let editors = Readers::of(&self.ground, permission, self.guests);
         let named =
             |subject: &Subject| self.guests.get(subject).is_some_and(|guest| guest.named.contains(&id));
-        let view = self.found.lists.get(&(id, PageVerb::View)).map_or(&lists.view, |(view, _)| view);
-        let new: BTreeSet<Subject> = match (&lists.edit, view) {
+        let view = self.found.lists.get(&(id, PageVerb::View)).map_or(&lists.view, |(view, _)| view).clone();
+        // Whoever edits must be on the view list, where there is one. Where that names all who may edit here,
+        // those are enough.
+        let fits = editors.after.others.is_empty()
+            && match &view {
+                Audience::Anyone => true,
+                Audience::Only(viewers) => {
+                    self.plain(editors.after.subjects.iter()).iter().all(|editor| viewers.contains(editor))
+                }
+            };
+        let new: BTreeSet<Subject> = match (&lists.edit, &view) {
             (Audience::Only(members), _) => {
-                let listed = self.followed(id, PageVerb::Edit, members, &editors);
+                let listed = if fits {
+                    self.followed(id, PageVerb::Edit, members, &editors)
+                } else {
+                    members.iter().cloned().collect()
+                };
                 listed.into_iter().filter(|subject| !blocked.contains(subject)).collect()
             }
-            // Whoever edits must be on the view list, where there is one.
             (Audience::Anyone, Audience::Only(viewers)) => {
-                let outside = |subject: &&Subject| !self.guests.contains_key(*subject) || named(subject);
-                viewers.iter().filter(outside).cloned().collect()
+                let only_editors = fits && !self.plain(editors.after.subjects.iter()).is_empty();
+                let stays = |subject: &&Subject| {
+                    if self.guests.contains_key(*subject) {
+                        named(subject)
+                    } else {
+                        !only_editors || editors.after.subjects.contains(*subject)
+                    }
+                };
+                viewers.iter().filter(stays).cloned().collect()
             }
             (Audience::Anyone, Audience::Anyone) => {
                 let guests = self.guests.keys().filter(|guest| named(guest));
@@ -390,37 +416,60 @@ impl<'a> Compiler<'a> {
         Some(&self.ground.wish.pages.get(&id)?.audience(list)?.origin)
     }
 
-    /// A list that named exactly the insiders when guests were around already is the work of `page-only`, and
-    /// follows who is an insider. Any other list stays as it is.
+    /// A list that names insiders and nobody else, and leaves out none of those who are insiders now or none of
+    /// those who will be, is one that `page-only` makes, and follows who is an insider. Any other list stays as
+    /// it is.
+    ///
+    /// What is taken for such a list must be so at any moment of a run, since the run may end there and the
+    /// next begin. So these lists are changed before it changes who is an insider; and where a list of
+    /// somebody's own names all who stay, others come in before anybody goes. [`resume`](super::resume) sees
+    /// to both.
     fn followed(
-        &self,
+        &mut self,
         id: ContentId,
         list: PageVerb,
         members: &Members,
         insiders: &Readers,
     ) -> BTreeSet<Subject> {
-        let caller = Subject::User(self.ground.live.site.caller.account.clone());
-        let was_guest = |guest: &Subject| {
-            let held = self.ground.before.holdings.get(&guest.clone().into());
-            held.is_some_and(|held| may_hold(held, Permission::ReadSpace, self.ground.live))
-        };
-        let plain = |subjects: &mut dyn Iterator<Item = &Subject>| -> BTreeSet<Subject> {
-            subjects
-                .filter(|subject| **subject != caller && !self.guests.contains_key(*subject))
-                .cloned()
-                .collect()
-        };
-        let listed = plain(&mut members.iter());
-        let ours = self.declared(id, list).is_none()
-            && self.guests.keys().any(was_guest)
-            && !listed.is_empty()
-            && listed == plain(&mut insiders.before.subjects.iter());
-        let mut all: BTreeSet<Subject> = members.iter().cloned().collect();
-        if ours && insiders.after.others.is_empty() {
-            all.retain(|subject| *subject == caller || self.guests.contains_key(subject));
-            all.extend(insiders.after.subjects.iter().cloned());
+        let all: BTreeSet<Subject> = members.iter().cloned().collect();
+        let listed = self.plain(members.iter());
+        let [now, then] = [&insiders.before, &insiders.after].map(|who| self.plain(who.subjects.iter()));
+        let nobody_else = listed.iter().all(|subject| now.contains(subject) || then.contains(subject));
+        if listed == then {
+            self.found.made.insert((id, list));
         }
-        all
+        if listed.is_empty()
+            || now == then
+            || then.is_empty()
+            || !nobody_else
+            || !insiders.after.others.is_empty()
+            || self.declared(id, list).is_some()
+        {
+            return all;
+        }
+        if !(now.is_subset(&listed) || then.is_subset(&listed)) {
+            self.found.mistakable |= now.intersection(&then).all(|stays| listed.contains(stays));
+            return all;
+        }
+        let caller = Subject::User(self.ground.live.site.caller.account.clone());
+        let beside = all.iter().filter(|subject| **subject == caller || self.guests.contains_key(*subject));
+        let new: BTreeSet<Subject> = beside.chain(&then).cloned().collect();
+        if new.is_empty() {
+            return all;
+        }
+        if new != all {
+            self.found.followed.insert((id, list));
+        }
+        new
+    }
+
+    /// Those among these who are neither guests nor whoever runs this, who may be on any list.
+    fn plain<'s>(&self, subjects: impl Iterator<Item = &'s Subject>) -> BTreeSet<Subject> {
+        let caller = Subject::User(self.ground.live.site.caller.account.clone());
+        subjects
+            .filter(|subject| **subject != caller && !self.guests.contains_key(*subject))
+            .cloned()
+            .collect()
     }
 
     /// Notes a list, unless it is so already, or must not be.
@@ -437,7 +486,19 @@ impl<'a> Compiler<'a> {
             self.found.problems.push((origin, PageOnlyProblem::NobodyElse { page, list, guests }));
             return;
         };
+        let seeing =
+            |subject: &&Subject| self.guests.get(*subject).is_some_and(|guest| guest.sees.contains(&page));
+        let theirs = Members::new(members.iter().filter(seeing).cloned());
         let after = Audience::Only(members);
+        let (made, declared) = (&self.found.made, self.declared(page, list));
+        if declared.is_none() {
+            // Of a list of somebody's own, only the guests are there because of their entry.
+            let is_made = before.is_anyone()
+                || made.contains(&(page, list))
+                || self.found.followed.contains(&(page, list));
+            let wanted = if is_made { Some(after.clone()) } else { theirs.map(Audience::Only) };
+            self.found.wanted.extend(wanted.map(|wanted| ((page, list), (wanted, origin.clone()))));
+        }
         if after == *before {
             return;
         }

@@ -10,6 +10,7 @@
 
 mod ast;
 mod breaches;
+mod contradictions;
 pub mod express;
 mod csv;
 mod format;

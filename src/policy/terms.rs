@@ -2,7 +2,8 @@
 
 use jiff::civil::Date;
 
-use super::ast::{Entry, Listed, PageEntry, Policy};
+use super::ast::{Entry, Listed, Named, PageEntry, Policy, Who};
+use super::lock::{End, LOCK_FILE, Lock};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::model::PageVerb;
 
@@ -17,6 +18,8 @@ pub struct Ending {
     pub what: String,
     pub why: Option<String>,
     pub span: Span,
+    /// What a lock remembers of it.
+    pub(super) end: End,
 }
 
 impl Policy {
@@ -28,18 +31,18 @@ impl Policy {
             for line in &space.access {
                 for entry in &line.who {
                     let what = format!("{} in {key}", line.right.value);
-                    endings.extend(ending(entry, self.show(&entry.who.value), what));
+                    endings.extend(self.ending(entry, &entry.who.value, what));
                 }
             }
             for entry in space.page_only.iter().flat_map(|guests| &guests.who) {
                 let what = format!("page-only in {key}");
-                endings.extend(ending(entry, self.show_named(&entry.who.value), what));
+                endings.extend(self.ending(entry, &Who::Named(entry.who.value.clone()), what));
             }
             for page in &space.pages {
                 for (verb, listed) in lists(page) {
                     for entry in listed.named() {
                         let what = format!("{} {} in {key}", verb.as_str(), page.pages.value);
-                        endings.extend(ending(entry, self.show_named(&entry.who.value), what));
+                        endings.extend(self.ending(entry, &Who::Named(entry.who.value.clone()), what));
                     }
                 }
             }
@@ -48,7 +51,7 @@ impl Policy {
             for line in rule.lines() {
                 for entry in &line.who {
                     let what = format!("{} by the rule \"{}\"", line.right.value, rule.name.value);
-                    endings.extend(ending(entry, self.show(&entry.who.value), what));
+                    endings.extend(self.ending(entry, &entry.who.value, what));
                 }
             }
         }
@@ -56,16 +59,44 @@ impl Policy {
         endings
     }
 
+    fn ending<T>(&self, entry: &Entry<T>, who: &Who, what: String) -> Option<Ending> {
+        let until = entry.until.as_ref()?;
+        // Aliases come and go, accounts stay.
+        let remembered = match who {
+            Who::Named(Named::User(account)) => format!("user:{account}"),
+            Who::Named(Named::Group(_)) | Who::Class(_) | Who::Anonymous => self.show(who),
+        };
+        let end = End { until: until.value, of: format!("{remembered}, {what}") };
+        let (who, why, span) = (self.show(who), entry.why.clone(), until.span.clone());
+        Some(Ending { until: until.value, who, what, why, span, end })
+    }
+
     /// What has ended by a day: each is to be deleted from the files some time, and a list of a page that has
-    /// nobody left cannot be carried out.
-    pub fn ended(&self, today: Date) -> Diagnostics {
+    /// nobody left cannot be carried out. A day that had passed when it was first written is a mistake; what
+    /// was written when is known from the lock alone.
+    pub fn ended(&self, today: Date, lock: &Lock) -> Diagnostics {
         let over = self.endings().into_iter().take_while(|ending| ending.until < today);
         let mut findings: Diagnostics = over
-            .map(|Ending { until, who, what, span, .. }| {
+            .map(|Ending { until, who, what, span, end, .. }| {
                 let ago = days(until, today);
-                Diagnostic::new(Code::EndedGrant, format!("{who} had `{what}` until {until}, which was {ago} ago"))
+                if lock.is_unwritten() || lock.ends.contains(&end) {
+                    return Diagnostic::new(
+                        Code::EndedGrant,
+                        format!("{who} had `{what}` until {until}, which was {ago} ago"),
+                    )
                     .at(&span, "")
-                    .help("a plan takes back what is left of it; then remove the entry, or move the day if it should go on")
+                    .help("a plan takes back what is left of it; then remove the entry, or move the day if it should go on");
+                }
+                Diagnostic::new(
+                    Code::EndBeforeStart,
+                    format!("{who} would have `{what}` until {until}, which was {ago} ago, and {LOCK_FILE} does not know this entry"),
+                )
+                .at(&span, "already over")
+                .help(format!(
+                    "correct the day, or remove the entry; if it was here in time and only {LOCK_FILE} was not committed, \
+                     add the line `{}` under `ends:` there, and a plan takes back what is left of it",
+                    end.to_line()
+                ))
             })
             .collect();
         for space in self.spaces.values() {
@@ -77,11 +108,6 @@ impl Policy {
         }
         findings
     }
-}
-
-fn ending<T>(entry: &Entry<T>, who: String, what: String) -> Option<Ending> {
-    let until = entry.until.as_ref()?;
-    Some(Ending { until: until.value, who, what, why: entry.why.clone(), span: until.span.clone() })
 }
 
 fn lists(page: &PageEntry) -> impl Iterator<Item = (PageVerb, &Listed)> {

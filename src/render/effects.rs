@@ -39,8 +39,10 @@ pub(super) fn who_gains_who_loses(plan: &Plan, text: &mut String) {
 
 fn change_words(line: &PlanEffect, plan: &Plan) -> String {
     let (style, verb) = match line.direction {
-        Direction::Gains => (ADD, "gains"),
-        Direction::Loses => (REMOVE, "loses"),
+        Direction::Gains if is_one(&line.who) => (ADD, "gains"),
+        Direction::Gains => (ADD, "gain"),
+        Direction::Loses if is_one(&line.who) => (REMOVE, "loses"),
+        Direction::Loses => (REMOVE, "lose"),
     };
     let perhaps = match line.certainty {
         Certainty::Sure => "",
@@ -61,6 +63,11 @@ fn change_words(line: &PlanEffect, plan: &Plan) -> String {
         }
     };
     format!("{perhaps}{} {what}", paint(style, verb))
+}
+
+/// Whether one name stands for all of them.
+fn is_one(who: &Affected) -> bool {
+    who.parties.len() + who.people.len() == 1
 }
 
 const fn verbs_words(verbs: PageVerbs) -> &'static str {

@@ -43,6 +43,9 @@ fn edge_words(plan: &Plan, edge: &Edge) -> String {
         (EdgeReason::Leak | EdgeReason::Lockout | EdgeReason::Gap, Some(danger)) => {
             format!("otherwise {}", danger_words(plan, danger))
         }
+        (EdgeReason::Resume, _) => {
+            "a run that ends in between could not tell any more whose lists page-only keeps".to_owned()
+        }
         (EdgeReason::Gather, _) => "the calls that wait for both wait for this one alone".to_owned(),
     };
     format!("after {}: {why}", edge.call)

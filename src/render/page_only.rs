@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::model::{ContentId, PageVerb, Principal, Subject};
+use crate::model::{ContentId, PageVerb, Principal, SpaceKey, Subject};
 use crate::plan::{Change, PageOnlyProblem, Plan, PlanPageOnly, Reason};
 
 use super::access_words::Names as _;
@@ -14,21 +14,26 @@ const SHOWN: usize = 5;
 
 /// The section about guests, for entries that this plan does something about.
 pub(super) fn page_only(plan: &Plan, text: &mut String) {
+    let mut spaces: BTreeSet<&SpaceKey> = BTreeSet::new();
+    let mut guests: BTreeSet<(&SpaceKey, Subject)> = BTreeSet::new();
+    for change in &plan.changes {
+        match (change.reason(), change) {
+            (Reason::PageOnly { .. }, _) => {
+                spaces.insert(change.space());
+            }
+            (
+                Reason::Declared { .. } | Reason::NotDeclared | Reason::NeededFor { .. },
+                Change::Grant { principal, .. } | Change::Role { principal, .. },
+            ) => guests.extend(principal.subject().map(|who| (change.space(), who))),
+            (
+                Reason::Declared { .. } | Reason::NotDeclared | Reason::NeededFor { .. },
+                Change::Audience { .. },
+            ) => {}
+        }
+    }
     let concerned = |entry: &&PlanPageOnly| {
-        plan.changes.iter().any(|change| {
-            change.space() == &entry.space
-                && match change.reason() {
-                    Reason::PageOnly { .. } => true,
-                    Reason::Declared { .. } | Reason::NotDeclared | Reason::NeededFor { .. } => {
-                        match change {
-                            Change::Grant { principal, .. } | Change::Role { principal, .. } => {
-                                principal.subject().is_some_and(|who| entry.who.contains(&who))
-                            }
-                            Change::Audience { .. } => false,
-                        }
-                    }
-                }
-        })
+        spaces.contains(&entry.space)
+            || entry.who.iter().any(|who| guests.contains(&(&entry.space, who.clone())))
     };
     let entries: Vec<&PlanPageOnly> = plan.page_only.iter().filter(concerned).collect();
     if entries.is_empty() {

@@ -53,6 +53,38 @@ fn a_renamed_group_changes_nothing() {
 }
 
 #[test]
+fn questions_and_tests_know_a_renamed_group_by_the_name_that_the_policy_has() {
+    let folder = Folder::example("quickstart");
+    let tests = "version: 1\ntests:\n  - name: contractors stay out of the runbooks\n    who: group:contractors\n    \
+                 cannot: {view: [ENG/Runbooks/On-call]}\n";
+    folder.write("tests.yaml", tests);
+    let questions = [
+        vec!["test"],
+        vec!["can", "group:contractors", "view", "ENG/Runbooks"],
+        vec!["explain", "group:contractors", "view", "ENG/Runbooks", "--planned"],
+    ];
+    let before = questions.clone().map(|question| folder.run(&question));
+    assert!(before.iter().all(|ran| ran.code == 0 || ran.code == 3), "{before:?}");
+    change(&folder, "contractors", "contracting");
+    for (question, before) in questions.iter().zip(before) {
+        let after = folder.run(question).code(before.code);
+        assert_eq!(after.out.replace("contracting", "contractors"), before.out);
+    }
+
+    // Another group that has taken over the name is not what anybody meant.
+    change(&folder, "  sre: {", "  contractors: {");
+    let tested = folder.run(&["test"]).code(4);
+    assert!(
+        tested.err.contains("error[replaced-name]") && tested.err.contains("confperm.lock:"),
+        "{}",
+        tested.err
+    );
+    assert!(tested.err.contains("is now called `contracting`"), "{}", tested.err);
+    let asked = folder.run(&["can", "group:contractors", "view", "ENG/Runbooks"]).code(1);
+    assert!(asked.err.contains("means another one than confperm.lock remembers"), "{}", asked.err);
+}
+
+#[test]
 fn a_group_that_was_made_again_is_refused_until_somebody_accepts_it() {
     let folder = Folder::example("quickstart");
     let lock = folder.read("confperm.lock");
@@ -76,6 +108,39 @@ fn who_was_deactivated_is_reported_and_the_run_goes_on() {
     let ran = folder.run(&["plan", "--locked", "--space", "TOOLS"]).code(0);
     assert!(ran.err.contains("warning[inactive-account]"), "{}", ran.err);
     assert!(ran.err.contains("was active when confperm.lock was written"), "{}", ran.err);
+}
+
+#[test]
+fn an_end_that_the_lock_knows_is_a_warning_and_another_one_a_mistake() {
+    let folder = Folder::example("quickstart");
+    let policy = folder.read("confperm.yaml");
+    let with = |until: &str| {
+        let grant = format!("      viewer: [{{who: group:contractors, until: {until}}}]");
+        assert!(policy.contains("      viewer: [group:contractors]"), "{policy}");
+        folder.write("confperm.yaml", &policy.replace("      viewer: [group:contractors]", &grant));
+    };
+    let on = |today: &str, arguments: &[&str]| {
+        crate::support::Ran::from(folder.confperm(arguments).env("CONFPERM_TODAY", today).output().unwrap())
+    };
+    with("2026-12-31");
+    let locked = on("2026-11-21", &["plan", "--locked"]).code(1);
+    assert!(locked.err.contains("lacks 1 end of the policy"), "{}", locked.err);
+    let planned = on("2026-11-21", &["plan"]).code(0);
+    assert!(planned.err.contains("confperm.lock: 1 end added; commit it"), "{}", planned.err);
+    for command in ["plan", "validate"] {
+        let over = on("2027-01-02", &[command]);
+        assert_ne!(over.code, 4);
+        assert!(over.err.contains("warning[ended-grant]"), "{}", over.err);
+    }
+    with("2026-01-31");
+    for command in ["plan", "validate"] {
+        let wrong = on("2027-01-02", &[command]).code(4);
+        assert!(wrong.err.contains("error[end-before-start]"), "{}", wrong.err);
+        assert!(wrong.err.contains("`- \"2026-01-31 group:contractors, viewer in ENG\"`"), "{}", wrong.err);
+    }
+    folder.write("confperm.yaml", &policy);
+    assert_ne!(on("2027-01-02", &["plan"]).code, 4);
+    assert!(!folder.read("confperm.lock").contains("ends:"));
 }
 
 #[test]

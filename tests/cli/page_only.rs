@@ -9,6 +9,7 @@ use confperm::render::plan_as_text;
 use confperm::sandbox::world;
 
 use crate::stage::Stage;
+use crate::support::Folder;
 
 const PEOPLE: &str = "
 kind: confluence-sandbox
@@ -321,4 +322,27 @@ async fn three_thousand_pages_take_no_more_restrictions_than_there_are_branches(
     assert_eq!(planned.plan.cost.lower_bound, planned.plan.cost.calls);
     let one = "    page-only:\n      - {who: [group:ext], pages: [/**]}\n";
     assert_eq!(restricted(&stage.plan(&policy(one)).await.plan).len(), 0);
+}
+
+#[test]
+fn an_explanation_names_the_entry_that_keeps_a_list() {
+    let folder = Folder::example("jobs/page-only");
+    let entry = |who: &str| {
+        let policy = folder.read("confperm.yaml");
+        let line = policy.lines().position(|line| line.contains(&format!("who: [{who}]"))).unwrap();
+        format!("confperm.yaml:{}", line + 1)
+    };
+    let planned = ["explain", "group:support", "view", "DOCS/Runbooks", "--planned"];
+    let before = folder.run(&planned).code(0);
+    folder.run(&["apply", "--yes"]).code(0);
+    for ran in [before, folder.run(&planned).code(0), folder.run(&planned[..4]).code(0)] {
+        let list = ran.out.lines().find(|line| line.contains("on the view list: group:support")).unwrap();
+        assert!(list.contains(&entry("group:partners")), "{}", ran.out);
+    }
+    // The list of the roadmap was there before, and is used as it is.
+    let roadmap = folder.run(&["explain", "group:engineering", "view", "DOCS/Roadmap"]).code(0);
+    let list = roadmap.out.lines().find(|line| line.contains("on the view list: group:engineering")).unwrap();
+    assert!(list.contains("not declared"), "{}", roadmap.out);
+    let who = folder.run(&["who", "view", "DOCS/Runbooks"]).code(0);
+    assert!(!who.out.contains("not declared"), "{}", who.out);
 }

@@ -33,6 +33,30 @@ fn reads_from(folder: &Folder, code: u8, requests: usize) {
 }
 
 #[test]
+fn importing_and_copying_a_whole_site_read_each_thing_once() {
+    for arguments in
+        [vec!["import", "--all", "--include-archived", "-C", "new"], vec!["snapshot", "--all", "-C", "new"]]
+    {
+        let folder = Folder::example("acme");
+        let hosted = Hosted::open(&folder.file("site.yaml"));
+        let mut command = folder.confperm(&arguments);
+        hosted.point(&mut command);
+        Ran::from(command.output().unwrap()).code(0);
+        let mut asked: BTreeMap<String, usize> = BTreeMap::new();
+        for request in hosted.running.requests() {
+            assert!(!is_write(&request.method, &request.path), "{} {}", request.method, request.path);
+            *asked.entry(format!("{}?{}", request.path, request.query)).or_default() += 1;
+        }
+        let lists = asked
+            .keys()
+            .filter(|what| what.split('?').next().is_some_and(|path| path.ends_with("/api/v2/spaces")));
+        assert_eq!(lists.count(), 1, "{asked:#?}");
+        asked.retain(|what, times| *times > 1 && !what.contains("users-bulk"));
+        assert!(asked.is_empty(), "{arguments:?} read twice: {asked:#?}");
+    }
+}
+
+#[test]
 fn a_plan_of_the_examples_reads_each_thing_once() {
     reads(Folder::example("quickstart").path(), 18);
     reads(Folder::example("acme").path(), 73);

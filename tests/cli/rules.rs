@@ -85,6 +85,24 @@ fn a_list_is_not_opened_by_whoever_leaves() {
 }
 
 #[test]
+fn whoever_is_named_instead_takes_the_place_on_a_list_that_would_be_empty() {
+    // Only somebody who is on the list may change it, here through the group that goes.
+    let body =
+        "rules: [{name: gone, spaces: [ENG], absent: [{who: group:platform-old, instead: group:platform}]}]";
+    let folder = jobs_with(body);
+    let site = folder.read("site.yaml").replace("edit: [user:lena, user:ann]", "edit: [group:platform-old]");
+    let line = site.lines().find(|line| line.starts_with("  platform-old: {")).unwrap();
+    folder.write("site.yaml", &site.replace(line, &line.replace("members: [", "members: [ann, ")));
+    folder.run(&["apply", "--yes", "mine", "--override", "max-removals", "--why", "moved"]).code(0);
+    let after = folder.run(&["plan", "mine"]).code(0);
+    assert!(after.out.contains("Nothing to change"), "{}", after.out);
+    let state = folder.run(&["snapshot", "--all", "-C", "mine"]).code(0).out;
+    let page = state.split("title: Plans of Lena").nth(1).unwrap().split("- id:").next().unwrap();
+    assert!(page.contains("edit:") && page.contains("- group:platform\n"), "{page}");
+    assert!(!page.contains("platform-old"), "{page}");
+}
+
+#[test]
 fn nothing_is_asked_of_the_site_when_a_row_is_bad() {
     let from = "from: {csv: owners.csv, space: SpaceKey, type: Type, id: OwnerId}";
     let folder = jobs_with(&format!("rules: [{{name: owners, {from}, access: read/space}}]"));

@@ -89,10 +89,9 @@ fn links_between_the_documents_lead_somewhere() {
     }
 }
 
-#[test]
-fn the_policies_in_the_readme_are_valid() {
-    let readme = readme();
-    let policies: Vec<String> = readme
+/// The YAML that the README shows.
+fn yaml_blocks() -> Vec<String> {
+    readme()
         .split("```yaml\n")
         .skip(1)
         .filter_map(|rest| rest.split("```").next())
@@ -101,13 +100,34 @@ fn the_policies_in_the_readme_are_valid() {
             let indent = block.len() - block.trim_start().len();
             block.lines().map(|line| line.get(indent..).unwrap_or_default().to_owned() + "\n").collect()
         })
-        .filter(|block: &String| block.starts_with("version: 1\n"))
-        .collect();
+        .collect()
+}
+
+#[test]
+fn the_policies_in_the_readme_are_valid() {
+    let policies: Vec<String> =
+        yaml_blocks().into_iter().filter(|block| block.starts_with("version: 1\n")).collect();
     assert!(!policies.is_empty(), "the README shows no policy");
     for policy in policies {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("policy.yaml"), policy).unwrap();
         said(confperm(Utf8Path::from_path(folder.path()).unwrap()).arg("validate"));
+    }
+}
+
+#[test]
+fn policies_in_the_readme_look_as_fmt_would_have_them() {
+    let file = Utf8Path::new("README.md").into();
+    let is_policy = |block: &&String| {
+        ["guards:", "rules:", "spaces:", "tests:", "version:"].iter().any(|key| block.starts_with(key))
+    };
+    let blocks = yaml_blocks();
+    let policies: Vec<&String> = blocks.iter().filter(is_policy).collect();
+    // The others are files of CI systems, and a line for editors.
+    assert_eq!((policies.len(), blocks.len()), (3, 6));
+    for policy in policies {
+        let formatted = confperm::policy::format(&file, policy).unwrap();
+        assert_eq!(formatted.trim_end(), policy.trim_end());
     }
 }
 

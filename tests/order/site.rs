@@ -111,6 +111,11 @@ fn companions() -> impl Strategy<Value = Case> {
     prop_oneof![2 => case_with(OF_PAGES), 1 => case_with(OF_BLOGPOSTS)]
 }
 
+/// Sites with pages, and nothing else, in them, where a permission comes alone.
+pub(crate) fn plain() -> impl Strategy<Value = Case> {
+    case_with(ALONE)
+}
+
 /// Sites with pages, and nothing else, in them.
 pub(crate) fn of_pages() -> impl Strategy<Value = Case> {
     let crowded = proptest::bool::weighted(0.3);

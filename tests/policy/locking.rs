@@ -97,6 +97,51 @@ fn names_need_not_be_words() {
 }
 
 #[test]
+fn ends_are_remembered_as_long_as_a_file_says_them() {
+    let live = site(SpaceRoleMode::PreRoles);
+    let body = |day: &str| {
+        policy(&format!(
+            "people: {{ann: {ANN}}}\nspaces:\n  ENG:\n    mode: additive\n    access: {{viewer: [{{who: user:ann, until: {day}}}]}}\n    \
+             pages: {{'/Runbooks': {{view: [group:sre, {{who: group:hr, until: 2027-01-31}}]}}}}\n"
+        ))
+    };
+    let first = Lock::default().learn(&body("2026-12-31"), &live, SITE, true);
+    assert_eq!(first.ends, 2);
+    let text = first.lock.to_text();
+    let ends = "ends:\n  - \"2026-12-31 user:5b10ac8d82e05b22cc7d4ef5, viewer in ENG\"\n  - \"2027-01-31 group:hr, view /Runbooks in ENG\"\n";
+    assert!(text.ends_with(ends), "{text}");
+    let again = lock(&text).learn(&body("2026-12-31"), &live, SITE, true);
+    assert_eq!((again.ends, again.lock.to_text()), (0, text.clone()));
+    // An alias is no more than a name for the account.
+    let renamed = "people: {anna: 5b10ac8d82e05b22cc7d4ef5}\nspaces: {ENG: {access: {viewer: [{who: user:anna, until: 2026-12-31}]}}}\n";
+    assert_eq!(lock(&text).learn(&policy(renamed), &live, SITE, true).ends, 0);
+    let narrowed = lock(&text).learn(&body("2027-06-30"), &live, SITE, false);
+    assert_eq!((narrowed.ends, narrowed.lock.to_text().matches("viewer in ENG").count()), (1, 2));
+    let whole = lock(&text).learn(&body("2027-06-30"), &live, SITE, true);
+    assert_eq!((whole.ends, whole.lock.to_text().matches("viewer in ENG").count()), (1, 1));
+}
+
+#[test]
+fn a_day_that_had_passed_when_it_was_written_is_a_mistake() {
+    let live = site(SpaceRoleMode::PreRoles);
+    let over = policy(&format!(
+        "people: {{ann: {ANN}}}\nspaces: {{ENG: {{access: {{admin: [group:sre], viewer: [{{who: user:ann, until: 2026-11-20}}]}}}}}}\n"
+    ));
+    // Without a lock nobody knows when it was written.
+    assert_eq!(codes(&run(&over, &live, Lock::EMPTY).unwrap().warnings), [Code::EndedGrant]);
+    let known = Lock::default().learn(&over, &live, SITE, true).lock;
+    assert_eq!(codes(&run(&over, &live, &known).unwrap().warnings), [Code::EndedGrant]);
+    let unknown = lock(&format!("version: 1\nsite: {SITE}\n"));
+    let findings = run(&over, &live, &unknown).unwrap_err();
+    assert_eq!(codes(&findings), [Code::EndBeforeStart]);
+    // The line that the message offers is the one that is needed.
+    let help = findings.iter().next().unwrap().help.clone().unwrap();
+    let line = help.split('`').nth(1).unwrap();
+    let added = lock(&format!("version: 1\nsite: {SITE}\nends:\n  {line}\n"));
+    assert_eq!(codes(&run(&over, &live, &added).unwrap().warnings), [Code::EndedGrant]);
+}
+
+#[test]
 fn a_lock_that_cannot_be_read_says_where() {
     for (text, line) in [
         ("version: 2\n", 1),
@@ -105,6 +150,8 @@ fn a_lock_that_cannot_be_read_says_where() {
         ("version: 1\nspaces:\n  ENG: x1\n", 3),
         ("version: 1\nspaces:\n  a/b: 1\n", 3),
         ("version: 1\nteams: {}\n", 2),
+        ("version: 1\nends: {a: b}\n", 2),
+        ("version: 1\nends:\n  - 2026-02-30 user:x, viewer in ENG\n", 3),
         ("version: 1\ngroups:\n  a: b\n  a: c\n", 4),
         ("version: 1\npeople:\n  x: {name: X, status: asleep}\n", 3),
         ("version: 1\ngroups: {\n", 2),

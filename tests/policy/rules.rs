@@ -474,3 +474,31 @@ proptest! {
         prop_assert!(planned(&after).plan.is_empty());
     }
 }
+
+#[test]
+fn contradictions_that_keys_alone_show_need_no_site() {
+    let folder = crate::fixtures::folder("unresolved/contradiction");
+    let contradictory = load(&folder).policy.unwrap();
+    let early = contradictory.contradictions(TODAY.today);
+    let late = resolve(&contradictory, &site(SpaceRoleMode::PreRoles), TODAY).unwrap_err();
+    // Given by a line, listed on a page, and given while a rule puts another in the place; in the same words.
+    assert_eq!(early.iter().count(), 3, "{early:#?}");
+    assert!(early.iter().all(|finding| late.iter().any(|found| found == finding)), "{early:#?}\n{late:#?}");
+
+    let body = |spaces: &str, until: &str| {
+        policy(&format!(
+            "spaces: {{ENG: {{access: {{viewer: [{{who: group:sre{until}}}]}}}}}}\nrules: [{{name: x, spaces: {spaces}, absent: [group:sre]}}]\n"
+        ))
+    };
+    for (spaces, until, found) in [
+        ("{key: 'E*'}", "", 1),
+        ("[ENG]", "", 1),
+        ("{key: '*', not: [ENG]}", "", 0),
+        ("{key: '*', type: global}", "", 0),
+        ("{key: '*', label: team}", "", 0),
+        ("{key: '*'}", ", until: 2026-11-20", 0),
+    ] {
+        let findings = body(spaces, until).contradictions(TODAY.today);
+        assert_eq!(findings.iter().count(), found, "{spaces}{until}: {findings:#?}");
+    }
+}

@@ -144,6 +144,7 @@ fn by_space(drafts: Vec<Draft>) -> BTreeMap<SpaceKey, Vec<Draft>> {
         let here = |number: &usize| numbers.binary_search(number).ok();
         for draft in &mut drafts {
             draft.needs = draft.needs.iter().filter_map(here).collect();
+            draft.resumes = draft.resumes.iter().filter_map(here).collect();
             draft.undoes = draft.undoes.as_ref().and_then(here);
         }
         (key, drafts)
@@ -286,17 +287,21 @@ fn all_clauses(space: &Space<'_>, nodes: &[Node]) -> Option<(Vec<Clause>, usize)
     Some((all, work))
 }
 
-/// What the API demands: which drafts need which others.
+/// What the API demands, and what a run that ends anywhere needs to be taken up: which drafts wait for which
+/// others.
 fn demands(space: &Space<'_>, nodes: &[Node]) -> Vec<Clause> {
     let mut of_draft: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (number, node) in nodes.iter().enumerate() {
         of_draft.entry(node.draft).or_default().push(number);
     }
-    let needed = |node: &Node| {
-        space.drafts[node.draft].needs.iter().filter_map(|need| of_draft.get(need)).flatten().copied()
-    };
-    let edges = |(number, node)| {
-        needed(node).map(move |earlier| Clause::edge(earlier, number, EdgeReason::Api)).collect::<Vec<_>>()
+    let edges = |(number, node): (usize, &Node)| {
+        let draft = &space.drafts[node.draft];
+        let mut edges = Vec::new();
+        for (earlier, reason) in [(&draft.needs, EdgeReason::Api), (&draft.resumes, EdgeReason::Resume)] {
+            let earlier = earlier.iter().filter_map(|earlier| of_draft.get(earlier)).flatten();
+            edges.extend(earlier.map(|&earlier| Clause::edge(earlier, number, reason)));
+        }
+        edges
     };
     nodes.iter().enumerate().flat_map(edges).collect()
 }

@@ -20,7 +20,8 @@
 //! plan only gives, or only takes, it can stay whole, next to what opens nothing (unless a page above is
 //! of the same kind). Otherwise it is done in two halves; people whom both lists let through, but for
 //! different reasons, would be shut out between them, so these are listed by name, or the plan is
-//! refused.
+//! refused. Where lists of `page-only` follow who is an insider, that is done before anything is given: whom
+//! they let in has a row and is on all of them in the end.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -44,6 +45,8 @@ enum Phase {
     /// Gives the caller what it needs for pages.
     Enable,
     Close,
+    /// Lets lists of `page-only` follow who sees the space. Whoever they newly name has it in the end.
+    Follow,
     /// Closes and opens, where nothing is taken.
     SwapBeforeGiving,
     Give,
@@ -66,7 +69,9 @@ impl Phase {
             Self::Enable | Self::Close | Self::GiveLate => EdgeReason::Api,
             Self::Assign | Self::Take => EdgeReason::Gap,
             Self::TakeFromCaller | Self::TakeFromCallerLast => EdgeReason::Lockout,
-            Self::SwapBeforeGiving | Self::Give | Self::SwapAfterTaking | Self::Open => EdgeReason::Leak,
+            Self::Follow | Self::SwapBeforeGiving | Self::Give | Self::SwapAfterTaking | Self::Open => {
+                EdgeReason::Leak
+            }
         }
     }
 }
@@ -194,7 +199,7 @@ impl Swaps {
                     let narrows_some = |from: &Restrictions, to: &Restrictions| {
                         PageVerb::ALL.iter().any(|&verb| narrows(from.audience(verb), to.audience(verb)))
                     };
-                    if narrows_some(before, after) && narrows_some(after, before) {
+                    if !draft.follows && narrows_some(before, after) && narrows_some(after, before) {
                         swaps.insert(*content);
                     }
                     for verb in PageVerb::ALL {
@@ -234,6 +239,9 @@ impl Swaps {
         let Call::Restrict { space: key, content, before, after } = &space.drafts[draft].call else {
             return Way::Whole;
         };
+        if space.drafts[draft].follows {
+            return Way::WholeIn(Phase::Follow);
+        }
         if !self.split.contains(content) {
             return Way::Whole;
         }
@@ -363,7 +371,8 @@ fn edges(space: &Space<'_>, nodes: &[(Phase, Node)], order: &[usize]) -> Vec<Req
         match phases.last_mut() {
             Some((range, _)) if follows || at == Some(*phase) => range.end = position + 1,
             Some(_) | None => {
-                phases.push((position..position + 1, phase.reason()));
+                let reason = if at == Some(Phase::Follow) { EdgeReason::Resume } else { phase.reason() };
+                phases.push((position..position + 1, reason));
                 at = Some(*phase);
             }
         }

@@ -16,11 +16,13 @@ pub struct Learnt {
     pub added: usize,
     /// Names that the policy no longer has.
     pub removed: usize,
+    /// Ends that were not in it.
+    pub ends: usize,
 }
 
 impl Lock {
     /// The lock after a policy has been resolved on a site: what it knows stays, what the policy names
-    /// for the first time is added, people are as they are now. `whole` says that the policy was not narrowed
+    /// for the first time is added, people are as they are now, and so are the ends that the policy has. `whole` says that the policy was not narrowed
     /// to some of its spaces; only then can names be told to be gone from it.
     #[must_use]
     pub fn learn(&self, policy: &Policy, live: &Live, site: &str, whole: bool) -> Learnt {
@@ -31,7 +33,9 @@ impl Lock {
             people: self.people.clone(),
             roles: merged(&self.roles, seen.roles),
             spaces: merged(&self.spaces, seen.spaces),
+            ends: self.ends.union(&seen.ends).cloned().collect(),
         };
+        let ends = lock.ends.len() - self.ends.len();
         for (account, person) in seen.people {
             lock.people.insert(account, person);
         }
@@ -46,8 +50,9 @@ impl Lock {
             lock.people.retain(|account, _| accounts.contains(account));
             lock.roles.retain(|name, _| roles.contains(&name.as_str()));
             lock.spaces.retain(|key, _| spaces.contains(key));
+            lock.ends = seen.ends;
         }
-        Learnt { removed: before - lock.len(), added, lock }
+        Learnt { removed: before - lock.len(), added, ends, lock }
     }
 
     /// What the names of a policy mean on a site, as far as they mean one thing.
@@ -76,6 +81,7 @@ impl Lock {
             people: people.collect(),
             roles: roles.collect(),
             spaces: spaces.collect(),
+            ends: policy.endings().into_iter().map(|ending| ending.end).collect(),
         }
     }
 }

@@ -1,20 +1,26 @@
 //! `confperm.lock`: what the names of a policy meant when it was last planned.
 //!
 //! A name on a site can be given to another thing: a group is renamed, a space is deleted and its key used
-//! again. The lock remembers the ids, so that [`resolve`](super::resolve()) notices. It is text in the policy
+//! again. The lock remembers the ids, so that [`resolve`](super::resolve()) notices. It also remembers which
+//! ends have been planned with, since a last day in the past is a mistake only if it was there from the start.
+//! It is text in the policy
 //! directory, sorted, one line for each name, to be committed and reviewed like the policy. This module
 //! reads it, writes it, and learns from a site; the files themselves are the command line's business.
 
 mod learn;
+mod meaning;
 mod read;
 mod write;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
 
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{AccountId, AccountStatus, GroupId, RoleId, SpaceId, SpaceKey};
 
 pub use learn::Learnt;
+pub use meaning::Meant;
 
 /// The name of the file. It does not end like a policy file, so [`load`](super::load()) passes it by.
 pub const LOCK_FILE: &str = "confperm.lock";
@@ -29,6 +35,15 @@ pub struct Lock {
     /// Space roles of the site, by the name that the site gives them.
     pub(super) roles: BTreeMap<String, Spanned<RoleId>>,
     pub(super) spaces: BTreeMap<SpaceKey, Spanned<SpaceId>>,
+    pub(super) ends: BTreeSet<End>,
+}
+
+/// The last day of something that is given for a time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct End {
+    pub(super) until: Date,
+    /// To whom and what: `user:5b10…, viewer in ENG`.
+    pub(super) of: String,
 }
 
 /// An account as it was seen last.
@@ -46,7 +61,13 @@ impl Lock {
         people: BTreeMap::new(),
         roles: BTreeMap::new(),
         spaces: BTreeMap::new(),
+        ends: BTreeSet::new(),
     };
+
+    /// Whether there is no lock yet, so that nothing follows from what it lacks.
+    pub(super) const fn is_unwritten(&self) -> bool {
+        self.site.is_none()
+    }
 
     /// Whether it is about a site. One that has not been written yet is about any.
     pub fn is_about(&self, site: &str) -> bool {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 
-use super::{LastSeen, Lock};
+use super::{End, LastSeen, Lock};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::AccountStatus;
 use crate::policy::yaml::{Kind, Node, parse};
@@ -53,6 +53,7 @@ impl Lock {
                         add(&mut lock.people, &key, seen)?;
                     }
                 }
+                "ends" => ends(node, &mut lock)?,
                 _ => return Err(Box::new(odd(&key.span, "a section that a lock does not have"))),
             }
         }
@@ -84,6 +85,24 @@ fn pairs(node: &Node) -> Result<Vec<(Spanned<&str>, &Node)>, Refused> {
         Kind::Map(pairs) => pairs.iter().map(|(key, value)| Ok((scalar(key)?, value))).collect(),
         Kind::Scalar(..) | Kind::List(_) => Err(Box::new(odd(&node.span, "not a list of names and ids"))),
     }
+}
+
+fn ends(node: &Node, lock: &mut Lock) -> Result<(), Refused> {
+    let entries: &[Node] = match &node.kind {
+        Kind::Null => &[],
+        Kind::List(entries) => entries,
+        Kind::Scalar(..) | Kind::Map(_) => return Err(Box::new(odd(&node.span, "not a list of ends"))),
+    };
+    for entry in entries {
+        let line = scalar(entry)?;
+        let end = line
+            .value
+            .split_once(' ')
+            .and_then(|(until, of)| Some(End { until: until.parse().ok()?, of: of.to_owned() }));
+        let Some(end) = end else { return Err(Box::new(odd(&line.span, "not a day and what ends on it"))) };
+        lock.ends.insert(end);
+    }
+    Ok(())
 }
 
 fn scalar(node: &Node) -> Result<Spanned<&str>, Refused> {

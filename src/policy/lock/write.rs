@@ -1,6 +1,6 @@
 //! A [`Lock`] as text. Sorted, so that the same names make the same bytes.
 
-use super::{LastSeen, Lock};
+use super::{End, LastSeen, Lock};
 use crate::model::AccountStatus;
 use crate::policy::format::word;
 
@@ -36,7 +36,20 @@ impl Lock {
             "spaces",
             self.spaces.iter().map(|(key, id)| (key.to_string(), id.value.to_string())),
         );
+        if !self.ends.is_empty() {
+            text.push_str("ends:\n");
+        }
+        for end in &self.ends {
+            text.extend(["  ", &end.to_line(), "\n"]);
+        }
         text
+    }
+}
+
+impl End {
+    /// Its line in the file.
+    pub(in crate::policy) fn to_line(&self) -> String {
+        format!("- {}", word(&format!("{} {}", self.until, self.of)))
     }
 }
 

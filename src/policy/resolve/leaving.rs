@@ -10,7 +10,8 @@ use crate::model::{
     AccountId, AccountKind, Audience, ContentId, DesiredHolding, DesiredPage, Known, LiveSpace, Members,
     Mode, PageVerb, Principal, SpaceKey, Subject, Terms, Tree, Wanted,
 };
-use crate::policy::ast::{Entry, Named, SpaceDef, Who};
+use crate::policy::ast::{Entry, Named, SpaceDef};
+use crate::policy::contradictions::{GIVEN, Goes, LISTED, contradiction};
 use crate::policy::rules::Rule;
 
 /// So many lists are named where one rule would empty more.
@@ -117,7 +118,7 @@ impl<'a> Resolver<'a> {
     pub(super) fn contradictions(&mut self, wish: &Wish<'a>, asked: &dyn Fn(&Principal) -> Option<&'a Span>) {
         for (number, leaving) in wish.leaving.iter().enumerate() {
             if let Some(given) = asked(&leaving.who.clone().into()) {
-                self.contradiction(leaving, given, "is given something here");
+                self.contradiction(leaving, given, GIVEN);
             }
             if let Some(own) = wish.own {
                 self.still_listed(leaving, own);
@@ -153,26 +154,18 @@ impl<'a> Resolver<'a> {
                 (Named::User(_), Subject::Group(_)) | (Named::Group(_), Subject::User(_)) => false,
             };
             if same {
-                self.contradiction(leaving, &who.span, "is listed here");
+                self.contradiction(leaving, &who.span, LISTED);
             }
         }
     }
 
     fn contradiction(&mut self, leaving: &Leaving<'_>, other: &Span, what: &str) {
-        let shown = self.policy.show(&Who::Named(leaving.place.value.clone()));
+        let shown = self.policy.show_named(&leaving.place.value);
         let goes = match leaving.then {
-            Then::Gone { .. } => "is to be nowhere",
-            Then::Taken { .. } => "is to be replaced",
+            Then::Gone { .. } => Goes::Nowhere,
+            Then::Taken { .. } => Goes::Replaced,
         };
-        self.report(
-            Diagnostic::new(
-                Code::Contradiction,
-                format!("`{shown}` {goes}, and yet {what}").replace(" here", ""),
-            )
-            .at(leaving.span(), goes)
-            .at(other, what)
-            .help("change one of the two; a rule can leave spaces out with `not`"),
-        );
+        self.report(contradiction(&shown, goes, leaving.span(), other, what));
     }
 
     /// Takes those who go out of the lists that no entry of the policy decides about.

@@ -54,7 +54,7 @@ pub struct Context<'a> {
 /// [`Policy::wants_pages`] and the list of groups go.
 pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Resolved, Diagnostics> {
     let mut resolver = Resolver::new(policy, live, context);
-    resolver.findings.extend(policy.ended(context.today));
+    resolver.findings.extend(policy.ended(context.today, context.lock));
     let mut desired = Desired::default();
     for (alias, person) in &policy.people {
         desired.aliases.entry(person.account.value.clone()).or_insert_with(|| alias.clone());

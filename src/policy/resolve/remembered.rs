@@ -6,7 +6,7 @@ use crate::model::{
     AccountId, AccountStatus, Group, GroupId, LiveSpace, Principal, Role, RoleId, Subject, Tree,
 };
 use crate::policy::ast::Named;
-use crate::policy::lock::LastSeen;
+use crate::policy::lock::{LastSeen, Meant};
 
 /// What the lock knows about a name that the policy uses.
 pub(super) enum Remembered<T> {
@@ -20,36 +20,25 @@ pub(super) enum Remembered<T> {
 
 impl Resolver<'_> {
     pub(super) fn remembered_group(&mut self, name: &str, span: &Span) -> Remembered<GroupId> {
-        let Some(locked) = self.lock.groups.get(name) else { return Remembered::Nothing };
-        let live = self.live;
-        let known = live.directory.groups.get(&locked.value);
         let named: Vec<&Group> = self.groups.get(name).cloned().unwrap_or_default();
-        if named.is_empty() {
-            return match known {
-                None => Remembered::Nothing,
-                Some(group) => {
-                    if self.warned.insert(Named::Group(name.to_owned())) {
-                        self.renamed(
-                            Code::RenamedGroup,
-                            "group",
-                            name,
-                            &group.name,
-                            Some(span),
-                            &locked.span,
-                        );
-                    }
-                    Remembered::Same(locked.value.clone())
+        let lock = self.lock;
+        match lock.group(name, &named, &self.live.directory) {
+            Meant::Nothing => Remembered::Nothing,
+            Meant::Same(group) => {
+                if let (true, Some(locked)) = (group.name != name, lock.groups.get(name))
+                    && self.warned.insert(Named::Group(name.to_owned()))
+                {
+                    self.renamed(Code::RenamedGroup, "group", name, &group.name, Some(span), &locked.span);
                 }
-            };
+                Remembered::Same(group.id.clone())
+            }
+            Meant::Other { remembered, was } => {
+                let ids: Vec<String> = named.iter().map(|group| format!("`{}`", group.id)).collect();
+                let old = was.map(|group| format!("is now called `{}`", group.name));
+                self.replaced(&format!("`group:{name}`"), &ids.join(", "), span, remembered, old);
+                Remembered::Other
+            }
         }
-        if named.iter().any(|group| group.id == locked.value) {
-            return Remembered::Same(locked.value.clone());
-        }
-        let ids: Vec<String> = named.iter().map(|group| format!("`{}`", group.id)).collect();
-        let what = format!("`group:{name}`");
-        let old = known.map(|group| format!("is now called `{}`", group.name));
-        self.replaced(&what, &ids.join(", "), span, locked, old);
-        Remembered::Other
     }
 
     pub(super) fn remembered_role(&mut self, name: &str, span: &Span) -> Remembered<RoleId> {

@@ -1,0 +1,91 @@
+//! Who is given something in one place and kept out in another. What rules select by what only a site tells,
+//! [`resolve`](super::resolve()) finds out; where keys alone decide, it shows without one.
+
+use jiff::civil::Date;
+
+use super::ast::{AccessLine, Named, Policy, SpaceDef, Who};
+use super::rules::{Rule, Selector};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
+use crate::model::SpaceKey;
+
+/// How somebody goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Goes {
+    Nowhere,
+    Replaced,
+}
+
+pub(super) const GIVEN: &str = "is given something here";
+pub(super) const LISTED: &str = "is listed here";
+
+/// The finding about somebody who goes at one place and does not at another.
+pub(super) fn contradiction(shown: &str, goes: Goes, place: &Span, other: &Span, what: &str) -> Diagnostic {
+    let goes = match goes {
+        Goes::Nowhere => "is to be nowhere",
+        Goes::Replaced => "is to be replaced",
+    };
+    Diagnostic::new(Code::Contradiction, format!("`{shown}` {goes}, and yet {what}").replace(" here", ""))
+        .at(place, goes)
+        .at(other, what)
+        .help("change one of the two; a rule can leave spaces out with `not`")
+}
+
+impl Policy {
+    /// Contradictions about spaces with an entry of their own, as far as keys alone tell which rules select
+    /// them.
+    pub fn contradictions(&self, today: Date) -> Diagnostics {
+        let mut findings = Diagnostics::default();
+        for (key, own) in self.spaces.iter().filter(|(key, _)| self.is_in_scope(key)) {
+            let rules: Vec<&Rule> = self.rules.iter().filter(|rule| selects(rule, key)).collect();
+            let leaving = rules.iter().flat_map(|rule| leaving(rule));
+            for (who, goes) in leaving {
+                let shown = self.show_named(&who.value);
+                if let Some(given) = given(own, &rules, key, &who.value, today) {
+                    findings.push(contradiction(&shown, goes, &who.span, given, GIVEN));
+                }
+                for listed in listed(own, &who.value, today) {
+                    findings.push(contradiction(&shown, goes, &who.span, listed, LISTED));
+                }
+            }
+        }
+        findings
+    }
+}
+
+/// Whether the key of a space is enough for a rule to select it.
+fn selects(rule: &Rule, key: &SpaceKey) -> bool {
+    let by_key = |selector: &Selector| selector.is_by_key() && selector.admits(key);
+    rule.spaces.as_ref().is_some_and(by_key)
+}
+
+fn leaving(rule: &Rule) -> impl Iterator<Item = (&Spanned<Named>, Goes)> {
+    let absent = rule.absent.iter().map(|absent| (&absent.who, Goes::Nowhere));
+    absent.chain(rule.replace.iter().map(|replace| (&replace.old, Goes::Replaced)))
+}
+
+/// The first place where somebody is given something in a space.
+fn given<'p>(
+    own: &'p SpaceDef,
+    rules: &[&'p Rule],
+    key: &SpaceKey,
+    who: &Named,
+    today: Date,
+) -> Option<&'p Span> {
+    let rows = |rule: &'p Rule| rule.rows.get(key).into_iter().flatten();
+    let by_rules = rules.iter().flat_map(|rule| rule.access.iter().chain(rows(rule)));
+    let guests = own.page_only.iter().map(|guests| &guests.access);
+    let mut lines: Vec<&'p AccessLine> = own.access.iter().collect();
+    lines.extend(by_rules);
+    lines.extend(guests);
+    let mut entries = lines.into_iter().flat_map(|line| &line.who).filter(|entry| !entry.is_over(today));
+    entries
+        .find(|entry| matches!(&entry.who.value, Who::Named(named) if named == who))
+        .map(|entry| &entry.who.span)
+}
+
+/// The entries of pages that name somebody.
+fn listed<'p>(own: &'p SpaceDef, who: &Named, today: Date) -> impl Iterator<Item = &'p Span> {
+    let lists = own.pages.iter().flat_map(|page| [&page.view, &page.edit]).flatten();
+    let entries = lists.flat_map(|list| list.value.named());
+    entries.filter(move |entry| entry.who.value == *who && !entry.is_over(today)).map(|entry| &entry.who.span)
+}
