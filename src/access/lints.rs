@@ -1,6 +1,6 @@
 //! What is legal and yet does not do what it says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,8 +9,8 @@ use super::engine::Engine;
 use super::levels::Outcome;
 use super::question::{Asker, Level, Needed, Object, Verb, Verdict};
 use crate::model::{
-    AccountId, AccountKind, AccountStatus, Audience, Content, ContentId, Known, Live, LiveSpace, Members,
-    PageVerb, Permission, Principal, SpaceKey, Subject,
+    AccountId, AccountKind, AccountStatus, Audience, Content, ContentId, ContentKind, Known, Live, LiveSpace,
+    Members, PageVerb, Parent, Permission, Principal, SpaceKey, Subject,
 };
 
 /// What the lints are told beside the state of the site.
@@ -111,13 +111,18 @@ pub fn lints(live: &Live, inputs: &LintInputs) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (key, space) in live.spaces.iter().filter(|(key, _)| wanted(key)) {
         findings.extend(linter.space(key, space));
+        let mut known = InVain::new();
         for content in space.tree.iter().flat_map(crate::model::Tree::iter) {
-            linter.content(key, content, &mut findings);
+            linter.content(key, content, &mut known, &mut findings);
         }
     }
     findings.sort();
     findings
 }
+
+/// What stands in the way of somebody on a list of a page of one space: the same for all content of a kind
+/// that hangs under the same parent.
+type InVain = HashMap<(Subject, PageVerb, Parent, ContentKind), Option<(Lint, Option<Level>)>>;
 
 struct Linter<'a> {
     engine: Engine<'a>,
@@ -151,14 +156,17 @@ impl Linter<'_> {
         })
     }
 
-    fn content(&self, key: &SpaceKey, content: &Content, findings: &mut Vec<Finding>) {
+    fn content(&self, key: &SpaceKey, content: &Content, known: &mut InVain, findings: &mut Vec<Finding>) {
         let Some(lists) = content.restrictions.as_ref().known() else { return };
         let object = Object::Content(key.clone(), content.id);
         let mut found: BTreeMap<(Lint, Option<Level>), BTreeSet<Principal>> = BTreeMap::new();
         for verb in PageVerb::ALL {
             let Audience::Only(members) = lists.audience(verb) else { continue };
             for subject in members.iter() {
-                if let Some((lint, level)) = self.listed_in_vain(subject, verb, &object) {
+                let in_vain = known
+                    .entry((subject.clone(), verb, content.parent, content.kind))
+                    .or_insert_with(|| self.listed_in_vain(subject, verb, &object));
+                if let Some((lint, level)) = *in_vain {
                     found.entry((lint, level)).or_default().insert(Principal::from(subject.clone()));
                 }
             }

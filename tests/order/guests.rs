@@ -11,7 +11,7 @@ use confperm::plan::{Gaps, Plan, plan};
 use confperm::sandbox::world::{self, World};
 use proptest::prelude::*;
 
-use crate::site::{Case, GROUPS, SPACE, State, between, of_pages, perform, plain, profile};
+use crate::site::{Case, GROUPS, PAGE, SPACE, State, between, of_pages, perform, plain, profile};
 
 /// A site, and the pages that the members of some groups shall see: `group:g2`, and perhaps `group:g1`.
 #[derive(Debug, Clone)]
@@ -292,6 +292,7 @@ fn in_motion() -> impl Strategy<Value = Guested> {
             let case = Case {
                 members_known: known,
                 people: (0..8).collect(),
+                sorts: vec![PAGE; parents.len()],
                 parents,
                 before: State { rows: rows(before, guests_before), pages: lists.clone() },
                 after: State { rows: rows(after, true), pages: lists },

@@ -1,201 +1,22 @@
-//! `page-only`: which lists make certain people see exactly the pages that are named for them.
-//!
-//! Confluence has no way to give somebody one page. It shows the whole space to whoever holds `read/space`, but
-//! for what lists close, and a list on a page closes everything below. So of each branch that leads to none of
-//! the pages of a guest the topmost page needs a list that leaves the guest out, and nothing else does: that
-//! is the least number, since what stands above such a page must stay visible. Who stays in are the insiders,
-//! everybody else who holds `read/space` in the state to be reached, apps included. A list that is there
-//! already and leaves the guests out is used as it is.
-//!
-//! All of this goes by principals, not by people: what is true of a group is true of whoever will be in it.
-//! Somebody who has another way in beside the guests' keeps it; `guests` says of whom that is known.
+//! The lists that `page-only` asks for: one walk from the top of the space to the bottom.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::access::role_permissions;
+use super::super::change::Reason;
+use super::super::schedule::edit_permission;
+use super::{Compiled, Ground, Guest, Insiders, PageOnlyProblem, PlanPageOnly, may_hold, tops};
 use crate::model::{
-    AccountStatus, Audience, Content, ContentId, ContentKind, DesiredSpace, Holding, Known, Live, LiveSpace,
-    Members, Origin, PageVerb, Parent, Permission, Principal, Restrictions, SpaceKey, Subject, Tree,
+    Audience, Content, ContentId, ContentKind, Known, Members, Origin, PageVerb, Permission, Principal,
+    Restrictions, Subject, Tree,
 };
 
-use super::change::Reason;
-use super::schedule::edit_permission;
-use super::target::TargetPage;
-
-/// An entry of `page-only`, as it comes out on this site.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct PlanPageOnly {
-    pub space: SpaceKey,
-    /// The line of the entry.
-    pub origin: Origin,
-    pub who: BTreeSet<Subject>,
-    /// How many pages and other pieces of content are named.
-    pub pages: usize,
-    /// What stands above them and is not named. It is visible, since Confluence shows nothing to those who
-    /// cannot see what is above it.
-    pub above: BTreeSet<ContentId>,
-    /// How many pages and blog posts are closed to them by a list of their own.
-    pub closed: usize,
-    /// How many of these are blog posts, which stand beside the tree and are closed one by one.
-    pub closed_posts: usize,
-}
-
-/// Why `page-only` cannot be kept.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "problem", rename_all = "kebab-case")]
-pub enum PageOnlyProblem {
-    /// These insiders cannot stand on the lists that would have to be made: a class, or `anonymous`.
-    Unlistable { insiders: BTreeSet<Principal>, pages: BTreeSet<ContentId> },
-    /// An entry of `pages` says the opposite about a list.
-    Contradicted { pages: BTreeSet<ContentId>, list: PageVerb, entry: Origin, guests: BTreeSet<Subject> },
-    /// Only guests are on the list, and without them it would be empty, which means open.
-    NobodyElse { page: ContentId, list: PageVerb, guests: BTreeSet<Subject> },
-    /// The lists of these pages could not be read, so they may be open to the guests.
-    Unread { pages: BTreeSet<ContentId> },
-    /// The site has no lists for these, and they stand where the guests see them.
-    NoLists { pages: BTreeSet<ContentId> },
-    /// The guests administer the space and could take any list off.
-    Administer { guests: BTreeSet<Subject> },
-}
-
-/// What `page-only` comes down to in one space.
-#[derive(Debug, Default)]
-pub(super) struct Compiled {
-    /// Lists to be changed, with what asks for them.
-    pub(super) lists: BTreeMap<(ContentId, PageVerb), (Audience, Reason)>,
-    /// Of these, the ones that were made for guests before and follow who is an insider.
-    pub(super) followed: BTreeSet<(ContentId, PageVerb)>,
-    /// Lists that are as they shall be, and look as if they had been made for guests.
-    made: BTreeSet<(ContentId, PageVerb)>,
-    /// Whom `page-only` wants on which lists, whether it changes them or not, and the line that asks for it.
-    pub(super) wanted: BTreeMap<(ContentId, PageVerb), (Audience, Origin)>,
-    /// Whether somebody's own list would look like one of those if insiders went before others came.
-    pub(super) mistakable: bool,
-    pub(super) entries: Vec<PlanPageOnly>,
-    pub(super) problems: Vec<(Origin, PageOnlyProblem)>,
-    /// Content whose lists keep guests out, or keep them from editing.
-    pub(super) relied_on: BTreeSet<ContentId>,
-    /// Folders that guests see though no page in them is theirs, since the site has no lists for folders.
-    pub(super) open_folders: BTreeSet<ContentId>,
-}
-
-/// Somebody who shall see some pages only.
-#[derive(Debug)]
-pub(super) struct Guest {
-    pub(super) origin: Origin,
-    /// The pages that are named, by any entry that names the guest.
-    named: BTreeSet<ContentId>,
-    /// These, and what stands above them.
-    pub(super) sees: BTreeSet<ContentId>,
-}
-
-/// The guests of a space.
-pub(super) fn guests(wish: &DesiredSpace, tree: &Tree) -> BTreeMap<Subject, Guest> {
-    let mut guests: BTreeMap<Subject, Guest> = BTreeMap::new();
-    for entry in &wish.page_only {
-        let above = entry.pages.iter().flat_map(|page| tree.chain(*page).ancestors).map(|above| above.id);
-        let sees: BTreeSet<ContentId> = above.chain(entry.pages.iter().copied()).collect();
-        for (who, origin) in &entry.who {
-            let guest = guests.entry(who.clone()).or_insert_with(|| Guest {
-                origin: origin.clone(),
-                named: BTreeSet::new(),
-                sees: BTreeSet::new(),
-            });
-            guest.named.extend(&entry.pages);
-            guest.sees.extend(&sees);
-        }
-    }
-    guests
-}
-
-/// Content that has nothing above it, as far as can be seen.
-pub(super) fn tops(tree: &Tree) -> impl Iterator<Item = &Content> {
-    tree.iter().filter(|content| match content.parent {
-        Parent::Space => true,
-        Parent::Content(parent) => tree.get(parent).is_none(),
-    })
-}
-
-/// Whether a principal holds a permission, or may: a role whose words are not understood may give anything.
-pub(super) fn may_hold(holding: &Holding, permission: Permission, live: &Live) -> bool {
-    match holding {
-        Holding::Grants(grants) => grants.contains_key(&permission),
-        Holding::Role(role) => {
-            let known = live.roles.get(role).and_then(role_permissions);
-            known.is_none_or(|permissions| permissions.contains(&permission))
-        }
-    }
-}
-
-/// Everybody but the guests who holds a permission.
-#[derive(Debug, Default)]
-struct Insiders {
-    /// Those who can stand on lists.
-    subjects: BTreeSet<Subject>,
-    /// Those who cannot.
-    others: BTreeSet<Principal>,
-}
-
-impl Insiders {
-    fn of(
-        holdings: &BTreeMap<Principal, Holding>,
-        permission: Permission,
-        guests: &BTreeMap<Subject, Guest>,
-        live: &Live,
-    ) -> Self {
-        let mut insiders = Self::default();
-        for principal in holdings
-            .iter()
-            .filter(|(_, holding)| {
-                may_hold(holding, Permission::ReadSpace, live) && may_hold(holding, permission, live)
-            })
-            .map(|(principal, _)| principal)
-        {
-            match principal.subject() {
-                // Confluence refuses lists with accounts that are gone.
-                Some(Subject::User(account))
-                    if live.directory.people.get(&account).map(|person| person.status)
-                        == Some(AccountStatus::Closed) => {}
-                Some(subject) if guests.contains_key(&subject) => {}
-                Some(subject) => {
-                    insiders.subjects.insert(subject);
-                }
-                None => {
-                    insiders.others.insert(principal.clone());
-                }
-            }
-        }
-        insiders
-    }
-}
-
-/// The state of a space that is compiled for.
-#[derive(Clone, Copy)]
-pub(super) struct Ground<'a> {
-    pub(super) key: &'a SpaceKey,
-    pub(super) wish: &'a DesiredSpace,
-    pub(super) before: &'a LiveSpace,
-    /// Who shall hold what.
-    pub(super) holdings: &'a BTreeMap<Principal, Holding>,
-    /// What entries of `pages` make of pages.
-    pub(super) pages: &'a BTreeMap<ContentId, TargetPage>,
-    pub(super) live: &'a Live,
-}
-
-pub(super) fn compile(ground: Ground<'_>) -> Compiled {
-    let Some(tree) = ground.before.tree.as_ref().filter(|_| !ground.wish.page_only.is_empty()) else {
-        return Compiled::default();
-    };
-    let guests = guests(ground.wish, tree);
-    let readers = Readers::of(&ground, Permission::ReadSpace, &guests);
+pub(super) fn compile(ground: Ground<'_>, tree: &Tree, guests: &BTreeMap<Subject, Guest>) -> Compiled {
+    let readers = Readers::of(&ground, Permission::ReadSpace, guests);
     let compiler = Compiler {
         closed: guests.keys().map(|guest| (guest.clone(), BTreeSet::new())).collect(),
         ground,
         tree,
-        guests: &guests,
+        guests,
         found: Compiled::default(),
         unread: BTreeSet::new(),
         no_lists: BTreeSet::new(),
