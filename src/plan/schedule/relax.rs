@@ -18,7 +18,8 @@ pub(super) fn relaxed(count: usize, clauses: &[Clause], habit: &[u8]) -> Option<
     Some((order, broken))
 }
 
-fn broken(order: &[usize], clauses: &[Clause]) -> Vec<bool> {
+/// Which clauses an order breaks.
+pub(super) fn broken(order: &[usize], clauses: &[Clause]) -> Vec<bool> {
     let mut place = vec![0; order.len()];
     for (position, &call) in order.iter().enumerate() {
         place[call] = position;

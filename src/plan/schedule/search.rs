@@ -12,7 +12,7 @@ use super::edges::{Required, edges};
 use super::finishing::Unfinished;
 use super::necessary::necessary;
 use super::phases::in_phases;
-use super::relax::relaxed;
+use super::relax::{broken, relaxed};
 use super::solve::{Answer, order};
 use super::split::{all_ways_are_known, can_be_split, node, split_all, subsets, ways};
 use super::{Gaps, Node, Space, all_clauses, at_once, habits};
@@ -119,7 +119,13 @@ fn by_phases(space: &Space<'_>) -> Option<Solution> {
     }
     match attempt(space, phases.nodes.clone(), Gaps::Refuse) {
         Attempt::Found(solution) => Some(solution),
-        Attempt::Impossible | Attempt::Unclear => Some(phases),
+        // The clauses have the last word: they look at everybody.
+        Attempt::Impossible => None,
+        Attempt::Unclear => {
+            let (clauses, _) = all_clauses(space, &phases.nodes)?;
+            let safe = !broken(&phases.order, &clauses).contains(&true);
+            safe.then_some(phases)
+        }
     }
 }
 
