@@ -10,16 +10,16 @@ use crate::render::style::count;
 use super::args::ApplyArgs;
 use super::environment::Environment;
 use super::error::CliError;
-use super::exit;
+use super::exit::Exit;
 use super::output::Output;
 use super::prepare::{Prepared, prepare};
 
-pub(super) async fn run(args: &ApplyArgs, environment: &Environment, out: &Output) -> Result<u8, CliError> {
+pub(super) async fn run(args: &ApplyArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     let prepared = prepare(&args.scope, &args.overrides, environment, out).await?;
-    out.data(&render::plan_as_text(&prepared.planned.plan))?;
+    out.data(&render::plan_as_text(&prepared.planned.plan));
     if prepared.planned.plan.is_held_back() {
         prepared.connection.close().await;
-        return Ok(exit::REFUSED);
+        return Ok(Exit::Blocked);
     }
     let folder = journal::folder(&args.scope.directory);
     let leftovers = leftovers(&folder, &prepared.planned, out);
@@ -28,7 +28,7 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, out: &Outpu
     let leftovers = match leftovers {
         None if is_empty => {
             prepared.connection.close().await;
-            return Ok(exit::DONE);
+            return Ok(Exit::Done);
         }
         leftovers => leftovers.unwrap_or_default(),
     };
@@ -39,12 +39,12 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, out: &Outpu
     connection.close().await;
     let outcome = outcome?;
     if !is_empty || !leftovers.is_empty() {
-        out.data(&render::outcome_as_text(&planned.plan, &outcome))?;
+        out.data(&render::outcome_as_text(&planned.plan, &outcome));
     }
     Ok(match (outcome.is_complete(), outcome.has_written()) {
-        (true, _) => exit::DONE,
-        (false, true) => exit::PARTIAL,
-        (false, false) => exit::FAILED,
+        (true, _) => Exit::Done,
+        (false, true) => Exit::Partial,
+        (false, false) => Exit::Failed,
     })
 }
 
@@ -61,6 +61,11 @@ async fn confirm(
             "nobody is here to say yes, so nothing was changed",
             "pass --yes to apply without asking, as CI does",
         ));
+    }
+    if !out.is_whole() {
+        shown.connection.close().await;
+        return Err(CliError::failed("the plan could not be shown, so nothing was changed")
+            .with_hint("let standard output go where all of it is read, or pass --yes"));
     }
     let question = match shown.planned.plan.calls.len() {
         0 => "Put right what the last run left?".to_owned(),

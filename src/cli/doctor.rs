@@ -11,7 +11,7 @@ use super::args::DoctorArgs;
 use super::connect::Connection;
 use super::environment::Environment;
 use super::error::CliError;
-use super::exit;
+use super::exit::Exit;
 use super::output::Output;
 
 /// How one thing is.
@@ -21,7 +21,11 @@ enum Finding {
     Broken(String),
 }
 
-pub(super) async fn run(args: &DoctorArgs, environment: &Environment, out: &Output) -> Result<u8, CliError> {
+pub(super) async fn run(
+    args: &DoctorArgs,
+    environment: &Environment,
+    out: &Output,
+) -> Result<Exit, CliError> {
     let loaded = policy::load(&args.directory);
     let Some(policy) = loaded.policy else {
         return Err(CliError::Invalid { findings: loaded.findings, sources: loaded.sources });
@@ -51,8 +55,8 @@ pub(super) async fn run(args: &DoctorArgs, environment: &Environment, out: &Outp
         text.extend([sign.as_str(), "  ", line.as_str(), "\n"]);
     }
     text.push_str(if broken { "\nThis will not do yet.\n" } else { "\nThis will do.\n" });
-    out.data(&text)?;
-    Ok(if broken { exit::FAILED } else { exit::DONE })
+    out.data(&text);
+    Ok(if broken { Exit::Failed } else { Exit::Done })
 }
 
 fn edition(site: &Site) -> Finding {

@@ -6,7 +6,7 @@ use crate::confluence;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::model::Guard;
 
-use super::exit;
+use super::exit::Exit;
 
 /// Why a command did not do its work.
 #[derive(Debug)]
@@ -19,8 +19,6 @@ pub(super) enum CliError {
     Invalid { findings: Diagnostics, sources: Sources },
     /// The policy is valid, and its own guards hold it back.
     HeldBack { breaches: BTreeMap<Guard, Diagnostics>, sources: Sources },
-    /// Whoever read our output has gone; that is no error.
-    Closed,
 }
 
 impl CliError {
@@ -36,17 +34,16 @@ impl CliError {
         match self {
             Self::Failed { message, .. } => Self::Failed { message, hint: Some(hint.into()) },
             Self::Usage { message, .. } => Self::Usage { message, hint: Some(hint.into()) },
-            other @ (Self::Invalid { .. } | Self::HeldBack { .. } | Self::Closed) => other,
+            other @ (Self::Invalid { .. } | Self::HeldBack { .. }) => other,
         }
     }
 
-    pub(super) const fn code(&self) -> u8 {
+    pub(super) const fn exit(&self) -> Exit {
         match self {
-            Self::Failed { .. } => exit::FAILED,
-            Self::Usage { .. } => exit::USAGE,
-            Self::Invalid { .. } => exit::INVALID,
-            Self::HeldBack { .. } => exit::REFUSED,
-            Self::Closed => exit::DONE,
+            Self::Failed { .. } => Exit::Failed,
+            Self::Usage { .. } => Exit::Usage,
+            Self::Invalid { .. } => Exit::Invalid,
+            Self::HeldBack { .. } => Exit::Blocked,
         }
     }
 }

@@ -7,10 +7,11 @@ use super::args::{AnswerFormat, CanArgs};
 use super::can::code;
 use super::environment::Environment;
 use super::error::CliError;
+use super::exit::Exit;
 use super::output::Output;
 use super::question::prepare;
 
-pub(super) async fn run(args: &CanArgs, environment: &Environment, out: &Output) -> Result<u8, CliError> {
+pub(super) async fn run(args: &CanArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     let asked = prepare(Some(&args.who), &args.what, environment, out).await?;
     let explanation = match &asked.asker {
         Some(asker) => Engine::new(&asked.live).explain(asker, asked.verb, &asked.object),
@@ -20,6 +21,6 @@ pub(super) async fn run(args: &CanArgs, environment: &Environment, out: &Output)
     out.data(&match args.what.common.format {
         AnswerFormat::Text => render::explanation_as_text(&explanation, &question),
         AnswerFormat::Json => render::explanation_as_json(&explanation, &question),
-    })?;
+    });
     Ok(code(&explanation.verdict))
 }

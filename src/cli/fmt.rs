@@ -12,11 +12,11 @@ use crate::render::style::count;
 
 use super::args::FmtArgs;
 use super::error::CliError;
-use super::exit;
+use super::exit::Exit;
 use super::files;
 use super::output::Output;
 
-pub(super) fn run(args: &FmtArgs, out: &Output) -> Result<u8, CliError> {
+pub(super) fn run(args: &FmtArgs, out: &Output) -> Result<Exit, CliError> {
     if args.paths.iter().any(|path| path == "-") {
         if args.paths.len() > 1 || args.check || args.diff {
             return Err(CliError::usage(
@@ -40,9 +40,9 @@ pub(super) fn run(args: &FmtArgs, out: &Output) -> Result<u8, CliError> {
     let changed = found.format()?;
     for change in &changed {
         if args.diff {
-            out.data(&render::text_diff(change.path.as_str(), &change.before, &change.after))?;
+            out.data(&render::text_diff(change.path.as_str(), &change.before, &change.after));
         } else {
-            out.data(&format!("{}\n", change.path))?;
+            out.data(&format!("{}\n", change.path));
         }
         if !args.check {
             files::write(&change.path, &change.after)
@@ -53,12 +53,12 @@ pub(super) fn run(args: &FmtArgs, out: &Output) -> Result<u8, CliError> {
     if found.findings.has_errors() {
         let errors = count(found.findings.errors(), "error", "errors");
         out.say(&format!("{errors}; the files with errors were left alone"));
-        return Ok(exit::INVALID);
+        return Ok(Exit::Invalid);
     }
-    Ok(if args.check && !changed.is_empty() { exit::FAILED } else { exit::DONE })
+    Ok(if args.check && !changed.is_empty() { Exit::Failed } else { Exit::Done })
 }
 
-fn from_standard_input(out: &Output) -> Result<u8, CliError> {
+fn from_standard_input(out: &Output) -> Result<Exit, CliError> {
     let mut text = String::new();
     std::io::stdin()
         .lock()
@@ -67,14 +67,14 @@ fn from_standard_input(out: &Output) -> Result<u8, CliError> {
     let file: Arc<Utf8Path> = Utf8PathBuf::from("standard input").into();
     match policy::format(&file, &text) {
         Ok(text) => {
-            out.data(&text)?;
-            Ok(exit::DONE)
+            out.data(&text);
+            Ok(Exit::Done)
         }
         Err(finding) => {
             let mut sources = Sources::default();
             sources.insert(file.to_path_buf(), text);
             out.findings(&Diagnostics::from_iter([*finding]), &sources);
-            Ok(exit::INVALID)
+            Ok(Exit::Invalid)
         }
     }
 }

@@ -22,13 +22,17 @@ use super::connect::Connection;
 use super::deposit::{self, Files};
 use super::environment::Environment;
 use super::error::CliError;
-use super::exit;
+use super::exit::Exit;
 use super::lock::{Learning, LockFile};
 use super::output::Output;
 use super::source::Source;
 use super::whole;
 
-pub(super) async fn run(args: &ImportArgs, environment: &Environment, out: &Output) -> Result<u8, CliError> {
+pub(super) async fn run(
+    args: &ImportArgs,
+    environment: &Environment,
+    out: &Output,
+) -> Result<Exit, CliError> {
     if args.stdout && args.spaces.keys.len() > 1 {
         return Err(CliError::usage(
             "--stdout prints the policy of one space, and this names several",
@@ -51,7 +55,7 @@ async fn carry_out(
     connection: &Connection,
     environment: &Environment,
     out: &Output,
-) -> Result<u8, CliError> {
+) -> Result<Exit, CliError> {
     let live = read(args, &connection.site, out).await?;
     let mut drafts = drafted(args, &there.policy, &live);
     if args.force {
@@ -60,9 +64,9 @@ async fn carry_out(
     }
     let site = there.fresh.then_some(source.written.as_str());
     if args.stdout {
-        out.data(&files::in_one(&drafts, &there.policy, &live, site))?;
+        out.data(&files::in_one(&drafts, &there.policy, &live, site));
         remarks(&drafts, out);
-        return Ok(exit::DONE);
+        return Ok(Exit::Done);
     }
     let made = files::compose(&drafts, &there.policy, &live, site);
     if args.force {
@@ -90,8 +94,8 @@ async fn carry_out(
         } else {
             "A plan of them changes nothing."
         },
-    ))?;
-    Ok(exit::DONE)
+    ));
+    Ok(Exit::Done)
 }
 
 /// The policy that is in the directory already; an empty one, if there is none.

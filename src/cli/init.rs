@@ -7,7 +7,7 @@ use super::args::InitArgs;
 use super::deposit::{self, Files};
 use super::environment::Environment;
 use super::error::CliError;
-use super::exit;
+use super::exit::Exit;
 use super::output::Output;
 
 /// What stands in `confperm.yaml` as long as nobody has said where the site is.
@@ -18,7 +18,7 @@ version: 1
 #   url: https://YOUR-SITE.atlassian.net/wiki
 ";
 
-pub(super) fn run(args: &InitArgs, environment: &Environment, out: &Output) -> Result<u8, CliError> {
+pub(super) fn run(args: &InitArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     let head = match &environment.url {
         Some(url) => {
             let address: crate::confluence::Address =
@@ -40,12 +40,12 @@ pub(super) fn run(args: &InitArgs, environment: &Environment, out: &Output) -> R
     deposit::refuse_existing(&args.directory, &repository, hint)?;
     deposit::write(&args.directory, &repository, false)?;
     let paths: Vec<&str> = repository.keys().map(|path| path.as_str()).collect();
-    out.data(&format!("{}\n", paths.join("\n")))?;
+    out.data(&format!("{}\n", paths.join("\n")));
     out.say(&format!(
         "{} written below {}. Next: {}`confperm import --space KEY` for a first space.",
         count(repository.len(), "file", "files"),
         args.directory,
         if environment.url.is_some() { "" } else { "say in confperm.yaml where the site is, then " },
     ));
-    Ok(exit::DONE)
+    Ok(Exit::Done)
 }

@@ -42,17 +42,14 @@ use clap::Parser as _;
 use args::{Args, Command};
 use environment::Environment;
 use error::CliError;
+use exit::Exit;
 use output::Output;
 
 /// Parses the command line, runs the command, and says how it went.
 pub fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,
-        Err(error) => {
-            // Help and version are answers, not errors; clap knows which stream they belong to.
-            let code = if error.use_stderr() { exit::USAGE } else { exit::DONE };
-            return if error.print().is_ok() { ExitCode::from(code) } else { ExitCode::from(exit::FAILED) };
-        }
+        Err(error) => return without_command(&error).into(),
     };
     output::log(args.verbose);
     let out = Output::new();
@@ -60,17 +57,29 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => {
             out.error(&CliError::failed(format!("cannot start: {error}")));
-            return ExitCode::from(exit::FAILED);
+            return Exit::Failed.into();
         }
     };
-    let code = runtime.block_on(run(args.command, &Environment::read(), &out)).unwrap_or_else(|error| {
+    // An apply is about the site: what happened there is its end, whether or not the report arrived.
+    let is_for_its_output = !matches!(args.command, Command::Apply(_));
+    let exit = runtime.block_on(run(args.command, &Environment::read(), &out)).unwrap_or_else(|error| {
         out.error(&error);
-        error.code()
+        error.exit()
     });
-    ExitCode::from(code)
+    if is_for_its_output && out.has_lost_data() { exit.max(Exit::Failed) } else { exit }.into()
 }
 
-async fn run(command: Command, environment: &Environment, out: &Output) -> Result<u8, CliError> {
+/// Help and version are answers, not errors; clap knows which stream they belong to.
+fn without_command(error: &clap::Error) -> Exit {
+    let printed = error.print();
+    match printed {
+        _ if error.use_stderr() => Exit::Usage,
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Exit::Failed,
+        Ok(()) | Err(_) => Exit::Done,
+    }
+}
+
+async fn run(command: Command, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     match command {
         Command::Init(args) => init::run(&args, environment, out),
         Command::Import(args) => import::run(&args, environment, out).await,
@@ -86,6 +95,6 @@ async fn run(command: Command, environment: &Environment, out: &Output) -> Resul
         Command::Snapshot(args) => snapshot::run(&args, environment, out).await,
         Command::Sandbox(args) => sandbox::run(args, out).await,
         Command::Schema(args) => schema::run(&args, out),
-        Command::Completions { shell } => schema::completions(shell, out),
+        Command::Completions { shell } => Ok(schema::completions(shell, out)),
     }
 }

@@ -2,7 +2,8 @@
 
 #![expect(clippy::unused_self, reason = "nothing prints without having been handed the printer")]
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -16,26 +17,54 @@ use super::error::CliError;
 #[derive(Debug)]
 pub(super) struct Output {
     terminal: bool,
+    /// The reader of stdout has left. Nobody misses what it did not wait for.
+    left: AtomicBool,
+    /// Data could not be written, to a full disk for example.
+    lost: AtomicBool,
 }
 
 impl Output {
     pub(super) fn new() -> Self {
-        Self { terminal: std::io::stderr().is_terminal() }
+        Self {
+            terminal: io::stderr().is_terminal(),
+            left: AtomicBool::new(false),
+            lost: AtomicBool::new(false),
+        }
     }
 
-    /// Writes what the command was run for.
-    pub(super) fn data(&self, text: &str) -> Result<(), CliError> {
+    /// Writes what the command was run for. Whether it arrives never decides what the command does next: a run
+    /// that changes a site must come to its end. What was lost shows in [`Self::has_lost_data`].
+    pub(super) fn data(&self, text: &str) {
+        // The rest of an output with a hole in it would mislead.
+        if !self.is_whole() {
+            return;
+        }
         let mut stdout = anstream::stdout().lock();
-        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-        written.map_err(|error| match error.kind() {
-            std::io::ErrorKind::BrokenPipe => CliError::Closed,
-            _ => CliError::failed(format!("cannot write to standard output: {error}")),
-        })
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.left.store(true, Ordering::Relaxed);
+            }
+            Err(error) => {
+                self.lost.store(true, Ordering::Relaxed);
+                self.say(&format!("{} cannot write to standard output: {error}", paint(REMOVE, "error:")));
+            }
+        }
     }
 
-    /// Says something on the side.
+    /// Whether all data went out and was, as far as anybody can tell, read.
+    pub(super) fn is_whole(&self) -> bool {
+        !self.left.load(Ordering::Relaxed) && !self.has_lost_data()
+    }
+
+    /// Whether data was lost. A reader that left has lost none.
+    pub(super) fn has_lost_data(&self) -> bool {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Says something on the side. Where stderr cannot be written, there is no one left to say that to.
     pub(super) fn say(&self, text: &str) {
-        anstream::eprintln!("{text}");
+        drop(anstream::stderr().lock().write_all(format!("{text}\n").as_bytes()));
     }
 
     pub(super) fn warn(&self, text: &str) {
@@ -69,7 +98,6 @@ impl Output {
                     render::style::list(&guards)
                 ));
             }
-            CliError::Closed => {}
         }
     }
 
@@ -84,14 +112,14 @@ impl Output {
 
     /// Whether somebody is there to answer.
     pub(super) fn can_ask(&self) -> bool {
-        self.terminal && std::io::stdin().is_terminal()
+        self.terminal && io::stdin().is_terminal()
     }
 
     /// Asks; only the whole word counts as a yes.
     pub(super) fn ask(&self, question: &str) -> bool {
-        anstream::eprint!("{question} Only `yes` will do: ");
+        drop(anstream::stderr().lock().write_all(format!("{question} Only `yes` will do: ").as_bytes()));
         let mut answer = String::new();
-        std::io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim() == "yes"
+        io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim() == "yes"
     }
 
     /// A progress bar, drawn on terminals only.
@@ -123,7 +151,9 @@ pub(super) fn log(verbose: u8) {
     };
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(level))
-        .with_writer(std::io::stderr)
+        .with_writer(io::stderr)
+        // Otherwise it reports a stderr that cannot be written on that same stderr, and panics.
+        .log_internal_errors(false)
         .without_time()
         .with_ansi(false)
         .finish();

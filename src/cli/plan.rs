@@ -5,12 +5,12 @@ use crate::render;
 use super::args::{Format, PlanArgs};
 use super::environment::Environment;
 use super::error::CliError;
-use super::exit;
+use super::exit::Exit;
 use super::files;
 use super::output::Output;
 use super::prepare::{Prepared, prepare};
 
-pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output) -> Result<u8, CliError> {
+pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     let prepared = prepare(&args.scope, &args.overrides, environment, out).await?;
     let Prepared { connection, bundles, live, planned } = prepared;
     connection.close().await;
@@ -21,7 +21,7 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
         Format::Json => json(plan)?,
         Format::Diff => render::plan_as_diff(plan, &live, &planned.after, &bundles),
     };
-    out.data(&text)?;
+    out.data(&text);
     if let Some(path) = &args.out {
         files::write(path, &json(plan)?)
             .map_err(|error| CliError::failed(format!("cannot write `{path}`: {error}")))?;
@@ -31,9 +31,9 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
         if args.explain_order || args.format != Format::Text {
             out.say(render::held_back_as_text(plan).trim_end());
         }
-        return Ok(exit::REFUSED);
+        return Ok(Exit::Blocked);
     }
-    Ok(if args.detailed_exitcode && !plan.is_empty() { exit::CHANGES } else { exit::DONE })
+    Ok(if args.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
 }
 
 fn json(plan: &crate::plan::Plan) -> Result<String, CliError> {

@@ -7,10 +7,10 @@ use crate::sandbox::{self, Faults, faults};
 
 use super::args::SandboxArgs;
 use super::error::CliError;
-use super::exit;
+use super::exit::Exit;
 use super::output::Output;
 
-pub(super) async fn run(args: SandboxArgs, out: &Output) -> Result<u8, CliError> {
+pub(super) async fn run(args: SandboxArgs, out: &Output) -> Result<Exit, CliError> {
     match (&args.state, args.reset) {
         (Some(state), true) => reset(std::slice::from_ref(state), out),
         (None, true) => reset(&remembered(Utf8Path::new("."))?, out),
@@ -22,7 +22,7 @@ pub(super) async fn run(args: SandboxArgs, out: &Output) -> Result<u8, CliError>
     }
 }
 
-async fn serve(args: SandboxArgs, out: &Output) -> Result<u8, CliError> {
+async fn serve(args: SandboxArgs, out: &Output) -> Result<Exit, CliError> {
     let faults = faults_of(&args)?;
     let state = args.state.unwrap_or_default();
     let opened = sandbox::Site::open(&state)?;
@@ -48,7 +48,7 @@ async fn serve(args: SandboxArgs, out: &Output) -> Result<u8, CliError> {
         out.warn(&format!("cannot wait for Ctrl-C: {error}"));
     }
     running.stop().await;
-    Ok(exit::DONE)
+    Ok(Exit::Done)
 }
 
 fn faults_of(args: &SandboxArgs) -> Result<Faults, CliError> {
@@ -72,7 +72,7 @@ fn faults_of(args: &SandboxArgs) -> Result<Faults, CliError> {
     })
 }
 
-fn reset(states: &[Utf8PathBuf], out: &Output) -> Result<u8, CliError> {
+fn reset(states: &[Utf8PathBuf], out: &Output) -> Result<Exit, CliError> {
     let mut forgotten = 0;
     for state in states {
         if sandbox::reset(state)? {
@@ -85,7 +85,7 @@ fn reset(states: &[Utf8PathBuf], out: &Output) -> Result<u8, CliError> {
     } else if states.len() > 1 {
         out.say(&format!("{} reset.", count(forgotten, "sandbox", "sandboxes")));
     }
-    Ok(exit::DONE)
+    Ok(Exit::Done)
 }
 
 /// State files below a folder that have a memory beside them.

@@ -6,23 +6,23 @@ use crate::{plan, policy};
 
 use super::args::{Args, Document, SchemaArgs};
 use super::error::CliError;
-use super::exit;
+use super::exit::Exit;
 use super::output::Output;
 
-pub(super) fn run(args: &SchemaArgs, out: &Output) -> Result<u8, CliError> {
+pub(super) fn run(args: &SchemaArgs, out: &Output) -> Result<Exit, CliError> {
     let schema = match args.document {
         Document::Policy => policy::schema(),
         Document::Plan => plan::schema(),
     };
     let text = serde_json::to_string_pretty(&schema)
         .map_err(|error| CliError::failed(format!("cannot write the schema: {error}")))?;
-    out.data(&(text + "\n"))?;
-    Ok(exit::DONE)
+    out.data(&(text + "\n"));
+    Ok(Exit::Done)
 }
 
-pub(super) fn completions(shell: clap_complete::Shell, out: &Output) -> Result<u8, CliError> {
+pub(super) fn completions(shell: clap_complete::Shell, out: &Output) -> Exit {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Args::command(), "confperm", &mut text);
-    out.data(&String::from_utf8_lossy(&text))?;
-    Ok(exit::DONE)
+    out.data(&String::from_utf8_lossy(&text));
+    Exit::Done
 }

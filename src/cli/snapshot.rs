@@ -13,7 +13,7 @@ use super::args::SnapshotArgs;
 use super::deposit::{self, Files};
 use super::environment::Environment;
 use super::error::CliError;
-use super::exit;
+use super::exit::Exit;
 use super::output::Output;
 use super::source::Source;
 use super::whole;
@@ -22,7 +22,7 @@ pub(super) async fn run(
     args: &SnapshotArgs,
     environment: &Environment,
     out: &Output,
-) -> Result<u8, CliError> {
+) -> Result<Exit, CliError> {
     let policy = policy_there(args, environment)?;
     if let (Some(file), false) = (&args.out, args.force) {
         let files = Files::from([(file.clone(), String::new())]);
@@ -46,12 +46,12 @@ pub(super) async fn run(
             deposit::write(Utf8Path::new(""), &files, args.force)?;
             out.say(&format!("Snapshot written to {file}"));
         }
-        None => out.data(&snapshot.text)?,
+        None => out.data(&snapshot.text),
     }
     for note in snapshot.notes {
         out.warn(&note);
     }
-    Ok(exit::DONE)
+    Ok(Exit::Done)
 }
 
 /// The policy in the directory. It is needed only if nothing else says where the site is; the people whom it

@@ -18,7 +18,7 @@ use super::checks::{self, Check, Mentioned};
 use super::connect::Connection;
 use super::environment::Environment;
 use super::error::CliError;
-use super::exit;
+use super::exit::Exit;
 use super::lock::LockFile;
 use super::output::Output;
 use super::pages;
@@ -29,7 +29,7 @@ use super::reach;
 /// So many questions are put to the site at a time; its pace limits them further.
 const ABREAST: usize = 8;
 
-pub(super) async fn run(args: &TestArgs, environment: &Environment, out: &Output) -> Result<u8, CliError> {
+pub(super) async fn run(args: &TestArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     let today = environment.today()?;
     let (policy, mut sources) = load(&args.common, true, environment, out)?;
     let lock = LockFile::read(&args.common.directory, &mut sources)?;
@@ -51,8 +51,8 @@ pub(super) async fn run(args: &TestArgs, environment: &Environment, out: &Output
     out.data(&match args.common.format {
         AnswerFormat::Text => render::tests_as_text(&reports, shown),
         AnswerFormat::Json => render::tests_as_json(&reports, shown),
-    })?;
-    Ok(if reports.iter().all(TestReport::passed) { exit::DONE } else { exit::REFUSED })
+    });
+    Ok(if reports.iter().all(TestReport::passed) { Exit::Done } else { Exit::Blocked })
 }
 
 struct Tested {

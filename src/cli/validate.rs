@@ -10,11 +10,11 @@ use crate::render::style::count;
 use super::args::ValidateArgs;
 use super::environment::Environment;
 use super::error::CliError;
-use super::exit;
+use super::exit::Exit;
 use super::lock::LockFile;
 use super::output::Output;
 
-pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) -> Result<u8, CliError> {
+pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     let today = environment.today()?;
     let loaded = policy::load(&args.directory);
     let mut sources = loaded.sources;
@@ -35,7 +35,7 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) 
     }
     if let Some(within) = args.warn_before {
         let last = today.checked_add(within).unwrap_or(Date::MAX);
-        out.data(&endings(&policy.endings(), today, last))?;
+        out.data(&endings(&policy.endings(), today, last));
     }
     let mut spaces = count(policy.spaces.len(), "space", "spaces");
     if !policy.rules.is_empty() {
@@ -43,8 +43,8 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) 
     }
     out.data(&format!(
         "The policy is valid: {spaces} in {files}. Names of groups and pages were not looked up.\n"
-    ))?;
-    Ok(exit::DONE)
+    ));
+    Ok(Exit::Done)
 }
 
 /// What ends from today to the last day, a line each.

@@ -13,6 +13,7 @@ mod journal;
 mod locked;
 mod page_only;
 mod quirks;
+mod readers;
 mod requests;
 mod rules;
 mod secrets;

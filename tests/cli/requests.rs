@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use confperm::cli::exit;
+use confperm::cli::exit::Exit;
 
 use crate::support::{Folder, Hosted, Ran, is_write};
 
 /// Plans in a directory whose `site.yaml` is served; nothing is read twice, nothing is written, and the
 /// number of requests is known.
 fn reads(directory: &Path, requests: usize) {
-    reads_from(&Folder::copy(directory), exit::CHANGES, requests);
+    reads_from(&Folder::copy(directory), Exit::Changes, requests);
 }
 
-fn reads_from(folder: &Folder, code: u8, requests: usize) {
+fn reads_from(folder: &Folder, code: Exit, requests: usize) {
     let hosted = Hosted::open(&folder.file("site.yaml"));
     let mut command = folder.confperm(&["plan", "--detailed-exitcode"]);
     hosted.point(&mut command);
-    let ran = Ran::from(command.output().unwrap()).code(code.into());
+    let ran = Ran::from(command.output().unwrap()).code(code.code().into());
     let seen = hosted.running.requests();
     let mut asked: BTreeMap<String, usize> = BTreeMap::new();
     for request in &seen {
@@ -66,7 +66,7 @@ fn a_plan_of_the_examples_reads_each_thing_once() {
 fn a_plan_without_changes_asks_for_neither_members_nor_pages_that_nobody_speaks_of() {
     let folder = Folder::example("acme");
     folder.run(&["apply", "--yes"]).code(0);
-    reads_from(&folder, exit::DONE, 42);
+    reads_from(&folder, Exit::Done, 42);
 }
 
 /// What a plan of one rule asks about spaces: the lists, and the spaces whose access it reads.

@@ -1,6 +1,6 @@
 //! Rules and grants with an end, from the command line.
 
-use confperm::cli::exit;
+use confperm::cli::exit::Exit;
 
 use crate::support::Folder;
 
@@ -22,7 +22,7 @@ fn a_run_can_be_limited_to_spaces_that_rules_select() {
         jobs_with("rules: [{name: r, spaces: {label: team}, access: {read/space: [group:auditors]}}]");
     let one = folder.run(&["plan", "--space", "DOCS", "mine"]).code(0);
     assert!(one.out.contains("DOCS  Documentation") && !one.out.contains("ENG"), "{}", one.out);
-    let none = folder.run(&["plan", "--space", "HR", "mine"]).code(exit::USAGE.into());
+    let none = folder.run(&["plan", "--space", "HR", "mine"]).code(Exit::Usage.code().into());
     assert!(none.err.contains("--space HR: the policy does not speak of this space"), "{}", none.err);
 }
 
@@ -71,7 +71,7 @@ fn what_was_given_for_a_time_is_taken_back_on_the_day_after() {
     on("2030-02-01", &["apply", "--yes", "mine"]).code(0);
     let after = on("2030-02-01", &["plan", "mine"]).code(0);
     assert!(after.out.contains("Nothing to change"), "{}", after.out);
-    on("next week", &["plan", "mine"]).code(exit::USAGE.into());
+    on("next week", &["plan", "mine"]).code(Exit::Usage.code().into());
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_list_is_not_opened_by_whoever_leaves() {
     let folder = jobs_with("rules: [{name: gone, spaces: {key: \"*\"}, absent: [user:lena]}]");
     let site = folder.read("site.yaml").replace("edit: [user:lena, user:ann]", "edit: [user:lena]");
     folder.write("site.yaml", &site);
-    let told = folder.run(&["plan", "mine"]).code(exit::INVALID.into());
+    let told = folder.run(&["plan", "mine"]).code(Exit::Invalid.code().into());
     assert!(told.err.contains("error[last-on-list]") && told.err.contains("Plans of Lena"), "{}", told.err);
     assert!(told.out.is_empty(), "{}", told.out);
 }
@@ -110,7 +110,7 @@ fn nothing_is_asked_of_the_site_when_a_row_is_bad() {
     let hosted = crate::support::Hosted::open(&folder.file("site.yaml"));
     let mut command = folder.confperm(&["plan", "mine"]);
     hosted.point(&mut command);
-    let told = crate::support::Ran::from(command.output().unwrap()).code(exit::INVALID.into());
+    let told = crate::support::Ran::from(command.output().unwrap()).code(Exit::Invalid.code().into());
     assert!(told.err.contains("owners.csv:2:1") && told.err.contains("owners.csv:3:1"), "{}", told.err);
     assert_eq!(hosted.running.requests().len(), 0);
 }

@@ -1,7 +1,5 @@
 //! What scripts rely on: exit codes, streams, and the same bytes every time.
 
-use std::process::Stdio;
-
 use crate::support::{Folder, Hosted, Ran};
 
 /// Two spaces; the caller administers the first through a group.
@@ -112,22 +110,6 @@ fn ten_runs_give_the_same_bytes() {
             }
         }
     }
-}
-
-#[test]
-fn a_reader_who_leaves_early_is_no_error() {
-    let folder = Folder::example("quickstart");
-    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("confperm"))
-        .args(["plan", "--format", "json"])
-        .current_dir(folder.path())
-        .env_clear()
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let ran = Ran::from(child.wait_with_output().unwrap()).code(0);
-    assert_eq!(ran.said("error:"), [""; 0]);
 }
 
 #[test]
