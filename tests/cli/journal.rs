@@ -1,6 +1,7 @@
 //! What an apply did is written down before it is done, wherever the run dies.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use camino::Utf8PathBuf;
@@ -64,6 +65,10 @@ impl Write for Memory {
 impl Sink for Memory {
     fn sync(&mut self) -> io::Result<()> {
         Ok(())
+    }
+
+    fn is_there(&self) -> io::Result<bool> {
+        Ok(true)
     }
 }
 
@@ -279,6 +284,59 @@ fn without_a_journal_nothing_is_done() {
     assert!(ran.said("error:")[0].starts_with("cannot create a journal in "), "{}", ran.err);
     assert!(ran.said("hint:")[0].contains("nothing is done without a journal"), "{}", ran.err);
     assert!(hosted.running.requests().iter().all(|request| !is_write(&request.method, &request.path)));
+}
+
+/// Deletes a folder once so many requests that write have arrived, and gives how many arrive in all.
+async fn with_the_folder_deleted_after(
+    count: usize,
+    remove: fn(&Folder),
+) -> (usize, usize, Outcome, Journal) {
+    let folder = Folder::with(&[]);
+    let stage = Stage::open(&interrupted::site()).await;
+    let planned = stage.plan(&interrupted::policy()).await;
+    let (journal, _) = Journal::create(&journal::folder(&folder.file("")), || Timestamp::UNIX_EPOCH).unwrap();
+    let settled = AtomicUsize::new(0);
+    let before = AtomicUsize::new(0);
+    let on_event = |_: confperm::apply::Event<'_>| {
+        if settled.fetch_add(1, Ordering::Relaxed) + 1 == count {
+            before.store(writes(&stage).len(), Ordering::Relaxed);
+            remove(&folder);
+        }
+    };
+    let stop = Stop::default();
+    let applied = confperm::apply::apply(&planned.plan, &[], &stage.site, &journal, &stop, &on_event);
+    let outcome = applied.await.unwrap();
+    (before.into_inner(), writes(&stage).len(), outcome, journal)
+}
+
+#[tokio::test]
+async fn a_journal_that_is_deleted_in_the_middle_stops_the_run() {
+    let file: fn(&Folder) = |folder| std::fs::remove_file(&journals(folder)[0]).unwrap();
+    let all: fn(&Folder) = |folder| std::fs::remove_dir_all(folder.path().join(".confperm")).unwrap();
+    for remove in [file, all] {
+        let (before, after, outcome, journal) = with_the_folder_deleted_after(3, remove).await;
+        assert!(journal.is_broken() && !outcome.is_complete());
+        // What was under way at that moment had its intent on the disk.
+        assert!((1..32).contains(&before) && after - before <= 16, "{before}, then {after}");
+        let said: Vec<String> = outcome
+            .results
+            .iter()
+            .filter_map(|result| match &result.status {
+                Status::Failed(failure) => Some(failure.to_string()),
+                _ => None,
+            })
+            .collect();
+        let removed = "the journal file was removed while the run was going on; nothing further was sent";
+        assert!(said.iter().any(|failure| failure == removed), "{said:?}");
+    }
+    // Under another name it is still there, and an open file knows.
+    if cfg!(unix) {
+        let moved: fn(&Folder) = |folder| {
+            std::fs::rename(folder.path().join(".confperm"), folder.path().join("elsewhere")).unwrap();
+        };
+        let (_, _, outcome, journal) = with_the_folder_deleted_after(3, moved).await;
+        assert!(!journal.is_broken() && outcome.is_complete());
+    }
 }
 
 #[test]

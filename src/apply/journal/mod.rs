@@ -113,17 +113,53 @@ pub enum JournalError {
     /// A line before this one could not be written.
     #[error("not made, because the journal cannot be written any more")]
     Broken,
+    /// The file or its folder was deleted. Lines still go somewhere, and nobody will ever find them.
+    #[error("the journal file was removed while the run was going on; nothing further was sent")]
+    Removed,
 }
 
 /// Where the lines of a journal go.
 pub trait Sink: Write + Send {
     /// Returns once everything written is where it survives the end of the process and of the machine.
     fn sync(&mut self) -> io::Result<()>;
+
+    /// Whether the lines can still be found by whoever looks for them later.
+    fn is_there(&self) -> io::Result<bool>;
 }
 
-impl Sink for File {
+/// A journal in a file of its own.
+struct OnDisk {
+    file: File,
+    /// Asked about where an open file does not know its own name count.
+    #[cfg(not(unix))]
+    path: Utf8PathBuf,
+}
+
+impl Write for OnDisk {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Sink for OnDisk {
     fn sync(&mut self) -> io::Result<()> {
-        self.sync_data()
+        self.file.sync_data()
+    }
+
+    /// Writing to a deleted file goes well for as long as it is open. A folder that was only renamed keeps
+    /// its journal, under the new name.
+    #[cfg(unix)]
+    fn is_there(&self) -> io::Result<bool> {
+        Ok(std::os::unix::fs::MetadataExt::nlink(&self.file.metadata()?) > 0)
+    }
+
+    #[cfg(not(unix))]
+    fn is_there(&self) -> io::Result<bool> {
+        self.path.try_exists()
     }
 }
 
@@ -162,7 +198,11 @@ impl Journal {
             match create_new(&path) {
                 Ok(file) => {
                     sync_folder(folder).map_err(failed)?;
-                    return Ok((Self::on(file, clock), path));
+                    #[cfg(unix)]
+                    let sink = OnDisk { file };
+                    #[cfg(not(unix))]
+                    let sink = OnDisk { file, path: path.clone() };
+                    return Ok((Self::on(sink, clock), path));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(failed(error)),
@@ -176,7 +216,7 @@ impl Journal {
         Self { pen: Mutex::new(Pen { sink: Box::new(sink), intents: 0, broken: false }), clock }
     }
 
-    /// Whether a line could not be written. Then nothing more may be done to the site.
+    /// Whether a line could not be written, or the file is gone. Then nothing more may be done to the site.
     pub fn is_broken(&self) -> bool {
         self.pen().broken
     }
@@ -196,6 +236,7 @@ impl Journal {
         pen.intents += 1;
         let (at, intent) = ((self.clock)(), pen.intents);
         pen.write_for_sure(&Entry::Intent { at, intent, serves, call: Cow::Borrowed(call) })?;
+        pen.make_sure_it_is_there()?;
         Ok(intent)
     }
 
@@ -239,6 +280,13 @@ impl Pen {
         self.write(entry)?;
         let synced = self.sink.sync();
         self.noticing(synced)
+    }
+
+    fn make_sure_it_is_there(&mut self) -> Result<(), JournalError> {
+        let there = self.sink.is_there().map_err(JournalError::Write);
+        let there = there.and_then(|there| if there { Ok(()) } else { Err(JournalError::Removed) });
+        self.broken |= there.is_err();
+        there
     }
 
     fn write(&mut self, entry: &Entry<'_>) -> Result<(), JournalError> {
