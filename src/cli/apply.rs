@@ -13,8 +13,14 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::output::Output;
 use super::prepare::{Prepared, prepare};
+use super::signals::Signals;
 
-pub(super) async fn run(args: &ApplyArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
+pub(super) async fn run(
+    args: &ApplyArgs,
+    environment: &Environment,
+    signals: &Signals,
+    out: &Output,
+) -> Result<Exit, CliError> {
     let prepared = prepare(&args.scope, &args.overrides, environment, out).await?;
     out.data(&render::plan_as_text(&prepared.planned.plan));
     if prepared.planned.plan.is_held_back() {
@@ -35,17 +41,36 @@ pub(super) async fn run(args: &ApplyArgs, environment: &Environment, out: &Outpu
     let is_sure = args.yes || (is_empty && leftovers.is_empty());
     let prepared = if is_sure { prepared } else { confirm(prepared, args, environment, out).await? };
     let Prepared { connection, planned, .. } = prepared;
-    let outcome = carry_out(&planned.plan, &leftovers, &folder, &connection, out).await;
+    let ended = carry_out(&planned.plan, &leftovers, &folder, &connection, signals, out).await;
+    let exit = ended.as_ref().map_or_else(CliError::exit, Ended::exit);
+    signals.over(exit);
     connection.close().await;
-    let outcome = outcome?;
-    if !is_empty || !leftovers.is_empty() {
+    if let Ended::Verified(outcome) = ended?
+        && (!is_empty || !leftovers.is_empty())
+    {
         out.data(&render::outcome_as_text(&planned.plan, &outcome));
     }
-    Ok(match (outcome.is_complete(), outcome.has_written()) {
-        (true, _) => Exit::Done,
-        (false, true) => Exit::Partial,
-        (false, false) => Exit::Failed,
-    })
+    Ok(exit)
+}
+
+/// How a run came to its end.
+enum Ended {
+    Verified(Outcome),
+    /// The second signal. Requests that were under way may have been carried out.
+    AtOnce {
+        has_sent: bool,
+    },
+}
+
+impl Ended {
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Verified(outcome) if outcome.is_complete() => Exit::Done,
+            Self::Verified(outcome) if outcome.has_written() => Exit::Partial,
+            Self::AtOnce { has_sent: true } => Exit::Partial,
+            Self::Verified(_) | Self::AtOnce { has_sent: false } => Exit::Failed,
+        }
+    }
 }
 
 /// Asks, and then makes sure that what was shown is still what would be done.
@@ -108,17 +133,22 @@ fn leftovers(folder: &Utf8Path, planned: &Planned, out: &Output) -> Option<Vec<O
     Some(unended.roles_to_verify(&planned.after))
 }
 
+const STOPPING: &str = "stopping: no further calls are started, those under way are finished, and what was \
+                        changed is verified; a second Ctrl-C or SIGTERM ends at once";
+
 async fn carry_out(
     plan: &Plan,
     leftovers: &[Object],
     folder: &Utf8Path,
     connection: &super::connect::Connection,
+    signals: &Signals,
     out: &Output,
-) -> Result<Outcome, CliError> {
+) -> Result<Ended, CliError> {
     let cannot = |error: JournalError| {
         CliError::failed(format!("{error}; nothing was changed"))
             .with_hint("nothing is done without a journal: make room for it, or see who may write there")
     };
+    let mut stops = signals.take_over();
     let (journal, path) = Journal::create(folder, now).map_err(cannot)?;
     let stop = Stop::default();
     let bar = out.bar(plan.calls.len());
@@ -133,24 +163,31 @@ async fn carry_out(
     };
     let applied = crate::apply::apply(plan, leftovers, &connection.site, &journal, &stop, &on_event);
     tokio::pin!(applied);
-    let outcome = loop {
-        tokio::select! {
-            outcome = &mut applied => break outcome,
-            signal = tokio::signal::ctrl_c() => {
-                if signal.is_ok() {
-                    bar.suspend(|| out.warn("stopping: calls under way are finished, no further ones are started"));
-                }
-                stop.request();
+    let outcome = tokio::select! {
+        outcome = &mut applied => Some(outcome),
+        () = stops.next() => {
+            stop.request();
+            bar.suspend(|| out.warn(STOPPING));
+            tokio::select! {
+                outcome = &mut applied => Some(outcome),
+                () = stops.next() => None,
             }
         }
     };
     bar.finish_and_clear();
+    let Some(outcome) = outcome else {
+        out.warn(&format!(
+            "stopped at once: nothing was verified, and calls under way may have been made or not. {path} has what \
+             was sent; running the same command again goes on from here"
+        ));
+        return Ok(Ended::AtOnce { has_sent: journal.has_intents() });
+    };
     if journal.is_broken() {
         out.warn(&format!("the journal {path} could not be written to its end"));
     } else if outcome.as_ref().is_ok_and(|outcome| !outcome.is_complete()) {
         out.say(&format!("What was done is in {path}"));
     }
-    outcome.map_err(cannot)
+    outcome.map(Ended::Verified).map_err(cannot)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the clock that journals are handed")]

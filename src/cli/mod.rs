@@ -25,6 +25,7 @@ mod question;
 mod reach;
 mod sandbox;
 mod schema;
+mod signals;
 mod snapshot;
 mod source;
 mod subject;
@@ -44,6 +45,7 @@ use environment::Environment;
 use error::CliError;
 use exit::Exit;
 use output::Output;
+use signals::Signals;
 
 /// Parses the command line, runs the command, and says how it went.
 pub fn main() -> ExitCode {
@@ -80,11 +82,16 @@ fn without_command(error: &clap::Error) -> Exit {
 }
 
 async fn run(command: Command, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
+    let signals = match command {
+        // What these two write are files, and a moment is all that they take.
+        Command::Init(_) | Command::Fmt(_) => Signals::ignored(),
+        _ => Signals::listen(),
+    };
     match command {
         Command::Init(args) => init::run(&args, environment, out),
         Command::Import(args) => import::run(&args, environment, out).await,
         Command::Plan(args) => plan::run(&args, environment, out).await,
-        Command::Apply(args) => Box::pin(apply::run(&args, environment, out)).await,
+        Command::Apply(args) => Box::pin(apply::run(&args, environment, &signals, out)).await,
         Command::Can(args) => can::run(&args, environment, out).await,
         Command::Who(args) => who::run(&args, environment, out).await,
         Command::Explain(args) => explain::run(&args, environment, out).await,
@@ -93,7 +100,7 @@ async fn run(command: Command, environment: &Environment, out: &Output) -> Resul
         Command::Fmt(args) => fmt::run(&args, out),
         Command::Doctor(args) => doctor::run(&args, environment, out).await,
         Command::Snapshot(args) => snapshot::run(&args, environment, out).await,
-        Command::Sandbox(args) => sandbox::run(args, out).await,
+        Command::Sandbox(args) => sandbox::run(args, &signals, out).await,
         Command::Schema(args) => schema::run(&args, out),
         Command::Completions { shell } => Ok(schema::completions(shell, out)),
     }

@@ -9,12 +9,13 @@ use super::args::SandboxArgs;
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::Output;
+use super::signals::Signals;
 
-pub(super) async fn run(args: SandboxArgs, out: &Output) -> Result<Exit, CliError> {
+pub(super) async fn run(args: SandboxArgs, signals: &Signals, out: &Output) -> Result<Exit, CliError> {
     match (&args.state, args.reset) {
         (Some(state), true) => reset(std::slice::from_ref(state), out),
         (None, true) => reset(&remembered(Utf8Path::new("."))?, out),
-        (Some(_), false) => serve(args, out).await,
+        (Some(_), false) => serve(args, signals, out).await,
         (None, false) => Err(CliError::usage(
             "the sandbox needs a site to be",
             "name a state file: `confperm sandbox --state examples/acme/site.yaml`",
@@ -22,7 +23,7 @@ pub(super) async fn run(args: SandboxArgs, out: &Output) -> Result<Exit, CliErro
     }
 }
 
-async fn serve(args: SandboxArgs, out: &Output) -> Result<Exit, CliError> {
+async fn serve(args: SandboxArgs, signals: &Signals, out: &Output) -> Result<Exit, CliError> {
     let faults = faults_of(&args)?;
     let state = args.state.unwrap_or_default();
     let opened = sandbox::Site::open(&state)?;
@@ -31,6 +32,7 @@ async fn serve(args: SandboxArgs, out: &Output) -> Result<Exit, CliError> {
     }
     let options = sandbox::Options { listen: args.listen, faults, log: args.log };
     let running = sandbox::serve(opened.site, options).await?;
+    let mut stops = signals.take_over();
     out.say(&format!("Serving {state} at {}", running.site_url()));
     if let Some(caller) = running.credentials() {
         out.say(&format!(
@@ -44,9 +46,7 @@ async fn serve(args: SandboxArgs, out: &Output) -> Result<Exit, CliError> {
     out.say(
         "Stop with Ctrl-C. The file stays as it is; `confperm sandbox --reset` forgets what was changed.",
     );
-    if let Err(error) = tokio::signal::ctrl_c().await {
-        out.warn(&format!("cannot wait for Ctrl-C: {error}"));
-    }
+    stops.next().await;
     running.stop().await;
     Ok(Exit::Done)
 }

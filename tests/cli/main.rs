@@ -17,6 +17,8 @@ mod readers;
 mod requests;
 mod rules;
 mod secrets;
+#[cfg(unix)]
+mod signals;
 mod snapshot;
 mod stage;
 mod streams;

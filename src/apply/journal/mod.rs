@@ -221,6 +221,11 @@ impl Journal {
         self.pen().broken
     }
 
+    /// Whether a request was put down, which may then have left.
+    pub fn has_intents(&self) -> bool {
+        self.pen().intents > 0
+    }
+
     pub(super) fn begin(&self, plan: &Plan) -> Result<(), JournalError> {
         self.pen().write_for_sure(&Entry::Begin {
             format_version: FORMAT_VERSION.into(),
