@@ -158,7 +158,7 @@ async fn everything_at_once_is_outlasted() {
 
 #[tokio::test]
 async fn a_rate_limit_is_waited_out_in_one_run() {
-    let rate = Some(Rate { per_second: 100.0, burst: 30 });
+    let rate = Some(Rate { per_second: 40.0, burst: 10 });
     let stage = Stage::with_faults(&site(), Faults { rate, ..Faults::default() }).await;
     assert_eq!(runs(&stage, &policy()).await, 1);
     finished(&stage);
