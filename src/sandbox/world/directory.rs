@@ -21,6 +21,11 @@ impl World {
 
     pub(super) fn delete_group(&mut self, caller: &Caller, id: &GroupId) -> Result<(), Refusal> {
         self.check_site_admin(caller)?;
+        self.forget_group(id)
+    }
+
+    /// Removes a group, whoever asks, with what goes along.
+    pub(super) fn forget_group(&mut self, id: &GroupId) -> Result<(), Refusal> {
         let group = self.groups.remove(id).ok_or_else(|| Refusal::NoGroup(id.clone()))?;
         for member in &group.members {
             if let Some(groups) = self.memberships.get_mut(member) {
@@ -51,9 +56,8 @@ impl World {
         if self.user(account).is_none() {
             return Err(Refusal::UnknownPrincipal(Principal::User(account.clone())));
         }
-        let group = self.groups.get_mut(id).ok_or_else(|| Refusal::NoGroup(id.clone()))?;
-        group.members.insert(account.clone());
-        self.memberships.entry(account.clone()).or_default().insert(id.clone());
+        self.group(id).ok_or_else(|| Refusal::NoGroup(id.clone()))?;
+        self.change_member(id, account, true);
         Ok(())
     }
 
@@ -67,12 +71,23 @@ impl World {
         if self.user(account).is_none() {
             return Err(Refusal::NoUser(account.clone()));
         }
-        let group = self.groups.get_mut(id).ok_or_else(|| Refusal::NoGroup(id.clone()))?;
-        group.members.remove(account);
-        if let Some(groups) = self.memberships.get_mut(account) {
-            groups.remove(id);
-        }
+        self.group(id).ok_or_else(|| Refusal::NoGroup(id.clone()))?;
+        self.change_member(id, account, false);
         Ok(())
+    }
+
+    /// Makes an account a member of a group, or no member, in both directions of the index.
+    pub(super) fn change_member(&mut self, id: &GroupId, account: &AccountId, member: bool) {
+        let Some(group) = self.groups.get_mut(id) else { return };
+        if member {
+            group.members.insert(account.clone());
+            self.memberships.entry(account.clone()).or_default().insert(id.clone());
+        } else {
+            group.members.remove(account);
+            if let Some(groups) = self.memberships.get_mut(account) {
+                groups.remove(id);
+            }
+        }
     }
 
     fn check_site_admin(&self, caller: &Caller) -> Result<(), Refusal> {

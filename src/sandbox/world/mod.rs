@@ -1,7 +1,8 @@
 //! A Confluence site as a pure state machine: no I/O, no clock, no HTTP.
 //!
 //! [`World`] holds the site; [`World::perform`] carries out one [`Command`] for one [`Caller`] or gives a
-//! typed [`Refusal`] and changes nothing; [`access`] answers who may do what by straight evaluation. What a
+//! typed [`Refusal`] and changes nothing; [`World::act`] makes a change that somebody else makes, past the
+//! API; [`access`] answers who may do what by straight evaluation. What a
 //! refusal looks like on the wire is the business of `sandbox::http`, and how a world is written down that
 //! of `sandbox::state`.
 
@@ -9,8 +10,10 @@ pub mod access;
 mod command;
 mod content;
 mod directory;
+mod foreign;
 mod grants;
 mod names;
+mod object;
 mod pair;
 mod people;
 mod quirks;
@@ -24,9 +27,11 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use access::{Denial, Verb};
 pub use command::{Caller, Command, Outcome};
 pub use content::{Content, Grant, Kind, ListKind, Lists, Space, SpaceStatus, SpaceType, Status};
+pub use foreign::{Action, NotApplicable, Place};
 pub use names::{
     AccountId, Class, ContentId, GrantId, GroupId, Principal, RoleId, SpaceId, SpaceKey, Subject,
 };
+pub use object::{Object, State};
 pub use pair::Pair;
 pub use people::{AccountStatus, AccountType, Edition, Group, GroupAccess, Role, RoleMode, Settings, User};
 pub use quirks::{
