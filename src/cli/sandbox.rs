@@ -30,7 +30,8 @@ async fn serve(args: SandboxArgs, signals: &Signals, out: &Output) -> Result<Exi
     if let Some(note) = opened.note {
         out.warn(&format!("{state}: {note}"));
     }
-    let options = sandbox::Options { listen: args.listen, faults, log: args.log };
+    let options =
+        sandbox::Options { listen: args.listen, faults, log: args.log, ..sandbox::Options::default() };
     let running = sandbox::serve(opened.site, options).await?;
     let mut stops = signals.take_over();
     out.say(&format!("Serving {state} at {}", running.site_url()));

@@ -4,7 +4,8 @@
 //! - [`state`]: the YAML file that a world is read from and written to;
 //! - `site`: a world with a memory beside its file;
 //! - `http`: the v1 and v2 faces, and the server;
-//! - [`faults`]: what goes wrong on purpose.
+//! - [`faults`]: a server in a bad mood, by shares and rates;
+//! - [`adversary`]: other people, lag, failures by rule, and the end of a run in the middle.
 //!
 //! It is served by `confperm sandbox`, embedded by `site.url: sandbox:FILE`, and driven by the tests. It
 //! imports nothing from the rest of the program, and prints nothing.
@@ -22,12 +23,14 @@
 //! # }
 //! ```
 
+pub mod adversary;
 pub mod faults;
 mod http;
 mod site;
 pub mod state;
 pub mod world;
 
+pub use adversary::Adversary;
 pub use faults::Faults;
 pub use http::{Options, Request, Running, serve};
 pub use site::{Credentials, Error, Note, Opened, Site, reset};

@@ -1,9 +1,11 @@
 //! A world with a memory: what writes did is kept beside the state file, which itself never changes.
 //!
-//! The journal `.confperm/FILE.ndjson` holds one line per accepted write, to be carried out again on what
-//! the file says. Its first line holds the SHA-256 of the file; when the file has changed since, the journal
+//! The journal `.confperm/FILE.ndjson` holds one line per accepted write and per change by other people, to
+//! be carried out again on what the file says, and which rules of the file's adversary are used up. Its
+//! first line holds the SHA-256 of the file; when the file has changed since, the journal
 //! no longer fits, is put aside, and [`Note`] says so.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 
@@ -11,8 +13,9 @@ use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::adversary::Adversary;
 use super::state::{self, StateError};
-use super::world::{AccountId, Caller, Command, Outcome, Refusal, World};
+use super::world::{AccountId, Action, Caller, Command, NotApplicable, Outcome, Refusal, World};
 
 /// Why a sandbox could not be opened, kept or reset.
 #[derive(Debug, thiserror::Error)]
@@ -95,7 +98,19 @@ impl std::fmt::Display for Note {
 #[derive(Debug)]
 pub struct Site {
     world: World,
+    /// What the state file says goes on beside the requests.
+    adversary: Adversary,
+    spent: Spent,
     journal: Option<Journal>,
+}
+
+/// The rules of an adversary that are used up, in this run or an earlier one.
+#[derive(Debug, Default)]
+pub(super) struct Spent {
+    /// The actors of the state file that have acted, by their place in it.
+    pub(super) actors: BTreeSet<usize>,
+    /// The server has died once, as the state file says it does.
+    pub(super) killed: bool,
 }
 
 /// What [`Site::open`] gives.
@@ -121,27 +136,38 @@ impl Site {
     pub fn open(path: &Utf8Path) -> Result<Opened, Error> {
         let text =
             fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-        let parse = || state::parse(&text).map_err(|source| Error::State { path: path.to_owned(), source });
-        let mut world = parse()?;
-        let mut journal = Journal::beside(path, &text);
-        let note = match journal.replay(&mut world)? {
-            None => None,
-            Some(note) => {
-                world = parse()?;
-                Some(note)
-            }
+        let parse = || {
+            let site = Self::from_yaml(&text);
+            site.map_err(|source| Error::State { path: path.to_owned(), source })
         };
-        Ok(Opened { site: Self { world, journal: Some(journal) }, note })
+        let mut site = parse()?;
+        let mut journal = Journal::beside(path, &text);
+        let note = journal.replay(&mut site)?;
+        if note.is_some() {
+            site = parse()?;
+        }
+        site.journal = Some(journal);
+        Ok(Opened { site, note })
     }
 
-    /// A site that forgets everything when it ends.
+    /// A site that forgets everything when it ends, and stands still unless it is served otherwise.
     pub fn in_memory(world: World) -> Self {
-        Self { world, journal: None }
+        Self { world, adversary: Adversary::default(), spent: Spent::default(), journal: None }
     }
 
     /// A site from the text of a state file, that forgets everything when it ends.
     pub fn from_yaml(text: &str) -> Result<Self, StateError> {
-        state::parse(text).map(Self::in_memory)
+        let (world, adversary) = state::parse_whole(text)?;
+        Ok(Self { adversary, ..Self::in_memory(world) })
+    }
+
+    /// What the state file says goes on beside the requests.
+    pub fn adversary(&self) -> &Adversary {
+        &self.adversary
+    }
+
+    pub(super) fn spent(&self) -> &Spent {
+        &self.spent
     }
 
     /// The site's world.
@@ -172,10 +198,48 @@ impl Site {
             Ok(outcome) => outcome,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        if let Some(journal) = &mut self.journal {
-            journal.append(&Accepted { caller: caller.clone(), command })?;
-        }
+        self.keep(&Kept::Write { caller: caller.clone(), command })?;
         Ok(Ok(outcome))
+    }
+
+    /// Carries out what somebody else does and keeps it. The inner result is the world's answer.
+    pub(super) fn act(&mut self, action: &Action) -> Result<Result<(), NotApplicable>, Error> {
+        let result = self.world.act(action);
+        if result.is_ok() {
+            self.keep(&Kept::Act(action.clone()))?;
+        }
+        Ok(result)
+    }
+
+    /// Notes that an actor has acted. Those that are not of the state file are not kept.
+    pub(super) fn note_spent(&mut self, actor: usize) -> Result<(), Error> {
+        if actor < self.adversary.actors.len() && self.spent.actors.insert(actor) {
+            self.keep(&Kept::Spent { actor })?;
+        }
+        Ok(())
+    }
+
+    /// Notes that the server has died, so that it does not die in the next run again.
+    pub(super) fn note_death(&mut self) -> Result<(), Error> {
+        self.spent.killed = true;
+        self.keep(&Kept::Killed)
+    }
+
+    fn keep(&mut self, kept: &Kept) -> Result<(), Error> {
+        self.journal.as_mut().map_or(Ok(()), |journal| journal.append(kept))
+    }
+
+    /// Does again what was kept. Says whether it could be done.
+    fn redo(&mut self, kept: Kept) -> bool {
+        match kept {
+            Kept::Write { caller, command } => self.world.perform(&caller, &command).is_ok(),
+            Kept::Act(action) => self.world.act(&action).is_ok(),
+            Kept::Spent { actor } => self.spent.actors.insert(actor),
+            Kept::Killed => {
+                self.spent.killed = true;
+                true
+            }
+        }
     }
 }
 
@@ -195,11 +259,22 @@ struct Head {
     sha256: String,
 }
 
+/// A line of the journal after the first.
 #[derive(Serialize, Deserialize)]
-struct Accepted {
-    caller: Caller,
-    command: Command,
+#[serde(rename_all = "kebab-case")]
+enum Kept {
+    /// A write that the world accepted.
+    Write { caller: Caller, command: Command },
+    /// A change that somebody else made.
+    Act(Action),
+    /// An actor of the state file that has acted.
+    Spent { actor: usize },
+    /// The server has died.
+    Killed,
 }
+
+/// The version of the journal's form.
+const JOURNAL: u32 = 2;
 
 /// The file beside the state file.
 #[derive(Debug)]
@@ -220,8 +295,8 @@ impl Journal {
         Self { path: journal_path(path), sha256, length: None }
     }
 
-    /// Carries out what was kept. With a note, the world is half changed and has to be made anew.
-    fn replay(&mut self, world: &mut World) -> Result<Option<Note>, Error> {
+    /// Carries out what was kept. With a note, the site is half changed and has to be made anew.
+    fn replay(&mut self, site: &mut Site) -> Result<Option<Note>, Error> {
         let text = match fs::read_to_string(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -234,16 +309,14 @@ impl Journal {
         let mut lines = text[..whole].lines();
         match lines.next().map(serde_json::from_str::<Head>) {
             None => return Ok(None),
-            Some(Ok(head)) if head.sandbox == 1 && head.sha256 == self.sha256 => {}
+            Some(Ok(head)) if head.sandbox == JOURNAL && head.sha256 == self.sha256 => {}
             Some(Ok(_)) => {
                 return Ok(Some(Note::FileChanged { writes: lines.count() }));
             }
             Some(Err(_)) => return Ok(Some(Note::Unusable { line: 1 })),
         }
         for (index, line) in lines.enumerate() {
-            let fits = serde_json::from_str::<Accepted>(line)
-                .is_ok_and(|accepted| world.perform(&accepted.caller, &accepted.command).is_ok());
-            if !fits {
+            if !serde_json::from_str(line).is_ok_and(|kept| site.redo(kept)) {
                 return Ok(Some(Note::Unusable { line: index + 2 }));
             }
         }
@@ -251,8 +324,8 @@ impl Journal {
         Ok(None)
     }
 
-    /// Keeps a write; when this returns it is on disk.
-    fn append(&mut self, accepted: &Accepted) -> Result<(), Error> {
+    /// Keeps a line; when this returns it is on disk.
+    fn append(&mut self, kept: &Kept) -> Result<(), Error> {
         let path = self.path.clone();
         let failed = |source| Error::Write { path: path.clone(), source };
         let mut lines = String::new();
@@ -270,10 +343,10 @@ impl Journal {
                 fs::create_dir_all(folder).map_err(failed)?;
                 fs::write(folder.join(".gitignore"), "*\n").map_err(failed)?;
             }
-            lines = line(&Head { sandbox: 1, sha256: self.sha256.clone() }).map_err(failed)?;
+            lines = line(&Head { sandbox: JOURNAL, sha256: self.sha256.clone() }).map_err(failed)?;
             File::create(&self.path).map_err(failed)?
         };
-        lines.push_str(&line(accepted).map_err(failed)?);
+        lines.push_str(&line(kept).map_err(failed)?);
         io::Seek::seek(&mut file, io::SeekFrom::End(0)).map_err(failed)?;
         file.write_all(lines.as_bytes()).and_then(|()| file.sync_data()).map_err(failed)?;
         self.length = Some(self.length.unwrap_or(0) + lines.len() as u64);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that fails says where")]
 
 mod access;
+mod adversary;
 mod examples;
 mod identity;
 mod memory;

@@ -26,6 +26,11 @@ impl Answer {
         Self { status, body: None, headers: Vec::new() }
     }
 
+    /// What is never sent, since the connection is closed.
+    pub(super) fn closed() -> Self {
+        Self::empty(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
     /// A status with a body.
     pub(super) fn with(status: StatusCode, body: Value) -> Self {
         Self { status, body: Some(body), headers: Vec::new() }
@@ -79,6 +84,21 @@ impl Failure {
 
     pub(super) fn other(status: StatusCode, message: impl Into<String>) -> Self {
         Self { status, class: "ServiceException", message: message.into() }
+    }
+
+    /// A failure that a rule of the adversary asks for, as the site itself would have it.
+    pub(super) fn asked_for(status: u16) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let reason = status.canonical_reason().unwrap_or("Failed");
+        match status {
+            StatusCode::BAD_REQUEST => Self::bad_request(reason),
+            StatusCode::UNAUTHORIZED => Self::unauthorized(),
+            StatusCode::FORBIDDEN => Self::forbidden("Not permitted"),
+            StatusCode::NOT_FOUND => Self::not_found("Not found, or not permitted"),
+            StatusCode::CONFLICT => Self { status, class: "ConflictException", message: reason.to_owned() },
+            StatusCode::GONE => Self::gone(),
+            other => Self::other(other, reason),
+        }
     }
 
     /// The failure in the shape of a face.

@@ -1,15 +1,26 @@
 //! A request, taken apart: who asks, where it went, and what it says.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::answer::Failure;
+use crate::sandbox::adversary::{Attempt, Changed, Facet, Glance, Past};
 use crate::sandbox::site::Site;
-use crate::sandbox::world::{Caller, Command, ContentId, Outcome, SpaceId, World};
+use crate::sandbox::world::{
+    Caller, Command, Content, ContentId, Lists, Object, Outcome, Space, SpaceId, State, World,
+};
 
 /// A request on its way to a handler.
 #[derive(Debug)]
 pub(super) struct Ask<'s> {
     pub(super) site: &'s mut Site,
+    /// What objects were before changes that reads may not show yet.
+    pub(super) past: &'s Past,
     pub(super) caller: Caller,
     /// The path from `/wiki` on.
     pub(super) path: String,
@@ -17,8 +28,10 @@ pub(super) struct Ask<'s> {
     pub(super) params: Vec<String>,
     pub(super) query: Query,
     pub(super) body: Body,
-    /// Whether a write was carried out.
-    pub(super) changed: bool,
+    /// The objects that the answer shows.
+    pub(super) glances: RefCell<BTreeSet<Glance>>,
+    /// The writes that the world was asked for.
+    pub(super) attempts: Vec<Attempt>,
 }
 
 /// The body of a request.
@@ -35,9 +48,52 @@ impl Ask<'_> {
 
     /// Carries out a write.
     pub(super) fn perform(&mut self, command: Command) -> Result<Outcome, Failure> {
-        let outcome = self.site.perform(&self.caller, command)??;
-        self.changed = true;
-        Ok(outcome)
+        let touched = self.world().touched_by(&command);
+        let facets = shown_by(&command);
+        let states = |world: &World| -> Vec<_> {
+            touched.iter().map(|object| Arc::new(world.state_of(object))).collect()
+        };
+        let before = states(self.world());
+        let outcome = self.site.perform(&self.caller, command)?;
+        let after = if outcome.is_ok() { states(self.world()) } else { before.clone() };
+        let changes = touched.into_iter().zip(before).zip(after);
+        let changes = changes.map(|((object, before), after)| Changed { object, before, after }).collect();
+        self.attempts.push(Attempt { accepted: outcome.is_ok(), facets, changes });
+        Ok(outcome?)
+    }
+
+    /// Whether a write was carried out.
+    pub(super) fn changed(&self) -> bool {
+        self.attempts.iter().any(|attempt| attempt.accepted)
+    }
+
+    /// The lists of a node as one kind of read shows them: an older state, where that kind lags.
+    pub(super) fn lists_shown<'a>(&'a self, facet: Facet, content: &'a Content) -> &'a Lists {
+        let object = Object::Content(content.id);
+        let old = self.past.shown(facet, &object, Instant::now());
+        let from_the_start = facet == Facet::Search || self.query.get("start").is_none_or(|at| at == "0");
+        self.glance(facet, object, from_the_start);
+        match old.map(|old| old.state) {
+            Some(State::Content { lists, .. }) => lists,
+            _ => &content.lists,
+        }
+    }
+
+    /// A space with its rows and assignments as one kind of read shows them.
+    pub(super) fn space_shown<'a>(&self, facet: Facet, space: &'a Space) -> Cow<'a, Space> {
+        let object = Object::Space(space.id);
+        let old = self.past.shown(facet, &object, Instant::now());
+        self.glance(facet, object, self.query.get("cursor").is_none());
+        match old.map(|old| old.state) {
+            Some(State::Space { rows, assignments, .. }) => {
+                Cow::Owned(Space { grants: rows.clone(), assignments: assignments.clone(), ..space.clone() })
+            }
+            _ => Cow::Borrowed(space),
+        }
+    }
+
+    fn glance(&self, facet: Facet, object: Object, first: bool) {
+        self.glances.borrow_mut().insert(Glance { facet, object, first });
     }
 
     /// The piece of the path at a `{…}`.
@@ -77,6 +133,23 @@ impl Ask<'_> {
             Caller::User(_) => Ok(()),
             Caller::Anonymous => Err(Failure::forbidden("Anonymous users may not view users or groups")),
         }
+    }
+}
+
+/// The kinds of read that show what a write changes.
+fn shown_by(command: &Command) -> &'static [Facet] {
+    match command {
+        Command::Grant { .. } | Command::Revoke { .. } => &[Facet::Rows],
+        Command::AssignRoles { .. } => &[Facet::Roles],
+        Command::ReplaceRestrictions { .. }
+        | Command::AddRestrictions { .. }
+        | Command::ClearRestrictions { .. }
+        | Command::List { .. }
+        | Command::Unlist { .. } => &[Facet::Lists, Facet::Search],
+        Command::CreateGroup { .. }
+        | Command::DeleteGroup { .. }
+        | Command::AddMember { .. }
+        | Command::RemoveMember { .. } => &[],
     }
 }
 

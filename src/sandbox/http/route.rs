@@ -125,6 +125,14 @@ static ROUTES: &[Route] = &[
     Route::new(Method::POST, "/wiki/api/v2/users-bulk", "read:user:confluence", v2::users::bulk),
 ];
 
+impl Route {
+    /// Whether the route is meant to change something: all but `GET` and the three reads that have a body.
+    pub(super) fn is_write(&self) -> bool {
+        let reads = ["/permission/check", "/users-bulk", "/convert-ids-to-types"];
+        self.method != Method::GET && !reads.iter().any(|read| self.path.ends_with(read))
+    }
+}
+
 /// What was found for a path.
 pub(super) enum Found {
     Route(&'static Route, Vec<String>),

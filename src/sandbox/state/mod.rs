@@ -8,6 +8,7 @@ mod load;
 mod save;
 pub mod shape;
 
+use super::adversary::Adversary;
 use super::world::World;
 
 /// What is wrong with a state file.
@@ -29,11 +30,16 @@ pub enum StateError {
     Write(#[source] serde_yaml::Error),
 }
 
-/// Reads the text of a state file.
+/// Reads the text of a state file, without what it says of an adversary.
 pub fn parse(text: &str) -> Result<World, StateError> {
+    parse_whole(text).map(|(world, _)| world)
+}
+
+/// Reads the text of a state file: the site, and what goes on beside the requests to it.
+pub fn parse_whole(text: &str) -> Result<(World, Adversary), StateError> {
     let file: shape::File =
         serde_yaml::from_str(text).map_err(|error| StateError::Shape(error.to_string()))?;
-    load::load(file)
+    Ok((load::load(file)?, Adversary::default()))
 }
 
 /// Writes a world as the text of a state file. Row ids are not kept: they are given anew by [`parse`].

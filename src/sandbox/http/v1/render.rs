@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::sandbox::world::{
-    AccountId, AccountStatus, AccountType, Caller, Content, Group, GroupId, ListKind, Principal, User, World,
+    AccountId, AccountStatus, AccountType, Caller, ContentId, Group, GroupId, ListKind, Lists, Principal,
+    User, World,
 };
 
 /// A user, as the caller gets to see it.
@@ -72,16 +73,16 @@ pub(super) struct Window {
     pub(super) groups: usize,
 }
 
-/// The list of an operation of some content.
+/// The list of an operation of some content, out of its two lists.
 pub(super) fn restriction(
     world: &World,
     caller: &Caller,
-    content: &Content,
+    (content, lists): (ContentId, &Lists),
     list: ListKind,
     window: Window,
 ) -> Value {
     let (mut users, mut groups) = (Vec::new(), Vec::new());
-    for principal in content.lists.get(list) {
+    for principal in lists.get(list) {
         match principal {
             Principal::User(account) => {
                 users.push(
@@ -100,7 +101,7 @@ pub(super) fn restriction(
         let shown: Vec<Value> = items.into_iter().skip(window.start).take(limit).collect();
         json!({"size": shown.len(), "results": shown, "start": window.start, "limit": limit})
     };
-    let here = format!("/rest/api/content/{}/restriction/byOperation/{}", content.id, list.id());
+    let here = format!("/rest/api/content/{}/restriction/byOperation/{}", content, list.id());
     json!({
         "operation": list.id(),
         "restrictions": {
@@ -108,7 +109,7 @@ pub(super) fn restriction(
             "group": cut(groups, window.groups),
             "_expandable": {},
         },
-        "_expandable": {"content": format!("/rest/api/content/{}", content.id)},
+        "_expandable": {"content": format!("/rest/api/content/{content}")},
         "_links": {"self": format!("{}{here}", world.settings.url)},
     })
 }

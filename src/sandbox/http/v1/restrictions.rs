@@ -8,13 +8,15 @@ use serde_json::{Map, Value, json};
 use super::super::answer::{Answer, Failure};
 use super::super::ask::Ask;
 use super::render::{self, Window};
+use crate::sandbox::adversary::Facet;
 use crate::sandbox::world::{
-    AccountId, Command, Content, ContentId, Entry, GroupId, ListKind, Principal, Refusal,
+    AccountId, Command, Content, ContentId, Entry, GroupId, ListKind, Lists, Principal, Refusal,
 };
 
 pub(in crate::sandbox::http) fn get(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
     let content = content(ask)?;
-    Ok(Answer::ok(both(ask, content, window(ask)?)))
+    let lists = ask.lists_shown(Facet::Lists, content);
+    Ok(Answer::ok(both(ask, content.id, lists, window(ask)?)))
 }
 
 pub(in crate::sandbox::http) fn replace(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
@@ -37,8 +39,9 @@ pub(in crate::sandbox::http) fn clear(ask: &mut Ask<'_>) -> Result<Answer, Failu
 pub(in crate::sandbox::http) fn by_operation(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
     let content = content(ask)?;
     let window = window(ask)?;
+    let lists = (content.id, ask.lists_shown(Facet::Lists, content));
     let shown = ListKind::ALL.map(|list| {
-        (list.id().to_owned(), render::restriction(ask.world(), &ask.caller, content, list, window))
+        (list.id().to_owned(), render::restriction(ask.world(), &ask.caller, lists, list, window))
     });
     let mut body: Map<String, Value> = shown.into_iter().collect();
     body.insert("_links".to_owned(), json!({"base": ask.world().settings.url}));
@@ -48,7 +51,8 @@ pub(in crate::sandbox::http) fn by_operation(ask: &mut Ask<'_>) -> Result<Answer
 pub(in crate::sandbox::http) fn of_operation(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
     let content = content(ask)?;
     let list = operation(ask)?;
-    Ok(Answer::ok(render::restriction(ask.world(), &ask.caller, content, list, window(ask)?)))
+    let lists = (content.id, ask.lists_shown(Facet::Lists, content));
+    Ok(Answer::ok(render::restriction(ask.world(), &ask.caller, lists, list, window(ask)?)))
 }
 
 pub(in crate::sandbox::http) fn group_is_listed(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
@@ -92,12 +96,10 @@ fn window(ask: &Ask<'_>) -> Result<Window, Failure> {
 }
 
 /// Both operations always come back; an empty list is an open operation (live: cjs).
-fn both(ask: &Ask<'_>, content: &Content, window: Window) -> Value {
-    let shown =
-        ListKind::ALL.map(|list| render::restriction(ask.world(), &ask.caller, content, list, window));
-    let hash = format!("{:?}", content.lists)
-        .bytes()
-        .fold(0_u64, |hash, byte| hash.wrapping_mul(31) + u64::from(byte));
+fn both(ask: &Ask<'_>, content: ContentId, lists: &Lists, window: Window) -> Value {
+    let shown = ListKind::ALL
+        .map(|list| render::restriction(ask.world(), &ask.caller, (content, lists), list, window));
+    let hash = format!("{lists:?}").bytes().fold(0_u64, |hash, byte| hash.wrapping_mul(31) + u64::from(byte));
     json!({
         "results": shown,
         "start": window.start,
@@ -107,7 +109,7 @@ fn both(ask: &Ask<'_>, content: &Content, window: Window) -> Value {
         "_links": {
             "base": ask.world().settings.url,
             "context": "/wiki",
-            "self": format!("{}/rest/api/content/{}/restriction", ask.world().settings.url, content.id),
+            "self": format!("{}/rest/api/content/{}/restriction", ask.world().settings.url, content),
         },
     })
 }
@@ -116,7 +118,7 @@ fn both(ask: &Ask<'_>, content: &Content, window: Window) -> Value {
 fn write(ask: &mut Ask<'_>, id: ContentId, command: Command) -> Result<Answer, Failure> {
     ask.perform(command)?;
     let content = ask.world().content(id).ok_or(Refusal::NoContent(id))?;
-    Ok(Answer::ok(both(ask, content, Window { start: 0, users: 100, groups: 100 })))
+    Ok(Answer::ok(both(ask, id, &content.lists, Window { start: 0, users: 100, groups: 100 })))
 }
 
 /// An operation that is neither `read` nor `update` is not found (API v1).
@@ -136,7 +138,7 @@ fn user(ask: &Ask<'_>) -> Result<Principal, Failure> {
 
 fn is_listed(ask: &Ask<'_>, principal: &Principal) -> Result<Answer, Failure> {
     let content = content(ask)?;
-    if content.lists.get(operation(ask)?).contains(principal) {
+    if ask.lists_shown(Facet::Lists, content).get(operation(ask)?).contains(principal) {
         Ok(Answer::empty(StatusCode::OK))
     } else {
         Err(Refusal::NotListed.into())

@@ -9,6 +9,7 @@ use super::super::ask::Ask;
 use super::super::paging;
 use super::cql::{self, Clause, Operator};
 use super::render::{self, Window};
+use crate::sandbox::adversary::Facet;
 use crate::sandbox::world::access::Standing;
 use crate::sandbox::world::{Content, ContentId, ListKind, Pair, SpaceId, SpaceStatus, Status, Verb, World};
 
@@ -282,10 +283,11 @@ fn brief(content: &Content) -> Value {
 }
 
 fn restrictions(ask: &Ask<'_>, content: &Content) -> Value {
-    let lists = ListKind::ALL.map(|list| {
-        (list.id().to_owned(), render::restriction(ask.world(), &ask.caller, content, list, EXPANDED))
+    let lists = (content.id, ask.lists_shown(Facet::Search, content));
+    let shown = ListKind::ALL.map(|list| {
+        (list.id().to_owned(), render::restriction(ask.world(), &ask.caller, lists, list, EXPANDED))
     });
-    let mut shown: Map<String, Value> = lists.into_iter().collect();
+    let mut shown: Map<String, Value> = shown.into_iter().collect();
     shown.insert("_expandable".to_owned(), json!({}));
     shown.insert("_links".to_owned(), json!({}));
     Value::Object(shown)

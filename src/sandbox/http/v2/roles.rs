@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::super::answer::{Answer, Failure};
 use super::super::ask::Ask;
 use super::super::paging;
+use crate::sandbox::adversary::Facet;
 use crate::sandbox::world::{
     AccountId, Class, Command, GroupId, Pair, Principal, Refusal, Role, RoleEntry, RoleId, RoleMode, SpaceId,
 };
@@ -44,17 +45,18 @@ pub(in crate::sandbox::http) fn list(ask: &mut Ask<'_>) -> Result<Answer, Failur
     let holder = holder(ask)?;
     let space = ask.query.ids("space-id", 1)?.and_then(|ids| ids.first().copied()).map(SpaceId);
     // With a space, the roles that it uses; with a principal, those it holds there.
-    let used: Option<Vec<&RoleId>> = match space {
+    let used: Option<Vec<RoleId>> = match space {
         None => None,
         Some(id) => {
-            let space = world.visible_space(&ask.caller, id)?;
+            let space = ask.space_shown(Facet::Roles, world.visible_space(&ask.caller, id)?);
             let fits = |principal: &Principal| holder.as_ref().is_none_or(|holder| holder == principal);
-            Some(space.assignments.iter().filter(|(who, _)| fits(who)).map(|(_, role)| role).collect())
+            let held = space.assignments.iter().filter(|(who, _)| fits(who));
+            Some(held.map(|(_, role)| role.clone()).collect())
         }
     };
     let fits = |role: &&Role| {
         kind.is_none_or(|kind| (kind == "SYSTEM") == role.system)
-            && used.as_ref().is_none_or(|used| used.contains(&&role.id))
+            && used.as_ref().is_none_or(|used| used.contains(&role.id))
     };
     let items: Vec<(u64, &Role)> = (1..).zip(world.roles().filter(fits)).collect();
     paging::v2(ask, &items, |role| Some(render(role)))
@@ -73,6 +75,7 @@ pub(in crate::sandbox::http) fn assignments(ask: &mut Ask<'_>) -> Result<Answer,
     available(ask)?;
     let world = ask.world();
     let space = world.visible_space(&ask.caller, ask.space_id()?)?;
+    let space = ask.space_shown(Facet::Roles, space);
     let kind = ask.query.one_of("role-type", &["SYSTEM", "CUSTOM"])?;
     let role = ask.query.get("role-id");
     let holder = holder(ask)?;

@@ -6,6 +6,7 @@ use super::super::answer::{Answer, Failure};
 use super::super::ask::Ask;
 use super::super::paging;
 use super::CREATED;
+use crate::sandbox::adversary::Facet;
 use crate::sandbox::world::access::Standing;
 use crate::sandbox::world::{AnonymousRow, Principal, Row, Space, World};
 
@@ -64,7 +65,7 @@ pub(in crate::sandbox::http) fn get(ask: &mut Ask<'_>) -> Result<Answer, Failure
             json!({"results": space_operations(ask, space), "meta": {"hasMore": false}, "_links": {}});
     }
     if ask.query.flag("include-permissions")? {
-        let rows: Vec<Value> = shown_rows(ask.world(), space).into_iter().map(|(_, row)| row).collect();
+        let rows: Vec<Value> = shown_rows(ask, space).into_iter().map(|(_, row)| row).collect();
         let first: Vec<Value> = rows.iter().take(50).cloned().collect();
         shown["permissions"] = json!({"results": first, "meta": {"hasMore": rows.len() > 50}, "_links": {}});
     }
@@ -87,7 +88,7 @@ pub(in crate::sandbox::http) fn labels(ask: &mut Ask<'_>) -> Result<Answer, Fail
 /// Custom access, what roles bring, and access classes, all in one list (live: folio).
 pub(in crate::sandbox::http) fn permissions(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
     let space = ask.world().visible_space(&ask.caller, ask.space_id()?)?;
-    let rows = shown_rows(ask.world(), space);
+    let rows = shown_rows(ask, space);
     paging::v2(ask, &rows, |row| Some(row.clone()))
 }
 
@@ -101,8 +102,13 @@ fn space_operations(ask: &Ask<'_>, space: &Space) -> Vec<Value> {
     given.into_iter().map(|pair| json!({"operation": pair.key(), "targetType": pair.target()})).collect()
 }
 
-fn shown_rows(world: &World, space: &Space) -> Vec<(u64, Value)> {
-    world.permission_rows(space).iter().filter_map(|row| Some((row.id.0, render_row(world, row)?))).collect()
+fn shown_rows(ask: &Ask<'_>, space: &Space) -> Vec<(u64, Value)> {
+    let world = ask.world();
+    world
+        .permission_rows(&ask.space_shown(Facet::Rows, space))
+        .iter()
+        .filter_map(|row| Some((row.id.0, render_row(world, row)?)))
+        .collect()
 }
 
 fn render_row(world: &World, row: &Row) -> Option<Value> {
