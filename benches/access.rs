@@ -14,9 +14,9 @@ use std::str::FromStr;
 
 use confperm::access::{Asker, Engine, Object, Verb, effective_changes};
 use confperm::model::{
-    AccountId, AccountKind, AccountStatus, Audience, Caller, Content, ContentId, ContentKind, Directory,
-    Edition, Flavor, Group, GroupId, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person,
-    Principal, ProductAccess, Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode,
+    AccountId, AccountKind, AccountStatus, Audience, BesidePages, Caller, Content, ContentId, ContentKind,
+    Directory, Edition, Flavor, Group, GroupId, Holding, Known, Listing, Live, LiveSpace, Parent, Permission,
+    Person, Principal, ProductAccess, Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode,
     SpaceStatus, Subject, Tree,
 };
 use criterion::{BatchSize, Criterion, criterion_group};
@@ -156,6 +156,7 @@ fn space(size: Size, number: u64) -> LiveSpace {
         foreign: BTreeSet::new(),
         unlicensed_access: Known::Known(false),
         tree: Some(tree),
+        read: BesidePages::default(),
     }
 }
 
@@ -171,6 +172,7 @@ fn site(size: Size) -> Live {
     };
     Live {
         site,
+        names_read: true,
         roles: BTreeMap::new(),
         directory: directory(size),
         spaces: (0..size.spaces).map(|number| (space_key(number), space(size, number))).collect(),

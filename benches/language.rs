@@ -10,9 +10,9 @@ use std::fmt::Write as _;
 use camino::Utf8PathBuf;
 use confperm::diagnostic::Sources;
 use confperm::model::{
-    AccountKind, AccountStatus, Caller, Directory, Edition, Flavor, Group, Holding, Known, Listing, Live,
-    LiveSpace, Permission, Person, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus,
-    Why,
+    AccountKind, AccountStatus, BesidePages, Caller, Directory, Edition, Flavor, Group, Holding, Known,
+    Listing, Live, LiveSpace, Permission, Person, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode,
+    SpaceStatus, Why,
 };
 use confperm::plan::{Gaps, plan};
 use confperm::policy::lock::Lock;
@@ -60,6 +60,7 @@ fn site() -> Live {
                 foreign: BTreeSet::new(),
                 unlicensed_access: Known::Unknown(Why::NoApi),
                 tree: None,
+                read: BesidePages::default(),
             },
         );
     }
@@ -89,12 +90,14 @@ fn site() -> Live {
             anonymous_access: Known::Known(false),
             caller,
         },
+        names_read: true,
         roles: BTreeMap::new(),
         directory: Directory {
             people: BTreeMap::from([(ann.account.clone(), ann)]),
             groups: groups.map(|group| (group.id.clone(), group)).collect(),
         },
         listing: Listing {
+            asked: BTreeSet::new(),
             spaces: spaces
                 .iter()
                 .map(|(key, space): (&SpaceKey, &LiveSpace)| (key.clone(), space.space.clone()))

@@ -14,11 +14,11 @@ use std::str::FromStr;
 use std::time::Instant;
 
 use confperm::model::{
-    AccountId, AccountKind, AccountStatus, Audience, Caller, Content, ContentId, ContentKind, Desired,
-    DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId, Group, GroupId, Holding,
-    Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Person, Principal, ProductAccess,
-    Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus, Strength, Subject,
-    Terms, Tree, UnlistedPages, Wanted, Why,
+    AccountId, AccountKind, AccountStatus, Audience, BesidePages, Caller, Content, ContentId, ContentKind,
+    Desired, DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId, Group, GroupId,
+    Holding, Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Person, Principal,
+    ProductAccess, Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus,
+    Strength, Subject, Terms, Tree, UnlistedPages, Wanted, Why,
 };
 use confperm::plan::{Gaps, plan};
 
@@ -232,6 +232,7 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
         foreign: BTreeSet::new(),
         unlicensed_access: Known::Known(false),
         tree: Some(tree),
+        read: BesidePages::default(),
     };
     let desired = DesiredSpace {
         mode: Mode::Authoritative,
@@ -256,6 +257,7 @@ fn site(size: Size) -> (Desired, Live) {
             anonymous_access: Known::Known(false),
             caller: Caller { account: account(0), name: String::new(), groups: BTreeSet::from([group(0)]) },
         },
+        names_read: true,
         roles: BTreeMap::new(),
         directory: directory(size.members, groups),
         spaces: BTreeMap::new(),

@@ -3,7 +3,7 @@
 //! ```text
 //! policy files ──load──▶ Policy ──resolve──▶ Desired ─┐
 //!                                                     ├──plan──▶ Plan ──▶ render | apply ──▶ verify
-//! site (HTTP) ───read──▶ Live ────────────────────────┘
+//! site (HTTP) ──observe─▶ Live ────────────────────────┘
 //! ```
 //!
 //! Planning is an ordinary function of values: no I/O, no clock, no randomness, the same bytes for the
@@ -18,6 +18,7 @@ pub mod render;
 pub mod apply;
 pub mod plan;
 pub mod access;
+pub mod observe;
 pub mod confluence;
 pub mod policy;
 pub mod diagnostic;

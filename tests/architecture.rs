@@ -7,8 +7,19 @@ use std::fs;
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// From the outside in. A module may use what stands below it, and itself.
-const ORDER: [&str; 10] =
-    ["cli", "render", "apply", "plan", "access", "confluence", "policy", "diagnostic", "model", "sandbox"];
+const ORDER: [&str; 11] = [
+    "cli",
+    "render",
+    "apply",
+    "plan",
+    "access",
+    "observe",
+    "confluence",
+    "policy",
+    "diagnostic",
+    "model",
+    "sandbox",
+];
 
 /// One file below `src`, without its comments.
 struct File {

@@ -227,9 +227,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::model::{
-        Caller, ContentKind, Directory, Edition, Flavor, Listing, Live, Restrictions, Site, SpaceRoleMode,
-    };
+    use crate::model::{Caller, ContentKind, Edition, Flavor, Live, Restrictions, Site, SpaceRoleMode};
 
     fn nobody() -> Live {
         let caller = Caller { account: "me".parse().unwrap(), name: String::new(), groups: BTreeSet::new() };
@@ -242,14 +240,7 @@ mod tests {
             anonymous_access: Known::Known(false),
             caller,
         };
-        Live {
-            site,
-            roles: BTreeMap::new(),
-            directory: Directory::default(),
-            spaces: BTreeMap::new(),
-            listing: Listing::default(),
-            gaps: BTreeSet::new(),
-        }
+        Live::of(site)
     }
 
     /// Pages as (number, parent, view list).

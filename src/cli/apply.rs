@@ -24,7 +24,6 @@ pub(super) async fn run(
     let prepared = prepare(&args.scope, &args.overrides, environment, out).await?;
     out.data(&render::plan_as_text(&prepared.planned.plan));
     if prepared.planned.plan.is_held_back() {
-        prepared.connection.close().await;
         return Ok(Exit::Blocked);
     }
     let folder = journal::folder(&args.scope.directory);
@@ -32,10 +31,7 @@ pub(super) async fn run(
     let is_empty = prepared.planned.plan.is_empty();
     // A run that died is not over before another has come to its end.
     let leftovers = match leftovers {
-        None if is_empty => {
-            prepared.connection.close().await;
-            return Ok(Exit::Done);
-        }
+        None if is_empty => return Ok(Exit::Done),
         leftovers => leftovers.unwrap_or_default(),
     };
     let is_sure = args.yes || (is_empty && leftovers.is_empty());
@@ -44,7 +40,6 @@ pub(super) async fn run(
     let ended = carry_out(&planned.plan, &leftovers, &folder, &connection, signals, out).await;
     let exit = ended.as_ref().map_or_else(CliError::exit, Ended::exit);
     signals.over(exit);
-    connection.close().await;
     if let Ended::Verified(outcome) = ended?
         && (!is_empty || !leftovers.is_empty())
     {
@@ -81,14 +76,12 @@ async fn confirm(
     out: &Output,
 ) -> Result<Prepared, CliError> {
     if !out.can_ask() {
-        shown.connection.close().await;
         return Err(CliError::usage(
             "nobody is here to say yes, so nothing was changed",
             "pass --yes to apply without asking, as CI does",
         ));
     }
     if !out.is_whole() {
-        shown.connection.close().await;
         return Err(CliError::failed("the plan could not be shown, so nothing was changed")
             .with_hint("let standard output go where all of it is read, or pass --yes"));
     }
@@ -97,13 +90,11 @@ async fn confirm(
         calls => format!("Make {}?", count(calls, "call", "calls")),
     };
     if !out.ask(&question) {
-        shown.connection.close().await;
         return Err(CliError::failed("not confirmed; nothing was changed"));
     }
-    shown.connection.close().await;
+    drop(shown.connection);
     let now = prepare(&args.scope, &args.overrides, environment, out).await?;
     if now.planned.plan != shown.planned.plan {
-        now.connection.close().await;
         return Err(CliError::failed(
             "the site or the policy changed while you were reading; nothing was changed",
         )

@@ -1,13 +1,13 @@
 //! From the access tests of a policy to single checks: one asker, one verb, one object each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::access::{Asker, Object, Verb};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned, did_you_mean};
-use crate::model::{AccessClass, ContentId, Live, LiveSpace, Permission, SpaceKey, Tree};
+use crate::model::{AccessClass, Live, LiveSpace, Permission, SpaceKey, Tree};
 use crate::policy::lock::Lock;
 use crate::policy::{
-    AccessTest, Expectation, Matched, Named, PageSelector, Policy, Target, TestVerb, Who, matched,
+    AccessTest, Expectation, Matched, Named, PageSelector, Policy, Target, TestVerb, Who, matched, reached,
 };
 
 use super::error::CliError;
@@ -23,56 +23,6 @@ pub(super) struct Check<'p> {
     /// Whether they should be able to.
     pub(super) expected: bool,
     pub(super) span: &'p Span,
-}
-
-/// What tests name in one space.
-#[derive(Debug, Default)]
-pub(super) struct Mentioned<'p> {
-    pub(super) pages: Vec<&'p PageSelector>,
-    pub(super) every_page: bool,
-}
-
-impl Mentioned<'_> {
-    pub(super) fn any_page(&self) -> bool {
-        self.every_page || !self.pages.is_empty()
-    }
-}
-
-/// The spaces that the tests speak of, and the pages in them.
-pub(super) fn mentioned(policy: &Policy) -> BTreeMap<SpaceKey, Mentioned<'_>> {
-    let mut spaces: BTreeMap<SpaceKey, Mentioned<'_>> = BTreeMap::new();
-    for (target, verb) in
-        policy.tests.iter().flat_map(|test| test.can.iter().chain(&test.cannot)).flat_map(|expectation| {
-            expectation.targets.iter().map(|target| (&target.value, expectation.verb.value))
-        })
-    {
-        match target {
-            Target::Everything => {
-                for key in policy.space_keys() {
-                    spaces.entry(key.clone()).or_default().every_page |= !in_the_space(verb);
-                }
-            }
-            Target::Space(key) => {
-                spaces.entry(key.clone()).or_default();
-            }
-            Target::Pages(key, selector) => spaces.entry(key.clone()).or_default().pages.push(selector),
-        }
-    }
-    spaces
-}
-
-/// Whether the verb is about a space as a whole, whatever page is named.
-const fn in_the_space(verb: TestVerb) -> bool {
-    matches!(verb, TestVerb::Export | TestVerb::Administer)
-}
-
-/// The pages that a selector of a test reaches.
-pub(super) fn reached(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> BTreeSet<ContentId> {
-    match matched(selector, space, tree) {
-        Matched::Exact(pages) if pages.len() == 1 => pages,
-        Matched::Below { reached, .. } => reached,
-        Matched::Exact(_) | Matched::NoBase(_) => BTreeSet::new(),
-    }
 }
 
 /// All checks of all tests, in their order; or everything in the tests that the site does not have.
@@ -171,7 +121,7 @@ impl<'p, 'l> Making<'p, 'l> {
             Target::Space(key) => self.space(key, &target.span).map(whole).into_iter().collect(),
             Target::Pages(key, selector) => {
                 let Some(space) = self.space(key, &target.span) else { return Vec::new() };
-                if in_the_space(verb) {
+                if verb.is_about_spaces() {
                     return vec![whole(space)];
                 }
                 let nothing = Tree::default();
@@ -216,7 +166,7 @@ impl<'p, 'l> Making<'p, 'l> {
 }
 
 fn everything(verb: TestVerb, space: &LiveSpace) -> Vec<Object> {
-    if in_the_space(verb) {
+    if verb.is_about_spaces() {
         return vec![whole(space)];
     }
     let pages = space.tree.iter().flat_map(Tree::iter);

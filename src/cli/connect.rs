@@ -19,7 +19,8 @@ pub(super) struct Connection {
     /// How it is called in files that outlive the run. `None` behind a loopback address, where something else
     /// may answer next time.
     pub(super) lasting: Option<String>,
-    sandbox: Option<Running>,
+    /// Serves until it is dropped.
+    _sandbox: Option<Running>,
 }
 
 impl Connection {
@@ -61,7 +62,7 @@ impl Connection {
         let shown = address.to_string();
         let lasting = (!address.is_loopback()).then(|| shown.clone());
         let site = Cloud::new(address, &environment.credentials()?, &Settings::default())?;
-        Ok(Self { site, address: shown, lasting, sandbox: None })
+        Ok(Self { site, address: shown, lasting, _sandbox: None })
     }
 
     async fn embedded(directory: &Utf8Path, state: &Utf8Path, out: &Output) -> Result<Self, CliError> {
@@ -85,14 +86,7 @@ impl Connection {
             site,
             address: format!("sandbox {file}"),
             lasting: Some(format!("sandbox:{state}")),
-            sandbox: Some(running),
+            _sandbox: Some(running),
         })
-    }
-
-    /// Ends the sandbox in good order.
-    pub(super) async fn close(self) {
-        if let Some(running) = self.sandbox {
-            running.stop().await;
-        }
     }
 }

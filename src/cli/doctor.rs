@@ -39,7 +39,6 @@ pub(super) async fn run(
     findings.push(edition(&site));
     findings.push(mode(&site));
     findings.extend(rights(&connection.site, &policy).await?);
-    connection.close().await;
 
     let mut broken = false;
     let mut text = String::new();

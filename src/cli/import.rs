@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::confluence::Cloud;
 use crate::diagnostic::{Sources, Span};
 use crate::model::{Live, LiveSpace, Space, SpaceKey, SpaceKind, SpaceStatus};
+use crate::observe::{self, Chosen};
 use crate::plan::{self, Gaps};
 use crate::policy::express::{Draft, Remark, draft, files};
 use crate::policy::lock::Lock;
@@ -18,6 +18,7 @@ use crate::render;
 use crate::render::style::count;
 
 use super::args::ImportArgs;
+use super::chosen;
 use super::connect::Connection;
 use super::deposit::{self, Files};
 use super::environment::Environment;
@@ -26,7 +27,6 @@ use super::exit::Exit;
 use super::lock::{Learning, LockFile};
 use super::output::Output;
 use super::source::Source;
-use super::whole;
 
 pub(super) async fn run(
     args: &ImportArgs,
@@ -42,10 +42,7 @@ pub(super) async fn run(
     let mut there = There::load(&args.directory)?;
     let source = Source::find(args.source.site.as_deref(), environment, &there.policy, &args.directory)?;
     let connection = source.connect(environment, out).await?;
-    out.say(&format!("Reading {}", connection.address));
-    let done = carry_out(args, &mut there, &source, &connection, environment, out).await;
-    connection.close().await;
-    done
+    carry_out(args, &mut there, &source, &connection, environment, out).await
 }
 
 async fn carry_out(
@@ -56,7 +53,7 @@ async fn carry_out(
     environment: &Environment,
     out: &Output,
 ) -> Result<Exit, CliError> {
-    let live = read(args, &connection.site, out).await?;
+    let live = read(args, connection, out).await?;
     let mut drafts = drafted(args, &there.policy, &live);
     if args.force {
         there.forget(&files::places(&drafts));
@@ -157,17 +154,23 @@ impl There {
     }
 }
 
-async fn read(args: &ImportArgs, site: &Cloud, out: &Output) -> Result<Live, CliError> {
-    let accounts = BTreeSet::new();
+async fn read(args: &ImportArgs, connection: &Connection, out: &Output) -> Result<Live, CliError> {
+    let nobody_else = BTreeSet::new();
     if let (Some(from), Some(to)) = (&args.from, &args.template) {
-        let live = whole::named(site, BTreeSet::from([from.clone(), to.clone()]), accounts, out).await?;
-        whole::all_there(site, [from], &live).await?;
+        let both = Chosen::Keys(BTreeSet::from([from.clone(), to.clone()]));
+        let needs = |live: &Live| observe::of_spaces(&both, &nobody_else, live);
+        let live = chosen::read(connection, needs, out).await?;
+        chosen::all_visible(&connection.site, [from], &live).await?;
         if !live.spaces.contains_key(to) {
             out.warn(&format!("the site shows no space {to} yet, so no page of {from} is found in it"));
         }
         return Ok(live);
     }
-    whole::chosen(site, &args.spaces, accounts, out).await
+    let chosen = chosen::by(&args.spaces)?;
+    let needs = |live: &Live| observe::of_spaces(&chosen, &nobody_else, live);
+    let live = chosen::read(connection, needs, out).await?;
+    chosen::found(&connection.site, &chosen, &live).await?;
+    Ok(live)
 }
 
 fn drafted(args: &ImportArgs, policy: &Policy, live: &Live) -> Vec<Draft> {

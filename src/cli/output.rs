@@ -132,9 +132,9 @@ impl Output {
         bar
     }
 
-    /// How far the reading of so many things is, drawn on terminals only.
-    pub(super) fn meter(&self, length: usize, what: &'static str) -> ProgressBar {
-        let bar = self.bar(length).with_message(what);
+    /// How far the reading is, drawn on terminals only.
+    pub(super) fn meter(&self) -> ProgressBar {
+        let bar = self.bar(0);
         if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}, {elapsed}") {
             bar.set_style(style);
         }

@@ -12,8 +12,7 @@ use super::prepare::{Prepared, prepare};
 
 pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     let prepared = prepare(&args.scope, &args.overrides, environment, out).await?;
-    let Prepared { connection, bundles, live, planned } = prepared;
-    connection.close().await;
+    let Prepared { bundles, live, planned, .. } = prepared;
     let plan = &planned.plan;
     let text = match args.format {
         _ if args.explain_order => render::order_as_text(plan),

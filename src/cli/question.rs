@@ -3,23 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{Asker, Object, Verb};
-use crate::confluence::survey::{self, Progress};
-use crate::confluence::{Cloud, Read as _, SpaceSelection};
-use crate::diagnostic::{Code, Sources, did_you_mean};
+use crate::diagnostic::{Code, Sources};
 use crate::model::{AccountId, ContentId, Desired, DesiredSpace, Live, SpaceKey, Tree};
+use crate::observe::{self, Askers};
 use crate::plan;
 use crate::policy::{self, Context, PageSelector, Policy};
 use crate::render::{Question, SiteNames};
 
 use super::args::{AnswerArgs, WhatArgs};
+use super::chosen::all_visible;
 use super::connect::Connection;
 use super::environment::Environment;
 use super::error::CliError;
 use super::lock::LockFile;
 use super::output::Output;
-use super::pages;
-use super::people::{self, Wanted};
-use super::reach;
+use super::reading::Reading;
 use super::subject;
 
 /// A question with everything that answering it needs.
@@ -69,9 +67,8 @@ pub(super) async fn prepare(
     }
     let named = who.map(|who| subject::named(who, &policy)).transpose()?;
     let connection = Connection::open(&what.common.directory, &policy, environment, out).await?;
-    out.say(&format!("Reading {}", connection.address));
-    let reading = Reading {
-        site: &connection.site,
+    let question = Prepare {
+        reading: Reading::of(&connection, out),
         policy: &policy,
         sources: &sources,
         key: &key,
@@ -79,9 +76,7 @@ pub(super) async fn prepare(
         context: Context { today, lock: lock.about(&connection, out) },
         out,
     };
-    let asked = reading.read(named.as_ref(), verb, page.as_ref()).await;
-    connection.close().await;
-    asked
+    question.read(named.as_ref(), verb, page.as_ref()).await
 }
 
 /// A question about the site as it is can do without a policy, where the environment says where it is.
@@ -105,8 +100,8 @@ pub(super) fn load(
     }
 }
 
-struct Reading<'a> {
-    site: &'a Cloud,
+struct Prepare<'a> {
+    reading: Reading<'a>,
     policy: &'a Policy,
     sources: &'a Sources,
     key: &'a SpaceKey,
@@ -115,7 +110,7 @@ struct Reading<'a> {
     out: &'a Output,
 }
 
-impl Reading<'_> {
+impl Prepare<'_> {
     async fn read(
         &self,
         named: Option<&subject::Named>,
@@ -124,24 +119,27 @@ impl Reading<'_> {
     ) -> Result<Asked, CliError> {
         let policy = self.narrowed(page.is_some());
         let asked = named.and_then(|named| match named {
-            subject::Named::Account(account) => Some(account.clone()),
+            subject::Named::Account(account) => Some(account),
             _ => None,
         });
-        let mut live = reach::read(self.site, &policy, asked).await?;
-        if !live.spaces.contains_key(self.key) {
-            return Err(self.no_such_space().await?);
-        }
+        let mut live = self.reading.sign_in().await?;
+        let needs = |live: &Live| observe::of_space(&policy, asked, live);
+        self.reading.until_known(&mut live, needs).await?;
+        all_visible(self.reading.site, [self.key], &live).await?;
         let asker =
             named.map(|named| subject::asker(named, self.policy, &live, self.context.lock)).transpose()?;
-        let content = match page {
-            Some(page) => Some(self.page(page, &policy, &mut live).await?),
-            None => None,
-        };
-        if policy.decides_about_every_page(self.key) {
-            pages::read(self.site, &mut live, &policy, self.context).await?;
-        }
+        let needs = |live: &Live| observe::of_page(page, self.key, &policy, self.context, live);
+        self.reading.until_known(&mut live, needs).await?;
+        let content = page.map(|page| page_in(page, self.key, &live)).transpose()?;
         let desired = self.resolve(&policy, &live)?;
-        self.people(asker.as_ref(), content, desired.as_ref(), &mut live).await?;
+        let planned =
+            desired.as_ref().filter(|_| self.planned).map(|desired| plan::planned_state(desired, &live));
+        let needs = |live: &Live| {
+            let states = [Some(live), planned.as_ref()].into_iter().flatten();
+            let spaces = states.filter_map(|state| state.spaces.get(self.key));
+            observe::of_answer(askers(asker.as_ref()), content, spaces)
+        };
+        self.reading.until_known(&mut live, needs).await?;
         let told = desired.as_ref().map(|desired| plan::with_lists_for_guests(desired, &live));
         if self.planned
             && let Some(desired) = &desired
@@ -174,52 +172,6 @@ impl Reading<'_> {
         policy
     }
 
-    async fn no_such_space(&self) -> Result<CliError, CliError> {
-        let spaces = self.site.spaces(&SpaceSelection::All).await?;
-        let near = did_you_mean(self.key.as_str(), spaces.iter().map(|space| space.key.as_str()));
-        let hint = near.map_or_else(
-            || {
-                "it does not exist, or this account may not see it: ask an administrator of the space"
-                    .to_owned()
-            },
-            |near| format!("did you mean `{near}`?"),
-        );
-        Ok(CliError::failed(format!("the site shows no space with the key `{}`", self.key)).with_hint(hint))
-    }
-
-    /// Finds the page, and reads the lists on it and above it.
-    async fn page(
-        &self,
-        page: &PageSelector,
-        policy: &Policy,
-        live: &mut Live,
-    ) -> Result<ContentId, CliError> {
-        let hook = |progress: Progress| tracing::debug!(?progress);
-        let keys = BTreeSet::from([self.key.clone()]);
-        survey::trees(self.site, live, &keys, &hook).await?;
-        let is_there = |live: &Live, id: ContentId| {
-            live.spaces.get(self.key).and_then(|space| space.tree.as_ref()?.get(id)).is_some()
-        };
-        let is_post = match page {
-            PageSelector::Id(id) => !is_there(live, *id),
-            PageSelector::Blog(_) => true,
-            PageSelector::Title(_) | PageSelector::Path(_) | PageSelector::Below { .. } => false,
-        };
-        if is_post || live.spaces.get(self.key).is_some_and(|space| policy.wants_blogposts(space)) {
-            survey::blogposts(self.site, live, &keys).await?;
-        }
-        let nothing = Tree::default();
-        let Some(space) = live.spaces.get(self.key) else {
-            return Err(CliError::failed(format!("the space {} went away while it was read", self.key)));
-        };
-        let tree = space.tree.as_ref().unwrap_or(&nothing);
-        let content = subject::page(page, space, tree)?;
-        let chain =
-            tree.chain(content).ancestors.into_iter().map(|above| above.id).chain([content]).collect();
-        survey::restrictions(self.site, live, &BTreeMap::from([(self.key.clone(), chain)]), &hook).await?;
-        Ok(content)
-    }
-
     /// What the policy asks for in the space. A question about the site as it is goes on without.
     fn resolve(&self, policy: &Policy, live: &Live) -> Result<Option<Desired>, CliError> {
         match policy::resolve(policy, live, self.context) {
@@ -242,31 +194,22 @@ impl Reading<'_> {
             }
         }
     }
+}
 
-    async fn people(
-        &self,
-        asker: Option<&Asker>,
-        content: Option<ContentId>,
-        desired: Option<&Desired>,
-        live: &mut Live,
-    ) -> Result<(), CliError> {
-        let only = match asker {
-            None => None,
-            Some(Asker::Person(account)) => Some(BTreeSet::from([account.clone()])),
-            // What a group or nobody in particular may do does not depend on who is where.
-            Some(Asker::Group(_) | Asker::Anonymous | Asker::Stranger { .. }) => return Ok(()),
-        };
-        let mut wanted = Wanted { only, ..Wanted::default() };
-        let after = desired.filter(|_| self.planned).map(|desired| plan::planned_state(desired, live));
-        for state in [Some(&*live), after.as_ref()].into_iter().flatten() {
-            let Some(space) = state.spaces.get(self.key) else { continue };
-            wanted.holders(space);
-            if let (Some(content), Some(tree)) = (content, &space.tree) {
-                let chain = tree.chain(content).ancestors;
-                chain.into_iter().chain(tree.get(content)).for_each(|content| wanted.listed(content));
-            }
-        }
-        people::read(self.site, live, &wanted).await?;
-        Ok(())
+/// Whose access the answer is about.
+fn askers(asker: Option<&Asker>) -> Askers {
+    match asker {
+        None => Askers::Everyone,
+        Some(Asker::Person(account)) => Askers::These(BTreeSet::from([account.clone()])),
+        Some(Asker::Group(_) | Asker::Anonymous | Asker::Stranger { .. }) => Askers::NoPerson,
     }
+}
+
+/// The one page that is meant, once the tree of its space has been read.
+fn page_in(page: &PageSelector, key: &SpaceKey, live: &Live) -> Result<ContentId, CliError> {
+    let nothing = Tree::default();
+    let Some(space) = live.spaces.get(key) else {
+        return Err(CliError::failed(format!("the space {key} went away while it was read")));
+    };
+    subject::page(page, space, space.tree.as_ref().unwrap_or(&nothing))
 }

@@ -4,19 +4,20 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::confluence::{Cloud, survey};
-use crate::model::{AccountId, GroupId, Known, Live};
+use crate::model::{AccountId, Live};
+use crate::observe::{self, Needs};
 use crate::policy::{self, Policy};
 use crate::render;
 
 use super::args::SnapshotArgs;
+use super::chosen;
+use super::connect::Connection;
 use super::deposit::{self, Files};
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::Output;
 use super::source::Source;
-use super::whole;
 
 pub(super) async fn run(
     args: &SnapshotArgs,
@@ -34,11 +35,9 @@ pub(super) async fn run(
     }
     let source = Source::find(args.source.site.as_deref(), environment, &policy, &args.directory)?;
     let connection = source.connect(environment, out).await?;
-    out.say(&format!("Reading {}", connection.address));
     let accounts = policy.accounts().into_iter().cloned().collect();
-    let live = read(args, &connection.site, accounts, out).await;
-    connection.close().await;
-    let snapshot = render::snapshot(&live?)
+    let live = read(args, &connection, &accounts, out).await?;
+    let snapshot = render::snapshot(&live)
         .map_err(|error| CliError::failed(format!("cannot write the snapshot: {error}")))?;
     match &args.out {
         Some(file) => {
@@ -69,24 +68,19 @@ fn policy_there(args: &SnapshotArgs, environment: &Environment) -> Result<Policy
     }
 }
 
-/// The spaces, and everybody who is in a group: who may do what on a rehearsed site depends on them.
+/// The spaces, and everyone who is in a group: who may do what on a rehearsed site depends on them.
 async fn read(
     args: &SnapshotArgs,
-    site: &Cloud,
-    accounts: BTreeSet<AccountId>,
+    connection: &Connection,
+    accounts: &BTreeSet<AccountId>,
     out: &Output,
 ) -> Result<Live, CliError> {
-    let mut live = whole::chosen(site, &args.spaces, accounts, out).await?;
-    let groups: BTreeSet<GroupId> = live.directory.groups.keys().cloned().collect();
-    let meter = out.meter(groups.len(), "groups");
-    survey::members(site, &mut live, &groups, &|_| meter.inc(1)).await?;
-    meter.finish_and_clear();
-    survey::product_access(site, &mut live).await?;
-    let members = live.directory.groups.values().filter_map(|group| match &group.members {
-        Known::Known(members) => Some(members),
-        Known::Unknown(_) => None,
-    });
-    let members = members.flatten().cloned().collect();
-    survey::people(site, &mut live, members).await?;
+    let chosen = chosen::by(&args.spaces)?;
+    let needs = |live: &Live| {
+        let spaces = observe::of_spaces(&chosen, accounts, live);
+        Needs { people: observe::of_all_groups(live).people, ..spaces }
+    };
+    let live = chosen::read(connection, needs, out).await?;
+    chosen::found(&connection.site, &chosen, &live).await?;
     Ok(live)
 }

@@ -1,5 +1,4 @@
 //! Talking to Confluence. [`Read`] finds out what is, [`Write`] changes it; [`cloud`] implements both.
-//! [`survey`] reads what a run needs, each thing once.
 //!
 //! Below them: [`transport`] makes one HTTP exchange, [`retry`] decides whether to make it again, [`pace`]
 //! how fast all of them go, [`error`] says what went wrong. This module knows the vocabulary of
@@ -14,7 +13,6 @@ pub mod error;
 pub mod pace;
 mod page;
 pub mod retry;
-pub mod survey;
 pub mod transport;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -99,7 +97,7 @@ pub trait Read: Send + Sync {
         tree: &Tree,
     ) -> impl Future<Output = Result<Known<Vec<Content>>, Error>> + Send;
 
-    /// The lists of many pages in few calls. Every id that was asked for is in the answer.
+    /// The lists of many pages, [`LISTS_AT_ONCE`] in one call. Every id that was asked for is in the answer.
     fn restrictions(
         &self,
         content: &BTreeSet<ContentId>,
@@ -183,12 +181,16 @@ impl WriteError {
     }
 }
 
+/// The pages whose lists one search shows: searches that expand something are capped at 200, and addresses are
+/// not endless.
+pub const LISTS_AT_ONCE: usize = 100;
+
 /// How many things are worked on at a time. The pace of the site limits the calls themselves.
 const ABREAST: usize = 16;
 
 /// Runs tasks side by side and gives their results in the order of the tasks. The error, if there is one, is
 /// that of the first task that failed.
-async fn side_by_side<T, F>(tasks: Vec<F>) -> Result<Vec<T>, Error>
+pub(crate) async fn side_by_side<T, F>(tasks: Vec<F>) -> Result<Vec<T>, Error>
 where
     F: Future<Output = Result<T, Error>> + Send,
     T: Send,

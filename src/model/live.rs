@@ -10,24 +10,30 @@ use super::{
     Why,
 };
 
-/// What has been read of a site. It grows as more is read, and nothing is read twice.
+/// What has been read of a site. It grows as more is read, it records what has been read, and nothing is read
+/// twice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Live {
     pub site: Site,
+    /// Whether `roles` and the groups of `directory` are all that the site has.
+    pub names_read: bool,
     pub roles: BTreeMap<RoleId, Role>,
     pub directory: Directory,
+    /// The spaces whose grants have been read.
     pub spaces: BTreeMap<SpaceKey, LiveSpace>,
     pub listing: Listing,
     /// What could not be seen, for the plan to report.
     pub gaps: BTreeSet<Gap>,
 }
 
-/// What lists of spaces say, for whoever chooses spaces by more than their keys.
+/// What lists of spaces say, from which spaces are chosen before more is read of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
     pub spaces: BTreeMap<SpaceKey, Space>,
     /// Whether these are all spaces that the caller may see.
     pub whole: bool,
+    /// The keys that were asked for by name. Those that are not in `spaces` are not visible.
+    pub asked: BTreeSet<SpaceKey>,
     /// Which spaces have a label, for the labels that were asked for.
     pub labelled: BTreeMap<String, BTreeSet<SpaceKey>>,
 }
@@ -39,7 +45,11 @@ impl Listing {
     }
 }
 
-/// One space, with who may do what in it.
+/// One space, with who may do what in it, and as much of its content as has been read.
+///
+/// Each part says by itself whether it was read: a space is in [`Live::spaces`] once its grants were, `tree`
+/// is there once the pages were, `read` has a word for content of other kinds, and the lists of content are
+/// [`Why::NotRead`] until they are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveSpace {
     pub space: Space,
@@ -50,8 +60,19 @@ pub struct LiveSpace {
     /// Whether every signed-in person may view the space, licensed or not: a switch of Jira Service
     /// Management that overrides the rows. No public API reads it.
     pub unlicensed_access: Known<bool>,
-    /// The page tree, or `None` where nobody has needed it.
+    /// The page tree, or `None` if it has not been read.
     pub tree: Option<Tree>,
+    /// What `tree` has beside pages and the content that they hang under.
+    pub read: BesidePages,
+}
+
+/// Kinds of content that are listed apart from the pages of a space.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct BesidePages {
+    pub blogposts: bool,
+    /// Folders, whiteboards and their like that no page hangs under; also if the site hides them, which is
+    /// then a [`Gap::Containers`].
+    pub containers: bool,
 }
 
 /// What one principal holds in one space. Confluence keeps a role and single permissions ("custom
@@ -90,6 +111,29 @@ pub enum Gap {
 }
 
 impl Live {
+    /// A site of which nothing else has been read.
+    pub fn of(site: Site) -> Self {
+        Self {
+            site,
+            names_read: false,
+            roles: BTreeMap::new(),
+            directory: Directory::default(),
+            spaces: BTreeMap::new(),
+            listing: Listing::default(),
+            gaps: BTreeSet::new(),
+        }
+    }
+
+    /// Forgets what was read of some spaces, so that it is read again. People, groups and labels stay as they
+    /// are.
+    pub fn forget(&mut self, spaces: &BTreeSet<SpaceKey>) {
+        self.spaces.retain(|key, _| !spaces.contains(key));
+        self.listing.spaces.retain(|key, _| !spaces.contains(key));
+        self.listing.asked.retain(|key| !spaces.contains(key));
+        self.listing.whole = false;
+        self.gaps.retain(|gap| gap.space().is_none_or(|key| !spaces.contains(key)));
+    }
+
     /// The permissions that this site knows.
     ///
     /// The twelve that came with roles have been measured as writable on sites in transition mode; for
@@ -102,5 +146,31 @@ impl Live {
             })
         };
         if self.site.mode.has_roles() || seen() { Vocabulary::Extended } else { Vocabulary::Documented }
+    }
+}
+
+impl LiveSpace {
+    /// A space in which nobody holds anything, and of whose content nothing has been read.
+    pub fn of(space: Space) -> Self {
+        Self {
+            space,
+            holdings: BTreeMap::new(),
+            foreign: BTreeSet::new(),
+            unlicensed_access: Known::Unknown(Why::NoApi),
+            tree: None,
+            read: BesidePages::default(),
+        }
+    }
+}
+
+impl Gap {
+    /// The space that it is in, where it is in one.
+    pub const fn space(&self) -> Option<&SpaceKey> {
+        match self {
+            Self::Restrictions { space, .. }
+            | Self::Ancestor { space, .. }
+            | Self::Containers { space, .. } => Some(space),
+            Self::Members { .. } | Self::Account { .. } => None,
+        }
     }
 }

@@ -34,7 +34,7 @@ pub use directory::{AccountKind, AccountStatus, Directory, Group, Person, Produc
 pub use guards::{Forbidden, Guard, Guarded, Guards, MaxRemovals};
 pub use ids::{AccountId, ContentId, GrantId, GroupId, InvalidId, RoleId, SpaceId, SpaceKey};
 pub use known::{Known, Why};
-pub use live::{ForeignRow, Gap, Holding, Listing, Live, LiveSpace};
+pub use live::{BesidePages, ForeignRow, Gap, Holding, Listing, Live, LiveSpace};
 pub use origin::Origin;
 pub use permission::{Permission, Vocabulary};
 pub use principal::{AccessClass, Principal, Subject};

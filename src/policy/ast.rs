@@ -303,6 +303,11 @@ impl TestVerb {
         Self::Administer,
     ];
 
+    /// Whether it is about a space as a whole, whichever page is named.
+    pub const fn is_about_spaces(self) -> bool {
+        matches!(self, Self::Export | Self::Administer)
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::View => "view",

@@ -34,7 +34,7 @@ pub use ast::{
 pub use express::NamedBundle;
 pub use format::format;
 pub use load::{Loaded, from_sources, load, texts};
-pub use pages::{InvalidSelector, Matched, PageSelector, Reach, escape, matched};
+pub use pages::{InvalidSelector, Matched, PageSelector, Reach, escape, matched, reached};
 pub use resolve::{Context, Resolved, declared_pages, resolve, whole_spaces};
 pub use roles::{Bundle, RoleDef, bundle};
 pub use rules::{Absent, Condition, KeyPattern, Like, Reach as SpaceReach, Replace, Rule, Selector};

@@ -216,6 +216,15 @@ pub fn matched(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Match
     }
 }
 
+/// The pages that a selector reaches; none if what it names is missing or ambiguous.
+pub fn reached(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> BTreeSet<ContentId> {
+    match matched(selector, space, tree) {
+        Matched::Exact(pages) if pages.len() == 1 => pages,
+        Matched::Below { reached, .. } => reached,
+        Matched::Exact(_) | Matched::NoBase(_) => BTreeSet::new(),
+    }
+}
+
 /// Which content of a tree a selector means, folders and their like included.
 pub(super) fn matched_content(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Matched {
     match selector {

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::access::{Asker, Engine, Object, Verb, Verdict};
 use confperm::model::{
-    AccessClass, AccountKind, AccountStatus, Audience, Caller, Content, ContentId, ContentKind, Directory,
-    Edition, Flavor, Group, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person, Principal,
-    ProductAccess, Restrictions, Role, RoleId, RoleKind, Site, Space, SpaceId, SpaceKind, SpaceRoleMode,
-    SpaceStatus, Subject, Tree,
+    AccessClass, AccountKind, AccountStatus, Audience, BesidePages, Caller, Content, ContentId, ContentKind,
+    Directory, Edition, Flavor, Group, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person,
+    Principal, ProductAccess, Restrictions, Role, RoleId, RoleKind, Site, Space, SpaceId, SpaceKind,
+    SpaceRoleMode, SpaceStatus, Subject, Tree,
 };
 use confperm::sandbox::world as sim;
 use proptest::prelude::*;
@@ -248,6 +248,7 @@ fn live(world: &sim::World) -> Live {
             anonymous_access: Known::Known(world.settings.anonymous),
             caller: Caller { account: account("ann"), name: "ann".to_owned(), groups: BTreeSet::new() },
         },
+        names_read: true,
         roles: roles.collect(),
         directory: Directory { people: people.collect(), groups: groups.collect() },
         spaces: BTreeMap::from([(key("ENG"), live_space(world))]),
@@ -300,6 +301,7 @@ fn live_space(world: &sim::World) -> LiveSpace {
         foreign: BTreeSet::new(),
         unlicensed_access: Known::Known(space.unlicensed_access),
         tree: Some(tree),
+        read: BesidePages::default(),
     }
 }
 

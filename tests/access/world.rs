@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::access::{Asker, Engine, Object, Verb, Verdict};
 use confperm::model::{
-    AccountId, AccountKind, AccountStatus, Audience, Caller, Content, ContentId, ContentKind, Directory,
-    Edition, Flavor, Group, GroupId, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person,
-    Principal, ProductAccess, Restrictions, Role, RoleId, RoleKind, Site, Space, SpaceId, SpaceKey,
-    SpaceKind, SpaceRoleMode, SpaceStatus, Subject, Tree, Why,
+    AccountId, AccountKind, AccountStatus, Audience, Caller, Content, ContentId, ContentKind, Edition,
+    Flavor, Group, GroupId, Holding, Known, Live, LiveSpace, Parent, Permission, Person, Principal,
+    ProductAccess, Restrictions, Role, RoleId, RoleKind, Site, Space, SpaceId, SpaceKey, SpaceKind,
+    SpaceRoleMode, SpaceStatus, Subject, Tree, Why,
 };
 
 #[derive(Clone)]
@@ -66,14 +66,7 @@ impl World {
             anonymous_access: Known::Known(true),
             caller: Caller { account: account("ann"), name: "Ann".to_owned(), groups: BTreeSet::new() },
         };
-        let live = Live {
-            site,
-            roles: BTreeMap::new(),
-            directory: Directory::default(),
-            spaces: BTreeMap::new(),
-            listing: Listing::default(),
-            gaps: BTreeSet::new(),
-        };
+        let live = Live::of(site);
         Self(live).group("users", "").product("users", ProductAccess::User)
     }
 
@@ -176,11 +169,9 @@ impl World {
             homepage: None,
         };
         let live = LiveSpace {
-            space,
-            holdings: BTreeMap::new(),
-            foreign: BTreeSet::new(),
             unlicensed_access: Known::Known(false),
             tree: Some(Tree::default()),
+            ..LiveSpace::of(space)
         };
         self.0.spaces.insert(key(name), live);
         self

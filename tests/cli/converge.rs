@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, TestError, TestRunner};
 
-use crate::stage::Stage;
+use crate::in_process::Stage;
 
 const WHO: [&str; 4] = ["group:eng", "group:ops", "user:bob", "anonymous"];
 const LISTED: [&str; 3] = ["group:eng", "group:ops", "user:bob"];

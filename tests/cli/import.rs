@@ -3,16 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use confperm::confluence::SpaceSelection;
-use confperm::confluence::survey::{self, Needs, quiet};
 use confperm::diagnostic::Sources;
-use confperm::model::{AccountId, GroupId, Live, SpaceKey};
+use confperm::model::Live;
+use confperm::observe::{self, Chosen};
 use confperm::policy::express::{draft, files};
 use confperm::policy::{self, Policy};
 use confperm::render::diagnostics::{Paint, draw};
 use confperm::render::{Snapshot, snapshot};
 
-use crate::stage::Stage;
+use crate::in_process::Stage;
 use crate::support::Folder;
 
 fn import(folder: &Folder, more: &[&str]) -> crate::support::Ran {
@@ -119,36 +118,18 @@ fn mistakes_are_told_before_anything_is_written() {
     assert_eq!(folder.files(), before);
 }
 
-/// Everything there is to read.
+/// Every space of the site from top to bottom, as `import --all --include-archived` reads them.
 async fn whole(stage: &Stage) -> Live {
-    let needs = Needs { spaces: SpaceSelection::All, accounts: BTreeSet::new() };
-    let mut live = survey::access(&stage.site, &needs, &quiet).await.unwrap();
-    let keys: BTreeSet<SpaceKey> = live.spaces.keys().cloned().collect();
-    survey::trees(&stage.site, &mut live, &keys, &quiet).await.unwrap();
-    survey::blogposts(&stage.site, &mut live, &keys).await.unwrap();
-    let pages = live
-        .spaces
-        .iter()
-        .map(|(key, space)| {
-            (key.clone(), space.tree.iter().flat_map(|tree| tree.iter().map(|page| page.id)).collect())
-        })
-        .collect();
-    survey::restrictions(&stage.site, &mut live, &pages, &quiet).await.unwrap();
+    let (every, nobody) = (Chosen::Every { kinds: BTreeSet::new(), archived: true }, BTreeSet::new());
+    let mut live = stage.sign_in().await;
+    let needs = |live: &Live| observe::of_spaces(&every, &nobody, live);
+    observe::until_known(&stage.site, &mut live, needs, &observe::quiet).await.unwrap();
     live
 }
 
 pub(crate) async fn snapshot_of(stage: &Stage) -> Snapshot {
     let mut live = whole(stage).await;
-    let groups: BTreeSet<GroupId> = live.directory.groups.keys().cloned().collect();
-    survey::members(&stage.site, &mut live, &groups, &quiet).await.unwrap();
-    survey::product_access(&stage.site, &mut live).await.unwrap();
-    let members: BTreeSet<AccountId> = live
-        .directory
-        .groups
-        .values()
-        .flat_map(|group| group.members.as_ref().known().into_iter().flatten().cloned())
-        .collect();
-    survey::people(&stage.site, &mut live, members).await.unwrap();
+    observe::until_known(&stage.site, &mut live, observe::of_all_groups, &observe::quiet).await.unwrap();
     snapshot(&live).unwrap()
 }
 

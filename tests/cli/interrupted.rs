@@ -9,8 +9,8 @@ use confperm::sandbox::Request;
 use confperm::sandbox::faults::{Failure, Faults, Rate};
 use confperm::sandbox::world::{Pair, Principal};
 
+use crate::in_process::Stage;
 use crate::journal::Memory;
-use crate::stage::Stage;
 
 /// Eight spaces, so that the address of a grant names its object.
 pub(crate) fn site() -> String {

@@ -13,8 +13,8 @@ use confperm::sandbox::{Options, Request, Site};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use crate::in_process::Stage;
 use crate::interrupted;
-use crate::stage::Stage;
 use crate::support::{Folder, Hosted, Ran, is_write};
 
 /// A journal in memory. At a line of one's choice it can fail, or say that it is there.

@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "tests may panic, their helpers too")]
 
+mod as_planned;
 mod converge;
 mod first_run;
 mod fmt;
 mod guards;
 mod import;
+mod in_process;
 mod init;
 mod interrupted;
 mod journal;
@@ -20,7 +22,6 @@ mod secrets;
 #[cfg(unix)]
 mod signals;
 mod snapshot;
-mod stage;
 mod streams;
 mod support;
 mod trouble;

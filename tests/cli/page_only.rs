@@ -8,7 +8,7 @@ use confperm::plan::{PageOnlyProblem, Plan, Planned, Refusal};
 use confperm::render::plan_as_text;
 use confperm::sandbox::world;
 
-use crate::stage::Stage;
+use crate::in_process::Stage;
 use crate::support::Folder;
 
 const PEOPLE: &str = "

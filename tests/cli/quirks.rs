@@ -3,7 +3,7 @@
 
 use confperm::sandbox::world::{AnonymousRow, Pair, Principal};
 
-use crate::stage::Stage;
+use crate::in_process::Stage;
 
 /// A site that has something of everything.
 const SITE: &str = "

@@ -90,6 +90,7 @@ fn asked_for(selector: &str) -> (Vec<String>, Vec<String>) {
             spaces.push(path.rsplit('/').next().unwrap().to_owned());
         }
     }
+    lists.sort();
     spaces.sort();
     (lists, spaces)
 }

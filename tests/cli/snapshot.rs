@@ -1,6 +1,6 @@
 //! `confperm snapshot`: a site that can be rehearsed on.
 
-use crate::stage::Stage;
+use crate::in_process::Stage;
 use crate::support::{Folder, Hosted};
 
 /// The plan of the example against its site, and against a snapshot of that site.

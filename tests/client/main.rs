@@ -4,8 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic, as tests may")]
 
 mod faults;
+mod observing;
 mod reads;
 mod secrets;
 mod server;
-mod surveys;
 mod writes;

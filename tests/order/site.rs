@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{
-    Audience, Call, Caller, Content, ContentId, ContentKind, Desired, DesiredHolding, DesiredPage,
-    DesiredSpace, Directory, Edition, Flavor, GrantId, Group, Guards, Holding, Known, Listing, Live,
-    LiveSpace, Mode, Origin, Parent, Permission, Principal, Restrictions, Site, Space, SpaceKind,
+    Audience, BesidePages, Call, Caller, Content, ContentId, ContentKind, Desired, DesiredHolding,
+    DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId, Group, Guards, Holding, Known, Listing,
+    Live, LiveSpace, Mode, Origin, Parent, Permission, Principal, Restrictions, Site, Space, SpaceKind,
     SpaceRoleMode, SpaceStatus, Strength, Subject, Terms, Tree, UnlistedPages, Wanted, Why,
 };
 use confperm::sandbox::world::{self, Command, Pair, World};
@@ -437,6 +437,7 @@ impl Case {
                     groups: self.mine.then(|| "g0".parse().unwrap()).into_iter().collect(),
                 },
             },
+            names_read: true,
             roles: BTreeMap::new(),
             directory: Directory { people: BTreeMap::new(), groups: groups.collect() },
             spaces: BTreeMap::from([(
@@ -457,6 +458,7 @@ impl Case {
                     foreign: BTreeSet::new(),
                     unlicensed_access: Known::Known(false),
                     tree: Some(tree),
+                    read: BesidePages::default(),
                 },
             )]),
             listing: Listing::default(),

@@ -8,7 +8,7 @@ use confperm::diagnostic::{Code, Sources};
 use confperm::model::{
     Audience, DesiredHolding, Holding, Known, Live, LiveSpace, Members, Mode, PageVerb, Permission,
     Principal, Restrictions, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus, Strength,
-    Subject, Tree, Why,
+    Subject, Tree,
 };
 use confperm::plan::{Gaps, Planned, plan};
 use confperm::policy::{Loaded, Policy, Resolved, SpaceReach, from_sources, load, resolve};
@@ -68,10 +68,7 @@ fn many() -> Live {
         if number % 2 == 0 {
             even.insert(space.key.clone());
         }
-        let foreign = BTreeSet::new();
-        let unlicensed_access = Known::Unknown(Why::NoApi);
-        live.spaces
-            .insert(space.key.clone(), LiveSpace { space, holdings, foreign, unlicensed_access, tree: None });
+        live.spaces.insert(space.key.clone(), LiveSpace { holdings, ..LiveSpace::of(space) });
     }
     live.listing.spaces = live.spaces.iter().map(|(key, space)| (key.clone(), space.space.clone())).collect();
     live.listing.labelled = BTreeMap::from([("even".to_owned(), even)]);

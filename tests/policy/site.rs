@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{
-    AccountKind, AccountStatus, Audience, Caller, Content, ContentId, ContentKind, Directory, Edition,
-    Flavor, Group, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person, Restrictions, Role,
-    RoleKind, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus, Tree, Why,
+    AccountKind, AccountStatus, Audience, BesidePages, Caller, Content, ContentId, ContentKind, Directory,
+    Edition, Flavor, Group, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person,
+    Restrictions, Role, RoleKind, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus,
+    Tree, Why,
 };
 use confperm::policy::Context;
 use confperm::policy::lock::Lock;
@@ -67,6 +68,7 @@ pub(crate) fn site(mode: SpaceRoleMode) -> Live {
                 groups: BTreeSet::new(),
             },
         },
+        names_read: true,
         roles: roles
             .into_iter()
             .map(|(id, name)| {
@@ -108,6 +110,7 @@ pub(crate) fn site(mode: SpaceRoleMode) -> Live {
                 .collect(),
         },
         listing: Listing {
+            asked: BTreeSet::new(),
             spaces: spaces.iter().map(|(key, space)| (key.clone(), space.space.clone())).collect(),
             whole: true,
             labelled: BTreeMap::new(),
@@ -140,6 +143,7 @@ fn space(key: &str, status: SpaceStatus, tree: Option<Tree>) -> LiveSpace {
         foreign: BTreeSet::new(),
         unlicensed_access: Known::Unknown(Why::NoApi),
         tree,
+        read: BesidePages::default(),
     }
 }
 

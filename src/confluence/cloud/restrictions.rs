@@ -14,12 +14,9 @@ use super::{Cloud, if_shown};
 use crate::confluence::address::Api;
 use crate::confluence::error::Error;
 use crate::confluence::page;
-use crate::confluence::side_by_side;
 use crate::confluence::transport::Request;
+use crate::confluence::{LISTS_AT_ONCE, side_by_side};
 use crate::model::{Audience, ContentId, Known, PageVerb, Restrictions, Subject, Why};
-
-/// Pages per search. Searches that expand something are capped at 200, and addresses are not endless.
-const PAGES: usize = 100;
 
 /// Entries per page of a list (OpenAPI v1, the default of `limit`).
 const ENTRIES: u64 = 100;
@@ -39,11 +36,11 @@ impl Cloud {
         content: &BTreeSet<ContentId>,
     ) -> Result<BTreeMap<ContentId, Known<Restrictions>>, Error> {
         let all: Vec<ContentId> = content.iter().copied().collect();
-        let tasks: Vec<_> = all.chunks(PAGES).map(|some| self.some_restrictions(some)).collect();
+        let tasks: Vec<_> = all.chunks(LISTS_AT_ONCE).map(|some| self.some_restrictions(some)).collect();
         Ok(side_by_side(tasks).await?.into_iter().flatten().collect())
     }
 
-    /// At most [`PAGES`] pages.
+    /// At most [`LISTS_AT_ONCE`] pages.
     async fn some_restrictions(
         &self,
         ids: &[ContentId],
@@ -76,7 +73,7 @@ impl Cloud {
         let first = Request::get(Api::V1, ["content", "search"])
             .query("cql", &format!("id in ({})", list.join(",")))
             .query("expand", EXPAND)
-            .query("limit", &PAGES);
+            .query("limit", &LISTS_AT_ONCE);
         let (mut found, mut seen, mut cursor) = (BTreeMap::new(), BTreeSet::new(), None);
         loop {
             let request = match &cursor {

@@ -21,7 +21,7 @@ use jiff::civil::Date;
 use super::ast::{Named, Policy, Right, SpaceDef, Unlisted, Who};
 use super::csv;
 use super::lock::Lock;
-use super::pages::{Matched, PageSelector, matched};
+use super::pages::{PageSelector, reached};
 use super::roles::Bundle;
 use super::rules::Rule;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -246,10 +246,5 @@ pub fn declared_pages(policy: &Policy, live: &LiveSpace) -> BTreeSet<ContentId> 
     if policy.decides_about_every_page(&live.space.key) {
         return tree.iter().map(|content| content.id).collect();
     }
-    let found = space.pages.iter().flat_map(|entry| match matched(&entry.pages.value, live, tree) {
-        Matched::Exact(pages) if pages.len() == 1 => pages,
-        Matched::Below { reached, .. } => reached,
-        Matched::Exact(_) | Matched::NoBase(_) => BTreeSet::new(),
-    });
-    found.collect()
+    space.pages.iter().flat_map(|entry| reached(&entry.pages.value, live, tree)).collect()
 }

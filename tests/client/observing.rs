@@ -1,10 +1,10 @@
 //! What a whole run reads: each thing once, and the same every time.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use confperm::confluence::SpaceSelection;
-use confperm::confluence::survey::{self, Needs, quiet};
-use confperm::model::{ContentId, Gap, GroupId, Known, SpaceKey};
+use confperm::confluence::Read as _;
+use confperm::model::{ContentId, Gap, GroupId, Known, Live, SpaceKey};
+use confperm::observe::{ListingNeeds, Needs, People, quiet, until_known};
 use serde_json::json;
 
 use crate::server::{Reply, Seen, Server, home, v1, v1_error, v2, v2_error};
@@ -53,8 +53,14 @@ fn site(seen: &Seen) -> Reply {
 async fn a_run_reads_each_thing_once_and_writes_down_what_it_cannot_see() {
     let server = Server::start(site).await;
     let cloud = server.cloud();
-    let needs = Needs { spaces: SpaceSelection::All, accounts: BTreeSet::from(["u5".parse().unwrap()]) };
-    let mut live = survey::access(&cloud, &needs, &quiet).await.unwrap();
+    let mut live = Live::of(cloud.site().await.unwrap());
+    let every_space = |live: &Live| Needs {
+        listing: ListingNeeds { all: true, ..ListingNeeds::default() },
+        spaces: live.listing.spaces.keys().cloned().collect(),
+        accounts: BTreeSet::from(["u5".parse().unwrap()]),
+        ..Needs::default()
+    };
+    until_known(&cloud, &mut live, every_space, &quiet).await.unwrap();
     let keys: Vec<&str> = live.spaces.keys().map(SpaceKey::as_str).collect();
     assert_eq!(keys, ["A", "B"]);
     let people: Vec<&str> = live.directory.people.keys().map(confperm::model::AccountId::as_str).collect();
@@ -65,12 +71,15 @@ async fn a_run_reads_each_thing_once_and_writes_down_what_it_cannot_see() {
 
     let a: SpaceKey = "A".parse().unwrap();
     let before = server.seen().len();
-    let pages = BTreeMap::from([(a.clone(), (1..=4).map(ContentId::from_number).collect::<BTreeSet<_>>())]);
     let groups: BTreeSet<GroupId> = ["g1", "g2", "g3"].iter().map(|id| id.parse().unwrap()).collect();
+    let more = |_: &Live| {
+        let people = People { groups: groups.clone(), ..People::default() };
+        let mut needs = Needs { people: Some(people), ..Needs::default() };
+        needs.content(&a).lists_of((1..=4).map(ContentId::from_number));
+        needs
+    };
     for _ in 0..2 {
-        survey::trees(&cloud, &mut live, &BTreeSet::from([a.clone()]), &quiet).await.unwrap();
-        survey::restrictions(&cloud, &mut live, &pages, &quiet).await.unwrap();
-        survey::members(&cloud, &mut live, &groups, &quiet).await.unwrap();
+        until_known(&cloud, &mut live, more, &quiet).await.unwrap();
     }
     let mut lines = server.lines().split_off(before);
     lines.sort();
@@ -82,6 +91,8 @@ async fn a_run_reads_each_thing_once_and_writes_down_what_it_cannot_see() {
             "GET /rest/api/content/2/restriction",
             "GET /rest/api/content/3/restriction",
             "GET /rest/api/content/search",
+            "GET /rest/api/group",
+            "GET /rest/api/group",
             "GET /rest/api/group/g1/membersByGroupId",
             "GET /rest/api/group/g2/membersByGroupId",
             "POST /api/v2/users-bulk",

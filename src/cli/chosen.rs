@@ -1,0 +1,73 @@
+//! The spaces that a command line chooses to be copied, as `import` and `snapshot` need them.
+
+use crate::confluence::{Cloud, Read as _, SpaceSelection};
+use crate::diagnostic::did_you_mean;
+use crate::model::{Live, SpaceKey};
+use crate::observe::{Chosen, Needs};
+
+use super::args::SpacesArgs;
+use super::connect::Connection;
+use super::error::CliError;
+use super::output::Output;
+use super::reading::Reading;
+
+/// Which spaces the command line means.
+pub(super) fn by(args: &SpacesArgs) -> Result<Chosen, CliError> {
+    if args.all {
+        return Ok(Chosen::Every {
+            kinds: args.types.iter().cloned().collect(),
+            archived: args.include_archived,
+        });
+    }
+    if args.keys.is_empty() {
+        return Err(CliError::usage(
+            "nothing says which spaces to read",
+            "name them with --space KEY, or write --all for every space that this account can see",
+        ));
+    }
+    Ok(Chosen::Keys(args.keys.iter().cloned().collect()))
+}
+
+/// Reads a site until nothing of what is needed is missing.
+pub(super) async fn read(
+    connection: &Connection,
+    needs: impl Fn(&Live) -> Needs,
+    out: &Output,
+) -> Result<Live, CliError> {
+    let reading = Reading::of(connection, out);
+    let mut live = reading.sign_in().await?;
+    reading.until_known(&mut live, needs).await?;
+    Ok(live)
+}
+
+/// Makes sure that what was chosen is there.
+pub(super) async fn found(site: &Cloud, chosen: &Chosen, live: &Live) -> Result<(), CliError> {
+    match chosen {
+        Chosen::Keys(keys) => all_visible(site, keys, live).await,
+        Chosen::Every { .. } if live.spaces.is_empty() => Err(CliError::failed(
+            "there is no such space that this account can see",
+        )
+        .with_hint("`confperm doctor` says who signs in; --include-archived reads archived spaces too")),
+        Chosen::Every { .. } => Ok(()),
+    }
+}
+
+/// Names the spaces that were asked for by key and are not there.
+pub(super) async fn all_visible(
+    site: &Cloud,
+    keys: impl IntoIterator<Item = &SpaceKey>,
+    live: &Live,
+) -> Result<(), CliError> {
+    let missing: Vec<&SpaceKey> = keys.into_iter().filter(|key| !live.spaces.contains_key(*key)).collect();
+    let Some(first) = missing.first() else { return Ok(()) };
+    let visible = site.spaces(&SpaceSelection::All).await?;
+    let near = did_you_mean(first.as_str(), visible.iter().map(|space| space.key.as_str()));
+    let hint = near.map_or_else(
+        || "it does not exist, or this account may not see it: ask an administrator of the space".to_owned(),
+        |near| format!("did you mean `{near}`?"),
+    );
+    let missing: Vec<String> = missing.iter().map(|key| format!("`{key}`")).collect();
+    let keys = if missing.len() == 1 { "the key" } else { "the keys" };
+    let message = format!("the site shows no space with {keys} {}", missing.join(", "));
+    Err(CliError::failed(message).with_hint(hint))
+}

@@ -1,0 +1,87 @@
+//! What the access tests of a policy need: the pages that they name, with everything above them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::needs::{Lists, Needs};
+use super::policy;
+use super::question::Askers;
+use crate::model::{Live, LiveSpace, SpaceKey};
+use crate::policy::{Context, PageSelector, Policy, Target, reached};
+
+/// What tests name in one space.
+#[derive(Debug, Default)]
+struct Mentioned<'p> {
+    pages: Vec<&'p PageSelector>,
+    every_page: bool,
+}
+
+impl Mentioned<'_> {
+    fn any_page(&self) -> bool {
+        self.every_page || !self.pages.is_empty()
+    }
+
+    /// Whether it may be a blog post that is named.
+    fn blogposts(&self) -> bool {
+        self.every_page
+            || self.pages.iter().any(|page| matches!(page, PageSelector::Id(_) | PageSelector::Blog(_)))
+    }
+}
+
+/// The policy as far as it bears on its tests.
+pub fn for_tests(policy: &Policy) -> Policy {
+    let mentioned = mentioned(policy);
+    let mut narrowed = policy.clone();
+    narrowed.focus_on(mentioned.keys().copied().cloned().collect());
+    let with_pages = mentioned.iter().filter(|(_, space)| space.any_page());
+    narrowed.focus_on_pages_of(with_pages.map(|(key, _)| (*key).clone()).collect());
+    narrowed
+}
+
+/// The spaces that tests are about, and the lists that decide about the pages in them. `policy` has been
+/// narrowed by [`for_tests`].
+pub fn of_tests(policy: &Policy, context: Context<'_>, live: &Live) -> Needs {
+    let mut needs = policy::spaces(policy, live);
+    let mut decided = policy.clone();
+    decided.spaces.retain(|key, _| policy.is_in_scope(key) && policy.decides_about_every_page(key));
+    policy::content(&decided, context, live, &mut needs);
+    for (key, mentioned) in mentioned(policy).into_iter().filter(|(_, space)| space.any_page()) {
+        let wanted = needs.content(key);
+        wanted.blogposts |= mentioned.blogposts();
+        if mentioned.every_page {
+            wanted.lists = Lists::All;
+        }
+        let Some(space) = live.spaces.get(key) else { continue };
+        let Some(tree) = &space.tree else { continue };
+        let pages: BTreeSet<_> = mentioned.pages.iter().flat_map(|page| reached(page, space, tree)).collect();
+        let above = pages.iter().flat_map(|page| tree.chain(*page).ancestors).map(|above| above.id);
+        wanted.lists_of(above.chain(pages.iter().copied()));
+    }
+    needs
+}
+
+/// The people whom the answers to tests depend on, in each of these states.
+pub fn of_tested<'a>(askers: Askers, states: impl IntoIterator<Item = &'a LiveSpace>) -> Needs {
+    let Some(mut people) = askers.people() else { return Needs::default() };
+    states.into_iter().for_each(|space| people.in_space(space));
+    Needs { people: Some(people), ..Needs::default() }
+}
+
+/// The spaces that the tests are about, and the pages in them.
+fn mentioned(policy: &Policy) -> BTreeMap<&SpaceKey, Mentioned<'_>> {
+    let mut spaces: BTreeMap<&SpaceKey, Mentioned<'_>> = BTreeMap::new();
+    let expectations = policy.tests.iter().flat_map(|test| test.can.iter().chain(&test.cannot));
+    for (verb, target) in expectations.flat_map(|expectation| {
+        expectation.targets.iter().map(|target| (expectation.verb.value, &target.value))
+    }) {
+        match target {
+            Target::Everything => {
+                for key in policy.space_keys() {
+                    spaces.entry(key).or_default().every_page |= !verb.is_about_spaces();
+                }
+            }
+            Target::Space(key) => drop(spaces.entry(key).or_default()),
+            Target::Pages(key, selector) => spaces.entry(key).or_default().pages.push(selector),
+        }
+    }
+    spaces
+}

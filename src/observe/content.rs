@@ -1,0 +1,175 @@
+//! Reading the content of spaces: trees, blog posts, containers, and lists.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio::join;
+
+use super::needs::ContentNeeds;
+use super::people;
+use super::progress::{Hook, Part, Progress};
+use crate::confluence::{Error, LISTS_AT_ONCE, Read, side_by_side};
+use crate::model::{
+    AccountId, Content, ContentId, ContentKind, Gap, Known, Live, LiveSpace, Restrictions, Space, SpaceKey,
+    Subject, Tree, Why,
+};
+
+/// The content that is missing, without its lists; says whether any was.
+pub(super) async fn contents<R: Read>(
+    read: &R,
+    live: &mut Live,
+    needs: &BTreeMap<SpaceKey, ContentNeeds>,
+    hook: Hook<'_>,
+) -> Result<bool, Error> {
+    let wanted: Vec<(&ContentNeeds, &LiveSpace)> =
+        needs.iter().filter_map(|(key, wanted)| Some((wanted, live.spaces.get(key)?))).collect();
+    let missing = |is_missing: &dyn Fn(&ContentNeeds, &LiveSpace) -> bool| -> Vec<Space> {
+        let spaces = wanted.iter().filter(|(wanted, space)| is_missing(wanted, space));
+        spaces.map(|(_, space)| space.space.clone()).collect()
+    };
+    let treeless = missing(&|_, space| space.tree.is_none());
+    let postless = missing(&|wanted, space| wanted.blogposts && !space.read.blogposts);
+    let containerless = missing(&|wanted, space| wanted.containers && !space.read.containers);
+    if treeless.is_empty() && postless.is_empty() && containerless.is_empty() {
+        return Ok(false);
+    }
+    let (trees, posts) = join!(trees(read, &treeless, hook), blogposts(read, &postless, hook));
+    for (key, tree) in trees? {
+        if let Some(space) = live.spaces.get_mut(&key) {
+            space.tree = Some(tree);
+        }
+    }
+    for (key, posts) in posts? {
+        let Some(space) = live.spaces.get_mut(&key) else { continue };
+        space.read.blogposts = true;
+        let Some(tree) = &mut space.tree else { continue };
+        for post in posts {
+            if tree.get(post.id).is_none() {
+                tree.insert(post);
+            }
+        }
+    }
+    containers(read, live, &containerless).await?;
+    Ok(true)
+}
+
+async fn trees<R: Read>(read: &R, spaces: &[Space], hook: Hook<'_>) -> Result<Vec<(SpaceKey, Tree)>, Error> {
+    hook(Progress::Expect(Part::Pages, spaces.len()));
+    let tasks = spaces.iter().map(|space| async move {
+        let tree = read.tree(space).await?;
+        hook(Progress::Read(Part::Pages, 1));
+        Ok((space.key.clone(), tree))
+    });
+    side_by_side(tasks.collect()).await
+}
+
+async fn blogposts<R: Read>(
+    read: &R,
+    spaces: &[Space],
+    hook: Hook<'_>,
+) -> Result<Vec<(SpaceKey, Vec<Content>)>, Error> {
+    hook(Progress::Expect(Part::Blogposts, spaces.len()));
+    let tasks = spaces.iter().map(|space| async move {
+        let posts = read.blogposts(space).await?;
+        hook(Progress::Read(Part::Blogposts, 1));
+        Ok((space.key.clone(), posts))
+    });
+    side_by_side(tasks.collect()).await
+}
+
+/// Folders, whiteboards and their like that no page hangs under. What is in the tree already is not searched
+/// for, so they come after it.
+async fn containers<R: Read>(read: &R, live: &mut Live, spaces: &[Space]) -> Result<(), Error> {
+    let known = spaces.iter().filter_map(|space| Some((space, live.spaces.get(&space.key)?.tree.as_ref()?)));
+    let tasks = known
+        .map(|(space, tree)| async move { Ok((space.key.clone(), read.containers(space, tree).await?)) });
+    for (key, found) in side_by_side(tasks.collect()).await? {
+        let Some(space) = live.spaces.get_mut(&key) else { continue };
+        space.read.containers = true;
+        match (found, &mut space.tree) {
+            (Known::Known(found), Some(tree)) => found.into_iter().for_each(|content| tree.insert(content)),
+            (Known::Known(_), None) => {}
+            (Known::Unknown(why), _) => drop(live.gaps.insert(Gap::Containers { space: key, why })),
+        }
+    }
+    Ok(())
+}
+
+/// The lists that are missing, the batches filled across spaces; says whether any were. People on the lists are
+/// looked up.
+pub(super) async fn lists<R: Read>(
+    read: &R,
+    live: &mut Live,
+    needs: &BTreeMap<SpaceKey, ContentNeeds>,
+    hook: Hook<'_>,
+) -> Result<bool, Error> {
+    let Unread { wanted, containers } = unread(live, needs);
+    if wanted.is_empty() {
+        return Ok(false);
+    }
+    hook(Progress::Expect(Part::Lists, wanted.len()));
+    let pages: Vec<ContentId> = wanted.keys().copied().filter(|id| !containers.contains(id)).collect();
+    let batches = pages.chunks(LISTS_AT_ONCE).map(|batch| async move {
+        let found = read.restrictions(&batch.iter().copied().collect()).await?;
+        hook(Progress::Read(Part::Lists, batch.len()));
+        Ok(found)
+    });
+    let one_by_one = containers.iter().map(|&id| async move {
+        let lists = read.restrictions_now(id).await?;
+        hook(Progress::Read(Part::Lists, 1));
+        Ok((id, lists))
+    });
+    let (found, others) = join!(side_by_side(batches.collect()), side_by_side(one_by_one.collect()));
+    let mut found: BTreeMap<ContentId, Known<Restrictions>> = found?.into_iter().flatten().collect();
+    found.extend(others?);
+    let mut accounts = BTreeSet::new();
+    for (id, key) in wanted {
+        let lists = found.remove(&id).unwrap_or(Known::Unknown(Why::Hidden));
+        match &lists {
+            Known::Known(lists) => accounts.extend(accounts_of(lists)),
+            Known::Unknown(why) => {
+                live.gaps.insert(Gap::Restrictions { space: key.clone(), content: id, why: *why });
+            }
+        }
+        if let Some(tree) = live.spaces.get_mut(&key).and_then(|space| space.tree.as_mut()) {
+            tree.set_restrictions(id, lists);
+        }
+    }
+    people::look_up(read, live, accounts).await?;
+    Ok(true)
+}
+
+struct Unread {
+    wanted: BTreeMap<ContentId, SpaceKey>,
+    /// Those of them that are neither pages nor blog posts. Whether a site keeps lists for folders and their like,
+    /// only the lists themselves tell: a search shows empty ones in any case.
+    containers: BTreeSet<ContentId>,
+}
+
+/// The content whose lists are wanted and have not been read; what is hidden above it is a gap.
+fn unread(live: &mut Live, needs: &BTreeMap<SpaceKey, ContentNeeds>) -> Unread {
+    let mut unread = Unread { wanted: BTreeMap::new(), containers: BTreeSet::new() };
+    let mut hidden = BTreeSet::new();
+    for (key, needs) in needs {
+        let Some(tree) = live.spaces.get(key).and_then(|space| space.tree.as_ref()) else { continue };
+        for id in needs.lists.in_tree(tree) {
+            let Some(content) = tree.get(id) else { continue };
+            if content.restrictions == Known::Unknown(Why::NotRead) {
+                unread.wanted.insert(id, key.clone());
+                if !matches!(content.kind, ContentKind::Page | ContentKind::Blogpost) {
+                    unread.containers.insert(id);
+                }
+            }
+            hidden
+                .extend(tree.chain(id).missing.map(|content| Gap::Ancestor { space: key.clone(), content }));
+        }
+    }
+    live.gaps.extend(hidden);
+    unread
+}
+
+fn accounts_of(lists: &Restrictions) -> impl Iterator<Item = AccountId> {
+    lists.view.subjects().chain(lists.edit.subjects()).filter_map(|subject| match subject {
+        Subject::User(account) => Some(account.clone()),
+        Subject::Group(_) => None,
+    })
+}

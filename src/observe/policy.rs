@@ -1,0 +1,46 @@
+//! What a policy needs: the spaces that it is about, and the pages that it decides about.
+
+use std::collections::BTreeSet;
+
+use super::needs::{ListingNeeds, Lists, Needs};
+use crate::model::{Live, SpaceKey};
+use crate::policy::{self, Context, Policy, SpaceReach};
+
+/// What must be known before a policy can be resolved: the spaces that it names, or that its rules choose from a
+/// list; who holds what in them; the accounts that it mentions; and the content that it decides about.
+pub fn of_policy(policy: &Policy, context: Context<'_>, live: &Live) -> Needs {
+    let mut needs = spaces(policy, live);
+    content(policy, context, live, &mut needs);
+    needs
+}
+
+/// The spaces that the policy is about, and the accounts that it mentions.
+pub(super) fn spaces(policy: &Policy, live: &Live) -> Needs {
+    let SpaceReach { keys, labels } = policy.reach();
+    Needs {
+        listing: ListingNeeds { all: keys.is_none(), keys: keys.unwrap_or_default(), labels },
+        spaces: policy.candidates(&live.listing),
+        accounts: policy.accounts().into_iter().cloned().collect(),
+        ..Needs::default()
+    }
+}
+
+/// The pages that the policy names, with their lists; or all content of a space, blog posts included, where it
+/// says something about pages that it does not name.
+pub(super) fn content(policy: &Policy, context: Context<'_>, live: &Live, needs: &mut Needs) {
+    let mut whole = policy::whole_spaces(policy, live, context);
+    whole.extend(policy.space_keys().filter(|key| policy.decides_about_every_page(key)).cloned());
+    let named = policy.space_keys().filter(|key| policy.wants_pages(key)).cloned();
+    let keys: BTreeSet<SpaceKey> = named.chain(whole.iter().cloned()).collect();
+    for key in keys {
+        let wanted = needs.content(&key);
+        if whole.contains(&key) {
+            wanted.blogposts = true;
+            wanted.containers = true;
+            wanted.lists = Lists::All;
+        } else if let Some(space) = live.spaces.get(&key).filter(|space| space.tree.is_some()) {
+            wanted.blogposts |= policy.wants_blogposts(space);
+            wanted.lists_of(policy::declared_pages(policy, space));
+        }
+    }
+}

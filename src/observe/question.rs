@@ -1,0 +1,83 @@
+//! What a question about access needs: the page that it is about, and the people whom the answer depends on.
+
+use std::collections::BTreeSet;
+
+use super::needs::{Needs, People};
+use super::policy;
+use crate::model::{AccountId, ContentId, Live, LiveSpace, SpaceKey};
+use crate::policy::{Context, PageSelector, Policy, reached};
+
+/// Whose access is asked about, as far as it decides who must be known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Askers {
+    Everyone,
+    /// What others may do does not matter.
+    These(BTreeSet<AccountId>),
+    /// What a group or anonymous may do does not depend on who is in which group.
+    NoPerson,
+}
+
+/// What must be known before the words of a question can be understood: the space, and what the policy says
+/// about it. The policy is limited to the space.
+pub fn of_space(policy: &Policy, account: Option<&AccountId>, live: &Live) -> Needs {
+    let mut needs = policy::spaces(policy, live);
+    needs.accounts.extend(account.cloned());
+    needs
+}
+
+/// The page that is asked about with the lists on it and above it; and where the policy decides about every page
+/// of the space, all of them.
+pub fn of_page(
+    page: Option<&PageSelector>,
+    key: &SpaceKey,
+    policy: &Policy,
+    context: Context<'_>,
+    live: &Live,
+) -> Needs {
+    let mut needs = Needs::default();
+    if policy.decides_about_every_page(key) {
+        policy::content(policy, context, live, &mut needs);
+    }
+    let (Some(page), Some(space)) = (page, live.spaces.get(key)) else { return needs };
+    let wanted = needs.content(key);
+    let Some(tree) = &space.tree else { return needs };
+    let is_post = match page {
+        PageSelector::Id(id) => tree.get(*id).is_none(),
+        PageSelector::Blog(_) => true,
+        PageSelector::Title(_) | PageSelector::Path(_) | PageSelector::Below { .. } => false,
+    };
+    wanted.blogposts |= is_post || policy.wants_blogposts(space);
+    for page in reached(page, space, tree) {
+        wanted.lists_of(tree.chain(page).ancestors.into_iter().map(|above| above.id).chain([page]));
+    }
+    needs
+}
+
+/// The people whom an answer depends on: those who hold something in the space or are on a list that decides about
+/// the page, in each of these states of it.
+pub fn of_answer<'a>(
+    askers: Askers,
+    content: Option<ContentId>,
+    states: impl IntoIterator<Item = &'a LiveSpace>,
+) -> Needs {
+    let Some(mut people) = askers.people() else { return Needs::default() };
+    for space in states {
+        space.holdings.keys().for_each(|principal| people.principal(principal));
+        if let (Some(content), Some(tree)) = (content, &space.tree) {
+            let above = tree.chain(content).ancestors;
+            above.into_iter().chain(tree.get(content)).for_each(|content| people.on_lists_of(content));
+        }
+    }
+    Needs { people: Some(people), ..Needs::default() }
+}
+
+impl Askers {
+    /// Nobody yet, but for these askers; `None` if no one needs to be known.
+    pub(super) fn people(self) -> Option<People> {
+        match self {
+            Self::Everyone => Some(People::default()),
+            Self::These(only) => Some(People { only: Some(only), ..People::default() }),
+            Self::NoPerson => None,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What planning must know of the site beyond what the policy speaks of.
+//!
+//! The order of the calls must be safe for every person whom a change can touch, on every page, and the plan says
+//! who gains and who loses. So where something would change, the whole space is needed, and the people behind
+//! everyone who appears in it before or after.
+
+use std::collections::BTreeSet;
+
+use super::diff;
+use super::target::{self, Target, TargetHolding, TargetSpace};
+use crate::model::{Desired, Live, SpaceKey};
+use crate::observe::{Needs, People};
+
+/// What must be known before [`super::plan`] can be made of what a policy asks for. Nothing, where nothing would
+/// change.
+pub fn needs(desired: &Desired, live: &Live) -> Needs {
+    let target = target::target(desired, live).target;
+    let changed = changed(&target, live);
+    let mut needs = Needs::default();
+    if changed.is_empty() {
+        return needs;
+    }
+    let mut people = People::default();
+    for key in &changed {
+        needs.content(key).everything();
+        live.spaces.get(key).into_iter().for_each(|space| people.in_space(space));
+        target.spaces.get(key).into_iter().for_each(|space| afterwards(space, &mut people));
+    }
+    desired.guards.required_admins.keys().for_each(|admin| people.principal(admin));
+    needs.people = Some(people);
+    needs
+}
+
+/// The spaces in which something would change.
+fn changed(target: &Target, live: &Live) -> BTreeSet<SpaceKey> {
+    diff::diff(target, live).iter().map(|change| change.space().clone()).collect()
+}
+
+/// Adds everyone who is to hold something, or to be on a list.
+fn afterwards(space: &TargetSpace, people: &mut People) {
+    for (principal, holding) in &space.holdings {
+        match holding {
+            // Those who hold what is merely tolerated hold it now.
+            TargetHolding::Nothing(_) => {}
+            TargetHolding::Grants { required, .. } if required.is_empty() => {}
+            TargetHolding::Grants { .. } | TargetHolding::Role(..) => people.principal(principal),
+        }
+    }
+    for page in space.pages.values() {
+        let lists = &page.restrictions;
+        lists.view.subjects().chain(lists.edit.subjects()).for_each(|subject| people.subject(subject));
+    }
+}

@@ -1,0 +1,105 @@
+//! Plan and apply in process, over HTTP, against a sandbox that is looked at afterwards.
+
+use std::time::Duration;
+
+use confperm::apply::{Outcome, Stop};
+use confperm::confluence::retry::Policy as Retry;
+use confperm::confluence::{Cloud, Credentials, Read as _, Settings};
+use confperm::diagnostic::Sources;
+use confperm::model::Live;
+use confperm::observe::{self, Failure};
+use confperm::plan::{self, Gaps, Planned};
+use confperm::policy::{self, Policy};
+use confperm::render::diagnostics::{Paint, draw};
+use confperm::sandbox::{self, Faults, Options, Running, Site};
+
+use crate::as_planned::as_planned;
+use crate::journal::Memory;
+
+/// A site, and a client that is signed in to it.
+pub(crate) struct Stage {
+    pub(crate) running: Running,
+    pub(crate) site: Cloud,
+}
+
+impl Stage {
+    pub(crate) async fn open(state: &str) -> Self {
+        Self::with_faults(state, Faults::default()).await
+    }
+
+    pub(crate) async fn with_faults(state: &str, faults: Faults) -> Self {
+        let site = Site::from_yaml(state).unwrap_or_else(|error| panic!("{error}\n{state}"));
+        let running = sandbox::serve(site, Options { faults, ..Options::default() }).await.unwrap();
+        let caller = running.credentials().unwrap();
+        let credentials = Credentials::Basic { email: caller.email, token: caller.token.into() };
+        let retry = Retry { start: Duration::from_millis(1), ..Retry::default() };
+        let settings = Settings { retry, ..Settings::default() };
+        let site = Cloud::new(running.site_url().parse().unwrap(), &credentials, &settings).unwrap();
+        Self { running, site }
+    }
+
+    /// Reads what the policy needs and plans, as `confperm plan` does.
+    pub(crate) async fn plan(&self, text: &str) -> Planned {
+        self.plan_of(&parse(text)).await
+    }
+
+    pub(crate) async fn plan_of(&self, policy: &Policy) -> Planned {
+        let mut live = self.sign_in().await;
+        let context = policy::Context {
+            today: jiff::civil::Date::constant(2026, 11, 21),
+            lock: policy::lock::Lock::EMPTY,
+        };
+        let observed =
+            observe::for_plan(&self.site, &mut live, policy, context, plan::needs, &observe::quiet).await;
+        let resolved = observed.unwrap_or_else(|failure| match failure {
+            Failure::Site(error) => panic!("{error}"),
+            Failure::Policy(findings) => panic!("{}", draw(&findings, &Sources::default(), Paint::Plain)),
+        });
+        plan::plan(&resolved.desired, &live, Gaps::Refuse)
+    }
+
+    /// The site, of which nothing has been read yet.
+    pub(crate) async fn sign_in(&self) -> Live {
+        Live::of(self.site.site().await.unwrap())
+    }
+
+    pub(crate) async fn apply(&self, planned: &Planned) -> Outcome {
+        let (journal, stop) = (Memory::default().journal(), Stop::default());
+        confperm::apply::apply(&planned.plan, &[], &self.site, &journal, &stop, &|_| ()).await.unwrap()
+    }
+
+    /// Plans and applies; then the site has to be as planned, and the next plan empty.
+    pub(crate) async fn converge(&self, policy: &str) -> Result<Planned, String> {
+        let planned = self.plan(policy).await;
+        if !planned.plan.refusals.is_empty() {
+            return Err(format!("held back: {:#?}", planned.plan.refusals));
+        }
+        let outcome = self.apply(&planned).await;
+        if !outcome.is_complete() {
+            return Err(confperm::render::outcome_as_text(&planned.plan, &outcome));
+        }
+        self.running.world(|world| as_planned(&planned, world))?;
+        let again = self.plan(policy).await;
+        if !again.plan.is_empty() {
+            return Err(format!(
+                "{}\nand then still\n{}",
+                confperm::render::plan_as_text(&planned.plan),
+                confperm::render::plan_as_text(&again.plan)
+            ));
+        }
+        Ok(planned)
+    }
+}
+
+fn sources(text: &str) -> Sources {
+    let mut sources = Sources::default();
+    sources.insert("policy.yaml".into(), text);
+    sources
+}
+
+fn parse(text: &str) -> Policy {
+    let loaded = policy::from_sources(sources(text));
+    loaded.policy.unwrap_or_else(|| {
+        panic!("{}\n{text}", draw(&loaded.findings, &loaded.sources, Paint::Plain));
+    })
+}
