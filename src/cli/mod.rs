@@ -14,6 +14,7 @@ mod error;
 mod explain;
 mod files;
 mod fmt;
+mod habits;
 mod import;
 mod init;
 mod lock;
@@ -47,12 +48,16 @@ use signals::Signals;
 
 /// Parses the command line, runs the command, and says how it went.
 pub fn main() -> ExitCode {
+    let out = Output::new();
+    if let Some(error) = habits::foreign(std::env::args_os().skip(1)) {
+        out.error(&error);
+        return error.exit().into();
+    }
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return without_command(&error).into(),
     };
     output::log(args.verbose);
-    let out = Output::new();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

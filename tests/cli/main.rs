@@ -7,6 +7,7 @@ mod converge;
 mod first_run;
 mod fmt;
 mod guards;
+mod habits;
 mod import;
 mod in_process;
 mod init;

@@ -2,7 +2,7 @@
 //! the first line.
 
 use std::fs::{File, create_dir, write};
-use std::io::Read as _;
+use std::io::{BufReader, Read as _};
 use std::process::{Command, Stdio};
 
 use crate::support::Folder;
@@ -81,7 +81,7 @@ impl Reader {
     /// Reads as this reader does; what was read.
     fn read(self, stream: Option<impl std::io::Read>) -> String {
         let Some(stream) = stream else { return String::new() };
-        let mut bytes = stream.bytes().map(Result::unwrap);
+        let mut bytes = BufReader::new(stream).bytes().map(Result::unwrap);
         let mut read = Vec::new();
         for byte in bytes.by_ref() {
             read.push(byte);
