@@ -31,14 +31,15 @@ pub(super) async fn run(
     let is_empty = prepared.planned.plan.is_empty();
     // A run that died is not over before another has come to its end.
     let leftovers = match leftovers {
-        None if is_empty => return Ok(Exit::Done),
+        None if is_empty => return Ok(args.scope.completeness(&prepared.planned.plan)),
         leftovers => leftovers.unwrap_or_default(),
     };
     let is_sure = args.yes || (is_empty && leftovers.is_empty());
     let prepared = if is_sure { prepared } else { confirm(prepared, args, environment, out).await? };
     let Prepared { connection, planned, .. } = prepared;
     let ended = carry_out(&planned.plan, &leftovers, &folder, &connection, signals, out).await;
-    let exit = ended.as_ref().map_or_else(CliError::exit, Ended::exit);
+    let completeness = args.scope.completeness(&planned.plan);
+    let exit = ended.as_ref().map_or_else(CliError::exit, |ended| ended.exit().max(completeness));
     signals.over(exit);
     if let Ended::Verified(outcome) = ended?
         && (!is_empty || !leftovers.is_empty())

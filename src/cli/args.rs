@@ -7,8 +7,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 use crate::model::{Guard, SpaceKey, SpaceKind};
-use crate::plan::Gaps;
+use crate::plan::{Gaps, Plan};
 
+use super::exit::Exit;
 use super::lock::Learning;
 
 /// What every command has in common; shown below the long help.
@@ -27,6 +28,7 @@ Exit codes:
   3   The plan was refused (not safe, or a guard); the answer is not a plain yes; a test failed
   4   The policy is invalid
   5   Applied in part
+  6   Nothing failed, but something that the policy declares was not known; see --incomplete
   64  Wrong usage";
 
 /// Permissions as code for Confluence
@@ -184,11 +186,30 @@ pub(super) struct Scope {
     /// Fail if confperm.lock does not know every name of the policy, instead of adding to it
     #[arg(long)]
     pub(super) locked: bool,
+
+    /// What it means that something declared was not known: `fail` exits with 6, `ok` as if all had been known
+    #[arg(long, value_enum, value_name = "MEANING", default_value_t = IncompleteMeans::Fail)]
+    pub(super) incomplete: IncompleteMeans,
+}
+
+/// What it means that something that the policy declares was unknown or skipped when the plan was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum IncompleteMeans {
+    Fail,
+    Ok,
 }
 
 impl Scope {
     pub(super) const fn gaps(&self) -> Gaps {
         if self.allow_gap { Gaps::Allow } else { Gaps::Refuse }
+    }
+
+    /// How a run ends whose plan has nothing else to report.
+    pub(super) fn completeness(&self, plan: &Plan) -> Exit {
+        match self.incomplete {
+            IncompleteMeans::Fail if !plan.incomplete.is_empty() => Exit::Incomplete,
+            IncompleteMeans::Fail | IncompleteMeans::Ok => Exit::Done,
+        }
     }
 
     pub(super) const fn learning(&self) -> Learning {

@@ -32,7 +32,14 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
         }
         return Ok(Exit::Blocked);
     }
-    Ok(if args.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done })
+    if args.explain_order || args.format == Format::Diff {
+        let incomplete = render::incomplete_as_text(plan);
+        if !incomplete.is_empty() {
+            out.say(incomplete.trim_end());
+        }
+    }
+    let changes = if args.detailed_exitcode && !plan.is_empty() { Exit::Changes } else { Exit::Done };
+    Ok(args.scope.completeness(plan).max(changes))
 }
 
 fn json(plan: &crate::plan::Plan) -> Result<String, CliError> {

@@ -15,6 +15,7 @@ use crate::model::{
 use super::change::Change;
 use super::effects::PlanEffects;
 use super::guard::PlanGuards;
+use super::incomplete::incomplete;
 use super::lints::PlanLint;
 use super::meanwhile::Meanwhile;
 use super::mentioned::Mentioned;
@@ -25,7 +26,7 @@ use super::target::{Target, TargetHolding, Unmanaged};
 
 /// The version of the JSON form. The first number changes when a reader would misread; the second when
 /// something is added.
-pub const FORMAT_VERSION: &str = "1.4";
+pub const FORMAT_VERSION: &str = "1.5";
 
 /// What would change on a site, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -56,6 +57,9 @@ pub struct Plan {
     pub unmanaged: Vec<Unmanaged>,
     /// What the caller could not see. Not absent: unknown.
     pub unseen: BTreeSet<Gap>,
+    /// What the policy declares and the plan cannot vouch for, since it was unknown. The plan is about the rest.
+    #[serde(default)]
+    pub incomplete: BTreeSet<Gap>,
     /// Reasons to hold the plan back. One with any must not be applied.
     pub refusals: Vec<Refusal>,
     /// What the guards of the policy say. A plan that one of them holds back must not be applied.
@@ -249,6 +253,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         refusals.extend(problems.into_iter().map(refused));
     }
     let objects = objects(&target, live, &calls);
+    let incomplete = incomplete(desired, live, &unmanaged);
     let cost = Cost { calls: calls.len(), lower_bound: lower_bound + bound, splits, exact };
     let mut plan = Plan {
         format_version: FORMAT_VERSION.to_owned(),
@@ -281,6 +286,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         lints,
         unmanaged,
         unseen: live.gaps.clone(),
+        incomplete,
         refusals,
         guards,
         cost,

@@ -63,7 +63,7 @@ impl Mentioned {
         for meanwhile in &plan.meanwhile {
             self.danger(&meanwhile.space, &meanwhile.danger);
         }
-        for gap in &plan.unseen {
+        for gap in plan.unseen.iter().chain(&plan.incomplete) {
             match gap {
                 Gap::Restrictions { space, content, .. } | Gap::Ancestor { space, content } => {
                     self.pages.insert((space.clone(), *content));

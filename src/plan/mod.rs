@@ -13,6 +13,7 @@ mod document;
 mod effects;
 mod guard;
 mod guests;
+mod incomplete;
 mod lints;
 mod lower;
 mod meanwhile;

@@ -7,6 +7,7 @@ use crate::plan::{Plan, PlannedCall};
 
 use super::call::call_words;
 use super::style::{ADD, FAINT, REMOVE, count, list, paint};
+use super::text::unknown_words;
 
 /// Calls that did not go as planned, one by one; the others as a number; and what was found when
 /// everything was read again.
@@ -52,7 +53,10 @@ pub fn outcome_as_text(plan: &Plan, outcome: &Outcome) -> String {
     let verified = count(outcome.verification.right, "object was", "objects were");
     let _ = writeln!(text, "{}. {verified} read again and found as planned.", list(&parts));
     if outcome.is_complete() {
-        let _ = writeln!(text, "{}", paint(ADD, "The site is as the policy says."));
+        let _ = match unknown_words(plan) {
+            None => writeln!(text, "{}", paint(ADD, "The site is as the policy says.")),
+            Some(unknown) => writeln!(text, "What is known is as the policy says; {unknown}."),
+        };
     } else {
         let _ = writeln!(
             text,

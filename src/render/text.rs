@@ -14,7 +14,7 @@ use super::guards;
 use super::left_alone::left_alone;
 use super::order::{danger_words, meanwhile_words};
 use super::page_only;
-use super::style::{HEADING, REMOVE, count, list, paint};
+use super::style::{CHANGE, HEADING, REMOVE, count, list, paint};
 
 /// The whole plan: changes by space, what is left alone, what could not be seen, and a summary.
 pub fn plan_as_text(plan: &Plan) -> String {
@@ -41,14 +41,30 @@ pub fn held_back_as_text(plan: &Plan) -> String {
 }
 
 fn unseen(plan: &Plan, text: &mut String) {
-    if plan.unseen.is_empty() {
-        return;
+    let others: Vec<&Gap> = plan.unseen.iter().filter(|gap| !plan.incomplete.contains(gap)).collect();
+    if !others.is_empty() {
+        let _ = writeln!(text, "{}", paint(HEADING, "Could not be seen"));
+        for gap in others {
+            let _ = writeln!(text, "  {}", gap_words(plan, gap));
+        }
+        text.push('\n');
     }
-    let _ = writeln!(text, "{}", paint(HEADING, "Could not be seen"));
-    for gap in &plan.unseen {
-        let _ = writeln!(text, "  {}", gap_words(plan, gap));
+    if !plan.incomplete.is_empty() {
+        let _ = writeln!(text, "{}", paint(CHANGE, "Declared, and not known"));
+        for gap in &plan.incomplete {
+            let _ = writeln!(text, "  {}", gap_words(plan, gap));
+        }
+        text.push('\n');
     }
-    text.push('\n');
+}
+
+/// What the policy declares and was not known, for those forms of a plan that do not say it; nothing if all was.
+pub fn incomplete_as_text(plan: &Plan) -> String {
+    let mut text = String::new();
+    for gap in &plan.incomplete {
+        let _ = writeln!(text, "Declared, and not known: {}", gap_words(plan, gap));
+    }
+    text
 }
 
 fn gap_words(plan: &Plan, gap: &Gap) -> String {
@@ -170,6 +186,9 @@ fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
 /// One line: what is to be done, in how many calls, and whether fewer would do.
 fn summary(plan: &Plan) -> String {
     if plan.is_empty() {
+        if let Some(unknown) = unknown_words(plan) {
+            return format!("Nothing to change in what is known; {unknown}.");
+        }
         let spaces = count(plan.spaces.len(), "space is", "spaces are");
         return format!("Nothing to change: {spaces} as the policy says.");
     }
@@ -185,5 +204,12 @@ fn summary(plan: &Plan) -> String {
             count(plan.cost.splits, "call", "calls")
         )
     };
-    format!("{}. {calls}; {bound}.", list(&parts))
+    let unknown = unknown_words(plan).map_or_else(String::new, |unknown| format!(" {unknown}."));
+    format!("{}. {calls}; {bound}.{unknown}", list(&parts))
+}
+
+/// How much of what the policy declares was not known; `None` if all was.
+pub(super) fn unknown_words(plan: &Plan) -> Option<String> {
+    let things = count(plan.incomplete.len(), "declared thing is", "declared things are");
+    (!plan.incomplete.is_empty()).then(|| format!("{things} not known and may differ from the policy"))
 }

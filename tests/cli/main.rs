@@ -10,6 +10,7 @@ mod guards;
 mod habits;
 mod import;
 mod in_process;
+mod incomplete;
 mod init;
 mod interrupted;
 mod journal;

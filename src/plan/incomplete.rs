@@ -1,0 +1,47 @@
+//! What the policy declares and this plan cannot vouch for, because it was unknown when the plan was made.
+
+use std::collections::BTreeSet;
+
+use crate::model::{
+    AccountId, Desired, DesiredSpace, Gap, Known, Live, LiveSpace, Mode, PageVerb, Principal, Subject,
+    UnlistedPages,
+};
+
+use super::target::{KeepReason, Unmanaged};
+
+/// Lists that the policy decides about and that could not be read, and entries that are not declared and stay
+/// only because the site does not say whose they are. What else could not be seen is not the policy's concern.
+pub(super) fn incomplete(desired: &Desired, live: &Live, unmanaged: &[Unmanaged]) -> BTreeSet<Gap> {
+    let decides = |gap: &&Gap| match gap {
+        Gap::Restrictions { space, content, .. } => desired.spaces.get(space).is_some_and(|wish| {
+            let entry = wish.pages.get(content);
+            matches!(wish.unlisted, UnlistedPages::Open(_))
+                || entry.is_some_and(|page| PageVerb::ALL.iter().any(|verb| page.audience(*verb).is_some()))
+        }),
+        Gap::Ancestor { .. } | Gap::Containers { .. } | Gap::Members { .. } | Gap::Account { .. } => false,
+    };
+    let kept = unmanaged.iter().filter(|kept| kept.reason == KeepReason::UnknownAccount).flat_map(|kept| {
+        let (wish, space) = (desired.spaces.get(&kept.space), live.spaces.get(&kept.space));
+        let accounts = kept.principals.iter().filter_map(|who| match who.parse() {
+            Ok(Principal::User(account)) => Some(account),
+            _ => None,
+        });
+        accounts.filter(move |account| match (wish, space) {
+            (Some(wish), Some(space)) => wish.mode == Mode::Authoritative || is_listed(account, wish, space),
+            _ => false,
+        })
+    });
+    live.gaps.iter().filter(decides).cloned().chain(kept.map(|account| Gap::Account { account })).collect()
+}
+
+/// Whether an account is on a list that the policy decides about.
+fn is_listed(account: &AccountId, wish: &DesiredSpace, space: &LiveSpace) -> bool {
+    let subject = Subject::User(account.clone());
+    wish.pages.iter().any(|(id, page)| {
+        let content = space.tree.as_ref().and_then(|tree| tree.get(*id));
+        let Some(Known::Known(lists)) = content.map(|content| &content.restrictions) else { return false };
+        PageVerb::ALL.into_iter().any(|verb| {
+            page.audience(verb).is_some() && lists.audience(verb).subjects().any(|listed| *listed == subject)
+        })
+    })
+}
