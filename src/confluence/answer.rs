@@ -24,15 +24,18 @@ pub(crate) struct Answer {
 impl Answer {
     /// The error that this answer is, if it is one.
     pub(crate) fn error(&self) -> Option<Error> {
+        // Good answers are large, and are taken apart once, by the one who knows their shape.
+        if self.status.is_success() && self.may_be_json() {
+            return None;
+        }
         let endpoint = self.endpoint.clone();
-        let text = String::from_utf8_lossy(&self.body);
-        let words = Words::of(&text);
         if self.status.is_redirection() {
             return Some(Error::Redirect { endpoint, to: self.location() });
         }
+        let text = String::from_utf8_lossy(&self.body);
+        let words = Words::of(&text);
         if self.status.is_success() {
-            let strange = matches!(words.shape, Shape::Page | Shape::Text);
-            return strange.then(|| self.not_json(words));
+            return Some(self.not_json(words));
         }
         let page = matches!(words.shape, Shape::Page);
         let refusal = |message| Box::new(Refusal { endpoint, status: self.status, message });
@@ -60,6 +63,12 @@ impl Answer {
             StatusCode::PAYLOAD_TOO_LARGE => Error::RequestTooLarge(refusal(words.message)),
             _ => Error::Rejected(refusal(words.message)),
         })
+    }
+
+    /// Whether the body begins as JSON of this API does, or is empty.
+    fn may_be_json(&self) -> bool {
+        let text = self.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.body);
+        matches!(text.trim_ascii_start().first(), None | Some(b'{' | b'['))
     }
 
     /// Whether a JSON body has lost its end, which a broken proxy can do without breaking the connection.

@@ -3,6 +3,7 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use tracing::debug;
@@ -12,8 +13,9 @@ use super::answer::Answer;
 use super::credentials::Credentials;
 use super::error::{Endpoint, Error};
 use super::pace::Pace;
-use super::retry::{self, Decision, Outcome, Past, Policy, asked_wait};
+use super::retry::{self, Decision, Kind, Outcome, Past, Policy, asked_wait};
 use super::transport::{Request, Settings, Transport};
+use super::wait::{Cause, Vigil, Watcher};
 
 /// A site that can be called.
 #[derive(Debug)]
@@ -21,6 +23,7 @@ pub(crate) struct Client {
     transport: Transport,
     pace: Pace,
     policy: Policy,
+    watcher: Watcher,
     calls: AtomicU64,
     free: OnceLock<()>,
 }
@@ -43,6 +46,7 @@ impl Client {
             transport: Transport::new(address, credentials, settings)?,
             pace: Pace::new(settings.concurrency),
             policy: settings.retry,
+            watcher: settings.watcher.clone(),
             calls: AtomicU64::new(0),
             free: OnceLock::new(),
         })
@@ -72,48 +76,68 @@ impl Client {
         self.send(request).await.map_err(|failed| failed.error)
     }
 
-    /// Makes a call until there is an answer, or no hope for one.
+    /// Makes a call until there is an answer, or no hope for one, or its time is up.
     pub(crate) async fn send(&self, request: &Request) -> Result<Answer, Failed> {
-        let definite = |error| Failed { error, ambiguous: false };
-        let endpoint = self.transport.endpoint(request).map_err(definite)?;
+        let endpoint = self.transport.endpoint(request);
+        let endpoint = endpoint.map_err(|error| Failed { error, ambiguous: false })?;
+        self.repeat(&endpoint, request.kind, |left| self.transport.exchange(request, left)).await
+    }
+
+    /// `exchange` makes the call once, in the time that it is handed.
+    async fn repeat<F: Future<Output = Result<Answer, Error>>>(
+        &self,
+        endpoint: &Endpoint,
+        kind: Kind,
+        exchange: impl Fn(Duration) -> F,
+    ) -> Result<Answer, Failed> {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         let mut past = Past::default();
+        let mut vigil = Vigil::new(&self.watcher, endpoint);
         loop {
             let attempt = past.failures + past.limited + 1;
-            let (result, outcome) = self.attempt(request, &endpoint, attempt).await;
+            let slot = self.pace.slot().await;
+            let left = self.policy.patience.saturating_sub(vigil.spent());
+            let exchanged = vigil.over(exchange(left)).await;
+            drop(slot);
+            let (result, outcome) = self.weigh(exchanged, endpoint, attempt);
             let error = match result {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
+            past.spent = vigil.spent();
             let jitter = retry::jitter(call, attempt);
-            match retry::decide(&self.policy, request.kind, past, outcome, jitter) {
+            let decision = retry::decide(&self.policy, kind, past, outcome, jitter);
+            let ambiguous = match decision {
                 Decision::Retry(wait) => {
                     debug!(method = %endpoint.method, path = endpoint.path, ?wait, "again");
                     if let Outcome::Limited(_) = outcome {
                         // The wait itself is in `Pace::slot`, for everybody.
-                        self.pace.limited(wait);
+                        let begins = self.pace.limited(wait);
+                        vigil.pause(Cause::RateLimit, wait, !begins);
                         past.limited += 1;
-                        past.waited += wait;
                     } else {
+                        let cause = error.status().map_or(Cause::NoAnswer, Cause::Failing);
+                        vigil.pause(cause, wait, false);
                         tokio::time::sleep(wait).await;
                         past.failures += 1;
                     }
+                    continue;
                 }
-                Decision::GiveUp => return Err(definite(error)),
-                Decision::Ambiguous => return Err(Failed { error, ambiguous: true }),
-            }
+                Decision::GiveUp => false,
+                Decision::Ambiguous => true,
+            };
+            let error = if outcome == Outcome::Final { error } else { error.after(attempt, past.spent) };
+            return Err(Failed { error, ambiguous });
         }
     }
 
-    async fn attempt(
+    /// What an exchange gave, for the caller, for [`retry`] and for the pace.
+    fn weigh(
         &self,
-        request: &Request,
+        exchanged: Result<Answer, Error>,
         endpoint: &Endpoint,
         attempt: u32,
     ) -> (Result<Answer, Error>, Outcome) {
-        let slot = self.pace.slot().await;
-        let exchanged = self.transport.exchange(request).await;
-        drop(slot);
         let answer = match exchanged {
             Ok(answer) => answer,
             Err(error) => {
@@ -160,5 +184,154 @@ fn lost(error: &Error) -> Outcome {
         Error::Timeout { .. } | Error::Broken { .. } | Error::Truncated { .. } => Outcome::Lost,
         Error::TooLarge { .. } => Outcome::Strange,
         _ => Outcome::Final,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+    use tokio::time::{Instant, sleep};
+
+    use super::super::wait::Waiting;
+    use super::*;
+
+    /// What a site does with a call.
+    #[derive(Clone, Copy)]
+    enum Site {
+        Answers(u16),
+        /// 429 with this `Retry-After`.
+        Limits(u64),
+        /// After so many seconds.
+        Slow(u64),
+        /// It never comes to the end of its answer.
+        Drips,
+    }
+
+    /// A call to a site that does one thing after the other, the last for ever: what came of it, the seconds that
+    /// it took, and what was told meanwhile.
+    async fn call(kind: Kind, site: &[Site]) -> (Result<Answer, Failed>, u64, Vec<String>) {
+        let told: Arc<Mutex<Vec<String>>> = Arc::default();
+        let log = Arc::clone(&told);
+        let watcher = Watcher::new(move |waiting: &Waiting| {
+            let Waiting { endpoint, cause, so_far, pause } = waiting;
+            let pause = pause.map(|pause| pause.as_secs());
+            log.lock().unwrap().push(format!("{endpoint} {cause:?} {} {pause:?}", so_far.as_secs()));
+        });
+        let settings = Settings { watcher, ..Settings::default() };
+        let address = "https://acme.atlassian.net/wiki".parse().unwrap();
+        let client = Client::new(address, &Credentials::Bearer("t".into()), &settings).unwrap();
+        let endpoint = Endpoint { method: Method::GET, path: "/wiki/x".to_owned() };
+        let began = Instant::now();
+        let attempts = Mutex::new(site.iter());
+        let answered = client.repeat(&endpoint, kind, |left| {
+            let mut attempts = attempts.lock().unwrap();
+            let does = attempts.next().unwrap_or(&site[site.len() - 1]);
+            exchange(*does, left.min(settings.timeout), endpoint.clone())
+        });
+        let answered = answered.await;
+        let told = told.lock().unwrap().clone();
+        (answered, began.elapsed().as_secs(), told)
+    }
+
+    async fn exchange(site: Site, left: Duration, endpoint: Endpoint) -> Result<Answer, Error> {
+        let (status, headers) = match site {
+            Site::Answers(status) => (status, HeaderMap::new()),
+            Site::Limits(after) => {
+                (429, HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from(after))]))
+            }
+            Site::Slow(seconds) => {
+                sleep(Duration::from_secs(seconds).min(left)).await;
+                (200, HeaderMap::new())
+            }
+            Site::Drips => {
+                sleep(left).await;
+                return Err(Error::Truncated { endpoint, source: None });
+            }
+        };
+        let status = StatusCode::from_u16(status).unwrap();
+        Ok(Answer { endpoint, status, headers, body: b"{}".to_vec() })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_within_seconds_is_not_told() {
+        for site in [
+            &[Site::Slow(4)][..],
+            &[Site::Answers(503), Site::Answers(200)],
+            &[Site::Limits(3), Site::Slow(1)],
+        ] {
+            let (answered, _, told) = call(Kind::Read, site).await;
+            assert!(answered.is_ok());
+            assert_eq!(told, [""; 0]);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_that_the_site_asks_for_is_told_when_it_begins() {
+        let (answered, took, told) =
+            call(Kind::Write, &[Site::Limits(30), Site::Limits(60), Site::Slow(1)]).await;
+        assert!(answered.is_ok());
+        assert_eq!(took, 91);
+        assert_eq!(told, ["`GET /wiki/x` RateLimit 0 Some(30)", "`GET /wiki/x` RateLimit 30 Some(60)"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_answer_is_told_until_it_is_there() {
+        let (answered, took, told) = call(Kind::Read, &[Site::Slow(28)]).await;
+        assert!(answered.is_ok());
+        assert_eq!(took, 28);
+        let at = |seconds: u64| format!("`GET /wiki/x` SlowAnswer {seconds} None");
+        assert_eq!(told, [at(5), at(15), at(25)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn whatever_a_call_waits_for_its_time_is_bounded() {
+        let patience = Policy::default().patience.as_secs();
+        for site in [
+            &[Site::Limits(0)][..],
+            &[Site::Limits(1)],
+            &[Site::Limits(40)],
+            &[Site::Drips],
+            &[Site::Limits(100), Site::Drips],
+            &[Site::Drips, Site::Limits(70), Site::Answers(503), Site::Limits(70), Site::Drips],
+        ] {
+            let (answered, took, told) = call(Kind::Read, site).await;
+            assert!(took > patience / 2 && took <= patience, "{took} s");
+            // No more than a pause of silence, and no flood.
+            assert!((2..40).contains(&told.len()), "{told:?}");
+            let error = answered.unwrap_err().error;
+            assert!(error.to_string().contains("; gave up after "), "{error}");
+            assert!(error.hint().is_some(), "{error}");
+        }
+        let (answered, took, _) = call(Kind::Read, &[Site::Limits(3600)]).await;
+        assert_eq!(took, 0);
+        let error = answered.unwrap_err().error;
+        assert!(error.hint().unwrap().contains("again in 60 min"), "{error}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn errors_say_how_long_was_waited() {
+        let says = async |kind, site: &[Site]| call(kind, site).await.0.unwrap_err().error.to_string();
+        assert_eq!(
+            says(Kind::Read, &[Site::Drips]).await,
+            "the answer to `GET /wiki/x` stops in the middle; gave up after 3 attempts in 5 min"
+        );
+        assert_eq!(
+            says(Kind::Write, &[Site::Drips]).await,
+            "the answer to `GET /wiki/x` stops in the middle; waited 2 min"
+        );
+        let limited = says(Kind::Read, &[Site::Limits(100)]).await;
+        assert_eq!(
+            limited,
+            "the site's rate limit did not let the call through (it asks to wait 1 min 40 s): `GET /wiki/x` answered \
+             429 Too Many Requests; gave up after 3 attempts in 3 min 20 s"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_will_not_change_stays_what_it_is() {
+        let (answered, ..) = call(Kind::Read, &[Site::Answers(503), Site::Answers(404)]).await;
+        assert!(matches!(answered.unwrap_err().error, Error::NotFound(_)));
     }
 }

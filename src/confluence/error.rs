@@ -8,6 +8,7 @@ use http::{Method, StatusCode};
 
 use super::cloud::scopes;
 use super::credentials::CredentialsError;
+use super::wait::{InWords, NOTICEABLE};
 
 /// One resource and what was tried on it, without its query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,6 +154,15 @@ pub enum Error {
     /// A server error, again and again if the call could be repeated.
     #[error("Confluence failed: {0}")]
     Server(Box<Refusal>),
+    /// The call was made again, or waited for, until its time was up.
+    #[error("{last}; {}", gave_up(*.attempts, *.spent))]
+    GaveUp {
+        attempts: u32,
+        /// All attempts and the pauses between them.
+        spent: Duration,
+        #[source]
+        last: Box<Self>,
+    },
     /// A list that never ends.
     #[error("the pages of {endpoint} run in a circle")]
     CursorLoop { endpoint: Endpoint },
@@ -172,14 +182,31 @@ fn not_json(title: Option<&str>) -> String {
 }
 
 fn asks(wait: Option<Duration>) -> String {
-    wait.map_or_else(String::new, |wait| format!(" (it asks to wait {} s)", wait.as_secs()))
+    wait.map_or_else(String::new, |wait| format!(" (it asks to wait {})", InWords(wait)))
+}
+
+fn gave_up(attempts: u32, spent: Duration) -> String {
+    match attempts {
+        1 => format!("waited {}", InWords(spent)),
+        attempts => format!("gave up after {attempts} attempts in {}", InWords(spent)),
+    }
 }
 
 impl Error {
+    /// The same, with how often and how long it was tried where that is worth saying.
+    pub(super) fn after(self, attempts: u32, spent: Duration) -> Self {
+        if attempts > 1 || spent >= NOTICEABLE {
+            Self::GaveUp { attempts, spent, last: Box::new(self) }
+        } else {
+            self
+        }
+    }
+
     /// The status of the answer, where there was one.
     pub fn status(&self) -> Option<StatusCode> {
         match self {
             Self::NotJson { status, .. } => Some(*status),
+            Self::GaveUp { last, .. } => last.status(),
             _ => self.refusal().map(|refusal| refusal.status),
         }
     }
@@ -199,6 +226,7 @@ impl Error {
             | Self::Rejected(refusal)
             | Self::RateLimited { refusal, .. }
             | Self::Server(refusal) => Some(refusal),
+            Self::GaveUp { last, .. } => last.refusal(),
             _ => None,
         }
     }
@@ -270,7 +298,14 @@ impl Error {
                 "this site gives access through roles only; grant a role instead of single permissions"
             }
             Self::Rejected(_) => return None,
-            Self::RateLimited { .. } => {
+            Self::GaveUp { last, .. } => return last.hint(),
+            Self::RateLimited { asked: Some(wait), .. } => {
+                return Some(format!(
+                    "run the same command again in {}; other tools may be using up the limit",
+                    InWords(*wait)
+                ));
+            }
+            Self::RateLimited { asked: None, .. } => {
                 "run the same command again later; other tools may be using up the limit"
             }
             Self::CursorLoop { .. } => "run the same command again; if it goes on, please report this",

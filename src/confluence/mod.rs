@@ -1,7 +1,7 @@
 //! Talking to Confluence. [`Read`] finds out what is, [`Write`] changes it; [`cloud`] implements both.
 //!
 //! Below them: [`transport`] makes one HTTP exchange, [`retry`] decides whether to make it again, [`pace`]
-//! how fast all of them go, [`error`] says what went wrong. This module knows the vocabulary of
+//! how fast all of them go, [`wait`] tells of those that take long, [`error`] says what went wrong. This module knows the vocabulary of
 //! [`crate::model`] and nothing of policies, plans or the sandbox; it reads no environment and no clock.
 
 pub mod address;
@@ -14,6 +14,7 @@ pub mod pace;
 mod page;
 pub mod retry;
 pub mod transport;
+pub mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;

@@ -13,6 +13,9 @@ const CALM: u32 = 10;
 /// The same where that many slots have drawn a complaint before: each complaint costs everybody a wait.
 const WARY: u32 = 300;
 
+/// A pause that becomes longer by less is the same one.
+const NEWS: Duration = Duration::from_secs(1);
+
 /// The pace of one site.
 #[derive(Debug)]
 pub struct Pace {
@@ -58,8 +61,9 @@ impl Pace {
         slot
     }
 
-    /// The site rejected a call for its rate: everybody waits, and fewer go at a time afterwards.
-    pub fn limited(&self, wait: Duration) {
+    /// The site rejected a call for its rate: everybody waits, and fewer go at a time afterwards. Says whether
+    /// that is news, or part of a pause that goes on anyway.
+    pub fn limited(&self, wait: Duration) -> bool {
         let now = Instant::now();
         let mut state = self.state();
         let waiting = state.not_before.is_some_and(|moment| moment > now);
@@ -70,7 +74,9 @@ impl Pace {
             self.shrink(&mut state, half);
         }
         let until = now + wait;
+        let longer = state.not_before.is_none_or(|moment| until >= moment + NEWS);
         state.not_before = Some(state.not_before.map_or(until, |moment| moment.max(until)));
+        longer
     }
 
     /// The site says that the limit is near (`X-RateLimit-NearLimit`).

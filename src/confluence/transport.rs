@@ -14,8 +14,12 @@ use super::answer::Answer;
 use super::credentials::{Credentials, Seal};
 use super::error::{Endpoint, Error, Unreachable};
 use super::retry::{Kind, Policy};
+use super::wait::Watcher;
 
 const NO_CHECK: HeaderName = HeaderName::from_static("x-atlassian-token");
+
+/// So much of an answer that is no success is looked at, in bytes.
+const LARGEST_REFUSAL: usize = 64 * 1024;
 
 /// How to behave on the wire.
 #[derive(Debug, Clone)]
@@ -32,6 +36,8 @@ pub struct Settings {
     /// The largest answer that is taken in, in bytes.
     pub largest_answer: usize,
     pub retry: Policy,
+    /// Told about calls that take longer than a few seconds.
+    pub watcher: Watcher,
 }
 
 impl Default for Settings {
@@ -40,10 +46,13 @@ impl Default for Settings {
             user_agent: concat!("confperm/", env!("CARGO_PKG_VERSION")).to_owned(),
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_mins(1),
-            timeout: Duration::from_mins(3),
+            timeout: Duration::from_mins(2),
             concurrency: 8,
-            largest_answer: 64 * 1024 * 1024,
+            // A search gives at most a hundred pages with two lists each; the largest that were seen have a few
+            // hundred entries of less than a kilobyte.
+            largest_answer: 32 * 1024 * 1024,
             retry: Policy::default(),
+            watcher: Watcher::default(),
         }
     }
 }
@@ -96,6 +105,7 @@ pub(crate) struct Transport {
     address: Address,
     seal: Seal,
     largest_answer: usize,
+    timeout: Duration,
 }
 
 impl Transport {
@@ -108,7 +118,6 @@ impl Transport {
             .user_agent(settings.user_agent.as_str())
             .connect_timeout(settings.connect_timeout)
             .read_timeout(settings.read_timeout)
-            .timeout(settings.timeout)
             // Shorter than what proxies keep, so that a write rarely meets a connection that is just closing.
             .pool_idle_timeout(Duration::from_secs(20))
             .redirect(redirect::Policy::none())
@@ -118,7 +127,7 @@ impl Transport {
         }
         let client = builder.build().map_err(Error::Setup)?;
         let seal = Seal::new(credentials, &client).map_err(Error::Credentials)?;
-        Ok(Self { client, address, seal, largest_answer: settings.largest_answer })
+        Ok(Self { client, address, seal, largest_answer: settings.largest_answer, timeout: settings.timeout })
     }
 
     pub(crate) const fn address(&self) -> &Address {
@@ -134,8 +143,8 @@ impl Transport {
         Ok(Endpoint { method: request.method.clone(), path: self.address.shown_path(&url) })
     }
 
-    /// Makes the call once.
-    pub(crate) async fn exchange(&self, request: &Request) -> Result<Answer, Error> {
+    /// Makes the call once, within the time that is left for it.
+    pub(crate) async fn exchange(&self, request: &Request, left: Duration) -> Result<Answer, Error> {
         let endpoint = self.endpoint(request)?;
         let url = self
             .address
@@ -144,6 +153,7 @@ impl Transport {
         let mut out = self
             .client
             .request(request.method.clone(), url)
+            .timeout(self.timeout.min(left))
             .header(AUTHORIZATION, self.seal.header())
             .header(ACCEPT, "application/json");
         if request.method != Method::GET {
@@ -161,6 +171,8 @@ impl Transport {
                 Ok(Some(chunk)) if body.len() + chunk.len() > self.largest_answer => {
                     return Err(Error::TooLarge { endpoint, limit: self.largest_answer });
                 }
+                // Nobody reads a longer excuse than that.
+                Ok(Some(_)) if !status.is_success() && body.len() > LARGEST_REFUSAL => break,
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,
                 // What a refusal would have said more does not matter.

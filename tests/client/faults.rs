@@ -195,7 +195,8 @@ async fn json_of_another_shape_names_the_field() {
 async fn a_failing_server_is_asked_five_times() {
     says(
         |_| Reply::text(502, "text/html", "<html><title>Bad Gateway</title></html>"),
-        "Confluence failed: `GET /wiki/rest/api/user/current` answered 502: Bad Gateway",
+        "Confluence failed: `GET /wiki/rest/api/user/current` answered 502: Bad Gateway; \
+         gave up after 5 attempts in 1 s",
         "run the same command again",
         5,
     )
@@ -236,9 +237,9 @@ async fn a_rate_limit_without_an_end_is_given_up() {
                 .with("retry-after", "3600")
                 .with("ratelimit-reason", "confluence-quota-tenant-based")
         },
-        "the site's rate limit did not let the call through (it asks to wait 3600 s): \
+        "the site's rate limit did not let the call through (it asks to wait 60 min): \
          `GET /wiki/rest/api/user/current` answered 429: confluence-quota-tenant-based",
-        "again later",
+        "again in 60 min",
         1,
     )
     .await;
@@ -252,7 +253,10 @@ async fn a_truncated_answer_is_asked_for_again_and_then_named() {
     ] {
         let server = Raw::start(bytes);
         let error = cloud(&server.address).site().await.unwrap_err();
-        assert_eq!(error.to_string(), "the answer to `GET /wiki/rest/api/user/current` stops in the middle");
+        assert_eq!(
+            error.to_string(),
+            "the answer to `GET /wiki/rest/api/user/current` stops in the middle; gave up after 5 attempts in 1 s"
+        );
         assert!(error.hint().unwrap().contains("again"));
         assert_eq!(server.count(), 5);
     }
@@ -262,7 +266,10 @@ async fn a_truncated_answer_is_asked_for_again_and_then_named() {
 async fn a_broken_connection_is_tried_again_and_then_named() {
     let server = Raw::start("");
     let error = cloud(&server.address).site().await.unwrap_err();
-    assert_eq!(error.to_string(), "the connection broke during `GET /wiki/rest/api/user/current`");
+    assert_eq!(
+        error.to_string(),
+        "the connection broke during `GET /wiki/rest/api/user/current`; gave up after 5 attempts in 1 s"
+    );
     assert_eq!(server.count(), 5);
 }
 
@@ -272,7 +279,10 @@ async fn a_server_that_never_answers() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let cloud = impatient(&format!("http://{}/wiki", listener.local_addr().unwrap()));
     let error = cloud.site().await.unwrap_err();
-    assert_eq!(error.to_string(), "`GET /wiki/rest/api/user/current` was not answered in time");
+    assert_eq!(
+        error.to_string(),
+        "`GET /wiki/rest/api/user/current` was not answered in time; gave up after 5 attempts in 1 s"
+    );
     let call = Call::Revoke {
         space: "ENG".parse().unwrap(),
         principal: "anonymous".parse().unwrap(),
@@ -287,7 +297,10 @@ async fn nobody_listens() {
     // A port that was free a moment ago.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let error = cloud(&format!("http://127.0.0.1:{port}/wiki")).site().await.unwrap_err();
-    assert_eq!(error.to_string(), "cannot reach `127.0.0.1`: the connection was refused");
+    assert_eq!(
+        error.to_string(),
+        "cannot reach `127.0.0.1`: the connection was refused; gave up after 3 attempts in 1 s"
+    );
     assert!(error.hint().unwrap().contains("port"));
 }
 
