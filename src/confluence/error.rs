@@ -53,6 +53,29 @@ pub enum Unreachable {
     Other,
 }
 
+/// What shows that a list never ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endless {
+    /// A cursor or a page has been there before.
+    Circle,
+    /// So many pages in a row have no items.
+    Empty(usize),
+    /// So many pages have been read.
+    TooMany(usize),
+}
+
+impl fmt::Display for Endless {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Circle => f.write_str("its pages run in a circle"),
+            Self::Empty(pages) => {
+                write!(f, "{pages} pages in a row are empty, and there are said to be more")
+            }
+            Self::TooMany(pages) => write!(f, "more than {pages} pages are more than any site has"),
+        }
+    }
+}
+
 /// A call that did not give what was asked for.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -163,9 +186,9 @@ pub enum Error {
         #[source]
         last: Box<Self>,
     },
-    /// A list that never ends.
-    #[error("the pages of {endpoint} run in a circle")]
-    CursorLoop { endpoint: Endpoint },
+    /// A list that never ends, as far as can be seen.
+    #[error("the list {endpoint} does not end: {sign}")]
+    Endless { endpoint: Endpoint, sign: Endless },
 }
 
 fn unreachable(reason: Unreachable) -> &'static str {
@@ -308,7 +331,7 @@ impl Error {
             Self::RateLimited { asked: None, .. } => {
                 "run the same command again later; other tools may be using up the limit"
             }
-            Self::CursorLoop { .. } => "run the same command again; if it goes on, please report this",
+            Self::Endless { .. } => "run the same command again; if it goes on, please report this",
         };
         Some(hint.to_owned())
     }

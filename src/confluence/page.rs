@@ -1,13 +1,15 @@
 //! Lists that come in pages, as streams. A page can be empty and still have a next one; a list ends where
-//! no next page is named, and nowhere else.
+//! no next page is named, and nowhere else. One that gives no sign of ever ending is an error, never a shorter
+//! list.
 
 use std::collections::BTreeSet;
 use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 
 use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
 use url::{Url, form_urlencoded};
 
-use super::error::{Endpoint, Error};
+use super::error::{Endless, Endpoint, Error};
 
 /// One page of a list with cursors (v2, and v1's CQL search).
 #[derive(Debug)]
@@ -25,10 +27,30 @@ pub(crate) struct OffsetPage<T> {
     pub(crate) next: Option<u64>,
 }
 
-/// All items of a list with cursors. A cursor that comes back a second time ends in an error: the list would
-/// never end.
-pub(crate) fn by_cursor<T, F, Fut>(endpoint: Endpoint, fetch: F) -> impl Stream<Item = Result<T, Error>>
+/// How far a list is followed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Pages in all.
+    pub(crate) pages: usize,
+    /// Pages in a row without an item. There are honest ones: what the caller may not see is taken out of a page
+    /// after it was cut.
+    pub(crate) empty: usize,
+}
+
+impl Bounds {
+    /// Two and a half million items at 250 a page: several times what the largest sites have of anything in one
+    /// list.
+    pub(crate) const LIST: Self = Self { pages: 10_000, empty: 1_000 };
+}
+
+/// All items of a list with cursors.
+pub(crate) fn by_cursor<T, F, Fut>(
+    endpoint: Endpoint,
+    bounds: Bounds,
+    fetch: F,
+) -> impl Stream<Item = Result<T, Error>>
 where
+    T: Hash,
     F: FnMut(Option<String>) -> Fut,
     Fut: Future<Output = Result<CursorPage<T>, Error>>,
 {
@@ -36,51 +58,97 @@ where
         next: Option<String>,
         seen: BTreeSet<String>,
         ended: bool,
-        endpoint: Endpoint,
+        trail: Trail,
         fetch: F,
     }
-    let state = State { next: None, seen: BTreeSet::new(), ended: false, endpoint, fetch };
+    let trail = Trail::new(endpoint, bounds);
+    let state = State { next: None, seen: BTreeSet::new(), ended: false, trail, fetch };
     stream::try_unfold(state, |mut state| async move {
         if state.ended {
             return Ok(None);
         }
         let page = (state.fetch)(state.next.take()).await?;
-        state.ended = page.next.is_none();
+        match &page.next {
+            None => state.ended = true,
+            Some(cursor) if !state.seen.insert(cursor.clone()) => {
+                return Err(state.trail.endless(Endless::Circle));
+            }
+            Some(_) => state.trail.goes_on_after(&page.items)?,
+        }
         state.next = page.next;
-        if let Some(cursor) = &state.next
-            && !state.seen.insert(cursor.clone())
-        {
-            return Err(Error::CursorLoop { endpoint: state.endpoint });
+        Ok(Some((stream::iter(page.items).map(Ok), state)))
+    })
+    .try_flatten()
+}
+
+/// All items of a list with offsets.
+pub(crate) fn by_offset<T, F, Fut>(
+    endpoint: Endpoint,
+    bounds: Bounds,
+    fetch: F,
+) -> impl Stream<Item = Result<T, Error>>
+where
+    T: Hash,
+    F: FnMut(u64) -> Fut,
+    Fut: Future<Output = Result<OffsetPage<T>, Error>>,
+{
+    struct State<F> {
+        next: Option<u64>,
+        trail: Trail,
+        fetch: F,
+    }
+    let state = State { next: Some(0), trail: Trail::new(endpoint, bounds), fetch };
+    stream::try_unfold(state, |mut state| async move {
+        let Some(start) = state.next.take() else { return Ok(None) };
+        let page = (state.fetch)(start).await?;
+        if let Some(next) = page.next {
+            if next <= start {
+                return Err(state.trail.endless(Endless::Circle));
+            }
+            state.trail.goes_on_after(&page.items)?;
+            state.next = Some(next);
         }
         Ok(Some((stream::iter(page.items).map(Ok), state)))
     })
     .try_flatten()
 }
 
-/// All items of a list with offsets. An offset that does not grow ends in an error.
-pub(crate) fn by_offset<T, F, Fut>(endpoint: Endpoint, fetch: F) -> impl Stream<Item = Result<T, Error>>
-where
-    F: FnMut(u64) -> Fut,
-    Fut: Future<Output = Result<OffsetPage<T>, Error>>,
-{
-    struct State<F> {
-        next: Option<u64>,
-        endpoint: Endpoint,
-        fetch: F,
+/// What a list has shown so far, as far as it tells whether it will end.
+struct Trail {
+    endpoint: Endpoint,
+    bounds: Bounds,
+    pages: usize,
+    empty: usize,
+    /// Of the items of each page. A list that gives the same ones under a new cursor never ends.
+    fingerprints: BTreeSet<u64>,
+}
+
+impl Trail {
+    const fn new(endpoint: Endpoint, bounds: Bounds) -> Self {
+        Self { endpoint, bounds, pages: 0, empty: 0, fingerprints: BTreeSet::new() }
     }
-    let state = State { next: Some(0), endpoint, fetch };
-    stream::try_unfold(state, |mut state| async move {
-        let Some(start) = state.next.take() else { return Ok(None) };
-        let page = (state.fetch)(start).await?;
-        if let Some(next) = page.next {
-            if next <= start {
-                return Err(Error::CursorLoop { endpoint: state.endpoint });
-            }
-            state.next = Some(next);
+
+    /// Notes a page that has a next one.
+    fn goes_on_after<T: Hash>(&mut self, items: &[T]) -> Result<(), Error> {
+        self.pages += 1;
+        self.empty = if items.is_empty() { self.empty + 1 } else { 0 };
+        let mut hasher = DefaultHasher::new();
+        items.hash(&mut hasher);
+        if !items.is_empty() && !self.fingerprints.insert(hasher.finish()) {
+            return Err(self.endless(Endless::Circle));
         }
-        Ok(Some((stream::iter(page.items).map(Ok), state)))
-    })
-    .try_flatten()
+        if self.empty >= self.bounds.empty {
+            return Err(self.endless(Endless::Empty(self.empty)));
+        }
+        if self.pages >= self.bounds.pages {
+            return Err(self.endless(Endless::TooMany(self.pages)));
+        }
+        Ok(())
+    }
+
+    fn endless(&self, sign: Endless) -> Error {
+        Error::Endless { endpoint: self.endpoint.clone(), sign }
+    }
 }
 
 /// The `rel="next"` address of a `Link` header.
@@ -126,7 +194,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_empty_page_with_a_next_one_is_walked_through() {
-        let items: Vec<u8> = by_cursor(endpoint(), |cursor| {
+        let items: Vec<u8> = by_cursor(endpoint(), Bounds::LIST, |cursor| {
             ready(Ok(match cursor.as_deref() {
                 None => CursorPage { items: vec![1], next: Some("a".to_owned()) },
                 Some("a") => CursorPage { items: vec![], next: Some("b".to_owned()) },
@@ -142,31 +210,80 @@ mod tests {
     #[tokio::test]
     async fn a_cursor_that_comes_back_is_an_error() {
         let mut calls = 0;
-        let result: Result<Vec<u8>, Error> = by_cursor(endpoint(), |_| {
+        let result: Result<Vec<u8>, Error> = by_cursor(endpoint(), Bounds::LIST, |_| {
             calls += 1;
             ready(Ok(CursorPage { items: vec![1], next: Some("same".to_owned()) }))
         })
         .try_collect()
         .await;
-        assert_eq!(result.unwrap_err().to_string(), "the pages of `GET /wiki/api/v2/spaces` run in a circle");
+        assert_eq!(
+            result.unwrap_err().to_string(),
+            "the list `GET /wiki/api/v2/spaces` does not end: its pages run in a circle"
+        );
         assert_eq!(calls, 2);
     }
 
     #[tokio::test]
     async fn offsets_go_on_until_no_next_page_is_named() {
-        let items: Vec<u64> = by_offset(endpoint(), |start| {
+        let items: Vec<u64> = by_offset(endpoint(), Bounds::LIST, |start| {
             ready(Ok(OffsetPage { items: vec![start], next: (start < 4).then_some(start + 2) }))
         })
         .try_collect()
         .await
         .unwrap();
         assert_eq!(items, [0, 2, 4]);
-        let stuck: Result<Vec<u64>, Error> = by_offset(endpoint(), |start| {
+        let stuck: Result<Vec<u64>, Error> = by_offset(endpoint(), Bounds::LIST, |start| {
             ready(Ok(OffsetPage { items: Vec::<u64>::new(), next: Some(start) }))
         })
         .try_collect()
         .await;
-        assert!(matches!(stuck, Err(Error::CursorLoop { .. })));
+        assert!(matches!(stuck, Err(Error::Endless { sign: Endless::Circle, .. })));
+    }
+
+    /// What a list says that gives these items on page after page, each under a new cursor or offset; and the
+    /// number of pages.
+    async fn for_ever(items: impl Fn(u64) -> Vec<u64>) -> (String, u64) {
+        let mut calls = 0;
+        let cursors: Result<Vec<u64>, Error> = by_cursor(endpoint(), Bounds::LIST, |_| {
+            calls += 1;
+            ready(Ok(CursorPage { items: items(calls), next: Some(calls.to_string()) }))
+        })
+        .try_collect()
+        .await;
+        let mut more = 0;
+        let offsets: Result<Vec<u64>, Error> = by_offset(endpoint(), Bounds::LIST, |start| {
+            more += 1;
+            ready(Ok(OffsetPage { items: items(more), next: Some(start + 1) }))
+        })
+        .try_collect()
+        .await;
+        assert_eq!(calls, more);
+        let said = cursors.unwrap_err().to_string();
+        assert_eq!(offsets.unwrap_err().to_string(), said);
+        (said.replace("the list `GET /wiki/api/v2/spaces` does not end: ", ""), calls)
+    }
+
+    #[tokio::test]
+    async fn a_list_without_an_end_is_an_error_soon() {
+        assert_eq!(for_ever(|_| vec![1, 2]).await, ("its pages run in a circle".to_owned(), 2));
+        assert_eq!(for_ever(|page| vec![page % 7, 1]).await, ("its pages run in a circle".to_owned(), 8));
+        let empty = "1000 pages in a row are empty, and there are said to be more".to_owned();
+        assert_eq!(for_ever(|_| vec![]).await, (empty, 1000));
+        // Not quite in a row.
+        let (said, calls) = for_ever(|page| if page % 900 == 0 { vec![page] } else { vec![] }).await;
+        assert_eq!((said.as_str(), calls), ("more than 10000 pages are more than any site has", 10_000));
+    }
+
+    #[tokio::test]
+    async fn many_empty_pages_are_walked_through() {
+        let items: Vec<u64> = by_offset(endpoint(), Bounds::LIST, |start| {
+            let items = if start % 300 == 0 { vec![start] } else { vec![] };
+            ready(Ok(OffsetPage { items, next: (start < 2_900).then_some(start + 1) }))
+        })
+        .try_collect()
+        .await
+        .unwrap();
+        assert_eq!(items.len(), 10);
     }
 
     #[test]

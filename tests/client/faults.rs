@@ -318,6 +318,9 @@ async fn a_page_list_that_runs_in_a_circle_ends() {
     })
     .await;
     let error = server.cloud().spaces(&confperm::confluence::SpaceSelection::All).await.unwrap_err();
-    assert_eq!(error.to_string(), "the pages of `GET /wiki/api/v2/spaces` run in a circle");
+    assert_eq!(
+        error.to_string(),
+        "the list `GET /wiki/api/v2/spaces` does not end: its pages run in a circle"
+    );
     assert_eq!(server.seen().len(), 2);
 }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic, as tests may")]
 
+mod bounds;
 mod faults;
 mod observing;
 mod reads;

@@ -12,16 +12,17 @@ mod wire;
 mod write;
 
 use std::future::Future;
+use std::hash::Hash;
 use std::sync::OnceLock;
 
-use futures_util::TryStreamExt as _;
+use futures_util::{Stream, TryStreamExt as _};
 use serde::de::DeserializeOwned;
 
 use super::address::Address;
 use super::client::Client;
 use super::credentials::Credentials;
 use super::error::Error;
-use super::page::{self, CursorPage, OffsetPage};
+use super::page::{self, Bounds, CursorPage, OffsetPage};
 use super::transport::{Request, Settings};
 use crate::model::Caller;
 use wire::{CursorList, OffsetList};
@@ -40,18 +41,25 @@ impl Cloud {
         Ok(Self { client: Client::new(address, credentials, settings)?, caller: OnceLock::new() })
     }
 
-    /// All items of a v2 list, 250 a page. The cursor comes from the `Link` header or the body.
-    async fn v2_list<T: DeserializeOwned + Send>(&self, request: Request) -> Result<Vec<T>, Error> {
+    /// All items of a v2 list, 250 a page.
+    async fn v2_list<T: DeserializeOwned + Hash + Send>(&self, request: Request) -> Result<Vec<T>, Error> {
+        self.by_cursor(request.query("limit", &250), Bounds::LIST)?.try_collect().await
+    }
+
+    /// The items of a list with cursors, which come from the `Link` header or the body.
+    fn by_cursor<T: DeserializeOwned + Hash + Send>(
+        &self,
+        request: Request,
+        bounds: Bounds,
+    ) -> Result<impl Stream<Item = Result<T, Error>>, Error> {
         let endpoint = self.client.endpoint(&request)?;
-        let request = request.query("limit", &250);
-        let pages = page::by_cursor(endpoint, |cursor| {
+        Ok(page::by_cursor(endpoint, bounds, move |cursor| {
             let request = match cursor {
                 Some(cursor) => request.clone().query("cursor", &cursor),
                 None => request.clone(),
             };
             self.v2_page(request)
-        });
-        pages.try_collect().await
+        }))
     }
 
     async fn v2_page<T: DeserializeOwned>(&self, request: Request) -> Result<CursorPage<T>, Error> {
@@ -70,14 +78,14 @@ impl Cloud {
     }
 
     /// All items of a v1 list with offsets.
-    async fn v1_list<T: DeserializeOwned + Send>(
+    async fn v1_list<T: DeserializeOwned + Hash + Send>(
         &self,
         request: Request,
         limit: u64,
     ) -> Result<Vec<T>, Error> {
         let endpoint = self.client.endpoint(&request)?;
         let request = request.query("limit", &limit);
-        let pages = page::by_offset(endpoint, |start| {
+        let pages = page::by_offset(endpoint, Bounds::LIST, |start| {
             self.v1_page(request.clone().query("start", &start), start, limit)
         });
         pages.try_collect().await

@@ -5,18 +5,23 @@
 //! then is still not clear is unknown.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::pin::pin;
 
+use futures_util::TryStreamExt as _;
 use serde::Deserialize;
 
 use super::read::operation;
-use super::wire::{BothLists, CursorList, Found, OneList, Sides};
+use super::wire::{BothLists, Found, OffsetList, OneList, Sides, V1Group, V1User};
 use super::{Cloud, if_shown};
 use crate::confluence::address::Api;
 use crate::confluence::error::Error;
-use crate::confluence::page;
+use crate::confluence::page::{self, Bounds, OffsetPage};
 use crate::confluence::transport::Request;
 use crate::confluence::{LISTS_AT_ONCE, side_by_side};
 use crate::model::{Audience, ContentId, Known, PageVerb, Restrictions, Subject, Why};
+
+/// Nothing but the pages that were asked for is a hit, and each is one.
+const SEARCH: Bounds = Bounds { pages: LISTS_AT_ONCE, empty: 10 };
 
 /// Entries per page of a list (OpenAPI v1, the default of `limit`).
 const ENTRIES: u64 = 100;
@@ -47,8 +52,10 @@ impl Cloud {
     ) -> Result<Vec<(ContentId, Known<Restrictions>)>, Error> {
         let mut found = match self.search(ids).await {
             Ok(found) => found,
-            // One unreadable ancestor can fail a whole batch (CONFCLOUD-77618).
-            Err(Error::NotFound(_) | Error::Rejected(_) | Error::RequestTooLarge(_)) => BTreeMap::new(),
+            // One unreadable ancestor can fail a whole batch (CONFCLOUD-77618), and long lists can make it large.
+            Err(
+                Error::NotFound(_) | Error::Rejected(_) | Error::RequestTooLarge(_) | Error::TooLarge { .. },
+            ) => BTreeMap::new(),
             Err(error) => return Err(error),
         };
         // The index lags: what it does not return may exist all the same.
@@ -68,28 +75,27 @@ impl Cloud {
         side_by_side(tasks).await
     }
 
+    /// The lists of what the search finds. It may find less than there is: its index lags. What a search without
+    /// an end has not returned by then is asked for one by one like anything else that is missing.
     async fn search(&self, ids: &[ContentId]) -> Result<BTreeMap<ContentId, BothLists>, Error> {
         let list: Vec<String> = ids.iter().map(ContentId::to_string).collect();
-        let first = Request::get(Api::V1, ["content", "search"])
+        let request = Request::get(Api::V1, ["content", "search"])
             .query("cql", &format!("id in ({})", list.join(",")))
             .query("expand", EXPAND)
             .query("limit", &LISTS_AT_ONCE);
-        let (mut found, mut seen, mut cursor) = (BTreeMap::new(), BTreeSet::new(), None);
-        loop {
-            let request = match &cursor {
-                Some(cursor) => first.clone().query("cursor", cursor),
-                None => first.clone(),
-            };
-            let page: CursorList<Found> = self.client.read(&request).await?;
-            let hits = page.results.into_iter().filter(|hit| ids.contains(&hit.id));
-            found.extend(hits.filter_map(|hit| Some((hit.id, hit.restrictions?))));
-            let next = page.links.next.and_then(|link| page::query_value(&link, "cursor"));
-            match next {
-                // What a search without an end has not returned is asked for one by one anyway.
-                Some(next) if found.len() < ids.len() && seen.insert(next.clone()) => cursor = Some(next),
-                _ => return Ok(found),
+        let mut hits = pin!(self.by_cursor::<Found>(request, SEARCH)?);
+        let mut found = BTreeMap::new();
+        while found.len() < ids.len() {
+            match hits.try_next().await {
+                Ok(Some(hit)) if ids.contains(&hit.id) => {
+                    found.extend(hit.restrictions.map(|lists| (hit.id, lists)));
+                }
+                Ok(Some(_)) => {}
+                Ok(None) | Err(Error::Endless { .. }) => break,
+                Err(error) => return Err(error),
             }
         }
+        Ok(found)
     }
 
     pub(super) async fn direct_restrictions(&self, id: ContentId) -> Result<Known<Restrictions>, Error> {
@@ -129,43 +135,48 @@ impl Cloud {
         Ok(Known::Known(restrictions))
     }
 
-    /// One list, page by page. `start` and `limit` count people and groups at once, so the next page begins
-    /// where the shorter of the two full ones ends.
+    /// One list, page by page.
     async fn full_list(&self, id: ContentId, verb: PageVerb) -> Result<Reading, Error> {
         let content = id.to_string();
-        let first =
+        let request =
             Request::get(Api::V1, ["content", &content, "restriction", "byOperation", operation(verb)])
                 .query("expand", "restrictions.user,restrictions.group")
                 .query("limit", &ENTRIES);
-        let (mut subjects, mut start) = (BTreeSet::new(), 0);
-        loop {
-            let request = first.clone().query("start", &start);
-            let Some(list) = if_shown(self.client.read::<OneList>(&request)).await? else {
-                return Ok(Reading::Partial);
-            };
-            let Some(Sides { user: Some(user), group: Some(group) }) = list.restrictions else {
-                return Err(Error::Unexpected {
-                    endpoint: self.client.endpoint(&request)?,
-                    field: "restrictions".to_owned(),
-                    problem: "people and groups are not both in it".to_owned(),
-                });
-            };
-            let full = |more: bool, here: usize| (more && here > 0).then_some(here as u64);
-            let ends = [
-                full(user.may_have_more(), user.results.len()),
-                full(group.may_have_more(), group.results.len()),
-            ];
-            let accounts = user.results.into_iter().map(|user| user.account_id.map(Subject::User));
-            let groups = group.results.into_iter().map(|group| group.id.map(Subject::Group));
-            let here: Option<Vec<Subject>> = accounts.chain(groups).collect();
-            let Some(here) = here else { return Ok(Reading::Nameless) };
-            subjects.extend(here);
-            match ends.into_iter().flatten().min() {
-                Some(step) => start += step,
-                None => return Ok(Reading::Whole(subjects)),
-            }
-        }
+        let endpoint = self.client.endpoint(&request)?;
+        let pages = page::by_offset(endpoint, Bounds::LIST, |start| {
+            self.page_of_list(request.clone().query("start", &start), start)
+        });
+        let entries: Option<Vec<Option<Subject>>> = if_shown(pages.try_collect()).await?;
+        let Some(entries) = entries else { return Ok(Reading::Partial) };
+        let subjects: Option<BTreeSet<Subject>> = entries.into_iter().collect();
+        Ok(subjects.map_or(Reading::Nameless, Reading::Whole))
     }
+
+    /// `start` and `limit` count people and groups at once, so the next page begins where the shorter of the two
+    /// full ones ends.
+    async fn page_of_list(&self, request: Request, start: u64) -> Result<OffsetPage<Option<Subject>>, Error> {
+        let list: OneList = self.client.read(&request).await?;
+        let Some(Sides { user: Some(user), group: Some(group) }) = list.restrictions else {
+            return Err(Error::Unexpected {
+                endpoint: self.client.endpoint(&request)?,
+                field: "restrictions".to_owned(),
+                problem: "people and groups are not both in it".to_owned(),
+            });
+        };
+        let full = |more: bool, here: usize| (more && here > 0).then_some(here as u64);
+        let ends = [
+            full(user.may_have_more(), user.results.len()),
+            full(group.may_have_more(), group.results.len()),
+        ];
+        let next = ends.into_iter().flatten().min().map(|step| start + step);
+        Ok(OffsetPage { items: entries(user, group).collect(), next })
+    }
+}
+
+/// Who is in the two halves of a list, `None` for an entry without an id.
+fn entries(user: OffsetList<V1User>, group: OffsetList<V1Group>) -> impl Iterator<Item = Option<Subject>> {
+    let accounts = user.results.into_iter().map(|user| user.account_id.map(Subject::User));
+    accounts.chain(group.results.into_iter().map(|group| group.id.map(Subject::Group)))
 }
 
 /// What an answer tells of one list.
@@ -182,8 +193,6 @@ fn read(sides: Sides) -> Reading {
     if user.may_have_more() || group.may_have_more() {
         return Reading::Partial;
     }
-    let accounts = user.results.into_iter().map(|user| user.account_id.map(Subject::User));
-    let groups = group.results.into_iter().map(|group| group.id.map(Subject::Group));
-    let subjects: Option<BTreeSet<Subject>> = accounts.chain(groups).collect();
+    let subjects: Option<BTreeSet<Subject>> = entries(user, group).collect();
     subjects.map_or(Reading::Nameless, Reading::Whole)
 }

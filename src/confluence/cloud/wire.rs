@@ -12,7 +12,7 @@ use crate::model::{
     RoleId, RoleKind, Space, SpaceId, SpaceKey, SpaceKind, SpaceStatus, Why,
 };
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Hash, Deserialize)]
 pub(super) struct Links {
     pub(super) next: Option<String>,
 }
@@ -26,7 +26,7 @@ pub(super) struct CursorList<T> {
 }
 
 /// A page of a v1 list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Hash, Deserialize)]
 pub(super) struct OffsetList<T> {
     pub(super) results: Vec<T>,
     pub(super) size: Option<u64>,
@@ -45,7 +45,7 @@ impl<T> OffsetList<T> {
 }
 
 /// An id as it comes: text or number.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Text(pub(super) String);
 
 impl<'de> Deserialize<'de> for Text {
@@ -109,7 +109,7 @@ pub(super) fn principal(kind: &str, id: &str) -> Option<Principal> {
     }
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Hash, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WireSpace {
     #[serde(deserialize_with = "id")]
@@ -150,21 +150,21 @@ impl From<WireSpace> for Space {
 }
 
 /// A row of `GET /spaces/{id}/permissions`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Hash, Deserialize)]
 pub(super) struct PermissionRow {
     pub(super) id: Text,
     pub(super) principal: RowPrincipal,
     pub(super) operation: RowOperation,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Hash, Deserialize)]
 pub(super) struct RowPrincipal {
     #[serde(rename = "type")]
     pub(super) kind: String,
     pub(super) id: Option<Text>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Hash, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RowOperation {
     pub(super) key: String,
@@ -172,7 +172,7 @@ pub(super) struct RowOperation {
 }
 
 /// An entry of `GET /spaces/{id}/role-assignments`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Hash, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Assignment {
     pub(super) principal: AssignmentPrincipal,
@@ -180,14 +180,14 @@ pub(super) struct Assignment {
     pub(super) role_id: RoleId,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Hash, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct AssignmentPrincipal {
     pub(super) principal_type: String,
     pub(super) principal_id: Text,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Hash, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WireRole {
     #[serde(deserialize_with = "id")]
@@ -212,7 +212,7 @@ impl From<WireRole> for Role {
 }
 
 /// An item of any of the content lists, and a folder or its like by itself.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Hash, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WireContent {
     #[serde(deserialize_with = "id")]
@@ -237,7 +237,7 @@ pub(super) struct SystemInfo {
 }
 
 /// A user as v1 shows them.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Hash, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct V1User {
     #[serde(rename = "type")]
@@ -249,7 +249,7 @@ pub(super) struct V1User {
 }
 
 /// A group as v1 shows it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Hash, Deserialize)]
 pub(super) struct V1Group {
     #[serde(default, deserialize_with = "optional_id")]
     pub(super) id: Option<GroupId>,
@@ -301,7 +301,7 @@ impl From<BulkUser> for Person {
 }
 
 /// A hit of the content search with what kind of content it is.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Hash, Deserialize)]
 pub(super) struct FoundKind {
     #[serde(deserialize_with = "id")]
     pub(super) id: ContentId,
@@ -310,27 +310,27 @@ pub(super) struct FoundKind {
 }
 
 /// A hit of the content search with its lists.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Hash, Deserialize)]
 pub(super) struct Found {
     #[serde(deserialize_with = "id")]
     pub(super) id: ContentId,
     pub(super) restrictions: Option<BothLists>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Hash, Deserialize)]
 pub(super) struct BothLists {
     pub(super) read: Option<OneList>,
     pub(super) update: Option<OneList>,
 }
 
 /// The list of one operation. What is missing was not expanded; it does not mean "open".
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Hash, Deserialize)]
 pub(super) struct OneList {
     pub(super) operation: Option<String>,
     pub(super) restrictions: Option<Sides>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Hash, Deserialize)]
 pub(super) struct Sides {
     pub(super) user: Option<OffsetList<V1User>>,
     pub(super) group: Option<OffsetList<V1Group>>,
