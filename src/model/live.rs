@@ -150,7 +150,7 @@ impl Live {
 }
 
 impl LiveSpace {
-    /// A space in which nobody holds anything, and of whose content nothing has been read.
+    /// A space without grants, of whose content nothing has been read.
     pub fn of(space: Space) -> Self {
         Self {
             space,

@@ -59,7 +59,7 @@ pub fn of_tests(policy: &Policy, context: Context<'_>, live: &Live) -> Needs {
     needs
 }
 
-/// The people whom the answers to tests depend on, in each of these states.
+/// The people on which the answers to tests depend, in each of these states.
 pub fn of_tested<'a>(askers: Askers, states: impl IntoIterator<Item = &'a LiveSpace>) -> Needs {
     let Some(mut people) = askers.people() else { return Needs::default() };
     states.into_iter().for_each(|space| people.in_space(space));

@@ -121,7 +121,7 @@ impl People {
         }
     }
 
-    /// Adds those whom a principal stands for.
+    /// Adds the people that a principal stands for.
     pub fn principal(&mut self, principal: &Principal) {
         match principal {
             Principal::Group(group) => drop(self.groups.insert(group.clone())),

@@ -1,4 +1,4 @@
-//! What a question about access needs: the page that it is about, and the people whom the answer depends on.
+//! What a question about access needs: its page, and the people on which the answer depends.
 
 use std::collections::BTreeSet;
 
@@ -53,7 +53,7 @@ pub fn of_page(
     needs
 }
 
-/// The people whom an answer depends on: those who hold something in the space or are on a list that decides about
+/// The people on which an answer depends: those who hold something in the space or are on a list that decides about
 /// the page, in each of these states of it.
 pub fn of_answer<'a>(
     askers: Askers,
@@ -72,7 +72,7 @@ pub fn of_answer<'a>(
 }
 
 impl Askers {
-    /// Nobody yet, but for these askers; `None` if no one needs to be known.
+    /// An empty request for these askers, to be filled; `None` if no person needs to be known.
     pub(super) fn people(self) -> Option<People> {
         match self {
             Self::Everyone => Some(People::default()),

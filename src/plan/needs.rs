@@ -1,6 +1,6 @@
 //! What planning must know of the site beyond what the policy speaks of.
 //!
-//! The order of the calls must be safe for every person whom a change can touch, on every page, and the plan says
+//! The order of the calls must be safe for every person that a change can touch, on every page, and the plan says
 //! who gains and who loses. So where something would change, the whole space is needed, and the people behind
 //! everyone who appears in it before or after.
 

@@ -18,15 +18,15 @@ pub(crate) fn as_planned(planned: &Planned, world: &World) -> Result<(), String>
         }
         let roles: BTreeMap<Principal, &str> =
             found.assignments.iter().map(|(who, role)| (principal(who), role.0.as_str())).collect();
-        let nobody = BTreeSet::new();
-        let everybody = rows.keys().chain(roles.keys()).chain(space.holdings.keys());
-        for who in everybody.collect::<BTreeSet<_>>() {
+        let nothing = BTreeSet::new();
+        let holders = rows.keys().chain(roles.keys()).chain(space.holdings.keys());
+        for who in holders.collect::<BTreeSet<_>>() {
             let (role, mut want) = match space.holdings.get(who) {
                 Some(Holding::Role(role)) => (Some(role.as_str()), BTreeSet::new()),
                 Some(Holding::Grants(grants)) => (None, grants.keys().copied().collect()),
                 None => (None, BTreeSet::new()),
             };
-            let mut have = rows.get(who).unwrap_or(&nobody).clone();
+            let mut have = rows.get(who).unwrap_or(&nothing).clone();
             for permission in tolerated.get(who).into_iter().flatten() {
                 have.remove(permission);
                 want.remove(permission);

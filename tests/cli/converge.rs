@@ -258,7 +258,7 @@ fn apply_then_plan_is_empty() {
             match stage.converge(&case.policy).await {
                 Ok(_) => applied.set(applied.get() + 1),
                 // Some changes have no safe order, and then nothing is done.
-                Err(why) if why.starts_with("held back") => {
+                Err(why) if why.starts_with("refused") => {
                     held_back.set(held_back.get() + 1);
                     let changed = stage.running.requests().iter().any(|request| request.changed);
                     prop_assert!(!changed);

@@ -7,9 +7,9 @@ use confperm::confluence::retry::Policy as Retry;
 use confperm::confluence::{Cloud, Credentials, Read as _, Settings};
 use confperm::diagnostic::Sources;
 use confperm::model::Live;
-use confperm::observe::{self, Failure};
+use confperm::observe::{self, Failure, Hook};
 use confperm::plan::{self, Gaps, Planned};
-use confperm::policy::{self, Policy};
+use confperm::policy::{self, Policy, Resolved};
 use confperm::render::diagnostics::{Paint, draw};
 use confperm::sandbox::{self, Faults, Options, Running, Site};
 
@@ -45,17 +45,21 @@ impl Stage {
 
     pub(crate) async fn plan_of(&self, policy: &Policy) -> Planned {
         let mut live = self.sign_in().await;
+        let resolved = self.observe(&mut live, policy, &observe::quiet).await;
+        plan::plan(&resolved.desired, &live, Gaps::Refuse)
+    }
+
+    /// Reads what a plan needs, as `confperm plan` does.
+    pub(crate) async fn observe(&self, live: &mut Live, policy: &Policy, hook: Hook<'_>) -> Resolved {
         let context = policy::Context {
             today: jiff::civil::Date::constant(2026, 11, 21),
             lock: policy::lock::Lock::EMPTY,
         };
-        let observed =
-            observe::for_plan(&self.site, &mut live, policy, context, plan::needs, &observe::quiet).await;
-        let resolved = observed.unwrap_or_else(|failure| match failure {
+        let observed = observe::for_plan(&self.site, live, policy, context, plan::needs, hook).await;
+        observed.unwrap_or_else(|failure| match failure {
             Failure::Site(error) => panic!("{error}"),
             Failure::Policy(findings) => panic!("{}", draw(&findings, &Sources::default(), Paint::Plain)),
-        });
-        plan::plan(&resolved.desired, &live, Gaps::Refuse)
+        })
     }
 
     /// The site, of which nothing has been read yet.
@@ -72,7 +76,7 @@ impl Stage {
     pub(crate) async fn converge(&self, policy: &str) -> Result<Planned, String> {
         let planned = self.plan(policy).await;
         if !planned.plan.refusals.is_empty() {
-            return Err(format!("held back: {:#?}", planned.plan.refusals));
+            return Err(format!("refused: {:#?}", planned.plan.refusals));
         }
         let outcome = self.apply(&planned).await;
         if !outcome.is_complete() {
@@ -97,7 +101,7 @@ fn sources(text: &str) -> Sources {
     sources
 }
 
-fn parse(text: &str) -> Policy {
+pub(crate) fn parse(text: &str) -> Policy {
     let loaded = policy::from_sources(sources(text));
     loaded.policy.unwrap_or_else(|| {
         panic!("{}\n{text}", draw(&loaded.findings, &loaded.sources, Paint::Plain));

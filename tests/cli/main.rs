@@ -15,6 +15,7 @@ mod init;
 mod interrupted;
 mod journal;
 mod locked;
+mod observing;
 mod page_only;
 mod quirks;
 mod readers;

@@ -35,7 +35,12 @@ fn site(seen: &Seen) -> Reply {
         "GET /api/v2/spaces/1/pages" => {
             v2(&[page(1, json!(null)), page(2, json!("1")), page(3, json!("77"))])
         }
+        // The kinds of content that it knows are pages and blog posts.
+        "GET /rest/api/content/search" if seen.param("cql").is_some_and(|cql| cql.contains("folder")) => {
+            return v1_error(400, "BadRequestException", "no such type");
+        }
         "GET /rest/api/content/search" => v1(&[]),
+        "GET /api/v2/spaces/1/blogposts" => v2(&[]),
         "GET /rest/api/content/1/restriction" | "GET /rest/api/content/2/restriction" => {
             let side =
                 |results: serde_json::Value| json!({"results": results, "start": 0, "limit": 100, "size": 1});
@@ -75,7 +80,10 @@ async fn a_run_reads_each_thing_once_and_writes_down_what_it_cannot_see() {
     let more = |_: &Live| {
         let people = People { groups: groups.clone(), ..People::default() };
         let mut needs = Needs { people: Some(people), ..Needs::default() };
-        needs.content(&a).lists_of((1..=4).map(ContentId::from_number));
+        let content = needs.content(&a);
+        content.lists_of((1..=4).map(ContentId::from_number));
+        content.blogposts = true;
+        content.containers = true;
         needs
     };
     for _ in 0..2 {
@@ -86,10 +94,12 @@ async fn a_run_reads_each_thing_once_and_writes_down_what_it_cannot_see() {
     assert_eq!(
         lines,
         [
+            "GET /api/v2/spaces/1/blogposts",
             "GET /api/v2/spaces/1/pages",
             "GET /rest/api/content/1/restriction",
             "GET /rest/api/content/2/restriction",
             "GET /rest/api/content/3/restriction",
+            "GET /rest/api/content/search",
             "GET /rest/api/content/search",
             "GET /rest/api/group",
             "GET /rest/api/group",
@@ -104,6 +114,7 @@ async fn a_run_reads_each_thing_once_and_writes_down_what_it_cannot_see() {
         [
             "Restrictions { space: SpaceKey(A), content: ContentId(3), why: Hidden }",
             "Ancestor { space: SpaceKey(A), content: ContentId(77) }",
+            "Containers { space: SpaceKey(A), why: NoApi }",
             "Members { group: GroupId(g2), why: Hidden }",
             "Account { account: AccountId(ghost) }",
         ]
