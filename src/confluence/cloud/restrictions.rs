@@ -14,6 +14,7 @@ use super::read::operation;
 use super::wire::{BothLists, Found, OffsetList, OneList, Sides, V1Group, V1User};
 use super::{Cloud, if_shown};
 use crate::confluence::address::Api;
+use crate::confluence::answer::Answer;
 use crate::confluence::error::Error;
 use crate::confluence::page::{self, Bounds, OffsetPage};
 use crate::confluence::transport::Request;
@@ -177,6 +178,15 @@ impl Cloud {
 fn entries(user: OffsetList<V1User>, group: OffsetList<V1Group>) -> impl Iterator<Item = Option<Subject>> {
     let accounts = user.results.into_iter().map(|user| user.account_id.map(Subject::User));
     accounts.chain(group.results.into_iter().map(|group| group.id.map(Subject::Group)))
+}
+
+/// Whether the answer to a write shows that nothing is left of a list. Anything less than the whole list shows
+/// nothing.
+pub(super) fn shows_open(answer: &Answer, verb: PageVerb) -> bool {
+    let Ok(answer) = answer.json::<Direct>() else { return false };
+    let named = |list: &OneList| list.operation.as_deref() == Some(operation(verb));
+    let list = answer.results.into_iter().find(named).and_then(|list| list.restrictions);
+    matches!(list.map(read), Some(Reading::Whole(subjects)) if subjects.is_empty())
 }
 
 /// What an answer tells of one list.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Cloud;
 use super::read::operation;
+use super::restrictions::shows_open;
 use crate::confluence::address::Api;
 use crate::confluence::answer::Answer;
 use crate::confluence::client::Failed;
@@ -112,19 +113,16 @@ impl Cloud {
         if *after == Restrictions::OPEN {
             return done(self.client.send(&Request::write(Method::DELETE, Api::V1, path)).await);
         }
-        let put = |opened| Request::write(Method::PUT, Api::V1, path).body(lists(after, opened));
+        let put = Request::write(Method::PUT, Api::V1, path).body(lists(after));
+        let answer = self.client.send(&put).await?;
         let opened = PageVerb::ALL
             .into_iter()
             .find(|verb| after.audience(*verb).is_anyone() && !before.audience(*verb).is_anyone());
-        let Some(opened) = opened else { return done(self.client.send(&put(None)).await) };
-        match self.client.send(&put(Some(opened))).await {
-            // The documented schema has no empty list. A site that takes it at its word gets the other list
-            // alone; whether that clears the one left out is not documented, so it is looked at.
-            Err(Failed { error: Error::Rejected(_), ambiguous: false }) => {
-                done(self.client.send(&put(None)).await)?;
-                self.clear(content, opened).await
-            }
-            result => done(result),
+        match opened {
+            // A body has no way to name an open list (OpenAPI v1, ContentRestrictionUpdate), and whether
+            // leaving a list out clears it is not documented. The answer has both lists as they are now.
+            Some(verb) if !shows_open(&answer, verb) => self.clear(content, verb).await,
+            _ => Ok(()),
         }
     }
 
@@ -139,8 +137,15 @@ impl Cloud {
             }
         };
         let mut entries: Vec<&Subject> = now.audience(verb).subjects().collect();
-        // The caller must see the page until the end: whatever carries the caller's own view goes last.
-        entries.sort_by_key(|subject| self.carries_caller(subject));
+        // The caller must see the page until the end: whatever carries the caller's own view goes last. Before
+        // that comes who is on the other list, since a site may refuse an editor that cannot view.
+        let other = match verb {
+            PageVerb::View => &now.edit,
+            PageVerb::Edit => &now.view,
+        };
+        entries.sort_by_key(|subject| {
+            (self.carries_caller(subject), other.subjects().any(|each| each == *subject))
+        });
         for subject in entries {
             let id = content.to_string();
             let list = ["content", &id, "restriction", "byOperation", operation(verb)];
@@ -174,9 +179,8 @@ impl Cloud {
     }
 }
 
-/// The body of a PUT: every list that has entries, the one to be opened as an empty one, and none that was
-/// open and stays open.
-fn lists(after: &Restrictions, opened: Option<PageVerb>) -> Value {
+/// The body of a PUT: the lists that have entries.
+fn lists(after: &Restrictions) -> Value {
     let lists = PageVerb::ALL.into_iter().filter_map(|verb| {
         let restrictions = match after.audience(verb) {
             Audience::Only(members) => {
@@ -198,9 +202,6 @@ fn lists(after: &Restrictions, opened: Option<PageVerb>) -> Value {
                     restrictions.insert("group".to_owned(), Value::Array(groups));
                 }
                 Value::Object(restrictions)
-            }
-            Audience::Anyone if opened == Some(verb) => {
-                json!({"user": {"results": []}, "group": {"results": []}})
             }
             Audience::Anyone => return None,
         };
@@ -246,21 +247,11 @@ mod tests {
     }
 
     #[test]
-    fn a_list_that_was_open_and_stays_open_is_not_mentioned() {
+    fn an_open_list_is_not_mentioned() {
         let after = Restrictions { view: Audience::Anyone, edit: only(&["group:g1"]) };
         assert_eq!(
-            lists(&after, None).to_string(),
+            lists(&after).to_string(),
             r#"[{"operation":"update","restrictions":{"group":[{"id":"g1","type":"group"}]}}]"#
-        );
-    }
-
-    #[test]
-    fn a_list_that_is_opened_is_sent_empty_beside_the_other() {
-        let after = Restrictions { view: Audience::Anyone, edit: only(&["user:u1"]) };
-        assert_eq!(
-            lists(&after, Some(PageVerb::View)).to_string(),
-            "[{\"operation\":\"read\",\"restrictions\":{\"group\":{\"results\":[]},\"user\":{\"results\":[]}}},\
-             {\"operation\":\"update\",\"restrictions\":{\"user\":[{\"accountId\":\"u1\",\"type\":\"known\"}]}}]"
         );
     }
 }
