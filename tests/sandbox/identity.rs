@@ -131,7 +131,9 @@ async fn users_are_looked_up_and_addresses_stay_private() {
     let bulk = site.post("/wiki/api/v2/users-bulk", json!({"accountIds": ["a-ex", "a-app", "nobody"]})).await;
     assert_eq!(bulk.each("accountStatus"), ["active", "inactive"]);
     assert_eq!(bulk.each("accountType"), ["app", "atlassian"]);
-    site.post("/wiki/api/v2/users-bulk", json!({})).await.v2_error(400, "INVALID_REQUEST_PARAMETER");
+    for wrong in [json!({}), json!({"accountIds": []})] {
+        site.post("/wiki/api/v2/users-bulk", wrong).await.v2_error(400, "INVALID_REQUEST_PARAMETER");
+    }
     let old = site.get("/wiki/rest/api/user/bulk?accountId=a-bob&accountId=nobody").await;
     assert_eq!(old.each("accountId"), ["a-bob"]);
 }

@@ -41,7 +41,9 @@ async fn restrictions_come_along_when_asked_for() {
 #[tokio::test]
 async fn pages_are_capped_by_what_is_expanded() {
     let site = Setup::default().serve().await;
-    for (expand, cap) in [("", 1000), ("&expand=space", 200), ("&expand=body.storage", 50)] {
+    for (expand, cap) in
+        [("", 1000), ("&expand=space", 200), ("&expand=body.storage", 50), ("&expand=body.export_view", 25)]
+    {
         let reply = site.get(&cql("space = ENG", &format!("{expand}&limit=5000"))).await;
         assert_eq!(reply.body["limit"], cap);
     }

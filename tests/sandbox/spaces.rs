@@ -57,7 +57,12 @@ async fn the_tree_is_walked_up_and_down() {
     let up = site.get("/wiki/api/v2/pages/7/ancestors").await;
     assert_eq!(up.body["results"], json!([{"id": "1", "type": "page"}, {"id": "6", "type": "folder"}]));
     assert_eq!(site.get("/wiki/api/v2/pages/7/ancestors?limit=1").await.each("id"), ["6"]);
-    assert_eq!(site.get("/wiki/api/v2/folders/6/ancestors").await.each("id"), ["1"]);
+    let folder = site.get("/wiki/api/v2/folders/6/ancestors").await;
+    assert_eq!(folder.each("id"), ["1"]);
+    assert!(folder.body.get("_links").is_none() && up.body.get("_links").is_some());
+    for below in ["ancestors", "direct-children", "descendants"] {
+        site.get(&format!("/wiki/api/v2/blogposts/20/{below}")).await.v2_error(404, "NOT_FOUND");
+    }
     assert_eq!(site.get("/wiki/api/v2/pages/1/direct-children").await.each("id"), ["2", "3", "6", "10"]);
     let down = site.get("/wiki/api/v2/pages/1/descendants").await;
     assert_eq!(down.each("id"), ["2", "3", "6", "10", "4", "7"]);

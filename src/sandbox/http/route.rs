@@ -133,6 +133,12 @@ impl Route {
     }
 }
 
+/// Every operation that is answered: its method, and its path from `/wiki` on with `{}` for each piece that
+/// varies. Operations that Confluence has removed are among them; they answer 410.
+pub fn routes() -> impl Iterator<Item = (&'static Method, &'static str)> {
+    ROUTES.iter().map(|route| (&route.method, route.path))
+}
+
 /// What was found for a path.
 pub(super) enum Found {
     Route(&'static Route, Vec<String>),

@@ -43,9 +43,7 @@ pub(in crate::sandbox::http) fn by_operation(ask: &mut Ask<'_>) -> Result<Answer
     let shown = ListKind::ALL.map(|list| {
         (list.id().to_owned(), render::restriction(ask.world(), &ask.caller, lists, list, window))
     });
-    let mut body: Map<String, Value> = shown.into_iter().collect();
-    body.insert("_links".to_owned(), json!({"base": ask.world().settings.url}));
-    Ok(Answer::ok(Value::Object(body)))
+    Ok(Answer::ok(Value::Object(Map::from_iter(shown))))
 }
 
 pub(in crate::sandbox::http) fn of_operation(ask: &mut Ask<'_>) -> Result<Answer, Failure> {

@@ -188,6 +188,7 @@ fn unreadable_ancestor(world: &World, content: &Content) -> Option<ContentId> {
 struct Expand {
     any: bool,
     body: bool,
+    rendered: bool,
     space: bool,
     ancestors: bool,
     restrictions: bool,
@@ -209,6 +210,7 @@ impl Expand {
         Self {
             any: !wanted.is_empty(),
             body: has("body"),
+            rendered: has("body.export_view") || has("body.styled_view"),
             space: has("space"),
             ancestors: has("ancestors"),
             restrictions: has("restrictions"),
@@ -218,10 +220,11 @@ impl Expand {
 
     /// The documented page caps, which lower `limit` silently.
     fn cap(&self) -> usize {
-        match (self.body, self.any) {
-            (true, _) => 50,
-            (false, true) => 200,
-            (false, false) => 1000,
+        match self {
+            Self { rendered: true, .. } => 25,
+            Self { body: true, .. } => 50,
+            Self { any: true, .. } => 200,
+            _ => 1000,
         }
     }
 

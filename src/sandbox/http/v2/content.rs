@@ -104,10 +104,7 @@ pub(in crate::sandbox::http) fn get(ask: &mut Ask<'_>) -> Result<Answer, Failure
 /// From the top down, ids and types only, and no cursor: with more than `limit` ancestors the nearest are
 /// given, and the rest are asked for at the first of them.
 pub(in crate::sandbox::http) fn ancestors(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
-    let content = one(ask)?;
-    if content.kind == Kind::Blogpost {
-        return Err(Failure::not_found("No such resource"));
-    }
+    let content = in_tree(ask)?;
     let limit = paging::v2_limit(ask)?;
     let mut above: Vec<Value> = ask
         .world()
@@ -116,7 +113,11 @@ pub(in crate::sandbox::http) fn ancestors(ask: &mut Ask<'_>) -> Result<Answer, F
         .map(|above| json!({"id": above.id.to_string(), "type": above.kind.id()}))
         .collect();
     above.reverse();
-    Ok(Answer::ok(json!({"results": above, "_links": {"base": ask.world().settings.url}})))
+    // Only the list of a page is documented with links.
+    Ok(Answer::ok(match content.kind {
+        Kind::Page => json!({"results": above, "_links": {"base": ask.world().settings.url}}),
+        _ => json!({"results": above}),
+    }))
 }
 
 pub(in crate::sandbox::http) fn children(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
@@ -189,6 +190,12 @@ fn one<'a>(ask: &'a Ask<'_>) -> Result<&'a Content, Failure> {
     if content.kind == *kind { Ok(content) } else { Err(Refusal::NoContent(id).into()) }
 }
 
+/// The same of what has a place in a tree, which posts have not.
+fn in_tree<'a>(ask: &'a Ask<'_>) -> Result<&'a Content, Failure> {
+    let content = one(ask)?;
+    if content.kind == Kind::Blogpost { Err(Failure::not_found("No such resource")) } else { Ok(content) }
+}
+
 /// A node below another.
 struct Below<'w> {
     content: &'w Content,
@@ -215,7 +222,7 @@ fn below<'a>(ask: &'a Ask<'_>, depth: usize) -> Result<Vec<Below<'a>>, Failure> 
     let subject = ask.caller.subject();
     let mut eye = Eye::new(world, &subject);
     let mut found = Vec::new();
-    let mut level = vec![one(ask)?];
+    let mut level = vec![in_tree(ask)?];
     for depth in 1..=depth {
         let mut next = Vec::new();
         for parent in level {
@@ -254,7 +261,6 @@ impl<'w> Eye<'w> {
 }
 
 fn render(world: &World, content: &Content) -> Value {
-    let author = content.author.as_ref().map(AccountId::as_str);
     let parent = content.parent.and_then(|parent| world.content(parent));
     let siblings = match (parent, world.space(content.space)) {
         (Some(parent), _) => parent.children.as_slice(),
@@ -266,16 +272,22 @@ fn render(world: &World, content: &Content) -> Value {
         "status": content.status.id(),
         "title": content.title,
         "spaceId": content.space.to_string(),
-        "authorId": author,
         "createdAt": CREATED,
-        "version": {"number": 1, "message": "", "minorEdit": false, "authorId": author, "createdAt": CREATED},
+        "version": {"number": 1, "message": "", "minorEdit": false, "createdAt": CREATED},
         "_links": {"webui": format!("/pages/viewpage.action?pageId={}", content.id)},
     });
     if content.kind != Kind::Blogpost {
         shown["parentId"] = parent.map(|parent| parent.id.to_string()).into();
         shown["parentType"] = parent.map(|parent| parent.kind.id()).into();
         shown["position"] = siblings.iter().position(|id| *id == content.id).into();
-        shown["ownerId"] = author.into();
+    }
+    // Every account id is a text: who is not known is left out.
+    if let Some(author) = content.author.as_ref().map(AccountId::as_str) {
+        shown["authorId"] = author.into();
+        shown["version"]["authorId"] = author.into();
+        if content.kind != Kind::Blogpost {
+            shown["ownerId"] = author.into();
+        }
     }
     if !matches!(content.kind, Kind::Page | Kind::Blogpost) {
         shown["type"] = content.kind.id().into();

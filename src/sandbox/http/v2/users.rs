@@ -17,8 +17,8 @@ pub(in crate::sandbox::http) fn bulk(ask: &mut Ask<'_>) -> Result<Answer, Failur
     let ids = body["accountIds"].as_array().ok_or_else(wrong)?;
     let ids: Option<BTreeSet<&str>> = ids.iter().map(Value::as_str).collect();
     let ids = ids.ok_or_else(wrong)?;
-    if ids.len() > 250 {
-        return Err(Failure::bad_request("`accountIds` takes at most 250 values"));
+    if !(1..=250).contains(&ids.len()) {
+        return Err(Failure::bad_request("`accountIds` takes 1 to 250 values"));
     }
     let world = ask.world();
     let shown: Vec<Value> =
