@@ -9,6 +9,7 @@
 mod allowed;
 mod document;
 mod exchange;
+mod foreign;
 mod judge;
 mod judged;
 mod raw;
@@ -47,7 +48,7 @@ fn main() -> ExitCode {
             Ok(())
         })
     };
-    let trials = vec![
+    let mut trials = vec![
         own("each_kind_of_deviation_is_seen", judged::each_kind_of_deviation_is_seen),
         own("what_is_documented_passes", judged::what_is_documented_passes),
         own("an_allowance_covers_what_it_says", judged::an_allowance_covers_what_it_says),
@@ -55,6 +56,12 @@ fn main() -> ExitCode {
         documented("every_allowed_deviation_is_needed", every_allowance_is_needed),
         documented("every_operation_of_the_sandbox_was_asked_for", everything_was_asked_for),
     ];
+    for client in foreign::CLIENTS {
+        for mode in Mode::ALL {
+            let name = format!("foreign::{}_works_in_mode_{}", client.name, mode.name().replace('-', "_"));
+            trials.push(Trial::ignorable_test(name, move || foreign::works(client, mode)));
+        }
+    }
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
