@@ -24,3 +24,4 @@ pub mod policy;
 pub mod diagnostic;
 pub mod model;
 pub mod sandbox;
+pub mod files;

@@ -7,7 +7,7 @@ use std::fs;
 use camino::{Utf8Path, Utf8PathBuf};
 
 /// From the outside in. A module may use what stands below it, and itself.
-const ORDER: [&str; 11] = [
+const ORDER: [&str; 12] = [
     "cli",
     "render",
     "apply",
@@ -19,6 +19,7 @@ const ORDER: [&str; 11] = [
     "diagnostic",
     "model",
     "sandbox",
+    "files",
 ];
 
 /// One file below `src`, without its comments.
@@ -164,9 +165,9 @@ fn upward(file: &File) -> Vec<String> {
     let wrong = |used: &Use| {
         let there = position(&used.name)?;
         let place = format!("{}:{}", file.path, used.line);
-        if file.module == "sandbox" && !["sandbox", "model"].contains(&used.name.as_str()) {
+        if file.module == "sandbox" && !["sandbox", "model", "files"].contains(&used.name.as_str()) {
             return Some(format!(
-                "{place}: the sandbox uses `{}`. It may use `model` only, so that a mistake in the client \
+                "{place}: the sandbox uses `{}`. It may use `model` and `files` only, so that a mistake in the client \
                  cannot cancel itself out; write what it needs by hand",
                 used.name
             ));

@@ -67,7 +67,7 @@ impl Connection {
 
     async fn embedded(directory: &Utf8Path, state: &Utf8Path, out: &Output) -> Result<Self, CliError> {
         let file = &directory.join(state);
-        let opened = sandbox::Site::open(file)?;
+        let opened = sandbox::Site::open_from(directory, state)?;
         if let Some(note) = opened.note {
             out.warn(&format!("{file}: {note}"));
         }

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::files::{self, Draft};
+
 use super::error::CliError;
-use super::files;
 
 /// Texts by path below a directory.
 pub(super) type Files = BTreeMap<Utf8PathBuf, String>;
@@ -35,34 +35,27 @@ pub(super) fn refuse_existing(
 
 /// Writes all files beside their places first, and then moves each to its own. With `replace`, what is there
 /// makes way; without, even a file that appeared meanwhile does not.
-pub(super) fn write(directory: &Utf8Path, files: &Files, replace: bool) -> Result<(), CliError> {
+pub(super) fn write(directory: &Utf8Path, texts: &Files, replace: bool) -> Result<(), CliError> {
     let failed = |path: &Utf8Path, error: std::io::Error| {
         CliError::failed(format!("cannot write `{}`: {error}", directory.join(path)))
     };
-    let mut ready = Vec::with_capacity(files.len());
-    for (path, text) in files {
+    let mut ready = Vec::with_capacity(texts.len());
+    for (path, text) in texts {
         let place = directory.join(path);
-        let folder = place.parent().filter(|folder| !folder.as_str().is_empty());
-        let folder = folder.unwrap_or(Utf8Path::new(".")).to_owned();
-        let written = fs::create_dir_all(&folder).and_then(|()| {
-            let mut file = files::beside(&folder)?;
-            file.write_all(text.as_bytes())?;
-            file.as_file().sync_all()?;
-            Ok(file)
-        });
-        ready.push((path, place, written.map_err(|error| failed(path, error))?));
+        let folder = path.parent().unwrap_or(Utf8Path::new(""));
+        let draft = files::create_below(directory, folder).and_then(|()| Draft::new(&place, text));
+        ready.push((path, place, draft.map_err(|error| failed(path, error))?));
     }
     let mut done: Vec<Utf8PathBuf> = Vec::new();
-    for (path, place, file) in ready {
-        let moved = if replace { file.persist(&place) } else { file.persist_noclobber(&place) };
-        if let Err(error) = moved {
+    for (path, place, draft) in ready {
+        if let Err(error) = draft.put(replace) {
             // What was replaced cannot be had back, but what is new can go again.
             if !replace {
                 for place in done {
                     drop(fs::remove_file(place));
                 }
             }
-            return Err(failed(path, error.error));
+            return Err(failed(path, error));
         }
         done.push(place);
     }

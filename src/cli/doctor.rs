@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::confluence::{Cloud, Read as _, SpaceSelection};
 use crate::model::{Edition, Site, Space, SpaceKey, SpaceRoleMode};
-use crate::policy::{self, Policy};
+use crate::policy::Policy;
 use crate::render::style::{ADD, CHANGE, REMOVE, count, paint};
 
 use super::args::DoctorArgs;
 use super::connect::Connection;
+use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
@@ -26,7 +27,7 @@ pub(super) async fn run(
     environment: &Environment,
     out: &Output,
 ) -> Result<Exit, CliError> {
-    let loaded = policy::load(&args.directory);
+    let loaded = directory::load(&args.directory)?;
     let Some(policy) = loaded.policy else {
         return Err(CliError::Invalid { findings: loaded.findings, sources: loaded.sources });
     };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostics, Sources};
+use crate::files::{self, Folder, MEBIBYTE};
 use crate::policy;
 use crate::render;
 use crate::render::style::count;
@@ -13,8 +14,10 @@ use crate::render::style::count;
 use super::args::FmtArgs;
 use super::error::CliError;
 use super::exit::Exit;
-use super::files;
 use super::output::Output;
+
+/// What has been read once is no larger.
+const MAX_BYTES: u64 = 64 * MEBIBYTE;
 
 pub(super) fn run(args: &FmtArgs, out: &Output) -> Result<Exit, CliError> {
     if args.paths.iter().any(|path| path == "-") {
@@ -25,6 +28,12 @@ pub(super) fn run(args: &FmtArgs, out: &Output) -> Result<Exit, CliError> {
             ));
         }
         return from_standard_input(out);
+    }
+    if let Some(missing) = args.paths.iter().find(|path| path.symlink_metadata().is_err()) {
+        return Err(CliError::usage(
+            format!("there is no file or directory `{missing}`"),
+            "name policy files, or directories that hold them",
+        ));
     }
     let is_policy = |path: &Utf8Path| matches!(path.extension(), Some("yaml" | "yml"));
     if let Some(other) = args.paths.iter().find(|path| path.is_file() && !is_policy(path)) {
@@ -39,14 +48,15 @@ pub(super) fn run(args: &FmtArgs, out: &Output) -> Result<Exit, CliError> {
     }
     let changed = found.format()?;
     for change in &changed {
+        // A file is named once it is written, so that the output is what happened.
+        if !args.check {
+            files::write(&change.path, &change.after)
+                .map_err(|error| CliError::failed(format!("cannot write `{}`: {error}", change.path)))?;
+        }
         if args.diff {
             out.data(&render::text_diff(change.path.as_str(), &change.before, &change.after));
         } else {
             out.data(&format!("{}\n", change.path));
-        }
-        if !args.check {
-            files::write(&change.path, &change.after)
-                .map_err(|error| CliError::failed(format!("cannot write `{}`: {error}", change.path)))?;
         }
     }
     out.findings(&found.findings, &found.sources);
@@ -98,7 +108,10 @@ impl Found {
         self.findings.extend(unread);
         for (file, text) in sources.iter() {
             let path = if place == "." || place.is_file() { file.to_path_buf() } else { place.join(file) };
-            self.sources.insert(path, Arc::clone(text));
+            self.sources.insert(path.clone(), Arc::clone(text));
+            if sources.quotable(file).is_none() {
+                self.sources.withhold(&path);
+            }
         }
     }
 
@@ -109,8 +122,7 @@ impl Found {
             match policy::format(file, text) {
                 Ok(after) => {
                     // The text comes without a byte order mark, the file may have one.
-                    let before = std::fs::read_to_string(file.as_ref())
-                        .map_err(|error| CliError::failed(format!("cannot read `{file}`: {error}")))?;
+                    let before = whole(file)?;
                     if before != after {
                         changed.push(Change { path: file.to_path_buf(), before, after });
                     }
@@ -120,4 +132,13 @@ impl Found {
         }
         Ok(changed)
     }
+}
+
+/// A file that has been read already, byte order mark included.
+fn whole(file: &Utf8Path) -> Result<String, CliError> {
+    let failed = |why: &dyn std::fmt::Display| CliError::failed(format!("cannot read `{file}` again: {why}"));
+    let folder = Folder::open(file.parent().unwrap_or(Utf8Path::new(""))).map_err(|error| failed(&error))?;
+    let name = Utf8Path::new(file.file_name().unwrap_or_default());
+    let bytes = folder.read_inside(name, MAX_BYTES).map_err(|refused| failed(&refused))?;
+    String::from_utf8(bytes).map_err(|error| failed(&error))
 }

@@ -21,6 +21,7 @@ use super::args::ImportArgs;
 use super::chosen;
 use super::connect::Connection;
 use super::deposit::{self, Files};
+use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
@@ -108,7 +109,7 @@ impl There {
         if !directory.exists() {
             return Ok(nothing());
         }
-        let loaded = policy::load(directory);
+        let loaded = directory::load(directory)?;
         match loaded.policy {
             Some(policy) => Ok(Self { policy, sources: loaded.sources, fresh: false }),
             None if loaded.sources.is_empty() && loaded.findings.len() == 1 => Ok(nothing()),

@@ -1,12 +1,11 @@
 //! `confperm.lock` on disk: read before names are looked up, written after.
 
-use std::fs;
-use std::io;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostics, Sources};
+use crate::files::{self, Folder, MEBIBYTE, Refused};
 use crate::model::Live;
 use crate::policy::Policy;
 use crate::policy::lock::{LOCK_FILE, Learnt, Lock};
@@ -14,8 +13,10 @@ use crate::render::style::count;
 
 use super::connect::Connection;
 use super::error::CliError;
-use super::files;
 use super::output::Output;
+
+/// A lock of a million names fits.
+const MAX_BYTES: u64 = 256 * MEBIBYTE;
 
 /// The lock of a policy directory, as it was found.
 #[derive(Debug)]
@@ -39,16 +40,21 @@ impl LockFile {
     /// Reads the lock, if there is one. Its text is added to the sources, so that findings can point into it.
     pub(super) fn read(directory: &Utf8Path, sources: &mut Sources) -> Result<Self, CliError> {
         let path = directory.join(LOCK_FILE);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        let unreadable = |why: &str, help: &str| {
+            CliError::failed(format!("`{path}` {why}")).with_hint(format!(
+                "{help}; without the lock a name that means something else by now would go unnoticed"
+            ))
+        };
+        let folder = Folder::open(directory).map_err(Refused::from);
+        let bytes = match folder.and_then(|folder| folder.read_inside(LOCK_FILE.into(), MAX_BYTES)) {
+            Ok(bytes) => bytes,
+            Err(refused) if refused.is_missing() => {
                 return Ok(Self { path, lock: Lock::default(), text: None });
             }
-            Err(error) => {
-                return Err(CliError::failed(format!("cannot read `{path}`: {error}"))
-                    .with_hint("without it nobody would notice that a name means something else by now"));
-            }
+            Err(refused) => return Err(unreadable(&refused.to_string(), refused.help())),
         };
+        let text = String::from_utf8(bytes)
+            .map_err(|_| unreadable("is not UTF-8 text", "take the version that was committed last"))?;
         let file: Arc<Utf8Path> = Utf8PathBuf::from(LOCK_FILE).into();
         sources.insert(file.to_path_buf(), text.as_str());
         let lock = Lock::parse(&file, &text).map_err(|finding| CliError::Invalid {

@@ -1,16 +1,24 @@
 //! `confperm plan`.
 
+use crate::files;
 use crate::render;
 
 use super::args::{Format, PlanArgs};
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
-use super::files;
 use super::output::Output;
 use super::prepare::{Prepared, prepare};
 
 pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
+    if let Some(path) = &args.out {
+        files::check(path).map_err(|error| {
+            CliError::usage(
+                format!("`--out {path}`: nothing can be written there: {error}"),
+                "name a file in a folder that exists",
+            )
+        })?;
+    }
     let prepared = prepare(&args.scope, &args.overrides, environment, out).await?;
     let Prepared { bundles, live, planned, .. } = prepared;
     let plan = &planned.plan;

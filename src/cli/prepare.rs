@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use crate::model::{Edition, Guard, Live, Site, SpaceKey};
 use crate::observe::Failure;
 use crate::plan::{self, Planned};
-use crate::policy::{self, Context, NamedBundle, Policy};
+use crate::policy::{Context, NamedBundle, Policy};
 
 use super::args::{OverrideArgs, Scope};
 use super::connect::Connection;
+use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
 use super::lock::LockFile;
@@ -32,7 +33,7 @@ pub(super) async fn prepare(
     out: &Output,
 ) -> Result<Prepared, CliError> {
     let today = environment.today()?;
-    let loaded = policy::load(&scope.directory);
+    let loaded = directory::load(&scope.directory)?;
     let mut sources = loaded.sources;
     let Some(mut policy) = loaded.policy else {
         return Err(CliError::Invalid { findings: loaded.findings, sources });

@@ -13,6 +13,7 @@ use crate::render::{Question, SiteNames};
 use super::args::{AnswerArgs, WhatArgs};
 use super::chosen::all_visible;
 use super::connect::Connection;
+use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
 use super::lock::LockFile;
@@ -86,7 +87,7 @@ pub(super) fn load(
     environment: &Environment,
     out: &Output,
 ) -> Result<(Policy, Sources), CliError> {
-    let loaded = policy::load(&args.directory);
+    let loaded = directory::load(&args.directory)?;
     let nothing_there = loaded.findings.iter().all(|finding| finding.code == Code::NoFiles);
     match loaded.policy {
         Some(policy) => {

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 
 use crate::model::{AccountId, Live};
 use crate::observe::{self, Needs};
-use crate::policy::{self, Policy};
+use crate::policy::Policy;
 use crate::render;
 
 use super::args::SnapshotArgs;
 use super::chosen;
 use super::connect::Connection;
 use super::deposit::{self, Files};
+use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
@@ -26,12 +27,8 @@ pub(super) async fn run(
 ) -> Result<Exit, CliError> {
     let policy = policy_there(args, environment)?;
     if let (Some(file), false) = (&args.out, args.force) {
-        let files = Files::from([(file.clone(), String::new())]);
-        deposit::refuse_existing(
-            Utf8Path::new(""),
-            &files,
-            "choose another name, or add --force to replace it",
-        )?;
+        let (folder, files) = one(file, String::new());
+        deposit::refuse_existing(folder, &files, "choose another name, or add --force to replace it")?;
     }
     let source = Source::find(args.source.site.as_deref(), environment, &policy, &args.directory)?;
     let connection = source.connect(environment, out).await?;
@@ -41,8 +38,8 @@ pub(super) async fn run(
         .map_err(|error| CliError::failed(format!("cannot write the snapshot: {error}")))?;
     match &args.out {
         Some(file) => {
-            let files = Files::from([(Utf8PathBuf::clone(file), snapshot.text)]);
-            deposit::write(Utf8Path::new(""), &files, args.force)?;
+            let (folder, files) = one(file, snapshot.text);
+            deposit::write(folder, &files, args.force)?;
             out.say(&format!("Snapshot written to {file}"));
         }
         None => out.data(&snapshot.text),
@@ -53,13 +50,19 @@ pub(super) async fn run(
     Ok(Exit::Done)
 }
 
+/// A single file, and the folder that the user chose for it.
+fn one(file: &Utf8Path, text: String) -> (&Utf8Path, Files) {
+    let name = file.file_name().unwrap_or_default();
+    (file.parent().unwrap_or(Utf8Path::new("")), Files::from([(name.into(), text)]))
+}
+
 /// The policy in the directory. It is needed only if nothing else says where the site is; the people whom it
 /// names are read as well.
 fn policy_there(args: &SnapshotArgs, environment: &Environment) -> Result<Policy, CliError> {
     if !args.directory.exists() {
         return Ok(Policy::default());
     }
-    let loaded = policy::load(&args.directory);
+    let loaded = directory::load(&args.directory)?;
     let needed = args.source.site.is_none() && environment.url.is_none() && !loaded.sources.is_empty();
     match loaded.policy {
         Some(policy) => Ok(policy),

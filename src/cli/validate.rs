@@ -8,6 +8,7 @@ use crate::policy::{self, Ending};
 use crate::render::style::count;
 
 use super::args::ValidateArgs;
+use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
@@ -16,7 +17,7 @@ use super::output::Output;
 
 pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     let today = environment.today()?;
-    let loaded = policy::load(&args.directory);
+    let loaded = directory::load(&args.directory)?;
     let mut sources = loaded.sources;
     let files = count(sources.iter().len(), "file", "files");
     let Some(policy) = loaded.policy else {

@@ -1,6 +1,6 @@
 //! Places in files, and the texts of the files themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -53,28 +53,43 @@ impl<T> Spanned<T> {
 
 /// The texts of the files that findings point into, by path relative to the policy directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sources(BTreeMap<Arc<Utf8Path>, Arc<str>>);
+pub struct Sources {
+    texts: BTreeMap<Arc<Utf8Path>, Arc<str>>,
+    /// The files of which no finding may quote a line.
+    withheld: BTreeSet<Arc<Utf8Path>>,
+}
 
 impl Sources {
     pub fn insert(&mut self, file: Utf8PathBuf, text: impl Into<Arc<str>>) {
-        self.0.insert(file.into(), text.into());
+        self.texts.insert(file.into(), text.into());
+    }
+
+    /// From now on no finding quotes this file: it is not known to be what its name says, or its lines hold
+    /// more than a finding is about.
+    pub fn withhold(&mut self, file: &Utf8Path) {
+        self.withheld.insert(file.into());
     }
 
     pub fn get(&self, file: &Utf8Path) -> Option<&str> {
-        self.0.get(file).map(AsRef::as_ref)
+        self.texts.get(file).map(AsRef::as_ref)
+    }
+
+    /// The text of a file, if its lines may be shown.
+    pub fn quotable(&self, file: &Utf8Path) -> Option<&str> {
+        self.get(file).filter(|_| !self.withheld.contains(file))
     }
 
     /// A file with its path as spans hold it.
     pub fn entry(&self, file: &Utf8Path) -> Option<(&Arc<Utf8Path>, &str)> {
-        self.0.get_key_value(file).map(|(file, text)| (file, text.as_ref()))
+        self.texts.get_key_value(file).map(|(file, text)| (file, text.as_ref()))
     }
 
     /// All files, by path.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Arc<Utf8Path>, &Arc<str>)> {
-        self.0.iter()
+        self.texts.iter()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.texts.is_empty()
     }
 }

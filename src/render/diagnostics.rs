@@ -52,11 +52,14 @@ fn one(finding: &Diagnostic, sources: &Sources, renderer: &Renderer) -> String {
     }
     for file in files {
         let labels = finding.labels.iter().enumerate().filter(|(_, label)| &*label.span.file == file);
-        group = group.element(match sources.get(file) {
+        group = group.element(match sources.quotable(file) {
             Some(text) => snippet(file, text, labels),
-            // Nothing to show but the place, as for a file that is not text.
+            // Nothing to show but the place, as for a file that is not text, or one that must not be quoted.
             None => labels
-                .map(|(_, label)| Origin::path(harmless(file.as_str())).line(label.span.line as usize))
+                .map(|(_, label)| {
+                    let origin = Origin::path(harmless(file.as_str())).line(label.span.line as usize);
+                    origin.char_column(label.span.column as usize)
+                })
                 .next()
                 .map_or_else(|| Element::from(Origin::path(harmless(file.as_str()))), Element::from),
         });

@@ -6,27 +6,34 @@
 //! no longer fits, is put aside, and [`Note`] says so.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs;
 use std::io::{self, Write as _};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::files::{self, Folder, MEBIBYTE, Refused};
+
 use super::adversary::Adversary;
 use super::state::{self, StateError};
 use super::world::{AccountId, Action, Caller, Command, NotApplicable, Outcome, Refusal, World};
 
+/// The state of a site of half a million pages is a tenth of this.
+const MAX_STATE_BYTES: u64 = 1024 * MEBIBYTE;
+/// And so is what a long rehearsal did to it.
+const MAX_MEMORY_BYTES: u64 = 1024 * MEBIBYTE;
+
 /// Why a sandbox could not be opened, kept or reset.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The state file cannot be read.
-    #[error("cannot read {path}")]
+    /// The state file, or what is kept beside it, is not read.
+    #[error("`{path}` {why}")]
     Read {
         /// The state file, or what is kept beside it.
         path: Utf8PathBuf,
-        /// What the system says.
-        source: io::Error,
+        /// What it is instead of a regular file that may be read.
+        why: Refused,
     },
     /// The state file makes no sense.
     #[error("{path}: {source}")]
@@ -37,7 +44,7 @@ pub enum Error {
         source: StateError,
     },
     /// What a write did cannot be kept.
-    #[error("cannot write {path}")]
+    #[error("cannot write `{path}`: {source}")]
     Write {
         /// The journal or its folder.
         path: Utf8PathBuf,
@@ -132,16 +139,25 @@ pub struct Credentials {
 }
 
 impl Site {
-    /// Opens a state file and carries out again what earlier runs did to it.
+    /// Opens a state file that the user names, and carries out again what earlier runs did to it. Links on the
+    /// way to its folder are followed; the file itself must not be one.
     pub fn open(path: &Utf8Path) -> Result<Opened, Error> {
-        let text =
-            fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-        let parse = || {
-            let site = Self::from_yaml(&text);
-            site.map_err(|source| Error::State { path: path.to_owned(), source })
-        };
+        let folder = path.parent().unwrap_or(Utf8Path::new(""));
+        Self::open_from(folder, Utf8Path::new(path.file_name().unwrap_or(".")))
+    }
+
+    /// Opens a state file that a policy names, by its path from the policy directory. It may be outside of the
+    /// directory, and must be a regular file that is reached without links.
+    pub fn open_from(directory: &Utf8Path, file: &Utf8Path) -> Result<Opened, Error> {
+        let path = directory.join(file);
+        let refused = |why| Error::Read { path: path.clone(), why };
+        let folder = Folder::open(directory).map_err(|error| refused(error.into()))?;
+        let bytes = folder.read_near(file, MAX_STATE_BYTES).map_err(refused)?;
+        let wrong = |source| Error::State { path: path.clone(), source };
+        let text = String::from_utf8(bytes).map_err(|_| wrong(StateError::NotAState))?;
+        let parse = || Self::from_yaml(&text).map_err(wrong);
         let mut site = parse()?;
-        let mut journal = Journal::beside(path, &text);
+        let mut journal = Journal::beside(&path, &text);
         let note = journal.replay(&mut site)?;
         if note.is_some() {
             site = parse()?;
@@ -246,7 +262,7 @@ impl Site {
 /// Forgets what was done to the sandbox of a state file. Says whether there was anything to forget.
 pub fn reset(path: &Utf8Path) -> Result<bool, Error> {
     let journal = journal_path(path);
-    match fs::remove_file(&journal) {
+    match files::refuse_own_links(&journal).and_then(|()| fs::remove_file(&journal)) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(source) => Err(Error::Write { path: journal, source }),
@@ -297,13 +313,12 @@ impl Journal {
 
     /// Carries out what was kept. With a note, the site is half changed and has to be made anew.
     fn replay(&mut self, site: &mut Site) -> Result<Option<Note>, Error> {
-        let text = match fs::read_to_string(&self.path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => {
-                return Err(Error::Read { path: self.path.clone(), source });
-            }
+        let bytes = match files::read_own(&self.path, MAX_MEMORY_BYTES) {
+            Ok(bytes) => bytes,
+            Err(why) if why.is_missing() => return Ok(None),
+            Err(why) => return Err(Error::Read { path: self.path.clone(), why }),
         };
+        let Ok(text) = String::from_utf8(bytes) else { return Ok(Some(Note::Unusable { line: 1 })) };
         // A last line without its end was cut short by a crash: that write was never acknowledged.
         let whole = text.rfind('\n').map_or(0, |end| end + 1);
         let mut lines = text[..whole].lines();
@@ -330,7 +345,7 @@ impl Journal {
         let failed = |source| Error::Write { path: path.clone(), source };
         let mut lines = String::new();
         let mut file = if let Some(length) = self.length {
-            let file = OpenOptions::new().read(true).write(true).open(&self.path).map_err(failed)?;
+            let file = files::open_own(&self.path, false).map_err(failed)?;
             let found = file.metadata().map_err(failed)?.len();
             // Shorter or longer than we left it, unless a torn line of a crash is what follows.
             if found < length || (found > length && !self.torn_after(length)) {
@@ -340,11 +355,14 @@ impl Journal {
             file
         } else {
             if let Some(folder) = self.path.parent() {
-                fs::create_dir_all(folder).map_err(failed)?;
-                fs::write(folder.join(".gitignore"), "*\n").map_err(failed)?;
+                files::own_folder(folder).map_err(failed)?;
+                let ignore = folder.join(".gitignore");
+                if fs::symlink_metadata(&ignore).is_err() {
+                    files::write(&ignore, "*\n").map_err(failed)?;
+                }
             }
             lines = line(&Head { sandbox: JOURNAL, sha256: self.sha256.clone() }).map_err(failed)?;
-            File::create(&self.path).map_err(failed)?
+            files::open_own(&self.path, true).map_err(failed)?
         };
         lines.push_str(&line(kept).map_err(failed)?);
         io::Seek::seek(&mut file, io::SeekFrom::End(0)).map_err(failed)?;
@@ -355,7 +373,8 @@ impl Journal {
 
     fn torn_after(&self, length: u64) -> bool {
         let whole = usize::try_from(length).unwrap_or(usize::MAX);
-        fs::read(&self.path).is_ok_and(|bytes| bytes.get(whole..).is_some_and(|rest| !rest.contains(&b'\n')))
+        files::read_own(&self.path, MAX_MEMORY_BYTES)
+            .is_ok_and(|bytes| bytes.get(whole..).is_some_and(|rest| !rest.contains(&b'\n')))
     }
 }
 

@@ -191,5 +191,5 @@ fn a_lock_that_cannot_be_read_stops_everything() {
     let folder = without_lock();
     std::fs::create_dir(folder.path().join("confperm.lock")).unwrap();
     let ran = folder.run(&["plan"]).code(1);
-    assert!(ran.err.contains("cannot read"), "{}", ran.err);
+    assert!(ran.err.contains("confperm.lock` is a folder, not a regular file"), "{}", ran.err);
 }

@@ -65,7 +65,7 @@ fn exit_codes_are_what_the_handbook_says() {
     folder.write("policy.yaml", &POLICY.replace("site: {url: 'sandbox:site.yaml'}", ""));
     let lost = folder.run(&["plan"]).code(1);
     assert_eq!(lost.said("error:"), ["nothing says where the site is"]);
-    folder.run(&["plan", "no-such-folder"]).code(4);
+    folder.run(&["plan", "no-such-folder"]).code(64);
 }
 
 #[test]
@@ -145,9 +145,10 @@ fn a_saved_plan_is_the_printed_one_and_fits_its_schema() {
     plan["calls"][0]["call"]["do"] = "shine".into();
     assert!(!validator.is_valid(&plan), "the schema says something");
 
-    let nowhere = folder.run(&["plan", "-o", "no-such-folder/plan.json"]).code(1);
+    let nowhere = folder.run(&["plan", "-o", "no-such-folder/plan.json"]).code(64);
     assert!(
-        nowhere.said("error:")[0].starts_with("cannot write `no-such-folder/plan.json`"),
+        nowhere.said("error:")[0]
+            .starts_with("`--out no-such-folder/plan.json`: nothing can be written there: No such file"),
         "{}",
         nowhere.err
     );

@@ -10,7 +10,7 @@
 mod unended;
 
 use std::borrow::Cow;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::confluence::WriteError;
+use crate::files;
 use crate::model::Call;
 use crate::plan::{CallId, Plan};
 
@@ -190,7 +191,7 @@ impl Journal {
     /// A new file, named by the time, for its owner only.
     pub fn create(folder: &Utf8Path, clock: Clock) -> Result<(Self, Utf8PathBuf), JournalError> {
         let failed = |source| JournalError::Create { folder: folder.to_owned(), source };
-        fs::create_dir_all(folder).map_err(failed)?;
+        files::own_folder(folder).map_err(failed)?;
         keep_out_of_git(folder).map_err(failed)?;
         let time = clock().strftime("%Y%m%dT%H%M%S.%3fZ").to_string();
         for suffix in 0..SUFFIXES {

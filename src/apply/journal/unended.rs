@@ -1,14 +1,18 @@
 //! Whether the last run came to its end, and if not, what it may have left.
 
 use std::collections::BTreeSet;
-use std::{fs, io};
+use std::io;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
 use super::Entry;
+use crate::files::{self, MEBIBYTE};
 use crate::model::{Call, Holding, Live, Principal, SpaceKey};
 use crate::plan::{CallId, HoldingState, Object, Plan};
+
+/// The journal of a run of a million calls fits.
+const MAX_BYTES: u64 = 2048 * MEBIBYTE;
 
 /// A run whose journal has no end.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,7 +74,7 @@ pub fn unended(folder: &Utf8Path) -> Result<Option<Unended>, Unreadable> {
         }
     }
     let Some(path) = last else { return Ok(None) };
-    let bytes = fs::read(&path).map_err(|error| failed(&path, &error))?;
+    let bytes = files::read_own(&path, MAX_BYTES).map_err(|error| failed(&path, &error))?;
     read_unended(&path, &bytes).map_err(|error| failed(&path, &error))
 }
 

@@ -14,6 +14,9 @@ use super::world::World;
 /// What is wrong with a state file.
 #[derive(Debug, thiserror::Error)]
 pub enum StateError {
+    /// It does not say that it is a state file, so nothing of it is quoted.
+    #[error("this is not a state file: it has no line `kind: {}` among its first", shape::KIND)]
+    NotAState,
     /// It is not YAML of the right shape; the message says where.
     #[error("{0}")]
     Shape(String),
@@ -30,6 +33,22 @@ pub enum StateError {
     Write(#[source] serde_yaml::Error),
 }
 
+/// How much of a text is searched for its kind.
+const HEAD_BYTES: usize = 64 * 1024;
+
+/// Whether a text says that it is a state file, by a line `kind: confluence-sandbox` at its left margin near
+/// the top. Snapshots of large sites are too large to be parsed only to find that out; and what is wrong with
+/// a file that does not say so is told without quoting it, because it may be any file of the machine.
+pub fn is_state(text: &str) -> bool {
+    let head = text.get(..text.floor_char_boundary(HEAD_BYTES)).unwrap_or(text);
+    head.trim_start_matches('\u{feff}').lines().any(|line| {
+        let Some((key, value)) = line.split_once(':') else { return false };
+        let bare = |text: &str| text.trim_end().trim_matches(['"', '\'']).to_owned();
+        let value = value.split(" #").next().unwrap_or_default();
+        bare(key) == "kind" && bare(value.trim_start()) == shape::KIND
+    })
+}
+
 /// Reads the text of a state file, without what it says of an adversary.
 pub fn parse(text: &str) -> Result<World, StateError> {
     parse_whole(text).map(|(world, _)| world)
@@ -37,6 +56,9 @@ pub fn parse(text: &str) -> Result<World, StateError> {
 
 /// Reads the text of a state file: the site, and what goes on beside the requests to it.
 pub fn parse_whole(text: &str) -> Result<(World, Adversary), StateError> {
+    if !is_state(text) {
+        return Err(StateError::NotAState);
+    }
     let file: shape::File =
         serde_yaml::from_str(text).map_err(|error| StateError::Shape(error.to_string()))?;
     Ok((load::load(file)?, Adversary::default()))

@@ -1,0 +1,30 @@
+//! The policy directory as the command line names it.
+
+use std::io;
+
+use camino::Utf8Path;
+
+use crate::policy::{self, Loaded};
+
+use super::error::CliError;
+
+/// Loads a policy. A directory that is not there, or is none, is a mistake of the command line and not of the
+/// policy.
+pub(super) fn load(directory: &Utf8Path) -> Result<Loaded, CliError> {
+    check(directory)?;
+    Ok(policy::load(directory))
+}
+
+/// Refuses what is no directory. What cannot be looked at is left to whoever reads it.
+pub(super) fn check(directory: &Utf8Path) -> Result<(), CliError> {
+    let hint = "name the directory that holds the policy files";
+    match directory.metadata() {
+        Ok(about) if !about.is_dir() => {
+            Err(CliError::usage(format!("`{directory}` is not a directory"), hint))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Err(CliError::usage(format!("there is no directory `{directory}`"), hint))
+        }
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
