@@ -37,6 +37,9 @@ codes! {
     // Files.
     NoFiles = "no-files", Error, "The policy directory holds no YAML file.";
     UnreadableFile = "unreadable-file", Error, "A file or folder cannot be read.";
+    RefusedFile = "refused-file", Error, "A file that is no regular file inside the policy directory: a link that leads out, a hidden file, a device, a FIFO.";
+    ForeignFile = "foreign-file", Error, "A YAML file below the policy directory that has no key of the language.";
+    MergeConflict = "merge-conflict", Error, "A file in which git left both sides of a merge.";
     NotUtf8 = "not-utf8", Error, "A file is not UTF-8 text.";
     FileTooLarge = "file-too-large", Error, "A file is larger than any policy has reason to be.";
     Syntax = "syntax", Error, "A file is not YAML.";
@@ -96,7 +99,9 @@ codes! {
     AbsentApp = "absent-app", Warning, "An app is to be nowhere, which apps decide themselves.";
     LastOnList = "last-on-list", Error, "A list of a page that would have nobody left, which would open the page.";
     CsvFile = "csv-file", Error, "A CSV file that is not there, not inside the policy directory, or not CSV.";
-    CsvColumn = "csv-column", Error, "A column that a CSV file does not have.";
+    CsvColumn = "csv-column", Error, "A column that a CSV file does not have, or has twice.";
+    CsvQuote = "csv-quote", Error, "A quote in a CSV file that is not closed, or stands where none may.";
+    SkippedRows = "skipped-rows", Warning, "Rows of a CSV file that are about neither users nor groups.";
     CsvRow = "csv-row", Error, "A row of a CSV file that does not say who or where.";
 
     // Meaning, against a site.

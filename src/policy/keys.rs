@@ -162,9 +162,17 @@ pub(crate) const ABSENT: &[Key] = &[
 pub(crate) const FROM: &[Key] = &[
     key("csv", "The file, relative to this one and inside the policy directory."),
     key("space", "The column with the key of the space."),
-    key("type", "The column that says `user` or `group`."),
+    key("type", "The column that says `user` or `group`, in any case."),
     key("id", "The column with the account id, or the id or name of the group."),
-    key("delimiter", "What stands between columns, if it is neither a comma, a semicolon nor a tab."),
+    key(
+        "types",
+        "The rows that are taken: `user`, `group`, `guest`. Without it, users and groups; rows of guests, roles and \
+         anonymous access are counted in a warning.",
+    ),
+    key(
+        "delimiter",
+        "What stands between columns where the first line does not show it: `,`, `;`, `|` or `tab`.",
+    ),
 ];
 
 pub(crate) const PAGE: &[Key] = &[

@@ -10,6 +10,7 @@
 
 mod ast;
 mod breaches;
+mod conflict;
 mod contradictions;
 pub mod express;
 mod csv;

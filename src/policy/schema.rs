@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::ast::TestVerb;
+use super::csv::DELIMITERS;
 use super::keys::{self, Key};
 use crate::model::{AccessClass, BuiltInRole, Forbidden, Permission};
 
@@ -113,11 +114,19 @@ fn rule() -> Value {
             with(mapping(keys::ABSENT, |_| json!({ "$ref": "#/$defs/named" })), "required", json!(["who"])),
         ] })),
         "replace" => with(map_of(&json!({ "$ref": "#/$defs/named" })), "minProperties", json!(1)),
-        _ => with(mapping(keys::FROM, |_| text()), "required", json!(["csv", "space", "type", "id"])),
+        _ => with(mapping(keys::FROM, from), "required", json!(["csv", "space", "type", "id"])),
     });
     let rule = with(rule, "required", json!(["name"]));
     let actions = ["access", "like", "absent", "replace"].map(|action| json!({ "required": [action] }));
     with(rule, "anyOf", json!(actions))
+}
+
+fn from(key: &str) -> Value {
+    match key {
+        "types" => one_or_many(&json!({ "enum": ["user", "group", "guest"] })),
+        "delimiter" => json!({ "enum": DELIMITERS.map(|(word, _)| word) }),
+        _ => text(),
+    }
 }
 
 fn selector() -> Value {

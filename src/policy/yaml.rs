@@ -15,6 +15,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Error, Location, Spanned};
 
+use super::conflict;
 use crate::diagnostic::{Code, Diagnostic, Span};
 
 pub(crate) use written::{Block, Form, Written, written};
@@ -54,6 +55,33 @@ pub(crate) enum Scalar {
 }
 
 impl Node {
+    /// Takes away the line break that the parser adds to a block that ends with the text, and not with a line.
+    fn end_without_break(&mut self) {
+        match &mut self.kind {
+            Kind::Null => {}
+            Kind::Scalar(text, _) => {
+                text.truncate(text.strip_suffix('\n').map_or(text.len(), str::len));
+            }
+            Kind::List(items) => items.last_mut().into_iter().for_each(Self::end_without_break),
+            Kind::Map(pairs) => pairs.last_mut().into_iter().for_each(|(_, value)| value.end_without_break()),
+        }
+    }
+
+    /// A `?` without quotes that is all of a value or key.
+    fn bare_question_mark(&self, text: &str) -> Option<&Span> {
+        match &self.kind {
+            Kind::Null => None,
+            Kind::Scalar(value, _) => {
+                let is_bare = value == "?" && text.get(self.span.start..self.span.end) == Some("?");
+                is_bare.then_some(&self.span)
+            }
+            Kind::List(items) => items.iter().find_map(|item| item.bare_question_mark(text)),
+            Kind::Map(pairs) => pairs.iter().find_map(|(key, value)| {
+                key.bare_question_mark(text).or_else(|| value.bare_question_mark(text))
+            }),
+        }
+    }
+
     /// What it is, in the words of a message.
     pub(crate) const fn describe(&self) -> &'static str {
         match &self.kind {
@@ -69,6 +97,9 @@ impl Node {
 
 /// Reads one document.
 pub(crate) fn parse(file: &Arc<Utf8Path>, text: &str) -> Result<Node, Box<Diagnostic>> {
+    if let Some(marker) = conflict::marker(file, text) {
+        return Err(Box::new(conflict::finding(&marker)));
+    }
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: MAX_DEPTH,
@@ -90,7 +121,21 @@ pub(crate) fn parse(file: &Arc<Utf8Path>, text: &str) -> Result<Node, Box<Diagno
         with_snippet: false,
     };
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options) {
-        Ok(root) => Ok(Placer::new(file, text).node(root)),
+        Ok(root) => {
+            let mut root = Placer::new(file, text).node(root);
+            if written::ends_in_block(text) {
+                root.end_without_break();
+            }
+            match root.bare_question_mark(text) {
+                None => Ok(root),
+                // The parser takes it for text, other readers of YAML for a mapping without key and value.
+                Some(span) => Err(Box::new(
+                    Diagnostic::new(Code::Syntax, "this is not YAML: a question mark alone is not text")
+                        .at(span, "")
+                        .help("write `\"?\"` if text is meant"),
+                )),
+            }
+        }
         Err(Error::Eof { .. }) => Ok(Node { span: Span::start_of(file), kind: Kind::Null }),
         Err(error) => Err(Box::new(explain(&Placer::new(file, text), &error))),
     }

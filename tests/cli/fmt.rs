@@ -45,20 +45,29 @@ fn check_says_what_would_change_and_changes_nothing() {
     assert!(diff.out.contains("\n+version: 1  # one\n"), "{}", diff.out);
     assert_eq!(folder.read("b.yaml"), ODD);
     folder.run(&["fmt", "--check", "a.yaml"]).code(0);
-    folder.run(&["fmt", "missing.yaml"]).code(4);
+    let missing = folder.run(&["fmt", "missing.yaml"]).code(64);
+    assert!(missing.err.contains("there is no file or directory `missing.yaml`"), "{}", missing.err);
     folder.run(&["fmt", "notes.txt"]).code(64);
 }
 
 #[cfg(unix)]
 #[test]
-fn a_file_keeps_its_mode_and_the_links_to_it() {
+fn a_file_keeps_its_mode_and_nothing_is_written_through_a_link() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let folder = folder();
     let file = folder.path().join("b.yaml");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
     std::os::unix::fs::symlink("b.yaml", folder.path().join("link.yaml")).unwrap();
-    folder.run(&["fmt", "link.yaml"]).code(0);
+    let linked = folder.run(&["fmt", "link.yaml"]).code(1);
+    assert_eq!(linked.out, "", "a file is named once it is written");
+    assert!(
+        linked.err.contains("`link.yaml` is a link, and nothing is written through links"),
+        "{}",
+        linked.err
+    );
+    assert_eq!(folder.read("b.yaml"), ODD);
+    assert_eq!(folder.run(&["fmt"]).code(4).out, "b.yaml\n", "the file is formatted where it is");
     assert_eq!(folder.read("b.yaml"), EVEN);
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
     assert!(std::fs::symlink_metadata(folder.path().join("link.yaml")).unwrap().is_symlink());

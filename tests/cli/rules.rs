@@ -111,6 +111,6 @@ fn nothing_is_asked_of_the_site_when_a_row_is_bad() {
     let mut command = folder.confperm(&["plan", "mine"]);
     hosted.point(&mut command);
     let told = crate::support::Ran::from(command.output().unwrap()).code(Exit::Invalid.code().into());
-    assert!(told.err.contains("owners.csv:2:1") && told.err.contains("owners.csv:3:1"), "{}", told.err);
+    assert!(told.err.contains("owners.csv:2:6") && told.err.contains("owners.csv:3:1"), "{}", told.err);
     assert_eq!(hosted.running.requests().len(), 0);
 }

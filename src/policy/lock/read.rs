@@ -8,6 +8,7 @@ use camino::Utf8Path;
 use super::{End, LastSeen, Lock};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::AccountStatus;
+use crate::policy::conflict;
 use crate::policy::yaml::{Kind, Node, parse};
 
 const AGAIN: &str = "take the version that was committed last, or delete the file and run `confperm plan`, which writes it anew: \
@@ -18,7 +19,7 @@ type Refused = Box<Diagnostic>;
 impl Lock {
     /// Reads the text of a lock file.
     pub fn parse(file: &Arc<Utf8Path>, text: &str) -> Result<Self, Refused> {
-        if let Some(place) = conflict(file, text) {
+        if let Some(place) = conflict::marker(file, text) {
             return Err(Box::new(
                 Diagnostic::new(Code::InvalidLock, "git left both sides of a merge in this file")
                     .at(&place, "")
@@ -59,19 +60,6 @@ impl Lock {
         }
         Ok(lock)
     }
-}
-
-/// The first mark of a merge that is not finished.
-fn conflict(file: &Arc<Utf8Path>, text: &str) -> Option<Span> {
-    let mut start = 0;
-    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
-        if ["<<<<<<<", "=======", ">>>>>>>"].iter().any(|mark| line.starts_with(mark)) {
-            let end = start + line.trim_end().len();
-            return Some(Span { line: number, start, end, ..Span::start_of(file) });
-        }
-        start += line.len();
-    }
-    None
 }
 
 fn odd(span: &Span, what: &str) -> Diagnostic {

@@ -6,7 +6,7 @@ use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Sources, Span, Spanned, did_you_mean};
 use crate::model::{SpaceKey, SpaceKind, SpaceStatus};
 use crate::policy::ast::{AccessLine, Named, Right, Who};
-use crate::policy::csv::{self, Table};
+use crate::policy::csv::{self, RowType, Table};
 use crate::policy::keys;
 use crate::policy::rules::{Absent, Condition, KeyPattern, Like, Replace, Rule, Selector};
 use crate::policy::yaml::{Kind, Node, Scalar};
@@ -344,29 +344,73 @@ impl Reader {
             }
         }
         let mut found: BTreeMap<&str, Spanned<String>> = BTreeMap::new();
+        let mut types = None;
         for (key, node) in fields {
-            found.extend(self.text(node, &format!("`{}`", key.value)).map(|text| (key.value, text)));
+            if key.value == "types" {
+                types = Some(self.row_types(node)?);
+            } else {
+                found.extend(self.text(node, &format!("`{}`", key.value)).map(|text| (key.value, text)));
+            }
         }
-        let delimiter = found.remove("delimiter");
-        let byte = delimiter.as_ref().and_then(|text| match text.value.as_bytes() {
-            [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && *byte != b'"' => Some(*byte),
-            b"tab" => Some(b'\t'),
-            _ => None,
-        });
-        if let (Some(text), None) = (&delimiter, byte) {
+        let delimiter = match found.remove("delimiter") {
+            Some(text) => Some(self.delimiter(&text)?),
+            None => None,
+        };
+        let (csv, space) = (found.remove("csv")?, found.remove("space")?);
+        let (kind, id) = (found.remove("type")?, found.remove("id")?);
+        for (first, second) in [(&space, &kind), (&space, &id), (&kind, &id)] {
+            if first.value == second.value {
+                self.report(
+                    Diagnostic::new(
+                        Code::InvalidValue,
+                        format!("the column `{}` cannot be both", first.value),
+                    )
+                    .at(&second.span, "")
+                    .at(&first.span, "named here")
+                    .help("space, type and id are three columns"),
+                );
+                return None;
+            }
+        }
+        Some(csv::RowSource { csv, space, kind, id, delimiter, types })
+    }
+
+    fn delimiter(&mut self, text: &Spanned<String>) -> Option<u8> {
+        let known = csv::DELIMITERS.into_iter().find(|(word, _)| *word == text.value);
+        if known.is_none() {
             self.report(
                 Diagnostic::new(Code::InvalidValue, format!("`{}` cannot stand between columns", text.value))
                     .at(&text.span, "")
-                    .help("write one character, as in `\"|\"`, or `tab`"),
+                    .help("write `\",\"`, `\";\"`, `\"|\"` or `tab`"),
             );
         }
-        Some(csv::RowSource {
-            csv: found.remove("csv")?,
-            space: found.remove("space")?,
-            kind: found.remove("type")?,
-            id: found.remove("id")?,
-            delimiter: byte,
-        })
+        known.map(|(_, byte)| byte)
+    }
+
+    fn row_types(&mut self, node: &Node) -> Option<Vec<RowType>> {
+        let words = self.words(node, "`types`")?;
+        let mut types = Vec::new();
+        for word in &words {
+            let help = match RowType::parse(&word.value) {
+                Some(kind) if kind.names_a_subject() => {
+                    types.push(kind);
+                    continue;
+                }
+                Some(_) => {
+                    "its rows name neither a person nor a group; write such access into the policy itself"
+                }
+                None => "write `user`, `group` or `guest`",
+            };
+            self.report(
+                Diagnostic::new(
+                    Code::InvalidValue,
+                    format!("rows of the type `{}` cannot be taken", word.value),
+                )
+                .at(&word.span, "")
+                .help(help),
+            );
+        }
+        (types.len() == words.len()).then_some(types)
     }
 
     fn rows(

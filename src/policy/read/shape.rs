@@ -16,7 +16,7 @@ impl Node {
     }
 
     /// A scalar as it is written.
-    pub(super) fn scalar(&self) -> Option<&str> {
+    pub(in crate::policy) fn scalar(&self) -> Option<&str> {
         match &self.kind {
             Kind::Scalar(text, _) => Some(text),
             Kind::Null | Kind::List(_) | Kind::Map(_) => None,

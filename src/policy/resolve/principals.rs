@@ -32,7 +32,16 @@ impl Resolver<'_> {
             Remembered::Other => return None,
         }
         match self.groups.get(name).map(Vec::as_slice) {
-            Some([group]) => Some(group.id.clone()),
+            Some([group]) => {
+                let group = *group;
+                match self.by_id(name).filter(|id| *id != group.id) {
+                    Some(other) => {
+                        self.two_meanings(name, &group.id, &other, span);
+                        None
+                    }
+                    None => Some(group.id.clone()),
+                }
+            }
             Some([_, ..]) => {
                 let ids: Vec<String> =
                     self.groups[name].iter().map(|group| format!("`{}`", group.id)).collect();
@@ -62,6 +71,22 @@ impl Resolver<'_> {
                 None
             }
         }
+    }
+
+    /// One group is called what another has as its id.
+    fn two_meanings(&mut self, name: &str, named: &GroupId, identified: &GroupId, span: &Span) {
+        let groups = &self.live.directory.groups;
+        let called = groups.get(identified).map(|group| group.name.as_str()).unwrap_or_default();
+        self.report(
+            Diagnostic::new(
+                Code::AmbiguousGroup,
+                format!("`{name}` is the id of the group `{called}` and the name of another group"),
+            )
+            .at(span, "")
+            .help(format!(
+                "write `{called}` if that one is meant; if not, say so under `groups:`, as in `{name}: {named}`"
+            )),
+        );
     }
 
     fn by_id(&self, text: &str) -> Option<GroupId> {

@@ -50,7 +50,11 @@ pub(crate) struct Block {
 /// Reads one document. What the formatter could not keep is refused with its place.
 pub(crate) fn written(file: &Arc<Utf8Path>, text: &str) -> Result<(Node, Written), Box<Diagnostic>> {
     let node = parse(file, text)?;
-    let mut reader = Reader { placer: Placer::new(file, text), events: Parser::new_from_str(text) };
+    let mut reader = Reader {
+        placer: Placer::new(file, text),
+        events: Parser::new_from_str(text),
+        ends_in_block: ends_in_block(text),
+    };
     let (event, place) = reader.next()?;
     let root = if matches!(event, Event::StreamEnd) {
         Written { span: 0..0, form: Form::Empty }
@@ -60,9 +64,30 @@ pub(crate) fn written(file: &Arc<Utf8Path>, text: &str) -> Result<(Node, Written
     Ok((node, root))
 }
 
+/// Whether a text ends within a line of a block (`|` or `>`), without a line break. Such a block has none at its
+/// end either (YAML 1.2, 8.1.1.2: the end of the file takes the place of the chomped break), but the parser
+/// adds one.
+pub(super) fn ends_in_block(text: &str) -> bool {
+    let last_line = text.rsplit('\n').next().unwrap_or_default();
+    if last_line.is_empty() {
+        return false;
+    }
+    let scalars = Parser::new_from_str(text).map_while(Result::ok).filter_map(|(event, place)| match event {
+        Event::Scalar(_, style, ..) => Some((style, place)),
+        _ => None,
+    });
+    scalars.last().is_some_and(|(style, place)| {
+        let reaches_the_end = place.byte_range().is_some_and(|range| range.end >= text.len());
+        // Blanks as far as the margin are an empty line, which is complete.
+        let has_content = last_line.chars().count() > place.start.col();
+        matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) && reaches_the_end && has_content
+    })
+}
+
 struct Reader<'a> {
     placer: Placer<'a>,
     events: Parser<'a, serde_saphyr::granit_parser::StrInput<'a>>,
+    ends_in_block: bool,
 }
 
 impl<'a> Reader<'a> {
@@ -105,7 +130,11 @@ impl<'a> Reader<'a> {
                         Form::Literal(self.placer.text[span.clone()].to_owned())
                     }
                     (ScalarStyle::Literal | ScalarStyle::Folded, _) => {
-                        Form::Block(Block { folded, value: value.into_owned(), column: place.start.col() })
+                        let mut value = value.into_owned();
+                        if self.ends_in_block && span.end >= self.placer.text.len() {
+                            value.truncate(value.strip_suffix('\n').map_or(value.len(), str::len));
+                        }
+                        Form::Block(Block { folded, value, column: place.start.col() })
                     }
                     (ScalarStyle::Plain | ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted, _) => {
                         Form::Text(value.into_owned())
