@@ -13,6 +13,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::output::Output;
 use super::prepare::{Prepared, prepare};
+use super::progress::Stage;
 use super::signals::Signals;
 
 pub(super) async fn run(
@@ -143,15 +144,15 @@ async fn carry_out(
     let mut stops = signals.take_over();
     let (journal, path) = Journal::create(folder, now).map_err(cannot)?;
     let stop = Stop::default();
-    let bar = out.bar(plan.calls.len());
+    out.progress.begin(Stage::Applying { done: 0, of: plan.calls.len() });
     let on_event = |event: Event<'_>| match event {
         Event::Finished { call, status } => {
-            bar.inc(1);
+            out.progress.call_ended();
             if let Status::Failed(failure) = status {
-                bar.suspend(|| out.warn(&format!("call {} failed: {failure}", call.id)));
+                out.warn(&format!("call {} failed: {failure}", call.id));
             }
         }
-        Event::Verifying => bar.set_message("reading again what was touched"),
+        Event::Verifying => out.progress.begin(Stage::Verifying),
     };
     let applied = crate::apply::apply(plan, leftovers, &connection.site, &journal, &stop, &on_event);
     tokio::pin!(applied);
@@ -159,14 +160,14 @@ async fn carry_out(
         outcome = &mut applied => Some(outcome),
         () = stops.next() => {
             stop.request();
-            bar.suspend(|| out.warn(STOPPING));
+            out.warn(STOPPING);
             tokio::select! {
                 outcome = &mut applied => Some(outcome),
                 () = stops.next() => None,
             }
         }
     };
-    bar.finish_and_clear();
+    out.progress.clear();
     let Some(outcome) = outcome else {
         out.warn(&format!(
             "stopped at once: nothing was verified, and calls under way may have been made or not. {path} has what \

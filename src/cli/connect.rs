@@ -32,7 +32,7 @@ impl Connection {
         out: &Output,
     ) -> Result<Self, CliError> {
         if let Some(url) = &environment.url {
-            return Self::remote(url, environment);
+            return Self::remote(url, environment, out);
         }
         match policy.site.as_ref().map(|site| &site.value) {
             Some(address) => Self::to(address, directory, environment, out).await,
@@ -50,18 +50,18 @@ impl Connection {
         out: &Output,
     ) -> Result<Self, CliError> {
         match address {
-            SiteAddress::Http(url) => Self::remote(url.as_str(), environment),
+            SiteAddress::Http(url) => Self::remote(url.as_str(), environment, out),
             SiteAddress::Sandbox(file) => Self::embedded(directory, file, out).await,
         }
     }
 
-    fn remote(url: &str, environment: &Environment) -> Result<Self, CliError> {
+    fn remote(url: &str, environment: &Environment, out: &Output) -> Result<Self, CliError> {
         let address: Address = url.parse().map_err(|error: crate::confluence::AddressError| {
             CliError::failed(error.to_string()).with_hint(error.hint())
         })?;
         let shown = address.to_string();
         let lasting = (!address.is_loopback()).then(|| shown.clone());
-        let site = Cloud::new(address, &environment.credentials()?, &Settings::default())?;
+        let site = Cloud::new(address, &environment.credentials()?, &settings(out))?;
         Ok(Self { site, address: shown, lasting, _sandbox: None })
     }
 
@@ -81,7 +81,7 @@ impl Connection {
             .parse()
             .map_err(|error: crate::confluence::AddressError| CliError::failed(error.to_string()))?;
         let credentials = Credentials::Basic { email: caller.email, token: caller.token.into() };
-        let site = Cloud::new(address, &credentials, &Settings::default())?;
+        let site = Cloud::new(address, &credentials, &settings(out))?;
         Ok(Self {
             site,
             address: format!("sandbox {file}"),
@@ -89,4 +89,8 @@ impl Connection {
             _sandbox: Some(running),
         })
     }
+}
+
+fn settings(out: &Output) -> Settings {
+    Settings { watcher: out.progress.watcher(), ..Settings::default() }
 }

@@ -21,6 +21,7 @@ mod lock;
 mod output;
 mod plan;
 mod prepare;
+mod progress;
 mod reading;
 mod question;
 mod sandbox;
@@ -71,6 +72,7 @@ pub fn main() -> ExitCode {
         out.error(&error);
         error.exit()
     });
+    out.progress.clear();
     if is_for_its_output && out.has_lost_data() { exit.max(Exit::Failed) } else { exit }.into()
 }
 
@@ -88,7 +90,7 @@ async fn run(command: Command, environment: &Environment, out: &Output) -> Resul
     let signals = match command {
         // What these two write are files, and a moment is all that they take.
         Command::Init(_) | Command::Fmt(_) => Signals::ignored(),
-        _ => Signals::listen(),
+        _ => Signals::listen(out.progress.clone()),
     };
     match command {
         Command::Init(args) => init::run(&args, environment, out),

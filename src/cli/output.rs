@@ -1,17 +1,14 @@
 //! The printer. Data goes to stdout, talk to stderr; styles go away where the stream does not want them.
 
-#![expect(clippy::unused_self, reason = "nothing prints without having been handed the printer")]
-
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::render;
 use crate::render::style::{CHANGE, HEADING, REMOVE, paint};
 
 use super::error::CliError;
+use super::progress::Progress;
 
 /// Where output goes.
 #[derive(Debug)]
@@ -21,14 +18,18 @@ pub(super) struct Output {
     left: AtomicBool,
     /// Data could not be written, to a full disk for example.
     lost: AtomicBool,
+    /// How far the command is.
+    pub(super) progress: Progress,
 }
 
 impl Output {
     pub(super) fn new() -> Self {
+        let terminal = io::stderr().is_terminal();
         Self {
-            terminal: io::stderr().is_terminal(),
+            terminal,
             left: AtomicBool::new(false),
             lost: AtomicBool::new(false),
+            progress: Progress::new(terminal),
         }
     }
 
@@ -39,6 +40,7 @@ impl Output {
         if !self.is_whole() {
             return;
         }
+        self.progress.clear();
         let mut stdout = anstream::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             Ok(()) => {}
@@ -64,7 +66,7 @@ impl Output {
 
     /// Says something on the side. Where stderr cannot be written, there is no one left to say that to.
     pub(super) fn say(&self, text: &str) {
-        drop(anstream::stderr().lock().write_all(format!("{text}\n").as_bytes()));
+        self.progress.aside(|| drop(anstream::stderr().lock().write_all(format!("{text}\n").as_bytes())));
     }
 
     pub(super) fn warn(&self, text: &str) {
@@ -72,6 +74,7 @@ impl Output {
     }
 
     pub(super) fn error(&self, error: &CliError) {
+        self.progress.clear();
         match error {
             CliError::Failed { message, hint } | CliError::Usage { message, hint } => {
                 self.say(&format!("{} {message}", paint(REMOVE, "error:")));
@@ -117,28 +120,10 @@ impl Output {
 
     /// Asks; only the whole word counts as a yes.
     pub(super) fn ask(&self, question: &str) -> bool {
+        self.progress.clear();
         drop(anstream::stderr().lock().write_all(format!("{question} Only `yes` will do: ").as_bytes()));
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim() == "yes"
-    }
-
-    /// A progress bar, drawn on terminals only.
-    pub(super) fn bar(&self, length: usize) -> ProgressBar {
-        let target = if self.terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(length as u64), target);
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} calls, {elapsed}  {msg}") {
-            bar.set_style(style);
-        }
-        bar
-    }
-
-    /// How far the reading is, drawn on terminals only.
-    pub(super) fn meter(&self) -> ProgressBar {
-        let bar = self.bar(0);
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}, {elapsed}") {
-            bar.set_style(style);
-        }
-        bar
     }
 }
 

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use crate::render::style::{REMOVE, paint};
 
 use super::exit::Exit;
+use super::progress::Progress;
 
 /// What listens for signals.
 #[derive(Debug)]
@@ -36,10 +37,10 @@ pub(super) struct Stops(mpsc::UnboundedReceiver<()>);
 
 impl Signals {
     /// To be called within the runtime. Where signals cannot be listened for, they do what they always did.
-    pub(super) fn listen() -> Self {
+    pub(super) fn listen(progress: Progress) -> Self {
         let phase = Arc::new(Mutex::new(Phase::Reading));
         match Source::open() {
-            Ok(source) => drop(tokio::spawn(watch(source, Arc::clone(&phase)))),
+            Ok(source) => drop(tokio::spawn(watch(source, Arc::clone(&phase), progress))),
             Err(error) => tracing::warn!(%error, "cannot listen for Ctrl-C"),
         }
         Self { phase }
@@ -76,13 +77,14 @@ fn lock(phase: &Mutex<Phase>) -> MutexGuard<'_, Phase> {
     phase.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn watch(mut source: Source, phase: Arc<Mutex<Phase>>) {
+async fn watch(mut source: Source, phase: Arc<Mutex<Phase>>, progress: Progress) {
     while source.next().await.is_some() {
         let exit = match &*lock(&phase) {
             Phase::TakenOver(taker) if taker.send(()).is_ok() => None,
             Phase::TakenOver(_) => Some(Exit::Failed),
             Phase::Over(exit) => Some(*exit),
             Phase::Reading => {
+                progress.clear();
                 let line = format!("{} interrupted; nothing was changed\n", paint(REMOVE, "error:"));
                 drop(anstream::stderr().lock().write_all(line.as_bytes()));
                 Some(Exit::Failed)

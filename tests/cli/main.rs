@@ -28,4 +28,5 @@ mod snapshot;
 mod streams;
 mod support;
 mod trouble;
+mod waiting;
 mod worlds;

@@ -212,6 +212,8 @@ pub(crate) enum Reply {
     Text(u16, &'static str, String),
     /// The beginning of an answer, and then nothing.
     Cut(&'static str),
+    /// 429, with this many seconds to wait.
+    Limited(u64),
 }
 
 impl Reply {
@@ -238,6 +240,9 @@ impl Reply {
                 .header("content-type", kind)
                 .body(Body::from(text))
                 .unwrap(),
+            Self::Limited(seconds) => {
+                Response::builder().status(429).header("retry-after", seconds).body(Body::empty()).unwrap()
+            }
             Self::Cut(start) => {
                 let begin = stream::once(async { Ok(start.as_bytes()) });
                 let end = stream::once(async {
