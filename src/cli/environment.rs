@@ -5,7 +5,7 @@ use std::process::Command;
 use jiff::civil::Date;
 use secrecy::SecretString;
 
-use crate::confluence::Credentials;
+use crate::confluence::{Credentials, Secrets};
 
 use super::error::CliError;
 
@@ -17,6 +17,7 @@ pub(super) struct Environment {
     api_token: Source,
     personal_token: Source,
     today: Option<String>,
+    secrets: Secrets,
 }
 
 /// The three ways to hand over a secret.
@@ -29,14 +30,22 @@ struct Source {
 }
 
 impl Environment {
-    pub(super) fn read() -> Self {
-        Self {
+    /// What is secret in it is added to `secrets`, whether or not it will be used.
+    pub(super) fn read(secrets: &Secrets) -> Self {
+        let environment = Self {
             url: variable("CONFLUENCE_URL"),
             username: variable("CONFLUENCE_USERNAME"),
             api_token: Source::read("CONFLUENCE_API_TOKEN"),
             personal_token: Source::read("CONFLUENCE_PERSONAL_TOKEN"),
             today: variable("CONFPERM_TODAY"),
+            secrets: secrets.clone(),
+        };
+        for token in
+            [&environment.api_token, &environment.personal_token].iter().filter_map(|it| it.value.as_ref())
+        {
+            secrets.add(environment.username.as_deref(), token);
         }
+        environment
     }
 
     /// The day in UTC. `CONFPERM_TODAY` sets it, to see what a plan of another day would be.
@@ -57,6 +66,9 @@ impl Environment {
     pub(super) fn credentials(&self) -> Result<Credentials, CliError> {
         let api_token = self.api_token.secret()?;
         let personal_token = self.personal_token.secret()?;
+        for token in [&api_token, &personal_token].into_iter().flatten() {
+            self.secrets.add(self.username.as_deref(), token);
+        }
         match (self.username.clone(), api_token, personal_token) {
             (_, Some(_), Some(_)) => Err(CliError::usage(
                 "both CONFLUENCE_API_TOKEN and CONFLUENCE_PERSONAL_TOKEN are set, and only one can sign in",

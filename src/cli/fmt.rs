@@ -77,7 +77,7 @@ fn from_standard_input(out: &Output) -> Result<Exit, CliError> {
     let file: Arc<Utf8Path> = Utf8PathBuf::from("standard input").into();
     match policy::format(&file, &text) {
         Ok(text) => {
-            out.data(&text);
+            out.file(&text);
             Ok(Exit::Done)
         }
         Err(finding) => {

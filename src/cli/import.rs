@@ -62,7 +62,7 @@ async fn carry_out(
     }
     let site = there.fresh.then_some(source.written.as_str());
     if args.stdout {
-        out.data(&files::in_one(&drafts, &there.policy, &live, site));
+        out.file(&files::in_one(&drafts, &there.policy, &live, site));
         remarks(&drafts, out);
         return Ok(Exit::Done);
     }

@@ -3,6 +3,7 @@
 
 mod apply;
 mod args;
+mod border;
 mod can;
 mod checks;
 mod chosen;
@@ -40,6 +41,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use crate::confluence::Secrets;
 use args::{Args, Command};
 use environment::Environment;
 use error::CliError;
@@ -49,7 +51,8 @@ use signals::Signals;
 
 /// Parses the command line, runs the command, and says how it went.
 pub fn main() -> ExitCode {
-    let out = Output::new();
+    let secrets = Secrets::default();
+    let out = Output::new(secrets.clone());
     if let Some(error) = habits::foreign(std::env::args_os().skip(1)) {
         out.error(&error);
         return error.exit().into();
@@ -58,7 +61,7 @@ pub fn main() -> ExitCode {
         Ok(args) => args,
         Err(error) => return without_command(&error).into(),
     };
-    output::log(args.verbose);
+    output::log(args.verbose, secrets.clone());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -68,10 +71,11 @@ pub fn main() -> ExitCode {
     };
     // An apply is about the site: what happened there is its end, whether or not the report arrived.
     let is_for_its_output = !matches!(args.command, Command::Apply(_));
-    let exit = runtime.block_on(run(args.command, &Environment::read(), &out)).unwrap_or_else(|error| {
-        out.error(&error);
-        error.exit()
-    });
+    let exit =
+        runtime.block_on(run(args.command, &Environment::read(&secrets), &out)).unwrap_or_else(|error| {
+            out.error(&error);
+            error.exit()
+        });
     out.progress.clear();
     if is_for_its_output && out.has_lost_data() { exit.max(Exit::Failed) } else { exit }.into()
 }

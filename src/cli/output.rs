@@ -3,16 +3,19 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::confluence::Secrets;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::render;
 use crate::render::style::{CHANGE, HEADING, REMOVE, paint};
 
+use super::border;
 use super::error::CliError;
 use super::progress::Progress;
 
 /// Where output goes.
 #[derive(Debug)]
 pub(super) struct Output {
+    secrets: Secrets,
     terminal: bool,
     /// The reader of stdout has left. Nobody misses what it did not wait for.
     left: AtomicBool,
@@ -23,9 +26,10 @@ pub(super) struct Output {
 }
 
 impl Output {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(secrets: Secrets) -> Self {
         let terminal = io::stderr().is_terminal();
         Self {
+            secrets,
             terminal,
             left: AtomicBool::new(false),
             lost: AtomicBool::new(false),
@@ -36,6 +40,15 @@ impl Output {
     /// Writes what the command was run for. Whether it arrives never decides what the command does next: a run
     /// that changes a site must come to its end. What was lost shows in [`Self::has_lost_data`].
     pub(super) fn data(&self, text: &str) {
+        self.write(&border::cleared(&self.secrets, text));
+    }
+
+    /// Writes the text of a file, as data. Only a terminal is shown it like anything else.
+    pub(super) fn file(&self, text: &str) {
+        if io::stdout().is_terminal() { self.data(text) } else { self.write(&self.secrets.scrub(text)) }
+    }
+
+    fn write(&self, text: &str) {
         // The rest of an output with a hole in it would mislead.
         if !self.is_whole() {
             return;
@@ -66,7 +79,8 @@ impl Output {
 
     /// Says something on the side. Where stderr cannot be written, there is no one left to say that to.
     pub(super) fn say(&self, text: &str) {
-        self.progress.aside(|| drop(anstream::stderr().lock().write_all(format!("{text}\n").as_bytes())));
+        let text = format!("{}\n", border::cleared(&self.secrets, text));
+        self.progress.aside(|| drop(anstream::stderr().lock().write_all(text.as_bytes())));
     }
 
     pub(super) fn warn(&self, text: &str) {
@@ -121,14 +135,15 @@ impl Output {
     /// Asks; only the whole word counts as a yes.
     pub(super) fn ask(&self, question: &str) -> bool {
         self.progress.clear();
-        drop(anstream::stderr().lock().write_all(format!("{question} Only `yes` will do: ").as_bytes()));
+        let question = format!("{} Only `yes` will do: ", border::cleared(&self.secrets, question));
+        drop(anstream::stderr().lock().write_all(question.as_bytes()));
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim() == "yes"
     }
 }
 
 /// Sends what the client reports to stderr: warnings, or with `-v` each request, with `-vv` everything.
-pub(super) fn log(verbose: u8) {
+pub(super) fn log(verbose: u8, secrets: Secrets) {
     let level = match verbose {
         0 => "warn",
         1 => "confperm=debug",
@@ -136,7 +151,7 @@ pub(super) fn log(verbose: u8) {
     };
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(level))
-        .with_writer(io::stderr)
+        .with_writer(move || border::Cleared::new(secrets.clone(), io::stderr()))
         // Otherwise it reports a stderr that cannot be written on that same stderr, and panics.
         .log_internal_errors(false)
         .without_time()

@@ -42,7 +42,7 @@ pub(super) async fn run(
             deposit::write(folder, &files, args.force)?;
             out.say(&format!("Snapshot written to {file}"));
         }
-        None => out.data(&snapshot.text),
+        None => out.file(&snapshot.text),
     }
     for note in snapshot.notes {
         out.warn(&note);

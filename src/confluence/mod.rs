@@ -13,7 +13,9 @@ pub mod error;
 pub mod pace;
 mod page;
 pub mod retry;
+mod secrets;
 pub mod transport;
+mod unescape;
 pub mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +33,7 @@ pub use address::{Address, AddressError};
 pub use cloud::Cloud;
 pub use credentials::Credentials;
 pub use error::Error;
+pub use secrets::Secrets;
 pub use transport::Settings;
 
 /// Which spaces to list.

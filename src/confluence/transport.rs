@@ -1,6 +1,7 @@
 //! One HTTP exchange: a signed request out, a whole answer in, or an error that says how far it got. No
 //! repeating here, no redirects, and no answers without a bound.
 
+use std::borrow::Cow;
 use std::error::Error as _;
 use std::time::Duration;
 
@@ -181,7 +182,8 @@ impl Transport {
                 Err(error) => return Err(Error::Truncated { endpoint, source: Some(error.without_url()) }),
             }
         }
-        if let Some(clean) = self.seal.scrub(&String::from_utf8_lossy(&body)) {
+        // Escapes are looked through, so whatever is read from the body later is clean as well.
+        if let Cow::Owned(clean) = self.seal.scrub(&String::from_utf8_lossy(&body)) {
             body = clean.into_bytes();
         }
         let answer = Answer { endpoint, status, headers: self.clean(headers), body };
@@ -191,14 +193,15 @@ impl Transport {
         Ok(answer)
     }
 
-    /// Headers that echo the token are dropped.
+    /// Headers that repeat the token lose it. None that can be read is dropped: a list whose next page has lost its address would
+    /// seem to end there.
     fn clean(&self, headers: http::HeaderMap) -> http::HeaderMap {
         let mut last = None;
         let pairs = headers.into_iter().filter_map(|(name, value)| {
             // A name is given once for all its values.
             last = name.or(last.take());
-            let echoes = value.to_str().is_ok_and(|text| self.seal.scrub(text).is_some());
-            Some((last.clone()?, value)).filter(|_| !echoes)
+            let clean = self.seal.scrub(value.to_str().ok()?).parse().ok()?;
+            Some((last.clone()?, clean))
         });
         let mut clean = http::HeaderMap::new();
         for (name, value) in pairs {

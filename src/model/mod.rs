@@ -22,6 +22,7 @@ mod role;
 mod site;
 mod space;
 mod text;
+mod visible;
 
 pub use audience::{Audience, Members, PageVerb, Restrictions};
 pub use call::Call;
@@ -41,3 +42,4 @@ pub use principal::{AccessClass, Principal, Subject};
 pub use role::{BuiltInRole, Role, RoleKind};
 pub use site::{Caller, Edition, Flavor, Site, SpaceRoleMode};
 pub use space::{Space, SpaceKind, SpaceStatus};
+pub use visible::{Shown, SiteText, harmless, is_invisible, visible};

@@ -11,6 +11,7 @@ use crate::model::{AccountId, AccountStatus, Principal};
 
 use super::access::{Question, outside_words, remedy_words, verdict_word};
 use super::access_words::{Names as _, reason_words};
+use super::json::all_seen;
 
 /// The verdict alone.
 pub fn verdict_as_json(verdict: &Verdict, question: &Question<'_>) -> String {
@@ -187,5 +188,5 @@ const fn outcome(outcome: Outcome) -> &'static str {
 
 /// Values of this module have text keys only, so writing them cannot fail.
 pub(super) fn write(value: &Value) -> String {
-    format!("{value:#}\n")
+    all_seen(&format!("{value:#}\n"))
 }

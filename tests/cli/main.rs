@@ -4,6 +4,7 @@
 
 mod as_planned;
 mod converge;
+mod echoes;
 mod first_run;
 mod fmt;
 mod guards;

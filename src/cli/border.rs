@@ -1,0 +1,85 @@
+//! The last place that every text passes on its way out: no secret leaves here, and nothing that a terminal would
+//! obey but our own colours. Names are made safe where they are read or drawn, which also keeps them on their line;
+//! this catches what came another way, such as the name of a file.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use crate::confluence::Secrets;
+use crate::model::harmless;
+
+/// The text without secrets, and with everything visible that would not be seen.
+pub(super) fn cleared(secrets: &Secrets, text: &str) -> String {
+    let clean = secrets.scrub(text);
+    let mut cleared = String::with_capacity(clean.len());
+    let mut rest: &str = &clean;
+    while !rest.is_empty() {
+        let (plain, ours) = match rest.find(['\n', '\t', '\u{1b}']) {
+            Some(at) => (at, layout(&rest[at..])),
+            None => (rest.len(), 0),
+        };
+        // An escape that is not ours stays with the text before it.
+        let plain =
+            if ours == 0 { plain + rest[plain..].chars().next().map_or(0, char::len_utf8) } else { plain };
+        cleared.push_str(&harmless(&rest[..plain]));
+        cleared.push_str(&rest[plain..plain + ours]);
+        rest = &rest[plain + ours..];
+    }
+    cleared
+}
+
+/// How many bytes at the beginning are a line break, a tab, or the escape sequence of a colour.
+fn layout(text: &str) -> usize {
+    if text.starts_with(['\n', '\t']) {
+        return 1;
+    }
+    let Some(codes) = text.strip_prefix("\u{1b}[") else { return 0 };
+    let end = codes.find(|c: char| !c.is_ascii_digit() && c != ';');
+    end.filter(|end| codes[*end..].starts_with('m')).map_or(0, |end| "\u{1b}[".len() + end + 1)
+}
+
+/// A writer of whole messages, cleared.
+pub(super) struct Cleared<W> {
+    secrets: Secrets,
+    to: W,
+}
+
+impl<W> Cleared<W> {
+    pub(super) const fn new(secrets: Secrets, to: W) -> Self {
+        Self { secrets, to }
+    }
+}
+
+impl<W: Write> Write for Cleared<W> {
+    fn write(&mut self, message: &[u8]) -> io::Result<usize> {
+        let message_text: Cow<'_, str> = String::from_utf8_lossy(message);
+        self.to.write_all(cleared(&self.secrets, &message_text).as_bytes())?;
+        Ok(message.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_layout_stays_and_nothing_else_is_obeyed() {
+        for (text, expected) in [
+            ("", ""),
+            ("a\n\tb\n", "a\n\tb\n"),
+            ("\u{1b}[1;31mred\u{1b}[0m\n", "\u{1b}[1;31mred\u{1b}[0m\n"),
+            ("\u{1b}[2Jx", r"\u{1b}[2Jx"),
+            ("x\u{1b}", r"x\u{1b}"),
+            ("\u{1b}]0;title\u{7}\n", "\\u{1b}]0;title\\u{7}\n"),
+            ("a\r\n::error::b", "a\\u{d}\n::error::b"),
+            (r"group:eng\u{200b}", r"group:eng\u{200b}"),
+            ("→ \u{202e}x\u{9b}31m", r"→ \u{202e}x\u{9b}31m"),
+        ] {
+            assert_eq!(cleared(&Secrets::default(), text), expected);
+        }
+    }
+}
