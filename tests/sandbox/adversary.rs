@@ -5,6 +5,7 @@ mod disruptions;
 mod kill;
 mod lag;
 mod log;
+mod manglings;
 
 use confperm::sandbox::adversary::Adversary;
 use confperm::sandbox::world::{

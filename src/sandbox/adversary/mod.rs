@@ -31,6 +31,7 @@ mod hidden;
 mod kill;
 mod lag;
 mod log;
+mod mangle;
 mod pattern;
 mod runtime;
 
@@ -40,9 +41,11 @@ pub use hidden::{Endpoint, Hidden};
 pub use kill::Kill;
 pub use lag::{Delay, Facet, Lag, parse_lag};
 pub use log::{Acted, Changed, Log, Look, Written};
+pub use mangle::{Mangle, Mangling};
 pub use pattern::{Pattern, Times};
 
 pub(super) use lag::Past;
+pub(super) use mangle::{ENDLESS, Scene};
 pub(super) use pattern::Target;
 pub(super) use runtime::{Arrival, Attempt, Glance, Runtime, Verdict};
 
@@ -57,6 +60,8 @@ pub struct Adversary {
     pub disruptions: Vec<Disruption>,
     /// Endpoints that are not there or not allowed.
     pub hidden: Vec<Hidden>,
+    /// Answers that are changed. Where several fit, each changes what the one before it left.
+    pub manglings: Vec<Mangle>,
     /// When the server dies, if it does.
     pub kill: Option<Kill>,
 }
@@ -87,6 +92,10 @@ pub enum RuleError {
     Lag(String),
     #[error("`{0}` is not a delay: write a number of reads, such as 2, or a time, such as 300ms or 2s")]
     Delay(String),
+    #[error("`{0}` is not a mangling: write NAME:PATH or NAME:PATH:TIMES")]
+    Mangle(String),
+    #[error("`{0}` is not the name of a mangling: {1}, without=FIELD or null=FIELD")]
+    Mangling(String, String),
     #[error("`{0}` is not an end: write before-write=N or after-write=N")]
     Kill(String),
 }
@@ -119,6 +128,13 @@ impl Adversary {
         self
     }
 
+    /// Changes answers.
+    #[must_use]
+    pub fn mangle(mut self, mangle: Mangle) -> Self {
+        self.manglings.push(mangle);
+        self
+    }
+
     /// Kills the server in the middle.
     #[must_use]
     pub fn kill(self, kill: Kill) -> Self {
@@ -131,6 +147,7 @@ impl Adversary {
         self.actors.extend(other.actors);
         self.disruptions.extend(other.disruptions);
         self.hidden.extend(other.hidden);
+        self.manglings.extend(other.manglings);
         Self { lag: self.lag.and(other.lag), kill: other.kill.or(self.kill), ..self }
     }
 }

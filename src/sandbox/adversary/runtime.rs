@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::lag::Past;
 use super::log::{Acted, Changed, Log, Look, Written};
 use super::pattern::Target;
-use super::{Adversary, Effect, Facet, Kill, When};
+use super::{Adversary, Effect, Facet, Kill, Mangling, When};
 use crate::sandbox::site::{Error, Site};
 use crate::sandbox::world::{Action, NotApplicable, Object};
 
@@ -24,7 +24,9 @@ pub(in crate::sandbox) struct Runtime {
     /// For each actor, how often what it waits for has happened; `None` when it has acted.
     waiting: Vec<Option<u64>>,
     /// For each disruption, how many requests have fitted.
-    fitted: Vec<u64>,
+    disrupted: Vec<u64>,
+    /// The same for each mangling.
+    mangled: Vec<u64>,
     /// Writes that were carried out.
     writes: u64,
     past: Past,
@@ -78,7 +80,8 @@ impl Runtime {
         let waiting = (0..rules.actors.len()).map(|actor| (!spent.contains(&actor)).then_some(0)).collect();
         Self {
             waiting,
-            fitted: vec![0; rules.disruptions.len()],
+            disrupted: vec![0; rules.disruptions.len()],
+            mangled: vec![0; rules.manglings.len()],
             writes: 0,
             past: Past::new(rules.lag),
             log: Log::default(),
@@ -152,7 +155,7 @@ impl Runtime {
     /// Every disruption counts the requests that fit it; the first whose turn it is has its effect.
     fn disruption(&mut self, target: &Target<'_>) -> Option<Effect> {
         let mut effect = None;
-        for (disruption, fitted) in self.rules.disruptions.iter().zip(&mut self.fitted) {
+        for (disruption, fitted) in self.rules.disruptions.iter().zip(&mut self.disrupted) {
             if disruption.requests.fits(target) {
                 if disruption.times.covers(*fitted) {
                     effect = effect.or(Some(disruption.effect));
@@ -161,6 +164,20 @@ impl Runtime {
             }
         }
         effect
+    }
+
+    /// The manglings whose turn it is, each with a number of its own for each answer.
+    pub(in crate::sandbox) fn manglings(&mut self, target: &Target<'_>) -> Vec<(Mangling, u64)> {
+        let mut due = Vec::new();
+        for (mangle, fitted) in self.rules.manglings.iter().zip(&mut self.mangled) {
+            if mangle.requests.fits(target) {
+                if mangle.times.covers(*fitted) {
+                    due.push((mangle.mangling.clone(), *fitted + 1));
+                }
+                *fitted += 1;
+            }
+        }
+        due
     }
 
     /// Writes down what a request read and wrote, and gives its moment.

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::answer::Failure;
-use crate::sandbox::adversary::{Attempt, Changed, Facet, Glance, Past};
+use crate::sandbox::adversary::{Attempt, Changed, ENDLESS, Facet, Glance, Past};
 use crate::sandbox::site::Site;
 use crate::sandbox::world::{
     Caller, Command, Content, ContentId, Lists, Object, Outcome, Space, SpaceId, State, World,
@@ -227,6 +227,12 @@ impl Query {
 
     pub(super) fn flag(&self, name: &str) -> Result<bool, Failure> {
         self.one_of(name, &["true", "false"]).map(|word| word == Some("true"))
+    }
+
+    /// The query of a list that never ends: it is answered from the beginning.
+    pub(super) fn without_endless_cursor(mut self) -> Self {
+        self.0.retain(|(name, value)| name != "cursor" || !value.starts_with(ENDLESS));
+        self
     }
 
     /// The query again, without some names and with others.

@@ -10,7 +10,7 @@ use super::ask::{self, Ask, Query};
 use super::auth;
 use super::route::{self, Found, Route};
 use super::{Core, Server};
-use crate::sandbox::adversary::{Arrival, Target, Verdict};
+use crate::sandbox::adversary::{Arrival, ENDLESS, Mangling, Scene, Target, Verdict};
 use crate::sandbox::world::access::Standing;
 use crate::sandbox::world::{Caller, World};
 
@@ -91,6 +91,9 @@ impl Core {
         if verdict == Verdict::Close {
             return Handled { lost: true, ..Handled::to(name, Answer::closed()) };
         }
+        let manglings = runtime.manglings(&target);
+        let query = query.without_endless_cursor();
+        let asked = query.with(&["cursor"], &[]);
         let mut ask = Ask {
             site,
             past: runtime.past(),
@@ -113,11 +116,27 @@ impl Core {
             Ok(moment) => Some(moment),
             Err(error) => return Handled { changed, ..failed(name, error) },
         };
+        mangle(&mut answer, &manglings, site.world(), &at, &asked);
         if verdict == Verdict::Answer500 {
             answer = Failure::asked_for(500).answer(face);
         }
         let lost = verdict == Verdict::LoseAnswer || runtime.is_dead();
         Handled { moment, changed, lost, ..Handled::to(name, answer) }
+    }
+}
+
+/// Changes a good answer as the rules say. Its `Link` header goes with the link in its body.
+fn mangle(answer: &mut Answer, manglings: &[(Mangling, u64)], world: &World, path: &str, query: &str) {
+    let Some(body) = answer.body.as_mut().filter(|_| answer.status.is_success()) else { return };
+    let spaces: Vec<u64> = world.spaces().map(|space| space.id.0).collect();
+    for (mangling, serial) in manglings {
+        mangling.apply(body, &Scene { path, query, spaces: &spaces, serial: *serial });
+    }
+    let next = body["_links"]["next"].as_str().filter(|next| next.contains(ENDLESS));
+    if let Some(next) = next
+        && let Some((_, header)) = answer.headers.iter_mut().find(|(name, _)| *name == "Link")
+    {
+        *header = format!("<{next}>; rel=\"next\", <{}>; rel=\"base\"", world.settings.url);
     }
 }
 
