@@ -84,6 +84,8 @@ manglings! {
     ForeignSpaceId = "foreign-space-id";
     /// Nothing has an `accountType`.
     NoAccountType = "no-account-type";
+    /// Roles name what they give, but for `read/space`, in words of the platform: `CREATE_PAGE`.
+    PlatformIds = "platform-ids";
 }
 
 /// What a mangling needs to know besides the answer.
@@ -150,6 +152,14 @@ impl Mangling {
                 page["spaceId"] = other.unwrap_or_else(|| "1".to_owned()).into();
             }),
             Self::NoAccountType => every(body, &mut |value| remove(value, "accountType")),
+            Self::PlatformIds => every(body, &mut |role| {
+                let words = role.get_mut("spacePermissions").and_then(Value::as_array_mut);
+                for word in words.into_iter().flatten() {
+                    if let Some(pair) = word.as_str().filter(|pair| *pair != "read/space") {
+                        *word = pair.replace('/', "_").to_uppercase().into();
+                    }
+                }
+            }),
             Self::Without(field) => every(body, &mut |value| remove(value, field)),
             Self::Null(field) => every(body, &mut |value| {
                 if value.get(field).is_some() {
