@@ -406,9 +406,30 @@ pub(super) struct SandboxArgs {
     #[arg(long, value_name = "N", default_value_t = 1, requires = "rate")]
     pub(super) burst: u32,
 
-    /// Fail a share of all requests, such as 503:2% (can be given several times)
-    #[arg(long, value_name = "STATUS:SHARE")]
+    /// Make a share of all requests fail, such as 503:2%, or those of a method and path, such as
+    /// 403:PUT:/content/*/restriction:1 (can be given several times; see docs/sandbox.md for this and the next)
+    #[arg(long, value_name = "FAILURE")]
     pub(super) fail: Vec<String>,
+
+    /// Let reads show an older state, such as rows=2 for two reads, or lists=300ms
+    #[arg(long, value_name = "KIND=DELAY")]
+    pub(super) lag: Vec<String>,
+
+    /// Answer 403 or 404 at an endpoint, such as systemInfo=403
+    #[arg(long, value_name = "ENDPOINT=STATUS")]
+    pub(super) hide: Vec<String>,
+
+    /// Let answers contradict themselves, each way by its name
+    #[arg(long, value_name = "NAME:PATH[:TIMES]")]
+    pub(super) mangle: Vec<String>,
+
+    /// A YAML list of what other people do and when, as in a state file
+    #[arg(long, value_name = "FILE")]
+    pub(super) actors: Option<Utf8PathBuf>,
+
+    /// Close every connection at a write, as before-write=3 or after-write=3
+    #[arg(long, value_name = "WHEN=N")]
+    pub(super) kill: Option<String>,
 
     /// Carry out a share of all writes and never answer them, such as 1%
     #[arg(long, value_name = "SHARE")]
@@ -433,6 +454,8 @@ pub(super) enum Document {
     Policy,
     /// Plans in their JSON form
     Plan,
+    /// State files of the sandbox
+    Sandbox,
 }
 
 fn parse_days(text: &str) -> Result<jiff::Span, String> {

@@ -3,7 +3,8 @@
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::render::style::count;
-use crate::sandbox::{self, Faults, faults};
+use crate::sandbox::adversary::{Adversary, RuleError, parse_lag};
+use crate::sandbox::{self, Faults, Site, faults};
 
 use super::args::SandboxArgs;
 use super::error::CliError;
@@ -24,14 +25,17 @@ pub(super) async fn run(args: SandboxArgs, signals: &Signals, out: &Output) -> R
 }
 
 async fn serve(args: SandboxArgs, signals: &Signals, out: &Output) -> Result<Exit, CliError> {
-    let faults = faults_of(&args)?;
-    let state = args.state.unwrap_or_default();
-    let opened = sandbox::Site::open(&state)?;
+    let state = args.state.clone().unwrap_or_default();
+    let opened = Site::open(&state)?;
     if let Some(note) = opened.note {
         out.warn(&format!("{state}: {note}"));
     }
-    let options =
-        sandbox::Options { listen: args.listen, faults, log: args.log, ..sandbox::Options::default() };
+    let options = sandbox::Options {
+        listen: args.listen,
+        faults: faults_of(&args)?,
+        adversary: adversary_of(&args, &opened.site)?,
+        log: args.log,
+    };
     let running = sandbox::serve(opened.site, options).await?;
     let mut stops = signals.take_over();
     out.say(&format!("Serving {state} at {}", running.site_url()));
@@ -55,6 +59,7 @@ async fn serve(args: SandboxArgs, signals: &Signals, out: &Output) -> Result<Exi
 fn faults_of(args: &SandboxArgs) -> Result<Faults, CliError> {
     let wrong =
         |error: faults::FaultError| CliError::usage(error.to_string(), "see `confperm sandbox --help`");
+    let shares = args.fail.iter().filter(|text| is_share(text));
     let rate = match &args.rate {
         Some(rate) => {
             Some(faults::Rate { per_second: faults::parse_rate(rate).map_err(wrong)?, burst: args.burst })
@@ -64,13 +69,43 @@ fn faults_of(args: &SandboxArgs) -> Result<Faults, CliError> {
     Ok(Faults {
         latency: args.latency.unwrap_or_default(),
         rate,
-        fail: args.fail.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(wrong)?,
+        fail: shares.map(|text| text.parse()).collect::<Result<_, _>>().map_err(wrong)?,
         drop_answer: match &args.drop_answer {
             Some(share) => faults::parse_share(share).map_err(wrong)?,
             None => 0.0,
         },
         seed: args.seed,
     })
+}
+
+/// `--fail` takes a share of all requests, or the requests of a pattern.
+fn is_share(failure: &str) -> bool {
+    failure.ends_with('%') || !failure.contains('/')
+}
+
+fn adversary_of(args: &SandboxArgs, site: &Site) -> Result<Adversary, CliError> {
+    let wrong = |error: RuleError| CliError::usage(error.to_string(), "see `confperm sandbox --help`");
+    let mut rules = Adversary::default();
+    for text in args.fail.iter().filter(|text| !is_share(text)) {
+        rules = rules.disrupt(text.parse().map_err(wrong)?);
+    }
+    for text in &args.lag {
+        let (facet, delay) = parse_lag(text).map_err(wrong)?;
+        rules = rules.lag(facet, delay);
+    }
+    for text in &args.hide {
+        rules = rules.hide(text.parse().map_err(wrong)?);
+    }
+    for text in &args.mangle {
+        rules = rules.mangle(text.parse().map_err(wrong)?);
+    }
+    if let Some(text) = &args.kill {
+        rules = rules.kill(text.parse().map_err(wrong)?);
+    }
+    if let Some(path) = &args.actors {
+        rules.actors = site.read_actors(path)?;
+    }
+    Ok(rules)
 }
 
 fn reset(states: &[Utf8PathBuf], out: &Output) -> Result<Exit, CliError> {

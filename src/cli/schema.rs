@@ -2,7 +2,7 @@
 
 use clap::CommandFactory as _;
 
-use crate::{plan, policy};
+use crate::{plan, policy, sandbox};
 
 use super::args::{Args, Document, SchemaArgs};
 use super::error::CliError;
@@ -13,6 +13,7 @@ pub(super) fn run(args: &SchemaArgs, out: &Output) -> Result<Exit, CliError> {
     let schema = match args.document {
         Document::Policy => policy::schema(),
         Document::Plan => plan::schema(),
+        Document::Sandbox => sandbox::state::schema(),
     };
     let text = serde_json::to_string_pretty(&schema)
         .map_err(|error| CliError::failed(format!("cannot write the schema: {error}")))?;

@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::files::{self, Folder, MEBIBYTE, Refused};
 
-use super::adversary::Adversary;
+use super::adversary::{Actor, Adversary};
 use super::state::{self, StateError};
 use super::world::{AccountId, Action, Caller, Command, NotApplicable, Outcome, Refusal, World};
 
@@ -164,6 +164,19 @@ impl Site {
         }
         site.journal = Some(journal);
         Ok(Opened { site, note })
+    }
+
+    /// Reads a file that holds a list of actors, as `adversary.actors` of a state file has it, in the names of
+    /// this site.
+    pub fn read_actors(&self, path: &Utf8Path) -> Result<Vec<Actor>, Error> {
+        let refused = |why| Error::Read { path: path.to_owned(), why };
+        let folder = Folder::open(path.parent().unwrap_or(Utf8Path::new("")));
+        let folder = folder.map_err(|error| refused(error.into()))?;
+        let name = Utf8Path::new(path.file_name().unwrap_or("."));
+        let bytes = folder.read_near(name, MAX_STATE_BYTES).map_err(refused)?;
+        let text = String::from_utf8_lossy(&bytes);
+        state::parse_actors(&text, &self.world)
+            .map_err(|source| Error::State { path: path.to_owned(), source })
     }
 
     /// A site that forgets everything when it ends, and stands still unless it is served otherwise.

@@ -6,6 +6,7 @@ mod kill;
 mod lag;
 mod log;
 mod manglings;
+mod state;
 
 use confperm::sandbox::adversary::Adversary;
 use confperm::sandbox::world::{

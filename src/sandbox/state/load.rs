@@ -113,8 +113,7 @@ fn load_space(world: &mut World, names: &Names, key: String, space: shape::Space
         if world.settings.mode == RoleMode::PreRoles {
             return Err(sense(place, "a site in `pre-roles` mode has no role assignments"));
         }
-        let role =
-            names.roles.get(role).ok_or_else(|| sense(&place, "there is no such role under `roles`"))?;
+        let role = names.role(&place, role)?;
         for holder in holders {
             let principal = names.principal(&place, holder)?;
             if assignments.insert(principal, role.clone()).is_some() {
@@ -238,7 +237,7 @@ fn load_node(
 }
 
 /// What the names in a file stand for.
-struct Names {
+pub(super) struct Names {
     users: BTreeMap<String, AccountId>,
     groups: BTreeMap<String, GroupId>,
     roles: BTreeMap<String, RoleId>,
@@ -257,7 +256,21 @@ impl Names {
         })
     }
 
-    fn account(&self, place: &str, handle: &str) -> Result<AccountId, StateError> {
+    /// What the names in a file stand for, given the site that was made of it.
+    pub(super) fn of_world(world: &World) -> Self {
+        Self {
+            users: world.users().map(|user| (user.handle.clone(), user.account.clone())).collect(),
+            groups: world.groups().map(|group| (group.name.clone(), group.id.clone())).collect(),
+            roles: world.roles().map(|role| (role.name.clone(), role.id.clone())).collect(),
+        }
+    }
+
+    pub(super) fn role(&self, place: &str, name: &str) -> Result<RoleId, StateError> {
+        let found = self.roles.get(name).cloned();
+        found.ok_or_else(|| sense(place, format!("there is no `{name}` under `roles`")))
+    }
+
+    pub(super) fn account(&self, place: &str, handle: &str) -> Result<AccountId, StateError> {
         let found = self.users.get(handle).cloned();
         found.ok_or_else(|| sense(place, format!("there is no `{handle}` under `users`")))
     }
@@ -268,7 +281,7 @@ impl Names {
             .map_or_else(|| self.account(place, text), |id| Ok(AccountId::from(id)))
     }
 
-    fn principal(&self, place: &str, text: &str) -> Result<Principal, StateError> {
+    pub(super) fn principal(&self, place: &str, text: &str) -> Result<Principal, StateError> {
         let Some((kind, name)) = text.split_once(':') else {
             return if text == "anonymous" {
                 Ok(Principal::Anonymous)
@@ -312,6 +325,6 @@ fn distinct<Id: Ord + Clone + std::fmt::Display>(
     Ok(names)
 }
 
-fn sense(place: impl Into<String>, problem: impl Into<String>) -> StateError {
+pub(super) fn sense(place: impl Into<String>, problem: impl Into<String>) -> StateError {
     StateError::Sense { place: place.into(), problem: problem.into() }
 }

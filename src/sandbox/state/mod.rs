@@ -2,13 +2,16 @@
 //!
 //! [`parse`] reads text into a [`World`] and is strict: unknown keys, keys given twice, ids used twice and
 //! names that are not defined are refused, with the place. [`write`] is its inverse; `confperm snapshot`
-//! uses it to write a live site down. The layout is in [`shape`], reading in `load`, writing in `save`.
+//! uses it to write a live site down. The layout is in [`shape`] and [`adversary`], reading in `load` and
+//! `rules`, writing in `save`.
 
+pub mod adversary;
 mod load;
+mod rules;
 mod save;
 pub mod shape;
 
-use super::adversary::Adversary;
+use super::adversary::{Actor, Adversary};
 use super::world::World;
 
 /// What is wrong with a state file.
@@ -59,9 +62,24 @@ pub fn parse_whole(text: &str) -> Result<(World, Adversary), StateError> {
     if !is_state(text) {
         return Err(StateError::NotAState);
     }
-    let file: shape::File =
+    let mut file: shape::File =
         serde_yaml::from_str(text).map_err(|error| StateError::Shape(error.to_string()))?;
-    Ok((load::load(file)?, Adversary::default()))
+    let section = file.adversary.take().unwrap_or_default();
+    let world = load::load(file)?;
+    let adversary = rules::load(section, &world)?;
+    Ok((world, adversary))
+}
+
+/// Reads the text of a file that holds a list of actors, as `adversary.actors` has it, for a site.
+pub fn parse_actors(text: &str, world: &World) -> Result<Vec<Actor>, StateError> {
+    let actors: Vec<adversary::ActorShape> =
+        serde_yaml::from_str(text).map_err(|error| StateError::Shape(error.to_string()))?;
+    rules::load_actors(actors, world, "")
+}
+
+/// The JSON Schema of state files.
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(shape::File).to_value()
 }
 
 /// Writes a world as the text of a state file. Row ids are not kept: they are given anew by [`parse`].

@@ -57,6 +57,7 @@ pub(super) fn save(world: &World) -> File {
             .map(|space| (space.key.0.clone(), save_space(world, &names, space)))
             .collect()),
         quirks: world.quirks.clone(),
+        adversary: None,
     }
 }
 

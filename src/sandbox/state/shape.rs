@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::marker::PhantomData;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::adversary::Section;
 use crate::sandbox::world::{
     AccountStatus, AccountType, Edition, GroupAccess, Kind, Pair, Quirks, RoleMode, SpaceStatus, SpaceType,
     Status,
@@ -18,48 +20,69 @@ pub const KIND: &str = "confluence-sandbox";
 pub const VERSION: u32 = 1;
 
 /// A whole state file.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-#[expect(missing_docs, reason = "documented on the world's own types")]
 pub struct File {
+    /// Always `confluence-sandbox`: what tells a state file from a policy.
+    #[schemars(extend("const" = KIND))]
     pub kind: String,
+    /// The version of this form.
+    #[schemars(extend("const" = VERSION))]
     pub version: u32,
+    /// Settings of the whole site.
     pub site: Site,
+    /// The accounts. The key is the name that the rest of the file uses, and `token-NAME` is its token.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub users: Map<User>,
+    /// The groups, by name.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub groups: Map<Group>,
+    /// The space roles, by name. A site in `pre-roles` mode has none in use.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub roles: Map<Role>,
+    /// The spaces, by key.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub spaces: Map<Space>,
+    /// Switches for behaviour that Atlassian does not document; what is not mentioned has its usual
+    /// position.
     #[serde(default, serialize_with = "only_changes")]
     pub quirks: Quirks,
+    /// What goes on beside the requests of a client. Without it the site stands still.
+    #[serde(default, skip_serializing)]
+    pub adversary: Option<Section>,
 }
 
 /// `site:`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-#[expect(missing_docs, reason = "documented on the world's own types")]
 pub struct Site {
+    /// Which Confluence it is.
     pub flavor: Flavor,
+    /// Classic permissions, roles, or both.
     pub space_role_mode: RoleMode,
+    /// The plan. On a free site permissions cannot be changed.
     #[serde(default = "standard")]
     pub edition: Edition,
+    /// Whether people who are not signed in may use Confluence.
     #[serde(default)]
     pub anonymous: bool,
+    /// Whether signed-in people without a licence may use Confluence.
     #[serde(default, skip_serializing_if = "is_default")]
     pub unlicensed_access: bool,
+    /// The address that links name, ending in `/wiki`.
     #[serde(default = "default_url")]
     pub url: String,
+    /// The id of the site, as gateway addresses hold it.
     #[serde(default = "default_cloud_id")]
     pub cloud_id: String,
+    /// Who signs in where the sandbox is embedded: a name of `users`. Usually the first active Confluence
+    /// admin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caller: Option<String>,
 }
 
 /// Which Confluence it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Flavor {
     /// Confluence Cloud.
@@ -67,60 +90,75 @@ pub enum Flavor {
 }
 
 /// One of `users:`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-#[expect(missing_docs, reason = "documented on the world's own types")]
 pub struct User {
+    /// The account id on the wire.
     pub account_id: String,
+    /// The name that people see; usually the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The address to sign in with; the key for an account that has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// Active, deactivated or deleted.
     #[serde(default = "active", skip_serializing_if = "is_active")]
     pub status: AccountStatus,
+    /// A person, an app, or a customer of a help desk.
     #[serde(rename = "type", default = "atlassian", skip_serializing_if = "is_atlassian")]
     pub kind: AccountType,
+    /// Holds the global permission "Confluence Administrator".
     #[serde(default, skip_serializing_if = "is_default")]
     pub confluence_admin: bool,
+    /// Is in the class `jsm-project-admins`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub jsm_project_admin: bool,
+    /// The key of the one space that a guest has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guest_of: Option<String>,
+    /// Has the product role User or Admin; usually every person who is no guest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licensed: Option<bool>,
+    /// The scopes of its token. A token with scopes works through the gateway only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token_scopes: Option<BTreeSet<String>>,
 }
 
 /// One of `groups:`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-#[expect(missing_docs, reason = "documented on the world's own types")]
 pub struct Group {
+    /// The group id on the wire.
     pub id: String,
+    /// Its members, names of `users`.
     #[serde(default)]
     pub members: Vec<String>,
+    /// A team of Atlassian's directory rather than a group.
     #[serde(default, skip_serializing_if = "is_default")]
     pub team: bool,
+    /// The product access that the group gives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub access: Option<GroupAccess>,
 }
 
 /// One of `roles:`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-#[expect(missing_docs, reason = "documented on the world's own types")]
 pub struct Role {
+    /// The role id on the wire.
     pub id: String,
+    /// Whether it came with Confluence.
     #[serde(rename = "type", default = "system")]
     pub kind: RoleKind,
+    /// For people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
+    /// What it gives.
     pub permissions: Vec<Pair>,
 }
 
 /// Whether a role came with Confluence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the values of the API")]
 pub enum RoleKind {
@@ -129,49 +167,69 @@ pub enum RoleKind {
 }
 
 /// One of `spaces:`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-#[expect(missing_docs, reason = "documented on the world's own types")]
 pub struct Space {
+    /// The space id on the wire.
     pub id: u64,
+    /// The name that people see.
     pub name: String,
+    /// Global, personal and so on.
     #[serde(rename = "type", default = "global")]
     pub kind: SpaceType,
+    /// Current, archived or trashed.
     #[serde(default = "current_space")]
     pub status: SpaceStatus,
+    /// Its labels, which the screen calls categories.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub labels: BTreeSet<String>,
+    /// Every signed-in person may view.
     #[serde(default, skip_serializing_if = "is_default")]
     pub unlicensed_access: bool,
+    /// The id of the home page; usually the first page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub homepage: Option<u64>,
+    /// Rows of custom access: for each permission, the principals that hold it. A principal is `user:NAME`,
+    /// `group:NAME`, `class:ID`, `anonymous`, or `account-id:ID` and `group-id:ID` for entries whose
+    /// account or group is gone.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub permissions: Map<Vec<String>>,
+    /// For each role, the principals that have it; one role at most per principal.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub role_assignments: Map<Vec<String>>,
+    /// The tree: pages, folders, whiteboards, databases and embeds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pages: Vec<Node>,
+    /// Blog posts, which have no tree.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub blogposts: Vec<Node>,
 }
 
 /// A node of `pages:`, or one of `blogposts:`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-#[expect(missing_docs, reason = "documented on the world's own types")]
 pub struct Node {
+    /// The content id on the wire.
     pub id: u64,
+    /// The title. A number needs no quotes.
+    #[schemars(extend("type" = ["string", "number"]))]
     pub title: String,
+    /// What it is; usually a page.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<Kind>,
+    /// Current, archived, trashed or a draft.
     #[serde(default = "current", skip_serializing_if = "is_current")]
     pub status: Status,
+    /// The author: a name of `users`, or `account-id:ID`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
+    /// The view list; empty is open to everyone in the space.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub view: Vec<String>,
+    /// The edit list; empty is open to everyone who may edit in the space.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edit: Vec<String>,
+    /// What is below it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Self>,
 }
@@ -223,6 +281,20 @@ impl<'de, V: Deserialize<'de>> Deserialize<'de> for Map<V> {
         }
 
         from.deserialize_map(Entries(PhantomData))
+    }
+}
+
+impl<V: JsonSchema> JsonSchema for Map<V> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        format!("Map of {}", V::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        BTreeMap::<String, V>::json_schema(generator)
     }
 }
 

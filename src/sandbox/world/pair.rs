@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 macro_rules! pairs {
@@ -103,5 +104,16 @@ impl<'de> Deserialize<'de> for Pair {
         Self::parse(&text).ok_or_else(|| {
             D::Error::custom(format!("`{text}` is not a permission the sandbox knows, such as `read/space`"))
         })
+    }
+}
+
+impl JsonSchema for Pair {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Pair".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let pairs: Vec<String> = Self::ALL.iter().map(ToString::to_string).collect();
+        json_schema!({"description": "A space permission: an operation and what it applies to.", "enum": pairs})
     }
 }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::names::{AccountId, GroupId, RoleId, SpaceKey};
 use super::pair::Pair;
 
 /// How far the site has moved to space roles (API v2, getSpaceRoleMode).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RoleMode {
     /// Classic permissions only.
@@ -20,7 +21,7 @@ pub enum RoleMode {
 }
 
 /// What the site pays for. Free sites cannot change permissions or restrictions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names of the plans")]
 pub enum Edition {
@@ -62,7 +63,7 @@ pub struct Settings {
 }
 
 /// Whether an account can sign in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AccountStatus {
     /// It can.
@@ -85,7 +86,7 @@ impl AccountStatus {
 }
 
 /// What kind of account it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AccountType {
     /// A person.
@@ -150,7 +151,7 @@ pub struct Group {
 }
 
 /// The product access that a group gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the values of the API's accessType")]
 pub enum GroupAccess {

@@ -3,13 +3,14 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::names::ContentId;
 
 /// The switches of a site, with the position the sandbox takes when a state file says nothing.
 #[expect(clippy::struct_excessive_bools, reason = "a panel of switches")]
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Quirks {
     // Space permissions.
@@ -80,6 +81,7 @@ pub struct Quirks {
 
     // Reading.
     /// Content that CQL does not return: an index that lags.
+    #[schemars(with = "BTreeSet<u64>")]
     pub search_misses: BTreeSet<ContentId>,
     /// The largest page that v1 lists give, whatever `limit` says.
     pub page_cap: Option<usize>,
@@ -132,7 +134,7 @@ impl Default for Quirks {
 macro_rules! switch {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident,)* }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "kebab-case")]
         pub enum $name {
             $($(#[$variant_doc])* $variant,)*
