@@ -4,6 +4,7 @@
 
 mod examples;
 mod help;
+mod pages;
 mod readme;
 mod schemas;
 mod support;

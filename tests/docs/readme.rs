@@ -3,12 +3,11 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
-use std::time::Duration;
 
 use camino::Utf8Path;
 use confperm::confluence::cloud::scopes::{TO_READ, TO_WRITE};
 
-use crate::support::{clone_of_examples, confperm, copy, root, said};
+use crate::support::{clone_of_examples, confperm, copy, documents, root, run_console, said};
 
 /// Every `console` block is run, in order, in a copy of the examples. `TRYCMD=overwrite` writes what the
 /// commands say now into the README.
@@ -21,17 +20,7 @@ fn the_readme_tells_the_truth() {
     // trycmd runs the blocks of `README.md` in `README.in`.
     copy(&folder.join("examples"), &folder.join("README.in/examples"));
     fs::copy(root().join("README.md"), folder.join("README.md")).unwrap();
-    let cases = trycmd::TestCases::new();
-    cases.register_bin("confperm", Utf8Path::new(env!("CARGO_BIN_EXE_confperm")).as_std_path());
-    cases.timeout(Duration::from_mins(1));
-    for name in ["URL", "USERNAME", "API_TOKEN", "PERSONAL_TOKEN"] {
-        for ending in ["", "_FILE", "_COMMAND"] {
-            cases.env(format!("CONFLUENCE_{name}{ending}"), "");
-        }
-    }
-    cases.env("NO_COLOR", "1").env("COLUMNS", "100");
-    cases.case(folder.join("README.md"));
-    cases.run();
+    run_console(&folder.join("README.md"));
     let written = fs::read_to_string(folder.join("README.md")).unwrap();
     if written != readme() {
         fs::write(root().join("README.md"), written).unwrap();
@@ -57,10 +46,8 @@ fn the_first_two_commands_are_the_promised_ones_and_ci_runs_the_second() {
 
 #[test]
 fn nothing_that_is_only_on_one_machine_is_named() {
-    for file in
-        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "THREAT-MODEL.md", "CHANGELOG.md", ".ci/run"]
-    {
-        let text = fs::read_to_string(root().join(file)).unwrap();
+    for file in documents().into_iter().chain([".ci/run".into()]) {
+        let text = fs::read_to_string(root().join(&file)).unwrap();
         for place in ["/home/", "/Users/", "/tmp/"] {
             assert!(!text.contains(place), "{file} names `{place}`");
         }
@@ -69,14 +56,15 @@ fn nothing_that_is_only_on_one_machine_is_named() {
 
 #[test]
 fn links_between_the_documents_lead_somewhere() {
-    for file in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "THREAT-MODEL.md", "CHANGELOG.md"] {
-        let text = fs::read_to_string(root().join(file)).unwrap();
+    for file in documents() {
+        let text = fs::read_to_string(root().join(&file)).unwrap();
+        let folder = root().join(file.parent().unwrap());
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let path = link.split('#').next().unwrap();
             if path.starts_with("http") {
                 continue;
             }
-            assert!(path.is_empty() || root().join(path).exists(), "{file} links to `{link}`");
+            assert!(path.is_empty() || folder.join(path).exists(), "{file} links to `{link}`");
             if let (true, Some((_, anchor))) = (path.is_empty(), link.split_once('#')) {
                 let found = text.lines().filter_map(|line| line.strip_prefix('#')).any(|heading| {
                     let words = heading.trim_start_matches('#').trim().to_lowercase();

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use tempfile::TempDir;
@@ -67,4 +68,35 @@ pub(crate) fn check(file: &str, found: &str) {
         "{file} is out of date; run with UPDATE_SNAPSHOTS=1 and read the difference:\n{}",
         similar::TextDiff::from_lines(expected.as_str(), found).unified_diff()
     );
+}
+
+/// The documents of the repository, the pages of `docs` last.
+pub(crate) fn documents() -> Vec<Utf8PathBuf> {
+    let named = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "THREAT-MODEL.md", "CHANGELOG.md"];
+    named.into_iter().map(Utf8PathBuf::from).chain(pages()).collect()
+}
+
+/// The pages of `docs`.
+pub(crate) fn pages() -> Vec<Utf8PathBuf> {
+    let entries = root().join("docs").read_dir_utf8().unwrap().map(|entry| entry.unwrap());
+    let mut pages: Vec<_> = entries.map(|entry| Utf8Path::new("docs").join(entry.file_name())).collect();
+    pages.retain(|page| page.extension() == Some("md"));
+    pages.sort();
+    pages
+}
+
+/// Runs the `console` blocks of `FOLDER/NAME.md` in `FOLDER/NAME.in`. `TRYCMD=overwrite` writes what the
+/// commands say now into the file.
+pub(crate) fn run_console(file: &Utf8Path) {
+    let cases = trycmd::TestCases::new();
+    cases.register_bin("confperm", Utf8Path::new(env!("CARGO_BIN_EXE_confperm")).as_std_path());
+    cases.timeout(Duration::from_mins(1));
+    for name in ["URL", "USERNAME", "API_TOKEN", "PERSONAL_TOKEN"] {
+        for ending in ["", "_FILE", "_COMMAND"] {
+            cases.env(format!("CONFLUENCE_{name}{ending}"), "");
+        }
+    }
+    cases.env("NO_COLOR", "1").env("COLUMNS", "100");
+    cases.case(file);
+    cases.run();
 }
