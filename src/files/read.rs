@@ -112,7 +112,7 @@ impl Folder {
     }
 
     /// Reads a file that may be outside of the directory, such as the state file of a sandbox: reached without
-    /// any link below the directory, or on the way from the root. A link directly below the root, such as
+    /// any link below the directory, or on the way from the root, and not hidden in the directory. A link directly below the root, such as
     /// `/tmp` on macOS, belongs to the system.
     pub fn read_near(&self, path: &Utf8Path, limit: u64) -> Result<Vec<u8>, Refused> {
         read(&self.locate_near(path)?, limit)
@@ -157,7 +157,6 @@ impl Folder {
         for part in path.components() {
             match part {
                 Utf8Component::Normal(name) => {
-                    visible(name)?;
                     let at_root = real.parent().is_none();
                     real.push(name);
                     if fs::symlink_metadata(&real).is_ok_and(|about| about.is_symlink()) {
@@ -174,6 +173,9 @@ impl Folder {
                     real = Utf8PathBuf::from(part.as_str());
                 }
             }
+        }
+        if let Ok(below) = real.strip_prefix(&self.real) {
+            below.components().try_for_each(|part| visible(part.as_str()))?;
         }
         Ok(real)
     }
