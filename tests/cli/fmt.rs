@@ -83,3 +83,16 @@ fn editors_hand_over_what_they_hold() {
     assert!(refused.err.contains("standard input"), "{}", refused.err);
     folder.run(&["fmt", "-", "--check"]).code(64);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_written_is_not_named_as_changed() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = Folder::with(&[("policy.yaml", ODD)]);
+    let file = folder.path().join("policy.yaml");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o444)).unwrap();
+    let ran = folder.run(&["fmt"]).code(1);
+    assert_eq!(ran.out, "");
+    assert!(ran.err.contains("cannot write `policy.yaml`: the file is read-only"), "{}", ran.err);
+}

@@ -9,6 +9,8 @@ mod first_run;
 mod fmt;
 mod guards;
 mod habits;
+#[cfg(unix)]
+mod hostile;
 mod import;
 mod in_process;
 mod incomplete;

@@ -514,3 +514,25 @@ fn fixtures_are_formatted_or_left_alone() {
         }
     }
 }
+
+/// YAML 1.2, 8.1.1.2 and 7.3.3: other readers agree, `fmt` must not decide otherwise.
+#[test]
+fn the_end_of_a_block_and_a_bare_question_mark_keep_their_meaning() {
+    for (text, shown) in [
+        ("why: |\n  text", "why: |-\n  text\n"),
+        ("why: |\n  text\n", "why: |\n  text\n"),
+        ("why: |+\n  text", "why: |-\n  text\n"),
+        ("why: >\n  text\n  more", "why: >-\n  text\n  more\n"),
+        ("why: |\n  text\n# c", "why: |\n  text\n# c\n"),
+        ("why: |\n  a\n     ", "why: |-\n  a\n     \n"),
+        ("a: ['?']\n", "a: [\"?\"]\n"),
+    ] {
+        let result = formatted(text);
+        assert_eq!(result, shown);
+        assert_eq!(meaning(text), meaning(&result), "{text}");
+    }
+    for text in ["a: [?]\n", "a: [?, b]\n", "a: {?: 1}\n"] {
+        let finding = format(&file(), text).unwrap_err();
+        assert_eq!((finding.code, finding.message.contains("question mark")), (Code::Syntax, true), "{text}");
+    }
+}

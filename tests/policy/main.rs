@@ -4,6 +4,8 @@
 
 mod fixtures;
 mod formatting;
+#[cfg(unix)]
+mod hostile;
 mod language;
 mod locking;
 mod properties;

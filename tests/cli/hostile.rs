@@ -1,0 +1,276 @@
+//! Pull requests that try to print files of the runner, to write outside of the repository, to make a run
+//! wait, or to have rows read wrongly. `tests/policy/hostile.rs` does the same at random.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::support::{Folder, Ran};
+
+const CANARY: &str = "canary-5f1d";
+
+const POLICY: &str = "version: 1
+site: {url: 'sandbox:site.yaml'}
+spaces: {ENG: {access: {admin: [group:sre]}}}
+";
+
+const SITE: &str = "kind: confluence-sandbox
+version: 1
+site: {flavor: cloud, space-role-mode: pre-roles, edition: standard, caller: ann}
+users:
+  ann: {account-id: 5b10ac8d82e05b22cc7d4e01, name: Ann, email: ann@example.com, confluence-admin: true}
+  bob: {account-id: 5b10ac8d82e05b22cc7d4e02, name: Bob, email: bob@example.com}
+groups:
+  sre: {id: 2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0001, members: [ann, bob], access: user}
+  leads: {id: 2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0002, members: [ann]}
+  2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0002: {id: 2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0003, members: [bob]}
+spaces:
+  ENG: {id: 101, name: Engineering, permissions: {read/space: [user:ann, group:sre], administer/space: [user:ann, group:sre]}}
+";
+
+fn rows(csv: &str, more: &str) -> String {
+    format!(
+        "rules: [{{name: rows, from: {{csv: {csv}, space: A, type: B, id: C{more}}}, access: export/space}}]\n"
+    )
+}
+
+fn repository(files: &[(&str, &str)]) -> Folder {
+    let folder = Folder::with(&[("policy.yaml", POLICY), ("site.yaml", SITE)]);
+    for (name, text) in files {
+        folder.write(name, text);
+    }
+    folder
+}
+
+/// A file outside of the repository.
+fn outside(text: &str) -> Folder {
+    Folder::with(&[("secret", text)])
+}
+
+fn fifo(place: &Path) {
+    assert!(Command::new("mkfifo").arg(place).status().unwrap().success());
+}
+
+/// Runs with a secret in the environment, and not for long.
+fn run(folder: &Folder, arguments: &[&str]) -> Ran {
+    let mut command = folder.confperm(arguments);
+    let output =
+        command.env("CONFLUENCE_API_TOKEN", "ATATT3canary-5f1d").timeout(Duration::from_mins(1)).output();
+    let ran = Ran::from(output.unwrap());
+    assert!(!format!("{}{}", ran.out, ran.err).contains(CANARY), "{}{}", ran.out, ran.err);
+    ran
+}
+
+#[test]
+fn rows_come_from_files_of_the_policy_directory_only() {
+    let secret = outside("A,B,C\ncanary-5f1d,user,canary-5f1d\n");
+    let target = secret.path().join("secret");
+    for (csv, to) in [
+        ("owners.csv", Path::new("/proc/self/environ")),
+        ("owners.csv", target.as_path()),
+        ("linked/secret", secret.path()),
+        ("linked/self/environ", Path::new("/proc")),
+    ] {
+        let folder = repository(&[("rules.yaml", &rows(csv, ""))]);
+        symlink(to, folder.path().join(csv.split('/').next().unwrap())).unwrap();
+        let ran = run(&folder, &["validate"]).code(4);
+        assert!(ran.err.contains("error[refused-file]"), "{csv}: {}", ran.err);
+        assert!(ran.err.contains("leads out of the policy directory"), "{csv}: {}", ran.err);
+        assert!(ran.err.contains("rules.yaml:1:"), "{csv}: {}", ran.err);
+    }
+    let folder = repository(&[("rules.yaml", &rows(".git/config", ""))]);
+    fs::create_dir(folder.path().join(".git")).unwrap();
+    folder.write(".git/config", "A,B,C\ncanary-5f1d,x,y\n");
+    assert!(run(&folder, &["validate"]).code(4).err.contains("`.git` begins with a dot"));
+}
+
+#[test]
+fn a_file_that_is_no_table_is_not_quoted() {
+    for (more, text) in [
+        ("", "TOKEN=canary-5f1d\nB=canary-5f1d\n"),
+        (", delimiter: '|'", "canary-5f1d|A|B|canary-5f1d"),
+        (", delimiter: ';'", "{\"key\": \"canary-5f1d\"}\n"),
+    ] {
+        let folder = repository(&[("rules.yaml", &rows("credentials", more)), ("credentials", text)]);
+        let ran = run(&folder, &["validate"]).code(4);
+        assert!(ran.err.contains("csv-column") || ran.err.contains("csv-quote"), "{}", ran.err);
+    }
+    let folder =
+        repository(&[("rules.yaml", &rows("credentials", ", delimiter: '3'")), ("credentials", "A3B3C\n")]);
+    assert!(run(&folder, &["validate"]).code(4).err.contains("`3` cannot stand between columns"));
+    // One known column cannot stand for all three.
+    let one = rows("credentials", "").replace("type: B, id: C", "type: A, id: A");
+    let folder = repository(&[("rules.yaml", &one), ("credentials", "A\ncanary-5f1d\n")]);
+    assert!(run(&folder, &["validate"]).code(4).err.contains("the column `A` cannot be both"));
+}
+
+#[test]
+fn a_file_that_is_no_state_is_not_quoted() {
+    let secret = outside("canary-5f1d:x:0:0:canary-5f1d:/root:/bin/sh\n");
+    let place = secret.path().join("secret");
+    let at = |file: &str| POLICY.replace("sandbox:site.yaml", &format!("sandbox:{file}"));
+    let refused = |folder: &Folder, words: &str| {
+        for command in ["plan", "doctor", "test"] {
+            let ran = run(folder, &[command]).code(1);
+            assert!(ran.err.contains(words), "{command}: {}", ran.err);
+        }
+    };
+    let folder = repository(&[("policy.yaml", &at(place.to_str().unwrap()))]);
+    refused(&folder, "is not a state file");
+    symlink(&place, folder.path().join("linked.yaml.txt")).unwrap();
+    folder.write("policy.yaml", &at("linked.yaml.txt"));
+    refused(&folder, "is not reached without links");
+    symlink(secret.path(), folder.path().join("folder")).unwrap();
+    fs::remove_file(folder.path().join("linked.yaml.txt")).unwrap();
+    fs::remove_file(folder.path().join("folder")).unwrap();
+    folder.write("policy.yaml", &at("/proc/1/environ"));
+    refused(&folder, "belongs to the system");
+    folder.write("policy.yaml", &at(".git/config"));
+    refused(&folder, "begins with a dot");
+    // A state file may be outside.
+    secret.write("secret", SITE);
+    folder.write("policy.yaml", &at(place.to_str().unwrap()));
+    run(&folder, &["plan"]).code(0);
+}
+
+#[test]
+fn nothing_waits_for_a_fifo() {
+    for (name, command, code) in [
+        ("more.yaml", "validate", 4),
+        ("owners.csv", "validate", 4),
+        ("site.yaml", "plan", 1),
+        ("confperm.lock", "validate", 1),
+        ("more.yaml", "fmt", 4),
+    ] {
+        let rules = rows("owners.csv", "");
+        let folder = repository(&[]);
+        if name == "owners.csv" {
+            folder.write("rules.yaml", &rules);
+        }
+        drop(fs::remove_file(folder.path().join(name)));
+        if name == "site.yaml" {
+            folder.write("policy.yaml", &POLICY.replace("site.yaml", "site"));
+            fifo(&folder.path().join("site"));
+        } else {
+            fifo(&folder.path().join(name));
+        }
+        let ran = run(&folder, &[command]).code(code);
+        assert!(ran.err.contains("is a FIFO, not a regular file"), "{name}: {}", ran.err);
+    }
+}
+
+#[test]
+fn nothing_is_written_through_a_link() {
+    let elsewhere = Folder::with(&[]);
+    let untouched = || assert_eq!(elsewhere.files(), [], "nothing is written outside");
+    // What an apply to a sandbox remembers, and journals.
+    let folder = repository(&[]);
+    symlink(elsewhere.path(), folder.path().join(".confperm")).unwrap();
+    let ran = run(
+        &folder,
+        &["apply", "--yes", "--override", "max-removals", "--override", "min-admins", "--why", "x"],
+    );
+    assert_ne!(ran.code, 0, "{}", ran.err);
+    untouched();
+    // The lock, a saved plan, and imported files.
+    let folder = repository(&[]);
+    let target = elsewhere.path().join("file");
+    symlink(&target, folder.path().join("confperm.lock")).unwrap();
+    run(&folder, &["plan"]);
+    untouched();
+    fs::remove_file(folder.path().join("confperm.lock")).unwrap();
+    symlink(&target, folder.path().join("plan.json")).unwrap();
+    let ran = run(&folder, &["plan", "-o", "plan.json"]).code(64);
+    assert!(ran.err.contains("nothing is written through links"), "{}", ran.err);
+    untouched();
+    let folder = repository(&[("policy.yaml", "version: 1\nsite: {url: 'sandbox:site.yaml'}\n")]);
+    symlink(elsewhere.path(), folder.path().join("spaces")).unwrap();
+    assert_ne!(run(&folder, &["import", "--space", "ENG"]).code, 0);
+    untouched();
+}
+
+#[test]
+fn an_open_quote_takes_no_access_away() {
+    let folder = repository(&[
+        ("rules.yaml", &rows("access.csv", "")),
+        ("access.csv", "A,B,C,Note\nENG,group,sre,\"ok\nENG,group,leads,ok\n"),
+    ]);
+    let ran = run(&folder, &["plan"]).code(4);
+    assert!(ran.err.contains("access.csv:2:15") && ran.out.is_empty(), "{}", ran.err);
+}
+
+#[test]
+fn a_column_named_twice_grants_nothing() {
+    let folder = repository(&[
+        ("rules.yaml", &rows("owners.csv", "")),
+        ("owners.csv", "A,B,C,C\nENG,group,leads,sre\n"),
+    ]);
+    let ran = run(&folder, &["plan"]).code(4);
+    assert!(ran.err.contains("has two columns `C`, number 3 and 4"), "{}", ran.err);
+}
+
+#[test]
+fn an_id_that_is_also_a_name_grants_nothing() {
+    let folder = repository(&[
+        ("rules.yaml", &rows("owners.csv", "")),
+        ("owners.csv", "A,B,C\nENG,group,2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0002\n"),
+    ]);
+    let ran = run(&folder, &["plan"]).code(4);
+    assert!(ran.err.contains("is the id of the group `leads` and the name of another group"), "{}", ran.err);
+    assert!(ran.err.contains("owners.csv:2:11"), "{}", ran.err);
+}
+
+#[test]
+fn spreadsheets_mark_their_files_and_that_is_understood() {
+    let folder = repository(&[
+        ("rules.yaml", &rows("owners.csv", "")),
+        ("owners.csv", "\u{feff}sep=|\r\nA|B|C\r\nENG|GROUP|leads\r\nENG|ANONYMOUS|\r\nENG|Role|x\r\n"),
+    ]);
+    let ran = run(&folder, &["plan"]).code(0);
+    assert!(ran.out.contains("group:leads"), "{}", ran.out);
+    let note = "2 rows are skipped: 1 of type `anonymous`, 1 of type `role`";
+    assert!(ran.err.contains("warning[skipped-rows]") && ran.err.contains(note), "{}", ran.err);
+    folder.write("rules.yaml", &rows("owners.csv", ", types: [group]"));
+    assert!(!run(&folder, &["plan"]).code(0).err.contains("skipped"));
+}
+
+#[test]
+fn both_sides_of_a_merge_are_told_once() {
+    let folder =
+        repository(&[("more.yaml", "spaces:\n<<<<<<< HEAD\n  OPS: {}\n=======\n  HR: {}\n>>>>>>> x\n")]);
+    let ran = run(&folder, &["validate"]).code(4);
+    assert_eq!(ran.err.matches("error[").count(), 1, "{}", ran.err);
+    assert!(ran.err.contains("error[merge-conflict]") && ran.err.contains("more.yaml:2:1"), "{}", ran.err);
+}
+
+#[test]
+fn a_directory_that_is_none_is_wrong_usage() {
+    let folder = repository(&[]);
+    for command in ["validate", "plan", "apply"] {
+        let ran = run(&folder, &[command, "policy.yaml"]).code(64);
+        assert!(ran.err.contains("`policy.yaml` is not a directory"), "{}", ran.err);
+        let ran = run(&folder, &[command, "nowhere"]).code(64);
+        assert!(ran.err.contains("there is no directory `nowhere`"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn what_is_too_large_is_not_parsed() {
+    let folder = repository(&[("rules.yaml", &rows("owners.csv", ""))]);
+    for (name, megabytes, words) in [
+        ("owners.csv", 33, "`owners.csv` is larger than 32 megabytes"),
+        ("more.yaml", 9, "`more.yaml` is larger than 8 megabytes"),
+    ] {
+        let file = fs::File::create(folder.path().join(name)).unwrap();
+        file.set_len(megabytes * 1024 * 1024).unwrap();
+        let ran = run(&folder, &["validate"]).code(4);
+        assert!(ran.err.contains(words), "{}", ran.err);
+    }
+    fs::File::create(folder.path().join("confperm.lock")).unwrap().set_len(257 * 1024 * 1024).unwrap();
+    folder.write("rules.yaml", "");
+    fs::remove_file(folder.path().join("more.yaml")).unwrap();
+    let ran = run(&folder, &["validate"]).code(1);
+    assert!(ran.err.contains("confperm.lock` is larger than 256 megabytes"), "{}", ran.err);
+}
