@@ -1,4 +1,4 @@
-//! How far a command is and what it waits for, on stderr: a bar on a terminal; elsewhere, where nobody sees a bar, a
+//! How far a command is and what it waits for, on stderr: a bar on a terminal; elsewhere, a
 //! line every ten seconds. Fed by the hooks of reading, of an apply and of the client.
 
 use std::collections::BTreeMap;
@@ -75,7 +75,7 @@ impl Progress {
     pub(super) fn begin(&self, stage: Stage) {
         let now = Instant::now();
         let mut state = self.0.state();
-        // Reading goes in several steps; to who waits it is one.
+        // Reading goes in several steps; to a person who waits it is one.
         if state.stage.is_none_or(|(before, _)| before != stage) {
             state.stage = Some((stage, now));
         }
@@ -134,7 +134,7 @@ impl Progress {
         self.0.draw(Instant::now());
     }
 
-    /// To be told about waits.
+    /// Shows what the client waits for.
     pub(super) fn watcher(&self) -> Watcher {
         let board = Arc::downgrade(&self.0);
         Watcher::new(move |waiting| {
@@ -159,12 +159,12 @@ impl Board {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A wait is told at once, unless lines come thick already.
+    /// A wait is shown at once, unless a line was printed a moment ago.
     fn wait(&self, waiting: Waiting) {
         let now = Instant::now();
         let mut state = self.state();
         let first = state.waiting.is_none();
-        let words = told(&waiting, now, now);
+        let words = in_words(&waiting, now, now);
         state.waiting = Some((waiting, now));
         if state.bar.is_some() {
             drop(state);
@@ -222,7 +222,7 @@ impl State {
         };
         let line = format!("{what}; {}", InWords(now - since));
         Some(match &self.waiting {
-            Some((waiting, since)) => format!("{line}. {}", told(waiting, *since, now)),
+            Some((waiting, since)) => format!("{line}. {}", in_words(waiting, *since, now)),
             None => line,
         })
     }
@@ -254,11 +254,11 @@ impl Count {
 }
 
 fn is_over(waiting: &Waiting, passed: Duration) -> bool {
-    // An answer that is still outstanding is told of again after `EVERY`.
+    // An answer that is still outstanding is reported again after `EVERY`.
     passed > waiting.pause.unwrap_or(EVERY + BEAT)
 }
 
-fn told(waiting: &Waiting, since: Instant, now: Instant) -> String {
+fn in_words(waiting: &Waiting, since: Instant, now: Instant) -> String {
     let Waiting { endpoint, cause, so_far, pause } = waiting;
     let passed = now - since;
     let time = match pause {
@@ -357,13 +357,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_wait_is_told_when_it_begins_and_with_the_next_line() {
+    async fn a_wait_is_shown_when_it_begins_and_with_the_next_line() {
         let (progress, lines) = progress();
-        let told = |cause, so_far, pause| progress.0.wait(waiting(cause, so_far, pause));
+        let waits = |cause, so_far, pause| progress.0.wait(waiting(cause, so_far, pause));
         progress.begin(Stage::Reading);
         sleep(3 * SECOND).await;
-        told(Cause::RateLimit, Duration::ZERO, Some(14 * SECOND));
-        told(Cause::RateLimit, Duration::ZERO, Some(14 * SECOND));
+        waits(Cause::RateLimit, Duration::ZERO, Some(14 * SECOND));
+        waits(Cause::RateLimit, Duration::ZERO, Some(14 * SECOND));
         sleep(21 * SECOND).await;
         let endpoint = "`GET /wiki/api/v2/spaces`";
         let expected = [
@@ -375,13 +375,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_command_that_shows_nothing_else_tells_of_waits_all_the_same() {
+    async fn a_command_that_shows_nothing_else_shows_waits_all_the_same() {
         let (progress, lines) = progress();
-        let told = |cause, so_far, pause| progress.0.wait(waiting(cause, so_far, pause));
-        told(Cause::SlowAnswer, 5 * SECOND, None);
-        told(Cause::SlowAnswer, 5 * SECOND, None);
+        let waits = |cause, so_far, pause| progress.0.wait(waiting(cause, so_far, pause));
+        waits(Cause::SlowAnswer, 5 * SECOND, None);
+        waits(Cause::SlowAnswer, 5 * SECOND, None);
         sleep(10 * SECOND).await;
-        told(Cause::Failing(StatusCode::BAD_GATEWAY), 15 * SECOND, Some(8 * SECOND));
+        waits(Cause::Failing(StatusCode::BAD_GATEWAY), 15 * SECOND, Some(8 * SECOND));
         let endpoint = "`GET /wiki/api/v2/spaces`";
         let expected = [
             format!("Waiting for 5 s: no whole answer has come to {endpoint}"),

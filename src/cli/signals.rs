@@ -25,7 +25,7 @@ pub(super) struct Signals {
 enum Phase {
     /// Nothing has been written: it ends the process.
     Reading,
-    /// It is somebody's to deal with.
+    /// The command deals with it.
     TakenOver(mpsc::UnboundedSender<()>),
     /// The work is done and only its report is missing: it ends the process, which keeps its exit code.
     Over(Exit),

@@ -210,10 +210,10 @@ mod tests {
     }
 
     /// A call to a site that does one thing after the other, the last for ever: what came of it, the seconds that
-    /// it took, and what was told meanwhile.
+    /// it took, and what was reported meanwhile.
     async fn call(kind: Kind, site: &[Site]) -> (Result<Answer, Failed>, u64, Vec<String>) {
-        let told: Arc<Mutex<Vec<String>>> = Arc::default();
-        let log = Arc::clone(&told);
+        let reported: Arc<Mutex<Vec<String>>> = Arc::default();
+        let log = Arc::clone(&reported);
         let watcher = Watcher::new(move |waiting: &Waiting| {
             let Waiting { endpoint, cause, so_far, pause } = waiting;
             let pause = pause.map(|pause| pause.as_secs());
@@ -231,8 +231,8 @@ mod tests {
             exchange(*does, left.min(settings.timeout), endpoint.clone())
         });
         let answered = answered.await;
-        let told = told.lock().unwrap().clone();
-        (answered, began.elapsed().as_secs(), told)
+        let reported = reported.lock().unwrap().clone();
+        (answered, began.elapsed().as_secs(), reported)
     }
 
     async fn exchange(site: Site, left: Duration, endpoint: Endpoint) -> Result<Answer, Error> {
@@ -255,34 +255,34 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_comes_within_seconds_is_not_told() {
+    async fn what_comes_within_seconds_is_not_reported() {
         for site in [
             &[Site::Slow(4)][..],
             &[Site::Answers(503), Site::Answers(200)],
             &[Site::Limits(3), Site::Slow(1)],
         ] {
-            let (answered, _, told) = call(Kind::Read, site).await;
+            let (answered, _, reported) = call(Kind::Read, site).await;
             assert!(answered.is_ok());
-            assert_eq!(told, [""; 0]);
+            assert_eq!(reported, [""; 0]);
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_pause_that_the_site_asks_for_is_told_when_it_begins() {
-        let (answered, took, told) =
+    async fn a_pause_that_the_site_asks_for_is_reported_when_it_begins() {
+        let (answered, took, reported) =
             call(Kind::Write, &[Site::Limits(30), Site::Limits(60), Site::Slow(1)]).await;
         assert!(answered.is_ok());
         assert_eq!(took, 91);
-        assert_eq!(told, ["`GET /wiki/x` RateLimit 0 Some(30)", "`GET /wiki/x` RateLimit 30 Some(60)"]);
+        assert_eq!(reported, ["`GET /wiki/x` RateLimit 0 Some(30)", "`GET /wiki/x` RateLimit 30 Some(60)"]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_slow_answer_is_told_until_it_is_there() {
-        let (answered, took, told) = call(Kind::Read, &[Site::Slow(28)]).await;
+    async fn a_slow_answer_is_reported_until_it_is_there() {
+        let (answered, took, reported) = call(Kind::Read, &[Site::Slow(28)]).await;
         assert!(answered.is_ok());
         assert_eq!(took, 28);
         let at = |seconds: u64| format!("`GET /wiki/x` SlowAnswer {seconds} None");
-        assert_eq!(told, [at(5), at(15), at(25)]);
+        assert_eq!(reported, [at(5), at(15), at(25)]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -296,10 +296,10 @@ mod tests {
             &[Site::Limits(100), Site::Drips],
             &[Site::Drips, Site::Limits(70), Site::Answers(503), Site::Limits(70), Site::Drips],
         ] {
-            let (answered, took, told) = call(Kind::Read, site).await;
+            let (answered, took, reported) = call(Kind::Read, site).await;
             assert!(took > patience / 2 && took <= patience, "{took} s");
             // No more than a pause of silence, and no flood.
-            assert!((2..40).contains(&told.len()), "{told:?}");
+            assert!((2..40).contains(&reported.len()), "{reported:?}");
             let error = answered.unwrap_err().error;
             assert!(error.to_string().contains("; gave up after "), "{error}");
             assert!(error.hint().is_some(), "{error}");

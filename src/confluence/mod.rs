@@ -1,8 +1,9 @@
 //! Talking to Confluence. [`Read`] finds out what is, [`Write`] changes it; [`cloud`] implements both.
 //!
 //! Below them: [`transport`] makes one HTTP exchange, [`retry`] decides whether to make it again, [`pace`]
-//! how fast all of them go, [`wait`] tells of those that take long, [`error`] says what went wrong. This module knows the vocabulary of
-//! [`crate::model`] and nothing of policies, plans or the sandbox; it reads no environment and no clock.
+//! how fast all of them go, [`wait`] reports those that take long, [`error`] says what went wrong. This module
+//! knows the vocabulary of [`crate::model`] and nothing of policies, plans or the sandbox; it reads no
+//! environment and no clock.
 
 pub mod address;
 mod answer;

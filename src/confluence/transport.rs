@@ -37,7 +37,7 @@ pub struct Settings {
     /// The largest answer that is taken in, in bytes.
     pub largest_answer: usize,
     pub retry: Policy,
-    /// Told about calls that take longer than a few seconds.
+    /// Receives reports of calls that take longer than a few seconds.
     pub watcher: Watcher,
 }
 
@@ -172,7 +172,7 @@ impl Transport {
                 Ok(Some(chunk)) if body.len() + chunk.len() > self.largest_answer => {
                     return Err(Error::TooLarge { endpoint, limit: self.largest_answer });
                 }
-                // Nobody reads a longer excuse than that.
+                // The message of a refusal is quoted up to a few hundred characters.
                 Ok(Some(_)) if !status.is_success() && body.len() > LARGEST_REFUSAL => break,
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => break,

@@ -1,5 +1,5 @@
-//! Waits that a person notices: what a call waits for, and for how long. They are handed to whoever watches;
-//! nothing is printed here.
+//! Waits that a person notices: what a call waits for, and for how long. They are handed to a
+//! [`Watcher`]; nothing is printed here.
 
 use std::fmt;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub struct Waiting {
     pub pause: Option<Duration>,
 }
 
-/// Who is told about [`Waiting`]. By default nobody is.
+/// What receives [`Waiting`]; by default, nothing.
 #[derive(Clone, Default)]
 pub struct Watcher(Option<Arc<Hook>>);
 
@@ -51,7 +51,7 @@ impl Watcher {
         Self(Some(Arc::new(hook)))
     }
 
-    fn tell(&self, waiting: &Waiting) {
+    fn report(&self, waiting: &Waiting) {
         if let Some(hook) = &self.0 {
             hook(waiting);
         }
@@ -84,19 +84,19 @@ impl<'a> Vigil<'a> {
         self.spent
     }
 
-    /// Counts a pause that is about to begin. It is told here unless another call has told of it already.
-    pub(crate) fn pause(&mut self, cause: Cause, pause: Duration, told: bool) {
+    /// Counts a pause that is about to begin. It is reported here unless another call has done so already.
+    pub(crate) fn pause(&mut self, cause: Cause, pause: Duration, reported: bool) {
         let after = self.spent + pause;
         if after >= self.due {
             self.due = after + EVERY;
-            if !told {
-                self.tell(cause, self.spent, Some(pause));
+            if !reported {
+                self.report(cause, self.spent, Some(pause));
             }
         }
         self.spent = after;
     }
 
-    /// Awaits an exchange, and tells if that takes long.
+    /// Awaits an exchange, and reports it if that takes long.
     pub(crate) async fn over<T>(&mut self, exchange: impl Future<Output = T>) -> T {
         tokio::pin!(exchange);
         let (began, before) = (Instant::now(), self.spent);
@@ -108,12 +108,12 @@ impl<'a> Vigil<'a> {
                 return result;
             }
             self.due = self.spent + EVERY;
-            self.tell(Cause::SlowAnswer, self.spent, None);
+            self.report(Cause::SlowAnswer, self.spent, None);
         }
     }
 
-    fn tell(&self, cause: Cause, so_far: Duration, pause: Option<Duration>) {
-        self.watcher.tell(&Waiting { endpoint: self.endpoint.clone(), cause, so_far, pause });
+    fn report(&self, cause: Cause, so_far: Duration, pause: Option<Duration>) {
+        self.watcher.report(&Waiting { endpoint: self.endpoint.clone(), cause, so_far, pause });
     }
 }
 
@@ -123,7 +123,7 @@ pub struct InWords(pub Duration);
 
 impl fmt::Display for InWords {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Nobody waits "0 s".
+        // Rounded up: a wait of "0 s" is none.
         let seconds = self.0.as_millis().div_ceil(1000);
         match (seconds / 60, seconds % 60) {
             (0, seconds) => write!(f, "{seconds} s"),
@@ -148,51 +148,51 @@ mod tests {
     }
 
     /// A cause, the seconds so far, and those of the pause.
-    type Told = Arc<Mutex<Vec<(Cause, u64, Option<u64>)>>>;
+    type Reported = Arc<Mutex<Vec<(Cause, u64, Option<u64>)>>>;
 
-    fn watcher() -> (Watcher, Told) {
-        let told = Told::default();
-        let log = Arc::clone(&told);
+    fn watcher() -> (Watcher, Reported) {
+        let reported = Reported::default();
+        let log = Arc::clone(&reported);
         let watcher = Watcher::new(move |waiting: &Waiting| {
             let pause = waiting.pause.map(|pause| pause.as_secs());
             log.lock().unwrap().push((waiting.cause, waiting.so_far.as_secs(), pause));
         });
-        (watcher, told)
+        (watcher, reported)
     }
 
     #[test]
-    fn short_pauses_are_told_once_they_add_up() {
-        let ((watcher, told), endpoint) = (watcher(), endpoint());
+    fn short_pauses_are_reported_once_they_add_up() {
+        let ((watcher, reported), endpoint) = (watcher(), endpoint());
         let mut vigil = Vigil::new(&watcher, &endpoint);
         for _ in 0..30 {
             vigil.pause(Cause::RateLimit, SECOND, false);
         }
-        let told = told.lock().unwrap().clone();
+        let reported = reported.lock().unwrap().clone();
         let at = |so_far| (Cause::RateLimit, so_far, Some(1));
-        assert_eq!(told, [at(4), at(14), at(24)]);
+        assert_eq!(reported, [at(4), at(14), at(24)]);
         assert_eq!(vigil.spent(), 30 * SECOND);
     }
 
     #[test]
-    fn a_long_pause_is_told_when_it_begins() {
-        let ((watcher, told), endpoint) = (watcher(), endpoint());
+    fn a_long_pause_is_reported_when_it_begins() {
+        let ((watcher, reported), endpoint) = (watcher(), endpoint());
         let mut vigil = Vigil::new(&watcher, &endpoint);
         vigil.pause(Cause::RateLimit, 4 * SECOND, false);
         vigil.pause(Cause::RateLimit, 30 * SECOND, false);
         vigil.pause(Cause::RateLimit, 30 * SECOND, true);
-        let told = told.lock().unwrap().clone();
-        assert_eq!(told, [(Cause::RateLimit, 4, Some(30))]);
+        let reported = reported.lock().unwrap().clone();
+        assert_eq!(reported, [(Cause::RateLimit, 4, Some(30))]);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_answer_that_does_not_come_is_told_again_and_again() {
-        let ((watcher, told), endpoint) = (watcher(), endpoint());
+    async fn an_answer_that_does_not_come_is_reported_again_and_again() {
+        let ((watcher, reported), endpoint) = (watcher(), endpoint());
         let mut vigil = Vigil::new(&watcher, &endpoint);
         vigil.over(tokio::time::sleep(4 * SECOND)).await;
         vigil.over(tokio::time::sleep(22 * SECOND)).await;
-        let told = told.lock().unwrap().clone();
+        let reported = reported.lock().unwrap().clone();
         let at = |so_far| (Cause::SlowAnswer, so_far, None);
-        assert_eq!(told, [at(5), at(15), at(25)]);
+        assert_eq!(reported, [at(5), at(15), at(25)]);
         assert_eq!(vigil.spent(), 26 * SECOND);
     }
 

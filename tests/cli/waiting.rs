@@ -1,4 +1,4 @@
-//! Nobody sits before a silent terminal or CI log for long.
+//! No terminal and no CI log stays silent for long.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use confperm::sandbox::{Faults, Options, Site};
 use crate::support::{Folder, Hosted, Ran, Reply, sign_in};
 
 #[test]
-fn a_slow_site_and_a_pause_that_it_asks_for_are_told_on_stderr_only() {
+fn a_slow_site_and_a_pause_that_it_asks_for_are_reported_on_stderr_only() {
     let example = Folder::example("quickstart");
     let start = |latency| {
         let site = Site::from_yaml(&example.read("site.yaml")).unwrap();

@@ -58,9 +58,9 @@ async fn an_answer_that_drips_does_not_outlive_the_patience() {
 }
 
 #[tokio::test]
-async fn one_pause_for_all_calls_is_told_once() {
-    let told: Arc<Mutex<Vec<(Cause, u64)>>> = Arc::default();
-    let log = Arc::clone(&told);
+async fn one_pause_for_all_calls_is_reported_once() {
+    let reported: Arc<Mutex<Vec<(Cause, u64)>>> = Arc::default();
+    let log = Arc::clone(&reported);
     let watcher = Watcher::new(move |waiting: &Waiting| {
         log.lock().unwrap().push((waiting.cause, waiting.pause.unwrap_or_default().as_secs()));
     });
@@ -76,7 +76,7 @@ async fn one_pause_for_all_calls_is_told_once() {
     .await;
     let cloud = cloud_with(&server.address, &Settings { watcher, ..Settings::default() });
     cloud.site().await.unwrap();
-    assert_eq!(*told.lock().unwrap(), [(Cause::RateLimit, 5)]);
+    assert_eq!(*reported.lock().unwrap(), [(Cause::RateLimit, 5)]);
 }
 
 #[tokio::test]

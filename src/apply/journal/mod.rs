@@ -114,7 +114,7 @@ pub enum JournalError {
     /// A line before this one could not be written.
     #[error("not made, because the journal cannot be written any more")]
     Broken,
-    /// The file or its folder was deleted. Lines still go somewhere, and nobody will ever find them.
+    /// The file or its folder was deleted. An open file still takes lines, but no path leads to them.
     #[error("the journal file was removed while the run was going on; nothing further was sent")]
     Removed,
 }
@@ -124,7 +124,7 @@ pub trait Sink: Write + Send {
     /// Returns once everything written is where it survives the end of the process and of the machine.
     fn sync(&mut self) -> io::Result<()>;
 
-    /// Whether the lines can still be found by whoever looks for them later.
+    /// Whether the lines can still be found later.
     fn is_there(&self) -> io::Result<bool>;
 }
 
