@@ -67,7 +67,8 @@ async fn measure(job: &Job) -> Result<Cost> {
 }
 
 async fn serve(state: &str) -> Result<Running> {
-    Ok(sandbox::serve(Site::from_yaml(state)?, Options::default()).await?)
+    let options = Options { keep_states: false, ..Options::default() };
+    Ok(sandbox::serve(Site::from_yaml(state)?, options).await?)
 }
 
 /// Runs the program on a site; what it printed.

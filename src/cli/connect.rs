@@ -71,7 +71,8 @@ impl Connection {
         if let Some(note) = opened.note {
             out.warn(&format!("{file}: {note}"));
         }
-        let running = sandbox::serve(opened.site, sandbox::Options::default()).await?;
+        let options = sandbox::Options { keep_states: false, ..sandbox::Options::default() };
+        let running = sandbox::serve(opened.site, options).await?;
         let caller = running.credentials().ok_or_else(|| {
             CliError::failed(format!("{file}: `site.caller` names nobody who could sign in"))
                 .with_hint("name one of the `users` of the state file")

@@ -34,6 +34,7 @@ async fn serve(args: SandboxArgs, signals: &Signals, out: &Output) -> Result<Exi
         listen: args.listen,
         faults: faults_of(&args)?,
         adversary: adversary_of(&args, &opened.site)?,
+        keep_states: false,
         log: args.log,
     };
     let running = sandbox::serve(opened.site, options).await?;

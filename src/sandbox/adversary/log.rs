@@ -16,7 +16,8 @@ use crate::sandbox::world::{Action, NotApplicable, Object, State};
 /// Everything that happened since the site was served.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
-    /// The writes that reached the world, by moment: one entry for each object that one can change.
+    /// The writes that reached the world, by moment: one entry for each object that one can change. Empty
+    /// without [`Options::keep_states`](crate::sandbox::Options::keep_states).
     pub writes: Vec<Written>,
     /// What other people did, by moment: one entry for each action.
     pub acts: Vec<Acted>,

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::lag::Past;
 use super::log::{Acted, Changed, Log, Look, Written};
 use super::pattern::Target;
-use super::{Adversary, Effect, Facet, Kill, Mangling, When};
+use super::{Adversary, Effect, Facet, Kill, Lag, Mangling, When};
 use crate::sandbox::site::{Error, Site};
 use crate::sandbox::world::{Action, NotApplicable, Object};
 
@@ -30,6 +30,7 @@ pub(in crate::sandbox) struct Runtime {
     /// Writes that were carried out.
     writes: u64,
     past: Past,
+    keep_states: bool,
     log: Log,
     dead: watch::Sender<bool>,
 }
@@ -76,7 +77,7 @@ pub(in crate::sandbox) struct Attempt {
 
 impl Runtime {
     /// Rules that begin now; `spent` are the actors that have acted in earlier runs.
-    pub(in crate::sandbox) fn new(rules: Adversary, spent: &BTreeSet<usize>) -> Self {
+    pub(in crate::sandbox) fn new(rules: Adversary, spent: &BTreeSet<usize>, keep_states: bool) -> Self {
         let waiting = (0..rules.actors.len()).map(|actor| (!spent.contains(&actor)).then_some(0)).collect();
         Self {
             waiting,
@@ -84,6 +85,7 @@ impl Runtime {
             mangled: vec![0; rules.manglings.len()],
             writes: 0,
             past: Past::new(rules.lag),
+            keep_states,
             log: Log::default(),
             dead: watch::Sender::new(false),
             rules,
@@ -92,7 +94,8 @@ impl Runtime {
 
     /// Other rules from now on. The log goes on; who died is alive again.
     pub(in crate::sandbox) fn replace(&mut self, rules: Adversary) {
-        let Self { log, dead, .. } = std::mem::replace(self, Self::new(rules, &BTreeSet::new()));
+        let new = Self::new(rules, &BTreeSet::new(), self.keep_states);
+        let Self { log, dead, .. } = std::mem::replace(self, new);
         self.log = log;
         self.dead = dead;
         self.dead.send_replace(false);
@@ -104,6 +107,11 @@ impl Runtime {
 
     pub(in crate::sandbox) fn past(&self) -> &Past {
         &self.past
+    }
+
+    /// Whether anything needs to know what an object was before a write and is after it.
+    pub(in crate::sandbox) fn needs_states(&self) -> bool {
+        self.keep_states || self.rules.lag != Lag::default()
     }
 
     pub(in crate::sandbox) fn is_dead(&self) -> bool {
@@ -203,6 +211,9 @@ impl Runtime {
                 let (look, unseen) = self.log.before_write(&object, attempt.facets);
                 if before != after {
                     self.past.remember(object.clone(), Arc::clone(&before), moment, now);
+                }
+                if !self.keep_states {
+                    continue;
                 }
                 self.log.writes.push(Written {
                     moment,

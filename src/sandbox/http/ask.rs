@@ -21,6 +21,8 @@ pub(super) struct Ask<'s> {
     pub(super) site: &'s mut Site,
     /// What objects were before changes that reads may not show yet.
     pub(super) past: &'s Past,
+    /// Whether writes note what their objects were before and are after.
+    pub(super) note_states: bool,
     pub(super) caller: Caller,
     /// The path from `/wiki` on.
     pub(super) path: String,
@@ -48,7 +50,7 @@ impl Ask<'_> {
 
     /// Carries out a write.
     pub(super) fn perform(&mut self, command: Command) -> Result<Outcome, Failure> {
-        let touched = self.world().touched_by(&command);
+        let touched = if self.note_states { self.world().touched_by(&command) } else { Vec::new() };
         let facets = shown_by(&command);
         let states = |world: &World| -> Vec<_> {
             touched.iter().map(|object| Arc::new(world.state_of(object))).collect()

@@ -97,6 +97,7 @@ impl Core {
         let mut ask = Ask {
             site,
             past: runtime.past(),
+            note_states: runtime.needs_states(),
             caller,
             path,
             params,

@@ -50,17 +50,21 @@ pub struct Options {
     pub faults: Faults,
     /// What goes on beside the requests, after what the state file says.
     pub adversary: Adversary,
+    /// Whether [`Log::writes`](super::adversary::Log::writes) is kept, with the state of every object before
+    /// and after each write: a copy of all rows of a space for each grant in it.
+    pub keep_states: bool,
     /// A file that gets a line of JSON for each request and for each thing that other people do.
     pub log: Option<Utf8PathBuf>,
 }
 
 impl Default for Options {
-    /// A free port on the loopback interface, in good health, without a log.
+    /// A free port on the loopback interface, in good health, with states and without a log file.
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             faults: Faults::default(),
             adversary: Adversary::default(),
+            keep_states: true,
             log: None,
         }
     }
@@ -110,7 +114,7 @@ pub async fn serve(site: Site, options: Options) -> Result<Running, Error> {
     if site.spent().killed {
         rules.kill = None;
     }
-    let runtime = Runtime::new(rules, &site.spent().actors);
+    let runtime = Runtime::new(rules, &site.spent().actors, options.keep_states);
     let server = Arc::new(Server {
         bucket: options.faults.rate.map(|rate| Mutex::new(Bucket::new(rate, now))),
         faults: options.faults,

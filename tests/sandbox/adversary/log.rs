@@ -1,6 +1,6 @@
 //! The log: what was there immediately before each write, and what its look did not show.
 
-use confperm::sandbox::adversary::{Actor, Delay, Facet, Log, When, Written};
+use confperm::sandbox::adversary::{Actor, Delay, Facet, Kill, Log, When, Written};
 use confperm::sandbox::world::{Action, State};
 
 use super::*;
@@ -117,6 +117,17 @@ async fn a_deleted_group_shows_in_every_object_that_it_leaves() {
     let touched: Vec<String> = log.writes.iter().map(|written| written.object.to_string()).collect();
     assert_eq!(touched, ["group g-eng", "space 101"]);
     assert!(log.writes.iter().all(|written| written.before != written.after));
+}
+
+#[tokio::test]
+async fn without_states_reads_lag_and_kills_count_all_the_same() {
+    let adversary = Adversary::default().lag(Facet::Lists, Delay::Reads(1)).kill(Kill::AfterWrite(2));
+    let options = Options { adversary, keep_states: false, ..Options::default() };
+    let site = Client::serve(Site::from_yaml(&Setup::default().yaml()).unwrap(), options).await;
+    put_view(&site, "a-ann").await;
+    assert_eq!(viewers(&site.get(LISTS).await), [""; 0]);
+    assert_eq!(try_put(&site, "a-ann").await, None);
+    assert!(site.running.log().writes.is_empty());
 }
 
 #[tokio::test]
