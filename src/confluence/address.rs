@@ -86,12 +86,32 @@ impl Address {
     }
 
     /// Whether it is this machine, the only one that is spoken to without TLS.
-    pub(crate) const fn is_loopback(&self) -> bool {
+    pub const fn is_loopback(&self) -> bool {
         self.loopback
     }
 
     pub(crate) fn host(&self) -> &str {
         self.root.host_str().unwrap_or_default()
+    }
+
+    /// The scheme, host and port, which are what a token goes to.
+    pub fn origin(&self) -> String {
+        self.root.origin().ascii_serialization()
+    }
+
+    /// The address of a site on Cloud that this one may be meant for: `/wiki` added, or what follows it cut off.
+    pub(crate) fn with_wiki(&self) -> Option<String> {
+        if self.kind != AddressKind::Other || self.root.path().trim_end_matches('/') == "/wiki" {
+            return None;
+        }
+        Some(format!("{}/wiki", self.origin()))
+    }
+
+    /// Where a site on `atlassian.net` tells its cloud id to anyone who asks, signed in or not.
+    pub(crate) fn tenant_info(&self) -> Option<Url> {
+        let mut url = (self.kind == AddressKind::AtlassianSite).then(|| self.root.clone())?;
+        url.set_path("/_edge/tenant_info");
+        Some(url)
     }
 
     /// The address of one resource, or `None` if a segment would be taken for a step up or for nothing.

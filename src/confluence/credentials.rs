@@ -29,6 +29,8 @@ pub enum CredentialsError {
     Characters,
     #[error("the e-mail address is empty, or holds a colon or a control character")]
     Email,
+    #[error("a token without a user name cannot sign in at the site's own address")]
+    NoUserName,
 }
 
 impl Credentials {

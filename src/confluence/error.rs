@@ -138,6 +138,10 @@ pub enum Error {
     /// The API never redirects; the login page and old addresses do.
     #[error("{endpoint} was redirected to {}", .to.as_deref().map_or_else(|| "nowhere".to_owned(), |to| format!("`{to}`")))]
     Redirect { endpoint: Endpoint, to: Option<String> },
+    /// Nothing at this address answers as Confluence does: the first call of all, for which the caller's own
+    /// account cannot be hidden, met a 404 or was sent elsewhere.
+    #[error("there is no Confluence at `{address}`: {answer}")]
+    NoConfluence { address: String, answer: String, better: Option<String> },
     /// 401.
     #[error("Confluence does not accept these credentials: {0}")]
     Unauthorized(Box<Refusal>),
@@ -263,6 +267,10 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Credentials(CredentialsError::Email) => "give the e-mail address of the Atlassian account",
+            Self::Credentials(CredentialsError::NoUserName) => {
+                "set CONFLUENCE_USERNAME to the e-mail address of the account that the token belongs to; a token \
+                 alone, such as an OAuth access token, works only through `https://api.atlassian.com/ex/confluence/CLOUD-ID`"
+            }
             Self::Credentials(_) => "copy the token again, without the line break at its end",
             Self::Setup(_) => {
                 "check that the system's CA certificates are installed, or point SSL_CERT_FILE at them"
@@ -280,6 +288,14 @@ impl Error {
             }
             Self::Timeout { .. } | Self::Broken { .. } | Self::Truncated { .. } | Self::Server(_) => {
                 "run the same command again; if it goes on, look at status.atlassian.com and at proxies in between"
+            }
+            Self::NoConfluence { better: Some(better), .. } => {
+                return Some(format!(
+                    "the address of a site on Confluence Cloud ends in `/wiki`: write `{better}`"
+                ));
+            }
+            Self::NoConfluence { better: None, .. } => {
+                "check the site's address; for Cloud it is `https://YOUR-SITE.atlassian.net/wiki`"
             }
             Self::NotJson { status, .. } if *status == StatusCode::NOT_FOUND => {
                 "check the site's address; for Cloud it is `https://YOUR-SITE.atlassian.net/wiki`"

@@ -13,6 +13,7 @@ pub mod credentials;
 pub mod error;
 pub mod pace;
 mod page;
+mod proxy;
 pub mod retry;
 mod secrets;
 pub mod transport;
@@ -31,9 +32,10 @@ use crate::model::{
 };
 
 pub use address::{Address, AddressError};
-pub use cloud::Cloud;
+pub use cloud::{Cloud, SignedIn, tenant_of};
 pub use credentials::Credentials;
 pub use error::Error;
+pub use proxy::{ProxyError, check_proxy};
 pub use secrets::Secrets;
 pub use transport::Settings;
 

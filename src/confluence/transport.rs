@@ -115,18 +115,7 @@ impl Transport {
         credentials: &Credentials,
         settings: &Settings,
     ) -> Result<Self, Error> {
-        let mut builder = reqwest::Client::builder()
-            .user_agent(settings.user_agent.as_str())
-            .connect_timeout(settings.connect_timeout)
-            .read_timeout(settings.read_timeout)
-            // Shorter than what proxies keep, so that a write rarely meets a connection that is just closing.
-            .pool_idle_timeout(Duration::from_secs(20))
-            .redirect(redirect::Policy::none())
-            .referer(false);
-        if address.is_loopback() {
-            builder = builder.no_proxy();
-        }
-        let client = builder.build().map_err(Error::Setup)?;
+        let client = client(&address, settings)?;
         let seal = Seal::new(credentials, &client).map_err(Error::Credentials)?;
         Ok(Self { client, address, seal, largest_answer: settings.largest_answer, timeout: settings.timeout })
     }
@@ -236,6 +225,22 @@ impl Transport {
         }
         Error::Broken { endpoint, source }
     }
+}
+
+/// A client for the host of an address. Nothing is signed yet.
+pub(crate) fn client(address: &Address, settings: &Settings) -> Result<reqwest::Client, Error> {
+    let mut builder = reqwest::Client::builder()
+        .user_agent(settings.user_agent.as_str())
+        .connect_timeout(settings.connect_timeout)
+        .read_timeout(settings.read_timeout)
+        // Shorter than what proxies keep, so that a write rarely meets a connection that is just closing.
+        .pool_idle_timeout(Duration::from_secs(20))
+        .redirect(redirect::Policy::none())
+        .referer(false);
+    if address.is_loopback() {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(Error::Setup)
 }
 
 fn causes<'a>(

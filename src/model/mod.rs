@@ -40,6 +40,6 @@ pub use origin::Origin;
 pub use permission::{Permission, Vocabulary};
 pub use principal::{AccessClass, Principal, Subject};
 pub use role::{BuiltInRole, Role, RoleKind};
-pub use site::{Caller, Edition, Flavor, Site, SpaceRoleMode};
+pub use site::{Caller, Edition, Flavor, Site, SiteIdentity, SpaceRoleMode, is_same_address};
 pub use space::{Space, SpaceKind, SpaceStatus};
 pub use visible::{Shown, SiteText, harmless, is_invisible, visible};

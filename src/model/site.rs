@@ -1,9 +1,11 @@
 //! What kind of site this is, and who is asking.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::{AccountId, GroupId, Known};
 
@@ -19,6 +21,46 @@ pub struct Site {
     /// Whether people who are not signed in get through the site's gate at all.
     pub anonymous_access: Known<bool>,
     pub caller: Caller,
+}
+
+/// What a site answers about itself, the same whatever address it was reached by: its own, the gateway, or a
+/// custom domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteIdentity {
+    /// The id that Atlassian gives to a site (`cloudId` of `settings/systemInfo`); it outlives a rename. `None`
+    /// where the token may not read it and the address does not hold it.
+    pub cloud_id: Option<String>,
+    /// The address that the site gives itself: `baseUrl` of `settings/systemInfo`, or `_links.base` of a list.
+    pub base_url: String,
+}
+
+impl SiteIdentity {
+    /// Whether two answers come from one site. A site that was renamed keeps its cloud id, and one that was made
+    /// again under the old address has another, so the addresses decide only where a cloud id is missing.
+    pub fn is_same_site(&self, other: &Self) -> bool {
+        match (&self.cloud_id, &other.cloud_id) {
+            (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+            _ => is_same_address(&self.base_url, &other.base_url),
+        }
+    }
+}
+
+/// Whether two addresses of sites are the same but for upper case in the host and slashes at the end.
+pub fn is_same_address(one: &str, other: &str) -> bool {
+    let plain = |text: &str| match Url::parse(text) {
+        Ok(url) => url.as_str().trim_end_matches('/').to_owned(),
+        Err(_) => text.trim_end_matches('/').to_owned(),
+    };
+    plain(one) == plain(other)
+}
+
+impl fmt::Display for SiteIdentity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.cloud_id {
+            Some(cloud_id) => write!(f, "{} (cloud id {cloud_id})", self.base_url),
+            None => f.write_str(&self.base_url),
+        }
+    }
 }
 
 /// Which product it is.

@@ -16,7 +16,8 @@ use tokio::time::Instant;
 use crate::server::{Reply, Seen, Server, home};
 
 fn cloud_with(address: &str, settings: &Settings) -> Cloud {
-    Cloud::new(address.parse().unwrap(), &Credentials::Bearer("t".into()), settings).unwrap()
+    let credentials = Credentials::Basic { email: "ann@example.com".to_owned(), token: "t".into() };
+    Cloud::new(address.parse().unwrap(), &credentials, settings).unwrap()
 }
 
 /// Sends a byte now and then, and never all of them.

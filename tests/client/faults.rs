@@ -11,20 +11,16 @@ use tokio::time::Instant;
 use crate::server::{Raw, Reply, Seen, Server, cloud, home, impatient, v1_error, v2_error};
 
 /// What the first call of every run says, and how many requests that took.
-async fn first_call(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> (Error, usize) {
-    let server = Server::start(answer).await;
-    let error = server.cloud().site().await.unwrap_err();
-    (error, server.seen().len())
-}
-
 async fn says(
     answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static,
     sentence: &str,
     hint: &str,
     requests: usize,
 ) {
-    let (error, asked) = first_call(answer).await;
-    assert_eq!(error.to_string(), sentence);
+    let server = Server::start(answer).await;
+    let error = server.cloud().site().await.unwrap_err();
+    let asked = server.seen().len();
+    assert_eq!(error.to_string().replace(&server.address, "ADDRESS"), sentence);
     let given = error.hint().unwrap_or_default();
     assert!(given.contains(hint), "{given}");
     assert_eq!(asked, requests, "{sentence}");
@@ -128,11 +124,21 @@ async fn refusals_keep_confluences_own_words() {
     .await;
     says(
         |_| v2_error(404, "Not Found"),
-        "not found, or hidden from this account: `GET /wiki/rest/api/user/current` answered 404: Not Found",
-        "Confluence answers the same in both cases",
+        "there is no Confluence at `ADDRESS`: `GET /wiki/rest/api/user/current` answered 404: Not Found",
+        "check the site's address",
         1,
     )
     .await;
+    let server = Server::start(|seen| match seen.line().as_str() {
+        "GET /rest/api/user/memberof" => v2_error(404, "Not Found"),
+        _ => home(seen, "ROLES").unwrap(),
+    })
+    .await;
+    let error = server.cloud().site().await.unwrap_err();
+    let words =
+        "not found, or hidden from this account: `GET /wiki/rest/api/user/memberof` answered 404: Not Found";
+    assert_eq!(error.to_string(), words);
+    assert!(error.hint().unwrap().contains("Confluence answers the same in both cases"));
     says(
         |_| {
             Reply::status(404, &json!({"timestamp": "2026-01-01T00:00:00Z", "status": 404, "error": "Not Found",

@@ -79,16 +79,18 @@ async fn the_caller_is_asked_for_before_anything_else() {
 
 #[tokio::test]
 async fn a_site_without_roles_and_without_system_info_is_still_a_site() {
-    let server = Server::start(|seen| match seen.line().as_str() {
+    let base = "https://acme.atlassian.net/wiki";
+    let server = Server::start(move |seen| match seen.line().as_str() {
         "GET /api/v2/space-role-mode" => v2_error(404, "Not Found"),
         "GET /rest/api/settings/systemInfo" => v1_error(403, "PermissionException", "no"),
+        "GET /api/v2/spaces" => Reply::json(&json!({"results": [], "_links": {"base": base}})),
         _ => home(seen, "").unwrap(),
     })
     .await;
     let site = server.cloud().site().await.unwrap();
     assert_eq!(site.mode, SpaceRoleMode::PreRoles);
     assert_eq!(site.edition, Edition::Other(String::new()));
-    assert_eq!(site.base_url, server.address);
+    assert_eq!((site.base_url.as_str(), site.cloud_id), (base, None));
 }
 
 #[tokio::test]

@@ -149,7 +149,7 @@ pub(crate) fn cloud(address: &str) -> Cloud {
 
 /// A client that waits a moment only for an answer.
 pub(crate) fn impatient(address: &str) -> Cloud {
-    let credentials = Credentials::Bearer(TOKEN.into());
+    let credentials = Credentials::Basic { email: "ann@example.com".to_owned(), token: TOKEN.into() };
     let retry = Policy { start: Duration::from_millis(2), ..Policy::default() };
     let settings = Settings { retry, read_timeout: Duration::from_millis(50), ..Settings::default() };
     Cloud::new(address.parse().unwrap(), &credentials, &settings).unwrap()

@@ -7,9 +7,12 @@ mod people;
 mod read;
 mod restrictions;
 pub mod scopes;
+mod sign_in;
 mod spaces;
 mod wire;
 mod write;
+
+pub use sign_in::{SignedIn, tenant_of};
 
 use std::future::Future;
 use std::hash::Hash;
@@ -17,10 +20,11 @@ use std::sync::OnceLock;
 
 use futures_util::{Stream, TryStreamExt as _};
 use serde::de::DeserializeOwned;
+use tokio::sync::OnceCell;
 
 use super::address::Address;
 use super::client::Client;
-use super::credentials::Credentials;
+use super::credentials::{Credentials, CredentialsError};
 use super::error::Error;
 use super::page::{self, Bounds, CursorPage, OffsetPage};
 use super::transport::{Request, Settings};
@@ -31,14 +35,23 @@ use wire::{CursorList, OffsetList};
 #[derive(Debug)]
 pub struct Cloud {
     client: Client,
+    signed_in: OnceCell<SignedIn>,
     /// Known once [`Read::site`](super::Read::site) has been asked.
     caller: OnceLock<Caller>,
 }
 
 impl Cloud {
-    /// Nothing is sent yet.
+    /// Nothing is sent yet. A token without a user name is refused at a site's own address, which answers 401
+    /// to it: bearer tokens go through the gateway only (cloud-api.md §7).
     pub fn new(address: Address, credentials: &Credentials, settings: &Settings) -> Result<Self, Error> {
-        Ok(Self { client: Client::new(address, credentials, settings)?, caller: OnceLock::new() })
+        if matches!(credentials, Credentials::Bearer(_)) && !address.is_gateway() {
+            return Err(Error::Credentials(CredentialsError::NoUserName));
+        }
+        Ok(Self {
+            client: Client::new(address, credentials, settings)?,
+            signed_in: OnceCell::new(),
+            caller: OnceLock::new(),
+        })
     }
 
     /// All items of a v2 list, 250 a page.

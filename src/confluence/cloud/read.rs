@@ -4,36 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::try_join;
 
-use super::wire::{Checked, Operations, RoleMode, SystemInfo, V1Group, V1User};
-use super::{Cloud, if_shown};
-use crate::confluence::address::{AddressKind, Api};
+use super::Cloud;
+use super::sign_in::SignedIn;
+use super::wire::{Checked, Operations, RoleMode, V1Group};
+use crate::confluence::address::Api;
 use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
 use crate::confluence::{Check, Read, SpaceAccess, SpaceSelection};
 use crate::model::{
-    AccountId, Caller, Content, ContentId, Edition, Flavor, Group, GroupId, Known, PageVerb, Person,
-    Principal, ProductAccess, Restrictions, Role, Site, Space, SpaceId, SpaceKey, SpaceRoleMode, Tree, Why,
+    AccountId, Caller, Content, ContentId, Flavor, Group, GroupId, Known, PageVerb, Person, Principal,
+    ProductAccess, Restrictions, Role, Site, Space, SpaceId, SpaceKey, SpaceRoleMode, Tree, Why,
 };
 
 impl Read for Cloud {
     async fn site(&self) -> Result<Site, Error> {
-        let (account, name) = self.identity().await?;
-        let (info, mode, groups) = try_join!(self.system_info(), self.mode(), self.groups_of(&account))?;
-        let edition = edition(info.edition.as_deref().unwrap_or_default());
-        if edition == Edition::Free {
-            self.client.is_on_free_plan();
-        }
-        let address = self.client.address();
-        let gateway = match address.kind() {
-            AddressKind::Gateway { cloud_id } => Some(cloud_id.clone()),
-            _ => None,
-        };
+        let SignedIn { account, name, identity, edition } = self.sign_in().await?.clone();
+        let (mode, groups) = try_join!(self.mode(), self.groups_of(&account))?;
         let caller = Caller { account, name, groups };
         let caller = self.caller.get_or_init(|| caller).clone();
         Ok(Site {
             flavor: Flavor::Cloud,
-            base_url: info.base_url.unwrap_or_else(|| address.to_string()),
-            cloud_id: info.cloud_id.or(gateway),
+            base_url: identity.base_url,
+            cloud_id: identity.cloud_id,
             edition,
             mode,
             // `GET /user/anonymous` answers whether or not anonymous people are let in, and asking without
@@ -133,27 +125,6 @@ impl Read for Cloud {
 }
 
 impl Cloud {
-    async fn identity(&self) -> Result<(AccountId, String), Error> {
-        let request = Request::get(Api::V1, ["user", "current"]);
-        let user: V1User = self.client.read(&request).await?;
-        let anonymous = user.kind.as_deref() == Some("anonymous");
-        let Some(account) = user.account_id.filter(|_| !anonymous) else {
-            return Err(Error::Anonymous { endpoint: self.client.endpoint(&request)? });
-        };
-        let name = user.display_name.or(user.public_name).unwrap_or_else(|| account.to_string());
-        Ok((account, name))
-    }
-
-    /// A token may lack the right to read it; then the edition is not known, which is not fatal.
-    async fn system_info(&self) -> Result<SystemInfo, Error> {
-        let request = Request::get(Api::V1, ["settings", "systemInfo"]);
-        match if_shown(self.client.read(&request)).await {
-            Ok(info) => Ok(info.unwrap_or_default()),
-            Err(Error::Scope(_) | Error::Gone(_)) => Ok(SystemInfo::default()),
-            Err(error) => Err(error),
-        }
-    }
-
     /// Sites that have never heard of roles answer 404. A word that we do not know is an error: it decides
     /// what the rows of a space mean.
     async fn mode(&self) -> Result<SpaceRoleMode, Error> {
@@ -191,16 +162,6 @@ impl Cloud {
         let request = Request::get(Api::V1, ["user", "memberof"]).query("accountId", account);
         let groups: Vec<V1Group> = self.v1_list(request, 200).await?;
         Ok(groups.into_iter().filter_map(|group| group.id).collect())
-    }
-}
-
-fn edition(word: &str) -> Edition {
-    match word.to_ascii_lowercase().as_str() {
-        "free" => Edition::Free,
-        "standard" => Edition::Standard,
-        "premium" => Edition::Premium,
-        "enterprise" => Edition::Enterprise,
-        _ => Edition::Other(word.to_owned()),
     }
 }
 
