@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sha2::{Digest as _, Sha256};
+
 use super::StateError;
 use super::shape::{self, File, Node};
 use crate::sandbox::world::{
@@ -22,7 +24,7 @@ pub(super) fn load(file: File) -> Result<World, StateError> {
         anonymous: file.site.anonymous,
         unlicensed_access: file.site.unlicensed_access,
         url: file.site.url.trim_end_matches('/').to_owned(),
-        cloud_id: file.site.cloud_id.clone(),
+        cloud_id: file.site.cloud_id.clone().unwrap_or_else(|| derived_cloud_id(&file)),
         caller,
     };
     let mut world = World::new(settings, file.quirks);
@@ -76,6 +78,21 @@ fn check_head(file: &File) -> Result<(), StateError> {
         return Err(sense("site.url", "has to begin with https://"));
     }
     Ok(())
+}
+
+/// A cloud id for a site that was not given one: the same whenever the file is read, and another one for other
+/// sites. Names may change, as they do on a real site.
+fn derived_cloud_id(file: &File) -> String {
+    let mut ids: Vec<u64> = file.spaces.0.values().map(|space| space.id).collect();
+    ids.sort_unstable();
+    let mut hash = Sha256::new();
+    hash.update(file.site.url.trim_end_matches('/'));
+    for id in ids {
+        hash.update(id.to_be_bytes());
+    }
+    let hex: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    // The layout of a UUID of version 8, whose bits are the maker's own (RFC 9562).
+    format!("{}-{}-8{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
 }
 
 /// Without `site.caller`, the first active Confluence admin signs in, or else the first active person.

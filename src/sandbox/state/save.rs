@@ -20,7 +20,7 @@ pub(super) fn save(world: &World) -> File {
             anonymous: settings.anonymous,
             unlicensed_access: settings.unlicensed_access,
             url: settings.url.clone(),
-            cloud_id: settings.cloud_id.clone(),
+            cloud_id: Some(settings.cloud_id.clone()),
             caller: settings.caller.as_ref().and_then(|account| names.users.get(account)).cloned(),
         },
         users: Map(world.users().map(|user| (user.handle.clone(), save_user(user))).collect()),

@@ -72,9 +72,10 @@ pub struct Site {
     /// The address that links name, ending in `/wiki`.
     #[serde(default = "default_url")]
     pub url: String,
-    /// The id of the site, as gateway addresses hold it.
-    #[serde(default = "default_cloud_id")]
-    pub cloud_id: String,
+    /// The id of the site, as gateway addresses hold it. Without one, it is derived from the address and the ids
+    /// of the spaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cloud_id: Option<String>,
     /// Who signs in where the sandbox is embedded: a name of `users`. Usually the first active Confluence
     /// admin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -319,10 +320,6 @@ fn standard() -> Edition {
 
 fn default_url() -> String {
     "https://acme.atlassian.net/wiki".to_owned()
-}
-
-fn default_cloud_id() -> String {
-    "11111111-2222-4333-8444-555555555555".to_owned()
 }
 
 fn active() -> AccountStatus {
