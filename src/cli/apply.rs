@@ -11,6 +11,7 @@ use super::args::ApplyArgs;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
+use super::lock::Lacking;
 use super::output::Output;
 use super::prepare::{Prepared, prepare};
 use super::progress::Stage;
@@ -22,7 +23,7 @@ pub(super) async fn run(
     signals: &Signals,
     out: &Output,
 ) -> Result<Exit, CliError> {
-    let prepared = prepare(&args.scope, &args.overrides, environment, out).await?;
+    let prepared = prepare(&args.scope, &args.overrides, Lacking::Refused, environment, out).await?;
     out.data(&render::plan_as_text(&prepared.planned.plan));
     if prepared.planned.plan.is_held_back() {
         return Ok(Exit::Blocked);
@@ -95,7 +96,7 @@ async fn confirm(
         return Err(CliError::failed("not confirmed; nothing was changed"));
     }
     drop(shown.connection);
-    let now = prepare(&args.scope, &args.overrides, environment, out).await?;
+    let now = prepare(&args.scope, &args.overrides, Lacking::Refused, environment, out).await?;
     if now.planned.plan != shown.planned.plan {
         return Err(CliError::failed(
             "the site or the policy changed while you were reading; nothing was changed",

@@ -10,15 +10,16 @@ use crate::model::{Guard, SpaceKey, SpaceKind};
 use crate::plan::{Gaps, Plan};
 
 use super::exit::Exit;
-use super::lock::Learning;
+use super::lock::{Lacking, Learning};
+use super::site::SiteArgs;
 
 /// What every command has in common; shown below the long help.
 const AFTER: &str = "\
 Sign-in:
-  CONFLUENCE_URL             The site, if it is another than the policy names
+  CONFLUENCE_URL             The site, and so where the token may go; --site goes before it
   CONFLUENCE_USERNAME        The e-mail address of the account
   CONFLUENCE_API_TOKEN       Its API token
-  CONFLUENCE_PERSONAL_TOKEN  A token that signs in alone, instead of the two above
+  CONFLUENCE_PERSONAL_TOKEN  An OAuth access token, which signs in alone, through the gateway only
   Each token can also come from a file (..._FILE) or a command (..._COMMAND).
 
 Exit codes:
@@ -101,7 +102,7 @@ pub(super) struct SnapshotArgs {
     pub(super) directory: Utf8PathBuf,
 
     #[command(flatten)]
-    pub(super) source: SourceArgs,
+    pub(super) site: SiteArgs,
 
     /// The file to write, instead of standard output
     #[arg(short, long, value_name = "FILE")]
@@ -130,7 +131,7 @@ pub(super) struct ImportArgs {
     pub(super) directory: Utf8PathBuf,
 
     #[command(flatten)]
-    pub(super) source: SourceArgs,
+    pub(super) site: SiteArgs,
 
     /// Replace files of spaces that are there already
     #[arg(long)]
@@ -161,14 +162,6 @@ pub(super) struct SpacesArgs {
     pub(super) include_archived: bool,
 }
 
-/// Which site to read.
-#[derive(Debug, ClapArgs)]
-pub(super) struct SourceArgs {
-    /// The site, if neither the environment nor a policy in the directory says: https://... or sandbox:FILE
-    #[arg(long, value_name = "ADDRESS")]
-    pub(super) site: Option<String>,
-}
-
 #[derive(Debug, ClapArgs)]
 pub(super) struct Scope {
     /// The policy directory
@@ -179,11 +172,14 @@ pub(super) struct Scope {
     #[arg(long = "space", value_name = "KEY")]
     pub(super) spaces: Vec<SpaceKey>,
 
+    #[command(flatten)]
+    pub(super) site: SiteArgs,
+
     /// Where no order of calls is safe for everybody, accept that somebody is shut out for a moment
     #[arg(long)]
     pub(super) allow_gap: bool,
 
-    /// Fail if confperm.lock does not know every name of the policy, instead of adding to it
+    /// Never write confperm.lock; what it lacks of the policy is an error, or a warning of `plan`
     #[arg(long)]
     pub(super) locked: bool,
 
@@ -212,8 +208,13 @@ impl Scope {
         }
     }
 
-    pub(super) const fn learning(&self) -> Learning {
-        if self.locked { Learning::Never } else { Learning::Allowed { whole: self.spaces.is_empty() } }
+    /// What the run may do to the lock; under --locked, what it does about names that the lock lacks.
+    pub(super) const fn learning(&self, lacking: Lacking) -> Learning {
+        if self.locked {
+            Learning::Never(lacking)
+        } else {
+            Learning::Allowed { whole: self.spaces.is_empty() }
+        }
     }
 }
 
@@ -329,6 +330,9 @@ pub(super) struct AnswerArgs {
     #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
     pub(super) directory: Utf8PathBuf,
 
+    #[command(flatten)]
+    pub(super) site: SiteArgs,
+
     /// How to answer
     #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
     pub(super) format: AnswerFormat,
@@ -374,6 +378,9 @@ pub(super) struct DoctorArgs {
     /// The policy directory
     #[arg(default_value = ".")]
     pub(super) directory: Utf8PathBuf,
+
+    #[command(flatten)]
+    pub(super) site: SiteArgs,
 }
 
 #[derive(Debug, ClapArgs)]

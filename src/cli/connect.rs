@@ -1,97 +1,131 @@
-//! From an address and credentials to a site that can be asked: over the network, or a sandbox that
-//! lives as long as the command does.
+//! From what says where the site is to a site that is signed in to and known to be the right one: over the
+//! network, or a sandbox that lives as long as the command does.
 
 use camino::Utf8Path;
 
-use crate::confluence::{Address, Cloud, Credentials, Settings};
-use crate::policy::{Policy, SiteAddress};
-use crate::sandbox::{self, Running};
+use crate::confluence::{Address, AddressError, Cloud, Credentials, ProxyError, Settings, check_proxy};
+use crate::model::SiteIdentity;
+use crate::policy::SiteAddress;
+use crate::sandbox::{self, Opened, Running};
 
 use super::environment::Environment;
 use super::error::CliError;
+use super::identity::{self, Met, Named};
+use super::lock::LockFile;
 use super::output::Output;
+use super::site::{By, Target, Wanted};
+use super::trust;
 
 /// A site, and the sandbox behind it if there is one.
 pub(super) struct Connection {
     pub(super) site: Cloud,
     /// How the site is called in talk.
     pub(super) address: String,
-    /// How it is called in files that outlive the run. `None` behind a loopback address, where something else
-    /// may answer next time.
-    pub(super) lasting: Option<String>,
+    pub(super) met: Met,
     /// Serves until it is dropped.
     _sandbox: Option<Running>,
 }
 
 impl Connection {
-    /// The address comes from the environment, or else from the policy.
+    /// Signs in, and ends the run before anything else is read if the site is another one than the policy and the
+    /// lock are about.
     pub(super) async fn open(
-        directory: &Utf8Path,
-        policy: &Policy,
+        wanted: &Wanted<'_>,
+        lock: &LockFile,
         environment: &Environment,
         out: &Output,
     ) -> Result<Self, CliError> {
-        if let Some(url) = &environment.url {
-            return Self::remote(url, environment, out);
-        }
-        match policy.site.as_ref().map(|site| &site.value) {
-            Some(address) => Self::to(address, directory, environment, out).await,
-            None => Err(CliError::failed("nothing says where the site is").with_hint(
-                "write `site: {url: https://acme.atlassian.net/wiki}` into a policy file, or set CONFLUENCE_URL",
-            )),
-        }
+        let meant = wanted.meant()?;
+        let by = meant.by;
+        let (site, address, shown, sandbox) = match &meant.target {
+            Target::Http(address) => {
+                trust::check(by, address, environment.settings().as_deref(), out)?;
+                let site = remote(address.clone(), environment, out)?;
+                (site, address.clone(), address.to_string(), None)
+            }
+            Target::Sandbox(file) => {
+                let (site, address, running) = embedded(file, sandbox::Site::open(file)?, out).await?;
+                (site, address, format!("sandbox {file}"), Some(running))
+            }
+            Target::PolicySandbox(file) => {
+                let opened = sandbox::Site::open_from(wanted.directory, file)?;
+                let file = wanted.directory.join(file);
+                let (site, address, running) = embedded(&file, opened, out).await?;
+                (site, address, format!("sandbox {file}"), Some(running))
+            }
+        };
+        let policy = match by {
+            By::Flag => None,
+            By::Variable | By::Policy => named(wanted),
+        };
+        let identity = site.sign_in().await?.identity.clone();
+        let said = format!("{shown} ({})", by.name());
+        let met = Met { identity, address, written: meant.written, said };
+        identity::check(&met, lock.site(), policy.as_ref()).await?;
+        Ok(Self { site, address: shown, met, _sandbox: sandbox })
     }
 
-    /// To one particular site; the file of a sandbox is relative to the directory.
-    pub(super) async fn to(
-        address: &SiteAddress,
-        directory: &Utf8Path,
-        environment: &Environment,
-        out: &Output,
-    ) -> Result<Self, CliError> {
-        match address {
-            SiteAddress::Http(url) => Self::remote(url.as_str(), environment, out),
-            SiteAddress::Sandbox(file) => Self::embedded(directory, file, out).await,
-        }
-    }
-
-    fn remote(url: &str, environment: &Environment, out: &Output) -> Result<Self, CliError> {
-        let address: Address = url.parse().map_err(|error: crate::confluence::AddressError| {
-            CliError::failed(error.to_string()).with_hint(error.hint())
-        })?;
-        let shown = address.to_string();
-        let lasting = (!address.is_loopback()).then(|| shown.clone());
-        let site = Cloud::new(address, &environment.credentials()?, &settings(out))?;
-        Ok(Self { site, address: shown, lasting, _sandbox: None })
-    }
-
-    async fn embedded(directory: &Utf8Path, state: &Utf8Path, out: &Output) -> Result<Self, CliError> {
-        let file = &directory.join(state);
-        let opened = sandbox::Site::open_from(directory, state)?;
-        if let Some(note) = opened.note {
-            out.warn(&format!("{file}: {note}"));
-        }
-        let options = sandbox::Options { keep_states: false, ..sandbox::Options::default() };
-        let running = sandbox::serve(opened.site, options).await?;
-        let caller = running.credentials().ok_or_else(|| {
-            CliError::failed(format!("{file}: `site.caller` names nobody who could sign in"))
-                .with_hint("name one of the `users` of the state file")
-        })?;
-        let address: Address = running
-            .site_url()
-            .parse()
-            .map_err(|error: crate::confluence::AddressError| CliError::failed(error.to_string()))?;
-        let credentials = Credentials::Basic { email: caller.email, token: caller.token.into() };
-        let site = Cloud::new(address, &credentials, &settings(out))?;
-        Ok(Self {
-            site,
-            address: format!("sandbox {file}"),
-            lasting: Some(format!("sandbox:{state}")),
-            _sandbox: Some(running),
-        })
+    /// What the site said about itself.
+    pub(super) const fn identity(&self) -> &SiteIdentity {
+        &self.met.identity
     }
 }
 
 fn settings(out: &Output) -> Settings {
     Settings { watcher: out.progress.watcher(), ..Settings::default() }
+}
+
+/// What the policy says where it names a site under an address that others can reach.
+fn named(wanted: &Wanted<'_>) -> Option<Named> {
+    let site = wanted.policy?;
+    match &site.value {
+        SiteAddress::Http(url) if url.scheme() == "https" => {
+            Some(Named { address: url.as_str().parse().ok()?, place: site.span.origin().to_string() })
+        }
+        SiteAddress::Http(_) | SiteAddress::Sandbox(_) => None,
+    }
+}
+
+fn remote(address: Address, environment: &Environment, out: &Output) -> Result<Cloud, CliError> {
+    if !address.is_loopback() {
+        proxies(environment)?;
+    }
+    Ok(Cloud::new(address, &environment.credentials()?, &settings(out))?)
+}
+
+/// Names the variable, and not its value, which may hold a password.
+fn proxies(environment: &Environment) -> Result<(), CliError> {
+    for (name, value) in &environment.proxies {
+        if let Err(error) = check_proxy(value) {
+            let hint = match error {
+                ProxyError::NotAnAddress => "write it like `http://proxy.acme.com:3128`, or unset it",
+                ProxyError::OtherProtocol => {
+                    "name a proxy that speaks HTTP, like `http://proxy.acme.com:3128`, or unset it"
+                }
+            };
+            return Err(CliError::failed(format!("{name} {error}; nothing was sent")).with_hint(hint));
+        }
+    }
+    Ok(())
+}
+
+async fn embedded(
+    file: &Utf8Path,
+    opened: Opened,
+    out: &Output,
+) -> Result<(Cloud, Address, Running), CliError> {
+    if let Some(note) = opened.note {
+        out.warn(&format!("{file}: {note}"));
+    }
+    let options = sandbox::Options { keep_states: false, ..sandbox::Options::default() };
+    let running = sandbox::serve(opened.site, options).await?;
+    let caller = running.credentials().ok_or_else(|| {
+        CliError::failed(format!("{file}: `site.caller` names nobody who could sign in"))
+            .with_hint("name one of the `users` of the state file")
+    })?;
+    let address: Address =
+        running.site_url().parse().map_err(|error: AddressError| CliError::failed(error.to_string()))?;
+    let credentials = Credentials::Basic { email: caller.email, token: caller.token.into() };
+    let site = Cloud::new(address.clone(), &credentials, &settings(out))?;
+    Ok((site, address, running))
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::confluence::{Cloud, Read as _, SpaceSelection};
 use crate::model::{Edition, Site, Space, SpaceKey, SpaceRoleMode};
 use crate::policy::Policy;
+use crate::policy::lock::LOCK_FILE;
 use crate::render::style::{ADD, CHANGE, REMOVE, count, paint};
 
 use super::args::DoctorArgs;
@@ -13,6 +14,7 @@ use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
+use super::lock::LockFile;
 use super::output::Output;
 
 /// How one thing is.
@@ -28,14 +30,24 @@ pub(super) async fn run(
     out: &Output,
 ) -> Result<Exit, CliError> {
     let loaded = directory::load(&args.directory)?;
+    let mut sources = loaded.sources;
     let Some(policy) = loaded.policy else {
-        return Err(CliError::Invalid { findings: loaded.findings, sources: loaded.sources });
+        return Err(CliError::Invalid { findings: loaded.findings, sources });
     };
-    let connection = Connection::open(&args.directory, &policy, environment, out).await?;
+    let lock = LockFile::read(&args.directory, &mut sources)?;
+    let wanted = args.site.or(environment, &policy, &args.directory);
+    let connection = Connection::open(&wanted, &lock, environment, out).await?;
     let mut findings =
         vec![Finding::Fine(format!("policy   valid, {}", count(policy.spaces.len(), "space", "spaces")))];
     let site = connection.site.site().await?;
-    findings.push(Finding::Fine(format!("address  {} answers as {}", connection.address, site.base_url)));
+    findings.push(Finding::Fine(format!(
+        "address  {} answers as {}",
+        connection.address,
+        connection.identity()
+    )));
+    if lock.site().is_some() {
+        findings.push(Finding::Fine(format!("lock     {LOCK_FILE} is about this site")));
+    }
     findings.push(Finding::Fine(format!("sign-in  {} ({})", site.caller.name, site.caller.account)));
     findings.push(edition(&site));
     findings.push(mode(&site));

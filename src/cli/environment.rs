@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use camino::Utf8PathBuf;
 use jiff::civil::Date;
 use secrecy::SecretString;
 
@@ -18,7 +19,16 @@ pub(super) struct Environment {
     personal_token: Source,
     today: Option<String>,
     secrets: Secrets,
+    /// The variables that name a proxy, with their values.
+    pub(super) proxies: Vec<(&'static str, String)>,
+    settings: Option<Utf8PathBuf>,
+    home: Option<Utf8PathBuf>,
 }
+
+/// The variables from which the HTTP client takes its proxy. Plain HTTP is spoken to this machine only, without
+/// one; a bad address there is a mistake all the same.
+const PROXIES: [&str; 6] =
+    ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"];
 
 /// The three ways to hand over a secret.
 #[derive(Default)]
@@ -39,6 +49,9 @@ impl Environment {
             personal_token: Source::read("CONFLUENCE_PERSONAL_TOKEN"),
             today: variable("CONFPERM_TODAY"),
             secrets: secrets.clone(),
+            proxies: PROXIES.iter().filter_map(|name| Some((*name, variable(name)?))).collect(),
+            settings: variable("XDG_CONFIG_HOME").map(Utf8PathBuf::from),
+            home: variable("HOME").map(Utf8PathBuf::from),
         };
         for token in
             [&environment.api_token, &environment.personal_token].iter().filter_map(|it| it.value.as_ref())
@@ -46,6 +59,13 @@ impl Environment {
             secrets.add(environment.username.as_deref(), token);
         }
         environment
+    }
+
+    /// The folder of the person's own settings, below which each program has one of its own (XDG Base Directory
+    /// Specification, which also says that a relative path is ignored).
+    pub(super) fn settings(&self) -> Option<Utf8PathBuf> {
+        let own = self.settings.clone().filter(|folder| folder.is_absolute());
+        own.or_else(|| self.home.as_ref().filter(|home| home.is_absolute()).map(|home| home.join(".config")))
     }
 
     /// The day in UTC. `CONFPERM_TODAY` sets it, to see what a plan of another day would be.

@@ -27,7 +27,6 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::lock::{Learning, LockFile};
 use super::output::Output;
-use super::source::Source;
 
 pub(super) async fn run(
     args: &ImportArgs,
@@ -41,15 +40,16 @@ pub(super) async fn run(
         ));
     }
     let mut there = There::load(&args.directory)?;
-    let source = Source::find(args.source.site.as_deref(), environment, &there.policy, &args.directory)?;
-    let connection = source.connect(environment, out).await?;
-    carry_out(args, &mut there, &source, &connection, environment, out).await
+    let lock = LockFile::read(&args.directory, &mut Sources::default())?;
+    let wanted = args.site.or(environment, &there.policy, &args.directory);
+    let connection = Connection::open(&wanted, &lock, environment, out).await?;
+    carry_out(args, &mut there, &lock, &connection, environment, out).await
 }
 
 async fn carry_out(
     args: &ImportArgs,
     there: &mut There,
-    source: &Source,
+    lock: &LockFile,
     connection: &Connection,
     environment: &Environment,
     out: &Output,
@@ -60,7 +60,7 @@ async fn carry_out(
         there.forget(&files::places(&drafts));
         drafts = drafted(args, &there.policy, &live);
     }
-    let site = there.fresh.then_some(source.written.as_str());
+    let site = there.fresh.then_some(connection.met.written.as_str());
     if args.stdout {
         out.file(&files::in_one(&drafts, &there.policy, &live, site));
         remarks(&drafts, out);
@@ -79,7 +79,6 @@ async fn carry_out(
         prove(there, policy.clone(), sources, &live, &drafts, context)?;
     }
     deposit::write(&args.directory, &made, args.force)?;
-    let lock = LockFile::read(&args.directory, &mut Sources::default())?;
     lock.learn(&policy, &live, connection, Learning::Allowed { whole: false }, out)?;
     remarks(&drafts, out);
     out.data(&format!(

@@ -6,13 +6,14 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::files::{self, Folder, MEBIBYTE, Refused};
-use crate::model::Live;
+use crate::model::{Live, SiteIdentity};
 use crate::policy::Policy;
-use crate::policy::lock::{LOCK_FILE, Learnt, Lock};
+use crate::policy::lock::{LOCK_FILE, Learnt, Lock, LockedSite};
 use crate::render::style::count;
 
 use super::connect::Connection;
 use super::error::CliError;
+use super::identity::Met;
 use super::output::Output;
 
 /// A lock of a million names fits.
@@ -30,10 +31,19 @@ pub(super) struct LockFile {
 /// What a run may do to the lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Learning {
-    /// Nothing: names that it lacks are an error.
-    Never,
+    /// Nothing (`--locked`).
+    Never(Lacking),
     /// Names are added; those that the policy no longer has go, if all of it was looked at.
     Allowed { whole: bool },
+}
+
+/// What it means under `--locked` that the lock lacks names of the policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lacking {
+    /// The run ends before anything is changed.
+    Refused,
+    /// The lines to add are shown.
+    Reported,
 }
 
 impl LockFile {
@@ -64,26 +74,17 @@ impl LockFile {
         Ok(Self { path, lock, text: Some(text) })
     }
 
-    /// What names meant on this site. About another site it knows nothing.
-    pub(super) fn about(&self, connection: &Connection, out: &Output) -> &Lock {
-        match (&connection.lasting, &self.lock.site) {
-            (Some(site), Some(known)) if !self.lock.is_about(site) => {
-                out.warn(&format!(
-                    "{LOCK_FILE} is about {known} and not about {site}: nobody checks whether names mean the same as before"
-                ));
-                Lock::EMPTY
-            }
-            (None, _) => Lock::EMPTY,
-            (Some(_), _) => &self.lock,
-        }
-    }
-
-    /// What it knows of the policy alone.
-    pub(super) const fn whatever_site(&self) -> &Lock {
+    /// What names meant, on the site that [`Connection::open`] has compared with it.
+    pub(super) const fn known(&self) -> &Lock {
         &self.lock
     }
 
-    /// Adds what a run has learnt, and says so.
+    /// The site that it is about; `None` if there is no lock yet.
+    pub(super) const fn site(&self) -> Option<&LockedSite> {
+        self.lock.site.as_ref()
+    }
+
+    /// Adds what a run has learnt, and says so; or says what it lacks, where it must not be written.
     pub(super) fn learn(
         &self,
         policy: &Policy,
@@ -92,46 +93,77 @@ impl LockFile {
         learning: Learning,
         out: &Output,
     ) -> Result<(), CliError> {
-        let Some(site) = connection.lasting.as_deref().filter(|site| self.lock.is_about(site)) else {
-            return Ok(());
-        };
         let whole = learning == Learning::Allowed { whole: true };
-        let Learnt { lock, added, removed, ends } = self.lock.learn(policy, live, site, whole);
-        let news = news(added, ends);
-        if learning == Learning::Never {
-            if news.is_empty() {
-                return Ok(());
+        let learnt = self.lock.learn(policy, live, &self.identity(&connection.met), whole);
+        match learning {
+            Learning::Never(lacking) => self.compare(&learnt, lacking, out),
+            Learning::Allowed { .. } => {
+                self.write(&learnt, out);
+                Ok(())
             }
-            return Err(CliError::failed(format!(
-                "{LOCK_FILE} lacks {news} of the policy, and --locked does not let it change"
-            ))
-            .with_hint(format!("run `confperm plan` without --locked, and commit {LOCK_FILE}")));
         }
-        let text = lock.to_text();
+    }
+
+    /// The identity to remember. A token that may not read the cloud id does not make it forgotten, and neither
+    /// does a copy of the site on this machine change the site's address.
+    fn identity(&self, met: &Met) -> SiteIdentity {
+        match self.site() {
+            Some(LockedSite::Identity(known)) if met.address.is_loopback() => known.clone(),
+            Some(LockedSite::Identity(known)) => SiteIdentity {
+                cloud_id: met.identity.cloud_id.clone().or_else(|| known.cloud_id.clone()),
+                base_url: met.identity.base_url.clone(),
+            },
+            Some(LockedSite::Address(_)) | None => met.identity.clone(),
+        }
+    }
+
+    fn compare(&self, learnt: &Learnt, lacking: Lacking, out: &Output) -> Result<(), CliError> {
+        let news = news(&learnt.added);
+        let (what, lines) = match (&self.text, news.as_str()) {
+            (Some(_), "") => return Ok(()),
+            (Some(_), news) => (format!("{LOCK_FILE} lacks {news} of the policy"), learnt.added.to_lines()),
+            (None, _) => (format!("there is no {LOCK_FILE}"), learnt.lock.to_text()),
+        };
+        match lacking {
+            Lacking::Refused => {
+                Err(CliError::failed(format!("{what}, and --locked never writes it; nothing was changed"))
+                    .with_hint(format!("run `confperm plan` without --locked, and commit {LOCK_FILE}")))
+            }
+            Lacking::Reported => {
+                out.warn(&format!(
+                    "{what}, and --locked never writes it: `apply --locked` would be refused. The lines to add:\n{}",
+                    lines.trim_end()
+                ));
+                Ok(())
+            }
+        }
+    }
+
+    fn write(&self, learnt: &Learnt, out: &Output) {
+        let text = learnt.lock.to_text();
         if self.text.as_ref() == Some(&text) {
-            return Ok(());
+            return;
         }
         if let Err(error) = files::write(&self.path, &text) {
             out.warn(&format!("cannot write `{}`: {error}; what names mean was not remembered", self.path));
-            return Ok(());
+            return;
         }
-        let news = match (news.as_str(), removed) {
+        let news = match (news(&learnt.added).as_str(), learnt.removed) {
             ("", 0) => "brought up to date".to_owned(),
             (news, 0) => format!("{news} added"),
-            ("", _) => format!("{} removed", count(removed, "name", "names")),
-            (news, _) => format!("{news} added, {removed} removed"),
+            ("", removed) => format!("{} removed", count(removed, "name", "names")),
+            (news, removed) => format!("{news} added, {removed} removed"),
         };
         out.say(&format!("{LOCK_FILE}: {news}; commit it"));
-        Ok(())
     }
 }
 
 /// "2 names and 1 end"; nothing for none.
-fn news(names: usize, ends: usize) -> String {
-    match (names, ends) {
+fn news(added: &Lock) -> String {
+    match (added.names(), added.ends()) {
         (0, 0) => String::new(),
-        (_, 0) => count(names, "name", "names"),
-        (0, _) => count(ends, "end", "ends"),
-        (..) => format!("{} and {}", count(names, "name", "names"), count(ends, "end", "ends")),
+        (names, 0) => count(names, "name", "names"),
+        (0, ends) => count(ends, "end", "ends"),
+        (names, ends) => format!("{} and {}", count(names, "name", "names"), count(ends, "end", "ends")),
     }
 }

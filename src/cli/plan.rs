@@ -7,6 +7,7 @@ use super::args::{Format, PlanArgs};
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
+use super::lock::Lacking;
 use super::output::Output;
 use super::prepare::{Prepared, prepare};
 
@@ -19,7 +20,7 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
             )
         })?;
     }
-    let prepared = prepare(&args.scope, &args.overrides, environment, out).await?;
+    let prepared = prepare(&args.scope, &args.overrides, Lacking::Reported, environment, out).await?;
     let Prepared { bundles, live, planned, .. } = prepared;
     let plan = &planned.plan;
     let text = match args.format {

@@ -12,7 +12,7 @@ use super::connect::Connection;
 use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
-use super::lock::LockFile;
+use super::lock::{Lacking, LockFile};
 use super::output::Output;
 use super::reading::Reading;
 
@@ -29,6 +29,7 @@ pub(super) struct Prepared {
 pub(super) async fn prepare(
     scope: &Scope,
     overrides: &OverrideArgs,
+    lacking: Lacking,
     environment: &Environment,
     out: &Output,
 ) -> Result<Prepared, CliError> {
@@ -52,9 +53,10 @@ pub(super) async fn prepare(
     }
     let lock = LockFile::read(&scope.directory, &mut sources)?;
 
-    let connection = Connection::open(&scope.directory, &policy, environment, out).await?;
+    let wanted = scope.site.or(environment, &policy, &scope.directory);
+    let connection = Connection::open(&wanted, &lock, environment, out).await?;
     let reading = Reading::of(&connection, out);
-    let context = Context { today, lock: lock.about(&connection, out) };
+    let context = Context { today, lock: lock.known() };
     let mut live = reading.sign_in().await?;
     can_be_changed(&live.site)?;
     let resolved = match reading.for_plan(&mut live, &policy, context).await {
@@ -66,12 +68,15 @@ pub(super) async fn prepare(
         return Err(not_spoken_of(&policy, missing));
     }
     out.findings(&resolved.warnings, &sources);
-    lock.learn(&policy, &live, &connection, scope.learning(), out)?;
     let mut planned = plan::plan(&resolved.desired, &live, scope.gaps());
     if let Some(why) = &overrides.why {
         for guard in planned.plan.override_guards(&overridden, why) {
             out.say(&format!("--override {guard} was not needed: this plan is within it"));
         }
+    }
+    // What a refused plan took names to mean is not what anyone has agreed to.
+    if !planned.plan.is_held_back() {
+        lock.learn(&policy, &live, &connection, scope.learning(lacking), out)?;
     }
     Ok(Prepared { connection, bundles: policy.bundles(), live, planned })
 }

@@ -67,20 +67,21 @@ pub(super) async fn prepare(
         ));
     }
     let named = who.map(|who| subject::named(who, &policy)).transpose()?;
-    let connection = Connection::open(&what.common.directory, &policy, environment, out).await?;
+    let wanted = what.common.site.or(environment, &policy, &what.common.directory);
+    let connection = Connection::open(&wanted, &lock, environment, out).await?;
     let question = Prepare {
         reading: Reading::of(&connection, out),
         policy: &policy,
         sources: &sources,
         key: &key,
         planned: what.planned,
-        context: Context { today, lock: lock.about(&connection, out) },
+        context: Context { today, lock: lock.known() },
         out,
     };
     question.read(named.as_ref(), verb, page.as_ref()).await
 }
 
-/// A question about the site as it is can do without a policy, where the environment says where it is.
+/// A question about the site as it is can do without a policy, where something else says where it is.
 pub(super) fn load(
     args: &AnswerArgs,
     planned: bool,
@@ -94,7 +95,7 @@ pub(super) fn load(
             out.findings(&loaded.findings, &loaded.sources);
             Ok((policy, loaded.sources))
         }
-        None if nothing_there && environment.url.is_some() && !planned => {
+        None if nothing_there && (environment.url.is_some() || args.site.site.is_some()) && !planned => {
             Ok((Policy::default(), loaded.sources))
         }
         None => Err(CliError::Invalid { findings: loaded.findings, sources: loaded.sources }),

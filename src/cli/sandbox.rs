@@ -42,11 +42,12 @@ async fn serve(args: SandboxArgs, signals: &Signals, out: &Output) -> Result<Exi
     out.say(&format!("Serving {state} at {}", running.site_url()));
     if let Some(caller) = running.credentials() {
         out.say(&format!(
-            "Sign in as anybody of the file; for example\n  \
-             export CONFLUENCE_URL={} CONFLUENCE_USERNAME={} CONFLUENCE_API_TOKEN={}",
-            running.site_url(),
+            "Sign in as any user of the file; for example\n  \
+             export CONFLUENCE_USERNAME={} CONFLUENCE_API_TOKEN={}\n  \
+             confperm plan --site {}",
             caller.email,
-            caller.token
+            caller.token,
+            running.site_url()
         ));
     }
     out.say(

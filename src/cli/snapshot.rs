@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 
+use crate::diagnostic::Sources;
 use crate::model::{AccountId, Live};
 use crate::observe::{self, Needs};
 use crate::policy::Policy;
@@ -17,8 +18,8 @@ use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
+use super::lock::LockFile;
 use super::output::Output;
-use super::source::Source;
 
 pub(super) async fn run(
     args: &SnapshotArgs,
@@ -30,8 +31,9 @@ pub(super) async fn run(
         let (folder, files) = one(file, String::new());
         deposit::refuse_existing(folder, &files, "choose another name, or add --force to replace it")?;
     }
-    let source = Source::find(args.source.site.as_deref(), environment, &policy, &args.directory)?;
-    let connection = source.connect(environment, out).await?;
+    let lock = LockFile::read(&args.directory, &mut Sources::default())?;
+    let wanted = args.site.or(environment, &policy, &args.directory);
+    let connection = Connection::open(&wanted, &lock, environment, out).await?;
     let accounts = policy.accounts().into_iter().cloned().collect();
     let live = read(args, &connection, &accounts, out).await?;
     let snapshot = render::snapshot(&live)
@@ -63,7 +65,7 @@ fn policy_there(args: &SnapshotArgs, environment: &Environment) -> Result<Policy
         return Ok(Policy::default());
     }
     let loaded = directory::load(&args.directory)?;
-    let needed = args.source.site.is_none() && environment.url.is_none() && !loaded.sources.is_empty();
+    let needed = args.site.site.is_none() && environment.url.is_none() && !loaded.sources.is_empty();
     match loaded.policy {
         Some(policy) => Ok(policy),
         None if needed => Err(CliError::Invalid { findings: loaded.findings, sources: loaded.sources }),

@@ -34,9 +34,10 @@ pub(super) async fn run(args: &TestArgs, environment: &Environment, out: &Output
     if policy.tests.is_empty() {
         out.warn("the policy has no `tests`");
     }
-    let connection = Connection::open(&args.common.directory, &policy, environment, out).await?;
+    let wanted = args.common.site.or(environment, &policy, &args.common.directory);
+    let connection = Connection::open(&wanted, &lock, environment, out).await?;
     let reading = Reading::of(&connection, out);
-    let context = Context { today, lock: lock.about(&connection, out) };
+    let context = Context { today, lock: lock.known() };
     let Tested { reports, state, desired } =
         run_all(reading, &policy, &sources, args.live, context, out).await?;
     let aliases = desired.aliases.clone();

@@ -25,7 +25,7 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) 
     };
     let mut findings = loaded.findings;
     findings.extend(policy.contradictions(today));
-    findings.extend(policy.ended(today, LockFile::read(&args.directory, &mut sources)?.whatever_site()));
+    findings.extend(policy.ended(today, LockFile::read(&args.directory, &mut sources)?.known()));
     if findings.has_errors() {
         return Err(CliError::Invalid { findings, sources });
     }

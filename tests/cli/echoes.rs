@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use confperm::sandbox::{Options, Site};
 
-use crate::support::{Folder, Front, Hosted, Ran, Reply};
+use crate::support::{Folder, Front, Hosted, Ran, Reply, sign_in};
 
 const EMAIL: &str = "ann@example.com";
 const TOKEN: &str = "ATATT3xFfGF0-q_Zx/8+Lw=1A2B3C4D";
@@ -72,7 +72,7 @@ fn quickstart() -> (Folder, Hosted) {
 
 fn run(folder: &Folder, url: &str, arguments: &[&str]) -> Ran {
     let mut command = folder.confperm(&[arguments, &["-vv"]].concat());
-    command.env("CONFLUENCE_URL", url).env("CONFLUENCE_USERNAME", EMAIL).env("CONFLUENCE_API_TOKEN", TOKEN);
+    command.args(["--site", url]).env("CONFLUENCE_USERNAME", EMAIL).env("CONFLUENCE_API_TOKEN", TOKEN);
     Ran::from(command.output().unwrap())
 }
 
@@ -161,8 +161,7 @@ tests:
 
 fn on_site(folder: &Folder, hosted: &Hosted, url: &str, arguments: &[&str]) -> Ran {
     let mut command = folder.confperm(&[arguments, &["-vv"]].concat());
-    hosted.point(&mut command);
-    command.env("CONFLUENCE_URL", url);
+    sign_in(&mut command, url, &hosted.running);
     let ran = Ran::from(command.output().unwrap());
     keeps_quiet(SANDBOX_TOKEN, &format!("{arguments:?}"), &format!("{}{}", ran.out, ran.err));
     for (path, bytes) in folder.files() {

@@ -53,7 +53,9 @@ impl Case {
 
     fn run(&self, arguments: &[&str]) -> Ran {
         let mut command = self.folder.confperm(arguments);
-        self.hosted.point(&mut command);
+        if arguments != ["validate"] {
+            self.hosted.point(&mut command);
+        }
         Ran::from(command.output().unwrap())
     }
 

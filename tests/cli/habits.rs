@@ -49,5 +49,5 @@ fn our_own_options_are_left_to_themselves() {
     }
     assert!(folder.file("other.json").exists());
     // After `--`, it is a name and no option.
-    folder.run(&["validate", "--", "-json"]).code(4);
+    folder.run(&["validate", "--", "-json"]).code(64);
 }

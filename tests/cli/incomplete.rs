@@ -2,12 +2,11 @@
 
 use serde_json::json;
 
-use crate::support::{Folder, Front, Hosted, Ran, Reply};
+use crate::support::{Folder, Front, Hosted, Ran, Reply, sign_in};
 
 fn run(folder: &Folder, front: &Front, hosted: &Hosted, arguments: &[&str]) -> Ran {
     let mut command = folder.confperm(arguments);
-    hosted.point(&mut command);
-    command.env("CONFLUENCE_URL", &front.url);
+    sign_in(&mut command, &front.url, &hosted.running);
     Ran::from(command.output().unwrap())
 }
 

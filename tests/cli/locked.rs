@@ -28,15 +28,51 @@ fn a_plan_remembers_and_says_so_once() {
 }
 
 #[test]
-fn locked_lets_nothing_be_added() {
+fn locked_never_writes_and_says_what_is_missing() {
     let folder = without_lock();
-    for command in [vec!["plan", "--locked"], vec!["apply", "--yes", "--locked"]] {
-        let ran = folder.run(&command).code(1);
-        assert!(ran.err.contains("--locked does not let it change"), "{}", ran.err);
+    let planned = folder.run(&["plan", "--locked"]).code(0);
+    assert!(
+        planned.err.contains("warning: there is no confperm.lock, and --locked never writes it"),
+        "{}",
+        planned.err
+    );
+    let whole = Folder::example("quickstart").read("confperm.lock");
+    assert!(planned.err.contains(whole.trim_end()), "the file to add\n{}", planned.err);
+    let applied = folder.run(&["apply", "--yes", "--locked"]).code(1);
+    assert!(applied.err.contains("error: there is no confperm.lock"), "{}", applied.err);
+    assert!(!folder.path().join("confperm.lock").exists() && !folder.path().join(".confperm").exists());
+
+    let line = whole.lines().find(|line| line.trim_start().starts_with("sre:")).unwrap();
+    let lacking = whole.replace(&format!("{line}\n"), "");
+    folder.write("confperm.lock", &lacking);
+    let planned = folder.run(&["plan", "--locked"]).code(0);
+    let words = format!(
+        "warning: confperm.lock lacks 1 name of the policy, and --locked never writes it: `apply --locked` would be \
+         refused. The lines to add:\ngroups:\n{line}\n"
+    );
+    assert!(planned.err.contains(&words), "{}", planned.err);
+    let applied = folder.run(&["apply", "--yes", "--locked"]).code(1);
+    assert!(applied.err.contains("error: confperm.lock lacks 1 name of the policy"), "{}", applied.err);
+    assert!(applied.err.contains("nothing was changed"), "{}", applied.err);
+    assert_eq!(folder.read("confperm.lock"), lacking);
+    assert!(!folder.path().join(".confperm").exists());
+
+    folder.run(&["plan"]).code(0);
+    assert_eq!(folder.read("confperm.lock"), whole);
+    folder.run(&["apply", "--yes", "--locked"]).code(0);
+}
+
+#[test]
+fn a_refused_plan_writes_no_lock() {
+    let folder = without_lock();
+    let policy = folder.read("confperm.yaml");
+    folder.write("confperm.yaml", &format!("{policy}\nguards: {{max-removals: 0}}\n"));
+    for command in [&["plan"] as &[&str], &["apply", "--yes"], &["plan", "--locked"]] {
+        folder.run(command).code(3);
+        assert!(!folder.path().join("confperm.lock").exists(), "{command:?}");
     }
-    assert!(!folder.path().join("confperm.lock").exists());
-    folder.run(&["plan", "--space", "ENG"]).code(0);
-    folder.run(&["plan", "--locked"]).code(0);
+    folder.run(&["plan", "--override", "max-removals", "--why", "a test"]).code(0);
+    assert!(folder.path().join("confperm.lock").exists());
 }
 
 #[test]
@@ -123,8 +159,14 @@ fn an_end_that_the_lock_knows_is_a_warning_and_another_one_a_mistake() {
         crate::support::Ran::from(folder.confperm(arguments).env("CONFPERM_TODAY", today).output().unwrap())
     };
     with("2026-12-31");
-    let locked = on("2026-11-21", &["plan", "--locked"]).code(1);
+    let locked = on("2026-11-21", &["plan", "--locked"]).code(0);
     assert!(locked.err.contains("lacks 1 end of the policy"), "{}", locked.err);
+    assert!(
+        locked.err.contains("ends:\n  - \"2026-12-31 group:contractors, viewer in ENG\""),
+        "{}",
+        locked.err
+    );
+    on("2026-11-21", &["apply", "--yes", "--locked"]).code(1);
     let planned = on("2026-11-21", &["plan"]).code(0);
     assert!(planned.err.contains("confperm.lock: 1 end added; commit it"), "{}", planned.err);
     for command in ["plan", "validate"] {
@@ -151,22 +193,6 @@ fn a_lock_in_the_middle_of_a_merge_is_refused() {
     let ran = folder.run(&["plan"]).code(4);
     assert!(ran.err.contains("error[invalid-lock]: git left both sides of a merge"), "{}", ran.err);
     assert!(ran.err.contains("confperm.lock:"), "{}", ran.err);
-}
-
-#[test]
-fn a_lock_about_another_site_is_not_held_against_this_one() {
-    let folder = Folder::example("quickstart");
-    let lock = folder
-        .read("confperm.lock")
-        .replace("site: sandbox:site.yaml", "site: https://acme.atlassian.net/wiki");
-    folder.write("confperm.lock", &lock);
-    let ran = folder.run(&["plan"]).code(0);
-    assert!(
-        ran.err.contains("is about https://acme.atlassian.net/wiki and not about sandbox:site.yaml"),
-        "{}",
-        ran.err
-    );
-    assert_eq!(folder.read("confperm.lock"), lock);
 }
 
 #[cfg(unix)]

@@ -11,6 +11,8 @@ mod guards;
 mod habits;
 #[cfg(unix)]
 mod hostile;
+#[cfg(target_os = "linux")]
+mod identity;
 mod import;
 mod in_process;
 mod incomplete;
@@ -19,6 +21,8 @@ mod interrupted;
 mod journal;
 mod locked;
 mod observing;
+#[cfg(target_os = "linux")]
+mod network;
 mod page_only;
 mod quirks;
 mod readers;

@@ -25,7 +25,7 @@ fn quickstart() -> (Folder, Hosted) {
 
 fn run(folder: &Folder, url: &str, token: &str, arguments: &[&str]) -> Ran {
     let mut command = folder.confperm(arguments);
-    command.env("CONFLUENCE_URL", url).env("CONFLUENCE_USERNAME", EMAIL).env("CONFLUENCE_API_TOKEN", token);
+    command.args(["--site", url]).env("CONFLUENCE_USERNAME", EMAIL).env("CONFLUENCE_API_TOKEN", token);
     Ran::from(command.output().unwrap())
 }
 
@@ -96,7 +96,7 @@ fn whatever_way_it_is_handed_over() {
     let url = hosted.running.site_url();
     let base = |arguments: &[&str]| {
         let mut command = folder.confperm(arguments);
-        command.env("CONFLUENCE_URL", &url).env("CONFLUENCE_USERNAME", EMAIL);
+        command.args(["--site", &url]).env("CONFLUENCE_USERNAME", EMAIL);
         command
     };
     let from_file = base(&["-vv", "plan"])

@@ -43,7 +43,7 @@ fn everybody_can_sign_in_to_it() {
     let site = Hosted::open(&folder.file("copy.yaml"));
     let mut command = folder.confperm(&["doctor"]);
     command
-        .env("CONFLUENCE_URL", site.running.site_url())
+        .args(["--site", &site.running.site_url()])
         .env("CONFLUENCE_USERNAME", "bob-builder@example.com")
         .env("CONFLUENCE_API_TOKEN", "token-bob-builder");
     let ran = command.output().unwrap();

@@ -74,7 +74,7 @@ fn data_goes_to_stdout_and_talk_to_stderr() {
     let json = folder.run(&["plan", "--format", "json", "-v"]).code(0);
     let plan: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!(plan["format_version"], confperm::plan::FORMAT_VERSION);
-    assert!(json.err.starts_with("Reading sandbox "), "{}", json.err);
+    assert!(json.err.lines().any(|line| line.starts_with("Reading sandbox ")), "{}", json.err);
     assert!(json.err.contains("/wiki/rest/api/user/current"), "-v tells each request: {}", json.err);
 
     let quiet = folder.run(&["plan"]).code(0);

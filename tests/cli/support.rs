@@ -256,11 +256,11 @@ impl Reply {
     }
 }
 
-/// Environment for a site over the network, signed in as the sandbox's caller.
+/// A site over the network, whatever the policy says, signed in as the sandbox's caller.
 pub(crate) fn sign_in(command: &mut Command, url: &str, running: &Running) {
     let caller = running.credentials().unwrap();
     command
-        .env("CONFLUENCE_URL", url)
+        .args(["--site", url])
         .env("CONFLUENCE_USERNAME", caller.email)
         .env("CONFLUENCE_API_TOKEN", caller.token);
 }

@@ -78,7 +78,7 @@ fn a_token_that_the_site_takes_for_nobody() {
 fn nothing_to_sign_in_with() {
     let (folder, hosted) = quickstart(|site| site);
     let mut command = folder.confperm(&["apply", "--yes"]);
-    let ran = Ran::from(command.env("CONFLUENCE_URL", hosted.running.site_url()).output().unwrap());
+    let ran = Ran::from(command.args(["--site", &hosted.running.site_url()]).output().unwrap());
     fails(&ran, "there is nothing to sign in with", "CONFLUENCE_API_TOKEN");
     assert_eq!(hosted.running.requests(), []);
 }

@@ -14,7 +14,8 @@ fn a_slow_site_and_a_pause_that_it_asks_for_are_reported_on_stderr_only() {
         let site = Site::from_yaml(&example.read("site.yaml")).unwrap();
         Hosted::start(site, Options { faults: Faults { latency, ..Faults::default() }, ..Options::default() })
     };
-    let folder = Folder::with(&[("confperm.yaml", &example.read("confperm.yaml"))]);
+    let files = ["confperm.yaml", "confperm.lock"].map(|name| (name, example.read(name)));
+    let folder = Folder::with(&files.each_ref().map(|(name, text)| (*name, text.as_str())));
     let plan = |hosted: &Hosted, url: &str| {
         let mut command = folder.confperm(&["plan"]);
         sign_in(&mut command, url, &hosted.running);

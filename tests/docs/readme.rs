@@ -137,19 +137,18 @@ fn a_served_sandbox_can_be_planned_against_over_http() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let export = BufReader::new(server.stderr.take().unwrap())
-        .lines()
-        .map(Result::unwrap)
-        .find(|line| line.trim_start().starts_with("export "));
-    let variables = export.as_deref().unwrap_or_default().trim().trim_start_matches("export ").split(' ');
+    let mut lines = BufReader::new(server.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let mut line = |start: &str| lines.find(|line| line.trim().starts_with(start)).unwrap().trim().to_owned();
+    let (export, command) = (line("export "), line("confperm plan "));
+    let variables = export.trim_start_matches("export ").split(' ');
     let mut plan = confperm(&folder);
-    plan.args(["plan", "examples/quickstart"]);
+    plan.args(command.split(' ').skip(1)).arg("examples/quickstart");
     plan.envs(variables.filter_map(|variable| variable.split_once('=')));
     let served = said(&mut plan);
-    // The README shows this line as it is with the port that is taken when none is asked for.
-    let port = |text: &str| text.split("127.0.0.1:").nth(1).unwrap().split('/').next().unwrap().to_owned();
-    let shown = export.as_deref().unwrap().trim();
-    assert!(readme().contains(&shown.replace(&port(shown), "8484")), "{shown}");
+    // The README shows these lines as they are with the port that is taken when none is asked for.
+    let port = command.split("127.0.0.1:").nth(1).unwrap().split('/').next().unwrap();
+    assert!(readme().contains(&export), "{export}");
+    assert!(readme().contains(&command.replace(port, "8484")), "{command}");
     server.kill().unwrap();
     server.wait().unwrap();
     assert_eq!(served, said(confperm(&folder).args(["plan", "examples/quickstart"])));

@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use confperm::diagnostic::{Code, Diagnostics, Sources};
-use confperm::model::{AccountStatus, Audience, Live, SpaceId, SpaceRoleMode};
+use confperm::model::{AccountStatus, Audience, Live, SiteIdentity, SpaceId, SpaceRoleMode};
 use confperm::policy::lock::{LOCK_FILE, Lock};
 use confperm::policy::{Context, Policy, Resolved, from_sources, resolve};
 
 use crate::site::{ANN, BOB, TODAY, site};
 
-const SITE: &str = "https://acme.atlassian.net/wiki";
 const GONE: &str = "5b10ac8d82e05b22cc7d4e99";
+
+fn acme() -> SiteIdentity {
+    SiteIdentity { cloud_id: Some("c1".to_owned()), base_url: "https://acme.atlassian.net/wiki".to_owned() }
+}
 
 fn file() -> Arc<Utf8Path> {
     Utf8PathBuf::from(LOCK_FILE).into()
@@ -45,14 +48,16 @@ fn codes(findings: &Diagnostics) -> Vec<Code> {
 #[test]
 fn what_is_learnt_is_sorted_and_reads_back() {
     let live = site(SpaceRoleMode::Roles);
-    let learnt = Lock::default().learn(&whole(), &live, SITE, true);
-    assert_eq!((learnt.added, learnt.removed), (8, 0));
+    let learnt = Lock::default().learn(&whole(), &live, &acme(), true);
+    assert_eq!((learnt.added.names(), learnt.removed), (8, 0));
     let text = learnt.lock.to_text();
     insta::assert_snapshot!(text, @r"
     # What the names in this policy meant when it was last planned. confperm writes this file; commit it with the
     # policy, so that a plan notices when a name on the site comes to mean something else.
-    version: 1
-    site: https://acme.atlassian.net/wiki
+    version: 2
+    site:
+      cloud-id: c1
+      url: https://acme.atlassian.net/wiki
     groups:
       hr: g-hr
       sre: g-sre
@@ -66,18 +71,18 @@ fn what_is_learnt_is_sorted_and_reads_back() {
       BARE: 101
       ENG: 101
     ");
-    let again = lock(&text).learn(&whole(), &live, SITE, true);
-    assert_eq!((again.added, again.removed, again.lock.to_text()), (0, 0, text));
+    let again = lock(&text).learn(&whole(), &live, &acme(), true);
+    assert_eq!((again.added.names(), again.removed, again.lock.to_text()), (0, 0, text));
 }
 
 #[test]
 fn names_go_when_the_whole_policy_is_without_them() {
     let live = site(SpaceRoleMode::PreRoles);
-    let learnt = Lock::default().learn(&whole(), &live, SITE, true).lock;
+    let learnt = Lock::default().learn(&whole(), &live, &acme(), true).lock;
     let smaller = policy("spaces: {ENG: {access: {admin: [group:sre]}}}\n");
-    assert_eq!(learnt.learn(&smaller, &live, SITE, false).lock.to_text(), learnt.to_text());
-    let pruned = learnt.learn(&smaller, &live, SITE, true);
-    assert_eq!((pruned.added, pruned.removed), (0, 4));
+    assert_eq!(learnt.learn(&smaller, &live, &acme(), false).lock.to_text(), learnt.to_text());
+    let pruned = learnt.learn(&smaller, &live, &acme(), true);
+    assert_eq!((pruned.added.names(), pruned.removed), (0, 4));
 }
 
 #[test]
@@ -89,10 +94,10 @@ fn names_need_not_be_words() {
     }
     let quoted = r#"spaces: {ENG: {access: {viewer: ["group:a: b", "group:# x", "group:yes", 'group:"q"', "group:[1]"]}}}"#;
     let policy = policy(&format!("{quoted}\n"));
-    let learnt = Lock::default().learn(&policy, &live, SITE, true);
-    assert_eq!(learnt.added, 6);
-    let again = lock(&learnt.lock.to_text()).learn(&policy, &live, SITE, true);
-    assert_eq!((again.added, again.removed, again.lock.to_text()), (0, 0, learnt.lock.to_text()));
+    let learnt = Lock::default().learn(&policy, &live, &acme(), true);
+    assert_eq!(learnt.added.names(), 6);
+    let again = lock(&learnt.lock.to_text()).learn(&policy, &live, &acme(), true);
+    assert_eq!((again.added.names(), again.removed, again.lock.to_text()), (0, 0, learnt.lock.to_text()));
     run(&policy, &live, &again.lock).unwrap();
 }
 
@@ -105,20 +110,20 @@ fn ends_are_remembered_as_long_as_a_file_says_them() {
              pages: {{'/Runbooks': {{view: [group:sre, {{who: group:hr, until: 2027-01-31}}]}}}}\n"
         ))
     };
-    let first = Lock::default().learn(&body("2026-12-31"), &live, SITE, true);
-    assert_eq!(first.ends, 2);
+    let first = Lock::default().learn(&body("2026-12-31"), &live, &acme(), true);
+    assert_eq!(first.added.ends(), 2);
     let text = first.lock.to_text();
     let ends = "ends:\n  - \"2026-12-31 user:5b10ac8d82e05b22cc7d4ef5, viewer in ENG\"\n  - \"2027-01-31 group:hr, view /Runbooks in ENG\"\n";
     assert!(text.ends_with(ends), "{text}");
-    let again = lock(&text).learn(&body("2026-12-31"), &live, SITE, true);
-    assert_eq!((again.ends, again.lock.to_text()), (0, text.clone()));
+    let again = lock(&text).learn(&body("2026-12-31"), &live, &acme(), true);
+    assert_eq!((again.added.ends(), again.lock.to_text()), (0, text.clone()));
     // An alias is no more than a name for the account.
     let renamed = "people: {anna: 5b10ac8d82e05b22cc7d4ef5}\nspaces: {ENG: {access: {viewer: [{who: user:anna, until: 2026-12-31}]}}}\n";
-    assert_eq!(lock(&text).learn(&policy(renamed), &live, SITE, true).ends, 0);
-    let narrowed = lock(&text).learn(&body("2027-06-30"), &live, SITE, false);
-    assert_eq!((narrowed.ends, narrowed.lock.to_text().matches("viewer in ENG").count()), (1, 2));
-    let whole = lock(&text).learn(&body("2027-06-30"), &live, SITE, true);
-    assert_eq!((whole.ends, whole.lock.to_text().matches("viewer in ENG").count()), (1, 1));
+    assert_eq!(lock(&text).learn(&policy(renamed), &live, &acme(), true).added.ends(), 0);
+    let narrowed = lock(&text).learn(&body("2027-06-30"), &live, &acme(), false);
+    assert_eq!((narrowed.added.ends(), narrowed.lock.to_text().matches("viewer in ENG").count()), (1, 2));
+    let whole = lock(&text).learn(&body("2027-06-30"), &live, &acme(), true);
+    assert_eq!((whole.added.ends(), whole.lock.to_text().matches("viewer in ENG").count()), (1, 1));
 }
 
 #[test]
@@ -129,22 +134,26 @@ fn a_day_that_had_passed_when_it_was_written_is_a_mistake() {
     ));
     // Without a lock nobody knows when it was written.
     assert_eq!(codes(&run(&over, &live, Lock::EMPTY).unwrap().warnings), [Code::EndedGrant]);
-    let known = Lock::default().learn(&over, &live, SITE, true).lock;
+    let known = Lock::default().learn(&over, &live, &acme(), true).lock;
     assert_eq!(codes(&run(&over, &live, &known).unwrap().warnings), [Code::EndedGrant]);
-    let unknown = lock(&format!("version: 1\nsite: {SITE}\n"));
+    let unknown = lock("version: 2\nsite: {url: https://acme.atlassian.net/wiki}\n");
     let findings = run(&over, &live, &unknown).unwrap_err();
     assert_eq!(codes(&findings), [Code::EndBeforeStart]);
     // The line that the message offers is the one that is needed.
     let help = findings.iter().next().unwrap().help.clone().unwrap();
     let line = help.split('`').nth(1).unwrap();
-    let added = lock(&format!("version: 1\nsite: {SITE}\nends:\n  {line}\n"));
+    let added =
+        lock(&format!("version: 2\nsite: {{url: https://acme.atlassian.net/wiki}}\nends:\n  {line}\n"));
     assert_eq!(codes(&run(&over, &live, &added).unwrap().warnings), [Code::EndedGrant]);
 }
 
 #[test]
 fn a_lock_that_cannot_be_read_says_where() {
     for (text, line) in [
-        ("version: 2\n", 1),
+        ("version: 3\n", 1),
+        ("version: 2\nsite: {}\n", 2),
+        ("version: 2\nsite: {cloud-id: c}\n", 2),
+        ("version: 2\nsite:\n  url: https://a\n  key: b\n", 4),
         ("version: 1\ngroups: [a]\n", 2),
         ("version: 1\ngroups:\n  a: {b: c}\n", 3),
         ("version: 1\nspaces:\n  ENG: x1\n", 3),
@@ -179,7 +188,7 @@ fn a_renamed_group_is_the_same_group() {
     assert_eq!(holders, ["group:g-sre"]);
     // The name that the policy has stays in the lock, with the id that it had.
     let known = lock("groups: {reliability: g-sre}\n");
-    assert!(known.learn(&policy, &live, SITE, true).lock.to_text().contains("reliability: g-sre"));
+    assert!(known.learn(&policy, &live, &acme(), true).lock.to_text().contains("reliability: g-sre"));
 }
 
 #[test]
@@ -198,7 +207,7 @@ fn another_group_under_an_old_name_is_refused() {
         );
         assert_eq!(finding.labels[1].span.line, 1);
         // Nobody but a person makes the lock forget.
-        assert!(known.learn(&policy, &live, SITE, true).lock.to_text().contains(locked));
+        assert!(known.learn(&policy, &live, &acme(), true).lock.to_text().contains(locked));
     }
 }
 
@@ -217,7 +226,7 @@ fn a_pin_wins_and_a_lock_tells_twins_apart() {
 fn a_space_that_was_made_again_is_refused() {
     let policy = policy("spaces: {ENG: {access: {viewer: [group:sre]}}}\n");
     let mut live = site(SpaceRoleMode::PreRoles);
-    let known = Lock::default().learn(&policy, &live, SITE, true).lock;
+    let known = Lock::default().learn(&policy, &live, &acme(), true).lock;
     run(&policy, &live, &known).unwrap();
     live.spaces.values_mut().for_each(|space| space.space.id = SpaceId::from_number(777));
     assert_eq!(codes(&run(&policy, &live, &known).unwrap_err()), [Code::ReplacedName]);
@@ -228,7 +237,7 @@ fn who_was_deactivated_is_reported_once() {
     let policy =
         policy(&format!("spaces: {{ENG: {{access: {{viewer: [user:{ANN}], admin: [user:{ANN}]}}}}}}\n"));
     let mut live = site(SpaceRoleMode::PreRoles);
-    let known = Lock::default().learn(&policy, &live, SITE, true).lock;
+    let known = Lock::default().learn(&policy, &live, &acme(), true).lock;
     live.directory.people.values_mut().for_each(|person| person.status = AccountStatus::Inactive);
     let resolved = run(&policy, &live, &known).unwrap();
     assert_eq!(codes(&resolved.warnings), [Code::InactiveAccount]);

@@ -1,5 +1,6 @@
 //! Signing in, the four error shapes, the gateway, people and groups, and the permission check.
 
+use confperm::sandbox::Site;
 use reqwest::Method;
 use serde_json::json;
 
@@ -180,4 +181,28 @@ async fn the_permission_check_is_for_oneself_or_for_admins() {
     site.send("ann", Method::POST, "/wiki/rest/api/content/99/permission/check", check("read", "a-ann"))
         .await
         .v1_error(404, "No content");
+}
+
+#[test]
+fn a_site_without_a_cloud_id_gets_one_that_follows_its_address_and_spaces() {
+    let id = |url: &str, space: u64, name: &str| {
+        let state = format!(
+            "kind: confluence-sandbox\nversion: 1\n\
+             site: {{flavor: cloud, space-role-mode: pre-roles, url: '{url}'}}\n\
+             users: {{{name}: {{account-id: a}}}}\n\
+             spaces: {{ENG: {{id: {space}, name: {name}}}}}\n"
+        );
+        Site::from_yaml(&state).unwrap().world().settings.cloud_id.clone()
+    };
+    let first = id("https://acme.example/wiki", 101, "ann");
+    assert_eq!(first.len(), 36, "{first}");
+    assert_eq!(id("https://acme.example/wiki/", 101, "bob"), first, "names may change");
+    assert_ne!(id("https://acme.example/wiki", 102, "ann"), first);
+    assert_ne!(id("https://other.example/wiki", 101, "ann"), first);
+    let site = Site::from_yaml(
+        "kind: confluence-sandbox\nversion: 1\nsite: {flavor: cloud, space-role-mode: roles}\n",
+    )
+    .unwrap();
+    let written = confperm::sandbox::state::write(site.world()).unwrap();
+    assert!(written.contains(&format!("cloud-id: {}", site.world().settings.cloud_id)), "{written}");
 }

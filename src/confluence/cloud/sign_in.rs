@@ -3,6 +3,7 @@
 
 use http::StatusCode;
 use serde::Deserialize;
+use url::Url;
 
 use super::wire::{SystemInfo, V1User};
 use super::{Cloud, if_shown};
@@ -61,9 +62,14 @@ impl Cloud {
             (None, None) => self.base_of_a_list().await?,
             (base_url, _) => base_url,
         };
+        // Both end up in messages and files, so what is no id and no address counts as not said.
+        let said =
+            info.cloud_id.filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_graphic()));
+        let base_url = base_url.and_then(|text| Url::parse(&text).ok());
         let identity = SiteIdentity {
-            cloud_id: info.cloud_id.or(cloud_id),
-            base_url: base_url.unwrap_or_else(|| address.to_string()),
+            cloud_id: said.or(cloud_id),
+            base_url: base_url
+                .map_or_else(|| address.to_string(), |url| url.as_str().trim_end_matches('/').to_owned()),
         };
         Ok(SignedIn { account, name, identity, edition })
     }

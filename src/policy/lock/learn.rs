@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{LastSeen, Lock, unwritten};
+use super::{LastSeen, Lock, LockedSite, unwritten};
 use crate::diagnostic::Spanned;
-use crate::model::{Live, SpaceKey};
+use crate::model::{Live, SiteIdentity, SpaceKey};
 use crate::policy::ast::{Policy, Right, RoleName};
 use crate::policy::rules::Rule;
 
@@ -12,12 +12,10 @@ use crate::policy::rules::Rule;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Learnt {
     pub lock: Lock,
-    /// Names that were not in it.
-    pub added: usize,
-    /// Names that the policy no longer has.
+    /// The names and ends that were not in it.
+    pub added: Lock,
+    /// How many names the policy no longer has.
     pub removed: usize,
-    /// Ends that were not in it.
-    pub ends: usize,
 }
 
 impl Lock {
@@ -25,7 +23,7 @@ impl Lock {
     /// for the first time is added, people are as they are now, and so are the ends that the policy has. `whole` says that the policy was not narrowed
     /// to some of its spaces; only then can names be told to be gone from it.
     #[must_use]
-    pub fn learn(&self, policy: &Policy, live: &Live, site: &str, whole: bool) -> Learnt {
+    pub fn learn(&self, policy: &Policy, live: &Live, site: &SiteIdentity, whole: bool) -> Learnt {
         let seen = Self::of(policy, live, site);
         let mut lock = Self {
             site: seen.site,
@@ -35,12 +33,18 @@ impl Lock {
             spaces: merged(&self.spaces, seen.spaces),
             ends: self.ends.union(&seen.ends).cloned().collect(),
         };
-        let ends = lock.ends.len() - self.ends.len();
+        let added = Self {
+            site: None,
+            groups: new(&self.groups, &lock.groups),
+            people: new(&self.people, &seen.people),
+            roles: new(&self.roles, &lock.roles),
+            spaces: new(&self.spaces, &lock.spaces),
+            ends: lock.ends.difference(&self.ends).cloned().collect(),
+        };
         for (account, person) in seen.people {
             lock.people.insert(account, person);
         }
-        let before = lock.len();
-        let added = before - self.len();
+        let before = lock.names();
         if whole {
             let (groups, _) = policy.groups();
             let accounts = policy.accounts();
@@ -52,11 +56,11 @@ impl Lock {
             lock.spaces.retain(|key, _| spaces.contains(key));
             lock.ends = seen.ends;
         }
-        Learnt { removed: before - lock.len(), added, ends, lock }
+        Learnt { removed: before - lock.names(), added, lock }
     }
 
     /// What the names of a policy mean on a site, as far as they mean one thing.
-    fn of(policy: &Policy, live: &Live, site: &str) -> Self {
+    fn of(policy: &Policy, live: &Live, site: &SiteIdentity) -> Self {
         let (names, _) = policy.groups();
         let names = names.into_iter().filter(|name| !policy.groups.contains_key(*name));
         let groups = names.filter_map(|name| {
@@ -76,7 +80,7 @@ impl Lock {
             .space_keys()
             .filter_map(|key| Some((key.clone(), unwritten(live.spaces.get(key)?.space.id))));
         Self {
-            site: Some(site.to_owned()),
+            site: Some(LockedSite::Identity(site.clone())),
             groups: groups.collect(),
             people: people.collect(),
             roles: roles.collect(),
@@ -84,6 +88,15 @@ impl Lock {
             ends: policy.endings().into_iter().map(|ending| ending.end).collect(),
         }
     }
+}
+
+/// What was not known.
+fn new<K: Ord + Clone, V: Clone>(
+    known: &BTreeMap<K, Spanned<V>>,
+    seen: &BTreeMap<K, Spanned<V>>,
+) -> BTreeMap<K, Spanned<V>> {
+    let unknown = seen.iter().filter(|(name, _)| !known.contains_key(*name));
+    unknown.map(|(name, id)| (name.clone(), id.clone())).collect()
 }
 
 /// What was known is not learnt anew: a name that has come to mean something else is for people to accept.

@@ -13,11 +13,12 @@ mod read;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use jiff::civil::Date;
 
 use crate::diagnostic::{Span, Spanned};
-use crate::model::{AccountId, AccountStatus, GroupId, RoleId, SpaceId, SpaceKey};
+use crate::model::{AccountId, AccountStatus, GroupId, RoleId, SiteIdentity, SpaceId, SpaceKey};
 
 pub use learn::Learnt;
 pub use meaning::Meant;
@@ -29,13 +30,32 @@ pub const LOCK_FILE: &str = "confperm.lock";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lock {
     /// The site that all of it is about. `None` in a lock that has not been written yet.
-    pub site: Option<String>,
+    pub site: Option<LockedSite>,
     pub(super) groups: BTreeMap<String, Spanned<GroupId>>,
     pub(super) people: BTreeMap<AccountId, Spanned<LastSeen>>,
     /// Space roles of the site, by the name that the site gives them.
     pub(super) roles: BTreeMap<String, Spanned<RoleId>>,
     pub(super) spaces: BTreeMap<SpaceKey, Spanned<SpaceId>>,
     pub(super) ends: BTreeSet<End>,
+}
+
+/// Which site a lock is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LockedSite {
+    /// What the site said about itself.
+    Identity(SiteIdentity),
+    /// The address that version 0.1 was given: a URL, or `sandbox:FILE` with the file as the policy wrote it. The
+    /// next run that may write the lock puts the identity in its place.
+    Address(String),
+}
+
+impl fmt::Display for LockedSite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Identity(identity) => identity.fmt(f),
+            Self::Address(address) => f.write_str(address),
+        }
+    }
 }
 
 /// The last day of something that is given for a time.
@@ -69,14 +89,14 @@ impl Lock {
         self.site.is_none()
     }
 
-    /// Whether it is about a site. One that has not been written yet is about any.
-    pub fn is_about(&self, site: &str) -> bool {
-        self.site.as_deref().is_none_or(|known| known == site)
+    /// How many names it knows.
+    pub fn names(&self) -> usize {
+        self.groups.len() + self.people.len() + self.roles.len() + self.spaces.len()
     }
 
-    /// How many names it knows.
-    fn len(&self) -> usize {
-        self.groups.len() + self.people.len() + self.roles.len() + self.spaces.len()
+    /// How many ends it knows.
+    pub fn ends(&self) -> usize {
+        self.ends.len()
     }
 }
 

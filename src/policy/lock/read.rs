@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 
-use super::{End, LastSeen, Lock};
+use super::{End, LastSeen, Lock, LockedSite};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
-use crate::model::AccountStatus;
+use crate::model::{AccountStatus, SiteIdentity};
 use crate::policy::conflict;
 use crate::policy::yaml::{Kind, Node, parse};
 
@@ -36,7 +36,8 @@ impl Lock {
         let mut lock = Self::default();
         for (key, node) in pairs(&root)? {
             match key.value {
-                "version" if scalar(node)?.value == "1" => {}
+                // The layouts differ in `site` only, which says by itself which one it is.
+                "version" if matches!(scalar(node)?.value, "1" | "2") => {}
                 "version" => {
                     return Err(Box::new(
                         Diagnostic::new(Code::InvalidLock, "this was written by another version of confperm")
@@ -44,7 +45,7 @@ impl Lock {
                             .help("use that version, or a newer one"),
                     ));
                 }
-                "site" => lock.site = Some(scalar(node)?.value.to_owned()),
+                "site" => lock.site = Some(site(node)?),
                 "groups" => ids(node, &mut lock.groups)?,
                 "roles" => ids(node, &mut lock.roles)?,
                 "spaces" => ids(node, &mut lock.spaces)?,
@@ -59,6 +60,24 @@ impl Lock {
             }
         }
         Ok(lock)
+    }
+}
+
+fn site(node: &Node) -> Result<LockedSite, Refused> {
+    if let Kind::Scalar(address, _) = &node.kind {
+        return Ok(LockedSite::Address(address.clone()));
+    }
+    let (mut cloud_id, mut base_url) = (None, None);
+    for (key, node) in pairs(node)? {
+        match key.value {
+            "cloud-id" => cloud_id = Some(scalar(node)?.value.to_owned()),
+            "url" => base_url = Some(scalar(node)?.value.to_owned()),
+            _ => return Err(Box::new(odd(&key.span, "something that is not known of a site"))),
+        }
+    }
+    match base_url {
+        Some(base_url) => Ok(LockedSite::Identity(SiteIdentity { cloud_id, base_url })),
+        None => Err(Box::new(odd(&node.span, "a site without its `url`"))),
     }
 }
 

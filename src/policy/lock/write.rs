@@ -1,7 +1,7 @@
 //! A [`Lock`] as text. Sorted, so that the same names make the same bytes.
 
-use super::{End, LastSeen, Lock};
-use crate::model::AccountStatus;
+use super::{End, LastSeen, Lock, LockedSite};
+use crate::model::{AccountStatus, SiteIdentity};
 use crate::policy::format::word;
 
 const HEADER: &str = "\
@@ -12,9 +12,22 @@ const HEADER: &str = "\
 impl Lock {
     /// The text of the lock file.
     pub fn to_text(&self) -> String {
-        let mut text = format!("{HEADER}version: 1\n");
-        if let Some(site) = &self.site {
-            line(&mut text, "", "site", &word(site));
+        format!("{HEADER}version: 2\n{}", self.to_lines())
+    }
+
+    /// Its lines, as they stand in the file below the version.
+    pub fn to_lines(&self) -> String {
+        let mut text = String::new();
+        match &self.site {
+            Some(LockedSite::Identity(SiteIdentity { cloud_id, base_url })) => {
+                text.push_str("site:\n");
+                if let Some(cloud_id) = cloud_id {
+                    line(&mut text, "  ", "cloud-id", &word(cloud_id));
+                }
+                line(&mut text, "  ", "url", &word(base_url));
+            }
+            Some(LockedSite::Address(address)) => line(&mut text, "", "site", &word(address)),
+            None => {}
         }
         section(
             &mut text,

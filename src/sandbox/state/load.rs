@@ -90,7 +90,9 @@ fn derived_cloud_id(file: &File) -> String {
     for id in ids {
         hash.update(id.to_be_bytes());
     }
-    let hex: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let digest: [u8; 32] = hash.finalize().into();
+    let hex = digest.iter().take(16).fold(0_u128, |number, byte| (number << 8) | u128::from(*byte));
+    let hex = format!("{hex:032x}");
     // The layout of a UUID of version 8, whose bits are the maker's own (RFC 9562).
     format!("{}-{}-8{}-8{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..])
 }

@@ -1,0 +1,183 @@
+//! Which site a run is about: `--site`, or else `CONFLUENCE_URL`, or else `site.url` of the policy. Decided before
+//! anything is opened or sent.
+
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+
+use crate::confluence::{Address, AddressError};
+use crate::diagnostic::Spanned;
+use crate::policy::{Policy, SiteAddress};
+
+use super::environment::Environment;
+use super::error::CliError;
+
+/// Which site is meant.
+#[derive(Debug, clap::Args)]
+pub(super) struct SiteArgs {
+    /// The site, whatever the environment and the policy say: https://... or sandbox:FILE
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) site: Option<String>,
+}
+
+impl SiteArgs {
+    /// Together with everything else that can say where the site is.
+    pub(super) fn or<'a>(
+        &'a self,
+        environment: &'a Environment,
+        policy: &'a Policy,
+        directory: &'a Utf8Path,
+    ) -> Wanted<'a> {
+        Wanted {
+            flag: self.site.as_deref(),
+            variable: environment.url.as_deref(),
+            policy: policy.site.as_ref(),
+            directory,
+        }
+    }
+}
+
+/// Everything that can say where the site is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    /// `--site`, with the file of a sandbox relative to where the command runs.
+    pub(super) flag: Option<&'a str>,
+    /// `CONFLUENCE_URL`.
+    pub(super) variable: Option<&'a str>,
+    /// `site.url`, with the file of a sandbox relative to the directory.
+    pub(super) policy: Option<&'a Spanned<SiteAddress>>,
+    /// The policy directory.
+    pub(super) directory: &'a Utf8Path,
+}
+
+/// The site that is meant, and what says so.
+#[derive(Debug)]
+pub(super) struct Meant {
+    pub(super) target: Target,
+    pub(super) by: By,
+    /// As a policy in the directory would write it.
+    pub(super) written: String,
+}
+
+/// Where a site is.
+#[derive(Debug)]
+pub(super) enum Target {
+    Http(Address),
+    /// The state file of a sandbox, from where the command runs.
+    Sandbox(Utf8PathBuf),
+    /// One that the policy names, from the policy directory.
+    PolicySandbox(Utf8PathBuf),
+}
+
+/// What says where the site is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum By {
+    Flag,
+    Variable,
+    Policy,
+}
+
+impl By {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Flag => "--site",
+            Self::Variable => "CONFLUENCE_URL",
+            Self::Policy => "site.url",
+        }
+    }
+}
+
+impl Wanted<'_> {
+    /// The one site that they mean together.
+    pub(super) fn meant(&self) -> Result<Meant, CliError> {
+        if let Some(said) = self.flag {
+            return match said.strip_prefix("sandbox:") {
+                Some(file) => Ok(Meant {
+                    target: Target::Sandbox(file.into()),
+                    by: By::Flag,
+                    written: format!("sandbox:{}", relative(self.directory, Utf8Path::new(file))?),
+                }),
+                None => Meant::at(said, By::Flag),
+            };
+        }
+        match (self.variable, self.policy.map(|site| &site.value)) {
+            (Some(url), Some(SiteAddress::Sandbox(file))) => Err(self.two_sites(url, file)),
+            (Some(url), _) => Meant::at(url, By::Variable),
+            (None, Some(SiteAddress::Sandbox(file))) => Ok(Meant {
+                target: Target::PolicySandbox(file.clone()),
+                by: By::Policy,
+                written: format!("sandbox:{file}"),
+            }),
+            (None, Some(SiteAddress::Http(url))) => Meant::at(url.as_str(), By::Policy),
+            (None, None) => Err(CliError::failed("nothing says where the site is").with_hint(
+                "set CONFLUENCE_URL to an address such as https://acme.atlassian.net/wiki, or add --site with \
+                 an address, or with sandbox:FILE for a sandbox",
+            )),
+        }
+    }
+
+    /// A rehearsal and the live site at once: either could be the mistake.
+    fn two_sites(&self, url: &str, file: &Utf8Path) -> CliError {
+        let place = self.policy.map(|site| site.span.origin().to_string()).unwrap_or_default();
+        // An address that is not one may hold a password.
+        let url = url.parse::<Address>().map_or_else(|_| "URL".to_owned(), |address| address.to_string());
+        CliError::failed(format!(
+            "the policy names a sandbox (`sandbox:{file}`, {place}), and CONFLUENCE_URL names another site; nothing \
+             was read or changed"
+        ))
+        .with_hint(format!(
+            "add `--site sandbox:{}` to use the sandbox, or `--site {url}` to use that site",
+            self.directory.join(file)
+        ))
+    }
+}
+
+impl Meant {
+    fn at(url: &str, by: By) -> Result<Self, CliError> {
+        let address: Address = url.parse().map_err(|error: AddressError| {
+            CliError::failed(format!("{}: {error}", by.name())).with_hint(error.hint())
+        })?;
+        Ok(Self { written: address.to_string(), target: Target::Http(address), by })
+    }
+}
+
+/// The way from a directory, which need not be there yet, to a file.
+fn relative(directory: &Utf8Path, file: &Utf8Path) -> Result<Utf8PathBuf, CliError> {
+    let failed = |error: std::io::Error| CliError::failed(format!("cannot find `{file}`: {error}"));
+    let from = plain(&camino::absolute_utf8(directory).map_err(failed)?);
+    let to = plain(&camino::absolute_utf8(file).map_err(failed)?);
+    let common = from.iter().zip(&to).take_while(|(from, to)| from == to).count();
+    let up = from[common..].iter().map(|_| "..");
+    Ok(up.chain(to[common..].iter().map(String::as_str)).collect())
+}
+
+/// The steps of a path, without those that lead back.
+fn plain(path: &Utf8Path) -> Vec<String> {
+    let mut steps: Vec<String> = Vec::new();
+    for step in path.components() {
+        match step {
+            Utf8Component::ParentDir => drop(steps.pop()),
+            Utf8Component::CurDir => {}
+            Utf8Component::Prefix(_) | Utf8Component::RootDir | Utf8Component::Normal(_) => {
+                steps.push(step.as_str().to_owned());
+            }
+        }
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_found_from_a_directory_that_is_not_there_yet() {
+        for (directory, file, expected) in [
+            ("policy", "examples/acme/site.yaml", "../examples/acme/site.yaml"),
+            (".", "site.yaml", "site.yaml"),
+            ("a/b", "a/site.yaml", "../site.yaml"),
+            ("a/../b", "./b/c/../site.yaml", "site.yaml"),
+            ("/a/b", "/c/site.yaml", "../../c/site.yaml"),
+        ] {
+            assert_eq!(relative(directory.into(), file.into()).unwrap(), expected, "{directory} {file}");
+        }
+    }
+}
