@@ -17,7 +17,7 @@ use confperm::model::{
     AccountId, AccountKind, AccountStatus, Audience, BesidePages, Caller, Content, ContentId, ContentKind,
     Directory, Edition, Flavor, Group, GroupId, Holding, Known, Listing, Live, LiveSpace, Parent, Permission,
     Person, Principal, ProductAccess, Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode,
-    SpaceStatus, Subject, Tree,
+    SpaceStatus, StrayPermissions, Subject, Tree,
 };
 use criterion::{BatchSize, Criterion, criterion_group};
 
@@ -177,6 +177,7 @@ fn site(size: Size) -> Live {
         directory: directory(size),
         spaces: (0..size.spaces).map(|number| (space_key(number), space(size, number))).collect(),
         listing: Listing::default(),
+        stray: StrayPermissions::default(),
         gaps: BTreeSet::new(),
     }
 }

@@ -81,6 +81,7 @@ fn site() -> Live {
     };
     let caller = Caller { account: ann.account.clone(), name: "Ann".into(), groups: BTreeSet::new() };
     Live {
+        stray: confperm::model::StrayPermissions::default(),
         site: Site {
             flavor: Flavor::Cloud,
             base_url: "https://acme.atlassian.net/wiki".into(),

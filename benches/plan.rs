@@ -18,7 +18,7 @@ use confperm::model::{
     Desired, DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId, Group, GroupId,
     Holding, Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Person, Principal,
     ProductAccess, Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus,
-    Strength, Subject, Terms, Tree, UnlistedPages, Wanted, Why,
+    StrayPermissions, Strength, Subject, Terms, Tree, UnlistedPages, Wanted, Why,
 };
 use confperm::plan::{Gaps, plan};
 
@@ -235,6 +235,7 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
         read: BesidePages::default(),
     };
     let desired = DesiredSpace {
+        watched: BTreeMap::new(),
         mode: Mode::Authoritative,
         origin: origin(),
         holdings: after,
@@ -262,6 +263,7 @@ fn site(size: Size) -> (Desired, Live) {
         directory: directory(size.members, groups),
         spaces: BTreeMap::new(),
         listing: Listing::default(),
+        stray: StrayPermissions::default(),
         gaps: BTreeSet::new(),
     };
     let mut desired = Desired::default();

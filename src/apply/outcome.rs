@@ -1,12 +1,16 @@
 //! What became of a plan.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::confluence;
 use crate::model::{ContentId, Permission, Principal, SpaceKey};
 use crate::plan::CallId;
 
+use super::change::ConcurrentChange;
 use super::journal::JournalError;
+use super::unverified::Unverified;
 
 /// What became of every call, and what the site looks like now.
 #[derive(Debug)]
@@ -14,6 +18,8 @@ pub struct Outcome {
     /// In the order of the plan.
     pub results: Vec<CallResult>,
     pub verification: Verification,
+    /// What was written, or may have been, and was not seen: it stays on the list until a later run sees it.
+    pub unverified: Vec<Unverified>,
 }
 
 /// What became of one call.
@@ -27,12 +33,18 @@ pub struct CallResult {
 #[derive(Debug)]
 pub enum Status {
     Done,
-    /// Somebody else had done it already.
+    /// It was so already.
     AlreadySo,
     /// A companion that this call was to remove never appeared.
     NotNeeded,
+    /// The object was changed by others after the plan was made, and left as it is.
+    Skipped {
+        changes: Vec<ConcurrentChange>,
+        /// Whether the rest of the call, which still applied, was carried out.
+        partly: bool,
+    },
     Failed(Failure),
-    /// A call that had to come first failed.
+    /// A call that had to come first failed or was skipped.
     NotTried {
         because: CallId,
     },
@@ -45,10 +57,16 @@ pub enum Status {
 pub enum Failure {
     /// The site refused it, or could not be reached.
     Site(Box<confluence::Error>),
+    /// The answer was lost each time, and the object could not be read or is as before.
+    Lost(Box<confluence::Error>),
+    /// What is there could not be read, so nothing was written over it.
+    Unread(Arc<confluence::Error>),
     /// The journal could not be written, so the request was not sent.
     Journal(JournalError),
     /// The answer was lost, and what is there now is neither the state before nor the state after.
     Moved,
+    /// A companion that may have come along could not be looked for.
+    Unseen,
 }
 
 /// What was found when everything touched was read again.
@@ -56,7 +74,7 @@ pub enum Failure {
 pub struct Verification {
     /// Objects that are as planned.
     pub right: usize,
-    /// Calls beyond the plan that put right what Confluence did unasked, or failed to do.
+    /// Writes beyond the plan that put right what Confluence did unasked, or failed to do.
     pub repairs: usize,
     /// Permissions that the site says are there already, and does not list. A plan, which only knows what
     /// is listed, will ask for them every time.
@@ -65,7 +83,7 @@ pub struct Verification {
 }
 
 /// A permission that is there by the site's own word only.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unlisted {
     pub space: SpaceKey,
     pub principal: Principal,
@@ -89,7 +107,7 @@ pub enum Mismatch {
         space: SpaceKey,
         content: ContentId,
     },
-    /// It could not be read, so nobody knows.
+    /// It could not be read, so its state is unknown.
     Unread {
         space: SpaceKey,
         why: Box<confluence::Error>,
@@ -106,21 +124,73 @@ impl Status {
     pub const fn is_settled(&self) -> bool {
         match self {
             Self::Done | Self::AlreadySo | Self::NotNeeded => true,
-            Self::Failed(_) | Self::NotTried { .. } | Self::Stopped => false,
+            Self::Skipped { .. } | Self::Failed(_) | Self::NotTried { .. } | Self::Stopped => false,
+        }
+    }
+
+    /// Whether the call changed the site, or may have.
+    pub const fn may_have_written(&self) -> bool {
+        match self {
+            Self::Done | Self::Failed(Failure::Moved | Failure::Lost(_)) => true,
+            Self::Skipped { partly, .. } => *partly,
+            Self::AlreadySo | Self::NotNeeded | Self::Failed(_) | Self::NotTried { .. } | Self::Stopped => {
+                false
+            }
         }
     }
 }
 
 impl Outcome {
-    /// Whether the site is as planned.
+    /// Whether the site is as planned, as far as anybody can tell.
     pub fn is_complete(&self) -> bool {
-        self.results.iter().all(|result| result.status.is_settled()) && self.verification.wrong.is_empty()
+        self.results.iter().all(|result| result.status.is_settled())
+            && self.verification.wrong.is_empty()
+            && self.unverified.is_empty()
     }
 
     /// Whether anything at all was written.
     pub fn has_written(&self) -> bool {
-        self.verification.repairs > 0
-            || self.results.iter().any(|result| matches!(result.status, Status::Done))
+        self.verification.repairs > 0 || self.results.iter().any(|result| result.status.may_have_written())
+    }
+
+    /// What others changed while the plan was carried out.
+    pub fn concurrent_changes(&self) -> impl Iterator<Item = &ConcurrentChange> {
+        self.results.iter().flat_map(|result| match &result.status {
+            Status::Skipped { changes, .. } => changes.as_slice(),
+            _ => &[],
+        })
+    }
+
+    /// Spaces whose objects were changed by others in the meantime, so that a new plan is due for them.
+    pub fn moved_spaces(&self) -> BTreeSet<SpaceKey> {
+        let skipped = self.concurrent_changes().map(ConcurrentChange::space);
+        let wrong = self.verification.wrong.iter().filter_map(Mismatch::moved_space);
+        skipped.chain(wrong).cloned().collect()
+    }
+
+    /// Whether all that is missing was changed by others, so that nothing failed here.
+    pub fn only_moved(&self) -> bool {
+        let moved = |result: &CallResult| match &result.status {
+            Status::Failed(_) | Status::Stopped => false,
+            Status::NotTried { because } => self
+                .results
+                .get(because.position())
+                .is_some_and(|cause| matches!(cause.status, Status::Skipped { .. })),
+            Status::Done | Status::AlreadySo | Status::NotNeeded | Status::Skipped { .. } => true,
+        };
+        self.results.iter().all(moved)
+            && self.unverified.is_empty()
+            && self.verification.wrong.iter().all(|wrong| wrong.moved_space().is_some())
+    }
+}
+
+impl Mismatch {
+    /// The space, where the object is readable and differs.
+    const fn moved_space(&self) -> Option<&SpaceKey> {
+        match self {
+            Self::Holding { space, .. } | Self::Role { space, .. } | Self::Page { space, .. } => Some(space),
+            Self::Unread { .. } | Self::Hidden { .. } => None,
+        }
     }
 }
 
@@ -128,9 +198,16 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Site(error) => error.fmt(f),
+            Self::Lost(error) => write!(f, "the answer was lost, and the object does not show the change: {error}"),
+            Self::Unread(error) => {
+                write!(f, "what is there now could not be read, so nothing was written over it: {error}")
+            }
             Self::Journal(error) => error.fmt(f),
             Self::Moved => f.write_str(
-                "the answer was lost, and the object is now neither as before nor as planned; somebody else may have changed it",
+                "the answer was lost, and the object is now neither as before nor as planned; another administrator may have changed it",
+            ),
+            Self::Unseen => f.write_str(
+                "the grant that may have brought this permission along is not visible yet, so it could not be looked for",
             ),
         }
     }

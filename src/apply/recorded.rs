@@ -1,7 +1,7 @@
-//! The site as those see it who carry a plan out: free to read, and written to through the journal only.
+//! The site during an apply: read directly, written to only through the journal.
 
 use crate::confluence::{Read, Write, WriteError};
-use crate::model::Call;
+use crate::model::WriteRequest;
 use crate::plan::CallId;
 
 use super::journal::{Journal, JournalError};
@@ -24,7 +24,7 @@ impl<'a, S: Read + Write> Recorded<'a, S> {
         Self { site, journal }
     }
 
-    pub(super) const fn read(&self) -> &'a impl Read {
+    pub(super) const fn read(&self) -> &'a S {
         self.site
     }
 
@@ -33,9 +33,9 @@ impl<'a, S: Read + Write> Recorded<'a, S> {
     }
 
     /// Makes one request. `serves` is the call of the plan that it is for, if it is for one.
-    pub(super) async fn perform(&self, serves: Option<CallId>, call: &Call) -> Result<(), Unmade> {
-        let intent = self.journal.intend(serves, call).map_err(Unmade::Journal)?;
-        let answer = self.site.perform(call).await;
+    pub(super) async fn perform(&self, serves: Option<CallId>, request: &WriteRequest) -> Result<(), Unmade> {
+        let intent = self.journal.intend(serves, request).map_err(Unmade::Journal)?;
+        let answer = self.site.perform(request).await;
         self.journal.answered(intent, &answer);
         answer.map_err(Unmade::Site)
     }

@@ -1,264 +1,381 @@
-//! Reads everything again that a plan touched, and puts right what Confluence did unasked.
+//! Reads what was written again, and puts right what Confluence did unasked.
+//!
+//! A read may lag behind the write before it, so nothing is concluded from a read that does not show the
+//! writes themselves: [`Expected`] rows are the witnesses. Once they are visible, or the patience is over,
+//! what came along unasked is taken away; what can only be the work of others is reported, never undone.
 //!
 //! Side effects are the reason, for no document names them all: some sites add `export_content/space` to
 //! every `read/space`, some do not; a role may or may not take the place of single permissions; a row may
-//! have a twin. What was expected and is missing is added; what was to go and is still there, or came with
-//! a permission of this plan, is removed; anything else that differs is somebody else's doing and is
-//! reported.
+//! have a twin.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use crate::confluence::{Read, SpaceAccess, Write, WriteError};
-use crate::model::{Call, ContentId, GrantId, Holding, Known, Permission, Principal, SpaceKey, Subject};
-use crate::plan::{CallId, HoldingState, Object, Plan};
+use tokio::time::{Instant, sleep};
 
-use super::outcome::{self, Mismatch, Verification};
-use super::recorded::{Recorded, Unmade};
-use super::settle::{access, same_lists};
+use crate::confluence::{Error, Read, SpaceAccess, Write};
+use crate::model::{
+    Call, ContentId, GrantId, Holding, Known, Permission, Principal, Restrictions, RoleId, SpaceKey,
+    WriteRequest,
+};
+use crate::plan::{CallId, HoldingState, Plan, PlannedCall};
 
-/// A repair can have side effects of its own, but not for long.
-const ROUNDS: usize = 3;
+use super::look::same_lists;
+use super::outcome::{Failure, Mismatch, Status};
+use super::perform::{me, perform, read_rows};
+use super::recorded::Recorded;
 
-pub(super) async fn verify<S: Read + Write>(
-    plan: &Plan,
-    leftovers: &[Object],
-    site: &Recorded<'_, S>,
-    settled: &BTreeSet<CallId>,
-) -> Verification {
-    let finished = Finished::of(plan, settled);
-    let mut verification = Verification::default();
-    for key in plan.spaces.keys() {
-        let left_over = leftovers.iter().filter_map(|object| HoldingObject::of(object, key));
-        let left_over = left_over.filter(|object| !finished.holdings.contains(&(key, object.principal)));
-        let holdings: Vec<HoldingObject<'_>> = finished.holdings(plan, key).chain(left_over).collect();
-        if !holdings.is_empty() {
-            verify_space(plan, key, &holdings, site, &mut verification).await;
-        }
-    }
-    for object in &plan.objects {
-        if let Object::Page { space, content, after, .. } = object
-            && finished.pages.contains(&(space, *content))
-        {
-            let found = site.read().restrictions_now(*content).await;
-            let caller = Subject::User(plan.site.caller.clone());
-            match found {
-                Ok(Known::Known(now)) if same_lists(&now, after, &caller) => verification.right += 1,
-                Ok(Known::Known(_)) => {
-                    verification.wrong.push(Mismatch::Page { space: space.clone(), content: *content });
-                }
-                Ok(Known::Unknown(_)) => {
-                    verification.wrong.push(Mismatch::Hidden { space: space.clone(), content: *content });
-                }
-                Err(error) => {
-                    verification.wrong.push(Mismatch::Unread { space: space.clone(), why: Box::new(error) });
-                }
-            }
-        }
-    }
-    verification
+/// The first pause between two reads that do not show a write yet; it doubles each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// What the rows of a space must show once the writes of this run are visible.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Expected {
+    rows: BTreeMap<(Principal, Permission), RowState>,
+    roles: BTreeMap<Principal, Option<RoleId>>,
 }
 
-/// Objects all of whose calls have been settled. The others are not expected to be right.
-struct Finished<'a> {
-    holdings: BTreeSet<(&'a SpaceKey, &'a Principal)>,
-    pages: BTreeSet<(&'a SpaceKey, ContentId)>,
+#[derive(Debug, Clone)]
+enum RowState {
+    There,
+    /// None of these rows.
+    Gone(BTreeSet<GrantId>),
 }
 
-struct HoldingObject<'a> {
-    principal: &'a Principal,
-    before: &'a HoldingState,
-    after: &'a HoldingState,
-}
-
-impl<'a> Finished<'a> {
-    fn of(plan: &'a Plan, settled: &BTreeSet<CallId>) -> Self {
-        let mut finished = Self { holdings: BTreeSet::new(), pages: BTreeSet::new() };
-        let mut left: Self = Self { holdings: BTreeSet::new(), pages: BTreeSet::new() };
-        for planned in &plan.calls {
-            let side = if settled.contains(&planned.id) { &mut finished } else { &mut left };
-            match &planned.call {
-                Call::Grant { space, principal, .. } | Call::Revoke { space, principal, .. } => {
-                    side.holdings.insert((space, principal));
+impl Expected {
+    pub(super) fn note(&mut self, request: &WriteRequest) {
+        match request {
+            WriteRequest::Grant { principal, permission, .. } => {
+                self.rows.insert((principal.clone(), *permission), RowState::There);
+            }
+            WriteRequest::Revoke { principal, permission, row, .. } => {
+                let state = self.rows.entry((principal.clone(), *permission));
+                match state.or_insert_with(|| RowState::Gone(BTreeSet::new())) {
+                    RowState::Gone(rows) => {
+                        rows.insert(*row);
+                    }
+                    state @ RowState::There => *state = RowState::Gone([*row].into()),
                 }
-                Call::AssignRoles { space, roles, .. } => {
-                    side.holdings.extend(roles.keys().map(|principal| (space, principal)));
-                }
-                Call::Restrict { space, content, .. } => {
-                    side.pages.insert((space, *content));
+                if *permission == Permission::ReadSpace {
+                    self.rows
+                        .retain(|(who, _), state| who != principal || matches!(state, RowState::Gone(_)));
                 }
             }
-        }
-        finished.holdings.retain(|object| !left.holdings.contains(object));
-        finished.pages.retain(|object| !left.pages.contains(object));
-        finished
-    }
-
-    fn holdings(&self, plan: &'a Plan, key: &'a SpaceKey) -> impl Iterator<Item = HoldingObject<'a>> {
-        let objects = plan.objects.iter().filter_map(|object| HoldingObject::of(object, key));
-        objects.filter(|object| self.holdings.contains(&(key, object.principal)))
-    }
-}
-
-async fn verify_space<S: Read + Write>(
-    plan: &Plan,
-    key: &SpaceKey,
-    holdings: &[HoldingObject<'_>],
-    site: &Recorded<'_, S>,
-    verification: &mut Verification,
-) {
-    let mut unlisted = Unlisted::new();
-    for round in 0..ROUNDS {
-        let now = match access(plan, site.read(), key).await {
-            Ok(now) => now,
-            Err(error) => {
-                let why = Box::new(error);
-                verification.wrong.push(Mismatch::Unread { space: key.clone(), why });
-                return;
-            }
-        };
-        let differences = holdings.iter().map(|holding| (holding, holding.difference(&now, &unlisted)));
-        let repairs: Vec<Call> = if round + 1 < ROUNDS {
-            differences.clone().flat_map(|(holding, difference)| holding.repairs(key, difference)).collect()
-        } else {
-            Vec::new()
-        };
-        if repairs.is_empty() {
-            for (holding, difference) in differences {
-                match holding.mismatch(key, difference) {
-                    None => verification.right += 1,
-                    Some(mismatch) => verification.wrong.push(mismatch),
-                }
-            }
-            break;
-        }
-        for call in &repairs {
-            match (site.perform(None, call).await, call) {
-                (Ok(()), _) => verification.repairs += 1,
-                // What is there already and still not in the list is something that the site does not list.
-                (Err(Unmade::Site(WriteError::AlreadySo)), Call::Grant { principal, permission, .. }) => {
-                    unlisted.insert((principal.clone(), *permission));
-                }
-                // Whatever else came of it, the next round sees.
-                (Err(_), _) => {}
-            }
+            WriteRequest::AssignRoles { roles, .. } => self.roles.extend(roles.clone()),
+            WriteRequest::Restrict { .. } | WriteRequest::AddToList { .. } => {}
         }
     }
-    let unlisted = unlisted.into_iter();
-    verification.unlisted.extend(unlisted.map(|(principal, permission)| outcome::Unlisted {
-        space: key.clone(),
-        principal,
-        permission,
-    }));
+
+    /// Looks for the writes to a principal no longer.
+    pub(super) fn forget(&mut self, principal: &Principal) {
+        self.rows.retain(|(who, _), _| who != principal);
+        self.roles.remove(principal);
+    }
+
+    /// The principals for which the rows do not show yet what was written.
+    fn unseen(&self, now: &SpaceAccess) -> BTreeSet<Principal> {
+        let rows = self.rows.iter().filter(|((principal, permission), state)| {
+            let held = match now.holdings.get(principal) {
+                Some(Holding::Grants(held)) => held.get(permission),
+                Some(Holding::Role(_)) | None => None,
+            };
+            match state {
+                RowState::There => held.is_none(),
+                RowState::Gone(gone) => held.is_some_and(|held| !held.is_disjoint(gone)),
+            }
+        });
+        let roles = self.roles.iter().filter(|(principal, role)| {
+            let held = match now.holdings.get(*principal) {
+                Some(Holding::Role(held)) => Some(held),
+                Some(Holding::Grants(_)) | None => None,
+            };
+            held != role.as_ref()
+        });
+        let rows = rows.map(|((principal, _), _)| principal);
+        rows.chain(roles.map(|(principal, _)| principal)).cloned().collect()
+    }
+
+    /// The permissions of a principal that the site accepted and does not show.
+    fn missing(&self, principal: &Principal, now: &SpaceAccess) -> Vec<Permission> {
+        let held = |permission: &Permission| matches!(now.holdings.get(principal), Some(Holding::Grants(held)) if held.contains_key(permission));
+        let granted =
+            self.rows.iter().filter(|((who, _), state)| who == principal && matches!(state, RowState::There));
+        granted.map(|((_, permission), _)| *permission).filter(|permission| !held(permission)).collect()
+    }
 }
 
-/// What the site says is there and does not list.
-type Unlisted = BTreeSet<(Principal, Permission)>;
+/// One principal whose holding is checked.
+#[derive(Debug, Clone)]
+pub(super) struct CheckedHolding<'a> {
+    pub(super) principal: &'a Principal,
+    pub(super) before: &'a HoldingState,
+    pub(super) after: &'a HoldingState,
+    /// What runs gave it that have not been verified, this one included.
+    pub(super) given: BTreeSet<Permission>,
+    /// Whether this run took something from it, so that side effects may have taken more.
+    pub(super) lessened: bool,
+    /// Whether all calls on it are settled, so that it must be as planned.
+    pub(super) finished: bool,
+}
+
+/// What is to be checked in a space, at one moment.
+#[derive(Debug)]
+pub(super) struct Check<'a> {
+    pub(super) space: &'a SpaceKey,
+    pub(super) expected: Expected,
+    pub(super) holdings: Vec<CheckedHolding<'a>>,
+    /// Calls of the plan that take away a companion, if it appears.
+    pub(super) conditional: Vec<&'a PlannedCall>,
+    pub(super) patience: Duration,
+}
+
+/// What a check found, and did.
+#[derive(Debug, Default)]
+pub(super) struct Checked {
+    /// Why the rows could not be read.
+    pub(super) error: Option<Error>,
+    pub(super) conditional: Vec<(CallId, Status)>,
+    /// Writes beyond the plan, and whether the site accepted them.
+    pub(super) repairs: Vec<(WriteRequest, bool)>,
+    /// Writes that calls of the plan came to.
+    pub(super) written: Vec<WriteRequest>,
+    /// Principals whose holding is known and needed no repair.
+    pub(super) known: BTreeSet<Principal>,
+    /// Of these, the ones that are as planned.
+    pub(super) right: BTreeSet<Principal>,
+    /// Principals whose writes are not visible, with the permissions that the site accepted and does not list.
+    pub(super) unseen: BTreeMap<Principal, Vec<Permission>>,
+    pub(super) wrong: Vec<Mismatch>,
+}
+
+/// Reads the rows of a space until they show what was written, and puts right what came along.
+pub(super) async fn check<S: Read + Write>(plan: &Plan, job: &Check<'_>, site: &Recorded<'_, S>) -> Checked {
+    let mut checked = Checked::default();
+    let now = match read_until_seen(plan, job, site.read()).await {
+        Ok(now) => now,
+        Err(error) => {
+            checked.error = Some(error);
+            let unseen = |planned: &&PlannedCall| (planned.id, Status::Failed(Failure::Unseen));
+            checked.conditional = job.conditional.iter().map(unseen).collect();
+            return checked;
+        }
+    };
+    let unseen = job.expected.unseen(&now);
+    checked.unseen = unseen.iter().map(|who| (who.clone(), job.expected.missing(who, &now))).collect();
+    let mut foreseen: BTreeMap<(Principal, Permission), &PlannedCall> = BTreeMap::new();
+    for planned in &job.conditional {
+        if let Call::Revoke { principal, permission, .. } = &planned.call {
+            foreseen.insert((principal.clone(), *permission), planned);
+        }
+    }
+    for holding in &job.holdings {
+        if unseen.contains(holding.principal) {
+            continue;
+        }
+        let difference = holding.difference(&now);
+        let repairs = difference.repairs(job.space, holding.principal);
+        let is_clean = repairs.is_empty();
+        for request in repairs {
+            let planned = match &request {
+                WriteRequest::Revoke { principal, permission, .. } => {
+                    foreseen.remove(&(principal.clone(), *permission))
+                }
+                _ => None,
+            };
+            let status = perform(plan, planned.map(|planned| planned.id), &request, site).await;
+            match planned {
+                Some(planned) => {
+                    if matches!(status, Status::Done) {
+                        checked.written.push(request);
+                    }
+                    checked.conditional.push((planned.id, status));
+                }
+                None => checked.repairs.push((request, status.is_settled())),
+            }
+        }
+        if is_clean {
+            checked.known.insert(holding.principal.clone());
+        }
+        match difference.mismatch(job.space, holding) {
+            Some(mismatch) => checked.wrong.push(mismatch),
+            // What was put right is read once more.
+            None if holding.finished && is_clean => {
+                checked.right.insert(holding.principal.clone());
+            }
+            None => {}
+        }
+    }
+    for ((principal, _), planned) in foreseen {
+        let status =
+            if unseen.contains(&principal) { Status::Failed(Failure::Unseen) } else { Status::NotNeeded };
+        checked.conditional.push((planned.id, status));
+    }
+    checked
+}
+
+async fn read_until_seen<S: Read>(plan: &Plan, job: &Check<'_>, site: &S) -> Result<SpaceAccess, Error> {
+    let until = Instant::now() + job.patience;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let now = read_rows(plan, site, job.space).await?;
+        if job.expected.unseen(&now).is_empty() || Instant::now() + pause > until {
+            return Ok(now);
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
 
 /// How a holding differs from what was planned.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Difference {
     role: bool,
+    /// Permissions that went along with something that was taken away.
+    lost: Vec<Permission>,
+    /// Permissions that are gone though nothing here could have taken them.
     missing: Vec<Permission>,
-    unasked: BTreeMap<Permission, BTreeSet<GrantId>>,
+    /// Rows that came along, or should have gone along.
+    unasked: Vec<(Permission, GrantId)>,
+    /// Permissions that others gave.
+    foreign: Vec<Permission>,
 }
 
-impl<'a> HoldingObject<'a> {
-    /// The object, if it is what somebody holds in this space.
-    fn of(object: &'a Object, key: &SpaceKey) -> Option<Self> {
-        match object {
-            Object::Holding { space, principal, before, after } if space == key => {
-                Some(Self { principal, before, after })
-            }
-            Object::Holding { .. } | Object::Page { .. } => None,
-        }
-    }
-
-    fn difference(&self, now: &SpaceAccess, unlisted: &Unlisted) -> Difference {
+impl CheckedHolding<'_> {
+    fn difference(&self, now: &SpaceAccess) -> Difference {
         let nothing = BTreeMap::new();
         let (role, held) = match now.holdings.get(self.principal) {
             Some(Holding::Role(role)) => (Some(role), &nothing),
             Some(Holding::Grants(grants)) => (None, grants),
             None => (None, &nothing),
         };
+        let none = BTreeSet::new();
         let (wanted, required, tolerated) = match self.after {
-            HoldingState::Nothing => (None, &BTreeSet::new(), &BTreeSet::new()),
-            HoldingState::Role { role } => (Some(role), &BTreeSet::new(), &BTreeSet::new()),
+            HoldingState::Nothing => (None, &none, &none),
+            HoldingState::Role { role } => (Some(role), &none, &none),
             HoldingState::Grants { permissions, tolerated, .. } => (None, permissions, tolerated),
         };
         if role != wanted {
-            return Difference { role: true, ..Difference::default() };
+            return Difference { role: self.finished, ..Difference::default() };
         }
+        let known = known_rows(self.before);
         if role.is_some() {
-            return Difference { unasked: self.left_beside_role(now), ..Difference::default() };
+            let beside = now.beside_roles.get(self.principal).into_iter().flatten();
+            let left = beside.flat_map(|(permission, rows)| rows.iter().map(move |row| (*permission, *row)));
+            let unasked = left.filter(|(_, row)| self.finished && known.contains(row)).collect();
+            return Difference { unasked, ..Difference::default() };
         }
-        let there = |permission: &Permission| {
-            held.contains_key(permission) || unlisted.contains(&(self.principal.clone(), *permission))
-        };
-        Difference {
-            role: false,
-            missing: required.iter().filter(|permission| !there(permission)).copied().collect(),
-            unasked: held
-                .iter()
-                .filter(|(permission, _)| !required.contains(permission) && !tolerated.contains(permission))
-                .map(|(&permission, rows)| (permission, rows.clone()))
-                .collect(),
+        let mut difference = Difference::default();
+        for (permission, rows) in held
+            .iter()
+            .filter(|(permission, _)| !required.contains(permission) && !tolerated.contains(permission))
+        {
+            let (old, new): (Vec<GrantId>, Vec<GrantId>) = rows.iter().partition(|row| known.contains(row));
+            let along = self.given.iter().any(|given| given.may_bring().contains(permission));
+            let ours = if along { new.as_slice() } else { &[] };
+            let left = if self.finished { old.as_slice() } else { &[] };
+            difference.unasked.extend(ours.iter().chain(left).map(|row| (*permission, *row)));
+            if self.finished && !along && !new.is_empty() {
+                difference.foreign.push(*permission);
+            }
         }
+        if self.finished {
+            let gone = required.iter().filter(|permission| !held.contains_key(permission)).copied();
+            let (lost, missing) = gone.partition(|_| self.lessened);
+            (difference.lost, difference.missing) = (lost, missing);
+        }
+        difference
     }
+}
 
-    /// Rows from before that the assignment of a role did not take away.
-    fn left_beside_role(&self, now: &SpaceAccess) -> BTreeMap<Permission, BTreeSet<GrantId>> {
-        let HoldingState::Grants { rows: before, .. } = self.before else { return BTreeMap::new() };
-        let beside = now.beside_roles.get(self.principal).into_iter().flatten();
-        beside
-            .map(|(&permission, rows)| (permission, rows.intersection(before).copied().collect()))
-            .filter(|(_, rows): &(Permission, BTreeSet<GrantId>)| !rows.is_empty())
-            .collect()
-    }
-
-    /// Calls that put right what came or stayed away against expectation.
-    fn repairs(&self, key: &SpaceKey, difference: Difference) -> Vec<Call> {
-        let Difference { missing, mut unasked, .. } = difference;
-        let (space, principal) = (key, self.principal);
-        let mut calls: Vec<Call> = missing
-            .into_iter()
-            .map(|permission| Call::Grant { space: space.clone(), principal: principal.clone(), permission })
+impl Difference {
+    /// Writes that put right what came or went along.
+    fn repairs(&self, space: &SpaceKey, principal: &Principal) -> Vec<WriteRequest> {
+        let mut requests: Vec<WriteRequest> = self
+            .lost
+            .iter()
+            .map(|&permission| WriteRequest::Grant {
+                space: space.clone(),
+                principal: principal.clone(),
+                permission,
+            })
             .collect();
-        unasked.retain(|permission, _| self.is_ours(*permission));
-        // `read/space` takes everything else along; what is left then is for the next round.
-        if let Some(rows) = unasked.remove(&Permission::ReadSpace) {
-            unasked = BTreeMap::from([(Permission::ReadSpace, rows)]);
-        }
-        let rows = unasked
-            .into_iter()
-            .flat_map(|(permission, rows)| rows.into_iter().map(move |row| (permission, row)));
-        calls.extend(rows.map(|(permission, row)| Call::Revoke {
+        // `read/space` takes everything else along.
+        let all = self.unasked.iter().any(|(permission, _)| *permission == Permission::ReadSpace);
+        let unasked =
+            self.unasked.iter().filter(|(permission, _)| !all || *permission == Permission::ReadSpace);
+        requests.extend(unasked.map(|&(permission, row)| WriteRequest::Revoke {
             space: space.clone(),
             principal: principal.clone(),
             permission,
-            grant: Some(row),
+            row,
         }));
-        calls
+        requests
     }
 
-    /// Whether a surplus permission is this plan's doing. It is somebody else's where the plan gave this
-    /// principal nothing that could have brought it, and it was not there before.
-    fn is_ours(&self, permission: Permission) -> bool {
-        let HoldingState::Grants { permissions: before, .. } = self.before else { return true };
-        let gave = match self.after {
-            HoldingState::Grants { permissions, .. } => !permissions.is_subset(before),
-            HoldingState::Nothing | HoldingState::Role { .. } => false,
-        };
-        gave || before.contains(&permission)
-    }
-
-    fn mismatch(&self, key: &SpaceKey, difference: Difference) -> Option<Mismatch> {
-        let (space, principal) = (key.clone(), self.principal.clone());
-        let Difference { role, missing, unasked } = difference;
-        if role {
+    fn mismatch(self, space: &SpaceKey, holding: &CheckedHolding<'_>) -> Option<Mismatch> {
+        let (space, principal) = (space.clone(), holding.principal.clone());
+        if self.role {
             return Some(Mismatch::Role { space, principal });
         }
-        let right = missing.is_empty() && unasked.is_empty();
-        let unasked = unasked.into_keys().collect();
-        (!right).then_some(Mismatch::Holding { space, principal, missing, unasked })
+        let differs = !self.missing.is_empty() || !self.foreign.is_empty();
+        differs.then_some(Mismatch::Holding {
+            space,
+            principal,
+            missing: self.missing,
+            unasked: self.foreign,
+        })
+    }
+}
+
+fn known_rows(state: &HoldingState) -> BTreeSet<GrantId> {
+    match state {
+        HoldingState::Grants { rows, .. } => rows.clone(),
+        HoldingState::Nothing | HoldingState::Role { .. } => BTreeSet::new(),
+    }
+}
+
+/// What the lists of a page show.
+#[derive(Debug)]
+pub(super) enum Seen {
+    /// What was written last.
+    AsWritten,
+    /// Still what was there before, though the patience is over.
+    NotYet,
+    /// Something else: others changed it since.
+    Changed,
+    Hidden,
+    Unread(Error),
+}
+
+/// Reads the lists of a page until they show what was written, or something that neither this run nor the
+/// state before can explain. `before` are the states that a read may lag behind in.
+pub(super) async fn check_lists<S: Read>(
+    plan: &Plan,
+    content: ContentId,
+    before: &[Restrictions],
+    written: &Restrictions,
+    patience: Duration,
+    site: &S,
+) -> Seen {
+    let until = Instant::now() + patience;
+    let mut pause = FIRST_PAUSE;
+    let me = me(&plan.site.caller);
+    loop {
+        let seen = match site.restrictions_now(content).await {
+            Ok(Known::Known(now)) if same_lists(&now, written, &me) => return Seen::AsWritten,
+            Ok(Known::Known(now)) if before.iter().any(|before| same_lists(before, &now, &me)) => {
+                Seen::NotYet
+            }
+            Ok(Known::Known(_)) => return Seen::Changed,
+            Ok(Known::Unknown(_)) => Seen::Hidden,
+            Err(error) => return Seen::Unread(error),
+        };
+        if Instant::now() + pause > until || matches!(seen, Seen::Hidden) {
+            return seen;
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }

@@ -1,9 +1,12 @@
 //! `confperm apply`.
 
+use std::collections::BTreeSet;
+
 use camino::Utf8Path;
 
-use crate::apply::{Event, Journal, JournalError, Outcome, Status, Stop, journal};
-use crate::plan::{Object, Plan, Planned};
+use crate::apply::{ApplyOptions, Event, Journal, JournalError, Outcome, Status, Stop, Unverified, journal};
+use crate::model::{Mode, SpaceKey};
+use crate::plan::{Plan, Planned};
 use crate::render;
 use crate::render::style::count;
 
@@ -23,52 +26,101 @@ pub(super) async fn run(
     signals: &Signals,
     out: &Output,
 ) -> Result<Exit, CliError> {
+    let first = match once(args, environment, signals, out).await? {
+        Run::Ended(exit) => return Ok(exit),
+        Run::Verified(outcome, completeness) => (outcome, completeness),
+    };
+    let (first, completeness) = first;
+    let moved = first.moved_spaces();
+    if moved.is_empty() || is_stopped(&first) {
+        return Ok(exit_of(&first).max(completeness));
+    }
+    // What others changed in the meantime is planned once more, in the state that it is in now.
+    out.say(&format!("Planning again for what others changed: {}", names(&moved)));
+    let mut again = args.clone();
+    again.scope.spaces = moved.into_iter().collect();
+    Ok(match once(&again, environment, signals, out).await {
+        Ok(Run::Ended(exit @ (Exit::Done | Exit::Incomplete))) if first.only_moved() => {
+            exit.max(completeness)
+        }
+        Ok(Run::Verified(second, exit)) if first.only_moved() && second.is_complete() => {
+            exit.max(completeness)
+        }
+        Ok(Run::Ended(_) | Run::Verified(..)) => Exit::Partial,
+        Err(error) => {
+            out.error(&error);
+            Exit::Partial
+        }
+    })
+}
+
+/// How planning and applying once came to its end.
+enum Run {
+    /// Before anything was verified: there was nothing to do, the plan is blocked, or a second signal came.
+    Ended(Exit),
+    /// The exit code says whether everything that the policy declares was known.
+    Verified(Outcome, Exit),
+}
+
+async fn once(
+    args: &ApplyArgs,
+    environment: &Environment,
+    signals: &Signals,
+    out: &Output,
+) -> Result<Run, CliError> {
     let prepared = prepare(&args.scope, &args.overrides, Lacking::Refused, environment, out).await?;
     out.data(&render::plan_as_text(&prepared.planned.plan));
     if prepared.planned.plan.is_held_back() {
-        return Ok(Exit::Blocked);
+        return Ok(Run::Ended(Exit::Blocked));
     }
-    let folder = journal::folder(&args.scope.directory);
-    let leftovers = leftovers(&folder, &prepared.planned, out);
     let is_empty = prepared.planned.plan.is_empty();
-    // A run that died is not over before another has come to its end.
-    let leftovers = match leftovers {
-        None if is_empty => return Ok(args.scope.completeness(&prepared.planned.plan)),
-        leftovers => leftovers.unwrap_or_default(),
-    };
-    let is_sure = args.yes || (is_empty && leftovers.is_empty());
-    let prepared = if is_sure { prepared } else { confirm(prepared, args, environment, out).await? };
-    let Prepared { connection, planned, .. } = prepared;
-    let ended = carry_out(&planned.plan, &leftovers, &folder, &connection, signals, out).await;
-    let completeness = args.scope.completeness(&planned.plan);
-    let exit = ended.as_ref().map_or_else(CliError::exit, |ended| ended.exit().max(completeness));
-    signals.over(exit);
-    if let Ended::Verified(outcome) = ended?
-        && (!is_empty || !leftovers.is_empty())
-    {
-        out.data(&render::outcome_as_text(&planned.plan, &outcome));
+    mention_last(&prepared, &args.scope.directory, out);
+    if is_empty && prepared.earlier().is_empty() && !prepared.was_cut() {
+        return Ok(Run::Ended(args.scope.completeness(&prepared.planned.plan)));
     }
-    Ok(exit)
+    let is_sure = args.yes || is_empty;
+    let prepared = if is_sure { prepared } else { confirm(prepared, args, environment, out).await? };
+    let folder = journal::folder(&args.scope.directory);
+    let (earlier, planned) = (prepared.earlier().to_vec(), prepared.planned);
+    let completeness = args.scope.completeness(&planned.plan);
+    let ended =
+        carry_out(&planned, &earlier, &folder, &prepared.connection, completeness, signals, out).await;
+    signals.over(ended.as_ref().map_or_else(CliError::exit, Run::exit));
+    let ended = ended?;
+    if let Run::Verified(outcome, _) = &ended
+        && (!is_empty || !outcome.is_complete())
+    {
+        out.data(&render::outcome_as_text(&planned.plan, outcome));
+    }
+    Ok(ended)
 }
 
-/// How a run came to its end.
-enum Ended {
-    Verified(Outcome),
-    /// The second signal. Requests that were under way may have been carried out.
-    AtOnce {
-        has_sent: bool,
-    },
-}
-
-impl Ended {
+impl Run {
     fn exit(&self) -> Exit {
         match self {
-            Self::Verified(outcome) if outcome.is_complete() => Exit::Done,
-            Self::Verified(outcome) if outcome.has_written() => Exit::Partial,
-            Self::AtOnce { has_sent: true } => Exit::Partial,
-            Self::Verified(_) | Self::AtOnce { has_sent: false } => Exit::Failed,
+            Self::Ended(exit) => *exit,
+            Self::Verified(outcome, completeness) => exit_of(outcome).max(*completeness),
         }
     }
+}
+
+fn exit_of(outcome: &Outcome) -> Exit {
+    let is_partial = outcome.has_written()
+        || !outcome.unverified.is_empty()
+        || outcome.concurrent_changes().next().is_some();
+    match (outcome.is_complete(), is_partial) {
+        (true, _) => Exit::Done,
+        (false, true) => Exit::Partial,
+        (false, false) => Exit::Failed,
+    }
+}
+
+fn is_stopped(outcome: &Outcome) -> bool {
+    outcome.results.iter().any(|result| matches!(result.status, Status::Stopped))
+}
+
+fn names(spaces: &BTreeSet<SpaceKey>) -> String {
+    spaces.iter().map(SpaceKey::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// Asks, and then makes sure that what was shown is still what would be done.
@@ -106,38 +158,48 @@ async fn confirm(
     Ok(now)
 }
 
-/// Says that the last run died, if it did, and gives what it may have left that no plan sees.
-fn leftovers(folder: &Utf8Path, planned: &Planned, out: &Output) -> Option<Vec<Object>> {
-    let unended = match journal::unended(folder) {
-        Ok(unended) => unended?,
-        Err(error) => {
-            out.warn(&format!("{error}; if that run died, nobody knows what it left"));
-            return None;
+/// Says what the last run left behind, or that there is no telling.
+fn mention_last(prepared: &Prepared, directory: &Utf8Path, out: &Output) {
+    let Some(last) = &prepared.last else {
+        let is_additive = prepared.planned.plan.spaces.values().any(|space| space.mode == Mode::Additive);
+        if is_additive && !prepared.planned.plan.is_empty() {
+            let folder = journal::folder(directory);
+            out.say(&format!(
+                "No journal of an earlier run is in {folder}. If a run was interrupted elsewhere, permissions that \
+                 Confluence added by itself cannot be told from what others granted; keep that folder between runs."
+            ));
         }
+        return;
     };
-    let calls = count(unended.plan.calls.len(), "call", "calls");
-    out.warn(&format!(
-        "the run of {} did not come to its end, or is still going on: of its {calls}, {} may have been made and {} \
-         are known to be settled. Its journal is {}",
-        unended.began,
-        unended.intended.len(),
-        unended.settled.len(),
-        unended.path
-    ));
-    Some(unended.roles_to_verify(&planned.after))
+    if let Some(cut) = last.cut {
+        let calls = count(cut.calls, "call", "calls");
+        out.warn(&format!(
+            "the run of {} did not come to its end, or is still going on: of its {calls}, {} were made or about to \
+             be made and {} are known to be settled. Its journal is {}",
+            last.began, cut.intended, cut.settled, last.path
+        ));
+    } else if !last.unverified.is_empty() {
+        let objects = count(last.unverified.len(), "object", "objects");
+        out.warn(&format!(
+            "the run of {} could not verify {objects}; its journal is {}",
+            last.began, last.path
+        ));
+    }
 }
 
 const STOPPING: &str = "stopping: no further calls are started, those under way are finished, and what was \
                         changed is verified; a second Ctrl-C or SIGTERM ends at once";
 
 async fn carry_out(
-    plan: &Plan,
-    leftovers: &[Object],
+    planned: &Planned,
+    earlier: &[Unverified],
     folder: &Utf8Path,
     connection: &super::connect::Connection,
+    completeness: Exit,
     signals: &Signals,
     out: &Output,
-) -> Result<Ended, CliError> {
+) -> Result<Run, CliError> {
+    let plan: &Plan = &planned.plan;
     let cannot = |error: JournalError| {
         CliError::failed(format!("{error}; nothing was changed"))
             .with_hint("nothing is done without a journal: make room for it, or see who may write there")
@@ -155,7 +217,9 @@ async fn carry_out(
         }
         Event::Verifying => out.progress.begin(Stage::Verifying),
     };
-    let applied = crate::apply::apply(plan, leftovers, &connection.site, &journal, &stop, &on_event);
+    let options = ApplyOptions::default();
+    let applied =
+        crate::apply::apply(planned, earlier, &connection.site, &journal, &stop, &options, &on_event);
     tokio::pin!(applied);
     let outcome = tokio::select! {
         outcome = &mut applied => Some(outcome),
@@ -174,14 +238,14 @@ async fn carry_out(
             "stopped at once: nothing was verified, and calls under way may have been made or not. {path} has what \
              was sent; running the same command again goes on from here"
         ));
-        return Ok(Ended::AtOnce { has_sent: journal.has_intents() });
+        return Ok(Run::Ended(if journal.has_intents() { Exit::Partial } else { Exit::Failed }));
     };
     if journal.is_broken() {
         out.warn(&format!("the journal {path} could not be written to its end"));
     } else if outcome.as_ref().is_ok_and(|outcome| !outcome.is_complete()) {
         out.say(&format!("What was done is in {path}"));
     }
-    outcome.map(Ended::Verified).map_err(cannot)
+    outcome.map(|outcome| Run::Verified(outcome, completeness)).map_err(cannot)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the clock that journals are handed")]

@@ -162,7 +162,7 @@ pub(super) struct SpacesArgs {
     pub(super) include_archived: bool,
 }
 
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub(super) struct Scope {
     /// The policy directory
     #[arg(default_value = ".")]
@@ -219,7 +219,7 @@ impl Scope {
 }
 
 /// What a plan is let through, and why.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub(super) struct OverrideArgs {
     /// Let the plan through this guard of the policy (can be given several times)
     #[arg(long = "override", value_name = "GUARD", requires = "why", value_parser = guard_parser())]
@@ -266,7 +266,7 @@ pub(super) enum Format {
     Json,
 }
 
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub(super) struct ApplyArgs {
     #[command(flatten)]
     pub(super) scope: Scope,

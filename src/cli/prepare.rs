@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use camino::Utf8Path;
+
+use crate::apply::{Unverified, journal, unverified};
 use crate::model::{Edition, Guard, Live, Site, SpaceKey};
 use crate::observe::Failure;
 use crate::plan::{self, Planned};
@@ -22,6 +25,20 @@ pub(super) struct Prepared {
     pub(super) bundles: Vec<NamedBundle>,
     pub(super) live: Live,
     pub(super) planned: Planned,
+    /// The last run that kept a journal here.
+    pub(super) last: Option<journal::Last>,
+}
+
+impl Prepared {
+    /// What earlier runs left unverified.
+    pub(super) fn earlier(&self) -> &[Unverified] {
+        self.last.as_ref().map_or(&[], |last| last.unverified.as_slice())
+    }
+
+    /// Whether the last run was cut short.
+    pub(super) fn was_cut(&self) -> bool {
+        self.last.as_ref().is_some_and(|last| last.cut.is_some())
+    }
 }
 
 /// Loads the policy, reads the site, and plans. Contradictions, and what the guards forbid of the policy alone,
@@ -59,6 +76,8 @@ pub(super) async fn prepare(
     let context = Context { today, lock: lock.known() };
     let mut live = reading.sign_in().await?;
     can_be_changed(&live.site)?;
+    let last = last_run(&scope.directory, out);
+    live.stray = unverified::came_along(last.as_ref().map_or(&[], |last| last.unverified.as_slice()));
     let resolved = match reading.for_plan(&mut live, &policy, context).await {
         Ok(resolved) => resolved,
         Err(Failure::Site(error)) => return Err(error.into()),
@@ -78,7 +97,17 @@ pub(super) async fn prepare(
     if !planned.plan.is_held_back() {
         lock.learn(&policy, &live, &connection, scope.learning(lacking), out)?;
     }
-    Ok(Prepared { connection, bundles: policy.bundles(), live, planned })
+    Ok(Prepared { connection, bundles: policy.bundles(), live, planned, last })
+}
+
+fn last_run(directory: &Utf8Path, out: &Output) -> Option<journal::Last> {
+    match journal::last(&journal::folder(directory)) {
+        Ok(last) => last,
+        Err(error) => {
+            out.warn(&format!("{error}; what that run may have left unverified is unknown"));
+            None
+        }
+    }
 }
 
 /// Leaves only the spaces that were asked for.

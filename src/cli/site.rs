@@ -11,7 +11,7 @@ use super::environment::Environment;
 use super::error::CliError;
 
 /// Which site is meant.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub(super) struct SiteArgs {
     /// The site, whatever the environment and the policy say: https://... or sandbox:FILE
     #[arg(long, value_name = "ADDRESS")]

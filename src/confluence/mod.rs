@@ -26,9 +26,9 @@ use std::future::Future;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use crate::model::{
-    AccountId, Call, Content, ContentId, ForeignRow, GrantId, Group, GroupId, Holding, Known, PageVerb,
-    Permission, Person, Principal, ProductAccess, Restrictions, Role, Site, Space, SpaceId, SpaceKey,
-    SpaceRoleMode, Tree,
+    AccountId, Content, ContentId, ForeignRow, GrantId, Group, GroupId, Holding, Known, PageVerb, Permission,
+    Person, Principal, ProductAccess, Restrictions, Role, Site, Space, SpaceId, SpaceKey, SpaceRoleMode,
+    Tree, WriteRequest,
 };
 
 pub use address::{Address, AddressError};
@@ -158,7 +158,7 @@ pub trait Read: Send + Sync {
 /// Changing what is.
 pub trait Write: Send + Sync {
     /// Makes one change. `Ok` means that the site said so.
-    fn perform(&self, call: &Call) -> impl Future<Output = Result<(), WriteError>> + Send;
+    fn perform(&self, request: &WriteRequest) -> impl Future<Output = Result<(), WriteError>> + Send;
 }
 
 /// Why a change was not made, or may not have been.

@@ -1,4 +1,5 @@
-//! What can be done to a site, one HTTP call each.
+//! The steps of a plan. What is sent for one of them depends on what is there at that moment, and is a
+//! [`WriteRequest`](super::WriteRequest).
 
 use std::collections::BTreeMap;
 
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{ContentId, GrantId, Permission, Principal, Restrictions, RoleId, SpaceId, SpaceKey};
 
-/// One write.
+/// One step of a plan: one write, unless what it is for is there already.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Call {

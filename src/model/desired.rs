@@ -32,6 +32,9 @@ pub struct DesiredSpace {
     pub pages: BTreeMap<ContentId, DesiredPage>,
     pub unlisted: UnlistedPages,
     pub page_only: Vec<PageOnly>,
+    /// For each rule that selects the space by what principals hold in it, these principals. What is taken
+    /// from them goes last, or a run that ends early would leave the rest of the rule undone for good.
+    pub watched: BTreeMap<String, BTreeSet<Principal>>,
 }
 
 /// What becomes of the lists of pages that no entry reaches.

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Directory, GrantId, Known, Permission, Principal, Role, RoleId, Site, Space, SpaceKey, Tree, Vocabulary,
-    Why,
+    Directory, GrantId, Known, Permission, Principal, Role, RoleId, Site, Space, SpaceKey, StrayPermissions,
+    Tree, Vocabulary, Why,
 };
 
 /// What has been read of a site. It grows as more is read, it records what has been read, and nothing is read
@@ -22,6 +22,9 @@ pub struct Live {
     /// The spaces whose grants have been read.
     pub spaces: BTreeMap<SpaceKey, LiveSpace>,
     pub listing: Listing,
+    /// Permissions that earlier runs may have brought along and did not take away. No site tells; the journal
+    /// does.
+    pub stray: StrayPermissions,
     /// What could not be seen, for the plan to report.
     pub gaps: BTreeSet<Gap>,
 }
@@ -120,6 +123,7 @@ impl Live {
             directory: Directory::default(),
             spaces: BTreeMap::new(),
             listing: Listing::default(),
+            stray: StrayPermissions::default(),
             gaps: BTreeSet::new(),
         }
     }

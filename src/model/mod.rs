@@ -21,8 +21,10 @@ mod principal;
 mod role;
 mod site;
 mod space;
+mod stray;
 mod text;
 mod visible;
+mod write_request;
 
 pub use audience::{Audience, Members, PageVerb, Restrictions};
 pub use call::Call;
@@ -42,4 +44,6 @@ pub use principal::{AccessClass, Principal, Subject};
 pub use role::{BuiltInRole, Role, RoleKind};
 pub use site::{Caller, Edition, Flavor, Site, SiteIdentity, SpaceRoleMode, is_same_address};
 pub use space::{Space, SpaceKind, SpaceStatus};
+pub use stray::StrayPermissions;
 pub use visible::{Shown, SiteText, harmless, is_invisible, visible};
+pub use write_request::WriteRequest;

@@ -98,6 +98,29 @@ impl Permission {
         }
     }
 
+    /// What may appear together with this permission without having been asked for. Besides the measured
+    /// [`companions`](Self::companions), adding `create/comment`, `update/blogpost` and `administer/space` is
+    /// known to have side effects that are not established (fact sheet 1.6, live: folio), so everything of the
+    /// same kind counts.
+    pub const fn may_bring(self) -> &'static [Self] {
+        match self {
+            Self::CreateComment => &[Self::DeleteComment],
+            Self::UpdateBlogpost => &[Self::CreateBlogpost, Self::DeleteBlogpost],
+            Self::AdministerSpace => &[
+                Self::ManageContent,
+                Self::ManageTemplates,
+                Self::ManageLookAndFeel,
+                Self::ManageUsers,
+                Self::ManageGuestUsers,
+                Self::ManageNonlicensedUsers,
+                Self::ManagePublicLinks,
+                Self::DeleteSpace,
+                Self::ArchiveSpace,
+            ],
+            other => other.companions(),
+        }
+    }
+
     /// The permission that Cloud's API means by a pair, `key/target`. Pairs come and go on Atlassian's
     /// side; `None` is one that this program does not know.
     pub fn from_cloud_pair(operation: &str, target: &str) -> Option<Self> {

@@ -65,6 +65,8 @@ pub enum Reason {
     NotDeclared,
     /// `page-only` has this list kept so that its guests see their pages and no others.
     PageOnly { origin: Origin },
+    /// Confluence added it by itself to a grant of an earlier run, which ended before it could take it away.
+    CameAlong,
     /// Confluence refuses `permission` to a principal that lacks this one.
     NeededFor { permission: Permission },
 }
@@ -79,6 +81,16 @@ impl Reason {
             until: terms.end.map(|end| end.until),
             ended: terms.end.is_some_and(|end| end.over),
             because: terms.because.clone(),
+        }
+    }
+}
+
+impl Reason {
+    /// The rule that asks, if it is one.
+    pub(super) fn rule(&self) -> Option<&String> {
+        match self {
+            Self::Declared { rule, .. } => rule.as_ref(),
+            Self::NotDeclared | Self::PageOnly { .. } | Self::CameAlong | Self::NeededFor { .. } => None,
         }
     }
 }

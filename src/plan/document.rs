@@ -126,6 +126,9 @@ pub struct PlannedCall {
     pub covers: Vec<usize>,
     /// What must be done before it.
     pub after: Vec<Edge>,
+    /// Whether the call is made only if the site turns out to add, by itself, the permission that it removes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub conditional: bool,
 }
 
 /// "Must come after."
@@ -187,7 +190,11 @@ pub enum HoldingState {
 /// How many calls, and how few it could be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cost {
+    /// Calls that are made in any case.
     pub calls: usize,
+    /// Calls that are made only if the site adds a permission by itself.
+    #[serde(default)]
+    pub conditional: usize,
     /// No plan that reaches the same state can do with fewer calls: what each object taken alone needs,
     /// and what the order is proven to cost. That is never more than two calls for each space: where more
     /// have to be split, letting somebody in another way for the time being would take two.
@@ -254,7 +261,14 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
     }
     let objects = objects(&target, live, &calls);
     let incomplete = incomplete(desired, live, &unmanaged);
-    let cost = Cost { calls: calls.len(), lower_bound: lower_bound + bound, splits, exact };
+    let conditional = calls.iter().filter(|call| call.conditional).count();
+    let cost = Cost {
+        calls: calls.len() - conditional,
+        conditional,
+        lower_bound: lower_bound + bound,
+        splits,
+        exact,
+    };
     let mut plan = Plan {
         format_version: FORMAT_VERSION.to_owned(),
         site: PlanSite {

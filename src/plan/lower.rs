@@ -11,15 +11,16 @@
 //! | role assignments | one call for all principals of a space |
 //! | restrict | one call for both lists of a page |
 //!
-//! Whether companions appear is not documented for every site. They are foreseen where the site has
-//! shown permissions of that kind; what comes, or fails to come, against expectation is found by the
-//! verification that ends every apply.
+//! Whether companions appear is not documented for every site. Where the site has shown permissions of that
+//! kind, the plan relies on them. Elsewhere it does not, but the calls that would take unwanted ones away are
+//! in the plan all the same, as conditional ones. What comes, or fails to come, against all expectation is
+//! found by the verification.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Call, ContentId, GrantId, Holding, Known, Live, LiveSpace, Permission, Principal, Restrictions, RoleId,
-    SpaceKey, Vocabulary,
+    Call, ContentId, Desired, GrantId, Holding, Known, Live, LiveSpace, Permission, Principal, Restrictions,
+    RoleId, SpaceKey, Vocabulary,
 };
 
 use super::change::{Change, Verb};
@@ -40,16 +41,26 @@ pub(super) struct Draft {
     pub(super) follows: bool,
     /// The draft whose side effect this one puts right: it follows at once.
     pub(super) undoes: Option<usize>,
+    /// Whether the site is not known to have that side effect, so that the call may not be needed.
+    pub(super) conditional: bool,
 }
 
 impl Draft {
     fn new(call: Call, covers: BTreeSet<usize>, needs: BTreeSet<usize>) -> Self {
-        Self { call, covers, needs, resumes: BTreeSet::new(), follows: false, undoes: None }
+        Self {
+            call,
+            covers,
+            needs,
+            resumes: BTreeSet::new(),
+            follows: false,
+            undoes: None,
+            conditional: false,
+        }
     }
 }
 
 /// All calls, without order but for what the API demands.
-pub(super) fn lower(target: &Target, changes: &[Change], live: &Live) -> Vec<Draft> {
+pub(super) fn lower(target: &Target, changes: &[Change], desired: &Desired, live: &Live) -> Vec<Draft> {
     let index = Index::of(changes);
     let vocabulary = live.vocabulary();
     let mut drafts = Vec::new();
@@ -80,8 +91,45 @@ pub(super) fn lower(target: &Target, changes: &[Change], live: &Live) -> Vec<Dra
             };
             drafts.push(Draft::new(call, covers.clone(), enabling.clone()));
         }
+        if let Some(wish) = desired.spaces.get(key) {
+            let waiting = wait_for_their_rules(&drafts[first..], &wish.watched, changes);
+            for (later, earlier) in waiting {
+                drafts[first + later].resumes.extend(earlier.into_iter().map(|number| first + number));
+            }
+        }
     }
     drafts
+}
+
+/// A rule may select a space by what a principal holds there. If a run ended after that was taken away and
+/// before the rest of the rule was done, no later plan would select the space again; so what takes it away
+/// waits for the rest. Gives for each such draft the ones that come before it.
+fn wait_for_their_rules(
+    drafts: &[Draft],
+    watched: &BTreeMap<String, BTreeSet<Principal>>,
+    changes: &[Change],
+) -> BTreeMap<usize, BTreeSet<usize>> {
+    let takes_from = |draft: &Draft, who: &BTreeSet<Principal>| match &draft.call {
+        Call::Revoke { principal, .. } => who.contains(principal),
+        Call::AssignRoles { roles, .. } => roles.keys().any(|principal| who.contains(principal)),
+        Call::Grant { .. } | Call::Restrict { .. } => false,
+    };
+    let mut waiting: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for (rule, who) in watched {
+        let serves = |draft: &Draft| {
+            let mut covered = draft.covers.iter().filter_map(|&number| changes.get(number));
+            covered.any(|change| change.reason().rule() == Some(rule))
+        };
+        let (last, rest): (Vec<usize>, Vec<usize>) =
+            (0..drafts.len()).partition(|&number| takes_from(&drafts[number], who));
+        let rest: BTreeSet<usize> = rest.into_iter().filter(|&number| serves(&drafts[number])).collect();
+        for number in last {
+            // What needs the removal first, such as a grant given back after it, cannot come before it.
+            let after = rest.iter().copied().filter(|&other| !drafts[other].needs.contains(&number));
+            waiting.entry(number).or_default().extend(after);
+        }
+    }
+    waiting
 }
 
 /// Grants of this plan that the caller itself needs to change the lists of pages: who restricts a page must be
@@ -244,7 +292,7 @@ impl<'a> GrantCalls<'a> {
         let brought: BTreeMap<Permission, usize> = granted
             .iter()
             .flat_map(|(&producer, &number)| {
-                self.companions(producer).iter().map(move |&companion| (companion, number))
+                producer.companions().iter().map(move |&companion| (companion, number))
             })
             .filter(|(companion, _)| unwanted(companion))
             .collect();
@@ -273,6 +321,7 @@ impl<'a> GrantCalls<'a> {
             self.revoke(companion, None, BTreeSet::new(), BTreeSet::from([number]), drafts);
             if let Some(undoing) = drafts.last_mut() {
                 undoing.undoes = Some(number);
+                undoing.conditional = self.vocabulary == Vocabulary::Documented;
             }
         }
         // A companion that shall be there goes with its producer: it is given afterwards, or given back.

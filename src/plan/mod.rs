@@ -79,9 +79,9 @@ pub fn with_lists_for_guests(desired: &Desired, live: &Live) -> Desired {
 pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Planned {
     let Targeted { target, unmanaged, page_only } = target::target(desired, live);
     let changes = diff::diff(&target, live);
-    let mut drafts = lower::lower(&target, &changes, live);
+    let mut drafts = lower::lower(&target, &changes, desired, live);
     resume::resumable(&mut drafts, &page_only);
-    let lower_bound = drafts.len();
+    let lower_bound = drafts.iter().filter(|draft| !draft.conditional).count();
     let after = target.applied_to(live);
     let schedule = schedule::schedule(drafts, live, &after, &desired.guards, gaps);
     let effects = effects::effects(live, &after, &changes);

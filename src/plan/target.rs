@@ -137,6 +137,13 @@ fn holdings(
             (None, None) => {
                 target.insert(principal.clone(), TargetHolding::Nothing(Reason::NotDeclared));
             }
+            (None, Some(KeepReason::Undeclared)) if has_strays(key, principal, holding, live) => {
+                let mut declared = TargetHolding::nothing_declared();
+                refuse_strays(&mut declared, key, principal, holding, live);
+                let extra = keep_beside(&mut declared, holding, KeepReason::Undeclared);
+                target.insert(principal.clone(), declared);
+                kept.add(key, KeepReason::Undeclared, principal, extra);
+            }
             (None, Some(reason)) => kept.add(key, reason, principal, rows(holding)),
             (Some(_), None) => {}
             // Who is named may be taken off, but for those who must be able to go on.
@@ -145,6 +152,7 @@ fn holdings(
                 kept.add(key, reason, principal, rows(holding));
             }
             (Some(declared), Some(reason)) => {
+                refuse_strays(declared, key, principal, holding, live);
                 let extra = keep_beside(declared, holding, reason);
                 if extra > 0 {
                     kept.add(key, reason, principal, extra);
@@ -154,6 +162,31 @@ fn holdings(
     }
     target.retain(|principal, holding| settle(holding, space.holdings.get(principal)));
     target
+}
+
+/// Whether a principal holds something that an earlier run may have brought along.
+fn has_strays(key: &SpaceKey, principal: &Principal, holding: &Holding, live: &Live) -> bool {
+    let Holding::Grants(held) = holding else { return false };
+    live.stray.of(key, principal).any(|permission| held.contains_key(&permission))
+}
+
+/// Refuses what an earlier run may have brought along and the policy does not ask for.
+fn refuse_strays(
+    declared: &mut TargetHolding,
+    key: &SpaceKey,
+    principal: &Principal,
+    holding: &Holding,
+    live: &Live,
+) {
+    let (TargetHolding::Grants { required, tolerated, refused }, Holding::Grants(held)) = (declared, holding)
+    else {
+        return;
+    };
+    for stray in live.stray.of(key, principal) {
+        if held.contains_key(&stray) && !required.contains_key(&stray) && !tolerated.contains(&stray) {
+            refused.entry(stray).or_insert(Reason::CameAlong);
+        }
+    }
 }
 
 /// Makes nothing of a declaration that only refuses, where nothing stays; says whether it matters at all.
@@ -435,6 +468,10 @@ fn holdings_applied(
 }
 
 impl TargetHolding {
+    const fn nothing_declared() -> Self {
+        Self::Grants { required: BTreeMap::new(), tolerated: BTreeSet::new(), refused: BTreeMap::new() }
+    }
+
     fn applied_to(&self, now: Option<&Holding>, vocabulary: Vocabulary) -> Option<Holding> {
         match self {
             Self::Nothing(_) => None,

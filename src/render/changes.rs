@@ -191,6 +191,7 @@ fn grant_words(space: &InSpace<'_>, group: &Together<'_>, permissions: &[Permiss
         Reason::Declared { .. }
         | Reason::NotDeclared
         | Reason::PageOnly { .. }
+        | Reason::CameAlong
         | Reason::NeededFor { .. } => names.join(", "),
     }
 }
@@ -203,6 +204,7 @@ fn why(reason: &Reason) -> String {
         }
         Reason::NotDeclared => "not declared".to_owned(),
         Reason::PageOnly { origin } => format!("{origin} (page-only)"),
+        Reason::CameAlong => "added by Confluence itself during an earlier run".to_owned(),
         Reason::NeededFor { permission } => format!("needed for {permission}"),
     }
 }

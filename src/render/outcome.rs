@@ -2,15 +2,16 @@
 
 use std::fmt::Write as _;
 
-use crate::apply::{Mismatch, Outcome, Status};
-use crate::plan::{Plan, PlannedCall};
+use crate::apply::{ConcurrentChange, Mismatch, Outcome, Status, Unverified};
+use crate::model::{ContentId, Permission};
+use crate::plan::{HoldingState, Object, Plan, PlannedCall};
 
-use super::call::call_words;
+use super::call::{audience_words, call_words};
 use super::style::{ADD, FAINT, REMOVE, count, list, paint};
 use super::text::unknown_words;
 
-/// Calls that did not go as planned, one by one; the others as a number; and what was found when
-/// everything was read again.
+/// Calls that did not go as planned, one by one, the others as a number; what others changed in the meantime;
+/// and what was found when everything was read again.
 pub fn outcome_as_text(plan: &Plan, outcome: &Outcome) -> String {
     let mut text = String::new();
     let (mut done, mut already, mut left) = (0, 0, 0);
@@ -19,11 +20,17 @@ pub fn outcome_as_text(plan: &Plan, outcome: &Outcome) -> String {
         match &result.status {
             Status::Done => done += 1,
             Status::AlreadySo | Status::NotNeeded => already += 1,
+            Status::Skipped { changes, partly } => {
+                done += usize::from(*partly);
+                for change in changes {
+                    let _ = writeln!(text, "{} {}", paint(REMOVE, "skipped"), change_words(plan, change));
+                }
+            }
             Status::Failed(failure) => {
-                problem(plan, planned, &format!("{failure}"), &mut text);
+                problem(plan, planned, "failed", &format!("{failure}"), &mut text);
             }
             Status::NotTried { because } => {
-                problem(plan, planned, &format!("not tried, because {because} failed"), &mut text);
+                problem(plan, planned, "not tried", &format!("it depends on {because}"), &mut text);
             }
             Status::Stopped => left += 1,
         }
@@ -37,18 +44,28 @@ pub fn outcome_as_text(plan: &Plan, outcome: &Outcome) -> String {
     for unlisted in &outcome.verification.unlisted {
         let _ = writeln!(
             text,
-            "{}  the site says that {} has {}, but does not list it, so every plan will ask for it again",
+            "{} {}  the site accepted {} for {}, but does not list it",
+            paint(REMOVE, "unverified:"),
             unlisted.space,
+            unlisted.permission,
             plan.name(&unlisted.principal),
-            unlisted.permission
         );
     }
+    for unverified in &outcome.unverified {
+        let _ = writeln!(text, "{} {}", paint(REMOVE, "unverified:"), unverified_words(plan, unverified));
+    }
+    summary(plan, outcome, done, already, &mut text);
+    text
+}
+
+fn summary(plan: &Plan, outcome: &Outcome, done: usize, already: usize, text: &mut String) {
     let mut parts = vec![format!("{} made", count(done, "call", "calls"))];
     if already > 0 {
         parts.push(format!("{already} not needed any more"));
     }
     if outcome.verification.repairs > 0 {
-        parts.push(format!("{} to put right what Confluence did unasked", outcome.verification.repairs));
+        let repairs = count(outcome.verification.repairs, "more call", "more calls");
+        parts.push(format!("{repairs} to put right what Confluence did by itself"));
     }
     let verified = count(outcome.verification.right, "object was", "objects were");
     let _ = writeln!(text, "{}. {verified} read again and found as planned.", list(&parts));
@@ -57,41 +74,96 @@ pub fn outcome_as_text(plan: &Plan, outcome: &Outcome) -> String {
             None => writeln!(text, "{}", paint(ADD, "The site is as the policy says.")),
             Some(unknown) => writeln!(text, "What is known is as the policy says; {unknown}."),
         };
-    } else {
+        return;
+    }
+    if !outcome.unverified.is_empty() {
+        let objects = count(outcome.unverified.len(), "object stays", "objects stay");
         let _ = writeln!(
             text,
-            "The site is not yet as the policy says. Running the same command again goes on from here."
+            "{objects} on the list of what is not verified, which the next apply reads from the journal."
         );
     }
-    text
+    let _ = writeln!(
+        text,
+        "The site is not yet as the policy says. Running the same command again goes on from here."
+    );
 }
 
-fn problem(plan: &Plan, planned: &PlannedCall, what: &str, text: &mut String) {
+fn problem(plan: &Plan, planned: &PlannedCall, word: &str, what: &str, text: &mut String) {
     let words = call_words(plan, &planned.call);
-    let _ =
-        writeln!(text, "{} {} {words}\n      {}", paint(REMOVE, "failed"), planned.id, paint(FAINT, what));
+    let _ = writeln!(text, "{} {} {words}\n      {}", paint(REMOVE, word), planned.id, paint(FAINT, what));
+}
+
+/// What others changed: before, now, and what the plan intended.
+pub(crate) fn change_words(plan: &Plan, change: &ConcurrentChange) -> String {
+    match change {
+        ConcurrentChange::Holding { space, principal, before, now, intended } => format!(
+            "{space}  {} was changed by others: it held {} when the plan was made and holds {} now; intended was {}",
+            plan.name(principal),
+            holding_words(plan, before),
+            holding_words(plan, now),
+            holding_words(plan, intended)
+        ),
+        ConcurrentChange::List { space, content, list, before, now, intended } => format!(
+            "{space}  {}: the {} list was changed by others: it was {} when the plan was made and is {} now; intended was {}",
+            page(plan, *content),
+            list.as_str(),
+            audience_words(plan, before),
+            audience_words(plan, now),
+            audience_words(plan, intended)
+        ),
+        ConcurrentChange::Hidden { space, content } => format!(
+            "{space}  {} cannot be seen any more, so its lists were left as they are",
+            page(plan, *content)
+        ),
+    }
+}
+
+fn holding_words(plan: &Plan, state: &HoldingState) -> String {
+    match state {
+        HoldingState::Nothing => "nothing".to_owned(),
+        HoldingState::Role { role } => {
+            format!("the role {}", plan.roles.get(role).map_or_else(|| role.as_str(), String::as_str))
+        }
+        HoldingState::Grants { permissions, .. } => permission_words(permissions),
+    }
+}
+
+fn permission_words<'p>(permissions: impl IntoIterator<Item = &'p Permission>) -> String {
+    list(&permissions.into_iter().map(ToString::to_string).collect::<Vec<_>>())
+}
+
+fn unverified_words(plan: &Plan, unverified: &Unverified) -> String {
+    match &unverified.object {
+        Object::Holding { space, principal, .. } => {
+            let elsewhere = if plan.spaces.contains_key(space) {
+                ""
+            } else {
+                ", written by an earlier run; this run does not cover the space"
+            };
+            format!("{space}  what {} holds{elsewhere}", plan.name(principal))
+        }
+        Object::Page { space, content, .. } => format!("{space}  the lists of {}", page(plan, *content)),
+    }
 }
 
 fn mismatch_words(plan: &Plan, mismatch: &Mismatch) -> String {
     match mismatch {
         Mismatch::Holding { space, principal, missing, unasked } => {
-            let words = |permissions: &[crate::model::Permission]| {
-                list(&permissions.iter().map(ToString::to_string).collect::<Vec<_>>())
-            };
             let mut parts = Vec::new();
             if !missing.is_empty() {
-                parts.push(format!("lacks {}", words(missing)));
+                parts.push(format!("lacks {}", permission_words(missing)));
             }
             if !unasked.is_empty() {
-                parts.push(format!("also has {}", words(unasked)));
+                parts.push(format!("also has {}", permission_words(unasked)));
             }
-            format!("{space}  {} {}", plan.name(principal), list(&parts))
+            format!("{space}  {} {}, which others changed", plan.name(principal), list(&parts))
         }
         Mismatch::Role { space, principal } => {
             format!("{space}  {} has another role than planned", plan.name(principal))
         }
         Mismatch::Page { space, content } => {
-            format!("{space}  the lists of {} differ from the plan", page(plan, *content))
+            format!("{space}  the lists of {} differ from what was written", page(plan, *content))
         }
         Mismatch::Hidden { space, content } => {
             format!("{space}  {} is hidden now, so its lists could not be checked", page(plan, *content))
@@ -100,6 +172,6 @@ fn mismatch_words(plan: &Plan, mismatch: &Mismatch) -> String {
     }
 }
 
-fn page(plan: &Plan, content: crate::model::ContentId) -> String {
+fn page(plan: &Plan, content: ContentId) -> String {
     plan.pages.get(&content).map_or_else(|| format!("page {content}"), |page| page.path.clone())
 }

@@ -22,11 +22,11 @@ pub(super) fn page_only(plan: &Plan, text: &mut String) {
                 spaces.insert(change.space());
             }
             (
-                Reason::Declared { .. } | Reason::NotDeclared | Reason::NeededFor { .. },
+                Reason::Declared { .. } | Reason::NotDeclared | Reason::CameAlong | Reason::NeededFor { .. },
                 Change::Grant { principal, .. } | Change::Role { principal, .. },
             ) => guests.extend(principal.subject().map(|who| (change.space(), who))),
             (
-                Reason::Declared { .. } | Reason::NotDeclared | Reason::NeededFor { .. },
+                Reason::Declared { .. } | Reason::NotDeclared | Reason::CameAlong | Reason::NeededFor { .. },
                 Change::Audience { .. },
             ) => {}
         }

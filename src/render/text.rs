@@ -204,8 +204,12 @@ fn summary(plan: &Plan) -> String {
             count(plan.cost.splits, "call", "calls")
         )
     };
+    let conditional = match plan.cost.conditional {
+        0 => String::new(),
+        more => format!("; up to {more} more to remove permissions that Confluence may add by itself"),
+    };
     let unknown = unknown_words(plan).map_or_else(String::new, |unknown| format!(" {unknown}."));
-    format!("{}. {calls}; {bound}.{unknown}", list(&parts))
+    format!("{}. {calls}; {bound}{conditional}.{unknown}", list(&parts))
 }
 
 /// How much of what the policy declares was not known; `None` if all was.

@@ -7,7 +7,7 @@ use confperm::model::{
     AccessClass, AccountKind, AccountStatus, Audience, BesidePages, Caller, Content, ContentId, ContentKind,
     Directory, Edition, Flavor, Group, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person,
     Principal, ProductAccess, Restrictions, Role, RoleId, RoleKind, Site, Space, SpaceId, SpaceKind,
-    SpaceRoleMode, SpaceStatus, Subject, Tree,
+    SpaceRoleMode, SpaceStatus, StrayPermissions, Subject, Tree,
 };
 use confperm::sandbox::world as sim;
 use proptest::prelude::*;
@@ -253,6 +253,7 @@ fn live(world: &sim::World) -> Live {
         directory: Directory { people: people.collect(), groups: groups.collect() },
         spaces: BTreeMap::from([(key("ENG"), live_space(world))]),
         listing: Listing::default(),
+        stray: StrayPermissions::default(),
         gaps: BTreeSet::new(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use confperm::apply::{Outcome, Stop};
+use confperm::apply::{ApplyOptions, Outcome, Precautions, Stop, Unverified, unverified};
 use confperm::confluence::retry::Policy as Retry;
 use confperm::confluence::{Cloud, Credentials, Read as _, Settings};
 use confperm::diagnostic::Sources;
@@ -11,6 +11,7 @@ use confperm::observe::{self, Failure, Hook};
 use confperm::plan::{self, Gaps, Planned};
 use confperm::policy::{self, Policy, Resolved};
 use confperm::render::diagnostics::{Paint, draw};
+use confperm::sandbox::adversary::Adversary;
 use confperm::sandbox::{self, Faults, Options, Running, Site};
 
 use crate::as_planned::as_planned;
@@ -28,8 +29,17 @@ impl Stage {
     }
 
     pub(crate) async fn with_faults(state: &str, faults: Faults) -> Self {
+        Self::with(state, Options { faults, ..Options::default() }).await
+    }
+
+    /// A site that does not stand still.
+    pub(crate) async fn against(state: &str, adversary: Adversary) -> Self {
+        Self::with(state, Options { adversary, ..Options::default() }).await
+    }
+
+    async fn with(state: &str, options: Options) -> Self {
         let site = Site::from_yaml(state).unwrap_or_else(|error| panic!("{error}\n{state}"));
-        let running = sandbox::serve(site, Options { faults, ..Options::default() }).await.unwrap();
+        let running = sandbox::serve(site, options).await.unwrap();
         let caller = running.credentials().unwrap();
         let credentials = Credentials::Basic { email: caller.email, token: caller.token.into() };
         let retry = Retry { start: Duration::from_millis(1), ..Retry::default() };
@@ -44,21 +54,41 @@ impl Stage {
     }
 
     pub(crate) async fn plan_of(&self, policy: &Policy) -> Planned {
+        self.plan_after(policy, &[]).await.unwrap_or_else(|findings| panic!("{findings}"))
+    }
+
+    /// Plans with what earlier runs left unverified, unless the policy does not fit the site.
+    pub(crate) async fn plan_after(
+        &self,
+        policy: &Policy,
+        earlier: &[Unverified],
+    ) -> Result<Planned, String> {
         let mut live = self.sign_in().await;
-        let resolved = self.observe(&mut live, policy, &observe::quiet).await;
-        plan::plan(&resolved.desired, &live, Gaps::Refuse)
+        live.stray = unverified::came_along(earlier);
+        let resolved = self.try_observe(&mut live, policy, &observe::quiet).await?;
+        Ok(plan::plan(&resolved.desired, &live, Gaps::Refuse))
     }
 
     /// Reads what a plan needs, as `confperm plan` does.
     pub(crate) async fn observe(&self, live: &mut Live, policy: &Policy, hook: Hook<'_>) -> Resolved {
+        self.try_observe(live, policy, hook).await.unwrap_or_else(|findings| panic!("{findings}"))
+    }
+
+    async fn try_observe(
+        &self,
+        live: &mut Live,
+        policy: &Policy,
+        hook: Hook<'_>,
+    ) -> Result<Resolved, String> {
         let context = policy::Context {
             today: jiff::civil::Date::constant(2026, 11, 21),
             lock: policy::lock::Lock::EMPTY,
         };
-        let observed = observe::for_plan(&self.site, live, policy, context, plan::needs, hook).await;
-        observed.unwrap_or_else(|failure| match failure {
-            Failure::Site(error) => panic!("{error}"),
-            Failure::Policy(findings) => panic!("{}", draw(&findings, &Sources::default(), Paint::Plain)),
+        observe::for_plan(&self.site, live, policy, context, plan::needs, hook).await.map_err(|failure| {
+            match failure {
+                Failure::Site(error) => panic!("{error}"),
+                Failure::Policy(findings) => draw(&findings, &Sources::default(), Paint::Plain),
+            }
         })
     }
 
@@ -69,7 +99,7 @@ impl Stage {
 
     pub(crate) async fn apply(&self, planned: &Planned) -> Outcome {
         let (journal, stop) = (Memory::default().journal(), Stop::default());
-        confperm::apply::apply(&planned.plan, &[], &self.site, &journal, &stop, &|_| ()).await.unwrap()
+        confperm::apply::apply(planned, &[], &self.site, &journal, &stop, &OPTIONS, &|_| ()).await.unwrap()
     }
 
     /// Plans and applies; then the site has to be as planned, and the next plan empty.
@@ -94,6 +124,13 @@ impl Stage {
         Ok(planned)
     }
 }
+
+/// What a site does not show within this time, it never shows here.
+pub(crate) const OPTIONS: ApplyOptions = ApplyOptions {
+    patience: Duration::from_millis(400),
+    freshness: Duration::from_secs(5),
+    precautions: Precautions::ALL,
+};
 
 fn sources(text: &str) -> Sources {
     let mut sources = Sources::default();

@@ -9,7 +9,7 @@ use confperm::sandbox::Request;
 use confperm::sandbox::faults::{Failure, Faults, Rate};
 use confperm::sandbox::world::{Pair, Principal};
 
-use crate::in_process::Stage;
+use crate::in_process::{OPTIONS, Stage};
 use crate::journal::Memory;
 
 /// Eight spaces, so that the address of a grant names its object.
@@ -181,9 +181,10 @@ async fn a_run_that_is_stopped_anywhere_says_what_is_left_and_the_next_one_finis
             }
         };
         let journal = Memory::default().journal();
-        let outcome = confperm::apply::apply(&planned.plan, &[], &stage.site, &journal, &stop, &on_event)
-            .await
-            .unwrap();
+        let outcome =
+            confperm::apply::apply(&planned, &[], &stage.site, &journal, &stop, &OPTIONS, &on_event)
+                .await
+                .unwrap();
         assert!(!outcome.is_complete() && outcome.has_written());
         let text = confperm::render::outcome_as_text(&planned.plan, &outcome);
         assert!(text.contains("Stopped before") && text.contains("not yet as the policy says"), "{text}");

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use camino::Utf8PathBuf;
 use confperm::apply::journal::{self, Answer, Entry, Sink};
-use confperm::apply::{Journal, JournalError, Outcome, Status, Stop};
-use confperm::model::Call;
-use confperm::plan::{Object, Planned};
+use confperm::apply::{Journal, JournalError, Outcome, Status, Stop, Unverified};
+use confperm::model::{PageVerb, Subject, WriteRequest};
+use confperm::plan::Planned;
 use confperm::sandbox::{Options, Request, Site};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
-use crate::in_process::Stage;
+use crate::in_process::{OPTIONS, Stage};
 use crate::interrupted;
 use crate::support::{Folder, Hosted, Ran, is_write};
 
@@ -39,7 +39,7 @@ impl Memory {
         String::from_utf8(self.bytes.lock().unwrap().clone()).unwrap()
     }
 
-    fn calls(&self) -> Vec<Call> {
+    fn calls(&self) -> Vec<WriteRequest> {
         let entries = entries(&self.text());
         entries.into_iter().filter_map(intended).collect()
     }
@@ -76,9 +76,9 @@ fn entries(text: &str) -> Vec<Entry<'static>> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-fn intended(entry: Entry<'_>) -> Option<Call> {
+fn intended(entry: Entry<'_>) -> Option<WriteRequest> {
     match entry {
-        Entry::Intent { call, .. } => Some(call.into_owned()),
+        Entry::Intent { request, .. } => Some(request.into_owned()),
         _ => None,
     }
 }
@@ -86,10 +86,10 @@ fn intended(entry: Entry<'_>) -> Option<Call> {
 async fn applied(
     stage: &Stage,
     planned: &Planned,
-    leftovers: &[Object],
+    earlier: &[Unverified],
     journal: &Journal,
 ) -> Result<Outcome, JournalError> {
-    confperm::apply::apply(&planned.plan, leftovers, &stage.site, journal, &Stop::default(), &|_| ()).await
+    confperm::apply::apply(planned, earlier, &stage.site, journal, &Stop::default(), &OPTIONS, &|_| ()).await
 }
 
 /// Applies until the journal has so many lines, and then is gone, as if killed. `None` if it was gone.
@@ -100,19 +100,29 @@ async fn killed_at(line: usize, stage: &Stage, planned: &Planned, memory: &Memor
     tokio::select! {
         biased;
         () = memory.told.notified() => None,
-        outcome = confperm::apply::apply(&planned.plan, &[], &stage.site, &journal, &stop, &|_| ()) => Some(outcome.unwrap()),
+        outcome = confperm::apply::apply(planned, &[], &stage.site, &journal, &stop, &OPTIONS, &|_| ()) => Some(outcome.unwrap()),
     }
 }
 
 /// Whether a request is what a call looks like on the wire.
-fn is_of(request: &Request, call: &Call) -> bool {
+fn is_of(request: &Request, call: &WriteRequest) -> bool {
     let path = match call {
-        Call::Grant { space, .. } => format!("POST /wiki/rest/api/space/{space}/permission"),
-        Call::Revoke { space, grant, .. } => {
-            format!("DELETE /wiki/rest/api/space/{space}/permission/{}", grant.unwrap())
+        WriteRequest::Grant { space, .. } => format!("POST /wiki/rest/api/space/{space}/permission"),
+        WriteRequest::Revoke { space, row, .. } => {
+            format!("DELETE /wiki/rest/api/space/{space}/permission/{row}")
         }
-        Call::AssignRoles { space_id, .. } => format!("POST /wiki/api/v2/spaces/{space_id}/role-assignments"),
-        Call::Restrict { content, .. } => format!(" /wiki/rest/api/content/{content}/restriction"),
+        WriteRequest::AssignRoles { space_id, .. } => {
+            format!("POST /wiki/api/v2/spaces/{space_id}/role-assignments")
+        }
+        WriteRequest::Restrict { content, .. } => format!(" /wiki/rest/api/content/{content}/restriction"),
+        WriteRequest::AddToList { content, list, subject, .. } => {
+            let operation = if *list == PageVerb::View { "read" } else { "update" };
+            let entry = match subject {
+                Subject::User(_) => "user".to_owned(),
+                Subject::Group(group) => format!("byGroupId/{group}"),
+            };
+            format!("PUT /wiki/rest/api/content/{content}/restriction/byOperation/{operation}/{entry}")
+        }
     };
     format!("{} {}", request.method, request.path).ends_with(&path)
 }
@@ -125,7 +135,7 @@ fn writes(stage: &Stage) -> Vec<Request> {
 
 /// Every request has an intent of its own.
 #[track_caller]
-fn is_covered(requests: &[Request], mut intents: Vec<Call>) {
+fn is_covered(requests: &[Request], mut intents: Vec<WriteRequest>) {
     for request in requests {
         let place = intents.iter().position(|call| is_of(request, call));
         intents.remove(place.unwrap_or_else(|| panic!("{request:?} is not in the journal")));
@@ -146,7 +156,8 @@ async fn wherever_a_run_is_killed_its_journal_has_what_it_sent() {
         is_covered(&requests, memory.calls());
         if let Some(outcome) = outcome {
             assert!(outcome.is_complete() && line > 80, "{line}");
-            assert_eq!(requests.len(), planned.plan.calls.len());
+            // Nothing comes along here, so no conditional call is made.
+            assert_eq!(requests.len(), planned.plan.cost.calls);
             break;
         }
         cut_short += 1;
@@ -171,7 +182,8 @@ async fn where_the_journal_cannot_be_written_nothing_more_is_sent() {
             .iter()
             .filter(|result| matches!(result.status, Status::Stopped | Status::NotTried { .. }));
         let (failed, left) = (failed.count(), left.count());
-        assert!((1..=16).contains(&failed) && left > 0, "{failed} failed, {left} left");
+        // The line that fails may be an intent, or one about what was done.
+        assert!(failed <= 16 && left > 0, "{failed} failed, {left} left");
     }
     let stage = Stage::open(&interrupted::site()).await;
     let planned = stage.plan(&interrupted::policy()).await;
@@ -220,23 +232,19 @@ async fn what_a_dead_run_left_beside_a_role_is_found_by_the_next() {
     let before = rows();
 
     let folder = Folder::with(&[("20261121T000000.000Z-000.ndjson", &memory.text())]);
-    let unended = journal::unended(&folder.file("")).unwrap().unwrap();
-    assert_eq!((unended.plan.clone(), unended.intended.len()), (planned.plan.clone(), 1));
-    let leftovers: Vec<Object> = unended.roles_to_verify(&again.after);
-    assert_eq!(leftovers.len(), 1);
+    let last = journal::last(&folder.file("")).unwrap().unwrap();
+    assert_eq!(last.cut.map(|cut| (cut.calls, cut.intended, cut.settled)), Some((1, 1, 1)));
+    assert_eq!(last.unverified.len(), 1);
     let journal = Memory::default();
-    let outcome = applied(&stage, &again, &leftovers, &journal.journal()).await.unwrap();
+    let outcome = applied(&stage, &again, &last.unverified, &journal.journal()).await.unwrap();
     assert!(outcome.is_complete() && outcome.verification.repairs > 0, "{outcome:?}");
     assert!(rows() < before);
     assert_eq!(journal.calls().len(), outcome.verification.repairs);
     // A role that the policy wants no longer is not verified.
-    assert_eq!(unended.roles_to_verify(&planned_without(&again)), []);
-}
-
-fn planned_without(planned: &Planned) -> confperm::model::Live {
-    let mut after = planned.after.clone();
-    after.spaces.values_mut().for_each(|space| space.holdings.clear());
-    after
+    let mut without = again.clone();
+    without.after.spaces.values_mut().for_each(|space| space.holdings.clear());
+    let outcome = applied(&stage, &without, &last.unverified, &journal.journal()).await.unwrap();
+    assert!(outcome.is_complete() && outcome.verification.repairs == 0, "{outcome:?}");
 }
 
 fn journals(folder: &Folder) -> Vec<Utf8PathBuf> {
@@ -304,7 +312,7 @@ async fn with_the_folder_deleted_after(
         }
     };
     let stop = Stop::default();
-    let applied = confperm::apply::apply(&planned.plan, &[], &stage.site, &journal, &stop, &on_event);
+    let applied = confperm::apply::apply(&planned, &[], &stage.site, &journal, &stop, &OPTIONS, &on_event);
     let outcome = applied.await.unwrap();
     (before.into_inner(), writes(&stage).len(), outcome, journal)
 }
@@ -351,7 +359,7 @@ fn a_run_that_died_is_mentioned_until_another_has_come_to_its_end() {
     let said = after.said("warning:");
     assert!(said.len() == 1 && said[0].contains("did not come to its end"), "{}", after.err);
     assert!(
-        said[0].contains("13 calls, 13 may have been made and 13 are known to be settled"),
+        said[0].contains("13 calls, 13 were made or about to be made and 13 are known to be settled"),
         "{}",
         after.err
     );

@@ -23,6 +23,7 @@ mod locked;
 mod observing;
 #[cfg(target_os = "linux")]
 mod network;
+mod open_world;
 mod page_only;
 mod quirks;
 mod readers;

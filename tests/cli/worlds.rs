@@ -3,10 +3,14 @@
 use std::fmt::Write as _;
 
 /// Steele, Lea and Flood's `SplitMix64`.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -14,15 +18,15 @@ impl Dice {
         usize::try_from((z ^ (z >> 31)) % end as u64).unwrap()
     }
 
-    fn one_in(&mut self, n: usize) -> bool {
+    pub(crate) fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 
-    fn some<T: Copy>(&mut self, from: &[T], one_in: usize) -> Vec<T> {
+    pub(crate) fn some<T: Copy>(&mut self, from: &[T], one_in: usize) -> Vec<T> {
         from.iter().copied().filter(|_| self.one_in(one_in)).collect()
     }
 }

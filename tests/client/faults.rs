@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use confperm::confluence::{Error, Read as _, Write as _, WriteError};
-use confperm::model::Call;
+use confperm::model::WriteRequest;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -289,11 +289,11 @@ async fn a_server_that_never_answers() {
         error.to_string(),
         "`GET /wiki/rest/api/user/current` was not answered in time; gave up after 5 attempts in 1 s"
     );
-    let call = Call::Revoke {
+    let call = WriteRequest::Revoke {
         space: "ENG".parse().unwrap(),
         principal: "anonymous".parse().unwrap(),
         permission: "read/space".parse().unwrap(),
-        grant: Some("1".parse().unwrap()),
+        row: "1".parse().unwrap(),
     };
     assert!(matches!(cloud.perform(&call).await, Err(WriteError::Ambiguous(Error::Timeout { .. }))));
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use confperm::confluence::{Error, Read as _, Write as _, WriteError};
-use confperm::model::Call;
+use confperm::model::WriteRequest;
 use serde_json::json;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -78,11 +78,11 @@ async fn the_token_is_in_no_output_at_any_log_level() {
         .await;
         let cloud = server.cloud();
         said += &all_of(&cloud.site().await.unwrap_err());
-        let call = Call::Revoke {
+        let call = WriteRequest::Revoke {
             space: "ENG".parse().unwrap(),
             principal: "group:g1".parse().unwrap(),
             permission: "read/space".parse().unwrap(),
-            grant: Some("1".parse().unwrap()),
+            row: "1".parse().unwrap(),
         };
         match cloud.perform(&call).await {
             Err(WriteError::Refused(error) | WriteError::Ambiguous(error)) => said += &all_of(&error),

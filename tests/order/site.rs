@@ -6,7 +6,7 @@ use confperm::model::{
     Audience, BesidePages, Call, Caller, Content, ContentId, ContentKind, Desired, DesiredHolding,
     DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId, Group, Guards, Holding, Known, Listing,
     Live, LiveSpace, Mode, Origin, Parent, Permission, Principal, Restrictions, Site, Space, SpaceKind,
-    SpaceRoleMode, SpaceStatus, Strength, Subject, Terms, Tree, UnlistedPages, Wanted, Why,
+    SpaceRoleMode, SpaceStatus, StrayPermissions, Strength, Subject, Terms, Tree, UnlistedPages, Wanted, Why,
 };
 use confperm::sandbox::world::{self, Command, Pair, World};
 use proptest::prelude::*;
@@ -462,6 +462,7 @@ impl Case {
                 },
             )]),
             listing: Listing::default(),
+            stray: StrayPermissions::default(),
             gaps: BTreeSet::new(),
         }
     }
@@ -489,6 +490,7 @@ impl Case {
             (who, DesiredHolding::Grants(read))
         });
         let space = DesiredSpace {
+            watched: BTreeMap::new(),
             mode: Mode::Authoritative,
             origin: origin(),
             holdings: holdings.chain(bystanders).collect(),

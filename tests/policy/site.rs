@@ -6,7 +6,7 @@ use confperm::model::{
     AccountKind, AccountStatus, Audience, BesidePages, Caller, Content, ContentId, ContentKind, Directory,
     Edition, Flavor, Group, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person,
     Restrictions, Role, RoleKind, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus,
-    Tree, Why,
+    StrayPermissions, Tree, Why,
 };
 use confperm::policy::Context;
 use confperm::policy::lock::Lock;
@@ -55,6 +55,7 @@ pub(crate) fn site(mode: SpaceRoleMode) -> Live {
         vec![]
     };
     Live {
+        stray: StrayPermissions::default(),
         site: Site {
             flavor: Flavor::Cloud,
             base_url: "https://acme.atlassian.net/wiki".into(),

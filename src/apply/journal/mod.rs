@@ -3,11 +3,12 @@
 //! A journal is a file of JSON lines, one file per apply. The first line holds the whole plan, and with it
 //! the site, the caller, the overrides with their reasons, and the state of every object before and after.
 //! Then each request has an `intent`, which is on the disk before the request leaves, and an `answer`; each
-//! call of the plan is `settled` once it is known what became of it; and what was found at the end is
-//! `verified`. A journal without an `end` belongs to a run that died, or that is still going on. No secret
-//! ever gets here: a journal holds plans and what errors say in public.
+//! call of the plan is `settled` once it is known what became of it; each object is `seen` once it was read
+//! again. A journal without an `end` belongs to a run that died, or that is still going on. The list of what
+//! is not verified goes from `begin` to `end` and on to the next run ([`Last`]). No secret ever gets here: a
+//! journal holds plans and what errors say in public.
 
-mod unended;
+mod last;
 
 use std::borrow::Cow;
 use std::fs::{File, OpenOptions};
@@ -20,15 +21,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::confluence::WriteError;
 use crate::files;
-use crate::model::Call;
+use crate::model::WriteRequest;
 use crate::plan::{CallId, Plan};
 
-use super::outcome::{Outcome, Status, Verification};
+use super::change::ConcurrentChange;
+use super::outcome::{Outcome, Status};
+use super::unverified::{ObjectId, Unverified};
 
-pub use unended::{Unended, Unreadable, unended};
+pub use last::{Last, Unreadable, last};
 
 /// The version of the format. The first number changes when a reader would misread.
-pub const FORMAT_VERSION: &str = "1.0";
+pub const FORMAT_VERSION: &str = "2.0";
 
 /// How a journal knows the time.
 pub type Clock = fn() -> Timestamp;
@@ -47,6 +50,9 @@ pub enum Entry<'a> {
         confperm: Cow<'a, str>,
         at: Timestamp,
         plan: Cow<'a, Plan>,
+        /// What earlier runs left unverified.
+        #[serde(default)]
+        earlier: Cow<'a, [Unverified]>,
     },
     /// This request is about to leave.
     Intent {
@@ -55,20 +61,28 @@ pub enum Entry<'a> {
         intent: usize,
         /// The call of the plan that it serves; none for one that puts right what Confluence did unasked.
         serves: Option<CallId>,
-        call: Cow<'a, Call>,
+        request: Cow<'a, WriteRequest>,
     },
     /// What the site said. An intent without an answer may have been carried out or not.
     Answer { at: Timestamp, intent: usize, answer: Answer },
     /// What became of a call, looking at the site where the answer did not tell.
     Settled { at: Timestamp, call: CallId, status: Settled },
-    /// What was found when everything touched was read again.
-    Verified { at: Timestamp, right: usize, repairs: usize, wrong: Vec<String> },
+    /// An object was read again and is known: what was written to it shows, and nothing came along.
+    Seen { at: Timestamp, object: Cow<'a, ObjectId> },
     End {
         at: Timestamp,
         /// Whether the site is as planned.
         complete: bool,
         /// Calls that are not done.
         left: Vec<CallId>,
+        /// Objects that were found as planned.
+        right: usize,
+        /// Writes beyond the plan, which put right what Confluence did unasked.
+        repairs: usize,
+        /// Objects that are not as planned.
+        wrong: Vec<String>,
+        /// What was written, or may have been, and was not seen.
+        unverified: Cow<'a, [Unverified]>,
     },
 }
 
@@ -97,6 +111,7 @@ pub enum Settled {
     Done,
     AlreadySo,
     NotNeeded,
+    Skipped { changes: Vec<ConcurrentChange>, partly: bool },
     Failed { message: String },
     NotTried { because: CallId },
     Stopped,
@@ -227,21 +242,26 @@ impl Journal {
         self.pen().intents > 0
     }
 
-    pub(super) fn begin(&self, plan: &Plan) -> Result<(), JournalError> {
+    pub(super) fn begin(&self, plan: &Plan, earlier: &[Unverified]) -> Result<(), JournalError> {
         self.pen().write_for_sure(&Entry::Begin {
             format_version: FORMAT_VERSION.into(),
             confperm: env!("CARGO_PKG_VERSION").into(),
             at: (self.clock)(),
             plan: Cow::Borrowed(plan),
+            earlier: Cow::Borrowed(earlier),
         })
     }
 
     /// Puts a request down. Once this returns the request may leave, and not before. Gives its number.
-    pub(super) fn intend(&self, serves: Option<CallId>, call: &Call) -> Result<usize, JournalError> {
+    pub(super) fn intend(
+        &self,
+        serves: Option<CallId>,
+        request: &WriteRequest,
+    ) -> Result<usize, JournalError> {
         let mut pen = self.pen();
         pen.intents += 1;
         let (at, intent) = ((self.clock)(), pen.intents);
-        pen.write_for_sure(&Entry::Intent { at, intent, serves, call: Cow::Borrowed(call) })?;
+        pen.write_for_sure(&Entry::Intent { at, intent, serves, request: Cow::Borrowed(request) })?;
         pen.make_sure_it_is_there()?;
         Ok(intent)
     }
@@ -254,20 +274,22 @@ impl Journal {
         self.note(&Entry::Settled { at: (self.clock)(), call, status: Settled::of(status) });
     }
 
-    pub(super) fn verified(&self, verification: &Verification) {
-        self.note(&Entry::Verified {
-            at: (self.clock)(),
-            right: verification.right,
-            repairs: verification.repairs,
-            wrong: verification.wrong.iter().map(ToString::to_string).collect(),
-        });
+    pub(super) fn seen(&self, object: &ObjectId) {
+        self.note(&Entry::Seen { at: (self.clock)(), object: Cow::Borrowed(object) });
     }
 
     pub(super) fn end(&self, outcome: &Outcome) {
         let left = outcome.results.iter().filter(|result| !result.status.is_settled());
-        let left = left.map(|result| result.call).collect();
-        let entry = Entry::End { at: (self.clock)(), complete: outcome.is_complete(), left };
-        // The run is over; whoever asks is told by `is_broken`.
+        let entry = Entry::End {
+            at: (self.clock)(),
+            complete: outcome.is_complete(),
+            left: left.map(|result| result.call).collect(),
+            right: outcome.verification.right,
+            repairs: outcome.verification.repairs,
+            wrong: outcome.verification.wrong.iter().map(ToString::to_string).collect(),
+            unverified: Cow::Borrowed(&outcome.unverified),
+        };
+        // The run is over; `is_broken` tells whether this line was written.
         drop(self.pen().write_for_sure(&entry));
     }
 
@@ -332,6 +354,9 @@ impl Settled {
             Status::AlreadySo => Self::AlreadySo,
             Status::NotNeeded => Self::NotNeeded,
             Status::Failed(failure) => Self::Failed { message: failure.to_string() },
+            Status::Skipped { changes, partly } => {
+                Self::Skipped { changes: changes.clone(), partly: *partly }
+            }
             Status::NotTried { because } => Self::NotTried { because: *because },
             Status::Stopped => Self::Stopped,
         }

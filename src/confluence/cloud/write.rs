@@ -1,4 +1,4 @@
-//! Changing a Cloud site. One [`Call`] is one request, but for the one case that Confluence leaves open: how
+//! Changing a Cloud site. One [`WriteRequest`] is one HTTP request, but for the one case that Confluence leaves open: how
 //! a single list of a page is emptied while the other stays.
 
 use http::Method;
@@ -14,20 +14,22 @@ use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
 use crate::confluence::{Write, WriteError};
 use crate::model::{
-    Audience, Call, ContentId, GrantId, Known, PageVerb, Permission, Principal, Restrictions, RoleId,
-    SpaceId, SpaceKey, Subject,
+    Audience, ContentId, GrantId, Known, PageVerb, Permission, Principal, Restrictions, RoleId, SpaceId,
+    SpaceKey, Subject, WriteRequest,
 };
 
 impl Write for Cloud {
-    async fn perform(&self, call: &Call) -> Result<(), WriteError> {
-        match call {
-            Call::Grant { space, principal, permission } => self.grant(space, principal, *permission).await,
-            Call::Revoke { space, grant: Some(grant), .. } => self.revoke(space, *grant).await,
-            Call::Revoke { space, principal, permission, grant: None } => misuse(format!(
-                "the number of the row that gives {permission} in {space} to {principal} is not known yet"
-            )),
-            Call::AssignRoles { space_id, roles, .. } => self.assign(*space_id, roles.iter()).await,
-            Call::Restrict { content, before, after, .. } => self.restrict(*content, before, after).await,
+    async fn perform(&self, request: &WriteRequest) -> Result<(), WriteError> {
+        match request {
+            WriteRequest::Grant { space, principal, permission } => {
+                self.grant(space, principal, *permission).await
+            }
+            WriteRequest::Revoke { space, row, .. } => self.revoke(space, *row).await,
+            WriteRequest::AssignRoles { space_id, roles, .. } => self.assign(*space_id, roles.iter()).await,
+            WriteRequest::Restrict { content, now, after, .. } => self.restrict(*content, now, after).await,
+            WriteRequest::AddToList { content, list, subject, .. } => {
+                self.add_to_list(*content, *list, subject).await
+            }
         }
     }
 }
@@ -105,7 +107,7 @@ impl Cloud {
     async fn restrict(
         &self,
         content: ContentId,
-        before: &Restrictions,
+        now: &Restrictions,
         after: &Restrictions,
     ) -> Result<(), WriteError> {
         let id = content.to_string();
@@ -117,7 +119,7 @@ impl Cloud {
         let answer = self.client.send(&put).await?;
         let opened = PageVerb::ALL
             .into_iter()
-            .find(|verb| after.audience(*verb).is_anyone() && !before.audience(*verb).is_anyone());
+            .find(|verb| after.audience(*verb).is_anyone() && !now.audience(*verb).is_anyone());
         match opened {
             // A body has no way to name an open list (OpenAPI v1, ContentRestrictionUpdate), and whether
             // leaving a list out clears it is not documented. The answer has both lists as they are now.
@@ -147,19 +149,7 @@ impl Cloud {
             (self.carries_caller(subject), other.subjects().any(|each| each == *subject))
         });
         for subject in entries {
-            let id = content.to_string();
-            let list = ["content", &id, "restriction", "byOperation", operation(verb)];
-            let request = match subject {
-                Subject::User(account) => {
-                    Request::write(Method::DELETE, Api::V1, list.into_iter().chain(["user"]))
-                        .query("accountId", account)
-                }
-                Subject::Group(group) => Request::write(
-                    Method::DELETE,
-                    Api::V1,
-                    list.into_iter().chain(["byGroupId", group.as_str()]),
-                ),
-            };
+            let request = entry(Method::DELETE, content, verb, subject);
             match gone_or(self.client.send(&request).await) {
                 Ok(()) | Err(WriteError::AlreadySo | WriteError::Gone(_)) => {}
                 Err(WriteError::Refused(error) | WriteError::Ambiguous(error)) => {
@@ -170,11 +160,34 @@ impl Cloud {
         Ok(())
     }
 
+    async fn add_to_list(
+        &self,
+        content: ContentId,
+        verb: PageVerb,
+        subject: &Subject,
+    ) -> Result<(), WriteError> {
+        done(self.client.send(&entry(Method::PUT, content, verb, subject)).await)
+    }
+
     fn carries_caller(&self, subject: &Subject) -> u8 {
         match (self.caller.get(), subject) {
             (Some(caller), Subject::User(account)) if *account == caller.account => 2,
             (Some(caller), Subject::Group(group)) if caller.groups.contains(group) => 1,
             _ => 0,
+        }
+    }
+}
+
+/// A request about one entry of one list (OpenAPI v1, `addUserToContentRestriction` and its like).
+fn entry(method: Method, content: ContentId, verb: PageVerb, subject: &Subject) -> Request {
+    let id = content.to_string();
+    let list = ["content", id.as_str(), "restriction", "byOperation", operation(verb)];
+    match subject {
+        Subject::User(account) => {
+            Request::write(method, Api::V1, list.into_iter().chain(["user"])).query("accountId", account)
+        }
+        Subject::Group(group) => {
+            Request::write(method, Api::V1, list.into_iter().chain(["byGroupId", group.as_str()]))
         }
     }
 }

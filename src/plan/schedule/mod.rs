@@ -194,6 +194,7 @@ fn write_out(space: &Space<'_>, solution: Solution, schedule: &mut Schedule) {
             call: nodes[node].call.clone(),
             covers: draft.covers.iter().copied().collect(),
             after: edges.into_values().collect(),
+            conditional: draft.conditional,
         });
     }
 }

@@ -26,7 +26,7 @@ use super::roles::Bundle;
 use super::rules::Rule;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{
-    AccountId, ContentId, Desired, DesiredSpace, Group, GroupId, Live, LiveSpace, Role, SpaceKey,
+    AccountId, ContentId, Desired, DesiredSpace, Group, GroupId, Live, LiveSpace, Principal, Role, SpaceKey,
     UnlistedPages, Vocabulary,
 };
 use leaving::{Emptied, Leaving};
@@ -90,6 +90,8 @@ struct Resolver<'a> {
     vocabulary: Vocabulary,
     bundles: BTreeMap<Right, Rc<Bundle>>,
     emptied: Emptied,
+    /// By the name of a rule, the principals whose holdings decide which spaces it selects.
+    watched: BTreeMap<&'a str, BTreeSet<Principal>>,
     /// Accounts and groups that a warning has been given for.
     warned: BTreeSet<Named>,
     findings: Diagnostics,
@@ -112,6 +114,7 @@ impl<'a> Resolver<'a> {
             vocabulary: live.vocabulary(),
             bundles: BTreeMap::new(),
             emptied: Emptied::default(),
+            watched: BTreeMap::new(),
             warned: BTreeSet::new(),
             findings: Diagnostics::default(),
         }
@@ -132,6 +135,7 @@ impl<'a> Resolver<'a> {
             pages,
             unlisted: wish.own.map_or(UnlistedPages::Leave, unlisted),
             page_only: wish.own.map(|own| self.page_only(own, live)).unwrap_or_default(),
+            watched: wish.watched.clone(),
         }
     }
 }

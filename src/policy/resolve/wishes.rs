@@ -25,6 +25,8 @@ pub(super) struct Wish<'p> {
     /// Spaces whose live access is copied here.
     pub(super) copies: Vec<Copied<'p>>,
     pub(super) leaving: Vec<Leaving<'p>>,
+    /// For each rule with a `where`, the principals whose holdings it looks at.
+    pub(super) watched: BTreeMap<String, BTreeSet<Principal>>,
 }
 
 impl Wish<'_> {
@@ -103,7 +105,12 @@ impl<'a> Resolver<'a> {
                 .filter(|(rule, _)| selects(rule, key))
                 .flat_map(|(_, leaving)| leaving.iter().cloned())
                 .collect();
-            wishes.insert(&space.space.key, Wish { own, span, lines, copies, leaving });
+            let watched = rules.iter().filter_map(|rule| {
+                let name = rule.name.value.as_str();
+                Some((name.to_owned(), self.watched.get(name)?.clone()))
+            });
+            let watched = watched.collect();
+            wishes.insert(&space.space.key, Wish { own, span, lines, copies, leaving, watched });
         }
         wishes
     }
@@ -283,14 +290,20 @@ impl<'a> Resolver<'a> {
 
     fn conditions(&mut self, rule: &'a Rule) -> Vec<Holds<'a>> {
         let conditions = rule.spaces.iter().flat_map(|selector: &'a Selector| &selector.conditions);
-        conditions
+        let conditions: Vec<Holds<'a>> = conditions
             .map(|condition| Holds {
                 who: self.principal(&condition.who),
                 right: &condition.has.value,
                 bundle: self.bundle(&condition.has.value),
                 span: &condition.has.span,
             })
-            .collect()
+            .collect();
+        let who: BTreeSet<Principal> =
+            conditions.iter().filter_map(|condition| condition.who.clone()).collect();
+        if !who.is_empty() {
+            self.watched.insert(&rule.name.value, who);
+        }
+        conditions
     }
 
     /// Whether a condition is true of a space as it is now.

@@ -1,0 +1,42 @@
+//! What somebody else changed between planning and writing, as it is reported: before, now and intended.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Audience;
+use crate::model::{ContentId, PageVerb, Principal, SpaceKey};
+use crate::plan::HoldingState;
+
+/// An object that is neither as the plan found it, nor as the plan wants it, nor in between. It was left as
+/// it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "changed", rename_all = "kebab-case")]
+pub enum ConcurrentChange {
+    /// What a principal holds in a space.
+    Holding {
+        space: SpaceKey,
+        principal: Principal,
+        before: HoldingState,
+        now: HoldingState,
+        intended: HoldingState,
+    },
+    /// One list of a page.
+    List {
+        space: SpaceKey,
+        content: ContentId,
+        list: PageVerb,
+        before: Audience,
+        now: Audience,
+        intended: Audience,
+    },
+    /// A page whose lists the caller cannot see any more.
+    Hidden { space: SpaceKey, content: ContentId },
+}
+
+impl ConcurrentChange {
+    /// The space of the object.
+    pub const fn space(&self) -> &SpaceKey {
+        match self {
+            Self::Holding { space, .. } | Self::List { space, .. } | Self::Hidden { space, .. } => space,
+        }
+    }
+}

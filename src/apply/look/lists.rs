@@ -1,0 +1,145 @@
+//! The lists of one page against the states that the plan passes through.
+
+use std::collections::BTreeMap;
+
+use crate::model::{
+    AccountId, Audience, Call, ContentId, Known, Members, PageVerb, Restrictions, SpaceKey, Subject,
+    WriteRequest,
+};
+use crate::plan::{CallId, Plan};
+
+use super::{ConcurrentChange, Look};
+
+/// The states of the lists of each page, in the order in which a plan passes through them: a page whose lists
+/// are replaced in two steps has three.
+#[derive(Debug, Default)]
+pub(in crate::apply) struct Passage<'a>(
+    BTreeMap<ContentId, Vec<(CallId, &'a Restrictions, &'a Restrictions)>>,
+);
+
+impl<'a> Passage<'a> {
+    pub(in crate::apply) fn of(plan: &'a Plan) -> Self {
+        let mut steps: BTreeMap<ContentId, Vec<_>> = BTreeMap::new();
+        for planned in &plan.calls {
+            if let Call::Restrict { content, before, after, .. } = &planned.call {
+                steps.entry(*content).or_default().push((planned.id, before, after));
+            }
+        }
+        Self(steps)
+    }
+
+    /// Whether a list is in a state that comes after this call, or is what this call makes of it.
+    fn is_done(
+        &self,
+        call: CallId,
+        content: ContentId,
+        list: PageVerb,
+        now: &Audience,
+        me: &Subject,
+    ) -> bool {
+        let later = self.steps(content).filter(|(id, ..)| *id >= call);
+        later.into_iter().any(|(_, _, after)| same_list(after.audience(list), now, me))
+    }
+
+    /// Whether a list is in a state that comes before this call.
+    fn is_ahead(
+        &self,
+        call: CallId,
+        content: ContentId,
+        list: PageVerb,
+        now: &Audience,
+        me: &Subject,
+    ) -> bool {
+        let earlier = self.steps(content).filter(|(id, ..)| *id <= call);
+        earlier.into_iter().any(|(_, before, _)| same_list(before.audience(list), now, me))
+    }
+
+    fn steps(
+        &self,
+        content: ContentId,
+    ) -> impl Iterator<Item = &(CallId, &'a Restrictions, &'a Restrictions)> {
+        self.0.get(&content).into_iter().flatten()
+    }
+}
+
+/// A call on the lists of one page.
+pub(in crate::apply) struct ListCall<'a> {
+    pub(in crate::apply) id: CallId,
+    pub(in crate::apply) space: &'a SpaceKey,
+    pub(in crate::apply) content: ContentId,
+    pub(in crate::apply) before: &'a Restrictions,
+    pub(in crate::apply) after: &'a Restrictions,
+}
+
+/// What to do about a call on a page. Each list counts by itself; a list that the call does not change is
+/// sent as it was just read, whoever changed it.
+pub(in crate::apply) fn look_at_lists(
+    passage: &Passage<'_>,
+    call: &ListCall<'_>,
+    now: &Known<Restrictions>,
+    caller: &AccountId,
+) -> Look {
+    let &ListCall { id, space, content, before, after } = call;
+    let Known::Known(now) = now else {
+        return Look::changed(ConcurrentChange::Hidden { space: space.clone(), content });
+    };
+    let me = Subject::User(caller.clone());
+    let mut send = now.clone();
+    let mut changes = Vec::new();
+    for list in PageVerb::ALL {
+        let (was, is, wanted) = (before.audience(list), now.audience(list), after.audience(list));
+        if was == wanted || passage.is_done(id, content, list, is, &me) {
+            continue;
+        }
+        if passage.is_ahead(id, content, list, is, &me) {
+            *send.audience_mut(list) = wanted.clone();
+        } else {
+            changes.push(ConcurrentChange::List {
+                space: space.clone(),
+                content,
+                list,
+                before: was.clone(),
+                now: is.clone(),
+                intended: wanted.clone(),
+            });
+        }
+    }
+    let request = (send != *now).then(|| request(space, content, now, send));
+    Look { request, changes }
+}
+
+/// The request that changes least: one more entry on a list that has some goes by itself.
+fn request(space: &SpaceKey, content: ContentId, now: &Restrictions, after: Restrictions) -> WriteRequest {
+    let mut changed = PageVerb::ALL.into_iter().filter(|list| now.audience(*list) != after.audience(*list));
+    if let (Some(list), None) = (changed.next(), changed.next())
+        && let Some(subject) = only_addition(now.audience(list), after.audience(list))
+    {
+        return WriteRequest::AddToList { space: space.clone(), content, list, subject };
+    }
+    WriteRequest::Restrict { space: space.clone(), content, now: now.clone(), after }
+}
+
+fn only_addition(now: &Audience, after: &Audience) -> Option<Subject> {
+    let (Audience::Only(now), Audience::Only(after)) = (now, after) else { return None };
+    let mut added = after.as_set().difference(now.as_set());
+    let subject = added.next().filter(|_| now.as_set().is_subset(after.as_set()))?;
+    added.next().is_none().then(|| subject.clone())
+}
+
+/// Whether lists say the same, but for the caller's own entry, which a site may add by itself.
+pub(in crate::apply) fn same_lists(left: &Restrictions, right: &Restrictions, me: &Subject) -> bool {
+    PageVerb::ALL.into_iter().all(|list| same_list(left.audience(list), right.audience(list), me))
+}
+
+fn same_list(left: &Audience, right: &Audience, me: &Subject) -> bool {
+    match (left, right) {
+        (Audience::Anyone, Audience::Anyone) => true,
+        (Audience::Only(left), Audience::Only(right)) => {
+            fn others<'m>(members: &'m Members, me: &'m Subject) -> impl Iterator<Item = &'m Subject> {
+                members.iter().filter(move |subject| *subject != me)
+            }
+            others(left, me).eq(others(right, me))
+        }
+        (Audience::Anyone, Audience::Only(_)) | (Audience::Only(_), Audience::Anyone) => false,
+    }
+}

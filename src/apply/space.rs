@@ -1,0 +1,270 @@
+//! One space during an apply: what was read of its rows, what was written since, and when it is time to look
+//! again.
+//!
+//! A space is in one of these states, and calls on its rows start only in the first:
+//!
+//! - *open*: its rows were read a moment ago;
+//! - *stale*: they were not, so they are read before anything is written;
+//! - *due*: something that may have come along unasked must be looked for before any further grant; the calls
+//!   in flight end first;
+//! - *busy*: it is being read or checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::confluence::SpaceAccess;
+use crate::model::{Call, Permission, Principal, SpaceKey, WriteRequest};
+use crate::plan::{HoldingState, Object, Plan, PlannedCall};
+
+use super::unverified::{List, ObjectId};
+use super::verify::{Check, CheckedHolding, Expected};
+
+/// A space whose repairs keep having side effects is left after so many checks.
+const ROUNDS: usize = 3;
+
+/// A space whose rows or roles the plan changes.
+#[derive(Debug)]
+pub(super) struct SpaceRun<'a> {
+    key: &'a SpaceKey,
+    objects: BTreeMap<&'a Principal, (&'a HoldingState, &'a HoldingState)>,
+    /// Calls of the plan on each principal that are not settled.
+    open: BTreeMap<&'a Principal, usize>,
+    /// Calls of the plan that are neither settled nor given up.
+    pub(super) left: usize,
+    /// Calls whose turn has come while the space was not open.
+    pub(super) waiting: Vec<&'a PlannedCall>,
+    /// Calls that take a companion away, if it appears.
+    pub(super) conditional: Vec<&'a PlannedCall>,
+    rows: Option<Rows>,
+    pub(super) in_flight: usize,
+    pub(super) is_busy: bool,
+    is_due: bool,
+    /// Whether something was written that no check has confirmed.
+    is_dirty: bool,
+    rounds: usize,
+    /// Whether the check under way is one of the last.
+    is_ending: bool,
+    expected: Expected,
+    given: BTreeMap<Principal, BTreeSet<Permission>>,
+    lessened: BTreeSet<Principal>,
+    touched: BTreeSet<Principal>,
+}
+
+/// Rows as they were read.
+#[derive(Debug)]
+struct Rows {
+    access: SpaceAccess,
+    read_at: Instant,
+    /// Principals that were written to since.
+    written: BTreeSet<Principal>,
+}
+
+impl<'a> SpaceRun<'a> {
+    /// The spaces of a plan in which it changes rows or roles.
+    pub(super) fn all(plan: &'a Plan) -> BTreeMap<&'a SpaceKey, Self> {
+        let mut spaces: BTreeMap<&SpaceKey, Self> = BTreeMap::new();
+        for planned in &plan.calls {
+            let (space, principals): (_, Vec<&Principal>) = match &planned.call {
+                Call::Grant { space, principal, .. } | Call::Revoke { space, principal, .. } => {
+                    (space, vec![principal])
+                }
+                Call::AssignRoles { space, roles, .. } => (space, roles.keys().collect()),
+                Call::Restrict { .. } => continue,
+            };
+            let run = spaces.entry(space).or_insert_with(|| Self::new(space));
+            run.left += 1;
+            for principal in principals {
+                *run.open.entry(principal).or_default() += 1;
+            }
+        }
+        for object in &plan.objects {
+            if let Object::Holding { space, principal, before, after } = object
+                && let Some(run) = spaces.get_mut(space)
+            {
+                run.objects.insert(principal, (before, after));
+            }
+        }
+        spaces
+    }
+
+    /// A space without calls, of which something is left to check.
+    pub(super) fn new(key: &'a SpaceKey) -> Self {
+        Self {
+            key,
+            objects: BTreeMap::new(),
+            open: BTreeMap::new(),
+            left: 0,
+            waiting: Vec::new(),
+            conditional: Vec::new(),
+            rows: None,
+            in_flight: 0,
+            is_busy: false,
+            is_due: false,
+            is_dirty: false,
+            rounds: 0,
+            is_ending: false,
+            expected: Expected::default(),
+            given: BTreeMap::new(),
+            lessened: BTreeSet::new(),
+            touched: BTreeSet::new(),
+        }
+    }
+
+    /// Adds an object that an earlier run left unverified.
+    pub(super) fn add_leftover(
+        &mut self,
+        principal: &'a Principal,
+        before: &'a HoldingState,
+        after: &'a HoldingState,
+    ) {
+        if self.objects.insert(principal, (before, after)).is_none() {
+            self.touched.insert(principal.clone());
+            self.is_dirty = true;
+        }
+    }
+
+    pub(super) const fn is_closed(&self) -> bool {
+        self.is_busy || self.is_due
+    }
+
+    /// The rows, if they were read recently enough for this call to rely on them.
+    pub(super) fn rows(
+        &self,
+        planned: &PlannedCall,
+        freshness: Duration,
+    ) -> Option<(&SpaceAccess, &BTreeSet<Principal>)> {
+        let rows = self.rows.as_ref().filter(|rows| rows.read_at.elapsed() <= freshness)?;
+        // A role takes the place of what its holder has, so nothing may have been written since.
+        let relies = match &planned.call {
+            Call::AssignRoles { roles, .. } => roles.keys().all(|who| !rows.written.contains(who)),
+            Call::Grant { .. } | Call::Revoke { .. } | Call::Restrict { .. } => true,
+        };
+        relies.then_some((&rows.access, &rows.written))
+    }
+
+    pub(super) fn was_read(&mut self, access: SpaceAccess) {
+        self.is_busy = false;
+        self.rows = Some(Rows { access, read_at: Instant::now(), written: BTreeSet::new() });
+    }
+
+    /// Notes a write that is about to leave.
+    pub(super) fn is_writing(&mut self, request: &WriteRequest) {
+        let Some(rows) = &mut self.rows else { return };
+        match request {
+            WriteRequest::Grant { principal, .. } | WriteRequest::Revoke { principal, .. } => {
+                rows.written.insert(principal.clone());
+            }
+            WriteRequest::AssignRoles { roles, .. } => rows.written.extend(roles.keys().cloned()),
+            WriteRequest::Restrict { .. } | WriteRequest::AddToList { .. } => {}
+        }
+    }
+
+    /// Notes a write that the site accepted, or whose effect is there already. `is_ours` says whether this
+    /// run made it.
+    pub(super) fn has_written(&mut self, request: &WriteRequest, is_ours: bool) {
+        self.is_dirty = true;
+        self.expected.note(request);
+        match request {
+            WriteRequest::Grant { principal, permission, .. } => {
+                self.touched.insert(principal.clone());
+                if is_ours {
+                    self.given.entry(principal.clone()).or_default().insert(*permission);
+                    self.is_due |= self.may_bring_unwanted(principal, *permission);
+                }
+            }
+            WriteRequest::Revoke { principal, .. } => {
+                self.touched.insert(principal.clone());
+                self.lessened.insert(principal.clone());
+            }
+            WriteRequest::AssignRoles { roles, .. } => self.touched.extend(roles.keys().cloned()),
+            WriteRequest::Restrict { .. } | WriteRequest::AddToList { .. } => {}
+        }
+    }
+
+    /// Whether a grant may bring something that the plan neither wants nor puts up with.
+    fn may_bring_unwanted(&self, principal: &Principal, permission: Permission) -> bool {
+        let Some((before, after)) = self.objects.get(principal) else { return false };
+        let fine = |brought: &Permission| {
+            [before, after].into_iter().any(|state| match state {
+                HoldingState::Grants { permissions, tolerated, .. } => {
+                    permissions.contains(brought) || tolerated.contains(brought)
+                }
+                HoldingState::Nothing | HoldingState::Role { .. } => false,
+            })
+        };
+        permission.may_bring().iter().any(|brought| !fine(brought))
+    }
+
+    /// Notes that the turn of a call has come that takes a companion away, if there is one.
+    pub(super) fn add_conditional(&mut self, planned: &'a PlannedCall) {
+        self.conditional.push(planned);
+        self.is_due = true;
+    }
+
+    /// Notes that a call will not be heard of again.
+    pub(super) fn is_settled(&mut self, planned: &PlannedCall, is_as_planned: bool) {
+        self.left -= 1;
+        if !is_as_planned {
+            return;
+        }
+        let mut settle = |principal| {
+            if let Some(open) = self.open.get_mut(principal) {
+                *open -= 1;
+            }
+        };
+        match &planned.call {
+            Call::Grant { principal, .. } | Call::Revoke { principal, .. } => settle(principal),
+            Call::AssignRoles { roles, .. } => roles.keys().for_each(settle),
+            Call::Restrict { .. } => {}
+        }
+    }
+
+    /// The check whose time has come: because something may have come along, or because this is the end.
+    pub(super) fn check(&mut self, is_end: bool, list: &List<'_>, patience: Duration) -> Option<Check<'a>> {
+        let is_over = self.is_dirty && (is_end || self.left == 0) && self.rounds < ROUNDS;
+        if self.is_busy || self.in_flight > 0 || !(self.is_due || is_over) {
+            return None;
+        }
+        if !self.is_due {
+            self.rounds += 1;
+        }
+        (self.is_busy, self.is_due, self.is_ending) = (true, false, is_over);
+        let touched = self.objects.iter().filter(|(principal, _)| self.touched.contains(**principal));
+        let holdings = touched.map(|(&principal, &(before, after))| {
+            let id = ObjectId::Holding { space: self.key.clone(), principal: principal.clone() };
+            let given = self.given.get(principal).into_iter().flatten().copied();
+            CheckedHolding {
+                principal,
+                before,
+                after,
+                given: given.chain(list.granted(&id)).collect(),
+                lessened: self.lessened.contains(principal),
+                finished: self.open.get(principal).is_none_or(|open| *open == 0),
+            }
+        });
+        Some(Check {
+            space: self.key,
+            expected: self.expected.clone(),
+            holdings: holdings.collect(),
+            conditional: std::mem::take(&mut self.conditional),
+            patience,
+        })
+    }
+
+    /// Notes that a check is over, which wrote something or not. What it did not see is not waited for again.
+    pub(super) fn was_checked<'u>(&mut self, wrote: bool, unseen: impl IntoIterator<Item = &'u Principal>) {
+        self.is_busy = false;
+        self.rows = None;
+        unseen.into_iter().for_each(|principal| self.expected.forget(principal));
+        if self.is_ending && !wrote {
+            self.is_dirty = false;
+        }
+    }
+
+    /// Whether there is something that no check has confirmed.
+    pub(super) const fn is_dirty(&self) -> bool {
+        self.is_dirty && self.rounds < ROUNDS
+    }
+}

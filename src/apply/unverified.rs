@@ -1,0 +1,174 @@
+//! What a run wrote, or was about to write, and did not see: the list that outlives runs.
+//!
+//! A run that is killed between a grant and the permission that Confluence adds by itself leaves that
+//! permission behind, and in an additive space no plan would ever remove it. So every run hands on what it
+//! could not verify; the journal carries the list, and it shortens only by what a later run has seen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{ContentId, Permission, Principal, SpaceId, SpaceKey, StrayPermissions, WriteRequest};
+use crate::plan::{HoldingState, Object, Plan, PlanSpace};
+
+/// An object that is not verified.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unverified {
+    /// The object before and after, as the run planned it.
+    pub object: Object,
+    /// The number of its space, which a later policy may not cover any more.
+    pub space_id: SpaceId,
+    /// The permissions that were granted to it, or were about to be.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub granted: BTreeSet<Permission>,
+    /// Whether the space role was assigned, or was about to be.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub assigned: bool,
+}
+
+/// Which object: each is on the list once.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "object", rename_all = "kebab-case")]
+pub enum ObjectId {
+    Holding { space: SpaceKey, principal: Principal },
+    Page { space: SpaceKey, content: ContentId },
+}
+
+impl ObjectId {
+    /// The object's place on a list.
+    pub fn of(object: &Object) -> Self {
+        match object {
+            Object::Holding { space, principal, .. } => {
+                Self::Holding { space: space.clone(), principal: principal.clone() }
+            }
+            Object::Page { space, content, .. } => Self::Page { space: space.clone(), content: *content },
+        }
+    }
+
+    /// The space of the object.
+    pub const fn space(&self) -> &SpaceKey {
+        match self {
+            Self::Holding { space, .. } | Self::Page { space, .. } => space,
+        }
+    }
+
+    /// The objects that a request changes.
+    pub fn changed_by(request: &WriteRequest) -> Vec<Self> {
+        let holding = |space: &SpaceKey, principal: &Principal| Self::Holding {
+            space: space.clone(),
+            principal: principal.clone(),
+        };
+        match request {
+            WriteRequest::Grant { space, principal, .. } | WriteRequest::Revoke { space, principal, .. } => {
+                vec![holding(space, principal)]
+            }
+            WriteRequest::AssignRoles { space, roles, .. } => {
+                roles.keys().map(|principal| holding(space, principal)).collect()
+            }
+            WriteRequest::Restrict { space, content, .. }
+            | WriteRequest::AddToList { space, content, .. } => {
+                vec![Self::Page { space: space.clone(), content: *content }]
+            }
+        }
+    }
+}
+
+/// The list while a run goes on, or while its journal is read: what is written goes on it, what is seen comes
+/// off it.
+#[derive(Debug)]
+pub(super) struct List<'p> {
+    entries: BTreeMap<ObjectId, Unverified>,
+    planned: BTreeMap<ObjectId, &'p Object>,
+    spaces: &'p BTreeMap<SpaceKey, PlanSpace>,
+}
+
+impl<'p> List<'p> {
+    /// The list at the beginning of a run: what earlier ones left.
+    pub(super) fn new(plan: &'p Plan, earlier: &[Unverified]) -> Self {
+        Self {
+            entries: earlier.iter().map(|entry| (ObjectId::of(&entry.object), entry.clone())).collect(),
+            planned: plan.objects.iter().map(|object| (ObjectId::of(object), object)).collect(),
+            spaces: &plan.spaces,
+        }
+    }
+
+    /// Notes a request that is about to leave. Gives the objects that were not on the list before.
+    pub(super) fn note(&mut self, request: &WriteRequest) -> Vec<ObjectId> {
+        let mut added = Vec::new();
+        for id in ObjectId::changed_by(request) {
+            if !self.entries.contains_key(&id)
+                && let Some(&object) = self.planned.get(&id)
+                && let Some(space) = self.spaces.get(id.space())
+            {
+                let entry = Unverified {
+                    object: object.clone(),
+                    space_id: space.id,
+                    granted: BTreeSet::new(),
+                    assigned: false,
+                };
+                self.entries.insert(id.clone(), entry);
+                added.push(id.clone());
+            }
+            let Some(entry) = self.entries.get_mut(&id) else { continue };
+            match request {
+                WriteRequest::Grant { permission, .. } => {
+                    entry.granted.insert(*permission);
+                }
+                WriteRequest::AssignRoles { .. } => entry.assigned = true,
+                WriteRequest::Revoke { .. }
+                | WriteRequest::Restrict { .. }
+                | WriteRequest::AddToList { .. } => {}
+            }
+        }
+        added
+    }
+
+    /// Takes an object off the list: it was read, and is what it should be.
+    pub(super) fn seen(&mut self, id: &ObjectId) {
+        self.entries.remove(id);
+    }
+
+    /// Whether the plan of this run changes an object.
+    pub(super) fn is_planned(&self, id: &ObjectId) -> bool {
+        self.planned.contains_key(id)
+    }
+
+    /// The permissions that earlier runs, or this one, gave to an object that is not verified.
+    pub(super) fn granted(&self, id: &ObjectId) -> impl Iterator<Item = Permission> {
+        self.entries.get(id).into_iter().flat_map(|entry| entry.granted.iter().copied())
+    }
+
+    /// What is on the list, in order.
+    pub(super) fn into_entries(self) -> Vec<Unverified> {
+        self.entries.into_values().collect()
+    }
+}
+
+/// Permissions that may have come along unasked with the grants of earlier runs. Planning takes them away
+/// unless the policy asks for them, also where it leaves everything else alone.
+pub fn came_along(list: &[Unverified]) -> StrayPermissions {
+    let mut found = StrayPermissions::default();
+    for entry in list {
+        if let Object::Holding { space, principal, .. } = &entry.object {
+            found.add(space, principal, entry.may_have_come_along());
+        }
+    }
+    found
+}
+
+impl Unverified {
+    /// What may have come along with what was granted.
+    pub(super) fn may_have_come_along(&self) -> BTreeSet<Permission> {
+        let Object::Holding { before, after, .. } = &self.object else { return BTreeSet::new() };
+        let known = |permission: Permission| {
+            [before, after].into_iter().any(|state| match state {
+                HoldingState::Grants { permissions, tolerated, .. } => {
+                    permissions.contains(&permission) || tolerated.contains(&permission)
+                }
+                HoldingState::Nothing | HoldingState::Role { .. } => false,
+            })
+        };
+        let brought = self.granted.iter().flat_map(|permission| permission.may_bring()).copied();
+        brought.filter(|permission| !known(*permission)).collect()
+    }
+}

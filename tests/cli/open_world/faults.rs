@@ -1,0 +1,229 @@
+//! The measured faults, one by one.
+
+use confperm::apply::Status;
+use confperm::sandbox::adversary::{Actor, Adversary, Delay, Facet, Kill, When};
+use confperm::sandbox::world::{Action, ContentId, GroupId, ListKind, Object, Pair, Principal, SpaceId};
+
+use super::Runs;
+use crate::as_planned::permission;
+use crate::in_process::{Stage, parse};
+
+const SITE: &str = "
+kind: confluence-sandbox
+version: 1
+site: {flavor: cloud, space-role-mode: pre-roles, edition: standard, anonymous: false, caller: ann}
+users:
+  ann: {account-id: u-ann, name: Ann, email: ann@x.com}
+  bob: {account-id: u-bob, name: Bob, email: bob@x.com}
+groups:
+  eng: {id: g-eng, members: [bob], access: user}
+  hr: {id: g-hr, members: [bob]}
+  all: {id: g-all, members: [ann, bob], access: user}
+spaces:
+  ENG:
+    id: 1
+    name: Engineering
+    permissions:
+      read/space: [user:ann, group:all]
+      create/page: [user:ann]
+      update/page: [user:ann]
+      restrict_content/space: [user:ann]
+      administer/space: [user:ann]
+    pages: [{id: 11, title: Plans}, {id: 12, title: Closed, view: [user:ann, group:eng], edit: [user:ann]}]
+";
+
+fn group(id: &str) -> Principal {
+    Principal::Group(GroupId::from(id))
+}
+
+async fn runs(site: &str, policy: &str, adversary: Adversary) -> Runs {
+    Runs::new(Stage::against(site, adversary).await, parse(policy))
+}
+
+fn lists(runs: &Runs, page: u64) -> [Vec<String>; 2] {
+    runs.stage.running.world(|world| {
+        let lists = &world.content(ContentId(page)).unwrap().lists;
+        [&lists.read, &lists.update].map(|list| list.iter().map(|who| format!("{who:?}")).collect())
+    })
+}
+
+fn holds(runs: &Runs, who: &Principal) -> Vec<String> {
+    runs.stage.running.world(|world| {
+        let space = world.space_keyed("ENG").unwrap();
+        let pairs = space.grants.values().filter(|grant| grant.principal == *who);
+        pairs.map(|grant| permission(grant.pair).to_string()).collect()
+    })
+}
+
+/// W1: what a colleague closes between the reading and the write stays closed.
+#[tokio::test]
+async fn a_page_that_others_close_meanwhile_is_not_opened_again() {
+    let policy = "version: 1\npeople: {me: u-ann}\nspaces:\n  ENG: {mode: additive, pages: {/Plans: {edit: ['user:me']}}}\n";
+    let closing = [
+        Action::SetList {
+            content: ContentId(11),
+            list: ListKind::Read,
+            principals: [Principal::User("u-ann".into()), group("g-hr")].into(),
+        },
+        Action::AddToList {
+            content: ContentId(11),
+            list: ListKind::Read,
+            principal: Principal::User("u-ann".into()),
+        },
+    ];
+    for action in closing {
+        let actor = Actor::new(When::AfterRead(Facet::Search, Object::Content(ContentId(11)), 1), [action]);
+        let runs = runs(SITE, policy, Adversary::default().actor(actor)).await;
+        let ended = runs.run().await;
+        assert!(ended.is_complete(), "{:?}", ended.outcome());
+        let [view, edit] = lists(&runs, 11);
+        assert!(!view.is_empty(), "the page was opened");
+        assert_eq!(edit.len(), 1);
+        assert_eq!(runs.stage.running.log().races().count(), 0);
+    }
+}
+
+/// W1: a list that both change is left to the colleague, reported, and planned anew.
+#[tokio::test]
+async fn a_list_that_others_change_meanwhile_is_skipped_and_reported() {
+    let policy = "version: 1\npeople: {me: u-ann}\nspaces:\n  ENG: {mode: additive, pages: {/Closed: {view: ['user:me', 'group:hr']}}}\n";
+    let action =
+        Action::RemoveFromList { content: ContentId(12), list: ListKind::Read, principal: group("g-eng") };
+    let actor = Actor::new(When::AfterRead(Facet::Search, Object::Content(ContentId(12)), 1), [action]);
+    let runs = runs(SITE, policy, Adversary::default().actor(actor)).await;
+    let ended = runs.run().await;
+    let outcome = ended.outcome().unwrap();
+    assert!(!outcome.is_complete() && outcome.only_moved(), "{outcome:?}");
+    assert_eq!(outcome.concurrent_changes().count(), 1);
+    let text = confperm::render::outcome_as_text(&ended.planned().plan, outcome);
+    assert!(text.contains("was changed by others"), "{text}");
+    assert_eq!(lists(&runs, 12)[0].len(), 1, "the colleague's list is still there");
+    assert!(runs.run().await.is_complete());
+    assert_eq!(lists(&runs, 12)[0].len(), 2);
+}
+
+/// One entry more on a list goes by a request that can drop no other.
+#[tokio::test]
+async fn an_entry_is_added_without_replacing_the_list() {
+    let policy = "version: 1\npeople: {me: u-ann}\nspaces:\n  ENG: {mode: additive, pages: {/Closed: {view: ['user:me', 'group:eng', 'group:hr']}}}\n";
+    // Just before the write, after the look: only a replacement could drop this entry.
+    let action =
+        Action::AddToList { content: ContentId(12), list: ListKind::Read, principal: group("g-all") };
+    let actor = Actor::new(When::Before("PUT:/content/12/restriction/**".parse().unwrap(), 1), [action]);
+    let runs = runs(SITE, policy, Adversary::default().actor(actor)).await;
+    runs.run().await;
+    assert_eq!(lists(&runs, 12)[0].len(), 4);
+}
+
+const GRANT: &str = "version: 1\npeople: {me: u-ann}\nspaces:\n  ENG: {mode: additive, access: {read/space: ['group:eng'], create/page: ['group:eng']}}\n";
+
+/// W2: what an interrupted run brought along is taken away by the next one, in an additive space too.
+#[tokio::test]
+async fn what_came_along_with_a_killed_run_is_taken_away_by_the_next() {
+    for writes in 1..=4 {
+        let runs = runs(SITE, GRANT, Adversary::default().kill(Kill::AfterWrite(writes))).await;
+        let killed = matches!(runs.run().await, super::Ended::Killed(_));
+        assert!(killed, "after {writes} writes");
+        runs.stage.running.set_adversary(Adversary::default());
+        let again = runs.run().await;
+        assert!(again.is_complete(), "{writes}: {:?}", again.outcome());
+        assert_eq!(
+            holds(&runs, &group("g-eng")),
+            ["read/space", "create/page"],
+            "killed after {writes} writes"
+        );
+    }
+}
+
+/// W2: the same where the deletion fails, and the run says that it is not done.
+#[tokio::test]
+async fn what_came_along_and_could_not_be_removed_stays_on_the_list() {
+    let adversary = Adversary::default().disrupt("500:DELETE:/space/*/permission/*".parse().unwrap());
+    let runs = runs(SITE, GRANT, adversary).await;
+    let ended = runs.run().await;
+    assert!(!ended.is_complete());
+    assert!(!runs.earlier().is_empty());
+    runs.stage.running.set_adversary(Adversary::default());
+    assert!(runs.run().await.is_complete());
+    assert_eq!(holds(&runs, &group("g-eng")), ["read/space", "create/page"]);
+    assert_eq!(runs.earlier(), []);
+}
+
+/// W5: rows that show late are waited for, and what comes along late is found.
+#[tokio::test]
+async fn rows_that_show_late_are_waited_for() {
+    for reads in 1..=2 {
+        let runs = runs(SITE, GRANT, Adversary::default().lag(Facet::Rows, Delay::Reads(reads))).await;
+        let ended = runs.run().await;
+        assert!(ended.is_complete(), "{reads}: {:?}", ended.outcome());
+        assert_eq!(holds(&runs, &group("g-eng")), ["read/space", "create/page"]);
+    }
+}
+
+/// What the site accepts and never shows is not called done.
+#[tokio::test]
+async fn rows_that_never_show_are_unverified() {
+    let runs = runs(SITE, GRANT, Adversary::default().lag(Facet::Rows, Delay::Reads(1_000))).await;
+    let ended = runs.run().await;
+    assert!(!ended.is_complete());
+    assert!(!runs.earlier().is_empty());
+}
+
+/// What others gave in the meantime is neither taken away nor mistaken for something that came along.
+#[tokio::test]
+async fn what_others_grant_meanwhile_stays() {
+    let grant = Action::Grant { space: SpaceId(1), principal: group("g-all"), pair: Pair::ExportSpace };
+    let to_ours = Action::Grant { space: SpaceId(1), principal: group("g-eng"), pair: Pair::DeletePage };
+    let actor =
+        Actor::new(When::AfterWrite("POST:/space/*/permission".parse().unwrap(), 1), [grant, to_ours]);
+    let runs = runs(SITE, GRANT, Adversary::default().actor(actor)).await;
+    runs.run().await;
+    assert!(holds(&runs, &group("g-all")).contains(&"export/space".to_owned()));
+    assert!(holds(&runs, &group("g-eng")).contains(&"delete/page".to_owned()));
+    assert!(runs.run().await.is_complete());
+    assert!(holds(&runs, &group("g-eng")).contains(&"delete/page".to_owned()));
+}
+
+/// Taking `read/space` away takes everything, so it waits if others have given more.
+#[tokio::test]
+async fn a_principal_that_others_give_more_is_not_emptied() {
+    let policy = "version: 1\nrules:\n  - {name: leave, spaces: {key: ENG}, absent: ['group:all']}\nguards: {max-removals: 100%}\n";
+    let grant = Action::Grant { space: SpaceId(1), principal: group("g-all"), pair: Pair::DeletePage };
+    let actor = Actor::new(When::after_rows(SpaceId(1), 1), [grant]);
+    let runs = runs(SITE, policy, Adversary::default().actor(actor)).await;
+    let ended = runs.run().await;
+    let outcome = ended.outcome().unwrap();
+    assert!(
+        outcome.results.iter().any(|result| matches!(result.status, Status::Skipped { .. })),
+        "{outcome:?}"
+    );
+    assert_eq!(holds(&runs, &group("g-all")), ["read/space", "delete/page"]);
+    assert!(runs.run().await.is_complete());
+    assert_eq!(holds(&runs, &group("g-all")), Vec::<String>::new());
+}
+
+/// W6: what a rule's own condition looks at is taken away last, so that the rule is finished after a failure.
+#[tokio::test]
+async fn a_rule_that_chooses_by_what_it_changes_is_finished() {
+    let site = SITE.replace("group:all]\n      create", "group:all, group:eng]\n      create");
+    let policy = "
+version: 1
+rules:
+  - name: hr takes over from eng
+    spaces: {key: '*', where: {who: 'group:eng', has: read/space}}
+    replace: {'group:eng': 'group:hr'}
+guards: {max-removals: 100%}
+";
+    let adversary = Adversary::default().disrupt("403:PUT:/content/12/restriction/**:1".parse().unwrap());
+    let adversary = adversary.disrupt("403:PUT:/content/12/restriction:1".parse().unwrap());
+    let runs = runs(&site, policy, adversary).await;
+    let ended = runs.run().await;
+    assert!(!ended.is_complete());
+    assert!(
+        holds(&runs, &group("g-eng")).contains(&"read/space".to_owned()),
+        "the rule would not select the space again"
+    );
+    assert!(runs.run().await.is_complete());
+    assert_eq!(holds(&runs, &group("g-eng")), Vec::<String>::new());
+    assert!(lists(&runs, 12)[0].iter().any(|who| who.contains("g-hr")));
+}

@@ -1,0 +1,210 @@
+//! What must hold after a run, judged by the sandbox's log and state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use confperm::model::{Audience, Permission, Principal};
+use confperm::model::{Call, PageVerb};
+use confperm::plan::{HoldingState, Object as Planned, Plan};
+use confperm::sandbox::adversary::{Log, Written};
+use confperm::sandbox::world::{self, Grant, GrantId, ListKind, Object, State, World};
+
+use crate::as_planned::{permission, principal};
+
+/// Rows, by whose they are and what they give.
+type Rows = BTreeSet<(Principal, Permission)>;
+
+/// What a run did to what it had not planned on. The documented race, a change that no look could show, is
+/// left out and counted. `planned_at` is the number of the last request before the apply.
+pub(super) fn overwritten(plan: &Plan, planned_at: u64, writes: &[Written]) -> Result<usize, String> {
+    let mut races = 0;
+    for write in writes.iter().filter(|write| write.before != write.after) {
+        let found = match (&write.object, &*write.before, &*write.after) {
+            (
+                Object::Content(id),
+                State::Content { lists: before, .. },
+                State::Content { lists: after, .. },
+            ) => [ListKind::Read, ListKind::Update].into_iter().find_map(|kind| {
+                let (before, after) = (before.get(kind), after.get(kind));
+                let is_foreign = before != after && !passes_through(plan, *id, kind, before);
+                is_foreign.then(|| format!("page {} {kind:?}: {before:?} became {after:?}", id.0))
+            }),
+            (
+                Object::Space(id),
+                State::Space { rows: before, assignments: roles_before, .. },
+                State::Space { rows: after, assignments: roles_after, .. },
+            ) => {
+                let (gone, known) = (&rows(before) - &rows(after), known_rows(plan, id.0));
+                let foreign: Vec<_> = gone.difference(&known).collect();
+                let roles = roles_before.iter().find(|(who, role)| {
+                    roles_after.get(who) != Some(role)
+                        && !knows_role(plan, id.0, &principal(who), role.0.as_str())
+                });
+                let lost = roles.map(|(who, role)| format!("space {}: {who:?} had {role:?}", id.0));
+                lost.or_else(|| (!foreign.is_empty()).then(|| format!("space {}: gone {foreign:?}", id.0)))
+            }
+            _ => None,
+        };
+        let Some(found) = found else { continue };
+        // A look at what is there belongs to the apply; what planning read is no excuse.
+        let has_looked = write.look.is_some_and(|look| look.request > planned_at);
+        if write.unseen.is_empty() || !has_looked {
+            return Err(format!("{} {}: {found}", write.method, write.path));
+        }
+        races += 1;
+    }
+    Ok(races)
+}
+
+fn rows(rows: &BTreeMap<GrantId, Grant>) -> Rows {
+    rows.values().map(|grant| (principal(&grant.principal), permission(grant.pair))).collect()
+}
+
+fn passes_through(
+    plan: &Plan,
+    page: world::ContentId,
+    kind: ListKind,
+    list: &BTreeSet<world::Principal>,
+) -> bool {
+    let verb = if kind == ListKind::Read { PageVerb::View } else { PageVerb::Edit };
+    let me = Principal::User(plan.site.caller.clone());
+    let others: BTreeSet<Principal> = list.iter().map(principal).filter(|who| *who != me).collect();
+    plan.calls.iter().any(|planned| match &planned.call {
+        Call::Restrict { content, before, after, .. } if content.number() == page.0 => {
+            [before, after].into_iter().any(|lists| match lists.audience(verb) {
+                Audience::Anyone => list.is_empty(),
+                Audience::Only(members) => {
+                    let members = members.iter().cloned().map(Principal::from).filter(|who| *who != me);
+                    !list.is_empty() && others == members.collect()
+                }
+            })
+        }
+        _ => false,
+    })
+}
+
+/// The rows that a plan knows of: those that it found, and those that may come along with what it gives.
+fn known_rows(plan: &Plan, space: u64) -> Rows {
+    let mut known = Rows::new();
+    for object in &plan.objects {
+        let Planned::Holding { space: key, principal, before, after } = object else { continue };
+        if plan.spaces.get(key).is_none_or(|found| found.id.to_string() != space.to_string()) {
+            continue;
+        }
+        let (before, given) = (permissions(before), permissions(after));
+        let brought = given.iter().flat_map(|permission| permission.may_bring()).copied();
+        known.extend(
+            before
+                .iter()
+                .copied()
+                .chain(given.iter().copied())
+                .chain(brought)
+                .map(|permission| (principal.clone(), permission)),
+        );
+    }
+    known
+}
+
+fn permissions(state: &HoldingState) -> BTreeSet<Permission> {
+    match state {
+        HoldingState::Grants { permissions, tolerated, .. } => permissions | tolerated,
+        HoldingState::Nothing | HoldingState::Role { .. } => BTreeSet::new(),
+    }
+}
+
+fn knows_role(plan: &Plan, space: u64, who: &Principal, role: &str) -> bool {
+    plan.objects.iter().any(|object| match object {
+        Planned::Holding { space: key, principal, before, after } => {
+            let here = plan.spaces.get(key).is_some_and(|found| found.id.to_string() == space.to_string());
+            let known = |state: &HoldingState| matches!(state, HoldingState::Role { role: known } if known.as_str() == role);
+            here && principal == who && (known(before) || known(after))
+        }
+        Planned::Page { .. } => false,
+    })
+}
+
+/// Whether the objects of a plan are as planned, but for those that others changed.
+pub(super) fn done(plan: &Plan, world: &World, log: &Log) -> Result<(), String> {
+    let touched: BTreeSet<&Object> =
+        log.acts.iter().flat_map(|act| &act.changes).map(|change| &change.object).collect();
+    for object in &plan.objects {
+        match object {
+            Planned::Holding { space, principal: who, after, .. } => {
+                let Some(found) = world.space_keyed(space.as_str()) else { continue };
+                if touched.contains(&Object::Space(found.id)) {
+                    continue;
+                }
+                let held = rows(&found.grants);
+                let held: BTreeSet<Permission> = held
+                    .iter()
+                    .filter(|(holder, _)| holder == who)
+                    .map(|(_, permission)| *permission)
+                    .collect();
+                let right = match after {
+                    HoldingState::Nothing => held.is_empty(),
+                    HoldingState::Grants { permissions, tolerated, .. } => {
+                        permissions.is_subset(&held) && held.is_subset(&(permissions | tolerated))
+                    }
+                    HoldingState::Role { role } => found
+                        .assignments
+                        .iter()
+                        .any(|(holder, held)| principal(holder) == *who && held.0.as_str() == role.as_str()),
+                };
+                if !right {
+                    return Err(format!("{space} {who}: holds {held:?}, planned was {after:?}"));
+                }
+            }
+            Planned::Page { content, after, .. } => {
+                let id = world::ContentId(content.number());
+                if touched.contains(&Object::Content(id)) {
+                    continue;
+                }
+                let me = Principal::User(plan.site.caller.clone());
+                let lists = &world.content(id).unwrap().lists;
+                for (kind, verb) in [(ListKind::Read, PageVerb::View), (ListKind::Update, PageVerb::Edit)] {
+                    let found: BTreeSet<Principal> =
+                        lists.get(kind).iter().map(principal).filter(|who| *who != me).collect();
+                    let wanted: BTreeSet<Principal> = after
+                        .audience(verb)
+                        .subjects()
+                        .cloned()
+                        .map(Principal::from)
+                        .filter(|who| *who != me)
+                        .collect();
+                    if found != wanted || lists.get(kind).is_empty() != after.audience(verb).is_anyone() {
+                        return Err(format!("page {content} {verb:?}: {found:?}, planned was {wanted:?}"));
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Rows of an additive space that nobody asked for: neither there at the beginning, nor given by others, nor
+/// in the first plan.
+pub(super) fn stray(first: &Plan, key: &str, start: &Rows, world: &World, log: &Log) -> Rows {
+    let Some(space) = world.space_keyed(key) else { return Rows::new() };
+    let mut known = start.clone();
+    for change in log.acts.iter().flat_map(|act| &act.changes) {
+        if let (Object::Space(id), State::Space { rows: after, .. }) = (&change.object, &*change.after)
+            && *id == space.id
+        {
+            let State::Space { rows: before, .. } = &*change.before else { continue };
+            known.extend(&rows(after) - &rows(before));
+        }
+    }
+    for object in &first.objects {
+        if let Planned::Holding { space, principal, before, after } = object
+            && space.as_str() == key
+        {
+            let both = permissions(before).into_iter().chain(permissions(after));
+            known.extend(both.map(|permission| (principal.clone(), permission)));
+        }
+    }
+    &rows(&space.grants) - &known
+}
+
+/// The rows of a space as they are.
+pub(super) fn rows_of(world: &World, key: &str) -> Rows {
+    world.space_keyed(key).map(|space| rows(&space.grants)).unwrap_or_default()
+}

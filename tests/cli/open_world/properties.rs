@@ -1,0 +1,189 @@
+//! Random sites and policies × actors, lag, failures × the end after any write.
+//!
+//! `CONFPERM_CASES=40` tries forty times as many, `CONFPERM_CASES=0.1` a tenth.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use confperm::apply::Precautions;
+use confperm::sandbox::adversary::Adversary;
+
+use super::random::{Case, Ingredients, case};
+use super::{Ended, Runs, judge};
+use crate::in_process::{Stage, parse};
+
+/// Runs after which a site that stands still must be as the policy says.
+const RUNS: usize = 5;
+
+/// No case takes so long, however slow the machine is.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a case came to.
+#[derive(Default)]
+struct Counts {
+    cases: usize,
+    unplannable: usize,
+    refused: usize,
+    wrote: usize,
+    killed: usize,
+    complete: usize,
+    skipped: usize,
+    races: usize,
+    wrong: Vec<String>,
+}
+
+fn cases(normally: u64) -> u64 {
+    let times: f64 = std::env::var("CONFPERM_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1.0);
+    (normally as f64 * times).ceil() as u64
+}
+
+fn first_seed() -> u64 {
+    std::env::var("PROPTEST_RNG_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(20_261_121)
+}
+
+/// What is left out, to see whether it is missed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Without {
+    Nothing,
+    Look,
+    Verification,
+    Memory,
+}
+
+async fn check(seed: u64, with: Ingredients, without: Without, counts: &mut Counts) {
+    let Case { site, policy, adversary } = case(seed, with);
+    let mut runs = Runs::new(Stage::against(&site, adversary).await, parse(&policy));
+    match without {
+        Without::Nothing => {}
+        Without::Look => runs.options.precautions = Precautions::WITHOUT_LOOK,
+        Without::Verification => runs.options.precautions = Precautions::WITHOUT_VERIFICATION,
+        Without::Memory => runs.remembers = false,
+    }
+    counts.cases += 1;
+    let followed = tokio::time::timeout(PATIENCE, follow(&runs, counts)).await;
+    if let Err(wrong) = followed.unwrap_or_else(|_| Err("does not come to its end".to_owned())) {
+        counts.wrong.push(format!("seed {seed}: {wrong}\n{site}\n{policy}"));
+    }
+}
+
+async fn follow(runs: &Runs, counts: &mut Counts) -> Result<(), String> {
+    let running = &runs.stage.running;
+    let start = running.world(|world| judge::rows_of(world, "B"));
+    let first = runs.run().await;
+    let (log, planned_at) = (running.log(), runs.planned_at());
+    if matches!(first, Ended::Unplannable) {
+        counts.unplannable += 1;
+        return Ok(());
+    }
+    let plan = &first.planned().plan;
+    match &first {
+        Ended::Unplannable => {}
+        Ended::Refused(_) => {
+            counts.refused += 1;
+            return Ok(());
+        }
+        Ended::Killed(_) => counts.killed += 1,
+        Ended::Verified(_, outcome) => {
+            counts.complete += usize::from(outcome.is_complete());
+            counts.skipped += usize::from(outcome.concurrent_changes().next().is_some());
+        }
+    }
+    counts.wrote += usize::from(log.writes.iter().any(|write| write.before != write.after));
+    counts.races += judge::overwritten(plan, planned_at, &log.writes)?;
+    if first.is_complete() {
+        running
+            .world(|world| judge::done(plan, world, &log))
+            .map_err(|wrong| format!("complete, but {wrong}"))?;
+    }
+    running.set_adversary(Adversary::default());
+    let mut last = String::new();
+    for _ in 0..RUNS {
+        let again = runs.run().await;
+        match &again {
+            Ended::Unplannable => {
+                counts.unplannable += 1;
+                return Ok(());
+            }
+            Ended::Refused(_) => {
+                counts.refused += 1;
+                return Ok(());
+            }
+            Ended::Killed(_) => return Err("killed without a killer".to_owned()),
+            Ended::Verified(planned, outcome) if outcome.is_complete() && planned.plan.is_empty() => {
+                let log = running.log();
+                let stray = running.world(|world| judge::stray(plan, "B", &start, world, &log));
+                return if stray.is_empty() { Ok(()) } else { Err(format!("left behind in B: {stray:?}")) };
+            }
+            Ended::Verified(planned, outcome) => {
+                last = format!(
+                    "{}{}",
+                    confperm::render::plan_as_text(&planned.plan),
+                    confperm::render::outcome_as_text(&planned.plan, outcome)
+                );
+            }
+        }
+    }
+    Err(format!("does not converge:\n{last}"))
+}
+
+fn report(name: &str, counts: &Counts) {
+    println!(
+        "{name}: {} cases, {} unplannable, {} refused, {} wrote, {} killed, {} complete at once, {} with something skipped, {} races, {} wrong",
+        counts.cases,
+        counts.unplannable,
+        counts.refused,
+        counts.wrote,
+        counts.killed,
+        counts.complete,
+        counts.skipped,
+        counts.races,
+        counts.wrong.len()
+    );
+}
+
+#[tokio::test]
+async fn nothing_of_others_is_lost_and_running_again_finishes() {
+    let mut counts = Counts::default();
+    for number in 0..cases(250) {
+        check(first_seed() + number, Ingredients::ALL, Without::Nothing, &mut counts).await;
+    }
+    report("open world", &counts);
+    assert!(counts.wrong.is_empty(), "{} wrong\n{}", counts.wrong.len(), counts.wrong.join("\n\n"));
+    // A property that never gets to its point proves nothing.
+    assert!(counts.wrote * 10 >= counts.cases * 6, "only {} of {} wrote", counts.wrote, counts.cases);
+    assert!(
+        counts.unplannable * 10 <= counts.cases,
+        "{} of {} unplannable",
+        counts.unplannable,
+        counts.cases
+    );
+    assert!(counts.refused * 10 <= counts.cases, "{} of {} refused", counts.refused, counts.cases);
+    assert!(counts.killed > 0 && counts.skipped > 0 && counts.complete > 0);
+}
+
+/// With a precaution left out, the property is broken in at least one case of twenty.
+#[tokio::test]
+async fn a_precaution_that_is_left_out_is_missed() {
+    let calm = Ingredients { actors: false, lag: false, failures: false, kills: false, exact: false };
+    let mutations = BTreeMap::from([
+        ("without the look", (Without::Look, Ingredients { actors: true, ..calm })),
+        (
+            "without the verification",
+            (Without::Verification, Ingredients { lag: true, failures: true, ..calm }),
+        ),
+        ("without the list", (Without::Memory, Ingredients { kills: true, exact: true, ..calm })),
+    ]);
+    for (name, (without, with)) in mutations {
+        let mut counts = Counts::default();
+        for number in 0..cases(80) {
+            check(first_seed() + number, with, without, &mut counts).await;
+        }
+        report(name, &counts);
+        assert!(
+            counts.wrong.len() * 20 >= counts.cases,
+            "{name}: {} of {}",
+            counts.wrong.len(),
+            counts.cases
+        );
+    }
+}
