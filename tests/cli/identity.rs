@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::network::{Network, Seen};
-use crate::support::{Folder, Hosted, Ran};
+use crate::support::{Folder, Hosted, Ran, Reply, sign_in};
 
 const ACME: &str = "https://acme.atlassian.net/wiki";
 const GATEWAY: &str = "https://api.atlassian.com/ex/confluence/c-acme";
@@ -33,7 +33,7 @@ fn state(cloud_id: &str, url: &str) -> String {
 struct World {
     network: Network,
     local: String,
-    _sites: Vec<Hosted>,
+    sites: Vec<Hosted>,
 }
 
 impl World {
@@ -59,7 +59,7 @@ impl World {
             ("evil.example", other),
         ];
         let network = Network::of(&hosts, &["mute.atlassian.net"]);
-        Self { network, local: format!("{acme}/wiki"), _sites: sites }
+        Self { network, local: format!("{acme}/wiki"), sites }
     }
 }
 
@@ -439,6 +439,26 @@ fn a_loopback_address_needs_no_confirmation_and_only_its_cloud_id_counts() {
         .env("CONFLUENCE_API_TOKEN", "token-ann");
     Ran::from(command.output().unwrap()).code(0);
     assert_eq!(world.network.seen(), []);
+}
+
+/// Anything can listen on this machine, and an address is easily claimed.
+#[test]
+fn a_loopback_address_that_tells_no_cloud_id_does_not_pass_for_the_site_of_a_lock() {
+    let world = World::new();
+    let front = world.sites[0]
+        .behind(|_, path| path.ends_with("/settings/systemInfo").then(|| Reply::v1(403, "not permitted")));
+    for (lock, code) in [(ACME_LOCK, 1), ("{url: https://acme.atlassian.net/wiki}", 0)] {
+        let folder = Case { lock, ..NOTHING }.folder();
+        let mut command = folder.confperm(&["plan"]);
+        sign_in(&mut command, &front.url, &world.sites[0].running);
+        let ran = Ran::from(command.output().unwrap()).code(code);
+        assert_eq!(
+            ran.err.contains("this is not the site that the policy is about"),
+            code == 1,
+            "{}",
+            ran.err
+        );
+    }
 }
 
 #[test]
