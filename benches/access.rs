@@ -66,7 +66,7 @@ const fn mixed(number: u64) -> u64 {
 fn directory(size: Size) -> Directory {
     let person = |number| Person {
         account: account(number),
-        name: String::new(),
+        name: "".into(),
         email: None,
         kind: AccountKind::Human,
         status: AccountStatus::Active,
@@ -78,7 +78,7 @@ fn directory(size: Size) -> Directory {
     };
     let group = |number: u64| Group {
         id: group(number),
-        name: String::new(),
+        name: "".into(),
         members: Known::Known(members(number)),
         access: Known::Known(if number == 0 { ProductAccess::User } else { ProductAccess::None }),
     };
@@ -147,7 +147,7 @@ fn space(size: Size, number: u64) -> LiveSpace {
         space: Space {
             id: SpaceId::from_number(number + 1),
             key: space_key(number),
-            name: String::new(),
+            name: "".into(),
             kind: SpaceKind::Global,
             status: SpaceStatus::Current,
             homepage: None,
@@ -163,12 +163,12 @@ fn space(size: Size, number: u64) -> LiveSpace {
 fn site(size: Size) -> Live {
     let site = Site {
         flavor: Flavor::Cloud,
-        base_url: String::new(),
+        base_url: "".into(),
         cloud_id: None,
         edition: Edition::Premium,
         mode: SpaceRoleMode::PreRoles,
         anonymous_access: Known::Known(false),
-        caller: Caller { account: account(0), name: String::new(), groups: BTreeSet::new() },
+        caller: Caller { account: account(0), name: "".into(), groups: BTreeSet::new() },
     };
     Live {
         site,

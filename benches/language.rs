@@ -37,7 +37,7 @@ fn site() -> Live {
         let space = Space {
             id: SpaceId::from_number(number + 1),
             key: key.clone(),
-            name: format!("Space {number}"),
+            name: format!("Space {number}").into(),
             kind: if team { SpaceKind::Global } else { SpaceKind::Personal },
             status: SpaceStatus::Current,
             homepage: None,
@@ -67,7 +67,7 @@ fn site() -> Live {
     let groups = (0..RULES).map(|number| format!("team-{number}")).chain(["contractors".to_owned()]);
     let groups = groups.map(|name| Group {
         id: format!("g-{name}").parse().unwrap(),
-        name,
+        name: name.into(),
         members: Known::Unknown(Why::NotRead),
         access: Known::Unknown(Why::NotRead),
     });

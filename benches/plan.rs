@@ -124,7 +124,7 @@ const fn mixed(number: u64) -> u64 {
 fn directory(known: bool, groups: u64) -> Directory {
     let person = |number| Person {
         account: account(number),
-        name: String::new(),
+        name: "".into(),
         email: None,
         kind: AccountKind::Human,
         status: AccountStatus::Active,
@@ -137,7 +137,7 @@ fn directory(known: bool, groups: u64) -> Directory {
     };
     let group = |number: u64| Group {
         id: group(number),
-        name: format!("g{number}"),
+        name: format!("g{number}").into(),
         members: members(number),
         access: Known::Known(if number == 0 { ProductAccess::User } else { ProductAccess::None }),
     };
@@ -223,7 +223,7 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
         space: Space {
             id: SpaceId::from_number(number + 1),
             key: space_key(number),
-            name: String::new(),
+            name: "".into(),
             kind: SpaceKind::Global,
             status: SpaceStatus::Current,
             homepage: None,
@@ -251,12 +251,12 @@ fn site(size: Size) -> (Desired, Live) {
     let mut live = Live {
         site: Site {
             flavor: Flavor::Cloud,
-            base_url: String::new(),
+            base_url: "".into(),
             cloud_id: None,
             edition: Edition::Premium,
             mode: SpaceRoleMode::PreRoles,
             anonymous_access: Known::Known(false),
-            caller: Caller { account: account(0), name: String::new(), groups: BTreeSet::from([group(0)]) },
+            caller: Caller { account: account(0), name: "".into(), groups: BTreeSet::from([group(0)]) },
         },
         names_read: true,
         roles: BTreeMap::new(),

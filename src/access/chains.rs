@@ -230,10 +230,10 @@ mod tests {
     use crate::model::{Caller, ContentKind, Edition, Flavor, Live, Restrictions, Site, SpaceRoleMode};
 
     fn nobody() -> Live {
-        let caller = Caller { account: "me".parse().unwrap(), name: String::new(), groups: BTreeSet::new() };
+        let caller = Caller { account: "me".parse().unwrap(), name: "".into(), groups: BTreeSet::new() };
         let site = Site {
             flavor: Flavor::Cloud,
-            base_url: String::new(),
+            base_url: "".into(),
             cloud_id: None,
             edition: Edition::Standard,
             mode: SpaceRoleMode::PreRoles,

@@ -42,7 +42,7 @@ pub(super) async fn rows_of<S: Read>(
     let space = Space {
         id,
         key: key.clone(),
-        name: String::new(),
+        name: "".into(),
         kind: SpaceKind::Global,
         status: SpaceStatus::Current,
         homepage: None,

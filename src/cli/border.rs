@@ -1,6 +1,6 @@
 //! The last place that every text passes on its way out: no secret leaves here, and nothing that a terminal would
 //! obey but our own colours. Names are made safe where they are read or drawn, which also keeps them on their line;
-//! this catches what came another way, such as the name of a file.
+//! this catches what came another way, such as the lines of a file.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -25,7 +25,27 @@ pub(super) fn cleared(secrets: &Secrets, text: &str) -> String {
         cleared.push_str(&rest[plain..plain + ours]);
         rest = &rest[plain + ours..];
     }
-    cleared
+    without_commands(&cleared)
+}
+
+/// A line that begins with `::`, after spaces too, is a command to a GitHub runner. None of ours does.
+fn without_commands(text: &str) -> String {
+    let mut lines = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let mut seen = line;
+        loop {
+            seen = seen.trim_start();
+            match layout(seen) {
+                0 => break,
+                colour => seen = &seen[colour..],
+            }
+        }
+        match seen.strip_prefix("::") {
+            Some(rest) => lines.extend([&line[..line.len() - seen.len()], "\\u{3a}:", rest]),
+            None => lines.push_str(line),
+        }
+    }
+    lines
 }
 
 /// How many bytes at the beginning are a line break, a tab, or the escape sequence of a colour.
@@ -75,7 +95,8 @@ mod tests {
             ("\u{1b}[2Jx", r"\u{1b}[2Jx"),
             ("x\u{1b}", r"x\u{1b}"),
             ("\u{1b}]0;title\u{7}\n", "\\u{1b}]0;title\\u{7}\n"),
-            ("a\r\n::error::b", "a\\u{d}\n::error::b"),
+            ("a\r\n::error::b", "a\\u{d}\n\\u{3a}:error::b"),
+            ("a\n \u{1b}[1m \t::error::b\n::\n: :", "a\n \u{1b}[1m \t\\u{3a}:error::b\n\\u{3a}:\n: :"),
             (r"group:eng\u{200b}", r"group:eng\u{200b}"),
             ("→ \u{202e}x\u{9b}31m", r"→ \u{202e}x\u{9b}31m"),
         ] {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::confluence::{Cloud, Read as _, SpaceSelection};
-use crate::model::{Edition, Site, Space, SpaceKey, SpaceRoleMode};
+use crate::model::{Edition, Site, Space, SpaceKey, SpaceRoleMode, visible};
 use crate::policy::Policy;
 use crate::policy::lock::LOCK_FILE;
 use crate::render::style::{ADD, CHANGE, REMOVE, count, paint};
@@ -48,7 +48,7 @@ pub(super) async fn run(
     if lock.site().is_some() {
         findings.push(Finding::Fine(format!("lock     {LOCK_FILE} is about this site")));
     }
-    findings.push(Finding::Fine(format!("sign-in  {} ({})", site.caller.name, site.caller.account)));
+    findings.push(Finding::Fine(format!("sign-in  {} ({})", site.caller.name.shown(), site.caller.account)));
     findings.push(edition(&site));
     findings.push(mode(&site));
     findings.extend(rights(&connection.site, &policy).await?);
@@ -84,7 +84,7 @@ fn edition(site: &Site) -> Finding {
             "edition  the site does not say; the Free edition could not be changed".to_owned(),
         ),
         Edition::Other(word) => {
-            Finding::Doubtful(format!("edition  {word}, which this version does not know"))
+            Finding::Doubtful(format!("edition  {}, which this version does not know", visible(word)))
         }
     }
 }

@@ -189,7 +189,7 @@ fn template(from: &SpaceKey, to: &SpaceKey, policy: &Policy, live: &Live) -> Vec
             || Space {
                 id: draft.space.id,
                 key: to.clone(),
-                name: format!("Like {from}"),
+                name: format!("Like {from}").into(),
                 kind: SpaceKind::Global,
                 status: SpaceStatus::Current,
                 homepage: None,

@@ -125,7 +125,7 @@ pub(super) fn asker(named: &Named, policy: &Policy, live: &Live, lock: &Lock) ->
 
 fn unknown_person(name: &str, why: &str, policy: &Policy, live: &Live) -> CliError {
     let groups: Vec<String> =
-        live.directory.groups.values().map(|group| format!("group:{}", group.name)).collect();
+        live.directory.groups.values().map(|group| format!("group:{}", group.name.raw())).collect();
     let same = groups.iter().find(|group| group.strip_prefix("group:") == Some(name)).map(String::as_str);
     let near = same.or_else(|| did_you_mean(name, policy.people.keys().map(String::as_str)));
     let hint = near.map_or_else(
@@ -162,14 +162,16 @@ pub(super) fn group<'a>(
     if let Some(group) = policy.groups.get(name).and_then(|pin| groups.get(&pin.id.value)) {
         return Ok(group);
     }
-    let named: Vec<&Group> = groups.values().filter(|group| group.name == name).collect();
+    let named: Vec<&Group> = groups.values().filter(|group| group.name == *name).collect();
     let ids = || named.iter().map(|group| format!("group:{}", group.id)).collect::<Vec<_>>().join(", ");
     match lock.group(name, &named, &live.directory) {
         Meant::Nothing => {}
         Meant::Same(group) => return Ok(group),
         Meant::Other { remembered, was } => {
-            let was =
-                was.map_or_else(|| "is gone".to_owned(), |group| format!("is now called `{}`", group.name));
+            let was = was.map_or_else(
+                || "is gone".to_owned(),
+                |group| format!("is now called `{}`", group.name.shown()),
+            );
             return Err(NoGroup {
                 code: Code::ReplacedName,
                 message: format!(
@@ -199,7 +201,7 @@ pub(super) fn group<'a>(
     if let Some(group) = name.parse().ok().and_then(|id: GroupId| groups.get(&id)) {
         return Ok(group);
     }
-    let near = did_you_mean(name, groups.values().map(|group| group.name.as_str()));
+    let near = did_you_mean(name, groups.values().map(|group| group.name.raw()));
     Err(NoGroup {
         code: Code::UnknownGroup,
         message: format!("the site has no group `{name}`"),
@@ -247,8 +249,8 @@ fn nearest(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Option<St
         .flat_map(|content| {
             let path = tree.path(content.id);
             let below_home =
-                home.as_ref().and_then(|home| path.strip_prefix(home.as_str())).map(str::to_owned);
-            [Some(path), below_home]
+                home.as_ref().and_then(|home| path.raw().strip_prefix(home.raw())).map(str::to_owned);
+            [Some(path.raw().to_owned()), below_home]
         })
         .flatten()
         .collect();

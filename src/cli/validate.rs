@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::civil::Date;
 
+use crate::model::visible;
 use crate::policy::{self, Ending};
 use crate::render::style::count;
 
@@ -58,7 +59,7 @@ fn endings(endings: &[Ending], today: Date, last: Date) -> String {
             if *until == today { "today".to_owned() } else { format!("in {}", policy::days(today, *until)) };
         let _ = write!(text, "{until}  {left}: {who} has {what}  {}", span.origin());
         if let Some(why) = why {
-            let _ = write!(text, " ({why})");
+            let _ = write!(text, " ({})", visible(why));
         }
         text.push('\n');
     }

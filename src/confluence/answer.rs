@@ -8,6 +8,7 @@ use url::Url;
 
 use super::error::{Endpoint, Error, Refusal};
 use super::retry::asked_wait;
+use crate::model::visible;
 
 /// Confluence's own words are quoted up to this many characters.
 const QUOTED: usize = 300;
@@ -82,7 +83,7 @@ impl Answer {
         let mut json = serde_json::Deserializer::from_slice(&self.body);
         serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let endpoint = self.endpoint.clone();
-            let field = error.path().to_string();
+            let field = quoted(&error.path().to_string());
             let cause = error.into_inner();
             if cause.is_eof() {
                 Error::Truncated { endpoint, source: None }
@@ -246,7 +247,7 @@ fn quoted(text: &str) -> String {
         }
         quoted.push(c);
     }
-    quoted
+    visible(&quoted).into_owned()
 }
 
 #[cfg(test)]

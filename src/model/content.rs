@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ContentId, Known, Restrictions};
+use super::{ContentId, Known, Restrictions, SiteText};
 
 /// A page, or something else that stands in the page tree or beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Content {
     pub id: ContentId,
     pub kind: ContentKind,
-    pub title: Box<str>,
+    pub title: SiteText,
     pub parent: Parent,
     /// The lists on this content itself; those above it count too.
     pub restrictions: Known<Restrictions>,
@@ -139,13 +139,13 @@ impl Tree {
     }
 
     /// Where content stands, as `/Title/Title`. Titles above a missing ancestor are left out: `…/Title`.
-    pub fn path(&self, id: ContentId) -> String {
+    pub fn path(&self, id: ContentId) -> SiteText {
         let chain = self.chain(id);
         let mut path = String::from(if chain.missing.is_some() { "…" } else { "" });
         for node in chain.ancestors.iter().rev().copied().chain(self.get(id)) {
             path.push('/');
-            path.push_str(&node.title);
+            path.push_str(node.title.raw());
         }
-        path
+        path.into()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AccountId, GroupId, Known};
+use super::{AccountId, GroupId, Known, SiteText};
 
 /// The people and groups that a run has met. Who is not in here has not been looked up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Directory {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     pub account: AccountId,
-    pub name: String,
+    pub name: SiteText,
     /// Often hidden by the person's privacy settings.
     pub email: Option<String>,
     pub kind: AccountKind,
@@ -50,7 +50,7 @@ pub enum AccountStatus {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
     pub id: GroupId,
-    pub name: String,
+    pub name: SiteText,
     pub members: Known<BTreeSet<AccountId>>,
     pub access: Known<ProductAccess>,
 }
@@ -66,6 +66,6 @@ pub enum ProductAccess {
 impl Directory {
     /// Groups with this name. Names are not unique keys across case, so there may be several.
     pub fn groups_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Group> {
-        self.groups.values().filter(move |group| group.name == name)
+        self.groups.values().filter(move |group| group.name == *name)
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::text::text_form;
+use super::visible::is_invisible;
 
 /// A text that is not an id of the kind that was expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -107,7 +108,7 @@ macro_rules! named {
 }
 
 fn is_opaque(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 255 && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+    !text.is_empty() && text.len() <= 255 && !text.chars().any(|c| c.is_whitespace() || is_invisible(c))
 }
 
 numbered!(

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Permission, RoleId};
+use super::{Permission, RoleId, SiteText};
 
 /// A space role of a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
     pub id: RoleId,
-    pub name: String,
+    pub name: SiteText,
     pub kind: RoleKind,
     /// As the site names them. This is not the vocabulary of [`Permission`], and the full list is not
     /// documented (`GET /space-permissions` tells).
@@ -29,7 +29,7 @@ impl Role {
         if !understood.is_empty() {
             return Some(understood);
         }
-        let built_in = BuiltInRole::ALL.into_iter().find(|built_in| built_in.site_name() == self.name);
+        let built_in = BuiltInRole::ALL.into_iter().find(|built_in| self.name == *built_in.site_name());
         match (self.kind, built_in) {
             (RoleKind::System, Some(built_in)) => Some(with_companions(&built_in.permissions())),
             (RoleKind::System | RoleKind::Custom, _) => None,

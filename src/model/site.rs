@@ -7,14 +7,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{AccountId, GroupId, Known};
+use super::{AccountId, GroupId, Known, SiteText};
 
 /// Facts about a site that decide how it is read and written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
     pub flavor: Flavor,
     /// The address that the site gives itself, which may differ from the one it was reached by.
-    pub base_url: String,
+    pub base_url: SiteText,
     pub cloud_id: Option<String>,
     pub edition: Edition,
     pub mode: SpaceRoleMode,
@@ -105,6 +105,6 @@ impl SpaceRoleMode {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     pub account: AccountId,
-    pub name: String,
+    pub name: SiteText,
     pub groups: BTreeSet<GroupId>,
 }

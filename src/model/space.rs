@@ -3,14 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ContentId, SpaceId, SpaceKey};
+use super::{ContentId, SiteText, SpaceId, SpaceKey};
 
 /// A space as a list of spaces shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Space {
     pub id: SpaceId,
     pub key: SpaceKey,
-    pub name: String,
+    pub name: SiteText,
     pub kind: SpaceKind,
     pub status: SpaceStatus,
     pub homepage: Option<ContentId>,

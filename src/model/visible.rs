@@ -12,7 +12,11 @@ use unicode_general_category::{GeneralCategory, get_general_category};
 /// A text from the site that has not been made safe: a title, or what people, groups, spaces and roles are called.
 /// It cannot be displayed; [`Self::shown`] is the way to print it, and [`Self::raw`] is for comparing, for files in
 /// a format that quotes, and for requests.
-#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+///
+/// In documents it is the text as the site has it: they quote by themselves.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(with = "String", description = "A text as the site has it.")]
 pub struct SiteText(Box<str>);
 
 impl SiteText {
@@ -48,7 +52,10 @@ impl fmt::Debug for SiteText {
 /// A text that is safe to print. Only [`visible`] makes one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(from = "String", into = "String")]
-#[schemars(with = "String")]
+#[schemars(
+    with = "String",
+    description = "A text for people. What would not be seen, or would act on a terminal, stands in it as `\\u{202e}`."
+)]
 pub struct Shown(Box<str>);
 
 impl Shown {
@@ -92,9 +99,16 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
     escaped(text, |_| false)
 }
 
+/// Whether a text begins with a command to Azure Pipelines, `TeamCity` or an older GitHub runner, which they obey in the
+/// middle of a line: `##vso[task.setvariable …]`, `##[error]`.
+pub fn is_command(rest: &str) -> bool {
+    rest.strip_prefix("##")
+        .is_some_and(|rest| rest.trim_start_matches(|c: char| c.is_ascii_alphabetic()).starts_with('['))
+}
+
 /// The text with everything escaped that must be, and what `also` says of the rest of the text.
 fn escaped(text: &str, also: impl Fn(&str) -> bool) -> Cow<'_, str> {
-    let is_plain = |c: char| matches!(c, ' '..='~') && c != '\\';
+    let is_plain = |c: char| matches!(c, ' '..='~') && !matches!(c, '\\' | '#');
     if text.chars().all(is_plain) {
         return Cow::Borrowed(text);
     }
@@ -102,7 +116,7 @@ fn escaped(text: &str, also: impl Fn(&str) -> bool) -> Cow<'_, str> {
     let mut before = None;
     for (at, c) in text.char_indices() {
         let rest = &text[at..];
-        if (is_invisible(c) && !belongs(before, rest)) || also(rest) {
+        if (is_invisible(c) && !belongs(before, rest)) || is_command(rest) || also(rest) {
             let _ = write!(escaped, "{}", c.escape_unicode());
         } else {
             escaped.push(c);
@@ -198,6 +212,8 @@ mod tests {
             ("\u{3164}\u{2800}\u{e0041}", r"\u{3164}\u{2800}\u{e0041}"),
             ("x\u{fe0f}\u{e0100}\u{34f}", r"x\u{fe0f}\u{e0100}\u{34f}"),
             ("\u{200d}\u{1f4bb}", "\\u{200d}\u{1f4bb}"),
+            ("a ##vso[task.setvariable variable=x]b", r"a \u{23}#vso[task.setvariable variable=x]b"),
+            ("###[error]", r"#\u{23}#[error]"),
         ] {
             assert_eq!(visible(text), shown);
             assert_eq!(Shown::from(shown.to_owned()).as_str(), shown, "shown once is shown for good");
@@ -212,6 +228,7 @@ mod tests {
             "",
             "Runbooks & more (2026) – “quoted”",
             r"DOMAIN\users",
+            "C# and ## [link]",
             "Büro, čeština, Ελληνικά, кириллица, 日本語\u{3000}東京, 한국어, עברית, العربية",
             "می\u{200c}خواهم",
             "क\u{94d}\u{200d}ष",

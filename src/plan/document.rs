@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccountId, Call, ContentId, ContentKind, Desired, Edition, Flavor, Gap, GrantId, Guard, Holding, Live,
-    Mode, Origin, Permission, Principal, Restrictions, RoleId, SpaceId, SpaceKey, SpaceRoleMode,
+    Mode, Origin, Permission, Principal, Restrictions, RoleId, Shown, SiteText, SpaceId, SpaceKey,
+    SpaceRoleMode,
 };
 
 use super::change::Change;
@@ -38,9 +39,9 @@ pub struct Plan {
     /// The pages that appear below.
     pub pages: BTreeMap<ContentId, PlanPage>,
     /// How the principals that appear below are called, in the words of the policy.
-    pub names: BTreeMap<Principal, String>,
+    pub names: BTreeMap<Principal, Shown>,
     /// How the roles that appear below are called.
-    pub roles: BTreeMap<RoleId, String>,
+    pub roles: BTreeMap<RoleId, Shown>,
     pub changes: Vec<Change>,
     pub calls: Vec<PlannedCall>,
     /// What is so for a moment while the calls are made, though neither before nor after.
@@ -71,7 +72,7 @@ pub struct Plan {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlanSite {
     pub flavor: Flavor,
-    pub base_url: String,
+    pub base_url: SiteText,
     pub cloud_id: Option<String>,
     pub edition: Edition,
     pub space_role_mode: SpaceRoleMode,
@@ -82,7 +83,7 @@ pub struct PlanSite {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlanSpace {
     pub id: SpaceId,
-    pub name: String,
+    pub name: Shown,
     pub mode: Mode,
     pub origin: Origin,
 }
@@ -93,7 +94,7 @@ pub struct PlanPage {
     pub space: SpaceKey,
     pub kind: ContentKind,
     /// `/Title/Title`, as far as it could be seen.
-    pub path: String,
+    pub path: Shown,
 }
 
 /// The number of a call within its plan, counted from 1.
@@ -285,12 +286,12 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
             .filter_map(|(key, wish)| {
                 let space = &live.spaces.get(key)?.space;
                 let (mode, origin) = (wish.mode, wish.origin.clone());
-                Some((key.clone(), PlanSpace { id: space.id, name: space.name.clone(), mode, origin }))
+                Some((key.clone(), PlanSpace { id: space.id, name: space.name.shown(), mode, origin }))
             })
             .collect(),
         pages: BTreeMap::new(),
         names: BTreeMap::new(),
-        roles: live.roles.values().map(|role| (role.id.clone(), role.name.clone())).collect(),
+        roles: live.roles.values().map(|role| (role.id.clone(), role.name.shown())).collect(),
         changes,
         calls,
         meanwhile,
@@ -313,27 +314,27 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
     plan
 }
 
-fn name(principal: &Principal, desired: &Desired, live: &Live) -> String {
-    match principal {
+fn name(principal: &Principal, desired: &Desired, live: &Live) -> Shown {
+    Shown::of(&match principal {
         Principal::Group(id) => match live.directory.groups.get(id) {
-            Some(group) => format!("group:{}", group.name),
+            Some(group) => format!("group:{}", group.name.raw()),
             None => principal.to_string(),
         },
         Principal::User(account) => {
             match (desired.aliases.get(account), live.directory.people.get(account)) {
                 (Some(alias), _) => format!("user:{alias}"),
-                (None, Some(person)) => format!("user:{account} ({})", person.name),
+                (None, Some(person)) => format!("user:{account} ({})", person.name.raw()),
                 (None, None) => principal.to_string(),
             }
         }
         Principal::Class(_) | Principal::Anonymous => principal.to_string(),
-    }
+    })
 }
 
 fn page(space: &SpaceKey, id: ContentId, live: &Live) -> Option<(ContentId, PlanPage)> {
     let tree = live.spaces.get(space)?.tree.as_ref()?;
     let kind = tree.get(id)?.kind;
-    Some((id, PlanPage { space: space.clone(), kind, path: tree.path(id) }))
+    Some((id, PlanPage { space: space.clone(), kind, path: tree.path(id).shown() }))
 }
 
 /// The state before and after of what the calls touch, in the order of the target.

@@ -16,7 +16,7 @@ use super::rules::{Focus, Like, Rule};
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{
     AccessClass, AccountId, BuiltInRole, End, Forbidden, GroupId, MaxRemovals, Mode, PageVerb, Permission,
-    SpaceKey, Terms,
+    SpaceKey, Terms, visible,
 };
 
 /// All files of one policy directory.
@@ -45,15 +45,16 @@ impl Policy {
         }
     }
 
-    /// A person or a group as the policy would write it: by alias where there is one.
+    /// A person or a group as the policy would write it, safe to print: by alias where there is one.
     pub fn show_named(&self, named: &Named) -> String {
-        match named {
+        let shown = match named {
             Named::Group(name) => format!("group:{name}"),
             Named::User(account) => {
                 let alias = self.people.iter().find(|(_, person)| person.account.value == *account);
                 format!("user:{}", alias.map_or(account.as_str(), |(alias, _)| alias))
             }
-        }
+        };
+        visible(&shown).into_owned()
     }
 }
 

@@ -300,7 +300,7 @@ fn follow(titles: &[String], start: Vec<&Content>, tree: &Tree) -> Walk {
 }
 
 fn is_named(page: &Content, title: &str) -> bool {
-    &*page.title == title
+    page.title == *title
 }
 
 /// Blog posts stand beside the tree; they are named by `blog:TITLE` or by id.

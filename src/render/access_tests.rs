@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::access::{Asker, Explanation, Object, Verb, Verdict};
-use crate::model::{Desired, Origin};
+use crate::model::{Desired, Origin, visible};
 
 use super::access::{self, Question};
 use super::access_json::{verdict_value, write};
@@ -81,7 +81,7 @@ pub fn tests_as_text(reports: &[TestReport], state: TestedState<'_>) -> String {
             (paint(REMOVE, "FAIL"), report.origin.to_string())
         };
         let rest = if rest.is_empty() { String::new() } else { format!("  {}", paint(FAINT, &rest)) };
-        let _ = writeln!(text, "{sign}  {}  {}{rest}", report.name, paint(FAINT, &checks));
+        let _ = writeln!(text, "{sign}  {}  {}{rest}", visible(&report.name), paint(FAINT, &checks));
         for check in report.checks.iter().filter(|check| !check.passed()) {
             failure(check, state, &mut text);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::access::{Lint, Reason};
-use crate::model::{AccountId, ContentId, Live, Principal, RoleId, Why};
+use crate::model::{AccountId, ContentId, Live, Principal, RoleId, Why, visible};
 use crate::plan::Plan;
 
 /// How things are called.
@@ -24,11 +24,11 @@ impl Names for Plan {
     }
 
     fn page(&self, content: ContentId) -> String {
-        self.pages.get(&content).map_or_else(|| format!("page {content}"), |page| page.path.clone())
+        self.pages.get(&content).map_or_else(|| format!("page {content}"), |page| page.path.to_string())
     }
 
     fn role(&self, role: &RoleId) -> String {
-        self.roles.get(role).map_or_else(|| role.to_string(), Clone::clone)
+        self.roles.get(role).map_or_else(|| role.to_string(), ToString::to_string)
     }
 }
 
@@ -43,13 +43,13 @@ impl Names for SiteNames<'_> {
     fn principal(&self, principal: &Principal) -> String {
         match principal {
             Principal::Group(id) => match self.live.directory.groups.get(id) {
-                Some(group) => format!("group:{}", group.name),
+                Some(group) => format!("group:{}", group.name.shown()),
                 None => principal.to_string(),
             },
             Principal::User(account) => {
                 match (self.aliases.get(account), self.live.directory.people.get(account)) {
-                    (Some(alias), _) => format!("user:{alias}"),
-                    (None, Some(person)) => format!("user:{account} ({})", person.name),
+                    (Some(alias), _) => format!("user:{}", visible(alias)),
+                    (None, Some(person)) => format!("user:{account} ({})", person.name.shown()),
                     (None, None) => principal.to_string(),
                 }
             }
@@ -60,11 +60,11 @@ impl Names for SiteNames<'_> {
     fn page(&self, content: ContentId) -> String {
         let mut trees = self.live.spaces.values().filter_map(|space| space.tree.as_ref());
         let tree = trees.find(|tree| tree.get(content).is_some());
-        tree.map_or_else(|| format!("page {content}"), |tree| tree.path(content))
+        tree.map_or_else(|| format!("page {content}"), |tree| tree.path(content).shown().to_string())
     }
 
     fn role(&self, role: &RoleId) -> String {
-        self.live.roles.get(role).map_or_else(|| role.to_string(), |role| role.name.clone())
+        self.live.roles.get(role).map_or_else(|| role.to_string(), |role| role.name.shown().to_string())
     }
 }
 

@@ -1,6 +1,6 @@
 //! One call in words.
 
-use crate::model::{Audience, Call};
+use crate::model::{Audience, Call, Shown};
 use crate::plan::Plan;
 
 /// What a call does, in one line.
@@ -17,7 +17,7 @@ pub(crate) fn call_words(plan: &Plan, call: &Call) -> String {
                 .iter()
                 .map(|(principal, role)| {
                     let role = role.as_ref().map_or("no role", |id| {
-                        plan.roles.get(id).map_or_else(|| id.as_str(), String::as_str)
+                        plan.roles.get(id).map_or_else(|| id.as_str(), Shown::as_str)
                     });
                     format!("{} {role}", plan.name(principal))
                 })
@@ -25,8 +25,10 @@ pub(crate) fn call_words(plan: &Plan, call: &Call) -> String {
             format!("{space}: assign {}", each.join(", "))
         }
         Call::Restrict { space, content, after, .. } => {
-            let page =
-                plan.pages.get(content).map_or_else(|| format!("page {content}"), |page| page.path.clone());
+            let page = plan
+                .pages
+                .get(content)
+                .map_or_else(|| format!("page {content}"), |page| page.path.to_string());
             let view = audience_words(plan, &after.view);
             let edit = audience_words(plan, &after.edit);
             format!("{space}: {page}: view {view}; edit {edit}")

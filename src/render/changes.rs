@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::model::{End, Mode, Origin, Permission, Principal, SpaceKey, Terms};
+use crate::model::{End, Mode, Origin, Permission, Principal, SpaceKey, Terms, visible};
 use crate::plan::{Change, HoldingState, Object, Plan, PlanSpace, Reason, Verb};
 
 use super::call::audience_words;
@@ -125,7 +125,7 @@ fn rows(plan: &Plan, space: &InSpace<'_>) -> Vec<Row> {
         match *change {
             Change::Grant { .. } => {}
             Change::Role { principal, before, after, reason, .. } => {
-                let role = |id| plan.roles.get(id).map_or_else(|| format!("{id}"), Clone::clone);
+                let role = |id| plan.roles.get(id).map_or_else(|| format!("{id}"), ToString::to_string);
                 let (sign, what) = match (before, after) {
                     (Some(before), Some(after)) => ('~', format!("role {} → {}", role(before), role(after))),
                     (None, Some(after)) => match replaced.get(principal) {
@@ -145,7 +145,7 @@ fn rows(plan: &Plan, space: &InSpace<'_>) -> Vec<Row> {
                 what: plan
                     .pages
                     .get(content)
-                    .map_or_else(|| format!("page {content}"), |page| page.path.clone()),
+                    .map_or_else(|| format!("page {content}"), |page| page.path.to_string()),
                 who: format!(
                     "{}  {} → {}",
                     list.as_str(),
@@ -182,9 +182,9 @@ fn grant_words(space: &InSpace<'_>, group: &Together<'_>, permissions: &[Permiss
     let loses_everything = group.verb == Verb::Remove && space.lose_everything.contains(group.principal);
     match group.reason {
         Reason::Declared { role: Some(role), .. } if names.len() > 2 => {
-            format!("{role} ({})", count(names.len(), "permission", "permissions"))
+            format!("{} ({})", visible(role), count(names.len(), "permission", "permissions"))
         }
-        Reason::Declared { role: Some(role), .. } => format!("{} ({role})", names.join(", ")),
+        Reason::Declared { role: Some(role), .. } => format!("{} ({})", names.join(", "), visible(role)),
         _ if loses_everything && names.len() > 1 => {
             format!("everything ({})", count(names.len(), "permission", "permissions"))
         }
@@ -215,7 +215,8 @@ pub(super) fn said_words(origin: &Origin, terms: &Terms) -> String {
     if let Some(End { until, over }) = terms.end {
         let _ = write!(text, " {} {until}", if over { "ended" } else { "until" });
     }
-    let said: Vec<&str> = [&terms.rule, &terms.because].into_iter().flatten().map(String::as_str).collect();
+    let said: Vec<_> =
+        [&terms.rule, &terms.because].into_iter().flatten().map(|said| visible(said)).collect();
     if !said.is_empty() {
         let _ = write!(text, " ({})", said.join("; "));
     }

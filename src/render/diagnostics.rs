@@ -4,12 +4,11 @@
 //! the terminal.
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{
-    AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet, normalize_untrusted_str as harmless,
-};
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
 use camino::Utf8Path;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Label, Severity, Sources};
+use crate::model::harmless;
 
 /// Whether the output goes to something that shows colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +42,7 @@ fn one(finding: &Diagnostic, sources: &Sources, renderer: &Renderer) -> String {
         Severity::Warning => Level::WARNING,
     };
     let mut group =
-        Group::with_title(level.primary_title(finding.message.as_str()).id(finding.code.as_str()));
+        Group::with_title(level.primary_title(harmless(&finding.message)).id(finding.code.as_str()));
     let mut files: Vec<&Utf8Path> = Vec::new();
     for label in &finding.labels {
         if !files.contains(&&*label.span.file) {

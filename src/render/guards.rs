@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Forbidden, MaxRemovals};
+use crate::model::{Forbidden, MaxRemovals, visible};
 use crate::plan::{AdminStanding, Breach, GuardOutcome, GuardVerdict, Plan, Removals};
 
 use super::style::{CHANGE, REMOVE, count, list, paint};
@@ -17,7 +17,7 @@ pub(super) fn guards(plan: &Plan, text: &mut String) {
     let before = text.len();
     for outcome in &plan.guards.outcomes {
         if let GuardVerdict::Overridden { why } = &outcome.verdict {
-            let title = format!("Let through {}, because \"{why}\":", set_by(outcome));
+            let title = format!("Let through {}, because \"{}\":", set_by(outcome), visible(why));
             breaches(plan, &outcome.breaches, &paint(CHANGE, &title), text);
         }
         let title = format!("Against {}, though not by this plan:", set_by(outcome));
@@ -99,8 +99,10 @@ fn breach_words(plan: &Plan, breach: &Breach) -> String {
             format!("{space}  {} {not}  {origin}", plan.name(who))
         }
         Breach::CutOff { space, content, who, origin } => {
-            let page =
-                plan.pages.get(content).map_or_else(|| format!("page {content}"), |page| page.path.clone());
+            let page = plan
+                .pages
+                .get(content)
+                .map_or_else(|| format!("page {content}"), |page| page.path.to_string());
             format!("{space}  {page} would be closed to {}  {origin}", plan.name(who))
         }
         Breach::TooManyRemovals { limit } => {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::is_invisible;
+use crate::model::{is_command, is_invisible};
 use crate::plan::Plan;
 
 /// The plan, indented, with a line end. The form is described by `schemas/plan.schema.json`.
@@ -10,12 +10,12 @@ pub fn plan_as_json(plan: &Plan) -> Result<String, serde_json::Error> {
     Ok(all_seen(&(serde_json::to_string_pretty(plan)? + "\n")))
 }
 
-/// A JSON text with everything escaped that would not be seen. serde escapes control characters below U+0020 only;
+/// A JSON text with everything escaped that would not be seen, or that a CI host would obey. serde escapes control characters below U+0020 only;
 /// a terminal obeys others too, and U+202E is no less deceptive in JSON.
 pub(super) fn all_seen(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
-    for c in json.chars() {
-        if c != '\n' && is_invisible(c) {
+    for (at, c) in json.char_indices() {
+        if (c != '\n' && is_invisible(c)) || is_command(&json[at..]) {
             for unit in c.encode_utf16(&mut [0; 2]) {
                 let _ = write!(text, "\\u{unit:04x}");
             }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::model::Principal;
+use crate::model::{Principal, harmless};
 use crate::plan::{KeepReason, Plan, Unmanaged};
 
 use super::style::{HEADING, count, list, paint};
@@ -41,7 +41,10 @@ fn kept_words(plan: &Plan, kept: &Unmanaged) -> String {
         .principals
         .iter()
         .take(3)
-        .map(|who| who.parse().map_or_else(|_| who.clone(), |who: Principal| plan.name(&who).into_owned()))
+        .map(|who| {
+            who.parse()
+                .map_or_else(|_| harmless(who).into_owned(), |who: Principal| plan.name(&who).into_owned())
+        })
         .collect();
     let who = if holders > names.len() {
         format!("{} and {} more", names.join(", "), holders - names.len())

@@ -89,7 +89,7 @@ fn who_words(plan: &Plan, danger: &Danger) -> String {
 }
 
 fn what_words(plan: &Plan, danger: &Danger) -> String {
-    let page = |id| plan.pages.get(id).map_or_else(|| format!("page {id}"), |page| page.path.clone());
+    let page = |id| plan.pages.get(id).map_or_else(|| format!("page {id}"), |page| page.path.to_string());
     match &danger.what {
         Endangered::Permission(permission) => format!("have {permission}"),
         Endangered::View(id) => format!("see {}", page(id)),

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::apply::{ConcurrentChange, Mismatch, Outcome, Status, Unverified};
-use crate::model::{ContentId, Permission};
+use crate::model::{ContentId, Permission, Shown};
 use crate::plan::{HoldingState, Object, Plan, PlannedCall};
 
 use super::call::{audience_words, call_words};
@@ -123,7 +123,7 @@ fn holding_words(plan: &Plan, state: &HoldingState) -> String {
     match state {
         HoldingState::Nothing => "nothing".to_owned(),
         HoldingState::Role { role } => {
-            format!("the role {}", plan.roles.get(role).map_or_else(|| role.as_str(), String::as_str))
+            format!("the role {}", plan.roles.get(role).map_or_else(|| role.as_str(), Shown::as_str))
         }
         HoldingState::Grants { permissions, .. } => permission_words(permissions),
     }
@@ -173,5 +173,5 @@ fn mismatch_words(plan: &Plan, mismatch: &Mismatch) -> String {
 }
 
 fn page(plan: &Plan, content: ContentId) -> String {
-    plan.pages.get(&content).map_or_else(|| format!("page {content}"), |page| page.path.clone())
+    plan.pages.get(&content).map_or_else(|| format!("page {content}"), |page| page.path.to_string())
 }

@@ -75,8 +75,10 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
     };
     match gap {
         Gap::Restrictions { space, content, why } => {
-            let page =
-                plan.pages.get(content).map_or_else(|| format!("page {content}"), |page| page.path.clone());
+            let page = plan
+                .pages
+                .get(content)
+                .map_or_else(|| format!("page {content}"), |page| page.path.to_string());
             let of_pages = plan
                 .pages
                 .get(content)

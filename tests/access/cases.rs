@@ -330,7 +330,7 @@ fn case_30_authorship_gives_no_view() {
 #[test]
 fn case_31_a_renamed_group_is_the_same_group() {
     let mut world = two_editors().page("ENG", 1, 0, "group:a", "");
-    world.0.directory.groups.get_mut(&group("a")).unwrap().name = "renamed".to_owned();
+    world.0.directory.groups.get_mut(&group("a")).unwrap().name = "renamed".into();
     assert_eq!(world.can("user:ann", Verb::View, "ENG/1"), Verdict::Allowed);
 }
 

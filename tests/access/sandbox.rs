@@ -126,7 +126,7 @@ fn space(world: &mut sim::World, dice: &mut Dice) {
     world.add_space(sim::Space {
         id: ENG,
         key: "ENG".into(),
-        name: "ENG".to_owned(),
+        name: "ENG".into(),
         kind: sim::SpaceType::Global,
         status: sim::SpaceStatus::Current,
         labels: BTreeSet::new(),
@@ -197,7 +197,7 @@ fn live(world: &sim::World) -> Live {
     let people = world.users().map(|user| {
         let person = Person {
             account: account(user.account.as_str()),
-            name: user.name.clone(),
+            name: user.name.clone().into(),
             email: None,
             kind: match user.kind {
                 sim::AccountType::Atlassian => AccountKind::Human,
@@ -223,7 +223,7 @@ fn live(world: &sim::World) -> Live {
         let members = each.members.iter().map(|member| account(member.as_str())).collect();
         let found = Group {
             id: id.clone(),
-            name: each.name.clone(),
+            name: each.name.clone().into(),
             members: Known::Known(members),
             access: Known::Known(access),
         };
@@ -232,12 +232,12 @@ fn live(world: &sim::World) -> Live {
     let roles = world.roles().map(|role| {
         let id: RoleId = role.id.as_str().parse().unwrap();
         let permissions = role.permissions.iter().map(ToString::to_string).collect();
-        (id.clone(), Role { id, name: role.name.clone(), kind: RoleKind::Custom, permissions })
+        (id.clone(), Role { id, name: role.name.clone().into(), kind: RoleKind::Custom, permissions })
     });
     Live {
         site: Site {
             flavor: Flavor::Cloud,
-            base_url: world.settings.url.clone(),
+            base_url: world.settings.url.clone().into(),
             cloud_id: None,
             edition: Edition::Premium,
             mode: match world.settings.mode {
@@ -246,7 +246,7 @@ fn live(world: &sim::World) -> Live {
                 sim::RoleMode::Roles => SpaceRoleMode::Roles,
             },
             anonymous_access: Known::Known(world.settings.anonymous),
-            caller: Caller { account: account("ann"), name: "ann".to_owned(), groups: BTreeSet::new() },
+            caller: Caller { account: account("ann"), name: "ann".into(), groups: BTreeSet::new() },
         },
         names_read: true,
         roles: roles.collect(),
@@ -293,7 +293,7 @@ fn live_space(world: &sim::World) -> LiveSpace {
         space: Space {
             id: SpaceId::from_number(ENG.0),
             key: key("ENG"),
-            name: space.name.clone(),
+            name: space.name.clone().into(),
             kind: SpaceKind::Global,
             status: SpaceStatus::Current,
             homepage: None,

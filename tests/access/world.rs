@@ -59,12 +59,12 @@ impl World {
     pub(crate) fn new() -> Self {
         let site = Site {
             flavor: Flavor::Cloud,
-            base_url: "https://acme.example".to_owned(),
+            base_url: "https://acme.example".into(),
             cloud_id: None,
             edition: Edition::Premium,
             mode: SpaceRoleMode::PreRoles,
             anonymous_access: Known::Known(true),
-            caller: Caller { account: account("ann"), name: "Ann".to_owned(), groups: BTreeSet::new() },
+            caller: Caller { account: account("ann"), name: "Ann".into(), groups: BTreeSet::new() },
         };
         let live = Live::of(site);
         Self(live).group("users", "").product("users", ProductAccess::User)
@@ -91,7 +91,7 @@ impl World {
     pub(crate) fn unlicensed(mut self, name: &str) -> Self {
         let person = Person {
             account: account(name),
-            name: name.to_owned(),
+            name: name.into(),
             email: None,
             kind: AccountKind::Human,
             status: AccountStatus::Active,
@@ -125,7 +125,7 @@ impl World {
     pub(crate) fn group(mut self, name: &str, members: &str) -> Self {
         let group = Group {
             id: group(name),
-            name: name.to_owned(),
+            name: name.into(),
             members: Known::Known(members.split_whitespace().map(account).collect()),
             access: Known::Known(ProductAccess::None),
         };
@@ -154,7 +154,7 @@ impl World {
     pub(crate) fn role(mut self, name: &str, kind: RoleKind, permissions: &str) -> Self {
         let id: RoleId = format!("role-{name}").parse().unwrap();
         let permissions = permissions.split_whitespace().map(str::to_owned).collect();
-        self.0.roles.insert(id.clone(), Role { id, name: name.to_owned(), kind, permissions });
+        self.0.roles.insert(id.clone(), Role { id, name: name.into(), kind, permissions });
         self
     }
 
@@ -163,7 +163,7 @@ impl World {
         let space = Space {
             id: SpaceId::from_number(number),
             key: key(name),
-            name: name.to_owned(),
+            name: name.into(),
             kind: SpaceKind::Global,
             status: SpaceStatus::Current,
             homepage: None,

@@ -49,5 +49,6 @@ fn our_own_options_are_left_to_themselves() {
     }
     assert!(folder.file("other.json").exists());
     // After `--`, it is a name and no option.
-    folder.run(&["validate", "--", "-json"]).code(64);
+    let named = folder.run(&["validate", "--", "-json"]).code(64);
+    assert_eq!(named.said("error:"), ["there is no directory `-json`"]);
 }

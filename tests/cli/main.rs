@@ -11,6 +11,7 @@ mod guards;
 mod habits;
 #[cfg(unix)]
 mod hostile;
+mod hostile_names;
 #[cfg(target_os = "linux")]
 mod identity;
 mod import;

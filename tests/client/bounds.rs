@@ -125,7 +125,7 @@ fn space() -> Space {
     Space {
         id: "1".parse().unwrap(),
         key: "ENG".parse().unwrap(),
-        name: String::new(),
+        name: "".into(),
         kind: confperm::model::SpaceKind::Global,
         status: confperm::model::SpaceStatus::Current,
         homepage: None,

@@ -75,7 +75,7 @@ async fn the_content_type_does_not_matter_when_the_json_is_good() {
         Reply::text(200, "text/plain", r#"{"type":"known","accountId":"me"}"#)
     })
     .await;
-    assert_eq!(server.cloud().site().await.unwrap().caller.name, "me");
+    assert_eq!(server.cloud().site().await.unwrap().caller.name.raw(), "me");
 }
 
 #[tokio::test]

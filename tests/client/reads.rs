@@ -15,7 +15,7 @@ fn eng() -> Space {
     Space {
         id: "101".parse().unwrap(),
         key: "ENG".parse().unwrap(),
-        name: "Engineering".to_owned(),
+        name: "Engineering".into(),
         kind: SpaceKind::Global,
         status: SpaceStatus::Current,
         homepage: None,
@@ -90,7 +90,7 @@ async fn a_site_without_roles_and_without_system_info_is_still_a_site() {
     let site = server.cloud().site().await.unwrap();
     assert_eq!(site.mode, SpaceRoleMode::PreRoles);
     assert_eq!(site.edition, Edition::Other(String::new()));
-    assert_eq!((site.base_url.as_str(), site.cloud_id), (base, None));
+    assert_eq!((site.base_url.raw(), site.cloud_id), (base, None));
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn folders_are_asked_for_once_and_hidden_ones_stay_missing() {
     })
     .await;
     let tree = server.cloud().tree(&eng()).await.unwrap();
-    assert_eq!(tree.path(ContentId::from_number(3)), "/P1/G/F/P3");
+    assert_eq!(tree.path(ContentId::from_number(3)).raw(), "/P1/G/F/P3");
     assert_eq!(tree.chain(ContentId::from_number(4)).missing, Some(ContentId::from_number(11)));
     assert_eq!(
         tree.get(ContentId::from_number(5)).unwrap().parent,
@@ -306,7 +306,7 @@ async fn people_are_looked_up_250_at_a_time_and_unknown_ones_are_missing() {
     let people = server.cloud().people(&accounts).await.unwrap();
     assert_eq!(people.len(), 250);
     let person = people.values().next().unwrap();
-    assert_eq!((person.name.as_str(), &person.email, person.kind), ("P", &None, AccountKind::App));
+    assert_eq!((person.name.raw(), &person.email, person.kind), ("P", &None, AccountKind::App));
     assert_eq!(person.guest, Known::Known(true));
     assert_eq!(server.lines(), ["POST /api/v2/users-bulk"; 2]);
 }

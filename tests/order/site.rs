@@ -321,7 +321,7 @@ impl Case {
         world.add_space(world::Space {
             id: SPACE,
             key: "ENG".into(),
-            name: "Engineering".to_owned(),
+            name: "Engineering".into(),
             kind: world::SpaceType::Global,
             status: if self.archived { world::SpaceStatus::Archived } else { world::SpaceStatus::Current },
             labels: BTreeSet::new(),
@@ -420,20 +420,20 @@ impl Case {
                 if self.members_known { Known::Known(members) } else { Known::Unknown(Why::Hidden) };
             (
                 id.clone(),
-                Group { id, name: group.name.clone(), members, access: Known::Unknown(Why::NotRead) },
+                Group { id, name: group.name.clone().into(), members, access: Known::Unknown(Why::NotRead) },
             )
         });
         Live {
             site: Site {
                 flavor: Flavor::Cloud,
-                base_url: world.settings.url.clone(),
+                base_url: world.settings.url.clone().into(),
                 cloud_id: None,
                 edition: Edition::Standard,
                 mode: self.mode(),
                 anonymous_access: Known::Known(false),
                 caller: Caller {
                     account: ME.parse().unwrap(),
-                    name: "Me".to_owned(),
+                    name: "Me".into(),
                     groups: self.mine.then(|| "g0".parse().unwrap()).into_iter().collect(),
                 },
             },
@@ -446,7 +446,7 @@ impl Case {
                     space: Space {
                         id: "1".parse().unwrap(),
                         key: "ENG".parse().unwrap(),
-                        name: "Engineering".to_owned(),
+                        name: "Engineering".into(),
                         kind: SpaceKind::Global,
                         status: if self.archived { SpaceStatus::Archived } else { SpaceStatus::Current },
                         homepage: None,

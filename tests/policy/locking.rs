@@ -90,7 +90,7 @@ fn names_need_not_be_words() {
     let mut live = site(SpaceRoleMode::PreRoles);
     for (group, name) in live.directory.groups.values_mut().zip(["a: b", "# x", "yes", "\"q\"", "[1]", "é\t"])
     {
-        name.clone_into(&mut group.name);
+        group.name = name.into();
     }
     let quoted = r#"spaces: {ENG: {access: {viewer: ["group:a: b", "group:# x", "group:yes", 'group:"q"', "group:[1]"]}}}"#;
     let policy = policy(&format!("{quoted}\n"));

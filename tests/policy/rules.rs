@@ -53,7 +53,7 @@ fn many() -> Live {
         let space = Space {
             id: SpaceId::from_number(100 + number),
             key: key(&name),
-            name,
+            name: name.into(),
             kind,
             status,
             homepage: None,

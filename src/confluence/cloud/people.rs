@@ -29,9 +29,9 @@ impl Cloud {
                 Some((id, name))
             })
             .collect();
-        let group = |(id, name)| Group {
+        let group = |(id, name): (GroupId, String)| Group {
             id,
-            name,
+            name: name.into(),
             members: Known::Unknown(Why::NotRead),
             access: Known::Unknown(Why::NotRead),
         };

@@ -20,11 +20,11 @@ impl Read for Cloud {
     async fn site(&self) -> Result<Site, Error> {
         let SignedIn { account, name, identity, edition } = self.sign_in().await?.clone();
         let (mode, groups) = try_join!(self.mode(), self.groups_of(&account))?;
-        let caller = Caller { account, name, groups };
+        let caller = Caller { account, name: name.into(), groups };
         let caller = self.caller.get_or_init(|| caller).clone();
         Ok(Site {
             flavor: Flavor::Cloud,
-            base_url: identity.base_url,
+            base_url: identity.base_url.into(),
             cloud_id: identity.cloud_id,
             edition,
             mode,

@@ -140,7 +140,7 @@ impl From<WireSpace> for Space {
         };
         Self {
             id: wire.id,
-            name: wire.name.unwrap_or_default(),
+            name: wire.name.unwrap_or_default().into(),
             key: wire.key,
             kind,
             status,
@@ -204,7 +204,7 @@ impl From<WireRole> for Role {
         let system = wire.kind.is_some_and(|kind| kind.eq_ignore_ascii_case("system"));
         Self {
             id: wire.id,
-            name: wire.name,
+            name: wire.name.into(),
             kind: if system { RoleKind::System } else { RoleKind::Custom },
             permissions: wire.space_permissions.into_iter().flatten().collect(),
         }
@@ -277,7 +277,7 @@ impl From<BulkUser> for Person {
         let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
         let name = filled(wire.display_name).or_else(|| filled(wire.public_name));
         Self {
-            name: name.unwrap_or_else(|| wire.account_id.to_string()),
+            name: name.unwrap_or_else(|| wire.account_id.to_string()).into(),
             account: wire.account_id,
             email: filled(wire.email),
             kind: match wire.account_type.as_deref() {

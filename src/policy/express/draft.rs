@@ -167,7 +167,7 @@ pub(super) fn label(principal: &Principal, live: &Live) -> String {
     match principal {
         Principal::User(account) => display_name(account, live).to_owned(),
         Principal::Group(group) => {
-            let name = live.directory.groups.get(group).map_or(group.as_str(), |group| &group.name);
+            let name = live.directory.groups.get(group).map_or(group.as_str(), |group| group.name.raw());
             format!("group:{name}")
         }
         Principal::Class(_) | Principal::Anonymous => principal.to_string(),
@@ -175,7 +175,7 @@ pub(super) fn label(principal: &Principal, live: &Live) -> String {
 }
 
 pub(super) fn display_name<'a>(account: &'a AccountId, live: &'a Live) -> &'a str {
-    live.directory.people.get(account).map_or(account.as_str(), |person| &person.name)
+    live.directory.people.get(account).map_or(account.as_str(), |person| person.name.raw())
 }
 
 pub(super) fn is_inactive(principal: &Principal, live: &Live) -> bool {

@@ -218,7 +218,7 @@ impl<'a> Pen<'a> {
 fn title(draft: &Draft) -> String {
     let mut text = Text::default();
     let archived = if draft.space.status == SpaceStatus::Archived { " (archived)" } else { "" };
-    text.comment(&format!("{}{archived}", draft.space.name), 0);
+    text.comment(&format!("{}{archived}", draft.space.name.raw()), 0);
     for (remark, about) in draft.remarks.iter() {
         text.comment("", 0);
         text.comment(&format!("{}:", capitalised(remark.sentence())), 0);
@@ -263,7 +263,8 @@ fn principals(draft: &Draft) -> impl Iterator<Item = Principal> {
 /// What an alias does not tell of somebody.
 fn about(alias: &str, account: &AccountId, live: &Live) -> Option<String> {
     let person = live.directory.people.get(account)?;
-    let told = person.name.to_lowercase() == alias.replace('-', " ") && slug(&person.name) == alias;
+    let name = person.name.raw();
+    let told = name.to_lowercase() == alias.replace('-', " ") && slug(name) == alias;
     let state = if is_inactive(&Principal::User(account.clone()), live) {
         Some("deactivated")
     } else {
@@ -276,7 +277,7 @@ fn about(alias: &str, account: &AccountId, live: &Live) -> Option<String> {
     match (told, state) {
         (true, None) => None,
         (true, Some(state)) => Some(state.to_owned()),
-        (false, None) => Some(person.name.clone()),
-        (false, Some(state)) => Some(format!("{} ({state})", person.name)),
+        (false, None) => Some(name.to_owned()),
+        (false, Some(state)) => Some(format!("{name} ({state})")),
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::words::scalar;
+use crate::model::visible;
 
 /// No line is longer, unless one word is.
 const WIDTH: usize = 100;
@@ -86,9 +87,7 @@ fn indent(level: usize) -> String {
     "  ".repeat(level)
 }
 
-/// A text that stays in its line: comments know no escapes.
+/// A text that stays in its line: comments know no escapes of their own.
 fn tame(text: &str) -> String {
-    let tame =
-        |c: char| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') { ' ' } else { c };
-    text.chars().map(tame).collect::<String>().trim().to_owned()
+    visible(text.trim()).into_owned()
 }

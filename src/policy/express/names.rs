@@ -90,7 +90,7 @@ fn aliases(accounts: &[&AccountId], policy: &Policy, live: &Live) -> BTreeMap<Ac
         .iter()
         .filter(|account| !names.contains_key(**account))
         .map(|account| {
-            let name = live.directory.people.get(*account).map(|person| person.name.as_str());
+            let name = live.directory.people.get(*account).map(|person| person.name.raw());
             let alias = name.map(slug).filter(|alias| !alias.is_empty());
             (*account, alias.unwrap_or_else(|| "person".to_owned()))
         })
@@ -108,12 +108,12 @@ fn group_names(groups: &[&GroupId], policy: &Policy, live: &Live) -> BTreeMap<Gr
     }
     let mut bearers: BTreeMap<&str, usize> = BTreeMap::new();
     for group in live.directory.groups.values() {
-        *bearers.entry(&group.name).or_default() += 1;
+        *bearers.entry(group.name.raw()).or_default() += 1;
     }
     let mut taken: BTreeSet<String> = policy.groups.keys().cloned().collect();
     let mut unclear = Vec::new();
     for id in groups.iter().filter(|id| !names.contains_key(**id)).collect::<Vec<_>>() {
-        let name = live.directory.groups.get(*id).map_or("", |group| group.name.as_str());
+        let name = live.directory.groups.get(*id).map_or("", |group| group.name.raw());
         let clear = bearers.get(name) == Some(&1) && !name.is_empty() && name.trim() == name;
         if clear && !taken.contains(name) {
             names.insert((*id).clone(), Name { text: name.to_owned(), new: false });
@@ -218,8 +218,8 @@ impl Roles {
         }
         // A policy knows roles by name, and of two with one name only the last.
         let by_name: BTreeMap<&str, &Role> =
-            live.roles.values().map(|role| (role.name.as_str(), role)).collect();
-        let shared = |name: &str| live.roles.values().filter(|role| role.name == name).count() > 1;
+            live.roles.values().map(|role| (role.name.raw(), role)).collect();
+        let shared = |name: &str| live.roles.values().filter(|role| role.name == *name).count() > 1;
         let mut taken: BTreeSet<String> = policy.roles.keys().cloned().collect();
         taken.extend(BuiltInRole::ALL.map(|role| role.as_str().to_owned()));
         let classic: BTreeMap<String, BuiltInRole> = BuiltInRole::ALL
@@ -255,11 +255,11 @@ impl Roles {
 }
 
 fn role_word(role: &Role, policy: &Policy, taken: &mut BTreeSet<String>) -> RoleWord {
-    if let Some(built_in) = BuiltInRole::ALL.into_iter().find(|built_in| built_in.site_name() == role.name) {
+    if let Some(built_in) = BuiltInRole::ALL.into_iter().find(|built_in| role.name == *built_in.site_name()) {
         let administers = built_in.permissions().contains(&Permission::AdministerSpace);
         return RoleWord { word: Word::BuiltIn(Reverse(built_in)), administers, definition: None };
     }
-    let means = |site_role: &str| site_role == role.name;
+    let means = |site_role: &str| role.name == *site_role;
     let defined = policy
         .roles
         .iter()
@@ -269,7 +269,8 @@ fn role_word(role: &Role, policy: &Policy, taken: &mut BTreeSet<String>) -> Role
         let administers = required.contains(&Permission::AdministerSpace);
         return RoleWord { word: Word::Role(name.clone()), administers, definition: None };
     }
-    let short = Some(slug(&role.name)).filter(|slug| !slug.is_empty()).unwrap_or_else(|| "role".to_owned());
+    let short =
+        Some(slug(role.name.raw())).filter(|slug| !slug.is_empty()).unwrap_or_else(|| "role".to_owned());
     let mut name = short.clone();
     let mut number = 1;
     while !taken.insert(name.clone()) {
@@ -284,6 +285,6 @@ fn role_word(role: &Role, policy: &Policy, taken: &mut BTreeSet<String>) -> Role
     permissions.insert(Permission::ReadSpace);
     let administers = permissions.contains(&Permission::AdministerSpace);
     let unknown = role.permissions.iter().filter(|word| known(word).is_none()).cloned().collect();
-    let definition = RoleDraft::Site { name: role.name.clone(), permissions, unknown };
+    let definition = RoleDraft::Site { name: role.name.raw().to_owned(), permissions, unknown };
     RoleWord { word: Word::Role(name), administers, definition: Some(definition) }
 }

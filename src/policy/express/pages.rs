@@ -108,7 +108,7 @@ fn selector(content: &Content, space: &LiveSpace, tree: &Tree) -> PageSelector {
         return number;
     }
     let above = chain.ancestors.iter().rev().copied().chain([content]);
-    let titles: Vec<String> = above.map(|page| page.title.to_string()).collect();
+    let titles: Vec<String> = above.map(|page| page.title.raw().to_owned()).collect();
     let top = chain.ancestors.last().map(|top| top.id);
     let below_home = titles.get(1..).filter(|_| top.is_some() && top == space.space.homepage);
     let candidates = below_home.into_iter().chain([titles.as_slice()]);
@@ -124,5 +124,9 @@ fn selector(content: &Content, space: &LiveSpace, tree: &Tree) -> PageSelector {
 }
 
 fn path(content: &Content, tree: &Tree) -> String {
-    if in_tree(content) { tree.path(content.id) } else { format!("blog post {}", content.title) }
+    if in_tree(content) {
+        tree.path(content.id).raw().to_owned()
+    } else {
+        format!("blog post {}", content.title.raw())
+    }
 }

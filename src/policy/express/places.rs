@@ -63,7 +63,7 @@ mod tests {
             .map(|(key, id)| Space {
                 id: SpaceId::from_number(id),
                 key: key.parse().unwrap(),
-                name: String::new(),
+                name: "".into(),
                 kind: SpaceKind::Global,
                 status: SpaceStatus::Current,
                 homepage: None,

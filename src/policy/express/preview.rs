@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::words::{NamedBundle, Word, scalar, words};
 use crate::model::{
     Audience, BuiltInRole, ContentId, Holding, Known, LiveSpace, Mode, PageVerb, Principal, Role, RoleId,
-    Tree,
+    SiteText, Tree,
 };
 
 /// How things are called.
@@ -70,11 +70,11 @@ fn holding_words(holding: &Holding, names: &Words<'_>) -> Vec<String> {
 
 fn role_word(id: &RoleId, words: &Words<'_>) -> String {
     let Some(role) = words.roles.get(id) else { return id.to_string() };
-    let built_in = BuiltInRole::ALL.into_iter().find(|built_in| built_in.site_name() == role.name);
-    built_in.map_or_else(|| role.name.clone(), |built_in| built_in.to_string())
+    let built_in = BuiltInRole::ALL.into_iter().find(|built_in| role.name == *built_in.site_name());
+    built_in.map_or_else(|| role.name.raw().to_owned(), |built_in| built_in.to_string())
 }
 fn write_pages(tree: &Tree, pages: &BTreeSet<ContentId>, words: &Words<'_>, text: &mut String) {
-    let mut entries: Vec<(String, [&Audience; 2])> = pages
+    let mut entries: Vec<(SiteText, [&Audience; 2])> = pages
         .iter()
         .filter_map(|&id| match &tree.get(id)?.restrictions {
             Known::Known(lists) => Some((tree.path(id), [&lists.view, &lists.edit])),
@@ -86,7 +86,7 @@ fn write_pages(tree: &Tree, pages: &BTreeSet<ContentId>, words: &Words<'_>, text
         text.push_str("    pages:\n");
     }
     for (path, lists) in entries {
-        let _ = writeln!(text, "      {}:", scalar(&path));
+        let _ = writeln!(text, "      {}:", scalar(path.raw()));
         for (verb, audience) in PageVerb::ALL.into_iter().zip(lists) {
             match audience {
                 Audience::Anyone => {

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use crate::model::{BuiltInRole, Permission};
+use crate::model::{BuiltInRole, Permission, is_command, is_invisible};
 use crate::policy::ast::{Policy, RoleName};
 use crate::policy::roles::{Bundle, bundle};
 
@@ -78,7 +78,7 @@ pub(super) fn words<'a>(
 pub fn scalar(text: &str) -> String {
     let plain_start = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '~');
     let plain = plain_start
-        && text.chars().all(|c| c.is_alphanumeric() || " _./:@~+()-".contains(c))
+        && text.chars().all(|c| (c.is_alphanumeric() || " _./:@~+()-".contains(c)) && !is_invisible(c))
         && !text.contains(": ")
         && !text.ends_with([':', ' '])
         && text != "~"
@@ -87,18 +87,19 @@ pub fn scalar(text: &str) -> String {
     if plain { text.to_owned() } else { quoted(text) }
 }
 
-/// JSON's form, with what YAML does not let stand in a text written by its number.
+/// JSON's form, with what is not seen, what a CI host would obey, and what YAML does not let stand in a text
+/// written by its number.
 fn quoted(text: &str) -> String {
     use std::fmt::Write as _;
 
     let json = serde_json::Value::from(text).to_string();
     let mut quoted = String::with_capacity(json.len());
-    for c in json.chars() {
-        if matches!(c, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}') {
-            let _ = write!(quoted, "\\u{:04x}", u32::from(c));
-        } else {
-            quoted.push(c);
-        }
+    for (at, c) in json.char_indices() {
+        let _ = match u32::from(c) {
+            _ if !is_invisible(c) && !is_command(&json[at..]) => quoted.write_char(c),
+            code @ ..=0xffff => write!(quoted, "\\u{code:04x}"),
+            code => write!(quoted, "\\U{code:08x}"),
+        };
     }
     quoted
 }

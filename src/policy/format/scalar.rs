@@ -1,6 +1,7 @@
 //! How a word is written: plain where every reader of YAML takes it for text, in quotes otherwise.
 
 use super::tree::Word;
+use crate::model::{is_command, is_invisible};
 
 /// Where a word stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,17 +22,20 @@ pub(super) fn write(word: &Word, around: Around) -> String {
 /// Single quotes where they save escapes, double quotes otherwise.
 fn quoted(text: &str) -> String {
     let escapes = text.contains(['"', '\\']);
-    if escapes && !text.contains('\'') && text.chars().all(is_printable) {
+    if escapes
+        && !text.contains('\'')
+        && text.char_indices().all(|(at, c)| is_printable(c) && !is_command(&text[at..]))
+    {
         return format!("'{text}'");
     }
     let mut quoted = String::from("\"");
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
-            c if is_printable(c) => quoted.push(c),
+            c if is_printable(c) && !is_command(&text[at..]) => quoted.push(c),
             c => {
                 let escaped = match u32::from(c) {
                     number @ ..=0xFF => format!("\\x{number:02X}"),
@@ -46,10 +50,11 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// What YAML lets stand in quotes as it is, without line breaks of any kind and the byte order mark.
-const fn is_printable(c: char) -> bool {
-    matches!(c, ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}'
-        | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..)
+/// What YAML lets stand in quotes as it is and readers see. Joiners and the selectors of emoji are parts of words.
+fn is_printable(c: char) -> bool {
+    let allowed = matches!(c, ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}'
+        | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..);
+    allowed && (!is_invisible(c) || matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}'))
 }
 
 fn is_plain(text: &str, around: Around) -> bool {

@@ -70,10 +70,13 @@ impl Lock {
         });
         let people = policy.accounts().into_iter().filter_map(|account| {
             let person = live.directory.people.get(account)?;
-            Some((account.clone(), unwritten(LastSeen { name: person.name.clone(), status: person.status })))
+            Some((
+                account.clone(),
+                unwritten(LastSeen { name: person.name.raw().to_owned(), status: person.status }),
+            ))
         });
         let roles = site_roles(policy).into_iter().filter_map(|name| {
-            let role = live.roles.values().find(|role| role.name == name)?;
+            let role = live.roles.values().find(|role| role.name == *name)?;
             Some((name.to_owned(), unwritten(role.id.clone())))
         });
         let spaces = policy

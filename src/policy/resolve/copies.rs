@@ -70,7 +70,7 @@ impl<'a> Resolver<'a> {
             .map(|principal| match principal {
                 Principal::User(account) => {
                     let person = self.live.directory.people.get(account);
-                    person.map_or_else(|| format!("user:{account}"), |person| person.name.clone())
+                    person.map_or_else(|| format!("user:{account}"), |person| person.name.shown().to_string())
                 }
                 other => other.to_string(),
             })
@@ -136,7 +136,10 @@ impl<'a> Resolver<'a> {
         match who {
             Principal::Group(id) => {
                 let group = self.live.directory.groups.get(id);
-                format!("group:{}", group.map_or(id.as_str(), |group| group.name.as_str()))
+                format!(
+                    "group:{}",
+                    group.map_or_else(|| id.to_string(), |group| group.name.shown().to_string())
+                )
             }
             Principal::User(account) => self.policy.show_named(&Named::User(account.clone())),
             Principal::Class(_) | Principal::Anonymous => who.to_string(),

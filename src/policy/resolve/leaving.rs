@@ -207,7 +207,7 @@ impl<'a> Resolver<'a> {
     fn emptied(&mut self, last: &Leaving<'_>, key: &SpaceKey, page: ContentId, verb: PageVerb, tree: &Tree) {
         let shown = self.policy.show_named(&last.place.value);
         let (_, lists) = self.emptied.0.entry(last.span().clone()).or_insert_with(|| (shown, Vec::new()));
-        lists.push(format!("{} {key}{}", verb.as_str(), tree.path(page)));
+        lists.push(format!("{} {key}{}", verb.as_str(), tree.path(page).shown()));
     }
 
     /// Reports every list that would be empty, a finding for each entry that would empty some.

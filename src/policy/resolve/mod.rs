@@ -101,9 +101,9 @@ impl<'a> Resolver<'a> {
     fn new(policy: &'a Policy, live: &'a Live, context: Context<'a>) -> Self {
         let mut groups: BTreeMap<&str, Vec<&Group>> = BTreeMap::new();
         for group in live.directory.groups.values() {
-            groups.entry(&group.name).or_default().push(group);
+            groups.entry(group.name.raw()).or_default().push(group);
         }
-        let roles = live.roles.values().map(|role| (role.name.as_str(), role)).collect();
+        let roles = live.roles.values().map(|role| (role.name.raw(), role)).collect();
         Self {
             policy,
             live,

@@ -122,7 +122,7 @@ impl Resolver<'_> {
             self.report(
                 Diagnostic::new(
                     Code::PageTwice,
-                    format!("two entries say who may {} `{}`", verb.as_str(), tree.path(page)),
+                    format!("two entries say who may {} `{}`", verb.as_str(), tree.path(page).shown()),
                 )
                 .at(&second.span, "this one")
                 .at(&first.span, "and this one")
@@ -217,7 +217,7 @@ impl Resolver<'_> {
                 let Some(subject) = self.subject(&editor.value, &editor.span) else { continue };
                 if !viewers.contains(&subject) {
                     let who = format!("`{}`", self.policy.show_named(&editor.value));
-                    let path = format!("`{}`", tree.path(*id));
+                    let path = format!("`{}`", tree.path(*id).shown());
                     self.report(edit_without_view(&who, &path, &editor.span, &viewing.span));
                 }
             }
@@ -249,7 +249,7 @@ impl Resolver<'_> {
             .at(span, "")
             .help("it is in another space, was deleted, or this account may not view it"),
             PageSelector::Blog(title) => {
-                let titles = tree.iter().filter(|post| !in_tree(post)).map(|post| &*post.title);
+                let titles = tree.iter().filter(|post| !in_tree(post)).map(|post| post.title.raw());
                 let near = did_you_mean(title, titles).map(|near| format!("did you mean `blog:{near}`?"));
                 Diagnostic::new(
                     Code::UnknownPage,
@@ -259,7 +259,7 @@ impl Resolver<'_> {
                 .maybe_help(near)
             }
             PageSelector::Title(title) => {
-                let titles = tree.iter().filter(|page| in_tree(page)).map(|page| &*page.title);
+                let titles = tree.iter().filter(|page| in_tree(page)).map(|page| page.title.raw());
                 let path = format!("/{title}").parse().ok().filter(
                     |path| matches!(matched(path, live, tree), Matched::Exact(found) if !found.is_empty()),
                 );
@@ -298,7 +298,7 @@ impl Resolver<'_> {
     ) {
         const SHOWN: usize = 5;
         let mut candidates: Vec<String> =
-            found.iter().take(SHOWN).map(|id| format!("`{}` (`id:{id}`)", tree.path(*id))).collect();
+            found.iter().take(SHOWN).map(|id| format!("`{}` (`id:{id}`)", tree.path(*id).shown())).collect();
         if found.len() > SHOWN {
             candidates.push(format!("{} more", found.len() - SHOWN));
         }
@@ -325,9 +325,9 @@ fn lost_way(
     let walk = walk(titles, live, tree);
     let here: Vec<&str> = if walk.reached == 0 {
         let home = live.space.homepage.into_iter().flat_map(|home| tree.children(home));
-        tree.roots().chain(home).filter(|page| in_tree(page)).map(|page| &*page.title).collect()
+        tree.roots().chain(home).filter(|page| in_tree(page)).map(|page| page.title.raw()).collect()
     } else {
-        walk.last.iter().flat_map(|page| tree.children(*page)).map(|page| &*page.title).collect()
+        walk.last.iter().flat_map(|page| tree.children(*page)).map(|page| page.title.raw()).collect()
     };
     let missing = titles.get(walk.reached).map_or("", String::as_str);
     let label = if walk.reached == 0 {

@@ -76,7 +76,7 @@ impl Resolver<'_> {
     /// One group is called what another has as its id.
     fn two_meanings(&mut self, name: &str, named: &GroupId, identified: &GroupId, span: &Span) {
         let groups = &self.live.directory.groups;
-        let called = groups.get(identified).map(|group| group.name.as_str()).unwrap_or_default();
+        let called = groups.get(identified).map(|group| group.name.raw()).unwrap_or_default();
         self.report(
             Diagnostic::new(
                 Code::AmbiguousGroup,
@@ -107,17 +107,17 @@ impl Resolver<'_> {
             return None;
         };
         // Of two groups with one name, neither can be pinned by that name alone.
-        let shared = self.groups.get(group.name.as_str()).is_some_and(|groups| groups.len() > 1);
-        if group.name != name && !shared && self.warned.insert(Named::Group(name.to_owned())) {
+        let shared = self.groups.get(group.name.raw()).is_some_and(|groups| groups.len() > 1);
+        if group.name != *name && !shared && self.warned.insert(Named::Group(name.to_owned())) {
             self.report(
                 Diagnostic::new(
                     Code::RenamedGroup,
-                    format!("the group pinned as `{name}` is now called `{}`", group.name),
+                    format!("the group pinned as `{name}` is now called `{}`", group.name.shown()),
                 )
                 .at(&pin.span, "")
                 .help(format!(
                     "it is still the same group; call it `{}` here and where it is used",
-                    group.name
+                    group.name.shown()
                 )),
             );
         }
@@ -170,7 +170,7 @@ impl Resolver<'_> {
             let was =
                 if self.was_active(account) { "; it was active when confperm.lock was written" } else { "" };
             self.report(
-                Diagnostic::new(Code::InactiveAccount, format!("the account of {} {state}{was}", person.name))
+                Diagnostic::new(Code::InactiveAccount, format!("the account of {} {state}{was}", person.name.shown()))
                     .at(span, "")
                     .help("what it is given here has no effect while it cannot sign in; remove it if the person has left"),
             );

@@ -25,16 +25,23 @@ impl Resolver<'_> {
         match lock.group(name, &named, &self.live.directory) {
             Meant::Nothing => Remembered::Nothing,
             Meant::Same(group) => {
-                if let (true, Some(locked)) = (group.name != name, lock.groups.get(name))
+                if let (true, Some(locked)) = (group.name != *name, lock.groups.get(name))
                     && self.warned.insert(Named::Group(name.to_owned()))
                 {
-                    self.renamed(Code::RenamedGroup, "group", name, &group.name, Some(span), &locked.span);
+                    self.renamed(
+                        Code::RenamedGroup,
+                        "group",
+                        name,
+                        group.name.raw(),
+                        Some(span),
+                        &locked.span,
+                    );
                 }
                 Remembered::Same(group.id.clone())
             }
             Meant::Other { remembered, was } => {
                 let ids: Vec<String> = named.iter().map(|group| format!("`{}`", group.id)).collect();
-                let old = was.map(|group| format!("is now called `{}`", group.name));
+                let old = was.map(|group| format!("is now called `{}`", group.name.shown()));
                 self.replaced(&format!("`group:{name}`"), &ids.join(", "), span, remembered, old);
                 Remembered::Other
             }
@@ -48,7 +55,7 @@ impl Resolver<'_> {
         match (self.roles.get(name).copied(), known) {
             (Some(role), _) if role.id == locked.value => Remembered::Same(locked.value.clone()),
             (Some(role), known) => {
-                let old = known.map(|role| format!("is now called `{}`", role.name));
+                let old = known.map(|role| format!("is now called `{}`", role.name.shown()));
                 self.replaced(
                     &format!("the space role `{name}`"),
                     &format!("`{}`", role.id),
@@ -60,7 +67,7 @@ impl Resolver<'_> {
             }
             (None, Some(role)) => {
                 // Said once, however many lines mean it.
-                self.renamed(Code::RenamedRole, "space role", name, &role.name, None, &locked.span);
+                self.renamed(Code::RenamedRole, "space role", name, role.name.raw(), None, &locked.span);
                 Remembered::Same(locked.value.clone())
             }
             (None, None) => Remembered::Nothing,

@@ -317,14 +317,14 @@ impl<'a> Resolver<'a> {
             Holding::Role(role) => self.live.roles.get(role),
         };
         if let Some(role) = role
-            && self.site_role(condition.right) == Some(role.name.as_str())
+            && self.site_role(condition.right) == Some(role.name.raw())
         {
             return true;
         }
         if let Some(permissions) = role.and_then(Role::understood) {
             return required.is_subset(&permissions);
         }
-        let name = role.map_or("of this space", |role| role.name.as_str());
+        let name = role.map_or("of this space", |role| role.name.raw());
         self.report(
             Diagnostic::new(
                 Code::NotExpressible,

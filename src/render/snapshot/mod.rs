@@ -114,8 +114,9 @@ struct Names {
 
 impl Names {
     fn of(live: &Live) -> Self {
-        let groups = live.directory.groups.values().map(|group| (group.id.clone(), group.name.clone()));
-        let roles = live.roles.values().map(|role| (role.id.clone(), role.name.clone()));
+        let groups =
+            live.directory.groups.values().map(|group| (group.id.clone(), group.name.raw().to_owned()));
+        let roles = live.roles.values().map(|role| (role.id.clone(), role.name.raw().to_owned()));
         Self { people: handles(live), groups: apart(groups), roles: apart(roles) }
     }
 
@@ -180,7 +181,7 @@ impl Writer<'_> {
                     Edition::Enterprise => "enterprise",
                 },
                 anonymous,
-                url: site.base_url.clone(),
+                url: site.base_url.raw().to_owned(),
                 cloud_id: site.cloud_id.clone(),
                 caller: self.names.people.get(&site.caller.account).cloned().unwrap_or_default(),
             },
@@ -261,7 +262,7 @@ impl Writer<'_> {
         let mut groups = BTreeMap::new();
         for group in self.live.directory.groups.values() {
             let name = self.names.groups.get(&group.id).cloned().unwrap_or_default();
-            self.notes.renamed += usize::from(name != group.name);
+            self.notes.renamed += usize::from(group.name != *name);
             let members = match &group.members {
                 Known::Known(members) => {
                     members.iter().filter_map(|member| self.names.people.get(member).cloned()).collect()
@@ -285,7 +286,7 @@ impl Writer<'_> {
         let mut roles = BTreeMap::new();
         for role in self.live.roles.values() {
             let name = self.names.roles.get(&role.id).cloned().unwrap_or_default();
-            self.notes.role_names += usize::from(name != role.name);
+            self.notes.role_names += usize::from(role.name != *name);
             let mut permissions = BTreeSet::new();
             for word in &role.permissions {
                 match word.split_once('/').and_then(|(what, on)| Permission::from_cloud_pair(what, on)) {
@@ -351,7 +352,7 @@ impl Writer<'_> {
         self.notes.homepages += usize::from(homepage.is_none() && first.is_some());
         shape::Space {
             id: space.space.id.number(),
-            name: space.space.name.clone(),
+            name: space.space.name.raw().to_owned(),
             kind,
             status,
             homepage: homepage.filter(|home| Some(*home) != first).filter(is_there),
@@ -373,7 +374,7 @@ fn user(person: &Person, handle: &str) -> shape::User {
         .collect();
     shape::User {
         account_id: person.account.to_string(),
-        name: person.name.clone(),
+        name: person.name.raw().to_owned(),
         email: format!("{local}@example.com"),
         status: match person.status {
             AccountStatus::Active | AccountStatus::Unknown => None,

@@ -65,7 +65,7 @@ impl Writer<'_> {
         };
         Node {
             id: content.id.number(),
-            title: content.title.to_string(),
+            title: content.title.raw().to_owned(),
             kind: match content.kind {
                 ContentKind::Page | ContentKind::Blogpost => None,
                 ContentKind::Folder => Some("folder"),
