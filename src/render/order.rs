@@ -57,7 +57,9 @@ pub(crate) fn meanwhile_words(plan: &Plan, meanwhile: &Meanwhile) -> String {
     let what = match (reason, &danger.what, danger.moment) {
         (MeanwhileReason::Companion, Endangered::Permission(permission), moment) => {
             let names: Vec<String> = danger.people.iter().map(|who| plan.name(who).into_owned()).collect();
+            let is_conditional = plan.calls.get(until.position()).is_some_and(|call| call.conditional);
             let (has, does) = match moment {
+                Moment::LetIn if is_conditional => ("may have", "may add it"),
                 Moment::LetIn => ("has", "adds it"),
                 Moment::ShutOut => ("lacks", "takes it away"),
             };
