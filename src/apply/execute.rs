@@ -338,7 +338,9 @@ impl<'a, S: Read + Write> Run<'a, S> {
         }
         if is_end {
             let pages: Vec<ContentId> = self.pages.keys().copied().collect();
-            pages.into_iter().for_each(|content| self.check_page(content));
+            for content in pages {
+                self.check_page(content);
+            }
         }
     }
 
@@ -397,7 +399,9 @@ impl<'a, S: Read + Write> Run<'a, S> {
         match rows {
             Ok(rows) => {
                 space.was_read(rows);
-                waiting.into_iter().for_each(|call| self.queue.put_back(call));
+                for call in waiting {
+                    self.queue.put_back(call);
+                }
             }
             Err(error) => {
                 space.is_busy = false;
@@ -448,7 +452,9 @@ impl<'a, S: Read + Write> Run<'a, S> {
                 self.settle(call, status, on_event);
             }
         }
-        waiting.into_iter().for_each(|call| self.queue.put_back(call));
+        for call in waiting {
+            self.queue.put_back(call);
+        }
     }
 
     fn page_checked(&mut self, content: ContentId, seen: Seen) {

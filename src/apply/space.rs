@@ -25,6 +25,10 @@ use super::verify::{Check, CheckedHolding, Expected};
 const ROUNDS: usize = 3;
 
 /// A space whose rows or roles the plan changes.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four facts about a space that do not depend on each other"
+)]
 #[derive(Debug)]
 pub(super) struct SpaceRun<'a> {
     key: &'a SpaceKey,

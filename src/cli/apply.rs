@@ -26,7 +26,7 @@ pub(super) async fn run(
     signals: &Signals,
     out: &Output,
 ) -> Result<Exit, CliError> {
-    let first = match once(args, environment, signals, out).await? {
+    let first = match Box::pin(once(args, environment, signals, out)).await? {
         Run::Ended(exit) => return Ok(exit),
         Run::Verified(outcome, completeness) => (outcome, completeness),
     };
@@ -39,7 +39,7 @@ pub(super) async fn run(
     out.say(&format!("Planning again for what others changed: {}", names(&moved)));
     let mut again = args.clone();
     again.scope.spaces = moved.into_iter().collect();
-    Ok(match once(&again, environment, signals, out).await {
+    Ok(match Box::pin(once(&again, environment, signals, out)).await {
         Ok(Run::Ended(exit @ (Exit::Done | Exit::Incomplete))) if first.only_moved() => {
             exit.max(completeness)
         }

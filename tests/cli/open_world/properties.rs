@@ -1,8 +1,9 @@
 //! Random sites and policies × actors, lag, failures × the end after any write.
 //!
-//! `CONFPERM_CASES=40` tries forty times as many, `CONFPERM_CASES=0.1` a tenth.
+//! `CONFPERM_CASES=40` tries forty times as many.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::time::Duration;
 
 use confperm::apply::Precautions;
@@ -16,7 +17,7 @@ use crate::in_process::{Stage, parse};
 const RUNS: usize = 5;
 
 /// No case takes so long, however slow the machine is.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What a case came to.
 #[derive(Default)]
@@ -33,12 +34,15 @@ struct Counts {
 }
 
 fn cases(normally: u64) -> u64 {
-    let times: f64 = std::env::var("CONFPERM_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(1.0);
-    (normally as f64 * times).ceil() as u64
+    normally * variable("CONFPERM_CASES").unwrap_or(1)
 }
 
 fn first_seed() -> u64 {
-    std::env::var("PROPTEST_RNG_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or(20_261_121)
+    variable("PROPTEST_RNG_SEED").unwrap_or(20_261_121)
+}
+
+fn variable(name: &str) -> Option<u64> {
+    std::env::vars().find(|(found, _)| found == name)?.1.parse().ok()
 }
 
 /// What is left out, to see whether it is missed.
@@ -127,7 +131,8 @@ async fn follow(runs: &Runs, counts: &mut Counts) -> Result<(), String> {
 }
 
 fn report(name: &str, counts: &Counts) {
-    println!(
+    drop(writeln!(
+        std::io::stdout(),
         "{name}: {} cases, {} unplannable, {} refused, {} wrote, {} killed, {} complete at once, {} with something skipped, {} races, {} wrong",
         counts.cases,
         counts.unplannable,
@@ -138,7 +143,7 @@ fn report(name: &str, counts: &Counts) {
         counts.skipped,
         counts.races,
         counts.wrong.len()
-    );
+    ));
 }
 
 #[tokio::test]

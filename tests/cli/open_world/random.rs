@@ -30,6 +30,7 @@ const PAIRS: [Pair; 6] = [
 ];
 
 /// What the cases of a property have in them.
+#[expect(clippy::struct_excessive_bools, reason = "each is one thing that can happen")]
 #[derive(Clone, Copy)]
 pub(super) struct Ingredients {
     pub(super) actors: bool,
