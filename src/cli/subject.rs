@@ -3,8 +3,8 @@
 use crate::access::{Asker, Verb};
 use crate::diagnostic::{Code, Span, did_you_mean};
 use crate::model::{
-    AccessClass, AccountId, ContentId, ContentKind, Group, GroupId, Live, LiveSpace, Permission, SpaceKey,
-    Tree,
+    AccessClass, AccountId, ContentId, ContentKind, Group, GroupId, Live, LiveSpace, Permission, Shown,
+    SpaceKey, Tree, harmless, visible,
 };
 use crate::policy::lock::{LOCK_FILE, Lock, Meant};
 use crate::policy::{Matched, PageSelector, Policy, matched};
@@ -39,7 +39,7 @@ pub(super) fn verb(text: &str) -> Result<Verb, CliError> {
         (_, Some(near)) => format!("did you mean `{near}`?"),
         (_, None) => format!("ask for one of {}, or for a permission such as export/space", known.join(", ")),
     };
-    Err(CliError::usage(format!("`{text}` is nothing that can be done in Confluence"), hint))
+    Err(CliError::usage(format!("`{}` is nothing that can be done in Confluence", visible(text)), hint))
 }
 
 /// `KEY`, `KEY/Title/Title`, `KEY/id:123`, `KEY/blog:Title`.
@@ -56,11 +56,15 @@ pub(super) fn object(text: &str) -> Result<(SpaceKey, Option<PageSelector>), Cli
         key.parse().map_err(|error: crate::model::InvalidId| CliError::usage(error.to_string(), form))?;
     let Some(path) = path else { return Ok((key, None)) };
     match PageSelector::in_space(path) {
-        Ok(PageSelector::Below { .. }) => {
-            Err(CliError::usage(format!("`{text}` means many pages"), "ask about one page at a time"))
-        }
+        Ok(PageSelector::Below { .. }) => Err(CliError::usage(
+            format!("`{}` means many pages", visible(text)),
+            "ask about one page at a time",
+        )),
         Ok(selector) => Ok((key, Some(selector))),
-        Err(error) => Err(CliError::usage(format!("`{text}`: {error}"), error.help())),
+        Err(error) => Err(CliError::usage(
+            format!("`{}`: {}", visible(text), harmless(&error.to_string())),
+            error.help(),
+        )),
     }
 }
 
@@ -130,9 +134,9 @@ fn unknown_person(name: &str, why: &str, policy: &Policy, live: &Live) -> CliErr
     let near = same.or_else(|| did_you_mean(name, policy.people.keys().map(String::as_str)));
     let hint = near.map_or_else(
         || "the account id stands at the end of the address of the person's profile page".to_owned(),
-        |near| format!("did you mean `{near}`?"),
+        |near| format!("did you mean `{}`?", visible(near)),
     );
-    CliError::failed(format!("`{name}`: {why}")).with_hint(hint)
+    CliError::failed(format!("`{}`: {why}", visible(name))).with_hint(hint)
 }
 
 /// Why the name of a group does not mean one group of the site.
@@ -175,7 +179,8 @@ pub(super) fn group<'a>(
             return Err(NoGroup {
                 code: Code::ReplacedName,
                 message: format!(
-                    "`group:{name}` means another one than {LOCK_FILE} remembers: `{}` {was}",
+                    "`group:{}` means another one than {LOCK_FILE} remembers: `{}` {was}",
+                    visible(name),
                     remembered.value
                 ),
                 help: format!(
@@ -192,7 +197,7 @@ pub(super) fn group<'a>(
         [_, _, ..] => {
             return Err(NoGroup {
                 code: Code::AmbiguousGroup,
-                message: format!("the site has {} groups called `{name}`", named.len()),
+                message: format!("the site has {} groups called `{}`", named.len(), visible(name)),
                 help: format!("name one by its id: {}", ids()),
                 remembered: None,
             });
@@ -204,10 +209,10 @@ pub(super) fn group<'a>(
     let near = did_you_mean(name, groups.values().map(|group| group.name.raw()));
     Err(NoGroup {
         code: Code::UnknownGroup,
-        message: format!("the site has no group `{name}`"),
+        message: format!("the site has no group `{}`", visible(name)),
         help: near.map_or_else(
             || "upper and lower case count".to_owned(),
-            |near| format!("did you mean `group:{near}`?"),
+            |near| format!("did you mean `group:{}`?", visible(near)),
         ),
         remembered: None,
     })
@@ -216,6 +221,7 @@ pub(super) fn group<'a>(
 /// The one page that is meant.
 pub(super) fn page(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Result<ContentId, CliError> {
     let key = &space.space.key;
+    let shown = Shown::of(&selector.to_string());
     let (Matched::Exact(found) | Matched::Below { reached: found, .. } | Matched::NoBase(found)) =
         matched(selector, space, tree);
     let mut pages = found.iter().copied();
@@ -223,17 +229,17 @@ pub(super) fn page(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> R
         (Some(only), None) => return Ok(only),
         (Some(_), Some(_)) => {
             let ids: Vec<String> = found.iter().map(|id| format!("{key}/id:{id}")).collect();
-            return Err(CliError::failed(format!("`{selector}` could mean {} pages of {key}", found.len()))
+            return Err(CliError::failed(format!("`{shown}` could mean {} pages of {key}", found.len()))
                 .with_hint(format!("name one by its number: {}", ids.join(", "))));
         }
         (None, _) => {}
     }
     let error = CliError::failed(match selector {
         PageSelector::Id(id) => format!("the space {key} shows no page with the number {id} to this account"),
-        _ => format!("the space {key} shows no page `{selector}` to this account"),
+        _ => format!("the space {key} shows no page `{shown}` to this account"),
     });
     Err(match nearest(selector, space, tree) {
-        Some(near) => error.with_hint(format!("did you mean `{key}{near}`?")),
+        Some(near) => error.with_hint(format!("did you mean `{key}{}`?", visible(&near))),
         None => error.with_hint(
             "either it is not there, or this account may not view it, and then nothing can be said about it",
         ),

@@ -27,8 +27,8 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use crate::model::{
     AccountId, Content, ContentId, ForeignRow, GrantId, Group, GroupId, Holding, Known, PageVerb, Permission,
-    Person, Principal, ProductAccess, Restrictions, Role, Site, Space, SpaceId, SpaceKey, SpaceRoleMode,
-    Tree, WriteRequest,
+    Person, Principal, ProductAccess, Restrictions, Role, Site, SiteText, Space, SpaceId, SpaceKey,
+    SpaceRoleMode, Tree, WriteRequest,
 };
 
 pub use address::{Address, AddressError};
@@ -62,7 +62,7 @@ pub struct SpaceAccess {
 pub struct Check {
     pub allowed: bool,
     /// Confluence's own words for why not.
-    pub reasons: Vec<String>,
+    pub reasons: Vec<SiteText>,
 }
 
 /// Finding out what is. Nothing here changes anything.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::access::{Asker, Explanation, Object, Verb, Verdict};
-use crate::model::{Desired, Origin, visible};
+use crate::model::{Desired, Origin, SiteText, visible};
 
 use super::access::{self, Question};
 use super::access_json::{verdict_value, write};
@@ -31,7 +31,7 @@ pub struct TestedCheck {
     pub origin: Origin,
     pub verdict: Verdict,
     /// The site's own reasons where it was asked itself; `None` where the engine answered.
-    pub by_site: Option<Vec<String>>,
+    pub by_site: Option<Vec<SiteText>>,
     /// Only where it failed.
     pub explanation: Option<Explanation>,
 }
@@ -123,7 +123,7 @@ fn failure(check: &TestedCheck, state: TestedState<'_>, text: &mut String) {
         paint(FAINT, &check.origin.to_string())
     );
     for reason in check.by_site.iter().flatten() {
-        let _ = writeln!(text, "      \"{reason}\"");
+        let _ = writeln!(text, "      \"{}\"", reason.shown());
     }
     if let Verdict::Unknown(reasons) = &check.verdict {
         for reason in reasons {

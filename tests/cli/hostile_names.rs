@@ -148,6 +148,31 @@ fn piped() {
     assert!(seen > COMMANDS.len() / 2, "names are in the output of {seen} commands");
 }
 
+/// What is asked for is called as something is on the site, or nearly.
+#[test]
+fn in_suggestions() {
+    let folder = repository();
+    let name: String = serde_json::from_str(NAME).unwrap();
+    let nearly = format!("{}x", &name[..name.len() - 1]);
+    for arguments in [
+        ["can", &name, "view", "ENG"],
+        ["can", &nearly, "view", "ENG"],
+        ["can", &format!("group:{nearly}"), "view", "ENG"],
+        ["can", "ann", &name, "ENG"],
+        ["can", "ann", "view", &format!("ENG/{nearly}")],
+        ["can", "ann", "view", &format!("ENG/Home/{nearly}")],
+        ["can", "ann", "view", &format!("ENG/Home/{name}")],
+        ["can", "ann", "view", &format!("ENG/{name}/**")],
+    ] {
+        let ran = folder.run(&arguments);
+        assert_ne!(ran.code, 0, "{arguments:?}");
+        is_harmless(&format!("{arguments:?}"), &ran.out);
+        is_harmless(&format!("{arguments:?}"), &ran.err);
+    }
+    let meant = folder.run(&["can", &format!("group:{nearly}"), "view", "ENG"]);
+    assert!(meant.said("hint:")[0].starts_with(r"did you mean `group:x\u{a}PWNED"), "{}", meant.err);
+}
+
 #[test]
 fn in_files() {
     let folder = repository();

@@ -324,7 +324,7 @@ async fn a_denial_of_the_sites_own_check_is_an_answer() {
         .check(&"anonymous".parse().unwrap(), PageVerb::Edit, ContentId::from_number(7))
         .await
         .unwrap();
-    assert_eq!((check.allowed, check.reasons), (false, vec!["no".to_owned()]));
+    assert_eq!((check.allowed, check.reasons), (false, vec!["no".into()]));
     assert_eq!(
         server.seen()[0].body,
         json!({"subject": {"type": "user", "identifier": "anonymous"}, "operation": "update"})

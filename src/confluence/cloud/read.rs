@@ -13,7 +13,7 @@ use crate::confluence::transport::Request;
 use crate::confluence::{Check, Read, SpaceAccess, SpaceSelection};
 use crate::model::{
     AccountId, Caller, Content, ContentId, Flavor, Group, GroupId, Known, PageVerb, Person, Principal,
-    ProductAccess, Restrictions, Role, Site, Space, SpaceId, SpaceKey, SpaceRoleMode, Tree, Why,
+    ProductAccess, Restrictions, Role, Site, SiteText, Space, SpaceId, SpaceKey, SpaceRoleMode, Tree, Why,
 };
 
 impl Read for Cloud {
@@ -109,7 +109,7 @@ impl Read for Cloud {
         let request = Request::ask(Api::V1, ["content", &id, "permission", "check"], body);
         let checked: Checked = self.client.read(&request).await?;
         let reasons = checked.errors.into_iter().filter_map(|reason| reason.translation.or(reason.key));
-        Ok(Check { allowed: checked.has_permission, reasons: reasons.collect() })
+        Ok(Check { allowed: checked.has_permission, reasons: reasons.map(SiteText::from).collect() })
     }
 
     async fn space_operations(&self, space: SpaceId) -> Result<BTreeSet<String>, Error> {
