@@ -54,6 +54,8 @@ pub(super) struct SpaceRun<'a> {
     given: BTreeMap<Principal, BTreeSet<Permission>>,
     lessened: BTreeSet<Principal>,
     touched: BTreeSet<Principal>,
+    /// Principals whose writes did not show in time. No later check can say that they are as planned.
+    given_up: BTreeSet<Principal>,
 }
 
 /// Rows as they were read.
@@ -113,6 +115,7 @@ impl<'a> SpaceRun<'a> {
             given: BTreeMap::new(),
             lessened: BTreeSet::new(),
             touched: BTreeSet::new(),
+            given_up: BTreeSet::new(),
         }
     }
 
@@ -235,7 +238,9 @@ impl<'a> SpaceRun<'a> {
             self.rounds += 1;
         }
         (self.is_busy, self.is_due, self.is_ending) = (true, false, is_over);
-        let touched = self.objects.iter().filter(|(principal, _)| self.touched.contains(**principal));
+        let touched = self.objects.iter().filter(|(principal, _)| {
+            self.touched.contains(**principal) && !self.given_up.contains(**principal)
+        });
         let holdings = touched.map(|(&principal, &(before, after))| {
             let id = ObjectId::Holding { space: self.key.clone(), principal: principal.clone() };
             let given = self.given.get(principal).into_iter().flatten().copied();
@@ -261,7 +266,10 @@ impl<'a> SpaceRun<'a> {
     pub(super) fn was_checked<'u>(&mut self, wrote: bool, unseen: impl IntoIterator<Item = &'u Principal>) {
         self.is_busy = false;
         self.rows = None;
-        unseen.into_iter().for_each(|principal| self.expected.forget(principal));
+        for principal in unseen {
+            self.expected.forget(principal);
+            self.given_up.insert(principal.clone());
+        }
         if self.is_ending && !wrote {
             self.is_dirty = false;
         }

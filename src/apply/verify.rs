@@ -58,10 +58,13 @@ impl Expected {
                     }
                     state @ RowState::There => *state = RowState::Gone([*row].into()),
                 }
-                if *permission == Permission::ReadSpace {
-                    self.rows
-                        .retain(|(who, _), state| who != principal || matches!(state, RowState::Gone(_)));
-                }
+                // What may go along is no witness any more.
+                let goes_along = |other: &Permission| {
+                    *permission == Permission::ReadSpace || permission.may_bring().contains(other)
+                };
+                self.rows.retain(|(who, other), state| {
+                    who != principal || matches!(state, RowState::Gone(_)) || !goes_along(other)
+                });
             }
             WriteRequest::AssignRoles { roles, .. } => self.roles.extend(roles.clone()),
             WriteRequest::Restrict { .. } | WriteRequest::AddToList { .. } => {}
@@ -77,10 +80,7 @@ impl Expected {
     /// The principals for which the rows do not show yet what was written.
     fn unseen(&self, now: &SpaceAccess) -> BTreeSet<Principal> {
         let rows = self.rows.iter().filter(|((principal, permission), state)| {
-            let held = match now.holdings.get(principal) {
-                Some(Holding::Grants(held)) => held.get(permission),
-                Some(Holding::Role(_)) | None => None,
-            };
+            let held = rows_shown(now, principal, *permission);
             match state {
                 RowState::There => held.is_none(),
                 RowState::Gone(gone) => held.is_some_and(|held| !held.is_disjoint(gone)),
@@ -99,7 +99,7 @@ impl Expected {
 
     /// The permissions of a principal that the site accepted and does not show.
     fn missing(&self, principal: &Principal, now: &SpaceAccess) -> Vec<Permission> {
-        let held = |permission: &Permission| matches!(now.holdings.get(principal), Some(Holding::Grants(held)) if held.contains_key(permission));
+        let held = |permission: &Permission| rows_shown(now, principal, *permission).is_some();
         let granted =
             self.rows.iter().filter(|((who, _), state)| who == principal && matches!(state, RowState::There));
         granted.map(|((_, permission), _)| *permission).filter(|permission| !held(permission)).collect()
@@ -282,7 +282,12 @@ impl CheckedHolding<'_> {
         }
         if self.finished {
             let gone = required.iter().filter(|permission| !held.contains_key(permission)).copied();
-            let (lost, missing) = gone.partition(|_| self.lessened);
+            let had = |permission: &Permission| match self.before {
+                HoldingState::Grants { permissions, .. } => permissions.contains(permission),
+                HoldingState::Nothing | HoldingState::Role { .. } => false,
+            };
+            // What was there, and nothing here could have taken, was taken by others.
+            let (lost, missing) = gone.partition(|permission| self.lessened || !had(permission));
             (difference.lost, difference.missing) = (lost, missing);
         }
         difference
@@ -326,6 +331,18 @@ impl Difference {
             missing: self.missing,
             unasked: self.foreign,
         })
+    }
+}
+
+/// The rows that give a permission to a principal, also where it has a role that is still to go.
+fn rows_shown<'n>(
+    now: &'n SpaceAccess,
+    principal: &Principal,
+    permission: Permission,
+) -> Option<&'n BTreeSet<GrantId>> {
+    match now.holdings.get(principal)? {
+        Holding::Grants(held) => held.get(&permission),
+        Holding::Role(_) => now.beside_roles.get(principal)?.get(&permission),
     }
 }
 
