@@ -419,7 +419,8 @@ impl<'a, S: Read + Write> Run<'a, S> {
         let Some(space) = self.spaces.get_mut(key) else { return };
         let wrote = !repairs.is_empty() || !written.is_empty();
         space.was_checked(wrote, unseen.keys());
-        for request in written.iter().chain(repairs.iter().map(|(request, _)| request)) {
+        let accepted = repairs.iter().filter(|(_, is_accepted)| *is_accepted).map(|(request, _)| request);
+        for request in written.iter().chain(accepted) {
             space.has_written(request, true);
         }
         let is_last = !space.is_dirty();

@@ -2,7 +2,7 @@
 //!
 //! A row is there or it is not, so most calls on rows cannot overwrite anything. Three can, and these are
 //! looked at as a whole: a deletion that takes other rows of the same principal along, an assignment of a
-//! role, which takes the place of what the principal holds, and the deletion of a row that somebody has
+//! role, which takes the place of what the principal holds, and the deletion of a row that was
 //! removed and given anew.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -147,7 +147,8 @@ impl<'a> Holder<'a> {
         };
         let doomed = |other: &Permission| match permission {
             Permission::ReadSpace => *other != permission,
-            producer => producer.companions().contains(other),
+            // Measured companions, and what else may go along: too much here only means a second look.
+            producer => producer.may_bring().contains(other),
         };
         let given = self.given();
         let foreign = held.keys().filter(|other| doomed(other)).any(|other| {

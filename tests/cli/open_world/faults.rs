@@ -2,7 +2,9 @@
 
 use confperm::apply::Status;
 use confperm::sandbox::adversary::{Actor, Adversary, Delay, Facet, Kill, When};
-use confperm::sandbox::world::{Action, ContentId, GroupId, ListKind, Object, Pair, Principal, SpaceId};
+use confperm::sandbox::world::{
+    Action, ContentId, GroupId, ListKind, Object, Pair, Principal, RoleId, SpaceId,
+};
 
 use super::Runs;
 use crate::as_planned::permission;
@@ -226,4 +228,83 @@ guards: {max-removals: 100%}
     assert!(runs.run().await.is_complete());
     assert_eq!(holds(&runs, &group("g-eng")), Vec::<String>::new());
     assert!(lists(&runs, 12)[0].iter().any(|who| who.contains("g-hr")));
+}
+
+/// A neighbour of W1: taking `administer/space` away takes `manage_users/space` along, which others gave.
+#[tokio::test]
+async fn what_others_give_does_not_go_along_with_something_else() {
+    let site = SITE.replace("administer/space: [user:ann]", "administer/space: [user:ann, group:all]");
+    let policy = "
+version: 1
+people: {me: u-ann}
+spaces:
+  ENG: {access: {read/space: ['group:all'], administer/space: ['user:me']}}
+guards: {max-removals: 100%}
+";
+    let given = Action::Grant { space: SpaceId(1), principal: group("g-all"), pair: Pair::ManageUsers };
+    let actor = Actor::new(When::after_rows(SpaceId(1), 1), [given]);
+    let runs = runs(&site, policy, Adversary::default().actor(actor)).await;
+    let ended = runs.run().await;
+    let outcome = ended.outcome().unwrap();
+    assert!(outcome.concurrent_changes().next().is_some(), "{outcome:?}");
+    assert!(holds(&runs, &group("g-all")).contains(&"manage_users/space".to_owned()));
+    assert!(runs.run().await.is_complete());
+    assert_eq!(holds(&runs, &group("g-all")), ["read/space"]);
+}
+
+/// Another one: a role that others assign in the meantime is not replaced unseen.
+#[tokio::test]
+async fn a_role_that_others_assign_meanwhile_is_not_replaced() {
+    let site = SITE.replace("pre-roles", "roles-transition").replace(
+        "spaces:\n",
+        "roles:
+  Collaborator: {id: r-col, type: system, permissions: [read/space, create/page, update/page]}
+  Manager: {id: r-man, type: system, permissions: [read/space, create/page, delete/page]}
+spaces:
+",
+    );
+    let policy = "version: 1\nspaces:\n  ENG: {mode: additive, access: {collaborator: ['group:eng']}}\n";
+    let role = |runs: &Runs| {
+        runs.stage.running.world(|world| {
+            let space = world.space_keyed("ENG").unwrap();
+            space.assignments.get(&group("g-eng")).map(|role| role.0.clone())
+        })
+    };
+    let assigned =
+        Action::AssignRole { space: SpaceId(1), principal: group("g-eng"), role: RoleId("r-man".into()) };
+    let actor = Actor::new(When::after_roles(SpaceId(1), 1), [assigned]);
+    let runs = runs(&site, policy, Adversary::default().actor(actor)).await;
+    let ended = runs.run().await;
+    assert!(ended.outcome().unwrap().concurrent_changes().next().is_some(), "{:?}", ended.outcome());
+    assert_eq!(role(&runs).as_deref(), Some("r-man"));
+    assert!(runs.run().await.is_complete());
+    assert_eq!(role(&runs).as_deref(), Some("r-col"));
+}
+
+/// A neighbour of W5: lists that show late are waited for too.
+#[tokio::test]
+async fn lists_that_show_late_are_waited_for() {
+    let policy = "version: 1\npeople: {me: u-ann}\nspaces:\n  ENG: {mode: additive, pages: {/Plans: {view: ['user:me', 'group:hr']}}}\n";
+    let runs = runs(SITE, policy, Adversary::default().lag(Facet::Lists, Delay::Reads(2))).await;
+    let ended = runs.run().await;
+    assert!(ended.is_complete(), "{:?}", ended.outcome());
+    assert_eq!(lists(&runs, 11)[0].len(), 2);
+}
+
+/// A repair that is refused is not waited for as if it had been made, and stays on the list.
+#[tokio::test]
+async fn a_refused_repair_is_not_taken_for_made() {
+    let site = SITE.replace("caller: ann}", "caller: ann}\nquirks: {comment-companion: true}");
+    let policy = "version: 1\nspaces:\n  ENG: {mode: additive, access: {read/space: ['group:eng'], export_content/space: ['group:eng'], create/comment: ['group:eng']}}\n";
+    let site = site.replace(
+        "read/space: [user:ann, group:all]",
+        "read/space: [user:ann, group:all]\n      export_content/space: [group:all]",
+    );
+    let adversary = Adversary::default().disrupt("403:DELETE:/space/*/permission/*".parse().unwrap());
+    let runs = runs(&site, policy, adversary).await;
+    let ended = runs.run().await;
+    assert!(!ended.is_complete() && !runs.earlier().is_empty(), "{:?}", ended.outcome());
+    runs.stage.running.set_adversary(Adversary::default());
+    assert!(runs.run().await.is_complete());
+    assert!(!holds(&runs, &group("g-eng")).contains(&"delete/comment".to_owned()));
 }
