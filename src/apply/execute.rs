@@ -17,15 +17,16 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 
 use crate::confluence::{Error, Read, SpaceAccess, Write};
-use crate::model::{Call, ContentId, Known, Restrictions, SpaceKey, WriteRequest};
+use crate::model::{Call, ContentId, Holding, SpaceKey, WriteRequest};
 use crate::plan::{CallId, HoldingState, Object, Plan, Planned, PlannedCall};
 
 use super::journal::{Journal, JournalError};
 use super::leftover::is_clean;
-use super::look::{HoldingStates, ListCall, Look, Passage, look_at_lists, look_at_rows};
+use super::look::{ListCall, Look, Passage};
 use super::options::ApplyOptions;
 use super::outcome::{CallResult, Failure, Mismatch, Outcome, Status, Unlisted, Verification};
-use super::perform::{lists_after, perform, read_rows};
+use super::page::{self, PageRun, Written};
+use super::perform::{perform, read_rows};
 use super::queue::Queue;
 use super::recorded::Recorded;
 use super::space::SpaceRun;
@@ -71,8 +72,8 @@ pub async fn apply<S: Read + Write>(
 ) -> Result<Outcome, JournalError> {
     journal.begin(&planned.plan, earlier)?;
     let site = Recorded::new(site, journal);
-    let mut run = Run::new(planned, earlier, &site, options);
-    run.go(stop, on_event).await;
+    let mut run = Run::new(planned, earlier, &site, options, on_event);
+    run.go(stop).await;
     run.look_after_leftovers(earlier).await;
     let outcome = run.into_outcome();
     journal.end(&outcome);
@@ -84,7 +85,7 @@ struct Run<'a, S> {
     plan: &'a Plan,
     site: &'a Recorded<'a, S>,
     options: &'a ApplyOptions,
-    states: Arc<HoldingStates<'a>>,
+    on_event: &'a (dyn Fn(Event<'_>) + Sync),
     passage: Arc<Passage<'a>>,
     queue: Queue<'a>,
     spaces: BTreeMap<&'a SpaceKey, SpaceRun<'a>>,
@@ -97,48 +98,13 @@ struct Run<'a, S> {
     list: List<'a>,
 }
 
-/// A page during an apply.
-#[derive(Debug)]
-struct PageRun<'a> {
-    space: &'a SpaceKey,
-    /// Calls of the plan that have not ended.
-    left: usize,
-    is_busy: bool,
-    /// Calls whose turn has come while another was under way.
-    waiting: Vec<&'a PlannedCall>,
-    /// The lists that were there before each write.
-    before: Vec<Restrictions>,
-    written: Option<Restrictions>,
-}
-
 /// What a future of the run comes to.
 enum Finished<'a> {
-    Looked {
-        space: &'a SpaceKey,
-        first: &'a PlannedCall,
-        rows: Result<SpaceAccess, Error>,
-    },
-    Rows {
-        call: &'a PlannedCall,
-        request: WriteRequest,
-        status: Status,
-        look: Look,
-        added: Vec<ObjectId>,
-    },
-    Lists {
-        call: &'a PlannedCall,
-        status: Status,
-        before: Option<Restrictions>,
-        written: Option<Restrictions>,
-    },
-    Checked {
-        space: &'a SpaceKey,
-        checked: Checked,
-    },
-    PageChecked {
-        content: ContentId,
-        seen: Seen,
-    },
+    Looked { space: &'a SpaceKey, first: &'a PlannedCall, rows: Result<SpaceAccess, Error> },
+    Rows { call: &'a PlannedCall, request: WriteRequest, status: Status, look: Look, added: Vec<ObjectId> },
+    Lists { call: &'a PlannedCall, ended: page::Ended },
+    Checked { space: &'a SpaceKey, checked: Checked },
+    PageChecked { content: ContentId, seen: Seen },
 }
 
 impl<'a, S: Read + Write> Run<'a, S> {
@@ -147,6 +113,7 @@ impl<'a, S: Read + Write> Run<'a, S> {
         earlier: &'a [Unverified],
         site: &'a Recorded<'a, S>,
         options: &'a ApplyOptions,
+        on_event: &'a (dyn Fn(Event<'_>) + Sync),
     ) -> Self {
         let plan = &planned.plan;
         let mut spaces = SpaceRun::all(plan);
@@ -172,14 +139,14 @@ impl<'a, S: Read + Write> Run<'a, S> {
         let mut pages: BTreeMap<ContentId, PageRun<'_>> = BTreeMap::new();
         for call in &plan.calls {
             if let Call::Restrict { space, content, .. } = &call.call {
-                pages.entry(*content).or_insert_with(|| PageRun::new(space)).left += 1;
+                pages.entry(*content).or_insert_with(|| PageRun::new(space)).expect();
             }
         }
         Self {
             plan,
             site,
             options,
-            states: Arc::new(HoldingStates::of(plan)),
+            on_event,
             passage: Arc::new(Passage::of(plan)),
             queue: Queue::of(plan),
             spaces,
@@ -192,7 +159,7 @@ impl<'a, S: Read + Write> Run<'a, S> {
         }
     }
 
-    async fn go(&mut self, stop: &Stop, on_event: &(dyn Fn(Event<'_>) + Sync)) {
+    async fn go(&mut self, stop: &Stop) {
         let mut is_verifying = false;
         loop {
             while self.in_flight < SIDE_BY_SIDE && !stop.is_requested() && !self.site.journal().is_broken() {
@@ -202,10 +169,10 @@ impl<'a, S: Read + Write> Run<'a, S> {
             self.start_checks(self.running.is_empty());
             if !is_verifying && self.in_flight == 0 && self.results.len() == self.plan.calls.len() {
                 is_verifying = true;
-                on_event(Event::Verifying);
+                (self.on_event)(Event::Verifying);
             }
             let Some(finished) = self.running.next().await else { break };
-            self.finish(finished, on_event);
+            self.finish(finished);
         }
     }
 
@@ -223,103 +190,53 @@ impl<'a, S: Read + Write> Run<'a, S> {
 
     /// Starts a call, or puts it where it waits.
     fn start(&mut self, call: &'a PlannedCall) {
-        if let Call::Restrict { content, .. } = &call.call {
-            let Some(page) = self.pages.get_mut(content) else { return };
-            if page.is_busy {
-                page.waiting.push(call);
-            } else {
-                page.is_busy = true;
-                self.start_lists(call);
+        let key = call.call.space();
+        if let Call::Restrict { space, content, before, after } = &call.call {
+            if self.pages.get_mut(content).is_some_and(|page| page.take(call)) {
+                self.start_lists(call, ListCall { id: call.id, space, content: *content, before, after });
             }
             return;
         }
-        let Some(space) = self.spaces.get_mut(call.call.space()) else { return };
-        if let Call::Revoke { grant: None, .. } = &call.call
-            && self.options.precautions.verify
-        {
+        let Some(space) = self.spaces.get_mut(key) else { return };
+        if self.options.precautions.verify && matches!(call.call, Call::Revoke { grant: None, .. }) {
             space.add_conditional(call);
         } else if space.is_closed() {
             space.waiting.push(call);
         } else {
-            self.start_rows(call);
+            self.start_rows(key, call);
         }
     }
 
-    fn start_rows(&mut self, call: &'a PlannedCall) {
-        let key = call.call.space();
+    fn start_rows(&mut self, key: &'a SpaceKey, call: &'a PlannedCall) {
+        let (plan, site) = (self.plan, self.site);
         let Some(space) = self.spaces.get_mut(key) else { return };
-        self.in_flight += 1;
-        let look = if self.options.precautions.look || matches!(call.call, Call::Revoke { grant: None, .. }) {
-            let Some((rows, written)) = space.rows(call, self.options.freshness) else {
-                space.is_busy = true;
-                let (plan, site) = (self.plan, self.site);
-                self.running.push(Box::pin(async move {
-                    let rows = read_rows(plan, site.read(), key).await;
-                    Finished::Looked { space: key, first: call, rows }
-                }));
-                return;
-            };
-            look_at_rows(&self.states, call, rows, written)
-        } else {
-            Look::blind(&call.call)
+        let Some(look) = space.look(call, self.options) else {
+            space.is_busy = true;
+            self.in_flight += 1;
+            self.running.push(Box::pin(async move {
+                let rows = read_rows(plan, site.read(), key).await;
+                Finished::Looked { space: key, first: call, rows }
+            }));
+            return;
         };
-        space.in_flight += 1;
         let Some(request) = look.request.clone() else {
-            let status = look.status(None);
-            self.in_flight -= 1;
-            space.in_flight -= 1;
-            let is_settled = status.is_settled();
-            self.ended_rows(call, is_settled);
-            self.settle(call, status, &|_| ());
+            self.rows_ended(call, look.status(None));
             return;
         };
         space.is_writing(&request);
+        self.in_flight += 1;
         let added = self.list.note(&request);
-        let (plan, site) = (self.plan, self.site);
         self.running.push(Box::pin(async move {
             let status = perform(plan, Some(call.id), &request, site).await;
             Finished::Rows { call, request, status, look, added }
         }));
     }
 
-    fn start_lists(&mut self, call: &'a PlannedCall) {
-        let Call::Restrict { space, content, before, after } = &call.call else { return };
+    fn start_lists(&mut self, call: &'a PlannedCall, lists: ListCall<'a>) {
         self.in_flight += 1;
-        let (plan, site, passage, is_looking) =
-            (self.plan, self.site, Arc::clone(&self.passage), self.options.precautions.look);
+        let (plan, site, options, passage) = (self.plan, self.site, self.options, Arc::clone(&self.passage));
         self.running.push(Box::pin(async move {
-            let now = if is_looking {
-                match site.read().restrictions_now(*content).await {
-                    Ok(now) => now,
-                    Err(error) => {
-                        let status = Status::Failed(Failure::Unread(Arc::new(error)));
-                        return Finished::Lists { call, status, before: None, written: None };
-                    }
-                }
-            } else {
-                Known::Known(before.clone())
-            };
-            let list_call = ListCall { id: call.id, space, content: *content, before, after };
-            let look = look_at_lists(&passage, &list_call, &now, &plan.site.caller);
-            let Some(request) = &look.request else {
-                return Finished::Lists {
-                    call,
-                    status: look.status(None),
-                    before: None,
-                    written: now.known(),
-                };
-            };
-            let Known::Known(now) = now else {
-                return Finished::Lists { call, status: look.status(None), before: None, written: None };
-            };
-            let written = lists_after(request, &now);
-            let status = perform(plan, Some(call.id), request, site).await;
-            let is_refused = !status.is_settled() && !status.may_have_written();
-            let status = look.status(Some(status));
-            if is_refused {
-                return Finished::Lists { call, status, before: None, written: None };
-            }
-            Finished::Lists { call, status, before: Some(now), written: Some(written) }
+            Finished::Lists { call, ended: page::write(plan, &passage, &lists, options, site).await }
         }));
     }
 
@@ -339,60 +256,50 @@ impl<'a, S: Read + Write> Run<'a, S> {
         if is_end {
             let pages: Vec<ContentId> = self.pages.keys().copied().collect();
             for content in pages {
-                self.check_page(content);
+                self.check_page(content, true);
             }
         }
     }
 
-    fn check_page(&mut self, content: ContentId) {
-        let Some(page) = self.pages.get_mut(&content) else { return };
-        let Some(written) = page.written.take().filter(|_| self.options.precautions.verify) else { return };
-        let before = std::mem::take(&mut page.before);
+    fn check_page(&mut self, content: ContentId, is_end: bool) {
+        let page = self.pages.get_mut(&content).filter(|_| self.options.precautions.verify);
+        let Some(Written { before, after }) = page.and_then(|page| page.check(is_end)) else { return };
         let (plan, site, patience) = (self.plan, self.site, self.options.patience);
         self.running.push(Box::pin(async move {
-            let seen = check_lists(plan, content, &before, &written, patience, site.read()).await;
+            let seen = check_lists(plan, content, &before, &after, patience, site.read()).await;
             Finished::PageChecked { content, seen }
         }));
     }
 
-    fn finish(&mut self, finished: Finished<'a>, on_event: &(dyn Fn(Event<'_>) + Sync)) {
+    fn finish(&mut self, finished: Finished<'a>) {
         match finished {
             Finished::Looked { space, first, rows } => {
                 self.in_flight -= 1;
-                self.looked(space, first, rows, on_event);
+                self.looked(space, first, rows);
             }
             Finished::Rows { call, request, status, look, added } => {
                 self.in_flight -= 1;
                 let is_refused = !status.is_settled() && !status.may_have_written();
                 if let Some(space) = self.spaces.get_mut(call.call.space()) {
-                    space.in_flight -= 1;
+                    space.has_answered();
                     if !is_refused {
                         space.has_written(&request, status.may_have_written());
                     }
                 }
                 // What was surely not carried out leaves nothing to verify.
                 added.iter().filter(|_| is_refused).for_each(|id| self.list.seen(id));
-                let status = look.status(Some(status));
-                self.ended_rows(call, status.is_settled());
-                self.settle(call, status, on_event);
+                self.rows_ended(call, look.status(Some(status)));
             }
-            Finished::Lists { call, status, before, written } => {
+            Finished::Lists { call, ended } => {
                 self.in_flight -= 1;
-                self.ended_lists(call, before, written);
-                self.settle(call, status, on_event);
+                self.lists_ended(call, ended);
             }
-            Finished::Checked { space, checked } => self.checked(space, checked, on_event),
+            Finished::Checked { space, checked } => self.checked(space, checked),
             Finished::PageChecked { content, seen } => self.page_checked(content, seen),
         }
     }
 
-    fn looked(
-        &mut self,
-        key: &'a SpaceKey,
-        first: &'a PlannedCall,
-        rows: Result<SpaceAccess, Error>,
-        on_event: &(dyn Fn(Event<'_>) + Sync),
-    ) {
+    fn looked(&mut self, key: &'a SpaceKey, first: &'a PlannedCall, rows: Result<SpaceAccess, Error>) {
         let Some(space) = self.spaces.get_mut(key) else { return };
         let mut waiting = std::mem::take(&mut space.waiting);
         waiting.insert(0, first);
@@ -407,14 +314,13 @@ impl<'a, S: Read + Write> Run<'a, S> {
                 space.is_busy = false;
                 let error = Arc::new(error);
                 for call in waiting {
-                    self.ended_rows(call, false);
-                    self.settle(call, Status::Failed(Failure::Unread(Arc::clone(&error))), on_event);
+                    self.rows_ended(call, Status::Failed(Failure::Unread(Arc::clone(&error))));
                 }
             }
         }
     }
 
-    fn checked(&mut self, key: &'a SpaceKey, checked: Checked, on_event: &(dyn Fn(Event<'_>) + Sync)) {
+    fn checked(&mut self, key: &'a SpaceKey, checked: Checked) {
         let Checked { error, conditional, repairs, written, known, right, unseen, wrong } = checked;
         let Some(space) = self.spaces.get_mut(key) else { return };
         let wrote = !repairs.is_empty() || !written.is_empty();
@@ -449,8 +355,7 @@ impl<'a, S: Read + Write> Run<'a, S> {
         }
         for (id, status) in conditional {
             if let Some(call) = self.plan.calls.get(id.position()) {
-                self.ended_rows(call, status.is_settled());
-                self.settle(call, status, on_event);
+                self.rows_ended(call, status);
             }
         }
         for call in waiting {
@@ -479,43 +384,30 @@ impl<'a, S: Read + Write> Run<'a, S> {
         self.site.journal().seen(&id);
     }
 
-    fn ended_rows(&mut self, call: &'a PlannedCall, is_as_planned: bool) {
+    fn rows_ended(&mut self, call: &'a PlannedCall, status: Status) {
         if let Some(space) = self.spaces.get_mut(call.call.space()) {
-            space.is_settled(call, is_as_planned);
+            space.has_ended(call, status.is_settled());
         }
+        self.settle(call, status);
     }
 
-    fn ended_lists(
-        &mut self,
-        call: &'a PlannedCall,
-        before: Option<Restrictions>,
-        written: Option<Restrictions>,
-    ) {
+    fn lists_ended(&mut self, call: &'a PlannedCall, ended: page::Ended) {
         let Call::Restrict { space, content, .. } = &call.call else { return };
-        let Some(page) = self.pages.get_mut(content) else { return };
-        page.is_busy = false;
-        page.left -= 1;
-        page.waiting.drain(..).for_each(|call| self.queue.put_back(call));
-        if let (Some(before), Some(after)) = (before, &written) {
-            page.before.push(before.clone());
-            let request = WriteRequest::Restrict {
-                space: space.clone(),
-                content: *content,
-                now: before,
-                after: after.clone(),
-            };
-            drop(self.list.note(&request));
+        if ended.written.is_some() {
+            self.list.note_page(space, *content);
         }
-        page.written = written.or(page.written.take());
-        if page.left == 0 {
-            self.check_page(*content);
+        let page = self.pages.get_mut(content);
+        for waiting in page.map(|page| page.ended(ended.written)).unwrap_or_default() {
+            self.queue.put_back(waiting);
         }
+        self.check_page(*content, false);
+        self.settle(call, ended.status);
     }
 
     /// Notes how a call ended, and lets those start that waited for it.
-    fn settle(&mut self, call: &'a PlannedCall, status: Status, on_event: &(dyn Fn(Event<'_>) + Sync)) {
+    fn settle(&mut self, call: &'a PlannedCall, status: Status) {
         self.site.journal().settled(call.id, &status);
-        on_event(Event::Finished { call, status: &status });
+        (self.on_event)(Event::Finished { call, status: &status });
         if status.is_settled() {
             self.queue.release(call.id);
         }
@@ -530,19 +422,13 @@ impl<'a, S: Read + Write> Run<'a, S> {
     }
 }
 
-impl<'a> PageRun<'a> {
-    const fn new(space: &'a SpaceKey) -> Self {
-        Self { space, left: 0, is_busy: false, waiting: Vec::new(), before: Vec::new(), written: None }
-    }
-}
-
 /// Whether the site is still to have the role that an earlier run assigned.
 fn wants_role(planned: &Planned, entry: &Unverified) -> bool {
     let Object::Holding { space, principal, after: HoldingState::Role { role }, .. } = &entry.object else {
         return false;
     };
     let now = planned.after.spaces.get(space).and_then(|space| space.holdings.get(principal));
-    matches!(now, Some(crate::model::Holding::Role(now)) if now == role)
+    matches!(now, Some(Holding::Role(now)) if now == role)
 }
 
 /// Says of every call that was not started why not.

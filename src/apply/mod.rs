@@ -13,6 +13,7 @@ mod leftover;
 mod look;
 mod options;
 mod outcome;
+mod page;
 mod perform;
 mod queue;
 mod recorded;

@@ -8,7 +8,6 @@ use crate::confluence::{Error, Read, SpaceAccess, Write, WriteError};
 use crate::model::{AccountId, Audience, Holding, Known, Restrictions, SpaceKey, Subject, WriteRequest};
 use crate::plan::{CallId, Plan};
 
-use super::leftover::rows_of;
 use super::look::same_lists;
 use super::outcome::{Failure, Status};
 use super::recorded::{Recorded, Unmade};
@@ -104,7 +103,7 @@ async fn standing<S: Read>(plan: &Plan, request: &WriteRequest, site: &S) -> Res
 /// Who holds what in a space, read now.
 pub(super) async fn read_rows<S: Read>(plan: &Plan, site: &S, key: &SpaceKey) -> Result<SpaceAccess, Error> {
     match plan.spaces.get(key) {
-        Some(space) => rows_of(key, space.id, plan.site.space_role_mode, site).await,
+        Some(space) => site.access(space.id, plan.site.space_role_mode).await,
         None => Ok(SpaceAccess::default()),
     }
 }

@@ -15,9 +15,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::confluence::SpaceAccess;
-use crate::model::{Call, Permission, Principal, SpaceKey, WriteRequest};
+use crate::model::{Call, Diff, Permission, Principal, SpaceKey, WriteRequest};
 use crate::plan::{HoldingState, Object, Plan, PlannedCall};
 
+use super::look::{HoldingStates, Look, look_at_rows};
+use super::options::ApplyOptions;
 use super::unverified::{List, ObjectId};
 use super::verify::{Check, CheckedHolding, Expected};
 
@@ -32,17 +34,17 @@ const ROUNDS: usize = 3;
 #[derive(Debug)]
 pub(super) struct SpaceRun<'a> {
     key: &'a SpaceKey,
-    objects: BTreeMap<&'a Principal, (&'a HoldingState, &'a HoldingState)>,
+    states: HoldingStates<'a>,
     /// Calls of the plan on each principal that are not settled.
     open: BTreeMap<&'a Principal, usize>,
     /// Calls of the plan that are neither settled nor given up.
-    pub(super) left: usize,
+    left: usize,
     /// Calls whose turn has come while the space was not open.
     pub(super) waiting: Vec<&'a PlannedCall>,
     /// Calls that take a companion away, if it appears.
-    pub(super) conditional: Vec<&'a PlannedCall>,
+    conditional: Vec<&'a PlannedCall>,
     rows: Option<Rows>,
-    pub(super) in_flight: usize,
+    in_flight: usize,
     pub(super) is_busy: bool,
     is_due: bool,
     /// Whether something was written that no check has confirmed.
@@ -89,7 +91,7 @@ impl<'a> SpaceRun<'a> {
             if let Object::Holding { space, principal, before, after } = object
                 && let Some(run) = spaces.get_mut(space)
             {
-                run.objects.insert(principal, (before, after));
+                run.states.insert(principal, Diff { before, after });
             }
         }
         spaces
@@ -99,7 +101,7 @@ impl<'a> SpaceRun<'a> {
     pub(super) fn new(key: &'a SpaceKey) -> Self {
         Self {
             key,
-            objects: BTreeMap::new(),
+            states: BTreeMap::new(),
             open: BTreeMap::new(),
             left: 0,
             waiting: Vec::new(),
@@ -126,7 +128,7 @@ impl<'a> SpaceRun<'a> {
         before: &'a HoldingState,
         after: &'a HoldingState,
     ) {
-        if self.objects.insert(principal, (before, after)).is_none() {
+        if self.states.insert(principal, Diff { before, after }).is_none() {
             self.touched.insert(principal.clone());
             self.is_dirty = true;
         }
@@ -136,19 +138,18 @@ impl<'a> SpaceRun<'a> {
         self.is_busy || self.is_due
     }
 
-    /// The rows, if they were read recently enough for this call to rely on them.
-    pub(super) fn rows(
-        &self,
-        planned: &PlannedCall,
-        freshness: Duration,
-    ) -> Option<(&SpaceAccess, &BTreeSet<Principal>)> {
-        let rows = self.rows.as_ref().filter(|rows| rows.read_at.elapsed() <= freshness)?;
+    /// What to do about a call; `None` if the rows must be read first.
+    pub(super) fn look(&self, planned: &PlannedCall, options: &ApplyOptions) -> Option<Look> {
+        if !options.precautions.look {
+            return Some(Look::blind(&planned.call));
+        }
+        let rows = self.rows.as_ref().filter(|rows| rows.read_at.elapsed() <= options.freshness)?;
         // A role takes the place of what its holder has, so nothing may have been written since.
         let relies = match &planned.call {
             Call::AssignRoles { roles, .. } => roles.keys().all(|who| !rows.written.contains(who)),
             Call::Grant { .. } | Call::Revoke { .. } | Call::Restrict { .. } => true,
         };
-        relies.then_some((&rows.access, &rows.written))
+        relies.then(|| look_at_rows(&self.states, planned, &rows.access, &rows.written))
     }
 
     pub(super) fn was_read(&mut self, access: SpaceAccess) {
@@ -158,6 +159,7 @@ impl<'a> SpaceRun<'a> {
 
     /// Notes a write that is about to leave.
     pub(super) fn is_writing(&mut self, request: &WriteRequest) {
+        self.in_flight += 1;
         let Some(rows) = &mut self.rows else { return };
         match request {
             WriteRequest::Grant { principal, .. } | WriteRequest::Revoke { principal, .. } => {
@@ -166,6 +168,11 @@ impl<'a> SpaceRun<'a> {
             WriteRequest::AssignRoles { roles, .. } => rows.written.extend(roles.keys().cloned()),
             WriteRequest::Restrict { .. } | WriteRequest::AddToList { .. } => {}
         }
+    }
+
+    /// Notes that the answer to a write is there, whatever it was.
+    pub(super) const fn has_answered(&mut self) {
+        self.in_flight -= 1;
     }
 
     /// Notes a write that the site accepted, or whose effect is there already. `is_ours` says whether this
@@ -192,15 +199,8 @@ impl<'a> SpaceRun<'a> {
 
     /// Whether a grant may bring something that the plan neither wants nor puts up with.
     fn may_bring_unwanted(&self, principal: &Principal, permission: Permission) -> bool {
-        let Some((before, after)) = self.objects.get(principal) else { return false };
-        let fine = |brought: &Permission| {
-            [before, after].into_iter().any(|state| match state {
-                HoldingState::Grants { permissions, tolerated, .. } => {
-                    permissions.contains(brought) || tolerated.contains(brought)
-                }
-                HoldingState::Nothing | HoldingState::Role { .. } => false,
-            })
-        };
+        let Some(Diff { before, after }) = self.states.get(principal) else { return false };
+        let fine = |brought: &Permission| before.allows(*brought) || after.allows(*brought);
         permission.may_bring().iter().any(|brought| !fine(brought))
     }
 
@@ -210,8 +210,8 @@ impl<'a> SpaceRun<'a> {
         self.is_due = true;
     }
 
-    /// Notes that a call will not be heard of again.
-    pub(super) fn is_settled(&mut self, planned: &PlannedCall, is_as_planned: bool) {
+    /// Notes that a call has ended, as planned or not.
+    pub(super) fn has_ended(&mut self, planned: &PlannedCall, is_as_planned: bool) {
         self.left -= 1;
         if !is_as_planned {
             return;
@@ -238,16 +238,15 @@ impl<'a> SpaceRun<'a> {
             self.rounds += 1;
         }
         (self.is_busy, self.is_due, self.is_ending) = (true, false, is_over);
-        let touched = self.objects.iter().filter(|(principal, _)| {
+        let touched = self.states.iter().filter(|(principal, _)| {
             self.touched.contains(**principal) && !self.given_up.contains(**principal)
         });
-        let holdings = touched.map(|(&principal, &(before, after))| {
+        let holdings = touched.map(|(&principal, &states)| {
             let id = ObjectId::Holding { space: self.key.clone(), principal: principal.clone() };
             let given = self.given.get(principal).into_iter().flatten().copied();
             CheckedHolding {
                 principal,
-                before,
-                after,
+                states,
                 given: given.chain(list.granted(&id)).collect(),
                 lessened: self.lessened.contains(principal),
                 finished: self.open.get(principal).is_none_or(|open| *open == 0),

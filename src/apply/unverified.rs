@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{ContentId, Permission, Principal, SpaceId, SpaceKey, StrayPermissions, WriteRequest};
-use crate::plan::{HoldingState, Object, Plan, PlanSpace};
+use crate::plan::{Object, Plan, PlanSpace};
 
 /// An object that is not verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,17 +96,7 @@ impl<'p> List<'p> {
     pub(super) fn note(&mut self, request: &WriteRequest) -> Vec<ObjectId> {
         let mut added = Vec::new();
         for id in ObjectId::changed_by(request) {
-            if !self.entries.contains_key(&id)
-                && let Some(&object) = self.planned.get(&id)
-                && let Some(space) = self.spaces.get(id.space())
-            {
-                let entry = Unverified {
-                    object: object.clone(),
-                    space_id: space.id,
-                    granted: BTreeSet::new(),
-                    assigned: false,
-                };
-                self.entries.insert(id.clone(), entry);
+            if self.add(&id) {
                 added.push(id.clone());
             }
             let Some(entry) = self.entries.get_mut(&id) else { continue };
@@ -121,6 +111,25 @@ impl<'p> List<'p> {
             }
         }
         added
+    }
+
+    /// Notes that the lists of a page were written.
+    pub(super) fn note_page(&mut self, space: &SpaceKey, content: ContentId) {
+        self.add(&ObjectId::Page { space: space.clone(), content });
+    }
+
+    /// Whether the object is planned and was not on the list before.
+    fn add(&mut self, id: &ObjectId) -> bool {
+        if self.entries.contains_key(id) {
+            return false;
+        }
+        let (Some(&object), Some(space)) = (self.planned.get(id), self.spaces.get(id.space())) else {
+            return false;
+        };
+        let (object, space_id) = (object.clone(), space.id);
+        let entry = Unverified { object, space_id, granted: BTreeSet::new(), assigned: false };
+        self.entries.insert(id.clone(), entry);
+        true
     }
 
     /// Takes an object off the list: it was read, and is what it should be.
@@ -160,15 +169,7 @@ impl Unverified {
     /// What may have come along with what was granted.
     pub(super) fn may_have_come_along(&self) -> BTreeSet<Permission> {
         let Object::Holding { before, after, .. } = &self.object else { return BTreeSet::new() };
-        let known = |permission: Permission| {
-            [before, after].into_iter().any(|state| match state {
-                HoldingState::Grants { permissions, tolerated, .. } => {
-                    permissions.contains(&permission) || tolerated.contains(&permission)
-                }
-                HoldingState::Nothing | HoldingState::Role { .. } => false,
-            })
-        };
         let brought = self.granted.iter().flat_map(|permission| permission.may_bring()).copied();
-        brought.filter(|permission| !known(*permission)).collect()
+        brought.filter(|permission| !before.allows(*permission) && !after.allows(*permission)).collect()
     }
 }

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::confluence::{Error, Read, SpaceAccess, Write};
 use crate::model::{
-    Call, ContentId, GrantId, Holding, Known, Permission, Principal, Restrictions, RoleId, SpaceKey,
+    Call, ContentId, Diff, GrantId, Holding, Known, Permission, Principal, Restrictions, RoleId, SpaceKey,
     WriteRequest,
 };
 use crate::plan::{CallId, HoldingState, Plan, PlannedCall};
@@ -110,8 +110,7 @@ impl Expected {
 #[derive(Debug, Clone)]
 pub(super) struct CheckedHolding<'a> {
     pub(super) principal: &'a Principal,
-    pub(super) before: &'a HoldingState,
-    pub(super) after: &'a HoldingState,
+    pub(super) states: Diff<&'a HoldingState>,
     /// What runs gave it that have not been verified, this one included.
     pub(super) given: BTreeSet<Permission>,
     /// Whether this run took something from it, so that side effects may have taken more.
@@ -251,7 +250,7 @@ impl CheckedHolding<'_> {
             None => (None, &nothing),
         };
         let none = BTreeSet::new();
-        let (wanted, required, tolerated) = match self.after {
+        let (wanted, required, tolerated) = match self.states.after {
             HoldingState::Nothing => (None, &none, &none),
             HoldingState::Role { role } => (Some(role), &none, &none),
             HoldingState::Grants { permissions, tolerated, .. } => (None, permissions, tolerated),
@@ -259,11 +258,11 @@ impl CheckedHolding<'_> {
         if role != wanted {
             return Difference { role: self.finished, ..Difference::default() };
         }
-        let known = known_rows(self.before);
+        let is_old = |row: &GrantId| self.states.before.has_row(*row);
         if role.is_some() {
             let beside = now.beside_roles.get(self.principal).into_iter().flatten();
             let left = beside.flat_map(|(permission, rows)| rows.iter().map(move |row| (*permission, *row)));
-            let unasked = left.filter(|(_, row)| self.finished && known.contains(row)).collect();
+            let unasked = left.filter(|(_, row)| self.finished && is_old(row)).collect();
             return Difference { unasked, ..Difference::default() };
         }
         let mut difference = Difference::default();
@@ -271,7 +270,7 @@ impl CheckedHolding<'_> {
             .iter()
             .filter(|(permission, _)| !required.contains(permission) && !tolerated.contains(permission))
         {
-            let (old, new): (Vec<GrantId>, Vec<GrantId>) = rows.iter().partition(|row| known.contains(row));
+            let (old, new): (Vec<GrantId>, Vec<GrantId>) = rows.iter().partition(|row| is_old(row));
             let along = self.given.iter().any(|given| given.may_bring().contains(permission));
             let ours = if along { new.as_slice() } else { &[] };
             let left = if self.finished { old.as_slice() } else { &[] };
@@ -282,10 +281,7 @@ impl CheckedHolding<'_> {
         }
         if self.finished {
             let gone = required.iter().filter(|permission| !held.contains_key(permission)).copied();
-            let had = |permission: &Permission| match self.before {
-                HoldingState::Grants { permissions, .. } => permissions.contains(permission),
-                HoldingState::Nothing | HoldingState::Role { .. } => false,
-            };
+            let had = |permission: &Permission| self.states.before.requires(*permission);
             // What was there, and nothing here could have taken, was taken by others.
             let (lost, missing) = gone.partition(|permission| self.lessened || !had(permission));
             (difference.lost, difference.missing) = (lost, missing);
@@ -343,13 +339,6 @@ fn rows_shown<'n>(
     match now.holdings.get(principal)? {
         Holding::Grants(held) => held.get(&permission),
         Holding::Role(_) => now.beside_roles.get(principal)?.get(&permission),
-    }
-}
-
-fn known_rows(state: &HoldingState) -> BTreeSet<GrantId> {
-    match state {
-        HoldingState::Grants { rows, .. } => rows.clone(),
-        HoldingState::Nothing | HoldingState::Role { .. } => BTreeSet::new(),
     }
 }
 

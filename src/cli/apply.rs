@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 
-use crate::apply::{ApplyOptions, Event, Journal, JournalError, Outcome, Status, Stop, Unverified, journal};
+use crate::apply::{ApplyOptions, Event, Journal, JournalError, Outcome, Status, Stop, journal};
 use crate::model::{Mode, SpaceKey};
-use crate::plan::{Plan, Planned};
 use crate::render;
 use crate::render::style::count;
 
@@ -26,27 +25,19 @@ pub(super) async fn run(
     signals: &Signals,
     out: &Output,
 ) -> Result<Exit, CliError> {
-    let first = match Box::pin(once(args, environment, signals, out)).await? {
-        Run::Ended(exit) => return Ok(exit),
-        Run::Verified(outcome, completeness) => (outcome, completeness),
-    };
-    let (first, completeness) = first;
-    let moved = first.moved_spaces();
-    if moved.is_empty() || is_stopped(&first) {
-        return Ok(exit_of(&first).max(completeness));
+    let first = Box::pin(once(args, environment, signals, out)).await?;
+    let Run::Verified(outcome) = &first.run else { return Ok(first.exit()) };
+    let moved = outcome.moved_spaces();
+    if moved.is_empty() || is_stopped(outcome) {
+        return Ok(first.exit());
     }
     // What others changed in the meantime is planned once more, in the state that it is in now.
     out.say(&format!("Planning again for what others changed: {}", names(&moved)));
     let mut again = args.clone();
-    again.scope.spaces = moved.into_iter().collect();
+    again.scope.moved = moved.into_iter().collect();
     Ok(match Box::pin(once(&again, environment, signals, out)).await {
-        Ok(Run::Ended(exit @ (Exit::Done | Exit::Incomplete))) if first.only_moved() => {
-            exit.max(completeness)
-        }
-        Ok(Run::Verified(second, exit)) if first.only_moved() && second.is_complete() => {
-            exit.max(completeness)
-        }
-        Ok(Run::Ended(_) | Run::Verified(..)) => Exit::Partial,
+        Ok(second) if outcome.only_moved() && second.is_done() => first.completeness.max(second.completeness),
+        Ok(_) => Exit::Partial,
         Err(error) => {
             out.error(&error);
             Exit::Partial
@@ -54,12 +45,45 @@ pub(super) async fn run(
     })
 }
 
-/// How planning and applying once came to its end.
+/// What came of planning and applying once.
+struct Once {
+    run: Run,
+    /// Whether everything that the policy declares was known.
+    completeness: Exit,
+}
+
+/// How a run came to its end.
 enum Run {
-    /// Before anything was verified: there was nothing to do, the plan is blocked, or a second signal came.
-    Ended(Exit),
-    /// The exit code says whether everything that the policy declares was known.
-    Verified(Outcome, Exit),
+    /// There was nothing to do.
+    Nothing,
+    /// The plan must not be applied.
+    Blocked,
+    /// A second signal came. Requests that were under way may have been carried out.
+    AtOnce {
+        has_sent: bool,
+    },
+    Verified(Outcome),
+}
+
+impl Once {
+    fn exit(&self) -> Exit {
+        let exit = match &self.run {
+            Run::Nothing => Exit::Done,
+            Run::Blocked => return Exit::Blocked,
+            Run::AtOnce { has_sent: true } => Exit::Partial,
+            Run::AtOnce { has_sent: false } => Exit::Failed,
+            Run::Verified(outcome) => exit_of(outcome),
+        };
+        exit.max(self.completeness)
+    }
+
+    fn is_done(&self) -> bool {
+        match &self.run {
+            Run::Nothing => true,
+            Run::Verified(outcome) => outcome.is_complete(),
+            Run::Blocked | Run::AtOnce { .. } => false,
+        }
+    }
 }
 
 async fn once(
@@ -67,41 +91,31 @@ async fn once(
     environment: &Environment,
     signals: &Signals,
     out: &Output,
-) -> Result<Run, CliError> {
+) -> Result<Once, CliError> {
     let prepared = prepare(&args.scope, &args.overrides, Lacking::Refused, environment, out).await?;
+    let completeness = args.scope.completeness(&prepared.planned.plan);
     out.data(&render::plan_as_text(&prepared.planned.plan));
     if prepared.planned.plan.is_held_back() {
-        return Ok(Run::Ended(Exit::Blocked));
+        return Ok(Once { run: Run::Blocked, completeness });
     }
     let is_empty = prepared.planned.plan.is_empty();
     mention_last(&prepared, &args.scope.directory, out);
     if is_empty && prepared.earlier().is_empty() && !prepared.was_cut() {
-        return Ok(Run::Ended(args.scope.completeness(&prepared.planned.plan)));
+        return Ok(Once { run: Run::Nothing, completeness });
     }
     let is_sure = args.yes || is_empty;
     let prepared = if is_sure { prepared } else { confirm(prepared, args, environment, out).await? };
     let folder = journal::folder(&args.scope.directory);
-    let (earlier, planned) = (prepared.earlier().to_vec(), prepared.planned);
-    let completeness = args.scope.completeness(&planned.plan);
-    let ended =
-        carry_out(&planned, &earlier, &folder, &prepared.connection, completeness, signals, out).await;
-    signals.over(ended.as_ref().map_or_else(CliError::exit, Run::exit));
-    let ended = ended?;
-    if let Run::Verified(outcome, _) = &ended
+    let run = carry_out(&prepared, &folder, signals, out).await;
+    let once = run.map(|run| Once { run, completeness });
+    signals.over(once.as_ref().map_or_else(CliError::exit, Once::exit));
+    let once = once?;
+    if let Run::Verified(outcome) = &once.run
         && (!is_empty || !outcome.is_complete())
     {
-        out.data(&render::outcome_as_text(&planned.plan, outcome));
+        out.data(&render::outcome_as_text(&prepared.planned.plan, outcome));
     }
-    Ok(ended)
-}
-
-impl Run {
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Ended(exit) => *exit,
-            Self::Verified(outcome, completeness) => exit_of(outcome).max(*completeness),
-        }
-    }
+    Ok(once)
 }
 
 fn exit_of(outcome: &Outcome) -> Exit {
@@ -132,7 +146,7 @@ async fn confirm(
 ) -> Result<Prepared, CliError> {
     if !out.can_ask() {
         return Err(CliError::usage(
-            "nobody is here to say yes, so nothing was changed",
+            "stdin is not a terminal, so there is no one to confirm; nothing was changed",
             "pass --yes to apply without asking, as CI does",
         ));
     }
@@ -191,15 +205,12 @@ const STOPPING: &str = "stopping: no further calls are started, those under way 
                         changed is verified; a second Ctrl-C or SIGTERM ends at once";
 
 async fn carry_out(
-    planned: &Planned,
-    earlier: &[Unverified],
+    prepared: &Prepared,
     folder: &Utf8Path,
-    connection: &super::connect::Connection,
-    completeness: Exit,
     signals: &Signals,
     out: &Output,
 ) -> Result<Run, CliError> {
-    let plan: &Plan = &planned.plan;
+    let Prepared { planned, connection, .. } = prepared;
     let cannot = |error: JournalError| {
         CliError::failed(format!("{error}; nothing was changed"))
             .with_hint("nothing is done without a journal: make room for it, or see who may write there")
@@ -207,7 +218,7 @@ async fn carry_out(
     let mut stops = signals.take_over();
     let (journal, path) = Journal::create(folder, now).map_err(cannot)?;
     let stop = Stop::default();
-    out.progress.begin(Stage::Applying { done: 0, of: plan.calls.len() });
+    out.progress.begin(Stage::Applying { done: 0, of: planned.plan.calls.len() });
     let on_event = |event: Event<'_>| match event {
         Event::Finished { call, status } => {
             out.progress.call_ended();
@@ -218,8 +229,8 @@ async fn carry_out(
         Event::Verifying => out.progress.begin(Stage::Verifying),
     };
     let options = ApplyOptions::default();
-    let applied =
-        crate::apply::apply(planned, earlier, &connection.site, &journal, &stop, &options, &on_event);
+    let (earlier, site) = (prepared.earlier(), &connection.site);
+    let applied = crate::apply::apply(planned, earlier, site, &journal, &stop, &options, &on_event);
     tokio::pin!(applied);
     let outcome = tokio::select! {
         outcome = &mut applied => Some(outcome),
@@ -238,14 +249,14 @@ async fn carry_out(
             "stopped at once: nothing was verified, and calls under way may have been made or not. {path} has what \
              was sent; running the same command again goes on from here"
         ));
-        return Ok(Run::Ended(if journal.has_intents() { Exit::Partial } else { Exit::Failed }));
+        return Ok(Run::AtOnce { has_sent: journal.has_intents() });
     };
     if journal.is_broken() {
         out.warn(&format!("the journal {path} could not be written to its end"));
     } else if outcome.as_ref().is_ok_and(|outcome| !outcome.is_complete()) {
         out.say(&format!("What was done is in {path}"));
     }
-    outcome.map(|outcome| Run::Verified(outcome, completeness)).map_err(cannot)
+    outcome.map(Run::Verified).map_err(cannot)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the clock that journals are handed")]

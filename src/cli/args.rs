@@ -172,6 +172,10 @@ pub(super) struct Scope {
     #[arg(long = "space", value_name = "KEY")]
     pub(super) spaces: Vec<SpaceKey>,
 
+    /// Of these, only the spaces that others changed while the first plan was carried out. Set by `apply`.
+    #[arg(skip)]
+    pub(super) moved: Vec<SpaceKey>,
+
     #[command(flatten)]
     pub(super) site: SiteArgs,
 

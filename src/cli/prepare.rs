@@ -56,7 +56,7 @@ pub(super) async fn prepare(
     let Some(mut policy) = loaded.policy else {
         return Err(CliError::Invalid { findings: loaded.findings, sources });
     };
-    narrow(&mut policy, &scope.spaces)?;
+    narrow(&mut policy, scope)?;
     out.findings(&loaded.findings, &sources);
     let contradictions = policy.contradictions(today);
     if contradictions.has_errors() {
@@ -83,7 +83,8 @@ pub(super) async fn prepare(
         Err(Failure::Site(error)) => return Err(error.into()),
         Err(Failure::Policy(findings)) => return Err(CliError::Invalid { findings, sources }),
     };
-    if let Some(missing) = scope.spaces.iter().find(|key| !resolved.desired.spaces.contains_key(*key)) {
+    let missing = scope.spaces.iter().find(|key| !resolved.desired.spaces.contains_key(*key));
+    if let Some(missing) = missing.filter(|_| scope.moved.is_empty()) {
         return Err(not_spoken_of(&policy, missing));
     }
     out.findings(&resolved.warnings, &sources);
@@ -111,10 +112,12 @@ fn last_run(directory: &Utf8Path, out: &Output) -> Option<journal::Last> {
 }
 
 /// Leaves only the spaces that were asked for.
-fn narrow(policy: &mut Policy, spaces: &[SpaceKey]) -> Result<(), CliError> {
-    if let Some(missing) = spaces.iter().find(|key| !policy.may_speak_of(key)) {
+fn narrow(policy: &mut Policy, scope: &Scope) -> Result<(), CliError> {
+    if let Some(missing) = scope.spaces.iter().find(|key| !policy.may_speak_of(key)) {
         return Err(not_spoken_of(policy, missing));
     }
+    // What others changed may be such that no rule selects the space any more; then there is nothing to do.
+    let spaces = if scope.moved.is_empty() { &scope.spaces } else { &scope.moved };
     if !spaces.is_empty() {
         policy.focus_on(spaces.iter().cloned().collect());
     }

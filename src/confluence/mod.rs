@@ -84,7 +84,7 @@ pub trait Read: Send + Sync {
     /// Who may do what in a space. `mode` decides whether role assignments are asked for.
     fn access(
         &self,
-        space: &Space,
+        space: SpaceId,
         mode: SpaceRoleMode,
     ) -> impl Future<Output = Result<SpaceAccess, Error>> + Send;
 

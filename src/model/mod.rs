@@ -10,6 +10,7 @@ mod audience;
 mod call;
 mod content;
 mod desired;
+mod diff;
 mod directory;
 mod guards;
 mod ids;
@@ -33,6 +34,7 @@ pub use desired::{
     Desired, DesiredHolding, DesiredPage, DesiredSpace, End, Mode, PageOnly, Strength, Terms, UnlistedPages,
     Wanted,
 };
+pub use diff::Diff;
 pub use directory::{AccountKind, AccountStatus, Directory, Group, Person, ProductAccess};
 pub use guards::{Forbidden, Guard, Guarded, Guards, MaxRemovals};
 pub use ids::{AccountId, ContentId, GrantId, GroupId, InvalidId, RoleId, SpaceId, SpaceKey};

@@ -109,7 +109,7 @@ async fn one_space<R: Read>(
     mode: SpaceRoleMode,
     hook: Hook<'_>,
 ) -> Result<(Space, Option<SpaceAccess>), Error> {
-    let result = read.access(&space, mode).await;
+    let result = read.access(space.id, mode).await;
     hook(Progress::Read(Part::Grants, 1));
     match result {
         Ok(access) => Ok((space, Some(access))),

@@ -383,6 +383,26 @@ fn objects(target: &Target, live: &Live, calls: &[PlannedCall]) -> Vec<Object> {
 }
 
 impl HoldingState {
+    /// Whether a permission belongs to the state: it must be there, or may be.
+    pub fn allows(&self, permission: Permission) -> bool {
+        match self {
+            Self::Grants { permissions, tolerated, .. } => {
+                permissions.contains(&permission) || tolerated.contains(&permission)
+            }
+            Self::Nothing | Self::Role { .. } => false,
+        }
+    }
+
+    /// Whether a permission must be there.
+    pub fn requires(&self, permission: Permission) -> bool {
+        matches!(self, Self::Grants { permissions, .. } if permissions.contains(&permission))
+    }
+
+    /// Whether this is one of the rows that the permissions stand in.
+    pub fn has_row(&self, row: GrantId) -> bool {
+        matches!(self, Self::Grants { rows, .. } if rows.contains(&row))
+    }
+
     /// The state of a principal as it was found.
     pub fn of_live(holding: Option<&Holding>) -> Self {
         match holding {

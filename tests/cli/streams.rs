@@ -159,7 +159,10 @@ fn without_a_terminal_nothing_is_applied_unless_it_is_confirmed() {
     let folder = Folder::example("quickstart");
     let before = folder.files();
     let ran = Ran::from(folder.confperm(&["apply"]).write_stdin("yes\n").output().unwrap()).code(64);
-    assert_eq!(ran.said("error:"), ["nobody is here to say yes, so nothing was changed"]);
+    assert_eq!(
+        ran.said("error:"),
+        ["stdin is not a terminal, so there is no one to confirm; nothing was changed"]
+    );
     assert_eq!(ran.said("hint:"), ["pass --yes to apply without asking, as CI does"]);
     assert_eq!(folder.files(), before);
 }

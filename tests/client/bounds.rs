@@ -151,7 +151,7 @@ async fn every_list_that_repeats_itself_ends_in_an_error_that_names_it() {
     for (path, said) in [
         ("api/v2/spaces", said(cloud.spaces(&SpaceSelection::All).await.err())),
         ("api/v2/spaces", said(cloud.spaces_labelled("x").await.err())),
-        ("api/v2/spaces/1/permissions", said(cloud.access(&space(), SpaceRoleMode::PreRoles).await.err())),
+        ("api/v2/spaces/1/permissions", said(cloud.access(space().id, SpaceRoleMode::PreRoles).await.err())),
         ("api/v2/space-roles", said(cloud.roles().await.err())),
         ("api/v2/spaces/1/pages", said(cloud.tree(&space()).await.err())),
         ("api/v2/spaces/1/blogposts", said(cloud.blogposts(&space()).await.err())),

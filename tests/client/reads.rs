@@ -131,7 +131,7 @@ async fn roles_are_asked_for_only_where_there_are_any() {
     let answer = |_: &Seen| Reply::json(&v2(&[]));
     for (mode, requests) in [(SpaceRoleMode::PreRoles, 1), (SpaceRoleMode::Roles, 2)] {
         let server = Server::start(answer).await;
-        server.cloud().access(&eng(), mode).await.unwrap();
+        server.cloud().access(eng().id, mode).await.unwrap();
         assert_eq!(server.seen().len(), requests);
     }
 }

@@ -8,42 +8,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::confluence::SpaceAccess;
-use crate::model::{Call, GrantId, Holding, Permission, Principal, RoleId, SpaceKey, WriteRequest};
-use crate::plan::{HoldingState, Object, Plan, PlannedCall};
+use crate::model::{Call, Diff, GrantId, Holding, Permission, Principal, RoleId, SpaceKey, WriteRequest};
+use crate::plan::{HoldingState, PlannedCall};
 
 use super::{ConcurrentChange, Look};
 
-/// What each principal of a plan held before and is to hold afterwards.
-#[derive(Debug, Default)]
-pub(in crate::apply) struct HoldingStates<'a>(
-    BTreeMap<(&'a SpaceKey, &'a Principal), (&'a HoldingState, &'a HoldingState)>,
-);
-
-impl<'a> HoldingStates<'a> {
-    pub(in crate::apply) fn of(plan: &'a Plan) -> Self {
-        let states = plan.objects.iter().filter_map(|object| match object {
-            Object::Holding { space, principal, before, after } => {
-                Some(((space, principal), (before, after)))
-            }
-            Object::Page { .. } => None,
-        });
-        Self(states.collect())
-    }
-
-    fn of_principal(
-        &self,
-        space: &'a SpaceKey,
-        principal: &'a Principal,
-    ) -> (&'a HoldingState, &'a HoldingState) {
-        self.0.get(&(space, principal)).copied().unwrap_or((&HoldingState::Nothing, &HoldingState::Nothing))
-    }
-}
+/// What each principal of a space held before the plan, and is to hold afterwards.
+pub(in crate::apply) type HoldingStates<'a> = BTreeMap<&'a Principal, Diff<&'a HoldingState>>;
 
 /// What to do about a call on the rows or roles of a space. `written` are the principals that this run has
 /// changed since the rows were read.
-pub(in crate::apply) fn look_at_rows<'a>(
-    states: &HoldingStates<'a>,
-    planned: &'a PlannedCall,
+pub(in crate::apply) fn look_at_rows(
+    states: &HoldingStates<'_>,
+    planned: &PlannedCall,
     now: &SpaceAccess,
     written: &BTreeSet<Principal>,
 ) -> Look {
@@ -97,12 +74,13 @@ enum Assign {
 
 impl<'a> Holder<'a> {
     fn of(
-        states: &HoldingStates<'a>,
+        states: &'a HoldingStates<'_>,
         space: &'a SpaceKey,
         principal: &'a Principal,
         now: &'a SpaceAccess,
     ) -> Self {
-        let (before, after) = states.of_principal(space, principal);
+        let nothing = Diff { before: &HoldingState::Nothing, after: &HoldingState::Nothing };
+        let Diff { before, after } = states.get(principal).copied().unwrap_or(nothing);
         Self { space, principal, before, now: now.holdings.get(principal), after }
     }
 
@@ -118,7 +96,7 @@ impl<'a> Holder<'a> {
             Some(Holding::Grants(held)) if held.contains_key(&permission) => Look::default(),
             now => {
                 let needs_read = permission != Permission::ReadSpace;
-                let had_read = gives(self.before, Permission::ReadSpace);
+                let had_read = self.before.allows(Permission::ReadSpace);
                 let has_read =
                     matches!(now, Some(Holding::Grants(held)) if held.contains_key(&Permission::ReadSpace));
                 // Without `read/space`, which was there, the site would refuse this: the principal was taken out.
@@ -133,14 +111,14 @@ impl<'a> Holder<'a> {
             Some(Holding::Role(_)) | None => return Look::default(),
         };
         let Some(rows) = held.get(&permission) else { return Look::default() };
-        let known = known_rows(self.before);
+        let is_known = |row: &GrantId| self.before.has_row(*row);
         let row = match row {
             Some(row) if rows.contains(&row) => row,
             // The row is gone; what stands in its place was given anew after the plan was made.
-            Some(_) if written || rows.is_subset(&known) => return Look::default(),
+            Some(_) if written || rows.iter().all(is_known) => return Look::default(),
             Some(_) => return self.conflict(),
             // A companion: the row that this run brought along.
-            None => match rows.iter().find(|row| !known.contains(row)).or_else(|| rows.first()) {
+            None => match rows.iter().find(|row| !is_known(row)).or_else(|| rows.first()) {
                 Some(row) => *row,
                 None => return Look::default(),
             },
@@ -152,8 +130,8 @@ impl<'a> Holder<'a> {
         };
         let given = self.given();
         let foreign = held.keys().filter(|other| doomed(other)).any(|other| {
-            !gives(self.before, *other)
-                && !gives(self.after, *other)
+            !self.before.allows(*other)
+                && !self.after.allows(*other)
                 && !given.iter().any(|producer| producer.may_bring().contains(other))
         });
         if foreign {
@@ -192,7 +170,7 @@ impl<'a> Holder<'a> {
             HoldingState::Grants { permissions, .. } => permissions.iter().copied(),
             HoldingState::Nothing | HoldingState::Role { .. } => return BTreeSet::new(),
         };
-        given.filter(|permission| !gives(self.before, *permission)).collect()
+        given.filter(|permission| !self.before.allows(*permission)).collect()
     }
 
     fn conflict(&self) -> Look {
@@ -207,22 +185,5 @@ impl<'a> Holder<'a> {
             now: HoldingState::of_live(self.now),
             intended: self.after.clone(),
         }
-    }
-}
-
-/// Whether a state has a permission as one of its own, or at least puts up with it.
-fn gives(state: &HoldingState, permission: Permission) -> bool {
-    match state {
-        HoldingState::Grants { permissions, tolerated, .. } => {
-            permissions.contains(&permission) || tolerated.contains(&permission)
-        }
-        HoldingState::Nothing | HoldingState::Role { .. } => false,
-    }
-}
-
-fn known_rows(state: &HoldingState) -> BTreeSet<GrantId> {
-    match state {
-        HoldingState::Grants { rows, .. } => rows.clone(),
-        HoldingState::Nothing | HoldingState::Role { .. } => BTreeSet::new(),
     }
 }

@@ -43,7 +43,7 @@ impl Read for Cloud {
         self.list_labelled(label).await
     }
 
-    async fn access(&self, space: &Space, mode: SpaceRoleMode) -> Result<SpaceAccess, Error> {
+    async fn access(&self, space: SpaceId, mode: SpaceRoleMode) -> Result<SpaceAccess, Error> {
         self.space_access(space, mode).await
     }
 

@@ -13,7 +13,7 @@ use crate::confluence::transport::Request;
 use crate::confluence::{SpaceAccess, SpaceSelection, side_by_side};
 use crate::model::{
     Content, ContentId, ContentKind, ForeignRow, Holding, Known, Parent, Permission, Principal, Role, RoleId,
-    Space, SpaceKey, SpaceRoleMode, Tree, Why,
+    Space, SpaceId, SpaceKey, SpaceRoleMode, Tree, Why,
 };
 
 /// The most keys of one call (OpenAPI v2, `GET /spaces`).
@@ -56,10 +56,10 @@ impl Cloud {
 
     pub(super) async fn space_access(
         &self,
-        space: &Space,
+        space: SpaceId,
         mode: SpaceRoleMode,
     ) -> Result<SpaceAccess, Error> {
-        let id = space.id.to_string();
+        let id = space.to_string();
         let rows = self.v2_list::<PermissionRow>(Request::get(Api::V2, ["spaces", &id, "permissions"]));
         let assigned: OptionFuture<_> = mode
             .has_roles()

@@ -9,6 +9,7 @@ use confperm::sandbox::world::{
 use super::Runs;
 use crate::as_planned::permission;
 use crate::in_process::{Stage, parse};
+use crate::support::Folder;
 
 const SITE: &str = "
 kind: confluence-sandbox
@@ -307,4 +308,30 @@ async fn a_refused_repair_is_not_taken_for_made() {
     runs.stage.running.set_adversary(Adversary::default());
     assert!(runs.run().await.is_complete());
     assert!(!holds(&runs, &group("g-eng")).contains(&"delete/comment".to_owned()));
+}
+
+/// A space that others changed is planned once more, also where no rule selects it any more.
+#[test]
+fn a_space_that_no_rule_selects_any_more_is_planned_again_without_a_complaint() {
+    let adversary = "
+adversary:
+  actors:
+    - when: {after-search-with: 12}
+      does:
+        - remove-from-list: {page: 12, list: view, who: group:eng}
+        - revoke: {space: ENG, who: group:all, permission: read/space}
+";
+    let policy = "version: 1
+site: {url: 'sandbox:site.yaml'}
+rules:
+  - name: hr takes over from eng
+    spaces: {key: '*', where: {who: 'group:all', has: read/space}}
+    replace: {'group:eng': 'group:hr'}
+";
+    let site = format!("{SITE}{adversary}");
+    let folder = Folder::with(&[("site.yaml", &site), ("policy.yaml", policy)]);
+    let ran = folder.run(&["apply", "--yes"]).code(0);
+    assert!(ran.out.contains("the view list was changed by others"), "{}", ran.out);
+    assert!(ran.err.contains("Planning again for what others changed: ENG"), "{}", ran.err);
+    assert!(ran.said("error:").is_empty(), "{}", ran.err);
 }

@@ -1,0 +1,115 @@
+//! One page during an apply: its calls one after the other, each on lists that were just read, and what they
+//! must show in the end.
+
+use std::sync::Arc;
+
+use crate::confluence::{Read, Write};
+use crate::model::{Known, Restrictions, SpaceKey};
+use crate::plan::{Plan, PlannedCall};
+
+use super::look::{ListCall, Passage, look_at_lists};
+use super::options::ApplyOptions;
+use super::outcome::{Failure, Status};
+use super::perform::{lists_after, perform};
+use super::recorded::Recorded;
+
+/// A page whose lists the plan changes.
+#[derive(Debug)]
+pub(super) struct PageRun<'a> {
+    pub(super) space: &'a SpaceKey,
+    /// Calls of the plan that have not ended.
+    left: usize,
+    is_busy: bool,
+    /// Calls whose turn has come while another was under way.
+    waiting: Vec<&'a PlannedCall>,
+    /// What the writes made of the lists, until it is checked.
+    written: Option<Written>,
+}
+
+/// What became of the lists of a page.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// The lists that were there before each write: what a read that lags may show.
+    pub(super) before: Vec<Restrictions>,
+    /// The lists after the last write.
+    pub(super) after: Restrictions,
+}
+
+/// How a call on a page ended, and what it wrote, if it did.
+pub(super) struct Ended {
+    pub(super) status: Status,
+    pub(super) written: Option<Written>,
+}
+
+impl<'a> PageRun<'a> {
+    pub(super) const fn new(space: &'a SpaceKey) -> Self {
+        Self { space, left: 0, is_busy: false, waiting: Vec::new(), written: None }
+    }
+
+    /// Counts one more call of the plan.
+    pub(super) const fn expect(&mut self) {
+        self.left += 1;
+    }
+
+    /// Takes the page for a call, unless another is under way; then the call waits.
+    pub(super) fn take(&mut self, call: &'a PlannedCall) -> bool {
+        if self.is_busy {
+            self.waiting.push(call);
+            return false;
+        }
+        self.is_busy = true;
+        true
+    }
+
+    /// Notes how a call ended. Gives the calls that waited for it.
+    pub(super) fn ended(&mut self, written: Option<Written>) -> Vec<&'a PlannedCall> {
+        self.is_busy = false;
+        self.left -= 1;
+        if let Some(written) = written {
+            let mut before = self.written.take().map(|earlier| earlier.before).unwrap_or_default();
+            before.extend(written.before);
+            self.written = Some(Written { before, after: written.after });
+        }
+        std::mem::take(&mut self.waiting)
+    }
+
+    /// What is to be checked, once all calls have ended or `is_end` says that no other will.
+    pub(super) fn check(&mut self, is_end: bool) -> Option<Written> {
+        if self.left == 0 || is_end { self.written.take() } else { None }
+    }
+}
+
+/// Looks at the lists of a page and makes a call on them, as far as it still applies.
+pub(super) async fn write<S: Read + Write>(
+    plan: &Plan,
+    passage: &Passage<'_>,
+    call: &ListCall<'_>,
+    options: &ApplyOptions,
+    site: &Recorded<'_, S>,
+) -> Ended {
+    let now = match now(call, options, site).await {
+        Ok(now) => now,
+        Err(failure) => return Ended { status: Status::Failed(failure), written: None },
+    };
+    let look = look_at_lists(passage, call, &now, &plan.site.caller);
+    let (Some(request), Known::Known(now)) = (&look.request, now) else {
+        return Ended { status: look.status(None), written: None };
+    };
+    let after = lists_after(request, &now);
+    let status = perform(plan, Some(call.id), request, site).await;
+    let has_written = status.is_settled() || status.may_have_written();
+    let written = has_written.then(|| Written { before: vec![now], after });
+    Ended { status: look.status(Some(status)), written }
+}
+
+async fn now<S: Read + Write>(
+    call: &ListCall<'_>,
+    options: &ApplyOptions,
+    site: &Recorded<'_, S>,
+) -> Result<Known<Restrictions>, Failure> {
+    if !options.precautions.look {
+        return Ok(Known::Known(call.before.clone()));
+    }
+    let now = site.read().restrictions_now(call.content).await;
+    now.map_err(|error| Failure::Unread(Arc::new(error)))
+}
