@@ -1,4 +1,4 @@
-//! What somebody else changed between planning and writing, as it is reported: before, now and intended.
+//! Concurrent changes: objects that were changed between planning and writing, as they are reported.
 
 use serde::{Deserialize, Serialize};
 

@@ -179,7 +179,7 @@ pub(super) struct Scope {
     #[command(flatten)]
     pub(super) site: SiteArgs,
 
-    /// Where no order of calls is safe for everybody, accept that somebody is shut out for a moment
+    /// Where every order of calls has a gap, accept a brief loss of access (a brief leak is never accepted)
     #[arg(long)]
     pub(super) allow_gap: bool,
 
@@ -409,7 +409,7 @@ pub(super) struct SandboxArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(super) latency: Option<std::time::Duration>,
 
-    /// Answer 429 to whoever asks faster than this, such as 10/s
+    /// Answer 429 to clients that ask faster than this, such as 10/s
     #[arg(long, value_name = "RATE")]
     pub(super) rate: Option<String>,
 

@@ -120,7 +120,7 @@ async fn embedded(
     let options = sandbox::Options { keep_states: false, ..sandbox::Options::default() };
     let running = sandbox::serve(opened.site, options).await?;
     let caller = running.credentials().ok_or_else(|| {
-        CliError::failed(format!("{file}: `site.caller` names nobody who could sign in"))
+        CliError::failed(format!("{file}: `site.caller` names no user who can sign in"))
             .with_hint("name one of the `users` of the state file")
     })?;
     let address: Address =

@@ -15,7 +15,7 @@ pub(super) fn load(directory: &Utf8Path) -> Result<Loaded, CliError> {
     Ok(policy::load(directory))
 }
 
-/// Refuses what is no directory. What cannot be looked at is left to whoever reads it.
+/// Refuses what is no directory. What cannot be inspected is left to the reader of the files.
 pub(super) fn check(directory: &Utf8Path) -> Result<(), CliError> {
     let hint = "name the directory that holds the policy files";
     match directory.metadata() {

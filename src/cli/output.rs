@@ -17,7 +17,7 @@ use super::progress::Progress;
 pub(super) struct Output {
     secrets: Secrets,
     terminal: bool,
-    /// The reader of stdout has left. Nobody misses what it did not wait for.
+    /// The reader of stdout has closed it. The rest is not lost data: it was not wanted.
     left: AtomicBool,
     /// Data could not be written, to a full disk for example.
     lost: AtomicBool,

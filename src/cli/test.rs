@@ -130,7 +130,7 @@ fn tested(check: Check<'_>, site: Option<&confluence::Check>, engine: &Engine<'_
     tested
 }
 
-/// The people on whom the answers depend; those who are asked about, if no one else matters.
+/// The accounts that the answers depend on: only those in question, where no others matter.
 fn askers(checks: &[Check<'_>]) -> Askers {
     let people: BTreeSet<_> = checks
         .iter()

@@ -61,7 +61,7 @@ impl Pace {
         slot
     }
 
-    /// The site rejected a call for its rate: everybody waits, and fewer go at a time afterwards. Says whether
+    /// The site rejected a call for its rate: all calls wait, and fewer go at a time afterwards. Says whether
     /// that is news, or part of a pause that goes on anyway.
     pub fn limited(&self, wait: Duration) -> bool {
         let now = Instant::now();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Permission, Principal, SpaceKey};
 
-/// Permissions that nobody asked for, if the site shows them: an additive space keeps what the policy does
+/// Unrequested permissions, if the site shows them: an additive space keeps what the policy does
 /// not mention, but not these.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StrayPermissions(BTreeMap<SpaceKey, BTreeMap<Principal, BTreeSet<Permission>>>);

@@ -231,7 +231,7 @@ impl Site {
         Ok(Ok(outcome))
     }
 
-    /// Carries out what somebody else does and keeps it. The inner result is the world's answer.
+    /// Carries out a concurrent change and keeps it. The inner result is the world's answer.
     pub(super) fn act(&mut self, action: &Action) -> Result<Result<(), NotApplicable>, Error> {
         let result = self.world.act(action);
         if result.is_ok() {
@@ -294,7 +294,7 @@ struct Head {
 enum Kept {
     /// A write that the world accepted.
     Write { caller: Caller, command: Command },
-    /// A change that somebody else made.
+    /// A concurrent change.
     Act(Action),
     /// An actor of the state file that has acted.
     Spent { actor: usize },

@@ -76,7 +76,7 @@ fn tolerated(planned: &Planned, key: &SpaceKey) -> BTreeMap<Principal, BTreeSet<
     planned.plan.objects.iter().filter_map(of).collect()
 }
 
-/// The lists without the caller, who may be on them without having been asked for. A list of nobody but the
+/// The lists without the caller, which a site may add by itself. A list of only the
 /// caller stays a list.
 fn but_for(me: &Principal, lists: &Restrictions) -> [Option<BTreeSet<Principal>>; 2] {
     [&lists.view, &lists.edit].map(|audience| match audience {

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use crate::support::{Folder, Ran};
 
 /// In YAML and JSON the same: line breaks of each kind before a word, a command to two CI hosts, colours, the title
-/// of the window, the direction of writing, and what nobody sees.
+/// of the window, the direction of writing, and invisible characters.
 const NAME: &str = r#""x\nPWNED\n::error::PWNED\rPWNED\u0085PWNED\u2028PWNED\u000bPWNED\u001b[31;5mPWNED\u001b]0;PWNED\u0007\u009b31mPWNED\u202ePWNED\u2066\u200b\u00ad##vso[task.x]PWNED""#;
 
 const SITE: &str = r"

@@ -108,7 +108,7 @@ impl Case {
 const ACME_LOCK: &str = "{cloud-id: c-acme, url: https://acme.atlassian.net/wiki}";
 
 const CASES: &[Case] = &[
-    // Only the policy says where: refused where nobody can confirm it.
+    // Only the policy says where: refused where it cannot be confirmed.
     Case {
         policy: ACME,
         stops: &[

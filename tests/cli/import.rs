@@ -120,9 +120,9 @@ fn mistakes_are_told_before_anything_is_written() {
 
 /// Every space of the site from top to bottom, as `import --all --include-archived` reads them.
 async fn whole(stage: &Stage) -> Live {
-    let (every, nobody) = (Chosen::Every { kinds: BTreeSet::new(), archived: true }, BTreeSet::new());
+    let (every, none) = (Chosen::Every { kinds: BTreeSet::new(), archived: true }, BTreeSet::new());
     let mut live = stage.sign_in().await;
-    let needs = |live: &Live| observe::of_spaces(&every, &nobody, live);
+    let needs = |live: &Live| observe::of_spaces(&every, &none, live);
     observe::until_known(&stage.site, &mut live, needs, &observe::quiet).await.unwrap();
     live
 }

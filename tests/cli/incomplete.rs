@@ -24,7 +24,7 @@ fn quickstart() -> (Folder, Hosted) {
     )
 }
 
-/// Runs until there is nothing left to change, but for what nobody can know.
+/// Runs until there is nothing left to change, except for what is unknown.
 fn settled(folder: &Folder, front: &Front, hosted: &Hosted, arguments: &[&str], code: i32) -> Ran {
     run(folder, front, hosted, &["apply", "--yes"]);
     run(folder, front, hosted, arguments).code(code)

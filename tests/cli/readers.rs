@@ -62,7 +62,7 @@ fn repository() -> Folder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Reader {
     Stays,
-    /// Nobody has ever read it.
+    /// It is never read.
     Gone,
     LeavesAfterALine,
     /// `No space left on device` for each write.

@@ -87,7 +87,7 @@ impl Recorder {
         self.running.credentials().unwrap()
     }
 
-    /// Sends a request of the test as somebody, or without signing in for `""`.
+    /// Sends a request of the test as a user, or without signing in for `""`.
     pub(crate) fn send(&self, who: &str, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         let method = method.parse().unwrap();
         let mut request = self.http.request(method, format!("{}{path}", self.origin));

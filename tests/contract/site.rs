@@ -55,8 +55,8 @@ pub(crate) fn state(mode: Mode, quirks: &str) -> String {
     }
     text.push_str("groups:\n");
     text.push_str(NAMED_GROUPS);
-    let everybody: Vec<String> = (0..GROUPS).map(|n| format!("u{n}")).collect();
-    let _ = writeln!(text, "  many: {{id: g-many, members: [{}]}}", everybody.join(", "));
+    let accounts: Vec<String> = (0..GROUPS).map(|n| format!("u{n}")).collect();
+    let _ = writeln!(text, "  many: {{id: g-many, members: [{}]}}", accounts.join(", "));
     for n in 0..GROUPS {
         let _ = writeln!(text, "  crowd{n}: {{id: g-crowd{n}}}");
     }

@@ -279,7 +279,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// How many cases to try: more where `CONFPERM_CASES` multiplies them; 500 makes a hundred thousand.
-#[expect(clippy::disallowed_methods, reason = "a switch for whoever runs the tests")]
+#[expect(clippy::disallowed_methods, reason = "a switch for running the tests")]
 fn cases() -> ProptestConfig {
     let times = std::env::var("CONFPERM_CASES").ok().and_then(|text| text.parse::<u32>().ok()).unwrap_or(1);
     ProptestConfig { cases: 200 * times, failure_persistence: None, ..ProptestConfig::default() }

@@ -72,7 +72,7 @@ pub(in crate::apply) struct ListCall<'a> {
 }
 
 /// What to do about a call on a page. Each list counts by itself; a list that the call does not change is
-/// sent as it was just read, whoever changed it.
+/// sent as it was just read, even if it has changed.
 pub(in crate::apply) fn look_at_lists(
     passage: &Passage<'_>,
     call: &ListCall<'_>,

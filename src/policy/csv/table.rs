@@ -258,7 +258,7 @@ impl Table<'_> {
         if id_word.is_empty() {
             return Err(self.bad(
                 id,
-                format!("this row names nobody: its column `{}` is empty", self.from.id.value),
+                format!("this row names no principal: its column `{}` is empty", self.from.id.value),
                 "write the account id of the user, or the id or the name of the group",
             ));
         }

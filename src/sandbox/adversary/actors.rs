@@ -4,7 +4,7 @@ use super::Facet;
 use super::pattern::Pattern;
 use crate::sandbox::world::{Action, ContentId, Object, SpaceId};
 
-/// Somebody who does something once, at a moment that the requests of a run decide.
+/// Another person, who acts once, at a moment that the requests of a run decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
     /// A name for the log, which may be empty.

@@ -219,7 +219,7 @@ mod tests {
         tokio::time::advance(Duration::from_millis(50)).await;
         assert_eq!(name(&past, Facet::Roles), None);
         past.count(Facet::Roles, &object, Instant::now());
-        assert!(past.changes.is_empty(), "what everybody sees is forgotten");
+        assert!(past.changes.is_empty(), "a change that every read shows is forgotten");
     }
 
     #[test]

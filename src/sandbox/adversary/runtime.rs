@@ -273,7 +273,7 @@ impl Runtime {
         Ok(())
     }
 
-    /// Carries out an action of somebody else and writes it down.
+    /// Carries out an actor's action and logs it.
     pub(in crate::sandbox) fn act(
         &mut self,
         site: &mut Site,

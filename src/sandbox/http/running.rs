@@ -64,7 +64,7 @@ impl Running {
         self.server.core().runtime.log().clone()
     }
 
-    /// Somebody else does something now. It lags, is in the log and is kept like what an actor does.
+    /// A concurrent change, made now. It lags, is in the log and is kept like what an actor does.
     pub fn act(&self, action: Action) -> Result<Result<(), NotApplicable>, Error> {
         let mut core = self.server.core();
         let super::Core { site, runtime, arrived, .. } = &mut *core;
@@ -102,7 +102,7 @@ impl Running {
 
     /// Stops listening and waits for the requests in flight.
     pub async fn stop(self) {
-        // The server may have ended by itself; then there is nobody to tell.
+        // The server may have ended by itself; then there is nothing to stop.
         let _: Result<(), ()> = self.stop.send(());
         drop(self.task.await);
     }

@@ -71,7 +71,7 @@ pub struct KillShape {
     pub after_write: Option<u64>,
 }
 
-/// Somebody who does something once.
+/// Another person, who acts once.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ActorShape {
@@ -167,9 +167,9 @@ pub enum Deed {
     ArchivePage { page: u64 },
     /// Moves a page to the trash.
     DeletePage { page: u64 },
-    /// Adds somebody to a group.
+    /// Adds a member to a group.
     AddMember { group: String, user: String },
-    /// Removes somebody from a group.
+    /// Removes a member from a group.
     RemoveMember { group: String, user: String },
     /// Deletes a group.
     DeleteGroup { group: String },

@@ -24,7 +24,7 @@ impl World {
         self.forget_group(id)
     }
 
-    /// Removes a group, whoever asks, with what goes along.
+    /// Removes a group without checking rights, with what goes along.
     pub(super) fn forget_group(&mut self, id: &GroupId) -> Result<(), Refusal> {
         let group = self.groups.remove(id).ok_or_else(|| Refusal::NoGroup(id.clone()))?;
         for member in &group.members {

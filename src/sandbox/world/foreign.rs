@@ -13,7 +13,7 @@ use super::{
     World,
 };
 
-/// A change that somebody else makes.
+/// A concurrent change, made by another person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "the fields are the objects concerned and what they become")]
@@ -128,7 +128,7 @@ impl World {
         }
     }
 
-    /// Carries out what somebody else does, whole or not at all.
+    /// Carries out a concurrent change, whole or not at all.
     pub fn act(&mut self, action: &Action) -> Result<(), NotApplicable> {
         match action {
             Action::Grant { space, principal, pair } => self.add_row(*space, principal, *pair),

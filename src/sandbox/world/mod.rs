@@ -1,7 +1,7 @@
 //! A Confluence site as a pure state machine: no I/O, no clock, no HTTP.
 //!
 //! [`World`] holds the site; [`World::perform`] carries out one [`Command`] for one [`Caller`] or gives a
-//! typed [`Refusal`] and changes nothing; [`World::act`] makes a change that somebody else makes, past the
+//! typed [`Refusal`] and changes nothing; [`World::act`] makes a concurrent change, past the
 //! API; [`access`] answers who may do what by straight evaluation. What a
 //! refusal looks like on the wire is the business of `sandbox::http`, and how a world is written down that
 //! of `sandbox::state`.

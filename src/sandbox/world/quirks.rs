@@ -54,7 +54,7 @@ pub struct Quirks {
     pub put_keeps_missing_operations: bool,
     /// Whether `{"user":{"results":[]},"group":{"results":[]}}` is accepted and opens the operation.
     pub empty_restriction: EmptyRestriction,
-    /// Whether an `update` list may hold somebody whom a `read` list that is not empty leaves out.
+    /// Whether an `update` list may have entries that a non-empty `read` list lacks.
     pub update_without_read: UpdateWithoutRead,
     /// Whether folders, whiteboards, databases and embeds can be restricted; else they answer 404.
     pub folders_restrictable: bool,
@@ -66,7 +66,7 @@ pub struct Quirks {
     pub unlisting_nobody: UnlistingNobody,
 
     // Access.
-    /// Whether an `update` list that leaves somebody out also keeps them from deleting.
+    /// Whether an `update` list also decides who may delete.
     pub update_list_guards_delete: bool,
     /// Whether rows of anonymous count for people who are signed in only where the site lets anonymous in.
     pub anonymous_rows_need_site_switch: bool,
@@ -212,7 +212,7 @@ switch!(
     }
 );
 switch!(
-    /// Taking somebody off a list who is not on it.
+    /// Removing an entry that is not on the list.
     UnlistingNobody {
         /// 404.
         NotFound,
@@ -223,7 +223,7 @@ switch!(
 switch!(
     /// Entries of deleted groups.
     DeletedGroupEntries {
-        /// They stay, and match nobody.
+        /// They stay, and match no account.
         Kept,
         /// They go; a list that held only the group becomes open.
         Emptied,

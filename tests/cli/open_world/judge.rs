@@ -180,7 +180,7 @@ pub(super) fn done(plan: &Plan, world: &World, log: &Log) -> Result<(), String> 
     Ok(())
 }
 
-/// Rows of an additive space that nobody asked for: neither there at the beginning, nor given by others, nor
+/// Unrequested rows of an additive space: neither there at the beginning, nor given by others, nor
 /// in the first plan.
 pub(super) fn stray(first: &Plan, key: &str, start: &Rows, world: &World, log: &Log) -> Rows {
     let Some(space) = world.space_keyed(key) else { return Rows::new() };

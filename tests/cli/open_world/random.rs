@@ -258,7 +258,7 @@ fn page(dice: &mut Dice) -> ContentId {
     ContentId(10 * (1 + dice.below(2) as u64) + dice.pick(&PAGES))
 }
 
-/// What one colleague does. Nobody takes a page from the account that applies the policy: that is another story.
+/// What one colleague does. No action locks the caller out of a page, since then no run could finish.
 fn actions(dice: &mut Dice, has_roles: bool) -> Vec<Action> {
     let space = SpaceId(1 + dice.below(2) as u64);
     let group = GroupId::from(dice.pick(&GROUPS));

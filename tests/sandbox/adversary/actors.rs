@@ -21,7 +21,7 @@ async fn somebody_acts_before_the_nth_request_of_a_pattern() {
     let page = async || site.get("/wiki/api/v2/pages/2").await.body["title"].clone();
     assert_eq!((page().await, page().await), (json!("Open"), json!("Renamed")));
     site.running.change(|world| world.content_mut(OPEN).unwrap().title = "Again".to_owned());
-    assert_eq!(page().await, "Again", "everybody acts once");
+    assert_eq!(page().await, "Again", "an actor acts once");
     assert_eq!(site.running.log().acts.len(), 1);
 }
 

@@ -159,5 +159,5 @@ async fn what_other_people_did_is_there_in_the_next_run_and_not_done_again() {
     assert!(confperm::sandbox::reset(&path).unwrap());
     let third = open(&path).await;
     assert_eq!(try_put(&third, "a-ann").await, Some(200));
-    assert_eq!(title(&third).await, "Renamed", "after a reset everybody acts again");
+    assert_eq!(title(&third).await, "Renamed", "after a reset actors act again");
 }
