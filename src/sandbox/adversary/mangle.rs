@@ -62,14 +62,22 @@ macro_rules! manglings {
 manglings! {
     /// Innermost lists lose their entries and keep their `size`. Lists without a size or entries stay.
     EmptyWithSize = "empty-with-size";
+    /// The users of a restriction lose their entries and keep their `size`; the groups stay.
+    EmptyUsersWithSize = "empty-users-with-size";
+    /// The groups of a restriction lose their entries and keep their `size`; the users stay.
+    EmptyGroupsWithSize = "empty-groups-with-size";
     /// Every `size` is one more than there are entries.
     WrongSize = "wrong-size";
+    /// Innermost lists keep their entries and have a `size` of 0.
+    ZeroSize = "zero-size";
     /// Innermost lists have their first entry twice; `size` counts both.
     DuplicateEntries = "duplicate-entries";
     /// The outer list has its first entry twice, such as a page of a search; `size` counts both.
     EntryTwice = "entry-twice";
     /// The first operation of a restriction answer stands in the place of the second, too.
     OperationTwice = "operation-twice";
+    /// A restriction answer has its first operation only.
+    OperationMissing = "operation-missing";
     /// `operation` is the other one than the key, or than the path asked for.
     WrongOperation = "wrong-operation";
     /// The list begins anew under a new cursor, for ever.
@@ -108,14 +116,17 @@ impl Mangling {
     /// Changes the body of an answer.
     pub(in crate::sandbox) fn apply(&self, body: &mut Value, scene: &Scene<'_>) {
         match self {
-            Self::EmptyWithSize => innermost(body, &mut |list| {
-                if list.get("size").is_some() {
-                    list["results"] = Value::Array(Vec::new());
-                }
-            }),
+            Self::EmptyWithSize => innermost(body, &mut empty_with_size),
+            Self::EmptyUsersWithSize => every(body, &mut |value| empty_half(value, "user")),
+            Self::EmptyGroupsWithSize => every(body, &mut |value| empty_half(value, "group")),
             Self::WrongSize => every(body, &mut |value| {
                 if let (Some(entries), Some(_)) = (value["results"].as_array(), value.get("size")) {
                     value["size"] = (entries.len() + 1).into();
+                }
+            }),
+            Self::ZeroSize => innermost(body, &mut |list| {
+                if list.get("size").is_some() {
+                    list["size"] = 0.into();
                 }
             }),
             Self::DuplicateEntries => innermost(body, &mut first_twice),
@@ -128,6 +139,7 @@ impl Mangling {
                     second.clone_from(first);
                 }
             }
+            Self::OperationMissing => operation_missing(body),
             Self::WrongOperation => wrong_operation(body),
             Self::Endless => endless(body, scene),
             Self::EndlessEmpty => {
@@ -208,6 +220,19 @@ fn holds_a_list(value: &Value) -> bool {
     }
 }
 
+fn empty_with_size(list: &mut Value) {
+    if list.get("size").is_some() {
+        list["results"] = Value::Array(Vec::new());
+    }
+}
+
+/// Empties the users or the groups of one operation.
+fn empty_half(operation: &mut Value, half: &str) {
+    if let Some(list) = operation.get_mut("restrictions").and_then(|halves| halves.get_mut(half)) {
+        empty_with_size(list);
+    }
+}
+
 fn first_twice(list: &mut Value) {
     let Some(entries) = list.get_mut("results").and_then(Value::as_array_mut) else { return };
     let Some(first) = entries.first().cloned() else { return };
@@ -216,6 +241,23 @@ fn first_twice(list: &mut Value) {
     if list.get("size").is_some() {
         list["size"] = size.into();
     }
+}
+
+/// Takes the second operation out: of a list of operations, or the key `update` beside `read`.
+fn operation_missing(value: &mut Value) {
+    if let Some(entries) = value.get_mut("results").and_then(Value::as_array_mut)
+        && entries.iter().all(|entry| entry.get("operation").is_some())
+        && entries.len() == 2
+    {
+        entries.truncate(1);
+        value["size"] = 1.into();
+        return;
+    }
+    every(value, &mut |value| {
+        if value["read"]["operation"].is_string() {
+            remove(value, "update");
+        }
+    });
 }
 
 fn wrong_operation(value: &mut Value) {

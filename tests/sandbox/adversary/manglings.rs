@@ -34,6 +34,53 @@ async fn entries_vanish_and_their_size_stays() {
     assert_eq!((results(&search).len(), &users["results"], &users["size"]), (2, &json!([]), &json!(1)));
 }
 
+/// W3: a group half with `results: []` and `size: 2`, on every way to a list.
+#[tokio::test]
+async fn one_half_of_a_list_vanishes_and_its_size_stays() {
+    let site = "/wiki/rest/api/content/3/restriction";
+    for (path, half) in [
+        (site.to_owned(), "/results/0/restrictions"),
+        (format!("{site}/byOperation"), "/read/restrictions"),
+        (format!("{site}/byOperation/read"), "/restrictions"),
+        (SEARCH_BOTH.to_owned(), "/results/1/restrictions/read/restrictions"),
+    ] {
+        let (mangled, truth) = both("empty-users-with-size:/content/**", &path).await;
+        let (mangled, truth) = (mangled.pointer(half).unwrap(), truth.pointer(half).unwrap());
+        assert_eq!(
+            (&mangled["user"]["results"], &mangled["user"]["size"]),
+            (&json!([]), &json!(1)),
+            "{path}"
+        );
+        assert_eq!(mangled["group"], truth["group"], "{path}");
+    }
+    let named = serve(Adversary::default()).await;
+    let entry = json!({"user": [{"type": "known", "accountId": "a-ann"}], "group": [{"type": "group", "id": "g-eng"}]});
+    named.put(CLOSED_LISTS, json!([{"operation": "read", "restrictions": entry}])).await;
+    let rule = "empty-groups-with-size:/content/**".parse().unwrap();
+    named.running.set_adversary(Adversary::default().mangle(rule));
+    let halves = &named.get(CLOSED_LISTS).await.body["results"][0]["restrictions"];
+    assert_eq!((results(&halves["user"]).len(), &halves["user"]["size"]), (1, &json!(1)));
+    assert_eq!((&halves["group"]["results"], &halves["group"]["size"]), (&json!([]), &json!(1)));
+    let (mangled, _) = both("zero-size:/content/**", CLOSED_LISTS).await;
+    let users = &mangled["results"][0]["restrictions"]["user"];
+    assert_eq!((results(users).len(), &users["size"]), (1, &json!(0)));
+}
+
+#[tokio::test]
+async fn an_operation_is_missing() {
+    let (mangled, truth) = both("operation-missing:/content/**", CLOSED_LISTS).await;
+    assert_eq!(
+        (results(&mangled).len(), &mangled["size"], &mangled["results"][0]),
+        (1, &json!(1), &truth["results"][0])
+    );
+    let (mangled, _) = both("operation-missing:/content/**", &format!("{CLOSED_LISTS}/byOperation")).await;
+    assert!(mangled["read"].is_object() && mangled.get("update").is_none());
+    let (mangled, _) = both("operation-missing:/content/search", SEARCH_BOTH).await;
+    assert!(results(&mangled).iter().all(|page| page["restrictions"].get("update").is_none()));
+    let (mangled, truth) = both("operation-missing:/user/memberof", MEMBER_OF).await;
+    assert_eq!(mangled, truth);
+}
+
 #[tokio::test]
 async fn sizes_and_entries_do_not_fit() {
     let (mangled, _) = both("wrong-size:/content/**", CLOSED_LISTS).await;
