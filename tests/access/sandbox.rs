@@ -106,6 +106,7 @@ fn world(dice: &mut Dice) -> sim::World {
             system: false,
             description: String::new(),
             permissions,
+            made_of: None,
         });
     }
     space(&mut world, dice);

@@ -1,8 +1,9 @@
 //! Space roles: what there is, who has them, and how they show.
 
-use serde_json::json;
+use confperm::sandbox::{Options, Site};
+use serde_json::{Value, json};
 
-use crate::support::Setup;
+use crate::support::{Client, Setup};
 
 const ASSIGNMENTS: &str = "/wiki/api/v2/spaces/101/role-assignments";
 
@@ -40,6 +41,61 @@ async fn roles_are_listed() {
     site.get("/wiki/api/v2/space-roles/nope").await.v2_error(404, "NOT_FOUND");
     let catalogue = site.get("/wiki/api/v2/space-permissions?limit=250").await;
     assert_eq!(catalogue.each("id").len(), 26);
+}
+
+/// What the site of [`with_viewer`] calls the permissions of its roles, by vocabulary. Seen on a real site are
+/// `read/space`, `read/comment`, `export/content`, `delete/own-content` and `delete/own-comment` (live: folio);
+/// all else of the vocabulary of roles is assumed: switch.
+#[tokio::test]
+async fn the_words_of_roles_are_a_switch_and_rows_are_in_pairs() {
+    for (quirks, viewer, admin) in [
+        (
+            "",
+            "read/space create/comment",
+            "read/space create/page update/page delete/page restrict_content/space administer/space manage_users/space",
+        ),
+        (
+            "role-vocabulary: role-ids",
+            "read/space read/comment create/comment delete/own-comment",
+            "read/space read/comment create/page update/page delete/page restrict/content administer/space manage/users",
+        ),
+        (
+            "role-vocabulary: partly-unknown",
+            "read/space read/comment create/comment delete/own-comment",
+            "read/space read/comment create/page ? ? ? administer/space run/automation ?",
+        ),
+    ] {
+        let site = Setup { quirks, ..with_viewer() }.serve().await;
+        let ids = |role: &Value| -> Vec<String> {
+            let ids = role["spacePermissions"].as_array().unwrap().iter();
+            ids.map(|id| id.as_str().unwrap().to_owned()).collect()
+        };
+        let shown = |ids: &[String]| -> String {
+            let named = |id: &String| if id.contains('/') { id.clone() } else { "?".to_owned() };
+            ids.iter().map(named).collect::<Vec<_>>().join(" ")
+        };
+        let roles = site.get("/wiki/api/v2/space-roles").await;
+        let roles = roles.body["results"].as_array().unwrap();
+        assert_eq!((shown(&ids(&roles[1])), shown(&ids(&roles[0]))), (viewer.into(), admin.into()));
+        let catalogue = site.get("/wiki/api/v2/space-permissions?limit=250").await.each("id");
+        assert!(roles.iter().flat_map(ids).all(|id| catalogue.contains(&id)), "{catalogue:?}");
+        assert_eq!(site.pairs_of("group g-ops").await, "create/comment read/space");
+    }
+}
+
+/// The id of the vocabulary of roles that deletes the space is spelled like the pair that deletes one's own.
+#[tokio::test]
+async fn an_id_of_a_role_can_be_spelled_like_a_pair_of_another_meaning() {
+    let state = with_viewer().yaml().replace("manage_users/space,", "delete_space/space,");
+    let state = state.replace("quirks: {}", "quirks: {role-vocabulary: role-ids}");
+    let site = Client::serve(Site::from_yaml(&state).unwrap(), Options::default()).await;
+    let admin = site.get("/wiki/api/v2/space-roles/r-admin").await.body;
+    assert_eq!(admin["spacePermissions"].as_array().unwrap().last().unwrap(), "delete/space");
+    let role =
+        json!([{"principal": {"principalType": "GROUP", "principalId": "g-none"}, "roleId": "r-admin"}]);
+    site.post(ASSIGNMENTS, role).await;
+    let pairs = site.pairs_of("group g-none").await;
+    assert!(pairs.contains("delete_space/space") && !pairs.contains("delete/space"), "{pairs}");
 }
 
 #[tokio::test]

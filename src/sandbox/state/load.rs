@@ -56,6 +56,7 @@ pub(super) fn load(file: File) -> Result<World, StateError> {
             system: role.kind == shape::RoleKind::System,
             description: role.description,
             permissions: role.permissions.into_iter().collect(),
+            made_of: None,
         });
     }
     for (key, space) in file.spaces.0 {

@@ -19,6 +19,7 @@ mod people;
 mod quirks;
 mod refusal;
 mod restrictions;
+mod role_words;
 mod roles;
 mod sight;
 
@@ -36,10 +37,11 @@ pub use pair::Pair;
 pub use people::{AccountStatus, AccountType, Edition, Group, GroupAccess, Role, RoleMode, Settings, User};
 pub use quirks::{
     AnonymousRow, BadToken, Companions, DeletedGroupEntries, DuplicateRows, EmptyRestriction, Quirks,
-    RoleRowDelete, SelfRemoval, UnlistingNobody, UpdateWithoutRead,
+    RoleRowDelete, RoleVocabulary, SelfRemoval, UnlistingNobody, UpdateWithoutRead,
 };
 pub use refusal::{Fault, Refusal};
 pub use restrictions::Entry;
+pub use role_words::RolePermission;
 pub use roles::RoleEntry;
 pub use sight::Row;
 

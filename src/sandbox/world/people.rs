@@ -184,4 +184,6 @@ pub struct Role {
     pub description: String,
     /// What it gives.
     pub permissions: BTreeSet<Pair>,
+    /// The ids that it was made with, for one that was made through the API.
+    pub made_of: Option<BTreeSet<String>>,
 }

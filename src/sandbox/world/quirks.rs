@@ -38,6 +38,8 @@ pub struct Quirks {
     pub archived_spaces_writable: bool,
 
     // Roles.
+    /// What roles and the catalogue call the permissions of a role. Rows are always in pairs.
+    pub role_vocabulary: RoleVocabulary,
     /// Whether assigning a role removes the custom rows of that principal.
     pub role_post_removes_custom_access: bool,
     /// What v1 answers when asked to delete a row that a role brings.
@@ -106,6 +108,7 @@ impl Default for Quirks {
             duplicate_rows: DuplicateRows::None,
             anonymous_row: AnonymousRow::AccessClass,
             archived_spaces_writable: true,
+            role_vocabulary: RoleVocabulary::Pairs,
             role_post_removes_custom_access: false,
             role_row_delete: RoleRowDelete::Refused,
             last_admin_rule_for_roles: false,
@@ -173,6 +176,18 @@ switch!(
         User,
         /// The row is not shown.
         Omitted,
+    }
+);
+switch!(
+    /// The ids of `/space-roles` and `/space-permissions`.
+    RoleVocabulary {
+        /// The pairs of API v1 and of the rows of v2: `export_content/space`.
+        Pairs,
+        /// The ids of roles, as far as they were seen on real sites, and others in their form:
+        /// `export/content`.
+        RoleIds,
+        /// The ids of roles, some of which say nothing or are newer than any client.
+        PartlyUnknown,
     }
 );
 switch!(

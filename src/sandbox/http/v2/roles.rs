@@ -8,7 +8,8 @@ use super::super::ask::Ask;
 use super::super::paging;
 use crate::sandbox::adversary::Facet;
 use crate::sandbox::world::{
-    AccountId, Class, Command, GroupId, Pair, Principal, Refusal, Role, RoleEntry, RoleId, RoleMode, SpaceId,
+    AccountId, Class, Command, GroupId, Pair, Principal, Refusal, Role, RoleEntry, RoleId, RoleMode,
+    RolePermission, SpaceId, World,
 };
 
 /// Above this a body is refused with 413.
@@ -25,15 +26,16 @@ pub(in crate::sandbox::http) fn mode(ask: &mut Ask<'_>) -> Result<Answer, Failur
     Ok(Answer::ok(if absent { json!({}) } else { json!({"mode": mode}) }))
 }
 
-/// The catalogue of what roles can hold. The real one has a vocabulary of its own.
+/// The catalogue of what roles can hold, in the vocabulary of this site.
 pub(in crate::sandbox::http) fn permissions(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
     available(ask)?;
-    let items: Vec<(u64, Pair)> = (1..).zip(Pair::ALL.iter().copied()).collect();
-    paging::v2(ask, &items, |pair| {
-        let required: Vec<&str> = if *pair == Pair::ReadSpace { vec![] } else { vec!["read/space"] };
+    let vocabulary = ask.world().quirks.role_vocabulary;
+    let items: Vec<(u64, RolePermission)> = (1..).zip(vocabulary.catalogue()).collect();
+    let view = vocabulary.id_of(Pair::ReadSpace);
+    paging::v2(ask, &items, |RolePermission { id, label, .. }| {
+        let required = if *id == view { vec![] } else { vec![view.as_str()] };
         Some(json!({
-            "id": pair.to_string(), "displayName": pair.label(), "description": pair.label(),
-            "requiredPermissionIds": required,
+            "id": id, "displayName": label, "description": label, "requiredPermissionIds": required,
         }))
     })
 }
@@ -59,14 +61,14 @@ pub(in crate::sandbox::http) fn list(ask: &mut Ask<'_>) -> Result<Answer, Failur
             && used.as_ref().is_none_or(|used| used.contains(&role.id))
     };
     let items: Vec<(u64, &Role)> = (1..).zip(world.roles().filter(fits)).collect();
-    paging::v2(ask, &items, |role| Some(render(role)))
+    paging::v2(ask, &items, |role| Some(render(world, role)))
 }
 
 pub(in crate::sandbox::http) fn get(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
     available(ask)?;
     let id = RoleId::from(ask.param(0));
     let role = ask.world().role(&id).ok_or_else(|| Failure::not_found(format!("No role with id {id}")))?;
-    let mut shown = render(role);
+    let mut shown = render(ask.world(), role);
     shown["_links"] = json!({"base": ask.world().settings.url});
     Ok(Answer::ok(shown))
 }
@@ -160,13 +162,13 @@ fn assignment(who: &Principal, role: Option<&RoleId>) -> Value {
     shown
 }
 
-fn render(role: &Role) -> Value {
+fn render(world: &World, role: &Role) -> Value {
     json!({
         "id": role.id.as_str(),
         "type": if role.system { "SYSTEM" } else { "CUSTOM" },
         "name": role.name,
         "description": role.description,
-        "spacePermissions": role.permissions.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "spacePermissions": world.quirks.role_vocabulary.ids_of(role),
     })
 }
 
