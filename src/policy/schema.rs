@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::ast::TestVerb;
-use super::csv::DELIMITERS;
+use super::csv::Delimiter;
 use super::keys::{self, Key};
 use crate::model::{AccessClass, BuiltInRole, Forbidden, Permission};
 
@@ -124,7 +124,7 @@ fn rule() -> Value {
 fn from(key: &str) -> Value {
     match key {
         "types" => one_or_many(&json!({ "enum": ["user", "group", "guest"] })),
-        "delimiter" => json!({ "enum": DELIMITERS.map(|(word, _)| word) }),
+        "delimiter" => json!({ "enum": Delimiter::WORDS }),
         _ => text(),
     }
 }

@@ -27,8 +27,7 @@ pub(super) struct RowSource {
     pub(super) space: Spanned<String>,
     pub(super) kind: Spanned<String>,
     pub(super) id: Spanned<String>,
-    /// One of [`DELIMITERS`].
-    pub(super) delimiter: Option<u8>,
+    pub(super) delimiter: Option<Delimiter>,
     /// The types of row that are taken: users and groups, if the rule does not say.
     pub(super) types: Option<Vec<RowType>>,
 }
@@ -41,10 +40,38 @@ impl RowSource {
     }
 }
 
-/// What may stand between columns, by the words of `delimiter:`. No others: a letter or a digit cuts the
-/// values of a file that is no table into pieces.
-pub(super) const DELIMITERS: [(&str, u8); 5] =
-    [(",", b','), (";", b';'), ("|", b'|'), ("tab", b'\t'), ("\t", b'\t')];
+/// What stands between columns. Nothing else may: a letter or a digit cuts the values of a file that is no table
+/// into pieces, and a byte of a longer character is none of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Delimiter {
+    Comma,
+    Semicolon,
+    Bar,
+    Tab,
+}
+
+impl Delimiter {
+    pub(super) const ALL: [Self; 4] = [Self::Comma, Self::Semicolon, Self::Bar, Self::Tab];
+    /// What may stand behind `delimiter:`.
+    pub(super) const WORDS: [&str; 5] = [",", ";", "|", "tab", "\t"];
+
+    pub(super) const fn byte(self) -> u8 {
+        match self {
+            Self::Comma => b',',
+            Self::Semicolon => b';',
+            Self::Bar => b'|',
+            Self::Tab => b'\t',
+        }
+    }
+
+    /// The delimiter itself, or the word for one that is not seen.
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        match word {
+            "tab" => Some(Self::Tab),
+            _ => Self::ALL.into_iter().find(|delimiter| [delimiter.byte()] == *word.as_bytes()),
+        }
+    }
+}
 
 /// The kinds of holder that Confluence's own lists of space permissions name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

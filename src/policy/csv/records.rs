@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 
+use super::Delimiter;
 use crate::diagnostic::Span;
 
 /// A byte of a text, with its line.
@@ -63,13 +64,13 @@ pub(super) enum Fault {
 #[derive(Debug)]
 pub(super) struct Records<'a> {
     text: &'a str,
-    delimiter: u8,
+    delimiter: Delimiter,
     next: Place,
     faulty: bool,
 }
 
 impl<'a> Records<'a> {
-    pub(super) fn new(text: &'a str, delimiter: u8, begin: Place) -> Self {
+    pub(super) fn new(text: &'a str, delimiter: Delimiter, begin: Place) -> Self {
         Self { text, delimiter, next: begin, faulty: false }
     }
 
@@ -104,7 +105,7 @@ impl<'a> Records<'a> {
         let mut fields = Vec::new();
         loop {
             fields.push(if self.byte() == Some(b'"') { self.quoted()? } else { self.plain()? });
-            if self.byte() != Some(self.delimiter) {
+            if self.byte() != Some(self.delimiter.byte()) {
                 self.line_break();
                 return Ok(fields);
             }
@@ -118,7 +119,7 @@ impl<'a> Records<'a> {
             match self.byte() {
                 None | Some(b'\r' | b'\n') => break,
                 Some(b'"') => return Err(Fault::QuoteInside(self.next)),
-                Some(byte) if byte == self.delimiter => break,
+                Some(byte) if byte == self.delimiter.byte() => break,
                 Some(_) => self.step(),
             };
         }
@@ -147,7 +148,7 @@ impl<'a> Records<'a> {
         let end = self.next.at;
         match self.byte() {
             None | Some(b'\r' | b'\n') => {}
-            Some(byte) if byte == self.delimiter => {}
+            Some(byte) if byte == self.delimiter.byte() => {}
             Some(_) => return Err(Fault::BehindQuote(self.next)),
         }
         let inside = &self.text[place.at + 1..end - 1];
@@ -180,7 +181,7 @@ mod tests {
     fn read(text: &str) -> Result<Vec<Vec<String>>, Fault> {
         let values =
             |record: Vec<Field<'_>>| record.into_iter().map(|field| field.value.into_owned()).collect();
-        Records::new(text, b',', Place::START).map(|record| record.map(values)).collect()
+        Records::new(text, Delimiter::Comma, Place::START).map(|record| record.map(values)).collect()
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 
 use super::records::{Fault, Field, Place, Records};
-use super::{RowSource, RowType, SHOWN, more};
+use super::{Delimiter, RowSource, RowType, SHOWN, more};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::model::{AccountId, SpaceKey};
 use crate::policy::ast::{AccessLine, Entry, Named, Right, Who};
@@ -49,7 +49,7 @@ impl Table<'_> {
             findings.push(conflict::finding(&marker));
             return BTreeMap::new();
         }
-        let (delimiter, begin) = self.delimiter();
+        let Some((delimiter, begin)) = self.delimiter(findings) else { return BTreeMap::new() };
         let mut records = Records::new(self.text, delimiter, begin);
         let header = match records.next() {
             Some(Ok(header)) => header,
@@ -122,29 +122,37 @@ impl Table<'_> {
 
     /// What stands between columns, and where the line with their names begins: what the rule says, or a first
     /// line such as `sep=;`, or what stands most often in the line with the names.
-    fn delimiter(&self) -> (u8, Place) {
+    fn delimiter(&self, findings: &mut Diagnostics) -> Option<(Delimiter, Place)> {
         let (line, rest) = self.text.split_once('\n').unwrap_or((self.text, ""));
-        let bare = line.trim_end().trim_matches('"');
-        let named =
-            bare.get(..4).filter(|head| head.eq_ignore_ascii_case("sep=")).and(bare.as_bytes().get(4));
-        // A tab is a blank, too.
-        let named =
-            named.copied().or_else(|| line.to_ascii_lowercase().starts_with("sep=\t").then_some(b'\t'));
-        let (header, begin) = match named {
-            Some(_) => {
+        let (header, begin, named) = match separator(line) {
+            Some(separator) => {
+                let Some(named) = Delimiter::parse(separator) else {
+                    let place = Place::START.span(&self.file, self.text, line.len());
+                    findings.push(
+                        Diagnostic::new(
+                            Code::CsvFile,
+                            "the line `sep=` names nothing that may stand between columns",
+                        )
+                        .at(&place, "")
+                        .help("write `sep=,`, `sep=;` or `sep=|`, or remove the line"),
+                    );
+                    return None;
+                };
                 let at = self.text.len() - rest.len();
-                (rest.lines().next().unwrap_or_default(), Place { at, line: 2, line_start: at })
+                (rest.lines().next().unwrap_or_default(), Place { at, line: 2, line_start: at }, Some(named))
             }
-            None => (line, Place::START),
+            None => (line, Place::START, None),
         };
-        let outside_quotes = |byte: u8| -> usize {
-            header.split('"').step_by(2).map(|part| part.bytes().filter(|found| *found == byte).count()).sum()
+        let outside_quotes = |delimiter: Delimiter| -> usize {
+            let is_one = |found: &u8| *found == delimiter.byte();
+            header.split('"').step_by(2).map(|part| part.bytes().filter(is_one).count()).sum()
         };
         let usual = || {
-            let usual = [b',', b';', b'\t', b'|'].into_iter().rev();
-            usual.max_by_key(|byte| outside_quotes(*byte)).unwrap_or(b',')
+            // Of equals the last is taken, which is the comma.
+            let usual = [Delimiter::Bar, Delimiter::Tab, Delimiter::Semicolon, Delimiter::Comma];
+            usual.into_iter().max_by_key(|delimiter| outside_quotes(*delimiter)).unwrap_or(Delimiter::Comma)
         };
-        (self.from.delimiter.or(named).unwrap_or_else(usual), begin)
+        Some((self.from.delimiter.or(named).unwrap_or_else(usual), begin))
     }
 
     /// Where the named columns are, if each is there once.
@@ -328,6 +336,18 @@ impl Table<'_> {
             "only users and groups are taken; say `types: [user, group]` in `from` if that is what you want",
         )
     }
+}
+
+/// What a first line names as the delimiter, as spreadsheets write it: `sep=;`, in quotes or not.
+fn separator(line: &str) -> Option<&str> {
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    let bare = line.trim_start_matches('"');
+    let head = bare.get(..4).filter(|head| head.eq_ignore_ascii_case("sep="))?;
+    let named = &bare[head.len()..];
+    // Spreadsheets fill the line up with delimiters; a tab is a blank, too.
+    let first = &named[..named.chars().next().map_or(0, char::len_utf8)];
+    let rest = named[first.len()..].trim_end_matches('"').trim_start_matches(first).trim_end();
+    Some(if rest.is_empty() { first } else { named })
 }
 
 /// A value as messages quote it.

@@ -6,7 +6,7 @@ use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Sources, Span, Spanned, did_you_mean};
 use crate::model::{SpaceKey, SpaceKind, SpaceStatus};
 use crate::policy::ast::{AccessLine, Named, Right, Who};
-use crate::policy::csv::{self, RowType, Table};
+use crate::policy::csv::{self, Delimiter, RowType, Table};
 use crate::policy::keys;
 use crate::policy::rules::{Absent, Condition, KeyPattern, Like, Replace, Rule, Selector};
 use crate::policy::yaml::{Kind, Node, Scalar};
@@ -375,8 +375,8 @@ impl Reader {
         Some(csv::RowSource { csv, space, kind, id, delimiter, types })
     }
 
-    fn delimiter(&mut self, text: &Spanned<String>) -> Option<u8> {
-        let known = csv::DELIMITERS.into_iter().find(|(word, _)| *word == text.value);
+    fn delimiter(&mut self, text: &Spanned<String>) -> Option<Delimiter> {
+        let known = Delimiter::parse(&text.value);
         if known.is_none() {
             self.report(
                 Diagnostic::new(Code::InvalidValue, format!("`{}` cannot stand between columns", text.value))
@@ -384,7 +384,7 @@ impl Reader {
                     .help("write `\",\"`, `\";\"`, `\"|\"` or `tab`"),
             );
         }
-        known.map(|(_, byte)| byte)
+        known
     }
 
     fn row_types(&mut self, node: &Node) -> Option<Vec<RowType>> {
