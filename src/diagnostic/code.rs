@@ -40,6 +40,7 @@ codes! {
     RefusedFile = "refused-file", Error, "A file that is no regular file inside the policy directory: a link that leads out, a hidden file, a device, a FIFO.";
     ForeignFile = "foreign-file", Error, "A YAML file below the policy directory that has no key of the language.";
     MergeConflict = "merge-conflict", Error, "A file in which git left both sides of a merge.";
+    HiddenCharacter = "hidden-character", Error, "A file with a character that no reviewer sees, such as one that turns the direction of writing.";
     NotUtf8 = "not-utf8", Error, "A file is not UTF-8 text.";
     FileTooLarge = "file-too-large", Error, "A file is larger than any policy has reason to be.";
     Syntax = "syntax", Error, "A file is not YAML.";

@@ -130,9 +130,37 @@ fn escaped(text: &str, also: impl Fn(&str) -> bool) -> Cow<'_, str> {
 /// it. The general categories say so for controls, format characters (bidi controls, zero-width characters, tags)
 /// and separators; the others are default-ignorable or blank although they count as letters, marks or symbols.
 pub fn is_invisible(c: char) -> bool {
+    // A space as wide as an ideograph is seen as one.
+    if matches!(c, ' '..='~' | '\u{3000}') {
+        return false;
+    }
+    is_hidden(c)
+        || matches!(
+            get_general_category(c),
+            GeneralCategory::SpaceSeparator
+                | GeneralCategory::Unassigned
+                | GeneralCategory::PrivateUse
+                | GeneralCategory::Surrogate
+        )
+}
+
+/// The first character of a text that takes no room, or moves what stands around it, and is no part of how its
+/// neighbours are written; with the byte where it stands. Tabs and line breaks of a file are none.
+pub fn first_hidden(text: &str) -> Option<(usize, char)> {
+    let mut before = None;
+    for (at, c) in text.char_indices() {
+        if is_hidden(c) && !matches!(c, '\t' | '\n' | '\r') && !belongs(before, &text[at..]) {
+            return Some((at, c));
+        }
+        before = Some(c);
+    }
+    None
+}
+
+/// Whether a character leaves no mark at all.
+fn is_hidden(c: char) -> bool {
     match c {
-        // A space as wide as an ideograph is seen as one.
-        ' '..='~' | '\u{3000}' => false,
+        ' '..='~' => false,
         '\u{34f}'
         | '\u{115f}'
         | '\u{1160}'
@@ -150,10 +178,6 @@ pub fn is_invisible(c: char) -> bool {
                 | GeneralCategory::Format
                 | GeneralCategory::LineSeparator
                 | GeneralCategory::ParagraphSeparator
-                | GeneralCategory::SpaceSeparator
-                | GeneralCategory::Unassigned
-                | GeneralCategory::PrivateUse
-                | GeneralCategory::Surrogate
         ),
     }
 }

@@ -15,6 +15,7 @@ mod contradictions;
 pub mod express;
 mod csv;
 mod format;
+mod hidden;
 mod keys;
 mod likes;
 mod load;

@@ -15,7 +15,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy, NonFiniteFloatPolicy};
 use serde_saphyr::{Error, Location, Spanned};
 
-use super::conflict;
+use super::{conflict, hidden};
 use crate::diagnostic::{Code, Diagnostic, Span};
 
 pub(crate) use written::{Block, Form, Written, written};
@@ -99,6 +99,9 @@ impl Node {
 pub(crate) fn parse(file: &Arc<Utf8Path>, text: &str) -> Result<Node, Box<Diagnostic>> {
     if let Some(marker) = conflict::marker(file, text) {
         return Err(Box::new(conflict::finding(&marker)));
+    }
+    if let Some(finding) = hidden::finding(file, text) {
+        return Err(Box::new(finding));
     }
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
@@ -299,6 +302,15 @@ impl<'a> Placer<'a> {
     }
 }
 
+/// Code, message and help for more levels than [`MAX_DEPTH`].
+fn too_deep() -> (Code, String, Option<&'static str>) {
+    (
+        Code::TooComplex,
+        format!("this is nested more than {MAX_DEPTH} levels deep"),
+        Some("a policy needs seven levels at most; look for a bracket that is not closed"),
+    )
+}
+
 fn explain(placer: &Placer<'_>, error: &Error) -> Diagnostic {
     use serde_saphyr::budget::BudgetBreach;
 
@@ -312,11 +324,7 @@ fn explain(placer: &Placer<'_>, error: &Error) -> Diagnostic {
             "this file holds more than one YAML document".to_owned(),
             Some("put what follows the line `---` into a file of its own"),
         ),
-        Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => (
-            Code::TooComplex,
-            format!("this is nested more than {MAX_DEPTH} levels deep"),
-            Some("a policy needs seven levels at most; look for a bracket that is not closed"),
-        ),
+        Error::Budget { breach: BudgetBreach::Depth { .. }, .. } => too_deep(),
         Error::Budget {
             breach:
                 BudgetBreach::Anchors { .. }
@@ -340,7 +348,15 @@ fn explain(placer: &Placer<'_>, error: &Error) -> Diagnostic {
             "this file holds more than can be read safely".to_owned(),
             Some("split it into several files; all files below the policy directory belong together"),
         ),
-        other => (Code::Syntax, syntax_message(other), None),
+        other => {
+            let message = syntax_message(other);
+            // The scanner has a limit of its own for brackets, and a text is all that it says about it.
+            if message.ends_with("recursion limit exceeded") {
+                too_deep()
+            } else {
+                (Code::Syntax, message, None)
+            }
+        }
     };
     let span = error.location().map_or_else(|| Span::start_of(placer.file), |at| placer.span(at));
     let finding = Diagnostic::new(code, message).at(&span, "");

@@ -237,6 +237,54 @@ fn spreadsheets_mark_their_files_and_that_is_understood() {
 }
 
 #[test]
+fn a_first_line_cannot_name_just_anything_as_the_delimiter() {
+    for (first, code) in [
+        ("sep=é", 4),
+        ("sep=3", 4),
+        ("sep=", 4),
+        ("sep=\"", 4),
+        ("sep=;;;", 4),
+        ("sep=,", 0),
+        ("SEP=,,,", 0),
+        ("\"sep=,\"", 0),
+    ] {
+        let folder = repository(&[
+            ("rules.yaml", &rows("owners.csv", "")),
+            ("owners.csv", &format!("{first}\r\nA,B,C\r\nENG,group,sré\r\n")),
+        ]);
+        let ran = run(&folder, &["validate"]).code(code);
+        assert!(!ran.err.contains("panicked"), "{first}: {}", ran.err);
+        let refused = ran.err.contains("owners.csv:1:1") && ran.err.contains("may stand between columns");
+        assert_eq!(refused, code == 4 && first != "sep=;;;", "{first}: {}", ran.err);
+    }
+}
+
+#[test]
+fn what_no_reviewer_sees_is_refused() {
+    for hidden in ["\u{202e}", "\u{2066}", "\u{200b}", "\u{ad}", "\u{2028}", "\u{85}"] {
+        let table = format!("A,B,C,Note\nENG,group,leads,{hidden}x\n");
+        for (file, text) in [
+            ("more.yaml", format!("# {hidden}x\nrules: []\n").as_str()),
+            (
+                "more.yaml",
+                &format!("rules: [{{name: 'a{hidden}b', spaces: [ENG], access: {{viewer: [group:sre]}}}}]\n"),
+            ),
+            ("owners.csv", &table),
+        ] {
+            let folder = repository(&[("rules.yaml", &rows("owners.csv", "")), ("owners.csv", "A,B,C\n")]);
+            folder.write(file, text);
+            let ran = run(&folder, &["validate"]).code(4);
+            assert!(ran.err.contains("error[hidden-character]"), "{hidden:?} {file}: {}", ran.err);
+            assert!(ran.err.contains(file), "{hidden:?} {file}: {}", ran.err);
+        }
+    }
+    // Where a script, an emoji or an editor needs them, and where they are written to be seen.
+    let names = "rules: [{name: \"می\u{200c}خواهم \u{1f469}\u{200d}\u{1f4bb} \\u202e\", spaces: [ENG], access: {viewer: [group:sre]}}]\n";
+    let folder = repository(&[("more.yaml", &format!("\u{feff}{names}"))]);
+    run(&folder, &["validate"]).code(0);
+}
+
+#[test]
 fn both_sides_of_a_merge_are_told_once() {
     let folder =
         repository(&[("more.yaml", "spaces:\n<<<<<<< HEAD\n  OPS: {}\n=======\n  HR: {}\n>>>>>>> x\n")]);

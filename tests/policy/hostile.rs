@@ -50,7 +50,7 @@ const OUTSIDE: [(&str, &str); 4] = [
     ("state.yaml", "kind: confluence-sandbox\nversion: 1\ncanary-5f1d: 1\n"),
 ];
 
-const PIECES: [&str; 34] = [
+const PIECES: [&str; 37] = [
     "",
     "",
     " ",
@@ -73,6 +73,9 @@ const PIECES: [&str; 34] = [
     "|",
     "|\n  ",
     "sep=;\n",
+    "sep=é\n",
+    "sep=3\n",
+    "\u{202e}",
     "<<<<<<< HEAD\n",
     "=======\n",
     "&a ",

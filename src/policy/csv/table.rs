@@ -14,7 +14,7 @@ use super::{Delimiter, RowSource, RowType, SHOWN, more};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::model::{AccountId, SpaceKey};
 use crate::policy::ast::{AccessLine, Entry, Named, Right, Who};
-use crate::policy::conflict;
+use crate::policy::{conflict, hidden};
 
 /// A value in a message is cut after so many characters.
 const QUOTED: usize = 60;
@@ -47,6 +47,10 @@ impl Table<'_> {
     pub(in crate::policy) fn read(&self, findings: &mut Diagnostics) -> BTreeMap<SpaceKey, Vec<AccessLine>> {
         if let Some(marker) = conflict::marker(&self.file, self.text) {
             findings.push(conflict::finding(&marker));
+            return BTreeMap::new();
+        }
+        if let Some(finding) = hidden::finding(&self.file, self.text) {
+            findings.push(finding);
             return BTreeMap::new();
         }
         let Some((delimiter, begin)) = self.delimiter(findings) else { return BTreeMap::new() };
