@@ -28,7 +28,8 @@ pub(super) fn cleared(secrets: &Secrets, text: &str) -> String {
     without_commands(&cleared)
 }
 
-/// A line that begins with `::`, after spaces too, is a command to a GitHub runner. None of ours does.
+/// A line that begins with `::`, after spaces too, is a command to a GitHub runner. None of ours does; findings begin
+/// the place in a second file with `::: `, where the name of the command would be a colon.
 fn without_commands(text: &str) -> String {
     let mut lines = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
@@ -40,7 +41,7 @@ fn without_commands(text: &str) -> String {
                 colour => seen = &seen[colour..],
             }
         }
-        match seen.strip_prefix("::") {
+        match seen.strip_prefix("::").filter(|command| !command.starts_with(": ")) {
             Some(rest) => lines.extend([&line[..line.len() - seen.len()], "\\u{3a}:", rest]),
             None => lines.push_str(line),
         }
@@ -96,6 +97,7 @@ mod tests {
             ("x\u{1b}", r"x\u{1b}"),
             ("\u{1b}]0;title\u{7}\n", "\\u{1b}]0;title\\u{7}\n"),
             ("a\r\n::error::b", "a\\u{d}\n\\u{3a}:error::b"),
+            ("  ::: a.yaml:1:2\n  :::: b", "  ::: a.yaml:1:2\n  \\u{3a}::: b"),
             ("a\n \u{1b}[1m \t::error::b\n::\n: :", "a\n \u{1b}[1m \t\\u{3a}:error::b\n\\u{3a}:\n: :"),
             (r"group:eng\u{200b}", r"group:eng\u{200b}"),
             ("→ \u{202e}x\u{9b}31m", r"→ \u{202e}x\u{9b}31m"),

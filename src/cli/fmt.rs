@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::files::{self, Folder, MEBIBYTE};
+use crate::model::visible;
 use crate::policy;
 use crate::render;
 use crate::render::style::count;
@@ -56,7 +57,7 @@ pub(super) fn run(args: &FmtArgs, out: &Output) -> Result<Exit, CliError> {
         if args.diff {
             out.data(&render::text_diff(change.path.as_str(), &change.before, &change.after));
         } else {
-            out.data(&format!("{}\n", change.path));
+            out.data(&format!("{}\n", visible(change.path.as_str())));
         }
     }
     out.findings(&found.findings, &found.sources);

@@ -87,10 +87,10 @@ fn heading(key: &SpaceKey, space: &PlanSpace, text: &mut String) {
     let title = format!("{key}  {}", space.name);
     let _ = writeln!(
         text,
-        "{}{:>width$}",
+        "{}  {:>width$}",
         paint(HEADING, &title),
         mode,
-        width = 76_usize.saturating_sub(width(&title))
+        width = 74_usize.saturating_sub(width(&title))
     );
 }
 

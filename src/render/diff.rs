@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use similar::TextDiff;
 
-use crate::model::{ContentId, Live, Principal, SpaceKey};
+use crate::model::{ContentId, Live, Principal, SpaceKey, visible};
 use crate::plan::{Object, Plan};
 use crate::policy::NamedBundle;
 use crate::policy::express::preview::{self, Words};
@@ -35,7 +35,8 @@ pub fn plan_as_diff(plan: &Plan, live: &Live, after: &Live, bundles: &[NamedBund
 pub fn text_diff(name: &str, before: &str, after: &str) -> String {
     let diff = TextDiff::from_lines(before, after);
     let mut unified = diff.unified_diff();
-    unified.context_radius(3).header(name, &format!("{name} (formatted)"));
+    let name = visible(name);
+    unified.context_radius(3).header(&name, &format!("{name} (formatted)"));
     unified.to_string()
 }
 

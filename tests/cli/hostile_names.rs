@@ -67,18 +67,21 @@ fn named(text: &str) -> String {
     text.replace("GROUP", &group()).replace("NAME", NAME)
 }
 
+/// Where the policy is: the folder and the file begin lines as well, as their authors like.
+const FILE: &str = "d\nPWNED\u{1b}[2J\u{202e}/x\nPWNED\r::error::PWNED\u{9b}31m.yaml";
+
 fn repository() -> Folder {
-    let folder = Folder::with(&[
-        ("site.yaml", &named(SITE).replace("MODE", "pre-roles")),
-        ("policy.yaml", &named(POLICY)),
-    ]);
+    let folder = Folder::with(&[("site.yaml", &named(SITE).replace("MODE", "pre-roles"))]);
+    let place = folder.path().join(FILE);
+    std::fs::create_dir(place.parent().unwrap()).unwrap();
+    folder.write(FILE, &named(POLICY));
     // A file to format, with context lines that a CI host would obey.
     std::fs::create_dir(folder.path().join(".loose")).unwrap();
     folder.write(".loose/a.yaml", "version:    1\n# x\n#\n::error::PWNED: 1\n");
     folder
 }
 
-const COMMANDS: [&[&str]; 21] = [
+const COMMANDS: [&[&str]; 23] = [
     &["plan"],
     &["plan", "-vv"],
     &["plan", "--format", "json"],
@@ -98,6 +101,8 @@ const COMMANDS: [&[&str]; 21] = [
     &["validate", "--warn-before", "99999d"],
     &["doctor"],
     &["fmt", "--check", "--diff", ".loose/a.yaml"],
+    &["fmt", "--check", "--diff"],
+    &["fmt"],
     &["import", "-C", "new", "--site", "sandbox:site.yaml", "--space", "ENG", "--stdout"],
     &["apply", "--yes"],
 ];
@@ -224,7 +229,7 @@ fn in_findings() {
         "tests: [{name: t, who: GROUP, can: {view: [ENG/Nothing]}}]",
     ] {
         let site = if policy.contains("site:") { "" } else { "site: {url: 'sandbox:site.yaml'}\n" };
-        folder.write("policy.yaml", &format!("{site}{}\n", named(policy)));
+        folder.write(FILE, &format!("{site}{}\n", named(policy)));
         for arguments in [&["validate"][..], &["plan"], &["test"]] {
             let ran = folder.run(arguments);
             is_harmless(&format!("{arguments:?} of {policy}"), &ran.out);
