@@ -51,7 +51,7 @@ pub(super) fn check(
                 "only the policy says that the token goes to {origin}, and a policy can come from a pull request; \
                  nothing was sent"
             ))
-            .with_hint(format!("set `CONFLUENCE_URL={address}` beside the token, or add `--site {address}`")));
+            .with_hint(format!("if that is your site, set `CONFLUENCE_URL={address}` beside the token, or add `--site {address}`")));
         }
         Decision::Ask => {}
     }

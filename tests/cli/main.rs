@@ -11,6 +11,8 @@ mod guards;
 mod habits;
 #[cfg(unix)]
 mod hostile;
+#[cfg(target_os = "linux")]
+mod hostile_example;
 mod hostile_names;
 #[cfg(target_os = "linux")]
 mod identity;

@@ -56,7 +56,7 @@ impl Folder {
         std::fs::read_to_string(self.path().join(name)).unwrap()
     }
 
-    /// Every file in it, by path from here, hidden ones too.
+    /// Every regular file in it, by path from here, hidden ones too.
     pub(crate) fn files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut found = Vec::new();
         walk(self.path(), &mut found);
@@ -78,14 +78,17 @@ impl Folder {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Links are copied as links.
+pub(crate) fn copy(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
         if entry.file_name().to_string_lossy().starts_with('.') {
             continue;
         }
-        if entry.file_type().unwrap().is_dir() {
+        if entry.file_type().unwrap().is_symlink() {
+            link(&std::fs::read_link(entry.path()).unwrap(), &target);
+        } else if entry.file_type().unwrap().is_dir() {
             std::fs::create_dir(&target).unwrap();
             copy(&entry.path(), &target);
         } else {
@@ -94,11 +97,24 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+#[cfg(unix)]
+fn link(to: &Path, at: &Path) {
+    std::os::unix::fs::symlink(to, at).unwrap();
+}
+
+#[cfg(not(unix))]
+fn link(_: &Path, _: &Path) {}
+
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     let mut entries: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for path in entries {
-        if path.is_dir() { walk(&path, found) } else { found.push(path) }
+        let about = path.symlink_metadata().unwrap();
+        if about.is_dir() {
+            walk(&path, found);
+        } else if about.is_file() {
+            found.push(path);
+        }
     }
 }
 

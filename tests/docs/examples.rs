@@ -1,4 +1,5 @@
-//! Every folder of `examples/` is a policy repository that can be planned and applied, and then is in order.
+//! Every folder of `examples/` but `hostile` is a policy repository that can be planned and applied, and then is in
+//! order.
 
 use camino::Utf8PathBuf;
 
@@ -11,6 +12,8 @@ fn examples() -> Vec<Utf8PathBuf> {
         .flat_map(|folder| root().join(folder).read_dir_utf8().unwrap())
         .map(|entry| entry.unwrap().into_path())
         .filter(|folder| folder.is_dir())
+        // It has tests of its own: `hostile` here, and `tests/cli/hostile_example.rs`.
+        .filter(|folder| folder.file_name() != Some("hostile"))
         .filter(|folder| {
             let mut files = folder.read_dir_utf8().unwrap().map(|entry| entry.unwrap().into_path());
             files.any(|file| {

@@ -28,13 +28,23 @@ pub(crate) fn copy(from: &Utf8Path, to: &Utf8Path) {
             continue;
         }
         let to = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
+        if entry.file_type().unwrap().is_symlink() {
+            link(&entry.path().read_link_utf8().unwrap(), &to);
+        } else if entry.file_type().unwrap().is_dir() {
             copy(entry.path(), &to);
         } else {
             fs::copy(entry.path(), to).unwrap();
         }
     }
 }
+
+#[cfg(unix)]
+fn link(to: &Utf8Path, at: &Utf8Path) {
+    std::os::unix::fs::symlink(to, at).unwrap();
+}
+
+#[cfg(not(unix))]
+fn link(_: &Utf8Path, _: &Utf8Path) {}
 
 /// The program, in a folder, with an empty environment.
 pub(crate) fn confperm(folder: &Utf8Path) -> Command {
