@@ -4,6 +4,7 @@
 
 mod examples;
 mod help;
+mod hostile;
 mod pages;
 mod readme;
 mod schemas;
