@@ -88,13 +88,22 @@ permissions! {
 
 impl Permission {
     /// What Confluence adds by itself together with this permission, and takes away with it (measured;
-    /// see the companion producers in the fact sheet). A site may do without.
+    /// see the companion producers in the fact sheet). A site may do without. `create/blogpost` has none.
     pub const fn companions(self) -> &'static [Self] {
         match self {
             Self::ReadSpace => &[Self::ExportContent],
             Self::CreatePage => &[Self::UpdatePage],
-            Self::CreateBlogpost => &[Self::UpdateBlogpost],
             _ => &[],
+        }
+    }
+
+    /// What the column of the classic screen that is named after this permission stands for beside it: its
+    /// [`companions`](Self::companions), and editing posts where it is adding them, since "Add" was one
+    /// permission until sites with roles told adding and editing apart.
+    pub const fn same_column(self) -> &'static [Self] {
+        match self {
+            Self::CreateBlogpost => &[Self::UpdateBlogpost],
+            other => other.companions(),
         }
     }
 

@@ -31,7 +31,7 @@ impl Role {
         }
         let built_in = BuiltInRole::ALL.into_iter().find(|built_in| self.name == *built_in.site_name());
         match (self.kind, built_in) {
-            (RoleKind::System, Some(built_in)) => Some(with_companions(&built_in.permissions())),
+            (RoleKind::System, Some(built_in)) => Some(with_their_columns(&built_in.permissions())),
             (RoleKind::System | RoleKind::Custom, _) => None,
         }
     }
@@ -47,9 +47,9 @@ fn parse(word: &str) -> Option<Permission> {
     }
 }
 
-fn with_companions(permissions: &BTreeSet<Permission>) -> BTreeSet<Permission> {
-    let companions = permissions.iter().flat_map(|permission| permission.companions()).copied();
-    companions.collect::<BTreeSet<_>>().union(permissions).copied().collect()
+fn with_their_columns(permissions: &BTreeSet<Permission>) -> BTreeSet<Permission> {
+    let beside = permissions.iter().flat_map(|permission| permission.same_column());
+    permissions.iter().chain(beside).copied().collect()
 }
 
 /// Whether Atlassian or the site's administrators made a role.
@@ -93,8 +93,8 @@ impl BuiltInRole {
     }
 
     /// The permissions that it means where there are no space roles: the documented columns of the
-    /// space permission screen. Each role holds all of the one before it. Companions that Confluence
-    /// adds to these by itself are tolerated, neither asked for nor taken away.
+    /// space permission screen. Each role holds all of the one before it. What stands in the
+    /// [same columns](Permission::same_column) is tolerated, neither asked for nor taken away.
     pub fn permissions(self) -> BTreeSet<Permission> {
         use Permission as P;
         let own: &[P] = match self {

@@ -21,7 +21,8 @@ pub struct RoleDef {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bundle {
     pub required: BTreeSet<Permission>,
-    /// These may be there as well: companions that Confluence adds by itself. Nothing required is in here.
+    /// These may be there as well: what stands in the same columns of the classic screen, which Confluence adds
+    /// by itself in part. Nothing required is in here.
     pub tolerated: BTreeSet<Permission>,
 }
 
@@ -33,8 +34,8 @@ impl Bundle {
 
     pub fn built_in(role: BuiltInRole) -> Self {
         let required = role.permissions();
-        let companions = required.iter().flat_map(|permission| permission.companions()).copied();
-        let tolerated = companions.filter(|permission| !required.contains(permission)).collect();
+        let beside = required.iter().flat_map(|permission| permission.same_column()).copied();
+        let tolerated = beside.filter(|permission| !required.contains(permission)).collect();
         Self { required, tolerated }
     }
 

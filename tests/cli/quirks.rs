@@ -150,13 +150,17 @@ fn policy(mode: &str) -> String {
 
 /// Every switch that can matter to reading or changing access, in every position but its usual one, which all
 /// the others run with; and all of them in that.
-const SWITCHES: [&str; 33] = [
+const SWITCHES: [&str; 38] = [
     "",
     "companions: roles-transition",
     "companions: never",
-    "blogpost-companion: false",
-    "comment-companion: true",
-    "admin-companion: true",
+    "read-companions: []",
+    "page-companions: []",
+    "comment-companions: [delete/comment]",
+    "blogpost-companions: [create/blogpost]",
+    "blogpost-companions: [create/blogpost, delete/blogpost]",
+    "admin-companions: [manage_users/space]",
+    "admin-companions: [manage_content/space, manage_templates/space, manage_look_and_feel/space, manage_users/space, manage_guest_users/space, manage_nonlicensed_users/space, manage_public_links/space, delete_space/space, archive_space/space]",
     "producer-removal-takes-companion: false",
     "admin-removal-takes-manage-users: false",
     "last-admin-rule: false",
@@ -164,6 +168,7 @@ const SWITCHES: [&str; 33] = [
     "duplicate-rows: independent",
     "duplicate-rows: linked",
     "anonymous-row: user",
+    "role-vocabulary: role-ids",
     "role-post-removes-custom-access: true",
     "role-row-delete: ignored",
     "last-admin-rule-for-roles: true",
@@ -195,9 +200,9 @@ const PAIRS: [&str; 12] = [
     "duplicate-rows: independent, companions: never",
     "duplicate-rows: independent, role-post-removes-custom-access: false",
     "duplicate-rows: linked, role-post-removes-custom-access: false",
-    "duplicate-rows: independent, comment-companion: true, admin-companion: true",
+    "duplicate-rows: independent, comment-companions: [delete/comment], admin-companions: [manage_users/space]",
     "duplicate-rows: linked, producer-removal-takes-companion: false",
-    "comment-companion: true, admin-companion: true, admin-removal-takes-manage-users: false",
+    "comment-companions: [delete/comment], admin-companions: [manage_users/space], admin-removal-takes-manage-users: false",
     "page-cap: 1, empty-pages: true",
     "search-misses: [2, 3, 4, 5, 6, 7, 8], page-cap: 1",
 ];

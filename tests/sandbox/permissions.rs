@@ -46,11 +46,55 @@ async fn companions_can_be_removed_and_go_with_their_producer() {
     for pair in ["read/space", "create/page", "create/blogpost"] {
         assert_eq!(site.grant(&format!("group g-ops {pair}")).await.status, 200);
     }
-    let all = "create/blogpost create/page export_content/space read/space update/blogpost update/page";
-    assert_eq!(site.pairs_of("group g-ops").await, all);
+    let all = "create/blogpost create/page export_content/space read/space update/page";
+    assert_eq!(site.pairs_of("group g-ops").await, all, "create/blogpost brings nothing (live: folio)");
     assert_eq!(site.revoke("group g-ops export_content/space").await.status, 204);
     assert_eq!(site.revoke("group g-ops create/page").await.status, 204);
-    assert_eq!(site.pairs_of("group g-ops").await, "create/blogpost read/space update/blogpost");
+    assert_eq!(site.pairs_of("group g-ops").await, "create/blogpost read/space");
+}
+
+/// Each producer has a switch of its own. That `create/comment`, `update/blogpost` and `administer/space` have
+/// side effects was measured (live: folio); what they are is assumed: switch.
+#[tokio::test]
+async fn what_each_producer_brings_is_a_switch() {
+    for (quirks, producer, along) in [
+        ("read-companions: []", "read/space", ""),
+        ("page-companions: []", "create/page", ""),
+        ("comment-companions: [delete/comment]", "create/comment", "delete/comment"),
+        ("blogpost-companions: [create/blogpost]", "update/blogpost", "create/blogpost"),
+        (
+            "admin-companions: [manage_users/space, archive_space/space]",
+            "administer/space",
+            "archive_space/space manage_users/space",
+        ),
+        ("companions: never, comment-companions: [delete/comment]", "create/comment", ""),
+        ("", "create/comment", ""),
+        ("", "update/blogpost", ""),
+        ("", "administer/space", ""),
+    ] {
+        let site = Setup::quirks(quirks).serve().await;
+        if producer != "read/space" {
+            site.grant("group g-ops read/space").await;
+        }
+        let before = site.pairs_of("group g-ops").await;
+        assert_eq!(site.grant(&format!("group g-ops {producer}")).await.status, 200);
+        let after = site.pairs_of("group g-ops").await;
+        let new: Vec<_> =
+            after.split(' ').filter(|pair| !before.contains(pair) && *pair != producer).collect();
+        assert_eq!(new.join(" "), along, "{quirks} {producer}");
+        if producer != "read/space" {
+            site.revoke(&format!("group g-ops {producer}")).await;
+            assert_eq!(site.pairs_of("group g-ops").await, before, "{quirks} {producer}");
+        }
+    }
+    let site = Setup::quirks("comment-companions: [delete/comment], producer-removal-takes-companion: false")
+        .serve()
+        .await;
+    for pair in ["read/space", "create/comment"] {
+        site.grant(&format!("group g-ops {pair}")).await;
+    }
+    site.revoke("group g-ops create/comment").await;
+    assert_eq!(site.pairs_of("group g-ops").await, "delete/comment export_content/space read/space");
 }
 
 #[tokio::test]

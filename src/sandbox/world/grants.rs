@@ -33,9 +33,10 @@ impl World {
         if pair != Pair::ReadSpace && !space.holds(principal, Pair::ReadSpace) {
             return Err(Refusal::ReadFirst(pair));
         }
-        let companion = self.companion(pair).filter(|companion| !space.holds(principal, *companion));
+        let companions: Vec<Pair> =
+            self.companions(pair).filter(|companion| !space.holds(principal, *companion)).collect();
         let row = self.insert_row(id, &Grant { principal: principal.clone(), pair });
-        if let Some(pair) = companion {
+        for pair in companions {
             self.insert_row(id, &Grant { principal: principal.clone(), pair });
         }
         Ok(row)
@@ -92,22 +93,24 @@ impl World {
         }
     }
 
-    /// The pair whose row comes along with a row.
-    fn companion(&self, pair: Pair) -> Option<Pair> {
-        let appear = match self.quirks.companions {
+    /// The pairs whose rows come along with a row.
+    fn companions(&self, pair: Pair) -> impl Iterator<Item = Pair> + use<> {
+        let quirks = &self.quirks;
+        let appear = match quirks.companions {
             Companions::Always => true,
             Companions::RolesTransition => self.settings.mode == RoleMode::RolesTransition,
             Companions::Never => false,
         };
-        match pair {
+        let brought = match pair {
             _ if !appear => None,
-            Pair::ReadSpace => Some(Pair::ExportContent),
-            Pair::CreatePage => Some(Pair::UpdatePage),
-            Pair::CreateBlogpost => self.quirks.blogpost_companion.then_some(Pair::UpdateBlogpost),
-            Pair::CreateComment => self.quirks.comment_companion.then_some(Pair::DeleteComment),
-            Pair::AdministerSpace => self.quirks.admin_companion.then_some(Pair::ManageUsers),
+            Pair::ReadSpace => Some(&quirks.read_companions),
+            Pair::CreatePage => Some(&quirks.page_companions),
+            Pair::CreateComment => Some(&quirks.comment_companions),
+            Pair::UpdateBlogpost => Some(&quirks.blogpost_companions),
+            Pair::AdministerSpace => Some(&quirks.admin_companions),
             _ => None,
-        }
+        };
+        brought.cloned().unwrap_or_default().into_iter()
     }
 
     /// The row itself, its twin, and the rows that cannot or do not outlive the grant.
@@ -120,18 +123,18 @@ impl World {
             return doomed;
         }
         let same = |other: &Grant| other.principal == grant.principal;
-        match grant.pair {
-            Pair::ReadSpace => doomed.extend(rows(space, same)),
-            Pair::AdministerSpace if self.quirks.admin_removal_takes_manage_users => {
-                doomed.extend(rows(space, |other| same(other) && other.pair == Pair::ManageUsers));
-            }
-            Pair::CreatePage | Pair::CreateBlogpost if self.quirks.producer_removal_takes_companion => {
-                if let Some(companion) = self.companion(grant.pair) {
-                    doomed.extend(rows(space, |other| same(other) && other.pair == companion));
-                }
-            }
-            _ => {}
+        if grant.pair == Pair::ReadSpace {
+            doomed.extend(rows(space, same));
+            return doomed;
         }
+        let mut along = BTreeSet::new();
+        if self.quirks.producer_removal_takes_companion {
+            along.extend(self.companions(grant.pair));
+        }
+        if grant.pair == Pair::AdministerSpace && self.quirks.admin_removal_takes_manage_users {
+            along.insert(Pair::ManageUsers);
+        }
+        doomed.extend(rows(space, |other| same(other) && along.contains(&other.pair)));
         doomed
     }
 

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::names::ContentId;
+use super::pair::Pair;
 
 /// The switches of a site, with the position the sandbox takes when a state file says nothing.
 #[expect(clippy::struct_excessive_bools, reason = "a panel of switches")]
@@ -14,15 +15,22 @@ use super::names::ContentId;
 #[serde(rename_all = "kebab-case", deny_unknown_fields, default)]
 pub struct Quirks {
     // Space permissions.
-    /// Whether adding `read/space` or `create/page` brings a second row along.
+    /// Whether adding a row brings others along.
     pub companions: Companions,
-    /// Whether `create/blogpost` brings `update/blogpost`, where companions appear at all.
-    pub blogpost_companion: bool,
-    /// Whether `create/comment` brings `delete/comment`, where companions appear at all.
-    pub comment_companion: bool,
-    /// Whether `administer/space` brings `manage_users/space`, where companions appear at all.
-    pub admin_companion: bool,
-    /// Whether removing `create/page` (or `create/blogpost`) removes the row that it brought.
+    /// What `read/space` brings, where companions appear at all (live: folio, mig).
+    pub read_companions: BTreeSet<Pair>,
+    /// What `create/page` brings, where companions appear at all (live: folio, mig).
+    pub page_companions: BTreeSet<Pair>,
+    /// What `create/comment` brings, where companions appear at all. It has side effects (live: folio); which,
+    /// is not established.
+    pub comment_companions: BTreeSet<Pair>,
+    /// What `update/blogpost` brings, where companions appear at all. It has side effects (live: folio); which,
+    /// is not established. `create/blogpost` has none.
+    pub blogpost_companions: BTreeSet<Pair>,
+    /// What `administer/space` brings, where companions appear at all. It has side effects (live: folio);
+    /// which, is not established.
+    pub admin_companions: BTreeSet<Pair>,
+    /// Whether removing a row removes those that it brought.
     pub producer_removal_takes_companion: bool,
     /// Whether removing `administer/space` removes `manage_users/space` (live: folio).
     pub admin_removal_takes_manage_users: bool,
@@ -98,9 +106,11 @@ impl Default for Quirks {
     fn default() -> Self {
         Self {
             companions: Companions::Always,
-            blogpost_companion: true,
-            comment_companion: false,
-            admin_companion: false,
+            read_companions: [Pair::ExportContent].into(),
+            page_companions: [Pair::UpdatePage].into(),
+            comment_companions: BTreeSet::new(),
+            blogpost_companions: BTreeSet::new(),
+            admin_companions: BTreeSet::new(),
             producer_removal_takes_companion: true,
             admin_removal_takes_manage_users: true,
             last_admin_rule: true,

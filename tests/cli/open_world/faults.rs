@@ -295,7 +295,7 @@ async fn lists_that_show_late_are_waited_for() {
 /// A repair that is refused is not waited for as if it had been made, and stays on the list.
 #[tokio::test]
 async fn a_refused_repair_is_not_taken_for_made() {
-    let site = SITE.replace("caller: ann}", "caller: ann}\nquirks: {comment-companion: true}");
+    let site = SITE.replace("caller: ann}", "caller: ann}\nquirks: {comment-companions: [delete/comment]}");
     let policy = "version: 1\nspaces:\n  ENG: {mode: additive, access: {read/space: ['group:eng'], export_content/space: ['group:eng'], create/comment: ['group:eng']}}\n";
     let site = site.replace(
         "read/space: [user:ann, group:all]",

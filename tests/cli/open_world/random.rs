@@ -58,7 +58,7 @@ pub(super) fn case(seed: u64, with: Ingredients) -> Case {
 fn site(dice: &mut Dice, has_roles: bool, exact: bool) -> String {
     let mode = if has_roles { "roles-transition" } else { "pre-roles" };
     let companions = if exact { "always" } else { dice.pick(&["always", "always", "never"]) };
-    let comment = dice.one_in(3);
+    let comment = if dice.one_in(3) { "[delete/comment]" } else { "[]" };
     let takes = !dice.one_in(4);
     let mut text = format!(
         "kind: confluence-sandbox
@@ -73,7 +73,7 @@ groups:
   ops: {{id: g-ops, members: [eve], access: user}}
   hr: {{id: g-hr, members: [bob, eve]}}
   all: {{id: g-all, members: [ann, bob, eve], access: user}}
-quirks: {{companions: {companions}, comment-companion: {comment}, producer-removal-takes-companion: {takes}}}
+quirks: {{companions: {companions}, comment-companions: {comment}, producer-removal-takes-companion: {takes}}}
 "
     );
     if has_roles {
