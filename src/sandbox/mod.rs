@@ -32,5 +32,5 @@ pub mod world;
 
 pub use adversary::Adversary;
 pub use faults::Faults;
-pub use http::{Options, Request, Running, routes, serve};
+pub use http::{Options, Request, Running, routes, scopes, serve};
 pub use site::{Credentials, Error, Note, Opened, Site, reset};

@@ -176,6 +176,7 @@ fn space(world: &mut sim::World, dice: &mut Dice) {
             kind,
             status: sim::Status::Current,
             title: format!("P{page}"),
+            labels: [].into(),
             author: Some((*dice.pick(&PEOPLE)).into()),
             parent,
             children: Vec::new(),

@@ -147,6 +147,7 @@ async fn a_new_page_is_told_as_seen_until_the_next_plan_closes_it() {
                 kind: world::Kind::Page,
                 status: world::Status::Current,
                 title: format!("New {id}"),
+                labels: [].into(),
                 author: None,
                 parent: Some(world::ContentId(parent)),
                 children: Vec::new(),

@@ -1,6 +1,6 @@
 //! The published OpenAPI documents of Confluence Cloud, as operations that a request can be held against.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -29,6 +29,8 @@ pub(crate) struct Operation {
     pub(crate) body: Option<Body>,
     /// By status. Without a schema, the document says nothing about a body.
     pub(crate) answers: BTreeMap<String, Option<Schema>>,
+    /// The scopes that it takes: sets of which one is enough.
+    pub(crate) scopes: BTreeSet<BTreeSet<String>>,
 }
 
 #[derive(Debug)]
@@ -85,6 +87,7 @@ impl Documents {
                         parameters: shared.chain(own).map(|raw| parameter(document, raw)).collect(),
                         body: body(document, &raw["requestBody"]),
                         answers: answers(document, &raw["responses"]),
+                        scopes: scopes(&raw["x-atlassian-oauth2-scopes"]),
                     });
                 }
             }
@@ -149,6 +152,14 @@ fn answers(document: &Arc<Value>, raw: &Value) -> BTreeMap<String, Option<Schema
     let answer =
         |(status, raw): (&String, &Value)| (status.clone(), json_schema(document, part(document, raw)));
     raw.as_object().into_iter().flatten().map(answer).collect()
+}
+
+fn scopes(raw: &Value) -> BTreeSet<BTreeSet<String>> {
+    let texts = |set: &Value| -> BTreeSet<String> {
+        let scopes = set["scopes"].as_array().into_iter().flatten();
+        scopes.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    raw.as_array().into_iter().flatten().map(texts).collect()
 }
 
 fn json_schema(document: &Arc<Value>, raw: &Value) -> Option<Schema> {

@@ -54,6 +54,7 @@ fn main() -> ExitCode {
         own("an_allowance_covers_what_it_says", judged::an_allowance_covers_what_it_says),
         documented("every_request_and_answer_is_as_documented", nothing_deviates),
         documented("every_allowed_deviation_is_needed", every_allowance_is_needed),
+        documented("the_gateway_asks_for_the_documented_scopes", scopes_are_documented),
         documented("every_operation_of_the_sandbox_was_asked_for", everything_was_asked_for),
     ];
     for client in foreign::CLIENTS {
@@ -113,6 +114,11 @@ fn every_allowance_is_needed(evidence: &Evidence) -> Result<(), Failed> {
     let unneeded: BTreeSet<String> =
         ALLOWED.iter().filter(|allowed| !needed(allowed)).map(allowed::Allowance::name).collect();
     if unneeded.is_empty() { Ok(()) } else { Err(format!("never needed: {unneeded:#?}").into()) }
+}
+
+fn scopes_are_documented(evidence: &Evidence) -> Result<(), Failed> {
+    let wrong = served::wrong_scopes(&evidence.documents);
+    if wrong.is_empty() { Ok(()) } else { Err(wrong.join("\n").into()) }
 }
 
 /// What a document has was carried out, and what none has is not there.

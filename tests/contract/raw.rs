@@ -77,7 +77,9 @@ impl Asker<'_> {
         }
         for path in [
             "/spaces/101",
-            "/spaces/101?include-operations=true&include-permissions=true",
+            "/spaces/101?include-operations=true&include-permissions=true&include-labels=true",
+            "/pages/2?include-labels=true&include-operations=true",
+            "/blogposts/20?include-labels=true",
             "/spaces/101/operations",
         ] {
             self.get(&format!("/wiki/api/v2{path}"));
@@ -111,6 +113,7 @@ impl Asker<'_> {
             ("content/search", "cql=space%3DBIG&limit=100".to_owned()),
             ("content/search", format!("cql=id%20in%20(3,5,2000)&expand={lists}")),
             ("content/search", "cql=id%3D4&expand=ancestors.restrictions,body.export_view".to_owned()),
+            ("content/search", "cql=id%20in%20(1,2)&expand=version".to_owned()),
             ("search", "cql=type%20in%20(page,folder)&limit=50".to_owned()),
             ("search/user", "cql=user.fullname~Ann".to_owned()),
             ("search/user", "cql=type%3Duser&limit=50".to_owned()),
@@ -135,6 +138,8 @@ impl Asker<'_> {
         let class = json!({"principalType": "ACCESS_CLASS", "principalId": "all-licensed-users"});
         let given = json!([{"principal": group, "roleId": VIEWER}, {"principal": class, "roleId": VIEWER}]);
         let taken = json!([{"principal": group}]);
+        let made = "/wiki/api/v2/space-roles";
+        let role = json!({"name": "Editors", "description": "Can edit", "spacePermissions": ["read/space", "update/page"]});
         if mode.has_roles() {
             for list in lists {
                 self.pages(&format!("/wiki/api/v2{list}"));
@@ -142,12 +147,17 @@ impl Asker<'_> {
             self.ask("POST", assignments, Some(&given));
             self.ask("POST", assignments, Some(&taken));
             self.refused("ann", "POST", assignments, Some(&json!({"roleAssignments": []})));
+            self.pages("/wiki/api/v2/space-roles?principal-type=GROUP&principal-id=g-eng");
+            self.ask("POST", made, Some(&role));
+            self.refused("ann", "POST", made, Some(&role));
+            self.refused("bob", "POST", made, Some(&role));
             self.refused("bob", "POST", assignments, Some(&given));
         } else {
             for list in lists {
                 self.refused("ann", "GET", &format!("/wiki/api/v2{list}"), None);
             }
             self.refused("ann", "POST", assignments, Some(&given));
+            self.refused("ann", "POST", made, Some(&role));
         }
     }
 
@@ -210,6 +220,7 @@ impl Asker<'_> {
             "/group?accessType=admin",
             "/group/picker?query=crowd&limit=150&shouldReturnTotalSize=true",
             "/group/g-many/membersByGroupId?limit=200",
+            "/group/g-eng/membersByGroupId?expand=operations",
             "/group/nope/membersByGroupId",
             "/user/memberof?accountId=a-ann&limit=1",
         ] {

@@ -20,6 +20,26 @@ pub(crate) fn undocumented(documents: &Documents) -> BTreeSet<String> {
     operations().filter(|operation| !is_documented(documents, operation)).collect()
 }
 
+/// Operations whose scopes at the sandbox's gateway are not those of the documents, with both.
+pub(crate) fn wrong_scopes(documents: &Documents) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for operation in documented(documents) {
+        let (method, path) = operation.split_once(' ').unwrap_or_default();
+        let documented = documents.find(method, path).map(|(operation, _)| operation.scopes.clone());
+        let method = method.parse().unwrap();
+        let asked: BTreeSet<BTreeSet<String>> = sandbox::scopes(&method, path)
+            .unwrap_or_default()
+            .split('|')
+            .map(|set| set.split('+').filter(|scope| !scope.is_empty()).map(str::to_owned).collect())
+            .filter(|set: &BTreeSet<String>| !set.is_empty())
+            .collect();
+        if documented.as_ref() != Some(&asked) {
+            wrong.push(format!("{operation}: {asked:?} and not {documented:?}"));
+        }
+    }
+    wrong
+}
+
 /// The operations that were carried out at least once.
 pub(crate) fn exercised<'e>(exchanges: impl Iterator<Item = &'e Exchange>) -> BTreeSet<String> {
     let all: BTreeSet<String> = operations().collect();

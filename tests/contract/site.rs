@@ -142,7 +142,7 @@ const ENG: &str = "  ENG:
       - id: 1
         title: Home
         children:
-          - {id: 2, title: Open, author: bob}
+          - {id: 2, title: Open, author: bob, labels: [plans]}
           - {id: 3, title: Closed, view: [user:ann, group:eng], edit: [user:ann], children: [{id: 4, title: Below}]}
           - {id: 5, title: Half, view: [user:ann, group:eng], edit: [user:ann]}
           - {id: 6, title: Folder, type: folder, children: [{id: 7, title: In folder}]}

@@ -354,6 +354,7 @@ impl Case {
                 kind: self.sorts[page].kind,
                 status: self.sorts[page].status,
                 title: format!("Page {page}"),
+                labels: [].into(),
                 author: None,
                 parent: parent.map(world_page),
                 children: Vec::new(),

@@ -125,6 +125,11 @@ impl Client {
         Self { running, http, base }
     }
 
+    /// The site of a state file.
+    pub(crate) async fn of(state: &str) -> Self {
+        Self::serve(Site::from_yaml(state).unwrap(), Options::default()).await
+    }
+
     /// Sends a request with the header `Authorization: Basic NAME@x.com:token-NAME`, or without for `""`.
     pub(crate) async fn send(&self, who: &str, method: Method, path: &str, body: Option<Value>) -> Reply {
         self.try_send(who, method, path, body).await.unwrap()

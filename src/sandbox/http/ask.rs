@@ -148,7 +148,8 @@ fn shown_by(command: &Command) -> &'static [Facet] {
         | Command::ClearRestrictions { .. }
         | Command::List { .. }
         | Command::Unlist { .. } => &[Facet::Lists, Facet::Search],
-        Command::CreateGroup { .. }
+        Command::CreateRole { .. }
+        | Command::CreateGroup { .. }
         | Command::DeleteGroup { .. }
         | Command::AddMember { .. }
         | Command::RemoveMember { .. } => &[],

@@ -171,7 +171,7 @@ fn enter(world: &World, method: &Method, path: &str, headers: &HeaderMap) -> Res
             route::missing(&found).answer(face)
         });
     };
-    if gateway.is_some() && !auth::has_scopes(world, &caller, route.scopes) {
+    if gateway.is_some() && !auth::has_scopes(world, &caller, route.scopes(&params)) {
         return turned_away(answer::scope_mismatch());
     }
     if let Err(failure) = admit(world, &caller, face) {

@@ -35,7 +35,7 @@ use super::faults::{Allowance, Bucket, Faults};
 use super::site::{Error, Site};
 use answer::{Answer, Failure};
 use exchange::Handled;
-pub use route::routes;
+pub use route::{routes, scopes};
 pub use running::Running;
 
 /// Above this no body is read.

@@ -16,7 +16,7 @@ pub(super) struct Route {
     /// The path from `/wiki` on; `{}` stands for one piece.
     pub(super) path: &'static str,
     /// The scopes of the published API: alternatives with `|`, more than one with `+`.
-    pub(super) scopes: &'static str,
+    scopes: &'static str,
     pub(super) act: Act,
 }
 
@@ -26,8 +26,8 @@ impl Route {
     }
 }
 
-const READ_RESTRICTIONS: &str =
-    "read:confluence-content.all|read:content-details:confluence|read:content.restriction:confluence";
+const READ_RESTRICTIONS: &str = "read:confluence-content.all|read:content-details:confluence";
+const READ_RESTRICTION: &str = "read:confluence-content.all|read:content.restriction:confluence";
 const WRITE_RESTRICTIONS: &str =
     "write:confluence-content|read:content-details:confluence+write:content.restriction:confluence";
 const WRITE_RESTRICTION: &str = "write:confluence-content|write:content.restriction:confluence";
@@ -39,6 +39,8 @@ const SEARCH: &str = "search:confluence|read:content-details:confluence";
 const READ_ROLES: &str = "read:space.permission:confluence";
 const READ_SPACE: &str = "read:space:confluence";
 const READ_PAGE: &str = "read:page:confluence";
+/// Stands for the scope of the collection that an item is in.
+const OF_THE_ITEM: &str = "{}";
 const READ_TREE: &str = "read:hierarchical-content:confluence";
 const READ_METADATA: &str = "read:content.metadata:confluence";
 
@@ -55,20 +57,20 @@ static ROUTES: &[Route] = &[
     Route::new(Method::DELETE, "/wiki/rest/api/content/{}/restriction", WRITE_RESTRICTIONS, v1::restrictions::clear),
     Route::new(Method::GET, "/wiki/rest/api/content/{}/restriction/byOperation", READ_RESTRICTIONS, v1::restrictions::by_operation),
     Route::new(Method::GET, "/wiki/rest/api/content/{}/restriction/byOperation/{}", READ_RESTRICTIONS, v1::restrictions::of_operation),
-    Route::new(Method::GET, "/wiki/rest/api/content/{}/restriction/byOperation/{}/byGroupId/{}", READ_RESTRICTIONS, v1::restrictions::group_is_listed),
+    Route::new(Method::GET, "/wiki/rest/api/content/{}/restriction/byOperation/{}/byGroupId/{}", READ_RESTRICTION, v1::restrictions::group_is_listed),
     Route::new(Method::PUT, "/wiki/rest/api/content/{}/restriction/byOperation/{}/byGroupId/{}", WRITE_RESTRICTION, v1::restrictions::list_group),
     Route::new(Method::DELETE, "/wiki/rest/api/content/{}/restriction/byOperation/{}/byGroupId/{}", WRITE_RESTRICTION, v1::restrictions::unlist_group),
-    Route::new(Method::GET, "/wiki/rest/api/content/{}/restriction/byOperation/{}/user", READ_RESTRICTIONS, v1::restrictions::user_is_listed),
+    Route::new(Method::GET, "/wiki/rest/api/content/{}/restriction/byOperation/{}/user", READ_RESTRICTION, v1::restrictions::user_is_listed),
     Route::new(Method::PUT, "/wiki/rest/api/content/{}/restriction/byOperation/{}/user", WRITE_RESTRICTION, v1::restrictions::list_user),
     Route::new(Method::DELETE, "/wiki/rest/api/content/{}/restriction/byOperation/{}/user", WRITE_RESTRICTION, v1::restrictions::unlist_user),
     // v1: the rest.
     Route::new(Method::POST, "/wiki/rest/api/content/{}/permission/check", "read:confluence-content.permission|read:content.permission:confluence", v1::check::check),
     Route::new(Method::GET, "/wiki/rest/api/content/search", SEARCH, v1::search::content),
     Route::new(Method::GET, "/wiki/rest/api/search", SEARCH, v1::search::everything),
-    Route::new(Method::GET, "/wiki/rest/api/search/user", SEARCH, v1::search::users),
+    Route::new(Method::GET, "/wiki/rest/api/search/user", "read:content-details:confluence", v1::search::users),
     Route::new(Method::GET, "/wiki/rest/api/settings/systemInfo", "manage:confluence-configuration|read:configuration:confluence", v1::system::info),
     Route::new(Method::GET, "/wiki/rest/api/group", READ_GROUPS, v1::groups::list),
-    Route::new(Method::POST, "/wiki/rest/api/group", WRITE_GROUPS, v1::groups::create),
+    Route::new(Method::POST, "/wiki/rest/api/group", "write:confluence-groups|read:group:confluence+write:group:confluence", v1::groups::create),
     Route::new(Method::GET, "/wiki/rest/api/group/by-id", READ_GROUPS, v1::groups::by_id),
     Route::new(Method::DELETE, "/wiki/rest/api/group/by-id", WRITE_GROUPS, v1::groups::delete),
     Route::new(Method::GET, "/wiki/rest/api/group/picker", READ_GROUPS, v1::groups::pick),
@@ -77,7 +79,7 @@ static ROUTES: &[Route] = &[
     Route::new(Method::DELETE, "/wiki/rest/api/group/userByGroupId", WRITE_GROUPS, v1::groups::remove_member),
     Route::new(Method::GET, "/wiki/rest/api/user", READ_USERS, v1::users::get),
     Route::new(Method::GET, "/wiki/rest/api/user/current", READ_USERS, v1::users::current),
-    Route::new(Method::GET, "/wiki/rest/api/user/anonymous", READ_USERS, v1::users::anonymous),
+    Route::new(Method::GET, "/wiki/rest/api/user/anonymous", "read:confluence-user|read:user:confluence", v1::users::anonymous),
     Route::new(Method::GET, "/wiki/rest/api/user/memberof", "read:confluence-user|read:user:confluence+read:group:confluence", v1::users::member_of),
     Route::new(Method::GET, "/wiki/rest/api/user/bulk", READ_USERS, v1::users::bulk),
     // v1: removed from the API. They answer 410 with a message of their own.
@@ -110,22 +112,32 @@ static ROUTES: &[Route] = &[
     Route::new(Method::GET, "/wiki/api/v2/space-role-mode", "read:configuration:confluence", v2::roles::mode),
     Route::new(Method::GET, "/wiki/api/v2/space-permissions", READ_ROLES, v2::roles::permissions),
     Route::new(Method::GET, "/wiki/api/v2/space-roles", READ_ROLES, v2::roles::list),
+    Route::new(Method::POST, "/wiki/api/v2/space-roles", "write:configuration:confluence", v2::roles::create),
     Route::new(Method::GET, "/wiki/api/v2/space-roles/{}", READ_ROLES, v2::roles::get),
     Route::new(Method::GET, "/wiki/api/v2/spaces/{}/role-assignments", READ_ROLES, v2::roles::assignments),
     Route::new(Method::POST, "/wiki/api/v2/spaces/{}/role-assignments", "write:space.permission:confluence", v2::roles::assign),
     // v2: content.
     Route::new(Method::GET, "/wiki/api/v2/pages", READ_PAGE, v2::content::pages),
     Route::new(Method::GET, "/wiki/api/v2/blogposts", READ_PAGE, v2::content::blogposts),
-    Route::new(Method::GET, "/wiki/api/v2/{}/{}", "read:page:confluence|read:folder:confluence|read:hierarchical-content:confluence", v2::content::get),
+    Route::new(Method::GET, "/wiki/api/v2/{}/{}", OF_THE_ITEM, v2::content::get),
     Route::new(Method::GET, "/wiki/api/v2/{}/{}/ancestors", READ_METADATA, v2::content::ancestors),
     Route::new(Method::GET, "/wiki/api/v2/{}/{}/direct-children", READ_TREE, v2::content::children),
     Route::new(Method::GET, "/wiki/api/v2/{}/{}/descendants", READ_TREE, v2::content::descendants),
-    Route::new(Method::GET, "/wiki/api/v2/{}/{}/operations", "", v2::content::operations),
+    Route::new(Method::GET, "/wiki/api/v2/{}/{}/operations", OF_THE_ITEM, v2::content::operations),
     Route::new(Method::POST, "/wiki/api/v2/content/convert-ids-to-types", READ_METADATA, v2::content::convert_ids),
     Route::new(Method::POST, "/wiki/api/v2/users-bulk", "read:user:confluence", v2::users::bulk),
 ];
 
 impl Route {
+    /// The scopes that a request needs: alternatives with `|`, more than one with `+`.
+    pub(super) fn scopes(&self, params: &[String]) -> &'static str {
+        if self.scopes == OF_THE_ITEM {
+            v2::content::scope(params.first().map_or("", String::as_str))
+        } else {
+            self.scopes
+        }
+    }
+
     /// Whether the route is meant to change something: all but `GET` and the three reads that have a body.
     pub(super) fn is_write(&self) -> bool {
         let reads = ["/permission/check", "/users-bulk", "/convert-ids-to-types"];
@@ -137,6 +149,15 @@ impl Route {
 /// varies. Operations that Confluence has removed are among them; they answer 410.
 pub fn routes() -> impl Iterator<Item = (&'static Method, &'static str)> {
     ROUTES.iter().map(|route| (&route.method, route.path))
+}
+
+/// The scopes that the gateway asks for before a request is looked at: alternatives with `|`, more than one with
+/// `+`, and none for operations that were removed. `None` where there is no such operation.
+pub fn scopes(method: &Method, path: &str) -> Option<&'static str> {
+    match find(method, path) {
+        Found::Route(route, params) => Some(route.scopes(&params)),
+        Found::Method | Found::Nothing => None,
+    }
 }
 
 /// What was found for a path.

@@ -248,6 +248,7 @@ fn load_node(
         kind: node.kind.unwrap_or(Kind::Page),
         status: node.status,
         title: node.title,
+        labels: node.labels,
         author,
         parent,
         children: Vec::new(),

@@ -120,6 +120,7 @@ fn save_node(world: &World, names: &Names, content: &Content) -> Node {
         title: content.title.clone(),
         kind: Some(content.kind).filter(|kind| !matches!(kind, Kind::Page | Kind::Blogpost)),
         status: content.status,
+        labels: content.labels.clone(),
         author: content.author.as_ref().map(|account| {
             names.users.get(account).cloned().unwrap_or_else(|| format!("account-id:{account}"))
         }),

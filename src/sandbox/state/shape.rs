@@ -221,6 +221,9 @@ pub struct Node {
     /// Current, archived, trashed or a draft.
     #[serde(default = "current", skip_serializing_if = "is_current")]
     pub status: Status,
+    /// Its labels.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub labels: BTreeSet<String>,
     /// The author: a name of `users`, or `account-id:ID`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,

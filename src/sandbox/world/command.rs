@@ -1,10 +1,13 @@
 //! The writes a world knows, as values: what the faces ask for, and what is kept between runs.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::restrictions::Change;
 use super::{
-    AccountId, ContentId, Entry, GrantId, GroupId, ListKind, Pair, Principal, Refusal, RoleEntry, SpaceId,
+    AccountId, ContentId, Entry, GrantId, GroupId, ListKind, Pair, Principal, Refusal, RoleEntry, RoleId,
+    SpaceId,
 };
 use super::{Subject, World};
 
@@ -49,6 +52,8 @@ pub enum Command {
     Unlist { content: ContentId, list: ListKind, principal: Principal },
     /// v2 setSpaceRoleAssignments.
     AssignRoles { space: SpaceId, entries: Vec<RoleEntry> },
+    /// v2 createSpaceRole.
+    CreateRole { name: String, description: String, permissions: BTreeSet<String> },
     /// v1 createGroup.
     CreateGroup { name: String },
     /// v1 removeGroupById.
@@ -66,6 +71,8 @@ pub enum Outcome {
     Granted(GrantId),
     /// The id of the new group.
     GroupCreated(GroupId),
+    /// The id of the new role.
+    RoleCreated(RoleId),
     /// Nothing to tell.
     Done,
 }
@@ -94,6 +101,9 @@ impl World {
                 self.restrict(caller, *content, &Change::Unlist(*list, principal)).map(done)
             }
             Command::AssignRoles { space, entries } => self.assign_roles(caller, *space, entries).map(done),
+            Command::CreateRole { name, description, permissions } => {
+                self.create_role(caller, name, description, permissions).map(Outcome::RoleCreated)
+            }
             Command::CreateGroup { name } => self.create_group(caller, name).map(Outcome::GroupCreated),
             Command::DeleteGroup { group } => self.delete_group(caller, group).map(done),
             Command::AddMember { group, account } => self.add_member(caller, group, account).map(done),

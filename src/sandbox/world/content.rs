@@ -126,6 +126,8 @@ pub struct Content {
     pub status: Status,
     /// The title.
     pub title: String,
+    /// Its labels.
+    pub labels: BTreeSet<String>,
     /// Who wrote it.
     pub author: Option<AccountId>,
     /// The node above it; blog posts have none.

@@ -90,7 +90,7 @@ impl World {
         }
     }
 
-    fn check_site_admin(&self, caller: &Caller) -> Result<(), Refusal> {
+    pub(super) fn check_site_admin(&self, caller: &Caller) -> Result<(), Refusal> {
         match caller {
             Caller::User(me) if self.user(me).is_some_and(|me| me.confluence_admin) => Ok(()),
             _ => Err(Refusal::NotSiteAdmin),

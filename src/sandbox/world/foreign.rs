@@ -305,13 +305,7 @@ impl World {
     }
 
     fn check_exists(&self, principal: &Principal) -> Result<(), NotApplicable> {
-        let text = |principal: &Principal| match principal {
-            Principal::User(account) => format!("account {account}"),
-            Principal::Group(group) => format!("group {group}"),
-            Principal::Class(class) => format!("class {}", class.id()),
-            Principal::Anonymous => "anonymous".to_owned(),
-        };
-        if self.knows(principal) { Ok(()) } else { Err(NotApplicable::Missing(text(principal))) }
+        if self.knows(principal) { Ok(()) } else { Err(NotApplicable::Missing(principal.to_string())) }
     }
 
     /// A node and everything below it.

@@ -126,6 +126,17 @@ pub enum Principal {
     Anonymous,
 }
 
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(account) => write!(f, "user {account}"),
+            Self::Group(group) => write!(f, "group {group}"),
+            Self::Class(class) => write!(f, "class {}", class.id()),
+            Self::Anonymous => f.write_str("anonymous"),
+        }
+    }
+}
+
 /// Whose access is asked about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {

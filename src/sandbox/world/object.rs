@@ -121,7 +121,7 @@ impl World {
             Command::AddMember { group, .. } | Command::RemoveMember { group, .. } => {
                 vec![Object::Group(group.clone())]
             }
-            Command::CreateGroup { .. } => Vec::new(),
+            Command::CreateRole { .. } | Command::CreateGroup { .. } => Vec::new(),
         }
     }
 

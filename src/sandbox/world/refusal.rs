@@ -55,7 +55,7 @@ pub enum Refusal {
     ReadFirst(Pair),
     #[error("All of the admin permissions cannot be removed from a space")]
     LastAdmin,
-    #[error("Unknown subject: {0:?}")]
+    #[error("Unknown subject: {0}")]
     UnknownPrincipal(Principal),
     #[error("{0} cannot be granted on this site")]
     UnsupportedPair(Pair),
@@ -67,13 +67,13 @@ pub enum Refusal {
     ArchivedSpace,
     #[error("At least one ContentRestriction must be specified")]
     NoRestrictions,
-    #[error("Operation {0:?} is specified more than once")]
+    #[error("Operation `{}` is specified more than once", .0.id())]
     Twice(ListKind),
     #[error(
         "ContentRestriction must have valid non empty map of subject types to restriction subjects specified"
     )]
     NoSubjects,
-    #[error("Restriction subject {0:?} can edit but not view")]
+    #[error("Restriction subject {0} can edit but not view")]
     UpdateWithoutRead(Principal),
     #[error("You cannot remove your own access to the content")]
     OwnAccess,
@@ -81,10 +81,24 @@ pub enum Refusal {
     UnknownRole(RoleId),
     #[error("At least one role assignment must be specified")]
     NoAssignments,
-    #[error("{0:?} is specified more than once")]
+    #[error("The principal {0} is specified more than once")]
     PrincipalTwice(Principal),
     #[error("Group name is missing or taken")]
     BadGroupName,
+    #[error("Anonymous users cannot be given a role that administers a space")]
+    AnonymousAdminRole,
+    #[error("Not permitted to create space roles")]
+    MayNotCreateRoles,
+    #[error("Role name is missing or taken")]
+    BadRoleName,
+    #[error("Role name exceeds maximum length")]
+    LongRoleName,
+    #[error("The maximum number of custom roles is reached")]
+    TooManyRoles,
+    #[error("There is no space permission `{0}`")]
+    UnknownRolePermission(String),
+    #[error("A role needs the space permission `{0}`")]
+    MissingRolePermission(String),
 
     #[error("Space permission updates that are not from RBAC are not supported in roles-only mode")]
     RolesOnly,
@@ -102,6 +116,7 @@ impl Refusal {
             | Self::NoUser(_)
             | Self::NotListed
             | Self::MayNotAssign
+            | Self::MayNotCreateRoles
             | Self::NoRoles => Fault::NotFound,
             Self::FreeEdition | Self::NotSpaceAdmin | Self::MayNotRestrict(_) | Self::NotSiteAdmin => {
                 Fault::Forbidden
@@ -122,7 +137,13 @@ impl Refusal {
             | Self::UnknownRole(_)
             | Self::NoAssignments
             | Self::PrincipalTwice(_)
-            | Self::BadGroupName => Fault::Invalid,
+            | Self::BadGroupName
+            | Self::AnonymousAdminRole
+            | Self::BadRoleName
+            | Self::LongRoleName
+            | Self::TooManyRoles
+            | Self::UnknownRolePermission(_)
+            | Self::MissingRolePermission(_) => Fault::Invalid,
             Self::RolesOnly => Fault::RolesOnly,
         }
     }

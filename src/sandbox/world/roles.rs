@@ -1,12 +1,18 @@
-//! Role assignments: an upsert per principal, all of them or none (API v2, setSpaceRoleAssignments).
+//! Role assignments: an upsert per principal, all of them or none (API v2, setSpaceRoleAssignments); and making
+//! roles (API v2, createSpaceRole).
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Caller, Edition, Pair, Principal, Refusal, RoleId, RoleMode, Space, SpaceId, SpaceStatus, World,
+    Caller, Edition, Pair, Principal, Refusal, Role, RoleId, RoleMode, Space, SpaceId, SpaceStatus, World,
 };
+
+/// The most characters of the name of a role.
+const LONGEST_NAME: usize = 25;
+/// The most custom roles of a site.
+const MOST_CUSTOM: usize = 10;
 
 /// One entry of a role assignment body: without a role, the principal's assignment is removed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,10 +44,11 @@ impl World {
             if role.is_some() && !self.knows(principal) {
                 return Err(Refusal::UnknownPrincipal(principal.clone()));
             }
-            if let Some(role) = role
-                && self.role(role).is_none()
-            {
-                return Err(Refusal::UnknownRole(role.clone()));
+            if let Some(id) = role {
+                let role = self.role(id).ok_or_else(|| Refusal::UnknownRole(id.clone()))?;
+                if *principal == Principal::Anonymous && role.permissions.contains(&Pair::AdministerSpace) {
+                    return Err(Refusal::AnonymousAdminRole);
+                }
             }
         }
 
@@ -68,6 +75,51 @@ impl World {
             space.grants = after.grants;
         }
         Ok(())
+    }
+
+    /// Makes a custom role. Names have up to 25 characters, and a site ten custom roles at most (live: folio).
+    pub(super) fn create_role(
+        &mut self,
+        caller: &Caller,
+        name: &str,
+        description: &str,
+        permissions: &BTreeSet<String>,
+    ) -> Result<RoleId, Refusal> {
+        if !self.has_roles() {
+            return Err(Refusal::NoRoles);
+        }
+        self.check_site_admin(caller).map_err(|_| Refusal::MayNotCreateRoles)?;
+        if name.chars().count() > LONGEST_NAME {
+            return Err(Refusal::LongRoleName);
+        }
+        if name.trim().is_empty() || self.roles().any(|role| role.name == name) {
+            return Err(Refusal::BadRoleName);
+        }
+        if self.roles().filter(|role| !role.system).count() >= MOST_CUSTOM {
+            return Err(Refusal::TooManyRoles);
+        }
+        let vocabulary = self.quirks.role_vocabulary;
+        let pairs = vocabulary.pairs_of(permissions).map_err(Refusal::UnknownRolePermission)?;
+        if !pairs.contains(&Pair::ReadSpace) {
+            return Err(Refusal::MissingRolePermission(vocabulary.id_of(Pair::ReadSpace)));
+        }
+        let id = self.new_role_id();
+        self.add_role(Role {
+            id: id.clone(),
+            name: name.to_owned(),
+            system: false,
+            description: description.to_owned(),
+            permissions: pairs,
+            made_of: Some(permissions.clone()),
+        });
+        Ok(id)
+    }
+
+    /// The first id of its form that is free, so that the same writes give the same ids.
+    fn new_role_id(&self) -> RoleId {
+        let ids = (1_u64..).map(|number| RoleId(format!("5a4db0c5-0000-4000-9000-{number:012x}")));
+        let mut free = ids.filter(|id| self.role(id).is_none());
+        free.next().unwrap_or_else(|| RoleId(String::new()))
     }
 
     /// Roles are managed by holders of `administer/space` or `manage_users/space`. On a roles-only site

@@ -1,5 +1,5 @@
-//! As much of CQL as reading permissions takes: clauses on `id`, `space`, `type`, `title`, `ancestor`,
-//! `parent` and `user…`, joined by `and`, and `order by`, which is read and ignored.
+//! As much of CQL as reading permissions takes: clauses on `id`, `space`, `type`, `title`, `label`,
+//! `ancestor`, `parent` and `user…`, joined by `and`, and `order by`, which is read and ignored.
 
 /// `field op values`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -35,11 +35,18 @@ pub(in crate::sandbox::http) fn members(ask: &mut Ask<'_>) -> Result<Answer, Fai
     if ask.query.number("limit", 200)? > 200 {
         return Err(Failure::bad_request("limit must not be greater than 200"));
     }
+    let operations = ask.query.all("expand").is_some_and(|wanted| wanted.contains(&"operations"));
     let world = ask.world();
     let members = world.group(&GroupId::from(ask.param(0))).into_iter().flat_map(|group| &group.members);
     let shown: Vec<Value> = members
         .filter_map(|account| world.user(account))
-        .map(|user| render::user(world, &ask.caller, user))
+        .map(|user| {
+            let mut shown = render::user(world, &ask.caller, user);
+            if operations {
+                shown["operations"] = render::site_operations(user);
+            }
+            shown
+        })
         .collect();
     paging::v1(ask, &shown, 200, 200)
 }
@@ -50,7 +57,7 @@ pub(in crate::sandbox::http) fn create(ask: &mut Ask<'_>) -> Result<Answer, Fail
     let outcome = ask.perform(Command::CreateGroup { name })?;
     let group = match outcome {
         Outcome::GroupCreated(id) => ask.world().group(&id),
-        Outcome::Granted(_) | Outcome::Done => None,
+        Outcome::Granted(_) | Outcome::RoleCreated(_) | Outcome::Done => None,
     };
     let body = group.map(|group| render::group(ask.world(), group)).unwrap_or_default();
     Ok(Answer::with(StatusCode::CREATED, body))

@@ -29,6 +29,16 @@ pub(super) fn user(world: &World, caller: &Caller, user: &User) -> Value {
     })
 }
 
+/// What a user may do on the whole site (API v1, `operations` of a user).
+pub(super) fn site_operations(user: &User) -> Value {
+    let active = user.status == AccountStatus::Active;
+    let held = [("use", active && user.licensed), ("administer", active && user.confluence_admin)];
+    held.into_iter()
+        .filter(|(_, held)| *held)
+        .map(|(operation, _)| json!({"operation": operation, "targetType": "application"}))
+        .collect()
+}
+
 /// Somebody who is in a list and is no account of this site.
 fn unknown_user(account: &AccountId) -> Value {
     json!({

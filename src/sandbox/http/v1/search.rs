@@ -13,6 +13,9 @@ use crate::sandbox::adversary::Facet;
 use crate::sandbox::world::access::Standing;
 use crate::sandbox::world::{Content, ContentId, ListKind, Pair, SpaceId, SpaceStatus, Status, Verb, World};
 
+/// When everything in a sandbox was made.
+const CREATED: &str = "2024-01-01T00:00:00.000Z";
+
 /// How many users and groups an expanded list holds: its first page only.
 const EXPANDED: Window = Window { start: 0, users: 200, groups: 100 };
 
@@ -48,7 +51,7 @@ pub(in crate::sandbox::http) fn everything(ask: &mut Ask<'_>) -> Result<Answer, 
             "breadcrumbs": [],
             "entityType": "content",
             "iconCssClass": "",
-            "lastModified": "2024-01-01T00:00:00.000Z",
+            "lastModified": CREATED,
             "score": 0.0,
         }))
     };
@@ -83,7 +86,7 @@ pub(in crate::sandbox::http) fn users(ask: &mut Ask<'_>) -> Result<Answer, Failu
             found.push(json!({
                 "user": render::user(world, &ask.caller, user),
                 "title": user.name, "excerpt": "", "url": "", "breadcrumbs": [],
-                "entityType": "user", "iconCssClass": "", "lastModified": "2024-01-01T00:00:00.000Z", "score": 0.0,
+                "entityType": "user", "iconCssClass": "", "lastModified": CREATED, "score": 0.0,
             }));
         }
     }
@@ -163,6 +166,10 @@ fn fit(world: &World, content: &Content, key: &str, clause: &Clause) -> Result<b
         "space.id" => clause.fits(&content.space.to_string()),
         "type" => clause.fits(content.kind.id()),
         "title" => clause.fits(&content.title),
+        "label" => {
+            let has = content.labels.iter().any(|label| clause.values.iter().any(|value| value == label));
+            has == (clause.operator != Operator::NotIn)
+        }
         "parent" => content.parent.is_some_and(|parent| clause.fits(&parent.to_string())),
         "ancestor" => {
             let below = |above: &Content| clause.values.iter().any(|id| *id == above.id.to_string());
@@ -190,6 +197,7 @@ struct Expand {
     body: bool,
     rendered: bool,
     space: bool,
+    version: bool,
     ancestors: bool,
     restrictions: bool,
     ancestor_restrictions: bool,
@@ -212,6 +220,7 @@ impl Expand {
             body: has("body"),
             rendered: has("body.export_view") || has("body.styled_view"),
             space: has("space"),
+            version: has("version"),
             ancestors: has("ancestors"),
             restrictions: has("restrictions"),
             ancestor_restrictions: has("ancestors.restrictions"),
@@ -231,8 +240,12 @@ impl Expand {
     fn show(&self, ask: &Ask<'_>, content: &Content) -> Value {
         let world = ask.world();
         let mut shown = brief(content);
-        let mut expandable =
-            json!({"container": "", "metadata": "", "history": "", "version": "", "body": ""});
+        let mut expandable = json!({"container": "", "metadata": "", "history": "", "body": ""});
+        if self.version {
+            shown["version"] = version(ask, content);
+        } else {
+            expandable["version"] = "".into();
+        }
         if self.space {
             shown["space"] = world.space(content.space).map_or(Value::Null, |space| {
                 json!({"id": space.id.0, "key": space.key.as_str(), "name": space.name, "type": space.kind.id(),
@@ -268,6 +281,18 @@ impl Expand {
         shown["_expandable"] = expandable;
         shown
     }
+}
+
+/// The one version that content of a sandbox has.
+fn version(ask: &Ask<'_>, content: &Content) -> Value {
+    let mut shown = json!({
+        "when": CREATED, "friendlyWhen": "Jan 01, 2024", "message": "", "number": 1, "minorEdit": false,
+        "contentTypeModified": false, "_expandable": {"content": "", "collaborators": ""}, "_links": {},
+    });
+    if let Some(author) = content.author.as_ref().and_then(|author| ask.world().user(author)) {
+        shown["by"] = render::user(ask.world(), &ask.caller, author);
+    }
+    shown
 }
 
 fn brief(content: &Content) -> Value {

@@ -10,15 +10,20 @@ use super::CREATED;
 use crate::sandbox::world::access::Standing;
 use crate::sandbox::world::{AccountId, Content, ContentId, Kind, Refusal, SpaceId, Status, Verb, World};
 
-/// The collections of the API and what is in them.
-const COLLECTIONS: [(&str, Kind); 6] = [
-    ("pages", Kind::Page),
-    ("blogposts", Kind::Blogpost),
-    ("folders", Kind::Folder),
-    ("whiteboards", Kind::Whiteboard),
-    ("databases", Kind::Database),
-    ("embeds", Kind::Embed),
+/// The collections of the API, what is in them, and the scope that an item of them takes.
+const COLLECTIONS: [(&str, Kind, &str); 6] = [
+    ("pages", Kind::Page, "read:page:confluence"),
+    ("blogposts", Kind::Blogpost, "read:page:confluence"),
+    ("folders", Kind::Folder, "read:folder:confluence"),
+    ("whiteboards", Kind::Whiteboard, "read:whiteboard:confluence"),
+    ("databases", Kind::Database, "read:database:confluence"),
+    ("embeds", Kind::Embed, "read:embed:confluence"),
 ];
+
+/// The scope that an item of a collection takes.
+pub(in crate::sandbox::http) fn scope(collection: &str) -> &'static str {
+    COLLECTIONS.iter().find(|(name, ..)| *name == collection).map_or("", |(.., scope)| scope)
+}
 
 pub(in crate::sandbox::http) fn pages_in_space(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
     let space = ask.world().visible_space(&ask.caller, ask.space_id()?)?;
@@ -97,6 +102,14 @@ fn list(ask: &Ask<'_>, mut ids: Vec<ContentId>, kind: Kind) -> Result<Answer, Fa
 pub(in crate::sandbox::http) fn get(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
     let content = one(ask)?;
     let mut shown = render(ask.world(), content);
+    // The documents have it for pages and posts.
+    if matches!(content.kind, Kind::Page | Kind::Blogpost) && ask.query.flag("include-labels")? {
+        let label = |label: &String| json!({"id": label, "name": label, "prefix": "global"});
+        shown["labels"] = super::included(content.labels.iter().map(label));
+    }
+    if ask.query.flag("include-operations")? {
+        shown["operations"] = super::included(own_operations(ask, content));
+    }
     shown["_links"]["base"] = ask.world().settings.url.as_str().into();
     Ok(Answer::ok(shown))
 }
@@ -147,7 +160,11 @@ pub(in crate::sandbox::http) fn descendants(ask: &mut Ask<'_>) -> Result<Answer,
 }
 
 pub(in crate::sandbox::http) fn operations(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
-    let content = one(ask)?;
+    Ok(Answer::ok(json!({"operations": own_operations(ask, one(ask)?)})))
+}
+
+/// What the caller may do to an item.
+fn own_operations(ask: &Ask<'_>, content: &Content) -> Vec<Value> {
     let (world, subject, target) = (ask.world(), ask.caller.subject(), content.kind.id());
     let verbs = [
         ("read", target, Verb::Read),
@@ -163,7 +180,7 @@ pub(in crate::sandbox::http) fn operations(ask: &mut Ask<'_>) -> Result<Answer, 
     if world.may_restrict(&subject, content.id) {
         shown.push(json!({"operation": "restrict_content", "targetType": target}));
     }
-    Ok(Answer::ok(json!({"operations": shown})))
+    shown
 }
 
 /// Ids to types; an id that the caller does not see maps to null.
@@ -183,8 +200,8 @@ pub(in crate::sandbox::http) fn convert_ids(ask: &mut Ask<'_>) -> Result<Answer,
 
 /// The item of a path: an id of another type is not found.
 fn one<'a>(ask: &'a Ask<'_>) -> Result<&'a Content, Failure> {
-    let collection = COLLECTIONS.iter().find(|(name, _)| *name == ask.param(0));
-    let (_, kind) = collection.ok_or_else(|| Failure::not_found("No such resource"))?;
+    let collection = COLLECTIONS.iter().find(|(name, ..)| *name == ask.param(0));
+    let (_, kind, _) = collection.ok_or_else(|| Failure::not_found("No such resource"))?;
     let id = ContentId(ask.number(1)?);
     let content = ask.world().visible_content(&ask.caller, id)?;
     if content.kind == *kind { Ok(content) } else { Err(Refusal::NoContent(id).into()) }

@@ -1,6 +1,8 @@
 //! Space roles (API v2, "Space Roles"): the mode, the catalogue, the roles and who has them.
 //! A site in `pre-roles` mode answers 404 to all but the mode.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::super::answer::{Answer, Failure};
@@ -8,7 +10,7 @@ use super::super::ask::Ask;
 use super::super::paging;
 use crate::sandbox::adversary::Facet;
 use crate::sandbox::world::{
-    AccountId, Class, Command, GroupId, Pair, Principal, Refusal, Role, RoleEntry, RoleId, RoleMode,
+    AccountId, Class, Command, GroupId, Outcome, Pair, Principal, Refusal, Role, RoleEntry, RoleId, RoleMode,
     RolePermission, SpaceId, World,
 };
 
@@ -46,22 +48,46 @@ pub(in crate::sandbox::http) fn list(ask: &mut Ask<'_>) -> Result<Answer, Failur
     let kind = ask.query.one_of("role-type", &["SYSTEM", "CUSTOM"])?;
     let holder = holder(ask)?;
     let space = ask.query.ids("space-id", 1)?.and_then(|ids| ids.first().copied()).map(SpaceId);
-    // With a space, the roles that it uses; with a principal, those it holds there.
-    let used: Option<Vec<RoleId>> = match space {
-        None => None,
-        Some(id) => {
-            let space = ask.space_shown(Facet::Roles, world.visible_space(&ask.caller, id)?);
-            let fits = |principal: &Principal| holder.as_ref().is_none_or(|holder| holder == principal);
-            let held = space.assignments.iter().filter(|(who, _)| fits(who));
-            Some(held.map(|(_, role)| role.clone()).collect())
-        }
-    };
+    if let Some(space) = space {
+        world.visible_space(&ask.caller, space)?;
+    }
+    // All roles are available in every space; with a principal, those that it holds there, or anywhere.
+    let held: Option<BTreeSet<RoleId>> = holder.map(|holder| {
+        let here = |id: &SpaceId| space.is_none_or(|space| space == *id);
+        let spaces = world.spaces().filter(|space| here(&space.id));
+        let seen = spaces.filter(|space| world.visible_space(&ask.caller, space.id).is_ok());
+        seen.filter_map(|space| ask.space_shown(Facet::Roles, space).assignments.get(&holder).cloned())
+            .collect()
+    });
     let fits = |role: &&Role| {
         kind.is_none_or(|kind| (kind == "SYSTEM") == role.system)
-            && used.as_ref().is_none_or(|used| used.contains(&role.id))
+            && held.as_ref().is_none_or(|held| held.contains(&role.id))
     };
     let items: Vec<(u64, &Role)> = (1..).zip(world.roles().filter(fits)).collect();
     paging::v2(ask, &items, |role| Some(render(world, role)))
+}
+
+pub(in crate::sandbox::http) fn create(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
+    available(ask)?;
+    let body = ask.json()?;
+    let field = |name: &str| {
+        let missing = || Failure::bad_request(format!("`{name}` is required and must be a string"));
+        body[name].as_str().map(str::to_owned).ok_or_else(missing)
+    };
+    let wrong = || Failure::bad_request("`spacePermissions` is required and must be an array of strings");
+    let permissions = body["spacePermissions"].as_array().ok_or_else(wrong)?.iter();
+    let permissions: Option<_> = permissions.map(|id| id.as_str().map(str::to_owned)).collect();
+    let command = Command::CreateRole {
+        name: field("name")?,
+        description: field("description")?,
+        permissions: permissions.ok_or_else(wrong)?,
+    };
+    let made = match ask.perform(command)? {
+        Outcome::RoleCreated(id) => ask.world().role(&id),
+        Outcome::Granted(_) | Outcome::GroupCreated(_) | Outcome::Done => None,
+    };
+    let shown = made.map(|role| render(ask.world(), role)).unwrap_or_default();
+    Ok(Answer::with(http::StatusCode::CREATED, shown))
 }
 
 pub(in crate::sandbox::http) fn get(ask: &mut Ask<'_>) -> Result<Answer, Failure> {

@@ -61,13 +61,13 @@ pub(in crate::sandbox::http) fn get(ask: &mut Ask<'_>) -> Result<Answer, Failure
     let space = ask.world().visible_space(&ask.caller, ask.space_id()?)?;
     let mut shown = render(space);
     if ask.query.flag("include-operations")? {
-        shown["operations"] =
-            json!({"results": space_operations(ask, space), "meta": {"hasMore": false}, "_links": {}});
+        shown["operations"] = super::included(space_operations(ask, space));
     }
     if ask.query.flag("include-permissions")? {
-        let rows: Vec<Value> = shown_rows(ask, space).into_iter().map(|(_, row)| row).collect();
-        let first: Vec<Value> = rows.iter().take(50).cloned().collect();
-        shown["permissions"] = json!({"results": first, "meta": {"hasMore": rows.len() > 50}, "_links": {}});
+        shown["permissions"] = super::included(shown_rows(ask, space).into_iter().map(|(_, row)| row));
+    }
+    if ask.query.flag("include-labels")? {
+        shown["labels"] = super::included(space.labels.iter().map(|label| space_label(label)));
     }
     if ask.query.flag("include-role-assignments")? {
         return Err(Failure::bad_request("include-role-assignments is only accepted for EAP sites"));
@@ -82,7 +82,11 @@ pub(in crate::sandbox::http) fn labels(ask: &mut Ask<'_>) -> Result<Answer, Fail
     let space = ask.world().visible_space(&ask.caller, ask.space_id()?)?;
     let labels: Vec<(u64, &String)> =
         (1..).zip(space.labels.iter().filter(|_| prefix != Some("my"))).collect();
-    paging::v2(ask, &labels, |label| Some(json!({"id": label, "name": label, "prefix": "team"})))
+    paging::v2(ask, &labels, |label| Some(space_label(label)))
+}
+
+fn space_label(label: &str) -> Value {
+    json!({"id": label, "name": label, "prefix": "team"})
 }
 
 /// Custom access, what roles bring, and access classes, all in one list (live: folio).
