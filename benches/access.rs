@@ -168,7 +168,7 @@ fn site(size: Size) -> Live {
         edition: Edition::Premium,
         mode: SpaceRoleMode::PreRoles,
         anonymous_access: Known::Known(false),
-        caller: Caller { account: account(0), name: "".into(), groups: BTreeSet::new() },
+        caller: Caller { account: account(0), name: "".into(), groups: Known::Known(BTreeSet::new()) },
     };
     Live {
         site,

@@ -79,7 +79,8 @@ fn site() -> Live {
         status: AccountStatus::Active,
         guest: Known::Known(false),
     };
-    let caller = Caller { account: ann.account.clone(), name: "Ann".into(), groups: BTreeSet::new() };
+    let caller =
+        Caller { account: ann.account.clone(), name: "Ann".into(), groups: Known::Known(BTreeSet::new()) };
     Live {
         stray: confperm::model::StrayPermissions::default(),
         site: Site {

@@ -240,6 +240,7 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
         origin: origin(),
         holdings: after,
         pages,
+        by_place: false,
         unlisted: UnlistedPages::Leave,
         page_only: Vec::new(),
     };
@@ -256,7 +257,11 @@ fn site(size: Size) -> (Desired, Live) {
             edition: Edition::Premium,
             mode: SpaceRoleMode::PreRoles,
             anonymous_access: Known::Known(false),
-            caller: Caller { account: account(0), name: "".into(), groups: BTreeSet::from([group(0)]) },
+            caller: Caller {
+                account: account(0),
+                name: "".into(),
+                groups: Known::Known(BTreeSet::from([group(0)])),
+            },
         },
         names_read: true,
         roles: BTreeMap::new(),

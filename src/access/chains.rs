@@ -10,7 +10,7 @@ use roaring::RoaringBitmap;
 
 use super::engine::Engine;
 use super::reach::Reach;
-use crate::model::{Audience, Content, ContentId, Known, Members, PageVerb, Parent, Tree};
+use crate::model::{Audience, Content, ContentId, Known, Members, PageVerb, Tree};
 
 /// A distinct list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -185,11 +185,7 @@ impl<'a> Layout<'a> {
         for root in tree.roots() {
             layout.place(tree, root, Above::Space, &mut placed);
         }
-        let orphan = |content: &&Content| match content.parent {
-            Parent::Space => false,
-            Parent::Content(parent) => tree.get(parent).is_none(),
-        };
-        for content in tree.iter().filter(orphan) {
+        for content in tree.iter().filter(|content| tree.is_adrift(content)) {
             layout.place(tree, content, Above::Hidden, &mut placed);
         }
         // What is left runs in a circle.
@@ -224,13 +220,16 @@ impl<'a> Layout<'a> {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::Parent;
+
     use std::collections::BTreeMap;
 
     use super::*;
     use crate::model::{Caller, ContentKind, Edition, Flavor, Live, Restrictions, Site, SpaceRoleMode};
 
     fn nobody() -> Live {
-        let caller = Caller { account: "me".parse().unwrap(), name: "".into(), groups: BTreeSet::new() };
+        let caller =
+            Caller { account: "me".parse().unwrap(), name: "".into(), groups: Known::Known(BTreeSet::new()) };
         let site = Site {
             flavor: Flavor::Cloud,
             base_url: "".into(),

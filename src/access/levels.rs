@@ -282,9 +282,8 @@ impl Engine<'_> {
             return vec![unanswerable(Level::Content(id), view, reason)];
         };
         let Chain { ancestors, missing } = tree.chain(id);
-        let hidden = missing.map(|missing| {
-            unanswerable(Level::Ancestor(missing), view, Reason::AncestorHidden { content: missing })
-        });
+        let hidden = missing
+            .map(|missing| unanswerable(Level::Ancestor(missing.content()), view, Reason::above(missing)));
         let mut levels: Vec<LevelReport> = hidden.into_iter().collect();
         levels.extend(ancestors.iter().rev().map(|ancestor| {
             LevelReport::of(

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AccountId, ContentId, ContentKind, GroupId, PageVerb, Permission, Principal, RoleId, SpaceKey,
+    AccountId, ContentId, ContentKind, GroupId, Missing, PageVerb, Permission, Principal, RoleId, SpaceKey,
     SpaceRoleMode, Subject, Why,
 };
 
@@ -80,6 +80,8 @@ pub enum Reason {
     TreeNotRead { space: SpaceKey },
     /// Something above the content is hidden from the caller, and with it its lists and all above it.
     AncestorHidden { content: ContentId },
+    /// The site does not say what the content hangs under.
+    PlaceUnread { content: ContentId },
     /// The lists of this content could not be read.
     ListsUnread { content: ContentId, why: Why },
     /// Archived spaces follow rules of their own that nobody documents.
@@ -114,6 +116,16 @@ pub enum Reason {
     AuthorUnread,
     /// Whether a page's edit list keeps people from deleting the page is not documented.
     DeleteAgainstEditList,
+}
+
+impl Reason {
+    /// Why what is above content is not known.
+    pub(crate) const fn above(missing: Missing) -> Self {
+        match missing {
+            Missing::Ancestor(content) => Self::AncestorHidden { content },
+            Missing::ParentOf(content) => Self::PlaceUnread { content },
+        }
+    }
 }
 
 /// What a level asks for.

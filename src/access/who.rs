@@ -210,8 +210,8 @@ impl Engine<'_> {
         let mut filters = Vec::new();
         if let Some(chain) = space.tree.as_ref().map(|tree| tree.chain(content.id)) {
             if let Some(missing) = chain.missing {
-                who.incomplete.insert(Reason::AncestorHidden { content: missing });
-                filters.push(self.unread(Level::Ancestor(missing), PageVerb::View));
+                who.incomplete.insert(Reason::above(missing));
+                filters.push(self.unread(Level::Ancestor(missing.content()), PageVerb::View));
             }
             for ancestor in chain.ancestors.into_iter().rev() {
                 filters.extend(self.list_filter(Level::Ancestor(ancestor.id), ancestor, PageVerb::View, who));

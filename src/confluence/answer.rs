@@ -2,10 +2,10 @@
 //! use, become an [`Error`] with Confluence's own words in it.
 
 use http::{HeaderMap, StatusCode, header};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
+use super::complete::Whole;
 use super::error::{Endpoint, Error, Refusal};
 use super::retry::asked_wait;
 use crate::model::visible;
@@ -79,7 +79,7 @@ impl Answer {
     }
 
     /// The body as JSON of a known shape; the field that does not fit is named.
-    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+    pub(crate) fn json<T: Whole>(&self) -> Result<T, Error> {
         let mut json = serde_json::Deserializer::from_slice(&self.body);
         serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let endpoint = self.endpoint.clone();
@@ -346,6 +346,7 @@ mod tests {
             #[expect(dead_code, reason = "only parsed")]
             results: Vec<Item>,
         }
+        impl Whole for List {}
         let error = answer(200, &[], r#"{"results":[{"id":1},{"id":"x"}]}"#).json::<List>().unwrap_err();
         assert!(error.to_string().contains("does not fit at `results[1].id`"), "{error}");
         let cut = answer(200, &[], r#"{"results":[{"id":1}"#);

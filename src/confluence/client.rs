@@ -5,11 +5,11 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use serde::de::DeserializeOwned;
 use tracing::debug;
 
 use super::address::Address;
 use super::answer::Answer;
+use super::complete::Whole;
 use super::credentials::Credentials;
 use super::error::{Endpoint, Error};
 use super::pace::Pace;
@@ -67,7 +67,7 @@ impl Client {
     }
 
     /// Reads JSON.
-    pub(crate) async fn read<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
+    pub(crate) async fn read<T: Whole>(&self, request: &Request) -> Result<T, Error> {
         self.fetch(request).await?.json()
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 
 use super::cloud::scopes;
+use super::complete::Doubt;
 use super::credentials::CredentialsError;
 use super::wait::{InWords, NOTICEABLE};
 
@@ -193,6 +194,9 @@ pub enum Error {
     /// A list that never ends, as far as can be seen.
     #[error("the list {endpoint} does not end: {sign}")]
     Endless { endpoint: Endpoint, sign: Endless },
+    /// A list that cannot be all there is, however it is asked for.
+    #[error("the answers to {endpoint} are not complete: {doubt}")]
+    Incomplete { endpoint: Endpoint, doubt: Doubt },
 }
 
 fn unreachable(reason: Unreachable) -> &'static str {
@@ -347,7 +351,9 @@ impl Error {
             Self::RateLimited { asked: None, .. } => {
                 "run the same command again later; other tools may be using up the limit"
             }
-            Self::Endless { .. } => "run the same command again; if it goes on, please report this",
+            Self::Endless { .. } | Self::Incomplete { .. } => {
+                "run the same command again; if it goes on, please report this"
+            }
         };
         Some(hint.to_owned())
     }

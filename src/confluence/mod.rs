@@ -8,6 +8,7 @@
 pub mod address;
 mod answer;
 mod client;
+mod complete;
 pub mod cloud;
 pub mod credentials;
 pub mod error;
@@ -19,6 +20,7 @@ mod secrets;
 pub mod transport;
 mod unescape;
 pub mod wait;
+mod wire_id;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -33,6 +35,7 @@ use crate::model::{
 
 pub use address::{Address, AddressError};
 pub use cloud::{Cloud, SignedIn, tenant_of};
+pub use complete::{Doubt, Scrutiny};
 pub use credentials::Credentials;
 pub use error::Error;
 pub use proxy::{ProxyError, check_proxy};

@@ -6,23 +6,34 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 
-use futures_util::stream::{self, Stream, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, Stream};
 use url::{Url, form_urlencoded};
 
 use super::error::{Endless, Endpoint, Error};
 
+/// What is in one page of a list. Equal pages have equal items.
+pub(crate) trait Batch: Hash {
+    fn is_empty(&self) -> bool;
+}
+
+impl<T: Hash> Batch for Vec<T> {
+    fn is_empty(&self) -> bool {
+        self.is_empty()
+    }
+}
+
 /// One page of a list with cursors (v2, and v1's CQL search).
 #[derive(Debug)]
-pub(crate) struct CursorPage<T> {
-    pub(crate) items: Vec<T>,
+pub(crate) struct CursorPage<B> {
+    pub(crate) items: B,
     /// The cursor of the next page.
     pub(crate) next: Option<String>,
 }
 
 /// One page of a list with offsets (v1).
 #[derive(Debug)]
-pub(crate) struct OffsetPage<T> {
-    pub(crate) items: Vec<T>,
+pub(crate) struct OffsetPage<B> {
+    pub(crate) items: B,
     /// The `start` of the next page.
     pub(crate) next: Option<u64>,
 }
@@ -43,16 +54,16 @@ impl Bounds {
     pub(crate) const LIST: Self = Self { pages: 10_000, empty: 1_000 };
 }
 
-/// All items of a list with cursors.
-pub(crate) fn by_cursor<T, F, Fut>(
+/// The pages of a list with cursors.
+pub(crate) fn by_cursor<B, F, Fut>(
     endpoint: Endpoint,
     bounds: Bounds,
     fetch: F,
-) -> impl Stream<Item = Result<T, Error>>
+) -> impl Stream<Item = Result<B, Error>>
 where
-    T: Hash,
+    B: Batch,
     F: FnMut(Option<String>) -> Fut,
-    Fut: Future<Output = Result<CursorPage<T>, Error>>,
+    Fut: Future<Output = Result<CursorPage<B>, Error>>,
 {
     struct State<F> {
         next: Option<String>,
@@ -76,21 +87,20 @@ where
             Some(_) => state.trail.goes_on_after(&page.items)?,
         }
         state.next = page.next;
-        Ok(Some((stream::iter(page.items).map(Ok), state)))
+        Ok(Some((page.items, state)))
     })
-    .try_flatten()
 }
 
-/// All items of a list with offsets.
-pub(crate) fn by_offset<T, F, Fut>(
+/// The pages of a list with offsets.
+pub(crate) fn by_offset<B, F, Fut>(
     endpoint: Endpoint,
     bounds: Bounds,
     fetch: F,
-) -> impl Stream<Item = Result<T, Error>>
+) -> impl Stream<Item = Result<B, Error>>
 where
-    T: Hash,
+    B: Batch,
     F: FnMut(u64) -> Fut,
-    Fut: Future<Output = Result<OffsetPage<T>, Error>>,
+    Fut: Future<Output = Result<OffsetPage<B>, Error>>,
 {
     struct State<F> {
         next: Option<u64>,
@@ -108,9 +118,8 @@ where
             state.trail.goes_on_after(&page.items)?;
             state.next = Some(next);
         }
-        Ok(Some((stream::iter(page.items).map(Ok), state)))
+        Ok(Some((page.items, state)))
     })
-    .try_flatten()
 }
 
 /// What a list has shown so far, as far as it tells whether it will end.
@@ -129,7 +138,7 @@ impl Trail {
     }
 
     /// Notes a page that has a next one.
-    fn goes_on_after<T: Hash>(&mut self, items: &[T]) -> Result<(), Error> {
+    fn goes_on_after(&mut self, items: &impl Batch) -> Result<(), Error> {
         self.pages += 1;
         self.empty = if items.is_empty() { self.empty + 1 } else { 0 };
         let mut hasher = DefaultHasher::new();
@@ -184,6 +193,7 @@ pub(crate) fn query_value(address: &str, name: &str) -> Option<String> {
 mod tests {
     use std::future::ready;
 
+    use futures_util::TryStreamExt as _;
     use http::Method;
 
     use super::*;
@@ -201,7 +211,7 @@ mod tests {
                 _ => CursorPage { items: vec![2], next: None },
             }))
         })
-        .try_collect()
+        .try_concat()
         .await
         .unwrap();
         assert_eq!(items, [1, 2]);
@@ -214,7 +224,7 @@ mod tests {
             calls += 1;
             ready(Ok(CursorPage { items: vec![1], next: Some("same".to_owned()) }))
         })
-        .try_collect()
+        .try_concat()
         .await;
         assert_eq!(
             result.unwrap_err().to_string(),
@@ -228,14 +238,14 @@ mod tests {
         let items: Vec<u64> = by_offset(endpoint(), Bounds::LIST, |start| {
             ready(Ok(OffsetPage { items: vec![start], next: (start < 4).then_some(start + 2) }))
         })
-        .try_collect()
+        .try_concat()
         .await
         .unwrap();
         assert_eq!(items, [0, 2, 4]);
         let stuck: Result<Vec<u64>, Error> = by_offset(endpoint(), Bounds::LIST, |start| {
             ready(Ok(OffsetPage { items: Vec::<u64>::new(), next: Some(start) }))
         })
-        .try_collect()
+        .try_concat()
         .await;
         assert!(matches!(stuck, Err(Error::Endless { sign: Endless::Circle, .. })));
     }
@@ -248,14 +258,14 @@ mod tests {
             calls += 1;
             ready(Ok(CursorPage { items: items(calls), next: Some(calls.to_string()) }))
         })
-        .try_collect()
+        .try_concat()
         .await;
         let mut more = 0;
         let offsets: Result<Vec<u64>, Error> = by_offset(endpoint(), Bounds::LIST, |start| {
             more += 1;
             ready(Ok(OffsetPage { items: items(more), next: Some(start + 1) }))
         })
-        .try_collect()
+        .try_concat()
         .await;
         assert_eq!(calls, more);
         let said = cursors.unwrap_err().to_string();
@@ -280,7 +290,7 @@ mod tests {
             let items = if start % 300 == 0 { vec![start] } else { vec![] };
             ready(Ok(OffsetPage { items, next: (start < 2_900).then_some(start + 1) }))
         })
-        .try_collect()
+        .try_concat()
         .await
         .unwrap();
         assert_eq!(items.len(), 10);

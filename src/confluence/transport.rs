@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::address::{Address, Api};
 use super::answer::Answer;
+use super::complete::Scrutiny;
 use super::credentials::{Credentials, Seal};
 use super::error::{Endpoint, Error, Unreachable};
 use super::retry::{Kind, Policy};
@@ -37,6 +38,8 @@ pub struct Settings {
     /// The largest answer that is taken in, in bytes.
     pub largest_answer: usize,
     pub retry: Policy,
+    /// How far answers are checked for completeness.
+    pub scrutiny: Scrutiny,
     /// Receives reports of calls that take longer than a few seconds.
     pub watcher: Watcher,
 }
@@ -53,6 +56,7 @@ impl Default for Settings {
             // hundred entries of less than a kilobyte.
             largest_answer: 32 * 1024 * 1024,
             retry: Policy::default(),
+            scrutiny: Scrutiny::FULL,
             watcher: Watcher::default(),
         }
     }

@@ -37,6 +37,8 @@ pub enum Parent {
     Space,
     /// Other content, which may be hidden from the caller and so missing from the tree.
     Content(ContentId),
+    /// The site does not say, or contradicts itself: the content may stand anywhere, so no pattern reaches it.
+    Unknown,
 }
 
 /// The content of one space that the caller can see.
@@ -45,14 +47,34 @@ pub struct Tree {
     nodes: BTreeMap<ContentId, Content>,
     children: BTreeMap<ContentId, BTreeSet<ContentId>>,
     roots: BTreeSet<ContentId>,
+    /// Content whose parent is [`Parent::Unknown`].
+    unplaced: BTreeSet<ContentId>,
 }
 
 /// What stands above a piece of content, the nearest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chain<'a> {
     pub ancestors: Vec<&'a Content>,
-    /// An ancestor that is not in the tree: what is above it, and what it demands, is unknown.
-    pub missing: Option<ContentId>,
+    /// What keeps the chain from reaching the space: what is above that point, and what it demands, is unknown.
+    pub missing: Option<Missing>,
+}
+
+/// Why a chain of ancestors does not reach the space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Missing {
+    /// This ancestor is not in the tree.
+    Ancestor(ContentId),
+    /// The site does not say what this content hangs under.
+    ParentOf(ContentId),
+}
+
+impl Missing {
+    /// The ancestor that is not in the tree, or the content whose parent is not known.
+    pub const fn content(self) -> ContentId {
+        match self {
+            Self::Ancestor(content) | Self::ParentOf(content) => content,
+        }
+    }
 }
 
 impl Tree {
@@ -68,11 +90,15 @@ impl Tree {
                         siblings.remove(&content.id);
                     }
                 }
+                Parent::Unknown => {
+                    self.unplaced.remove(&content.id);
+                }
             }
         }
         match content.parent {
             Parent::Space => self.roots.insert(content.id),
             Parent::Content(parent) => self.children.entry(parent).or_default().insert(content.id),
+            Parent::Unknown => self.unplaced.insert(content.id),
         };
         self.nodes.insert(content.id, content);
     }
@@ -103,10 +129,31 @@ impl Tree {
         self.children.get(&id).into_iter().flatten().filter_map(|id| self.nodes.get(id))
     }
 
-    /// Content under something that is not in the tree.
+    /// Content under something that is not in the tree, or that is not known.
     pub fn adrift(&self) -> impl Iterator<Item = &Content> {
         let unseen = self.children.iter().filter(|(parent, _)| !self.nodes.contains_key(parent));
-        unseen.flat_map(|(_, children)| children).filter_map(|id| self.nodes.get(id))
+        let below_unseen = unseen.flat_map(|(_, children)| children);
+        below_unseen.chain(&self.unplaced).filter_map(|id| self.nodes.get(id))
+    }
+
+    /// Content of which the site does not say where it stands, by id. What is below it is left out.
+    pub fn unplaced(&self) -> impl Iterator<Item = &Content> {
+        self.unplaced.iter().filter_map(|id| self.nodes.get(id))
+    }
+
+    /// Whether content stands directly under something that is not in the tree, or that is not known.
+    pub fn is_adrift(&self, content: &Content) -> bool {
+        match content.parent {
+            Parent::Space => false,
+            Parent::Content(parent) => !self.nodes.contains_key(&parent),
+            Parent::Unknown => true,
+        }
+    }
+
+    /// Whether it is known where content stands, but for what is hidden above it.
+    pub fn is_placed(&self, id: ContentId) -> bool {
+        // Nearly always there is none, and then no chain is walked.
+        self.unplaced.is_empty() || !matches!(self.chain(id).missing, Some(Missing::ParentOf(_)))
     }
 
     /// Everything below, parents before children.
@@ -125,14 +172,19 @@ impl Tree {
     /// What stands above. A tree that runs in a circle ends as a missing ancestor.
     pub fn chain(&self, id: ContentId) -> Chain<'_> {
         let mut ancestors: Vec<&Content> = Vec::new();
-        let mut at = self.nodes.get(&id).map(|node| node.parent);
-        while let Some(Parent::Content(parent)) = at {
-            match self.nodes.get(&parent) {
+        let mut at = self.nodes.get(&id);
+        while let Some(content) = at {
+            let parent = match content.parent {
+                Parent::Content(parent) => parent,
+                Parent::Space => break,
+                Parent::Unknown => return Chain { ancestors, missing: Some(Missing::ParentOf(content.id)) },
+            };
+            at = self.nodes.get(&parent);
+            match at {
                 Some(node) if node.id != id && ancestors.iter().all(|seen| seen.id != node.id) => {
                     ancestors.push(node);
-                    at = Some(node.parent);
                 }
-                _ => return Chain { ancestors, missing: Some(parent) },
+                _ => return Chain { ancestors, missing: Some(Missing::Ancestor(parent)) },
             }
         }
         Chain { ancestors, missing: None }

@@ -30,6 +30,9 @@ pub struct DesiredSpace {
     pub origin: Origin,
     pub holdings: BTreeMap<Principal, DesiredHolding>,
     pub pages: BTreeMap<ContentId, DesiredPage>,
+    /// Whether an entry names pages by where they stand, as a path or a pattern does, so that one may be meant of
+    /// which that is unknown.
+    pub by_place: bool,
     pub unlisted: UnlistedPages,
     pub page_only: Vec<PageOnly>,
     /// For each rule that selects the space by what principals hold in it, these principals. What is taken

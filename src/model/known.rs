@@ -21,6 +21,10 @@ pub enum Why {
     Hidden,
     /// The API has no way to tell.
     NoApi,
+    /// The answers contradict themselves or one another, also when asked for in another way.
+    Contradictory,
+    /// An entry has no id, so it is not known what it is about. Entries of deleted accounts can be like that.
+    NoId,
 }
 
 impl<T> Known<T> {
@@ -28,6 +32,13 @@ impl<T> Known<T> {
         match self {
             Self::Known(fact) => Some(fact),
             Self::Unknown(_) => None,
+        }
+    }
+
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Known<U> {
+        match self {
+            Self::Known(fact) => Known::Known(f(fact)),
+            Self::Unknown(why) => Known::Unknown(why),
         }
     }
 

@@ -105,10 +105,14 @@ pub enum Gap {
     Restrictions { space: SpaceKey, content: super::ContentId, why: Why },
     /// An ancestor of visible pages that is itself hidden.
     Ancestor { space: SpaceKey, content: super::ContentId },
+    /// Content of which the site does not say what it hangs under, or in which space it is.
+    Place { space: SpaceKey, content: super::ContentId },
     /// Folders, whiteboards, databases and embeds that no page hangs under.
     Containers { space: SpaceKey, why: Why },
     /// A group whose members could not be read.
     Members { group: super::GroupId, why: Why },
+    /// The groups that the caller is in.
+    OwnGroups { why: Why },
     /// Accounts that the site does not describe.
     Account { account: super::AccountId },
 }
@@ -116,6 +120,10 @@ pub enum Gap {
 impl Live {
     /// A site of which nothing else has been read.
     pub fn of(site: Site) -> Self {
+        let gaps = match site.caller.groups {
+            Known::Known(_) => BTreeSet::new(),
+            Known::Unknown(why) => BTreeSet::from([Gap::OwnGroups { why }]),
+        };
         Self {
             site,
             names_read: false,
@@ -124,7 +132,7 @@ impl Live {
             spaces: BTreeMap::new(),
             listing: Listing::default(),
             stray: StrayPermissions::default(),
-            gaps: BTreeSet::new(),
+            gaps,
         }
     }
 
@@ -173,8 +181,9 @@ impl Gap {
         match self {
             Self::Restrictions { space, .. }
             | Self::Ancestor { space, .. }
+            | Self::Place { space, .. }
             | Self::Containers { space, .. } => Some(space),
-            Self::Members { .. } | Self::Account { .. } => None,
+            Self::Members { .. } | Self::OwnGroups { .. } | Self::Account { .. } => None,
         }
     }
 }

@@ -29,7 +29,7 @@ mod write_request;
 
 pub use audience::{Audience, Members, PageVerb, Restrictions};
 pub use call::Call;
-pub use content::{Chain, Content, ContentKind, Parent, Tree};
+pub use content::{Chain, Content, ContentKind, Missing, Parent, Tree};
 pub use desired::{
     Desired, DesiredHolding, DesiredPage, DesiredSpace, End, Mode, PageOnly, Strength, Terms, UnlistedPages,
     Wanted,

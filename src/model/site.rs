@@ -106,5 +106,13 @@ impl SpaceRoleMode {
 pub struct Caller {
     pub account: AccountId,
     pub name: SiteText,
-    pub groups: BTreeSet<GroupId>,
+    /// The groups that the account is in. Where that is unknown it may be in any.
+    pub groups: Known<BTreeSet<GroupId>>,
+}
+
+impl Caller {
+    /// Whether the account is in a group, if that is known.
+    pub fn is_in(&self, group: &GroupId) -> Option<bool> {
+        self.groups.as_ref().known().map(|groups| groups.contains(group))
+    }
 }

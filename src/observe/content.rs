@@ -9,8 +9,8 @@ use super::people;
 use super::progress::{Hook, Part, Progress};
 use crate::confluence::{Error, LISTS_AT_ONCE, Read, side_by_side};
 use crate::model::{
-    AccountId, Content, ContentId, ContentKind, Gap, Known, Live, LiveSpace, Restrictions, Space, SpaceKey,
-    Subject, Tree, Why,
+    AccountId, Content, ContentId, ContentKind, Gap, Known, Live, LiveSpace, Missing, Parent, Restrictions,
+    Space, SpaceKey, Subject, Tree, Why,
 };
 
 /// The content that is missing, without its lists; says whether any was.
@@ -34,6 +34,7 @@ pub(super) async fn contents<R: Read>(
     }
     let (trees, posts) = join!(trees(read, &treeless, hook), blogposts(read, &postless, hook));
     for (key, tree) in trees? {
+        live.gaps.extend(doubted(&key, tree.iter()));
         if let Some(space) = live.spaces.get_mut(&key) {
             space.tree = Some(tree);
         }
@@ -41,6 +42,7 @@ pub(super) async fn contents<R: Read>(
     for (key, posts) in posts? {
         let Some(space) = live.spaces.get_mut(&key) else { continue };
         space.read.blogposts = true;
+        live.gaps.extend(doubted(&key, &posts));
         let Some(tree) = &mut space.tree else { continue };
         for post in posts {
             if tree.get(post.id).is_none() {
@@ -50,6 +52,22 @@ pub(super) async fn contents<R: Read>(
     }
     containers(read, live, &containerless).await?;
     Ok(true)
+}
+
+/// Content of which the site does not say where it stands, and whose lists are not asked for because of that.
+fn doubted<'a>(key: &SpaceKey, content: impl IntoIterator<Item = &'a Content>) -> BTreeSet<Gap> {
+    let gaps = content.into_iter().flat_map(|content| {
+        let place = (content.parent == Parent::Unknown)
+            .then(|| Gap::Place { space: key.clone(), content: content.id });
+        let lists = match content.restrictions {
+            Known::Unknown(why) if why != Why::NotRead => {
+                Some(Gap::Restrictions { space: key.clone(), content: content.id, why })
+            }
+            Known::Unknown(_) | Known::Known(_) => None,
+        };
+        place.into_iter().chain(lists)
+    });
+    gaps.collect()
 }
 
 async fn trees<R: Read>(read: &R, spaces: &[Space], hook: Hook<'_>) -> Result<Vec<(SpaceKey, Tree)>, Error> {
@@ -159,12 +177,18 @@ fn unread(live: &mut Live, needs: &BTreeMap<SpaceKey, ContentNeeds>) -> Unread {
                     unread.containers.insert(id);
                 }
             }
-            hidden
-                .extend(tree.chain(id).missing.map(|content| Gap::Ancestor { space: key.clone(), content }));
+            hidden.extend(tree.chain(id).missing.map(|missing| above(key.clone(), missing)));
         }
     }
     live.gaps.extend(hidden);
     unread
+}
+
+fn above(space: SpaceKey, missing: Missing) -> Gap {
+    match missing {
+        Missing::Ancestor(content) => Gap::Ancestor { space, content },
+        Missing::ParentOf(content) => Gap::Place { space, content },
+    }
 }
 
 fn accounts_of(lists: &Restrictions) -> impl Iterator<Item = AccountId> {

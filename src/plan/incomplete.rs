@@ -18,7 +18,15 @@ pub(super) fn incomplete(desired: &Desired, live: &Live, unmanaged: &[Unmanaged]
             matches!(wish.unlisted, UnlistedPages::Open(_))
                 || entry.is_some_and(|page| PageVerb::ALL.iter().any(|verb| page.audience(*verb).is_some()))
         }),
-        Gap::Ancestor { .. } | Gap::Containers { .. } | Gap::Members { .. } | Gap::Account { .. } => false,
+        // What a pattern decides about may be this content, so whether it is as declared is not known.
+        Gap::Place { space, .. } => desired.spaces.get(space).is_some_and(|wish| {
+            wish.by_place || !wish.page_only.is_empty() || matches!(wish.unlisted, UnlistedPages::Open(_))
+        }),
+        Gap::Ancestor { .. }
+        | Gap::Containers { .. }
+        | Gap::Members { .. }
+        | Gap::OwnGroups { .. }
+        | Gap::Account { .. } => false,
     };
     let kept = unmanaged.iter().filter(|kept| kept.reason == KeepReason::UnknownAccount).flat_map(|kept| {
         let (wish, space) = (desired.spaces.get(&kept.space), live.spaces.get(&kept.space));

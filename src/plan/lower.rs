@@ -24,7 +24,7 @@ use crate::model::{
 };
 
 use super::change::{Change, Verb};
-use super::schedule::is_caller;
+use super::schedule::{is_caller, may_be_caller};
 use super::target::{Target, TargetHolding};
 
 /// A call before it has a place in the order.
@@ -149,7 +149,7 @@ fn what_the_caller_gains(drafts: &[Draft], space: &LiveSpace, live: &Live) -> BT
     let missing: Vec<Permission> = needed.into_iter().filter(|permission| !holds(*permission)).collect();
     let gained = drafts.iter().enumerate().filter(|(_, draft)| match &draft.call {
         Call::Grant { space: key, principal, permission } => {
-            *key == space.space.key && missing.contains(permission) && is_caller(principal, live)
+            *key == space.space.key && missing.contains(permission) && may_be_caller(principal, live)
         }
         Call::Revoke { .. } | Call::AssignRoles { .. } | Call::Restrict { .. } => false,
     });

@@ -65,10 +65,12 @@ impl Mentioned {
         }
         for gap in plan.unseen.iter().chain(&plan.incomplete) {
             match gap {
-                Gap::Restrictions { space, content, .. } | Gap::Ancestor { space, content } => {
+                Gap::Restrictions { space, content, .. }
+                | Gap::Ancestor { space, content }
+                | Gap::Place { space, content } => {
                     self.pages.insert((space.clone(), *content));
                 }
-                Gap::Containers { .. } => {}
+                Gap::Containers { .. } | Gap::OwnGroups { .. } => {}
                 Gap::Members { group, .. } => {
                     self.principals.insert(Principal::Group(group.clone()));
                 }

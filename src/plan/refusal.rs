@@ -9,7 +9,7 @@ use crate::model::{ContentId, Holding, Live, LiveSpace, Origin, PageVerb, Permis
 
 use super::document::CallId;
 use super::page_only::PageOnlyProblem;
-use super::schedule::{Goal, Witness, is_caller};
+use super::schedule::{Goal, Witness, is_caller, may_be_caller};
 
 /// A reason why a plan is held back.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -106,8 +106,10 @@ pub(super) fn administration(before: &Live, after: &Live) -> Vec<Refusal> {
             refusals.push(Refusal::NoAdmin { space: key.clone() });
             continue;
         }
-        let through: BTreeSet<Principal> = were.into_iter().filter(|who| is_caller(who, before)).collect();
-        if !through.is_empty() && !are.iter().any(|who| is_caller(who, after)) {
+        // Where the caller's groups are unknown, it may be in one of those that lose the space and in no other.
+        let through: BTreeSet<Principal> =
+            were.into_iter().filter(|who| may_be_caller(who, before)).collect();
+        if !through.is_subset(&are) && !are.iter().any(|who| is_caller(who, after)) {
             refusals.push(Refusal::Lockout { space: key.clone(), through });
         }
     }

@@ -312,7 +312,8 @@ fn pages(
         })
         .collect();
     if let UnlistedPages::Open(origin) = &wish.unlisted {
-        for content in unlisted(wish, tree) {
+        // What may stand anywhere may stand below an entry.
+        for content in unlisted(wish, tree).filter(|id| tree.is_placed(*id)) {
             let asked = Wanted { what: (), origin: origin.clone(), role: None, terms: Terms::default() };
             let reasons = PageVerb::ALL.map(|verb| (verb, Reason::of(&asked))).into();
             pages.insert(content, TargetPage { restrictions: Restrictions::OPEN, reasons });
@@ -390,11 +391,16 @@ fn with_kept(key: &SpaceKey, wanted: &Audience, now: &Audience, live: &Live, kep
         return now.clone();
     }
     let listed = now.subjects().any(|subject| *subject == caller)
-        || !live.site.caller.groups.iter().any(|group| members.contains(&Subject::Group(group.clone())));
+        || !members.iter().any(|subject| is_group_of_caller(subject, live));
     if listed && members.insert(caller.clone()) {
         kept.add(key, KeepReason::Caller, &caller.into(), 1);
     }
     Audience::Only(members)
+}
+
+/// Whether the caller is surely on a list through this entry.
+fn is_group_of_caller(subject: &Subject, live: &Live) -> bool {
+    matches!(subject, Subject::Group(group) if live.site.caller.is_in(group) == Some(true))
 }
 
 #[derive(Default)]

@@ -68,6 +68,14 @@ impl InvalidSelector {
 }
 
 impl PageSelector {
+    /// Whether it goes by where pages stand.
+    pub const fn is_by_place(&self) -> bool {
+        match self {
+            Self::Path(_) | Self::Below { .. } => true,
+            Self::Id(_) | Self::Blog(_) | Self::Title(_) => false,
+        }
+    }
+
     /// What stands after `KEY/` where a page is named together with its space.
     pub fn in_space(text: &str) -> Result<Self, InvalidSelector> {
         let by_prefix = ["id:", "blog:"].into_iter().any(|prefix| text.starts_with(prefix));
@@ -249,8 +257,9 @@ pub(super) fn matched_content(selector: &PageSelector, space: &LiveSpace, tree: 
             let below: Vec<&Content> = match (top, reach) {
                 (Some(top), Reach::All) => tree.descendants(top),
                 (Some(top), Reach::Children) => tree.children(top).collect(),
-                // Also pages whose parents are hidden: they are pages of the space all the same.
-                (None, Reach::All) => tree.iter().collect(),
+                // Also pages whose parents are hidden: they are pages of the space all the same. What may stand
+                // anywhere may stand below a more specific entry, so no pattern reaches it.
+                (None, Reach::All) => tree.iter().filter(|content| tree.is_placed(content.id)).collect(),
                 (None, Reach::Children) => tree.roots().collect(),
             };
             let reached = below.into_iter().filter(|content| in_tree(content)).map(|content| content.id);

@@ -78,6 +78,9 @@ pub(super) fn reason_words(reason: &Reason, names: &dyn Names) -> String {
         Reason::AncestorHidden { content } => format!(
             "a page above, with the id {content}, is hidden from the account that runs this, and with it its lists"
         ),
+        Reason::PlaceUnread { content } => {
+            format!("the site does not say what {} stands below", names.page(*content))
+        }
         Reason::ListsUnread { content, why } => {
             format!("the lists of {} {}", names.page(*content), why_words(*why))
         }
@@ -132,6 +135,8 @@ const fn why_words(why: Why) -> &'static str {
         Why::NotRead => "were not read",
         Why::Hidden => "are hidden from the account that runs this",
         Why::NoApi => "cannot be read from the API",
+        Why::Contradictory => "are unknown, since the site's answers contradict themselves",
+        Why::NoId => "are unknown, since the site leaves out who some entries are",
     }
 }
 

@@ -106,8 +106,8 @@ pub(super) fn problem_words(plan: &Plan, problem: &PageOnlyProblem) -> String {
             plan.page(*page)
         ),
         PageOnlyProblem::Unread { pages: unread } => format!(
-            "the restrictions of {} could not be read, so guests may see more than is known. Let the account that \
-             runs this see them.",
+            "the restrictions of {}, or where it stands, could not be read, so guests may see more than is known. Let \
+             the account that runs this see it.",
             pages(plan, unread)
         ),
         PageOnlyProblem::NoLists { pages: open } => format!(

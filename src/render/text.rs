@@ -72,6 +72,8 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
         Why::NotRead => "they were not read",
         Why::Hidden => "the site hides them from the account that runs this",
         Why::NoApi => "Confluence has no API for them",
+        Why::Contradictory => "the site's answers contradict themselves",
+        Why::NoId => "the site leaves out who some entries are",
     };
     match gap {
         Gap::Restrictions { space, content, why } => {
@@ -87,13 +89,25 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
                 Why::Hidden if !of_pages => {
                     format!("{space}  the lists of {page}: the site shows none for this kind of content")
                 }
-                Why::Hidden | Why::NotRead | Why::NoApi => {
+                Why::Hidden | Why::NotRead | Why::NoApi | Why::Contradictory | Why::NoId => {
                     format!("{space}  the lists of {page}: {}; it is left as it is", reason(why))
                 }
             }
         }
         Gap::Ancestor { space, content } => {
             format!("{space}  a parent page with id {content}: it is hidden from the account that runs this")
+        }
+        Gap::Place { space, content } => {
+            let page = plan
+                .pages
+                .get(content)
+                .map_or_else(|| format!("page {content}"), |page| page.path.to_string());
+            format!(
+                "{space}  where {page} stands: the site does not say; no pattern reaches it, only `id:{content}`"
+            )
+        }
+        Gap::OwnGroups { why } => {
+            format!("the groups of the account that runs this: {}; it may be in any", reason(why))
         }
         Gap::Containers { space, .. } => {
             format!(

@@ -67,6 +67,7 @@ impl Naive<'_> {
             match space.tree.as_ref().unwrap().get(at).unwrap().parent {
                 Parent::Space => return true,
                 Parent::Content(parent) => at = parent,
+                Parent::Unknown => panic!("the random sites place everything"),
             }
         }
     }

@@ -248,7 +248,11 @@ fn live(world: &sim::World) -> Live {
                 sim::RoleMode::Roles => SpaceRoleMode::Roles,
             },
             anonymous_access: Known::Known(world.settings.anonymous),
-            caller: Caller { account: account("ann"), name: "ann".into(), groups: BTreeSet::new() },
+            caller: Caller {
+                account: account("ann"),
+                name: "ann".into(),
+                groups: Known::Known(BTreeSet::new()),
+            },
         },
         names_read: true,
         roles: roles.collect(),

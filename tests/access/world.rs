@@ -64,7 +64,11 @@ impl World {
             edition: Edition::Premium,
             mode: SpaceRoleMode::PreRoles,
             anonymous_access: Known::Known(true),
-            caller: Caller { account: account("ann"), name: "Ann".into(), groups: BTreeSet::new() },
+            caller: Caller {
+                account: account("ann"),
+                name: "Ann".into(),
+                groups: Known::Known(BTreeSet::new()),
+            },
         };
         let live = Live::of(site);
         Self(live).group("users", "").product("users", ProductAccess::User)

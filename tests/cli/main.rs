@@ -19,6 +19,7 @@ mod identity;
 mod import;
 mod in_process;
 mod incomplete;
+mod incomplete_answers;
 mod init;
 mod interrupted;
 mod journal;

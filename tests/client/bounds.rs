@@ -117,7 +117,7 @@ fn endless(seen: &Seen, item: impl Fn(usize) -> Value, pages: &AtomicUsize) -> R
     let page = pages.fetch_add(1, Ordering::SeqCst);
     let next = format!("{}?start={}&cursor=c{page}", seen.path, (page + 1) * 200);
     Reply::json(&json!({
-        "results": [item(page)], "start": page * 200, "limit": 200, "size": 200, "_links": {"next": next}
+        "results": [item(page)], "start": page * 200, "limit": 200, "size": 1, "_links": {"next": next}
     }))
 }
 
@@ -139,7 +139,7 @@ async fn every_list_that_repeats_itself_ends_in_an_error_that_names_it() {
         json!({
             "id": "1", "key": "ENG", "title": "Home", "name": "x", "accountId": "a", "type": "page",
             "principal": {"type": "user", "id": "a", "principalType": "USER", "principalId": "a"},
-            "operation": {"key": "read", "targetType": "space"}, "roleId": "r",
+            "operation": {"key": "read", "targetType": "space"}, "roleId": "r", "spacePermissions": [],
         })
     };
     let pages = AtomicUsize::new(0);

@@ -130,13 +130,12 @@ async fn refusals_keep_confluences_own_words() {
     )
     .await;
     let server = Server::start(|seen| match seen.line().as_str() {
-        "GET /rest/api/user/memberof" => v2_error(404, "Not Found"),
+        "GET /rest/api/group" => v2_error(404, "Not Found"),
         _ => home(seen, "ROLES").unwrap(),
     })
     .await;
-    let error = server.cloud().site().await.unwrap_err();
-    let words =
-        "not found, or hidden from this account: `GET /wiki/rest/api/user/memberof` answered 404: Not Found";
+    let error = server.cloud().groups().await.unwrap_err();
+    let words = "not found, or hidden from this account: `GET /wiki/rest/api/group` answered 404: Not Found";
     assert_eq!(error.to_string(), words);
     assert!(error.hint().unwrap().contains("Confluence answers the same in both cases"));
     says(

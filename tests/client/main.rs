@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic, as tests may")]
 
 mod bounds;
+mod complete;
 mod faults;
 mod observing;
 mod reads;

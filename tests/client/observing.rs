@@ -15,7 +15,7 @@ fn site(seen: &Seen) -> Reply {
     }
     let space = |id: u64, key: &str| json!({"id": id.to_string(), "key": key, "name": key, "type": "global", "status": "current"});
     let row = |id: u64, kind: &str, who: &str| json!({"id": id.to_string(), "principal": {"type": kind, "id": who}, "operation": {"key": "read", "targetType": "space"}});
-    let page = |id: u64, parent: serde_json::Value| json!({"id": id.to_string(), "title": "T", "parentId": parent, "parentType": "page"});
+    let page = |id: u64, parent: serde_json::Value| json!({"id": id.to_string(), "title": "T", "parentId": parent, "parentType": parent.as_str().map(|_| "page")});
     Reply::json(&match seen.line().as_str() {
         "GET /api/v2/spaces" if seen.param("keys") == Some("GONE") => v2(&[]),
         "GET /api/v2/spaces" => v2(&[space(1, "A"), space(2, "B"), space(3, "GONE")]),
@@ -42,11 +42,10 @@ fn site(seen: &Seen) -> Reply {
         "GET /rest/api/content/search" => v1(&[]),
         "GET /api/v2/spaces/1/blogposts" => v2(&[]),
         "GET /rest/api/content/1/restriction" | "GET /rest/api/content/2/restriction" => {
-            let side =
-                |results: serde_json::Value| json!({"results": results, "start": 0, "limit": 100, "size": 1});
+            let side = |results: &[serde_json::Value]| json!({"results": results, "start": 0, "limit": 100, "size": results.len()});
             let list = |operation: &str| {
                 json!({"operation": operation, "restrictions": {
-                    "user": side(json!([{"type": "known", "accountId": "u9"}])), "group": side(json!([]))}})
+                    "user": side(&[json!({"type": "known", "accountId": "u9"})]), "group": side(&[])}})
             };
             json!({"results": [list("read"), list("update")], "start": 0, "limit": 100, "size": 2})
         }

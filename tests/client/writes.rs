@@ -164,7 +164,7 @@ async fn silent_site(keeps: bool) -> (Server, Arc<AtomicBool>) {
         }
         let person = |id: &str| json!({"type": "known", "accountId": id});
         let list = |users: Value| {
-            json!({"user": {"results": users, "start": 0, "limit": 100, "size": 0},
+            json!({"user": {"results": users, "start": 0, "limit": 100, "size": users.as_array().unwrap().len()},
                                          "group": {"results": [], "start": 0, "limit": 100, "size": 0}})
         };
         match seen.method.as_str() {
@@ -228,7 +228,7 @@ async fn a_list_that_a_site_keeps_is_emptied_entry_by_entry_editors_late_and_the
 async fn an_answer_that_shows_the_list_empty_is_the_look() {
     let server = Server::start(|_| {
         let sides = |users: Value| {
-            json!({"user": {"results": users, "start": 0, "limit": 100, "size": 0},
+            json!({"user": {"results": users, "start": 0, "limit": 100, "size": users.as_array().unwrap().len()},
                                           "group": {"results": [], "start": 0, "limit": 100, "size": 0}})
         };
         Reply::json(&json!({"results": [

@@ -435,7 +435,7 @@ impl Case {
                 caller: Caller {
                     account: ME.parse().unwrap(),
                     name: "Me".into(),
-                    groups: self.mine.then(|| "g0".parse().unwrap()).into_iter().collect(),
+                    groups: Known::Known(self.mine.then(|| "g0".parse().unwrap()).into_iter().collect()),
                 },
             },
             names_read: true,
@@ -496,6 +496,7 @@ impl Case {
             origin: origin(),
             holdings: holdings.chain(bystanders).collect(),
             pages: pages.collect(),
+            by_place: false,
             unlisted: UnlistedPages::Leave,
             page_only: Vec::new(),
         };

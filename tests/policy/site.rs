@@ -66,7 +66,7 @@ pub(crate) fn site(mode: SpaceRoleMode) -> Live {
             caller: Caller {
                 account: ANN.parse().unwrap(),
                 name: "Ann Example".into(),
-                groups: BTreeSet::new(),
+                groups: Known::Known(BTreeSet::new()),
             },
         },
         names_read: true,

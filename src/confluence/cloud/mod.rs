@@ -16,6 +16,7 @@ pub use sign_in::{SignedIn, tenant_of};
 
 use std::future::Future;
 use std::hash::Hash;
+use std::pin::pin;
 use std::sync::OnceLock;
 
 use futures_util::{Stream, TryStreamExt as _};
@@ -24,17 +25,27 @@ use tokio::sync::OnceCell;
 
 use super::address::Address;
 use super::client::Client;
+use super::complete::{Doubt, Entry, Gathering, Scrutiny, WireList};
 use super::credentials::{Credentials, CredentialsError};
 use super::error::Error;
 use super::page::{self, Bounds, CursorPage, OffsetPage};
 use super::transport::{Request, Settings};
-use crate::model::Caller;
-use wire::{CursorList, OffsetList};
+use crate::model::{Caller, Known, Why};
+
+/// The most entries of a page of v2.
+const PAGE_OF_V2: u64 = 250;
+
+/// The most entries of a page of v1's group lists; membersByGroupId answers 400 to more (confluence.js).
+const PAGE_OF_V1: u64 = 200;
+
+/// Entries of a page where a list has contradicted itself.
+const SMALLER_PAGE: u64 = 50;
 
 /// A site on Confluence Cloud.
 #[derive(Debug)]
 pub struct Cloud {
     client: Client,
+    scrutiny: Scrutiny,
     signed_in: OnceCell<SignedIn>,
     /// Known once [`Read::site`](super::Read::site) has been asked.
     caller: OnceLock<Caller>,
@@ -49,22 +60,71 @@ impl Cloud {
         }
         Ok(Self {
             client: Client::new(address, credentials, settings)?,
+            scrutiny: settings.scrutiny,
             signed_in: OnceCell::new(),
             caller: OnceLock::new(),
         })
     }
 
-    /// All items of a v2 list, 250 a page.
-    async fn v2_list<T: DeserializeOwned + Hash + Send>(&self, request: Request) -> Result<Vec<T>, Error> {
-        self.by_cursor(request.query("limit", &250), Bounds::LIST)?.try_collect().await
+    /// All entries of a v2 list. One that contradicts itself is asked for again, in smaller pages.
+    async fn v2_list<T: DeserializeOwned + Entry + Send>(&self, request: Request) -> Result<Vec<T>, Error> {
+        let endpoint = self.client.endpoint(&request)?;
+        let mut found = Box::pin(self.v2_once(&request, PAGE_OF_V2)).await?;
+        if found.is_err() {
+            found = Box::pin(self.v2_once(&request, SMALLER_PAGE)).await?;
+        }
+        found.map_err(|doubt| Error::Incomplete { endpoint, doubt })
     }
 
-    /// The items of a list with cursors, which come from the `Link` header or the body.
+    async fn v2_once<T: DeserializeOwned + Entry + Send>(
+        &self,
+        request: &Request,
+        limit: u64,
+    ) -> Result<Result<Vec<T>, Doubt>, Error> {
+        self.gathered(self.by_cursor(request.clone().query("limit", &limit), Bounds::LIST)?).await
+    }
+
+    /// All entries of a v1 list with offsets. One that contradicts itself is asked for again, in smaller pages.
+    async fn v1_list<T: DeserializeOwned + Entry + Send>(&self, request: Request) -> Result<Vec<T>, Error> {
+        let endpoint = self.client.endpoint(&request)?;
+        let mut found = Box::pin(self.v1_once(&request, PAGE_OF_V1)).await?;
+        if found.is_err() {
+            found = Box::pin(self.v1_once(&request, SMALLER_PAGE)).await?;
+        }
+        found.map_err(|doubt| Error::Incomplete { endpoint, doubt })
+    }
+
+    async fn v1_once<T: DeserializeOwned + Entry + Send>(
+        &self,
+        request: &Request,
+        limit: u64,
+    ) -> Result<Result<Vec<T>, Doubt>, Error> {
+        let endpoint = self.client.endpoint(request)?;
+        let request = request.clone().query("limit", &limit);
+        let pages = page::by_offset(endpoint, Bounds::LIST, |start| {
+            self.v1_page(request.clone().query("start", &start), start, limit)
+        });
+        self.gathered(pages).await
+    }
+
+    async fn gathered<T: Entry>(
+        &self,
+        pages: impl Stream<Item = Result<WireList<T>, Error>> + Send,
+    ) -> Result<Result<Vec<T>, Doubt>, Error> {
+        let mut pages = pin!(pages);
+        let mut gathering = Gathering::new(self.scrutiny);
+        while let Some(page) = pages.try_next().await? {
+            gathering.add(page);
+        }
+        Ok(gathering.finish())
+    }
+
+    /// The pages of a list with cursors, which come from the `Link` header or the body.
     fn by_cursor<T: DeserializeOwned + Hash + Send>(
         &self,
         request: Request,
         bounds: Bounds,
-    ) -> Result<impl Stream<Item = Result<T, Error>>, Error> {
+    ) -> Result<impl Stream<Item = Result<WireList<T>, Error>> + Send, Error> {
         let endpoint = self.client.endpoint(&request)?;
         Ok(page::by_cursor(endpoint, bounds, move |cursor| {
             let request = match cursor {
@@ -75,11 +135,11 @@ impl Cloud {
         }))
     }
 
-    async fn v2_page<T: DeserializeOwned>(&self, request: Request) -> Result<CursorPage<T>, Error> {
+    async fn v2_page<T: DeserializeOwned>(&self, request: Request) -> Result<CursorPage<WireList<T>>, Error> {
         let answer = self.client.fetch(&request).await?;
-        let list: CursorList<T> = answer.json()?;
+        let list: WireList<T> = answer.json()?;
         let header = answer.header("link").and_then(page::next_of_link_header);
-        let next = match header.or(list.links.next.as_deref()) {
+        let next = match header.or_else(|| list.links().and_then(|links| links.next.as_deref())) {
             None => None,
             Some(link) => Some(page::query_value(link, "cursor").ok_or_else(|| Error::Unexpected {
                 endpoint: answer.endpoint.clone(),
@@ -87,21 +147,7 @@ impl Cloud {
                 problem: "it has no cursor".to_owned(),
             })?),
         };
-        Ok(CursorPage { items: list.results, next })
-    }
-
-    /// All items of a v1 list with offsets.
-    async fn v1_list<T: DeserializeOwned + Hash + Send>(
-        &self,
-        request: Request,
-        limit: u64,
-    ) -> Result<Vec<T>, Error> {
-        let endpoint = self.client.endpoint(&request)?;
-        let request = request.query("limit", &limit);
-        let pages = page::by_offset(endpoint, Bounds::LIST, |start| {
-            self.v1_page(request.clone().query("start", &start), start, limit)
-        });
-        pages.try_collect().await
+        Ok(CursorPage { items: list, next })
     }
 
     async fn v1_page<T: DeserializeOwned>(
@@ -109,20 +155,19 @@ impl Cloud {
         request: Request,
         start: u64,
         limit: u64,
-    ) -> Result<OffsetPage<T>, Error> {
-        let list: OffsetList<T> = self.client.read(&request).await?;
-        let here = list.results.len() as u64;
-        let after = start + list.size.unwrap_or(here).max(here);
-        let next = match list.links {
+    ) -> Result<OffsetPage<WireList<T>>, Error> {
+        let list: WireList<T> = self.client.read(&request).await?;
+        let (here, after) = (list.shows(), start + list.steps());
+        let next = match list.links() {
             // The link's own offset leads past entries that were filtered out of this page.
-            Some(links) => links.next.map(|link| {
-                let named = page::query_value(&link, "start").and_then(|start| start.parse().ok());
+            Some(links) => links.next.as_deref().map(|link| {
+                let named = page::query_value(link, "start").and_then(|start| start.parse().ok());
                 named.filter(|named| *named > start).unwrap_or(after)
             }),
             // Some lists have no links at all; then a full page says that there may be more.
-            None => (here > 0 && here >= list.limit.unwrap_or(limit).min(limit)).then_some(after),
+            None => (here > 0 && here >= list.limit().unwrap_or(limit).min(limit)).then_some(after),
         };
-        Ok(OffsetPage { items: list.results, next })
+        Ok(OffsetPage { items: list, next })
     }
 }
 
@@ -131,6 +176,16 @@ async fn if_shown<T>(asked: impl Future<Output = Result<T, Error>> + Send) -> Re
     match asked.await {
         Ok(answer) => Ok(Some(answer)),
         Err(error) if error.is_hidden() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The answer, or the reason why it is not known: Confluence hides it, or it is not complete.
+async fn if_complete<T>(asked: impl Future<Output = Result<T, Error>> + Send) -> Result<Known<T>, Error> {
+    match asked.await {
+        Ok(answer) => Ok(Known::Known(answer)),
+        Err(error) if error.is_hidden() => Ok(Known::Unknown(Why::Hidden)),
+        Err(Error::Incomplete { doubt, .. }) => Ok(Known::Unknown(doubt.why())),
         Err(error) => Err(error),
     }
 }

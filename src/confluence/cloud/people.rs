@@ -4,23 +4,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::wire::{BulkUser, CursorList, V1Group, V1User};
-use super::{Cloud, if_shown};
+use super::wire::{BulkUser, V1Group, V1User};
+use super::{Cloud, if_complete};
 use crate::confluence::address::Api;
+use crate::confluence::complete::WireList;
 use crate::confluence::error::Error;
 use crate::confluence::side_by_side;
 use crate::confluence::transport::Request;
 use crate::model::{AccountId, Group, GroupId, Known, Person, ProductAccess, Why};
-
-/// The most of a page of v1's group lists; membersByGroupId answers 400 to more (confluence.js).
-const GROUPS: u64 = 200;
 
 /// The most accounts of one call (OpenAPI v2, `BulkUsersRequest`).
 const ACCOUNTS: usize = 250;
 
 impl Cloud {
     pub(super) async fn list_groups(&self) -> Result<Vec<Group>, Error> {
-        let groups: Vec<V1Group> = self.v1_list(Request::get(Api::V1, ["group"]), GROUPS).await?;
+        let groups: Vec<V1Group> = self.v1_list(Request::get(Api::V1, ["group"])).await?;
         let groups: BTreeMap<GroupId, String> = groups
             .into_iter()
             .filter_map(|group| {
@@ -42,23 +40,27 @@ impl Cloud {
         let mut access = BTreeMap::new();
         for (word, means) in [("user", ProductAccess::User), ("admin", ProductAccess::Admin)] {
             let request = Request::get(Api::V1, ["group"]).query("accessType", word);
-            let Some(groups) = if_shown(self.v1_list::<V1Group>(request, GROUPS)).await? else {
-                return Ok(Known::Unknown(Why::Hidden));
-            };
-            access.extend(groups.into_iter().filter_map(|group| Some((group.id?, means))));
+            match if_complete(self.v1_list::<V1Group>(request)).await? {
+                Known::Known(groups) => {
+                    access.extend(groups.into_iter().filter_map(|group| Some((group.id?, means))));
+                }
+                Known::Unknown(why) => return Ok(Known::Unknown(why)),
+            }
         }
         Ok(Known::Known(access))
     }
 
     pub(super) async fn group_members(&self, group: &GroupId) -> Result<Known<BTreeSet<AccountId>>, Error> {
         let request = Request::get(Api::V1, ["group", group.as_str(), "membersByGroupId"]);
-        let Some(members) = if_shown(self.v1_list::<V1User>(request, GROUPS)).await? else {
-            return Ok(Known::Unknown(Why::Hidden));
-        };
-        // A member without a name would be missing from the set, and nobody would know.
-        let members: Option<BTreeSet<AccountId>> =
-            members.into_iter().map(|member| member.account_id).collect();
-        Ok(members.map_or(Known::Unknown(Why::Hidden), Known::Known))
+        let members = if_complete(self.v1_list::<V1User>(request)).await?;
+        Ok(members.map(|members| members.into_iter().filter_map(|member| member.account_id).collect()))
+    }
+
+    /// The groups of an account. They decide what the caller can lose, so unknown ones are said to be unknown.
+    pub(super) async fn groups_of(&self, account: &AccountId) -> Result<Known<BTreeSet<GroupId>>, Error> {
+        let request = Request::get(Api::V1, ["user", "memberof"]).query("accountId", account);
+        let groups = if_complete(self.v1_list::<V1Group>(request)).await?;
+        Ok(groups.map(|groups| groups.into_iter().filter_map(|group| group.id).collect()))
     }
 
     pub(super) async fn bulk_people(
@@ -75,7 +77,7 @@ impl Cloud {
     async fn some_people(&self, accounts: &[&AccountId]) -> Result<Vec<Person>, Error> {
         let ids: Vec<&str> = accounts.iter().map(|account| account.as_str()).collect();
         let request = Request::ask(Api::V2, ["users-bulk"], json!({ "accountIds": ids }));
-        let found: CursorList<BulkUser> = self.client.read(&request).await?;
-        Ok(found.results.into_iter().map(Person::from).collect())
+        let found: WireList<BulkUser> = self.client.read(&request).await?;
+        Ok(found.into_given().into_iter().map(Person::from).collect())
     }
 }

@@ -6,8 +6,9 @@ use tokio::try_join;
 
 use super::Cloud;
 use super::sign_in::SignedIn;
-use super::wire::{Checked, Operations, RoleMode, V1Group};
+use super::wire::{Checked, Operations, RoleMode};
 use crate::confluence::address::Api;
+use crate::confluence::complete::operation;
 use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
 use crate::confluence::{Check, Read, SpaceAccess, SpaceSelection};
@@ -156,19 +157,5 @@ impl Cloud {
             Err(Error::NotFound(_)) => Ok(SpaceRoleMode::PreRoles),
             Err(error) => Err(error),
         }
-    }
-
-    async fn groups_of(&self, account: &AccountId) -> Result<BTreeSet<GroupId>, Error> {
-        let request = Request::get(Api::V1, ["user", "memberof"]).query("accountId", account);
-        let groups: Vec<V1Group> = self.v1_list(request, 200).await?;
-        Ok(groups.into_iter().filter_map(|group| group.id).collect())
-    }
-}
-
-/// The name of an operation on content in v1.
-pub(super) const fn operation(verb: PageVerb) -> &'static str {
-    match verb {
-        PageVerb::View => "read",
-        PageVerb::Edit => "update",
     }
 }

@@ -8,6 +8,7 @@ use url::Url;
 use super::wire::{SystemInfo, V1User};
 use super::{Cloud, if_shown};
 use crate::confluence::address::{Address, AddressKind, Api};
+use crate::confluence::complete::Whole;
 use crate::confluence::error::Error;
 use crate::confluence::transport::{Request, Settings, client};
 use crate::model::{AccountId, Edition, SiteIdentity};
@@ -28,6 +29,8 @@ struct Linked {
     #[serde(rename = "_links", default)]
     links: Base,
 }
+
+impl Whole for Linked {}
 
 #[derive(Default, Deserialize)]
 struct Base {

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::OptionFuture;
 use tokio::join;
 
-use super::wire::{Assignment, FoundKind, PermissionRow, Text, WireContent, WireRole, WireSpace, principal};
+use super::wire::{Assignment, FoundKind, PermissionRow, WireContent, WireRole, WireSpace, principal};
 use super::{Cloud, if_shown};
 use crate::confluence::address::Api;
+use crate::confluence::complete::{Doubt, place};
 use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
+use crate::confluence::wire_id::Text;
 use crate::confluence::{SpaceAccess, SpaceSelection, side_by_side};
 use crate::model::{
     Content, ContentId, ContentKind, ForeignRow, Holding, Known, Parent, Permission, Principal, Role, RoleId,
@@ -21,6 +23,9 @@ const KEYS: usize = 250;
 
 /// And the most text in them: keys of personal spaces are long, and addresses are not endless.
 const KEY_TEXT: usize = 6000;
+
+/// So much content of one space is asked for by itself because its list contradicts itself.
+const DOUBTED: usize = 100;
 
 impl Cloud {
     pub(super) async fn list_spaces(&self, selection: &SpaceSelection) -> Result<Vec<Space>, Error> {
@@ -83,24 +88,24 @@ impl Cloud {
         let pages: Vec<WireContent> = self.v2_list(request).await?;
         let mut tree = Tree::default();
         let mut above = BTreeMap::new();
-        for page in pages {
-            note_parent(&page, &mut above);
-            tree.insert(content(page, ContentKind::Page));
+        for page in &pages {
+            note_parent(page, &mut above);
         }
+        self.placed(space, ContentKind::Page, pages).await?.into_iter().for_each(|page| tree.insert(page));
         // Folders and their like are in no list: each is asked for once, from the pages upwards.
         let mut asked = BTreeSet::new();
         loop {
             let tasks: Vec<_> = std::mem::take(&mut above)
                 .into_iter()
                 .filter(|(id, _)| tree.get(*id).is_none() && asked.insert(*id))
-                .map(|(id, kind)| self.container(id, kind))
+                .map(|(id, kind)| self.alone(id, kind))
                 .collect();
             if tasks.is_empty() {
                 return Ok(tree);
             }
             for (kind, found) in side_by_side(tasks).await?.into_iter().flatten() {
                 note_parent(&found, &mut above);
-                tree.insert(content(found, kind));
+                tree.insert(self.content(space, kind, found));
             }
         }
     }
@@ -109,11 +114,43 @@ impl Cloud {
         let id = space.id.to_string();
         let request = Request::get(Api::V2, ["spaces", &id, "blogposts"]).query("status", "current");
         let posts: Vec<WireContent> = self.v2_list(request).await?;
-        let posts: BTreeMap<ContentId, Content> = posts
-            .into_iter()
-            .map(|post| (post.id, Content { parent: Parent::Space, ..content(post, ContentKind::Blogpost) }))
-            .collect();
-        Ok(posts.into_values().collect())
+        // Blog posts hang under nothing, whatever is said.
+        let posts = posts.into_iter().map(|post| WireContent { parent_id: None, parent_type: None, ..post });
+        let mut posts = self.placed(space, ContentKind::Blogpost, posts.collect()).await?;
+        posts.sort_by_key(|post| post.id);
+        Ok(posts)
+    }
+
+    /// Content of a list. What contradicts the list is asked for by itself, and what still does then may stand
+    /// anywhere.
+    async fn placed(
+        &self,
+        space: &Space,
+        kind: ContentKind,
+        listed: Vec<WireContent>,
+    ) -> Result<Vec<Content>, Error> {
+        let (sure, doubted): (Vec<_>, Vec<_>) =
+            listed.into_iter().partition(|content| place(content.place(), space.id, self.scrutiny).is_ok());
+        // Where many are like this, asking for each takes long and helps no more.
+        let again = doubted.len().min(DOUBTED);
+        let tasks: Vec<_> = doubted[..again].iter().map(|content| self.alone(content.id, kind)).collect();
+        let mut shown: BTreeMap<ContentId, WireContent> =
+            side_by_side(tasks).await?.into_iter().flatten().map(|(_, shown)| (shown.id, shown)).collect();
+        let settled = doubted.into_iter().map(|listed| match shown.remove(&listed.id) {
+            Some(shown) if place(shown.place(), space.id, self.scrutiny).is_ok() => shown,
+            _ => listed,
+        });
+        Ok(sure.into_iter().chain(settled).map(|content| self.content(space, kind, content)).collect())
+    }
+
+    /// Content of which nobody asks for the lists where it may be of another space.
+    fn content(&self, space: &Space, kind: ContentKind, wire: WireContent) -> Content {
+        let (parent, restrictions) = match place(wire.place(), space.id, self.scrutiny) {
+            Ok(parent) => (parent, Known::Unknown(Why::NotRead)),
+            Err(Doubt::OtherSpace) => (Parent::Unknown, Known::Unknown(Why::Contradictory)),
+            Err(_) => (Parent::Unknown, Known::Unknown(Why::NotRead)),
+        };
+        Content { id: wire.id, kind, title: wire.title.unwrap_or_default().into(), parent, restrictions }
     }
 
     pub(super) async fn search_containers(
@@ -125,6 +162,7 @@ impl Cloud {
         let request = Request::get(Api::V1, ["content", "search"]).query("cql", &cql);
         let found: Vec<FoundKind> = match self.v2_list(request).await {
             Ok(found) => found,
+            Err(Error::Incomplete { doubt, .. }) => return Ok(Known::Unknown(doubt.why())),
             // A site may not know all of these words.
             Err(Error::Rejected(_) | Error::NotFound(_)) => return Ok(Known::Unknown(Why::NoApi)),
             Err(error) => return Err(error),
@@ -134,12 +172,13 @@ impl Cloud {
             .filter(|hit| tree.get(hit.id).is_none())
             .filter_map(|hit| Some((hit.id, container_kind(hit.kind.as_deref()?)?)))
             .collect();
-        let tasks: Vec<_> = unseen.into_iter().map(|(id, kind)| self.container(id, kind)).collect();
+        let tasks: Vec<_> = unseen.into_iter().map(|(id, kind)| self.alone(id, kind)).collect();
         let shown = side_by_side(tasks).await?.into_iter().flatten();
-        Ok(Known::Known(shown.map(|(kind, found)| content(found, kind)).collect()))
+        Ok(Known::Known(shown.map(|(kind, found)| self.content(space, kind, found)).collect()))
     }
 
-    async fn container(
+    /// One piece of content by its id; `None` if it is hidden, or if the answer is about another.
+    async fn alone(
         &self,
         id: ContentId,
         kind: ContentKind,
@@ -149,11 +188,13 @@ impl Cloud {
             ContentKind::Whiteboard => "whiteboards",
             ContentKind::Database => "databases",
             ContentKind::Embed => "embeds",
-            ContentKind::Page | ContentKind::Blogpost => return Ok(None),
+            ContentKind::Page => "pages",
+            ContentKind::Blogpost => "blogposts",
         };
-        let id = id.to_string();
-        let request = Request::get(Api::V2, [collection, &id]);
-        Ok(if_shown(self.client.read(&request)).await?.map(|found| (kind, found)))
+        let text = id.to_string();
+        let request = Request::get(Api::V2, [collection, &text]);
+        let found: Option<WireContent> = if_shown(self.client.read(&request)).await?;
+        Ok(found.filter(|found| found.id == id).map(|found| (kind, found)))
     }
 }
 
@@ -211,16 +252,6 @@ fn sort_out(rows: Vec<PermissionRow>, assigned: Vec<Assignment>) -> SpaceAccess 
         grants.entry(what).or_default().insert(number);
     }
     access
-}
-
-fn content(wire: WireContent, kind: ContentKind) -> Content {
-    Content {
-        id: wire.id,
-        kind,
-        title: wire.title.unwrap_or_default().into(),
-        parent: wire.parent_id.map_or(Parent::Space, Parent::Content),
-        restrictions: Known::Unknown(Why::NotRead),
-    }
 }
 
 /// Remembers a parent that no list shows. A page that is missing from the list of pages is hidden or

@@ -1,95 +1,14 @@
 //! The JSON of Cloud, as far as it is read here. Unknown fields and words are let through: the published
 //! enums lag behind the product. Ids come as strings (v2) or numbers (v1).
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde::Deserialize;
-use serde::de::{self, Deserializer, Visitor};
 
+use crate::confluence::complete::{Entry, Place, RestrictionLists, Whole};
+use crate::confluence::wire_id::{Text, id, optional_id};
 use crate::model::{
     AccessClass, AccountId, AccountKind, AccountStatus, ContentId, GroupId, Known, Person, Principal, Role,
     RoleId, RoleKind, Space, SpaceId, SpaceKey, SpaceKind, SpaceStatus, Why,
 };
-
-#[derive(Debug, Default, Hash, Deserialize)]
-pub(super) struct Links {
-    pub(super) next: Option<String>,
-}
-
-/// A page of a v2 list.
-#[derive(Debug, Deserialize)]
-pub(super) struct CursorList<T> {
-    pub(super) results: Vec<T>,
-    #[serde(rename = "_links", default)]
-    pub(super) links: Links,
-}
-
-/// A page of a v1 list.
-#[derive(Debug, Hash, Deserialize)]
-pub(super) struct OffsetList<T> {
-    pub(super) results: Vec<T>,
-    pub(super) size: Option<u64>,
-    pub(super) limit: Option<u64>,
-    #[serde(rename = "_links")]
-    pub(super) links: Option<Links>,
-}
-
-impl<T> OffsetList<T> {
-    /// Whether this page may not be all: it is full, or says so. A page without a limit is full by itself.
-    pub(super) fn may_have_more(&self) -> bool {
-        let here = (self.results.len() as u64).max(self.size.unwrap_or_default());
-        let more = self.links.as_ref().is_some_and(|links| links.next.is_some());
-        more || (here > 0 && here >= self.limit.unwrap_or_default())
-    }
-}
-
-/// An id as it comes: text or number.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Text(pub(super) String);
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextOrNumber;
-        impl Visitor<'_> for TextOrNumber {
-            type Value = Text;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a text or a number")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Text, E> {
-                Ok(Text(text.to_owned()))
-            }
-
-            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Text, E> {
-                Ok(Text(number.to_string()))
-            }
-
-            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Text, E> {
-                Ok(Text(number.to_string()))
-            }
-        }
-        deserializer.deserialize_any(TextOrNumber)
-    }
-}
-
-/// An id of ours.
-fn id<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Display>>(deserializer: D) -> Result<T, D::Error> {
-    Text::deserialize(deserializer)?.0.parse().map_err(de::Error::custom)
-}
-
-/// An id of ours, or nothing: absent, null or empty.
-fn optional_id<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: FromStr<Err: fmt::Display>,
-{
-    match Option::<Text>::deserialize(deserializer)? {
-        Some(Text(text)) if !text.is_empty() => text.parse().map(Some).map_err(de::Error::custom),
-        _ => Ok(None),
-    }
-}
 
 /// The principal that a pair of type and id means, in any of the spellings in use: `access-class` and
 /// `ACCESS_CLASS`, `all-licensed-users` and `ALL_LICENSED_USERS`. How a grant to anonymous people shows is
@@ -195,8 +114,8 @@ pub(super) struct WireRole {
     #[serde(rename = "type")]
     kind: Option<String>,
     name: String,
-    #[serde(default)]
-    space_permissions: Option<Vec<String>>,
+    /// A role without this list would seem to give nothing.
+    space_permissions: Vec<String>,
 }
 
 impl From<WireRole> for Role {
@@ -206,7 +125,7 @@ impl From<WireRole> for Role {
             id: wire.id,
             name: wire.name.into(),
             kind: if system { RoleKind::System } else { RoleKind::Custom },
-            permissions: wire.space_permissions.into_iter().flatten().collect(),
+            permissions: wire.space_permissions.into_iter().collect(),
         }
     }
 }
@@ -221,6 +140,14 @@ pub(super) struct WireContent {
     #[serde(default, deserialize_with = "optional_id")]
     pub(super) parent_id: Option<ContentId>,
     pub(super) parent_type: Option<String>,
+    #[serde(default, deserialize_with = "optional_id")]
+    pub(super) space_id: Option<SpaceId>,
+}
+
+impl WireContent {
+    pub(super) fn place(&self) -> Place<'_> {
+        Place { space: self.space_id, parent: self.parent_id, parent_kind: self.parent_type.as_deref() }
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -257,7 +184,7 @@ pub(super) struct V1Group {
 }
 
 /// A user of `POST /users-bulk`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, PartialEq, Hash, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct BulkUser {
     #[serde(deserialize_with = "id")]
@@ -314,26 +241,7 @@ pub(super) struct FoundKind {
 pub(super) struct Found {
     #[serde(deserialize_with = "id")]
     pub(super) id: ContentId,
-    pub(super) restrictions: Option<BothLists>,
-}
-
-#[derive(Debug, Default, Hash, Deserialize)]
-pub(super) struct BothLists {
-    pub(super) read: Option<OneList>,
-    pub(super) update: Option<OneList>,
-}
-
-/// The list of one operation. What is missing was not expanded; it does not mean "open".
-#[derive(Debug, Hash, Deserialize)]
-pub(super) struct OneList {
-    pub(super) operation: Option<String>,
-    pub(super) restrictions: Option<Sides>,
-}
-
-#[derive(Debug, Hash, Deserialize)]
-pub(super) struct Sides {
-    pub(super) user: Option<OffsetList<V1User>>,
-    pub(super) group: Option<OffsetList<V1Group>>,
+    pub(super) restrictions: Option<RestrictionLists>,
 }
 
 /// The answer of `permission/check`.
@@ -362,6 +270,42 @@ pub(super) struct Operation {
     pub(super) operation: String,
     pub(super) target_type: String,
 }
+
+macro_rules! entries {
+    ($($entry:ty, $id:ty: $of:expr;)*) => {$(
+        impl Entry for $entry {
+            type Id = $id;
+
+            fn id(&self) -> Option<$id> {
+                let of: fn(&Self) -> Option<$id> = $of;
+                of(self)
+            }
+        }
+    )*};
+}
+
+entries! {
+    WireSpace, SpaceId: |space| Some(space.id);
+    PermissionRow, String: |row| Some(row.id.0.clone());
+    Assignment, String: |each| {
+        Some(format!("{}:{}", each.principal.principal_type, each.principal.principal_id.0))
+    };
+    WireRole, RoleId: |role| Some(role.id.clone());
+    WireContent, ContentId: |content| Some(content.id);
+    FoundKind, ContentId: |hit| Some(hit.id);
+    Found, ContentId: |hit| Some(hit.id);
+    V1User, AccountId: |user| user.account_id.clone();
+    V1Group, GroupId: |group| group.id.clone();
+    BulkUser, AccountId: |user| Some(user.account_id.clone());
+}
+
+impl Whole for WireContent {}
+impl Whole for RoleMode {}
+impl Whole for SystemInfo {}
+impl Whole for V1User {}
+impl Whole for Checked {}
+/// What is left out of it counts as not permitted.
+impl Whole for Operations {}
 
 #[cfg(test)]
 mod tests {

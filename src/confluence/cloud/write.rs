@@ -5,11 +5,10 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::Cloud;
-use super::read::operation;
-use super::restrictions::shows_open;
 use crate::confluence::address::Api;
 use crate::confluence::answer::Answer;
 use crate::confluence::client::Failed;
+use crate::confluence::complete::{Operations, operation};
 use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
 use crate::confluence::{Write, WriteError};
@@ -123,7 +122,7 @@ impl Cloud {
         match opened {
             // A body has no way to name an open list (OpenAPI v1, ContentRestrictionUpdate), and whether
             // leaving a list out clears it is not documented. The answer has both lists as they are now.
-            Some(verb) if !shows_open(&answer, verb) => self.clear(content, verb).await,
+            Some(verb) if !self.shows_open(&answer, verb) => self.clear(content, verb).await,
             _ => Ok(()),
         }
     }
@@ -169,10 +168,15 @@ impl Cloud {
         done(self.client.send(&entry(Method::PUT, content, verb, subject)).await)
     }
 
+    /// Whether the answer to a write shows that nothing is left of a list.
+    fn shows_open(&self, answer: &Answer, verb: PageVerb) -> bool {
+        answer.json::<Operations>().is_ok_and(|lists| lists.shows_open(verb, self.scrutiny))
+    }
+
     fn carries_caller(&self, subject: &Subject) -> u8 {
         match (self.caller.get(), subject) {
             (Some(caller), Subject::User(account)) if *account == caller.account => 2,
-            (Some(caller), Subject::Group(group)) if caller.groups.contains(group) => 1,
+            (Some(caller), Subject::Group(group)) if caller.is_in(group).unwrap_or(true) => 1,
             _ => 0,
         }
     }

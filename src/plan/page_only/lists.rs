@@ -356,6 +356,8 @@ impl<'a> Compiler<'a> {
                 let insiders = unlistable.into_keys().collect();
                 problem(PageOnlyProblem::Unlistable { insiders, pages });
             }
+            let mut unread = unread;
+            unread.extend(tree.unplaced().map(|content| content.id));
             if !unread.is_empty() {
                 problem(PageOnlyProblem::Unread { pages: unread });
             }

@@ -56,7 +56,7 @@ pub enum PageOnlyProblem {
     Contradicted { pages: BTreeSet<ContentId>, list: PageVerb, entry: Origin, guests: BTreeSet<Subject> },
     /// Only guests are on the list, and without them it would be empty, which means open.
     NobodyElse { page: ContentId, list: PageVerb, guests: BTreeSet<Subject> },
-    /// The lists of these pages could not be read, so they may be open to the guests.
+    /// The lists of these pages could not be read, or where they stand, so they may be open to the guests.
     Unread { pages: BTreeSet<ContentId> },
     /// The site has no lists for these, and they stand where the guests see them.
     NoLists { pages: BTreeSet<ContentId> },
@@ -116,10 +116,7 @@ pub(super) fn guests(wish: &DesiredSpace, tree: &Tree) -> BTreeMap<Subject, Gues
 
 /// Content that has nothing above it, as far as can be seen.
 pub(super) fn tops(tree: &Tree) -> impl Iterator<Item = &Content> {
-    tree.iter().filter(|content| match content.parent {
-        Parent::Space => true,
-        Parent::Content(parent) => tree.get(parent).is_none(),
-    })
+    tree.iter().filter(|content| content.parent == Parent::Space || tree.is_adrift(content))
 }
 
 /// Whether a principal holds a permission, or may: a role whose words are not understood may give anything.

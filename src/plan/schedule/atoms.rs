@@ -87,20 +87,7 @@ impl<'a> Crowd<'a> {
         // Memberships come and go while a run lasts: nobody's access may hang on a second one.
         known.extend((0..principals.len()).map(|place| vec![place]));
         known.insert(Vec::new());
-        // Whoever runs this is in these groups, whoever else is.
-        let caller = &live.site.caller;
-        known.insert(
-            principals
-                .iter()
-                .enumerate()
-                .filter(|(_, who)| match who {
-                    Principal::User(account) => *account == caller.account,
-                    Principal::Group(group) => caller.groups.contains(group),
-                    Principal::Class(_) | Principal::Anonymous => false,
-                })
-                .map(|(place, _)| place)
-                .collect(),
-        );
+        known.extend(possible_callers(principals, live));
         let combinations = combinations(&unknown, lists, MOST / known.len())?;
         let mut atoms: BTreeSet<Atom> = BTreeSet::new();
         for person in &known {
@@ -131,6 +118,27 @@ impl<'a> Crowd<'a> {
             self.accounts.get(account).is_some_and(|number| members.binary_search(number).is_ok())
         })
     }
+}
+
+/// The places of the account that runs this, whoever else has them: one set where its groups are known. Otherwise
+/// it may be in none of them, in any one, or in all.
+fn possible_callers(principals: &[Principal], live: &Live) -> BTreeSet<Vec<usize>> {
+    let caller = &live.site.caller;
+    let (mut sure, mut unsure) = (Vec::new(), Vec::new());
+    for (place, principal) in principals.iter().enumerate() {
+        match principal {
+            Principal::User(account) if *account == caller.account => sure.push(place),
+            Principal::Group(group) => match caller.is_in(group) {
+                Some(true) => sure.push(place),
+                Some(false) => {}
+                None => unsure.push(place),
+            },
+            Principal::User(_) | Principal::Class(_) | Principal::Anonymous => {}
+        }
+    }
+    let all: Vec<usize> = [&sure[..], &unsure[..]].concat();
+    let with_one = unsure.iter().map(|&place| [&sure[..], &[place]].concat());
+    with_one.chain([sure.clone(), all]).collect()
 }
 
 /// People who match exactly these of the principals that matter.

@@ -48,7 +48,7 @@ use finishing::Unfinished;
 
 pub(super) use clauses::{Goal, Witness};
 pub(super) use goals::edit_permission;
-pub(super) use protected::is_caller;
+pub(super) use protected::{is_caller, may_be_caller};
 use search::{Impossible, Sketch, Solution};
 
 /// Calls in order, and how sure the order is.

@@ -28,11 +28,19 @@ impl Protected {
     }
 }
 
-/// Whether a principal stands for the account that runs this, perhaps among others.
+/// Whether a principal stands for the account that runs this, perhaps among others; also where it is not known.
+pub(in crate::plan) fn may_be_caller(principal: &Principal, live: &Live) -> bool {
+    match principal {
+        Principal::Group(group) => live.site.caller.is_in(group).unwrap_or(true),
+        Principal::User(_) | Principal::Class(_) | Principal::Anonymous => is_caller(principal, live),
+    }
+}
+
+/// Whether a principal surely stands for the account that runs this, perhaps among others.
 pub(in crate::plan) fn is_caller(principal: &Principal, live: &Live) -> bool {
     match principal {
         Principal::User(account) => *account == live.site.caller.account,
-        Principal::Group(group) => live.site.caller.groups.contains(group),
+        Principal::Group(group) => live.site.caller.is_in(group).unwrap_or(false),
         Principal::Class(_) => true,
         Principal::Anonymous => false,
     }
@@ -40,7 +48,7 @@ pub(in crate::plan) fn is_caller(principal: &Principal, live: &Live) -> bool {
 
 /// Whether a call takes something from the account that runs this, be it only one of two ways to it.
 pub(super) fn takes_from_caller(node: &Node, space: &Space<'_>) -> bool {
-    let lost = |principal: &Principal| is_caller(principal, space.live);
+    let lost = |principal: &Principal| may_be_caller(principal, space.live);
     match &node.call {
         Call::Grant { .. } => false,
         // A row that is not there yet is a companion that nobody was promised.

@@ -133,6 +133,9 @@ impl<'a> Resolver<'a> {
             origin: wish.span.origin(),
             holdings,
             pages,
+            by_place: wish
+                .own
+                .is_some_and(|own| own.pages.iter().any(|entry| entry.pages.value.is_by_place())),
             unlisted: wish.own.map_or(UnlistedPages::Leave, unlisted),
             page_only: wish.own.map(|own| self.page_only(own, live)).unwrap_or_default(),
             watched: wish.watched.clone(),

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{
-    Audience, ContentId, DesiredPage, LiveSpace, Members, PageVerb, Parent, SpaceKey, Subject, Terms, Tree,
-    Wanted,
+    Audience, ContentId, DesiredPage, LiveSpace, Members, PageVerb, SpaceKey, Subject, Terms, Tree, Wanted,
 };
 use crate::policy::ast::{Entry, Listed, Named, PageEntry, SpaceDef};
 use crate::policy::pages::{Matched, PageSelector, Reach, escape, in_tree, matched, walk};
@@ -355,8 +354,5 @@ fn lost_way(
 }
 
 fn has_hidden_ancestors(tree: &Tree) -> bool {
-    tree.iter().any(|page| match page.parent {
-        Parent::Content(parent) => tree.get(parent).is_none(),
-        Parent::Space => false,
-    })
+    tree.iter().any(|page| tree.is_adrift(page))
 }

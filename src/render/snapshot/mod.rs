@@ -53,6 +53,7 @@ struct Notes {
     unknown_roles: usize,
     kinds: BTreeSet<SpaceKey>,
     lists: usize,
+    unplaced: usize,
     homepages: usize,
 }
 
@@ -61,6 +62,12 @@ impl Notes {
         let numbers = [
             (self.members.len(), "group", "groups", "whose members could not be read, so nobody is in them"),
             (self.lists, "page", "pages", "whose restrictions could not be read, so they are open"),
+            (
+                self.unplaced,
+                "page",
+                "pages",
+                "of which the site does not say where they stand, so they are at the top of their space",
+            ),
             (self.foreign, "row", "rows", "of kinds that this version does not know, which are left out"),
             (
                 self.renamed,

@@ -20,6 +20,10 @@ impl Writer<'_> {
                 pages.push(self.branch(content, tree));
             }
         }
+        for content in tree.unplaced() {
+            self.notes.unplaced += 1;
+            pages.push(self.branch(content, tree));
+        }
         for hidden in hidden_parents(tree) {
             let children: Vec<&Content> = tree.children(hidden).collect();
             pages.push(Node {
@@ -90,7 +94,7 @@ fn hidden_parents(tree: &Tree) -> Vec<ContentId> {
         .iter()
         .filter_map(|content| match content.parent {
             Parent::Content(parent) if tree.get(parent).is_none() => Some(parent),
-            Parent::Content(_) | Parent::Space => None,
+            Parent::Content(_) | Parent::Space | Parent::Unknown => None,
         })
         .collect();
     hidden.sort_unstable();
