@@ -47,5 +47,5 @@ pub use role::{BuiltInRole, Role, RoleKind};
 pub use site::{Caller, Edition, Flavor, Site, SiteIdentity, SpaceRoleMode, is_same_address};
 pub use space::{Space, SpaceKind, SpaceStatus};
 pub use stray::StrayPermissions;
-pub use visible::{Shown, SiteText, first_hidden, harmless, is_command, is_invisible, visible};
+pub use visible::{Shown, SiteText, characters, first_hidden, harmless, is_command, is_invisible, visible};
 pub use write_request::WriteRequest;

@@ -113,17 +113,26 @@ fn escaped(text: &str, also: impl Fn(&str) -> bool) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len());
-    let mut before = None;
-    for (at, c) in text.char_indices() {
-        let rest = &text[at..];
-        if (is_invisible(c) && !belongs(before, rest)) || is_command(rest) || also(rest) {
-            let _ = write!(escaped, "{}", c.escape_unicode());
-        } else {
+    for (at, c, is_seen) in characters(text) {
+        if is_seen && !also(&text[at..]) {
             escaped.push(c);
+        } else {
+            let _ = write!(escaped, "{}", c.escape_unicode());
         }
-        before = Some(c);
     }
     if escaped == text { Cow::Borrowed(text) } else { Cow::Owned(escaped) }
+}
+
+/// The characters of a text with their places, and whether each may stand as it is where people or CI hosts read:
+/// it is seen, or belongs to how its neighbours are written, and begins no command.
+pub fn characters(text: &str) -> impl Iterator<Item = (usize, char, bool)> {
+    let mut before = None;
+    text.char_indices().map(move |(at, c)| {
+        let rest = &text[at..];
+        let is_seen = (!is_invisible(c) || belongs(before, rest)) && !is_command(rest);
+        before = Some(c);
+        (at, c, is_seen)
+    })
 }
 
 /// Whether a character leaves no mark of its own, or one that looks like a plain space, or moves what stands around

@@ -81,7 +81,7 @@ fn repository() -> Folder {
     folder
 }
 
-const COMMANDS: [&[&str]; 23] = [
+const COMMANDS: [&[&str]; 24] = [
     &["plan"],
     &["plan", "-vv"],
     &["plan", "--format", "json"],
@@ -104,6 +104,7 @@ const COMMANDS: [&[&str]; 23] = [
     &["fmt", "--check", "--diff"],
     &["fmt"],
     &["import", "-C", "new", "--site", "sandbox:site.yaml", "--space", "ENG", "--stdout"],
+    &["snapshot", "--space", "ENG"],
     &["apply", "--yes"],
 ];
 
@@ -191,6 +192,18 @@ fn in_files() {
         }
     }
     assert!(folder.read("new/spaces/eng.yaml").contains("PWNED"));
+}
+
+#[test]
+fn a_snapshot_shows_what_it_holds_and_reads_back() {
+    let folder = repository();
+    folder.run(&["snapshot", "--space", "ENG", "-o", "copy.yaml"]).code(0);
+    is_harmless("copy.yaml", &folder.read("copy.yaml"));
+    let again = ["snapshot", "--space", "ENG", "--site", "sandbox:copy.yaml", "-o", "again.yaml"];
+    folder.run(&again).code(0);
+    assert_eq!(folder.read("again.yaml"), folder.read("copy.yaml"));
+    let plan = folder.run(&["plan"]).code(0);
+    assert_eq!(folder.run(&["plan", "--site", "sandbox:copy.yaml"]).code(0).out, plan.out);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! How a word is written: plain where every reader of YAML takes it for text, in quotes otherwise.
 
 use super::tree::Word;
-use crate::model::{is_command, is_invisible};
+use crate::model::characters;
 
 /// Where a word stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,39 +22,42 @@ pub(super) fn write(word: &Word, around: Around) -> String {
 /// Single quotes where they save escapes, double quotes otherwise.
 fn quoted(text: &str) -> String {
     let escapes = text.contains(['"', '\\']);
-    if escapes
-        && !text.contains('\'')
-        && text.char_indices().all(|(at, c)| is_printable(c) && !is_command(&text[at..]))
-    {
+    if escapes && !text.contains('\'') && is_printable(text) {
         return format!("'{text}'");
     }
     let mut quoted = String::from("\"");
-    for (at, c) in text.char_indices() {
+    for (_, c, is_seen) in characters(text) {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             '\r' => quoted.push_str("\\r"),
-            c if is_printable(c) && !is_command(&text[at..]) => quoted.push(c),
-            c => {
-                let escaped = match u32::from(c) {
-                    number @ ..=0xFF => format!("\\x{number:02X}"),
-                    number @ ..=0xFFFF => format!("\\u{number:04X}"),
-                    number => format!("\\U{number:08X}"),
-                };
-                quoted.push_str(&escaped);
-            }
+            c if is_seen && is_allowed(c) => quoted.push(c),
+            c => quoted.push_str(&escape(c)),
         }
     }
     quoted.push('"');
     quoted
 }
 
-/// What YAML lets stand in quotes as it is and readers see. Joiners and the selectors of emoji are parts of words.
-fn is_printable(c: char) -> bool {
-    let allowed = matches!(c, ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}'
-        | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..);
-    allowed && (!is_invisible(c) || matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}'))
+/// A character by its number, as double quotes have it.
+pub(super) fn escape(c: char) -> String {
+    match u32::from(c) {
+        number @ ..=0xFF => format!("\\x{number:02X}"),
+        number @ ..=0xFFFF => format!("\\u{number:04X}"),
+        number => format!("\\U{number:08X}"),
+    }
+}
+
+/// Whether all of a text may stand as it is, and is seen. Joiners and the selectors of emoji may where they belong.
+fn is_printable(text: &str) -> bool {
+    characters(text).all(|(_, c, is_seen)| is_seen && is_allowed(c))
+}
+
+/// What YAML lets stand in quotes as it is.
+const fn is_allowed(c: char) -> bool {
+    matches!(c, ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}'
+        | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..)
 }
 
 fn is_plain(text: &str, around: Around) -> bool {
@@ -71,7 +74,7 @@ fn is_plain(text: &str, around: Around) -> bool {
             || after_colons().any(|c| !c.is_alphanumeric() && !"/._~".contains(c)));
     begins
         && text.trim() == text
-        && text.chars().all(is_printable)
+        && is_printable(text)
         && !text.contains(": ")
         && !text.contains(" #")
         && !text.ends_with(':')

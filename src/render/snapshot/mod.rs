@@ -5,6 +5,7 @@
 
 mod pages;
 mod shape;
+mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -17,6 +18,7 @@ use crate::model::{
 use crate::policy::express::handles;
 
 use super::style::count;
+use text::Text;
 
 /// A state file, and what is not in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +39,7 @@ pub fn snapshot(live: &Live) -> Result<Snapshot, serde_yaml::Error> {
     for note in &notes {
         let _ = writeln!(text, "# Not as on the site: {note}");
     }
-    text.push_str(&serde_yaml::to_string(&file)?);
+    text.push_str(&text::finish(&serde_yaml::to_string(&file)?));
     Ok(Snapshot { text, notes })
 }
 
@@ -188,9 +190,9 @@ impl Writer<'_> {
                     Edition::Enterprise => "enterprise",
                 },
                 anonymous,
-                url: site.base_url.raw().to_owned(),
-                cloud_id: site.cloud_id.clone(),
-                caller: self.names.people.get(&site.caller.account).cloned().unwrap_or_default(),
+                url: site.base_url.raw().into(),
+                cloud_id: site.cloud_id.clone().map(Text::from),
+                caller: self.names.people.get(&site.caller.account).cloned().unwrap_or_default().into(),
             },
             users: self.users(),
             groups: self.groups(),
@@ -198,13 +200,13 @@ impl Writer<'_> {
             spaces: live
                 .spaces
                 .iter()
-                .map(|(key, space)| (key.to_string(), self.space(key, space)))
+                .map(|(key, space)| (key.to_string().into(), self.space(key, space)))
                 .collect(),
             quirks: shape::Quirks { folders_restrictable: folders_have_lists(live) },
         }
     }
 
-    fn users(&mut self) -> BTreeMap<String, shape::User> {
+    fn users(&mut self) -> BTreeMap<Text, shape::User> {
         let live = self.live;
         let admins = self.members(|access| access == ProductAccess::Admin).unwrap_or_default();
         let licensed = self.members(|access| access != ProductAccess::None);
@@ -220,7 +222,7 @@ impl Writer<'_> {
                 && (guest || licensed.as_ref().is_some_and(|licensed| !licensed.contains(account)));
             let user = user(person, handle);
             users.insert(
-                handle.clone(),
+                handle.clone().into(),
                 shape::User {
                     confluence_admin: admins.contains(account),
                     guest_of,
@@ -250,7 +252,7 @@ impl Writer<'_> {
     }
 
     /// A guest has one space; it is the one where the guest stands.
-    fn only_space(&self, account: &AccountId) -> Option<String> {
+    fn only_space(&self, account: &AccountId) -> Option<Text> {
         let mine = |principal: &Principal| match principal {
             Principal::User(id) => id == account,
             Principal::Group(id) => self.live.directory.groups.get(id).is_some_and(
@@ -260,20 +262,21 @@ impl Writer<'_> {
         };
         let mut spaces = self.live.spaces.iter().filter(|(_, space)| space.holdings.keys().any(mine));
         match (spaces.next(), spaces.next()) {
-            (Some((key, _)), None) => Some(key.to_string()),
+            (Some((key, _)), None) => Some(key.to_string().into()),
             _ => None,
         }
     }
 
-    fn groups(&mut self) -> BTreeMap<String, shape::Group> {
+    fn groups(&mut self) -> BTreeMap<Text, shape::Group> {
         let mut groups = BTreeMap::new();
         for group in self.live.directory.groups.values() {
             let name = self.names.groups.get(&group.id).cloned().unwrap_or_default();
             self.notes.renamed += usize::from(group.name != *name);
             let members = match &group.members {
-                Known::Known(members) => {
-                    members.iter().filter_map(|member| self.names.people.get(member).cloned()).collect()
-                }
+                Known::Known(members) => members
+                    .iter()
+                    .filter_map(|member| self.names.people.get(member).map(Text::from))
+                    .collect(),
                 Known::Unknown(_) => {
                     self.notes.members.insert(group.id.clone());
                     Vec::new()
@@ -284,12 +287,12 @@ impl Writer<'_> {
                 Known::Known(ProductAccess::Admin) => Some("admin"),
                 Known::Known(ProductAccess::None) | Known::Unknown(_) => None,
             };
-            groups.insert(name, shape::Group { id: group.id.to_string(), members, access });
+            groups.insert(name.into(), shape::Group { id: group.id.to_string().into(), members, access });
         }
         groups
     }
 
-    fn roles(&mut self) -> BTreeMap<String, shape::Role> {
+    fn roles(&mut self) -> BTreeMap<Text, shape::Role> {
         let mut roles = BTreeMap::new();
         for role in self.live.roles.values() {
             let name = self.names.roles.get(&role.id).cloned().unwrap_or_default();
@@ -302,23 +305,23 @@ impl Writer<'_> {
                 }
             }
             let role = shape::Role {
-                id: role.id.to_string(),
+                id: role.id.to_string().into(),
                 kind: match role.kind {
                     RoleKind::System => "system",
                     RoleKind::Custom => "custom",
                 },
                 permissions: permissions.into_iter().map(Permission::cloud_pair).collect(),
             };
-            roles.insert(name, role);
+            roles.insert(name.into(), role);
         }
         roles
     }
 
     fn space(&mut self, key: &SpaceKey, space: &LiveSpace) -> shape::Space {
-        let mut permissions: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
-        let mut role_assignments: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut permissions: BTreeMap<&'static str, Vec<Text>> = BTreeMap::new();
+        let mut role_assignments: BTreeMap<Text, Vec<Text>> = BTreeMap::new();
         for (principal, holding) in &space.holdings {
-            let name = self.names.principal(principal);
+            let name = Text::from(self.names.principal(principal));
             match holding {
                 Holding::Grants(grants) => {
                     for permission in grants.keys() {
@@ -326,7 +329,7 @@ impl Writer<'_> {
                     }
                 }
                 Holding::Role(role) => match self.names.roles.get(role) {
-                    Some(role) => role_assignments.entry(role.clone()).or_default().push(name),
+                    Some(role) => role_assignments.entry(role.into()).or_default().push(name),
                     None => self.notes.unknown_roles += 1,
                 },
             }
@@ -359,7 +362,7 @@ impl Writer<'_> {
         self.notes.homepages += usize::from(homepage.is_none() && first.is_some());
         shape::Space {
             id: space.space.id.number(),
-            name: space.space.name.raw().to_owned(),
+            name: space.space.name.raw().into(),
             kind,
             status,
             homepage: homepage.filter(|home| Some(*home) != first).filter(is_there),
@@ -380,9 +383,9 @@ fn user(person: &Person, handle: &str) -> shape::User {
         .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
         .collect();
     shape::User {
-        account_id: person.account.to_string(),
-        name: person.name.raw().to_owned(),
-        email: format!("{local}@example.com"),
+        account_id: person.account.to_string().into(),
+        name: person.name.raw().into(),
+        email: format!("{local}@example.com").into(),
         status: match person.status {
             AccountStatus::Active | AccountStatus::Unknown => None,
             AccountStatus::Inactive => Some("inactive"),

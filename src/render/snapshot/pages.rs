@@ -2,6 +2,7 @@
 
 use super::Writer;
 use super::shape::Node;
+use super::text::Text;
 use crate::model::{Audience, Content, ContentId, ContentKind, Known, LiveSpace, Parent, Principal, Tree};
 
 /// What is put above content whose parent does not show. Archived, it does not show in a rehearsal either.
@@ -28,7 +29,7 @@ impl Writer<'_> {
             let children: Vec<&Content> = tree.children(hidden).collect();
             pages.push(Node {
                 id: hidden.number(),
-                title: HIDDEN.to_owned(),
+                title: HIDDEN.into(),
                 kind: None,
                 status: Some("archived"),
                 view: Vec::new(),
@@ -69,7 +70,7 @@ impl Writer<'_> {
         };
         Node {
             id: content.id.number(),
-            title: content.title.raw().to_owned(),
+            title: content.title.raw().into(),
             kind: match content.kind {
                 ContentKind::Page | ContentKind::Blogpost => None,
                 ContentKind::Folder => Some("folder"),
@@ -84,8 +85,9 @@ impl Writer<'_> {
         }
     }
 
-    fn listed(&self, audience: &Audience) -> Vec<String> {
-        audience.subjects().map(|subject| self.names.principal(&Principal::from(subject.clone()))).collect()
+    fn listed(&self, audience: &Audience) -> Vec<Text> {
+        let subjects = audience.subjects().map(|subject| Principal::from(subject.clone()));
+        subjects.map(|principal| self.names.principal(&principal).into()).collect()
     }
 }
 
