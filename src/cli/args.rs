@@ -493,7 +493,7 @@ fn parse_kind(text: &str) -> Result<SpaceKind, std::convert::Infallible> {
         "personal" => SpaceKind::Personal,
         "collaboration" => SpaceKind::Collaboration,
         "knowledge-base" => SpaceKind::KnowledgeBase,
-        _ => SpaceKind::Other(text.to_owned()),
+        _ => SpaceKind::Other(text.into()),
     })
 }
 

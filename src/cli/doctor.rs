@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::confluence::{Cloud, Read as _, SpaceSelection};
-use crate::model::{Edition, Site, Space, SpaceKey, SpaceRoleMode, visible};
+use crate::model::{Edition, Site, Space, SpaceKey, SpaceRoleMode};
 use crate::policy::Policy;
 use crate::policy::lock::LOCK_FILE;
 use crate::render::style::{ADD, CHANGE, REMOVE, count, paint};
@@ -80,11 +80,11 @@ fn edition(site: &Site) -> Finding {
         Edition::Standard => Finding::Fine("edition  Standard".to_owned()),
         Edition::Premium => Finding::Fine("edition  Premium".to_owned()),
         Edition::Enterprise => Finding::Fine("edition  Enterprise".to_owned()),
-        Edition::Other(word) if word.is_empty() => Finding::Doubtful(
+        Edition::Other(word) if word.raw().is_empty() => Finding::Doubtful(
             "edition  the site does not say; the Free edition could not be changed".to_owned(),
         ),
         Edition::Other(word) => {
-            Finding::Doubtful(format!("edition  {}, which this version does not know", visible(word)))
+            Finding::Doubtful(format!("edition  {}, which this version does not know", word.shown()))
         }
     }
 }

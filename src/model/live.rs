@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Directory, GrantId, Known, Permission, Principal, Role, RoleId, Site, Space, SpaceKey, StrayPermissions,
-    Tree, Vocabulary, Why,
+    Directory, GrantId, Known, Permission, Principal, Role, RoleId, Site, SiteText, Space, SpaceKey,
+    StrayPermissions, Tree, Vocabulary, Why,
 };
 
 /// What has been read of a site. It grows as more is read, it records what has been read, and nothing is read
@@ -92,9 +92,9 @@ pub enum Holding {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct ForeignRow {
     /// As the site wrote it, `type:id`.
-    pub principal: String,
+    pub principal: SiteText,
     /// As the site wrote it, `operation/target`.
-    pub permission: String,
+    pub permission: SiteText,
 }
 
 /// Something that the caller could not see.

@@ -80,7 +80,7 @@ pub enum Edition {
     Premium,
     Enterprise,
     /// A word we do not know, or none.
-    Other(String),
+    Other(SiteText),
 }
 
 /// How access to spaces is given (OpenAPI v2, `GET /space-role-mode`).

@@ -24,7 +24,7 @@ pub enum SpaceKind {
     Personal,
     Collaboration,
     KnowledgeBase,
-    Other(String),
+    Other(SiteText),
 }
 
 /// Whether a space is in use.
@@ -33,5 +33,5 @@ pub enum SpaceKind {
 pub enum SpaceStatus {
     Current,
     Archived,
-    Other(String),
+    Other(SiteText),
 }

@@ -425,7 +425,7 @@ impl Kept {
         }
         let (total, principals) = self.0.entry((key.clone(), KeepReason::Foreign)).or_default();
         *total += space.foreign.len();
-        principals.extend(space.foreign.iter().map(|row| row.principal.clone()));
+        principals.extend(space.foreign.iter().map(|row| row.principal.shown().to_string()));
     }
 
     fn into_report(self) -> Vec<Unmanaged> {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use confperm::confluence::{Read as _, SpaceSelection};
 use confperm::model::{
-    AccountKind, Audience, ContentId, Edition, Known, Missing, PageVerb, Parent, Space, SpaceKind,
+    AccountKind, Audience, ContentId, Edition, Known, Missing, PageVerb, Parent, SiteText, Space, SpaceKind,
     SpaceRoleMode, SpaceStatus, Why,
 };
 use serde_json::{Value, json};
@@ -89,7 +89,7 @@ async fn a_site_without_roles_and_without_system_info_is_still_a_site() {
     .await;
     let site = server.cloud().site().await.unwrap();
     assert_eq!(site.mode, SpaceRoleMode::PreRoles);
-    assert_eq!(site.edition, Edition::Other(String::new()));
+    assert_eq!(site.edition, Edition::Other(SiteText::default()));
     assert_eq!((site.base_url.raw(), site.cloud_id), (base, None));
 }
 

@@ -223,8 +223,10 @@ fn sort_out(rows: Vec<PermissionRow>, assigned: Vec<Assignment>) -> SpaceAccess 
         if let Some(who) = principal(&holder.principal_type, &id) {
             access.holdings.insert(who, Holding::Role(role_id));
         } else {
-            let principal = format!("{}:{id}", holder.principal_type);
-            access.foreign.insert(ForeignRow { principal, permission: format!("role/{role_id}") });
+            access.foreign.insert(ForeignRow {
+                principal: format!("{}:{id}", holder.principal_type).into(),
+                permission: format!("role/{role_id}").into(),
+            });
         }
     }
     for PermissionRow { id: Text(number), principal: holder, operation } in rows {
@@ -239,8 +241,8 @@ fn sort_out(rows: Vec<PermissionRow>, assigned: Vec<Assignment>) -> SpaceAccess 
                 continue;
             }
             access.foreign.insert(ForeignRow {
-                principal: format!("{}:{id}", holder.kind),
-                permission: format!("{}/{}", operation.key, operation.target_type),
+                principal: format!("{}:{id}", holder.kind).into(),
+                permission: format!("{}/{}", operation.key, operation.target_type).into(),
             });
             continue;
         };
@@ -309,8 +311,11 @@ mod tests {
                 "class:all-licensed-users Grants({ReadSpace: {GrantId(6)}})",
             ]
         );
-        let foreign: Vec<String> =
-            access.foreign.iter().map(|row| format!("{} {}", row.principal, row.permission)).collect();
+        let foreign: Vec<String> = access
+            .foreign
+            .iter()
+            .map(|row| format!("{} {}", row.principal.raw(), row.permission.raw()))
+            .collect();
         assert_eq!(foreign, ["ACCESS_CLASS:new-class role/r1", "group:g1 shine/space", "role:r9 read/space"]);
     }
 

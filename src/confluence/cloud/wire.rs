@@ -50,12 +50,12 @@ impl From<WireSpace> for Space {
             kind if kind == "personal" => SpaceKind::Personal,
             kind if kind == "collaboration" => SpaceKind::Collaboration,
             kind if kind == "knowledge_base" => SpaceKind::KnowledgeBase,
-            kind => SpaceKind::Other(kind),
+            kind => SpaceKind::Other(kind.into()),
         };
         let status = match wire.status.unwrap_or_default() {
             status if status == "current" => SpaceStatus::Current,
             status if status == "archived" => SpaceStatus::Archived,
-            status => SpaceStatus::Other(status),
+            status => SpaceStatus::Other(status.into()),
         };
         Self {
             id: wire.id,

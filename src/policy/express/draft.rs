@@ -103,7 +103,7 @@ impl Drafter<'_> {
             }
         }
         for row in &space.foreign {
-            remarks.add(Remark::Foreign, format!("{} {}", row.principal, row.permission), 1);
+            remarks.add(Remark::Foreign, format!("{} {}", row.principal.shown(), row.permission.shown()), 1);
         }
         let pages = pages(space, self.live, &mut remarks);
         // Without a line of access, an authoritative space would be one that everybody is to lose.

@@ -194,7 +194,7 @@ impl Reader {
                             .help(format!("did you mean `{near}`?")),
                     );
                 }
-                SpaceKind::Other(other.to_owned())
+                SpaceKind::Other(other.into())
             }
         }
     }
