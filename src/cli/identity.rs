@@ -33,7 +33,11 @@ pub(super) async fn check(
 ) -> Result<(), CliError> {
     let policy_differs = match policy {
         None => false,
-        Some(named) if agrees(met, &named.address) => false,
+        Some(named)
+            if agrees(met, &named.address) || lock.is_some_and(|lock| knows(lock, met, &named.address)) =>
+        {
+            false
+        }
         Some(named) => !leads_to(&named.address, met).await,
     };
     let lock_differs = lock.is_some_and(|lock| !is_about(lock, met));
@@ -59,6 +63,15 @@ fn agrees(met: &Met, named: &Address) -> bool {
                 || is_same_address(&named, &met.address.to_string())
         }
     }
+}
+
+/// Whether the lock, which is about the site that answered by its cloud id, knows the site under an address. Through
+/// the gateway a site may call itself by its `atlassian.net` address, and by a custom domain to another token. A
+/// custom domain itself is never asked: a policy could have any host asked by that.
+fn knows(lock: &LockedSite, met: &Met, address: &Address) -> bool {
+    let LockedSite::Identity(known) = lock else { return false };
+    let (Some(known_id), Some(met_id)) = (&known.cloud_id, &met.identity.cloud_id) else { return false };
+    known_id.eq_ignore_ascii_case(met_id) && is_same_address(&known.base_url, &address.to_string())
 }
 
 /// Whether an `atlassian.net` address says that it belongs to the site that answered: a site under a custom domain
@@ -97,7 +110,16 @@ fn stop(met: &Met, lock: Option<&LockedSite>, policy: Option<&Named>, policy_dif
     if let Some(lock) = lock {
         lines.push(format!("  {LOCK_FILE}  {lock}"));
     }
-    let hint = if policy_differs {
+    let custom = policy
+        .filter(|named| matches!(named.address.kind(), AddressKind::Other) && !met.address.is_loopback());
+    let hint = if let (true, Some(named)) = (policy_differs, custom) {
+        format!(
+            "if {} is a custom domain of this site, write `url: {}` under `site:`, or name the site with `--site`; \
+             otherwise correct `site.url` or CONFLUENCE_URL",
+            named.address.origin(),
+            met.identity.base_url
+        )
+    } else if policy_differs {
         "correct `site.url` or CONFLUENCE_URL, or name the site that you mean with `--site`".to_owned()
     } else if matches!(lock, Some(LockedSite::Address(_))) {
         format!(

@@ -141,6 +141,33 @@ const CASES: &[Case] = &[
         ..NOTHING
     },
     Case { policy: BRAND_GATEWAY, variable: DOMAIN, token: &["wiki.brand.example"], ..NOTHING },
+    // A site that calls itself otherwise to this token: the lock knows both names of it, and no host is asked.
+    Case {
+        policy: DOMAIN,
+        variable: GATEWAY,
+        lock: "{cloud-id: c-acme, url: https://wiki.brand.example/wiki}",
+        token: &["api.atlassian.com"],
+        ..NOTHING
+    },
+    Case {
+        policy: DOMAIN,
+        variable: GATEWAY,
+        stops: &[
+            "this is not the site that the policy is about",
+            "if https://wiki.brand.example is a custom domain of this site, write `url: https://acme.atlassian.net/wiki`",
+        ],
+        token: &["api.atlassian.com"],
+        ..NOTHING
+    },
+    // The lock of another site knows nothing about this one.
+    Case {
+        policy: DOMAIN,
+        variable: GATEWAY,
+        lock: "{cloud-id: c-brand, url: https://wiki.brand.example/wiki}",
+        stops: &["this is not the site that the policy is about"],
+        token: &["api.atlassian.com"],
+        ..NOTHING
+    },
     // Two sites.
     Case {
         policy: OTHER,
