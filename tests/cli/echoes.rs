@@ -88,14 +88,12 @@ fn says_nothing(folder: &Folder, front: &Front, arguments: &[&str]) {
 }
 
 #[test]
-fn at_no_status_in_no_form() {
+fn in_no_form() {
     let (folder, hosted) = quickstart();
     for (form, _) in forms(TOKEN) {
-        for status in [400, 401, 403, 404, 409, 410, 413] {
-            let v1 = format!("{{\"statusCode\": {status}, \"message\": \"you sent {form}.\"}}");
-            let front = hosted.behind(move |_, _| Some(Reply::Text(status, "application/json", v1.clone())));
-            says_nothing(&folder, &front, &["plan"]);
-        }
+        let v1 = format!("{{\"statusCode\": 403, \"message\": \"you sent {form}.\"}}");
+        let front = hosted.behind(move |_, _| Some(Reply::Text(403, "application/json", v1.clone())));
+        says_nothing(&folder, &front, &["plan"]);
         let bodies = [
             (403, "text/plain", format!("you sent {form}.")),
             (
@@ -114,16 +112,119 @@ fn at_no_status_in_no_form() {
     }
 }
 
-#[test]
-fn by_no_command() {
-    let (folder, hosted) = quickstart();
-    let (escaped, _) = &forms(TOKEN)[1];
-    let body = format!("{{\"statusCode\": 403, \"message\": \"you sent {escaped}.\"}}");
-    let front = hosted.behind(move |_, _| Some(Reply::Text(403, "application/json", body.clone())));
-    for arguments in COMMANDS {
-        says_nothing(&folder, &front, arguments);
+/// What a server may do with a token: each status, and answers that are no good.
+const ECHOES: [Echo; 16] = [
+    Echo::V1(400),
+    Echo::V1(401),
+    Echo::V2(403),
+    Echo::V1(404),
+    Echo::V2(409),
+    Echo::V1(410),
+    Echo::V2(413),
+    Echo::V1(429),
+    Echo::V2(500),
+    Echo::V1(503),
+    Echo::Moved(302),
+    Echo::Moved(308),
+    Echo::Broken,
+    Echo::Page,
+    Echo::Shape,
+    Echo::Split,
+];
+
+#[derive(Debug, Clone, Copy)]
+enum Echo {
+    /// An error as v1 or v2 writes it; those that are asked to come later are given up at once.
+    V1(u16),
+    V2(u16),
+    /// To an address with the token in it.
+    Moved(u16),
+    /// JSON that does not parse.
+    Broken,
+    /// A web page where JSON belongs.
+    Page,
+    /// JSON of another shape, with the token as keys and values.
+    Shape,
+    /// The token in two fields, each with enough of it to be found.
+    Split,
+}
+
+impl Echo {
+    /// All forms of the token, another one first each time, since long messages are cut.
+    fn reply(self, token: &str, turn: usize) -> Reply {
+        let mut all: Vec<String> = forms(token).into_iter().map(|(form, _)| form).collect();
+        let first = turn % all.len();
+        all.rotate_left(first);
+        let text = all.join(" and ");
+        let json = ("content-type", "application/json".to_owned());
+        let later = ("retry-after", "100000".to_owned());
+        let (head, tail) = token.split_at(token.len() / 2);
+        match self {
+            Self::V1(status) => {
+                let body = format!("{{\"statusCode\": {status}, \"message\": \"you sent {text}.\"}}");
+                Reply::Full(status, vec![json, later], body)
+            }
+            Self::V2(status) => {
+                let error = format!(
+                    "{{\"status\": {status}, \"code\": \"X\", \"title\": \"{text}\", \"detail\": \"{text}\"}}"
+                );
+                Reply::Full(status, vec![json, later], format!("{{\"errors\": [{error}]}}"))
+            }
+            Self::Moved(status) => {
+                let to =
+                    format!("https://elsewhere.example/{}?token={token}", all[0].replace(['\\', ' '], "%5C"));
+                Reply::Full(status, vec![json, ("location", to)], format!("\"{text}\""))
+            }
+            Self::Broken => Reply::Full(200, vec![json], format!("{{\"results\": [\"{text}\", {token}")),
+            Self::Page => {
+                let kind = ("content-type", "text/html".to_owned());
+                Reply::Full(200, vec![kind], format!("<html><title>{text}</title>{text}</html>"))
+            }
+            Self::Shape => Reply::Full(
+                200,
+                vec![json],
+                format!(
+                    "{{\"results\": {{\"{text}\": \"{text}\"}}, \"type\": \"{text}\", \"accountId\": [\"{token}\"]}}"
+                ),
+            ),
+            Self::Split => Reply::Full(
+                403,
+                vec![json],
+                format!(
+                    "{{\"message\": \"{head}\", \"errors\": [{{\"title\": \"{tail}\", \"detail\": \"{head}\"}}]}}"
+                ),
+            ),
+        }
     }
-    says_nothing(&folder, &front, &["import", "-C", "new", "--space", "ENG"]);
+}
+
+/// All commands, whatever the server answers, from the first request on.
+#[test]
+fn by_no_command_whatever_the_answer() {
+    let (folder, hosted) = quickstart();
+    let commands: Vec<&[&str]> =
+        COMMANDS.into_iter().chain([&["import", "-C", "new", "--space", "ENG"] as &[&str]]).collect();
+    let mut quoted = 0;
+    for (turn, echo) in ECHOES.into_iter().enumerate() {
+        let reply = echo.reply(TOKEN, turn);
+        let front = hosted.behind(move |_, _| Some(reply.clone()));
+        // Some answers are waited for, and that all at once.
+        let (folder, url) = (&folder, &front.url);
+        let runs: Vec<Ran> = std::thread::scope(|scope| {
+            let start = |arguments| scope.spawn(move || run(folder, url, arguments));
+            let started: Vec<_> = commands.iter().copied().map(start).collect();
+            started.into_iter().map(|run| run.join().unwrap()).collect()
+        });
+        for (ran, arguments) in runs.iter().zip(&commands) {
+            assert_ne!(ran.code, 0, "{echo:?} {arguments:?}");
+            keeps_quiet(TOKEN, &format!("{echo:?} {arguments:?}"), &format!("{}{}", ran.out, ran.err));
+            quoted += usize::from(ran.err.contains("***"));
+        }
+    }
+    assert!(quoted > ECHOES.len() * commands.len() / 2, "{quoted} echoes were quoted at all");
+    for (path, bytes) in folder.files() {
+        keeps_quiet(TOKEN, &path.display().to_string(), &String::from_utf8_lossy(&bytes));
+    }
 }
 
 /// A site whose caller has a token of some length, and something called like it.
@@ -186,6 +287,39 @@ fn by_no_call_of_an_apply() {
         assert!(ran.code == 1 || ran.code == 5, "{status}: {}{}", ran.out, ran.err);
         assert!(ran.out.contains("you sent ***."), "{status}: {}{}", ran.out, ran.err);
     }
+}
+
+/// All commands, where the sign-in is good and a later read is not.
+#[test]
+fn by_no_later_request() {
+    let hosted = &Hosted::start(Site::from_yaml(&SITE.replace("NAME", "eng")).unwrap(), Options::default());
+    let paths = [
+        "/spaces",
+        "/restriction",
+        "/group",
+        "/users-bulk",
+        "/search",
+        "/permission",
+        "/pages",
+        "systemInfo",
+    ];
+    let quoted_at = |number: usize, path: &'static str| {
+        let folder = Folder::with(&[("confperm.yaml", POLICY)]);
+        let runs = COMMANDS.iter().enumerate().map(|(at, arguments)| {
+            let turn = number * COMMANDS.len() + at;
+            let reply = ECHOES[turn % ECHOES.len()].reply(SANDBOX_TOKEN, turn);
+            let front = hosted.behind(move |_, asked| asked.contains(path).then(|| reply.clone()));
+            on_site(&folder, hosted, &front.url, arguments)
+        });
+        runs.filter(|ran| format!("{}{}", ran.out, ran.err).contains("***")).count()
+    };
+    // Some answers are waited for, and that all at once.
+    let quoted: usize = std::thread::scope(|scope| {
+        let start = |(number, path)| scope.spawn(move || quoted_at(number, path));
+        let started: Vec<_> = paths.into_iter().enumerate().map(start).collect();
+        started.into_iter().map(|counted| counted.join().unwrap()).sum()
+    });
+    assert!(quoted > paths.len() * COMMANDS.len() / 4, "{quoted} echoes were quoted at all");
 }
 
 #[test]

@@ -226,6 +226,8 @@ impl Front {
 pub(crate) enum Reply {
     /// A status, a content type and a body.
     Text(u16, &'static str, String),
+    /// A status, headers and a body.
+    Full(u16, Vec<(&'static str, String)>, String),
     /// The beginning of an answer, and then nothing.
     Cut(&'static str),
     /// 429, with this many seconds to wait.
@@ -256,6 +258,13 @@ impl Reply {
                 .header("content-type", kind)
                 .body(Body::from(text))
                 .unwrap(),
+            Self::Full(status, headers, text) => {
+                let mut response = Response::builder().status(status);
+                for (name, value) in headers {
+                    response = response.header(name, value);
+                }
+                response.body(Body::from(text)).unwrap()
+            }
             Self::Limited(seconds) => {
                 Response::builder().status(429).header("retry-after", seconds).body(Body::empty()).unwrap()
             }
