@@ -4,10 +4,13 @@
 //! apply`, and by a plain script that makes one call per grant. The sandbox counts the requests that could
 //! change something. The table stands in ARCHITECTURE.md between two marks, and this program fails when the
 //! figures there are others; `UPDATE_SNAPSHOTS=1` writes them. `cargo test` runs it too.
+//!
+//! `cargo bench --bench jobs -- --wall` measures time instead: see [`wall`].
 
 mod jobs;
 mod script;
 mod states;
+mod wall;
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -32,6 +35,9 @@ struct Cost {
 
 fn main() -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
+    if std::env::args().any(|argument| argument == "--wall") {
+        return runtime.block_on(wall::compare());
+    }
     let mut table = String::from(
         "| job | calls here | lower bound | a plain script |\n\
          |---|--:|--:|--:|\n",

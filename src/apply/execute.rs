@@ -15,15 +15,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use tokio::time::Instant;
 
 use crate::confluence::{Error, Read, SpaceAccess, Write};
-use crate::model::{Call, ContentId, Holding, SpaceKey, WriteRequest};
+use crate::model::{Call, ContentId, Holding, Role, RoleId, SpaceKey, WriteRequest};
 use crate::plan::{CallId, HoldingState, Object, Plan, Planned, PlannedCall};
 
 use super::journal::{Journal, JournalError};
-use super::leftover::is_clean;
+use super::leftover::{self, Leftover};
 use super::look::{ListCall, Look, Passage};
-use super::options::ApplyOptions;
+use super::options::{ApplyOptions, SIDE_BY_SIDE};
 use super::outcome::{CallResult, Failure, Mismatch, Outcome, Status, Unlisted, Verification};
 use super::page::{self, PageRun, Written};
 use super::perform::{perform, read_rows};
@@ -31,10 +32,10 @@ use super::queue::Queue;
 use super::recorded::Recorded;
 use super::space::SpaceRun;
 use super::unverified::{List, ObjectId, Unverified};
-use super::verify::{Checked, Seen, check, check_lists};
+use super::verify::{Checked, Seen, check, check_pages};
 
-/// Calls that are under way at once, at most. The client may allow fewer.
-const SIDE_BY_SIDE: usize = 16;
+/// Settled pages that are worth a search of their own while calls are still under way.
+const PAGES_TO_CHECK: usize = 32;
 
 /// A wish to stop. Calls in flight are finished; no further ones are started.
 #[derive(Debug, Clone, Default)]
@@ -83,6 +84,7 @@ pub async fn apply<S: Read + Write>(
 /// An apply that is under way.
 struct Run<'a, S> {
     plan: &'a Plan,
+    roles: &'a BTreeMap<RoleId, Role>,
     site: &'a Recorded<'a, S>,
     options: &'a ApplyOptions,
     on_event: &'a (dyn Fn(Event<'_>) + Sync),
@@ -90,6 +92,8 @@ struct Run<'a, S> {
     queue: Queue<'a>,
     spaces: BTreeMap<&'a SpaceKey, SpaceRun<'a>>,
     pages: BTreeMap<ContentId, PageRun<'a>>,
+    /// Pages whose calls have ended, to be read again.
+    settled: Vec<(ContentId, Written)>,
     running: FuturesUnordered<BoxFuture<'a, Finished<'a>>>,
     /// Calls in flight, the looks before them included.
     in_flight: usize,
@@ -100,11 +104,11 @@ struct Run<'a, S> {
 
 /// What a future of the run comes to.
 enum Finished<'a> {
-    Looked { space: &'a SpaceKey, first: &'a PlannedCall, rows: Result<SpaceAccess, Error> },
+    Looked { space: &'a SpaceKey, first: &'a PlannedCall, rows: Result<(SpaceAccess, Instant), Error> },
     Rows { call: &'a PlannedCall, request: WriteRequest, status: Status, look: Look, added: Vec<ObjectId> },
     Lists { call: &'a PlannedCall, ended: page::Ended },
     Checked { space: &'a SpaceKey, checked: Checked },
-    PageChecked { content: ContentId, seen: Seen },
+    PagesChecked(Vec<(ContentId, Seen)>),
 }
 
 impl<'a, S: Read + Write> Run<'a, S> {
@@ -144,6 +148,7 @@ impl<'a, S: Read + Write> Run<'a, S> {
         }
         Self {
             plan,
+            roles: &planned.after.roles,
             site,
             options,
             on_event,
@@ -151,6 +156,7 @@ impl<'a, S: Read + Write> Run<'a, S> {
             queue: Queue::of(plan),
             spaces,
             pages,
+            settled: Vec::new(),
             running: FuturesUnordered::new(),
             in_flight: 0,
             results: BTreeMap::new(),
@@ -180,10 +186,20 @@ impl<'a, S: Read + Write> Run<'a, S> {
     async fn look_after_leftovers(&mut self, earlier: &[Unverified]) {
         for entry in earlier {
             let id = ObjectId::of(&entry.object);
-            if !self.plan.spaces.contains_key(id.space())
-                && is_clean(entry, self.plan.site.space_role_mode, self.site.read()).await
-            {
-                self.list.seen(&id);
+            if self.plan.spaces.contains_key(id.space()) {
+                continue;
+            }
+            let mode = self.plan.site.space_role_mode;
+            let (space, wrong) = (id.space().clone(), &mut self.verification.wrong);
+            match leftover::read(entry, mode, self.site.read()).await {
+                Leftover::Clean => self.list.seen(&id),
+                Leftover::Stray => {}
+                Leftover::Hidden => {
+                    if let Object::Page { content, .. } = &entry.object {
+                        wrong.push(Mismatch::Hidden { space, content: *content });
+                    }
+                }
+                Leftover::Unread(error) => wrong.push(Mismatch::Unread { space, why: Box::new(error) }),
             }
         }
     }
@@ -198,9 +214,13 @@ impl<'a, S: Read + Write> Run<'a, S> {
             return;
         }
         let Some(space) = self.spaces.get_mut(key) else { return };
-        if self.options.precautions.verify && matches!(call.call, Call::Revoke { grant: None, .. }) {
-            space.add_conditional(call);
-        } else if space.is_closed() {
+        if matches!(call.call, Call::Revoke { grant: None, .. }) {
+            if self.options.precautions.verify {
+                space.add_conditional(call);
+            } else {
+                self.rows_ended(call, Status::NotNeeded);
+            }
+        } else if space.is_closed(self.options.precautions) {
             space.waiting.push(call);
         } else {
             self.start_rows(key, call);
@@ -214,7 +234,8 @@ impl<'a, S: Read + Write> Run<'a, S> {
             space.is_busy = true;
             self.in_flight += 1;
             self.running.push(Box::pin(async move {
-                let rows = read_rows(plan, site.read(), key).await;
+                let asked_at = Instant::now();
+                let rows = read_rows(plan, site.read(), key).await.map(|rows| (rows, asked_at));
                 Finished::Looked { space: key, first: call, rows }
             }));
             return;
@@ -247,28 +268,26 @@ impl<'a, S: Read + Write> Run<'a, S> {
         }
         let (plan, site) = (self.plan, self.site);
         for (&space, run) in &mut self.spaces {
-            let Some(job) = run.check(is_end, &self.list, self.options.patience) else { continue };
+            let Some(job) = run.check(is_end, &self.list, self.roles, self.options.patience) else {
+                continue;
+            };
             self.running.push(Box::pin(async move {
                 let checked = check(plan, &job, site).await;
                 Finished::Checked { space, checked }
             }));
         }
         if is_end {
-            let pages: Vec<ContentId> = self.pages.keys().copied().collect();
-            for content in pages {
-                self.check_page(content, true);
-            }
+            let written =
+                self.pages.iter_mut().filter_map(|(content, page)| Some((*content, page.check(true)?)));
+            self.settled.extend(written);
         }
-    }
-
-    fn check_page(&mut self, content: ContentId, is_end: bool) {
-        let page = self.pages.get_mut(&content).filter(|_| self.options.precautions.verify);
-        let Some(Written { before, after }) = page.and_then(|page| page.check(is_end)) else { return };
-        let (plan, site, patience) = (self.plan, self.site, self.options.patience);
-        self.running.push(Box::pin(async move {
-            let seen = check_lists(plan, content, &before, &after, patience, site.read()).await;
-            Finished::PageChecked { content, seen }
-        }));
+        let is_due = self.settled.len() >= PAGES_TO_CHECK || is_end && !self.settled.is_empty();
+        if is_due {
+            let (pages, patience) = (std::mem::take(&mut self.settled), self.options.patience);
+            self.running.push(Box::pin(async move {
+                Finished::PagesChecked(check_pages(plan, pages, patience, site.read()).await)
+            }));
+        }
     }
 
     fn finish(&mut self, finished: Finished<'a>) {
@@ -295,17 +314,26 @@ impl<'a, S: Read + Write> Run<'a, S> {
                 self.lists_ended(call, ended);
             }
             Finished::Checked { space, checked } => self.checked(space, checked),
-            Finished::PageChecked { content, seen } => self.page_checked(content, seen),
+            Finished::PagesChecked(pages) => {
+                for (content, seen) in pages {
+                    self.page_checked(content, seen);
+                }
+            }
         }
     }
 
-    fn looked(&mut self, key: &'a SpaceKey, first: &'a PlannedCall, rows: Result<SpaceAccess, Error>) {
+    fn looked(
+        &mut self,
+        key: &'a SpaceKey,
+        first: &'a PlannedCall,
+        rows: Result<(SpaceAccess, Instant), Error>,
+    ) {
         let Some(space) = self.spaces.get_mut(key) else { return };
         let mut waiting = std::mem::take(&mut space.waiting);
         waiting.insert(0, first);
         match rows {
-            Ok(rows) => {
-                space.was_read(rows);
+            Ok((rows, asked_at)) => {
+                space.was_read(rows, asked_at);
                 for call in waiting {
                     self.queue.put_back(call);
                 }
@@ -321,10 +349,10 @@ impl<'a, S: Read + Write> Run<'a, S> {
     }
 
     fn checked(&mut self, key: &'a SpaceKey, checked: Checked) {
-        let Checked { error, conditional, repairs, written, known, right, unseen, wrong } = checked;
+        let Checked { error, read, conditional, repairs, written, known, right, unseen, wrong } = checked;
         let Some(space) = self.spaces.get_mut(key) else { return };
         let wrote = !repairs.is_empty() || !written.is_empty();
-        space.was_checked(wrote, unseen.keys());
+        space.was_checked(wrote, read, unseen.keys());
         let accepted = repairs.iter().filter(|(_, is_accepted)| *is_accepted).map(|(request, _)| request);
         for request in written.iter().chain(accepted) {
             space.has_written(request, true);
@@ -396,11 +424,12 @@ impl<'a, S: Read + Write> Run<'a, S> {
         if ended.written.is_some() {
             self.list.note_page(space, *content);
         }
-        let page = self.pages.get_mut(content);
-        for waiting in page.map(|page| page.ended(ended.written)).unwrap_or_default() {
-            self.queue.put_back(waiting);
+        if let Some(page) = self.pages.get_mut(content) {
+            for waiting in page.ended(ended.written) {
+                self.queue.put_back(waiting);
+            }
+            self.settled.extend(page.check(false).map(|written| (*content, written)));
         }
-        self.check_page(*content, false);
         self.settle(call, ended.status);
     }
 

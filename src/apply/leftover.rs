@@ -1,20 +1,37 @@
 //! Objects that an earlier run left unverified in a space that the policy of this run does not cover: they are
 //! read, and come off the list unless something that came along is still there.
 
-use crate::confluence::Read;
+use crate::confluence::{Error, Read};
 use crate::model::{Holding, Known, SpaceRoleMode};
 use crate::plan::Object;
 
 use super::unverified::Unverified;
 
-/// Whether an object is known and holds nothing that came along. What cannot be read is not known.
-pub(super) async fn is_clean<S: Read>(entry: &Unverified, mode: SpaceRoleMode, site: &S) -> bool {
+/// What became of an object of the list.
+#[derive(Debug)]
+pub(super) enum Leftover {
+    /// It is known, and holds nothing that came along.
+    Clean,
+    /// Something that came along is still there.
+    Stray,
+    /// The site does not show it to this account any more.
+    Hidden,
+    Unread(Error),
+}
+
+/// Reads an object of the list.
+pub(super) async fn read<S: Read>(entry: &Unverified, mode: SpaceRoleMode, site: &S) -> Leftover {
     match &entry.object {
-        Object::Page { content, .. } => {
-            matches!(site.restrictions_now(*content).await, Ok(Known::Known(_)))
-        }
+        Object::Page { content, .. } => match site.restrictions_now(*content).await {
+            Ok(Known::Known(_)) => Leftover::Clean,
+            Ok(Known::Unknown(_)) => Leftover::Hidden,
+            Err(error) => Leftover::Unread(error),
+        },
         Object::Holding { principal, before, .. } => {
-            let Ok(now) = site.access(entry.space_id, mode).await else { return false };
+            let now = match site.access(entry.space_id, mode).await {
+                Ok(now) => now,
+                Err(error) => return Leftover::Unread(error),
+            };
             let stray = entry.may_have_come_along();
             let holds = |holding: &Holding| match holding {
                 Holding::Grants(held) => held.keys().any(|permission| stray.contains(permission)),
@@ -22,7 +39,11 @@ pub(super) async fn is_clean<S: Read>(entry: &Unverified, mode: SpaceRoleMode, s
             };
             let beside = now.beside_roles.get(principal).filter(|_| entry.assigned);
             let has_old = beside.is_some_and(|held| held.values().flatten().any(|row| before.has_row(*row)));
-            !has_old && !now.holdings.get(principal).is_some_and(holds)
+            if has_old || now.holdings.get(principal).is_some_and(holds) {
+                Leftover::Stray
+            } else {
+                Leftover::Clean
+            }
         }
     }
 }

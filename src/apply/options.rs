@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Calls that are under way at once, at most. The client may allow fewer.
+pub(super) const SIDE_BY_SIDE: usize = 16;
+
 /// How an apply behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApplyOptions {
@@ -39,7 +42,7 @@ impl Precautions {
     #[doc(hidden)]
     pub const WITHOUT_LOOK: Self = Self { look: false, verify: true };
 
-    /// For tests only: takes the site at its word.
+    /// For tests only: takes the site at its word, and takes no companion away.
     #[doc(hidden)]
     pub const WITHOUT_VERIFICATION: Self = Self { look: true, verify: false };
 }

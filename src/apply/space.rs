@@ -15,11 +15,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::confluence::SpaceAccess;
-use crate::model::{Call, Diff, Permission, Principal, SpaceKey, WriteRequest};
+use crate::model::{Call, Diff, Permission, Principal, Role, RoleId, SpaceKey, WriteRequest};
 use crate::plan::{HoldingState, Object, Plan, PlannedCall};
 
 use super::look::{HoldingStates, Look, look_at_rows};
-use super::options::ApplyOptions;
+use super::options::{ApplyOptions, Precautions};
 use super::unverified::{List, ObjectId};
 use super::verify::{Check, CheckedHolding, Expected};
 
@@ -134,8 +134,10 @@ impl<'a> SpaceRun<'a> {
         }
     }
 
-    pub(super) const fn is_closed(&self) -> bool {
-        self.is_busy || self.is_due
+    /// Whether calls on rows have to wait. Deletions too: a deletion may end what brings a later run here to
+    /// look for companions, as where a rule selects spaces by the row.
+    pub(super) const fn is_closed(&self, precautions: Precautions) -> bool {
+        self.is_busy || self.is_due && precautions.verify
     }
 
     /// What to do about a call; `None` if the rows must be read first.
@@ -152,9 +154,9 @@ impl<'a> SpaceRun<'a> {
         relies.then(|| look_at_rows(&self.states, planned, &rows.access, &rows.written))
     }
 
-    pub(super) fn was_read(&mut self, access: SpaceAccess) {
+    pub(super) fn was_read(&mut self, access: SpaceAccess, read_at: Instant) {
         self.is_busy = false;
-        self.rows = Some(Rows { access, read_at: Instant::now(), written: BTreeSet::new() });
+        self.rows = Some(Rows { access, read_at, written: BTreeSet::new() });
     }
 
     /// Notes a write that is about to leave.
@@ -229,7 +231,13 @@ impl<'a> SpaceRun<'a> {
     }
 
     /// The check whose time has come: because something may have come along, or because this is the end.
-    pub(super) fn check(&mut self, is_end: bool, list: &List<'_>, patience: Duration) -> Option<Check<'a>> {
+    pub(super) fn check(
+        &mut self,
+        is_end: bool,
+        list: &List<'_>,
+        roles: &'a BTreeMap<RoleId, Role>,
+        patience: Duration,
+    ) -> Option<Check<'a>> {
         let is_over = self.is_dirty && (is_end || self.left == 0) && self.rounds < ROUNDS;
         if self.is_busy || self.in_flight > 0 || !(self.is_due || is_over) {
             return None;
@@ -257,18 +265,28 @@ impl<'a> SpaceRun<'a> {
             expected: self.expected.clone(),
             holdings: holdings.collect(),
             conditional: std::mem::take(&mut self.conditional),
+            roles,
             patience,
         })
     }
 
-    /// Notes that a check is over, which wrote something or not. What it did not see is not waited for again.
-    pub(super) fn was_checked<'u>(&mut self, wrote: bool, unseen: impl IntoIterator<Item = &'u Principal>) {
+    /// Notes that a check is over, which wrote something or not. What it did not see is not waited for again;
+    /// what it read serves the looks that follow, unless it wrote.
+    pub(super) fn was_checked<'u>(
+        &mut self,
+        wrote: bool,
+        read: Option<(SpaceAccess, Instant)>,
+        unseen: impl IntoIterator<Item = &'u Principal>,
+    ) {
         self.is_busy = false;
-        self.rows = None;
+        let mut written = BTreeSet::new();
         for principal in unseen {
             self.expected.forget(principal);
             self.given_up.insert(principal.clone());
+            written.insert(principal.clone());
         }
+        let read = read.filter(|_| !wrote);
+        self.rows = read.map(|(access, read_at)| Rows { access, read_at, written });
         if self.is_ending && !wrote {
             self.is_dirty = false;
         }

@@ -11,17 +11,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use futures_util::stream::{self, StreamExt as _};
 use tokio::time::{Instant, sleep};
 
 use crate::confluence::{Error, Read, SpaceAccess, Write};
 use crate::model::{
-    Call, ContentId, Diff, GrantId, Holding, Known, Permission, Principal, Restrictions, RoleId, SpaceKey,
-    WriteRequest,
+    Call, ContentId, Diff, GrantId, Holding, Known, Permission, Principal, Restrictions, Role, RoleId,
+    SpaceKey, WriteRequest,
 };
 use crate::plan::{CallId, HoldingState, Plan, PlannedCall};
 
 use super::look::same_lists;
+use super::options::SIDE_BY_SIDE;
 use super::outcome::{Failure, Mismatch, Status};
+use super::page::Written;
 use super::perform::{me, perform, read_rows};
 use super::recorded::Recorded;
 
@@ -127,6 +130,8 @@ pub(super) struct Check<'a> {
     pub(super) holdings: Vec<CheckedHolding<'a>>,
     /// Calls of the plan that take away a companion, if it appears.
     pub(super) conditional: Vec<&'a PlannedCall>,
+    /// The roles of the site.
+    pub(super) roles: &'a BTreeMap<RoleId, Role>,
     pub(super) patience: Duration,
 }
 
@@ -135,6 +140,8 @@ pub(super) struct Check<'a> {
 pub(super) struct Checked {
     /// Why the rows could not be read.
     pub(super) error: Option<Error>,
+    /// The rows that the conclusions rest on, and when they were asked for.
+    pub(super) read: Option<(SpaceAccess, Instant)>,
     pub(super) conditional: Vec<(CallId, Status)>,
     /// Writes beyond the plan, and whether the site accepted them.
     pub(super) repairs: Vec<(WriteRequest, bool)>,
@@ -152,8 +159,8 @@ pub(super) struct Checked {
 /// Reads the rows of a space until they show what was written, and puts right what came along.
 pub(super) async fn check<S: Read + Write>(plan: &Plan, job: &Check<'_>, site: &Recorded<'_, S>) -> Checked {
     let mut checked = Checked::default();
-    let now = match read_until_seen(plan, job, site.read()).await {
-        Ok(now) => now,
+    let (now, read_at) = match read_until_seen(plan, job, site.read()).await {
+        Ok(read) => read,
         Err(error) => {
             checked.error = Some(error);
             let unseen = |planned: &&PlannedCall| (planned.id, Status::Failed(Failure::Unseen));
@@ -169,21 +176,27 @@ pub(super) async fn check<S: Read + Write>(plan: &Plan, job: &Check<'_>, site: &
             foreseen.insert((principal.clone(), *permission), planned);
         }
     }
-    for holding in &job.holdings {
-        if unseen.contains(holding.principal) {
-            continue;
-        }
-        let difference = holding.difference(&now);
-        let repairs = difference.repairs(job.space, holding.principal);
-        let is_clean = repairs.is_empty();
-        for request in repairs {
+    let (mut differences, mut tasks) = (Vec::new(), Vec::new());
+    for holding in job.holdings.iter().filter(|holding| !unseen.contains(holding.principal)) {
+        let difference = holding.difference(&now, job.roles);
+        let mut repairs = Vec::new();
+        for request in difference.repairs(job.space, holding.principal) {
             let planned = match &request {
                 WriteRequest::Revoke { principal, permission, .. } => {
                     foreseen.remove(&(principal.clone(), *permission))
                 }
                 _ => None,
             };
-            let status = perform(plan, planned.map(|planned| planned.id), &request, site).await;
+            repairs.push(Repair { request, planned });
+        }
+        differences.push((holding, difference));
+        tasks.push(put_right(plan, repairs, site));
+    }
+    // In the order of the principals, however long each takes.
+    let repaired: Vec<_> = stream::iter(tasks).buffered(SIDE_BY_SIDE).collect().await;
+    for ((holding, difference), repairs) in differences.into_iter().zip(repaired) {
+        let is_clean = repairs.is_empty();
+        for (Repair { request, planned }, status) in repairs {
             match planned {
                 Some(planned) => {
                     if matches!(status, Status::Done) {
@@ -206,6 +219,7 @@ pub(super) async fn check<S: Read + Write>(plan: &Plan, job: &Check<'_>, site: &
             None => {}
         }
     }
+    checked.read = Some((now, read_at));
     for ((principal, _), planned) in foreseen {
         let status =
             if unseen.contains(&principal) { Status::Failed(Failure::Unseen) } else { Status::NotNeeded };
@@ -214,13 +228,39 @@ pub(super) async fn check<S: Read + Write>(plan: &Plan, job: &Check<'_>, site: &
     checked
 }
 
-async fn read_until_seen<S: Read>(plan: &Plan, job: &Check<'_>, site: &S) -> Result<SpaceAccess, Error> {
+/// A write that puts right what came or went along, and the call of the plan that it serves, if one foresaw it.
+struct Repair<'a> {
+    request: WriteRequest,
+    planned: Option<&'a PlannedCall>,
+}
+
+/// Makes the repairs of one principal, in their order: nothing can be granted before `read/space`.
+async fn put_right<'a, S: Read + Write>(
+    plan: &Plan,
+    repairs: Vec<Repair<'a>>,
+    site: &Recorded<'_, S>,
+) -> Vec<(Repair<'a>, Status)> {
+    let mut done = Vec::with_capacity(repairs.len());
+    for repair in repairs {
+        let call = repair.planned.map(|planned| planned.id);
+        let status = perform(plan, call, &repair.request, site).await;
+        done.push((repair, status));
+    }
+    done
+}
+
+async fn read_until_seen<S: Read>(
+    plan: &Plan,
+    job: &Check<'_>,
+    site: &S,
+) -> Result<(SpaceAccess, Instant), Error> {
     let until = Instant::now() + job.patience;
     let mut pause = FIRST_PAUSE;
     loop {
+        let asked_at = Instant::now();
         let now = read_rows(plan, site, job.space).await?;
         if job.expected.unseen(&now).is_empty() || Instant::now() + pause > until {
-            return Ok(now);
+            return Ok((now, asked_at));
         }
         sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
@@ -242,7 +282,7 @@ struct Difference {
 }
 
 impl CheckedHolding<'_> {
-    fn difference(&self, now: &SpaceAccess) -> Difference {
+    fn difference(&self, now: &SpaceAccess, roles: &BTreeMap<RoleId, Role>) -> Difference {
         let nothing = BTreeMap::new();
         let (role, held) = match now.holdings.get(self.principal) {
             Some(Holding::Role(role)) => (Some(role), &nothing),
@@ -259,11 +299,8 @@ impl CheckedHolding<'_> {
             return Difference { role: self.finished, ..Difference::default() };
         }
         let is_old = |row: &GrantId| self.states.before.has_row(*row);
-        if role.is_some() {
-            let beside = now.beside_roles.get(self.principal).into_iter().flatten();
-            let left = beside.flat_map(|(permission, rows)| rows.iter().map(move |row| (*permission, *row)));
-            let unasked = left.filter(|(_, row)| self.finished && is_old(row)).collect();
-            return Difference { unasked, ..Difference::default() };
+        if let Some(role) = role {
+            return self.beside_role(now, roles.get(role).and_then(Role::understood));
         }
         let mut difference = Difference::default();
         for (permission, rows) in held
@@ -285,6 +322,29 @@ impl CheckedHolding<'_> {
             // What was there, and nothing here could have taken, was taken by others.
             let (lost, missing) = gone.partition(|permission| self.lessened || !had(permission));
             (difference.lost, difference.missing) = (lost, missing);
+        }
+        difference
+    }
+
+    /// What an assignment left behind of the single permissions before it. The rows of a role's holder also
+    /// show what the role `gives`; a row that neither explains was given by others.
+    fn beside_role(&self, now: &SpaceAccess, gives: Option<BTreeSet<Permission>>) -> Difference {
+        let mut difference = Difference::default();
+        if !self.finished {
+            return difference;
+        }
+        let gives = gives.unwrap_or_default();
+        for (permission, rows) in now.beside_roles.get(self.principal).into_iter().flatten() {
+            let (old, new): (Vec<GrantId>, Vec<GrantId>) =
+                rows.iter().partition(|row| self.states.before.has_row(**row));
+            if !new.is_empty() && !gives.contains(permission) {
+                difference.foreign.push(*permission);
+            }
+            difference.unasked.extend(old.into_iter().map(|row| (*permission, row)));
+        }
+        // `read/space` would take the rows of others along.
+        if !difference.foreign.is_empty() {
+            difference.unasked.retain(|(permission, _)| *permission != Permission::ReadSpace);
         }
         difference
     }
@@ -355,9 +415,42 @@ pub(super) enum Seen {
     Unread(Error),
 }
 
+/// Checks pages that are settled: all of them in one search, and those that it does not show as they were
+/// written one by one. A search can confirm a write but not refute it, since its index may lag.
+pub(super) async fn check_pages<S: Read>(
+    plan: &Plan,
+    pages: Vec<(ContentId, Written)>,
+    patience: Duration,
+    site: &S,
+) -> Vec<(ContentId, Seen)> {
+    let me = me(&plan.site.caller);
+    let found = match pages.as_slice() {
+        [_] => BTreeMap::new(),
+        // If the search fails, the single reads say why.
+        _ => {
+            site.restrictions(&pages.iter().map(|(content, _)| *content).collect()).await.unwrap_or_default()
+        }
+    };
+    let checks = pages.into_iter().map(|(content, written)| {
+        let is_seen = matches!(
+            found.get(&content), Some(Known::Known(now)) if same_lists(now, &written.after, &me)
+        );
+        async move {
+            let Written { before, after } = &written;
+            let seen = if is_seen {
+                Seen::AsWritten
+            } else {
+                check_lists(plan, content, before, after, patience, site).await
+            };
+            (content, seen)
+        }
+    });
+    stream::iter(checks).buffered(SIDE_BY_SIDE).collect().await
+}
+
 /// Reads the lists of a page until they show what was written, or something that neither this run nor the
 /// state before can explain. `before` are the states that a read may lag behind in.
-pub(super) async fn check_lists<S: Read>(
+async fn check_lists<S: Read>(
     plan: &Plan,
     content: ContentId,
     before: &[Restrictions],

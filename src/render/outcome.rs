@@ -44,18 +44,32 @@ pub fn outcome_as_text(plan: &Plan, outcome: &Outcome) -> String {
     for unlisted in &outcome.verification.unlisted {
         let _ = writeln!(
             text,
-            "{} {}  the site accepted {} for {}, but does not list it",
+            "{} {}  the site accepted {} for {} but does not list it",
             paint(REMOVE, "unverified:"),
             unlisted.space,
             unlisted.permission,
             plan.name(&unlisted.principal),
         );
     }
-    for unverified in &outcome.unverified {
+    // An object of which a line above says why is not named twice.
+    for unverified in outcome.unverified.iter().filter(|unverified| !is_explained(outcome, unverified)) {
         let _ = writeln!(text, "{} {}", paint(REMOVE, "unverified:"), unverified_words(plan, unverified));
     }
     summary(plan, outcome, done, already, &mut text);
     text
+}
+
+fn is_explained(outcome: &Outcome, unverified: &Unverified) -> bool {
+    match &unverified.object {
+        Object::Holding { space, principal, .. } => outcome
+            .verification
+            .unlisted
+            .iter()
+            .any(|unlisted| unlisted.space == *space && unlisted.principal == *principal),
+        Object::Page { content, .. } => outcome.verification.wrong.iter().any(
+            |mismatch| matches!(mismatch, Mismatch::Hidden { content: hidden, .. } if hidden == content),
+        ),
+    }
 }
 
 fn summary(plan: &Plan, outcome: &Outcome, done: usize, already: usize, text: &mut String) {
@@ -141,7 +155,7 @@ fn unverified_words(plan: &Plan, unverified: &Unverified) -> String {
             } else {
                 ", written by an earlier run; this run does not cover the space"
             };
-            format!("{space}  what {} holds{elsewhere}", plan.name(principal))
+            format!("{space}  the permissions of {}{elsewhere}", plan.name(principal))
         }
         Object::Page { space, content, .. } => format!("{space}  the lists of {}", page(plan, *content)),
     }
@@ -166,7 +180,10 @@ fn mismatch_words(plan: &Plan, mismatch: &Mismatch) -> String {
             format!("{space}  the lists of {} differ from what was written", page(plan, *content))
         }
         Mismatch::Hidden { space, content } => {
-            format!("{space}  {} is hidden now, so its lists could not be checked", page(plan, *content))
+            let page = page(plan, *content);
+            format!(
+                "{space}  {page} is no longer visible: hidden, archived or deleted; its lists could not be checked"
+            )
         }
         Mismatch::Unread { space, why } => format!("{space}  could not be read again: {why}"),
     }

@@ -287,7 +287,7 @@ async fn grants_that_the_site_does_not_list_are_unverified() {
         assert!(!outcome.is_complete() && !outcome.unverified.is_empty(), "{text}");
         let unlisted = &outcome.verification.unlisted;
         assert_eq!(unlisted.len(), 1, "{text}");
-        assert!(text.contains("the site accepted read/space for anonymous, but does not list it"), "{text}");
+        assert!(text.contains("the site accepted read/space for anonymous but does not list it"), "{text}");
     }
     let holds = stage.running.world(|world| {
         assert_eq!(world.quirks.anonymous_row, AnonymousRow::Omitted);

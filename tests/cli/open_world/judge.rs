@@ -180,11 +180,9 @@ pub(super) fn done(plan: &Plan, world: &World, log: &Log) -> Result<(), String> 
     Ok(())
 }
 
-/// Unrequested rows of an additive space: neither there at the beginning, nor given by others, nor
-/// in the first plan.
-pub(super) fn stray(first: &Plan, key: &str, start: &Rows, world: &World, log: &Log) -> Rows {
+/// Rows of an additive space that are neither `known` nor given by others.
+pub(super) fn stray(key: &str, mut known: Rows, world: &World, log: &Log) -> Rows {
     let Some(space) = world.space_keyed(key) else { return Rows::new() };
-    let mut known = start.clone();
     for change in log.acts.iter().flat_map(|act| &act.changes) {
         if let (Object::Space(id), State::Space { rows: after, .. }) = (&change.object, &*change.after)
             && *id == space.id
@@ -193,15 +191,33 @@ pub(super) fn stray(first: &Plan, key: &str, start: &Rows, world: &World, log: &
             known.extend(&rows(after) - &rows(before));
         }
     }
-    for object in &first.objects {
-        if let Planned::Holding { space, principal, before, after } = object
-            && space.as_str() == key
-        {
-            let both = permissions(before).into_iter().chain(permissions(after));
-            known.extend(both.map(|permission| (principal.clone(), permission)));
-        }
-    }
     &rows(&space.grants) - &known
+}
+
+/// The rows of a space that a plan found or asks for.
+pub(super) fn rows_in(plan: &Plan, key: &str) -> Rows {
+    rows_of_plan(plan, key, |before, after| &before | &after)
+}
+
+/// The rows of a space that a plan adds.
+pub(super) fn rows_given(plan: &Plan, key: &str) -> Rows {
+    rows_of_plan(plan, key, |before, after| &after - &before)
+}
+
+fn rows_of_plan(
+    plan: &Plan,
+    key: &str,
+    of: impl Fn(BTreeSet<Permission>, BTreeSet<Permission>) -> BTreeSet<Permission>,
+) -> Rows {
+    let holdings = plan.objects.iter().filter_map(|object| match object {
+        Planned::Holding { space, principal, before, after } if space.as_str() == key => {
+            Some((principal, of(permissions(before), permissions(after))))
+        }
+        _ => None,
+    });
+    holdings
+        .flat_map(|(principal, held)| held.into_iter().map(|permission| (principal.clone(), permission)))
+        .collect()
 }
 
 /// The rows of a space as they are.

@@ -55,11 +55,14 @@ pub(super) fn case(seed: u64, with: Ingredients) -> Case {
     Case { site, policy, adversary }
 }
 
+/// Sites where the caller administers the spaces as a member of `hr`, which policies seldom name: a lockout.
 fn site(dice: &mut Dice, has_roles: bool, exact: bool) -> String {
     let mode = if has_roles { "roles-transition" } else { "pre-roles" };
     let companions = if exact { "always" } else { dice.pick(&["always", "always", "never"]) };
     let comment = if dice.one_in(3) { "[delete/comment]" } else { "[]" };
     let takes = !dice.one_in(4);
+    let (hr, admin) =
+        if !exact && dice.one_in(11) { ("ann, bob, eve", "group:hr") } else { ("bob, eve", "user:ann") };
     let mut text = format!(
         "kind: confluence-sandbox
 version: 1
@@ -71,7 +74,7 @@ users:
 groups:
   eng: {{id: g-eng, members: [bob], access: user}}
   ops: {{id: g-ops, members: [eve], access: user}}
-  hr: {{id: g-hr, members: [bob, eve]}}
+  hr: {{id: g-hr, members: [{hr}]}}
   all: {{id: g-all, members: [ann, bob, eve], access: user}}
 quirks: {{companions: {companions}, comment-companions: {comment}, producer-removal-takes-companion: {takes}}}
 "
@@ -99,7 +102,7 @@ quirks: {{companions: {companions}, comment-companions: {comment}, producer-remo
       create/page: [user:ann]
       update/page: [user:ann]
       restrict_content/space: [user:ann]
-      administer/space: [user:ann]
+      administer/space: [{admin}]
 ",
             names(&readers, "user:ann, ")
         );
@@ -137,7 +140,9 @@ fn names(groups: &[&str], first: &str) -> String {
 }
 
 fn policy(dice: &mut Dice, has_roles: bool, exact: bool) -> String {
-    let mut text = "version: 1\npeople: {me: u-ann}\nguards: {max-removals: 100%}\nspaces:\n".to_owned();
+    let removals = if !exact && dice.one_in(30) { "1" } else { "100%" };
+    let mut text =
+        format!("version: 1\npeople: {{me: u-ann}}\nguards: {{max-removals: {removals}}}\nspaces:\n");
     let has_rule = dice.one_in(4) && !exact;
     let spaces: &[(&str, &str)] =
         if has_rule { &[("A", "authoritative")] } else { &[("A", "authoritative"), ("B", "additive")] };
@@ -161,7 +166,12 @@ fn policy(dice: &mut Dice, has_roles: bool, exact: bool) -> String {
         if has_roles && dice.one_in(2) {
             single.clear();
         }
+        let guests = (*key == "A" && !exact && dice.one_in(7)).then(|| dice.pick(&["group:ops", "group:hr"]));
         let mut any = false;
+        if !exact && dice.one_in(7) {
+            any = true;
+            let _ = writeln!(text, "      administer/space: ['group:eng']");
+        }
         for (role, groups) in ["viewer", "collaborator"].into_iter().zip(&by_role) {
             if !groups.is_empty() {
                 any = true;
@@ -178,6 +188,10 @@ fn policy(dice: &mut Dice, has_roles: bool, exact: bool) -> String {
         }
         if !any {
             let _ = writeln!(text, "      administer/space: ['user:me']");
+        }
+        if let Some(who) = guests {
+            let _ = writeln!(text, "    page-only: [{{who: ['{who}'], pages: [/Home/One], role: viewer}}]");
+            continue;
         }
         let _ = writeln!(text, "    pages:");
         // By number: what is renamed or moved meanwhile is still meant.
@@ -266,7 +280,7 @@ fn actions(dice: &mut Dice, has_roles: bool) -> Vec<Action> {
     let list = if dice.one_in(2) { ListKind::Read } else { ListKind::Update };
     let content = page(dice);
     let me = Principal::User("u-ann".into());
-    let action = match dice.below(14) {
+    let action = match dice.below(20) {
         0 | 1 => Action::Grant { space, principal, pair: dice.pick(&PAIRS) },
         2 => Action::Revoke { space, principal, pair: dice.pick(&PAIRS) },
         3 if has_roles => Action::AssignRole { space, principal, role: RoleId("r-man".into()) },
@@ -279,6 +293,13 @@ fn actions(dice: &mut Dice, has_roles: bool) -> Vec<Action> {
         9 | 10 => Action::RemoveFromList { content, list, principal },
         11 => Action::ClearList { content, list },
         12 => Action::MovePage { content, to: Place::Top(SpaceId(content.0 / 10)) },
+        13 => Action::MovePage { content, to: Place::Top(SpaceId(3 - content.0 / 10)) },
+        14 => Action::RenamePage { content, title: "Renamed".to_owned() },
+        15 => Action::RenameSpace { space, name: "Renamed".to_owned() },
+        16 => Action::ArchivePage { content },
+        17 => Action::DeletePage { content },
+        18 if dice.one_in(3) => Action::DeleteGroup { group },
+        18 if dice.one_in(2) => Action::RenameGroup { group, name: "renamed".to_owned() },
         _ => Action::AddMember { group, account: "u-ann".into() },
     };
     vec![action]
