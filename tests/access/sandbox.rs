@@ -106,6 +106,7 @@ fn world(dice: &mut Dice) -> sim::World {
             system: false,
             description: String::new(),
             permissions,
+            disabled: false,
             made_of: None,
         });
     }

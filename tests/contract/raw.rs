@@ -17,6 +17,7 @@ pub(crate) fn everything(mode: Mode) -> Vec<Exchange> {
     asker.grants(mode);
     asker.restrictions();
     asker.directory();
+    asker.admin_key();
     asker.removed();
     asker.refusals();
     recorder.exchanges()
@@ -70,6 +71,7 @@ impl Asker<'_> {
             "/pages?space-id=101&limit=3",
             "/blogposts?space-id=101",
             "/pages/1/direct-children?limit=2",
+            "/pages/1/children?limit=2",
             "/pages/1/descendants?depth=3&limit=4",
             "/folders/6/descendants",
         ] {
@@ -114,6 +116,7 @@ impl Asker<'_> {
             ("content/search", format!("cql=id%20in%20(3,5,2000)&expand={lists}")),
             ("content/search", "cql=id%3D4&expand=ancestors.restrictions,body.export_view".to_owned()),
             ("content/search", "cql=id%20in%20(1,2)&expand=version".to_owned()),
+            ("content/search", "cql=id%3D1%20or%20(id%3D2%20and%20type%3Dpage)".to_owned()),
             ("search", "cql=type%20in%20(page,folder)&limit=50".to_owned()),
             ("search/user", "cql=user.fullname~Ann".to_owned()),
             ("search/user", "cql=type%3Duser&limit=50".to_owned()),
@@ -249,6 +252,16 @@ impl Asker<'_> {
         self.refused("ann", "GET", "/wiki/rest/api/group/g-many/membersByGroupId?limit=201", None);
     }
 
+    fn admin_key(&self) {
+        let path = "/wiki/api/v2/admin-key";
+        self.refused("ann", "GET", path, None);
+        self.refused("ann", "POST", path, Some(&json!({"durationInMinutes": 61})));
+        self.refused("bob", "POST", path, Some(&json!({})));
+        self.ask("POST", path, Some(&json!({"durationInMinutes": 60})));
+        self.get(path);
+        self.ask("DELETE", path, None);
+    }
+
     /// What no document has: operations that were removed from v1, and collections that lack an operation.
     fn removed(&self) {
         for path in [
@@ -266,11 +279,33 @@ impl Asker<'_> {
             "/group/eng",
             "/group/eng/member",
             "/user/bulk/migration",
+            "/content/1/property/x",
+            "/content/1/label",
+            "/content/1/version",
+            "/content/1/version/1",
+            "/space/ENG/property/x",
+            "/inlinetasks/search",
+            "/inlinetasks/1",
+            "/group/by-name",
         ] {
             self.refused("ann", "GET", &format!("/wiki/rest/api{path}"), None);
         }
-        for (method, path) in [("POST", ""), ("PUT", "/1"), ("DELETE", "/1")] {
-            self.refused("ann", method, &format!("/wiki/rest/api/content{path}"), None);
+        for (method, path) in [
+            ("POST", "/content"),
+            ("PUT", "/content/1"),
+            ("DELETE", "/content/1"),
+            ("POST", "/content/1/property"),
+            ("PUT", "/content/1/property/x"),
+            ("DELETE", "/content/1/property/x"),
+            ("POST", "/space/ENG/property"),
+            ("PUT", "/space/ENG/property/x"),
+            ("DELETE", "/space/ENG/property/x"),
+            ("PUT", "/inlinetasks/1"),
+            ("DELETE", "/group/by-name"),
+            ("POST", "/group/user"),
+            ("DELETE", "/group/user"),
+        ] {
+            self.refused("ann", method, &format!("/wiki/rest/api{path}"), None);
         }
         for below in ["ancestors", "direct-children", "descendants"] {
             self.refused("ann", "GET", &format!("/wiki/api/v2/blogposts/20/{below}"), None);

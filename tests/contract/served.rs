@@ -29,6 +29,7 @@ pub(crate) fn wrong_scopes(documents: &Documents) -> Vec<String> {
         let method = method.parse().unwrap();
         let asked: BTreeSet<BTreeSet<String>> = sandbox::scopes(&method, path)
             .unwrap_or_default()
+            .trim_matches('-')
             .split('|')
             .map(|set| set.split('+').filter(|scope| !scope.is_empty()).map(str::to_owned).collect())
             .filter(|set: &BTreeSet<String>| !set.is_empty())

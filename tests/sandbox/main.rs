@@ -18,3 +18,4 @@ mod spaces;
 mod strict;
 mod support;
 mod weather;
+mod whole;

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::Setup;
+use crate::support::{Client, Setup};
 
 const OPEN: &str = "/wiki/rest/api/content/2/restriction";
 
@@ -111,6 +111,68 @@ async fn an_empty_entry_opens_an_operation_or_is_refused() {
     assert_eq!(site.lists(3), "read: ; update: User((a-ann))");
     let site = Setup::quirks("empty-restriction: refused").serve().await;
     site.put(path, empty).await.v1_error(400, "non empty map");
+}
+
+/// The ways to open one list and keep the other, with three switches in every combination (shared facts W14). The
+/// documents have the first and the last two; no document has empty lists.
+#[tokio::test]
+async fn one_list_is_opened_in_a_way_that_the_switches_leave() {
+    let path = "/wiki/rest/api/content/3/restriction";
+    let empty =
+        json!({"operation": "read", "restrictions": {"user": {"results": []}, "group": {"results": []}}});
+    let closed = "read: User((a-ann)); update: User((a-ann))";
+    let opened = "read: ; update: User((a-ann))";
+    for (keeps, empties, without_read) in [
+        (false, "accepted", "accepted"),
+        (false, "refused", "accepted"),
+        (false, "failed", "refused"),
+        (true, "accepted", "accepted"),
+        (true, "accepted", "refused"),
+        (true, "refused", "accepted"),
+        (true, "refused", "refused"),
+        (true, "failed", "refused"),
+    ] {
+        let switches = format!(
+            "put-keeps-missing-operations: {keeps}, empty-restriction: {empties}, update-without-read: {without_read}"
+        );
+        let state = Setup::default().yaml().replace("quirks: {}", &format!("quirks: {{{switches}}}"));
+        let serve = || Client::of(&state);
+
+        let site = serve().await;
+        assert_eq!(site.put(path, json!([users("update", &["a-ann"])])).await.status, 200, "{switches}");
+        assert_eq!(site.lists(3), if keeps { closed } else { opened }, "the other list alone, {switches}");
+
+        let site = serve().await;
+        let reply = site.put(path, json!([empty, users("update", &["a-ann"])])).await;
+        let expected = match empties {
+            "accepted" => (200, opened),
+            "refused" => (400, closed),
+            _ => (500, closed),
+        };
+        assert_eq!((reply.status, site.lists(3).as_str()), expected, "with empty lists, {switches}");
+
+        let site = serve().await;
+        let user = format!("{path}/byOperation/read/user?accountId=a-ann");
+        assert_eq!(site.delete(&user).await.status, 200, "{switches}");
+        assert_eq!(site.lists(3), opened, "one entry at a time, {switches}");
+
+        let site = serve().await;
+        assert_eq!(site.delete(path).await.status, 200, "{switches}");
+        assert_eq!(site.put(path, json!([users("update", &["a-ann"])])).await.status, 200, "{switches}");
+        assert_eq!(site.lists(3), opened, "everything, and then the other list, {switches}");
+    }
+}
+
+/// The entries of a view list go one at a time only in an order in which all editors stay viewers.
+#[tokio::test]
+async fn an_entry_of_the_view_list_stays_while_it_may_edit_where_the_site_insists() {
+    let site = Setup::quirks("update-without-read: refused").serve().await;
+    site.put(OPEN, json!([users("read", &["a-ann", "a-bob"]), users("update", &["a-ann"])])).await;
+    let entry = |id: &str| format!("{OPEN}/byOperation/read/user?accountId={id}");
+    site.delete(&entry("a-ann")).await.v1_error(400, "can edit but not view");
+    assert_eq!(site.delete(&entry("a-bob")).await.status, 200);
+    assert_eq!(site.delete(&entry("a-ann")).await.status, 200);
+    assert_eq!(site.lists(2), "read: ; update: User((a-ann))");
 }
 
 #[tokio::test]

@@ -135,6 +135,18 @@ impl Client {
         self.try_send(who, method, path, body).await.unwrap()
     }
 
+    /// The same with headers of its own.
+    pub(crate) async fn send_with(
+        &self,
+        who: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&'static str, &str)],
+    ) -> Reply {
+        self.exchange(who, method, path, body, headers).await.unwrap()
+    }
+
     pub(crate) async fn try_send(
         &self,
         who: &str,
@@ -142,12 +154,26 @@ impl Client {
         path: &str,
         body: Option<Value>,
     ) -> Result<Reply, reqwest::Error> {
+        self.exchange(who, method, path, body, &[]).await
+    }
+
+    async fn exchange(
+        &self,
+        who: &str,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&'static str, &str)],
+    ) -> Result<Reply, reqwest::Error> {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if let Some(token) = who.strip_prefix("bearer ") {
             request = request.bearer_auth(token);
         } else if !who.is_empty() {
             let (user, token) = who.split_once('/').unwrap_or((who, who));
             request = request.basic_auth(format!("{user}@x.com"), Some(format!("token-{token}")));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         if let Some(body) = body {
             request = request.json(&body);

@@ -139,6 +139,7 @@ impl From<Refusal> for Failure {
             Fault::NotFound => Self::not_found(message),
             Fault::Forbidden => Self::forbidden(message),
             Fault::Invalid => Self::bad_request(message),
+            Fault::Broken => Self::other(StatusCode::INTERNAL_SERVER_ERROR, message),
             Fault::RolesOnly => {
                 Self { status: StatusCode::BAD_REQUEST, class: "InvalidRbacOperationException", message }
             }

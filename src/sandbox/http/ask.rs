@@ -9,6 +9,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::answer::Failure;
+use super::v2::admin_key::AdminKeys;
 use crate::sandbox::adversary::{Attempt, Changed, ENDLESS, Facet, Glance, Past};
 use crate::sandbox::site::Site;
 use crate::sandbox::world::{
@@ -19,6 +20,8 @@ use crate::sandbox::world::{
 #[derive(Debug)]
 pub(super) struct Ask<'s> {
     pub(super) site: &'s mut Site,
+    /// The valid admin keys.
+    pub(super) keys: &'s mut AdminKeys,
     /// What objects were before changes that reads may not show yet.
     pub(super) past: &'s Past,
     /// Whether writes note what their objects were before and are after.
@@ -132,7 +135,7 @@ impl Ask<'_> {
     /// Whether the caller has signed in; much of the directory is closed to anonymous.
     pub(super) fn signed_in(&self) -> Result<(), Failure> {
         match self.caller {
-            Caller::User(_) => Ok(()),
+            Caller::User(_) | Caller::WithKey(_) => Ok(()),
             Caller::Anonymous => Err(Failure::forbidden("Anonymous users may not view users or groups")),
         }
     }

@@ -38,7 +38,7 @@ fn account<'w>(world: &'w World, header: &str) -> Option<&'w User> {
 /// Whether a token has what an operation needs: alternatives are apart by `|`, and each is one or more
 /// scopes joined by `+`. A token without scopes may do everything its owner may.
 pub(super) fn has_scopes(world: &World, caller: &Caller, needed: &str) -> bool {
-    let Caller::User(account) = caller else {
+    let Some(account) = caller.account() else {
         return true;
     };
     let Some(held) = world.user(account).and_then(|user| user.token_scopes.as_ref()) else {

@@ -14,6 +14,11 @@ use crate::sandbox::adversary::{Arrival, ENDLESS, Mangling, Scene, Target, Verdi
 use crate::sandbox::world::access::Standing;
 use crate::sandbox::world::{Caller, World};
 
+/// What addresses of the gateway begin with.
+const GATEWAY: &str = "/ex/confluence/";
+/// Asks for passing restrictions by an admin key.
+static WITH_ADMIN_KEY: header::HeaderName = header::HeaderName::from_static("atl-confluence-with-admin-key");
+
 /// What the world made of a request.
 #[derive(Debug)]
 pub(super) struct Handled {
@@ -54,10 +59,17 @@ impl Server {
     pub(super) fn answer(&self, number: u64, parts: &Parts, body: Vec<u8>) -> Handled {
         let mut core = self.core();
         let path = parts.uri.path();
-        let entered = match enter(core.site.world(), &parts.method, path, &parts.headers) {
+        let mut entered = match enter(core.site.world(), &parts.method, path, &parts.headers) {
             Ok(entered) => entered,
             Err(handled) => return *handled,
         };
+        if let Caller::User(me) = &entered.caller
+            && !path.starts_with(GATEWAY)
+            && text(&parts.headers, &WITH_ADMIN_KEY).is_some_and(|value| value.eq_ignore_ascii_case("true"))
+            && core.keys.valid(me).is_some()
+        {
+            entered.caller = Caller::WithKey(me.clone());
+        }
         let is_json = text(&parts.headers, &header::CONTENT_TYPE)
             .is_some_and(|kind| kind.starts_with("application/json"));
         let body = ask::Body { bytes: body, is_json };
@@ -76,7 +88,7 @@ impl Core {
         query: Query,
         body: ask::Body,
     ) -> Handled {
-        let Self { site, runtime, .. } = self;
+        let Self { site, runtime, keys, .. } = self;
         let Entered { caller, path, route, params, face } = entered;
         let name = name_of(site.world(), &caller);
         let at = path.clone();
@@ -96,6 +108,7 @@ impl Core {
         let asked = query.with(&["cursor"], &[]);
         let mut ask = Ask {
             site,
+            keys,
             past: runtime.past(),
             note_states: runtime.needs_states(),
             caller,
@@ -147,7 +160,7 @@ fn enter(world: &World, method: &Method, path: &str, headers: &HeaderMap) -> Res
     if path == "/_edge/tenant_info" {
         return unknown(Answer::ok(json!({"cloudId": world.settings.cloud_id})));
     }
-    let gateway = path.strip_prefix("/ex/confluence/");
+    let gateway = path.strip_prefix(GATEWAY);
     let local = match gateway {
         None => path.to_owned(),
         Some(rest) => match through_gateway(world, rest) {
@@ -185,9 +198,9 @@ fn text<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Option<&'h str
 }
 
 fn name_of(world: &World, caller: &Caller) -> String {
-    match caller {
-        Caller::Anonymous => "anonymous".to_owned(),
-        Caller::User(me) => world.user(me).map_or_else(|| me.to_string(), |user| user.handle.clone()),
+    match caller.account() {
+        None => "anonymous".to_owned(),
+        Some(me) => world.user(me).map_or_else(|| me.to_string(), |user| user.handle.clone()),
     }
 }
 
@@ -204,12 +217,10 @@ fn through_gateway(world: &World, rest: &str) -> Option<String> {
 /// Whether the site lets the caller use Confluence at all.
 fn admit(world: &World, caller: &Caller, face: Face) -> Result<(), Failure> {
     let subject = caller.subject();
-    match caller {
+    match caller.account() {
         _ if Standing::of(world, &subject).admitted() => Ok(()),
-        Caller::Anonymous => Err(Failure::unauthorized()),
-        Caller::User(_) if face == Face::V1 => {
-            Err(Failure::forbidden("User is not permitted to use Confluence"))
-        }
-        Caller::User(_) => Err(Failure::not_found("Not permitted to use Confluence")),
+        None => Err(Failure::unauthorized()),
+        Some(_) if face == Face::V1 => Err(Failure::forbidden("User is not permitted to use Confluence")),
+        Some(_) => Err(Failure::not_found("Not permitted to use Confluence")),
     }
 }

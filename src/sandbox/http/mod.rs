@@ -37,6 +37,7 @@ use answer::{Answer, Failure};
 use exchange::Handled;
 pub use route::{routes, scopes};
 pub use running::Running;
+use v2::admin_key::AdminKeys;
 
 /// Above this no body is read.
 const MAX_BODY: usize = 6 * 1024 * 1024;
@@ -119,7 +120,15 @@ pub async fn serve(site: Site, options: Options) -> Result<Running, Error> {
         bucket: options.faults.rate.map(|rate| Mutex::new(Bucket::new(rate, now))),
         faults: options.faults,
         started: now,
-        core: Mutex::new(Core { site, runtime, requests: Vec::new(), arrived: 0, acts: 0, log }),
+        core: Mutex::new(Core {
+            site,
+            runtime,
+            keys: AdminKeys::new(now),
+            requests: Vec::new(),
+            arrived: 0,
+            acts: 0,
+            log,
+        }),
     });
     let (stop, stopped) = oneshot::channel();
     let app = Router::new().fallback(handle).with_state(Arc::clone(&server));
@@ -143,6 +152,7 @@ struct Server {
 struct Core {
     site: Site,
     runtime: Runtime,
+    keys: AdminKeys,
     requests: Vec<Request>,
     arrived: u64,
     /// How many actions of other people are in the log file.

@@ -9,11 +9,20 @@ use serde_json::{Map, Value, json};
 use super::answer::{Answer, Failure};
 use super::ask::Ask;
 
+/// What a page is beside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Edge {
+    /// It comes after the item with this key.
+    After(u64),
+    /// It comes before it.
+    Before(u64),
+}
+
 /// A place in a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Cursor {
-    /// The key of the last item that was given; keys grow.
-    after: Option<u64>,
+    /// Where the page is; keys grow.
+    edge: Option<Edge>,
     /// The page that begins here is an empty one.
     gap: bool,
 }
@@ -24,28 +33,41 @@ impl Cursor {
             return Ok(Self::default());
         };
         let read = || {
-            let (gap, digits) = (text.strip_prefix('e')?.split_once('n'))?;
-            let after = u64::from_str_radix(digits, 16).ok()?;
-            Some(Self { after: Some(after ^ MASK), gap: gap == "1" })
+            let (gap, place) = text.strip_prefix('e')?.split_at_checked(1)?;
+            let (side, digits) = place.split_at_checked(1)?;
+            let key = u64::from_str_radix(digits, 16).ok()? ^ MASK;
+            let edge = match side {
+                "n" => Edge::After(key),
+                "p" => Edge::Before(key),
+                _ => return None,
+            };
+            Some(Self { edge: Some(edge), gap: gap == "1" })
         };
         read().ok_or_else(|| Failure::bad_request("The cursor is not valid"))
     }
 
     fn write(self) -> String {
-        format!("e{}n{:016x}", u8::from(self.gap), self.after.unwrap_or(0) ^ MASK)
+        let (side, key) = match self.edge {
+            Some(Edge::Before(key)) => ('p', key),
+            Some(Edge::After(key)) => ('n', key),
+            None => ('n', 0),
+        };
+        format!("e{}{side}{:016x}", u8::from(self.gap), key ^ MASK)
     }
 }
 
 /// Makes cursors look like nothing, so that nobody counts with them.
 const MASK: u64 = 0x5bd1_e995_9d1c_a3f7;
 
-/// One page of a list, and where the next begins.
+/// One page of a list, where the next begins, and where the one before it ends.
+#[derive(Default)]
 struct Page {
     results: Vec<Value>,
     next: Option<Cursor>,
+    prev: Option<Cursor>,
 }
 
-/// Takes up to `limit` items after a cursor. `show` hides items by giving `None`.
+/// Takes up to `limit` items beside a cursor. `show` hides items by giving `None`.
 fn turn<T>(
     items: &[(u64, T)],
     cursor: Cursor,
@@ -54,20 +76,52 @@ fn turn<T>(
     mut show: impl FnMut(&T) -> Option<Value>,
 ) -> Page {
     if cursor.gap {
-        return Page { results: Vec::new(), next: Some(Cursor { gap: false, ..cursor }) };
+        return Page { next: Some(Cursor { gap: false, ..cursor }), ..Page::default() };
     }
-    let first = cursor.after.map_or(0, |after| items.partition_point(|(key, _)| *key <= after));
-    let mut results = Vec::new();
+    if let Some(Edge::Before(key)) = cursor.edge {
+        return before(items, key, limit, show);
+    }
+    let first = match cursor.edge {
+        Some(Edge::After(key)) => items.partition_point(|(other, _)| *other <= key),
+        Some(Edge::Before(_)) | None => 0,
+    };
+    let mut page = Page::default();
     let mut last = None;
     for (key, item) in &items[first..] {
         let Some(shown) = show(item) else { continue };
-        if results.len() == limit {
-            return Page { results, next: Some(Cursor { after: last, gap: gaps }) };
+        if page.results.len() == limit {
+            page.next = Some(Cursor { edge: last.map(Edge::After), gap: gaps });
+            break;
         }
-        results.push(shown);
+        if page.results.is_empty() && cursor.edge.is_some() {
+            page.prev = Some(Cursor { edge: Some(Edge::Before(*key)), gap: false });
+        }
+        page.results.push(shown);
         last = Some(*key);
     }
-    Page { results, next: None }
+    page
+}
+
+/// The last `limit` items before a key. What comes next is known to be there.
+fn before<T>(items: &[(u64, T)], key: u64, limit: usize, mut show: impl FnMut(&T) -> Option<Value>) -> Page {
+    let end = items.partition_point(|(other, _)| *other < key);
+    let mut shown: Vec<(u64, Value)> = Vec::new();
+    let mut more = false;
+    for (key, item) in items[..end].iter().rev() {
+        let Some(value) = show(item) else { continue };
+        if shown.len() == limit {
+            more = true;
+            break;
+        }
+        shown.push((*key, value));
+    }
+    shown.reverse();
+    let side = |edge: Option<Edge>| Cursor { edge, gap: false };
+    Page {
+        next: shown.last().map(|(key, _)| side(Some(Edge::After(*key)))),
+        prev: shown.first().filter(|_| more).map(|(key, _)| side(Some(Edge::Before(*key)))),
+        results: shown.into_iter().map(|(_, value)| value).collect(),
+    }
 }
 
 /// A v2 list: `limit` 1 to 250, 25 if not given, and a `Link` header beside `_links`.
@@ -136,9 +190,11 @@ pub(super) fn cql<T>(
     let cursor = Cursor::read(ask.query.get("cursor"))?;
     let page = turn(items, cursor, limit, ask.world().quirks.empty_pages, show);
     let mut links = v1_links(ask);
-    if let Some(next) = page.next {
-        let with = [("limit", limit.to_string()), ("cursor", next.write())];
-        links.insert("next".to_owned(), next_link(ask, &["cursor", "limit", "start"], &with));
+    for (name, cursor) in [("next", page.next), ("prev", page.prev)] {
+        if let Some(cursor) = cursor {
+            let with = [("limit", limit.to_string()), ("cursor", cursor.write())];
+            links.insert(name.to_owned(), next_link(ask, &["cursor", "limit", "start"], &with));
+        }
     }
     Ok(
         json!({"results": page.results, "start": 0, "limit": limit, "size": page.results.len(), "_links": links}),
@@ -172,9 +228,11 @@ mod tests {
 
     #[test]
     fn cursors_come_back_as_they_were() {
-        for cursor in
-            [Cursor { after: Some(98_305), gap: false }, Cursor { after: Some(u64::MAX), gap: true }]
-        {
+        for cursor in [
+            Cursor { edge: Some(Edge::After(98_305)), gap: false },
+            Cursor { edge: Some(Edge::After(u64::MAX)), gap: true },
+            Cursor { edge: Some(Edge::Before(7)), gap: false },
+        ] {
             assert_eq!(Cursor::read(Some(&cursor.write())).unwrap(), cursor);
         }
         assert!(Cursor::read(Some("17")).is_err());
@@ -194,5 +252,27 @@ mod tests {
             assert_eq!(seen, (0..23).filter(|n| n % 2 == 0).map(Value::from).collect::<Vec<_>>());
             assert_eq!(empty, if gaps { 2 } else { 0 });
         }
+    }
+
+    #[test]
+    fn turning_back_shows_the_pages_that_were_shown() {
+        let items: Vec<(u64, u64)> = (0..23).map(|n| (n * 3, n)).collect();
+        let show = |n: &u64| n.is_multiple_of(2).then(|| (*n).into());
+        let page = |cursor| turn(&items, cursor, 5, false, show);
+        let (mut there, mut cursor) = (Vec::new(), Some(Cursor::default()));
+        let mut back = None;
+        while let Some(at) = cursor {
+            let shown = page(at);
+            there.push(shown.results);
+            (cursor, back) = (shown.next, shown.prev);
+        }
+        let mut again = vec![there.last().unwrap().clone()];
+        while let Some(at) = back {
+            let shown = page(at);
+            again.push(shown.results);
+            back = shown.prev;
+        }
+        again.reverse();
+        assert_eq!((again, there.len()), (there, 3));
     }
 }

@@ -41,6 +41,8 @@ const READ_SPACE: &str = "read:space:confluence";
 const READ_PAGE: &str = "read:page:confluence";
 /// Stands for the scope of the collection that an item is in.
 const OF_THE_ITEM: &str = "{}";
+/// Stands for a scope that no token has.
+const OUT_OF_REACH: &str = "-";
 const READ_TREE: &str = "read:hierarchical-content:confluence";
 const READ_METADATA: &str = "read:content.metadata:confluence";
 
@@ -97,6 +99,24 @@ static ROUTES: &[Route] = &[
     Route::new(Method::GET, "/wiki/rest/api/content/{}/child/{}", "", gone),
     Route::new(Method::GET, "/wiki/rest/api/content/{}/history", "", gone),
     Route::new(Method::GET, "/wiki/rest/api/content/{}/property", "", gone),
+    Route::new(Method::GET, "/wiki/rest/api/content/{}/property/{}", "", gone),
+    Route::new(Method::PUT, "/wiki/rest/api/content/{}/property/{}", "", gone),
+    Route::new(Method::DELETE, "/wiki/rest/api/content/{}/property/{}", "", gone),
+    Route::new(Method::POST, "/wiki/rest/api/content/{}/property", "", gone),
+    Route::new(Method::GET, "/wiki/rest/api/content/{}/label", "", gone),
+    Route::new(Method::GET, "/wiki/rest/api/content/{}/version", "", gone),
+    Route::new(Method::GET, "/wiki/rest/api/content/{}/version/{}", "", gone),
+    Route::new(Method::POST, "/wiki/rest/api/space/{}/property", "", gone),
+    Route::new(Method::GET, "/wiki/rest/api/space/{}/property/{}", "", gone),
+    Route::new(Method::PUT, "/wiki/rest/api/space/{}/property/{}", "", gone),
+    Route::new(Method::DELETE, "/wiki/rest/api/space/{}/property/{}", "", gone),
+    Route::new(Method::GET, "/wiki/rest/api/inlinetasks/search", "", gone),
+    Route::new(Method::GET, "/wiki/rest/api/inlinetasks/{}", "", gone),
+    Route::new(Method::PUT, "/wiki/rest/api/inlinetasks/{}", "", gone),
+    Route::new(Method::GET, "/wiki/rest/api/group/by-name", "", gone),
+    Route::new(Method::DELETE, "/wiki/rest/api/group/by-name", "", gone),
+    Route::new(Method::POST, "/wiki/rest/api/group/user", "", gone),
+    Route::new(Method::DELETE, "/wiki/rest/api/group/user", "", gone),
     Route::new(Method::GET, "/wiki/rest/api/group/{}", "", gone),
     Route::new(Method::GET, "/wiki/rest/api/group/{}/member", "", gone),
     Route::new(Method::GET, "/wiki/rest/api/user/bulk/migration", "", gone),
@@ -116,7 +136,12 @@ static ROUTES: &[Route] = &[
     Route::new(Method::GET, "/wiki/api/v2/space-roles/{}", READ_ROLES, v2::roles::get),
     Route::new(Method::GET, "/wiki/api/v2/spaces/{}/role-assignments", READ_ROLES, v2::roles::assignments),
     Route::new(Method::POST, "/wiki/api/v2/spaces/{}/role-assignments", "write:space.permission:confluence", v2::roles::assign),
+    // v2: admin key. No scope of OAuth reaches it.
+    Route::new(Method::GET, "/wiki/api/v2/admin-key", OUT_OF_REACH, v2::admin_key::get),
+    Route::new(Method::POST, "/wiki/api/v2/admin-key", OUT_OF_REACH, v2::admin_key::enable),
+    Route::new(Method::DELETE, "/wiki/api/v2/admin-key", OUT_OF_REACH, v2::admin_key::disable),
     // v2: content.
+    Route::new(Method::GET, "/wiki/api/v2/pages/{}/children", READ_PAGE, v2::content::child_pages),
     Route::new(Method::GET, "/wiki/api/v2/pages", READ_PAGE, v2::content::pages),
     Route::new(Method::GET, "/wiki/api/v2/blogposts", READ_PAGE, v2::content::blogposts),
     Route::new(Method::GET, "/wiki/api/v2/{}/{}", OF_THE_ITEM, v2::content::get),
@@ -152,7 +177,8 @@ pub fn routes() -> impl Iterator<Item = (&'static Method, &'static str)> {
 }
 
 /// The scopes that the gateway asks for before a request is looked at: alternatives with `|`, more than one with
-/// `+`, and none for operations that were removed. `None` where there is no such operation.
+/// `+`, none for operations that were removed, and `-` for those that no scope reaches. `None` where there is no
+/// such operation.
 pub fn scopes(method: &Method, path: &str) -> Option<&'static str> {
     match find(method, path) {
         Found::Route(route, params) => Some(route.scopes(&params)),

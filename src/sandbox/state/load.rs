@@ -55,6 +55,7 @@ pub(super) fn load(file: File) -> Result<World, StateError> {
             name,
             system: role.kind == shape::RoleKind::System,
             description: role.description,
+            disabled: role.disabled,
             permissions: role.permissions.into_iter().collect(),
             made_of: None,
         });

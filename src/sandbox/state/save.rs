@@ -47,6 +47,7 @@ pub(super) fn save(world: &World) -> File {
                         id: role.id.0.clone(),
                         kind: if role.system { shape::RoleKind::System } else { shape::RoleKind::Custom },
                         description: role.description.clone(),
+                        disabled: role.disabled,
                         permissions: role.permissions.iter().copied().collect(),
                     },
                 )

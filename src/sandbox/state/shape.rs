@@ -151,6 +151,9 @@ pub struct Role {
     /// Whether it came with Confluence.
     #[serde(rename = "type", default = "system")]
     pub kind: RoleKind,
+    /// Whether an administrator has disabled it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub disabled: bool,
     /// For people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,

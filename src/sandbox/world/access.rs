@@ -12,7 +12,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{AccountStatus, AccountType, Class, Content, ContentId, Kind, Pair, Principal, RoleMode, Space};
+use super::{
+    AccountStatus, AccountType, Class, Content, ContentId, Kind, LeftoverRows, Pair, Principal, RoleMode,
+    Space,
+};
 use super::{SpaceId, SpaceKey, SpaceStatus, Status, Subject, World};
 
 /// What somebody may want to do to content.
@@ -124,7 +127,7 @@ impl<'w> Standing<'w> {
                 Self { admitted: true, signed_in: true, listed_as: itself, granted_as, ..nobody }
             }
             Subject::Group(_) => nobody,
-            Subject::User(account) => {
+            Subject::User(account) | Subject::WithKey(account) => {
                 let Some(user) = world.user(account) else {
                     return nobody;
                 };
@@ -175,9 +178,9 @@ impl<'w> Standing<'w> {
         self.admitted
     }
 
-    /// Whether a restriction list is empty or names the subject.
+    /// Whether a restriction list is empty or names the subject, or the subject has an admin key.
     pub fn passes(&self, list: &BTreeSet<Principal>) -> bool {
-        list.is_empty() || !list.is_disjoint(&self.listed_as)
+        list.is_empty() || !list.is_disjoint(&self.listed_as) || matches!(self.subject, Subject::WithKey(_))
     }
 
     /// What a space gives the subject; see [`World::space_operations`].
@@ -186,9 +189,9 @@ impl<'w> Standing<'w> {
             return BTreeSet::new();
         }
         let only_anonymous: BTreeSet<Principal>;
-        // Outside the one space, a guest is nobody in particular.
+        // Outside the one space, a guest is a visitor like any other (assumed: switches).
         let visitor = self.guest_of.is_some_and(|own| *own != space.key);
-        let counted_as = if visitor {
+        let counted_as = if visitor && !self.world.quirks.guest_grants_elsewhere {
             only_anonymous =
                 self.granted_as.iter().filter(|p| **p == Principal::Anonymous).cloned().collect();
             &only_anonymous
@@ -196,9 +199,12 @@ impl<'w> Standing<'w> {
             &self.granted_as
         };
 
+        let void = self.world.settings.mode == RoleMode::Roles
+            && self.world.quirks.leftover_rows == LeftoverRows::Void;
         let mut given: BTreeSet<Pair> = space
             .grants
             .values()
+            .filter(|_| !void)
             .filter(|grant| counted_as.contains(&grant.principal))
             .filter(|grant| !is_void(&grant.principal, grant.pair))
             .map(|grant| grant.pair)
@@ -212,7 +218,8 @@ impl<'w> Standing<'w> {
                 }
             }
         }
-        if space.unlicensed_access && self.signed_in && !visitor {
+        let open_to = !visitor || self.world.quirks.guests_see_opened_spaces;
+        if space.unlicensed_access && self.signed_in && open_to {
             given.insert(Pair::ReadSpace);
         }
 
@@ -261,7 +268,7 @@ impl<'w> Standing<'w> {
                 needs(self.passes(&content.lists.update), Denial::Content)
             }
             Verb::Delete => {
-                let own = matches!((self.subject, &content.author), (Subject::User(me), Some(author)) if me == author);
+                let own = content.author.is_some() && self.subject.account() == content.author.as_ref();
                 let right =
                     if content.kind == Kind::Blogpost { Pair::DeleteBlogpost } else { Pair::DeletePage };
                 needs(given.contains(&right) || own && given.contains(&Pair::DeleteOwn), Denial::Space)?;

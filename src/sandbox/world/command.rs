@@ -17,8 +17,10 @@ use super::{Subject, World};
 pub enum Caller {
     /// Nobody in particular.
     Anonymous,
-    /// Somebody who has signed in.
+    /// An account that has signed in.
     User(AccountId),
+    /// The same, with a valid admin key: restriction lists do not count.
+    WithKey(AccountId),
 }
 
 impl Caller {
@@ -27,6 +29,15 @@ impl Caller {
         match self {
             Self::Anonymous => Subject::Anonymous,
             Self::User(account) => Subject::User(account.clone()),
+            Self::WithKey(account) => Subject::WithKey(account.clone()),
+        }
+    }
+
+    /// The account that has signed in.
+    pub fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::Anonymous => None,
+            Self::User(account) | Self::WithKey(account) => Some(account),
         }
     }
 }

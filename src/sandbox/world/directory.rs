@@ -91,10 +91,8 @@ impl World {
     }
 
     pub(super) fn check_site_admin(&self, caller: &Caller) -> Result<(), Refusal> {
-        match caller {
-            Caller::User(me) if self.user(me).is_some_and(|me| me.confluence_admin) => Ok(()),
-            _ => Err(Refusal::NotSiteAdmin),
-        }
+        let me = caller.account().and_then(|me| self.user(me));
+        if me.is_some_and(|me| me.confluence_admin) { Ok(()) } else { Err(Refusal::NotSiteAdmin) }
     }
 
     /// The first id of its form that is free, so that the same writes give the same ids.

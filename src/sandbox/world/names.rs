@@ -145,6 +145,18 @@ pub enum Subject {
     /// What a group brings by itself: rows, roles and lists that name the group, and what is granted to
     /// anonymous, which adds to everybody. Classes are not counted: a group has no licence.
     Group(GroupId),
-    /// Somebody who is not signed in.
+    /// An account that passes restriction lists by an admin key (API v2, enableAdminKey).
+    WithKey(AccountId),
+    /// A visitor who is not signed in.
     Anonymous,
+}
+
+impl Subject {
+    /// The account, if it is one.
+    pub fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::User(account) | Self::WithKey(account) => Some(account),
+            Self::Group(_) | Self::Anonymous => None,
+        }
+    }
 }

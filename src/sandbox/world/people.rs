@@ -182,6 +182,9 @@ pub struct Role {
     pub system: bool,
     /// For people.
     pub description: String,
+    /// Whether an administrator has disabled it: it is not listed and cannot be assigned, and who holds it keeps
+    /// it (assumed; that default roles can be disabled is documented, an API for it is not).
+    pub disabled: bool,
     /// What it gives.
     pub permissions: BTreeSet<Pair>,
     /// The ids that it was made with, for one that was made through the API.

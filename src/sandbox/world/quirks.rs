@@ -54,6 +54,10 @@ pub struct Quirks {
     pub role_row_delete: RoleRowDelete,
     /// Whether the last admin role of a space is kept, too.
     pub last_admin_rule_for_roles: bool,
+    /// Whether all about roles but their mode answers 404: access to the beta has expired (seen by a connector).
+    pub roles_beta_expired: bool,
+    /// What single permissions that are left on a site with roles only still give.
+    pub leftover_rows: LeftoverRows,
     /// Whether `GET /space-role-mode` leaves `mode` out.
     pub space_role_mode_absent: bool,
 
@@ -80,6 +84,12 @@ pub struct Quirks {
     pub update_list_guards_delete: bool,
     /// Whether rows of anonymous count for people who are signed in only where the site lets anonymous in.
     pub anonymous_rows_need_site_switch: bool,
+
+    /// Whether rows and roles that name a guest, or a group that it is in, count in spaces that are not its own.
+    pub guest_grants_elsewhere: bool,
+    /// Whether a space that Jira Service Management opens to everyone who is signed in is open to guests of other
+    /// spaces: one page of the documentation says everyone, another gives guests one space and the anonymous ones.
+    pub guests_see_opened_spaces: bool,
 
     // People.
     /// What becomes of the rows and list entries of a group that is deleted.
@@ -122,6 +132,8 @@ impl Default for Quirks {
             role_post_removes_custom_access: false,
             role_row_delete: RoleRowDelete::Refused,
             last_admin_rule_for_roles: false,
+            roles_beta_expired: false,
+            leftover_rows: LeftoverRows::Count,
             space_role_mode_absent: false,
             restriction_put_adds_caller: false,
             put_keeps_missing_operations: false,
@@ -133,6 +145,8 @@ impl Default for Quirks {
             unlisting_nobody: UnlistingNobody::NotFound,
             update_list_guards_delete: true,
             anonymous_rows_need_site_switch: false,
+            guest_grants_elsewhere: false,
+            guests_see_opened_spaces: false,
             deleted_group_entries: DeletedGroupEntries::Kept,
             emails_visible: false,
             bad_token: BadToken::Unauthorized,
@@ -210,12 +224,23 @@ switch!(
     }
 );
 switch!(
+    /// Single permissions on a site with roles only.
+    LeftoverRows {
+        /// What they say.
+        Count,
+        /// Nothing; they are listed all the same.
+        Void,
+    }
+);
+switch!(
     /// A restriction body with empty lists.
     EmptyRestriction {
         /// It opens the operation.
         Accepted,
         /// 400.
         Refused,
+        /// 500, and nothing changes.
+        Failed,
     }
 );
 switch!(

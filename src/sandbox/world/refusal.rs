@@ -13,6 +13,8 @@ pub enum Fault {
     Invalid,
     /// The site has moved to roles.
     RolesOnly,
+    /// The site fails.
+    Broken,
 }
 
 /// A request that was not carried out; the world has not changed.
@@ -100,6 +102,8 @@ pub enum Refusal {
     #[error("A role needs the space permission `{0}`")]
     MissingRolePermission(String),
 
+    #[error("Internal error")]
+    Broken,
     #[error("Space permission updates that are not from RBAC are not supported in roles-only mode")]
     RolesOnly,
 }
@@ -145,6 +149,7 @@ impl Refusal {
             | Self::UnknownRolePermission(_)
             | Self::MissingRolePermission(_) => Fault::Invalid,
             Self::RolesOnly => Fault::RolesOnly,
+            Self::Broken => Fault::Broken,
         }
     }
 }

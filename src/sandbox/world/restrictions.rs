@@ -45,7 +45,7 @@ impl World {
                     new.get_mut(entry.list).clone_from(&entry.principals);
                     if self.quirks.restriction_put_adds_caller
                         && !entry.principals.is_empty()
-                        && let Caller::User(me) = caller
+                        && let Some(me) = caller.account()
                     {
                         new.get_mut(entry.list).insert(Principal::User(me.clone()));
                     }
@@ -114,8 +114,12 @@ impl World {
             if !seen.insert(entry.list) {
                 return Err(Refusal::Twice(entry.list));
             }
-            if entry.principals.is_empty() && self.quirks.empty_restriction == EmptyRestriction::Refused {
-                return Err(Refusal::NoSubjects);
+            if entry.principals.is_empty() {
+                match self.quirks.empty_restriction {
+                    EmptyRestriction::Accepted => {}
+                    EmptyRestriction::Refused => return Err(Refusal::NoSubjects),
+                    EmptyRestriction::Failed => return Err(Refusal::Broken),
+                }
             }
             entry.principals.iter().try_for_each(|principal| self.check_known(principal))?;
         }

@@ -45,7 +45,8 @@ impl World {
                 return Err(Refusal::UnknownPrincipal(principal.clone()));
             }
             if let Some(id) = role {
-                let role = self.role(id).ok_or_else(|| Refusal::UnknownRole(id.clone()))?;
+                let role = self.role(id).filter(|role| !role.disabled);
+                let role = role.ok_or_else(|| Refusal::UnknownRole(id.clone()))?;
                 if *principal == Principal::Anonymous && role.permissions.contains(&Pair::AdministerSpace) {
                     return Err(Refusal::AnonymousAdminRole);
                 }
@@ -110,6 +111,7 @@ impl World {
             system: false,
             description: description.to_owned(),
             permissions: pairs,
+            disabled: false,
             made_of: Some(permissions.clone()),
         });
         Ok(id)
@@ -139,7 +141,7 @@ impl World {
             return Err(Refusal::ArchivedSpace);
         }
         let product_admin =
-            matches!(caller, Caller::User(me) if self.user(me).is_some_and(|me| me.confluence_admin));
+            caller.account().and_then(|me| self.user(me)).is_some_and(|me| me.confluence_admin);
         let beyond = |role: &RoleId| self.role(role).is_some_and(|role| !role.permissions.is_subset(&held));
         if self.settings.mode == RoleMode::Roles
             && !product_admin

@@ -33,14 +33,14 @@ pub(in crate::sandbox::http) fn check(ask: &mut Ask<'_>) -> Result<Answer, Failu
 
     let world = ask.world();
     let own = ask.caller.subject();
-    let admin = matches!(&own, Subject::User(me) if world.user(me).is_some_and(|me| me.confluence_admin));
-    if subject != own && !admin {
+    let admin = own.account().and_then(|me| world.user(me)).is_some_and(|me| me.confluence_admin);
+    if subject.account() != own.account() && !admin {
         return Err(Failure::forbidden(
             "Confluence Administrator is required to check the permissions of others",
         ));
     }
     let known = match &subject {
-        Subject::User(account) => world.user(account).is_some(),
+        Subject::User(account) | Subject::WithKey(account) => world.user(account).is_some(),
         Subject::Group(group) => world.group(group).is_some(),
         Subject::Anonymous => true,
     };
@@ -71,7 +71,7 @@ fn reason(subject: &Subject, denial: Denial) -> (&'static str, &'static str) {
             ("permission.check.anonymous.site", "Anonymous users are not allowed to use Confluence")
         }
         (_, Denial::Site) => ("permission.check.user.site", "User is not allowed to use Confluence"),
-        (Subject::User(_), Denial::Space) => {
+        (Subject::User(_) | Subject::WithKey(_), Denial::Space) => {
             ("permission.check.user.space", "User does not have permission to the space")
         }
         (Subject::Group(_), Denial::Space) => {
@@ -80,7 +80,7 @@ fn reason(subject: &Subject, denial: Denial) -> (&'static str, &'static str) {
         (Subject::Anonymous, Denial::Space) => {
             ("permission.check.anonymous.space", "Anonymous user does not have permission to the space")
         }
-        (Subject::User(_), _) => {
+        (Subject::User(_) | Subject::WithKey(_), _) => {
             ("permission.check.user.content", "User does not have permission to the content")
         }
         (Subject::Group(_), _) => {

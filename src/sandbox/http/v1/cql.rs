@@ -1,5 +1,6 @@
 //! As much of CQL as reading permissions takes: clauses on `id`, `space`, `type`, `title`, `label`,
-//! `ancestor`, `parent` and `user…`, joined by `and`, and `order by`, which is read and ignored.
+//! `ancestor`, `parent` and `user…`, joined by `and` and `or` with parentheses, and `order by`, which is read and
+//! ignored. `and` binds closer than `or`.
 
 /// `field op values`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,21 +35,83 @@ impl Clause {
     }
 }
 
-/// Reads a query, or says which part of it cannot be read.
-pub(super) fn parse(text: &str) -> Result<Vec<Clause>, String> {
-    let tokens = tokens(text)?;
-    let mut rest = tokens.as_slice();
-    let mut clauses = Vec::new();
-    loop {
-        let (clause, after) = clause(rest)?;
-        clauses.push(clause);
-        match after {
-            [] => return Ok(clauses),
-            [Token::Word(and), ..] if and.eq_ignore_ascii_case("and") => rest = &after[1..],
-            [Token::Word(order), ..] if order.eq_ignore_ascii_case("order") => return Ok(clauses),
-            [token, ..] => return Err(token.text()),
+/// A whole query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Cql {
+    Clause(Clause),
+    And(Vec<Self>),
+    Or(Vec<Self>),
+}
+
+impl Cql {
+    /// Whether the query holds, given whether each clause does. All clauses are asked about, since one that makes
+    /// no sense fails a query that would hold without it.
+    pub(super) fn holds<E>(&self, test: &mut impl FnMut(&Clause) -> Result<bool, E>) -> Result<bool, E> {
+        let mut all =
+            |parts: &[Self]| parts.iter().map(|part| part.holds(test)).collect::<Result<Vec<_>, E>>();
+        match self {
+            Self::Clause(clause) => test(clause),
+            Self::And(parts) => Ok(all(parts)?.into_iter().all(|holds| holds)),
+            Self::Or(parts) => Ok(all(parts)?.into_iter().any(|holds| holds)),
         }
     }
+
+    /// The clauses that have to hold whatever the others say.
+    pub(super) fn required(&self) -> Vec<&Clause> {
+        match self {
+            Self::Clause(clause) => vec![clause],
+            Self::And(parts) => parts.iter().flat_map(Self::required).collect(),
+            Self::Or(_) => Vec::new(),
+        }
+    }
+}
+
+/// Reads a query, or says which part of it cannot be read.
+pub(super) fn parse(text: &str) -> Result<Cql, String> {
+    let tokens = tokens(text)?;
+    match either(&tokens)? {
+        (query, []) => Ok(query),
+        (query, [Token::Word(order), ..]) if order.eq_ignore_ascii_case("order") => Ok(query),
+        (_, rest) => Err(first(rest)),
+    }
+}
+
+/// Parts joined by `or`, each of them parts joined by `and`.
+fn either(tokens: &[Token]) -> Result<(Cql, &[Token]), String> {
+    joined(tokens, "or", |rest| joined(rest, "and", part, Cql::And), Cql::Or)
+}
+
+/// A clause, or a query in parentheses.
+fn part(tokens: &[Token]) -> Result<(Cql, &[Token]), String> {
+    if let [Token::Sign("("), rest @ ..] = tokens {
+        return match either(rest)? {
+            (query, [Token::Sign(")"), rest @ ..]) => Ok((query, rest)),
+            (_, rest) => Err(first(rest)),
+        };
+    }
+    clause(tokens).map(|(clause, rest)| (Cql::Clause(clause), rest))
+}
+
+/// One part, or several with a word between them.
+fn joined<'t>(
+    tokens: &'t [Token],
+    word: &str,
+    part: impl Fn(&'t [Token]) -> Result<(Cql, &'t [Token]), String>,
+    join: impl FnOnce(Vec<Cql>) -> Cql,
+) -> Result<(Cql, &'t [Token]), String> {
+    let (head, mut rest) = part(tokens)?;
+    let mut parts = vec![head];
+    while let [Token::Word(between), after @ ..] = rest
+        && between.eq_ignore_ascii_case(word)
+    {
+        let (next, after) = part(after)?;
+        parts.push(next);
+        rest = after;
+    }
+    if parts.len() > 1 {
+        return Ok((join(parts), rest));
+    }
+    Ok((parts.swap_remove(0), rest))
 }
 
 fn clause(tokens: &[Token]) -> Result<(Clause, &[Token]), String> {
@@ -132,9 +195,10 @@ mod tests {
 
     #[test]
     fn clauses_are_read() {
-        let clauses =
+        let query =
             parse(r#"id in (1, 2) and space = "~abc" AND type not in (page,folder) order by id desc"#)
                 .unwrap();
+        let clauses = query.required();
         let values = |n: usize| clauses[n].values.join(" ");
         assert_eq!(
             (clauses.len(), values(0), values(1), values(2)),
@@ -145,9 +209,36 @@ mod tests {
     }
 
     #[test]
+    fn and_binds_closer_than_or_and_parentheses_closest() {
+        for (text, holding) in [
+            ("id = 1 or id = 2 and type = page", vec!["1 post", "1 page", "2 page"]),
+            ("(id = 1 or id = 2) and type = page", vec!["1 page", "2 page"]),
+            ("type = page and (id = 2)", vec!["2 page"]),
+        ] {
+            let query = parse(text).unwrap();
+            let holds = |item: &&str| {
+                let (id, kind) = item.split_once(' ').unwrap();
+                let test =
+                    |clause: &Clause| Ok::<_, ()>(clause.fits(if clause.field == "id" { id } else { kind }));
+                query.holds(&mut { test }).unwrap()
+            };
+            let found: Vec<_> = ["1 post", "1 page", "2 post", "2 page"].into_iter().filter(holds).collect();
+            assert_eq!(found, holding, "{text}");
+        }
+        assert_eq!(parse("id = 1 or id = 2").unwrap().required(), [] as [&Clause; 0]);
+    }
+
+    #[test]
     fn what_cannot_be_read_is_named() {
-        assert_eq!(parse("id in (1").unwrap_err(), "1");
-        assert_eq!(parse("id = 1 or id = 2").unwrap_err(), "or");
-        assert_eq!(parse("").unwrap_err(), "the end");
+        for (text, at) in [
+            ("id in (1", "1"),
+            ("id = 1 xor id = 2", "xor"),
+            ("id = 1 or", "the end"),
+            ("(id = 1 or id = 2", "the end"),
+            ("id = 1)", ")"),
+            ("", "the end"),
+        ] {
+            assert_eq!(parse(text).unwrap_err(), at, "{text}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::sandbox::world::{
 
 /// A user, as the caller gets to see it.
 pub(super) fn user(world: &World, caller: &Caller, user: &User) -> Value {
-    let own = matches!(caller, Caller::User(me) if *me == user.account);
+    let own = caller.account() == Some(&user.account);
     let email = user.email.as_deref().filter(|_| own || world.quirks.emails_visible).unwrap_or_default();
     // The v1 enum has no word for customers.
     let kind = if user.kind == AccountType::App { "app" } else { "atlassian" };

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::super::answer::{Answer, Failure};
 use super::super::ask::Ask;
 use super::super::paging;
-use super::cql::{self, Clause, Operator};
+use super::cql::{self, Clause, Cql, Operator};
 use super::render::{self, Window};
 use crate::sandbox::adversary::Facet;
 use crate::sandbox::world::access::Standing;
@@ -21,8 +21,8 @@ const EXPANDED: Window = Window { start: 0, users: 200, groups: 100 };
 
 pub(in crate::sandbox::http) fn content(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
     let expand = Expand::of(ask);
-    let clauses = clauses(ask)?;
-    let found = find(ask, &clauses, true)?;
+    let query = query(ask)?;
+    let found = find(ask, &query, true)?;
     if expand.ancestor_restrictions
         && ask.world().quirks.unreadable_ancestor_fails_batch
         && let Some(unreadable) =
@@ -39,9 +39,9 @@ pub(in crate::sandbox::http) fn content(ask: &mut Ask<'_>) -> Result<Answer, Fai
 
 pub(in crate::sandbox::http) fn everything(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
     let expand = Expand::of(ask);
-    let clauses = clauses(ask)?;
+    let query = query(ask)?;
     let archived = ask.query.flag("includeArchivedSpaces")?;
-    let found = find(ask, &clauses, archived)?;
+    let found = find(ask, &query, archived)?;
     let show = |content: &&Content| {
         Some(json!({
             "content": expand.show(ask, content),
@@ -70,19 +70,16 @@ fn finish(ask: &Ask<'_>, body: &mut Value, total: usize) {
 pub(in crate::sandbox::http) fn users(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
     ask.signed_in()?;
     let world = ask.world();
-    let clauses = clauses(ask)?;
+    let query = query(ask)?;
     let mut found = Vec::new();
     for user in world.users() {
-        let mut fits = true;
-        for clause in &clauses {
-            fits &= match clause.field.as_str() {
-                "user" | "user.accountid" => clause.fits(user.account.as_str()),
-                "user.fullname" => clause.fits(&user.name),
-                "type" => clause.fits("user"),
-                other => return Err(unknown_field(other)),
-            };
-        }
-        if fits {
+        let mut test = |clause: &Clause| match clause.field.as_str() {
+            "user" | "user.accountid" => Ok(clause.fits(user.account.as_str())),
+            "user.fullname" => Ok(clause.fits(&user.name)),
+            "type" => Ok(clause.fits("user")),
+            other => Err(unknown_field(other)),
+        };
+        if query.holds(&mut test)? {
             found.push(json!({
                 "user": render::user(world, &ask.caller, user),
                 "title": user.name, "excerpt": "", "url": "", "breadcrumbs": [],
@@ -97,7 +94,7 @@ pub(in crate::sandbox::http) fn users(ask: &mut Ask<'_>) -> Result<Answer, Failu
     Ok(answer)
 }
 
-fn clauses(ask: &Ask<'_>) -> Result<Vec<Clause>, Failure> {
+fn query(ask: &Ask<'_>) -> Result<Cql, Failure> {
     let text = ask.query.need("cql")?;
     cql::parse(text).map_err(|at| Failure::bad_request(format!("Could not parse cql : {text} (at `{at}`)")))
 }
@@ -106,7 +103,7 @@ fn clauses(ask: &Ask<'_>) -> Result<Vec<Clause>, Failure> {
 /// quirk `search-misses` names.
 fn find<'a>(
     ask: &'a Ask<'_>,
-    clauses: &[Clause],
+    query: &Cql,
     archived_spaces: bool,
 ) -> Result<Vec<(u64, &'a Content)>, Failure> {
     let world = ask.world();
@@ -114,7 +111,7 @@ fn find<'a>(
     let standing = Standing::of(world, &subject);
     let mut given: BTreeMap<SpaceId, BTreeSet<Pair>> = BTreeMap::new();
     let mut found = Vec::new();
-    for content in candidates(world, clauses) {
+    for content in candidates(world, &query.required()) {
         let Some(space) = world.space(content.space) else {
             continue;
         };
@@ -124,10 +121,7 @@ fn find<'a>(
         {
             continue;
         }
-        let mut fits = true;
-        for clause in clauses {
-            fits &= fit(world, content, space.key.as_str(), clause)?;
-        }
+        let fits = query.holds(&mut |clause| fit(world, content, space.key.as_str(), clause))?;
         let given = given.entry(space.id).or_insert_with(|| standing.space_operations(space));
         if fits && standing.allows_given(Verb::Read, content, given).is_ok() {
             found.push((content.id.0, content));
@@ -137,9 +131,9 @@ fn find<'a>(
 }
 
 /// The content that a query can find: by id or by space where it says so, so that a site is not walked.
-fn candidates<'w>(world: &'w World, clauses: &[Clause]) -> Box<dyn Iterator<Item = &'w Content> + 'w> {
+fn candidates<'w>(world: &'w World, required: &[&Clause]) -> Box<dyn Iterator<Item = &'w Content> + 'w> {
     let named = |fields: &[&str]| {
-        clauses
+        required
             .iter()
             .find(|clause| clause.operator == Operator::In && fields.contains(&clause.field.as_str()))
     };

@@ -8,7 +8,7 @@ use super::super::answer::{Answer, Failure};
 use super::super::ask::Ask;
 use super::super::paging;
 use super::render;
-use crate::sandbox::world::{AccountId, Caller, Refusal, User};
+use crate::sandbox::world::{AccountId, Refusal, User};
 
 pub(in crate::sandbox::http) fn get(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
     ask.signed_in()?;
@@ -17,9 +17,9 @@ pub(in crate::sandbox::http) fn get(ask: &mut Ask<'_>) -> Result<Answer, Failure
 }
 
 pub(in crate::sandbox::http) fn current(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
-    let body = match &ask.caller {
-        Caller::Anonymous => render::anonymous(),
-        Caller::User(me) => {
+    let body = match ask.caller.account() {
+        None => render::anonymous(),
+        Some(me) => {
             let user = ask.world().user(me).ok_or_else(|| Refusal::NoUser(me.clone()))?;
             render::user(ask.world(), &ask.caller, user)
         }

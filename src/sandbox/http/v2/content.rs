@@ -134,10 +134,23 @@ pub(in crate::sandbox::http) fn ancestors(ask: &mut Ask<'_>) -> Result<Answer, F
 }
 
 pub(in crate::sandbox::http) fn children(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
-    let below: Vec<Below<'_>> = below(ask, 1)?;
+    let below: Vec<Below<'_>> = below(ask, in_tree(ask)?, 1);
     let items: Vec<(u64, Below<'_>)> = (1..).zip(below).collect();
     paging::v2(ask, &items, |item| {
         let mut shown = item.render();
+        shown.insert("spaceId".to_owned(), item.content.space.to_string().into());
+        Some(Value::Object(shown))
+    })
+}
+
+/// The pages right below a page (API v2, getChildPages; deprecated).
+pub(in crate::sandbox::http) fn child_pages(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
+    let page = item(ask, Kind::Page, ask.number(0)?)?;
+    let pages = below(ask, page, 1).into_iter().filter(|item| item.content.kind == Kind::Page);
+    let items: Vec<(u64, Below<'_>)> = (1..).zip(pages).collect();
+    paging::v2(ask, &items, |item| {
+        let mut shown = item.render();
+        shown.remove("type");
         shown.insert("spaceId".to_owned(), item.content.space.to_string().into());
         Some(Value::Object(shown))
     })
@@ -150,7 +163,7 @@ pub(in crate::sandbox::http) fn descendants(ask: &mut Ask<'_>) -> Result<Answer,
             return Err(Failure::bad_request(format!("depth must be between 1 and 10, and is {depth}")));
         }
     };
-    let items: Vec<(u64, Below<'_>)> = (1..).zip(below(ask, depth)?).collect();
+    let items: Vec<(u64, Below<'_>)> = (1..).zip(below(ask, in_tree(ask)?, depth)).collect();
     paging::v2(ask, &items, |item| {
         let mut shown = item.render();
         shown.insert("parentId".to_owned(), item.content.parent.map(|parent| parent.to_string()).into());
@@ -202,9 +215,14 @@ pub(in crate::sandbox::http) fn convert_ids(ask: &mut Ask<'_>) -> Result<Answer,
 fn one<'a>(ask: &'a Ask<'_>) -> Result<&'a Content, Failure> {
     let collection = COLLECTIONS.iter().find(|(name, ..)| *name == ask.param(0));
     let (_, kind, _) = collection.ok_or_else(|| Failure::not_found("No such resource"))?;
-    let id = ContentId(ask.number(1)?);
+    item(ask, *kind, ask.number(1)?)
+}
+
+/// Content of a kind that the caller sees.
+fn item<'a>(ask: &'a Ask<'_>, kind: Kind, id: u64) -> Result<&'a Content, Failure> {
+    let id = ContentId(id);
     let content = ask.world().visible_content(&ask.caller, id)?;
-    if content.kind == *kind { Ok(content) } else { Err(Refusal::NoContent(id).into()) }
+    if content.kind == kind { Ok(content) } else { Err(Refusal::NoContent(id).into()) }
 }
 
 /// The same of what has a place in a tree, which posts have not.
@@ -233,13 +251,13 @@ impl Below<'_> {
     }
 }
 
-/// What is below the item of a path and seen by the caller, in the order of the tree, level by level.
-fn below<'a>(ask: &'a Ask<'_>, depth: usize) -> Result<Vec<Below<'a>>, Failure> {
+/// What is below an item and seen by the caller, in the order of the tree, level by level.
+fn below<'a>(ask: &'a Ask<'_>, item: &'a Content, depth: usize) -> Vec<Below<'a>> {
     let world = ask.world();
     let subject = ask.caller.subject();
     let mut eye = Eye::new(world, &subject);
     let mut found = Vec::new();
-    let mut level = vec![in_tree(ask)?];
+    let mut level = vec![item];
     for depth in 1..=depth {
         let mut next = Vec::new();
         for parent in level {
@@ -251,7 +269,7 @@ fn below<'a>(ask: &'a Ask<'_>, depth: usize) -> Result<Vec<Below<'a>>, Failure> 
         }
         level = next;
     }
-    Ok(found)
+    found
 }
 
 /// Looks at many items for one caller, and at each space once.

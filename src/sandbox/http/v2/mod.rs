@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+pub(super) mod admin_key;
 pub(super) mod content;
 pub(super) mod roles;
 pub(super) mod spaces;

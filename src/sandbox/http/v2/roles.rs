@@ -1,5 +1,6 @@
 //! Space roles (API v2, "Space Roles"): the mode, the catalogue, the roles and who has them.
-//! A site in `pre-roles` mode answers 404 to all but the mode.
+//! A site in `pre-roles` mode answers 404 to all but the mode, and so does one whose
+//! access to the beta has expired.
 
 use std::collections::BTreeSet;
 
@@ -60,7 +61,8 @@ pub(in crate::sandbox::http) fn list(ask: &mut Ask<'_>) -> Result<Answer, Failur
             .collect()
     });
     let fits = |role: &&Role| {
-        kind.is_none_or(|kind| (kind == "SYSTEM") == role.system)
+        !role.disabled
+            && kind.is_none_or(|kind| (kind == "SYSTEM") == role.system)
             && held.as_ref().is_none_or(|held| held.contains(&role.id))
     };
     let items: Vec<(u64, &Role)> = (1..).zip(world.roles().filter(fits)).collect();
@@ -93,7 +95,11 @@ pub(in crate::sandbox::http) fn create(ask: &mut Ask<'_>) -> Result<Answer, Fail
 pub(in crate::sandbox::http) fn get(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
     available(ask)?;
     let id = RoleId::from(ask.param(0));
-    let role = ask.world().role(&id).ok_or_else(|| Failure::not_found(format!("No role with id {id}")))?;
+    let role = ask
+        .world()
+        .role(&id)
+        .filter(|role| !role.disabled)
+        .ok_or_else(|| Failure::not_found(format!("No role with id {id}")))?;
     let mut shown = render(ask.world(), role);
     shown["_links"] = json!({"base": ask.world().settings.url});
     Ok(Answer::ok(shown))
@@ -199,5 +205,7 @@ fn render(world: &World, role: &Role) -> Value {
 }
 
 fn available(ask: &Ask<'_>) -> Result<(), Failure> {
-    if ask.world().has_roles() { Ok(()) } else { Err(Refusal::NoRoles.into()) }
+    let world = ask.world();
+    let available = world.has_roles() && !world.quirks.roles_beta_expired;
+    if available { Ok(()) } else { Err(Refusal::NoRoles.into()) }
 }
