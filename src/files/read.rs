@@ -206,7 +206,11 @@ fn links<'a>(directory: &'a Utf8Path, path: &'a Utf8Path) -> impl Iterator<Item 
 /// Reads a file that is at this very path, which is no link.
 fn read(real: &Utf8Path, limit: u64) -> Result<Vec<u8>, Refused> {
     let file = open(real)?;
+    if file.metadata()?.len() > limit {
+        return Err(Refused::TooLarge { limit });
+    }
     let mut bytes = Vec::new();
+    // It may grow meanwhile.
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
         return Err(Refused::TooLarge { limit });
