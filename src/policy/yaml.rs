@@ -1,4 +1,4 @@
-//! YAML text to a tree in which every node knows its place. With [`written`], the only file that touches
+//! YAML text to a tree in which every node knows its place. With [`written`], the only file that reads policies by
 //! `serde-saphyr`.
 //!
 //! The tree keeps what the text says: scalars as written, repeated keys side by side. Judging them is

@@ -305,6 +305,26 @@ fn a_directory_that_is_none_is_wrong_usage() {
 }
 
 #[test]
+fn a_state_file_cannot_keep_a_run_busy() {
+    let begin = SITE.split_once("users:").unwrap().0;
+    let aliases: String = ('a'..'k')
+        .zip('b'..='k')
+        .map(|(one, next)| {
+            format!("{next}: &{next} [*{one}, *{one}, *{one}, *{one}, *{one}, *{one}, *{one}, *{one}]\n")
+        })
+        .collect();
+    for (text, words) in [
+        (format!("{begin}users: {}\n", "[".repeat(200_000)), "is nested too deeply"),
+        (format!("{begin}users: {}\n", "[ # ]\n".repeat(200_000)), "is nested too deeply"),
+        (format!("{begin}a: &a [x, x]\n{aliases}"), "site.yaml"),
+    ] {
+        let folder = repository(&[("site.yaml", &text)]);
+        let ran = run(&folder, &["plan"]).code(1);
+        assert!(ran.err.contains(words), "{}", ran.err);
+    }
+}
+
+#[test]
 fn what_is_too_large_is_not_parsed() {
     let folder = repository(&[("rules.yaml", &rows("owners.csv", ""))]);
     for (name, megabytes, words) in [

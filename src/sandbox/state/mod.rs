@@ -7,6 +7,7 @@
 
 pub mod adversary;
 mod load;
+mod depth;
 mod rules;
 mod save;
 pub mod shape;
@@ -20,6 +21,9 @@ pub enum StateError {
     /// It does not say that it is a state file, so nothing of it is quoted.
     #[error("this is not a state file: it has no line `kind: {}` among its first", shape::KIND)]
     NotAState,
+    /// Levels within levels, beyond what is read.
+    #[error("this is nested too deeply; look for a bracket that is not closed")]
+    TooDeep,
     /// It is not YAML of the right shape; the message says where.
     #[error("{0}")]
     Shape(String),
@@ -61,6 +65,9 @@ pub fn parse(text: &str) -> Result<World, StateError> {
 pub fn parse_whole(text: &str) -> Result<(World, Adversary), StateError> {
     if !is_state(text) {
         return Err(StateError::NotAState);
+    }
+    if depth::is_too_deep(text) {
+        return Err(StateError::TooDeep);
     }
     let mut file: shape::File =
         serde_yaml::from_str(text).map_err(|error| StateError::Shape(error.to_string()))?;
