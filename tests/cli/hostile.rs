@@ -307,12 +307,11 @@ fn a_directory_that_is_none_is_wrong_usage() {
 #[test]
 fn a_state_file_cannot_keep_a_run_busy() {
     let begin = SITE.split_once("users:").unwrap().0;
-    let aliases: String = ('a'..'k')
+    let aliases: Vec<String> = ('a'..'k')
         .zip('b'..='k')
-        .map(|(one, next)| {
-            format!("{next}: &{next} [*{one}, *{one}, *{one}, *{one}, *{one}, *{one}, *{one}, *{one}]\n")
-        })
+        .map(|(one, next)| format!("{next}: &{next} [{}x]\n", format!("*{one}, ").repeat(8)))
         .collect();
+    let aliases = aliases.concat();
     for (text, words) in [
         (format!("{begin}users: {}\n", "[".repeat(200_000)), "is nested too deeply"),
         (format!("{begin}users: {}\n", "[ # ]\n".repeat(200_000)), "is nested too deeply"),
