@@ -2,6 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::model::visible;
 use crate::render::style::count;
 use crate::sandbox::adversary::{Adversary, RuleError, parse_lag};
 use crate::sandbox::{self, Faults, Site, faults};
@@ -114,7 +115,7 @@ fn reset(states: &[Utf8PathBuf], out: &Output) -> Result<Exit, CliError> {
     let mut forgotten = 0;
     for state in states {
         if sandbox::reset(state)? {
-            out.say(&format!("{state}: back to the start"));
+            out.say(&format!("{}: back to the start", visible(state.as_str())));
             forgotten += 1;
         }
     }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{AccountId, GroupId, Known, SiteText};
+use super::{AccountId, GroupId, Known, SiteText, visible};
 
 /// Facts about a site that decide how it is read and written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,11 +54,13 @@ pub fn is_same_address(one: &str, other: &str) -> bool {
     plain(one) == plain(other)
 }
 
+/// Made safe: a lock, which can come from a pull request, may say anything.
 impl fmt::Display for SiteIdentity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let base_url = visible(&self.base_url);
         match &self.cloud_id {
-            Some(cloud_id) => write!(f, "{} (cloud id {cloud_id})", self.base_url),
-            None => f.write_str(&self.base_url),
+            Some(cloud_id) => write!(f, "{base_url} (cloud id {})", visible(cloud_id)),
+            None => f.write_str(&base_url),
         }
     }
 }

@@ -64,7 +64,8 @@ fn group() -> String {
 }
 
 fn named(text: &str) -> String {
-    text.replace("GROUP", &group()).replace("NAME", NAME)
+    let file = format!("\"sandbox:{}", &NAME[1..]);
+    text.replace("SANDBOX", &file).replace("GROUP", &group()).replace("NAME", NAME)
 }
 
 /// Where the policy is: the folder and the file begin lines as well, as their authors like.
@@ -195,6 +196,28 @@ fn in_files() {
 }
 
 #[test]
+fn in_a_lock() {
+    let folder = repository();
+    for lock in [
+        "version: 2\nsite: {cloud-id: NAME, url: NAME}\n",
+        "version: 2\nsite: {url: NAME}\n",
+        "version: 1\nsite: NAME\n",
+        "version: 2\nsite: {url: 'https://acme.atlassian.net/wiki'}\ngroups: {NAME: g-gone}\nspaces: {NAME: 1}\n",
+        "version: 2\nsite: {url: 'https://acme.atlassian.net/wiki'}\npeople: {NAME: {name: NAME, status: NAME}}\n",
+        "NAME: 1\n",
+    ] {
+        folder.write("confperm.lock", &named(lock));
+        for arguments in
+            [&["validate"][..], &["plan", "--locked"], &["doctor"], &["can", "ann", "view", "ENG"]]
+        {
+            let ran = folder.run(arguments);
+            is_harmless(&format!("{arguments:?} with {lock}"), &ran.out);
+            is_harmless(&format!("{arguments:?} with {lock}"), &ran.err);
+        }
+    }
+}
+
+#[test]
 fn a_snapshot_shows_what_it_holds_and_reads_back() {
     let folder = repository();
     folder.run(&["snapshot", "--space", "ENG", "-o", "copy.yaml"]).code(0);
@@ -239,11 +262,12 @@ fn in_findings() {
         "spaces: {ENG: {pages: {NAME: {view: [user:ann]}}}}",
         "people: {NAME: u-ann}\nspaces: {ENG: {access: {viewer: [user:ann]}}}",
         "site: {url: NAME}",
+        "site: {url: SANDBOX}",
         "tests: [{name: t, who: GROUP, can: {view: [ENG/Nothing]}}]",
     ] {
         let site = if policy.contains("site:") { "" } else { "site: {url: 'sandbox:site.yaml'}\n" };
         folder.write(FILE, &format!("{site}{}\n", named(policy)));
-        for arguments in [&["validate"][..], &["plan"], &["test"]] {
+        for arguments in [&["validate"][..], &["plan"], &["test"], &["doctor"], &["apply", "--yes"]] {
             let ran = folder.run(arguments);
             is_harmless(&format!("{arguments:?} of {policy}"), &ran.out);
             is_harmless(&format!("{arguments:?} of {policy}"), &ran.err);

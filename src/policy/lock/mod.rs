@@ -18,7 +18,7 @@ use std::fmt;
 use jiff::civil::Date;
 
 use crate::diagnostic::{Span, Spanned};
-use crate::model::{AccountId, AccountStatus, GroupId, RoleId, SiteIdentity, SpaceId, SpaceKey};
+use crate::model::{AccountId, AccountStatus, GroupId, RoleId, SiteIdentity, SpaceId, SpaceKey, visible};
 
 pub use learn::Learnt;
 pub use meaning::Meant;
@@ -53,7 +53,7 @@ impl fmt::Display for LockedSite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Identity(identity) => identity.fmt(f),
-            Self::Address(address) => f.write_str(address),
+            Self::Address(address) => f.write_str(&visible(address)),
         }
     }
 }

@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Spanned};
-use crate::model::BuiltInRole;
+use crate::model::{BuiltInRole, visible};
 use crate::policy::ast::{GroupPin, PersonDef, RoleName, SiteAddress};
 use crate::policy::keys;
 use crate::policy::roles::{RoleDef, circles};
@@ -215,7 +215,13 @@ type Refusal = (String, String);
 fn address(text: &str) -> Result<SiteAddress, Refusal> {
     if let Some(file) = text.strip_prefix("sandbox:") {
         let file = file.trim();
-        return if file.is_empty() {
+        return if visible(file) != file {
+            // It stands in every message about the site.
+            Err((
+                "the name of this file has characters that cannot be seen".to_owned(),
+                "give the file a name without them".to_owned(),
+            ))
+        } else if file.is_empty() {
             Err((
                 "this names no file".to_owned(),
                 "write `sandbox:` and the state file, as in `sandbox:site.yaml`".to_owned(),
@@ -306,6 +312,8 @@ mod tests {
             "https://wiki.acme.com/?a=b",
             "ftp://wiki.acme.com",
             "sandbox:",
+            "sandbox:a\n::error::b.yaml",
+            "sandbox:\u{202e}lmay.etis",
             "mailto:ann@acme.com",
             "wiki",
         ] {
