@@ -101,6 +101,14 @@ pub enum PageVerb {
 }
 
 impl PageVerb {
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::View => Self::Edit,
+            Self::Edit => Self::View,
+        }
+    }
+
     pub const ALL: [Self; 2] = [Self::View, Self::Edit];
 
     pub const fn as_str(self) -> &'static str {

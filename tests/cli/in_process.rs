@@ -12,6 +12,7 @@ use confperm::plan::{self, Gaps, Planned};
 use confperm::policy::{self, Policy, Resolved};
 use confperm::render::diagnostics::{Paint, draw};
 use confperm::sandbox::adversary::Adversary;
+use confperm::sandbox::world::{self, ListKind, Object, State};
 use confperm::sandbox::{self, Faults, Options, Running, Site};
 
 use crate::as_planned::as_planned;
@@ -100,6 +101,19 @@ impl Stage {
     pub(crate) async fn apply(&self, planned: &Planned) -> Outcome {
         let (journal, stop) = (Memory::default().journal(), Stop::default());
         confperm::apply::apply(planned, &[], &self.site, &journal, &stop, &OPTIONS, &|_| ()).await.unwrap()
+    }
+
+    /// The lists of content that were empty after some write.
+    pub(crate) fn opened_meanwhile(&self, id: world::ContentId) -> Vec<ListKind> {
+        let log = self.running.log();
+        let states = log.writes.iter().filter(|write| write.object == Object::Content(id));
+        let lists = states.flat_map(|write| match &*write.after {
+            State::Content { lists, .. } => {
+                ListKind::ALL.into_iter().filter(|list| lists.get(*list).is_empty()).collect()
+            }
+            _ => Vec::new(),
+        });
+        lists.collect()
     }
 
     /// Plans and applies; then the site has to be as planned, and the next plan empty.

@@ -28,6 +28,7 @@ mod observing;
 #[cfg(target_os = "linux")]
 mod network;
 mod open_world;
+mod opening;
 mod page_only;
 mod quirks;
 mod readers;
