@@ -194,9 +194,16 @@ pub enum Error {
     /// A list that never ends, as far as can be seen.
     #[error("the list {endpoint} does not end: {sign}")]
     Endless { endpoint: Endpoint, sign: Endless },
+    /// The site says that it uses space roles and shows none. Without them nothing is known of what a role gives.
+    #[error("the site says that it uses space roles, and shows none: {}", no_roles(endpoint, answer.as_deref()))]
+    NoRoles { endpoint: Endpoint, answer: Option<Box<Refusal>> },
     /// A list that cannot be all there is, however it is asked for.
     #[error("the answers to {endpoint} are not complete: {doubt}")]
     Incomplete { endpoint: Endpoint, doubt: Doubt },
+}
+
+fn no_roles(endpoint: &Endpoint, answer: Option<&Refusal>) -> String {
+    answer.map_or_else(|| format!("{endpoint} answered with an empty list"), ToString::to_string)
 }
 
 fn unreachable(reason: Unreachable) -> &'static str {
@@ -350,6 +357,10 @@ impl Error {
             }
             Self::RateLimited { asked: None, .. } => {
                 "run the same command again later; other tools may be using up the limit"
+            }
+            Self::NoRoles { .. } => {
+                "its access to the beta of space roles may have expired: let a site administrator look under Space \
+                 roles in the settings of Confluence, and ask Atlassian's support if there are none"
             }
             Self::Endless { .. } | Self::Incomplete { .. } => {
                 "run the same command again; if it goes on, please report this"

@@ -113,6 +113,8 @@ pub enum Gap {
     Members { group: super::GroupId, why: Why },
     /// The groups that the caller is in.
     OwnGroups { why: Why },
+    /// Single permissions of a principal, which a site that gives access by roles only shows and does not change.
+    SinglePermissions { space: SpaceKey, principal: Principal },
     /// Accounts that the site does not describe.
     Account { account: super::AccountId },
 }
@@ -182,6 +184,7 @@ impl Gap {
             Self::Restrictions { space, .. }
             | Self::Ancestor { space, .. }
             | Self::Place { space, .. }
+            | Self::SinglePermissions { space, .. }
             | Self::Containers { space, .. } => Some(space),
             Self::Members { .. } | Self::OwnGroups { .. } | Self::Account { .. } => None,
         }

@@ -26,6 +26,7 @@ pub(super) fn incomplete(desired: &Desired, live: &Live, unmanaged: &[Unmanaged]
         | Gap::Containers { .. }
         | Gap::Members { .. }
         | Gap::OwnGroups { .. }
+        | Gap::SinglePermissions { .. }
         | Gap::Account { .. } => false,
     };
     let kept = unmanaged.iter().filter(|kept| kept.reason == KeepReason::UnknownAccount).flat_map(|kept| {
@@ -39,7 +40,13 @@ pub(super) fn incomplete(desired: &Desired, live: &Live, unmanaged: &[Unmanaged]
             _ => false,
         })
     });
-    live.gaps.iter().filter(decides).cloned().chain(kept.map(|account| Gap::Account { account })).collect()
+    // The plan lists what stays of single permissions; that it stays is not as declared.
+    let left_over = unmanaged.iter().filter(|kept| kept.reason == KeepReason::RolesOnly).flat_map(|kept| {
+        let principals = kept.principals.iter().filter_map(|who| who.parse().ok());
+        principals.map(|principal| Gap::SinglePermissions { space: kept.space.clone(), principal })
+    });
+    let accounts = kept.map(|account| Gap::Account { account });
+    live.gaps.iter().filter(decides).cloned().chain(accounts).chain(left_over).collect()
 }
 
 /// Whether an account is on a list that the policy decides about.

@@ -70,6 +70,9 @@ impl Mentioned {
                 | Gap::Place { space, content } => {
                     self.pages.insert((space.clone(), *content));
                 }
+                Gap::SinglePermissions { principal, .. } => {
+                    self.principals.insert(principal.clone());
+                }
                 Gap::Containers { .. } | Gap::OwnGroups { .. } => {}
                 Gap::Members { group, .. } => {
                     self.principals.insert(Principal::Group(group.clone()));

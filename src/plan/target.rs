@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{
     AccountId, AccountKind, Audience, Content, ContentId, Desired, DesiredHolding, DesiredPage, DesiredSpace,
     Directory, GrantId, Holding, Known, Live, LiveSpace, Mode, PageVerb, Permission, Principal, Restrictions,
-    RoleId, Site, SpaceKey, Strength, Subject, Terms, Tree, UnlistedPages, Vocabulary, Wanted,
+    RoleId, Site, SpaceKey, SpaceRoleMode, Strength, Subject, Terms, Tree, UnlistedPages, Vocabulary, Wanted,
 };
 
 use super::change::Reason;
@@ -79,6 +79,8 @@ pub enum KeepReason {
     UnknownAccount,
     /// Permissions of a user class, which the API shows but cannot write one by one.
     Class,
+    /// Single permissions on a site that gives access by roles only; its API refuses every change of one.
+    RolesOnly,
     /// Restricted pages that no entry reaches; here `count` is the number of pages.
     UnlistedPage,
     /// Kinds of permission or principal that this program does not know.
@@ -161,7 +163,26 @@ fn holdings(
         }
     }
     target.retain(|principal, holding| settle(holding, space.holdings.get(principal)));
+    if live.site.mode == SpaceRoleMode::Roles {
+        target.retain(|principal, holding| {
+            let rows = by_rows(holding, space.holdings.get(principal));
+            if rows > 0 {
+                kept.add(key, KeepReason::RolesOnly, principal, rows);
+            }
+            rows == 0
+        });
+    }
     target
+}
+
+/// How many rows it would take to get from a holding to its target, where not only a role changes. What becomes of
+/// rows whose holder is given a role is not established for such a site, so they are in the way of a role, too.
+fn by_rows(target: &TargetHolding, live: Option<&Holding>) -> usize {
+    match (target, live) {
+        (TargetHolding::Nothing(_) | TargetHolding::Role(..), Some(held @ Holding::Grants(_))) => rows(held),
+        (TargetHolding::Nothing(_) | TargetHolding::Role(..), _) => 0,
+        (TargetHolding::Grants { required, .. }, _) => required.len().max(1),
+    }
 }
 
 /// Whether a principal holds something that an earlier run may have brought along.
@@ -379,11 +400,14 @@ fn with_kept(key: &SpaceKey, wanted: &Audience, now: &Audience, live: &Live, kep
     let caller = Subject::User(live.site.caller.account.clone());
     for subject in now.subjects() {
         let Subject::User(account) = subject else { continue };
-        if *subject != caller
-            && account_kind(account, &live.directory) == Some(AccountKind::App)
-            && members.insert(subject.clone())
-        {
-            kept.add(key, KeepReason::App, &subject.clone().into(), 1);
+        let reason = match account_kind(account, &live.directory) {
+            Some(AccountKind::App) => KeepReason::App,
+            // The site describes the account and leaves out what it is, so it may be an app's.
+            Some(AccountKind::Unknown) => KeepReason::UnknownAccount,
+            Some(AccountKind::Human | AccountKind::Customer) | None => continue,
+        };
+        if *subject != caller && members.insert(subject.clone()) {
+            kept.add(key, reason, &subject.clone().into(), 1);
         }
     }
     // What is as declared is not written, so nobody need be on it to write it.

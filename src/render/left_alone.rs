@@ -59,6 +59,9 @@ fn kept_words(plan: &Plan, kept: &Unmanaged) -> String {
             format!("{entries} of accounts that the site does not describe, which may be apps: {who}")
         }
         KeepReason::Class => format!("{entries} of user classes, which cannot be changed one by one: {who}"),
+        KeepReason::RolesOnly => format!(
+            "{entries} beside roles, which a site that gives access by roles only does not change: {who}"
+        ),
         KeepReason::UnlistedPage => {
             format!("{} that no entry reaches", count(kept.count, "restricted page", "restricted pages"))
         }

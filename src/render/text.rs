@@ -106,6 +106,11 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
                 "{space}  where {page} stands: the site does not say; no pattern reaches it, only `id:{content}`"
             )
         }
+        Gap::SinglePermissions { space, principal } => format!(
+            "{space}  what {} is to hold: this site gives access by roles only, and its API changes no single \
+             permission; let a site administrator give them a role in place of custom access",
+            plan.name(principal)
+        ),
         Gap::OwnGroups { why } => {
             format!("the groups of the account that runs this: {}; it may be in any", reason(why))
         }

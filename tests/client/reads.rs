@@ -81,7 +81,7 @@ async fn the_caller_is_asked_for_before_anything_else() {
 async fn a_site_without_roles_and_without_system_info_is_still_a_site() {
     let base = "https://acme.atlassian.net/wiki";
     let server = Server::start(move |seen| match seen.line().as_str() {
-        "GET /api/v2/space-role-mode" => v2_error(404, "Not Found"),
+        "GET /api/v2/space-role-mode" | "GET /api/v2/space-roles" => v2_error(404, "Not Found"),
         "GET /rest/api/settings/systemInfo" => v1_error(403, "PermissionException", "no"),
         "GET /api/v2/spaces" => Reply::json(&json!({"results": [], "_links": {"base": base}})),
         _ => home(seen, "").unwrap(),

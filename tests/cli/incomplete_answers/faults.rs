@@ -1,0 +1,166 @@
+//! The measured faults, one by one.
+
+use confperm::confluence::Read as _;
+use confperm::model::{Call, Gap};
+use confperm::sandbox::adversary::Adversary;
+
+use crate::in_process::Stage;
+
+const SITE: &str = "
+kind: confluence-sandbox
+version: 1
+site: {flavor: cloud, space-role-mode: pre-roles, edition: standard, anonymous: true, caller: ann}
+users:
+  ann: {account-id: u-ann, name: Ann, email: ann@x.com}
+  bob: {account-id: u-bob, name: Bob, email: bob@x.com}
+groups:
+  admins: {id: g-admins, members: [ann]}
+  all: {id: g-all, members: [ann, bob], access: user}
+  other: {id: g-other, members: [bob]}
+spaces:
+  ENG:
+    id: 1
+    name: Engineering
+    permissions:
+      read/space: [group:all, group:admins]
+      create/page: [group:admins]
+      restrict_content/space: [group:admins]
+      administer/space: [group:admins]
+    pages:
+      - id: 11
+        title: Home
+        children: [{id: 12, title: Secret, view: [user:ann], edit: [user:ann]}]
+  OPS:
+    id: 2
+    name: Operations
+    permissions: {read/space: [user:ann]}
+";
+
+async fn behind(manglings: &[&str]) -> Stage {
+    let mangled = manglings.iter().map(|mangling| mangling.parse().unwrap());
+    let adversary = mangled.fold(Adversary::default(), Adversary::mangle);
+    Stage::against(SITE, adversary).await
+}
+
+/// W9: a page of which the site does not say where it stands is reached by no pattern.
+#[tokio::test]
+async fn a_page_without_a_place_is_opened_by_no_pattern() {
+    for mangling in ["no-parent-id:/**", "foreign-space-id:/**", "null=parentId:/**"] {
+        for pattern in ["/*", "/**", "/Home/**"] {
+            let policy = format!(
+                "version: 1\nspaces:\n  ENG: {{mode: additive, pages: {{'{pattern}': {{view: anyone, edit: anyone}}}}}}\n"
+            );
+            let planned = behind(&[mangling]).await.plan(&policy).await;
+            assert_eq!(planned.plan.calls, [], "{mangling} {pattern}");
+            let place = |gap: &Gap| matches!(gap, Gap::Place { content, .. } if content.number() == 12);
+            assert!(planned.plan.incomplete.iter().any(place), "{mangling}: {:?}", planned.plan.incomplete);
+        }
+        let policy = "version: 1\nspaces:\n  ENG: {mode: additive, unlisted-pages: open}\n";
+        let planned = behind(&[mangling]).await.plan(policy).await;
+        assert_eq!(planned.plan.calls, [], "{mangling}");
+    }
+    // The number of a page says which page is meant, wherever it stands.
+    let policy =
+        "version: 1\nspaces:\n  ENG: {mode: additive, pages: {'id:12': {view: anyone, edit: anyone}}}\n";
+    let planned = behind(&["no-parent-id:/**"]).await.plan(policy).await;
+    assert!(matches!(planned.plan.calls[0].call, Call::Restrict { .. }));
+    assert_eq!(behind(&["foreign-space-id:/**"]).await.plan(policy).await.plan.calls, []);
+}
+
+/// W4: where the caller's groups are unknown, what any of them would lose counts.
+#[tokio::test]
+async fn a_caller_in_unknown_groups_is_not_locked_out() {
+    let policy = "
+version: 1
+guards: {max-removals: 100%, min-admins: 0}
+people: {bob: u-bob}
+spaces: {ENG: {access: {read/space: ['group:all'], administer/space: ['user:bob']}}}
+";
+    for mangling in ["no-ids:/user/memberof", "empty-with-size:/user/memberof", "wrong-size:/user/memberof"] {
+        let stage = behind(&[mangling]).await;
+        let planned = stage.plan(policy).await;
+        assert!(!planned.plan.refusals.is_empty(), "{mangling}");
+        assert!(planned.plan.unseen.iter().any(|gap| matches!(gap, Gap::OwnGroups { .. })), "{mangling}");
+        // What stays as it is locks no one out.
+        let policy = policy.replace("['user:bob']", "['group:admins', 'user:bob']");
+        assert_eq!(stage.plan(&policy).await.plan.refusals, [], "{mangling}");
+    }
+}
+
+/// W8: 404 says nothing of the mode, so a second question is asked.
+#[tokio::test]
+async fn a_mode_that_is_not_shown_is_learned_from_the_roles() {
+    let roles = "roles:\n  Viewer: {id: r-view, type: system, permissions: [read/space]}\nspaces:\n";
+    for (mode, has_roles) in [("pre-roles", false), ("roles-transition", true), ("roles", true)] {
+        let site = SITE.replace("mode: pre-roles", &format!("mode: {mode}"));
+        let site = if has_roles { site.replace("spaces:\n", roles) } else { site };
+        let adversary = Adversary::default().hide("space-role-mode=404".parse().unwrap());
+        let stage = Stage::against(&site, adversary).await;
+        assert_eq!(stage.site.site().await.unwrap().mode.has_roles(), has_roles, "{mode}");
+    }
+}
+
+/// W8: a site that says `ROLES` and shows no roles.
+#[tokio::test]
+async fn a_site_with_roles_that_shows_none_has_words_of_its_own() {
+    let site = SITE.replace("mode: pre-roles", "mode: roles");
+    let adversary = Adversary::default().hide("space-roles=404".parse().unwrap());
+    let stage = Stage::against(&site, adversary).await;
+    let error = stage.site.roles().await.unwrap_err();
+    assert!(
+        error.to_string().starts_with("the site says that it uses space roles, and shows none: "),
+        "{error}"
+    );
+    assert!(error.hint().unwrap().contains("beta"));
+}
+
+/// W15: single permissions that are left over on a site with roles only stay, and the plan says so.
+#[tokio::test]
+async fn single_permissions_of_a_site_with_roles_only_are_left_and_listed() {
+    let site = SITE
+        .replace("mode: pre-roles", "mode: roles")
+        .replace(
+            "spaces:\n",
+            "roles:
+  Viewer: {id: r-view, type: system, permissions: [read/space]}
+  Admin: {id: r-adm, type: system, permissions: [read/space, administer/space]}
+spaces:\n",
+        )
+        .replace("name: Engineering", "name: Engineering\n    role-assignments: {Admin: [user:ann]}");
+    for (policy, calls, is_left) in [
+        ("spaces: {ENG: {access: {admin: ['user:me']}}}", 0, true),
+        ("rules: [{name: r, spaces: {key: ENG}, absent: ['group:all']}]", 0, true),
+        ("rules: [{name: r, spaces: {key: ENG}, replace: {'group:all': 'group:admins'}}]", 0, true),
+        ("spaces: {ENG: {mode: additive, access: {viewer: ['group:all']}}}", 0, true),
+        ("spaces: {ENG: {mode: additive, access: {viewer: ['group:other']}}}", 1, false),
+    ] {
+        let policy = format!("version: 1\nguards: {{max-removals: 100%}}\npeople: {{me: u-ann}}\n{policy}\n");
+        let stage = Stage::open(&site).await;
+        let planned = stage.plan(&policy).await;
+        assert_eq!(planned.plan.calls.len(), calls, "{policy}");
+        assert!(
+            planned.plan.calls.iter().all(|call| matches!(call.call, Call::AssignRoles { .. })),
+            "{policy}"
+        );
+        let left = |gap: &Gap| matches!(gap, Gap::SinglePermissions { .. });
+        assert_eq!(planned.plan.incomplete.iter().any(left), is_left, "{policy}");
+        let outcome = stage.apply(&planned).await;
+        assert!(
+            outcome.is_complete(),
+            "{policy}\n{}",
+            confperm::render::outcome_as_text(&planned.plan, &outcome)
+        );
+        assert!(stage.plan(&policy).await.plan.is_empty(), "{policy}");
+    }
+}
+
+/// W11: an account without a type may be an app's, so it stays on a list, and the plan says so.
+#[tokio::test]
+async fn an_account_without_a_type_stays_on_a_list() {
+    let site = SITE.replace("view: [user:ann]", "view: [user:ann, user:bob]");
+    let adversary = Adversary::default().mangle("no-account-type:/users-bulk".parse().unwrap());
+    let stage = Stage::against(&site, adversary).await;
+    let planned = stage.plan("version: 1\npeople: {me: u-ann}\nspaces:\n  ENG: {mode: additive, pages: {/Home/Secret: {view: ['user:me']}}}\n").await;
+    assert_eq!(planned.plan.calls, []);
+    assert!(planned.plan.incomplete.iter().any(|gap| matches!(gap, Gap::Account { .. })));
+}
