@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use confperm::apply::{ApplyOptions, Outcome, Precautions, Stop, Unverified, unverified};
 use confperm::confluence::retry::Policy as Retry;
-use confperm::confluence::{Cloud, Credentials, Read as _, Settings};
+use confperm::confluence::{Cloud, Credentials, Read as _, Scrutiny, Settings};
 use confperm::diagnostic::Sources;
 use confperm::model::Live;
 use confperm::observe::{self, Failure, Hook};
@@ -38,13 +38,23 @@ impl Stage {
         Self::with(state, Options { adversary, ..Options::default() }).await
     }
 
+    /// A site whose answers are checked for completeness or not.
+    pub(crate) async fn scrutinized(state: &str, adversary: Adversary, scrutiny: Scrutiny) -> Self {
+        let options = Options { adversary, ..Options::default() };
+        Self::settled(state, options, Settings { scrutiny, ..Settings::default() }).await
+    }
+
     async fn with(state: &str, options: Options) -> Self {
+        Self::settled(state, options, Settings::default()).await
+    }
+
+    async fn settled(state: &str, options: Options, settings: Settings) -> Self {
         let site = Site::from_yaml(state).unwrap_or_else(|error| panic!("{error}\n{state}"));
         let running = sandbox::serve(site, options).await.unwrap();
         let caller = running.credentials().unwrap();
         let credentials = Credentials::Basic { email: caller.email, token: caller.token.into() };
         let retry = Retry { start: Duration::from_millis(1), ..Retry::default() };
-        let settings = Settings { retry, ..Settings::default() };
+        let settings = Settings { retry, ..settings };
         let site = Cloud::new(running.site_url().parse().unwrap(), &credentials, &settings).unwrap();
         Self { running, site }
     }

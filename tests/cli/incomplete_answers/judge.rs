@@ -1,0 +1,140 @@
+//! What must hold of a site after a run on incomplete answers, given what a run on complete ones makes of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use confperm::sandbox::adversary::Written;
+use confperm::sandbox::world::{
+    AccountId, ContentId, ListKind, Object, Principal, State, Subject, Verb, World,
+};
+
+const PEOPLE: [&str; 3] = ["u-ann", "u-bob", "u-eve"];
+
+/// A site as the judge sees it.
+pub(super) struct Standing {
+    /// By space, principal, and permission or role.
+    holdings: BTreeSet<(u64, String, String)>,
+    lists: BTreeMap<(u64, ListKind), BTreeSet<Principal>>,
+    /// By the sandbox's own check: who may do what with which page.
+    access: BTreeSet<(String, &'static str, u64)>,
+}
+
+impl Standing {
+    pub(super) fn of(world: &World) -> Self {
+        let mut standing =
+            Self { holdings: BTreeSet::new(), lists: BTreeMap::new(), access: BTreeSet::new() };
+        for space in world.spaces() {
+            let rows = space.grants.values().map(|row| (&row.principal, format!("{:?}", row.pair)));
+            let roles = space.assignments.iter().map(|(who, role)| (who, role.0.clone()));
+            let all = rows.chain(roles).map(|(who, what)| (space.id.0, format!("{who:?}"), what));
+            standing.holdings.extend(all);
+        }
+        let subjects = PEOPLE.map(|id| (id, Subject::User(AccountId::from(id))));
+        for page in [1, 2].into_iter().flat_map(|space| (1..=4).map(move |page| 10 * space + page)) {
+            let content = world.content(ContentId(page)).unwrap();
+            for list in ListKind::ALL {
+                standing.lists.insert((page, list), entries(content.lists.get(list)));
+            }
+            for (id, subject) in subjects
+                .iter()
+                .map(|(id, subject)| (*id, subject))
+                .chain([("anonymous", &Subject::Anonymous)])
+            {
+                for (name, verb) in [("view", Verb::Read), ("edit", Verb::Update)] {
+                    if world.allows(subject, verb, ContentId(page)).is_ok() {
+                        standing.access.insert((id.to_owned(), name, page));
+                    }
+                }
+            }
+        }
+        standing
+    }
+}
+
+/// The caller may be added to a list that is changed, and is no one to be let in or kept out.
+fn entries(list: &BTreeSet<Principal>) -> BTreeSet<Principal> {
+    let me = Principal::User(AccountId::from("u-ann"));
+    let mut entries = list.clone();
+    if entries.len() > 1 {
+        entries.remove(&me);
+    }
+    entries
+}
+
+/// What a run left as it was.
+pub(super) struct Left {
+    /// Lists that could not be read, while access to their pages was given by something else.
+    pub(super) lists: bool,
+}
+
+/// Whether what was done is part of what is right: `before` to `after`.
+pub(super) fn judge(
+    before: &Standing,
+    after: &Standing,
+    found: &Standing,
+    writes: &[Written],
+) -> Result<Left, String> {
+    let beyond: Vec<_> = found
+        .holdings
+        .iter()
+        .filter(|row| !before.holdings.contains(*row) && !after.holdings.contains(*row))
+        .collect();
+    if !beyond.is_empty() {
+        return Err(format!("given: {beyond:?}"));
+    }
+    let lost: Vec<_> =
+        before.holdings.intersection(&after.holdings).filter(|row| !found.holdings.contains(*row)).collect();
+    if !lost.is_empty() {
+        return Err(format!("taken: {lost:?}"));
+    }
+    for (list, entries) in &found.lists {
+        if *entries != before.lists[list] && *entries != after.lists[list] {
+            return Err(format!(
+                "{list:?} is {entries:?}, was {:?}, to be {:?}",
+                before.lists[list], after.lists[list]
+            ));
+        }
+    }
+    let mut left = Left { lists: false };
+    let mut opened = BTreeSet::new();
+    let is_meant = |access| before.access.contains(access) || after.access.contains(access);
+    for access in found.access.iter().filter(|access| !is_meant(*access)) {
+        // What was granted as declared also reaches pages whose lists could not be read and so were not changed. The
+        // plan lists them, and the run ends with exit code 6.
+        let unread = |page: &u64| {
+            ListKind::ALL.into_iter().any(|list| {
+                let list = (*page, list);
+                found.lists[&list] == before.lists[&list] && found.lists[&list] != after.lists[&list]
+            })
+        };
+        if chain(access.2).iter().any(unread) {
+            left.lists = true;
+        } else {
+            opened.insert(access);
+        }
+    }
+    if !opened.is_empty() {
+        return Err(format!("let in: {opened:?}"));
+    }
+    for write in writes {
+        let (Object::Content(id), State::Content { lists, .. }) = (&write.object, &*write.after) else {
+            continue;
+        };
+        for list in ListKind::ALL {
+            let meant = |state: &Standing| state.lists[&(id.0, list)].is_empty();
+            if lists.get(list).is_empty() && !meant(before) && !meant(after) {
+                return Err(format!("{list:?} of {id:?} was open for a moment"));
+            }
+        }
+    }
+    Ok(left)
+}
+
+/// A page and what is above it.
+fn chain(page: u64) -> Vec<u64> {
+    let home = page / 10 * 10;
+    match page % 10 {
+        1 => vec![page],
+        4 => vec![page, home + 3, home + 1],
+        _ => vec![page, home + 1],
+    }
+}

@@ -1,0 +1,139 @@
+//! Random sites × manglings of their answers, in every mode.
+//!
+//! `CONFPERM_CASES=40` tries forty times as many.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use confperm::apply::{ApplyOptions, Stop};
+use confperm::confluence::{Read as _, Scrutiny};
+use confperm::model::Live;
+use confperm::observe::{self, Failure};
+use confperm::plan::{self, Gaps, Refusal};
+use confperm::policy::{self, Policy};
+
+use super::judge::{Left, Standing, judge};
+use super::random::{Case, case};
+use crate::in_process::{OPTIONS, Stage, parse};
+use crate::journal::Memory;
+
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How a run ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Ended {
+    /// With an error about an answer.
+    Unread,
+    /// The policy does not fit what was read.
+    Unplannable,
+    /// A guard, or a refusal that is about who administers a space, blocks the plan.
+    Guarded,
+    /// There is no safe order of the calls.
+    Stuck,
+    Applied,
+}
+
+async fn run(stage: &Stage, policy: &Policy) -> Ended {
+    let Ok(site) = stage.site.site().await else { return Ended::Unread };
+    let mut live = Live::of(site);
+    let context =
+        policy::Context { today: jiff::civil::Date::constant(2026, 11, 21), lock: policy::lock::Lock::EMPTY };
+    let observed =
+        observe::for_plan(&stage.site, &mut live, policy, context, plan::needs, &observe::quiet).await;
+    let resolved = match observed {
+        Ok(resolved) => resolved,
+        Err(Failure::Site(_)) => return Ended::Unread,
+        Err(Failure::Policy(_)) => return Ended::Unplannable,
+    };
+    let planned = plan::plan(&resolved.desired, &live, Gaps::Refuse);
+    let is_about_admins =
+        |refusal: &Refusal| matches!(refusal, Refusal::Lockout { .. } | Refusal::NoAdmin { .. });
+    if planned.plan.is_held_back() {
+        let stuck = !planned.plan.refusals.is_empty() && !planned.plan.refusals.iter().any(is_about_admins);
+        return if stuck { Ended::Stuck } else { Ended::Guarded };
+    }
+    // What the site never shows is not waited for.
+    let options = ApplyOptions { patience: Duration::from_millis(20), ..OPTIONS };
+    let (journal, stop) = (Memory::default().journal(), Stop::default());
+    let applied =
+        confperm::apply::apply(&planned, &[], &stage.site, &journal, &stop, &options, &|_| ()).await;
+    applied.unwrap();
+    Ended::Applied
+}
+
+#[derive(Default)]
+struct Counts {
+    cases: usize,
+    unread: usize,
+    unplannable: usize,
+    refused: usize,
+    unread_lists: usize,
+    wrote: usize,
+    guarded: usize,
+    wrong: Vec<String>,
+}
+
+async fn check(seed: u64, scrutiny: Scrutiny, counts: &mut Counts) {
+    let Case { site, policy: text, adversary } = case(seed);
+    let policy = parse(&text);
+    let clean = Stage::open(&site).await;
+    let before = clean.running.world(Standing::of);
+    let right = run(&clean, &policy).await;
+    let after = clean.running.world(Standing::of);
+    let mangled = Stage::scrutinized(&site, adversary.clone(), scrutiny).await;
+    let ended = tokio::time::timeout(PATIENCE, run(&mangled, &policy)).await.unwrap();
+    counts.cases += 1;
+    counts.unread += usize::from(ended == Ended::Unread);
+    counts.unplannable += usize::from(ended == Ended::Unplannable);
+    counts.refused += usize::from(matches!(ended, Ended::Guarded | Ended::Stuck));
+    counts.guarded += usize::from(right == Ended::Guarded);
+    let log = mangled.running.log();
+    let found = mangled.running.world(Standing::of);
+    counts.wrote += usize::from(log.writes.iter().any(|write| write.before != write.after));
+    // Which part of a plan without a safe order is right is not known.
+    if right == Ended::Stuck {
+        return;
+    }
+    let judged = judge(&before, &after, &found, &log.writes);
+    counts.unread_lists += usize::from(matches!(judged, Ok(Left { lists: true })));
+    if let Err(wrong) = judged {
+        counts
+            .wrong
+            .push(format!("seed {seed}: {wrong} ({right:?}, {ended:?})\n{adversary:?}\n{site}\n{text}"));
+    }
+}
+
+async fn checked(name: &str, cases: u64, scrutiny: Scrutiny) -> Counts {
+    let mut counts = Counts::default();
+    for number in 0..cases * variable("CONFPERM_CASES").unwrap_or(1) {
+        check(variable("PROPTEST_RNG_SEED").unwrap_or(20_261_126) + number, scrutiny, &mut counts).await;
+    }
+    let Counts { cases, unread, unplannable, refused, unread_lists, wrote, guarded, wrong } = &counts;
+    drop(writeln!(
+        std::io::stdout(),
+        "{name}: {cases} cases, {unread} unread, {unplannable} unplannable, {refused} refused ({guarded} on complete \
+         answers), {wrote} wrote, {unread_lists} left lists unread beside what else was done, {} wrong",
+        wrong.len()
+    ));
+    counts
+}
+
+fn variable(name: &str) -> Option<u64> {
+    std::env::vars().find(|(found, _)| found == name)?.1.parse().ok()
+}
+
+#[tokio::test]
+async fn no_write_follows_from_an_incomplete_answer() {
+    let counts = checked("incomplete answers", 150, Scrutiny::FULL).await;
+    assert!(counts.wrong.is_empty(), "{} wrong\n{}", counts.wrong.len(), counts.wrong.join("\n\n"));
+    // A property that never gets to its point proves nothing.
+    assert!(counts.wrote * 4 >= counts.cases, "only {} of {} wrote", counts.wrote, counts.cases);
+    assert!(counts.guarded > 0);
+}
+
+/// With the completeness check left out, the property is broken in at least one case of twenty.
+#[tokio::test]
+async fn a_completeness_check_that_is_left_out_is_missed() {
+    let counts = checked("without the completeness check", 50, Scrutiny::NONE).await;
+    assert!(counts.wrong.len() * 20 >= counts.cases, "{} of {}", counts.wrong.len(), counts.cases);
+}
