@@ -9,3 +9,4 @@ mod pages;
 mod readme;
 mod schemas;
 mod support;
+mod troubleshooting;
