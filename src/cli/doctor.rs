@@ -1,12 +1,14 @@
 //! `confperm doctor`: one screen that says whether this setup will do.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::confluence::{Cloud, Read as _, SpaceSelection};
-use crate::model::{Edition, Site, Space, SpaceKey, SpaceRoleMode};
-use crate::policy::Policy;
+use crate::confluence::{Cloud, Error, Read as _, SpaceSelection};
+use crate::model::{Edition, Gap, Live, Site, Space, SpaceKey, SpaceRoleMode, Why};
+use crate::observe;
 use crate::policy::lock::LOCK_FILE;
+use crate::policy::{Context, Policy};
 use crate::render::style::{ADD, CHANGE, REMOVE, count, paint};
+use crate::render::why_unknown;
 
 use super::args::DoctorArgs;
 use super::connect::Connection;
@@ -16,6 +18,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::lock::LockFile;
 use super::output::Output;
+use super::reading::Reading;
 
 /// How one thing is.
 enum Finding {
@@ -52,6 +55,8 @@ pub(super) async fn run(
     findings.push(edition(&site));
     findings.push(mode(&site));
     findings.extend(rights(&connection.site, &policy).await?);
+    let context = Context { today: environment.today()?, lock: lock.known() };
+    findings.extend(unknown(Reading::of(&connection, out), Live::of(site), &policy, context).await?);
 
     let mut broken = false;
     let mut text = String::new();
@@ -135,4 +140,59 @@ async fn right(site: &Cloud, space: &Space, policy: &Policy) -> Result<Finding, 
     } else {
         Finding::Fine(format!("{key:<8} this account can change access"))
     })
+}
+
+/// What stays unknown of what the policy is about, counted by kind, each with an example.
+async fn unknown(
+    reading: Reading<'_>,
+    mut live: Live,
+    policy: &Policy,
+    context: Context<'_>,
+) -> Result<Vec<Finding>, CliError> {
+    match reading.until_known(&mut live, |live| observe::of_policy(policy, context, live)).await {
+        Ok(()) => {}
+        // No plan comes about either, and the list that is in doubt is named.
+        Err(error @ (Error::Incomplete { .. } | Error::Endless { .. } | Error::NoRoles { .. })) => {
+            return Ok(vec![Finding::Broken(format!("answers  {error}"))]);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let mut kinds: BTreeMap<&str, (usize, String)> = BTreeMap::new();
+    for gap in &live.gaps {
+        let (kind, example) = kind_of(gap);
+        kinds.entry(kind).or_insert((0, example)).0 += 1;
+    }
+    let lines = kinds.into_iter().map(|(kind, (count, example))| {
+        Finding::Doubtful(format!("unknown  {count} {kind}, such as {example}"))
+    });
+    Ok(lines.collect())
+}
+
+/// A kind of thing that is unknown, and this one of it with the reason.
+fn kind_of(gap: &Gap) -> (&'static str, String) {
+    let hidden = why_unknown(Why::Hidden);
+    match gap {
+        Gap::Restrictions { space, content, why } => {
+            ("page restrictions", format!("those of id:{content} in {space}: {}", why_unknown(*why)))
+        }
+        Gap::Ancestor { space, content } => ("parent pages", format!("id:{content} in {space}: {hidden}")),
+        Gap::Place { space, content } => (
+            "places of pages",
+            format!("that of id:{content} in {space}: {}", why_unknown(Why::Contradictory)),
+        ),
+        Gap::Containers { space, why } => {
+            ("spaces whose folders are not listed", format!("{space}: {}", why_unknown(*why)))
+        }
+        Gap::Members { group, why } => {
+            ("memberships of groups", format!("that of the group {group}: {}", why_unknown(*why)))
+        }
+        Gap::OwnGroups { why } => {
+            ("memberships of this account", format!("its groups: {}", why_unknown(*why)))
+        }
+        Gap::SinglePermissions { space, principal } => (
+            "single permissions beside roles",
+            format!("those of {principal} in {space}: the site does not change them"),
+        ),
+        Gap::Account { account } => ("accounts", format!("{account}: the site does not describe it")),
+    }
 }

@@ -32,4 +32,5 @@ pub use json::plan_as_json;
 pub use order::order_as_text;
 pub use outcome::outcome_as_text;
 pub use snapshot::{Snapshot, snapshot};
+pub(crate) use text::why_unknown;
 pub use text::{held_back_as_text, incomplete_as_text, plan_as_text};

@@ -67,14 +67,19 @@ pub fn incomplete_as_text(plan: &Plan) -> String {
     text
 }
 
-fn gap_words(plan: &Plan, gap: &Gap) -> String {
-    let reason = |why: &Why| match why {
+/// Why things are not known, as a clause about several.
+pub(crate) const fn why_unknown(why: Why) -> &'static str {
+    match why {
         Why::NotRead => "they were not read",
         Why::Hidden => "the site hides them from the account that runs this",
         Why::NoApi => "Confluence has no API for them",
         Why::Contradictory => "the site's answers contradict themselves",
         Why::NoId => "the site leaves out who some entries are",
-    };
+    }
+}
+
+fn gap_words(plan: &Plan, gap: &Gap) -> String {
+    let reason = |why: &Why| why_unknown(*why);
     match gap {
         Gap::Restrictions { space, content, why } => {
             let page = plan

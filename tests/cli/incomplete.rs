@@ -98,3 +98,26 @@ fn entries_that_stay_because_nobody_knows_whose_they_are_are_no_success() {
         ran.out
     );
 }
+
+#[test]
+fn the_doctor_counts_what_stays_unknown() {
+    let example = Folder::example("quickstart");
+    let site = example.read("site.yaml");
+    let doctor = |mangle: &str| {
+        example.write("site.yaml", &format!("{site}\nadversary: {{mangle: ['{mangle}']}}\n"));
+        Ran::from(example.confperm(&["doctor"]).output().unwrap())
+    };
+    let ran = doctor("wrong-operation:/content/**").code(0);
+    let line = "unknown  3 page restrictions, such as those of id:1002 in ENG: the site's answers contradict themselves";
+    assert!(ran.out.contains(line), "{}", ran.out);
+    let ran = doctor("no-ids:/user/memberof").code(0);
+    assert!(ran.out.contains("unknown  1 memberships of this account"), "{}", ran.out);
+    let ran = doctor("wrong-size:/group").code(1);
+    assert!(
+        ran.out.contains("no    answers  the answers to `GET /wiki/rest/api/group` are not complete"),
+        "{}",
+        ran.out
+    );
+    let ran = doctor("platform-ids:/nothing").code(0);
+    assert!(!ran.out.contains("unknown"), "{}", ran.out);
+}
