@@ -144,6 +144,7 @@ fn space(size: Size, number: u64) -> LiveSpace {
         }
     });
     LiveSpace {
+        expanded: BTreeMap::new(),
         space: Space {
             id: SpaceId::from_number(number + 1),
             key: space_key(number),

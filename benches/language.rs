@@ -56,6 +56,7 @@ fn site() -> Live {
             key,
             LiveSpace {
                 space,
+                expanded: BTreeMap::new(),
                 holdings,
                 foreign: BTreeSet::new(),
                 unlicensed_access: Known::Unknown(Why::NoApi),

@@ -229,6 +229,7 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
             homepage: None,
         },
         holdings: before,
+        expanded: BTreeMap::new(),
         foreign: BTreeSet::new(),
         unlicensed_access: Known::Known(false),
         tree: Some(tree),

@@ -10,11 +10,11 @@ use std::sync::OnceLock;
 use roaring::RoaringBitmap;
 
 use super::question::Reason;
-use super::reach::{Answer, Reach};
+use super::reach::Reach;
 use super::roll::Roll;
 use crate::model::{
     AccessClass, AccountId, AccountKind, AccountStatus, Directory, Group, GroupId, Known, Live, Permission,
-    Person, Principal, ProductAccess, Site, Why,
+    Person, Principal, ProductAccess, Site, Truth, Why,
 };
 
 /// Whether a group of which nobody can read the members may hold everybody, or only people whom nobody
@@ -115,7 +115,7 @@ impl Census {
             .collect();
         let mut by_standing: BTreeMap<Standing, Reach> = BTreeMap::new();
         for (number, possible) in &standings {
-            let answer = if possible.len() == 1 { Answer::Yes } else { Answer::Unsure };
+            let answer = if possible.len() == 1 { Truth::Yes } else { Truth::Unknown };
             for standing in possible {
                 by_standing.entry(*standing).or_default().insert(*number, answer);
             }
@@ -168,13 +168,13 @@ impl Census {
     }
 
     /// Whether a grant to the principal reaches one party, without making the set.
-    pub(super) fn reaches(&self, principal: &Principal, tier: Tier, party: u32, roll: &Roll) -> Answer {
+    pub(super) fn reaches(&self, principal: &Principal, tier: Tier, party: u32, roll: &Roll) -> Truth {
         let doors = &self.doors[tier as usize];
         match principal {
             Principal::User(_) if roll.find(principal) == Some(party) => doors.direct.test(party),
-            Principal::User(_) => Answer::No,
+            Principal::User(_) => Truth::No,
             Principal::Group(group) => {
-                let member = self.groups.get(group).map_or(Answer::No, |group| group.members.test(party));
+                let member = self.groups.get(group).map_or(Truth::No, |group| group.members.test(party));
                 member.min(doors.group.test(party))
             }
             Principal::Class(class) => doors.classes[class].test(party),
@@ -201,8 +201,8 @@ impl Census {
     }
 
     /// Whether the group holds the party.
-    pub(super) fn in_group(&self, group: &GroupId, party: u32) -> Answer {
-        self.groups.get(group).map_or(Answer::No, |group| group.members.test(party))
+    pub(super) fn in_group(&self, group: &GroupId, party: u32) -> Truth {
+        self.groups.get(group).map_or(Truth::No, |group| group.members.test(party))
     }
 
     pub(super) fn members(&self, group: &GroupId) -> Option<&Reach> {
@@ -230,7 +230,7 @@ impl Census {
                 if guest {
                     doubts.insert(Reason::GuestInGroup { group: group.clone() });
                 }
-                if self.in_group(group, party) == Answer::Unsure {
+                if self.in_group(group, party) == Truth::Unknown {
                     doubts.extend(members_unread(group, &live.directory));
                 }
             }
@@ -317,9 +317,9 @@ impl Doors {
             anonymous.insert(
                 nobody,
                 match site.anonymous_access {
-                    Known::Known(true) => Answer::Yes,
-                    Known::Known(false) => Answer::No,
-                    Known::Unknown(_) => Answer::Unsure,
+                    Known::Known(true) => Truth::Yes,
+                    Known::Known(false) => Truth::No,
+                    Known::Unknown(_) => Truth::Unknown,
                 },
             );
         }
@@ -328,7 +328,7 @@ impl Doors {
             Unreadable::StandsForItself => Reach::default(),
         };
         if let Some(party) = number(&Principal::Class(AccessClass::JsmProjectAdmins)) {
-            service_desk.insert(party, Answer::Yes);
+            service_desk.insert(party, Truth::Yes);
         }
         let classes = BTreeMap::from([
             (AccessClass::AllLicensedUsers, licensed.clone()),
@@ -366,9 +366,9 @@ impl Licences {
         let mut anybody = false;
         for group in directory.groups.values() {
             let answer = match group.access {
-                Known::Known(ProductAccess::User | ProductAccess::Admin) => Answer::Yes,
+                Known::Known(ProductAccess::User | ProductAccess::Admin) => Truth::Yes,
                 Known::Known(ProductAccess::None) => continue,
-                Known::Unknown(_) => Answer::Unsure,
+                Known::Unknown(_) => Truth::Unknown,
             };
             match &group.members {
                 Known::Known(members) => {
@@ -381,14 +381,14 @@ impl Licences {
         }
         if anybody {
             for (number, _) in roll.iter() {
-                licensed.insert(number, Answer::Unsure);
+                licensed.insert(number, Truth::Unknown);
             }
         }
         Self { licensed, assumed }
     }
 
-    fn test(&self, number: u32) -> Answer {
-        if self.assumed { Answer::Yes } else { self.licensed.test(number) }
+    fn test(&self, number: u32) -> Truth {
+        if self.assumed { Truth::Yes } else { self.licensed.test(number) }
     }
 }
 
@@ -412,7 +412,7 @@ fn standings(
     })
 }
 
-fn person_standings(person: Option<&Person>, licence: Answer) -> BTreeSet<Standing> {
+fn person_standings(person: Option<&Person>, licence: Truth) -> BTreeSet<Standing> {
     let (kind, status, guest) = match person {
         Some(person) => (person.kind, person.status, person.guest),
         None => (AccountKind::Unknown, AccountStatus::Unknown, Known::Unknown(Why::NotRead)),
@@ -422,15 +422,15 @@ fn person_standings(person: Option<&Person>, licence: Answer) -> BTreeSet<Standi
     }
     let mut possible = match (kind, guest, licence) {
         (AccountKind::App, _, _) => vec![Standing::App],
-        (AccountKind::Customer, _, _) | (_, Known::Known(false), Answer::No) => vec![Standing::Unlicensed],
+        (AccountKind::Customer, _, _) | (_, Known::Known(false), Truth::No) => vec![Standing::Unlicensed],
         (_, Known::Known(true), _) => vec![Standing::Guest],
         // Guests have a product role of their own: who has another is none.
-        (_, _, Answer::Yes) => vec![Standing::Licensed],
-        (_, Known::Known(false), Answer::Unsure) => vec![Standing::Unlicensed, Standing::Licensed],
-        (_, Known::Unknown(_), Answer::Unsure) => {
+        (_, _, Truth::Yes) => vec![Standing::Licensed],
+        (_, Known::Known(false), Truth::Unknown) => vec![Standing::Unlicensed, Standing::Licensed],
+        (_, Known::Unknown(_), Truth::Unknown) => {
             vec![Standing::Unlicensed, Standing::Licensed, Standing::Guest]
         }
-        (_, Known::Unknown(_), Answer::No) => vec![Standing::Unlicensed, Standing::Guest],
+        (_, Known::Unknown(_), Truth::No) => vec![Standing::Unlicensed, Standing::Guest],
     };
     if kind == AccountKind::Unknown {
         possible.extend([Standing::Unlicensed, Standing::App]);
@@ -451,7 +451,7 @@ fn product_admins(directory: &Directory, roll: &Roll, groups: &BTreeMap<GroupId,
         }
     }
     if let Some(number) = roll.find(&Principal::Class(AccessClass::AllProductAdmins)) {
-        admins.insert(number, Answer::Yes);
+        admins.insert(number, Truth::Yes);
     }
     admins
 }

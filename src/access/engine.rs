@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use super::census::{Census, Tier, Unreadable};
 use super::question::{Asker, Clause, Level, Object, Reason, Verb, Verdict};
-use super::reach::{Answer, Reach};
-use super::roles::Roles;
+use super::reach::Reach;
 use super::roll::Roll;
 use crate::model::{
-    AccessClass, AccountId, GroupId, Holding, Known, Live, LiveSpace, Members, Permission, Principal,
-    SpaceKey, SpaceStatus,
+    AccessClass, AccountId, GroupId, Known, Live, LiveSpace, Members, Permission, Principal, SpaceKey,
+    SpaceStatus, Truth,
 };
 
 /// Answers questions about one state of a site.
@@ -23,7 +22,6 @@ pub struct Engine<'a> {
     pub(super) live: &'a Live,
     pub(super) roll: Arc<Roll>,
     pub(super) census: Census,
-    pub(super) roles: Roles,
 }
 
 impl<'a> Engine<'a> {
@@ -33,7 +31,7 @@ impl<'a> Engine<'a> {
 
     pub(super) fn with(live: &'a Live, roll: Arc<Roll>, unreadable: Unreadable) -> Self {
         let census = Census::of(live, &roll, unreadable);
-        Self { live, roll, census, roles: Roles::of(live) }
+        Self { live, roll, census }
     }
 
     /// Whether the asker may do it.
@@ -69,18 +67,18 @@ impl<'a> Engine<'a> {
         self.roll.find(&Principal::Group(group.clone()))
     }
 
-    /// Whom one holding of one principal lets do something.
+    /// The people whom what one principal holds in a space lets do something.
     pub(super) fn held(
         &self,
+        space: &LiveSpace,
         principal: &Principal,
-        holding: &Holding,
         permission: Permission,
     ) -> Cow<'_, Reach> {
         let reach = || self.census.reach(principal, Tier::of(permission), &self.roll);
-        match self.roles.holds(holding, permission) {
-            Answer::Yes => reach(),
-            Answer::Unsure => Cow::Owned(reach().into_owned().doubted()),
-            Answer::No => Cow::default(),
+        match space.gives(principal, permission, &self.live.roles) {
+            Truth::Yes => reach(),
+            Truth::Unknown => Cow::Owned(reach().into_owned().doubted()),
+            Truth::No => Cow::default(),
         }
     }
 
@@ -88,16 +86,16 @@ impl<'a> Engine<'a> {
     pub(super) fn granted(&self, space: &LiveSpace, clause: &Clause) -> Reach {
         let mut granted = Reach::default();
         for permission in &clause.any_of {
-            for (principal, holding) in &space.holdings {
-                granted.or(&self.held(principal, holding, *permission));
+            for principal in space.holdings.keys() {
+                granted.or(&self.held(space, principal, *permission));
             }
             if *permission == Permission::ReadSpace && space.unlicensed_access == Known::Known(true) {
                 granted.or(self.census.everybody_signed_in());
             }
         }
         if let Some(permission) = &clause.perhaps {
-            for (principal, holding) in &space.holdings {
-                granted.or(&self.held(principal, holding, *permission).into_owned().doubted());
+            for principal in space.holdings.keys() {
+                granted.or(&self.held(space, principal, *permission).into_owned().doubted());
             }
         }
         granted

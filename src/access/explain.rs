@@ -8,8 +8,8 @@ use super::levels::{LevelReport, Outcome, verdict};
 use super::outside::Outside;
 use super::question::{Asker, Level, Needed, Object, Verb, Verdict};
 use crate::model::{
-    AccountId, ContentId, GroupId, Holding, LiveSpace, PageVerb, Permission, Principal, RoleId, SpaceKey,
-    SpaceRoleMode, Subject,
+    AccountId, ContentId, GroupId, Holding, LiveSpace, PageVerb, Permission, Principal, Role, RoleId,
+    SpaceKey, SpaceRoleMode, Subject,
 };
 
 /// An answer with its reasons.
@@ -134,12 +134,16 @@ impl Engine<'_> {
         }
         let mut wanted = missing;
         match held {
-            Some(Holding::Role(role)) => wanted.extend(self.roles.permissions(role).into_iter().flatten()),
+            Some(Holding::Role(role)) => {
+                wanted.extend(self.live.roles.get(role).into_iter().flat_map(Role::surely_gives));
+            }
             Some(Holding::Grants(grants)) => wanted.extend(grants.keys()),
             None => {}
         }
         wanted.insert(Permission::ReadSpace);
-        let role = self.roles.least_with(&wanted)?;
+        let roles = self.live.roles.values().map(|role| (role.surely_gives(), &role.id));
+        let enough = roles.filter(|(gives, _)| wanted.is_subset(gives));
+        let (_, role) = enough.min_by_key(|(gives, id)| (gives.len(), *id))?;
         Some(BTreeSet::from([Fix::AssignRole(key.clone(), principal.clone(), role.clone())]))
     }
 

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 use super::census::{Standing, Tier, anonymous_doubt};
 use super::engine::{Engine, is_archived};
 use super::question::{Asker, Clause, EditList, Level, Needed, Object, Reason, Route, Verb, Verdict};
-use super::reach::Answer;
 use crate::model::{
     AccountId, Audience, Chain, Content, ContentId, ContentKind, Group, GroupId, Holding, Known, LiveSpace,
-    PageVerb, Permission, Principal, ProductAccess, Restrictions, Subject,
+    PageVerb, Permission, Principal, ProductAccess, Restrictions, Subject, Truth,
 };
 
 /// What one level says.
@@ -49,11 +48,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const fn answer(self) -> Answer {
+    const fn answer(self) -> Truth {
         match self {
-            Self::Denied => Answer::No,
-            Self::Unknown => Answer::Unsure,
-            Self::Allowed | Self::Inherited => Answer::Yes,
+            Self::Denied => Truth::No,
+            Self::Unknown => Truth::Unknown,
+            Self::Allowed | Self::Inherited => Truth::Yes,
         }
     }
 }
@@ -79,8 +78,8 @@ pub(super) fn verdict(levels: &[LevelReport]) -> Verdict {
 struct Parties(Vec<u32>);
 
 impl Parties {
-    fn best(&self, test: impl Fn(u32) -> Answer) -> Answer {
-        self.0.iter().map(|party| test(*party)).max().unwrap_or(Answer::No)
+    fn best(&self, test: impl Fn(u32) -> Truth) -> Truth {
+        self.0.iter().map(|party| test(*party)).max().unwrap_or(Truth::No)
     }
 }
 
@@ -147,10 +146,10 @@ impl Engine<'_> {
     fn anonymous_gate(&self) -> Need {
         match self.live.site.anonymous_access {
             Known::Known(true) => Need::met(Needed::SignIn, vec![Route::AnonymousAccess]),
-            Known::Known(false) => Need::new(Needed::SignIn, Answer::No, Vec::new(), BTreeSet::new()),
+            Known::Known(false) => Need::new(Needed::SignIn, Truth::No, Vec::new(), BTreeSet::new()),
             Known::Unknown(_) => {
                 let doubts = anonymous_doubt(&self.live.site).into_iter().collect();
-                Need::new(Needed::SignIn, Answer::Unsure, Vec::new(), doubts)
+                Need::new(Needed::SignIn, Truth::Unknown, Vec::new(), doubts)
             }
         }
     }
@@ -163,15 +162,15 @@ impl Engine<'_> {
             doubts.extend(self.census.standing_doubts(*party, self.live, &self.roll));
             for standing in self.census.standings(*party) {
                 answers.push(match standing {
-                    Standing::Out => Answer::No,
+                    Standing::Out => Truth::No,
                     // Gets as far as a space that is open to the unlicensed.
                     Standing::Unlicensed => match space {
                         Some(space) => {
                             self.permission_need(parties, space, &Clause::one(Permission::ReadSpace)).answer()
                         }
-                        None => Answer::Unsure,
+                        None => Truth::Unknown,
                     },
-                    Standing::Licensed | Standing::Guest | Standing::App => Answer::Yes,
+                    Standing::Licensed | Standing::Guest | Standing::App => Truth::Yes,
                 });
                 routes.extend(match standing {
                     Standing::Out => Vec::new(),
@@ -183,14 +182,14 @@ impl Engine<'_> {
                 });
             }
         }
-        let all_yes = answers.iter().all(|answer| *answer == Answer::Yes);
-        let all_no = answers.iter().all(|answer| *answer == Answer::No);
+        let all_yes = answers.iter().all(|answer| *answer == Truth::Yes);
+        let all_no = answers.iter().all(|answer| *answer == Truth::No);
         let answer = match (all_yes, all_no) {
-            (true, false) => Answer::Yes,
-            (_, true) => Answer::No,
-            (false, false) => Answer::Unsure,
+            (true, false) => Truth::Yes,
+            (_, true) => Truth::No,
+            (false, false) => Truth::Unknown,
         };
-        if answer == Answer::No {
+        if answer == Truth::No {
             routes.clear();
         }
         Need::new(Needed::SignIn, answer, routes.into_iter().map(FoundRoute::sure).collect(), doubts)
@@ -198,7 +197,7 @@ impl Engine<'_> {
 
     fn licences(&self, party: u32) -> Vec<Route> {
         let holding =
-            self.census.licensing().filter(|group| self.census.in_group(group, party) == Answer::Yes);
+            self.census.licensing().filter(|group| self.census.in_group(group, party) == Truth::Yes);
         holding.filter_map(|group| self.licence(group)).collect()
     }
 
@@ -220,16 +219,16 @@ impl Engine<'_> {
     }
 
     fn permission_need(&self, parties: &Parties, space: &LiveSpace, clause: &Clause) -> Need {
-        let mut answer = Answer::No;
+        let mut answer = Truth::No;
         let mut routes = Vec::new();
-        let ways = clause.any_of.iter().map(|permission| (*permission, Answer::Yes));
-        for (permission, at_most) in ways.chain(clause.perhaps.map(|permission| (permission, Answer::Unsure)))
+        let ways = clause.any_of.iter().map(|permission| (*permission, Truth::Yes));
+        for (permission, at_most) in ways.chain(clause.perhaps.map(|permission| (permission, Truth::Unknown)))
         {
             for (principal, holding) in &space.holdings {
-                let held_at_all = self.roles.holds(holding, permission);
+                let held_at_all = space.gives(principal, permission, &self.live.roles);
                 let (reached, mut doubts) = self.reaches(parties, principal, Tier::of(permission));
                 let through = held_at_all.min(at_most).min(reached);
-                if through == Answer::No {
+                if through == Truth::No {
                     continue;
                 }
                 answer = answer.max(through);
@@ -237,10 +236,10 @@ impl Engine<'_> {
                     Holding::Role(role) => Some(role.clone()),
                     Holding::Grants(_) => None,
                 };
-                if at_most == Answer::Unsure {
+                if at_most == Truth::Unknown {
                     doubts.insert(Reason::AuthorUnread);
                 }
-                if let (Answer::Unsure, Holding::Role(role)) = (held_at_all, holding) {
+                if let (Truth::Unknown, Holding::Role(role)) = (held_at_all, holding) {
                     doubts.insert(Reason::RoleUnread { role: role.clone() });
                 }
                 let route = Route::Grant { principal: principal.clone(), permission, role };
@@ -248,11 +247,11 @@ impl Engine<'_> {
             }
             if permission == Permission::ReadSpace && space.unlicensed_access == Known::Known(true) {
                 let reached = parties.best(|party| self.census.everybody_signed_in().test(party));
-                if reached != Answer::No {
+                if reached != Truth::No {
                     answer = answer.max(reached);
                     let class = Principal::Class(crate::model::AccessClass::AuthenticatedUsers);
                     let doubts =
-                        (reached == Answer::Unsure).then_some(Reason::ClassUnread { principal: class });
+                        (reached == Truth::Unknown).then_some(Reason::ClassUnread { principal: class });
                     routes.push(FoundRoute {
                         route: Route::UnlicensedAccess,
                         doubts: doubts.into_iter().collect(),
@@ -314,7 +313,7 @@ impl Engine<'_> {
             Known::Known(lists) => Restrictions::audience(lists, verb),
             Known::Unknown(why) => {
                 let reason = Reason::ListsUnread { content: content.id, why };
-                return Need::new(needed, Answer::Unsure, Vec::new(), BTreeSet::from([reason]));
+                return Need::new(needed, Truth::Unknown, Vec::new(), BTreeSet::from([reason]));
             }
         };
         match list {
@@ -325,12 +324,12 @@ impl Engine<'_> {
                 doubts: BTreeSet::new(),
             },
             Audience::Only(members) => {
-                let mut answer = Answer::No;
+                let mut answer = Truth::No;
                 let mut routes = Vec::new();
                 for subject in members.iter() {
                     let (reached, doubts) =
                         self.reaches(parties, &Principal::from(Subject::clone(subject)), Tier::LIST);
-                    if reached != Answer::No {
+                    if reached != Truth::No {
                         answer = answer.max(reached);
                         routes.push(FoundRoute { route: Route::Listed { subject: subject.clone() }, doubts });
                     }
@@ -341,12 +340,12 @@ impl Engine<'_> {
     }
 
     /// Whether a grant to the principal reaches the asker, and why not certainly.
-    fn reaches(&self, parties: &Parties, principal: &Principal, tier: Tier) -> (Answer, BTreeSet<Reason>) {
+    fn reaches(&self, parties: &Parties, principal: &Principal, tier: Tier) -> (Truth, BTreeSet<Reason>) {
         let reached = parties.best(|party| self.census.reaches(principal, tier, party, &self.roll));
         let mut doubts = BTreeSet::new();
-        if reached == Answer::Unsure {
+        if reached == Truth::Unknown {
             for party in &parties.0 {
-                if self.census.reaches(principal, tier, *party, &self.roll) == Answer::Unsure {
+                if self.census.reaches(principal, tier, *party, &self.roll) == Truth::Unknown {
                     doubts.extend(self.census.doubts(principal, *party, self.live, &self.roll));
                 }
             }
@@ -361,7 +360,7 @@ fn licence(group: &Group) -> Option<Route> {
 }
 
 fn unanswerable(level: Level, needed: Needed, reason: Reason) -> LevelReport {
-    LevelReport::of(level, vec![Need::new(needed, Answer::Unsure, Vec::new(), BTreeSet::from([reason]))])
+    LevelReport::of(level, vec![Need::new(needed, Truth::Unknown, Vec::new(), BTreeSet::from([reason]))])
 }
 
 impl LevelReport {
@@ -372,20 +371,20 @@ impl LevelReport {
 }
 
 impl Need {
-    fn new(needed: Needed, answer: Answer, routes: Vec<FoundRoute>, doubts: BTreeSet<Reason>) -> Self {
+    fn new(needed: Needed, answer: Truth, routes: Vec<FoundRoute>, doubts: BTreeSet<Reason>) -> Self {
         let outcome = match answer {
-            Answer::No => Outcome::Denied,
-            Answer::Unsure => Outcome::Unknown,
-            Answer::Yes => Outcome::Allowed,
+            Truth::No => Outcome::Denied,
+            Truth::Unknown => Outcome::Unknown,
+            Truth::Yes => Outcome::Allowed,
         };
         Self { needed, outcome, routes, doubts }
     }
 
     fn met(needed: Needed, routes: Vec<Route>) -> Self {
-        Self::new(needed, Answer::Yes, routes.into_iter().map(FoundRoute::sure).collect(), BTreeSet::new())
+        Self::new(needed, Truth::Yes, routes.into_iter().map(FoundRoute::sure).collect(), BTreeSet::new())
     }
 
-    const fn answer(&self) -> Answer {
+    const fn answer(&self) -> Truth {
         self.outcome.answer()
     }
 }

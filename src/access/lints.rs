@@ -10,7 +10,7 @@ use super::levels::Outcome;
 use super::question::{Asker, Level, Needed, Object, Verb, Verdict};
 use crate::model::{
     AccountId, AccountKind, AccountStatus, Audience, Content, ContentId, ContentKind, Known, Live, LiveSpace,
-    Members, PageVerb, Parent, Permission, Principal, SpaceKey, Subject,
+    Members, PageVerb, Parent, Permission, Principal, SpaceKey, Subject, Truth,
 };
 
 /// What the lints are told beside the state of the site.
@@ -133,10 +133,7 @@ struct Linter<'a> {
 impl Linter<'_> {
     fn space(&self, key: &SpaceKey, space: &LiveSpace) -> Option<Finding> {
         let administers = |principal: &Principal| {
-            let held = space.holdings.get(principal);
-            held.is_some_and(|held| {
-                self.engine.roles.holds(held, Permission::AdministerSpace) != super::reach::Answer::No
-            })
+            space.gives(principal, Permission::AdministerSpace, &self.live.roles) != Truth::No
         };
         let admins: BTreeSet<Principal> =
             space.holdings.keys().filter(|principal| administers(principal)).cloned().collect();

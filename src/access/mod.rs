@@ -23,7 +23,6 @@ mod lints;
 mod outside;
 mod question;
 mod reach;
-mod roles;
 mod roll;
 mod who;
 
@@ -38,5 +37,4 @@ pub use levels::{FoundRoute, LevelReport, Need, Outcome};
 pub use lints::{Finding, Lint, LintInputs, lints};
 pub use outside::Outside;
 pub use question::{Asker, Level, Needed, Object, Reason, Route, Verb, Verdict};
-pub use roles::role_permissions;
 pub use who::{Dead, Gate, Through, Who};

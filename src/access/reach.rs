@@ -2,13 +2,7 @@
 
 use roaring::RoaringBitmap;
 
-/// One principal's membership of a [`Reach`]. `and` is the lesser, `or` the greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Answer {
-    No,
-    Unsure,
-    Yes,
-}
+use crate::model::Truth;
 
 /// Who gets through: surely, and perhaps. The two are disjoint; whoever is in neither surely does not.
 ///
@@ -35,28 +29,28 @@ impl Reach {
         self
     }
 
-    pub(super) fn insert(&mut self, number: u32, answer: Answer) {
+    pub(super) fn insert(&mut self, number: u32, answer: Truth) {
         match answer {
-            Answer::Yes => {
+            Truth::Yes => {
                 self.perhaps.remove(number);
                 self.sure.insert(number);
             }
-            Answer::Unsure => {
+            Truth::Unknown => {
                 if !self.sure.contains(number) {
                     self.perhaps.insert(number);
                 }
             }
-            Answer::No => {}
+            Truth::No => {}
         }
     }
 
-    pub(super) fn test(&self, number: u32) -> Answer {
+    pub(super) fn test(&self, number: u32) -> Truth {
         if self.sure.contains(number) {
-            Answer::Yes
+            Truth::Yes
         } else if self.perhaps.contains(number) {
-            Answer::Unsure
+            Truth::Unknown
         } else {
-            Answer::No
+            Truth::No
         }
     }
 

@@ -8,10 +8,10 @@ use super::census::{Standing, Tier, anonymous_doubt, members_unread};
 use super::engine::{Engine, is_archived};
 use super::outside::Outside;
 use super::question::{Clause, EditList, Level, Needed, Object, Reason, Route, Verb};
-use super::reach::{Answer, Reach};
+use super::reach::Reach;
 use crate::model::{
     AccessClass, AccountId, AccountStatus, Audience, Content, Holding, Known, LiveSpace, PageVerb,
-    Permission, Principal, Subject,
+    Permission, Principal, Subject, Truth,
 };
 
 /// Everybody who can do something, and how.
@@ -167,22 +167,22 @@ impl Engine<'_> {
         let certain = clause.any_of.iter().map(|permission| (*permission, true));
         for (permission, certain) in certain.chain(clause.perhaps.map(|permission| (permission, false))) {
             for (principal, holding) in &space.holdings {
-                let held = self.roles.holds(holding, permission);
-                if held == Answer::No {
+                let held = space.gives(principal, permission, &self.live.roles);
+                if held == Truth::No {
                     continue;
                 }
                 let role = match holding {
                     Holding::Role(role) => Some(role.clone()),
                     Holding::Grants(_) => None,
                 };
-                if let (Answer::Unsure, Some(role)) = (held, &role) {
+                if let (Truth::Unknown, Some(role)) = (held, &role) {
                     who.incomplete.insert(Reason::RoleUnread { role: role.clone() });
                 }
                 if !certain {
                     who.incomplete.insert(Reason::AuthorUnread);
                 }
                 self.note(principal, Tier::of(permission), Level::Space, who);
-                let reach = self.held(principal, holding, permission);
+                let reach = self.held(space, principal, permission);
                 let reach = if certain { reach.into_owned() } else { reach.into_owned().doubted() };
                 ways.push(Way {
                     route: Route::Grant { principal: principal.clone(), permission, role },

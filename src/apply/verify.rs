@@ -300,7 +300,7 @@ impl CheckedHolding<'_> {
         }
         let is_old = |row: &GrantId| self.states.before.has_row(*row);
         if let Some(role) = role {
-            return self.beside_role(now, roles.get(role).and_then(Role::understood));
+            return self.beside_role(now, roles.get(role).map(|role| role.surely_gives().clone()));
         }
         let mut difference = Difference::default();
         for (permission, rows) in held

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Directory, GrantId, Known, Permission, Principal, Role, RoleId, Site, SiteText, Space, SpaceKey,
-    StrayPermissions, Tree, Vocabulary, Why,
+    StrayPermissions, Tree, Truth, Vocabulary, Why,
 };
 
 /// What has been read of a site. It grows as more is read, it records what has been read, and nothing is read
@@ -57,6 +57,9 @@ impl Listing {
 pub struct LiveSpace {
     pub space: Space,
     pub holdings: BTreeMap<Principal, Holding>,
+    /// The permissions in the rows of principals that have a role: what the role expands to, and single
+    /// permissions that its assignment may have left behind.
+    pub expanded: BTreeMap<Principal, BTreeSet<Permission>>,
     /// Rows that are neither ours to read in full nor to write: kinds of permission that appeared after
     /// this program, and rows of principals that are neither people nor groups nor classes.
     pub foreign: BTreeSet<ForeignRow>,
@@ -84,8 +87,18 @@ pub struct BesidePages {
 pub enum Holding {
     /// Single permissions with the rows they stand in; two rows for the same thing do occur.
     Grants(BTreeMap<Permission, BTreeSet<GrantId>>),
-    /// A space role. The rows that it expands to are not kept: they cannot be written one by one.
+    /// A space role. The rows that it expands to cannot be written one by one; see [`LiveSpace::expanded`].
     Role(RoleId),
+}
+
+impl Holding {
+    /// Whether it gives a permission by itself; [`LiveSpace::gives`] also looks at the rows beside a role.
+    pub fn gives(&self, permission: Permission, roles: &BTreeMap<RoleId, Role>) -> Truth {
+        match self {
+            Self::Grants(grants) => grants.contains_key(&permission).into(),
+            Self::Role(role) => roles.get(role).map_or(Truth::Unknown, |role| role.gives(permission)),
+        }
+    }
 }
 
 /// A row of a space's permissions that confperm leaves alone.
@@ -169,11 +182,56 @@ impl LiveSpace {
         Self {
             space,
             holdings: BTreeMap::new(),
+            expanded: BTreeMap::new(),
             foreign: BTreeSet::new(),
             unlicensed_access: Known::Unknown(Why::NoApi),
             tree: None,
             read: BesidePages::default(),
         }
+    }
+
+    /// Whether what a principal holds here gives a permission: its rows say so, or what is known of its role.
+    pub fn gives(
+        &self,
+        principal: &Principal,
+        permission: Permission,
+        roles: &BTreeMap<RoleId, Role>,
+    ) -> Truth {
+        let Some(holding) = self.holdings.get(principal) else { return Truth::No };
+        let is_shown = self.expanded.get(principal).is_some_and(|rows| rows.contains(&permission));
+        holding.gives(permission, roles).max(is_shown.into())
+    }
+
+    /// The permissions that a principal may have by what it holds here.
+    pub fn may_give(&self, principal: &Principal, roles: &BTreeMap<RoleId, Role>) -> BTreeSet<Permission> {
+        self.given(principal, roles, Truth::Unknown)
+    }
+
+    /// The permissions that a principal surely has by what it holds here.
+    pub fn surely_gives(
+        &self,
+        principal: &Principal,
+        roles: &BTreeMap<RoleId, Role>,
+    ) -> BTreeSet<Permission> {
+        self.given(principal, roles, Truth::Yes)
+    }
+
+    fn given(
+        &self,
+        principal: &Principal,
+        roles: &BTreeMap<RoleId, Role>,
+        at_least: Truth,
+    ) -> BTreeSet<Permission> {
+        let all = Permission::ALL.iter().copied();
+        all.filter(|permission| self.gives(principal, *permission, roles) >= at_least).collect()
+    }
+
+    /// The roles that are assigned here, each with the permissions in the rows of one of its holders.
+    pub(super) fn expanded_roles(&self) -> impl Iterator<Item = (&RoleId, &BTreeSet<Permission>)> {
+        self.expanded.iter().filter_map(|(principal, rows)| match self.holdings.get(principal) {
+            Some(Holding::Role(role)) => Some((role, rows)),
+            Some(Holding::Grants(_)) | None => None,
+        })
     }
 }
 

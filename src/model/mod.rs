@@ -7,6 +7,7 @@
 //! [`Known::Unknown`], never absent. Nothing here does I/O.
 
 mod audience;
+mod built_in_role;
 mod call;
 mod content;
 mod desired;
@@ -24,10 +25,12 @@ mod site;
 mod space;
 mod stray;
 mod text;
+mod truth;
 mod visible;
 mod write_request;
 
 pub use audience::{Audience, Members, PageVerb, Restrictions};
+pub use built_in_role::BuiltInRole;
 pub use call::Call;
 pub use content::{Chain, Content, ContentKind, Missing, Parent, Tree};
 pub use desired::{
@@ -43,9 +46,10 @@ pub use live::{BesidePages, ForeignRow, Gap, Holding, Listing, Live, LiveSpace};
 pub use origin::Origin;
 pub use permission::{Permission, Vocabulary};
 pub use principal::{AccessClass, Principal, Subject};
-pub use role::{BuiltInRole, Role, RoleKind};
+pub use role::{Role, RoleKind};
 pub use site::{Caller, Edition, Flavor, Site, SiteIdentity, SpaceRoleMode, is_same_address};
 pub use space::{Space, SpaceKind, SpaceStatus};
 pub use stray::StrayPermissions;
+pub use truth::Truth;
 pub use visible::{Shown, SiteText, characters, first_hidden, harmless, is_command, is_invisible, visible};
 pub use write_request::WriteRequest;

@@ -88,6 +88,7 @@ async fn grants<R: Read>(read: &R, live: &mut Live, needs: &Needs, hook: Hook<'_
         live.roles.extend(roles.into_iter().map(|role| (role.id.clone(), role)));
         live.names_read = true;
     }
+    live.learn_roles();
     people::look_up(read, live, accounts).await?;
     Ok(true)
 }
@@ -125,6 +126,11 @@ fn live_space(space: Space, access: SpaceAccess) -> LiveSpace {
     let nothing = Holding::Grants(BTreeMap::new());
     LiveSpace {
         holdings: access.holdings.into_iter().filter(|(_, holding)| *holding != nothing).collect(),
+        expanded: access
+            .beside_roles
+            .into_iter()
+            .map(|(who, rows)| (who, rows.into_keys().collect()))
+            .collect(),
         foreign: access.foreign,
         ..LiveSpace::of(space)
     }

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::access::Lint;
 use crate::model::{
     AccountId, Audience, Content, ContentId, Desired, DesiredSpace, Known, Live, LiveSpace, Permission,
-    Principal, SpaceKey, Subject, Tree,
+    Principal, SpaceKey, Subject, Tree, Truth,
 };
 
 use super::lints::PlanLint;
-use super::page_only::{Compiled, Guest, guests, may_hold, tops};
+use super::page_only::{Compiled, Guest, guests, tops};
 
 pub(super) fn lints(
     desired: &Desired,
@@ -44,8 +44,8 @@ fn seen_now(
     let inside: BTreeSet<&Subject> = guests
         .keys()
         .filter(|guest| {
-            let held = space.holdings.get(&(*guest).clone().into());
-            held.is_some_and(|held| may_hold(held, Permission::ReadSpace, live))
+            let guest = (*guest).clone().into();
+            space.gives(&guest, Permission::ReadSpace, &live.roles) != Truth::No
         })
         .collect();
     let mut waiting: Vec<(&Content, BTreeSet<&Subject>)> =
@@ -93,8 +93,8 @@ fn more_than_guests(
     };
     let mut found: BTreeMap<(Option<ContentId>, &Subject), BTreeSet<Principal>> = BTreeMap::new();
     let mut insiders: BTreeSet<&Principal> = BTreeSet::new();
-    for (principal, held) in &space.holdings {
-        if may_hold(held, Permission::ReadSpace, live) {
+    for principal in space.holdings.keys() {
+        if space.gives(principal, Permission::ReadSpace, &live.roles) != Truth::No {
             insiders.insert(principal);
             for guest in guests.keys().filter(|guest| shared(guest, principal)) {
                 found.entry((None, guest)).or_default().insert(principal.clone());

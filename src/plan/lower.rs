@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Call, ContentId, Desired, GrantId, Holding, Known, Live, LiveSpace, Permission, Principal, Restrictions,
-    RoleId, SpaceKey, Vocabulary,
+    RoleId, SpaceKey, Truth, Vocabulary,
 };
 
 use super::change::{Change, Verb};
@@ -136,14 +136,8 @@ fn wait_for_their_rules(
 /// able to edit it, and may need "Restrictions: add and delete" (API v1, `updateRestrictions`).
 fn what_the_caller_gains(drafts: &[Draft], space: &LiveSpace, live: &Live) -> BTreeSet<usize> {
     let holds = |permission: Permission| {
-        space.holdings.iter().filter(|(who, _)| is_caller(who, live)).any(|(_, holding)| match holding {
-            Holding::Grants(grants) => grants.contains_key(&permission),
-            Holding::Role(role) => live
-                .roles
-                .get(role)
-                .and_then(crate::access::role_permissions)
-                .is_some_and(|permissions| permissions.contains(&permission)),
-        })
+        let mut mine = space.holdings.keys().filter(|who| is_caller(who, live));
+        mine.any(|who| space.gives(who, permission, &live.roles) == Truth::Yes)
     };
     let needed = [Permission::CreatePage, Permission::UpdatePage, Permission::RestrictContent];
     let missing: Vec<Permission> = needed.into_iter().filter(|permission| !holds(*permission)).collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ContentId, Holding, Live, LiveSpace, Origin, PageVerb, Permission, Principal, SpaceKey};
+use crate::model::{ContentId, Live, LiveSpace, Origin, PageVerb, Permission, Principal, SpaceKey, Truth};
 
 use super::document::CallId;
 use super::page_only::PageOnlyProblem;
@@ -101,8 +101,12 @@ pub(super) fn administration(before: &Live, after: &Live) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     for (key, space) in &after.spaces {
         let Some(was) = before.spaces.get(key).filter(|was| was.holdings != space.holdings) else { continue };
-        let (were, are) = (administrators(was, before), administrators(space, after));
-        if are.is_empty() && !were.is_empty() {
+        // A role of which this is not known counts as much as it takes to be sure, unless it stays.
+        let (were, stay) =
+            (administrators(was, before, Truth::Unknown), administrators(space, after, Truth::Unknown));
+        let mut are = administrators(space, after, Truth::Yes);
+        are.extend(stay.into_iter().filter(|who| was.holdings.get(who) == space.holdings.get(who)));
+        if are.is_empty() && !administrators(was, before, Truth::Yes).is_empty() {
             refusals.push(Refusal::NoAdmin { space: key.clone() });
             continue;
         }
@@ -116,14 +120,9 @@ pub(super) fn administration(before: &Live, after: &Live) -> Vec<Refusal> {
     refusals
 }
 
-fn administrators(space: &LiveSpace, live: &Live) -> BTreeSet<Principal> {
-    let administers = |holding: &Holding| match holding {
-        Holding::Grants(grants) => grants.contains_key(&Permission::AdministerSpace),
-        Holding::Role(role) => live
-            .roles
-            .get(role)
-            .and_then(crate::access::role_permissions)
-            .is_some_and(|permissions| permissions.contains(&Permission::AdministerSpace)),
-    };
-    space.holdings.iter().filter(|(_, holding)| administers(holding)).map(|(who, _)| who.clone()).collect()
+/// The principals that administer a space, or may.
+fn administrators(space: &LiveSpace, live: &Live, at_least: Truth) -> BTreeSet<Principal> {
+    let administers =
+        |who: &&Principal| space.gives(who, Permission::AdministerSpace, &live.roles) >= at_least;
+    space.holdings.keys().filter(administers).cloned().collect()
 }

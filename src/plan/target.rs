@@ -468,7 +468,9 @@ impl Target {
         let mut after = live.clone();
         for (key, target) in &self.spaces {
             let Some(space) = after.spaces.get_mut(key) else { continue };
-            space.holdings = holdings_applied(&target.holdings, space, vocabulary);
+            let holdings = holdings_applied(&target.holdings, space, vocabulary);
+            space.expanded.retain(|who, _| holdings.get(who) == space.holdings.get(who));
+            space.holdings = holdings;
             let tree = space.tree.get_or_insert_with(Tree::default);
             for (&id, page) in &target.pages {
                 tree.set_restrictions(id, Known::Known(page.restrictions.clone()));

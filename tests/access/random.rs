@@ -7,6 +7,7 @@ use confperm::model::{
     SpaceRoleMode, SpaceStatus, Tree, Why,
 };
 
+use crate::naive::role_name;
 use crate::world::{World, id, principal};
 
 /// Steele, Lea and Flood's `SplitMix64`: enough, and the same everywhere.
@@ -76,7 +77,8 @@ pub(crate) fn world(dice: &mut Dice) -> World {
     let mode = *dice.pick(&[SpaceRoleMode::PreRoles, SpaceRoleMode::RolesTransition, SpaceRoleMode::Roles]);
     world = world.mode(mode).anonymous(Known::Known(dice.one_in(2))).space("ENG");
     for role in ["Small", "Large"] {
-        let permissions: Vec<&str> = some_permissions(dice);
+        let permissions: Vec<&str> =
+            some_permissions(dice).into_iter().map(|name| role_name(name.parse().unwrap())).collect();
         world = world.role(role, RoleKind::Custom, &permissions.join(" "));
     }
     for _ in 0..=dice.below(5) {
@@ -147,9 +149,10 @@ pub(crate) fn hidden(world: &World, dice: &mut Dice) -> Live {
     }
     for role in live.roles.values_mut() {
         if dice.one_in(4) {
-            role.permissions = BTreeSet::from(["words/nobody-knows".to_owned()]);
+            role.names = BTreeSet::from(["words/nobody-knows".to_owned()]);
         }
     }
+    live.learn_roles();
     for space in live.spaces.values_mut() {
         let mut tree = Tree::default();
         for content in space.tree.take().iter().flat_map(Tree::iter) {

@@ -158,7 +158,8 @@ impl World {
     pub(crate) fn role(mut self, name: &str, kind: RoleKind, permissions: &str) -> Self {
         let id: RoleId = format!("role-{name}").parse().unwrap();
         let permissions = permissions.split_whitespace().map(str::to_owned).collect();
-        self.0.roles.insert(id.clone(), Role { id, name: name.into(), kind, permissions });
+        self.0.roles.insert(id.clone(), Role::new(id, name.into(), kind, permissions));
+        self.0.learn_roles();
         self
     }
 

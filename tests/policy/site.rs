@@ -73,12 +73,7 @@ pub(crate) fn site(mode: SpaceRoleMode) -> Live {
         roles: roles
             .into_iter()
             .map(|(id, name)| {
-                let role = Role {
-                    id: id.parse().unwrap(),
-                    name: name.into(),
-                    kind: RoleKind::System,
-                    permissions: BTreeSet::new(),
-                };
+                let role = Role::new(id.parse().unwrap(), name.into(), RoleKind::System, BTreeSet::new());
                 (role.id.clone(), role)
             })
             .collect(),
@@ -141,6 +136,7 @@ fn space(key: &str, status: SpaceStatus, tree: Option<Tree>) -> LiveSpace {
             homepage: Some(ContentId::from_number(1)),
         },
         holdings: BTreeMap::new(),
+        expanded: BTreeMap::new(),
         foreign: BTreeSet::new(),
         unlicensed_access: Known::Unknown(Why::NoApi),
         tree,

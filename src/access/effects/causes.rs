@@ -43,14 +43,13 @@ impl<'a> Changes<'a> {
         let holdings = principals
             .into_iter()
             .filter_map(|principal| {
-                let (old, new) = (before.holdings.get(principal), after.holdings.get(principal));
-                if old == new {
+                if before.holdings.get(principal) == after.holdings.get(principal) {
                     return None;
                 }
                 let delta = |permission: &Permission| {
-                    let old = old.map(|held| sides.old.engine().held(principal, held, *permission));
-                    let new = new.map(|held| sides.new.engine().held(principal, held, *permission));
-                    (*permission, Delta::between(&old.unwrap_or_default(), &new.unwrap_or_default()))
+                    let old = sides.old.engine().held(before, principal, *permission);
+                    let new = sides.new.engine().held(after, principal, *permission);
+                    (*permission, Delta::between(&old, &new))
                 };
                 Some((principal, permissions.iter().map(delta).collect()))
             })

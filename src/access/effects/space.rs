@@ -13,8 +13,8 @@ use crate::access::census::members_unread;
 use crate::access::chains::{ChainId, Layout, ListId};
 use crate::access::engine::Engine;
 use crate::access::question::{Clause, Reason, Verb};
-use crate::access::reach::{Answer, Reach};
-use crate::model::{Content, ContentId, ContentKind, LiveSpace, PageVerb, Permission, Principal};
+use crate::access::reach::Reach;
+use crate::model::{Content, ContentId, ContentKind, LiveSpace, PageVerb, Permission, Principal, Truth};
 
 /// Something that becomes of somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -151,13 +151,13 @@ fn permission_deltas(
     let mut deltas = BTreeMap::new();
     for &permission in Permission::ALL {
         let held = |engine: &Engine<'_>, space: &LiveSpace, principal: &Principal| {
-            space.holdings.get(principal).map_or(Answer::No, |held| engine.roles.holds(held, permission))
+            space.gives(principal, permission, &engine.live.roles)
         };
         let mut principals = before.holdings.keys().chain(after.holdings.keys());
         let concerned = principals.any(|principal| {
             let old = held(sides.old.engine(), before, principal);
             let new = held(sides.new.engine(), after, principal);
-            old != new || (recompute && old != Answer::No)
+            old != new || (recompute && old != Truth::No)
         });
         if permission != Permission::ReadSpace && concerned {
             let clause = [Clause::one(permission)];

@@ -114,19 +114,16 @@ pub(super) struct WireRole {
     #[serde(rename = "type")]
     kind: Option<String>,
     name: String,
-    /// A role without this list would seem to give nothing.
-    space_permissions: Vec<String>,
+    /// May be null (seen by confluence.js' own tests); what the role gives is then not known.
+    space_permissions: Option<Vec<String>>,
 }
 
 impl From<WireRole> for Role {
     fn from(wire: WireRole) -> Self {
         let system = wire.kind.is_some_and(|kind| kind.eq_ignore_ascii_case("system"));
-        Self {
-            id: wire.id,
-            name: wire.name.into(),
-            kind: if system { RoleKind::System } else { RoleKind::Custom },
-            permissions: wire.space_permissions.into_iter().collect(),
-        }
+        let kind = if system { RoleKind::System } else { RoleKind::Custom };
+        let names = wire.space_permissions.into_iter().flatten().collect();
+        Self::new(wire.id, wire.name.into(), kind, names)
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{Asker, Engine, Level, Object, Verb, Verdict};
 use crate::model::{
-    AccountId, AccountKind, AccountStatus, Audience, Desired, GroupId, Guard, Holding, Live, LiveSpace,
-    PageVerb, Permission, Principal, SpaceKey,
+    AccountId, AccountKind, AccountStatus, Audience, Desired, GroupId, Guard, Live, LiveSpace, PageVerb,
+    Permission, Principal, SpaceKey, Truth,
 };
 
-use super::{AdminStanding, Breach, GuardLimit, GuardOutcome, permissions};
+use super::{AdminStanding, Breach, GuardLimit, GuardOutcome};
 use crate::plan::change::Change;
 
 /// What is looked at.
@@ -33,8 +33,8 @@ impl<'a> Watch<'a> {
         let few = self.spaces().filter_map(|(key, space)| {
             let admins: BTreeMap<Principal, AdminStanding> = space
                 .holdings
-                .iter()
-                .filter_map(|(who, holding)| Some((who.clone(), standing(who, holding, self.after)?)))
+                .keys()
+                .filter_map(|who| Some((who.clone(), standing(who, space, self.after)?)))
                 .collect();
             let counted = admins.values().filter(|standing| standing.counts()).count();
             let enough = usize::try_from(guard.limit).is_ok_and(|limit| counted >= limit);
@@ -93,7 +93,7 @@ impl<'a> Watch<'a> {
     /// that depends on what could not be read.
     fn administers(&self, who: &Principal, space: &LiveSpace) -> Option<bool> {
         let mut unread = false;
-        for (holder, holding) in &space.holdings {
+        for holder in space.holdings.keys() {
             let through = match (holder, who) {
                 (holder, who) if holder == who => Some(true),
                 (Principal::Group(group), Principal::User(account)) => {
@@ -102,10 +102,10 @@ impl<'a> Watch<'a> {
                 (Principal::Class(_), Principal::User(_)) => None,
                 _ => Some(false),
             };
-            match (through, holds_admin(holding, self.after)) {
-                (Some(true), Some(true)) => return Some(true),
-                (Some(false), _) | (_, Some(false)) => {}
-                (None, _) | (_, None) => unread = true,
+            match (through, space.gives(holder, Permission::AdministerSpace, &self.after.roles)) {
+                (Some(true), Truth::Yes) => return Some(true),
+                (Some(false), _) | (_, Truth::No) => {}
+                (None, _) | (_, Truth::Unknown) => unread = true,
             }
         }
         (!unread).then_some(false)
@@ -150,11 +150,11 @@ fn touched(changes: &[Change]) -> BTreeSet<&SpaceKey> {
 }
 
 /// How a principal counts that administers a space; `None` if it does not administer it.
-fn standing(who: &Principal, holding: &Holding, live: &Live) -> Option<AdminStanding> {
-    let sure = match holds_admin(holding, live) {
-        Some(false) => return None,
-        Some(true) => true,
-        None => false,
+fn standing(who: &Principal, space: &LiveSpace, live: &Live) -> Option<AdminStanding> {
+    let sure = match space.gives(who, Permission::AdministerSpace, &live.roles) {
+        Truth::No => return None,
+        Truth::Unknown => false,
+        Truth::Yes => true,
     };
     let standing = match who {
         Principal::Anonymous => return None,
@@ -183,14 +183,6 @@ fn person(account: &AccountId, live: &Live) -> AdminStanding {
 
 fn members<'a>(group: &GroupId, live: &'a Live) -> Option<&'a BTreeSet<AccountId>> {
     live.directory.groups.get(group)?.members.as_ref().known()
-}
-
-/// Whether a holding includes administering the space; `None` for a role that is not understood.
-fn holds_admin(holding: &Holding, live: &Live) -> Option<bool> {
-    match holding {
-        Holding::Grants(grants) => Some(grants.contains_key(&Permission::AdministerSpace)),
-        Holding::Role(role) => Some(permissions(role, live)?.contains(&Permission::AdministerSpace)),
-    }
 }
 
 /// Those of whom one at least has to see what a required admin has to see: of a group its active members,

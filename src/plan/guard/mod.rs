@@ -23,10 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access;
-use crate::model::{
-    ContentId, Desired, Forbidden, Guard, Live, MaxRemovals, Origin, Permission, Principal, RoleId, SpaceKey,
-};
+use crate::model::{ContentId, Desired, Forbidden, Guard, Live, MaxRemovals, Origin, Principal, SpaceKey};
 
 use super::change::Change;
 use super::target::Target;
@@ -199,9 +196,4 @@ impl Breach {
             Self::TooManyRemovals { .. } => None,
         }
     }
-}
-
-/// What a role permits; `None` where its words are not understood.
-fn permissions(role: &RoleId, live: &Live) -> Option<BTreeSet<Permission>> {
-    access::role_permissions(live.roles.get(role)?)
 }

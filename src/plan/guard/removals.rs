@@ -1,10 +1,8 @@
 //! How much is taken away: `max-removals`.
 
-use std::collections::BTreeSet;
+use crate::model::{Audience, Desired, Guard, Holding, Live, LiveSpace, MaxRemovals, Principal};
 
-use crate::model::{Audience, Desired, Guard, Holding, Live, MaxRemovals, Permission};
-
-use super::{Breach, GuardLimit, GuardOutcome, Removals, permissions};
+use super::{Breach, GuardLimit, GuardOutcome, Removals};
 use crate::plan::target::Target;
 
 pub(super) fn max_removals(desired: &Desired, removals: Removals) -> GuardOutcome {
@@ -31,8 +29,7 @@ pub(super) fn count(target: &Target, before: &Live, after: &Live) -> Removals {
     for (key, target) in &target.spaces {
         let (Some(was), Some(is)) = (before.spaces.get(key), after.spaces.get(key)) else { continue };
         for principal in target.holdings.keys() {
-            let Some(held) = was.holdings.get(principal) else { continue };
-            let (removed, managed) = lost(held, is.holdings.get(principal), after);
+            let (removed, managed) = lost(principal, was, is, before);
             removals.add(removed, managed);
         }
         for (&content, page) in &target.pages {
@@ -58,23 +55,18 @@ impl Removals {
     }
 }
 
-/// How many grants a principal loses, and how many it had.
-fn lost(before: &Holding, after: Option<&Holding>, live: &Live) -> (usize, usize) {
-    let after = match after {
-        None => Some(BTreeSet::new()),
-        Some(Holding::Grants(grants)) => Some(grants.keys().copied().collect()),
-        Some(Holding::Role(role)) if *before == Holding::Role(role.clone()) => return (0, 1),
-        Some(Holding::Role(role)) => permissions(role, live),
-    };
-    let kept = |permission: &Permission| after.as_ref().is_some_and(|after| after.contains(permission));
+/// How many grants a principal loses, and how many it had. What a role may have given counts as lost where it
+/// is not surely given afterwards.
+fn lost(who: &Principal, was: &LiveSpace, is: &LiveSpace, live: &Live) -> (usize, usize) {
+    let Some(before) = was.holdings.get(who) else { return (0, 0) };
+    let kept = is.surely_gives(who, &live.roles);
     match before {
         Holding::Grants(grants) => {
-            (grants.keys().filter(|permission| !kept(permission)).count(), grants.len())
+            (grants.keys().filter(|given| !kept.contains(given)).count(), grants.len())
         }
-        // What is not understood counts as lost.
-        Holding::Role(role) => {
-            let all_kept = permissions(role, live).is_some_and(|before| before.iter().all(kept));
-            (usize::from(!all_kept), 1)
+        Holding::Role(_) => {
+            let stays = is.holdings.get(who) == Some(before);
+            (usize::from(!stays && !was.may_give(who, &live.roles).is_subset(&kept)), 1)
         }
     }
 }

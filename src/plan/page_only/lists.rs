@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::change::Reason;
 use super::super::schedule::edit_permission;
-use super::{Compiled, Ground, Guest, Insiders, PageOnlyProblem, PlanPageOnly, may_hold, tops};
+use super::{Compiled, Ground, Guest, Insiders, PageOnlyProblem, PlanPageOnly, tops};
 use crate::model::{
     Audience, Content, ContentId, ContentKind, Known, Members, Origin, PageVerb, Permission, Principal,
-    Restrictions, Subject, Tree,
+    Restrictions, Subject, Tree, Truth,
 };
 
 pub(super) fn compile(ground: Ground<'_>, tree: &Tree, guests: &BTreeMap<Subject, Guest>) -> Compiled {
@@ -45,8 +45,20 @@ struct Readers {
 impl Readers {
     fn of(ground: &Ground<'_>, permission: Permission, guests: &BTreeMap<Subject, Guest>) -> Self {
         Self {
-            before: Insiders::of(&ground.before.holdings, permission, guests, ground.live),
-            after: Insiders::of(ground.holdings, permission, guests, ground.live),
+            before: Insiders::of(
+                ground.before.holdings.keys(),
+                |holder, permission| ground.before.gives(holder, permission, &ground.live.roles),
+                permission,
+                guests,
+                ground.live,
+            ),
+            after: Insiders::of(
+                ground.holdings.keys(),
+                |holder, permission| ground.gives(holder, permission),
+                permission,
+                guests,
+                ground.live,
+            ),
         }
     }
 }
@@ -155,10 +167,10 @@ impl<'a> Compiler<'a> {
             let Some(content) = self.tree.get(id) else { continue };
             let permission = edit_permission(content.kind, self.ground.live.site.mode);
             // Whichever guests they are: somebody may see the page as one and edit as the other.
-            let edits = self.guests.keys().any(|guest| {
-                let held = self.ground.holdings.get(&guest.clone().into());
-                held.is_some_and(|held| may_hold(held, permission, self.ground.live))
-            });
+            let edits = self
+                .guests
+                .keys()
+                .any(|guest| self.ground.gives(&guest.clone().into(), permission) != Truth::No);
             if edits {
                 let blocked = self.guests.iter().filter(|(_, guest)| !guest.named.contains(&id));
                 self.found.relied_on.insert(id);
@@ -332,8 +344,7 @@ impl<'a> Compiler<'a> {
 
     fn administer(&mut self) {
         let administers = |guest: &&Subject| {
-            let held = self.ground.holdings.get(&(*guest).clone().into());
-            held.is_some_and(|held| may_hold(held, Permission::AdministerSpace, self.ground.live))
+            self.ground.gives(&(*guest).clone().into(), Permission::AdministerSpace) != Truth::No
         };
         let guests: BTreeSet<Subject> = self.guests.keys().filter(administers).cloned().collect();
         if let Some(first) = guests.first() {

@@ -19,10 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::role_permissions;
 use crate::model::{
     AccountStatus, Audience, Content, ContentId, DesiredSpace, Holding, Live, LiveSpace, Origin, PageVerb,
-    Parent, Permission, Principal, SpaceKey, Subject, Tree,
+    Parent, Permission, Principal, SpaceKey, Subject, Tree, Truth,
 };
 
 use super::change::Reason;
@@ -119,17 +118,6 @@ pub(super) fn tops(tree: &Tree) -> impl Iterator<Item = &Content> {
     tree.iter().filter(|content| content.parent == Parent::Space || tree.is_adrift(content))
 }
 
-/// Whether a principal holds a permission, or may: a role whose words are not understood may give anything.
-pub(super) fn may_hold(holding: &Holding, permission: Permission, live: &Live) -> bool {
-    match holding {
-        Holding::Grants(grants) => grants.contains_key(&permission),
-        Holding::Role(role) => {
-            let known = live.roles.get(role).and_then(role_permissions);
-            known.is_none_or(|permissions| permissions.contains(&permission))
-        }
-    }
-}
-
 /// Everybody but the guests who holds a permission.
 #[derive(Debug, Default)]
 struct Insiders {
@@ -140,19 +128,18 @@ struct Insiders {
 }
 
 impl Insiders {
-    fn of(
-        holdings: &BTreeMap<Principal, Holding>,
+    /// `gives` says whether what one of the `holders` has gives a permission.
+    fn of<'h>(
+        holders: impl Iterator<Item = &'h Principal>,
+        gives: impl Fn(&Principal, Permission) -> Truth,
         permission: Permission,
         guests: &BTreeMap<Subject, Guest>,
         live: &Live,
     ) -> Self {
         let mut insiders = Self::default();
-        for principal in holdings
-            .iter()
-            .filter(|(_, holding)| {
-                may_hold(holding, Permission::ReadSpace, live) && may_hold(holding, permission, live)
-            })
-            .map(|(principal, _)| principal)
+        let may_have = |principal: &Principal, permission| gives(principal, permission) != Truth::No;
+        for principal in holders
+            .filter(|principal| may_have(principal, Permission::ReadSpace) && may_have(principal, permission))
         {
             match principal.subject() {
                 // Confluence refuses lists with accounts that are gone.
@@ -183,6 +170,14 @@ pub(super) struct Ground<'a> {
     /// What entries of `pages` make of pages.
     pub(super) pages: &'a BTreeMap<ContentId, TargetPage>,
     pub(super) live: &'a Live,
+}
+
+impl Ground<'_> {
+    /// Whether what a principal shall hold gives a permission.
+    fn gives(&self, principal: &Principal, permission: Permission) -> Truth {
+        let holding = self.holdings.get(principal);
+        holding.map_or(Truth::No, |holding| holding.gives(permission, &self.live.roles))
+    }
 }
 
 pub(super) fn compile(ground: Ground<'_>) -> Compiled {

@@ -8,11 +8,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Call, ContentId, Permission, Principal};
+use crate::model::{Call, ContentId, LiveSpace, Permission, Principal};
 
 use super::Space;
 use super::goals::edit_permission;
-use super::protected::{is_caller, permissions};
+use super::protected::is_caller;
 use super::search::Solution;
 
 /// A call that the caller could not make any more.
@@ -29,12 +29,12 @@ pub(super) struct Unfinished {
 
 /// The first such call of an order.
 pub(super) fn unfinished(space: &Space<'_>, solution: &Solution) -> Option<Unfinished> {
-    let rights = |holdings: &BTreeMap<Principal, _>| -> Rights {
-        let mine = holdings.iter().filter(|(who, _)| is_caller(who, space.live));
-        mine.map(|(who, holding)| (who.clone(), permissions(holding, space.live))).collect()
+    let rights = |state: &LiveSpace| -> Rights {
+        let mine = state.holdings.keys().filter(|who| is_caller(who, space.live));
+        mine.map(|who| (who.clone(), state.surely_gives(who, &space.live.roles))).collect()
     };
-    let start = rights(&space.before.holdings);
-    let end = rights(&space.after.holdings);
+    let start = rights(space.before);
+    let end = rights(space.after);
     let mut now = start.clone();
     for &number in &solution.order {
         match &solution.nodes[number].call {

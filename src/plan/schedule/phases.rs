@@ -26,7 +26,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::model::{
-    Audience, Call, ContentId, Holding, Known, Members, PageVerb, Principal, Restrictions, Subject,
+    Audience, Call, ContentId, Known, LiveSpace, Members, PageVerb, Principal, Restrictions, Subject, Truth,
 };
 
 use super::super::document::EdgeReason;
@@ -339,17 +339,12 @@ fn may_overlap(space: &Space<'_>, one: &Subject, other: &Subject) -> bool {
 fn late_gap(space: &Space<'_>, nodes: &[(Phase, Node)]) -> Option<Witness> {
     nodes.iter().filter(|(phase, _)| *phase == Phase::GiveLate).find_map(|(_, node)| {
         let Call::Grant { principal, permission, .. } = &node.call else { return None };
-        let holds = |holding: Option<&Holding>| {
-            holding.is_some_and(|holding| {
-                super::protected::permissions(holding, space.live).contains(permission)
-            })
-        };
-        let loses = space
-            .before
-            .holdings
-            .iter()
-            .find(|(who, holding)| holds(Some(holding)) && !holds(space.after.holdings.get(*who)))?;
-        let principals = BTreeSet::from([principal.clone(), loses.0.clone()]);
+        let gives = |state: &LiveSpace, who| state.gives(who, *permission, &space.live.roles);
+        let mut holders = space.before.holdings.keys();
+        let loses = holders.find(|who| {
+            gives(space.before, who) != Truth::No && gives(space.after, who) < gives(space.before, who)
+        })?;
+        let principals = BTreeSet::from([principal.clone(), loses.clone()]);
         Some(Witness { principals, goal: Goal::Space(*permission), leak: false })
     })
 }

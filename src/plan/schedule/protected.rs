@@ -7,9 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{
-    Call, Guards, Holding, Live, LiveSpace, PageVerb, Permission, Principal, Restrictions, Subject,
-};
+use crate::model::{Call, Guards, Live, PageVerb, Principal, Restrictions, Subject};
 
 use super::{Node, Space};
 
@@ -55,14 +53,9 @@ pub(super) fn takes_from_caller(node: &Node, space: &Space<'_>) -> bool {
         Call::Revoke { principal, grant, .. } => grant.is_some() && lost(principal),
         Call::AssignRoles { roles, .. } => {
             roles.keys().filter(|principal| lost(principal)).any(|principal| {
-                let held = |state: &LiveSpace| {
-                    state
-                        .holdings
-                        .get(principal)
-                        .map(|holding| permissions(holding, space.live))
-                        .unwrap_or_default()
-                };
-                !held(space.before).is_subset(&held(space.after))
+                let roles = &space.live.roles;
+                let before = space.before.may_give(principal, roles);
+                !before.is_subset(&space.after.surely_gives(principal, roles))
             })
         }
         Call::Restrict { before, after, .. } => PageVerb::ALL
@@ -75,14 +68,4 @@ fn lists_caller(lists: &Restrictions, verb: PageVerb, space: &Space<'_>) -> bool
     let names = |subject: &Subject| is_caller(&subject.clone().into(), space.live);
     let audience = lists.audience(verb);
     audience.is_anyone() || audience.subjects().any(names)
-}
-
-/// What a holding comes to.
-pub(super) fn permissions(holding: &Holding, live: &Live) -> BTreeSet<Permission> {
-    match holding {
-        Holding::Grants(grants) => grants.keys().copied().collect(),
-        Holding::Role(role) => {
-            live.roles.get(role).and_then(crate::access::role_permissions).unwrap_or_default()
-        }
-    }
 }

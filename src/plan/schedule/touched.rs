@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::model::{Audience, Call, ContentId, PageVerb, Permission, Principal, Subject};
 
 use super::goals::Goals;
-use super::protected::permissions;
 use super::{Node, Space};
 
 /// A row of the space that is there before, after, or both.
@@ -96,10 +95,10 @@ impl Rows {
     pub(super) fn of(space: &Space<'_>, nodes: &[Node], principals: &Principals) -> Self {
         let mut rows = Self { rows: BTreeMap::new() };
         let count = principals.all.len();
-        for (holdings, is_after) in [(&space.before.holdings, false), (&space.after.holdings, true)] {
-            for (principal, holding) in holdings {
+        for (state, is_after) in [(space.before, false), (space.after, true)] {
+            for principal in state.holdings.keys() {
                 let Some(place) = principals.place(principal) else { continue };
-                for permission in permissions(holding, space.live) {
+                for permission in state.surely_gives(principal, &space.live.roles) {
                     let row = &mut rows.rows.entry(permission).or_insert_with(|| vec![Row::default(); count])
                         [place];
                     if is_after { row.after = true } else { row.before = true }

@@ -277,14 +277,14 @@ fn role_word(role: &Role, policy: &Policy, taken: &mut BTreeSet<String>) -> Role
         number += 1;
         name = format!("{short}-{number}");
     }
-    let known = |word: &String| {
-        word.split_once('/').and_then(|(operation, target)| Permission::from_cloud_pair(operation, target))
-    };
-    let mut permissions: BTreeSet<Permission> = role.permissions.iter().filter_map(known).collect();
+    let mut permissions = role.surely_gives().clone();
     // Every role of Confluence lets people view.
     permissions.insert(Permission::ReadSpace);
     let administers = permissions.contains(&Permission::AdministerSpace);
-    let unknown = role.permissions.iter().filter(|word| known(word).is_none()).cloned().collect();
+    let unknown = match role.exactly() {
+        Some(_) => BTreeSet::new(),
+        None => role.unrecognised().cloned().collect(),
+    };
     let definition = RoleDraft::Site { name: role.name.raw().to_owned(), permissions, unknown };
     RoleWord { word: Word::Role(name), administers, definition: Some(definition) }
 }

@@ -112,7 +112,7 @@ impl<'a> Resolver<'a> {
             (Some(Shape::Role(first)), Shape::Role(second)) => self.greater(&first, &second),
             (Some(Shape::Role(role)), Shape::Grants(grants))
             | (Some(Shape::Grants(grants)), Shape::Role(role)) => {
-                self.permitted(&role).is_some_and(|permitted| grants.is_subset(&permitted)).then_some(role)
+                self.permitted(&role).is_some_and(|permitted| grants.is_subset(permitted)).then_some(role)
             }
         };
         match fit {
@@ -146,8 +146,9 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn permitted(&self, role: &RoleId) -> Option<BTreeSet<Permission>> {
-        self.live.roles.get(role).and_then(Role::understood)
+    /// What a role surely permits.
+    fn permitted(&self, role: &RoleId) -> Option<&BTreeSet<Permission>> {
+        self.live.roles.get(role).map(Role::surely_gives)
     }
 
     /// The one of two roles that permits what both do.
@@ -155,11 +156,15 @@ impl<'a> Resolver<'a> {
         if first == second {
             return Some(first.clone());
         }
-        let (one, other) = (self.permitted(first)?, self.permitted(second)?);
-        if other.is_subset(&one) {
+        let includes = |greater: &RoleId, lesser: &RoleId| {
+            let all = self.live.roles.get(lesser).and_then(Role::exactly);
+            let has = self.permitted(greater);
+            all.zip(has).is_some_and(|(all, has)| all.is_subset(has))
+        };
+        if includes(first, second) {
             Some(first.clone())
         } else {
-            one.is_subset(&other).then(|| second.clone())
+            includes(second, first).then(|| second.clone())
         }
     }
 }

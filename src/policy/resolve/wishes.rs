@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Resolver;
 use super::leaving::Leaving;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
-use crate::model::{Holding, LiveSpace, Mode, Principal, Role, SpaceKey, SpaceStatus, Terms};
+use crate::model::{Holding, LiveSpace, Mode, Permission, Principal, SpaceKey, SpaceStatus, Terms, Truth};
 use crate::policy::ast::{AccessLine, Entry, Right, SpaceDef, Who};
 use crate::policy::roles::Bundle;
 use crate::policy::rules::{KeyPattern, Like, Rule, Selector};
@@ -321,8 +321,14 @@ impl<'a> Resolver<'a> {
         {
             return true;
         }
-        if let Some(permissions) = role.and_then(Role::understood) {
-            return required.is_subset(&permissions);
+        let who = condition.who.as_ref();
+        let gives = |permission: &Permission| {
+            who.map_or(Truth::No, |who| space.gives(who, *permission, &self.live.roles))
+        };
+        match required.iter().map(gives).min() {
+            None | Some(Truth::Yes) => return true,
+            Some(Truth::No) => return false,
+            Some(Truth::Unknown) => {}
         }
         let name = role.map_or("of this space", |role| role.name.raw());
         self.report(

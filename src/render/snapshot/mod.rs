@@ -12,8 +12,8 @@ use std::fmt::Write as _;
 
 use crate::model::{
     AccountId, AccountKind, AccountStatus, ContentId, ContentKind, Edition, GroupId, Holding, Known, Live,
-    LiveSpace, Permission, Person, Principal, ProductAccess, RoleId, RoleKind, SpaceKey, SpaceKind,
-    SpaceRoleMode, SpaceStatus, Tree,
+    LiveSpace, Person, Principal, ProductAccess, RoleId, RoleKind, SpaceKey, SpaceKind, SpaceRoleMode,
+    SpaceStatus, Tree,
 };
 use crate::policy::express::handles;
 
@@ -297,12 +297,8 @@ impl Writer<'_> {
         for role in self.live.roles.values() {
             let name = self.names.roles.get(&role.id).cloned().unwrap_or_default();
             self.notes.role_names += usize::from(role.name != *name);
-            let mut permissions = BTreeSet::new();
-            for word in &role.permissions {
-                match word.split_once('/').and_then(|(what, on)| Permission::from_cloud_pair(what, on)) {
-                    Some(permission) => drop(permissions.insert(permission)),
-                    None => drop(self.notes.role_words.insert(word.clone())),
-                }
+            if role.exactly().is_none() {
+                self.notes.role_words.extend(role.unrecognised().cloned());
             }
             let role = shape::Role {
                 id: role.id.to_string().into(),
@@ -310,7 +306,7 @@ impl Writer<'_> {
                     RoleKind::System => "system",
                     RoleKind::Custom => "custom",
                 },
-                permissions: permissions.into_iter().map(Permission::cloud_pair).collect(),
+                permissions: role.surely_gives().iter().map(|given| given.cloud_pair()).collect(),
             };
             roles.insert(name.into(), role);
         }
