@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 use crate::confluence::{Error, Read, SpaceAccess, Write};
 use crate::model::{
     Call, ContentId, Diff, GrantId, Holding, Known, Permission, Principal, Restrictions, Role, RoleId,
-    SpaceKey, WriteRequest,
+    SpaceKey, Truth, WriteRequest,
 };
 use crate::plan::{CallId, HoldingState, Plan, PlannedCall};
 
@@ -300,7 +300,7 @@ impl CheckedHolding<'_> {
         }
         let is_old = |row: &GrantId| self.states.before.has_row(*row);
         if let Some(role) = role {
-            return self.beside_role(now, roles.get(role).map(|role| role.surely_gives().clone()));
+            return self.beside_role(now, roles.get(role));
         }
         let mut difference = Difference::default();
         for (permission, rows) in held
@@ -327,22 +327,23 @@ impl CheckedHolding<'_> {
     }
 
     /// What an assignment left behind of the single permissions before it. The rows of a role's holder also
-    /// show what the role `gives`; a row that neither explains was given by others.
-    fn beside_role(&self, now: &SpaceAccess, gives: Option<BTreeSet<Permission>>) -> Difference {
+    /// show what the role gives; a row that neither explains was given by others. Of a role that is not known
+    /// in full, new rows are taken for what it gives, as they are elsewhere ([`crate::model::Role`]).
+    fn beside_role(&self, now: &SpaceAccess, role: Option<&Role>) -> Difference {
         let mut difference = Difference::default();
         if !self.finished {
             return difference;
         }
-        let gives = gives.unwrap_or_default();
+        let gives = |permission: Permission| role.map_or(Truth::Unknown, |role| role.gives(permission));
         for (permission, rows) in now.beside_roles.get(self.principal).into_iter().flatten() {
             let (old, new): (Vec<GrantId>, Vec<GrantId>) =
                 rows.iter().partition(|row| self.states.before.has_row(**row));
-            if !new.is_empty() && !gives.contains(permission) {
+            if !new.is_empty() && gives(*permission) == Truth::No {
                 difference.foreign.push(*permission);
             }
             difference.unasked.extend(old.into_iter().map(|row| (*permission, row)));
         }
-        // `read/space` would take the rows of others along.
+        // `read/space` would take the rows of others along. The role gives it as well.
         if !difference.foreign.is_empty() {
             difference.unasked.retain(|(permission, _)| *permission != Permission::ReadSpace);
         }

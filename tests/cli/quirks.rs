@@ -150,7 +150,7 @@ fn policy(mode: &str) -> String {
 
 /// Every switch that can matter to reading or changing access, in every position but its usual one, which all
 /// the others run with; and all of them in that.
-const SWITCHES: [&str; 38] = [
+const SWITCHES: [&str; 39] = [
     "",
     "companions: roles-transition",
     "companions: never",
@@ -169,6 +169,7 @@ const SWITCHES: [&str; 38] = [
     "duplicate-rows: linked",
     "anonymous-row: user",
     "role-vocabulary: role-ids",
+    "role-vocabulary: partly-unknown",
     "role-post-removes-custom-access: true",
     "role-row-delete: ignored",
     "last-admin-rule-for-roles: true",

@@ -444,6 +444,7 @@ impl Case {
             spaces: BTreeMap::from([(
                 "ENG".parse().unwrap(),
                 LiveSpace {
+                    expanded: BTreeMap::new(),
                     space: Space {
                         id: "1".parse().unwrap(),
                         key: "ENG".parse().unwrap(),

@@ -29,9 +29,10 @@ pub(super) struct Unfinished {
 
 /// The first such call of an order.
 pub(super) fn unfinished(space: &Space<'_>, solution: &Solution) -> Option<Unfinished> {
+    // A right that a role may give counts: if it does not, the call is refused by the site, and nothing is open.
     let rights = |state: &LiveSpace| -> Rights {
         let mine = state.holdings.keys().filter(|who| is_caller(who, space.live));
-        mine.map(|who| (who.clone(), state.surely_gives(who, &space.live.roles))).collect()
+        mine.map(|who| (who.clone(), state.may_give(who, &space.live.roles))).collect()
     };
     let start = rights(space.before);
     let end = rights(space.after);
