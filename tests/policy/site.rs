@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{
-    AccountKind, AccountStatus, Audience, BesidePages, Caller, Content, ContentId, ContentKind, Directory,
-    Edition, Flavor, Group, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person,
+    AccountKind, AccountStatus, Audience, BesidePages, BuiltInRole, Caller, Content, ContentId, ContentKind,
+    Directory, Edition, Flavor, Group, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person,
     Restrictions, Role, RoleKind, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus,
     StrayPermissions, Tree, Why,
 };
@@ -73,7 +73,10 @@ pub(crate) fn site(mode: SpaceRoleMode) -> Live {
         roles: roles
             .into_iter()
             .map(|(id, name)| {
-                let role = Role::new(id.parse().unwrap(), name.into(), RoleKind::System, BTreeSet::new());
+                let built_in = BuiltInRole::ALL.into_iter().find(|role| role.site_name() == name);
+                let gives = built_in.map(BuiltInRole::permissions).unwrap_or_default();
+                let names = gives.into_iter().map(role_name).collect();
+                let role = Role::new(id.parse().unwrap(), name.into(), RoleKind::System, names);
                 (role.id.clone(), role)
             })
             .collect(),
@@ -117,6 +120,14 @@ pub(crate) fn site(mode: SpaceRoleMode) -> Live {
 }
 
 /// Ann, an app and `sre` may view.
+/// What roles call a permission, in the form that was seen on real sites.
+fn role_name(permission: Permission) -> String {
+    match permission {
+        Permission::DeleteOwn => "delete/own-content".to_owned(),
+        other => other.cloud_pair().to_owned(),
+    }
+}
+
 fn with_holders(mut space: LiveSpace) -> LiveSpace {
     for who in [&format!("user:{ANN}"), &format!("user:{BOT}"), "group:g-sre"] {
         let read = Holding::Grants(BTreeMap::from([(Permission::ReadSpace, BTreeSet::new())]));
