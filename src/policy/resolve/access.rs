@@ -208,15 +208,16 @@ impl<'a> Resolver<'a> {
         }
         let near = did_you_mean(name, self.roles.keys().copied());
         let all: Vec<String> = self.roles.keys().map(|role| format!("`{role}`")).collect();
-        let help = near.map_or_else(
-            || {
-                format!(
-                    "the site has {}; name one of them with `site-role:` in a role of your own",
-                    all.join(", ")
-                )
-            },
-            |near| format!("did you mean `site-role: {near}`?"),
-        );
+        let instead = format!("name one of {} with `site-role:` in a role of your own", all.join(", "));
+        let help = match (asked.right, near) {
+            // A disabled role is not listed.
+            (Right::Role(RoleName::BuiltIn(_)), _) => format!(
+                "a site administrator may have disabled it, under Space roles in the settings of Confluence; \
+                 enable it, or {instead}"
+            ),
+            (_, Some(near)) => format!("did you mean `site-role: {near}`?"),
+            (_, None) => instead,
+        };
         let mut finding =
             Diagnostic::new(Code::UnknownSiteRole, format!("the site has no space role `{name}`"));
         if let Right::Role(RoleName::Custom(custom)) = asked.right

@@ -1,0 +1,26 @@
+//! Reads what was written again, and puts right what Confluence did unasked.
+//!
+//! A read may lag behind the write before it, so nothing is concluded from a read that does not show the
+//! writes themselves: [`Expected`] rows are the witnesses. Once they are visible, or the patience is over,
+//! what came along unasked is taken away; what can only be the work of others is reported, never undone.
+//!
+//! Side effects are the reason, for no document names them all: some sites add `export_content/space` to
+//! every `read/space`, some do not; a role may or may not take the place of single permissions; a row may
+//! have a twin.
+
+mod difference;
+mod expected;
+mod pages;
+mod rows;
+
+use std::time::Duration;
+
+pub(super) use difference::CheckedHolding;
+pub(super) use expected::Expected;
+pub(super) use pages::{Seen, check_pages};
+pub(super) use rows::{Check, Checked, check};
+
+/// The first pause between two reads that do not show a write yet; it doubles each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
