@@ -168,7 +168,7 @@ const SWITCHES: [&str; 39] = [
     "duplicate-rows: independent",
     "duplicate-rows: linked",
     "anonymous-row: user",
-    "role-vocabulary: role-ids",
+    "role-vocabulary: pairs",
     "role-vocabulary: partly-unknown",
     "role-post-removes-custom-access: true",
     "role-row-delete: ignored",

@@ -128,7 +128,7 @@ impl Default for Quirks {
             duplicate_rows: DuplicateRows::None,
             anonymous_row: AnonymousRow::AccessClass,
             archived_spaces_writable: true,
-            role_vocabulary: RoleVocabulary::Pairs,
+            role_vocabulary: RoleVocabulary::RoleIds,
             role_post_removes_custom_access: false,
             role_row_delete: RoleRowDelete::Refused,
             last_admin_rule_for_roles: false,
