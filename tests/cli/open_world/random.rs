@@ -61,8 +61,9 @@ fn site(dice: &mut Dice, has_roles: bool, exact: bool) -> String {
     let companions = if exact { "always" } else { dice.pick(&["always", "always", "never"]) };
     let comment = if dice.one_in(3) { "[delete/comment]" } else { "[]" };
     let takes = !dice.one_in(4);
+    let vocabulary = dice.pick(&["pairs", "role-ids", "partly-unknown"]);
     let (hr, admin) =
-        if !exact && dice.one_in(11) { ("ann, bob, eve", "group:hr") } else { ("bob, eve", "user:ann") };
+        if !exact && dice.one_in(16) { ("ann, bob, eve", "group:hr") } else { ("bob, eve", "user:ann") };
     let mut text = format!(
         "kind: confluence-sandbox
 version: 1
@@ -76,7 +77,7 @@ groups:
   ops: {{id: g-ops, members: [eve], access: user}}
   hr: {{id: g-hr, members: [{hr}]}}
   all: {{id: g-all, members: [ann, bob, eve], access: user}}
-quirks: {{companions: {companions}, comment-companions: {comment}, producer-removal-takes-companion: {takes}}}
+quirks: {{companions: {companions}, comment-companions: {comment}, producer-removal-takes-companion: {takes}, role-vocabulary: {vocabulary}}}
 "
     );
     if has_roles {
