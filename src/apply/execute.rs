@@ -18,14 +18,14 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::Instant;
 
 use crate::confluence::{Error, Read, SpaceAccess, Write};
-use crate::model::{Call, ContentId, Holding, Role, RoleId, SpaceKey, WriteRequest};
-use crate::plan::{CallId, HoldingState, Object, Plan, Planned, PlannedCall};
+use crate::model::{Call, ContentId, Role, RoleId, SpaceKey, WriteRequest};
+use crate::plan::{CallId, Object, Plan, Planned, PlannedCall};
 
 use super::journal::{Journal, JournalError};
 use super::leftover::{self, Leftover};
 use super::look::{ListCall, Look, Passage};
 use super::options::{ApplyOptions, SIDE_BY_SIDE};
-use super::outcome::{CallResult, Failure, Mismatch, Outcome, Status, Unlisted, Verification};
+use super::outcome::{self, CallResult, Failure, Mismatch, Outcome, Status, Unlisted, Verification};
 use super::page::{self, PageRun, Written};
 use super::perform::{perform, read_rows};
 use super::queue::Queue;
@@ -126,7 +126,7 @@ impl<'a, S: Read + Write> Run<'a, S> {
             let id = ObjectId::of(&entry.object);
             match &entry.object {
                 Object::Holding { space, principal, before, after } if plan.spaces.contains_key(space) => {
-                    if entry.assigned && wants_role(planned, entry) {
+                    if entry.assigned && leftover::wants_role(planned, entry) {
                         let run = spaces.entry(space).or_insert_with(|| SpaceRun::new(space));
                         run.add_leftover(principal, before, after);
                     } else if !list.is_planned(&id) {
@@ -444,40 +444,9 @@ impl<'a, S: Read + Write> Run<'a, S> {
     }
 
     fn into_outcome(mut self) -> Outcome {
-        leave_rest(self.plan, &mut self.results);
+        outcome::leave_rest(self.plan, &mut self.results);
         let results = self.results.into_iter().map(|(call, status)| CallResult { call, status }).collect();
         let unverified = if self.options.precautions.verify { self.list.into_entries() } else { Vec::new() };
         Outcome { results, verification: self.verification, unverified }
-    }
-}
-
-/// Whether the site is still to have the role that an earlier run assigned.
-fn wants_role(planned: &Planned, entry: &Unverified) -> bool {
-    let Object::Holding { space, principal, after: HoldingState::Role { role }, .. } = &entry.object else {
-        return false;
-    };
-    let now = planned.after.spaces.get(space).and_then(|space| space.holdings.get(principal));
-    matches!(now, Some(Holding::Role(now)) if now == role)
-}
-
-/// Says of every call that was not started why not.
-fn leave_rest(plan: &Plan, results: &mut BTreeMap<CallId, Status>) {
-    let mut culprits: BTreeMap<CallId, CallId> = BTreeMap::new();
-    for call in &plan.calls {
-        if let Some(status) = results.get(&call.id) {
-            if !status.is_settled() {
-                culprits.insert(call.id, call.id);
-            }
-            continue;
-        }
-        let culprit = call.after.iter().find_map(|edge| culprits.get(&edge.call)).copied();
-        let status = match culprit {
-            Some(because) => {
-                culprits.insert(call.id, because);
-                Status::NotTried { because }
-            }
-            None => Status::Stopped,
-        };
-        results.insert(call.id, status);
     }
 }

@@ -1,9 +1,9 @@
-//! Objects that an earlier run left unverified in a space that the policy of this run does not cover: they are
-//! read, and come off the list unless something that came along is still there.
+//! What an earlier run left unverified. Objects in spaces that the policy of this run does not cover are read,
+//! and come off the list unless something that came along is still there.
 
 use crate::confluence::{Error, Read};
 use crate::model::{Holding, Known, SpaceRoleMode};
-use crate::plan::Object;
+use crate::plan::{HoldingState, Object, Planned};
 
 use super::unverified::Unverified;
 
@@ -46,4 +46,13 @@ pub(super) async fn read<S: Read>(entry: &Unverified, mode: SpaceRoleMode, site:
             }
         }
     }
+}
+
+/// Whether the site is still to have the role that an earlier run assigned.
+pub(super) fn wants_role(planned: &Planned, entry: &Unverified) -> bool {
+    let Object::Holding { space, principal, after: HoldingState::Role { role }, .. } = &entry.object else {
+        return false;
+    };
+    let now = planned.after.spaces.get(space).and_then(|space| space.holdings.get(principal));
+    matches!(now, Some(Holding::Role(now)) if now == role)
 }

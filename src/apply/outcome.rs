@@ -1,12 +1,12 @@
 //! What became of a plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use crate::confluence;
 use crate::model::{ContentId, Permission, Principal, SpaceKey};
-use crate::plan::CallId;
+use crate::plan::{CallId, Plan};
 
 use super::change::ConcurrentChange;
 use super::journal::JournalError;
@@ -227,5 +227,27 @@ impl fmt::Display for Mismatch {
             Self::Unread { space, why } => write!(f, "{space}: not read: {why}"),
             Self::Hidden { space, content } => write!(f, "{space} page {content}: hidden"),
         }
+    }
+}
+
+/// Says of every call that was not started why not.
+pub(super) fn leave_rest(plan: &Plan, results: &mut BTreeMap<CallId, Status>) {
+    let mut culprits: BTreeMap<CallId, CallId> = BTreeMap::new();
+    for call in &plan.calls {
+        if let Some(status) = results.get(&call.id) {
+            if !status.is_settled() {
+                culprits.insert(call.id, call.id);
+            }
+            continue;
+        }
+        let culprit = call.after.iter().find_map(|edge| culprits.get(&edge.call)).copied();
+        let status = match culprit {
+            Some(because) => {
+                culprits.insert(call.id, because);
+                Status::NotTried { because }
+            }
+            None => Status::Stopped,
+        };
+        results.insert(call.id, status);
     }
 }
