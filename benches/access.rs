@@ -156,6 +156,7 @@ fn space(size: Size, number: u64) -> LiveSpace {
         holdings: principals.map(|principal| (principal, grants())).collect(),
         foreign: BTreeSet::new(),
         unlicensed_access: Known::Known(false),
+        unlisted_anonymous: Known::Known(false),
         tree: Some(tree),
         read: BesidePages::default(),
     }
@@ -179,6 +180,7 @@ fn site(size: Size) -> Live {
         spaces: (0..size.spaces).map(|number| (space_key(number), space(size, number))).collect(),
         listing: Listing::default(),
         stray: StrayPermissions::default(),
+        guests: BTreeMap::new(),
         gaps: BTreeSet::new(),
     }
 }

@@ -60,6 +60,7 @@ fn site() -> Live {
                 holdings,
                 foreign: BTreeSet::new(),
                 unlicensed_access: Known::Unknown(Why::NoApi),
+                unlisted_anonymous: Known::Known(false),
                 tree: None,
                 read: BesidePages::default(),
             },
@@ -84,6 +85,7 @@ fn site() -> Live {
         Caller { account: ann.account.clone(), name: "Ann".into(), groups: Known::Known(BTreeSet::new()) };
     Live {
         stray: confperm::model::StrayPermissions::default(),
+        guests: BTreeMap::new(),
         site: Site {
             flavor: Flavor::Cloud,
             base_url: "https://acme.atlassian.net/wiki".into(),

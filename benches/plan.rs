@@ -232,6 +232,7 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
         expanded: BTreeMap::new(),
         foreign: BTreeSet::new(),
         unlicensed_access: Known::Known(false),
+        unlisted_anonymous: Known::Known(false),
         tree: Some(tree),
         read: BesidePages::default(),
     };
@@ -270,6 +271,7 @@ fn site(size: Size) -> (Desired, Live) {
         spaces: BTreeMap::new(),
         listing: Listing::default(),
         stray: StrayPermissions::default(),
+        guests: BTreeMap::new(),
         gaps: BTreeSet::new(),
     };
     let mut desired = Desired::default();

@@ -12,9 +12,10 @@ use roaring::RoaringBitmap;
 use super::question::Reason;
 use super::reach::Reach;
 use super::roll::Roll;
+use super::standing::{Licences, Standing, numbers, standings};
 use crate::model::{
-    AccessClass, AccountId, AccountKind, AccountStatus, Directory, Group, GroupId, Known, Live, Permission,
-    Person, Principal, ProductAccess, Site, Truth, Why,
+    AccessClass, AccountId, Directory, Group, GroupId, Known, Live, Permission, Principal, ProductAccess,
+    Site, SpaceKey, Truth, Why,
 };
 
 /// Whether a group of which nobody can read the members may hold everybody, or only people whom nobody
@@ -28,16 +29,14 @@ pub(super) enum Unreadable {
     StandsForItself,
 }
 
-/// How an account stands to the site's gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Standing {
-    /// Deactivated or deleted.
-    Out,
-    /// Signed in, without a licence: a customer of the service desk, say.
-    Unlicensed,
-    Licensed,
-    Guest,
-    App,
+/// Whether there may be what no list of the site tells: entries that it leaves out, licences where no group is known
+/// to give one, spaces that are open to people without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unlisted {
+    /// It may, and an answer that depends on it is unknown.
+    Counts,
+    /// The lists are taken to be complete.
+    Ignored,
 }
 
 /// Everybody by standing and by group.
@@ -50,8 +49,11 @@ pub(super) struct Census {
     /// The people who can act at all, or perhaps can.
     living: RoaringBitmap,
     doors: [Doors; Tier::ALL.len()],
-    /// Licences could not be read at all.
+    /// No group is known to give a licence, so active people are taken to have one.
     pub(super) licences_assumed: bool,
+    /// The numbers of people who are guests of a space, if they are guests.
+    homes: BTreeMap<u32, SpaceKey>,
+    unlisted: Unlisted,
 }
 
 /// Who is in a group, and for whom of them it counts at each tier: asked for often, made once.
@@ -106,12 +108,12 @@ impl Tier {
 }
 
 impl Census {
-    pub(super) fn of(live: &Live, roll: &Roll, unreadable: Unreadable) -> Self {
+    pub(super) fn of(live: &Live, roll: &Roll, unreadable: Unreadable, unlisted: Unlisted) -> Self {
         let directory = &live.directory;
-        let licences = Licences::of(directory, roll);
+        let licences = Licences::of(directory, roll, unlisted);
         let standings: BTreeMap<u32, BTreeSet<Standing>> = roll
             .iter()
-            .map(|(number, party)| (number, standings(party, number, directory, &licences)))
+            .map(|(number, party)| (number, standings(party, live, licences.test(number))))
             .collect();
         let mut by_standing: BTreeMap<Standing, Reach> = BTreeMap::new();
         for (number, possible) in &standings {
@@ -138,16 +140,46 @@ impl Census {
             }
             groups.insert(id.clone(), members);
         }
-        let admins = product_admins(directory, roll, &groups);
+        let admins = product_admins(directory, roll, &groups, &licences);
         let out = |number: &u32| standings[number].iter().all(|standing| *standing == Standing::Out);
         let living = people.iter().filter(|number| !out(number)).collect();
-        let doors =
-            Tier::ALL.map(|tier| Doors::of(tier, &live.site, roll, &by_standing, &admins, unreadable));
+        let doors = Tier::ALL
+            .map(|tier| Doors::of(tier, &live.site, roll, &by_standing, &admins, unreadable, unlisted));
+        let home = |(account, space): (&AccountId, &SpaceKey)| {
+            Some((roll.find(&Principal::User(account.clone()))?, space.clone()))
+        };
+        let homes = live.guests.iter().filter_map(home).collect();
         let groups = groups.into_iter().map(|(id, members)| (id, Membership::of(members))).collect();
         let uses = |group: &Group| !matches!(group.access, Known::Known(ProductAccess::None));
         let licensing = directory.groups.iter().filter(|(_, group)| uses(group)).map(|(id, _)| id.clone());
         let licensing = licensing.collect();
-        Self { standings, groups, licensing, living, doors, licences_assumed: licences.assumed }
+        let licences_assumed = licences.is_assumed();
+        Self { standings, groups, licensing, living, doors, licences_assumed, homes, unlisted }
+    }
+
+    /// Whom a grant to the principal in a space reaches.
+    pub(super) fn granted(
+        &self,
+        principal: &Principal,
+        tier: Tier,
+        space: &SpaceKey,
+        roll: &Roll,
+    ) -> Cow<'_, Reach> {
+        let reach = self.reach(principal, tier, roll);
+        let elsewhere = |party: u32| self.is_guest_elsewhere(principal, party, space);
+        match roll.find(principal) {
+            Some(party) if elsewhere(party) => Cow::Owned(reach.into_owned().doubted()),
+            _ => reach,
+        }
+    }
+
+    /// Whether the principal is a person who may be a guest of another space. Guests are given one space, and what an
+    /// entry that names one gives elsewhere is not documented [D2].
+    fn is_guest_elsewhere(&self, principal: &Principal, party: u32, space: &SpaceKey) -> bool {
+        self.unlisted == Unlisted::Counts
+            && matches!(principal, Principal::User(_))
+            && self.standings(party).any(|standing| standing == Standing::Guest)
+            && self.homes.get(&party) != Some(space)
     }
 
     /// Whom a grant to the principal reaches.
@@ -167,11 +199,21 @@ impl Census {
         }
     }
 
-    /// Whether a grant to the principal reaches one party, without making the set.
-    pub(super) fn reaches(&self, principal: &Principal, tier: Tier, party: u32, roll: &Roll) -> Truth {
+    /// Whether a grant to the principal in a space, or its entry on a list, reaches one party, without making the set.
+    pub(super) fn reaches(
+        &self,
+        principal: &Principal,
+        tier: Tier,
+        space: Option<&SpaceKey>,
+        party: u32,
+        roll: &Roll,
+    ) -> Truth {
         let doors = &self.doors[tier as usize];
         match principal {
-            Principal::User(_) if roll.find(principal) == Some(party) => doors.direct.test(party),
+            Principal::User(_) if roll.find(principal) == Some(party) => {
+                let elsewhere = space.is_some_and(|space| self.is_guest_elsewhere(principal, party, space));
+                doors.direct.test(party).min(if elsewhere { Truth::Unknown } else { Truth::Yes })
+            }
             Principal::User(_) => Truth::No,
             Principal::Group(group) => {
                 let member = self.groups.get(group).map_or(Truth::No, |group| group.members.test(party));
@@ -242,22 +284,45 @@ impl Census {
         doubts
     }
 
+    /// Why it is not certain that a grant in a space which names the party gives it anything, if it is a guest.
+    pub(super) fn guest_doubt(
+        &self,
+        principal: &Principal,
+        party: u32,
+        space: &SpaceKey,
+        roll: &Roll,
+    ) -> Option<Reason> {
+        let Some(Principal::User(account)) = roll.name(party) else { return None };
+        self.is_guest_elsewhere(principal, party, space).then(|| Reason::GuestElsewhere {
+            account: account.clone(),
+            space: space.clone(),
+            home: self.homes.get(&party).cloned(),
+        })
+    }
+
     /// Why the standing of a party is not certain.
     pub(super) fn standing_doubts(&self, party: u32, live: &Live, roll: &Roll) -> BTreeSet<Reason> {
         let mut doubts = BTreeSet::new();
         let Some(Principal::User(account)) = roll.name(party) else { return doubts };
         let possible: BTreeSet<Standing> = self.standings(party).collect();
+        let account = account.clone();
         if possible.len() < 2 {
+            if self.unlisted == Unlisted::Counts && possible.contains(&Standing::Unlicensed) {
+                doubts.insert(Reason::UnlicensedUnread { account });
+            }
             return doubts;
         }
-        let account = account.clone();
         if possible.contains(&Standing::Out) || possible.contains(&Standing::App) {
             doubts.insert(Reason::AccountUnread { account });
             return doubts;
         }
         let guest = live.directory.people.get(&account).is_some_and(|person| person.guest.known().is_none());
         if possible.contains(&Standing::Licensed) {
-            doubts.insert(Reason::LicenceUnread { account: account.clone() });
+            doubts.insert(if self.licences_assumed {
+                Reason::LicencesUnlisted
+            } else {
+                Reason::LicenceUnread { account: account.clone() }
+            });
         }
         if guest {
             doubts.insert(Reason::GuestUnread { account });
@@ -292,13 +357,16 @@ impl Doors {
         by_standing: &BTreeMap<Standing, Reach>,
         admins: &Reach,
         unreadable: Unreadable,
+        unlisted: Unlisted,
     ) -> Self {
         let get = |standing: Standing| by_standing.get(&standing).cloned().unwrap_or_default();
         let only = |wanted: bool, reach: Reach| if wanted { reach } else { Reach::default() };
         let for_guests = matches!(tier, Tier::Read | Tier::Ordinary);
         let licensed = get(Standing::Licensed);
         let guests = only(for_guests, get(Standing::Guest));
+        // No API tells whether the site lets in people without a licence at all [D5].
         let unlicensed = only(tier == Tier::Read, get(Standing::Unlicensed));
+        let unlicensed = if unlisted == Unlisted::Counts { unlicensed.doubted() } else { unlicensed };
         let apps = get(Standing::App);
 
         // Whoever is licensed and whoever is perhaps a guest may be the same person: where both count
@@ -352,97 +420,19 @@ fn union(parts: &[&Reach]) -> Reach {
     all
 }
 
-/// Who is licensed by membership of a group that gives access to the product.
-struct Licences {
-    licensed: Reach,
-    /// No group's access is known, so everybody who is active is taken to be licensed.
-    assumed: bool,
-}
-
-impl Licences {
-    fn of(directory: &Directory, roll: &Roll) -> Self {
-        let assumed = directory.groups.values().all(|group| group.access.known().is_none());
-        let mut licensed = Reach::default();
-        let mut anybody = false;
-        for group in directory.groups.values() {
-            let answer = match group.access {
-                Known::Known(ProductAccess::User | ProductAccess::Admin) => Truth::Yes,
-                Known::Known(ProductAccess::None) => continue,
-                Known::Unknown(_) => Truth::Unknown,
-            };
-            match &group.members {
-                Known::Known(members) => {
-                    for number in numbers(members, roll) {
-                        licensed.insert(number, answer);
-                    }
-                }
-                Known::Unknown(_) => anybody = true,
-            }
-        }
-        if anybody {
-            for (number, _) in roll.iter() {
-                licensed.insert(number, Truth::Unknown);
-            }
-        }
-        Self { licensed, assumed }
-    }
-
-    fn test(&self, number: u32) -> Truth {
-        if self.assumed { Truth::Yes } else { self.licensed.test(number) }
-    }
-}
-
-fn standings(
-    party: &Principal,
-    number: u32,
+fn product_admins(
     directory: &Directory,
+    roll: &Roll,
+    groups: &BTreeMap<GroupId, Reach>,
     licences: &Licences,
-) -> BTreeSet<Standing> {
-    let licence = licences.test(number);
-    BTreeSet::from_iter(match party {
-        Principal::User(account) => return person_standings(directory.people.get(account), licence),
-        Principal::Group(_)
-        | Principal::Class(AccessClass::AllLicensedUsers | AccessClass::AllProductAdmins) => {
-            vec![Standing::Licensed]
+) -> Reach {
+    let mut admins = match licences {
+        // Where no group is known to give a licence, none is known to make product admins, and anyone may be one.
+        Licences::Unlisted(Truth::Unknown) => {
+            Reach::sure(roll.iter().map(|(number, _)| number).collect()).doubted()
         }
-        Principal::Class(AccessClass::AuthenticatedUsers | AccessClass::JsmProjectAdmins) => {
-            vec![Standing::Unlicensed]
-        }
-        Principal::Anonymous => vec![],
-    })
-}
-
-fn person_standings(person: Option<&Person>, licence: Truth) -> BTreeSet<Standing> {
-    let (kind, status, guest) = match person {
-        Some(person) => (person.kind, person.status, person.guest),
-        None => (AccountKind::Unknown, AccountStatus::Unknown, Known::Unknown(Why::NotRead)),
+        Licences::Unlisted(_) | Licences::Listed(_) => Reach::default(),
     };
-    if matches!(status, AccountStatus::Inactive | AccountStatus::Closed) {
-        return BTreeSet::from([Standing::Out]);
-    }
-    let mut possible = match (kind, guest, licence) {
-        (AccountKind::App, _, _) => vec![Standing::App],
-        (AccountKind::Customer, _, _) | (_, Known::Known(false), Truth::No) => vec![Standing::Unlicensed],
-        (_, Known::Known(true), _) => vec![Standing::Guest],
-        // Guests have a product role of their own: who has another is none.
-        (_, _, Truth::Yes) => vec![Standing::Licensed],
-        (_, Known::Known(false), Truth::Unknown) => vec![Standing::Unlicensed, Standing::Licensed],
-        (_, Known::Unknown(_), Truth::Unknown) => {
-            vec![Standing::Unlicensed, Standing::Licensed, Standing::Guest]
-        }
-        (_, Known::Unknown(_), Truth::No) => vec![Standing::Unlicensed, Standing::Guest],
-    };
-    if kind == AccountKind::Unknown {
-        possible.extend([Standing::Unlicensed, Standing::App]);
-    }
-    if status == AccountStatus::Unknown {
-        possible.push(Standing::Out);
-    }
-    possible.into_iter().collect()
-}
-
-fn product_admins(directory: &Directory, roll: &Roll, groups: &BTreeMap<GroupId, Reach>) -> Reach {
-    let mut admins = Reach::default();
     for (id, members) in groups {
         match directory.groups.get(id).map(|group| group.access) {
             Some(Known::Known(ProductAccess::Admin)) => admins.or(members),
@@ -454,8 +444,4 @@ fn product_admins(directory: &Directory, roll: &Roll, groups: &BTreeMap<GroupId,
         admins.insert(number, Truth::Yes);
     }
     admins
-}
-
-fn numbers<'a>(accounts: &'a BTreeSet<AccountId>, roll: &'a Roll) -> impl Iterator<Item = u32> + 'a {
-    accounts.iter().filter_map(|account| roll.find(&Principal::User(account.clone())))
 }

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::census::{Census, Tier, Unreadable};
+use super::census::{Census, Tier, Unlisted, Unreadable};
 use super::question::{Asker, Clause, Level, Object, Reason, Verb, Verdict};
 use super::reach::Reach;
 use super::roll::Roll;
+use super::unlisted::has_service_desk;
 use crate::model::{
-    AccessClass, AccountId, GroupId, Known, Live, LiveSpace, Members, Permission, Principal, SpaceKey,
-    SpaceStatus, Truth,
+    AccessClass, AccountId, GroupId, Live, LiveSpace, Members, Permission, Principal, SpaceKey, SpaceStatus,
+    Truth,
 };
 
 /// Answers questions about one state of a site.
@@ -22,16 +23,24 @@ pub struct Engine<'a> {
     pub(super) live: &'a Live,
     pub(super) roll: Arc<Roll>,
     pub(super) census: Census,
+    pub(super) unlisted: Unlisted,
+    pub(super) has_service_desk: bool,
 }
 
 impl<'a> Engine<'a> {
     pub fn new(live: &'a Live) -> Self {
-        Self::with(live, Arc::new(Roll::of([live])), Unreadable::AnybodyMayBeIn)
+        Self::with(live, Arc::new(Roll::of([live])), Unreadable::AnybodyMayBeIn, Unlisted::Counts)
     }
 
-    pub(super) fn with(live: &'a Live, roll: Arc<Roll>, unreadable: Unreadable) -> Self {
-        let census = Census::of(live, &roll, unreadable);
-        Self { live, roll, census }
+    /// An engine that takes the lists of the site to be complete, and active people to be licensed where nothing says
+    /// who is. Guards and warnings go by what is listed, or they would be about everything on some sites.
+    pub fn of_what_is_listed(live: &'a Live) -> Self {
+        Self::with(live, Arc::new(Roll::of([live])), Unreadable::AnybodyMayBeIn, Unlisted::Ignored)
+    }
+
+    pub(super) fn with(live: &'a Live, roll: Arc<Roll>, unreadable: Unreadable, unlisted: Unlisted) -> Self {
+        let census = Census::of(live, &roll, unreadable, unlisted);
+        Self { live, roll, census, unlisted, has_service_desk: has_service_desk(live) }
     }
 
     /// Whether the asker may do it.
@@ -74,7 +83,7 @@ impl<'a> Engine<'a> {
         principal: &Principal,
         permission: Permission,
     ) -> Cow<'_, Reach> {
-        let reach = || self.census.reach(principal, Tier::of(permission), &self.roll);
+        let reach = || self.census.granted(principal, Tier::of(permission), &space.space.key, &self.roll);
         match space.gives(principal, permission, &self.live.roles) {
             Truth::Yes => reach(),
             Truth::Unknown => Cow::Owned(reach().into_owned().doubted()),
@@ -89,13 +98,16 @@ impl<'a> Engine<'a> {
             for principal in space.holdings.keys() {
                 granted.or(&self.held(space, principal, *permission));
             }
-            if *permission == Permission::ReadSpace && space.unlicensed_access == Known::Known(true) {
-                granted.or(self.census.everybody_signed_in());
+            for way in self.unlisted(space, *permission) {
+                granted.or(&way.reach);
             }
         }
         if let Some(permission) = &clause.perhaps {
             for principal in space.holdings.keys() {
                 granted.or(&self.held(space, principal, *permission).into_owned().doubted());
+            }
+            for way in self.unlisted(space, *permission) {
+                granted.or(&way.reach.into_owned().doubted());
             }
         }
         granted

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::census::Standing;
 use super::engine::Engine;
 use super::levels::{LevelReport, Outcome, verdict};
 use super::outside::Outside;
 use super::question::{Asker, Level, Needed, Object, Verb, Verdict};
+use super::standing::Standing;
 use crate::model::{
     AccountId, ContentId, GroupId, Holding, LiveSpace, PageVerb, Permission, Principal, Role, RoleId,
     SpaceKey, SpaceRoleMode, Subject,

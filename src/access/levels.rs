@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::census::{Standing, Tier, anonymous_doubt};
+use super::census::{Tier, anonymous_doubt};
 use super::engine::{Engine, is_archived};
 use super::question::{Asker, Clause, EditList, Level, Needed, Object, Reason, Route, Verb, Verdict};
+use super::standing::Standing;
+use super::unlisted::UnlistedWay;
 use crate::model::{
-    AccountId, Audience, Chain, Content, ContentId, ContentKind, Group, GroupId, Holding, Known, LiveSpace,
-    PageVerb, Permission, Principal, ProductAccess, Restrictions, Subject, Truth,
+    AccessClass, AccountId, Audience, Chain, Content, ContentId, ContentKind, Group, GroupId, Holding, Known,
+    LiveSpace, PageVerb, Permission, Principal, ProductAccess, Restrictions, SpaceKey, Subject, Truth,
 };
 
 /// What one level says.
@@ -219,6 +221,7 @@ impl Engine<'_> {
     }
 
     fn permission_need(&self, parties: &Parties, space: &LiveSpace, clause: &Clause) -> Need {
+        let key = &space.space.key;
         let mut answer = Truth::No;
         let mut routes = Vec::new();
         let ways = clause.any_of.iter().map(|permission| (*permission, Truth::Yes));
@@ -226,7 +229,7 @@ impl Engine<'_> {
         {
             for (principal, holding) in &space.holdings {
                 let held_at_all = space.gives(principal, permission, &self.live.roles);
-                let (reached, mut doubts) = self.reaches(parties, principal, Tier::of(permission));
+                let (reached, mut doubts) = self.reaches(parties, principal, Tier::of(permission), Some(key));
                 let through = held_at_all.min(at_most).min(reached);
                 if through == Truth::No {
                     continue;
@@ -245,17 +248,12 @@ impl Engine<'_> {
                 let route = Route::Grant { principal: principal.clone(), permission, role };
                 routes.push(FoundRoute { route, doubts });
             }
-            if permission == Permission::ReadSpace && space.unlicensed_access == Known::Known(true) {
-                let reached = parties.best(|party| self.census.everybody_signed_in().test(party));
+            for way in self.unlisted(space, permission) {
+                let reached = parties.best(|party| way.reach.test(party)).min(at_most);
                 if reached != Truth::No {
                     answer = answer.max(reached);
-                    let class = Principal::Class(crate::model::AccessClass::AuthenticatedUsers);
-                    let doubts =
-                        (reached == Truth::Unknown).then_some(Reason::ClassUnread { principal: class });
-                    routes.push(FoundRoute {
-                        route: Route::UnlicensedAccess,
-                        doubts: doubts.into_iter().collect(),
-                    });
+                    let doubts = self.unlisted_doubts(parties, &way, at_most);
+                    routes.push(FoundRoute { route: way.route, doubts });
                 }
             }
         }
@@ -328,7 +326,7 @@ impl Engine<'_> {
                 let mut routes = Vec::new();
                 for subject in members.iter() {
                     let (reached, doubts) =
-                        self.reaches(parties, &Principal::from(Subject::clone(subject)), Tier::LIST);
+                        self.reaches(parties, &Principal::from(Subject::clone(subject)), Tier::LIST, None);
                     if reached != Truth::No {
                         answer = answer.max(reached);
                         routes.push(FoundRoute { route: Route::Listed { subject: subject.clone() }, doubts });
@@ -339,18 +337,42 @@ impl Engine<'_> {
         }
     }
 
-    /// Whether a grant to the principal reaches the asker, and why not certainly.
-    fn reaches(&self, parties: &Parties, principal: &Principal, tier: Tier) -> (Truth, BTreeSet<Reason>) {
-        let reached = parties.best(|party| self.census.reaches(principal, tier, party, &self.roll));
+    /// Whether a grant to the principal in a space, or its entry on a list, reaches the asker, and why not certainly.
+    fn reaches(
+        &self,
+        parties: &Parties,
+        principal: &Principal,
+        tier: Tier,
+        space: Option<&SpaceKey>,
+    ) -> (Truth, BTreeSet<Reason>) {
+        let test = |party: u32| self.census.reaches(principal, tier, space, party, &self.roll);
+        let reached = parties.best(test);
         let mut doubts = BTreeSet::new();
         if reached == Truth::Unknown {
-            for party in &parties.0 {
-                if self.census.reaches(principal, tier, *party, &self.roll) == Truth::Unknown {
-                    doubts.extend(self.census.doubts(principal, *party, self.live, &self.roll));
-                }
+            for party in parties.0.iter().filter(|party| test(**party) == Truth::Unknown) {
+                doubts.extend(self.census.doubts(principal, *party, self.live, &self.roll));
+                doubts.extend(
+                    space.and_then(|space| self.census.guest_doubt(principal, *party, space, &self.roll)),
+                );
             }
         }
         (reached, doubts)
+    }
+
+    /// Why it is not certain that a way that is not listed lets the asker in.
+    fn unlisted_doubts(&self, parties: &Parties, way: &UnlistedWay<'_>, at_most: Truth) -> BTreeSet<Reason> {
+        let mut doubts: BTreeSet<Reason> = way.doubt.iter().cloned().collect();
+        if at_most == Truth::Unknown {
+            doubts.insert(Reason::AuthorUnread);
+        }
+        let principal = way.route.principal().unwrap_or(Principal::Class(AccessClass::AuthenticatedUsers));
+        for party in parties.0.iter().filter(|party| way.reach.test(**party) == Truth::Unknown) {
+            match &way.doubt {
+                Some(_) => doubts.extend(self.census.standing_doubts(*party, self.live, &self.roll)),
+                None => doubts.extend(self.census.doubts(&principal, *party, self.live, &self.roll)),
+            }
+        }
+        doubts
     }
 }
 

@@ -106,7 +106,7 @@ impl Lint {
 /// Looks for what is legal and yet does not do what it says, in a state of the site. Nothing is found
 /// on the strength of what is not known.
 pub fn lints(live: &Live, inputs: &LintInputs) -> Vec<Finding> {
-    let linter = Linter { engine: Engine::new(live), live, inputs };
+    let linter = Linter { engine: Engine::of_what_is_listed(live), live, inputs };
     let wanted = |key: &SpaceKey| inputs.spaces.as_ref().is_none_or(|spaces| spaces.contains(key));
     let mut findings = Vec::new();
     for (key, space) in live.spaces.iter().filter(|(key, _)| wanted(key)) {

@@ -24,6 +24,8 @@ mod outside;
 mod question;
 mod reach;
 mod roll;
+mod standing;
+mod unlisted;
 mod who;
 
 pub use declared::{Said, declared};

@@ -92,13 +92,23 @@ pub enum Reason {
     NoSuchGroup { group: GroupId },
     /// Who is in the group could not be read.
     MembersUnread { group: GroupId, why: Why },
-    /// For none of the groups is known whether it gives access to the product. Active people are taken
-    /// to be licensed.
+    /// No group is known to give access to the product. Active people are taken to be licensed.
     LicencesAssumed,
+    /// No group is known to give access to the product, so nothing says who is licensed.
+    LicencesUnlisted,
     /// Whether the account is licensed depends on a group of which this could not be read.
     LicenceUnread { account: AccountId },
     /// Whether the account is a guest could not be read.
     GuestUnread { account: AccountId },
+    /// What an entry gives to the guest that it names is not known: the guest belongs to another space, or nothing
+    /// says to which. No API does.
+    GuestElsewhere { account: AccountId, space: SpaceKey, home: Option<SpaceKey> },
+    /// Whether the site lets in people without a licence cannot be read.
+    UnlicensedUnread { account: AccountId },
+    /// The site lists nothing of `anonymous`, and may leave such entries out.
+    AnonymousUnlisted { space: SpaceKey },
+    /// The site has Jira Service Management, which may have opened the space to everyone who is signed in.
+    ServiceDesk { space: SpaceKey },
     /// What a group gives to a guest in it is not documented.
     GuestInGroup { group: GroupId },
     /// What the class means for this kind of account is not documented, or who belongs to it cannot be

@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use roaring::RoaringBitmap;
 
-use super::census::{Standing, Tier, anonymous_doubt, members_unread};
+use super::census::{Tier, anonymous_doubt, members_unread};
 use super::engine::{Engine, is_archived};
 use super::outside::Outside;
 use super::question::{Clause, EditList, Level, Needed, Object, Reason, Route, Verb};
 use super::reach::Reach;
+use super::standing::Standing;
 use crate::model::{
-    AccessClass, AccountId, AccountStatus, Audience, Content, Holding, Known, LiveSpace, PageVerb,
-    Permission, Principal, Subject, Truth,
+    AccessClass, AccountId, AccountStatus, Audience, Content, Holding, Known, LiveSpace, PageVerb, Principal,
+    Subject, Truth,
 };
 
 /// Everybody who can do something, and how.
@@ -75,7 +76,7 @@ impl Engine<'_> {
     pub fn who(&self, verb: Verb, object: &Object) -> Who {
         let mut who = Who { outside: self.outside(object), ..Who::default() };
         if self.census.licences_assumed {
-            who.incomplete.insert(Reason::LicencesAssumed);
+            who.incomplete.insert(Reason::LicencesUnlisted);
         }
         let Some(space) = self.space(object.space()) else {
             who.incomplete.insert(Reason::NoSuchSpace { space: object.space().clone() });
@@ -182,6 +183,10 @@ impl Engine<'_> {
                     who.incomplete.insert(Reason::AuthorUnread);
                 }
                 self.note(principal, Tier::of(permission), Level::Space, who);
+                let guest = self.roll.find(principal).and_then(|party| {
+                    self.census.guest_doubt(principal, party, &space.space.key, &self.roll)
+                });
+                who.incomplete.extend(guest);
                 let reach = self.held(space, principal, permission);
                 let reach = if certain { reach.into_owned() } else { reach.into_owned().doubted() };
                 ways.push(Way {
@@ -189,9 +194,11 @@ impl Engine<'_> {
                     reach,
                 });
             }
-            if permission == Permission::ReadSpace && space.unlicensed_access == Known::Known(true) {
-                let reach = self.census.everybody_signed_in().clone();
-                ways.push(Way { route: Route::UnlicensedAccess, reach });
+            for way in self.unlisted(space, permission) {
+                who.incomplete.extend(way.doubt);
+                let reach = way.reach.into_owned();
+                let reach = if certain { reach } else { reach.doubted() };
+                ways.push(Way { route: way.route, reach });
             }
         }
         let mut any_of = clause.any_of.clone();

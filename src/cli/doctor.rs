@@ -186,6 +186,10 @@ fn kind_of(gap: &Gap) -> (&'static str, String) {
         Gap::Members { group, why } => {
             ("memberships of groups", format!("that of the group {group}: {}", why_unknown(*why)))
         }
+        Gap::AnonymousRows { space, .. } => (
+            "permissions of `anonymous`",
+            format!("those in {space}: the site may leave them out of its lists"),
+        ),
         Gap::OwnGroups { why } => {
             ("memberships of this account", format!("its groups: {}", why_unknown(*why)))
         }

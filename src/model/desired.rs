@@ -135,6 +135,13 @@ pub struct DesiredPage {
     pub edit: Option<Wanted<Audience>>,
 }
 
+impl DesiredSpace {
+    /// Whether it is decided here what a principal holds, were it nothing.
+    pub fn decides_about(&self, principal: &Principal) -> bool {
+        self.mode == Mode::Authoritative || self.holdings.contains_key(principal)
+    }
+}
+
 impl DesiredPage {
     pub const fn audience(&self, verb: PageVerb) -> Option<&Wanted<Audience>> {
         match verb {

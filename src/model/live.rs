@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Directory, GrantId, Known, Permission, Principal, Role, RoleId, Site, SiteText, Space, SpaceKey,
-    StrayPermissions, Tree, Truth, Vocabulary, Why,
+    AccountId, Directory, GrantId, Known, Permission, Principal, Role, RoleId, Site, SiteText, Space,
+    SpaceKey, StrayPermissions, Tree, Truth, Vocabulary, Why,
 };
 
 /// What has been read of a site. It grows as more is read, it records what has been read, and nothing is read
@@ -25,6 +25,8 @@ pub struct Live {
     /// Permissions that earlier runs may have brought along and did not take away. No site tells; the journal
     /// does.
     pub stray: StrayPermissions,
+    /// The space that each of these people is a guest of, as the policy says. No API does.
+    pub guests: BTreeMap<AccountId, SpaceKey>,
     /// What could not be seen, for the plan to report.
     pub gaps: BTreeSet<Gap>,
 }
@@ -66,6 +68,9 @@ pub struct LiveSpace {
     /// Whether every signed-in person may view the space, licensed or not: a switch of Jira Service
     /// Management that overrides the rows. No public API reads it.
     pub unlicensed_access: Known<bool>,
+    /// Whether `anonymous` reads the space though no row of it is listed: a site may leave its rows out
+    /// (cloud-api.md, open 15). `Known(false)` where its rows are listed, or where it holds none.
+    pub unlisted_anonymous: Known<bool>,
     /// The page tree, or `None` if it has not been read.
     pub tree: Option<Tree>,
     /// What `tree` has beside pages and the content that they hang under.
@@ -122,6 +127,12 @@ pub enum Gap {
     Place { space: SpaceKey, content: super::ContentId },
     /// Folders, whiteboards, databases and embeds that no page hangs under.
     Containers { space: SpaceKey, why: Why },
+    /// What `anonymous` holds in a space, where the site may leave its rows out.
+    AnonymousRows {
+        space: SpaceKey,
+        /// Whether the site shows the space to a reader who is not signed in; if not, that is not known.
+        reads: bool,
+    },
     /// A group whose members could not be read.
     Members { group: super::GroupId, why: Why },
     /// The groups that the caller is in.
@@ -129,7 +140,7 @@ pub enum Gap {
     /// Single permissions of a principal, which a site that gives access by roles only shows and does not change.
     SinglePermissions { space: SpaceKey, principal: Principal },
     /// Accounts that the site does not describe.
-    Account { account: super::AccountId },
+    Account { account: AccountId },
 }
 
 impl Live {
@@ -147,6 +158,7 @@ impl Live {
             spaces: BTreeMap::new(),
             listing: Listing::default(),
             stray: StrayPermissions::default(),
+            guests: BTreeMap::new(),
             gaps,
         }
     }
@@ -185,6 +197,7 @@ impl LiveSpace {
             expanded: BTreeMap::new(),
             foreign: BTreeSet::new(),
             unlicensed_access: Known::Unknown(Why::NoApi),
+            unlisted_anonymous: Known::Known(false),
             tree: None,
             read: BesidePages::default(),
         }
@@ -242,6 +255,7 @@ impl Gap {
             Self::Restrictions { space, .. }
             | Self::Ancestor { space, .. }
             | Self::Place { space, .. }
+            | Self::AnonymousRows { space, .. }
             | Self::SinglePermissions { space, .. }
             | Self::Containers { space, .. } => Some(space),
             Self::Members { .. } | Self::OwnGroups { .. } | Self::Account { .. } => None,

@@ -22,6 +22,9 @@ pub(super) fn incomplete(desired: &Desired, live: &Live, unmanaged: &[Unmanaged]
         Gap::Place { space, .. } => desired.spaces.get(space).is_some_and(|wish| {
             wish.by_place || !wish.page_only.is_empty() || matches!(wish.unlisted, UnlistedPages::Open(_))
         }),
+        Gap::AnonymousRows { space, .. } => {
+            desired.spaces.get(space).is_some_and(|wish| wish.decides_about(&Principal::Anonymous))
+        }
         Gap::Ancestor { .. }
         | Gap::Containers { .. }
         | Gap::Members { .. }

@@ -73,7 +73,7 @@ impl Mentioned {
                 Gap::SinglePermissions { principal, .. } => {
                     self.principals.insert(principal.clone());
                 }
-                Gap::Containers { .. } | Gap::OwnGroups { .. } => {}
+                Gap::Containers { .. } | Gap::OwnGroups { .. } | Gap::AnonymousRows { .. } => {}
                 Gap::Members { group, .. } => {
                     self.principals.insert(Principal::Group(group.clone()));
                 }

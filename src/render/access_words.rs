@@ -95,8 +95,10 @@ pub(super) fn reason_words(reason: &Reason, names: &dyn Names) -> String {
             format!("the members of {} {}", group(id), why_words(*why))
         }
         Reason::LicencesAssumed => {
-            "which groups give access to Confluence could not be read, so everybody active is taken to be licensed"
-                .to_owned()
+            "no group is known to give access to Confluence, so active people are taken to be licensed".to_owned()
+        }
+        Reason::LicencesUnlisted => {
+            "no group is known to give access to Confluence, so nothing says who is licensed".to_owned()
         }
         Reason::LicenceUnread { account } => {
             format!("whether {} is licensed could not be read", names.person(account))
@@ -104,6 +106,25 @@ pub(super) fn reason_words(reason: &Reason, names: &dyn Names) -> String {
         Reason::GuestUnread { account } => {
             format!("whether {} is a guest could not be read", names.person(account))
         }
+        Reason::GuestElsewhere { account, space, home: Some(home) } => format!(
+            "{} is a guest of {home}, and what its entry in {space} gives to a guest of another space is not documented",
+            names.person(account)
+        ),
+        Reason::GuestElsewhere { account, space, home: None } => format!(
+            "{} is or may be a guest, and no API says of which space; `guest-of: {space}` under `people` says that it \
+             is this one",
+            names.person(account)
+        ),
+        Reason::UnlicensedUnread { account } => format!(
+            "{} has no licence, and whether the site lets such people in cannot be read from the API",
+            names.person(account)
+        ),
+        Reason::AnonymousUnlisted { space } => format!(
+            "what `anonymous` holds in {space} is not listed, and the site may leave such entries out of its lists"
+        ),
+        Reason::ServiceDesk { space } => format!(
+            "Jira Service Management may have opened {space} to everyone who is signed in, which no API tells"
+        ),
         Reason::GuestInGroup { group: id } => {
             format!("what {} gives to a guest in it is not documented", group(id))
         }

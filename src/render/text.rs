@@ -116,6 +116,14 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
              permission; let a site administrator give them a role in place of custom access",
             plan.name(principal)
         ),
+        Gap::AnonymousRows { space, reads: true } => format!(
+            "{space}  what `anonymous` holds: the site lists nothing, and yet shows the space to readers who are not \
+             signed in; look at the space's permissions in Confluence"
+        ),
+        Gap::AnonymousRows { space, reads: false } => format!(
+            "{space}  what `anonymous` holds: the site lists nothing of it anywhere and does not say what readers who \
+             are not signed in may see, so it may leave such entries out; look at the space's permissions in Confluence"
+        ),
         Gap::OwnGroups { why } => {
             format!("the groups of the account that runs this: {}; it may be in any", reason(why))
         }
@@ -238,8 +246,36 @@ fn summary(plan: &Plan) -> String {
     format!("{}. {calls}; {bound}{conditional}.{unknown}", list(&parts))
 }
 
-/// How much of what the policy declares was not known; `None` if all was.
+/// How much of what the policy declares was unknown, and what; `None` if nothing was.
 pub(super) fn unknown_words(plan: &Plan) -> Option<String> {
+    if plan.incomplete.is_empty() {
+        return None;
+    }
+    let mut kinds: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for gap in &plan.incomplete {
+        *kinds.entry(kind_words(gap)).or_default() += 1;
+    }
+    let kinds: Vec<String> =
+        kinds.into_iter().map(|((one, more), number)| count(number, one, more)).collect();
     let things = count(plan.incomplete.len(), "declared thing is", "declared things are");
-    (!plan.incomplete.is_empty()).then(|| format!("{things} not known and may differ from the policy"))
+    Some(format!("{things} unknown and may differ from the policy: {}", list(&kinds)))
+}
+
+/// A kind of thing that can be unknown, one and several of it.
+const fn kind_words(gap: &Gap) -> (&'static str, &'static str) {
+    match gap {
+        Gap::Restrictions { .. } => ("page with unread lists", "pages with unread lists"),
+        Gap::Ancestor { .. } => ("hidden parent page", "hidden parent pages"),
+        Gap::Place { .. } => ("page with an unknown place", "pages with unknown places"),
+        Gap::Containers { .. } => ("space with unlisted folders", "spaces with unlisted folders"),
+        Gap::AnonymousRows { .. } => {
+            ("space where `anonymous` may be unlisted", "spaces where `anonymous` may be unlisted")
+        }
+        Gap::Members { .. } => ("group with unread members", "groups with unread members"),
+        Gap::OwnGroups { .. } => ("unread list of own groups", "unread lists of own groups"),
+        Gap::SinglePermissions { .. } => {
+            ("principal with leftover permissions", "principals with leftover permissions")
+        }
+        Gap::Account { .. } => ("account of unknown kind", "accounts of unknown kind"),
+    }
 }

@@ -4,12 +4,12 @@
 use std::collections::BTreeSet;
 
 use confperm::access::{
-    Asker, Cause, Engine, Level, Lint, LintInputs, Outcome, Outside, Reason, Route, Verb, Verdict,
+    Asker, Cause, Engine, Level, Lint, LintInputs, Outcome, Outside, Reason, Verb, Verdict,
     effective_changes, lints,
 };
 use confperm::model::{
-    AccountStatus, ContentKind, Known, Parent, Permission, ProductAccess, RoleKind, SpaceRoleMode,
-    SpaceStatus, Why,
+    AccountKind, AccountStatus, ContentKind, Known, Parent, Permission, ProductAccess, RoleKind,
+    SpaceRoleMode, SpaceStatus, Why,
 };
 
 use crate::world::{World, account, asker, group, id, key, object, principal};
@@ -198,12 +198,64 @@ fn case_19_the_service_desk_opens_spaces_not_pages() {
         two_editors().unlicensed("dan").page("ENG", 1, 0, "", "").page("ENG", 2, 0, "user:ann user:dan", "");
     assert_eq!(world.can("user:dan", Verb::View, "ENG/1"), denied(Level::Site));
     world.at("ENG").unlicensed_access = Known::Known(true);
+    assert_eq!(world.can("user:cai", Verb::View, "ENG/1"), Verdict::Allowed);
+    // Whether the site lets in people without a licence at all, no API tells.
+    let why = BTreeSet::from([
+        Reason::UnlicensedUnread { account: account("dan") },
+        Reason::ClassUnread { principal: "class:authenticated-users".parse().unwrap() },
+    ]);
+    assert_eq!(world.can("user:dan", Verb::View, "ENG/1"), Verdict::Unknown(why));
     for who in ["user:dan", "user:cai"] {
-        assert_eq!(world.can(who, Verb::View, "ENG/1"), Verdict::Allowed);
         assert_eq!(world.can(who, Verb::View, "ENG/2"), denied(Level::Content(id(2))));
     }
     assert_eq!(world.can("user:dan", Verb::Edit, "ENG/1"), denied(Level::Space));
     assert_eq!(world.can("anonymous", Verb::View, "ENG/1"), denied(Level::Space));
+}
+
+/// W16: no API tells which spaces it opens; what tells of the service desk itself are its customers, its class and
+/// its groups.
+#[test]
+fn case_19_spaces_that_may_be_open_are_unknown_where_there_is_a_service_desk() {
+    let asked = |mut world: World| {
+        world.at("ENG").unlicensed_access = Known::Unknown(Why::NoApi);
+        world.can("user:cai", Verb::View, "ENG/1")
+    };
+    let plain = || two_editors().page("ENG", 1, 0, "", "");
+    let unsure = unknown(Reason::ServiceDesk { space: key("ENG") });
+    assert_eq!(asked(plain()), denied(Level::Space));
+    assert_eq!(asked(plain().group("jira-software-users-acme", "")), denied(Level::Space));
+    assert_eq!(asked(plain().group("jira-servicemanagement-users-acme", "")), unsure);
+    assert_eq!(asked(plain().grant("ENG", "class:jsm-project-admins", "create/page")), unsure);
+    let mut customers = plain().unlicensed("dan");
+    customers.person("dan").kind = AccountKind::Customer;
+    assert_eq!(asked(customers), unsure);
+    // Opened or not, a page list leaves out the people whom it does not name, and more than viewing it gives nobody.
+    let mut closed = plain().group("jira-servicedesk-users", "").page("ENG", 2, 0, "user:ann", "");
+    closed.at("ENG").unlicensed_access = Known::Unknown(Why::NoApi);
+    assert_eq!(closed.can("user:cai", Verb::View, "ENG/2"), denied(Level::Content(id(2))));
+    assert_eq!(closed.can("user:cai", Verb::Edit, "ENG/1"), denied(Level::Space));
+    assert_eq!(closed.can("user:ann", Verb::View, "ENG/1"), Verdict::Allowed);
+    let who = Engine::new(&closed.0).who(Verb::View, &object("ENG/1"));
+    assert!(who.incomplete.contains(&Reason::ServiceDesk { space: key("ENG") }));
+    assert!(who.perhaps.contains(&account("cai")) && who.people.contains(&account("ann")));
+}
+
+/// W12: a site may list nothing of what `anonymous` holds.
+#[test]
+fn entries_of_anonymous_that_may_be_left_out_make_answers_unknown() {
+    let mut world = two_editors().anonymous(Known::Known(true)).page("ENG", 1, 0, "", "");
+    let unsure = unknown(Reason::AnonymousUnlisted { space: key("ENG") });
+    world.at("ENG").unlisted_anonymous = Known::Unknown(Why::NoApi);
+    for who in ["anonymous", "user:cai"] {
+        assert_eq!(world.can(who, Verb::View, "ENG/1"), unsure);
+        assert_eq!(world.can(who, Verb::Space(Permission::AdministerSpace), "ENG"), denied(Level::Space));
+    }
+    assert_eq!(world.can("user:ann", Verb::View, "ENG/1"), Verdict::Allowed);
+    world.at("ENG").unlisted_anonymous = Known::Known(true);
+    for who in ["anonymous", "user:cai"] {
+        assert_eq!(world.can(who, Verb::View, "ENG/1"), Verdict::Allowed);
+        assert_eq!(world.can(who, Verb::Comment, "ENG/1"), unsure);
+    }
 }
 
 #[test]
@@ -219,14 +271,40 @@ fn case_21_a_guest_in_a_group_is_unknown() {
         world.can("user:gil", Verb::View, "ENG/1"),
         unknown(Reason::GuestInGroup { group: group("a") })
     );
-    let direct = world.grant("ENG", "user:gil", "read/space");
+    let direct = world.grant("ENG", "user:gil", "read/space").home("gil", "ENG");
     assert_eq!(direct.can("user:gil", Verb::View, "ENG/1"), Verdict::Allowed);
+}
+
+/// W16: guests have one space (D2), and no API tells which; the policy may.
+#[test]
+fn a_guest_with_an_entry_in_a_space_is_unknown_until_the_policy_says_that_it_is_theirs() {
+    let world = two_editors().guest("gil").grant("ENG", "user:gil", EDITOR).page("ENG", 1, 0, "", "");
+    let elsewhere = |home: Option<&str>| {
+        let (account, home) = (account("gil"), home.map(key));
+        unknown(Reason::GuestElsewhere { account, space: key("ENG"), home })
+    };
+    for verb in [Verb::View, Verb::Edit] {
+        assert_eq!(world.can("user:gil", verb, "ENG/1"), elsewhere(None));
+        let other = world.clone().home("gil", "OPS");
+        assert_eq!(other.can("user:gil", verb, "ENG/1"), elsewhere(Some("OPS")));
+        assert_eq!(world.clone().home("gil", "ENG").can("user:gil", verb, "ENG/1"), Verdict::Allowed);
+    }
+    let who = Engine::new(&world.0).who(Verb::View, &object("ENG/1"));
+    assert!(who.perhaps.contains(&account("gil")) && !who.incomplete.is_empty());
+    // Where the site does not say who is a guest, the policy does.
+    let mut unsaid = world.home("gil", "ENG");
+    unsaid.person("gil").guest = Known::Unknown(Why::NoApi);
+    assert_eq!(unsaid.can("user:gil", Verb::View, "ENG/1"), Verdict::Allowed);
+    // What the site itself says goes first.
+    unsaid.person("gil").guest = Known::Known(false);
+    assert_eq!(unsaid.can("user:gil", Verb::View, "ENG/1"), denied(Level::Site));
 }
 
 #[test]
 fn case_22_guests_never_restrict_export_or_administer() {
     let all = "read/space create/page restrict_content/space export/space administer/space";
-    let world = two_editors().guest("gil").grant("ENG", "user:gil", all).page("ENG", 1, 0, "", "");
+    let world = two_editors().guest("gil").home("gil", "ENG");
+    let world = world.grant("ENG", "user:gil", all).page("ENG", 1, 0, "", "");
     assert_eq!(world.can("user:gil", Verb::Edit, "ENG/1"), Verdict::Allowed);
     assert_eq!(world.can("user:gil", Verb::Restrict, "ENG/1"), denied(Level::Space));
     for permission in [Permission::AdministerSpace, Permission::ExportSpace, Permission::RestrictContent] {
@@ -435,18 +513,25 @@ fn deactivated_people_do_not_pass_the_site_gate() {
     );
 }
 
+/// W16: a site on which no group is known to give access says nothing about who is licensed.
 #[test]
-fn licences_that_nobody_can_read_are_assumed_and_said() {
-    let mut world = two_editors();
-    for group in world.0.directory.groups.values_mut() {
-        group.access = Known::Unknown(Why::Hidden);
+fn licences_that_no_group_gives_are_unknown() {
+    for access in [Known::Unknown(Why::Hidden), Known::Known(ProductAccess::None)] {
+        let mut world = two_editors();
+        for group in world.0.directory.groups.values_mut() {
+            group.access = access;
+        }
+        let engine = Engine::new(&world.0);
+        let explained = engine.explain(&asker("user:ann"), Verb::View, &object("ENG"));
+        assert_eq!(explained.verdict, unknown(Reason::LicencesUnlisted));
+        assert_eq!(explained.levels[0].outcome, Outcome::Unknown);
+        assert!(engine.who(Verb::View, &object("ENG")).incomplete.contains(&Reason::LicencesUnlisted));
+        // Who holds nothing is denied, licensed or not.
+        assert!(matches!(world.can("user:cai", Verb::Edit, "ENG"), Verdict::Denied(_)));
+        // Warnings and guards take active people to be licensed.
+        let listed = Engine::of_what_is_listed(&world.0);
+        assert_eq!(listed.can(&asker("user:ann"), Verb::View, &object("ENG")), Verdict::Allowed);
     }
-    let engine = Engine::new(&world.0);
-    let explained = engine.explain(&asker("user:ann"), Verb::View, &object("ENG"));
-    assert_eq!(explained.verdict, Verdict::Allowed);
-    assert_eq!(explained.levels[0].needs[0].routes[0].route, Route::LicenceAssumed);
-    assert_eq!(explained.levels[0].outcome, Outcome::Allowed);
-    assert!(engine.who(Verb::View, &object("ENG")).incomplete.contains(&Reason::LicencesAssumed));
 }
 
 #[test]

@@ -66,6 +66,11 @@ impl Naive<'_> {
         }
     }
 
+    /// Whether it is a person who is not even perhaps let in by a licence.
+    pub(crate) fn is_unlicensed(&self, who: &AccountId) -> bool {
+        matches!(self.is(who), Some(Is::Unlicensed))
+    }
+
     fn passes_chain(&self, who: Option<&AccountId>, space: &LiveSpace, page: ContentId) -> bool {
         let mut at = page;
         loop {
@@ -106,6 +111,10 @@ impl Naive<'_> {
             return false;
         }
         let is = is.flatten();
+        // No API tells whether the site lets in people without a licence.
+        if is == Some(Is::Unlicensed) && !self.generous {
+            return false;
+        }
         let withheld = [Permission::AdministerSpace, Permission::ExportSpace, Permission::RestrictContent]
             .contains(&permission);
         if is == Some(Is::Guest) && withheld
@@ -114,15 +123,24 @@ impl Naive<'_> {
             return false;
         }
         let by_switch = permission == Permission::ReadSpace
-            && space.unlicensed_access == Known::Known(true)
+            && match space.unlicensed_access {
+                Known::Known(opened) => opened,
+                Known::Unknown(_) => self.generous && self.has_service_desk(),
+            }
             && match is {
                 Some(Is::Licensed | Is::Unlicensed) => true,
                 Some(Is::Guest | Is::App) => self.generous,
                 None => false,
             };
+        let may_be_unlisted = match (space.unlisted_anonymous, permission) {
+            (Known::Known(false), _) => false,
+            (Known::Known(true), Permission::ReadSpace) => true,
+            (Known::Known(true) | Known::Unknown(_), _) => self.generous,
+        };
         by_switch
+            || may_be_unlisted && self.counts(&Principal::Anonymous, who, is, permission, space)
             || space.holdings.iter().any(|(principal, holding)| {
-                self.includes(holding, permission) && self.counts(principal, who, is, permission)
+                self.includes(holding, permission) && self.counts(principal, who, is, permission, space)
             })
     }
 
@@ -132,6 +150,7 @@ impl Naive<'_> {
         who: Option<&AccountId>,
         is: Option<Is>,
         permission: Permission,
+        space: &LiveSpace,
     ) -> bool {
         let anonymous_on = self.live.site.anonymous_access == Known::Known(true);
         match (principal, who, is) {
@@ -139,6 +158,10 @@ impl Naive<'_> {
             (Principal::Anonymous, None, _) => anonymous_on,
             (Principal::Anonymous, Some(_), _) => anonymous_on || self.generous,
             (_, None, _) | (_, _, None) => false,
+            (Principal::User(account), Some(who), Some(Is::Guest)) => {
+                let at_home = self.live.guests.get(who) == Some(&space.space.key);
+                account == who && (at_home || self.generous)
+            }
             (Principal::User(account), Some(who), Some(is)) => is != Is::Unlicensed && account == who,
             (Principal::Group(group), Some(who), Some(is)) => match is {
                 Is::Licensed | Is::App => self.in_group(group, who),
@@ -154,6 +177,11 @@ impl Naive<'_> {
                 AccessClass::JsmProjectAdmins => matches!(is, Is::Licensed | Is::Unlicensed) && self.generous,
             },
         }
+    }
+
+    fn has_service_desk(&self) -> bool {
+        let class = Principal::Class(AccessClass::JsmProjectAdmins);
+        self.live.spaces.values().any(|space| space.holdings.contains_key(&class))
     }
 
     fn includes(&self, holding: &Holding, permission: Permission) -> bool {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use confperm::model::{
-    AccountStatus, Content, ContentKind, Known, Live, Parent, Permission, Principal, ProductAccess, RoleKind,
-    SpaceRoleMode, SpaceStatus, Tree, Why,
+    AccessClass, AccountStatus, Content, ContentKind, Known, Live, Parent, Permission, Principal,
+    ProductAccess, RoleKind, SpaceRoleMode, SpaceStatus, Tree, Why,
 };
 
 use crate::naive::role_name;
@@ -59,7 +59,9 @@ pub(crate) fn world(dice: &mut Dice) -> World {
     for name in PEOPLE {
         world = match dice.below(9) {
             0 => world.unlicensed(name),
-            1 => world.guest(name),
+            1 if dice.one_in(3) => world.guest(name),
+            1 if dice.one_in(2) => world.guest(name).home(name, "OTHER"),
+            1 => world.guest(name).home(name, "ENG"),
             2 => world.app(name),
             3 => world.people(name).status(name, AccountStatus::Inactive),
             _ => world.people(name),
@@ -84,8 +86,12 @@ pub(crate) fn world(dice: &mut Dice) -> World {
     for _ in 0..=dice.below(5) {
         world = grant(world, dice);
     }
-    if dice.one_in(6) {
-        world.at("ENG").unlicensed_access = Known::Known(true);
+    if dice.one_in(4) {
+        world.at("ENG").unlicensed_access =
+            *dice.pick(&[Known::Known(true), Known::Unknown(Why::NoApi), Known::Unknown(Why::NoApi)]);
+    }
+    if dice.one_in(6) && !world.at("ENG").holdings.contains_key(&Principal::Anonymous) {
+        world.at("ENG").unlisted_anonymous = *dice.pick(&[Known::Known(true), Known::Unknown(Why::NoApi)]);
     }
     if dice.one_in(10) {
         world.at("ENG").space.status = SpaceStatus::Archived;
@@ -147,6 +153,20 @@ pub(crate) fn hidden(world: &World, dice: &mut Dice) -> Live {
     if dice.one_in(4) {
         live.site.anonymous_access = Known::Unknown(Why::NoApi);
     }
+    // Nobody opens a space without the service desk, of which there is this sign.
+    let desk = Principal::Class(AccessClass::JsmProjectAdmins);
+    for space in live.spaces.values_mut() {
+        if dice.one_in(4)
+            && (space.holdings.contains_key(&desk) || space.unlicensed_access == Known::Known(false))
+        {
+            space.unlicensed_access = Known::Unknown(Why::NoApi);
+        }
+        if dice.one_in(4) {
+            space.holdings.remove(&Principal::Anonymous);
+            space.unlisted_anonymous = Known::Unknown(Why::NoApi);
+        }
+    }
+    live.guests.retain(|_, _| dice.one_in(2));
     for role in live.roles.values_mut() {
         if dice.one_in(4) {
             role.names = BTreeSet::from(["words/nobody-knows".to_owned()]);

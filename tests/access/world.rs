@@ -111,6 +111,12 @@ impl World {
         world
     }
 
+    /// What the policy says: the space that a guest belongs to.
+    pub(crate) fn home(mut self, guest: &str, space: &str) -> Self {
+        self.0.guests.insert(account(guest), key(space));
+        self
+    }
+
     pub(crate) fn app(self, name: &str) -> Self {
         let mut world = self.unlicensed(name);
         world.person(name).kind = AccountKind::App;
@@ -175,6 +181,7 @@ impl World {
         };
         let live = LiveSpace {
             unlicensed_access: Known::Known(false),
+            unlisted_anonymous: Known::Known(false),
             tree: Some(Tree::default()),
             ..LiveSpace::of(space)
         };

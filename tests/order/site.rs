@@ -459,12 +459,14 @@ impl Case {
                         .collect(),
                     foreign: BTreeSet::new(),
                     unlicensed_access: Known::Known(false),
+                    unlisted_anonymous: Known::Known(false),
                     tree: Some(tree),
                     read: BesidePages::default(),
                 },
             )]),
             listing: Listing::default(),
             stray: StrayPermissions::default(),
+            guests: BTreeMap::new(),
             gaps: BTreeSet::new(),
         }
     }

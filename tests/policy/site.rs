@@ -56,6 +56,7 @@ pub(crate) fn site(mode: SpaceRoleMode) -> Live {
     };
     Live {
         stray: StrayPermissions::default(),
+        guests: BTreeMap::new(),
         site: Site {
             flavor: Flavor::Cloud,
             base_url: "https://acme.atlassian.net/wiki".into(),
@@ -150,6 +151,7 @@ fn space(key: &str, status: SpaceStatus, tree: Option<Tree>) -> LiveSpace {
         expanded: BTreeMap::new(),
         foreign: BTreeSet::new(),
         unlicensed_access: Known::Unknown(Why::NoApi),
+        unlisted_anonymous: Known::Known(false),
         tree,
         read: BesidePages::default(),
     }

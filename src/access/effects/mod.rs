@@ -15,7 +15,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::census::Unreadable;
+use super::census::{Unlisted, Unreadable};
 use super::chains::Chains;
 use super::engine::Engine;
 use super::question::Reason;
@@ -133,8 +133,8 @@ pub enum Cause {
 /// People stand in the groups that could be read; a group that could not stands for itself.
 pub fn effective_changes(before: &Live, after: &Live) -> Effects {
     let roll = Arc::new(Roll::of([before, after]));
-    let old = Engine::with(before, Arc::clone(&roll), Unreadable::StandsForItself);
-    let new = Engine::with(after, roll, Unreadable::StandsForItself);
+    let old = Engine::with(before, Arc::clone(&roll), Unreadable::StandsForItself, Unlisted::Ignored);
+    let new = Engine::with(after, roll, Unreadable::StandsForItself, Unlisted::Ignored);
     let everywhere =
         before.directory != after.directory || before.roles != after.roles || before.site != after.site;
     let mut sides = Sides { old: Chains::new(&old), new: Chains::new(&new), everywhere };

@@ -121,7 +121,7 @@ impl<'a> Watch<'a> {
             Change::Audience { .. } | Change::Grant { .. } | Change::Role { .. } => None,
         });
         let Some(first) = restricted.next().filter(|_| !required.is_empty()) else { return Vec::new() };
-        let engine = Engine::new(self.after);
+        let engine = Engine::of_what_is_listed(self.after);
         let mut breaches = Vec::new();
         for (space, content) in std::iter::once(first).chain(restricted) {
             let object = Object::Content(space.clone(), content);

@@ -1,0 +1,140 @@
+//! How accounts stand to the site's gate: licensed or not, guests, apps, gone.
+//!
+//! Where the site does not say which, an account has several possible standings. Who is licensed follows from the
+//! groups that give access to the product, and who is a guest from what the site says of the account, or else the
+//! policy.
+
+use std::collections::BTreeSet;
+
+use super::census::Unlisted;
+use super::reach::Reach;
+use super::roll::Roll;
+use crate::model::{
+    AccessClass, AccountId, AccountKind, AccountStatus, Directory, Group, Known, Live, Person, Principal,
+    ProductAccess, Truth, Why,
+};
+
+/// How an account stands to the site's gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Standing {
+    /// Deactivated or deleted.
+    Out,
+    /// Signed in, without a licence: a customer of the service desk, say.
+    Unlicensed,
+    Licensed,
+    Guest,
+    App,
+}
+
+/// Who is licensed by membership of a group that gives access to the product.
+pub(super) enum Licences {
+    Listed(Reach),
+    /// No group is known to give any, though somebody signs in.
+    Unlisted(Truth),
+}
+
+impl Licences {
+    pub(super) fn of(directory: &Directory, roll: &Roll, unlisted: Unlisted) -> Self {
+        let gives =
+            |group: &Group| matches!(group.access, Known::Known(ProductAccess::User | ProductAccess::Admin));
+        if !directory.groups.values().any(gives) {
+            return Self::Unlisted(match unlisted {
+                Unlisted::Counts => Truth::Unknown,
+                Unlisted::Ignored => Truth::Yes,
+            });
+        }
+        let mut licensed = Reach::default();
+        let mut anybody = false;
+        for group in directory.groups.values() {
+            let answer = match group.access {
+                Known::Known(ProductAccess::User | ProductAccess::Admin) => Truth::Yes,
+                Known::Known(ProductAccess::None) => continue,
+                Known::Unknown(_) => Truth::Unknown,
+            };
+            match &group.members {
+                Known::Known(members) => {
+                    for number in numbers(members, roll) {
+                        licensed.insert(number, answer);
+                    }
+                }
+                Known::Unknown(_) => anybody = true,
+            }
+        }
+        if anybody {
+            for (number, _) in roll.iter() {
+                licensed.insert(number, Truth::Unknown);
+            }
+        }
+        Self::Listed(licensed)
+    }
+
+    pub(super) const fn is_assumed(&self) -> bool {
+        matches!(self, Self::Unlisted(_))
+    }
+
+    pub(super) fn test(&self, number: u32) -> Truth {
+        match self {
+            Self::Listed(licensed) => licensed.test(number),
+            Self::Unlisted(licensed) => *licensed,
+        }
+    }
+}
+
+pub(super) fn standings(party: &Principal, live: &Live, licence: Truth) -> BTreeSet<Standing> {
+    BTreeSet::from_iter(match party {
+        Principal::User(account) => {
+            let is_said_to_be_a_guest = live.guests.contains_key(account);
+            return person_standings(live.directory.people.get(account), is_said_to_be_a_guest, licence);
+        }
+        Principal::Group(_)
+        | Principal::Class(AccessClass::AllLicensedUsers | AccessClass::AllProductAdmins) => {
+            vec![Standing::Licensed]
+        }
+        Principal::Class(AccessClass::AuthenticatedUsers | AccessClass::JsmProjectAdmins) => {
+            vec![Standing::Unlicensed]
+        }
+        Principal::Anonymous => vec![],
+    })
+}
+
+fn person_standings(
+    person: Option<&Person>,
+    is_said_to_be_a_guest: bool,
+    licence: Truth,
+) -> BTreeSet<Standing> {
+    let (kind, status, guest) = match person {
+        Some(person) => (person.kind, person.status, person.guest),
+        None => (AccountKind::Unknown, AccountStatus::Unknown, Known::Unknown(Why::NotRead)),
+    };
+    if matches!(status, AccountStatus::Inactive | AccountStatus::Closed) {
+        return BTreeSet::from([Standing::Out]);
+    }
+    let mut possible = match (kind, guest, licence) {
+        (AccountKind::App, _, _) => vec![Standing::App],
+        (AccountKind::Customer, _, _) | (_, Known::Known(false), Truth::No) => vec![Standing::Unlicensed],
+        (_, Known::Known(true), _) => vec![Standing::Guest],
+        // Guests have a product role of their own: who has another is none.
+        (_, _, Truth::Yes) => vec![Standing::Licensed],
+        (_, Known::Unknown(_), _) if is_said_to_be_a_guest => vec![Standing::Guest],
+        (_, Known::Known(false), Truth::Unknown) => vec![Standing::Unlicensed, Standing::Licensed],
+        (_, Known::Unknown(_), Truth::Unknown) => {
+            vec![Standing::Unlicensed, Standing::Licensed, Standing::Guest]
+        }
+        (_, Known::Unknown(_), Truth::No) => vec![Standing::Unlicensed, Standing::Guest],
+    };
+    if kind == AccountKind::Unknown {
+        possible.extend([Standing::Unlicensed, Standing::App]);
+    }
+    if status == AccountStatus::Unknown {
+        possible.push(Standing::Out);
+    }
+    possible.into_iter().collect()
+}
+
+/// The people among these accounts who are on the roll, as numbers.
+pub(super) fn numbers<'a>(
+    accounts: &'a BTreeSet<AccountId>,
+    roll: &'a Roll,
+) -> impl Iterator<Item = u32> + 'a {
+    accounts.iter().filter_map(|account| roll.find(&Principal::User(account.clone())))
+}
