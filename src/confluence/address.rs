@@ -114,6 +114,17 @@ impl Address {
         Some(url)
     }
 
+    /// Where the site answers without credentials, which the gateway never does. `base_url` is what the site calls
+    /// itself.
+    pub(crate) fn without_gateway(&self, base_url: &str) -> Option<Self> {
+        if !self.is_gateway() {
+            return Some(self.clone());
+        }
+        // A sandbox stands beside its gateway, whatever address its state file gives it.
+        let own = if self.loopback { format!("{}/wiki", self.origin()) } else { base_url.to_owned() };
+        own.parse().ok().filter(|own: &Self| own.loopback == self.loopback && !own.is_gateway())
+    }
+
     /// The address of one resource, or `None` if a segment would be taken for a step up or for nothing.
     pub(crate) fn url(&self, api: Api, segments: &[String], query: &[(&'static str, String)]) -> Option<Url> {
         if segments.iter().any(|segment| matches!(segment.as_str(), "" | "." | "..")) {
@@ -270,6 +281,21 @@ mod tests {
         assert_eq!(error.hint(), "write `https://acme.atlassian.net/wiki`");
         assert!("https://api.atlassian.com/ex/confluence/".parse::<Address>().is_err());
         assert!("https://acme.atlassian.net/wiki?x=1".parse::<Address>().is_err());
+    }
+
+    #[test]
+    fn beside_the_gateway_stands_the_site() {
+        let beside =
+            |text: &str, base: &str| parsed(text).without_gateway(base).map(|address| address.to_string());
+        let gateway = "https://api.atlassian.com/ex/confluence/c1";
+        let site = "https://acme.atlassian.net/wiki";
+        assert_eq!(beside(gateway, site).as_deref(), Some(site));
+        assert_eq!(beside(site, "https://other.example/wiki").as_deref(), Some(site));
+        let sandbox = beside("http://127.0.0.1:1/ex/confluence/c1", site);
+        assert_eq!(sandbox.as_deref(), Some("http://127.0.0.1:1/wiki"));
+        for odd in ["http://127.0.0.1:1/wiki", "http://acme.example/wiki", gateway, "no address"] {
+            assert_eq!(beside(gateway, odd), None, "{odd}");
+        }
     }
 
     #[test]

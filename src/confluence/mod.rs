@@ -30,7 +30,7 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use crate::model::{
     AccountId, Content, ContentId, ForeignRow, GrantId, Group, GroupId, Holding, Known, PageVerb, Permission,
     Person, Principal, ProductAccess, Restrictions, Role, Site, SiteText, Space, SpaceId, SpaceKey,
-    SpaceRoleMode, Tree, WriteRequest,
+    SpaceRoleMode, Tree, Why, WriteRequest,
 };
 
 pub use address::{Address, AddressError};
@@ -58,6 +58,17 @@ pub struct SpaceAccess {
     /// assignment may have left behind. Only who saw the latter before can tell them apart.
     pub beside_roles: BTreeMap<Principal, BTreeMap<Permission, BTreeSet<GrantId>>>,
     pub foreign: BTreeSet<ForeignRow>,
+}
+
+/// What a site shows to a reader who is not signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Visitors {
+    /// Nothing: they may not use Confluence.
+    Refused,
+    /// Of the spaces that were asked for, these.
+    See(BTreeSet<SpaceKey>),
+    /// The site did not say.
+    Unknown(Why),
 }
 
 /// The site's own answer to "may they?".
@@ -150,6 +161,10 @@ pub trait Read: Send + Sync {
         verb: PageVerb,
         content: ContentId,
     ) -> impl Future<Output = Result<Check, Error>> + Send;
+
+    /// Which of these spaces the site shows without credentials. To be asked where the lists of spaces leave open what
+    /// `anonymous` holds; whatever goes wrong is [`Visitors::Unknown`].
+    fn visitors(&self, spaces: &BTreeSet<SpaceKey>) -> impl Future<Output = Visitors> + Send;
 
     /// What the caller may do in a space, as `operation/target` in the site's own words.
     fn space_operations(

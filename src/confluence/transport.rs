@@ -71,6 +71,8 @@ pub(crate) struct Request {
     segments: Vec<String>,
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
+    /// Where it goes without credentials.
+    unsigned: Option<Address>,
 }
 
 impl Request {
@@ -89,11 +91,17 @@ impl Request {
 
     fn new<'a>(method: Method, kind: Kind, api: Api, segments: impl IntoIterator<Item = &'a str>) -> Self {
         let segments = segments.into_iter().map(str::to_owned).collect();
-        Self { method, kind, api, segments, query: Vec::new(), body: None }
+        Self { method, kind, api, segments, query: Vec::new(), body: None, unsigned: None }
     }
 
     pub(crate) fn query(mut self, name: &'static str, value: &(impl ToString + ?Sized)) -> Self {
         self.query.push((name, value.to_string()));
+        self
+    }
+
+    /// The same, asked at this address by a reader who is not signed in.
+    pub(crate) fn unsigned(mut self, at: &Address) -> Self {
+        self.unsigned = Some(at.clone());
         self
     }
 
@@ -140,16 +148,20 @@ impl Transport {
     /// Makes the call once, within the time that is left for it.
     pub(crate) async fn exchange(&self, request: &Request, left: Duration) -> Result<Answer, Error> {
         let endpoint = self.endpoint(request)?;
-        let url = self
-            .address
+        let url = request
+            .unsigned
+            .as_ref()
+            .unwrap_or(&self.address)
             .url(request.api, &request.segments, &request.query)
             .ok_or_else(|| Error::Misuse(endpoint.to_string()))?;
         let mut out = self
             .client
             .request(request.method.clone(), url)
             .timeout(self.timeout.min(left))
-            .header(AUTHORIZATION, self.seal.header())
             .header(ACCEPT, "application/json");
+        if request.unsigned.is_none() {
+            out = out.header(AUTHORIZATION, self.seal.header());
+        }
         if request.method != Method::GET {
             // Some writes without a body want both (live measurements of confluence.js).
             out = out.header(NO_CHECK, "no-check").header(http::header::CONTENT_TYPE, "application/json");

@@ -197,7 +197,7 @@ impl LiveSpace {
             expanded: BTreeMap::new(),
             foreign: BTreeSet::new(),
             unlicensed_access: Known::Unknown(Why::NoApi),
-            unlisted_anonymous: Known::Known(false),
+            unlisted_anonymous: Known::Unknown(Why::NotRead),
             tree: None,
             read: BesidePages::default(),
         }

@@ -59,11 +59,14 @@ pub fn of_tests(policy: &Policy, context: Context<'_>, live: &Live) -> Needs {
     needs
 }
 
-/// The people on which the answers to tests depend, in each of these states.
+/// What the answers to tests depend on: people, and what `anonymous` holds, in each of these states.
 pub fn of_tested<'a>(askers: Askers, states: impl IntoIterator<Item = &'a LiveSpace>) -> Needs {
-    let Some(mut people) = askers.people() else { return Needs::default() };
-    states.into_iter().for_each(|space| people.in_space(space));
-    Needs { people: Some(people), ..Needs::default() }
+    let mut needs = Needs { people: askers.people(), ..Needs::default() };
+    for space in states {
+        needs.anonymous.insert(space.space.key.clone());
+        needs.people.iter_mut().for_each(|people| people.in_space(space));
+    }
+    needs
 }
 
 /// The spaces that the tests are about, and the pages in them.

@@ -17,6 +17,7 @@
 //! which program or test is asking.
 
 mod access_tests;
+mod anonymous;
 mod content;
 mod everything;
 mod fulfil;

@@ -22,6 +22,8 @@ pub struct Needs {
     pub accounts: BTreeSet<AccountId>,
     /// The spaces whose pages are needed, and what else of their content is.
     pub content: BTreeMap<SpaceKey, ContentNeeds>,
+    /// The spaces of which must be known whether `anonymous` holds something that is not listed.
+    pub anonymous: BTreeSet<SpaceKey>,
     /// The people behind principals.
     pub people: Option<People>,
 }

@@ -53,22 +53,24 @@ pub fn of_page(
     needs
 }
 
-/// The people on which an answer depends: those who hold something in the space or are on a list that decides about
-/// the page, in each of these states of it.
+/// What an answer depends on: the people who hold something in the space or are on a list that decides about the
+/// page, in each of these states of it, and what `anonymous` holds there, which counts for everyone.
 pub fn of_answer<'a>(
     askers: Askers,
     content: Option<ContentId>,
     states: impl IntoIterator<Item = &'a LiveSpace>,
 ) -> Needs {
-    let Some(mut people) = askers.people() else { return Needs::default() };
+    let mut needs = Needs { people: askers.people(), ..Needs::default() };
     for space in states {
+        needs.anonymous.insert(space.space.key.clone());
+        let Some(people) = &mut needs.people else { continue };
         space.holdings.keys().for_each(|principal| people.principal(principal));
         if let (Some(content), Some(tree)) = (content, &space.tree) {
             let above = tree.chain(content).ancestors;
             above.into_iter().chain(tree.get(content)).for_each(|content| people.on_lists_of(content));
         }
     }
-    Needs { people: Some(people), ..Needs::default() }
+    needs
 }
 
 impl Askers {

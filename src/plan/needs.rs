@@ -8,15 +8,15 @@ use std::collections::BTreeSet;
 
 use super::diff;
 use super::target::{self, Target, TargetHolding, TargetSpace};
-use crate::model::{Desired, Live, SpaceKey};
+use crate::model::{Desired, Live, Principal, SpaceKey};
 use crate::observe::{Needs, People};
 
-/// What must be known before [`super::plan`] can be made of what a policy asks for. Nothing, where nothing would
-/// change.
+/// What must be known before [`super::plan`] can be made of what a policy asks for. Where nothing would change, only
+/// whether what is declared of `anonymous` shows.
 pub fn needs(desired: &Desired, live: &Live) -> Needs {
     let target = target::target(desired, live).target;
     let changed = changed(&target, live);
-    let mut needs = Needs::default();
+    let mut needs = Needs { anonymous: about_anonymous(desired), ..Needs::default() };
     if changed.is_empty() {
         return needs;
     }
@@ -29,6 +29,12 @@ pub fn needs(desired: &Desired, live: &Live) -> Needs {
     desired.guards.required_admins.keys().for_each(|admin| people.principal(admin));
     needs.people = Some(people);
     needs
+}
+
+/// The spaces in which the policy decides what `anonymous` holds.
+fn about_anonymous(desired: &Desired) -> BTreeSet<SpaceKey> {
+    let decides = desired.spaces.iter().filter(|(_, wish)| wish.decides_about(&Principal::Anonymous));
+    decides.map(|(key, _)| key.clone()).collect()
 }
 
 /// The spaces in which something would change.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests may panic, their helpers too")]
 
+mod anonymous;
 mod as_planned;
 mod converge;
 mod echoes;

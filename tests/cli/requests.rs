@@ -58,7 +58,7 @@ fn importing_and_copying_a_whole_site_read_each_thing_once() {
 
 #[test]
 fn a_plan_of_the_examples_reads_each_thing_once() {
-    reads(Folder::example("quickstart").path(), 18);
+    reads(Folder::example("quickstart").path(), 19);
     reads(Folder::example("acme").path(), 73);
 }
 

@@ -10,4 +10,5 @@ mod observing;
 mod reads;
 mod secrets;
 mod server;
+mod visitors;
 mod writes;

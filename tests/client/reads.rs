@@ -72,7 +72,7 @@ async fn the_caller_is_asked_for_before_anything_else() {
     assert_eq!(site.edition, Edition::Standard);
     assert_eq!(site.cloud_id.as_deref(), Some("c1"));
     assert!(matches!(&site.caller.groups, Known::Known(groups) if groups.len() == 1));
-    assert_eq!(site.anonymous_access, Known::Unknown(Why::NoApi));
+    assert_eq!(site.anonymous_access, Known::Unknown(Why::NotRead));
     assert_eq!(server.lines()[0], "GET /rest/api/user/current");
     assert_eq!(server.seen().len(), 4);
 }

@@ -10,6 +10,7 @@ mod restrictions;
 pub mod scopes;
 mod sign_in;
 mod spaces;
+mod visitors;
 mod wire;
 mod write;
 

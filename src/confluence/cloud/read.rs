@@ -11,7 +11,7 @@ use crate::confluence::address::Api;
 use crate::confluence::complete::operation;
 use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
-use crate::confluence::{Check, Read, SpaceAccess, SpaceSelection};
+use crate::confluence::{Check, Read, SpaceAccess, SpaceSelection, Visitors};
 use crate::model::{
     AccountId, Caller, Content, ContentId, Flavor, Group, GroupId, Known, PageVerb, Person, Principal,
     ProductAccess, Restrictions, Role, Site, SiteText, Space, SpaceId, SpaceKey, SpaceRoleMode, Tree, Why,
@@ -29,9 +29,7 @@ impl Read for Cloud {
             cloud_id: identity.cloud_id,
             edition,
             mode,
-            // `GET /user/anonymous` answers whether or not anonymous people are let in, and asking without
-            // credentials would mix up the site's gate with what its spaces grant.
-            anonymous_access: Known::Unknown(Why::NoApi),
+            anonymous_access: Known::Unknown(Why::NotRead),
             caller,
         })
     }
@@ -122,6 +120,10 @@ impl Read for Cloud {
         let checked: Checked = self.client.read(&request).await?;
         let reasons = checked.errors.into_iter().filter_map(|reason| reason.translation.or(reason.key));
         Ok(Check { allowed: checked.has_permission, reasons: reasons.map(SiteText::from).collect() })
+    }
+
+    async fn visitors(&self, spaces: &BTreeSet<SpaceKey>) -> Visitors {
+        self.seen_by_visitors(spaces).await
     }
 
     async fn space_operations(&self, space: SpaceId) -> Result<BTreeSet<String>, Error> {

@@ -199,7 +199,7 @@ impl Cloud {
 }
 
 /// Keys in lists of at most 250 that fit into an address.
-fn batches(keys: &BTreeSet<SpaceKey>) -> Vec<String> {
+pub(super) fn batches(keys: &BTreeSet<SpaceKey>) -> Vec<String> {
     let mut batches: Vec<(usize, String)> = Vec::new();
     for key in keys {
         match batches.last_mut() {

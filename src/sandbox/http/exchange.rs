@@ -187,7 +187,7 @@ fn enter(world: &World, method: &Method, path: &str, headers: &HeaderMap) -> Res
     if gateway.is_some() && !auth::has_scopes(world, &caller, route.scopes(&params)) {
         return turned_away(answer::scope_mismatch());
     }
-    if let Err(failure) = admit(world, &caller, face) {
+    if let Err(failure) = admit(world, &caller, face, &local) {
         return turned_away(failure.answer(face));
     }
     Ok(Entered { caller, path: local, route, params, face })
@@ -214,13 +214,17 @@ fn through_gateway(world: &World, rest: &str) -> Option<String> {
     Some(format!("{wiki}{path}"))
 }
 
+const NOT_PERMITTED: &str = "User is not permitted to use Confluence";
+
 /// Whether the site lets the caller use Confluence at all.
-fn admit(world: &World, caller: &Caller, face: Face) -> Result<(), Failure> {
+fn admit(world: &World, caller: &Caller, face: Face, path: &str) -> Result<(), Failure> {
     let subject = caller.subject();
     match caller.account() {
         _ if Standing::of(world, &subject).admitted() => Ok(()),
+        // The only refusal that API v1 documents there (getAnonymousUser); elsewhere it is 401, as in API v2.
+        None if path.ends_with("/user/anonymous") => Err(Failure::forbidden(NOT_PERMITTED)),
         None => Err(Failure::unauthorized()),
-        Some(_) if face == Face::V1 => Err(Failure::forbidden("User is not permitted to use Confluence")),
+        Some(_) if face == Face::V1 => Err(Failure::forbidden(NOT_PERMITTED)),
         Some(_) => Err(Failure::not_found("Not permitted to use Confluence")),
     }
 }
