@@ -6,6 +6,7 @@
 use std::io::Write as _;
 use std::time::Duration;
 
+use confperm::apply::journal::SiteKey;
 use confperm::apply::{ApplyOptions, Journal, Precautions, Stop};
 use confperm::confluence::{Cloud, Credentials, Read as _, Settings};
 use confperm::diagnostic::Sources;
@@ -84,7 +85,8 @@ async fn apply(job: &Job, state: &str, precautions: Precautions) -> Result<Appli
     let planned = plan::plan(&resolved.desired, &live, Gaps::Refuse);
 
     let folder = tempfile::tempdir()?;
-    let (journal, _) = Journal::create(folder.path().try_into()?, || jiff::Timestamp::UNIX_EPOCH)?;
+    let (journal, _) =
+        Journal::create(folder.path().try_into()?, SiteKey::default(), || jiff::Timestamp::UNIX_EPOCH)?;
     let options = ApplyOptions { precautions, ..ApplyOptions::default() };
     let start = Instant::now();
     let outcome =

@@ -21,6 +21,7 @@ use crate::confluence::{Error, Read, SpaceAccess, Write};
 use crate::model::{Call, ContentId, Role, RoleId, SpaceKey, WriteRequest};
 use crate::plan::{CallId, Object, Plan, Planned, PlannedCall};
 
+use super::change::ConcurrentChange;
 use super::journal::{Journal, JournalError};
 use super::leftover::{self, Leftover};
 use super::look::{ListCall, Look, Passage};
@@ -134,7 +135,10 @@ impl<'a, S: Read + Write> Run<'a, S> {
                         list.seen(&id);
                     }
                 }
-                Object::Page { space, .. } if plan.spaces.contains_key(space) && !list.is_planned(&id) => {
+                // A page that is hidden is not in view; see `look_after_leftovers`.
+                Object::Page { space, content, .. }
+                    if !list.is_planned(&id) && leftover::is_in_view(planned, space, *content) =>
+                {
                     list.seen(&id);
                 }
                 Object::Holding { .. } | Object::Page { .. } => {}
@@ -186,7 +190,9 @@ impl<'a, S: Read + Write> Run<'a, S> {
     async fn look_after_leftovers(&mut self, earlier: &[Unverified]) {
         for entry in earlier {
             let id = ObjectId::of(&entry.object);
-            if self.plan.spaces.contains_key(id.space()) {
+            let is_page = matches!(entry.object, Object::Page { .. });
+            let is_covered = self.plan.spaces.contains_key(id.space()) && !is_page;
+            if !self.list.holds(&id) || self.list.is_planned(&id) || is_covered {
                 continue;
             }
             let mode = self.plan.site.space_role_mode;
@@ -305,8 +311,10 @@ impl<'a, S: Read + Write> Run<'a, S> {
                         space.has_written(&request, status.may_have_written());
                     }
                 }
-                // What was surely not carried out leaves nothing to verify.
-                added.iter().filter(|_| is_refused).for_each(|id| self.list.seen(id));
+                // What was surely not carried out leaves nothing to verify, and what others had done before brought
+                // nothing along that would be ours.
+                let is_ours = !is_refused && !matches!(status, Status::AlreadySo);
+                added.iter().filter(|_| !is_ours).for_each(|id| self.list.seen(id));
                 self.rows_ended(call, look.status(Some(status)));
             }
             Finished::Lists { call, ended } => {
@@ -421,7 +429,10 @@ impl<'a, S: Read + Write> Run<'a, S> {
 
     fn lists_ended(&mut self, call: &'a PlannedCall, ended: page::Ended) {
         let Call::Restrict { space, content, .. } = &call.call else { return };
-        if ended.written.is_some() {
+        // A page that was hidden from this run is looked for by later ones as well.
+        let is_hidden = matches!(&ended.status, Status::Skipped { changes, .. }
+            if changes.iter().any(|change| matches!(change, ConcurrentChange::Hidden { .. })));
+        if ended.written.is_some() || is_hidden {
             self.list.note_page(space, *content);
         }
         if let Some(page) = self.pages.get_mut(content) {

@@ -2,7 +2,7 @@
 //! and come off the list unless something that came along is still there.
 
 use crate::confluence::{Error, Read};
-use crate::model::{Holding, Known, SpaceRoleMode};
+use crate::model::{ContentId, Holding, Known, SpaceKey, SpaceRoleMode};
 use crate::plan::{HoldingState, Object, Planned};
 
 use super::unverified::Unverified;
@@ -46,6 +46,12 @@ pub(super) async fn read<S: Read>(entry: &Unverified, mode: SpaceRoleMode, site:
             }
         }
     }
+}
+
+/// Whether the plan of this run was made with the lists of a page in view.
+pub(super) fn is_in_view(planned: &Planned, space: &SpaceKey, content: ContentId) -> bool {
+    let tree = planned.after.spaces.get(space).and_then(|space| space.tree.as_ref());
+    tree.and_then(|tree| tree.get(content)).is_some_and(|found| found.restrictions.as_ref().known().is_some())
 }
 
 /// Whether the site is still to have the role that an earlier run assigned.

@@ -137,6 +137,11 @@ impl<'p> List<'p> {
         self.entries.remove(id);
     }
 
+    /// Whether an object is on the list.
+    pub(super) fn holds(&self, id: &ObjectId) -> bool {
+        self.entries.contains_key(id)
+    }
+
     /// Whether the plan of this run changes an object.
     pub(super) fn is_planned(&self, id: &ObjectId) -> bool {
         self.planned.contains_key(id)

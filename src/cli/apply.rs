@@ -216,7 +216,7 @@ async fn carry_out(
             .with_hint("nothing is done without a journal: make room for it, or see who may write there")
     };
     let mut stops = signals.take_over();
-    let (journal, path) = Journal::create(folder, now).map_err(cannot)?;
+    let (journal, path) = Journal::create(folder, connection.journal_key(), now).map_err(cannot)?;
     let stop = Stop::default();
     out.progress.begin(Stage::Applying { done: 0, of: planned.plan.calls.len() });
     let on_event = |event: Event<'_>| match event {

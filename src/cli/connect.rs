@@ -3,6 +3,7 @@
 
 use camino::Utf8Path;
 
+use crate::apply::journal::SiteKey;
 use crate::confluence::{Address, AddressError, Cloud, Credentials, ProxyError, Settings, check_proxy};
 use crate::model::SiteIdentity;
 use crate::policy::SiteAddress;
@@ -23,7 +24,7 @@ pub(super) struct Connection {
     pub(super) address: String,
     pub(super) met: Met,
     /// Serves until it is dropped.
-    _sandbox: Option<Running>,
+    sandbox: Option<Running>,
 }
 
 impl Connection {
@@ -62,7 +63,14 @@ impl Connection {
         let said = format!("{shown} ({})", by.name());
         let met = Met { identity, address, written: meant.written, said };
         identity::check(&met, lock.site(), policy.as_ref()).await?;
-        Ok(Self { site, address: shown, met, _sandbox: sandbox })
+        Ok(Self { site, address: shown, met, sandbox })
+    }
+
+    /// Whose journals are those of this site.
+    pub(super) fn journal_key(&self) -> SiteKey {
+        let is_copy = self.sandbox.is_some();
+        let local = self.met.address.is_loopback().then_some("loopback");
+        SiteKey::new(self.identity(), if is_copy { Some(&self.met.written) } else { local })
     }
 
     /// What the site said about itself.

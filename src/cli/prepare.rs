@@ -76,7 +76,7 @@ pub(super) async fn prepare(
     let context = Context { today, lock: lock.known() };
     let mut live = reading.sign_in().await?;
     can_be_changed(&live.site)?;
-    let last = last_run(&scope.directory, out);
+    let last = last_run(&scope.directory, &connection, out);
     live.stray = unverified::came_along(last.as_ref().map_or(&[], |last| last.unverified.as_slice()));
     let resolved = match reading.for_plan(&mut live, &policy, context).await {
         Ok(resolved) => resolved,
@@ -101,8 +101,8 @@ pub(super) async fn prepare(
     Ok(Prepared { connection, bundles: policy.bundles(), live, planned, last })
 }
 
-fn last_run(directory: &Utf8Path, out: &Output) -> Option<journal::Last> {
-    match journal::last(&journal::folder(directory)) {
+fn last_run(directory: &Utf8Path, connection: &Connection, out: &Output) -> Option<journal::Last> {
+    match journal::last(&journal::folder(directory), &connection.journal_key()) {
         Ok(last) => last,
         Err(error) => {
             out.warn(&format!("{error}; what that run may have left unverified is unknown"));

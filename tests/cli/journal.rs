@@ -4,10 +4,10 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use camino::Utf8PathBuf;
-use confperm::apply::journal::{self, Answer, Entry, Sink};
+use camino::{Utf8Path, Utf8PathBuf};
+use confperm::apply::journal::{self, Answer, Entry, Sink, SiteKey};
 use confperm::apply::{Journal, JournalError, Outcome, Status, Stop, Unverified};
-use confperm::model::{PageVerb, Subject, WriteRequest};
+use confperm::model::{PageVerb, SiteIdentity, Subject, WriteRequest};
 use confperm::plan::Planned;
 use confperm::sandbox::{Options, Request, Site};
 use jiff::Timestamp;
@@ -232,7 +232,7 @@ async fn what_a_dead_run_left_beside_a_role_is_found_by_the_next() {
     let before = rows();
 
     let folder = Folder::with(&[("20261121T000000.000Z-000.ndjson", &memory.text())]);
-    let last = journal::last(&folder.file("")).unwrap().unwrap();
+    let last = journal::last(&folder.file(""), &SiteKey::default()).unwrap().unwrap();
     assert_eq!(last.cut.map(|cut| (cut.calls, cut.intended, cut.settled)), Some((1, 1, 1)));
     assert_eq!(last.unverified.len(), 1);
     let journal = Memory::default();
@@ -247,12 +247,44 @@ async fn what_a_dead_run_left_beside_a_role_is_found_by_the_next() {
     assert!(outcome.is_complete() && outcome.verification.repairs == 0, "{outcome:?}");
 }
 
-fn journals(folder: &Folder) -> Vec<Utf8PathBuf> {
-    let Ok(entries) = journal::folder(&folder.file("")).read_dir_utf8() else { return Vec::new() };
+/// What a rehearsal on a copy verifies says nothing of the site itself, which answers with the same identity.
+#[tokio::test]
+async fn a_run_goes_by_the_journals_of_its_own_site() {
+    let identity = |cloud_id: &str| SiteIdentity {
+        cloud_id: Some(cloud_id.to_owned()),
+        base_url: "https://acme.example/wiki".to_owned(),
+    };
+    let site = SiteKey::new(&identity("one"), None);
+    let stage = Stage::open(ROLES).await;
+    let planned = stage
+        .plan("version: 1\nspaces:\n  ENG: {mode: additive, access: {collaborator: [group:eng]}}\n")
+        .await;
+    let folder = Folder::with(&[]);
+    for key in [
+        site.clone(),
+        SiteKey::new(&identity("one"), Some("sandbox:copy.yaml")),
+        SiteKey::new(&identity("two"), None),
+    ] {
+        let (journal, _) = Journal::create(&folder.file(""), key, || Timestamp::UNIX_EPOCH).unwrap();
+        applied(&stage, &planned, &[], &journal).await.unwrap();
+    }
+    let last = |key: &SiteKey| journal::last(&folder.file(""), key).unwrap().map(|last| last.path);
+    let paths = journals_in(&folder.file(""));
+    assert_eq!(last(&site).as_ref(), paths.first());
+    assert_eq!(last(&SiteKey::new(&identity("two"), None)).as_ref(), paths.last());
+    assert_eq!(last(&SiteKey::new(&identity("three"), None)), None);
+}
+
+fn journals_in(folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let Ok(entries) = folder.read_dir_utf8() else { return Vec::new() };
     let mut found: Vec<Utf8PathBuf> = entries.map(|entry| entry.unwrap().into_path()).collect();
     found.retain(|path| path.extension() == Some("ndjson"));
     found.sort();
     found
+}
+
+fn journals(folder: &Folder) -> Vec<Utf8PathBuf> {
+    journals_in(&journal::folder(&folder.file("")))
 }
 
 #[test]
@@ -302,7 +334,9 @@ async fn with_the_folder_deleted_after(
     let folder = Folder::with(&[]);
     let stage = Stage::open(&interrupted::site()).await;
     let planned = stage.plan(&interrupted::policy()).await;
-    let (journal, _) = Journal::create(&journal::folder(&folder.file("")), || Timestamp::UNIX_EPOCH).unwrap();
+    let (journal, _) =
+        Journal::create(&journal::folder(&folder.file("")), SiteKey::default(), || Timestamp::UNIX_EPOCH)
+            .unwrap();
     let settled = AtomicUsize::new(0);
     let before = AtomicUsize::new(0);
     let on_event = |_: confperm::apply::Event<'_>| {

@@ -5,7 +5,7 @@ use std::io;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 
-use super::Entry;
+use super::{Entry, SiteKey};
 use crate::apply::unverified::{List, Unverified};
 use crate::files::{self, MEBIBYTE};
 use crate::plan::Plan;
@@ -43,8 +43,8 @@ pub struct Unreadable {
     pub why: String,
 }
 
-/// What the last run handed on; `None` where no run has kept a journal.
-pub fn last(folder: &Utf8Path) -> Result<Option<Last>, Unreadable> {
+/// What the last run on a site handed on; `None` where no run on it has kept a journal.
+pub fn last(folder: &Utf8Path, site: &SiteKey) -> Result<Option<Last>, Unreadable> {
     let failed = |path: &Utf8Path, why: &dyn std::fmt::Display| Unreadable {
         path: path.to_owned(),
         why: why.to_string(),
@@ -62,24 +62,28 @@ pub fn last(folder: &Utf8Path) -> Result<Option<Last>, Unreadable> {
         }
     }
     journals.sort();
-    // A journal without a first line belongs to a run that did nothing, so the one before it counts.
+    // A journal without a first line belongs to a run that did nothing, so the one before it counts; and so it
+    // does where the last run was on another site.
     while let Some(path) = journals.pop() {
         let bytes = files::read_own(&path, MAX_BYTES).map_err(|error| failed(&path, &error))?;
-        if let Some(last) = read(&path, &bytes).map_err(|error| failed(&path, &error))? {
+        if let Some(last) = read(&path, site, &bytes).map_err(|error| failed(&path, &error))? {
             return Ok(Some(last));
         }
     }
     Ok(None)
 }
 
-fn read(path: &Utf8Path, bytes: &[u8]) -> Result<Option<Last>, serde_json::Error> {
+fn read(path: &Utf8Path, site: &SiteKey, bytes: &[u8]) -> Result<Option<Last>, serde_json::Error> {
     // A torn final line is ignored.
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(&[][..], |end| &bytes[..end]);
     let mut lines = whole.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
     let Some(first) = lines.next() else { return Ok(None) };
-    let Entry::Begin { at: began, plan, earlier, .. } = serde_json::from_slice(first)? else {
+    let Entry::Begin { at: began, site: whose, plan, earlier, .. } = serde_json::from_slice(first)? else {
         return Ok(None);
     };
+    if !whose.is_same(site) {
+        return Ok(None);
+    }
     let plan: Plan = plan.into_owned();
     let mut list = List::new(&plan, &earlier);
     let mut cut = Cut { calls: plan.calls.len(), intended: 0, settled: 0 };

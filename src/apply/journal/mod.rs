@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::confluence::WriteError;
 use crate::files;
-use crate::model::WriteRequest;
+use crate::model::{SiteIdentity, WriteRequest};
 use crate::plan::{CallId, Plan};
 
 use super::change::ConcurrentChange;
@@ -46,6 +46,9 @@ const SUFFIXES: u32 = 1000;
 pub enum Entry<'a> {
     Begin {
         format_version: Cow<'a, str>,
+        /// Whose journal this is.
+        #[serde(default)]
+        site: Cow<'a, SiteKey>,
         /// The version of the program.
         confperm: Cow<'a, str>,
         at: Timestamp,
@@ -181,6 +184,7 @@ impl Sink for OnDisk {
 
 /// The journal of one apply.
 pub struct Journal {
+    site: SiteKey,
     pen: Mutex<Pen>,
     clock: Clock,
 }
@@ -197,6 +201,31 @@ impl std::fmt::Debug for Journal {
     }
 }
 
+/// Tells the journals of one site from those of another in the same folder. A copy of a site in a sandbox, which
+/// answers with the same identity, is another site here: what a rehearsal verifies says nothing of the original.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteKey {
+    cloud_id: Option<String>,
+    base_url: String,
+    /// Where the copy is, if it is one.
+    copy: Option<String>,
+}
+
+impl SiteKey {
+    /// `copy` says where the site is, if it is a sandbox.
+    pub fn new(identity: &SiteIdentity, copy: Option<&str>) -> Self {
+        let SiteIdentity { cloud_id, base_url } = identity.clone();
+        Self { cloud_id, base_url, copy: copy.map(str::to_owned) }
+    }
+
+    /// Whether a journal of one is about the other. What the site says of itself can depend on the token.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let identity =
+            |key: &Self| SiteIdentity { cloud_id: key.cloud_id.clone(), base_url: key.base_url.clone() };
+        self.copy == other.copy && identity(self).is_same_site(&identity(other))
+    }
+}
+
 /// The folder of the journals of a policy directory. Hidden, so that no journal is taken for policy.
 pub fn folder(directory: &Utf8Path) -> Utf8PathBuf {
     directory.join(".confperm").join("journal")
@@ -204,7 +233,11 @@ pub fn folder(directory: &Utf8Path) -> Utf8PathBuf {
 
 impl Journal {
     /// A new file, named by the time, for its owner only.
-    pub fn create(folder: &Utf8Path, clock: Clock) -> Result<(Self, Utf8PathBuf), JournalError> {
+    pub fn create(
+        folder: &Utf8Path,
+        site: SiteKey,
+        clock: Clock,
+    ) -> Result<(Self, Utf8PathBuf), JournalError> {
         let failed = |source| JournalError::Create { folder: folder.to_owned(), source };
         files::own_folder(folder).map_err(failed)?;
         keep_out_of_git(folder).map_err(failed)?;
@@ -218,7 +251,7 @@ impl Journal {
                     let sink = OnDisk { file };
                     #[cfg(not(unix))]
                     let sink = OnDisk { file, path: path.clone() };
-                    return Ok((Self::on(sink, clock), path));
+                    return Ok((Self { site, ..Self::on(sink, clock) }, path));
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(failed(error)),
@@ -229,7 +262,8 @@ impl Journal {
 
     /// A journal that goes elsewhere than into a file of its own.
     pub fn on(sink: impl Sink + 'static, clock: Clock) -> Self {
-        Self { pen: Mutex::new(Pen { sink: Box::new(sink), intents: 0, broken: false }), clock }
+        let pen = Mutex::new(Pen { sink: Box::new(sink), intents: 0, broken: false });
+        Self { site: SiteKey::default(), pen, clock }
     }
 
     /// Whether a line could not be written, or the file is gone. Then nothing more may be done to the site.
@@ -245,6 +279,7 @@ impl Journal {
     pub(super) fn begin(&self, plan: &Plan, earlier: &[Unverified]) -> Result<(), JournalError> {
         self.pen().write_for_sure(&Entry::Begin {
             format_version: FORMAT_VERSION.into(),
+            site: Cow::Borrowed(&self.site),
             confperm: env!("CARGO_PKG_VERSION").into(),
             at: (self.clock)(),
             plan: Cow::Borrowed(plan),

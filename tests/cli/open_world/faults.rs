@@ -105,6 +105,44 @@ async fn a_list_that_others_change_meanwhile_is_skipped_and_reported() {
     assert_eq!(lists(&runs, 12)[0].len(), 2);
 }
 
+/// A page that others hide from the run is not done, also for the runs that do not see it any more.
+#[tokio::test]
+async fn a_page_that_others_hide_meanwhile_is_reported_until_it_is_seen() {
+    let policy = "version: 1\npeople: {me: u-ann}\nspaces:\n  ENG: {mode: additive, pages: {'/**': {view: ['user:me']}}}\n";
+    let hide = |principals| Action::SetList { content: ContentId(11), list: ListKind::Read, principals };
+    let actor = Actor::new(
+        When::AfterRead(Facet::Search, Object::Content(ContentId(11)), 1),
+        [hide([group("g-hr")].into())],
+    );
+    let runs = runs(SITE, policy, Adversary::default().actor(actor)).await;
+    let first = runs.run().await;
+    assert!(!first.is_complete() && !first.outcome().unwrap().unverified.is_empty(), "{:?}", first.outcome());
+    runs.stage.running.set_adversary(Adversary::default());
+    for _ in 0..2 {
+        let hidden = runs.run().await;
+        let text = confperm::render::outcome_as_text(&hidden.planned().plan, hidden.outcome().unwrap());
+        assert!(!hidden.is_complete() && text.contains("no longer visible"), "{text}");
+    }
+    drop(runs.stage.running.act(hide([Principal::User("u-ann".into()), group("g-hr")].into())));
+    assert!(runs.run().await.is_complete());
+    assert_eq!(lists(&runs, 11)[0].len(), 1);
+}
+
+/// What "already exists" answers was given by others, and so was what they gave beside it.
+#[tokio::test]
+async fn what_others_grant_beside_the_same_permission_stays() {
+    let policy = "version: 1\nspaces:\n  ENG: {mode: additive, access: {read/space: [group:hr]}}\n";
+    let site = format!("{SITE}quirks: {{companions: never}}\n");
+    let grant = |pair| Action::Grant { space: SpaceId(1), principal: group("g-hr"), pair };
+    let actor = Actor::new(
+        When::Before("POST:/space/ENG/permission".parse().unwrap(), 1),
+        [grant(Pair::ReadSpace), grant(Pair::ExportContent)],
+    );
+    let runs = runs(&site, policy, Adversary::default().actor(actor)).await;
+    let ended = runs.run().await;
+    assert_eq!(holds(&runs, &group("g-hr")).len(), 2, "{:?}", ended.outcome());
+}
+
 /// One entry more on a list goes by a request that can drop no other.
 #[tokio::test]
 async fn an_entry_is_added_without_replacing_the_list() {

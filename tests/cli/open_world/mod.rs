@@ -10,6 +10,7 @@ mod random;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use confperm::apply::journal::SiteKey;
 use confperm::apply::{ApplyOptions, Journal, Outcome, Stop, Unverified, journal};
 use confperm::plan::Planned;
 use confperm::policy::Policy;
@@ -74,7 +75,8 @@ impl Runs {
     }
 
     pub(crate) fn earlier(&self) -> Vec<Unverified> {
-        let last = journal::last(&self.folder.file("")).unwrap().filter(|_| self.remembers);
+        let last =
+            journal::last(&self.folder.file(""), &SiteKey::default()).unwrap().filter(|_| self.remembers);
         last.map(|last| last.unverified).unwrap_or_default()
     }
 
@@ -94,7 +96,8 @@ impl Runs {
         if planned.plan.is_held_back() {
             return Ended::Refused(planned);
         }
-        let (journal, _) = Journal::create(&self.folder.file(""), || Timestamp::UNIX_EPOCH).unwrap();
+        let (journal, _) =
+            Journal::create(&self.folder.file(""), SiteKey::default(), || Timestamp::UNIX_EPOCH).unwrap();
         let stop = Stop::default();
         let applied = confperm::apply::apply(
             &planned,
