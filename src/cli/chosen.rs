@@ -4,6 +4,7 @@ use crate::confluence::{Cloud, Read as _, SpaceSelection};
 use crate::diagnostic::did_you_mean;
 use crate::model::{Live, SpaceKey};
 use crate::observe::{Chosen, Needs};
+use crate::policy::Policy;
 
 use super::args::SpacesArgs;
 use super::connect::Connection;
@@ -31,11 +32,12 @@ pub(super) fn by(args: &SpacesArgs) -> Result<Chosen, CliError> {
 /// Reads a site until nothing of what is needed is missing.
 pub(super) async fn read(
     connection: &Connection,
+    policy: &Policy,
     needs: impl Fn(&Live) -> Needs,
     out: &Output,
 ) -> Result<Live, CliError> {
     let reading = Reading::of(connection, out);
-    let mut live = reading.sign_in().await?;
+    let mut live = reading.sign_in(policy).await?;
     reading.until_known(&mut live, needs).await?;
     Ok(live)
 }

@@ -54,7 +54,7 @@ async fn carry_out(
     environment: &Environment,
     out: &Output,
 ) -> Result<Exit, CliError> {
-    let live = read(args, connection, out).await?;
+    let live = read(args, &there.policy, connection, out).await?;
     let mut drafts = drafted(args, &there.policy, &live);
     if args.force {
         there.forget(&files::places(&drafts));
@@ -154,12 +154,17 @@ impl There {
     }
 }
 
-async fn read(args: &ImportArgs, connection: &Connection, out: &Output) -> Result<Live, CliError> {
+async fn read(
+    args: &ImportArgs,
+    policy: &Policy,
+    connection: &Connection,
+    out: &Output,
+) -> Result<Live, CliError> {
     let nobody_else = BTreeSet::new();
     if let (Some(from), Some(to)) = (&args.from, &args.template) {
         let both = Chosen::Keys(BTreeSet::from([from.clone(), to.clone()]));
         let needs = |live: &Live| observe::of_spaces(&both, &nobody_else, live);
-        let live = chosen::read(connection, needs, out).await?;
+        let live = chosen::read(connection, policy, needs, out).await?;
         chosen::all_visible(&connection.site, [from], &live).await?;
         if !live.spaces.contains_key(to) {
             out.warn(&format!("the site shows no space {to} yet, so no page of {from} is found in it"));
@@ -168,7 +173,7 @@ async fn read(args: &ImportArgs, connection: &Connection, out: &Output) -> Resul
     }
     let chosen = chosen::by(&args.spaces)?;
     let needs = |live: &Live| observe::of_spaces(&chosen, &nobody_else, live);
-    let live = chosen::read(connection, needs, out).await?;
+    let live = chosen::read(connection, policy, needs, out).await?;
     chosen::found(&connection.site, &chosen, &live).await?;
     Ok(live)
 }

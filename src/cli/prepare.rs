@@ -74,7 +74,7 @@ pub(super) async fn prepare(
     let connection = Connection::open(&wanted, &lock, environment, out).await?;
     let reading = Reading::of(&connection, out);
     let context = Context { today, lock: lock.known() };
-    let mut live = reading.sign_in().await?;
+    let mut live = reading.sign_in(&policy).await?;
     can_be_changed(&live.site)?;
     let last = last_run(&scope.directory, &connection, out);
     live.stray = unverified::came_along(last.as_ref().map_or(&[], |last| last.unverified.as_slice()));

@@ -124,7 +124,7 @@ impl Prepare<'_> {
             subject::Named::Account(account) => Some(account),
             _ => None,
         });
-        let mut live = self.reading.sign_in().await?;
+        let mut live = self.reading.sign_in(self.policy).await?;
         let needs = |live: &Live| observe::of_space(&policy, asked, live);
         self.reading.until_known(&mut live, needs).await?;
         all_visible(self.reading.site, [self.key], &live).await?;

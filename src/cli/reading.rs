@@ -25,9 +25,10 @@ impl<'a> Reading<'a> {
         Self { site: &connection.site, out }
     }
 
-    /// The site and who signs in; nothing else is known of it yet.
-    pub(super) async fn sign_in(self) -> Result<Live, confluence::Error> {
-        Ok(Live::of(self.site.site().await?))
+    /// The site and who signs in; of the rest only what the policy itself tells is known yet.
+    pub(super) async fn sign_in(self, policy: &Policy) -> Result<Live, confluence::Error> {
+        let live = Live::of(self.site.site().await?);
+        Ok(Live { guests: policy.guests(), ..live })
     }
 
     /// Reads until nothing of what is needed is missing.

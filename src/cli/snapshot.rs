@@ -1,11 +1,9 @@
 //! `confperm snapshot`: the live site as a state file of the sandbox.
 
-use std::collections::BTreeSet;
-
 use camino::Utf8Path;
 
 use crate::diagnostic::Sources;
-use crate::model::{AccountId, Live};
+use crate::model::Live;
 use crate::observe::{self, Needs};
 use crate::policy::Policy;
 use crate::render;
@@ -34,8 +32,7 @@ pub(super) async fn run(
     let lock = LockFile::read(&args.directory, &mut Sources::default())?;
     let wanted = args.site.or(environment, &policy, &args.directory);
     let connection = Connection::open(&wanted, &lock, environment, out).await?;
-    let accounts = policy.accounts().into_iter().cloned().collect();
-    let live = read(args, &connection, &accounts, out).await?;
+    let live = read(args, &connection, &policy, out).await?;
     let snapshot = render::snapshot(&live)
         .map_err(|error| CliError::failed(format!("cannot write the snapshot: {error}")))?;
     match &args.out {
@@ -77,15 +74,16 @@ fn policy_there(args: &SnapshotArgs, environment: &Environment) -> Result<Policy
 async fn read(
     args: &SnapshotArgs,
     connection: &Connection,
-    accounts: &BTreeSet<AccountId>,
+    policy: &Policy,
     out: &Output,
 ) -> Result<Live, CliError> {
     let chosen = chosen::by(&args.spaces)?;
+    let accounts = policy.accounts().into_iter().cloned().collect();
     let needs = |live: &Live| {
-        let spaces = observe::of_spaces(&chosen, accounts, live);
+        let spaces = observe::of_spaces(&chosen, &accounts, live);
         Needs { people: observe::of_all_groups(live).people, ..spaces }
     };
-    let live = chosen::read(connection, needs, out).await?;
+    let live = chosen::read(connection, policy, needs, out).await?;
     chosen::found(&connection.site, &chosen, &live).await?;
     Ok(live)
 }

@@ -69,7 +69,7 @@ async fn run_all(
     out: &Output,
 ) -> Result<Tested, CliError> {
     let narrowed = observe::for_tests(policy);
-    let mut live = reading.sign_in().await?;
+    let mut live = reading.sign_in(policy).await?;
     reading.until_known(&mut live, |live| observe::of_tests(&narrowed, context, live)).await?;
     let invalid = |findings| CliError::Invalid { findings, sources: sources.clone() };
     let checks = checks::checks(policy, &live, context.lock).map_err(invalid)?;

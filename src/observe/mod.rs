@@ -74,6 +74,7 @@ pub async fn for_plan<R: Read>(
     planning: impl Fn(&Desired, &Live) -> Needs,
     hook: Hook<'_>,
 ) -> Result<Resolved, Failure> {
+    live.guests = policy.guests();
     until_known(read, live, |live| of_policy(policy, context, live), hook).await?;
     let resolved = resolve(policy, live, context).map_err(Failure::Policy)?;
     until_known(read, live, |live| planning(&resolved.desired, live), hook).await?;

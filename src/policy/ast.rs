@@ -36,6 +36,14 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The space that each guest belongs to, as far as the policy says.
+    pub fn guests(&self) -> BTreeMap<AccountId, SpaceKey> {
+        let home = |person: &PersonDef| {
+            Some((person.account.value.clone(), person.guest_of.as_ref()?.value.clone()))
+        };
+        self.people.values().filter_map(home).collect()
+    }
+
     /// A principal as the policy would write it.
     pub fn show(&self, who: &Who) -> String {
         match who {
@@ -74,6 +82,8 @@ pub struct PersonDef {
     pub account: Spanned<AccountId>,
     /// For the reader of the file; never sent anywhere.
     pub email: Option<String>,
+    /// The space that a guest belongs to.
+    pub guest_of: Option<Spanned<SpaceKey>>,
 }
 
 /// An entry of `groups`: this name means the group with this id, whatever it is called by now.

@@ -85,6 +85,7 @@ pub(crate) const SITE: &[Key] = &[key(
 pub(crate) const PERSON: &[Key] = &[
     key("account", "The account id (Cloud) or user key (Data Center)."),
     key("email", "For people who read the file; never sent anywhere."),
+    key("guest-of", "The key of the space that a guest belongs to; no API tells it."),
 ];
 
 pub(crate) const ROLE: &[Key] = &[

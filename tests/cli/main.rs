@@ -25,6 +25,7 @@ mod init;
 mod interrupted;
 mod journal;
 mod locked;
+mod not_listed;
 mod observing;
 #[cfg(target_os = "linux")]
 mod network;

@@ -45,6 +45,14 @@ fn the_examples_are_formatted() {
 }
 
 #[test]
+fn what_is_said_of_a_guest_stands_in_order() {
+    becomes(
+        "people: {gus: {guest-of: ENG, email: gus@acme.com, account: u-gus}}\n",
+        "people: {gus: {account: u-gus, email: gus@acme.com, guest-of: ENG}}\n",
+    );
+}
+
+#[test]
 fn everything_finds_its_place() {
     becomes(
         r#"# Who may do what.
@@ -464,7 +472,7 @@ fn comments(text: &str) -> Vec<usize> {
 const FREE: &[&str] = &["a", "bc", "Runbooks", "x-y", "/On-call/**"];
 const POLICY: &[&str] = &[
     "version", "site", "people", "roles", "spaces", "tests", "pages", "access", "mode", "view", "edit",
-    "who", "name", "can", "cannot", "account", "email", "ENG",
+    "who", "name", "can", "cannot", "account", "email", "guest-of", "ENG",
 ];
 
 proptest! {

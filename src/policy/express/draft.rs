@@ -12,8 +12,8 @@ use super::pages::{PageDraft, pages};
 use super::remark::{Remark, Remarks};
 use super::words::{NamedBundle, Word, words};
 use crate::model::{
-    AccountId, AccountKind, AccountStatus, Holding, Live, LiveSpace, Mode, Permission, Principal, Space,
-    SpaceRoleMode,
+    AccountId, AccountKind, AccountStatus, Holding, Known, Live, LiveSpace, Mode, Permission, Principal,
+    Space, SpaceRoleMode,
 };
 use crate::policy::ast::{Policy, RoleName};
 use crate::policy::pages::{Matched, matched};
@@ -98,6 +98,9 @@ impl Drafter<'_> {
                     if is_inactive(principal, self.live) {
                         remarks.add(Remark::Inactive, label(principal, self.live), 1);
                     }
+                    if is_guest_of_no_space(principal, self.live) {
+                        remarks.add(Remark::Guest, label(principal, self.live), 1);
+                    }
                 }
                 Err(remark) => remarks.add(remark, label(principal, self.live), rows(holding)),
             }
@@ -176,6 +179,13 @@ pub(super) fn label(principal: &Principal, live: &Live) -> String {
 
 pub(super) fn display_name<'a>(account: &'a AccountId, live: &'a Live) -> &'a str {
     live.directory.people.get(account).map_or(account.as_str(), |person| person.name.raw())
+}
+
+/// Whether it is a guest of whom the policy does not say which space is theirs.
+fn is_guest_of_no_space(principal: &Principal, live: &Live) -> bool {
+    let Principal::User(account) = principal else { return false };
+    live.directory.people.get(account).is_some_and(|person| person.guest == Known::Known(true))
+        && !live.guests.contains_key(account)
 }
 
 pub(super) fn is_inactive(principal: &Principal, live: &Live) -> bool {

@@ -17,6 +17,7 @@ pub enum Remark {
     UnknownRole,
     AnonymousAdmin,
     Inactive,
+    Guest,
     HiddenLists,
     Containers,
     HiddenAbove,
@@ -43,6 +44,9 @@ impl Remark {
             Self::UnknownRole => "space roles that the site does not list, or lists twice under one name",
             Self::AnonymousAdmin => "visitors who are not signed in and administer the space",
             Self::Inactive => "deactivated accounts that still have access",
+            Self::Guest => {
+                "guests with entries of their own, of whom `guest-of` under `people` can say which space is theirs"
+            }
             Self::HiddenLists => "pages whose restrictions this account cannot read, left as they are",
             Self::Containers => {
                 "folders and the like whose restrictions the site does not show, left as they are"
@@ -75,6 +79,7 @@ impl Remark {
             | Self::Foreign
             | Self::Caller
             | Self::Inactive
+            | Self::Guest
             | Self::HiddenLists
             | Self::Containers
             | Self::HiddenAbove

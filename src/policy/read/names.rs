@@ -7,11 +7,18 @@ use url::{Host, Url};
 
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Spanned};
-use crate::model::{BuiltInRole, visible};
+use crate::model::{BuiltInRole, SpaceKey, visible};
 use crate::policy::ast::{GroupPin, PersonDef, RoleName, SiteAddress};
 use crate::policy::keys;
 use crate::policy::roles::{RoleDef, circles};
 use crate::policy::yaml::{Kind, Node};
+
+/// What an entry of `people` says.
+struct Person {
+    account: Spanned<String>,
+    email: Option<String>,
+    guest_of: Option<Spanned<SpaceKey>>,
+}
 
 impl Reader {
     pub(super) fn site(&mut self, node: &Node) {
@@ -36,28 +43,9 @@ impl Reader {
     pub(super) fn people(&mut self, node: &Node) {
         for (alias, node) in self.entries(node, "`people`").unwrap_or_default() {
             let what = format!("`{}`", alias.value);
-            let person = if let Kind::Map(_) = node.kind {
-                let Some(fields) = self.fields(node, &what, keys::PERSON) else { continue };
-                let mut account = None;
-                let mut email = None;
-                let mut given = false;
-                for (key, node) in fields {
-                    let text = self.text(node, &format!("`{}`", key.value));
-                    if key.value == "account" {
-                        given = true;
-                        account = text;
-                    } else {
-                        email = text.map(|text| text.value);
-                    }
-                }
-                if !given {
-                    self.missing("account", &what, &alias.span, "add `account:` with the account id");
-                }
-                account.map(|account| (account, email))
-            } else {
-                self.text(node, &what).map(|account| (account, None))
+            let Some(Person { account, email, guest_of }) = self.person(node, &alias, &what) else {
+                continue;
             };
-            let Some((account, email)) = person else { continue };
             match account.value.parse() {
                 Ok(id) => {
                     let account = Spanned::new(id, account.span);
@@ -66,7 +54,8 @@ impl Reader {
                         let first = first.span.clone();
                         self.twice(&format!("the person {what}"), &first, &span);
                     } else {
-                        self.policy.people.insert(alias.value, PersonDef { span, account, email });
+                        let person = PersonDef { span, account, email, guest_of };
+                        self.policy.people.insert(alias.value, person);
                     }
                 }
                 Err(_) => self.report(
@@ -76,6 +65,46 @@ impl Reader {
                 ),
             }
         }
+    }
+
+    /// One entry of `people`: an account id, or a mapping with more.
+    fn person(&mut self, node: &Node, alias: &Spanned<String>, what: &str) -> Option<Person> {
+        let Kind::Map(_) = node.kind else {
+            return self.text(node, what).map(|account| Person { account, email: None, guest_of: None });
+        };
+        let (mut account, mut email, mut guest_of) = (None, None, None);
+        let mut given = false;
+        for (key, node) in self.fields(node, what, keys::PERSON)? {
+            let text = self.text(node, &format!("`{}`", key.value));
+            match &*key.value {
+                "account" => {
+                    given = true;
+                    account = text;
+                }
+                "guest-of" => guest_of = text.and_then(|text| self.home(text)),
+                _ => email = text.map(|text| text.value),
+            }
+        }
+        if !given {
+            self.missing("account", what, &alias.span, "add `account:` with the account id");
+        }
+        account.map(|account| Person { account, email, guest_of })
+    }
+
+    /// The space of a guest.
+    fn home(&mut self, text: Spanned<String>) -> Option<Spanned<SpaceKey>> {
+        if let Ok(key) = text.value.parse() {
+            return Some(Spanned::new(key, text.span));
+        }
+        self.report(
+            Diagnostic::new(
+                Code::InvalidValue,
+                format!("`{}` is not the key of a space", visible(&text.value)),
+            )
+            .at(&text.span, "")
+            .help("the key stands in the address of the space, after `/spaces/`, as in `ENG`"),
+        );
+        None
     }
 
     pub(super) fn groups(&mut self, node: &Node) {

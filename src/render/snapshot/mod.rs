@@ -213,8 +213,10 @@ impl Writer<'_> {
         let mut users = BTreeMap::new();
         for (account, handle) in &self.names.people {
             let Some(person) = live.directory.people.get(account) else { continue };
-            let guest = person.guest == Known::Known(true);
-            let guest_of = if guest { self.only_space(account) } else { None };
+            let home = live.guests.get(account).map(|space| Text::from(space.to_string()));
+            let guest =
+                person.guest == Known::Known(true) || (home.is_some() && person.guest != Known::Known(false));
+            let guest_of = if guest { home.or_else(|| self.only_space(account)) } else { None };
             self.notes.guests += usize::from(guest && guest_of.is_none());
             let unlicensed = person.kind == AccountKind::Human
                 && *account != live.site.caller.account
