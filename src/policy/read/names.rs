@@ -76,7 +76,7 @@ impl Reader {
         let mut given = false;
         for (key, node) in self.fields(node, what, keys::PERSON)? {
             let text = self.text(node, &format!("`{}`", key.value));
-            match &*key.value {
+            match key.value {
                 "account" => {
                     given = true;
                     account = text;
