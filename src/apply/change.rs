@@ -30,13 +30,18 @@ pub enum ConcurrentChange {
     },
     /// A page whose lists the caller cannot see any more.
     Hidden { space: SpaceKey, content: ContentId },
+    /// A page that stands elsewhere now, or is archived: what the policy says of its place is not about it.
+    Moved { space: SpaceKey, content: ContentId },
 }
 
 impl ConcurrentChange {
     /// The space of the object.
     pub const fn space(&self) -> &SpaceKey {
         match self {
-            Self::Holding { space, .. } | Self::List { space, .. } | Self::Hidden { space, .. } => space,
+            Self::Holding { space, .. }
+            | Self::List { space, .. }
+            | Self::Hidden { space, .. }
+            | Self::Moved { space, .. } => space,
         }
     }
 }

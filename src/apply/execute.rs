@@ -18,13 +18,13 @@ use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::Instant;
 
 use crate::confluence::{Error, Read, SpaceAccess, Write};
-use crate::model::{Call, ContentId, Role, RoleId, SpaceKey, WriteRequest};
+use crate::model::{Call, ContentId, Live, SpaceKey, WriteRequest};
 use crate::plan::{CallId, Object, Plan, Planned, PlannedCall};
 
 use super::change::ConcurrentChange;
 use super::journal::{Journal, JournalError};
 use super::leftover::{self, Leftover};
-use super::look::{ListCall, Look, Passage};
+use super::look::{ListCall, Look, Passage, Standing};
 use super::options::{ApplyOptions, SIDE_BY_SIDE};
 use super::outcome::{self, CallResult, Failure, Mismatch, Outcome, Status, Unlisted, Verification};
 use super::page::{self, PageRun, Written};
@@ -85,7 +85,7 @@ pub async fn apply<S: Read + Write>(
 /// An apply that is under way.
 struct Run<'a, S> {
     plan: &'a Plan,
-    roles: &'a BTreeMap<RoleId, Role>,
+    after: &'a Live,
     site: &'a Recorded<'a, S>,
     options: &'a ApplyOptions,
     on_event: &'a (dyn Fn(Event<'_>) + Sync),
@@ -152,7 +152,7 @@ impl<'a, S: Read + Write> Run<'a, S> {
         }
         Self {
             plan,
-            roles: &planned.after.roles,
+            after: &planned.after,
             site,
             options,
             on_event,
@@ -210,12 +210,21 @@ impl<'a, S: Read + Write> Run<'a, S> {
         }
     }
 
+    /// Where the page stood when the plan was made.
+    fn standing(&self, space: &SpaceKey, content: ContentId) -> Option<Standing> {
+        let space = self.after.spaces.get(space)?;
+        let found = space.tree.as_ref()?.get(content)?;
+        Some(Standing { kind: found.kind, space: space.space.id, parent: found.parent })
+    }
+
     /// Starts a call, or puts it where it waits.
     fn start(&mut self, call: &'a PlannedCall) {
         let key = call.call.space();
         if let Call::Restrict { space, content, before, after } = &call.call {
             if self.pages.get_mut(content).is_some_and(|page| page.take(call)) {
-                self.start_lists(call, ListCall { id: call.id, space, content: *content, before, after });
+                let stood = self.standing(space, *content);
+                let lists = ListCall { id: call.id, space, content: *content, before, after, stood };
+                self.start_lists(call, lists);
             }
             return;
         }
@@ -274,7 +283,7 @@ impl<'a, S: Read + Write> Run<'a, S> {
         }
         let (plan, site) = (self.plan, self.site);
         for (&space, run) in &mut self.spaces {
-            let Some(job) = run.check(is_end, &self.list, self.roles, self.options.patience) else {
+            let Some(job) = run.check(is_end, &self.list, &self.after.roles, self.options.patience) else {
                 continue;
             };
             self.running.push(Box::pin(async move {

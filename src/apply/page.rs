@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use crate::confluence::{Read, Write};
-use crate::model::{Known, Restrictions, SpaceKey};
+use crate::model::{Known, Parent, Restrictions, SpaceKey};
 use crate::plan::{Plan, PlannedCall};
 
-use super::look::{ListCall, Passage, look_at_lists};
+use super::change::ConcurrentChange;
+use super::look::{ListCall, Passage, Standing, lets_in, look_at_lists};
 use super::options::ApplyOptions;
 use super::outcome::{Failure, Status};
 use super::perform::{lists_after, perform};
@@ -96,10 +97,30 @@ pub(super) async fn write<S: Read + Write>(
         return Ended { status: look.status(None), written: None };
     };
     let after = lists_after(request, &now);
+    if options.precautions.look && lets_in(&now, &after) {
+        match is_elsewhere(call, site).await {
+            Ok(false) => {}
+            Ok(true) => {
+                let (space, content) = (call.space.clone(), call.content);
+                let changes = vec![ConcurrentChange::Moved { space, content }];
+                return Ended { status: Status::Skipped { changes, partly: false }, written: None };
+            }
+            Err(failure) => return Ended { status: Status::Failed(failure), written: None },
+        }
+    }
     let status = perform(plan, Some(call.id), request, site).await;
     let has_written = status.is_settled() || status.may_have_written();
     let written = has_written.then(|| Written { before: vec![now], after });
     Ended { status: look.status(Some(status)), written }
+}
+
+/// Whether a page stands elsewhere than when the plan was made. Asked before a change that lets anyone in: the
+/// policy may not be about the page where it is now.
+async fn is_elsewhere<S: Read + Write>(call: &ListCall<'_>, site: &Recorded<'_, S>) -> Result<bool, Failure> {
+    let Some(Standing { kind, space, parent }) = call.stood else { return Ok(false) };
+    let now = site.read().parent_now(call.content, kind, space).await;
+    let now = now.map_err(|error| Failure::Unread(Arc::new(error)))?;
+    Ok(now.is_none_or(|now| parent != Parent::Unknown && now != parent))
 }
 
 async fn now<S: Read + Write>(

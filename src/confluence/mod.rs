@@ -28,9 +28,9 @@ use std::future::Future;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use crate::model::{
-    AccountId, Content, ContentId, ForeignRow, GrantId, Group, GroupId, Holding, Known, PageVerb, Permission,
-    Person, Principal, ProductAccess, Restrictions, Role, Site, SiteText, Space, SpaceId, SpaceKey,
-    SpaceRoleMode, Tree, Why, WriteRequest,
+    AccountId, Content, ContentId, ContentKind, ForeignRow, GrantId, Group, GroupId, Holding, Known,
+    PageVerb, Parent, Permission, Person, Principal, ProductAccess, Restrictions, Role, Site, SiteText,
+    Space, SpaceId, SpaceKey, SpaceRoleMode, Tree, Why, WriteRequest,
 };
 
 pub use address::{Address, AddressError};
@@ -129,6 +129,15 @@ pub trait Read: Send + Sync {
         &self,
         content: ContentId,
     ) -> impl Future<Output = Result<Known<Restrictions>, Error>> + Send;
+
+    /// What current content of a space hangs under, at this moment; `None` if it is hidden, archived, deleted, or
+    /// in another space.
+    fn parent_now(
+        &self,
+        content: ContentId,
+        kind: ContentKind,
+        space: SpaceId,
+    ) -> impl Future<Output = Result<Option<Parent>, Error>> + Send;
 
     /// All groups, by id. Neither members nor product access are asked for.
     fn groups(&self) -> impl Future<Output = Result<Vec<Group>, Error>> + Send;

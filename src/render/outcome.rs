@@ -126,6 +126,10 @@ pub(crate) fn change_words(plan: &Plan, change: &ConcurrentChange) -> String {
             audience_words(plan, now),
             audience_words(plan, intended)
         ),
+        ConcurrentChange::Moved { space, content } => format!(
+            "{space}  {} was moved, archived or deleted by others after it was read, so its lists stay as they are",
+            page(plan, *content)
+        ),
         ConcurrentChange::Hidden { space, content } => format!(
             "{space}  {} cannot be seen any more, so its lists were left as they are",
             page(plan, *content)

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccountId, Audience, Call, ContentId, Known, Members, PageVerb, Restrictions, SpaceKey, Subject,
-    WriteRequest,
+    AccountId, Audience, Call, ContentId, ContentKind, Known, Members, PageVerb, Parent, Restrictions,
+    SpaceId, SpaceKey, Subject, WriteRequest,
 };
 use crate::plan::{CallId, Plan};
 
@@ -69,6 +69,26 @@ pub(in crate::apply) struct ListCall<'a> {
     pub(in crate::apply) content: ContentId,
     pub(in crate::apply) before: &'a Restrictions,
     pub(in crate::apply) after: &'a Restrictions,
+    /// Where the page stood when the plan was made.
+    pub(in crate::apply) stood: Option<Standing>,
+}
+
+/// Where a page stands.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::apply) struct Standing {
+    pub(in crate::apply) kind: ContentKind,
+    pub(in crate::apply) space: SpaceId,
+    pub(in crate::apply) parent: Parent,
+}
+
+/// Whether a change of lists lets anyone through who was not let through before, if it is done to another page
+/// than was meant.
+pub(in crate::apply) fn lets_in(now: &Restrictions, after: &Restrictions) -> bool {
+    PageVerb::ALL.iter().any(|&list| match (now.audience(list), after.audience(list)) {
+        (Audience::Anyone, _) => false,
+        (Audience::Only(_), Audience::Anyone) => true,
+        (Audience::Only(now), Audience::Only(after)) => after.iter().any(|subject| !now.contains(subject)),
+    })
 }
 
 /// What to do about a call on a page. Each list counts by itself; a list that the call does not change is
@@ -79,7 +99,7 @@ pub(in crate::apply) fn look_at_lists(
     now: &Known<Restrictions>,
     caller: &AccountId,
 ) -> Look {
-    let &ListCall { id, space, content, before, after } = call;
+    let &ListCall { id, space, content, before, after, .. } = call;
     let Known::Known(now) = now else {
         return Look::changed(ConcurrentChange::Hidden { space: space.clone(), content });
     };

@@ -13,8 +13,9 @@ use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
 use crate::confluence::{Check, Read, SpaceAccess, SpaceSelection, Visitors};
 use crate::model::{
-    AccountId, Caller, Content, ContentId, Flavor, Group, GroupId, Known, PageVerb, Person, Principal,
-    ProductAccess, Restrictions, Role, Site, SiteText, Space, SpaceId, SpaceKey, SpaceRoleMode, Tree, Why,
+    AccountId, Caller, Content, ContentId, ContentKind, Flavor, Group, GroupId, Known, PageVerb, Parent,
+    Person, Principal, ProductAccess, Restrictions, Role, Site, SiteText, Space, SpaceId, SpaceKey,
+    SpaceRoleMode, Tree, Why,
 };
 
 impl Read for Cloud {
@@ -67,6 +68,15 @@ impl Read for Cloud {
 
     async fn restrictions_now(&self, content: ContentId) -> Result<Known<Restrictions>, Error> {
         self.direct_restrictions(content).await
+    }
+
+    async fn parent_now(
+        &self,
+        content: ContentId,
+        kind: ContentKind,
+        space: SpaceId,
+    ) -> Result<Option<Parent>, Error> {
+        self.current_parent(content, kind, space).await
     }
 
     async fn groups(&self) -> Result<Vec<Group>, Error> {

@@ -177,6 +177,20 @@ impl Cloud {
         Ok(Known::Known(shown.map(|(kind, found)| self.content(space, kind, found)).collect()))
     }
 
+    pub(super) async fn current_parent(
+        &self,
+        content: ContentId,
+        kind: ContentKind,
+        space: SpaceId,
+    ) -> Result<Option<Parent>, Error> {
+        let found = self.alone(content, kind).await?.map(|(_, found)| found);
+        let current = found.filter(|found| found.status.as_deref().is_none_or(|status| status == "current"));
+        Ok(current.and_then(|found| match kind {
+            ContentKind::Blogpost => (found.space_id == Some(space)).then_some(Parent::Space),
+            _ => place(found.place(), space, self.scrutiny).ok(),
+        }))
+    }
+
     /// One piece of content by its id; `None` if it is hidden, or if the answer is about another.
     async fn alone(
         &self,

@@ -134,6 +134,7 @@ pub(super) struct WireContent {
     #[serde(deserialize_with = "id")]
     pub(super) id: ContentId,
     pub(super) title: Option<String>,
+    pub(super) status: Option<String>,
     #[serde(default, deserialize_with = "optional_id")]
     pub(super) parent_id: Option<ContentId>,
     pub(super) parent_type: Option<String>,

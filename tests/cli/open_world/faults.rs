@@ -3,7 +3,7 @@
 use confperm::apply::Status;
 use confperm::sandbox::adversary::{Actor, Adversary, Delay, Facet, Kill, When};
 use confperm::sandbox::world::{
-    Action, ContentId, GroupId, ListKind, Object, Pair, Principal, RoleId, SpaceId,
+    Action, ContentId, GroupId, ListKind, Object, Pair, Place, Principal, RoleId, SpaceId,
 };
 
 use super::Runs;
@@ -126,6 +126,30 @@ async fn a_page_that_others_hide_meanwhile_is_reported_until_it_is_seen() {
     drop(runs.stage.running.act(hide([Principal::User("u-ann".into()), group("g-hr")].into())));
     assert!(runs.run().await.is_complete());
     assert_eq!(lists(&runs, 11)[0].len(), 1);
+}
+
+/// What the policy says of a place is not said of a page that others took elsewhere.
+#[tokio::test]
+async fn a_page_that_others_move_meanwhile_is_not_opened() {
+    let policy =
+        "version: 1\nspaces:\n  ENG: {mode: additive, pages: {/Closed: {view: anyone, edit: anyone}}}\n";
+    let content = ContentId(12);
+    let elsewhere = [
+        Action::MovePage { content, to: Place::Below(ContentId(11)) },
+        Action::MovePage { content, to: Place::Top(SpaceId(2)) },
+        Action::ArchivePage { content },
+    ];
+    let site = format!(
+        "{SITE}  OTHER: {{id: 2, name: Other, permissions: {{read/space: [user:ann], administer/space: [user:ann]}}}}\n"
+    );
+    for action in elsewhere {
+        let what = format!("{action:?}");
+        let actor = Actor::new(When::AfterRead(Facet::Search, Object::Content(content), 1), [action]);
+        let runs = runs(&site, policy, Adversary::default().actor(actor)).await;
+        let ended = runs.run().await;
+        assert!(!ended.is_complete(), "{what}");
+        assert!(!lists(&runs, 12)[0].is_empty(), "opened after {what}");
+    }
 }
 
 /// What "already exists" answers was given by others, and so was what they gave beside it.
