@@ -227,7 +227,9 @@ fn policy(dice: &mut Dice, has_roles: bool, exact: bool) -> String {
 fn adversary(dice: &mut Dice, has_roles: bool, with: Ingredients) -> Adversary {
     let mut adversary = Adversary::default();
     if with.actors {
-        for _ in 0..dice.below(4) {
+        // Where actors are all that happens, there are more of them.
+        let at_least = if with.lag { 0 } else { 3 };
+        for _ in 0..at_least + dice.below(4) {
             adversary = adversary.actor(Actor::new(moment(dice), actions(dice, has_roles)));
         }
     }
