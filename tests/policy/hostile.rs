@@ -252,6 +252,10 @@ fn plant(mutation: &Mutation, policy: &Utf8Path, outside: &Utf8Path) {
         }
         Mutation::Folder => {
             if fs::remove_dir_all(policy.join("teams")).is_ok() {
+                // Through the folder, an earlier mutation may have made a link of one.
+                for name in ["rules.yml", "owners.csv"] {
+                    drop(fs::remove_file(outside.join(name)));
+                }
                 fs::write(outside.join("rules.yml"), FILES[1].1.replace("owners", "secret")).unwrap();
                 fs::write(outside.join("owners.csv"), OUTSIDE[1].1).unwrap();
                 symlink(outside, policy.join("teams")).unwrap();
