@@ -320,10 +320,15 @@ impl<'a, S: Read + Write> Run<'a, S> {
                         space.has_written(&request, status.may_have_written());
                     }
                 }
-                // What was surely not carried out leaves nothing to verify, and what others had done before brought
-                // nothing along that would be ours.
-                let is_ours = !is_refused && !matches!(status, Status::AlreadySo);
-                added.iter().filter(|_| !is_ours).for_each(|id| self.list.seen(id));
+                // What was surely not carried out leaves nothing to verify, and what others had granted before
+                // brought nothing along that would be ours.
+                if is_refused {
+                    for id in &added {
+                        self.list.seen(id);
+                    }
+                } else if matches!(status, Status::AlreadySo) {
+                    self.list.note_of_others(&added);
+                }
                 self.rows_ended(call, look.status(Some(status)));
             }
             Finished::Lists { call, ended } => {

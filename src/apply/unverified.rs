@@ -137,6 +137,15 @@ impl<'p> List<'p> {
         self.entries.remove(id);
     }
 
+    /// Notes that objects, which have just been added, were already as this run wanted them: it gave nothing.
+    pub(super) fn note_of_others(&mut self, added: &[ObjectId]) {
+        for id in added {
+            if let Some(entry) = self.entries.get_mut(id) {
+                entry.granted.clear();
+            }
+        }
+    }
+
     /// Whether an object is on the list.
     pub(super) fn holds(&self, id: &ObjectId) -> bool {
         self.entries.contains_key(id)
