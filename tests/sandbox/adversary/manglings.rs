@@ -177,7 +177,10 @@ async fn what_is_needed_is_missing() {
     let (mode, _) = both("without=mode:/space-role-mode", "/wiki/api/v2/space-role-mode").await;
     assert_eq!(mode, json!({}));
     let (roles, _) = both("platform-ids:/space-roles", "/wiki/api/v2/space-roles").await;
-    assert_eq!(roles["results"][1]["spacePermissions"], json!(["read/space", "CREATE_COMMENT"]));
+    assert_eq!(
+        roles["results"][1]["spacePermissions"],
+        json!(["read/space", "READ_COMMENT", "CREATE_COMMENT", "DELETE_OWN-COMMENT"])
+    );
     let (rows, _) = both("null=principal:/spaces/*/permissions", ROWS).await;
     assert!(results(&rows).iter().all(|row| row["principal"].is_null() && row["id"].is_string()));
     let (rows, _) = both("null=results:/spaces/*/permissions", ROWS).await;
