@@ -157,7 +157,7 @@ impl Census {
         Self { standings, groups, licensing, living, doors, licences_assumed, homes, unlisted }
     }
 
-    /// Whom a grant to the principal in a space reaches.
+    /// The people that a grant to the principal in a space reaches.
     pub(super) fn granted(
         &self,
         principal: &Principal,

@@ -76,7 +76,7 @@ impl<'a> Engine<'a> {
         self.roll.find(&Principal::Group(group.clone()))
     }
 
-    /// The people whom what one principal holds in a space lets do something.
+    /// The people that the holding of one principal in a space lets through.
     pub(super) fn held(
         &self,
         space: &LiveSpace,

@@ -29,7 +29,7 @@ pub(super) enum Standing {
 /// Who is licensed by membership of a group that gives access to the product.
 pub(super) enum Licences {
     Listed(Reach),
-    /// No group is known to give any, though somebody signs in.
+    /// No group is known to give any, though people sign in.
     Unlisted(Truth),
 }
 

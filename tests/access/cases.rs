@@ -229,7 +229,7 @@ fn case_19_spaces_that_may_be_open_are_unknown_where_there_is_a_service_desk() {
     let mut customers = plain().unlicensed("dan");
     customers.person("dan").kind = AccountKind::Customer;
     assert_eq!(asked(customers), unsure);
-    // Opened or not, a page list leaves out the people whom it does not name, and more than viewing it gives nobody.
+    // Opened or not, a page list leaves out the people whom it does not name, and it gives no more than viewing.
     let mut closed = plain().group("jira-servicedesk-users", "").page("ENG", 2, 0, "user:ann", "");
     closed.at("ENG").unlicensed_access = Known::Unknown(Why::NoApi);
     assert_eq!(closed.can("user:cai", Verb::View, "ENG/2"), denied(Level::Content(id(2))));

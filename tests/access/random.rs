@@ -153,7 +153,7 @@ pub(crate) fn hidden(world: &World, dice: &mut Dice) -> Live {
     if dice.one_in(4) {
         live.site.anonymous_access = Known::Unknown(Why::NoApi);
     }
-    // Nobody opens a space without the service desk, of which there is this sign.
+    // Only the service desk opens a space, and this is its sign.
     let desk = Principal::Class(AccessClass::JsmProjectAdmins);
     for space in live.spaces.values_mut() {
         if dice.one_in(4)

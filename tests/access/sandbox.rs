@@ -42,7 +42,7 @@ fn world(dice: &mut Dice) -> sim::World {
     let anonymous_row = *dice.pick(&[sim::AnonymousRow::AccessClass, sim::AnonymousRow::Omitted]);
     let quirks = sim::Quirks {
         anonymous_row,
-        // Rows that are left out of the lists of a site which lets in nobody without signing in are taken to give
+        // Rows that are left out of the lists of a site without anonymous access are taken to give
         // nothing: nothing of such a site tells that they exist.
         anonymous_rows_need_site_switch: dice.one_in(2)
             || (!settings.anonymous && anonymous_row == sim::AnonymousRow::Omitted),
@@ -414,7 +414,7 @@ enum Case {
     Licence,
     /// A site with Jira Service Management.
     ServiceDesk,
-    /// A site that leaves out rows of `anonymous`, or has some and lets in nobody without signing in.
+    /// A site that leaves out rows of `anonymous`, or has some and no anonymous access.
     Anonymous,
 }
 

@@ -98,7 +98,7 @@ fn what_anonymous_may_is_allowed_only_where_it_shows() {
     let silent = site.silent_without_credentials();
     let can = |front, who, verb| site.run(front, &["can", who, verb, "ENG"]);
     can(None, "anonymous", "read/space").code(0);
-    // That somebody reads the space says nothing of what else they may.
+    // Reading the space says nothing about other permissions.
     let ran = can(None, "anonymous", "create/comment").code(3);
     assert!(ran.out.starts_with("unknown"), "{}", ran.out);
     for who in ["anonymous", "user:5b10ac8d82e05b22cc7d4e02"] {
@@ -108,7 +108,7 @@ fn what_anonymous_may_is_allowed_only_where_it_shows() {
     }
     let ran = can(Some(&silent), "anonymous", "read/space").code(3);
     assert!(ran.out.starts_with("unknown"), "{}", ran.out);
-    // What somebody has by an entry of their own is certain.
+    // What an entry of one's own gives is certain.
     can(Some(&silent), "user:5b10ac8d82e05b22cc7d4e02", "read/space").code(0);
     let who = site.run(Some(&silent), &["who", "read/space", "ENG"]).code(0);
     assert!(who.out.contains("what `anonymous` holds in ENG is not listed"), "{}", who.out);
@@ -119,7 +119,7 @@ fn what_anonymous_may_is_allowed_only_where_it_shows() {
 /// What was known on a site that behaves stays known.
 #[test]
 fn where_the_lists_or_the_site_itself_tell_nothing_is_unknown() {
-    // The site lets in nobody without credentials; or it does, and does not show this space.
+    // The site has no anonymous access, or it has and does not show this space.
     for anonymous in [false, true] {
         for row in ["access-class", "user", "omitted"] {
             let site = Site::of(&state(anonymous, row, false));

@@ -79,7 +79,7 @@ fn an_import_points_out_guests_that_the_policy_says_nothing_of() {
     }
 }
 
-/// W16: whoever is signed in may view a space that it opened, which shows nowhere.
+/// W16: every signed-in account may view a space that it opened, which shows nowhere.
 #[test]
 fn a_service_desk_makes_a_denial_unknown_and_nothing_else() {
     let ordinary = folder(LICENSED, "u-gus");
@@ -98,7 +98,7 @@ fn a_service_desk_makes_a_denial_unknown_and_nothing_else() {
     served.run(&["can", "ann", "view", "ENG"]).code(0);
 }
 
-/// W16: without a group that gives access to the product, nobody can tell who is licensed.
+/// W16: without a group that gives access to the product, who is licensed is unknown.
 #[test]
 fn where_no_group_gives_access_nothing_says_who_is_licensed() {
     let folder = folder("  staff: {id: g-staff, members: [ann, cai]}", "u-gus");

@@ -143,7 +143,7 @@ impl Cloud {
         Ok(sure.into_iter().chain(settled).map(|content| self.content(space, kind, content)).collect())
     }
 
-    /// Content of which nobody asks for the lists where it may be of another space.
+    /// Content as it was read. Its lists are not asked for where it may be of another space.
     fn content(&self, space: &Space, kind: ContentKind, wire: WireContent) -> Content {
         let (parent, restrictions) = match place(wire.place(), space.id, self.scrutiny) {
             Ok(parent) => (parent, Known::Unknown(Why::NotRead)),

@@ -2,7 +2,7 @@
 //!
 //! No API says whether a site lets such readers in, and how the list of a space's permissions shows what
 //! `anonymous` holds is not established: perhaps not at all (cloud-api.md, open 15). So the site is asked as such a
-//! reader asks, without credentials, at its own address; the gateway answers nobody without them.
+//! reader asks, without credentials, at its own address; the gateway gives no answer without them.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,7 @@ impl Cloud {
             Ok(user) if user.kind.as_deref() == Some("anonymous") => {}
             Ok(_) => return Ok(Visitors::Unknown(Why::Contradictory)),
             // "Returned if the calling user does not have permission to use Confluence" (OpenAPI v1,
-            // getAnonymousUser). 401 may as well say that this site answers nobody without credentials.
+            // getAnonymousUser). 401 may as well say that this site gives no answer without credentials.
             Err(Error::Forbidden(_)) => return Ok(Visitors::Refused),
             Err(error) => return Err(error),
         }

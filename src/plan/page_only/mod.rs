@@ -173,7 +173,7 @@ pub(super) struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    /// Whether what a principal shall hold gives a permission.
+    /// Whether the planned holding of a principal gives a permission.
     fn gives(&self, principal: &Principal, permission: Permission) -> Truth {
         let holding = self.holdings.get(principal);
         holding.map_or(Truth::No, |holding| holding.gives(permission, &self.live.roles))

@@ -120,7 +120,7 @@ impl<'a> Crowd<'a> {
     }
 }
 
-/// The places of the account that runs this, whoever else has them: one set where its groups are known. Otherwise
+/// The places of the account that runs this, which other people may share: one set where its groups are known. Otherwise
 /// it may be in none of them, in any one, or in all.
 fn possible_callers(principals: &[Principal], live: &Live) -> BTreeSet<Vec<usize>> {
     let caller = &live.site.caller;

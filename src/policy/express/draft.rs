@@ -181,7 +181,7 @@ pub(super) fn display_name<'a>(account: &'a AccountId, live: &'a Live) -> &'a st
     live.directory.people.get(account).map_or(account.as_str(), |person| person.name.raw())
 }
 
-/// Whether it is a guest of whom the policy does not say which space is theirs.
+/// Whether it is a guest whose space the policy does not name.
 fn is_guest_of_no_space(principal: &Principal, live: &Live) -> bool {
     let Principal::User(account) = principal else { return false };
     live.directory.people.get(account).is_some_and(|person| person.guest == Known::Known(true))

@@ -1,6 +1,6 @@
 //! What `/space-roles` and `/space-permissions` call the permissions of a role.
 //!
-//! Roles have a vocabulary of their own, beside the pairs of v1 and of the rows of v2. Nobody has published
+//! Roles have a vocabulary of their own, beside the pairs of v1 and of the rows of v2. No document has
 //! the whole of it: `read/space`, `read/comment`, `export/content`, `delete/own-content` and
 //! `delete/own-comment` were seen on a real site (live: folio); every other id of [`RoleVocabulary::RoleIds`]
 //! is a guess in their form. A permission may have been split since its pair was named: `read/comment` is taken
