@@ -12,6 +12,7 @@
 //! Not here: names (a question arrives with ids), the policy that asks for things ([`declared`] joins
 //! routes with the lines of what has become of it), and how any of it looks.
 
+mod between;
 mod census;
 mod chains;
 mod declared;
@@ -28,6 +29,7 @@ mod standing;
 mod unlisted;
 mod who;
 
+pub use between::{Stray, stray};
 pub use declared::{Said, declared};
 pub use effects::{
     Affected, AffectedParty, Cause, Certainty, Direction, Effect, Effects, PageVerbs, Place, What,

@@ -207,7 +207,7 @@ impl Scope {
     /// How a run ends whose plan has nothing else to report.
     pub(super) fn completeness(&self, plan: &Plan) -> Exit {
         match self.incomplete {
-            IncompleteMeans::Fail if !plan.incomplete.is_empty() => Exit::Incomplete,
+            IncompleteMeans::Fail if !plan.is_complete() => Exit::Incomplete,
             IncompleteMeans::Fail | IncompleteMeans::Ok => Exit::Done,
         }
     }

@@ -13,6 +13,7 @@ use crate::model::{
     SpaceRoleMode,
 };
 
+use super::account::LeftOut;
 use super::change::Change;
 use super::effects::PlanEffects;
 use super::guard::PlanGuards;
@@ -27,7 +28,7 @@ use super::target::{Target, TargetHolding, Unmanaged};
 
 /// The version of the JSON form. The first number changes when a reader would misread; the second when
 /// something is added.
-pub const FORMAT_VERSION: &str = "1.5";
+pub const FORMAT_VERSION: &str = "1.6";
 
 /// What would change on a site, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -61,6 +62,9 @@ pub struct Plan {
     /// What the policy declares and the plan cannot vouch for, since it was unknown. The plan is about the rest.
     #[serde(default)]
     pub incomplete: BTreeSet<Gap>,
+    /// What the policy asks for and the account that runs this may not change. The plan is about the rest.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
     /// Reasons to hold the plan back. One with any must not be applied.
     pub refusals: Vec<Refusal>,
     /// What the guards of the policy say. A plan that one of them holds back must not be applied.
@@ -211,6 +215,11 @@ impl Plan {
         self.changes.is_empty()
     }
 
+    /// Whether the plan covers everything that the policy declares: nothing of it was unknown or is left out.
+    pub fn is_complete(&self) -> bool {
+        self.incomplete.is_empty() && self.left_out.is_empty()
+    }
+
     /// Whether the plan must not be applied.
     pub fn is_held_back(&self) -> bool {
         !self.refusals.is_empty() || self.guards.held_back().next().is_some()
@@ -239,6 +248,9 @@ pub(super) struct Findings {
     pub(super) unmanaged: Vec<Unmanaged>,
     pub(super) page_only: BTreeMap<SpaceKey, Compiled>,
     pub(super) changes: Vec<Change>,
+    pub(super) left_out: Vec<LeftOut>,
+    /// Why the changes must not be made without what is left out.
+    pub(super) dependents: Vec<Refusal>,
     /// Calls that each object taken alone needs.
     pub(super) lower_bound: usize,
     pub(super) schedule: Schedule,
@@ -248,11 +260,12 @@ pub(super) struct Findings {
 }
 
 pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: Findings) -> Plan {
-    let Findings { target, unmanaged, page_only, changes, lower_bound, schedule, effects, lints, guards } =
-        findings;
+    let Findings { target, unmanaged, page_only, changes, left_out, dependents, .. } = findings;
+    let Findings { lower_bound, schedule, effects, lints, guards, .. } = findings;
     let Schedule { calls, splits, needed, bound, meanwhile, refusals: unordered } = schedule;
     let exact = needed == splits && unordered.is_empty();
     let mut refusals = refusal::administration(live, after);
+    refusals.extend(dependents);
     refusals.extend(unordered);
     let mut entries = Vec::new();
     for (space, Compiled { entries: found, problems, .. }) in page_only {
@@ -302,6 +315,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         unmanaged,
         unseen: live.gaps.clone(),
         incomplete,
+        left_out,
         refusals,
         guards,
         cost,

@@ -20,11 +20,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Call, ContentId, Desired, GrantId, Holding, Known, Live, LiveSpace, Permission, Principal, Restrictions,
-    RoleId, SpaceKey, Truth, Vocabulary,
+    RoleId, SpaceKey, Vocabulary,
 };
 
+use super::account;
 use super::change::{Change, Verb};
-use super::schedule::{is_caller, may_be_caller};
 use super::target::{Target, TargetHolding};
 
 /// A call before it has a place in the order.
@@ -77,9 +77,6 @@ pub(super) fn lower(target: &Target, changes: &[Change], desired: &Desired, live
                 GrantCalls::new(key, principal, holding, space, vocabulary, touched).lower(&mut drafts);
             }
         }
-        let enabling =
-            what_the_caller_gains(&drafts[first..], space, live).into_iter().map(|number| first + number);
-        let enabling: BTreeSet<usize> = enabling.collect();
         for (&content, page) in &target.pages {
             let Some(covers) = index.pages.get(&(key, content)) else { continue };
             let Some(before) = restrictions(space, content) else { continue };
@@ -89,8 +86,9 @@ pub(super) fn lower(target: &Target, changes: &[Change], desired: &Desired, live
                 before: before.clone(),
                 after: page.restrictions.clone(),
             };
-            drafts.push(Draft::new(call, covers.clone(), enabling.clone()));
+            drafts.push(Draft::new(call, covers.clone(), BTreeSet::new()));
         }
+        account::wait_for_rights(&mut drafts[first..], first, space, live);
         if let Some(wish) = desired.spaces.get(key) {
             let waiting = wait_for_their_rules(&drafts[first..], &wish.watched, changes);
             for (later, earlier) in waiting {
@@ -130,24 +128,6 @@ fn wait_for_their_rules(
         }
     }
     waiting
-}
-
-/// Grants of this plan that the caller itself needs to change the lists of pages: who restricts a page must be
-/// able to edit it, and may need "Restrictions: add and delete" (API v1, `updateRestrictions`).
-fn what_the_caller_gains(drafts: &[Draft], space: &LiveSpace, live: &Live) -> BTreeSet<usize> {
-    let holds = |permission: Permission| {
-        let mut mine = space.holdings.keys().filter(|who| is_caller(who, live));
-        mine.any(|who| space.gives(who, permission, &live.roles) == Truth::Yes)
-    };
-    let needed = [Permission::CreatePage, Permission::UpdatePage, Permission::RestrictContent];
-    let missing: Vec<Permission> = needed.into_iter().filter(|permission| !holds(*permission)).collect();
-    let gained = drafts.iter().enumerate().filter(|(_, draft)| match &draft.call {
-        Call::Grant { space: key, principal, permission } => {
-            *key == space.space.key && missing.contains(permission) && may_be_caller(principal, live)
-        }
-        Call::Revoke { .. } | Call::AssignRoles { .. } | Call::Restrict { .. } => false,
-    });
-    gained.map(|(number, _)| number).collect()
 }
 
 fn restrictions(space: &LiveSpace, content: ContentId) -> Option<&Restrictions> {

@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use crate::access::{self, Level, Place, What};
 use crate::model::{ContentId, Gap, Live, Principal, SpaceKey};
 
+use super::account::LeftOut;
+use super::change::Change;
 use super::document::{Object, Plan};
 use super::guard::Breach;
 use super::page_only::PageOnlyProblem;
-use super::refusal::{Danger, Endangered, Refusal};
+use super::refusal::{Danger, Endangered, NeededBy, Refusal};
 
 /// Principals and pages that a reader of the plan will meet.
 #[derive(Debug, Default)]
@@ -46,10 +48,23 @@ impl Mentioned {
                 Refusal::NoAdmin { .. } | Refusal::NoOrder { .. } => {}
                 Refusal::Unfinishable { space, content, through, .. } => {
                     self.principals.extend(through.iter().cloned());
-                    self.page(space, Some(*content));
+                    self.page(space, *content);
                 }
                 Refusal::NoSafeOrder { space, danger } => self.danger(space, danger),
                 Refusal::PageOnly { space, problem, .. } => self.page_only(space, problem),
+                Refusal::NeedsLeftOut { space, needed_by, .. } => match needed_by {
+                    NeededBy::Order { danger: Some(danger), .. } => self.danger(space, danger),
+                    NeededBy::Order { danger: None, .. } | NeededBy::PageOnly { .. } => {}
+                },
+            }
+        }
+        for LeftOut { change, ask, .. } in &plan.left_out {
+            self.principals.extend(ask.iter().cloned());
+            match change {
+                Change::Grant { principal, .. } | Change::Role { principal, .. } => {
+                    self.principals.insert(principal.clone());
+                }
+                Change::Audience { space, content, .. } => self.page(space, Some(*content)),
             }
         }
         for outcome in &plan.guards.outcomes {

@@ -2,11 +2,15 @@
 //!
 //! ```text
 //! Desired + Live ──target──▶ Target ──diff──▶ changes ──lower──▶ calls ──schedule──▶ Plan
+//!                              ▲                │
+//!                              └────account─────┘ what the caller may not change leaves the target
 //! ```
 //!
 //! [`plan`] is an ordinary function of values: no I/O, no clock, no randomness. What is not ours to
-//! decide is copied into the target first ([`target`]), so that no later step can remove it.
+//! decide is copied into the target first ([`target`]), so that no later step can remove it; what the account that
+//! runs this may not change leaves it ([`account`]), so that all later steps see the site as it will be.
 
+mod account;
 mod change;
 mod diff;
 mod document;
@@ -25,6 +29,7 @@ mod resume;
 mod schedule;
 mod target;
 
+pub use account::{Lacks, LeftOut};
 pub use change::{Change, Reason, Verb};
 pub use document::{
     CallId, Cost, Edge, EdgeReason, FORMAT_VERSION, HoldingState, Object, Plan, PlanPage, PlanSite,
@@ -36,7 +41,7 @@ pub use lints::PlanLint;
 pub use meanwhile::{Meanwhile, MeanwhileReason};
 pub use needs::needs;
 pub use page_only::{PageOnlyProblem, PlanPageOnly};
-pub use refusal::{Danger, Demand, Endangered, Moment, Refusal};
+pub use refusal::{Danger, Demand, Endangered, Moment, NeededBy, Refusal};
 pub use schedule::Gaps;
 pub use target::{KeepReason, Target, TargetHolding, TargetSpace, Unmanaged};
 
@@ -53,7 +58,10 @@ pub struct Planned {
 
 /// The site as it would be once the policy is carried out, without asking how.
 pub fn planned_state(desired: &Desired, live: &Live) -> Live {
-    target::target(desired, live).target.applied_to(live)
+    let mut target = target::target(desired, live).target;
+    let left_out = account::left_out(&target, &diff::diff(&target, live), live);
+    account::leave_out(&mut target, &left_out);
+    target.applied_to(live)
 }
 
 /// What a policy asks for, with the lists that its `page-only` entries come to on this site as if entries of
@@ -77,12 +85,18 @@ pub fn with_lists_for_guests(desired: &Desired, live: &Live) -> Desired {
 
 /// Compares what is with what should be.
 pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Planned {
-    let Targeted { target, unmanaged, page_only } = target::target(desired, live);
+    let Targeted { target: whole, unmanaged, page_only } = target::target(desired, live);
+    let asked = diff::diff(&whole, live);
+    let left_out = account::left_out(&whole, &asked, live);
+    let mut target = whole.clone();
+    account::leave_out(&mut target, &left_out);
     let changes = diff::diff(&target, live);
     let mut drafts = lower::lower(&target, &changes, desired, live);
     resume::resumable(&mut drafts, &page_only);
     let lower_bound = drafts.iter().filter(|draft| !draft.conditional).count();
     let after = target.applied_to(live);
+    let whole = account::Whole { target: &whole, changes: &asked, page_only: &page_only };
+    let dependents = account::refusals(whole, &left_out, desired, live, &after);
     let schedule = schedule::schedule(drafts, live, &after, &desired.guards, gaps);
     let effects = effects::effects(live, &after, &changes);
     let mut lints = lints::lints(desired, &after);
@@ -94,6 +108,8 @@ pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Planned {
         unmanaged,
         page_only,
         changes,
+        left_out,
+        dependents,
         lower_bound,
         schedule,
         effects,

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::access::{Stray, Verb};
 use crate::model::{ContentId, Live, LiveSpace, Origin, PageVerb, Permission, Principal, SpaceKey, Truth};
 
-use super::document::CallId;
+use super::document::{CallId, EdgeReason};
 use super::page_only::PageOnlyProblem;
 use super::schedule::{Goal, Witness, is_caller, may_be_caller};
 
@@ -29,14 +30,14 @@ pub enum Refusal {
     /// What the API demands of the order of the calls cannot be met all at once.
     NoOrder { space: SpaceKey, demands: BTreeSet<Demand> },
     /// In every safe order the account that runs this loses a right before it has made the last call that
-    /// takes it.
+    /// takes it, or gets it after the first.
     Unfinishable {
         space: SpaceKey,
         call: CallId,
-        /// The page whose lists it could not change.
-        content: ContentId,
+        /// The page whose lists it could not change, if the call does that.
+        content: Option<ContentId>,
         permission: Permission,
-        /// Through whom it has that right at the start.
+        /// Through whom it has that right at the start; empty if another call of the plan gives it too late.
         through: BTreeSet<Principal>,
     },
     /// The guests of a space would see more than their pages, or less.
@@ -46,6 +47,27 @@ pub enum Refusal {
         origin: Origin,
         problem: PageOnlyProblem,
     },
+    /// The account that runs this may not make some of the changes, and the others must not be made without them.
+    NeedsLeftOut {
+        space: SpaceKey,
+        /// What is left out and needed: positions in the plan's list of it.
+        left_out: BTreeSet<usize>,
+        needed_by: NeededBy,
+    },
+}
+
+/// What must not be done without something that the plan leaves out.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "needed_by", rename_all = "kebab-case")]
+pub enum NeededBy {
+    /// A call that must come after it.
+    Order {
+        reason: EdgeReason,
+        /// What would be so for good, where it is not the API that demands the order.
+        danger: Option<Danger>,
+    },
+    /// An entry of `page-only`, whose guests would see more than their pages, or less.
+    PageOnly { origins: BTreeSet<Origin> },
 }
 
 /// Of two calls, which the API demands first.
@@ -93,6 +115,19 @@ impl From<Witness> for Danger {
         };
         let moment = if witness.leak { Moment::LetIn } else { Moment::ShutOut };
         Self { people: witness.principals, what, moment }
+    }
+}
+
+impl From<Stray> for Danger {
+    fn from(stray: Stray) -> Self {
+        let what = match (stray.verb, stray.content) {
+            (Verb::Space(permission), _) => Endangered::Permission(permission),
+            (Verb::Edit, Some(page)) => Endangered::Edit(page),
+            (_, Some(page)) => Endangered::View(page),
+            (_, None) => Endangered::Permission(Permission::ReadSpace),
+        };
+        let moment = if stray.is_given { Moment::LetIn } else { Moment::ShutOut };
+        Self { people: BTreeSet::from([stray.who]), what, moment }
     }
 }
 

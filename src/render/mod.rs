@@ -15,6 +15,7 @@ mod effects;
 mod guards;
 mod json;
 mod left_alone;
+mod left_out;
 mod order;
 mod outcome;
 mod page_only;

@@ -85,6 +85,15 @@ pub(crate) fn danger_words(plan: &Plan, danger: &Danger) -> String {
     }
 }
 
+/// What would be so for good.
+pub(crate) fn lasting_danger_words(plan: &Plan, danger: &Danger) -> String {
+    let (who, what) = (who_words(plan, danger), what_words(plan, danger));
+    match danger.moment {
+        Moment::LetIn => format!("{who} could {what}, which they cannot now and are not meant to"),
+        Moment::ShutOut => format!("{who} could not {what}, which they can now and are meant to"),
+    }
+}
+
 fn who_words(plan: &Plan, danger: &Danger) -> String {
     let names: Vec<String> = danger.people.iter().map(|who| plan.name(who).into_owned()).collect();
     if names.is_empty() { "anybody".to_owned() } else { format!("somebody who is {}", list(&names)) }

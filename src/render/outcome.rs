@@ -8,7 +8,7 @@ use crate::plan::{HoldingState, Object, Plan, PlannedCall};
 
 use super::call::{audience_words, call_words};
 use super::style::{ADD, FAINT, REMOVE, count, list, paint};
-use super::text::unknown_words;
+use super::text::{Uncovered, uncovered};
 
 /// Calls that did not go as planned, one by one, the others as a number; what others changed in the meantime;
 /// and what was found when everything was read again.
@@ -84,9 +84,11 @@ fn summary(plan: &Plan, outcome: &Outcome, done: usize, already: usize, text: &m
     let verified = count(outcome.verification.right, "object was", "objects were");
     let _ = writeln!(text, "{}. {verified} read again and found as planned.", list(&parts));
     if outcome.is_complete() {
-        let _ = match unknown_words(plan) {
+        let _ = match uncovered(plan) {
             None => writeln!(text, "{}", paint(ADD, "The site is as the policy says.")),
-            Some(unknown) => writeln!(text, "What is known is as the policy says; {unknown}."),
+            Some(Uncovered { covered, rest }) => {
+                writeln!(text, "What {covered} is as the policy says; {rest}.")
+            }
         };
         return;
     }

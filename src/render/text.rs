@@ -1,10 +1,10 @@
 //! A plan as text, for people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::model::{ContentKind, Gap, Principal, SpaceKey, Why};
-use crate::plan::{CallId, Meanwhile, Plan, Refusal};
+use crate::plan::{CallId, EdgeReason, LeftOut, Meanwhile, NeededBy, Plan, Refusal};
 
 use super::access_words::Names as _;
 use super::call::call_words;
@@ -12,7 +12,8 @@ use super::changes::{changes, counted};
 use super::effects;
 use super::guards;
 use super::left_alone::left_alone;
-use super::order::{danger_words, meanwhile_words};
+use super::left_out;
+use super::order::{danger_words, lasting_danger_words, meanwhile_words};
 use super::page_only;
 use super::style::{CHANGE, HEADING, REMOVE, count, list, paint};
 
@@ -25,6 +26,7 @@ pub fn plan_as_text(plan: &Plan) -> String {
     effects::worth_a_look(plan, &mut text);
     left_alone(plan, &mut text);
     unseen(plan, &mut text);
+    left_out::left_out(plan, &mut text);
     meanwhile(plan, &mut text);
     refusals(plan, &mut text);
     guards::guards(plan, &mut text);
@@ -58,11 +60,15 @@ fn unseen(plan: &Plan, text: &mut String) {
     }
 }
 
-/// What the policy declares and was not known, for those forms of a plan that do not say it; nothing if all was.
+/// What the policy declares and was not known or is left out, for those forms of a plan that do not say it; nothing
+/// if the plan covers everything.
 pub fn incomplete_as_text(plan: &Plan) -> String {
     let mut text = String::new();
     for gap in &plan.incomplete {
         let _ = writeln!(text, "Declared, and not known: {}", gap_words(plan, gap));
+    }
+    for line in left_out::lines(plan) {
+        let _ = writeln!(text, "Left out: {line}");
     }
     text
 }
@@ -202,26 +208,70 @@ fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
                 list(&demands.collect::<Vec<_>>())
             )
         }
-        Refusal::Unfinishable { space, call, content, permission, through } => format!(
-            "{space}: in every safe order that was tried, {caller}, who runs this, loses {permission}, which it \
-             has through {}, before {call}, which changes the lists of {} and needs it. Name {caller} for \
-             {permission} until that is done; change {} first, in a policy of its own; or let another \
-             administrator apply this.",
-            names(through),
-            plan.page(*content),
-            plan.page(*content),
-        ),
+        Refusal::Unfinishable { space, call, content, permission, through } => {
+            let what = content.map_or_else(String::new, |content| {
+                format!(", which changes the lists of {}", plan.page(content))
+            });
+            let first = content.map_or_else(
+                || "make the other changes first, in a policy of their own".to_owned(),
+                |content| format!("change {} first, in a policy of its own", plan.page(content)),
+            );
+            if through.is_empty() {
+                format!(
+                    "{space}: {call}{what}, needs {permission}, and in every safe order that was tried {caller}, \
+                     who runs this, gets that only by a later call. Give {caller} {permission} first, in a policy \
+                     of its own; or let another administrator apply this."
+                )
+            } else {
+                format!(
+                    "{space}: in every safe order that was tried, {caller}, who runs this, loses {permission}, \
+                     which it has through {}, before {call}{what}, and that needs it. Name {caller} for \
+                     {permission} until that is done; {first}; or let another administrator apply this.",
+                    names(through),
+                )
+            }
+        }
         Refusal::PageOnly { space, origin, problem } => {
             format!("{space}: {} ({origin})", page_only::problem_words(plan, problem))
         }
+        Refusal::NeedsLeftOut { space, left_out, needed_by } => {
+            needs_left_out_words(plan, space, left_out, needed_by)
+        }
     }
+}
+
+fn needs_left_out_words(
+    plan: &Plan,
+    space: &SpaceKey,
+    left_out: &BTreeSet<usize>,
+    needed_by: &NeededBy,
+) -> String {
+    let needed: Vec<&LeftOut> = left_out.iter().filter_map(|place| plan.left_out.get(*place)).collect();
+    let lines = left_out::lines_of(plan, &needed).join("; ");
+    let why = match needed_by {
+        NeededBy::Order { danger: Some(danger), .. } => {
+            format!("without it {}", lasting_danger_words(plan, danger))
+        }
+        NeededBy::Order { reason: EdgeReason::Resume, .. } => {
+            "once the rest is done, no later run could tell that it is missing".to_owned()
+        }
+        NeededBy::Order { .. } => "Confluence demands it before the rest".to_owned(),
+        NeededBy::PageOnly { origins } => {
+            let origins: Vec<String> = origins.iter().map(ToString::to_string).collect();
+            format!("without it guests would see other pages than theirs ({})", list(&origins))
+        }
+    };
+    format!(
+        "{space}: some of this cannot be left out: {why}. {lines}. Or let an account apply this policy that may do \
+         all of it."
+    )
 }
 
 /// One line: what is to be done, in how many calls, and whether fewer would do.
 fn summary(plan: &Plan) -> String {
     if plan.is_empty() {
-        if let Some(unknown) = unknown_words(plan) {
-            return format!("Nothing to change in what is known; {unknown}.");
+        if let Some(Uncovered { covered, rest }) = uncovered(plan) {
+            return format!("Nothing to change in what {covered}; {rest}.");
         }
         let spaces = count(plan.spaces.len(), "space is", "spaces are");
         return format!("Nothing to change: {spaces} as the policy says.");
@@ -242,12 +292,32 @@ fn summary(plan: &Plan) -> String {
         0 => String::new(),
         more => format!("; up to {more} more to remove permissions that Confluence may add by itself"),
     };
-    let unknown = unknown_words(plan).map_or_else(String::new, |unknown| format!(" {unknown}."));
-    format!("{}. {calls}; {bound}{conditional}.{unknown}", list(&parts))
+    let rest = uncovered(plan).map_or_else(String::new, |uncovered| format!(" {}.", uncovered.rest));
+    format!("{}. {calls}; {bound}{conditional}.{rest}", list(&parts))
+}
+
+/// What a plan that does not cover everything is about, and how much it is not about.
+pub(super) struct Uncovered {
+    /// "is known", "this account may change".
+    pub(super) covered: &'static str,
+    pub(super) rest: String,
+}
+
+/// `None` if the plan covers everything that the policy declares.
+pub(super) fn uncovered(plan: &Plan) -> Option<Uncovered> {
+    let changes = count(plan.left_out.len(), "declared change is", "declared changes are");
+    let left_out = format!("{changes} left out, since this account may not make them");
+    let (covered, rest) = match (unknown_words(plan), plan.left_out.is_empty()) {
+        (None, true) => return None,
+        (Some(unknown), true) => ("is known", unknown),
+        (None, false) => ("this account may change", left_out),
+        (Some(unknown), false) => ("is known and this account may change", format!("{unknown}; {left_out}")),
+    };
+    Some(Uncovered { covered, rest })
 }
 
 /// How much of what the policy declares was unknown, and what; `None` if nothing was.
-pub(super) fn unknown_words(plan: &Plan) -> Option<String> {
+fn unknown_words(plan: &Plan) -> Option<String> {
     if plan.incomplete.is_empty() {
         return None;
     }

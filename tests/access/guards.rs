@@ -72,7 +72,7 @@ fn only_those_count_who_can_act() {
 
 #[test]
 fn a_space_that_the_plan_leaves_alone_holds_nothing_back() {
-    let world = world().space("OPS").grant("OPS", "user:bob", "read/space administer/space");
+    let world = world().space("OPS").grant("OPS", "user:ann", "read/space administer/space");
     let text = "guards: {min-admins: 2, required-admins: [group:eng]}
 spaces:
   ENG: {mode: additive, access: {administer/space: [group:eng]}}
@@ -125,7 +125,10 @@ fn a_role_that_is_replaced_is_removed_if_something_is_lost_with_it() {
 
 #[test]
 fn closing_a_page_takes_no_grant_away_and_taking_somebody_off_does() {
-    let world = world().page("ENG", 1, 0, "group:eng user:bob", "").page("ENG", 2, 0, "", "");
+    let world = world()
+        .grant("ENG", "user:ann", "create/page")
+        .page("ENG", 1, 0, "group:eng user:bob", "")
+        .page("ENG", 2, 0, "", "");
     let text = "spaces: {ENG: {mode: additive, pages: {/P1: {view: [group:eng]}, /P2: {view: [group:eng]}}}}";
     let removals = planned(&world, text).guards.removals;
     assert_eq!((removals.removed, removals.managed), (1, 2));

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests may panic, their helpers too")]
 
+mod account;
 mod anonymous;
 mod as_planned;
 mod converge;

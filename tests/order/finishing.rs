@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use confperm::model::{Call, Permission, Principal};
 use confperm::plan::{EdgeReason, Gaps, Plan, PlannedCall, Refusal, plan};
 
-use crate::site::{Case, GROUPS, PAGE, State, perform};
+use crate::site::{Case, GROUPS, Lacks, PAGE, State, perform};
 
 const READ: [Permission; 1] = [Permission::ReadSpace];
 const WRITE: [Permission; 3] = [Permission::ReadSpace, Permission::CreatePage, Permission::CreateComment];
@@ -33,6 +33,7 @@ pub(crate) fn case(before: State, after: State) -> Case {
         required: false,
         mine: true,
         leaning: false,
+        lacks: Lacks::default(),
         archived: false,
         lists_for_folders: false,
         members_known: true,

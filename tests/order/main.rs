@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests may panic, their helpers too")]
 
+mod account;
 mod fewest;
 mod finishing;
 mod guests;

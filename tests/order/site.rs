@@ -35,6 +35,8 @@ pub(crate) struct Case {
     pub(crate) mine: bool,
     /// Whether the permissions of this case are not its own, but those of that group.
     pub(crate) leaning: bool,
+    /// What whoever runs this may not do.
+    pub(crate) lacks: Lacks,
     /// Whether the space is archived.
     pub(crate) archived: bool,
     /// Whether folders and their like can have lists.
@@ -49,6 +51,40 @@ pub(crate) struct Case {
     pub(crate) sorts: Vec<Sort>,
     pub(crate) before: State,
     pub(crate) after: State,
+}
+
+/// What the account that runs a plan has not, apart from what a group gives it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Lacks {
+    pub(crate) administer: bool,
+    pub(crate) restrict: bool,
+    pub(crate) edit: bool,
+    /// The pages whose edit lists do not name it, as bits. A list that names nobody else names it all the same.
+    pub(crate) edit_lists: u8,
+}
+
+impl Lacks {
+    fn pair(self, pair: Pair) -> bool {
+        match pair {
+            Pair::AdministerSpace => self.administer,
+            Pair::RestrictContent => self.restrict,
+            Pair::CreatePage | Pair::UpdatePage => self.edit,
+            _ => false,
+        }
+    }
+}
+
+/// Sites with pages, and nothing else, whose caller may not do everything; permissions come alone, so that how a
+/// site is after a plan does not depend on the calls that led there.
+pub(crate) fn lacking() -> impl Strategy<Value = Case> {
+    let rare = || proptest::bool::weighted(0.3);
+    let lacks = (rare(), rare(), rare(), any::<u8>(), any::<u8>());
+    (case_with(ALONE), rare(), any::<bool>(), lacks).prop_map(
+        |(case, crowded, mine, (administer, restrict, edit, one, other))| {
+            let lacks = Lacks { administer, restrict, edit, edit_lists: one & other };
+            Case { crowded, mine, lacks, ..case }
+        },
+    )
 }
 
 /// What a piece of content is.
@@ -194,6 +230,7 @@ fn case_with(permissions: [Permission; 4]) -> impl Strategy<Value = Case> {
             required: false,
             mine: false,
             leaning: false,
+            lacks: Lacks::default(),
             archived: false,
             lists_for_folders: true,
             members_known,
@@ -338,7 +375,8 @@ impl Case {
             .into_iter()
             .map(pair)
             .collect();
-        for &pair in Pair::ALL.iter().filter(known).filter(|pair| !of_group.contains(pair)) {
+        let has = |pair: &&Pair| !of_group.contains(pair) && !self.lacks.pair(**pair);
+        for &pair in Pair::ALL.iter().filter(known).filter(has) {
             world.add_grant(SPACE, &world::Grant { principal: principal("user:me"), pair });
         }
         for (who, permissions) in &self.before.rows {
@@ -348,6 +386,8 @@ impl Case {
         }
         for (page, parent) in self.parents.iter().enumerate() {
             let [read, update] = &self.before.pages[page];
+            let is_left_out = self.lacks.edit_lists >> page & 1 == 1 && update.len() > 1;
+            let on_update = |who: &&&str| !is_left_out || **who != "user:me";
             world.add_content(world::Content {
                 id: world_page(page),
                 space: SPACE,
@@ -360,7 +400,7 @@ impl Case {
                 children: Vec::new(),
                 lists: world::Lists {
                     read: read.iter().map(|who| principal(who)).collect(),
-                    update: update.iter().map(|who| principal(who)).collect(),
+                    update: update.iter().filter(on_update).map(|who| principal(who)).collect(),
                 },
             });
         }

@@ -425,14 +425,17 @@ proptest! {
         const IDS: [&str; 4] = ["g-sre", "g-leads", "g-hr", "g-platform"];
         let mut live = site(SpaceRoleMode::PreRoles);
         let eng = live.spaces.get_mut(&key("ENG")).unwrap();
-        eng.holdings.insert(format!("user:{ANN}").parse().unwrap(), grants(&[Permission::ReadSpace, Permission::AdministerSpace]));
+        eng.holdings.insert(format!("user:{ANN}").parse().unwrap(), grants(&[Permission::ReadSpace, Permission::CreatePage, Permission::AdministerSpace]));
         for (group, permissions) in &held {
             let all: Vec<Permission> = [Permission::ReadSpace].into_iter().chain(permissions.iter().copied()).collect();
             eng.holdings.insert(format!("group:{}", IDS[*group]).parse().unwrap(), grants(&all));
         }
         let tree = eng.tree.as_mut().unwrap();
+        // The account that runs this is on each list, as it must be to change it.
         let audience = |who: &[usize]| {
-            let subjects = who.iter().map(|group| format!("group:{}", IDS[*group]).parse::<Subject>().unwrap());
+            let own = (!who.is_empty()).then(|| format!("user:{ANN}"));
+            let groups = who.iter().map(|group| format!("group:{}", IDS[*group]));
+            let subjects = groups.chain(own).map(|subject| subject.parse::<Subject>().unwrap());
             Members::new(subjects).map_or(Audience::Anyone, Audience::Only)
         };
         for page in tree.iter().map(|page| page.id).collect::<Vec<_>>() {

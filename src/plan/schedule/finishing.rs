@@ -1,17 +1,16 @@
 //! Whether the account that runs this can make every call when its turn comes.
 //!
-//! Changing the lists of a page takes the right to see the space, to edit such content, and to restrict or to
-//! administer (API v1, `updateRestrictions`). The caller stays on every list that it changes; so what it may
-//! lose on the way is a row. Where it has such a right at the start and not when a call needs it, the run would
-//! end there, and so would every later one. A right that nobody can be seen to have given it is none that it
-//! could lose.
+//! What a call needs, [`account`] says. The caller stays on every list that it changes; so what it may lose on the
+//! way, or get too late, is a row or a role. Where it had such a right and has it no more, or has it not yet, when a
+//! call needs it, the run would end there, and so would every later one. A right that nobody can be seen to have
+//! given it is none that it could lose.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Call, ContentId, LiveSpace, Permission, Principal};
+use crate::model::{Call, ContentId, LiveSpace, Permission, Principal, Truth};
 
+use super::super::account::{self, Rights as Known};
 use super::Space;
-use super::goals::edit_permission;
 use super::protected::is_caller;
 use super::search::Solution;
 
@@ -20,10 +19,11 @@ use super::search::Solution;
 pub(super) struct Unfinished {
     /// The call, by its node.
     pub(super) call: usize,
-    pub(super) content: ContentId,
+    /// The page whose lists the call changes, if it does that.
+    pub(super) content: Option<ContentId>,
     /// What it lacks by then.
     pub(super) permission: Permission,
-    /// Through whom it had that.
+    /// Through whom it had that; empty if it gets it later.
     pub(super) through: BTreeSet<Principal>,
 }
 
@@ -37,22 +37,26 @@ pub(super) fn unfinished(space: &Space<'_>, solution: &Solution) -> Option<Unfin
     let start = rights(space.before);
     let end = rights(space.after);
     let mut now = start.clone();
+    let known = Known::of(space.before, space.live);
     for &number in &solution.order {
-        match &solution.nodes[number].call {
-            Call::Restrict { content, .. } => {
-                let Some(kind) = space.before.tree.as_ref()?.get(*content).map(|node| node.kind) else {
-                    continue;
-                };
-                let edit = [edit_permission(kind, space.live.site.mode)];
-                let restrict = [Permission::RestrictContent, Permission::AdministerSpace];
-                let lost = [&[Permission::ReadSpace][..], &edit, &restrict]
-                    .into_iter()
-                    .find(|any| !holders(&start, any).is_empty() && holders(&now, any).is_empty());
-                if let Some(any) = lost {
-                    let (call, content, permission) = (number, *content, any[0]);
-                    return Some(Unfinished { call, content, permission, through: holders(&start, any) });
-                }
-            }
+        let call = &solution.nodes[number].call;
+        // That it sees the space is certain, also where no row says why.
+        let seen = vec![Permission::ReadSpace];
+        let needed = account::needed(call, space.before, space.live);
+        let lost = std::iter::once(seen.clone()).chain(needed).find(|any| {
+            let gets_it = *any != seen && known.has(any) == Truth::No;
+            (gets_it || !holders(&start, any).is_empty()) && holders(&now, any).is_empty()
+        });
+        if let Some(any) = lost {
+            let content = match call {
+                Call::Restrict { content, .. } => Some(*content),
+                Call::Grant { .. } | Call::Revoke { .. } | Call::AssignRoles { .. } => None,
+            };
+            let permission = *any.first()?;
+            return Some(Unfinished { call: number, content, permission, through: holders(&start, &any) });
+        }
+        match call {
+            Call::Restrict { .. } => {}
             Call::Grant { principal, permission, .. } => {
                 if let Some(held) = mine(&mut now, principal, space) {
                     held.insert(*permission);

@@ -24,6 +24,7 @@ mod clauses;
 mod edges;
 mod finishing;
 mod goals;
+mod left_out;
 mod middle;
 mod necessary;
 mod phases;
@@ -48,6 +49,7 @@ use finishing::Unfinished;
 
 pub(super) use clauses::{Goal, Witness};
 pub(super) use goals::edit_permission;
+pub(super) use left_out::{NeedsLeftOut, needs_left_out};
 pub(super) use protected::{is_caller, may_be_caller};
 use search::{Impossible, Sketch, Solution};
 

@@ -42,7 +42,8 @@ use super::{Gaps, Node, Space, at_once};
 /// What a call does, in the order in which such calls are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
-    /// Gives the caller what it needs for pages.
+    /// Gives the caller itself what it needs for pages; not a group that it is in, whose other members could do more
+    /// than before and after until the last page is closed. [`super::finishing`] says where that comes too late.
     Enable,
     Close,
     /// Lets lists of `page-only` follow who sees the space. Whoever they newly name has it in the end.
@@ -115,16 +116,11 @@ fn phase(space: &Space<'_>, draft: usize, swaps: &Swaps) -> Phase {
         return Phase::Give;
     }
     match &whole.call {
+        Call::Grant { .. } | Call::AssignRoles { .. } if swaps.enabling.contains(&draft) => Phase::Enable,
         Call::Grant { .. } => {
             let waits_for_taking =
                 whole.needs.iter().any(|need| matches!(space.drafts[*need].call, Call::Revoke { .. }));
-            if swaps.enabling.contains(&draft) {
-                Phase::Enable
-            } else if waits_for_taking {
-                Phase::GiveLate
-            } else {
-                Phase::Give
-            }
+            if waits_for_taking { Phase::GiveLate } else { Phase::Give }
         }
         Call::Revoke { principal, .. } if takes_from_caller(&node(space, draft), space) => {
             if swaps.needed.contains(&draft) || swaps.let_in(space, principal) {
@@ -171,7 +167,7 @@ struct Swaps {
     split: BTreeSet<ContentId>,
     /// Whether rows are given.
     gives: bool,
-    /// Grants that calls on pages need.
+    /// What gives the caller itself, and no other account, something that calls on pages need.
     enabling: BTreeSet<usize>,
     /// Calls that others need.
     needed: BTreeSet<usize>,
@@ -179,11 +175,20 @@ struct Swaps {
     opened: Vec<(Members, Audience)>,
 }
 
+fn gives_caller_only(space: &Space<'_>, draft: usize) -> bool {
+    let caller = Principal::User(space.live.site.caller.account.clone());
+    match &space.drafts[draft].call {
+        Call::Grant { principal, .. } => *principal == caller,
+        Call::AssignRoles { roles, .. } => roles.keys().all(|principal| *principal == caller),
+        Call::Revoke { .. } | Call::Restrict { .. } => false,
+    }
+}
+
 impl Swaps {
     fn of(space: &Space<'_>) -> Self {
         let mut swaps: BTreeSet<ContentId> = BTreeSet::new();
         let (mut gives, mut takes) = (false, false);
-        let mut enabling = BTreeSet::new();
+        let mut enabling: BTreeSet<usize> = BTreeSet::new();
         let mut needed = BTreeSet::new();
         let mut opened = Vec::new();
         for draft in space.drafts {
@@ -195,7 +200,7 @@ impl Swaps {
                 Call::Revoke { .. } => takes = true,
                 Call::AssignRoles { .. } => (gives, takes) = (true, true),
                 Call::Restrict { content, before, after, .. } => {
-                    enabling.extend(&draft.needs);
+                    enabling.extend(draft.needs.iter().filter(|need| gives_caller_only(space, **need)));
                     let narrows_some = |from: &Restrictions, to: &Restrictions| {
                         PageVerb::ALL.iter().any(|&verb| narrows(from.audience(verb), to.audience(verb)))
                     };
@@ -212,6 +217,9 @@ impl Swaps {
                 }
             }
         }
+        let first: Vec<usize> =
+            enabling.iter().flat_map(|draft| &space.drafts[*draft].needs).copied().collect();
+        enabling.extend(first);
         let tree = space.before.tree.as_ref();
         let nested = || tree.is_some_and(|tree| swaps.iter().any(|page| may_be_below(tree, *page, &swaps)));
         let split = if (gives && takes) || nested() { swaps } else { BTreeSet::new() };

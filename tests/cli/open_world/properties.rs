@@ -45,6 +45,7 @@ impl Counts {
             Refusal::NoOrder { .. } => "no-order",
             Refusal::Unfinishable { .. } => "unfinishable",
             Refusal::PageOnly { .. } => "page-only",
+            Refusal::NeedsLeftOut { .. } => "needs-left-out",
         });
         let guards = plan.guards.held_back().map(|outcome| outcome.guard.as_str());
         for reason in refusals.chain(guards).collect::<BTreeSet<_>>() {

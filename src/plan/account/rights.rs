@@ -1,0 +1,99 @@
+//! The permissions that the account that runs this has in one space, and those that a plan gives it.
+//!
+//! Three-valued throughout: a role of unknown contents, a group of which it is not known whether the account is
+//! in it, and rows of a kind that this program does not know make an answer unknown, never a denial. What a
+//! Confluence administrator or an admin key could do beside that is not assumed.
+
+use std::collections::BTreeMap;
+
+use crate::model::{
+    AccessClass, Audience, Gap, Holding, Live, LiveSpace, Permission, Principal, Subject, Truth,
+};
+
+use crate::plan::change::{Change, Verb};
+
+/// What the account may do in a space.
+#[derive(Debug)]
+pub(in crate::plan) struct Rights<'a> {
+    live: &'a Live,
+    space: &'a LiveSpace,
+    /// What changes of the plan give it on top.
+    gained: BTreeMap<Permission, Truth>,
+}
+
+impl<'a> Rights<'a> {
+    /// What it may do before the first call.
+    pub(in crate::plan) const fn of(space: &'a LiveSpace, live: &'a Live) -> Self {
+        Self { live, space, gained: BTreeMap::new() }
+    }
+
+    /// Whether it has one of these permissions.
+    pub(in crate::plan) fn has(&self, any_of: &[Permission]) -> Truth {
+        any_of.iter().map(|permission| self.has_one(*permission)).max().unwrap_or(Truth::No)
+    }
+
+    fn has_one(&self, permission: Permission) -> Truth {
+        let by_holding = self.space.holdings.keys().map(|principal| {
+            // Anonymous visitors administer nothing, and neither does an account by being treated as one.
+            if *principal == Principal::Anonymous && permission == Permission::AdministerSpace {
+                return Truth::No;
+            }
+            let gives = self.space.gives(principal, permission, &self.live.roles);
+            stands_for_account(principal, self.live).min(gives)
+        });
+        let mut foreign = self.space.foreign.iter().map(|row| row.permission.raw());
+        let by_foreign = foreign.any(|pair| pair == permission.cloud_pair()).then_some(Truth::Unknown);
+        let by_unlisted = (permission != Permission::AdministerSpace && self.has_unlisted_anonymous_rows())
+            .then_some(Truth::Unknown);
+        let gained = self.gained.get(&permission).copied();
+        by_holding.chain(by_foreign).chain(by_unlisted).chain(gained).max().unwrap_or(Truth::No)
+    }
+
+    /// Whether the site may leave out rows of `anonymous`, which count for everyone.
+    fn has_unlisted_anonymous_rows(&self) -> bool {
+        let space = || self.space.space.key.clone();
+        [true, false]
+            .into_iter()
+            .any(|reads| self.live.gaps.contains(&Gap::AnonymousRows { space: space(), reads }))
+    }
+
+    /// Whether a list lets the account through.
+    pub(in crate::plan) fn is_on(&self, list: &Audience) -> Truth {
+        if list.is_anyone() {
+            return Truth::Yes;
+        }
+        let listed = |subject: &Subject| stands_for_account(&subject.clone().into(), self.live);
+        list.subjects().map(listed).max().unwrap_or(Truth::No)
+    }
+
+    /// Adds what the account has once a change is made.
+    pub(in crate::plan) fn gain(&mut self, change: &Change) {
+        let (principal, given): (_, Vec<(Permission, Truth)>) = match change {
+            Change::Grant { principal, permission, verb: Verb::Add, .. } => {
+                (principal, vec![(*permission, Truth::Yes)])
+            }
+            Change::Role { principal, after: Some(role), .. } => {
+                let role = Holding::Role(role.clone());
+                let given = |permission| (permission, role.gives(permission, &self.live.roles));
+                (principal, Permission::ALL.iter().copied().map(given).collect())
+            }
+            Change::Grant { .. } | Change::Role { .. } | Change::Audience { .. } => return,
+        };
+        let is_account = stands_for_account(principal, self.live);
+        for (permission, given) in given {
+            let known = self.gained.entry(permission).or_insert(Truth::No);
+            *known = (*known).max(given.min(is_account));
+        }
+    }
+}
+
+/// Whether what is given to a principal is given to the account.
+pub(in crate::plan) fn stands_for_account(principal: &Principal, live: &Live) -> Truth {
+    match principal {
+        Principal::User(account) => (*account == live.site.caller.account).into(),
+        Principal::Group(group) => live.site.caller.is_in(group).map_or(Truth::Unknown, Truth::from),
+        Principal::Class(AccessClass::AuthenticatedUsers | AccessClass::AllLicensedUsers) => Truth::Yes,
+        Principal::Class(AccessClass::AllProductAdmins | AccessClass::JsmProjectAdmins)
+        | Principal::Anonymous => Truth::Unknown,
+    }
+}

@@ -1,0 +1,111 @@
+//! Whether the rest of a plan may be carried out without the calls that are left out of it.
+//!
+//! The order of a plan knows which states must not occur. A rest of a plan ends in one of its states, that with
+//! all its calls done and those that are left out pending; so it may be carried out where that state is none of
+//! them.
+
+use std::collections::BTreeSet;
+
+use crate::access;
+use crate::model::{Guards, Live, SpaceKey};
+
+use super::super::document::EdgeReason;
+use super::super::lower::Draft;
+use super::super::refusal::Danger;
+use super::split::node;
+use super::{Clause, Node, Space, all_clauses, atoms, by_space, demands, protected};
+
+/// Something that must not be done without what is left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::plan) struct NeedsLeftOut {
+    pub(in crate::plan) space: SpaceKey,
+    /// What is left out and needed, by the numbers of changes.
+    pub(in crate::plan) changes: BTreeSet<usize>,
+    pub(in crate::plan) reason: EdgeReason,
+    pub(in crate::plan) danger: Option<Danger>,
+}
+
+/// The first such thing in each space. `drafts` are all calls and `intended` is the state that they lead to;
+/// `left_out` has the numbers of the changes that are not made, and `reached` is the state without them.
+pub(in crate::plan) fn needs_left_out(
+    drafts: Vec<Draft>,
+    left_out: &BTreeSet<usize>,
+    live: &Live,
+    intended: &Live,
+    reached: &Live,
+    guards: &Guards,
+) -> Vec<NeedsLeftOut> {
+    let crowd = atoms::Crowd::of(&live.directory);
+    let protected = protected::Protected::of(live, guards);
+    let mut found = Vec::new();
+    for (key, drafts) in &by_space(drafts) {
+        let Some((before, after)) = live.spaces.get(key).zip(intended.spaces.get(key)) else { continue };
+        let space = Space { drafts, before, after, live, crowd: &crowd, protected: &protected };
+        let done: Vec<Done> = (0..drafts.len()).map(|number| Done::of(number, drafts, left_out)).collect();
+        if done.iter().all(|done| *done == Done::No) {
+            continue;
+        }
+        let of = |drafts: &[Draft]| -> BTreeSet<usize> {
+            let covered = drafts.iter().flat_map(|draft| &draft.covers);
+            covered.filter(|change| left_out.contains(change)).copied().collect()
+        };
+        match forbidden(&space, &done) {
+            Ok(None) => {}
+            Ok(Some(clause)) => found.push(NeedsLeftOut {
+                space: key.clone(),
+                changes: clause.firsts.iter().flat_map(|first| of(&drafts[*first..=*first])).collect(),
+                reason: clause.reason,
+                danger: clause.witness.map(Danger::from),
+            }),
+            Err(TooMany) => found.extend(access::stray(key, live, intended, reached).map(|stray| {
+                let reason = if stray.is_given { EdgeReason::Leak } else { EdgeReason::Gap };
+                let danger = Some(Danger::from(stray));
+                NeedsLeftOut { space: key.clone(), changes: of(drafts), reason, danger }
+            })),
+        }
+    }
+    found
+}
+
+/// Whether the rest of a plan makes a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Done {
+    No,
+    /// Some of what it writes.
+    InPart,
+    Yes,
+}
+
+impl Done {
+    fn of(number: usize, drafts: &[Draft], left_out: &BTreeSet<usize>) -> Self {
+        let draft = &drafts[number];
+        if let Some(producer) = draft.undoes {
+            return Self::of(producer, drafts, left_out);
+        }
+        let pending = draft.covers.iter().filter(|change| left_out.contains(change)).count();
+        match pending {
+            0 => Self::Yes,
+            all if all == draft.covers.len() => Self::No,
+            _ => Self::InPart,
+        }
+    }
+}
+
+/// Why the state must not occur in which these calls are done and the others are not. `Err` where there are too
+/// many people and pages to know all such states.
+fn forbidden(space: &Space<'_>, done: &[Done]) -> Result<Option<Clause>, TooMany> {
+    let nodes: Vec<Node> = (0..space.drafts.len()).map(|draft| node(space, draft)).collect();
+    let (clauses, is_all) = match all_clauses(space, &nodes) {
+        Some((clauses, _)) => (clauses, true),
+        None => (demands(space, &nodes), false),
+    };
+    let broken = clauses.into_iter().find(|clause| {
+        !clause.firsts.is_empty()
+            && !clause.lasts.is_empty()
+            && clause.firsts.iter().all(|first| done[*first] != Done::Yes)
+            && clause.lasts.iter().all(|last| done[*last] != Done::No)
+    });
+    if broken.is_none() && !is_all { Err(TooMany) } else { Ok(broken) }
+}
+
+struct TooMany;

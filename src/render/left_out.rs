@@ -1,0 +1,115 @@
+//! What a plan leaves out because the account that runs this may not change it, and who can help.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use crate::model::{ContentId, Permission, Principal, SpaceKey};
+use crate::plan::{Change, Lacks, LeftOut, Plan, Verb};
+
+use super::access_words::Names as _;
+use super::style::{CHANGE, count, list, paint};
+
+/// As many names are written out; more are counted.
+const NAMED: usize = 3;
+
+pub(super) fn left_out(plan: &Plan, text: &mut String) {
+    let lines = lines(plan);
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "{}", paint(CHANGE, "Left out: this account may not change it"));
+    for line in lines {
+        let _ = writeln!(text, "  {line}");
+    }
+    text.push('\n');
+}
+
+/// What is left out, one line for what the same account is asked for.
+pub(super) fn lines(plan: &Plan) -> Vec<String> {
+    lines_of(plan, &plan.left_out.iter().collect::<Vec<_>>())
+}
+
+pub(super) fn lines_of(plan: &Plan, left_out: &[&LeftOut]) -> Vec<String> {
+    let mut same: BTreeMap<Key<'_>, Vec<&LeftOut>> = BTreeMap::new();
+    for left in left_out {
+        same.entry(Key::of(left)).or_default().push(left);
+    }
+    same.into_iter().map(|(key, all)| line(plan, &key, &all)).collect()
+}
+
+/// What makes left-out changes one line: rows and roles of a space, pages that need the same permission, and each
+/// page with its own edit list.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Key<'a> {
+    space: &'a SpaceKey,
+    is_page: bool,
+    lacks: &'a Lacks,
+    page: Option<ContentId>,
+}
+
+impl<'a> Key<'a> {
+    fn of(left: &'a LeftOut) -> Self {
+        let (is_page, page) = match (&left.change, &left.lacks) {
+            (Change::Audience { content, .. }, Lacks::EditList) => (true, Some(*content)),
+            (Change::Audience { .. }, Lacks::Permission { .. }) => (true, None),
+            (Change::Grant { .. } | Change::Role { .. }, _) => (false, None),
+        };
+        Self { space: left.change.space(), is_page, lacks: &left.lacks, page }
+    }
+}
+
+fn line(plan: &Plan, key: &Key<'_>, all: &[&LeftOut]) -> String {
+    let ask: BTreeSet<&Principal> = all.iter().flat_map(|left| &left.ask).collect();
+    let names: Vec<String> = ask.iter().map(|who| plan.name(who).into_owned()).collect();
+    let can = if names.is_empty() {
+        "an administrator of the space can".to_owned()
+    } else {
+        format!("{} can", some(&names, ("other", "others")))
+    };
+    let why = match key.lacks {
+        Lacks::EditList => format!("this account is not on its edit list; {can} add it"),
+        Lacks::Permission { any_of } => {
+            let least = any_of.first().map_or("", |permission| permission.as_str());
+            if any_of.contains(&Permission::AdministerSpace) && !key.is_page {
+                format!("this account does not administer the space; {can} grant it {least}")
+            } else {
+                format!("this account lacks {least} in the space; {can} grant it that")
+            }
+        }
+    };
+    format!("{}  {}: {why}", key.space, what(plan, key, all))
+}
+
+fn what(plan: &Plan, key: &Key<'_>, all: &[&LeftOut]) -> String {
+    if key.is_page {
+        let pages: BTreeSet<ContentId> = all
+            .iter()
+            .filter_map(|left| match left.change {
+                Change::Audience { content, .. } => Some(content),
+                Change::Grant { .. } | Change::Role { .. } => None,
+            })
+            .collect();
+        let paths: Vec<String> = pages.iter().map(|page| plan.page(*page)).collect();
+        return format!("the lists of {}", some(&paths, ("more page", "more pages")));
+    }
+    let number = |counts: fn(&Change) -> bool| all.iter().filter(|left| counts(&left.change)).count();
+    let add = number(|change| matches!(change, Change::Grant { verb: Verb::Add, .. }));
+    let remove = number(|change| matches!(change, Change::Grant { verb: Verb::Remove, .. }));
+    let roles = number(|change| matches!(change, Change::Role { .. }));
+    let parts = [
+        (add, "permission to add", "permissions to add"),
+        (remove, "permission to remove", "permissions to remove"),
+        (roles, "role to change", "roles to change"),
+    ];
+    let parts = parts.into_iter().filter(|(number, ..)| *number > 0);
+    list(&parts.map(|(number, one, many)| count(number, one, many)).collect::<Vec<_>>())
+}
+
+/// The first few names, and how many more there are.
+fn some(names: &[String], (one, many): (&str, &str)) -> String {
+    if names.len() <= NAMED + 1 {
+        return list(names);
+    }
+    let more = names.len() - NAMED;
+    format!("{} and {}", names[..NAMED].join(", "), count(more, one, many))
+}
