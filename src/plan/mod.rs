@@ -45,7 +45,7 @@ pub use refusal::{Danger, Demand, Endangered, Moment, NeededBy, Refusal};
 pub use schedule::Gaps;
 pub use target::{KeepReason, Target, TargetHolding, TargetSpace, Unmanaged};
 
-use crate::model::{Desired, Live, PageVerb, Terms, Wanted};
+use crate::model::{Desired, Live, LiveSpace, PageVerb, Permission, Terms, Truth, Wanted};
 
 use target::Targeted;
 
@@ -62,6 +62,17 @@ pub fn planned_state(desired: &Desired, live: &Live) -> Live {
     let left_out = account::left_out(&target, &diff::diff(&target, live), live);
     account::leave_out(&mut target, &left_out);
     target.applied_to(live)
+}
+
+/// What a plan would leave out, because the account that runs this may not change it.
+pub fn left_out(desired: &Desired, live: &Live) -> Vec<LeftOut> {
+    let target = target::target(desired, live).target;
+    account::left_out(&target, &diff::diff(&target, live), live)
+}
+
+/// Whether the account that runs this administers a space, by the rows and roles that were read.
+pub fn administers(space: &LiveSpace, live: &Live) -> Truth {
+    account::Rights::of(space, live).has(&[Permission::AdministerSpace])
 }
 
 /// What a policy asks for, with the lists that its `page-only` entries come to on this site as if entries of

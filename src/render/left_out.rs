@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::model::{ContentId, Permission, Principal, SpaceKey};
 use crate::plan::{Change, Lacks, LeftOut, Plan, Verb};
 
-use super::access_words::Names as _;
+use super::access_words::{Names, SiteNames};
 use super::style::{CHANGE, count, list, paint};
 
 /// As many names are written out; more are counted.
@@ -26,15 +26,20 @@ pub(super) fn left_out(plan: &Plan, text: &mut String) {
 
 /// What is left out, one line for what the same account is asked for.
 pub(super) fn lines(plan: &Plan) -> Vec<String> {
-    lines_of(plan, &plan.left_out.iter().collect::<Vec<_>>())
+    lines_of(&plan.left_out.iter().collect::<Vec<_>>(), plan)
 }
 
-pub(super) fn lines_of(plan: &Plan, left_out: &[&LeftOut]) -> Vec<String> {
+/// What would be left out, before there is a plan.
+pub fn left_out_lines(left_out: &[LeftOut], names: &SiteNames<'_>) -> Vec<String> {
+    lines_of(&left_out.iter().collect::<Vec<_>>(), names)
+}
+
+pub(super) fn lines_of(left_out: &[&LeftOut], names: &dyn Names) -> Vec<String> {
     let mut same: BTreeMap<Key<'_>, Vec<&LeftOut>> = BTreeMap::new();
     for left in left_out {
         same.entry(Key::of(left)).or_default().push(left);
     }
-    same.into_iter().map(|(key, all)| line(plan, &key, &all)).collect()
+    same.into_iter().map(|(key, all)| line(&key, &all, names)).collect()
 }
 
 /// What makes left-out changes one line: rows and roles of a space, pages that need the same permission, and each
@@ -58,9 +63,9 @@ impl<'a> Key<'a> {
     }
 }
 
-fn line(plan: &Plan, key: &Key<'_>, all: &[&LeftOut]) -> String {
+fn line(key: &Key<'_>, all: &[&LeftOut], site: &dyn Names) -> String {
     let ask: BTreeSet<&Principal> = all.iter().flat_map(|left| &left.ask).collect();
-    let names: Vec<String> = ask.iter().map(|who| plan.name(who).into_owned()).collect();
+    let names: Vec<String> = ask.iter().map(|who| site.principal(who)).collect();
     let can = if names.is_empty() {
         "an administrator of the space can".to_owned()
     } else {
@@ -77,10 +82,10 @@ fn line(plan: &Plan, key: &Key<'_>, all: &[&LeftOut]) -> String {
             }
         }
     };
-    format!("{}  {}: {why}", key.space, what(plan, key, all))
+    format!("{}  {}: {why}", key.space, what(key, all, site))
 }
 
-fn what(plan: &Plan, key: &Key<'_>, all: &[&LeftOut]) -> String {
+fn what(key: &Key<'_>, all: &[&LeftOut], site: &dyn Names) -> String {
     if key.is_page {
         let pages: BTreeSet<ContentId> = all
             .iter()
@@ -89,7 +94,7 @@ fn what(plan: &Plan, key: &Key<'_>, all: &[&LeftOut]) -> String {
                 Change::Grant { .. } | Change::Role { .. } => None,
             })
             .collect();
-        let paths: Vec<String> = pages.iter().map(|page| plan.page(*page)).collect();
+        let paths: Vec<String> = pages.iter().map(|page| site.page(*page)).collect();
         return format!("the lists of {}", some(&paths, ("more page", "more pages")));
     }
     let number = |counts: fn(&Change) -> bool| all.iter().filter(|left| counts(&left.change)).count();

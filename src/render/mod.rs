@@ -30,6 +30,7 @@ pub use access_who::who_as_text;
 pub use access_words::SiteNames;
 pub use diff::{plan_as_diff, text_diff};
 pub use json::plan_as_json;
+pub use left_out::left_out_lines;
 pub use order::order_as_text;
 pub use outcome::outcome_as_text;
 pub use snapshot::{Snapshot, snapshot};

@@ -41,6 +41,6 @@ fn first_run(folder: &Folder) {
 fn doctor_and_validate_are_content_with_the_examples() {
     let folder = Folder::example("quickstart");
     let doctor = folder.run(&["doctor"]).code(0);
-    assert!(doctor.out.contains("This will do."), "{}", doctor.out);
+    assert!(doctor.out.contains("Ready."), "{}", doctor.out);
     folder.run(&["validate"]).code(0);
 }

@@ -209,3 +209,35 @@ fn what_may_be_possible_is_tried() {
     let ran = Ran::from(command.output().unwrap()).code(0);
     assert!(!ran.out.contains("Left out"), "{}", ran.out);
 }
+
+#[test]
+fn doctor_says_what_a_plan_would_leave_out() {
+    let folder = Folder::with(&NOT_LISTED);
+    let ran = folder.run(&["doctor"]).code(6);
+    let line = "out   ENG  the lists of /Plans: this account is not on its edit list; user:bob can add it\n";
+    assert!(ran.out.contains(line), "{}", ran.out);
+    assert!(ran.out.ends_with("Ready, but a plan leaves out what is marked `out`.\n"), "{}", ran.out);
+
+    let folder = Folder::with(&NOT_ADMIN);
+    let ran = folder.run(&["doctor"]).code(6);
+    for line in [
+        "look  rules    this account does not administer 1 of the 2 spaces that they select: OPS;",
+        "out   OPS  1 permission to add: this account does not administer the space; user:ann can grant it",
+    ] {
+        assert!(ran.out.contains(line), "{}", ran.out);
+    }
+}
+
+#[test]
+fn doctor_is_content_where_nothing_is_left_out() {
+    let rows = "{read/space: [user:ann, user:bob], create/page: [user:ann], administer/space: [user:ann]}";
+    let policy = "    pages: {/Plans: {edit: [user:ann, user:bob]}}\n";
+    let folder = small(rows, "[{id: 1001, title: Plans}]", policy);
+    let ran = folder.run(&["doctor"]).code(0);
+    assert!(ran.out.ends_with("\nReady.\n"), "{}", ran.out);
+
+    folder.write("confperm.yaml", &folder.read("confperm.yaml").replace("/Plans", "/Nothing"));
+    let ran = folder.run(&["doctor"]).code(1);
+    assert!(ran.out.contains("no    policy   does not fit this site"), "{}", ran.out);
+    assert!(ran.err.contains("unknown-page"), "{}", ran.err);
+}

@@ -1,0 +1,162 @@
+//! `confperm doctor`: one screen that says whether this setup is ready for a plan.
+
+mod rights;
+mod unknown;
+
+use crate::confluence::{Error, Read as _};
+use crate::diagnostic::Diagnostics;
+use crate::model::{Edition, Live, Site, SpaceRoleMode};
+use crate::observe;
+use crate::policy::lock::LOCK_FILE;
+use crate::policy::{self, Context, Policy};
+use crate::render::style::{ADD, CHANGE, REMOVE, count, paint};
+
+use super::args::DoctorArgs;
+use super::connect::Connection;
+use super::directory;
+use super::environment::Environment;
+use super::error::CliError;
+use super::exit::Exit;
+use super::lock::LockFile;
+use super::output::Output;
+use super::reading::Reading;
+
+/// How one thing is.
+enum Finding {
+    Fine(String),
+    Doubtful(String),
+    /// Plans do without it.
+    LeftOut(String),
+    Broken(String),
+}
+
+pub(super) async fn run(
+    args: &DoctorArgs,
+    environment: &Environment,
+    out: &Output,
+) -> Result<Exit, CliError> {
+    let loaded = directory::load(&args.directory)?;
+    let mut sources = loaded.sources;
+    let Some(policy) = loaded.policy else {
+        return Err(CliError::Invalid { findings: loaded.findings, sources });
+    };
+    let lock = LockFile::read(&args.directory, &mut sources)?;
+    let wanted = args.site.or(environment, &policy, &args.directory);
+    let connection = Connection::open(&wanted, &lock, environment, out).await?;
+    let mut findings =
+        vec![Finding::Fine(format!("policy   valid, {}", count(policy.spaces.len(), "space", "spaces")))];
+    let site = connection.site.site().await?;
+    findings.push(Finding::Fine(format!(
+        "address  {} answers as {}",
+        connection.address,
+        connection.identity()
+    )));
+    if lock.site().is_some() {
+        findings.push(Finding::Fine(format!("lock     {LOCK_FILE} is about this site")));
+    }
+    findings.push(Finding::Fine(format!("sign-in  {} ({})", site.caller.name.shown(), site.caller.account)));
+    findings.push(edition(&site));
+    findings.push(mode(&site));
+    findings.extend(rights::of_named(&connection.site, &policy).await?);
+    let context = Context { today: environment.today()?, lock: lock.known() };
+    let live = Live { guests: policy.guests(), ..Live::of(site) };
+    let reading = Reading::of(&connection, out);
+    let found = of_policy(reading, live, &policy, context).await?;
+    if let Some(problems) = &found.problems {
+        out.findings(problems, &sources);
+    }
+    findings.extend(found.findings);
+    Ok(report(&findings, out))
+}
+
+/// Prints all findings, and what they come to.
+fn report(findings: &[Finding], out: &Output) -> Exit {
+    let mut exit = Exit::Done;
+    let mut text = String::new();
+    for finding in findings {
+        let (sign, line, means) = match finding {
+            Finding::Fine(line) => (paint(ADD, "ok  "), line, Exit::Done),
+            Finding::Doubtful(line) => (paint(CHANGE, "look"), line, Exit::Done),
+            Finding::LeftOut(line) => (paint(CHANGE, "out "), line, Exit::Incomplete),
+            Finding::Broken(line) => (paint(REMOVE, "no  "), line, Exit::Failed),
+        };
+        exit = exit.max(means);
+        text.extend([sign.as_str(), "  ", line.as_str(), "\n"]);
+    }
+    text.push_str(match exit {
+        Exit::Done => "\nReady.\n",
+        Exit::Incomplete => "\nReady, but a plan leaves out what is marked `out`.\n",
+        _ => "\nNot ready: see the lines marked `no`.\n",
+    });
+    out.data(&text);
+    exit
+}
+
+/// What was found about the policy on this site.
+#[derive(Default)]
+struct Found {
+    findings: Vec<Finding>,
+    /// Why the policy does not fit the site.
+    problems: Option<Diagnostics>,
+}
+
+/// Reads what the policy is about, and says what of it stays unknown, and what the account may not change.
+async fn of_policy(
+    reading: Reading<'_>,
+    mut live: Live,
+    policy: &Policy,
+    context: Context<'_>,
+) -> Result<Found, CliError> {
+    match reading.until_known(&mut live, |live| observe::of_policy(policy, context, live)).await {
+        Ok(()) => {}
+        // No plan comes about either, and the list that is in doubt is named.
+        Err(error @ (Error::Incomplete { .. } | Error::Endless { .. } | Error::NoRoles { .. })) => {
+            let findings = vec![Finding::Broken(format!("answers  {error}"))];
+            return Ok(Found { findings, problems: None });
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let unknown = unknown::unknown(&live);
+    let (mut findings, problems) = match policy::resolve(policy, &live, context) {
+        Ok(resolved) => {
+            let desired = &resolved.desired;
+            let mut findings = rights::of_selected(policy, desired, &live);
+            findings.extend(rights::left_out(desired, &live));
+            (findings, None)
+        }
+        Err(problems) => {
+            let findings = "policy   does not fit this site; what is wrong is said above".to_owned();
+            (vec![Finding::Broken(findings)], Some(problems))
+        }
+    };
+    findings.extend(unknown);
+    Ok(Found { findings, problems })
+}
+
+fn edition(site: &Site) -> Finding {
+    match &site.edition {
+        Edition::Free => Finding::Broken(
+            "edition  Free: permissions cannot be changed on it, only from Standard up".to_owned(),
+        ),
+        Edition::Standard => Finding::Fine("edition  Standard".to_owned()),
+        Edition::Premium => Finding::Fine("edition  Premium".to_owned()),
+        Edition::Enterprise => Finding::Fine("edition  Enterprise".to_owned()),
+        Edition::Other(word) if word.raw().is_empty() => Finding::Doubtful(
+            "edition  the site does not say; the Free edition could not be changed".to_owned(),
+        ),
+        Edition::Other(word) => {
+            Finding::Doubtful(format!("edition  {}, which this version does not know", word.shown()))
+        }
+    }
+}
+
+fn mode(site: &Site) -> Finding {
+    Finding::Fine(
+        match site.mode {
+            SpaceRoleMode::PreRoles => "mode     permissions, no space roles",
+            SpaceRoleMode::RolesTransition => "mode     space roles, and permissions beside them",
+            SpaceRoleMode::Roles => "mode     space roles only",
+        }
+        .to_owned(),
+    )
+}

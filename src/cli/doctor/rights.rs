@@ -1,0 +1,80 @@
+//! What `doctor` says of the account: whether it can change access in the spaces of the policy, those that rules select
+//! among them, and what a plan would leave out because it may not change it.
+
+use std::collections::BTreeSet;
+
+use crate::confluence::{Cloud, Read as _, SpaceSelection};
+use crate::model::{Desired, Live, SpaceKey, Truth};
+use crate::plan;
+use crate::policy::Policy;
+use crate::render::{SiteNames, left_out_lines};
+
+use super::Finding;
+use crate::cli::error::CliError;
+
+/// As many spaces that rules select are named.
+const NAMED: usize = 5;
+
+/// Whether the site says that the account administers the spaces that the policy names.
+pub(super) async fn of_named(site: &Cloud, policy: &Policy) -> Result<Vec<Finding>, CliError> {
+    let keys: BTreeSet<SpaceKey> = policy.space_keys().cloned().collect();
+    let mut findings = Vec::new();
+    if keys.is_empty() {
+        return Ok(findings);
+    }
+    let spaces = site.spaces(&SpaceSelection::Keys(keys.clone())).await?;
+    let seen: BTreeSet<&SpaceKey> = spaces.iter().map(|space| &space.key).collect();
+    for hidden in keys.iter().filter(|key| !seen.contains(key)) {
+        findings.push(Finding::Broken(format!(
+            "{hidden:<8} not visible: it does not exist, or this account lacks the View permission"
+        )));
+    }
+    for space in &spaces {
+        let key = &space.key;
+        let operations = site.space_operations(space.id).await?;
+        findings.push(if operations.contains("administer/space") {
+            Finding::Fine(format!("{key:<8} this account can change access"))
+        } else {
+            Finding::Doubtful(format!(
+                "{key:<8} this account does not administer the space: plans leave out what it may not change"
+            ))
+        });
+    }
+    Ok(findings)
+}
+
+/// The same of the spaces that rules select, by the rows that were read.
+pub(super) fn of_selected(policy: &Policy, desired: &Desired, live: &Live) -> Vec<Finding> {
+    let named: BTreeSet<&SpaceKey> = policy.space_keys().collect();
+    let selected: Vec<&SpaceKey> = desired.spaces.keys().filter(|key| !named.contains(key)).collect();
+    if selected.is_empty() && named.is_empty() {
+        return vec![Finding::Doubtful("spaces   the policy names and selects none".to_owned())];
+    }
+    let lacking: Vec<&str> = selected
+        .iter()
+        .filter(|key| live.spaces.get(**key).is_some_and(|space| plan::administers(space, live) == Truth::No))
+        .map(|key| key.as_str())
+        .collect();
+    let all = selected.len();
+    match lacking.len() {
+        _ if all == 0 => Vec::new(),
+        0 => vec![Finding::Fine(format!(
+            "rules    this account can change access in all {all} spaces that they select"
+        ))],
+        some => {
+            let more = if some > NAMED { format!(" and {} more", some - NAMED) } else { String::new() };
+            let names = lacking[..some.min(NAMED)].join(", ");
+            vec![Finding::Doubtful(format!(
+                "rules    this account does not administer {some} of the {all} spaces that they select: {names}{more}; \
+                 plans leave out what it may not change there"
+            ))]
+        }
+    }
+}
+
+/// What a plan would leave out now.
+pub(super) fn left_out(desired: &Desired, live: &Live) -> Vec<Finding> {
+    let names = SiteNames { live, aliases: &desired.aliases };
+    let lines = left_out_lines(&plan::left_out(desired, live), &names);
+    lines.into_iter().map(Finding::LeftOut).collect()
+}
