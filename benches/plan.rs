@@ -15,10 +15,10 @@ use std::time::Instant;
 
 use confperm::model::{
     AccountId, AccountKind, AccountStatus, Audience, BesidePages, Caller, Content, ContentId, ContentKind,
-    Desired, DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId, Group, GroupId,
-    Holding, Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Person, Principal,
-    ProductAccess, Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus,
-    StrayPermissions, Strength, Subject, Terms, Tree, UnlistedPages, Wanted, Why,
+    ContentReach, Desired, DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId,
+    Group, GroupId, Holding, Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Person,
+    Principal, ProductAccess, Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode,
+    SpaceStatus, StrayPermissions, Strength, Subject, Terms, Tree, UnlistedPages, Wanted, Why,
 };
 use confperm::plan::{Gaps, plan};
 
@@ -242,7 +242,7 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
         origin: origin(),
         holdings: after,
         pages,
-        by_place: false,
+        reach: ContentReach::Named,
         unlisted: UnlistedPages::Leave,
         page_only: Vec::new(),
     };

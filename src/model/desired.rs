@@ -30,14 +30,28 @@ pub struct DesiredSpace {
     pub origin: Origin,
     pub holdings: BTreeMap<Principal, DesiredHolding>,
     pub pages: BTreeMap<ContentId, DesiredPage>,
-    /// Whether an entry names pages by where they stand, as a path or a pattern does, so that one may be meant of
-    /// which that is unknown.
-    pub by_place: bool,
+    /// The content that may be meant beside what `pages` has, were it seen.
+    pub reach: ContentReach,
     pub unlisted: UnlistedPages,
     pub page_only: Vec<PageOnly>,
     /// For each rule that selects the space by what principals hold in it, these principals. What is taken
     /// from them goes last, or a run that ends early would leave the rest of the rule undone for good.
     pub watched: BTreeMap<String, BTreeSet<Principal>>,
+}
+
+/// How far what is asked of a space's content reaches beyond content that is named by id or title. Each includes
+/// those before it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ContentReach {
+    /// Nothing else is meant.
+    #[default]
+    Named,
+    /// A path leads to a page by where it stands.
+    Path,
+    /// A pattern means every page below another, or of the space.
+    Pattern,
+    /// Every list of the space is meant: restrictions that no entry reaches are opened, or principals are taken off.
+    Everything,
 }
 
 /// What becomes of the lists of pages that no entry reaches.

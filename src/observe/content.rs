@@ -35,6 +35,11 @@ pub(super) async fn contents<R: Read>(
     let (trees, posts) = join!(trees(read, &treeless, hook), blogposts(read, &postless, hook));
     for (key, tree) in trees? {
         live.gaps.extend(doubted(&key, tree.iter()));
+        let adrift = tree.iter().filter(|content| tree.is_adrift(content));
+        live.gaps.extend(adrift.filter_map(|content| match content.parent {
+            Parent::Content(hidden) => Some(Gap::Ancestor { space: key.clone(), content: hidden }),
+            Parent::Space | Parent::Unknown => None,
+        }));
         if let Some(space) = live.spaces.get_mut(&key) {
             space.tree = Some(tree);
         }

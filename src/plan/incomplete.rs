@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    AccountId, Desired, DesiredSpace, Gap, Known, Live, LiveSpace, Mode, PageVerb, Principal, Subject,
-    UnlistedPages,
+    AccountId, ContentId, ContentKind, ContentReach, Desired, DesiredSpace, Gap, Known, Live, LiveSpace,
+    Mode, PageVerb, Principal, Subject, Why,
 };
 
 use super::target::{KeepReason, Unmanaged};
@@ -12,26 +12,7 @@ use super::target::{KeepReason, Unmanaged};
 /// Lists that the policy decides about and that could not be read, and entries that are not declared and stay
 /// only because the site does not say whose they are. What else could not be seen is not the policy's concern.
 pub(super) fn incomplete(desired: &Desired, live: &Live, unmanaged: &[Unmanaged]) -> BTreeSet<Gap> {
-    let decides = |gap: &&Gap| match gap {
-        Gap::Restrictions { space, content, .. } => desired.spaces.get(space).is_some_and(|wish| {
-            let entry = wish.pages.get(content);
-            matches!(wish.unlisted, UnlistedPages::Open(_))
-                || entry.is_some_and(|page| PageVerb::ALL.iter().any(|verb| page.audience(*verb).is_some()))
-        }),
-        // What a pattern decides about may be this content, so whether it is as declared is not known.
-        Gap::Place { space, .. } => desired.spaces.get(space).is_some_and(|wish| {
-            wish.by_place || !wish.page_only.is_empty() || matches!(wish.unlisted, UnlistedPages::Open(_))
-        }),
-        Gap::AnonymousRows { space, .. } => {
-            desired.spaces.get(space).is_some_and(|wish| wish.decides_about(&Principal::Anonymous))
-        }
-        Gap::Ancestor { .. }
-        | Gap::Containers { .. }
-        | Gap::Members { .. }
-        | Gap::OwnGroups { .. }
-        | Gap::SinglePermissions { .. }
-        | Gap::Account { .. } => false,
-    };
+    let decides = |gap: &&Gap| is_declared(gap, desired, live);
     let kept = unmanaged.iter().filter(|kept| kept.reason == KeepReason::UnknownAccount).flat_map(|kept| {
         let (wish, space) = (desired.spaces.get(&kept.space), live.spaces.get(&kept.space));
         let accounts = kept.principals.iter().filter_map(|who| match who.parse() {
@@ -50,6 +31,39 @@ pub(super) fn incomplete(desired: &Desired, live: &Live, unmanaged: &[Unmanaged]
     });
     let accounts = kept.map(|account| Gap::Account { account });
     live.gaps.iter().filter(decides).cloned().chain(accounts).chain(left_over).collect()
+}
+
+/// Whether what could not be seen is something that the policy decides about.
+fn is_declared(gap: &Gap, desired: &Desired, live: &Live) -> bool {
+    let Some((wish, space)) =
+        gap.space().and_then(|key| Some((desired.spaces.get(key)?, live.spaces.get(key)?)))
+    else {
+        return false;
+    };
+    let has_guests = !wish.page_only.is_empty();
+    match gap {
+        Gap::Restrictions { content, why, .. } => {
+            let entry = wish.pages.get(content);
+            entry.is_some_and(|page| PageVerb::ALL.iter().any(|verb| page.audience(*verb).is_some()))
+                || (wish.reach == ContentReach::Everything && !has_no_lists(*content, *why, space))
+        }
+        // What a path or a pattern means may be this content, so whether it is as declared is not known.
+        Gap::Place { .. } => wish.reach >= ContentReach::Path || has_guests,
+        // What is hidden is content of the space, and where what is below it stands is not known.
+        Gap::Ancestor { .. } => wish.reach >= ContentReach::Pattern || has_guests,
+        // Patterns mean pages only.
+        Gap::Containers { .. } => wish.reach == ContentReach::Everything,
+        Gap::AnonymousRows { .. } => wish.decides_about(&Principal::Anonymous),
+        Gap::Members { .. } | Gap::OwnGroups { .. } | Gap::SinglePermissions { .. } | Gap::Account { .. } => {
+            false
+        }
+    }
+}
+
+/// Whether the site keeps no lists for this kind of content, as it does for folders where it says so.
+fn has_no_lists(content: ContentId, why: Why, space: &LiveSpace) -> bool {
+    let kind = space.tree.as_ref().and_then(|tree| tree.get(content)).map(|content| content.kind);
+    why == Why::Hidden && kind.is_some_and(|kind| !matches!(kind, ContentKind::Page | ContentKind::Blogpost))
 }
 
 /// Whether an account is on a list that the policy decides about.

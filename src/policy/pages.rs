@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::model::{Content, ContentId, ContentKind, LiveSpace, Tree};
+use crate::model::{Content, ContentId, ContentKind, ContentReach, LiveSpace, Tree};
 
 /// The left side of an entry under `pages`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,11 +68,12 @@ impl InvalidSelector {
 }
 
 impl PageSelector {
-    /// Whether it goes by where pages stand.
-    pub const fn is_by_place(&self) -> bool {
+    /// The content that it may mean.
+    pub const fn content_reach(&self) -> ContentReach {
         match self {
-            Self::Path(_) | Self::Below { .. } => true,
-            Self::Id(_) | Self::Blog(_) | Self::Title(_) => false,
+            Self::Below { .. } => ContentReach::Pattern,
+            Self::Path(_) => ContentReach::Path,
+            Self::Id(_) | Self::Blog(_) | Self::Title(_) => ContentReach::Named,
         }
     }
 

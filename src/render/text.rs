@@ -106,7 +106,9 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
             }
         }
         Gap::Ancestor { space, content } => {
-            format!("{space}  a parent page with id {content}: it is hidden from the account that runs this")
+            format!(
+                "{space}  a parent page with id {content}: it is archived, or hidden from the account that runs this"
+            )
         }
         Gap::Place { space, content } => {
             let page = plan

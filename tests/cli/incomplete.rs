@@ -1,7 +1,11 @@
 //! What is declared and could not be known is listed, and shows in the exit code.
 
+use confperm::model::Gap;
+use confperm::plan::Plan;
+use confperm::sandbox::adversary::Adversary;
 use serde_json::json;
 
+use crate::in_process::Stage;
 use crate::support::{Folder, Front, Hosted, Ran, Reply, sign_in};
 
 fn run(folder: &Folder, front: &Front, hosted: &Hosted, arguments: &[&str]) -> Ran {
@@ -120,4 +124,77 @@ fn the_doctor_counts_what_stays_unknown() {
     );
     let ran = doctor("platform-ids:/nothing").code(0);
     assert!(!ran.out.contains("unknown"), "{}", ran.out);
+}
+
+const SITE: &str = "
+kind: confluence-sandbox
+version: 1
+site: {flavor: cloud, space-role-mode: pre-roles, caller: ann}
+users:
+  ann: {account-id: u-ann, email: ann@x.com, confluence-admin: true}
+  bob: {account-id: u-bob}
+groups:
+  all: {id: g-all, members: [ann, bob], access: user}
+spaces:
+  ENG:
+    id: 1
+    name: Engineering
+    permissions: {read/space: [group:all, user:ann], administer/space: [user:ann]}
+    pages:
+      - id: 11
+        title: Home
+        children:
+          - {id: 12, title: Old, status: archived, children: [{id: 13, title: News}]}
+          - {id: 14, title: Plans}
+          - {id: 15, title: Notes, type: folder}
+";
+
+/// What a plan of this policy for `ENG` cannot vouch for, where some requests fail.
+async fn unknown(space: &str, rules: &str, fail: &str) -> Vec<Gap> {
+    let policy = format!(
+        "version: 1\npeople: {{bob: u-bob}}\nspaces: {{ENG: {{mode: additive, {space}}}}}\nrules: [{rules}]\n"
+    );
+    let mut adversary = Adversary::default();
+    if !fail.is_empty() {
+        adversary = adversary.disrupt(fail.parse().unwrap());
+    }
+    let Plan { incomplete, .. } = Stage::against(SITE, adversary).await.plan(&policy).await.plan;
+    incomplete.into_iter().collect()
+}
+
+const LEAVER: &str = "{name: leavers, spaces: [ENG], absent: [user:bob]}";
+const NO_ACCESS: &str = "access: {viewer: [group:all]}";
+
+/// W11: an account that is to be on no list may be on one that could not be read, or on that of a folder that the
+/// site does not list.
+#[tokio::test]
+async fn a_leaver_may_be_on_lists_that_could_not_be_read() {
+    let is_list =
+        |gap: &Gap, id: u64| matches!(gap, Gap::Restrictions { content, .. } if content.number() == id);
+    let hidden = unknown(NO_ACCESS, LEAVER, "404:GET:/content/**").await;
+    assert!([11, 13, 14].iter().all(|id| hidden.iter().any(|gap| is_list(gap, *id))), "{hidden:?}");
+    let is_folder = |gap: &Gap| matches!(gap, Gap::Containers { .. });
+    assert!(unknown(NO_ACCESS, LEAVER, "400:GET:/content/search:1").await.iter().any(is_folder));
+    // That folders have no lists is no gap, and a policy that asks about no lists does not depend on them.
+    let all_read = unknown(NO_ACCESS, LEAVER, "").await;
+    assert!(all_read.iter().all(|gap| matches!(gap, Gap::Ancestor { .. })), "{all_read:?}");
+    assert_eq!(unknown(NO_ACCESS, "", "404:GET:/content/**").await, []);
+}
+
+/// W11: a page that is archived or hidden is a page of the space, too, and pages below it may stand anywhere.
+#[tokio::test]
+async fn patterns_may_mean_pages_above_which_something_is_hidden() {
+    let is_above = |gap: &Gap| matches!(gap, Gap::Ancestor { content, .. } if content.number() == 12);
+    for pattern in ["/**", "/Home/**", "/Home/*"] {
+        let pages = format!("pages: {{'{pattern}': {{view: anyone, edit: anyone}}}}");
+        let gaps = unknown(&pages, "", "").await;
+        assert!(matches!(&gaps[..], [gap] if is_above(gap)), "{pattern}: {gaps:?}");
+    }
+    assert!(unknown("unlisted-pages: open", "", "").await.iter().any(is_above));
+    assert!(unknown(NO_ACCESS, LEAVER, "").await.iter().any(is_above));
+    // A page that is named is no other.
+    for named in ["/Home/Plans", "Plans", "id:13"] {
+        let pages = format!("pages: {{'{named}': {{view: anyone, edit: anyone}}}}");
+        assert_eq!(unknown(&pages, "", "").await, [], "{named}");
+    }
 }

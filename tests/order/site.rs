@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{
-    Audience, BesidePages, Call, Caller, Content, ContentId, ContentKind, Desired, DesiredHolding,
-    DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId, Group, Guards, Holding, Known, Listing,
-    Live, LiveSpace, Mode, Origin, Parent, Permission, Principal, Restrictions, Site, Space, SpaceKind,
-    SpaceRoleMode, SpaceStatus, StrayPermissions, Strength, Subject, Terms, Tree, UnlistedPages, Wanted, Why,
+    Audience, BesidePages, Call, Caller, Content, ContentId, ContentKind, ContentReach, Desired,
+    DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId, Group, Guards, Holding,
+    Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Principal, Restrictions, Site, Space,
+    SpaceKind, SpaceRoleMode, SpaceStatus, StrayPermissions, Strength, Subject, Terms, Tree, UnlistedPages,
+    Wanted, Why,
 };
 use confperm::sandbox::world::{self, Command, Pair, World};
 use proptest::prelude::*;
@@ -539,7 +540,7 @@ impl Case {
             origin: origin(),
             holdings: holdings.chain(bystanders).collect(),
             pages: pages.collect(),
-            by_place: false,
+            reach: ContentReach::Named,
             unlisted: UnlistedPages::Leave,
             page_only: Vec::new(),
         };

@@ -26,8 +26,8 @@ use super::roles::Bundle;
 use super::rules::Rule;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{
-    AccountId, ContentId, Desired, DesiredSpace, Group, GroupId, Live, LiveSpace, Principal, Role, SpaceKey,
-    UnlistedPages, Vocabulary,
+    AccountId, ContentId, ContentReach, Desired, DesiredSpace, Group, GroupId, Live, LiveSpace, Principal,
+    Role, SpaceKey, UnlistedPages, Vocabulary,
 };
 use leaving::{Emptied, Leaving};
 use wishes::Wish;
@@ -124,6 +124,17 @@ impl<'a> Resolver<'a> {
         self.findings.push(finding);
     }
 
+    /// How far what is asked of a space's content reaches.
+    fn reach(&self, wish: &Wish<'a>, live: &LiveSpace) -> ContentReach {
+        let takes_off = !wish.leaving.is_empty() && self.policy.asks_about_pages(&live.space.key);
+        let opens = wish.own.is_some_and(|own| matches!(unlisted(own), UnlistedPages::Open(_)));
+        if takes_off || opens {
+            return ContentReach::Everything;
+        }
+        let entries = wish.own.into_iter().flat_map(|own| &own.pages);
+        entries.map(|entry| entry.pages.value.content_reach()).max().unwrap_or_default()
+    }
+
     fn space(&mut self, wish: &Wish<'a>, live: &LiveSpace) -> DesiredSpace {
         let holdings = self.holdings(wish, live);
         let mut pages = wish.own.map(|own| self.pages(own, live)).unwrap_or_default();
@@ -133,9 +144,7 @@ impl<'a> Resolver<'a> {
             origin: wish.span.origin(),
             holdings,
             pages,
-            by_place: wish
-                .own
-                .is_some_and(|own| own.pages.iter().any(|entry| entry.pages.value.is_by_place())),
+            reach: self.reach(wish, live),
             unlisted: wish.own.map_or(UnlistedPages::Leave, unlisted),
             page_only: wish.own.map(|own| self.page_only(own, live)).unwrap_or_default(),
             watched: wish.watched.clone(),
