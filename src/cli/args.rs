@@ -385,6 +385,10 @@ pub(super) struct DoctorArgs {
 
     #[command(flatten)]
     pub(super) site: SiteArgs,
+
+    /// Only print the scopes that a token needs for this policy; no site is asked
+    #[arg(long, conflicts_with = "site")]
+    pub(super) scopes: bool,
 }
 
 #[derive(Debug, ClapArgs)]

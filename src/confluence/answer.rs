@@ -41,7 +41,9 @@ impl Answer {
         let page = matches!(words.shape, Shape::Page);
         let refusal = |message| Box::new(Refusal { endpoint, status: self.status, message });
         Some(match self.status {
-            StatusCode::UNAUTHORIZED if self.lacks_scope(words.message.as_deref()) => {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
+                if self.lacks_scope(words.message.as_deref()) =>
+            {
                 Error::Scope(refusal(words.message))
             }
             StatusCode::UNAUTHORIZED => Error::Unauthorized(refusal(words.message)),
@@ -106,9 +108,12 @@ impl Answer {
         Error::NotJson { endpoint: self.endpoint.clone(), status: self.status, title: words.title }
     }
 
-    /// The gateway marks a missing scope in a header, and in words.
+    /// The gateway marks a missing scope in a header, and in words; RFC 6750 has a word of its own for it.
     fn lacks_scope(&self, message: Option<&str>) -> bool {
         self.header("x-failure-category") == Some("FAILURE_CLIENT_SCOPE_CHECK")
+            || self
+                .header(header::WWW_AUTHENTICATE.as_str())
+                .is_some_and(|challenge| challenge.contains("insufficient_scope"))
             || message.is_some_and(|message| message.contains("scope does not match"))
     }
 

@@ -146,8 +146,8 @@ pub enum Error {
     /// 401.
     #[error("Confluence does not accept these credentials: {0}")]
     Unauthorized(Box<Refusal>),
-    /// 401 of the gateway: a good token without the scope that this call needs.
-    #[error("the token lacks a scope: {0}")]
+    /// 401 or 403 of the gateway: a good token without a scope that this call needs.
+    #[error("the token lacks {lacks}: {0}", lacks = scopes::lacking(&.0.endpoint))]
     Scope(Box<Refusal>),
     /// A 200 that knows nobody: without this check a site would look empty.
     #[error("Confluence treats these credentials as anonymous")]
@@ -323,11 +323,7 @@ impl Error {
                  service accounts work only through `https://api.atlassian.com/ex/confluence/CLOUD-ID`"
             }
             Self::Scope(_) => {
-                return Some(format!(
-                    "make a token with these scopes: {}; to change things also {}",
-                    scopes::TO_READ.join(" "),
-                    scopes::TO_WRITE.join(" ")
-                ));
+                "the scopes of a token cannot be changed: make a new one with those that `confperm doctor --scopes` lists"
             }
             Self::Anonymous { .. } => "check the e-mail address and the token; nothing was read or written",
             Self::Forbidden(_) => {

@@ -27,6 +27,7 @@ mod roles;
 mod rules;
 mod schema;
 mod terms;
+mod writes;
 mod yaml;
 
 pub use ast::{

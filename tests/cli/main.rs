@@ -37,6 +37,7 @@ mod quirks;
 mod readers;
 mod requests;
 mod rules;
+mod scopes;
 mod secrets;
 #[cfg(unix)]
 mod signals;

@@ -93,8 +93,20 @@ async fn bad_credentials_and_missing_scopes_are_told_apart() {
             Reply::status(401, &json!({"code": 401, "message": "Unauthorized; scope does not match"}))
                 .with("x-failure-category", "FAILURE_CLIENT_SCOPE_CHECK")
         },
-        "the token lacks a scope: `GET /wiki/rest/api/user/current` answered 401: Unauthorized; scope does not match",
-        "read:space.permission:confluence",
+        "the token lacks the scope `read:content-details:confluence`: `GET /wiki/rest/api/user/current` answered 401: \
+         Unauthorized; scope does not match",
+        "`confperm doctor --scopes`",
+        1,
+    )
+    .await;
+    says(
+        |_| {
+            v1_error(403, "Forbidden", "The request requires higher privileges")
+                .with("www-authenticate", "Bearer error=\"insufficient_scope\"")
+        },
+        "the token lacks the scope `read:content-details:confluence`: `GET /wiki/rest/api/user/current` answered 403: \
+         The request requires higher privileges",
+        "`confperm doctor --scopes`",
         1,
     )
     .await;

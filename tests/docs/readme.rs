@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
 use camino::Utf8Path;
-use confperm::confluence::cloud::scopes::{TO_READ, TO_WRITE};
+use confperm::confluence::cloud::scopes::{self, Use};
 
 use crate::support::{clone_of_examples, confperm, copy, documents, root, run_console, said};
 
@@ -122,7 +122,8 @@ fn policies_in_the_readme_look_as_fmt_would_have_them() {
 #[test]
 fn the_scopes_are_those_that_the_client_needs() {
     let readme = readme();
-    for scope in TO_READ.iter().chain(&TO_WRITE) {
+    let uses = [Use::Read, Use::Check, Use::WritePermissions, Use::WriteRestrictions];
+    for scope in uses.into_iter().flat_map(scopes::all_for) {
         assert!(readme.contains(&format!("`{scope}`")), "README.md does not name the scope `{scope}`");
     }
 }

@@ -1,6 +1,7 @@
 //! `confperm doctor`: one screen that says whether this setup is ready for a plan.
 
 mod rights;
+mod scopes;
 mod unknown;
 
 use crate::confluence::{Error, Read as _};
@@ -40,6 +41,10 @@ pub(super) async fn run(
     let Some(policy) = loaded.policy else {
         return Err(CliError::Invalid { findings: loaded.findings, sources });
     };
+    if args.scopes {
+        out.data(&scopes::needed(&policy));
+        return Ok(Exit::Done);
+    }
     let lock = LockFile::read(&args.directory, &mut sources)?;
     let wanted = args.site.or(environment, &policy, &args.directory);
     let connection = Connection::open(&wanted, &lock, environment, out).await?;

@@ -1,23 +1,125 @@
-//! The scopes that a scoped token needs for what is done here (OpenAPI v1 and v2,
+//! The scopes that a scoped token needs for each call that is made here (OpenAPI v1 and v2,
 //! `x-atlassian-oauth2-scopes`, the granular family throughout). Classic API tokens have no scopes.
+//!
+//! An answer that refuses a call for want of a scope does not name it; so errors name those that the call takes.
 
-/// For everything that [`Read`](crate::confluence::Read) does, but for `check`.
-pub const TO_READ: [&str; 11] = [
-    "read:configuration:confluence",
-    "read:content-details:confluence",
-    "read:database:confluence",
-    "read:embed:confluence",
-    "read:folder:confluence",
-    "read:group:confluence",
-    "read:page:confluence",
-    "read:space:confluence",
-    "read:space.permission:confluence",
-    "read:user:confluence",
-    "read:whiteboard:confluence",
+use std::collections::BTreeSet;
+
+use crate::confluence::error::Endpoint;
+
+/// What a call is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Use {
+    /// Everything that [`Read`](crate::confluence::Read) does, but for `check`.
+    Read,
+    /// [`Read::check`](crate::confluence::Read::check).
+    Check,
+    /// Writes to the permissions and roles of spaces.
+    WritePermissions,
+    /// Writes to the restrictions of pages.
+    WriteRestrictions,
+}
+
+/// A call that is made here.
+struct Call {
+    purpose: Use,
+    method: &'static str,
+    /// The path after `/wiki`; `*` stands for one piece.
+    path: &'static str,
+    /// All of these are needed.
+    scopes: &'static [&'static str],
+}
+
+impl Call {
+    const fn new(
+        purpose: Use,
+        method: &'static str,
+        path: &'static str,
+        scopes: &'static [&'static str],
+    ) -> Self {
+        Self { purpose, method, path, scopes }
+    }
+
+    fn is(&self, endpoint: &Endpoint) -> bool {
+        let path = endpoint.path.strip_prefix("/wiki").unwrap_or(&endpoint.path);
+        let (mut wanted, mut found) = (self.path.split('/'), path.split('/'));
+        endpoint.method.as_str() == self.method
+            && loop {
+                match (wanted.next(), found.next()) {
+                    (None, None) => break true,
+                    (Some(wanted), Some(found)) if wanted == "*" || wanted == found => {}
+                    _ => break false,
+                }
+            }
+    }
+}
+
+const CONFIGURATION: &str = "read:configuration:confluence";
+const CONTENT: &str = "read:content-details:confluence";
+const GROUPS: &str = "read:group:confluence";
+const PAGES: &str = "read:page:confluence";
+const SPACES: &str = "read:space:confluence";
+const PERMISSIONS: &str = "read:space.permission:confluence";
+const USERS: &str = "read:user:confluence";
+const WRITE_PERMISSIONS: &str = "write:space.permission:confluence";
+const WRITE_RESTRICTIONS: &str = "write:content.restriction:confluence";
+
+#[rustfmt::skip]
+const CALLS: &[Call] = &[
+    Call::new(Use::Read, "GET", "/rest/api/user/current", &[CONTENT]),
+    Call::new(Use::Read, "GET", "/rest/api/user/memberof", &[GROUPS, USERS]),
+    Call::new(Use::Read, "GET", "/rest/api/settings/systemInfo", &[CONFIGURATION]),
+    Call::new(Use::Read, "GET", "/rest/api/group", &[GROUPS]),
+    Call::new(Use::Read, "GET", "/rest/api/group/*/membersByGroupId", &[GROUPS, USERS]),
+    Call::new(Use::Read, "GET", "/rest/api/content/search", &[CONTENT]),
+    Call::new(Use::Read, "GET", "/rest/api/content/*/restriction", &[CONTENT]),
+    Call::new(Use::Read, "GET", "/rest/api/content/*/restriction/byOperation/*", &[CONTENT]),
+    Call::new(Use::Read, "POST", "/api/v2/users-bulk", &[USERS]),
+    Call::new(Use::Read, "GET", "/api/v2/space-role-mode", &[CONFIGURATION]),
+    Call::new(Use::Read, "GET", "/api/v2/space-roles", &[PERMISSIONS]),
+    Call::new(Use::Read, "GET", "/api/v2/spaces", &[SPACES]),
+    Call::new(Use::Read, "GET", "/api/v2/spaces/*/operations", &[SPACES]),
+    Call::new(Use::Read, "GET", "/api/v2/spaces/*/permissions", &[SPACES]),
+    Call::new(Use::Read, "GET", "/api/v2/spaces/*/role-assignments", &[PERMISSIONS]),
+    Call::new(Use::Read, "GET", "/api/v2/spaces/*/pages", &[PAGES]),
+    Call::new(Use::Read, "GET", "/api/v2/spaces/*/blogposts", &[PAGES]),
+    Call::new(Use::Read, "GET", "/api/v2/pages/*", &[PAGES]),
+    Call::new(Use::Read, "GET", "/api/v2/blogposts/*", &[PAGES]),
+    // What else pages may stand below.
+    Call::new(Use::Read, "GET", "/api/v2/folders/*", &["read:folder:confluence"]),
+    Call::new(Use::Read, "GET", "/api/v2/whiteboards/*", &["read:whiteboard:confluence"]),
+    Call::new(Use::Read, "GET", "/api/v2/databases/*", &["read:database:confluence"]),
+    Call::new(Use::Read, "GET", "/api/v2/embeds/*", &["read:embed:confluence"]),
+    Call::new(Use::Check, "POST", "/rest/api/content/*/permission/check", &["read:content.permission:confluence"]),
+    Call::new(Use::WritePermissions, "POST", "/rest/api/space/*/permission", &[PERMISSIONS, WRITE_PERMISSIONS]),
+    Call::new(Use::WritePermissions, "DELETE", "/rest/api/space/*/permission/*", &[WRITE_PERMISSIONS]),
+    Call::new(Use::WritePermissions, "POST", "/api/v2/spaces/*/role-assignments", &[WRITE_PERMISSIONS]),
+    Call::new(Use::WriteRestrictions, "PUT", "/rest/api/content/*/restriction", &[CONTENT, WRITE_RESTRICTIONS]),
+    Call::new(Use::WriteRestrictions, "DELETE", "/rest/api/content/*/restriction", &[CONTENT, WRITE_RESTRICTIONS]),
+    Call::new(Use::WriteRestrictions, "PUT", "/rest/api/content/*/restriction/byOperation/*/user", &[WRITE_RESTRICTIONS]),
+    Call::new(Use::WriteRestrictions, "DELETE", "/rest/api/content/*/restriction/byOperation/*/user", &[WRITE_RESTRICTIONS]),
+    Call::new(Use::WriteRestrictions, "PUT", "/rest/api/content/*/restriction/byOperation/*/byGroupId/*", &[WRITE_RESTRICTIONS]),
+    Call::new(Use::WriteRestrictions, "DELETE", "/rest/api/content/*/restriction/byOperation/*/byGroupId/*", &[WRITE_RESTRICTIONS]),
 ];
 
-/// For [`Read::check`](crate::confluence::Read::check).
-pub const TO_CHECK: [&str; 1] = ["read:content.permission:confluence"];
+/// All scopes that calls of a kind take.
+pub fn all_for(purpose: Use) -> BTreeSet<&'static str> {
+    CALLS.iter().filter(|call| call.purpose == purpose).flat_map(|call| call.scopes).copied().collect()
+}
 
-/// For everything that [`Write`](crate::confluence::Write) does, beside those to read.
-pub const TO_WRITE: [&str; 2] = ["write:content.restriction:confluence", "write:space.permission:confluence"];
+/// The scopes that one call takes, all of them; none for a call that is not made here.
+pub fn of(endpoint: &Endpoint) -> &'static [&'static str] {
+    CALLS.iter().find(|call| call.is(endpoint)).map_or(&[], |call| call.scopes)
+}
+
+/// What a token lacks that is refused a call for want of a scope.
+pub(in crate::confluence) fn lacking(endpoint: &Endpoint) -> String {
+    match of(endpoint) {
+        [] => "a scope".to_owned(),
+        [one] => format!("the scope `{one}`"),
+        all => {
+            let all: Vec<String> = all.iter().map(|scope| format!("`{scope}`")).collect();
+            format!("one of the scopes {}", all.join(" and "))
+        }
+    }
+}
