@@ -33,6 +33,7 @@ mod site;
 mod snapshot;
 mod subject;
 mod test;
+mod token;
 mod trust;
 mod validate;
 mod who;

@@ -18,6 +18,7 @@ use super::error::CliError;
 use super::lock::{Lacking, LockFile};
 use super::output::Output;
 use super::reading::Reading;
+use super::token;
 
 /// A plan with everything that showing and applying it need.
 pub(super) struct Prepared {
@@ -93,6 +94,9 @@ pub(super) async fn prepare(
         for guard in planned.plan.override_guards(&overridden, why) {
             out.say(&format!("--override {guard} was not needed: this plan is within it"));
         }
+    }
+    if let Some(note) = token::note(&planned.plan, &connection.site).await {
+        out.say(&note);
     }
     // What a refused plan took names to mean is not what anyone has agreed to.
     if !planned.plan.is_held_back() {

@@ -26,13 +26,15 @@ pub enum AddressKind {
     Other,
 }
 
-/// The two REST APIs of Cloud.
+/// The two REST APIs of Cloud, and what the gateway says of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Api {
     /// `/rest/api`.
     V1,
     /// `/api/v2`.
     V2,
+    /// `/oauth/token` of the gateway, beside all sites.
+    Token,
 }
 
 /// An address that cannot be used. The text never repeats a user name or password.
@@ -134,6 +136,10 @@ impl Address {
         let prefix = match api {
             Api::V1 => ["rest", "api"],
             Api::V2 => ["api", "v2"],
+            Api::Token => {
+                url.set_path("/");
+                ["oauth", "token"]
+            }
         };
         url.path_segments_mut().ok()?.pop_if_empty().extend(prefix).extend(segments);
         if !query.is_empty() {

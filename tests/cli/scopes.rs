@@ -122,3 +122,35 @@ fn what_a_policy_does_not_ask_for_needs_no_scope() {
     assert!(!scopes.contains(&"write:content.restriction:confluence".to_owned()), "{scopes:?}");
     assert!(scopes.contains(&"write:space.permission:confluence".to_owned()), "{scopes:?}");
 }
+
+/// A token without scopes to write makes the same plan; where it is known what a token lacks, it is noted.
+#[test]
+fn a_token_that_only_reads_makes_the_same_plan() {
+    let all = printed(POLICY);
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    let reads: Vec<&str> = all.iter().copied().filter(|scope| scope.starts_with("read:")).collect();
+    let plan = |scopes: &[&str], is_oauth: bool, policy: &str| {
+        let folder = Folder::with(&[("site.yaml", &site(scopes)), ("confperm.yaml", policy)]);
+        let hosted = Hosted::open(&folder.file("site.yaml"));
+        let mut command = folder.confperm(&["plan", "--format", "json"]);
+        if is_oauth {
+            let token = hosted.running.credentials().unwrap().token;
+            command.args(["--site", &hosted.running.gateway_url()]).env("CONFLUENCE_PERSONAL_TOKEN", token);
+        } else {
+            sign_in(&mut command, &hosted.running.gateway_url(), &hosted.running);
+        }
+        Ran::from(command.output().unwrap()).code(0)
+    };
+    let note = "note: this token cannot apply the plan: it lacks `write:content.restriction:confluence` and \
+                `write:space.permission:confluence`\n";
+    let (reading, writing) = (plan(&reads, true, POLICY), plan(&all, true, POLICY));
+    assert_eq!(reading.out, writing.out);
+    assert!(reading.err.contains(note), "{}", reading.err);
+    assert!(!writing.err.contains("note:"), "{}", writing.err);
+    // Of an API token it is not known.
+    assert!(!plan(&reads, false, POLICY).err.contains("note:"));
+    // Only what the plan takes is missed.
+    let pages = "version: 1\nspaces: {ENG: {mode: additive, pages: {/Home: {edit: ['group:eng']}}}}\n";
+    let lacking = plan(&reads, true, pages).err;
+    assert!(lacking.contains("it lacks `write:content.restriction:confluence`\n"), "{lacking}");
+}

@@ -55,6 +55,21 @@ async fn the_gateway_serves_the_same_site_and_has_errors_of_its_own() {
 }
 
 #[tokio::test]
+async fn the_gateway_tells_the_scopes_of_oauth_tokens_only() {
+    let site = Setup::default().serve().await;
+    let path = "/oauth/token/accessible-resources";
+    let of = site.get_as("bearer token-tok", path).await.body;
+    assert_eq!(
+        (&of[0]["id"], &of[0]["scopes"]),
+        (&json!("cloud-1"), &json!(["read:space:confluence"])),
+        "{of}"
+    );
+    for who in ["tok", "", "bearer x"] {
+        assert_eq!(site.get_as(who, path).await.status, 401, "{who}");
+    }
+}
+
+#[tokio::test]
 async fn a_scoped_token_works_at_the_gateway_for_what_its_scopes_say() {
     let site = Setup::default().serve().await;
     let gateway = "/ex/confluence/cloud-1/wiki";

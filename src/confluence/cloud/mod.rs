@@ -10,6 +10,7 @@ mod restrictions;
 pub mod scopes;
 mod sign_in;
 mod spaces;
+mod token;
 mod visitors;
 mod wire;
 mod write;
@@ -48,6 +49,7 @@ const SMALLER_PAGE: u64 = 50;
 pub struct Cloud {
     client: Client,
     scrutiny: Scrutiny,
+    has_bearer_token: bool,
     signed_in: OnceCell<SignedIn>,
     /// Known once [`Read::site`](super::Read::site) has been asked.
     caller: OnceLock<Caller>,
@@ -63,6 +65,7 @@ impl Cloud {
         Ok(Self {
             client: Client::new(address, credentials, settings)?,
             scrutiny: settings.scrutiny,
+            has_bearer_token: matches!(credentials, Credentials::Bearer(_)),
             signed_in: OnceCell::new(),
             caller: OnceLock::new(),
         })

@@ -112,6 +112,15 @@ pub fn of(endpoint: &Endpoint) -> &'static [&'static str] {
     CALLS.iter().find(|call| call.is(endpoint)).map_or(&[], |call| call.scopes)
 }
 
+/// The scopes of a kind of calls that are not among those of a token.
+pub fn missing(purpose: Use, held: &BTreeSet<String>) -> BTreeSet<&'static str> {
+    // The one classic scope that stands for granular ones of writes here (OpenAPI v1, `updateRestrictions`).
+    if purpose == Use::WriteRestrictions && held.contains("write:confluence-content") {
+        return BTreeSet::new();
+    }
+    all_for(purpose).into_iter().filter(|scope| !held.contains(*scope)).collect()
+}
+
 /// What a token lacks that is refused a call for want of a scope.
 pub(in crate::confluence) fn lacking(endpoint: &Endpoint) -> String {
     match of(endpoint) {

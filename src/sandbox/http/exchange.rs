@@ -160,6 +160,9 @@ fn enter(world: &World, method: &Method, path: &str, headers: &HeaderMap) -> Res
     if path == "/_edge/tenant_info" {
         return unknown(Answer::ok(json!({"cloudId": world.settings.cloud_id})));
     }
+    if path == "/oauth/token/accessible-resources" {
+        return unknown(accessible_resources(world, text(headers, &header::AUTHORIZATION)));
+    }
     let gateway = path.strip_prefix(GATEWAY);
     let local = match gateway {
         None => path.to_owned(),
@@ -191,6 +194,22 @@ fn enter(world: &World, method: &Method, path: &str, headers: &HeaderMap) -> Res
         return turned_away(failure.answer(face));
     }
     Ok(Entered { caller, path: local, route, params, face })
+}
+
+/// What Atlassian says of an OAuth access token: the sites that it reaches, each with its scopes (OAuth 2.0 (3LO)
+/// apps). Other tokens are refused.
+fn accessible_resources(world: &World, header: Option<&str>) -> Answer {
+    let bearer = header.filter(|header| header.to_ascii_lowercase().starts_with("bearer "));
+    let Ok(Caller::User(account)) = auth::sign_in(world, bearer, true) else {
+        return answer::gateway_unauthorized();
+    };
+    let held = world.user(&account).and_then(|user| user.token_scopes.clone());
+    Answer::ok(json!([{
+        "id": world.settings.cloud_id,
+        "name": "confperm sandbox",
+        "url": world.settings.url.trim_end_matches("/wiki"),
+        "scopes": held.unwrap_or_else(route::all_scopes),
+    }]))
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &header::HeaderName) -> Option<&'h str> {

@@ -1,5 +1,7 @@
 //! Which address does what: the table of everything the sandbox answers, and how a request finds its row.
 
+use std::collections::BTreeSet;
+
 use http::{Method, StatusCode};
 
 use super::answer::{Answer, Face, Failure};
@@ -174,6 +176,12 @@ impl Route {
 /// varies. Operations that Confluence has removed are among them; they answer 410.
 pub fn routes() -> impl Iterator<Item = (&'static Method, &'static str)> {
     ROUTES.iter().map(|route| (&route.method, route.path))
+}
+
+/// Every scope that some operation asks for.
+pub(super) fn all_scopes() -> BTreeSet<String> {
+    let asked = ROUTES.iter().flat_map(|route| route.scopes.split(['|', '+']));
+    asked.filter(|scope| scope.contains(':')).map(str::to_owned).collect()
 }
 
 /// The scopes that the gateway asks for before a request is looked at: alternatives with `|`, more than one with
