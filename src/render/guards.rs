@@ -124,7 +124,7 @@ fn breach_words(plan: &Plan, breach: &Breach) -> String {
 const fn standing_words(standing: AdminStanding) -> &'static str {
     match standing {
         AdminStanding::Counts => "",
-        AdminStanding::CountsUnread => " (as far as can be seen)",
+        AdminStanding::Unread => " (could not be read, does not count)",
         AdminStanding::App => " (an app, does not count)",
         AdminStanding::CannotSignIn => " (cannot sign in, does not count)",
         AdminStanding::Nobody => " (nobody active in it, does not count)",

@@ -14,13 +14,19 @@ use crate::plan::change::Change;
 /// What is looked at.
 pub(super) struct Watch<'a> {
     desired: &'a Desired,
+    before: &'a Live,
     after: &'a Live,
     touched: BTreeSet<&'a SpaceKey>,
 }
 
 impl<'a> Watch<'a> {
-    pub(super) fn new(desired: &'a Desired, after: &'a Live, changes: &'a [Change]) -> Self {
-        Self { desired, after, touched: touched(changes) }
+    pub(super) fn new(
+        desired: &'a Desired,
+        before: &'a Live,
+        after: &'a Live,
+        changes: &'a [Change],
+    ) -> Self {
+        Self { desired, before, after, touched: touched(changes) }
     }
 
     fn spaces(&self) -> impl Iterator<Item = (&'a SpaceKey, &'a LiveSpace)> {
@@ -31,13 +37,14 @@ impl<'a> Watch<'a> {
     pub(super) fn min_admins(&self) -> GuardOutcome {
         let guard = &self.desired.guards.min_admins;
         let few = self.spaces().filter_map(|(key, space)| {
-            let admins: BTreeMap<Principal, AdminStanding> = space
-                .holdings
-                .keys()
-                .filter_map(|who| Some((who.clone(), standing(who, space, self.after)?)))
-                .collect();
-            let counted = admins.values().filter(|standing| standing.counts()).count();
-            let enough = usize::try_from(guard.limit).is_ok_and(|limit| counted >= limit);
+            let admins = admins(space, self.after);
+            let number = |counts: fn(AdminStanding) -> bool| {
+                admins.values().filter(|standing| counts(**standing)).count()
+            };
+            let is_enough = |counted: usize| usize::try_from(guard.limit).is_ok_and(|limit| counted >= limit);
+            let counted = number(AdminStanding::counts);
+            let enough = is_enough(counted)
+                || (is_enough(number(AdminStanding::may_count)) && !self.takes_away(key, &admins));
             // A space that nobody is said to administer is hidden from us, not abandoned.
             let hidden = admins.is_empty() && !self.touched.contains(key);
             (!enough && !hidden).then(|| Breach::FewAdmins {
@@ -54,6 +61,15 @@ impl<'a> Watch<'a> {
             elsewhere,
             ..GuardOutcome::new(Guard::MinAdmins, !self.touched.is_empty(), breaches)
         }
+    }
+
+    /// Whether a principal that administers the space now, as far as is known, is none of these.
+    fn takes_away(&self, key: &SpaceKey, after: &BTreeMap<Principal, AdminStanding>) -> bool {
+        let before = self.before.spaces.get(key).map(|space| admins(space, self.before));
+        before
+            .into_iter()
+            .flatten()
+            .any(|(who, was)| was.may_count() && after.get(&who).is_none_or(|is| *is > was))
     }
 
     pub(super) fn required_admins(&self, changes: &[Change]) -> GuardOutcome {
@@ -149,6 +165,12 @@ fn touched(changes: &[Change]) -> BTreeSet<&SpaceKey> {
     access.map(Change::space).collect()
 }
 
+/// All that administer a space, or may.
+fn admins(space: &LiveSpace, live: &Live) -> BTreeMap<Principal, AdminStanding> {
+    let standing = |who: &Principal| Some((who.clone(), standing(who, space, live)?));
+    space.holdings.keys().filter_map(standing).collect()
+}
+
 /// How a principal counts that administers a space; `None` if it does not administer it.
 fn standing(who: &Principal, space: &LiveSpace, live: &Live) -> Option<AdminStanding> {
     let sure = match space.gives(who, Permission::AdministerSpace, &live.roles) {
@@ -161,22 +183,22 @@ fn standing(who: &Principal, space: &LiveSpace, live: &Live) -> Option<AdminStan
         Principal::Class(_) => AdminStanding::Counts,
         Principal::User(account) => person(account, live),
         Principal::Group(group) => match members(group, live) {
-            None => AdminStanding::CountsUnread,
+            None => AdminStanding::Unread,
             Some(members) => {
                 let best = members.iter().map(|account| person(account, live)).min();
-                best.filter(|best| best.counts()).unwrap_or(AdminStanding::Nobody)
+                best.filter(|best| best.may_count()).unwrap_or(AdminStanding::Nobody)
             }
         },
     };
-    Some(if standing.counts() && !sure { AdminStanding::CountsUnread } else { standing })
+    Some(if standing.counts() && !sure { AdminStanding::Unread } else { standing })
 }
 
 fn person(account: &AccountId, live: &Live) -> AdminStanding {
-    let Some(person) = live.directory.people.get(account) else { return AdminStanding::CountsUnread };
+    let Some(person) = live.directory.people.get(account) else { return AdminStanding::Unread };
     match (person.status, person.kind) {
         (AccountStatus::Inactive | AccountStatus::Closed, _) => AdminStanding::CannotSignIn,
         (_, AccountKind::App) => AdminStanding::App,
-        (AccountStatus::Unknown, _) | (_, AccountKind::Unknown) => AdminStanding::CountsUnread,
+        (AccountStatus::Unknown, _) | (_, AccountKind::Unknown) => AdminStanding::Unread,
         (AccountStatus::Active, AccountKind::Human | AccountKind::Customer) => AdminStanding::Counts,
     }
 }
@@ -194,7 +216,7 @@ fn askers(who: &Principal, live: &Live) -> Vec<Asker> {
             let active: Vec<Asker> = members(group, live)
                 .into_iter()
                 .flatten()
-                .filter(|account| person(account, live).counts())
+                .filter(|account| person(account, live).may_count())
                 .map(|account| Asker::Person(account.clone()))
                 .collect();
             if active.is_empty() { vec![Asker::Group(group.clone())] } else { active }

@@ -3,8 +3,8 @@
 //! What each guard counts:
 //!
 //! - `min-admins`: in every space whose access the plan changes, the people and groups that administer it
-//!   afterwards. Accounts that cannot sign in, apps, and groups without anybody active do not count; what
-//!   could not be read counts, and is said.
+//!   afterwards. Accounts that cannot sign in, apps, and groups without an active member do not count. What
+//!   could not be read counts for a plan that takes no administrator away, and takes the place of none.
 //! - `required-admins`: in the same spaces, whether each of them administers the space afterwards; and
 //!   whether each of them, of a group at least somebody, can view the pages that the plan restricts.
 //! - `max-removals`: the grants that are taken away, among those that the plan decides about. A grant is a
@@ -122,8 +122,9 @@ pub enum Breach {
 #[serde(rename_all = "kebab-case")]
 pub enum AdminStanding {
     Counts,
-    /// It counts, although the account, the members or the role could not be read.
-    CountsUnread,
+    /// Whether it can act is not known: the account, the members or the role could not be read. It does not count,
+    /// except for a plan that takes no administrator away.
+    Unread,
     App,
     CannotSignIn,
     /// A group in which there is nobody active.
@@ -154,8 +155,14 @@ impl PlanGuards {
 }
 
 impl AdminStanding {
+    /// Whether it surely can act.
     pub const fn counts(self) -> bool {
-        matches!(self, Self::Counts | Self::CountsUnread)
+        matches!(self, Self::Counts)
+    }
+
+    /// Whether it can act as far as is known.
+    pub const fn may_count(self) -> bool {
+        matches!(self, Self::Counts | Self::Unread)
     }
 }
 
@@ -166,7 +173,7 @@ pub(super) fn guards(
     after: &Live,
     changes: &[Change],
 ) -> PlanGuards {
-    let watch = admins::Watch::new(desired, after, changes);
+    let watch = admins::Watch::new(desired, before, after, changes);
     let removals = removals::count(target, before, after);
     let mut outcomes =
         vec![watch.min_admins(), watch.required_admins(changes), removals::max_removals(desired, removals)];
