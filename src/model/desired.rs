@@ -17,6 +17,9 @@ pub struct Desired {
     /// What the policy calls people, for output.
     pub aliases: BTreeMap<AccountId, String>,
     pub spaces: BTreeMap<SpaceKey, DesiredSpace>,
+    /// Accounts that the policy names by their ids, as people of its own or as such that go. It decides about them
+    /// even where the site does not describe them.
+    pub named: BTreeSet<AccountId>,
     /// Accounts that the policy wants to be nowhere.
     pub leavers: BTreeSet<AccountId>,
     pub guards: Guards,

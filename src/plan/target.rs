@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccountId, AccountKind, Audience, Content, ContentId, Desired, DesiredHolding, DesiredPage, DesiredSpace,
-    Directory, GrantId, Holding, Known, Live, LiveSpace, Mode, PageVerb, Permission, Principal, Restrictions,
-    RoleId, Site, SpaceKey, SpaceRoleMode, Strength, Subject, Terms, Tree, UnlistedPages, Vocabulary, Wanted,
+    Directory, Gap, GrantId, Holding, Known, Live, LiveSpace, Mode, PageVerb, Permission, Principal,
+    Restrictions, RoleId, Site, SpaceKey, SpaceRoleMode, Strength, Subject, Terms, Tree, UnlistedPages,
+    Vocabulary, Wanted,
 };
 
 use super::change::Reason;
@@ -95,7 +96,7 @@ pub(super) struct Targeted {
 }
 
 pub(super) fn target(desired: &Desired, live: &Live) -> Targeted {
-    let mut kept = Kept::default();
+    let mut kept = Kept::of(desired, live);
     let mut page_only = BTreeMap::new();
     let spaces = desired
         .spaces
@@ -402,8 +403,9 @@ fn with_kept(key: &SpaceKey, wanted: &Audience, now: &Audience, live: &Live, kep
         let Subject::User(account) = subject else { continue };
         let reason = match account_kind(account, &live.directory) {
             Some(AccountKind::App) => KeepReason::App,
-            // The site describes the account and leaves out what it is, so it may be an app's.
+            // The site describes the account and leaves out what it is, or does not describe it: it may be an app's.
             Some(AccountKind::Unknown) => KeepReason::UnknownAccount,
+            None if kept.strangers.contains(account) => KeepReason::UnknownAccount,
             Some(AccountKind::Human | AccountKind::Customer) | None => continue,
         };
         if *subject != caller && members.insert(subject.clone()) {
@@ -427,19 +429,31 @@ fn is_group_of_caller(subject: &Subject, live: &Live) -> bool {
     matches!(subject, Subject::Group(group) if live.site.caller.is_in(group) == Some(true))
 }
 
-#[derive(Default)]
-struct Kept(BTreeMap<(SpaceKey, KeepReason), (usize, BTreeSet<String>)>);
+/// What is kept: how much, and whose.
+struct Kept {
+    found: BTreeMap<(SpaceKey, KeepReason), (usize, BTreeSet<String>)>,
+    /// Accounts that the site does not describe and the policy does not name.
+    strangers: BTreeSet<AccountId>,
+}
 
 impl Kept {
+    fn of(desired: &Desired, live: &Live) -> Self {
+        let strangers = live.gaps.iter().filter_map(|gap| match gap {
+            Gap::Account { account } if !desired.named.contains(account) => Some(account.clone()),
+            _ => None,
+        });
+        Self { found: BTreeMap::new(), strangers: strangers.collect() }
+    }
+
     fn add(&mut self, space: &SpaceKey, reason: KeepReason, principal: &Principal, count: usize) {
-        let (total, principals) = self.0.entry((space.clone(), reason)).or_default();
+        let (total, principals) = self.found.entry((space.clone(), reason)).or_default();
         *total += count;
         principals.insert(principal.to_string());
     }
 
     fn unlisted(&mut self, space: &SpaceKey, pages: usize) {
         if pages > 0 {
-            self.0.entry((space.clone(), KeepReason::UnlistedPage)).or_default().0 += pages;
+            self.found.entry((space.clone(), KeepReason::UnlistedPage)).or_default().0 += pages;
         }
     }
 
@@ -447,13 +461,13 @@ impl Kept {
         if space.foreign.is_empty() {
             return;
         }
-        let (total, principals) = self.0.entry((key.clone(), KeepReason::Foreign)).or_default();
+        let (total, principals) = self.found.entry((key.clone(), KeepReason::Foreign)).or_default();
         *total += space.foreign.len();
         principals.extend(space.foreign.iter().map(|row| row.principal.shown().to_string()));
     }
 
     fn into_report(self) -> Vec<Unmanaged> {
-        self.0
+        self.found
             .into_iter()
             .map(|((space, reason), (count, principals))| Unmanaged { space, reason, count, principals })
             .collect()

@@ -27,7 +27,7 @@ use super::rules::Rule;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{
     AccountId, ContentId, ContentReach, Desired, DesiredSpace, Group, GroupId, Live, LiveSpace, Principal,
-    Role, SpaceKey, UnlistedPages, Vocabulary,
+    Role, SpaceKey, Subject, UnlistedPages, Vocabulary,
 };
 use leaving::{Emptied, Leaving};
 use wishes::Wish;
@@ -58,6 +58,7 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Res
     let mut desired = Desired::default();
     for (alias, person) in &policy.people {
         desired.aliases.entry(person.account.value.clone()).or_insert_with(|| alias.clone());
+        desired.named.insert(person.account.value.clone());
     }
     for space in policy.spaces.values().filter(|space| policy.is_in_scope(&space.key.value)) {
         resolver.known_space(&space.key.value, &space.key.span);
@@ -68,6 +69,10 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Res
         {
             desired.spaces.insert(key.clone(), resolver.space(&wish, live));
             desired.leavers.extend(wish.leaving.iter().filter_map(Leaving::account).cloned());
+            desired.named.extend(wish.leaving.iter().filter_map(|leaving| match &leaving.who {
+                Subject::User(account) => Some(account.clone()),
+                Subject::Group(_) => None,
+            }));
         }
     }
     desired.guards = resolver.guards();

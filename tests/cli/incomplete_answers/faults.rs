@@ -164,3 +164,31 @@ async fn an_account_without_a_type_stays_on_a_list() {
     assert_eq!(planned.plan.calls, []);
     assert!(planned.plan.incomplete.iter().any(|gap| matches!(gap, Gap::Account { .. })));
 }
+
+/// An account that the site does not describe may be an app's. It stays on a list, unless the policy names it.
+#[tokio::test]
+async fn an_account_that_is_not_described_stays_on_a_list() {
+    let site = SITE.replace("view: [user:ann]", "view: [user:ann, 'account-id:5b10ac8d82e05b22cc7d4eff']");
+    let policy = |people: &str, pages: &str, rules: &str| {
+        format!(
+            "version: 1\npeople: {{me: u-ann{people}}}\nspaces:\n  ENG: {{mode: additive{pages}}}\nrules: [{rules}]\n"
+        )
+    };
+    let pages = ", pages: {/Home/Secret: {view: ['user:me']}}";
+    let planned = Stage::open(&site).await.plan(&policy("", pages, "")).await;
+    assert_eq!(planned.plan.calls, []);
+    assert!(planned.plan.incomplete.iter().any(|gap| matches!(gap, Gap::Account { .. })));
+    let read = ", access: {read/space: ['user:me']}";
+    let absent = "{name: gone, spaces: [ENG], absent: ['user:5b10ac8d82e05b22cc7d4eff']}";
+    let replace = "{name: heir, spaces: [ENG], replace: {'user:5b10ac8d82e05b22cc7d4eff': 'user:me'}}";
+    for named in [
+        policy(", ghost: 5b10ac8d82e05b22cc7d4eff", pages, ""),
+        policy("", read, absent),
+        policy("", read, replace),
+    ] {
+        let planned = Stage::open(&site).await.plan(&named).await;
+        let is_taken_off =
+            planned.plan.calls.iter().any(|planned| matches!(planned.call, Call::Restrict { .. }));
+        assert!(is_taken_off && planned.plan.incomplete.is_empty(), "{named}");
+    }
+}
