@@ -100,7 +100,7 @@ impl Output {
                 self.findings(findings, sources);
                 let errors = render::style::count(findings.errors(), "error", "errors");
                 self.say(&format!(
-                    "{} the policy has {errors}; nothing was read or changed",
+                    "{} the policy has {errors}; nothing was changed",
                     paint(REMOVE, "error:")
                 ));
             }

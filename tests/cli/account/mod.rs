@@ -240,4 +240,7 @@ fn doctor_is_content_where_nothing_is_left_out() {
     let ran = folder.run(&["doctor"]).code(1);
     assert!(ran.out.contains("no    policy   does not fit this site"), "{}", ran.out);
     assert!(ran.err.contains("unknown-page"), "{}", ran.err);
+    // The site has been read by then.
+    let ran = folder.run(&["plan"]).code(4);
+    assert!(ran.err.ends_with("error: the policy has 1 error; nothing was changed\n"), "{}", ran.err);
 }
