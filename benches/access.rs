@@ -17,7 +17,7 @@ use confperm::model::{
     AccountId, AccountKind, AccountStatus, Audience, BesidePages, Caller, Content, ContentId, ContentKind,
     Directory, Edition, Flavor, Group, GroupId, Holding, Known, Listing, Live, LiveSpace, Parent, Permission,
     Person, Principal, ProductAccess, Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode,
-    SpaceStatus, StrayPermissions, Subject, Tree,
+    SpaceStatus, StrayPermissions, Subject, Tree, Truth,
 };
 use criterion::{BatchSize, Criterion, criterion_group};
 
@@ -170,7 +170,12 @@ fn site(size: Size) -> Live {
         edition: Edition::Premium,
         mode: SpaceRoleMode::PreRoles,
         anonymous_access: Known::Known(false),
-        caller: Caller { account: account(0), name: "".into(), groups: Known::Known(BTreeSet::new()) },
+        caller: Caller {
+            account: account(0),
+            name: "".into(),
+            groups: Known::Known(BTreeSet::new()),
+            administers_site: Truth::Unknown,
+        },
     };
     Live {
         site,

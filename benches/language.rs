@@ -12,7 +12,7 @@ use confperm::diagnostic::Sources;
 use confperm::model::{
     AccountKind, AccountStatus, BesidePages, Caller, Directory, Edition, Flavor, Group, Holding, Known,
     Listing, Live, LiveSpace, Permission, Person, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode,
-    SpaceStatus, Why,
+    SpaceStatus, Truth, Why,
 };
 use confperm::plan::{Gaps, plan};
 use confperm::policy::lock::Lock;
@@ -81,8 +81,12 @@ fn site() -> Live {
         status: AccountStatus::Active,
         guest: Known::Known(false),
     };
-    let caller =
-        Caller { account: ann.account.clone(), name: "Ann".into(), groups: Known::Known(BTreeSet::new()) };
+    let caller = Caller {
+        account: ann.account.clone(),
+        name: "Ann".into(),
+        groups: Known::Known(BTreeSet::new()),
+        administers_site: Truth::Unknown,
+    };
     Live {
         stray: confperm::model::StrayPermissions::default(),
         guests: BTreeMap::new(),

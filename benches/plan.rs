@@ -18,7 +18,7 @@ use confperm::model::{
     ContentReach, Desired, DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId,
     Group, GroupId, Holding, Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Person,
     Principal, ProductAccess, Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode,
-    SpaceStatus, StrayPermissions, Strength, Subject, Terms, Tree, UnlistedPages, Wanted, Why,
+    SpaceStatus, StrayPermissions, Strength, Subject, Terms, Tree, Truth, UnlistedPages, Wanted, Why,
 };
 use confperm::plan::{Gaps, plan};
 
@@ -263,6 +263,7 @@ fn site(size: Size) -> (Desired, Live) {
                 account: account(0),
                 name: "".into(),
                 groups: Known::Known(BTreeSet::from([group(0)])),
+                administers_site: Truth::Unknown,
             },
         },
         names_read: true,

@@ -225,11 +225,17 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::model::{Caller, ContentKind, Edition, Flavor, Live, Restrictions, Site, SpaceRoleMode};
+    use crate::model::{
+        Caller, ContentKind, Edition, Flavor, Live, Restrictions, Site, SpaceRoleMode, Truth,
+    };
 
     fn nobody() -> Live {
-        let caller =
-            Caller { account: "me".parse().unwrap(), name: "".into(), groups: Known::Known(BTreeSet::new()) };
+        let caller = Caller {
+            account: "me".parse().unwrap(),
+            name: "".into(),
+            groups: Known::Known(BTreeSet::new()),
+            administers_site: Truth::Unknown,
+        };
         let site = Site {
             flavor: Flavor::Cloud,
             base_url: "".into(),

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{AccountId, GroupId, Known, SiteText, visible};
+use super::{AccountId, GroupId, Known, SiteText, Truth, visible};
 
 /// Facts about a site that decide how it is read and written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +110,8 @@ pub struct Caller {
     pub name: SiteText,
     /// The groups that the account is in. Where that is unknown it may be in any.
     pub groups: Known<BTreeSet<GroupId>>,
+    /// Whether it administers Confluence as a whole.
+    pub administers_site: Truth,
 }
 
 impl Caller {

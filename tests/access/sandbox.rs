@@ -7,7 +7,7 @@ use confperm::model::{
     AccessClass, AccountKind, AccountStatus, Audience, BesidePages, Caller, Content, ContentId, ContentKind,
     Directory, Edition, Flavor, Group, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person,
     Principal, ProductAccess, Restrictions, Role, RoleId, RoleKind, Site, Space, SpaceId, SpaceKind,
-    SpaceRoleMode, SpaceStatus, StrayPermissions, Subject, Tree, Why,
+    SpaceRoleMode, SpaceStatus, StrayPermissions, Subject, Tree, Truth, Why,
 };
 use confperm::sandbox::world as sim;
 use proptest::prelude::*;
@@ -299,6 +299,7 @@ fn live(world: &sim::World, dice: &mut Dice) -> Live {
                 account: account("ann"),
                 name: "ann".into(),
                 groups: Known::Known(BTreeSet::new()),
+                administers_site: Truth::Unknown,
             },
         },
         names_read: true,

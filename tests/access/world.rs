@@ -7,7 +7,7 @@ use confperm::model::{
     AccountId, AccountKind, AccountStatus, Audience, Caller, Content, ContentId, ContentKind, Edition,
     Flavor, Group, GroupId, Holding, Known, Live, LiveSpace, Parent, Permission, Person, Principal,
     ProductAccess, Restrictions, Role, RoleId, RoleKind, Site, Space, SpaceId, SpaceKey, SpaceKind,
-    SpaceRoleMode, SpaceStatus, Subject, Tree, Why,
+    SpaceRoleMode, SpaceStatus, Subject, Tree, Truth, Why,
 };
 
 #[derive(Clone)]
@@ -68,6 +68,7 @@ impl World {
                 account: account("ann"),
                 name: "Ann".into(),
                 groups: Known::Known(BTreeSet::new()),
+                administers_site: Truth::Unknown,
             },
         };
         let live = Live::of(site);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use confperm::confluence::{Read as _, SpaceSelection};
 use confperm::model::{
     AccountKind, Audience, ContentId, Edition, Known, Missing, PageVerb, Parent, SiteText, Space, SpaceKind,
-    SpaceRoleMode, SpaceStatus, Why,
+    SpaceRoleMode, SpaceStatus, Truth, Why,
 };
 use serde_json::{Value, json};
 
@@ -339,4 +339,24 @@ async fn a_denial_of_the_sites_own_check_is_an_answer() {
         server.seen()[0].body,
         json!({"subject": {"type": "user", "identifier": "anonymous"}, "operation": "update"})
     );
+}
+
+#[tokio::test]
+async fn what_an_account_may_do_on_the_site_says_whether_it_administers_it() {
+    let at = |operation: &str| json!({"operation": operation, "targetType": "application"});
+    for (operations, expected) in [
+        (json!([at("use"), at("administer")]), Truth::Yes),
+        (json!([at("use")]), Truth::No),
+        (json!([]), Truth::Unknown),
+        (json!(null), Truth::Unknown),
+    ] {
+        let body = json!({"type": "known", "accountId": "me", "operations": operations});
+        let server = Server::start(move |seen| match seen.line().as_str() {
+            "GET /rest/api/user/current" => Reply::json(&body),
+            _ => home(seen, "PRE_ROLES").unwrap(),
+        })
+        .await;
+        assert_eq!(server.cloud().site().await.unwrap().caller.administers_site, expected, "{operations}");
+        assert_eq!(server.seen()[0].param("expand"), Some("operations"));
+    }
 }

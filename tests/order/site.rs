@@ -6,8 +6,8 @@ use confperm::model::{
     Audience, BesidePages, Call, Caller, Content, ContentId, ContentKind, ContentReach, Desired,
     DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId, Group, Guards, Holding,
     Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Principal, Restrictions, Site, Space,
-    SpaceKind, SpaceRoleMode, SpaceStatus, StrayPermissions, Strength, Subject, Terms, Tree, UnlistedPages,
-    Wanted, Why,
+    SpaceKind, SpaceRoleMode, SpaceStatus, StrayPermissions, Strength, Subject, Terms, Tree, Truth,
+    UnlistedPages, Wanted, Why,
 };
 use confperm::sandbox::world::{self, Command, Pair, World};
 use proptest::prelude::*;
@@ -477,6 +477,7 @@ impl Case {
                     account: ME.parse().unwrap(),
                     name: "Me".into(),
                     groups: Known::Known(self.mine.then(|| "g0".parse().unwrap()).into_iter().collect()),
+                    administers_site: Truth::Unknown,
                 },
             },
             names_read: true,

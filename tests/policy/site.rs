@@ -6,7 +6,7 @@ use confperm::model::{
     AccountKind, AccountStatus, Audience, BesidePages, BuiltInRole, Caller, Content, ContentId, ContentKind,
     Directory, Edition, Flavor, Group, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person,
     Restrictions, Role, RoleKind, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus,
-    StrayPermissions, Tree, Why,
+    StrayPermissions, Tree, Truth, Why,
 };
 use confperm::policy::Context;
 use confperm::policy::lock::Lock;
@@ -68,6 +68,7 @@ pub(crate) fn site(mode: SpaceRoleMode) -> Live {
                 account: ANN.parse().unwrap(),
                 name: "Ann Example".into(),
                 groups: Known::Known(BTreeSet::new()),
+                administers_site: Truth::Unknown,
             },
         },
         names_read: true,

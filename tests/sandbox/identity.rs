@@ -11,6 +11,9 @@ async fn wrong_tokens_get_401_and_right_ones_a_name() {
     let site = Setup::default().serve().await;
     let me = "/wiki/rest/api/user/current";
     assert_eq!(site.get(me).await.body["accountId"], "a-ann");
+    let operations = |who| site.get_as(who, "/wiki/rest/api/user/current?expand=operations");
+    let held = |body: &serde_json::Value| body["operations"].as_array().unwrap().len();
+    assert_eq!((held(&operations("ann").await.body), held(&operations("bob").await.body)), (2, 1));
     for who in ["ann/bob", "ann/nobody", "nobody", "ex", "bearer x", "tok"] {
         site.get_as(who, me).await.v1_error(401, "");
         site.get_as(who, "/wiki/api/v2/spaces").await.v2_error(401, "UNAUTHORIZED");

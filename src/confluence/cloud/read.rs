@@ -20,9 +20,9 @@ use crate::model::{
 
 impl Read for Cloud {
     async fn site(&self) -> Result<Site, Error> {
-        let SignedIn { account, name, identity, edition } = self.sign_in().await?.clone();
+        let SignedIn { account, name, administers_site, identity, edition } = self.sign_in().await?.clone();
         let (mode, groups) = try_join!(self.mode(), self.groups_of(&account))?;
-        let caller = Caller { account, name: name.into(), groups };
+        let caller = Caller { account, name: name.into(), groups, administers_site };
         let caller = self.caller.get_or_init(|| caller).clone();
         Ok(Site {
             flavor: Flavor::Cloud,

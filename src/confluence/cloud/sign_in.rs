@@ -5,13 +5,13 @@ use http::StatusCode;
 use serde::Deserialize;
 use url::Url;
 
-use super::wire::{SystemInfo, V1User};
+use super::wire::{SiteOperation, SystemInfo, V1User};
 use super::{Cloud, if_shown};
 use crate::confluence::address::{Address, AddressKind, Api};
 use crate::confluence::complete::Whole;
 use crate::confluence::error::Error;
 use crate::confluence::transport::{Request, Settings, client};
-use crate::model::{AccountId, Edition, SiteIdentity};
+use crate::model::{AccountId, Edition, SiteIdentity, Truth};
 
 /// What the site says about the caller and itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct SignedIn {
     pub account: AccountId,
     /// The caller's name as the site shows it.
     pub name: String,
+    /// Whether the account administers Confluence as a whole.
+    pub administers_site: Truth,
     pub identity: SiteIdentity,
     pub edition: Edition,
 }
@@ -50,7 +52,7 @@ impl Cloud {
     }
 
     async fn first_contact(&self) -> Result<SignedIn, Error> {
-        let (account, name) = self.current_user().await?;
+        let (account, name, administers_site) = self.current_user().await?;
         let info = self.system_info().await?;
         let edition = edition(info.edition.as_deref().unwrap_or_default());
         if edition == Edition::Free {
@@ -74,18 +76,19 @@ impl Cloud {
             base_url: base_url
                 .map_or_else(|| address.to_string(), |url| url.as_str().trim_end_matches('/').to_owned()),
         };
-        Ok(SignedIn { account, name, identity, edition })
+        Ok(SignedIn { account, name, administers_site, identity, edition })
     }
 
-    async fn current_user(&self) -> Result<(AccountId, String), Error> {
-        let request = Request::get(Api::V1, ["user", "current"]);
+    async fn current_user(&self) -> Result<(AccountId, String, Truth), Error> {
+        let request = Request::get(Api::V1, ["user", "current"]).query("expand", "operations");
         let user: V1User = self.client.read(&request).await.map_err(|error| self.no_confluence(error))?;
         let anonymous = user.kind.as_deref() == Some("anonymous");
         let Some(account) = user.account_id.filter(|_| !anonymous) else {
             return Err(Error::Anonymous { endpoint: self.client.endpoint(&request)? });
         };
         let name = user.display_name.or(user.public_name).unwrap_or_else(|| account.to_string());
-        Ok((account, name))
+        let operations = user.operations.unwrap_or_default();
+        Ok((account, name, administers_site(&operations)))
     }
 
     /// Confluence never answers 404 about the caller's own account, and never redirects its API.
@@ -122,6 +125,19 @@ impl Cloud {
             Err(Error::Scope(_) | Error::Gone(_)) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Whether an account that may do this on the whole site administers it (OpenAPI v1, `User.operations`). A list that
+/// has not even `use`, which every account that signs in has, says nothing.
+fn administers_site(operations: &[SiteOperation]) -> Truth {
+    let may = |operation: &str| {
+        operations.iter().any(|held| held.operation == operation && held.target_type == "application")
+    };
+    match (may("administer"), may("use")) {
+        (true, _) => Truth::Yes,
+        (false, true) => Truth::No,
+        (false, false) => Truth::Unknown,
     }
 }
 

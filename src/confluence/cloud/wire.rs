@@ -171,6 +171,17 @@ pub(super) struct V1User {
     pub(super) account_id: Option<AccountId>,
     pub(super) display_name: Option<String>,
     pub(super) public_name: Option<String>,
+    pub(super) operations: Option<Vec<SiteOperation>>,
+}
+
+/// Something that a user may do on the whole site.
+#[derive(Debug, Hash, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SiteOperation {
+    #[serde(default)]
+    pub(super) operation: String,
+    #[serde(default)]
+    pub(super) target_type: String,
 }
 
 /// A group as v1 shows it.

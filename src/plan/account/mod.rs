@@ -19,7 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Call, ContentId, Holding, Known, Live, LiveSpace, Permission, Principal, Truth};
+use crate::model::{
+    Call, ContentId, Holding, Known, Live, LiveSpace, Permission, Principal, RoleId, SpaceRoleMode, Truth,
+};
 
 use super::change::Change;
 use super::schedule::edit_permission;
@@ -78,7 +80,10 @@ const RESTRICT: [Permission; 2] = [Permission::RestrictContent, Permission::Admi
 pub(super) fn needed(call: &Call, space: &LiveSpace, live: &Live) -> Vec<Vec<Permission>> {
     match call {
         Call::Grant { .. } | Call::Revoke { .. } => vec![ROWS.to_vec()],
-        Call::AssignRoles { .. } => vec![ROLES.to_vec()],
+        Call::AssignRoles { roles, .. } => {
+            let given = roles.values().flatten().flat_map(|role| of_giving(role, live));
+            std::iter::once(ROLES.to_vec()).chain(given).collect()
+        }
         Call::Restrict { content, .. } => of_lists(*content, space, live),
     }
 }
@@ -156,7 +161,11 @@ fn lacking(
         Piece::Holding(principal) => {
             let held = space.holdings.get(principal);
             let wanted = target.spaces.get(&space.space.key).and_then(|space| space.holdings.get(principal));
-            of_holding(held, wanted)
+            let given = match wanted {
+                Some(TargetHolding::Role(role, _)) => of_giving(role, live),
+                _ => Vec::new(),
+            };
+            of_holding(held, wanted).into_iter().chain(given).collect()
         }
         Piece::Page(content) => of_lists(*content, space, live),
     };
@@ -177,6 +186,18 @@ fn of_holding(held: Option<&Holding>, wanted: Option<&TargetHolding>) -> Vec<Vec
         matches!(held, Some(Holding::Grants(_))) || matches!(wanted, Some(TargetHolding::Grants { .. }));
     let roles = assigns.then(|| ROLES.to_vec());
     roles.into_iter().chain(writes_rows.then(|| ROWS.to_vec())).collect()
+}
+
+/// What giving a role needs: on a site that gives access by roles only, an account gives no more than it holds
+/// itself, unless it administers Confluence (Atlassian community, "space roles", ba-p/3248645).
+fn of_giving(role: &RoleId, live: &Live) -> Vec<Vec<Permission>> {
+    let is_limited = live.site.mode == SpaceRoleMode::Roles && live.site.caller.administers_site == Truth::No;
+    if !is_limited {
+        return Vec::new();
+    }
+    let role = Holding::Role(role.clone());
+    let given = |permission: &&Permission| role.gives(**permission, &live.roles) == Truth::Yes;
+    Permission::ALL.iter().filter(given).map(|permission| vec![*permission]).collect()
 }
 
 fn whom_to_ask(piece: &Piece, lacks: &Lacks, space: &LiveSpace, live: &Live) -> BTreeSet<Principal> {

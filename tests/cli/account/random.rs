@@ -50,7 +50,7 @@ fn case(seed: u64) -> Case {
     let mut dice = Dice::new(seed);
     let mode = dice.pick(&MODES);
     let in_eng = if dice.one_in(2) { "ann, bob" } else { "bob" };
-    let product_admin = mode == "roles" || dice.one_in(4);
+    let product_admin = dice.one_in(4);
     let vocabulary = dice.pick(&["pairs", "role-ids", "partly-unknown"]);
     let mut site = format!(
         "kind: confluence-sandbox

@@ -17,11 +17,16 @@ pub(in crate::sandbox::http) fn get(ask: &mut Ask<'_>) -> Result<Answer, Failure
 }
 
 pub(in crate::sandbox::http) fn current(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
+    let operations = ask.query.all("expand").is_some_and(|wanted| wanted.contains(&"operations"));
     let body = match ask.caller.account() {
         None => render::anonymous(),
         Some(me) => {
             let user = ask.world().user(me).ok_or_else(|| Refusal::NoUser(me.clone()))?;
-            render::user(ask.world(), &ask.caller, user)
+            let mut shown = render::user(ask.world(), &ask.caller, user);
+            if operations {
+                shown["operations"] = render::site_operations(user);
+            }
+            shown
         }
     };
     Ok(Answer::ok(body))
