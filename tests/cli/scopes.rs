@@ -129,10 +129,10 @@ fn a_token_that_only_reads_makes_the_same_plan() {
     let all = printed(POLICY);
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     let reads: Vec<&str> = all.iter().copied().filter(|scope| scope.starts_with("read:")).collect();
-    let plan = |scopes: &[&str], is_oauth: bool, policy: &str| {
+    let run = |arguments: &[&str], scopes: &[&str], is_oauth: bool, policy: &str| {
         let folder = Folder::with(&[("site.yaml", &site(scopes)), ("confperm.yaml", policy)]);
         let hosted = Hosted::open(&folder.file("site.yaml"));
-        let mut command = folder.confperm(&["plan", "--format", "json"]);
+        let mut command = folder.confperm(arguments);
         if is_oauth {
             let token = hosted.running.credentials().unwrap().token;
             command.args(["--site", &hosted.running.gateway_url()]).env("CONFLUENCE_PERSONAL_TOKEN", token);
@@ -141,12 +141,18 @@ fn a_token_that_only_reads_makes_the_same_plan() {
         }
         Ran::from(command.output().unwrap()).code(0)
     };
+    let plan = |scopes: &[&str], is_oauth: bool, policy: &str| {
+        run(&["plan", "--format", "json"], scopes, is_oauth, policy)
+    };
     let note = "note: this token cannot apply the plan: it lacks `write:content.restriction:confluence` and \
                 `write:space.permission:confluence`\n";
     let (reading, writing) = (plan(&reads, true, POLICY), plan(&all, true, POLICY));
     assert_eq!(reading.out, writing.out);
     assert!(reading.err.contains(note), "{}", reading.err);
     assert!(!writing.err.contains("note:"), "{}", writing.err);
+    let doctor = run(&["doctor"], &reads, true, POLICY).out;
+    assert!(doctor.contains("look  token    it can plan, and not apply: it lacks `write:"), "{doctor}");
+    assert!(!run(&["doctor"], &all, true, POLICY).out.contains("look  token"));
     // Of an API token it is not known.
     assert!(!plan(&reads, false, POLICY).err.contains("note:"));
     // Only what the plan takes is missed.

@@ -60,6 +60,7 @@ pub(super) async fn run(
         findings.push(Finding::Fine(format!("lock     {LOCK_FILE} is about this site")));
     }
     findings.push(Finding::Fine(format!("sign-in  {} ({})", site.caller.name.shown(), site.caller.account)));
+    findings.extend(scopes::lacking(&connection.site, &policy).await);
     findings.push(edition(&site));
     findings.push(mode(&site));
     findings.extend(rights::of_named(&connection.site, &policy).await?);

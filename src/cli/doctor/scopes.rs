@@ -1,20 +1,18 @@
-//! `confperm doctor --scopes`: the least token that a policy needs. No site is asked, since no token may be there yet.
+//! What `doctor` says of scopes: those that the token surely lacks, and with `--scopes` the least that a policy needs.
+//! For the second no site is asked, since no token may be there yet.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::confluence::cloud::scopes::{Use, all_for};
+use super::Finding;
+use crate::confluence::Cloud;
+use crate::confluence::cloud::scopes::{Use, all_for, missing};
 use crate::policy::Policy;
+use crate::render::style::list;
 
 /// The scopes by command; those of `plan` are needed by the others as well.
 pub(super) fn needed(policy: &Policy) -> String {
-    let mut writes = BTreeSet::new();
-    if policy.may_change_permissions() {
-        writes.extend(all_for(Use::WritePermissions));
-    }
-    if policy.may_change_restrictions() {
-        writes.extend(all_for(Use::WriteRestrictions));
-    }
+    let writes: BTreeSet<&str> = writes(policy).into_iter().flat_map(all_for).collect();
     let reads = all_for(Use::Read);
     let checks = if policy.tests.is_empty() { BTreeSet::new() } else { all_for(Use::Check) };
     let mut text = String::new();
@@ -31,4 +29,22 @@ pub(super) fn needed(policy: &Policy) -> String {
         }
     }
     text
+}
+
+/// What the token lacks to apply the policy, where that is known.
+pub(super) async fn lacking(site: &Cloud, policy: &Policy) -> Option<Finding> {
+    let held = site.token_scopes().await?;
+    let lacks: BTreeSet<&str> =
+        writes(policy).into_iter().flat_map(|purpose| missing(purpose, &held)).collect();
+    let lacks: Vec<String> = lacks.into_iter().map(|scope| format!("`{scope}`")).collect();
+    let found =
+        || Finding::Doubtful(format!("token    it can plan, and not apply: it lacks {}", list(&lacks)));
+    (!lacks.is_empty()).then(found)
+}
+
+/// The kinds of writes that a policy may ask for.
+fn writes(policy: &Policy) -> Vec<Use> {
+    let permissions = policy.may_change_permissions().then_some(Use::WritePermissions);
+    let restrictions = policy.may_change_restrictions().then_some(Use::WriteRestrictions);
+    permissions.into_iter().chain(restrictions).collect()
 }
