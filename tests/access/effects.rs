@@ -186,6 +186,33 @@ fn anonymous_is_told_beside_those_who_are_signed_in() {
 }
 
 #[test]
+fn a_class_stands_only_for_those_surely_in_it() {
+    // Whether a guest is in `authenticated-users` is not documented, and anonymous access reaches guests for sure.
+    let before = World::new().anonymous(Known::Known(true)).people("ann").guest("gus").space("ENG");
+    let after = before.clone().grant("ENG", "anonymous", "read/space");
+    assert_eq!(
+        changes(&before, &after),
+        ["class:authenticated-users, anonymous, user:gus gains the space [anonymous]"]
+    );
+}
+
+#[test]
+fn many_beside_the_licensed_are_named_as_their_group() {
+    let mut before = World::new().anonymous(Known::Known(true)).people("ann");
+    for name in ["g1", "g2", "g3", "g4"] {
+        before = before.guest(name);
+    }
+    let before = before.group("visitors", "g1 g2 g3 g4").group("few", "g1 g2").space("ENG");
+    let after =
+        before.clone().grant("ENG", "group:visitors", "read/space").grant("ENG", "anonymous", "read/space");
+    let effects = effective_changes(&before.0, &after.0).effects;
+    let named: Vec<String> = effects[0].who.parties.iter().map(|party| party.party.to_string()).collect();
+    assert!(named.contains(&"group:visitors".to_owned()), "{named:?}");
+    assert!(!named.contains(&"group:few".to_owned()), "{named:?}");
+    assert!(effects[0].who.people.is_empty(), "{:?}", effects[0].who.people);
+}
+
+#[test]
 fn two_changes_at_once_are_told_group_by_group() {
     // dan is in both groups, and still neither is told person by person.
     let before = world().group("temps", "dan").page("ENG", 20, 0, "group:contractors", "").page(

@@ -4,36 +4,38 @@ use roaring::RoaringBitmap;
 
 use super::{Affected, AffectedParty};
 use crate::access::engine::Engine;
-use crate::access::reach::Reach;
 use crate::model::{AccessClass, AccountId, Known, Principal};
 
 /// From so many people on, a group most of whom are affected is named instead of them.
 const MANY: u64 = 4;
 
-/// Names those whom it happens to.
+/// Names the principals that something happens to.
 ///
-/// A group stands for its members when it happens to somebody of whom nothing else is known than that
-/// the group holds them, and to all of its members, or most of many. When it happens to whoever is
-/// licensed, groups are not named at all.
+/// A group stands for its members when it happens to unknown accounts in it as well, and to all of its known members,
+/// or most of many. The same holds for classes, which stand only for the people who are surely in them: where the
+/// documentation leaves open whether a guest is in `authenticated-users`, the guest is named. When it happens to all
+/// signed-in or all licensed people, a narrower class or a group is named only for many others in it.
 pub(super) fn affected(parties: &RoaringBitmap, engine: &Engine<'_>) -> Affected {
     let people = parties & engine.census.living();
     let mut affected = Affected { total: count(people.len()), ..Affected::default() };
     let mut rest = people.clone();
-    let mut everybody = false;
-    // Classes are told of first, since they speak for groups.
     let named = parties - &people;
-    let classes = named.iter().filter_map(|number| engine.roll.name(number)).filter(|party| !is_group(party));
-    let groups = named.iter().filter_map(|number| engine.roll.name(number)).filter(|party| is_group(party));
-    for party in classes.chain(groups) {
-        if everybody && *party != Principal::Anonymous {
+    let mut named: Vec<&Principal> = named.iter().filter_map(|number| engine.roll.name(number)).collect();
+    named.sort_by_key(|party| width(party));
+    let mut widest = None;
+    for party in named {
+        let (members, complete) = members(party, engine);
+        let spoken_for = widest.is_some_and(|widest| width(party) > widest);
+        if spoken_for && members.intersection_len(&rest) < MANY {
             continue;
         }
-        let (members, complete) = members(party, engine);
         let (hit, all) = (members.intersection_len(&people), members.len());
         if hit < all && (hit < MANY || 2 * hit < all) {
             continue;
         }
-        everybody |= *party == Principal::Class(AccessClass::AllLicensedUsers);
+        if let Principal::Class(AccessClass::AuthenticatedUsers | AccessClass::AllLicensedUsers) = party {
+            widest.get_or_insert(width(party));
+        }
         rest -= &members;
         affected.parties.push(AffectedParty {
             party: party.clone(),
@@ -47,24 +49,31 @@ pub(super) fn affected(parties: &RoaringBitmap, engine: &Engine<'_>) -> Affected
     affected
 }
 
-/// The people in a group or class who can act at all, and whether there are no others.
+/// The people surely in a group or class who can act at all, and whether there are no others.
 fn members(party: &Principal, engine: &Engine<'_>) -> (RoaringBitmap, bool) {
     let (members, complete) = match party {
         Principal::Group(group) => {
             let known = engine.live.directory.groups.get(group);
             let complete = known.is_some_and(|group| matches!(group.members, Known::Known(_)));
-            (engine.census.members(group).map(Reach::any).unwrap_or_default(), complete)
+            (engine.census.members(group).map(|members| members.sure.clone()), complete)
         }
         Principal::Class(class) => {
-            (engine.census.class(*class).any(), *class != AccessClass::JsmProjectAdmins)
+            (Some(engine.census.class(*class).sure.clone()), *class != AccessClass::JsmProjectAdmins)
         }
-        Principal::User(_) | Principal::Anonymous => (RoaringBitmap::new(), true),
+        Principal::User(_) | Principal::Anonymous => (None, true),
     };
-    (members & engine.census.living(), complete)
+    (members.unwrap_or_default() & engine.census.living(), complete)
 }
 
-const fn is_group(party: &Principal) -> bool {
-    matches!(party, Principal::Group(_))
+/// The order in which principals are named: a class comes before those that it contains.
+const fn width(party: &Principal) -> u8 {
+    match party {
+        Principal::Anonymous => 0,
+        Principal::Class(AccessClass::AuthenticatedUsers) => 1,
+        Principal::Class(AccessClass::AllLicensedUsers) => 2,
+        Principal::Class(AccessClass::AllProductAdmins | AccessClass::JsmProjectAdmins) => 3,
+        Principal::Group(_) | Principal::User(_) => 4,
+    }
 }
 
 fn person(number: u32, engine: &Engine<'_>) -> Option<AccountId> {
