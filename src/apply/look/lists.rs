@@ -28,30 +28,24 @@ impl<'a> Passage<'a> {
         Self(steps)
     }
 
-    /// Whether a list is in a state that comes after this call, or is what this call makes of it.
-    fn is_done(
+    /// Where a list is on the way, seen from this call, if it is in one of the states of the plan at all. A list that
+    /// is both in a state before the call and in one after it needs no call.
+    fn place(
         &self,
         call: CallId,
         content: ContentId,
         list: PageVerb,
         now: &Audience,
         me: &Subject,
-    ) -> bool {
-        let later = self.steps(content).filter(|(id, ..)| *id >= call);
-        later.into_iter().any(|(_, _, after)| same_list(after.audience(list), now, me))
-    }
-
-    /// Whether a list is in a state that comes before this call.
-    fn is_ahead(
-        &self,
-        call: CallId,
-        content: ContentId,
-        list: PageVerb,
-        now: &Audience,
-        me: &Subject,
-    ) -> bool {
-        let earlier = self.steps(content).filter(|(id, ..)| *id <= call);
-        earlier.into_iter().any(|(_, before, _)| same_list(before.audience(list), now, me))
+    ) -> Option<Place> {
+        let is_in = |state: &Restrictions| same_list(state.audience(list), now, me);
+        let mut after = self.steps(content).filter(|(id, ..)| *id >= call).map(|(.., after)| after);
+        let mut before = self.steps(content).filter(|(id, ..)| *id <= call).map(|(_, before, _)| before);
+        if after.any(|state| is_in(state)) {
+            Some(Place::Done)
+        } else {
+            before.any(|state| is_in(state)).then_some(Place::Ahead)
+        }
     }
 
     fn steps(
@@ -60,6 +54,14 @@ impl<'a> Passage<'a> {
     ) -> impl Iterator<Item = &(CallId, &'a Restrictions, &'a Restrictions)> {
         self.0.get(&content).into_iter().flatten()
     }
+}
+
+/// Where a list is on the way through a plan.
+enum Place {
+    /// In a state that comes after the call, or is what the call makes of it.
+    Done,
+    /// In a state that comes before the call.
+    Ahead,
 }
 
 /// A call on the lists of one page.
@@ -108,20 +110,20 @@ pub(in crate::apply) fn look_at_lists(
     let mut changes = Vec::new();
     for list in PageVerb::ALL {
         let (was, is, wanted) = (before.audience(list), now.audience(list), after.audience(list));
-        if was == wanted || passage.is_done(id, content, list, is, &me) {
+        if was == wanted {
             continue;
         }
-        if passage.is_ahead(id, content, list, is, &me) {
-            *send.audience_mut(list) = wanted.clone();
-        } else {
-            changes.push(ConcurrentChange::List {
+        match passage.place(id, content, list, is, &me) {
+            Some(Place::Done) => {}
+            Some(Place::Ahead) => *send.audience_mut(list) = wanted.clone(),
+            None => changes.push(ConcurrentChange::List {
                 space: space.clone(),
                 content,
                 list,
                 before: was.clone(),
                 now: is.clone(),
                 intended: wanted.clone(),
-            });
+            }),
         }
     }
     let request = (send != *now).then(|| request(space, content, now, send));
