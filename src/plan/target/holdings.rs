@@ -1,0 +1,209 @@
+//! What the principals of a space shall hold: what is declared for them, and what they keep beside it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    AccountKind, DesiredHolding, DesiredSpace, Directory, Holding, Live, LiveSpace, Mode, Permission,
+    Principal, Site, SpaceKey, SpaceRoleMode, Strength,
+};
+
+use super::unmanaged::{KeepReason, Kept};
+use super::{TargetHolding, account_kind};
+use crate::plan::change::Reason;
+
+pub(super) fn holdings(
+    key: &SpaceKey,
+    wish: &DesiredSpace,
+    space: &LiveSpace,
+    live: &Live,
+    kept: &mut Kept,
+) -> BTreeMap<Principal, TargetHolding> {
+    let mut target: BTreeMap<Principal, TargetHolding> =
+        wish.holdings.iter().map(|(principal, wanted)| (principal.clone(), declared(wanted))).collect();
+
+    for (principal, holding) in &space.holdings {
+        let declared = target.get_mut(principal);
+        let keep = hands_off(principal, holding, &live.site, &live.directory)
+            .or_else(|| (wish.mode == Mode::Additive).then_some(KeepReason::Undeclared));
+        match (declared, keep) {
+            (None, None) => {
+                target.insert(principal.clone(), TargetHolding::Nothing(Reason::NotDeclared));
+            }
+            (None, Some(KeepReason::Undeclared)) if has_strays(key, principal, holding, live) => {
+                let mut declared = TargetHolding::nothing_declared();
+                refuse_strays(&mut declared, key, principal, holding, live);
+                let extra = keep_beside(&mut declared, holding, KeepReason::Undeclared);
+                target.insert(principal.clone(), declared);
+                kept.add(key, KeepReason::Undeclared, principal, extra);
+            }
+            (None, Some(reason)) => kept.add(key, reason, principal, rows(holding)),
+            (Some(_), None) => {}
+            // Who is named may be taken off, but for those who must be able to go on.
+            (Some(TargetHolding::Nothing(_)), Some(reason @ (KeepReason::App | KeepReason::Caller))) => {
+                target.remove(principal);
+                kept.add(key, reason, principal, rows(holding));
+            }
+            (Some(declared), Some(reason)) => {
+                refuse_strays(declared, key, principal, holding, live);
+                let extra = keep_beside(declared, holding, reason);
+                if extra > 0 {
+                    kept.add(key, reason, principal, extra);
+                }
+            }
+        }
+    }
+    target.retain(|principal, holding| settle(holding, space.holdings.get(principal)));
+    if live.site.mode == SpaceRoleMode::Roles {
+        target.retain(|principal, holding| {
+            let rows = by_rows(holding, space.holdings.get(principal));
+            if rows > 0 {
+                kept.add(key, KeepReason::RolesOnly, principal, rows);
+            }
+            rows == 0
+        });
+    }
+    target
+}
+
+/// How many rows it would take to get from a holding to its target, where not only a role changes. What becomes of
+/// rows whose holder is given a role is not established for such a site, so they are in the way of a role, too.
+fn by_rows(target: &TargetHolding, live: Option<&Holding>) -> usize {
+    match (target, live) {
+        (TargetHolding::Nothing(_) | TargetHolding::Role(..), Some(held @ Holding::Grants(_))) => rows(held),
+        (TargetHolding::Nothing(_) | TargetHolding::Role(..), _) => 0,
+        (TargetHolding::Grants { required, .. }, _) => required.len().max(1),
+    }
+}
+
+/// Whether a principal holds something that an earlier run may have brought along.
+fn has_strays(key: &SpaceKey, principal: &Principal, holding: &Holding, live: &Live) -> bool {
+    let Holding::Grants(held) = holding else { return false };
+    live.stray.of(key, principal).any(|permission| held.contains_key(&permission))
+}
+
+/// Refuses what an earlier run may have brought along and the policy does not ask for.
+fn refuse_strays(
+    declared: &mut TargetHolding,
+    key: &SpaceKey,
+    principal: &Principal,
+    holding: &Holding,
+    live: &Live,
+) {
+    let (TargetHolding::Grants { required, tolerated, refused }, Holding::Grants(held)) = (declared, holding)
+    else {
+        return;
+    };
+    for stray in live.stray.of(key, principal) {
+        if held.contains_key(&stray) && !required.contains_key(&stray) && !tolerated.contains(&stray) {
+            refused.entry(stray).or_insert(Reason::CameAlong);
+        }
+    }
+}
+
+/// Makes nothing of a declaration that only refuses, where nothing stays; says whether it matters at all.
+fn settle(target: &mut TargetHolding, live: Option<&Holding>) -> bool {
+    let TargetHolding::Grants { required, tolerated, refused } = target else { return true };
+    if !required.is_empty() {
+        return true;
+    }
+    let Some(Holding::Grants(held)) = live else { return live.is_some() };
+    if held.keys().any(|permission| tolerated.contains(permission)) {
+        // No principal keeps anything without `read/space`.
+        refused.remove(&Permission::ReadSpace);
+        tolerated.insert(Permission::ReadSpace);
+        return true;
+    }
+    let mut reasons: BTreeSet<Option<&Reason>> =
+        held.keys().map(|permission| refused.get(permission)).collect();
+    let only = reasons.pop_first().flatten().filter(|_| reasons.is_empty()).cloned();
+    *target = TargetHolding::Nothing(only.unwrap_or(Reason::NotDeclared));
+    true
+}
+
+impl TargetHolding {
+    const fn nothing_declared() -> Self {
+        Self::Grants { required: BTreeMap::new(), tolerated: BTreeSet::new(), refused: BTreeMap::new() }
+    }
+}
+
+fn declared(wanted: &DesiredHolding) -> TargetHolding {
+    match wanted {
+        DesiredHolding::Nothing(nothing) => TargetHolding::Nothing(Reason::of(nothing)),
+        DesiredHolding::Role(role) => TargetHolding::Role(role.what.clone(), Reason::of(role)),
+        DesiredHolding::Grants(grants) => {
+            let mut required = BTreeMap::new();
+            let mut tolerated = BTreeSet::new();
+            let mut refused = BTreeMap::new();
+            for (&permission, wanted) in grants {
+                match wanted.what {
+                    Strength::Required => {
+                        required.insert(permission, Reason::of(wanted));
+                    }
+                    Strength::Tolerated => {
+                        tolerated.insert(permission);
+                    }
+                    Strength::Refused => {
+                        refused.insert(permission, Reason::of(wanted));
+                    }
+                }
+            }
+            // Confluence refuses every other permission to a principal without `read/space`.
+            if let Some(&first) = required.keys().next() {
+                refused.remove(&Permission::ReadSpace);
+                required.entry(Permission::ReadSpace).or_insert(Reason::NeededFor { permission: first });
+            }
+            TargetHolding::Grants { required, tolerated, refused }
+        }
+    }
+}
+
+/// Why a plan never reduces the access of a principal, if it is such a one.
+fn hands_off(
+    principal: &Principal,
+    holding: &Holding,
+    site: &Site,
+    directory: &Directory,
+) -> Option<KeepReason> {
+    match principal {
+        Principal::User(account) if *account == site.caller.account => Some(KeepReason::Caller),
+        Principal::User(account) => match account_kind(account, directory) {
+            Some(AccountKind::App) => Some(KeepReason::App),
+            Some(AccountKind::Human | AccountKind::Customer) => None,
+            Some(AccountKind::Unknown) | None => Some(KeepReason::UnknownAccount),
+        },
+        Principal::Class(_) => matches!(holding, Holding::Grants(_)).then_some(KeepReason::Class),
+        Principal::Group(_) | Principal::Anonymous => None,
+    }
+}
+
+fn rows(holding: &Holding) -> usize {
+    match holding {
+        Holding::Grants(grants) => grants.values().map(BTreeSet::len).sum(),
+        Holding::Role(_) => 1,
+    }
+}
+
+/// Lets what a principal holds stand beside what is declared for it; says how much that was.
+fn keep_beside(declared: &mut TargetHolding, holding: &Holding, keep: KeepReason) -> usize {
+    match (declared, holding) {
+        (TargetHolding::Grants { required, tolerated, refused }, Holding::Grants(grants)) => {
+            // What ended goes, unless it is not ours to take.
+            if matches!(keep, KeepReason::App | KeepReason::Caller | KeepReason::Class) {
+                refused.clear();
+            }
+            let extra: Vec<Permission> = grants
+                .keys()
+                .copied()
+                .filter(|permission| {
+                    !required.contains_key(permission)
+                        && !tolerated.contains(permission)
+                        && !refused.contains_key(permission)
+                })
+                .collect();
+            tolerated.extend(&extra);
+            extra.len()
+        }
+        // A principal has one role or single permissions, so a declaration replaces what there is.
+        (TargetHolding::Grants { .. } | TargetHolding::Role(..) | TargetHolding::Nothing(_), _) => 0,
+    }
+}

@@ -1,0 +1,126 @@
+//! What the lists of pages shall be: declared ones, opened ones, and those that `page-only` needs.
+
+use std::collections::BTreeMap;
+
+use crate::model::{
+    AccountKind, Audience, Content, ContentId, DesiredPage, DesiredSpace, Known, Live, LiveSpace, PageVerb,
+    Principal, Restrictions, SpaceKey, Subject, Terms, Tree, UnlistedPages, Wanted,
+};
+
+use super::applied::holdings_applied;
+use super::unmanaged::{KeepReason, Kept};
+use super::{TargetHolding, TargetPage, account_kind};
+use crate::plan::change::Reason;
+use crate::plan::page_only::{self, Compiled, Ground};
+
+pub(super) fn pages(
+    key: &SpaceKey,
+    wish: &DesiredSpace,
+    space: &LiveSpace,
+    live: &Live,
+    kept: &mut Kept,
+) -> BTreeMap<ContentId, TargetPage> {
+    let Some(tree) = &space.tree else { return BTreeMap::new() };
+    let mut pages: BTreeMap<ContentId, TargetPage> = wish
+        .pages
+        .iter()
+        .filter_map(|(&id, wish)| {
+            let Known::Known(now) = &tree.get(id)?.restrictions else { return None };
+            Some((id, page(key, wish, now, live, kept)))
+        })
+        .collect();
+    if let UnlistedPages::Open(origin) = &wish.unlisted {
+        // What may stand anywhere may stand below an entry.
+        for content in unlisted(wish, tree).filter(|id| tree.is_placed(*id)) {
+            let asked = Wanted { what: (), origin: origin.clone(), role: None, terms: Terms::default() };
+            let reasons = PageVerb::ALL.map(|verb| (verb, Reason::of(&asked))).into();
+            pages.insert(content, TargetPage { restrictions: Restrictions::OPEN, reasons });
+        }
+    }
+    pages
+}
+
+/// Restricted content that no entry of `pages` reaches.
+pub(super) fn unlisted(wish: &DesiredSpace, tree: &Tree) -> impl Iterator<Item = ContentId> {
+    let restricted = |content: &&Content| matches!(&content.restrictions, Known::Known(lists) if *lists != Restrictions::OPEN);
+    let unreached = tree.iter().filter(|content| !wish.pages.contains_key(&content.id));
+    unreached.filter(restricted).map(|content| content.id)
+}
+
+/// Adds the lists that `page-only` needs.
+pub(super) fn for_guests(
+    key: &SpaceKey,
+    wish: &DesiredSpace,
+    space: &LiveSpace,
+    holdings: &BTreeMap<Principal, TargetHolding>,
+    pages: &mut BTreeMap<ContentId, TargetPage>,
+    live: &Live,
+    kept: &mut Kept,
+) -> Compiled {
+    if wish.page_only.is_empty() {
+        return Compiled::default();
+    }
+    let after = holdings_applied(holdings, space, live.vocabulary());
+    let ground = Ground { key, wish, before: space, holdings: &after, pages, live };
+    let compiled = page_only::compile(ground);
+    for ((id, verb), (audience, reason)) in &compiled.lists {
+        let Some(content) = space.tree.as_ref().and_then(|tree| tree.get(*id)) else { continue };
+        let Known::Known(now) = &content.restrictions else { continue };
+        let page = pages
+            .entry(*id)
+            .or_insert_with(|| TargetPage { restrictions: now.clone(), reasons: BTreeMap::new() });
+        *page.restrictions.audience_mut(*verb) = with_kept(key, audience, now.audience(*verb), live, kept);
+        page.reasons.insert(*verb, reason.clone());
+    }
+    compiled
+}
+
+fn page(key: &SpaceKey, wish: &DesiredPage, now: &Restrictions, live: &Live, kept: &mut Kept) -> TargetPage {
+    let mut restrictions = now.clone();
+    let mut reasons = BTreeMap::new();
+    for verb in PageVerb::ALL {
+        let Some(wanted) = wish.audience(verb) else { continue };
+        reasons.insert(verb, Reason::of(wanted));
+        *restrictions.audience_mut(verb) = with_kept(key, &wanted.what, now.audience(verb), live, kept);
+    }
+    TargetPage { restrictions, reasons }
+}
+
+/// A declared list, with the apps that are on the live one, and with the caller.
+///
+/// Confluence's own dialog always lists the account that restricts a page; the API does not, and a caller that
+/// leaves itself out cannot see the page any more. Whether a PUT adds the caller by itself is not
+/// documented, so the caller's entry is neither missed nor resented.
+fn with_kept(key: &SpaceKey, wanted: &Audience, now: &Audience, live: &Live, kept: &mut Kept) -> Audience {
+    let Audience::Only(members) = wanted else { return Audience::Anyone };
+    let mut members = members.clone();
+    let caller = Subject::User(live.site.caller.account.clone());
+    for subject in now.subjects() {
+        let Subject::User(account) = subject else { continue };
+        let reason = match account_kind(account, &live.directory) {
+            Some(AccountKind::App) => KeepReason::App,
+            // The site describes the account and leaves out what it is, or does not describe it: it may be an app's.
+            Some(AccountKind::Unknown) => KeepReason::UnknownAccount,
+            None if kept.strangers.contains(account) => KeepReason::UnknownAccount,
+            Some(AccountKind::Human | AccountKind::Customer) | None => continue,
+        };
+        if *subject != caller && members.insert(subject.clone()) {
+            kept.add(key, reason, &subject.clone().into(), 1);
+        }
+    }
+    // What is as declared is not written, so the caller need not be on it.
+    if matches!(now, Audience::Only(now) if *now == members) {
+        return now.clone();
+    }
+    let listed = now.subjects().any(|subject| *subject == caller)
+        || !members.iter().any(|subject| is_group_of_caller(subject, live));
+    if listed && members.insert(caller.clone()) {
+        kept.add(key, KeepReason::Caller, &caller.into(), 1);
+    }
+    Audience::Only(members)
+}
+
+/// Whether the caller is surely on a list through this entry.
+fn is_group_of_caller(subject: &Subject, live: &Live) -> bool {
+    matches!(subject, Subject::Group(group) if live.site.caller.is_in(group) == Some(true))
+}
