@@ -11,22 +11,19 @@ use confperm::sandbox::world::{Pair, Principal};
 
 use crate::in_process::{OPTIONS, Stage};
 use crate::journal::Memory;
+use crate::support::site_of_ann_and_bob;
 
 /// Eight spaces, so that the address of a grant names its object.
 pub(crate) fn site() -> String {
-    let mut site = "
-kind: confluence-sandbox
-version: 1
-site: {flavor: cloud, space-role-mode: pre-roles, edition: standard, anonymous: false, caller: ann}
-users:
-  ann: {account-id: u-ann, name: Ann, email: ann@x.com}
-  bob: {account-id: u-bob, name: Bob, email: bob@x.com}
+    let mut site = site_of_ann_and_bob!(
+        "
 groups:
   eng: {id: g-eng, members: [bob], access: user}
   ops: {id: g-ops, members: [bob]}
 quirks: {companions: never}
 spaces:
 "
+    )
     .to_owned();
     for n in 1..=8 {
         let _ = write!(

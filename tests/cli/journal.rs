@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 
 use crate::in_process::{OPTIONS, Stage};
 use crate::interrupted;
-use crate::support::{Folder, Hosted, Ran, is_write};
+use crate::support::{Folder, Hosted, Ran, is_write, site_of_ann_and_bob};
 
 /// A journal in memory. At a line of one's choice it can fail, or say that it is there.
 #[derive(Clone, Default)]
@@ -193,13 +193,9 @@ async fn where_the_journal_cannot_be_written_nothing_more_is_sent() {
     assert_eq!(writes(&stage), []);
 }
 
-const ROLES: &str = "
-kind: confluence-sandbox
-version: 1
-site: {flavor: cloud, space-role-mode: roles-transition, edition: standard, anonymous: false, caller: ann}
-users:
-  ann: {account-id: u-ann, name: Ann, email: ann@x.com}
-  bob: {account-id: u-bob, name: Bob, email: bob@x.com}
+const ROLES: &str = site_of_ann_and_bob!(
+    "roles-transition",
+    "
 groups:
   eng: {id: g-eng, members: [bob], access: user}
 roles:
@@ -214,7 +210,8 @@ spaces:
       delete/page: [group:eng]
       administer/space: [user:ann]
 quirks: {role-post-removes-custom-access: false}
-";
+"
+);
 
 /// No plan sees rows beside a role; the journal of the run that died knows them.
 #[tokio::test]

@@ -4,14 +4,10 @@
 use confperm::sandbox::world::{ContentId, ListKind};
 
 use crate::in_process::Stage;
+use crate::support::site_of_ann_and_bob;
 
-const SITE: &str = "
-kind: confluence-sandbox
-version: 1
-site: {flavor: cloud, space-role-mode: pre-roles, edition: standard, anonymous: false, caller: ann}
-users:
-  ann: {account-id: u-ann, name: Ann, email: ann@x.com}
-  bob: {account-id: u-bob, name: Bob, email: bob@x.com}
+const SITE: &str = site_of_ann_and_bob!(
+    "
   cleo: {account-id: u-cleo, name: Cleo, email: cleo@x.com}
 groups:
   eng: {id: g-eng, members: [bob], access: user}
@@ -31,7 +27,8 @@ spaces:
         title: Plans
         view: [user:ann, user:bob, user:cleo, group:eng]
         edit: [user:ann, user:bob, group:eng]
-";
+"
+);
 
 /// Each entry of the page, and which lists are to be open in the end.
 const ENTRIES: [(&str, [bool; 2]); 6] = [

@@ -1,15 +1,10 @@
 //! What scripts rely on: exit codes, streams, and the same bytes every time.
 
-use crate::support::{Folder, Hosted, Ran};
+use crate::support::{Folder, Hosted, Ran, site_of_ann_and_bob};
 
 /// Two spaces; the caller administers the first through a group.
-const SITE: &str = "
-kind: confluence-sandbox
-version: 1
-site: {flavor: cloud, space-role-mode: pre-roles, edition: standard, anonymous: false, caller: ann}
-users:
-  ann: {account-id: u-ann, name: Ann, email: ann@x.com}
-  bob: {account-id: u-bob, name: Bob, email: bob@x.com}
+const SITE: &str = site_of_ann_and_bob!(
+    "
 groups:
   admins: {id: g-admins, members: [ann], access: user}
   eng: {id: g-eng, members: [bob], access: user}
@@ -23,7 +18,8 @@ spaces:
     name: Documentation
     permissions: {read/space: [user:ann], administer/space: [user:ann]}
 quirks: {}
-";
+"
+);
 
 const POLICY: &str = "
 version: 1

@@ -16,6 +16,25 @@ use futures_util::stream::{self, StreamExt as _};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
+/// A sandbox state, before roles unless said otherwise, called by `ann`, who with `bob` is all its people; the rest
+/// begins with further users or with groups. A macro, so that it makes constants.
+macro_rules! site_of_ann_and_bob {
+    ($rest:literal) => {
+        site_of_ann_and_bob!("pre-roles", $rest)
+    };
+    ($mode:literal, $rest:literal) => {
+        concat!(
+            "kind: confluence-sandbox\nversion: 1\nsite: {flavor: cloud, space-role-mode: ",
+            $mode,
+            ", edition: standard, anonymous: false, caller: ann}\nusers:\n",
+            "  ann: {account-id: u-ann, name: Ann, email: ann@x.com}\n",
+            "  bob: {account-id: u-bob, name: Bob, email: bob@x.com}",
+            $rest
+        )
+    };
+}
+pub(crate) use site_of_ann_and_bob;
+
 /// A policy directory that a test may do with as it likes.
 pub(crate) struct Folder(TempDir);
 

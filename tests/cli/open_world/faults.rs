@@ -9,15 +9,10 @@ use confperm::sandbox::world::{
 use super::Runs;
 use crate::as_planned::permission;
 use crate::in_process::{Stage, parse};
-use crate::support::Folder;
+use crate::support::{Folder, site_of_ann_and_bob};
 
-const SITE: &str = "
-kind: confluence-sandbox
-version: 1
-site: {flavor: cloud, space-role-mode: pre-roles, edition: standard, anonymous: false, caller: ann}
-users:
-  ann: {account-id: u-ann, name: Ann, email: ann@x.com}
-  bob: {account-id: u-bob, name: Bob, email: bob@x.com}
+const SITE: &str = site_of_ann_and_bob!(
+    "
 groups:
   eng: {id: g-eng, members: [bob], access: user}
   hr: {id: g-hr, members: [bob]}
@@ -33,7 +28,8 @@ spaces:
       restrict_content/space: [user:ann]
       administer/space: [user:ann]
     pages: [{id: 11, title: Plans}, {id: 12, title: Closed, view: [user:ann, group:eng], edit: [user:ann]}]
-";
+"
+);
 
 fn group(id: &str) -> Principal {
     Principal::Group(GroupId::from(id))
