@@ -95,7 +95,7 @@ async fn once(
     let prepared = prepare(&args.scope, &args.overrides, Lacking::Refused, environment, out).await?;
     let completeness = args.scope.completeness(&prepared.planned.plan);
     out.data(&render::plan_as_text(&prepared.planned.plan));
-    if prepared.planned.plan.is_held_back() {
+    if prepared.planned.plan.is_blocked() {
         return Ok(Once { run: Run::Blocked, completeness });
     }
     let is_empty = prepared.planned.plan.is_empty();
@@ -180,7 +180,7 @@ fn mention_last(prepared: &Prepared, directory: &Utf8Path, out: &Output) {
             let folder = journal::folder(directory);
             out.say(&format!(
                 "No journal of an earlier run is in {folder}. If a run was interrupted elsewhere, permissions that \
-                 Confluence added by itself cannot be told from what others granted; keep that folder between runs."
+                 Confluence added by itself cannot be distinguished from what others granted; keep that folder between runs."
             ));
         }
         return;

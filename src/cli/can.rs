@@ -15,7 +15,7 @@ pub(super) async fn run(args: &CanArgs, environment: &Environment, out: &Output)
     let question = asked.shown();
     let verdict = match &asked.asker {
         Some(asker) => Engine::new(&asked.live).can(asker, asked.verb, &asked.object),
-        None => return Err(CliError::failed("nobody was asked about")),
+        None => return Err(CliError::failed("no account was named to ask about")),
     };
     match args.what.common.format {
         AnswerFormat::Text => {

@@ -75,7 +75,9 @@ impl<'p, 'l> Making<'p, 'l> {
                 self.findings.push(
                     Diagnostic::new(
                         Code::InvalidPrincipal,
-                        format!("nobody can be asked about as `class:{class}`: its people differ in what they may do"),
+                        format!(
+                            "`class:{class}` cannot be asked about: its people differ in what they may do"
+                        ),
                     )
                     .at(&who.span, "")
                     .help("test a person, a group, `class:all-licensed-users` or `anonymous`"),

@@ -17,8 +17,8 @@ pub(super) enum CliError {
     Usage { message: String, hint: Option<String> },
     /// The policy has errors, each with its place.
     Invalid { findings: Diagnostics, sources: Sources },
-    /// The policy is valid, and its own guards hold it back.
-    HeldBack { breaches: BTreeMap<Guard, Diagnostics>, sources: Sources },
+    /// The policy is valid, and its own guards block it.
+    Blocked { breaches: BTreeMap<Guard, Diagnostics>, sources: Sources },
 }
 
 impl CliError {
@@ -34,7 +34,7 @@ impl CliError {
         match self {
             Self::Failed { message, .. } => Self::Failed { message, hint: Some(hint.into()) },
             Self::Usage { message, .. } => Self::Usage { message, hint: Some(hint.into()) },
-            other @ (Self::Invalid { .. } | Self::HeldBack { .. }) => other,
+            other @ (Self::Invalid { .. } | Self::Blocked { .. }) => other,
         }
     }
 
@@ -43,7 +43,7 @@ impl CliError {
             Self::Failed { .. } => Exit::Failed,
             Self::Usage { .. } => Exit::Usage,
             Self::Invalid { .. } => Exit::Invalid,
-            Self::HeldBack { .. } => Exit::Blocked,
+            Self::Blocked { .. } => Exit::Blocked,
         }
     }
 }

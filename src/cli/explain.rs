@@ -15,7 +15,7 @@ pub(super) async fn run(args: &CanArgs, environment: &Environment, out: &Output)
     let asked = prepare(Some(&args.who), &args.what, environment, out).await?;
     let explanation = match &asked.asker {
         Some(asker) => Engine::new(&asked.live).explain(asker, asked.verb, &asked.object),
-        None => return Err(CliError::failed("nobody was asked about")),
+        None => return Err(CliError::failed("no account was named to ask about")),
     };
     let question = asked.shown();
     out.data(&match args.what.common.format {

@@ -63,7 +63,7 @@ pub(super) fn run(args: &FmtArgs, out: &Output) -> Result<Exit, CliError> {
     out.findings(&found.findings, &found.sources);
     if found.findings.has_errors() {
         let errors = count(found.findings.errors(), "error", "errors");
-        out.say(&format!("{errors}; the files with errors were left alone"));
+        out.say(&format!("{errors}; the files with errors were not changed"));
         return Ok(Exit::Invalid);
     }
     Ok(if args.check && !changed.is_empty() { Exit::Failed } else { Exit::Done })

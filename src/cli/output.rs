@@ -67,7 +67,7 @@ impl Output {
         }
     }
 
-    /// Whether all data went out and was, as far as anybody can tell, read.
+    /// Whether all data went out and was, as far as can be known, read.
     pub(super) fn is_whole(&self) -> bool {
         !self.left.load(Ordering::Relaxed) && !self.has_lost_data()
     }
@@ -104,13 +104,13 @@ impl Output {
                     paint(REMOVE, "error:")
                 ));
             }
-            CliError::HeldBack { breaches, sources } => {
+            CliError::Blocked { breaches, sources } => {
                 for findings in breaches.values() {
                     self.findings(findings, sources);
                 }
                 let guards: Vec<String> = breaches.keys().map(ToString::to_string).collect();
                 self.say(&format!(
-                    "{} held back by {}; nothing was read or changed",
+                    "{} blocked by {}; nothing was read or changed",
                     paint(REMOVE, "error:"),
                     render::style::list(&guards)
                 ));
@@ -127,7 +127,7 @@ impl Output {
         }
     }
 
-    /// Whether somebody is there to answer.
+    /// Whether a user is there to answer.
     pub(super) fn can_ask(&self) -> bool {
         self.terminal && io::stdin().is_terminal()
     }
@@ -135,7 +135,7 @@ impl Output {
     /// Asks; only the whole word counts as a yes.
     pub(super) fn ask(&self, question: &str) -> bool {
         self.progress.clear();
-        let question = format!("{} Only `yes` will do: ", border::cleared(&self.secrets, question));
+        let question = format!("{} Only `yes` is accepted: ", border::cleared(&self.secrets, question));
         drop(anstream::stderr().lock().write_all(question.as_bytes()));
         let mut answer = String::new();
         io::stdin().lock().read_line(&mut answer).is_ok() && answer.trim() == "yes"

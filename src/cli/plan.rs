@@ -35,9 +35,9 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
             .map_err(|error| CliError::failed(format!("cannot write `{path}`: {error}")))?;
         out.say(&format!("Plan written to {path}"));
     }
-    if plan.is_held_back() {
+    if plan.is_blocked() {
         if args.explain_order || args.format != Format::Text {
-            out.say(render::held_back_as_text(plan).trim_end());
+            out.say(render::blocked_as_text(plan).trim_end());
         }
         return Ok(Exit::Blocked);
     }

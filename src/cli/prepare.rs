@@ -67,7 +67,7 @@ pub(super) async fn prepare(
     let mut breaches = policy.breaches(today);
     breaches.retain(|guard, _| !overridden.contains(guard));
     if !breaches.is_empty() {
-        return Err(CliError::HeldBack { breaches, sources });
+        return Err(CliError::Blocked { breaches, sources });
     }
     let lock = LockFile::read(&scope.directory, &mut sources)?;
 
@@ -99,7 +99,7 @@ pub(super) async fn prepare(
         out.say(&note);
     }
     // What a refused plan took names to mean is not what anyone has agreed to.
-    if !planned.plan.is_held_back() {
+    if !planned.plan.is_blocked() {
         lock.learn(&policy, &live, &connection, scope.learning(lacking), out)?;
     }
     Ok(Prepared { connection, bundles: policy.bundles(), live, planned, last })
@@ -141,7 +141,7 @@ fn not_spoken_of(policy: &Policy, missing: &SpaceKey) -> CliError {
 fn can_be_changed(site: &Site) -> Result<(), CliError> {
     if site.edition == Edition::Free {
         return Err(CliError::failed(
-            "this site is on the Free edition, where Confluence lets nobody change permissions or restrictions",
+            "this site is on the Free edition, where permissions and restrictions cannot be changed",
         )
         .with_hint("the Standard edition and those above it can; nothing was changed"));
     }

@@ -191,7 +191,7 @@ impl Prepare<'_> {
                 Err(CliError::Invalid { findings, sources: self.sources.clone() })
             }
             Err(_) => {
-                self.out.warn("the policy does not fit the site, so lines of the policy are not told; `confperm plan` says why");
+                self.out.warn("the policy does not fit the site, so lines of the policy are not named; `confperm plan` says why");
                 Ok(None)
             }
         }

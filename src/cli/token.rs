@@ -19,7 +19,7 @@ pub(super) async fn note(plan: &Plan, site: &Cloud) -> Option<String> {
             Call::Grant { .. } | Call::Revoke { .. } | Call::AssignRoles { .. } => Use::WritePermissions,
         })
         .collect();
-    if uses.is_empty() || plan.is_held_back() {
+    if uses.is_empty() || plan.is_blocked() {
         return None;
     }
     let held = site.token_scopes().await?;

@@ -33,7 +33,7 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) 
     out.findings(&findings, &sources);
     let breaches = policy.breaches(today);
     if !breaches.is_empty() {
-        return Err(CliError::HeldBack { breaches, sources });
+        return Err(CliError::Blocked { breaches, sources });
     }
     if let Some(within) = args.warn_before {
         let last = today.checked_add(within).unwrap_or(Date::MAX);

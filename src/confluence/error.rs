@@ -208,7 +208,7 @@ fn no_roles(endpoint: &Endpoint, answer: Option<&Refusal>) -> String {
 
 fn unreachable(reason: Unreachable) -> &'static str {
     match reason {
-        Unreachable::UnknownName => "nobody knows this name",
+        Unreachable::UnknownName => "the host name cannot be resolved",
         Unreachable::Refused => "the connection was refused",
         Unreachable::TimedOut => "the connection was not answered in time",
         Unreachable::Other => "no connection came about",

@@ -281,7 +281,7 @@ fn certificate_problem(error: &reqwest::Error) -> Option<String> {
             words if words.contains("Expired") => "its certificate has expired".to_owned(),
             words if words.contains("NotValidForName") => "its certificate is for another name".to_owned(),
             words if words.contains("UnknownIssuer") || words.contains("CaUsedAsEndEntity") => {
-                "its certificate was not issued by anyone whom this machine trusts".to_owned()
+                "its certificate was not issued by an authority that this machine trusts".to_owned()
             }
             words => format!("its certificate is not valid here ({words})"),
         })

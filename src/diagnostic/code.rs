@@ -57,7 +57,7 @@ codes! {
     MissingKey = "missing-key", Error, "A key that must be there is not.";
     WrongType = "wrong-type", Error, "A value of another kind than belongs there.";
     NullValue = "null-value", Error, "A key without a value.";
-    EmptyList = "empty-list", Error, "A list without entries where somebody must be named.";
+    EmptyList = "empty-list", Error, "A list without entries where a principal must be named.";
     EmptyEntry = "empty-entry", Error, "A section that says nothing.";
     InvalidValue = "invalid-value", Error, "A value that is not one of those possible, or not of the right form.";
     MissingVersion = "missing-version", Error, "No file says which version of the language it is written in.";
@@ -79,9 +79,9 @@ codes! {
 
     // Meaning, without a site.
     AnonymousAdmin = "anonymous-admin", Error, "Visitors who are not signed in would administer a space.";
-    NotOnPages = "not-on-pages", Error, "The lists of pages hold people and groups, nobody else.";
-    EditWithoutView = "edit-without-view", Error, "Somebody may edit a page but is not among those who may view it.";
-    ForbiddenAccess = "forbidden-access", Error, "Access that a guard of the policy forbids. Holds plans back, though the policy is valid.";
+    NotOnPages = "not-on-pages", Error, "The lists of pages hold only people and groups.";
+    EditWithoutView = "edit-without-view", Error, "A principal may edit a page but is not on its view list.";
+    ForbiddenAccess = "forbidden-access", Error, "Access that a guard of the policy forbids. Blocks plans, though the policy is valid.";
     InvalidPages = "invalid-pages", Error, "A page path that cannot be understood.";
     PageOnlyRole = "page-only-role", Error, "A role for `page-only` whose holders could open other pages to themselves.";
 
@@ -93,12 +93,12 @@ codes! {
     // Rules.
     UnknownLike = "unknown-like", Error, "A space that the policy gives nothing in, and whose access is to be copied.";
     LikeCycle = "like-cycle", Error, "Spaces that have the access of each other, in a circle.";
-    Contradiction = "contradiction", Error, "Somebody is given something in one place and kept out in another.";
+    Contradiction = "contradiction", Error, "A principal is given something in one place and denied it in another.";
     EmptySelector = "empty-selector", Warning, "A rule, or a pattern in it, that speaks of no space.";
     NotCopied = "not-copied", Warning, "Access that is not copied to another space, because it is not ours to give.";
     AbsentCaller = "absent-caller", Error, "The account that runs this is to be nowhere.";
     AbsentApp = "absent-app", Warning, "An app is to be nowhere, which apps decide themselves.";
-    LastOnList = "last-on-list", Error, "A list of a page that would have nobody left, which would open the page.";
+    LastOnList = "last-on-list", Error, "A list of a page that would have no entry left, which would open the page.";
     CsvFile = "csv-file", Error, "A CSV file that is not there, not inside the policy directory, or not CSV.";
     CsvColumn = "csv-column", Error, "A column that a CSV file does not have, or has twice.";
     CsvQuote = "csv-quote", Error, "A quote in a CSV file that is not closed, or stands where none may.";
@@ -124,7 +124,7 @@ codes! {
     UnsupportedPermission = "unsupported-permission", Error, "A permission that this site does not have.";
     UnknownSiteRole = "unknown-site-role", Error, "A space role that the site does not have.";
     NoClasses = "no-classes", Error, "User classes on a site without space roles.";
-    PageOnlyAdmin = "page-only-admin", Error, "Somebody would see only some pages of a space and administer it.";
+    PageOnlyAdmin = "page-only-admin", Error, "A principal would see only some pages of a space and administer it.";
     NotExpressible = "not-expressible", Error, "Access that this site has no way to give.";
 }
 

@@ -60,7 +60,7 @@ impl FromStr for Guard {
 }
 
 /// The guards of a policy, in the ids of the site. What a policy does not say has a default, so that a
-/// first policy with a gap in it is held back and shown, not carried out.
+/// first policy with a gap in it is blocked and shown, not carried out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guards {
     pub min_admins: Guarded<u32>,

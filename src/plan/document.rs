@@ -54,7 +54,7 @@ pub struct Plan {
     pub effects: PlanEffects,
     /// What the entries of `page-only` come down to.
     pub page_only: Vec<PlanPageOnly>,
-    /// What does not do what it says. Never a reason to hold the plan back.
+    /// What does not do what it says. Never a reason to block the plan.
     pub lints: Vec<PlanLint>,
     pub unmanaged: Vec<Unmanaged>,
     /// What the caller could not see. Not absent: unknown.
@@ -65,9 +65,9 @@ pub struct Plan {
     /// What the policy asks for and the account that runs this may not change. The plan is about the rest.
     #[serde(default)]
     pub left_out: Vec<LeftOut>,
-    /// Reasons to hold the plan back. One with any must not be applied.
+    /// Reasons why the plan is blocked. One with any must not be applied.
     pub refusals: Vec<Refusal>,
-    /// What the guards of the policy say. A plan that one of them holds back must not be applied.
+    /// What the guards of the policy say. A plan that one of them blocks must not be applied.
     pub guards: PlanGuards,
     pub cost: Cost,
 }
@@ -221,8 +221,8 @@ impl Plan {
     }
 
     /// Whether the plan must not be applied.
-    pub fn is_held_back(&self) -> bool {
-        !self.refusals.is_empty() || self.guards.held_back().next().is_some()
+    pub fn is_blocked(&self) -> bool {
+        !self.refusals.is_empty() || self.guards.blocked().next().is_some()
     }
 
     /// Lets the plan through some of its guards, with the reason in the words of whoever decides that.

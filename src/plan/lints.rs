@@ -10,7 +10,7 @@ use crate::model::{
     ContentId, ContentKind, Desired, DesiredHolding, Known, Live, Origin, PageVerb, Principal, SpaceKey, Why,
 };
 
-/// Something worth a look. It never holds a plan back.
+/// Something worth a look. It never blocks a plan.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct PlanLint {
     pub space: SpaceKey,

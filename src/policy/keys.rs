@@ -72,7 +72,7 @@ pub(crate) const TOP: &[Key] = &[
     key("roles", "Named bundles of permissions, beside viewer, collaborator, manager and admin.").named(ROLE),
     key("spaces", "Who may do what, by the key of the space.").named(SPACE).apart(),
     key("rules", "The same across many spaces.").fields(RULE).apart(),
-    key("guards", "What every plan must respect; a plan that does not is held back.").fields(GUARDS),
+    key("guards", "What every plan must respect; a plan that does not is blocked.").fields(GUARDS),
     key("tests", "Promises about effective access, checked by `confperm test`.").fields(TEST),
 ];
 
@@ -85,7 +85,7 @@ pub(crate) const SITE: &[Key] = &[key(
 pub(crate) const PERSON: &[Key] = &[
     key("account", "The account id (Cloud) or user key (Data Center)."),
     key("email", "For people who read the file; never sent anywhere."),
-    key("guest-of", "The key of the space that a guest belongs to; no API tells it."),
+    key("guest-of", "The key of the space that a guest belongs to, which cannot be read from the API."),
 ];
 
 pub(crate) const ROLE: &[Key] = &[
@@ -185,14 +185,14 @@ pub(crate) const PAGE: &[Key] = &[
 pub(crate) const ENTRY: &[Key] = &[
     key("who", "Who is meant."),
     key("until", "The last day that this counts, as in `2027-01-31`. A plan made after it takes it back."),
-    key("why", "The reason, for whoever reads the plan."),
+    key("why", "The reason, which the plan shows."),
 ];
 
 pub(crate) const GUARDS: &[Key] = &[
     key("min-admins", "How many active people, or groups with members, must administer each space."),
     key("required-admins", "People and groups that must administer each space."),
     key("max-removals", "How much a plan may take away: a share such as `25%`, or a number of grants."),
-    key("forbid", "What nobody may be given: `anonymous`, `direct-users`."),
+    key("forbid", "The principals that may not be given access: `anonymous`, `direct-users`."),
 ];
 
 pub(crate) const PAGE_ONLY: &[Key] = &[
@@ -203,7 +203,7 @@ pub(crate) const PAGE_ONLY: &[Key] = &[
 
 pub(crate) const TEST: &[Key] = &[
     key("name", "What the test promises."),
-    key("who", "Whom it is about: one principal."),
+    key("who", "The principal that it is about."),
     key("can", "What they can do: a verb and a list of spaces or pages."),
     key("cannot", "What they cannot do: a verb and a list of spaces or pages."),
 ];

@@ -120,11 +120,11 @@ fn ended_list(verb: PageVerb, pages: &str, listed: &Listed, today: Date) -> Opti
     let last = named.last().filter(|_| named.iter().all(|entry| entry.is_over(today)))?;
     let until = last.until.as_ref()?;
     let message =
-        format!("nobody is left who may {} `{pages}`: every entry of this list has ended", verb.as_str());
+        format!("no entry is left that may {} `{pages}`: every entry of this list has ended", verb.as_str());
     Some(
-        Diagnostic::new(Code::EndedList, message)
-            .at(&until.span, "the last day has passed")
-            .help("name somebody who stays; without entries the list would be open to everyone in the space"),
+        Diagnostic::new(Code::EndedList, message).at(&until.span, "the last day has passed").help(
+            "name a principal that stays; without entries the list would be open to everyone in the space",
+        ),
     )
 }
 

@@ -52,7 +52,7 @@ impl Question<'_> {
     }
 
     pub(super) fn asker_words(&self) -> String {
-        self.asker.map_or_else(|| "everybody".to_owned(), |asker| asker_words(asker, &self.names))
+        self.asker.map_or_else(|| "everyone".to_owned(), |asker| asker_words(asker, &self.names))
     }
 
     pub(super) fn level_words(&self, level: Level) -> String {
@@ -229,8 +229,8 @@ pub(super) fn plain_route(route: &Route, question: &Question<'_>) -> String {
             let role = role.as_ref().map(|role| format!(" as {}", names.role(role))).unwrap_or_default();
             format!("{}{role}", names.principal(principal))
         }
-        Route::UnlicensedAccess => "the service desk opens the space for everybody signed in".to_owned(),
-        Route::OpenList => "open to whoever gets this far".to_owned(),
+        Route::UnlicensedAccess => "the service desk opens the space to all signed-in users".to_owned(),
+        Route::OpenList => "not restricted here".to_owned(),
         Route::Listed { subject } => names.principal(&subject.clone().into()),
     }
 }
@@ -255,9 +255,9 @@ fn missing_words(report: &LevelReport, need: &Need, question: &Question<'_>) -> 
         return doubts.join("; ");
     }
     match &need.needed {
-        Needed::SignIn if need.outcome == Outcome::Allowed => "asked as somebody who is licensed".to_owned(),
+        Needed::SignIn if need.outcome == Outcome::Allowed => "asked as a licensed user".to_owned(),
         Needed::SignIn => match question.asker {
-            Some(Asker::Anonymous) => "the site lets in nobody who is not signed in".to_owned(),
+            Some(Asker::Anonymous) => "the site lets in only users who are signed in".to_owned(),
             _ => "the account is deactivated, or has no access to Confluence".to_owned(),
         },
         Needed::Permission { any_of } => {
@@ -370,17 +370,15 @@ pub(super) fn outside(outside: &[Outside], text: &mut String) {
 pub(super) fn outside_words(outside: &Outside) -> String {
     match outside {
         Outside::PublicLinks => {
-            "public links: whoever has the link of a page reads it, past every list".to_owned()
+            "public links: the link of a page opens it to everyone who has it, past every list".to_owned()
         }
-        Outside::ServiceDesk => {
-            "the service desk: it can open a space for everybody who is signed in".to_owned()
-        }
+        Outside::ServiceDesk => "the service desk: it can open a space to all signed-in users".to_owned(),
         Outside::ProductAdmins => "product admins: they can make themselves admins of any space".to_owned(),
         Outside::SpaceAdmins => "space admins: they can remove view lists that keep them out".to_owned(),
         Outside::AdminKey => {
             "the admin key: organisation admins can see and edit everything for some minutes".to_owned()
         }
-        Outside::FreePlan => "the Free edition: nobody can change permissions or lists on it".to_owned(),
+        Outside::FreePlan => "the Free edition: permissions and lists cannot be changed on it".to_owned(),
         Outside::ForeignRows { rows } => {
             let rows = super::style::count(*rows, "permission", "permissions");
             format!("{rows} of the space of a kind that this version does not know")

@@ -12,14 +12,14 @@ use super::style::{CHANGE, FAINT, HEADING, count, paint};
 /// So many people are named one by one; the document has them all.
 const PEOPLE: usize = 100;
 
-/// Everybody who may, by name, then by route.
+/// All who may, by name, then by route.
 pub fn who_as_text(who: &Who, question: &Question<'_>) -> String {
     let names = &question.names;
     let mut text = String::new();
     let can = if question.planned { "will be able to" } else { "can" };
     let what = question.deed_words();
     let number = match who.people.len() {
-        0 => "Nobody who is known".to_owned(),
+        0 => "No known person".to_owned(),
         number => count(number, "person", "people"),
     };
     let _ = writeln!(text, "{}", paint(HEADING, &format!("{number} {can} {what}")));
@@ -29,8 +29,8 @@ pub fn who_as_text(who: &Who, question: &Question<'_>) -> String {
     if who.people.len() > PEOPLE {
         let _ = writeln!(text, "  and {} more", who.people.len() - PEOPLE);
     }
-    let whoever: Vec<String> = who.parties.iter().map(|party| party_words(party, question)).collect();
-    for party in whoever {
+    let parties: Vec<String> = who.parties.iter().map(|party| party_words(party, question)).collect();
+    for party in parties {
         let _ = writeln!(text, "  {party}");
     }
     if !who.perhaps.is_empty() {
@@ -56,8 +56,8 @@ pub fn who_as_text(who: &Who, question: &Question<'_>) -> String {
 
 fn party_words(party: &Principal, question: &Question<'_>) -> String {
     match party {
-        Principal::Anonymous => "anonymous: anybody, signed in or not".to_owned(),
-        party => format!("whoever is in {}", question.names.principal(party)),
+        Principal::Anonymous => "anonymous: all readers, signed in or not".to_owned(),
+        party => format!("all members of {}", question.names.principal(party)),
     }
 }
 
@@ -65,7 +65,7 @@ fn routes(gates: &[Gate], question: &Question<'_>, text: &mut String) {
     if gates.is_empty() {
         return;
     }
-    let _ = writeln!(text, "\n{}", paint(HEADING, "The routes; whoever is named passes every step"));
+    let _ = writeln!(text, "\n{}", paint(HEADING, "The routes; the people named pass every step"));
     for gate in gates {
         let level = question.level_words(gate.level);
         let _ = match &gate.needed {

@@ -123,19 +123,19 @@ pub(super) fn reason_words(reason: &Reason, names: &dyn Names) -> String {
             "what `anonymous` holds in {space} is not listed, and the site may leave such entries out of its lists"
         ),
         Reason::ServiceDesk { space } => format!(
-            "Jira Service Management may have opened {space} to everyone who is signed in, which no API tells"
+            "Jira Service Management may have opened {space} to everyone who is signed in, which cannot be read from the API"
         ),
         Reason::GuestInGroup { group: id } => {
             format!("what {} gives to a guest in it is not documented", group(id))
         }
         Reason::ClassUnread { principal } => {
-            format!("whom {} stands for cannot be read in full", names.principal(principal))
+            format!("the members of {} cannot be read in full", names.principal(principal))
         }
         Reason::AnonymousUnread => {
             "whether the site lets in people who are not signed in cannot be read from the API".to_owned()
         }
         Reason::AnonymousOff => {
-            "the site lets in nobody who is not signed in, and whether what a space gives to `anonymous` still \
+            "the site lets in only users who are signed in, and whether what a space gives to `anonymous` still \
              counts for others is not documented"
                 .to_owned()
         }
@@ -161,17 +161,17 @@ const fn why_words(why: Why) -> &'static str {
     }
 }
 
-/// What a lint says about those whom it is about, as a whole sentence after their names.
+/// What a lint says about the principals concerned, as a whole sentence after their names.
 pub(super) const fn lint_words(lint: Lint) -> &'static str {
     match lint {
         Lint::ListedWithoutSpace => "listed, but without access to the space",
         Lint::ListedWithoutAncestor => "listed, but without view of a page above",
         Lint::ListedWithoutEditRight => "listed to edit, but without the right to edit pages in the space",
         Lint::ViewOnlyInVain => "listed to view only, but a group on the edit list gives edit",
-        Lint::DeadList => "nobody else is listed, and none of these can sign in any more",
-        Lint::ListOfLeavers => "nobody else is listed, and all of these are about to go",
+        Lint::DeadList => "the only entries, and none of them can sign in any more",
+        Lint::ListOfLeavers => "the only entries, and all of them are about to go",
         Lint::SpaceWithoutAdmin => {
-            "nobody else administers the space, and none of these can sign in as a person"
+            "the only administrators of the space, and none of them can sign in as a person"
         }
         Lint::AdminCutOff => "must keep access, and is not listed",
         Lint::SeenByGuests => "shall not see this and see it now; the plan closes it",

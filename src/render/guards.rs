@@ -10,10 +10,10 @@ use super::style::{CHANGE, REMOVE, count, list, paint};
 /// So many breaches of one guard are shown; the document has them all.
 const BREACHES: usize = 10;
 
-/// What holds the plan back first; then what somebody has let through, and what is wrong in spaces that the
-/// plan leaves alone. One line where all guards hold.
+/// What blocks the plan first; then what was overridden, and what is wrong in spaces that the plan does not
+/// change. One line where all guards hold.
 pub(super) fn guards(plan: &Plan, text: &mut String) {
-    held_back(plan, text);
+    blocked(plan, text);
     let before = text.len();
     for outcome in &plan.guards.outcomes {
         if let GuardVerdict::Overridden { why } = &outcome.verdict {
@@ -40,11 +40,11 @@ pub(super) fn guards(plan: &Plan, text: &mut String) {
     }
 }
 
-/// Every guard that holds the plan back, and what to do about it.
-pub(super) fn held_back(plan: &Plan, text: &mut String) {
+/// Every guard that blocks the plan, and what to do about it.
+pub(super) fn blocked(plan: &Plan, text: &mut String) {
     let mut names = Vec::new();
-    for outcome in plan.guards.held_back() {
-        let title = format!("Held back by {}:", set_by(outcome));
+    for outcome in plan.guards.blocked() {
+        let title = format!("Blocked by {}:", set_by(outcome));
         breaches(plan, &outcome.breaches, &paint(REMOVE, &title), text);
         names.push(format!("--override {}", outcome.guard));
     }
@@ -127,7 +127,7 @@ const fn standing_words(standing: AdminStanding) -> &'static str {
         AdminStanding::Unread => " (could not be read, does not count)",
         AdminStanding::App => " (an app, does not count)",
         AdminStanding::CannotSignIn => " (cannot sign in, does not count)",
-        AdminStanding::Nobody => " (nobody active in it, does not count)",
+        AdminStanding::Nobody => " (no active member, does not count)",
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::model::Principal;
 use crate::plan::{Danger, Edge, EdgeReason, Endangered, Meanwhile, MeanwhileReason, Moment, Plan};
 
 use super::call::call_words;
@@ -34,8 +35,8 @@ pub fn order_as_text(plan: &Plan) -> String {
 fn edge_words(plan: &Plan, edge: &Edge) -> String {
     let why = match (edge.reason, &edge.because) {
         (EdgeReason::Api, _) => "Confluence demands it".to_owned(),
-        (EdgeReason::Leak, None) => "nobody is let in for a moment".to_owned(),
-        (EdgeReason::Gap, None) => "nobody is shut out for a moment".to_owned(),
+        (EdgeReason::Leak, None) => "no account gains access for a moment".to_owned(),
+        (EdgeReason::Gap, None) => "no account loses access for a moment".to_owned(),
         (EdgeReason::Lockout, None) => {
             "what is taken from the account that runs this is taken when nothing else is left to do"
                 .to_owned()
@@ -95,8 +96,20 @@ pub(crate) fn lasting_danger_words(plan: &Plan, danger: &Danger) -> String {
 }
 
 fn who_words(plan: &Plan, danger: &Danger) -> String {
-    let names: Vec<String> = danger.people.iter().map(|who| plan.name(who).into_owned()).collect();
-    if names.is_empty() { "anybody".to_owned() } else { format!("somebody who is {}", list(&names)) }
+    let names = |kind: fn(&Principal) -> bool| -> Vec<String> {
+        danger.people.iter().filter(|who| kind(who)).map(|who| plan.name(who).into_owned()).collect()
+    };
+    let users = names(|who| matches!(who, Principal::User(_)));
+    let memberships = names(|who| matches!(who, Principal::Group(_) | Principal::Class(_)));
+    if !users.is_empty() {
+        list(&users)
+    } else if !memberships.is_empty() {
+        format!("an account in {}", list(&memberships))
+    } else if danger.people.contains(&Principal::Anonymous) {
+        "a reader who is not signed in".to_owned()
+    } else {
+        "any account".to_owned()
+    }
 }
 
 fn what_words(plan: &Plan, danger: &Danger) -> String {

@@ -99,7 +99,7 @@ pub(super) fn problem_words(plan: &Plan, problem: &PageOnlyProblem) -> String {
             )
         }
         PageOnlyProblem::NobodyElse { page, list, guests } => format!(
-            "nobody but {} may {} {}, and page-only takes that away. An empty list would open it: say under `pages` \
+            "only {} may {} {}, and page-only takes that away. An empty list would open it: say under `pages` \
              who shall.",
             subjects(guests),
             list.as_str(),

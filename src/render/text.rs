@@ -11,20 +11,20 @@ use super::call::call_words;
 use super::changes::{changes, counted};
 use super::effects;
 use super::guards;
-use super::left_alone::left_alone;
 use super::left_out;
 use super::order::{danger_words, lasting_danger_words, meanwhile_words};
 use super::page_only;
 use super::style::{CHANGE, HEADING, REMOVE, count, list, paint};
+use super::unmanaged::unmanaged;
 
-/// The whole plan: changes by space, what is left alone, what could not be seen, and a summary.
+/// The whole plan: changes by space, what is unmanaged, what could not be seen, and a summary.
 pub fn plan_as_text(plan: &Plan) -> String {
     let mut text = String::new();
     changes(plan, &mut text);
     effects::who_gains_who_loses(plan, &mut text);
     page_only::page_only(plan, &mut text);
     effects::worth_a_look(plan, &mut text);
-    left_alone(plan, &mut text);
+    unmanaged(plan, &mut text);
     unseen(plan, &mut text);
     left_out::left_out(plan, &mut text);
     meanwhile(plan, &mut text);
@@ -34,11 +34,11 @@ pub fn plan_as_text(plan: &Plan) -> String {
     text
 }
 
-/// Why the plan is held back, for those forms of a plan that do not say it; nothing if it is not.
-pub fn held_back_as_text(plan: &Plan) -> String {
+/// Why the plan is blocked, for those forms of a plan that do not say it; nothing if it is not.
+pub fn blocked_as_text(plan: &Plan) -> String {
     let mut text = String::new();
     refusals(plan, &mut text);
-    guards::held_back(plan, &mut text);
+    guards::blocked(plan, &mut text);
     text
 }
 
@@ -147,9 +147,9 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
     }
 }
 
-/// What is so for a moment while the calls are made. Of many, the first of each space are told.
+/// What is so for a moment while the calls are made. Of many, the first of each space are listed.
 fn meanwhile(plan: &Plan, text: &mut String) {
-    const TOLD: usize = 5;
+    const LISTED: usize = 5;
     if plan.meanwhile.is_empty() {
         return;
     }
@@ -159,11 +159,11 @@ fn meanwhile(plan: &Plan, text: &mut String) {
         by_space.entry(&meanwhile.space).or_default().push(meanwhile);
     }
     for (space, all) in by_space {
-        for meanwhile in all.iter().take(TOLD) {
+        for meanwhile in all.iter().take(LISTED) {
             let _ = writeln!(text, "  {space}  {}", meanwhile_words(plan, meanwhile));
         }
-        if all.len() > TOLD {
-            let _ = writeln!(text, "  {space}  and {} more; `--explain-order` tells all", all.len() - TOLD);
+        if all.len() > LISTED {
+            let _ = writeln!(text, "  {space}  and {} more; `--explain-order` lists all", all.len() - LISTED);
         }
     }
     text.push('\n');
@@ -171,7 +171,7 @@ fn meanwhile(plan: &Plan, text: &mut String) {
 
 fn refusals(plan: &Plan, text: &mut String) {
     for refusal in &plan.refusals {
-        let _ = writeln!(text, "{} {}\n", paint(REMOVE, "Held back:"), refusal_words(plan, refusal));
+        let _ = writeln!(text, "{} {}\n", paint(REMOVE, "Blocked:"), refusal_words(plan, refusal));
     }
 }
 
@@ -182,19 +182,18 @@ fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
     let caller = plan.name(&Principal::User(plan.site.caller.clone())).into_owned();
     match refusal {
         Refusal::Lockout { space, through } => format!(
-            "{space}: {caller}, who runs this, administers the space through {} and would not any more. \
+            "{space}: {caller}, who runs this, administers the space through {} and would no longer. \
              Name {caller}, or a group that it is in, as `admin` of the space; or, if it is meant to lose the \
              space, let another administrator of it apply this policy.",
             names(through)
         ),
         Refusal::NoAdmin { space } => format!(
-            "{space}: nobody would administer the space any more, which Confluence refuses. \
-             Name somebody as its `admin`."
+            "{space}: the space would have no administrator left, which Confluence refuses. Name one as its `admin`."
         ),
         Refusal::NoSafeOrder { space, danger } => format!(
             "{space}: in every order of the calls that was tried, {}. Split the change over two policies, applied \
-             one after the other; or pass --allow-gap, if nobody minds that somebody is shut out for a moment. \
-             Nothing allows somebody to be let in for a moment.",
+             one after the other; or pass --allow-gap to accept that access is lost for a moment. No option \
+             accepts that access is gained for a moment.",
             danger_words(plan, danger)
         ),
         Refusal::NoOrder { space, demands } => {
@@ -284,8 +283,8 @@ fn summary(plan: &Plan) -> String {
         "no plan can do it in fewer".to_owned()
     } else {
         format!(
-            "no plan can do it in fewer than {}, and whether {} had to be done in two halves was too \
-             much to find out",
+            "no plan can do it in fewer than {}; the search for an order in which fewer than {} must be split \
+             in two was stopped",
             plan.cost.lower_bound,
             count(plan.cost.splits, "call", "calls")
         )

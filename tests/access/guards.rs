@@ -52,7 +52,7 @@ fn only_those_count_who_can_act() {
     let text = "guards: {min-admins: 4}\nspaces: {ENG: {mode: additive, access: {create/page: [group:eng]}}}";
     let plan = planned(&world, text);
     let outcome = plan.guards.outcome(Guard::MinAdmins).unwrap();
-    assert_eq!(outcome.verdict, GuardVerdict::HeldBack);
+    assert_eq!(outcome.verdict, GuardVerdict::Blocked);
     let [Breach::FewAdmins { counted: 2, needed: 4, admins, .. }] = &outcome.breaches[..] else {
         panic!("{outcome:?}")
     };
@@ -85,8 +85,8 @@ fn what_could_not_be_read_takes_no_administrators_place() {
         let text = format!("guards: {{min-admins: 2}}\nspaces: {{ENG: {{access: {access}}}}}");
         verdict(&planned(&world(before), &text), Guard::MinAdmins)
     };
-    assert_eq!(after(&["eng"], "group:dark"), GuardVerdict::HeldBack);
-    assert_eq!(after(&["eng", "dark"], "group:dark"), GuardVerdict::HeldBack);
+    assert_eq!(after(&["eng"], "group:dark"), GuardVerdict::Blocked);
+    assert_eq!(after(&["eng", "dark"], "group:dark"), GuardVerdict::Blocked);
     assert_eq!(after(&["eng", "dark"], "group:eng"), GuardVerdict::Holds);
     // A plan that takes no administrator away does not wait for what it cannot read.
     assert_eq!(after(&["dark"], "group:dark, group:ops"), GuardVerdict::Holds);
@@ -104,13 +104,13 @@ spaces:
   OPS: {mode: additive, access: {read/space: [group:OTHER]}}";
     let settled = world.clone().grant("OPS", "group:eng", "read/space");
     let plan = planned(&settled, &text.replace("OTHER", "eng"));
-    assert!(!plan.is_held_back(), "{:?}", plan.guards);
+    assert!(!plan.is_blocked(), "{:?}", plan.guards);
     for guard in [Guard::MinAdmins, Guard::RequiredAdmins] {
         assert_eq!(plan.guards.outcome(guard).unwrap().elsewhere.len(), 1, "{guard}");
     }
     // The same space, as soon as it is touched.
     let plan = planned(&world, &text.replace("OTHER", "eng"));
-    assert_eq!(plan.guards.held_back().count(), 2, "{:?}", plan.guards);
+    assert_eq!(plan.guards.blocked().count(), 2, "{:?}", plan.guards);
 }
 
 #[test]
@@ -192,11 +192,11 @@ proptest! {
             held.iter().copied().chain(held.iter().map(|(who, _)| (*who, 0))).collect();
         prop_assert_eq!((plan.guards.removals.removed, plan.guards.removals.managed), (removed, managed.len()));
         let over = managed.len() >= 10 && removed * 100 > share * managed.len();
-        prop_assert_eq!(verdict(&plan, Guard::MaxRemovals) == GuardVerdict::HeldBack, over);
+        prop_assert_eq!(verdict(&plan, Guard::MaxRemovals) == GuardVerdict::Blocked, over);
         // What is let through by name is let through, and nothing else is.
         let mut through = plan.clone();
         let needless = through.override_guards(&BTreeSet::from([Guard::MaxRemovals]), "why");
         prop_assert_eq!(needless.is_empty(), over);
-        prop_assert_eq!(through.guards.held_back().count() + usize::from(over), plan.guards.held_back().count());
+        prop_assert_eq!(through.guards.blocked().count() + usize::from(over), plan.guards.blocked().count());
     }
 }

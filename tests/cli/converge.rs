@@ -251,7 +251,7 @@ fn apply_then_plan_is_empty() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let config =
         Config { cases: cases(200), failure_persistence: None, max_shrink_iters: 100, ..Config::default() };
-    let (applied, held_back) = (Cell::new(0_u32), Cell::new(0_u32));
+    let (applied, blocked) = (Cell::new(0_u32), Cell::new(0_u32));
     let result = TestRunner::new(config).run(&case(), |case| {
         runtime.block_on(async {
             let stage = Stage::open(&case.site).await;
@@ -259,7 +259,7 @@ fn apply_then_plan_is_empty() {
                 Ok(_) => applied.set(applied.get() + 1),
                 // Some changes have no safe order, and then nothing is done.
                 Err(why) if why.starts_with("refused") => {
-                    held_back.set(held_back.get() + 1);
+                    blocked.set(blocked.get() + 1);
                     let changed = stage.running.requests().iter().any(|request| request.changed);
                     prop_assert!(!changed);
                 }
@@ -271,5 +271,5 @@ fn apply_then_plan_is_empty() {
     if let Err(TestError::Fail(why, case)) = result {
         panic!("{why}\n{case:?}");
     }
-    assert!(applied.get() > held_back.get() * 4, "{} applied, {} held back", applied.get(), held_back.get());
+    assert!(applied.get() > blocked.get() * 4, "{} applied, {} blocked", applied.get(), blocked.get());
 }

@@ -24,7 +24,7 @@ fn only_files_that_change_are_written_and_named() {
     let ran = folder.run(&["fmt"]).code(4);
     assert_eq!(ran.out, "b.yaml\n");
     assert!(ran.err.contains("broken.yml:2:1") || ran.err.contains("broken.yml:1"), "{}", ran.err);
-    assert!(ran.err.contains("1 error; the files with errors were left alone"), "{}", ran.err);
+    assert!(ran.err.contains("1 error; the files with errors were not changed"), "{}", ran.err);
     assert_eq!(folder.read("b.yaml"), EVEN);
     assert_eq!(folder.read("broken.yml"), "a: [1\n");
     assert_eq!(folder.read("notes.txt"), ODD);

@@ -1,4 +1,4 @@
-//! Guards hold plans back; words let them through, and are kept.
+//! Guards block plans; words let them through, and are kept.
 
 use confperm::sandbox::{Options, Site};
 
@@ -65,16 +65,16 @@ impl Case {
 }
 
 #[test]
-fn too_many_removals_are_held_back_until_somebody_says_why() {
+fn too_many_removals_are_blocked_until_somebody_says_why() {
     let case = Case::new("guards: {max-removals: 2}\n");
     for command in [&["plan"][..], &["apply", "--yes"]] {
         let ran = case.run(command).code(3);
-        assert!(ran.out.contains("Held back by max-removals (policy.yaml:10):"), "{}", ran.out);
+        assert!(ran.out.contains("Blocked by max-removals (policy.yaml:10):"), "{}", ran.out);
         assert!(ran.out.contains("3 of 9 grants would be removed, and 2 may be"), "{}", ran.out);
         assert!(ran.out.contains("--override max-removals --why TEXT"), "{}", ran.out);
     }
     let ran = case.run(&["plan", "--format", "diff"]).code(3);
-    assert!(ran.err.contains("Held back by max-removals"), "{}", ran.err);
+    assert!(ran.err.contains("Blocked by max-removals"), "{}", ran.err);
     assert!(!case.has_written());
 
     let words = ["--override", "max-removals", "--why", "Bob has left, ticket 17"];
@@ -111,10 +111,10 @@ fn a_space_keeps_as_many_administrators_as_the_policy_says() {
     // Ann counts; the group has nobody in it.
     let case = Case::new("guards: {min-admins: 2}\n");
     let ran = case.run(&["apply", "--yes"]).code(3);
-    assert!(ran.out.contains("Held back by min-admins (policy.yaml:10):"), "{}", ran.out);
+    assert!(ran.out.contains("Blocked by min-admins (policy.yaml:10):"), "{}", ran.out);
     assert!(
         ran.out.contains(
-            "ENG  1 administrator of the 2 that are needed: group:ops (nobody active in it, does not count) and user:ann"
+            "ENG  1 administrator of the 2 that are needed: group:ops (no active member, does not count) and user:ann"
         ),
         "{}",
         ran.out
@@ -140,7 +140,7 @@ fn required_admins_administer_and_see_what_gets_restricted() {
 }
 
 #[test]
-fn what_is_forbidden_is_held_back_before_anything_is_read() {
+fn what_is_forbidden_is_blocked_before_anything_is_read() {
     let case = Case::new("      create/blogpost: [user:bob]\nguards: {forbid: [anonymous, direct-users]}\n");
     for command in [&["plan"][..], &["apply", "--yes"], &["validate"]] {
         let ran = case.run(command).code(3);
@@ -150,7 +150,7 @@ fn what_is_forbidden_is_held_back_before_anything_is_read() {
             ran.err
         );
         assert!(
-            ran.err.contains("held back by forbid-direct-users; nothing was read or changed"),
+            ran.err.contains("blocked by forbid-direct-users; nothing was read or changed"),
             "{}",
             ran.err
         );
@@ -193,6 +193,6 @@ fn no_word_lets_a_refusal_through() {
     let case = Case { folder: Folder::with(&[("policy.yaml", &policy)]), hosted };
     let all = ["--override", "min-admins", "--override", "max-removals", "--why", "let me"];
     let ran = case.run(&[&["apply", "--yes"], &all[..]].concat()).code(3);
-    assert!(ran.out.contains("Held back:"), "{}", ran.out);
+    assert!(ran.out.contains("Blocked:"), "{}", ran.out);
     assert!(!case.has_written());
 }

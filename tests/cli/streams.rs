@@ -47,9 +47,9 @@ fn exit_codes_are_what_the_handbook_says() {
     folder.write("policy.yaml", &POLICY.replace("admin: ['group:admins'], ", ""));
     for command in [["plan", "."], ["apply", "--yes"]] {
         let refused = folder.run(&command).code(3);
-        assert!(refused.out.contains("Held back:"), "{}", refused.out);
+        assert!(refused.out.contains("Blocked:"), "{}", refused.out);
     }
-    assert!(!folder.path().join(".confperm").exists(), "a plan that is held back is not applied");
+    assert!(!folder.path().join(".confperm").exists(), "a plan that is blocked is not applied");
 
     folder.write("policy.yaml", &POLICY.replace("viewer", "veiwer"));
     for command in ["plan", "apply", "validate", "doctor"] {

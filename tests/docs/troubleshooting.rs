@@ -43,7 +43,7 @@ fn row(rule: &str) -> String {
     };
     let mut said: Vec<String> =
         section("Declared, and not known").chain(section("Could not be seen")).collect();
-    said.extend(out.lines().filter(|line| line.starts_with("Held back")).map(str::to_owned));
+    said.extend(out.lines().filter(|line| line.starts_with("Blocked")).map(str::to_owned));
     if said.is_empty() && code != 0 {
         said.extend(err.lines().find(|line| line.contains("error")).map(|line| line.trim().to_owned()));
     }

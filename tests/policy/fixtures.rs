@@ -1,5 +1,5 @@
 //! `invalid/<code>/` holds policies that are wrong in one way each, with the findings as they are drawn in
-//! `expected.txt`; `refused/<code>/` valid ones that their own guards hold back; `valid/` holds policies that are right. `UPDATE_SNAPSHOTS=1` writes the expectations.
+//! `expected.txt`; `refused/<code>/` valid ones that their own guards block; `valid/` holds policies that are right. `UPDATE_SNAPSHOTS=1` writes the expectations.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -241,7 +241,7 @@ fn whoever_is_absent_goes_from_spaces_and_lists_and_never_empties_one() {
     };
     assert!(
         absent("user:bob")
-            .starts_with("last-on-list: nobody else is on the lists `view ENG/Home/Handbook/Public`")
+            .starts_with("last-on-list: `user:bob` is the last on the lists `view ENG/Home/Handbook/Public`")
     );
     insta::assert_snapshot!(absent("{who: user:bob, instead: group:leads}"), @"ENG+ user:5b10ac8d82e05b22cc7d4ef6=nothing[gone] 6.view=group:g-leads 6.edit=group:g-leads 7.view=group:g-hr");
     insta::assert_snapshot!(absent("group:sre"), @"ENG+ group:g-sre=nothing[gone]");

@@ -100,7 +100,7 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Those that hold the plan back, and those that are none of its doing.
+    /// Those that block the plan, and those that are none of its doing.
     fn sort(&self, found: impl Iterator<Item = Breach>) -> (Vec<Breach>, Vec<Breach>) {
         found.partition(|breach| breach.space().is_some_and(|space| self.touched.contains(space)))
     }

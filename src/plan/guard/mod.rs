@@ -12,7 +12,7 @@
 //!   replaced counts if something is lost with it. Closing an open page takes away no grant.
 //! - `forbid`: whatever the policy gives, be it there already or not.
 //!
-//! A space whose access the plan does not change never holds it back; what is wrong there is told.
+//! A space whose access the plan does not change never blocks it; what is wrong there is reported.
 
 mod admins;
 mod forbid;
@@ -66,8 +66,8 @@ pub enum GuardVerdict {
     /// The plan does nothing that the guard is about, or the policy does not set it.
     NotApplicable,
     Holds,
-    HeldBack,
-    /// It would hold the plan back, and somebody has let it through.
+    Blocked,
+    /// It would block the plan, and was overridden with a reason.
     Overridden {
         why: String,
     },
@@ -136,9 +136,9 @@ impl PlanGuards {
         self.outcomes.iter().find(|outcome| outcome.guard == guard)
     }
 
-    /// The guards that hold the plan back.
-    pub fn held_back(&self) -> impl Iterator<Item = &GuardOutcome> {
-        self.outcomes.iter().filter(|outcome| outcome.verdict == GuardVerdict::HeldBack)
+    /// The guards that block the plan.
+    pub fn blocked(&self) -> impl Iterator<Item = &GuardOutcome> {
+        self.outcomes.iter().filter(|outcome| outcome.verdict == GuardVerdict::Blocked)
     }
 
     /// Lets the plan through some guards, with the reason. Gives those of them that hold anyway.
@@ -184,7 +184,7 @@ pub(super) fn guards(
 impl GuardOutcome {
     fn new(guard: Guard, applies: bool, breaches: Vec<Breach>) -> Self {
         let verdict = match (breaches.is_empty(), applies) {
-            (false, _) => GuardVerdict::HeldBack,
+            (false, _) => GuardVerdict::Blocked,
             (true, true) => GuardVerdict::Holds,
             (true, false) => GuardVerdict::NotApplicable,
         };

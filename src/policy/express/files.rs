@@ -172,7 +172,7 @@ impl<'a> Pen<'a> {
                 2,
                 "mode",
                 "additive",
-                Some("an authoritative space would lose something that no line can say"),
+                Some("an authoritative space would lose something that a policy cannot express"),
             ),
         }
         if !draft.access.is_empty() {

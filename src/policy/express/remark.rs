@@ -31,21 +31,25 @@ impl Remark {
     /// What it is, and what becomes of it.
     pub const fn sentence(self) -> &'static str {
         match self {
-            Self::App => "apps, left alone because they manage their own access",
-            Self::UnknownAccount => "accounts that the site does not describe, left alone",
+            Self::App => "apps, left as they are because they manage their own access",
+            Self::UnknownAccount => "accounts that the site does not describe, left as they are",
             Self::ClassRows => {
-                "single permissions of user classes, left alone because the API shows them but cannot write them"
+                "single permissions of user classes, left as they are because the API shows them but cannot write them"
             }
-            Self::Foreign => "rows of kinds that this version does not know, left alone",
-            Self::Caller => "what the account that ran the import holds and no line can say, left alone",
-            Self::WithoutView => "permissions of somebody who lacks `read/space`, which no line can say",
+            Self::Foreign => "rows of kinds that this version does not know, left as they are",
+            Self::Caller => {
+                "what the account that ran the import holds and a policy cannot express, left as it is"
+            }
+            Self::WithoutView => {
+                "permissions of principals that lack `read/space`, which a policy cannot express"
+            }
             Self::RowsBesideRoles => "single permissions on a site that gives access by space roles only",
             Self::UnknownGroup => "groups that the site does not list",
             Self::UnknownRole => "space roles that the site does not list, or lists twice under one name",
             Self::AnonymousAdmin => "visitors who are not signed in and administer the space",
             Self::Inactive => "deactivated accounts that still have access",
             Self::Guest => {
-                "guests with entries of their own, of whom `guest-of` under `people` can say which space is theirs"
+                "guests with entries of their own; `guest-of` under `people` can say which space is theirs"
             }
             Self::HiddenLists => "pages whose restrictions this account cannot read, left as they are",
             Self::Containers => {
@@ -54,12 +58,12 @@ impl Remark {
             Self::HiddenAbove => {
                 "pages below something hidden or archived, where what is demanded above them is not known"
             }
-            Self::AppList => "page lists that name nobody but apps, left as they are",
+            Self::AppList => "page lists that name only apps, left as they are",
             Self::UnknownListed => {
                 "page lists with accounts or groups that the site does not describe, left as they are"
             }
             Self::EditWithoutView => {
-                "lists of editors of whom some are not among those who may view, left as they are"
+                "edit lists with entries that are not on the view list, left as they are"
             }
             Self::NotThere => "restricted pages that the other space does not have",
         }

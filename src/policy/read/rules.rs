@@ -281,7 +281,7 @@ impl Reader {
         let entries = self.entries(node, "`replace`").unwrap_or_default();
         if matches!(&node.kind, Kind::Map(pairs) if pairs.is_empty()) {
             self.report(
-                Diagnostic::new(Code::EmptyEntry, "`replace` names nobody")
+                Diagnostic::new(Code::EmptyEntry, "`replace` has no entries")
                     .at(&node.span, "")
                     .help("write `{group:OLD: group:NEW}`, or remove the key"),
             );
@@ -304,7 +304,7 @@ impl Reader {
         self.report(
             Diagnostic::new(Code::InvalidValue, format!("`{shown}` cannot take their own place"))
                 .at(&who.span, "")
-                .help("name somebody else"),
+                .help("name another principal"),
         );
     }
 

@@ -96,9 +96,9 @@ impl Reader {
         let entries = self.entries(node, "`access`").unwrap_or_default();
         if matches!(&node.kind, Kind::Map(pairs) if pairs.is_empty()) {
             self.report(
-                Diagnostic::new(Code::EmptyEntry, "`access` names nobody")
-                    .at(&node.span, "")
-                    .help("add at least a line such as `admin: [group:NAME]`; a space needs somebody who administers it"),
+                Diagnostic::new(Code::EmptyEntry, "`access` has no entries").at(&node.span, "").help(
+                    "add at least a line such as `admin: [group:NAME]`; a space needs an administrator",
+                ),
             );
         }
         let mut lines = Vec::new();
@@ -134,7 +134,7 @@ impl Reader {
                 )
                 .at(&entry.span, "")
                 .at(&right.span, "this includes `administer/space`")
-                .help("name a group here; to let everybody read, write `read/space: [anonymous]`"),
+                .help("name a group here; to let everyone read, write `read/space: [anonymous]`"),
             );
         }
     }
@@ -218,7 +218,7 @@ impl Reader {
                     Diagnostic::new(Code::NullValue, format!("`{verb}` has no value"))
                         .at(&node.span, "")
                         .help(format!(
-                            "write `{verb}: anyone` to open it to everyone in the space, name somebody, or \
+                            "write `{verb}: anyone` to open it to everyone in the space, name a principal, or \
                              remove the key to leave the page as it is"
                         )),
                 );
@@ -231,7 +231,7 @@ impl Reader {
                         "to Confluence an empty list means that the page is open to everyone in the space",
                     )
                     .at(&node.span, "")
-                    .help(format!("write `{verb}: anyone` if that is meant, or name somebody")),
+                    .help(format!("write `{verb}: anyone` if that is meant, or name a principal")),
                 );
                 None
             }
@@ -261,5 +261,5 @@ pub(in crate::policy) fn edit_without_view(
     )
     .at(editor, "may edit")
     .at(viewers, "not in this list")
-    .help(format!("add {who} to `view` as well: Confluence lets nobody edit what they cannot see"))
+    .help(format!("add {who} to `view` as well: editing needs view in Confluence"))
 }

@@ -253,7 +253,9 @@ impl<'a> Resolver<'a> {
                         "visitors who are not signed in would need `read/space` before anything else",
                     )
                     .at(first.span, "")
-                    .help("add `read/space: [anonymous]` if everybody may read this space, or remove this entry"),
+                    .help(
+                        "add `read/space: [anonymous]` if everyone may read this space, or remove this entry",
+                    ),
                 );
                 return None;
             }

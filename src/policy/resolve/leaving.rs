@@ -134,7 +134,7 @@ impl<'a> Resolver<'a> {
             };
             let goes = wish.leaving.iter().find(|other| comes == Some(&other.who));
             if let Some(goes) = goes {
-                self.contradiction(goes, leaving.span(), "comes in the place of somebody here");
+                self.contradiction(goes, leaving.span(), "takes the place of another principal here");
             }
         }
     }
@@ -222,7 +222,7 @@ impl<'a> Resolver<'a> {
             self.report(
                 Diagnostic::new(
                     Code::LastOnList,
-                    format!("nobody else is on {list} {listed}, which would be open to everyone in the space without `{shown}`"),
+                    format!("`{shown}` is the last on {list} {listed}, which would be open to everyone in the space without it"),
                 )
                 .at(&span, format!("there {is} {} of them", lists.len()))
                 .help(format!("say who takes the place on such a list: `{{who: \"{shown}\", instead: group:NAME}}`; or open the page with `anyone`, if that is meant")),

@@ -167,9 +167,9 @@ impl Resolver<'_> {
         };
         if staying.peek().is_some() && staying.all(departed) {
             self.report(
-                Diagnostic::new(Code::UnknownAccount, "the site no longer knows anybody on this list")
+                Diagnostic::new(Code::UnknownAccount, "the site no longer knows any principal on this list")
                     .at(span, "")
-                    .help("name somebody who is there; without anybody, Confluence would open the page to everybody"),
+                    .help("name a principal that exists; without one, Confluence would open the page to everyone in the space"),
             );
         }
     }

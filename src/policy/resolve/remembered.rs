@@ -111,7 +111,7 @@ impl Resolver<'_> {
             .at(span, "")
             .at(&locked.span, "remembered here")
             .help(
-                "somebody deleted and created it again, or took over its name: if the policy is meant for the new \
+                "it was deleted and created again, or another took over its name: if the policy is meant for the new \
                  one, remove this line from confperm.lock; if not, correct the policy",
             ),
         );

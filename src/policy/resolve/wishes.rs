@@ -269,7 +269,7 @@ impl<'a> Resolver<'a> {
             self.report(
                 Diagnostic::new(Code::ArchivedSpace, format!("the space `{key}` is archived"))
                     .at(span, "")
-                    .help("restore it, or remove it from the policy if nobody needs it any more"),
+                    .help("restore it, or remove it from the policy if it is not needed any more"),
             );
         }
     }

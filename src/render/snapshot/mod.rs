@@ -33,8 +33,8 @@ pub fn snapshot(live: &Live) -> Result<Snapshot, serde_yaml::Error> {
     let file = writer.file();
     let notes = writer.notes.told();
     let mut text = String::from(
-        "# Written by `confperm snapshot`: a site as far as permissions go, for `confperm sandbox`. Everybody\n\
-         # signs in with the address here, which is invented, and the token token-NAME.\n",
+        "# Written by `confperm snapshot`: a site as far as permissions go, for `confperm sandbox`. Each\n\
+         # user signs in with the address here, which is invented, and the token token-NAME.\n",
     );
     for note in &notes {
         let _ = writeln!(text, "# Not as on the site: {note}");
@@ -62,7 +62,12 @@ struct Notes {
 impl Notes {
     fn told(&self) -> Vec<String> {
         let numbers = [
-            (self.members.len(), "group", "groups", "whose members could not be read, so nobody is in them"),
+            (
+                self.members.len(),
+                "group",
+                "groups",
+                "whose members could not be read, so they are empty here",
+            ),
             (self.lists, "page", "pages", "whose restrictions could not be read, so they are open"),
             (
                 self.unplaced,

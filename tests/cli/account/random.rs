@@ -237,7 +237,7 @@ async fn check(case: &Case, counts: &mut Counts) -> Result<(), String> {
         return Ok(());
     };
     let plan = &planned.plan;
-    if plan.is_held_back() {
+    if plan.is_blocked() {
         plan.refusals.iter().for_each(|refusal| *counts.refused.entry(word(refusal)).or_default() += 1);
         return Ok(());
     }

@@ -48,7 +48,7 @@ async fn run(stage: &Stage, policy: &Policy) -> Ended {
     let planned = plan::plan(&resolved.desired, &live, Gaps::Refuse);
     let is_about_admins =
         |refusal: &Refusal| matches!(refusal, Refusal::Lockout { .. } | Refusal::NoAdmin { .. });
-    if planned.plan.is_held_back() {
+    if planned.plan.is_blocked() {
         let stuck = !planned.plan.refusals.is_empty() && !planned.plan.refusals.iter().any(is_about_admins);
         return if stuck { Ended::Stuck } else { Ended::Guarded };
     }

@@ -93,7 +93,7 @@ impl Runs {
         };
         let asked = self.stage.running.requests().len();
         self.planned_at.store(asked.try_into().unwrap(), Ordering::Relaxed);
-        if planned.plan.is_held_back() {
+        if planned.plan.is_blocked() {
             return Ended::Refused(planned);
         }
         let (journal, _) =

@@ -47,7 +47,7 @@ impl Counts {
             Refusal::PageOnly { .. } => "page-only",
             Refusal::NeedsLeftOut { .. } => "needs-left-out",
         });
-        let guards = plan.guards.held_back().map(|outcome| outcome.guard.as_str());
+        let guards = plan.guards.blocked().map(|outcome| outcome.guard.as_str());
         for reason in refusals.chain(guards).collect::<BTreeSet<_>>() {
             *self.refused.entry(reason).or_default() += 1;
         }

@@ -8,14 +8,14 @@ use crate::plan::{KeepReason, Plan, Unmanaged};
 
 use super::style::{HEADING, count, list, paint};
 
-/// As many spaces are told one by one; more are summed up.
+/// As many spaces are listed one by one; more are summed up.
 const ONE_BY_ONE: usize = 4;
 
-pub(super) fn left_alone(plan: &Plan, text: &mut String) {
+pub(super) fn unmanaged(plan: &Plan, text: &mut String) {
     if plan.unmanaged.is_empty() {
         return;
     }
-    let _ = writeln!(text, "{}", paint(HEADING, "Left alone"));
+    let _ = writeln!(text, "{}", paint(HEADING, "Unmanaged"));
     let mut reasons: BTreeMap<KeepReason, Vec<&Unmanaged>> = BTreeMap::new();
     for kept in &plan.unmanaged {
         reasons.entry(kept.reason).or_default().push(kept);
