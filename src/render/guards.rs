@@ -17,10 +17,10 @@ pub(super) fn guards(plan: &Plan, text: &mut String) {
     let before = text.len();
     for outcome in &plan.guards.outcomes {
         if let GuardVerdict::Overridden { why } = &outcome.verdict {
-            let title = format!("Let through {}, because \"{}\":", set_by(outcome), visible(why));
+            let title = format!("Overridden {}, because \"{}\":", set_by(outcome), visible(why));
             breaches(plan, &outcome.breaches, &paint(CHANGE, &title), text);
         }
-        let title = format!("Against {}, though not by this plan:", set_by(outcome));
+        let title = format!("Against {} already before this plan:", set_by(outcome));
         breaches(plan, &outcome.elsewhere, &paint(CHANGE, &title), text);
     }
     let hold: Vec<String> = plan
@@ -51,7 +51,7 @@ pub(super) fn blocked(plan: &Plan, text: &mut String) {
     if !names.is_empty() {
         let _ = writeln!(
             text,
-            "Change the policy; or, to let this plan through all the same, pass {} --why TEXT.\n",
+            "Change the policy; or, to apply this plan all the same, pass {} --why TEXT.\n",
             names.join(" ")
         );
     }

@@ -87,7 +87,7 @@ fn too_many_removals_are_blocked_until_somebody_says_why() {
 
     let ran = case.run(&[&["apply", "--yes"], &words[..]].concat()).code(0);
     assert!(
-        ran.out.contains("Let through max-removals (policy.yaml:10), because \"Bob has left, ticket 17\":"),
+        ran.out.contains("Overridden max-removals (policy.yaml:10), because \"Bob has left, ticket 17\":"),
         "{}",
         ran.out
     );
@@ -160,7 +160,7 @@ fn what_is_forbidden_is_blocked_before_anything_is_read() {
     // One word for one guard.
     case.run(&["plan", "--override", "forbid-anonymous", "--why", "x"]).code(3);
     let ran = case.run(&["plan", "--override", "forbid-direct-users", "--why", "only today"]).code(0);
-    assert!(ran.out.contains("Let through forbid-direct-users, because \"only today\":"), "{}", ran.out);
+    assert!(ran.out.contains("Overridden forbid-direct-users, because \"only today\":"), "{}", ran.out);
     assert!(ran.out.contains("ENG  user:bob is given access by name  policy.yaml:10"), "{}", ran.out);
 }
 

@@ -75,7 +75,12 @@ fn an_import_points_out_guests_that_the_policy_says_nothing_of() {
     for (said, remarked) in [("u-gus", true), ("{account: u-gus, guest-of: ENG}", false)] {
         let folder = folder(LICENSED, said);
         let ran = folder.run(&["import", "--space", "ENG"]).code(0);
-        assert_eq!(ran.err.contains("guests with entries of their own; `guest-of` under `people` can say"), remarked, "{}", ran.err);
+        assert_eq!(
+            ran.err.contains("guests with entries of their own; `guest-of` under `people` can say"),
+            remarked,
+            "{}",
+            ran.err
+        );
     }
 }
 

@@ -131,7 +131,7 @@ async fn of_policy(
             (findings, None)
         }
         Err(problems) => {
-            let findings = "policy   does not fit this site; what is wrong is said above".to_owned();
+            let findings = "policy   does not fit this site: see the errors above".to_owned();
             (vec![Finding::Broken(findings)], Some(problems))
         }
     };
@@ -148,7 +148,7 @@ fn edition(site: &Site) -> Finding {
         Edition::Premium => Finding::Fine("edition  Premium".to_owned()),
         Edition::Enterprise => Finding::Fine("edition  Enterprise".to_owned()),
         Edition::Other(word) if word.raw().is_empty() => Finding::Doubtful(
-            "edition  the site does not say; the Free edition could not be changed".to_owned(),
+            "edition  the site does not say; if it is Free, no plan can be applied".to_owned(),
         ),
         Edition::Other(word) => {
             Finding::Doubtful(format!("edition  {}, which this version does not know", word.shown()))

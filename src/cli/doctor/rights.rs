@@ -48,7 +48,9 @@ pub(super) fn of_selected(policy: &Policy, desired: &Desired, live: &Live) -> Ve
     let named: BTreeSet<&SpaceKey> = policy.space_keys().collect();
     let selected: Vec<&SpaceKey> = desired.spaces.keys().filter(|key| !named.contains(key)).collect();
     if selected.is_empty() && named.is_empty() {
-        return vec![Finding::Doubtful("spaces   the policy names and selects none".to_owned())];
+        return vec![Finding::Doubtful(
+            "spaces   the policy names no space and its rules select none".to_owned(),
+        )];
     }
     let lacking: Vec<&str> = selected
         .iter()
