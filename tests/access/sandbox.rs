@@ -20,11 +20,13 @@ const GROUPS: [&str; 5] = ["users", "admins", "a", "b", "c"];
 const PAGES: u64 = 9;
 const ENG: sim::SpaceId = sim::SpaceId(101);
 
-const VERBS: [(Verb, sim::Verb); 4] = [
+const VERBS: [(Verb, sim::Verb); 6] = [
     (Verb::View, sim::Verb::Read),
     (Verb::Edit, sim::Verb::Update),
     (Verb::Comment, sim::Verb::Comment),
     (Verb::Delete, sim::Verb::Delete),
+    (Verb::Attach, sim::Verb::Attach),
+    (Verb::Restrict, sim::Verb::Restrict),
 ];
 
 /// A world, with what it does not say about itself decided as Atlassian's documentation does.
@@ -493,10 +495,8 @@ fn difference(
         }
         for page in 1..=PAGES {
             let object = Object::Content(key("ENG"), ContentId::from_number(page));
-            let allows = |verb| world.allows(subject, verb, sim::ContentId(page)).is_ok();
-            let answers = VERBS.map(|(verb, theirs)| (verb, allows(theirs)));
-            let restrict = (Verb::Restrict, world.may_restrict(subject, sim::ContentId(page)));
-            for (verb, may) in answers.into_iter().chain([restrict]) {
+            for (verb, theirs) in VERBS {
+                let may = world.allows(subject, theirs, sim::ContentId(page)).is_ok();
                 let verdict = engine.can(asker, verb, &object);
                 if !tally.agrees(case(world, subject, verb), &verdict, may) {
                     return Some(format!("{asker:?} {verb} {page}: {verdict:?}, sandbox {may}"));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{Call, Permission};
 use confperm::plan::{Change, Gaps, LeftOut, Moment, NeededBy, Plan, Refusal, Verb, plan};
-use confperm::sandbox::world::{Caller, Command, World};
+use confperm::sandbox::world::{self, Caller, Command, World};
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 
@@ -150,7 +150,7 @@ fn is_possible(world: &World, call: &Call) -> bool {
     match call {
         Call::Restrict { content, .. } => {
             let content = confperm::sandbox::world::ContentId(content.number());
-            world.may_restrict(&Caller::User(ME.into()).subject(), content)
+            world.allows(&Caller::User(ME.into()).subject(), world::Verb::Restrict, content).is_ok()
         }
         Call::Grant { .. } | Call::Revoke { .. } | Call::AssignRoles { .. } => world
             .space_operations(&Caller::User(ME.into()).subject(), SPACE)

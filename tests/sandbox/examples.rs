@@ -21,7 +21,7 @@ fn the_quickstart_is_small_and_its_caller_may_do_everything() {
             world.allows(&me, Verb::Update, content.id).is_ok() || content.kind.id() == "blogpost",
             "{content:?}"
         );
-        assert!(world.may_restrict(&me, content.id) || content.kind.id() == "blogpost");
+        assert!(world.allows(&me, Verb::Restrict, content.id).is_ok() || content.kind.id() == "blogpost");
     }
     assert_eq!(site.credentials().unwrap().token, "token-ann");
 }

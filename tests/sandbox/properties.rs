@@ -114,7 +114,7 @@ proptest! {
         prop_assert_eq!(&state::write(&again).unwrap(), &text);
         for subject in subjects() {
             for content in world.contents() {
-                for verb in [Verb::Read, Verb::Update, Verb::Delete, Verb::Comment] {
+                for verb in Verb::ALL {
                     prop_assert_eq!(world.allows(&subject, verb, content.id), again.allows(&subject, verb, content.id));
                 }
             }
@@ -133,7 +133,7 @@ proptest! {
         for subject in subjects() {
             for content in world.contents() {
                 let may = |world: &World, verb, id| world.allows(&subject, verb, id).is_ok();
-                for verb in [Verb::Update, Verb::Delete, Verb::Comment] {
+                for verb in Verb::ALL {
                     prop_assert!(!may(&world, verb, content.id) || may(&world, Verb::Read, content.id));
                 }
                 let live = |id| world.content(id).is_some_and(|c| c.status.id() != "trashed");

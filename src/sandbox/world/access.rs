@@ -20,12 +20,24 @@ use super::{SpaceId, SpaceKey, SpaceStatus, Status, Subject, World};
 
 /// What somebody may want to do to content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the verbs of the permission check, and commenting")]
+#[expect(
+    missing_docs,
+    reason = "the verbs of the permission check, and those that only a form or an upload asks for"
+)]
 pub enum Verb {
     Read,
     Update,
     Delete,
     Comment,
+    Attach,
+    /// Changing the restrictions.
+    Restrict,
+}
+
+impl Verb {
+    /// Everything that can be asked of content.
+    pub const ALL: [Self; 6] =
+        [Self::Read, Self::Update, Self::Delete, Self::Comment, Self::Attach, Self::Restrict];
 }
 
 /// The first layer that stands in the way.
@@ -54,23 +66,6 @@ impl World {
     pub fn allows(&self, subject: &Subject, verb: Verb, content: ContentId) -> Result<(), Denial> {
         let content = self.content(content).ok_or(Denial::NoContent)?;
         Standing::of(self, subject).allows(verb, content)
-    }
-
-    /// Whether a subject may change the restrictions of content: it can edit it, and has
-    /// `restrict_content/space` or `administer/space`.
-    pub fn may_restrict(&self, subject: &Subject, content: ContentId) -> bool {
-        let Some(content) = self.content(content) else {
-            return false;
-        };
-        let standing = Standing::of(self, subject);
-        let Some(space) = self.space(content.space) else {
-            return false;
-        };
-        let given = standing.space_operations(space);
-        standing.allows(Verb::Update, content).is_ok()
-            && (!self.quirks.restricting_needs_permission
-                || given.contains(&Pair::RestrictContent)
-                || given.contains(&Pair::AdministerSpace))
     }
 
     /// The right that editing takes in this mode: classic "Add" is create and edit, roles tell them apart.
@@ -263,9 +258,17 @@ impl<'w> Standing<'w> {
         match verb {
             Verb::Read => Ok(()),
             Verb::Comment => needs(given.contains(&Pair::CreateComment), Denial::Space),
+            Verb::Attach => needs(given.contains(&Pair::CreateAttachment), Denial::Space),
             Verb::Update => {
                 needs(given.contains(&self.world.edit_right(content.kind)), Denial::Space)?;
                 needs(self.passes(&content.lists.update), Denial::Content)
+            }
+            // Who can edit and holds `restrict_content/space` or `administer/space`.
+            Verb::Restrict => {
+                self.allows_given(Verb::Update, content, given)?;
+                let anyone = !self.world.quirks.restricting_needs_permission;
+                let right = [Pair::RestrictContent, Pair::AdministerSpace];
+                needs(anyone || right.iter().any(|pair| given.contains(pair)), Denial::Space)
             }
             Verb::Delete => {
                 let own = content.author.is_some() && self.subject.account() == content.author.as_ref();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::access::Standing;
+use super::access::{Standing, Verb};
 use super::{
     Caller, ContentId, Edition, EmptyRestriction, Kind, ListKind, Lists, Principal, Refusal, SelfRemoval,
 };
@@ -87,7 +87,9 @@ impl World {
     /// Content whose restrictions the caller may change.
     fn restrictable(&self, caller: &Caller, id: ContentId) -> Result<&super::Content, Refusal> {
         let content = self.restricted_content(caller, id)?;
-        if self.settings.edition == Edition::Free || !self.may_restrict(&caller.subject(), id) {
+        if self.settings.edition == Edition::Free
+            || self.allows(&caller.subject(), Verb::Restrict, id).is_err()
+        {
             return Err(Refusal::MayNotRestrict(id));
         }
         let archived = self.space(content.space).is_some_and(|space| space.status == SpaceStatus::Archived);

@@ -272,7 +272,8 @@ async fn check(case: &Case, counts: &mut Counts) -> Result<(), String> {
         _ => None,
     });
     let me = Caller::User("u-ann".into()).subject();
-    let late = pages.filter(|page| !before.may_restrict(&me, world::ContentId(page.number())));
+    let late = pages
+        .filter(|page| before.allows(&me, world::Verb::Restrict, world::ContentId(page.number())).is_err());
     counts.needed_another_call += late.count();
     let again = stage.plan_of(&policy).await.plan;
     let changes = |plan: &Plan| plan.left_out.iter().map(|left| left.change.clone()).collect::<BTreeSet<_>>();

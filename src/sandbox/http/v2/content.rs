@@ -184,16 +184,13 @@ fn own_operations(ask: &Ask<'_>, content: &Content) -> Vec<Value> {
         ("update", target, Verb::Update),
         ("delete", target, Verb::Delete),
         ("create", "comment", Verb::Comment),
+        ("restrict_content", target, Verb::Restrict),
     ];
-    let mut shown: Vec<Value> = verbs
+    verbs
         .into_iter()
         .filter(|(_, _, verb)| world.allows(&subject, *verb, content.id).is_ok())
         .map(|(operation, target, _)| json!({"operation": operation, "targetType": target}))
-        .collect();
-    if world.may_restrict(&subject, content.id) {
-        shown.push(json!({"operation": "restrict_content", "targetType": target}));
-    }
-    shown
+        .collect()
 }
 
 /// Ids to types; an id that the caller does not see maps to null.
