@@ -44,11 +44,18 @@ pub enum StateError {
 const HEAD_BYTES: usize = 64 * 1024;
 
 /// Whether a text says that it is a state file, by a line `kind: confluence-sandbox` at its left margin near
-/// the top. Snapshots of large sites are too large to be parsed only to find that out; and what is wrong with
+/// the top, or as the first thing in it if it is written like JSON. Snapshots of large sites are too large to be parsed only to find that out; and what is wrong with
 /// a file that does not say so is told without quoting it, because it may be any file of the machine.
 pub fn is_state(text: &str) -> bool {
-    let head = text.get(..text.floor_char_boundary(HEAD_BYTES)).unwrap_or(text);
-    head.trim_start_matches('\u{feff}').lines().any(|line| {
+    let head =
+        text.get(..text.floor_char_boundary(HEAD_BYTES)).unwrap_or(text).trim_start_matches('\u{feff}');
+    if let Some(inside) = head.trim_start().strip_prefix('{') {
+        let value =
+            inside.trim_start().strip_prefix("\"kind\"").and_then(|rest| rest.trim_start().strip_prefix(':'));
+        let value = value.and_then(|rest| rest.trim_start().strip_prefix('"'));
+        return value.is_some_and(|rest| rest.split('"').next() == Some(shape::KIND));
+    }
+    head.lines().any(|line| {
         let Some((key, value)) = line.split_once(':') else { return false };
         let bare = |text: &str| text.trim_end().trim_matches(['"', '\'']).to_owned();
         let value = value.split(" #").next().unwrap_or_default();
