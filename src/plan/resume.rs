@@ -33,6 +33,8 @@ pub(super) fn resumable(drafts: &mut [Draft], compiled: &BTreeMap<SpaceKey, Comp
         let (mut lists, mut comes, mut both, mut goes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (number, draft) in drafts.iter_mut().enumerate().filter(|(_, draft)| draft.call.space() == key) {
             match &draft.call {
+                // What puts a side effect right follows that at once.
+                _ if draft.undoes.is_some() => {}
                 Call::Restrict { content, before, after, .. } => {
                     let changed =
                         PageVerb::ALL.iter().filter(|verb| before.audience(**verb) != after.audience(**verb));
@@ -63,9 +65,7 @@ pub(super) fn resumable(drafts: &mut [Draft], compiled: &BTreeMap<SpaceKey, Comp
         if compiled.mistakable {
             for (earlier, later) in [(&comes, &both), (&comes, &goes), (&both, &goes)] {
                 for &later in later {
-                    // What puts a side effect right follows that at once.
-                    let needs = drafts[later].undoes;
-                    drafts[later].resumes.extend(earlier.iter().filter(|earlier| needs != Some(**earlier)));
+                    drafts[later].resumes.extend(earlier);
                 }
             }
         }
