@@ -156,9 +156,9 @@ fn language(criterion: &mut Criterion) {
         bencher.iter(|| resolve(&policy, &live, TODAY).unwrap().desired.spaces.len());
     });
     let desired = resolve(&policy, &live, TODAY).unwrap().desired;
-    let done = plan(&desired, &live, Gaps::Refuse).after;
+    let done = plan(&desired, &live, Gaps::Refuse).unwrap().after;
     group.bench_function("plan, nothing to change", |bencher| {
-        bencher.iter(|| plan(&desired, &done, Gaps::Refuse).plan.is_empty());
+        bencher.iter(|| plan(&desired, &done, Gaps::Refuse).unwrap().plan.is_empty());
     });
     group.finish();
 

@@ -82,7 +82,7 @@ async fn apply(job: &Job, state: &str, precautions: Precautions) -> Result<Appli
     let resolved = observe::for_plan(&site, &mut live, &policy, context, plan::needs, &observe::quiet)
         .await
         .map_err(|_| "the policy does not fit the site")?;
-    let planned = plan::plan(&resolved.desired, &live, Gaps::Refuse);
+    let planned = plan::plan(&resolved.desired, &live, Gaps::Refuse)?;
 
     let folder = tempfile::tempdir()?;
     let (journal, _) =

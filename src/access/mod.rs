@@ -12,7 +12,6 @@
 //! Not here: names (a question arrives with ids), the policy that asks for things ([`declared`] joins
 //! routes with the lines of what has become of it), and how any of it looks.
 
-mod between;
 mod census;
 mod chains;
 mod declared;
@@ -29,7 +28,6 @@ mod standing;
 mod unlisted;
 mod who;
 
-pub use between::{Stray, stray};
 pub use declared::{Said, declared};
 pub use effects::{
     Affected, AffectedParty, Cause, Certainty, Direction, Effect, Effects, PageVerbs, Place, What,
@@ -40,5 +38,7 @@ pub use explain::{Explanation, Fix, Remedy};
 pub use levels::{FoundRoute, LevelReport, Need, Outcome};
 pub use lints::{Finding, Lint, LintInputs, lints};
 pub use outside::Outside;
+pub(crate) use question::EditList;
 pub use question::{Asker, Level, Needed, Object, Reason, Route, Verb, Verdict};
+pub(crate) use unlisted::has_service_desk;
 pub use who::{Dead, Gate, Through, Who};

@@ -176,9 +176,13 @@ pub enum Route {
 }
 
 impl Verb {
+    /// What can be done to content.
+    pub const ON_CONTENT: [Self; 6] =
+        [Self::View, Self::Edit, Self::Comment, Self::Attach, Self::Delete, Self::Restrict];
+
     /// What a space must grant for this verb on this kind of content: all of these. Legacy "add page"
     /// means create and edit; roles tell them apart (access model, fact 17).
-    pub(super) fn clauses(self, kind: ContentKind, mode: SpaceRoleMode) -> Vec<Clause> {
+    pub(crate) fn clauses(self, kind: ContentKind, mode: SpaceRoleMode) -> Vec<Clause> {
         use Permission as P;
         let blog = kind == ContentKind::Blogpost;
         let edit = match (mode.has_roles(), blog) {
@@ -205,7 +209,7 @@ impl Verb {
     }
 
     /// How the content's own edit list bears on this verb.
-    pub(super) const fn edit_list(self) -> EditList {
+    pub(crate) const fn edit_list(self) -> EditList {
         match self {
             Self::Edit | Self::Restrict => EditList::Counts,
             Self::Delete => EditList::Perhaps,
@@ -214,11 +218,21 @@ impl Verb {
     }
 }
 
+/// The verb that a list decides about.
+impl From<PageVerb> for Verb {
+    fn from(verb: PageVerb) -> Self {
+        match verb {
+            PageVerb::View => Self::View,
+            PageVerb::Edit => Self::Edit,
+        }
+    }
+}
+
 /// One of these permissions does; `perhaps` does under a condition that cannot be read.
 #[derive(Debug, Clone)]
-pub(super) struct Clause {
-    pub(super) any_of: Vec<Permission>,
-    pub(super) perhaps: Option<Permission>,
+pub(crate) struct Clause {
+    pub(crate) any_of: Vec<Permission>,
+    pub(crate) perhaps: Option<Permission>,
 }
 
 impl Clause {
@@ -228,7 +242,7 @@ impl Clause {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum EditList {
+pub(crate) enum EditList {
     Counts,
     /// The documentation does not say.
     Perhaps,

@@ -37,7 +37,7 @@ impl<'e> UnlistedWay<'e> {
 
 /// Whether a site shows signs of Jira Service Management, which alone can open spaces to every signed-in person:
 /// customers, its class, or the groups that it makes. There is no API that tells it.
-pub(super) fn has_service_desk(live: &Live) -> bool {
+pub(crate) fn has_service_desk(live: &Live) -> bool {
     let class = Principal::Class(AccessClass::JsmProjectAdmins);
     let is_its_own = |name: &str| GROUPS.iter().any(|prefix| name.starts_with(prefix));
     live.directory.groups.values().any(|group| is_its_own(group.name.raw()))

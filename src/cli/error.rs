@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::confluence;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::model::Guard;
+use crate::plan::Broken;
 
 use super::exit::Exit;
 
@@ -51,6 +52,20 @@ impl CliError {
 impl From<confluence::Error> for CliError {
     fn from(error: confluence::Error) -> Self {
         Self::Failed { message: error.to_string(), hint: error.hint() }
+    }
+}
+
+/// Never a plan: what its order would do is not what was promised.
+impl From<Broken> for CliError {
+    fn from(broken: Broken) -> Self {
+        Self::Failed {
+            message: format!("{broken}; this is a mistake of confperm, and no plan is shown"),
+            hint: Some(
+                "report it, with the policy of that space and `confperm snapshot` of the site; smaller changes, \
+                 applied one after the other, may do meanwhile"
+                    .to_owned(),
+            ),
+        }
     }
 }
 

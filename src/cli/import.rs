@@ -237,7 +237,7 @@ fn prove(
     policy.focus_on(drafts.iter().map(|draft| draft.space.key.clone()).collect());
     let resolved = policy::resolve(&policy, live, context)
         .map_err(|findings| CliError::Invalid { findings, sources })?;
-    let planned = plan::plan(&resolved.desired, live, Gaps::Refuse);
+    let planned = plan::plan(&resolved.desired, live, Gaps::Refuse)?;
     if planned.plan.is_empty() {
         return Ok(());
     }

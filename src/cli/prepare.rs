@@ -89,7 +89,7 @@ pub(super) async fn prepare(
         return Err(not_spoken_of(&policy, missing));
     }
     out.findings(&resolved.warnings, &sources);
-    let mut planned = plan::plan(&resolved.desired, &live, scope.gaps());
+    let mut planned = plan::plan(&resolved.desired, &live, scope.gaps())?;
     if let Some(why) = &overrides.why {
         for guard in planned.plan.override_guards(&overridden, why) {
             out.say(&format!("--override {guard} was not needed: this plan is within it"));

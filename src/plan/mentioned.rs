@@ -10,7 +10,7 @@ use super::change::Change;
 use super::document::{Object, Plan};
 use super::guard::Breach;
 use super::page_only::PageOnlyProblem;
-use super::refusal::{Danger, Endangered, NeededBy, Refusal};
+use super::refusal::{Danger, NeededBy, Refusal};
 
 /// Principals and pages that a reader of the plan will meet.
 #[derive(Debug, Default)]
@@ -141,10 +141,7 @@ impl Mentioned {
 
     fn danger(&mut self, space: &SpaceKey, danger: &Danger) {
         self.principals.extend(danger.people.iter().cloned());
-        match danger.what {
-            Endangered::View(page) | Endangered::Edit(page) => self.page(space, Some(page)),
-            Endangered::Permission(_) => {}
-        }
+        self.page(space, danger.what.page());
     }
 
     fn breach(&mut self, breach: &Breach) {

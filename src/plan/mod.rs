@@ -12,6 +12,7 @@
 
 mod account;
 mod change;
+mod check;
 mod diff;
 mod document;
 mod effects;
@@ -31,6 +32,7 @@ mod target;
 
 pub use account::{Lacks, LeftOut};
 pub use change::{Change, Reason, Verb};
+pub use check::{Broken, check};
 pub use document::{
     CallId, Cost, Edge, EdgeReason, FORMAT_VERSION, HoldingState, Object, Plan, PlanPage, PlanSite,
     PlanSpace, PlannedCall, schema,
@@ -41,7 +43,7 @@ pub use lints::PlanLint;
 pub use meanwhile::{Meanwhile, MeanwhileReason};
 pub use needs::needs;
 pub use page_only::{PageOnlyProblem, PlanPageOnly};
-pub use refusal::{Danger, Demand, Endangered, Moment, NeededBy, Refusal};
+pub use refusal::{ContentVerb, Danger, Demand, Endangered, Moment, NeededBy, Refusal};
 pub use schedule::Gaps;
 pub use target::{KeepReason, Target, TargetHolding, TargetSpace, Unmanaged};
 
@@ -95,7 +97,11 @@ pub fn with_lists_for_guests(desired: &Desired, live: &Live) -> Desired {
 }
 
 /// Compares what is with what should be.
-pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Planned {
+///
+/// # Errors
+///
+/// The plan does not keep its promise, which is an error of this program; see [`check`].
+pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Broken> {
     let Targeted { target: whole, unmanaged, page_only } = target::target(desired, live);
     let asked = diff::diff(&whole, live);
     let left_out = account::left_out(&whole, &asked, live);
@@ -128,5 +134,6 @@ pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Planned {
         guards,
     };
     let plan = document::assemble(desired, live, &after, findings);
-    Planned { plan, after }
+    check(&plan, live, &after, &desired.guards)?;
+    Ok(Planned { plan, after })
 }

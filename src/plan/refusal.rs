@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::{Stray, Verb};
-use crate::model::{ContentId, Live, LiveSpace, Origin, PageVerb, Permission, Principal, SpaceKey, Truth};
+use crate::access::Verb;
+use crate::model::{ContentId, Live, LiveSpace, Origin, Permission, Principal, SpaceKey, Truth};
 
 use super::document::{CallId, EdgeReason};
 use super::page_only::PageOnlyProblem;
@@ -104,30 +104,66 @@ pub enum Endangered {
     Permission(Permission),
     View(ContentId),
     Edit(ContentId),
+    Comment(ContentId),
+    Attach(ContentId),
+    Delete(ContentId),
+    /// Changing the lists of a page.
+    Restrict(ContentId),
+    /// The same with content that no list is about.
+    Unrestricted(ContentVerb),
+}
+
+/// What can be done to content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ContentVerb {
+    View,
+    Edit,
+    Comment,
+    Attach,
+    Delete,
+    Restrict,
+}
+
+impl Endangered {
+    pub(super) const fn of(verb: Verb, page: Option<ContentId>) -> Self {
+        match (verb, page) {
+            (Verb::Space(permission), _) => Self::Permission(permission),
+            (Verb::View, Some(page)) => Self::View(page),
+            (Verb::Edit, Some(page)) => Self::Edit(page),
+            (Verb::Comment, Some(page)) => Self::Comment(page),
+            (Verb::Attach, Some(page)) => Self::Attach(page),
+            (Verb::Delete, Some(page)) => Self::Delete(page),
+            (Verb::Restrict, Some(page)) => Self::Restrict(page),
+            (Verb::View, None) => Self::Unrestricted(ContentVerb::View),
+            (Verb::Edit, None) => Self::Unrestricted(ContentVerb::Edit),
+            (Verb::Comment, None) => Self::Unrestricted(ContentVerb::Comment),
+            (Verb::Attach, None) => Self::Unrestricted(ContentVerb::Attach),
+            (Verb::Delete, None) => Self::Unrestricted(ContentVerb::Delete),
+            (Verb::Restrict, None) => Self::Unrestricted(ContentVerb::Restrict),
+        }
+    }
+
+    /// The page that it is about, if it is about one.
+    pub const fn page(&self) -> Option<ContentId> {
+        match self {
+            Self::View(page)
+            | Self::Edit(page)
+            | Self::Comment(page)
+            | Self::Attach(page)
+            | Self::Delete(page)
+            | Self::Restrict(page) => Some(*page),
+            Self::Permission(_) | Self::Unrestricted(_) => None,
+        }
+    }
 }
 
 impl From<Witness> for Danger {
     fn from(witness: Witness) -> Self {
-        let what = match witness.goal {
-            Goal::Space(permission) => Endangered::Permission(permission),
-            Goal::Page(page, PageVerb::View) => Endangered::View(page),
-            Goal::Page(page, PageVerb::Edit) => Endangered::Edit(page),
-        };
+        let Goal { verb, page } = witness.goal;
+        let what = Endangered::of(verb, page);
         let moment = if witness.leak { Moment::LetIn } else { Moment::ShutOut };
         Self { people: witness.principals, what, moment }
-    }
-}
-
-impl From<Stray> for Danger {
-    fn from(stray: Stray) -> Self {
-        let what = match (stray.verb, stray.content) {
-            (Verb::Space(permission), _) => Endangered::Permission(permission),
-            (Verb::Edit, Some(page)) => Endangered::Edit(page),
-            (_, Some(page)) => Endangered::View(page),
-            (_, None) => Endangered::Permission(Permission::ReadSpace),
-        };
-        let moment = if stray.is_given { Moment::LetIn } else { Moment::ShutOut };
-        Self { people: BTreeSet::from([stray.who]), what, moment }
     }
 }
 

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::model::Principal;
-use crate::plan::{Danger, Edge, EdgeReason, Endangered, Meanwhile, MeanwhileReason, Moment, Plan};
+use crate::plan::{
+    ContentVerb, Danger, Edge, EdgeReason, Endangered, Meanwhile, MeanwhileReason, Moment, Plan,
+};
 
 use super::call::call_words;
 use super::style::{FAINT, HEADING, count, list, paint};
@@ -118,5 +120,20 @@ fn what_words(plan: &Plan, danger: &Danger) -> String {
         Endangered::Permission(permission) => format!("have {permission}"),
         Endangered::View(id) => format!("see {}", page(id)),
         Endangered::Edit(id) => format!("edit {}", page(id)),
+        Endangered::Comment(id) => format!("comment on {}", page(id)),
+        Endangered::Attach(id) => format!("attach files to {}", page(id)),
+        Endangered::Delete(id) => format!("delete {}", page(id)),
+        Endangered::Restrict(id) => format!("change the restrictions of {}", page(id)),
+        Endangered::Unrestricted(verb) => {
+            let verb = match verb {
+                ContentVerb::View => "see",
+                ContentVerb::Edit => "edit",
+                ContentVerb::Comment => "comment on",
+                ContentVerb::Attach => "attach files to",
+                ContentVerb::Delete => "delete",
+                ContentVerb::Restrict => "change the restrictions of",
+            };
+            format!("{verb} what nothing restricts")
+        }
     }
 }

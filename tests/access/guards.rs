@@ -20,7 +20,7 @@ fn planned(world: &World, text: &str) -> Plan {
     let policy = policy::from_sources(sources).policy.unwrap();
     let context = Context { today: date(2026, 11, 21), lock: Lock::EMPTY };
     let desired = policy::resolve(&policy, &world.0, context).unwrap().desired;
-    plan(&desired, &world.0, Gaps::Allow).plan
+    plan(&desired, &world.0, Gaps::Allow).unwrap().plan
 }
 
 fn verdict(plan: &Plan, guard: Guard) -> GuardVerdict {

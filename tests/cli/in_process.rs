@@ -77,7 +77,7 @@ impl Stage {
         let mut live = self.sign_in().await;
         live.stray = unverified::came_along(earlier);
         let resolved = self.try_observe(&mut live, policy, &observe::quiet).await?;
-        Ok(plan::plan(&resolved.desired, &live, Gaps::Refuse))
+        Ok(plan::plan(&resolved.desired, &live, Gaps::Refuse).unwrap())
     }
 
     /// Reads what a plan needs, as `confperm plan` does.

@@ -32,6 +32,7 @@ mod observing;
 mod network;
 mod open_world;
 mod opening;
+mod order;
 mod page_only;
 mod quirks;
 mod readers;

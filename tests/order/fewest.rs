@@ -7,7 +7,7 @@ use confperm::plan::{Gaps, plan};
 use confperm::sandbox::world::{self, Command, World};
 use proptest::prelude::*;
 
-use crate::judge::{Judge, Profile, now};
+use crate::judge::{Judge, now};
 use crate::site::{
     Case, GROUPS, ME, SPACE, State, alone, case, pair, principal, profile, restrict, with_companions,
 };
@@ -27,7 +27,7 @@ pub(crate) fn cases(normally: u32) -> ProptestConfig {
 /// The count of a plan is the true minimum, or there is no safe sequence near it where it is refused.
 fn is_the_fewest(case: &Case) -> Result<(), TestCaseError> {
     let judge = Judge::of(case);
-    let planned = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).plan;
+    let planned = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).unwrap().plan;
     let (calls, bound) = (planned.cost.calls, judge.at_least(&judge.start()));
     if planned.refusals.is_empty() {
         prop_assert!(calls >= bound);
@@ -97,12 +97,12 @@ fn some_call(case: &Case, world: &World, draw: usize) -> Option<Command> {
 }
 
 /// What the sandbox's own check says, in the form of the judge.
-fn seen(case: &Case, world: &World) -> Profile {
+fn seen(case: &Case, world: &World) -> Vec<u8> {
     let all = profile(case, world);
     let kinds: Vec<Option<u8>> =
         world.users().map(|user| user.handle.strip_prefix('p')?.parse().ok()).collect();
     let each = all.len() / kinds.len();
-    let mut seen = [0; 12];
+    let mut seen = vec![0; each];
     for (bits, kind) in all.chunks(each).zip(kinds) {
         if let Some(kind) = kind {
             for (thing, bit) in bits.iter().enumerate() {
@@ -124,7 +124,7 @@ proptest! {
         let judge = Judge::of(&case);
         let mut world = case.world();
         let mut seen_by_judge = judge.start();
-        prop_assert_eq!(judge.profile(&seen_by_judge), seen(&case, &world));
+        prop_assert_eq!(judge.visible(&seen_by_judge), seen(&case, &world));
         for draw in draws {
             let Some(command) = some_call(&case, &world, usize::from(draw)) else { continue };
             // What the world refuses, the judge does not think of either.
@@ -135,7 +135,7 @@ proptest! {
             let steps: BTreeMap<_, _> = judge.steps(&seen_by_judge).into_iter().collect();
             let opens = matches!(&command, Command::ClearRestrictions { .. } | Command::ReplaceRestrictions { .. });
             prop_assert!(opens || there == seen_by_judge || steps.contains_key(&there), "{command:?}");
-            prop_assert_eq!(judge.profile(&there), seen(&case, &world));
+            prop_assert_eq!(judge.visible(&there), seen(&case, &world));
             seen_by_judge = there;
         }
     }

@@ -12,6 +12,7 @@ use confperm::sandbox::world::{self, World};
 use proptest::prelude::*;
 
 use crate::site::{Case, GROUPS, PAGE, SPACE, State, between, of_pages, perform, plain, profile};
+use crate::tally::holds;
 
 /// A site, and the pages that the members of some groups shall see: `group:g2`, and perhaps `group:g1`.
 #[derive(Debug, Clone)]
@@ -332,15 +333,13 @@ fn outcome(world: &World) -> impl PartialEq + std::fmt::Debug + use<> {
     (rows, lists)
 }
 
-proptest! {
-    #![proptest_config(crate::fewest::cases(800))]
-
-    #[test]
-    fn a_run_that_ends_anywhere_is_taken_up_to_the_same_end(guested in in_motion(), seed in any::<u64>()) {
+#[test]
+fn a_run_that_ends_anywhere_is_taken_up_to_the_same_end() {
+    holds(800, 40, &(in_motion(), any::<u64>()), |(guested, seed), tally| {
         let case = &guested.case;
         let world = case.world();
-        let planned = plan(&guested.desired(), &case.live(&world), Gaps::Refuse);
-        if !planned.plan.refusals.is_empty() {
+        let planned = plan(&guested.desired(), &case.live(&world), Gaps::Refuse).unwrap();
+        if !tally.is_planned(&planned.plan) {
             return Ok(());
         }
         let states = carried_out(&world, &planned.plan);
@@ -352,24 +351,30 @@ proptest! {
             elsewhere.push(now.clone());
         }
         for (number, state) in states.iter().chain(&elsewhere).enumerate() {
-            let again = plan(&guested.desired(), &case.live(state), Gaps::Refuse).plan;
+            let again = plan(&guested.desired(), &case.live(state), Gaps::Refuse).unwrap().plan;
             prop_assert!(again.refusals.is_empty(), "after {}: {:#?}", number, again.refusals);
             let rest = carried_out(state, &again);
             let found = outcome(&rest[rest.len() - 1]);
-            prop_assert!(found == end, "{} of {:#?}: {:?}, and not {:?}", number, planned.plan.calls, found, end);
+            prop_assert!(
+                found == end,
+                "{} of {:#?}: {:?}, and not {:?}",
+                number,
+                planned.plan.calls,
+                found,
+                end
+            );
         }
-    }
+        Ok(())
+    });
 }
 
-proptest! {
-    #![proptest_config(crate::fewest::cases(2_000))]
-
-    #[test]
-    fn guests_see_exactly_their_pages_and_nobody_else_notices(guested in guested()) {
+#[test]
+fn guests_see_exactly_their_pages_and_nobody_else_notices() {
+    holds(2_000, 40, &guested(), |guested, tally| {
         let case = with_everybody(&guested.case);
         let world = case.world();
-        let planned = plan(&guested.desired(), &case.live(&world), Gaps::Refuse);
-        if !planned.plan.refusals.is_empty() {
+        let planned = plan(&guested.desired(), &case.live(&world), Gaps::Refuse).unwrap();
+        if !tally.is_planned(&planned.plan) {
             return Ok(());
         }
         let states = carried_out(&world, &planned.plan);
@@ -378,11 +383,20 @@ proptest! {
         for groups in 1..8_u8 {
             for page in 0..case.parents.len() {
                 let [saw, sees] = [&world, after].map(|world| allows(world, groups, world::Verb::Read, page));
-                let [edited, edits] = [&world, after].map(|world| allows(world, groups, world::Verb::Update, page));
-                let is_named =
-                    guested.named.iter().any(|(guest, pages)| groups >> guest & 1 == 1 && pages.contains(&page));
+                let [edited, edits] =
+                    [&world, after].map(|world| allows(world, groups, world::Verb::Update, page));
+                let is_named = guested
+                    .named
+                    .iter()
+                    .any(|(guest, pages)| groups >> guest & 1 == 1 && pages.contains(&page));
                 if groups & !guests == 0 {
-                    prop_assert_eq!(sees, guested.meant(groups, page), "guests {:b} see page {}", groups, page);
+                    prop_assert_eq!(
+                        sees,
+                        guested.meant(groups, page),
+                        "guests {:b} see page {}",
+                        groups,
+                        page
+                    );
                     // Where permissions have companions, the right to edit may have been there and stays.
                     let may_edit = is_named && (guested.edit || case.companions());
                     prop_assert!(!edits || may_edit, "guests {:b} edit page {}", groups, page);
@@ -403,7 +417,7 @@ proptest! {
                 }
             }
         }
-        let again = plan(&guested.desired(), &case.live(after), Gaps::Refuse);
+        let again = plan(&guested.desired(), &case.live(after), Gaps::Refuse).unwrap();
         prop_assert!(again.plan.is_empty(), "{:#?}", again.plan.changes);
         prop_assert!(again.plan.refusals.is_empty());
 
@@ -411,14 +425,17 @@ proptest! {
         for state in &states {
             prop_assert!(between(&first, &profile(&case, state), &last));
         }
-    }
+        Ok(())
+    });
+}
 
-    #[test]
-    fn fewer_restrictions_would_not_do(guested in guested()) {
+#[test]
+fn fewer_restrictions_would_not_do() {
+    holds(2_000, 40, &guested(), |guested, tally| {
         let case = with_everybody(&guested.case);
         let world = case.world();
-        let planned = plan(&guested.desired(), &case.live(&world), Gaps::Refuse);
-        if !planned.plan.refusals.is_empty() {
+        let planned = plan(&guested.desired(), &case.live(&world), Gaps::Refuse).unwrap();
+        if !tally.is_planned(&planned.plan) {
             return Ok(());
         }
         let states = carried_out(&world, &planned.plan);
@@ -435,6 +452,11 @@ proptest! {
         }
         prop_assert!(keeps_promise(&guested, readers, &before, &lists));
         let changed = restricted(&planned.plan);
-        prop_assert!(changed == 0 || !could_do(&guested, readers, &before, changed - 1), "{} are too many", changed);
-    }
+        prop_assert!(
+            changed == 0 || !could_do(&guested, readers, &before, changed - 1),
+            "{} are too many",
+            changed
+        );
+        Ok(())
+    });
 }

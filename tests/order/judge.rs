@@ -9,9 +9,9 @@ use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
 use confperm::model::Permission;
-use confperm::sandbox::world::{Kind, Status};
+use confperm::sandbox::world::{Kind, Status, Verb};
 
-use crate::site::{Case, GROUPS, Sort, State};
+use crate::site::{Case, GROUPS, State};
 
 /// Lists that name nobody are open.
 const OPEN: u8 = 8;
@@ -27,8 +27,16 @@ pub(crate) struct Now {
 /// A set of kinds of people: those in no group, in the first, in the second, in both, and so on.
 type People = u8;
 
-/// What the kinds of people can do: permissions, then view and edit of each page.
-pub(crate) type Profile = [People; 12];
+/// What the kinds of people can do: the permissions, [`IN_GENERAL`] in the space, and [`ON_A_PAGE`] on each page.
+pub(crate) type Profile = [People; 4 + IN_GENERAL + 4 * ON_A_PAGE];
+
+/// Deleting, restricting, and holding one of the two permissions of which restricting needs one: where no list is
+/// in the way.
+const IN_GENERAL: usize = 3;
+
+/// View, edit, delete with and without regard to the edit list, comment, attach, restrict; deleting for whoever made
+/// it; editing and restricting what stands below it.
+const ON_A_PAGE: usize = 11;
 
 pub(crate) struct Judge {
     parents: Vec<Option<usize>>,
@@ -38,6 +46,8 @@ pub(crate) struct Judge {
     companions: [u8; 4],
     /// For each page the permission that editing it needs.
     edit: Vec<Option<usize>>,
+    rights: Rights,
+    guards_delete: bool,
     /// Which pages people get to at all; the lists of the others count for what is below them.
     current: Vec<bool>,
     /// Which of them have lists that can be changed.
@@ -46,6 +56,17 @@ pub(crate) struct Judge {
     after: Now,
     /// For each group, how many calls its rows need at the least from each state.
     distance: [[u8; 16]; 3],
+}
+
+/// Where the permissions of the verbs stand among those of the case.
+struct Rights {
+    edit_page: Option<usize>,
+    comment: Option<usize>,
+    attach: Option<usize>,
+    /// Of pages; of what one has made oneself; of posts.
+    delete: [Option<usize>; 3],
+    restrict: [Option<usize>; 2],
+    blogpost: Vec<bool>,
 }
 
 const READ: u8 = 1;
@@ -57,7 +78,7 @@ impl Judge {
             let companions = if case.companions() { permission.companions() } else { &[] };
             companions.iter().filter_map(place).fold(0, |bits, at| bits | 1 << at)
         });
-        let edit = |sort: &Sort| match (case.companions(), sort.kind == Kind::Blogpost) {
+        let edit = |blogpost: bool| match (case.companions(), blogpost) {
             (true, false) => Permission::UpdatePage,
             (true, true) => Permission::UpdateBlogpost,
             (false, false) => Permission::CreatePage,
@@ -69,7 +90,18 @@ impl Judge {
             parents: case.parents.clone(),
             crowd: case.crowd().iter().fold(0, |crowd, kind| crowd | 1 << kind),
             companions,
-            edit: case.sorts.iter().map(|sort| place(&edit(sort))).collect(),
+            edit: case.sorts.iter().map(|sort| place(&edit(sort.kind == Kind::Blogpost))).collect(),
+            rights: Rights {
+                edit_page: place(&edit(false)),
+                comment: place(&Permission::CreateComment),
+                attach: place(&Permission::CreateAttachment),
+                delete: [Permission::DeletePage, Permission::DeleteOwn, Permission::DeleteBlogpost]
+                    .map(|permission| place(&permission)),
+                restrict: [Permission::RestrictContent, Permission::AdministerSpace]
+                    .map(|permission| place(&permission)),
+                blogpost: case.sorts.iter().map(|sort| sort.kind == Kind::Blogpost).collect(),
+            },
+            guards_delete: case.edit_list_guards_delete,
             listed: (0..current.len()).map(|page| current[page] && case.has_lists(page)).collect(),
             current,
             before: now(case, &case.before),
@@ -172,20 +204,74 @@ impl Judge {
             let held = (0..3).filter(|group| now.rows[*group] >> permission & 1 == 1);
             held.fold(0, |people, group| people | members(1 << group))
         };
-        let mut profile = [0; 12];
-        for (permission, people) in profile.iter_mut().take(4).enumerate() {
-            *people = holders(permission);
-        }
+        let held: [People; 4] = std::array::from_fn(holders);
+        let any = |of: &[Option<usize>]| of.iter().flatten().fold(0, |people, at| people | held[*at]);
+        let Rights {
+            edit_page,
+            comment,
+            attach,
+            delete: [page_delete, own, post_delete],
+            restrict,
+            blogpost,
+        } = &self.rights;
+        let mut profile = [0; 4 + IN_GENERAL + 4 * ON_A_PAGE];
+        profile[..4].copy_from_slice(&held);
+        let restricts = any(restrict);
+        let in_general = [any(&[*page_delete, *own]), restricts, restricts & any(&[*edit_page])];
+        profile[4..4 + IN_GENERAL].copy_from_slice(&in_general);
         let mut way = [0; 4];
         for (page, parent) in self.parents.iter().enumerate() {
             let [view, edit] = now.pages[page].map(members);
-            way[page] = view & parent.map_or(profile[0], |parent| way[parent]);
-            if self.current[page] {
-                profile[4 + 2 * page] = way[page];
-                profile[5 + 2 * page] = way[page] & edit & self.edit[page].map_or(0, |edit| profile[edit]);
+            way[page] = view & parent.map_or(held[0], |parent| way[parent]);
+            if !self.current[page] {
+                continue;
+            }
+            let delete = if blogpost[page] { *post_delete } else { *page_delete };
+            let edits = any(&[self.edit[page]]);
+            let start = 4 + IN_GENERAL + page * ON_A_PAGE;
+            let everything: [People; ON_A_PAGE] = [
+                People::MAX,
+                edits & edit,
+                any(&[delete]),
+                any(&[delete]) & edit,
+                any(&[*comment]),
+                any(&[*attach]),
+                edits & edit & restricts,
+                // Somebody who has made it.
+                any(&[delete, *own]),
+                any(&[delete, *own]) & edit,
+                // What stands below it and was not found has no list of its own.
+                edits,
+                edits & restricts,
+            ];
+            for (bits, people) in profile[start..].iter_mut().zip(everything) {
+                *bits = people & way[page];
             }
         }
         profile.map(|people| people & self.crowd)
+    }
+
+    /// Those of [`Self::profile`] that can be seen from outside: the permissions, and the verbs of the sandbox on
+    /// each page, in their order.
+    pub(crate) fn visible(&self, now: &Now) -> Vec<People> {
+        let profile = self.profile(now);
+        let mut visible = profile[..4].to_vec();
+        for page in 0..self.parents.len() {
+            let start = 4 + IN_GENERAL + page * ON_A_PAGE;
+            let delete = if self.guards_delete { 3 } else { 2 };
+            visible.extend(Verb::ALL.map(|verb| {
+                profile[start
+                    + match verb {
+                        Verb::Read => 0,
+                        Verb::Update => 1,
+                        Verb::Delete => delete,
+                        Verb::Comment => 4,
+                        Verb::Attach => 5,
+                        Verb::Restrict => 6,
+                    }]
+            }));
+        }
+        visible
     }
 
     /// The length of the shortest safe sequence, if it is at most `limit`.

@@ -11,3 +11,4 @@ mod guests;
 mod judge;
 mod safe;
 mod site;
+mod tally;

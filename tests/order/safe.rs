@@ -4,13 +4,18 @@
 use std::collections::BTreeSet;
 
 use confperm::model::Permission;
-use confperm::plan::{EdgeReason, Endangered, Gaps, MeanwhileReason, Moment, Plan, PlannedCall, plan};
+use confperm::plan::{EdgeReason, Endangered, Gaps, MeanwhileReason, Moment, Plan, PlannedCall, check, plan};
 use confperm::sandbox::world::{self, Command, World};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
 use crate::fewest::cases;
 use crate::finishing::{self, state};
-use crate::site::{Case, GROUPS, ME, PAGE, SPACE, Sort, between, case, pair, perform, principal, profile};
+use crate::site::{
+    Case, GROUPS, ME, PAGE, SPACE, Sort, alone, attempt, between, case, pair, perform, principal, profile,
+};
+use crate::tally::{Tally, holds};
 
 /// A random order that the edges of the plan allow.
 fn some_order<'a>(plan: &'a Plan, choices: &[u16]) -> Vec<&'a PlannedCall> {
@@ -40,9 +45,9 @@ struct Run {
 }
 
 /// Plans, and carries the calls out in a random order.
-fn run(case: &Case, world: &World, choices: &[u16], gaps: Gaps) -> Option<Run> {
-    let plan = plan(&case.desired(), &case.live(world), gaps).plan;
-    if !plan.refusals.is_empty() {
+fn run(case: &Case, world: &World, choices: &[u16], gaps: Gaps, tally: &Tally) -> Option<Run> {
+    let plan = plan(&case.desired(), &case.live(world), gaps).unwrap().plan;
+    if !tally.is_planned(&plan) {
         return None;
     }
     let mut states = vec![world.clone()];
@@ -94,38 +99,34 @@ impl Run {
     }
 }
 
-proptest! {
-    #![proptest_config(cases(1_500))]
+fn choices() -> impl Strategy<Value = Vec<u16>> {
+    proptest::collection::vec(any::<u16>(), 24)
+}
 
-    #[test]
-    fn no_state_on_the_way_leaks_or_gaps(case in case(), choices in proptest::collection::vec(any::<u16>(), 24)) {
+#[test]
+fn no_state_on_the_way_leaks_or_gaps() {
+    holds(1_500, 12, &(case(), choices()), |(case, choices), tally| {
         let world = case.world();
-        let Some(run) = run(&case, &world, &choices, Gaps::Refuse) else { return Ok(()) };
+        let Some(run) = run(&case, &world, &choices, Gaps::Refuse, tally) else { return Ok(()) };
         let (before, after) = (profile(&case, &world), profile(&case, run.last()));
         for state in &run.settled {
             prop_assert!(between(&before, &profile(&case, state), &after));
         }
-    }
+        Ok(())
+    });
+}
 
-    #[test]
-    fn what_a_call_does_besides_is_put_right_by_the_next(case in case()) {
-        let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).plan;
-        for meanwhile in plan.meanwhile {
-            prop_assert_eq!(meanwhile.until.position(), meanwhile.from.position() + 1);
-        }
-    }
-
-    #[test]
-    fn accepting_a_gap_lets_nobody_in_and_names_whom_it_shuts_out(
-        case in case(),
-        choices in proptest::collection::vec(any::<u16>(), 24),
-    ) {
+#[test]
+fn accepting_a_gap_lets_nobody_in_and_names_whom_it_shuts_out() {
+    holds(1_500, 12, &(case(), choices()), |(case, choices), tally| {
         let world = case.world();
-        let Some(run) = run(&case, &world, &choices, Gaps::Allow) else { return Ok(()) };
+        let Some(run) = run(&case, &world, &choices, Gaps::Allow, tally) else { return Ok(()) };
         let (before, after) = (profile(&case, &world), profile(&case, run.last()));
         for (state, told) in run.settled.iter().zip(&run.gaps) {
             let now = profile(&case, state);
-            prop_assert!(now.iter().zip(&before).zip(&after).all(|((now, before), after)| !now || *before || *after));
+            prop_assert!(
+                now.iter().zip(&before).zip(&after).all(|((now, before), after)| !now || *before || *after)
+            );
             prop_assert!(*told || between(&before, &now, &after), "{:#?}", run.plan.meanwhile);
             // Neither whoever runs this nor a required admin is shut out, whatever is accepted.
             let people: Vec<_> = state.users().map(|user| user.handle.clone()).collect();
@@ -138,37 +139,61 @@ proptest! {
                 }
             }
         }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_run_that_ends_anywhere_is_finished_by_the_next() {
+    holds(
+        1_500,
+        12,
+        &(case(), choices(), any::<proptest::sample::Index>()),
+        |(case, choices, end), tally| {
+            let world = case.world();
+            let Some(first) = run(&case, &world, &choices, Gaps::Refuse, tally) else { return Ok(()) };
+            let at = end.index(first.states.len());
+            // Half a split can leave lists from which there is no safe way on; then nothing must happen.
+            let Some(second) = run(&case, &first.states[at], &choices, Gaps::Refuse, tally) else {
+                return Ok(());
+            };
+            let (before, after) = (profile(&case, &world), profile(&case, first.last()));
+            prop_assert_eq!(profile(&case, second.last()), after.clone());
+            // A companion that was about to be put right is still there until the second run does it.
+            let is_settled = profile(&case, &first.states[at]) == profile(&case, &first.settled[at]);
+            for state in second.settled.iter().filter(|_| is_settled) {
+                prop_assert!(between(&before, &profile(&case, state), &after));
+            }
+            prop_assert!(
+                plan(&case.desired(), &case.live(second.last()), Gaps::Refuse).unwrap().plan.is_empty()
+            );
+            Ok(())
+        },
+    );
+}
+
+proptest! {
+    #![proptest_config(cases(1_500))]
+
+
+    #[test]
+    fn what_a_call_does_besides_is_put_right_by_the_next(case in case()) {
+        let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).unwrap().plan;
+        for meanwhile in plan.meanwhile {
+            prop_assert_eq!(meanwhile.until.position(), meanwhile.from.position() + 1);
+        }
     }
+
 
     #[test]
     fn a_gap_is_accepted_only_where_nothing_else_does(case in case()) {
-        let plan = |gaps| plan(&case.desired(), &case.live(&case.world()), gaps).plan;
+        let plan = |gaps| plan(&case.desired(), &case.live(&case.world()), gaps).unwrap().plan;
         let (refusing, allowing) = (plan(Gaps::Refuse), plan(Gaps::Allow));
         if refusing.refusals.is_empty() {
             prop_assert_eq!(refusing, allowing);
         }
     }
 
-    #[test]
-    fn a_run_that_ends_anywhere_is_finished_by_the_next(
-        case in case(),
-        choices in proptest::collection::vec(any::<u16>(), 24),
-        end in any::<proptest::sample::Index>(),
-    ) {
-        let world = case.world();
-        let Some(first) = run(&case, &world, &choices, Gaps::Refuse) else { return Ok(()) };
-        let at = end.index(first.states.len());
-        // Half a split can leave lists from which there is no safe way on; then nothing must happen.
-        let Some(second) = run(&case, &first.states[at], &choices, Gaps::Refuse) else { return Ok(()) };
-        let (before, after) = (profile(&case, &world), profile(&case, first.last()));
-        prop_assert_eq!(profile(&case, second.last()), after.clone());
-        // A companion that was about to be put right is still there until the second run does it.
-        let is_settled = profile(&case, &first.states[at]) == profile(&case, &first.settled[at]);
-        for state in second.settled.iter().filter(|_| is_settled) {
-            prop_assert!(between(&before, &profile(&case, state), &after));
-        }
-        prop_assert!(plan(&case.desired(), &case.live(second.last()), Gaps::Refuse).plan.is_empty());
-    }
 }
 
 proptest! {
@@ -177,10 +202,89 @@ proptest! {
     #[test]
     fn in_a_crowd_no_edge_is_there_for_somebody_in_particular(case in case()) {
         let case = Case { crowded: true, ..case };
-        let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).plan;
+        let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).unwrap().plan;
         let edges = plan.calls.iter().flat_map(|call| &call.after);
         prop_assert!(edges.into_iter().all(|edge| edge.because.is_none()), "{:#?}", plan.calls);
     }
+}
+
+/// The worlds that a run can come to, whatever order it chooses: one for each set of calls that the edges allow.
+fn all_states(world: &World, plan: &Plan) -> Vec<World> {
+    let needed =
+        |call: &PlannedCall| call.after.iter().fold(0_u32, |bits, edge| bits | 1 << edge.call.position());
+    let mut known = std::collections::BTreeMap::from([(0_u32, world.clone())]);
+    for done in 0..1_u32 << plan.calls.len() {
+        let Some(state) = known.get(&done).cloned() else { continue };
+        for (place, call) in plan.calls.iter().enumerate() {
+            let with = done | 1 << place;
+            if with != done && needed(call) & !done == 0 && !known.contains_key(&with) {
+                let mut next = state.clone();
+                // What the API refuses does not happen.
+                if attempt(&mut next, &call.call).is_ok() {
+                    known.insert(with, next);
+                }
+            }
+        }
+    }
+    known.into_values().collect()
+}
+
+fn carried_out(world: &World, plan: &Plan) -> World {
+    let mut world = world.clone();
+    for call in &plan.calls {
+        perform(&mut world, &call.call);
+    }
+    world
+}
+
+/// Edges that are not the demand of the API are left out of plans, one by one. Where the sandbox then sees somebody
+/// who can do for a moment what they can do neither before nor after, or cannot what they can before and after, the
+/// check must not let the plan pass.
+#[test]
+fn no_broken_order_passes_the_check() {
+    let wanted = cases(250).cases;
+    let mut runner = TestRunner::new_with_rng(
+        ProptestConfig { failure_persistence: None, ..ProptestConfig::default() },
+        TestRng::from_seed(RngAlgorithm::ChaCha, &[20; 32]),
+    );
+    let (mut broken, mut tried) = (0, 0);
+    while broken < wanted {
+        let case = alone().new_tree(&mut runner).unwrap().current();
+        let world = case.world();
+        let live = case.live(&world);
+        let planned = plan(&case.desired(), &live, Gaps::Refuse).unwrap();
+        if !planned.plan.refusals.is_empty() || planned.plan.calls.len() > 7 {
+            continue;
+        }
+        let edges: Vec<(usize, usize)> = planned
+            .plan
+            .calls
+            .iter()
+            .enumerate()
+            .flat_map(|(call, planned)| (0..planned.after.len()).map(move |edge| (call, edge)))
+            .collect();
+        for (call, edge) in edges {
+            let mut without = planned.plan.clone();
+            if without.calls[call].after.remove(edge).reason == EdgeReason::Api {
+                continue;
+            }
+            tried += 1;
+            let states = all_states(&world, &without);
+            let before = profile(&case, &world);
+            let after = carried_out(&world, &planned.plan);
+            let after = profile(&case, &after);
+            if states.iter().all(|state| between(&before, &profile(&case, state), &after)) {
+                continue;
+            }
+            broken += 1;
+            assert!(
+                check(&without, &live, &planned.after, &case.desired().guards).is_err(),
+                "without edge {edge} of call {call}: {:#?}\n{case:#?}",
+                planned.plan.calls
+            );
+        }
+    }
+    assert!(tried >= broken);
 }
 
 #[test]
@@ -194,7 +298,7 @@ fn a_page_under_something_unseen_may_stand_below_any_other() {
         sorts: vec![PAGE, archived, PAGE],
         ..finishing::case(state(&rows, [both, &[], me]), state(&rows, [me, &[], both]))
     };
-    let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).plan;
+    let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).unwrap().plan;
     let [closing, opening] = &plan.calls[..] else { panic!("{:#?}", plan.calls) };
     assert!(
         matches!(&opening.after[..], [edge] if edge.call == closing.id && edge.reason == EdgeReason::Leak)

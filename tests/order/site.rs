@@ -42,6 +42,8 @@ pub(crate) struct Case {
     pub(crate) archived: bool,
     /// Whether folders and their like can have lists.
     pub(crate) lists_for_folders: bool,
+    /// Whether a page's edit list keeps people from deleting the page.
+    pub(crate) edit_list_guards_delete: bool,
     /// Whether the planner may know who is in which group.
     pub(crate) members_known: bool,
     /// The groups of each person, as bits.
@@ -133,10 +135,19 @@ const OF_BLOGPOSTS: [Permission; 4] = [
     Permission::CreateBlogpost,
     Permission::UpdateBlogpost,
 ];
+/// What it takes to restrict, where editing alone does not do.
+const OF_RESTRICTING: [Permission; 4] =
+    [Permission::ReadSpace, Permission::CreatePage, Permission::RestrictContent, Permission::AdministerSpace];
+const OF_FILES: [Permission; 4] =
+    [Permission::ReadSpace, Permission::CreateAttachment, Permission::DeletePage, Permission::DeleteOwn];
 
 /// Sites where a permission comes alone, and nothing above a page is hidden from the planner.
 pub(crate) fn alone() -> impl Strategy<Value = Case> {
-    sorted(case_with(ALONE), Hidden::AtTheEnds)
+    sorted(single(), Hidden::AtTheEnds)
+}
+
+fn single() -> impl Strategy<Value = Case> {
+    prop_oneof![2 => plain(), 1 => case_with(OF_RESTRICTING), 1 => case_with(OF_FILES)]
 }
 
 /// The same where permissions come and go with companions.
@@ -156,7 +167,7 @@ pub(crate) fn plain() -> impl Strategy<Value = Case> {
 /// Sites with pages, and nothing else, in them.
 pub(crate) fn of_pages() -> impl Strategy<Value = Case> {
     let crowded = proptest::bool::weighted(0.3);
-    (prop_oneof![case_with(ALONE), companions()], crowded, any::<bool>(), any::<bool>())
+    (prop_oneof![single(), companions()], crowded, any::<bool>(), any::<bool>())
         .prop_map(|(case, crowded, required, mine)| Case { crowded, required, mine, ..case })
 }
 
@@ -182,8 +193,8 @@ enum Hidden {
 
 fn sorted(cases: impl Strategy<Value = Case>, hidden: Hidden) -> impl Strategy<Value = Case> {
     let sorts = proptest::collection::vec(sort(), 4);
-    (cases, sorts, any::<bool>()).prop_map(move |(mut case, sorts, lists_for_folders)| {
-        case.lists_for_folders = lists_for_folders;
+    (cases, sorts, any::<bool>(), any::<bool>()).prop_map(move |(mut case, sorts, for_folders, guards)| {
+        (case.lists_for_folders, case.edit_list_guards_delete) = (for_folders, guards);
         case.sorts = sorts.into_iter().take(case.parents.len()).collect();
         for page in 0..case.sorts.len() {
             let has_children = case.parents.contains(&Some(page));
@@ -234,6 +245,7 @@ fn case_with(permissions: [Permission; 4]) -> impl Strategy<Value = Case> {
             lacks: Lacks::default(),
             archived: false,
             lists_for_folders: true,
+            edit_list_guards_delete: false,
             members_known,
             people,
             sorts: vec![PAGE; parents.len()],
@@ -296,7 +308,7 @@ impl Case {
 
     /// Whether Confluence adds and takes away permissions by itself.
     pub(crate) fn companions(&self) -> bool {
-        self.permissions != ALONE
+        self.permissions.contains(&Permission::ExportContent)
     }
 
     fn mode(&self) -> SpaceRoleMode {
@@ -330,6 +342,7 @@ impl Case {
         let quirks = world::Quirks {
             companions: if self.companions() { world::Companions::Always } else { world::Companions::Never },
             folders_restrictable: self.lists_for_folders,
+            update_list_guards_delete: self.edit_list_guards_delete,
             ..world::Quirks::default()
         };
         let mut world = World::new(settings, quirks);
@@ -600,14 +613,21 @@ pub(crate) fn pair(permission: Permission) -> Pair {
     *Pair::ALL.iter().find(|pair| pair.key() == key && pair.target() == target).unwrap()
 }
 
-/// Carries out one call, as the client would over HTTP. `None` where there was nothing to do.
-pub(crate) fn perform(world: &mut World, call: &Call) -> Option<()> {
+/// Carries out one call, as the client would over HTTP.
+pub(crate) fn perform(world: &mut World, call: &Call) {
+    attempt(world, call).unwrap_or_else(|refusal| panic!("{call:?}: {refusal:?}"));
+}
+
+/// The same, which the world may refuse.
+pub(crate) fn attempt(world: &mut World, call: &Call) -> Result<(), world::Refusal> {
     let command = match call {
         Call::Grant { principal: who, permission, .. } => {
             Command::Grant { space: SPACE, principal: principal(&who.to_string()), pair: pair(*permission) }
         }
         Call::Revoke { principal: who, permission, grant, .. } => {
-            let found = world.space(SPACE).unwrap().row(&principal(&who.to_string()), pair(*permission))?;
+            let found = world.space(SPACE).unwrap().row(&principal(&who.to_string()), pair(*permission));
+            // There may be nothing to do.
+            let Some(found) = found else { return Ok(()) };
             let row = grant.map_or(found, |row| world::GrantId(row.number()));
             Command::Revoke { space: SPACE, row }
         }
@@ -620,8 +640,7 @@ pub(crate) fn perform(world: &mut World, call: &Call) -> Option<()> {
         Call::AssignRoles { .. } => panic!("these sites have no roles"),
     };
     let caller = world::Caller::User(ME.into());
-    world.perform(&caller, &command).unwrap_or_else(|refusal| panic!("{call:?}: {refusal:?}"));
-    Some(())
+    world.perform(&caller, &command).map(drop)
 }
 
 pub(crate) fn restrict(
@@ -639,7 +658,7 @@ pub(crate) fn restrict(
     }
 }
 
-/// What everybody can do: a bit for each person and thing.
+/// What everybody can do: a bit for each person, and each permission of the case or verb of a page.
 pub(crate) fn profile(case: &Case, world: &World) -> Vec<bool> {
     let mut bits = Vec::new();
     for user in world.users() {
@@ -647,8 +666,7 @@ pub(crate) fn profile(case: &Case, world: &World) -> Vec<bool> {
         let operations = world.space_operations(&subject, SPACE);
         bits.extend(case.permissions.iter().map(|permission| operations.contains(&pair(*permission))));
         for content in world.contents() {
-            bits.push(world.allows(&subject, world::Verb::Read, content.id).is_ok());
-            bits.push(world.allows(&subject, world::Verb::Update, content.id).is_ok());
+            bits.extend(world::Verb::ALL.map(|verb| world.allows(&subject, verb, content.id).is_ok()));
         }
     }
     bits

@@ -453,7 +453,7 @@ proptest! {
         let policy = policy(rule);
         let planned = |live: &Live| -> Planned {
             let resolved = resolve(&policy, live, TODAY).unwrap_or_else(|findings| panic!("{findings:#?}"));
-            plan(&resolved.desired, live, Gaps::Refuse)
+            plan(&resolved.desired, live, Gaps::Refuse).unwrap()
         };
         let after = planned(&live).after;
         let gone: Principal = "group:g-sre".parse().unwrap();

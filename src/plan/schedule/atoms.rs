@@ -8,7 +8,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::model::{AccessClass, AccountId, Directory, GroupId, Known, Live, Principal};
+use crate::access::has_service_desk;
+use crate::model::{AccessClass, AccountId, GroupId, Known, Live, Principal};
 
 /// More atoms than this are not looked at.
 const MOST: usize = 20_000;
@@ -19,10 +20,13 @@ pub(super) struct Crowd<'a> {
     accounts: HashMap<&'a AccountId, usize>,
     /// Of the groups whose members are known; ascending.
     members: HashMap<&'a GroupId, Vec<usize>>,
+    /// Whether the site shows signs of Jira Service Management, which can open spaces to every signed-in person.
+    pub(super) service_desk: bool,
 }
 
 impl<'a> Crowd<'a> {
-    pub(super) fn of(directory: &'a Directory) -> Self {
+    pub(super) fn of(live: &'a Live) -> Self {
+        let directory = &live.directory;
         let mut accounts: HashMap<&AccountId, usize> = HashMap::new();
         let mut members = HashMap::new();
         for (id, group) in &directory.groups {
@@ -35,7 +39,7 @@ impl<'a> Crowd<'a> {
             numbers.sort_unstable();
             members.insert(id, numbers);
         }
-        Self { accounts, members }
+        Self { accounts, members, service_desk: has_service_desk(live) }
     }
 
     /// Everybody who might notice, told apart only as far as these principals do. They are in ascending
@@ -46,7 +50,8 @@ impl<'a> Crowd<'a> {
     pub(super) fn atoms(&self, principals: &[Principal], lists: usize, live: &Live) -> Option<Vec<Atom>> {
         let mut groups: Vec<(usize, &[usize])> = Vec::new();
         let mut people: HashMap<usize, Vec<usize>> = HashMap::new();
-        let (mut everybody, mut unknown) = (Vec::new(), Vec::new());
+        // What everyone counts as, and what some people do not: guests and apps are none of the licensed.
+        let (mut everybody, mut perhaps, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
         for (place, principal) in principals.iter().enumerate() {
             match principal {
                 Principal::User(account) => {
@@ -58,9 +63,13 @@ impl<'a> Crowd<'a> {
                     Some(members) => groups.push((place, members)),
                     None => unknown.push(place),
                 },
+                // Whether it counts for people who are signed in is known only where the site lets it in.
+                Principal::Anonymous if live.site.anonymous_access == Known::Known(true) => {
+                    everybody.push(place);
+                }
                 Principal::Anonymous
                 | Principal::Class(AccessClass::AllLicensedUsers | AccessClass::AuthenticatedUsers) => {
-                    everybody.push(place);
+                    perhaps.push(place);
                 }
                 Principal::Class(AccessClass::AllProductAdmins | AccessClass::JsmProjectAdmins) => {
                     unknown.push(place);
@@ -84,15 +93,19 @@ impl<'a> Crowd<'a> {
         }
 
         let mut known: BTreeSet<Vec<usize>> = people.into_values().collect();
-        // Memberships come and go while a run lasts: nobody's access may hang on a second one.
+        // Memberships come and go while a run done: nobody's access may hang on a second one.
         known.extend((0..principals.len()).map(|place| vec![place]));
         known.insert(Vec::new());
         known.extend(possible_callers(principals, live));
-        let combinations = combinations(&unknown, lists, MOST / known.len())?;
+        let classes = combinations(&perhaps, perhaps.len(), MOST)?;
+        let combinations = combinations(&unknown, lists, MOST / known.len() / classes.len())?;
         let mut atoms: BTreeSet<Atom> = BTreeSet::new();
         for person in &known {
             for combination in &combinations {
-                atoms.insert(Atom::new(person.iter().chain(combination).chain(&everybody).copied()));
+                for classes in &classes {
+                    let places = person.iter().chain(combination).chain(classes).chain(&everybody);
+                    atoms.insert(Atom::new(places.copied()));
+                }
             }
         }
         if let Ok(anonymous) = principals.binary_search(&Principal::Anonymous) {

@@ -1,13 +1,13 @@
 //! From an order to the edges that enforce what matters about it, as few as can be.
 //!
-//! Each clause asks for one edge. Edges that follow from others are left out. Where many calls wait for
+//! Each conflict asks for one edge. Edges that follow from others are left out. Where many calls wait for
 //! the same many, the last of those that are waited for gathers the rest: it waits for them, and all
 //! others wait for it alone, so that the number of edges grows with the calls and not with their pairs.
 
 use std::collections::BTreeMap;
 
 use super::super::document::EdgeReason;
-use super::clauses::{Clause, Witness};
+use super::conflicts::{Conflict, Witness};
 
 /// Up to this many calls, edges that follow from other edges are left out.
 const REDUCED: usize = 4_000;
@@ -35,19 +35,19 @@ struct Why<'a> {
 /// Edges between places in the order: the later one, then the earlier one.
 type Edges<'a> = BTreeMap<(usize, usize), Why<'a>>;
 
-/// Edges such that the order is one of those that they allow, and each of those breaks no clause.
+/// Edges such that the order is one of those that they allow, and each of those breaks no conflict.
 /// `reductions` are the calls that come after all others that stand before them.
-pub(super) fn edges(order: &[usize], clauses: &[Clause], reductions: &[bool]) -> Vec<Required> {
+pub(super) fn edges(order: &[usize], conflicts: &[Conflict], reductions: &[bool]) -> Vec<Required> {
     let mut place = vec![0; order.len()];
     for (position, &call) in order.iter().enumerate() {
         place[call] = position;
     }
     let mut edges: Edges<'_> = BTreeMap::new();
-    for clause in clauses {
-        let first = clause.firsts.iter().map(|call| place[*call]).min();
-        let last = clause.lasts.iter().map(|call| place[*call]).max();
+    for conflict in conflicts {
+        let first = conflict.pending.iter().map(|call| place[*call]).min();
+        let last = conflict.done.iter().map(|call| place[*call]).max();
         if let (Some(first), Some(last)) = (first, last) {
-            let why = Why { reason: clause.reason, witness: clause.witness.as_ref() };
+            let why = Why { reason: conflict.reason, witness: conflict.witness.as_ref() };
             let strongest = edges.entry((last, first)).or_insert(why);
             if why.reason < strongest.reason {
                 *strongest = why;
@@ -142,16 +142,16 @@ fn gather(edges: &mut Edges<'_>) {
         waits.entry(last).or_default().push(first);
     }
     let mut shared: BTreeMap<Vec<usize>, Vec<usize>> = BTreeMap::new();
-    for (last, firsts) in waits {
-        shared.entry(firsts).or_default().push(last);
+    for (last, pending) in waits {
+        shared.entry(pending).or_default().push(last);
     }
-    for (firsts, lasts) in shared {
-        let Some((&latest, rest)) = firsts.split_last() else { continue };
-        if lasts.len() < 2 || firsts.len() < 2 || lasts.len() * firsts.len() < MANY {
+    for (pending, done) in shared {
+        let Some((&latest, rest)) = pending.split_last() else { continue };
+        if done.len() < 2 || pending.len() < 2 || done.len() * pending.len() < MANY {
             continue;
         }
         for &first in rest {
-            for &last in &lasts {
+            for &last in &done {
                 edges.remove(&(last, first));
             }
             edges.entry((latest, first)).or_insert(Why { reason: EdgeReason::Gather, witness: None });
@@ -187,11 +187,11 @@ mod tests {
 
     #[test]
     fn a_hundred_calls_that_wait_for_a_hundred_take_a_few_hundred_edges() {
-        let clauses: Vec<Clause> = (0..100)
-            .flat_map(|first| (100..200).map(move |last| Clause::edge(first, last, EdgeReason::Leak)))
+        let conflicts: Vec<Conflict> = (0..100)
+            .flat_map(|first| (100..200).map(move |last| Conflict::edge(first, last, EdgeReason::Leak)))
             .collect();
         let order: Vec<usize> = (0..200).collect();
-        let edges = edges(&order, &clauses, &[false; 200]);
+        let edges = edges(&order, &conflicts, &[false; 200]);
         assert_eq!(edges.len(), 99 + 100);
         assert!(edges.iter().all(|edge| edge.first == 99 || edge.last == 99));
     }

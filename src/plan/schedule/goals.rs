@@ -1,4 +1,8 @@
-//! The pages whose access may change: one goal for all pages about which the same lists decide.
+//! The content to which access may change: one goal for all pages about which the same lists decide.
+//!
+//! Below every page there may be something that was not read, such as a folder with no page in it, and it has no
+//! list of its own that would be known to close. So what a page's own edit list decides about is a goal beside all
+//! that the way to the page decides about, and not in its place.
 //!
 //! A page under something that was not read, such as an archived page, may stand below any other. So it is a
 //! goal once for each place that it may have below a page that calls touch, and the order suits all of them.
@@ -11,16 +15,16 @@ use crate::model::{
 };
 
 use super::Space;
-use super::clauses::MOST;
-use super::touched::PageCalls;
+use super::conflicts::MOST;
+use super::touched::{PageCalls, list};
 
-/// A page whose access may change, with all lists that decide about it.
+/// Content to which access may change, with all lists that decide about some ways to use it.
 #[derive(Debug)]
-pub(super) struct PageGoal<'a> {
+pub(super) struct Goal<'a> {
     pub(super) page: ContentId,
-    pub(super) verb: PageVerb,
-    /// What editing needs in the space.
-    pub(super) edit: Option<Permission>,
+    pub(super) kind: ContentKind,
+    /// Whether the edit list of the content is among the lists.
+    pub(super) edit_list: bool,
     /// The lists that stay as they are.
     pub(super) still: Rc<BTreeSet<ByText<'a>>>,
     /// The lists that calls change, with what they say before.
@@ -34,7 +38,7 @@ pub(super) struct ByText<'a>(pub(super) &'a Audience);
 /// The goals of a space.
 #[derive(Debug, Default)]
 pub(super) struct Goals<'a> {
-    pub(super) all: Vec<PageGoal<'a>>,
+    pub(super) all: Vec<Goal<'a>>,
 }
 
 /// The view lists on the way to a page that do or will say something.
@@ -44,17 +48,17 @@ struct Above<'a> {
     moving: Rc<BTreeMap<ContentId, &'a Audience>>,
 }
 
-/// What makes goals the same.
-type Sameness<'a> = (Vec<(ContentId, PageVerb)>, Rc<BTreeSet<ByText<'a>>>, PageVerb, Option<Permission>);
+/// What makes goals the same: posts take other permissions than the rest.
+type Sameness<'a> = (Vec<(ContentId, PageVerb)>, Rc<BTreeSet<ByText<'a>>>, bool, bool);
 
 impl<'a> Goals<'a> {
-    /// One goal for each distinct set of lists: pages that share all lists share all clauses. Only what
+    /// One goal for each distinct set of lists: pages that share all lists share all conflicts. Only what
     /// stands at or below a page that calls touch is looked at, and each page once.
     pub(super) fn of(space: &Space<'a>, pages: &PageCalls<'_>) -> Self {
         let Some(tree) = space.before.tree.as_ref().filter(|_| !pages.is_empty()) else {
             return Self::default();
         };
-        let mut found: BTreeMap<Sameness<'a>, PageGoal<'a>> = BTreeMap::new();
+        let mut found: BTreeMap<Sameness<'a>, Goal<'a>> = BTreeMap::new();
         let mut seen: BTreeSet<ContentId> = BTreeSet::new();
         for top in pages.keys().filter_map(|page| tree.get(*page)) {
             let chain = tree.chain(top.id);
@@ -71,11 +75,11 @@ impl<'a> Goals<'a> {
                     continue;
                 }
                 let here = above.with(node, pages);
-                add(node, &here, pages, space.live.site.mode, &mut found);
+                add(node, &here, pages, &mut found);
                 waiting.extend(tree.children(node.id).map(|child| (child, here.clone())));
             }
         }
-        add_adrift(tree, pages, space.live.site.mode, &mut found);
+        add_adrift(tree, pages, &mut found);
         Self { all: found.into_values().collect() }
     }
 
@@ -122,12 +126,7 @@ struct Place<'a> {
 
 /// What is adrift may stand below each page that calls touch, and, where that one is adrift itself, below
 /// another as well.
-fn add_adrift<'a>(
-    tree: &'a Tree,
-    pages: &PageCalls<'_>,
-    mode: SpaceRoleMode,
-    found: &mut BTreeMap<Sameness<'a>, PageGoal<'a>>,
-) {
+fn add_adrift<'a>(tree: &'a Tree, pages: &PageCalls<'_>, found: &mut BTreeMap<Sameness<'a>, Goal<'a>>) {
     let mut tops = tree.adrift().peekable();
     if tops.peek().is_none() {
         return;
@@ -156,7 +155,7 @@ fn add_adrift<'a>(
                         return;
                     }
                     let here = above.with(node, pages);
-                    add(node, &here, pages, mode, found);
+                    add(node, &here, pages, found);
                     waiting.extend(tree.children(node.id).map(|child| (child, here.clone())));
                 }
             }
@@ -168,33 +167,32 @@ fn add<'a>(
     node: &'a Content,
     views: &Above<'a>,
     pages: &PageCalls<'_>,
-    mode: SpaceRoleMode,
-    found: &mut BTreeMap<Sameness<'a>, PageGoal<'a>>,
+    found: &mut BTreeMap<Sameness<'a>, Goal<'a>>,
 ) {
     let moving: Vec<(ContentId, PageVerb, &Audience)> =
         views.moving.iter().map(|(&page, &audience)| (page, PageVerb::View, audience)).collect();
-    let mut goal =
-        |verb, edit, moving: Vec<(ContentId, PageVerb, &'a Audience)>, still: &Rc<BTreeSet<ByText<'a>>>| {
-            let names = moving.iter().map(|&(page, verb, _)| (page, verb)).collect();
-            let goal = PageGoal { page: node.id, verb, edit, still: Rc::clone(still), moving };
-            found.entry((names, Rc::clone(still), verb, edit)).or_insert(goal);
-        };
-    let edit = Some(edit_permission(node.kind, mode));
-    match &node.restrictions {
-        Known::Known(own) if pages.contains_key(&node.id) => {
+    let mut goal = |edit_list,
+                    moving: Vec<(ContentId, PageVerb, &'a Audience)>,
+                    still: &Rc<BTreeSet<ByText<'a>>>| {
+        let names = moving.iter().map(|&(page, verb, _)| (page, verb)).collect();
+        let sameness = (names, Rc::clone(still), edit_list, node.kind == ContentKind::Blogpost);
+        let still = Rc::clone(still);
+        found.entry(sameness).or_insert(Goal { page: node.id, kind: node.kind, edit_list, still, moving });
+    };
+    if let Known::Known(own) = &node.restrictions {
+        let calls = pages.get(&node.id).map_or(&[][..], Vec::as_slice);
+        if calls.iter().any(|(_, lists)| *list(lists, PageVerb::Edit) != own.edit) {
             let edits = moving.iter().copied().chain([(node.id, PageVerb::Edit, &own.edit)]).collect();
-            goal(PageVerb::Edit, edit, edits, &views.still);
-        }
-        Known::Known(own) if !own.edit.is_anyone() => {
+            goal(true, edits, &views.still);
+        } else if !own.edit.is_anyone() {
             let mut still = Rc::clone(&views.still);
             if !still.contains(&ByText(&own.edit)) {
                 Rc::make_mut(&mut still).insert(ByText(&own.edit));
             }
-            goal(PageVerb::Edit, edit, moving.clone(), &still);
+            goal(true, moving.clone(), &still);
         }
-        Known::Known(_) | Known::Unknown(_) => goal(PageVerb::Edit, edit, moving.clone(), &views.still),
     }
-    goal(PageVerb::View, None, moving, &views.still);
+    goal(false, moving, &views.still);
 }
 
 /// Whether a call touches a page above this one, or may do so, since not all that is above was read.

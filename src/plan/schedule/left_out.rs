@@ -6,14 +6,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::access;
 use crate::model::{Guards, Live, SpaceKey};
 
+use super::super::check::stray;
 use super::super::document::EdgeReason;
 use super::super::lower::Draft;
-use super::super::refusal::Danger;
+use super::super::refusal::{Danger, Moment};
 use super::split::node;
-use super::{Clause, Node, Space, all_clauses, atoms, by_space, demands, protected};
+use super::{Conflict, Node, Space, all_conflicts, atoms, by_space, demands, protected};
 
 /// Something that must not be done without what is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub(in crate::plan) fn needs_left_out(
     reached: &Live,
     guards: &Guards,
 ) -> Vec<NeedsLeftOut> {
-    let crowd = atoms::Crowd::of(&live.directory);
+    let crowd = atoms::Crowd::of(live);
     let protected = protected::Protected::of(live, guards);
     let mut found = Vec::new();
     for (key, drafts) in &by_space(drafts) {
@@ -51,17 +51,23 @@ pub(in crate::plan) fn needs_left_out(
         };
         match forbidden(&space, &done) {
             Ok(None) => {}
-            Ok(Some(clause)) => found.push(NeedsLeftOut {
+            Ok(Some(conflict)) => found.push(NeedsLeftOut {
                 space: key.clone(),
-                changes: clause.firsts.iter().flat_map(|first| of(&drafts[*first..=*first])).collect(),
-                reason: clause.reason,
-                danger: clause.witness.map(Danger::from),
+                changes: conflict.pending.iter().flat_map(|first| of(&drafts[*first..=*first])).collect(),
+                reason: conflict.reason,
+                danger: conflict.witness.map(Danger::from),
             }),
-            Err(TooMany) => found.extend(access::stray(key, live, intended, reached).map(|stray| {
-                let reason = if stray.is_given { EdgeReason::Leak } else { EdgeReason::Gap };
-                let danger = Some(Danger::from(stray));
-                NeedsLeftOut { space: key.clone(), changes: of(drafts), reason, danger }
-            })),
+            Err(TooMany) => {
+                let reached = reached.spaces.get(key);
+                let stray = reached.and_then(|reached| stray(before, reached, after, live, guards));
+                found.extend(stray.map(|danger| {
+                    let reason = match danger.moment {
+                        Moment::LetIn => EdgeReason::Leak,
+                        Moment::ShutOut => EdgeReason::Gap,
+                    };
+                    NeedsLeftOut { space: key.clone(), changes: of(drafts), reason, danger: Some(danger) }
+                }));
+            }
         }
     }
     found
@@ -93,17 +99,17 @@ impl Done {
 
 /// Why the state must not occur in which these calls are done and the others are not. `Err` where there are too
 /// many people and pages to know all such states.
-fn forbidden(space: &Space<'_>, done: &[Done]) -> Result<Option<Clause>, TooMany> {
+fn forbidden(space: &Space<'_>, done: &[Done]) -> Result<Option<Conflict>, TooMany> {
     let nodes: Vec<Node> = (0..space.drafts.len()).map(|draft| node(space, draft)).collect();
-    let (clauses, is_all) = match all_clauses(space, &nodes) {
-        Some((clauses, _)) => (clauses, true),
+    let (conflicts, is_all) = match all_conflicts(space, &nodes) {
+        Some((conflicts, _)) => (conflicts, true),
         None => (demands(space, &nodes), false),
     };
-    let broken = clauses.into_iter().find(|clause| {
-        !clause.firsts.is_empty()
-            && !clause.lasts.is_empty()
-            && clause.firsts.iter().all(|first| done[*first] != Done::Yes)
-            && clause.lasts.iter().all(|last| done[*last] != Done::No)
+    let broken = conflicts.into_iter().find(|conflict| {
+        !conflict.pending.is_empty()
+            && !conflict.done.is_empty()
+            && conflict.pending.iter().all(|first| done[*first] != Done::Yes)
+            && conflict.done.iter().all(|last| done[*last] != Done::No)
     });
     if broken.is_none() && !is_all { Err(TooMany) } else { Ok(broken) }
 }

@@ -2,27 +2,28 @@
 //! is locked out, at any moment and wherever a run may end.
 //!
 //! ```text
-//! drafts ──people──▶ atoms ──clauses──▶ "not all of these before any of those" ──solve──▶ order, edges
-//!                                                       ▲                          │ no order
-//!                                                       └───────── split ◀─────────┘
+//! drafts ──people──▶ atoms ──gates──▶ conflicts ──solve──▶ order, edges
+//!    ▲                                                 │ no order
+//!    └────────────────────── split ◀───────────────────┘
 //! ```
 //!
-//! What is to be prevented is a *state*: a set of calls done while others are not, in which somebody can
-//! do what they can do neither before nor after (a leak), or cannot do what they can do both before and
-//! after (a gap). Every such state has the form "all of `lasts` done, none of `firsts` done", so it is
-//! ruled out by one edge from some call of `firsts` to some call of `lasts`. A set of such clauses is all
-//! that the solver knows. A space where it would be too much to look at everybody gets an order that is
-//! safe for whoever there is ([`phases`]).
+//! What is to be prevented is a *state*: a set of calls done while others are pending, in which people can do
+//! what they can do neither before nor after (a leak), or cannot do what they can do both before and after (a
+//! gap). Every such state has the form "all of these are done, and all of those are pending", so it is ruled out
+//! by one edge from one of those to one of these. A set of such conflicts is all that the solver knows. A space
+//! where it would be too much to look at everyone gets an order that is safe for whoever there is ([`phases`]).
 //!
 //! What no order can avoid, because Confluence does it by itself, is put right by the very next call, and
 //! told.
 //!
 //! Spaces do not influence each other, so each is solved alone.
 
+mod actions;
 mod atoms;
-mod clauses;
+mod conflicts;
 mod edges;
 mod finishing;
+mod gates;
 mod goals;
 mod left_out;
 mod middle;
@@ -30,6 +31,7 @@ mod necessary;
 mod phases;
 mod protected;
 mod relax;
+mod restricting;
 mod search;
 mod solve;
 mod split;
@@ -44,10 +46,10 @@ use super::lower::Draft;
 use super::meanwhile::{Meanwhile, MeanwhileReason};
 use super::refusal::{Danger, Demand, Endangered, Moment, Refusal};
 
-use clauses::{Clause, clauses};
+use conflicts::{Conflict, conflicts};
 use finishing::Unfinished;
 
-pub(super) use clauses::{Goal, Witness};
+pub(super) use conflicts::{Goal, Witness};
 pub(super) use goals::edit_permission;
 pub(super) use left_out::{NeedsLeftOut, needs_left_out};
 pub(super) use protected::{is_caller, may_be_caller};
@@ -110,7 +112,7 @@ pub(super) fn schedule(
     gaps: Gaps,
 ) -> Schedule {
     let drafts = by_space(drafts);
-    let crowd = atoms::Crowd::of(&live.directory);
+    let crowd = atoms::Crowd::of(live);
     let protected = protected::Protected::of(live, guards);
     let mut spaces = Vec::new();
     for (key, drafts) in &drafts {
@@ -231,11 +233,11 @@ fn side_effect(call: &Call) -> Option<Danger> {
 /// The order that people would choose, and the first that is tried: close pages, let in, shut out, open
 /// pages; what puts a side effect right at once, and what takes something from the caller last of all.
 /// The second value says which calls take something from the caller.
-fn habits(space: &Space<'_>, nodes: &[Node], clauses: &[Clause]) -> (Vec<u8>, Vec<bool>) {
+fn habits(space: &Space<'_>, nodes: &[Node], conflicts: &[Conflict]) -> (Vec<u8>, Vec<bool>) {
     const AT_ONCE: u8 = 0;
     const LAST: u8 = 5;
     let mut waited_for = vec![false; nodes.len()];
-    for &call in clauses.iter().flat_map(|clause| &clause.firsts) {
+    for &call in conflicts.iter().flat_map(|conflict| &conflict.pending) {
         waited_for[call] = true;
     }
     let habit = |node: &Node| match &node.call {
@@ -277,14 +279,14 @@ fn at_once(space: &Space<'_>, draft_of: impl Fn(usize) -> usize, order: Vec<usiz
     moved
 }
 
-/// The clauses that hold for these nodes, whatever the reason, and how many questions it took to find
+/// The conflicts that hold for these nodes, whatever the reason, and how many questions it took to find
 /// them. `None` where there would be too many.
-fn all_clauses(space: &Space<'_>, nodes: &[Node]) -> Option<(Vec<Clause>, usize)> {
-    let clauses::Clauses { mut all, work } = clauses(space, nodes)?;
+fn all_conflicts(space: &Space<'_>, nodes: &[Node]) -> Option<(Vec<Conflict>, usize)> {
+    let conflicts::Conflicts { mut all, work } = conflicts(space, nodes)?;
     all.extend(demands(space, nodes));
     for (number, pair) in nodes.windows(2).enumerate() {
         if pair[0].draft == pair[1].draft {
-            all.push(Clause::edge(number, number + 1, EdgeReason::Api));
+            all.push(Conflict::edge(number, number + 1, EdgeReason::Api));
         }
     }
     Some((all, work))
@@ -292,7 +294,7 @@ fn all_clauses(space: &Space<'_>, nodes: &[Node]) -> Option<(Vec<Clause>, usize)
 
 /// What the API demands, and what a run that ends anywhere needs to be taken up: which drafts wait for which
 /// others.
-fn demands(space: &Space<'_>, nodes: &[Node]) -> Vec<Clause> {
+fn demands(space: &Space<'_>, nodes: &[Node]) -> Vec<Conflict> {
     let mut of_draft: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (number, node) in nodes.iter().enumerate() {
         of_draft.entry(node.draft).or_default().push(number);
@@ -302,7 +304,7 @@ fn demands(space: &Space<'_>, nodes: &[Node]) -> Vec<Clause> {
         let mut edges = Vec::new();
         for (earlier, reason) in [(&draft.needs, EdgeReason::Api), (&draft.resumes, EdgeReason::Resume)] {
             let earlier = earlier.iter().filter_map(|earlier| of_draft.get(earlier)).flatten();
-            edges.extend(earlier.map(|&earlier| Clause::edge(earlier, number, reason)));
+            edges.extend(earlier.map(|&earlier| Conflict::edge(earlier, number, reason)));
         }
         edges
     };

@@ -10,12 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Call, ContentId, Permission};
 
 use super::super::document::EdgeReason;
-use super::clauses::{Clause, State, last_admin, visit};
+use super::conflicts::{Conflict, last_admin, visit};
+use super::gates::State;
 use super::solve::{Answer, order};
 use super::split::{can_be_split, node, taken_along};
 use super::{Node, Space, demands};
 
-/// So many clauses are looked at over all proofs of one space.
+/// So many conflicts are looked at over all proofs of one space.
 const MOST: usize = 2_000_000;
 
 /// The drafts that must be split, as far as that can be proven by looking at each alone.
@@ -42,7 +43,7 @@ pub(super) fn necessary(space: &Space<'_>) -> BTreeSet<usize> {
     let mut of_rows: BTreeSet<State> = BTreeSet::new();
     let mut of_page: BTreeMap<usize, BTreeSet<State>> = BTreeMap::new();
     let found = visit(space, &nodes, |state, forbidden| {
-        let calls = state.done.iter().chain(&state.open).filter_map(|call| on_page[*call]);
+        let calls = state.done.iter().chain(&state.pending).filter_map(|call| on_page[*call]);
         let mut involved = calls.chain(forbidden.pages().filter_map(|page| pages.get(&page).copied()));
         match involved.next() {
             None => _ = of_rows.insert(state),
@@ -54,8 +55,8 @@ pub(super) fn necessary(space: &Space<'_>) -> BTreeSet<usize> {
     });
     let Some((rows, _)) = found else { return BTreeSet::new() };
     // The reasons do not matter here, only the states.
-    let clause = |state: State| state.forbidden(EdgeReason::Gap, None);
-    let mut always: Vec<Clause> = of_rows.into_iter().map(clause).collect();
+    let conflict = |state: State| Conflict::of(state, EdgeReason::Gap, None);
+    let mut always: Vec<Conflict> = of_rows.into_iter().map(conflict).collect();
     always.extend(last_admin(&rows));
     always.extend(demands(space, &nodes));
     if of_page.len().saturating_mul(always.len()) > MOST {
@@ -66,7 +67,7 @@ pub(super) fn necessary(space: &Space<'_>) -> BTreeSet<usize> {
     let mut must_be_split = BTreeSet::new();
     for (draft, states) in of_page {
         always.truncate(shared);
-        always.extend(states.into_iter().map(clause));
+        always.extend(states.into_iter().map(conflict));
         if order(nodes.len(), &always, &habits) == Answer::None {
             must_be_split.insert(draft);
         }

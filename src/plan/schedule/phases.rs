@@ -25,16 +25,18 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::access::Verb;
 use crate::model::{
     Audience, Call, ContentId, Known, LiveSpace, Members, PageVerb, Principal, Restrictions, Subject, Truth,
 };
 
 use super::super::document::EdgeReason;
-use super::clauses::{Goal, Witness};
+use super::conflicts::{Goal, Witness};
 use super::edges::{Required, between_phases};
 use super::goals::may_be_below;
 use super::middle::{by_name, narrower, narrows};
 use super::protected::{is_caller, takes_from_caller};
+use super::restricting::{Apart, RIGHTS};
 use super::search::{Accepted, Impossible, Solution};
 use super::split::node;
 use super::{Gaps, Node, Space, at_once};
@@ -104,7 +106,7 @@ pub(super) fn in_phases(space: &Space<'_>, gaps: Gaps) -> Solution {
             solution.impossible.get_or_insert(Impossible::Danger(witness));
         }
     }
-    if let Some(witness) = late {
+    for witness in late.into_iter().chain(swaps.apart.danger) {
         solution.impossible.get_or_insert(Impossible::Danger(witness));
     }
     solution
@@ -120,7 +122,7 @@ fn phase(space: &Space<'_>, draft: usize, swaps: &Swaps) -> Phase {
         Call::Grant { .. } => {
             let waits_for_taking =
                 whole.needs.iter().any(|need| matches!(space.drafts[*need].call, Call::Revoke { .. }));
-            if waits_for_taking { Phase::GiveLate } else { Phase::Give }
+            if waits_for_taking || swaps.apart.late.contains(&draft) { Phase::GiveLate } else { Phase::Give }
         }
         Call::Revoke { principal, .. } if takes_from_caller(&node(space, draft), space) => {
             if swaps.needed.contains(&draft) || swaps.let_in(space, principal) {
@@ -171,8 +173,9 @@ struct Swaps {
     enabling: BTreeSet<usize>,
     /// Calls that others need.
     needed: BTreeSet<usize>,
-    /// Lists that let somebody on who was not on them, each with whom it named before.
-    opened: Vec<(Members, Audience)>,
+    /// Lists that let somebody on who was not on them, each with the page and whom it named before.
+    opened: Vec<(ContentId, Members, Audience)>,
+    apart: Apart,
 }
 
 fn gives_caller_only(space: &Space<'_>, draft: usize) -> bool {
@@ -211,7 +214,7 @@ impl Swaps {
                         if let Audience::Only(was) = before.audience(verb)
                             && narrows(after.audience(verb), before.audience(verb))
                         {
-                            opened.push((was.clone(), after.audience(verb).clone()));
+                            opened.push((*content, was.clone(), after.audience(verb).clone()));
                         }
                     }
                 }
@@ -223,17 +226,21 @@ impl Swaps {
         let tree = space.before.tree.as_ref();
         let nested = || tree.is_some_and(|tree| swaps.iter().any(|page| may_be_below(tree, *page, &swaps)));
         let split = if (gives && takes) || nested() { swaps } else { BTreeSet::new() };
-        Self { split, gives, enabling, needed, opened }
+        let apart = Apart::of(space, &enabling);
+        Self { split, gives, enabling, needed, opened, apart }
     }
 
-    /// Whether a list lets in somebody who stands for this principal and was not let in before.
+    /// Whether a list lets in somebody who stands for this principal and was not let in before, or lets them in a
+    /// second time.
     fn let_in(&self, space: &Space<'_>, principal: &Principal) -> bool {
         let caller = Principal::User(space.live.site.caller.account.clone());
         if *principal == caller {
             return false;
         }
-        self.opened.iter().any(|(was, will)| match (principal.subject(), will) {
-            (Some(who), _) if was.contains(&who) => false,
+        self.opened.iter().any(|(content, was, will)| match (principal.subject(), will) {
+            (Some(who), Audience::Anyone) if was.contains(&who) => false,
+            (Some(who), Audience::Only(will)) if was.contains(&who) && will.contains(&who) => false,
+            (Some(who), _) if was.contains(&who) && !self.split.contains(content) => false,
             (Some(who), Audience::Only(will)) => {
                 let mut new = will.iter().filter(|subject| !was.contains(subject));
                 new.any(|subject| *subject == who || may_overlap(space, subject, &who))
@@ -259,7 +266,11 @@ impl Swaps {
             let (list, both) = between(space, before.audience(verb), after.audience(verb));
             *middle.audience_mut(verb) = list;
             if let Some(Between { principals, protected }) = both {
-                let witness = Witness { principals, goal: Goal::Page(*content, verb), leak: false };
+                let witness = Witness {
+                    principals,
+                    goal: Goal { verb: verb.into(), page: Some(*content) },
+                    leak: false,
+                };
                 let known = danger.get_or_insert(Shut { witness, protected });
                 known.protected |= protected;
             }
@@ -343,17 +354,24 @@ fn may_overlap(space: &Space<'_>, one: &Subject, other: &Subject) -> bool {
     }
 }
 
-/// A permission that is given only after something was taken comes too late for whoever loses it elsewhere.
+/// A permission that is given only after something was taken comes too late for whoever loses elsewhere what does as
+/// well.
 fn late_gap(space: &Space<'_>, nodes: &[(Phase, Node)]) -> Option<Witness> {
     nodes.iter().filter(|(phase, _)| *phase == Phase::GiveLate).find_map(|(_, node)| {
         let Call::Grant { principal, permission, .. } = &node.call else { return None };
-        let gives = |state: &LiveSpace, who| state.gives(who, *permission, &space.live.roles);
+        let as_well =
+            if RIGHTS.contains(permission) { &RIGHTS[..] } else { std::slice::from_ref(permission) };
+        let gives = |state: &LiveSpace, who, permission| state.gives(who, permission, &space.live.roles);
         let mut holders = space.before.holdings.keys();
-        let loses = holders.find(|who| {
-            gives(space.before, who) != Truth::No && gives(space.after, who) < gives(space.before, who)
+        let (loses, permission) = holders.find_map(|who| {
+            let lost = as_well.iter().find(|lost| {
+                let before = gives(space.before, who, **lost);
+                before != Truth::No && gives(space.after, who, **lost) < before
+            })?;
+            Some((who, *lost))
         })?;
         let principals = BTreeSet::from([principal.clone(), loses.clone()]);
-        Some(Witness { principals, goal: Goal::Space(*permission), leak: false })
+        Some(Witness { principals, goal: Goal { verb: Verb::Space(permission), page: None }, leak: false })
     })
 }
 

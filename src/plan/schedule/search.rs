@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::super::document::EdgeReason;
-use super::clauses::{Clause, Witness, hits};
+use super::conflicts::{Conflict, Witness, hits};
 use super::edges::{Required, edges};
 use super::finishing::Unfinished;
 use super::necessary::necessary;
@@ -15,7 +15,7 @@ use super::phases::in_phases;
 use super::relax::{broken, relaxed};
 use super::solve::{Answer, order};
 use super::split::{all_ways_are_known, can_be_split, node, split_all, subsets, ways};
-use super::{Gaps, Node, Space, all_clauses, at_once, habits};
+use super::{Gaps, Node, Space, all_conflicts, at_once, habits};
 
 /// So many calls are ordered, over all ways to split the calls of one space, before settling for a way that
 /// is safe but perhaps not the shortest.
@@ -92,7 +92,7 @@ pub(super) struct Open {
 /// Tries the calls as they are, and then what the order in phases splits.
 pub(super) fn sketch(space: &Space<'_>, gaps: Gaps) -> Sketch {
     let whole: Vec<Node> = (0..space.drafts.len()).map(|draft| node(space, draft)).collect();
-    let Some((_, work)) = all_clauses(space, &whole) else { return Sketch::Done(in_phases(space, gaps)) };
+    let Some((_, work)) = all_conflicts(space, &whole) else { return Sketch::Done(in_phases(space, gaps)) };
     let mut needed = match attempt(space, whole.clone(), Gaps::Refuse) {
         Attempt::Found(solution) => return Sketch::Done(solution),
         Attempt::Impossible => 1,
@@ -119,11 +119,11 @@ fn by_phases(space: &Space<'_>) -> Option<Solution> {
     }
     match attempt(space, phases.nodes.clone(), Gaps::Refuse) {
         Attempt::Found(solution) => Some(solution),
-        // The clauses have the last word: they look at everybody.
+        // The conflicts have the last word: they look at everybody.
         Attempt::Impossible => None,
         Attempt::Unclear => {
-            let (clauses, _) = all_clauses(space, &phases.nodes)?;
-            let safe = !broken(&phases.order, &clauses).contains(&true);
+            let (conflicts, _) = all_conflicts(space, &phases.nodes)?;
+            let safe = !broken(&phases.order, &conflicts).contains(&true);
             safe.then_some(phases)
         }
     }
@@ -200,38 +200,38 @@ impl Attempt {
 
 /// An order for exactly these nodes, if there is one.
 fn attempt(space: &Space<'_>, nodes: Vec<Node>, gaps: Gaps) -> Attempt {
-    let Some((clauses, _)) = all_clauses(space, &nodes) else { return Attempt::Unclear };
-    let (habits, reductions) = habits(space, &nodes, &clauses);
-    let whole = vec![false; clauses.len()];
-    let (order, given_up) = match (order(nodes.len(), &clauses, &habits), gaps) {
+    let Some((conflicts, _)) = all_conflicts(space, &nodes) else { return Attempt::Unclear };
+    let (habits, reductions) = habits(space, &nodes, &conflicts);
+    let whole = vec![false; conflicts.len()];
+    let (order, given_up) = match (order(nodes.len(), &conflicts, &habits), gaps) {
         (Answer::Order(order), _) => (order, whole),
         (Answer::None, Gaps::Refuse) => return Attempt::Impossible,
         (Answer::Unclear, Gaps::Refuse) => return Attempt::Unclear,
-        (Answer::None | Answer::Unclear, Gaps::Allow) => match relaxed(nodes.len(), &clauses, &habits) {
+        (Answer::None | Answer::Unclear, Gaps::Allow) => match relaxed(nodes.len(), &conflicts, &habits) {
             Some(relaxed) => relaxed,
             None => return Attempt::Unclear,
         },
     };
     let order = at_once(space, |number| nodes[number].draft, order);
     let (broken, kept): (Vec<_>, Vec<_>) =
-        clauses.into_iter().zip(given_up).partition(|(_, given_up)| *given_up);
-    let kept: Vec<Clause> = kept.into_iter().map(|(clause, _)| clause).collect();
-    let broken: Vec<Clause> = broken.into_iter().map(|(clause, _)| clause).collect();
+        conflicts.into_iter().zip(given_up).partition(|(_, given_up)| *given_up);
+    let kept: Vec<Conflict> = kept.into_iter().map(|(conflict, _)| conflict).collect();
+    let broken: Vec<Conflict> = broken.into_iter().map(|(conflict, _)| conflict).collect();
     let edges = edges(&order, &kept, &reductions);
     let accepted = accepted(space, &nodes, &order, &broken);
     Attempt::Found(Solution { nodes, order, edges, needed: 0, accepted, impossible: None })
 }
 
-/// Between which calls of an order these clauses are broken, and for whom.
-fn accepted(space: &Space<'_>, nodes: &[Node], order: &[usize], broken: &[Clause]) -> Vec<Accepted> {
+/// Between which calls of an order these conflicts are broken, and for whom.
+fn accepted(space: &Space<'_>, nodes: &[Node], order: &[usize], broken: &[Conflict]) -> Vec<Accepted> {
     let mut place = vec![0; order.len()];
     for (position, &call) in order.iter().enumerate() {
         place[call] = position;
     }
     let mut accepted = Vec::new();
-    for (clause, witness) in hits(space, nodes, broken) {
-        let from = clause.lasts.iter().copied().max_by_key(|call| place[*call]);
-        let until = clause.firsts.iter().copied().min_by_key(|call| place[*call]);
+    for (conflict, witness) in hits(space, nodes, broken) {
+        let from = conflict.done.iter().copied().max_by_key(|call| place[*call]);
+        let until = conflict.pending.iter().copied().min_by_key(|call| place[*call]);
         if let (Some(from), Some(until)) = (from, until) {
             accepted.push(Accepted { from, until, witness });
         }
@@ -244,19 +244,19 @@ fn accepted(space: &Space<'_>, nodes: &[Node], order: &[usize], broken: &[Clause
 /// The calls as they are, with what stands against every order of them.
 fn give_up(space: &Space<'_>, whole: &[Node]) -> Solution {
     let nodes = whole.to_vec();
-    let clauses = all_clauses(space, &nodes).map(|(clauses, _)| clauses).unwrap_or_default();
+    let conflicts = all_conflicts(space, &nodes).map(|(conflicts, _)| conflicts).unwrap_or_default();
     let order = at_once(space, |number| number, (0..nodes.len()).collect());
-    let done_before = |clause: &&Clause| {
-        let first = clause.firsts.iter().min();
-        let last = clause.lasts.iter().max();
-        first >= last && clause.witness.is_some()
+    let done_before = |conflict: &&Conflict| {
+        let first = conflict.pending.iter().min();
+        let last = conflict.done.iter().max();
+        first >= last && conflict.witness.is_some()
     };
-    let demand = |clause: &Clause| Some([*clause.firsts.first()?, *clause.lasts.last()?]);
+    let demand = |conflict: &Conflict| Some([*conflict.pending.first()?, *conflict.done.last()?]);
     // What accepting a gap could help with is told last.
-    let of = |reason| clauses.iter().filter(move |clause| clause.reason == reason);
+    let of = |reason| conflicts.iter().filter(move |conflict| conflict.reason == reason);
     let told = || [EdgeReason::Leak, EdgeReason::Lockout, EdgeReason::Gap].into_iter().flat_map(of);
     let witness = told().find(done_before).or_else(|| told().next());
-    let impossible = Some(match witness.and_then(|clause| clause.witness.clone()) {
+    let impossible = Some(match witness.and_then(|conflict| conflict.witness.clone()) {
         Some(witness) => Impossible::Danger(witness),
         None => Impossible::Demands(of(EdgeReason::Api).filter_map(demand).collect()),
     });

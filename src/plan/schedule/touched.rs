@@ -2,18 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::model::{Audience, Call, ContentId, PageVerb, Permission, Principal, Subject};
+use crate::model::{
+    Audience, Call, ContentId, Holding, Known, LiveSpace, PageVerb, Permission, Principal, RoleId, Subject,
+    Truth, Vocabulary,
+};
 
+use super::gates::Gate;
 use super::goals::Goals;
 use super::{Node, Space};
 
 /// A row of the space that is there before, after, or both.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Row {
     pub(super) before: bool,
     pub(super) after: bool,
-    pub(super) adds: Option<usize>,
-    pub(super) removes: Option<usize>,
+    /// What makes it appear, or disappear. With several, it may do so with each of them: a row that stands twice
+    /// may be gone with the first deletion or with the last, and a companion comes with its producer, or does not.
+    pub(super) calls: Vec<usize>,
 }
 
 /// The calls on a page in their order, each with the lists that it leaves behind.
@@ -41,6 +46,7 @@ pub(super) const fn list<'a>(lists: &[&'a Audience; 2], verb: PageVerb) -> &'a A
 #[derive(Debug)]
 pub(super) struct Rows {
     rows: BTreeMap<Permission, Vec<Row>>,
+    everyone: Everyone,
 }
 
 /// The principals that matter in a space, in ascending order.
@@ -91,88 +97,184 @@ impl Principals {
     }
 }
 
+/// What is not known of who is given what, taken in one way. Whatever access depends on it counts in each.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reading<'a> {
+    /// Whether roles give what they may give, and which of them is the exception, for which permission.
+    roles_give: bool,
+    except: Option<(&'a RoleId, Permission)>,
+    everyone: Everyone,
+}
+
+/// What may be given to everyone beside what the site lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Everyone {
+    Nothing,
+    /// Jira Service Management can open a space to every signed-in person.
+    Reads,
+    /// A site may leave out what `anonymous` holds.
+    HoldsAll,
+}
+
+/// Beyond so many things that a role may give, these are not told apart by permission.
+const APART: usize = 12;
+
+impl<'a> Reading<'a> {
+    /// All that matter for these permissions.
+    pub(super) fn all(space: &Space<'a>, permissions: &BTreeSet<Permission>) -> Vec<Self> {
+        let before = space.before;
+        let desk = space.crowd.service_desk;
+        let mut everyone = match (before.unlicensed_access, desk) {
+            (Known::Known(true), _) => vec![Everyone::Reads],
+            (Known::Unknown(_), true) => vec![Everyone::Nothing, Everyone::Reads],
+            (Known::Known(false), _) | (Known::Unknown(_), false) => vec![Everyone::Nothing],
+        };
+        match before.unlisted_anonymous {
+            Known::Known(false) => {}
+            Known::Known(true) => everyone = vec![Everyone::Reads, Everyone::HoldsAll],
+            Known::Unknown(_) => everyone.push(Everyone::HoldsAll),
+        }
+        let mut unknown: BTreeSet<(&RoleId, Permission)> = BTreeSet::new();
+        for state in [before, space.after] {
+            for (principal, holding) in &state.holdings {
+                let Holding::Role(role) = holding else { continue };
+                let gives = |permission: &&Permission| {
+                    state.gives(principal, **permission, &space.live.roles) == Truth::Unknown
+                };
+                unknown.extend(permissions.iter().filter(gives).map(|permission| (role, *permission)));
+            }
+        }
+        let mut roles = vec![(false, None)];
+        if !unknown.is_empty() {
+            roles.push((true, None));
+        }
+        if unknown.len() > 1 && unknown.len() <= APART {
+            roles.extend(
+                [false, true].into_iter().flat_map(|gives| unknown.iter().map(move |it| (gives, Some(*it)))),
+            );
+        }
+        let with =
+            |everyone| roles.iter().map(move |&(roles_give, except)| Self { roles_give, except, everyone });
+        everyone.into_iter().flat_map(with).collect()
+    }
+
+    fn gives(
+        self,
+        state: &LiveSpace,
+        principal: &Principal,
+        permission: Permission,
+        space: &Space<'_>,
+    ) -> bool {
+        // Nobody administers a space by what anonymous holds.
+        if *principal == Principal::Anonymous && permission == Permission::AdministerSpace {
+            return false;
+        }
+        match state.gives(principal, permission, &space.live.roles) {
+            Truth::Yes => true,
+            Truth::No => false,
+            Truth::Unknown => {
+                let is_exception = self.except.is_some_and(|(role, excepted)| {
+                    excepted == permission
+                        && matches!(state.holdings.get(principal), Some(Holding::Role(held)) if held == role)
+                });
+                self.roles_give != is_exception
+            }
+        }
+    }
+}
+
 impl Rows {
-    pub(super) fn of(space: &Space<'_>, nodes: &[Node], principals: &Principals) -> Self {
-        let mut rows = Self { rows: BTreeMap::new() };
+    pub(super) fn of(
+        space: &Space<'_>,
+        nodes: &[Node],
+        principals: &Principals,
+        reading: Reading<'_>,
+    ) -> Self {
+        let mut rows = Self { rows: BTreeMap::new(), everyone: reading.everyone };
         let count = principals.all.len();
         for (state, is_after) in [(space.before, false), (space.after, true)] {
             for principal in state.holdings.keys() {
                 let Some(place) = principals.place(principal) else { continue };
-                for permission in state.surely_gives(principal, &space.live.roles) {
+                let given = |permission: &&Permission| reading.gives(state, principal, **permission, space);
+                for &permission in Permission::ALL.iter().filter(given) {
                     let row = &mut rows.rows.entry(permission).or_insert_with(|| vec![Row::default(); count])
                         [place];
                     if is_after { row.after = true } else { row.before = true }
                 }
             }
         }
-        for (number, node) in nodes.iter().enumerate() {
-            rows.touch(number, &node.call, principals);
+        let is_certain = space.live.vocabulary() == Vocabulary::Extended;
+        for how in [How::Itself, How::ByProducer, How::ByReading] {
+            for (number, node) in nodes.iter().enumerate() {
+                rows.touch(number, &node.call, how, is_certain, principals);
+            }
         }
         rows
     }
 
-    /// Notes which call makes a row appear or disappear.
-    fn touch(&mut self, number: usize, call: &Call, principals: &Principals) {
-        let with_companions = |permission: Permission| {
-            std::iter::once(permission).chain(permission.companions().iter().copied())
-        };
+    /// Notes which calls make a row appear or disappear in one way. What a call names goes before what it brings or
+    /// takes along, unless it is not certain that it does.
+    fn touch(&mut self, number: usize, call: &Call, how: How, is_certain: bool, principals: &Principals) {
         match call {
             Call::Grant { principal, permission, .. } => {
                 let Some(place) = principals.place(principal) else { return };
-                for permission in with_companions(*permission) {
-                    self.adds(permission, place, number);
+                for permission in how.permissions(*permission) {
+                    self.note(permission, place, number, false, how == How::ByProducer && is_certain);
+                }
+            }
+            Call::Revoke { principal, permission: Permission::ReadSpace, .. } if how == How::ByReading => {
+                let Some(place) = principals.place(principal) else { return };
+                for permission in self.rows.keys().copied().collect::<Vec<_>>() {
+                    self.note(permission, place, number, true, true);
                 }
             }
             Call::Revoke { principal, permission, .. } => {
                 let Some(place) = principals.place(principal) else { return };
-                let taken: Vec<Permission> = match permission {
-                    Permission::ReadSpace => self.rows.keys().copied().collect(),
-                    other => with_companions(*other).collect(),
-                };
-                for permission in taken {
-                    self.removes(permission, place, number);
+                for permission in how.permissions(*permission) {
+                    self.note(permission, place, number, true, how == How::ByProducer && is_certain);
                 }
             }
-            Call::AssignRoles { roles, .. } => {
+            Call::AssignRoles { roles, .. } if how == How::Itself => {
                 let places: Vec<usize> = roles.keys().filter_map(|who| principals.place(who)).collect();
-                let all: Vec<Permission> = self.rows.keys().copied().collect();
-                for permission in all {
+                for permission in self.rows.keys().copied().collect::<Vec<_>>() {
                     for &place in &places {
-                        self.adds(permission, place, number);
-                        self.removes(permission, place, number);
+                        self.note(permission, place, number, false, false);
+                        self.note(permission, place, number, true, false);
                     }
                 }
             }
-            Call::Restrict { .. } => {}
+            Call::AssignRoles { .. } | Call::Restrict { .. } => {}
         }
     }
 
-    fn adds(&mut self, permission: Permission, place: usize, number: usize) {
-        if let Some(row) = self.row(permission, place).filter(|row| !row.before && row.after) {
-            row.adds.get_or_insert(number);
+    fn note(&mut self, permission: Permission, place: usize, call: usize, goes: bool, unless_noted: bool) {
+        let Some(row) = self.rows.get_mut(&permission).and_then(|rows| rows.get_mut(place)) else { return };
+        let changes = if goes { row.before && !row.after } else { !row.before && row.after };
+        let counts = !unless_noted || row.calls.is_empty();
+        if changes && counts && !row.calls.contains(&call) {
+            row.calls.push(call);
         }
-    }
-
-    fn removes(&mut self, permission: Permission, place: usize, number: usize) {
-        if let Some(row) = self.row(permission, place).filter(|row| row.before && !row.after) {
-            row.removes.get_or_insert(number);
-        }
-    }
-
-    fn row(&mut self, permission: Permission, place: usize) -> Option<&mut Row> {
-        self.rows.get_mut(&permission)?.get_mut(place)
     }
 
     /// The rows for a permission that name one of the principals at these places.
-    pub(super) fn naming<'r>(
-        &'r self,
-        permission: Permission,
-        atom: &'r [usize],
-    ) -> impl Iterator<Item = &'r Row> {
+    fn naming<'r>(&'r self, permission: Permission, atom: &'r [usize]) -> impl Iterator<Item = &'r Row> {
         self.rows
             .get(&permission)
             .into_iter()
             .flat_map(move |rows| atom.iter().filter_map(|place| rows.get(*place)))
+    }
+
+    /// That an atom holds one of these permissions.
+    pub(super) fn gate(&self, any_of: &[Permission], atom: &[usize]) -> Gate {
+        let is_everyones = match self.everyone {
+            Everyone::Nothing => false,
+            Everyone::Reads => any_of.contains(&Permission::ReadSpace),
+            Everyone::HoldsAll => any_of.iter().any(|permission| *permission != Permission::AdministerSpace),
+        };
+        if is_everyones {
+            return Gate::constant(true);
+        }
+        Gate::of_rows(any_of.iter().flat_map(|permission| self.naming(*permission, atom)))
     }
 
     pub(super) fn all(&self, permission: Permission) -> &[Row] {
@@ -182,5 +284,27 @@ impl Rows {
     pub(super) fn changed_permissions(&self) -> impl Iterator<Item = Permission> {
         let changed = |rows: &Vec<Row>| rows.iter().any(|row| row.before != row.after);
         self.rows.iter().filter(move |(_, rows)| changed(rows)).map(|(&permission, _)| permission)
+    }
+}
+
+/// How a call comes to change a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// It names it.
+    Itself,
+    /// It names a permission that brings this one along, or takes it along.
+    ByProducer,
+    /// It deletes `read/space`, with which all others of the principal go.
+    ByReading,
+}
+
+impl How {
+    /// The permissions that change like this where a call names one.
+    fn permissions(self, named: Permission) -> Vec<Permission> {
+        match self {
+            Self::Itself => vec![named],
+            Self::ByProducer => named.companions().to_vec(),
+            Self::ByReading => Vec::new(),
+        }
     }
 }

@@ -45,7 +45,7 @@ async fn run(stage: &Stage, policy: &Policy) -> Ended {
         Err(Failure::Site(_)) => return Ended::Unread,
         Err(Failure::Policy(_)) => return Ended::Unplannable,
     };
-    let planned = plan::plan(&resolved.desired, &live, Gaps::Refuse);
+    let planned = plan::plan(&resolved.desired, &live, Gaps::Refuse).unwrap();
     let is_about_admins =
         |refusal: &Refusal| matches!(refusal, Refusal::Lockout { .. } | Refusal::NoAdmin { .. });
     if planned.plan.is_blocked() {

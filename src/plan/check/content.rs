@@ -1,0 +1,136 @@
+//! The content to which a plan may change access, and the lists that decide about each piece of it.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::{Space, Steps};
+use crate::model::{Audience, Call, Content, ContentId, ContentKind, Known, LiveSpace, PageVerb, Tree};
+
+/// Content below more pages than this, where it is not known which, is looked at below these.
+const PLACES: usize = 16;
+
+/// A list, and what the calls make of it, in the order of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct ListAt<'a> {
+    pub(super) before: &'a Audience,
+    pub(super) then: Vec<(usize, &'a Audience)>,
+}
+
+impl<'a> ListAt<'a> {
+    /// All that the list ever is.
+    pub(super) fn audiences(&self) -> impl Iterator<Item = &'a Audience> + '_ {
+        std::iter::once(self.before).chain(self.then.iter().map(|(_, audience)| *audience))
+    }
+}
+
+/// Content, with the lists on the way to it that are or will be closed to some, and its edit list if it is.
+#[derive(Debug)]
+pub(super) struct Place<'a> {
+    pub(super) content: &'a Content,
+    pub(super) views: Vec<ListAt<'a>>,
+    pub(super) edit: Option<ListAt<'a>>,
+}
+
+/// The calls on pages.
+struct Touched<'a>(BTreeMap<ContentId, Vec<(usize, [&'a Audience; 2])>>);
+
+impl<'a> Touched<'a> {
+    fn of(space: &Space<'a>) -> Self {
+        let mut touched: BTreeMap<ContentId, Vec<(usize, [&'a Audience; 2])>> = BTreeMap::new();
+        match space.steps {
+            Steps::Calls(calls) => {
+                for (number, planned) in calls.iter().enumerate() {
+                    if let Call::Restrict { content, after, .. } = &planned.call {
+                        touched.entry(*content).or_default().push((number, [&after.view, &after.edit]));
+                    }
+                }
+            }
+            Steps::Through(state) => {
+                let nodes = |state: &'a LiveSpace| state.tree.as_ref().into_iter().flat_map(Tree::iter);
+                for (number, state) in [state, space.after].into_iter().enumerate() {
+                    for node in nodes(state) {
+                        if let Known::Known(lists) = &node.restrictions {
+                            touched.entry(node.id).or_default().push((number, [&lists.view, &lists.edit]));
+                        }
+                    }
+                }
+                let was = |page: &ContentId| Some(&space.before.tree.as_ref()?.get(*page)?.restrictions);
+                touched.retain(|page, then| match was(page) {
+                    Some(Known::Known(was)) => then.iter().any(|(_, lists)| *lists != [&was.view, &was.edit]),
+                    Some(Known::Unknown(_)) | None => false,
+                });
+            }
+        }
+        Self(touched)
+    }
+
+    /// A list of a page, unless it is open and stays open, or was not read: then it opens nothing.
+    fn list(&self, node: &'a Content, verb: PageVerb) -> Option<ListAt<'a>> {
+        let Known::Known(own) = &node.restrictions else { return None };
+        let calls = self.0.get(&node.id).map_or(&[][..], Vec::as_slice);
+        let of_verb = |lists: &[&'a Audience; 2]| match verb {
+            PageVerb::View => lists[0],
+            PageVerb::Edit => lists[1],
+        };
+        let list = ListAt {
+            before: own.audience(verb),
+            then: calls.iter().map(|(number, lists)| (*number, of_verb(lists))).collect(),
+        };
+        let says_something = !list.before.is_anyone() || list.then.iter().any(|(_, then)| !then.is_anyone());
+        says_something.then_some(list)
+    }
+
+    /// The view lists from the top down to a page, with its own.
+    fn down_to(&self, tree: &'a Tree, page: ContentId) -> Vec<ListAt<'a>> {
+        let chain = tree.chain(page);
+        let nodes = chain.ancestors.iter().rev().copied().chain(tree.get(page));
+        nodes.filter_map(|node| self.list(node, PageVerb::View)).collect()
+    }
+}
+
+/// Each piece of content at or below a page that the plan touches, once for each set of lists.
+pub(super) fn places<'a>(space: &Space<'a>) -> Vec<Place<'a>> {
+    let touched = Touched::of(space);
+    let Some(tree) = space.before.tree.as_ref().filter(|_| !touched.0.is_empty()) else { return Vec::new() };
+    let mut found = Found { touched: &touched, tree, places: Vec::new(), known: HashSet::new() };
+    let mut seen = BTreeSet::new();
+    for page in touched.0.keys() {
+        let above = tree.chain(*page);
+        if !above.ancestors.iter().any(|node| touched.0.contains_key(&node.id)) {
+            let way =
+                above.ancestors.first().map_or_else(Vec::new, |parent| touched.down_to(tree, parent.id));
+            found.walk(*page, &way, &mut seen);
+        }
+    }
+    // What stands below something unseen may stand below any of them.
+    for top in tree.adrift() {
+        for page in touched.0.keys().filter(|page| **page != top.id).take(PLACES) {
+            if tree.chain(*page).ancestors.iter().all(|node| node.id != top.id) {
+                found.walk(top.id, &touched.down_to(tree, *page), &mut BTreeSet::new());
+            }
+        }
+    }
+    found.places
+}
+
+struct Found<'f, 'a> {
+    touched: &'f Touched<'a>,
+    tree: &'a Tree,
+    places: Vec<Place<'a>>,
+    known: HashSet<(Vec<ListAt<'a>>, Option<ListAt<'a>>, bool)>,
+}
+
+impl<'a> Found<'_, 'a> {
+    fn walk(&mut self, top: ContentId, above: &[ListAt<'a>], seen: &mut BTreeSet<ContentId>) {
+        let mut waiting: Vec<(ContentId, Vec<ListAt<'a>>)> = vec![(top, above.to_vec())];
+        while let Some((id, mut way)) = waiting.pop() {
+            let Some(node) = self.tree.get(id).filter(|_| seen.insert(id)) else { continue };
+            way.extend(self.touched.list(node, PageVerb::View).filter(|list| !way.contains(list)));
+            let edit = self.touched.list(node, PageVerb::Edit);
+            let is_post = node.kind == ContentKind::Blogpost;
+            if self.known.insert((way.clone(), edit.clone(), is_post)) {
+                self.places.push(Place { content: node, views: way.clone(), edit });
+            }
+            waiting.extend(self.tree.children(id).map(|child| (child.id, way.clone())));
+        }
+    }
+}

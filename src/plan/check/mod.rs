@@ -1,0 +1,250 @@
+//! Whether a finished plan keeps its promise: at no moment of a run, wherever it may end, can anyone do what they
+//! can do neither before nor after, or not do what they can do both before and after.
+//!
+//! Every plan is looked at, by other means than those by which its order was found. Here nothing is known of
+//! conflicts: each access is played through in every state that the edges of the plan allow, call by call, as far as
+//! the calls concern it.
+//!
+//! ```text
+//! calls ──▶ states that the edges allow ─┐
+//! rows, lists ──▶ open or closed in each ┴─▶ people × content × verbs ──▶ the first that breaks the promise
+//! ```
+//!
+//! Not every person is played through where there are too many, and not every combination of groups whose members
+//! are unknown: see [`people`]. A plan that fails is never shown; see [`Broken`].
+
+mod content;
+mod order;
+mod people;
+mod tables;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use crate::access::{EditList, Verb};
+use crate::model::{ContentKind, Guards, Live, LiveSpace, Permission, Principal, SpaceKey};
+
+use super::document::{Plan, PlannedCall};
+use super::meanwhile::MeanwhileReason;
+use super::refusal::{Danger, Endangered, Moment, Refusal};
+use content::Place;
+use order::Order;
+use tables::{Gate, Lists, Reading, Rows};
+
+/// So many questions "can this person do that here" are asked of one space, at most.
+const MOST: usize = 200_000;
+
+/// A plan whose calls may come in an order that breaks its promise. That is an error of this program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    pub space: SpaceKey,
+    /// What would be open, or shut, for a moment; none if the edges of the plan contradict its own order.
+    pub danger: Option<Danger>,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { space, danger } = self;
+        write!(f, "the order of the calls for {space} is not safe")?;
+        match danger {
+            None => write!(f, ": a call waits for one that comes after it"),
+            Some(Danger { people, what, moment }) => {
+                let people: Vec<String> = people.iter().map(Principal::to_string).collect();
+                let moment = match moment {
+                    Moment::LetIn => "let in",
+                    Moment::ShutOut => "shut out",
+                };
+                write!(f, ": {what:?}, {moment} for a moment: [{}]", people.join(", "))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Broken {}
+
+/// Plays a plan through; `live` is the site that it is for, and `after` what it leads to.
+///
+/// # Errors
+///
+/// The first access that the plan does not keep between what it is before and what it is after.
+pub fn check(plan: &Plan, live: &Live, after: &Live, guards: &Guards) -> Result<(), Broken> {
+    let refused: BTreeSet<&SpaceKey> = plan
+        .refusals
+        .iter()
+        .filter_map(|refusal| match refusal {
+            Refusal::NoSafeOrder { space, .. }
+            | Refusal::NoOrder { space, .. }
+            | Refusal::Unfinishable { space, .. } => Some(space),
+            Refusal::Lockout { .. }
+            | Refusal::NoAdmin { .. }
+            | Refusal::NeedsLeftOut { .. }
+            | Refusal::PageOnly { .. } => None,
+        })
+        .collect();
+    let mut spaces: BTreeMap<&SpaceKey, Vec<&PlannedCall>> = BTreeMap::new();
+    for call in plan.calls.iter().filter(|call| !refused.contains(call.call.space())) {
+        spaces.entry(call.call.space()).or_default().push(call);
+    }
+    for (key, calls) in spaces {
+        let Some((before, after)) = live.spaces.get(key).zip(after.spaces.get(key)) else { continue };
+        let broken = |danger| Broken { space: key.clone(), danger };
+        let order = Order::of(&calls).ok_or_else(|| broken(None))?;
+        let accepts_gaps = plan
+            .meanwhile
+            .iter()
+            .any(|moment| moment.space == *key && moment.reason == MeanwhileReason::AcceptedGap);
+        let steps = Steps::Calls(&calls);
+        let space = Space { before, after, live, steps, order: &order, guards, accepts_gaps };
+        if let Some(danger) = space.first_danger() {
+            return Err(broken(Some(danger)));
+        }
+    }
+    Ok(())
+}
+
+/// What there is in a state of a space that is neither in the state `before` nor in the state `after`, or is missing
+/// in it and is in both.
+pub(super) fn stray(
+    before: &LiveSpace,
+    state: &LiveSpace,
+    after: &LiveSpace,
+    live: &Live,
+    guards: &Guards,
+) -> Option<Danger> {
+    let (order, steps) = (Order::of_two(), Steps::Through(state));
+    Space { before, after, live, steps, order: &order, guards, accepts_gaps: false }.first_danger()
+}
+
+/// How a space gets from one state to another.
+#[derive(Clone, Copy)]
+enum Steps<'a> {
+    /// By these calls.
+    Calls(&'a [&'a PlannedCall]),
+    /// In two steps, with this state between them.
+    Through(&'a LiveSpace),
+}
+
+/// What happens to one space, and what it leads from and to.
+struct Space<'a> {
+    before: &'a LiveSpace,
+    after: &'a LiveSpace,
+    live: &'a Live,
+    steps: Steps<'a>,
+    order: &'a Order,
+    guards: &'a Guards,
+    /// Whether the plan says that people may be shut out for a moment.
+    accepts_gaps: bool,
+}
+
+/// What a verb needs in the space, for one kind of content.
+struct Action {
+    verb: Verb,
+    /// Of each of these sets, one permission.
+    needs: Vec<Vec<Permission>>,
+    on_edit_list: bool,
+}
+
+/// All that can be asked of one kind of content. Where the access model does not say whether something counts, it
+/// is asked both ways.
+fn actions(kind: ContentKind, live: &Live) -> Vec<Action> {
+    let mut actions = Vec::new();
+    for verb in Verb::ON_CONTENT {
+        let clauses = verb.clauses(kind, live.site.mode);
+        let plainly: Vec<Vec<Permission>> = clauses.iter().map(|clause| clause.any_of.clone()).collect();
+        let generously: Vec<Vec<Permission>> = clauses
+            .iter()
+            .map(|clause| clause.any_of.iter().copied().chain(clause.perhaps).collect())
+            .collect();
+        for needs in BTreeSet::from([plainly, generously]) {
+            if verb.edit_list() != EditList::Ignored {
+                actions.push(Action { verb, needs: needs.clone(), on_edit_list: true });
+            }
+            // Below each page there may be one that was not seen and has no list.
+            actions.push(Action { verb, needs, on_edit_list: false });
+        }
+    }
+    actions
+}
+
+impl Space<'_> {
+    fn first_danger(&self) -> Option<Danger> {
+        let places = content::places(self);
+        let people = people::People::of(self, &places);
+        let kinds = [ContentKind::Page, ContentKind::Blogpost].map(|kind| actions(kind, self.live));
+        let readings = Reading::all(self);
+        let asked = people.sets.len() * (places.len() + 1) * readings.len();
+        // Where there are too many, every so many-th person stands for the rest.
+        let step = asked.div_ceil(MOST).max(1);
+        for reading in readings {
+            let rows = Rows::of(self, reading, &people.principals);
+            for person in people.sets.iter().step_by(step) {
+                if let Some(danger) = self.danger_for(person, &people, &rows, &places, &kinds) {
+                    return Some(danger);
+                }
+            }
+        }
+        None
+    }
+
+    fn danger_for(
+        &self,
+        person: &[usize],
+        people: &people::People,
+        rows: &Rows,
+        places: &[Place<'_>],
+        kinds: &[Vec<Action>; 2],
+    ) -> Option<Danger> {
+        let is_protected = person.iter().any(|place| people.protected.contains(place));
+        let judge = |gates: &[&Gate], what: Endangered| {
+            let moment = self.order.violation(gates)?;
+            let is_accepted = moment == Moment::ShutOut && self.accepts_gaps && !is_protected;
+            let names = person.iter().map(|place| people.principals[*place].clone());
+            (!is_accepted).then(|| Danger { people: names.collect(), what, moment })
+        };
+        for permission in rows.changed() {
+            let gate = rows.gate(&[permission], person);
+            if let Some(danger) = judge(&[&gate], Endangered::Permission(permission)) {
+                return Some(danger);
+            }
+        }
+        // The gates of rows are the same at each place.
+        let rights: [Vec<Vec<Gate>>; 2] = kinds.each_ref().map(|actions| {
+            actions
+                .iter()
+                .map(|action| action.needs.iter().map(|any| rows.gate(any, person)).collect())
+                .collect()
+        });
+        for (actions, rights) in kinds.iter().zip(&rights) {
+            for (action, gates) in actions.iter().zip(rights).filter(|(action, _)| !action.on_edit_list) {
+                let gates: Vec<&Gate> = gates.iter().collect();
+                if let Some(danger) = judge(&gates, Endangered::of(action.verb, None)) {
+                    return Some(danger);
+                }
+            }
+        }
+        for place in places {
+            let kind = usize::from(place.content.kind == ContentKind::Blogpost);
+            let lists = Lists::of(place, person, &people.principals);
+            if !lists.may_let_through() {
+                continue;
+            }
+            let mut seen: Vec<(bool, &Vec<Gate>)> = Vec::new();
+            for (action, gates) in kinds[kind].iter().zip(&rights[kind]) {
+                // What hangs on the same gates has the same answer.
+                if seen
+                    .iter()
+                    .any(|(on_edit_list, known)| *on_edit_list == action.on_edit_list && *known == gates)
+                {
+                    continue;
+                }
+                seen.push((action.on_edit_list, gates));
+                let lists = lists.gates(action.on_edit_list);
+                let gates: Vec<&Gate> = gates.iter().chain(lists).collect();
+                if let Some(danger) = judge(&gates, Endangered::of(action.verb, Some(place.content.id))) {
+                    return Some(danger);
+                }
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,111 @@
+//! The states that the edges of a plan allow.
+
+use std::collections::BTreeSet;
+
+use super::tables::Gate;
+use crate::plan::document::PlannedCall;
+use crate::plan::refusal::Moment;
+
+/// With up to so many calls that concern an access, every state of them is looked at; with more, those that any
+/// two of them make necessary or rule out.
+const EVERY_STATE: usize = 10;
+
+/// Of more calls than this, no state is looked at.
+const MOST: usize = 128;
+
+/// Which calls of a space come before which, numbered by their place in the plan.
+pub(super) struct Order {
+    /// For each call, those that must be done before it, as bits.
+    earlier: Vec<Vec<u64>>,
+}
+
+impl Order {
+    /// None if a call waits for one that comes after it in the plan.
+    pub(super) fn of(calls: &[&PlannedCall]) -> Option<Self> {
+        let words = calls.len().div_ceil(64);
+        let mut earlier: Vec<Vec<u64>> = Vec::with_capacity(calls.len());
+        for call in calls {
+            let mut own = vec![0_u64; words];
+            for edge in &call.after {
+                let first = calls.binary_search_by_key(&edge.call, |call| call.id).ok()?;
+                for (word, more) in own.iter_mut().zip(earlier.get(first)?) {
+                    *word |= more;
+                }
+                own[first / 64] |= 1 << (first % 64);
+            }
+            earlier.push(own);
+        }
+        Some(Self { earlier })
+    }
+
+    /// Of two steps, one after the other.
+    pub(super) fn of_two() -> Self {
+        Self { earlier: vec![vec![0], vec![1]] }
+    }
+
+    fn is_earlier(&self, first: usize, last: usize) -> bool {
+        self.earlier[last][first / 64] >> (first % 64) & 1 == 1
+    }
+
+    /// How an access with these gates breaks the promise, if it does.
+    pub(super) fn violation(&self, gates: &[&Gate]) -> Option<Moment> {
+        if gates.iter().any(|gate| gate.is_never_open()) {
+            return None;
+        }
+        let moving: Vec<&&Gate> = gates.iter().filter(|gate| !gate.is_always_open()).collect();
+        let calls: BTreeSet<usize> = moving.iter().flat_map(|gate| gate.calls()).collect();
+        let calls: Vec<usize> = calls.into_iter().collect();
+        if calls.is_empty() || calls.len() > MOST {
+            return None;
+        }
+        let is_open = |state: u128| {
+            let done = |call: usize| calls.binary_search(&call).is_ok_and(|place| state >> place & 1 == 1);
+            moving.iter().all(|gate| gate.is_open(done))
+        };
+        let all = u128::MAX >> (128 - calls.len());
+        let (before, after) = (is_open(0), is_open(all));
+        let states = self.states(&calls);
+        if before == after {
+            let is_wrong = states.into_iter().any(|state| is_open(state) != before);
+            return is_wrong.then_some(if before { Moment::ShutOut } else { Moment::LetIn });
+        }
+        // What comes or goes does so once.
+        let known: BTreeSet<u128> = states.iter().copied().collect();
+        let turns_back = states.into_iter().filter(|state| is_open(*state) == after).any(|state| {
+            let next = (0..calls.len()).map(|place| state | 1 << place).filter(|next| known.contains(next));
+            next.into_iter().any(|next| is_open(next) == before)
+        });
+        turns_back.then_some(if before { Moment::LetIn } else { Moment::ShutOut })
+    }
+
+    /// States of these calls that a run can come to; bit by bit which of them are done.
+    fn states(&self, calls: &[usize]) -> Vec<u128> {
+        let earlier: Vec<u128> = calls
+            .iter()
+            .map(|last| {
+                let first = calls.iter().enumerate().filter(|(_, first)| self.is_earlier(**first, *last));
+                first.fold(0, |bits, (place, _)| bits | 1 << place)
+            })
+            .collect();
+        if calls.len() <= EVERY_STATE {
+            let can_be = |state: &u128| {
+                earlier
+                    .iter()
+                    .enumerate()
+                    .all(|(place, needed)| state >> place & 1 == 0 || needed & !state == 0)
+            };
+            return (0..1_u128 << calls.len()).filter(can_be).collect();
+        }
+        let all = u128::MAX >> (128 - calls.len());
+        let with: Vec<u128> = earlier.iter().enumerate().map(|(place, needed)| needed | 1 << place).collect();
+        let without: Vec<u128> = (0..calls.len())
+            .map(|pending| {
+                let waiting = earlier.iter().enumerate().filter(|(_, needed)| *needed >> pending & 1 == 1);
+                all & !waiting.fold(1 << pending, |bits, (place, _)| bits | 1 << place)
+            })
+            .collect();
+        let pairs = || (0..calls.len()).flat_map(|one| (0..=one).map(move |other| (one, other)));
+        let done = pairs().map(|(one, other)| with[one] | with[other]);
+        done.chain(pairs().map(|(one, other)| without[one] & without[other])).collect()
+    }
+}

@@ -1,0 +1,175 @@
+//! Who is played through: people by the principals that they count as.
+//!
+//! Those whose groups are known, as they are; people who are in one group alone, since they come and go while a run
+//! lasts; and of the groups whose members could not be read, any one with whoever is known, and any two.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use super::content::{ListAt, Place};
+use super::{Space, Steps};
+use crate::model::{AccessClass, AccountId, Audience, Call, Known, Permission, Principal, Subject, Truth};
+
+/// More people who are in a group that cannot be read, beside what they are known to be, are not looked at.
+const MOST: usize = 20_000;
+
+/// Up to so many groups, people in any three of them are looked at.
+const FEW: usize = 8;
+
+pub(super) struct People {
+    /// All that matter, ascending.
+    pub(super) principals: Vec<Principal>,
+    /// The places of those that a person counts as, ascending, each set once.
+    pub(super) sets: Vec<Vec<usize>>,
+    /// The places of those who must be able to finish.
+    pub(super) protected: BTreeSet<usize>,
+}
+
+impl People {
+    pub(super) fn of(space: &Space<'_>, places: &[Place<'_>]) -> Self {
+        let holders = space.before.holdings.keys().chain(space.after.holdings.keys()).cloned();
+        let lists = places.iter().flat_map(|place| place.views.iter().chain(&place.edit));
+        let audiences = lists.flat_map(ListAt::audiences);
+        let listed: BTreeSet<&Subject> = audiences.flat_map(Audience::subjects).collect();
+        let caller = Principal::User(space.live.site.caller.account.clone());
+        let must_finish: BTreeSet<Principal> =
+            space.guards.required_admins.keys().cloned().chain([caller]).collect();
+        let all: BTreeSet<Principal> = holders
+            .chain(listed.into_iter().cloned().map(Principal::from))
+            .chain(must_finish.iter().cloned())
+            .collect();
+        let principals: Vec<Principal> = all.into_iter().collect();
+        let protected =
+            (0..principals.len()).filter(|place| must_finish.contains(&principals[*place])).collect();
+        let stands_for = representatives(space, places, &principals, &protected);
+        let sets = sets(space, &principals, &stands_for);
+        Self { principals, sets, protected }
+    }
+}
+
+/// For each principal the place of the first that is no different.
+fn representatives(
+    space: &Space<'_>,
+    places: &[Place<'_>],
+    principals: &[Principal],
+    protected: &BTreeSet<usize>,
+) -> Vec<usize> {
+    let lists: HashSet<&ListAt<'_>> =
+        places.iter().flat_map(|place| place.views.iter().chain(&place.edit)).collect();
+    let audiences: Vec<&Audience> = lists.into_iter().flat_map(ListAt::audiences).collect();
+    let mut listed: BTreeMap<&Subject, Vec<usize>> = BTreeMap::new();
+    for (number, audience) in audiences.iter().enumerate() {
+        for subject in audience.subjects() {
+            listed.entry(subject).or_default().push(number);
+        }
+    }
+    let changing = changing(space);
+    let mut known = BTreeMap::new();
+    (0..principals.len())
+        .map(|place| {
+            let who = &principals[place];
+            let held: Vec<Truth> =
+                Permission::ALL.iter().map(|it| space.before.gives(who, *it, &space.live.roles)).collect();
+            // What a call is about may come and go in its own way.
+            let call = changing.contains(who).then_some(place);
+            let lists = who.subject().and_then(|who| listed.get(&who).cloned());
+            let key = (held, call, lists, protected.contains(&place), *who == Principal::Anonymous);
+            *known.entry(key).or_insert(place)
+        })
+        .collect()
+}
+
+/// Those whose rows or roles change.
+fn changing<'a>(space: &Space<'a>) -> BTreeSet<&'a Principal> {
+    match space.steps {
+        Steps::Calls(calls) => calls
+            .iter()
+            .flat_map(|planned| match &planned.call {
+                Call::Grant { principal, .. } | Call::Revoke { principal, .. } => vec![principal],
+                Call::AssignRoles { roles, .. } => roles.keys().collect(),
+                Call::Restrict { .. } => Vec::new(),
+            })
+            .collect(),
+        Steps::Through(state) => {
+            let was = |who: &Principal| space.before.holdings.get(who);
+            let holders = [state, space.after].into_iter().flat_map(|state| &state.holdings);
+            let new = holders.filter(|(who, held)| was(who) != Some(held)).map(|(who, _)| who);
+            let gone =
+                space.before.holdings.keys().filter(|who| {
+                    !state.holdings.contains_key(who) || !space.after.holdings.contains_key(who)
+                });
+            new.chain(gone).collect()
+        }
+    }
+}
+
+fn sets(space: &Space<'_>, principals: &[Principal], stands_for: &[usize]) -> Vec<Vec<usize>> {
+    let mut accounts: BTreeMap<&AccountId, BTreeSet<usize>> = BTreeMap::new();
+    let (mut unread, mut everyone, mut some) = (Vec::new(), Vec::new(), Vec::new());
+    for (place, principal) in principals.iter().enumerate() {
+        let place = stands_for[place];
+        match principal {
+            Principal::User(account) => drop(accounts.entry(account).or_default().insert(place)),
+            Principal::Group(group) => {
+                match space.live.directory.groups.get(group).map(|group| &group.members) {
+                    Some(Known::Known(members)) => {
+                        for account in members {
+                            accounts.entry(account).or_default().insert(place);
+                        }
+                    }
+                    Some(Known::Unknown(_)) | None => unread.push(place),
+                }
+            }
+            Principal::Anonymous if space.live.site.anonymous_access == Known::Known(true) => {
+                everyone.push(place);
+            }
+            Principal::Anonymous
+            | Principal::Class(AccessClass::AllLicensedUsers | AccessClass::AuthenticatedUsers) => {
+                some.push(place);
+            }
+            Principal::Class(AccessClass::AllProductAdmins | AccessClass::JsmProjectAdmins) => {
+                unread.push(place);
+            }
+        }
+    }
+    for places in [&mut unread, &mut everyone, &mut some] {
+        places.sort_unstable();
+        places.dedup();
+    }
+    let mut known: BTreeSet<BTreeSet<usize>> = accounts.into_values().collect();
+    let others = |place: &usize| !matches!(principals[*place], Principal::User(_));
+    known.extend((0..principals.len()).filter(others).map(|place| BTreeSet::from([stands_for[place]])));
+    known.insert(BTreeSet::new());
+    let mut people: BTreeSet<BTreeSet<usize>> = known.clone();
+    if known.len().saturating_mul(unread.len()) <= MOST {
+        people.extend(known.iter().flat_map(|person| {
+            unread.iter().map(move |group| person.iter().copied().chain([*group]).collect())
+        }));
+    }
+    let and_another = |people: &BTreeSet<BTreeSet<usize>>| -> BTreeSet<BTreeSet<usize>> {
+        let with = |person: &BTreeSet<usize>, group: &usize| person.iter().copied().chain([*group]).collect();
+        people.iter().flat_map(|person| unread.iter().map(move |group| with(person, group))).collect()
+    };
+    if unread.len().saturating_mul(unread.len()) <= MOST {
+        let one = and_another(&BTreeSet::from([BTreeSet::new()]));
+        let two = and_another(&one);
+        if unread.len() <= FEW {
+            people.extend(and_another(&two));
+        }
+        people.extend(two);
+    }
+    let with = |more: &[usize]| -> Vec<Vec<usize>> {
+        people
+            .iter()
+            .map(|person| {
+                let all: BTreeSet<usize> = person.iter().chain(&everyone).chain(more).copied().collect();
+                all.into_iter().collect()
+            })
+            .collect()
+    };
+    // Nobody, everybody, and each by itself: not all people are licensed, and not all are signed in.
+    let mut sets: BTreeSet<Vec<usize>> = with(&[]).into_iter().chain(with(&some)).collect();
+    for place in some {
+        sets.extend(with(&[place]));
+    }
+    sets.into_iter().collect()
+}

@@ -1,0 +1,246 @@
+//! The states that must not occur, as conflicts between calls that are done and calls that are pending.
+//!
+//! What can be done to something is an access: a permission in the space, or one of the verbs on content. Each
+//! access hangs on [gates](super::gates), for each atom; which states it must not come to follows from them alone.
+//! Of the pages about which the same lists decide, one stands for all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::access::Verb;
+use crate::model::{ContentId, Permission, Principal};
+
+use super::super::document::EdgeReason;
+use super::actions::Actions;
+use super::gates::{Gate, State, forbid};
+use super::goals::{Goal as Content, Goals};
+use super::touched::{PageCalls, Principals, Reading, Row, Rows, page_calls};
+use super::{Node, Space};
+
+/// So many questions "does this atom reach this goal" are asked of one space, at most.
+pub(super) const MOST: usize = 400_000;
+
+/// "Not all of `done` before any of `pending`."
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Conflict {
+    pub(super) pending: Vec<usize>,
+    pub(super) done: Vec<usize>,
+    pub(super) reason: EdgeReason,
+    pub(super) witness: Option<Witness>,
+}
+
+/// Who would notice, and what.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::plan) struct Witness {
+    pub(in crate::plan) principals: BTreeSet<Principal>,
+    pub(in crate::plan) goal: Goal,
+    /// Whether they would reach it for a moment, or fail to.
+    pub(in crate::plan) leak: bool,
+}
+
+/// Something that people can do or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::plan) struct Goal {
+    pub(in crate::plan) verb: Verb,
+    /// To which page; to one that no list is about, if to none.
+    pub(in crate::plan) page: Option<ContentId>,
+}
+
+impl Conflict {
+    /// That a state must not be.
+    pub(super) fn of(State { done, pending }: State, reason: EdgeReason, witness: Option<Witness>) -> Self {
+        Self { pending, done, reason, witness }
+    }
+
+    pub(super) fn edge(first: usize, last: usize, reason: EdgeReason) -> Self {
+        Self { pending: vec![first], done: vec![last], reason, witness: None }
+    }
+}
+
+/// All conflicts of a space, and what it took to find them.
+#[derive(Debug)]
+pub(super) struct Conflicts {
+    pub(super) all: Vec<Conflict>,
+    /// How many questions were asked.
+    pub(super) work: usize,
+}
+
+/// `None` where there are too many people or pages to look at each.
+pub(super) fn conflicts(space: &Space<'_>, nodes: &[Node]) -> Option<Conflicts> {
+    let mut states: BTreeMap<State, (EdgeReason, Witness)> = BTreeMap::new();
+    // Of those who would notice, the first is named, but whoever must be able to finish before others.
+    let (rows, work) = visit(space, nodes, |state, forbidden| {
+        if states.get(&state).is_none_or(|(known, _)| forbidden.reason < *known) {
+            states.insert(state, (forbidden.reason, forbidden.witness()));
+        }
+    })?;
+    let mut all: Vec<Conflict> = states
+        .into_iter()
+        .map(|(state, (reason, witness))| Conflict::of(state, reason, Some(witness)))
+        .collect();
+    all.extend(last_admin(&rows));
+    Some(Conflicts { all, work })
+}
+
+/// Whom the breaking of these conflicts hits, one for each thing that they would notice.
+pub(super) fn hits<'c>(
+    space: &Space<'_>,
+    nodes: &[Node],
+    broken: &'c [Conflict],
+) -> Vec<(&'c Conflict, Witness)> {
+    let wanted: BTreeMap<State, &Conflict> = broken
+        .iter()
+        .map(|conflict| (State { done: conflict.done.clone(), pending: conflict.pending.clone() }, conflict))
+        .collect();
+    let mut hits: BTreeMap<(&Conflict, Goal), Witness> = BTreeMap::new();
+    if !wanted.is_empty() {
+        let _seen = visit(space, nodes, |state, forbidden| {
+            if let Some(conflict) = wanted.get(&state) {
+                hits.entry((conflict, forbidden.goal)).or_insert_with(|| forbidden.witness());
+            }
+        });
+    }
+    hits.into_iter().map(|((conflict, _), witness)| (conflict, witness)).collect()
+}
+
+/// A state that must not be, and one who would notice.
+pub(super) struct Forbidden<'a> {
+    reason: EdgeReason,
+    goal: Goal,
+    gates: &'a [Gate],
+    person: &'a Person<'a>,
+    principals: &'a Principals,
+}
+
+impl Forbidden<'_> {
+    /// The pages on which it hangs that this state is forbidden, beside those that its calls are on: if one
+    /// of their lists kept the person out, it would not be.
+    pub(super) fn pages(&self) -> impl Iterator<Item = ContentId> {
+        let all = if self.reason == EdgeReason::Leak { self.gates } else { &[] };
+        all.iter().filter_map(Gate::page)
+    }
+
+    fn witness(&self) -> Witness {
+        let principals = self.person.places.iter().map(|place| self.principals.all[*place].clone()).collect();
+        Witness { principals, goal: self.goal, leak: self.reason == EdgeReason::Leak }
+    }
+}
+
+/// Shows every state that must not be, once for everybody who would notice, and says what it took.
+pub(super) fn visit(
+    space: &Space<'_>,
+    nodes: &[Node],
+    mut show: impl FnMut(State, &Forbidden<'_>),
+) -> Option<(Rows, usize)> {
+    let pages = page_calls(nodes);
+    let goals = Goals::of(space, &pages);
+    let principals = Principals::of(space, &pages, &goals);
+    let actions = Actions::of(space.live.site.mode);
+    let readings = Reading::all(space, &actions.permissions());
+    let mut rows: Vec<Rows> =
+        readings.into_iter().map(|reading| Rows::of(space, nodes, &principals, reading)).collect();
+    // To edit takes one permission, which comes with reading, and to restrict takes another.
+    let atoms = space.crowd.atoms(&principals.all, goals.longest() + 2, space.live)?;
+    let changed: BTreeSet<Permission> = rows.iter().flat_map(Rows::changed_permissions).collect();
+    let work = atoms.len().saturating_mul(goals.all.len() + changed.len()).saturating_mul(rows.len());
+    if work > MOST {
+        return None;
+    }
+    let protected: BTreeSet<usize> =
+        space.protected.principals().iter().filter_map(|who| principals.place(who)).collect();
+    for atom in &atoms {
+        let person = Person {
+            places: atom.places(),
+            protected: atom.places().iter().any(|place| protected.contains(place)),
+        };
+        let mut lists_of: Vec<Option<Option<Vec<Gate>>>> = vec![None; goals.all.len()];
+        for rows in &rows {
+            let mut forbid = |goal, gates: &[Gate]| {
+                forbid(gates, |state, leak| {
+                    let reason = match (leak, person.protected) {
+                        (true, _) => EdgeReason::Leak,
+                        (false, true) => EdgeReason::Lockout,
+                        (false, false) => EdgeReason::Gap,
+                    };
+                    show(state, &Forbidden { reason, goal, gates, person: &person, principals: &principals });
+                });
+            };
+            for &permission in &changed {
+                let held = rows.gate(&[permission], person.places);
+                forbid(Goal { verb: Verb::Space(permission), page: None }, &[held]);
+            }
+            let gates: Vec<Gate> =
+                actions.needs.iter().map(|any_of| rows.gate(any_of, person.places)).collect();
+            let open = actions.open_to(&gates);
+            // Content that no list is about, and what one of several permissions does.
+            for (verb, gates) in open.iter().flat_map(|of_kind| &of_kind[0]) {
+                let goal = Goal { verb: *verb, page: None };
+                forbid(goal, gates);
+                for gate in gates.iter().filter(|_| gates.len() > 1) {
+                    forbid(goal, std::slice::from_ref(gate));
+                }
+            }
+            for (number, goal) in goals.all.iter().enumerate() {
+                let open = &open[Actions::kind(goal.kind)][usize::from(goal.edit_list)];
+                if open.is_empty() {
+                    continue;
+                }
+                let lists = lists_of[number].get_or_insert_with(|| lists(goal, &person, &principals, &pages));
+                let Some(lists) = lists.as_ref().filter(|lists| !lists.iter().all(Gate::is_always_open))
+                else {
+                    continue;
+                };
+                for (verb, gates) in open {
+                    let gates: Vec<Gate> = gates.iter().chain(lists).cloned().collect();
+                    forbid(Goal { verb: *verb, page: Some(goal.page) }, &gates);
+                }
+            }
+        }
+    }
+    let rows = rows.swap_remove(0);
+    Some((rows, work))
+}
+
+/// An atom, seen from one space.
+struct Person<'a> {
+    places: &'a [usize],
+    protected: bool,
+}
+
+/// The lists that decide about a goal for an atom; `None` where one of them keeps it out all the time.
+fn lists(
+    goal: &Content<'_>,
+    person: &Person<'_>,
+    principals: &Principals,
+    pages: &PageCalls<'_>,
+) -> Option<Vec<Gate>> {
+    if goal.still.iter().any(|list| !principals.passes(person.places, list.0)) {
+        return None;
+    }
+    let mut gates = Vec::with_capacity(goal.moving.len());
+    for &list in &goal.moving {
+        let gate = Gate::of_list(principals, person.places, list, pages.get(&list.0)?);
+        if gate.is_never_open() {
+            return None;
+        }
+        gates.push(gate);
+    }
+    Some(gates)
+}
+
+/// Confluence refuses to remove the last administrator of a space (OpenAPI v1, `removePermission`), so a
+/// new one comes first.
+pub(super) fn last_admin(rows: &Rows) -> Option<Conflict> {
+    let rows: &[Row] = rows.all(Permission::AdministerSpace);
+    if rows.iter().any(|row| row.before && row.after) {
+        return None;
+    }
+    let calls = |comes: bool| {
+        let rows = rows.iter().filter(|row| row.after == comes && row.before != comes);
+        rows.flat_map(|row| row.calls.iter().copied()).collect::<BTreeSet<usize>>().into_iter().collect()
+    };
+    let (pending, done): (Vec<usize>, Vec<usize>) = (calls(true), calls(false));
+    let useful = !pending.is_empty()
+        && !done.is_empty()
+        && !pending.iter().any(|call| done.binary_search(call).is_ok());
+    useful.then_some(Conflict { pending, done, reason: EdgeReason::Api, witness: None })
+}

@@ -1,0 +1,126 @@
+//! `plan --explain-order`: what waits for what, and for whose sake. Each site is one on which an earlier order let
+//! somebody in, or shut somebody out, for a moment.
+
+use crate::support::Folder;
+
+const SITE: &str = "kind: confluence-sandbox
+version: 1
+site: {flavor: cloud, space-role-mode: pre-roles, caller: ann, anonymous: false}
+users:
+  ann: {account-id: u-ann, name: Ann, email: ann@example.com}
+  bob: {account-id: u-bob, name: Bob, email: bob@example.com}
+groups:
+  lic: {id: g-lic, members: [ann, bob], access: user}
+  team: {id: g-team, members: [bob]}
+";
+
+const POLICY: &str = "version: 1
+site: {url: sandbox:site.yaml}
+people: {ann: u-ann, bob: u-bob}
+guards: {max-removals: 100}
+";
+
+/// A space with these rows and pages, and what a policy wants of it.
+fn space(rest_of_site: &str, wanted: &str) -> Folder {
+    let site = format!("{SITE}spaces:\n  ENG:\n    id: 101\n    name: Engineering\n{rest_of_site}");
+    let policy = format!("{POLICY}spaces:\n  ENG:\n{wanted}");
+    Folder::with(&[("site.yaml", &site), ("confperm.yaml", &policy)])
+}
+
+/// The calls in their order, each with what it waits for.
+fn explained(folder: &Folder) -> Vec<String> {
+    let ran = folder.run(&["plan", "--explain-order"]).code(0);
+    let mut calls: Vec<String> = Vec::new();
+    for line in ran.out.lines() {
+        match calls.last_mut() {
+            _ if line.starts_with('#') => calls.push(line.to_owned()),
+            Some(call) if line.starts_with(' ') => call.extend(["; ", line.trim()]),
+            Some(_) | None => {}
+        }
+    }
+    calls
+}
+
+/// The place of the call whose line has these words.
+fn place(calls: &[String], words: &str) -> usize {
+    calls.iter().position(|call| call.contains(words)).unwrap_or_else(|| panic!("no {words} in {calls:#?}"))
+}
+
+#[test]
+fn a_page_closes_before_a_group_may_do_anything_with_it() {
+    for (permission, verb) in [
+        ("delete/page", "delete /Plans"),
+        ("create/comment", "comment on /Plans"),
+        ("create/attachment", "attach files to /Plans"),
+        ("create/page", "edit /Plans"),
+    ] {
+        let folder = space(
+            "    permissions: {read/space: [user:ann, group:team], administer/space: [user:ann], create/page: \
+             [user:ann]}\n    pages: [{id: 1001, title: Plans}]\nquirks: {companions: never}\n",
+            &format!(
+                "    access: {{read/space: [group:team], {permission}: [group:team]}}\n    pages: {{/Plans: {{view: \
+                 [user:ann]}}}}\n"
+            ),
+        );
+        let calls = explained(&folder);
+        let given = &calls[place(&calls, &format!("give {permission}"))];
+        let closed = place(&calls, "/Plans: view") + 1;
+        let why = format!("after #{closed}: otherwise an account in group:team could for a moment {verb}");
+        assert!(given.contains(&why), "{calls:#?}");
+    }
+}
+
+#[test]
+fn who_restricts_by_two_permissions_never_has_one_before_the_other_is_gone() {
+    let folder = space(
+        "    permissions: {read/space: [user:ann, group:team, user:bob], administer/space: [user:ann], create/page: \
+         [user:ann, group:team]}\nquirks: {companions: never}\n",
+        "    access: {read/space: [group:team, user:bob], restrict_content/space: [user:bob]}\n",
+    );
+    let calls = explained(&folder);
+    let given = &calls[place(&calls, "give restrict_content/space to user:bob")];
+    let taken = place(&calls, "take create/page from group:team") + 1;
+    assert!(given.contains(&format!("after #{taken}: otherwise")), "{calls:#?}");
+    assert!(given.contains("change the restrictions of what nothing restricts"), "{calls:#?}");
+}
+
+#[test]
+fn anonymous_rows_may_or_may_not_count_for_people_who_are_signed_in() {
+    let folder = space(
+        "    permissions: {read/space: [user:ann, user:bob, anonymous], administer/space: [user:ann]}\nquirks: \
+         {companions: never}\n",
+        "    access: {read/space: [group:team, anonymous], administer/space: [user:ann]}\n",
+    );
+    let calls = explained(&folder);
+    let taken = &calls[place(&calls, "take read/space from user:bob")];
+    let given = place(&calls, "give read/space to group:team") + 1;
+    assert!(taken.contains(&format!("after #{given}: otherwise")), "{calls:#?}");
+}
+
+#[test]
+fn each_of_two_rows_that_stand_for_the_same_waits() {
+    let folder = space(
+        "    permissions: {read/space: [user:ann, user:bob, group:team], create/comment: [user:bob], administer/space: \
+         [user:ann]}\nquirks: {companions: never, duplicate-rows: linked}\n",
+        "    access: {read/space: [group:team, user:bob], create/comment: [group:team], administer/space: [user:ann]}\n",
+    );
+    let calls = explained(&folder);
+    let given = place(&calls, "give create/comment to group:team") + 1;
+    let taken: Vec<&String> = calls.iter().filter(|call| call.contains("take create/comment")).collect();
+    assert_eq!(taken.len(), 2, "{calls:#?}");
+    assert!(taken.iter().all(|call| call.contains(&format!("after #{given}: otherwise"))), "{calls:#?}");
+}
+
+#[test]
+fn a_right_that_the_caller_has_by_another_permission_is_not_waited_for() {
+    // Whoever administers can restrict, so closing the page need not wait for `restrict_content/space`.
+    let folder = space(
+        "    permissions: {read/space: [user:ann], administer/space: [user:ann], create/page: [user:ann]}\n    pages: \
+         [{id: 1001, title: Plans}]\nquirks: {companions: never}\n",
+        "    access: {restrict_content/space: [group:lic]}\n    pages: {/Plans: {view: [group:team]}}\n",
+    );
+    let calls = explained(&folder);
+    assert_eq!(place(&calls, "/Plans: view"), 0, "{calls:#?}");
+    let read = &calls[place(&calls, "give read/space to group:lic")];
+    assert!(read.contains("after #1: otherwise"), "{calls:#?}");
+}
