@@ -14,6 +14,7 @@ use crate::fewest::cases;
 use crate::finishing::{self, state};
 use crate::site::{
     Case, GROUPS, ME, PAGE, SPACE, Sort, alone, attempt, between, case, pair, perform, principal, profile,
+    with_classes,
 };
 use crate::tally::{Tally, holds};
 
@@ -106,6 +107,19 @@ fn choices() -> impl Strategy<Value = Vec<u16>> {
 #[test]
 fn no_state_on_the_way_leaks_or_gaps() {
     holds(1_500, 12, &(case(), choices()), |(case, choices), tally| {
+        let world = case.world();
+        let Some(run) = run(&case, &world, &choices, Gaps::Refuse, tally) else { return Ok(()) };
+        let (before, after) = (profile(&case, &world), profile(&case, run.last()));
+        for state in &run.settled {
+            prop_assert!(between(&before, &profile(&case, state), &after));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn nor_for_people_whom_rows_of_a_class_or_of_anonymous_may_cover() {
+    holds(1_000, 12, &(with_classes(), choices()), |(case, choices), tally| {
         let world = case.world();
         let Some(run) = run(&case, &world, &choices, Gaps::Refuse, tally) else { return Ok(()) };
         let (before, after) = (profile(&case, &world), profile(&case, run.last()));

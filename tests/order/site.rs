@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{
-    Audience, BesidePages, Call, Caller, Content, ContentId, ContentKind, ContentReach, Desired,
+    AccessClass, Audience, BesidePages, Call, Caller, Content, ContentId, ContentKind, ContentReach, Desired,
     DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId, Group, Guards, Holding,
     Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Principal, Restrictions, Site, Space,
     SpaceKind, SpaceRoleMode, SpaceStatus, StrayPermissions, Strength, Subject, Terms, Tree, Truth,
@@ -44,6 +44,8 @@ pub(crate) struct Case {
     pub(crate) lists_for_folders: bool,
     /// Whether a page's edit list keeps people from deleting the page.
     pub(crate) edit_list_guards_delete: bool,
+    /// Whether some rows name more people than can be listed, in the place of the last group.
+    pub(crate) wide: Option<Wide>,
     /// Whether the planner may know who is in which group.
     pub(crate) members_known: bool,
     /// The groups of each person, as bits.
@@ -89,6 +91,17 @@ pub(crate) fn lacking() -> impl Strategy<Value = Case> {
         },
     )
 }
+
+/// A principal that stands for everyone, or for many. Its rows stay as they are: whom they cover is the question.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wide {
+    /// Whether the site lets in people who are not signed in.
+    anonymous: bool,
+    /// Whether rows of anonymous count for others only where the site does.
+    rows_need_switch: bool,
+}
+
+const WIDE: [&str; 3] = ["anonymous", "class:all-licensed-users", "class:authenticated-users"];
 
 /// What a piece of content is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,6 +166,22 @@ fn single() -> impl Strategy<Value = Case> {
 /// The same where permissions come and go with companions.
 pub(crate) fn with_companions() -> impl Strategy<Value = Case> {
     sorted(companions(), Hidden::AtTheEnds)
+}
+
+/// Sites where rows of anonymous or of a class may cover what others lose, among people of all kinds.
+pub(crate) fn with_classes() -> impl Strategy<Value = Case> {
+    let wide = (proptest::sample::select(WIDE.to_vec()), any::<bool>(), any::<bool>());
+    (single(), wide).prop_map(|(mut case, (who, anonymous, rows_need_switch))| {
+        case.wide = Some(Wide { anonymous, rows_need_switch });
+        let mut rows = case.before.rows.remove(GROUPS[2]).unwrap_or_default();
+        case.after.rows.remove(GROUPS[2]);
+        rows.remove(&Permission::AdministerSpace);
+        if !rows.is_empty() {
+            case.before.rows.insert(who, rows.clone());
+            case.after.rows.insert(who, rows);
+        }
+        case
+    })
 }
 
 fn companions() -> impl Strategy<Value = Case> {
@@ -246,6 +275,7 @@ fn case_with(permissions: [Permission; 4]) -> impl Strategy<Value = Case> {
             archived: false,
             lists_for_folders: true,
             edit_list_guards_delete: false,
+            wide: None,
             members_known,
             people,
             sorts: vec![PAGE; parents.len()],
@@ -325,27 +355,31 @@ impl Case {
         crowd
     }
 
-    pub(crate) fn world(&self) -> World {
-        let settings = world::Settings {
+    fn settings(&self) -> world::Settings {
+        world::Settings {
             mode: match self.mode() {
                 SpaceRoleMode::PreRoles => world::RoleMode::PreRoles,
                 SpaceRoleMode::RolesTransition => world::RoleMode::RolesTransition,
                 SpaceRoleMode::Roles => world::RoleMode::Roles,
             },
             edition: world::Edition::Standard,
-            anonymous: false,
-            unlicensed_access: false,
+            anonymous: self.wide.is_some_and(|wide| wide.anonymous),
+            unlicensed_access: self.wide.is_some(),
             url: "https://acme.atlassian.net/wiki".to_owned(),
             cloud_id: "cloud".to_owned(),
             caller: None,
-        };
+        }
+    }
+
+    pub(crate) fn world(&self) -> World {
         let quirks = world::Quirks {
             companions: if self.companions() { world::Companions::Always } else { world::Companions::Never },
             folders_restrictable: self.lists_for_folders,
             update_list_guards_delete: self.edit_list_guards_delete,
+            anonymous_rows_need_site_switch: self.wide.is_some_and(|wide| wide.rows_need_switch),
             ..world::Quirks::default()
         };
-        let mut world = World::new(settings, quirks);
+        let mut world = World::new(self.settings(), quirks);
         world.add_user(user(ME));
         let mut members: [BTreeSet<world::AccountId>; 3] = Default::default();
         if self.mine {
@@ -359,6 +393,14 @@ impl Case {
                     members.insert(world::AccountId(name.clone()));
                 }
             }
+        }
+        if self.wide.is_some() {
+            let customer =
+                world::User { licensed: false, kind: world::AccountType::Customer, ..user("free") };
+            let guest = world::User { licensed: false, guest_of: Some("ENG".into()), ..user("guest") };
+            members[0].insert(guest.account.clone());
+            world.add_user(customer);
+            world.add_user(guest);
         }
         for (group, members) in members.into_iter().enumerate() {
             world.add_group(world::Group {
@@ -485,7 +527,7 @@ impl Case {
                 cloud_id: None,
                 edition: Edition::Standard,
                 mode: self.mode(),
-                anonymous_access: Known::Known(false),
+                anonymous_access: Known::Known(world.settings.anonymous),
                 caller: Caller {
                     account: ME.parse().unwrap(),
                     name: "Me".into(),
@@ -596,7 +638,10 @@ pub(crate) fn principal(who: &str) -> world::Principal {
     match who.split_once(':') {
         Some(("group", id)) => world::Principal::Group(id.into()),
         Some(("user", id)) => world::Principal::User(id.into()),
-        _ => panic!("{who}"),
+        Some(("class", "all-licensed-users")) => world::Principal::Class(world::Class::AllLicensedUsers),
+        Some(("class", "authenticated-users")) => world::Principal::Class(world::Class::AuthenticatedUsers),
+        None => world::Principal::Anonymous,
+        Some(_) => panic!("{who}"),
     }
 }
 
@@ -604,7 +649,14 @@ fn model_principal(who: &world::Principal) -> Principal {
     match who {
         world::Principal::Group(id) => Principal::Group(id.0.parse().unwrap()),
         world::Principal::User(id) => Principal::User(id.0.parse().unwrap()),
-        world::Principal::Class(_) | world::Principal::Anonymous => panic!("{who:?}"),
+        world::Principal::Class(world::Class::AllLicensedUsers) => {
+            Principal::Class(AccessClass::AllLicensedUsers)
+        }
+        world::Principal::Class(world::Class::AuthenticatedUsers) => {
+            Principal::Class(AccessClass::AuthenticatedUsers)
+        }
+        world::Principal::Class(_) => panic!("{who:?}"),
+        world::Principal::Anonymous => Principal::Anonymous,
     }
 }
 
@@ -661,8 +713,10 @@ pub(crate) fn restrict(
 /// What everybody can do: a bit for each person, and each permission of the case or verb of a page.
 pub(crate) fn profile(case: &Case, world: &World) -> Vec<bool> {
     let mut bits = Vec::new();
-    for user in world.users() {
-        let subject = world::Subject::User(user.account.clone());
+    let people = world.users().map(|user| world::Subject::User(user.account.clone()));
+    // Who is not signed in matters where there may be something for them.
+    let visitor = case.wide.map(|_| world::Subject::Anonymous);
+    for subject in people.chain(visitor) {
         let operations = world.space_operations(&subject, SPACE);
         bits.extend(case.permissions.iter().map(|permission| operations.contains(&pair(*permission))));
         for content in world.contents() {
