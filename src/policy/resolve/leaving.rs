@@ -10,9 +10,22 @@ use crate::model::{
     AccountId, AccountKind, Audience, ContentId, DesiredHolding, DesiredPage, Known, LiveSpace, Members,
     Mode, PageVerb, Principal, SpaceKey, Subject, Terms, Tree, Wanted,
 };
-use crate::policy::ast::{Entry, Named, SpaceDef};
+use crate::policy::ast::{Entry, Named, PageEntry, SpaceDef, Unlisted};
 use crate::policy::contradictions::{GIVEN, Goes, LISTED, contradiction};
+use crate::policy::pages::PageSelector;
 use crate::policy::rules::Rule;
+
+/// Whether an entry decides about lists by where pages stand, so that it may mean content of which that is unknown. The
+/// plan leaves such content as it is and lists it.
+fn may_decide(wish: &Wish<'_>, verb: PageVerb) -> bool {
+    wish.own.is_some_and(|own| {
+        let by_place = |entry: &&PageEntry| {
+            matches!(entry.pages.value, PageSelector::Path(_) | PageSelector::Below { .. })
+        };
+        let opens = own.unlisted.as_ref().is_some_and(|unlisted| unlisted.value == Unlisted::Open);
+        opens || own.pages.iter().filter(by_place).any(|entry| entry.listed(verb).is_some())
+    })
+}
 
 /// So many lists are named where one rule would empty more.
 const SHOWN: usize = 3;
@@ -189,6 +202,7 @@ impl<'a> Resolver<'a> {
                 let declared = pages.get(&content.id).is_some_and(|page| page.audience(verb).is_some());
                 let goes: Vec<&Leaving<'_>> =
                     wish.leaving.iter().filter(|leaving| members.contains(&leaving.who)).collect();
+                let declared = declared || (!tree.is_placed(content.id) && may_decide(wish, verb));
                 let Some(first) = goes.first().filter(|_| !declared) else { continue };
                 match without(members, first, &goes) {
                     Ok(wanted) => {

@@ -67,6 +67,27 @@ async fn a_page_without_a_place_is_opened_by_no_pattern() {
     assert_eq!(behind(&["foreign-space-id:/**"]).await.plan(policy).await.plan.calls, []);
 }
 
+/// A rule takes principals off lists that no entry decides about. Whether a pattern decides about a page without a place
+/// is unknown, so the rule leaves it as it is.
+#[tokio::test]
+async fn a_rule_leaves_the_lists_of_a_page_that_a_pattern_may_mean() {
+    let site = SITE.replace("edit: [user:ann]", "edit: [user:ann, group:other, group:all]");
+    let adversary = || Adversary::default().mangle("no-parent-id:/**".parse().unwrap());
+    for (pages, calls) in [("{'/**': {edit: ['user:me']}}", 0), ("{'/**': {view: ['user:me']}}", 1)] {
+        let policy = format!(
+            "version: 1\npeople: {{me: u-ann}}\nspaces:\n  ENG: {{mode: additive, pages: {pages}}}\n\
+             rules: [{{name: all instead, spaces: [ENG], replace: {{'group:other': 'group:admins'}}}}]\n"
+        );
+        let planned = Stage::against(&site, adversary()).await.plan(&policy).await;
+        let of_secret =
+            |call: &Call| matches!(call, Call::Restrict { content, .. } if content.number() == 12);
+        let found = planned.plan.calls.iter().filter(|planned| of_secret(&planned.call)).count();
+        assert_eq!(found, calls, "{pages}");
+        let place = |gap: &Gap| matches!(gap, Gap::Place { content, .. } if content.number() == 12);
+        assert!(planned.plan.incomplete.iter().any(place), "{pages}: {:?}", planned.plan.incomplete);
+    }
+}
+
 /// W4: where the caller's groups are unknown, what any of them would lose counts.
 #[tokio::test]
 async fn a_caller_in_unknown_groups_is_not_locked_out() {
