@@ -124,3 +124,25 @@ fn a_right_that_the_caller_has_by_another_permission_is_not_waited_for() {
     let read = &calls[place(&calls, "give read/space to group:lic")];
     assert!(read.contains("after #1: otherwise"), "{calls:#?}");
 }
+
+#[test]
+fn what_takes_the_place_of_a_role_comes_before_the_role_goes() {
+    let site = SITE.replace("pre-roles", "roles-transition")
+        + "roles:\n  Viewer: {id: r-viewer, type: system, permissions: [read/space, create/comment]}\nspaces:\n  ENG:\n    \
+           id: 101\n    name: Engineering\n    permissions: {read/space: [user:ann], administer/space: [user:ann], \
+           create/page: [user:ann], update/page: [user:ann], export_content/space: [user:ann]}\n    role-assignments: \
+           {Viewer: [group:team]}\n    pages: [{id: 1001, title: Plans}]\n";
+    let policy = format!(
+        "{POLICY}spaces:\n  ENG:\n    access: {{read/space: [group:team], create/comment: [group:team], create/page: \
+         [group:team], update/page: [group:team]}}\n    pages: {{/Plans: {{view: [user:ann]}}}}\n"
+    );
+    let folder = Folder::with(&[("site.yaml", &site), ("confperm.yaml", &policy)]);
+    let calls = explained(&folder);
+    let gone = &calls[place(&calls, "assign group:team no role")];
+    let given = place(&calls, "give create/comment to group:team") + 1;
+    assert!(gone.contains(&format!("after #{given}: otherwise")), "{calls:#?}");
+    // Adding pages brings editing along.
+    let closed = place(&calls, "/Plans: view") + 1;
+    let given = &calls[place(&calls, "give create/page to group:team")];
+    assert!(given.contains(&format!("after #{closed}: otherwise")), "{calls:#?}");
+}

@@ -160,6 +160,13 @@ impl Rows {
     }
 }
 
+/// How a principal has a permission: by so many rows, and by its role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Held {
+    rows: usize,
+    by_role: bool,
+}
+
 /// What one principal holds, state by state.
 fn rows(space: &Space<'_>, reading: Reading, who: &Principal) -> BTreeMap<Permission, Table> {
     let gives = |state: &LiveSpace, permission: Permission| {
@@ -201,40 +208,50 @@ fn rows(space: &Space<'_>, reading: Reading, who: &Principal) -> BTreeMap<Permis
         if !before && !after {
             continue;
         }
-        let count = match space.before.holdings.get(who) {
-            Some(Holding::Grants(rows)) => rows.get(&permission).map_or(0, BTreeSet::len),
-            Some(Holding::Role(_)) | None => usize::from(before),
+        let held = match space.before.holdings.get(who) {
+            Some(Holding::Grants(rows)) => {
+                Held { rows: rows.get(&permission).map_or(0, BTreeSet::len), by_role: false }
+            }
+            Some(Holding::Role(_)) => Held { rows: 0, by_role: before },
+            None => Held::default(),
         };
-        let step = |held: usize, call: &Call| match call {
-            Call::Grant { permission: given, .. } if *given == permission => held.max(1),
+        let with = |held: Held, rows: usize| Held { rows, ..held };
+        let step = |held: Held, call: &Call| match call {
+            Call::Grant { permission: given, .. } if *given == permission => with(held, held.rows.max(1)),
             Call::Grant { permission: given, .. } if given.companions().contains(&permission) => {
                 // What is not wanted is taken away by the next call, and told.
-                if reading.companions && after { held.max(1) } else { held }
+                if reading.companions && after { with(held, held.rows.max(1)) } else { held }
             }
+            // It takes away what an earlier call brings along, beside what there is.
+            Call::Revoke { grant: None, .. } => held,
             Call::Revoke { permission: taken, .. } if *taken == permission => {
-                if reading.linked {
-                    0
-                } else {
-                    held.saturating_sub(1)
-                }
+                with(held, if reading.linked { 0 } else { held.rows.saturating_sub(1) })
             }
-            Call::Revoke { permission: Permission::ReadSpace, .. } => 0,
+            Call::Revoke { permission: Permission::ReadSpace, .. } => with(held, 0),
             Call::Revoke { permission: taken, .. } if taken.companions().contains(&permission) => {
                 // What is wanted is given back by the next call, and told.
-                if reading.companions && !after { 0 } else { held }
+                if reading.companions && !after { with(held, 0) } else { held }
             }
-            Call::AssignRoles { .. } => usize::from(after),
+            // A role takes the place of rows.
+            Call::AssignRoles { roles, .. } => match roles.get(who) {
+                Some(Some(_)) => Held { rows: 0, by_role: after },
+                Some(None) => Held { by_role: false, ..held },
+                None => held,
+            },
             Call::Grant { .. } | Call::Revoke { .. } | Call::Restrict { .. } => held,
         };
         // Of the calls, those that make a difference somewhere.
         let matter = |number: &&usize| {
             let call = &calls[**number].call;
-            (0..=count.max(1)).any(|held| step(held, call) != held)
+            let states =
+                (0..=held.rows.max(1)).flat_map(|rows| [false, true].map(|by_role| Held { rows, by_role }));
+            states.into_iter().any(|held| step(held, call) != held)
         };
         let movers: Vec<usize> = mine.iter().filter(matter).copied().collect();
         let table = Table::of(movers.clone(), |done| {
             let done = movers.iter().filter(|number| done(**number));
-            done.fold(count, |held, number| step(held, &calls[*number].call)) > 0
+            let held = done.fold(held, |held, number| step(held, &calls[*number].call));
+            held.by_role || held.rows > 0
         });
         rows.insert(permission, table);
     }

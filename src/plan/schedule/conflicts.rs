@@ -13,7 +13,7 @@ use super::super::document::EdgeReason;
 use super::actions::Actions;
 use super::gates::{Gate, State, forbid};
 use super::goals::{Goal as Content, Goals};
-use super::touched::{PageCalls, Principals, Reading, Row, Rows, page_calls};
+use super::touched::{PageCalls, Principals, Reading, Rows, page_calls};
 use super::{Node, Space};
 
 /// So many questions "does this atom reach this goal" are asked of one space, at most.
@@ -230,12 +230,12 @@ fn lists(
 /// Confluence refuses to remove the last administrator of a space (OpenAPI v1, `removePermission`), so a
 /// new one comes first.
 pub(super) fn last_admin(rows: &Rows) -> Option<Conflict> {
-    let rows: &[Row] = rows.all(Permission::AdministerSpace);
-    if rows.iter().any(|row| row.before && row.after) {
+    let rows = rows.all(Permission::AdministerSpace);
+    if rows.clone().any(|row| row.before && row.after) {
         return None;
     }
     let calls = |comes: bool| {
-        let rows = rows.iter().filter(|row| row.after == comes && row.before != comes);
+        let rows = rows.clone().filter(|row| row.after == comes && row.before != comes);
         rows.flat_map(|row| row.calls.iter().copied()).collect::<BTreeSet<usize>>().into_iter().collect()
     };
     let (pending, done): (Vec<usize>, Vec<usize>) = (calls(true), calls(false));

@@ -213,6 +213,9 @@ fn attempt(space: &Space<'_>, nodes: Vec<Node>, gaps: Gaps) -> Attempt {
         },
     };
     let order = at_once(space, |number| nodes[number].draft, order);
+    if broken(&order, &conflicts).into_iter().zip(&given_up).any(|(broken, given_up)| broken && !given_up) {
+        return Attempt::Unclear;
+    }
     let (broken, kept): (Vec<_>, Vec<_>) =
         conflicts.into_iter().zip(given_up).partition(|(_, given_up)| *given_up);
     let kept: Vec<Conflict> = kept.into_iter().map(|(conflict, _)| conflict).collect();

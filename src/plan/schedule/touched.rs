@@ -42,10 +42,16 @@ pub(super) const fn list<'a>(lists: &[&'a Audience; 2], verb: PageVerb) -> &'a A
     }
 }
 
+/// What a principal has of a permission, by its role and by rows of its own. One may take the place of the other.
+type BySource = [Row; 2];
+
+const BY_ROLE: usize = 0;
+const BY_ROWS: usize = 1;
+
 /// Rows by permission and by the place of their principal among all that matter.
 #[derive(Debug)]
 pub(super) struct Rows {
-    rows: BTreeMap<Permission, Vec<Row>>,
+    rows: BTreeMap<Permission, Vec<BySource>>,
     everyone: Everyone,
 }
 
@@ -193,19 +199,26 @@ impl Rows {
         let mut rows = Self { rows: BTreeMap::new(), everyone: reading.everyone };
         let count = principals.all.len();
         for (state, is_after) in [(space.before, false), (space.after, true)] {
-            for principal in state.holdings.keys() {
+            for (principal, holding) in &state.holdings {
                 let Some(place) = principals.place(principal) else { continue };
+                let source = match holding {
+                    Holding::Role(_) => BY_ROLE,
+                    Holding::Grants(_) => BY_ROWS,
+                };
                 let given = |permission: &&Permission| reading.gives(state, principal, **permission, space);
                 for &permission in Permission::ALL.iter().filter(given) {
-                    let row = &mut rows.rows.entry(permission).or_insert_with(|| vec![Row::default(); count])
-                        [place];
+                    let of_permission = rows.rows.entry(permission);
+                    let row =
+                        &mut of_permission.or_insert_with(|| vec![BySource::default(); count])[place][source];
                     if is_after { row.after = true } else { row.before = true }
                 }
             }
         }
         let is_certain = space.live.vocabulary() == Vocabulary::Extended;
         for how in [How::Itself, How::ByProducer, How::ByReading] {
-            for (number, node) in nodes.iter().enumerate() {
+            // What puts a side effect right changes nothing that anyone was promised.
+            let promised = |node: &Node| space.drafts[node.draft].undoes.is_none();
+            for (number, node) in nodes.iter().enumerate().filter(|(_, node)| promised(node)) {
                 rows.touch(number, &node.call, how, is_certain, principals);
             }
         }
@@ -219,27 +232,45 @@ impl Rows {
             Call::Grant { principal, permission, .. } => {
                 let Some(place) = principals.place(principal) else { return };
                 for permission in how.permissions(*permission) {
-                    self.note(permission, place, number, false, how == How::ByProducer && is_certain);
+                    self.note(
+                        permission,
+                        (place, BY_ROWS),
+                        number,
+                        false,
+                        how == How::ByProducer && is_certain,
+                    );
                 }
             }
             Call::Revoke { principal, permission: Permission::ReadSpace, .. } if how == How::ByReading => {
                 let Some(place) = principals.place(principal) else { return };
                 for permission in self.rows.keys().copied().collect::<Vec<_>>() {
-                    self.note(permission, place, number, true, true);
+                    self.note(permission, (place, BY_ROWS), number, true, true);
                 }
             }
             Call::Revoke { principal, permission, .. } => {
                 let Some(place) = principals.place(principal) else { return };
                 for permission in how.permissions(*permission) {
-                    self.note(permission, place, number, true, how == How::ByProducer && is_certain);
+                    self.note(
+                        permission,
+                        (place, BY_ROWS),
+                        number,
+                        true,
+                        how == How::ByProducer && is_certain,
+                    );
                 }
             }
             Call::AssignRoles { roles, .. } if how == How::Itself => {
-                let places: Vec<usize> = roles.keys().filter_map(|who| principals.place(who)).collect();
+                let places =
+                    roles.iter().filter_map(|(who, role)| Some((principals.place(who)?, role.is_some())));
+                let places: Vec<(usize, bool)> = places.collect();
                 for permission in self.rows.keys().copied().collect::<Vec<_>>() {
-                    for &place in &places {
-                        self.note(permission, place, number, false, false);
-                        self.note(permission, place, number, true, false);
+                    for &(place, is_assigned) in &places {
+                        self.note(permission, (place, BY_ROLE), number, false, false);
+                        self.note(permission, (place, BY_ROLE), number, true, false);
+                        // A role takes the place of rows.
+                        if is_assigned {
+                            self.note(permission, (place, BY_ROWS), number, true, false);
+                        }
                     }
                 }
             }
@@ -247,8 +278,19 @@ impl Rows {
         }
     }
 
-    fn note(&mut self, permission: Permission, place: usize, call: usize, goes: bool, unless_noted: bool) {
-        let Some(row) = self.rows.get_mut(&permission).and_then(|rows| rows.get_mut(place)) else { return };
+    fn note(
+        &mut self,
+        permission: Permission,
+        (place, source): (usize, usize),
+        call: usize,
+        goes: bool,
+        unless_noted: bool,
+    ) {
+        let of_permission = self.rows.get_mut(&permission);
+        let Some(row) = of_permission.and_then(|rows| rows.get_mut(place)).map(|rows| &mut rows[source])
+        else {
+            return;
+        };
         let changes = if goes { row.before && !row.after } else { !row.before && row.after };
         let counts = !unless_noted || row.calls.is_empty();
         if changes && counts && !row.calls.contains(&call) {
@@ -261,7 +303,7 @@ impl Rows {
         self.rows
             .get(&permission)
             .into_iter()
-            .flat_map(move |rows| atom.iter().filter_map(|place| rows.get(*place)))
+            .flat_map(move |rows| atom.iter().filter_map(|place| rows.get(*place)).flatten())
     }
 
     /// That an atom holds one of these permissions.
@@ -277,12 +319,12 @@ impl Rows {
         Gate::of_rows(any_of.iter().flat_map(|permission| self.naming(*permission, atom)))
     }
 
-    pub(super) fn all(&self, permission: Permission) -> &[Row] {
-        self.rows.get(&permission).map_or(&[], Vec::as_slice)
+    pub(super) fn all(&self, permission: Permission) -> impl Iterator<Item = &Row> + Clone {
+        self.rows.get(&permission).into_iter().flatten().flatten()
     }
 
     pub(super) fn changed_permissions(&self) -> impl Iterator<Item = Permission> {
-        let changed = |rows: &Vec<Row>| rows.iter().any(|row| row.before != row.after);
+        let changed = |rows: &Vec<BySource>| rows.iter().flatten().any(|row| row.before != row.after);
         self.rows.iter().filter(move |(_, rows)| changed(rows)).map(|(&permission, _)| permission)
     }
 }
