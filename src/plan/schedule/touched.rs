@@ -137,7 +137,8 @@ impl<'a> Reading<'a> {
         };
         match before.unlisted_anonymous {
             Known::Known(false) => {}
-            Known::Known(true) => everyone = vec![Everyone::Reads, Everyone::HoldsAll],
+            // Whether that counts for people who are signed in is another question.
+            Known::Known(true) => everyone.extend([Everyone::Reads, Everyone::HoldsAll]),
             Known::Unknown(_) => everyone.push(Everyone::HoldsAll),
         }
         let mut unknown: BTreeSet<(&RoleId, Permission)> = BTreeSet::new();
