@@ -43,7 +43,7 @@ fn is_the_fewest(case: &Case) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(cases(5_000))]
+    #![proptest_config(cases(3_000))]
 
     #[test]
     fn no_safe_sequence_is_shorter_than_the_plan(case in alone()) {

@@ -335,7 +335,7 @@ fn outcome(world: &World) -> impl PartialEq + std::fmt::Debug + use<> {
 
 #[test]
 fn a_run_that_ends_anywhere_is_taken_up_to_the_same_end() {
-    holds(800, 40, &(in_motion(), any::<u64>()), |(guested, seed), tally| {
+    holds(500, 40, &(in_motion(), any::<u64>()), |(guested, seed), tally| {
         let case = &guested.case;
         let world = case.world();
         let planned = plan(&guested.desired(), &case.live(&world), Gaps::Refuse).unwrap();
@@ -370,7 +370,7 @@ fn a_run_that_ends_anywhere_is_taken_up_to_the_same_end() {
 
 #[test]
 fn guests_see_exactly_their_pages_and_nobody_else_notices() {
-    holds(2_000, 40, &guested(), |guested, tally| {
+    holds(1_200, 40, &guested(), |guested, tally| {
         let case = with_everybody(&guested.case);
         let world = case.world();
         let planned = plan(&guested.desired(), &case.live(&world), Gaps::Refuse).unwrap();
@@ -431,7 +431,7 @@ fn guests_see_exactly_their_pages_and_nobody_else_notices() {
 
 #[test]
 fn fewer_restrictions_would_not_do() {
-    holds(2_000, 40, &guested(), |guested, tally| {
+    holds(1_200, 40, &guested(), |guested, tally| {
         let case = with_everybody(&guested.case);
         let world = case.world();
         let planned = plan(&guested.desired(), &case.live(&world), Gaps::Refuse).unwrap();

@@ -106,7 +106,7 @@ fn choices() -> impl Strategy<Value = Vec<u16>> {
 
 #[test]
 fn no_state_on_the_way_leaks_or_gaps() {
-    holds(1_500, 12, &(case(), choices()), |(case, choices), tally| {
+    holds(1_000, 12, &(case(), choices()), |(case, choices), tally| {
         let world = case.world();
         let Some(run) = run(&case, &world, &choices, Gaps::Refuse, tally) else { return Ok(()) };
         let (before, after) = (profile(&case, &world), profile(&case, run.last()));
@@ -132,7 +132,7 @@ fn nor_for_people_whom_rows_of_a_class_or_of_anonymous_may_cover() {
 
 #[test]
 fn accepting_a_gap_lets_nobody_in_and_names_whom_it_shuts_out() {
-    holds(1_500, 12, &(case(), choices()), |(case, choices), tally| {
+    holds(1_000, 12, &(case(), choices()), |(case, choices), tally| {
         let world = case.world();
         let Some(run) = run(&case, &world, &choices, Gaps::Allow, tally) else { return Ok(()) };
         let (before, after) = (profile(&case, &world), profile(&case, run.last()));
@@ -187,7 +187,7 @@ fn a_run_that_ends_anywhere_is_finished_by_the_next() {
 }
 
 proptest! {
-    #![proptest_config(cases(1_500))]
+    #![proptest_config(cases(1_000))]
 
 
     #[test]
