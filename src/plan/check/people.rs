@@ -105,17 +105,14 @@ fn changing<'a>(space: &Space<'a>) -> BTreeSet<&'a Principal> {
 fn sets(space: &Space<'_>, principals: &[Principal], stands_for: &[usize]) -> Vec<Vec<usize>> {
     let mut accounts: BTreeMap<&AccountId, BTreeSet<usize>> = BTreeMap::new();
     let (mut unread, mut everyone, mut some) = (Vec::new(), Vec::new(), Vec::new());
+    let mut groups: Vec<(&BTreeSet<AccountId>, usize)> = Vec::new();
     for (place, principal) in principals.iter().enumerate() {
         let place = stands_for[place];
         match principal {
             Principal::User(account) => drop(accounts.entry(account).or_default().insert(place)),
             Principal::Group(group) => {
                 match space.live.directory.groups.get(group).map(|group| &group.members) {
-                    Some(Known::Known(members)) => {
-                        for account in members {
-                            accounts.entry(account).or_default().insert(place);
-                        }
-                    }
+                    Some(Known::Known(members)) => groups.push((members, place)),
                     Some(Known::Unknown(_)) | None => unread.push(place),
                 }
             }
@@ -129,6 +126,19 @@ fn sets(space: &Space<'_>, principals: &[Principal], stands_for: &[usize]) -> Ve
             Principal::Class(AccessClass::AllProductAdmins | AccessClass::JsmProjectAdmins) => {
                 unread.push(place);
             }
+        }
+    }
+    // Whoever is in the largest group alone is the same as any other of them, and is looked at anyway.
+    groups.sort_by_key(|(members, place)| (members.len(), *place));
+    let largest = groups.pop();
+    for (members, place) in groups {
+        for account in members {
+            accounts.entry(account).or_default().insert(place);
+        }
+    }
+    if let Some((members, place)) = largest {
+        for (_, places) in accounts.iter_mut().filter(|(account, _)| members.contains(**account)) {
+            places.insert(place);
         }
     }
     for places in [&mut unread, &mut everyone, &mut some] {
