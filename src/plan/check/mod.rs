@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use crate::access::{EditList, Verb};
-use crate::model::{ContentKind, Guards, Live, LiveSpace, Permission, Principal, SpaceKey};
+use crate::model::{ContentKind, Guards, Live, LiveSpace, Permission, Principal, SpaceKey, Vocabulary};
 
 use super::document::{Plan, PlannedCall};
 use super::meanwhile::MeanwhileReason;
@@ -85,6 +85,7 @@ pub fn check(plan: &Plan, live: &Live, after: &Live, guards: &Guards) -> Result<
     for call in plan.calls.iter().filter(|call| !refused.contains(call.call.space())) {
         spaces.entry(call.call.space()).or_default().push(call);
     }
+    let vocabulary = live.vocabulary();
     for (key, calls) in spaces {
         let Some((before, after)) = live.spaces.get(key).zip(after.spaces.get(key)) else { continue };
         let broken = |danger| Broken { space: key.clone(), danger };
@@ -94,7 +95,7 @@ pub fn check(plan: &Plan, live: &Live, after: &Live, guards: &Guards) -> Result<
             .iter()
             .any(|moment| moment.space == *key && moment.reason == MeanwhileReason::AcceptedGap);
         let steps = Steps::Calls(&calls);
-        let space = Space { before, after, live, steps, order: &order, guards, accepts_gaps };
+        let space = Space { before, after, live, steps, order: &order, guards, accepts_gaps, vocabulary };
         if let Some(danger) = space.first_danger() {
             return Err(broken(Some(danger)));
         }
@@ -112,7 +113,9 @@ pub(super) fn stray(
     guards: &Guards,
 ) -> Option<Danger> {
     let (order, steps) = (Order::of_two(), Steps::Through(state));
-    Space { before, after, live, steps, order: &order, guards, accepts_gaps: false }.first_danger()
+    let vocabulary = live.vocabulary();
+    Space { before, after, live, steps, order: &order, guards, accepts_gaps: false, vocabulary }
+        .first_danger()
 }
 
 /// How a space gets from one state to another.
@@ -134,6 +137,7 @@ struct Space<'a> {
     guards: &'a Guards,
     /// Whether the plan says that people may be shut out for a moment.
     accepts_gaps: bool,
+    vocabulary: Vocabulary,
 }
 
 /// What a verb needs in the space, for one kind of content.

@@ -29,7 +29,7 @@ pub(super) struct Reading {
 impl Reading {
     /// All that matter for a space.
     pub(super) fn all(space: &Space<'_>) -> Vec<Self> {
-        let companions: &[bool] = match space.live.vocabulary() {
+        let companions: &[bool] = match space.vocabulary {
             Vocabulary::Extended => &[true],
             Vocabulary::Documented => &[false, true],
         };

@@ -9,7 +9,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::access::has_service_desk;
-use crate::model::{AccessClass, AccountId, GroupId, Known, Live, Principal};
+use crate::model::{AccessClass, AccountId, GroupId, Known, Live, Principal, Vocabulary};
 
 /// More atoms than this are not looked at.
 const MOST: usize = 20_000;
@@ -22,6 +22,8 @@ pub(super) struct Crowd<'a> {
     members: HashMap<&'a GroupId, Vec<usize>>,
     /// Whether the site shows signs of Jira Service Management, which can open spaces to every signed-in person.
     pub(super) service_desk: bool,
+    /// Whether companions are known to come along.
+    pub(super) vocabulary: Vocabulary,
 }
 
 impl<'a> Crowd<'a> {
@@ -39,7 +41,7 @@ impl<'a> Crowd<'a> {
             numbers.sort_unstable();
             members.insert(id, numbers);
         }
-        Self { accounts, members, service_desk: has_service_desk(live) }
+        Self { accounts, members, service_desk: has_service_desk(live), vocabulary: live.vocabulary() }
     }
 
     /// Everybody who might notice, told apart only as far as these principals do. They are in ascending

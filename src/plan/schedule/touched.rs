@@ -215,7 +215,7 @@ impl Rows {
                 }
             }
         }
-        let is_certain = space.live.vocabulary() == Vocabulary::Extended;
+        let is_certain = space.crowd.vocabulary == Vocabulary::Extended;
         for how in [How::Itself, How::ByProducer, How::ByReading] {
             // What puts a side effect right changes nothing that anyone was promised.
             let promised = |node: &Node| space.drafts[node.draft].undoes.is_none();
