@@ -1,5 +1,5 @@
 //! `plan --explain-order`: what waits for what, and for whose sake. Each site is one on which an earlier order let
-//! somebody in, or shut somebody out, for a moment.
+//! accounts in, or shut accounts out, for a moment.
 
 use crate::support::Folder;
 
@@ -113,7 +113,7 @@ fn each_of_two_rows_that_stand_for_the_same_waits() {
 
 #[test]
 fn a_right_that_the_caller_has_by_another_permission_is_not_waited_for() {
-    // Whoever administers can restrict, so closing the page need not wait for `restrict_content/space`.
+    // An administrator can restrict, so closing the page need not wait for `restrict_content/space`.
     let folder = space(
         "    permissions: {read/space: [user:ann], administer/space: [user:ann], create/page: [user:ann]}\n    pages: \
          [{id: 1001, title: Plans}]\nquirks: {companions: never}\n",

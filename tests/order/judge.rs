@@ -34,7 +34,7 @@ pub(crate) type Profile = [People; 4 + IN_GENERAL + 4 * ON_A_PAGE];
 /// in the way.
 const IN_GENERAL: usize = 3;
 
-/// View, edit, delete with and without regard to the edit list, comment, attach, restrict; deleting for whoever made
+/// View, edit, delete with and without regard to the edit list, comment, attach, restrict; deleting for the author of
 /// it; editing and restricting what stands below it.
 const ON_A_PAGE: usize = 11;
 
@@ -237,7 +237,7 @@ impl Judge {
                 any(&[*comment]),
                 any(&[*attach]),
                 edits & edit & restricts,
-                // Somebody who has made it.
+                // Its author.
                 any(&[delete, *own]),
                 any(&[delete, *own]) & edit,
                 // What stands below it and was not found has no list of its own.

@@ -1,7 +1,9 @@
 //! Who is played through: people by the principals that they count as.
 //!
 //! Those whose groups are known, as they are; people who are in one group alone, since they come and go while a run
-//! lasts; and of the groups whose members could not be read, any one with whoever is known, and any two.
+//! lasts; and of the groups whose members could not be read, any one together with each known account, any two,
+//! and where there are few of them any three. Of principals that hold the same and are on the same lists, before and
+//! after, one stands for all.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -128,7 +130,7 @@ fn sets(space: &Space<'_>, principals: &[Principal], stands_for: &[usize]) -> Ve
             }
         }
     }
-    // Whoever is in the largest group alone is the same as any other of them, and is looked at anyway.
+    // An account in the largest group alone is the same as any other of them, and is looked at anyway.
     groups.sort_by_key(|(members, place)| (members.len(), *place));
     let largest = groups.pop();
     for (members, place) in groups {
@@ -176,7 +178,7 @@ fn sets(space: &Space<'_>, principals: &[Principal], stands_for: &[usize]) -> Ve
             })
             .collect()
     };
-    // Nobody, everybody, and each by itself: not all people are licensed, and not all are signed in.
+    // None of them, all of them, and each by itself: not all people are licensed, and not all are signed in.
     let mut sets: BTreeSet<Vec<usize>> = with(&[]).into_iter().chain(with(&some)).collect();
     for place in some {
         sets.extend(with(&[place]));

@@ -170,7 +170,7 @@ struct Held {
 /// What one principal holds, state by state.
 fn rows(space: &Space<'_>, reading: Reading, who: &Principal) -> BTreeMap<Permission, Table> {
     let gives = |state: &LiveSpace, permission: Permission| {
-        // Nobody administers a space by what anonymous holds.
+        // What anonymous holds administers no space.
         let void = *who == Principal::Anonymous && permission == Permission::AdministerSpace;
         !void
             && match state.gives(who, permission, &space.live.roles) {

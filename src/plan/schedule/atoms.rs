@@ -95,7 +95,7 @@ impl<'a> Crowd<'a> {
         }
 
         let mut known: BTreeSet<Vec<usize>> = people.into_values().collect();
-        // Memberships come and go while a run done: nobody's access may hang on a second one.
+        // Memberships come and go while a run lasts: no access may hang on a second one.
         known.extend((0..principals.len()).map(|place| vec![place]));
         known.insert(Vec::new());
         known.extend(possible_callers(principals, live));

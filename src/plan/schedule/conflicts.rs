@@ -67,7 +67,7 @@ pub(super) struct Conflicts {
 /// `None` where there are too many people or pages to look at each.
 pub(super) fn conflicts(space: &Space<'_>, nodes: &[Node]) -> Option<Conflicts> {
     let mut states: BTreeMap<State, (EdgeReason, Witness)> = BTreeMap::new();
-    // Of those who would notice, the first is named, but whoever must be able to finish before others.
+    // Of those who would notice, the first is named, but an account that must be able to finish before others.
     let (rows, work) = visit(space, nodes, |state, forbidden| {
         if states.get(&state).is_none_or(|(known, _)| forbidden.reason < *known) {
             states.insert(state, (forbidden.reason, forbidden.witness()));
@@ -125,7 +125,7 @@ impl Forbidden<'_> {
     }
 }
 
-/// Shows every state that must not be, once for everybody who would notice, and says what it took.
+/// Shows every state that must not be, once for each atom that would notice, and says what it took.
 pub(super) fn visit(
     space: &Space<'_>,
     nodes: &[Node],

@@ -2,9 +2,9 @@
 //! `restrict_content/space` and `administer/space`. All others that anything takes come along with `read/space`,
 //! or with nothing else.
 //!
-//! So where one of the two comes by itself and the other goes by itself, whoever is in both principals could
+//! So where one of the two comes by itself and the other goes by itself, an account in both could
 //! restrict between the two calls, and can neither before nor after. Among people who are known, the conflicts
-//! tell; for a space that is ordered in [phases](super::phases), where whoever there is counts, what comes has to
+//! tell; for a space that is ordered in [phases](super::phases), where every possible account counts, what comes has to
 //! wait for what goes.
 
 use std::collections::BTreeSet;

@@ -172,7 +172,7 @@ impl<'a> Reading<'a> {
         permission: Permission,
         space: &Space<'_>,
     ) -> bool {
-        // Nobody administers a space by what anonymous holds.
+        // What anonymous holds administers no space.
         if *principal == Principal::Anonymous && permission == Permission::AdministerSpace {
             return false;
         }
