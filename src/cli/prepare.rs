@@ -64,7 +64,7 @@ pub(super) async fn prepare(
         return Err(CliError::Invalid { findings: contradictions, sources });
     }
     let overridden: BTreeSet<Guard> = overrides.guards.iter().copied().collect();
-    let mut breaches = policy.breaches(today);
+    let mut breaches = policy.breaches(today).sure;
     breaches.retain(|guard, _| !overridden.contains(guard));
     if !breaches.is_empty() {
         return Err(CliError::Blocked { breaches, sources });

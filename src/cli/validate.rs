@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::civil::Date;
 
 use crate::model::visible;
-use crate::policy::{self, Ending};
+use crate::policy::{self, Breaches, Ending};
 use crate::render::style::count;
 
 use super::args::ValidateArgs;
@@ -30,10 +30,11 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) 
     if findings.has_errors() {
         return Err(CliError::Invalid { findings, sources });
     }
+    let Breaches { sure, perhaps } = policy.breaches(today);
+    findings.extend(perhaps);
     out.findings(&findings, &sources);
-    let breaches = policy.breaches(today);
-    if !breaches.is_empty() {
-        return Err(CliError::Blocked { breaches, sources });
+    if !sure.is_empty() {
+        return Err(CliError::Blocked { breaches: sure, sources });
     }
     if let Some(within) = args.warn_before {
         let last = today.checked_add(within).unwrap_or(Date::MAX);

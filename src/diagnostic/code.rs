@@ -81,6 +81,7 @@ codes! {
     AnonymousAdmin = "anonymous-admin", Error, "Visitors who are not signed in would administer a space.";
     NotOnPages = "not-on-pages", Error, "The lists of pages hold only people and groups.";
     EditWithoutView = "edit-without-view", Error, "A principal may edit a page but is not on its view list.";
+    PerhapsForbidden = "perhaps-forbidden", Warning, "Access by name that a guard forbids unless the account is the one that runs confperm.";
     ForbiddenAccess = "forbidden-access", Error, "Access that a guard of the policy forbids. Blocks plans, though the policy is valid.";
     InvalidPages = "invalid-pages", Error, "A page path that cannot be understood.";
     PageOnlyRole = "page-only-role", Error, "A role for `page-only` whose holders could open other pages to themselves.";

@@ -1,13 +1,13 @@
 //! What every plan must respect, whatever the policy asks for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{InvalidId, Origin, Principal};
+use super::{AccountId, InvalidId, Origin, Principal, SpaceKey};
 
 /// One guard. What a policy may forbid are guards of their own, so that letting one of them through lets
 /// nothing else through.
@@ -68,7 +68,7 @@ pub struct Guards {
     /// step of an apply. People and groups only.
     pub required_admins: BTreeMap<Principal, Origin>,
     pub max_removals: Guarded<MaxRemovals>,
-    pub forbid: BTreeMap<Forbidden, Origin>,
+    pub forbid: BTreeMap<Forbidden, Prohibition>,
 }
 
 impl Default for Guards {
@@ -80,6 +80,17 @@ impl Default for Guards {
             forbid: BTreeMap::new(),
         }
     }
+}
+
+/// Something that is forbidden, and where it is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prohibition {
+    /// The line that forbids it.
+    pub origin: Origin,
+    /// The spaces where it may be given.
+    pub except_spaces: BTreeSet<SpaceKey>,
+    /// The users that it does not hold for.
+    pub except: BTreeSet<AccountId>,
 }
 
 /// A limit, and the line that sets it; none for a default.

@@ -39,7 +39,7 @@ pub use desired::{
 };
 pub use diff::Diff;
 pub use directory::{AccountKind, AccountStatus, Directory, Group, Person, ProductAccess};
-pub use guards::{Forbidden, Guard, Guarded, Guards, MaxRemovals};
+pub use guards::{Forbidden, Guard, Guarded, Guards, MaxRemovals, Prohibition};
 pub use ids::{AccountId, ContentId, GrantId, GroupId, InvalidId, RoleId, SpaceId, SpaceKey};
 pub use known::{Known, Why};
 pub use live::{BesidePages, ForeignRow, Gap, Holding, Listing, Live, LiveSpace};

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::pages::PageSelector;
 use super::roles::RoleDef;
-use super::rules::{Focus, Like, Rule};
+use super::rules::{Focus, KeyPattern, Like, Rule};
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{
     AccessClass, AccountId, BuiltInRole, End, Forbidden, GroupId, MaxRemovals, Mode, PageVerb, Permission,
@@ -226,7 +226,29 @@ pub struct GuardsDef {
     pub required_admins: Option<Spanned<Vec<Spanned<Named>>>>,
     pub max_removals: Option<Spanned<MaxRemovals>>,
     /// At least one.
-    pub forbid: Option<Spanned<Vec<Spanned<Forbidden>>>>,
+    pub forbid: Option<Spanned<Vec<ForbidDef>>>,
+}
+
+/// What may not be given, and the exceptions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForbidDef {
+    pub what: Spanned<Forbidden>,
+    /// The spaces where it may be given.
+    pub except_spaces: Vec<Spanned<KeyPattern>>,
+    /// The users that it does not hold for.
+    pub except: Vec<Spanned<Named>>,
+}
+
+impl ForbidDef {
+    /// Whether it may be given in a space.
+    pub fn excepts_space(&self, key: &SpaceKey) -> bool {
+        self.except_spaces.iter().any(|pattern| pattern.value.matches(key))
+    }
+
+    /// Whether it does not hold for an account.
+    pub fn excepts(&self, account: &AccountId) -> bool {
+        self.except.iter().any(|named| matches!(&named.value, Named::User(excepted) if excepted == account))
+    }
 }
 
 /// A line of `access`: a role or a permission, and who has it.

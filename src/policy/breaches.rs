@@ -1,65 +1,133 @@
-//! What of a policy its own guards forbid, as far as that shows without a site. What rules and roles come
-//! to, and who administers what, shows on the plan only.
+//! What of a policy its own guards forbid, as far as that shows without a site. What rules and roles come to, and who
+//! administers what, shows on the plan only; what is found here, the plan forbids as well.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::ast::{Named, Policy, Who};
-use super::rules::Rule;
+use super::ast::{ForbidDef, Policy};
+use super::mentions::{Mention, Party, WhatFor};
+use super::rules::{Rule, Selector};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::model::{Forbidden, Guard};
 
+/// So many places of one principal are shown.
+const PLACES: usize = 3;
+
+/// What the guards forbid of a policy.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Breaches {
+    /// By guard; guards that forbid nothing are missing.
+    pub sure: BTreeMap<Guard, Diagnostics>,
+    /// Forbidden unless the account is the one that runs confperm, which only a sign-in tells.
+    pub perhaps: Diagnostics,
+}
+
+/// The places where each principal is given what is forbidden.
+type Given<'p> = BTreeMap<Party<'p>, Vec<&'p Span>>;
+
 impl Policy {
-    /// What each guard forbids of this policy; guards that forbid nothing are missing. The policy is valid
-    /// all the same: whoever has a reason lets it through with `--override`.
-    pub fn breaches(&self, today: Date) -> BTreeMap<Guard, Diagnostics> {
-        let mut breaches: BTreeMap<Guard, Diagnostics> = BTreeMap::new();
-        for forbidden in self.guards.forbid.iter().flat_map(|forbid| &forbid.value) {
-            for (who, span) in self.given(today).filter(|(who, _)| is_forbidden(who, forbidden.value)) {
-                let finding = finding(forbidden.value, &self.show(&who), span, &forbidden.span);
-                breaches.entry(forbidden.value.guard()).or_default().push(finding);
+    /// What each guard surely forbids of this policy. The policy is valid all the same: `--override` lets it through,
+    /// with a reason.
+    pub fn breaches(&self, today: Date) -> Breaches {
+        let mut breaches = Breaches::default();
+        for forbid in self.guards.forbid.iter().flat_map(|forbid| &forbid.value) {
+            let given = self.forbidden_by(forbid, today);
+            let accounts: BTreeSet<_> = given.keys().filter_map(|who| who.account()).collect();
+            let findings = given.iter().map(|(who, places)| self.forbidden(*who, places, forbid));
+            // One account may be the one that runs confperm, which never counts; of several, at most one is.
+            if forbid.what.value == Forbidden::DirectUsers && accounts.len() == 1 {
+                breaches
+                    .perhaps
+                    .extend(given.iter().map(|(who, places)| self.perhaps_forbidden(*who, places)));
+            } else if !given.is_empty() {
+                breaches.sure.entry(forbid.what.value.guard()).or_default().extend(findings);
             }
         }
         breaches
     }
 
-    /// Everybody who is given something on that day, and where.
-    fn given(&self, today: Date) -> impl Iterator<Item = (Who, &Span)> {
-        let own = self.spaces.values().flat_map(|space| &space.access);
-        let lines = own.chain(self.rules.iter().flat_map(Rule::lines)).flat_map(|line| &line.who);
-        let in_spaces = lines.filter(move |entry| !entry.is_over(today));
-        let lists = self.spaces.values().flat_map(|space| &space.pages);
-        let listed = lists.flat_map(|page| [&page.view, &page.edit]).flatten();
-        let on_pages =
-            listed.flat_map(|listed| listed.value.named()).filter(move |entry| !entry.is_over(today));
-        in_spaces
-            .map(|entry| (entry.who.value.clone(), &entry.who.span))
-            .chain(on_pages.map(|entry| (Who::Named(entry.who.value.clone()), &entry.who.span)))
+    fn forbidden_by<'p>(&'p self, forbid: &ForbidDef, today: Date) -> Given<'p> {
+        let mut given = Given::new();
+        let counts = |mention: &Mention<'_>| {
+            !mention.is_over(today) && is_forbidden(mention.who, forbid) && self.surely_gives(mention, forbid)
+        };
+        for mention in self.mentions().filter(counts) {
+            given.entry(mention.who).or_default().push(mention.span);
+        }
+        given
+    }
+
+    /// Whether a mention surely gives something in a space that is not excepted. Which spaces a rule selects, only a site
+    /// tells, and so whether a principal comes in place of another.
+    fn surely_gives(&self, mention: &Mention<'_>, forbid: &ForbidDef) -> bool {
+        match mention.what_for {
+            WhatFor::Access { space, .. }
+            | WhatFor::PageOnly { space, .. }
+            | WhatFor::Listed { space, .. } => {
+                let key = &space.key.value;
+                self.is_in_scope(key) && !forbid.excepts_space(key)
+            }
+            WhatFor::Rule { row: Some(key), .. } => self.is_in_scope(key) && !forbid.excepts_space(key),
+            WhatFor::Rule { rule, row: None, .. } => {
+                forbid.except_spaces.is_empty() || surely_selects_others(rule, forbid)
+            }
+            WhatFor::Heir { .. }
+            | WhatFor::Absent { .. }
+            | WhatFor::Replaced { .. }
+            | WhatFor::Condition { .. }
+            | WhatFor::RequiredAdmin
+            | WhatFor::Exempt
+            | WhatFor::Test { .. } => false,
+        }
+    }
+
+    fn forbidden(&self, who: Party<'_>, places: &[&Span], forbid: &ForbidDef) -> Diagnostic {
+        let (message, instead) = match forbid.what.value {
+            Forbidden::Anonymous => (
+                "visitors who are not signed in are given access".to_owned(),
+                "name a group, or except the space",
+            ),
+            Forbidden::DirectUsers => (
+                format!("`{}` is given access by name", self.show(&who.to_who())),
+                "name a group, or list the user under `except`; the account that runs confperm never counts",
+            ),
+        };
+        let guard = forbid.what.value.guard();
+        at_places(Code::ForbiddenAccess, &message, "which a guard forbids", places)
+            .at(&forbid.what.span, "forbidden here")
+            .help(format!("{instead}; or let it through once with `--override {guard} --why TEXT`"))
+    }
+
+    fn perhaps_forbidden(&self, who: Party<'_>, places: &[&Span]) -> Diagnostic {
+        let message = format!("`{}` is given access by name", self.show(&who.to_who()));
+        let unless = "which a guard forbids unless this is the account that runs confperm";
+        at_places(Code::PerhapsForbidden, &message, unless, places)
+            .help("a plan tells; list the user under `except` if it is meant")
     }
 }
 
-fn is_forbidden(who: &Who, what: Forbidden) -> bool {
-    match who {
-        Who::Anonymous => what == Forbidden::Anonymous,
-        Who::Named(Named::User(_)) => what == Forbidden::DirectUsers,
-        Who::Named(Named::Group(_)) | Who::Class(_) => false,
-    }
-}
-
-fn finding(forbidden: Forbidden, who: &str, place: &Span, guard: &Span) -> Diagnostic {
-    let (message, instead) = match forbidden {
-        Forbidden::Anonymous => (
-            "visitors who are not signed in are given access, which a guard forbids".to_owned(),
-            "name a group here",
-        ),
-        Forbidden::DirectUsers => (
-            format!("`{who}` is given access by name, which a guard forbids"),
-            "name a group that the person is in",
-        ),
+/// Whether the keys that a rule names are enough to know that it selects a space that is not excepted.
+fn surely_selects_others(rule: &Rule, forbid: &ForbidDef) -> bool {
+    let others = |selector: &Selector| {
+        selector.is_by_key()
+            && selector.exact_keys().any(|key| selector.admits(key) && !forbid.excepts_space(key))
     };
-    Diagnostic::new(Code::ForbiddenAccess, message)
-        .at(place, "")
-        .at(guard, "forbidden here")
-        .help(format!("{instead}; or let it through once with `--override {} --why TEXT`", forbidden.guard()))
+    rule.spaces.as_ref().is_some_and(others)
+}
+
+fn is_forbidden(who: Party<'_>, forbid: &ForbidDef) -> bool {
+    match forbid.what.value {
+        Forbidden::Anonymous => who == Party::Anonymous,
+        Forbidden::DirectUsers => who.account().is_some_and(|account| !forbid.excepts(account)),
+    }
+}
+
+/// One finding for all places, the first of which are shown.
+fn at_places(code: Code, message: &str, why: &str, places: &[&Span]) -> Diagnostic {
+    let message = match places.len() {
+        0 | 1 => format!("{message}, {why}"),
+        number => format!("{message} in {number} places, {why}"),
+    };
+    places.iter().take(PLACES).fold(Diagnostic::new(code, message), |finding, place| finding.at(place, ""))
 }

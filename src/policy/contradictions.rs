@@ -3,7 +3,8 @@
 
 use jiff::civil::Date;
 
-use super::ast::{AccessLine, Named, Policy, SpaceDef, Who};
+use super::ast::{Named, Policy, SpaceDef};
+use super::mentions::{Mention, Party, WhatFor};
 use super::rules::{Rule, Selector};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::model::SpaceKey;
@@ -63,7 +64,7 @@ fn leaving(rule: &Rule) -> impl Iterator<Item = (&Spanned<Named>, Goes)> {
     absent.chain(rule.replace.iter().map(|replace| (&replace.old, Goes::Replaced)))
 }
 
-/// The first place where somebody is given something in a space.
+/// The first place where a principal is given something in a space.
 fn given<'p>(
     own: &'p SpaceDef,
     rules: &[&'p Rule],
@@ -71,21 +72,20 @@ fn given<'p>(
     who: &Named,
     today: Date,
 ) -> Option<&'p Span> {
-    let rows = |rule: &'p Rule| rule.rows.get(key).into_iter().flatten();
-    let by_rules = rules.iter().flat_map(|rule| rule.access.iter().chain(rows(rule)));
-    let guests = own.page_only.iter().map(|guests| &guests.access);
-    let mut lines: Vec<&'p AccessLine> = own.access.iter().collect();
-    lines.extend(by_rules);
-    lines.extend(guests);
-    let mut entries = lines.into_iter().flat_map(|line| &line.who).filter(|entry| !entry.is_over(today));
-    entries
-        .find(|entry| matches!(&entry.who.value, Who::Named(named) if named == who))
-        .map(|entry| &entry.who.span)
+    let gives = |mention: &Mention<'_>| {
+        mention.line().is_some() && mention.who == Party::Named(who) && !mention.is_over(today)
+    };
+    let mentions = own.mentions().chain(rules.iter().flat_map(|rule| rule.mentions_in(key)));
+    mentions.into_iter().find(gives).map(|mention| mention.span)
 }
 
-/// The entries of pages that name somebody.
+/// The entries of pages that name a principal.
 fn listed<'p>(own: &'p SpaceDef, who: &Named, today: Date) -> impl Iterator<Item = &'p Span> {
-    let lists = own.pages.iter().flat_map(|page| [&page.view, &page.edit]).flatten();
-    let entries = lists.flat_map(|list| list.value.named());
-    entries.filter(move |entry| entry.who.value == *who && !entry.is_over(today)).map(|entry| &entry.who.span)
+    own.mentions()
+        .filter(move |mention| {
+            matches!(mention.what_for, WhatFor::Listed { .. })
+                && mention.who == Party::Named(who)
+                && !mention.is_over(today)
+        })
+        .map(|mention| mention.span)
 }

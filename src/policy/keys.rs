@@ -189,10 +189,41 @@ pub(crate) const ENTRY: &[Key] = &[
 ];
 
 pub(crate) const GUARDS: &[Key] = &[
-    key("min-admins", "How many active people, or groups with members, must administer each space."),
+    key(
+        "min-admins",
+        "How many active people must be able to administer each space. Guests, apps and deactivated accounts do not \
+         count. Only a plan that lowers the number below this is blocked.",
+    ),
     key("required-admins", "People and groups that must administer each space."),
-    key("max-removals", "How much a plan may take away: a share such as `25%`, or a number of grants."),
-    key("forbid", "The principals that may not be given access: `anonymous`, `direct-users`."),
+    key(
+        "max-removals",
+        "How much a plan may take away: a share such as `25%`, or a number, of the pairs of principal and space that \
+         lose access and of subject and page list; `100%` for any.",
+    ),
+    key(
+        "forbid",
+        "The principals that may not be given access: a list of `anonymous` and `direct-users`, or a mapping from \
+         these words to their exceptions.",
+    )
+    .fields(FORBID),
+];
+
+pub(crate) const FORBID: &[Key] = &[
+    key("anonymous", "Access for visitors who are not signed in.").fields(FORBID_ANONYMOUS),
+    key(
+        "direct-users",
+        "Access that is given to a user by name instead of through a group. The account that runs confperm never \
+         counts.",
+    )
+    .fields(FORBID_DIRECT_USERS),
+];
+
+pub(crate) const FORBID_ANONYMOUS: &[Key] =
+    &[key("except-spaces", "The keys, or patterns of keys, of the spaces where it may be given.")];
+
+pub(crate) const FORBID_DIRECT_USERS: &[Key] = &[
+    key("except", "The users who may be given access by name."),
+    key("except-spaces", "The keys, or patterns of keys, of the spaces where it may be given."),
 ];
 
 pub(crate) const PAGE_ONLY: &[Key] = &[

@@ -20,6 +20,7 @@ mod keys;
 mod likes;
 mod load;
 pub mod lock;
+mod mentions;
 mod pages;
 mod read;
 mod resolve;
@@ -31,12 +32,15 @@ mod writes;
 mod yaml;
 
 pub use ast::{
-    AccessLine, AccessTest, Entry, Expectation, GroupPin, GuardsDef, Listed, Named, PageEntry, PageOnlyEntry,
-    PersonDef, Policy, Right, RoleName, SiteAddress, SpaceDef, Target, TestVerb, Unlisted, Who,
+    AccessLine, AccessTest, Entry, Expectation, ForbidDef, GroupPin, GuardsDef, Listed, Named, PageEntry,
+    PageOnlyEntry, PersonDef, Policy, Right, RoleName, SiteAddress, SpaceDef, Target, TestVerb, Unlisted,
+    Who,
 };
+pub use breaches::Breaches;
 pub use express::NamedBundle;
 pub use format::format;
 pub use load::{Loaded, from_sources, load, texts};
+pub use mentions::{Mention, Party, WhatFor};
 pub use pages::{InvalidSelector, Matched, PageSelector, Reach, escape, matched, reached};
 pub use resolve::{Context, Resolved, declared_pages, resolve, whole_spaces};
 pub use roles::{Bundle, RoleDef, bundle};

@@ -182,9 +182,25 @@ fn guards() -> Value {
             "anyOf": [{ "type": "integer", "minimum": 0 },
                       { "type": "string", "pattern": "^\\s*([0-9]+|([0-9]|[1-9][0-9]|100)\\s*%)\\s*$" }]
         }),
-        _ => list(json!({ "enum": Forbidden::ALL.map(Forbidden::as_str) })),
+        _ => json!({ "anyOf": [
+            list(json!({ "enum": Forbidden::ALL.map(Forbidden::as_str) })),
+            with(mapping(keys::FORBID, forbid), "minProperties", json!(1)),
+        ] }),
     });
     with(guards, "minProperties", json!(1))
+}
+
+/// The exceptions of something that is forbidden.
+fn forbid(word: &str) -> Value {
+    let table = if word == Forbidden::Anonymous.as_str() {
+        keys::FORBID_ANONYMOUS
+    } else {
+        keys::FORBID_DIRECT_USERS
+    };
+    mapping(table, |key| match key {
+        "except-spaces" => one_or_many(&scalar()),
+        _ => list(json!({ "$ref": "#/$defs/named" })),
+    })
 }
 
 fn test() -> Value {

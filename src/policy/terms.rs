@@ -2,8 +2,9 @@
 
 use jiff::civil::Date;
 
-use super::ast::{Entry, Listed, Named, PageEntry, Policy, Who};
+use super::ast::{Listed, PageEntry, Policy};
 use super::lock::{End, LOCK_FILE, Lock};
+use super::mentions::{Mention, WhatFor};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::model::PageVerb;
 
@@ -25,49 +26,36 @@ pub struct Ending {
 impl Policy {
     /// Everything that has an end, the first to end first.
     pub fn endings(&self) -> Vec<Ending> {
-        let mut endings: Vec<Ending> = Vec::new();
-        for space in self.spaces.values() {
-            let key = &space.key.value;
-            for line in &space.access {
-                for entry in &line.who {
-                    let what = format!("{} in {key}", line.right.value);
-                    endings.extend(self.ending(entry, &entry.who.value, what));
-                }
-            }
-            for entry in space.page_only.iter().flat_map(|guests| &guests.who) {
-                let what = format!("page-only in {key}");
-                endings.extend(self.ending(entry, &Who::Named(entry.who.value.clone()), what));
-            }
-            for page in &space.pages {
-                for (verb, listed) in lists(page) {
-                    for entry in listed.named() {
-                        let what = format!("{} {} in {key}", verb.as_str(), page.pages.value);
-                        endings.extend(self.ending(entry, &Who::Named(entry.who.value.clone()), what));
-                    }
-                }
-            }
-        }
-        for rule in &self.rules {
-            for line in rule.lines() {
-                for entry in &line.who {
-                    let what = format!("{} by the rule \"{}\"", line.right.value, rule.name.value);
-                    endings.extend(self.ending(entry, &entry.who.value, what));
-                }
-            }
-        }
+        let mut endings: Vec<Ending> = self.mentions().filter_map(|mention| self.ending(&mention)).collect();
         endings.sort();
         endings
     }
 
-    fn ending<T>(&self, entry: &Entry<T>, who: &Who, what: String) -> Option<Ending> {
-        let until = entry.until.as_ref()?;
-        // Aliases come and go, accounts stay.
-        let remembered = match who {
-            Who::Named(Named::User(account)) => format!("user:{account}"),
-            Who::Named(Named::Group(_)) | Who::Class(_) | Who::Anonymous => self.show(who),
+    fn ending(&self, mention: &Mention<'_>) -> Option<Ending> {
+        let until = mention.until?;
+        let what = match mention.what_for {
+            WhatFor::Access { space, line } => format!("{} in {}", line.right.value, space.key.value),
+            WhatFor::PageOnly { space, .. } => format!("page-only in {}", space.key.value),
+            WhatFor::Listed { space, entry, list } => {
+                format!("{} {} in {}", list.as_str(), entry.pages.value, space.key.value)
+            }
+            WhatFor::Rule { rule, line, .. } => {
+                format!("{} by the rule \"{}\"", line.right.value, rule.name.value)
+            }
+            WhatFor::Absent { .. }
+            | WhatFor::Replaced { .. }
+            | WhatFor::Heir { .. }
+            | WhatFor::Condition { .. }
+            | WhatFor::RequiredAdmin
+            | WhatFor::Exempt
+            | WhatFor::Test { .. } => return None,
         };
+        let who = mention.who.to_who();
+        // Aliases come and go, accounts stay.
+        let remembered =
+            mention.who.account().map_or_else(|| self.show(&who), |account| format!("user:{account}"));
         let end = End { until: until.value, of: format!("{remembered}, {what}") };
-        let (who, why, span) = (self.show(who), entry.why.clone(), until.span.clone());
+        let (who, why, span) = (self.show(&who), mention.why.map(str::to_owned), until.span.clone());
         Some(Ending { until: until.value, who, what, why, span, end })
     }
 

@@ -141,7 +141,10 @@ fn required_admins_administer_and_see_what_gets_restricted() {
 
 #[test]
 fn what_is_forbidden_is_blocked_before_anything_is_read() {
-    let case = Case::new("      create/blogpost: [user:bob]\nguards: {forbid: [anonymous, direct-users]}\n");
+    // Two users by name: one of them may run confperm, both cannot.
+    let case = Case::new(
+        "      create/blogpost: [user:bob, user:ann]\nguards: {forbid: [anonymous, direct-users]}\n",
+    );
     for command in [&["plan"][..], &["apply", "--yes"], &["validate"]] {
         let ran = case.run(command).code(3);
         assert!(
@@ -162,6 +165,62 @@ fn what_is_forbidden_is_blocked_before_anything_is_read() {
     let ran = case.run(&["plan", "--override", "forbid-direct-users", "--why", "only today"]).code(0);
     assert!(ran.out.contains("Overridden forbid-direct-users, because \"only today\":"), "{}", ran.out);
     assert!(ran.out.contains("ENG  user:bob is given access by name  policy.yaml:10"), "{}", ran.out);
+    // The account that runs confperm never counts.
+    assert!(!ran.out.contains("user:ann is given access by name"), "{}", ran.out);
+}
+
+#[test]
+fn the_account_that_runs_confperm_is_never_forbidden() {
+    // Ann runs it. Offline that is not known, so `validate` only warns.
+    let case = Case::new("      create/blogpost: [user:ann]\nguards: {forbid: [direct-users]}\n");
+    let ran = case.run(&["validate"]).code(0);
+    assert!(
+        ran.err.contains("warning[perhaps-forbidden]: `user:ann` is given access by name"),
+        "{}",
+        ran.err
+    );
+    case.run(&["plan"]).code(0);
+    let case = Case::new("      create/blogpost: [user:bob]\nguards: {forbid: [direct-users]}\n");
+    case.run(&["validate"]).code(0);
+    let ran = case.run(&["plan"]).code(3);
+    assert!(ran.out.contains("ENG  user:bob is given access by name  policy.yaml:10"), "{}", ran.out);
+}
+
+#[test]
+fn what_is_excepted_is_not_forbidden() {
+    let lines = "      create/blogpost: [user:bob]\n      viewer: [anonymous]\n";
+    for (forbid, code) in [
+        ("{direct-users: {except: [user:bob]}}", 0),
+        ("{direct-users: {except-spaces: [ENG]}}", 0),
+        ("{anonymous: {except-spaces: [E*]}}", 0),
+        ("{anonymous: {except-spaces: [OPS]}}", 3),
+        ("{direct-users: {except: [user:ann]}}", 3),
+        ("{anonymous: {except-spaces: [ENG]}, direct-users: {}}", 3),
+    ] {
+        let case = Case::new(&format!("{lines}guards: {{forbid: {forbid}}}\n"));
+        case.run(&["plan"]).code(code);
+    }
+}
+
+#[test]
+fn validate_and_plan_forbid_the_same_of_guests() {
+    let guests = "    page-only:\n      - {who: [user:bob], pages: [/Home]}\n";
+    let case = Case::new(&format!("{guests}guards: {{forbid: [direct-users]}}\n"));
+    let ran = case.run(&["validate"]).code(0);
+    assert!(ran.err.contains("warning[perhaps-forbidden]: `user:bob`"), "{}", ran.err);
+    let ran = case.run(&["plan"]).code(3);
+    assert!(ran.out.contains("user:bob is given access by name"), "{}", ran.out);
+}
+
+#[test]
+fn who_stays_on_a_list_is_not_given_anything() {
+    let site = SITE.replace("title: Home}", "title: Home, view: [user:bob, group:ops]}");
+    let hosted = Hosted::start(Site::from_yaml(&site).unwrap(), Options::default());
+    let policy = "version: 1\nrules: [{name: no ops, spaces: {key: \"*\"}, absent: [group:ops]}]
+guards: {forbid: [direct-users]}\n";
+    let case = Case { folder: Folder::with(&[("policy.yaml", policy)]), hosted };
+    let ran = case.run(&["plan"]);
+    assert!(!ran.out.contains("user:bob is given access by name"), "{}", ran.out);
 }
 
 #[test]

@@ -247,7 +247,7 @@ fn guards_have_defaults_and_become_ids() {
     let admins: Vec<_> =
         guards.required_admins.iter().map(|(who, from)| (who.to_string(), from.line)).collect();
     assert_eq!(admins, [("group:g-sre".to_owned(), 5)]);
-    assert_eq!(line(guards.forbid.get(&Forbidden::DirectUsers)), Some(6));
+    assert_eq!(line(guards.forbid.get(&Forbidden::DirectUsers).map(|forbid| &forbid.origin)), Some(6));
 }
 
 #[test]
@@ -324,4 +324,21 @@ fn a_list_loses_whom_it_named_for_a_time_and_never_its_last_entry() {
     let body =
         "spaces: {ENG: {mode: additive, pages: {/Runbooks: {view: [{who: group:hr, until: 2026-12-31}]}}}}";
     assert!(resolved_on(&live, "2027-01-01", body).contains("ended-list"));
+}
+
+#[test]
+fn what_is_forbidden_has_exceptions() {
+    let some = policy(
+        "version: 1\npeople: {ann: 5b10ac8d82e05b22cc7d4ef5}\nspaces: {OLD: {access: {admin: [group:sre]}}}
+guards:\n  forbid:\n    anonymous: {except-spaces: [O*]}\n    direct-users: {except: [user:ann]}",
+    );
+    let guards = resolve(&some, &site(SpaceRoleMode::PreRoles), TODAY).unwrap().desired.guards;
+    let anonymous = &guards.forbid[&Forbidden::Anonymous];
+    assert_eq!(anonymous.except_spaces.iter().map(ToString::to_string).collect::<Vec<_>>(), ["OLD"]);
+    let direct = &guards.forbid[&Forbidden::DirectUsers];
+    assert_eq!(
+        direct.except.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["5b10ac8d82e05b22cc7d4ef5"]
+    );
+    assert_eq!((anonymous.except.len(), direct.except_spaces.len()), (0, 0));
 }

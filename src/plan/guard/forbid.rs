@@ -1,41 +1,78 @@
-//! What nobody may be given: `forbid`.
+//! What no principal may be given: `forbid`.
 
 use std::collections::BTreeSet;
 
-use crate::model::{Desired, DesiredHolding, Forbidden, Origin, Principal, Strength, Wanted};
+use crate::model::{
+    Audience, ContentId, Desired, DesiredHolding, DesiredSpace, Forbidden, Known, Live, LiveSpace, Origin,
+    PageVerb, Principal, Prohibition, SpaceKey, Strength, Subject, Wanted,
+};
 
 use super::{Breach, GuardOutcome};
 
-pub(super) fn forbid(desired: &Desired, forbidden: Forbidden) -> GuardOutcome {
-    let origin = desired.guards.forbid.get(&forbidden);
+pub(super) fn forbid(desired: &Desired, forbidden: Forbidden, live: &Live) -> GuardOutcome {
+    let prohibition = desired.guards.forbid.get(&forbidden);
     let mut breaches = BTreeSet::new();
-    for (key, space) in desired.spaces.iter().filter(|_| origin.is_some()) {
-        let mut given = |who: Principal, origin: &Origin| {
-            let is_forbidden = match forbidden {
-                Forbidden::Anonymous => who == Principal::Anonymous,
-                Forbidden::DirectUsers => matches!(who, Principal::User(_)),
-            };
-            if is_forbidden {
+    if let Some(prohibition) = prohibition {
+        let spaces = desired.spaces.iter().filter(|(key, _)| !prohibition.except_spaces.contains(*key));
+        for (key, space) in spaces {
+            let counts = |who: &Principal| is_forbidden(who, forbidden, prohibition, live);
+            for (who, origin) in given(key, space, live).into_iter().filter(|(who, _)| counts(who)) {
                 let (space, origin) = (key.clone(), origin.clone());
                 breaches.insert(Breach::Forbidden { what: forbidden, space, who, origin });
             }
-        };
-        for (who, holding) in &space.holdings {
-            match holding {
-                DesiredHolding::Nothing(_) => {}
-                DesiredHolding::Role(role) => given(who.clone(), &role.origin),
-                DesiredHolding::Grants(grants) => {
-                    let required = |wanted: &&Wanted<Strength>| wanted.what == Strength::Required;
-                    grants.values().filter(required).for_each(|wanted| given(who.clone(), &wanted.origin));
-                }
-            }
-        }
-        for list in space.pages.values().flat_map(|page| [&page.view, &page.edit]).flatten() {
-            list.what.subjects().for_each(|subject| given(subject.clone().into(), &list.origin));
         }
     }
     GuardOutcome {
-        origins: origin.into_iter().cloned().collect(),
-        ..GuardOutcome::new(forbidden.guard(), origin.is_some(), breaches.into_iter().collect())
+        origins: prohibition.map(|prohibition| prohibition.origin.clone()).into_iter().collect(),
+        ..GuardOutcome::new(forbidden.guard(), prohibition.is_some(), breaches.into_iter().collect())
+    }
+}
+
+/// The account that runs confperm keeps what it needs to finish, so it never counts.
+fn is_forbidden(who: &Principal, what: Forbidden, prohibition: &Prohibition, live: &Live) -> bool {
+    match (what, who) {
+        (Forbidden::Anonymous, Principal::Anonymous) => true,
+        (Forbidden::DirectUsers, Principal::User(account)) => {
+            *account != live.site.caller.account && !prohibition.except.contains(account)
+        }
+        (Forbidden::Anonymous | Forbidden::DirectUsers, _) => false,
+    }
+}
+
+/// The principals that are given something in a space, each with the line that gives it.
+fn given<'a>(key: &SpaceKey, space: &'a DesiredSpace, live: &Live) -> Vec<(Principal, &'a Origin)> {
+    let mut given = Vec::new();
+    for (who, holding) in &space.holdings {
+        match holding {
+            DesiredHolding::Nothing(_) => {}
+            DesiredHolding::Role(role) => given.push((who.clone(), &role.origin)),
+            DesiredHolding::Grants(grants) => {
+                let required = |wanted: &&Wanted<Strength>| wanted.what == Strength::Required;
+                given.extend(grants.values().filter(required).map(|wanted| (who.clone(), &wanted.origin)));
+            }
+        }
+    }
+    for (content, page) in &space.pages {
+        for verb in PageVerb::ALL {
+            let Some(list) = page.audience(verb) else { continue };
+            let stays = |subject: &Subject| {
+                // A rule that takes a principal off a list gives nothing to those that stay on it.
+                list.terms.rule.is_some() && is_listed(subject, live.spaces.get(key), *content, verb)
+            };
+            let listed = list.what.subjects().filter(|subject| !stays(subject));
+            given.extend(listed.map(|subject| (subject.clone().into(), &list.origin)));
+        }
+    }
+    given
+}
+
+fn is_listed(subject: &Subject, space: Option<&LiveSpace>, content: ContentId, verb: PageVerb) -> bool {
+    let content = space.and_then(|space| space.tree.as_ref()).and_then(|tree| tree.get(content));
+    match content.map(|content| &content.restrictions) {
+        Some(Known::Known(lists)) => match lists.audience(verb) {
+            Audience::Only(members) => members.contains(subject),
+            Audience::Anyone => false,
+        },
+        Some(Known::Unknown(_)) | None => false,
     }
 }

@@ -177,7 +177,7 @@ pub(super) fn guards(
     let removals = removals::count(target, before, after);
     let mut outcomes =
         vec![watch.min_admins(), watch.required_admins(changes), removals::max_removals(desired, removals)];
-    outcomes.extend(Forbidden::ALL.map(|forbidden| forbid::forbid(desired, forbidden)));
+    outcomes.extend(Forbidden::ALL.map(|forbidden| forbid::forbid(desired, forbidden, before)));
     PlanGuards { outcomes, removals }
 }
 

@@ -6,7 +6,6 @@ use super::{LastSeen, Lock, LockedSite, unwritten};
 use crate::diagnostic::Spanned;
 use crate::model::{Live, SiteIdentity, SpaceKey};
 use crate::policy::ast::{Policy, Right, RoleName};
-use crate::policy::rules::Rule;
 
 /// A lock after a run, and what is new in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +51,7 @@ impl Lock {
             let spaces: BTreeSet<&SpaceKey> = policy.space_keys().collect();
             lock.groups.retain(|name, _| groups.contains(name.as_str()) && !policy.groups.contains_key(name));
             lock.people.retain(|account, _| accounts.contains(account));
-            lock.roles.retain(|name, _| roles.contains(&name.as_str()));
+            lock.roles.retain(|name, _| roles.contains(name.as_str()));
             lock.spaces.retain(|key, _| spaces.contains(key));
             lock.ends = seen.ends;
         }
@@ -113,15 +112,15 @@ fn merged<K: Ord + Clone, V: Clone>(
 }
 
 /// The space roles of the site that the lines of a policy mean.
-fn site_roles(policy: &Policy) -> Vec<&str> {
-    let own = policy.spaces.values().flat_map(|space| &space.access);
-    own.chain(policy.rules.iter().flat_map(Rule::lines))
-        .filter_map(|line| match &line.right.value {
-            Right::Role(RoleName::BuiltIn(role)) => Some(role.site_name()),
-            Right::Role(RoleName::Custom(name)) => {
-                policy.roles.get(name)?.site_role.as_ref().map(|role| role.value.as_str())
-            }
-            Right::Permission(_) => None,
-        })
-        .collect()
+fn site_roles(policy: &Policy) -> BTreeSet<&str> {
+    let rights: BTreeSet<&Right> =
+        policy.mentions().filter_map(|mention| mention.line()).map(|line| &line.right.value).collect();
+    let names = rights.into_iter().filter_map(|right| match right {
+        Right::Role(RoleName::BuiltIn(role)) => Some(role.site_name()),
+        Right::Role(RoleName::Custom(name)) => {
+            policy.roles.get(name)?.site_role.as_ref().map(|role| role.value.as_str())
+        }
+        Right::Permission(_) => None,
+    });
+    names.collect()
 }

@@ -3,7 +3,7 @@
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{Forbidden, MaxRemovals};
-use crate::policy::ast::{Named, Who};
+use crate::policy::ast::{ForbidDef, Named, Who};
 use crate::policy::keys;
 use crate::policy::yaml::{Kind, Node};
 
@@ -119,27 +119,82 @@ impl Reader {
         Some(admins).filter(|admins| !admins.is_empty())
     }
 
-    fn forbidden(&mut self, node: &Node) -> Option<Vec<Spanned<Forbidden>>> {
-        let items = self.list(node, "`forbid`", "anonymous")?;
-        let mut forbidden = Vec::new();
-        for item in items {
-            let Some(word) = self.text(item, "an entry of `forbid`") else { continue };
-            if let Some(known) = Forbidden::ALL.into_iter().find(|known| known.as_str() == word.value) {
-                forbidden.push(Spanned::new(known, word.span));
-                continue;
-            }
-            let help = meant(did_you_mean(&word.value, Forbidden::ALL.map(Forbidden::as_str))).unwrap_or_else(|| {
-                "`anonymous` forbids access for visitors who are not signed in, `direct-users` access that is given \
-                 to a person instead of a group"
-                    .to_owned()
-            });
-            self.report(
-                Diagnostic::new(Code::InvalidValue, format!("`{}` cannot be forbidden", word.value))
-                    .at(&word.span, "")
-                    .help(help),
-            );
-        }
-        self.repeated(&forbidden, |_, word| format!("`{word}`"));
+    /// A list of words, or a mapping from each word to its exceptions.
+    fn forbidden(&mut self, node: &Node) -> Option<Vec<ForbidDef>> {
+        let forbidden: Vec<ForbidDef> = if matches!(node.kind, Kind::Map(_)) {
+            self.fields(node, "`forbid`", keys::FORBID)?
+                .into_iter()
+                .filter_map(|(word, exceptions)| self.with_exceptions(&word, exceptions))
+                .collect()
+        } else {
+            let items = self.list(node, "`forbid`", "anonymous")?;
+            let words: Vec<Spanned<Forbidden>> =
+                items.iter().filter_map(|item| self.forbidden_word(item)).collect();
+            self.repeated(&words, |_, word| format!("`{word}`"));
+            let bare = |what| ForbidDef { what, except_spaces: Vec::new(), except: Vec::new() };
+            words.into_iter().map(bare).collect()
+        };
         Some(forbidden).filter(|forbidden| !forbidden.is_empty())
+    }
+
+    fn forbidden_word(&mut self, item: &Node) -> Option<Spanned<Forbidden>> {
+        let word = self.text(item, "an entry of `forbid`")?;
+        if let Some(known) = Forbidden::ALL.into_iter().find(|known| known.as_str() == word.value) {
+            return Some(Spanned::new(known, word.span));
+        }
+        let help = meant(did_you_mean(&word.value, Forbidden::ALL.map(Forbidden::as_str))).unwrap_or_else(|| {
+            "`anonymous` forbids access for visitors who are not signed in, `direct-users` access that is given \
+             to a person instead of a group"
+                .to_owned()
+        });
+        self.report(
+            Diagnostic::new(Code::InvalidValue, format!("`{}` cannot be forbidden", word.value))
+                .at(&word.span, "")
+                .help(help),
+        );
+        None
+    }
+
+    fn with_exceptions(&mut self, word: &Spanned<&'static str>, node: &Node) -> Option<ForbidDef> {
+        let what = Forbidden::ALL.into_iter().find(|known| known.as_str() == word.value)?;
+        let table = match what {
+            Forbidden::Anonymous => keys::FORBID_ANONYMOUS,
+            Forbidden::DirectUsers => keys::FORBID_DIRECT_USERS,
+        };
+        if node.is_null() {
+            self.wrong_kind(node, &format!("`{what}`"), "the exceptions, or `{}` for none", None);
+            return None;
+        }
+        let what = Spanned::new(what, word.span.clone());
+        let mut forbid = ForbidDef { what, except_spaces: Vec::new(), except: Vec::new() };
+        for (key, node) in self.fields(node, &format!("`{}`", word.value), table)? {
+            match key.value {
+                "except-spaces" => forbid.except_spaces = self.key_patterns(node, "`except-spaces`")?,
+                _ => forbid.except = self.excepted(node)?,
+            }
+        }
+        Some(forbid)
+    }
+
+    /// The users that may be given access by name.
+    fn excepted(&mut self, node: &Node) -> Option<Vec<Spanned<Named>>> {
+        let items = self.list(node, "`except`", "user:ALIAS")?;
+        let mut users = Vec::new();
+        for item in items {
+            let Some(who) = self.who(item) else { continue };
+            match who.value {
+                Who::Named(named @ Named::User(_)) => users.push(Spanned::new(named, who.span)),
+                Who::Named(Named::Group(_)) | Who::Class(_) | Who::Anonymous => self.report(
+                    Diagnostic::new(
+                        Code::InvalidPrincipal,
+                        "`direct-users` is about users, so only users can be excepted",
+                    )
+                    .at(&who.span, "")
+                    .help("name a user, as in `user:ALIAS`, or remove the entry"),
+                ),
+            }
+        }
+        self.repeated(&users, |policy, named| format!("`{}`", policy.show_named(named)));
+        (users.len() == items.len()).then_some(users)
     }
 }

@@ -149,7 +149,7 @@ impl Reader {
         (words.len() == items.len()).then_some(words)
     }
 
-    fn key_patterns(&mut self, node: &Node, what: &str) -> Option<Vec<Spanned<KeyPattern>>> {
+    pub(super) fn key_patterns(&mut self, node: &Node, what: &str) -> Option<Vec<Spanned<KeyPattern>>> {
         let items = self.one_or_many(node, what, "ENG")?;
         let mut patterns = Vec::new();
         for item in items {

@@ -2,7 +2,8 @@
 
 use super::Resolver;
 use crate::diagnostic::Spanned;
-use crate::model::{Guarded, Guards, Principal};
+use crate::model::{Guarded, Guards, Principal, Prohibition};
+use crate::policy::ast::{ForbidDef, Named};
 
 impl Resolver<'_> {
     pub(super) fn guards(&mut self) -> Guards {
@@ -17,8 +18,21 @@ impl Resolver<'_> {
             }
         }
         let forbidden = defined.forbid.iter().flat_map(|forbidden| &forbidden.value);
-        guards.forbid = forbidden.map(|word| (word.value, word.span.origin())).collect();
+        guards.forbid = forbidden.map(|forbid| (forbid.what.value, self.prohibition(forbid))).collect();
         guards
+    }
+
+    fn prohibition(&self, forbid: &ForbidDef) -> Prohibition {
+        let keys = self.live.spaces.keys().filter(|key| forbid.excepts_space(key));
+        let except = forbid.except.iter().filter_map(|named| match &named.value {
+            Named::User(account) => Some(account.clone()),
+            Named::Group(_) => None,
+        });
+        Prohibition {
+            origin: forbid.what.span.origin(),
+            except_spaces: keys.cloned().collect(),
+            except: except.collect(),
+        }
     }
 }
 

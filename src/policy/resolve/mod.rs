@@ -18,9 +18,10 @@ use std::rc::Rc;
 
 use jiff::civil::Date;
 
-use super::ast::{Named, Policy, Right, SpaceDef, Unlisted, Who};
+use super::ast::{Named, Policy, Right, SpaceDef, Unlisted};
 use super::csv;
 use super::lock::Lock;
+use super::mentions::Party;
 use super::pages::{PageSelector, reached};
 use super::roles::Bundle;
 use super::rules::Rule;
@@ -180,19 +181,14 @@ impl Policy {
 
     /// The accounts that the policy mentions. Those that `people` defines and nothing uses are not in here.
     pub fn accounts(&self) -> BTreeSet<&AccountId> {
-        self.named()
-            .filter_map(|named| match named {
-                Named::User(account) => Some(account),
-                Named::Group(_) => None,
-            })
-            .collect()
+        self.mentions().filter_map(|mention| mention.who.account()).collect()
     }
 
     /// The names of the groups that the policy mentions, and the ids that it pins.
     pub fn groups(&self) -> (BTreeSet<&str>, BTreeSet<&GroupId>) {
-        let names = self.named().filter_map(|named| match named {
-            Named::Group(name) => Some(name.as_str()),
-            Named::User(_) => None,
+        let names = self.mentions().filter_map(|mention| match mention.who {
+            Party::Named(Named::Group(name)) => Some(name.as_str()),
+            Party::Named(Named::User(_)) | Party::Class(_) | Party::Anonymous => None,
         });
         (names.collect(), self.groups.values().map(|pin| &pin.id.value).collect())
     }
@@ -219,35 +215,6 @@ impl Policy {
         };
         self.decides_about_every_page(&live.space.key)
             || space.pages.iter().any(|entry| is_post(&entry.pages.value))
-    }
-
-    /// Everybody who is mentioned, as often as they are.
-    fn named(&self) -> impl Iterator<Item = &Named> {
-        let own = self.spaces.values().flat_map(|space| &space.access);
-        let lines = own.chain(self.rules.iter().flat_map(Rule::lines));
-        let conditions =
-            self.rules.iter().flat_map(|rule| &rule.spaces).flat_map(|spaces| &spaces.conditions);
-        let access = lines.flat_map(|line| &line.who).map(|entry| &entry.who);
-        let access = access.chain(conditions.map(|condition| &condition.who));
-        let tests = self.tests.iter().map(|test| &test.who);
-        let in_spaces = access.chain(tests).filter_map(|who| match &who.value {
-            Who::Named(named) => Some(named),
-            Who::Class(_) | Who::Anonymous => None,
-        });
-        let pages = self.spaces.values().flat_map(|space| &space.pages);
-        let on_pages = pages.flat_map(|page| [&page.view, &page.edit]).flatten();
-        let leaving = self.rules.iter().flat_map(|rule| {
-            let absent = rule.absent.iter().flat_map(|absent| [Some(&absent.who), absent.instead.as_ref()]);
-            let replaced = rule.replace.iter().flat_map(|replace| [Some(&replace.old), Some(&replace.new)]);
-            absent.chain(replaced).flatten().map(|named| &named.value)
-        });
-        let guarded = self.guards.required_admins.iter().flat_map(|admins| &admins.value);
-        let guests = self.spaces.values().flat_map(|space| &space.page_only).flat_map(|entry| &entry.who);
-        let listed = on_pages.flat_map(|listed| listed.value.named()).chain(guests);
-        in_spaces
-            .chain(leaving)
-            .chain(listed.map(|entry| &entry.who.value))
-            .chain(guarded.map(|named| &named.value))
     }
 }
 

@@ -1,0 +1,210 @@
+//! Every principal that a policy names, where, and what for: the one walk over a policy. What is given to whom, who
+//! must be looked up, what ends, and what contradicts itself are readings of it, so none of them can forget a place
+//! that another knows.
+
+use jiff::civil::Date;
+
+use super::ast::{AccessLine, AccessTest, Entry, Named, PageEntry, PageOnlyEntry, Policy, SpaceDef, Who};
+use super::rules::Rule;
+use crate::diagnostic::{Span, Spanned};
+use crate::model::{AccessClass, AccountId, PageVerb, SpaceKey};
+
+/// One principal at one place of a policy.
+#[derive(Debug, Clone, Copy)]
+pub struct Mention<'p> {
+    pub who: Party<'p>,
+    /// The place of the principal.
+    pub span: &'p Span,
+    pub what_for: WhatFor<'p>,
+    /// The last day that it counts, where the entry has one.
+    pub until: Option<&'p Spanned<Date>>,
+    pub why: Option<&'p str>,
+}
+
+/// A principal, as a policy names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Party<'p> {
+    Named(&'p Named),
+    Class(AccessClass),
+    Anonymous,
+}
+
+/// What a principal is named for.
+#[derive(Debug, Clone, Copy)]
+pub enum WhatFor<'p> {
+    /// It is given a role or a permission by the entry of a space.
+    Access { space: &'p SpaceDef, line: &'p AccessLine },
+    /// It sees these pages of a space and no others.
+    PageOnly { space: &'p SpaceDef, entry: &'p PageOnlyEntry },
+    /// It is on a list of pages.
+    Listed { space: &'p SpaceDef, entry: &'p PageEntry, list: PageVerb },
+    /// It is given a role or a permission by a rule: in the space of a row, or in all that the rule selects.
+    Rule { rule: &'p Rule, line: &'p AccessLine, row: Option<&'p SpaceKey> },
+    /// It holds nothing and is on no list.
+    Absent { rule: &'p Rule },
+    /// Another takes its place.
+    Replaced { rule: &'p Rule },
+    /// It takes the place of another, by `instead` or `replace`.
+    Heir { rule: &'p Rule },
+    /// What it holds decides which spaces a rule selects.
+    Condition { rule: &'p Rule },
+    /// A guard requires that it administers the spaces.
+    RequiredAdmin,
+    /// A guard lets it be given what is forbidden otherwise.
+    Exempt,
+    /// An access test is about it.
+    Test { test: &'p AccessTest },
+}
+
+impl<'p> Mention<'p> {
+    /// Whether its last day has passed.
+    pub fn is_over(&self, today: Date) -> bool {
+        self.until.is_some_and(|until| until.value < today)
+    }
+
+    /// The line of access that gives it something, if one does.
+    pub const fn line(&self) -> Option<&'p AccessLine> {
+        match self.what_for {
+            WhatFor::Access { line, .. } | WhatFor::Rule { line, .. } => Some(line),
+            WhatFor::PageOnly { entry, .. } => Some(&entry.access),
+            WhatFor::Listed { .. }
+            | WhatFor::Absent { .. }
+            | WhatFor::Replaced { .. }
+            | WhatFor::Heir { .. }
+            | WhatFor::Condition { .. }
+            | WhatFor::RequiredAdmin
+            | WhatFor::Exempt
+            | WhatFor::Test { .. } => None,
+        }
+    }
+}
+
+impl<'p> Party<'p> {
+    /// The account, where it is a user.
+    pub const fn account(self) -> Option<&'p AccountId> {
+        match self {
+            Self::Named(Named::User(account)) => Some(account),
+            Self::Named(Named::Group(_)) | Self::Class(_) | Self::Anonymous => None,
+        }
+    }
+
+    pub fn to_who(self) -> Who {
+        match self {
+            Self::Named(named) => Who::Named(named.clone()),
+            Self::Class(class) => Who::Class(class),
+            Self::Anonymous => Who::Anonymous,
+        }
+    }
+}
+
+impl<'p> From<&'p Who> for Party<'p> {
+    fn from(who: &'p Who) -> Self {
+        match who {
+            Who::Named(named) => Self::Named(named),
+            Who::Class(class) => Self::Class(*class),
+            Who::Anonymous => Self::Anonymous,
+        }
+    }
+}
+
+impl<'p> From<&'p Named> for Party<'p> {
+    fn from(named: &'p Named) -> Self {
+        Self::Named(named)
+    }
+}
+
+impl Policy {
+    /// Every principal at every place where the policy names it.
+    pub fn mentions(&self) -> impl Iterator<Item = Mention<'_>> {
+        let guards = &self.guards;
+        let required = guards.required_admins.iter().flat_map(|admins| &admins.value);
+        let exempt = guards.forbid.iter().flat_map(|forbid| &forbid.value).flat_map(|entry| &entry.except);
+        self.spaces
+            .values()
+            .flat_map(SpaceDef::mentions)
+            .chain(self.rules.iter().flat_map(Rule::mentions))
+            .chain(required.map(|named| bare(named, WhatFor::RequiredAdmin)))
+            .chain(exempt.map(|named| bare(named, WhatFor::Exempt)))
+            .chain(self.tests.iter().map(|test| bare(&test.who, WhatFor::Test { test })))
+    }
+}
+
+impl SpaceDef {
+    /// Every principal that the entry of a space names.
+    pub(super) fn mentions(&self) -> impl Iterator<Item = Mention<'_>> {
+        let access = self.access.iter().flat_map(move |line| {
+            line.who.iter().map(move |entry| dated(entry, WhatFor::Access { space: self, line }))
+        });
+        let guests = self.page_only.iter().flat_map(move |entry| {
+            entry.who.iter().map(move |guest| dated(guest, WhatFor::PageOnly { space: self, entry }))
+        });
+        let lists = self.pages.iter().flat_map(move |entry| {
+            PageVerb::ALL.into_iter().flat_map(move |list| {
+                let listed = entry.listed(list).into_iter().flat_map(|listed| listed.value.named());
+                listed.map(move |named| dated(named, WhatFor::Listed { space: self, entry, list }))
+            })
+        });
+        access.chain(guests).chain(lists)
+    }
+}
+
+impl Rule {
+    /// Every principal that a rule names.
+    pub(super) fn mentions(&self) -> impl Iterator<Item = Mention<'_>> {
+        self.mentions_with(self.rows.iter())
+    }
+
+    /// Every principal that a rule names, but of its rows those of one space.
+    pub(super) fn mentions_in(&self, key: &SpaceKey) -> impl Iterator<Item = Mention<'_>> {
+        self.mentions_with(self.rows.get_key_value(key).into_iter())
+    }
+
+    fn mentions_with<'p>(
+        &'p self,
+        rows: impl Iterator<Item = (&'p SpaceKey, &'p Vec<AccessLine>)>,
+    ) -> impl Iterator<Item = Mention<'p>> {
+        let conditions = self.spaces.iter().flat_map(|spaces| &spaces.conditions);
+        let conditions =
+            conditions.map(move |condition| bare(&condition.who, WhatFor::Condition { rule: self }));
+        let everywhere = self.access.iter().map(|line| (line, None));
+        let rows = rows.flat_map(|(key, lines)| lines.iter().map(move |line| (line, Some(key))));
+        let access = everywhere.chain(rows).flat_map(move |(line, row)| {
+            line.who.iter().map(move |entry| dated(entry, WhatFor::Rule { rule: self, line, row }))
+        });
+        conditions.chain(access).chain(self.leaving())
+    }
+
+    fn leaving(&self) -> impl Iterator<Item = Mention<'_>> {
+        let (absent, heir) = (WhatFor::Absent { rule: self }, WhatFor::Heir { rule: self });
+        let gone = self.absent.iter().flat_map(move |entry| {
+            let instead = entry.instead.iter().map(move |named| bare(named, heir));
+            std::iter::once(bare(&entry.who, absent)).chain(instead)
+        });
+        let replaced = self.replace.iter().flat_map(move |entry| {
+            [bare(&entry.old, WhatFor::Replaced { rule: self }), bare(&entry.new, heir)]
+        });
+        gone.chain(replaced)
+    }
+}
+
+/// A principal of an entry, with what the entry says of its time.
+fn dated<'p, T>(entry: &'p Entry<T>, what_for: WhatFor<'p>) -> Mention<'p>
+where
+    Party<'p>: From<&'p T>,
+{
+    Mention {
+        who: Party::from(&entry.who.value),
+        span: &entry.who.span,
+        what_for,
+        until: entry.until.as_ref(),
+        why: entry.why.as_deref(),
+    }
+}
+
+/// A principal that is named without an end.
+fn bare<'p, T>(named: &'p Spanned<T>, what_for: WhatFor<'p>) -> Mention<'p>
+where
+    Party<'p>: From<&'p T>,
+{
+    Mention { who: Party::from(&named.value), span: &named.span, what_for, until: None, why: None }
+}
