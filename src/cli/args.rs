@@ -306,7 +306,7 @@ pub(super) struct WhatArgs {
     #[arg(value_name = "VERB")]
     pub(super) verb: String,
 
-    /// A space or a page: KEY, KEY/Title/Title or KEY/id:123
+    /// A space or a page: KEY, KEY/Title/Title, KEY/id:123, or the address of a page
     #[arg(value_name = "OBJECT")]
     pub(super) object: String,
 

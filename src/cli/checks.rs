@@ -35,6 +35,7 @@ pub(super) fn checks<'p>(
     for (number, test) in policy.tests.iter().enumerate() {
         making.test(number, test);
     }
+    making.findings.extend(policy.foreign_links(&live.site));
     if making.findings.has_errors() { Err(making.findings) } else { Ok(making.checks) }
 }
 
@@ -158,7 +159,8 @@ impl<'p, 'l> Making<'p, 'l> {
         if empty {
             return;
         }
-        if let Err(CliError::Failed { message, hint }) = subject::page(selector, space, tree) {
+        let Some(name) = selector.anchor() else { return };
+        if let Err(CliError::Failed { message, hint }) = subject::page(name, space, tree) {
             self.findings.push(Diagnostic::new(Code::UnknownPage, message).at(span, "").maybe_help(hint));
         } else {
             let message = format!("`{selector}` matches no page of the space `{key}`");

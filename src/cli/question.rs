@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{Asker, Object, Verb};
 use crate::diagnostic::{Code, Sources};
-use crate::model::{AccountId, ContentId, Desired, DesiredSpace, Live, SpaceKey, Tree};
+use crate::model::{AccountId, ContentId, Desired, DesiredSpace, Live, SpaceKey, Tree, visible};
 use crate::observe::{self, Askers};
 use crate::plan;
-use crate::policy::{self, Context, PageSelector, Policy};
+use crate::policy::{self, Context, PageName, Policy};
 use crate::render::{Question, SiteNames};
 
 use super::args::{AnswerArgs, WhatArgs};
@@ -59,7 +59,7 @@ pub(super) async fn prepare(
     let (policy, mut sources) = load(&what.common, what.planned, environment, out)?;
     let lock = LockFile::read(&what.common.directory, &mut sources)?;
     let verb = subject::verb(&what.verb)?;
-    let (key, page) = subject::object(&what.object)?;
+    let subject::Topic { key, page, origin } = subject::object(&what.object)?;
     if let (Verb::Space(permission), Some(_)) = (verb, &page) {
         return Err(CliError::usage(
             format!("{permission} is given in a space, not on a page"),
@@ -74,6 +74,7 @@ pub(super) async fn prepare(
         policy: &policy,
         sources: &sources,
         key: &key,
+        origin: origin.as_deref(),
         planned: what.planned,
         context: Context { today, lock: lock.known() },
         out,
@@ -107,6 +108,8 @@ struct Prepare<'a> {
     policy: &'a Policy,
     sources: &'a Sources,
     key: &'a SpaceKey,
+    /// The origin of the address that names the page, where it is an address.
+    origin: Option<&'a str>,
     planned: bool,
     context: Context<'a>,
     out: &'a Output,
@@ -117,7 +120,7 @@ impl Prepare<'_> {
         &self,
         named: Option<&subject::Named>,
         verb: Verb,
-        page: Option<&PageSelector>,
+        page: Option<&PageName>,
     ) -> Result<Asked, CliError> {
         let policy = self.narrowed(page.is_some());
         let asked = named.and_then(|named| match named {
@@ -125,6 +128,16 @@ impl Prepare<'_> {
             _ => None,
         });
         let mut live = self.reading.sign_in(self.policy).await?;
+        if let Some(origin) = self.origin.filter(|origin| !self.policy.is_origin(origin, &live.site)) {
+            return Err(CliError::usage(
+                format!(
+                    "this page is on {}, and the question goes to {}",
+                    visible(origin),
+                    live.site.base_url.shown()
+                ),
+                "name a page of the site that is asked, or the other site with `--site`",
+            ));
+        }
         let needs = |live: &Live| observe::of_space(&policy, asked, live);
         self.reading.until_known(&mut live, needs).await?;
         all_visible(self.reading.site, [self.key], &live).await?;
@@ -208,7 +221,7 @@ fn askers(asker: Option<&Asker>) -> Askers {
 }
 
 /// The one page that is meant, once the tree of its space has been read.
-fn page_in(page: &PageSelector, key: &SpaceKey, live: &Live) -> Result<ContentId, CliError> {
+fn page_in(page: &PageName, key: &SpaceKey, live: &Live) -> Result<ContentId, CliError> {
     let nothing = Tree::default();
     let Some(space) = live.spaces.get(key) else {
         return Err(CliError::failed(format!("the space {key} went away while it was read")));

@@ -7,7 +7,7 @@ use crate::model::{
     SpaceKey, Tree, harmless, visible,
 };
 use crate::policy::lock::{LOCK_FILE, Lock, Meant};
-use crate::policy::{Matched, PageSelector, Policy, matched};
+use crate::policy::{Link, Matched, PageName, PageSelector, Policy, matched};
 
 use super::error::CliError;
 
@@ -42,9 +42,29 @@ pub(super) fn verb(text: &str) -> Result<Verb, CliError> {
     Err(CliError::usage(format!("`{}` is nothing that can be done in Confluence", visible(text)), hint))
 }
 
-/// `KEY`, `KEY/Title/Title`, `KEY/id:123`, `KEY/blog:Title`.
-pub(super) fn object(text: &str) -> Result<(SpaceKey, Option<PageSelector>), CliError> {
+/// What a question is about, before the site has been asked.
+pub(super) struct Topic {
+    pub(super) key: SpaceKey,
+    pub(super) page: Option<PageName>,
+    /// The origin of the address, where the page was named by its address.
+    pub(super) origin: Option<String>,
+}
+
+/// `KEY`, `KEY/Title/Title`, `KEY/id:123`, `KEY/blog:Title`, or the address of a page.
+pub(super) fn object(text: &str) -> Result<Topic, CliError> {
     let form = "write a space (ENG) or a page with its space (ENG/Runbooks/On-call, ENG/id:1003)";
+    if let Some(link) = Link::parse(text) {
+        return match link {
+            Ok(Link { origin, space: Some(key), page }) => {
+                Ok(Topic { key, page: Some(page), origin: Some(origin) })
+            }
+            Ok(Link { page, .. }) => Err(CliError::usage(
+                format!("`{}` does not tell in which space the page is", visible(text)),
+                format!("write `KEY/{page}`, with the key of the space"),
+            )),
+            Err(error) => Err(CliError::usage(format!("`{}`: {error}", visible(text)), error.help())),
+        };
+    }
     if text.starts_with("id:") {
         return Err(CliError::usage(format!("`{text}` does not say in which space the page is"), form));
     }
@@ -54,13 +74,13 @@ pub(super) fn object(text: &str) -> Result<(SpaceKey, Option<PageSelector>), Cli
     };
     let key =
         key.parse().map_err(|error: crate::model::InvalidId| CliError::usage(error.to_string(), form))?;
-    let Some(path) = path else { return Ok((key, None)) };
+    let Some(path) = path else { return Ok(Topic { key, page: None, origin: None }) };
     match PageSelector::in_space(path) {
         Ok(PageSelector::Below { .. }) => Err(CliError::usage(
             format!("`{}` means many pages", visible(text)),
             "ask about one page at a time",
         )),
-        Ok(selector) => Ok((key, Some(selector))),
+        Ok(PageSelector::Page(page)) => Ok(Topic { key, page: Some(page), origin: None }),
         Err(error) => Err(CliError::usage(
             format!("`{}`: {}", visible(text), harmless(&error.to_string())),
             error.help(),
@@ -219,11 +239,11 @@ pub(super) fn group<'a>(
 }
 
 /// The one page that is meant.
-pub(super) fn page(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Result<ContentId, CliError> {
+pub(super) fn page(name: &PageName, space: &LiveSpace, tree: &Tree) -> Result<ContentId, CliError> {
     let key = &space.space.key;
-    let shown = Shown::of(&selector.to_string());
+    let shown = Shown::of(&name.to_string());
     let (Matched::Exact(found) | Matched::Below { reached: found, .. } | Matched::NoBase(found)) =
-        matched(selector, space, tree);
+        matched(&PageSelector::Page(name.clone()), space, tree);
     let mut pages = found.iter().copied();
     match (pages.next(), pages.next()) {
         (Some(only), None) => return Ok(only),
@@ -234,11 +254,11 @@ pub(super) fn page(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> R
         }
         (None, _) => {}
     }
-    let error = CliError::failed(match selector {
-        PageSelector::Id(id) => format!("the space {key} shows no page with the number {id} to this account"),
+    let error = CliError::failed(match name {
+        PageName::Id(id) => format!("the space {key} shows no page with the number {id} to this account"),
         _ => format!("the space {key} shows no page `{shown}` to this account"),
     });
-    Err(match nearest(selector, space, tree) {
+    Err(match nearest(name, space, tree) {
         Some(near) => error.with_hint(format!("did you mean `{key}{}`?", visible(&near))),
         None => error.with_hint(
             "either it is not there, or this account may not view it, and then nothing can be said about it",
@@ -246,8 +266,8 @@ pub(super) fn page(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> R
     })
 }
 
-fn nearest(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Option<String> {
-    let PageSelector::Path(_) = selector else { return None };
+fn nearest(name: &PageName, space: &LiveSpace, tree: &Tree) -> Option<String> {
+    let PageName::Path { below: None, .. } = name else { return None };
     let home = space.space.homepage.map(|home| tree.path(home));
     let paths: Vec<String> = tree
         .iter()
@@ -260,5 +280,5 @@ fn nearest(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Option<St
         })
         .flatten()
         .collect();
-    did_you_mean(&selector.to_string(), paths.iter().map(String::as_str)).map(str::to_owned)
+    did_you_mean(&name.to_string(), paths.iter().map(String::as_str)).map(str::to_owned)
 }

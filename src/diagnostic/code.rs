@@ -118,6 +118,7 @@ codes! {
     UnknownSpace = "unknown-space", Error, "A space that the site does not show.";
     ArchivedSpace = "archived-space", Warning, "A space that is archived.";
     UnknownPage = "unknown-page", Error, "A page path that matches nothing.";
+    ForeignPage = "foreign-page", Error, "The address of a page on another site.";
     AmbiguousPage = "ambiguous-page", Error, "A page path that matches several pages.";
     EmptyGlob = "empty-glob", Warning, "A page pattern that matches no page yet.";
     PageTwice = "page-twice", Error, "Two equally specific entries say something about the same page.";

@@ -23,7 +23,7 @@ impl Mentioned<'_> {
     /// Whether it may be a blog post that is named.
     fn blogposts(&self) -> bool {
         self.every_page
-            || self.pages.iter().any(|page| matches!(page, PageSelector::Id(_) | PageSelector::Blog(_)))
+            || self.pages.iter().any(|page| matches!(page, PageSelector::Page(name) if name.may_be_post()))
     }
 }
 

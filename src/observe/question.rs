@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::needs::{Needs, People};
 use super::policy;
 use crate::model::{AccountId, ContentId, Live, LiveSpace, SpaceKey};
-use crate::policy::{Context, PageSelector, Policy, reached};
+use crate::policy::{Context, PageName, PageSelector, Policy, reached};
 
 /// Whose access is asked about, as far as it decides who must be known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub fn of_space(policy: &Policy, account: Option<&AccountId>, live: &Live) -> Ne
 /// The page that is asked about with the lists on it and above it; and where the policy decides about every page
 /// of the space, all of them.
 pub fn of_page(
-    page: Option<&PageSelector>,
+    page: Option<&PageName>,
     key: &SpaceKey,
     policy: &Policy,
     context: Context<'_>,
@@ -42,12 +42,11 @@ pub fn of_page(
     let wanted = needs.content(key);
     let Some(tree) = &space.tree else { return needs };
     let is_post = match page {
-        PageSelector::Id(id) => tree.get(*id).is_none(),
-        PageSelector::Blog(_) => true,
-        PageSelector::Title(_) | PageSelector::Path(_) | PageSelector::Below { .. } => false,
+        PageName::Id(id) => tree.get(*id).is_none(),
+        name => name.may_be_post(),
     };
     wanted.blogposts |= is_post || policy.wants_blogposts(space);
-    for page in reached(page, space, tree) {
+    for page in reached(&PageSelector::Page(page.clone()), space, tree) {
         wanted.lists_of(tree.chain(page).ancestors.into_iter().map(|above| above.id).chain([page]));
     }
     needs

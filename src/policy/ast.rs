@@ -33,6 +33,8 @@ pub struct Policy {
     pub focus: Focus,
     pub guards: GuardsDef,
     pub tests: Vec<AccessTest>,
+    /// The origins of the addresses that name pages, which must be the site's.
+    pub(super) links: Vec<Spanned<String>>,
 }
 
 impl Policy {
@@ -360,10 +362,11 @@ impl fmt::Display for Target {
         match self {
             Self::Everything => f.write_str("**"),
             Self::Space(key) => key.fmt(f),
-            Self::Pages(key, pages @ (PageSelector::Id(_) | PageSelector::Blog(_))) => {
-                write!(f, "{key}/{pages}")
+            Self::Pages(key, pages) => {
+                let pages = pages.to_string();
+                let slash = if pages.starts_with('/') { "" } else { "/" };
+                write!(f, "{key}{slash}{pages}")
             }
-            Self::Pages(key, pages) => write!(f, "{key}{pages}"),
         }
     }
 }

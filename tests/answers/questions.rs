@@ -14,6 +14,7 @@ fn a_plain_question_has_a_plain_answer() {
         ("can bob export/space ENG --planned", "denied\n", 3),
         ("can group:contractors comment ENG/Home/Runbooks", "allowed\n", 0),
         ("can group:contractors edit ENG/id:1002", "denied\n", 3),
+        ("can group:contractors edit ENG/id:1001/Runbooks", "denied\n", 3),
         ("can class:all-licensed-users view ENG", "denied\n", 3),
         ("can anonymous view ENG", "denied\n", 3),
         ("can bob view ENG/id:1101", "allowed\n", 0),
@@ -39,6 +40,10 @@ fn names_that_do_not_exist_are_met_with_a_suggestion() {
         "can bob view ENG/Runbooks/**",
         "can bob export/space ENG/Runbooks",
         "can 5b10ac8d82e05b22cc7d4e99 view ENG",
+        "can bob view https://acme.atlassian.net/wiki/spaces/ENG/pages/1002/Runbooks",
+        "can bob view https://other.atlassian.net/wiki/spaces/ENG/pages/1002/Runbooks",
+        "can bob view https://acme.atlassian.net/wiki/pages/viewpage.action?pageId=1002",
+        "can bob view https://acme.atlassian.net/wiki/spaces/ENG",
     ]
     .into_iter()
     .map(|words| format!("$ confperm {words}\n{}\n", quickstart(words).whole()))

@@ -117,6 +117,41 @@ fn each_mistake_against_the_site_is_told_as_expected() {
 }
 
 #[test]
+fn pages_are_named_by_number_in_patterns_and_paths_and_by_address() {
+    let found = resolved(
+        SpaceRoleMode::PreRoles,
+        "spaces:\n  ENG:\n    mode: additive\n    pages:\n      id:9/**: {edit: [group:sre]}\n      id:2/*: {edit: [group:leads]}\n      \
+         id:5/Public: {edit: [group:hr]}\n      id:5/Public/**: {view: [group:hr]}\n      \
+         https://acme.atlassian.net/wiki/spaces/ENG/pages/4/Restore: {edit: [group:platform]}",
+    );
+    insta::assert_snapshot!(found, @"
+    ENG 3 edit group:g-leads (7)
+    ENG 4 edit group:g-platform (10)
+    ENG 6 edit group:g-hr (8)
+    ENG 7 view group:g-hr (9)
+    ENG 10 edit group:g-sre (6)
+    ");
+}
+
+#[test]
+fn an_address_belongs_to_its_space() {
+    let found = |target: &str| {
+        let mut sources = Sources::default();
+        let text = format!(
+            "version: 1\nspaces:\n  ENG:\n    mode: additive\n    pages:\n      {target}: {{edit: [group:sre]}}\n"
+        );
+        sources.insert(Utf8PathBuf::from("policy.yaml"), text);
+        told(&from_sources(sources).findings)
+    };
+    assert!(
+        found("https://acme.atlassian.net/wiki/spaces/HR/pages/4/Restore")
+            .contains("belongs to the space `HR`")
+    );
+    assert!(found("https://acme.atlassian.net/wiki/spaces/ENG").contains("not that of a page"));
+    assert_eq!(found("https://acme.atlassian.net/wiki/pages/viewpage.action?pageId=4"), "");
+}
+
+#[test]
 fn without_roles_a_role_is_a_bundle_and_companions_are_tolerated() {
     let found = resolved(
         SpaceRoleMode::PreRoles,

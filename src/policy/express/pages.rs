@@ -8,7 +8,7 @@ use super::remark::{Remark, Remarks};
 use crate::model::{
     AccountKind, Audience, Content, ContentKind, Known, Live, LiveSpace, PageVerb, Principal, Subject, Tree,
 };
-use crate::policy::pages::{Matched, PageSelector, in_tree, matched};
+use crate::policy::pages::{Matched, PageName, PageSelector, in_tree, matched};
 
 /// Longer paths are replaced by the number of the page.
 const LONGEST_PATH: usize = 100;
@@ -63,7 +63,7 @@ pub(super) fn pages(space: &LiveSpace, live: &Live, remarks: &mut Remarks) -> Ve
             continue;
         }
         let selector = selector(content, space, tree);
-        let is_number = matches!(selector, PageSelector::Id(_));
+        let is_number = matches!(selector, PageSelector::Page(PageName::Id(_)));
         let page = PageDraft { selector, path: is_number.then(|| path.clone()), view, edit };
         for subject in page.subjects() {
             let principal = Principal::from(subject.clone());
@@ -102,7 +102,7 @@ fn say(audience: &Audience, live: &Live) -> Result<Option<BTreeSet<Subject>>, Re
 /// The path from below the homepage, or else from the top of the space, if it is short and means this
 /// page alone; otherwise its number.
 fn selector(content: &Content, space: &LiveSpace, tree: &Tree) -> PageSelector {
-    let number = PageSelector::Id(content.id);
+    let number = PageSelector::Page(PageName::Id(content.id));
     let chain = tree.chain(content.id);
     if chain.missing.is_some() || !in_tree(content) {
         return number;
@@ -113,7 +113,7 @@ fn selector(content: &Content, space: &LiveSpace, tree: &Tree) -> PageSelector {
     let below_home = titles.get(1..).filter(|_| top.is_some() && top == space.space.homepage);
     let candidates = below_home.into_iter().chain([titles.as_slice()]);
     candidates
-        .map(|titles| PageSelector::Path(titles.to_vec()))
+        .map(|titles| PageSelector::Page(PageName::path(titles.to_vec())))
         .find(|selector| {
             let text = selector.to_string();
             text.chars().count() <= LONGEST_PATH

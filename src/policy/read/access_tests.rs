@@ -4,7 +4,7 @@ use super::Reader;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::policy::ast::{AccessTest, Expectation, Target, TestVerb};
 use crate::policy::keys;
-use crate::policy::pages::PageSelector;
+use crate::policy::pages::{Link, PageSelector};
 use crate::policy::yaml::{Kind, Node};
 
 impl Reader {
@@ -72,18 +72,34 @@ impl Reader {
         expectations
     }
 
-    /// `**`, `ENG`, `ENG/Title/Title`, `ENG/Title/**`, `ENG/id:1002`, `ENG/blog:Title`.
+    /// `**`, `ENG`, `ENG/Title/Title`, `ENG/Title/**`, `ENG/id:1002`, `ENG/blog:Title`, the address of a page.
     fn target(&mut self, node: &Node) -> Option<Spanned<Target>> {
         let text = self.text(node, "an entry of this list")?;
         let target = match text.value.split_once('/') {
             _ if text.value == "**" => Target::Everything,
+            _ if Link::parse(&text.value).is_some() => return self.linked_target(&text),
             None => Target::Space(self.space_key(&text)?.value),
             Some((key, path)) => {
                 let key = self.space_key(&Spanned::new(key.to_owned(), text.span.clone()))?.value;
                 let parsed = PageSelector::in_space(path);
-                Target::Pages(key, self.page_selector(&text, parsed)?.value)
+                let pages = self.page_selector(&text, &key, parsed)?.value;
+                Target::Pages(key, pages)
             }
         };
         Some(Spanned::new(target, text.span))
+    }
+
+    /// The address of a page. Beside a verb nothing else says in which space the page is.
+    fn linked_target(&mut self, text: &Spanned<String>) -> Option<Spanned<Target>> {
+        if let Some(Ok(Link { space: Some(key), .. })) = Link::parse(&text.value) {
+            let pages = self.page_selector(text, &key, text.value.parse())?.value;
+            return Some(Spanned::new(Target::Pages(key, pages), text.span.clone()));
+        }
+        self.report(
+            Diagnostic::new(Code::InvalidPages, "this address does not tell a page and its space")
+                .at(&text.span, "")
+                .help("write `KEY/id:NUMBER`, with the key of the space and the number of the page"),
+        );
+        None
     }
 }

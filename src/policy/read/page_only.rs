@@ -2,7 +2,7 @@
 
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
-use crate::model::{BuiltInRole, Permission};
+use crate::model::{BuiltInRole, Permission, SpaceKey};
 use crate::policy::ast::{AccessLine, Entry, Named, PageOnlyEntry, Right, RoleName, Unlisted, Who};
 use crate::policy::keys;
 use crate::policy::pages::PageSelector;
@@ -28,7 +28,7 @@ impl Reader {
         None
     }
 
-    pub(super) fn page_only(&mut self, node: &Node) -> Vec<PageOnlyEntry> {
+    pub(super) fn page_only(&mut self, node: &Node, space: &SpaceKey) -> Vec<PageOnlyEntry> {
         if !matches!(node.kind, Kind::List(_)) {
             let help = "begin each entry with `- who: […]`".to_owned();
             self.wrong_kind(node, "`page-only`", "a list", Some(help));
@@ -36,10 +36,10 @@ impl Reader {
         }
         let items =
             self.list(node, "`page-only`", "{who: [group:NAME], pages: [/Title]}").unwrap_or_default();
-        items.iter().filter_map(|item| self.page_only_entry(item)).collect()
+        items.iter().filter_map(|item| self.page_only_entry(item, space)).collect()
     }
 
-    fn page_only_entry(&mut self, node: &Node) -> Option<PageOnlyEntry> {
+    fn page_only_entry(&mut self, node: &Node, space: &SpaceKey) -> Option<PageOnlyEntry> {
         let what = "an entry of `page-only`";
         let fields = self.fields(node, what, keys::PAGE_ONLY)?;
         for (key, help) in [
@@ -54,7 +54,7 @@ impl Reader {
         for (key, node) in fields {
             match key.value {
                 "who" => who = self.guests(node),
-                "pages" => pages = self.named_pages(node),
+                "pages" => pages = self.named_pages(node, space),
                 _ => role = self.guests_role(node),
             }
         }
@@ -70,12 +70,12 @@ impl Reader {
         (who.len() == items.len()).then_some(who)
     }
 
-    fn named_pages(&mut self, node: &Node) -> Option<Vec<Spanned<PageSelector>>> {
+    fn named_pages(&mut self, node: &Node, space: &SpaceKey) -> Option<Vec<Spanned<PageSelector>>> {
         let items = self.list(node, "`pages`", "/Public/Onboarding")?;
         let mut pages = Vec::new();
         for item in items {
             let Some(text) = self.text(item, "an entry of this list") else { continue };
-            pages.extend(self.page_selector(&text, text.value.parse()));
+            pages.extend(self.page_selector(&text, space, text.value.parse()));
         }
         self.repeated(&pages, |_, page| format!("`{page}`"));
         (pages.len() == items.len()).then_some(pages)

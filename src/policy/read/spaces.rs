@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
 use crate::model::{Mode, Permission, SpaceKey};
 use crate::policy::ast::{AccessLine, Entry, Listed, Named, PageEntry, Right, SpaceDef, Who};
 use crate::policy::keys;
-use crate::policy::pages::{InvalidSelector, PageSelector};
+use crate::policy::pages::{InvalidSelector, Link, PageSelector};
 use crate::policy::roles::bundle;
 use crate::policy::yaml::{Kind, Node};
 
@@ -39,6 +39,7 @@ impl Reader {
 
     fn space(&mut self, key: Spanned<SpaceKey>, node: &Node) -> Option<SpaceDef> {
         let what = format!("the space `{}`", key.value);
+        let this = &key.value;
         let fields = self.fields(node, &what, keys::SPACE)?;
         let has = |name| fields.iter().any(|(key, _)| key.value == name);
         let (has_access, has_pages) =
@@ -52,9 +53,9 @@ impl Reader {
                 "mode" => mode = self.mode(node),
                 "access" => access = self.access(node),
                 "like" => like = self.like(node),
-                "pages" => pages = self.pages(node),
+                "pages" => pages = self.pages(node, this),
                 "unlisted-pages" => unlisted = self.unlisted_pages(node),
-                _ => page_only = self.page_only(node),
+                _ => page_only = self.page_only(node, this),
             }
         }
         match mode {
@@ -139,7 +140,7 @@ impl Reader {
         }
     }
 
-    fn pages(&mut self, node: &Node) -> Vec<PageEntry> {
+    fn pages(&mut self, node: &Node, space: &SpaceKey) -> Vec<PageEntry> {
         let entries = self.entries(node, "`pages`").unwrap_or_default();
         if matches!(&node.kind, Kind::Map(pairs) if pairs.is_empty()) {
             self.report(
@@ -148,14 +149,30 @@ impl Reader {
                     .help("add an entry such as `/Runbooks: {edit: [group:NAME]}`, or remove the key"),
             );
         }
-        entries.into_iter().filter_map(|(path, node)| self.page(&path, node)).collect()
+        entries.into_iter().filter_map(|(path, node)| self.page(&path, node, space)).collect()
     }
 
+    /// A page of a space by a name, a pattern or an address, or how `parsed` has read it already.
     pub(super) fn page_selector(
         &mut self,
         text: &Spanned<String>,
+        space: &SpaceKey,
         parsed: Result<PageSelector, InvalidSelector>,
     ) -> Option<Spanned<PageSelector>> {
+        if let Some(Ok(link)) = Link::parse(&text.value) {
+            if let Some(other) = link.space.as_ref().filter(|other| *other != space) {
+                self.report(
+                    Diagnostic::new(
+                        Code::InvalidPages,
+                        format!("this page belongs to the space `{other}`, and is named for `{space}`"),
+                    )
+                    .at(&text.span, "")
+                    .help(format!("move the entry to `{other}`, or name a page of `{space}`")),
+                );
+                return None;
+            }
+            self.policy.links.push(Spanned::new(link.origin, text.span.clone()));
+        }
         match parsed {
             Ok(selector) => Some(Spanned::new(selector, text.span.clone())),
             Err(error) => {
@@ -169,8 +186,8 @@ impl Reader {
         }
     }
 
-    fn page(&mut self, path: &Spanned<String>, node: &Node) -> Option<PageEntry> {
-        let pages = self.page_selector(path, path.value.parse());
+    fn page(&mut self, path: &Spanned<String>, node: &Node, space: &SpaceKey) -> Option<PageEntry> {
+        let pages = self.page_selector(path, space, path.value.parse());
         let what = format!("`{}`", path.value);
         let fields = self.fields(node, &what, keys::PAGE)?;
         if matches!(&node.kind, Kind::Map(pairs) if pairs.is_empty()) {

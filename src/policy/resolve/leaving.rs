@@ -7,21 +7,18 @@ use super::Resolver;
 use super::wishes::Wish;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::{
-    AccountId, AccountKind, Audience, ContentId, DesiredHolding, DesiredPage, Known, LiveSpace, Members,
-    Mode, PageVerb, Principal, SpaceKey, Subject, Terms, Tree, Wanted,
+    AccountId, AccountKind, Audience, ContentId, ContentReach, DesiredHolding, DesiredPage, Known, LiveSpace,
+    Members, Mode, PageVerb, Principal, SpaceKey, Subject, Terms, Tree, Wanted,
 };
 use crate::policy::ast::{Entry, Named, PageEntry, SpaceDef, Unlisted};
 use crate::policy::contradictions::{GIVEN, Goes, LISTED, contradiction};
-use crate::policy::pages::PageSelector;
 use crate::policy::rules::Rule;
 
 /// Whether an entry decides about lists by where pages stand, so that it may mean content of which that is unknown. The
 /// plan leaves such content as it is and lists it.
 fn may_decide(wish: &Wish<'_>, verb: PageVerb) -> bool {
     wish.own.is_some_and(|own| {
-        let by_place = |entry: &&PageEntry| {
-            matches!(entry.pages.value, PageSelector::Path(_) | PageSelector::Below { .. })
-        };
+        let by_place = |entry: &&PageEntry| entry.pages.value.content_reach() >= ContentReach::Path;
         let opens = own.unlisted.as_ref().is_some_and(|unlisted| unlisted.value == Unlisted::Open);
         opens || own.pages.iter().filter(by_place).any(|entry| entry.listed(verb).is_some())
     })

@@ -22,7 +22,7 @@ use super::ast::{Named, Policy, Right, SpaceDef, Unlisted};
 use super::csv;
 use super::lock::Lock;
 use super::mentions::Party;
-use super::pages::{PageSelector, reached};
+use super::pages::{PageName, PageSelector, reached};
 use super::roles::Bundle;
 use super::rules::Rule;
 use crate::diagnostic::{Diagnostic, Diagnostics};
@@ -56,6 +56,7 @@ pub struct Context<'a> {
 pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Resolved, Diagnostics> {
     let mut resolver = Resolver::new(policy, live, context);
     resolver.findings.extend(policy.ended(context.today, context.lock));
+    resolver.findings.extend(policy.foreign_links(&live.site));
     let mut desired = Desired::default();
     for (alias, person) in &policy.people {
         desired.aliases.entry(person.account.value.clone()).or_insert_with(|| alias.clone());
@@ -209,9 +210,11 @@ impl Policy {
     pub fn wants_blogposts(&self, live: &LiveSpace) -> bool {
         let Some(space) = self.spaces.get(&live.space.key) else { return false };
         let is_post = |selector: &PageSelector| match selector {
-            PageSelector::Blog(_) => true,
-            PageSelector::Id(id) => live.tree.as_ref().is_some_and(|tree| tree.get(*id).is_none()),
-            PageSelector::Title(_) | PageSelector::Path(_) | PageSelector::Below { .. } => false,
+            PageSelector::Page(PageName::Id(id)) => {
+                live.tree.as_ref().is_some_and(|tree| tree.get(*id).is_none())
+            }
+            PageSelector::Page(name) => name.may_be_post(),
+            PageSelector::Below { .. } => false,
         };
         self.decides_about_every_page(&live.space.key)
             || space.pages.iter().any(|entry| is_post(&entry.pages.value))

@@ -8,7 +8,7 @@ use crate::model::{
     Audience, ContentId, DesiredPage, LiveSpace, Members, PageVerb, SpaceKey, Subject, Terms, Tree, Wanted,
 };
 use crate::policy::ast::{Entry, Listed, Named, PageEntry, SpaceDef};
-use crate::policy::pages::{Matched, PageSelector, Reach, escape, in_tree, matched, walk};
+use crate::policy::pages::{Matched, PageName, PageSelector, Reach, escape, in_tree, matched, walk};
 use crate::policy::read::edit_without_view;
 
 /// How specific an entry is about a page. The greatest decides, alone.
@@ -240,14 +240,16 @@ impl Resolver<'_> {
     ) {
         let key = &space.key.value;
         let span = &selector.span;
-        let finding = match &selector.value {
-            PageSelector::Id(id) => Diagnostic::new(
+        // A pattern of the whole space needs no page.
+        let Some(name) = selector.value.anchor() else { return };
+        let finding = match name {
+            PageName::Id(id) => Diagnostic::new(
                 Code::UnknownPage,
                 format!("the space `{key}` shows no page with the number {id}"),
             )
             .at(span, "")
             .help("it is in another space, was deleted, or this account may not view it"),
-            PageSelector::Blog(title) => {
+            PageName::Blog(title) => {
                 let titles = tree.iter().filter(|post| !in_tree(post)).map(|post| post.title.raw());
                 let near = did_you_mean(title, titles).map(|near| format!("did you mean `blog:{near}`?"));
                 Diagnostic::new(
@@ -257,7 +259,7 @@ impl Resolver<'_> {
                 .at(span, "")
                 .maybe_help(near)
             }
-            PageSelector::Title(title) => {
+            PageName::Title(title) => {
                 let titles = tree.iter().filter(|page| in_tree(page)).map(|page| page.title.raw());
                 let path = format!("/{title}").parse().ok().filter(
                     |path| matches!(matched(path, live, tree), Matched::Exact(found) if !found.is_empty()),
@@ -271,8 +273,14 @@ impl Resolver<'_> {
                 .at(span, "")
                 .maybe_help(near.map(|near| format!("did you mean `{near}`?")))
             }
-            PageSelector::Path(titles) | PageSelector::Below { base: titles, .. } => {
-                lost_way(key.as_str(), &selector.value, titles, span, live, tree)
+            PageName::Path { below: Some(id), .. } if tree.get(*id).is_none() => Diagnostic::new(
+                Code::UnknownPage,
+                format!("the space `{key}` shows no page with the number {id}"),
+            )
+            .at(span, "")
+            .help("it is in another space, was deleted, or this account may not view it"),
+            PageName::Path { below, titles } => {
+                lost_way(key.as_str(), &selector.value, (*below, titles), span, live, tree)
             }
         };
         let finding = match finding.help {
@@ -296,8 +304,17 @@ impl Resolver<'_> {
         tree: &Tree,
     ) {
         const SHOWN: usize = 5;
-        let mut candidates: Vec<String> =
-            found.iter().take(SHOWN).map(|id| format!("`{}` (`id:{id}`)", tree.path(*id).shown())).collect();
+        let named = |id: &ContentId| match &selector.value {
+            PageSelector::Page(_) => PageSelector::Page(PageName::Id(*id)),
+            PageSelector::Below { reach, .. } => {
+                PageSelector::Below { anchor: Some(PageName::Id(*id)), reach: *reach }
+            }
+        };
+        let mut candidates: Vec<String> = found
+            .iter()
+            .take(SHOWN)
+            .map(|id| format!("`{}` (`{}`)", named(id), tree.path(*id).shown()))
+            .collect();
         if found.len() > SHOWN {
             candidates.push(format!("{} more", found.len() - SHOWN));
         }
@@ -316,26 +333,29 @@ impl Resolver<'_> {
 fn lost_way(
     key: &str,
     selector: &PageSelector,
-    titles: &[String],
+    (below, titles): (Option<ContentId>, &[String]),
     span: &Span,
     live: &LiveSpace,
     tree: &Tree,
 ) -> Diagnostic {
-    let walk = walk(titles, live, tree);
-    let here: Vec<&str> = if walk.reached == 0 {
+    let walk = walk(below, titles, live, tree);
+    let here: Vec<&str> = if walk.reached == 0 && below.is_none() {
         let home = live.space.homepage.into_iter().flat_map(|home| tree.children(home));
         tree.roots().chain(home).filter(|page| in_tree(page)).map(|page| page.title.raw()).collect()
     } else {
         walk.last.iter().flat_map(|page| tree.children(*page)).map(|page| page.title.raw()).collect()
     };
     let missing = titles.get(walk.reached).map_or("", String::as_str);
-    let label = if walk.reached == 0 {
-        format!("no page called `{missing}` at the top of the space or below its homepage")
-    } else {
-        format!(
+    let label = match (walk.reached, below) {
+        (0, None) => format!("no page called `{missing}` at the top of the space or below its homepage"),
+        (0, Some(below)) => format!(
+            "nothing below the page with this number is called `{missing}`; it is `{}`",
+            tree.path(below).shown()
+        ),
+        (reached, below) => format!(
             "`{}` is there, but nothing below it is called `{missing}`",
-            PageSelector::Path(titles[..walk.reached].to_vec())
-        )
+            PageName::Path { below, titles: titles[..reached].to_vec() }
+        ),
     };
     let near = did_you_mean(missing, here).map(|near| {
         let mut meant = titles.to_vec();
@@ -343,8 +363,10 @@ fn lost_way(
             near.clone_into(part);
         }
         let meant = match selector {
-            PageSelector::Below { reach, .. } => PageSelector::Below { base: meant, reach: *reach },
-            _ => PageSelector::Path(meant),
+            PageSelector::Below { reach, .. } => {
+                PageSelector::Below { anchor: Some(PageName::Path { below, titles: meant }), reach: *reach }
+            }
+            PageSelector::Page(_) => PageSelector::Page(PageName::Path { below, titles: meant }),
         };
         format!("did you mean `{meant}`?")
     });

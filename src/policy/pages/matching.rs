@@ -1,0 +1,142 @@
+//! Which content of a tree a name or a pattern means.
+
+use std::collections::BTreeSet;
+
+use super::{PageName, PageSelector, Reach};
+use crate::model::{Content, ContentId, ContentKind, LiveSpace, Tree};
+
+/// What a selector means in one space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Matched {
+    /// Exactly these; more than one is ambiguous, none is a mistake.
+    Exact(BTreeSet<ContentId>),
+    /// A pattern whose upper end was found: what it reaches, and how deep that end stands.
+    Below { depth: usize, reached: BTreeSet<ContentId> },
+    /// A pattern whose upper end was not found, or more than once.
+    NoBase(BTreeSet<ContentId>),
+}
+
+/// Which content of a tree a selector means, for an entry of `pages`.
+///
+/// Whether other content than pages can be restricted is not documented. A pattern walks through it and leaves
+/// it alone; whoever wants it names it.
+pub fn matched(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Matched {
+    let is_page = |id: &ContentId| tree.get(*id).is_some_and(|content| content.kind == ContentKind::Page);
+    match matched_content(selector, space, tree) {
+        Matched::Below { depth, mut reached } => {
+            reached.retain(is_page);
+            Matched::Below { depth, reached }
+        }
+        matched @ (Matched::Exact(_) | Matched::NoBase(_)) => matched,
+    }
+}
+
+/// The pages that a selector reaches; none if what it names is missing or ambiguous.
+pub fn reached(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> BTreeSet<ContentId> {
+    match matched(selector, space, tree) {
+        Matched::Exact(pages) if pages.len() == 1 => pages,
+        Matched::Below { reached, .. } => reached,
+        Matched::Exact(_) | Matched::NoBase(_) => BTreeSet::new(),
+    }
+}
+
+/// Which content of a tree a selector means, folders and their like included.
+pub(crate) fn matched_content(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Matched {
+    match selector {
+        PageSelector::Page(name) => Matched::Exact(bearing(name, space, tree)),
+        PageSelector::Below { anchor: None, reach } => {
+            Matched::Below { depth: 0, reached: below(None, *reach, tree) }
+        }
+        PageSelector::Below { anchor: Some(anchor), reach } => {
+            let found = bearing(anchor, space, tree);
+            match found.first() {
+                Some(top) if found.len() == 1 => Matched::Below {
+                    depth: tree.chain(*top).ancestors.len() + 1,
+                    reached: below(Some(*top), *reach, tree),
+                },
+                _ => Matched::NoBase(found),
+            }
+        }
+    }
+}
+
+/// The content that bears a name.
+fn bearing(name: &PageName, space: &LiveSpace, tree: &Tree) -> BTreeSet<ContentId> {
+    match name {
+        PageName::Id(id) => tree.get(*id).map(|page| page.id).into_iter().collect(),
+        PageName::Title(title) => {
+            tree.iter().filter(|page| is_named(page, title) && in_tree(page)).map(|page| page.id).collect()
+        }
+        PageName::Blog(title) => {
+            tree.iter().filter(|post| is_named(post, title) && !in_tree(post)).map(|post| post.id).collect()
+        }
+        PageName::Path { below, titles } => walk(*below, titles, space, tree).found,
+    }
+}
+
+/// What stands below a page, or in the space.
+fn below(top: Option<ContentId>, reach: Reach, tree: &Tree) -> BTreeSet<ContentId> {
+    let below: Vec<&Content> = match (top, reach) {
+        (Some(top), Reach::All) => tree.descendants(top),
+        (Some(top), Reach::Children) => tree.children(top).collect(),
+        // Also pages whose parents are hidden: they are pages of the space all the same. What may stand
+        // anywhere may stand below a more specific entry, so no pattern reaches it.
+        (None, Reach::All) => tree.iter().filter(|content| tree.is_placed(content.id)).collect(),
+        (None, Reach::Children) => tree.roots().collect(),
+    };
+    below.into_iter().filter(|content| in_tree(content)).map(|content| content.id).collect()
+}
+
+/// How far a path of titles leads.
+pub(crate) struct Walk {
+    pub(crate) found: BTreeSet<ContentId>,
+    /// The longest part of the path that exists, and where it leads.
+    pub(crate) reached: usize,
+    pub(crate) last: BTreeSet<ContentId>,
+}
+
+/// Follows a path from below a page; or from the top of the space, and if that leads nowhere from below the homepage.
+pub(crate) fn walk(below: Option<ContentId>, titles: &[String], space: &LiveSpace, tree: &Tree) -> Walk {
+    if let Some(below) = below {
+        let walk = follow(titles, tree.children(below).collect(), tree);
+        let last = if walk.reached == 0 { BTreeSet::from([below]) } else { walk.last };
+        return Walk { last, ..walk };
+    }
+    let from_top = follow(titles, tree.roots().collect(), tree);
+    let home = match space.space.homepage {
+        Some(home) if from_top.found.is_empty() => home,
+        _ => return from_top,
+    };
+    let below_home = follow(titles, tree.children(home).collect(), tree);
+    if below_home.found.is_empty() && below_home.reached <= from_top.reached && from_top.reached > 0 {
+        from_top
+    } else if below_home.reached == 0 {
+        Walk { last: BTreeSet::from([home]), ..below_home }
+    } else {
+        below_home
+    }
+}
+
+fn follow(titles: &[String], start: Vec<&Content>, tree: &Tree) -> Walk {
+    let mut here = start;
+    let mut last = BTreeSet::new();
+    for (reached, title) in titles.iter().enumerate() {
+        let next: Vec<&Content> =
+            here.into_iter().filter(|page| is_named(page, title) && in_tree(page)).collect();
+        if next.is_empty() {
+            return Walk { found: BTreeSet::new(), reached, last };
+        }
+        last = next.iter().map(|page| page.id).collect();
+        here = next.into_iter().flat_map(|page| tree.children(page.id)).collect();
+    }
+    Walk { found: last.clone(), reached: titles.len(), last }
+}
+
+fn is_named(page: &Content, title: &str) -> bool {
+    page.title == *title
+}
+
+/// Blog posts stand beside the tree; they are named by `blog:TITLE` or by id.
+pub(crate) fn in_tree(content: &Content) -> bool {
+    content.kind != ContentKind::Blogpost
+}

@@ -1,0 +1,279 @@
+//! The text of a name or a pattern of pages.
+
+use std::str::FromStr;
+
+use super::link::Link;
+use super::{PageName, PageSelector, Reach};
+
+/// Why a text names no pages.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidSelector {
+    #[error("this names no page")]
+    Empty,
+    #[error("`{0}` is not the number of a page")]
+    Id(String),
+    #[error("a part of this path is empty")]
+    EmptyPart,
+    #[error("`*` and `**` can only stand at the end of a path")]
+    InnerGlob,
+    #[error("a pattern needs a path: it begins with `/`")]
+    GlobWithoutPath,
+    #[error("this is an address, but not that of a page")]
+    Address,
+    #[error("many pages are meant where one is to be named")]
+    Many,
+}
+
+impl InvalidSelector {
+    /// What to write instead.
+    pub const fn help(&self) -> &'static str {
+        match self {
+            Self::Empty => {
+                "write a path of titles such as `/Runbooks/On-call`, a title, `id:12345`, or `blog:TITLE`"
+            }
+            Self::Id(_) => {
+                "the number stands in the address of the page, after `/pages/`; \
+                 for a title that begins with `id:`, write its path"
+            }
+            Self::EmptyPart => {
+                "remove the extra `/`; a `/` that belongs to a title is written `\\/`, \
+                 and every page of the space is `/**`"
+            }
+            Self::InnerGlob => "for a page whose title is a star, write `\\*`",
+            Self::GlobWithoutPath => {
+                "write `/**` for every page of the space, `/Handbook/**` for those below a page"
+            }
+            Self::Address => {
+                "open the page in Confluence and copy its address, or write `id:` and its number"
+            }
+            Self::Many => "name one page by its path, its title or its number",
+        }
+    }
+}
+
+impl PageSelector {
+    /// What stands after `KEY/` where a page is named together with its space.
+    pub fn in_space(text: &str) -> Result<Self, InvalidSelector> {
+        let by_prefix = ["id:", "blog:"].into_iter().any(|prefix| text.starts_with(prefix));
+        if by_prefix { text.parse() } else { format!("/{text}").parse() }
+    }
+}
+
+impl FromStr for PageName {
+    type Err = InvalidSelector;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSelector> {
+        match text.parse()? {
+            PageSelector::Page(name) => Ok(name),
+            PageSelector::Below { .. } => Err(InvalidSelector::Many),
+        }
+    }
+}
+
+impl FromStr for PageSelector {
+    type Err = InvalidSelector;
+
+    fn from_str(text: &str) -> Result<Self, InvalidSelector> {
+        if let Some(link) = Link::parse(text) {
+            return link.map(|link| Self::Page(link.page));
+        }
+        if let Some(number) = text.strip_prefix("id:") {
+            let (number, path) = match number.split_once('/') {
+                Some((number, path)) => (number.trim(), Some(path)),
+                None => (number.trim(), None),
+            };
+            let id = number.parse().map_err(|_| InvalidSelector::Id(number.to_owned()))?;
+            return path.map_or(Ok(Self::Page(PageName::Id(id))), |path| below(Some(PageName::Id(id)), path));
+        }
+        if let Some(title) = text.strip_prefix("blog:") {
+            let title = title.trim();
+            return if title.is_empty() {
+                Err(InvalidSelector::Empty)
+            } else {
+                Ok(Self::Page(PageName::Blog(title.to_owned())))
+            };
+        }
+        let Some(path) = text.strip_prefix('/') else {
+            return match text {
+                _ if text.trim().is_empty() => Err(InvalidSelector::Empty),
+                "*" | "**" => Err(InvalidSelector::GlobWithoutPath),
+                _ if text.ends_with("/*") || text.ends_with("/**") => Err(InvalidSelector::GlobWithoutPath),
+                _ => Ok(Self::Page(PageName::Title(unescape(text)))),
+            };
+        };
+        if path.is_empty() {
+            return Err(InvalidSelector::Empty);
+        }
+        below(None, path)
+    }
+}
+
+/// A path that begins at the top of the space, or below a page that is named by its number.
+fn below(start: Option<PageName>, path: &str) -> Result<PageSelector, InvalidSelector> {
+    let mut parts = split(path);
+    let reach = match parts.last() {
+        Some(Part::Star(reach)) => {
+            let reach = *reach;
+            parts.pop();
+            Some(reach)
+        }
+        _ => None,
+    };
+    let mut titles = Vec::with_capacity(parts.len());
+    for part in parts {
+        match part {
+            Part::Star(_) => return Err(InvalidSelector::InnerGlob),
+            Part::Title(title) if title.is_empty() => return Err(InvalidSelector::EmptyPart),
+            Part::Title(title) => titles.push(title),
+        }
+    }
+    let name = match (start, titles.is_empty()) {
+        (start, true) => start,
+        (Some(PageName::Id(below)), false) => Some(PageName::Path { below: Some(below), titles }),
+        (_, false) => Some(PageName::path(titles)),
+    };
+    match (name, reach) {
+        (anchor, Some(reach)) => Ok(PageSelector::Below { anchor, reach }),
+        (Some(name), None) => Ok(PageSelector::Page(name)),
+        (None, None) => Err(InvalidSelector::Empty),
+    }
+}
+
+enum Part {
+    Title(String),
+    Star(Reach),
+}
+
+/// Parts between slashes that are not escaped.
+fn split(path: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut from = 0;
+    let mut escaped = false;
+    for (at, c) in path.char_indices().chain([(path.len(), '/')]) {
+        if at == path.len() || (c == '/' && !escaped) {
+            parts.push(match &path[from..at] {
+                "*" => Part::Star(Reach::Children),
+                "**" => Part::Star(Reach::All),
+                title => Part::Title(unescape(title)),
+            });
+            from = at + 1;
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    parts
+}
+
+/// `\/`, `\*` and `\\` are a slash, a star and a backslash; any other backslash is itself.
+fn unescape(title: &str) -> String {
+    let mut plain = String::with_capacity(title.len());
+    let mut chars = title.chars().peekable();
+    while let Some(c) = chars.next() {
+        match (c, chars.peek()) {
+            ('\\', Some('/' | '*' | '\\')) => plain.extend(chars.next()),
+            _ => plain.push(c),
+        }
+    }
+    plain
+}
+
+/// A title as a part of a path.
+pub fn escape(title: &str) -> String {
+    let plain = title.replace('\\', "\\\\").replace('/', "\\/");
+    if matches!(plain.as_str(), "*" | "**") { plain.replace('*', "\\*") } else { plain }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ContentId;
+
+    fn parse(text: &str) -> Result<PageSelector, InvalidSelector> {
+        text.parse()
+    }
+
+    fn titles<const N: usize>(titles: [&str; N]) -> Vec<String> {
+        titles.map(str::to_owned).to_vec()
+    }
+
+    fn path<const N: usize>(parts: [&str; N]) -> PageName {
+        PageName::path(titles(parts))
+    }
+
+    const TWELVE: ContentId = ContentId::from_number(12);
+
+    #[test]
+    fn the_forms() {
+        let page = |name| Ok(PageSelector::Page(name));
+        let below = |anchor, reach| Ok(PageSelector::Below { anchor, reach });
+        assert_eq!(parse("id:12"), page(PageName::Id(TWELVE)));
+        assert_eq!(parse("blog:Release 1.0/2"), page(PageName::Blog("Release 1.0/2".into())));
+        assert_eq!(parse("On-call"), page(PageName::Title("On-call".into())));
+        assert_eq!(parse("/A/B"), page(path(["A", "B"])));
+        assert_eq!(
+            parse("id:12/A/B"),
+            page(PageName::Path { below: Some(TWELVE), titles: titles(["A", "B"]) })
+        );
+        assert_eq!(parse("/A/**"), below(Some(path(["A"])), Reach::All));
+        assert_eq!(parse("/*"), below(None, Reach::Children));
+        assert_eq!(parse("id:12/**"), below(Some(PageName::Id(TWELVE)), Reach::All));
+        assert_eq!(
+            parse("id:12/A/*"),
+            below(Some(PageName::Path { below: Some(TWELVE), titles: titles(["A"]) }), Reach::Children)
+        );
+    }
+
+    #[test]
+    fn slashes_and_stars_of_titles_are_escaped() {
+        assert_eq!(parse(r"/A\/B/C\\"), Ok(PageSelector::Page(path(["A/B", r"C\"]))));
+        assert_eq!(parse(r"/\*"), Ok(PageSelector::Page(path(["*"]))));
+        assert_eq!(parse(r"/What *is* it\?"), Ok(PageSelector::Page(path([r"What *is* it\?"]))));
+        assert_eq!(parse(r"A\/B"), Ok(PageSelector::Page(PageName::Title("A/B".into()))));
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        for text in [
+            r"/A\/B/C\\/**",
+            "id:7",
+            "id:7/*",
+            "id:7/A",
+            r"id:7/A\/B/**",
+            r"blog:A/B\",
+            "/*",
+            r"/\*\*",
+            "Plain title",
+            "/A/B",
+        ] {
+            let selector = parse(text).unwrap();
+            assert_eq!(parse(&selector.to_string()).unwrap(), selector, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_names_no_page_is_refused() {
+        for text in [
+            "",
+            " ",
+            "/",
+            "blog:",
+            "blog: ",
+            "//A",
+            "/A/",
+            "/A/*/B",
+            "/**/B",
+            "**",
+            "*",
+            "id:x",
+            "id:",
+            "A/**",
+            "id:/A",
+            "id:7/",
+            "id:7//A",
+            "id:7/*/A",
+            "https://acme.atlassian.net/wiki",
+        ] {
+            assert!(parse(text).is_err(), "{text:?}");
+        }
+        assert_eq!("/A/*".parse::<PageName>(), Err(InvalidSelector::Many));
+    }
+}
