@@ -13,6 +13,7 @@ use super::args::ApplyArgs;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
+use super::expect::Expected;
 use super::lock::Lacking;
 use super::output::Output;
 use super::prepare::{Prepared, prepare};
@@ -25,17 +26,25 @@ pub(super) async fn run(
     signals: &Signals,
     out: &Output,
 ) -> Result<Exit, CliError> {
-    let first = Box::pin(once(args, environment, signals, out)).await?;
+    let expected = args.expect.as_deref().map(Expected::read).transpose()?;
+    let first = Box::pin(once(args, expected.as_ref(), environment, signals, out)).await?;
     let Run::Verified(outcome) = &first.run else { return Ok(first.exit()) };
     let moved = outcome.moved_spaces();
     if moved.is_empty() || is_stopped(outcome) {
+        return Ok(first.exit());
+    }
+    if expected.is_some() {
+        let spaces = names(&moved);
+        out.say(&format!(
+            "Others changed {spaces} meanwhile. A plan of what is left has to be approved first."
+        ));
         return Ok(first.exit());
     }
     // What others changed in the meantime is planned once more, in the state that it is in now.
     out.say(&format!("Planning again for what others changed: {}", names(&moved)));
     let mut again = args.clone();
     again.scope.moved = moved.into_iter().collect();
-    Ok(match Box::pin(once(&again, environment, signals, out)).await {
+    Ok(match Box::pin(once(&again, None, environment, signals, out)).await {
         Ok(second) if outcome.only_moved() && second.is_done() => first.completeness.max(second.completeness),
         Ok(_) => Exit::Partial,
         Err(error) => {
@@ -88,6 +97,7 @@ impl Once {
 
 async fn once(
     args: &ApplyArgs,
+    expected: Option<&Expected>,
     environment: &Environment,
     signals: &Signals,
     out: &Output,
@@ -102,6 +112,10 @@ async fn once(
     mention_last(&prepared, &args.scope.directory, out);
     if is_empty && prepared.earlier().is_empty() && !prepared.was_cut() {
         return Ok(Once { run: Run::Nothing, completeness });
+    }
+    if let Some(expected) = expected.filter(|expected| !expected.is(&prepared.planned.plan)) {
+        out.say(&expected.difference(&prepared.planned.plan));
+        return Ok(Once { run: Run::Blocked, completeness });
     }
     let is_sure = args.yes || is_empty;
     let prepared = if is_sure { prepared } else { confirm(prepared, args, environment, out).await? };

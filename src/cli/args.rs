@@ -281,6 +281,10 @@ pub(super) struct ApplyArgs {
     /// Do not ask for confirmation
     #[arg(short, long)]
     pub(super) yes: bool,
+
+    /// Go on only if the plan is the one that was approved: a hash that `plan` printed, or a file of `plan -o`
+    #[arg(long, value_name = "HASH|FILE")]
+    pub(super) expect: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -13,6 +13,7 @@ mod directory;
 mod doctor;
 mod environment;
 mod error;
+mod expect;
 mod explain;
 mod fmt;
 mod habits;

@@ -30,6 +30,9 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
         Format::Diff => render::plan_as_diff(plan, &live, &planned.after, &bundles),
     };
     out.data(&text);
+    if !plan.is_empty() {
+        out.say(&format!("Hash of this plan: {}", plan.hash));
+    }
     if let Some(path) = &args.out {
         files::write(path, &json(plan)?)
             .map_err(|error| CliError::failed(format!("cannot write `{path}`: {error}")))?;

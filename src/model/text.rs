@@ -30,4 +30,4 @@ macro_rules! text_form {
     };
 }
 
-pub(super) use text_form;
+pub(crate) use text_form;

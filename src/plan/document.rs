@@ -8,9 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AccountId, Call, ContentId, ContentKind, Desired, Edition, Flavor, Gap, GrantId, Guard, Holding, Live,
-    Mode, Origin, Permission, Principal, Restrictions, RoleId, Shown, SiteText, SpaceId, SpaceKey,
-    SpaceRoleMode,
+    AccountId, Call, Content, ContentId, ContentKind, Desired, Edition, Flavor, Gap, GrantId, Guard, Holding,
+    Live, Mode, Origin, Permission, Principal, Restrictions, RoleId, Shown, SiteText, SpaceId, SpaceKey,
+    SpaceRoleMode, Tree,
 };
 
 use super::account::LeftOut;
@@ -19,6 +19,7 @@ use super::effects::PlanEffects;
 use super::guard::PlanGuards;
 use super::incomplete::incomplete;
 use super::lints::PlanLint;
+use super::meaning::{self, PlanHash};
 use super::meanwhile::Meanwhile;
 use super::mentioned::Mentioned;
 use super::page_only::{Compiled, PlanPageOnly};
@@ -28,12 +29,14 @@ use super::target::{Target, TargetHolding, Unmanaged};
 
 /// The version of the JSON form. The first number changes when a reader would misread; the second when
 /// something is added.
-pub const FORMAT_VERSION: &str = "1.6";
+pub const FORMAT_VERSION: &str = "1.7";
 
 /// What would change on a site, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
     pub format_version: String,
+    /// By what the plan is recognised when it is made again, from the same site and policy.
+    pub hash: PlanHash,
     pub site: PlanSite,
     /// The spaces that the policy speaks of and the site shows.
     pub spaces: BTreeMap<SpaceKey, PlanSpace>,
@@ -41,6 +44,9 @@ pub struct Plan {
     pub pages: BTreeMap<ContentId, PlanPage>,
     /// How the principals that appear below are called, in the words of the policy.
     pub names: BTreeMap<Principal, Shown>,
+    /// What the site calls the users for whom the policy has a name of its own.
+    #[serde(default)]
+    pub display_names: BTreeMap<AccountId, Shown>,
     /// How the roles that appear below are called.
     pub roles: BTreeMap<RoleId, Shown>,
     pub changes: Vec<Change>,
@@ -99,6 +105,10 @@ pub struct PlanPage {
     pub kind: ContentKind,
     /// `/Title/Title`, as far as it could be seen.
     pub path: Shown,
+    /// Whether some who see the space do not see the page, before the plan or after it: the page, or one above it, has
+    /// a view list or may have one. What such a page is called is not for everyone to read.
+    #[serde(default)]
+    pub restricted: bool,
 }
 
 /// The number of a call within its plan, counted from 1.
@@ -228,7 +238,24 @@ impl Plan {
     /// Lets the plan through some of its guards, with the reason in the words of whoever decides that.
     /// Refusals are no guards: nothing lets a plan through them. Gives the guards that hold anyway.
     pub fn override_guards(&mut self, guards: &BTreeSet<Guard>, why: &str) -> BTreeSet<Guard> {
-        self.guards.override_with(guards, why)
+        let needless = self.guards.override_with(guards, why);
+        self.hash = self.recomputed_hash();
+        needless
+    }
+
+    /// The hash of what the document says, for one that was read from a file and may have been edited.
+    pub fn recomputed_hash(&self) -> PlanHash {
+        meaning::hash(self)
+    }
+
+    /// How a principal is called in output that has room: with what the site calls the user behind an alias.
+    pub fn full_name(&self, principal: &Principal) -> String {
+        let display = match principal {
+            Principal::User(account) => self.display_names.get(account),
+            Principal::Group(_) | Principal::Class(_) | Principal::Anonymous => None,
+        };
+        let name = self.name(principal);
+        display.map_or_else(|| name.to_string(), |display| format!("{name} ({display})"))
     }
 
     /// How a principal is called in output.
@@ -285,6 +312,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
     };
     let mut plan = Plan {
         format_version: FORMAT_VERSION.to_owned(),
+        hash: PlanHash::default(),
         site: PlanSite {
             flavor: live.site.flavor,
             base_url: live.site.base_url.clone(),
@@ -304,6 +332,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
             .collect(),
         pages: BTreeMap::new(),
         names: BTreeMap::new(),
+        display_names: BTreeMap::new(),
         roles: live.roles.values().map(|role| (role.id.clone(), role.name.shown())).collect(),
         changes,
         calls,
@@ -322,9 +351,13 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
     };
     let mut mentioned = Mentioned::default();
     mentioned.collect(&plan, live);
+    plan.display_names =
+        mentioned.principals.iter().filter_map(|who| display_name(who, desired, live)).collect();
     plan.names =
         mentioned.principals.into_iter().map(|who| (who.clone(), name(&who, desired, live))).collect();
-    plan.pages = mentioned.pages.into_iter().filter_map(|(space, id)| page(&space, id, live)).collect();
+    plan.pages =
+        mentioned.pages.into_iter().filter_map(|(space, id)| page(&space, id, [live, after])).collect();
+    plan.hash = meaning::hash(&plan);
     plan
 }
 
@@ -345,10 +378,27 @@ fn name(principal: &Principal, desired: &Desired, live: &Live) -> Shown {
     })
 }
 
-fn page(space: &SpaceKey, id: ContentId, live: &Live) -> Option<(ContentId, PlanPage)> {
-    let tree = live.spaces.get(space)?.tree.as_ref()?;
+/// What the site calls a user who has an alias, and so is called by that.
+fn display_name(principal: &Principal, desired: &Desired, live: &Live) -> Option<(AccountId, Shown)> {
+    let Principal::User(account) = principal else { return None };
+    desired.aliases.get(account)?;
+    Some((account.clone(), live.directory.people.get(account)?.name.shown()))
+}
+
+fn page(space: &SpaceKey, id: ContentId, states: [&Live; 2]) -> Option<(ContentId, PlanPage)> {
+    let trees = states.map(|state| state.spaces.get(space).and_then(|space| space.tree.as_ref()));
+    let tree = trees[0]?;
     let kind = tree.get(id)?.kind;
-    Some((id, PlanPage { space: space.clone(), kind, path: tree.path(id).shown() }))
+    let restricted = trees.into_iter().flatten().any(|tree| is_restricted(id, tree));
+    Some((id, PlanPage { space: space.clone(), kind, path: tree.path(id).shown(), restricted }))
+}
+
+/// Whether a view list stands, or may stand, between the space and the content.
+fn is_restricted(id: ContentId, tree: &Tree) -> bool {
+    let is_open =
+        |content: &Content| content.restrictions.as_ref().known().is_some_and(|lists| lists.view.is_anyone());
+    let chain = tree.chain(id);
+    chain.missing.is_some() || !chain.ancestors.iter().copied().chain(tree.get(id)).all(is_open)
 }
 
 /// The state before and after of what the calls touch, in the order of the target.

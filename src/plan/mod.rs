@@ -21,6 +21,7 @@ mod guests;
 mod incomplete;
 mod lints;
 mod lower;
+mod meaning;
 mod meanwhile;
 mod mentioned;
 mod needs;
@@ -40,6 +41,7 @@ pub use document::{
 pub use effects::{PlanEffect, PlanEffects};
 pub use guard::{AdminStanding, Breach, GuardLimit, GuardOutcome, GuardVerdict, PlanGuards, Removals};
 pub use lints::PlanLint;
+pub use meaning::PlanHash;
 pub use meanwhile::{Meanwhile, MeanwhileReason};
 pub use needs::needs;
 pub use page_only::{PageOnlyProblem, PlanPageOnly};

@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use anstream::adapter::strip_str;
 use similar::TextDiff;
 
 use crate::model::{ContentId, Live, Principal, SpaceKey, visible};
 use crate::plan::{Object, Plan};
 use crate::policy::NamedBundle;
 use crate::policy::express::preview::{self, Words};
+
+use super::json::plan_as_json;
+use super::order::order_as_text;
+use super::text::plan_as_text;
 
 /// What a reviewer of pull requests reads without learning anything. `live` is the site that the plan
 /// was made from, `after` the site as it would be.
@@ -29,6 +34,22 @@ pub fn plan_as_diff(plan: &Plan, live: &Live, after: &Live, bundles: &[NamedBund
         text.push_str(&unified.to_string());
     }
     text
+}
+
+/// How a plan differs from one that was approved: in what it says, or else in the order of its calls, or else in its
+/// document. Empty if the two are the same.
+pub fn plans_as_diff(approved: &Plan, now: &Plan) -> String {
+    let as_text = |plan: &Plan| strip_str(&plan_as_text(plan)).to_string();
+    let as_order = |plan: &Plan| strip_str(&order_as_text(plan)).to_string();
+    let as_document = |plan: &Plan| plan_as_json(plan).unwrap_or_default();
+    let forms: [&dyn Fn(&Plan) -> String; 3] = [&as_text, &as_order, &as_document];
+    let differences = forms.into_iter().map(|form| {
+        let (approved, now) = (form(approved), form(now));
+        let diff = TextDiff::from_lines(&approved, &now);
+        let mut unified = diff.unified_diff();
+        unified.context_radius(1).header("approved", "now").to_string()
+    });
+    differences.into_iter().find(|difference| !difference.is_empty()).unwrap_or_default()
 }
 
 /// Two versions of a file as a unified diff.

@@ -7,6 +7,7 @@ mod anonymous;
 mod as_planned;
 mod converge;
 mod echoes;
+mod expect;
 mod first_run;
 mod fmt;
 mod guards;

@@ -74,7 +74,8 @@ fn data_goes_to_stdout_and_talk_to_stderr() {
     assert!(json.err.contains("/wiki/rest/api/user/current"), "-v tells each request: {}", json.err);
 
     let quiet = folder.run(&["plan"]).code(0);
-    assert_eq!(quiet.err.lines().count(), 1, "{}", quiet.err);
+    assert_eq!(quiet.err.lines().count(), 2, "{}", quiet.err);
+    assert!(quiet.err.lines().nth(1).unwrap().starts_with("Hash of this plan: sha256:"), "{}", quiet.err);
 }
 
 #[test]

@@ -1,0 +1,172 @@
+//! The hash of what a plan means, by which a reviewed plan is recognised when it is made again.
+//!
+//! It covers the site, the changes, the calls with their edges, what guards and refusals say, and what was unknown
+//! or left out. It does not cover what two plans of the same meaning may differ in: names for people, the line that
+//! asks for a change, its words, the day of the plan, and effects, which follow from the rest and from who is in
+//! which group. Whatever is added to a covered type is covered, unless it is taken out here.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::model::{InvalidId, text_form};
+
+use super::change::{Change, Reason};
+use super::document::Plan;
+use super::guard::GuardVerdict;
+
+/// Goes into the hash, so that hashes of two ways to make one never agree.
+const DOMAIN: &str = "confperm plan 1\n";
+/// The fields that say where and with what words the policy asks for something.
+const WORDS: [&str; 3] = ["origin", "origins", "because"];
+const BYTES: usize = 32;
+
+/// SHA-256 of the meaning of a plan. Written as `sha256:` and 64 hexadecimal digits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PlanHash([u8; BYTES]);
+
+impl fmt::Display for PlanHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("sha256:")?;
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for PlanHash {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let invalid = || InvalidId { text: text.to_owned(), expected: "`sha256:` and 64 hexadecimal digits" };
+        let digits = text.strip_prefix("sha256:").ok_or_else(invalid)?;
+        if digits.len() != 2 * BYTES || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(invalid());
+        }
+        let mut bytes = [0; BYTES];
+        for (at, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).map_err(|_| invalid())?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+text_form!(PlanHash, { "type": "string", "pattern": "^sha256:[0-9a-f]{64}$" });
+
+/// The hash of a plan as it is now; `plan.hash` is not looked at.
+pub(super) fn hash(plan: &Plan) -> PlanHash {
+    let mut hasher = Sha256::new();
+    hasher.update(DOMAIN);
+    feed(&meaning(plan), &mut hasher);
+    PlanHash(hasher.finalize().into())
+}
+
+fn meaning(plan: &Plan) -> Value {
+    let changes: Vec<Value> = plan.changes.iter().map(change).collect();
+    let calls = plan.calls.iter().map(|planned| {
+        let after: Vec<Value> = planned.after.iter().map(|edge| json!([edge.call, edge.reason])).collect();
+        json!({"id": planned.id, "call": planned.call, "conditional": planned.conditional, "after": after})
+    });
+    let guards = plan.guards.outcomes.iter().map(|outcome| {
+        let verdict = match &outcome.verdict {
+            GuardVerdict::NotApplicable => "not-applicable",
+            GuardVerdict::Holds => "holds",
+            GuardVerdict::Blocked => "blocked",
+            GuardVerdict::Overridden { .. } => "overridden",
+        };
+        json!({"guard": outcome.guard, "verdict": verdict, "breaches": outcome.breaches})
+    });
+    let left_out =
+        plan.left_out.iter().map(|left| json!({"change": change(&left.change), "lacks": left.lacks}));
+    // A site is known by its cloud id; the address is what is left where the id may not be read.
+    let site = plan.site.cloud_id.as_deref().unwrap_or_else(|| plan.site.base_url.raw());
+    let mut meaning = json!({
+        "site": site,
+        "mode": plan.site.space_role_mode,
+        "changes": changes,
+        "calls": calls.collect::<Vec<_>>(),
+        "guards": guards.collect::<Vec<_>>(),
+        "refusals": plan.refusals,
+        "unseen": plan.unseen,
+        "incomplete": plan.incomplete,
+        "left_out": left_out.collect::<Vec<_>>(),
+    });
+    without_words(&mut meaning);
+    meaning
+}
+
+/// A change without its reason, but for the day on which it ends.
+fn change(change: &Change) -> Value {
+    let mut value = json!(change);
+    if let Value::Object(fields) = &mut value {
+        fields.remove("reason");
+        if let Reason::Declared { until: Some(until), .. } = change.reason() {
+            fields.insert("until".to_owned(), until.to_string().into());
+        }
+    }
+    value
+}
+
+fn without_words(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for word in WORDS {
+                fields.remove(word);
+            }
+            fields.values_mut().for_each(without_words);
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(without_words),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// A value as JSON with sorted keys and no space, whatever the map of `serde_json` is in this build.
+fn feed(value: &Value, hasher: &mut Sha256) {
+    match value {
+        Value::Object(fields) => {
+            hasher.update("{");
+            for (name, field) in sorted(fields) {
+                hasher.update(Value::from(name.as_str()).to_string());
+                hasher.update(":");
+                feed(field, hasher);
+                hasher.update(",");
+            }
+            hasher.update("}");
+        }
+        Value::Array(entries) => {
+            hasher.update("[");
+            for entry in entries {
+                feed(entry, hasher);
+                hasher.update(",");
+            }
+            hasher.update("]");
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            hasher.update(value.to_string());
+        }
+    }
+}
+
+fn sorted(fields: &Map<String, Value>) -> Vec<(&String, &Value)> {
+    let mut fields: Vec<_> = fields.iter().collect();
+    fields.sort_by_key(|(name, _)| *name);
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_read_as_it_is_written() {
+        let hash = PlanHash([0xa5; BYTES]);
+        assert_eq!(hash.to_string().parse(), Ok(hash));
+        let digits = "a5".repeat(BYTES);
+        for text in [digits.as_str(), "sha256:", "sha256:a5", "", "plan.json"] {
+            assert_eq!(text.parse::<PlanHash>().ok(), None, "{text}");
+        }
+        assert!(format!("sha256:{}é", "a".repeat(62)).parse::<PlanHash>().is_err());
+    }
+}
