@@ -17,8 +17,9 @@ use confperm::model::{
     AccountId, AccountKind, AccountStatus, Audience, BesidePages, Caller, Content, ContentId, ContentKind,
     ContentReach, Desired, DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId,
     Group, GroupId, Holding, Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Person,
-    Principal, ProductAccess, Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode,
-    SpaceStatus, StrayPermissions, Strength, Subject, Terms, Tree, Truth, UnlistedPages, Wanted, Why,
+    Principal, ProductAccess, Requested, Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind,
+    SpaceRoleMode, SpaceStatus, StrayPermissions, Strength, Subject, Terms, Tree, Truth, UnlistedPages,
+    Wanted, Why,
 };
 use confperm::plan::{Gaps, plan};
 
@@ -241,6 +242,7 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
     };
     let desired = DesiredSpace {
         watched: BTreeMap::new(),
+        requested: Requested::default(),
         mode: Mode::Authoritative,
         origin: origin(),
         holdings: after,

@@ -12,8 +12,10 @@
 //! Not here: names (a question arrives with ids), the policy that asks for things ([`declared`] joins
 //! routes with the lines of what has become of it), and how any of it looks.
 
+mod administrators;
 mod census;
 mod chains;
+mod coverage;
 mod declared;
 mod effects;
 mod engine;
@@ -28,6 +30,8 @@ mod standing;
 mod unlisted;
 mod who;
 
+pub use administrators::{AdminStanding, Administrators};
+pub use coverage::Holders;
 pub use declared::{Said, declared};
 pub use effects::{
     Affected, AffectedParty, Cause, Certainty, Direction, Effect, Effects, PageVerbs, Place, What,

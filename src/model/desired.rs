@@ -37,6 +37,7 @@ pub struct DesiredSpace {
     pub reach: ContentReach,
     pub unlisted: UnlistedPages,
     pub page_only: Vec<PageOnly>,
+    pub requested: Requested,
     /// For each rule that selects the space by what principals hold in it, these principals. What is taken
     /// from them goes last, or a run that ends early would leave the rest of the rule undone for good.
     pub watched: BTreeMap<String, BTreeSet<Principal>>,
@@ -55,6 +56,22 @@ pub enum ContentReach {
     Pattern,
     /// Every list of the space is meant: restrictions that no entry reaches are opened, or principals are taken off.
     Everything,
+}
+
+/// The principals whose removal a line of the policy asks for by name: `absent` and `replace` name them, or the
+/// `until` of their entry has passed. Losing them is no surprise, so no guard counts it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Requested {
+    /// From the space, and so from the lists of its pages.
+    pub access: BTreeSet<Principal>,
+    /// From lists of pages.
+    pub lists: BTreeSet<Subject>,
+}
+
+impl Requested {
+    pub fn from_list(&self, subject: &Subject) -> bool {
+        self.lists.contains(subject) || self.access.contains(&Principal::from(subject.clone()))
+    }
 }
 
 /// What becomes of the lists of pages that no entry reaches.

@@ -100,13 +100,13 @@ pub struct Guarded<T> {
     pub origin: Option<Origin>,
 }
 
-/// How much of what a run manages one plan may take away.
+/// How much one plan may take away, in pairs of principal and space and of subject and page list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MaxRemovals {
-    /// Of the grants that a run manages, once there are ten.
+    /// Of the pairs in the spaces that it touches, from ten removals on.
     Percent(u8),
-    /// This many grants, however many there are.
+    /// This many pairs, however many there are.
     Count(u32),
 }
 
@@ -121,8 +121,12 @@ pub enum Forbidden {
 }
 
 impl MaxRemovals {
-    /// Of fewer grants than these no share is taken: one of three is a third, and no news.
-    pub const SHARE_FROM: usize = 10;
+    /// Fewer removals than these are never too great a share of a run: one of three is a third, and no news.
+    pub const FROM: usize = 10;
+    /// The share of one space, in percent, that is too much wherever the whole run is within its limit.
+    pub const OF_A_SPACE: u8 = 50;
+    /// Fewer removals than these are never too great a share of one space.
+    pub const FROM_IN_A_SPACE: usize = 5;
 }
 
 impl fmt::Display for MaxRemovals {

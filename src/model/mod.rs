@@ -34,8 +34,8 @@ pub use built_in_role::BuiltInRole;
 pub use call::Call;
 pub use content::{Chain, Content, ContentKind, Missing, Parent, Tree};
 pub use desired::{
-    ContentReach, Desired, DesiredHolding, DesiredPage, DesiredSpace, End, Mode, PageOnly, Strength, Terms,
-    UnlistedPages, Wanted,
+    ContentReach, Desired, DesiredHolding, DesiredPage, DesiredSpace, End, Mode, PageOnly, Requested,
+    Strength, Terms, UnlistedPages, Wanted,
 };
 pub use diff::Diff;
 pub use directory::{AccountKind, AccountStatus, Directory, Group, Person, ProductAccess};

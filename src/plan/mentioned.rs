@@ -154,6 +154,7 @@ impl Mentioned {
                 self.principals.insert(who.clone());
                 self.page(space, Some(*content));
             }
+            Breach::Stripped { who, .. } => self.principals.extend(who.iter().cloned()),
             Breach::TooManyRemovals { .. } => {}
         }
     }

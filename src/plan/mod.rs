@@ -39,7 +39,9 @@ pub use document::{
     PlanSpace, PlannedCall, schema,
 };
 pub use effects::{PlanEffect, PlanEffects};
-pub use guard::{AdminStanding, Breach, GuardLimit, GuardOutcome, GuardVerdict, PlanGuards, Removals};
+pub use guard::{
+    AdminStanding, Breach, GuardLimit, GuardOutcome, GuardVerdict, Pairs, PlanGuards, Removals, Taken,
+};
 pub use lints::PlanLint;
 pub use meaning::PlanHash;
 pub use meanwhile::{Meanwhile, MeanwhileReason};
@@ -121,7 +123,7 @@ pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Broke
     let mut lints = lints::lints(desired, &after);
     lints.extend(guests::lints(desired, live, &after, &page_only));
     lints.sort();
-    let guards = guard::guards(desired, &target, live, &after, &changes);
+    let guards = guard::guards(desired, live, &after, &changes);
     let findings = document::Findings {
         target,
         unmanaged,

@@ -3,12 +3,15 @@
 use std::fmt::Write as _;
 
 use crate::model::{Forbidden, MaxRemovals, visible};
-use crate::plan::{AdminStanding, Breach, GuardOutcome, GuardVerdict, Plan, Removals};
+use crate::plan::{AdminStanding, Breach, GuardOutcome, GuardVerdict, Pairs, Plan, Removals, Taken};
 
 use super::style::{CHANGE, REMOVE, count, list, paint};
 
 /// So many breaches of one guard are shown; the document has them all.
 const BREACHES: usize = 10;
+
+/// So many principals are named where a space loses too much.
+const LOSERS: usize = 5;
 
 /// What blocks the plan first; then what was overridden, and what is wrong in spaces that the plan does not
 /// change. One line where all guards hold.
@@ -33,7 +36,7 @@ pub(super) fn guards(plan: &Plan, text: &mut String) {
     if !hold.is_empty() && !plan.is_empty() {
         let verb = if hold.len() == 1 { "holds" } else { "hold" };
         let removals = removals_words(plan.guards.removals);
-        let _ = writeln!(text, "Guards: {} {verb} ({removals} removed).", list(&hold));
+        let _ = writeln!(text, "Guards: {} {verb} ({removals}).", list(&hold));
     }
     if text.len() > before {
         text.push('\n');
@@ -81,14 +84,18 @@ fn set_by(outcome: &GuardOutcome) -> String {
 
 fn breach_words(plan: &Plan, breach: &Breach) -> String {
     match breach {
-        Breach::FewAdmins { space, counted, needed, admins } => {
+        Breach::FewAdmins { space, before, counted, needed, admins } => {
             let who: Vec<String> = admins
                 .iter()
                 .map(|(who, standing)| format!("{}{}", plan.name(who), standing_words(*standing)))
                 .collect();
             let who = if who.is_empty() { String::new() } else { format!(": {}", list(&who)) };
+            let was = if before == counted { String::new() } else { format!(", {before} before this plan") };
+            if *counted == 0 {
+                return format!("{space}  no active user can administer it, and {needed} should{was}{who}");
+            }
             let counted = count(*counted, "administrator", "administrators");
-            format!("{space}  {counted} of the {needed} that are needed{who}")
+            format!("{space}  {counted} of the {needed} that are needed{was}{who}")
         }
         Breach::NotAdmin { space, who, origin, perhaps } => {
             let not = if *perhaps {
@@ -105,12 +112,20 @@ fn breach_words(plan: &Plan, breach: &Breach) -> String {
                 .map_or_else(|| format!("page {content}"), |page| page.path.to_string());
             format!("{space}  {page} would be closed to {}  {origin}", plan.name(who))
         }
-        Breach::TooManyRemovals { limit } => {
+        Breach::TooManyRemovals { what, pairs, limit } => {
             let limit = match limit {
                 MaxRemovals::Percent(share) => format!("{share}% of them"),
                 MaxRemovals::Count(most) => most.to_string(),
             };
-            format!("{} would be removed, and {limit} may be", removals_words(plan.guards.removals))
+            format!("{}, and {limit} may", taken_words(*what, *pairs))
+        }
+        Breach::Stripped { space, what, pairs, who } => {
+            let mut named: Vec<String> =
+                who.iter().take(LOSERS).map(|who| plan.name(who).to_string()).collect();
+            if who.len() > LOSERS {
+                named.push(format!("{} more", who.len() - LOSERS));
+            }
+            format!("{space}  {}: {}", taken_words(*what, *pairs), list(&named))
         }
         Breach::Forbidden { what: Forbidden::Anonymous, space, origin, .. } => {
             format!("{space}  visitors who are not signed in are given access  {origin}")
@@ -125,12 +140,39 @@ const fn standing_words(standing: AdminStanding) -> &'static str {
     match standing {
         AdminStanding::Counts => "",
         AdminStanding::Unread => " (could not be read, does not count)",
+        AdminStanding::Guest => " (a guest, does not count)",
+        AdminStanding::Unlicensed => " (no licence, does not count)",
         AdminStanding::App => " (an app, does not count)",
         AdminStanding::CannotSignIn => " (cannot sign in, does not count)",
         AdminStanding::Nobody => " (no active member, does not count)",
     }
 }
 
+/// What is taken away of how much.
+fn taken_words(what: Taken, Pairs { removed, of }: Pairs) -> String {
+    let all = |one, many| count(of, one, many);
+    match what {
+        Taken::Access => {
+            let verb = if removed == 1 { "loses" } else { "lose" };
+            format!("{removed} of {} {verb} access", all("principal", "principals"))
+        }
+        Taken::Entries => {
+            let verb = if removed == 1 { "goes" } else { "go" };
+            format!("{removed} of {} {verb}", all("entry on page lists", "entries on page lists"))
+        }
+        Taken::Both => {
+            format!("{removed} of {} go", all("grant and list entry", "grants and list entries"))
+        }
+    }
+}
+
+/// A principal counts once for each space.
 fn removals_words(removals: Removals) -> String {
-    format!("{} of {}", removals.removed, count(removals.managed, "grant", "grants"))
+    let both = [(Taken::Access, removals.access), (Taken::Entries, removals.entries)];
+    let taken: Vec<String> = both
+        .into_iter()
+        .filter(|(_, pairs)| pairs.removed > 0)
+        .map(|(what, pairs)| taken_words(what, pairs))
+        .collect();
+    if taken.is_empty() { "nothing is taken away".to_owned() } else { taken.join(", ") }
 }

@@ -28,7 +28,7 @@ spaces:
       - {id: 11, title: Home}
 ";
 
-/// Everything of Bob's goes: three grants of nine.
+/// Everything of Bob's goes: one principal of four.
 const POLICY: &str = "version: 1
 people: {ann: 5b10ac8d82e05b22cc7d4ef5, bob: 5b10ac8d82e05b22cc7d4ef6}
 spaces:
@@ -40,6 +40,12 @@ spaces:
       administer/space: [group:ops]
 ";
 
+/// Bob is in no group that keeps what he loses.
+fn bob_alone() -> String {
+    let site = SITE.replace("members: [bob, ann]", "members: [ann]");
+    site.replace("  ops: {", "  staff: {id: g-staff, members: [bob], access: user}\n  ops: {")
+}
+
 struct Case {
     folder: Folder,
     hosted: Hosted,
@@ -47,7 +53,11 @@ struct Case {
 
 impl Case {
     fn new(policy: &str) -> Self {
-        let hosted = Hosted::start(Site::from_yaml(SITE).unwrap(), Options::default());
+        Self::on(SITE, policy)
+    }
+
+    fn on(site: &str, policy: &str) -> Self {
+        let hosted = Hosted::start(Site::from_yaml(site).unwrap(), Options::default());
         Self { folder: Folder::with(&[("policy.yaml", &format!("{POLICY}{policy}"))]), hosted }
     }
 
@@ -66,11 +76,11 @@ impl Case {
 
 #[test]
 fn too_many_removals_are_blocked_until_somebody_says_why() {
-    let case = Case::new("guards: {max-removals: 2}\n");
+    let case = Case::on(&bob_alone(), "guards: {max-removals: 0}\n");
     for command in [&["plan"][..], &["apply", "--yes"]] {
         let ran = case.run(command).code(3);
         assert!(ran.out.contains("Blocked by max-removals (policy.yaml:10):"), "{}", ran.out);
-        assert!(ran.out.contains("3 of 9 grants would be removed, and 2 may be"), "{}", ran.out);
+        assert!(ran.out.contains("1 of 4 principals loses access, and 0 may"), "{}", ran.out);
         assert!(ran.out.contains("--override max-removals --why TEXT"), "{}", ran.out);
     }
     let ran = case.run(&["plan", "--format", "diff"]).code(3);
@@ -83,7 +93,10 @@ fn too_many_removals_are_blocked_until_somebody_says_why() {
     let outcomes = plan["guards"]["outcomes"].as_array().unwrap();
     let outcome = outcomes.iter().find(|outcome| outcome["guard"] == "max-removals").unwrap();
     assert_eq!(outcome["verdict"], serde_json::json!({"is": "overridden", "why": "Bob has left, ticket 17"}));
-    assert_eq!(plan["guards"]["removals"], serde_json::json!({"removed": 3, "managed": 9}));
+    assert_eq!(
+        plan["guards"]["removals"],
+        serde_json::json!({"access": {"removed": 1, "of": 4}, "entries": {"removed": 0, "of": 0}})
+    );
 
     let ran = case.run(&[&["apply", "--yes"], &words[..]].concat()).code(0);
     assert!(
@@ -100,27 +113,87 @@ fn too_many_removals_are_blocked_until_somebody_says_why() {
 }
 
 #[test]
-fn a_share_counts_only_once_there_are_ten_grants() {
-    // Nine grants: a third of them may go without a word.
-    let ran = Case::new("").run(&["plan"]).code(0);
-    assert!(ran.out.contains("Guards: min-admins holds (3 of 9 grants removed)."), "{}", ran.out);
+fn a_share_counts_only_from_ten_removals_on() {
+    let ran = Case::on(&bob_alone(), "guards: {max-removals: 10%}\n").run(&["plan"]).code(0);
+    assert!(
+        ran.out.contains("Guards: min-admins and max-removals hold (1 of 4 principals loses access)."),
+        "{}",
+        ran.out
+    );
 }
 
 #[test]
-fn a_space_keeps_as_many_administrators_as_the_policy_says() {
-    // Ann counts; the group has nobody in it.
-    let case = Case::new("guards: {min-admins: 2}\n");
+fn a_plan_does_not_lower_the_number_of_administrators_below_the_minimum() {
+    // Ann counts, Bob goes; the group has no member.
+    let site = SITE.replace("administer/space: [user:ann,", "administer/space: [user:ann, user:bob,");
+    let case = Case::on(&site, "guards: {min-admins: 2}\n");
     let ran = case.run(&["apply", "--yes"]).code(3);
     assert!(ran.out.contains("Blocked by min-admins (policy.yaml:10):"), "{}", ran.out);
     assert!(
         ran.out.contains(
-            "ENG  1 administrator of the 2 that are needed: group:ops (no active member, does not count) and user:ann"
+            "ENG  1 administrator of the 2 that are needed, 2 before this plan: group:ops (no active member, does not count) \
+             and user:ann"
         ),
         "{}",
         ran.out
     );
     assert!(!case.has_written());
-    Case::new("guards: {min-admins: 1}\n").run(&["plan"]).code(0);
+    Case::on(&site, "guards: {min-admins: 1}\n").run(&["plan"]).code(0);
+    // Where there was one before, the plan is not at fault.
+    let ran = Case::new("guards: {min-admins: 2}\n").run(&["plan"]).code(0);
+    assert!(ran.out.contains("Against min-admins (policy.yaml:10) already before this plan:"), "{}", ran.out);
+}
+
+#[test]
+fn a_guest_is_no_administrator() {
+    let site = "kind: confluence-sandbox
+version: 1
+site: {flavor: cloud, space-role-mode: roles, edition: premium, caller: bot}
+users:
+  bot: {account-id: 5b10ac8d82e05b22cc7d4e01, name: Bot, email: bot@example.com, confluence-admin: true}
+  bob: {account-id: 5b10ac8d82e05b22cc7d4e03, name: Bob, email: bob@example.com}
+  gus: {account-id: 5b10ac8d82e05b22cc7d4e04, name: Gus Guest, email: gus@example.com, guest-of: DOCS}
+groups: {staff: {id: g-staff, members: [bot, bob], access: user}}
+roles:
+  Admin: {id: c0a80000-0000-4000-8000-000000000001, permissions: [read/space, administer/space]}
+  Collaborator: {id: c0a80000-0000-4000-8000-000000000003, permissions: [read/space, create/page]}
+spaces:
+  DOCS: {id: 102, name: Docs, role-assignments: {Admin: [user:bot], Collaborator: [user:gus]}}
+";
+    let policy = "version: 1
+people: {bot: 5b10ac8d82e05b22cc7d4e01, bob: 5b10ac8d82e05b22cc7d4e03, gus: 5b10ac8d82e05b22cc7d4e04}
+spaces: {DOCS: {access: {admin: [user:bot, user:gus]}}}
+guards: {min-admins: 2}
+";
+    let run = |site: &str| {
+        let hosted = Hosted::start(Site::from_yaml(site).unwrap(), Options::default());
+        Case { folder: Folder::with(&[("policy.yaml", policy)]), hosted }.run(&["plan"])
+    };
+    let ran = run(site).code(0);
+    assert!(
+        ran.out.contains(
+            "DOCS  1 administrator of the 2 that are needed: user:bot and user:gus (a guest, does not count)"
+        ),
+        "{}",
+        ran.out
+    );
+    // Bob is a real one, and the guest takes the place.
+    run(&site.replace("Admin: [user:bot]", "Admin: [user:bot, user:bob]")).code(3);
+}
+
+#[test]
+fn a_space_without_administrators_is_reported_and_blocks_no_other() {
+    let site = SITE.replace(
+        "    pages:",
+        "  LOST:\n    id: 2\n    name: Lost\n    permissions: {read/space: [group:eng, user:ann], create/comment: [group:eng]}\n    pages:",
+    );
+    let site = site.replace("      - {id: 11, title: Home}\n", "      []\n");
+    let hosted = Hosted::start(Site::from_yaml(&site).unwrap(), Options::default());
+    let policy = "version: 1\nrules: [{name: all may comment, spaces: {key: '*'}, access: {create/comment: [group:ops]}}]\n";
+    let case = Case { folder: Folder::with(&[("policy.yaml", policy)]), hosted };
+    let ran = case.run(&["apply", "--yes"]).code(6);
+    assert!(ran.out.contains("LOST  no active user can administer it"), "{}", ran.out);
+    assert!(case.has_written());
 }
 
 #[test]

@@ -37,6 +37,7 @@ mod order;
 mod page_only;
 mod quirks;
 mod readers;
+mod removals;
 mod requests;
 mod rules;
 mod scopes;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use confperm::model::{
     AccessClass, Audience, BesidePages, Call, Caller, Content, ContentId, ContentKind, ContentReach, Desired,
     DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId, Group, Guards, Holding,
-    Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Principal, Restrictions, Site, Space,
-    SpaceKind, SpaceRoleMode, SpaceStatus, StrayPermissions, Strength, Subject, Terms, Tree, Truth,
-    UnlistedPages, Wanted, Why,
+    Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Principal, Requested, Restrictions,
+    Site, Space, SpaceKind, SpaceRoleMode, SpaceStatus, StrayPermissions, Strength, Subject, Terms, Tree,
+    Truth, UnlistedPages, Wanted, Why,
 };
 use confperm::sandbox::world::{self, Command, Pair, World};
 use proptest::prelude::*;
@@ -591,6 +591,7 @@ impl Case {
             (who, DesiredHolding::Grants(read))
         });
         let space = DesiredSpace {
+            requested: Requested::default(),
             watched: BTreeMap::new(),
             mode: Mode::Authoritative,
             origin: origin(),

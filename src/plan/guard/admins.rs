@@ -1,75 +1,69 @@
 //! Who administers the spaces afterwards: `min-admins` and `required-admins`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::access::{Asker, Engine, Level, Object, Verb, Verdict};
+use crate::access::{AdminStanding, Administrators, Asker, Level, Object, Verb, Verdict};
 use crate::model::{
-    AccountId, AccountKind, AccountStatus, Audience, Desired, GroupId, Guard, Live, LiveSpace, PageVerb,
-    Permission, Principal, SpaceKey, Truth,
+    AccountId, AccountKind, AccountStatus, Audience, Desired, GroupId, Guard, Known, Live, LiveSpace,
+    PageVerb, Permission, Principal, SpaceKey, Truth,
 };
 
-use super::{AdminStanding, Breach, GuardLimit, GuardOutcome};
+use super::state::State;
+use super::{Breach, GuardLimit, GuardOutcome};
 use crate::plan::change::Change;
 
 /// What is looked at.
 pub(super) struct Watch<'a> {
     desired: &'a Desired,
-    before: &'a Live,
-    after: &'a Live,
+    before: &'a State<'a>,
+    after: &'a State<'a>,
     touched: BTreeSet<&'a SpaceKey>,
 }
 
 impl<'a> Watch<'a> {
     pub(super) fn new(
         desired: &'a Desired,
-        before: &'a Live,
-        after: &'a Live,
+        before: &'a State<'a>,
+        after: &'a State<'a>,
         changes: &'a [Change],
     ) -> Self {
         Self { desired, before, after, touched: touched(changes) }
     }
 
     fn spaces(&self) -> impl Iterator<Item = (&'a SpaceKey, &'a LiveSpace)> {
-        let after = self.after;
+        let after = self.after.live;
         self.desired.spaces.keys().filter_map(move |key| Some((key, after.spaces.get(key)?)))
     }
 
     pub(super) fn min_admins(&self) -> GuardOutcome {
         let guard = &self.desired.guards.min_admins;
-        let few = self.spaces().filter_map(|(key, space)| {
-            let admins = admins(space, self.after);
-            let number = |counts: fn(AdminStanding) -> bool| {
-                admins.values().filter(|standing| counts(**standing)).count()
+        let (mut breaches, mut elsewhere) = (Vec::new(), Vec::new());
+        for (key, space) in self.spaces() {
+            let touched = self.touched.contains(key);
+            let after = if touched {
+                Some(self.after.engine().administrators(space))
+            } else {
+                at_a_glance(space, self.after.live)
             };
             let is_enough = |counted: usize| usize::try_from(guard.limit).is_ok_and(|limit| counted >= limit);
-            let counted = number(AdminStanding::counts);
-            let enough = is_enough(counted)
-                || (is_enough(number(AdminStanding::may_count)) && !self.takes_away(key, &admins));
-            // A space that nobody is said to administer is hidden from us, not abandoned.
-            let hidden = admins.is_empty() && !self.touched.contains(key);
-            (!enough && !hidden).then(|| Breach::FewAdmins {
+            let Some(after) = after.filter(|after| !is_enough(after.number)) else { continue };
+            let was = self.before.live.spaces.get(key).filter(|_| touched);
+            let before = was.map_or_else(|| after.clone(), |was| self.before.engine().administrators(was));
+            let breach = Breach::FewAdmins {
                 space: key.clone(),
-                counted,
+                before: before.number,
+                counted: after.number,
                 needed: guard.limit,
-                admins,
-            })
-        });
-        let (breaches, elsewhere) = self.sort(few);
+                admins: after.holders.clone(),
+            };
+            if lowers(&before, &after) { breaches.push(breach) } else { elsewhere.push(breach) }
+        }
         GuardOutcome {
             limit: Some(GuardLimit::Admins(guard.limit)),
             origins: guard.origin.iter().cloned().collect(),
             elsewhere,
             ..GuardOutcome::new(Guard::MinAdmins, !self.touched.is_empty(), breaches)
         }
-    }
-
-    /// Whether a principal that administers the space now, as far as is known, is none of these.
-    fn takes_away(&self, key: &SpaceKey, after: &BTreeMap<Principal, AdminStanding>) -> bool {
-        let before = self.before.spaces.get(key).map(|space| admins(space, self.before));
-        before
-            .into_iter()
-            .flatten()
-            .any(|(who, was)| was.may_count() && after.get(&who).is_none_or(|is| *is > was))
     }
 
     pub(super) fn required_admins(&self, changes: &[Change]) -> GuardOutcome {
@@ -113,12 +107,12 @@ impl<'a> Watch<'a> {
             let through = match (holder, who) {
                 (holder, who) if holder == who => Some(true),
                 (Principal::Group(group), Principal::User(account)) => {
-                    members(group, self.after).map(|members| members.contains(account))
+                    members(group, self.after.live).map(|members| members.contains(account))
                 }
                 (Principal::Class(_), Principal::User(_)) => None,
                 _ => Some(false),
             };
-            match (through, space.gives(holder, Permission::AdministerSpace, &self.after.roles)) {
+            match (through, space.gives(holder, Permission::AdministerSpace, &self.after.live.roles)) {
                 (Some(true), Truth::Yes) => return Some(true),
                 (Some(false), _) | (_, Truth::No) => {}
                 (None, _) | (_, Truth::Unknown) => unread = true,
@@ -137,7 +131,7 @@ impl<'a> Watch<'a> {
             Change::Audience { .. } | Change::Grant { .. } | Change::Role { .. } => None,
         });
         let Some(first) = restricted.next().filter(|_| !required.is_empty()) else { return Vec::new() };
-        let engine = Engine::of_what_is_listed(self.after);
+        let engine = self.after.engine();
         let mut breaches = Vec::new();
         for (space, content) in std::iter::once(first).chain(restricted) {
             let object = Object::Content(space.clone(), content);
@@ -145,7 +139,7 @@ impl<'a> Watch<'a> {
                 let denied = |asker: &Asker| {
                     engine.can(asker, Verb::View, &object) == Verdict::Denied(Level::Content(content))
                 };
-                let askers = askers(who, self.after);
+                let askers = askers(who, self.after.live);
                 if !askers.is_empty() && askers.iter().all(denied) {
                     let (space, who, origin) = (space.clone(), who.clone(), origin.clone());
                     breaches.push(Breach::CutOff { space, content, who, origin });
@@ -165,32 +159,37 @@ fn touched(changes: &[Change]) -> BTreeSet<&SpaceKey> {
     access.map(Change::space).collect()
 }
 
-/// All that administer a space, or may.
-fn admins(space: &LiveSpace, live: &Live) -> BTreeMap<Principal, AdminStanding> {
-    let standing = |who: &Principal| Some((who.clone(), standing(who, space, live)?));
-    space.holdings.keys().filter_map(standing).collect()
+/// Whether a plan lowers the number of administrators, as far as is known: where it cannot be read how many a holder
+/// stands for, taking the permission from it may.
+fn lowers(before: &Administrators, after: &Administrators) -> bool {
+    let is_unread = |standing: &AdminStanding| *standing == AdminStanding::Unread;
+    let mut unread = before.holders.iter().filter(|(_, standing)| is_unread(standing));
+    after.number < before.number
+        || unread.any(|(who, _)| after.holders.get(who).is_none_or(|standing| !standing.may_count()))
 }
 
-/// How a principal counts that administers a space; `None` if it does not administer it.
-fn standing(who: &Principal, space: &LiveSpace, live: &Live) -> Option<AdminStanding> {
-    let sure = match space.gives(who, Permission::AdministerSpace, &live.roles) {
-        Truth::No => return None,
-        Truth::Unknown => false,
-        Truth::Yes => true,
-    };
-    let standing = match who {
-        Principal::Anonymous => return None,
-        Principal::Class(_) => AdminStanding::Counts,
-        Principal::User(account) => person(account, live),
-        Principal::Group(group) => match members(group, live) {
-            None => AdminStanding::Unread,
-            Some(members) => {
-                let best = members.iter().map(|account| person(account, live)).min();
-                best.filter(|best| best.may_count()).unwrap_or(AdminStanding::Nobody)
+/// The administrators of a space whose people were not all read, because the plan does not touch it; `None` where groups,
+/// classes or accounts that are not known may hold any number of them, and where the site shows no row of the space.
+fn at_a_glance(space: &LiveSpace, live: &Live) -> Option<Administrators> {
+    if space.holdings.is_empty() {
+        return None;
+    }
+    let mut administrators = Administrators::default();
+    for who in space.holdings.keys() {
+        match (space.gives(who, Permission::AdministerSpace, &live.roles), who) {
+            (Truth::No, _) | (_, Principal::Anonymous) => continue,
+            (Truth::Unknown, _) | (_, Principal::Group(_) | Principal::Class(_)) => return None,
+            (Truth::Yes, Principal::User(account)) => {
+                let standing = person(account, live);
+                if standing == AdminStanding::Unread {
+                    return None;
+                }
+                administrators.number += usize::from(standing.counts());
+                administrators.holders.insert(who.clone(), standing);
             }
-        },
-    };
-    Some(if standing.counts() && !sure { AdminStanding::Unread } else { standing })
+        }
+    }
+    Some(administrators)
 }
 
 fn person(account: &AccountId, live: &Live) -> AdminStanding {
@@ -198,6 +197,7 @@ fn person(account: &AccountId, live: &Live) -> AdminStanding {
     match (person.status, person.kind) {
         (AccountStatus::Inactive | AccountStatus::Closed, _) => AdminStanding::CannotSignIn,
         (_, AccountKind::App) => AdminStanding::App,
+        _ if person.guest == Known::Known(true) => AdminStanding::Guest,
         (AccountStatus::Unknown, _) | (_, AccountKind::Unknown) => AdminStanding::Unread,
         (AccountStatus::Active, AccountKind::Human | AccountKind::Customer) => AdminStanding::Counts,
     }

@@ -2,14 +2,11 @@
 //!
 //! What each guard counts:
 //!
-//! - `min-admins`: in every space whose access the plan changes, the people and groups that administer it
-//!   afterwards. Accounts that cannot sign in, apps, and groups without an active member do not count. What
-//!   could not be read counts for a plan that takes no administrator away, and takes the place of none.
+//! - `min-admins`: in every space whose access the plan changes, the active people who can really administer it: rights,
+//!   not rows. A plan is blocked where it lowers that number, and to less than the minimum; otherwise it reports.
 //! - `required-admins`: in the same spaces, whether each of them administers the space afterwards; and
-//!   whether each of them, of a group at least somebody, can view the pages that the plan restricts.
-//! - `max-removals`: the grants that are taken away, among those that the plan decides about. A grant is a
-//!   permission of a principal, the role of a principal, or an entry of a page's list. A role that is
-//!   replaced counts if something is lost with it. Closing an open page takes away no grant.
+//!   whether each of them, of a group at least one member, can view the pages that the plan restricts.
+//! - `max-removals`: see [`removals`].
 //! - `forbid`: whatever the policy gives, be it there already or not.
 //!
 //! A space whose access the plan does not change never blocks it; what is wrong there is reported.
@@ -17,6 +14,7 @@
 mod admins;
 mod forbid;
 mod removals;
+mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,8 +23,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{ContentId, Desired, Forbidden, Guard, Live, MaxRemovals, Origin, Principal, SpaceKey};
 
+pub use crate::access::AdminStanding;
+
 use super::change::Change;
-use super::target::Target;
+use state::State;
 
 /// What came of all guards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -37,12 +37,33 @@ pub struct PlanGuards {
     pub removals: Removals,
 }
 
-/// How much a plan takes away.
+/// How much a plan takes away of the spaces that it touches.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Removals {
+    /// Principals that hold something in a space; removed are those that can do less there afterwards.
+    pub access: Pairs,
+    /// Subjects on lists of pages; removed are those that are taken off.
+    pub entries: Pairs,
+}
+
+/// How many of how many.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Pairs {
     pub removed: usize,
-    /// The grants that the plan decides about, as they are before it.
-    pub managed: usize,
+    /// As many as there are before the plan.
+    pub of: usize,
+}
+
+/// What is taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Taken {
+    /// Access of a principal to a space.
+    Access,
+    /// The entry of a subject on a list of a page.
+    Entries,
+    /// Either.
+    Both,
 }
 
 /// What came of one guard.
@@ -87,9 +108,12 @@ pub enum GuardLimit {
 pub enum Breach {
     FewAdmins {
         space: SpaceKey,
+        /// How many people can administer the space before the plan.
+        before: usize,
+        /// How many can afterwards.
         counted: usize,
         needed: u32,
-        /// Whoever administers the space, counted or not.
+        /// Every principal that holds the permission afterwards, counted or not.
         admins: BTreeMap<Principal, AdminStanding>,
     },
     NotAdmin {
@@ -105,8 +129,19 @@ pub enum Breach {
         who: Principal,
         origin: Origin,
     },
+    /// The plan takes away too much.
     TooManyRemovals {
+        what: Taken,
+        pairs: Pairs,
         limit: MaxRemovals,
+    },
+    /// The plan takes away too much of one space.
+    Stripped {
+        space: SpaceKey,
+        what: Taken,
+        pairs: Pairs,
+        /// The principals that lose access or are taken off a list.
+        who: BTreeSet<Principal>,
     },
     Forbidden {
         what: Forbidden,
@@ -115,20 +150,6 @@ pub enum Breach {
         /// The line that gives it.
         origin: Origin,
     },
-}
-
-/// Whether an administrator counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum AdminStanding {
-    Counts,
-    /// Whether it can act is not known: the account, the members or the role could not be read. It does not count,
-    /// except for a plan that takes no administrator away.
-    Unread,
-    App,
-    CannotSignIn,
-    /// A group in which there is nobody active.
-    Nobody,
 }
 
 impl PlanGuards {
@@ -154,30 +175,46 @@ impl PlanGuards {
     }
 }
 
-impl AdminStanding {
-    /// Whether it surely can act.
-    pub const fn counts(self) -> bool {
-        matches!(self, Self::Counts)
+impl Removals {
+    const fn add(&mut self, other: Self) {
+        self.access.add(other.access);
+        self.entries.add(other.entries);
     }
 
-    /// Whether it can act as far as is known.
-    pub const fn may_count(self) -> bool {
-        matches!(self, Self::Counts | Self::Unread)
+    /// Both kinds together.
+    pub const fn both(self) -> Pairs {
+        let mut both = self.access;
+        both.add(self.entries);
+        both
+    }
+
+    /// The kind that is too much; both together where neither is alone. They are judged apart because a space has many
+    /// more entries on lists than principals, or the other way round, and one would hide the other.
+    fn worst(self, is_too_much: impl Fn(Pairs) -> bool) -> Option<(Taken, Pairs)> {
+        [(Taken::Access, self.access), (Taken::Entries, self.entries), (Taken::Both, self.both())]
+            .into_iter()
+            .find(|(_, pairs)| is_too_much(*pairs))
     }
 }
 
-pub(super) fn guards(
-    desired: &Desired,
-    target: &Target,
-    before: &Live,
-    after: &Live,
-    changes: &[Change],
-) -> PlanGuards {
-    let watch = admins::Watch::new(desired, before, after, changes);
-    let removals = removals::count(target, before, after);
-    let mut outcomes =
-        vec![watch.min_admins(), watch.required_admins(changes), removals::max_removals(desired, removals)];
-    outcomes.extend(Forbidden::ALL.map(|forbidden| forbid::forbid(desired, forbidden, before)));
+impl Pairs {
+    const fn add(&mut self, other: Self) {
+        self.removed += other.removed;
+        self.of += other.of;
+    }
+
+    /// Whether more than so many percent are removed.
+    fn is_more_than(self, percent: u8) -> bool {
+        self.removed.saturating_mul(100) > self.of.saturating_mul(usize::from(percent))
+    }
+}
+
+pub(super) fn guards(desired: &Desired, before: &Live, after: &Live, changes: &[Change]) -> PlanGuards {
+    let (before, after) = (State::of(before), State::of(after));
+    let watch = admins::Watch::new(desired, &before, &after, changes);
+    let (max_removals, removals) = removals::max_removals(desired, &before, &after, changes);
+    let mut outcomes = vec![watch.min_admins(), watch.required_admins(changes), max_removals];
+    outcomes.extend(Forbidden::ALL.map(|forbidden| forbid::forbid(desired, forbidden, before.live)));
     PlanGuards { outcomes, removals }
 }
 
@@ -199,6 +236,7 @@ impl Breach {
             Self::FewAdmins { space, .. }
             | Self::NotAdmin { space, .. }
             | Self::CutOff { space, .. }
+            | Self::Stripped { space, .. }
             | Self::Forbidden { space, .. } => Some(space),
             Self::TooManyRemovals { .. } => None,
         }

@@ -28,7 +28,7 @@ use super::rules::Rule;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{
     AccountId, ContentId, ContentReach, Desired, DesiredSpace, Group, GroupId, Live, LiveSpace, Principal,
-    Role, SpaceKey, Subject, UnlistedPages, Vocabulary,
+    Requested, Role, SpaceKey, Subject, UnlistedPages, Vocabulary,
 };
 use leaving::{Emptied, Leaving};
 use wishes::Wish;
@@ -154,8 +154,26 @@ impl<'a> Resolver<'a> {
             reach: self.reach(wish, live),
             unlisted: wish.own.map_or(UnlistedPages::Leave, unlisted),
             page_only: wish.own.map(|own| self.page_only(own, live)).unwrap_or_default(),
+            requested: self.requested(wish),
             watched: wish.watched.clone(),
         }
+    }
+
+    /// The principals that lose something because a line names them for it.
+    fn requested(&mut self, wish: &Wish<'a>) -> Requested {
+        let today = self.today;
+        let leaving = wish.leaving.iter().map(|leaving| Principal::from(leaving.who.clone()));
+        let mut requested = Requested { access: leaving.collect(), ..Requested::default() };
+        let entries = wish.lines.iter().flat_map(|line| line.who()).filter(|entry| entry.is_over(today));
+        for entry in entries {
+            requested.access.extend(self.principal(&entry.who));
+        }
+        let lists = wish.own.into_iter().flat_map(|own| &own.pages).flat_map(|page| [&page.view, &page.edit]);
+        let named = lists.flatten().flat_map(|list| list.value.named()).filter(|entry| entry.is_over(today));
+        for entry in named {
+            requested.lists.extend(self.subject(&entry.who.value, &entry.who.span));
+        }
+        requested
     }
 }
 

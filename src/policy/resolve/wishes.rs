@@ -44,6 +44,10 @@ pub(super) struct Line<'p> {
 }
 
 impl<'p> Line<'p> {
+    pub(super) fn who(&self) -> &'p [Entry<Who>] {
+        &self.says.who
+    }
+
     /// The place that brought an entry of the line here.
     pub(super) fn place(&self, entry: &'p Entry<Who>) -> &'p Span {
         self.via.map_or(&entry.who.span, |like| &like.span)
