@@ -47,7 +47,7 @@ fn repository() -> Folder {
     let good =
         format!("{policy}\ntests:\n  - name: dan edits\n    who: user:dan\n    can: {{edit: [ENG/Home]}}\n")
             .replace("people:", "people:\n  dan: 5b10ac8d82e05b22cc7d4e04");
-    let guarded = format!("{policy}\nguards:\n  min-admins: 2\n");
+    let guarded = format!("{policy}\nguards:\n  max-removals: 0\n");
     for (name, policy) in
         [("good", good.as_str()), ("guarded", &guarded), ("broken", "spaces: ["), ("loose", "version:   1\n")]
     {
