@@ -104,7 +104,7 @@ async fn once(
 ) -> Result<Once, CliError> {
     let prepared = prepare(&args.scope, &args.overrides, Lacking::Refused, environment, out).await?;
     let completeness = args.scope.completeness(&prepared.planned.plan);
-    out.data(&render::plan_as_text(&prepared.planned.plan));
+    out.data(&render::plan_as_text_in(&prepared.planned.plan, &prepared.view));
     if prepared.planned.plan.is_blocked() {
         return Ok(Once { run: Run::Blocked, completeness });
     }

@@ -187,6 +187,10 @@ pub(super) struct Scope {
     #[arg(long)]
     pub(super) locked: bool,
 
+    /// Show every change, name and warning, however many there are
+    #[arg(long)]
+    pub(super) all: bool,
+
     /// What it means that something declared was not known: `fail` exits with 6, `ok` as if all had been known
     #[arg(long, value_enum, value_name = "MEANING", default_value_t = IncompleteMeans::Fail)]
     pub(super) incomplete: IncompleteMeans,
@@ -250,6 +254,14 @@ pub(super) struct PlanArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(super) out: Option<Utf8PathBuf>,
 
+    /// Show one screen: how much changes in which space
+    #[arg(long, conflicts_with_all = ["format", "all", "explain_order"])]
+    pub(super) summary: bool,
+
+    /// Which titles `markdown` and `github` show: `open` writes id:N for pages that not everyone in the space sees
+    #[arg(long, value_enum, value_name = "TITLES", default_value_t = Titles::Open)]
+    pub(super) titles: Titles,
+
     /// Exit with 2 when there is something to change
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
@@ -268,6 +280,28 @@ pub(super) enum Format {
     Diff,
     /// A JSON document, for programs
     Json,
+    /// A comment on a pull request, of less than 60,000 characters
+    Markdown,
+    /// Annotations of GitHub Actions, on the lines that ask for the changes
+    Github,
+}
+
+/// Which titles are shown where more people read than see the pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Titles {
+    /// Those of pages that everyone in their space sees
+    Open,
+    /// All
+    All,
+}
+
+impl From<Titles> for crate::render::Titles {
+    fn from(titles: Titles) -> Self {
+        match titles {
+            Titles::Open => Self::Open,
+            Titles::All => Self::All,
+        }
+    }
 }
 
 #[derive(Debug, Clone, ClapArgs)]
@@ -364,6 +398,21 @@ pub(super) struct ValidateArgs {
     /// Also list what ends within this time, such as 14d or 2w
     #[arg(long, value_name = "TIME", value_parser = parse_days)]
     pub(super) warn_before: Option<jiff::Span>,
+
+    /// How to report what is found
+    #[arg(long, value_enum, default_value_t = FindingsFormat::Text)]
+    pub(super) format: FindingsFormat,
+}
+
+/// The forms of findings. Standard error has them as text in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FindingsFormat {
+    /// For people
+    Text,
+    /// Annotations of GitHub Actions
+    Github,
+    /// A SARIF document, for code scanning
+    Sarif,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -39,6 +39,17 @@ impl CliError {
         }
     }
 
+    /// What is wrong with the policy, if that is the error.
+    pub(super) fn findings(&self) -> Option<(Diagnostics, Sources)> {
+        match self {
+            Self::Failed { .. } | Self::Usage { .. } => None,
+            Self::Invalid { findings, sources } => Some((findings.clone(), sources.clone())),
+            Self::Blocked { breaches, sources } => {
+                Some((breaches.values().flatten().cloned().collect(), sources.clone()))
+            }
+        }
+    }
+
     pub(super) const fn exit(&self) -> Exit {
         match self {
             Self::Failed { .. } => Exit::Failed,

@@ -3,10 +3,12 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use camino::Utf8Path;
+
 use crate::confluence::Secrets;
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::render;
 use crate::render::style::{CHANGE, HEADING, REMOVE, paint};
+use crate::render::{self, Annotation};
 
 use super::border;
 use super::error::CliError;
@@ -41,6 +43,13 @@ impl Output {
     /// that changes a site must come to its end. What was lost shows in [`Self::has_lost_data`].
     pub(super) fn data(&self, text: &str) {
         self.write(&border::cleared(&self.secrets, text));
+    }
+
+    /// Writes commands to a GitHub runner, one a line. Nothing else that is printed is obeyed.
+    pub(super) fn annotations(&self, annotations: &[Annotation], directory: &Utf8Path) {
+        for annotation in annotations {
+            self.write(&format!("{}\n", self.secrets.scrub(&annotation.command(directory))));
+        }
     }
 
     /// Writes the text of a file, as data. Only a terminal is shown it like anything else.

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 
 use camino::Utf8Path;
+use jiff::ToSpan as _;
 
 use crate::apply::{Unverified, journal, unverified};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources};
 use crate::model::{Edition, Guard, Live, Site, SpaceKey};
 use crate::observe::Failure;
 use crate::plan::{self, Planned};
 use crate::policy::{Context, NamedBundle, Policy};
+use crate::render::{self, View};
 
 use super::args::{OverrideArgs, Scope};
 use super::connect::Connection;
@@ -28,7 +31,12 @@ pub(super) struct Prepared {
     pub(super) planned: Planned,
     /// The last run that kept a journal here.
     pub(super) last: Option<journal::Last>,
+    /// How the plan is shown as text.
+    pub(super) view: View,
 }
+
+/// What ends within so many days is mentioned.
+const SOON: i32 = 14;
 
 impl Prepared {
     /// What earlier runs left unverified.
@@ -88,7 +96,9 @@ pub(super) async fn prepare(
     if let Some(missing) = missing.filter(|_| scope.moved.is_empty()) {
         return Err(not_spoken_of(&policy, missing));
     }
-    out.findings(&resolved.warnings, &sources);
+    warn(resolved.warnings, &sources, scope.all, out);
+    let soon = today.saturating_add(SOON.days());
+    let view = View { all: scope.all, ending: render::ending_lines(&policy.endings(), today, soon) };
     let mut planned = plan::plan(&resolved.desired, &live, scope.gaps())?;
     if let Some(why) = &overrides.why {
         for guard in planned.plan.override_guards(&overridden, why) {
@@ -102,7 +112,24 @@ pub(super) async fn prepare(
     if !planned.plan.is_blocked() {
         lock.learn(&policy, &live, &connection, scope.learning(lacking), out)?;
     }
-    Ok(Prepared { connection, bundles: policy.bundles(), live, planned, last })
+    Ok(Prepared { connection, bundles: policy.bundles(), live, planned, last, view })
+}
+
+/// Draws warnings. Accounts that cannot sign in any more, of which a policy may name many for long, are counted unless
+/// all is asked for.
+fn warn(warnings: Diagnostics, sources: &Sources, all: bool, out: &Output) {
+    const FEW: usize = 3;
+    let is_leaver =
+        |finding: &Diagnostic| matches!(finding.code, Code::InactiveAccount | Code::DepartedAccount);
+    let leavers = warnings.iter().filter(|finding| is_leaver(finding)).count();
+    if all || leavers <= FEW {
+        out.findings(&warnings, sources);
+        return;
+    }
+    out.findings(&warnings.into_iter().filter(|finding| !is_leaver(finding)).collect(), sources);
+    out.warn(&format!(
+        "the policy names {leavers} accounts that cannot sign in or that the site no longer knows; `--all` shows each"
+    ));
 }
 
 fn last_run(directory: &Utf8Path, connection: &Connection, out: &Output) -> Option<journal::Last> {

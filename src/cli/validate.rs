@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use jiff::civil::Date;
 
-use crate::model::visible;
-use crate::policy::{self, Breaches, Ending};
+use crate::diagnostic::{Diagnostics, Sources};
+use crate::policy::Breaches;
+use crate::render;
 use crate::render::style::count;
 
-use super::args::ValidateArgs;
+use super::args::{FindingsFormat, ValidateArgs};
 use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
@@ -17,6 +18,37 @@ use super::lock::LockFile;
 use super::output::Output;
 
 pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
+    let checked = check(args, environment, out);
+    let (findings, sources) = match &checked {
+        Ok(Valid { findings, sources, .. }) => (findings.clone(), sources.clone()),
+        Err(error) => error.findings().unwrap_or_default(),
+    };
+    match args.format {
+        FindingsFormat::Text => {}
+        FindingsFormat::Github => {
+            out.annotations(&render::findings_as_annotations(&findings), &args.directory);
+        }
+        FindingsFormat::Sarif => out.data(&render::findings_as_sarif(&findings, &sources, &args.directory)),
+    }
+    let Valid { said, .. } = checked?;
+    // What programs read is nothing else.
+    if args.format == FindingsFormat::Text {
+        out.data(&said)
+    } else {
+        out.say(said.trim_end())
+    }
+    Ok(Exit::Done)
+}
+
+/// A policy that can be planned.
+struct Valid {
+    findings: Diagnostics,
+    sources: Sources,
+    /// What there is to say about it.
+    said: String,
+}
+
+fn check(args: &ValidateArgs, environment: &Environment, out: &Output) -> Result<Valid, CliError> {
     let today = environment.today()?;
     let loaded = directory::load(&args.directory)?;
     let mut sources = loaded.sources;
@@ -36,33 +68,21 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) 
     if !sure.is_empty() {
         return Err(CliError::Blocked { breaches: sure, sources });
     }
+    let mut said = String::new();
     if let Some(within) = args.warn_before {
         let last = today.checked_add(within).unwrap_or(Date::MAX);
-        out.data(&endings(&policy.endings(), today, last));
+        for line in render::ending_lines(&policy.endings(), today, last) {
+            said.push_str(&line);
+            said.push('\n');
+        }
     }
     let mut spaces = count(policy.spaces.len(), "space", "spaces");
     if !policy.rules.is_empty() {
         spaces = format!("{spaces} and {}", count(policy.rules.len(), "rule", "rules"));
     }
-    out.data(&format!(
-        "The policy is valid: {spaces} in {files}. Names of groups and pages were not looked up.\n"
-    ));
-    Ok(Exit::Done)
-}
-
-/// What ends from today to the last day, a line each.
-fn endings(endings: &[Ending], today: Date, last: Date) -> String {
-    let mut text = String::new();
-    for Ending { until, who, what, why, span, .. } in
-        endings.iter().filter(|ending| (today..=last).contains(&ending.until))
-    {
-        let left =
-            if *until == today { "today".to_owned() } else { format!("in {}", policy::days(today, *until)) };
-        let _ = write!(text, "{until}  {left}: {who} has {what}  {}", span.origin());
-        if let Some(why) = why {
-            let _ = write!(text, " ({})", visible(why));
-        }
-        text.push('\n');
-    }
-    text
+    let _ = writeln!(
+        said,
+        "The policy is valid: {spaces} in {files}. Names of groups and pages were not looked up."
+    );
+    Ok(Valid { findings, sources, said })
 }

@@ -12,7 +12,7 @@ use crate::model::{
 };
 
 use super::access_words::{Names as _, SiteNames, reason_words};
-use super::changes::said_words;
+use super::review::said_words;
 use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, list, paint};
 
 /// So much room have the names of levels; longer ones push their line.

@@ -12,7 +12,8 @@ use crate::policy::express::preview::{self, Words};
 
 use super::json::plan_as_json;
 use super::order::order_as_text;
-use super::text::plan_as_text;
+use super::plan_text::plan_as_text_in;
+use super::review::View;
 
 /// What a reviewer of pull requests reads without learning anything. `live` is the site that the plan
 /// was made from, `after` the site as it would be.
@@ -39,7 +40,8 @@ pub fn plan_as_diff(plan: &Plan, live: &Live, after: &Live, bundles: &[NamedBund
 /// How a plan differs from one that was approved: in what it says, or else in the order of its calls, or else in its
 /// document. Empty if the two are the same.
 pub fn plans_as_diff(approved: &Plan, now: &Plan) -> String {
-    let as_text = |plan: &Plan| strip_str(&plan_as_text(plan)).to_string();
+    let whole = View { all: true, ending: Vec::new() };
+    let as_text = |plan: &Plan| strip_str(&plan_as_text_in(plan, &whole)).to_string();
     let as_order = |plan: &Plan| strip_str(&order_as_text(plan)).to_string();
     let as_document = |plan: &Plan| plan_as_json(plan).unwrap_or_default();
     let forms: [&dyn Fn(&Plan) -> String; 3] = [&as_text, &as_order, &as_document];

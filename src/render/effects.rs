@@ -1,40 +1,75 @@
 //! Who gains and who loses by a plan, and what in it is worth a look.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::access::{Affected, AffectedParty, Certainty, Direction, Level, PageVerbs, Place, Reason, What};
-use crate::model::SpaceKey;
-use crate::plan::{Plan, PlanEffect, PlanLint};
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::access::{
+    Affected, AffectedParty, Certainty, Direction, Level, Lint, PageVerbs, Place, Reason, What,
+};
+use crate::model::{ContentId, Principal, SpaceKey};
+use crate::plan::{Change, Plan, PlanEffect, PlanLint};
 
 use super::access_words::{Names as _, lint_words, reason_words};
+use super::review::{Part, Section};
 use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, count, list, paint};
 
 /// So many names stand in one line.
 const NAMES: usize = 4;
-/// So many of what is worth a look are shown; the document has them all.
-const LINTS: usize = 20;
 
-/// The section "Who gains, who loses"; nothing where nobody does.
-pub(super) fn who_gains_who_loses(plan: &Plan, text: &mut String) {
+/// The section "Who gains, who loses", losses first; nothing where no one does. Unless all is asked for, what is the
+/// same in several spaces is one line.
+pub(super) fn effects(plan: &Plan, all: bool) -> Option<Section> {
     let effects = &plan.effects;
     if effects.lines.is_empty() {
-        return;
+        return None;
     }
-    let _ = writeln!(text, "{}", paint(HEADING, "Who gains, who loses"));
-    let who: Vec<String> = effects.lines.iter().map(|line| affected_words(&line.who, plan)).collect();
-    let column = who.iter().map(|who| who.chars().count()).filter(|width| *width <= 44).max().unwrap_or(0);
+    let mut lines: Vec<Line> = Vec::new();
+    let mut same: BTreeMap<(String, String), usize> = BTreeMap::new();
+    let mut sorted: Vec<&PlanEffect> = effects.lines.iter().collect();
+    sorted.sort_by_key(|line| line.direction);
+    for line in sorted {
+        let key = (affected_words(&line.who, plan), change_words(line, plan));
+        match same.get(&key) {
+            Some(at) if !all => lines[*at].spaces.push(&line.space),
+            _ => {
+                same.insert(key.clone(), lines.len());
+                lines.push(Line { spaces: vec![&line.space], who: key.0, change: key.1 });
+            }
+        }
+    }
+    let column = lines.iter().map(|line| line.who.width()).filter(|width| *width <= 44).max().unwrap_or(0);
     let several = plan.spaces.len() > 1;
-    let keys = effects.lines.iter().map(|line| line.space.as_str().len()).max().unwrap_or(0);
-    for (line, who) in effects.lines.iter().zip(who) {
-        let space = if several { format!("{:keys$}  ", line.space) } else { String::new() };
-        let pad = " ".repeat(column.saturating_sub(who.chars().count()));
-        let _ = writeln!(text, "  {space}{who}{pad}  {}", change_words(line, plan));
-    }
+    let spaces: Vec<String> = lines.iter().map(Line::spaces).collect();
+    let keys = spaces.iter().map(|words| words.width()).max().unwrap_or(0);
+    let lines = lines.iter().zip(spaces).map(|(line, words)| {
+        let space =
+            if several { format!("{words}{}  ", " ".repeat(keys - words.width())) } else { String::new() };
+        let pad = " ".repeat(column.saturating_sub(line.who.width()));
+        format!("{space}{}{pad}  {}", line.who, line.change)
+    });
+    let mut section = Section::new(Part::Effects, paint(HEADING, "Who gains, who loses"), lines.collect());
     if !effects.incomplete.is_empty() {
-        let _ = writeln!(text, "  {}", paint(FAINT, &incomplete(&effects.incomplete, plan)));
+        section.rest.push(paint(FAINT, &incomplete(&effects.incomplete, plan)));
     }
-    text.push('\n');
+    Some(section)
+}
+
+/// The same for the same, in some spaces.
+struct Line<'a> {
+    spaces: Vec<&'a SpaceKey>,
+    who: String,
+    change: String,
+}
+
+impl Line<'_> {
+    fn spaces(&self) -> String {
+        match self.spaces.as_slice() {
+            [space] => space.to_string(),
+            [one, other] => format!("{one}, {other}"),
+            spaces => format!("{} spaces", spaces.len()),
+        }
+    }
 }
 
 fn change_words(line: &PlanEffect, plan: &Plan) -> String {
@@ -108,7 +143,7 @@ fn party_words(party: &AffectedParty, plan: &Plan) -> String {
 }
 
 /// One line, however much could not be read.
-fn incomplete(reasons: &std::collections::BTreeSet<Reason>, plan: &Plan) -> String {
+fn incomplete(reasons: &BTreeSet<Reason>, plan: &Plan) -> String {
     let mut parts: Vec<String> = reasons.iter().take(2).map(|reason| reason_words(reason, plan)).collect();
     if reasons.len() > parts.len() {
         parts.push(format!("{} more reasons", reasons.len() - parts.len()));
@@ -116,28 +151,67 @@ fn incomplete(reasons: &std::collections::BTreeSet<Reason>, plan: &Plan) -> Stri
     format!("There may be more: {}.", list(&parts))
 }
 
-/// The section "Worth a look"; nothing where nothing is.
-pub(super) fn worth_a_look(plan: &Plan, text: &mut String) {
+/// The section "Worth a look"; nothing where nothing is. What was so before and has nothing to do with the plan is
+/// counted, unless all is asked for.
+pub(super) fn lints(plan: &Plan, all: bool) -> Option<Section> {
     if plan.lints.is_empty() {
-        return;
+        return None;
     }
-    let _ = writeln!(text, "{}", paint(HEADING, "Worth a look"));
+    let touched = Touched::by(plan);
+    let (mut shown, old): (Vec<&PlanLint>, Vec<&PlanLint>) =
+        plan.lints.iter().partition(|lint| all || touched.concerns(lint));
     // What the policy asks for comes before what was there.
-    let mut lints: Vec<&PlanLint> = plan.lints.iter().collect();
-    lints.sort_by_key(|lint| lint.origin.is_none());
-    for lint in lints.iter().take(LINTS) {
-        let _ = writeln!(text, "  {}", lint_line(lint, plan));
-    }
-    if lints.len() > LINTS {
-        let mut rest: BTreeMap<&SpaceKey, usize> = BTreeMap::new();
-        for lint in &lints[LINTS..] {
-            *rest.entry(&lint.space).or_default() += 1;
+    shown.sort_by_key(|lint| lint.origin.is_none());
+    let lines = shown.into_iter().map(|lint| lint_line(lint, plan)).collect();
+    let mut section = Section::new(Part::Lints, paint(HEADING, "Worth a look"), lines);
+    if !old.is_empty() {
+        let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
+        for lint in &old {
+            *codes.entry(lint.code.code()).or_default() += 1;
         }
-        let rest: Vec<String> =
-            rest.into_iter().map(|(space, number)| format!("{number} in {space}")).collect();
-        let _ = writeln!(text, "  and {} more: {}", lints.len() - LINTS, list(&rest));
+        let codes: Vec<String> = codes.into_iter().map(|(code, number)| format!("{number} {code}")).collect();
+        let (before, more) = if section.lines.is_empty() { ("", "") } else { ("and ", " more") };
+        section.rest.push(format!(
+            "{before}{}{more} that this plan does not change: {}; `--all` lists them",
+            old.len(),
+            list(&codes)
+        ));
     }
-    text.push('\n');
+    Some(section)
+}
+
+/// What a plan changes.
+struct Touched<'a> {
+    pages: BTreeSet<ContentId>,
+    holders: BTreeSet<(&'a SpaceKey, &'a Principal)>,
+}
+
+impl<'a> Touched<'a> {
+    fn by(plan: &'a Plan) -> Self {
+        let mut touched = Self { pages: BTreeSet::new(), holders: BTreeSet::new() };
+        for change in &plan.changes {
+            match change {
+                Change::Grant { space, principal, .. } | Change::Role { space, principal, .. } => {
+                    touched.holders.insert((space, principal));
+                }
+                Change::Audience { content, .. } => {
+                    touched.pages.insert(*content);
+                }
+            }
+        }
+        touched
+    }
+
+    /// Whether a lint is about something that changes; about guests it always is, since their entry says that it holds.
+    fn concerns(&self, lint: &PlanLint) -> bool {
+        let is_changed = |content: ContentId| self.pages.contains(&content);
+        matches!(
+            lint.code,
+            Lint::SeenByGuests | Lint::GuestInside | Lint::GuestListed | Lint::NotRestrictable
+        ) || lint.content.is_some_and(is_changed)
+            || lint.level.and_then(Level::content).is_some_and(is_changed)
+            || lint.about.iter().any(|who| self.holders.contains(&(&lint.space, who)))
+    }
 }
 
 fn lint_line(lint: &PlanLint, plan: &Plan) -> String {

@@ -1,10 +1,9 @@
 //! What the guards of a policy say to a plan, as text.
 
-use std::fmt::Write as _;
-
 use crate::model::{Forbidden, MaxRemovals, visible};
 use crate::plan::{AdminStanding, Breach, GuardOutcome, GuardVerdict, Pairs, Plan, Removals, Taken};
 
+use super::review::{Part, Section};
 use super::style::{CHANGE, REMOVE, count, list, paint};
 
 /// So many breaches of one guard are shown; the document has them all.
@@ -15,16 +14,15 @@ const LOSERS: usize = 5;
 
 /// What blocks the plan first; then what was overridden, and what is wrong in spaces that the plan does not
 /// change. One line where all guards hold.
-pub(super) fn guards(plan: &Plan, text: &mut String) {
-    blocked(plan, text);
-    let before = text.len();
+pub(super) fn guards(plan: &Plan) -> Vec<Section> {
+    let mut sections = blocked(plan);
     for outcome in &plan.guards.outcomes {
         if let GuardVerdict::Overridden { why } = &outcome.verdict {
             let title = format!("Overridden {}, because \"{}\":", set_by(outcome), visible(why));
-            breaches(plan, &outcome.breaches, &paint(CHANGE, &title), text);
+            sections.extend(breaches(plan, Part::Guards, &outcome.breaches, &paint(CHANGE, &title)));
         }
         let title = format!("Against {} already before this plan:", set_by(outcome));
-        breaches(plan, &outcome.elsewhere, &paint(CHANGE, &title), text);
+        sections.extend(breaches(plan, Part::Guards, &outcome.elsewhere, &paint(CHANGE, &title)));
     }
     let hold: Vec<String> = plan
         .guards
@@ -36,41 +34,38 @@ pub(super) fn guards(plan: &Plan, text: &mut String) {
     if !hold.is_empty() && !plan.is_empty() {
         let verb = if hold.len() == 1 { "holds" } else { "hold" };
         let removals = removals_words(plan.guards.removals);
-        let _ = writeln!(text, "Guards: {} {verb} ({removals}).", list(&hold));
+        let sentence = format!("Guards: {} {verb} ({removals}).", list(&hold));
+        sections.push(Section::new(Part::Guards, sentence, Vec::new()));
     }
-    if text.len() > before {
-        text.push('\n');
-    }
+    sections
 }
 
 /// Every guard that blocks the plan, and what to do about it.
-pub(super) fn blocked(plan: &Plan, text: &mut String) {
+pub(super) fn blocked(plan: &Plan) -> Vec<Section> {
+    let mut sections = Vec::new();
     let mut names = Vec::new();
     for outcome in plan.guards.blocked() {
         let title = format!("Blocked by {}:", set_by(outcome));
-        breaches(plan, &outcome.breaches, &paint(REMOVE, &title), text);
+        sections.extend(breaches(plan, Part::Blocked, &outcome.breaches, &paint(REMOVE, &title)));
         names.push(format!("--override {}", outcome.guard));
     }
     if !names.is_empty() {
-        let _ = writeln!(
-            text,
-            "Change the policy; or, to apply this plan all the same, pass {} --why TEXT.\n",
+        let sentence = format!(
+            "Change the policy; or, to apply this plan all the same, pass {} --why TEXT.",
             names.join(" ")
         );
+        sections.push(Section::new(Part::Blocked, sentence, Vec::new()));
     }
+    sections
 }
 
-fn breaches(plan: &Plan, breaches: &[Breach], title: &str, text: &mut String) {
-    if breaches.is_empty() {
-        return;
-    }
-    let _ = writeln!(text, "{title}");
-    for breach in breaches.iter().take(BREACHES) {
-        let _ = writeln!(text, "  {}", breach_words(plan, breach));
-    }
+fn breaches(plan: &Plan, part: Part, breaches: &[Breach], title: &str) -> Option<Section> {
+    let mut lines: Vec<String> =
+        breaches.iter().take(BREACHES).map(|breach| breach_words(plan, breach)).collect();
     if breaches.len() > BREACHES {
-        let _ = writeln!(text, "  and {} more", breaches.len() - BREACHES);
+        lines.push(format!("and {} more", breaches.len() - BREACHES));
     }
+    (!lines.is_empty()).then(|| Section::new(part, title, lines))
 }
 
 /// The name of a guard, and where it has its limit from, if it has one.

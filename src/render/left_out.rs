@@ -1,27 +1,21 @@
 //! What a plan leaves out because the account that runs this may not change it, and who can help.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use crate::model::{ContentId, Permission, Principal, SpaceKey};
 use crate::plan::{Change, Lacks, LeftOut, Plan, Verb};
 
 use super::access_words::{Names, SiteNames};
+use super::review::{Part, Section};
 use super::style::{CHANGE, count, list, paint};
 
 /// As many names are written out; more are counted.
 const NAMED: usize = 3;
 
-pub(super) fn left_out(plan: &Plan, text: &mut String) {
+pub(super) fn left_out(plan: &Plan) -> Option<Section> {
     let lines = lines(plan);
-    if lines.is_empty() {
-        return;
-    }
-    let _ = writeln!(text, "{}", paint(CHANGE, "Left out: this account may not change it"));
-    for line in lines {
-        let _ = writeln!(text, "  {line}");
-    }
-    text.push('\n');
+    let heading = paint(CHANGE, "Left out: this account may not change it");
+    (!lines.is_empty()).then(|| Section::new(Part::Incomplete, heading, lines))
 }
 
 /// What is left out, one line for what the same account is asked for.

@@ -1,4 +1,4 @@
-//! Values to bytes: text, JSON, unified diffs, findings. Pure.
+//! Values to bytes: text, Markdown, annotations, SARIF, JSON, unified diffs. Pure.
 //!
 //! Text carries ANSI styles; whoever prints it takes them out where the stream does not want them.
 
@@ -7,20 +7,26 @@ mod access_json;
 mod access_tests;
 mod access_who;
 mod access_words;
+mod annotations;
 mod call;
-mod changes;
 pub mod diagnostics;
 mod diff;
 mod effects;
+mod endings;
 mod guards;
 mod json;
 mod left_out;
+mod markdown;
 mod order;
 mod outcome;
 mod page_only;
+mod plan_text;
+mod review;
+mod sarif;
 mod snapshot;
 pub(crate) mod style;
 mod text;
+mod titles;
 mod unmanaged;
 
 pub use access::{Question, explanation_as_text, verdict_reason, verdict_word};
@@ -28,11 +34,18 @@ pub use access_json::{explanation_as_json, verdict_as_json, who_as_json};
 pub use access_tests::{TestReport, TestedCheck, TestedState, tests_as_json, tests_as_text};
 pub use access_who::who_as_text;
 pub use access_words::SiteNames;
+pub use annotations::{Annotation, findings_as_annotations, plan_as_annotations};
 pub use diff::{plan_as_diff, plans_as_diff, text_diff};
+pub use endings::ending_lines;
 pub use json::plan_as_json;
 pub use left_out::left_out_lines;
+pub use markdown::plan_as_markdown;
 pub use order::order_as_text;
 pub use outcome::outcome_as_text;
+pub use plan_text::{plan_as_summary, plan_as_text, plan_as_text_in};
+pub use review::View;
+pub use sarif::findings_as_sarif;
 pub use snapshot::{Snapshot, snapshot};
 pub(crate) use text::why_unknown;
-pub use text::{blocked_as_text, incomplete_as_text, plan_as_text};
+pub use text::{blocked_as_text, incomplete_as_text};
+pub use titles::Titles;

@@ -1,19 +1,19 @@
 //! What `page-only` comes down to, and why it cannot be kept, in words.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use crate::model::{ContentId, PageVerb, Principal, SpaceKey, Subject};
 use crate::plan::{Change, PageOnlyProblem, Plan, PlanPageOnly, Reason};
 
 use super::access_words::Names as _;
+use super::review::{Part, Section};
 use super::style::{FAINT, HEADING, count, list, paint};
 
 /// Titles in one line.
 const SHOWN: usize = 5;
 
 /// The section about guests, for entries that this plan does something about.
-pub(super) fn page_only(plan: &Plan, text: &mut String) {
+pub(super) fn page_only(plan: &Plan) -> Option<Section> {
     let mut spaces: BTreeSet<&SpaceKey> = BTreeSet::new();
     let mut guests: BTreeSet<(&SpaceKey, Subject)> = BTreeSet::new();
     for change in &plan.changes {
@@ -37,29 +37,27 @@ pub(super) fn page_only(plan: &Plan, text: &mut String) {
     };
     let entries: Vec<&PlanPageOnly> = plan.page_only.iter().filter(concerned).collect();
     if entries.is_empty() {
-        return;
+        return None;
     }
-    let _ = writeln!(text, "{}", paint(HEADING, "Page-only"));
+    let mut lines = Vec::new();
     for entry in entries {
         let who = list(&entry.who.iter().map(|who| plan.principal(&who.clone().into())).collect::<Vec<_>>());
         let named = count(entry.pages, "page", "pages");
-        let _ = writeln!(
-            text,
-            "  {}  {who}: {named} to see, {}  {}",
+        lines.push(format!(
+            "{}  {who}: {named} to see, {}  {}",
             entry.space,
             closed_words(entry),
             paint(FAINT, &entry.origin.to_string())
-        );
+        ));
         if !entry.above.is_empty() {
-            let _ = writeln!(
-                text,
-                "    They also see {}: Confluence shows no page without what is above it. Moving their pages to \
+            lines.push(format!(
+                "  They also see {}: Confluence shows no page without what is above it. Moving their pages to \
                  the top of the space would hide that.",
                 pages(plan, &entry.above)
-            );
+            ));
         }
     }
-    text.push('\n');
+    Some(Section::new(Part::PageOnly, paint(HEADING, "Page-only"), lines))
 }
 
 fn closed_words(entry: &PlanPageOnly) -> String {

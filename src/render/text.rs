@@ -1,4 +1,4 @@
-//! A plan as text, for people.
+//! The words for what a plan says beside its changes: what is unknown, why it is blocked, and its sum in one line.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -8,56 +8,39 @@ use crate::plan::{CallId, EdgeReason, LeftOut, Meanwhile, NeededBy, Plan, Refusa
 
 use super::access_words::Names as _;
 use super::call::call_words;
-use super::changes::{changes, counted};
-use super::effects;
 use super::guards;
 use super::left_out;
 use super::order::{danger_words, lasting_danger_words, meanwhile_words};
 use super::page_only;
+use super::review::{Counted, Part, Section};
 use super::style::{CHANGE, HEADING, REMOVE, count, list, paint};
-use super::unmanaged::unmanaged;
-
-/// The whole plan: changes by space, what is unmanaged, what could not be seen, and a summary.
-pub fn plan_as_text(plan: &Plan) -> String {
-    let mut text = String::new();
-    changes(plan, &mut text);
-    effects::who_gains_who_loses(plan, &mut text);
-    page_only::page_only(plan, &mut text);
-    effects::worth_a_look(plan, &mut text);
-    unmanaged(plan, &mut text);
-    unseen(plan, &mut text);
-    left_out::left_out(plan, &mut text);
-    meanwhile(plan, &mut text);
-    refusals(plan, &mut text);
-    guards::guards(plan, &mut text);
-    let _ = writeln!(text, "{}", summary(plan));
-    text
-}
 
 /// Why the plan is blocked, for those forms of a plan that do not say it; nothing if it is not.
 pub fn blocked_as_text(plan: &Plan) -> String {
     let mut text = String::new();
-    refusals(plan, &mut text);
-    guards::blocked(plan, &mut text);
+    for Section { heading, lines, rest, .. } in refusals(plan).into_iter().chain(guards::blocked(plan)) {
+        let _ = writeln!(text, "{heading}");
+        for line in lines.into_iter().chain(rest) {
+            let _ = writeln!(text, "  {line}");
+        }
+        text.push('\n');
+    }
     text
 }
 
-fn unseen(plan: &Plan, text: &mut String) {
+/// What could not be seen; what of it the policy declares is a section of its own.
+pub(super) fn unseen(plan: &Plan) -> Vec<Section> {
+    let words = |gaps: Vec<&Gap>| gaps.into_iter().map(|gap| gap_words(plan, gap)).collect();
     let others: Vec<&Gap> = plan.unseen.iter().filter(|gap| !plan.incomplete.contains(gap)).collect();
-    if !others.is_empty() {
-        let _ = writeln!(text, "{}", paint(HEADING, "Could not be seen"));
-        for gap in others {
-            let _ = writeln!(text, "  {}", gap_words(plan, gap));
-        }
-        text.push('\n');
-    }
-    if !plan.incomplete.is_empty() {
-        let _ = writeln!(text, "{}", paint(CHANGE, "Declared, and not known"));
-        for gap in &plan.incomplete {
-            let _ = writeln!(text, "  {}", gap_words(plan, gap));
-        }
-        text.push('\n');
-    }
+    let declared: Vec<&Gap> = plan.incomplete.iter().collect();
+    [
+        (Part::Unseen, paint(HEADING, "Could not be seen"), others),
+        (Part::Incomplete, paint(CHANGE, "Declared, and not known"), declared),
+    ]
+    .into_iter()
+    .filter(|(.., gaps)| !gaps.is_empty())
+    .map(|(part, heading, gaps)| Section::new(part, heading, words(gaps)))
+    .collect()
 }
 
 /// What the policy declares and was not known or is left out, for those forms of a plan that do not say it; nothing
@@ -147,32 +130,17 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
     }
 }
 
-/// What is so for a moment while the calls are made. Of many, the first of each space are listed.
-fn meanwhile(plan: &Plan, text: &mut String) {
-    const LISTED: usize = 5;
-    if plan.meanwhile.is_empty() {
-        return;
-    }
-    let _ = writeln!(text, "{}", paint(HEADING, "For a moment"));
-    let mut by_space: BTreeMap<&SpaceKey, Vec<&Meanwhile>> = BTreeMap::new();
-    for meanwhile in &plan.meanwhile {
-        by_space.entry(&meanwhile.space).or_default().push(meanwhile);
-    }
-    for (space, all) in by_space {
-        for meanwhile in all.iter().take(LISTED) {
-            let _ = writeln!(text, "  {space}  {}", meanwhile_words(plan, meanwhile));
-        }
-        if all.len() > LISTED {
-            let _ = writeln!(text, "  {space}  and {} more; `--explain-order` lists all", all.len() - LISTED);
-        }
-    }
-    text.push('\n');
+/// What is so for a moment while the calls are made.
+pub(super) fn meanwhile(plan: &Plan) -> Option<Section> {
+    let line = |meanwhile: &Meanwhile| format!("{}  {}", meanwhile.space, meanwhile_words(plan, meanwhile));
+    let lines: Vec<String> = plan.meanwhile.iter().map(line).collect();
+    (!lines.is_empty()).then(|| Section::new(Part::Meanwhile, paint(HEADING, "For a moment"), lines))
 }
 
-fn refusals(plan: &Plan, text: &mut String) {
-    for refusal in &plan.refusals {
-        let _ = writeln!(text, "{} {}\n", paint(REMOVE, "Blocked:"), refusal_words(plan, refusal));
-    }
+/// Each reason for which the plan must not be applied.
+pub(super) fn refusals(plan: &Plan) -> Vec<Section> {
+    let heading = |refusal| format!("{} {}", paint(REMOVE, "Blocked:"), refusal_words(plan, refusal));
+    plan.refusals.iter().map(|refusal| Section::new(Part::Blocked, heading(refusal), Vec::new())).collect()
 }
 
 fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
@@ -269,7 +237,7 @@ fn needs_left_out_words(
 }
 
 /// One line: what is to be done, in how many calls, and whether fewer would do.
-fn summary(plan: &Plan) -> String {
+pub(super) fn summary(plan: &Plan) -> String {
     if plan.is_empty() {
         if let Some(Uncovered { covered, rest }) = uncovered(plan) {
             return format!("Nothing to change in what {covered}; {rest}.");
@@ -277,7 +245,7 @@ fn summary(plan: &Plan) -> String {
         let spaces = count(plan.spaces.len(), "space is", "spaces are");
         return format!("Nothing to change: {spaces} as the policy says.");
     }
-    let parts = counted(plan);
+    let parts = Counted::of(plan).words();
     let calls = count(plan.cost.calls, "call", "calls");
     let bound = if plan.cost.calls == plan.cost.lower_bound {
         "no plan can do it in fewer".to_owned()

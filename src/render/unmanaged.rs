@@ -1,37 +1,33 @@
 //! What a plan leaves as it is, with the reasons.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use crate::model::{Principal, harmless};
 use crate::plan::{KeepReason, Plan, Unmanaged};
 
+use super::review::{Part, Section};
 use super::style::{HEADING, count, list, paint};
 
 /// As many spaces are listed one by one; more are summed up.
 const ONE_BY_ONE: usize = 4;
 
-pub(super) fn unmanaged(plan: &Plan, text: &mut String) {
-    if plan.unmanaged.is_empty() {
-        return;
-    }
-    let _ = writeln!(text, "{}", paint(HEADING, "Unmanaged"));
+pub(super) fn unmanaged(plan: &Plan) -> Option<Section> {
     let mut reasons: BTreeMap<KeepReason, Vec<&Unmanaged>> = BTreeMap::new();
     for kept in &plan.unmanaged {
         reasons.entry(kept.reason).or_default().push(kept);
     }
-    for kept in plan.unmanaged.iter().filter(|kept| reasons[&kept.reason].len() <= ONE_BY_ONE) {
-        let _ = writeln!(text, "  {}  {}", kept.space, kept_words(plan, kept));
-    }
+    let few = plan.unmanaged.iter().filter(|kept| reasons[&kept.reason].len() <= ONE_BY_ONE);
+    let mut lines: Vec<String> =
+        few.map(|kept| format!("{}  {}", kept.space, kept_words(plan, kept))).collect();
     for kept in reasons.into_values().filter(|kept| kept.len() > ONE_BY_ONE) {
         let all = kept.iter().skip(1).fold(kept[0].clone(), |mut all, more| {
             all.count += more.count;
             all.principals.extend(more.principals.iter().cloned());
             all
         });
-        let _ = writeln!(text, "  {} spaces  {}", kept.len(), kept_words(plan, &all));
+        lines.push(format!("{} spaces  {}", kept.len(), kept_words(plan, &all)));
     }
-    text.push('\n');
+    (!lines.is_empty()).then(|| Section::new(Part::Unmanaged, paint(HEADING, "Unmanaged"), lines))
 }
 
 fn kept_words(plan: &Plan, kept: &Unmanaged) -> String {

@@ -82,12 +82,16 @@ fn repository() -> Folder {
     folder
 }
 
-const COMMANDS: [&[&str]; 24] = [
+const COMMANDS: [&[&str]; 28] = [
     &["plan"],
     &["plan", "-vv"],
     &["plan", "--format", "json"],
     &["plan", "--format", "diff"],
     &["plan", "--explain-order"],
+    &["plan", "--all"],
+    &["plan", "--summary"],
+    &["plan", "--format", "markdown", "--titles", "all"],
+    &["validate", "--format", "sarif"],
     &["plan", "--space", "NONE"],
     &["can", "ann", "view", "ENG/id:2"],
     &["can", "5b10ac8d82e05b22cc7d4e03", "edit", "ENG/id:2"],

@@ -39,6 +39,7 @@ mod quirks;
 mod readers;
 mod removals;
 mod requests;
+mod review;
 mod rules;
 mod scopes;
 mod secrets;
