@@ -48,20 +48,13 @@ fn the_example_is_a_policy() {
 }
 
 #[test]
-fn the_workflow_calls_commands_that_exist() {
+fn the_workflow_has_each_job_once() {
     let folder = Folder::with(&[]);
     folder.run(&["init"]).code(0);
     let workflow = folder.read(".github/workflows/confperm.yml");
     let read: serde_yaml::Value = serde_yaml::from_str(&workflow).unwrap();
-    assert!(read["jobs"]["drift"].is_mapping());
-    let commands: Vec<&str> = workflow
-        .lines()
-        .filter_map(|line| line.trim().strip_prefix("- run: confperm "))
-        .map(|line| line.split(" | ").next().unwrap())
-        .collect();
-    assert_eq!(commands, ["plan --format diff", "apply --yes", "plan --detailed-exitcode"]);
-    for command in commands {
-        let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
-        folder.run(&arguments).code(0);
+    for job in ["check", "plan", "apply", "drift"] {
+        assert!(read["jobs"][job].is_mapping(), "{job}");
+        assert_eq!(workflow.matches(&format!("command: {job}")).count(), 1, "{job}");
     }
 }

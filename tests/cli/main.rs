@@ -5,6 +5,8 @@
 mod account;
 mod anonymous;
 mod as_planned;
+#[cfg(target_os = "linux")]
+mod ci;
 mod converge;
 mod echoes;
 mod expect;
