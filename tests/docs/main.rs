@@ -4,9 +4,11 @@
 
 mod examples;
 mod help;
+mod linters;
 mod hostile;
 mod pages;
 mod readme;
 mod schemas;
 mod support;
+mod tables;
 mod troubleshooting;

@@ -45,6 +45,15 @@ fn the_first_two_commands_are_the_promised_ones_and_ci_runs_the_second() {
 }
 
 #[test]
+fn the_readme_is_read_in_one_sitting_and_names_every_page() {
+    let readme = readme();
+    assert!((12_000..=15_400).contains(&readme.len()), "{} bytes", readme.len());
+    for page in crate::support::pages() {
+        assert!(readme.contains(&format!("]({page})")), "README.md does not link to {page}");
+    }
+}
+
+#[test]
 fn nothing_that_is_only_on_one_machine_is_named() {
     for file in documents().into_iter().chain([".ci/run".into()]) {
         let text = fs::read_to_string(root().join(&file)).unwrap();
@@ -65,8 +74,15 @@ fn links_between_the_documents_lead_somewhere() {
                 continue;
             }
             assert!(path.is_empty() || folder.join(path).exists(), "{file} links to `{link}`");
-            if let (true, Some((_, anchor))) = (path.is_empty(), link.split_once('#')) {
-                let found = text.lines().filter_map(|line| line.strip_prefix('#')).any(|heading| {
+            if let Some((_, anchor)) =
+                link.split_once('#').filter(|_| path.is_empty() || path.ends_with(".md"))
+            {
+                let linked = if path.is_empty() {
+                    text.clone()
+                } else {
+                    fs::read_to_string(folder.join(path)).unwrap()
+                };
+                let found = linked.lines().filter_map(|line| line.strip_prefix('#')).any(|heading| {
                     let words = heading.trim_start_matches('#').trim().to_lowercase();
                     let kept = words.chars().filter(|c| c.is_alphanumeric() || " -".contains(*c));
                     kept.collect::<String>().replace(' ', "-") == anchor
@@ -92,15 +108,19 @@ fn yaml_blocks() -> Vec<String> {
 }
 
 #[test]
-fn the_policies_in_the_readme_are_valid() {
-    let policies: Vec<String> =
-        yaml_blocks().into_iter().filter(|block| block.starts_with("version: 1\n")).collect();
-    assert!(!policies.is_empty(), "the README shows no policy");
-    for policy in policies {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("policy.yaml"), policy).unwrap();
-        said(confperm(Utf8Path::from_path(folder.path()).unwrap()).arg("validate"));
+fn whole_policies_in_the_documents_are_valid() {
+    let mut seen = 0;
+    for page in documents() {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let blocks = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
+        for policy in blocks.filter(|block| block.starts_with("version: 1\n")) {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("policy.yaml"), policy).unwrap();
+            said(confperm(Utf8Path::from_path(folder.path()).unwrap()).arg("validate"));
+            seen += 1;
+        }
     }
+    assert!(seen > 0, "no document shows a whole policy");
 }
 
 #[test]
@@ -111,8 +131,7 @@ fn policies_in_the_readme_look_as_fmt_would_have_them() {
     };
     let blocks = yaml_blocks();
     let policies: Vec<&String> = blocks.iter().filter(is_policy).collect();
-    // The others are files of CI systems, and a line for editors.
-    assert_eq!((policies.len(), blocks.len()), (3, 6));
+    assert_eq!((policies.len(), blocks.len()), (1, 1));
     for policy in policies {
         let formatted = confperm::policy::format(&file, policy).unwrap();
         assert_eq!(formatted.trim_end(), policy.trim_end());
@@ -121,14 +140,17 @@ fn policies_in_the_readme_look_as_fmt_would_have_them() {
 
 #[test]
 fn the_scopes_are_those_that_the_client_needs() {
-    let readme = readme();
+    let page = fs::read_to_string(root().join("docs/credentials.md")).unwrap();
     let uses = [Use::Read, Use::Check, Use::WritePermissions, Use::WriteRestrictions];
     for scope in uses.into_iter().flat_map(scopes::all_for) {
-        assert!(readme.contains(&format!("`{scope}`")), "README.md does not name the scope `{scope}`");
+        assert!(
+            page.contains(&format!("`{scope}`")),
+            "docs/credentials.md does not name the scope `{scope}`"
+        );
     }
 }
 
-/// The way that the README shows for trying the real path: a served sandbox, and credentials from the
+/// The way that docs/first-plan.md shows for trying the real path: a served sandbox, and credentials from the
 /// environment.
 #[test]
 fn a_served_sandbox_can_be_planned_against_over_http() {
@@ -146,10 +168,11 @@ fn a_served_sandbox_can_be_planned_against_over_http() {
     plan.args(command.split(' ').skip(1)).arg("examples/quickstart");
     plan.envs(variables.filter_map(|variable| variable.split_once('=')));
     let served = said(&mut plan);
-    // The README shows these lines as they are with the port that is taken when none is asked for.
+    // The page shows these lines as they are with the port that is taken when none is asked for.
     let port = command.split("127.0.0.1:").nth(1).unwrap().split('/').next().unwrap();
-    assert!(readme().contains(&export), "{export}");
-    assert!(readme().contains(&command.replace(port, "8484")), "{command}");
+    let page = fs::read_to_string(root().join("docs/first-plan.md")).unwrap();
+    assert!(page.contains(&export), "{export}");
+    assert!(page.contains(&command.replace(port, "8484")), "{command}");
     server.kill().unwrap();
     server.wait().unwrap();
     assert_eq!(served, said(confperm(&folder).args(["plan", "examples/quickstart"])));
