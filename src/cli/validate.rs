@@ -33,9 +33,9 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) 
     let Valid { said, .. } = checked?;
     // What programs read is nothing else.
     if args.format == FindingsFormat::Text {
-        out.data(&said)
+        out.data(&said);
     } else {
-        out.say(said.trim_end())
+        out.say(said.trim_end());
     }
     Ok(Exit::Done)
 }

@@ -119,7 +119,7 @@ pub fn plan_as_annotations(plan: &Plan, view: &View, titles: Titles) -> Vec<Anno
             RowKind::Restricted | RowKind::Changed | RowKind::Added => RowGroup::Other,
         };
         let space = if row.spaces.len() == 1 { row.spaces[0].as_str() } else { "" };
-        let words = format!("{space} {} {}  {}", row.kind.sign(), review.what(row), review.who(row));
+        let words = format!("{space} {} {}  {}", row.kind.sign(), review.what(row), row.who_words());
         together.entry((group, row.origin)).or_default().push(words.trim().to_owned());
     }
     for ((group, origin), lines) in together {

@@ -204,7 +204,7 @@ fn table(
     let (rows, more) = rows.split_at(shown);
     let cells: Vec<[String; 3]> = rows
         .iter()
-        .map(|row| [before.map_or_else(String::new, |before| before(row)), review.what(row), review.who(row)])
+        .map(|row| [before.map_or_else(String::new, |before| before(row)), review.what(row), row.who_words()])
         .collect();
     let column = |at: usize| {
         let widths = cells.iter().map(|cells| cells[at].width());

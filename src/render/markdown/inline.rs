@@ -6,7 +6,7 @@ use anstream::adapter::strip_str;
 
 use crate::model::{ContentId, SiteText};
 
-/// A code span that shows exactly this text. The fence is longer than any run of backticks in it (CommonMark 6.1).
+/// A code span that shows exactly this text. The fence is longer than any run of backticks in it (section 6.1 of the specification).
 pub(super) fn code(text: &str) -> String {
     let text = text.replace('\n', " ");
     let text = text.trim();

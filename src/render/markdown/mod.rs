@@ -230,7 +230,7 @@ impl Comment<'_> {
         let review = self.review;
         let space: &SpaceKey = row.spaces[0];
         let key = if with_space && row.spaces.len() == 1 { format!("{space}  ") } else { String::new() };
-        let words = format!("{key}{} {}  {}", row.kind.sign(), review.what(row), review.who(row));
+        let words = format!("{key}{} {}  {}", row.kind.sign(), review.what(row), row.who_words());
         format!("- {} · {}", self.inline.line(&words), code(&row.why))
     }
 

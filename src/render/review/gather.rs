@@ -53,16 +53,12 @@ fn pages(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
             joined.push(row);
             continue;
         };
-        match first.get(&key).and_then(|at| joined.get_mut(*at)) {
-            Some(Row { what: What::Pages { pages, .. }, .. }) => {
-                if let What::Pages { pages: more, .. } = row.what {
-                    pages.extend(more);
-                }
-            }
-            _ => {
-                first.insert(key, joined.len());
-                joined.push(row);
-            }
+        let before = first.get(&key).and_then(|at| joined.get_mut(*at)).map(|row| &mut row.what);
+        if let (Some(What::Pages { pages, .. }), What::Pages { pages: more, .. }) = (before, &row.what) {
+            pages.extend(more);
+        } else {
+            first.insert(key, joined.len());
+            joined.push(row);
         }
     }
     joined

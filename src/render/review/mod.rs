@@ -118,19 +118,6 @@ impl<'a> Review<'a> {
         }
     }
 
-    /// The principal of a row, or what becomes of its list; where it is so in several spaces, in which.
-    pub(super) fn who(&self, row: &Row<'_>) -> String {
-        let who = match &row.what {
-            What::Access(_) => row.who.clone(),
-            What::Pages { list, .. } => format!("{}  {}", list.as_str(), row.who),
-        };
-        if row.spaces.len() == 1 {
-            return who;
-        }
-        let keys: Vec<String> = row.spaces.iter().take(EXAMPLES).map(ToString::to_string).collect();
-        format!("{who}  in {} spaces: {}", row.spaces.len(), examples(&keys, row.spaces.len()))
-    }
-
     /// What is opened, by space and list, for where there is no room for a line each.
     pub(super) fn opened_by_space(&self) -> BTreeMap<&'a SpaceKey, OpenedIn> {
         let mut spaces: BTreeMap<&SpaceKey, OpenedIn> = BTreeMap::new();
@@ -142,6 +129,21 @@ impl<'a> Review<'a> {
             }
         }
         spaces
+    }
+}
+
+impl Row<'_> {
+    /// The principal of a row, or what becomes of its list; where it is so in several spaces, in which.
+    pub(super) fn who_words(&self) -> String {
+        let who = match &self.what {
+            What::Access(_) => self.who.clone(),
+            What::Pages { list, .. } => format!("{}  {}", list.as_str(), self.who),
+        };
+        if self.spaces.len() == 1 {
+            return who;
+        }
+        let keys: Vec<String> = self.spaces.iter().take(EXAMPLES).map(ToString::to_string).collect();
+        format!("{who}  in {} spaces: {}", self.spaces.len(), examples(&keys, self.spaces.len()))
     }
 }
 
