@@ -135,13 +135,11 @@ async fn answer(State(store): State<Arc<Mutex<Store>>>, request: Request) -> (St
         ("PATCH" | "PUT", ["issues", id]) => replace(&mut store.issues, id, &sent),
         _ => None,
     };
-    match found {
-        Some(found) => (StatusCode::OK, found.to_string()),
-        None => {
-            store.unknown.push(format!("{} {}", parts.method, parts.uri));
-            (StatusCode::NOT_FOUND, String::new())
-        }
-    }
+    let Some(found) = found else {
+        store.unknown.push(format!("{} {}", parts.method, parts.uri));
+        return (StatusCode::NOT_FOUND, String::new());
+    };
+    (StatusCode::OK, found.to_string())
 }
 
 fn by_bot(id: usize, sent: &Value) -> Value {
@@ -155,7 +153,7 @@ fn by_bot(id: usize, sent: &Value) -> Value {
 }
 
 fn replace(entries: &mut [Value], id: &str, sent: &Value) -> Option<Value> {
-    let entry = entries.iter_mut().find(|entry| entry["id"].to_string() == id)?;
+    let entry = entries.iter_mut().find(|entry| entry["id"].as_u64() == id.parse().ok())?;
     for (key, value) in sent.as_object()? {
         entry[key] = value.clone();
     }

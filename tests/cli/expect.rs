@@ -105,7 +105,7 @@ fn each_mutant(document: &Value, at: &str, check: &mut dyn FnMut(&str, Value)) {
             }
         }
         Value::Array(entries) => {
-            if entries.len() > 0 {
+            if !entries.is_empty() {
                 check(at, mutant(Value::from(&entries[1..])));
             }
             for place in 0..entries.len() {

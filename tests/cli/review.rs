@@ -233,7 +233,6 @@ fn outside_of_code(comment: &str) -> String {
     for event in Parser::new_ext(comment, Options::all()) {
         match event {
             Event::Text(plain) => text.push_str(&plain),
-            Event::Code(_) | Event::SoftBreak | Event::End(_) | Event::Rule | Event::HardBreak => {}
             Event::Html(html) | Event::InlineHtml(html) => text.push_str(&tags(&html)),
             Event::Start(Tag::Link { dest_url, .. }) => {
                 let (site, number) = dest_url.rsplit_once("/pages/viewpage.action?pageId=").unwrap();
@@ -244,7 +243,12 @@ fn outside_of_code(comment: &str) -> String {
                 );
                 assert!(number.chars().all(|c| c.is_ascii_digit()), "{dest_url}");
             }
-            Event::Start(
+            Event::Code(_)
+            | Event::SoftBreak
+            | Event::HardBreak
+            | Event::End(_)
+            | Event::Rule
+            | Event::Start(
                 Tag::Paragraph
                 | Tag::Heading { .. }
                 | Tag::List(None)

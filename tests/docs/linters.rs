@@ -8,6 +8,7 @@ use crate::support::root;
 const WORKFLOWS: [&str; 2] = ["examples/ci/.github/workflows/confperm.yml", ".github/workflows/release.yml"];
 
 /// Runs a linter, unless it is not there.
+#[expect(clippy::print_stderr, reason = "what is skipped is said")]
 fn lint(program: &str, is_there: &str, arguments: &[&str]) {
     if !root().join(is_there).exists() {
         eprintln!("SKIPPED: {is_there} is not there; tests/linters/install installs it");

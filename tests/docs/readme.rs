@@ -74,8 +74,9 @@ fn links_between_the_documents_lead_somewhere() {
                 continue;
             }
             assert!(path.is_empty() || folder.join(path).exists(), "{file} links to `{link}`");
-            if let Some((_, anchor)) =
-                link.split_once('#').filter(|_| path.is_empty() || path.ends_with(".md"))
+            if let Some((_, anchor)) = link
+                .split_once('#')
+                .filter(|_| path.is_empty() || Utf8Path::new(path).extension() == Some("md"))
             {
                 let linked = if path.is_empty() {
                     text.clone()
