@@ -16,7 +16,7 @@ use std::time::Instant;
 use confperm::model::{
     AccountId, AccountKind, AccountStatus, Audience, BesidePages, Caller, Content, ContentId, ContentKind,
     ContentReach, Desired, DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId,
-    Group, GroupId, Holding, Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Person,
+    Group, GroupId, Holding, Kept, Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Person,
     Principal, ProductAccess, Requested, Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind,
     SpaceRoleMode, SpaceStatus, StrayPermissions, Strength, Subject, Terms, Tree, Truth, UnlistedPages,
     Wanted, Why,
@@ -243,6 +243,7 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
     let desired = DesiredSpace {
         watched: BTreeMap::new(),
         requested: Requested::default(),
+        kept: Kept::default(),
         mode: Mode::Authoritative,
         origin: origin(),
         holdings: after,

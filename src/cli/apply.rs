@@ -14,7 +14,7 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
 use super::expect::Expected;
-use super::lock::Lacking;
+use super::lockfile::Lacking;
 use super::output::Output;
 use super::prepare::{Prepared, prepare};
 use super::progress::Stage;

@@ -10,7 +10,7 @@ use crate::model::{Guard, SpaceKey, SpaceKind};
 use crate::plan::{Gaps, Plan};
 
 use super::exit::Exit;
-use super::lock::{Lacking, Learning};
+use super::lockfile::{Lacking, Learning};
 use super::site::SiteArgs;
 
 /// What every command has in common; shown below the long help.
@@ -70,6 +70,8 @@ pub(super) enum Command {
     Validate(ValidateArgs),
     /// Give policy files the layout that all of them have; comments are kept
     Fmt(FmtArgs),
+    /// Look up what the names of the policy mean, and write it to confperm.lock
+    Lock(LockArgs),
     /// Check address, sign-in, edition, mode and rights before anything else is tried
     Doctor(DoctorArgs),
     /// Write the live site into a state file of the sandbox, to rehearse on
@@ -428,6 +430,28 @@ pub(super) struct FmtArgs {
     /// Show the changes instead of the names of the files
     #[arg(long)]
     pub(super) diff: bool,
+
+    /// Write the names that groups, roles and pages have on the site now, and change nothing else; PATH is the policy
+    /// directory
+    #[arg(long)]
+    pub(super) renames: bool,
+
+    #[command(flatten)]
+    pub(super) site: SiteArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(super) struct LockArgs {
+    /// The policy directory
+    #[arg(default_value = ".")]
+    pub(super) directory: Utf8PathBuf,
+
+    /// Let a name mean what bears it now, such as group:NAME or KEY/Title (can be given several times)
+    #[arg(long, value_name = "NAME")]
+    pub(super) accept: Vec<String>,
+
+    #[command(flatten)]
+    pub(super) site: SiteArgs,
 }
 
 #[derive(Debug, ClapArgs)]

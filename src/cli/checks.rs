@@ -5,13 +5,10 @@ use std::collections::BTreeSet;
 use crate::access::{Asker, Object, Verb};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned, did_you_mean};
 use crate::model::{AccessClass, Live, LiveSpace, Permission, SpaceKey, Tree};
-use crate::policy::lock::Lock;
-use crate::policy::{
-    AccessTest, Expectation, Matched, Named, PageSelector, Policy, Target, TestVerb, Who, matched, reached,
-};
+use crate::policy::lock::{Identity, Lock};
+use crate::policy::{AccessTest, Expectation, Named, PageSelector, Policy, Target, TestVerb, Who};
 
-use super::error::CliError;
-use super::subject::{self, NoGroup};
+use super::subject::{self, Unmeant};
 
 /// One thing that a test promises.
 pub(super) struct Check<'p> {
@@ -25,18 +22,19 @@ pub(super) struct Check<'p> {
     pub(super) span: &'p Span,
 }
 
-/// All checks of all tests, in their order; or everything in the tests that the site does not have.
+/// All checks of all tests, in their order, and what is skipped since its name is lost; or everything in the tests
+/// that the site does not have.
 pub(super) fn checks<'p>(
     policy: &'p Policy,
     live: &Live,
     lock: &Lock,
-) -> Result<Vec<Check<'p>>, Diagnostics> {
+) -> Result<(Vec<Check<'p>>, Diagnostics), Diagnostics> {
     let mut making = Making { policy, live, lock, checks: Vec::new(), findings: Diagnostics::default() };
     for (number, test) in policy.tests.iter().enumerate() {
         making.test(number, test);
     }
     making.findings.extend(policy.foreign_links(&live.site));
-    if making.findings.has_errors() { Err(making.findings) } else { Ok(making.checks) }
+    if making.findings.has_errors() { Err(making.findings) } else { Ok((making.checks, making.findings)) }
 }
 
 struct Making<'p, 'l> {
@@ -87,16 +85,21 @@ impl<'p, 'l> Making<'p, 'l> {
             }
             Who::Named(Named::Group(name)) => match subject::group(name, self.policy, self.live, self.lock) {
                 Ok(group) => Some(Asker::Group(group.id.clone())),
-                Err(NoGroup { code, message, help, remembered }) => {
-                    let finding = Diagnostic::new(code, message).at(&who.span, "");
-                    let finding = remembered
-                        .iter()
-                        .fold(finding, |finding, place| finding.at(place, "remembered here"));
-                    self.findings.push(finding.help(help));
+                Err(unmeant) => {
+                    self.unmeant(unmeant, &who.span);
                     None
                 }
             },
             Who::Named(Named::User(account)) => {
+                if let Identity::Gone { .. } = self.lock.account(account, &self.live.directory) {
+                    let shown = self.policy.show(&who.value);
+                    self.findings.push(
+                        Diagnostic::new(Code::GoneName, format!("the account `{shown}` is gone"))
+                            .at(&who.span, "")
+                            .help("remove the test if it is not needed any more"),
+                    );
+                    return None;
+                }
                 if !self.live.directory.people.contains_key(account) {
                     let shown = self.policy.show(&who.value);
                     self.findings.push(
@@ -129,7 +132,7 @@ impl<'p, 'l> Making<'p, 'l> {
                 }
                 let nothing = Tree::default();
                 let tree = space.tree.as_ref().unwrap_or(&nothing);
-                let pages = reached(selector, space, tree);
+                let pages = self.lock.reached(selector, space, tree);
                 if pages.is_empty() {
                     self.no_page(selector, space, tree, &target.span);
                 }
@@ -152,20 +155,16 @@ impl<'p, 'l> Making<'p, 'l> {
         space
     }
 
-    /// A pattern may match nothing yet; a page that is named must be there.
+    /// A pattern may match nothing yet; a page that is named must be there, and so must what a pattern hangs under.
     fn no_page(&mut self, selector: &PageSelector, space: &LiveSpace, tree: &Tree, span: &Span) {
-        let key = &space.space.key;
-        let empty = matches!(matched(selector, space, tree), Matched::Below { .. });
-        if empty {
-            return;
-        }
         let Some(name) = selector.anchor() else { return };
-        if let Err(CliError::Failed { message, hint }) = subject::page(name, space, tree) {
-            self.findings.push(Diagnostic::new(Code::UnknownPage, message).at(span, "").maybe_help(hint));
-        } else {
-            let message = format!("`{selector}` matches no page of the space `{key}`");
-            self.findings.push(Diagnostic::new(Code::UnknownPage, message).at(span, ""));
+        if let Err(unmeant) = subject::page(name, space, tree, self.lock) {
+            self.unmeant(unmeant, span);
         }
+    }
+
+    fn unmeant(&mut self, Unmeant { code, message, help }: Unmeant, span: &Span) {
+        self.findings.push(Diagnostic::new(code, message).at(span, "").help(help));
     }
 }
 

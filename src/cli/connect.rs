@@ -12,7 +12,7 @@ use crate::sandbox::{self, Opened, Running};
 use super::environment::Environment;
 use super::error::CliError;
 use super::identity::{self, Met, Named};
-use super::lock::LockFile;
+use super::lockfile::LockFile;
 use super::output::Output;
 use super::site::{By, Target, Wanted};
 use super::trust;

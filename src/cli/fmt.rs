@@ -21,6 +21,12 @@ use super::output::Output;
 const MAX_BYTES: u64 = 64 * MEBIBYTE;
 
 pub(super) fn run(args: &FmtArgs, out: &Output) -> Result<Exit, CliError> {
+    if args.site.site.is_some() {
+        return Err(CliError::usage(
+            "--site goes with --renames: without it `fmt` looks at files only",
+            "leave it out, or add --renames",
+        ));
+    }
     if args.paths.iter().any(|path| path == "-") {
         if args.paths.len() > 1 || args.check || args.diff {
             return Err(CliError::usage(
@@ -136,7 +142,7 @@ impl Found {
 }
 
 /// A file that has been read already, byte order mark included.
-fn whole(file: &Utf8Path) -> Result<String, CliError> {
+pub(super) fn whole(file: &Utf8Path) -> Result<String, CliError> {
     let failed = |why: &dyn std::fmt::Display| CliError::failed(format!("cannot read `{file}` again: {why}"));
     let folder = Folder::open(file.parent().unwrap_or(Utf8Path::new(""))).map_err(|error| failed(&error))?;
     let name = Utf8Path::new(file.file_name().unwrap_or_default());

@@ -25,7 +25,7 @@ use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
-use super::lock::{Learning, LockFile};
+use super::lockfile::{Learning, LockFile};
 use super::output::Output;
 
 pub(super) async fn run(

@@ -1,169 +1,55 @@
-//! `confperm.lock` on disk: read before names are looked up, written after.
+//! `confperm lock`.
 
-use std::sync::Arc;
+use std::fmt::Write as _;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use crate::model::visible;
+use crate::observe;
+use crate::policy::{self, Context};
 
-use crate::diagnostic::{Diagnostics, Sources};
-use crate::files::{self, Folder, MEBIBYTE, Refused};
-use crate::model::{Live, SiteIdentity};
-use crate::policy::Policy;
-use crate::policy::lock::{LOCK_FILE, Learnt, Lock, LockedSite};
-use crate::render::style::count;
-
+use super::args::LockArgs;
 use super::connect::Connection;
+use super::directory;
+use super::environment::Environment;
 use super::error::CliError;
-use super::identity::Met;
+use super::exit::Exit;
+use super::lockfile::{Learning, LockFile};
 use super::output::Output;
+use super::reading::Reading;
 
-/// A lock of a million names fits.
-const MAX_BYTES: u64 = 256 * MEBIBYTE;
-
-/// The lock of a policy directory, as it was found.
-#[derive(Debug)]
-pub(super) struct LockFile {
-    path: Utf8PathBuf,
-    lock: Lock,
-    /// `None` if there is no file yet.
-    text: Option<String>,
-}
-
-/// What a run may do to the lock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Learning {
-    /// Nothing (`--locked`).
-    Never(Lacking),
-    /// Names are added; those that the policy no longer has go, if all of it was looked at.
-    Allowed { whole: bool },
-}
-
-/// What it means under `--locked` that the lock lacks names of the policy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lacking {
-    /// The run ends before anything is changed.
-    Refused,
-    /// The lines to add are shown.
-    Reported,
-}
-
-impl LockFile {
-    /// Reads the lock, if there is one. Its text is added to the sources, so that findings can point into it.
-    pub(super) fn read(directory: &Utf8Path, sources: &mut Sources) -> Result<Self, CliError> {
-        let path = directory.join(LOCK_FILE);
-        let unreadable = |why: &str, help: &str| {
-            CliError::failed(format!("`{path}` {why}")).with_hint(format!(
-                "{help}; without the lock a name that means something else by now would go unnoticed"
-            ))
-        };
-        let folder = Folder::open(directory).map_err(Refused::from);
-        let bytes = match folder.and_then(|folder| folder.read_inside(LOCK_FILE.into(), MAX_BYTES)) {
-            Ok(bytes) => bytes,
-            Err(refused) if refused.is_missing() => {
-                return Ok(Self { path, lock: Lock::default(), text: None });
-            }
-            Err(refused) => return Err(unreadable(&refused.to_string(), refused.help())),
-        };
-        let text = String::from_utf8(bytes)
-            .map_err(|_| unreadable("is not UTF-8 text", "take the version that was committed last"))?;
-        let file: Arc<Utf8Path> = Utf8PathBuf::from(LOCK_FILE).into();
-        sources.insert(file.to_path_buf(), text.as_str());
-        let lock = Lock::parse(&file, &text).map_err(|finding| CliError::Invalid {
-            findings: Diagnostics::from_iter([*finding]),
-            sources: sources.clone(),
-        })?;
-        Ok(Self { path, lock, text: Some(text) })
+/// Looks up every name of the policy, takes over what a person accepts, and writes the lock.
+pub(super) async fn run(args: &LockArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
+    let today = environment.today()?;
+    let loaded = directory::load(&args.directory)?;
+    let mut sources = loaded.sources;
+    let Some(policy) = loaded.policy else {
+        return Err(CliError::Invalid { findings: loaded.findings, sources });
+    };
+    out.findings(&loaded.findings, &sources);
+    let mut file = LockFile::read(&args.directory, &mut sources)?;
+    let wanted = args.site.or(environment, &policy, &args.directory);
+    let connection = Connection::open(&wanted, &file, environment, out).await?;
+    let reading = Reading::of(&connection, out);
+    let mut live = reading.sign_in(&policy).await?;
+    let context = Context { today, lock: file.known() };
+    reading.until_known(&mut live, |live| observe::of_names(&policy, context, live)).await?;
+    for name in &args.accept {
+        let accepted = file
+            .accept(name, &live)
+            .map_err(|error| CliError::usage(format!("--accept {}: {error}", visible(name)), error.help()))?;
+        let (name, was, now) = (visible(&accepted.name), visible(&accepted.was), visible(&accepted.now));
+        out.say(&format!("{name} meant {was} and means {now} from now on"));
     }
-
-    /// What names meant, on the site that [`Connection::open`] has compared with it.
-    pub(super) const fn known(&self) -> &Lock {
-        &self.lock
+    let context = Context { today, lock: file.known() };
+    let resolved = match policy::resolve(&policy, &live, context) {
+        Ok(resolved) => resolved,
+        Err(findings) => return Err(CliError::Invalid { findings, sources }),
+    };
+    out.findings(&resolved.warnings, &sources);
+    let lock = file.learn(&policy, &live, &connection, Learning::Allowed { whole: true }, out)?;
+    let mut text = String::new();
+    for (name, id) in lock.entries() {
+        let _ = writeln!(text, "{}  {}", visible(&name), visible(&id));
     }
-
-    /// The site that it is about; `None` if there is no lock yet.
-    pub(super) const fn site(&self) -> Option<&LockedSite> {
-        self.lock.site.as_ref()
-    }
-
-    /// Adds what a run has learnt, and says so; or says what it lacks, where it must not be written.
-    pub(super) fn learn(
-        &self,
-        policy: &Policy,
-        live: &Live,
-        connection: &Connection,
-        learning: Learning,
-        out: &Output,
-    ) -> Result<(), CliError> {
-        let whole = learning == Learning::Allowed { whole: true };
-        let learnt = self.lock.learn(policy, live, &self.identity(&connection.met), whole);
-        match learning {
-            Learning::Never(lacking) => self.compare(&learnt, lacking, out),
-            Learning::Allowed { .. } => {
-                self.write(&learnt, out);
-                Ok(())
-            }
-        }
-    }
-
-    /// The identity to remember. A token that may not read the cloud id does not make it forgotten, and neither
-    /// does a copy of the site on this machine change the site's address.
-    fn identity(&self, met: &Met) -> SiteIdentity {
-        match self.site() {
-            Some(LockedSite::Identity(known)) if met.address.is_loopback() => known.clone(),
-            Some(LockedSite::Identity(known)) => SiteIdentity {
-                cloud_id: met.identity.cloud_id.clone().or_else(|| known.cloud_id.clone()),
-                base_url: met.identity.base_url.clone(),
-            },
-            Some(LockedSite::Address(_)) | None => met.identity.clone(),
-        }
-    }
-
-    fn compare(&self, learnt: &Learnt, lacking: Lacking, out: &Output) -> Result<(), CliError> {
-        let news = news(&learnt.added);
-        let (what, lines) = match (&self.text, news.as_str()) {
-            (Some(_), "") => return Ok(()),
-            (Some(_), news) => (format!("{LOCK_FILE} lacks {news} of the policy"), learnt.added.to_lines()),
-            (None, _) => (format!("there is no {LOCK_FILE}"), learnt.lock.to_text()),
-        };
-        match lacking {
-            Lacking::Refused => {
-                Err(CliError::failed(format!("{what}, and --locked never writes it; nothing was changed"))
-                    .with_hint(format!("run `confperm plan` without --locked, and commit {LOCK_FILE}")))
-            }
-            Lacking::Reported => {
-                out.warn(&format!(
-                    "{what}, and --locked never writes it: `apply --locked` would be refused. The lines to add:\n{}",
-                    lines.trim_end()
-                ));
-                Ok(())
-            }
-        }
-    }
-
-    fn write(&self, learnt: &Learnt, out: &Output) {
-        let text = learnt.lock.to_text();
-        if self.text.as_ref() == Some(&text) {
-            return;
-        }
-        if let Err(error) = files::write(&self.path, &text) {
-            out.warn(&format!("cannot write `{}`: {error}; what names mean was not remembered", self.path));
-            return;
-        }
-        let news = match (news(&learnt.added).as_str(), learnt.removed) {
-            ("", 0) => "brought up to date".to_owned(),
-            (news, 0) => format!("{news} added"),
-            ("", removed) => format!("{} removed", count(removed, "name", "names")),
-            (news, removed) => format!("{news} added, {removed} removed"),
-        };
-        out.say(&format!("{LOCK_FILE}: {news}; commit it"));
-    }
-}
-
-/// "2 names and 1 end"; nothing for none.
-fn news(added: &Lock) -> String {
-    match (added.names(), added.ends()) {
-        (0, 0) => String::new(),
-        (names, 0) => count(names, "name", "names"),
-        (0, ends) => count(ends, "end", "ends"),
-        (names, ends) => format!("{} and {}", count(names, "name", "names"), count(ends, "end", "ends")),
-    }
+    out.data(&text);
+    Ok(if resolved.desired.skipped.is_empty() { Exit::Done } else { Exit::Incomplete })
 }

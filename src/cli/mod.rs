@@ -21,11 +21,13 @@ mod identity;
 mod import;
 mod init;
 mod lock;
+mod lockfile;
 mod output;
 mod plan;
 mod prepare;
 mod progress;
 mod reading;
+mod renames;
 mod question;
 mod sandbox;
 mod schema;
@@ -102,6 +104,7 @@ async fn run(command: Command, environment: &Environment, out: &Output) -> Resul
     };
     match command {
         Command::Init(args) => init::run(&args, environment, out),
+        Command::Lock(args) => lock::run(&args, environment, out).await,
         Command::Import(args) => import::run(&args, environment, out).await,
         Command::Plan(args) => plan::run(&args, environment, out).await,
         Command::Apply(args) => Box::pin(apply::run(&args, environment, &signals, out)).await,
@@ -110,6 +113,7 @@ async fn run(command: Command, environment: &Environment, out: &Output) -> Resul
         Command::Explain(args) => explain::run(&args, environment, out).await,
         Command::Test(args) => test::run(&args, environment, out).await,
         Command::Validate(args) => validate::run(&args, environment, out),
+        Command::Fmt(args) if args.renames => renames::run(&args, environment, out).await,
         Command::Fmt(args) => fmt::run(&args, out),
         Command::Doctor(args) => doctor::run(&args, environment, out).await,
         Command::Snapshot(args) => snapshot::run(&args, environment, out).await,

@@ -7,7 +7,7 @@ use super::args::{Format, PlanArgs};
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
-use super::lock::Lacking;
+use super::lockfile::Lacking;
 use super::output::Output;
 use super::prepare::{Prepared, prepare};
 

@@ -18,7 +18,7 @@ use super::connect::Connection;
 use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
-use super::lock::{Lacking, LockFile};
+use super::lockfile::{Lacking, LockFile};
 use super::output::Output;
 use super::reading::Reading;
 use super::token;
@@ -92,7 +92,12 @@ pub(super) async fn prepare(
         Err(Failure::Site(error)) => return Err(error.into()),
         Err(Failure::Policy(findings)) => return Err(CliError::Invalid { findings, sources }),
     };
-    let missing = scope.spaces.iter().find(|key| !resolved.desired.spaces.contains_key(*key));
+    let is_skipped = |key: &SpaceKey| {
+        let mut skipped = resolved.desired.skipped.iter();
+        skipped.any(|skipped| skipped.space.as_ref().is_none_or(|space| space == key))
+    };
+    let missing =
+        scope.spaces.iter().find(|key| !resolved.desired.spaces.contains_key(*key) && !is_skipped(key));
     if let Some(missing) = missing.filter(|_| scope.moved.is_empty()) {
         return Err(not_spoken_of(&policy, missing));
     }
@@ -119,17 +124,14 @@ pub(super) async fn prepare(
 /// all is asked for.
 fn warn(warnings: Diagnostics, sources: &Sources, all: bool, out: &Output) {
     const FEW: usize = 3;
-    let is_leaver =
-        |finding: &Diagnostic| matches!(finding.code, Code::InactiveAccount | Code::DepartedAccount);
+    let is_leaver = |finding: &Diagnostic| finding.code == Code::InactiveAccount;
     let leavers = warnings.iter().filter(|finding| is_leaver(finding)).count();
     if all || leavers <= FEW {
         out.findings(&warnings, sources);
         return;
     }
     out.findings(&warnings.into_iter().filter(|finding| !is_leaver(finding)).collect(), sources);
-    out.warn(&format!(
-        "the policy names {leavers} accounts that cannot sign in or that the site no longer knows; `--all` shows each"
-    ));
+    out.warn(&format!("the policy names {leavers} accounts that cannot sign in; `--all` shows each"));
 }
 
 fn last_run(directory: &Utf8Path, connection: &Connection, out: &Output) -> Option<journal::Last> {

@@ -7,6 +7,7 @@ use crate::diagnostic::{Code, Sources};
 use crate::model::{AccountId, ContentId, Desired, DesiredSpace, Live, SpaceKey, Tree, visible};
 use crate::observe::{self, Askers};
 use crate::plan;
+use crate::policy::lock::Lock;
 use crate::policy::{self, Context, PageName, Policy};
 use crate::render::{Question, SiteNames};
 
@@ -16,7 +17,7 @@ use super::connect::Connection;
 use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
-use super::lock::LockFile;
+use super::lockfile::LockFile;
 use super::output::Output;
 use super::reading::Reading;
 use super::subject;
@@ -145,7 +146,7 @@ impl Prepare<'_> {
             named.map(|named| subject::asker(named, self.policy, &live, self.context.lock)).transpose()?;
         let needs = |live: &Live| observe::of_page(page, self.key, &policy, self.context, live);
         self.reading.until_known(&mut live, needs).await?;
-        let content = page.map(|page| page_in(page, self.key, &live)).transpose()?;
+        let content = page.map(|page| page_in(page, self.key, &live, self.context.lock)).transpose()?;
         let desired = self.resolve(&policy, &live)?;
         let planned =
             desired.as_ref().filter(|_| self.planned).map(|desired| plan::planned_state(desired, &live));
@@ -221,10 +222,10 @@ fn askers(asker: Option<&Asker>) -> Askers {
 }
 
 /// The one page that is meant, once the tree of its space has been read.
-fn page_in(page: &PageName, key: &SpaceKey, live: &Live) -> Result<ContentId, CliError> {
+fn page_in(page: &PageName, key: &SpaceKey, live: &Live, lock: &Lock) -> Result<ContentId, CliError> {
     let nothing = Tree::default();
     let Some(space) = live.spaces.get(key) else {
         return Err(CliError::failed(format!("the space {key} went away while it was read")));
     };
-    subject::page(page, space, space.tree.as_ref().unwrap_or(&nothing))
+    Ok(subject::page(page, space, space.tree.as_ref().unwrap_or(&nothing), lock)?)
 }

@@ -16,7 +16,7 @@ use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
-use super::lock::LockFile;
+use super::lockfile::LockFile;
 use super::output::Output;
 
 pub(super) async fn run(

@@ -1,13 +1,13 @@
 //! From the words of a question to its parts: who, what, and on which page.
 
 use crate::access::{Asker, Verb};
-use crate::diagnostic::{Code, Span, did_you_mean};
+use crate::diagnostic::{Code, did_you_mean};
 use crate::model::{
-    AccessClass, AccountId, ContentId, ContentKind, Group, GroupId, Live, LiveSpace, Permission, Shown,
+    AccessClass, AccountId, ContentId, ContentKind, Group, GroupNames, Live, LiveSpace, Permission, Shown,
     SpaceKey, Tree, harmless, visible,
 };
-use crate::policy::lock::{LOCK_FILE, Lock, Meant};
-use crate::policy::{Link, Matched, PageName, PageSelector, Policy, matched};
+use crate::policy::lock::{Identity, LOCK_FILE, Lock};
+use crate::policy::{Link, PageName, PageSelector, Policy};
 
 use super::error::CliError;
 
@@ -159,18 +159,16 @@ fn unknown_person(name: &str, why: &str, policy: &Policy, live: &Live) -> CliErr
     CliError::failed(format!("`{}`: {why}", visible(name))).with_hint(hint)
 }
 
-/// Why the name of a group does not mean one group of the site.
+/// Why a name does not mean one thing of the site.
 #[derive(Debug)]
-pub(super) struct NoGroup {
+pub(super) struct Unmeant {
     pub(super) code: Code,
     pub(super) message: String,
     pub(super) help: String,
-    /// The line of the lock that says otherwise.
-    pub(super) remembered: Option<Span>,
 }
 
-impl From<NoGroup> for CliError {
-    fn from(error: NoGroup) -> Self {
+impl From<Unmeant> for CliError {
+    fn from(error: Unmeant) -> Self {
         Self::failed(error.message).with_hint(error.help)
     }
 }
@@ -181,87 +179,105 @@ pub(super) fn group<'a>(
     policy: &Policy,
     live: &'a Live,
     lock: &'a Lock,
-) -> Result<&'a Group, NoGroup> {
+) -> Result<&'a Group, Unmeant> {
     let groups = &live.directory.groups;
     if let Some(group) = policy.groups.get(name).and_then(|pin| groups.get(&pin.id.value)) {
         return Ok(group);
     }
-    let named: Vec<&Group> = groups.values().filter(|group| group.name == *name).collect();
-    let ids = || named.iter().map(|group| format!("group:{}", group.id)).collect::<Vec<_>>().join(", ");
-    match lock.group(name, &named, &live.directory) {
-        Meant::Nothing => {}
-        Meant::Same(group) => return Ok(group),
-        Meant::Other { remembered, was } => {
-            let was = was.map_or_else(
-                || "is gone".to_owned(),
-                |group| format!("is now called `{}`", group.name.shown()),
-            );
-            return Err(NoGroup {
-                code: Code::ReplacedName,
-                message: format!(
-                    "`group:{}` means another one than {LOCK_FILE} remembers: `{}` {was}",
-                    visible(name),
-                    remembered.value
-                ),
-                help: format!(
-                    "if the new one is meant, name it by its id, {}, or remove this line from {LOCK_FILE}",
-                    ids()
-                ),
-                remembered: Some(remembered.span.clone()),
-            });
-        }
-    }
-    match named.as_slice() {
-        [only] => return Ok(only),
-        [] => {}
-        [_, _, ..] => {
-            return Err(NoGroup {
-                code: Code::AmbiguousGroup,
-                message: format!("the site has {} groups called `{}`", named.len(), visible(name)),
-                help: format!("name one by its id: {}", ids()),
-                remembered: None,
-            });
-        }
-    }
-    if let Some(group) = name.parse().ok().and_then(|id: GroupId| groups.get(&id)) {
+    let names = live.directory.group_names();
+    let identity = lock.group(name, names.bearers(name), &live.directory);
+    if let Some(group) = identity.meant().and_then(|id| groups.get(id)) {
         return Ok(group);
     }
-    let near = did_you_mean(name, groups.values().map(|group| group.name.raw()));
-    Err(NoGroup {
-        code: Code::UnknownGroup,
-        message: format!("the site has no group `{}`", visible(name)),
-        help: near.map_or_else(
-            || "upper and lower case count".to_owned(),
-            |near| format!("did you mean `group:{}`?", visible(near)),
-        ),
-        remembered: None,
+    if let Some(lost) = lost(&identity, "group", &format!("group:{}", visible(name))) {
+        return Err(lost);
+    }
+    let Identity::New(bearers) = identity else { return Err(Unmeant::unknown_group(name, &names)) };
+    if bearers.is_empty() {
+        return Err(Unmeant::unknown_group(name, &names));
+    }
+    let ids: Vec<String> = bearers.iter().map(|id| format!("group:{id}")).collect();
+    Err(Unmeant {
+        code: Code::AmbiguousGroup,
+        message: format!("the site has {} groups called `{}`", bearers.len(), visible(name)),
+        help: format!("name one by its id: {}", ids.join(", ")),
     })
 }
 
+/// What to say of a name whose thing is gone.
+fn lost<T: std::fmt::Display>(identity: &Identity<T>, kind: &str, name: &str) -> Option<Unmeant> {
+    match identity {
+        Identity::Taken { was, by } => Some(Unmeant {
+            code: Code::TakenName,
+            message: format!(
+                "`{name}` is now the name of {}; the {kind} that {LOCK_FILE} remembers (id {was}) is gone",
+                by.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
+            ),
+            help: format!("if the new {kind} is meant, run `confperm lock --accept '{name}'`"),
+        }),
+        Identity::Gone { was } => Some(Unmeant {
+            code: Code::GoneName,
+            message: format!(
+                "`{name}`: the {kind} that {LOCK_FILE} remembers (id {was}) is gone, or hidden from this account"
+            ),
+            help: "name another one, or remove it from the policy if it is not needed any more".to_owned(),
+        }),
+        Identity::New(_) | Identity::Same(_) | Identity::Renamed(_) | Identity::Replaced { .. } => None,
+    }
+}
+
+impl Unmeant {
+    fn unknown_group(name: &str, names: &GroupNames<'_>) -> Self {
+        let near = did_you_mean(name, names.all());
+        Self {
+            code: Code::UnknownGroup,
+            message: format!("the site has no group `{}`", visible(name)),
+            help: near.map_or_else(
+                || "upper and lower case count".to_owned(),
+                |near| format!("did you mean `group:{}`?", visible(near)),
+            ),
+        }
+    }
+}
+
 /// The one page that is meant.
-pub(super) fn page(name: &PageName, space: &LiveSpace, tree: &Tree) -> Result<ContentId, CliError> {
+pub(super) fn page(
+    name: &PageName,
+    space: &LiveSpace,
+    tree: &Tree,
+    lock: &Lock,
+) -> Result<ContentId, Unmeant> {
     let key = &space.space.key;
     let shown = Shown::of(&name.to_string());
-    let (Matched::Exact(found) | Matched::Below { reached: found, .. } | Matched::NoBase(found)) =
-        matched(&PageSelector::Page(name.clone()), space, tree);
-    let mut pages = found.iter().copied();
-    match (pages.next(), pages.next()) {
-        (Some(only), None) => return Ok(only),
-        (Some(_), Some(_)) => {
-            let ids: Vec<String> = found.iter().map(|id| format!("{key}/id:{id}")).collect();
-            return Err(CliError::failed(format!("`{shown}` could mean {} pages of {key}", found.len()))
-                .with_hint(format!("name one by its number: {}", ids.join(", "))));
-        }
-        (None, _) => {}
+    let identity = lock.page(name, space, tree);
+    if let Some(id) = identity.meant() {
+        return Ok(*id);
     }
-    let error = CliError::failed(match name {
-        PageName::Id(id) => format!("the space {key} shows no page with the number {id} to this account"),
-        _ => format!("the space {key} shows no page `{shown}` to this account"),
-    });
-    Err(match nearest(name, space, tree) {
-        Some(near) => error.with_hint(format!("did you mean `{key}{}`?", visible(&near))),
-        None => error.with_hint(
-            "either it is not there, or this account may not view it, and then nothing can be said about it",
+    let slash = if shown.as_str().starts_with('/') { "" } else { "/" };
+    if let Some(lost) = lost(&identity, "page", &format!("{key}{slash}{shown}")) {
+        return Err(lost);
+    }
+    if let Identity::New(found) = &identity
+        && !found.is_empty()
+    {
+        let ids: Vec<String> = found.iter().map(|id| format!("{key}/id:{id}")).collect();
+        return Err(Unmeant {
+            code: Code::AmbiguousPage,
+            message: format!("`{shown}` could mean {} pages of {key}", found.len()),
+            help: format!("name one by its number: {}", ids.join(", ")),
+        });
+    }
+    Err(Unmeant {
+        code: Code::UnknownPage,
+        message: match name {
+            PageName::Id(id) => {
+                format!("the space {key} shows no page with the number {id} to this account")
+            }
+            _ => format!("the space {key} shows no page `{shown}` to this account"),
+        },
+        help: nearest(name, space, tree).map_or_else(
+            || "either it is not there, or this account may not view it, and then nothing can be said about it".to_owned(),
+            |near| format!("did you mean `{key}{}`?", visible(&near)),
         ),
     })
 }

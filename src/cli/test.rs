@@ -19,7 +19,7 @@ use super::connect::Connection;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
-use super::lock::LockFile;
+use super::lockfile::LockFile;
 use super::output::Output;
 use super::question::load;
 use super::reading::Reading;
@@ -38,7 +38,7 @@ pub(super) async fn run(args: &TestArgs, environment: &Environment, out: &Output
     let connection = Connection::open(&wanted, &lock, environment, out).await?;
     let reading = Reading::of(&connection, out);
     let context = Context { today, lock: lock.known() };
-    let Tested { reports, state, desired } =
+    let Tested { reports, state, desired, is_whole } =
         run_all(reading, &policy, &sources, args.live, context, out).await?;
     let aliases = desired.aliases.clone();
     let shown = TestedState {
@@ -50,7 +50,8 @@ pub(super) async fn run(args: &TestArgs, environment: &Environment, out: &Output
         AnswerFormat::Text => render::tests_as_text(&reports, shown),
         AnswerFormat::Json => render::tests_as_json(&reports, shown),
     });
-    Ok(if reports.iter().all(TestReport::passed) { Exit::Done } else { Exit::Blocked })
+    let completeness = if is_whole { Exit::Done } else { Exit::Incomplete };
+    Ok(if reports.iter().all(TestReport::passed) { completeness } else { Exit::Blocked })
 }
 
 struct Tested {
@@ -58,6 +59,8 @@ struct Tested {
     /// The state that was tested.
     state: Live,
     desired: Desired,
+    /// Whether every test could be asked.
+    is_whole: bool,
 }
 
 async fn run_all(
@@ -72,7 +75,8 @@ async fn run_all(
     let mut live = reading.sign_in(policy).await?;
     reading.until_known(&mut live, |live| observe::of_tests(&narrowed, context, live)).await?;
     let invalid = |findings| CliError::Invalid { findings, sources: sources.clone() };
-    let checks = checks::checks(policy, &live, context.lock).map_err(invalid)?;
+    let (checks, skipped) = checks::checks(policy, &live, context.lock).map_err(invalid)?;
+    out.findings(&skipped, sources);
     let resolved = policy::resolve(&narrowed, &live, context);
     let desired = match (resolved, ask_site) {
         (Ok(resolved), _) => resolved.desired,
@@ -103,7 +107,7 @@ async fn run_all(
         let report = &mut reports[check.test];
         report.checks.push(tested(check, answers.get(&number), &engine));
     }
-    Ok(Tested { reports, state, desired: told })
+    Ok(Tested { reports, state, desired: told, is_whole: skipped.is_empty() })
 }
 
 fn tested(check: Check<'_>, site: Option<&confluence::Check>, engine: &Engine<'_>) -> TestedCheck {

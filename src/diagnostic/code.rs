@@ -109,10 +109,10 @@ codes! {
     // Meaning, against a site.
     UnknownGroup = "unknown-group", Error, "A group that the site does not have.";
     AmbiguousGroup = "ambiguous-group", Error, "Several groups of the site have this name.";
-    RenamedGroup = "renamed-group", Warning, "A group that is pinned, or remembered in `confperm.lock`, has another name on the site.";
-    ReplacedName = "replaced-name", Error, "A name that means something else than `confperm.lock` remembers.";
-    RenamedRole = "renamed-role", Warning, "A space role that `confperm.lock` remembers has another name on the site.";
-    DepartedAccount = "departed-account", Warning, "An account that `confperm.lock` remembers and the site no longer knows.";
+    RenamedName = "renamed-name", Warning, "What `confperm.lock` remembers under this name has another name or place by now; it is meant as before.";
+    ReplacedName = "replaced-name", Warning, "What `confperm.lock` remembers under this name has another name by now, and something else has this one; the former is meant as before.";
+    TakenName = "taken-name", Warning, "What `confperm.lock` remembers under this name is gone, and something else has the name; what depends on it is skipped.";
+    GoneName = "gone-name", Warning, "What `confperm.lock` remembers under this name is gone; what depends on it is skipped.";
     UnknownAccount = "unknown-account", Error, "An account that the site does not describe.";
     InactiveAccount = "inactive-account", Warning, "An account that cannot sign in.";
     UnknownSpace = "unknown-space", Error, "A space that the site does not show.";

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Audience, ContentId, Guards, Origin, PageVerb, Permission, Principal, RoleId, SpaceKey,
-    Subject,
+    AccountId, Audience, ContentId, Guards, Kept, Origin, PageVerb, Permission, Principal, RoleId, Skipped,
+    SpaceKey, Subject,
 };
 
 /// What should be, for the spaces that the policy speaks of. Other spaces are nobody's business.
@@ -23,6 +23,8 @@ pub struct Desired {
     /// Accounts that the policy wants to be nowhere.
     pub leavers: BTreeSet<AccountId>,
     pub guards: Guards,
+    /// What is asked for and not planned.
+    pub skipped: BTreeSet<Skipped>,
 }
 
 /// What should be in one space.
@@ -41,6 +43,7 @@ pub struct DesiredSpace {
     /// For each rule that selects the space by what principals hold in it, these principals. What is taken
     /// from them goes last, or a run that ends early would leave the rest of the rule undone for good.
     pub watched: BTreeMap<String, BTreeSet<Principal>>,
+    pub kept: Kept,
 }
 
 /// How far what is asked of a space's content reaches beyond content that is named by id or title. Each includes

@@ -64,8 +64,39 @@ pub enum ProductAccess {
 }
 
 impl Directory {
-    /// Groups with this name. Names are not unique keys across case, so there may be several.
-    pub fn groups_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Group> {
-        self.groups.values().filter(move |group| group.name == *name)
+    /// The groups by name.
+    pub fn group_names(&self) -> GroupNames<'_> {
+        let mut names: BTreeMap<&str, Vec<&Group>> = BTreeMap::new();
+        for group in self.groups.values() {
+            names.entry(group.name.raw()).or_default().push(group);
+        }
+        GroupNames { names, groups: &self.groups }
+    }
+}
+
+/// Groups by name. Several may have the same.
+#[derive(Debug, Clone)]
+pub struct GroupNames<'a> {
+    names: BTreeMap<&'a str, Vec<&'a Group>>,
+    groups: &'a BTreeMap<GroupId, Group>,
+}
+
+impl<'a> GroupNames<'a> {
+    /// The groups that a name means; or the one with that id, since files of other programs name groups by id.
+    pub fn bearers(&self, name: &str) -> Vec<GroupId> {
+        match self.names.get(name) {
+            Some(named) => named.iter().map(|group| group.id.clone()).collect(),
+            None => self.by_id(name).into_iter().collect(),
+        }
+    }
+
+    /// The group with this id.
+    pub fn by_id(&self, text: &str) -> Option<GroupId> {
+        let id = text.parse().ok()?;
+        self.groups.contains_key(&id).then_some(id)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &'a str> {
+        self.names.keys().copied()
     }
 }

@@ -22,6 +22,7 @@ mod permission;
 mod principal;
 mod role;
 mod site;
+mod skipped;
 mod space;
 mod stray;
 mod text;
@@ -38,7 +39,7 @@ pub use desired::{
     Strength, Terms, UnlistedPages, Wanted,
 };
 pub use diff::Diff;
-pub use directory::{AccountKind, AccountStatus, Directory, Group, Person, ProductAccess};
+pub use directory::{AccountKind, AccountStatus, Directory, Group, GroupNames, Person, ProductAccess};
 pub use guards::{Forbidden, Guard, Guarded, Guards, MaxRemovals, Prohibition};
 pub use ids::{AccountId, ContentId, GrantId, GroupId, InvalidId, RoleId, SpaceId, SpaceKey};
 pub use known::{Known, Why};
@@ -48,6 +49,7 @@ pub use permission::{Permission, Vocabulary};
 pub use principal::{AccessClass, Principal, Subject};
 pub use role::{Role, RoleKind};
 pub use site::{Caller, Edition, Flavor, Site, SiteIdentity, SpaceRoleMode, is_same_address};
+pub use skipped::{Kept, KeptList, SkipReason, Skipped, SkippedPart};
 pub use space::{Space, SpaceKind, SpaceStatus};
 pub use stray::StrayPermissions;
 pub use truth::Truth;

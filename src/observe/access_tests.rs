@@ -6,7 +6,7 @@ use super::needs::{Lists, Needs};
 use super::policy;
 use super::question::Askers;
 use crate::model::{Live, LiveSpace, SpaceKey};
-use crate::policy::{Context, PageSelector, Policy, Target, reached};
+use crate::policy::{Context, PageSelector, Policy, Target};
 
 /// What tests name in one space.
 #[derive(Debug, Default)]
@@ -52,7 +52,8 @@ pub fn of_tests(policy: &Policy, context: Context<'_>, live: &Live) -> Needs {
         }
         let Some(space) = live.spaces.get(key) else { continue };
         let Some(tree) = &space.tree else { continue };
-        let pages: BTreeSet<_> = mentioned.pages.iter().flat_map(|page| reached(page, space, tree)).collect();
+        let pages: BTreeSet<_> =
+            mentioned.pages.iter().flat_map(|page| context.lock.reached(page, space, tree)).collect();
         let above = pages.iter().flat_map(|page| tree.chain(*page).ancestors).map(|above| above.id);
         wanted.lists_of(above.chain(pages.iter().copied()));
     }

@@ -14,6 +14,18 @@ pub fn of_policy(policy: &Policy, context: Context<'_>, live: &Live) -> Needs {
     needs
 }
 
+/// What must be known before every name of a policy can be looked up, those of its tests included.
+pub fn of_names(policy: &Policy, context: Context<'_>, live: &Live) -> Needs {
+    let mut needs = of_policy(policy, context, live);
+    let names = policy.page_names();
+    needs.listing.keys.extend(names.keys().copied().cloned());
+    needs.spaces.extend(names.keys().filter(|key| live.listing.spaces.contains_key(**key)).copied().cloned());
+    for (key, names) in names {
+        needs.content(key).blogposts |= names.iter().any(|name| name.may_be_post());
+    }
+    needs
+}
+
 /// The spaces that the policy is about, and the accounts that it mentions.
 pub(super) fn spaces(policy: &Policy, live: &Live) -> Needs {
     let SpaceReach { keys, labels } = policy.reach();
@@ -40,7 +52,7 @@ pub(super) fn content(policy: &Policy, context: Context<'_>, live: &Live, needs:
             wanted.lists = Lists::All;
         } else if let Some(space) = live.spaces.get(&key).filter(|space| space.tree.is_some()) {
             wanted.blogposts |= policy.wants_blogposts(space);
-            wanted.lists_of(policy::declared_pages(policy, space));
+            wanted.lists_of(policy::declared_pages(policy, context.lock, space));
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::needs::{Needs, People};
 use super::policy;
 use crate::model::{AccountId, ContentId, Live, LiveSpace, SpaceKey};
-use crate::policy::{Context, PageName, PageSelector, Policy, reached};
+use crate::policy::{Context, PageName, PageSelector, Policy};
 
 /// Whose access is asked about, as far as it decides who must be known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub fn of_page(
         name => name.may_be_post(),
     };
     wanted.blogposts |= is_post || policy.wants_blogposts(space);
-    for page in reached(&PageSelector::Page(page.clone()), space, tree) {
+    for page in context.lock.reached(&PageSelector::Page(page.clone()), space, tree) {
         wanted.lists_of(tree.chain(page).ancestors.into_iter().map(|above| above.id).chain([page]));
     }
     needs

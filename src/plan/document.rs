@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccountId, Call, Content, ContentId, ContentKind, Desired, Edition, Flavor, Gap, GrantId, Guard, Holding,
-    Live, Mode, Origin, Permission, Principal, Restrictions, RoleId, Shown, SiteText, SpaceId, SpaceKey,
-    SpaceRoleMode, Tree,
+    Live, Mode, Origin, Permission, Principal, Restrictions, RoleId, Shown, SiteText, Skipped, SpaceId,
+    SpaceKey, SpaceRoleMode, Tree,
 };
 
 use super::account::LeftOut;
@@ -71,6 +71,9 @@ pub struct Plan {
     /// What the policy asks for and the account that runs this may not change. The plan is about the rest.
     #[serde(default)]
     pub left_out: Vec<LeftOut>,
+    /// What the policy asks for by a name that does not mean what it meant. The plan is about the rest.
+    #[serde(default)]
+    pub skipped: BTreeSet<Skipped>,
     /// Reasons why the plan is blocked. One with any must not be applied.
     pub refusals: Vec<Refusal>,
     /// What the guards of the policy say. A plan that one of them blocks must not be applied.
@@ -225,9 +228,9 @@ impl Plan {
         self.changes.is_empty()
     }
 
-    /// Whether the plan covers everything that the policy declares: nothing of it was unknown or is left out.
+    /// Whether the plan covers everything that the policy declares: nothing of it was unknown, is left out, or is skipped.
     pub fn is_complete(&self) -> bool {
-        self.incomplete.is_empty() && self.left_out.is_empty()
+        self.incomplete.is_empty() && self.left_out.is_empty() && self.skipped.is_empty()
     }
 
     /// Whether the plan must not be applied.
@@ -345,6 +348,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         unseen: live.gaps.clone(),
         incomplete,
         left_out,
+        skipped: desired.skipped.clone(),
         refusals,
         guards,
         cost,

@@ -1,7 +1,7 @@
 //! The hash of what a plan means, by which a reviewed plan is recognised when it is made again.
 //!
-//! It covers the site, the changes, the calls with their edges, what guards and refusals say, and what was unknown
-//! or left out. It does not cover what two plans of the same meaning may differ in: names for people, the line that
+//! It covers the site, the changes, the calls with their edges, what guards and refusals say, and what was unknown,
+//! left out or skipped. It does not cover what two plans of the same meaning may differ in: names for people, the line that
 //! asks for a change, its words, the day of the plan, and effects, which follow from the rest and from who is in
 //! which group. Whatever is added to a covered type is covered, unless it is taken out here.
 
@@ -92,6 +92,7 @@ fn meaning(plan: &Plan) -> Value {
         "unseen": plan.unseen,
         "incomplete": plan.incomplete,
         "left_out": left_out.collect::<Vec<_>>(),
+        "skipped": plan.skipped,
     });
     without_words(&mut meaning);
     meaning

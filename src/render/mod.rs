@@ -24,6 +24,7 @@ mod plan_text;
 mod review;
 mod sarif;
 mod snapshot;
+mod skipped;
 pub(crate) mod style;
 mod text;
 mod titles;

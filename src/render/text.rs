@@ -13,6 +13,7 @@ use super::left_out;
 use super::order::{danger_words, lasting_danger_words, meanwhile_words};
 use super::page_only;
 use super::review::{Counted, Part, Section};
+use super::skipped;
 use super::style::{CHANGE, HEADING, REMOVE, count, list, paint};
 
 /// Why the plan is blocked, for those forms of a plan that do not say it; nothing if it is not.
@@ -52,6 +53,9 @@ pub fn incomplete_as_text(plan: &Plan) -> String {
     }
     for line in left_out::lines(plan) {
         let _ = writeln!(text, "Left out: {line}");
+    }
+    for line in skipped::lines(plan) {
+        let _ = writeln!(text, "Skipped: {line}");
     }
     text
 }
@@ -268,7 +272,7 @@ pub(super) fn summary(plan: &Plan) -> String {
 /// What a plan that does not cover everything is about, and how much it is not about.
 pub(super) struct Uncovered {
     /// "is known", "this account may change".
-    pub(super) covered: &'static str,
+    pub(super) covered: String,
     pub(super) rest: String,
 }
 
@@ -276,13 +280,15 @@ pub(super) struct Uncovered {
 pub(super) fn uncovered(plan: &Plan) -> Option<Uncovered> {
     let changes = count(plan.left_out.len(), "declared change is", "declared changes are");
     let left_out = format!("{changes} left out, since this account may not make them");
-    let (covered, rest) = match (unknown_words(plan), plan.left_out.is_empty()) {
-        (None, true) => return None,
-        (Some(unknown), true) => ("is known", unknown),
-        (None, false) => ("this account may change", left_out),
-        (Some(unknown), false) => ("is known and this account may change", format!("{unknown}; {left_out}")),
-    };
-    Some(Uncovered { covered, rest })
+    let skipped = count(plan.skipped.len(), "entry is", "entries are");
+    let skipped = format!("{skipped} skipped, since a name does not mean what it meant");
+    let parts = [
+        unknown_words(plan).map(|unknown| ("is known", unknown)),
+        (!plan.left_out.is_empty()).then_some(("this account may change", left_out)),
+        (!plan.skipped.is_empty()).then_some(("is not skipped", skipped)),
+    ];
+    let (covered, rest): (Vec<&str>, Vec<String>) = parts.into_iter().flatten().unzip();
+    (!rest.is_empty()).then(|| Uncovered { covered: covered.join(" and "), rest: rest.join("; ") })
 }
 
 /// How much of what the policy declares was unknown, and what; `None` if nothing was.

@@ -58,6 +58,7 @@ fn kept_words(plan: &Plan, kept: &Unmanaged) -> String {
         KeepReason::RolesOnly => format!(
             "{entries} beside roles, which a site that gives access by roles only does not change: {who}"
         ),
+        KeepReason::Skipped => format!("{entries} whose entry of the policy is skipped: {who}"),
         KeepReason::UnlistedPage => {
             format!("{} that no entry reaches", count(kept.count, "restricted page", "restricted pages"))
         }

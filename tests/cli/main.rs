@@ -31,6 +31,7 @@ mod journal;
 mod locked;
 mod not_listed;
 mod observing;
+mod names;
 #[cfg(target_os = "linux")]
 mod network;
 mod open_world;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use confperm::model::{
     AccessClass, Audience, BesidePages, Call, Caller, Content, ContentId, ContentKind, ContentReach, Desired,
     DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId, Group, Guards, Holding,
-    Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Principal, Requested, Restrictions,
-    Site, Space, SpaceKind, SpaceRoleMode, SpaceStatus, StrayPermissions, Strength, Subject, Terms, Tree,
-    Truth, UnlistedPages, Wanted, Why,
+    Kept, Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Principal, Requested,
+    Restrictions, Site, Space, SpaceKind, SpaceRoleMode, SpaceStatus, StrayPermissions, Strength, Subject,
+    Terms, Tree, Truth, UnlistedPages, Wanted, Why,
 };
 use confperm::sandbox::world::{self, Command, Pair, World};
 use proptest::prelude::*;
@@ -593,6 +593,7 @@ impl Case {
         let space = DesiredSpace {
             requested: Requested::default(),
             watched: BTreeMap::new(),
+            kept: Kept::default(),
             mode: Mode::Authoritative,
             origin: origin(),
             holdings: holdings.chain(bystanders).collect(),

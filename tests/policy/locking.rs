@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use confperm::diagnostic::{Code, Diagnostics, Sources};
-use confperm::model::{AccountStatus, Audience, Live, SiteIdentity, SpaceId, SpaceRoleMode};
+use confperm::model::{
+    AccountStatus, Audience, Live, Principal, SiteIdentity, SkippedPart, SpaceId, SpaceKey, SpaceRoleMode,
+};
 use confperm::policy::lock::{LOCK_FILE, Lock};
 use confperm::policy::{Context, Policy, Resolved, from_sources, resolve};
 
@@ -49,7 +51,7 @@ fn codes(findings: &Diagnostics) -> Vec<Code> {
 fn what_is_learnt_is_sorted_and_reads_back() {
     let live = site(SpaceRoleMode::Roles);
     let learnt = Lock::default().learn(&whole(), &live, &acme(), true);
-    assert_eq!((learnt.added.names(), learnt.removed), (8, 0));
+    assert_eq!((learnt.added.names(), learnt.removed), (9, 0));
     let text = learnt.lock.to_text();
     insta::assert_snapshot!(text, @r"
     # What the names in this policy meant when it was last planned. confperm writes this file; commit it with the
@@ -60,6 +62,7 @@ fn what_is_learnt_is_sorted_and_reads_back() {
       url: https://acme.atlassian.net/wiki
     groups:
       hr: g-hr
+      pinned: g-leads
       sre: g-sre
     people:
       5b10ac8d82e05b22cc7d4ef5: {name: Ann Example, status: active}
@@ -82,7 +85,7 @@ fn names_go_when_the_whole_policy_is_without_them() {
     let smaller = policy("spaces: {ENG: {access: {admin: [group:sre]}}}\n");
     assert_eq!(learnt.learn(&smaller, &live, &acme(), false).lock.to_text(), learnt.to_text());
     let pruned = learnt.learn(&smaller, &live, &acme(), true);
-    assert_eq!((pruned.added.names(), pruned.removed), (0, 4));
+    assert_eq!((pruned.added.names(), pruned.removed), (0, 5));
 }
 
 #[test]
@@ -182,7 +185,7 @@ fn a_renamed_group_is_the_same_group() {
     let live = site(SpaceRoleMode::PreRoles);
     assert_eq!(codes(&run(&policy, &live, Lock::EMPTY).unwrap_err()), [Code::UnknownGroup]);
     let resolved = run(&policy, &live, &lock("groups: {reliability: g-sre}\n")).unwrap();
-    assert_eq!(codes(&resolved.warnings), [Code::RenamedGroup]);
+    assert_eq!(codes(&resolved.warnings), [Code::RenamedName]);
     let space = resolved.desired.spaces.values().next().unwrap();
     let holders: Vec<String> = space.holdings.keys().map(ToString::to_string).collect();
     assert_eq!(holders, ["group:g-sre"]);
@@ -191,24 +194,88 @@ fn a_renamed_group_is_the_same_group() {
     assert!(known.learn(&policy, &live, &acme(), true).lock.to_text().contains("reliability: g-sre"));
 }
 
+/// Who holds something in `ENG`, and who stays as they are.
+fn holders(resolved: &Resolved) -> (Vec<String>, Vec<String>) {
+    let space = &resolved.desired.spaces[&"ENG".parse().unwrap()];
+    let names = |principals: Vec<&Principal>| principals.into_iter().map(ToString::to_string).collect();
+    (names(space.holdings.keys().collect()), names(space.kept.principals.iter().collect()))
+}
+
 #[test]
-fn another_group_under_an_old_name_is_refused() {
+fn the_locked_group_is_meant_as_long_as_it_exists() {
     let policy = policy("spaces: {ENG: {access: {viewer: [group:sre]}}}\n");
     let live = site(SpaceRoleMode::PreRoles);
-    for (locked, words) in [("g-gone", "`g-gone` is gone"), ("g-leads", "`g-leads` is now called `leads`")] {
-        let known = lock(&format!("groups: {{sre: {locked}}}\n"));
-        let findings = run(&policy, &live, &known).unwrap_err();
-        let finding = findings.iter().next().unwrap();
-        assert_eq!(finding.code, Code::ReplacedName);
-        assert!(
-            finding.message.contains("`g-sre`") && finding.message.contains(words),
-            "{}",
-            finding.message
-        );
-        assert_eq!(finding.labels[1].span.line, 1);
-        // Nobody but a person makes the lock forget.
-        assert!(known.learn(&policy, &live, &acme(), true).lock.to_text().contains(locked));
-    }
+    let known = lock("groups: {sre: g-leads}\n");
+    let resolved = run(&policy, &live, &known).unwrap();
+    assert_eq!(codes(&resolved.warnings), [Code::ReplacedName]);
+    assert_eq!(holders(&resolved), (vec!["group:g-leads".to_owned()], vec![]));
+    assert!(resolved.desired.skipped.is_empty());
+    assert!(known.learn(&policy, &live, &acme(), true).lock.to_text().contains("sre: g-leads"));
+}
+
+#[test]
+fn another_group_under_the_name_of_one_that_is_gone_gets_and_loses_nothing() {
+    let policy = policy("spaces: {ENG: {access: {viewer: [group:sre, group:hr]}}}\n");
+    let live = site(SpaceRoleMode::PreRoles);
+    let known = lock("groups: {sre: g-gone}\n");
+    let resolved = run(&policy, &live, &known).unwrap();
+    assert_eq!(codes(&resolved.warnings), [Code::TakenName]);
+    let (holders, kept) = holders(&resolved);
+    assert_eq!((holders.join(" "), kept.join(" ")), ("group:g-hr".into(), "group:g-gone group:g-sre".into()));
+    let skipped: Vec<_> = resolved.desired.skipped.iter().map(|skipped| skipped.part).collect();
+    assert_eq!(skipped, [SkippedPart::Principal]);
+    // Only a person makes the lock forget.
+    assert!(known.learn(&policy, &live, &acme(), true).lock.to_text().contains("g-gone"));
+}
+
+#[test]
+fn a_page_entry_follows_its_page_and_leaves_what_took_its_name() {
+    let live = site(SpaceRoleMode::PreRoles);
+    let policy = policy(
+        "spaces: {ENG: {mode: additive, pages: {/Runbooks/On-call: {view: [group:sre]}, /Runbooks/**: {view: anyone}}}}\n",
+    );
+    let pages = |resolved: &Resolved| -> (Vec<u64>, Vec<u64>) {
+        let space = &resolved.desired.spaces[&"ENG".parse().unwrap()];
+        let kept = space.kept.lists.keys().map(|(page, _)| page.number()).collect();
+        (space.pages.keys().map(|page| page.number()).collect(), kept)
+    };
+    // The page is `/Runbooks/Restore` by now, and page 3 has its name.
+    let swapped = run(&policy, &live, &lock("pages: {ENG: {/Runbooks/On-call: 4}}\n")).unwrap();
+    assert_eq!(codes(&swapped.warnings), [Code::ReplacedName]);
+    assert_eq!(pages(&swapped), (vec![4], vec![3]));
+    assert_eq!(swapped.desired.skipped.len(), 1, "the pattern would have opened page 3");
+    let taken = run(&policy, &live, &lock("pages: {ENG: {/Runbooks/On-call: 40}}\n")).unwrap();
+    assert_eq!(codes(&taken.warnings), [Code::TakenName]);
+    assert_eq!(pages(&taken), (vec![4], vec![3]));
+    let below = run(&policy, &live, &lock("pages: {ENG: {/Runbooks/On-call: 3, /Runbooks: 20}}\n")).unwrap();
+    assert_eq!(pages(&below), (vec![3], vec![4]));
+}
+
+#[test]
+fn what_a_pattern_matches_is_not_remembered() {
+    let live = site(SpaceRoleMode::PreRoles);
+    let policy = policy(
+        "spaces:\n  ENG:\n    mode: additive\n    pages: {/Runbooks/**: {edit: [group:sre]}, '/**': {edit: [group:hr]}, id:9/*: {edit: [group:hr]}, \
+         Holidays: {edit: [group:hr]}}\n    page-only: [{who: [group:leads], pages: [/Handbook/Public]}]\n",
+    );
+    let learnt = Lock::default().learn(&policy, &live, &acme(), true).lock;
+    let text = learnt.to_text();
+    let pages = text.split("pages:\n").nth(1).unwrap();
+    assert_eq!(pages, "  ENG:\n    id:9: 9\n    Holidays: 7\n    /Handbook/Public: 6\n    /Runbooks: 2\n");
+    assert_eq!(lock(&text).learn(&policy, &live, &acme(), true).lock.to_text(), text);
+}
+
+#[test]
+fn a_lock_of_version_0_1_is_read_and_completed() {
+    let live = site(SpaceRoleMode::PreRoles);
+    let policy =
+        policy("spaces: {ENG: {access: {viewer: [group:sre]}, pages: {/Runbooks: {edit: [group:sre]}}}}\n");
+    let old =
+        "version: 1\nsite: https://acme.atlassian.net/wiki\ngroups:\n  sre: g-sre\nspaces:\n  ENG: 101\n";
+    let learnt = lock(old).learn(&policy, &live, &acme(), true);
+    assert_eq!(learnt.added.names(), 1);
+    assert!(learnt.lock.to_text().contains("version: 2\nsite:\n  cloud-id: c1\n"));
+    assert!(learnt.lock.to_text().ends_with("pages:\n  ENG:\n    /Runbooks: 2\n"));
 }
 
 #[test]
@@ -216,20 +283,25 @@ fn a_pin_wins_and_a_lock_tells_twins_apart() {
     let live = site(SpaceRoleMode::PreRoles);
     let pinned = policy("groups: {sre: g-leads}\nspaces: {ENG: {access: {viewer: [group:sre]}}}\n");
     let resolved = run(&pinned, &live, &lock("groups: {sre: g-gone}\n")).unwrap();
-    assert_eq!(codes(&resolved.warnings), [Code::RenamedGroup]);
+    assert_eq!(codes(&resolved.warnings), [Code::RenamedName]);
     let twins = policy("spaces: {ENG: {access: {viewer: [group:twins]}}}\n");
     assert_eq!(codes(&run(&twins, &live, Lock::EMPTY).unwrap_err()), [Code::AmbiguousGroup]);
     assert!(run(&twins, &live, &lock("groups: {twins: g-twin-2}\n")).unwrap().warnings.is_empty());
 }
 
 #[test]
-fn a_space_that_was_made_again_is_refused() {
-    let policy = policy("spaces: {ENG: {access: {viewer: [group:sre]}}}\n");
+fn a_space_that_was_made_again_is_skipped() {
+    let policy =
+        policy("spaces: {ENG: {access: {viewer: [group:sre]}}, OLD: {access: {viewer: [group:sre]}}}\n");
     let mut live = site(SpaceRoleMode::PreRoles);
     let known = Lock::default().learn(&policy, &live, &acme(), true).lock;
     run(&policy, &live, &known).unwrap();
-    live.spaces.values_mut().for_each(|space| space.space.id = SpaceId::from_number(777));
-    assert_eq!(codes(&run(&policy, &live, &known).unwrap_err()), [Code::ReplacedName]);
+    live.spaces.get_mut(&"ENG".parse().unwrap()).unwrap().space.id = SpaceId::from_number(777);
+    live.listing.spaces.clear();
+    let resolved = run(&policy, &live, &known).unwrap();
+    assert_eq!(codes(&resolved.warnings), [Code::TakenName, Code::ArchivedSpace]);
+    let planned: Vec<&str> = resolved.desired.spaces.keys().map(SpaceKey::as_str).collect();
+    assert_eq!((planned, resolved.desired.skipped.len()), (vec!["OLD"], 1));
 }
 
 #[test]
@@ -257,12 +329,15 @@ fn who_is_gone_is_left_out_but_no_list_becomes_empty() {
     let both = page(&format!("user:{GONE}, group:sre"));
     assert!(codes(&run(&both, &live, Lock::EMPTY).unwrap_err()).contains(&Code::UnknownAccount));
     let resolved = run(&both, &live, &known).unwrap();
-    assert_eq!(codes(&resolved.warnings), [Code::DepartedAccount]);
+    assert_eq!(codes(&resolved.warnings), [Code::GoneName]);
     let space = resolved.desired.spaces.values().next().unwrap();
     assert_eq!(space.holdings.len(), 1);
     let lists: Vec<&Audience> = space.pages.values().map(|page| &page.view.as_ref().unwrap().what).collect();
     assert!(matches!(lists[..], [Audience::Only(members)] if members.iter().len() == 1), "{lists:?}");
 
-    let alone = run(&page(&format!("user:{GONE}")), &live, &known).unwrap_err();
-    assert_eq!(codes(&alone), [Code::DepartedAccount, Code::UnknownAccount]);
+    let alone = run(&page(&format!("user:{GONE}")), &live, &known).unwrap();
+    assert_eq!(codes(&alone.warnings), [Code::GoneName]);
+    let space = alone.desired.spaces.values().next().unwrap();
+    assert!(space.pages.is_empty(), "{:?}", space.pages);
+    assert_eq!(space.kept.lists.len(), 1, "the list stays as it is");
 }

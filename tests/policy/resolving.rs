@@ -102,7 +102,7 @@ fn each_mistake_against_the_site_is_told_as_expected() {
         let policy = policy.unwrap_or_else(|| panic!("{folder}\n{}", drawn(&findings, &sources)));
         let code = folder.file_name().unwrap();
         let mode = match code {
-            "not-expressible" | "unknown-site-role" | "renamed-role" => SpaceRoleMode::Roles,
+            "not-expressible" | "unknown-site-role" | "renamed-name" | "taken-name" => SpaceRoleMode::Roles,
             _ => SpaceRoleMode::PreRoles,
         };
         let mut sources = sources;
@@ -258,7 +258,7 @@ fn pins_win_over_names() {
     insta::assert_snapshot!(found, @"
     ENG group:g-sre read/space(-:3)
     ENG group:g-twin-2 read/space(-:3)
-    renamed-group: the group pinned as `reliability` is now called `sre`
+    renamed-name: the group pinned as `reliability` is now called `sre`
     ");
 }
 
@@ -298,7 +298,7 @@ fn what_must_be_read_is_known_before_anything_is_resolved() {
     assert!(policy.wants_pages(&eng) && !policy.wants_pages(&"OLD".parse().unwrap()));
     // `On-call` is ambiguous and `/No/Such` is nowhere: resolve says so, here they are passed over.
     let pages: Vec<u64> =
-        declared_pages(&policy, &live.spaces[&eng]).into_iter().map(ContentId::number).collect();
+        declared_pages(&policy, Lock::EMPTY, &live.spaces[&eng]).into_iter().map(ContentId::number).collect();
     assert_eq!(pages, [3, 4]);
 }
 

@@ -18,7 +18,7 @@ use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
-use super::lock::LockFile;
+use super::lockfile::LockFile;
 use super::output::Output;
 use super::reading::Reading;
 

@@ -1,6 +1,6 @@
 //! What the lists of pages shall be: declared ones, opened ones, and those that `page-only` needs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountKind, Audience, Content, ContentId, DesiredPage, DesiredSpace, Known, Live, LiveSpace, PageVerb,
@@ -21,17 +21,19 @@ pub(super) fn pages(
     kept: &mut Kept,
 ) -> BTreeMap<ContentId, TargetPage> {
     let Some(tree) = &space.tree else { return BTreeMap::new() };
+    let of_space = &wish.kept;
     let mut pages: BTreeMap<ContentId, TargetPage> = wish
         .pages
         .iter()
         .filter_map(|(&id, wish)| {
             let Known::Known(now) = &tree.get(id)?.restrictions else { return None };
-            Some((id, page(key, wish, now, live, kept)))
+            Some((id, page((key, id), wish, of_space, now, live, kept)))
         })
         .collect();
     if let UnlistedPages::Open(origin) = &wish.unlisted {
         // What may stand anywhere may stand below an entry.
-        for content in unlisted(wish, tree).filter(|id| tree.is_placed(*id)) {
+        let stays = |id: &ContentId| PageVerb::ALL.into_iter().any(|verb| wish.kept.has(*id, verb));
+        for content in unlisted(wish, tree).filter(|id| tree.is_placed(*id) && !stays(id)) {
             let asked = Wanted { what: (), origin: origin.clone(), role: None, terms: Terms::default() };
             let reasons = PageVerb::ALL.map(|verb| (verb, Reason::of(&asked))).into();
             pages.insert(content, TargetPage { restrictions: Restrictions::OPEN, reasons });
@@ -69,33 +71,57 @@ pub(super) fn for_guests(
         let page = pages
             .entry(*id)
             .or_insert_with(|| TargetPage { restrictions: now.clone(), reasons: BTreeMap::new() });
-        *page.restrictions.audience_mut(*verb) = with_kept(key, audience, now.audience(*verb), live, kept);
+        *page.restrictions.audience_mut(*verb) =
+            with_kept(key, audience, now.audience(*verb), live, kept, &BTreeSet::new());
         page.reasons.insert(*verb, reason.clone());
     }
     compiled
 }
 
-fn page(key: &SpaceKey, wish: &DesiredPage, now: &Restrictions, live: &Live, kept: &mut Kept) -> TargetPage {
+fn page(
+    (key, id): (&SpaceKey, ContentId),
+    wish: &DesiredPage,
+    of_space: &crate::model::Kept,
+    now: &Restrictions,
+    live: &Live,
+    kept: &mut Kept,
+) -> TargetPage {
     let mut restrictions = now.clone();
     let mut reasons = BTreeMap::new();
     for verb in PageVerb::ALL {
         let Some(wanted) = wish.audience(verb) else { continue };
         reasons.insert(verb, Reason::of(wanted));
-        *restrictions.audience_mut(verb) = with_kept(key, &wanted.what, now.audience(verb), live, kept);
+        let undecided = of_space.on(id, verb).collect();
+        *restrictions.audience_mut(verb) =
+            with_kept(key, &wanted.what, now.audience(verb), live, kept, &undecided);
     }
     TargetPage { restrictions, reasons }
 }
 
-/// A declared list, with the apps that are on the live one, and with the caller.
+/// A declared list, with the apps that are on the live one and the subjects about which nothing is decided, and with
+/// the caller.
 ///
 /// Confluence's own dialog always lists the account that restricts a page; the API does not, and a caller that
 /// leaves itself out cannot see the page any more. Whether a PUT adds the caller by itself is not
 /// documented, so the caller's entry is neither missed nor resented.
-fn with_kept(key: &SpaceKey, wanted: &Audience, now: &Audience, live: &Live, kept: &mut Kept) -> Audience {
+fn with_kept(
+    key: &SpaceKey,
+    wanted: &Audience,
+    now: &Audience,
+    live: &Live,
+    kept: &mut Kept,
+    undecided: &BTreeSet<&Subject>,
+) -> Audience {
     let Audience::Only(members) = wanted else { return Audience::Anyone };
     let mut members = members.clone();
     let caller = Subject::User(live.site.caller.account.clone());
     for subject in now.subjects() {
+        if undecided.contains(subject) {
+            if members.insert(subject.clone()) {
+                kept.add(key, KeepReason::Skipped, &subject.clone().into(), 1);
+            }
+            continue;
+        }
         let Subject::User(account) = subject else { continue };
         let reason = match account_kind(account, &live.directory) {
             Some(AccountKind::App) => KeepReason::App,

@@ -34,6 +34,8 @@ pub enum KeepReason {
     Class,
     /// Single permissions on a site that gives access by roles only; its API refuses every change of one.
     RolesOnly,
+    /// An entry that would decide about it is skipped, since its name does not mean what it meant.
+    Skipped,
     /// Restricted pages that no entry reaches; here `count` is the number of pages.
     UnlistedPage,
     /// Kinds of permission or principal that this program does not know.

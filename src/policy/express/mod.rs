@@ -21,5 +21,6 @@ mod words;
 pub use draft::{Draft, draft};
 pub use names::handles;
 pub use pages::PageDraft;
+pub(crate) use pages::selector_of;
 pub use remark::{Remark, Remarks};
 pub use words::{NamedBundle, Word, scalar};

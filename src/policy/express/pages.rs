@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use super::draft::{is_inactive, label};
 use super::remark::{Remark, Remarks};
 use crate::model::{
-    AccountKind, Audience, Content, ContentKind, Known, Live, LiveSpace, PageVerb, Principal, Subject, Tree,
+    AccountKind, Audience, Content, ContentId, ContentKind, Known, Live, LiveSpace, PageVerb, Principal,
+    Subject, Tree,
 };
 use crate::policy::pages::{Matched, PageName, PageSelector, in_tree, matched};
 
@@ -97,6 +98,14 @@ fn say(audience: &Audience, live: &Live) -> Result<Option<BTreeSet<Subject>>, Re
         named.insert(subject.clone());
     }
     if named.is_empty() { Err(Remark::AppList) } else { Ok(Some(named)) }
+}
+
+/// How a page is named in an entry of its own.
+pub(crate) fn selector_of(id: ContentId, space: &LiveSpace, tree: &Tree) -> PageName {
+    match tree.get(id).map(|content| selector(content, space, tree)) {
+        Some(PageSelector::Page(name)) => name,
+        Some(PageSelector::Below { .. }) | None => PageName::Id(id),
+    }
 }
 
 /// The path from below the homepage, or else from the top of the space, if it is short and means this

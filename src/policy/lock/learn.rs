@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{LastSeen, Lock, LockedSite, unwritten};
+use super::{Identity, LastSeen, Lock, LockedSite, unwritten};
 use crate::diagnostic::Spanned;
 use crate::model::{Live, SiteIdentity, SpaceKey};
-use crate::policy::ast::{Policy, Right, RoleName};
+use crate::policy::ast::{Policy, Right, RoleName, Target};
+use crate::policy::pages::PageName;
 
 /// A lock after a run, and what is new in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,25 +20,44 @@ pub struct Learnt {
 
 impl Lock {
     /// The lock after a policy has been resolved on a site: what it knows stays, what the policy names
-    /// for the first time is added, people are as they are now, and so are the ends that the policy has. `whole` says that the policy was not narrowed
-    /// to some of its spaces; only then can names be told to be gone from it.
+    /// for the first time is added, people are as they are now, and so are the ends that the policy has. `whole` says
+    /// that the policy was not narrowed to some of its spaces; only then is it known which names it no longer has.
     #[must_use]
     pub fn learn(&self, policy: &Policy, live: &Live, site: &SiteIdentity, whole: bool) -> Learnt {
-        let seen = Self::of(policy, live, site);
+        let seen = self.seen(policy, live, site);
         let mut lock = Self {
             site: seen.site,
             groups: merged(&self.groups, seen.groups),
             people: self.people.clone(),
             roles: merged(&self.roles, seen.roles),
             spaces: merged(&self.spaces, seen.spaces),
+            pages: self.pages.clone(),
             ends: self.ends.union(&seen.ends).cloned().collect(),
         };
+        // A pin says by itself what its name means.
+        for (name, pin) in &policy.groups {
+            let is_there = live.directory.groups.contains_key(&pin.id.value);
+            if let Some(locked) = lock.groups.get_mut(name).filter(|_| is_there) {
+                locked.value.clone_from(&pin.id.value);
+            }
+        }
+        for (key, pages) in seen.pages {
+            let known = lock.pages.entry(key).or_default();
+            *known = merged(known, pages);
+        }
+        lock.pages.retain(|_, pages| !pages.is_empty());
+        let nothing = BTreeMap::new();
+        let pages = lock
+            .pages
+            .iter()
+            .map(|(key, pages)| (key.clone(), new(self.pages.get(key).unwrap_or(&nothing), pages)));
         let added = Self {
             site: None,
             groups: new(&self.groups, &lock.groups),
             people: new(&self.people, &seen.people),
             roles: new(&self.roles, &lock.roles),
             spaces: new(&self.spaces, &lock.spaces),
+            pages: pages.filter(|(_, pages)| !pages.is_empty()).collect(),
             ends: lock.ends.difference(&self.ends).cloned().collect(),
         };
         for (account, person) in seen.people {
@@ -45,27 +65,39 @@ impl Lock {
         }
         let before = lock.names();
         if whole {
-            let (groups, _) = policy.groups();
-            let accounts = policy.accounts();
-            let roles = site_roles(policy);
-            let spaces: BTreeSet<&SpaceKey> = policy.space_keys().collect();
-            lock.groups.retain(|name, _| groups.contains(name.as_str()) && !policy.groups.contains_key(name));
-            lock.people.retain(|account, _| accounts.contains(account));
-            lock.roles.retain(|name, _| roles.contains(name.as_str()));
-            lock.spaces.retain(|key, _| spaces.contains(key));
+            lock.forget_unnamed(policy);
             lock.ends = seen.ends;
         }
         Learnt { removed: before - lock.names(), added, lock }
     }
 
+    /// Forgets the names that a policy does not have.
+    fn forget_unnamed(&mut self, policy: &Policy) {
+        let (groups, _) = policy.groups();
+        let accounts = policy.accounts();
+        let roles = site_roles(policy);
+        let spaces: BTreeSet<&SpaceKey> = policy.space_keys().collect();
+        let pages = policy.page_names();
+        self.groups.retain(|name, _| groups.contains(name.as_str()));
+        self.people.retain(|account, _| accounts.contains(account));
+        self.roles.retain(|name, _| roles.contains(name.as_str()));
+        self.spaces.retain(|key, _| spaces.contains(key));
+        for (key, known) in &mut self.pages {
+            known.retain(|name, _| pages.get(key).is_some_and(|names| names.contains(name)));
+        }
+        self.pages.retain(|_, known| !known.is_empty());
+    }
+
     /// What the names of a policy mean on a site, as far as they mean one thing.
-    fn of(policy: &Policy, live: &Live, site: &SiteIdentity) -> Self {
+    fn seen(&self, policy: &Policy, live: &Live, site: &SiteIdentity) -> Self {
         let (names, _) = policy.groups();
-        let names = names.into_iter().filter(|name| !policy.groups.contains_key(*name));
-        let groups = names.filter_map(|name| {
-            let mut named = live.directory.groups_named(name);
-            let group = named.next().filter(|_| named.next().is_none())?;
-            Some((name.to_owned(), unwritten(group.id.clone())))
+        let index = live.directory.group_names();
+        let groups = names.into_iter().filter_map(|name| {
+            let pin = policy.groups.get(name).map(|pin| &pin.id.value);
+            let pinned = pin.map(|pin| live.directory.groups.contains_key(pin).then(|| pin.clone()));
+            let bearers = || index.bearers(name);
+            let meant = pinned.unwrap_or_else(|| Identity::New(bearers()).meant().cloned())?;
+            Some((name.to_owned(), unwritten(meant)))
         });
         let people = policy.accounts().into_iter().filter_map(|account| {
             let person = live.directory.people.get(account)?;
@@ -81,14 +113,50 @@ impl Lock {
         let spaces = policy
             .space_keys()
             .filter_map(|key| Some((key.clone(), unwritten(live.spaces.get(key)?.space.id))));
+        let pages = policy.page_names().into_iter().filter_map(|(key, names)| {
+            let space = live.spaces.get(key)?;
+            let tree = space.tree.as_ref()?;
+            // The pages of another space under the same key are not the pages that are meant.
+            self.spaces.get(key).is_none_or(|locked| locked.value == space.space.id).then_some(())?;
+            let meant = names.into_iter().filter_map(|name| {
+                let id = Self::EMPTY.page(name, space, tree).meant().copied()?;
+                Some((name.clone(), unwritten(id)))
+            });
+            Some((key.clone(), meant.collect()))
+        });
         Self {
             site: Some(LockedSite::Identity(site.clone())),
             groups: groups.collect(),
             people: people.collect(),
             roles: roles.collect(),
             spaces: spaces.collect(),
+            pages: pages.collect(),
             ends: policy.endings().into_iter().map(|ending| ending.end).collect(),
         }
+    }
+}
+
+impl Policy {
+    /// The pages that the policy names, and those that its patterns hang under, by space.
+    pub fn page_names(&self) -> BTreeMap<&SpaceKey, BTreeSet<&PageName>> {
+        let own = self.spaces.values().flat_map(|space| {
+            let guests = space.page_only.iter().flat_map(|entry| &entry.pages);
+            let selectors = space.pages.iter().map(|entry| &entry.pages).chain(guests);
+            selectors.map(|selector| (&space.key.value, &selector.value))
+        });
+        let expectations = self.tests.iter().flat_map(|test| test.can.iter().chain(&test.cannot));
+        let tested = expectations.flat_map(|expectation| &expectation.targets);
+        let tested = tested.filter_map(|target| match &target.value {
+            Target::Pages(key, selector) => Some((key, selector)),
+            Target::Everything | Target::Space(_) => None,
+        });
+        let mut names: BTreeMap<&SpaceKey, BTreeSet<&PageName>> = BTreeMap::new();
+        for (key, selector) in own.chain(tested) {
+            if let Some(name) = selector.anchor().filter(|_| self.is_in_scope(key)) {
+                names.entry(key).or_default().insert(name);
+            }
+        }
+        names
     }
 }
 

@@ -1,14 +1,16 @@
 //! `confperm.lock`: what the names of a policy meant when it was last planned.
 //!
 //! A name on a site can be given to another thing: a group is renamed, a space is deleted and its key used
-//! again. The lock remembers the ids, so that [`resolve`](super::resolve()) notices. It also remembers which
+//! again, a page gets another title. The lock remembers the ids, and [`identity`] decides what became of the thing that
+//! a name meant. It also remembers which
 //! ends have been planned with, since a last day in the past is a mistake only if it was there from the start.
 //! It is text in the policy
 //! directory, sorted, one line for each name, to be committed and reviewed like the policy. This module
 //! reads it, writes it, and learns from a site; the files themselves are the command line's business.
 
+mod accept;
+mod identity;
 mod learn;
-mod meaning;
 mod read;
 mod write;
 
@@ -17,11 +19,15 @@ use std::fmt;
 
 use jiff::civil::Date;
 
+use super::pages::PageName;
 use crate::diagnostic::{Span, Spanned};
-use crate::model::{AccountId, AccountStatus, GroupId, RoleId, SiteIdentity, SpaceId, SpaceKey, visible};
+use crate::model::{
+    AccountId, AccountStatus, ContentId, GroupId, RoleId, SiteIdentity, SpaceId, SpaceKey, visible,
+};
 
+pub use accept::{Accepted, NotAccepted};
+pub use identity::Identity;
 pub use learn::Learnt;
-pub use meaning::Meant;
 
 /// The name of the file. It does not end like a policy file, so [`load`](super::load()) passes it by.
 pub const LOCK_FILE: &str = "confperm.lock";
@@ -36,6 +42,8 @@ pub struct Lock {
     /// Space roles of the site, by the name that the site gives them.
     pub(super) roles: BTreeMap<String, Spanned<RoleId>>,
     pub(super) spaces: BTreeMap<SpaceKey, Spanned<SpaceId>>,
+    /// Pages that are named, and those that patterns hang under; never what a pattern happens to match.
+    pub(super) pages: BTreeMap<SpaceKey, BTreeMap<PageName, Spanned<ContentId>>>,
     pub(super) ends: BTreeSet<End>,
 }
 
@@ -81,6 +89,7 @@ impl Lock {
         people: BTreeMap::new(),
         roles: BTreeMap::new(),
         spaces: BTreeMap::new(),
+        pages: BTreeMap::new(),
         ends: BTreeSet::new(),
     };
 
@@ -91,7 +100,23 @@ impl Lock {
 
     /// How many names it knows.
     pub fn names(&self) -> usize {
-        self.groups.len() + self.people.len() + self.roles.len() + self.spaces.len()
+        let pages: usize = self.pages.values().map(BTreeMap::len).sum();
+        self.groups.len() + self.people.len() + self.roles.len() + self.spaces.len() + pages
+    }
+
+    /// Every name with what it means, as `confperm lock` shows them: groups, roles, spaces with their pages.
+    pub fn entries(&self) -> Vec<(String, String)> {
+        let groups = self.groups.iter().map(|(name, id)| (format!("group:{name}"), id.value.to_string()));
+        let roles = self.roles.iter().map(|(name, id)| (format!("role:{name}"), id.value.to_string()));
+        let spaces = self.spaces.iter().map(|(key, id)| (key.to_string(), id.value.to_string()));
+        let pages = self.pages.iter().flat_map(|(key, pages)| {
+            pages.iter().map(move |(name, id)| {
+                let name = name.to_string();
+                let slash = if name.starts_with('/') { "" } else { "/" };
+                (format!("{key}{slash}{name}"), format!("id:{}", id.value))
+            })
+        });
+        groups.chain(roles).chain(spaces).chain(pages).collect()
     }
 
     /// How many ends it knows.

@@ -1,5 +1,6 @@
 //! The text of a lock as a [`Lock`].
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -49,6 +50,13 @@ impl Lock {
                 "groups" => ids(node, &mut lock.groups)?,
                 "roles" => ids(node, &mut lock.roles)?,
                 "spaces" => ids(node, &mut lock.spaces)?,
+                "pages" => {
+                    for (key, node) in pairs(node)? {
+                        let mut pages = BTreeMap::new();
+                        ids(node, &mut pages)?;
+                        add(&mut lock.pages, &key, pages)?;
+                    }
+                }
                 "people" => {
                     for (key, node) in pairs(node)? {
                         let seen = Spanned::new(last_seen(node)?, key.span.clone());
@@ -121,10 +129,7 @@ fn scalar(node: &Node) -> Result<Spanned<&str>, Refused> {
     }
 }
 
-fn ids<K: FromStr + Ord, V: FromStr>(
-    node: &Node,
-    map: &mut std::collections::BTreeMap<K, Spanned<V>>,
-) -> Result<(), Refused> {
+fn ids<K: FromStr + Ord, V: FromStr>(node: &Node, map: &mut BTreeMap<K, Spanned<V>>) -> Result<(), Refused> {
     for (key, node) in pairs(node)? {
         let id = scalar(node)?;
         let Ok(id) = id.value.parse() else { return Err(Box::new(odd(&id.span, "not an id"))) };
@@ -133,11 +138,7 @@ fn ids<K: FromStr + Ord, V: FromStr>(
     Ok(())
 }
 
-fn add<K: FromStr + Ord, V>(
-    map: &mut std::collections::BTreeMap<K, V>,
-    key: &Spanned<&str>,
-    value: V,
-) -> Result<(), Refused> {
+fn add<K: FromStr + Ord, V>(map: &mut BTreeMap<K, V>, key: &Spanned<&str>, value: V) -> Result<(), Refused> {
     let Ok(name) = key.value.parse() else { return Err(Box::new(odd(&key.span, "not a name of this kind"))) };
     if map.insert(name, value).is_some() {
         return Err(Box::new(odd(&key.span, "here twice; keep the line that is right")));

@@ -49,6 +49,15 @@ impl Lock {
             "spaces",
             self.spaces.iter().map(|(key, id)| (key.to_string(), id.value.to_string())),
         );
+        if !self.pages.is_empty() {
+            text.push_str("pages:\n");
+        }
+        for (key, pages) in &self.pages {
+            text.extend(["  ", &word(key.as_str()), ":\n"]);
+            for (name, id) in pages {
+                line(&mut text, "    ", &name.to_string(), &id.value.to_string());
+            }
+        }
         if !self.ends.is_empty() {
             text.push_str("ends:\n");
         }

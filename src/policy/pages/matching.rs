@@ -21,34 +21,24 @@ pub enum Matched {
 /// Whether other content than pages can be restricted is not documented. A pattern walks through it and leaves
 /// it alone; whoever wants it names it.
 pub fn matched(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Matched {
-    let is_page = |id: &ContentId| tree.get(*id).is_some_and(|content| content.kind == ContentKind::Page);
     match matched_content(selector, space, tree) {
         Matched::Below { depth, mut reached } => {
-            reached.retain(is_page);
+            reached.retain(|id| is_page(*id, tree));
             Matched::Below { depth, reached }
         }
         matched @ (Matched::Exact(_) | Matched::NoBase(_)) => matched,
     }
 }
 
-/// The pages that a selector reaches; none if what it names is missing or ambiguous.
-pub fn reached(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> BTreeSet<ContentId> {
-    match matched(selector, space, tree) {
-        Matched::Exact(pages) if pages.len() == 1 => pages,
-        Matched::Below { reached, .. } => reached,
-        Matched::Exact(_) | Matched::NoBase(_) => BTreeSet::new(),
-    }
-}
-
 /// Which content of a tree a selector means, folders and their like included.
-pub(crate) fn matched_content(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Matched {
+fn matched_content(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Matched {
     match selector {
-        PageSelector::Page(name) => Matched::Exact(bearing(name, space, tree)),
+        PageSelector::Page(name) => Matched::Exact(bearers(name, space, tree)),
         PageSelector::Below { anchor: None, reach } => {
             Matched::Below { depth: 0, reached: below(None, *reach, tree) }
         }
         PageSelector::Below { anchor: Some(anchor), reach } => {
-            let found = bearing(anchor, space, tree);
+            let found = bearers(anchor, space, tree);
             match found.first() {
                 Some(top) if found.len() == 1 => Matched::Below {
                     depth: tree.chain(*top).ancestors.len() + 1,
@@ -61,7 +51,7 @@ pub(crate) fn matched_content(selector: &PageSelector, space: &LiveSpace, tree: 
 }
 
 /// The content that bears a name.
-fn bearing(name: &PageName, space: &LiveSpace, tree: &Tree) -> BTreeSet<ContentId> {
+pub(crate) fn bearers(name: &PageName, space: &LiveSpace, tree: &Tree) -> BTreeSet<ContentId> {
     match name {
         PageName::Id(id) => tree.get(*id).map(|page| page.id).into_iter().collect(),
         PageName::Title(title) => {
@@ -75,7 +65,7 @@ fn bearing(name: &PageName, space: &LiveSpace, tree: &Tree) -> BTreeSet<ContentI
 }
 
 /// What stands below a page, or in the space.
-fn below(top: Option<ContentId>, reach: Reach, tree: &Tree) -> BTreeSet<ContentId> {
+pub(crate) fn below(top: Option<ContentId>, reach: Reach, tree: &Tree) -> BTreeSet<ContentId> {
     let below: Vec<&Content> = match (top, reach) {
         (Some(top), Reach::All) => tree.descendants(top),
         (Some(top), Reach::Children) => tree.children(top).collect(),
@@ -85,6 +75,11 @@ fn below(top: Option<ContentId>, reach: Reach, tree: &Tree) -> BTreeSet<ContentI
         (None, Reach::Children) => tree.roots().collect(),
     };
     below.into_iter().filter(|content| in_tree(content)).map(|content| content.id).collect()
+}
+
+/// Whether content is a page, which patterns mean; folders and their like are not known to have lists.
+pub(crate) fn is_page(id: ContentId, tree: &Tree) -> bool {
+    tree.get(id).is_some_and(|content| content.kind == ContentKind::Page)
 }
 
 /// How far a path of titles leads.

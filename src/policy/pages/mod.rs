@@ -12,8 +12,8 @@ use std::fmt;
 use crate::model::{ContentId, ContentReach};
 
 pub use link::Link;
-pub use matching::{Matched, matched, reached};
-pub(crate) use matching::{in_tree, matched_content, walk};
+pub use matching::{Matched, matched};
+pub(crate) use matching::{bearers, below, in_tree, is_page, walk};
 pub use parse::{InvalidSelector, escape};
 
 /// The name of one piece of content.

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::Resolver;
-use super::remembered::Remembered;
+use super::meaning::{Lost, Meaning, Name};
 use super::wishes::Wish;
 use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean};
 use crate::model::{
-    BuiltInRole, DesiredHolding, Holding, LiveSpace, Permission, Principal, SpaceRoleMode, Strength, Terms,
-    Wanted,
+    BuiltInRole, DesiredHolding, Holding, Kept, LiveSpace, Permission, Principal, RoleId, SkippedPart,
+    SpaceRoleMode, Strength, Terms, Wanted,
 };
 use crate::policy::ast::{Right, RoleName};
 use crate::policy::roles::{Bundle, bundle};
@@ -39,6 +39,21 @@ impl Asked<'_> {
     }
 }
 
+/// What a principal is to hold.
+enum ToHold<'s> {
+    This(DesiredHolding),
+    /// The space role is lost, and this line asks for it.
+    Lost(Lost<RoleId>, &'s Span),
+    /// Nothing that can be given here, which has been reported.
+    Invalid,
+}
+
+impl From<Option<DesiredHolding>> for ToHold<'_> {
+    fn from(holding: Option<DesiredHolding>) -> Self {
+        holding.map_or(Self::Invalid, Self::This)
+    }
+}
+
 /// What lines ask for, by who is to have it.
 type AskedBy<'a> = BTreeMap<Principal, Vec<Asked<'a>>>;
 
@@ -48,7 +63,9 @@ impl<'a> Resolver<'a> {
         &mut self,
         wish: &Wish<'a>,
         live: &LiveSpace,
+        kept: &mut Kept,
     ) -> BTreeMap<Principal, DesiredHolding> {
+        let key = &live.space.key;
         let bundles: Vec<Rc<Bundle>> =
             wish.lines.iter().map(|line| self.known_bundle(&line.says.right.value)).collect();
         let (mut asked, mut over) = (AskedBy::new(), AskedBy::new());
@@ -56,9 +73,19 @@ impl<'a> Resolver<'a> {
             let line = reaching.says;
             self.unsupported(&line.right.value, bundle, &line.right.span);
             for entry in &line.who {
-                let Some(principal) = self.principal(&entry.who) else { continue };
                 let terms = reaching.terms(entry, self.today);
                 let ended = terms.end.is_some_and(|end| end.over);
+                let principal = match self.principal(&entry.who) {
+                    Meaning::Is(principal) => principal,
+                    Meaning::Lost(lost) => {
+                        if !ended {
+                            self.skip(Some(key), SkippedPart::Principal, &lost, reaching.place(entry));
+                        }
+                        kept.principals.extend(lost.by.into_iter().chain([lost.was]));
+                        continue;
+                    }
+                    Meaning::Invalid => continue,
+                };
                 let entry = Asked {
                     right: &line.right.value,
                     bundle: Rc::clone(bundle),
@@ -74,8 +101,13 @@ impl<'a> Resolver<'a> {
         self.contradictions(wish, &|who| given.get(who).copied());
         let mut holdings = BTreeMap::new();
         for (principal, asked) in asked {
-            if let Some(holding) = self.holding(&principal, &asked) {
-                holdings.insert(principal, holding);
+            match self.holding(&principal, &asked) {
+                ToHold::This(holding) => drop(holdings.insert(principal, holding)),
+                ToHold::Lost(lost, span) => {
+                    self.skip(Some(key), SkippedPart::Principal, &lost, span);
+                    kept.principals.insert(principal);
+                }
+                ToHold::Invalid => {}
             }
         }
         for (principal, over) in over {
@@ -108,10 +140,7 @@ impl<'a> Resolver<'a> {
     ) {
         match (holdings.get_mut(principal), held) {
             (None, Holding::Role(held)) => {
-                let gave = over.iter().find(|asked| {
-                    let role = self.site_role(asked.right).and_then(|name| self.roles.get(name));
-                    role.is_some_and(|role| role.id == *held)
-                });
+                let gave = over.iter().find(|asked| self.role_meant(asked.right).as_ref() == Some(held));
                 if let Some(gave) = gave {
                     holdings.insert(principal.clone(), DesiredHolding::Nothing(gave.wanted(())));
                 }
@@ -154,7 +183,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn holding(&mut self, principal: &Principal, asked: &[Asked<'_>]) -> Option<DesiredHolding> {
+    fn holding<'s>(&mut self, principal: &Principal, asked: &[Asked<'s>]) -> ToHold<'s> {
         let mode = self.live.site.mode;
         let is_class = matches!(principal, Principal::Class(_));
         if !mode.has_roles() {
@@ -166,9 +195,9 @@ impl<'a> Resolver<'a> {
                             .help("user classes came with space roles, which this site does not use: name a group"),
                     );
                 }
-                return None;
+                return ToHold::Invalid;
             }
-            return self.grants(principal, asked);
+            return self.grants(principal, asked).into();
         }
         let leader = asked.iter().find(|candidate| {
             self.site_role(candidate.right).is_some()
@@ -176,10 +205,12 @@ impl<'a> Resolver<'a> {
         });
         match leader {
             Some(leader) => self.assigned(leader),
-            None if mode == SpaceRoleMode::RolesTransition && !is_class => self.grants(principal, asked),
+            None if mode == SpaceRoleMode::RolesTransition && !is_class => {
+                self.grants(principal, asked).into()
+            }
             None => {
                 self.not_expressible(is_class, asked);
-                None
+                ToHold::Invalid
             }
         }
     }
@@ -195,17 +226,39 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn assigned(&mut self, asked: &Asked<'_>) -> Option<DesiredHolding> {
-        let name = self.site_role(asked.right)?.to_owned();
-        let name = name.as_str();
-        let id = match self.remembered_role(name, asked.span) {
-            Remembered::Same(id) => Some(id),
-            Remembered::Other => return None,
-            Remembered::Nothing => self.roles.get(name).map(|role| role.id.clone()),
+    /// The space role that a right means, without reporting anything.
+    pub(super) fn role_meant(&self, right: &Right) -> Option<RoleId> {
+        let name = self.site_role(right)?;
+        self.lock.role(name, &self.live.roles).meant().cloned()
+    }
+
+    fn assigned<'s>(&mut self, asked: &Asked<'s>) -> ToHold<'s> {
+        let Some(name) = self.site_role(asked.right).map(str::to_owned) else { return ToHold::Invalid };
+        let (lock, live) = (self.lock, self.live);
+        let named = Name {
+            kind: "space role",
+            written: name.clone(),
+            accepted: format!("role:{name}"),
+            span: asked.span,
+            locked: lock.roles.get(&name).map(|locked| &locked.span),
         };
-        if let Some(id) = id {
-            return Some(DesiredHolding::Role(asked.wanted(id)));
+        let called = |id: &RoleId| live.roles.get(id).map(|role| role.name.raw().to_owned());
+        let identity = lock.role(&name, &live.roles);
+        let meaning = self.meaning(&named, identity, &called, |this, bearers| {
+            let role = bearers.into_iter().next();
+            if role.is_none() {
+                this.unknown_role(&name, asked);
+            }
+            role
+        });
+        match meaning {
+            Meaning::Is(id) => ToHold::This(DesiredHolding::Role(asked.wanted(id))),
+            Meaning::Lost(lost) => ToHold::Lost(lost, asked.span),
+            Meaning::Invalid => ToHold::Invalid,
         }
+    }
+
+    fn unknown_role(&mut self, name: &str, asked: &Asked<'_>) {
         let near = did_you_mean(name, self.roles.keys().copied());
         let all: Vec<String> = self.roles.keys().map(|role| format!("`{role}`")).collect();
         let instead = format!("name one of {} with `site-role:` in a role of your own", all.join(", "));
@@ -226,7 +279,6 @@ impl<'a> Resolver<'a> {
             finding = finding.at(&place.span, "named here");
         }
         self.report(finding.at(asked.span, "needed here").help(help));
-        None
     }
 
     /// Single permissions: everything that any line asks for, each with the first line that does.

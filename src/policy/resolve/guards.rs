@@ -1,8 +1,9 @@
 //! Guards: defaults filled in, names into ids.
 
 use super::Resolver;
+use super::meaning::Meaning;
 use crate::diagnostic::Spanned;
-use crate::model::{Guarded, Guards, Principal, Prohibition};
+use crate::model::{Guarded, Guards, Principal, Prohibition, SkippedPart};
 use crate::policy::ast::{ForbidDef, Named};
 
 impl Resolver<'_> {
@@ -13,8 +14,13 @@ impl Resolver<'_> {
         set(&mut guards.min_admins, defined.min_admins.as_ref());
         set(&mut guards.max_removals, defined.max_removals.as_ref());
         for admin in defined.required_admins.iter().flat_map(|admins| &admins.value) {
-            if let Some(subject) = self.subject(&admin.value, &admin.span) {
-                guards.required_admins.insert(Principal::from(subject), admin.span.origin());
+            match self.subject(&admin.value, &admin.span) {
+                Meaning::Is(subject) => {
+                    guards.required_admins.insert(Principal::from(subject), admin.span.origin());
+                }
+                // No space can be shown to have this administrator.
+                Meaning::Lost(lost) => self.skip(None, SkippedPart::AllSpaces, &lost, &admin.span),
+                Meaning::Invalid => {}
             }
         }
         let forbidden = defined.forbid.iter().flat_map(|forbidden| &forbidden.value);

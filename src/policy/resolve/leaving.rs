@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Resolver;
+use super::meaning::{Lost, Meaning};
 use super::wishes::Wish;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::{
     AccountId, AccountKind, Audience, ContentId, ContentReach, DesiredHolding, DesiredPage, Known, LiveSpace,
-    Members, Mode, PageVerb, Principal, SpaceKey, Subject, Terms, Tree, Wanted,
+    Members, Mode, PageVerb, Principal, SkippedPart, SpaceKey, Subject, Terms, Tree, Wanted,
 };
 use crate::policy::ast::{Entry, Named, PageEntry, SpaceDef, Unlisted};
 use crate::policy::contradictions::{GIVEN, Goes, LISTED, contradiction};
@@ -40,7 +41,7 @@ pub(super) struct Leaving<'p> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Then {
     /// Nobody, but for the lists that would be empty.
-    Gone { instead: Option<Subject> },
+    Gone { instead: Option<Subject>, lost: Option<Lost<Subject>> },
     /// Wherever the other stood.
     Taken { by: Subject },
 }
@@ -63,6 +64,14 @@ impl Leaving<'_> {
         &self.place.span
     }
 
+    /// The name of a principal that takes the place on lists that would be empty, if it is lost.
+    const fn lost(&self) -> Option<&Lost<Subject>> {
+        match &self.then {
+            Then::Gone { lost, .. } => lost.as_ref(),
+            Then::Taken { .. } => None,
+        }
+    }
+
     /// Whoever comes in their place in the space.
     pub(super) const fn heir(&self) -> Option<&Subject> {
         match &self.then {
@@ -82,21 +91,45 @@ impl<'a> Resolver<'a> {
         let name = rule.name.value.as_str();
         let mut leaving = Vec::new();
         for absent in &rule.absent {
-            let instead =
-                absent.instead.as_ref().and_then(|instead| self.subject(&instead.value, &instead.span));
-            let Some(who) = self.leaver(&absent.who) else { continue };
-            leaving.push(Leaving { who, place: &absent.who, rule: name, then: Then::Gone { instead } });
+            let instead = absent.instead.as_ref().map(|instead| self.subject(&instead.value, &instead.span));
+            let (instead, lost) = match instead {
+                Some(Meaning::Is(subject)) => (Some(subject), None),
+                Some(Meaning::Lost(lost)) => (None, Some(lost)),
+                Some(Meaning::Invalid) | None => (None, None),
+            };
+            let Some(who) = self.goes(&absent.who) else { continue };
+            let then = Then::Gone { instead, lost };
+            leaving.push(Leaving { who, place: &absent.who, rule: name, then });
         }
         for replace in &rule.replace {
-            let by = self.subject(&replace.new.value, &replace.new.span);
-            let (Some(who), Some(by)) = (self.leaver(&replace.old), by) else { continue };
+            let by = match self.subject(&replace.new.value, &replace.new.span) {
+                Meaning::Is(by) => Some(by),
+                Meaning::Lost(lost) => {
+                    self.skip(None, SkippedPart::Rule, &lost, &replace.new.span);
+                    None
+                }
+                Meaning::Invalid => None,
+            };
+            let (Some(who), Some(by)) = (self.goes(&replace.old), by) else { continue };
             leaving.push(Leaving { who, place: &replace.old, rule: name, then: Then::Taken { by } });
         }
         leaving
     }
 
+    /// A principal that goes, if it is there.
+    fn goes(&mut self, place: &Spanned<Named>) -> Option<Subject> {
+        match self.leaver(place) {
+            Meaning::Is(subject) => Some(subject),
+            Meaning::Lost(lost) => {
+                self.skip(None, SkippedPart::Rule, &lost, &place.span);
+                None
+            }
+            Meaning::Invalid => None,
+        }
+    }
+
     /// Somebody who goes. That an account is deactivated, or not described any more, is no surprise here.
-    fn leaver(&mut self, place: &Spanned<Named>) -> Option<Subject> {
+    fn leaver(&mut self, place: &Spanned<Named>) -> Meaning<Subject> {
         let Named::User(account) = &place.value else { return self.subject(&place.value, &place.span) };
         let shown = self.policy.show_named(&place.value);
         if *account == self.live.site.caller.account {
@@ -105,7 +138,7 @@ impl<'a> Resolver<'a> {
                     .at(&place.span, "")
                     .help("it must be able to finish and to come back: let another administrator apply this rule"),
             );
-            return None;
+            return Meaning::Invalid;
         }
         let kind = self.live.directory.people.get(account).map(|person| person.kind);
         if kind == Some(AccountKind::App) {
@@ -119,9 +152,9 @@ impl<'a> Resolver<'a> {
                     "uninstall the app, or remove this entry; until then the app's access is left as it is",
                 ),
             );
-            return None;
+            return Meaning::Invalid;
         }
-        Some(Subject::User(account.clone()))
+        Meaning::Is(Subject::User(account.clone()))
     }
 
     /// Reports whoever is kept out of a space here and let in there.
@@ -139,7 +172,7 @@ impl<'a> Resolver<'a> {
                 }
             }
             let comes = match &leaving.then {
-                Then::Gone { instead } => instead.as_ref(),
+                Then::Gone { instead, .. } => instead.as_ref(),
                 Then::Taken { by } => Some(by),
             };
             let goes = wish.leaving.iter().find(|other| comes == Some(&other.who));
@@ -159,7 +192,7 @@ impl<'a> Resolver<'a> {
             let same = match (&who.value, &leaving.who) {
                 (Named::User(account), Subject::User(goes)) => account == goes,
                 (Named::Group(_), Subject::Group(_)) => {
-                    self.subject(&who.value, &who.span).as_ref() == Some(&leaving.who)
+                    self.subject(&who.value, &who.span).known().as_ref() == Some(&leaving.who)
                 }
                 (Named::User(_), Subject::Group(_)) | (Named::Group(_), Subject::User(_)) => false,
             };
@@ -209,7 +242,11 @@ impl<'a> Resolver<'a> {
                             PageVerb::Edit => page.edit = Some(wanted),
                         }
                     }
-                    Err(last) => self.emptied(last, key, content.id, verb, tree),
+                    Err(last) => match goes.iter().find_map(|leaving| leaving.lost()) {
+                        // The list would have another entry, were the name of that not lost.
+                        Some(lost) => self.skip(Some(key), SkippedPart::List, lost, last.span()),
+                        None => self.emptied(last, key, content.id, verb, tree),
+                    },
                 }
             }
         }
@@ -274,7 +311,7 @@ fn without<'l, 'p>(
     let left = Members::new(stays.chain(heirs).cloned());
     let instead = || {
         Members::new(goes.iter().filter_map(|leaving| match &leaving.then {
-            Then::Gone { instead } => instead.clone(),
+            Then::Gone { instead, .. } => instead.clone(),
             Then::Taken { .. } => None,
         }))
     };

@@ -7,10 +7,10 @@ mod access;
 mod copies;
 mod guards;
 mod leaving;
+mod meaning;
 mod page_only;
 mod pages;
 mod principals;
-mod remembered;
 mod wishes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,13 +22,13 @@ use super::ast::{Named, Policy, Right, SpaceDef, Unlisted};
 use super::csv;
 use super::lock::Lock;
 use super::mentions::Party;
-use super::pages::{PageName, PageSelector, reached};
+use super::pages::{PageName, PageSelector};
 use super::roles::Bundle;
 use super::rules::Rule;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{
-    AccountId, ContentId, ContentReach, Desired, DesiredSpace, Group, GroupId, Live, LiveSpace, Principal,
-    Requested, Role, SpaceKey, Subject, UnlistedPages, Vocabulary,
+    AccountId, ContentId, ContentReach, Desired, DesiredSpace, GroupId, GroupNames, Kept, Live, LiveSpace,
+    Principal, Requested, Role, Skipped, SkippedPart, SpaceKey, Subject, UnlistedPages, Vocabulary,
 };
 use leaving::{Emptied, Leaving};
 use wishes::Wish;
@@ -65,11 +65,14 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Res
     for space in policy.spaces.values().filter(|space| policy.is_in_scope(&space.key.value)) {
         resolver.known_space(&space.key.value, &space.key.span);
     }
-    for (key, wish) in resolver.wishes() {
+    let wishes = resolver.wishes();
+    desired.guards = resolver.guards();
+    let is_all_skipped = resolver.skipped.iter().any(|skipped| skipped.part == SkippedPart::AllSpaces);
+    for (key, wish) in wishes.into_iter().filter(|_| !is_all_skipped) {
         if let Some(live) = live.spaces.get(key)
-            && resolver.is_remembered_space(live, wish.span)
+            && let Some(space) = resolver.space(&wish, live)
         {
-            desired.spaces.insert(key.clone(), resolver.space(&wish, live));
+            desired.spaces.insert(key.clone(), space);
             desired.leavers.extend(wish.leaving.iter().filter_map(Leaving::account).cloned());
             desired.named.extend(wish.leaving.iter().filter_map(|leaving| match &leaving.who {
                 Subject::User(account) => Some(account.clone()),
@@ -77,8 +80,8 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Res
             }));
         }
     }
-    desired.guards = resolver.guards();
     resolver.report_emptied();
+    desired.skipped = std::mem::take(&mut resolver.skipped);
     resolver.findings = csv::fold(std::mem::take(&mut resolver.findings));
     if resolver.findings.has_errors() {
         Err(resolver.findings)
@@ -92,37 +95,38 @@ struct Resolver<'a> {
     live: &'a Live,
     today: Date,
     lock: &'a Lock,
-    groups: BTreeMap<&'a str, Vec<&'a Group>>,
+    groups: GroupNames<'a>,
     roles: BTreeMap<&'a str, &'a Role>,
     vocabulary: Vocabulary,
     bundles: BTreeMap<Right, Rc<Bundle>>,
     emptied: Emptied,
     /// By the name of a rule, the principals whose holdings decide which spaces it selects.
     watched: BTreeMap<&'a str, BTreeSet<Principal>>,
-    /// Accounts and groups that a warning has been given for.
+    /// Accounts and pinned groups that a warning has been given for.
     warned: BTreeSet<Named>,
+    /// Names of which has been said what became of them.
+    reported: BTreeSet<String>,
+    skipped: BTreeSet<Skipped>,
     findings: Diagnostics,
 }
 
 impl<'a> Resolver<'a> {
     fn new(policy: &'a Policy, live: &'a Live, context: Context<'a>) -> Self {
-        let mut groups: BTreeMap<&str, Vec<&Group>> = BTreeMap::new();
-        for group in live.directory.groups.values() {
-            groups.entry(group.name.raw()).or_default().push(group);
-        }
         let roles = live.roles.values().map(|role| (role.name.raw(), role)).collect();
         Self {
             policy,
             live,
             today: context.today,
             lock: context.lock,
-            groups,
+            groups: live.directory.group_names(),
             roles,
             vocabulary: live.vocabulary(),
             bundles: BTreeMap::new(),
             emptied: Emptied::default(),
             watched: BTreeMap::new(),
             warned: BTreeSet::new(),
+            reported: BTreeSet::new(),
+            skipped: BTreeSet::new(),
             findings: Diagnostics::default(),
         }
     }
@@ -142,21 +146,31 @@ impl<'a> Resolver<'a> {
         entries.map(|entry| entry.pages.value.content_reach()).max().unwrap_or_default()
     }
 
-    fn space(&mut self, wish: &Wish<'a>, live: &LiveSpace) -> DesiredSpace {
-        let holdings = self.holdings(wish, live);
-        let mut pages = wish.own.map(|own| self.pages(own, live)).unwrap_or_default();
+    /// What is asked of a space; `None` if all of it is skipped.
+    fn space(&mut self, wish: &Wish<'a>, live: &LiveSpace) -> Option<DesiredSpace> {
+        if !self.is_meant(&live.space.key, wish.span) {
+            return None;
+        }
+        let page_only = match wish.own {
+            Some(own) => self.page_only(own, live)?,
+            None => Vec::new(),
+        };
+        let mut kept = Kept::default();
+        let holdings = self.holdings(wish, live, &mut kept);
+        let mut pages = wish.own.map(|own| self.pages(own, live, &mut kept)).unwrap_or_default();
         self.unlist(wish, live, &mut pages);
-        DesiredSpace {
+        Some(DesiredSpace {
             mode: wish.mode(),
             origin: wish.span.origin(),
             holdings,
             pages,
             reach: self.reach(wish, live),
             unlisted: wish.own.map_or(UnlistedPages::Leave, unlisted),
-            page_only: wish.own.map(|own| self.page_only(own, live)).unwrap_or_default(),
+            page_only,
             requested: self.requested(wish),
             watched: wish.watched.clone(),
-        }
+            kept,
+        })
     }
 
     /// The principals that lose something because a line names them for it.
@@ -166,12 +180,12 @@ impl<'a> Resolver<'a> {
         let mut requested = Requested { access: leaving.collect(), ..Requested::default() };
         let entries = wish.lines.iter().flat_map(|line| line.who()).filter(|entry| entry.is_over(today));
         for entry in entries {
-            requested.access.extend(self.principal(&entry.who));
+            requested.access.extend(self.principal(&entry.who).known());
         }
         let lists = wish.own.into_iter().flat_map(|own| &own.pages).flat_map(|page| [&page.view, &page.edit]);
         let named = lists.flatten().flat_map(|list| list.value.named()).filter(|entry| entry.is_over(today));
         for entry in named {
-            requested.lists.extend(self.subject(&entry.who.value, &entry.who.span));
+            requested.lists.extend(self.subject(&entry.who.value, &entry.who.span).known());
         }
         requested
     }
@@ -248,12 +262,12 @@ fn unlisted(space: &SpaceDef) -> UnlistedPages {
 
 /// The pages of a space that the policy says something about, so that their lists can be read. Names that
 /// match nothing, or too much, are left to [`resolve`] to report.
-pub fn declared_pages(policy: &Policy, live: &LiveSpace) -> BTreeSet<ContentId> {
+pub fn declared_pages(policy: &Policy, lock: &Lock, live: &LiveSpace) -> BTreeSet<ContentId> {
     let (Some(space), Some(tree)) = (policy.spaces.get(&live.space.key), &live.tree) else {
         return BTreeSet::new();
     };
     if policy.decides_about_every_page(&live.space.key) {
         return tree.iter().map(|content| content.id).collect();
     }
-    space.pages.iter().flat_map(|entry| reached(&entry.pages.value, live, tree)).collect()
+    space.pages.iter().flat_map(|entry| lock.reached(&entry.pages.value, live, tree)).collect()
 }

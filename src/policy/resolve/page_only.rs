@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Resolver;
+use super::meaning::Meaning;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
-use crate::model::{ContentId, LiveSpace, PageOnly, Tree};
+use crate::model::{ContentId, LiveSpace, PageOnly, SkippedPart, Tree};
 use crate::policy::ast::{Entry, SpaceDef};
-use crate::policy::pages::{Matched, PageSelector, matched_content};
+use crate::policy::pages::{PageSelector, below};
 
 impl Resolver<'_> {
-    pub(super) fn page_only(&mut self, space: &SpaceDef, live: &LiveSpace) -> Vec<PageOnly> {
-        let Some(first) = space.page_only.first() else { return Vec::new() };
+    /// Who sees only some pages; `None` if a name that is needed for it is lost, and with it the whole space.
+    pub(super) fn page_only(&mut self, space: &SpaceDef, live: &LiveSpace) -> Option<Vec<PageOnly>> {
+        let Some(first) = space.page_only.first() else { return Some(Vec::new()) };
         let Some(tree) = &live.tree else {
             self.report(
                 Diagnostic::new(
@@ -20,20 +22,31 @@ impl Resolver<'_> {
                 .at(&first.span, "needed here")
                 .help("run again; if it stays like this, check that this account may view the space"),
             );
-            return Vec::new();
+            return Some(Vec::new());
         };
-        let today = self.today;
+        let (today, key) = (self.today, &space.key.value);
         let mut entries = Vec::new();
+        let mut lost_any = false;
         for entry in &space.page_only {
             let mut who = BTreeMap::new();
             for Entry { who: guest, .. } in entry.who.iter().filter(|guest| !guest.is_over(today)) {
-                if let Some(subject) = self.subject(&guest.value, &guest.span) {
-                    who.entry(subject).or_insert_with(|| guest.span.origin());
+                match self.subject(&guest.value, &guest.span) {
+                    Meaning::Is(subject) => {
+                        who.entry(subject).or_insert_with(|| guest.span.origin());
+                    }
+                    Meaning::Lost(lost) => {
+                        lost_any = true;
+                        self.skip(Some(key), SkippedPart::Space, &lost, &guest.span);
+                    }
+                    Meaning::Invalid => {}
                 }
             }
             let mut pages = BTreeSet::new();
             for selector in &entry.pages {
-                pages.extend(self.named_content(space, selector, live, tree));
+                match self.named_content(space, selector, live, tree) {
+                    Some(named) => pages.extend(named),
+                    None => lost_any = true,
+                }
             }
             // The rest of the space stays closed for those whose time is over: they are not in it any more.
             if who.is_empty() {
@@ -41,30 +54,36 @@ impl Resolver<'_> {
             }
             entries.push(PageOnly { origin: entry.span.origin(), who, pages });
         }
-        entries
+        (!lost_any).then_some(entries)
     }
 
-    /// What a selector names, folders and their like included: guests see all that stands below `/X/**`.
+    /// What a selector names, folders and their like included: guests see all that stands below `/X/**`. `None` if what
+    /// it names is lost.
     fn named_content(
         &mut self,
         space: &SpaceDef,
         selector: &Spanned<PageSelector>,
         live: &LiveSpace,
         tree: &Tree,
-    ) -> BTreeSet<ContentId> {
-        match matched_content(&selector.value, live, tree) {
-            Matched::Exact(found) if found.len() == 1 => return found,
-            Matched::Exact(found) | Matched::NoBase(found) if found.is_empty() => {
-                self.unknown_page(space, selector, live, tree);
+    ) -> Option<BTreeSet<ContentId>> {
+        let (anchor, reach) = match &selector.value {
+            PageSelector::Page(name) => (Some(name), None),
+            PageSelector::Below { anchor, reach } => (anchor.as_ref(), Some(*reach)),
+        };
+        let top = match anchor.map(|name| self.page(space, name, selector, live, tree)) {
+            None => None,
+            Some(Meaning::Is(id)) => Some(id),
+            Some(Meaning::Invalid) => return Some(BTreeSet::new()),
+            Some(Meaning::Lost(lost)) => {
+                self.skip(Some(&space.key.value), SkippedPart::Space, &lost, &selector.span);
+                return None;
             }
-            Matched::Exact(found) | Matched::NoBase(found) => self.ambiguous_page(selector, &found, tree),
-            Matched::Below { reached, .. } => {
-                if reached.is_empty() {
-                    self.empty_pattern(selector);
-                }
-                return reached;
-            }
+        };
+        let Some(reach) = reach else { return Some(top.into_iter().collect()) };
+        let reached = below(top, reach, tree);
+        if reached.is_empty() {
+            self.empty_pattern(selector);
         }
-        BTreeSet::new()
+        Some(reached)
     }
 }

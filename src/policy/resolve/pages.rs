@@ -3,44 +3,97 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Resolver;
+use super::meaning::{Meaning, Name};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{
-    Audience, ContentId, DesiredPage, LiveSpace, Members, PageVerb, SpaceKey, Subject, Terms, Tree, Wanted,
+    Audience, ContentId, DesiredPage, Kept, KeptList, LiveSpace, Members, PageVerb, Shown, SkipReason,
+    Skipped, SkippedPart, SpaceKey, Subject, Terms, Tree, Wanted,
 };
-use crate::policy::ast::{Entry, Listed, Named, PageEntry, SpaceDef};
-use crate::policy::pages::{Matched, PageName, PageSelector, Reach, escape, in_tree, matched, walk};
+use crate::policy::ast::{Entry, Listed, Named, PageEntry, SpaceDef, Unlisted};
+use crate::policy::pages::{
+    Matched, PageName, PageSelector, Reach, below, escape, in_tree, is_page, matched, walk,
+};
 use crate::policy::read::edit_without_view;
 
-/// How specific an entry is about a page. The greatest decides, alone.
+/// How specific an entry is about a page. The greatest goes first, alone; of two that are alike, the one that decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Rank {
     /// A pattern: the deeper its upper end the more specific, and `*` more than `**`.
     Below {
         depth: usize,
         children: bool,
+        decides: bool,
     },
-    Exact,
+    Exact {
+        decides: bool,
+    },
 }
 
-/// For each page the entry that decides.
+impl Rank {
+    /// Whether the entry says what becomes of the page; if not, the page stays as it is.
+    const fn decides(self) -> bool {
+        match self {
+            Self::Below { decides, .. } | Self::Exact { decides } => decides,
+        }
+    }
+}
+
+/// The pages that an entry reaches.
+#[derive(Debug, Default)]
+struct Reached {
+    ranked: Vec<(Rank, BTreeSet<ContentId>)>,
+    /// Pages that bear the name of the entry and are not meant by it. They stay as they are, where no entry
+    /// names them: who reads the policy takes the entry for theirs.
+    also_named: BTreeSet<ContentId>,
+}
+
+/// What an entry asks of one list of its pages.
+#[derive(Debug, Default)]
+struct ListAsked {
+    wanted: Option<Wanted<Audience>>,
+    /// Whether the list stays as it is, since all names on it are lost.
+    stays: bool,
+    /// Of these it stays as it is whether they are on the list.
+    undecided: BTreeSet<Subject>,
+}
+
+/// For each page the entry that goes first.
 type Winners = BTreeMap<ContentId, (Rank, usize)>;
 
 impl Resolver<'_> {
-    pub(super) fn pages(&mut self, space: &SpaceDef, live: &LiveSpace) -> BTreeMap<ContentId, DesiredPage> {
+    pub(super) fn pages(
+        &mut self,
+        space: &SpaceDef,
+        live: &LiveSpace,
+        kept: &mut Kept,
+    ) -> BTreeMap<ContentId, DesiredPage> {
         let mut pages: BTreeMap<ContentId, DesiredPage> = BTreeMap::new();
         let Some(first) = space.pages.first() else { return pages };
         let Some(tree) = &live.tree else {
             self.unread_pages(&space.key.value, &first.pages.span);
             return pages;
         };
-        let reached: Vec<_> =
+        let reached: Vec<Reached> =
             space.pages.iter().map(|entry| self.reached(space, entry, live, tree)).collect();
         let mut winners = BTreeMap::new();
         for verb in PageVerb::ALL {
             let won = self.winners(space, verb, &reached, tree);
             let audiences = self.audiences(space, verb);
-            for (page, (_, entry)) in &won {
-                let Some(wanted) = audiences.get(entry) else { continue };
+            for (page, (rank, entry)) in &won {
+                let list = (*page, verb);
+                let Some(asked) = audiences.get(entry).filter(|_| rank.decides()) else {
+                    kept.lists.insert(list, KeptList::All);
+                    continue;
+                };
+                let Some(wanted) = &asked.wanted else {
+                    if asked.stays {
+                        kept.lists.insert(list, KeptList::All);
+                    }
+                    continue;
+                };
+                if !asked.undecided.is_empty() {
+                    kept.lists.insert(list, KeptList::Subjects(asked.undecided.clone()));
+                }
                 let page = pages.entry(*page).or_default();
                 match verb {
                     PageVerb::View => page.view = Some(wanted.clone()),
@@ -49,6 +102,7 @@ impl Resolver<'_> {
             }
             winners.insert(verb, won);
         }
+        self.also_named(space, &winners, &reached);
         self.editors_view(space, &pages, &winners, tree);
         pages
     }
@@ -61,57 +115,106 @@ impl Resolver<'_> {
         );
     }
 
-    /// The pages that an entry reaches.
-    fn reached(
+    /// The page that a name means.
+    pub(super) fn page(
         &mut self,
         space: &SpaceDef,
-        entry: &PageEntry,
+        name: &PageName,
+        selector: &Spanned<PageSelector>,
         live: &LiveSpace,
         tree: &Tree,
-    ) -> (Rank, BTreeSet<ContentId>) {
-        let nothing = (Rank::Exact, BTreeSet::new());
-        match matched(&entry.pages.value, live, tree) {
-            Matched::Exact(found) if found.len() == 1 => (Rank::Exact, found),
-            Matched::Exact(found) | Matched::NoBase(found) if found.is_empty() => {
-                self.unknown_page(space, &entry.pages, live, tree);
-                nothing
-            }
-            Matched::Exact(found) | Matched::NoBase(found) => {
-                self.ambiguous_page(&entry.pages, &found, tree);
-                nothing
-            }
-            Matched::Below { depth, reached } => {
-                if reached.is_empty() {
-                    self.empty_pattern(&entry.pages);
+    ) -> Meaning<ContentId> {
+        let lock = self.lock;
+        let key = &space.key.value;
+        let written = name.to_string();
+        let slash = if written.starts_with('/') { "" } else { "/" };
+        let known = lock.pages.get(key).and_then(|pages| pages.get(name));
+        let named = Name {
+            kind: "page",
+            accepted: format!("{key}{slash}{written}"),
+            written,
+            span: &selector.span,
+            locked: known.map(|known| &known.span),
+        };
+        let called = |id: &ContentId| Some(tree.path(*id).raw().to_owned());
+        self.meaning(&named, lock.page(name, live, tree), &called, |this, bearers| {
+            match <[ContentId; 1]>::try_from(bearers) {
+                Ok([page]) => Some(page),
+                Err(none) if none.is_empty() => {
+                    this.unknown_page(space, selector, live, tree);
+                    None
                 }
-                let children =
-                    matches!(entry.pages.value, PageSelector::Below { reach: Reach::Children, .. });
-                (Rank::Below { depth, children }, reached)
+                Err(several) => {
+                    this.ambiguous_page(selector, &several.into_iter().collect(), tree);
+                    None
+                }
             }
+        })
+    }
+
+    /// The pages that an entry reaches.
+    fn reached(&mut self, space: &SpaceDef, entry: &PageEntry, live: &LiveSpace, tree: &Tree) -> Reached {
+        let (anchor, reach) = match &entry.pages.value {
+            PageSelector::Page(name) => (Some(name), None),
+            PageSelector::Below { anchor, reach } => (anchor.as_ref(), Some(*reach)),
+        };
+        let ranked = |top: Option<ContentId>, decides: bool| match (reach, top) {
+            (None, top) => (Rank::Exact { decides }, top.into_iter().collect()),
+            (Some(reach), top) => {
+                let depth = top.map_or(0, |top| tree.chain(top).ancestors.len() + 1);
+                let children = reach == Reach::Children;
+                let pages = below(top, reach, tree).into_iter().filter(|id| is_page(*id, tree)).collect();
+                (Rank::Below { depth, children, decides }, pages)
+            }
+        };
+        let Some(name) = anchor else {
+            return Reached { ranked: vec![self.not_empty(entry, ranked(None, true))], ..Reached::default() };
+        };
+        let others = self.lock.page(name, live, tree).others().to_vec();
+        let also_named = if reach.is_none() { others.into_iter().collect() } else { BTreeSet::new() };
+        match self.page(space, name, &entry.pages, live, tree) {
+            Meaning::Is(page) => {
+                Reached { ranked: vec![self.not_empty(entry, ranked(Some(page), true))], also_named }
+            }
+            Meaning::Lost(lost) => {
+                self.skip(Some(&space.key.value), SkippedPart::Page, &lost, &entry.pages.span);
+                let ranked = lost.by.iter().map(|other| ranked(Some(*other), false)).collect();
+                Reached { ranked, also_named: BTreeSet::new() }
+            }
+            Meaning::Invalid => Reached::default(),
         }
     }
 
-    fn winners(
+    fn not_empty(
         &mut self,
-        space: &SpaceDef,
-        verb: PageVerb,
-        reached: &[(Rank, BTreeSet<ContentId>)],
-        tree: &Tree,
-    ) -> Winners {
+        entry: &PageEntry,
+        (rank, pages): (Rank, BTreeSet<ContentId>),
+    ) -> (Rank, BTreeSet<ContentId>) {
+        if pages.is_empty() {
+            self.empty_pattern(&entry.pages);
+        }
+        (rank, pages)
+    }
+
+    fn winners(&mut self, space: &SpaceDef, verb: PageVerb, reached: &[Reached], tree: &Tree) -> Winners {
         let mut winners = Winners::new();
         let mut ties: BTreeMap<(usize, usize), ContentId> = BTreeMap::new();
-        for (at, (rank, pages)) in reached.iter().enumerate() {
+        for (at, entry) in reached.iter().enumerate() {
             if space.pages[at].listed(verb).is_none() {
                 continue;
             }
-            for page in pages {
+            let also = (Rank::Exact { decides: false }, &entry.also_named);
+            let ranked = entry.ranked.iter().map(|(rank, pages)| (*rank, pages)).chain([also]);
+            for (rank, page) in ranked.flat_map(|(rank, pages)| pages.iter().map(move |page| (rank, page))) {
                 match winners.get(page) {
-                    Some((best, first)) if best == rank => {
-                        ties.entry((*first, at)).or_insert(*page);
+                    Some((best, first)) if *best == rank => {
+                        if rank.decides() {
+                            ties.entry((*first, at)).or_insert(*page);
+                        }
                     }
-                    Some((best, _)) if best > rank => {}
+                    Some((best, _)) if *best > rank => {}
                     _ => {
-                        winners.insert(*page, (*rank, at));
+                        winners.insert(*page, (rank, at));
                     }
                 }
             }
@@ -131,47 +234,82 @@ impl Resolver<'_> {
         winners
     }
 
+    /// Lists the pages that stay as they are for the name that they bear, where another entry, or `unlisted-pages`,
+    /// would decide about them.
+    fn also_named(&mut self, space: &SpaceDef, winners: &BTreeMap<PageVerb, Winners>, reached: &[Reached]) {
+        let opens = space.unlisted.as_ref().is_some_and(|unlisted| unlisted.value == Unlisted::Open);
+        for (at, entry) in reached.iter().enumerate() {
+            let stays = |page: &&ContentId| {
+                let won = winners.iter().any(
+                    |(_, won)| matches!(won.get(page), Some((rank, by)) if *by == at && !rank.decides()),
+                );
+                let is_decided = || {
+                    let mut others = reached.iter().flat_map(|other| &other.ranked);
+                    others.any(|(rank, pages)| rank.decides() && pages.contains(page))
+                };
+                won && (opens || is_decided())
+            };
+            let by: BTreeSet<String> =
+                entry.also_named.iter().filter(stays).map(ToString::to_string).collect();
+            if !by.is_empty() {
+                let selector = &space.pages[at].pages;
+                self.skipped.insert(Skipped {
+                    space: Some(space.key.value.clone()),
+                    part: SkippedPart::Page,
+                    name: Shown::of(&selector.value.to_string()),
+                    reason: SkipReason::AlsoNamed { by },
+                    origin: selector.span.origin(),
+                });
+            }
+        }
+    }
+
     /// What each entry asks for, by its number.
-    fn audiences(&mut self, space: &SpaceDef, verb: PageVerb) -> BTreeMap<usize, Wanted<Audience>> {
+    fn audiences(&mut self, space: &SpaceDef, verb: PageVerb) -> BTreeMap<usize, ListAsked> {
         let mut audiences = BTreeMap::new();
         for (at, entry) in space.pages.iter().enumerate() {
             let Some(listed) = entry.listed(verb) else { continue };
+            let mut asked = ListAsked::default();
             let audience = match &listed.value {
                 Listed::Anyone => Some(Audience::Anyone),
-                Listed::Only(named) => {
-                    let today = self.today;
-                    let staying = named.iter().filter(|entry| !entry.is_over(today));
-                    let subjects: Vec<Option<Subject>> =
-                        staying.map(|entry| self.subject(&entry.who.value, &entry.who.span)).collect();
-                    let members = Members::new(subjects.into_iter().flatten());
-                    if members.is_none() {
-                        self.nobody_left(named, &listed.span);
-                    }
-                    members.map(Audience::Only)
-                }
+                Listed::Only(named) => self.members(space, named, &mut asked).map(Audience::Only),
             };
-            if let Some(what) = audience {
-                let terms = self.terms(listed.value.named());
-                audiences.insert(at, Wanted { what, origin: listed.span.origin(), role: None, terms });
-            }
+            let terms = self.terms(listed.value.named());
+            asked.wanted =
+                audience.map(|what| Wanted { what, origin: listed.span.origin(), role: None, terms });
+            audiences.insert(at, asked);
         }
         audiences
     }
 
-    /// Says that everybody on a list has left. It cannot be made empty: that would open the page.
-    fn nobody_left(&mut self, named: &[Entry<Named>], span: &Span) {
-        let mut staying = named.iter().filter(|entry| !entry.is_over(self.today)).peekable();
-        let departed = |entry: &Entry<Named>| match &entry.who.value {
-            Named::User(account) => self.departed(account).is_some(),
-            Named::Group(_) => false,
-        };
-        if staying.peek().is_some() && staying.all(departed) {
-            self.report(
-                Diagnostic::new(Code::UnknownAccount, "the site no longer knows any principal on this list")
-                    .at(span, "")
-                    .help("name a principal that exists; without one, Confluence would open the page to everyone in the space"),
-            );
+    /// The members of a list, as far as their names mean something.
+    fn members(
+        &mut self,
+        space: &SpaceDef,
+        named: &[Entry<Named>],
+        asked: &mut ListAsked,
+    ) -> Option<Members> {
+        let today = self.today;
+        let mut members = Vec::new();
+        let mut lost_ones = Vec::new();
+        for Entry { who, .. } in named.iter().filter(|entry| !entry.is_over(today)) {
+            match self.subject(&who.value, &who.span) {
+                Meaning::Is(subject) => members.push(subject),
+                Meaning::Lost(lost) => lost_ones.push((lost, &who.span)),
+                Meaning::Invalid => {}
+            }
         }
+        let members = Members::new(members);
+        // A list of none but lost names would be empty, and so open: it stays.
+        asked.stays = members.is_none() && !lost_ones.is_empty();
+        let part = if asked.stays { SkippedPart::List } else { SkippedPart::Principal };
+        for (lost, span) in lost_ones {
+            self.skip(Some(&space.key.value), part, &lost, span);
+            asked.undecided.extend(lost.by);
+            // A group that is gone is on no list; an account that the site does not describe may be.
+            asked.undecided.extend(Some(lost.was).filter(|was| matches!(was, Subject::User(_))));
+        }
+        members
     }
 
     /// What is said of a whole list: what ended last, or else what ends first.
@@ -213,7 +351,7 @@ impl Resolver<'_> {
             };
             for editor in editing.value.named() {
                 let editor = &editor.who;
-                let Some(subject) = self.subject(&editor.value, &editor.span) else { continue };
+                let Some(subject) = self.subject(&editor.value, &editor.span).known() else { continue };
                 if !viewers.contains(&subject) {
                     let who = format!("`{}`", self.policy.show_named(&editor.value));
                     let path = format!("`{}`", tree.path(*id).shown());

@@ -1,50 +1,53 @@
 //! People and groups.
 
 use super::Resolver;
-use super::remembered::Remembered;
+use super::meaning::{Lost, Meaning, Name};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
-use crate::model::{AccountId, AccountStatus, GroupId, Principal, Subject};
+use crate::model::{AccountId, AccountStatus, GroupId, Principal, Shown, SkipReason, Subject};
 use crate::policy::ast::{Named, Who};
 
 impl Resolver<'_> {
-    pub(super) fn principal(&mut self, who: &Spanned<Who>) -> Option<Principal> {
+    pub(super) fn principal(&mut self, who: &Spanned<Who>) -> Meaning<Principal> {
         match &who.value {
             Who::Named(named) => self.subject(named, &who.span).map(Principal::from),
-            Who::Class(class) => Some(Principal::Class(*class)),
-            Who::Anonymous => Some(Principal::Anonymous),
+            Who::Class(class) => Meaning::Is(Principal::Class(*class)),
+            Who::Anonymous => Meaning::Is(Principal::Anonymous),
         }
     }
 
-    pub(super) fn subject(&mut self, named: &Named, span: &Span) -> Option<Subject> {
+    pub(super) fn subject(&mut self, named: &Named, span: &Span) -> Meaning<Subject> {
         match named {
             Named::Group(name) => self.group(name, span).map(Subject::Group),
             Named::User(account) => self.account(account, span).map(Subject::User),
         }
     }
 
-    fn group(&mut self, name: &str, span: &Span) -> Option<GroupId> {
+    fn group(&mut self, name: &str, span: &Span) -> Meaning<GroupId> {
         if self.policy.groups.contains_key(name) {
             return self.pinned(name, span);
         }
-        match self.remembered_group(name, span) {
-            Remembered::Nothing => {}
-            Remembered::Same(id) => return Some(id),
-            Remembered::Other => return None,
-        }
-        match self.groups.get(name).map(Vec::as_slice) {
-            Some([group]) => {
-                let group = *group;
-                match self.by_id(name).filter(|id| *id != group.id) {
-                    Some(other) => {
-                        self.two_meanings(name, &group.id, &other, span);
-                        None
-                    }
-                    None => Some(group.id.clone()),
+        let (lock, live) = (self.lock, self.live);
+        let identity = lock.group(name, self.groups.bearers(name), &live.directory);
+        let written = format!("group:{name}");
+        let locked = lock.groups.get(name).map(|locked| &locked.span);
+        let named = Name { kind: "group", accepted: written.clone(), written, span, locked };
+        let called =
+            |id: &GroupId| live.directory.groups.get(id).map(|group| format!("group:{}", group.name.raw()));
+        self.meaning(&named, identity, &called, |this, bearers| this.new_group(name, bearers, span))
+    }
+
+    /// A group that the lock does not know.
+    fn new_group(&mut self, name: &str, bearers: Vec<GroupId>, span: &Span) -> Option<GroupId> {
+        match <[GroupId; 1]>::try_from(bearers) {
+            Ok([group]) => match self.groups.by_id(name).filter(|id| *id != group) {
+                Some(other) => {
+                    self.two_meanings(name, &group, &other, span);
+                    None
                 }
-            }
-            Some([_, ..]) => {
-                let ids: Vec<String> =
-                    self.groups[name].iter().map(|group| format!("`{}`", group.id)).collect();
+                None => Some(group),
+            },
+            Err(several) if !several.is_empty() => {
+                let ids: Vec<String> = several.iter().map(|id| format!("`{id}`")).collect();
                 self.report(
                     Diagnostic::new(
                         Code::AmbiguousGroup,
@@ -58,10 +61,8 @@ impl Resolver<'_> {
                 );
                 None
             }
-            // Files that other programs write name groups by id.
-            Some([]) | None if self.by_id(name).is_some() => self.by_id(name),
-            Some([]) | None => {
-                let near = did_you_mean(name, self.groups.keys().copied());
+            Err(_) => {
+                let near = did_you_mean(name, self.groups.all());
                 self.report(
                     Diagnostic::new(Code::UnknownGroup, format!("the site has no group `{name}`"))
                         .at(span, "")
@@ -89,29 +90,18 @@ impl Resolver<'_> {
         );
     }
 
-    fn by_id(&self, text: &str) -> Option<GroupId> {
-        let id = text.parse().ok()?;
-        self.live.directory.groups.contains_key(&id).then_some(id)
-    }
-
     /// A group by the id under `groups`. The id wins over the name.
-    fn pinned(&mut self, name: &str, span: &Span) -> Option<GroupId> {
-        let pin = self.policy.groups.get(name)?;
+    fn pinned(&mut self, name: &str, span: &Span) -> Meaning<GroupId> {
+        let Some(pin) = self.policy.groups.get(name) else { return Meaning::Invalid };
         let Some(group) = self.live.directory.groups.get(&pin.id.value) else {
-            self.report(
-                Diagnostic::new(Code::UnknownGroup, format!("the site has no group with the id `{}`", pin.id.value))
-                    .at(&pin.id.span, format!("pinned for `{name}`"))
-                    .at(span, "used here")
-                    .help("the group was deleted, or belongs to another site: correct the id, or remove the pin to go by name"),
-            );
-            return None;
+            return self.lost_pin(name, span);
         };
         // Of two groups with one name, neither can be pinned by that name alone.
-        let shared = self.groups.get(group.name.raw()).is_some_and(|groups| groups.len() > 1);
+        let shared = self.groups.bearers(group.name.raw()).len() > 1;
         if group.name != *name && !shared && self.warned.insert(Named::Group(name.to_owned())) {
             self.report(
                 Diagnostic::new(
-                    Code::RenamedGroup,
+                    Code::RenamedName,
                     format!("the group pinned as `{name}` is now called `{}`", group.name.shown()),
                 )
                 .at(&pin.span, "")
@@ -121,60 +111,99 @@ impl Resolver<'_> {
                 )),
             );
         }
-        Some(group.id.clone())
+        Meaning::Is(group.id.clone())
     }
 
-    fn account(&mut self, account: &AccountId, span: &Span) -> Option<AccountId> {
-        let named = Named::User(account.clone());
-        if let Some(seen) = self.departed(account) {
-            let (name, remembered) = (seen.value.name.clone(), seen.span.clone());
-            if self.warned.insert(named) {
+    /// A pin whose group the site does not have: it was there once, if the lock knows it.
+    fn lost_pin(&mut self, name: &str, span: &Span) -> Meaning<GroupId> {
+        let Some(pin) = self.policy.groups.get(name) else { return Meaning::Invalid };
+        if self.lock.groups.get(name).is_some_and(|locked| locked.value == pin.id.value) {
+            let was = pin.id.value.clone();
+            if self.reported.insert(format!("group:{name}")) {
                 self.report(
-                    Diagnostic::new(
-                        Code::DepartedAccount,
-                        format!(
-                            "the site no longer knows the account of {name}, and nothing on it names them"
-                        ),
-                    )
-                    .at(span, "left out")
-                    .at(&remembered, "remembered here")
-                    .help("the account was deleted; remove it from the policy"),
+                    Diagnostic::new(Code::GoneName, format!("the group pinned as `{name}` (id {was}) is gone"))
+                        .at(&pin.id.span, "")
+                        .at(span, "used here")
+                        .help("what depends on it is skipped and stays as it is; correct the id, or remove the group from the policy"),
                 );
             }
-            return None;
+            let reason = SkipReason::Gone { was: Shown::of(was.as_str()) };
+            return Meaning::Lost(Lost {
+                was,
+                by: Vec::new(),
+                name: Shown::of(&format!("group:{name}")),
+                reason,
+            });
         }
-        let Some(person) = self.live.directory.people.get(account) else {
-            let mut finding = Diagnostic::new(
-                Code::UnknownAccount,
-                format!("the site does not know the account of `{}`", self.policy.show_named(&named)),
+        self.report(
+            Diagnostic::new(
+                Code::UnknownGroup,
+                format!("the site has no group with the id `{}`", pin.id.value),
             )
-            .at(span, "");
-            if let Some(definition) =
-                self.policy.people.values().find(|person| person.account.value == *account)
-            {
-                finding = finding.at(&definition.account.span, "the account");
+            .at(&pin.id.span, format!("pinned for `{name}`"))
+            .at(span, "used here")
+            .help("the group was deleted, or belongs to another site: correct the id, or remove the pin to go by name"),
+        );
+        Meaning::Invalid
+    }
+
+    fn account(&mut self, account: &AccountId, span: &Span) -> Meaning<AccountId> {
+        let (lock, live) = (self.lock, self.live);
+        let written = self.policy.show_named(&Named::User(account.clone()));
+        let locked = lock.people.get(account).map(|locked| &locked.span);
+        let named = Name { kind: "account", accepted: written.clone(), written, span, locked };
+        let identity = lock.account(account, &live.directory);
+        let meaning = self.meaning(&named, identity, &|_| None, |this, there| {
+            let known = there.into_iter().next();
+            if known.is_none() {
+                this.unknown_account(account, span);
             }
-            self.report(finding.help(
+            known
+        });
+        if matches!(meaning, Meaning::Is(_)) {
+            self.cannot_sign_in(account, span);
+        }
+        meaning
+    }
+
+    fn unknown_account(&mut self, account: &AccountId, span: &Span) {
+        let shown = self.policy.show_named(&Named::User(account.clone()));
+        let mut finding =
+            Diagnostic::new(Code::UnknownAccount, format!("the site does not know the account of `{shown}`"))
+                .at(span, "");
+        if let Some(definition) = self.policy.people.values().find(|person| person.account.value == *account)
+        {
+            finding = finding.at(&definition.account.span, "the account");
+        }
+        self.report(
+            finding.help(
                 "check the account id: it stands at the end of the address of the person's profile page",
-            ));
-            return None;
-        };
+            ),
+        );
+    }
+
+    /// Says once of an account that it has no effect to name it.
+    fn cannot_sign_in(&mut self, account: &AccountId, span: &Span) {
+        let Some(person) = self.live.directory.people.get(account) else { return };
         let state = match person.status {
             AccountStatus::Inactive => Some("is deactivated"),
             AccountStatus::Closed => Some("is closed"),
             AccountStatus::Active | AccountStatus::Unknown => None,
         };
         if let Some(state) = state
-            && self.warned.insert(named)
+            && self.warned.insert(Named::User(account.clone()))
         {
-            let was =
-                if self.was_active(account) { "; it was active when confperm.lock was written" } else { "" };
+            let seen = self.lock.people.get(account);
+            let was = if seen.is_some_and(|seen| seen.value.status == AccountStatus::Active) {
+                "; it was active when confperm.lock was written"
+            } else {
+                ""
+            };
             self.report(
                 Diagnostic::new(Code::InactiveAccount, format!("the account of {} {state}{was}", person.name.shown()))
                     .at(span, "")
                     .help("what it is given here has no effect while it cannot sign in; remove it if the person has left"),
             );
         }
-        Some(account.clone())
     }
 }

@@ -7,11 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Resolver;
 use super::leaving::Leaving;
+use super::meaning::{Lost, Meaning, Name};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
-use crate::model::{Holding, LiveSpace, Mode, Permission, Principal, SpaceKey, SpaceStatus, Terms, Truth};
+use crate::model::{
+    Holding, LiveSpace, Mode, Permission, Principal, Shown, SkipReason, SkippedPart, SpaceId, SpaceKey,
+    SpaceStatus, Terms, Truth,
+};
 use crate::policy::ast::{AccessLine, Entry, Right, SpaceDef, Who};
 use crate::policy::roles::Bundle;
-use crate::policy::rules::{KeyPattern, Like, Rule, Selector};
+use crate::policy::rules::{Condition, KeyPattern, Like, Rule, Selector};
 
 /// For so many keys of a file it is worth finding out what may have been meant.
 const ROWS: usize = 20;
@@ -98,6 +102,9 @@ impl<'a> Resolver<'a> {
             let first =
                 rules.first().map(|rule| rule.spaces.as_ref().map_or(&rule.name.span, |spaces| &spaces.span));
             let Some(span) = own.map(|own| &own.key.span).or(first) else { continue };
+            if !self.has_its_sources(key, &selects) {
+                continue;
+            }
             let (mut lines, copies) = self.gets(key, &selection, &selects, &mut known);
             // Not part of what `like` copies: in another space nothing would be closed to these guests.
             let guests = own.into_iter().flat_map(|own| &own.page_only);
@@ -117,6 +124,18 @@ impl<'a> Resolver<'a> {
             wishes.insert(&space.space.key, Wish { own, span, lines, copies, leaving, watched });
         }
         wishes
+    }
+
+    /// Whether the spaces whose access one has are what they were; if not, all of the space is skipped.
+    fn has_its_sources(&mut self, key: &SpaceKey, selects: &dyn Fn(&Rule, &SpaceKey) -> bool) -> bool {
+        let mut all = true;
+        for liking in self.policy.likings(key, selects) {
+            if let Some(lost) = self.lost_space(liking.like.value.space(), &liking.like.span) {
+                self.skip(Some(key), SkippedPart::Space, &lost, &liking.like.span);
+                all = false;
+            }
+        }
+        all
     }
 
     /// Lines and copies of a space. Circles have been ruled out.
@@ -226,7 +245,9 @@ impl<'a> Resolver<'a> {
             // Of a great many, only the first are shown.
             let near = (number < ROWS).then(|| self.near_space(key)).flatten();
             for entry in lines.first().iter().flat_map(|line| &line.who) {
-                self.unknown_space(key, &entry.who.span, near);
+                if self.is_meant(key, &entry.who.span) {
+                    self.unknown_space(key, &entry.who.span, near);
+                }
             }
         }
         // A condition that holds nowhere any more is how many a rule ends well.
@@ -264,6 +285,9 @@ impl<'a> Resolver<'a> {
 
     /// Reports a key that the site does not show.
     pub(super) fn known_space(&mut self, key: &SpaceKey, span: &Span) {
+        if !self.is_meant(key, span) {
+            return;
+        }
         let Some(live) = self.live.spaces.get(key) else {
             let near = self.near_space(key);
             self.unknown_space(key, span, near);
@@ -275,6 +299,44 @@ impl<'a> Resolver<'a> {
                     .at(span, "")
                     .help("restore it, or remove it from the policy if it is not needed any more"),
             );
+        }
+    }
+
+    /// Whether a key means the space that it meant, as far as that is known; if not, all of the space is skipped.
+    pub(super) fn is_meant(&mut self, key: &SpaceKey, span: &Span) -> bool {
+        match self.lost_space(key, span) {
+            Some(lost) => {
+                self.skip(Some(key), SkippedPart::Space, &lost, span);
+                false
+            }
+            None => true,
+        }
+    }
+
+    /// The space that a key meant, if the key does not mean it any more.
+    fn lost_space(&mut self, key: &SpaceKey, span: &Span) -> Option<Lost<SpaceId>> {
+        let (lock, live) = (self.lock, self.live);
+        let locked = lock.spaces.get(key)?;
+        let is_the_one = live.spaces.get(key).is_some_and(|space| space.space.id == locked.value);
+        if is_the_one {
+            return None;
+        }
+        let written = key.to_string();
+        let named =
+            Name { kind: "space", accepted: written.clone(), written, span, locked: Some(&locked.span) };
+        let called = |id: &SpaceId| {
+            let mut spaces = live.listing.spaces.values();
+            spaces.find(|space| space.id == *id).map(|space| space.key.to_string())
+        };
+        match self.meaning(&named, lock.space(key, live), &called, |_, _| None) {
+            // What is asked of a space is found by its key, and so is what has been read of it.
+            Meaning::Is(id) => {
+                let now = Shown::of(&called(&id).unwrap_or_default());
+                let reason = SkipReason::Elsewhere { now };
+                Some(Lost { was: id, by: Vec::new(), name: Shown::of(key.as_str()), reason })
+            }
+            Meaning::Lost(lost) => Some(lost),
+            Meaning::Invalid => None,
         }
     }
 
@@ -296,7 +358,7 @@ impl<'a> Resolver<'a> {
         let conditions = rule.spaces.iter().flat_map(|selector: &'a Selector| &selector.conditions);
         let conditions: Vec<Holds<'a>> = conditions
             .map(|condition| Holds {
-                who: self.principal(&condition.who),
+                who: self.holder(condition),
                 right: &condition.has.value,
                 bundle: self.bundle(&condition.has.value),
                 span: &condition.has.span,
@@ -310,6 +372,18 @@ impl<'a> Resolver<'a> {
         conditions
     }
 
+    /// Who has to hold something for a rule to select a space.
+    fn holder(&mut self, condition: &Condition) -> Option<Principal> {
+        match self.principal(&condition.who) {
+            Meaning::Is(principal) => Some(principal),
+            Meaning::Lost(lost) => {
+                self.skip(None, SkippedPart::Rule, &lost, &condition.who.span);
+                None
+            }
+            Meaning::Invalid => None,
+        }
+    }
+
     /// Whether a condition is true of a space as it is now.
     fn holds(&mut self, condition: &Holds<'_>, space: &LiveSpace) -> bool {
         let Some(held) = condition.who.as_ref().and_then(|who| space.holdings.get(who)) else { return false };
@@ -321,7 +395,7 @@ impl<'a> Resolver<'a> {
             Holding::Role(role) => self.live.roles.get(role),
         };
         if let Some(role) = role
-            && self.site_role(condition.right) == Some(role.name.raw())
+            && self.role_meant(condition.right).is_some_and(|meant| meant == role.id)
         {
             return true;
         }

@@ -15,6 +15,7 @@ use super::effects;
 use super::guards;
 use super::left_out;
 use super::page_only;
+use super::skipped;
 use super::style::count;
 use super::text;
 use super::unmanaged;
@@ -95,6 +96,7 @@ impl<'a> Review<'a> {
         sections.extend(unmanaged::unmanaged(plan));
         sections.extend(text::unseen(plan));
         sections.extend(left_out::left_out(plan));
+        sections.extend(skipped::skipped(plan));
         sections.extend(text::meanwhile(plan));
         sections.extend(text::refusals(plan));
         sections.extend(guards::guards(plan));

@@ -1,0 +1,127 @@
+//! `confperm fmt --renames`.
+
+use camino::Utf8Path;
+
+use crate::files;
+use crate::model::{Desired, DesiredPage, Kept, Live, PageVerb, visible};
+use crate::observe;
+use crate::policy::{self, Context, Loaded, Policy, from_sources};
+use crate::render;
+
+use super::args::FmtArgs;
+use super::connect::Connection;
+use super::directory;
+use super::environment::Environment;
+use super::error::CliError;
+use super::exit::Exit;
+use super::fmt::whole;
+use super::lockfile::{Learning, LockFile};
+use super::output::Output;
+use super::reading::Reading;
+
+/// Writes the names of now into the policy and its lock. Nothing else changes: the policy is resolved before and after,
+/// and has to ask for the same.
+pub(super) async fn run(args: &FmtArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
+    let [folder] = args.paths.as_slice() else {
+        return Err(CliError::usage("--renames takes one policy directory", "run it for each of them"));
+    };
+    let today = environment.today()?;
+    let Loaded { policy, findings, mut sources } = directory::load(folder)?;
+    let Some(before) = policy else { return Err(CliError::Invalid { findings, sources }) };
+    let file = LockFile::read(folder, &mut sources)?;
+    let wanted = args.site.or(environment, &before, folder);
+    let connection = Connection::open(&wanted, &file, environment, out).await?;
+    let reading = Reading::of(&connection, out);
+    let mut live = reading.sign_in(&before).await?;
+    let context = Context { today, lock: file.known() };
+    reading.until_known(&mut live, |live| observe::of_names(&before, context, live)).await?;
+    let asked = policy::resolve(&before, &live, context)
+        .map_err(|findings| CliError::Invalid { findings, sources: sources.clone() })?;
+    let renames = before.renames(file.known(), &live);
+    if !renames.foreign.is_empty() {
+        let places: Vec<String> = renames.foreign.iter().map(|span| span.origin().to_string()).collect();
+        out.warn(&format!("old names stay in files of other programs: {}", places.join(", ")));
+    }
+    if renames.is_empty() {
+        out.say("Every name is the one that the site has");
+        return Ok(Exit::Done);
+    }
+    let renamed = renames.apply(&sources);
+    let lock = file.known().follow(&renames);
+    let after = from_sources(renamed.clone()).policy;
+    let context = Context { today, lock: &lock };
+    let after = after.filter(|after| {
+        let resolved = policy::resolve(after, &live, context);
+        resolved.is_ok_and(|resolved| is_same(&asked.desired, &resolved.desired))
+    });
+    let Some(after) = after else { return Err(would_differ()) };
+    let mut changed = Vec::new();
+    for (path, text) in renamed.iter() {
+        let old = sources.iter().find(|(old, _)| *old == path).map(|(_, text)| text);
+        if old.is_some_and(|old| old != text) {
+            changed.push((path.to_path_buf(), old.map(ToString::to_string).unwrap_or_default(), text));
+        }
+    }
+    for (path, old, new) in &changed {
+        let place = folder.join(path);
+        if !args.check {
+            write(&place, old, new)?;
+        }
+        if args.diff {
+            out.data(&render::text_diff(place.as_str(), old, new));
+        } else {
+            out.data(&format!("{}\n", visible(place.as_str())));
+        }
+    }
+    if args.check {
+        return Ok(Exit::Failed);
+    }
+    remember(&file.with(lock), &after, &live, &connection, out)?;
+    Ok(Exit::Done)
+}
+
+fn remember(
+    file: &LockFile,
+    policy: &Policy,
+    live: &Live,
+    connection: &Connection,
+    out: &Output,
+) -> Result<(), CliError> {
+    file.learn(policy, live, connection, Learning::Allowed { whole: true }, out).map(drop)
+}
+
+/// Whether two policies ask for the same. Lines stay where they are, so places agree as well. What merely bears the old
+/// name of something is not left alone any more, once the policy has the new name.
+fn is_same(before: &Desired, after: &Desired) -> bool {
+    let (mut before, mut after) = (before.clone(), after.clone());
+    for (key, space) in &mut before.spaces {
+        let Some(other) = after.spaces.get_mut(key) else { continue };
+        for (content, verb) in space.kept.lists.keys() {
+            let Some(page) = other.pages.get_mut(content) else { continue };
+            match verb {
+                PageVerb::View => page.view = None,
+                PageVerb::Edit => page.edit = None,
+            }
+            if *page == DesiredPage::default() {
+                other.pages.remove(content);
+            }
+        }
+        space.kept = Kept::default();
+        other.kept = Kept::default();
+    }
+    before.skipped.clear();
+    after.skipped.clear();
+    before == after
+}
+
+/// Keeps a byte order mark, which the text that was read comes without.
+fn write(path: &Utf8Path, old: &str, new: &str) -> Result<(), CliError> {
+    let mark = if whole(path)?.len() == old.len() { "" } else { "\u{feff}" };
+    files::write(path, &format!("{mark}{new}"))
+        .map_err(|error| CliError::failed(format!("cannot write `{path}`: {error}")))
+}
+
+fn would_differ() -> CliError {
+    CliError::failed("with the names of now the policy would not ask for the same; nothing was changed")
+        .with_hint("an entry of the policy has one of the new names already: look at the warnings of `confperm plan`")
+}

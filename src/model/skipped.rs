@@ -1,0 +1,88 @@
+//! What a policy asks for and no plan is made for, because a name in it does not mean anything any more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{ContentId, Origin, PageVerb, Principal, Shown, SpaceKey, Subject};
+
+/// Something that a policy asks for and that stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Skipped {
+    /// `None` for what is about no space in particular.
+    pub space: Option<SpaceKey>,
+    pub part: SkippedPart,
+    /// The name, as the policy writes it.
+    pub name: Shown,
+    pub reason: SkipReason,
+    /// The line that has the name.
+    pub origin: Origin,
+}
+
+/// How much is skipped: the smallest thing that depends on the name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SkippedPart {
+    /// Every space, since a guard needs the name everywhere.
+    AllSpaces,
+    /// Everything that is asked of the space.
+    Space,
+    /// What a rule says, in every space.
+    Rule,
+    /// An entry of `pages`.
+    Page,
+    /// One principal in a list.
+    Principal,
+    /// A whole list, which would be empty without the name, and so open.
+    List,
+}
+
+/// Why a name does not mean anything any more, or not what it says.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "why", rename_all = "kebab-case")]
+pub enum SkipReason {
+    /// What it meant is gone.
+    Gone {
+        /// The id that `confperm.lock` has.
+        was: Shown,
+    },
+    /// What it meant is gone, and others bear the name.
+    Taken { was: Shown, by: BTreeSet<String> },
+    /// What it means has another name by now, and these bear the name and are not meant.
+    AlsoNamed { by: BTreeSet<String> },
+    /// What it means has another name by now, under which the run cannot reach it.
+    Elsewhere { now: Shown },
+}
+
+/// What stays as it is in a space, because nothing can tell whether the policy means it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// What these hold.
+    pub principals: BTreeSet<Principal>,
+    pub lists: BTreeMap<(ContentId, PageVerb), KeptList>,
+}
+
+/// How much of a list stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeptList {
+    All,
+    /// Whether these are on it.
+    Subjects(BTreeSet<Subject>),
+}
+
+impl Kept {
+    /// Whether a whole list stays as it is.
+    pub fn has(&self, content: ContentId, verb: PageVerb) -> bool {
+        self.lists.get(&(content, verb)) == Some(&KeptList::All)
+    }
+
+    /// Those of whom it stays as it is whether they are on a list.
+    pub fn on(&self, content: ContentId, verb: PageVerb) -> impl Iterator<Item = &Subject> {
+        let subjects = match self.lists.get(&(content, verb)) {
+            Some(KeptList::Subjects(subjects)) => Some(subjects),
+            Some(KeptList::All) | None => None,
+        };
+        subjects.into_iter().flatten()
+    }
+}

@@ -1,0 +1,147 @@
+//! Taking the word of a person that a name means what bears it now.
+
+use std::fmt::Display;
+
+use super::{Identity, Lock, unwritten};
+use crate::diagnostic::Spanned;
+use crate::model::{ContentId, GroupId, Live, RoleId, SpaceId, SpaceKey, visible};
+use crate::policy::pages::PageName;
+
+/// A name that means something else from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Accepted {
+    /// As `--accept` takes it, with its kind.
+    pub name: String,
+    pub was: String,
+    pub now: String,
+}
+
+/// Why a name cannot be accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotAccepted {
+    #[error("`{0}` is no name in the lock")]
+    Unknown(String),
+    #[error("`{name}` could be {}", names.join(" or "))]
+    Ambiguous { name: String, names: Vec<String> },
+    #[error("nothing else has the name `{0}` now")]
+    NoOther(String),
+    #[error("`{name}` is now the name of several: {}", ids.join(", "))]
+    Several { name: String, ids: Vec<String> },
+}
+
+impl NotAccepted {
+    /// What to do instead.
+    pub const fn help(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => {
+                "write it as the messages of `confperm plan` do: `group:NAME`, `role:NAME`, `KEY`, `KEY/Title/Title`"
+            }
+            Self::Ambiguous { .. } => "write it with its kind",
+            Self::NoOther(_) => "it means what it meant; if that is gone, correct the policy",
+            Self::Several { .. } => "name the one that is meant by its id in the policy",
+        }
+    }
+}
+
+/// A name that the lock has.
+#[derive(Debug, Clone)]
+enum Known {
+    Group(String),
+    Role(String),
+    Space(SpaceKey),
+    Page(SpaceKey, PageName),
+}
+
+impl Known {
+    /// With its kind, and as the policy writes it.
+    fn written(&self) -> [String; 2] {
+        match self {
+            Self::Group(name) => [format!("group:{name}"), name.clone()],
+            Self::Role(name) => [format!("role:{name}"), name.clone()],
+            Self::Space(key) => [key.to_string(), format!("space:{key}")],
+            Self::Page(key, name) => {
+                let name = name.to_string();
+                let slash = if name.starts_with('/') { "" } else { "/" };
+                [format!("{key}{slash}{name}"), name]
+            }
+        }
+    }
+}
+
+impl Lock {
+    /// Lets a name mean what bears it now.
+    pub fn accept(&mut self, name: &str, live: &Live) -> Result<Accepted, NotAccepted> {
+        let known = self.find(name)?;
+        let [full, _] = known.written();
+        match known {
+            Known::Group(name) => {
+                let bearers = live.directory.group_names().bearers(&name);
+                let other: GroupId = other(&self.group(&name, bearers, &live.directory), &full)?;
+                Ok(put(self.groups.get_mut(&name), other, full))
+            }
+            Known::Role(name) => {
+                let other: RoleId = other(&self.role(&name, &live.roles), &full)?;
+                Ok(put(self.roles.get_mut(&name), other, full))
+            }
+            Known::Space(key) => {
+                let other: SpaceId = other(&self.space(&key, live), &full)?;
+                // The pages of another space are other pages.
+                self.pages.remove(&key);
+                Ok(put(self.spaces.get_mut(&key), other, full))
+            }
+            Known::Page(key, name) => {
+                let space = live.spaces.get(&key);
+                let tree = space.and_then(|space| space.tree.as_ref());
+                let Some((space, tree)) = space.zip(tree) else { return Err(NotAccepted::NoOther(full)) };
+                let other: ContentId = other(&self.page(&name, space, tree), &full)?;
+                let page = self.pages.get_mut(&key).and_then(|pages| pages.get_mut(&name));
+                Ok(put(page, other, full))
+            }
+        }
+    }
+
+    fn find(&self, name: &str) -> Result<Known, NotAccepted> {
+        let groups = self.groups.keys().cloned().map(Known::Group);
+        let roles = self.roles.keys().cloned().map(Known::Role);
+        let spaces = self.spaces.keys().cloned().map(Known::Space);
+        let pages = self
+            .pages
+            .iter()
+            .flat_map(|(key, pages)| pages.keys().map(|name| Known::Page(key.clone(), name.clone())));
+        let all: Vec<Known> = groups.chain(roles).chain(spaces).chain(pages).collect();
+        for form in 0..2 {
+            let mut found = all.iter().filter(|known| known.written()[form] == name);
+            let Some(first) = found.next() else { continue };
+            let others: Vec<String> = found.map(|known| known.written()[0].clone()).collect();
+            if others.is_empty() {
+                return Ok(first.clone());
+            }
+            let names = std::iter::once(first.written()[0].clone()).chain(others);
+            let names = names.map(|name| format!("`{}`", visible(&name))).collect();
+            return Err(NotAccepted::Ambiguous { name: visible(name).into_owned(), names });
+        }
+        Err(NotAccepted::Unknown(visible(name).into_owned()))
+    }
+}
+
+/// The one thing that bears a name and is not what the name means.
+fn other<T: Clone + Eq + Display>(identity: &Identity<T>, name: &str) -> Result<T, NotAccepted> {
+    let name = || visible(name).into_owned();
+    match identity.others() {
+        [] => Err(NotAccepted::NoOther(name())),
+        [only] => Ok(only.clone()),
+        several => Err(NotAccepted::Several {
+            name: name(),
+            ids: several.iter().map(|id| visible(&id.to_string()).into_owned()).collect(),
+        }),
+    }
+}
+
+fn put<T: Display>(place: Option<&mut Spanned<T>>, now: T, name: String) -> Accepted {
+    let mut accepted = Accepted { name, was: String::new(), now: now.to_string() };
+    if let Some(place) = place {
+        accepted.was = place.value.to_string();
+        *place = unwritten(now);
+    }
+    accepted
+}

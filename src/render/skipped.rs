@@ -1,0 +1,43 @@
+//! What a plan skips, because a name of the policy does not mean what it meant.
+
+use std::collections::BTreeSet;
+
+use crate::model::{SkipReason, Skipped, SkippedPart, harmless};
+use crate::plan::Plan;
+
+use super::review::{Part, Section};
+use super::style::{CHANGE, list, paint};
+
+pub(super) fn skipped(plan: &Plan) -> Option<Section> {
+    let heading = paint(CHANGE, "Skipped: the name does not mean what it meant");
+    (!plan.skipped.is_empty()).then(|| Section::new(Part::Incomplete, heading, lines(plan)))
+}
+
+/// One line for each entry that is skipped.
+pub(super) fn lines(plan: &Plan) -> Vec<String> {
+    plan.skipped.iter().map(line).collect()
+}
+
+fn line(skipped: &Skipped) -> String {
+    let Skipped { space, part, name, reason, origin } = skipped;
+    let space = space.as_ref().map_or_else(|| "policy".to_owned(), ToString::to_string);
+    let ids = |by: &BTreeSet<String>| {
+        let ids: Vec<String> = by.iter().map(|id| harmless(id).into_owned()).collect();
+        list(&ids)
+    };
+    let why = match reason {
+        SkipReason::Gone { was } => format!("id {was} is gone"),
+        SkipReason::Taken { was, by } => format!("id {was} is gone, and {} has its name", ids(by)),
+        SkipReason::AlsoNamed { by } => format!("{} has this name and is not meant", ids(by)),
+        SkipReason::Elsewhere { now } => format!("it is now {now}"),
+    };
+    let what = match part {
+        SkippedPart::AllSpaces => "all spaces, since a guard requires it",
+        SkippedPart::Space => "the whole space",
+        SkippedPart::Rule => "the entry of the rule",
+        SkippedPart::Page => "the entry",
+        SkippedPart::Principal => "the principal",
+        SkippedPart::List => "the list, which would be empty without it",
+    };
+    format!("{space}  {name}: {why}; skipped: {what}  {origin}")
+}

@@ -1,0 +1,183 @@
+//! What names mean after a site has moved on: `tests/cli/names` holds sites as they were and as they are, with the
+//! policy that was planned on the first.
+
+use std::path::Path;
+
+use crate::support::Folder;
+
+/// A policy that was planned on the site as it was, beside the site as it is.
+fn moved_on(name: &str) -> Folder {
+    let folder = Folder::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/names").join(name));
+    let now = folder.read("site.yaml");
+    folder.write("site.yaml", &folder.read("before.yaml"));
+    folder.run(&["plan", "policy"]).code(0);
+    assert!(folder.path().join("policy/confperm.lock").exists());
+    folder.write("site.yaml", &now);
+    folder
+}
+
+/// Replaces text of a file.
+fn change(folder: &Folder, file: &str, from: &str, to: &str) {
+    let before = folder.read(file);
+    assert!(before.contains(from), "{before}");
+    folder.write(file, &before.replace(from, to));
+}
+
+#[test]
+fn pages_that_swapped_their_titles_are_the_same_pages() {
+    let folder = moved_on("titles-swapped");
+    let plan = folder.run(&["plan", "policy"]).code(0);
+    assert!(plan.out.contains("Nothing to change"), "{}", plan.out);
+    assert_eq!(plan.said("warning[replaced-name]").len(), 2, "{}", plan.err);
+    // Without the lock the titles are all there is.
+    std::fs::remove_file(folder.path().join("policy/confperm.lock")).unwrap();
+    let plan = folder.run(&["plan", "policy"]).code(0);
+    assert!(plan.out.contains("anyone"), "{}", plan.out);
+}
+
+#[test]
+fn a_renamed_page_is_the_same_page_and_stops_no_other_space() {
+    let folder = moved_on("page-renamed");
+    let plan = folder.run(&["plan", "policy"]).code(0);
+    assert!(plan.out.contains("OTHER") && plan.out.contains("read/space"), "{}", plan.out);
+    assert_eq!(plan.said("warning[renamed-name]").len(), 1, "{}", plan.err);
+    assert!(plan.err.contains("`/Home/Pay 2027`"), "{}", plan.err);
+}
+
+#[test]
+fn a_page_that_is_gone_is_skipped_and_stops_no_other_space() {
+    let folder = moved_on("page-renamed");
+    change(
+        &folder,
+        "site.yaml",
+        "          - {id: 2, title: Pay 2027, view: [user:bot, group:hr], edit: [user:bot, group:hr]}\n",
+        "",
+    );
+    let plan = folder.run(&["plan", "policy"]).code(6);
+    assert!(plan.out.contains("OTHER") && plan.out.contains("read/space"), "{}", plan.out);
+    assert!(plan.out.contains("ENG  /Salaries: id 2 is gone; skipped: the entry"), "{}", plan.out);
+    assert_eq!(plan.said("warning[gone-name]").len(), 1, "{}", plan.err);
+    folder.run(&["plan", "--incomplete=ok", "--detailed-exitcode", "policy"]).code(2);
+    // Its name is not free: another page that bears it is not what the entry meant.
+    change(
+        &folder,
+        "site.yaml",
+        "          - {id: 3, title: Welcome}\n",
+        "          - {id: 3, title: Welcome}\n          - {id: 4, title: Salaries}\n",
+    );
+    let plan = folder.run(&["plan", "policy"]).code(6);
+    assert!(plan.out.contains("id 2 is gone, and 4 has its name"), "{}", plan.out);
+    assert!(!plan.out.contains("~ /Home/Salaries"), "{}", plan.out);
+}
+
+#[test]
+fn a_group_that_the_directory_deleted_is_skipped_and_stops_no_other_space() {
+    let folder = moved_on("group-deleted-by-the-directory");
+    let plan = folder.run(&["plan", "policy"]).code(6);
+    assert!(plan.out.contains("OTHER") && plan.out.contains("read/space"), "{}", plan.out);
+    let gone =
+        "ENG  group:contractors: id 2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0002 is gone; skipped: the principal";
+    assert!(plan.out.contains(gone), "{}", plan.out);
+    folder.run(&["plan", "--space", "ENG", "policy"]).code(6);
+}
+
+#[test]
+fn a_name_that_was_never_known_is_a_mistake() {
+    for (example, from, to) in [
+        ("page-renamed", "/Salaries", "/Salary"),
+        ("group-deleted-by-the-directory", "group:contractors", "group:contractor"),
+        ("page-renamed", "OTHER:", "OTHERS:"),
+    ] {
+        let folder = moved_on(example);
+        change(&folder, "policy/confperm.yaml", from, to);
+        folder.run(&["plan", "policy"]).code(4);
+    }
+}
+
+#[test]
+fn lock_says_what_names_mean_and_takes_what_a_person_accepts() {
+    let folder = moved_on("group-deleted-by-the-directory");
+    let lock = folder.run(&["lock", "policy"]).code(6);
+    assert!(lock.out.contains("group:contractors  2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0002\n"), "{}", lock.out);
+    assert!(lock.out.contains("ENG  101\n"), "{}", lock.out);
+    // Nothing bears the name, so there is nothing to accept.
+    let none = folder.run(&["lock", "--accept", "group:contractors", "policy"]).code(64);
+    assert!(none.err.contains("nothing else has the name"), "{}", none.err);
+    let unknown = folder.run(&["lock", "--accept", "group:contractor", "policy"]).code(64);
+    assert!(unknown.err.contains("is no name in the lock"), "{}", unknown.err);
+
+    let other = "  contractors: {id: 2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0009, members: [bob]}\nspaces:\n";
+    change(&folder, "site.yaml", "spaces:\n", other);
+    let plan = folder.run(&["plan", "policy"]).code(6);
+    assert!(plan.err.contains("confperm lock --accept 'group:contractors'"), "{}", plan.err);
+    let accepted = folder.run(&["lock", "--accept", "group:contractors", "policy"]).code(0);
+    assert!(accepted.err.contains("from now on"), "{}", accepted.err);
+    let plan = folder.run(&["plan", "policy"]).code(0);
+    assert!(plan.out.contains("group:contractors"), "{}", plan.out);
+}
+
+#[test]
+fn a_page_and_a_space_are_accepted_by_the_names_that_messages_use() {
+    let folder = moved_on("titles-swapped");
+    let accepted =
+        folder.run(&["lock", "--accept", "ENG/Salaries", "--accept", "/Welcome", "policy"]).code(0);
+    assert_eq!(accepted.said("ENG/").len(), 2, "{}", accepted.err);
+    let plan = folder.run(&["plan", "policy"]).code(0);
+    assert!(plan.out.contains("anyone") && plan.said("warning[").is_empty(), "{}{}", plan.out, plan.err);
+
+    change(&folder, "site.yaml", "id: 101\n", "id: 707\n");
+    let plan = folder.run(&["plan", "policy"]).code(6);
+    assert!(plan.out.contains("skipped: the whole space"), "{}", plan.out);
+    folder.run(&["lock", "--accept", "ENG", "policy"]).code(0);
+    folder.run(&["plan", "policy"]).code(0);
+}
+
+#[test]
+fn lock_writes_nothing_where_a_name_is_unknown() {
+    let folder = moved_on("page-renamed");
+    let before = folder.read("policy/confperm.lock");
+    change(&folder, "policy/confperm.yaml", "/Salaries", "/Salary");
+    folder.run(&["lock", "policy"]).code(4);
+    assert_eq!(folder.read("policy/confperm.lock"), before);
+}
+
+#[test]
+fn fmt_renames_writes_the_names_of_now_and_keeps_everything_else() {
+    let folder = moved_on("page-renamed");
+    change(
+        &folder,
+        "policy/confperm.yaml",
+        "  ENG:\n",
+        "  ENG:  # the engineers\n    # a comment that stays\n",
+    );
+    change(&folder, "policy/confperm.yaml", "      /Salaries:", "      '/Salaries':");
+    change(&folder, "site.yaml", "  hr: {", "  human relations: {");
+    change(&folder, "site.yaml", "group:hr", "group:human relations");
+    let policy = folder.read("policy/confperm.yaml");
+    let before = folder.run(&["plan", "policy"]).code(0);
+    assert_eq!(before.said("warning[renamed-name]").len(), 2, "{}", before.err);
+    let checked = folder.run(&["fmt", "--renames", "--check", "policy"]).code(1);
+    assert_eq!(checked.out, "policy/confperm.yaml\n");
+    assert_eq!(folder.read("policy/confperm.yaml"), policy);
+
+    folder.run(&["fmt", "--renames", "policy"]).code(0);
+    let expected = policy.replace("'/Salaries'", "/Pay 2027").replace("group:hr", "group:human relations");
+    assert_eq!(folder.read("policy/confperm.yaml"), expected);
+    let after = folder.run(&["plan", "--locked", "policy"]).code(0);
+    assert_eq!((after.said("warning[").len(), after.out), (0, before.out));
+    let again = folder.run(&["fmt", "--renames", "policy"]).code(0);
+    assert!(again.err.contains("Every name is the one"), "{}", again.err);
+}
+
+#[test]
+fn fmt_renames_follows_pages_that_swapped_their_titles() {
+    let folder = moved_on("titles-swapped");
+    folder.run(&["fmt", "--renames", "policy"]).code(0);
+    let policy = folder.read("policy/confperm.yaml");
+    assert!(
+        policy.contains("/Welcome: {view: [user:bot") && policy.contains("/Salaries: {view: anyone"),
+        "{policy}"
+    );
+    let plan = folder.run(&["plan", "--locked", "policy"]).code(0);
+    assert!(plan.out.contains("Nothing to change") && plan.said("warning[").is_empty(), "{}", plan.err);
+}
