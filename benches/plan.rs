@@ -38,17 +38,35 @@ struct Size {
     swap: u64,
     /// Whether the members of groups are known.
     members: bool,
+    /// How many of a hundred spaces change; in the others, all is as it is wanted.
+    share: u64,
+}
+
+impl Size {
+    /// The measures of the space with this number.
+    const fn of_space(self, number: u64) -> Self {
+        if number % 100 < self.share {
+            return self;
+        }
+        Self { come: 0, go: 0, close: 0, open: 0, swap: 0, ..self }
+    }
 }
 
 const GROUPS: u64 = 2_000;
 const PEOPLE: u64 = 20_000;
 
 /// Two changes in each space: one group comes.
-const FEW: Size = Size { spaces: 0, pages: 4, come: 1, go: 0, close: 0, open: 0, swap: 0, members: true };
+const FEW: Size =
+    Size { spaces: 0, pages: 4, come: 1, go: 0, close: 0, open: 0, swap: 0, members: true, share: 100 };
 /// Twenty changes in each space, of all kinds.
-const TWENTY: Size = Size { spaces: 0, pages: 40, come: 4, go: 2, close: 5, open: 2, swap: 1, members: true };
+const TWENTY: Size =
+    Size { spaces: 0, pages: 40, come: 4, go: 2, close: 5, open: 2, swap: 1, members: true, share: 100 };
 
 fn main() {
+    curve(
+        "2,000 spaces, of which none, one in a hundred, and all change",
+        [0, 1, 100].map(|share| Size { spaces: 2_000, share, ..TWENTY }),
+    );
     curve("many spaces, two changes each", [500, 5_000, 50_000].map(|spaces| Size { spaces, ..FEW }));
     curve(
         "twenty changes of all kinds in each space",
@@ -70,6 +88,7 @@ fn main() {
         open: number,
         swap: number,
         members: true,
+        share: 100,
     };
     curve("one space, changes of all kinds", [all(20), all(200), all(2_000)]);
     if let Some(peak) = peak() {
@@ -283,7 +302,7 @@ fn site(size: Size) -> (Desired, Live) {
     };
     let mut desired = Desired::default();
     for number in 0..size.spaces {
-        let (is, shall) = space(size, number, groups);
+        let (is, shall) = space(size.of_space(number), number, groups);
         live.spaces.insert(space_key(number), is);
         desired.spaces.insert(space_key(number), shall);
     }

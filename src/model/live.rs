@@ -235,8 +235,16 @@ impl LiveSpace {
         roles: &BTreeMap<RoleId, Role>,
         at_least: Truth,
     ) -> BTreeSet<Permission> {
-        let all = Permission::ALL.iter().copied();
-        all.filter(|permission| self.gives(principal, *permission, roles) >= at_least).collect()
+        let Some(holding) = self.holdings.get(principal) else { return BTreeSet::new() };
+        let shown = self.expanded.get(principal);
+        let given: BTreeSet<Permission> = match holding {
+            Holding::Grants(grants) => grants.keys().copied().collect(),
+            Holding::Role(_) => {
+                let all = Permission::ALL.iter().copied();
+                all.filter(|permission| holding.gives(*permission, roles) >= at_least).collect()
+            }
+        };
+        given.into_iter().chain(shown.into_iter().flatten().copied()).collect()
     }
 
     /// The roles that are assigned here, each with the permissions in the rows of one of its holders.

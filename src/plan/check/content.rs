@@ -1,6 +1,6 @@
 //! The content to which a plan may change access, and the lists that decide about each piece of it.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{Space, Steps};
 use crate::model::{Audience, Call, Content, ContentId, ContentKind, Known, LiveSpace, PageVerb, Tree};
@@ -22,12 +22,21 @@ impl<'a> ListAt<'a> {
     }
 }
 
-/// Content, with the lists on the way to it that are or will be closed to some, and its edit list if it is.
+/// Content, with the lists on the way to it that are or will be closed to some, and its edit list if it is; both by
+/// their numbers.
 #[derive(Debug)]
 pub(super) struct Place<'a> {
     pub(super) content: &'a Content,
-    pub(super) views: Vec<ListAt<'a>>,
-    pub(super) edit: Option<ListAt<'a>>,
+    pub(super) views: Vec<usize>,
+    pub(super) edit: Option<usize>,
+}
+
+/// Each piece of content at or below a page that a plan touches, once for each set of lists.
+#[derive(Debug, Default)]
+pub(super) struct Places<'a> {
+    pub(super) places: Vec<Place<'a>>,
+    /// The lists, each once.
+    pub(super) lists: Vec<ListAt<'a>>,
 }
 
 /// The calls on pages.
@@ -78,26 +87,26 @@ impl<'a> Touched<'a> {
         let says_something = !list.before.is_anyone() || list.then.iter().any(|(_, then)| !then.is_anyone());
         says_something.then_some(list)
     }
-
-    /// The view lists from the top down to a page, with its own.
-    fn down_to(&self, tree: &'a Tree, page: ContentId) -> Vec<ListAt<'a>> {
-        let chain = tree.chain(page);
-        let nodes = chain.ancestors.iter().rev().copied().chain(tree.get(page));
-        nodes.filter_map(|node| self.list(node, PageVerb::View)).collect()
-    }
 }
 
-/// Each piece of content at or below a page that the plan touches, once for each set of lists.
-pub(super) fn places<'a>(space: &Space<'a>) -> Vec<Place<'a>> {
+/// What a plan can change access to.
+pub(super) fn places<'a>(space: &Space<'a>) -> Places<'a> {
     let touched = Touched::of(space);
-    let Some(tree) = space.before.tree.as_ref().filter(|_| !touched.0.is_empty()) else { return Vec::new() };
-    let mut found = Found { touched: &touched, tree, places: Vec::new(), known: HashSet::new() };
+    let Some(tree) = space.before.tree.as_ref().filter(|_| !touched.0.is_empty()) else {
+        return Places::default();
+    };
+    let mut found = Found {
+        touched: &touched,
+        tree,
+        places: Places::default(),
+        numbers: HashMap::new(),
+        known: HashSet::new(),
+    };
     let mut seen = BTreeSet::new();
     for page in touched.0.keys() {
         let above = tree.chain(*page);
         if !above.ancestors.iter().any(|node| touched.0.contains_key(&node.id)) {
-            let way =
-                above.ancestors.first().map_or_else(Vec::new, |parent| touched.down_to(tree, parent.id));
+            let way = above.ancestors.first().map_or_else(Vec::new, |parent| found.down_to(parent.id));
             found.walk(*page, &way, &mut seen);
         }
     }
@@ -105,7 +114,8 @@ pub(super) fn places<'a>(space: &Space<'a>) -> Vec<Place<'a>> {
     for top in tree.adrift() {
         for page in touched.0.keys().filter(|page| **page != top.id).take(PLACES) {
             if tree.chain(*page).ancestors.iter().all(|node| node.id != top.id) {
-                found.walk(top.id, &touched.down_to(tree, *page), &mut BTreeSet::new());
+                let way = found.down_to(*page);
+                found.walk(top.id, &way, &mut BTreeSet::new());
             }
         }
     }
@@ -115,20 +125,37 @@ pub(super) fn places<'a>(space: &Space<'a>) -> Vec<Place<'a>> {
 struct Found<'f, 'a> {
     touched: &'f Touched<'a>,
     tree: &'a Tree,
-    places: Vec<Place<'a>>,
-    known: HashSet<(Vec<ListAt<'a>>, Option<ListAt<'a>>, bool)>,
+    places: Places<'a>,
+    numbers: HashMap<ListAt<'a>, usize>,
+    known: HashSet<(Vec<usize>, Option<usize>, bool)>,
 }
 
 impl<'a> Found<'_, 'a> {
-    fn walk(&mut self, top: ContentId, above: &[ListAt<'a>], seen: &mut BTreeSet<ContentId>) {
-        let mut waiting: Vec<(ContentId, Vec<ListAt<'a>>)> = vec![(top, above.to_vec())];
+    fn list(&mut self, node: &'a Content, verb: PageVerb) -> Option<usize> {
+        let list = self.touched.list(node, verb)?;
+        let lists = &mut self.places.lists;
+        Some(*self.numbers.entry(list).or_insert_with_key(|list| {
+            lists.push(list.clone());
+            lists.len() - 1
+        }))
+    }
+
+    /// The view lists from the top down to a page, with its own.
+    fn down_to(&mut self, page: ContentId) -> Vec<usize> {
+        let chain = self.tree.chain(page);
+        let nodes: Vec<&Content> = chain.ancestors.iter().rev().copied().chain(self.tree.get(page)).collect();
+        nodes.into_iter().filter_map(|node| self.list(node, PageVerb::View)).collect()
+    }
+
+    fn walk(&mut self, top: ContentId, above: &[usize], seen: &mut BTreeSet<ContentId>) {
+        let mut waiting: Vec<(ContentId, Vec<usize>)> = vec![(top, above.to_vec())];
         while let Some((id, mut way)) = waiting.pop() {
             let Some(node) = self.tree.get(id).filter(|_| seen.insert(id)) else { continue };
-            way.extend(self.touched.list(node, PageVerb::View).filter(|list| !way.contains(list)));
-            let edit = self.touched.list(node, PageVerb::Edit);
+            way.extend(self.list(node, PageVerb::View).filter(|list| !way.contains(list)));
+            let edit = self.list(node, PageVerb::Edit);
             let is_post = node.kind == ContentKind::Blogpost;
-            if self.known.insert((way.clone(), edit.clone(), is_post)) {
-                self.places.push(Place { content: node, views: way.clone(), edit });
+            if self.known.insert((way.clone(), edit, is_post)) {
+                self.places.places.push(Place { content: node, views: way.clone(), edit });
             }
             waiting.extend(self.tree.children(id).map(|child| (child.id, way.clone())));
         }

@@ -18,7 +18,7 @@ mod order;
 mod people;
 mod tables;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 
 use crate::access::{EditList, Verb};
@@ -27,9 +27,10 @@ use crate::model::{ContentKind, Guards, Live, LiveSpace, Permission, Principal, 
 use super::document::{Plan, PlannedCall};
 use super::meanwhile::MeanwhileReason;
 use super::refusal::{Danger, Endangered, Moment, Refusal};
-use content::Place;
-use order::Order;
-use tables::{Gate, Lists, Reading, Rows};
+use content::{Place, Places};
+use order::{Order, Verdicts};
+use people::People;
+use tables::{Gate, Listed, Reading, Rows};
 
 /// So many questions "can this person do that here" are asked of one space, at most.
 const MOST: usize = 200_000;
@@ -140,6 +141,18 @@ struct Space<'a> {
     vocabulary: Vocabulary,
 }
 
+/// A person, by what is open to them.
+#[derive(PartialEq, Eq, Hash)]
+struct Player {
+    is_protected: bool,
+    /// For each permission that changes, whether they have it.
+    permissions: Vec<Gate>,
+    /// For each kind of content, and each action, what it needs in the space.
+    rights: [Vec<Vec<Gate>>; 2],
+    /// For each list, whether it lets them through.
+    lists: Vec<Gate>,
+}
+
 /// What a verb needs in the space, for one kind of content.
 struct Action {
     verb: Verb,
@@ -172,80 +185,89 @@ fn actions(kind: ContentKind, live: &Live) -> Vec<Action> {
 
 impl Space<'_> {
     fn first_danger(&self) -> Option<Danger> {
-        let places = content::places(self);
-        let people = people::People::of(self, &places);
+        let Places { places, lists } = content::places(self);
+        let people = People::of(self, &lists);
+        let lists: Vec<Listed> = lists.iter().map(|list| Listed::of(list, &people.principals)).collect();
         let kinds = [ContentKind::Page, ContentKind::Blogpost].map(|kind| actions(kind, self.live));
         let readings = Reading::all(self);
         let asked = people.sets.len() * (places.len() + 1) * readings.len();
         // Where there are too many, every so many-th person stands for the rest.
         let step = asked.div_ceil(MOST).max(1);
+        let mut verdicts = Verdicts::default();
         for reading in readings {
-            let rows = Rows::of(self, reading, &people.principals);
+            let rows = Rows::of(self, reading, &people, &mut verdicts.tables);
+            let changed = rows.changed();
+            let mut known = HashSet::new();
             for person in people.sets.iter().step_by(step) {
-                if let Some(danger) = self.danger_for(person, &people, &rows, &places, &kinds) {
-                    return Some(danger);
+                let player = Player {
+                    is_protected: person.iter().any(|place| people.protected.contains(place)),
+                    permissions: changed.iter().map(|permission| rows.gate(&[*permission], person)).collect(),
+                    rights: kinds.each_ref().map(|actions| {
+                        let rights = |action: &Action| {
+                            action.needs.iter().map(|any_of| rows.gate(any_of, person)).collect()
+                        };
+                        actions.iter().map(rights).collect()
+                    }),
+                    lists: lists.iter().map(|list| list.gate(person, &mut verdicts.tables)).collect(),
+                };
+                // Who has the same gates has the same answers.
+                if known.contains(&player) {
+                    continue;
                 }
+                let broken = self.first_broken(&player, &changed, &places, &kinds, &mut verdicts);
+                if let Some((what, moment)) = broken {
+                    let people = person.iter().map(|place| people.principals[*place].clone()).collect();
+                    return Some(Danger { people, what, moment });
+                }
+                known.insert(player);
             }
         }
         None
     }
 
-    fn danger_for(
+    /// The first access of a player that breaks the promise.
+    fn first_broken(
         &self,
-        person: &[usize],
-        people: &people::People,
-        rows: &Rows,
+        player: &Player,
+        permissions: &BTreeSet<Permission>,
         places: &[Place<'_>],
         kinds: &[Vec<Action>; 2],
-    ) -> Option<Danger> {
-        let is_protected = person.iter().any(|place| people.protected.contains(place));
-        let judge = |gates: &[&Gate], what: Endangered| {
-            let moment = self.order.violation(gates)?;
-            let is_accepted = moment == Moment::ShutOut && self.accepts_gaps && !is_protected;
-            let names = person.iter().map(|place| people.principals[*place].clone());
-            (!is_accepted).then(|| Danger { people: names.collect(), what, moment })
+        verdicts: &mut Verdicts,
+    ) -> Option<(Endangered, Moment)> {
+        let mut judge = |gates: &mut dyn Iterator<Item = &Gate>, what: Endangered| {
+            let moment = verdicts.of(gates, self.order)?;
+            let is_accepted = moment == Moment::ShutOut && self.accepts_gaps && !player.is_protected;
+            (!is_accepted).then_some((what, moment))
         };
-        for permission in rows.changed() {
-            let gate = rows.gate(&[permission], person);
-            if let Some(danger) = judge(&[&gate], Endangered::Permission(permission)) {
-                return Some(danger);
+        for (permission, gate) in permissions.iter().zip(&player.permissions) {
+            let broken = judge(&mut std::iter::once(gate), Endangered::Permission(*permission));
+            if broken.is_some() {
+                return broken;
             }
         }
-        // The gates of rows are the same at each place.
-        let rights: [Vec<Vec<Gate>>; 2] = kinds.each_ref().map(|actions| {
-            actions
-                .iter()
-                .map(|action| action.needs.iter().map(|any| rows.gate(any, person)).collect())
-                .collect()
-        });
-        for (actions, rights) in kinds.iter().zip(&rights) {
+        for (actions, rights) in kinds.iter().zip(&player.rights) {
             for (action, gates) in actions.iter().zip(rights).filter(|(action, _)| !action.on_edit_list) {
-                let gates: Vec<&Gate> = gates.iter().collect();
-                if let Some(danger) = judge(&gates, Endangered::of(action.verb, None)) {
-                    return Some(danger);
+                let broken = judge(&mut gates.iter(), Endangered::of(action.verb, None));
+                if broken.is_some() {
+                    return broken;
                 }
             }
         }
         for place in places {
-            let kind = usize::from(place.content.kind == ContentKind::Blogpost);
-            let lists = Lists::of(place, person, &people.principals);
-            if !lists.may_let_through() {
+            let views: Vec<&Gate> = place.views.iter().map(|list| &player.lists[*list]).collect();
+            let edit = place.edit.map(|list| &player.lists[list]);
+            if views.iter().chain(&edit).all(|gate| **gate == Gate::AlwaysOpen)
+                || views.iter().any(|gate| gate.is_never_open())
+            {
                 continue;
             }
-            let mut seen: Vec<(bool, &Vec<Gate>)> = Vec::new();
-            for (action, gates) in kinds[kind].iter().zip(&rights[kind]) {
-                // What hangs on the same gates has the same answer.
-                if seen
-                    .iter()
-                    .any(|(on_edit_list, known)| *on_edit_list == action.on_edit_list && *known == gates)
-                {
-                    continue;
-                }
-                seen.push((action.on_edit_list, gates));
-                let lists = lists.gates(action.on_edit_list);
-                let gates: Vec<&Gate> = gates.iter().chain(lists).collect();
-                if let Some(danger) = judge(&gates, Endangered::of(action.verb, Some(place.content.id))) {
-                    return Some(danger);
+            let kind = usize::from(place.content.kind == ContentKind::Blogpost);
+            for (action, gates) in kinds[kind].iter().zip(&player.rights[kind]) {
+                let lists = views.iter().copied().chain(edit.filter(|_| action.on_edit_list));
+                let what = Endangered::of(action.verb, Some(place.content.id));
+                let broken = judge(&mut gates.iter().chain(lists), what);
+                if broken.is_some() {
+                    return broken;
                 }
             }
         }

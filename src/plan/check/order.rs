@@ -1,8 +1,8 @@
 //! The states that the edges of a plan allow.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use super::tables::Gate;
+use super::tables::{Gate, Table, Tables};
 use crate::plan::document::PlannedCall;
 use crate::plan::refusal::Moment;
 
@@ -47,20 +47,19 @@ impl Order {
         self.earlier[last][first / 64] >> (first % 64) & 1 == 1
     }
 
-    /// How an access with these gates breaks the promise, if it does.
-    pub(super) fn violation(&self, gates: &[&Gate]) -> Option<Moment> {
-        if gates.iter().any(|gate| gate.is_never_open()) {
-            return None;
-        }
-        let moving: Vec<&&Gate> = gates.iter().filter(|gate| !gate.is_always_open()).collect();
-        let calls: BTreeSet<usize> = moving.iter().flat_map(|gate| gate.calls()).collect();
+    /// How an access with these gates breaks the promise, if it does; each is open while one of its tables is.
+    fn violation(&self, gates: &BTreeSet<&[usize]>, tables: &Tables) -> Option<Moment> {
+        let moving: Vec<Vec<&Table>> =
+            gates.iter().map(|gate| gate.iter().map(|number| tables.get(*number)).collect()).collect();
+        let calls: BTreeSet<usize> =
+            moving.iter().flatten().flat_map(|table| &table.calls).copied().collect();
         let calls: Vec<usize> = calls.into_iter().collect();
         if calls.is_empty() || calls.len() > MOST {
             return None;
         }
         let is_open = |state: u128| {
             let done = |call: usize| calls.binary_search(&call).is_ok_and(|place| state >> place & 1 == 1);
-            moving.iter().all(|gate| gate.is_open(done))
+            moving.iter().all(|any| any.iter().any(|table| table.at(done)))
         };
         let all = u128::MAX >> (128 - calls.len());
         let (before, after) = (is_open(0), is_open(all));
@@ -107,5 +106,32 @@ impl Order {
         let pairs = || (0..calls.len()).flat_map(|one| (0..=one).map(move |other| (one, other)));
         let done = pairs().map(|(one, other)| with[one] | with[other]);
         done.chain(pairs().map(|(one, other)| without[one] & without[other])).collect()
+    }
+}
+
+/// Whether accesses break the promise, each set of gates looked at once.
+#[derive(Default)]
+pub(super) struct Verdicts {
+    pub(super) tables: Tables,
+    known: HashMap<Vec<Vec<usize>>, Option<Moment>>,
+}
+
+impl Verdicts {
+    /// How an access with these gates breaks the promise, if it does.
+    pub(super) fn of(&mut self, gates: &mut dyn Iterator<Item = &Gate>, order: &Order) -> Option<Moment> {
+        let mut moving = BTreeSet::new();
+        for gate in gates {
+            match gate {
+                Gate::AlwaysOpen => {}
+                Gate::While(numbers) if numbers.is_empty() => return None,
+                Gate::While(numbers) => drop(moving.insert(numbers.as_slice())),
+            }
+        }
+        if moving.is_empty() {
+            return None;
+        }
+        let key = moving.iter().map(|gate| gate.to_vec()).collect();
+        let tables = &self.tables;
+        *self.known.entry(key).or_insert_with(|| order.violation(&moving, tables))
     }
 }

@@ -5,11 +5,11 @@
 //! and where there are few of them any three. Of principals that hold the same and are on the same lists, before and
 //! after, one stands for all.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::content::{ListAt, Place};
+use super::content::ListAt;
 use super::{Space, Steps};
-use crate::model::{AccessClass, AccountId, Audience, Call, Known, Permission, Principal, Subject, Truth};
+use crate::model::{AccessClass, AccountId, Audience, Call, Known, Principal, Subject};
 
 /// More people who are in a group that cannot be read, beside what they are known to be, are not looked at.
 const MOST: usize = 20_000;
@@ -27,10 +27,9 @@ pub(super) struct People {
 }
 
 impl People {
-    pub(super) fn of(space: &Space<'_>, places: &[Place<'_>]) -> Self {
+    pub(super) fn of(space: &Space<'_>, lists: &[ListAt<'_>]) -> Self {
         let holders = space.before.holdings.keys().chain(space.after.holdings.keys()).cloned();
-        let lists = places.iter().flat_map(|place| place.views.iter().chain(&place.edit));
-        let audiences = lists.flat_map(ListAt::audiences);
+        let audiences = lists.iter().flat_map(ListAt::audiences);
         let listed: BTreeSet<&Subject> = audiences.flat_map(Audience::subjects).collect();
         let caller = Principal::User(space.live.site.caller.account.clone());
         let must_finish: BTreeSet<Principal> =
@@ -42,7 +41,7 @@ impl People {
         let principals: Vec<Principal> = all.into_iter().collect();
         let protected =
             (0..principals.len()).filter(|place| must_finish.contains(&principals[*place])).collect();
-        let stands_for = representatives(space, places, &principals, &protected);
+        let stands_for = representatives(space, lists, &principals, &protected);
         let sets = sets(space, &principals, &stands_for);
         Self { principals, sets, protected }
     }
@@ -51,15 +50,12 @@ impl People {
 /// For each principal the place of the first that is no different.
 fn representatives(
     space: &Space<'_>,
-    places: &[Place<'_>],
+    lists: &[ListAt<'_>],
     principals: &[Principal],
     protected: &BTreeSet<usize>,
 ) -> Vec<usize> {
-    let lists: HashSet<&ListAt<'_>> =
-        places.iter().flat_map(|place| place.views.iter().chain(&place.edit)).collect();
-    let audiences: Vec<&Audience> = lists.into_iter().flat_map(ListAt::audiences).collect();
     let mut listed: BTreeMap<&Subject, Vec<usize>> = BTreeMap::new();
-    for (number, audience) in audiences.iter().enumerate() {
+    for (number, audience) in lists.iter().flat_map(ListAt::audiences).enumerate() {
         for subject in audience.subjects() {
             listed.entry(subject).or_default().push(number);
         }
@@ -69,8 +65,8 @@ fn representatives(
     (0..principals.len())
         .map(|place| {
             let who = &principals[place];
-            let held: Vec<Truth> =
-                Permission::ALL.iter().map(|it| space.before.gives(who, *it, &space.live.roles)).collect();
+            let roles = &space.live.roles;
+            let held = [space.before.surely_gives(who, roles), space.before.may_give(who, roles)];
             // What a call is about may come and go in its own way.
             let call = changing.contains(who).then_some(place);
             let lists = who.subject().and_then(|who| listed.get(&who).cloned());

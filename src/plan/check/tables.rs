@@ -1,10 +1,11 @@
 //! Whether rows and lists are open, state by state: what the calls do is done here, one after the other.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::content::{ListAt, Place};
+use super::content::ListAt;
+use super::people::People;
 use super::{Space, Steps};
-use crate::model::{Call, Holding, Known, LiveSpace, Permission, Principal, Truth, Vocabulary};
+use crate::model::{Audience, Call, Holding, Known, LiveSpace, Permission, Principal, Truth, Vocabulary};
 
 /// A row or a list that more calls change is taken for one that is always there.
 const MOST: usize = 8;
@@ -60,9 +61,9 @@ impl Reading {
 }
 
 /// Something that is open or closed, depending on which of a few calls are done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Table {
-    calls: Vec<usize>,
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Table {
+    pub(super) calls: Vec<usize>,
     /// By the set of calls that are done, as bits.
     open: Vec<bool>,
 }
@@ -86,78 +87,123 @@ impl Table {
         self.open.iter().all(|value| *value == open)
     }
 
-    fn at(&self, done: impl Fn(usize) -> bool) -> bool {
+    pub(super) fn at(&self, done: impl Fn(usize) -> bool) -> bool {
         let state =
             self.calls.iter().enumerate().fold(0, |bits, (at, call)| bits | usize::from(done(*call)) << at);
         self.open[state]
     }
 }
 
-/// One condition of an access: it is open while one of these is.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Gate(Vec<Table>);
+/// One condition of an access: it is open while one of these tables is. They are known by their numbers, so that
+/// what people have in common is compared and played through once.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Gate {
+    AlwaysOpen,
+    /// Each once, ascending; without any it is never open.
+    While(Vec<usize>),
+}
 
 impl Gate {
-    fn constant(open: bool) -> Self {
-        Self(vec![Table { calls: Vec::new(), open: vec![open] }])
-    }
-
-    fn of(tables: impl Iterator<Item = Table>) -> Self {
-        let tables: BTreeMap<_, _> = tables
-            .filter(|table| !table.is(false))
-            .map(|table| ((table.calls.clone(), table.open.clone()), table))
-            .collect();
-        if tables.values().any(|table| table.is(true)) {
-            return Self::constant(true);
-        }
-        Self(tables.into_values().collect())
-    }
-
-    pub(super) fn is_always_open(&self) -> bool {
-        self.0.iter().any(|table| table.is(true))
-    }
-
     pub(super) fn is_never_open(&self) -> bool {
-        self.0.iter().all(|table| table.is(false))
+        *self == Self::While(Vec::new())
+    }
+}
+
+/// All tables of a space, each once.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    all: Vec<Table>,
+    numbers: HashMap<Table, usize>,
+}
+
+impl Tables {
+    /// What is open as this table says.
+    fn gate(&mut self, table: Table) -> Gate {
+        if table.is(true) {
+            return Gate::AlwaysOpen;
+        }
+        if table.is(false) {
+            return Gate::While(Vec::new());
+        }
+        let number = *self.numbers.entry(table).or_insert_with_key(|table| {
+            self.all.push(table.clone());
+            self.all.len() - 1
+        });
+        Gate::While(vec![number])
     }
 
-    pub(super) fn calls(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().flat_map(|table| table.calls.iter().copied())
+    pub(super) fn get(&self, number: usize) -> &Table {
+        &self.all[number]
     }
+}
 
-    pub(super) fn is_open(&self, done: impl Fn(usize) -> bool) -> bool {
-        self.0.iter().any(|table| table.at(&done))
+/// What is open while one of these is.
+fn any<'a>(gates: impl Iterator<Item = &'a Gate>) -> Gate {
+    let mut numbers = Vec::new();
+    for gate in gates {
+        match gate {
+            Gate::AlwaysOpen => return Gate::AlwaysOpen,
+            Gate::While(more) => numbers.extend(more),
+        }
     }
+    numbers.sort_unstable();
+    numbers.dedup();
+    Gate::While(numbers)
 }
 
 /// The rows of a space, for each of the principals that matter.
 pub(super) struct Rows {
-    rows: Vec<BTreeMap<Permission, Table>>,
+    rows: BTreeMap<usize, BTreeMap<Permission, Gate>>,
     everyone_reads: bool,
 }
 
 impl Rows {
-    pub(super) fn of(space: &Space<'_>, reading: Reading, principals: &[Principal]) -> Self {
-        let rows = principals.iter().map(|who| rows(space, reading, who)).collect();
-        Self { rows, everyone_reads: reading.everyone_reads }
+    pub(super) fn of(space: &Space<'_>, reading: Reading, people: &People, tables: &mut Tables) -> Self {
+        let calls = calls_by_principal(space);
+        let places: BTreeSet<usize> = people.sets.iter().flatten().copied().collect();
+        let mut rows = |place: usize| {
+            let who = &people.principals[place];
+            let mine = calls.get(who).map_or(&[][..], Vec::as_slice);
+            let rows = rows(space, reading, who, mine).into_iter();
+            (place, rows.map(|(permission, table)| (permission, tables.gate(table))).collect())
+        };
+        Self { rows: places.into_iter().map(&mut rows).collect(), everyone_reads: reading.everyone_reads }
     }
 
     /// That one of these permissions is held by one of these principals.
     pub(super) fn gate(&self, any_of: &[Permission], person: &[usize]) -> Gate {
         if self.everyone_reads && any_of.contains(&Permission::ReadSpace) {
-            return Gate::constant(true);
+            return Gate::AlwaysOpen;
         }
-        let tables = person.iter().flat_map(|place| any_of.iter().filter_map(|it| self.rows[*place].get(it)));
-        Gate::of(tables.cloned())
+        any(person.iter().flat_map(|place| any_of.iter().filter_map(|it| self.rows[place].get(it))))
     }
 
-    /// The permissions whose rows change.
+    /// The permissions that do not stay as they are, for one at least.
     pub(super) fn changed(&self) -> BTreeSet<Permission> {
-        let changed = |rows: &BTreeMap<Permission, Table>| {
-            rows.iter().filter(|(_, table)| !table.calls.is_empty()).map(|(it, _)| *it).collect::<Vec<_>>()
-        };
-        self.rows.iter().flat_map(changed).collect()
+        let moves = |gate: &Gate| *gate != Gate::AlwaysOpen && !gate.is_never_open();
+        let rows = self.rows.values().flatten();
+        rows.filter(|(_, gate)| moves(gate)).map(|(permission, _)| *permission).collect()
     }
+}
+
+/// The calls about rows and roles, for each principal, in the order of the plan.
+fn calls_by_principal<'a>(space: &Space<'a>) -> BTreeMap<&'a Principal, Vec<usize>> {
+    let mut by_principal: BTreeMap<&Principal, Vec<usize>> = BTreeMap::new();
+    let Steps::Calls(calls) = space.steps else { return by_principal };
+    for (number, planned) in calls.iter().enumerate() {
+        match &planned.call {
+            Call::Grant { principal, .. } | Call::Revoke { principal, .. } => {
+                by_principal.entry(principal).or_default().push(number);
+            }
+            Call::AssignRoles { roles, .. } => {
+                for principal in roles.keys() {
+                    by_principal.entry(principal).or_default().push(number);
+                }
+            }
+            Call::Restrict { .. } => {}
+        }
+    }
+    by_principal
 }
 
 /// How a principal has a permission: by so many rows, and by its role.
@@ -168,46 +214,35 @@ struct Held {
 }
 
 /// What one principal holds, state by state.
-fn rows(space: &Space<'_>, reading: Reading, who: &Principal) -> BTreeMap<Permission, Table> {
-    let gives = |state: &LiveSpace, permission: Permission| {
-        // What anonymous holds administers no space.
-        let void = *who == Principal::Anonymous && permission == Permission::AdministerSpace;
-        !void
-            && match state.gives(who, permission, &space.live.roles) {
-                Truth::Yes => true,
-                Truth::No => false,
-                Truth::Unknown => reading.roles_give,
-            }
+fn rows(space: &Space<'_>, reading: Reading, who: &Principal, mine: &[usize]) -> BTreeMap<Permission, Table> {
+    let given = |state: &LiveSpace| {
+        let roles = &space.live.roles;
+        let mut given =
+            if reading.roles_give { state.may_give(who, roles) } else { state.surely_gives(who, roles) };
+        if *who == Principal::Anonymous {
+            // What anonymous holds administers no space.
+            given.remove(&Permission::AdministerSpace);
+        }
+        given
     };
+    let (given_before, given_after) = (given(space.before), given(space.after));
     let calls = match space.steps {
         Steps::Calls(calls) => calls,
         Steps::Through(state) => {
+            let given = [given_before, given(state), given_after];
             let of = |permission: &Permission| {
-                let states = [space.before, state, space.after].map(|state| gives(state, *permission));
+                let states = given.each_ref().map(|given| given.contains(permission));
                 let steps =
                     if states[0] == states[1] && states[1] == states[2] { vec![] } else { vec![0, 1] };
                 Table::of(steps, |done| states[usize::from(done(0)) + usize::from(done(1))])
             };
-            return Permission::ALL
-                .iter()
-                .map(|it| (*it, of(it)))
-                .filter(|(_, table)| !table.is(false))
-                .collect();
+            return given.iter().flatten().map(|permission| (*permission, of(permission))).collect();
         }
     };
-    let mine: Vec<usize> = (0..calls.len())
-        .filter(|number| match &calls[*number].call {
-            Call::Grant { principal, .. } | Call::Revoke { principal, .. } => principal == who,
-            Call::AssignRoles { roles, .. } => roles.contains_key(who),
-            Call::Restrict { .. } => false,
-        })
-        .collect();
     let mut rows = BTreeMap::new();
-    for &permission in Permission::ALL {
-        let (before, after) = (gives(space.before, permission), gives(space.after, permission));
-        if !before && !after {
-            continue;
-        }
+    for &permission in given_before.union(&given_after) {
+        let before = given_before.contains(&permission);
+        let after = given_after.contains(&permission);
         let held = match space.before.holdings.get(who) {
             Some(Holding::Grants(rows)) => {
                 Held { rows: rows.get(&permission).map_or(0, BTreeSet::len), by_role: false }
@@ -258,39 +293,36 @@ fn rows(space: &Space<'_>, reading: Reading, who: &Principal) -> BTreeMap<Permis
     rows
 }
 
-/// The lists that decide about content, for one person.
-pub(super) struct Lists {
-    views: Vec<Gate>,
-    edit: Option<Gate>,
+/// A list, and what the calls make of it: by the places of those who are on it; none where it is open.
+pub(super) struct Listed {
+    before: Option<BTreeSet<usize>>,
+    then: Vec<(usize, Option<BTreeSet<usize>>)>,
 }
 
-impl Lists {
-    pub(super) fn of(place: &Place<'_>, person: &[usize], principals: &[Principal]) -> Self {
-        let gate = |list: &ListAt<'_>| {
-            let lets_through = |audience: &crate::model::Audience| {
-                let subject = |place: &usize| principals[*place].subject();
-                audience.is_anyone()
-                    || person
-                        .iter()
-                        .filter_map(subject)
-                        .any(|who| audience.subjects().any(|listed| *listed == who))
-            };
-            let calls: Vec<usize> = list.then.iter().map(|(call, _)| *call).collect();
-            let table = Table::of(calls, |done| {
-                let last = list.then.iter().rev().find(|(call, _)| done(*call));
-                lets_through(last.map_or(list.before, |(_, audience)| audience))
-            });
-            Gate::of(std::iter::once(table))
+impl Listed {
+    pub(super) fn of(list: &ListAt<'_>, principals: &[Principal]) -> Self {
+        let places = |audience: &Audience| match audience {
+            Audience::Anyone => None,
+            Audience::Only(_) => {
+                let subjects = audience.subjects().cloned().map(Principal::from);
+                Some(subjects.filter_map(|who| principals.binary_search(&who).ok()).collect())
+            }
         };
-        Self { views: place.views.iter().map(gate).collect(), edit: place.edit.as_ref().map(gate) }
+        let then = list.then.iter().map(|(call, audience)| (*call, places(audience))).collect();
+        Self { before: places(list.before), then }
     }
 
-    /// Whether the way to the content is ever open.
-    pub(super) fn may_let_through(&self) -> bool {
-        self.views.iter().all(|gate| !gate.is_never_open())
-    }
-
-    pub(super) fn gates(&self, on_edit_list: bool) -> impl Iterator<Item = &Gate> {
-        self.views.iter().chain(self.edit.iter().filter(move |_| on_edit_list))
+    /// That the list lets a person through.
+    pub(super) fn gate(&self, person: &[usize], tables: &mut Tables) -> Gate {
+        let lets_through = |list: &Option<BTreeSet<usize>>| {
+            list.as_ref().is_none_or(|list| person.iter().any(|place| list.contains(place)))
+        };
+        let before = lets_through(&self.before);
+        let then: Vec<(usize, bool)> =
+            self.then.iter().map(|(call, list)| (*call, lets_through(list))).collect();
+        let calls = then.iter().map(|(call, _)| *call).collect();
+        tables.gate(Table::of(calls, |done| {
+            then.iter().rev().find(|(call, _)| done(*call)).map_or(before, |(_, open)| *open)
+        }))
     }
 }
