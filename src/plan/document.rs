@@ -273,8 +273,8 @@ pub fn schema() -> serde_json::Value {
 }
 
 /// What the steps of planning have found out.
-pub(super) struct Findings {
-    pub(super) target: Target,
+pub(super) struct Findings<'a> {
+    pub(super) target: &'a Target,
     pub(super) unmanaged: Vec<Unmanaged>,
     pub(super) page_only: BTreeMap<SpaceKey, Compiled>,
     pub(super) changes: Vec<Change>,
@@ -289,7 +289,7 @@ pub(super) struct Findings {
     pub(super) guards: PlanGuards,
 }
 
-pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: Findings) -> Plan {
+pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: Findings<'_>) -> Plan {
     let Findings { target, unmanaged, page_only, changes, left_out, dependents, .. } = findings;
     let Findings { lower_bound, schedule, effects, lints, guards, .. } = findings;
     let Schedule { calls, splits, needed, bound, meanwhile, refusals: unordered } = schedule;
@@ -303,7 +303,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         let refused = |(origin, problem)| Refusal::PageOnly { space: space.clone(), origin, problem };
         refusals.extend(problems.into_iter().map(refused));
     }
-    let objects = objects(&target, live, &calls);
+    let objects = objects(target, live, &calls);
     let incomplete = incomplete(desired, live, &unmanaged);
     let conditional = calls.iter().filter(|call| call.conditional).count();
     let cost = Cost {

@@ -109,26 +109,30 @@ pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Broke
     let Targeted { target: whole, unmanaged, page_only } = target::target(desired, live);
     let asked = diff::diff(&whole, live);
     let left_out = account::left_out(&whole, &asked, live);
-    let mut target = whole.clone();
-    account::leave_out(&mut target, &left_out);
-    let changes = diff::diff(&target, live);
-    let mut drafts = lower::lower(&target, &changes, desired, live);
+    let rest = (!left_out.is_empty()).then(|| {
+        let mut target = whole.clone();
+        account::leave_out(&mut target, &left_out);
+        let changes = diff::diff(&target, live);
+        (target, changes)
+    });
+    let (target, changes) = rest.as_ref().map_or((&whole, &asked), |(target, changes)| (target, changes));
+    let mut drafts = lower::lower(target, changes, desired, live);
     resume::resumable(&mut drafts, &page_only);
     let lower_bound = drafts.iter().filter(|draft| !draft.conditional).count();
     let after = target.applied_to(live);
     let whole = account::Whole { target: &whole, changes: &asked, page_only: &page_only };
     let dependents = account::refusals(whole, &left_out, desired, live, &after);
     let schedule = schedule::schedule(drafts, live, &after, &desired.guards, gaps);
-    let effects = effects::effects(live, &after, &changes);
+    let effects = effects::effects(live, &after, changes);
     let mut lints = lints::lints(desired, &after);
     lints.extend(guests::lints(desired, live, &after, &page_only));
     lints.sort();
-    let guards = guard::guards(desired, live, &after, &changes);
+    let guards = guard::guards(desired, live, &after, changes);
     let findings = document::Findings {
         target,
         unmanaged,
         page_only,
-        changes,
+        changes: changes.clone(),
         left_out,
         dependents,
         lower_bound,

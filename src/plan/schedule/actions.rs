@@ -64,15 +64,15 @@ impl Actions {
 
     /// What an atom may do at all, with the gates of the space that decide about it: of actions that hang on the
     /// same gates, the first stands for all.
-    pub(super) fn open_to(&self, gates: &[Gate]) -> ByContent<Vec<Gate>> {
+    pub(super) fn open_to<'g>(&self, gates: &'g [Gate]) -> ByContent<Vec<&'g Gate>> {
         let open = |actions: &Vec<(Verb, Vec<usize>)>| {
-            let mut open: Vec<(Verb, Vec<Gate>)> = Vec::new();
+            let mut open: Vec<(Verb, Vec<&Gate>)> = Vec::new();
             for (verb, places) in actions {
                 if places.iter().any(|place| gates[*place].is_never_open()) {
                     continue;
                 }
                 let moving = places.iter().map(|place| &gates[*place]).filter(|gate| !gate.is_always_open());
-                let moving: Vec<Gate> = moving.cloned().collect();
+                let moving: Vec<&Gate> = moving.collect();
                 if open.iter().all(|(_, known)| *known != moving) {
                     open.push((*verb, moving));
                 }

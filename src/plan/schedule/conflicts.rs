@@ -106,7 +106,7 @@ pub(super) fn hits<'c>(
 pub(super) struct Forbidden<'a> {
     reason: EdgeReason,
     goal: Goal,
-    gates: &'a [Gate],
+    gates: &'a [&'a Gate],
     person: &'a Person<'a>,
     principals: &'a Principals,
 }
@@ -116,7 +116,7 @@ impl Forbidden<'_> {
     /// of their lists kept the person out, it would not be.
     pub(super) fn pages(&self) -> impl Iterator<Item = ContentId> {
         let all = if self.reason == EdgeReason::Leak { self.gates } else { &[] };
-        all.iter().filter_map(Gate::page)
+        all.iter().filter_map(|gate| gate.page())
     }
 
     fn witness(&self) -> Witness {
@@ -154,7 +154,7 @@ pub(super) fn visit(
         };
         let mut lists_of: Vec<Option<Option<Vec<Gate>>>> = vec![None; goals.all.len()];
         for rows in &rows {
-            let mut forbid = |goal, gates: &[Gate]| {
+            let mut forbid = |goal, gates: &[&Gate]| {
                 forbid(gates, |state, leak| {
                     let reason = match (leak, person.protected) {
                         (true, _) => EdgeReason::Leak,
@@ -166,7 +166,7 @@ pub(super) fn visit(
             };
             for &permission in &changed {
                 let held = rows.gate(&[permission], person.places);
-                forbid(Goal { verb: Verb::Space(permission), page: None }, &[held]);
+                forbid(Goal { verb: Verb::Space(permission), page: None }, &[&held]);
             }
             let gates: Vec<Gate> =
                 actions.needs.iter().map(|any_of| rows.gate(any_of, person.places)).collect();
@@ -190,7 +190,7 @@ pub(super) fn visit(
                     continue;
                 };
                 for (verb, gates) in open {
-                    let gates: Vec<Gate> = gates.iter().chain(lists).cloned().collect();
+                    let gates: Vec<&Gate> = gates.iter().copied().chain(lists).collect();
                     forbid(Goal { verb: *verb, page: Some(goal.page) }, &gates);
                 }
             }

@@ -30,6 +30,9 @@ impl State {
     /// Both at once, unless they contradict each other.
     fn and(&self, other: &Self) -> Option<Self> {
         let both = |one: &[usize], other: &[usize]| {
+            if one.is_empty() || other.is_empty() {
+                return [one, other].concat();
+            }
             let mut both: Vec<usize> = one.iter().chain(other).copied().collect();
             both.sort_unstable();
             both.dedup();
@@ -154,7 +157,10 @@ impl Gate {
 /// An access that is the same before and after never changes. One that differs changes once: where a list lets the
 /// atom through before and after but not for some time in between, the other gates are not all open before that
 /// time if the access comes, and not after it if the access goes.
-pub(super) fn forbid(gates: &[Gate], mut show: impl FnMut(State, bool)) {
+pub(super) fn forbid(gates: &[&Gate], mut show: impl FnMut(State, bool)) {
+    if gates.iter().any(|gate| gate.is_never_open()) {
+        return;
+    }
     let before = gates.iter().all(|gate| gate.before);
     let after = gates.iter().all(|gate| gate.after);
     match (before, after) {

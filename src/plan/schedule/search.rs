@@ -92,8 +92,10 @@ pub(super) struct Open {
 /// Tries the calls as they are, and then what the order in phases splits.
 pub(super) fn sketch(space: &Space<'_>, gaps: Gaps) -> Sketch {
     let whole: Vec<Node> = (0..space.drafts.len()).map(|draft| node(space, draft)).collect();
-    let Some((_, work)) = all_conflicts(space, &whole) else { return Sketch::Done(in_phases(space, gaps)) };
-    let mut needed = match attempt(space, whole.clone(), Gaps::Refuse) {
+    let Some((conflicts, work)) = all_conflicts(space, &whole) else {
+        return Sketch::Done(in_phases(space, gaps));
+    };
+    let mut needed = match attempt_with(space, whole.clone(), conflicts, Gaps::Refuse) {
         Attempt::Found(solution) => return Sketch::Done(solution),
         Attempt::Impossible => 1,
         Attempt::Unclear => 0,
@@ -200,7 +202,14 @@ impl Attempt {
 
 /// An order for exactly these nodes, if there is one.
 fn attempt(space: &Space<'_>, nodes: Vec<Node>, gaps: Gaps) -> Attempt {
-    let Some((conflicts, _)) = all_conflicts(space, &nodes) else { return Attempt::Unclear };
+    match all_conflicts(space, &nodes) {
+        Some((conflicts, _)) => attempt_with(space, nodes, conflicts, gaps),
+        None => Attempt::Unclear,
+    }
+}
+
+/// The same, where their conflicts are known.
+fn attempt_with(space: &Space<'_>, nodes: Vec<Node>, conflicts: Vec<Conflict>, gaps: Gaps) -> Attempt {
     let (habits, reductions) = habits(space, &nodes, &conflicts);
     let whole = vec![false; conflicts.len()];
     let (order, given_up) = match (order(nodes.len(), &conflicts, &habits), gaps) {

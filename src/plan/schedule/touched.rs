@@ -165,28 +165,22 @@ impl<'a> Reading<'a> {
         everyone.into_iter().flat_map(with).collect()
     }
 
-    fn gives(
-        self,
-        state: &LiveSpace,
-        principal: &Principal,
-        permission: Permission,
-        space: &Space<'_>,
-    ) -> bool {
-        // What anonymous holds administers no space.
-        if *principal == Principal::Anonymous && permission == Permission::AdministerSpace {
-            return false;
+    /// What a principal is given by what it holds in a state.
+    fn given(self, state: &LiveSpace, principal: &Principal, space: &Space<'_>) -> BTreeSet<Permission> {
+        let roles = &space.live.roles;
+        let mut given = state.surely_gives(principal, roles);
+        if let Some(Holding::Role(held)) = state.holdings.get(principal) {
+            let is_exception = |permission: &Permission| self.except == Some((held, *permission));
+            let perhaps = state.may_give(principal, roles).into_iter().filter(|it| !given.contains(it));
+            let perhaps: Vec<Permission> =
+                perhaps.filter(|permission| self.roles_give != is_exception(permission)).collect();
+            given.extend(perhaps);
         }
-        match state.gives(principal, permission, &space.live.roles) {
-            Truth::Yes => true,
-            Truth::No => false,
-            Truth::Unknown => {
-                let is_exception = self.except.is_some_and(|(role, excepted)| {
-                    excepted == permission
-                        && matches!(state.holdings.get(principal), Some(Holding::Role(held)) if held == role)
-                });
-                self.roles_give != is_exception
-            }
+        if *principal == Principal::Anonymous {
+            // What anonymous holds administers no space.
+            given.remove(&Permission::AdministerSpace);
         }
+        given
     }
 }
 
@@ -206,8 +200,7 @@ impl Rows {
                     Holding::Role(_) => BY_ROLE,
                     Holding::Grants(_) => BY_ROWS,
                 };
-                let given = |permission: &&Permission| reading.gives(state, principal, **permission, space);
-                for &permission in Permission::ALL.iter().filter(given) {
+                for permission in reading.given(state, principal, space) {
                     let of_permission = rows.rows.entry(permission);
                     let row =
                         &mut of_permission.or_insert_with(|| vec![BySource::default(); count])[place][source];
