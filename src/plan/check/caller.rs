@@ -18,8 +18,9 @@ impl Space<'_> {
     pub(super) fn lost_right(&self, people: &People, rows: &Rows, verdicts: &Verdicts) -> Option<Danger> {
         let Steps::Calls(calls) = self.steps else { return None };
         for (number, planned) in calls.iter().enumerate() {
+            let needed = account::needed(&planned.call, self.before, self.live);
             let needed: BTreeSet<Vec<Permission>> =
-                account::needed(&planned.call, self.before, self.live).into_iter().collect();
+                needed.into_iter().chain([vec![Permission::ReadSpace]]).collect();
             for any_of in needed {
                 let held = rows.gate(&any_of, &people.caller);
                 if !self.order.is_open_at(number, &held, &verdicts.tables) {
