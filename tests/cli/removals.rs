@@ -70,11 +70,11 @@ fn one_space_that_is_emptied_is_blocked_however_many_stand_beside_it() {
 
 #[test]
 fn a_space_with_many_restricted_pages_is_emptied_no_more_easily() {
-    let pages: String = (0..30)
-        .map(|page| {
-            format!("      - {{id: 1{page:02}, title: P{page}, view: [user:bot, {}]}}\n", teams(0..4))
-        })
-        .collect();
+    let mut pages = String::new();
+    for page in 0..30 {
+        let list = teams(0..4);
+        writeln!(pages, "      - {{id: 1{page:02}, title: P{page}, view: [user:bot, {list}]}}").unwrap();
+    }
     let spaces = space(0, &teams(0..8), &format!("    pages:\n{pages}"));
     let ran = plan(&site(8, &spaces), &format!("spaces:\n{}", authoritative(0, "user:bot"))).code(3);
     assert!(ran.out.contains("S0  8 of 9 principals lose access"), "{}", ran.out);
@@ -121,14 +121,12 @@ fn a_table_that_loses_half_of_its_rows_is_blocked() {
 #[test]
 fn a_pattern_that_drops_five_subjects_from_three_lists_in_ten_is_blocked() {
     let list = |page: usize| if page < 6 { teams(0..5) } else { "group:staff".to_owned() };
-    let pages: String = (0..20)
-        .map(|page| {
-            format!(
-                "      - {{id: 1{page:02}, title: P{page}, view: [user:bot, group:staff, {}]}}\n",
-                list(page)
-            )
-        })
-        .collect();
+    let mut pages = String::new();
+    for page in 0..20 {
+        let list = list(page);
+        let view = format!("[user:bot, group:staff, {list}]");
+        writeln!(pages, "      - {{id: 1{page:02}, title: P{page}, view: {view}}}").unwrap();
+    }
     let spaces = space(0, &format!("group:staff, {}", teams(0..5)), &format!("    pages:\n{pages}"));
     let policy = "spaces: {S0: {mode: additive, pages: {/**: {view: [user:bot, group:staff]}}}}\n";
     let ran = plan(&site(5, &spaces), policy).code(3);

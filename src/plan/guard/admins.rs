@@ -177,7 +177,7 @@ fn at_a_glance(space: &LiveSpace, live: &Live) -> Option<Administrators> {
     let mut administrators = Administrators::default();
     for who in space.holdings.keys() {
         match (space.gives(who, Permission::AdministerSpace, &live.roles), who) {
-            (Truth::No, _) | (_, Principal::Anonymous) => continue,
+            (Truth::No, _) | (_, Principal::Anonymous) => {}
             (Truth::Unknown, _) | (_, Principal::Group(_) | Principal::Class(_)) => return None,
             (Truth::Yes, Principal::User(account)) => {
                 let standing = person(account, live);

@@ -33,7 +33,9 @@ pub(super) fn max_removals(
 ) -> (GuardOutcome, Removals) {
     let losses = losses(desired, before, after, changes);
     let mut removals = Removals::default();
-    losses.values().for_each(|loss| removals.add(loss.removals));
+    for loss in losses.values() {
+        removals.add(loss.removals);
+    }
     let guard = &desired.guards.max_removals;
     let run = removals.worst(|pairs| is_too_much_for_a_run(pairs, guard.limit));
     let mut breaches: Vec<Breach> = run
