@@ -9,8 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::ListAt;
 use super::{Space, Steps};
-use crate::model::{AccessClass, AccountId, Audience, Call, Known, Principal, Subject, Truth};
-use crate::plan::account::stands_for_account;
+use crate::model::{AccessClass, AccountId, Audience, Call, Known, Principal, Subject};
 
 /// More people who are in a group that cannot be read, beside what they are known to be, are not looked at.
 const MOST: usize = 20_000;
@@ -25,8 +24,6 @@ pub(super) struct People {
     pub(super) sets: Vec<Vec<usize>>,
     /// The places of those who must be able to finish.
     pub(super) protected: BTreeSet<usize>,
-    /// The places of those that the account that runs the plan surely counts as.
-    pub(super) caller: Vec<usize>,
 }
 
 impl People {
@@ -45,17 +42,8 @@ impl People {
         let protected =
             (0..principals.len()).filter(|place| must_finish.contains(&principals[*place])).collect();
         let stands_for = representatives(space, lists, &principals, &protected);
-        let is_caller = |who: &Principal| stands_for_account(who, space.live) == Truth::Yes;
-        let caller: BTreeSet<usize> = (0..principals.len())
-            .filter(|place| is_caller(&principals[*place]))
-            .map(|place| stands_for[place])
-            .collect();
-        let caller: Vec<usize> = caller.into_iter().collect();
-        let mut sets = sets(space, &principals, &stands_for);
-        if !sets.contains(&caller) {
-            sets.push(caller.clone());
-        }
-        Self { principals, sets, protected, caller }
+        let sets = sets(space, &principals, &stands_for);
+        Self { principals, sets, protected }
     }
 }
 
