@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use confperm::model::{Call, Permission, Principal};
-use confperm::plan::{EdgeReason, Gaps, Plan, PlannedCall, Refusal, plan};
+use confperm::plan::{EdgeReason, Endangered, Gaps, Plan, PlannedCall, Refusal, check, plan};
 
 use crate::site::{Case, GROUPS, Lacks, PAGE, State, perform};
 
@@ -113,6 +113,25 @@ fn what_changing_pages_needs_is_taken_when_they_are_changed() {
         assert!(
             confperm::plan::plan(&case.desired(), &case.live(&world), Gaps::Refuse).unwrap().plan.is_empty()
         );
+    }
+}
+
+#[test]
+fn an_order_that_takes_it_earlier_does_not_pass_the_check() {
+    let [mine, other, _] = GROUPS;
+    let before = state(&[(mine, &WRITE)], [&["user:me", mine], &["user:me", mine]]);
+    let after = state(&[(mine, &READ), (other, &READ)], [&[], &["user:me", mine, other]]);
+    for case in leaning(&before, &after) {
+        let (desired, live) = (case.desired(), case.live(&case.world()));
+        let mut planned = plan(&desired, &live, Gaps::Refuse).unwrap();
+        for call in &mut planned.plan.calls {
+            let takes = matches!(call.call, Call::Revoke { permission: Permission::CreatePage, .. });
+            call.after.retain(|edge| !takes || edge.reason == EdgeReason::Api);
+        }
+        let broken = check(&planned.plan, &live, &planned.after, &desired.guards).unwrap_err();
+        let danger = broken.danger.unwrap();
+        assert_eq!(danger.what, Endangered::Permission(Permission::CreatePage));
+        assert!(danger.people.contains(&mine.parse().unwrap()), "{danger:?}");
     }
 }
 

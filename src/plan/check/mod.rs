@@ -13,6 +13,7 @@
 //! Not every person is played through where there are too many, and not every combination of groups whose members
 //! are unknown: see [`people`]. A plan that fails is never shown; see [`Broken`].
 
+mod caller;
 mod content;
 mod order;
 mod people;
@@ -86,6 +87,12 @@ pub fn check(plan: &Plan, live: &Live, after: &Live, guards: &Guards) -> Result<
     for call in plan.calls.iter().filter(|call| !refused.contains(call.call.space())) {
         spaces.entry(call.call.space()).or_default().push(call);
     }
+    // Where the account would administer the space no more, the plan is refused for that.
+    let locks_out = |key: &SpaceKey| {
+        plan.refusals.iter().any(|refusal| {
+            matches!(refusal, Refusal::Lockout { space, .. } | Refusal::NoAdmin { space } if space == key)
+        })
+    };
     let vocabulary = live.vocabulary();
     for (key, calls) in spaces {
         let Some((before, after)) = live.spaces.get(key).zip(after.spaces.get(key)) else { continue };
@@ -97,7 +104,8 @@ pub fn check(plan: &Plan, live: &Live, after: &Live, guards: &Guards) -> Result<
             .any(|moment| moment.space == *key && moment.reason == MeanwhileReason::AcceptedGap);
         let steps = Steps::Calls(&calls);
         let space = Space { before, after, live, steps, order: &order, guards, accepts_gaps, vocabulary };
-        if let Some(danger) = space.first_danger() {
+        let lost = if locks_out(key) { None } else { space.lost_right() };
+        if let Some(danger) = lost.or_else(|| space.first_danger()) {
             return Err(broken(Some(danger)));
         }
     }

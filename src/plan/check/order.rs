@@ -77,6 +77,26 @@ impl Order {
         turns_back.then_some(if before { Moment::LetIn } else { Moment::ShutOut })
     }
 
+    /// Whether what is open at the start is open in every state in which this call may be the next.
+    pub(super) fn is_open_at(&self, call: usize, gate: &Gate, tables: &Tables) -> bool {
+        let Gate::While(numbers) = gate else { return true };
+        let moving: Vec<&Table> = numbers.iter().map(|number| tables.get(*number)).collect();
+        let calls: BTreeSet<usize> =
+            moving.iter().flat_map(|table| &table.calls).copied().chain([call]).collect();
+        let calls: Vec<usize> = calls.into_iter().collect();
+        let is_open = |state: u128| {
+            let done = |call: usize| calls.binary_search(&call).is_ok_and(|place| state >> place & 1 == 1);
+            moving.iter().any(|table| table.at(done))
+        };
+        if calls.len() > MOST || !is_open(0) {
+            return true;
+        }
+        let states: BTreeSet<u128> = self.states(&calls).into_iter().collect();
+        let this = calls.binary_search(&call).map_or(0, |place| 1 << place);
+        let is_next = |state: &u128| state & this == 0 && states.contains(&(state | this));
+        states.iter().filter(|state| is_next(state)).all(|state| is_open(*state))
+    }
+
     /// States of these calls that a run can come to; bit by bit which of them are done.
     fn states(&self, calls: &[usize]) -> Vec<u128> {
         let earlier: Vec<u128> = calls

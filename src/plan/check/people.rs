@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::ListAt;
 use super::{Space, Steps};
-use crate::model::{AccessClass, AccountId, Audience, Call, Known, Principal, Subject};
+use crate::model::{AccessClass, AccountId, Audience, Call, Known, Principal, Subject, Truth};
+use crate::plan::account::stands_for_account;
 
 /// More people who are in a group that cannot be read, beside what they are known to be, are not looked at.
 const MOST: usize = 20_000;
@@ -44,6 +45,16 @@ impl People {
         let stands_for = representatives(space, lists, &principals, &protected);
         let sets = sets(space, &principals, &stands_for);
         Self { principals, sets, protected }
+    }
+
+    /// The account that runs the plan alone, by all that it surely counts as.
+    pub(super) fn of_caller(space: &Space<'_>) -> Self {
+        let is_caller = |who: &Principal| stands_for_account(who, space.live) == Truth::Yes;
+        let holders: BTreeSet<&Principal> =
+            space.before.holdings.keys().chain(space.after.holdings.keys()).collect();
+        let principals: Vec<Principal> = holders.into_iter().filter(|who| is_caller(who)).cloned().collect();
+        let sets = vec![(0..principals.len()).collect()];
+        Self { principals, sets, protected: BTreeSet::new() }
     }
 }
 

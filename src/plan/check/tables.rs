@@ -28,6 +28,11 @@ pub(super) struct Reading {
 }
 
 impl Reading {
+    /// The same, where roles give what they may give.
+    pub(super) const fn with_roles(self) -> Self {
+        Self { roles_give: true, ..self }
+    }
+
     /// All that matter for a space.
     pub(super) fn all(space: &Space<'_>) -> Vec<Self> {
         let companions: &[bool] = match space.vocabulary {

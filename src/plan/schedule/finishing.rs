@@ -3,18 +3,15 @@
 //! What a call needs, [`account`] says. The caller stays on every list that it changes; so what it may lose on the
 //! way, or get too late, is a row or a role. Where it had such a right and has it no more, or has it not yet, when a
 //! call needs it, the run would end there, and so would every later one. A right that nobody can be seen to have
-//! given it is none that it could lose. That holds for the order that was found; [`edges`] make it hold for all
-//! orders that a run may choose.
+//! given it is none that it could lose.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Call, ContentId, LiveSpace, Permission, Principal, Truth};
 
 use super::super::account::{self, Rights as Known};
-use super::super::document::EdgeReason;
 use super::Space;
-use super::edges::Required;
-use super::protected::{is_caller, takes_from_caller};
+use super::protected::is_caller;
 use super::search::Solution;
 
 /// A call that the caller could not make any more.
@@ -86,39 +83,6 @@ pub(super) fn unfinished(space: &Space<'_>, solution: &Solution) -> Option<Unfin
         }
     }
     None
-}
-
-/// Edges among the calls that take something from the caller: what it needs for one of them is taken by another only
-/// when that one is done. All other calls are done before any of these.
-pub(super) fn edges(space: &Space<'_>, solution: &Solution) -> Vec<Required> {
-    let takes = |number: &usize| takes_from_caller(&solution.nodes[*number], space);
-    let taking: Vec<usize> = solution.order.iter().copied().filter(takes).collect();
-    let needs: Vec<Vec<Vec<Permission>>> = taking
-        .iter()
-        .map(|number| account::needed(&solution.nodes[*number].call, space.before, space.live))
-        .collect();
-    let known: BTreeSet<(usize, usize)> = solution.edges.iter().map(|edge| (edge.first, edge.last)).collect();
-    let mut edges = Vec::new();
-    for (place, &last) in taking.iter().enumerate() {
-        let call = &solution.nodes[last].call;
-        for (&first, needed) in taking[..place].iter().zip(&needs) {
-            if needed.iter().any(|any_of| takes_any(call, any_of)) && !known.contains(&(first, last)) {
-                edges.push(Required { first, last, reason: EdgeReason::Lockout, witness: None });
-            }
-        }
-    }
-    edges
-}
-
-/// Whether a call may take one of these permissions from the principals that it names.
-fn takes_any(call: &Call, any_of: &[Permission]) -> bool {
-    match call {
-        Call::Revoke { permission: Permission::ReadSpace, .. } | Call::AssignRoles { .. } => true,
-        Call::Revoke { permission, .. } => {
-            any_of.contains(permission) || permission.companions().iter().any(|it| any_of.contains(it))
-        }
-        Call::Grant { .. } | Call::Restrict { .. } => false,
-    }
 }
 
 /// What each principal that stands for the caller has been given.

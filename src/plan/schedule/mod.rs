@@ -130,7 +130,6 @@ pub(super) fn schedule(
         };
         if solution.impossible.is_none() {
             solution.impossible = finishing::unfinished(space, &solution).map(Impossible::Unfinished);
-            solution.edges.extend(finishing::edges(space, &solution));
         }
         write_out(space, solution, &mut schedule);
     }

@@ -1,0 +1,41 @@
+//! Whether the account that runs a plan can make each call whenever its turn may come: what the call needs, and the
+//! account holds at the start, it still holds then, in every order that the edges allow.
+//!
+//! What it gets during the run is not looked at here, nor what its own lists say: it stays on each list that it
+//! changes. A right that a role may give counts: if it does not, the site refuses the call, and nothing is open.
+
+use std::collections::BTreeSet;
+
+use super::people::People;
+use super::tables::{Reading, Rows, Tables};
+use super::{Space, Steps};
+use crate::model::Permission;
+use crate::plan::account;
+use crate::plan::refusal::{Danger, Endangered, Moment};
+
+impl Space<'_> {
+    /// The first right that the account may have lost when a call needs it.
+    pub(super) fn lost_right(&self) -> Option<Danger> {
+        let Steps::Calls(calls) = self.steps else { return None };
+        let people = People::of_caller(self);
+        let caller: Vec<usize> = (0..people.principals.len()).collect();
+        let mut tables = Tables::default();
+        for reading in Reading::all(self).into_iter().map(Reading::with_roles) {
+            let rows = Rows::of(self, reading, &people, &mut tables);
+            for (number, planned) in calls.iter().enumerate() {
+                let needed = account::needed(&planned.call, self.before, self.live);
+                let needed: BTreeSet<Vec<Permission>> =
+                    needed.into_iter().chain([vec![Permission::ReadSpace]]).collect();
+                for any_of in needed {
+                    let held = rows.gate(&any_of, &caller);
+                    if !self.order.is_open_at(number, &held, &tables) {
+                        let what = Endangered::Permission(*any_of.first()?);
+                        let people = people.principals.into_iter().collect();
+                        return Some(Danger { people, what, moment: Moment::ShutOut });
+                    }
+                }
+            }
+        }
+        None
+    }
+}
