@@ -23,7 +23,7 @@ use confperm::model::{
 };
 use confperm::plan::{Gaps, plan};
 
-/// The measures of a site, and of what shall become of each of its spaces.
+/// The measures of a site, and of what is to become of each of its spaces.
 #[derive(Debug, Clone, Copy)]
 struct Size {
     spaces: u64,
@@ -302,9 +302,9 @@ fn site(size: Size) -> (Desired, Live) {
     };
     let mut desired = Desired::default();
     for number in 0..size.spaces {
-        let (is, shall) = space(size.of_space(number), number, groups);
+        let (is, wish) = space(size.of_space(number), number, groups);
         live.spaces.insert(space_key(number), is);
-        desired.spaces.insert(space_key(number), shall);
+        desired.spaces.insert(space_key(number), wish);
     }
     (desired, live)
 }

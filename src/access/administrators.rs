@@ -1,4 +1,4 @@
-//! Who can really administer a space: people who can sign in and whom Confluence lets administer, by whatever route.
+//! Who can really administer a space: people who can sign in and may administer, by any route.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,7 +36,7 @@ pub enum AdminStanding {
     App,
     CannotSignIn,
     /// A group without a member that counts.
-    Nobody,
+    NoActiveMember,
 }
 
 impl AdminStanding {
@@ -99,7 +99,7 @@ impl Engine<'_> {
                 None => AdminStanding::Unread,
                 Some(members) => {
                     let best = members.iter().map(|account| self.person_standing(account, sure)).min();
-                    best.filter(|best| best.may_count()).unwrap_or(AdminStanding::Nobody)
+                    best.filter(|best| best.may_count()).unwrap_or(AdminStanding::NoActiveMember)
                 }
             },
         };

@@ -16,7 +16,7 @@ use crate::model::{AccountId, GroupId, LiveSpace, Members, Permission, Principal
 pub struct Holders(RoaringBitmap);
 
 impl Engine<'_> {
-    /// Who surely has a permission in a space, by whatever route.
+    /// Who surely has a permission in a space, by any route.
     pub fn holders(&self, space: &LiveSpace, permission: Permission) -> Holders {
         let read = self.granted(space, &Clause::one(Permission::ReadSpace));
         Holders(read.and(&self.granted(space, &Clause::one(permission))).sure)
@@ -28,7 +28,7 @@ impl Engine<'_> {
     }
 
     /// Whether everyone that a principal stands for is among the holders. Of a group these are its members, where they
-    /// are known and there are any that can act; otherwise a person of whom nothing else is known than the membership.
+    /// are known and there are any that can act; otherwise a person about whom only the membership is known.
     pub fn covers(&self, holders: &Holders, who: &Principal) -> bool {
         let parties = match who {
             Principal::Group(group) => {

@@ -77,7 +77,7 @@ impl Kept {
         self.lists.get(&(content, verb)) == Some(&KeptList::All)
     }
 
-    /// Those of whom it stays as it is whether they are on a list.
+    /// The subjects that stay on a list, or off it, as they are.
     pub fn on(&self, content: ContentId, verb: PageVerb) -> impl Iterator<Item = &Subject> {
         let subjects = match self.lists.get(&(content, verb)) {
             Some(KeptList::Subjects(subjects)) => Some(subjects),

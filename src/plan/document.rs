@@ -44,7 +44,7 @@ pub struct Plan {
     pub pages: BTreeMap<ContentId, PlanPage>,
     /// How the principals that appear below are called, in the words of the policy.
     pub names: BTreeMap<Principal, Shown>,
-    /// What the site calls the users for whom the policy has a name of its own.
+    /// What the site calls the users that have a name of their own in the policy.
     #[serde(default)]
     pub display_names: BTreeMap<AccountId, Shown>,
     /// How the roles that appear below are called.

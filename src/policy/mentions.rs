@@ -1,4 +1,4 @@
-//! Every principal that a policy names, where, and what for: the one walk over a policy. What is given to whom, who
+//! Every principal that a policy names, where, and what for: the one walk over a policy. Who is given what, who
 //! must be looked up, what ends, and what contradicts itself are readings of it, so none of them can forget a place
 //! that another knows.
 

@@ -139,7 +139,7 @@ const fn standing_words(standing: AdminStanding) -> &'static str {
         AdminStanding::Unlicensed => " (no licence, does not count)",
         AdminStanding::App => " (an app, does not count)",
         AdminStanding::CannotSignIn => " (cannot sign in, does not count)",
-        AdminStanding::Nobody => " (no active member, does not count)",
+        AdminStanding::NoActiveMember => " (no active member, does not count)",
     }
 }
 

@@ -70,7 +70,7 @@ spaces: {ENG: {access: {read/space: [LIST], administer/space: [LIST]}}}";
         ("user:ann", AdminStanding::Counts),
         ("group:eng", AdminStanding::Counts),
         ("group:dark", AdminStanding::Unread),
-        ("group:gone", AdminStanding::Nobody),
+        ("group:gone", AdminStanding::NoActiveMember),
         ("user:dan", AdminStanding::CannotSignIn),
         ("user:robot", AdminStanding::App),
         ("user:gus", AdminStanding::Guest),

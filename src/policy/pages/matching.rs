@@ -18,8 +18,8 @@ pub enum Matched {
 
 /// Which content of a tree a selector means, for an entry of `pages`.
 ///
-/// Whether other content than pages can be restricted is not documented. A pattern walks through it and leaves
-/// it alone; whoever wants it names it.
+/// Whether other content than pages can be restricted is not documented. A pattern walks through it and passes
+/// it over; an entry that means it names it.
 pub fn matched(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Matched {
     match matched_content(selector, space, tree) {
         Matched::Below { depth, mut reached } => {
