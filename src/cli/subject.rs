@@ -6,7 +6,7 @@ use crate::model::{
     AccessClass, AccountId, ContentId, ContentKind, Group, GroupNames, Live, LiveSpace, Permission, Shown,
     SpaceKey, Tree, harmless, visible,
 };
-use crate::policy::lock::{Identity, LOCK_FILE, Lock};
+use crate::policy::lock::{Identity, LOCK_FILE, Lock, ids_in_words};
 use crate::policy::{Link, PageName, PageSelector, Policy};
 
 use super::error::CliError;
@@ -210,8 +210,8 @@ fn lost<T: std::fmt::Display>(identity: &Identity<T>, kind: &str, name: &str) ->
         Identity::Taken { was, by } => Some(Unmeant {
             code: Code::TakenName,
             message: format!(
-                "`{name}` is now the name of {}; the {kind} that {LOCK_FILE} remembers (id {was}) is gone",
-                by.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
+                "`{name}` now names another {kind} ({}); the {kind} that {LOCK_FILE} remembers (id {was}) is gone",
+                ids_in_words(by)
             ),
             help: format!("if the new {kind} is meant, run `confperm lock --accept '{name}'`"),
         }),

@@ -12,6 +12,7 @@
 //! page that was moved is a renamed one.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use super::Lock;
 use crate::model::{
@@ -119,6 +120,11 @@ impl Lock {
             }
         }
     }
+}
+
+/// Ids as a message names them: `id 3`, or `id 3 and id 5`.
+pub fn ids_in_words<'i, Id: Display + 'i>(ids: impl IntoIterator<Item = &'i Id>) -> String {
+    ids.into_iter().map(|id| format!("id {id}")).collect::<Vec<_>>().join(" and ")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::fmt::Display;
 use super::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::{Shown, SkipReason, Skipped, SkippedPart, SpaceKey};
-use crate::policy::lock::{Identity, LOCK_FILE};
+use crate::policy::lock::{Identity, LOCK_FILE, ids_in_words};
 
 /// What a name comes to in this run.
 pub(super) enum Meaning<T> {
@@ -121,22 +121,25 @@ impl Resolver<'_> {
         }
         let Name { kind, written, accepted, .. } = name;
         let now = now.map_or_else(|| format!("`{id}`"), |now| format!("`{}`", Shown::of(&now)));
+        // A key stands in many places, of which `fmt --renames` changes none.
         let goes_on = if *kind == "space" {
-            "nothing is planned for it under the old key".to_owned()
+            "nothing is planned for it under the old key; write the new one into the policy".to_owned()
         } else {
-            format!("this run goes on with the same {kind} (id {id})")
+            format!(
+                "this run goes on with the same {kind} (id {id}), and `confperm fmt --renames` writes its new name into \
+                 the policy"
+            )
         };
         let finding = if by.is_empty() {
-            Diagnostic::new(Code::RenamedName, format!("the {kind} `{written}` is now {now}"))
-                .help(format!("{goes_on}; `confperm fmt --renames` writes its new name into the policy"))
+            Diagnostic::new(Code::RenamedName, format!("the {kind} `{written}` is now {now}")).help(goes_on)
         } else {
-            let bearers = by.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+            let bearers = ids_in_words(by);
             Diagnostic::new(
                 Code::ReplacedName,
-                format!("`{written}` is now the name of {bearers}; the {kind} that is meant (id {id}) is now {now}"),
+                format!("`{written}` now names another {kind} ({bearers}); the {kind} that is meant (id {id}) is now {now}"),
             )
             .help(format!(
-                "{goes_on}, and `confperm fmt --renames` writes its new name into the policy; if the other is meant, run `confperm lock --accept '{accepted}'`"
+                "{goes_on}; if the other is meant, run `confperm lock --accept '{accepted}'`"
             ))
         };
         self.report(placed(finding, name));
@@ -159,11 +162,11 @@ impl Resolver<'_> {
             Diagnostic::new(Code::GoneName, format!("the {kind} `{written}`{which} {gone}"))
                 .help("what depends on it is skipped and stays as it is; remove it from the policy if it is not needed any more")
         } else {
-            let bearers = by.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ");
+            let bearers = ids_in_words(by);
             Diagnostic::new(
                 Code::TakenName,
                 format!(
-                    "`{written}` is now the name of {bearers}; the {kind} that was meant (id {was}) is gone"
+                    "`{written}` now names another {kind} ({bearers}); the {kind} that was meant (id {was}) is gone"
                 ),
             )
             .help(format!(
