@@ -14,6 +14,7 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
 use super::expect::Expected;
+use super::failure::Failure;
 use super::lockfile::Lacking;
 use super::output::Output;
 use super::prepare::{Prepared, prepare};
@@ -114,7 +115,7 @@ async fn once(
         return Ok(Once { run: Run::Nothing, completeness });
     }
     if let Some(expected) = expected.filter(|expected| !expected.is(&prepared.planned.plan)) {
-        out.say(&expected.difference(&prepared.planned.plan));
+        out.error(&expected.refuses(&prepared.planned.plan));
         return Ok(Once { run: Run::Blocked, completeness });
     }
     let is_sure = args.yes || is_empty;
@@ -165,20 +166,24 @@ async fn confirm(
         ));
     }
     if !out.is_whole() {
-        return Err(CliError::failed("the plan could not be shown, so nothing was changed")
-            .with_hint("let standard output go where all of it is read, or pass --yes"));
+        return Err(CliError::failed(
+            Failure::UnwritableOutput,
+            "the plan could not be shown, so nothing was changed",
+        )
+        .with_hint("let standard output go where all of it is read, or pass --yes"));
     }
     let question = match shown.planned.plan.calls.len() {
         0 => "Put right what the last run left?".to_owned(),
         calls => format!("Make {}?", count(calls, "call", "calls")),
     };
     if !out.ask(&question) {
-        return Err(CliError::failed("not confirmed; nothing was changed"));
+        return Err(CliError::failed(Failure::NotConfirmed, "not confirmed; nothing was changed"));
     }
     drop(shown.connection);
     let now = prepare(&args.scope, &args.overrides, Lacking::Refused, environment, out).await?;
     if now.planned.plan != shown.planned.plan {
         return Err(CliError::failed(
+            Failure::ChangedMeanwhile,
             "the site or the policy changed while you were reading; nothing was changed",
         )
         .with_hint("run the command again to see the new plan"));
@@ -226,7 +231,7 @@ async fn carry_out(
 ) -> Result<Run, CliError> {
     let Prepared { planned, connection, .. } = prepared;
     let cannot = |error: JournalError| {
-        CliError::failed(format!("{error}; nothing was changed"))
+        CliError::failed(Failure::NoJournal, format!("{error}; nothing was changed"))
             .with_hint("nothing is done without a journal: make room for it, or see who may write there")
     };
     let mut stops = signals.take_over();

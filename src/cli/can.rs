@@ -7,6 +7,7 @@ use super::args::{AnswerFormat, CanArgs};
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
 use super::question::prepare;
 
@@ -15,7 +16,7 @@ pub(super) async fn run(args: &CanArgs, environment: &Environment, out: &Output)
     let question = asked.shown();
     let verdict = match &asked.asker {
         Some(asker) => Engine::new(&asked.live).can(asker, asked.verb, &asked.object),
-        None => return Err(CliError::failed("no account was named to ask about")),
+        None => return Err(CliError::failed(Failure::Defect, "no account was named to ask about")),
     };
     match args.what.common.format {
         AnswerFormat::Text => {

@@ -1,7 +1,7 @@
 //! The spaces that a command line chooses to be copied, as `import` and `snapshot` need them.
 
 use crate::confluence::{Cloud, Read as _, SpaceSelection};
-use crate::diagnostic::did_you_mean;
+use crate::diagnostic::{Code, did_you_mean};
 use crate::model::{Live, SpaceKey};
 use crate::observe::{Chosen, Needs};
 use crate::policy::Policy;
@@ -9,6 +9,7 @@ use crate::policy::Policy;
 use super::args::SpacesArgs;
 use super::connect::Connection;
 use super::error::CliError;
+use super::failure::Failure;
 use super::output::Output;
 use super::reading::Reading;
 
@@ -46,10 +47,12 @@ pub(super) async fn read(
 pub(super) async fn found(site: &Cloud, chosen: &Chosen, live: &Live) -> Result<(), CliError> {
     match chosen {
         Chosen::Keys(keys) => all_visible(site, keys, live).await,
-        Chosen::Every { .. } if live.spaces.is_empty() => Err(CliError::failed(
-            "there is no such space that this account can see",
-        )
-        .with_hint("`confperm doctor` says who signs in; --include-archived reads archived spaces too")),
+        Chosen::Every { .. } if live.spaces.is_empty() => {
+            Err(CliError::failed(Failure::NoSpaces, "there is no such space that this account can see")
+                .with_hint(
+                    "`confperm doctor` says who signs in; --include-archived reads archived spaces too",
+                ))
+        }
         Chosen::Every { .. } => Ok(()),
     }
 }
@@ -71,5 +74,5 @@ pub(super) async fn all_visible(
     let missing: Vec<String> = missing.iter().map(|key| format!("`{key}`")).collect();
     let keys = if missing.len() == 1 { "the key" } else { "the keys" };
     let message = format!("the site shows no space with {keys} {}", missing.join(", "));
-    Err(CliError::failed(message).with_hint(hint))
+    Err(CliError::failed(Code::UnknownSpace, message).with_hint(hint))
 }

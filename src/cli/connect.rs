@@ -11,6 +11,7 @@ use crate::sandbox::{self, Opened, Running};
 
 use super::environment::Environment;
 use super::error::CliError;
+use super::failure::Failure;
 use super::identity::{self, Met, Named};
 use super::lockfile::LockFile;
 use super::output::Output;
@@ -111,7 +112,8 @@ fn proxies(environment: &Environment) -> Result<(), CliError> {
                     "name a proxy that speaks HTTP, like `http://proxy.acme.com:3128`, or unset it"
                 }
             };
-            return Err(CliError::failed(format!("{name} {error}; nothing was sent")).with_hint(hint));
+            return Err(CliError::failed(Failure::InvalidProxy, format!("{name} {error}; nothing was sent"))
+                .with_hint(hint));
         }
     }
     Ok(())
@@ -128,11 +130,16 @@ async fn embedded(
     let options = sandbox::Options { keep_states: false, ..sandbox::Options::default() };
     let running = sandbox::serve(opened.site, options).await?;
     let caller = running.credentials().ok_or_else(|| {
-        CliError::failed(format!("{file}: `site.caller` names no user who can sign in"))
-            .with_hint("name one of the `users` of the state file")
+        CliError::failed(
+            Failure::InvalidState,
+            format!("{file}: `site.caller` names no user who can sign in"),
+        )
+        .with_hint("name one of the `users` of the state file")
     })?;
-    let address: Address =
-        running.site_url().parse().map_err(|error: AddressError| CliError::failed(error.to_string()))?;
+    let address: Address = running
+        .site_url()
+        .parse()
+        .map_err(|error: AddressError| CliError::failed(Failure::Defect, error.to_string()))?;
     let credentials = Credentials::Basic { email: caller.email, token: caller.token.into() };
     let site = Cloud::new(address.clone(), &credentials, &settings(out))?;
     Ok((site, address, running))

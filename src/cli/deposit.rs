@@ -9,6 +9,7 @@ use crate::files::{self, Draft};
 
 use super::error::CliError;
 
+use super::failure::Failure;
 /// Texts by path below a directory.
 pub(super) type Files = BTreeMap<Utf8PathBuf, String>;
 
@@ -30,14 +31,14 @@ pub(super) fn refuse_existing(
     let names: Vec<&str> = existing.iter().map(|path| path.as_str()).collect();
     let what = if names.len() == 1 { "this file is" } else { "these files are" };
     let message = format!("{what} there already, so nothing was written: {}", names.join(", "));
-    Err(CliError::failed(message).with_hint(hint))
+    Err(CliError::failed(Failure::FileExists, message).with_hint(hint))
 }
 
 /// Writes all files beside their places first, and then moves each to its own. With `replace`, what is there
 /// makes way; without, even a file that appeared meanwhile does not.
 pub(super) fn write(directory: &Utf8Path, texts: &Files, replace: bool) -> Result<(), CliError> {
     let failed = |path: &Utf8Path, error: std::io::Error| {
-        CliError::failed(format!("cannot write `{}`: {error}", directory.join(path)))
+        CliError::failed(Failure::UnwritableFile, format!("cannot write `{}`: {error}", directory.join(path)))
     };
     let mut ready = Vec::with_capacity(texts.len());
     for (path, text) in texts {

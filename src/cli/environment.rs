@@ -9,6 +9,7 @@ use secrecy::SecretString;
 use crate::confluence::{Credentials, Secrets};
 
 use super::error::CliError;
+use super::failure::Failure;
 
 /// The environment variables that matter.
 #[derive(Default)]
@@ -96,7 +97,7 @@ impl Environment {
             )),
             (Some(email), Some(token), None) => Ok(Credentials::Basic { email, token }),
             (None, Some(token), None) | (_, None, Some(token)) => Ok(Credentials::Bearer(token)),
-            (_, None, None) => Err(CliError::failed("there is nothing to sign in with").with_hint(
+            (_, None, None) => Err(CliError::failed(Failure::NoCredentials, "there is nothing to sign in with").with_hint(
                 "set CONFLUENCE_USERNAME and CONFLUENCE_API_TOKEN; a token can also come from a file or a command, \
                  named by CONFLUENCE_API_TOKEN_FILE or CONFLUENCE_API_TOKEN_COMMAND",
             )),
@@ -120,20 +121,26 @@ impl Source {
         }
         if let Some(file) = &self.file {
             let text = std::fs::read_to_string(file).map_err(|error| {
-                CliError::failed(format!("{}_FILE: cannot read `{file}`: {error}", self.name))
+                CliError::failed(
+                    Failure::UnreadableToken,
+                    format!("{}_FILE: cannot read `{file}`: {error}", self.name),
+                )
             })?;
             return Ok(Some(first_line(&text)));
         }
         if let Some(command) = &self.command {
             let output = Command::new("sh").arg("-c").arg(command).output();
             let output = output.map_err(|error| {
-                CliError::failed(format!("{}_COMMAND: cannot run it: {error}", self.name))
+                CliError::failed(
+                    Failure::UnreadableToken,
+                    format!("{}_COMMAND: cannot run it: {error}", self.name),
+                )
             })?;
             if !output.status.success() {
-                return Err(CliError::failed(format!(
-                    "{}_COMMAND: it ended with {}",
-                    self.name, output.status
-                )));
+                return Err(CliError::failed(
+                    Failure::UnreadableToken,
+                    format!("{}_COMMAND: it ended with {}", self.name, output.status),
+                ));
             }
             return Ok(Some(first_line(&String::from_utf8_lossy(&output.stdout))));
         }

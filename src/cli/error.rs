@@ -1,4 +1,4 @@
-//! Errors at the border: a sentence, what to do next, and an exit code.
+//! Errors at the border: a code, a sentence, what to do next, and an exit code.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,13 @@ use crate::model::Guard;
 use crate::plan::Broken;
 
 use super::exit::Exit;
+use super::failure::{ErrorCode, Failure};
 
 /// Why a command did not do its work.
 #[derive(Debug)]
 pub(super) enum CliError {
     /// Something failed.
-    Failed { message: String, hint: Option<String> },
+    Failed { code: ErrorCode, message: String, hint: Option<String> },
     /// The command line asks for something that makes no sense.
     Usage { message: String, hint: Option<String> },
     /// The policy has errors, each with its place.
@@ -23,8 +24,8 @@ pub(super) enum CliError {
 }
 
 impl CliError {
-    pub(super) fn failed(message: impl Into<String>) -> Self {
-        Self::Failed { message: message.into(), hint: None }
+    pub(super) fn failed(code: impl Into<ErrorCode>, message: impl Into<String>) -> Self {
+        Self::Failed { code: code.into(), message: message.into(), hint: None }
     }
 
     pub(super) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
@@ -33,7 +34,7 @@ impl CliError {
 
     pub(super) fn with_hint(self, hint: impl Into<String>) -> Self {
         match self {
-            Self::Failed { message, .. } => Self::Failed { message, hint: Some(hint.into()) },
+            Self::Failed { code, message, .. } => Self::Failed { code, message, hint: Some(hint.into()) },
             Self::Usage { message, .. } => Self::Usage { message, hint: Some(hint.into()) },
             other @ (Self::Invalid { .. } | Self::Blocked { .. }) => other,
         }
@@ -62,7 +63,7 @@ impl CliError {
 
 impl From<confluence::Error> for CliError {
     fn from(error: confluence::Error) -> Self {
-        Self::Failed { message: error.to_string(), hint: error.hint() }
+        Self::Failed { code: Failure::from(&error).into(), message: error.to_string(), hint: error.hint() }
     }
 }
 
@@ -70,6 +71,7 @@ impl From<confluence::Error> for CliError {
 impl From<Broken> for CliError {
     fn from(broken: Broken) -> Self {
         Self::Failed {
+            code: Failure::Defect.into(),
             message: format!("{broken}; this is a mistake of confperm, and no plan is shown"),
             hint: Some(
                 "report it, with the policy of that space and `confperm snapshot` of the site; smaller changes, \
@@ -82,6 +84,6 @@ impl From<Broken> for CliError {
 
 impl From<crate::sandbox::Error> for CliError {
     fn from(error: crate::sandbox::Error) -> Self {
-        Self::failed(error.to_string())
+        Self::failed(Failure::from(&error), error.to_string())
     }
 }

@@ -7,6 +7,7 @@ use crate::plan::{FORMAT_VERSION, Plan, PlanHash};
 use crate::render;
 
 use super::error::CliError;
+use super::failure::Failure;
 
 /// The plan of a site with 500,000 changes fits.
 const MAX_BYTES: u64 = 1024 * MEBIBYTE;
@@ -26,7 +27,9 @@ impl Expected {
         }
         let path = Utf8Path::new(text);
         let hint = "pass what `confperm plan` prints as the hash, `sha256:` and 64 digits, or a file of `confperm plan -o`";
-        let failed = |why: String| CliError::failed(format!("`--expect {path}`: {why}")).with_hint(hint);
+        let failed = |why: String| {
+            CliError::failed(Failure::UnusablePlan, format!("`--expect {path}`: {why}")).with_hint(hint)
+        };
         let folder = Folder::open(path.parent().unwrap_or(Utf8Path::new(""))).map_err(Refused::from);
         let name = path.file_name().unwrap_or_default();
         let bytes = folder
@@ -51,17 +54,18 @@ impl Expected {
     }
 
     /// Why another plan is not carried out, and how it differs, where that is known.
-    pub(super) fn difference(&self, plan: &Plan) -> String {
+    pub(super) fn refuses(&self, plan: &Plan) -> CliError {
         let differs = match self {
             Self::Hash(_) => String::new(),
             Self::Plan(expected) => format!("\n{}", render::plans_as_diff(expected, plan).trim_end()),
         };
-        format!(
-            "This is not the plan that was approved: its hash is {}, and --expect says {}. Nothing was changed. \
-             Have the new plan approved, and pass its hash.{differs}",
+        let message = format!(
+            "this is not the plan that was approved: its hash is {}, and --expect says {}; nothing was changed{differs}",
             plan.hash,
             self.hash()
-        )
+        );
+        CliError::failed(Failure::OtherPlan, message)
+            .with_hint("have the new plan approved, and pass its hash")
     }
 
     const fn hash(&self) -> PlanHash {

@@ -8,6 +8,7 @@ use super::can::code;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
 use super::question::prepare;
 
@@ -15,7 +16,7 @@ pub(super) async fn run(args: &CanArgs, environment: &Environment, out: &Output)
     let asked = prepare(Some(&args.who), &args.what, environment, out).await?;
     let explanation = match &asked.asker {
         Some(asker) => Engine::new(&asked.live).explain(asker, asked.verb, &asked.object),
-        None => return Err(CliError::failed("no account was named to ask about")),
+        None => return Err(CliError::failed(Failure::Defect, "no account was named to ask about")),
     };
     let question = asked.shown();
     out.data(&match args.what.common.format {

@@ -15,6 +15,7 @@ use crate::render::style::count;
 use super::args::FmtArgs;
 use super::error::CliError;
 use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
 
 /// What has been read once is no larger.
@@ -57,8 +58,9 @@ pub(super) fn run(args: &FmtArgs, out: &Output) -> Result<Exit, CliError> {
     for change in &changed {
         // A file is named once it is written, so that the output is what happened.
         if !args.check {
-            files::write(&change.path, &change.after)
-                .map_err(|error| CliError::failed(format!("cannot write `{}`: {error}", change.path)))?;
+            files::write(&change.path, &change.after).map_err(|error| {
+                CliError::failed(Failure::UnwritableFile, format!("cannot write `{}`: {error}", change.path))
+            })?;
         }
         if args.diff {
             out.data(&render::text_diff(change.path.as_str(), &change.before, &change.after));
@@ -77,10 +79,9 @@ pub(super) fn run(args: &FmtArgs, out: &Output) -> Result<Exit, CliError> {
 
 fn from_standard_input(out: &Output) -> Result<Exit, CliError> {
     let mut text = String::new();
-    std::io::stdin()
-        .lock()
-        .read_to_string(&mut text)
-        .map_err(|error| CliError::failed(format!("cannot read standard input: {error}")))?;
+    std::io::stdin().lock().read_to_string(&mut text).map_err(|error| {
+        CliError::failed(Failure::UnreadableInput, format!("cannot read standard input: {error}"))
+    })?;
     let file: Arc<Utf8Path> = Utf8PathBuf::from("standard input").into();
     match policy::format(&file, &text) {
         Ok(text) => {
@@ -143,7 +144,9 @@ impl Found {
 
 /// A file that has been read already, byte order mark included.
 pub(super) fn whole(file: &Utf8Path) -> Result<String, CliError> {
-    let failed = |why: &dyn std::fmt::Display| CliError::failed(format!("cannot read `{file}` again: {why}"));
+    let failed = |why: &dyn std::fmt::Display| {
+        CliError::failed(Failure::UnreadableInput, format!("cannot read `{file}` again: {why}"))
+    };
     let folder = Folder::open(file.parent().unwrap_or(Utf8Path::new(""))).map_err(|error| failed(&error))?;
     let name = Utf8Path::new(file.file_name().unwrap_or_default());
     let bytes = folder.read_inside(name, MAX_BYTES).map_err(|refused| failed(&refused))?;

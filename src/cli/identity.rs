@@ -6,6 +6,7 @@ use crate::model::{SiteIdentity, is_same_address};
 use crate::policy::lock::{LOCK_FILE, LockedSite};
 
 use super::error::CliError;
+use super::failure::Failure;
 
 /// The site that answered.
 #[derive(Debug, Clone)]
@@ -132,5 +133,5 @@ fn stop(met: &Met, lock: Option<&LockedSite>, policy: Option<&Named>, policy_dif
              for good, delete {LOCK_FILE} and read the next plan with care, since no name is compared in it"
         )
     };
-    CliError::failed(lines.join("\n")).with_hint(hint)
+    CliError::failed(Failure::WrongSite, lines.join("\n")).with_hint(hint)
 }

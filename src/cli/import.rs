@@ -25,6 +25,7 @@ use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
+use super::failure::Failure;
 use super::lockfile::{Learning, LockFile};
 use super::output::Output;
 
@@ -131,9 +132,11 @@ impl There {
         if trouble.is_empty() {
             return Ok(());
         }
-        Err(CliError::failed(format!("nothing was written: {}", trouble.join("; "))).with_hint(
-            "take these spaces out of their files first, or import into another directory with -C",
-        ))
+        Err(CliError::failed(
+            Failure::DeclaredElsewhere,
+            format!("nothing was written: {}", trouble.join("; ")),
+        )
+        .with_hint("take these spaces out of their files first, or import into another directory with -C"))
     }
 
     /// Drops what stands in files that are replaced, so that the new ones define it again.
@@ -246,10 +249,13 @@ fn prove(
     } else {
         "a rule of the policy may ask for it: apply that first, or import into another directory with -C"
     };
-    Err(CliError::failed(format!(
-        "a plan of these files would change something, so nothing was written:\n\n{}",
-        render::plan_as_text(&planned.plan).trim_end()
-    ))
+    Err(CliError::failed(
+        Failure::ImportDiffers,
+        format!(
+            "a plan of these files would change something, so nothing was written:\n\n{}",
+            render::plan_as_text(&planned.plan).trim_end()
+        ),
+    )
     .with_hint(hint))
 }
 

@@ -8,6 +8,7 @@ use super::deposit::{self, Files};
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
 
 /// What stands in `confperm.yaml` as long as nobody has said where the site is.
@@ -23,7 +24,7 @@ pub(super) fn run(args: &InitArgs, environment: &Environment, out: &Output) -> R
         Some(url) => {
             let address: crate::confluence::Address =
                 url.parse().map_err(|error: crate::confluence::AddressError| {
-                    CliError::failed(error.to_string()).with_hint(error.hint())
+                    CliError::failed(Failure::InvalidAddress, error.to_string()).with_hint(error.hint())
                 })?;
             files::head(&address.to_string())
         }

@@ -13,6 +13,7 @@ use crate::render::style::count;
 
 use super::connect::Connection;
 use super::error::CliError;
+use super::failure::Failure;
 use super::identity::Met;
 use super::output::Output;
 
@@ -51,7 +52,7 @@ impl LockFile {
     pub(super) fn read(directory: &Utf8Path, sources: &mut Sources) -> Result<Self, CliError> {
         let path = directory.join(LOCK_FILE);
         let unreadable = |why: &str, help: &str| {
-            CliError::failed(format!("`{path}` {why}")).with_hint(format!(
+            CliError::failed(Failure::UnreadableLock, format!("`{path}` {why}")).with_hint(format!(
                 "{help}; without the lock a name that means something else by now would go unnoticed"
             ))
         };
@@ -134,10 +135,11 @@ impl LockFile {
             (None, _) => (format!("there is no {LOCK_FILE}"), learnt.lock.to_text()),
         };
         match lacking {
-            Lacking::Refused => {
-                Err(CliError::failed(format!("{what}, and --locked never writes it; nothing was changed"))
-                    .with_hint(format!("run `confperm plan` without --locked, and commit {LOCK_FILE}")))
-            }
+            Lacking::Refused => Err(CliError::failed(
+                Failure::IncompleteLock,
+                format!("{what}, and --locked never writes it; nothing was changed"),
+            )
+            .with_hint(format!("run `confperm plan` without --locked, and commit {LOCK_FILE}"))),
             Lacking::Reported => {
                 out.warn(&format!(
                     "{what}, and --locked never writes it: `apply --locked` would be refused. The lines to add:\n{}",

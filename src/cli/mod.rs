@@ -42,6 +42,7 @@ mod validate;
 mod who;
 
 pub mod exit;
+pub mod failure;
 
 use std::process::ExitCode;
 
@@ -52,6 +53,7 @@ use args::{Args, Command};
 use environment::Environment;
 use error::CliError;
 use exit::Exit;
+use failure::Failure;
 use output::Output;
 use signals::Signals;
 
@@ -71,7 +73,7 @@ pub fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            out.error(&CliError::failed(format!("cannot start: {error}")));
+            out.error(&CliError::failed(Failure::CannotStart, format!("cannot start: {error}")));
             return Exit::Failed.into();
         }
     };

@@ -12,6 +12,7 @@ use crate::render::{self, Annotation};
 
 use super::border;
 use super::error::CliError;
+use super::failure::Failure;
 use super::progress::Progress;
 
 /// Where output goes.
@@ -71,7 +72,8 @@ impl Output {
             }
             Err(error) => {
                 self.lost.store(true, Ordering::Relaxed);
-                self.say(&format!("{} cannot write to standard output: {error}", paint(REMOVE, "error:")));
+                let code = paint(REMOVE, &format!("error[{}]:", Failure::UnwritableOutput));
+                self.say(&format!("{code} cannot write to standard output: {error}"));
             }
         }
     }
@@ -99,11 +101,13 @@ impl Output {
     pub(super) fn error(&self, error: &CliError) {
         self.progress.clear();
         match error {
-            CliError::Failed { message, hint } | CliError::Usage { message, hint } => {
+            CliError::Failed { code, message, hint } => {
+                self.say(&format!("{} {message}", paint(REMOVE, &format!("error[{code}]:"))));
+                self.hint(hint.as_deref());
+            }
+            CliError::Usage { message, hint } => {
                 self.say(&format!("{} {message}", paint(REMOVE, "error:")));
-                if let Some(hint) = hint {
-                    self.say(&format!("{} {hint}", paint(HEADING, "hint:")));
-                }
+                self.hint(hint.as_deref());
             }
             CliError::Invalid { findings, sources } => {
                 self.findings(findings, sources);
@@ -124,6 +128,12 @@ impl Output {
                     render::style::list(&guards)
                 ));
             }
+        }
+    }
+
+    fn hint(&self, hint: Option<&str>) {
+        if let Some(hint) = hint {
+            self.say(&format!("{} {hint}", paint(HEADING, "hint:")));
         }
     }
 

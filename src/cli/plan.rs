@@ -7,6 +7,7 @@ use super::args::{Format, PlanArgs};
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
+use super::failure::Failure;
 use super::lockfile::Lacking;
 use super::output::Output;
 use super::prepare::{Prepared, prepare};
@@ -47,8 +48,9 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
         out.say(&format!("Hash of this plan: {}", plan.hash));
     }
     if let Some(path) = &args.out {
-        files::write(path, &json(plan)?)
-            .map_err(|error| CliError::failed(format!("cannot write `{path}`: {error}")))?;
+        files::write(path, &json(plan)?).map_err(|error| {
+            CliError::failed(Failure::UnwritableFile, format!("cannot write `{path}`: {error}"))
+        })?;
         out.say(&format!("Plan written to {path}"));
     }
     if plan.is_blocked() {
@@ -68,5 +70,6 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
 }
 
 fn json(plan: &crate::plan::Plan) -> Result<String, CliError> {
-    render::plan_as_json(plan).map_err(|error| CliError::failed(format!("cannot write the plan: {error}")))
+    render::plan_as_json(plan)
+        .map_err(|error| CliError::failed(Failure::Defect, format!("cannot write the plan: {error}")))
 }

@@ -18,6 +18,7 @@ use super::connect::Connection;
 use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
+use super::failure;
 use super::lockfile::{Lacking, LockFile};
 use super::output::Output;
 use super::reading::Reading;
@@ -171,6 +172,7 @@ fn can_be_changed(site: &Site) -> Result<(), CliError> {
     if site.edition == Edition::Free {
         return Err(CliError::failed(
             "this site is on the Free edition, where permissions and restrictions cannot be changed",
+            failure::Failure::FreeEdition,
         )
         .with_hint("the Standard edition and those above it can; nothing was changed"));
     }

@@ -17,6 +17,7 @@ use super::connect::Connection;
 use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
+use super::failure::Failure;
 use super::lockfile::LockFile;
 use super::output::Output;
 use super::reading::Reading;
@@ -225,7 +226,10 @@ fn askers(asker: Option<&Asker>) -> Askers {
 fn page_in(page: &PageName, key: &SpaceKey, live: &Live, lock: &Lock) -> Result<ContentId, CliError> {
     let nothing = Tree::default();
     let Some(space) = live.spaces.get(key) else {
-        return Err(CliError::failed(format!("the space {key} went away while it was read")));
+        return Err(CliError::failed(
+            Failure::ChangedMeanwhile,
+            format!("the space {key} went away while it was read"),
+        ));
     };
     Ok(subject::page(page, space, space.tree.as_ref().unwrap_or(&nothing), lock)?)
 }

@@ -14,6 +14,7 @@ use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
+use super::failure::Failure;
 use super::fmt::whole;
 use super::lockfile::{Learning, LockFile};
 use super::output::Output;
@@ -118,10 +119,15 @@ fn is_same(before: &Desired, after: &Desired) -> bool {
 fn write(path: &Utf8Path, old: &str, new: &str) -> Result<(), CliError> {
     let mark = if whole(path)?.len() == old.len() { "" } else { "\u{feff}" };
     files::write(path, &format!("{mark}{new}"))
-        .map_err(|error| CliError::failed(format!("cannot write `{path}`: {error}")))
+        .map_err(|error| CliError::failed(Failure::UnwritableFile, format!("cannot write `{path}`: {error}")))
 }
 
 fn would_differ() -> CliError {
-    CliError::failed("with the names of now the policy would not ask for the same; nothing was changed")
-        .with_hint("an entry of the policy has one of the new names already: look at the warnings of `confperm plan`")
+    CliError::failed(
+        Failure::NameInUse,
+        "with the names of now the policy would not ask for the same; nothing was changed",
+    )
+    .with_hint(
+        "an entry of the policy has one of the new names already: look at the warnings of `confperm plan`",
+    )
 }

@@ -10,6 +10,7 @@ use crate::sandbox::{self, Faults, Site, faults};
 use super::args::SandboxArgs;
 use super::error::CliError;
 use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
 use super::signals::Signals;
 
@@ -130,7 +131,9 @@ fn reset(states: &[Utf8PathBuf], out: &Output) -> Result<Exit, CliError> {
 /// State files below a folder that have a memory beside them.
 fn remembered(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CliError> {
     let mut found = Vec::new();
-    let failed = |error: std::io::Error| CliError::failed(format!("cannot look into `{folder}`: {error}"));
+    let failed = |error: std::io::Error| {
+        CliError::failed(Failure::UnreadableInput, format!("cannot look into `{folder}`: {error}"))
+    };
     let has_memory = folder.join(".confperm").is_dir();
     for entry in folder.read_dir_utf8().map_err(failed)? {
         let entry = entry.map_err(failed)?;

@@ -7,6 +7,7 @@ use crate::{plan, policy, sandbox};
 use super::args::{Args, Document, SchemaArgs};
 use super::error::CliError;
 use super::exit::Exit;
+use super::failure::Failure;
 use super::output::Output;
 
 pub(super) fn run(args: &SchemaArgs, out: &Output) -> Result<Exit, CliError> {
@@ -16,7 +17,7 @@ pub(super) fn run(args: &SchemaArgs, out: &Output) -> Result<Exit, CliError> {
         Document::Sandbox => sandbox::state::schema(),
     };
     let text = serde_json::to_string_pretty(&schema)
-        .map_err(|error| CliError::failed(format!("cannot write the schema: {error}")))?;
+        .map_err(|error| CliError::failed(Failure::Defect, format!("cannot write the schema: {error}")))?;
     out.data(&(text + "\n"));
     Ok(Exit::Done)
 }

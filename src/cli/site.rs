@@ -9,6 +9,7 @@ use crate::policy::{Policy, SiteAddress};
 
 use super::environment::Environment;
 use super::error::CliError;
+use super::failure::Failure;
 
 /// Which site is meant.
 #[derive(Debug, Clone, clap::Args)]
@@ -107,7 +108,7 @@ impl Wanted<'_> {
                 written: format!("sandbox:{file}"),
             }),
             (None, Some(SiteAddress::Http(url))) => Meant::at(url.as_str(), By::Policy),
-            (None, None) => Err(CliError::failed("nothing says where the site is").with_hint(
+            (None, None) => Err(CliError::failed(Failure::NoSite, "nothing says where the site is").with_hint(
                 "set CONFLUENCE_URL to an address such as https://acme.atlassian.net/wiki, or add --site with \
                  an address, or with sandbox:FILE for a sandbox",
             )),
@@ -119,7 +120,7 @@ impl Wanted<'_> {
         let place = self.policy.map(|site| site.span.origin().to_string()).unwrap_or_default();
         // An address that is not one may hold a password.
         let url = url.parse::<Address>().map_or_else(|_| "URL".to_owned(), |address| address.to_string());
-        CliError::failed(format!(
+        CliError::failed(Failure::TwoSites, format!(
             "the policy names a sandbox (`sandbox:{file}`, {place}), and CONFLUENCE_URL names another site; nothing \
              was read or changed"
         ))
@@ -133,7 +134,8 @@ impl Wanted<'_> {
 impl Meant {
     fn at(url: &str, by: By) -> Result<Self, CliError> {
         let address: Address = url.parse().map_err(|error: AddressError| {
-            CliError::failed(format!("{}: {error}", by.name())).with_hint(error.hint())
+            CliError::failed(Failure::InvalidAddress, format!("{}: {error}", by.name()))
+                .with_hint(error.hint())
         })?;
         Ok(Self { written: address.to_string(), target: Target::Http(address), by })
     }
@@ -141,7 +143,9 @@ impl Meant {
 
 /// The way from a directory, which need not be there yet, to a file.
 fn relative(directory: &Utf8Path, file: &Utf8Path) -> Result<Utf8PathBuf, CliError> {
-    let failed = |error: std::io::Error| CliError::failed(format!("cannot find `{file}`: {error}"));
+    let failed = |error: std::io::Error| {
+        CliError::failed(Failure::UnreadableInput, format!("cannot find `{file}`: {error}"))
+    };
     let from = plain(&camino::absolute_utf8(directory).map_err(failed)?);
     let to = plain(&camino::absolute_utf8(file).map_err(failed)?);
     let common = from.iter().zip(&to).take_while(|(from, to)| from == to).count();

@@ -16,6 +16,7 @@ use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
+use super::failure::Failure;
 use super::lockfile::LockFile;
 use super::output::Output;
 
@@ -34,7 +35,7 @@ pub(super) async fn run(
     let connection = Connection::open(&wanted, &lock, environment, out).await?;
     let live = read(args, &connection, &policy, out).await?;
     let snapshot = render::snapshot(&live)
-        .map_err(|error| CliError::failed(format!("cannot write the snapshot: {error}")))?;
+        .map_err(|error| CliError::failed(Failure::Defect, format!("cannot write the snapshot: {error}")))?;
     match &args.out {
         Some(file) => {
             let (folder, files) = one(file, snapshot.text);

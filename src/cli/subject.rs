@@ -136,9 +136,11 @@ pub(super) fn asker(named: &Named, policy: &Policy, live: &Live, lock: &Lock) ->
             Ok(Asker::Person(account.clone()))
         }
         Named::Account(account) => {
-            Err(unknown_person(account.as_str(), "the site does not know this account", policy, live))
+            let why = "the site does not know this account";
+            Err(unknown_person(Code::UnknownAccount, account.as_str(), why, policy, live))
         }
         Named::Nobody(name) => Err(unknown_person(
+            Code::UnknownPerson,
             name,
             "this is neither an alias under `people` in the policy nor an account id",
             policy,
@@ -169,7 +171,7 @@ pub(super) struct Unmeant {
 
 impl From<Unmeant> for CliError {
     fn from(error: Unmeant) -> Self {
-        Self::failed(error.message).with_hint(error.help)
+        Self::failed(error.code, error.message).with_hint(error.help)
     }
 }
 

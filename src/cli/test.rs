@@ -19,6 +19,7 @@ use super::connect::Connection;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
+use super::failure::Failure;
 use super::lockfile::LockFile;
 use super::output::Output;
 use super::question::load;
@@ -184,7 +185,7 @@ async fn ask(
         stream::iter(tasks).buffered(ABREAST).try_collect().await;
     match answers {
         Ok(answers) => Ok(answers.into_iter().collect()),
-        Err(error @ confluence::Error::Forbidden(_)) => Err(CliError::failed(error.to_string()).with_hint(
+        Err(error @ confluence::Error::Forbidden(_)) => Err(CliError::failed(Failure::NotPermitted, error.to_string()).with_hint(
             "only a Confluence administrator may ask what others may do; without --live confperm works it out itself",
         )),
         Err(error) => Err(error.into()),

@@ -12,6 +12,7 @@ use crate::confluence::Address;
 use crate::files;
 
 use super::error::CliError;
+use super::failure::Failure;
 use super::output::Output;
 use super::site::By;
 
@@ -47,9 +48,9 @@ pub(super) fn check(
     match decide(by, address, out.can_ask(), is_confirmed) {
         Decision::Send => return Ok(()),
         Decision::Refuse => {
-            return Err(CliError::failed(format!(
-                "only the policy says that the token goes to {origin}, and a policy can come from a pull request; \
-                 nothing was sent"
+            return Err(CliError::failed(Failure::UnconfirmedHost, format!(
+                "nothing was sent to {origin}: only `site.url` of the policy names it, and a policy can come from a pull \
+                 request"
             ))
             .with_hint(format!("if that is your site, set `CONFLUENCE_URL={address}` beside the token, or add `--site {address}`")));
         }
@@ -59,8 +60,11 @@ pub(super) fn check(
         "The policy says that the site is at {origin}, which has not been confirmed on this machine."
     ));
     if !out.ask(&format!("Send the token to {origin}, now and from now on?")) {
-        return Err(CliError::failed(format!("{origin} was not confirmed; nothing was sent"))
-            .with_hint("correct `site.url`, or set CONFLUENCE_URL to the site's address"));
+        return Err(CliError::failed(
+            Failure::UnconfirmedHost,
+            format!("{origin} was not confirmed; nothing was sent"),
+        )
+        .with_hint("correct `site.url`, or set CONFLUENCE_URL to the site's address"));
     }
     let kept = match &hosts {
         Some(hosts) => hosts.add(origin).map_err(|error| format!("cannot write `{}`: {error}", hosts.file)),

@@ -47,7 +47,7 @@ pub use meaning::PlanHash;
 pub use meanwhile::{Meanwhile, MeanwhileReason};
 pub use needs::needs;
 pub use page_only::{PageOnlyProblem, PlanPageOnly};
-pub use refusal::{ContentVerb, Danger, Demand, Endangered, Moment, NeededBy, Refusal};
+pub use refusal::{ContentVerb, Danger, Demand, Endangered, Moment, NeededBy, Refusal, RefusalCode};
 pub use schedule::Gaps;
 pub use target::{KeepReason, Target, TargetHolding, TargetSpace, Unmanaged};
 

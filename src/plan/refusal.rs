@@ -56,6 +56,94 @@ pub enum Refusal {
     },
 }
 
+/// The kinds of refusal, by the names that the document and the message have for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusalCode {
+    Lockout,
+    NoAdmin,
+    NoSafeOrder,
+    NoOrder,
+    Unfinishable,
+    PageOnly,
+    NeedsLeftOut,
+}
+
+impl RefusalCode {
+    pub const ALL: [Self; 7] = [
+        Self::Lockout,
+        Self::NoAdmin,
+        Self::NoSafeOrder,
+        Self::NoOrder,
+        Self::Unfinishable,
+        Self::PageOnly,
+        Self::NeedsLeftOut,
+    ];
+
+    /// The stable name, as printed.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Lockout => "lockout",
+            Self::NoAdmin => "no-admin",
+            Self::NoSafeOrder => "no-safe-order",
+            Self::NoOrder => "no-order",
+            Self::Unfinishable => "unfinishable",
+            Self::PageOnly => "page-only",
+            Self::NeedsLeftOut => "needs-left-out",
+        }
+    }
+
+    /// What it means, and what to do.
+    pub const fn doc(self) -> &'static str {
+        match self {
+            Self::Lockout => {
+                "The account that runs confperm administers the space and would not any more. Name it, or a group \
+                 that it is in, as `admin` of the space."
+            }
+            Self::NoAdmin => "The space would have no administrator left, which Confluence refuses.",
+            Self::NoSafeOrder => {
+                "Whatever the order of the calls, there is a moment at which an account can do what it can do neither \
+                 before nor after the change, or cannot do what it can do both before and after. Make the change in \
+                 two steps, each a policy of its own. `--allow-gap` accepts lost access for a moment, never gained access."
+            }
+            Self::NoOrder => {
+                "Confluence demands an order of the calls that contradicts itself. Make the change in two steps."
+            }
+            Self::Unfinishable => {
+                "On the way the account that runs confperm loses a right that it needs for a later call, or gets it \
+                 too late. Make that change first, or let another administrator apply the policy."
+            }
+            Self::PageOnly => {
+                "The guests of a `page-only` entry would see more than their pages, or less. \
+                 [Page-only access](pages.md) says what it needs."
+            }
+            Self::NeedsLeftOut => {
+                "The account may not make some of the changes, and the others must not be made without them. See \
+                 [what the account may not change](#what-the-account-may-not-change)."
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for RefusalCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Refusal {
+    pub const fn code(&self) -> RefusalCode {
+        match self {
+            Self::Lockout { .. } => RefusalCode::Lockout,
+            Self::NoAdmin { .. } => RefusalCode::NoAdmin,
+            Self::NoSafeOrder { .. } => RefusalCode::NoSafeOrder,
+            Self::NoOrder { .. } => RefusalCode::NoOrder,
+            Self::Unfinishable { .. } => RefusalCode::Unfinishable,
+            Self::PageOnly { .. } => RefusalCode::PageOnly,
+            Self::NeedsLeftOut { .. } => RefusalCode::NeedsLeftOut,
+        }
+    }
+}
+
 /// What must not be done without something that the plan leaves out.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "needed_by", rename_all = "kebab-case")]

@@ -143,7 +143,10 @@ pub(super) fn meanwhile(plan: &Plan) -> Option<Section> {
 
 /// Each reason for which the plan must not be applied.
 pub(super) fn refusals(plan: &Plan) -> Vec<Section> {
-    let heading = |refusal| format!("{} {}", paint(REMOVE, "Blocked:"), refusal_words(plan, refusal));
+    let heading = |refusal: &Refusal| {
+        let title = paint(REMOVE, &format!("Blocked[{}]:", refusal.code()));
+        format!("{title} {}", refusal_words(plan, refusal))
+    };
     plan.refusals.iter().map(|refusal| Section::new(Part::Blocked, heading(refusal), Vec::new())).collect()
 }
 

@@ -325,6 +325,6 @@ fn no_word_lets_a_refusal_through() {
     let case = Case { folder: Folder::with(&[("policy.yaml", &policy)]), hosted };
     let all = ["--override", "min-admins", "--override", "max-removals", "--why", "let me"];
     let ran = case.run(&[&["apply", "--yes"], &all[..]].concat()).code(3);
-    assert!(ran.out.contains("Blocked:"), "{}", ran.out);
+    assert!(ran.out.contains("Blocked[no-admin]:"), "{}", ran.out);
     assert!(!case.has_written());
 }

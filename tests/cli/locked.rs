@@ -39,7 +39,7 @@ fn locked_never_writes_and_says_what_is_missing() {
     let whole = Folder::example("quickstart").read("confperm.lock");
     assert!(planned.err.contains(whole.trim_end()), "the file to add\n{}", planned.err);
     let applied = folder.run(&["apply", "--yes", "--locked"]).code(1);
-    assert!(applied.err.contains("error: there is no confperm.lock"), "{}", applied.err);
+    assert!(applied.err.contains("error[incomplete-lock]: there is no confperm.lock"), "{}", applied.err);
     assert!(!folder.path().join("confperm.lock").exists() && !folder.path().join(".confperm").exists());
 
     let line = whole.lines().find(|line| line.trim_start().starts_with("sre:")).unwrap();
@@ -52,7 +52,11 @@ fn locked_never_writes_and_says_what_is_missing() {
     );
     assert!(planned.err.contains(&words), "{}", planned.err);
     let applied = folder.run(&["apply", "--yes", "--locked"]).code(1);
-    assert!(applied.err.contains("error: confperm.lock lacks 1 name of the policy"), "{}", applied.err);
+    assert!(
+        applied.err.contains("error[incomplete-lock]: confperm.lock lacks 1 name of the policy"),
+        "{}",
+        applied.err
+    );
     assert!(applied.err.contains("nothing was changed"), "{}", applied.err);
     assert_eq!(folder.read("confperm.lock"), lacking);
     assert!(!folder.path().join(".confperm").exists());

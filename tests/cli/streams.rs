@@ -47,7 +47,7 @@ fn exit_codes_are_what_the_handbook_says() {
     folder.write("policy.yaml", &POLICY.replace("admin: ['group:admins'], ", ""));
     for command in [["plan", "."], ["apply", "--yes"]] {
         let refused = folder.run(&command).code(3);
-        assert!(refused.out.contains("Blocked:"), "{}", refused.out);
+        assert!(refused.out.contains("Blocked[no-admin]:"), "{}", refused.out);
     }
     assert!(!folder.path().join(".confperm").exists(), "a plan that is blocked is not applied");
 

@@ -162,10 +162,25 @@ impl Ran {
         self
     }
 
-    /// The lines on stderr that begin with a word, without it.
+    /// The lines on stderr that begin with a word, without it. `error:` stands for errors with a code as well.
     pub(crate) fn said(&self, word: &str) -> Vec<&str> {
-        self.err.lines().filter_map(|line| line.strip_prefix(word)).map(str::trim).collect()
+        self.err.lines().filter_map(|line| without(line, word)).map(str::trim).collect()
     }
+
+    /// The codes of the errors on stderr.
+    pub(crate) fn failures(&self) -> Vec<&str> {
+        self.err.lines().filter_map(|line| Some(coded(line, "error")?.0)).collect()
+    }
+}
+
+fn without<'a>(line: &'a str, word: &str) -> Option<&'a str> {
+    let coded = || Some(coded(line, word.strip_suffix(':')?)?.1);
+    line.strip_prefix(word).or_else(coded)
+}
+
+/// The code of a line that begins with `KIND[CODE]:`, and the rest of it.
+fn coded<'a>(line: &'a str, kind: &str) -> Option<(&'a str, &'a str)> {
+    line.strip_prefix(kind)?.strip_prefix('[')?.split_once("]:")
 }
 
 /// A sandbox behind an address, on threads of its own.

@@ -16,12 +16,17 @@ fn quickstart(change: impl Fn(String) -> String) -> (Folder, Hosted) {
 
 /// What `apply --yes` says about a site that answers so to some requests.
 #[track_caller]
-fn says(answer: impl Fn(&Method, &str) -> Option<Reply> + Send + Sync + 'static, sentence: &str, hint: &str) {
+fn says(
+    answer: impl Fn(&Method, &str) -> Option<Reply> + Send + Sync + 'static,
+    sentence: &str,
+    hint: &str,
+    code: &str,
+) {
     let (folder, hosted) = quickstart(|site| site);
     let front = hosted.behind(answer);
     let mut command = folder.confperm(&["apply", "--yes"]);
     sign_in(&mut command, &front.url, &hosted.running);
-    fails(&Ran::from(command.output().unwrap()), sentence, hint);
+    fails(&Ran::from(command.output().unwrap()), sentence, hint, code);
     let seen = front.seen();
     assert!(!seen.is_empty());
     let writes: Vec<_> = seen
@@ -32,12 +37,13 @@ fn says(answer: impl Fn(&Method, &str) -> Option<Reply> + Send + Sync + 'static,
 }
 
 #[track_caller]
-fn fails(ran: &Ran, sentence: &str, hint: &str) {
+fn fails(ran: &Ran, sentence: &str, hint: &str, code: &str) {
     let ran = ran.clone().code(1);
     assert_eq!(ran.out, "");
     let errors = ran.said("error:");
     assert_eq!(errors.len(), 1, "{}", ran.err);
     assert!(errors[0].contains(sentence), "{}", ran.err);
+    assert_eq!(ran.failures(), [code], "{}", ran.err);
     let hints = ran.said("hint:");
     assert_eq!(hints.len(), 1, "{}", ran.err);
     assert!(hints[0].contains(hint), "{}", ran.err);
@@ -58,7 +64,12 @@ fn a_token_that_the_site_does_not_know() {
     let mut command = folder.confperm(&["apply", "--yes"]);
     hosted.point(&mut command);
     let ran = Ran::from(command.env("CONFLUENCE_API_TOKEN", "token-nobody").output().unwrap());
-    fails(&ran, "Confluence does not accept these credentials", "check the e-mail address and the API token");
+    fails(
+        &ran,
+        "Confluence does not accept these credentials",
+        "check the e-mail address and the API token",
+        "wrong-credentials",
+    );
     assert!(hosted.running.requests().iter().all(|request| !is_write(&request.method, &request.path)));
 }
 
@@ -70,7 +81,12 @@ fn a_token_that_the_site_takes_for_nobody() {
     let mut command = folder.confperm(&["apply", "--yes"]);
     hosted.point(&mut command);
     let ran = Ran::from(command.env("CONFLUENCE_API_TOKEN", "token-nobody").output().unwrap());
-    fails(&ran, "Confluence treats these credentials as anonymous", "nothing was read or written");
+    fails(
+        &ran,
+        "Confluence treats these credentials as anonymous",
+        "nothing was read or written",
+        "wrong-credentials",
+    );
     assert_eq!(hosted.running.requests().len(), 1);
 }
 
@@ -79,7 +95,7 @@ fn nothing_to_sign_in_with() {
     let (folder, hosted) = quickstart(|site| site);
     let mut command = folder.confperm(&["apply", "--yes"]);
     let ran = Ran::from(command.args(["--site", &hosted.running.site_url()]).output().unwrap());
-    fails(&ran, "there is nothing to sign in with", "CONFLUENCE_API_TOKEN");
+    fails(&ran, "there is nothing to sign in with", "CONFLUENCE_API_TOKEN", "no-credentials");
     assert_eq!(hosted.running.requests(), []);
 }
 
@@ -94,6 +110,7 @@ fn a_host_where_nobody_listens() {
         &Ran::from(command.output().unwrap()),
         "cannot reach `127.0.0.1`: the connection was refused",
         "check the address and its port",
+        "cannot-connect",
     );
 }
 
@@ -106,7 +123,12 @@ fn a_host_that_does_not_speak_tls() {
     let url = hosted.running.site_url().replace("http://", "https://");
     sign_in(&mut command, &url, &hosted.running);
     let ran = Ran::from(command.output().unwrap());
-    fails(&ran, "cannot reach `127.0.0.1`: no connection came about", "check the address and its port");
+    fails(
+        &ran,
+        "cannot reach `127.0.0.1`: no connection came about",
+        "check the address and its port",
+        "cannot-connect",
+    );
     assert_eq!(hosted.running.requests(), []);
 }
 
@@ -127,15 +149,30 @@ fn an_address_that_is_none() {
 #[test]
 fn a_web_page_where_json_belongs() {
     let page = Reply::Text(200, "text/html", "<html><head><title>Log in</title></head></html>".to_owned());
-    says(at(ME, page.clone()), "with a web page (\"Log in\"), not JSON", "usually a login page or a proxy");
-    says(at(GRANTS, page), "with a web page (\"Log in\"), not JSON", "usually a login page or a proxy");
+    says(
+        at(ME, page.clone()),
+        "with a web page (\"Log in\"), not JSON",
+        "usually a login page or a proxy",
+        "not-confluence",
+    );
+    says(
+        at(GRANTS, page),
+        "with a web page (\"Log in\"), not JSON",
+        "usually a login page or a proxy",
+        "not-confluence",
+    );
 }
 
 #[test]
 fn a_refusal() {
     let no = Reply::v1(403, "User is not permitted to use Confluence");
-    says(at(ME, no), "not permitted: `GET /wiki/rest/api/user/current` answered 403", "use another account");
-    says(at(GRANTS, Reply::v2(403, "Forbidden")), "not permitted", "use another account");
+    says(
+        at(ME, no),
+        "not permitted: `GET /wiki/rest/api/user/current` answered 403",
+        "use another account",
+        "not-permitted",
+    );
+    says(at(GRANTS, Reply::v2(403, "Forbidden")), "not permitted", "use another account", "not-permitted");
 }
 
 #[test]
@@ -146,6 +183,7 @@ fn an_address_without_a_site_behind_it() {
         move |_, _| Some(page.clone()),
         "answered 404 with a web page",
         "https://YOUR-SITE.atlassian.net/wiki",
+        "not-confluence",
     );
 }
 
@@ -155,11 +193,13 @@ fn a_space_that_is_listed_and_then_not_found() {
         at(GRANTS, Reply::v2(404, "Not Found")),
         "not found, or hidden from this account",
         "this account may see it",
+        "not-found",
     );
     says(
         at(PAGES, Reply::v2(404, "Not Found")),
         "not found, or hidden from this account",
         "this account may see it",
+        "not-found",
     );
 }
 
@@ -171,7 +211,7 @@ fn a_cloud_id_that_the_gateway_does_not_know() {
     let mut command = folder.confperm(&["apply", "--yes"]);
     sign_in(&mut command, &url.replace(&cloud_id, "00000000-0000-4000-8000-00000000dead"), &hosted.running);
     let ran = Ran::from(command.output().unwrap());
-    fails(&ran, "the gateway knows no such address", "check the cloud id");
+    fails(&ran, "the gateway knows no such address", "check the cloud id", "not-confluence");
 }
 
 #[test]
@@ -180,6 +220,7 @@ fn a_part_of_the_api_that_is_gone() {
         at(SPACES, Reply::v2(410, "Gone")),
         "Confluence has removed this part of its API",
         "update confperm",
+        "removed-api",
     );
 }
 
@@ -190,6 +231,7 @@ fn an_answer_that_stops_in_the_middle() {
         at(SPACES, half),
         "the answer to `GET /wiki/api/v2/spaces` stops in the middle",
         "run the same command again",
+        "connection-lost",
     );
 }
 
@@ -199,6 +241,7 @@ fn a_connection_that_is_cut_in_the_middle() {
         at(SPACES, Reply::Cut("{\"results\": [")),
         "the answer to `GET /wiki/api/v2/spaces` stops in the middle",
         "run the same command again",
+        "connection-lost",
     );
 }
 
@@ -209,6 +252,7 @@ fn json_of_another_shape() {
         at(SPACES, strange),
         "answered with JSON that does not fit at `results[0].key`",
         "is a Confluence site",
+        "unexpected-answer",
     );
 }
 
@@ -218,6 +262,7 @@ fn a_site_that_is_down() {
         at(GRANTS, Reply::v2(503, "Service Unavailable")),
         "Confluence failed",
         "run the same command again",
+        "site-failed",
     );
 }
 
@@ -226,7 +271,12 @@ fn a_site_on_the_free_edition() {
     let (folder, hosted) = quickstart(|site| site.replace("edition: standard", "edition: free"));
     let mut command = folder.confperm(&["apply", "--yes"]);
     hosted.point(&mut command);
-    fails(&Ran::from(command.output().unwrap()), "this site is on the Free edition", "the Standard edition");
+    fails(
+        &Ran::from(command.output().unwrap()),
+        "this site is on the Free edition",
+        "the Standard edition",
+        "free-edition",
+    );
     assert!(hosted.running.requests().iter().all(|request| !is_write(&request.method, &request.path)));
 }
 

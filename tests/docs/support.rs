@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -59,6 +60,13 @@ pub(crate) fn said(command: &mut Command) -> String {
     let talk = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?} ended with {}\n{talk}", output.status);
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// Held while a page is compared and rewritten: several tests write parts of the same page.
+pub(crate) fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static PAGES: Mutex<()> = Mutex::new(());
+    // A test that found a difference panics while it holds it.
+    PAGES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a switch for whoever runs the tests")]
