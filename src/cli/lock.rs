@@ -45,7 +45,7 @@ pub(super) async fn run(args: &LockArgs, environment: &Environment, out: &Output
         Err(findings) => return Err(CliError::Invalid { findings, sources }),
     };
     out.findings(&resolved.warnings, &sources);
-    let lock = file.learn(&policy, &live, &connection, Learning::Allowed { whole: true }, out)?;
+    let lock = file.learn(&policy, &live, &connection, Learning::Allowed { whole: true }, out)?.lock;
     let mut text = String::new();
     for (name, id) in lock.entries() {
         let _ = writeln!(text, "{}  {}", visible(&name), visible(&id));

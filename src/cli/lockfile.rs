@@ -38,6 +38,14 @@ pub(super) enum Learning {
     Allowed { whole: bool },
 }
 
+/// A lock with what a run has learnt.
+#[derive(Debug)]
+pub(super) struct Remembered {
+    pub(super) lock: Lock,
+    /// The lines to add to the file, where it must not be written.
+    pub(super) lacking: Vec<String>,
+}
+
 /// What it means under `--locked` that the lock lacks names of the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Lacking {
@@ -96,7 +104,7 @@ impl LockFile {
     }
 
     /// Adds what a run has learnt, and says so; or says what it lacks, where it must not be written. What comes back is
-    /// the lock with what was learnt.
+    /// the lock with what was learnt, and the lines that it lacks.
     pub(super) fn learn(
         &self,
         policy: &Policy,
@@ -104,14 +112,17 @@ impl LockFile {
         connection: &Connection,
         learning: Learning,
         out: &Output,
-    ) -> Result<Lock, CliError> {
+    ) -> Result<Remembered, CliError> {
         let whole = learning == Learning::Allowed { whole: true };
         let learnt = self.lock.learn(policy, live, &self.identity(&connection.met), whole);
-        match learning {
+        let lacking = match learning {
             Learning::Never(lacking) => self.compare(&learnt, lacking, out)?,
-            Learning::Allowed { .. } => self.write(&learnt, out),
-        }
-        Ok(learnt.lock)
+            Learning::Allowed { .. } => {
+                self.write(&learnt, out);
+                Vec::new()
+            }
+        };
+        Ok(Remembered { lock: learnt.lock, lacking })
     }
 
     /// The identity to remember. A token that may not read the cloud id does not make it forgotten, and neither
@@ -127,10 +138,10 @@ impl LockFile {
         }
     }
 
-    fn compare(&self, learnt: &Learnt, lacking: Lacking, out: &Output) -> Result<(), CliError> {
+    fn compare(&self, learnt: &Learnt, lacking: Lacking, out: &Output) -> Result<Vec<String>, CliError> {
         let news = news(&learnt.added);
         let (what, lines) = match (&self.text, news.as_str()) {
-            (Some(_), "") => return Ok(()),
+            (Some(_), "") => return Ok(Vec::new()),
             (Some(_), news) => (format!("{LOCK_FILE} lacks {news} of the policy"), learnt.added.to_lines()),
             (None, _) => (format!("there is no {LOCK_FILE}"), learnt.lock.to_text()),
         };
@@ -145,7 +156,7 @@ impl LockFile {
                     "{what}, and --locked never writes it: `apply --locked` would be refused. The lines to add:\n{}",
                     lines.trim_end()
                 ));
-                Ok(())
+                Ok(lines.trim_end().lines().map(str::to_owned).collect())
             }
         }
     }

@@ -104,7 +104,8 @@ pub(super) async fn prepare(
     }
     warn(resolved.warnings, &sources, scope.all, out);
     let soon = today.saturating_add(SOON.days());
-    let view = View { all: scope.all, ending: render::ending_lines(&policy.endings(), today, soon) };
+    let ending = render::ending_lines(&policy.endings(), today, soon);
+    let mut view = View { all: scope.all, ending, unlocked: Vec::new() };
     let mut planned = plan::plan(&resolved.desired, &live, scope.gaps())?;
     if let Some(why) = &overrides.why {
         for guard in planned.plan.override_guards(&overridden, why) {
@@ -116,7 +117,7 @@ pub(super) async fn prepare(
     }
     // What a refused plan took names to mean is not what anyone has agreed to.
     if !planned.plan.is_blocked() {
-        lock.learn(&policy, &live, &connection, scope.learning(lacking), out)?;
+        view.unlocked = lock.learn(&policy, &live, &connection, scope.learning(lacking), out)?.lacking;
     }
     Ok(Prepared { connection, bundles: policy.bundles(), live, planned, last, view })
 }

@@ -9,6 +9,7 @@ use camino::Utf8Path;
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::model::{Origin, harmless};
 use crate::plan::Plan;
+use crate::policy::lock::LOCK_FILE;
 
 use super::review::{Part, Review, RowKind, View};
 use super::titles::{Titles, with_titles};
@@ -100,6 +101,15 @@ pub fn plan_as_annotations(plan: &Plan, view: &View, titles: Titles) -> Vec<Anno
             message,
         });
     };
+    if !view.unlocked.is_empty() {
+        let lines = view.unlocked.join("\n");
+        say(
+            Level::Warning,
+            None,
+            "Names that the lock lacks",
+            format!("`apply --locked` would be refused; the lines to add to {LOCK_FILE}:\n{lines}"),
+        );
+    }
     for section in &review.sections {
         let (level, title) = match section.part {
             Part::Blocked => (Level::Error, "Blocked"),

@@ -40,7 +40,7 @@ pub fn plan_as_diff(plan: &Plan, live: &Live, after: &Live, bundles: &[NamedBund
 /// How a plan differs from one that was approved: in what it says, or else in the order of its calls, or else in its
 /// document. Empty if the two are the same.
 pub fn plans_as_diff(approved: &Plan, now: &Plan) -> String {
-    let whole = View { all: true, ending: Vec::new() };
+    let whole = View { all: true, ..View::default() };
     let as_text = |plan: &Plan| strip_str(&plan_as_text_in(plan, &whole)).to_string();
     let as_order = |plan: &Plan| strip_str(&order_as_text(plan)).to_string();
     let as_document = |plan: &Plan| plan_as_json(plan).unwrap_or_default();

@@ -51,6 +51,15 @@ fn locked_never_writes_and_says_what_is_missing() {
          refused. The lines to add:\ngroups:\n{line}\n"
     );
     assert!(planned.err.contains(&words), "{}", planned.err);
+    // Reviewers see the comment and the lines of the change, not what the job says.
+    let comment = folder.run(&["plan", "--locked", "--format", "markdown"]).code(0);
+    let block = format!(
+        "**confperm.lock lacks names of this policy**\n\n`apply --locked` would be refused. Run \
+                         `confperm plan` on this branch and commit the file, or add these lines:\n\n    groups:\n    {line}\n"
+    );
+    assert!(comment.out.contains(&block), "{}", comment.out);
+    let annotated = folder.run(&["plan", "--locked", "--format", "github"]).code(0);
+    assert!(annotated.out.contains("::warning title=Names that the lock lacks::"), "{}", annotated.out);
     let applied = folder.run(&["apply", "--yes", "--locked"]).code(1);
     assert!(
         applied.err.contains("error[incomplete-lock]: confperm.lock lacks 1 name of the policy"),

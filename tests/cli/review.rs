@@ -79,7 +79,7 @@ fn a_thousand_changes_in_eighty_spaces_fit_in_120_lines_that_show_every_opening(
             assert!(text.split(&title).skip(1).any(ends), "{title} is opened, and not shown\n{text}");
         }
         assert!(text.contains("`--all` shows every change"), "{text}");
-        let all = plan_as_text_in(&plan, &View { all: true, ending: Vec::new() });
+        let all = plan_as_text_in(&plan, &View { all: true, ..View::default() });
         assert!(all.lines().count() > 1000 && !all.contains("`--all`"), "{all}");
     }
 }
@@ -290,7 +290,8 @@ proptest! {
     fn a_comment_obeys_no_name(name in hostile()) {
         let marked = format!("PWNED{name}PWNED");
         let plan = named(&marked);
-        let view = View { all: false, ending: vec![format!("x {}", confperm::model::visible(&marked))] };
+        let ending = vec![format!("x {}", confperm::model::visible(&marked))];
+        let view = View { ending, ..View::default() };
         for titles in [Titles::Open, Titles::All] {
             let comment = plan_as_markdown(&plan, &view, titles);
             let plain = outside_of_code(&comment);

@@ -9,8 +9,9 @@ use std::fmt::Write as _;
 use anstream::adapter::strip_str;
 
 use crate::access::Direction;
-use crate::model::{PageVerb, SpaceKey};
+use crate::model::{PageVerb, SpaceKey, harmless};
 use crate::plan::Plan;
+use crate::policy::lock::LOCK_FILE;
 
 use super::review::{Counted, Part, Review, Row, RowKind, View};
 use super::style::count;
@@ -33,12 +34,13 @@ const PART: usize = 7_000;
 /// of the plan that was approved.
 pub fn plan_as_markdown(plan: &Plan, view: &View, titles: Titles) -> String {
     let (plan, hidden) = with_titles(plan, titles);
-    let review = Review::of(&plan, &View { all: false, ending: view.ending.clone() });
+    let review = Review::of(&plan, &View { all: false, ..view.clone() });
     let inline = Inline::new(&plan.site.base_url, &hidden);
     let mut comment =
         Comment { review: &review, inline, text: String::new(), left: CHARACTERS - END, cut: 0 };
     comment.head();
     comment.sections("Blocked", &[Part::Blocked]);
+    comment.unlocked(&view.unlocked);
     comment.opened();
     comment.removed();
     comment.sections("Who gains, who loses", &[Part::Effects]);
@@ -108,6 +110,19 @@ impl Comment<'_> {
             }
         }
         lines
+    }
+
+    /// What keeps an approved plan from being applied, and so belongs before the plan.
+    fn unlocked(&mut self, lines: &[String]) {
+        if lines.is_empty() {
+            return;
+        }
+        self.write(&format!(
+            "\n**{LOCK_FILE} lacks names of this policy**\n\n`apply --locked` would be refused. Run `confperm plan` on \
+             this branch and commit the file, or add these lines:\n\n"
+        ));
+        let lines: Vec<String> = lines.iter().map(|line| format!("    {}", harmless(line))).collect();
+        self.lines(&lines, PART, "");
     }
 
     fn removed(&mut self) {

@@ -35,6 +35,8 @@ pub struct View {
     pub all: bool,
     /// What ends soon, a line each.
     pub ending: Vec<String>,
+    /// The lines that `confperm.lock` lacks, for readers who do not see what else the run says.
+    pub unlocked: Vec<String>,
 }
 
 /// A plan as it is reviewed.
