@@ -9,6 +9,7 @@ mod hostile;
 mod pages;
 mod readme;
 mod schemas;
+mod scripts;
 mod support;
 mod tables;
 mod troubleshooting;
