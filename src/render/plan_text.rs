@@ -84,12 +84,17 @@ pub fn plan_as_summary(plan: &Plan) -> String {
     let mut text = String::new();
     let opened = review.opened_by_space();
     let counted = Counted::by_space(plan);
-    for (key, counted) in counted.iter().take(SUMMARY) {
+    // Where not all spaces fit, those that are opened are seen.
+    let mut spaces: Vec<_> = counted.iter().collect();
+    spaces.sort_by_key(|(key, _)| !opened.contains_key(*key));
+    for (key, counted) in spaces.into_iter().take(SUMMARY) {
         let sign = if opened.contains_key(key) { paint(REMOVE, "!") } else { paint(CHANGE, "~") };
         let _ = writeln!(text, "{sign} {}: {}", title(plan, key), counted.words().join(", "));
     }
     if counted.len() > SUMMARY {
-        let _ = writeln!(text, "… and {} more spaces", counted.len() - SUMMARY);
+        let more = opened.len().saturating_sub(SUMMARY);
+        let warning = if more > 0 { format!(", {more} of which are opened in part") } else { String::new() };
+        let _ = writeln!(text, "… and {} more spaces{warning}", counted.len() - SUMMARY);
     }
     let blocked = blocked_as_text(plan);
     for line in blocked.lines().take(SUMMARY) {

@@ -4,7 +4,9 @@
 use std::fmt::Write as _;
 
 use confperm::plan::Plan;
-use confperm::render::{Titles, View, plan_as_annotations, plan_as_markdown, plan_as_text, plan_as_text_in};
+use confperm::render::{
+    Titles, View, plan_as_annotations, plan_as_markdown, plan_as_summary, plan_as_text, plan_as_text_in,
+};
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag};
 use serde_json::{Value, json};
@@ -143,6 +145,7 @@ fn what_was_so_before_is_counted_and_what_ends_soon_is_mentioned() {
         "{}",
         at("2026-11-25")
     );
+    assert!(at("2026-11-21").contains("in 14 days"), "{}", at("2026-11-21"));
     assert!(!at("2026-11-20").contains("Ends soon"), "{}", at("2026-11-20"));
 }
 
@@ -152,6 +155,29 @@ fn a_summary_is_one_screen() {
     assert!(ran.out.lines().count() <= 24, "{}", ran.out);
     assert!(ran.out.contains("! SUP  Support: 1 page to open, 3 roles to change\n"), "{}", ran.out);
     Folder::example("acme").run(&["plan", "--summary", "--format", "json"]).code(64);
+
+    // Of eighty spaces not all are shown, but those that are opened, which come last by name.
+    let mut document = serde_json::to_value(large(1000, 80, 0)).unwrap();
+    for number in 75..80 {
+        let id = (800_000 + number).to_string();
+        document["pages"][&id] =
+            json!({"space": in_space(number), "kind": "page", "path": "/Home/Secret", "restricted": true});
+        let why = json!({"why": "declared", "origin": {"file": "a.yaml", "line": 1}, "role": null});
+        document["changes"].as_array_mut().unwrap().push(json!({"change": "audience", "space": in_space(number), "content": id, "list": "view", "before": {"only": ["group:g-hr"]}, "after": "anyone", "reason": why}));
+    }
+    let text = plan_as_summary(&plan(document));
+    assert!(text.lines().count() <= 24, "{text}");
+    for number in 75..80 {
+        assert!(
+            text.contains(&format!("{}  Engineering: 1 page to open", in_space(number))),
+            "{number}\n{text}"
+        );
+    }
+    let all = plan_as_summary(&large(1000, 80, 1000));
+    assert!(
+        all.lines().count() <= 24 && all.contains("more spaces, 68 of which are opened in part"),
+        "{all}"
+    );
 }
 
 /// Pieces of what a name could be made of to act on a host.
