@@ -207,8 +207,8 @@ fn mention_last(prepared: &Prepared, directory: &Utf8Path, out: &Output) {
     if let Some(cut) = last.cut {
         let calls = count(cut.calls, "call", "calls");
         out.warn(&format!(
-            "the run of {} did not come to its end, or is still going on: of its {calls}, {} were made or about to \
-             be made and {} are known to be settled. Its journal is {}",
+            "the run of {} was cut short, or is still going on: {} of its {calls} were sent or about to be sent, and {} \
+             are known to be settled. Its journal is {}; what it left open is looked at first",
             last.began, cut.intended, cut.settled, last.path
         ));
     } else if !last.unverified.is_empty() {

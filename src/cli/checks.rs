@@ -74,9 +74,7 @@ impl<'p, 'l> Making<'p, 'l> {
                 self.findings.push(
                     Diagnostic::new(
                         Code::InvalidPrincipal,
-                        format!(
-                            "`class:{class}` cannot be asked about: its people differ in what they may do"
-                        ),
+                        format!("`class:{class}` cannot be tested: its members can do different things"),
                     )
                     .at(&who.span, "")
                     .help("test a person, a group, `class:all-licensed-users` or `anonymous`"),

@@ -6,16 +6,31 @@ use std::fs;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::files::{self, Draft};
+use crate::render::style::count;
 
 use super::error::CliError;
-
 use super::failure::Failure;
+
 /// Texts by path below a directory.
 pub(super) type Files = BTreeMap<Utf8PathBuf, String>;
 
 /// Those that are there already.
 pub(super) fn existing(directory: &Utf8Path, files: &Files) -> Vec<Utf8PathBuf> {
     files.keys().filter(|path| directory.join(path).symlink_metadata().is_ok()).cloned().collect()
+}
+
+/// Where files were put, as the end of a sentence.
+pub(super) fn place(directory: &Utf8Path) -> String {
+    if directory == "." { "here".to_owned() } else { format!("below {directory}") }
+}
+
+/// The files by name; of many, their number.
+pub(super) fn listed(files: &Files) -> String {
+    const FEW: usize = 5;
+    if files.len() > FEW {
+        return count(files.len(), "file", "files");
+    }
+    files.keys().map(|path| path.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// Refuses if anything is there already, and names all of it.

@@ -83,10 +83,10 @@ async fn carry_out(
     lock.learn(&policy, &live, connection, Learning::Allowed { whole: false }, out)?;
     remarks(&drafts, out);
     out.data(&format!(
-        "{} in {} below {}. {}\n",
+        "{} written {}: {}. {}\n",
         count(drafts.len(), "space", "spaces"),
-        count(made.len(), "file", "files"),
-        args.directory,
+        deposit::place(&args.directory),
+        deposit::listed(&made),
         if args.from.is_some() {
             "`confperm plan` shows what they change."
         } else {
@@ -272,7 +272,7 @@ fn remarks(drafts: &[Draft], out: &Output) {
     if sums.is_empty() {
         return;
     }
-    out.say("Each file says at its top what it is about:");
+    out.say("Left out, or worth a look; each file lists its own at the top:");
     for (remark, (spaces, things)) in sums {
         let spaces = count(spaces, "space", "spaces");
         out.say(&format!("  {things} in {spaces}: {}", remark.sentence()));

@@ -172,8 +172,8 @@ fn not_spoken_of(policy: &Policy, missing: &SpaceKey) -> CliError {
 fn can_be_changed(site: &Site) -> Result<(), CliError> {
     if site.edition == Edition::Free {
         return Err(CliError::failed(
-            "this site is on the Free edition, where permissions and restrictions cannot be changed",
             failure::Failure::FreeEdition,
+            "this site is on the Free edition, where permissions and restrictions cannot be changed",
         )
         .with_hint("the Standard edition and those above it can; nothing was changed"));
     }

@@ -105,7 +105,7 @@ pub(super) fn named(text: &str, policy: &Policy) -> Result<Named, CliError> {
         Some(("group", name)) if !name.is_empty() => Ok(Named::Group(name.to_owned())),
         Some(("class", name)) if name == AccessClass::AllLicensedUsers.as_str() => Ok(Named::Anybody),
         Some(("class", _)) => Err(CliError::usage(
-            format!("`{text}`: who is in this class differs from person to person"),
+            format!("`{text}`: the members of this class can do different things, so there is no one answer"),
             "ask about a person, a group, class:all-licensed-users or anonymous",
         )),
         Some(("user", name)) => Ok(person(name, policy)),
@@ -149,7 +149,7 @@ pub(super) fn asker(named: &Named, policy: &Policy, live: &Live, lock: &Lock) ->
     }
 }
 
-fn unknown_person(name: &str, why: &str, policy: &Policy, live: &Live) -> CliError {
+fn unknown_person(code: Code, name: &str, why: &str, policy: &Policy, live: &Live) -> CliError {
     let groups: Vec<String> =
         live.directory.groups.values().map(|group| format!("group:{}", group.name.raw())).collect();
     let same = groups.iter().find(|group| group.strip_prefix("group:") == Some(name)).map(String::as_str);
@@ -158,7 +158,7 @@ fn unknown_person(name: &str, why: &str, policy: &Policy, live: &Live) -> CliErr
         || "the account id stands at the end of the address of the person's profile page".to_owned(),
         |near| format!("did you mean `{}`?", visible(near)),
     );
-    CliError::failed(format!("`{}`: {why}", visible(name))).with_hint(hint)
+    CliError::failed(code, format!("`{}`: {why}", visible(name))).with_hint(hint)
 }
 
 /// Why a name does not mean one thing of the site.

@@ -8,7 +8,7 @@ use http::Uri;
 pub enum ProxyError {
     #[error("is not the address of a proxy")]
     NotAnAddress,
-    #[error("names a proxy that is spoken to in another way than HTTP")]
+    #[error("names a proxy of another protocol than HTTP")]
     OtherProtocol,
 }
 

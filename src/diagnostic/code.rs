@@ -58,7 +58,7 @@ codes! {
     WrongType = "wrong-type", Error, "A value of another kind than belongs there.";
     NullValue = "null-value", Error, "A key without a value.";
     EmptyList = "empty-list", Error, "A list without entries where a principal must be named.";
-    EmptyEntry = "empty-entry", Error, "A section that says nothing.";
+    EmptyEntry = "empty-entry", Error, "A section without content.";
     InvalidValue = "invalid-value", Error, "A value that is not one of those possible, or not of the right form.";
     MissingVersion = "missing-version", Error, "No file says which version of the language it is written in.";
     UnsupportedVersion = "unsupported-version", Error, "A version of the language that this program does not know.";
@@ -92,13 +92,13 @@ codes! {
     EndedList = "ended-list", Error, "The list of a page whose entries have all ended, which would open the page.";
 
     // Rules.
-    UnknownLike = "unknown-like", Error, "A space that the policy gives nothing in, and whose access is to be copied.";
-    LikeCycle = "like-cycle", Error, "Spaces that have the access of each other, in a circle.";
+    UnknownLike = "unknown-like", Error, "`like` names a space in which the policy gives nothing.";
+    LikeCycle = "like-cycle", Error, "Entries with `like` that refer to each other in a circle.";
     Contradiction = "contradiction", Error, "A principal is given something in one place and denied it in another.";
-    EmptySelector = "empty-selector", Warning, "A rule, or a pattern in it, that speaks of no space.";
-    NotCopied = "not-copied", Warning, "Access that is not copied to another space, because it is not ours to give.";
-    AbsentCaller = "absent-caller", Error, "The account that runs this is to be nowhere.";
-    AbsentApp = "absent-app", Warning, "An app is to be nowhere, which apps decide themselves.";
+    EmptySelector = "empty-selector", Warning, "A rule, or a pattern in it, that matches no space.";
+    NotCopied = "not-copied", Warning, "Access that `like` or `replace` does not copy, because confperm does not manage it.";
+    AbsentCaller = "absent-caller", Error, "A rule takes out of spaces the account that runs confperm.";
+    AbsentApp = "absent-app", Warning, "A rule takes an app out of spaces, and apps manage their own access.";
     LastOnList = "last-on-list", Error, "A list of a page that would have no entry left, which would open the page.";
     CsvFile = "csv-file", Error, "A CSV file that is not there, not inside the policy directory, or not CSV.";
     CsvColumn = "csv-column", Error, "A column that a CSV file does not have, or has twice.";

@@ -103,7 +103,7 @@ impl Policy {
         let message = format!("`{}` is given access by name", self.show(&who.to_who()));
         let unless = "which a guard forbids unless this is the account that runs confperm";
         at_places(Code::PerhapsForbidden, &message, unless, places)
-            .help("a plan tells; list the user under `except` if it is meant")
+            .help("`confperm plan` checks which account runs confperm; list the user under `except` if the access is intended")
     }
 }
 

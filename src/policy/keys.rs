@@ -197,8 +197,8 @@ pub(crate) const GUARDS: &[Key] = &[
     key("required-admins", "People and groups that must administer each space."),
     key(
         "max-removals",
-        "How much a plan may take away: a share such as `25%`, or a number, of the pairs of principal and space that \
-         lose access and of subject and page list; `100%` for any.",
+        "How much a plan may take away: a share such as `25%`, or a number. A principal counts once for each space in \
+         which it loses access, and once for each page list that it is taken off. `100%` sets no limit.",
     ),
     key(
         "forbid",

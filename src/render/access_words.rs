@@ -116,7 +116,7 @@ pub(super) fn reason_words(reason: &Reason, names: &dyn Names) -> String {
             names.person(account)
         ),
         Reason::UnlicensedUnread { account } => format!(
-            "{} has no licence, and whether the site lets such people in cannot be read from the API",
+            "{} has no licence, and the API does not say whether the site admits accounts without one",
             names.person(account)
         ),
         Reason::AnonymousUnlisted { space } => format!(
@@ -126,27 +126,27 @@ pub(super) fn reason_words(reason: &Reason, names: &dyn Names) -> String {
             "Jira Service Management may have opened {space} to everyone who is signed in, which cannot be read from the API"
         ),
         Reason::GuestInGroup { group: id } => {
-            format!("what {} gives to a guest in it is not documented", group(id))
+            format!("Atlassian does not document what {} gives to a guest in it", group(id))
         }
         Reason::ClassUnread { principal } => {
             format!("the members of {} cannot be read in full", names.principal(principal))
         }
         Reason::AnonymousUnread => {
-            "whether the site lets in people who are not signed in cannot be read from the API".to_owned()
+            "the API does not say whether the site admits visitors who are not signed in".to_owned()
         }
         Reason::AnonymousOff => {
-            "the site lets in only users who are signed in, and whether what a space gives to `anonymous` still \
-             counts for others is not documented"
+            "the site admits signed-in users only, and Atlassian does not document whether they still have what a \
+             space gives to `anonymous`"
                 .to_owned()
         }
         Reason::RoleUnread { role } => {
             format!("what the role {} permits is written in words that this version does not know", names.role(role))
         }
         Reason::AuthorUnread => {
-            "people may delete what they made themselves, and who made it is not read".to_owned()
+            "users may delete what they made themselves, and the author was not read".to_owned()
         }
         Reason::DeleteAgainstEditList => {
-            "whether an edit list keeps people from deleting the page is not documented".to_owned()
+            "Atlassian does not document whether an edit list prevents the deletion of the page".to_owned()
         }
     }
 }
@@ -164,10 +164,10 @@ const fn why_words(why: Why) -> &'static str {
 /// What a lint says about the principals concerned, as a whole sentence after their names.
 pub(super) const fn lint_words(lint: Lint) -> &'static str {
     match lint {
-        Lint::ListedWithoutSpace => "listed, but without access to the space",
-        Lint::ListedWithoutAncestor => "listed, but without view of a page above",
-        Lint::ListedWithoutEditRight => "listed to edit, but without the right to edit pages in the space",
-        Lint::ViewOnlyInVain => "listed to view only, but a group on the edit list gives edit",
+        Lint::ListedWithoutSpace => "on the list, but without access to the space",
+        Lint::ListedWithoutAncestor => "on the list, but cannot view a page above",
+        Lint::ListedWithoutEditRight => "on the edit list, but without the right to edit pages in the space",
+        Lint::ViewOnlyInVain => "on the view list only, but can edit through a group on the edit list",
         Lint::DeadList => "the only entries, and none of them can sign in any more",
         Lint::ListOfLeavers => "the only entries, and all of them are about to go",
         Lint::SpaceWithoutAdmin => {
@@ -175,8 +175,8 @@ pub(super) const fn lint_words(lint: Lint) -> &'static str {
         }
         Lint::AdminCutOff => "must keep access, and is not listed",
         Lint::SeenByGuests => "shall not see this and see it now; the plan closes it",
-        Lint::GuestInside => "share people, who see the space as its insiders do",
-        Lint::GuestListed => "share people, who see this as well",
+        Lint::GuestInside => "have members in common, who see the space as its insiders do",
+        Lint::GuestListed => "have members in common, who see this as well",
         Lint::NotRestrictable => "this site has no restrictions for this kind of content, so it stays open",
     }
 }

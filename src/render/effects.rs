@@ -170,10 +170,10 @@ pub(super) fn lints(plan: &Plan, all: bool) -> Option<Section> {
             *codes.entry(lint.code.code()).or_default() += 1;
         }
         let codes: Vec<String> = codes.into_iter().map(|(code, number)| format!("{number} {code}")).collect();
-        let (before, more) = if section.lines.is_empty() { ("", "") } else { ("and ", " more") };
+        let before = if section.lines.is_empty() { "" } else { "and " };
         section.rest.push(format!(
-            "{before}{}{more} that this plan does not change: {}; `--all` lists them",
-            old.len(),
+            "{before}{} on what this plan does not change: {}; `--all` shows each",
+            count(old.len(), "older finding", "older findings"),
             list(&codes)
         ));
     }

@@ -25,12 +25,14 @@ pub fn order_as_text(plan: &Plan) -> String {
         let _ = writeln!(text, "{}: {}", meanwhile.space, meanwhile_words(plan, meanwhile));
     }
     let waiting = plan.calls.iter().filter(|planned| !planned.after.is_empty()).count();
-    let _ = writeln!(
-        text,
-        "{}; {} for another, the rest can be made side by side.",
-        count(plan.calls.len(), "call", "calls"),
-        count(waiting, "waits", "wait"),
-    );
+    let calls = count(plan.calls.len(), "call", "calls");
+    let _ = match waiting {
+        0 => writeln!(text, "{calls}; none waits for another, so all can be made side by side."),
+        _ => {
+            let waiting = count(waiting, "of them waits", "of them wait");
+            writeln!(text, "{calls}; {waiting} for others, the rest can be made side by side.")
+        }
+    };
     text
 }
 
@@ -47,7 +49,7 @@ fn edge_words(plan: &Plan, edge: &Edge) -> String {
             format!("otherwise {}", danger_words(plan, danger))
         }
         (EdgeReason::Resume, _) => {
-            "a run that ends in between could not tell any more whose lists page-only keeps".to_owned()
+            "if the run ended in between, the next one could not see whose lists page-only keeps".to_owned()
         }
         (EdgeReason::Gather, _) => "the calls that wait for both wait for this one alone".to_owned(),
     };

@@ -143,7 +143,7 @@ fn opened(review: &Review<'_>, detail: Detail, text: &mut String) {
     if review.opened.is_empty() {
         return;
     }
-    let _ = writeln!(text, "{}", paint(REMOVE, "Opened: more people than can be named get in"));
+    let _ = writeln!(text, "{}", paint(REMOVE, "Opened: no longer only for named users and groups"));
     if detail.opened_apart {
         let several = review.plan.spaces.len() > 1;
         let space = |row: &Row<'_>| if several { format!("{}  ", row.spaces[0]) } else { String::new() };

@@ -9,7 +9,8 @@ use super::review::{Part, Section};
 use super::style::{CHANGE, list, paint};
 
 pub(super) fn skipped(plan: &Plan) -> Option<Section> {
-    let heading = paint(CHANGE, "Skipped: the name does not mean what it meant");
+    let heading =
+        paint(CHANGE, "Skipped: on the site the name stands for something else by now, or for nothing");
     (!plan.skipped.is_empty()).then(|| Section::new(Part::Incomplete, heading, lines(plan)))
 }
 

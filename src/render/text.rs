@@ -229,7 +229,7 @@ fn needs_left_out_words(
             format!("without it {}", lasting_danger_words(plan, danger))
         }
         NeededBy::Order { reason: EdgeReason::Resume, .. } => {
-            "once the rest is done, no later run could tell that it is missing".to_owned()
+            "once the rest is done, no later run could see that it is missing".to_owned()
         }
         NeededBy::Order { .. } => "Confluence demands it before the rest".to_owned(),
         NeededBy::PageOnly { origins } => {
@@ -248,6 +248,9 @@ pub(super) fn summary(plan: &Plan) -> String {
     if plan.is_empty() {
         if let Some(Uncovered { covered, rest }) = uncovered(plan) {
             return format!("Nothing to change in what {covered}; {rest}.");
+        }
+        if plan.spaces.is_empty() {
+            return "Nothing to change: the policy names no space, and its rules select none.".to_owned();
         }
         let spaces = count(plan.spaces.len(), "space is", "spaces are");
         return format!("Nothing to change: {spaces} as the policy says.");
@@ -284,7 +287,7 @@ pub(super) fn uncovered(plan: &Plan) -> Option<Uncovered> {
     let changes = count(plan.left_out.len(), "declared change is", "declared changes are");
     let left_out = format!("{changes} left out, since this account may not make them");
     let skipped = count(plan.skipped.len(), "entry is", "entries are");
-    let skipped = format!("{skipped} skipped, since a name does not mean what it meant");
+    let skipped = format!("{skipped} skipped, since a name stands for something else by now, or for nothing");
     let parts = [
         unknown_words(plan).map(|unknown| ("is known", unknown)),
         (!plan.left_out.is_empty()).then_some(("this account may change", left_out)),
@@ -320,7 +323,10 @@ const fn kind_words(gap: &Gap) -> (&'static str, &'static str) {
             ("space where `anonymous` may be unlisted", "spaces where `anonymous` may be unlisted")
         }
         Gap::Members { .. } => ("group with unread members", "groups with unread members"),
-        Gap::OwnGroups { .. } => ("unread list of own groups", "unread lists of own groups"),
+        Gap::OwnGroups { .. } => (
+            "unknown membership of the account that runs this",
+            "unknown memberships of the account that runs this",
+        ),
         Gap::SinglePermissions { .. } => {
             ("principal with leftover permissions", "principals with leftover permissions")
         }

@@ -102,5 +102,9 @@ fn what_anonymous_may_is_not_known_where_the_site_does_not_say() {
     let acme = site("acme", Some(ACME));
     let ran = run_in(acme.path(), "can anonymous view PUBLIC");
     assert_eq!((ran.out.as_str(), ran.code), ("unknown\n", 3), "{}", ran.talk);
-    assert!(ran.talk.contains("not signed in cannot be read from the API"), "{}", ran.talk);
+    assert!(
+        ran.talk.contains("does not say whether the site admits visitors who are not signed in"),
+        "{}",
+        ran.talk
+    );
 }

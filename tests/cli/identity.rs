@@ -112,19 +112,15 @@ const CASES: &[Case] = &[
     Case {
         policy: ACME,
         stops: &[
-            "only the policy says that the token goes to https://acme.atlassian.net",
+            "nothing was sent to https://acme.atlassian.net: only",
             "set `CONFLUENCE_URL=https://acme.atlassian.net/wiki`",
             "add `--site https://acme.atlassian.net/wiki`",
         ],
         ..NOTHING
     },
-    Case { policy: GATEWAY, stops: &["only the policy says"], ..NOTHING },
-    Case {
-        policy: EVIL,
-        stops: &["only the policy says that the token goes to https://evil.example"],
-        ..NOTHING
-    },
-    Case { policy: EVIL, lock: ACME_LOCK, stops: &["only the policy says"], ..NOTHING },
+    Case { policy: GATEWAY, stops: &["only `site.url` of the policy names it"], ..NOTHING },
+    Case { policy: EVIL, stops: &["nothing was sent to https://evil.example: only"], ..NOTHING },
+    Case { policy: EVIL, lock: ACME_LOCK, stops: &["only `site.url` of the policy names it"], ..NOTHING },
     // Each address of one site.
     Case { variable: ACME, token: &["acme.atlassian.net"], ..NOTHING },
     Case { policy: ACME, variable: ACME, token: &["acme.atlassian.net"], ..NOTHING },
@@ -383,7 +379,7 @@ fn every_command_that_connects_stops_at_another_site() {
         for (case, words) in [
             (&case, "this is not the site that the policy is about"),
             (&locked, "this is not the site that the policy is about"),
-            (&unsaid, "only the policy says that the token goes to https://evil.example"),
+            (&unsaid, "nothing was sent to https://evil.example: only"),
             (&two, "the policy names a sandbox"),
         ] {
             let ran = run(case, &case.folder(), &world.network, command).code(1);
@@ -499,7 +495,7 @@ fn a_bad_proxy_is_an_error_that_does_not_repeat_it() {
         (
             "ALL_PROXY",
             "socks5://ann:hunter22@proxy:1080",
-            "ALL_PROXY names a proxy that is spoken to in another way",
+            "ALL_PROXY names a proxy of another protocol than HTTP",
         ),
     ] {
         let mut command = folder.confperm(&["plan"]);
@@ -631,6 +627,6 @@ fn a_person_confirms_a_host_once_and_the_answer_stays_out_of_the_repository() {
     world.network.around(&mut command);
     command.env("XDG_CONFIG_HOME", settings.path()).env("CONFLUENCE_API_TOKEN", "token-ann");
     let ran = Ran::from(command.output().unwrap()).code(1);
-    assert!(ran.err.contains("only the policy says"), "{}", ran.err);
+    assert!(ran.err.contains("only `site.url` of the policy names it"), "{}", ran.err);
     assert_eq!(world.network.seen(), []);
 }

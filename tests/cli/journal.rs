@@ -388,9 +388,9 @@ fn a_run_that_died_is_mentioned_until_another_has_come_to_its_end() {
     std::fs::write(&journal, &text[..text.len() - 9]).unwrap();
     let after = folder.run(&["apply", "--yes"]).code(0);
     let said = after.said("warning:");
-    assert!(said.len() == 1 && said[0].contains("did not come to its end"), "{}", after.err);
+    assert!(said.len() == 1 && said[0].contains("was cut short"), "{}", after.err);
     assert!(
-        said[0].contains("13 calls, 13 were made or about to be made and 13 are known to be settled"),
+        said[0].contains("13 of its 13 calls were sent or about to be sent, and 13 are known to be settled"),
         "{}",
         after.err
     );

@@ -161,7 +161,7 @@ fn a_second_signal_ends_an_apply_at_once() {
         let mut again = folder.confperm(&["apply", "--yes"]);
         hosted.point(&mut again);
         let again = Ran::from(again.output().unwrap()).code(0);
-        assert!(again.said("warning:")[0].contains("did not come to its end"), "{}", again.err);
+        assert!(again.said("warning:")[0].contains("was cut short"), "{}", again.err);
     }
 }
 

@@ -132,7 +132,8 @@ impl<'a> Pen<'a> {
             }
             match role {
                 RoleDraft::Classic(built_in) => {
-                    let note = format!("single permissions; `{built_in}` is the space role");
+                    let note =
+                        format!("a bundle of single permissions; `{built_in}` alone assigns the space role");
                     text.key(1, name, Some(&note));
                     text.list(2, "includes", &[built_in.to_string()]);
                 }

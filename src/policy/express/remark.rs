@@ -38,7 +38,7 @@ impl Remark {
             }
             Self::Foreign => "rows of kinds that this version does not know, left as they are",
             Self::Caller => {
-                "what the account that ran the import holds and a policy cannot express, left as it is"
+                "access of the account that ran the import which a policy cannot express, left as it is"
             }
             Self::WithoutView => {
                 "permissions of principals that lack `read/space`, which a policy cannot express"
@@ -56,7 +56,7 @@ impl Remark {
                 "folders and the like whose restrictions the site does not show, left as they are"
             }
             Self::HiddenAbove => {
-                "pages below something hidden or archived, where what is demanded above them is not known"
+                "pages below a hidden or archived page, whose own restrictions are not known"
             }
             Self::AppList => "page lists that name only apps, left as they are",
             Self::UnknownListed => {

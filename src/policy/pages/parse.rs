@@ -20,7 +20,7 @@ pub enum InvalidSelector {
     GlobWithoutPath,
     #[error("this is an address, but not that of a page")]
     Address,
-    #[error("many pages are meant where one is to be named")]
+    #[error("this names many pages, and one is needed")]
     Many,
 }
 

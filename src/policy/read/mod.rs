@@ -127,7 +127,10 @@ impl Reader {
                 self.report(
                     Diagnostic::new(
                         Code::UnsupportedVersion,
-                        format!("version `{}` of the policy language is not known here", version.value),
+                        format!(
+                            "this confperm does not know version `{}` of the policy language",
+                            version.value
+                        ),
                     )
                     .at(&version.span, "")
                     .help("write `version: 1`, or use a newer confperm if there is one"),

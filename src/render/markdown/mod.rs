@@ -87,7 +87,7 @@ impl Comment<'_> {
         let apart: Vec<String> = review.opened.iter().map(|row| self.row(row, true)).collect();
         let length: usize = apart.iter().map(|line| line.chars().count() + 1).sum();
         let lines = if length <= OPENED_APART { apart } else { self.opened_by_number() };
-        self.write("\n**Opened: more people than can be named get in**\n\n");
+        self.write("\n**Opened: no longer only for named users and groups**\n\n");
         self.lines(&lines, self.left.saturating_sub(BESIDE_OPENED), "opened");
     }
 
