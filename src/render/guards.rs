@@ -169,5 +169,5 @@ fn removals_words(removals: Removals) -> String {
         .filter(|(_, pairs)| pairs.removed > 0)
         .map(|(what, pairs)| taken_words(what, pairs))
         .collect();
-    if taken.is_empty() { "nothing is taken away".to_owned() } else { taken.join(", ") }
+    if taken.is_empty() { "no removals that count".to_owned() } else { taken.join(", ") }
 }

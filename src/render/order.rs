@@ -26,13 +26,13 @@ pub fn order_as_text(plan: &Plan) -> String {
     }
     let waiting = plan.calls.iter().filter(|planned| !planned.after.is_empty()).count();
     let calls = count(plan.calls.len(), "call", "calls");
-    let _ = match waiting {
-        0 => writeln!(text, "{calls}; none waits for another, so all can be made side by side."),
-        _ => {
-            let waiting = count(waiting, "of them waits", "of them wait");
-            writeln!(text, "{calls}; {waiting} for others, the rest can be made side by side.")
-        }
+    let ending = if waiting == 0 {
+        "none waits for another, so all can be made side by side".to_owned()
+    } else {
+        let waiting = count(waiting, "of them waits", "of them wait");
+        format!("{waiting} for others, the rest can be made side by side")
     };
+    let _ = writeln!(text, "{calls}; {ending}.");
     text
 }
 

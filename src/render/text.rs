@@ -112,12 +112,12 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
             plan.name(principal)
         ),
         Gap::AnonymousRows { space, reads: true } => format!(
-            "{space}  what `anonymous` holds: the site lists nothing, and yet shows the space to readers who are not \
-             signed in; look at the space's permissions in Confluence"
+            "{space}  what `anonymous` holds: the site lists no entry for readers who are not signed in, and yet shows the space \
+             to them; look at the space's permissions in Confluence"
         ),
         Gap::AnonymousRows { space, reads: false } => format!(
-            "{space}  what `anonymous` holds: the site lists nothing of it anywhere and does not say what readers who \
-             are not signed in may see, so it may leave such entries out; look at the space's permissions in Confluence"
+            "{space}  what `anonymous` holds: the site lists no entry for readers who are not signed in, and may leave such \
+             entries out of its lists; look at the space's permissions in Confluence"
         ),
         Gap::OwnGroups { why } => {
             format!("the groups of the account that runs this: {}; it may be in any", reason(why))

@@ -56,7 +56,7 @@ fn kept_words(plan: &Plan, kept: &Unmanaged) -> String {
         }
         KeepReason::Class => format!("{entries} of user classes, which cannot be changed one by one: {who}"),
         KeepReason::RolesOnly => format!(
-            "{entries} beside roles, which a site that gives access by roles only does not change: {who}"
+            "{entries} from before roles; this site gives access by roles only, and its API cannot change them: {who}"
         ),
         KeepReason::Skipped => format!("{entries} whose entry of the policy is skipped: {who}"),
         KeepReason::UnlistedPage => {

@@ -1,6 +1,7 @@
 //! Blocks below a line `<!-- run -->` are run as a user would type them, one after the other in one shell. Behind a
 //! command stands what it ends with, if that is not 0.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -17,10 +18,12 @@ fn script(page: &str) -> String {
     for line in blocks.flat_map(str::lines).filter(|line| !line.is_empty() && !line.starts_with('#')) {
         let (command, code) = line.split_once("# ends with ").unwrap_or((line, "0"));
         let command = command.trim_end();
-        script.push_str(&format!(
-            "{command}\ncode=$?; [[ $code == {code} ]] || {{ echo \"ended with $code:\"; echo '{}'; exit 1; }} >&2\n",
-            command.replace('\'', "'\\''")
-        ));
+        let shown = command.replace('\'', "'\\''");
+        let _ = writeln!(script, "{command}\ncode=$?");
+        let _ = writeln!(
+            script,
+            "[[ $code == {code} ]] || {{ echo \"ended with $code:\" '{shown}' >&2; exit 1; }}"
+        );
     }
     assert!(script.contains("confperm plan"), "{page}\n{script}");
     script

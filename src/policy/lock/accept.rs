@@ -36,7 +36,7 @@ impl NotAccepted {
             Self::Unknown(_) => {
                 "write it as the messages of `confperm plan` do: `group:NAME`, `role:NAME`, `KEY`, `KEY/Title/Title`"
             }
-            Self::Ambiguous { .. } => "write it with its kind",
+            Self::Ambiguous { .. } => "write it with its kind, as in this message",
             Self::NoOther(_) => "it means what it meant; if that is gone, correct the policy",
             Self::Several { .. } => "name the one that is meant by its id in the policy",
         }

@@ -367,7 +367,7 @@ impl Reader {
                     )
                     .at(&second.span, "")
                     .at(&first.span, "named here")
-                    .help("space, type and id are three columns"),
+                    .help("name three different columns for `space`, `type` and `id`"),
                 );
                 return None;
             }
