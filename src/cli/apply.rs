@@ -242,7 +242,7 @@ async fn carry_out(
         Event::Finished { call, status } => {
             out.progress.call_ended();
             if let Status::Failed(failure) = status {
-                out.warn(&format!("call {} failed: {failure}", call.id));
+                out.warn_of(Failure::from(failure), &format!("call {} failed: {failure}", call.id));
             }
         }
         Event::Verifying => out.progress.begin(Stage::Verifying),

@@ -5,13 +5,14 @@
 
 use std::fmt;
 
+use crate::apply;
 use crate::confluence;
 use crate::diagnostic::Code;
 use crate::sandbox;
 
 macro_rules! failures {
     ($( $name:ident = $text:literal, $doc:literal; )*) => {
-        /// What ended a run before its work was done.
+        /// What ended a run before its work was done, or made a call of it fail.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Failure {
             $( #[doc = $doc] $name, )*
@@ -69,6 +70,8 @@ failures! {
     RefusedRequest = "refused-request", "Confluence refuses the request; the message quotes its words.";
     RemovedApi = "removed-api", "Confluence has removed this part of its API. Update confperm.";
     ChangedMeanwhile = "changed-meanwhile", "The site or the policy changed while the command ran. Run it again.";
+
+    NotVisibleYet = "not-visible-yet", "What the run wrote does not show in the answers of the site yet. The next `apply` looks again.";
 
     // Names.
     NoSpaces = "no-spaces", "The account sees no space of the kind that was asked for.";
@@ -130,6 +133,18 @@ impl From<&confluence::Error> for Failure {
             Error::GaveUp { last, .. } => Self::from(&**last),
             Error::NoRoles { .. } => Self::NoSpaceRoles,
             Error::Endless { .. } | Error::Incomplete { .. } => Self::IncompleteAnswer,
+        }
+    }
+}
+
+impl From<&apply::Failure> for Failure {
+    fn from(failure: &apply::Failure) -> Self {
+        match failure {
+            apply::Failure::Site(error) | apply::Failure::Lost(error) => Self::from(&**error),
+            apply::Failure::Unread(error) => Self::from(&**error),
+            apply::Failure::Journal(_) => Self::NoJournal,
+            apply::Failure::Moved => Self::ChangedMeanwhile,
+            apply::Failure::Unseen => Self::NotVisibleYet,
         }
     }
 }

@@ -98,6 +98,11 @@ impl Output {
         self.say(&format!("{} {text}", paint(CHANGE, "warning:")));
     }
 
+    /// A warning with the code of what failed.
+    pub(super) fn warn_of(&self, failure: Failure, text: &str) {
+        self.say(&format!("{} {text}", paint(CHANGE, &format!("warning[{failure}]:"))));
+    }
+
     pub(super) fn error(&self, error: &CliError) {
         self.progress.clear();
         match error {

@@ -175,6 +175,20 @@ fn a_refusal() {
     says(at(GRANTS, Reply::v2(403, "Forbidden")), "not permitted", "use another account", "not-permitted");
 }
 
+/// The run goes on with what does not depend on the call.
+#[test]
+fn a_single_call_that_is_refused_names_its_code() {
+    let (folder, hosted) = quickstart(|site| site);
+    let front = hosted.behind(|method, path| {
+        (method == Method::PUT && path.ends_with("/restriction")).then(|| Reply::v1(403, "No."))
+    });
+    let mut command = folder.confperm(&["apply", "--yes"]);
+    sign_in(&mut command, &front.url, &hosted.running);
+    let ran = Ran::from(command.output().unwrap()).code(5);
+    assert!(ran.err.contains("warning[not-permitted]: call #"), "{}", ran.err);
+    assert!(ran.err.contains(" failed: not permitted: `PUT /wiki/rest/api/content/"), "{}", ran.err);
+}
+
 #[test]
 fn an_address_without_a_site_behind_it() {
     let page =
