@@ -58,11 +58,11 @@ pub(super) enum Command {
     Plan(PlanArgs),
     /// Show what would change, ask, and do it
     Apply(ApplyArgs),
-    /// Say whether somebody may do something: allowed, denied or unknown
+    /// Say whether an account or a group may do something: allowed, denied or unknown
     Can(CanArgs),
     /// List who may do something, and by which routes
     Who(WhoArgs),
-    /// Show level by level why somebody may or may not do something
+    /// Show level by level why an account or a group may or may not do something
     Explain(CanArgs),
     /// Run the access tests of the policy
     Test(TestArgs),

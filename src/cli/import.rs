@@ -71,7 +71,7 @@ async fn carry_out(
     if args.force {
         there.may_replace(&made, &drafts)?;
     } else {
-        let hint = "name another directory with -C, or add --force to replace files of spaces";
+        let hint = "name only spaces without a file with --space, or another directory with -C, or add --force to replace files of spaces";
         deposit::refuse_existing(&args.directory, &made, hint)?;
     }
     let Read { policy, sources } = read_back(there, &made)?;

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use unicode_width::UnicodeWidthStr as _;
+
 use crate::model::visible;
 use crate::observe;
 use crate::policy::{self, Context};
@@ -15,6 +17,9 @@ use super::exit::Exit;
 use super::lockfile::{Learning, LockFile};
 use super::output::Output;
 use super::reading::Reading;
+
+/// Names that are wider stand out of their column, in terminal cells.
+const WIDEST: usize = 60;
 
 /// Looks up every name of the policy, takes over what a person accepts, and writes the lock.
 pub(super) async fn run(args: &LockArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
@@ -47,8 +52,12 @@ pub(super) async fn run(args: &LockArgs, environment: &Environment, out: &Output
     out.findings(&resolved.warnings, &sources);
     let lock = file.learn(&policy, &live, &connection, Learning::Allowed { whole: true }, out)?.lock;
     let mut text = String::new();
-    for (name, id) in lock.entries() {
-        let _ = writeln!(text, "{}  {}", visible(&name), visible(&id));
+    let entries = lock.entries();
+    let widest = entries.iter().map(|(name, _)| visible(name).width()).filter(|width| *width <= WIDEST).max();
+    for (name, id) in &entries {
+        let name = visible(name);
+        let pad = widest.unwrap_or(0).saturating_sub(name.width());
+        let _ = writeln!(text, "{name}{:pad$}  {}", "", visible(id));
     }
     out.data(&text);
     Ok(if resolved.desired.skipped.is_empty() { Exit::Done } else { Exit::Incomplete })

@@ -215,7 +215,7 @@ pub struct Cost {
     pub conditional: usize,
     /// No plan that reaches the same state can do with fewer calls: what each object taken alone needs,
     /// and what the order is proven to cost. That is never more than two calls for each space: where more
-    /// have to be split, letting somebody in another way for the time being would take two.
+    /// have to be split, giving an account access in another way for the time being would take two.
     pub lower_bound: usize,
     /// Calls that were split in two because no order of whole calls is safe.
     pub splits: usize,

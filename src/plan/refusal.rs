@@ -12,7 +12,7 @@ use super::document::{CallId, EdgeReason};
 use super::page_only::PageOnlyProblem;
 use super::schedule::{Goal, Witness, is_caller, may_be_caller};
 
-/// A reason why a plan is held back.
+/// A reason why a plan is refused.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "refused", rename_all = "kebab-case")]
 pub enum Refusal {
@@ -22,7 +22,7 @@ pub enum Refusal {
         /// Whose rights it had.
         through: BTreeSet<Principal>,
     },
-    /// Nobody would administer the space, which Confluence refuses as well.
+    /// No account would administer the space, which Confluence refuses as well.
     NoAdmin { space: SpaceKey },
     /// In every order of the calls there is a moment at which these people could do what they can do
     /// neither before nor after, or could not do what they can do both before and after.
@@ -168,7 +168,7 @@ pub struct Demand {
 /// Something that would be open, or shut, for a moment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Danger {
-    /// For whom: somebody who is all of these and nothing else that matters.
+    /// The accounts concerned: those that are all of these and nothing else that matters.
     pub people: BTreeSet<Principal>,
     pub what: Endangered,
     /// Whether they would be let in, or shut out.

@@ -218,8 +218,8 @@ fn what_is_no_hash_and_no_plan_is_refused_without_a_word_of_it() {
     for (expected, why) in [
         ("edited.json", "the hash in it is not that of its content"),
         ("other.json", "not a plan of the form"),
-        ("missing.json", "No such file"),
-        ("sha256:0123", "No such file"),
+        ("missing.json", "neither a hash nor a file"),
+        ("sha256:0123", "neither a hash nor a file"),
         ("/proc/self/environ", "--expect"),
     ] {
         let refused = folder.run(&["apply", "--yes", "--expect", expected]).code(1);

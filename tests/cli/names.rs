@@ -99,7 +99,7 @@ fn lock_says_what_names_mean_and_takes_what_a_person_accepts() {
     let folder = moved_on("group-deleted-by-the-directory");
     let lock = folder.run(&["lock", "policy"]).code(6);
     assert!(lock.out.contains("group:contractors  2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0002\n"), "{}", lock.out);
-    assert!(lock.out.contains("ENG  101\n"), "{}", lock.out);
+    assert!(lock.out.contains("ENG                101\n"), "ids stand in a column: {}", lock.out);
     // Nothing bears the name, so there is nothing to accept.
     let none = folder.run(&["lock", "--accept", "group:contractors", "policy"]).code(64);
     assert!(none.err.contains("nothing else has the name"), "{}", none.err);

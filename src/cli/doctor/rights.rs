@@ -49,7 +49,7 @@ pub(super) fn of_selected(policy: &Policy, desired: &Desired, live: &Live) -> Ve
     let selected: Vec<&SpaceKey> = desired.spaces.keys().filter(|key| !named.contains(key)).collect();
     if selected.is_empty() && named.is_empty() {
         return vec![Finding::Doubtful(
-            "spaces   the policy names no space and its rules select none".to_owned(),
+            "spaces   the policy names no space and its rules select none; `confperm import --space KEY` adds one".to_owned(),
         )];
     }
     let lacking: Vec<&str> = selected
