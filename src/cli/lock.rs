@@ -41,8 +41,10 @@ pub(super) async fn run(args: &LockArgs, environment: &Environment, out: &Output
         let accepted = file
             .accept(name, &live)
             .map_err(|error| CliError::usage(format!("--accept {}: {error}", visible(name)), error.help()))?;
-        let (name, was, now) = (visible(&accepted.name), visible(&accepted.was), visible(&accepted.now));
-        out.say(&format!("{name} meant {was} and means {now} from now on"));
+        for accepted in accepted {
+            let (name, was, now) = (visible(&accepted.name), visible(&accepted.was), visible(&accepted.now));
+            out.say(&format!("{name} meant {was} and means {now} from now on"));
+        }
     }
     let context = Context { today, lock: file.known() };
     let resolved = match policy::resolve(&policy, &live, context) {

@@ -94,7 +94,7 @@ impl LockFile {
     }
 
     /// Lets a name mean what bears it now.
-    pub(super) fn accept(&mut self, name: &str, live: &Live) -> Result<Accepted, NotAccepted> {
+    pub(super) fn accept(&mut self, name: &str, live: &Live) -> Result<Vec<Accepted>, NotAccepted> {
         self.lock.accept(name, live)
     }
 

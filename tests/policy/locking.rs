@@ -5,7 +5,8 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use confperm::diagnostic::{Code, Diagnostics, Sources};
 use confperm::model::{
-    AccountStatus, Audience, Live, Principal, SiteIdentity, SkippedPart, SpaceId, SpaceKey, SpaceRoleMode,
+    AccountStatus, Audience, ContentId, Known, Live, Members, PageVerb, Principal, Restrictions,
+    SiteIdentity, SkippedPart, SpaceId, SpaceKey, SpaceRoleMode, Subject,
 };
 use confperm::policy::lock::{LOCK_FILE, Lock};
 use confperm::policy::{Context, Policy, Resolved, from_sources, resolve};
@@ -249,6 +250,20 @@ fn a_page_entry_follows_its_page_and_leaves_what_took_its_name() {
     assert_eq!(pages(&taken), (vec![4], vec![3]));
     let below = run(&policy, &live, &lock("pages: {ENG: {/Runbooks/On-call: 3, /Runbooks: 20}}\n")).unwrap();
     assert_eq!(pages(&below), (vec![3], vec![4]));
+}
+
+#[test]
+fn a_title_and_a_path_of_one_word_are_two_names_of_which_each_is_reported_and_accepted() {
+    let live = site(SpaceRoleMode::PreRoles);
+    let policy = policy(
+        "spaces: {ENG: {mode: additive, pages: {/Runbooks/**: {edit: [group:sre]}, Runbooks: {edit: [group:sre]}}}}\n",
+    );
+    let mut known = lock("pages: {ENG: {/Runbooks: 20, Runbooks: 20}}\n");
+    let resolved = run(&policy, &live, &known).unwrap();
+    assert_eq!(codes(&resolved.warnings), [Code::TakenName, Code::TakenName]);
+    assert_eq!(known.accept("ENG/Runbooks", &live).unwrap().len(), 2);
+    assert!(run(&policy, &live, &known).unwrap().warnings.is_empty());
+    assert!(known.accept("ENG/Runbooks", &live).is_err(), "nothing else bears it");
 }
 
 #[test]

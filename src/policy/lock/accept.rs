@@ -1,5 +1,6 @@
 //! Taking the word of a person that a name means what bears it now.
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use super::{Identity, Lock, unwritten};
@@ -69,9 +70,21 @@ impl Known {
 }
 
 impl Lock {
-    /// Lets a name mean what bears it now.
-    pub fn accept(&mut self, name: &str, live: &Live) -> Result<Accepted, NotAccepted> {
-        let known = self.find(name)?;
+    /// Lets a name mean what bears it now. A title and the path of a page at the top are one name here, and both mean
+    /// what bears them.
+    pub fn accept(&mut self, name: &str, live: &Live) -> Result<Vec<Accepted>, NotAccepted> {
+        let mut accepted = Vec::new();
+        let mut refused = None;
+        for known in self.find(name)? {
+            match self.accept_known(known, live) {
+                Ok(now) => accepted.push(now),
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        refused.filter(|_| accepted.is_empty()).map_or(Ok(accepted), Err)
+    }
+
+    fn accept_known(&mut self, known: Known, live: &Live) -> Result<Accepted, NotAccepted> {
         let [full, _] = known.written();
         match known {
             Known::Group(name) => {
@@ -100,7 +113,7 @@ impl Lock {
         }
     }
 
-    fn find(&self, name: &str) -> Result<Known, NotAccepted> {
+    fn find(&self, name: &str) -> Result<Vec<Known>, NotAccepted> {
         let groups = self.groups.keys().cloned().map(Known::Group);
         let roles = self.roles.keys().cloned().map(Known::Role);
         let spaces = self.spaces.keys().cloned().map(Known::Space);
@@ -110,15 +123,18 @@ impl Lock {
             .flat_map(|(key, pages)| pages.keys().map(|name| Known::Page(key.clone(), name.clone())));
         let all: Vec<Known> = groups.chain(roles).chain(spaces).chain(pages).collect();
         for form in 0..2 {
-            let mut found = all.iter().filter(|known| known.written()[form] == name);
-            let Some(first) = found.next() else { continue };
-            let others: Vec<String> = found.map(|known| known.written()[0].clone()).collect();
-            if others.is_empty() {
-                return Ok(first.clone());
+            let found: Vec<Known> =
+                all.iter().filter(|known| known.written()[form] == name).cloned().collect();
+            let names: BTreeSet<String> =
+                found.iter().map(|known| format!("`{}`", visible(&known.written()[0]))).collect();
+            match names.len() {
+                0 => {}
+                1 => return Ok(found),
+                _ => {
+                    let names = names.into_iter().collect();
+                    return Err(NotAccepted::Ambiguous { name: visible(name).into_owned(), names });
+                }
             }
-            let names = std::iter::once(first.written()[0].clone()).chain(others);
-            let names = names.map(|name| format!("`{}`", visible(&name))).collect();
-            return Err(NotAccepted::Ambiguous { name: visible(name).into_owned(), names });
         }
         Err(NotAccepted::Unknown(visible(name).into_owned()))
     }

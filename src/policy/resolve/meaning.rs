@@ -116,7 +116,7 @@ impl Resolver<'_> {
 
     /// The thing has another name by now, and `by` have the old one.
     fn renamed(&mut self, name: &Name<'_>, id: &dyn Display, now: Option<String>, by: &BTreeSet<String>) {
-        if !self.reported.insert(name.accepted.clone()) {
+        if !self.reported.insert((name.accepted.clone(), name.written.clone())) {
             return;
         }
         let Name { kind, written, accepted, .. } = name;
@@ -147,7 +147,7 @@ impl Resolver<'_> {
 
     /// The thing is gone, and `by` have its name.
     fn lost(&mut self, name: &Name<'_>, was: &dyn Display, by: &BTreeSet<String>) {
-        if !self.reported.insert(name.accepted.clone()) {
+        if !self.reported.insert((name.accepted.clone(), name.written.clone())) {
             return;
         }
         let Name { kind, written, accepted, .. } = name;

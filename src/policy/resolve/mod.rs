@@ -81,13 +81,22 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Res
         }
     }
     resolver.report_emptied();
-    desired.skipped = std::mem::take(&mut resolver.skipped);
+    desired.skipped = greatest(std::mem::take(&mut resolver.skipped));
     resolver.findings = csv::fold(std::mem::take(&mut resolver.findings));
     if resolver.findings.has_errors() {
         Err(resolver.findings)
     } else {
         Ok(Resolved { desired, warnings: resolver.findings })
     }
+}
+
+/// Without the parts of what is skipped as a whole.
+fn greatest(mut skipped: BTreeSet<Skipped>) -> BTreeSet<Skipped> {
+    let whole = |skipped: &&Skipped| skipped.part == SkippedPart::Space;
+    let spaces: BTreeSet<Option<SpaceKey>> =
+        skipped.iter().filter(whole).map(|skipped| skipped.space.clone()).collect();
+    skipped.retain(|skipped| skipped.part == SkippedPart::Space || !spaces.contains(&skipped.space));
+    skipped
 }
 
 struct Resolver<'a> {
@@ -104,8 +113,8 @@ struct Resolver<'a> {
     watched: BTreeMap<&'a str, BTreeSet<Principal>>,
     /// Accounts and pinned groups that a warning has been given for.
     warned: BTreeSet<Named>,
-    /// Names of which has been said what became of them.
-    reported: BTreeSet<String>,
+    /// Names of which has been said what became of them: as `--accept` takes them, and as the policy writes them.
+    reported: BTreeSet<(String, String)>,
     skipped: BTreeSet<Skipped>,
     findings: Diagnostics,
 }
@@ -146,14 +155,15 @@ impl<'a> Resolver<'a> {
         entries.map(|entry| entry.pages.value.content_reach()).max().unwrap_or_default()
     }
 
-    /// What is asked of a space; `None` if all of it is skipped.
+    /// What is asked of a space; `None` if all of it is skipped. Its names are looked up in any case, so that what
+    /// became of them is reported at once.
     fn space(&mut self, wish: &Wish<'a>, live: &LiveSpace) -> Option<DesiredSpace> {
         if !self.is_meant(&live.space.key, wish.span) {
             return None;
         }
         let page_only = match wish.own {
-            Some(own) => self.page_only(own, live)?,
-            None => Vec::new(),
+            Some(own) => self.page_only(own, live),
+            None => Some(Vec::new()),
         };
         let mut kept = Kept::default();
         let holdings = self.holdings(wish, live, &mut kept);
@@ -166,7 +176,7 @@ impl<'a> Resolver<'a> {
             pages,
             reach: self.reach(wish, live),
             unlisted: wish.own.map_or(UnlistedPages::Leave, unlisted),
-            page_only,
+            page_only: page_only?,
             requested: self.requested(wish),
             watched: wish.watched.clone(),
             kept,

@@ -119,7 +119,8 @@ impl Resolver<'_> {
         let Some(pin) = self.policy.groups.get(name) else { return Meaning::Invalid };
         if self.lock.groups.get(name).is_some_and(|locked| locked.value == pin.id.value) {
             let was = pin.id.value.clone();
-            if self.reported.insert(format!("group:{name}")) {
+            let written = format!("group:{name}");
+            if self.reported.insert((written.clone(), written)) {
                 self.report(
                     Diagnostic::new(Code::GoneName, format!("the group pinned as `{name}` (id {was}) is gone"))
                         .at(&pin.id.span, "")
