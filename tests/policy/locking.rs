@@ -252,6 +252,40 @@ fn a_page_entry_follows_its_page_and_leaves_what_took_its_name() {
     assert_eq!(pages(&below), (vec![3], vec![4]));
 }
 
+/// What stood below a page that was deleted stands above it now, and only the lost entry knew that it was to stay closed.
+#[test]
+fn no_wider_entry_decides_about_what_a_lost_pattern_may_have_closed() {
+    let mut live = site(SpaceRoleMode::PreRoles);
+    let restricted = Restrictions {
+        view: Audience::Only(Members::new([Subject::Group("g-hr".parse().unwrap())]).unwrap()),
+        edit: Audience::Anyone,
+    };
+    let tree = live.spaces.get_mut(&"ENG".parse().unwrap()).unwrap().tree.as_mut().unwrap();
+    tree.set_restrictions(ContentId::from_number(4), Known::Known(restricted));
+    let kept = |pages: &str, lock_of_pages: &str| {
+        let policy = policy(&format!("spaces: {{ENG: {{mode: additive, {pages}}}}}\n"));
+        let resolved = run(&policy, &live, &lock(&format!("pages: {{{lock_of_pages}}}\n"))).unwrap();
+        let space = &resolved.desired.spaces[&"ENG".parse().unwrap()];
+        let decided = space.pages.keys().map(|page| page.number()).filter(|page| *page == 4).count();
+        (decided, space.kept.has(ContentId::from_number(4), PageVerb::View))
+    };
+    let wide = "'/**': {view: anyone}";
+    assert_eq!(kept(&format!("pages: {{{wide}}}"), ""), (1, false));
+    let lost = "'/Salaries/**': {view: [group:hr]}";
+    assert_eq!(kept(&format!("pages: {{{wide}, {lost}}}"), "ENG: {/Salaries: 40}"), (0, true));
+    let other = "'/Salaries/**': {edit: [group:hr]}";
+    assert_eq!(kept(&format!("pages: {{{wide}, {other}}}"), "ENG: {/Salaries: 40}"), (1, false));
+    // An entry that names the page decides about it.
+    let named = "'id:4': {view: anyone}";
+    assert_eq!(kept(&format!("pages: {{{named}, {lost}}}"), "ENG: {/Salaries: 40}"), (1, false));
+    let unlisted = format!("unlisted-pages: open, pages: {{{lost}}}");
+    assert_eq!(kept(&unlisted, "ENG: {/Salaries: 40}"), (0, true));
+    // The page is meant by an entry of another space, and was moved here.
+    let elsewhere =
+        format!("pages: {{{wide}}}}}, OLD: {{mode: additive, pages: {{/Pay: {{view: [group:hr]}}}}");
+    assert_eq!(kept(&elsewhere, "OLD: {/Pay: 4}"), (0, true));
+}
+
 #[test]
 fn a_title_and_a_path_of_one_word_are_two_names_of_which_each_is_reported_and_accepted() {
     let live = site(SpaceRoleMode::PreRoles);

@@ -31,6 +31,7 @@ use crate::model::{
     Principal, Requested, Role, Skipped, SkippedPart, SpaceKey, Subject, UnlistedPages, Vocabulary,
 };
 use leaving::{Emptied, Leaving};
+use pages::{Stray, strays};
 use wishes::Wish;
 
 /// What a policy asks of a site, and what is worth a look though it does not stand in the way.
@@ -109,6 +110,7 @@ struct Resolver<'a> {
     vocabulary: Vocabulary,
     bundles: BTreeMap<Right, Rc<Bundle>>,
     emptied: Emptied,
+    strays: Vec<Stray<'a>>,
     /// By the name of a rule, the principals whose holdings decide which spaces it selects.
     watched: BTreeMap<&'a str, BTreeSet<Principal>>,
     /// Accounts and pinned groups that a warning has been given for.
@@ -132,6 +134,7 @@ impl<'a> Resolver<'a> {
             vocabulary: live.vocabulary(),
             bundles: BTreeMap::new(),
             emptied: Emptied::default(),
+            strays: strays(policy, context.lock, live),
             watched: BTreeMap::new(),
             warned: BTreeSet::new(),
             reported: BTreeSet::new(),

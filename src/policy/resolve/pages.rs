@@ -6,10 +6,11 @@ use super::Resolver;
 use super::meaning::{Meaning, Name};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{
-    Audience, ContentId, DesiredPage, Kept, KeptList, LiveSpace, Members, PageVerb, Shown, SkipReason,
-    Skipped, SkippedPart, SpaceKey, Subject, Terms, Tree, Wanted,
+    Audience, ContentId, DesiredPage, Kept, KeptList, Known, Live, LiveSpace, Members, PageVerb, Shown,
+    SkipReason, Skipped, SkippedPart, SpaceKey, Subject, Terms, Tree, Wanted,
 };
-use crate::policy::ast::{Entry, Listed, Named, PageEntry, SpaceDef, Unlisted};
+use crate::policy::ast::{Entry, Listed, Named, PageEntry, Policy, SpaceDef, Unlisted};
+use crate::policy::lock::Lock;
 use crate::policy::pages::{
     Matched, PageName, PageSelector, Reach, below, escape, in_tree, is_page, matched, walk,
 };
@@ -30,6 +31,11 @@ enum Rank {
 }
 
 impl Rank {
+    /// Whether the entry names the page.
+    const fn is_exact(self) -> bool {
+        matches!(self, Self::Exact { .. })
+    }
+
     /// Whether the entry says what becomes of the page; if not, the page stays as it is.
     const fn decides(self) -> bool {
         match self {
@@ -45,6 +51,33 @@ struct Reached {
     /// Pages that bear the name of the entry and are not meant by it. They stay as they are, where no entry
     /// names them: who reads the policy takes the entry for theirs.
     also_named: BTreeSet<ContentId>,
+    /// A pattern whose page is lost, so that the pages below it are not known any more.
+    is_lost_pattern: bool,
+}
+
+/// A page that an entry of a space means and that is not in that space, as far as it was read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stray<'p> {
+    from: &'p SpaceKey,
+    page: ContentId,
+    selector: &'p PageSelector,
+}
+
+/// All of them; the lock knows the pages.
+pub(super) fn strays<'p>(policy: &'p Policy, lock: &Lock, live: &Live) -> Vec<Stray<'p>> {
+    let mut strays = Vec::new();
+    for space in policy.spaces.values() {
+        let from = &space.key.value;
+        let Some(known) = lock.pages.get(from) else { continue };
+        let tree = live.spaces.get(from).and_then(|space| space.tree.as_ref());
+        for entry in &space.pages {
+            let selector = &entry.pages.value;
+            let page = selector.anchor().and_then(|name| known.get(name)).map(|page| page.value);
+            let is_there = |page: &ContentId| tree.is_some_and(|tree| tree.get(*page).is_some());
+            strays.extend(page.filter(|page| !is_there(page)).map(|page| Stray { from, page, selector }));
+        }
+    }
+    strays
 }
 
 /// What an entry asks of one list of its pages.
@@ -75,12 +108,17 @@ impl Resolver<'_> {
         };
         let reached: Vec<Reached> =
             space.pages.iter().map(|entry| self.reached(space, entry, live, tree)).collect();
+        let guarded = self.guarded(space, &reached, tree);
         let mut winners = BTreeMap::new();
         for verb in PageVerb::ALL {
             let won = self.winners(space, verb, &reached, tree);
             let audiences = self.audiences(space, verb);
             for (page, (rank, entry)) in &won {
                 let list = (*page, verb);
+                if guarded.contains(&list) && !rank.is_exact() {
+                    kept.lists.insert(list, KeptList::All);
+                    continue;
+                }
                 let Some(asked) = audiences.get(entry).filter(|_| rank.decides()) else {
                     kept.lists.insert(list, KeptList::All);
                     continue;
@@ -102,6 +140,10 @@ impl Resolver<'_> {
             }
             winners.insert(verb, won);
         }
+        if space.unlisted.as_ref().is_some_and(|unlisted| unlisted.value == Unlisted::Open) {
+            let undecided = guarded.into_iter().filter(|(page, _)| !pages.contains_key(page));
+            kept.lists.extend(undecided.map(|list| (list, KeptList::All)));
+        }
         self.also_named(space, &winners, &reached);
         self.editors_view(space, &pages, &winners, tree);
         pages
@@ -113,6 +155,44 @@ impl Resolver<'_> {
                 .at(needed, "needed here")
                 .help("run again; if it stays like this, check that this account may view the space"),
         );
+    }
+
+    /// The restricted lists that a lost entry may have asked for, so that no wider entry is to decide about them: all of
+    /// the space, where the page of a pattern is lost, since what stood below it may stand anywhere now; and those of
+    /// pages that came from another space, whose entry means them.
+    fn guarded(&self, space: &SpaceDef, reached: &[Reached], tree: &Tree) -> BTreeSet<(ContentId, PageVerb)> {
+        let opens = space.unlisted.is_some();
+        let loses = |verb| {
+            let mut entries = space.pages.iter().zip(reached);
+            entries.any(|(entry, reached)| reached.is_lost_pattern && (opens || entry.listed(verb).is_some()))
+        };
+        let came = self.came_from_elsewhere(&space.key.value, tree);
+        let mut guarded = BTreeSet::new();
+        for verb in PageVerb::ALL {
+            let all = loses(verb);
+            if !all && came.is_empty() {
+                continue;
+            }
+            let restricted = tree.iter().filter(|content| {
+                matches!(&content.restrictions, Known::Known(lists) if !lists.audience(verb).is_anyone())
+            });
+            let stays = restricted.filter(|content| all || came.contains(&content.id));
+            guarded.extend(stays.map(|content| (content.id, verb)));
+        }
+        guarded
+    }
+
+    /// The pages of a space that an entry of another space means, by what the lock knows.
+    fn came_from_elsewhere(&self, key: &SpaceKey, tree: &Tree) -> BTreeSet<ContentId> {
+        let mut came = BTreeSet::new();
+        let here = self.strays.iter().filter(|stray| stray.from != key && tree.get(stray.page).is_some());
+        for Stray { page, selector, .. } in here {
+            match selector {
+                PageSelector::Page(_) => drop(came.insert(*page)),
+                PageSelector::Below { reach, .. } => came.extend(below(Some(*page), *reach, tree)),
+            }
+        }
+        came
     }
 
     /// The page that a name means.
@@ -174,12 +254,13 @@ impl Resolver<'_> {
         let also_named = if reach.is_none() { others.into_iter().collect() } else { BTreeSet::new() };
         match self.page(space, name, &entry.pages, live, tree) {
             Meaning::Is(page) => {
-                Reached { ranked: vec![self.not_empty(entry, ranked(Some(page), true))], also_named }
+                let ranked = vec![self.not_empty(entry, ranked(Some(page), true))];
+                Reached { ranked, also_named, ..Reached::default() }
             }
             Meaning::Lost(lost) => {
                 self.skip(Some(&space.key.value), SkippedPart::Page, &lost, &entry.pages.span);
                 let ranked = lost.by.iter().map(|other| ranked(Some(*other), false)).collect();
-                Reached { ranked, also_named: BTreeSet::new() }
+                Reached { ranked, is_lost_pattern: reach.is_some(), ..Reached::default() }
             }
             Meaning::Invalid => Reached::default(),
         }
