@@ -5,10 +5,11 @@ use std::time::Duration;
 use confperm::apply::{ApplyOptions, Outcome, Precautions, Stop, Unverified, unverified};
 use confperm::confluence::retry::Policy as Retry;
 use confperm::confluence::{Cloud, Credentials, Read as _, Scrutiny, Settings};
-use confperm::diagnostic::Sources;
+use confperm::diagnostic::{Diagnostics, Sources};
 use confperm::model::Live;
 use confperm::observe::{self, Failure, Hook};
 use confperm::plan::{self, Gaps, Planned};
+use confperm::policy::lock::Lock;
 use confperm::policy::{self, Policy, Resolved};
 use confperm::render::diagnostics::{Paint, draw};
 use confperm::sandbox::adversary::Adversary;
@@ -80,6 +81,17 @@ impl Stage {
         Ok(plan::plan(&resolved.desired, &live, Gaps::Refuse).unwrap())
     }
 
+    /// Plans with a lock, as `confperm plan` does; gives what is worth a warning, and what was read, as well.
+    pub(crate) async fn plan_by(
+        &self,
+        policy: &Policy,
+        lock: &Lock,
+    ) -> Result<(Planned, Diagnostics, Live), Diagnostics> {
+        let mut live = self.sign_in().await;
+        let resolved = self.look_up(&mut live, policy, lock, &observe::quiet).await?;
+        Ok((plan::plan(&resolved.desired, &live, Gaps::Refuse).unwrap(), resolved.warnings, live))
+    }
+
     /// Reads what a plan needs, as `confperm plan` does.
     pub(crate) async fn observe(&self, live: &mut Live, policy: &Policy, hook: Hook<'_>) -> Resolved {
         self.try_observe(live, policy, hook).await.unwrap_or_else(|findings| panic!("{findings}"))
@@ -91,14 +103,23 @@ impl Stage {
         policy: &Policy,
         hook: Hook<'_>,
     ) -> Result<Resolved, String> {
-        let context = policy::Context {
-            today: jiff::civil::Date::constant(2026, 11, 21),
-            lock: policy::lock::Lock::EMPTY,
-        };
+        let resolved = self.look_up(live, policy, Lock::EMPTY, hook).await;
+        resolved.map_err(|findings| draw(&findings, &Sources::default(), Paint::Plain))
+    }
+
+    /// Reads what a plan with a lock needs, and resolves the policy.
+    pub(crate) async fn look_up(
+        &self,
+        live: &mut Live,
+        policy: &Policy,
+        lock: &Lock,
+        hook: Hook<'_>,
+    ) -> Result<Resolved, Diagnostics> {
+        let context = policy::Context { today: jiff::civil::Date::constant(2026, 11, 21), lock };
         observe::for_plan(&self.site, live, policy, context, plan::needs, hook).await.map_err(|failure| {
             match failure {
                 Failure::Site(error) => panic!("{error}"),
-                Failure::Policy(findings) => draw(&findings, &Sources::default(), Paint::Plain),
+                Failure::Policy(findings) => findings,
             }
         })
     }

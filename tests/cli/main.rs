@@ -29,6 +29,7 @@ mod init;
 mod interrupted;
 mod journal;
 mod locked;
+mod moved_on;
 mod not_listed;
 mod observing;
 mod names;

@@ -1,0 +1,250 @@
+//! What a policy means by its names, straight from its values and the sandbox's world: no code of `confperm::policy`,
+//! `plan` or `access` is asked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use confperm::sandbox::world::{
+    Content, ContentId, Grant, GroupId, Kind, Lists, Pair, Principal, SpaceId, Status, Subject, Verb, World,
+};
+
+use super::case::{CALLER, Declared, GUEST, Name, PEOPLE, Reach, Selector, group, user};
+
+/// What is asked of content.
+const VERBS: [Verb; 3] = [Verb::Read, Verb::Update, Verb::Delete];
+
+/// Who can do what to which content.
+pub(super) type Access = BTreeSet<(&'static str, Verb, ContentId)>;
+
+/// Who can do what; the caller has everything and is left out.
+pub(super) fn access(world: &World) -> Access {
+    let mut access = Access::new();
+    for person in PEOPLE.into_iter().chain([GUEST]) {
+        let Principal::User(account) = user(person) else { continue };
+        let subject = Subject::User(account);
+        for content in world.contents() {
+            for verb in VERBS {
+                if world.allows(&subject, verb, content.id).is_ok() {
+                    access.insert((person, verb, content.id));
+                }
+            }
+        }
+    }
+    access
+}
+
+/// Whether content is in the tree: archived content is, to those who count it.
+fn is_in_tree(content: &Content, archived: bool) -> bool {
+    content.status == Status::Current || archived && content.status == Status::Archived
+}
+
+/// The pages that bear a name now, whatever it means.
+pub(super) fn bearers(world: &World, space: SpaceId, written: &str, archived: bool) -> BTreeSet<ContentId> {
+    let here = |content: &&Content| content.space == space && is_in_tree(content, archived);
+    let titled = |title: &str, post: bool| -> BTreeSet<ContentId> {
+        let is_meant =
+            |content: &&Content| content.title == title && (content.kind == Kind::Blogpost) == post;
+        world.contents().filter(here).filter(is_meant).map(|content| content.id).collect()
+    };
+    if let Some(title) = written.strip_prefix("blog:") {
+        return titled(title, true);
+    }
+    let tops = || world.space(space).map(|space| space.roots.clone()).unwrap_or_default();
+    let follow = |start: Vec<ContentId>, path: &str| -> BTreeSet<ContentId> {
+        let mut next = start;
+        let mut found = BTreeSet::new();
+        for title in path.split('/') {
+            let is_meant = |id: &ContentId| {
+                let content = world.content(*id).unwrap();
+                content.title == title && is_in_tree(content, archived)
+            };
+            found = next.into_iter().filter(is_meant).collect();
+            next = found.iter().flat_map(|id| world.content(*id).unwrap().children.clone()).collect();
+        }
+        found
+    };
+    if let Some(rest) = written.strip_prefix("id:") {
+        let (number, path) = rest.split_once('/').map_or((rest, None), |(number, path)| (number, Some(path)));
+        let page = world.content(ContentId(number.parse().unwrap())).filter(here);
+        return match (page, path) {
+            (None, _) => BTreeSet::new(),
+            (Some(page), None) => [page.id].into(),
+            (Some(page), Some(path)) => follow(page.children.clone(), path),
+        };
+    }
+    let Some(path) = written.strip_prefix('/') else { return titled(written, false) };
+    let from_top = follow(tops(), path);
+    if !from_top.is_empty() {
+        return from_top;
+    }
+    let home = world.space(space).and_then(|space| space.homepage).and_then(|home| world.content(home));
+    home.filter(here).map_or_else(BTreeSet::new, |home| follow(home.children.clone(), path))
+}
+
+/// What names mean, `None` for what means nothing any more.
+#[derive(Debug, Default)]
+pub(super) struct Meanings {
+    pub(super) pages: BTreeMap<(SpaceId, Name), Option<ContentId>>,
+    /// By the group that the name was written for.
+    pub(super) groups: BTreeMap<GroupId, Option<GroupId>>,
+}
+
+impl Meanings {
+    pub(super) fn page(&self, space: SpaceId, name: &Name) -> Option<ContentId> {
+        self.pages.get(&(space, name.clone())).copied().flatten()
+    }
+
+    fn principal(&self, who: &Principal) -> Option<Principal> {
+        match who {
+            Principal::Group(group) => self.groups.get(group).cloned().flatten().map(Principal::Group),
+            other => Some(other.clone()),
+        }
+    }
+}
+
+/// The site after a policy, were every name taken to mean what `meanings` says.
+pub(super) fn carried_out(policy: &[Declared], meanings: &Meanings, world: &World) -> World {
+    let mut after = world.clone();
+    for space in policy {
+        rows(space, meanings, &mut after);
+        for content in world.contents().filter(|content| content.space == space.id) {
+            let won = LISTS.map(|verb| (verb, winner(space, verb, content, meanings, world)));
+            let is_guarded = |verb| {
+                !list(content, verb).is_empty() && may_be_lost(space, verb, content, policy, meanings, world)
+            };
+            let lists = &mut after.content_mut(content.id).unwrap().lists;
+            if won.iter().all(|(_, won)| won.is_none()) {
+                if space.opens_unlisted && is_in_tree(content, false) && !LISTS.into_iter().any(is_guarded) {
+                    *lists = Lists::default();
+                }
+                continue;
+            }
+            for (verb, won) in won {
+                let Some((rank, asked)) = won else { continue };
+                let members: BTreeSet<Principal> =
+                    asked.iter().filter_map(|who| meanings.principal(who)).collect();
+                // A list that would be empty would be open; and what a lost entry may have asked for stays, unless
+                // another names the page.
+                let stays = members.is_empty() && !asked.is_empty() || !rank.is_exact && is_guarded(verb);
+                match verb {
+                    _ if stays => {}
+                    Verb::Read => lists.read = members,
+                    _ => lists.update = members,
+                }
+            }
+        }
+    }
+    after
+}
+
+const LISTS: [Verb; 2] = [Verb::Read, Verb::Update];
+
+fn list(content: &Content, verb: Verb) -> &BTreeSet<Principal> {
+    if verb == Verb::Read { &content.lists.read } else { &content.lists.update }
+}
+
+/// Whether an entry whose name is lost may have asked for a list: a pattern of the space, or an entry of the space that
+/// the page came from.
+fn may_be_lost(
+    space: &Declared,
+    verb: Verb,
+    content: &Content,
+    policy: &[Declared],
+    meanings: &Meanings,
+    world: &World,
+) -> bool {
+    let is_lost = |space: &Declared, name: &Name| meanings.page(space.id, name).is_none();
+    let own = space.pages.iter().filter(|entry| space.opens_unlisted || entry.list(verb).is_some());
+    let mut own = own.filter(|entry| entry.pages.reach != Reach::Itself);
+    if own.any(|entry| entry.pages.name.as_ref().is_some_and(|name| is_lost(space, name))) {
+        return true;
+    }
+    let others = policy.iter().filter(|other| other.id != space.id);
+    let mut lost = others.flat_map(|other| {
+        let named =
+            other.pages.iter().filter_map(|entry| Some((entry.pages.reach, entry.pages.name.as_ref()?)));
+        named.filter(|(_, name)| is_lost(other, name))
+    });
+    lost.any(|(reach, name)| {
+        let mut above = world.ancestors(content.id).map(|above| above.id);
+        match reach {
+            Reach::Itself => content.id == name.page,
+            Reach::Children => above.next() == Some(name.page),
+            Reach::All => above.any(|above| above == name.page),
+        }
+    })
+}
+
+fn rows(space: &Declared, meanings: &Meanings, world: &mut World) {
+    let mut held: BTreeSet<(Principal, Pair)> =
+        space.access.iter().map(|(pair, who)| (who.clone(), *pair)).collect();
+    if !space.guests.is_empty() {
+        held.insert((group("ext"), Pair::ReadSpace));
+    }
+    let caller = Principal::User(CALLER.into());
+    if !space.additive {
+        let found = world.space_mut(space.id).unwrap();
+        found.grants.retain(|_, grant| grant.principal == caller);
+    }
+    for (who, pair) in held {
+        let Some(principal) = meanings.principal(&who) else { continue };
+        if !world.space(space.id).unwrap().holds(&principal, pair) {
+            world.add_grant(space.id, &Grant { principal, pair });
+        }
+    }
+}
+
+/// The list that the most specific entry asks for.
+fn winner<'p>(
+    space: &'p Declared,
+    verb: Verb,
+    content: &Content,
+    meanings: &Meanings,
+    world: &World,
+) -> Option<(Rank, &'p BTreeSet<Principal>)> {
+    let ranked = space.pages.iter().filter_map(|entry| {
+        let list = entry.list(verb)?;
+        Some((rank(&entry.pages, space.id, content, meanings, world)?, list))
+    });
+    ranked.max_by_key(|(rank, _)| *rank)
+}
+
+/// How specific an entry is. The greatest decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Rank {
+    is_exact: bool,
+    depth: usize,
+    is_of_children: bool,
+}
+
+/// How specific a selector is about content that it means.
+fn rank(
+    selector: &Selector,
+    space: SpaceId,
+    content: &Content,
+    meanings: &Meanings,
+    world: &World,
+) -> Option<Rank> {
+    let of = |is_exact, depth, is_of_children| Rank { is_exact, depth, is_of_children };
+    let Some(name) = &selector.name else {
+        return (content.kind == Kind::Page).then_some(of(false, 0, false));
+    };
+    let meant = meanings.page(space, name)?;
+    let above: Vec<ContentId> = world.ancestors(content.id).map(|above| above.id).collect();
+    let depth = world.ancestors(meant).count() + 1;
+    match selector.reach {
+        Reach::Itself => (content.id == meant).then_some(of(true, 0, false)),
+        Reach::Children => (above.first() == Some(&meant)).then_some(of(false, depth, true)),
+        Reach::All => above.contains(&meant).then_some(of(false, depth, false)),
+    }
+}
+
+/// What the guests of a space may see of it: the pages that are named, what stands below `/**`, and what is above them.
+pub(super) fn guests_see(space: &Declared, meanings: &Meanings, world: &World) -> BTreeSet<ContentId> {
+    let here = world.contents().filter(|content| content.space == space.id && is_in_tree(content, true));
+    let named = here.filter(|content| {
+        space.guests.iter().any(|selector| rank(selector, space.id, content, meanings, world).is_some())
+    });
+    named
+        .flat_map(|content| [content.id].into_iter().chain(world.ancestors(content.id).map(|above| above.id)))
+        .collect()
+}

@@ -1,0 +1,176 @@
+//! What happens to a site between two runs: names move from thing to thing.
+
+use std::collections::BTreeSet;
+
+use confperm::sandbox::world::{
+    AccountId, AccountStatus, Action, Content, ContentId, Group, GroupId, Kind, ListKind, Pair, Place,
+    Principal, SpaceId, Status, World,
+};
+
+use super::case::{CALLER, Declared, GROUPS, PEOPLE, group, new_page};
+use crate::worlds::Dice;
+
+/// Changes a site as its people do, mostly where the policy has a name. What cannot be done is passed over.
+pub(super) fn passes(dice: &mut Dice, world: &mut World, policy: &[Declared]) {
+    for _ in 0..=dice.below(4) {
+        match dice.below(10) {
+            0..=5 => pages(dice, world, policy),
+            6 | 7 => groups(dice, world),
+            8 => others(dice, world),
+            _ => access(dice, world),
+        }
+    }
+    for _ in 0..3 {
+        access(dice, world);
+    }
+}
+
+/// A page that an entry names, or any page.
+fn page(dice: &mut Dice, world: &World, policy: &[Declared]) -> ContentId {
+    let named: Vec<ContentId> = policy
+        .iter()
+        .flat_map(Declared::names)
+        .map(|name| name.page)
+        .filter(|page| is_there(world, *page))
+        .collect();
+    let all: Vec<ContentId> =
+        world.contents().map(|content| content.id).filter(|page| is_there(world, *page)).collect();
+    if named.is_empty() || dice.one_in(4) { dice.pick(&all) } else { dice.pick(&named) }
+}
+
+fn is_there(world: &World, page: ContentId) -> bool {
+    world.content(page).is_some_and(|content| content.status == Status::Current)
+}
+
+fn pages(dice: &mut Dice, world: &mut World, policy: &[Declared]) {
+    let one = page(dice, world, policy);
+    let content = world.content(one).unwrap();
+    let (space, title, parent, kind) = (content.space, content.title.clone(), content.parent, content.kind);
+    let titled: Vec<ContentId> = world
+        .contents()
+        .filter(|content| content.kind == kind && content.space == space)
+        .map(|content| content.id)
+        .collect();
+    let other = dice.pick(&titled);
+    match dice.below(9) {
+        0 => rename(world, one, &fresh(world)),
+        1 | 2 => swap(world, one, other),
+        // Another page, in the same place or elsewhere, has the name from now on.
+        3 => {
+            rename(world, one, &fresh(world));
+            rename(world, other, &title);
+        }
+        4 => {
+            drop(world.act(&Action::DeletePage { content: one }));
+            rename(world, other, &title);
+        }
+        5 => {
+            match dice.below(3) {
+                0 => rename(world, one, &fresh(world)),
+                1 => drop(world.act(&Action::DeletePage { content: one })),
+                _ => drop(world.act(&Action::ArchivePage { content: one })),
+            }
+            let above = parent.filter(|parent| is_there(world, *parent));
+            if let Some(parent) = above.filter(|_| kind == Kind::Page) {
+                let page = new_page(world, parent, &title);
+                world.add_content(page);
+            }
+        }
+        6 => {
+            let to = page(dice, world, policy);
+            let place =
+                if dice.one_in(3) { Place::Top(SpaceId(1 + dice.below(3) as u64)) } else { Place::Below(to) };
+            if world.content(to).is_some_and(|content| content.kind == Kind::Page) {
+                drop(world.act(&Action::MovePage { content: one, to: place }));
+            }
+        }
+        7 => drop(world.act(&Action::ArchivePage { content: one })),
+        _ => drop(world.act(&Action::DeletePage { content: one })),
+    }
+}
+
+fn fresh(world: &World) -> String {
+    format!("New {}", world.contents().filter(|content| content.title.starts_with("New")).count())
+}
+
+fn rename(world: &mut World, content: ContentId, title: &str) {
+    drop(world.act(&Action::RenamePage { content, title: title.to_owned() }));
+}
+
+fn swap(world: &mut World, one: ContentId, other: ContentId) {
+    let titles =
+        [one, other].map(|page| world.content(page).map(|content: &Content| content.title.clone()).unwrap());
+    rename(world, one, &titles[1]);
+    rename(world, other, &titles[0]);
+}
+
+fn groups(dice: &mut Dice, world: &mut World) {
+    let [one, other] = [0, 1].map(|_| GroupId(format!("g-{}", dice.pick(&GROUPS))));
+    let name = |world: &World, id: &GroupId| world.group(id).map(|group| group.name.clone());
+    let Some(first) = name(world, &one) else { return };
+    let rename = |world: &mut World, group: &GroupId, name: &str| {
+        drop(world.act(&Action::RenameGroup { group: group.clone(), name: name.to_owned() }));
+    };
+    match dice.below(5) {
+        0 => rename(world, &one, &format!("{first}-2")),
+        1 => {
+            if let Some(second) = name(world, &other) {
+                rename(world, &one, &second);
+                rename(world, &other, &first);
+            }
+        }
+        2 => {
+            rename(world, &one, &format!("{first}-2"));
+            rename(world, &other, &first);
+        }
+        3 => drop(world.act(&Action::DeleteGroup { group: one })),
+        _ => {
+            drop(world.act(&Action::DeleteGroup { group: one.clone() }));
+            let members: BTreeSet<AccountId> =
+                dice.some(&PEOPLE, 2).iter().map(|name| format!("u-{name}").as_str().into()).collect();
+            let id = GroupId(format!("{one}-again"));
+            world.add_group(Group { id, name: first, members, team: false, access: None });
+        }
+    }
+}
+
+/// What names do not depend on, and the account of a person who left.
+fn others(dice: &mut Dice, world: &mut World) {
+    if dice.one_in(2) {
+        let space = SpaceId(1 + dice.below(3) as u64);
+        drop(world.act(&Action::RenameSpace { space, name: "Renamed".to_owned() }));
+        return;
+    }
+    let account = AccountId(format!("u-{}", dice.pick(&PEOPLE)));
+    let mut user = world.user(&account).unwrap().clone();
+    user.status = if dice.one_in(2) { AccountStatus::Inactive } else { AccountStatus::Closed };
+    world.add_user(user);
+}
+
+/// Work for the next run: access that the policy does not mean.
+fn access(dice: &mut Dice, world: &mut World) {
+    let space = SpaceId(1 + dice.below(3) as u64);
+    let principal = group(dice.pick(&GROUPS));
+    let pages: Vec<ContentId> =
+        world.contents().filter(|content| content.space == space).map(|content| content.id).collect();
+    if pages.is_empty() {
+        return;
+    }
+    let content = dice.pick(&pages);
+    let list = if dice.one_in(2) { ListKind::Read } else { ListKind::Update };
+    let action = match dice.below(4) {
+        0 => Action::Grant { space, principal, pair: Pair::ReadSpace },
+        1 => Action::Revoke { space, principal, pair: Pair::ReadSpace },
+        2 => Action::ClearList { content, list },
+        _ => {
+            let caller = Principal::User(CALLER.into());
+            let named = world.group(&match &principal {
+                Principal::Group(group) => group.clone(),
+                _ => return,
+            });
+            let principals = named.map(|_| principal).into_iter().chain([caller]).collect();
+            Action::SetList { content, list, principals }
+        }
+    };
+    drop(world.act(&action));
+}
