@@ -76,6 +76,7 @@ failures! {
     // Names.
     NoSpaces = "no-spaces", "The account sees no space of the kind that was asked for.";
     UnreadableLock = "unreadable-lock", "`confperm.lock` is there and cannot be read.";
+    MissingLock = "missing-lock", "The policy was applied from here before, and the `confperm.lock` of that run is gone. Restore it, or let `confperm lock` write what the names mean now.";
     IncompleteLock = "incomplete-lock", "With `--locked` each name of the policy has to be in `confperm.lock`. A plan without `--locked` adds those that are missing.";
     NameInUse = "name-in-use", "`fmt --renames` would make two different things one, because a new name is in the policy already.";
 

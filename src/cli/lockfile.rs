@@ -98,6 +98,34 @@ impl LockFile {
         self.lock.accept(name, live)
     }
 
+    /// That there was a lock once and is none now: an earlier run applied the policy from this directory, and every run
+    /// that does so writes one. What names meant then is not known any more.
+    pub(super) fn check_is_there(
+        &self,
+        was_applied: bool,
+        lacking: Lacking,
+        out: &Output,
+    ) -> Result<(), CliError> {
+        if self.text.is_some() || !was_applied {
+            return Ok(());
+        }
+        let what = format!("{LOCK_FILE} is missing, though the policy was applied from here before");
+        match lacking {
+            Lacking::Refused => {
+                Err(CliError::failed(Failure::MissingLock, format!("{what}; nothing was changed")).with_hint(
+                    "restore it from version control; without it, a page that has taken over the title of another is \
+                     taken for it. `confperm lock` writes it anew, with what the names mean now",
+                ))
+            }
+            Lacking::Reported => {
+                out.warn(&format!(
+                    "{what}: restore it from version control, or look at what each name means now (`confperm lock`)"
+                ));
+                Ok(())
+            }
+        }
+    }
+
     /// The site that it is about; `None` if there is no lock yet.
     pub(super) const fn site(&self) -> Option<&LockedSite> {
         self.lock.site.as_ref()

@@ -87,6 +87,8 @@ pub(super) async fn prepare(
     let mut live = reading.sign_in(&policy).await?;
     can_be_changed(&live.site)?;
     let last = last_run(&scope.directory, &connection, out);
+    // What was changed meanwhile is planned again by the run that has the journal open.
+    lock.check_is_there(last.is_some() && scope.moved.is_empty(), lacking, out)?;
     live.stray = unverified::came_along(last.as_ref().map_or(&[], |last| last.unverified.as_slice()));
     let resolved = match reading.for_plan(&mut live, &policy, context).await {
         Ok(resolved) => resolved,

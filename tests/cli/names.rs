@@ -29,10 +29,33 @@ fn pages_that_swapped_their_titles_are_the_same_pages() {
     let plan = folder.run(&["plan", "policy"]).code(0);
     assert!(plan.out.contains("Nothing to change"), "{}", plan.out);
     assert_eq!(plan.said("warning[replaced-name]").len(), 2, "{}", plan.err);
-    // Without the lock the titles are all there is.
-    std::fs::remove_file(folder.path().join("policy/confperm.lock")).unwrap();
+}
+
+/// Nothing but the lock knows which page had which title.
+#[test]
+fn without_its_lock_a_policy_is_not_applied_by_ci_nor_where_it_was_applied_before() {
+    let folder = moved_on("titles-swapped");
+    let lock = folder.path().join("policy/confperm.lock");
+    std::fs::remove_file(&lock).unwrap();
+    // In a fresh checkout of CI.
+    let refused = folder.run(&["apply", "--yes", "--locked", "policy"]).code(1);
+    assert!(refused.err.contains("there is no confperm.lock"), "{}", refused.err);
+    // At a desk, where it is the first run.
     let plan = folder.run(&["plan", "policy"]).code(0);
-    assert!(plan.out.contains("anyone"), "{}", plan.out);
+    assert!(plan.out.contains("anyone") && !plan.err.contains("is missing"), "{}{}", plan.out, plan.err);
+    folder.run(&["apply", "--yes", "policy"]).code(0);
+    // And where it is not.
+    std::fs::remove_file(&lock).unwrap();
+    let site = folder.files();
+    let refused = folder.run(&["apply", "--yes", "policy"]).code(1);
+    let words =
+        "confperm.lock is missing, though the policy was applied from here before; nothing was changed";
+    assert!(refused.err.contains(words), "{}", refused.err);
+    assert!(refused.err.contains("restore it from version control"), "{}", refused.err);
+    assert_eq!(folder.files(), site);
+    let plan = folder.run(&["plan", "policy"]).code(0);
+    assert!(plan.err.contains("warning: confperm.lock is missing"), "{}", plan.err);
+    folder.run(&["apply", "--yes", "policy"]).code(0);
 }
 
 #[test]
