@@ -284,6 +284,16 @@ fn no_wider_entry_decides_about_what_a_lost_pattern_may_have_closed() {
     let elsewhere =
         format!("pages: {{{wide}}}}}, OLD: {{mode: additive, pages: {{/Pay: {{view: [group:hr]}}}}");
     assert_eq!(kept(&elsewhere, "OLD: {/Pay: 4}"), (0, true));
+    // What is open is closed by a wider entry as ever, also where it has the name of another page.
+    let tree = live.spaces.get_mut(&"ENG".parse().unwrap()).unwrap().tree.as_mut().unwrap();
+    tree.set_restrictions(ContentId::from_number(3), Known::Known(Restrictions::OPEN));
+    let policy = policy(&format!(
+        "spaces: {{ENG: {{mode: additive, pages: {{/Runbooks/On-call: {{view: anyone}}, '/**': {{view: [group:hr]}}, {lost}}}}}}}\n"
+    ));
+    let known = lock("pages: {ENG: {/Salaries: 40, /Runbooks/On-call: 4}}\n");
+    let resolved = run(&policy, &live, &known).unwrap();
+    let pages = &resolved.desired.spaces[&"ENG".parse().unwrap()].pages;
+    assert!(pages.contains_key(&ContentId::from_number(3)), "{pages:?}");
 }
 
 #[test]

@@ -6,8 +6,8 @@ use super::Resolver;
 use super::meaning::{Meaning, Name};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{
-    Audience, ContentId, DesiredPage, Kept, KeptList, Known, Live, LiveSpace, Members, PageVerb, Shown,
-    SkipReason, Skipped, SkippedPart, SpaceKey, Subject, Terms, Tree, Wanted,
+    Audience, Content, ContentId, DesiredPage, Kept, KeptList, Known, Live, LiveSpace, Members, Missing,
+    PageVerb, Parent, Shown, SkipReason, Skipped, SkippedPart, SpaceKey, Subject, Terms, Tree, Wanted,
 };
 use crate::policy::ast::{Entry, Listed, Named, PageEntry, Policy, SpaceDef, Unlisted};
 use crate::policy::lock::Lock;
@@ -51,8 +51,10 @@ struct Reached {
     /// Pages that bear the name of the entry and are not meant by it. They stay as they are, where no entry
     /// names them: who reads the policy takes the entry for theirs.
     also_named: BTreeSet<ContentId>,
-    /// A pattern whose page is lost, so that the pages below it are not known any more.
+    /// A pattern whose page is lost, so that not all pages below it are known any more.
     is_lost_pattern: bool,
+    /// Those that still are: the page is only hidden.
+    hidden_below: BTreeSet<ContentId>,
 }
 
 /// A page that an entry of a space means and that is not in that space, as far as it was read.
@@ -157,27 +159,28 @@ impl Resolver<'_> {
         );
     }
 
-    /// The restricted lists that a lost entry may have asked for, so that no wider entry is to decide about them: all of
-    /// the space, where the page of a pattern is lost, since what stood below it may stand anywhere now; and those of
-    /// pages that came from another space, whose entry means them.
+    /// The lists that a lost entry may have asked for, so that no wider entry is to decide about them: those that are
+    /// restricted in all of the space, where the page of a pattern is lost, since what stood below it may stand
+    /// anywhere now; all that surely stand below it still; and those that are restricted of pages that came from
+    /// another space, whose entry means them.
     fn guarded(&self, space: &SpaceDef, reached: &[Reached], tree: &Tree) -> BTreeSet<(ContentId, PageVerb)> {
         let opens = space.unlisted.is_some();
-        let loses = |verb| {
-            let mut entries = space.pages.iter().zip(reached);
-            entries.any(|(entry, reached)| reached.is_lost_pattern && (opens || entry.listed(verb).is_some()))
-        };
         let came = self.came_from_elsewhere(&space.key.value, tree);
         let mut guarded = BTreeSet::new();
         for verb in PageVerb::ALL {
-            let all = loses(verb);
-            if !all && came.is_empty() {
+            let entries = space.pages.iter().zip(reached).filter(|(_, reached)| reached.is_lost_pattern);
+            let lost: Vec<&Reached> = entries
+                .filter(|(entry, _)| opens || entry.listed(verb).is_some())
+                .map(|(_, reached)| reached)
+                .collect();
+            if lost.is_empty() && came.is_empty() {
                 continue;
             }
-            let restricted = tree.iter().filter(|content| {
-                matches!(&content.restrictions, Known::Known(lists) if !lists.audience(verb).is_anyone())
-            });
-            let stays = restricted.filter(|content| all || came.contains(&content.id));
-            guarded.extend(stays.map(|content| (content.id, verb)));
+            let restricted = tree.iter().map(|content| content.id).filter(|id| !is_open(*id, verb, tree));
+            let stays = restricted.filter(|id| !lost.is_empty() || came.contains(id));
+            guarded.extend(stays.map(|id| (id, verb)));
+            let below = lost.iter().flat_map(|lost| &lost.hidden_below);
+            guarded.extend(below.map(|id| (*id, verb)));
         }
         guarded
     }
@@ -260,7 +263,15 @@ impl Resolver<'_> {
             Meaning::Lost(lost) => {
                 self.skip(Some(&space.key.value), SkippedPart::Page, &lost, &entry.pages.span);
                 let ranked = lost.by.iter().map(|other| ranked(Some(*other), false)).collect();
-                Reached { ranked, is_lost_pattern: reach.is_some(), ..Reached::default() }
+                let is_below = |content: &&Content| {
+                    let above = tree.chain(content.id).missing == Some(Missing::Ancestor(lost.was));
+                    above && (reach == Some(Reach::All) || content.parent == Parent::Content(lost.was))
+                };
+                let hidden_below = match reach {
+                    Some(_) => tree.iter().filter(is_below).map(|content| content.id).collect(),
+                    None => BTreeSet::new(),
+                };
+                Reached { ranked, is_lost_pattern: reach.is_some(), hidden_below, ..Reached::default() }
             }
             Meaning::Invalid => Reached::default(),
         }
@@ -287,6 +298,10 @@ impl Resolver<'_> {
             let also = (Rank::Exact { decides: false }, &entry.also_named);
             let ranked = entry.ranked.iter().map(|(rank, pages)| (*rank, pages)).chain([also]);
             for (rank, page) in ranked.flat_map(|(rank, pages)| pages.iter().map(move |page| (rank, page))) {
+                // What stays as it is stays closed; another entry may close what is open.
+                if !rank.decides() && is_open(*page, verb, tree) {
+                    continue;
+                }
                 match winners.get(page) {
                     Some((best, first)) if *best == rank => {
                         if rank.decides() {
@@ -546,6 +561,14 @@ impl Resolver<'_> {
             .help(format!("write one of {}", candidates.join(", "))),
         );
     }
+}
+
+/// Whether a list is surely open.
+fn is_open(page: ContentId, verb: PageVerb, tree: &Tree) -> bool {
+    let content = tree.get(page);
+    content.is_some_and(
+        |content| matches!(&content.restrictions, Known::Known(lists) if lists.audience(verb).is_anyone()),
+    )
 }
 
 /// How far a path leads, and what may have been meant from there on.
