@@ -12,4 +12,5 @@ mod schemas;
 mod scripts;
 mod support;
 mod tables;
+mod tomorrow;
 mod troubleshooting;
