@@ -173,7 +173,7 @@ async fn confirm(
         .with_hint("let standard output go where all of it is read, or pass --yes"));
     }
     let question = match shown.planned.plan.calls.len() {
-        0 => "Put right what the last run left?".to_owned(),
+        0 => "Verify and put right what the last run left open?".to_owned(),
         calls => format!("Make {}?", count(calls, "call", "calls")),
     };
     if !out.ask(&question) {

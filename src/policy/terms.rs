@@ -73,7 +73,7 @@ impl Policy {
                         format!("{who} had `{what}` until {until}, which was {ago} ago"),
                     )
                     .at(&span, "")
-                    .help("a plan takes back what is left of it; then remove the entry, or move the day if it should go on");
+                    .help("the next `confperm apply` takes the access back; then remove the entry, or write a later day if the access is to go on");
                 }
                 Diagnostic::new(
                     Code::EndBeforeStart,
@@ -82,7 +82,7 @@ impl Policy {
                 .at(&span, "already over")
                 .help(format!(
                     "correct the day, or remove the entry; if it was here in time and only {LOCK_FILE} was not committed, \
-                     add the line `{}` under `ends:` there, and a plan takes back what is left of it",
+                     add the line `{}` under `ends:` there, and the next `confperm apply` takes the access back",
                     end.to_line()
                 ))
             })

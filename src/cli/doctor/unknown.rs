@@ -47,7 +47,7 @@ fn kind_of(gap: &Gap) -> (&'static str, String) {
         }
         Gap::SinglePermissions { space, principal } => (
             "single permissions beside roles",
-            format!("those of {principal} in {space}: the site does not change them"),
+            format!("those of {principal} in {space}: the API of the site cannot change them"),
         ),
         Gap::Account { account } => ("accounts", format!("{account}: the site does not describe it")),
     }
