@@ -33,9 +33,9 @@ impl Expected {
         let folder = Folder::open(path.parent().unwrap_or(Utf8Path::new(""))).map_err(Refused::from);
         let name = path.file_name().unwrap_or_default();
         let bytes = folder.and_then(|folder| folder.read_near(Utf8Path::new(name), MAX_BYTES)).map_err(
-            |refused| match refused.is_missing() {
-                true => failed("this is neither a hash nor a file that is there".to_owned()),
-                false => failed(refused.to_string()),
+            |refused| {
+                let missing = "this is neither a hash nor a file that is there".to_owned();
+                failed(if refused.is_missing() { missing } else { refused.to_string() })
             },
         )?;
         // What is in a file that is no plan is not shown.
