@@ -76,10 +76,13 @@ fn entries_of_anonymous_that_the_site_leaves_out_are_no_match() {
     let site = Site::of(&state(true, "omitted", true));
     let silent = site.silent_without_credentials();
     for (front, says) in [
-        (None, "ENG  what `anonymous` holds: the site lists nothing, and yet shows the space to readers"),
+        (
+            None,
+            "ENG  what `anonymous` holds: the site lists no entry for readers who are not signed in, and yet shows",
+        ),
         (
             Some(&silent),
-            "ENG  what `anonymous` holds: the site lists nothing of it anywhere and does not say",
+            "ENG  what `anonymous` holds: the site lists no entry for readers who are not signed in, and may leave",
         ),
     ] {
         let ran = site.run(front, &["plan", "--detailed-exitcode"]).code(6);
