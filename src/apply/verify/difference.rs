@@ -82,18 +82,26 @@ impl CheckedHolding<'_> {
     }
 
     /// What an assignment left behind of the single permissions before it. The rows of a role's holder also
-    /// show what the role gives; a row that neither explains was given by others. Of a role that is not known
-    /// in full, new rows are taken for what it gives, as they are elsewhere ([`crate::model::Role`]).
+    /// show what the role gives, each permission once; a row beyond these was given by others. Of a role that
+    /// is not known in full, a new row is taken for what it gives, as elsewhere ([`crate::model::Role`]).
     fn beside_role(&self, now: &SpaceAccess, role: Option<&Role>) -> Difference {
         let mut difference = Difference::default();
         if !self.finished {
             return difference;
         }
+        let nothing = BTreeMap::new();
+        let beside = now.beside_roles.get(self.principal).unwrap_or(&nothing);
+        let is_old = |row: &&GrantId| self.states.before.has_row(**row);
         let gives = |permission: Permission| role.map_or(Truth::Unknown, |role| role.gives(permission));
-        for (permission, rows) in now.beside_roles.get(self.principal).into_iter().flatten() {
-            let (old, new): (Vec<GrantId>, Vec<GrantId>) =
-                rows.iter().partition(|row| self.states.before.has_row(**row));
-            if !new.is_empty() && gives(*permission) == Truth::No {
+        // A site that does not show what a role gives shows none of it.
+        let shows_role =
+            Permission::ALL.iter().filter(|permission| gives(**permission) == Truth::Yes).all(|permission| {
+                beside.get(permission).is_some_and(|rows| !rows.iter().all(|row| is_old(&row)))
+            });
+        for (permission, rows) in beside {
+            let (old, new): (Vec<GrantId>, Vec<GrantId>) = rows.iter().partition(is_old);
+            let of_role = usize::from(shows_role && gives(*permission) != Truth::No);
+            if new.len() > of_role {
                 difference.foreign.push(*permission);
             }
             difference.unasked.extend(old.into_iter().map(|row| (*permission, row)));
