@@ -118,6 +118,7 @@ fn space(size: Size, number: u64) -> LiveSpace {
     for page in 0..size.pages_per_space {
         let parent = if page == 0 { Parent::Space } else { Parent::Content(page_id(number, (page - 1) / 5)) };
         tree.insert(Content {
+            archived: false,
             id: page_id(number, page),
             kind: ContentKind::Page,
             title: "Page".into(),

@@ -232,6 +232,7 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
             (Audience::Anyone, None)
         };
         tree.insert(Content {
+            archived: false,
             id: page_id(number, page),
             kind: ContentKind::Page,
             title: "Page".into(),

@@ -254,6 +254,7 @@ mod tests {
         for (page, parent, view) in pages {
             let subjects = view.split_whitespace().map(|subject| subject.parse().unwrap());
             tree.insert(Content {
+                archived: false,
                 id: ContentId::from_number(*page),
                 kind: ContentKind::Page,
                 title: "P".into(),

@@ -214,7 +214,8 @@ impl<'a, S: Read + Write> Run<'a, S> {
     fn standing(&self, space: &SpaceKey, content: ContentId) -> Option<Standing> {
         let space = self.after.spaces.get(space)?;
         let found = space.tree.as_ref()?.get(content)?;
-        Some(Standing { kind: found.kind, space: space.space.id, parent: found.parent })
+        let (kind, parent, archived) = (found.kind, found.parent, found.archived);
+        Some(Standing { kind, space: space.space.id, parent, archived })
     }
 
     /// Starts a call, or puts it where it waits.

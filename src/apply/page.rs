@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::confluence::{Read, Write};
+use crate::confluence::{Read, Stands, Write};
 use crate::model::{Known, Parent, Restrictions, SpaceKey};
 use crate::plan::{Plan, PlannedCall};
 
@@ -117,10 +117,11 @@ pub(super) async fn write<S: Read + Write>(
 /// Whether a page stands elsewhere than when the plan was made. Asked before a change that lets anyone in: the
 /// policy may not be about the page where it is now.
 async fn is_elsewhere<S: Read + Write>(call: &ListCall<'_>, site: &Recorded<'_, S>) -> Result<bool, Failure> {
-    let Some(Standing { kind, space, parent }) = call.stood else { return Ok(false) };
-    let now = site.read().parent_now(call.content, kind, space).await;
+    let Some(Standing { kind, space, parent, archived }) = call.stood else { return Ok(false) };
+    let now = site.read().place_now(call.content, kind, space).await;
     let now = now.map_err(|error| Failure::Unread(Arc::new(error)))?;
-    Ok(now.is_none_or(|now| parent != Parent::Unknown && now != parent))
+    let is_moved = |now: Stands| now.archived != archived || parent != Parent::Unknown && now.under != parent;
+    Ok(now.is_none_or(is_moved))
 }
 
 async fn now<S: Read + Write>(

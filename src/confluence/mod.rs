@@ -79,6 +79,13 @@ pub struct Check {
     pub reasons: Vec<SiteText>,
 }
 
+/// Where a piece of content stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stands {
+    pub under: Parent,
+    pub archived: bool,
+}
+
 /// Finding out what is. Nothing here changes anything.
 ///
 /// What the site hides comes back as absent or [`Known::Unknown`], as documented at each method; all else
@@ -102,9 +109,9 @@ pub trait Read: Send + Sync {
         mode: SpaceRoleMode,
     ) -> impl Future<Output = Result<SpaceAccess, Error>> + Send;
 
-    /// The current pages of a space and the folders, whiteboards, databases and embeds that they hang under,
-    /// without their lists. Archived pages are left out: nobody reaches them through the tree, and current
-    /// pages below one keep it as a missing ancestor, so that nothing is claimed about them.
+    /// The current and the archived pages of a space and the folders, whiteboards, databases and embeds that they hang
+    /// under, without their lists. Drafts and trash are left out: only their authors, and those who may restore, see
+    /// them.
     fn tree(&self, space: &Space) -> impl Future<Output = Result<Tree, Error>> + Send;
 
     /// The current blog posts of a space, without their lists.
@@ -118,10 +125,12 @@ pub trait Read: Send + Sync {
         tree: &Tree,
     ) -> impl Future<Output = Result<Known<Vec<Content>>, Error>> + Send;
 
-    /// The lists of many pages, [`LISTS_AT_ONCE`] in one call. Every id that was asked for is in the answer.
+    /// The lists of many pages, [`LISTS_AT_ONCE`] in one call. Every id that was asked for is in the answer. `archived`
+    /// says whether archived pages may be among them, which a search leaves out otherwise.
     fn restrictions(
         &self,
         content: &BTreeSet<ContentId>,
+        archived: bool,
     ) -> impl Future<Output = Result<BTreeMap<ContentId, Known<Restrictions>>, Error>> + Send;
 
     /// The lists of one page as they are at this moment, without a search index in between.
@@ -130,14 +139,13 @@ pub trait Read: Send + Sync {
         content: ContentId,
     ) -> impl Future<Output = Result<Known<Restrictions>, Error>> + Send;
 
-    /// What current content of a space hangs under, at this moment; `None` if it is hidden, archived, deleted, or
-    /// in another space.
-    fn parent_now(
+    /// Where content of a space stands at this moment; `None` if it is hidden, deleted, or in another space.
+    fn place_now(
         &self,
         content: ContentId,
         kind: ContentKind,
         space: SpaceId,
-    ) -> impl Future<Output = Result<Option<Parent>, Error>> + Send;
+    ) -> impl Future<Output = Result<Option<Stands>, Error>> + Send;
 
     /// All groups, by id. Neither members nor product access are asked for.
     fn groups(&self) -> impl Future<Output = Result<Vec<Group>, Error>> + Send;

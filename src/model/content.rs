@@ -13,6 +13,8 @@ pub struct Content {
     pub id: ContentId,
     pub kind: ContentKind,
     pub title: SiteText,
+    /// Archived pages have left the tree, and everyone with access to the space can read them all the same.
+    pub archived: bool,
     pub parent: Parent,
     /// The lists on this content itself; those above it count too.
     pub restrictions: Known<Restrictions>,
@@ -188,6 +190,16 @@ impl Tree {
             }
         }
         Chain { ancestors, missing: None }
+    }
+
+    /// [`Self::path`] for people to read, which says where content is archived.
+    pub fn label(&self, id: ContentId) -> SiteText {
+        let path = self.path(id);
+        if self.is_archived(id) { format!("{} (archived)", path.raw()).into() } else { path }
+    }
+
+    pub fn is_archived(&self, id: ContentId) -> bool {
+        self.get(id).is_some_and(|content| content.archived)
     }
 
     /// Where content stands, as `/Title/Title`. Titles above a missing ancestor are left out: `…/Title`.

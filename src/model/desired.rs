@@ -107,6 +107,8 @@ pub enum Mode {
     Authoritative,
     /// It stays.
     Additive,
+    /// Nothing in the space changes, whatever asks for it; what differs from the policy is counted.
+    Paused,
 }
 
 /// What one principal should hold in one space.

@@ -125,14 +125,16 @@ pub(super) async fn lists<R: Read>(
     needs: &BTreeMap<SpaceKey, ContentNeeds>,
     hook: Hook<'_>,
 ) -> Result<bool, Error> {
-    let Unread { wanted, containers } = unread(live, needs);
+    let Unread { wanted, containers, archived } = unread(live, needs);
     if wanted.is_empty() {
         return Ok(false);
     }
     hook(Progress::Expect(Part::Lists, wanted.len()));
     let pages: Vec<ContentId> = wanted.keys().copied().filter(|id| !containers.contains(id)).collect();
+    let archived = &archived;
     let batches = pages.chunks(LISTS_AT_ONCE).map(|batch| async move {
-        let found = read.restrictions(&batch.iter().copied().collect()).await?;
+        let with_archived = batch.iter().any(|id| archived.contains(id));
+        let found = read.restrictions(&batch.iter().copied().collect(), with_archived).await?;
         hook(Progress::Read(Part::Lists, batch.len()));
         Ok(found)
     });
@@ -166,11 +168,13 @@ struct Unread {
     /// Those of them that are neither pages nor blog posts. Whether a site keeps lists for folders and their like,
     /// only the lists themselves tell: a search shows empty ones in any case.
     containers: BTreeSet<ContentId>,
+    archived: BTreeSet<ContentId>,
 }
 
 /// The content whose lists are wanted and have not been read; what is hidden above it is a gap.
 fn unread(live: &mut Live, needs: &BTreeMap<SpaceKey, ContentNeeds>) -> Unread {
-    let mut unread = Unread { wanted: BTreeMap::new(), containers: BTreeSet::new() };
+    let mut unread =
+        Unread { wanted: BTreeMap::new(), containers: BTreeSet::new(), archived: BTreeSet::new() };
     let mut hidden = BTreeSet::new();
     for (key, needs) in needs {
         let Some(tree) = live.spaces.get(key).and_then(|space| space.tree.as_ref()) else { continue };
@@ -178,6 +182,9 @@ fn unread(live: &mut Live, needs: &BTreeMap<SpaceKey, ContentNeeds>) -> Unread {
             let Some(content) = tree.get(id) else { continue };
             if content.restrictions == Known::Unknown(Why::NotRead) {
                 unread.wanted.insert(id, key.clone());
+                if content.archived {
+                    unread.archived.insert(id);
+                }
                 if !matches!(content.kind, ContentKind::Page | ContentKind::Blogpost) {
                     unread.containers.insert(id);
                 }

@@ -106,8 +106,11 @@ pub struct PlanSpace {
 pub struct PlanPage {
     pub space: SpaceKey,
     pub kind: ContentKind,
-    /// `/Title/Title`, as far as it could be seen.
+    /// `/Title/Title`, as far as it could be seen; ` (archived)` follows where it is.
     pub path: Shown,
+    /// Archived pages have left the tree; everyone with access to the space reads them all the same.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub archived: bool,
     /// Whether some who see the space do not see the page, before the plan or after it: the page, or one above it, has
     /// a view list or may have one. What such a page is called is not for everyone to read.
     #[serde(default)]
@@ -394,7 +397,16 @@ fn page(space: &SpaceKey, id: ContentId, states: [&Live; 2]) -> Option<(ContentI
     let tree = trees[0]?;
     let kind = tree.get(id)?.kind;
     let restricted = trees.into_iter().flatten().any(|tree| is_restricted(id, tree));
-    Some((id, PlanPage { space: space.clone(), kind, path: tree.path(id).shown(), restricted }))
+    Some((
+        id,
+        PlanPage {
+            space: space.clone(),
+            kind,
+            path: tree.label(id).shown(),
+            archived: tree.is_archived(id),
+            restricted,
+        },
+    ))
 }
 
 /// Whether a view list stands, or may stand, between the space and the content.

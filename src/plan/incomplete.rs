@@ -40,6 +40,10 @@ fn is_declared(gap: &Gap, desired: &Desired, live: &Live) -> bool {
     else {
         return false;
     };
+    // Nothing is claimed of a paused space.
+    if wish.mode == Mode::Paused {
+        return false;
+    }
     let has_guests = !wish.page_only.is_empty();
     match gap {
         Gap::Restrictions { content, why, .. } => {

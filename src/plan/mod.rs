@@ -26,6 +26,7 @@ mod meanwhile;
 mod mentioned;
 mod needs;
 mod page_only;
+mod paused;
 mod refusal;
 mod resume;
 mod schedule;
@@ -106,7 +107,8 @@ pub fn with_lists_for_guests(desired: &Desired, live: &Live) -> Desired {
 ///
 /// The plan does not keep its promise, which is an error of this program; see [`check`].
 pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Broken> {
-    let Targeted { target: whole, unmanaged, page_only } = target::target(desired, live);
+    let Targeted { target: whole, mut unmanaged, page_only } = target::target(desired, live);
+    unmanaged.extend(paused::paused(desired, live));
     let asked = diff::diff(&whole, live);
     let left_out = account::left_out(&whole, &asked, live);
     let rest = (!left_out.is_empty()).then(|| {

@@ -9,7 +9,7 @@ use super::ast::{ForbidDef, Policy};
 use super::mentions::{Mention, Party, WhatFor};
 use super::rules::{Rule, Selector};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
-use crate::model::{Forbidden, Guard};
+use crate::model::{Forbidden, Guard, Mode, SpaceKey};
 
 /// So many places of one principal are shown.
 const PLACES: usize = 3;
@@ -64,13 +64,11 @@ impl Policy {
         match mention.what_for {
             WhatFor::Access { space, .. }
             | WhatFor::PageOnly { space, .. }
-            | WhatFor::Listed { space, .. } => {
-                let key = &space.key.value;
-                self.is_in_scope(key) && !forbid.excepts_space(key)
-            }
-            WhatFor::Rule { row: Some(key), .. } => self.is_in_scope(key) && !forbid.excepts_space(key),
+            | WhatFor::Listed { space, .. } => self.may_be_given(&space.key.value, forbid),
+            WhatFor::Rule { row: Some(key), .. } => self.may_be_given(key, forbid),
             WhatFor::Rule { rule, row: None, .. } => {
-                forbid.except_spaces.is_empty() || surely_selects_others(rule, forbid)
+                (forbid.except_spaces.is_empty() && !self.has_paused_spaces())
+                    || surely_selects_others(rule, &|key| self.may_be_given(key, forbid))
             }
             WhatFor::Heir { .. }
             | WhatFor::Absent { .. }
@@ -80,6 +78,17 @@ impl Policy {
             | WhatFor::Exempt
             | WhatFor::Test { .. } => false,
         }
+    }
+
+    /// Whether a rule may select nothing but spaces that are paused.
+    fn has_paused_spaces(&self) -> bool {
+        self.spaces.values().any(|space| space.mode == Mode::Paused)
+    }
+
+    /// Whether what is given in a space counts: the run is about it, it is not paused, and it is not excepted.
+    fn may_be_given(&self, key: &SpaceKey, forbid: &ForbidDef) -> bool {
+        let is_paused = self.spaces.get(key).is_some_and(|space| space.mode == Mode::Paused);
+        self.is_in_scope(key) && !is_paused && !forbid.excepts_space(key)
     }
 
     fn forbidden(&self, who: Party<'_>, places: &[&Span], forbid: &ForbidDef) -> Diagnostic {
@@ -108,10 +117,9 @@ impl Policy {
 }
 
 /// Whether the keys that a rule names are enough to know that it selects a space that is not excepted.
-fn surely_selects_others(rule: &Rule, forbid: &ForbidDef) -> bool {
+fn surely_selects_others(rule: &Rule, is_meant: &dyn Fn(&SpaceKey) -> bool) -> bool {
     let others = |selector: &Selector| {
-        selector.is_by_key()
-            && selector.exact_keys().any(|key| selector.admits(key) && !forbid.excepts_space(key))
+        selector.is_by_key() && selector.exact_keys().any(|key| selector.admits(key) && is_meant(key))
     };
     rule.spaces.as_ref().is_some_and(others)
 }

@@ -97,7 +97,8 @@ pub(crate) const ROLE: &[Key] = &[
 pub(crate) const SPACE: &[Key] = &[
     key(
         "mode",
-        "What becomes of access that is not declared: `authoritative` removes it, `additive` leaves it.",
+        "What becomes of access that is not declared: `authoritative` removes it, `additive` leaves it. `paused` changes \
+         nothing in the space, whatever entries and rules ask for, and reports what differs.",
     ),
     key("access", "A role or a single permission, and who has it.").named(ENTRY),
     key(

@@ -149,7 +149,7 @@ fn one_or_many(one: &Value) -> Value {
 
 fn space() -> Value {
     mapping(keys::SPACE, |key| match key {
-        "mode" => json!({ "enum": ["authoritative", "additive"] }),
+        "mode" => json!({ "enum": ["authoritative", "additive", "paused"] }),
         "access" => json!({ "$ref": "#/$defs/access" }),
         "like" => text(),
         "unlisted-pages" => json!({ "enum": ["leave", "open"] }),

@@ -60,7 +60,7 @@ impl Names for SiteNames<'_> {
     fn page(&self, content: ContentId) -> String {
         let mut trees = self.live.spaces.values().filter_map(|space| space.tree.as_ref());
         let tree = trees.find(|tree| tree.get(content).is_some());
-        tree.map_or_else(|| format!("page {content}"), |tree| tree.path(content).shown().to_string())
+        tree.map_or_else(|| format!("page {content}"), |tree| tree.label(content).shown().to_string())
     }
 
     fn role(&self, role: &RoleId) -> String {

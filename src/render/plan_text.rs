@@ -190,6 +190,7 @@ fn heading(plan: &Plan, key: &SpaceKey, text: &mut String) {
     let mode = match plan.spaces.get(key).map(|space| space.mode) {
         Some(Mode::Authoritative) => "authoritative",
         Some(Mode::Additive) => "additive",
+        Some(Mode::Paused) => "paused",
         None => "",
     };
     let title = title(plan, key);

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::model::{ContentKind, Gap, Principal, SpaceKey, Why};
-use crate::plan::{CallId, EdgeReason, LeftOut, Meanwhile, NeededBy, Plan, Refusal};
+use crate::model::{ContentKind, Gap, Mode, Principal, SpaceKey, Why};
+use crate::plan::{CallId, Change, EdgeReason, LeftOut, Meanwhile, NeededBy, Plan, Refusal};
 
 use super::access_words::Names as _;
 use super::call::call_words;
@@ -15,6 +15,22 @@ use super::page_only;
 use super::review::{Counted, Part, Section};
 use super::skipped;
 use super::style::{CHANGE, HEADING, REMOVE, count, list, paint};
+
+/// Whether a site lets the lists of archived pages be changed is not documented (world-2026-11.md, 13), and only trying
+/// tells; what the plan does elsewhere may wait for it.
+pub(super) fn archived(plan: &Plan) -> Option<Section> {
+    let is_archived = |change: &&Change| match change {
+        Change::Audience { content, .. } => plan.pages.get(content).is_some_and(|page| page.archived),
+        Change::Grant { .. } | Change::Role { .. } => false,
+    };
+    let lists = plan.changes.iter().filter(is_archived).count();
+    let sentence = format!(
+        "{} of archived pages: if this site does not let them be changed, apply names those that stay as they are; \
+         restore or delete such a page, then.",
+        count(lists, "list", "lists")
+    );
+    (lists > 0).then(|| Section::new(Part::Meanwhile, sentence, Vec::new()))
+}
 
 /// Why the plan is blocked, for those forms of a plan that do not say it; nothing if it is not.
 pub fn blocked_as_text(plan: &Plan) -> String {
@@ -94,7 +110,7 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
         }
         Gap::Ancestor { space, content } => {
             format!(
-                "{space}  a parent page with id {content}: it is archived, or hidden from the account that runs this"
+                "{space}  a parent page with id {content}: it is a draft, in the trash, or hidden from the account that runs this"
             )
         }
         Gap::Place { space, content } => {
@@ -277,7 +293,7 @@ pub(super) fn summary(plan: &Plan) -> String {
 
 /// What a plan that does not cover everything is about, and how much it is not about.
 pub(super) struct Uncovered {
-    /// "is known", "this account may change".
+    /// "is known", "this account may change", "is not paused".
     pub(super) covered: String,
     pub(super) rest: String,
 }
@@ -288,10 +304,12 @@ pub(super) fn uncovered(plan: &Plan) -> Option<Uncovered> {
     let left_out = format!("{changes} left out, since this account may not make them");
     let skipped = count(plan.skipped.len(), "entry is", "entries are");
     let skipped = format!("{skipped} skipped, since a name stands for something else by now, or for nothing");
+    let paused = plan.spaces.values().filter(|space| space.mode == Mode::Paused).count();
     let parts = [
         unknown_words(plan).map(|unknown| ("is known", unknown)),
         (!plan.left_out.is_empty()).then_some(("this account may change", left_out)),
         (!plan.skipped.is_empty()).then_some(("is not skipped", skipped)),
+        (paused > 0).then(|| ("is not paused", count(paused, "space is paused", "spaces are paused"))),
     ];
     let (covered, rest): (Vec<&str>, Vec<String>) = parts.into_iter().flatten().unzip();
     (!rest.is_empty()).then(|| Uncovered { covered: covered.join(" and "), rest: rest.join("; ") })

@@ -62,6 +62,10 @@ fn kept_words(plan: &Plan, kept: &Unmanaged) -> String {
         KeepReason::UnlistedPage => {
             format!("{} that no entry reaches", count(kept.count, "restricted page", "restricted pages"))
         }
+        KeepReason::Paused if kept.count == 0 => "paused; nothing differs from the policy".to_owned(),
+        KeepReason::Paused => {
+            format!("paused; {} that the policy asks for", count(kept.count, "change", "changes"))
+        }
         KeepReason::Foreign => format!("{entries} of a kind that this version does not know: {who}"),
     }
 }

@@ -197,7 +197,10 @@ fn space(world: &mut sim::World, unlicensed_access: bool, dice: &mut Dice) {
             id: sim::ContentId(page),
             space: ENG,
             kind,
-            status: sim::Status::Current,
+            status: match kind {
+                sim::Kind::Page if dice.below(5) == 0 => sim::Status::Archived,
+                _ => sim::Status::Current,
+            },
             title: format!("P{page}"),
             labels: [].into(),
             author: Some((*dice.pick(&PEOPLE)).into()),
@@ -340,6 +343,7 @@ fn live_space(world: &sim::World) -> LiveSpace {
     let mut tree = Tree::default();
     for content in world.contents() {
         tree.insert(Content {
+            archived: content.status == sim::Status::Archived,
             id: id(content.id.0),
             kind: match content.kind {
                 sim::Kind::Blogpost => ContentKind::Blogpost,

@@ -219,6 +219,7 @@ impl World {
     /// A page under another, or under the space for parent 0; empty lists are open.
     pub(crate) fn page(mut self, space: &str, page: u64, parent: u64, view: &str, edit: &str) -> Self {
         let content = Content {
+            archived: false,
             id: id(page),
             kind: ContentKind::Page,
             title: format!("P{page}").into(),

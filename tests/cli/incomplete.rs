@@ -144,7 +144,7 @@ spaces:
       - id: 11
         title: Home
         children:
-          - {id: 12, title: Old, status: archived, children: [{id: 13, title: News}]}
+          - {id: 12, title: Old, status: trashed, children: [{id: 13, title: News}]}
           - {id: 14, title: Plans}
           - {id: 15, title: Notes, type: folder}
 ";
@@ -181,7 +181,7 @@ async fn a_leaver_may_be_on_lists_that_could_not_be_read() {
     assert_eq!(unknown(NO_ACCESS, "", "404:GET:/content/**").await, []);
 }
 
-/// W11: a page that is archived or hidden is a page of the space, too, and pages below it may stand anywhere.
+/// W11: a page in the trash or hidden is a page of the space, too, and pages below it may stand anywhere.
 #[tokio::test]
 async fn patterns_may_mean_pages_above_which_something_is_hidden() {
     let is_above = |gap: &Gap| matches!(gap, Gap::Ancestor { content, .. } if content.number() == 12);

@@ -4,6 +4,7 @@
 
 mod account;
 mod anonymous;
+mod archived;
 mod as_planned;
 #[cfg(target_os = "linux")]
 mod ci;
@@ -39,6 +40,7 @@ mod open_world;
 mod opening;
 mod order;
 mod page_only;
+mod paused;
 mod quirks;
 mod readers;
 mod removals;

@@ -206,7 +206,7 @@ async fn what_a_search_without_an_end_does_not_give_is_asked_for_one_by_one() {
     })
     .await;
     let page: ContentId = "7".parse().unwrap();
-    let found = server.cloud().restrictions(&[page].into()).await.unwrap();
+    let found = server.cloud().restrictions(&[page].into(), false).await.unwrap();
     assert!(matches!(found[&page], Known::Known(_)));
     assert_eq!(server.seen().len(), 101);
 }

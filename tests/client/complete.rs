@@ -151,7 +151,7 @@ async fn lists_of_page(odd: &'static [&'static str], how: fn(&mut Value)) -> (St
     })
     .await;
     let id = ContentId::from_number(7);
-    let found = server.cloud().restrictions(&[id].into()).await.unwrap();
+    let found = server.cloud().restrictions(&[id].into(), false).await.unwrap();
     let shown = match &found[&id] {
         Known::Known(lists) => format!("{} {}", lists.view.subjects().count(), lists.edit.subjects().count()),
         Known::Unknown(why) => format!("{why:?}"),

@@ -181,7 +181,7 @@ async fn the_lists_of_many_pages_come_in_few_searches() {
         Reply::json(&v1(&hits))
     })
     .await;
-    let found = server.cloud().restrictions(&ids(1..=250)).await.unwrap();
+    let found = server.cloud().restrictions(&ids(1..=250), false).await.unwrap();
     assert_eq!(found.len(), 250);
     assert!(found.values().all(|lists| shown(lists) == "anyone / user:u1"));
     assert_eq!(server.seen().len(), 3);
@@ -195,7 +195,7 @@ async fn what_a_search_does_not_return_is_asked_for_one_by_one() {
         _ => v1_error(404, "NotFoundException", "No content with id <3> can be found"),
     })
     .await;
-    let found = server.cloud().restrictions(&ids([1, 2, 3])).await.unwrap();
+    let found = server.cloud().restrictions(&ids([1, 2, 3]), false).await.unwrap();
     let shown: Vec<String> = found.values().map(shown).collect();
     assert_eq!(shown, ["user:u1 / anyone", "user:u2 / user:u2", "Hidden"]);
     assert_eq!(server.seen().len(), 3);
@@ -208,7 +208,7 @@ async fn a_batch_that_fails_as_a_whole_falls_apart_into_single_calls() {
         _ => direct(&[], &[]),
     })
     .await;
-    let found = server.cloud().restrictions(&ids([1, 2])).await.unwrap();
+    let found = server.cloud().restrictions(&ids([1, 2]), false).await.unwrap();
     assert!(found.values().all(|lists| shown(lists) == "anyone / anyone"));
     assert_eq!(server.seen().len(), 3);
 }
@@ -235,7 +235,7 @@ async fn a_long_list_is_read_to_its_end() {
         }
     })
     .await;
-    let found = server.cloud().restrictions(&ids([1])).await.unwrap();
+    let found = server.cloud().restrictions(&ids([1]), false).await.unwrap();
     let Known::Known(lists) = found.values().next().unwrap() else { panic!("{found:?}") };
     assert_eq!(lists.view.subjects().count(), 233);
     assert!(lists.edit.is_anyone());
@@ -264,7 +264,7 @@ async fn half_an_answer_is_never_taken_for_an_open_page() {
             other => panic!("{other}"),
         })
         .await;
-        let found = server.cloud().restrictions(&ids([1])).await.unwrap();
+        let found = server.cloud().restrictions(&ids([1]), false).await.unwrap();
         assert_eq!(shown(found.values().next().unwrap()), "user:u1 / anyone");
     }
     let server = Server::start(|seen| {
@@ -278,7 +278,7 @@ async fn half_an_answer_is_never_taken_for_an_open_page() {
         }
     })
     .await;
-    let found = server.cloud().restrictions(&ids([1])).await.unwrap();
+    let found = server.cloud().restrictions(&ids([1]), false).await.unwrap();
     assert_eq!(shown(found.values().next().unwrap()), "NoId");
 }
 

@@ -303,13 +303,13 @@ fn no_broken_order_passes_the_check() {
 
 #[test]
 fn a_page_under_something_unseen_may_stand_below_any_other() {
-    let archived = Sort { status: world::Status::Archived, ..PAGE };
+    let hidden = Sort { status: world::Status::Trashed, ..PAGE };
     let rows: [(&'static str, &[Permission]); 1] = [(GROUPS[1], &[Permission::ReadSpace])];
     let [me, both]: [&[&'static str]; 2] = [&["user:me"], &["user:me", GROUPS[1]]];
     // The second group gets what is at the bottom for what is at the top; who has both is neither.
     let case = Case {
         parents: vec![None, Some(0), Some(1)],
-        sorts: vec![PAGE, archived, PAGE],
+        sorts: vec![PAGE, hidden, PAGE],
         ..finishing::case(state(&rows, [both, &[], me]), state(&rows, [me, &[], both]))
     };
     let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).unwrap().plan;

@@ -125,7 +125,7 @@ fn sort() -> impl Strategy<Value = Sort> {
     let with_status = |status| Just(Sort { status, ..PAGE });
     prop_oneof![
         10 => Just(PAGE),
-        1 => with_status(Status::Archived),
+        2 => with_status(Status::Archived),
         1 => with_status(Status::Trashed),
         1 => with_status(Status::Draft),
         1 => of_kind(Kind::Folder),
@@ -213,7 +213,7 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
     )
 }
 
-/// Where there may be content that the planner does not get to see: drafts, and what is archived or in the trash.
+/// Where there may be content that the planner does not get to see: drafts, and what is in the trash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hidden {
     Anywhere,
@@ -325,14 +325,14 @@ impl Case {
         self.lists_for_folders || !self.sorts[page].is_container()
     }
 
-    /// Whether the client finds it: current pages and blog posts, and what such pages hang under.
+    /// Whether the client finds it: current and archived pages, blog posts, and what such pages hang under.
     fn is_read(&self, page: usize) -> bool {
         let sort = self.sorts[page];
         let mut children = (0..self.sorts.len()).filter(|child| self.parents[*child] == Some(page));
         if sort.is_container() {
             children.any(|child| self.is_read(child))
         } else {
-            sort.status == PAGE.status
+            matches!(sort.status, world::Status::Current | world::Status::Archived)
         }
     }
 
@@ -487,6 +487,7 @@ impl Case {
                 Audience::from_site_list(names.iter().map(|who| model_principal(who).subject().unwrap()))
             };
             tree.insert(Content {
+                archived: content.status == world::Status::Archived,
                 id: ContentId::from_number(content.id.0),
                 kind: match content.kind {
                     world::Kind::Page => ContentKind::Page,

@@ -189,6 +189,7 @@ fn tree() -> Tree {
         (12, Some(1), "Empty"),
     ] {
         tree.insert(Content {
+            archived: false,
             id: ContentId::from_number(id),
             kind: if id == 9 { ContentKind::Folder } else { ContentKind::Page },
             title: title.into(),

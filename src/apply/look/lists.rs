@@ -81,6 +81,7 @@ pub(in crate::apply) struct Standing {
     pub(in crate::apply) kind: ContentKind,
     pub(in crate::apply) space: SpaceId,
     pub(in crate::apply) parent: Parent,
+    pub(in crate::apply) archived: bool,
 }
 
 /// Whether a change of lists lets anyone through who was not let through before, if it is done to another page

@@ -40,9 +40,10 @@ pub(in crate::apply) async fn check_pages<S: Read>(
     let found = match pages.as_slice() {
         [_] => BTreeMap::new(),
         // If the search fails, the single reads say why.
-        _ => {
-            site.restrictions(&pages.iter().map(|(content, _)| *content).collect()).await.unwrap_or_default()
-        }
+        _ => site
+            .restrictions(&pages.iter().map(|(content, _)| *content).collect(), false)
+            .await
+            .unwrap_or_default(),
     };
     let checks = pages.into_iter().map(|(content, written)| {
         let is_seen = matches!(

@@ -11,11 +11,11 @@ use crate::confluence::address::Api;
 use crate::confluence::complete::operation;
 use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
-use crate::confluence::{Check, Read, SpaceAccess, SpaceSelection, Visitors};
+use crate::confluence::{Check, Read, SpaceAccess, SpaceSelection, Stands, Visitors};
 use crate::model::{
-    AccountId, Caller, Content, ContentId, ContentKind, Flavor, Group, GroupId, Known, PageVerb, Parent,
-    Person, Principal, ProductAccess, Restrictions, Role, Site, SiteText, Space, SpaceId, SpaceKey,
-    SpaceRoleMode, Tree, Why,
+    AccountId, Caller, Content, ContentId, ContentKind, Flavor, Group, GroupId, Known, PageVerb, Person,
+    Principal, ProductAccess, Restrictions, Role, Site, SiteText, Space, SpaceId, SpaceKey, SpaceRoleMode,
+    Tree, Why,
 };
 
 impl Read for Cloud {
@@ -62,21 +62,22 @@ impl Read for Cloud {
     async fn restrictions(
         &self,
         content: &BTreeSet<ContentId>,
+        archived: bool,
     ) -> Result<BTreeMap<ContentId, Known<Restrictions>>, Error> {
-        self.many_restrictions(content).await
+        self.many_restrictions(content, archived).await
     }
 
     async fn restrictions_now(&self, content: ContentId) -> Result<Known<Restrictions>, Error> {
         self.direct_restrictions(content).await
     }
 
-    async fn parent_now(
+    async fn place_now(
         &self,
         content: ContentId,
         kind: ContentKind,
         space: SpaceId,
-    ) -> Result<Option<Parent>, Error> {
-        self.current_parent(content, kind, space).await
+    ) -> Result<Option<Stands>, Error> {
+        self.place_of(content, kind, space).await
     }
 
     async fn groups(&self) -> Result<Vec<Group>, Error> {

@@ -30,13 +30,18 @@ const ENTRIES: u64 = 100;
 const EXPAND: &str = "restrictions.read.restrictions.user,restrictions.read.restrictions.group,\
                       restrictions.update.restrictions.user,restrictions.update.restrictions.group";
 
+/// Where a search looks, so that it finds archived pages as well (OpenAPI v1, `GET /content/search`, `cqlcontext`).
+const WITH_ARCHIVED: &str = r#"{"contentStatuses":["current","archived"]}"#;
+
 impl Cloud {
     pub(super) async fn many_restrictions(
         &self,
         content: &BTreeSet<ContentId>,
+        archived: bool,
     ) -> Result<BTreeMap<ContentId, Known<Restrictions>>, Error> {
         let all: Vec<ContentId> = content.iter().copied().collect();
-        let tasks: Vec<_> = all.chunks(LISTS_AT_ONCE).map(|some| self.some_restrictions(some)).collect();
+        let tasks: Vec<_> =
+            all.chunks(LISTS_AT_ONCE).map(|some| self.some_restrictions(some, archived)).collect();
         Ok(side_by_side(tasks).await?.into_iter().flatten().collect())
     }
 
@@ -44,8 +49,9 @@ impl Cloud {
     async fn some_restrictions(
         &self,
         ids: &[ContentId],
+        archived: bool,
     ) -> Result<Vec<(ContentId, Known<Restrictions>)>, Error> {
-        let mut found = match self.search(ids).await {
+        let mut found = match self.search(ids, archived).await {
             Ok(found) => found,
             // One unreadable ancestor can fail a whole batch (CONFCLOUD-77618), and long lists can make it large.
             Err(
@@ -73,12 +79,17 @@ impl Cloud {
     /// The lists of what the search finds. It may find less than there is: its index lags. What a search without
     /// an end has not returned by then is asked for one by one like anything else that is missing, and so is all
     /// of one that contradicts itself.
-    async fn search(&self, ids: &[ContentId]) -> Result<BTreeMap<ContentId, RestrictionLists>, Error> {
+    async fn search(
+        &self,
+        ids: &[ContentId],
+        archived: bool,
+    ) -> Result<BTreeMap<ContentId, RestrictionLists>, Error> {
         let list: Vec<String> = ids.iter().map(ContentId::to_string).collect();
         let request = Request::get(Api::V1, ["content", "search"])
             .query("cql", &format!("id in ({})", list.join(",")))
             .query("expand", EXPAND)
             .query("limit", &LISTS_AT_ONCE);
+        let request = if archived { request.query("cqlcontext", WITH_ARCHIVED) } else { request };
         let mut pages = pin!(self.by_cursor::<Found>(request, SEARCH)?);
         let mut gathering = Gathering::new(self.scrutiny);
         while !gathering.has_all(ids) {

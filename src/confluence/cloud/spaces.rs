@@ -12,7 +12,7 @@ use crate::confluence::complete::{Doubt, place};
 use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
 use crate::confluence::wire_id::Text;
-use crate::confluence::{SpaceAccess, SpaceSelection, side_by_side};
+use crate::confluence::{SpaceAccess, SpaceSelection, Stands, side_by_side};
 use crate::model::{
     Content, ContentId, ContentKind, ForeignRow, Holding, Known, Parent, Permission, Principal, Role, RoleId,
     Space, SpaceId, SpaceKey, SpaceRoleMode, Tree, Why,
@@ -83,8 +83,10 @@ impl Cloud {
 
     pub(super) async fn page_tree(&self, space: &Space) -> Result<Tree, Error> {
         let id = space.id.to_string();
-        let request =
-            Request::get(Api::V2, ["spaces", &id, "pages"]).query("depth", "all").query("status", "current");
+        let request = Request::get(Api::V2, ["spaces", &id, "pages"])
+            .query("depth", "all")
+            .query("status", "current")
+            .query("status", "archived");
         let pages: Vec<WireContent> = self.v2_list(request).await?;
         let mut tree = Tree::default();
         let mut above = BTreeMap::new();
@@ -112,6 +114,8 @@ impl Cloud {
 
     pub(super) async fn list_blogposts(&self, space: &Space) -> Result<Vec<Content>, Error> {
         let id = space.id.to_string();
+        // Posts cannot be archived, and the list knows no such status (OpenAPI v2, `GET /spaces/{id}/blogposts`; v1,
+        // `POST /content/archive`).
         let request = Request::get(Api::V2, ["spaces", &id, "blogposts"]).query("status", "current");
         let posts: Vec<WireContent> = self.v2_list(request).await?;
         // Blog posts hang under nothing, whatever is said.
@@ -150,7 +154,15 @@ impl Cloud {
             Err(Doubt::OtherSpace) => (Parent::Unknown, Known::Unknown(Why::Contradictory)),
             Err(_) => (Parent::Unknown, Known::Unknown(Why::NotRead)),
         };
-        Content { id: wire.id, kind, title: wire.title.unwrap_or_default().into(), parent, restrictions }
+        let archived = wire.is_archived();
+        Content {
+            id: wire.id,
+            kind,
+            title: wire.title.unwrap_or_default().into(),
+            archived,
+            parent,
+            restrictions,
+        }
     }
 
     pub(super) async fn search_containers(
@@ -177,17 +189,22 @@ impl Cloud {
         Ok(Known::Known(shown.map(|(kind, found)| self.content(space, kind, found)).collect()))
     }
 
-    pub(super) async fn current_parent(
+    pub(super) async fn place_of(
         &self,
         content: ContentId,
         kind: ContentKind,
         space: SpaceId,
-    ) -> Result<Option<Parent>, Error> {
+    ) -> Result<Option<Stands>, Error> {
         let found = self.alone(content, kind).await?.map(|(_, found)| found);
-        let current = found.filter(|found| found.status.as_deref().is_none_or(|status| status == "current"));
-        Ok(current.and_then(|found| match kind {
-            ContentKind::Blogpost => (found.space_id == Some(space)).then_some(Parent::Space),
-            _ => place(found.place(), space, self.scrutiny).ok(),
+        let is_there = |status: &str| matches!(status, "current" | "archived");
+        let found = found.filter(|found| found.status.as_deref().is_none_or(is_there));
+        Ok(found.and_then(|found| {
+            let archived = found.is_archived();
+            let parent = match kind {
+                ContentKind::Blogpost => (found.space_id == Some(space)).then_some(Parent::Space),
+                _ => place(found.place(), space, self.scrutiny).ok(),
+            };
+            Some(Stands { under: parent?, archived })
         }))
     }
 
@@ -270,8 +287,8 @@ fn sort_out(rows: Vec<PermissionRow>, assigned: Vec<Assignment>) -> SpaceAccess 
     access
 }
 
-/// Remembers a parent that no list shows. A page that is missing from the list of pages is hidden or
-/// archived; asking for it would not help.
+/// Remembers a parent that no list shows. A page that is missing from the list of pages is hidden; asking for it
+/// would not help.
 fn note_parent(of: &WireContent, above: &mut BTreeMap<ContentId, ContentKind>) {
     let kind = of.parent_type.as_deref().and_then(container_kind);
     if let (Some(parent), Some(kind)) = (of.parent_id, kind) {

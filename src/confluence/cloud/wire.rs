@@ -143,6 +143,10 @@ pub(super) struct WireContent {
 }
 
 impl WireContent {
+    pub(super) fn is_archived(&self) -> bool {
+        self.status.as_deref() == Some("archived")
+    }
+
     pub(super) fn place(&self) -> Place<'_> {
         Place { space: self.space_id, parent: self.parent_id, parent_kind: self.parent_type.as_deref() }
     }

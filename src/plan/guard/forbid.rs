@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Audience, ContentId, Desired, DesiredHolding, DesiredSpace, Forbidden, Known, Live, LiveSpace, Origin,
-    PageVerb, Principal, Prohibition, SpaceKey, Strength, Subject, Wanted,
+    Audience, ContentId, Desired, DesiredHolding, DesiredSpace, Forbidden, Known, Live, LiveSpace, Mode,
+    Origin, PageVerb, Principal, Prohibition, SpaceKey, Strength, Subject, Wanted,
 };
 
 use super::{Breach, GuardOutcome};
@@ -13,7 +13,10 @@ pub(super) fn forbid(desired: &Desired, forbidden: Forbidden, live: &Live) -> Gu
     let prohibition = desired.guards.forbid.get(&forbidden);
     let mut breaches = BTreeSet::new();
     if let Some(prohibition) = prohibition {
-        let spaces = desired.spaces.iter().filter(|(key, _)| !prohibition.except_spaces.contains(*key));
+        let spaces = desired
+            .spaces
+            .iter()
+            .filter(|(key, space)| space.mode != Mode::Paused && !prohibition.except_spaces.contains(*key));
         for (key, space) in spaces {
             let counts = |who: &Principal| is_forbidden(who, forbidden, prohibition, live);
             for (who, origin) in given(key, space, live).into_iter().filter(|(who, _)| counts(who)) {

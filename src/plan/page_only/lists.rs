@@ -87,9 +87,27 @@ impl<'a> Compiler<'a> {
                 waiting.extend(self.tree.children(content.id).map(|child| (child, through.clone())));
             }
         }
+        self.archived(readers);
         self.edits();
         self.administer();
         self.finish()
+    }
+
+    /// Closes each archived page by a list of its own: it has left the tree, and a list above it may not protect it any
+    /// more (CONFCLOUD-83913).
+    fn archived(&mut self, readers: &Readers) {
+        let reached = |content: &Content, compiler: &Self| {
+            compiler.guests.keys().all(|guest| {
+                compiler.guests[guest].sees.contains(&content.id)
+                    || compiler.closed.get(guest).is_some_and(|closed| closed.contains(&content.id))
+            })
+        };
+        for content in self.tree.iter().filter(|content| content.archived) {
+            if !reached(content, self) {
+                let anywhere = Way { guests: self.guests.keys().collect(), others: None };
+                self.view(content, anywhere, readers);
+            }
+        }
     }
 
     /// Decides about the view list of content that these get to. Gives those who get past it.

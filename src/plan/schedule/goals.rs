@@ -4,7 +4,7 @@
 //! list of its own that would be known to close. So what a page's own edit list decides about is a goal beside all
 //! that the way to the page decides about, and not in its place.
 //!
-//! A page under something that was not read, such as an archived page, may stand below any other. So it is a
+//! A page under something that was not read, such as a draft, may stand below any other. So it is a
 //! goal once for each place that it may have below a page that calls touch, and the order suits all of them.
 
 use std::collections::{BTreeMap, BTreeSet};

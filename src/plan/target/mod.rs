@@ -11,7 +11,7 @@ mod unmanaged;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, AccountKind, ContentId, Desired, Directory, Live, PageVerb, Permission, Principal,
+    AccountId, AccountKind, ContentId, Desired, Directory, Live, Mode, PageVerb, Permission, Principal,
     Restrictions, RoleId, SpaceKey, UnlistedPages,
 };
 
@@ -72,6 +72,7 @@ pub(super) fn target(desired: &Desired, live: &Live) -> Targeted {
     let spaces = desired
         .spaces
         .iter()
+        .filter(|(_, wish)| wish.mode != Mode::Paused)
         .filter_map(|(key, wish)| {
             let space = live.spaces.get(key)?;
             let holdings = holdings(key, wish, space, live, &mut kept);

@@ -40,6 +40,8 @@ pub enum KeepReason {
     UnlistedPage,
     /// Kinds of permission or principal that this program does not know.
     Foreign,
+    /// The space is paused; here `count` is the number of changes that its policy asks for.
+    Paused,
 }
 
 /// What is kept: how much, and whose.

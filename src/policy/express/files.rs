@@ -169,6 +169,7 @@ impl<'a> Pen<'a> {
         text.key(1, draft.space.key.as_str(), None);
         match draft.mode {
             Mode::Authoritative => text.entry(2, "mode", "authoritative", None),
+            Mode::Paused => text.entry(2, "mode", "paused", None),
             Mode::Additive => text.entry(
                 2,
                 "mode",

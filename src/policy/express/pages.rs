@@ -113,7 +113,8 @@ pub(crate) fn selector_of(id: ContentId, space: &LiveSpace, tree: &Tree) -> Page
 fn selector(content: &Content, space: &LiveSpace, tree: &Tree) -> PageSelector {
     let number = PageSelector::Page(PageName::Id(content.id));
     let chain = tree.chain(content.id);
-    if chain.missing.is_some() || !in_tree(content) {
+    // The title of an archived page is free for another.
+    if chain.missing.is_some() || !in_tree(content) || content.archived {
         return number;
     }
     let above = chain.ancestors.iter().rev().copied().chain([content]);
@@ -134,7 +135,7 @@ fn selector(content: &Content, space: &LiveSpace, tree: &Tree) -> PageSelector {
 
 fn path(content: &Content, tree: &Tree) -> String {
     if in_tree(content) {
-        tree.path(content.id).raw().to_owned()
+        tree.label(content.id).raw().to_owned()
     } else {
         format!("blog post {}", content.title.raw())
     }

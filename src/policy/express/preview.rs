@@ -41,6 +41,7 @@ pub fn space(
     let mode = match mode {
         Mode::Authoritative => "authoritative",
         Mode::Additive => "additive",
+        Mode::Paused => "paused",
     };
     let _ = writeln!(text, "spaces:\n  {}:\n    mode: {mode}", scalar(space.space.key.as_str()));
     if !access.is_empty() {
@@ -77,7 +78,7 @@ fn write_pages(tree: &Tree, pages: &BTreeSet<ContentId>, words: &Words<'_>, text
     let mut entries: Vec<(SiteText, [&Audience; 2])> = pages
         .iter()
         .filter_map(|&id| match &tree.get(id)?.restrictions {
-            Known::Known(lists) => Some((tree.path(id), [&lists.view, &lists.edit])),
+            Known::Known(lists) => Some((tree.label(id), [&lists.view, &lists.edit])),
             Known::Unknown(_) => None,
         })
         .collect();

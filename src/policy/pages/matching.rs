@@ -55,7 +55,8 @@ pub(crate) fn bearers(name: &PageName, space: &LiveSpace, tree: &Tree) -> BTreeS
     match name {
         PageName::Id(id) => tree.get(*id).map(|page| page.id).into_iter().collect(),
         PageName::Title(title) => {
-            tree.iter().filter(|page| is_named(page, title) && in_tree(page)).map(|page| page.id).collect()
+            let named = tree.iter().filter(|page| is_named(page, title) && in_tree(page)).collect();
+            current_first(named).into_iter().map(|page| page.id).collect()
         }
         PageName::Blog(title) => {
             tree.iter().filter(|post| is_named(post, title) && !in_tree(post)).map(|post| post.id).collect()
@@ -118,6 +119,7 @@ fn follow(titles: &[String], start: Vec<&Content>, tree: &Tree) -> Walk {
     for (reached, title) in titles.iter().enumerate() {
         let next: Vec<&Content> =
             here.into_iter().filter(|page| is_named(page, title) && in_tree(page)).collect();
+        let next = current_first(next);
         if next.is_empty() {
             return Walk { found: BTreeSet::new(), reached, last };
         }
@@ -125,6 +127,16 @@ fn follow(titles: &[String], start: Vec<&Content>, tree: &Tree) -> Walk {
         here = next.into_iter().flat_map(|page| tree.children(page.id)).collect();
     }
     Walk { found: last.clone(), reached: titles.len(), last }
+}
+
+/// Content of one title means what is current, where anything of that title is: a page that takes the place of an
+/// archived one often bears its title.
+fn current_first(named: Vec<&Content>) -> Vec<&Content> {
+    if named.iter().any(|content| !content.archived) {
+        named.into_iter().filter(|content| !content.archived).collect()
+    } else {
+        named
+    }
 }
 
 fn is_named(page: &Content, title: &str) -> bool {

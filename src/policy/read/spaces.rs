@@ -9,7 +9,8 @@ use crate::policy::pages::{InvalidSelector, Link, PageSelector};
 use crate::policy::roles::bundle;
 use crate::policy::yaml::{Kind, Node};
 
-const MODES: [(&str, Mode); 2] = [("authoritative", Mode::Authoritative), ("additive", Mode::Additive)];
+const MODES: [(&str, Mode); 3] =
+    [("authoritative", Mode::Authoritative), ("additive", Mode::Additive), ("paused", Mode::Paused)];
 
 impl Reader {
     pub(super) fn spaces(&mut self, node: &Node) {
@@ -82,7 +83,7 @@ impl Reader {
         let mode = MODES.into_iter().find(|(name, _)| *name == text.value).map(|(_, mode)| mode);
         if mode.is_none() {
             let help = meant(did_you_mean(&text.value, MODES.map(|(name, _)| name))).unwrap_or_else(|| {
-                "`authoritative` removes what is not declared, `additive` leaves it".to_owned()
+                "`authoritative` removes what is not declared, `additive` leaves it, `paused` changes nothing".to_owned()
             });
             self.report(
                 Diagnostic::new(Code::InvalidValue, format!("there is no mode `{}`", text.value))

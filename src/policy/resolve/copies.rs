@@ -41,7 +41,7 @@ impl<'a> Resolver<'a> {
                     .iter()
                     .any(|leaving| Principal::from(leaving.who.clone()) == *principal)
                 {
-                    let beside = live.holdings.get(principal).filter(|_| wish.mode() == Mode::Additive);
+                    let beside = live.holdings.get(principal).filter(|_| wish.mode() != Mode::Authoritative);
                     self.give(principal, held, &wanted, &copied.like.span, beside, holdings);
                 }
             }

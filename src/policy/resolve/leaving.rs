@@ -242,6 +242,8 @@ impl<'a> Resolver<'a> {
                             PageVerb::Edit => page.edit = Some(wanted),
                         }
                     }
+                    // Nothing is taken off a list of a paused space.
+                    Err(_) if wish.mode() == Mode::Paused => {}
                     Err(last) => match goes.iter().find_map(|leaving| leaving.lost()) {
                         // The list would have another entry, were the name of that not lost.
                         Some(lost) => self.skip(Some(key), SkippedPart::List, lost, last.span()),
@@ -255,7 +257,7 @@ impl<'a> Resolver<'a> {
     fn emptied(&mut self, last: &Leaving<'_>, key: &SpaceKey, page: ContentId, verb: PageVerb, tree: &Tree) {
         let shown = self.policy.show_named(&last.place.value);
         let (_, lists) = self.emptied.0.entry(last.span().clone()).or_insert_with(|| (shown, Vec::new()));
-        lists.push(format!("{} {key}{}", verb.as_str(), tree.path(page).shown()));
+        lists.push(format!("{} {key}{}", verb.as_str(), tree.label(page).shown()));
     }
 
     /// Reports every list that would be empty, a finding for each entry that would empty some.
@@ -289,7 +291,7 @@ impl<'a> Resolver<'a> {
         for leaving in &wish.leaving {
             let who = Principal::from(leaving.who.clone());
             let Some(held) = live.holdings.get(&who) else { continue };
-            if let (Some(heir), Mode::Additive) = (leaving.heir(), wish.mode()) {
+            if let (Some(heir), Mode::Additive | Mode::Paused) = (leaving.heir(), wish.mode()) {
                 let heir = Principal::from(heir.clone());
                 let beside = live.holdings.get(&heir);
                 self.give(&heir, held, &leaving.wanted(()), leaving.span(), beside, holdings);

@@ -297,7 +297,13 @@ impl Resolver<'_> {
             }
             let also = (Rank::Exact { decides: false }, &entry.also_named);
             let ranked = entry.ranked.iter().map(|(rank, pages)| (*rank, pages)).chain([also]);
-            for (rank, page) in ranked.flat_map(|(rank, pages)| pages.iter().map(move |page| (rank, page))) {
+            // What is archived is opened by its own name only: a pattern means what people work with.
+            let opens = space.pages[at].listed(verb).is_some_and(|listed| listed.value == Listed::Anyone);
+            let skips = |rank: Rank, page: &ContentId| {
+                opens && !matches!(rank, Rank::Exact { .. }) && tree.is_archived(*page)
+            };
+            let named = ranked.flat_map(|(rank, pages)| pages.iter().map(move |page| (rank, page)));
+            for (rank, page) in named.filter(|(rank, page)| !skips(*rank, page)) {
                 // What stays as it is stays closed; another entry may close what is open.
                 if !rank.decides() && is_open(*page, verb, tree) {
                     continue;
@@ -547,7 +553,7 @@ impl Resolver<'_> {
         let mut candidates: Vec<String> = found
             .iter()
             .take(SHOWN)
-            .map(|id| format!("`{}` (`{}`)", named(id), tree.path(*id).shown()))
+            .map(|id| format!("`{}` (`{}`)", named(id), tree.label(*id).shown()))
             .collect();
         if found.len() > SHOWN {
             candidates.push(format!("{} more", found.len() - SHOWN));

@@ -100,6 +100,7 @@ impl<'a> Review<'a> {
         sections.extend(left_out::left_out(plan));
         sections.extend(skipped::skipped(plan));
         sections.extend(text::meanwhile(plan));
+        sections.extend(text::archived(plan));
         sections.extend(text::refusals(plan));
         sections.extend(guards::guards(plan));
         Self { plan, opened, several, spaces, sections }

@@ -37,6 +37,8 @@ impl Writer<'_> {
                 children: children.into_iter().map(|child| self.branch(child, tree)).collect(),
             });
         }
+        // As the tree of a site with these pages would have them, where what was hidden shows.
+        pages.sort_by_key(|node| node.id);
         (pages, blogposts)
     }
 
@@ -78,7 +80,7 @@ impl Writer<'_> {
                 ContentKind::Database => Some("database"),
                 ContentKind::Embed => Some("embed"),
             },
-            status: None,
+            status: content.archived.then_some("archived"),
             view,
             edit,
             children,

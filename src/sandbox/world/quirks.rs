@@ -44,6 +44,8 @@ pub struct Quirks {
     pub anonymous_row: AnonymousRow,
     /// Whether permissions and restrictions in an archived space can be changed.
     pub archived_spaces_writable: bool,
+    /// Whether the restrictions of archived pages can be changed.
+    pub archived_pages_writable: bool,
 
     // Roles.
     /// What roles and the catalogue call the permissions of a role. Rows are always in pairs.
@@ -128,6 +130,7 @@ impl Default for Quirks {
             duplicate_rows: DuplicateRows::None,
             anonymous_row: AnonymousRow::AccessClass,
             archived_spaces_writable: true,
+            archived_pages_writable: true,
             role_vocabulary: RoleVocabulary::RoleIds,
             role_post_removes_custom_access: false,
             role_row_delete: RoleRowDelete::Refused,

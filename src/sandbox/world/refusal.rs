@@ -67,6 +67,8 @@ pub enum Refusal {
     FromRole,
     #[error("The space is archived")]
     ArchivedSpace,
+    #[error("The content is archived")]
+    ArchivedContent,
     #[error("At least one ContentRestriction must be specified")]
     NoRestrictions,
     #[error("Operation `{}` is specified more than once", .0.id())]
@@ -133,6 +135,7 @@ impl Refusal {
             | Self::AnonymousAdmin
             | Self::FromRole
             | Self::ArchivedSpace
+            | Self::ArchivedContent
             | Self::NoRestrictions
             | Self::Twice(_)
             | Self::NoSubjects

@@ -96,6 +96,9 @@ impl World {
         if archived && !self.quirks.archived_spaces_writable {
             return Err(Refusal::ArchivedSpace);
         }
+        if content.status == super::Status::Archived && !self.quirks.archived_pages_writable {
+            return Err(Refusal::ArchivedContent);
+        }
         Ok(content)
     }
 

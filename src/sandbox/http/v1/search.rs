@@ -99,8 +99,24 @@ fn query(ask: &Ask<'_>) -> Result<Cql, Failure> {
     cql::parse(text).map_err(|at| Failure::bad_request(format!("Could not parse cql : {text} (at `{at}`)")))
 }
 
-/// What a query finds that the caller may view, by id. Archived pages are not in the index, nor is what the
-/// quirk `search-misses` names.
+/// The statuses that a search looks at: current content, unless `cqlcontext` says otherwise.
+fn statuses(ask: &Ask<'_>) -> Result<BTreeSet<String>, Failure> {
+    let Some(context) = ask.query.get("cqlcontext") else {
+        return Ok(BTreeSet::from(["current".to_owned()]));
+    };
+    let wrong = || Failure::bad_request("cqlcontext is not valid JSON");
+    let context: Value = serde_json::from_str(context).map_err(|_| wrong())?;
+    match &context["contentStatuses"] {
+        Value::Null => Ok(BTreeSet::from(["current".to_owned()])),
+        Value::Array(words) => {
+            words.iter().map(|word| word.as_str().map(str::to_owned).ok_or_else(wrong)).collect()
+        }
+        _ => Err(wrong()),
+    }
+}
+
+/// What a query finds that the caller may view, by id. Archived pages are in the index for those who ask for them; what
+/// the quirk `search-misses` names is not.
 fn find<'a>(
     ask: &'a Ask<'_>,
     query: &Cql,
@@ -109,13 +125,14 @@ fn find<'a>(
     let world = ask.world();
     let subject = ask.caller.subject();
     let standing = Standing::of(world, &subject);
+    let statuses = statuses(ask)?;
     let mut given: BTreeMap<SpaceId, BTreeSet<Pair>> = BTreeMap::new();
     let mut found = Vec::new();
     for content in candidates(world, &query.required()) {
         let Some(space) = world.space(content.space) else {
             continue;
         };
-        if content.status != Status::Current
+        if !statuses.contains(content.status.id())
             || world.quirks.search_misses.contains(&content.id)
             || (space.status == SpaceStatus::Archived && !archived_spaces)
         {

@@ -1,0 +1,37 @@
+//! Spaces that are paused: nothing in them changes, and the plan says how far they are from their policy.
+//!
+//! What is not declared in such a space is no difference, as in an additive one: whether it is to go is what the mode
+//! does not say while the space is paused.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Desired, DesiredSpace, Live, Mode, SpaceKey};
+
+use super::diff;
+use super::target::{self, KeepReason, Unmanaged};
+
+/// A line for each paused space, with the number of changes that its entry and the rules ask for.
+pub(super) fn paused(desired: &Desired, live: &Live) -> Vec<Unmanaged> {
+    let active = |(key, wish): (&SpaceKey, &DesiredSpace)| {
+        (key.clone(), DesiredSpace { mode: Mode::Additive, ..wish.clone() })
+    };
+    let spaces: BTreeMap<SpaceKey, DesiredSpace> =
+        desired.spaces.iter().filter(|(_, wish)| wish.mode == Mode::Paused).map(active).collect();
+    if spaces.is_empty() {
+        return Vec::new();
+    }
+    let desired = Desired {
+        spaces,
+        aliases: BTreeMap::new(),
+        named: desired.named.clone(),
+        skipped: desired.skipped.clone(),
+        leavers: desired.leavers.clone(),
+        guards: desired.guards.clone(),
+    };
+    let changes = diff::diff(&target::target(&desired, live).target, live);
+    let line = |space: SpaceKey| {
+        let count = changes.iter().filter(|change| *change.space() == space).count();
+        Unmanaged { space, reason: KeepReason::Paused, count, principals: BTreeSet::new() }
+    };
+    desired.spaces.into_keys().map(line).collect()
+}

@@ -1,0 +1,168 @@
+//! Archived pages: readable for everyone with access to the space, so they count like any other page.
+
+use confperm::sandbox::{Options, Site};
+
+use crate::support::{Folder, Hosted, Ran};
+
+const SITE: &str = "kind: confluence-sandbox
+version: 1
+site: {flavor: cloud, space-role-mode: pre-roles, edition: standard, caller: bot}
+users:
+  bot: {account-id: 5b10ac8d82e05b22cc7d4e01, name: Bot, email: bot@example.com, confluence-admin: true}
+  bob: {account-id: 5b10ac8d82e05b22cc7d4e03, name: Bob, email: bob@example.com}
+  pia: {account-id: 5b10ac8d82e05b22cc7d4e04, name: Pia, email: pia@example.com}
+groups:
+  staff: {id: g-staff, members: [bot, bob], access: user}
+  partners: {id: g-partners, members: [pia], access: user}
+spaces:
+  ENG:
+    id: 101
+    name: Space 101
+    homepage: 1
+    permissions: {read/space: [user:bot, group:staff], create/page: [user:bot, group:staff], administer/space: [user:bot], restrict_content/space: [user:bot]}
+    pages:
+      - id: 1
+        title: Home
+        children:
+          - {id: 2, title: Public}
+          - {id: 3, title: Internal, children: [{id: 5, title: Older, status: archived}]}
+          - {id: 4, title: Old prices, status: archived, view: [user:bot, group:partners]}
+          - {id: 6, title: Old prices}
+          - {id: 7, title: Notes, status: archived, view: [group:staff], edit: [group:staff]}
+";
+
+const HEAD: &str = "version: 1
+site: {url: sandbox:site.yaml}
+people: {bot: 5b10ac8d82e05b22cc7d4e01, bob: 5b10ac8d82e05b22cc7d4e03, pia: 5b10ac8d82e05b22cc7d4e04}
+";
+
+const PAGE_ONLY: &str = "spaces:
+  ENG:
+    access: {admin: [user:bot], collaborator: [group:staff]}
+    page-only: [{who: [group:partners], pages: [/Public], role: viewer}]
+";
+
+struct Case(Folder);
+
+impl Case {
+    fn new(policy: &str) -> Self {
+        Self::on(SITE, policy)
+    }
+
+    fn on(site: &str, policy: &str) -> Self {
+        Self(Folder::with(&[("confperm.yaml", &format!("{HEAD}{policy}")), ("site.yaml", site)]))
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        self.0.run(arguments)
+    }
+}
+
+#[test]
+fn guests_of_some_pages_do_not_read_what_is_archived() {
+    let case = Case::new(PAGE_ONLY);
+    let ran = case.run(&["apply", "--yes"]).code(0);
+    // Each by a list of its own: what stands above an archived page may not protect it.
+    for page in ["/Home/Internal/Older (archived)", "/Home/Old prices (archived)"] {
+        assert!(ran.out.contains(page), "{page}\n{}", ran.out);
+    }
+    for page in ["id:3", "id:4", "id:5", "id:6", "id:7"] {
+        case.run(&["can", "pia", "view", &format!("ENG/{page}")]).code(3);
+    }
+    case.run(&["can", "pia", "view", "ENG/Public"]).code(0);
+    case.run(&["plan", "--detailed-exitcode"]).code(0);
+}
+
+#[test]
+fn who_and_can_and_test_know_archived_pages() {
+    let case = Case::new(
+        "spaces: {ENG: {mode: additive, access: {read/space: [group:staff]}}}
+tests: [{name: partners see nothing archived, who: user:bob, can: {view: [ENG/id:7, ENG/id:5]}, cannot: {view: [ENG/id:4, ENG/id:6]}}]
+",
+    );
+    let ran = case.run(&["who", "view", "ENG/id:5"]).code(0);
+    assert!(ran.out.contains("can view ENG/Home/Internal/Older (archived)"), "{}", ran.out);
+    let ran = case.run(&["test"]).code(3);
+    assert!(ran.out.contains("should not be able to view ENG/Home/Old prices: allowed"), "{}", ran.out);
+    assert!(!ran.out.contains("(archived)"), "{}", ran.out);
+}
+
+#[test]
+fn patterns_restrict_what_is_archived_and_open_only_what_is_not() {
+    let plan = |pages: &str| {
+        Case::new(&format!("spaces: {{ENG: {{mode: additive, pages: {{{pages}}}}}}}\n"))
+            .run(&["plan", "--all"])
+            .code(0)
+            .out
+    };
+    let closed = plan("/**: {view: [group:staff]}");
+    for page in ["/Home/Internal/Older (archived)", "/Home/Old prices (archived)"] {
+        assert!(closed.contains(page), "{page}\n{closed}");
+    }
+    let opened = plan("/**: {view: anyone, edit: anyone}");
+    assert!(opened.contains("Nothing to change: 1 space is as the policy says"), "{opened}");
+    let opened = plan("id:7: {view: anyone, edit: anyone}");
+    assert!(opened.contains("/Home/Notes (archived)"), "{opened}");
+    // The title that a current page bears as well means that page.
+    let named = plan("/Old prices: {view: [group:staff]}");
+    let changed = |line: &str| line.trim_start().starts_with(['*', '+', '-']);
+    assert!(named.lines().any(|line| changed(line) && line.contains("Old prices")), "{named}");
+    assert!(!named.lines().any(|line| changed(line) && line.contains("archived")), "{named}");
+    // Opening the rest is about what people work with.
+    let rest = Case::new(
+        "spaces: {ENG: {mode: additive, pages: {/Public: {view: anyone}}, unlisted-pages: open}}\n",
+    );
+    let rest = rest.run(&["plan"]).code(0).out;
+    assert!(rest.contains("Nothing to change: 1 space is as the policy says"), "{rest}");
+}
+
+#[test]
+fn who_leaves_is_taken_off_archived_lists_and_off_no_list_as_the_last() {
+    let rule =
+        |absent: &str| format!("rules: [{{name: leavers, spaces: {{key: '*'}}, absent: [{absent}]}}]\n");
+    let case = Case::new(&rule("group:partners"));
+    let ran = case.run(&["plan"]).code(0);
+    assert!(ran.out.contains("/Home/Old prices (archived)"), "{}", ran.out);
+    let ran = Case::new(&rule("group:staff")).run(&["plan"]).code(4);
+    assert!(ran.err.contains("/Home/Notes (archived)"), "{}", ran.err);
+    let replace = "rules: [{name: swap, spaces: {key: '*'}, replace: {group:staff: group:partners}}]\n";
+    let ran = Case::new(replace).run(&["plan"]).code(0);
+    assert!(ran.out.contains("/Home/Notes (archived)"), "{}", ran.out);
+}
+
+#[test]
+fn import_and_snapshot_keep_archived_lists() {
+    let case = Case::new("");
+    let ran = case
+        .run(&["import", "-C", "new", "--site", "sandbox:site.yaml", "--space", "ENG", "--stdout"])
+        .code(0);
+    assert!(ran.out.contains("id:7:  # /Home/Notes (archived)"), "{}", ran.out);
+    let ran = case.run(&["snapshot", "--space", "ENG"]).code(0);
+    assert_eq!(ran.out.matches("status: archived").count(), 3, "{}", ran.out);
+}
+
+#[test]
+fn lists_of_archived_pages_are_read_many_at_once() {
+    let hosted = Hosted::start(Site::from_yaml(SITE).unwrap(), Options::default());
+    let folder = Folder::with(&[(
+        "confperm.yaml",
+        "version: 1\nspaces: {ENG: {mode: additive, pages: {/**: {view: [group:staff]}}}}\n",
+    )]);
+    let mut command = folder.confperm(&["plan"]);
+    hosted.point(&mut command);
+    Ran::from(command.output().unwrap()).code(0);
+    let lists = hosted.running.requests();
+    let lists = lists.iter().filter(|request| request.path.contains("/restriction"));
+    assert_eq!(lists.count(), 0);
+}
+
+#[test]
+fn a_site_that_keeps_lists_of_archived_pages_as_they_are_is_not_said_to_be_as_the_policy_says() {
+    let case = Case::on(&format!("{SITE}quirks: {{archived-pages-writable: false}}\n"), PAGE_ONLY);
+    let ran = case.run(&["apply", "--yes"]).code(5);
+    assert!(ran.out.contains("/Home/Old prices (archived)"), "{}", ran.out);
+    assert!(ran.out.contains("The content is archived"), "{}", ran.out);
+    assert!(!ran.out.contains("The site is as the policy says"), "{}", ran.out);
+    // The guests are not let in before everything is closed that was to be closed first.
+    case.run(&["can", "pia", "view", "ENG/id:5"]).code(3);
+}
