@@ -42,6 +42,7 @@ const USERS: &str = r##"users:
   closed: {account-id: u-closed, name: Omar, status: closed}
   bot: {account-id: u-bot, name: Bot, type: app}
   carl: {account-id: u-carl, name: Carl, type: customer}
+  gus: {account-id: u-gus, name: Gus, guest-of: ENG}
 groups:
   eng: {id: g-eng, members: [ann, bob], access: user}
   "a: b": {id: g-colon, members: [taro]}
@@ -59,7 +60,7 @@ const ROLES: &str = r#"roles:
   "???": {id: r-what, type: custom, permissions: [read/space, administer/space]}
 "#;
 
-const PRINCIPALS: [&str; 18] = [
+const PRINCIPALS: [&str; 19] = [
     "user:ann",
     "user:bob",
     "user:bob2",
@@ -70,6 +71,7 @@ const PRINCIPALS: [&str; 18] = [
     "user:closed",
     "user:bot",
     "user:carl",
+    "user:gus",
     "account-id:u-ghost",
     "group:eng",
     "group:a: b",
@@ -83,12 +85,13 @@ const PRINCIPALS: [&str; 18] = [
 const CLASSES: [&str; 3] =
     ["class:all-licensed-users", "class:all-product-admins", "class:jsm-project-admins"];
 
-const LISTED: [&str; 13] = [
+const LISTED: [&str; 14] = [
     "user:ann",
     "user:ann",
     "user:bob",
     "user:bob2",
     "user:taro",
+    "user:gus",
     "user:left",
     "user:bot",
     "user:bot",

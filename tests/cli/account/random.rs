@@ -60,9 +60,10 @@ users:
   ann: {{account-id: u-ann, name: Ann, email: ann@x.com, confluence-admin: {product_admin}}}
   bob: {{account-id: u-bob, name: Bob, email: bob@x.com}}
   eve: {{account-id: u-eve, name: Eve, email: eve@x.com}}
+  gus: {{account-id: u-gus, name: Gus, email: gus@x.com, guest-of: A}}
 groups:
   eng: {{id: g-eng, members: [{in_eng}]}}
-  ops: {{id: g-ops, members: [eve]}}
+  ops: {{id: g-ops, members: [eve, gus]}}
   all: {{id: g-all, members: [ann, bob, eve], access: user}}
 quirks: {{companions: never, role-vocabulary: {vocabulary}}}
 "
@@ -83,7 +84,8 @@ quirks: {{companions: never, role-vocabulary: {vocabulary}}}
     let [home, one, two] = [11, 12, 13].map(|page| format!("id: {page}{}", lists(&mut dice)));
     let _ = writeln!(
         site,
-        "    pages: [{{{home}, title: Home, children: [{{{one}, title: One}}, {{{two}, title: Two}}]}}]"
+        "    pages: [{{{home}, title: Home, children: [{{{one}, title: One}}, {{{two}, title: Two{}}}]}}]",
+        if dice.one_in(4) { ", status: archived" } else { "" }
     );
     let policy = policy(&mut dice, mode);
     Case { site, policy, has_unknown_roles: mode != "pre-roles" && vocabulary == "partly-unknown" }
@@ -94,7 +96,9 @@ fn space(site: &mut String, dice: &mut Dice, mode: &str) {
     let mut rows: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut roles: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let holders = ["user:ann", "group:eng", "group:ops", "group:all", "user:eve"];
-    for who in holders {
+    // Some spaces have lost their last administrator.
+    let orphaned = dice.one_in(8);
+    for who in holders.into_iter().filter(|who| !orphaned || *who != "user:eve") {
         let has_role = mode == "roles" || (mode == "roles-transition" && dice.one_in(2));
         match who {
             "user:eve" if has_role => roles.entry("Admin").or_default().push(who),

@@ -72,6 +72,7 @@ users:
   ann: {{account-id: u-ann, name: Ann, email: ann@x.com}}
   bob: {{account-id: u-bob, name: Bob, email: bob@x.com}}
   eve: {{account-id: u-eve, name: Eve, email: eve@x.com}}
+  gus: {{account-id: u-gus, name: Gus, email: gus@x.com, guest-of: A}}
 groups:
   eng: {{id: g-eng, members: [bob], access: user}}
   ops: {{id: g-ops, members: [eve], access: user}}
@@ -105,7 +106,7 @@ quirks: {{companions: {companions}, comment-companions: {comment}, producer-remo
       restrict_content/space: [user:ann]
       administer/space: [{admin}]
 ",
-            names(&readers, "user:ann, ")
+            names(&readers, if dice.one_in(3) { "user:ann, user:gus, " } else { "user:ann, " })
         );
         for pair in ["export/space", "create/comment", "delete/page"] {
             let some: Vec<&str> = readers.iter().copied().filter(|_| dice.one_in(3)).collect();
@@ -116,7 +117,8 @@ quirks: {{companions: {companions}, comment-companions: {comment}, producer-remo
         let [home, one, two] = PAGES.map(|page| format!("id: {space}{page}{}", page_lists(dice)));
         let _ = writeln!(
             text,
-            "    pages: [{{{home}, title: Home, children: [{{{one}, title: One}}, {{{two}, title: Two}}]}}]"
+            "    pages: [{{{home}, title: Home, children: [{{{one}, title: One}}, {{{two}, title: Two{}}}]}}]",
+            if dice.one_in(4) { ", status: archived" } else { "" }
         );
     }
     text
