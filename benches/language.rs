@@ -1,4 +1,5 @@
-//! How long a policy of a large site takes: 5,000 spaces, 50 rules over all or many of them.
+//! How long a policy of a large site takes: 5,000 spaces, 50 rules over all or many of them; and what a lock adds where
+//! each space names pages.
 //!
 //! `cargo bench --bench language`
 
@@ -10,9 +11,9 @@ use std::fmt::Write as _;
 use camino::Utf8PathBuf;
 use confperm::diagnostic::Sources;
 use confperm::model::{
-    AccountKind, AccountStatus, BesidePages, Caller, Directory, Edition, Flavor, Group, Holding, Known,
-    Listing, Live, LiveSpace, Permission, Person, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode,
-    SpaceStatus, Truth, Why,
+    AccountKind, AccountStatus, BesidePages, Caller, Content, ContentId, ContentKind, Directory, Edition,
+    Flavor, Group, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person, Restrictions, Site,
+    SiteIdentity, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus, Tree, Truth, Why,
 };
 use confperm::plan::{Gaps, plan};
 use confperm::policy::lock::Lock;
@@ -25,10 +26,10 @@ const TODAY: Context<'_> = Context { today: jiff::civil::Date::constant(2026, 11
 const ANN: &str = "5b10ac8d82e05b22cc7d4e01";
 
 /// Three in five spaces are of teams, every tenth is labelled, every seventh lets contractors in.
-fn site() -> Live {
+fn site(number_of_spaces: u64) -> Live {
     let mut spaces = BTreeMap::new();
     let mut labelled = BTreeSet::new();
-    for number in 0..SPACES {
+    for number in 0..number_of_spaces {
         let team = number % 5 < 3;
         let key: SpaceKey = format!("{}{number}", if team { "TEAM" } else { "X" }).parse().unwrap();
         if number % 10 == 0 {
@@ -147,7 +148,7 @@ fn policy(text: &str) -> Policy {
 }
 
 fn language(criterion: &mut Criterion) {
-    let (live, text) = (site(), text());
+    let (live, text) = (site(SPACES), text());
     let policy = policy(&text);
     let mut group = criterion.benchmark_group("5000 spaces, 50 rules");
     group.sample_size(10);
@@ -176,5 +177,63 @@ fn language(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, language);
+/// Pages below the homepage of each space, of which a policy names two.
+const PAGES: u64 = 20;
+
+/// A policy that names two pages in each space, for a site that has them.
+fn named_pages(number_of_spaces: u64) -> (Policy, Live) {
+    let mut live = site(number_of_spaces);
+    let mut text = "version: 1\nspaces:\n".to_owned();
+    for (number, (key, space)) in (0..).zip(&mut live.spaces) {
+        let mut tree = Tree::default();
+        for page in 0..PAGES {
+            tree.insert(Content {
+                id: ContentId::from_number(number * PAGES + page + 1),
+                kind: ContentKind::Page,
+                title: format!("Page {page}").into(),
+                parent: Parent::Space,
+                restrictions: Known::Known(Restrictions::OPEN),
+            });
+        }
+        space.tree = Some(tree);
+        writeln!(
+            text,
+            "  {key}: {{mode: additive, pages: {{/Page 1: {{edit: [group:team-1]}}, '/Page 2/**': {{edit: [group:team-2]}}}}}}"
+        )
+        .unwrap();
+    }
+    (policy(&text), live)
+}
+
+/// A line that is linear takes four times as long for four times the spaces, and a lock that costs little hardly more.
+fn lock(criterion: &mut Criterion) {
+    for spaces in [1_250, SPACES] {
+        let (policy, live) = named_pages(spaces);
+        let identity =
+            SiteIdentity { cloud_id: None, base_url: "https://acme.atlassian.net/wiki".to_owned() };
+        let known = Lock::default().learn(&policy, &live, &identity, true).lock;
+        let mut gone = live.clone();
+        for space in gone.spaces.values_mut() {
+            space.tree = space.tree.as_ref().map(|_| Tree::default());
+        }
+        let mut group = criterion.benchmark_group(format!("{spaces} spaces, two pages named in each"));
+        group.sample_size(10);
+        for (name, lock, live) in [
+            ("resolve without a lock", Lock::EMPTY, &live),
+            ("resolve with a lock", &known, &live),
+            ("resolve where every page is gone", &known, &gone),
+        ] {
+            let context = Context { lock, ..TODAY };
+            group.bench_function(name, |bencher| {
+                bencher.iter(|| resolve(&policy, live, context).unwrap().desired.spaces.len());
+            });
+        }
+        group.bench_function("learn", |bencher| {
+            bencher.iter(|| known.learn(&policy, &live, &identity, true).removed);
+        });
+        group.finish();
+    }
+}
+
+criterion_group!(benches, lock, language);
 criterion_main!(benches);
