@@ -305,9 +305,7 @@ fn is_touched(space: &Declared, meanings: &Meanings, moved: &[Moved], world: &Wo
     };
     let is_lost = is_lost || meanings.pages.keys().any(came);
     let is_left = space.groups().into_iter().any(|group| meanings.groups[group].is_none());
-    let is_archived =
-        world.contents().any(|content| content.space == space.id && content.status == Status::Archived);
-    is_lost || is_shared || is_left || is_archived
+    is_lost || is_shared || is_left
 }
 
 fn judge(
