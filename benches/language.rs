@@ -188,6 +188,7 @@ fn named_pages(number_of_spaces: u64) -> (Policy, Live) {
         let mut tree = Tree::default();
         for page in 0..PAGES {
             tree.insert(Content {
+                archived: false,
                 id: ContentId::from_number(number * PAGES + page + 1),
                 kind: ContentKind::Page,
                 title: format!("Page {page}").into(),
