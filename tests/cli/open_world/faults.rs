@@ -340,24 +340,30 @@ spaces:
     assert_eq!(role(&runs).as_deref(), Some("r-col"));
 }
 
-/// The role gives the same permission as the row that others gave, and shows it as a row of its own.
+/// The role gives the same permission as the row that others gave, and shows it as a row of its own. The roles are
+/// understood in full or in part.
 #[tokio::test]
 async fn what_others_grant_beside_a_role_that_gives_the_same_stays() {
-    let site = SITE.replace("pre-roles", "roles-transition").replace(
-        "spaces:\n",
-        "quirks: {companions: never}
+    for vocabulary in ["pairs", "role-ids", "partly-unknown"] {
+        let site = SITE.replace("pre-roles", "roles-transition").replace(
+            "spaces:\n",
+            &format!(
+                "quirks: {{companions: never, role-vocabulary: {vocabulary}}}
 roles:
-  Collaborator: {id: r-col, type: system, permissions: [read/space, create/page, update/page]}
+  Collaborator: {{id: r-col, type: system, permissions: [read/space, create/page, update/page]}}
 spaces:
-",
-    );
-    let policy = "version: 1\nspaces:\n  ENG: {mode: additive, access: {collaborator: ['group:all']}}\n";
-    let grant = Action::Grant { space: SpaceId(1), principal: group("g-all"), pair: Pair::CreatePage };
-    let actor = Actor::new(When::Before("POST:/spaces/1/role-assignments".parse().unwrap(), 1), [grant]);
-    let runs = runs(&site, policy, Adversary::default().actor(actor)).await;
-    let ended = runs.run().await;
-    assert_eq!(holds(&runs, &group("g-all")), ["read/space", "create/page"], "{:?}", ended.outcome());
-    assert!(!ended.is_complete(), "{:?}", ended.outcome());
+"
+            ),
+        );
+        let policy = "version: 1\nspaces:\n  ENG: {mode: additive, access: {collaborator: ['group:all']}}\n";
+        let grant = Action::Grant { space: SpaceId(1), principal: group("g-all"), pair: Pair::CreatePage };
+        let actor = Actor::new(When::Before("POST:/spaces/1/role-assignments".parse().unwrap(), 1), [grant]);
+        let runs = runs(&site, policy, Adversary::default().actor(actor)).await;
+        let ended = runs.run().await;
+        let held = holds(&runs, &group("g-all"));
+        assert_eq!(held, ["read/space", "create/page"], "{vocabulary}: {:?}", ended.outcome());
+        assert!(!ended.is_complete(), "{vocabulary}: {:?}", ended.outcome());
+    }
 }
 
 /// A neighbour of W5: lists that show late are waited for too.
