@@ -318,3 +318,16 @@ fn a_page_under_something_unseen_may_stand_below_any_other() {
         matches!(&opening.after[..], [edge] if edge.call == closing.id && edge.reason == EdgeReason::Leak)
     );
 }
+
+#[test]
+fn what_an_accepted_gap_takes_too_early_may_come_back_before_it_goes() {
+    let read: &[Permission] = &[Permission::ReadSpace];
+    let [first, second, third] = GROUPS;
+    // Who is in the first and the third group loses the second page: through the row, and for good through the list.
+    let before = state(&[(third, read)], [&["user:me", first], &["user:me", third]]);
+    let after = state(&[(first, read)], [&["user:me", second], &["user:me", second]]);
+    let case = Case { mine: false, members_known: false, ..finishing::case(before, after) };
+    let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Allow).unwrap().plan;
+    assert_eq!(plan.refusals, []);
+    assert!(plan.meanwhile.iter().any(|moment| moment.reason == MeanwhileReason::AcceptedGap));
+}

@@ -68,13 +68,14 @@ impl Order {
             let is_wrong = states.into_iter().any(|state| is_open(state) != before);
             return is_wrong.then_some(if before { Moment::ShutOut } else { Moment::LetIn });
         }
-        // What comes or goes does so once.
+        // What comes or goes does so once. If not, it was shut too early, or opened too early and shut again; a
+        // state that is open is as the one before or after all the same, so that nothing leaks.
         let known: BTreeSet<u128> = states.iter().copied().collect();
         let turns_back = states.into_iter().filter(|state| is_open(*state) == after).any(|state| {
             let next = (0..calls.len()).map(|place| state | 1 << place).filter(|next| known.contains(next));
             next.into_iter().any(|next| is_open(next) == before)
         });
-        turns_back.then_some(if before { Moment::LetIn } else { Moment::ShutOut })
+        turns_back.then_some(Moment::ShutOut)
     }
 
     /// Whether what is open at the start is open in every state in which this call may be the next.
