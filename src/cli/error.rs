@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::confluence;
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::model::Guard;
+use crate::model::{Guard, Origin};
 use crate::plan::Broken;
 
 use super::exit::Exit;
@@ -14,7 +14,13 @@ use super::failure::{ErrorCode, Failure};
 #[derive(Debug)]
 pub(super) enum CliError {
     /// Something failed.
-    Failed { code: ErrorCode, message: String, hint: Option<String> },
+    Failed {
+        code: ErrorCode,
+        message: String,
+        hint: Option<String>,
+        /// The line of the policy that it is about, where it is about one.
+        at: Option<Origin>,
+    },
     /// The command line asks for something that makes no sense.
     Usage { message: String, hint: Option<String> },
     /// The policy has errors, each with its place.
@@ -25,7 +31,7 @@ pub(super) enum CliError {
 
 impl CliError {
     pub(super) fn failed(code: impl Into<ErrorCode>, message: impl Into<String>) -> Self {
-        Self::Failed { code: code.into(), message: message.into(), hint: None }
+        Self::Failed { code: code.into(), message: message.into(), hint: None, at: None }
     }
 
     pub(super) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
@@ -34,9 +40,19 @@ impl CliError {
 
     pub(super) fn with_hint(self, hint: impl Into<String>) -> Self {
         match self {
-            Self::Failed { code, message, .. } => Self::Failed { code, message, hint: Some(hint.into()) },
+            Self::Failed { code, message, at, .. } => {
+                Self::Failed { code, message, hint: Some(hint.into()), at }
+            }
             Self::Usage { message, .. } => Self::Usage { message, hint: Some(hint.into()) },
             other @ (Self::Invalid { .. } | Self::Blocked { .. }) => other,
+        }
+    }
+
+    /// The same, about a line of the policy.
+    pub(super) fn at(self, origin: Option<Origin>) -> Self {
+        match self {
+            Self::Failed { code, message, hint, .. } => Self::Failed { code, message, hint, at: origin },
+            other @ (Self::Usage { .. } | Self::Invalid { .. } | Self::Blocked { .. }) => other,
         }
     }
 
@@ -63,7 +79,12 @@ impl CliError {
 
 impl From<confluence::Error> for CliError {
     fn from(error: confluence::Error) -> Self {
-        Self::Failed { code: Failure::from(&error).into(), message: error.to_string(), hint: error.hint() }
+        Self::Failed {
+            code: Failure::from(&error).into(),
+            message: error.to_string(),
+            hint: error.hint(),
+            at: None,
+        }
     }
 }
 
@@ -78,6 +99,7 @@ impl From<Broken> for CliError {
                  applied one after the other, may do meanwhile"
                     .to_owned(),
             ),
+            at: None,
         }
     }
 }

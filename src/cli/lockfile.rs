@@ -118,7 +118,7 @@ impl LockFile {
                 ))
             }
             Lacking::Reported => {
-                out.warn(&format!(
+                out.warn_of(Failure::MissingLock, &format!(
                     "{what}: restore it from version control, or look at what each name means now (`confperm lock`)"
                 ));
                 Ok(())
@@ -180,7 +180,7 @@ impl LockFile {
             )
             .with_hint(format!("run `confperm plan` without --locked, and commit {LOCK_FILE}"))),
             Lacking::Reported => {
-                out.warn(&format!(
+                out.warn_of(Failure::IncompleteLock, &format!(
                     "{what}, and --locked never writes it: `apply --locked` would be refused. The lines to add:\n{}",
                     lines.trim_end()
                 ));
@@ -195,7 +195,10 @@ impl LockFile {
             return;
         }
         if let Err(error) = files::write(&self.path, &text) {
-            out.warn(&format!("cannot write `{}`: {error}; what names mean was not remembered", self.path));
+            out.warn_of(
+                Failure::UnwritableFile,
+                &format!("cannot write `{}`: {error}; what names mean was not remembered", self.path),
+            );
             return;
         }
         let news = match (news(&learnt.added).as_str(), learnt.removed) {

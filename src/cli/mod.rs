@@ -46,10 +46,11 @@ pub mod failure;
 
 use std::process::ExitCode;
 
+use camino::Utf8Path;
 use clap::Parser as _;
 
 use crate::confluence::Secrets;
-use args::{Args, Command};
+use args::{Args, Command, FindingsFormat, Format};
 use environment::Environment;
 use error::CliError;
 use exit::Exit;
@@ -70,10 +71,15 @@ pub fn main() -> ExitCode {
         Err(error) => return without_command(&error).into(),
     };
     output::log(args.verbose, secrets.clone());
+    let out = match annotated(&args.command) {
+        Some(directory) => out.annotating(directory),
+        None => out,
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             out.error(&CliError::failed(Failure::CannotStart, format!("cannot start: {error}")));
+            out.print_annotations();
             return Exit::Failed.into();
         }
     };
@@ -85,7 +91,17 @@ pub fn main() -> ExitCode {
             error.exit()
         });
     out.progress.clear();
+    out.print_annotations();
     if is_for_its_output && out.has_lost_data() { exit.max(Exit::Failed) } else { exit }.into()
+}
+
+/// The policy directory of a command that is asked for annotations.
+fn annotated(command: &Command) -> Option<&Utf8Path> {
+    match command {
+        Command::Plan(args) if args.format == Format::Github => Some(&args.scope.directory),
+        Command::Validate(args) if args.format == FindingsFormat::Github => Some(&args.directory),
+        _ => None,
+    }
 }
 
 /// Help and version are answers, not errors; clap knows which stream they belong to.

@@ -1,18 +1,21 @@
 //! The printer. Data goes to stdout, talk to stderr; styles go away where the stream does not want them.
 
+use std::fmt::Display;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::confluence::Secrets;
 use crate::diagnostic::{Diagnostics, Sources};
+use crate::model::Origin;
 use crate::render::style::{CHANGE, HEADING, REMOVE, paint};
 use crate::render::{self, Annotation};
 
 use super::border;
 use super::error::CliError;
-use super::failure::Failure;
+use super::failure::{ErrorCode, Failure};
 use super::progress::Progress;
 
 /// Where output goes.
@@ -26,6 +29,16 @@ pub(super) struct Output {
     lost: AtomicBool,
     /// How far the command is.
     pub(super) progress: Progress,
+    /// What is said, for a reader who sees annotations and not the output of the step.
+    annotated: Option<Annotated>,
+}
+
+/// The annotations of a run, printed when it ends.
+#[derive(Debug)]
+struct Annotated {
+    /// The policy directory.
+    directory: Utf8PathBuf,
+    kept: Mutex<Vec<Annotation>>,
 }
 
 impl Output {
@@ -37,7 +50,14 @@ impl Output {
             left: AtomicBool::new(false),
             lost: AtomicBool::new(false),
             progress: Progress::new(terminal),
+            annotated: None,
         }
+    }
+
+    /// Prints all errors and warnings as annotations too, when the run has ended.
+    pub(super) fn annotating(self, directory: &Utf8Path) -> Self {
+        let annotated = Annotated { directory: directory.to_owned(), kept: Mutex::default() };
+        Self { annotated: Some(annotated), ..self }
     }
 
     /// Writes what the command was run for. Whether it arrives never decides what the command does next: a run
@@ -46,9 +66,29 @@ impl Output {
         self.write(&border::cleared(&self.secrets, text));
     }
 
-    /// Writes commands to a GitHub runner, one a line. Nothing else that is printed is obeyed.
-    pub(super) fn annotations(&self, annotations: &[Annotation], directory: &Utf8Path) {
-        for annotation in annotations {
+    /// Adds what a plan says, before the warnings: GitHub shows only the first of each level.
+    pub(super) fn annotate(&self, annotations: Vec<Annotation>) {
+        if let Some(mut kept) = self.kept() {
+            kept.splice(0..0, annotations);
+        }
+    }
+
+    fn also_annotate(&self, annotations: impl IntoIterator<Item = Annotation>) {
+        if let Some(mut kept) = self.kept() {
+            kept.extend(annotations);
+        }
+    }
+
+    fn kept(&self) -> Option<MutexGuard<'_, Vec<Annotation>>> {
+        let annotated = self.annotated.as_ref()?;
+        Some(annotated.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Writes the annotations as commands to a GitHub runner, one a line. Nothing else that is printed is obeyed.
+    pub(super) fn print_annotations(&self) {
+        let Some(Annotated { directory, .. }) = &self.annotated else { return };
+        let kept = self.kept().map(|mut kept| std::mem::take(&mut *kept)).unwrap_or_default();
+        for annotation in render::capped(kept) {
             self.write(&format!("{}\n", self.secrets.scrub(&annotation.command(directory))));
         }
     }
@@ -95,22 +135,27 @@ impl Output {
     }
 
     pub(super) fn warn(&self, text: &str) {
+        self.also_annotate([Annotation::warning(None, &self.secrets.scrub(text))]);
         self.say(&format!("{} {text}", paint(CHANGE, "warning:")));
     }
 
-    /// A warning with the code of what failed.
-    pub(super) fn warn_of(&self, failure: Failure, text: &str) {
-        self.say(&format!("{} {text}", paint(CHANGE, &format!("warning[{failure}]:"))));
+    /// A warning with the code of what failed, or of what is to be looked at.
+    pub(super) fn warn_of(&self, code: impl Into<ErrorCode>, text: &str) {
+        let code = code.into();
+        self.also_annotate([Annotation::warning(Some(&code), &self.secrets.scrub(text))]);
+        self.say(&format!("{} {text}", paint(CHANGE, &format!("warning[{code}]:"))));
     }
 
     pub(super) fn error(&self, error: &CliError) {
         self.progress.clear();
         match error {
-            CliError::Failed { code, message, hint } => {
+            CliError::Failed { code, message, hint, at } => {
+                self.annotate_failure(Some(code), at.as_ref(), message, hint.as_deref());
                 self.say(&format!("{} {message}", paint(REMOVE, &format!("error[{code}]:"))));
                 self.hint(hint.as_deref());
             }
             CliError::Usage { message, hint } => {
+                self.annotate_failure(None, None, message, hint.as_deref());
                 self.say(&format!("{} {message}", paint(REMOVE, "error:")));
                 self.hint(hint.as_deref());
             }
@@ -142,8 +187,22 @@ impl Output {
         }
     }
 
+    fn annotate_failure(
+        &self,
+        code: Option<&ErrorCode>,
+        at: Option<&Origin>,
+        message: &str,
+        hint: Option<&str>,
+    ) {
+        let lines: Vec<&str> = [message].into_iter().chain(hint).collect();
+        let code = code.map(|code| code as &dyn Display);
+        // A secret is recognised only as it is, before anything in it is escaped.
+        self.also_annotate([Annotation::failure(code, at, &self.secrets.scrub(&lines.join("\n")))]);
+    }
+
     /// Draws findings with their places in the files.
     pub(super) fn findings(&self, findings: &Diagnostics, sources: &Sources) {
+        self.also_annotate(render::findings_as_annotations(findings));
         if !findings.is_empty() {
             self.say(
                 render::diagnostics::draw(findings, sources, render::diagnostics::Paint::Coloured).trim_end(),

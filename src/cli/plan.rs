@@ -21,13 +21,7 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
             )
         })?;
     }
-    let prepared = prepare(&args.scope, &args.overrides, Lacking::Reported, environment, out).await;
-    if args.format == Format::Github
-        && let Some((findings, _)) = prepared.as_ref().err().and_then(CliError::findings)
-    {
-        out.annotations(&render::findings_as_annotations(&findings), &args.scope.directory);
-    }
-    let prepared = prepared?;
+    let prepared = prepare(&args.scope, &args.overrides, Lacking::Reported, environment, out).await?;
     let Prepared { bundles, live, planned, view, .. } = prepared;
     let plan = &planned.plan;
     let text = match args.format {
@@ -35,15 +29,14 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
         _ if args.summary => render::plan_as_summary(plan),
         Format::Text => render::plan_as_text_in(plan, &view),
         Format::Markdown => render::plan_as_markdown(plan, &view, args.titles.into()),
-        // These are printed as commands, which nothing else that is printed may be.
-        Format::Github => String::new(),
+        Format::Github => {
+            out.annotate(render::plan_as_annotations(plan, &view, args.titles.into()));
+            String::new()
+        }
         Format::Json => json(plan)?,
         Format::Diff => render::plan_as_diff(plan, &live, &planned.after, &bundles),
     };
     out.data(&text);
-    if args.format == Format::Github {
-        out.annotations(&render::plan_as_annotations(plan, &view, args.titles.into()), &args.scope.directory);
-    }
     if !plan.is_empty() {
         out.say(&format!("Hash of this plan: {}", plan.hash));
     }

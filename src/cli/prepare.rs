@@ -13,7 +13,7 @@ use crate::plan::{self, Planned};
 use crate::policy::{Context, NamedBundle, Policy};
 use crate::render::{self, View};
 
-use super::args::{OverrideArgs, Scope};
+use super::args::{IncompleteMeans, OverrideArgs, Scope};
 use super::connect::Connection;
 use super::directory;
 use super::environment::Environment;
@@ -107,7 +107,12 @@ pub(super) async fn prepare(
     warn(resolved.warnings, &sources, scope.all, out);
     let soon = today.saturating_add(SOON.days());
     let ending = render::ending_lines(&policy.endings(), today, soon);
-    let mut view = View { all: scope.all, ending, unlocked: Vec::new() };
+    let mut view = View {
+        all: scope.all,
+        ending,
+        unlocked: Vec::new(),
+        accepts_incomplete: scope.incomplete == IncompleteMeans::Ok,
+    };
     let mut planned = plan::plan(&resolved.desired, &live, scope.gaps())?;
     if let Some(why) = &overrides.why {
         for guard in planned.plan.override_guards(&overridden, why) {
@@ -135,7 +140,10 @@ fn warn(warnings: Diagnostics, sources: &Sources, all: bool, out: &Output) {
         return;
     }
     out.findings(&warnings.into_iter().filter(|finding| !is_leaver(finding)).collect(), sources);
-    out.warn(&format!("the policy names {leavers} accounts that cannot sign in; `--all` shows each"));
+    out.warn_of(
+        Code::InactiveAccount,
+        &format!("the policy names {leavers} accounts that cannot sign in; `--all` shows each"),
+    );
 }
 
 fn last_run(directory: &Utf8Path, connection: &Connection, out: &Output) -> Option<journal::Last> {

@@ -117,7 +117,8 @@ impl Wanted<'_> {
 
     /// A rehearsal and the live site at once: either could be the mistake.
     fn two_sites(&self, url: &str, file: &Utf8Path) -> CliError {
-        let place = self.policy.map(|site| site.span.origin().to_string()).unwrap_or_default();
+        let at = self.policy.map(|site| site.span.origin());
+        let place = at.as_ref().map(ToString::to_string).unwrap_or_default();
         // An address that is not one may hold a password.
         let url = url.parse::<Address>().map_or_else(|_| "URL".to_owned(), |address| address.to_string());
         CliError::failed(Failure::TwoSites, format!(
@@ -128,6 +129,7 @@ impl Wanted<'_> {
             "add `--site sandbox:{}` to use the sandbox, or `--site {url}` to use that site",
             self.directory.join(file)
         ))
+        .at(at)
     }
 }
 

@@ -24,10 +24,8 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) 
         Err(error) => error.findings().unwrap_or_default(),
     };
     match args.format {
-        FindingsFormat::Text => {}
-        FindingsFormat::Github => {
-            out.annotations(&render::findings_as_annotations(&findings), &args.directory);
-        }
+        // Annotations are made of all that is said.
+        FindingsFormat::Text | FindingsFormat::Github => {}
         FindingsFormat::Sarif => out.data(&render::findings_as_sarif(&findings, &sources, &args.directory)),
     }
     let Valid { said, .. } = checked?;

@@ -131,6 +131,19 @@ impl std::fmt::Display for RefusalCode {
 }
 
 impl Refusal {
+    /// The space that the plan is refused for.
+    pub const fn space(&self) -> &SpaceKey {
+        match self {
+            Self::Lockout { space, .. }
+            | Self::NoAdmin { space }
+            | Self::NoSafeOrder { space, .. }
+            | Self::NoOrder { space, .. }
+            | Self::Unfinishable { space, .. }
+            | Self::PageOnly { space, .. }
+            | Self::NeedsLeftOut { space, .. } => space,
+        }
+    }
+
     pub const fn code(&self) -> RefusalCode {
         match self {
             Self::Lockout { .. } => RefusalCode::Lockout,

@@ -157,11 +157,7 @@ pub(super) fn lints(plan: &Plan, all: bool) -> Option<Section> {
     if plan.lints.is_empty() {
         return None;
     }
-    let touched = Touched::by(plan);
-    let (mut shown, old): (Vec<&PlanLint>, Vec<&PlanLint>) =
-        plan.lints.iter().partition(|lint| all || touched.concerns(lint));
-    // What the policy asks for comes before what was there.
-    shown.sort_by_key(|lint| lint.origin.is_none());
+    let (shown, old) = by_age(plan, all);
     let lines = shown.into_iter().map(|lint| lint_line(lint, plan)).collect();
     let mut section = Section::new(Part::Lints, paint(HEADING, "Worth a look"), lines);
     if !old.is_empty() {
@@ -178,6 +174,21 @@ pub(super) fn lints(plan: &Plan, all: bool) -> Option<Section> {
         ));
     }
     Some(section)
+}
+
+/// What is worth a look about the changes of this plan, or about anything if all is asked for.
+pub(super) fn shown_lints(plan: &Plan, all: bool) -> Vec<&PlanLint> {
+    by_age(plan, all).0
+}
+
+/// What is shown one by one, and what is only counted, since it is not about anything that changes.
+fn by_age(plan: &Plan, all: bool) -> (Vec<&PlanLint>, Vec<&PlanLint>) {
+    let touched = Touched::by(plan);
+    let (mut shown, old): (Vec<&PlanLint>, Vec<&PlanLint>) =
+        plan.lints.iter().partition(|lint| all || touched.concerns(lint));
+    // What the policy asks for comes before what was there.
+    shown.sort_by_key(|lint| lint.origin.is_none());
+    (shown, old)
 }
 
 /// What a plan changes.
@@ -214,7 +225,7 @@ impl<'a> Touched<'a> {
     }
 }
 
-fn lint_line(lint: &PlanLint, plan: &Plan) -> String {
+pub(super) fn lint_line(lint: &PlanLint, plan: &Plan) -> String {
     let place = lint.content.map_or_else(String::new, |content| format!(" {}", plan.page(content)));
     let who: Vec<String> = lint.about.iter().map(|who| plan.principal(who)).collect();
     let at = match lint.level {

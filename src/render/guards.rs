@@ -42,21 +42,25 @@ pub(super) fn guards(plan: &Plan) -> Vec<Section> {
 
 /// Every guard that blocks the plan, and what to do about it.
 pub(super) fn blocked(plan: &Plan) -> Vec<Section> {
-    let mut sections = Vec::new();
-    let mut names = Vec::new();
-    for outcome in plan.guards.blocked() {
-        let title = format!("Blocked by {}:", set_by(outcome));
-        sections.extend(breaches(plan, Part::Blocked, &outcome.breaches, &paint(REMOVE, &title)));
-        names.push(format!("--override {}", outcome.guard));
-    }
-    if !names.is_empty() {
-        let sentence = format!(
-            "Change the policy; or, to apply this plan all the same, pass {} --why TEXT.",
-            names.join(" ")
-        );
-        sections.push(Section::new(Part::Blocked, sentence, Vec::new()));
+    let mut sections: Vec<Section> =
+        plan.guards.blocked().filter_map(|outcome| blocked_by(plan, outcome)).collect();
+    if !sections.is_empty() {
+        sections.push(Section::new(Part::Blocked, way_out(plan.guards.blocked()), Vec::new()));
     }
     sections
+}
+
+/// What one guard holds against the plan.
+pub(super) fn blocked_by(plan: &Plan, outcome: &GuardOutcome) -> Option<Section> {
+    let title = format!("Blocked by {}:", set_by(outcome));
+    breaches(plan, Part::Blocked, &outcome.breaches, &paint(REMOVE, &title))
+}
+
+/// What to do about guards that block a plan.
+pub(super) fn way_out<'a>(blocking: impl IntoIterator<Item = &'a GuardOutcome>) -> String {
+    let flags: Vec<String> =
+        blocking.into_iter().map(|outcome| format!("--override {}", outcome.guard)).collect();
+    format!("Change the policy; or, to apply this plan all the same, pass {} --why TEXT.", flags.join(" "))
 }
 
 fn breaches(plan: &Plan, part: Part, breaches: &[Breach], title: &str) -> Option<Section> {

@@ -35,7 +35,7 @@ pub use access_json::{explanation_as_json, verdict_as_json, who_as_json};
 pub use access_tests::{TestReport, TestedCheck, TestedState, tests_as_json, tests_as_text};
 pub use access_who::who_as_text;
 pub use access_words::SiteNames;
-pub use annotations::{Annotation, findings_as_annotations, plan_as_annotations};
+pub use annotations::{Annotation, capped, findings_as_annotations, plan_as_annotations};
 pub use diff::{plan_as_diff, plans_as_diff, text_diff};
 pub use endings::ending_lines;
 pub use json::plan_as_json;

@@ -166,7 +166,7 @@ pub(super) fn refusals(plan: &Plan) -> Vec<Section> {
     plan.refusals.iter().map(|refusal| Section::new(Part::Blocked, heading(refusal), Vec::new())).collect()
 }
 
-fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
+pub(super) fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
     let names = |principals: &std::collections::BTreeSet<Principal>| {
         list(&principals.iter().map(|who| plan.name(who).into_owned()).collect::<Vec<_>>())
     };

@@ -32,7 +32,9 @@ fn locked_never_writes_and_says_what_is_missing() {
     let folder = without_lock();
     let planned = folder.run(&["plan", "--locked"]).code(0);
     assert!(
-        planned.err.contains("warning: there is no confperm.lock, and --locked never writes it"),
+        planned
+            .err
+            .contains("warning[incomplete-lock]: there is no confperm.lock, and --locked never writes it"),
         "{}",
         planned.err
     );
@@ -47,7 +49,7 @@ fn locked_never_writes_and_says_what_is_missing() {
     folder.write("confperm.lock", &lacking);
     let planned = folder.run(&["plan", "--locked"]).code(0);
     let words = format!(
-        "warning: confperm.lock lacks 1 name of the policy, and --locked never writes it: `apply --locked` would be \
+        "warning[incomplete-lock]: confperm.lock lacks 1 name of the policy, and --locked never writes it: `apply --locked` would be \
          refused. The lines to add:\ngroups:\n{line}\n"
     );
     assert!(planned.err.contains(&words), "{}", planned.err);
@@ -59,7 +61,7 @@ fn locked_never_writes_and_says_what_is_missing() {
     );
     assert!(comment.out.contains(&block), "{}", comment.out);
     let annotated = folder.run(&["plan", "--locked", "--format", "github"]).code(0);
-    assert!(annotated.out.contains("::warning title=Names that the lock lacks::"), "{}", annotated.out);
+    assert!(annotated.out.contains("::warning title=confperm incomplete-lock::"), "{}", annotated.out);
     let applied = folder.run(&["apply", "--yes", "--locked"]).code(1);
     assert!(
         applied.err.contains("error[incomplete-lock]: confperm.lock lacks 1 name of the policy"),
@@ -217,7 +219,7 @@ fn a_lock_that_cannot_be_written_stops_nothing() {
     let file = folder.path().join("confperm.lock");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o444)).unwrap();
     let ran = folder.run(&["plan"]).code(0);
-    assert!(ran.err.contains("warning: cannot write"), "{}", ran.err);
+    assert!(ran.err.contains("warning[unwritable-file]: cannot write"), "{}", ran.err);
     assert_eq!(folder.read("confperm.lock"), shorter);
 }
 

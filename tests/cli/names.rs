@@ -54,7 +54,7 @@ fn without_its_lock_a_policy_is_not_applied_by_ci_nor_where_it_was_applied_befor
     assert!(refused.err.contains("restore it from version control"), "{}", refused.err);
     assert_eq!(folder.files(), site);
     let plan = folder.run(&["plan", "policy"]).code(0);
-    assert!(plan.err.contains("warning: confperm.lock is missing"), "{}", plan.err);
+    assert!(plan.err.contains("warning[missing-lock]: confperm.lock is missing"), "{}", plan.err);
     folder.run(&["apply", "--yes", "policy"]).code(0);
 }
 

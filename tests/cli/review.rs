@@ -353,7 +353,7 @@ fn findings_are_annotations_and_sarif_at_their_places() {
     let lines: Vec<&str> = github.out.lines().collect();
     assert_eq!(lines.len(), 2, "{}", github.out);
     assert!(
-        lines[0].starts_with("::error file=policy/a b%25.yaml,line=5,col=7,title=unknown-role::"),
+        lines[0].starts_with("::error file=policy/a b%25.yaml,line=5,col=7,title=confperm unknown-role::"),
         "{}",
         github.out
     );

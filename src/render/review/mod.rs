@@ -37,6 +37,8 @@ pub struct View {
     pub ending: Vec<String>,
     /// The lines that `confperm.lock` lacks, for readers who do not see what else the run says.
     pub unlocked: Vec<String>,
+    /// Whether the run succeeds though the plan does not cover all that the policy declares.
+    pub accepts_incomplete: bool,
 }
 
 /// A plan as it is reviewed.

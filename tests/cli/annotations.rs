@@ -1,0 +1,168 @@
+//! `plan --format github`: whatever makes a job fail, or is a warning, is an annotation, at its line where that is known.
+
+use crate::support::{Folder, Ran};
+
+fn annotated(folder: &Folder, more: &[&str]) -> Ran {
+    folder.run(&[&["plan", "--format", "github"], more].concat())
+}
+
+/// The annotations of a level; all that is printed must be one.
+#[track_caller]
+fn of_level<'a>(ran: &'a Ran, level: &str) -> Vec<&'a str> {
+    let is_annotation =
+        |line: &&str| ["error", "warning", "notice"].iter().any(|it| line.starts_with(&format!("::{it} ")));
+    assert!(ran.out.lines().all(|line| is_annotation(&line)), "{}", ran.out);
+    assert!(!ran.out.contains("\\u{a}"), "lines end with %0A: {}", ran.out);
+    ran.out.lines().filter(|line| line.starts_with(&format!("::{level} "))).collect()
+}
+
+fn replace(folder: &Folder, file: &str, from: &str, to: &str) {
+    let before = folder.read(file);
+    assert!(before.contains(from), "{before}");
+    folder.write(file, &before.replace(from, to));
+}
+
+#[test]
+fn a_run_that_fails_before_there_is_a_plan_says_so() {
+    let folder = Folder::example("quickstart");
+    let mut command = folder.confperm(&["plan", "--format", "github"]);
+    command.env("CONFLUENCE_URL", "https://acme.atlassian.net/wiki");
+    let two_sites = Ran::from(command.output().unwrap()).code(1);
+    let errors = of_level(&two_sites, "error");
+    assert_eq!(errors.len(), 1, "{}", two_sites.out);
+    let head = "::error file=confperm.yaml,line=8,title=confperm two-sites::the policy names a sandbox";
+    assert!(errors[0].starts_with(head), "{}", errors[0]);
+    assert!(errors[0].contains("%0Aadd `--site sandbox:"), "what to do follows: {}", errors[0]);
+    assert!(two_sites.err.contains("error[two-sites]"), "{}", two_sites.err);
+
+    std::fs::remove_file(folder.path().join("site.yaml")).unwrap();
+    let unread = annotated(&folder, &[]).code(1);
+    assert!(
+        of_level(&unread, "error")[0].starts_with("::error title=confperm invalid-state::"),
+        "{}",
+        unread.out
+    );
+
+    let nowhere = annotated(&folder, &["no-such-folder"]).code(64);
+    assert!(
+        of_level(&nowhere, "error")[0].starts_with("::error title=confperm::there is no directory"),
+        "{}",
+        nowhere.out
+    );
+    let checked = folder.run(&["validate", "--format", "github", "no-such-folder"]).code(64);
+    assert_eq!(checked.out, nowhere.out);
+}
+
+#[test]
+fn findings_of_the_policy_name_their_code_and_place_once() {
+    let folder = Folder::example("quickstart");
+    replace(&folder, "confperm.yaml", "collaborator:", "colaborator:");
+    let invalid = annotated(&folder, &[]).code(4);
+    let errors = of_level(&invalid, "error");
+    assert_eq!(errors.len(), 1, "{}", invalid.out);
+    assert!(
+        errors[0].starts_with("::error file=confperm.yaml,line=19,col=7,title=confperm unknown-role::"),
+        "{}",
+        invalid.out
+    );
+    assert_eq!(folder.run(&["validate", "--format", "github"]).code(4).out, invalid.out);
+}
+
+#[test]
+fn a_refused_plan_is_an_error_at_the_space() {
+    let folder = Folder::example("quickstart");
+    // Ann, who runs this, is in the group that the policy no longer names.
+    replace(&folder, "site.yaml", "administer/space: [user:ann]", "administer/space: [group:sre]");
+    replace(&folder, "confperm.yaml", "      admin: [user:ann]  # a role and who has it\n", "");
+    let refused = annotated(&folder, &[]).code(3);
+    let errors = of_level(&refused, "error");
+    for code in ["no-admin", "min-admins"] {
+        assert!(
+            errors.iter().any(|error| error.contains(&format!("title=confperm {code}::"))),
+            "{}",
+            refused.out
+        );
+    }
+    let no_admin = errors.iter().find(|error| error.contains("confperm no-admin")).unwrap();
+    assert!(
+        no_admin.starts_with("::error file=confperm.yaml,line=15,title=confperm no-admin::ENG: "),
+        "{no_admin}"
+    );
+    let guard = errors.iter().find(|error| error.contains("confperm min-admins")).unwrap();
+    assert!(guard.contains("%0A") && guard.contains("--override min-admins --why TEXT"), "{guard}");
+}
+
+#[test]
+fn a_guard_that_blocks_is_an_error_at_the_line_it_is_about() {
+    let folder = Folder::example("quickstart");
+    let policy = folder.read("confperm.yaml");
+    folder.write("confperm.yaml", &format!("{policy}\nguards:\n  required-admins: [group:sre]\n"));
+    let blocked = annotated(&folder, &[]).code(3);
+    let line = policy.lines().count() + 3;
+    let head = format!("::error file=confperm.yaml,line={line},title=confperm required-admins::");
+    assert!(of_level(&blocked, "error")[0].starts_with(&head), "{head}\n{}", blocked.out);
+
+    folder.write("confperm.yaml", &format!("{policy}\nguards: {{forbid: [anonymous]}}\n"));
+    replace(&folder, "confperm.yaml", "[group:contractors]", "[anonymous]");
+    let forbidden = annotated(&folder, &[]).code(3);
+    assert!(
+        of_level(&forbidden, "error")[0]
+            .starts_with("::error file=confperm.yaml,line=20,col=16,title=confperm forbidden-access::"),
+        "{}",
+        forbidden.out
+    );
+}
+
+#[test]
+fn what_is_skipped_is_an_error_unless_it_is_accepted() {
+    let folder = Folder::example("quickstart");
+    // Another group has the name by now.
+    replace(&folder, "site.yaml", "0002, members: [ann, cleo]", "0009, members: [ann, cleo]");
+    let skipped = annotated(&folder, &[]).code(6);
+    let errors = of_level(&skipped, "error");
+    assert!(
+        errors[0].starts_with("::error file=confperm.yaml,line=25,title=confperm incomplete::"),
+        "{}",
+        skipped.out
+    );
+    let accepted = annotated(&folder, &["--incomplete", "ok"]).code(0);
+    assert_eq!(of_level(&accepted, "error"), [""; 0], "{}", accepted.out);
+    let same = of_level(&accepted, "warning");
+    assert!(same.iter().any(|warning| warning[9..] == errors[0][7..]), "{}", accepted.out);
+}
+
+#[test]
+fn warnings_are_annotations_too_and_come_after_what_is_opened() {
+    let folder = Folder::example("quickstart");
+    replace(
+        &folder,
+        "confperm.yaml",
+        "viewer: [group:contractors]",
+        "viewer: [group:contractors, group:sre]",
+    );
+    replace(&folder, "confperm.lock", "  contractors: 2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0003\n", "");
+    let ran = annotated(&folder, &["--locked"]).code(0);
+    let warnings = of_level(&ran, "warning");
+    assert!(
+        warnings
+            .iter()
+            .any(|it| it.starts_with("::warning title=confperm incomplete-lock::confperm.lock lacks ")),
+        "{}",
+        ran.out
+    );
+    let removed = warnings.iter().position(|it| it.contains("title=Removed::"));
+    let lock = warnings.iter().position(|it| it.contains("incomplete-lock"));
+    assert!(removed < lock, "{}", ran.out);
+}
+
+#[test]
+fn a_failure_cannot_smuggle_in_a_command() {
+    let folder = Folder::example("quickstart");
+    for name in ["x\n::error::pwned", "x\r\n::set-output name=a::b", "a,title=b::c%0Ad"] {
+        let ran = annotated(&folder, &[name]).code(64);
+        let errors = of_level(&ran, "error");
+        assert_eq!((errors.len(), ran.out.lines().count()), (1, 1), "{:?}", ran.out);
+        assert!(errors[0].starts_with("::error title=confperm::there is no directory"), "{}", errors[0]);
+        assert!(!errors[0].contains("%0Ad"), "a percent sign is written as %25: {}", errors[0]);
+    }
+}
