@@ -159,6 +159,8 @@ pub enum Deed {
     RenameGroup { group: String, name: String },
     /// Gives a space another name.
     RenameSpace { space: String, name: String },
+    /// Gives a space another key.
+    ChangeSpaceKey { space: String, key: String },
     /// Moves a page and what is below it, below another page.
     MovePage { page: u64, below: u64 },
     /// Moves a page and what is below it to the top of a space.

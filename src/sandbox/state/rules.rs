@@ -142,6 +142,7 @@ impl Scene<'_> {
             Deed::RenamePage { page, title } => Action::RenamePage { content: self.page(page)?, title },
             Deed::RenameGroup { group, name } => Action::RenameGroup { group: self.group(&group)?, name },
             Deed::RenameSpace { space, name } => Action::RenameSpace { space: self.space(&space)?, name },
+            Deed::ChangeSpaceKey { space, key } => Action::ChangeSpaceKey { space: self.space(&space)?, key },
             Deed::MovePage { page, below } => {
                 Action::MovePage { content: self.page(page)?, to: Place::Below(self.page(below)?) }
             }

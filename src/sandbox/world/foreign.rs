@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, ContentId, Grant, GroupId, Kind, ListKind, Object, Pair, Principal, RoleId, SpaceId, Status,
-    World,
+    AccountId, ContentId, Grant, GroupId, Kind, ListKind, Object, Pair, Principal, RoleId, SpaceId, SpaceKey,
+    Status, World,
 };
 
 /// A concurrent change, made by another person.
@@ -40,6 +40,8 @@ pub enum Action {
     RenameGroup { group: GroupId, name: String },
     /// Gives a space another name; key and id stay.
     RenameSpace { space: SpaceId, name: String },
+    /// Gives a space another key; its id stays.
+    ChangeSpaceKey { space: SpaceId, key: String },
     /// Moves a node and everything below it, as the last child of its new parent.
     MovePage { content: ContentId, to: Place },
     /// Archives a node.
@@ -82,6 +84,9 @@ pub enum NotApplicable {
     /// The node would be below itself, or it is a blog post, which has no place in a tree.
     #[error("it cannot be moved there")]
     NoPlace,
+    /// Each key belongs to one space.
+    #[error("another space has this key")]
+    Taken,
     /// The site has no roles.
     #[error("the site has no roles")]
     NoRoles,
@@ -95,7 +100,8 @@ impl Action {
             | Self::Revoke { space, .. }
             | Self::AssignRole { space, .. }
             | Self::RemoveRole { space, .. }
-            | Self::RenameSpace { space, .. } => Object::Space(*space),
+            | Self::RenameSpace { space, .. }
+            | Self::ChangeSpaceKey { space, .. } => Object::Space(*space),
             Self::SetList { content, .. }
             | Self::AddToList { content, .. }
             | Self::RemoveFromList { content, .. }
@@ -160,6 +166,17 @@ impl World {
             Action::RenameSpace { space, name } => {
                 let space = self.space_mut(*space).ok_or_else(|| missing(&action.object()))?;
                 replace(&mut space.name, name.clone())
+            }
+            Action::ChangeSpaceKey { space, key } => {
+                if self.space_keyed(key).is_some_and(|other| other.id != *space) {
+                    return Err(NotApplicable::Taken);
+                }
+                let changed = self.space_mut(*space).ok_or_else(|| missing(&action.object()))?;
+                let old = changed.key.clone();
+                replace(&mut changed.key, SpaceKey::from(key.as_str()))?;
+                self.space_keys.remove(&old);
+                self.space_keys.insert(SpaceKey::from(key.as_str()), *space);
+                Ok(())
             }
             Action::MovePage { content, to } => self.move_page(*content, *to),
             Action::ArchivePage { content } => self.change_status(*content, Status::Archived),

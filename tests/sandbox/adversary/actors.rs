@@ -191,6 +191,10 @@ async fn groups_and_spaces_change_too() {
     assert_eq!(members.each("accountId"), ["a-ann", "a-eve"]);
     let of_eve = site.get("/wiki/rest/api/user/memberof?accountId=a-eve").await.each("id");
     assert!(of_eve.contains(&"g-eng".to_owned()));
+    let key = |key: &str| Action::ChangeSpaceKey { space: ENG, key: key.to_owned() };
+    assert_eq!(act(&site, vec![key("BUILD"), key("BUILD")]), [Ok(()), Err(NotApplicable::NoChange)]);
+    assert_eq!(site.get("/wiki/api/v2/spaces?ids=101").await.body["results"][0]["key"], "BUILD");
+    assert_eq!(site.get("/wiki/api/v2/spaces?keys=ENG").await.body["results"], serde_json::json!([]));
     assert_eq!(act(&site, vec![Action::DeleteGroup { group: eng.clone() }]), [Ok(())]);
     assert_eq!(site.get("/wiki/rest/api/group/by-id?id=g-eng").await.status, 404);
     assert_eq!(
