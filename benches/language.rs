@@ -108,6 +108,7 @@ fn site(number_of_spaces: u64) -> Live {
         },
         listing: Listing {
             asked: BTreeSet::new(),
+            asked_ids: BTreeSet::new(),
             spaces: spaces
                 .iter()
                 .map(|(key, space): (&SpaceKey, &LiveSpace)| (key.clone(), space.space.clone()))

@@ -47,6 +47,8 @@ pub(super) async fn run(args: &LockArgs, environment: &Environment, out: &Output
         }
     }
     let context = Context { today, lock: file.known() };
+    // A key that means another space from now on.
+    reading.until_known(&mut live, |live| observe::of_names(&policy, context, live)).await?;
     let resolved = match policy::resolve(&policy, &live, context) {
         Ok(resolved) => resolved,
         Err(findings) => return Err(CliError::Invalid { findings, sources }),

@@ -99,8 +99,12 @@ pub(super) async fn prepare(
         let mut skipped = resolved.desired.skipped.iter();
         skipped.any(|skipped| skipped.space.as_ref().is_none_or(|space| space == key))
     };
-    let missing =
-        scope.spaces.iter().find(|key| !resolved.desired.spaces.contains_key(*key) && !is_skipped(key));
+    let on_site = policy.on_site(lock.known(), &live.listing);
+    let is_asked_for = |key: &SpaceKey| {
+        let mut desired = resolved.desired.spaces.keys();
+        desired.any(|space| on_site.policy.as_written(space) == key)
+    };
+    let missing = scope.spaces.iter().find(|key| !is_asked_for(key) && !is_skipped(key));
     if let Some(missing) = missing.filter(|_| scope.moved.is_empty()) {
         return Err(not_spoken_of(&policy, missing));
     }
@@ -162,9 +166,10 @@ fn narrow(policy: &mut Policy, scope: &Scope) -> Result<(), CliError> {
         return Err(not_spoken_of(policy, missing));
     }
     // What others changed may be such that no rule selects the space any more; then there is nothing to do.
-    let spaces = if scope.moved.is_empty() { &scope.spaces } else { &scope.moved };
-    if !spaces.is_empty() {
-        policy.focus_on(spaces.iter().cloned().collect());
+    if !scope.moved.is_empty() {
+        policy.focus_on_found(scope.moved.iter().cloned().collect());
+    } else if !scope.spaces.is_empty() {
+        policy.focus_on(scope.spaces.iter().cloned().collect());
     }
     Ok(())
 }

@@ -140,15 +140,18 @@ impl Prepare<'_> {
                 "name a page of the site that is asked, or the other site with `--site`",
             ));
         }
-        let needs = |live: &Live| observe::of_space(&policy, asked, live);
+        let needs = |live: &Live| observe::of_space(&policy, asked, self.context, live);
         self.reading.until_known(&mut live, needs).await?;
+        let on_site = policy.on_site(self.context.lock, &live.listing);
+        let policy = &*on_site.policy;
+        let context = Context { lock: &on_site.lock, ..self.context };
+        live.guests = policy.guests();
         all_visible(self.reading.site, [self.key], &live).await?;
-        let asker =
-            named.map(|named| subject::asker(named, self.policy, &live, self.context.lock)).transpose()?;
-        let needs = |live: &Live| observe::of_page(page, self.key, &policy, self.context, live);
+        let asker = named.map(|named| subject::asker(named, policy, &live, context.lock)).transpose()?;
+        let needs = |live: &Live| observe::of_page(page, self.key, policy, context, live);
         self.reading.until_known(&mut live, needs).await?;
-        let content = page.map(|page| page_in(page, self.key, &live, self.context.lock)).transpose()?;
-        let desired = self.resolve(&policy, &live)?;
+        let content = page.map(|page| page_in(page, self.key, &live, context.lock)).transpose()?;
+        let desired = self.resolve(policy, &live, context)?;
         let planned =
             desired.as_ref().filter(|_| self.planned).map(|desired| plan::planned_state(desired, &live));
         let needs = |live: &Live| {
@@ -185,13 +188,18 @@ impl Prepare<'_> {
         let here = BTreeSet::from([self.key.clone()]);
         policy.tests.clear();
         policy.focus_on_pages_of(if pages { here.clone() } else { BTreeSet::new() });
-        policy.focus_on(here);
+        policy.focus_on_found(here);
         policy
     }
 
     /// What the policy asks for in the space. A question about the site as it is goes on without.
-    fn resolve(&self, policy: &Policy, live: &Live) -> Result<Option<Desired>, CliError> {
-        match policy::resolve(policy, live, self.context) {
+    fn resolve(
+        &self,
+        policy: &Policy,
+        live: &Live,
+        context: Context<'_>,
+    ) -> Result<Option<Desired>, CliError> {
+        match policy::resolve(policy, live, context) {
             Ok(resolved) if resolved.desired.spaces.contains_key(self.key) => Ok(Some(resolved.desired)),
             Ok(_) => {
                 if self.planned {

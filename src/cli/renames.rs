@@ -48,8 +48,11 @@ pub(super) async fn run(args: &FmtArgs, environment: &Environment, out: &Output)
         return Ok(Exit::Done);
     }
     let renamed = renames.apply(&sources);
-    let lock = file.known().follow(&renames);
+    let mut lock = file.known().follow(&renames);
     let after = from_sources(renamed.clone()).policy;
+    if let Some(after) = &after {
+        lock.follow_ends(&before, after);
+    }
     let context = Context { today, lock: &lock };
     let after = after.filter(|after| {
         let resolved = policy::resolve(after, &live, context);

@@ -76,7 +76,9 @@ async fn run_all(
     let mut live = reading.sign_in(policy).await?;
     reading.until_known(&mut live, |live| observe::of_tests(&narrowed, context, live)).await?;
     let invalid = |findings| CliError::Invalid { findings, sources: sources.clone() };
-    let (checks, skipped) = checks::checks(policy, &live, context.lock).map_err(invalid)?;
+    let on_site = policy.on_site(context.lock, &live.listing);
+    live.guests = on_site.policy.guests();
+    let (checks, skipped) = checks::checks(&on_site.policy, &live, &on_site.lock).map_err(invalid)?;
     out.findings(&skipped, sources);
     let resolved = policy::resolve(&narrowed, &live, context);
     let desired = match (resolved, ask_site) {

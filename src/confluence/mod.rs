@@ -48,6 +48,8 @@ pub enum SpaceSelection {
     /// Every space that the caller can see, whatever its kind and status.
     All,
     Keys(BTreeSet<SpaceKey>),
+    /// By id, which stays when a space gets another key.
+    Ids(BTreeSet<SpaceId>),
 }
 
 /// Who may do what in one space.

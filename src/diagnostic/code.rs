@@ -109,8 +109,8 @@ codes! {
     // Meaning, against a site.
     UnknownGroup = "unknown-group", Error, "A group that the site does not have.";
     AmbiguousGroup = "ambiguous-group", Error, "Several groups of the site have this name.";
-    RenamedName = "renamed-name", Warning, "What `confperm.lock` remembers under this name has another name or place by now; it is meant as before.";
-    ReplacedName = "replaced-name", Warning, "What `confperm.lock` remembers under this name has another name by now, and something else has this one; the former is meant as before.";
+    RenamedName = "renamed-name", Warning, "What `confperm.lock` remembers under this name has another name, place or key by now; it is meant as before.";
+    ReplacedName = "replaced-name", Warning, "What `confperm.lock` remembers under this name has another name or key by now, and something else has this one; the former is meant as before.";
     TakenName = "taken-name", Warning, "What `confperm.lock` remembers under this name is gone, and something else has the name; what depends on it is skipped.";
     GoneName = "gone-name", Warning, "What `confperm.lock` remembers under this name is gone; what depends on it is skipped.";
     UnknownAccount = "unknown-account", Error, "An account that the site does not describe.";

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AccountId, Directory, GrantId, Known, Permission, Principal, Role, RoleId, Site, SiteText, Space,
-    SpaceKey, StrayPermissions, Tree, Truth, Vocabulary, Why,
+    SpaceId, SpaceKey, StrayPermissions, Tree, Truth, Vocabulary, Why,
 };
 
 /// What has been read of a site. It grows as more is read, it records what has been read, and nothing is read
@@ -39,6 +39,8 @@ pub struct Listing {
     pub whole: bool,
     /// The keys that were asked for by name. Those that are not in `spaces` are not visible.
     pub asked: BTreeSet<SpaceKey>,
+    /// The ids that were asked for.
+    pub asked_ids: BTreeSet<SpaceId>,
     /// Which spaces have a label, for the labels that were asked for.
     pub labelled: BTreeMap<String, BTreeSet<SpaceKey>>,
 }
@@ -169,6 +171,7 @@ impl Live {
         self.spaces.retain(|key, _| !spaces.contains(key));
         self.listing.spaces.retain(|key, _| !spaces.contains(key));
         self.listing.asked.retain(|key| !spaces.contains(key));
+        self.listing.asked_ids.clear();
         self.listing.whole = false;
         self.gaps.retain(|gap| gap.space().is_none_or(|key| !spaces.contains(key)));
     }

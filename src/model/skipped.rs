@@ -51,8 +51,6 @@ pub enum SkipReason {
     Taken { was: Shown, by: BTreeSet<String> },
     /// What it means has another name by now, and these bear the name and are not meant.
     AlsoNamed { by: BTreeSet<String> },
-    /// What it means has another name by now, under which the run cannot reach it.
-    Elsewhere { now: Shown },
 }
 
 /// What stays as it is in a space, because nothing can tell whether the policy means it.

@@ -40,7 +40,9 @@ pub fn for_tests(policy: &Policy) -> Policy {
 /// The spaces that tests are about, and the lists that decide about the pages in them. `policy` has been
 /// narrowed by [`for_tests`].
 pub fn of_tests(policy: &Policy, context: Context<'_>, live: &Live) -> Needs {
-    let mut needs = policy::spaces(policy, live);
+    let on_site = policy.on_site(context.lock, &live.listing);
+    let mut needs = policy::spaces(policy, &on_site, context, live);
+    let (policy, context) = (&*on_site.policy, Context { lock: &on_site.lock, ..context });
     let mut decided = policy.clone();
     decided.spaces.retain(|key, _| policy.is_in_scope(key) && policy.decides_about_every_page(key));
     policy::content(&decided, context, live, &mut needs);

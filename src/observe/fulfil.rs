@@ -40,20 +40,21 @@ async fn listing<R: Read>(read: &R, live: &mut Live, needs: &ListingNeeds) -> Re
     if missing == ListingNeeds::default() {
         return Ok(false);
     }
-    let ListingNeeds { all, keys, labels } = missing;
-    let selection = match (all, keys.is_empty()) {
-        (true, _) => Some(SpaceSelection::All),
-        (false, false) => Some(SpaceSelection::Keys(keys.clone())),
-        (false, true) => None,
-    };
-    let spaces: OptionFuture<_> = selection.as_ref().map(|selection| read.spaces(selection)).into();
+    let ListingNeeds { all, keys, ids, labels } = missing;
+    let selections = [
+        all.then_some(SpaceSelection::All),
+        (!all && !keys.is_empty()).then(|| SpaceSelection::Keys(keys.clone())),
+        (!all && !ids.is_empty()).then(|| SpaceSelection::Ids(ids.clone())),
+    ];
+    let spaces = selections.iter().flatten().map(|selection| read.spaces(selection)).collect();
     let labelled =
         labels.iter().map(|label| async move { Ok((label.clone(), read.spaces_labelled(label).await?)) });
-    let (spaces, labelled) = join!(spaces, side_by_side(labelled.collect()));
-    let spaces = spaces.transpose()?.unwrap_or_default();
-    live.listing.spaces.extend(spaces.into_iter().map(|space| (space.key.clone(), space)));
+    let (spaces, labelled) = join!(side_by_side(spaces), side_by_side(labelled.collect()));
+    let spaces = spaces?.into_iter().flatten();
+    live.listing.spaces.extend(spaces.map(|space| (space.key.clone(), space)));
     live.listing.whole |= all;
     live.listing.asked.extend(keys);
+    live.listing.asked_ids.extend(ids);
     live.listing.labelled.extend(labelled?);
     Ok(true)
 }

@@ -76,6 +76,7 @@ pub async fn for_plan<R: Read>(
 ) -> Result<Resolved, Failure> {
     live.guests = policy.guests();
     until_known(read, live, |live| of_policy(policy, context, live), hook).await?;
+    live.guests = policy.on_site(context.lock, &live.listing).policy.guests();
     let resolved = resolve(policy, live, context).map_err(Failure::Policy)?;
     until_known(read, live, |live| planning(&resolved.desired, live), hook).await?;
     Ok(resolved)

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccessClass, AccountId, Content, ContentId, GroupId, Known, Live, LiveSpace, Principal, SpaceKey,
-    Subject, Tree,
+    AccessClass, AccountId, Content, ContentId, GroupId, Known, Live, LiveSpace, Principal, SpaceId,
+    SpaceKey, Subject, Tree,
 };
 
 /// What a run must know of a site, as far as that can be said with what it knows already.
@@ -35,6 +35,8 @@ pub struct ListingNeeds {
     pub all: bool,
     /// The spaces with these keys.
     pub keys: BTreeSet<SpaceKey>,
+    /// The spaces with these ids, whatever their keys are.
+    pub ids: BTreeSet<SpaceId>,
     /// Which spaces have these labels.
     pub labels: BTreeSet<String>,
 }
@@ -159,6 +161,7 @@ impl ListingNeeds {
             } else {
                 self.keys.iter().filter(unlisted).cloned().collect()
             },
+            ids: self.ids.difference(&listing.asked_ids).copied().collect(),
             labels: self
                 .labels
                 .iter()

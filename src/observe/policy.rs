@@ -4,21 +4,24 @@ use std::collections::BTreeSet;
 
 use super::needs::{ListingNeeds, Lists, Needs};
 use crate::model::{Live, SpaceKey};
-use crate::policy::{self, Context, Policy, SpaceReach};
+use crate::policy::{self, Context, OnSite, Policy, SpaceReach};
 
 /// What must be known before a policy can be resolved: the spaces that it names, or that its rules choose from a
 /// list; who holds what in them; the accounts that it mentions; and the content that it decides about.
 pub fn of_policy(policy: &Policy, context: Context<'_>, live: &Live) -> Needs {
-    let mut needs = spaces(policy, live);
-    content(policy, context, live, &mut needs);
+    let on_site = policy.on_site(context.lock, &live.listing);
+    let mut needs = spaces(policy, &on_site, context, live);
+    content(&on_site.policy, Context { lock: &on_site.lock, ..context }, live, &mut needs);
     needs
 }
 
 /// What must be known before every name of a policy can be looked up, those of its tests included.
 pub fn of_names(policy: &Policy, context: Context<'_>, live: &Live) -> Needs {
     let mut needs = of_policy(policy, context, live);
+    let on_site = policy.on_site(context.lock, &live.listing);
+    let policy = &*on_site.policy;
+    needs.listing.keys.extend(policy.named_keys().cloned());
     let names = policy.page_names();
-    needs.listing.keys.extend(names.keys().copied().cloned());
     needs.spaces.extend(names.keys().filter(|key| live.listing.spaces.contains_key(**key)).copied().cloned());
     for (key, names) in names {
         needs.content(key).blogposts |= names.iter().any(|name| name.may_be_post());
@@ -26,11 +29,14 @@ pub fn of_names(policy: &Policy, context: Context<'_>, live: &Live) -> Needs {
     needs
 }
 
-/// The spaces that the policy is about, and the accounts that it mentions.
-pub(super) fn spaces(policy: &Policy, live: &Live) -> Needs {
+/// The spaces that the policy is about, those among them that have another key by now, and the accounts that it
+/// mentions.
+pub(super) fn spaces(written: &Policy, on_site: &OnSite<'_>, context: Context<'_>, live: &Live) -> Needs {
+    let policy = &*on_site.policy;
     let SpaceReach { keys, labels } = policy.reach();
+    let ids = written.sought_spaces(context.lock, &live.listing);
     Needs {
-        listing: ListingNeeds { all: keys.is_none(), keys: keys.unwrap_or_default(), labels },
+        listing: ListingNeeds { all: keys.is_none(), keys: keys.unwrap_or_default(), ids, labels },
         spaces: policy.candidates(&live.listing),
         accounts: policy.accounts().into_iter().cloned().collect(),
         ..Needs::default()

@@ -19,8 +19,9 @@ pub enum Askers {
 
 /// What must be known before the words of a question can be understood: the space, and what the policy says
 /// about it. The policy is limited to the space.
-pub fn of_space(policy: &Policy, account: Option<&AccountId>, live: &Live) -> Needs {
-    let mut needs = policy::spaces(policy, live);
+pub fn of_space(policy: &Policy, account: Option<&AccountId>, context: Context<'_>, live: &Live) -> Needs {
+    let on_site = policy.on_site(context.lock, &live.listing);
+    let mut needs = policy::spaces(policy, &on_site, context, live);
     needs.accounts.extend(account.cloned());
     needs
 }

@@ -35,6 +35,10 @@ pub struct Policy {
     pub tests: Vec<AccessTest>,
     /// The origins of the addresses that name pages, which must be the site's.
     pub(super) links: Vec<Spanned<String>>,
+    /// The keys that the files have, by the key that stands for each in this policy; see [`Policy::on_site`].
+    pub(super) written: BTreeMap<SpaceKey, SpaceKey>,
+    /// Entries of `spaces` that name one space by its old and by its new key.
+    pub(super) twice: Vec<[Span; 2]>,
 }
 
 impl Policy {

@@ -33,11 +33,15 @@ impl Policy {
         own.into_iter().chain(rules).collect()
     }
 
+    /// Every `like`, of entries and of rules.
+    pub(super) fn likes(&self) -> impl Iterator<Item = &Spanned<Like>> {
+        let own = self.spaces.values().filter_map(|space| space.like.as_ref());
+        own.chain(self.rules.iter().filter_map(|rule| rule.like.as_ref()))
+    }
+
     /// What is wrong with `like`, given which rules select which spaces.
     pub(super) fn like_findings(&self, selects: &dyn Fn(&Rule, &SpaceKey) -> bool) -> Diagnostics {
-        let own = self.spaces.values().filter_map(|space| space.like.as_ref());
-        let all: Vec<&Spanned<Like>> =
-            own.chain(self.rules.iter().filter_map(|rule| rule.like.as_ref())).collect();
+        let all: Vec<&Spanned<Like>> = self.likes().collect();
         let sources: BTreeSet<&SpaceKey> = all
             .iter()
             .filter_map(|like| match &like.value {

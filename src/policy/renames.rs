@@ -9,6 +9,7 @@ use super::format::word;
 use super::lock::{Identity, Lock};
 use super::mentions::Party;
 use super::pages::{Matched, PageName, PageSelector, matched};
+use super::terms::Ending;
 use crate::diagnostic::{Sources, Span, Spanned};
 use crate::model::{ContentId, Live, LiveSpace, SpaceKey, Tree};
 
@@ -20,7 +21,10 @@ pub struct Renames {
     pub foreign: BTreeSet<Span>,
     pub(super) groups: BTreeMap<String, String>,
     pub(super) roles: BTreeMap<String, String>,
+    /// By the key of now.
     pub(super) pages: BTreeMap<SpaceKey, BTreeMap<PageName, PageName>>,
+    /// The keys of now.
+    pub(super) spaces: BTreeMap<SpaceKey, SpaceKey>,
 }
 
 impl Renames {
@@ -60,24 +64,48 @@ impl Policy {
         let mut renames = Renames::default();
         self.renamed_groups(lock, live, &mut renames);
         self.renamed_roles(lock, live, &mut renames);
+        let on_site = self.on_site(lock, &live.listing);
+        on_site.policy.pages_and_spaces(&on_site.lock, live, &mut renames);
+        renames
+    }
+
+    /// The names of pages and spaces, in a policy under the keys of now.
+    fn pages_and_spaces(&self, lock: &Lock, live: &Live, renames: &mut Renames) {
+        for (now, written) in self.changed_keys() {
+            for (_, span) in self.space_names().filter(|(key, _)| *key == now) {
+                renames.edit(span, now.as_str());
+            }
+            renames.spaces.insert(written.clone(), now.clone());
+        }
+        for like in self.likes() {
+            if renames.edits.contains_key(&like.span) {
+                renames.edit(&like.span, &like.value.to_string());
+            }
+        }
         let own = self.spaces.values().flat_map(|space| {
             let guests = space.page_only.iter().flat_map(|entry| &entry.pages);
             let selectors = space.pages.iter().map(|entry| &entry.pages).chain(guests);
             selectors.map(|selector| (&space.key.value, selector))
         });
+        let is_changed = |key: &SpaceKey| self.as_written(key) != key;
         for (key, selector) in own {
-            if let Some(now) = renames.page(key, &selector.value, lock, live) {
+            let now = renames.page(key, &selector.value, lock, live);
+            // An address holds the key.
+            let is_address = || self.links.iter().any(|link| link.span == selector.span);
+            let now = now.or_else(|| (is_changed(key) && is_address()).then(|| selector.value.clone()));
+            if let Some(now) = now {
                 renames.edit(&selector.span, &now.to_string());
             }
         }
         let expectations = self.tests.iter().flat_map(|test| test.can.iter().chain(&test.cannot));
         for Spanned { value, span } in expectations.flat_map(|expectation| &expectation.targets) {
             let Target::Pages(key, selector) = value else { continue };
-            if let Some(now) = renames.page(key, selector, lock, live) {
+            let now = renames.page(key, selector, lock, live);
+            if now.is_some() || renames.edits.contains_key(span) {
+                let now = now.unwrap_or_else(|| selector.clone());
                 renames.edit(span, &Target::Pages(key.clone(), now).to_string());
             }
         }
-        renames
     }
 
     fn renamed_groups(&self, lock: &Lock, live: &Live, renames: &mut Renames) {
@@ -168,10 +196,21 @@ fn named(name: &PageName, id: ContentId, space: &LiveSpace, tree: &Tree) -> Page
 }
 
 impl Lock {
+    /// Takes over the ends that it knows of a policy as the same policy says them under the names of now.
+    pub fn follow_ends(&mut self, before: &Policy, after: &Policy) {
+        let place = |ending: &Ending| (ending.span.file.clone(), ending.span.line, ending.until);
+        let before = before.endings();
+        let known = before.iter().filter(|ending| self.ends.contains(&ending.end)).map(place);
+        let known: BTreeSet<_> = known.collect();
+        let after = after.endings().into_iter().filter(|ending| known.contains(&place(ending)));
+        self.ends.extend(after.map(|ending| ending.end));
+    }
+
     /// The lock for a policy in which names were replaced by those of now.
     #[must_use]
     pub fn follow(&self, renames: &Renames) -> Self {
         let mut lock = self.clone();
+        lock.rekey(&renames.spaces);
         let groups: Vec<_> =
             renames.groups.iter().filter_map(|(old, new)| Some((new, lock.groups.remove(old)?))).collect();
         lock.groups.extend(groups.into_iter().map(|(name, id)| (name.clone(), id)));

@@ -52,6 +52,12 @@ impl Like {
             Self::Policy(key) | Self::Live(key) => key,
         }
     }
+
+    pub(super) const fn space_mut(&mut self) -> &mut SpaceKey {
+        match self {
+            Self::Policy(key) | Self::Live(key) => key,
+        }
+    }
 }
 
 impl fmt::Display for Like {
@@ -119,6 +125,13 @@ impl KeyPattern {
     }
 
     pub const fn exact(&self) -> Option<&SpaceKey> {
+        match self {
+            Self::Exact(key) => Some(key),
+            Self::Glob(_) => None,
+        }
+    }
+
+    pub(super) const fn exact_mut(&mut self) -> Option<&mut SpaceKey> {
         match self {
             Self::Exact(key) => Some(key),
             Self::Glob(_) => None,
@@ -206,6 +219,18 @@ impl Selector {
 pub struct Focus {
     pub(super) spaces: Option<BTreeSet<SpaceKey>>,
     pub(super) pages: Option<BTreeSet<SpaceKey>>,
+    /// Whether the keys are those that the site has, not those of the files.
+    is_by_site: bool,
+}
+
+impl Focus {
+    /// Puts other keys for those of the files.
+    pub(super) fn rekey(&mut self, keys: &BTreeMap<SpaceKey, SpaceKey>) {
+        let now = |key: SpaceKey| keys.get(&key).cloned().unwrap_or(key);
+        for named in [&mut self.spaces, &mut self.pages].into_iter().flatten().filter(|_| !self.is_by_site) {
+            *named = std::mem::take(named).into_iter().map(now).collect();
+        }
+    }
 }
 
 /// What must be listed of a site before it is known which spaces a policy is about.
@@ -221,6 +246,12 @@ impl Policy {
     /// Limits the policy to some spaces: entries of others stay, for what is `like` them, and ask for nothing.
     pub fn focus_on(&mut self, spaces: BTreeSet<SpaceKey>) {
         self.focus.spaces = Some(spaces);
+    }
+
+    /// The same for spaces that are named as the site does, whatever the files call them.
+    pub fn focus_on_found(&mut self, spaces: BTreeSet<SpaceKey>) {
+        self.focus_on(spaces);
+        self.focus.is_by_site = true;
     }
 
     /// Leaves the pages of all other spaces out of account.
@@ -264,6 +295,8 @@ impl Policy {
         };
         let keys =
             keys.map(|keys: BTreeSet<SpaceKey>| keys.into_iter().chain(self.sources().cloned()).collect());
+        let on_site = |keys: BTreeSet<SpaceKey>| keys.into_iter().filter(|key| !self.is_aside(key)).collect();
+        let keys = keys.map(on_site);
         let labels = selectors().flat_map(|selector| &selector.labels).map(|label| label.value.clone());
         Reach { keys, labels: labels.collect() }
     }

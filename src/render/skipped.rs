@@ -30,7 +30,6 @@ fn line(skipped: &Skipped) -> String {
         SkipReason::Gone { was } => format!("id {was} is gone"),
         SkipReason::Taken { was, by } => format!("id {was} is gone, and {} has its name", ids(by)),
         SkipReason::AlsoNamed { by } => format!("{} has this name and is not meant", ids(by)),
-        SkipReason::Elsewhere { now } => format!("it is now {now}"),
     };
     let what = match part {
         SkippedPart::AllSpaces => "all spaces, since a guard requires it",

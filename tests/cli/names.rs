@@ -204,3 +204,184 @@ fn fmt_renames_follows_pages_that_swapped_their_titles() {
     let plan = folder.run(&["plan", "--locked", "policy"]).code(0);
     assert!(plan.out.contains("Nothing to change") && plan.said("warning[").is_empty(), "{}", plan.err);
 }
+
+/// A site with three spaces, and a policy that names them in every place that takes a key.
+fn keyed() -> Folder {
+    let space = |key: &str, id: u32| {
+        format!(
+            "  {key}:\n    id: {id}\n    name: Space {id}\n    permissions: {{read/space: [user:bot, group:staff], \
+             administer/space: [user:bot], create/page: [user:bot], restrict_content/space: [user:bot]}}\n    pages:\n      \
+             - {{id: {id}0, title: Plans}}\n"
+        )
+    };
+    let site = format!(
+        "kind: confluence-sandbox\nversion: 1\n\
+         site: {{flavor: cloud, space-role-mode: pre-roles, edition: standard, caller: bot, cloud-id: c1}}\n\
+         users:\n  bot: {{account-id: u-bot, name: Bot, email: bot@x.com, confluence-admin: true}}\n  \
+         eve: {{account-id: u-eve, name: Eve}}\n\
+         groups:\n  staff: {{id: g-staff, members: [bot, eve]}}\n  hr: {{id: g-hr, members: [eve]}}\n\
+         quirks: {{companions: never}}\nspaces:\n{}{}{}{}",
+        space("ENG", 1),
+        space("OPS", 2),
+        space("PAY", 3),
+        space("OPEN", 4),
+    );
+    let policy = "version: 1
+site: {url: sandbox:../site.yaml}
+people: {eve: {account: u-eve, guest-of: ENG}}
+spaces:
+  ENG: # the engineers
+    mode: additive
+    access: {create/page: [group:hr]}
+    pages:
+      /Plans: {view: [group:hr]}
+  OPS:
+    mode: additive
+    like: ENG
+rules:
+  - name: everyone comments
+    spaces: {key: '*', not: [PAY]}
+    access: {create/comment: [group:staff]}
+  - name: pay
+    spaces: [PAY, OPS]
+    access: {create/blogpost: [group:hr]}
+guards:
+  max-removals: 100%
+  forbid:
+    anonymous: {except-spaces: [OPEN]}
+tests:
+  - name: hr plans
+    who: group:hr
+    can: {view: [ENG/Plans], export: [PAY]}
+";
+    let folder = Folder::with(&[("site.yaml", &site)]);
+    std::fs::create_dir(folder.path().join("policy")).unwrap();
+    folder.write("policy/confperm.yaml", policy);
+    folder.run(&["plan", "policy"]).code(0);
+    folder
+}
+
+/// What a plan says of a space below its heading.
+fn section(plan: &str, key: &str) -> Vec<String> {
+    let mut lines = plan.lines().skip_while(|line| !line.starts_with(&format!("{key}  "))).skip(1);
+    let section: Vec<String> =
+        lines.by_ref().take_while(|line| !line.is_empty()).map(str::to_owned).collect();
+    assert!(!section.is_empty(), "{plan}");
+    section
+}
+
+#[test]
+fn a_space_whose_key_was_changed_is_the_same_space() {
+    let folder = keyed();
+    let before = folder.run(&["plan", "policy"]).code(0).out;
+    let lock = folder.read("policy/confperm.lock");
+    change(&folder, "site.yaml", "  ENG:", "  PLAT:");
+    let plan = folder.run(&["plan", "--locked", "policy"]).code(0);
+    assert_eq!(plan.said("warning[renamed-name]").len(), 1, "{}", plan.err);
+    assert!(plan.err.contains("the space `ENG` is now `PLAT`"), "{}", plan.err);
+    assert_eq!(section(&plan.out, "PLAT"), section(&before, "ENG"));
+    assert_eq!(
+        section(&folder.run(&["plan", "--space", "ENG", "policy"]).code(0).out, "PLAT"),
+        section(&before, "ENG")
+    );
+    let tested = folder.run(&["test", "-C", "policy"]).code(3);
+    assert!(tested.out.contains("hr plans  2 checks"), "{}", tested.out);
+    let doctor = folder.run(&["doctor", "policy"]).code(0);
+    assert!(doctor.out.contains("ok    PLAT "), "{}", doctor.out);
+    folder.run(&["can", "group:hr", "view", "PLAT/Plans", "--planned", "-C", "policy"]).code(0);
+    folder.run(&["apply", "--yes", "policy"]).code(0);
+    assert!(folder.run(&["plan", "policy"]).code(0).out.contains("Nothing to change"));
+    // The lock goes by the names that the policy has.
+    assert_eq!(folder.read("policy/confperm.lock"), lock);
+    folder.run(&["fmt", "--renames", "policy"]).code(0);
+    let policy = folder.read("policy/confperm.yaml");
+    for line in ["  PLAT: # the engineers", "guest-of: PLAT", "like: PLAT", "[PLAT/Plans]"] {
+        assert!(policy.contains(line), "{policy}");
+    }
+    assert!(!policy.contains("ENG"), "{policy}");
+    assert_eq!(
+        folder.read("policy/confperm.lock"),
+        lock.replace("ENG:", "PLAT:")
+            .replace("  OPEN: 4\n  OPS: 2\n  PAY: 3\n", "")
+            .replace("spaces:\n  PLAT: 1\n", "spaces:\n  OPEN: 4\n  OPS: 2\n  PAY: 3\n  PLAT: 1\n")
+    );
+    let plan = folder.run(&["plan", "--locked", "policy"]).code(0);
+    assert!(plan.out.contains("Nothing to change"), "{}", plan.out);
+    assert!(!plan.err.contains("warning"), "{}", plan.err);
+}
+
+/// A rule that leaves a space out leaves it out under every key.
+#[test]
+fn a_space_that_a_rule_leaves_out_is_left_out_under_its_new_key() {
+    let folder = keyed();
+    let before = folder.run(&["plan", "policy"]).code(0).out;
+    change(&folder, "site.yaml", "  PAY:", "  MONEY:");
+    let plan = folder.run(&["plan", "policy"]).code(0);
+    assert_eq!(section(&plan.out, "MONEY"), section(&before, "PAY"));
+    assert!(!section(&plan.out, "MONEY").concat().contains("create/comment"), "{}", plan.out);
+    folder.run(&["fmt", "--renames", "policy"]).code(0);
+    let policy = folder.read("policy/confperm.yaml");
+    assert!(policy.contains("not: [MONEY]") && policy.contains("export: [MONEY]"), "{policy}");
+    change(&folder, "site.yaml", "  OPEN:", "  PUBLIC:");
+    folder.run(&["fmt", "--renames", "policy"]).code(0);
+    let policy = folder.read("policy/confperm.yaml");
+    assert!(policy.contains("except-spaces: [PUBLIC]"), "{policy}");
+}
+
+#[test]
+fn spaces_that_swapped_their_keys_are_the_same_spaces() {
+    let folder = keyed();
+    let before = folder.run(&["plan", "policy"]).code(0).out;
+    let site = folder.read("site.yaml");
+    folder.write(
+        "site.yaml",
+        &site.replace("  PAY:", "  X:").replace("  ENG:", "  PAY:").replace("  X:", "  ENG:"),
+    );
+    let plan = folder.run(&["plan", "policy"]).code(0);
+    assert_eq!(plan.said("warning[replaced-name]").len(), 2, "{}", plan.err);
+    for (key, was) in [("ENG", "PAY"), ("PAY", "ENG")] {
+        assert_eq!(section(&plan.out, key), section(&before, was));
+    }
+    folder.run(&["fmt", "--renames", "policy"]).code(0);
+    let policy = folder.read("policy/confperm.yaml");
+    assert!(policy.contains("  PAY: # the engineers") && policy.contains("not: [ENG]"), "{policy}");
+    let again = folder.run(&["plan", "policy"]).code(0);
+    assert!(again.out == plan.out && !again.err.contains("warning"), "{}{}", again.out, again.err);
+}
+
+/// The space that had the key is gone, and one that the policy knows by another name has it.
+#[test]
+fn a_key_that_another_space_of_the_policy_took_over_is_skipped() {
+    let folder = keyed();
+    let first = folder.run(&["plan", "policy"]).code(0).out;
+    let site = folder.read("site.yaml");
+    let (before, rest) = site.split_once("  PAY:").unwrap();
+    let (_, after) = rest.split_once("  OPEN:").unwrap();
+    folder.write("site.yaml", &format!("{before}  OPEN:{after}").replace("  ENG:", "  PAY:"));
+    let plan = folder.run(&["plan", "policy"]).code(6);
+    assert!(plan.err.contains("the space `ENG` is now `PAY`"), "{}", plan.err);
+    assert_eq!(section(&plan.out, "PAY"), section(&first, "ENG"));
+    assert!(
+        plan.out.contains("PAY  PAY: id 3 is gone, and 1 has its name; skipped: the whole space"),
+        "{}",
+        plan.out
+    );
+    assert!(!folder.read("policy/confperm.lock").contains("gone"));
+    // Two names cannot become one.
+    let refused = folder.run(&["fmt", "--renames", "policy"]).code(1);
+    assert!(refused.err.contains("would not ask for the same"), "{}", refused.err);
+}
+
+/// One who writes the new key by hand keeps what the lock knows of the pages.
+#[test]
+fn pages_are_known_under_a_key_that_was_written_by_hand() {
+    let folder = keyed();
+    change(&folder, "site.yaml", "  ENG:", "  PLAT:");
+    change(&folder, "site.yaml", "title: Plans", "title: Ideas");
+    let policy = folder.read("policy/confperm.yaml");
+    folder.write("policy/confperm.yaml", &policy.replace("ENG", "PLAT"));
+    let plan = folder.run(&["plan", "policy"]).code(0);
+    assert!(plan.err.contains("the page `/Plans` is now `/Ideas`"), "{}", plan.err);
+    let lock = folder.read("policy/confperm.lock");
+    assert!(lock.contains("PLAT: 1") && !lock.contains("ENG"), "{lock}");
+}

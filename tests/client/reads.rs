@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use confperm::confluence::{Read as _, SpaceSelection};
 use confperm::model::{
-    AccountKind, Audience, ContentId, Edition, Known, Missing, PageVerb, Parent, SiteText, Space, SpaceKind,
-    SpaceRoleMode, SpaceStatus, Truth, Why,
+    AccountKind, Audience, ContentId, Edition, Known, Missing, PageVerb, Parent, SiteText, Space, SpaceId,
+    SpaceKind, SpaceRoleMode, SpaceStatus, Truth, Why,
 };
 use serde_json::{Value, json};
 
@@ -122,6 +122,21 @@ async fn keys_are_checked_and_asked_for_250_at_a_time() {
     assert_eq!(spaces.iter().map(|space| space.key.as_str()).collect::<Vec<_>>(), ["K1"]);
     let mut sizes: Vec<usize> =
         server.seen().iter().map(|seen| seen.param("keys").unwrap().split(',').count()).collect();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [1, 250]);
+}
+
+#[tokio::test]
+async fn ids_find_spaces_whatever_their_keys_are() {
+    let server = Server::start(|_| {
+        Reply::json(&v2(&[json!({"id": "1", "key": "NEW"}), json!({"id": "900", "key": "OTHER"})]))
+    })
+    .await;
+    let ids = (1..=251).map(SpaceId::from_number).collect();
+    let spaces = server.cloud().spaces(&SpaceSelection::Ids(ids)).await.unwrap();
+    assert_eq!(spaces.iter().map(|space| space.key.as_str()).collect::<Vec<_>>(), ["NEW"]);
+    let mut sizes: Vec<usize> =
+        server.seen().iter().map(|seen| seen.param("ids").unwrap().split(',').count()).collect();
     sizes.sort_unstable();
     assert_eq!(sizes, [1, 250]);
 }

@@ -72,7 +72,7 @@ fn what_is_learnt_is_sorted_and_reads_back() {
       Admin: r-admin
       Viewer: r-viewer
     spaces:
-      BARE: 101
+      BARE: 103
       ENG: 101
     ");
     let again = lock(&text).learn(&whole(), &live, &acme(), true);
@@ -355,8 +355,9 @@ fn a_space_that_was_made_again_is_skipped() {
     let mut live = site(SpaceRoleMode::PreRoles);
     let known = Lock::default().learn(&policy, &live, &acme(), true).lock;
     run(&policy, &live, &known).unwrap();
-    live.spaces.get_mut(&"ENG".parse().unwrap()).unwrap().space.id = SpaceId::from_number(777);
-    live.listing.spaces.clear();
+    let eng = "ENG".parse().unwrap();
+    live.spaces.get_mut(&eng).unwrap().space.id = SpaceId::from_number(777);
+    live.listing.spaces.get_mut(&eng).unwrap().id = SpaceId::from_number(777);
     let resolved = run(&policy, &live, &known).unwrap();
     assert_eq!(codes(&resolved.warnings), [Code::TakenName, Code::ArchivedSpace]);
     let planned: Vec<&str> = resolved.desired.spaces.keys().map(SpaceKey::as_str).collect();

@@ -112,6 +112,7 @@ pub(crate) fn site(mode: SpaceRoleMode) -> Live {
         },
         listing: Listing {
             asked: BTreeSet::new(),
+            asked_ids: BTreeSet::new(),
             spaces: spaces.iter().map(|(key, space)| (key.clone(), space.space.clone())).collect(),
             whole: true,
             labelled: BTreeMap::new(),
@@ -141,7 +142,11 @@ fn with_holders(mut space: LiveSpace) -> LiveSpace {
 fn space(key: &str, status: SpaceStatus, tree: Option<Tree>) -> LiveSpace {
     LiveSpace {
         space: Space {
-            id: SpaceId::from_number(101),
+            id: SpaceId::from_number(match key {
+                "ENG" => 101,
+                "OLD" => 102,
+                _ => 103,
+            }),
             key: key.parse().unwrap(),
             name: key.into(),
             kind: SpaceKind::Global,

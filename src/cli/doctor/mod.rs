@@ -63,7 +63,7 @@ pub(super) async fn run(
     findings.extend(scopes::lacking(&connection.site, &policy).await);
     findings.push(edition(&site));
     findings.push(mode(&site));
-    findings.extend(rights::of_named(&connection.site, &policy).await?);
+    findings.extend(rights::of_named(&connection.site, &policy, lock.known()).await?);
     let context = Context { today: environment.today()?, lock: lock.known() };
     let live = Live { guests: policy.guests(), ..Live::of(site) };
     let reading = Reading::of(&connection, out);
@@ -126,7 +126,8 @@ async fn of_policy(
     let (mut findings, problems) = match policy::resolve(policy, &live, context) {
         Ok(resolved) => {
             let desired = &resolved.desired;
-            let mut findings = rights::of_selected(policy, desired, &live);
+            let on_site = policy.on_site(context.lock, &live.listing);
+            let mut findings = rights::of_selected(&on_site.policy, desired, &live);
             findings.extend(rights::left_out(desired, &live));
             (findings, None)
         }

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use crate::confluence::{Cloud, Read as _, SpaceSelection};
-use crate::model::{Desired, Live, SpaceKey, Truth};
+use crate::model::{Desired, Listing, Live, SpaceKey, Truth};
 use crate::plan;
 use crate::policy::Policy;
+use crate::policy::lock::Lock;
 use crate::render::{SiteNames, left_out_lines};
 
 use super::Finding;
@@ -16,20 +17,29 @@ use crate::cli::error::CliError;
 const NAMED: usize = 5;
 
 /// Whether the site says that the account administers the spaces that the policy names.
-pub(super) async fn of_named(site: &Cloud, policy: &Policy) -> Result<Vec<Finding>, CliError> {
+pub(super) async fn of_named(site: &Cloud, policy: &Policy, lock: &Lock) -> Result<Vec<Finding>, CliError> {
     let keys: BTreeSet<SpaceKey> = policy.space_keys().cloned().collect();
     let mut findings = Vec::new();
     if keys.is_empty() {
         return Ok(findings);
     }
-    let spaces = site.spaces(&SpaceSelection::Keys(keys.clone())).await?;
-    let seen: BTreeSet<&SpaceKey> = spaces.iter().map(|space| &space.key).collect();
-    for hidden in keys.iter().filter(|key| !seen.contains(key)) {
+    let mut listing = Listing { asked: keys.clone(), ..Listing::default() };
+    let found = site.spaces(&SpaceSelection::Keys(keys)).await?;
+    listing.spaces.extend(found.into_iter().map(|space| (space.key.clone(), space)));
+    let sought = policy.sought_spaces(lock, &listing);
+    if !sought.is_empty() {
+        let found = site.spaces(&SpaceSelection::Ids(sought)).await?;
+        listing.spaces.extend(found.into_iter().map(|space| (space.key.clone(), space)));
+    }
+    let on_site = policy.on_site(lock, &listing);
+    let keys: BTreeSet<&SpaceKey> = on_site.policy.space_keys().collect();
+    for hidden in keys.iter().filter(|key| !listing.spaces.contains_key(**key)) {
+        let hidden = on_site.policy.as_written(hidden);
         findings.push(Finding::Broken(format!(
             "{hidden:<8} not visible: it does not exist, or this account lacks the View permission"
         )));
     }
-    for space in &spaces {
+    for space in listing.spaces.values().filter(|space| keys.contains(&space.key)) {
         let key = &space.key;
         let operations = site.space_operations(space.id).await?;
         findings.push(if operations.contains("administer/space") {

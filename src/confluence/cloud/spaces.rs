@@ -18,7 +18,7 @@ use crate::model::{
     Space, SpaceId, SpaceKey, SpaceRoleMode, Tree, Why,
 };
 
-/// The most keys of one call (OpenAPI v2, `GET /spaces`).
+/// The most keys, or ids, of one call (OpenAPI v2, `GET /spaces`).
 const KEYS: usize = 250;
 
 /// And the most text in them: keys of personal spaces are long, and addresses are not endless.
@@ -40,6 +40,14 @@ impl Cloud {
                     .collect();
                 side_by_side(tasks).await?.into_iter().flatten().collect()
             }
+            SpaceSelection::Ids(ids) => {
+                let ids: Vec<String> = ids.iter().map(SpaceId::to_string).collect();
+                let tasks: Vec<_> = ids
+                    .chunks(KEYS)
+                    .map(|ids| self.v2_list(request().query("ids", &ids.join(","))))
+                    .collect();
+                side_by_side(tasks).await?.into_iter().flatten().collect()
+            }
         };
         let by_key: BTreeMap<SpaceKey, Space> =
             found.into_iter().map(Space::from).map(|space| (space.key.clone(), space)).collect();
@@ -47,6 +55,7 @@ impl Cloud {
             SpaceSelection::All => true,
             // A renamed space may answer to its old key.
             SpaceSelection::Keys(keys) => keys.contains(&space.key),
+            SpaceSelection::Ids(ids) => ids.contains(&space.id),
         };
         Ok(by_key.into_values().filter(wanted).collect())
     }

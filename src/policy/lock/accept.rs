@@ -1,6 +1,6 @@
 //! Taking the word of a person that a name means what bears it now.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
 use super::{Identity, Lock, unwritten};
@@ -103,10 +103,13 @@ impl Lock {
                 Ok(put(self.spaces.get_mut(&key), other, full))
             }
             Known::Page(key, name) => {
-                let space = live.spaces.get(&key);
+                let id = self.space(&key, live).meant().copied();
+                let space = live.spaces.values().find(|space| Some(space.space.id) == id);
                 let tree = space.and_then(|space| space.tree.as_ref());
                 let Some((space, tree)) = space.zip(tree) else { return Err(NotAccepted::NoOther(full)) };
-                let other: ContentId = other(&self.page(&name, space, tree), &full)?;
+                let mut lock = self.clone();
+                lock.rekey(&BTreeMap::from([(key.clone(), space.space.key.clone())]));
+                let other: ContentId = other(&lock.page(&name, space, tree), &full)?;
                 let page = self.pages.get_mut(&key).and_then(|pages| pages.get_mut(&name));
                 Ok(put(page, other, full))
             }

@@ -39,7 +39,7 @@ pub enum Identity<Id> {
 
 impl<Id: Clone + Eq> Identity<Id> {
     /// `bearers` are the things that bear the name now.
-    fn of(locked: Option<&Id>, bearers: Vec<Id>, exists: impl Fn(&Id) -> bool) -> Self {
+    pub(in crate::policy) fn of(locked: Option<&Id>, bearers: Vec<Id>, exists: impl Fn(&Id) -> bool) -> Self {
         let Some(locked) = locked else { return Self::New(bearers) };
         if bearers.contains(locked) {
             return Self::Same(locked.clone());
@@ -88,7 +88,7 @@ impl Lock {
     /// A space by its key.
     pub fn space(&self, key: &SpaceKey, live: &Live) -> Identity<SpaceId> {
         let locked = self.spaces.get(key).map(|locked| &locked.value);
-        let named = live.spaces.get(key).map(|space| space.space.id).into_iter().collect();
+        let named = live.listing.spaces.get(key).map(|space| space.id).into_iter().collect();
         Identity::of(locked, named, |id| live.listing.spaces.values().any(|space| space.id == *id))
     }
 

@@ -24,15 +24,21 @@ impl Lock {
     /// that the policy was not narrowed to some of its spaces; only then is it known which names it no longer has.
     #[must_use]
     pub fn learn(&self, policy: &Policy, live: &Live, site: &SiteIdentity, whole: bool) -> Learnt {
-        let seen = self.seen(policy, live, site);
+        let on_site = policy.on_site(self, &live.listing);
+        let known = on_site.as_written((*on_site.lock).clone());
+        let seen = on_site.lock.seen(&on_site.policy, live, site);
+        let seen = Self {
+            ends: policy.endings().into_iter().map(|ending| ending.end).collect(),
+            ..on_site.as_written(seen)
+        };
         let mut lock = Self {
             site: seen.site,
-            groups: merged(&self.groups, seen.groups),
-            people: self.people.clone(),
-            roles: merged(&self.roles, seen.roles),
-            spaces: merged(&self.spaces, seen.spaces),
-            pages: self.pages.clone(),
-            ends: self.ends.union(&seen.ends).cloned().collect(),
+            groups: merged(&known.groups, seen.groups),
+            people: known.people,
+            roles: merged(&known.roles, seen.roles),
+            spaces: merged(&known.spaces, seen.spaces),
+            pages: known.pages,
+            ends: known.ends.union(&seen.ends).cloned().collect(),
         };
         // A pin says by itself what its name means.
         for (name, pin) in &policy.groups {
@@ -76,7 +82,7 @@ impl Lock {
         let (groups, _) = policy.groups();
         let accounts = policy.accounts();
         let roles = site_roles(policy);
-        let spaces: BTreeSet<&SpaceKey> = policy.space_keys().collect();
+        let spaces: BTreeSet<&SpaceKey> = policy.space_names().map(|(key, _)| key).collect();
         let pages = policy.page_names();
         self.groups.retain(|name, _| groups.contains(name.as_str()));
         self.people.retain(|account, _| accounts.contains(account));
@@ -88,7 +94,7 @@ impl Lock {
         self.pages.retain(|_, known| !known.is_empty());
     }
 
-    /// What the names of a policy mean on a site, as far as they mean one thing.
+    /// What the names of a policy mean on a site, as far as they mean one thing; no ends.
     fn seen(&self, policy: &Policy, live: &Live, site: &SiteIdentity) -> Self {
         let (names, _) = policy.groups();
         let index = live.directory.group_names();
@@ -111,8 +117,8 @@ impl Lock {
             Some((name.to_owned(), unwritten(role.id.clone())))
         });
         let spaces = policy
-            .space_keys()
-            .filter_map(|key| Some((key.clone(), unwritten(live.spaces.get(key)?.space.id))));
+            .space_names()
+            .filter_map(|(key, _)| Some((key.clone(), unwritten(live.listing.spaces.get(key)?.id))));
         let pages = policy.page_names().into_iter().filter_map(|(key, names)| {
             let space = live.spaces.get(key)?;
             let tree = space.tree.as_ref()?;
@@ -131,7 +137,7 @@ impl Lock {
             roles: roles.collect(),
             spaces: spaces.collect(),
             pages: pages.collect(),
-            ends: policy.endings().into_iter().map(|ending| ending.end).collect(),
+            ends: BTreeSet::new(),
         }
     }
 }

@@ -119,6 +119,17 @@ impl Lock {
         groups.chain(roles).chain(spaces).chain(pages).collect()
     }
 
+    /// Puts other keys for those of spaces.
+    pub(super) fn rekey(&mut self, keys: &BTreeMap<SpaceKey, SpaceKey>) {
+        fn put<V>(map: &mut BTreeMap<SpaceKey, V>, keys: &BTreeMap<SpaceKey, SpaceKey>) {
+            let taken = keys.iter().filter_map(|(old, new)| Some((new.clone(), map.remove(old)?)));
+            let taken: Vec<(SpaceKey, V)> = taken.collect();
+            map.extend(taken);
+        }
+        put(&mut self.spaces, keys);
+        put(&mut self.pages, keys);
+    }
+
     /// How many ends it knows.
     pub fn ends(&self) -> usize {
         self.ends.len()

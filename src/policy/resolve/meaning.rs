@@ -121,15 +121,11 @@ impl Resolver<'_> {
         }
         let Name { kind, written, accepted, .. } = name;
         let now = now.map_or_else(|| format!("`{id}`"), |now| format!("`{}`", Shown::of(&now)));
-        // A key stands in many places, of which `fmt --renames` changes none.
-        let goes_on = if *kind == "space" {
-            "nothing is planned for it under the old key; write the new one into the policy".to_owned()
-        } else {
-            format!(
-                "this run goes on with the same {kind} (id {id}), and `confperm fmt --renames` writes its new name into \
-                 the policy"
-            )
-        };
+        let what = if *kind == "space" { "key" } else { "name" };
+        let goes_on = format!(
+            "this run goes on with the same {kind} (id {id}), and `confperm fmt --renames` writes its new {what} into \
+             the policy"
+        );
         let finding = if by.is_empty() {
             Diagnostic::new(Code::RenamedName, format!("the {kind} `{written}` is now {now}")).help(goes_on)
         } else {
@@ -156,7 +152,7 @@ impl Resolver<'_> {
             let which = if written.contains(&id) { String::new() } else { format!(" (id {id})") };
             let gone = match *kind {
                 "page" => "was deleted, moved to another space, or is hidden from this account",
-                "space" => "was deleted, has another key, or is hidden from this account",
+                "space" => "was deleted, or is hidden from this account",
                 _ => "is gone",
             };
             Diagnostic::new(Code::GoneName, format!("the {kind} `{written}`{which} {gone}"))

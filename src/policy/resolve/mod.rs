@@ -55,9 +55,13 @@ pub struct Context<'a> {
 /// The site must have been read as far as [`Policy::space_keys`], [`Policy::accounts`],
 /// [`Policy::wants_pages`] and the list of groups go.
 pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Resolved, Diagnostics> {
+    let on_site = policy.on_site(context.lock, &live.listing);
+    let ended = policy.ended(context.today, context.lock);
+    let (policy, context) = (&*on_site.policy, Context { lock: &on_site.lock, ..context });
     let mut resolver = Resolver::new(policy, live, context);
-    resolver.findings.extend(policy.ended(context.today, context.lock));
+    resolver.findings.extend(ended);
     resolver.findings.extend(policy.foreign_links(&live.site));
+    resolver.rekeyed();
     let mut desired = Desired::default();
     for (alias, person) in &policy.people {
         desired.aliases.entry(person.account.value.clone()).or_insert_with(|| alias.clone());
@@ -82,7 +86,13 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Res
         }
     }
     resolver.report_emptied();
-    desired.skipped = greatest(std::mem::take(&mut resolver.skipped));
+    let as_written = |skipped: Skipped| Skipped {
+        space: skipped
+            .space
+            .map(|key| if policy.is_aside(&key) { policy.as_written(&key).clone() } else { key }),
+        ..skipped
+    };
+    desired.skipped = greatest(std::mem::take(&mut resolver.skipped)).into_iter().map(as_written).collect();
     resolver.findings = csv::fold(std::mem::take(&mut resolver.findings));
     if resolver.findings.has_errors() {
         Err(resolver.findings)

@@ -214,7 +214,7 @@ impl Resolver<'_> {
         let known = lock.pages.get(key).and_then(|pages| pages.get(name));
         let named = Name {
             kind: "page",
-            accepted: format!("{key}{slash}{written}"),
+            accepted: format!("{}{slash}{written}", self.policy.as_written(key)),
             written,
             span: &selector.span,
             locked: known.map(|known| &known.span),

@@ -10,10 +10,11 @@ use super::leaving::Leaving;
 use super::meaning::{Lost, Meaning, Name};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{
-    Holding, LiveSpace, Mode, Permission, Principal, Shown, SkipReason, SkippedPart, SpaceId, SpaceKey,
-    SpaceStatus, Terms, Truth,
+    Holding, LiveSpace, Mode, Permission, Principal, SkippedPart, SpaceId, SpaceKey, SpaceStatus, Terms,
+    Truth,
 };
 use crate::policy::ast::{AccessLine, Entry, Right, SpaceDef, Who};
+use crate::policy::lock::Identity;
 use crate::policy::roles::Bundle;
 use crate::policy::rules::{Condition, KeyPattern, Like, Rule, Selector};
 
@@ -321,22 +322,36 @@ impl<'a> Resolver<'a> {
         if is_the_one {
             return None;
         }
-        let written = key.to_string();
-        let named =
-            Name { kind: "space", accepted: written.clone(), written, span, locked: Some(&locked.span) };
-        let called = |id: &SpaceId| {
-            let mut spaces = live.listing.spaces.values();
-            spaces.find(|space| space.id == *id).map(|space| space.key.to_string())
-        };
-        match self.meaning(&named, lock.space(key, live), &called, |_, _| None) {
-            // What is asked of a space is found by its key, and so is what has been read of it.
-            Meaning::Is(id) => {
-                let now = Shown::of(&called(&id).unwrap_or_default());
-                let reason = SkipReason::Elsewhere { now };
-                Some(Lost { was: id, by: Vec::new(), name: Shown::of(key.as_str()), reason })
-            }
+        let written = self.policy.as_written(key);
+        let bearers = live.listing.spaces.get(written).map(|space| space.id).into_iter().collect();
+        let identity = Identity::of(Some(&locked.value), bearers, |_| false);
+        match self.meaning(&space_name(written, span, Some(&locked.span)), identity, &|_| None, |_, _| None) {
             Meaning::Lost(lost) => Some(lost),
-            Meaning::Invalid => None,
+            Meaning::Is(_) | Meaning::Invalid => None,
+        }
+    }
+
+    /// Reports the spaces that have another key by now, each once.
+    pub(super) fn rekeyed(&mut self) {
+        let (policy, lock, live) = (self.policy, self.lock, self.live);
+        for (now, written) in policy.changed_keys().filter(|(now, _)| policy.is_in_scope(now)) {
+            let Some((_, span)) = policy.space_names().find(|(key, _)| *key == now) else { continue };
+            let Some(locked) = lock.spaces.get(now) else { continue };
+            let bearers = live.listing.spaces.get(written).map(|space| space.id).into_iter().collect();
+            let identity = Identity::of(Some(&locked.value), bearers, |_| true);
+            let named = space_name(written, span, Some(&locked.span));
+            self.meaning(&named, identity, &|_| Some(now.to_string()), |_, _| None);
+        }
+        for [first, second] in &policy.twice {
+            self.report(
+                Diagnostic::new(
+                    Code::DefinedTwice,
+                    "two entries of `spaces` mean the same space: its key was changed",
+                )
+                .at(second, "")
+                .at(first, "the other entry")
+                .help("merge the two under the key that the space has now"),
+            );
         }
     }
 
@@ -419,6 +434,10 @@ impl<'a> Resolver<'a> {
         );
         false
     }
+}
+
+fn space_name<'n>(written: &SpaceKey, span: &'n Span, locked: Option<&'n Span>) -> Name<'n> {
+    Name { kind: "space", accepted: written.to_string(), written: written.to_string(), span, locked }
 }
 
 /// A condition in the ids of the site.

@@ -11,7 +11,10 @@ use super::case::{CALLER, Declared, GROUPS, PEOPLE, group, new_page};
 use crate::worlds::Dice;
 
 /// Changes a site as its people do, mostly where the policy has a name. What cannot be done is passed over.
-pub(super) fn passes(dice: &mut Dice, world: &mut World, policy: &[Declared]) {
+pub(super) fn passes(dice: &mut Dice, world: &mut World, policy: &[Declared], keys_change: bool) {
+    if keys_change && dice.one_in(3) {
+        keys(dice, world);
+    }
     for _ in 0..=dice.below(4) {
         match dice.below(10) {
             0..=5 => pages(dice, world, policy),
@@ -102,6 +105,23 @@ fn swap(world: &mut World, one: ContentId, other: ContentId) {
         [one, other].map(|page| world.content(page).map(|content: &Content| content.title.clone()).unwrap());
     rename(world, one, &titles[1]);
     rename(world, other, &titles[0]);
+}
+
+/// A space gets another key; perhaps another space takes its old one over, and it that of the other.
+fn keys(dice: &mut Dice, world: &mut World) {
+    let [one, other] = [0, 1].map(|_| SpaceId(1 + dice.below(3) as u64));
+    let key = |world: &World, space| world.space(space).map(|space| space.key.as_str().to_owned()).unwrap();
+    let [first, second] = [one, other].map(|space| key(world, space));
+    let mut change = |space, key: &str| {
+        drop(world.act(&Action::ChangeSpaceKey { space, key: key.to_owned() }));
+    };
+    change(one, "NEW");
+    if one != other && dice.one_in(2) {
+        change(other, &first);
+        if dice.one_in(2) {
+            change(one, &second);
+        }
+    }
 }
 
 fn groups(dice: &mut Dice, world: &mut World) {
