@@ -2,7 +2,8 @@
 //!
 //! Those whose groups are known, as they are; people who are in one group alone, since they come and go while a run
 //! lasts; and of the groups whose members could not be read, any one together with each known account, any two,
-//! and where there are few of them any three. Of principals that hold the same and are on the same lists, before and
+//! and where there are few of them any three. The account that runs the plan knows its own groups, and is in no other
+//! of these. Of principals that hold the same and are on the same lists, before and
 //! after, one stands for all.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -111,63 +112,106 @@ fn changing<'a>(space: &Space<'a>) -> BTreeSet<&'a Principal> {
     }
 }
 
-fn sets(space: &Space<'_>, principals: &[Principal], stands_for: &[usize]) -> Vec<Vec<usize>> {
-    let mut accounts: BTreeMap<&AccountId, BTreeSet<usize>> = BTreeMap::new();
-    let (mut unread, mut everyone, mut some) = (Vec::new(), Vec::new(), Vec::new());
-    let mut groups: Vec<(&BTreeSet<AccountId>, usize)> = Vec::new();
-    for (place, principal) in principals.iter().enumerate() {
-        let place = stands_for[place];
-        match principal {
-            Principal::User(account) => drop(accounts.entry(account).or_default().insert(place)),
-            Principal::Group(group) => {
-                match space.live.directory.groups.get(group).map(|group| &group.members) {
-                    Some(Known::Known(members)) => groups.push((members, place)),
-                    Some(Known::Unknown(_)) | None => unread.push(place),
+/// How principals count for people, each by the place of the one that stands for it.
+#[derive(Default)]
+struct Sorted<'a> {
+    /// What each account is known to count as.
+    accounts: BTreeMap<&'a AccountId, BTreeSet<usize>>,
+    /// Groups whose members could not be read.
+    groups: BTreeSet<usize>,
+    /// Classes about which it is not known who is in them.
+    classes: BTreeSet<usize>,
+    /// What all people count as.
+    everyone: BTreeSet<usize>,
+    /// What most people count as.
+    some: BTreeSet<usize>,
+}
+
+impl<'a> Sorted<'a> {
+    fn of(space: &'a Space<'_>, principals: &'a [Principal], stands_for: &[usize]) -> Self {
+        let mut sorted = Self::default();
+        let mut read: Vec<(&BTreeSet<AccountId>, usize)> = Vec::new();
+        for (principal, &place) in principals.iter().zip(stands_for) {
+            match principal {
+                Principal::User(account) => {
+                    sorted.accounts.entry(account).or_default().insert(place);
+                }
+                Principal::Group(group) => {
+                    match space.live.directory.groups.get(group).map(|group| &group.members) {
+                        Some(Known::Known(members)) => read.push((members, place)),
+                        Some(Known::Unknown(_)) | None => drop(sorted.groups.insert(place)),
+                    }
+                }
+                Principal::Anonymous if space.live.site.anonymous_access == Known::Known(true) => {
+                    sorted.everyone.insert(place);
+                }
+                Principal::Anonymous
+                | Principal::Class(AccessClass::AllLicensedUsers | AccessClass::AuthenticatedUsers) => {
+                    sorted.some.insert(place);
+                }
+                Principal::Class(AccessClass::AllProductAdmins | AccessClass::JsmProjectAdmins) => {
+                    sorted.classes.insert(place);
                 }
             }
-            Principal::Anonymous if space.live.site.anonymous_access == Known::Known(true) => {
-                everyone.push(place);
-            }
-            Principal::Anonymous
-            | Principal::Class(AccessClass::AllLicensedUsers | AccessClass::AuthenticatedUsers) => {
-                some.push(place);
-            }
-            Principal::Class(AccessClass::AllProductAdmins | AccessClass::JsmProjectAdmins) => {
-                unread.push(place);
+        }
+        // An account in the largest group alone is the same as any other of them, and is looked at anyway.
+        read.sort_by_key(|(members, place)| (members.len(), *place));
+        let largest = read.pop();
+        for (members, place) in read {
+            for account in members {
+                sorted.accounts.entry(account).or_default().insert(place);
             }
         }
-    }
-    // An account in the largest group alone is the same as any other of them, and is looked at anyway.
-    groups.sort_by_key(|(members, place)| (members.len(), *place));
-    let largest = groups.pop();
-    for (members, place) in groups {
-        for account in members {
-            accounts.entry(account).or_default().insert(place);
+        if let Some((members, place)) = largest {
+            for (_, places) in sorted.accounts.iter_mut().filter(|(account, _)| members.contains(**account)) {
+                places.insert(place);
+            }
         }
+        sorted
     }
-    if let Some((members, place)) = largest {
-        for (_, places) in accounts.iter_mut().filter(|(account, _)| members.contains(**account)) {
-            places.insert(place);
-        }
+
+    /// Takes out the account that runs the plan, with its groups, if they are known: it is in no other.
+    fn take_caller(
+        &mut self,
+        space: &Space<'_>,
+        principals: &[Principal],
+        stands_for: &[usize],
+    ) -> Option<BTreeSet<usize>> {
+        let caller = &space.live.site.caller;
+        let own = caller.groups.as_ref().known()?;
+        let mut places = self.accounts.remove(&caller.account)?;
+        let is_own = |who: &Principal| matches!(who, Principal::Group(group) if own.contains(group));
+        places.extend(
+            principals.iter().zip(stands_for).filter(|(who, _)| is_own(who)).map(|(_, place)| *place),
+        );
+        Some(places)
     }
-    for places in [&mut unread, &mut everyone, &mut some] {
-        places.sort_unstable();
-        places.dedup();
-    }
+}
+
+fn with(person: &BTreeSet<usize>, another: usize) -> BTreeSet<usize> {
+    person.iter().copied().chain([another]).collect()
+}
+
+fn sets(space: &Space<'_>, principals: &[Principal], stands_for: &[usize]) -> Vec<Vec<usize>> {
+    let mut sorted = Sorted::of(space, principals, stands_for);
+    let caller = sorted.take_caller(space, principals, stands_for);
+    let Sorted { accounts, groups, classes, everyone, some } = sorted;
+    let unread: BTreeSet<usize> = groups.union(&classes).copied().collect();
     let mut known: BTreeSet<BTreeSet<usize>> = accounts.into_values().collect();
     let others = |place: &usize| !matches!(principals[*place], Principal::User(_));
     known.extend((0..principals.len()).filter(others).map(|place| BTreeSet::from([stands_for[place]])));
     known.insert(BTreeSet::new());
     let mut people: BTreeSet<BTreeSet<usize>> = known.clone();
-    if known.len().saturating_mul(unread.len()) <= MOST {
-        people.extend(known.iter().flat_map(|person| {
-            unread.iter().map(move |group| person.iter().copied().chain([*group]).collect())
-        }));
+    if let Some(caller) = caller {
+        people.extend(classes.iter().map(|class| with(&caller, *class)));
+        people.insert(caller);
     }
     let and_another = |people: &BTreeSet<BTreeSet<usize>>| -> BTreeSet<BTreeSet<usize>> {
-        let with = |person: &BTreeSet<usize>, group: &usize| person.iter().copied().chain([*group]).collect();
-        people.iter().flat_map(|person| unread.iter().map(move |group| with(person, group))).collect()
+        people.iter().flat_map(|person| unread.iter().map(move |group| with(person, *group))).collect()
     };
+    if known.len().saturating_mul(unread.len()) <= MOST {
+        people.extend(and_another(&known));
+    }
     if unread.len().saturating_mul(unread.len()) <= MOST {
         let one = and_another(&BTreeSet::from([BTreeSet::new()]));
         let two = and_another(&one);
@@ -176,7 +220,7 @@ fn sets(space: &Space<'_>, principals: &[Principal], stands_for: &[usize]) -> Ve
         }
         people.extend(two);
     }
-    let with = |more: &[usize]| -> Vec<Vec<usize>> {
+    let with_all = |more: &[usize]| -> Vec<Vec<usize>> {
         people
             .iter()
             .map(|person| {
@@ -186,9 +230,10 @@ fn sets(space: &Space<'_>, principals: &[Principal], stands_for: &[usize]) -> Ve
             .collect()
     };
     // None of them, all of them, and each by itself: not all people are licensed, and not all are signed in.
-    let mut sets: BTreeSet<Vec<usize>> = with(&[]).into_iter().chain(with(&some)).collect();
-    for place in some {
-        sets.extend(with(&[place]));
+    let all: Vec<usize> = some.iter().copied().collect();
+    let mut sets: BTreeSet<Vec<usize>> = with_all(&[]).into_iter().chain(with_all(&all)).collect();
+    for place in all {
+        sets.extend(with_all(&[place]));
     }
     sets.into_iter().collect()
 }
