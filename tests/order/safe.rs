@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use confperm::model::Permission;
+use confperm::model::{Call, Permission, Principal};
 use confperm::plan::{EdgeReason, Endangered, Gaps, MeanwhileReason, Moment, Plan, PlannedCall, check, plan};
 use confperm::sandbox::world::{self, Command, World};
 use proptest::prelude::*;
@@ -13,8 +13,8 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use crate::fewest::cases;
 use crate::finishing::{self, state};
 use crate::site::{
-    Case, GROUPS, ME, PAGE, SPACE, Sort, alone, attempt, between, case, pair, perform, principal, profile,
-    with_classes,
+    Case, GROUPS, ME, PAGE, SPACE, Sort, alone, attempt, between, case, lacking, pair, perform, principal,
+    profile, with_classes,
 };
 use crate::tally::{Tally, holds};
 
@@ -222,6 +222,27 @@ proptest! {
     }
 }
 
+/// All sorts of sites, a part of them with so many groups that not every account can be looked at.
+fn all_sorts() -> impl Strategy<Value = Case> {
+    let sites = prop_oneof![3 => case(), 1 => with_classes(), 1 => lacking()];
+    (sites, proptest::bool::weighted(0.3), any::<bool>()).prop_map(|(case, crowded, mine)| Case {
+        crowded: case.crowded || crowded,
+        mine: case.mine || mine,
+        ..case
+    })
+}
+
+proptest! {
+    #![proptest_config(cases(1_000))]
+
+    #[test]
+    fn every_plan_passes_its_check(case in all_sorts(), allow in any::<bool>()) {
+        let gaps = if allow { Gaps::Allow } else { Gaps::Refuse };
+        let planned = plan(&case.desired(), &case.live(&case.world()), gaps);
+        prop_assert!(planned.is_ok(), "{}", planned.unwrap_err());
+    }
+}
+
 /// The worlds that a run can come to, whatever order it chooses: one for each set of calls that the edges allow.
 fn all_states(world: &World, plan: &Plan) -> Vec<World> {
     let needed =
@@ -330,4 +351,23 @@ fn what_an_accepted_gap_takes_too_early_may_come_back_before_it_goes() {
     let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Allow).unwrap().plan;
     assert_eq!(plan.refusals, []);
     assert!(plan.meanwhile.iter().any(|moment| moment.reason == MeanwhileReason::AcceptedGap));
+}
+
+#[test]
+fn in_a_crowd_what_the_caller_gets_in_exchange_for_the_right_to_restrict_comes_after_that_is_taken() {
+    use Permission::{AdministerSpace, CreatePage, ReadSpace, RestrictContent};
+    let [mine, other, third] = GROUPS;
+    let permissions = [ReadSpace, CreatePage, RestrictContent, AdministerSpace];
+    let before = state(&[(mine, &[ReadSpace, RestrictContent, AdministerSpace])], [&[], &[]]);
+    let after = state(&[(mine, &[ReadSpace, CreatePage])], [&["user:me", other, third], &[]]);
+    let case = Case { permissions, crowded: true, ..finishing::case(before, after) };
+    let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).unwrap().plan;
+    assert_eq!(plan.refusals, []);
+    let last = |is: fn(&Call) -> bool| plan.calls.iter().rposition(|call| is(&call.call));
+    let takes = |call: &Call| {
+        matches!(call, Call::Revoke { permission: RestrictContent | AdministerSpace, principal, .. }
+            if *principal != Principal::User(ME.parse().unwrap()))
+    };
+    let given = last(|call| matches!(call, Call::Grant { permission: CreatePage, .. }));
+    assert!(last(takes).is_some() && last(takes) < given, "{:#?}", plan.calls);
 }

@@ -125,7 +125,8 @@ fn phase(space: &Space<'_>, draft: usize, swaps: &Swaps) -> Phase {
             if waits_for_taking || swaps.apart.late.contains(&draft) { Phase::GiveLate } else { Phase::Give }
         }
         Call::Revoke { principal, .. } if takes_from_caller(&node(space, draft), space) => {
-            if swaps.needed.contains(&draft) || swaps.let_in(space, principal) {
+            let others_wait = swaps.needed.contains(&draft) || swaps.apart.first.contains(&draft);
+            if others_wait || swaps.let_in(space, principal) {
                 Phase::TakeFromCaller
             } else {
                 Phase::TakeFromCallerLast

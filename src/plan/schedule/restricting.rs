@@ -24,6 +24,8 @@ pub(super) const RIGHTS: [Permission; 2] = [Permission::RestrictContent, Permiss
 pub(super) struct Apart {
     /// The grants that wait, by their drafts.
     pub(super) late: BTreeSet<usize>,
+    /// What they wait for: the removals, by their drafts.
+    pub(super) first: BTreeSet<usize>,
     /// Two principals, one of which gets its permission by a call that cannot wait.
     pub(super) danger: Option<Witness>,
 }
@@ -63,9 +65,11 @@ impl Apart {
                 && held(then, who, what) != Truth::No
                 && held(then, who, other) != Truth::Yes
         };
-        let mut leaving = principals.iter().filter(|who| moves(after, before, who, goes, comes)).peekable();
-        let Some(first) = leaving.peek().copied() else { return };
-        let only_roles = leaving.all(|who| by_roles(space, who).is_some());
+        let leaving: BTreeSet<&Principal> =
+            principals.iter().copied().filter(|who| moves(after, before, who, goes, comes)).collect();
+        let Some(first) = leaving.first() else { return };
+        let only_roles = leaving.iter().all(|who| by_roles(space, who).is_some());
+        let mut any_waits = false;
         for who in principals.iter().filter(|who| moves(before, after, who, comes, goes)) {
             if by_roles(space, who).is_some() {
                 // All roles change at once.
@@ -85,9 +89,19 @@ impl Apart {
                         self.note(who, first);
                     } else {
                         self.late.insert(number);
+                        any_waits = true;
                     }
                 }
             }
+        }
+        if any_waits {
+            let takes = |call: &Call| {
+                matches!(call, Call::Revoke { principal, permission, .. }
+                    if leaving.contains(principal)
+                        && (*permission == Permission::ReadSpace || goes.contains(permission)))
+            };
+            let drafts = space.drafts.iter().enumerate();
+            self.first.extend(drafts.filter(|(_, draft)| takes(&draft.call)).map(|(number, _)| number));
         }
     }
 
