@@ -16,20 +16,21 @@ use super::site::SiteArgs;
 /// What every command has in common; shown below the long help.
 const AFTER: &str = "\
 Sign-in:
-  CONFLUENCE_URL             The site, and so where the token may go; --site goes before it
+  CONFLUENCE_URL             The address of the site, where the token is sent; --site overrides it
   CONFLUENCE_USERNAME        The e-mail address of the account
   CONFLUENCE_API_TOKEN       Its API token
-  CONFLUENCE_PERSONAL_TOKEN  An OAuth access token, which signs in alone, through the gateway only
+  CONFLUENCE_PERSONAL_TOKEN  An OAuth access token instead of these two, for the gateway only
   Each token can also come from a file (..._FILE) or a command (..._COMMAND).
 
 Exit codes:
   0   Done, or nothing to change
   1   Failed, nothing was changed; `fmt --check` found files to format
   2   `plan --detailed-exitcode` found changes
-  3   The plan was refused (not safe, or a guard); the answer is not a plain yes; a test failed
+  3   The plan is refused, blocked by a guard, or not the one of --expect; the answer of `can`
+      is not yes; a test failed
   4   The policy is invalid
   5   Applied in part
-  6   Nothing failed, but something that the policy declares was not known; see --incomplete
+  6   Nothing failed, but a part of the policy was left out; see --incomplete
   64  Wrong usage";
 
 /// Permissions as code for Confluence
@@ -52,11 +53,11 @@ pub(super) struct Args {
 pub(super) enum Command {
     /// Write a policy repository to start from
     Init(InitArgs),
-    /// Write the policy of live spaces, such that a plan of it changes nothing
+    /// Write live spaces as policy files, of which a plan changes nothing
     Import(ImportArgs),
     /// Show what would change on the site
     Plan(PlanArgs),
-    /// Show what would change, ask, and do it
+    /// Show what would change, ask for confirmation, and apply it
     Apply(ApplyArgs),
     /// Say whether an account or a group may do something: allowed, denied or unknown
     Can(CanArgs),
@@ -68,11 +69,11 @@ pub(super) enum Command {
     Test(TestArgs),
     /// Check policy files without contacting the site
     Validate(ValidateArgs),
-    /// Give policy files the layout that all of them have; comments are kept
+    /// Format policy files; comments are kept
     Fmt(FmtArgs),
-    /// Look up what the names of the policy mean, and write it to confperm.lock
+    /// Look up the ids behind the names of the policy, and write them to confperm.lock
     Lock(LockArgs),
-    /// Check address, sign-in, edition, mode and rights before anything else is tried
+    /// Check address, sign-in, edition, mode and rights
     Doctor(DoctorArgs),
     /// Write the live site into a state file of the sandbox, to rehearse on
     Snapshot(SnapshotArgs),
@@ -170,7 +171,7 @@ pub(super) struct Scope {
     #[arg(default_value = ".")]
     pub(super) directory: Utf8PathBuf,
 
-    /// Only these spaces of the policy (can be given several times)
+    /// Only this space of the policy (can be given several times)
     #[arg(long = "space", value_name = "KEY")]
     pub(super) spaces: Vec<SpaceKey>,
 
@@ -181,11 +182,11 @@ pub(super) struct Scope {
     #[command(flatten)]
     pub(super) site: SiteArgs,
 
-    /// Where every order of calls has a gap, accept a brief loss of access (a brief leak is never accepted)
+    /// Accept that accounts lose access for a moment, if no order of the calls avoids it (that they gain access for a moment is never accepted)
     #[arg(long)]
     pub(super) allow_gap: bool,
 
-    /// Never write confperm.lock; what it lacks of the policy is an error, or a warning of `plan`
+    /// Do not write confperm.lock; names of the policy that it lacks are an error, or a warning of `plan`
     #[arg(long)]
     pub(super) locked: bool,
 
@@ -193,7 +194,7 @@ pub(super) struct Scope {
     #[arg(long)]
     pub(super) all: bool,
 
-    /// What it means that something declared was not known: `fail` exits with 6, `ok` as if all had been known
+    /// What to do if a part of the policy has to be left out: `fail` exits with 6, `ok` with the code of the rest
     #[arg(long, value_enum, value_name = "MEANING", default_value_t = IncompleteMeans::Fail)]
     pub(super) incomplete: IncompleteMeans,
 }
@@ -231,11 +232,11 @@ impl Scope {
 /// What a plan is let through, and why.
 #[derive(Debug, Clone, ClapArgs)]
 pub(super) struct OverrideArgs {
-    /// Let the plan through this guard of the policy (can be given several times)
+    /// Do not let this guard of the policy block the plan (can be given several times; needs --why)
     #[arg(long = "override", value_name = "GUARD", requires = "why", value_parser = guard_parser())]
     pub(super) guards: Vec<Guard>,
 
-    /// Why a guard is overridden; the words go into the plan and the journal
+    /// The reason for --override; it is kept in the plan and the journal
     #[arg(long, value_name = "TEXT", requires = "guards", value_parser = parse_reason)]
     pub(super) why: Option<String>,
 }
@@ -248,7 +249,7 @@ pub(super) struct PlanArgs {
     #[command(flatten)]
     pub(super) overrides: OverrideArgs,
 
-    /// The form in which to show the plan
+    /// How to print the plan
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
 
@@ -256,11 +257,11 @@ pub(super) struct PlanArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(super) out: Option<Utf8PathBuf>,
 
-    /// Show one screen: how much changes in which space
+    /// Show only how much changes in each space
     #[arg(long, conflicts_with_all = ["format", "all", "explain_order"])]
     pub(super) summary: bool,
 
-    /// Which titles `markdown` and `github` show: `open` writes id:N for pages that not everyone in the space sees
+    /// The pages whose titles `markdown` and `github` show; the others appear as id:N
     #[arg(long, value_enum, value_name = "TITLES", default_value_t = Titles::Open)]
     pub(super) titles: Titles,
 
@@ -268,7 +269,7 @@ pub(super) struct PlanArgs {
     #[arg(long)]
     pub(super) detailed_exitcode: bool,
 
-    /// Show the calls in their order and why it has to be that one
+    /// Show the calls in their order, and the reasons for that order
     #[arg(long, conflicts_with = "format")]
     pub(super) explain_order: bool,
 }
@@ -284,16 +285,16 @@ pub(super) enum Format {
     Json,
     /// A comment on a pull request, of less than 60,000 characters
     Markdown,
-    /// Annotations of GitHub Actions, on the lines that ask for the changes
+    /// Annotations of GitHub Actions: failures, warnings and changes, at their lines
     Github,
 }
 
 /// Which titles are shown where more people read than see the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Titles {
-    /// Those of pages that everyone in their space sees
+    /// Pages that everyone in their space sees
     Open,
-    /// All
+    /// All pages
     All,
 }
 
@@ -318,7 +319,7 @@ pub(super) struct ApplyArgs {
     #[arg(short, long)]
     pub(super) yes: bool,
 
-    /// Go on only if the plan is the one that was approved: a hash that `plan` printed, or a file of `plan -o`
+    /// Apply only if the plan is the one that was approved: the hash that `plan` printed, or a file of `plan -o`
     #[arg(long, value_name = "HASH|FILE")]
     pub(super) expect: Option<String>,
 }
@@ -564,7 +565,11 @@ fn guard_parser() -> impl TypedValueParser<Value = Guard> {
 
 fn parse_reason(text: &str) -> Result<String, String> {
     let text = text.trim();
-    if text.is_empty() { Err("say why, for those who read it later".to_owned()) } else { Ok(text.to_owned()) }
+    if text.is_empty() {
+        Err("give a reason, for the readers of the plan and the journal".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "clap's signature")]
