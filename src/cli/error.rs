@@ -95,8 +95,7 @@ impl From<Broken> for CliError {
             code: Failure::Defect.into(),
             message: format!("{broken}; this is a mistake of confperm, and no plan is shown"),
             hint: Some(
-                "report it, with the policy of that space and `confperm snapshot` of the site; smaller changes, \
-                 applied one after the other, may do meanwhile"
+                "report it, with the policy of that space and `confperm snapshot` of the site; until then, smaller changes, applied one after the other, may work"
                     .to_owned(),
             ),
             at: None,
@@ -106,6 +105,14 @@ impl From<Broken> for CliError {
 
 impl From<crate::sandbox::Error> for CliError {
     fn from(error: crate::sandbox::Error) -> Self {
-        Self::failed(Failure::from(&error), error.to_string())
+        use crate::sandbox::Error;
+        let failed = Self::failed(Failure::from(&error), error.to_string());
+        match error {
+            Error::Listen { source, .. } if source.kind() == std::io::ErrorKind::AddrInUse => failed.with_hint(
+                "another program, such as another sandbox, uses this port: stop it, or choose another port, as in \
+                 `--listen 127.0.0.1:8485`",
+            ),
+            _ => failed,
+        }
     }
 }

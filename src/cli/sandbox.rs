@@ -20,7 +20,7 @@ pub(super) async fn run(args: SandboxArgs, signals: &Signals, out: &Output) -> R
         (None, true) => reset(&remembered(Utf8Path::new("."))?, out),
         (Some(_), false) => serve(args, signals, out).await,
         (None, false) => Err(CliError::usage(
-            "the sandbox needs a site to be",
+            "no state file was named for the sandbox",
             "name a state file: `confperm sandbox --state examples/acme/site.yaml`",
         )),
     }
@@ -116,6 +116,7 @@ fn reset(states: &[Utf8PathBuf], out: &Output) -> Result<Exit, CliError> {
     let mut forgotten = 0;
     for state in states {
         if sandbox::reset(state)? {
+            let state = state.strip_prefix(".").unwrap_or(state);
             out.say(&format!("{}: back to the start", visible(state.as_str())));
             forgotten += 1;
         }

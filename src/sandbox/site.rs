@@ -58,7 +58,7 @@ pub enum Error {
         path: Utf8PathBuf,
     },
     /// No address to listen on.
-    #[error("cannot listen on {address}")]
+    #[error("cannot listen on {address}: {source}")]
     Listen {
         /// The address asked for.
         address: std::net::SocketAddr,

@@ -100,6 +100,16 @@ fn nothing_to_sign_in_with() {
 }
 
 #[test]
+fn a_port_that_is_in_use() {
+    let folder = Folder::example("quickstart");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let ran = folder.run(&["sandbox", "--state", "site.yaml", "--listen", &address]).code(1);
+    assert!(ran.err.contains(&format!("error[cannot-listen]: cannot listen on {address}: ")), "{}", ran.err);
+    assert!(ran.err.contains("hint: another program"), "{}", ran.err);
+}
+
+#[test]
 fn a_host_where_nobody_listens() {
     let (folder, hosted) = quickstart(|site| site);
     // A port that was free a moment ago.
