@@ -170,7 +170,7 @@ async fn confirm(
             Failure::UnwritableOutput,
             "the plan could not be shown, so nothing was changed",
         )
-        .with_hint("let standard output go where all of it is read, or pass --yes"));
+        .with_hint("send standard output to a reader that reads all of it, or pass --yes"));
     }
     let question = match shown.planned.plan.calls.len() {
         0 => "Verify and put right what the last run left open?".to_owned(),
@@ -207,8 +207,7 @@ fn mention_last(prepared: &Prepared, directory: &Utf8Path, out: &Output) {
     if let Some(cut) = last.cut {
         let calls = count(cut.calls, "call", "calls");
         out.warn(&format!(
-            "the run of {} was cut short, or is still going on: {} of its {calls} were sent or about to be sent, and {} \
-             are known to be settled. Its journal is {}; what it left open is looked at first",
+            "the run of {} was cut short, or is still going on: {} of its {calls} were sent or about to be sent, and the result of {} is known. Its journal is {}; this run first checks what that one left open",
             last.began, cut.intended, cut.settled, last.path
         ));
     } else if !last.unverified.is_empty() {
@@ -231,8 +230,9 @@ async fn carry_out(
 ) -> Result<Run, CliError> {
     let Prepared { planned, connection, .. } = prepared;
     let cannot = |error: JournalError| {
-        CliError::failed(Failure::NoJournal, format!("{error}; nothing was changed"))
-            .with_hint("nothing is done without a journal: make room for it, or see who may write there")
+        CliError::failed(Failure::NoJournal, format!("{error}; nothing was changed")).with_hint(
+            "nothing is done without a journal: free some space for it, or check who may write there",
+        )
     };
     let mut stops = signals.take_over();
     let (journal, path) = Journal::create(folder, connection.journal_key(), now).map_err(cannot)?;

@@ -51,34 +51,34 @@ failures! {
 
     // Who signs in.
     NoCredentials = "no-credentials", "No token is set. [Credentials](credentials.md) names the variables.";
-    UnreadableToken = "unreadable-token", "The file or the command that should give the token did not.";
+    UnreadableToken = "unreadable-token", "The file or the command that should give the token did not give one.";
     InvalidCredentials = "invalid-credentials", "The e-mail address or the token is not in a form that can be sent, or the e-mail address is missing.";
     WrongCredentials = "wrong-credentials", "The site does not accept the e-mail address and the token, or treats them as anonymous. Tokens expire after a year at most.";
     MissingScope = "missing-scope", "The token lacks a scope. `confperm doctor --scopes` lists those that the policy needs.";
 
     // What the site answers.
-    NotConfluence = "not-confluence", "What answers at this address is not Confluence: a login page, a proxy, or another product.";
+    NotConfluence = "not-confluence", "The server at this address is not Confluence, but a login page, a proxy, or another product.";
     UnexpectedAnswer = "unexpected-answer", "The site answered with something that its published API does not have.";
     IncompleteAnswer = "incomplete-answer", "A list of the site contradicts itself or does not end. See [answers that are not complete](#answers-that-are-not-complete).";
     NoSpaceRoles = "no-space-roles", "The site says that it uses space roles and shows none. See [space roles](#space-roles).";
     NotPermitted = "not-permitted", "The account may not do this. [What the account may not change](#what-the-account-may-not-change) lists the rights.";
     NotFound = "not-found", "It does not exist, or is hidden from the account; Confluence answers the same in both cases.";
     FreeEdition = "free-edition", "On the Free edition of Confluence permissions cannot be changed.";
-    RateLimited = "rate-limited", "The rate limit of the site did not let the call through for minutes. Other tools may be using it up.";
+    RateLimited = "rate-limited", "The site's rate limit refused the call for minutes. Other tools may be using it up.";
     SiteBusy = "site-busy", "Confluence is busy with something that stands in the way, such as a move of many pages.";
     SiteFailed = "site-failed", "Confluence answered with a server error, several times where the call could be repeated.";
     RefusedRequest = "refused-request", "Confluence refuses the request; the message quotes its words.";
     RemovedApi = "removed-api", "Confluence has removed this part of its API. Update confperm.";
     ChangedMeanwhile = "changed-meanwhile", "The site or the policy changed while the command ran. Run it again.";
 
-    NotVisibleYet = "not-visible-yet", "What the run wrote does not show in the answers of the site yet. The next `apply` looks again.";
+    NotVisibleYet = "not-visible-yet", "The site does not show yet what the run wrote. The next `apply` looks again.";
 
     // Names.
     NoSpaces = "no-spaces", "The account sees no space of the kind that was asked for.";
-    UnreadableLock = "unreadable-lock", "`confperm.lock` is there and cannot be read.";
+    UnreadableLock = "unreadable-lock", "`confperm.lock` exists, but cannot be read.";
     MissingLock = "missing-lock", "The policy was applied from here before, and the `confperm.lock` of that run is gone. Restore it, or let `confperm lock` write what the names mean now.";
     IncompleteLock = "incomplete-lock", "With `--locked` each name of the policy has to be in `confperm.lock`. A plan without `--locked` adds those that are missing.";
-    NameInUse = "name-in-use", "`fmt --renames` would make two different things one, because a new name is in the policy already.";
+    NameInUse = "name-in-use", "`fmt --renames` would give two different things one name, because a new name is in the policy already.";
 
     // Plans and what becomes of them.
     UnusablePlan = "unusable-plan", "What `--expect` names is neither a hash nor a plan file of this version.";
@@ -91,13 +91,13 @@ failures! {
     // This machine.
     FileExists = "file-exists", "A file that would be written is there already.";
     UnwritableFile = "unwritable-file", "A file cannot be written.";
-    UnwritableOutput = "unwritable-output", "The output could not be written, so the plan may not have been read.";
+    UnwritableOutput = "unwritable-output", "The output could not be written, so the plan may not have been seen.";
     UnreadableInput = "unreadable-input", "A file or the standard input cannot be read.";
     InvalidState = "invalid-state", "The state file of a sandbox cannot be read, or makes no sense. [The sandbox](sandbox.md) describes the format.";
     SandboxInUse = "sandbox-in-use", "Another process works on the same sandbox. Each needs a copy of the state file.";
     CannotListen = "cannot-listen", "The address for a served sandbox cannot be used; mostly another program has the port.";
     CannotStart = "cannot-start", "The system does not let confperm start its threads.";
-    Defect = "defect", "A mistake of confperm. Nothing that it could be wrong about was done; please report it.";
+    Defect = "defect", "A bug in confperm. The step that it affects was not taken. Please report it.";
 }
 
 impl fmt::Display for Failure {

@@ -115,8 +115,7 @@ fn stop(met: &Met, lock: Option<&LockedSite>, policy: Option<&Named>, policy_dif
         .filter(|named| matches!(named.address.kind(), AddressKind::Other) && !met.address.is_loopback());
     let hint = if let (true, Some(named)) = (policy_differs, custom) {
         format!(
-            "if {} is a custom domain of this site, write `url: {}` under `site:`, or name the site with `--site`; \
-             otherwise correct `site.url` or CONFLUENCE_URL",
+            "if {} is a custom domain of this site, write `url: {}` under `site:` in the policy, or name the site with `--site`; otherwise correct `site.url` or CONFLUENCE_URL",
             named.address.origin(),
             met.identity.base_url
         )
@@ -129,8 +128,7 @@ fn stop(met: &Met, lock: Option<&LockedSite>, policy: Option<&Named>, policy_dif
         )
     } else {
         format!(
-            "name the site that the lock is about with `--site` or CONFLUENCE_URL; if the policy moves to this site \
-             for good, delete {LOCK_FILE} and read the next plan with care, since no name is compared in it"
+            "name the site that the lock is about with `--site` or CONFLUENCE_URL; if the policy moves to this site for good, delete {LOCK_FILE} and read the next plan with care, since it has no lock to compare names with"
         )
     };
     CliError::failed(Failure::WrongSite, lines.join("\n")).with_hint(hint)

@@ -36,8 +36,8 @@ pub(super) async fn run(
 ) -> Result<Exit, CliError> {
     if args.stdout && args.spaces.keys.len() > 1 {
         return Err(CliError::usage(
-            "--stdout prints the policy of one space, and this names several",
-            "leave --stdout away to write a file for each",
+            "--stdout prints the policy of one space, and several were named",
+            "leave out --stdout to write a file for each",
         ));
     }
     let mut there = There::load(&args.directory)?;

@@ -43,10 +43,10 @@ pub(super) fn run(args: &InitArgs, environment: &Environment, out: &Output) -> R
     let paths: Vec<&str> = repository.keys().map(|path| path.as_str()).collect();
     out.data(&format!("{}\n", paths.join("\n")));
     out.say(&format!(
-        "{} written {}. Next: {}`confperm import --space KEY` for a first space.",
+        "{} written {}. Next: {}`confperm doctor`, then `confperm import --space KEY` for a first space.",
         count(repository.len(), "file", "files"),
         deposit::place(&args.directory),
-        if environment.url.is_some() { "" } else { "say in confperm.yaml where the site is, then " },
+        if environment.url.is_some() { "" } else { "say in confperm.yaml where the site is, run " },
     ));
     Ok(Exit::Done)
 }

@@ -113,8 +113,7 @@ impl LockFile {
         match lacking {
             Lacking::Refused => {
                 Err(CliError::failed(Failure::MissingLock, format!("{what}; nothing was changed")).with_hint(
-                    "restore it from version control; without it, a page that has taken over the title of another is \
-                     taken for it. `confperm lock` writes it anew, with what the names mean now",
+                    "restore it from version control; without it, a page that now has the title of another is mistaken for it. `confperm lock` writes a new one, with what the names mean now",
                 ))
             }
             Lacking::Reported => {
@@ -197,7 +196,7 @@ impl LockFile {
         if let Err(error) = files::write(&self.path, &text) {
             out.warn_of(
                 Failure::UnwritableFile,
-                &format!("cannot write `{}`: {error}; what names mean was not remembered", self.path),
+                &format!("cannot write `{}`: {error}; what the names mean was not saved", self.path),
             );
             return;
         }

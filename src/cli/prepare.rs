@@ -120,7 +120,7 @@ pub(super) async fn prepare(
     let mut planned = plan::plan(&resolved.desired, &live, scope.gaps())?;
     if let Some(why) = &overrides.why {
         for guard in planned.plan.override_guards(&overridden, why) {
-            out.say(&format!("--override {guard} was not needed: this plan is within it"));
+            out.say(&format!("--override {guard} was not needed: the guard does not block this plan"));
         }
     }
     if let Some(note) = token::note(&planned.plan, &connection.site).await {
@@ -176,10 +176,10 @@ fn narrow(policy: &mut Policy, scope: &Scope) -> Result<(), CliError> {
 
 fn not_spoken_of(policy: &Policy, missing: &SpaceKey) -> CliError {
     let known: Vec<&str> = policy.spaces.keys().map(SpaceKey::as_str).collect();
-    let rules = if policy.rules.is_empty() { "" } else { ", and of those that its rules select" };
+    let rules = if policy.rules.is_empty() { "" } else { ", and the spaces that its rules select" };
     CliError::usage(
-        format!("--space {missing}: the policy does not speak of this space"),
-        format!("it speaks of {}{rules}", known.join(", ")),
+        format!("--space {missing}: the policy does not cover this space"),
+        format!("it covers {}{rules}", known.join(", ")),
     )
 }
 

@@ -268,13 +268,10 @@ fn in_words(waiting: &Waiting, since: Instant, now: Instant) -> String {
     match cause {
         Cause::RateLimit => format!("Waiting {time}: the site asks for a pause (429) on {endpoint}"),
         Cause::Failing(status) => {
-            format!(
-                "Waiting {time}: the site failed ({}) on {endpoint}, which is tried again",
-                status.as_u16()
-            )
+            format!("Waiting {time}: the site failed ({}) on {endpoint}; it is tried again", status.as_u16())
         }
-        Cause::NoAnswer => format!("Waiting {time}: no answer came to {endpoint}, which is tried again"),
-        Cause::SlowAnswer => format!("Waiting for {time}: no whole answer has come to {endpoint}"),
+        Cause::NoAnswer => format!("Waiting {time}: no answer to {endpoint}; it is tried again"),
+        Cause::SlowAnswer => format!("Waiting for {time}: no complete answer to {endpoint} yet"),
     }
 }
 
@@ -384,8 +381,8 @@ mod tests {
         waits(Cause::Failing(StatusCode::BAD_GATEWAY), 15 * SECOND, Some(8 * SECOND));
         let endpoint = "`GET /wiki/api/v2/spaces`";
         let expected = [
-            format!("Waiting for 5 s: no whole answer has come to {endpoint}"),
-            format!("Waiting 8 s: the site failed (502) on {endpoint}, which is tried again"),
+            format!("Waiting for 5 s: no complete answer to {endpoint} yet"),
+            format!("Waiting 8 s: the site failed (502) on {endpoint}; it is tried again"),
         ];
         assert_eq!(*lines.lock().unwrap(), expected);
     }

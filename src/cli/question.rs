@@ -204,7 +204,7 @@ impl Prepare<'_> {
             Ok(_) => {
                 if self.planned {
                     self.out.warn(&format!(
-                        "the policy does not speak of {}, so nothing is planned for it: this is the site as it is",
+                        "the policy does not cover {}, so nothing is planned there: this is the answer for the site as it is",
                         self.key
                     ));
                 }
@@ -214,7 +214,7 @@ impl Prepare<'_> {
                 Err(CliError::Invalid { findings, sources: self.sources.clone() })
             }
             Err(_) => {
-                self.out.warn("the policy does not fit the site, so lines of the policy are not named; `confperm plan` says why");
+                self.out.warn("names in the policy do not exist on the site, so the answer cannot say which lines of the policy give access; `confperm plan` lists the names");
                 Ok(None)
             }
         }

@@ -128,7 +128,7 @@ fn write(path: &Utf8Path, old: &str, new: &str) -> Result<(), CliError> {
 fn would_differ() -> CliError {
     CliError::failed(
         Failure::NameInUse,
-        "with the names of now the policy would not ask for the same; nothing was changed",
+        "with the current names the policy would mean something else; nothing was changed",
     )
     .with_hint(
         "an entry of the policy has one of the new names already: look at the warnings of `confperm plan`",

@@ -14,7 +14,7 @@ use super::failure::Failure;
 /// Which site is meant.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct SiteArgs {
-    /// The site, whatever the environment and the policy say: https://... or sandbox:FILE
+    /// The site to use, instead of that of the environment or the policy: https://... or sandbox:FILE
     #[arg(long, value_name = "ADDRESS")]
     pub(super) site: Option<String>,
 }

@@ -39,7 +39,7 @@ pub(super) fn verb(text: &str) -> Result<Verb, CliError> {
         (_, Some(near)) => format!("did you mean `{near}`?"),
         (_, None) => format!("ask for one of {}, or for a permission such as export/space", known.join(", ")),
     };
-    Err(CliError::usage(format!("`{}` is nothing that can be done in Confluence", visible(text)), hint))
+    Err(CliError::usage(format!("`{}` is not something that can be done in Confluence", visible(text)), hint))
 }
 
 /// What a question is about, before the site has been asked.
@@ -59,14 +59,14 @@ pub(super) fn object(text: &str) -> Result<Topic, CliError> {
                 Ok(Topic { key, page: Some(page), origin: Some(origin) })
             }
             Ok(Link { page, .. }) => Err(CliError::usage(
-                format!("`{}` does not tell in which space the page is", visible(text)),
+                format!("`{}` does not say which space the page is in", visible(text)),
                 format!("write `KEY/{page}`, with the key of the space"),
             )),
             Err(error) => Err(CliError::usage(format!("`{}`: {error}", visible(text)), error.help())),
         };
     }
     if text.starts_with("id:") {
-        return Err(CliError::usage(format!("`{text}` does not say in which space the page is"), form));
+        return Err(CliError::usage(format!("`{text}` does not say which space the page is in"), form));
     }
     let (key, path) = match text.split_once('/') {
         Some((key, path)) => (key, Some(path)),

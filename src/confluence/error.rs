@@ -68,7 +68,7 @@ pub enum Endless {
 impl fmt::Display for Endless {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Circle => f.write_str("its pages run in a circle"),
+            Self::Circle => f.write_str("the links to its next pages form a loop"),
             Self::Empty(pages) => {
                 write!(f, "{pages} pages in a row are empty, and there are said to be more")
             }
@@ -298,7 +298,7 @@ impl Error {
                  otherwise check the address and this machine's clock"
             }
             Self::Timeout { .. } | Self::Broken { .. } | Self::Truncated { .. } | Self::Server(_) => {
-                "run the same command again; if it goes on, look at status.atlassian.com and at proxies in between"
+                "run the same command again; if it persists, look at status.atlassian.com and at proxies in between"
             }
             Self::NoConfluence { better: Some(better), .. } => {
                 return Some(format!(
@@ -359,7 +359,7 @@ impl Error {
                  roles in the settings of Confluence, and ask Atlassian's support if there are none"
             }
             Self::Endless { .. } | Self::Incomplete { .. } => {
-                "run the same command again; if it goes on, please report this"
+                "run the same command again; if it persists, please report this"
             }
         };
         Some(hint.to_owned())

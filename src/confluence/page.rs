@@ -228,7 +228,7 @@ mod tests {
         .await;
         assert_eq!(
             result.unwrap_err().to_string(),
-            "the list `GET /wiki/api/v2/spaces` does not end: its pages run in a circle"
+            "the list `GET /wiki/api/v2/spaces` does not end: the links to its next pages form a loop"
         );
         assert_eq!(calls, 2);
     }
@@ -275,8 +275,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_list_without_an_end_is_an_error_soon() {
-        assert_eq!(for_ever(|_| vec![1, 2]).await, ("its pages run in a circle".to_owned(), 2));
-        assert_eq!(for_ever(|page| vec![page % 7, 1]).await, ("its pages run in a circle".to_owned(), 8));
+        assert_eq!(for_ever(|_| vec![1, 2]).await, ("the links to its next pages form a loop".to_owned(), 2));
+        assert_eq!(
+            for_ever(|page| vec![page % 7, 1]).await,
+            ("the links to its next pages form a loop".to_owned(), 8)
+        );
         let empty = "1000 pages in a row are empty, and there are said to be more".to_owned();
         assert_eq!(for_ever(|_| vec![]).await, (empty, 1000));
         // Not quite in a row.

@@ -40,7 +40,7 @@ codes! {
     RefusedFile = "refused-file", Error, "A file that is no regular file inside the policy directory: a link that leads out, a hidden file, a device, a FIFO.";
     ForeignFile = "foreign-file", Error, "A YAML file below the policy directory that has no key of the language.";
     MergeConflict = "merge-conflict", Error, "A file in which git left both sides of a merge.";
-    HiddenCharacter = "hidden-character", Error, "A file with a character that no reviewer sees, such as one that turns the direction of writing.";
+    HiddenCharacter = "hidden-character", Error, "A file with a character that a reviewer cannot see, such as one that reverses the direction of writing.";
     NotUtf8 = "not-utf8", Error, "A file is not UTF-8 text.";
     FileTooLarge = "file-too-large", Error, "A file is larger than any policy has reason to be.";
     Syntax = "syntax", Error, "A file is not YAML.";
@@ -81,25 +81,25 @@ codes! {
     AnonymousAdmin = "anonymous-admin", Error, "Visitors who are not signed in would administer a space.";
     NotOnPages = "not-on-pages", Error, "The lists of pages hold only people and groups.";
     EditWithoutView = "edit-without-view", Error, "A principal may edit a page but is not on its view list.";
-    PerhapsForbidden = "perhaps-forbidden", Warning, "Access by name that a guard forbids unless the account is the one that runs confperm.";
+    PerhapsForbidden = "perhaps-forbidden", Warning, "Access that is given to a user by name. A guard forbids that, unless it is the account that runs confperm.";
     ForbiddenAccess = "forbidden-access", Error, "Access that a guard of the policy forbids. Blocks plans, though the policy is valid.";
     InvalidPages = "invalid-pages", Error, "A page path that cannot be understood.";
     PageOnlyRole = "page-only-role", Error, "A role for `page-only` whose holders could open other pages to themselves.";
 
     // Meaning, on a day.
-    EndedGrant = "ended-grant", Warning, "Something that was given until a day that has passed.";
-    EndBeforeStart = "end-before-start", Error, "A last day that had passed before `confperm.lock` knew of the entry.";
-    EndedList = "ended-list", Error, "The list of a page whose entries have all ended, which would open the page.";
+    EndedGrant = "ended-grant", Warning, "Access whose last day (`until`) has passed.";
+    EndBeforeStart = "end-before-start", Error, "An entry is new and its `until` is already past. An entry that is not new is in `confperm.lock`.";
+    EndedList = "ended-list", Error, "All entries of a page list have ended, and without entries it would open the page.";
 
     // Rules.
-    UnknownLike = "unknown-like", Error, "`like` names a space in which the policy gives nothing.";
+    UnknownLike = "unknown-like", Error, "`like` names a space in which the policy gives no access.";
     LikeCycle = "like-cycle", Error, "Entries with `like` that refer to each other in a circle.";
     Contradiction = "contradiction", Error, "A principal is given something in one place and denied it in another.";
     EmptySelector = "empty-selector", Warning, "A rule, or a pattern in it, that matches no space.";
     NotCopied = "not-copied", Warning, "Access that `like` or `replace` does not copy, because confperm does not manage it.";
-    AbsentCaller = "absent-caller", Error, "A rule takes out of spaces the account that runs confperm.";
-    AbsentApp = "absent-app", Warning, "A rule takes an app out of spaces, and apps manage their own access.";
-    LastOnList = "last-on-list", Error, "A list of a page that would have no entry left, which would open the page.";
+    AbsentCaller = "absent-caller", Error, "A rule removes the account that runs confperm from spaces.";
+    AbsentApp = "absent-app", Warning, "A rule removes an app from spaces, but apps manage their own access.";
+    LastOnList = "last-on-list", Error, "A page list would lose its last entry, which would open the page.";
     CsvFile = "csv-file", Error, "A CSV file that is not there, not inside the policy directory, or not CSV.";
     CsvColumn = "csv-column", Error, "A column that a CSV file does not have, or has twice.";
     CsvQuote = "csv-quote", Error, "A quote in a CSV file that is not closed, or stands where none may.";
@@ -109,10 +109,10 @@ codes! {
     // Meaning, against a site.
     UnknownGroup = "unknown-group", Error, "A group that the site does not have.";
     AmbiguousGroup = "ambiguous-group", Error, "Several groups of the site have this name.";
-    RenamedName = "renamed-name", Warning, "What `confperm.lock` remembers under this name has another name, place or key by now; it is meant as before.";
-    ReplacedName = "replaced-name", Warning, "What `confperm.lock` remembers under this name has another name or key by now, and something else has this one; the former is meant as before.";
-    TakenName = "taken-name", Warning, "What `confperm.lock` remembers under this name is gone, and something else has the name; what depends on it is skipped.";
-    GoneName = "gone-name", Warning, "What `confperm.lock` remembers under this name is gone; what depends on it is skipped.";
+    RenamedName = "renamed-name", Warning, "What `confperm.lock` remembers under this name was renamed or moved, or has another key. The policy still means it.";
+    ReplacedName = "replaced-name", Warning, "What `confperm.lock` remembers under this name has another name or key now, and something else has the old one. The policy still means the former.";
+    TakenName = "taken-name", Warning, "What `confperm.lock` remembers under this name is gone, and something else has the name now. What depends on the name is skipped.";
+    GoneName = "gone-name", Warning, "What `confperm.lock` remembers under this name is gone. What depends on the name is skipped.";
     UnknownAccount = "unknown-account", Error, "An account that the site does not describe.";
     InactiveAccount = "inactive-account", Warning, "An account that cannot sign in.";
     UnknownSpace = "unknown-space", Error, "A space that the site does not show.";

@@ -57,7 +57,7 @@ pub enum ContentReach {
     Path,
     /// A pattern means every page below another, or of the space.
     Pattern,
-    /// Every list of the space is meant: restrictions that no entry reaches are opened, or principals are taken off.
+    /// Every list of the space is meant: restrictions that no entry matches are opened, or principals are taken off.
     Everything,
 }
 
@@ -77,7 +77,7 @@ impl Requested {
     }
 }
 
-/// What becomes of the lists of pages that no entry reaches.
+/// What becomes of the lists of pages that no entry matches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum UnlistedPages {
     /// They stay, and are counted.

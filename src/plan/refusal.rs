@@ -96,21 +96,19 @@ impl RefusalCode {
     pub const fn doc(self) -> &'static str {
         match self {
             Self::Lockout => {
-                "The account that runs confperm administers the space and would not any more. Name it, or a group \
-                 that it is in, as `admin` of the space."
+                "The account that runs confperm administers the space and would lose that. Name it, or a group that it is in, as `admin` of the space."
             }
-            Self::NoAdmin => "The space would have no administrator left, which Confluence refuses.",
+            Self::NoAdmin => {
+                "The space would have no administrator left, which Confluence refuses. Name one as its `admin`."
+            }
             Self::NoSafeOrder => {
-                "Whatever the order of the calls, there is a moment at which an account can do what it can do neither \
-                 before nor after the change, or cannot do what it can do both before and after. Make the change in \
-                 two steps, each a policy of its own. `--allow-gap` accepts lost access for a moment, never gained access."
+                "In every order of the calls, there would be a moment at which an account has access that it has neither before nor after the change (a leak), or lacks access that it has both before and after (a gap). Make the change in two steps, each a policy of its own. `--allow-gap` accepts a gap, never a leak."
             }
             Self::NoOrder => {
                 "Confluence demands an order of the calls that contradicts itself. Make the change in two steps."
             }
             Self::Unfinishable => {
-                "On the way the account that runs confperm loses a right that it needs for a later call, or gets it \
-                 too late. Make that change first, or let another administrator apply the policy."
+                "During the run, the account that runs confperm would lose a permission before the last call that needs it, or get it after the first. Make that change first, in a policy of its own, or let another administrator apply the policy."
             }
             Self::PageOnly => {
                 "The guests of a `page-only` entry would see more than their pages, or less. \

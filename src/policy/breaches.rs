@@ -95,7 +95,7 @@ impl Policy {
         let (message, instead) = match forbid.what.value {
             Forbidden::Anonymous => (
                 "visitors who are not signed in are given access".to_owned(),
-                "name a group, or except the space",
+                "name a group, or list the space under `except-spaces`",
             ),
             Forbidden::DirectUsers => (
                 format!("`{}` is given access by name", self.show(&who.to_who())),

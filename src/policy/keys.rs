@@ -112,7 +112,7 @@ pub(crate) const SPACE: &[Key] = &[
     .named(PAGE),
     key(
         "unlisted-pages",
-        "What becomes of the restrictions of pages that no entry reaches: `leave` keeps them, `open` removes them.",
+        "What becomes of the restrictions of pages that no entry matches: `leave` keeps them, `open` removes them.",
     ),
     key("page-only", "People who see exactly the pages that are named, and what stands above them.")
         .fields(PAGE_ONLY),

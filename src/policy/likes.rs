@@ -72,12 +72,12 @@ impl Policy {
         Some(
             Diagnostic::new(
                 Code::UnknownLike,
-                format!("the policy gives nothing in `{key}` that could be copied"),
+                format!("the policy gives no access in `{key}` that could be copied"),
             )
             .at(&like.span, "")
             .help(match near {
-                Some(near) => format!("did you mean `{near}`? `live:{key}` copies what is held there now"),
-                None => format!("write `live:{key}` to copy what is held there now"),
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("write `live:{key}` to copy the access that the space has on the site now"),
             }),
         )
     }
@@ -108,12 +108,12 @@ fn circles(steps: &BTreeMap<&SpaceKey, Vec<Liking<'_>>>) -> Diagnostics {
 
 fn circle(path: &[(&SpaceKey, usize)], steps: &BTreeMap<&SpaceKey, Vec<Liking<'_>>>) -> Diagnostic {
     let names: Vec<&str> = path.iter().chain(path.first()).map(|(key, _)| key.as_str()).collect();
-    let message = format!("`{}` has the access of itself: {}", names[0], names.join(" → "));
+    let message = format!("`{}` copies itself: {}", names[0], names.join(" → "));
     let taken =
         path.iter().filter_map(|(key, next)| Some((*key, steps.get(*key)?.get(next.checked_sub(1)?)?)));
     taken
         .fold(Diagnostic::new(Code::LikeCycle, message), |finding, (key, step)| {
             finding.at(&step.like.span, format!("`{key}` is like `{}` here", step.like.value))
         })
-        .help("remove one of these; in each circle one space must say itself who may do what")
+        .help("remove one of these; one space of each circle must say itself who may do what")
 }

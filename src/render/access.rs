@@ -280,7 +280,11 @@ fn missing_words(report: &LevelReport, need: &Need, question: &Question<'_>) -> 
                     } else {
                         String::new()
                     };
-                    format!("not on the {} list: {}{more}", verb.as_str(), names[..shown].join(", "))
+                    format!(
+                        "not on the {} list, which names {}{more}",
+                        verb.as_str(),
+                        names[..shown].join(", ")
+                    )
                 }
                 Some(Audience::Anyone) | None => format!("not on the {} list", verb.as_str()),
             }
@@ -336,7 +340,7 @@ const fn rank(fix: &Fix) -> u8 {
 fn fix_words(fix: &Fix, question: &Question<'_>) -> String {
     let names = &question.names;
     match fix {
-        Fix::AllowAnonymousAccess => "let people in who are not signed in".to_owned(),
+        Fix::AllowAnonymousAccess => "let in people who are not signed in".to_owned(),
         Fix::Reactivate(account) => format!("reactivate {}", names.person(account)),
         Fix::License(account) => format!("give {} access to Confluence", names.person(account)),
         Fix::Join(account, group) => {
@@ -361,7 +365,7 @@ pub(super) fn outside(outside: &[Outside], text: &mut String) {
     if outside.is_empty() {
         return;
     }
-    let _ = writeln!(text, "\n{}", paint(HEADING, "Outside these lists, and not readable from the API"));
+    let _ = writeln!(text, "\n{}", paint(HEADING, "Other ways in, which the API does not show"));
     for way in outside {
         let _ = writeln!(text, "  {}", outside_words(way));
     }
@@ -370,11 +374,12 @@ pub(super) fn outside(outside: &[Outside], text: &mut String) {
 pub(super) fn outside_words(outside: &Outside) -> String {
     match outside {
         Outside::PublicLinks => {
-            "public links: the link of a page opens it to everyone who has it, past every list".to_owned()
+            "public links: a page that has one is open to everyone who has the link, whatever its lists say"
+                .to_owned()
         }
         Outside::ServiceDesk => "the service desk: it can open a space to all signed-in users".to_owned(),
         Outside::ProductAdmins => "product admins: they can make themselves admins of any space".to_owned(),
-        Outside::SpaceAdmins => "space admins: they can remove view lists that keep them out".to_owned(),
+        Outside::SpaceAdmins => "space admins: they can remove a view list that keeps them out".to_owned(),
         Outside::AdminKey => {
             "the admin key: organisation admins can see and edit everything for some minutes".to_owned()
         }

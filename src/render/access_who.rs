@@ -34,7 +34,7 @@ pub fn who_as_text(who: &Who, question: &Question<'_>) -> String {
         let _ = writeln!(text, "  {party}");
     }
     if !who.perhaps.is_empty() {
-        let _ = writeln!(text, "\n{}", paint(HEADING, "Of these it is not known"));
+        let _ = writeln!(text, "\n{}", paint(HEADING, "Not known for"));
         for person in who.perhaps.iter().take(PEOPLE) {
             let _ = writeln!(text, "  {}", names.person(person));
         }
@@ -46,7 +46,7 @@ pub fn who_as_text(who: &Who, question: &Question<'_>) -> String {
     outside(&who.outside, &mut text);
     dead(who, question, &mut text);
     if !who.incomplete.is_empty() {
-        let _ = writeln!(text, "\n{}", paint(HEADING, "This may not be all, or too many"));
+        let _ = writeln!(text, "\n{}", paint(HEADING, "The list may be incomplete, or too long"));
         for reason in &who.incomplete {
             let _ = writeln!(text, "  {} {}", paint(CHANGE, "!"), reason_words(reason, names));
         }
@@ -65,7 +65,7 @@ fn routes(gates: &[Gate], question: &Question<'_>, text: &mut String) {
     if gates.is_empty() {
         return;
     }
-    let _ = writeln!(text, "\n{}", paint(HEADING, "The routes; the people named pass every step"));
+    let _ = writeln!(text, "\n{}", paint(HEADING, "Routes (each person above passes every step)"));
     for gate in gates {
         let level = question.level_words(gate.level);
         let _ = match &gate.needed {
@@ -114,7 +114,7 @@ fn dead(who: &Who, question: &Question<'_>, text: &mut String) {
     if who.dead.is_empty() {
         return;
     }
-    let _ = writeln!(text, "\n{}", paint(HEADING, "Dead weight: named, and cannot sign in any more"));
+    let _ = writeln!(text, "\n{}", paint(HEADING, "Without effect: named, but cannot sign in any more"));
     for dead in &who.dead {
         let state = match dead.status {
             AccountStatus::Inactive => "deactivated",

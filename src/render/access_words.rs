@@ -79,7 +79,7 @@ pub(super) fn reason_words(reason: &Reason, names: &dyn Names) -> String {
             "a page above, with the id {content}, is hidden from the account that runs this, and with it its lists"
         ),
         Reason::PlaceUnread { content } => {
-            format!("the site does not say what {} stands below", names.page(*content))
+            format!("the site does not say what {} is below", names.page(*content))
         }
         Reason::ListsUnread { content, why } => {
             format!("the lists of {} {}", names.page(*content), why_words(*why))
@@ -88,7 +88,7 @@ pub(super) fn reason_words(reason: &Reason, names: &dyn Names) -> String {
             format!("the space {space} is archived, and what still counts there is not documented")
         }
         Reason::AccountUnread { account } => {
-            format!("the site does not say whose account {} is", names.person(account))
+            format!("the site does not say what the account {} is", names.person(account))
         }
         Reason::NoSuchGroup { group } => format!("the site lists no group with the id {group}"),
         Reason::MembersUnread { group: id, why } => {
@@ -169,12 +169,12 @@ pub(super) const fn lint_words(lint: Lint) -> &'static str {
         Lint::ListedWithoutEditRight => "on the edit list, but without the right to edit pages in the space",
         Lint::ViewOnlyInVain => "on the view list only, but can edit through a group on the edit list",
         Lint::DeadList => "the only entries, and none of them can sign in any more",
-        Lint::ListOfLeavers => "the only entries, and all of them are about to go",
+        Lint::ListOfLeavers => "the only entries, and all of them are about to be removed",
         Lint::SpaceWithoutAdmin => {
             "the only administrators of the space, and none of them can sign in as a person"
         }
         Lint::AdminCutOff => "must keep access, and is not listed",
-        Lint::SeenByGuests => "shall not see this and see it now; the plan closes it",
+        Lint::SeenByGuests => "must not see this and see it now; the plan closes it",
         Lint::GuestInside => "have members in common, who see the space as its insiders do",
         Lint::GuestListed => "have members in common, who see this as well",
         Lint::NotRestrictable => "this site has no restrictions for this kind of content, so it stays open",

@@ -12,7 +12,7 @@ use crate::plan::{Change, Plan, PlanEffect, PlanLint};
 
 use super::access_words::{Names as _, lint_words, reason_words};
 use super::review::{Part, Section};
-use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, count, list, paint};
+use super::style::{ADD, FAINT, HEADING, REMOVE, count, list, paint};
 
 /// So many names stand in one line.
 const NAMES: usize = 4;
@@ -235,8 +235,7 @@ pub(super) fn lint_line(lint: &PlanLint, plan: &Plan) -> String {
     let origin = lint.origin.as_ref().map_or_else(|| "not declared".to_owned(), ToString::to_string);
     let who = if who.is_empty() { String::new() } else { format!("{}: ", list(&who)) };
     format!(
-        "{} {}{place}  {who}{}{at}  {}",
-        paint(CHANGE, "!"),
+        "{}{place}  {who}{}{at}  {}",
         lint.space,
         lint_words(lint.code),
         paint(FAINT, &format!("{origin}  {}", lint.code.code()))

@@ -34,7 +34,7 @@ pub(super) fn guards(plan: &Plan) -> Vec<Section> {
     if !hold.is_empty() && !plan.is_empty() {
         let verb = if hold.len() == 1 { "holds" } else { "hold" };
         let removals = removals_words(plan.guards.removals);
-        let sentence = format!("Guards: {} {verb} ({removals}).", list(&hold));
+        let sentence = format!("Guards: {} {verb}{removals}.", list(&hold));
         sections.push(Section::new(Part::Guards, sentence, Vec::new()));
     }
     sections
@@ -91,10 +91,10 @@ fn breach_words(plan: &Plan, breach: &Breach) -> String {
             let who = if who.is_empty() { String::new() } else { format!(": {}", list(&who)) };
             let was = if before == counted { String::new() } else { format!(", {before} before this plan") };
             if *counted == 0 {
-                return format!("{space}  no active user can administer it, and {needed} should{was}{who}");
+                return format!("{space}  no active administrator, {needed} needed{was}{who}");
             }
-            let counted = count(*counted, "administrator", "administrators");
-            format!("{space}  {counted} of the {needed} that are needed{was}{who}")
+            let counted = count(*counted, "active administrator", "active administrators");
+            format!("{space}  {counted}, {needed} needed{was}{who}")
         }
         Breach::NotAdmin { space, who, origin, perhaps } => {
             let not = if *perhaps {
@@ -113,10 +113,10 @@ fn breach_words(plan: &Plan, breach: &Breach) -> String {
         }
         Breach::TooManyRemovals { what, pairs, limit } => {
             let limit = match limit {
-                MaxRemovals::Percent(share) => format!("{share}% of them"),
+                MaxRemovals::Percent(share) => format!("{share}%"),
                 MaxRemovals::Count(most) => most.to_string(),
             };
-            format!("{}, and {limit} may", taken_words(*what, *pairs))
+            format!("{}; the limit is {limit}", taken_words(*what, *pairs))
         }
         Breach::Stripped { space, what, pairs, who } => {
             let mut named: Vec<String> =
@@ -156,16 +156,16 @@ fn taken_words(what: Taken, Pairs { removed, of }: Pairs) -> String {
             format!("{removed} of {} {verb} access", all("principal", "principals"))
         }
         Taken::Entries => {
-            let verb = if removed == 1 { "goes" } else { "go" };
+            let verb = if removed == 1 { "is removed" } else { "are removed" };
             format!("{removed} of {} {verb}", all("entry on page lists", "entries on page lists"))
         }
         Taken::Both => {
-            format!("{removed} of {} go", all("grant and list entry", "grants and list entries"))
+            format!("{removed} of {} are removed", all("grant and list entry", "grants and list entries"))
         }
     }
 }
 
-/// A principal counts once for each space.
+/// What counts for `max-removals`, in brackets. A principal counts once for each space.
 fn removals_words(removals: Removals) -> String {
     let both = [(Taken::Access, removals.access), (Taken::Entries, removals.entries)];
     let taken: Vec<String> = both
@@ -173,5 +173,5 @@ fn removals_words(removals: Removals) -> String {
         .filter(|(_, pairs)| pairs.removed > 0)
         .map(|(what, pairs)| taken_words(what, pairs))
         .collect();
-    if taken.is_empty() { "no removals that count".to_owned() } else { taken.join(", ") }
+    if taken.is_empty() { String::new() } else { format!(" ({})", taken.join(", ")) }
 }

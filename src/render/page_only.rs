@@ -97,15 +97,13 @@ pub(super) fn problem_words(plan: &Plan, problem: &PageOnlyProblem) -> String {
             )
         }
         PageOnlyProblem::NobodyElse { page, list, guests } => format!(
-            "only {} may {} {}, and page-only takes that away. An empty list would open it: say under `pages` \
-             who shall.",
+            "only {} may {} {}, and page-only takes that away. An empty list would open it: say under `pages` who should.",
             subjects(guests),
             list.as_str(),
             plan.page(*page)
         ),
         PageOnlyProblem::Unread { pages: unread } => format!(
-            "the restrictions of {}, or where it stands, could not be read, so guests may see more than is known. Let \
-             the account that runs this see it.",
+            "the restrictions of {}, or its place in the page tree, could not be read, so guests may see more than is known. Give the account that runs this access to it.",
             pages(plan, unread)
         ),
         PageOnlyProblem::NoLists { pages: open } => format!(

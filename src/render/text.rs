@@ -25,8 +25,7 @@ pub(super) fn archived(plan: &Plan) -> Option<Section> {
     };
     let lists = plan.changes.iter().filter(is_archived).count();
     let sentence = format!(
-        "{} of archived pages: if this site does not let them be changed, apply names those that stay as they are; \
-         restore or delete such a page, then.",
+        "{} of archived pages: if this site refuses to change them, `apply` names those that stay as they are; then restore or delete such a page.",
         count(lists, "list", "lists")
     );
     (lists > 0).then(|| Section::new(Part::Meanwhile, sentence, Vec::new()))
@@ -119,20 +118,19 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
                 .get(content)
                 .map_or_else(|| format!("page {content}"), |page| page.path.to_string());
             format!(
-                "{space}  where {page} stands: the site does not say; no pattern reaches it, only `id:{content}`"
+                "{space}  the place of {page} in the page tree: the site does not say; no path or pattern matches it, only `id:{content}`"
             )
         }
         Gap::SinglePermissions { space, principal } => format!(
-            "{space}  what {} is to hold: this site gives access by roles only, and its API changes no single \
-             permission; let a site administrator give them a role in place of custom access",
+            "{space}  the permissions of {}: this site gives access by roles only, and its API cannot change single permissions; ask a site administrator to replace this custom access by a role",
             plan.name(principal)
         ),
         Gap::AnonymousRows { space, reads: true } => format!(
-            "{space}  what `anonymous` holds: the site lists no entry for readers who are not signed in, and yet shows the space \
+            "{space}  the permissions of `anonymous`: the site lists no entry for readers who are not signed in, and yet shows the space \
              to them; look at the space's permissions in Confluence"
         ),
         Gap::AnonymousRows { space, reads: false } => format!(
-            "{space}  what `anonymous` holds: the site lists no entry for readers who are not signed in, and may leave such \
+            "{space}  the permissions of `anonymous`: the site lists no entry for readers who are not signed in, and may leave such \
              entries out of its lists; look at the space's permissions in Confluence"
         ),
         Gap::OwnGroups { why } => {
@@ -146,7 +144,9 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
         Gap::Members { group, why } => {
             format!("the members of {}: {}", plan.name(&Principal::Group(group.clone())), reason(why))
         }
-        Gap::Account { account } => format!("whose account {account} is: the site does not say"),
+        Gap::Account { account } => {
+            format!("the account {account}: the site does not say what it is, so it may be an app")
+        }
     }
 }
 
@@ -173,8 +173,7 @@ pub(super) fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
     let caller = plan.name(&Principal::User(plan.site.caller.clone())).into_owned();
     match refusal {
         Refusal::Lockout { space, through } => format!(
-            "{space}: {caller}, who runs this, administers the space through {} and would no longer. \
-             Name {caller}, or a group that it is in, as `admin` of the space; or, if it is meant to lose the \
+            "{space}: the account that runs this ({caller}) administers the space through {} and would lose that. Name {caller}, or a group that it is in, as `admin` of the space; or, if it is meant to lose the \
              space, let another administrator of it apply this policy.",
             names(through)
         ),
@@ -195,7 +194,7 @@ pub(super) fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
             let demands =
                 demands.iter().map(|it| format!("`{}` before `{}`", words(&it.first), words(&it.last)));
             format!(
-                "{space}: Confluence demands an order of the calls that does not exist: {}. Split the change \
+                "{space}: what Confluence demands of the order of the calls contradicts itself: {}. Split the change \
                  over two policies, applied one after the other.",
                 list(&demands.collect::<Vec<_>>())
             )
@@ -210,15 +209,11 @@ pub(super) fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
             );
             if through.is_empty() {
                 format!(
-                    "{space}: {call}{what}, needs {permission}, and in every safe order that was tried {caller}, \
-                     who runs this, gets that only by a later call. Give {caller} {permission} first, in a policy \
-                     of its own; or let another administrator apply this."
+                    "{space}: call {call}{what} needs {permission}, but in every safe order that was tried, the account that runs this ({caller}) gets that permission only by a later call. Give it {permission} first, in a policy of its own; or let another administrator apply this policy."
                 )
             } else {
                 format!(
-                    "{space}: in every safe order that was tried, {caller}, who runs this, loses {permission}, \
-                     which it has through {}, before {call}{what}, and that needs it. Name {caller} for \
-                     {permission} until that is done; {first}; or let another administrator apply this.",
+                    "{space}: in every safe order that was tried, the account that runs this ({caller}) loses {permission}, which it has through {}, before call {call}{what}, which needs that permission. Give {permission} to {caller} by name until this is done; or {first}; or let another administrator apply this policy.",
                     names(through),
                 )
             }
@@ -245,7 +240,7 @@ fn needs_left_out_words(
             format!("without it {}", lasting_danger_words(plan, danger))
         }
         NeededBy::Order { reason: EdgeReason::Resume, .. } => {
-            "once the rest is done, no later run could see that it is missing".to_owned()
+            "if the rest were applied alone, a later run could not find out that this is missing".to_owned()
         }
         NeededBy::Order { .. } => "Confluence demands it before the rest".to_owned(),
         NeededBy::PageOnly { origins } => {
@@ -254,8 +249,7 @@ fn needs_left_out_words(
         }
     };
     format!(
-        "{space}: some of this cannot be left out: {why}. {lines}. Or let an account apply this policy that may do \
-         all of it."
+        "{space}: some of this cannot be left out: {why}. {lines}. Or apply this policy with an account that may do all of it."
     )
 }
 
@@ -277,8 +271,7 @@ pub(super) fn summary(plan: &Plan) -> String {
         "no plan can do it in fewer".to_owned()
     } else {
         format!(
-            "no plan can do it in fewer than {}; the search for an order in which fewer than {} must be split \
-             in two was stopped",
+            "at least {} are needed; there may be a plan that splits fewer than {} in two, since the search for one was stopped",
             plan.cost.lower_bound,
             count(plan.cost.splits, "call", "calls")
         )

@@ -58,9 +58,9 @@ fn kept_words(plan: &Plan, kept: &Unmanaged) -> String {
         KeepReason::RolesOnly => format!(
             "{entries} from before roles; this site gives access by roles only, and its API cannot change them: {who}"
         ),
-        KeepReason::Skipped => format!("{entries} whose entry of the policy is skipped: {who}"),
+        KeepReason::Skipped => format!("{entries} that a skipped entry of the policy is about: {who}"),
         KeepReason::UnlistedPage => {
-            format!("{} that no entry reaches", count(kept.count, "restricted page", "restricted pages"))
+            format!("{} that no entry matches", count(kept.count, "restricted page", "restricted pages"))
         }
         KeepReason::Paused if kept.count == 0 => "paused; nothing differs from the policy".to_owned(),
         KeepReason::Paused => {

@@ -78,11 +78,11 @@ fn entries_of_anonymous_that_the_site_leaves_out_are_no_match() {
     for (front, says) in [
         (
             None,
-            "ENG  what `anonymous` holds: the site lists no entry for readers who are not signed in, and yet shows",
+            "ENG  the permissions of `anonymous`: the site lists no entry for readers who are not signed in, and yet shows",
         ),
         (
             Some(&silent),
-            "ENG  what `anonymous` holds: the site lists no entry for readers who are not signed in, and may leave",
+            "ENG  the permissions of `anonymous`: the site lists no entry for readers who are not signed in, and may leave",
         ),
     ] {
         let ran = site.run(front, &["plan", "--detailed-exitcode"]).code(6);

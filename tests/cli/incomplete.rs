@@ -97,7 +97,7 @@ fn entries_that_stay_because_nobody_knows_whose_they_are_are_no_success() {
     let front = hosted.behind(move |_, path| path.ends_with("/users-bulk").then(|| answer.clone()));
     let ran = settled(&folder, &front, &hosted, &["plan", "--detailed-exitcode"], 6);
     assert!(
-        ran.out.contains("Declared, and not known\n  whose account 5b10ac8d82e05b22cc7d4e02 is"),
+        ran.out.contains("Declared, and not known\n  the account 5b10ac8d82e05b22cc7d4e02: the site does not say what it is"),
         "{}",
         ran.out
     );

@@ -390,7 +390,7 @@ fn a_run_that_died_is_mentioned_until_another_has_come_to_its_end() {
     let said = after.said("warning:");
     assert!(said.len() == 1 && said[0].contains("was cut short"), "{}", after.err);
     assert!(
-        said[0].contains("13 of its 13 calls were sent or about to be sent, and 13 are known to be settled"),
+        said[0].contains("13 of its 13 calls were sent or about to be sent, and the result of 13 is known"),
         "{}",
         after.err
     );

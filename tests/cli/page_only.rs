@@ -282,7 +282,7 @@ async fn what_no_entry_reaches_is_left_and_counted_or_opened() {
     let stage = Stage::open(&site(PAGES, "")).await;
     let left =
         stage.plan(&policy("    pages: {/Runbooks: {edit: [group:eng]}}\n    unlisted-pages: leave\n")).await;
-    assert!(plan_as_text(&left.plan).contains("1 restricted page that no entry reaches"));
+    assert!(plan_as_text(&left.plan).contains("1 restricted page that no entry matches"));
     let open = format!("    unlisted-pages: open\n{GUESTS}");
     let planned = stage.converge(&policy(&open)).await.unwrap();
     assert!(restricted(&planned.plan).contains(&7), "opened to insiders, closed to guests");

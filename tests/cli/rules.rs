@@ -23,7 +23,7 @@ fn a_run_can_be_limited_to_spaces_that_rules_select() {
     let one = folder.run(&["plan", "--space", "DOCS", "mine"]).code(0);
     assert!(one.out.contains("DOCS  Documentation") && !one.out.contains("ENG"), "{}", one.out);
     let none = folder.run(&["plan", "--space", "HR", "mine"]).code(Exit::Usage.code().into());
-    assert!(none.err.contains("--space HR: the policy does not speak of this space"), "{}", none.err);
+    assert!(none.err.contains("--space HR: the policy does not cover this space"), "{}", none.err);
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn exit_codes_are_what_the_handbook_says() {
     folder.run(&["plan", "--no-such-option"]).code(64);
     folder.run(&[]).code(64);
     let wrong = folder.run(&["plan", "--space", "OPS"]).code(64);
-    assert_eq!(wrong.said("hint:"), ["it speaks of DOCS, ENG"]);
+    assert_eq!(wrong.said("hint:"), ["it covers DOCS, ENG"]);
 
     folder.write("policy.yaml", &POLICY.replace("admin: ['group:admins'], ", ""));
     for command in [["plan", "."], ["apply", "--yes"]] {

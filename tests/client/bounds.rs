@@ -160,7 +160,10 @@ async fn every_list_that_repeats_itself_ends_in_an_error_that_names_it() {
         ("rest/api/group", said(cloud.product_access().await.err())),
         ("rest/api/group/g/membersByGroupId", said(cloud.members(&"g".parse().unwrap()).await.err())),
     ] {
-        assert_eq!(said, format!("the list `GET /wiki/{path}` does not end: its pages run in a circle"));
+        assert_eq!(
+            said,
+            format!("the list `GET /wiki/{path}` does not end: the links to its next pages form a loop")
+        );
     }
     assert!(server.seen().len() < 30, "{}", server.seen().len());
 }
@@ -187,7 +190,7 @@ async fn a_list_of_restrictions_that_repeats_itself_is_an_error_too() {
     assert_eq!(
         error.to_string(),
         "the list `GET /wiki/rest/api/content/7/restriction/byOperation/read` does not end: \
-         its pages run in a circle"
+         the links to its next pages form a loop"
     );
 }
 

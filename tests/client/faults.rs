@@ -337,7 +337,7 @@ async fn a_page_list_that_runs_in_a_circle_ends() {
     let error = server.cloud().spaces(&confperm::confluence::SpaceSelection::All).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the list `GET /wiki/api/v2/spaces` does not end: its pages run in a circle"
+        "the list `GET /wiki/api/v2/spaces` does not end: the links to its next pages form a loop"
     );
     assert_eq!(server.seen().len(), 2);
 }

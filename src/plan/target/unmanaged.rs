@@ -36,7 +36,7 @@ pub enum KeepReason {
     RolesOnly,
     /// An entry that would decide about it is skipped, since its name does not mean what it meant.
     Skipped,
-    /// Restricted pages that no entry reaches; here `count` is the number of pages.
+    /// Restricted pages that no entry matches; here `count` is the number of pages.
     UnlistedPage,
     /// Kinds of permission or principal that this program does not know.
     Foreign,

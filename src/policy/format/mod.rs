@@ -41,11 +41,11 @@ pub fn format(file: &Arc<Utf8Path>, text: &str) -> Result<String, Box<Diagnostic
         return Err(Box::new(
             Diagnostic::new(
                 Code::LeftUnformatted,
-                "`fmt` leaves this file alone, because it would not say the same afterwards",
+                "`fmt` does not change this file, because it would not mean the same afterwards",
             )
             .at(&Span::start_of(file), "")
             .help(
-                "please report this, with the file; until then write what is unusual in it in a plainer way",
+                "please report this, with the file; until then, write the unusual part of it in a simpler way",
             ),
         ));
     }

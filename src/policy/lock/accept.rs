@@ -20,7 +20,7 @@ pub struct Accepted {
 /// Why a name cannot be accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotAccepted {
-    #[error("`{0}` is no name in the lock")]
+    #[error("`{0}` is not a name in the lock")]
     Unknown(String),
     #[error("`{name}` could be {}", names.join(" or "))]
     Ambiguous { name: String, names: Vec<String> },
@@ -38,8 +38,8 @@ impl NotAccepted {
                 "write it as the messages of `confperm plan` do: `group:NAME`, `role:NAME`, `KEY`, `KEY/Title/Title`"
             }
             Self::Ambiguous { .. } => "write it with its kind, as in this message",
-            Self::NoOther(_) => "it means what it meant; if that is gone, correct the policy",
-            Self::Several { .. } => "name the one that is meant by its id in the policy",
+            Self::NoOther(_) => "the name still means what it meant; if that is gone, correct the policy",
+            Self::Several { .. } => "in the policy, write the id of the one that is meant",
         }
     }
 }

@@ -80,7 +80,7 @@ fn site(node: &Node) -> Result<LockedSite, Refused> {
         match key.value {
             "cloud-id" => cloud_id = Some(scalar(node)?.value.to_owned()),
             "url" => base_url = Some(scalar(node)?.value.to_owned()),
-            _ => return Err(Box::new(odd(&key.span, "something that is not known of a site"))),
+            _ => return Err(Box::new(odd(&key.span, "not a property of a site"))),
         }
     }
     match base_url {
@@ -156,7 +156,7 @@ fn last_seen(node: &Node) -> Result<LastSeen, Refused> {
             ("status", "inactive") => seen.status = AccountStatus::Inactive,
             ("status", "closed") => seen.status = AccountStatus::Closed,
             ("status", "unknown") => seen.status = AccountStatus::Unknown,
-            _ => return Err(Box::new(odd(&key.span, "something that is not known of people"))),
+            _ => return Err(Box::new(odd(&key.span, "not a property of a person"))),
         }
     }
     Ok(seen)

@@ -69,7 +69,7 @@ fn date(text: &str) -> Result<Date, (String, String)> {
     let form = || {
         (
             format!("`{text}` is not a day"),
-            "write year, month and day, as in `2027-01-31`: the last day that this counts".to_owned(),
+            "write year, month and day, as in `2027-01-31`: the last day on which this is valid".to_owned(),
         )
     };
     let parts: Vec<&str> = text.split('-').collect();

@@ -70,7 +70,7 @@ impl Reader {
             self.report(
                 Diagnostic::new(
                     Code::InvalidValue,
-                    format!("`{}` is no number of administrators", text.value),
+                    format!("`{}` is not a number of administrators", text.value),
                 )
                 .at(&text.span, "")
                 .help("write a whole number, as in `min-admins: 2`"),
@@ -88,12 +88,12 @@ impl Reader {
             ),
             None => (
                 text.value.trim().parse().ok().map(MaxRemovals::Count),
-                "write a share such as `25%`, or a whole number of grants such as `40`",
+                "write a share such as `25%`, or a whole number such as `40`",
             ),
         };
         if limit.is_none() {
             self.report(
-                Diagnostic::new(Code::InvalidValue, format!("`{}` is no limit for removals", text.value))
+                Diagnostic::new(Code::InvalidValue, format!("`{}` is not a limit for removals", text.value))
                     .at(&text.span, "")
                     .help(help),
             );

@@ -279,11 +279,11 @@ fn address(text: &str) -> Result<SiteAddress, Refusal> {
         "http" if loopback => {}
         "http" => {
             return Err((
-                "`http://` would send the token for everyone on the way to read".to_owned(),
+                "`http://` would send the token in clear text, which everyone on the way can read".to_owned(),
                 "use `https://`; `http://` is for this machine only (`localhost`, `127.0.0.1`)".to_owned(),
             ));
         }
-        other => return Err((format!("`{other}:` cannot lead to a site"), scheme())),
+        other => return Err((format!("`{other}:` is not how the address of a site begins"), scheme())),
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err((

@@ -18,7 +18,7 @@ impl Reader {
             return Some(Spanned::new(unlisted, text.span));
         }
         let help = meant(did_you_mean(&text.value, UNLISTED.map(|(name, _)| name))).unwrap_or_else(|| {
-            "`leave` keeps the restrictions of pages that no entry reaches, `open` removes them".to_owned()
+            "`leave` keeps the restrictions of pages that no entry matches, `open` removes them".to_owned()
         });
         self.report(
             Diagnostic::new(Code::InvalidValue, format!("`unlisted-pages` cannot be `{}`", text.value))

@@ -302,7 +302,7 @@ impl Reader {
     fn takes_own_place(&mut self, who: &Spanned<Named>) {
         let shown = self.policy.show_named(&who.value);
         self.report(
-            Diagnostic::new(Code::InvalidValue, format!("`{shown}` cannot take their own place"))
+            Diagnostic::new(Code::InvalidValue, format!("`{shown}` cannot replace itself"))
                 .at(&who.span, "")
                 .help("name another principal"),
         );
@@ -404,7 +404,7 @@ impl Reader {
             self.report(
                 Diagnostic::new(
                     Code::InvalidValue,
-                    format!("rows of the type `{}` cannot be taken", word.value),
+                    format!("rows of the type `{}` cannot be used", word.value),
                 )
                 .at(&word.span, "")
                 .help(help),
@@ -435,7 +435,7 @@ impl Reader {
             self.report(
                 Diagnostic::new(Code::CsvFile, format!("there is no file `{path}` in the policy directory"))
                     .at(&name.span, "")
-                    .help("the path goes from the folder of this file"),
+                    .help("the path is relative to the folder of this file"),
             );
             return BTreeMap::new();
         };

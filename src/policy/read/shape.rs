@@ -170,7 +170,7 @@ impl Reader {
                             self.report(
                                 Diagnostic::new(
                                     Code::DuplicateKey,
-                                    format!("the key `{name}` stands here twice"),
+                                    format!("the key `{name}` is here twice"),
                                 )
                                 .at(&key.span, "here again")
                                 .at(first, "first here")

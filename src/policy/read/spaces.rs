@@ -165,7 +165,7 @@ impl Reader {
                 self.report(
                     Diagnostic::new(
                         Code::InvalidPages,
-                        format!("this page belongs to the space `{other}`, and is named for `{space}`"),
+                        format!("this page belongs to the space `{other}`, but is listed under `{space}`"),
                     )
                     .at(&text.span, "")
                     .help(format!("move the entry to `{other}`, or name a page of `{space}`")),

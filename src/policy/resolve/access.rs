@@ -324,7 +324,7 @@ impl<'a> Resolver<'a> {
         let message = if is_class {
             "a user class can hold one space role and nothing else"
         } else {
-            "this site gives access by space roles only, and no role is exactly what is asked for here"
+            "this site gives access by space roles only, and no role gives exactly what is asked for here"
         };
         let mut finding = Diagnostic::new(Code::NotExpressible, message);
         for entry in asked {

@@ -124,10 +124,10 @@ impl<'a> Resolver<'a> {
             None => self.report(
                 Diagnostic::new(
                     Code::NotExpressible,
-                    format!("`{}` would need this beside what they have, and no one role is both", self.shown(who)),
+                    format!("`{}` would need this beside what they have, and no single role gives both", self.shown(who)),
                 )
                 .at(place, "")
-                .help("a principal has one space role, or single permissions: say in the policy which role they shall have"),
+                .help("a principal has one space role, or single permissions: say in the policy which role they should have"),
             ),
         }
     }

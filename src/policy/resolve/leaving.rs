@@ -136,7 +136,7 @@ impl<'a> Resolver<'a> {
             self.report(
                 Diagnostic::new(Code::AbsentCaller, format!("`{shown}` is the account that runs this"))
                     .at(&place.span, "")
-                    .help("it must be able to finish and to come back: let another administrator apply this rule"),
+                    .help("it needs its access to finish this run and to make the next: let another administrator apply this rule"),
             );
             return Meaning::Invalid;
         }
@@ -168,7 +168,7 @@ impl<'a> Resolver<'a> {
             }
             for other in &wish.leaving[number + 1..] {
                 if other.who == leaving.who && other.then != leaving.then {
-                    self.contradiction(leaving, other.span(), "something else is asked for here");
+                    self.contradiction(leaving, other.span(), "this asks for something else");
                 }
             }
             let comes = match &leaving.then {
@@ -275,7 +275,7 @@ impl<'a> Resolver<'a> {
                     format!("`{shown}` is the last on {list} {listed}, which would be open to everyone in the space without it"),
                 )
                 .at(&span, format!("there {is} {} of them", lists.len()))
-                .help(format!("say who takes the place on such a list: `{{who: \"{shown}\", instead: group:NAME}}`; or open the page with `anyone`, if that is meant")),
+                .help(format!("name a replacement for such a list: `{{who: \"{shown}\", instead: group:NAME}}`; or open the page with `anyone`, if that is meant")),
             );
         }
     }

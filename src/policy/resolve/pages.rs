@@ -330,7 +330,7 @@ impl Resolver<'_> {
                 )
                 .at(&second.span, "this one")
                 .at(&first.span, "and this one")
-                .help("both are equally specific, so neither goes first: put them together, or remove one"),
+                .help("both are equally specific, so neither takes precedence: put them together, or remove one"),
             );
         }
         winners
@@ -467,7 +467,7 @@ impl Resolver<'_> {
         self.report(
             Diagnostic::new(Code::EmptyGlob, format!("`{}` matches no page yet", selector.value))
                 .at(&selector.span, "")
-                .help("it will count for pages that are added there; for the page itself write its path without the star"),
+                .help("it will apply to pages that are added there; for the page itself, write its path without the star"),
         );
     }
 

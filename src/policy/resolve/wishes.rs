@@ -199,10 +199,10 @@ impl<'a> Resolver<'a> {
         self.report(
             Diagnostic::new(
                 Code::UnknownLike,
-                format!("the policy gives nothing in `{key}` that could be copied"),
+                format!("the policy gives no access in `{key}` that could be copied"),
             )
             .at(&like.span, "")
-            .help(format!("write `live:{key}` to copy what is held there now")),
+            .help(format!("write `live:{key}` to copy the access that the space has on the site now")),
         );
     }
 
@@ -260,7 +260,7 @@ impl<'a> Resolver<'a> {
             self.report(
                 Diagnostic::new(Code::EmptySelector, format!("the rule \"{}\" selects no space", rule.name.value))
                     .at(&selector.span, "")
-                    .help("it will count for spaces that come to fit; check types, labels and conditions if there should be some"),
+                    .help("it will apply to spaces that match later; if some should match now, check types, labels and conditions"),
             );
         }
     }
@@ -277,8 +277,10 @@ impl<'a> Resolver<'a> {
                     .at(&pattern.span, "")
                     .help(match near {
                         Some(near) => format!("did you mean `{near}`?"),
-                        None => "it will count for spaces that get such a key; upper and lower case count"
-                            .to_owned(),
+                        None => {
+                            "it will apply to spaces that get such a key later; upper and lower case count"
+                                .to_owned()
+                        }
                     }),
             );
         }

@@ -201,7 +201,7 @@ fn extent(brackets: bool, begin: Range<usize>, end: &Place, last: Option<&Writte
 
 /// A finding about what the formatter leaves alone.
 fn unformattable(span: &Span, what: &str) -> Diagnostic {
-    Diagnostic::new(Code::LeftUnformatted, format!("`fmt` leaves this file alone, because it holds {what}"))
+    Diagnostic::new(Code::LeftUnformatted, format!("`fmt` does not change this file, because it holds {what}"))
         .at(span, "")
         .help("write it out in plain YAML; a policy has no need of anchors, tags, directives or keys that are lists")
 }

@@ -72,7 +72,7 @@ pub(super) struct Declared {
     pub(super) pages: Vec<Entry>,
     /// The pages that the guests see, where some do.
     pub(super) guests: Vec<Selector>,
-    /// Whether restrictions that no entry reaches are opened.
+    /// Whether restrictions that no entry matches are opened.
     pub(super) opens_unlisted: bool,
 }
 
