@@ -19,7 +19,7 @@ pub enum Outside {
     ProductAdmins,
     /// Space admins can remove view lists that keep them out.
     SpaceAdmins,
-    /// Organisation admins can see and edit everything for some minutes (Premium and Enterprise).
+    /// Organisation admins can give themselves access to everything for a few minutes (Premium and Enterprise).
     AdminKey,
     /// On this plan, permissions and lists have no effect that anybody can change.
     FreePlan,

@@ -44,7 +44,7 @@ failures! {
 
     // The way there.
     InvalidProxy = "invalid-proxy", "A variable such as `HTTPS_PROXY` does not hold the address of an HTTP proxy.";
-    CannotConnect = "cannot-connect", "No connection: the host name cannot be resolved, the port is closed, or a proxy or firewall stands in between.";
+    CannotConnect = "cannot-connect", "No connection: the host name cannot be resolved, the port is closed, or a proxy or firewall is in the way.";
     UntrustedCertificate = "untrusted-certificate", "This machine does not trust the certificate of the server. Often a proxy of the company inspects TLS: `SSL_CERT_FILE` names its certificate.";
     ConnectionLost = "connection-lost", "The connection broke, or an answer did not come in time or stopped in the middle. Run the command again.";
     NoHttpClient = "no-http-client", "The HTTP client could not be set up, mostly because the system has no CA certificates.";

@@ -24,15 +24,15 @@ const MAX_BYTES: u64 = 64 * MEBIBYTE;
 pub(super) fn run(args: &FmtArgs, out: &Output) -> Result<Exit, CliError> {
     if args.site.site.is_some() {
         return Err(CliError::usage(
-            "--site goes with --renames: without it `fmt` looks at files only",
+            "--site needs --renames: without that, `fmt` looks at files only",
             "leave it out, or add --renames",
         ));
     }
     if args.paths.iter().any(|path| path == "-") {
         if args.paths.len() > 1 || args.check || args.diff {
             return Err(CliError::usage(
-                "`-` stands alone: what comes from standard input goes to standard output",
-                "name files and directories to check or to compare them",
+                "`-` cannot be combined with other paths, --check or --diff: it formats standard input to standard output",
+                "name files or directories instead of `-`",
             ));
         }
         return from_standard_input(out);

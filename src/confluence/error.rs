@@ -291,7 +291,7 @@ impl Error {
                 "check the spelling of the site's address, and that this machine has a network connection"
             }
             Self::Unreachable { .. } => {
-                "check the address and its port, and whether a proxy (HTTPS_PROXY) or a firewall stands in between"
+                "check the address and its port, and whether a proxy (HTTPS_PROXY) or a firewall is in the way"
             }
             Self::Certificate { .. } => {
                 "if a proxy of your company inspects TLS, install its certificate or point SSL_CERT_FILE at it; \
@@ -313,7 +313,7 @@ impl Error {
             }
             Self::NotJson { .. } | Self::Redirect { .. } => {
                 "this is usually a login page or a proxy: check the site's address (for Cloud \
-                 `https://YOUR-SITE.atlassian.net/wiki`) and whether single sign-on or an IP allowlist stands in between"
+                 `https://YOUR-SITE.atlassian.net/wiki`) and whether single sign-on or an IP allowlist is in the way"
             }
             Self::Unexpected { .. } => {
                 "check that the address is a Confluence site; if it is, please report this, the API may have changed"

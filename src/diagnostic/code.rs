@@ -52,7 +52,7 @@ codes! {
     SeveralDocuments = "several-documents", Error, "A file holds more than one YAML document.";
 
     // Shape.
-    DuplicateKey = "duplicate-key", Error, "The same key stands twice in one place.";
+    DuplicateKey = "duplicate-key", Error, "The same key is twice in one place.";
     UnknownKey = "unknown-key", Error, "A key that the policy language does not have.";
     MissingKey = "missing-key", Error, "A key that must be there is not.";
     WrongType = "wrong-type", Error, "A value of another kind than belongs there.";
@@ -126,7 +126,7 @@ codes! {
     UnsupportedPermission = "unsupported-permission", Error, "A permission that this site does not have.";
     UnknownSiteRole = "unknown-site-role", Error, "A space role that the site does not have.";
     NoClasses = "no-classes", Error, "User classes on a site without space roles.";
-    PageOnlyAdmin = "page-only-admin", Error, "A principal would see only some pages of a space and administer it.";
+    PageOnlyAdmin = "page-only-admin", Error, "A principal that `page-only` limits to some pages would also administer the space.";
     NotExpressible = "not-expressible", Error, "Access that this site has no way to give.";
 }
 

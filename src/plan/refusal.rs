@@ -105,7 +105,7 @@ impl RefusalCode {
                 "In every order of the calls, there would be a moment at which an account has access that it has neither before nor after the change (a leak), or lacks access that it has both before and after (a gap). Make the change in two steps, each a policy of its own. `--allow-gap` accepts a gap, never a leak."
             }
             Self::NoOrder => {
-                "Confluence demands an order of the calls that contradicts itself. Make the change in two steps."
+                "What Confluence demands of the order of the calls contradicts itself. Make the change in two steps, each a policy of its own."
             }
             Self::Unfinishable => {
                 "During the run, the account that runs confperm would lose a permission before the last call that needs it, or get it after the first. Make that change first, in a policy of its own, or let another administrator apply the policy."

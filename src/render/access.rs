@@ -381,7 +381,8 @@ pub(super) fn outside_words(outside: &Outside) -> String {
         Outside::ProductAdmins => "product admins: they can make themselves admins of any space".to_owned(),
         Outside::SpaceAdmins => "space admins: they can remove a view list that keeps them out".to_owned(),
         Outside::AdminKey => {
-            "the admin key: organisation admins can see and edit everything for some minutes".to_owned()
+            "the admin key: organisation admins can give themselves access to everything for a few minutes"
+                .to_owned()
         }
         Outside::FreePlan => "the Free edition: permissions and lists cannot be changed on it".to_owned(),
         Outside::ForeignRows { rows } => {

@@ -125,7 +125,7 @@ impl Reader {
             self.report(
                 Diagnostic::new(
                     Code::PageOnlyAdmin,
-                    format!("`{who}` would see only some pages of this space and administer it"),
+                    format!("`{who}` is limited to some pages of this space, and would also administer it"),
                 )
                 .at(&guest.span, "sees only these pages")
                 .at(&admin, "administers the space")
