@@ -81,8 +81,7 @@ impl Policy {
                 )
                 .at(&span, "already over")
                 .help(format!(
-                    "correct the day, or remove the entry; if it was here in time and only {LOCK_FILE} was not committed, \
-                     add the line `{}` under `ends:` there, and the next `confperm apply` takes the access back",
+                    "correct the day, or remove the entry; if the entry is an old one, and only {LOCK_FILE} was not committed, add the line `{}` under `ends:` there, and the next `confperm apply` takes the access back",
                     end.to_line()
                 ))
             })
@@ -107,8 +106,7 @@ fn ended_list(verb: PageVerb, pages: &str, listed: &Listed, today: Date) -> Opti
     let named = listed.named();
     let last = named.last().filter(|_| named.iter().all(|entry| entry.is_over(today)))?;
     let until = last.until.as_ref()?;
-    let message =
-        format!("no entry is left that may {} `{pages}`: every entry of this list has ended", verb.as_str());
+    let message = format!("every entry of the {} list of `{pages}` has ended", verb.as_str());
     Some(
         Diagnostic::new(Code::EndedList, message).at(&until.span, "the last day has passed").help(
             "name a principal that stays; without entries the list would be open to everyone in the space",
