@@ -7,7 +7,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountId, InvalidId, Origin, Principal, SpaceKey};
+use super::{AccountId, InvalidId, Origin, Principal, Shown, SpaceKey};
 
 /// One guard. What a policy may forbid are guards of their own, so that letting one of them through lets
 /// nothing else through.
@@ -67,6 +67,8 @@ pub struct Guards {
     /// Who must administer every space that the policy speaks of, and keeps full access to it at every
     /// step of an apply. People and groups only.
     pub required_admins: BTreeMap<Principal, Origin>,
+    /// Names under `required-admins` that mean nothing any more. None of them can be shown to administer a space.
+    pub lost_admins: BTreeMap<Shown, Origin>,
     pub max_removals: Guarded<MaxRemovals>,
     pub forbid: BTreeMap<Forbidden, Prohibition>,
 }
@@ -76,6 +78,7 @@ impl Default for Guards {
         Self {
             min_admins: Guarded { limit: 1, origin: None },
             required_admins: BTreeMap::new(),
+            lost_admins: BTreeMap::new(),
             max_removals: Guarded { limit: MaxRemovals::Percent(25), origin: None },
             forbid: BTreeMap::new(),
         }

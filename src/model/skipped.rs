@@ -24,8 +24,8 @@ pub struct Skipped {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SkippedPart {
-    /// Every space, since a guard needs the name everywhere.
-    AllSpaces,
+    /// A name under `required-admins`. The guard holds it against plans that take administration away.
+    Guard,
     /// Everything that is asked of the space.
     Space,
     /// What a rule says, in every space.
@@ -36,6 +36,8 @@ pub enum SkippedPart {
     Principal,
     /// A whole list, which would be empty without the name, and so open.
     List,
+    /// Both lists of a page.
+    Lists,
 }
 
 /// Why a name does not mean anything any more, or not what it says.
@@ -49,6 +51,9 @@ pub enum SkipReason {
     },
     /// What it meant is gone, and others bear the name.
     Taken { was: Shown, by: BTreeSet<String> },
+    /// Two entries reach the page because of where it stands, and this principal could edit it by the one and not view
+    /// it by the other.
+    Contradictory { editor: Shown, viewers: Origin },
     /// What it means has another name by now, and these bear the name and are not meant.
     AlsoNamed { by: BTreeSet<String> },
 }

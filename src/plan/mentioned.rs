@@ -154,7 +154,9 @@ impl Mentioned {
                 self.principals.insert(who.clone());
                 self.page(space, Some(*content));
             }
-            Breach::Stripped { who, .. } => self.principals.extend(who.iter().cloned()),
+            Breach::Stripped { who, .. } | Breach::LostAdmin { losers: who, .. } => {
+                self.principals.extend(who.iter().cloned());
+            }
             Breach::TooManyRemovals { .. } => {}
         }
     }

@@ -104,6 +104,13 @@ fn breach_words(plan: &Plan, breach: &Breach) -> String {
             };
             format!("{space}  {} {not}  {origin}", plan.name(who))
         }
+        Breach::LostAdmin { space, name, origin, losers } => {
+            let losers: Vec<String> = losers.iter().map(|who| plan.name(who).to_string()).collect();
+            format!(
+                "{space}  {} would no longer administer the space, while {name}, which should, means nothing  {origin}",
+                list(&losers)
+            )
+        }
         Breach::CutOff { space, content, who, origin } => {
             let page = plan
                 .pages

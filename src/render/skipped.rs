@@ -9,8 +9,10 @@ use super::review::{Part, Section};
 use super::style::{CHANGE, list, paint};
 
 pub(super) fn skipped(plan: &Plan) -> Option<Section> {
-    let heading =
-        paint(CHANGE, "Skipped: on the site the name stands for something else by now, or for nothing");
+    let heading = paint(
+        CHANGE,
+        "Skipped: on the site the name stands for something else by now, or for nothing, or the page elsewhere",
+    );
     (!plan.skipped.is_empty()).then(|| Section::new(Part::Incomplete, heading, lines(plan)))
 }
 
@@ -29,14 +31,20 @@ fn line(skipped: &Skipped) -> String {
     let why = match reason {
         SkipReason::Gone { was } => format!("id {was} is gone"),
         SkipReason::Taken { was, by } => format!("id {was} is gone, and {} has its name", ids(by)),
+        SkipReason::Contradictory { editor, viewers } => {
+            format!("where it stands now, {editor} could edit it and not view it ({viewers})")
+        }
         SkipReason::AlsoNamed { by } => format!("{} has this name and is not meant", ids(by)),
     };
     let what = match part {
-        SkippedPart::AllSpaces => "all spaces, since a guard requires it",
+        SkippedPart::Guard => {
+            "the name in the guard, which lets no plan take `administer/space` away until then"
+        }
         SkippedPart::Space => "the whole space",
         SkippedPart::Rule => "the entry of the rule",
         SkippedPart::Page => "the entry",
         SkippedPart::Principal => "the principal",
+        SkippedPart::Lists => "both lists of the page",
         SkippedPart::List => "the list, which would be empty without it",
     };
     format!("{space}  {name}: {why}; skipped: {what}  {origin}")

@@ -57,8 +57,12 @@ impl Case {
     }
 
     fn on(site: &str, policy: &str) -> Self {
+        Self::on_whole(site, &format!("{POLICY}{policy}"))
+    }
+
+    fn on_whole(site: &str, policy: &str) -> Self {
         let hosted = Hosted::start(Site::from_yaml(site).unwrap(), Options::default());
-        Self { folder: Folder::with(&[("policy.yaml", &format!("{POLICY}{policy}"))]), hosted }
+        Self { folder: Folder::with(&[("policy.yaml", policy)]), hosted }
     }
 
     fn run(&self, arguments: &[&str]) -> Ran {
@@ -210,6 +214,38 @@ fn required_admins_administer_and_see_what_gets_restricted() {
     assert!(ran.out.contains("ENG  /Home would be closed to user:bob  policy.yaml:11"), "{}", ran.out);
     assert!(ran.out.contains("admin-cut-off"), "{}", ran.out);
     case.run(&["plan", "--override", "required-admins", "--why", "for a day"]).code(0);
+}
+
+/// A required administrator whose group the directory has deleted neither stops what has nothing to do with
+/// administration, nor lets the guard lapse.
+#[test]
+fn a_lost_required_admin_blocks_only_what_takes_administrators_away() {
+    let guards = "guards: {required-admins: [group:old, user:ann], max-removals: 100%}\n";
+    let with = SITE.replace("  ops: {", "  old: {id: g-old, members: [ann]}\n  ops: {");
+    let with = with
+        .replace("[user:ann, group:ops]\n      restrict", "[user:ann, group:ops, group:old]\n      restrict");
+    let with = with.replace("read/space: [", "read/space: [group:old, ");
+    let policy = format!("{}{guards}", POLICY.replace("[group:ops]\n", "[group:ops, group:old]\n"));
+    let policy = policy.replace("read/space: [", "read/space: [group:old, ");
+    let first = Case::on_whole(&with, &policy);
+    first.run(&["plan"]).code(0);
+    let lock = first.folder.read("confperm.lock");
+
+    let case = Case::on_whole(SITE, &policy);
+    case.folder.write("confperm.lock", &lock);
+    let ran = case.run(&["plan"]).code(6);
+    assert!(ran.out.contains("- everything (3 permissions)  user:bob"), "{}", ran.out);
+    let skipped = "policy  group:old: id g-old is gone; skipped: the name in the guard";
+    assert!(ran.out.contains(skipped), "{}", ran.out);
+    assert!(ran.out.contains("required-admins"), "{}", ran.out);
+
+    let case = Case::on_whole(SITE, &policy.replace("[group:ops, group:old]\n", "[group:old]\n"));
+    case.folder.write("confperm.lock", &lock);
+    let ran = case.run(&["plan"]).code(3);
+    let blocked =
+        "ENG  group:ops would no longer administer the space, while group:old, which should, means nothing";
+    assert!(ran.out.contains(blocked), "{}", ran.out);
+    case.run(&["plan", "--override", "required-admins", "--why", "ops is replaced"]).code(6);
 }
 
 #[test]

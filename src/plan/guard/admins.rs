@@ -85,13 +85,47 @@ impl<'a> Watch<'a> {
             })
         });
         let (mut breaches, elsewhere) = self.sort(missing);
+        breaches.extend(self.lost_admins());
         breaches.extend(self.cut_off(changes));
-        let applies = !required.is_empty() && !changes.is_empty();
+        let lost = &self.desired.guards.lost_admins;
+        let applies = !(changes.is_empty() || required.is_empty() && lost.is_empty());
         GuardOutcome {
-            origins: required.values().cloned().collect(),
+            origins: required.values().chain(lost.values()).cloned().collect(),
             elsewhere,
             ..GuardOutcome::new(Guard::RequiredAdmins, applies, breaches)
         }
+    }
+
+    /// The names that mean nothing any more, in each space that loses an administrator.
+    fn lost_admins(&self) -> Vec<Breach> {
+        let lost = &self.desired.guards.lost_admins;
+        let touched = self.touched.iter().filter(|_| !lost.is_empty());
+        let losing = touched.map(|key| (*key, self.losers(key))).filter(|(_, losers)| !losers.is_empty());
+        let breaches = losing.flat_map(|(key, losers)| {
+            lost.iter().map(move |(name, origin)| Breach::LostAdmin {
+                space: key.clone(),
+                name: name.clone(),
+                origin: origin.clone(),
+                losers: losers.clone(),
+            })
+        });
+        breaches.collect()
+    }
+
+    /// The principals that may administer a space before the plan and surely not by the same rows afterwards.
+    fn losers(&self, key: &SpaceKey) -> BTreeSet<Principal> {
+        let [Some(before), Some(after)] = [self.before, self.after].map(|state| state.live.spaces.get(key))
+        else {
+            return BTreeSet::new();
+        };
+        let gives = |state: &State<'_>, space: &LiveSpace, who: &Principal| {
+            space.gives(who, Permission::AdministerSpace, &state.live.roles)
+        };
+        let holders = before.holdings.keys().filter(|who| gives(self.before, before, who) != Truth::No);
+        holders
+            .filter(|who| gives(self.after, after, who) < gives(self.before, before, who))
+            .cloned()
+            .collect()
     }
 
     /// Those that block the plan, and those that are none of its doing.

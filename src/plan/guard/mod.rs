@@ -5,7 +5,9 @@
 //! - `min-admins`: in every space whose access the plan changes, the active people who can really administer it: rights,
 //!   not rows. A plan is blocked where it lowers that number, and to less than the minimum; otherwise it reports.
 //! - `required-admins`: in the same spaces, whether each of them administers the space afterwards; and
-//!   whether each of them, of a group at least one member, can view the pages that the plan restricts.
+//!   whether each of them, of a group at least one member, can view the pages that the plan restricts. A name that means
+//!   nothing any more cannot be shown to administer anything: while there is one, no plan takes the permission to
+//!   administer a space from a principal.
 //! - `max-removals`: see [`removals`].
 //! - `forbid`: whatever the policy gives, be it there already or not.
 //!
@@ -21,7 +23,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{ContentId, Desired, Forbidden, Guard, Live, MaxRemovals, Origin, Principal, SpaceKey};
+use crate::model::{
+    ContentId, Desired, Forbidden, Guard, Live, MaxRemovals, Origin, Principal, Shown, SpaceKey,
+};
 
 pub use crate::access::AdminStanding;
 
@@ -122,6 +126,16 @@ pub enum Breach {
         origin: Origin,
         /// Whether they may administer it all the same, by a group or role that could not be read.
         perhaps: bool,
+    },
+    /// The plan takes `administer/space` from principals while it is not known whom a name under `required-admins`
+    /// means.
+    LostAdmin {
+        space: SpaceKey,
+        /// As the policy writes it.
+        name: Shown,
+        origin: Origin,
+        /// The principals that lose the permission.
+        losers: BTreeSet<Principal>,
     },
     CutOff {
         space: SpaceKey,
@@ -235,6 +249,7 @@ impl Breach {
         match self {
             Self::FewAdmins { space, .. }
             | Self::NotAdmin { space, .. }
+            | Self::LostAdmin { space, .. }
             | Self::CutOff { space, .. }
             | Self::Stripped { space, .. }
             | Self::Forbidden { space, .. } => Some(space),

@@ -18,8 +18,10 @@ impl Resolver<'_> {
                 Meaning::Is(subject) => {
                     guards.required_admins.insert(Principal::from(subject), admin.span.origin());
                 }
-                // No space can be shown to have this administrator.
-                Meaning::Lost(lost) => self.skip(None, SkippedPart::AllSpaces, &lost, &admin.span),
+                Meaning::Lost(lost) => {
+                    self.skip(None, SkippedPart::Guard, &lost, &admin.span);
+                    guards.lost_admins.insert(lost.name, admin.span.origin());
+                }
                 Meaning::Invalid => {}
             }
         }

@@ -72,8 +72,7 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Res
     }
     let wishes = resolver.wishes();
     desired.guards = resolver.guards();
-    let is_all_skipped = resolver.skipped.iter().any(|skipped| skipped.part == SkippedPart::AllSpaces);
-    for (key, wish) in wishes.into_iter().filter(|_| !is_all_skipped) {
+    for (key, wish) in wishes {
         if let Some(live) = live.spaces.get(key)
             && let Some(space) = resolver.space(&wish, live)
         {

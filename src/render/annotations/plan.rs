@@ -51,6 +51,7 @@ fn of_refusal(plan: &Plan, refusal: &Refusal) -> Annotation {
 fn of_guard(plan: &Plan, outcome: &GuardOutcome) -> Annotation {
     let culprit = outcome.breaches.iter().find_map(|breach| match breach {
         Breach::NotAdmin { origin, .. }
+        | Breach::LostAdmin { origin, .. }
         | Breach::CutOff { origin, .. }
         | Breach::Forbidden { origin, .. } => Some(origin),
         Breach::FewAdmins { .. } | Breach::TooManyRemovals { .. } | Breach::Stripped { .. } => None,
