@@ -111,6 +111,7 @@ codes! {
     AmbiguousGroup = "ambiguous-group", Error, "Several groups of the site have this name.";
     RenamedName = "renamed-name", Warning, "What `confperm.lock` remembers under this name was renamed or moved, or has another key. The policy still means it.";
     ReplacedName = "replaced-name", Warning, "What `confperm.lock` remembers under this name has another name or key now, and something else has the old one. The policy still means the former.";
+    EntriesMeet = "entries-meet", Warning, "Two entries reach a page because of where it stands now, and a principal could edit it by one and not view it by the other. The page is skipped.";
     TakenName = "taken-name", Warning, "What `confperm.lock` remembers under this name is gone, and something else has the name now. What depends on the name is skipped.";
     GoneName = "gone-name", Warning, "What `confperm.lock` remembers under this name is gone. What depends on the name is skipped.";
     UnknownAccount = "unknown-account", Error, "An account that the site does not describe.";

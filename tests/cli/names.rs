@@ -385,3 +385,66 @@ fn pages_are_known_under_a_key_that_was_written_by_hand() {
     let lock = folder.read("policy/confperm.lock");
     assert!(lock.contains("PLAT: 1") && !lock.contains("ENG"), "{lock}");
 }
+
+/// Two patterns that had no page in common meet on a page that was moved. Whether it may be edited by who may not view it
+/// is no question of the policy, and the rest of the plan has nothing to do with it.
+#[test]
+fn a_page_that_moved_under_a_contradicting_pattern_is_skipped_alone() {
+    let before = "kind: confluence-sandbox
+version: 1
+site: {flavor: cloud, space-role-mode: pre-roles, edition: standard, caller: bot, cloud-id: c1}
+users:
+  bot: {account-id: u-bot, name: Bot, email: bot@x.com, confluence-admin: true}
+  eve: {account-id: u-eve, name: Eve}
+groups:
+  hr: {id: g-hr, members: [eve]}
+  ops: {id: g-ops, members: [eve]}
+quirks: {companions: never}
+spaces:
+  ENG:
+    id: 1
+    name: Eng
+    permissions: {read/space: [user:bot, group:hr, group:ops], administer/space: [user:bot], create/page: [user:bot], restrict_content/space: [user:bot]}
+    pages:
+      - {id: 10, title: Pay, children: [{id: 11, title: Bands, children: [{id: 12, title: Band A}]}]}
+      - {id: 20, title: Ops, children: [{id: 21, title: Duty}]}
+";
+    let policy = "version: 1
+site: {url: sandbox:site.yaml}
+spaces:
+  ENG:
+    mode: additive
+    access: {create/page: [group:ops]}
+    pages:
+      /Pay/**: {view: [group:hr]}
+      /Pay/Bands/**: {edit: [group:hr]}
+      /Ops/**: {edit: [group:ops]}
+";
+    let folder = Folder::with(&[("site.yaml", before), ("confperm.yaml", policy)]);
+    folder.run(&["plan"]).code(0);
+    // All of Bands is below Ops now, and what edits it there, /Ops/**, is not what views it by any entry.
+    let after = before
+        .replace(", children: [{id: 11, title: Bands, children: [{id: 12, title: Band A}]}]}", "}")
+        .replace(
+            "{id: 21, title: Duty}",
+            "{id: 21, title: Duty}, {id: 10, title: Pay, children: [{id: 11, title: Bands}]}",
+        )
+        .replace("      - {id: 10, title: Pay}\n", "");
+    folder.write("site.yaml", &after);
+    let plan = folder.run(&["plan"]).code(6);
+    assert!(plan.out.contains("+ create/page") && plan.out.contains("/Ops/Duty"), "{}", plan.out);
+    assert_eq!(plan.said("warning[entries-meet]").len(), 1, "{}", plan.err);
+    let skipped = "ENG  /Ops/Pay/Bands: where it stands now, group:ops could edit it and not view it (confperm.yaml:8); \
+                   skipped: both lists of the page";
+    assert!(plan.out.contains(skipped), "{}", plan.out);
+    assert!(!plan.out.contains("* /Ops/Pay/Bands"), "{}", plan.out);
+    // What the words of the policy say by themselves is a mistake wherever pages stand.
+    change(
+        &folder,
+        "confperm.yaml",
+        "      /Ops/**:",
+        "      /Pay/Bands/*: {view: [group:ops]}\n      /Ops/**:",
+    );
+    folder.write("site.yaml", before);
+    folder.run(&["plan"]).code(4);
+}

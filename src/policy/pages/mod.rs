@@ -39,6 +39,36 @@ pub enum PageSelector {
     Below { anchor: Option<PageName>, reach: Reach },
 }
 
+impl PageSelector {
+    /// Whether the words alone say that another selector means pages that this one means: every page that has the path,
+    /// or stands below it, is below this one's, wherever pages are.
+    pub(super) fn surely_covers(&self, other: &Self) -> bool {
+        let Self::Below { anchor, reach } = self else { return false };
+        let (name, is_pattern) = match other {
+            Self::Page(name) => (Some(name), false),
+            Self::Below { anchor, .. } => (anchor.as_ref(), true),
+        };
+        if anchor.as_ref() == name {
+            return is_pattern;
+        }
+        let depth = match (anchor, name) {
+            (None, Some(PageName::Path { below: None, titles })) => Some(titles.len()),
+            (None, Some(_)) if *reach == Reach::All => Some(1),
+            (
+                Some(PageName::Path { below, titles }),
+                Some(PageName::Path { below: other_below, titles: other_titles }),
+            ) if below == other_below && other_titles.starts_with(titles) => {
+                Some(other_titles.len() - titles.len())
+            }
+            _ => None,
+        };
+        match reach {
+            Reach::All => depth.is_some(),
+            Reach::Children => depth == Some(1) && !is_pattern,
+        }
+    }
+}
+
 /// How far down a pattern reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reach {

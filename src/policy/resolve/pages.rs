@@ -7,7 +7,8 @@ use super::meaning::{Meaning, Name};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{
     Audience, Content, ContentId, DesiredPage, Kept, KeptList, Known, Live, LiveSpace, Members, Missing,
-    PageVerb, Parent, Shown, SkipReason, Skipped, SkippedPart, SpaceKey, Subject, Terms, Tree, Wanted,
+    PageVerb, Parent, Shown, SiteText, SkipReason, Skipped, SkippedPart, SpaceKey, Subject, Terms, Tree,
+    Wanted,
 };
 use crate::policy::ast::{Entry, Listed, Named, PageEntry, Policy, SpaceDef, Unlisted};
 use crate::policy::lock::Lock;
@@ -147,7 +148,7 @@ impl Resolver<'_> {
             kept.lists.extend(undecided.map(|list| (list, KeptList::All)));
         }
         self.also_named(space, &winners, &reached);
-        self.editors_view(space, &pages, &winners, tree);
+        self.editors_view(space, &mut pages, &winners, tree, kept);
         pages
     }
 
@@ -425,15 +426,19 @@ impl Resolver<'_> {
 
     /// Whoever may edit a page must be among those who may view it, also where two entries decide. Within
     /// one entry that was checked when the policy was read.
+    /// Who may edit a page by one entry has to be able to view it by another. Where the entries themselves say that they
+    /// meet, the policy is wrong; where they meet because of where a page stands, that page is skipped.
     fn editors_view(
         &mut self,
         space: &SpaceDef,
-        pages: &BTreeMap<ContentId, DesiredPage>,
+        pages: &mut BTreeMap<ContentId, DesiredPage>,
         winners: &BTreeMap<PageVerb, Winners>,
         tree: &Tree,
+        kept: &mut Kept,
     ) {
         let mut told: BTreeSet<(usize, usize)> = BTreeSet::new();
-        for (id, page) in pages {
+        let mut skipped = Vec::new();
+        for (id, page) in &*pages {
             let winner = |verb| winners.get(&verb).and_then(|won| won.get(id)).map(|(_, entry)| *entry);
             let (Some(view), Some(edit)) = (winner(PageVerb::View), winner(PageVerb::Edit)) else { continue };
             let (Some(Audience::Only(viewers)), Some(editors)) = (
@@ -442,10 +447,12 @@ impl Resolver<'_> {
             ) else {
                 continue;
             };
-            if view == edit
-                || editors.subjects().all(|editor| viewers.contains(editor))
-                || !told.insert((view, edit))
-            {
+            if view == edit || editors.subjects().all(|editor| viewers.contains(editor)) {
+                continue;
+            }
+            let [viewed, edited] = [view, edit].map(|entry| &space.pages[entry].pages.value);
+            let is_of_policy = viewed.surely_covers(edited) || edited.surely_covers(viewed);
+            if !told.insert((view, edit)) && is_of_policy {
                 continue;
             }
             let (Some(viewing), Some(editing)) = (&space.pages[view].view, &space.pages[edit].edit) else {
@@ -454,13 +461,47 @@ impl Resolver<'_> {
             for editor in editing.value.named() {
                 let editor = &editor.who;
                 let Some(subject) = self.subject(&editor.value, &editor.span).known() else { continue };
-                if !viewers.contains(&subject) {
-                    let who = format!("`{}`", self.policy.show_named(&editor.value));
-                    let path = format!("`{}`", tree.path(*id).shown());
-                    self.report(edit_without_view(&who, &path, &editor.span, &viewing.span));
+                if viewers.contains(&subject) {
+                    continue;
                 }
+                let shown = self.policy.show_named(&editor.value);
+                let path = tree.path(*id);
+                if is_of_policy {
+                    let (who, path) = (format!("`{shown}`"), format!("`{}`", path.shown()));
+                    self.report(edit_without_view(&who, &path, &editor.span, &viewing.span));
+                    continue;
+                }
+                self.entries_meet(&shown, &path, &editor.span, &viewing.span);
+                let editor = Shown::of(&shown);
+                self.skipped.insert(Skipped {
+                    space: Some(space.key.value.clone()),
+                    part: SkippedPart::Lists,
+                    name: Shown::of(path.raw()),
+                    reason: SkipReason::Contradictory { editor, viewers: viewing.span.origin() },
+                    origin: space.pages[edit].pages.span.origin(),
+                });
+                skipped.push(*id);
             }
         }
+        for id in skipped {
+            pages.remove(&id);
+            kept.lists.extend(PageVerb::ALL.map(|verb| ((id, verb), KeptList::All)));
+        }
+    }
+
+    fn entries_meet(&mut self, who: &str, path: &SiteText, editing: &Span, viewing: &Span) {
+        let path = path.shown();
+        self.report(
+            Diagnostic::new(
+                Code::EntriesMeet,
+                format!("where `{path}` stands, `{who}` could edit it by one entry and not view it by another"),
+            )
+            .at(editing, "may edit")
+            .at(viewing, "not in this list")
+            .help(format!(
+                "the page is skipped and stays as it is; add an entry for it, move it, or add `{who}` to `view` as well"
+            )),
+        );
     }
 
     pub(super) fn empty_pattern(&mut self, selector: &Spanned<PageSelector>) {
