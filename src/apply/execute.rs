@@ -272,8 +272,10 @@ impl<'a, S: Read + Write> Run<'a, S> {
     fn start_lists(&mut self, call: &'a PlannedCall, lists: ListCall<'a>) {
         self.in_flight += 1;
         let (plan, site, options, passage) = (self.plan, self.site, self.options, Arc::clone(&self.passage));
+        let earlier = self.pages.get(&lists.content).and_then(PageRun::written).cloned();
         self.running.push(Box::pin(async move {
-            Finished::Lists { call, ended: page::write(plan, &passage, &lists, options, site).await }
+            let ended = page::write(plan, &passage, &lists, earlier.as_ref(), options, site).await;
+            Finished::Lists { call, ended }
         }));
     }
 

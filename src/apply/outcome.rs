@@ -67,6 +67,8 @@ pub enum Failure {
     Moved,
     /// A companion that may have come along could not be looked for.
     Unseen,
+    /// What this run wrote to the lists of the page before does not show, so nothing was written over it.
+    ListsUnseen,
 }
 
 /// What was found when everything touched was read again.
@@ -205,6 +207,9 @@ impl fmt::Display for Failure {
             Self::Journal(error) => error.fmt(f),
             Self::Moved => f.write_str(
                 "the answer was lost, and the object is now neither as before nor as planned; another administrator may have changed it",
+            ),
+            Self::ListsUnseen => f.write_str(
+                "what this run wrote to the lists of the page before is not visible yet, so nothing was written over it",
             ),
             Self::Unseen => f.write_str(
                 "the grant that may have brought this permission along is not visible yet, so it could not be looked for",

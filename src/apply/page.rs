@@ -3,16 +3,19 @@
 
 use std::sync::Arc;
 
+use tokio::time::{Instant, sleep};
+
 use crate::confluence::{Read, Stands, Write};
-use crate::model::{Known, Parent, Restrictions, SpaceKey};
+use crate::model::{Known, PageVerb, Parent, Restrictions, SpaceKey, Subject};
 use crate::plan::{Plan, PlannedCall};
 
 use super::change::ConcurrentChange;
-use super::look::{ListCall, Passage, Standing, lets_in, look_at_lists};
+use super::look::{ListCall, Passage, Standing, lets_in, look_at_lists, same_list};
 use super::options::ApplyOptions;
 use super::outcome::{Failure, Status};
-use super::perform::{lists_after, perform};
+use super::perform::{lists_after, me, perform};
 use super::recorded::Recorded;
+use super::verify::{FIRST_PAUSE, LONGEST_PAUSE};
 
 /// A page whose lists the plan changes.
 #[derive(Debug)]
@@ -23,17 +26,47 @@ pub(super) struct PageRun<'a> {
     is_busy: bool,
     /// Calls whose turn has come while another was under way.
     waiting: Vec<&'a PlannedCall>,
-    /// What the writes made of the lists, until it is checked.
+    /// What the writes made of the lists.
     written: Option<Written>,
+    /// Whether that is still to be checked.
+    is_unchecked: bool,
 }
 
 /// What became of the lists of a page.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Written {
     /// The lists that were there before each write: what a read that lags may show.
     pub(super) before: Vec<Restrictions>,
     /// The lists after the last write.
     pub(super) after: Restrictions,
+}
+
+/// What lists that were read show of what was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    AsWritten,
+    /// One of the lists at least is as it was before a write, and none is anything else.
+    Late,
+    /// A list is as it neither was before nor was written.
+    Otherwise,
+}
+
+impl Written {
+    /// Each list counts by itself: the two may come from two reads, of which only one lags.
+    pub(super) fn shown_by(&self, now: &Restrictions, me: &Subject) -> Shown {
+        let mut shown = Shown::AsWritten;
+        for list in PageVerb::ALL {
+            let is = |state: &Restrictions| same_list(state.audience(list), now.audience(list), me);
+            if is(&self.after) {
+                continue;
+            }
+            if !self.before.iter().any(is) {
+                return Shown::Otherwise;
+            }
+            shown = Shown::Late;
+        }
+        shown
+    }
 }
 
 /// How a call on a page ended, and what it wrote, if it did.
@@ -44,12 +77,17 @@ pub(super) struct Ended {
 
 impl<'a> PageRun<'a> {
     pub(super) const fn new(space: &'a SpaceKey) -> Self {
-        Self { space, left: 0, is_busy: false, waiting: Vec::new(), written: None }
+        Self { space, left: 0, is_busy: false, waiting: Vec::new(), written: None, is_unchecked: false }
     }
 
     /// Counts one more call of the plan.
     pub(super) const fn expect(&mut self) {
         self.left += 1;
+    }
+
+    /// What earlier calls of this run wrote.
+    pub(super) const fn written(&self) -> Option<&Written> {
+        self.written.as_ref()
     }
 
     /// Takes the page for a call, unless another is under way; then the call waits.
@@ -70,25 +108,30 @@ impl<'a> PageRun<'a> {
             let mut before = self.written.take().map(|earlier| earlier.before).unwrap_or_default();
             before.extend(written.before);
             self.written = Some(Written { before, after: written.after });
+            self.is_unchecked = true;
         }
         std::mem::take(&mut self.waiting)
     }
 
     /// What is to be checked, once all calls have ended or `is_end` says that no other will.
     pub(super) fn check(&mut self, is_end: bool) -> Option<Written> {
-        if self.left == 0 || is_end { self.written.take() } else { None }
+        let is_due = self.is_unchecked && (self.left == 0 || is_end);
+        self.is_unchecked &= !is_due;
+        self.written.clone().filter(|_| is_due)
     }
 }
 
-/// Looks at the lists of a page and makes a call on them, as far as it still applies.
+/// Looks at the lists of a page and makes a call on them, as far as it still applies. `earlier` is what calls of this
+/// run wrote there before.
 pub(super) async fn write<S: Read + Write>(
     plan: &Plan,
     passage: &Passage<'_>,
     call: &ListCall<'_>,
+    earlier: Option<&Written>,
     options: &ApplyOptions,
     site: &Recorded<'_, S>,
 ) -> Ended {
-    let now = match now(call, options, site).await {
+    let now = match now(plan, call, earlier, options, site).await {
         Ok(now) => now,
         Err(failure) => return Ended { status: Status::Failed(failure), written: None },
     };
@@ -124,14 +167,32 @@ async fn is_elsewhere<S: Read + Write>(call: &ListCall<'_>, site: &Recorded<'_, 
     Ok(now.is_none_or(is_moved))
 }
 
+/// Reads the lists before a call. A call sends a list that it does not change as it was read; so what this run wrote
+/// itself must show first, or the call would put the list back.
 async fn now<S: Read + Write>(
+    plan: &Plan,
     call: &ListCall<'_>,
+    earlier: Option<&Written>,
     options: &ApplyOptions,
     site: &Recorded<'_, S>,
 ) -> Result<Known<Restrictions>, Failure> {
     if !options.precautions.look {
         return Ok(Known::Known(call.before.clone()));
     }
-    let now = site.read().restrictions_now(call.content).await;
-    now.map_err(|error| Failure::Unread(Arc::new(error)))
+    let me = me(&plan.site.caller);
+    let until = Instant::now() + options.patience;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let now = site.read().restrictions_now(call.content).await;
+        let now = now.map_err(|error| Failure::Unread(Arc::new(error)))?;
+        let shown = now.as_ref().known().zip(earlier).map(|(now, earlier)| earlier.shown_by(now, &me));
+        if shown != Some(Shown::Late) {
+            return Ok(now);
+        }
+        if Instant::now() + pause > until {
+            return Err(Failure::ListsUnseen);
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
 }

@@ -9,6 +9,7 @@
 //!   in flight end first;
 //! - *busy*: it is being read or checked.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ const ROUNDS: usize = 3;
 pub(super) struct SpaceRun<'a> {
     key: &'a SpaceKey,
     states: HoldingStates<'a>,
+    /// What principals held before an earlier run assigned the role that they are still to have.
+    earlier: BTreeMap<&'a Principal, &'a HoldingState>,
     /// Calls of the plan on each principal that are not settled.
     open: BTreeMap<&'a Principal, usize>,
     /// Calls of the plan that are neither settled nor given up.
@@ -102,6 +105,7 @@ impl<'a> SpaceRun<'a> {
         Self {
             key,
             states: BTreeMap::new(),
+            earlier: BTreeMap::new(),
             open: BTreeMap::new(),
             left: 0,
             waiting: Vec::new(),
@@ -121,14 +125,16 @@ impl<'a> SpaceRun<'a> {
         }
     }
 
-    /// Adds an object that an earlier run left unverified.
+    /// Adds an object that an earlier run left unverified. What the plan of this run found there goes before.
     pub(super) fn add_leftover(
         &mut self,
         principal: &'a Principal,
         before: &'a HoldingState,
         after: &'a HoldingState,
     ) {
-        if self.states.insert(principal, Diff { before, after }).is_none() {
+        self.earlier.insert(principal, before);
+        if let Entry::Vacant(unplanned) = self.states.entry(principal) {
+            unplanned.insert(Diff { before, after });
             self.touched.insert(principal.clone());
             self.is_dirty = true;
         }
@@ -255,6 +261,7 @@ impl<'a> SpaceRun<'a> {
             CheckedHolding {
                 principal,
                 states,
+                earlier: self.earlier.get(principal).copied(),
                 given: given.chain(list.granted(&id)).collect(),
                 lessened: self.lessened.contains(principal),
                 finished: self.open.get(principal).is_none_or(|open| *open == 0),

@@ -145,7 +145,7 @@ impl From<&apply::Failure> for Failure {
             apply::Failure::Unread(error) => Self::from(&**error),
             apply::Failure::Journal(_) => Self::NoJournal,
             apply::Failure::Moved => Self::ChangedMeanwhile,
-            apply::Failure::Unseen => Self::NotVisibleYet,
+            apply::Failure::Unseen | apply::Failure::ListsUnseen => Self::NotVisibleYet,
         }
     }
 }

@@ -154,7 +154,8 @@ pub(in crate::apply) fn same_lists(left: &Restrictions, right: &Restrictions, me
     PageVerb::ALL.into_iter().all(|list| same_list(left.audience(list), right.audience(list), me))
 }
 
-fn same_list(left: &Audience, right: &Audience, me: &Subject) -> bool {
+/// The same of one list.
+pub(in crate::apply) fn same_list(left: &Audience, right: &Audience, me: &Subject) -> bool {
     match (left, right) {
         (Audience::Anyone, Audience::Anyone) => true,
         (Audience::Only(left), Audience::Only(right)) => {

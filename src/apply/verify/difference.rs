@@ -14,6 +14,8 @@ use crate::plan::HoldingState;
 pub(in crate::apply) struct CheckedHolding<'a> {
     pub(in crate::apply) principal: &'a Principal,
     pub(in crate::apply) states: Diff<&'a HoldingState>,
+    /// What it held before an earlier run that has not been verified.
+    pub(in crate::apply) earlier: Option<&'a HoldingState>,
     /// What runs gave it that have not been verified, this one included.
     pub(in crate::apply) given: BTreeSet<Permission>,
     /// Whether this run took something from it, so that side effects may have taken more.
@@ -37,6 +39,11 @@ pub(super) struct Difference {
 }
 
 impl CheckedHolding<'_> {
+    /// Whether a row was there before this run, or before an earlier one that was to take it away.
+    fn is_old(&self, row: GrantId) -> bool {
+        self.states.before.has_row(row) || self.earlier.is_some_and(|earlier| earlier.has_row(row))
+    }
+
     pub(super) fn difference(&self, now: &SpaceAccess, roles: &BTreeMap<RoleId, Role>) -> Difference {
         let nothing = BTreeMap::new();
         let (role, held) = match now.holdings.get(self.principal) {
@@ -53,7 +60,7 @@ impl CheckedHolding<'_> {
         if role != wanted {
             return Difference { role: self.finished, ..Difference::default() };
         }
-        let is_old = |row: &GrantId| self.states.before.has_row(*row);
+        let is_old = |row: &GrantId| self.is_old(*row);
         if let Some(role) = role {
             return self.beside_role(now, roles.get(role));
         }
@@ -91,7 +98,7 @@ impl CheckedHolding<'_> {
         }
         let nothing = BTreeMap::new();
         let beside = now.beside_roles.get(self.principal).unwrap_or(&nothing);
-        let is_old = |row: &&GrantId| self.states.before.has_row(**row);
+        let is_old = |row: &&GrantId| self.is_old(**row);
         let gives = |permission: Permission| role.map_or(Truth::Unknown, |role| role.gives(permission));
         // A site that does not show what a role gives shows none of it.
         let shows_role =

@@ -21,6 +21,6 @@ pub(super) use pages::{Seen, check_pages};
 pub(super) use rows::{Check, Checked, check};
 
 /// The first pause between two reads that do not show a write yet; it doubles each time.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(2);

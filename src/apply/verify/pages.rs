@@ -9,10 +9,10 @@ use tokio::time::{Instant, sleep};
 use super::{FIRST_PAUSE, LONGEST_PAUSE};
 use crate::apply::look::same_lists;
 use crate::apply::options::SIDE_BY_SIDE;
-use crate::apply::page::Written;
+use crate::apply::page::{Shown, Written};
 use crate::apply::perform::me;
 use crate::confluence::{Error, Read};
-use crate::model::{ContentId, Known, Restrictions};
+use crate::model::{ContentId, Known};
 use crate::plan::Plan;
 
 /// What the lists of a page show.
@@ -50,11 +50,10 @@ pub(in crate::apply) async fn check_pages<S: Read>(
             found.get(&content), Some(Known::Known(now)) if same_lists(now, &written.after, &me)
         );
         async move {
-            let Written { before, after } = &written;
             let seen = if is_seen {
                 Seen::AsWritten
             } else {
-                check_lists(plan, content, before, after, patience, site).await
+                check_lists(plan, content, &written, patience, site).await
             };
             (content, seen)
         }
@@ -63,12 +62,11 @@ pub(in crate::apply) async fn check_pages<S: Read>(
 }
 
 /// Reads the lists of a page until they show what was written, or something that neither this run nor the
-/// state before can explain. `before` are the states that a read may lag behind in.
+/// state before can explain.
 async fn check_lists<S: Read>(
     plan: &Plan,
     content: ContentId,
-    before: &[Restrictions],
-    written: &Restrictions,
+    written: &Written,
     patience: Duration,
     site: &S,
 ) -> Seen {
@@ -77,11 +75,11 @@ async fn check_lists<S: Read>(
     let me = me(&plan.site.caller);
     loop {
         let seen = match site.restrictions_now(content).await {
-            Ok(Known::Known(now)) if same_lists(&now, written, &me) => return Seen::AsWritten,
-            Ok(Known::Known(now)) if before.iter().any(|before| same_lists(before, &now, &me)) => {
-                Seen::NotYet
-            }
-            Ok(Known::Known(_)) => return Seen::Changed,
+            Ok(Known::Known(now)) => match written.shown_by(&now, &me) {
+                Shown::AsWritten => return Seen::AsWritten,
+                Shown::Late => Seen::NotYet,
+                Shown::Otherwise => return Seen::Changed,
+            },
             Ok(Known::Unknown(_)) => Seen::Hidden,
             Err(error) => return Seen::Unread(error),
         };

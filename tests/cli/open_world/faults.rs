@@ -376,6 +376,59 @@ async fn lists_that_show_late_are_waited_for() {
     assert_eq!(lists(&runs, 11)[0].len(), 2);
 }
 
+/// A page whose lists change in two steps: the second is not made on lists that do not show the first, or it would put
+/// back, and here open, the list that it does not change.
+#[tokio::test]
+async fn the_second_step_of_a_page_waits_until_the_first_shows() {
+    let site = SITE
+        .replace("read/space: [user:ann, group:all]", "read/space: [user:ann, group:all, group:eng]")
+        .replace(
+            "      update/page: [user:ann]\n",
+            "      update/page: [user:ann]\n      delete/page: [group:eng]\n",
+        )
+        .replace("{id: 11, title: Plans}", "{id: 11, title: Plans, edit: [user:ann, group:hr]}");
+    let policy = "version: 1
+people: {me: u-ann}
+spaces:
+  ENG:
+    mode: authoritative
+    access: {viewer: ['group:eng'], collaborator: ['group:hr']}
+    pages: {/Plans: {view: ['group:eng'], edit: ['group:eng']}}
+guards: {max-removals: 100%}
+";
+    for reads in [0, 1, 2] {
+        let runs = runs(&site, policy, Adversary::default().lag(Facet::Lists, Delay::Reads(reads))).await;
+        let ended = runs.run().await;
+        assert!(ended.is_complete(), "{:?}", ended.outcome());
+        let log = runs.stage.running.log();
+        assert_eq!(log.writes.iter().filter(|write| write.path.contains("/content/11/")).count(), 2);
+        assert_eq!(lists(&runs, 11).map(|list| list.len()), [2, 2], "after {reads} reads");
+    }
+}
+
+/// A run is killed while it assigns a role, and then others assign another one: the next run has seen that when it
+/// plans, so it is no concurrent change.
+#[tokio::test]
+async fn what_others_do_after_a_killed_run_is_no_concurrent_change_for_the_next() {
+    let site = SITE.replace("pre-roles", "roles-transition").replace(
+        "spaces:\n",
+        "roles:
+  Collaborator: {id: r-col, type: system, permissions: [read/space, create/page, update/page]}
+  Manager: {id: r-man, type: system, permissions: [read/space, create/page, delete/page]}
+spaces:
+",
+    );
+    let policy = "version: 1\nspaces:\n  ENG: {mode: additive, access: {collaborator: ['group:all']}}\n";
+    let runs = runs(&site, policy, Adversary::default().kill(Kill::AfterWrite(1))).await;
+    drop(runs.run().await);
+    let assigned =
+        Action::AssignRole { space: SpaceId(1), principal: group("g-all"), role: RoleId("r-man".into()) };
+    let actor = Actor::new(When::Before("GET:/**".parse().unwrap(), 1), [assigned]);
+    runs.stage.running.set_adversary(Adversary::default().actor(actor));
+    let ended = runs.run().await;
+    assert!(ended.is_complete(), "{:?}", ended.outcome());
+}
+
 /// A repair that is refused is not waited for as if it had been made, and stays on the list.
 #[tokio::test]
 async fn a_refused_repair_is_not_taken_for_made() {

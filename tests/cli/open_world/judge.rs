@@ -17,7 +17,13 @@ type Rows = BTreeSet<(Principal, Permission)>;
 /// left out and counted. `planned_at` is the number of the last request before the apply.
 pub(super) fn overwritten(plan: &Plan, planned_at: u64, writes: &[Written]) -> Result<usize, String> {
     let mut races = 0;
+    // What this run made of each object: a state in which it wrote nothing over.
+    let mut own: BTreeMap<&Object, &State> = BTreeMap::new();
     for write in writes.iter().filter(|write| write.before != write.after) {
+        let is_own = own.insert(&write.object, &write.after).is_some_and(|own| *own == *write.before);
+        if is_own {
+            continue;
+        }
         let found = match (&write.object, &*write.before, &*write.after) {
             (
                 Object::Content(id),
