@@ -269,11 +269,6 @@ impl Policy {
         self.focus.pages.as_ref().is_none_or(|spaces| spaces.contains(key))
     }
 
-    /// Whether others have the access of a space.
-    pub(super) fn is_source(&self, key: &SpaceKey) -> bool {
-        self.sources().any(|source| source == key)
-    }
-
     /// Whether a run is about a space at all.
     pub fn is_in_scope(&self, key: &SpaceKey) -> bool {
         self.focus.spaces.as_ref().is_none_or(|scope| scope.contains(key))
@@ -314,10 +309,8 @@ impl Policy {
     }
 
     /// Spaces whose access is copied somewhere.
-    fn sources(&self) -> impl Iterator<Item = &SpaceKey> {
-        let entries = self.spaces.values().filter_map(|space| space.like.as_ref());
-        let rules = self.rules.iter().filter_map(|rule| rule.like.as_ref());
-        entries.chain(rules).map(|like| like.value.space())
+    pub(super) fn sources(&self) -> impl Iterator<Item = &SpaceKey> {
+        self.likes().map(|like| like.value.space())
     }
 }
 

@@ -78,6 +78,14 @@ pub(super) type Selection<'p> = BTreeMap<&'p SpaceKey, Vec<&'p Rule>>;
 /// What a space gets through lines and copies.
 type Gets<'p> = (Vec<Line<'p>>, Vec<Copied<'p>>);
 
+/// Where what a space gets comes from.
+struct Origins<'s, 'p> {
+    selection: &'s Selection<'p>,
+    selects: &'s dyn Fn(&Rule, &SpaceKey) -> bool,
+    /// Spaces that others are like, and what these get, once it was asked for.
+    sources: BTreeMap<&'p SpaceKey, Option<Gets<'p>>>,
+}
+
 impl<'a> Resolver<'a> {
     /// What is asked, space by space. Nothing is, where `like` goes wrong: one could not tell what it means.
     pub(super) fn wishes(&mut self) -> BTreeMap<&'a SpaceKey, Wish<'a>> {
@@ -92,7 +100,8 @@ impl<'a> Resolver<'a> {
             return BTreeMap::new();
         }
         let leaving: Vec<Vec<Leaving<'a>>> = policy.rules.iter().map(|rule| self.leaving(rule)).collect();
-        let mut known = BTreeMap::new();
+        let sources = policy.sources().map(|key| (key, None)).collect();
+        let mut origins = Origins { selection: &selection, selects: &selects, sources };
         let named = policy.spaces.keys().chain(selection.keys().copied());
         let keys: BTreeSet<&SpaceKey> = named.filter(|key| policy.is_in_scope(key)).collect();
         let mut wishes = BTreeMap::new();
@@ -106,7 +115,7 @@ impl<'a> Resolver<'a> {
             if !self.has_its_sources(key, &selects) {
                 continue;
             }
-            let (mut lines, copies) = self.gets(key, &selection, &selects, &mut known);
+            let (mut lines, copies) = self.gets(key, &mut origins);
             // Not part of what `like` copies: in another space nothing would be closed to these guests.
             let guests = own.into_iter().flat_map(|own| &own.page_only);
             lines.extend(guests.map(|entry| Line { says: &entry.access, rule: None, via: None }));
@@ -140,21 +149,15 @@ impl<'a> Resolver<'a> {
     }
 
     /// Lines and copies of a space. Circles have been ruled out.
-    fn gets(
-        &mut self,
-        key: &SpaceKey,
-        selection: &Selection<'a>,
-        selects: &dyn Fn(&Rule, &SpaceKey) -> bool,
-        known: &mut BTreeMap<SpaceKey, Gets<'a>>,
-    ) -> Gets<'a> {
-        if let Some(gets) = known.get(key) {
+    fn gets(&mut self, key: &SpaceKey, origins: &mut Origins<'_, 'a>) -> Gets<'a> {
+        if let Some(Some(gets)) = origins.sources.get(key) {
             return gets.clone();
         }
         let own = self.policy.spaces.get(key).map(|own| own.access.as_slice()).unwrap_or_default();
         let mut lines: Vec<Line<'a>> =
             own.iter().map(|line| Line { says: line, rule: None, via: None }).collect();
         let mut copies = Vec::new();
-        for rule in selection.get(key).into_iter().flatten() {
+        for rule in origins.selection.get(key).into_iter().flatten() {
             let rows = rule.rows.get(key).map(Vec::as_slice).unwrap_or_default();
             let name = Some(rule.name.value.as_str());
             lines.extend(rule.access.iter().chain(rows).map(|line| Line {
@@ -164,12 +167,12 @@ impl<'a> Resolver<'a> {
             }));
         }
         let policy = self.policy;
-        for liking in policy.likings(key, selects) {
+        for liking in policy.likings(key, origins.selects) {
             let rule = liking.rule.map(|rule| rule.name.value.as_str());
             match &liking.like.value {
                 Like::Live(from) => copies.push(Copied { from, like: liking.like, rule }),
                 Like::Policy(from) => {
-                    let (theirs, copied) = self.gets(from, selection, selects, known);
+                    let (theirs, copied) = self.gets(from, origins);
                     if theirs.is_empty() && copied.is_empty() {
                         self.nothing_to_copy(liking.like);
                     }
@@ -186,10 +189,9 @@ impl<'a> Resolver<'a> {
                 }
             }
         }
-        // Only what others are like is asked for again.
         let gets = (lines, copies);
-        if policy.is_source(key) {
-            known.insert(key.clone(), gets.clone());
+        if let Some(known) = origins.sources.get_mut(key) {
+            *known = Some(gets.clone());
         }
         gets
     }
