@@ -9,7 +9,7 @@
 //!
 //! One loop owns all state; what waits for the site are futures that give back a [`Finished`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -100,6 +100,8 @@ struct Run<'a, S> {
     in_flight: usize,
     results: BTreeMap<CallId, Status>,
     verification: Verification,
+    /// Objects that are as planned. An object that was written again after a check is checked again, and counts once.
+    right: BTreeSet<ObjectId>,
     list: List<'a>,
 }
 
@@ -165,6 +167,7 @@ impl<'a, S: Read + Write> Run<'a, S> {
             in_flight: 0,
             results: BTreeMap::new(),
             verification: Verification::default(),
+            right: BTreeSet::new(),
             list,
         }
     }
@@ -399,7 +402,8 @@ impl<'a, S: Read + Write> Run<'a, S> {
             self.verification.unlisted.extend(unlisted);
         }
         if is_last {
-            self.verification.right += right.len();
+            let holding = |principal| ObjectId::Holding { space: key.clone(), principal };
+            self.right.extend(right.into_iter().map(holding));
             self.verification.wrong.extend(wrong);
         }
         if let Some(error) = error {
@@ -420,8 +424,9 @@ impl<'a, S: Read + Write> Run<'a, S> {
         let Some(page) = self.pages.get(&content) else { return };
         let space = page.space.clone();
         let id = ObjectId::Page { space: space.clone(), content };
+        self.right.remove(&id);
         match seen {
-            Seen::AsWritten => self.verification.right += 1,
+            Seen::AsWritten => drop(self.right.insert(id.clone())),
             Seen::Changed => self.verification.wrong.push(Mismatch::Page { space, content }),
             Seen::NotYet => return,
             Seen::Hidden => {
@@ -475,6 +480,7 @@ impl<'a, S: Read + Write> Run<'a, S> {
         outcome::leave_rest(self.plan, &mut self.results);
         let results = self.results.into_iter().map(|(call, status)| CallResult { call, status }).collect();
         let unverified = if self.options.precautions.verify { self.list.into_entries() } else { Vec::new() };
-        Outcome { results, verification: self.verification, unverified }
+        let verification = Verification { right: self.right.len(), ..self.verification };
+        Outcome { results, verification, unverified }
     }
 }

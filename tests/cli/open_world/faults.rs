@@ -403,6 +403,9 @@ guards: {max-removals: 100%}
         let log = runs.stage.running.log();
         assert_eq!(log.writes.iter().filter(|write| write.path.contains("/content/11/")).count(), 2);
         assert_eq!(lists(&runs, 11).map(|list| list.len()), [2, 2], "after {reads} reads");
+        // The page was read again after each step, and counts once.
+        let (right, objects) = (ended.outcome().unwrap().verification.right, &ended.planned().plan.objects);
+        assert_eq!(right, objects.len(), "after {reads} reads");
     }
 }
 
