@@ -1,5 +1,7 @@
 //! The measured faults, one by one.
 
+use std::time::Duration;
+
 use confperm::apply::Status;
 use confperm::sandbox::adversary::{Actor, Adversary, Delay, Facet, Kill, When};
 use confperm::sandbox::world::{
@@ -37,6 +39,18 @@ fn group(id: &str) -> Principal {
 
 async fn runs(site: &str, policy: &str, adversary: Adversary) -> Runs {
     Runs::new(Stage::against(site, adversary).await, parse(policy))
+}
+
+/// The same site with two space roles.
+fn site_with_roles() -> String {
+    SITE.replace("pre-roles", "roles-transition").replace(
+        "spaces:\n",
+        "roles:
+  Collaborator: {id: r-col, type: system, permissions: [read/space, create/page, update/page]}
+  Manager: {id: r-man, type: system, permissions: [read/space, create/page, delete/page]}
+spaces:
+",
+    )
 }
 
 fn lists(runs: &Runs, page: u64) -> [Vec<String>; 2] {
@@ -314,14 +328,7 @@ guards: {max-removals: 100%}
 /// Another one: a role that others assign in the meantime is not replaced unseen.
 #[tokio::test]
 async fn a_role_that_others_assign_meanwhile_is_not_replaced() {
-    let site = SITE.replace("pre-roles", "roles-transition").replace(
-        "spaces:\n",
-        "roles:
-  Collaborator: {id: r-col, type: system, permissions: [read/space, create/page, update/page]}
-  Manager: {id: r-man, type: system, permissions: [read/space, create/page, delete/page]}
-spaces:
-",
-    );
+    let site = site_with_roles();
     let policy = "version: 1\nspaces:\n  ENG: {mode: additive, access: {collaborator: ['group:eng']}}\n";
     let role = |runs: &Runs| {
         runs.stage.running.world(|world| {
@@ -396,16 +403,19 @@ spaces:
     pages: {/Plans: {view: ['group:eng'], edit: ['group:eng']}}
 guards: {max-removals: 100%}
 ";
-    for reads in [0, 1, 2] {
-        let runs = runs(&site, policy, Adversary::default().lag(Facet::Lists, Delay::Reads(reads))).await;
+    let late = |delay| Adversary::default().lag(Facet::Lists, delay);
+    let delays = [Delay::Reads(0), Delay::Reads(1), Delay::Reads(2), Delay::Time(Duration::from_millis(300))];
+    let lost = || late(Delay::Reads(2)).disrupt("cut:PUT:/content/*/restriction:1".parse().unwrap());
+    for (case, adversary) in delays.into_iter().map(late).chain([lost()]).enumerate() {
+        let runs = runs(&site, policy, adversary).await;
         let ended = runs.run().await;
         assert!(ended.is_complete(), "{:?}", ended.outcome());
         let log = runs.stage.running.log();
         assert_eq!(log.writes.iter().filter(|write| write.path.contains("/content/11/")).count(), 2);
-        assert_eq!(lists(&runs, 11).map(|list| list.len()), [2, 2], "after {reads} reads");
+        assert_eq!(lists(&runs, 11).map(|list| list.len()), [2, 2], "case {case}");
         // The page was read again after each step, and counts once.
         let (right, objects) = (ended.outcome().unwrap().verification.right, &ended.planned().plan.objects);
-        assert_eq!(right, objects.len(), "after {reads} reads");
+        assert_eq!(right, objects.len(), "case {case}");
     }
 }
 
@@ -413,14 +423,7 @@ guards: {max-removals: 100%}
 /// plans, so it is no concurrent change.
 #[tokio::test]
 async fn what_others_do_after_a_killed_run_is_no_concurrent_change_for_the_next() {
-    let site = SITE.replace("pre-roles", "roles-transition").replace(
-        "spaces:\n",
-        "roles:
-  Collaborator: {id: r-col, type: system, permissions: [read/space, create/page, update/page]}
-  Manager: {id: r-man, type: system, permissions: [read/space, create/page, delete/page]}
-spaces:
-",
-    );
+    let site = site_with_roles();
     let policy = "version: 1\nspaces:\n  ENG: {mode: additive, access: {collaborator: ['group:all']}}\n";
     let runs = runs(&site, policy, Adversary::default().kill(Kill::AfterWrite(1))).await;
     drop(runs.run().await);
