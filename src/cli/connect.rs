@@ -41,7 +41,8 @@ impl Connection {
         let by = meant.by;
         let (site, address, shown, sandbox) = match &meant.target {
             Target::Http(address) => {
-                trust::check(by, address, environment.settings().as_deref(), out)?;
+                trust::check(by, address, environment.settings().as_deref(), out)
+                    .map_err(|error| error.at(wanted.place(by)))?;
                 let site = remote(address.clone(), environment, out)?;
                 (site, address.clone(), address.to_string(), None)
             }
@@ -50,7 +51,8 @@ impl Connection {
                 (site, address, format!("sandbox {file}"), Some(running))
             }
             Target::PolicySandbox(file) => {
-                let opened = sandbox::Site::open_from(wanted.directory, file)?;
+                let opened = sandbox::Site::open_from(wanted.directory, file)
+                    .map_err(|error| CliError::from(error).at(wanted.place(by)))?;
                 let file = wanted.directory.join(file);
                 let (site, address, running) = embedded(&file, opened, out).await?;
                 (site, address, format!("sandbox {file}"), Some(running))
@@ -89,7 +91,7 @@ fn named(wanted: &Wanted<'_>) -> Option<Named> {
     let site = wanted.policy?;
     match &site.value {
         SiteAddress::Http(url) if url.scheme() == "https" => {
-            Some(Named { address: url.as_str().parse().ok()?, place: site.span.origin().to_string() })
+            Some(Named { address: url.as_str().parse().ok()?, place: site.span.origin() })
         }
         SiteAddress::Http(_) | SiteAddress::Sandbox(_) => None,
     }

@@ -2,7 +2,8 @@
 
 use crate::confluence::address::AddressKind;
 use crate::confluence::{Address, Settings, tenant_of};
-use crate::model::{SiteIdentity, is_same_address};
+use crate::diagnostic::Spanned;
+use crate::model::{Origin, SiteIdentity, is_same_address};
 use crate::policy::lock::{LOCK_FILE, LockedSite};
 
 use super::error::CliError;
@@ -23,15 +24,16 @@ pub(super) struct Met {
 #[derive(Debug, Clone)]
 pub(super) struct Named {
     pub(super) address: Address,
-    pub(super) place: String,
+    pub(super) place: Origin,
 }
 
 /// Ends the run unless they are all about one site.
 pub(super) async fn check(
     met: &Met,
-    lock: Option<&LockedSite>,
+    locked: Option<&Spanned<LockedSite>>,
     policy: Option<&Named>,
 ) -> Result<(), CliError> {
+    let lock = locked.map(|site| &site.value);
     let policy_differs = match policy {
         None => false,
         Some(named)
@@ -45,7 +47,9 @@ pub(super) async fn check(
     if !policy_differs && !lock_differs {
         return Ok(());
     }
-    Err(stop(met, lock, policy, policy_differs))
+    let policy_place = policy.filter(|_| policy_differs).map(|named| named.place.clone());
+    let place = policy_place.or_else(|| locked.map(|site| site.span.origin()));
+    Err(stop(met, lock, policy, policy_differs).at(place))
 }
 
 /// Whether an address that the policy names is one of the site that answered, as far as that can be seen without

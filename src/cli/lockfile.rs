@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::diagnostic::{Diagnostics, Sources};
+use crate::diagnostic::{Diagnostics, Sources, Spanned};
 use crate::files::{self, Folder, MEBIBYTE, Refused};
 use crate::model::{Live, SiteIdentity};
 use crate::policy::Policy;
@@ -126,7 +126,7 @@ impl LockFile {
     }
 
     /// The site that it is about; `None` if there is no lock yet.
-    pub(super) const fn site(&self) -> Option<&LockedSite> {
+    pub(super) const fn site(&self) -> Option<&Spanned<LockedSite>> {
         self.lock.site.as_ref()
     }
 
@@ -155,7 +155,7 @@ impl LockFile {
     /// The identity to remember. A token that may not read the cloud id does not make it forgotten, and neither
     /// does a copy of the site on this machine change the site's address.
     fn identity(&self, met: &Met) -> SiteIdentity {
-        match self.site() {
+        match self.site().map(|site| &site.value) {
             Some(LockedSite::Identity(known)) if met.address.is_loopback() => known.clone(),
             Some(LockedSite::Identity(known)) => SiteIdentity {
                 cloud_id: met.identity.cloud_id.clone().or_else(|| known.cloud_id.clone()),

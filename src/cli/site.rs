@@ -5,6 +5,7 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use crate::confluence::{Address, AddressError};
 use crate::diagnostic::Spanned;
+use crate::model::Origin;
 use crate::policy::{Policy, SiteAddress};
 
 use super::environment::Environment;
@@ -87,6 +88,11 @@ impl By {
 }
 
 impl Wanted<'_> {
+    /// The line of the policy that says where the site is, where that is what says so.
+    pub(super) fn place(&self, by: By) -> Option<Origin> {
+        self.policy.filter(|_| by == By::Policy).map(|site| site.span.origin())
+    }
+
     /// The one site that they mean together.
     pub(super) fn meant(&self) -> Result<Meant, CliError> {
         if let Some(said) = self.flag {
@@ -107,7 +113,9 @@ impl Wanted<'_> {
                 by: By::Policy,
                 written: format!("sandbox:{file}"),
             }),
-            (None, Some(SiteAddress::Http(url))) => Meant::at(url.as_str(), By::Policy),
+            (None, Some(SiteAddress::Http(url))) => {
+                Meant::at(url.as_str(), By::Policy).map_err(|error| error.at(self.place(By::Policy)))
+            }
             (None, None) => Err(CliError::failed(Failure::NoSite, "nothing says where the site is").with_hint(
                 "set CONFLUENCE_URL to an address such as https://acme.atlassian.net/wiki, or add --site with \
                  an address, or with sandbox:FILE for a sandbox",

@@ -1,6 +1,6 @@
 //! `plan --format github`: whatever makes a job fail, or is a warning, is an annotation, at its line where that is known.
 
-use crate::support::{Folder, Ran};
+use crate::support::{Folder, Hosted, Ran};
 
 fn annotated(folder: &Folder, more: &[&str]) -> Ran {
     folder.run(&[&["plan", "--format", "github"], more].concat())
@@ -38,7 +38,8 @@ fn a_run_that_fails_before_there_is_a_plan_says_so() {
     std::fs::remove_file(folder.path().join("site.yaml")).unwrap();
     let unread = annotated(&folder, &[]).code(1);
     assert!(
-        of_level(&unread, "error")[0].starts_with("::error title=confperm invalid-state::"),
+        of_level(&unread, "error")[0]
+            .starts_with("::error file=confperm.yaml,line=8,title=confperm invalid-state::"),
         "{}",
         unread.out
     );
@@ -51,6 +52,40 @@ fn a_run_that_fails_before_there_is_a_plan_says_so() {
     );
     let checked = folder.run(&["validate", "--format", "github", "no-such-folder"]).code(64);
     assert_eq!(checked.out, nowhere.out);
+}
+
+/// What says which site is meant, in the policy or in the lock, is to blame for a run that ends at the site.
+#[test]
+fn a_wrong_site_is_an_error_at_the_line_that_names_the_site() {
+    let folder = Folder::example("quickstart");
+    let site = Hosted::open(&folder.file("site.yaml"));
+    let errors = |file: &str, line: usize, code: &str, url: Option<&str>| {
+        let mut command = folder.confperm(&["plan", "--format", "github"]);
+        if let Some(url) = url {
+            let caller = site.running.credentials().unwrap();
+            command.env("CONFLUENCE_URL", url);
+            command.env("CONFLUENCE_USERNAME", caller.email).env("CONFLUENCE_API_TOKEN", caller.token);
+        }
+        let ran = Ran::from(command.output().unwrap()).code(1);
+        let head = format!("::error file={file},line={line},title=confperm {code}::");
+        assert!(of_level(&ran, "error")[0].starts_with(&head), "{head}\n{}", ran.out);
+    };
+    let url = site.running.site_url();
+    let here = "url: sandbox:site.yaml";
+    let at_gateway = "url: https://api.atlassian.com/ex/confluence/00000000-0000-4000-8000-000000000000";
+    replace(&folder, "confperm.yaml", here, at_gateway);
+    errors("confperm.yaml", 8, "wrong-site", Some(&url));
+    errors("confperm.yaml", 8, "unconfirmed-host", None);
+    let no_site = "url: https://api.atlassian.com/ex/confluence";
+    replace(&folder, "confperm.yaml", at_gateway, no_site);
+    errors("confperm.yaml", 8, "invalid-address", None);
+    replace(&folder, "confperm.yaml", no_site, here);
+
+    let lock = folder.read("confperm.lock");
+    let id = lock.lines().find(|line| line.contains("cloud-id:")).unwrap().to_owned();
+    let line = lock.lines().position(|line| line == "site:").unwrap() + 1;
+    replace(&folder, "confperm.lock", &id, "  cloud-id: 00000000-0000-4000-8000-000000000000");
+    errors("confperm.lock", line, "wrong-site", None);
 }
 
 #[test]

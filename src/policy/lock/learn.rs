@@ -131,7 +131,7 @@ impl Lock {
             Some((key.clone(), meant.collect()))
         });
         Self {
-            site: Some(LockedSite::Identity(site.clone())),
+            site: Some(unwritten(LockedSite::Identity(site.clone()))),
             groups: groups.collect(),
             people: people.collect(),
             roles: roles.collect(),

@@ -36,7 +36,7 @@ pub const LOCK_FILE: &str = "confperm.lock";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lock {
     /// The site that all of it is about. `None` in a lock that has not been written yet.
-    pub site: Option<LockedSite>,
+    pub site: Option<Spanned<LockedSite>>,
     pub(super) groups: BTreeMap<String, Spanned<GroupId>>,
     pub(super) people: BTreeMap<AccountId, Spanned<LastSeen>>,
     /// Space roles of the site, by the name that the site gives them.

@@ -46,7 +46,7 @@ impl Lock {
                             .help("use that version, or a newer one"),
                     ));
                 }
-                "site" => lock.site = Some(site(node)?),
+                "site" => lock.site = Some(Spanned::new(site(node)?, key.span.clone())),
                 "groups" => ids(node, &mut lock.groups)?,
                 "roles" => ids(node, &mut lock.roles)?,
                 "spaces" => ids(node, &mut lock.spaces)?,

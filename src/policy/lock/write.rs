@@ -18,7 +18,7 @@ impl Lock {
     /// Its lines, as they stand in the file below the version.
     pub fn to_lines(&self) -> String {
         let mut text = String::new();
-        match &self.site {
+        match self.site.as_ref().map(|site| &site.value) {
             Some(LockedSite::Identity(SiteIdentity { cloud_id, base_url })) => {
                 text.push_str("site:\n");
                 if let Some(cloud_id) = cloud_id {
