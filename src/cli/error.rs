@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::confluence;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::model::{Guard, Origin};
-use crate::plan::Broken;
+use crate::plan::Rejected;
+use crate::render;
 
 use super::exit::Exit;
 use super::failure::{ErrorCode, Failure};
@@ -89,17 +90,14 @@ impl From<confluence::Error> for CliError {
 }
 
 /// Never a plan: what its order would do is not what was promised.
-impl From<Broken> for CliError {
-    fn from(broken: Broken) -> Self {
-        Self::Failed {
-            code: Failure::Defect.into(),
-            message: format!("{broken}; this is a mistake of confperm, and no plan is shown"),
-            hint: Some(
-                "report it, with the policy of that space and `confperm snapshot` of the site; until then, smaller changes, applied one after the other, may work"
-                    .to_owned(),
-            ),
-            at: None,
-        }
+impl From<Rejected> for CliError {
+    fn from(rejected: Rejected) -> Self {
+        let space = &rejected.broken.space;
+        Self::failed(Failure::Defect, render::rejected_as_text(&rejected)).with_hint(format!(
+            "report it at {}/issues, with the policy of {space} and the file that `confperm snapshot --space {space} -o \
+             site.yaml` writes; smaller changes, applied one after the other, may work until then",
+            env!("CARGO_PKG_REPOSITORY")
+        ))
     }
 }
 

@@ -101,12 +101,21 @@ pub fn with_lists_for_guests(desired: &Desired, live: &Live) -> Desired {
     told
 }
 
+/// A plan that its own [`check`] rejects: an error of this program. It is here for the names that the report needs,
+/// and is neither shown nor carried out.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("the calls for {} may come in an order that is not safe", broken.space)]
+pub struct Rejected {
+    pub plan: Box<Plan>,
+    pub broken: Broken,
+}
+
 /// Compares what is with what should be.
 ///
 /// # Errors
 ///
-/// The plan does not keep its promise, which is an error of this program; see [`check`].
-pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Broken> {
+/// The plan does not keep its promise.
+pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Rejected> {
     let Targeted { target: whole, mut unmanaged, page_only } = target::target(desired, live);
     unmanaged.extend(paused::paused(desired, live));
     let asked = diff::diff(&whole, live);
@@ -144,6 +153,8 @@ pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Broke
         guards,
     };
     let plan = document::assemble(desired, live, &after, findings);
-    check(&plan, live, &after, &desired.guards)?;
-    Ok(Planned { plan, after })
+    match check(&plan, live, &after, &desired.guards) {
+        Ok(()) => Ok(Planned { plan, after }),
+        Err(broken) => Err(Rejected { plan: Box::new(plan), broken }),
+    }
 }

@@ -41,7 +41,7 @@ pub use endings::ending_lines;
 pub use json::plan_as_json;
 pub use left_out::left_out_lines;
 pub use markdown::plan_as_markdown;
-pub use order::order_as_text;
+pub use order::{order_as_text, rejected_as_text};
 pub use outcome::outcome_as_text;
 pub use plan_text::{plan_as_summary, plan_as_text, plan_as_text_in};
 pub use review::View;

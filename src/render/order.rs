@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use crate::model::Principal;
 use crate::plan::{
-    ContentVerb, Danger, Edge, EdgeReason, Endangered, Meanwhile, MeanwhileReason, Moment, Plan,
+    ContentVerb, Danger, Edge, EdgeReason, Endangered, Meanwhile, MeanwhileReason, Moment, Plan, Rejected,
 };
 
 use super::call::call_words;
 use super::style::{FAINT, HEADING, count, list, paint};
+use super::titles::{Titles, with_titles};
 
 /// Each call with what it waits for, and what the other order would do. Calls that wait for nothing in
 /// common run side by side.
@@ -88,6 +89,21 @@ pub(crate) fn danger_words(plan: &Plan, danger: &Danger) -> String {
         Moment::LetIn => format!("{who} could for a moment {what}, which they can neither before nor after"),
         Moment::ShutOut => format!("{who} could for a moment not {what}, which they can before and after"),
     }
+}
+
+/// Why a plan is rejected by its own check, and so never shown. It goes into reports of bugs, so that titles that not
+/// everyone sees are numbers.
+pub fn rejected_as_text(Rejected { plan, broken }: &Rejected) -> String {
+    let (plan, _) = with_titles(plan, Titles::Open);
+    let danger = match &broken.danger {
+        Some(danger) => danger_words(&plan, danger),
+        None => "a call waits for one that comes after it".to_owned(),
+    };
+    format!(
+        "a bug in confperm: the check that every plan passes rejects the order of its calls for {}, since {danger}; the \
+         plan is not shown, and none of its calls was made",
+        broken.space
+    )
 }
 
 /// What would be so for good.

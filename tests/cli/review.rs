@@ -3,9 +3,10 @@
 
 use std::fmt::Write as _;
 
-use confperm::plan::Plan;
+use confperm::plan::{Broken, Danger, Endangered, Moment, Plan, Rejected};
 use confperm::render::{
     Titles, View, plan_as_annotations, plan_as_markdown, plan_as_summary, plan_as_text, plan_as_text_in,
+    rejected_as_text,
 };
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag};
@@ -396,4 +397,29 @@ fn names_in_wide_letters_stand_in_columns_of_cells() {
     };
     let columns: Vec<usize> = text.lines().filter(|line| line.contains("  view  ")).map(column).collect();
     assert!(columns.len() >= 2 && columns.windows(2).all(|pair| pair[0] == pair[1]), "{columns:?}\n{text}");
+}
+
+/// A bug in the order of calls cannot be had on request; what is said of one can.
+#[test]
+fn a_plan_that_its_check_rejects_is_reported_in_words_and_by_names() {
+    let plan = Box::new(plan(document()));
+    let mut pages = plan.pages.iter();
+    let (restricted, page) = pages.find(|(_, page)| page.restricted).unwrap();
+    let group = "group:2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0003".parse().unwrap();
+    let danger =
+        Danger { people: [group].into(), what: Endangered::View(*restricted), moment: Moment::LetIn };
+    let report = |danger| {
+        let broken = Broken { space: "ENG".parse().unwrap(), danger };
+        rejected_as_text(&Rejected { plan: plan.clone(), broken })
+    };
+    let words = report(Some(danger));
+    let expected = format!("an account in group:contractors could for a moment see id:{restricted}, which");
+    assert!(words.contains(&expected) && words.contains("calls for ENG"), "{words}");
+    assert!(!words.contains(&page.path.to_string()), "a report of a bug has no titles: {words}");
+    let contradicting = report(None);
+    assert!(contradicting.contains("a call waits for one that comes after it"), "{contradicting}");
+    for words in [words, contradicting] {
+        assert!(words.contains("bug in confperm") && words.contains("none of its calls was made"), "{words}");
+        assert!(!words.contains(['(', '{']), "no type of the program: {words}");
+    }
 }

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Not every person is played through where there are too many, and not every combination of groups whose members
-//! are unknown: see [`people`]. A plan that fails is never shown; see [`Broken`].
+//! are unknown: see [`people`]. A plan that fails is never shown: see [`Rejected`](super::Rejected).
 
 mod caller;
 mod content;
@@ -20,10 +20,9 @@ mod people;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fmt;
 
 use crate::access::{EditList, Verb};
-use crate::model::{ContentKind, Guards, Live, LiveSpace, Permission, Principal, SpaceKey, Vocabulary};
+use crate::model::{ContentKind, Guards, Live, LiveSpace, Permission, SpaceKey, Vocabulary};
 
 use super::document::{Plan, PlannedCall};
 use super::meanwhile::MeanwhileReason;
@@ -36,33 +35,13 @@ use tables::{Gate, Listed, Reading, Rows};
 /// So many questions "can this person do that here" are asked of one space, at most.
 const MOST: usize = 200_000;
 
-/// A plan whose calls may come in an order that breaks its promise. That is an error of this program.
+/// How the calls of a plan may come in an order that breaks its promise. That is an error of this program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
     pub space: SpaceKey,
     /// What would be open, or shut, for a moment; none if the edges of the plan contradict its own order.
     pub danger: Option<Danger>,
 }
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { space, danger } = self;
-        write!(f, "the order of the calls for {space} is not safe")?;
-        match danger {
-            None => write!(f, ": a call waits for one that comes after it"),
-            Some(Danger { people, what, moment }) => {
-                let people: Vec<String> = people.iter().map(Principal::to_string).collect();
-                let moment = match moment {
-                    Moment::LetIn => "let in",
-                    Moment::ShutOut => "shut out",
-                };
-                write!(f, ": {what:?}, {moment} for a moment: [{}]", people.join(", "))
-            }
-        }
-    }
-}
-
-impl std::error::Error for Broken {}
 
 /// Plays a plan through; `live` is the site that it is for, and `after` what it leads to.
 ///
