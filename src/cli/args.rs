@@ -253,15 +253,15 @@ pub(super) struct PlanArgs {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
 
-    /// Also write the plan as JSON to a file
+    /// Also write the plan to a file: as Markdown if its name ends in `.md`, and as JSON otherwise; may be repeated
     #[arg(short, long, value_name = "FILE")]
-    pub(super) out: Option<Utf8PathBuf>,
+    pub(super) out: Vec<Utf8PathBuf>,
 
     /// Show only how much changes in each space
     #[arg(long, conflicts_with_all = ["format", "all", "explain_order"])]
     pub(super) summary: bool,
 
-    /// The pages whose titles `markdown` and `github` show; the others appear as id:N
+    /// The pages whose titles Markdown and `github` show; the others appear as id:N
     #[arg(long, value_enum, value_name = "TITLES", default_value_t = Titles::Open)]
     pub(super) titles: Titles,
 

@@ -13,7 +13,7 @@ use super::output::Output;
 use super::prepare::{Prepared, prepare};
 
 pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
-    if let Some(path) = &args.out {
+    for path in &args.out {
         files::check(path).map_err(|error| {
             CliError::usage(
                 format!("`--out {path}`: nothing can be written there: {error}"),
@@ -40,8 +40,12 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
     if !plan.is_empty() {
         out.say(&format!("Hash of this plan: {}", plan.hash));
     }
-    if let Some(path) = &args.out {
-        files::write(path, &json(plan)?).map_err(|error| {
+    for path in &args.out {
+        let text = match path.extension() {
+            Some("md") => render::plan_as_markdown(plan, &view, args.titles.into()),
+            _ => json(plan)?,
+        };
+        files::write(path, &text).map_err(|error| {
             CliError::failed(Failure::UnwritableFile, format!("cannot write `{path}`: {error}"))
         })?;
         out.say(&format!("Plan written to {path}"));

@@ -362,6 +362,32 @@ fn a_blocked_plan_is_shown_and_fails_the_job() {
 }
 
 #[test]
+fn a_job_that_makes_no_plan_says_why_beside_the_line() {
+    let ci = Ci::start(Kind::Github);
+    // The site is another one than the lock is about.
+    let lock = ci.folder.read("confperm.lock");
+    let cloud = lock.lines().position(|line| line.trim_start().starts_with("cloud-id:")).unwrap();
+    let other: Vec<&str> = lock
+        .lines()
+        .enumerate()
+        .map(
+            |(number, line)| {
+                if number == cloud { "  cloud-id: 00000000-0000-4000-8000-000000000000" } else { line }
+            },
+        )
+        .collect();
+    ci.folder.write("confperm.lock", &format!("{}\n", other.join("\n")));
+    let failed = ci.job("plan", &[]).code(1);
+    assert!(failed.out.contains(",title=confperm wrong-site::"), "{failed:?}");
+    assert!(ci.host.with(|store| store.comments.is_empty()), "there is no plan to show");
+
+    ci.folder.write("confperm.lock", &lock);
+    let planned = ci.job("plan", &[]).code(0);
+    assert!(planned.out.contains("::warning file=spaces/eng.yaml,line="), "what is opened: {planned:?}");
+    assert!(ci.host.comment().contains("### Plan"), "one reading of the site gives both");
+}
+
+#[test]
 fn what_is_installed_is_what_was_released() {
     let place = tempfile::tempdir().unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -142,6 +142,12 @@ fn a_saved_plan_is_the_printed_one_and_fits_its_schema() {
     plan["calls"][0]["call"]["do"] = "shine".into();
     assert!(!validator.is_valid(&plan), "the schema says something");
 
+    // One reading of the site gives every form.
+    let annotated = folder.run(&["plan", "--format", "github", "-o", "plan.json", "-o", "plan.md"]).code(0);
+    assert!(annotated.out.starts_with("::"), "{}", annotated.out);
+    assert_eq!(folder.read("plan.json"), printed.out);
+    assert_eq!(folder.read("plan.md"), folder.run(&["plan", "--format", "markdown"]).code(0).out);
+
     let nowhere = folder.run(&["plan", "-o", "no-such-folder/plan.json"]).code(64);
     assert!(
         nowhere.said("error:")[0]
