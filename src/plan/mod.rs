@@ -71,12 +71,6 @@ pub fn planned_state(desired: &Desired, live: &Live) -> Live {
     target.applied_to(live)
 }
 
-/// What a plan would leave out, because the account that runs this may not change it.
-pub fn left_out(desired: &Desired, live: &Live) -> Vec<LeftOut> {
-    let target = target::target(desired, live).target;
-    account::left_out(&target, &diff::diff(&target, live), live)
-}
-
 /// Whether the account that runs this administers a space, by the rows and roles that were read.
 pub fn administers(space: &LiveSpace, live: &Live) -> Truth {
     account::Rights::of(space, live).has(&[Permission::AdministerSpace])

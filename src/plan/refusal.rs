@@ -142,6 +142,17 @@ impl Refusal {
         }
     }
 
+    /// Whether another account might carry the plan out: the one that runs this lacks a right, or would lose it.
+    pub const fn is_about_the_account(&self) -> bool {
+        match self {
+            Self::Lockout { .. } | Self::Unfinishable { .. } | Self::NeedsLeftOut { .. } => true,
+            Self::NoAdmin { .. }
+            | Self::NoSafeOrder { .. }
+            | Self::NoOrder { .. }
+            | Self::PageOnly { .. } => false,
+        }
+    }
+
     pub const fn code(&self) -> RefusalCode {
         match self {
             Self::Lockout { .. } => RefusalCode::Lockout,

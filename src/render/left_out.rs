@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{ContentId, Permission, Principal, SpaceKey};
 use crate::plan::{Change, Lacks, LeftOut, Plan, Verb};
 
-use super::access_words::{Names, SiteNames};
+use super::access_words::Names as _;
 use super::review::{Part, Section};
 use super::style::{CHANGE, count, list, paint};
 
@@ -13,27 +13,22 @@ use super::style::{CHANGE, count, list, paint};
 const NAMED: usize = 3;
 
 pub(super) fn left_out(plan: &Plan) -> Option<Section> {
-    let lines = lines(plan);
+    let lines = left_out_lines(plan);
     let heading = paint(CHANGE, "Left out: this account may not change it");
     (!lines.is_empty()).then(|| Section::new(Part::Incomplete, heading, lines))
 }
 
 /// What is left out, one line for what the same account is asked for.
-pub(super) fn lines(plan: &Plan) -> Vec<String> {
+pub fn left_out_lines(plan: &Plan) -> Vec<String> {
     lines_of(&plan.left_out.iter().collect::<Vec<_>>(), plan)
 }
 
-/// What would be left out, before there is a plan.
-pub fn left_out_lines(left_out: &[LeftOut], names: &SiteNames<'_>) -> Vec<String> {
-    lines_of(&left_out.iter().collect::<Vec<_>>(), names)
-}
-
-pub(super) fn lines_of(left_out: &[&LeftOut], names: &dyn Names) -> Vec<String> {
+pub(super) fn lines_of(left_out: &[&LeftOut], plan: &Plan) -> Vec<String> {
     let mut same: BTreeMap<Key<'_>, Vec<&LeftOut>> = BTreeMap::new();
     for left in left_out {
         same.entry(Key::of(left)).or_default().push(left);
     }
-    same.into_iter().map(|(key, all)| line(&key, &all, names)).collect()
+    same.into_iter().map(|(key, all)| line(&key, &all, plan)).collect()
 }
 
 /// What makes left-out changes one line: rows and roles of a space, pages that need the same permission, and each
@@ -57,9 +52,9 @@ impl<'a> Key<'a> {
     }
 }
 
-fn line(key: &Key<'_>, all: &[&LeftOut], site: &dyn Names) -> String {
+fn line(key: &Key<'_>, all: &[&LeftOut], plan: &Plan) -> String {
     let ask: BTreeSet<&Principal> = all.iter().flat_map(|left| &left.ask).collect();
-    let names: Vec<String> = ask.iter().map(|who| site.principal(who)).collect();
+    let names: Vec<String> = ask.iter().map(|who| plan.principal(who)).collect();
     let can = if names.is_empty() {
         "an administrator of the space can".to_owned()
     } else {
@@ -76,10 +71,10 @@ fn line(key: &Key<'_>, all: &[&LeftOut], site: &dyn Names) -> String {
             }
         }
     };
-    format!("{}  {}: {why}", key.space, what(key, all, site))
+    format!("{}  {}: {why}", key.space, what(key, all, plan))
 }
 
-fn what(key: &Key<'_>, all: &[&LeftOut], site: &dyn Names) -> String {
+fn what(key: &Key<'_>, all: &[&LeftOut], plan: &Plan) -> String {
     if key.is_page {
         let pages: BTreeSet<ContentId> = all
             .iter()
@@ -88,7 +83,7 @@ fn what(key: &Key<'_>, all: &[&LeftOut], site: &dyn Names) -> String {
                 Change::Grant { .. } | Change::Role { .. } => None,
             })
             .collect();
-        let paths: Vec<String> = pages.iter().map(|page| site.page(*page)).collect();
+        let paths: Vec<String> = pages.iter().map(|page| plan.page(*page)).collect();
         return format!("the lists of {}", some(&paths, ("more page", "more pages")));
     }
     let number = |counts: fn(&Change) -> bool| all.iter().filter(|left| counts(&left.change)).count();

@@ -48,5 +48,5 @@ pub use review::View;
 pub use sarif::findings_as_sarif;
 pub use snapshot::{Snapshot, snapshot};
 pub(crate) use text::why_unknown;
-pub use text::{blocked_as_text, incomplete_as_text};
+pub use text::{account_refusals, blocked_as_text, incomplete_as_text};
 pub use titles::Titles;

@@ -66,7 +66,7 @@ pub fn incomplete_as_text(plan: &Plan) -> String {
     for gap in &plan.incomplete {
         let _ = writeln!(text, "Declared, and not known: {}", gap_words(plan, gap));
     }
-    for line in left_out::lines(plan) {
+    for line in left_out::left_out_lines(plan) {
         let _ = writeln!(text, "Left out: {line}");
     }
     for line in skipped::lines(plan) {
@@ -164,6 +164,12 @@ pub(super) fn refusals(plan: &Plan) -> Vec<Section> {
         format!("{title} {}", refusal_words(plan, refusal))
     };
     plan.refusals.iter().map(|refusal| Section::new(Part::Blocked, heading(refusal), Vec::new())).collect()
+}
+
+/// Each reason that has to do with what the account that runs this may change.
+pub fn account_refusals(plan: &Plan) -> Vec<String> {
+    let own = plan.refusals.iter().filter(|refusal| refusal.is_about_the_account());
+    own.map(|refusal| refusal_words(plan, refusal)).collect()
 }
 
 pub(super) fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {

@@ -112,7 +112,7 @@ fn the_doctor_counts_what_stays_unknown() {
         Ran::from(example.confperm(&["doctor"]).output().unwrap())
     };
     let ran = doctor("wrong-operation:/content/**").code(0);
-    let line = "unknown  3 page restrictions, such as those of id:1002 in ENG: the site's answers contradict themselves";
+    let line = "unknown  9 page restrictions, such as those of id:1001 in ENG: the site's answers contradict themselves";
     assert!(ran.out.contains(line), "{}", ran.out);
     let ran = doctor("no-ids:/user/memberof").code(0);
     assert!(ran.out.contains("unknown  1 memberships of this account"), "{}", ran.out);

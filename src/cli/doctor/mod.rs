@@ -7,9 +7,10 @@ mod unknown;
 use crate::confluence::{Error, Read as _};
 use crate::diagnostic::Diagnostics;
 use crate::model::{Edition, Live, Site, SpaceRoleMode};
-use crate::observe;
+use crate::observe::Failure;
+use crate::plan::{self, Gaps};
 use crate::policy::lock::LOCK_FILE;
-use crate::policy::{self, Context, Policy};
+use crate::policy::{Context, Policy, Resolved};
 use crate::render::style::{ADD, CHANGE, REMOVE, count, paint};
 
 use super::args::DoctorArgs;
@@ -28,6 +29,8 @@ enum Finding {
     Doubtful(String),
     /// Plans do without it.
     LeftOut(String),
+    /// Plans are refused for it.
+    Refused(String),
     Broken(String),
 }
 
@@ -84,6 +87,7 @@ fn report(findings: &[Finding], out: &Output) -> Exit {
             Finding::Fine(line) => (paint(ADD, "ok  "), line, Exit::Done),
             Finding::Doubtful(line) => (paint(CHANGE, "look"), line, Exit::Done),
             Finding::LeftOut(line) => (paint(CHANGE, "out "), line, Exit::Incomplete),
+            Finding::Refused(line) => (paint(REMOVE, "no  "), line, Exit::Blocked),
             Finding::Broken(line) => (paint(REMOVE, "no  "), line, Exit::Failed),
         };
         exit = exit.max(means);
@@ -106,37 +110,34 @@ struct Found {
     problems: Option<Diagnostics>,
 }
 
-/// Reads what the policy is about, and says what of it stays unknown, and what the account may not change.
+/// Reads what a plan needs, and says what of it stays unknown, and what the account may not change.
 async fn of_policy(
     reading: Reading<'_>,
     mut live: Live,
     policy: &Policy,
     context: Context<'_>,
 ) -> Result<Found, CliError> {
-    match reading.until_known(&mut live, |live| observe::of_policy(policy, context, live)).await {
-        Ok(()) => {}
-        // No plan comes about either, and the list that is in doubt is named.
-        Err(error @ (Error::Incomplete { .. } | Error::Endless { .. } | Error::NoRoles { .. })) => {
-            let findings = vec![Finding::Broken(format!("answers  {error}"))];
-            return Ok(Found { findings, problems: None });
-        }
-        Err(error) => return Err(error.into()),
-    }
-    let unknown = unknown::unknown(&live);
-    let (mut findings, problems) = match policy::resolve(policy, &live, context) {
-        Ok(resolved) => {
-            let desired = &resolved.desired;
+    let (mut findings, problems) = match reading.for_plan(&mut live, policy, context).await {
+        Ok(Resolved { desired, .. }) => {
             let on_site = policy.on_site(context.lock, &live.listing);
-            let mut findings = rights::of_selected(&on_site.policy, desired, &live);
-            findings.extend(rights::left_out(desired, &live));
+            let mut findings = rights::of_selected(&on_site.policy, &desired, &live);
+            findings.extend(rights::of_plan(&plan::plan(&desired, &live, Gaps::Refuse)?.plan));
             (findings, None)
         }
-        Err(problems) => {
+        Err(Failure::Policy(problems)) => {
             let findings = "policy   does not fit this site: see the errors above".to_owned();
             (vec![Finding::Broken(findings)], Some(problems))
         }
+        // No plan comes about either, and the list that is in doubt is named.
+        Err(Failure::Site(
+            error @ (Error::Incomplete { .. } | Error::Endless { .. } | Error::NoRoles { .. }),
+        )) => {
+            let findings = vec![Finding::Broken(format!("answers  {error}"))];
+            return Ok(Found { findings, problems: None });
+        }
+        Err(Failure::Site(error)) => return Err(error.into()),
     };
-    findings.extend(unknown);
+    findings.extend(unknown::unknown(&live));
     Ok(Found { findings, problems })
 }
 

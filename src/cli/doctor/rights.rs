@@ -1,14 +1,14 @@
 //! What `doctor` says of the account: whether it can change access in the spaces of the policy, those that rules select
-//! among them, and what a plan would leave out because it may not change it.
+//! among them, and what a plan would leave out, or be refused for, because it may not change it.
 
 use std::collections::BTreeSet;
 
 use crate::confluence::{Cloud, Read as _, SpaceSelection};
 use crate::model::{Desired, Listing, Live, SpaceKey, Truth};
-use crate::plan;
+use crate::plan::{self, Plan};
 use crate::policy::Policy;
 use crate::policy::lock::Lock;
-use crate::render::{SiteNames, left_out_lines};
+use crate::render::{account_refusals, left_out_lines};
 
 use super::Finding;
 use crate::cli::error::CliError;
@@ -84,9 +84,8 @@ pub(super) fn of_selected(policy: &Policy, desired: &Desired, live: &Live) -> Ve
     }
 }
 
-/// What a plan would leave out now.
-pub(super) fn left_out(desired: &Desired, live: &Live) -> Vec<Finding> {
-    let names = SiteNames { live, aliases: &desired.aliases };
-    let lines = left_out_lines(&plan::left_out(desired, live), &names);
-    lines.into_iter().map(Finding::LeftOut).collect()
+/// What a plan would leave out now, and why it would be refused for that.
+pub(super) fn of_plan(plan: &Plan) -> impl Iterator<Item = Finding> {
+    let refused = account_refusals(plan).into_iter().map(Finding::Refused);
+    left_out_lines(plan).into_iter().map(Finding::LeftOut).chain(refused)
 }

@@ -187,6 +187,8 @@ fn what_page_only_needs_is_refused_and_what_it_does_not_need_is_left_out() {
     );
     assert!(ran.out.contains("the lists of /Plans: this account is not on its edit list"), "{}", ran.out);
     folder.run(&["apply", "--yes"]).code(3);
+    let doctor = folder.run(&["doctor"]).code(3);
+    assert!(doctor.out.contains("without it guests would see other pages than theirs"), "{}", doctor.out);
 
     let policy = format!("    pages: {{/Open: {{edit: [user:ann, user:bob]}}}}\n{guests}");
     let folder = small(rows, "[{id: 1, title: Open, edit: [user:bob]}, {id: 2, title: Plans}]", &policy);
@@ -226,6 +228,21 @@ fn doctor_says_what_a_plan_would_leave_out() {
     ] {
         assert!(ran.out.contains(line), "{}", ran.out);
     }
+}
+
+#[test]
+fn doctor_foresees_that_an_order_needs_what_is_left_out() {
+    // Bob is let into the space when the page is closed to him, which is not Ann's to do.
+    let rows = "{read/space: [user:ann], create/page: [user:ann], administer/space: [user:ann]}";
+    let policy =
+        "    access: {viewer: [user:bob]}\n    pages: {/Plans: {view: [user:ann], edit: [user:ann]}}\n";
+    let folder = small(rows, "[{id: 1001, title: Plans, edit: [user:bob]}]", policy);
+    let why = "ENG: some of this cannot be left out: without it user:bob could see /Plans";
+    let plan = folder.run(&["plan"]).code(3);
+    assert!(plan.out.contains(&format!("Blocked[needs-left-out]: {why}")), "{}", plan.out);
+    let doctor = folder.run(&["doctor"]).code(3);
+    assert!(doctor.out.contains(&format!("no    {why}")), "{}", doctor.out);
+    assert!(doctor.out.ends_with("\nNot ready: see the lines marked `no`.\n"), "{}", doctor.out);
 }
 
 #[test]
