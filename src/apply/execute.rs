@@ -203,10 +203,20 @@ impl<'a, S: Read + Write> Run<'a, S> {
             match leftover::read(entry, mode, self.site.read()).await {
                 Leftover::Clean => self.list.seen(&id),
                 Leftover::Stray => {}
-                Leftover::Hidden => {
-                    if let Object::Page { content, .. } = &entry.object {
-                        wrong.push(Mismatch::Hidden { space, content: *content });
+                Leftover::Hidden if self.options.forget.iter().any(|it| it.covers(&entry.object)) => {
+                    self.list.seen(&id);
+                }
+                Leftover::Hidden => wrong.push(match &entry.object {
+                    Object::Page { content, .. } => Mismatch::Hidden { space, content: *content },
+                    Object::Holding { principal, .. } => {
+                        Mismatch::HiddenSpace { space, principal: principal.clone() }
                     }
+                }),
+                Leftover::Deleted => {
+                    if let Object::Page { content, .. } = &entry.object {
+                        wrong.push(Mismatch::Deleted { space, content: *content });
+                    }
+                    self.list.seen(&id);
                 }
                 Leftover::Unread(error) => wrong.push(Mismatch::Unread { space, why: Box::new(error) }),
             }

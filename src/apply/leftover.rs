@@ -2,7 +2,7 @@
 //! and come off the list unless something that came along is still there.
 
 use crate::confluence::{Error, Read};
-use crate::model::{ContentId, Holding, Known, SpaceKey, SpaceRoleMode};
+use crate::model::{ContentId, Holding, Known, SpaceKey, SpaceRoleMode, Why};
 use crate::plan::{HoldingState, Object, Planned};
 
 use super::unverified::Unverified;
@@ -14,8 +14,10 @@ pub(super) enum Leftover {
     Clean,
     /// Something that came along is still there.
     Stray,
-    /// The site does not show it to this account any more.
+    /// The site does not show it, or its space, to this account any more: it is hidden, or deleted for good.
     Hidden,
+    /// It is in the trash, where it has no lists that could be read. One that is restored is planned as it is then.
+    Deleted,
     Unread(Error),
 }
 
@@ -24,12 +26,18 @@ pub(super) async fn read<S: Read>(entry: &Unverified, mode: SpaceRoleMode, site:
     match &entry.object {
         Object::Page { content, .. } => match site.restrictions_now(*content).await {
             Ok(Known::Known(_)) => Leftover::Clean,
+            Ok(Known::Unknown(Why::Hidden)) => match site.is_deleted(*content).await {
+                Ok(true) => Leftover::Deleted,
+                Ok(false) => Leftover::Hidden,
+                Err(error) => Leftover::Unread(error),
+            },
             Ok(Known::Unknown(_)) => Leftover::Hidden,
             Err(error) => Leftover::Unread(error),
         },
         Object::Holding { principal, before, .. } => {
             let now = match site.access(entry.space_id, mode).await {
                 Ok(now) => now,
+                Err(Error::NotFound(_)) => return Leftover::Hidden,
                 Err(error) => return Leftover::Unread(error),
             };
             let stray = entry.may_have_come_along();

@@ -24,6 +24,6 @@ mod verify;
 pub use change::ConcurrentChange;
 pub use execute::{Event, Stop, apply};
 pub use journal::{Journal, JournalError};
-pub use options::{ApplyOptions, Precautions};
+pub use options::{ApplyOptions, Forgotten, Precautions};
 pub use outcome::{CallResult, Failure, Mismatch, Outcome, Status, Unlisted, Verification};
 pub use unverified::Unverified;

@@ -119,6 +119,16 @@ pub enum Mismatch {
         space: SpaceKey,
         content: ContentId,
     },
+    /// The caller cannot see the space any more in which an earlier run left this unverified.
+    HiddenSpace {
+        space: SpaceKey,
+        principal: Principal,
+    },
+    /// The page was deleted, and so could not be checked. It is not looked for any more.
+    Deleted {
+        space: SpaceKey,
+        content: ContentId,
+    },
 }
 
 impl Status {
@@ -191,7 +201,9 @@ impl Mismatch {
     const fn moved_space(&self) -> Option<&SpaceKey> {
         match self {
             Self::Holding { space, .. } | Self::Role { space, .. } | Self::Page { space, .. } => Some(space),
-            Self::Unread { .. } | Self::Hidden { .. } => None,
+            Self::Unread { .. } | Self::Hidden { .. } | Self::HiddenSpace { .. } | Self::Deleted { .. } => {
+                None
+            }
         }
     }
 }
@@ -231,6 +243,8 @@ impl fmt::Display for Mismatch {
             Self::Page { space, content } => write!(f, "{space} page {content}: other lists"),
             Self::Unread { space, why } => write!(f, "{space}: not read: {why}"),
             Self::Hidden { space, content } => write!(f, "{space} page {content}: hidden"),
+            Self::HiddenSpace { space, principal } => write!(f, "{space} {principal}: the space is hidden"),
+            Self::Deleted { space, content } => write!(f, "{space} page {content}: deleted"),
         }
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 
-use crate::apply::{ApplyOptions, Event, Journal, JournalError, Outcome, Status, Stop, journal};
+use crate::apply::{
+    ApplyOptions, Event, Forgotten, Journal, JournalError, Outcome, Status, Stop, Unverified, journal,
+};
 use crate::model::{Mode, SpaceKey};
 use crate::render;
 use crate::render::style::count;
@@ -121,7 +123,9 @@ async fn once(
     let is_sure = args.yes || is_empty;
     let prepared = if is_sure { prepared } else { confirm(prepared, args, environment, out).await? };
     let folder = journal::folder(&args.scope.directory);
-    let run = carry_out(&prepared, &folder, signals, out).await;
+    mention_unknown(&args.forget, prepared.earlier(), out);
+    let options = ApplyOptions { forget: args.forget.iter().cloned().collect(), ..ApplyOptions::default() };
+    let run = carry_out(&prepared, &options, &folder, signals, out).await;
     let once = run.map(|run| Once { run, completeness });
     signals.over(once.as_ref().map_or_else(CliError::exit, Once::exit));
     let once = once?;
@@ -136,6 +140,7 @@ async fn once(
 fn exit_of(outcome: &Outcome) -> Exit {
     let is_partial = outcome.has_written()
         || !outcome.unverified.is_empty()
+        || !outcome.verification.wrong.is_empty()
         || outcome.concurrent_changes().next().is_some();
     match (outcome.is_complete(), is_partial) {
         (true, _) => Exit::Done,
@@ -219,11 +224,19 @@ fn mention_last(prepared: &Prepared, directory: &Utf8Path, out: &Output) {
     }
 }
 
+/// What is to be forgotten and is not on the list, such as a number with a typing error.
+fn mention_unknown(forget: &[Forgotten], earlier: &[Unverified], out: &Output) {
+    for forgotten in forget.iter().filter(|it| !earlier.iter().any(|entry| it.covers(&entry.object))) {
+        out.warn(&format!("--forget {forgotten}: no earlier run left it unverified"));
+    }
+}
+
 const STOPPING: &str = "stopping: no further calls are started, those under way are finished, and what was \
                         changed is verified; a second Ctrl-C or SIGTERM ends at once";
 
 async fn carry_out(
     prepared: &Prepared,
+    options: &ApplyOptions,
     folder: &Utf8Path,
     signals: &Signals,
     out: &Output,
@@ -247,9 +260,8 @@ async fn carry_out(
         }
         Event::Verifying => out.progress.begin(Stage::Verifying),
     };
-    let options = ApplyOptions::default();
     let (earlier, site) = (prepared.earlier(), &connection.site);
-    let applied = crate::apply::apply(planned, earlier, site, &journal, &stop, &options, &on_event);
+    let applied = crate::apply::apply(planned, earlier, site, &journal, &stop, options, &on_event);
     tokio::pin!(applied);
     let outcome = tokio::select! {
         outcome = &mut applied => Some(outcome),

@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::apply::Forgotten;
 use crate::model::{Guard, SpaceKey, SpaceKind};
 use crate::plan::{Gaps, Plan};
 
@@ -322,6 +323,11 @@ pub(super) struct ApplyArgs {
     /// Apply only if the plan is the one that was approved: the hash that `plan` printed, or a file of `plan -o`
     #[arg(long, value_name = "HASH|FILE")]
     pub(super) expect: Option<String>,
+
+    /// Stop looking for what an earlier run left unverified and was deleted for good since; may be repeated. What the
+    /// site shows is verified all the same
+    #[arg(long, value_name = "id:N|KEY")]
+    pub(super) forget: Vec<Forgotten>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -149,6 +149,10 @@ pub trait Read: Send + Sync {
         space: SpaceId,
     ) -> impl Future<Output = Result<Option<Stands>, Error>> + Send;
 
+    /// Whether the site says that a page or blog post is in the trash or was deleted. It says nothing of what is hidden
+    /// from the caller, nor of what was removed from the trash.
+    fn is_deleted(&self, content: ContentId) -> impl Future<Output = Result<bool, Error>> + Send;
+
     /// All groups, by id. Neither members nor product access are asked for.
     fn groups(&self) -> impl Future<Output = Result<Vec<Group>, Error>> + Send;
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::apply::{ConcurrentChange, Mismatch, Outcome, Status, Unverified};
-use crate::model::{ContentId, Permission, Shown};
+use crate::model::{ContentId, Permission, Principal, Shown, SpaceKey};
 use crate::plan::{HoldingState, Object, Plan, PlannedCall};
 
 use super::call::{audience_words, call_words};
@@ -61,11 +61,14 @@ pub fn outcome_as_text(plan: &Plan, outcome: &Outcome) -> String {
 
 fn is_explained(outcome: &Outcome, unverified: &Unverified) -> bool {
     match &unverified.object {
-        Object::Holding { space, principal, .. } => outcome
-            .verification
-            .unlisted
-            .iter()
-            .any(|unlisted| unlisted.space == *space && unlisted.principal == *principal),
+        Object::Holding { space, principal, .. } => {
+            let verification = &outcome.verification;
+            let is_here = |at: &SpaceKey, who: &Principal| at == space && who == principal;
+            verification.unlisted.iter().any(|unlisted| is_here(&unlisted.space, &unlisted.principal))
+                || verification.wrong.iter().any(
+                    |mismatch| matches!(mismatch, Mismatch::HiddenSpace { space, principal } if is_here(space, principal)),
+                )
+        }
         Object::Page { content, .. } => outcome.verification.wrong.iter().any(
             |mismatch| matches!(mismatch, Mismatch::Hidden { content: hidden, .. } if hidden == content),
         ),
@@ -188,7 +191,19 @@ fn mismatch_words(plan: &Plan, mismatch: &Mismatch) -> String {
         Mismatch::Hidden { space, content } => {
             let page = page(plan, *content);
             format!(
-                "{space}  {page} is no longer visible: hidden, archived or deleted; its lists could not be checked"
+                "{space}  {page} is no longer visible, so that its lists could not be checked: let this account see it, or, if it was deleted for good, add `--forget id:{content}`"
+            )
+        }
+        Mismatch::HiddenSpace { space, principal } => {
+            format!(
+                "{space}  the space is no longer visible, so that the permissions of {} could not be checked: let this account see it, or, if it was deleted for good, add `--forget {space}`",
+                plan.name(principal)
+            )
+        }
+        Mismatch::Deleted { space, content } => {
+            let page = page(plan, *content);
+            format!(
+                "{space}  {page} was deleted, so that its lists could not be checked; if it is restored, look at them"
             )
         }
         Mismatch::Unread { space, why } => format!("{space}  could not be read again: {why}"),

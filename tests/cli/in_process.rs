@@ -1,5 +1,6 @@
 //! Plan and apply in process, over HTTP, against a sandbox that is looked at afterwards.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use confperm::apply::{ApplyOptions, Outcome, Precautions, Stop, Unverified, unverified};
@@ -171,10 +172,11 @@ impl Stage {
 }
 
 /// What a site does not show within this time, it never shows here.
-pub(crate) const OPTIONS: ApplyOptions = ApplyOptions {
+pub(crate) static OPTIONS: ApplyOptions = ApplyOptions {
     patience: Duration::from_millis(400),
     freshness: Duration::from_secs(5),
     precautions: Precautions::ALL,
+    forget: BTreeSet::new(),
 };
 
 fn sources(text: &str) -> Sources {

@@ -80,6 +80,10 @@ impl Read for Cloud {
         self.place_of(content, kind, space).await
     }
 
+    async fn is_deleted(&self, content: ContentId) -> Result<bool, Error> {
+        self.listed_as_deleted(content).await
+    }
+
     async fn groups(&self) -> Result<Vec<Group>, Error> {
         self.list_groups().await
     }

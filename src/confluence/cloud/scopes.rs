@@ -83,6 +83,8 @@ const CALLS: &[Call] = &[
     Call::new(Use::Read, "GET", "/api/v2/spaces/*/role-assignments", &[PERMISSIONS]),
     Call::new(Use::Read, "GET", "/api/v2/spaces/*/pages", &[PAGES]),
     Call::new(Use::Read, "GET", "/api/v2/spaces/*/blogposts", &[PAGES]),
+    Call::new(Use::Read, "GET", "/api/v2/pages", &[PAGES]),
+    Call::new(Use::Read, "GET", "/api/v2/blogposts", &[PAGES]),
     Call::new(Use::Read, "GET", "/api/v2/pages/*", &[PAGES]),
     Call::new(Use::Read, "GET", "/api/v2/blogposts/*", &[PAGES]),
     // What else pages may stand below.

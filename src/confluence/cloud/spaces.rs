@@ -217,6 +217,25 @@ impl Cloud {
         }))
     }
 
+    /// Whether a list has a page or post as one that was deleted (OpenAPI v2, `GET /pages` and `GET /blogposts`, `id` and
+    /// `status`).
+    pub(super) async fn listed_as_deleted(&self, content: ContentId) -> Result<bool, Error> {
+        for collection in ["pages", "blogposts"] {
+            let request = Request::get(Api::V2, [collection])
+                .query("id", &content)
+                .query("status", "trashed")
+                .query("status", "deleted");
+            let found: Vec<WireContent> = self.v2_list(request).await?;
+            let is_it = |found: &WireContent| {
+                found.id == content && matches!(found.status.as_deref(), Some("trashed" | "deleted"))
+            };
+            if found.iter().any(is_it) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// One piece of content by its id; `None` if it is hidden, or if the answer is about another.
     async fn alone(
         &self,

@@ -53,7 +53,7 @@ async fn run(stage: &Stage, policy: &Policy) -> Ended {
         return if stuck { Ended::Stuck } else { Ended::Guarded };
     }
     // What the site never shows is not waited for.
-    let options = ApplyOptions { patience: Duration::from_millis(20), ..OPTIONS };
+    let options = ApplyOptions { patience: Duration::from_millis(20), ..OPTIONS.clone() };
     let (journal, stop) = (Memory::default().journal(), Stop::default());
     let applied =
         confperm::apply::apply(&planned, &[], &stage.site, &journal, &stop, &options, &|_| ()).await;

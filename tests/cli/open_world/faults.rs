@@ -11,7 +11,7 @@ use confperm::sandbox::world::{
 use super::Runs;
 use crate::as_planned::permission;
 use crate::in_process::{Stage, parse};
-use crate::support::{Folder, site_of_ann_and_bob};
+use crate::support::{Folder, Hosted, Ran, site_of_ann_and_bob};
 
 const SITE: &str = site_of_ann_and_bob!(
     "
@@ -113,6 +113,92 @@ async fn a_list_that_others_change_meanwhile_is_skipped_and_reported() {
     assert_eq!(lists(&runs, 12)[0].len(), 1, "the colleague's list is still there");
     assert!(runs.run().await.is_complete());
     assert_eq!(lists(&runs, 12)[0].len(), 2);
+}
+
+/// A page that was deleted cannot be verified any more: that is said once, and the page is not looked for again.
+#[tokio::test]
+async fn a_page_that_others_delete_meanwhile_is_reported_once() {
+    let policy = "version: 1\npeople: {me: u-ann}\nspaces:\n  ENG: {mode: additive, pages: {'/**': {view: ['user:me']}}}\n";
+    let actor = Actor::new(
+        When::AfterRead(Facet::Search, Object::Content(ContentId(11)), 1),
+        [Action::SetList {
+            content: ContentId(11),
+            list: ListKind::Read,
+            principals: [group("g-hr")].into(),
+        }],
+    );
+    let runs = runs(SITE, policy, Adversary::default().actor(actor)).await;
+    let first = runs.run().await;
+    assert_eq!(first.outcome().unwrap().unverified.len(), 1, "{:?}", first.outcome());
+    runs.stage.running.set_adversary(Adversary::default());
+    // The trash shows it to those who could see it there.
+    let restore = Action::SetList {
+        content: ContentId(11),
+        list: ListKind::Read,
+        principals: [Principal::User("u-ann".into())].into(),
+    };
+    drop(runs.stage.running.act(restore));
+    drop(runs.stage.running.act(Action::DeletePage { content: ContentId(11) }));
+    let deleted = runs.run().await;
+    let outcome = deleted.outcome().unwrap();
+    let text = confperm::render::outcome_as_text(&deleted.planned().plan, outcome);
+    assert!(!outcome.is_complete() && text.contains("page 11 was deleted, so that its lists"), "{text}");
+    assert!(!text.contains("as the policy says.\n"), "{text}");
+    assert_eq!(outcome.unverified, []);
+    assert!(runs.run().await.is_complete());
+}
+
+/// What is not in the trash either may be hidden: it takes a person to say that it is gone for good.
+#[tokio::test]
+async fn a_page_that_is_not_visible_is_forgotten_on_request_only() {
+    let policy = "version: 1\npeople: {me: u-ann}\nspaces:\n  ENG: {mode: additive, pages: {'/**': {view: ['user:me']}}}\n";
+    let hide =
+        Action::SetList { content: ContentId(11), list: ListKind::Read, principals: [group("g-hr")].into() };
+    let actor = Actor::new(When::AfterRead(Facet::Search, Object::Content(ContentId(11)), 1), [hide]);
+    let mut runs = runs(SITE, policy, Adversary::default().actor(actor)).await;
+    runs.run().await;
+    runs.stage.running.set_adversary(Adversary::default());
+    let hidden = runs.run().await;
+    let text = confperm::render::outcome_as_text(&hidden.planned().plan, hidden.outcome().unwrap());
+    assert!(text.contains("add `--forget id:11`"), "{text}");
+    runs.options.forget = ["id:12".parse().unwrap(), "OPS".parse().unwrap()].into();
+    assert!(!runs.run().await.is_complete(), "something else is to be forgotten");
+    runs.options.forget = ["id:11".parse().unwrap()].into();
+    assert!(runs.run().await.is_complete());
+    runs.options.forget.clear();
+    assert!(runs.run().await.is_complete());
+}
+
+/// The same from the command line: 5 while something is not verified, and in the run that finds that it is deleted.
+#[test]
+fn exit_codes_say_that_a_deleted_page_was_not_verified() {
+    let policy = "version: 1\npeople: {me: u-ann}\nspaces:\n  ENG: {mode: additive, pages: {'/**': {view: ['user:me']}}}\n";
+    let folder = Folder::with(&[("confperm.yaml", policy), ("site.yaml", SITE)]);
+    let hosted = Hosted::open(&folder.file("site.yaml"));
+    let list = |who: Principal| Action::SetList {
+        content: ContentId(11),
+        list: ListKind::Read,
+        principals: [who].into(),
+    };
+    let apply = |more: &[&str]| {
+        let mut command = folder.confperm(&[&["apply", "--yes"], more].concat());
+        hosted.point(&mut command);
+        Ran::from(command.output().unwrap())
+    };
+    let hide =
+        Actor::new(When::AfterRead(Facet::Search, Object::Content(ContentId(11)), 1), [list(group("g-hr"))]);
+    hosted.running.set_adversary(Adversary::default().actor(hide));
+    apply(&[]).code(5);
+    hosted.running.set_adversary(Adversary::default());
+    let hidden = apply(&["--forget", "id:12"]).code(5);
+    assert!(hidden.err.contains("--forget id:12: no earlier run left it unverified"), "{}", hidden.err);
+    assert!(hidden.out.contains("add `--forget id:11`"), "{}", hidden.out);
+    drop(hosted.running.act(list(Principal::User("u-ann".into()))));
+    drop(hosted.running.act(Action::DeletePage { content: ContentId(11) }));
+    let deleted = apply(&[]).code(5);
+    assert!(deleted.out.contains("page 11 was deleted"), "{}", deleted.out);
+    let after = apply(&[]).code(0);
+    assert!(!after.out.contains("11"), "{}", after.out);
 }
 
 /// A page that others hide from the run is not done, also for the runs that do not see it any more.

@@ -68,7 +68,7 @@ impl Runs {
             stage,
             policy,
             folder: Folder::with(&[]),
-            options: OPTIONS,
+            options: OPTIONS.clone(),
             remembers: true,
             planned_at: AtomicU64::new(0),
         }

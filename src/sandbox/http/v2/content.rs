@@ -95,7 +95,7 @@ fn list(ask: &Ask<'_>, mut ids: Vec<ContentId>, kind: Kind) -> Result<Answer, Fa
         let content = world.content(*id).filter(|content| content.kind == kind)?;
         let wanted =
             status.contains(&content.status.id()) && title.is_none_or(|title| title == content.title);
-        (wanted && eye.sees(content)).then(|| render(world, content))
+        (wanted && eye.lists(content)).then(|| render(world, content))
     })
 }
 
@@ -279,6 +279,16 @@ struct Eye<'w> {
 impl<'w> Eye<'w> {
     fn new(world: &'w World, subject: &'w crate::sandbox::world::Subject) -> Self {
         Self { standing: Standing::of(world, subject), world, space: None }
+    }
+
+    /// Whether lists that ask for its status have it. Those who might view it see it in the trash, too; which of them
+    /// do is not documented.
+    fn lists(&mut self, content: &Content) -> bool {
+        let restored = Content { status: Status::Current, ..content.clone() };
+        match content.status {
+            Status::Trashed => self.sees(&restored),
+            Status::Current | Status::Archived | Status::Draft => self.sees(content),
+        }
     }
 
     fn sees(&mut self, content: &Content) -> bool {
