@@ -66,6 +66,16 @@ impl Output {
         self.write(&border::cleared(&self.secrets, text));
     }
 
+    /// What [`Self::data`] would print, for a file that takes its place.
+    pub(super) fn cleared(&self, text: &str) -> String {
+        border::cleared(&self.secrets, text)
+    }
+
+    /// The text of a person who may have pasted a secret into it.
+    pub(super) fn without_secrets(&self, text: &str) -> String {
+        self.secrets.scrub(text).into_owned()
+    }
+
     /// Adds what a plan says, before the warnings: GitHub shows only the first of each level.
     pub(super) fn annotate(&self, annotations: Vec<Annotation>) {
         if let Some(mut kept) = self.kept() {

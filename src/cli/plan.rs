@@ -45,7 +45,7 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
             Some("md") => render::plan_as_markdown(plan, &view, args.titles.into()),
             _ => json(plan)?,
         };
-        files::write(path, &text).map_err(|error| {
+        files::write(path, &out.cleared(&text)).map_err(|error| {
             CliError::failed(Failure::UnwritableFile, format!("cannot write `{path}`: {error}"))
         })?;
         out.say(&format!("Plan written to {path}"));

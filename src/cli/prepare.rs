@@ -119,7 +119,8 @@ pub(super) async fn prepare(
     };
     let mut planned = plan::plan(&resolved.desired, &live, scope.gaps())?;
     if let Some(why) = &overrides.why {
-        for guard in planned.plan.override_guards(&overridden, why) {
+        // The journal keeps it.
+        for guard in planned.plan.override_guards(&overridden, &out.without_secrets(why)) {
             out.say(&format!("--override {guard} was not needed: the guard does not block this plan"));
         }
     }

@@ -187,8 +187,9 @@ fn in_suggestions() {
 #[test]
 fn in_files() {
     let folder = repository();
-    folder.run(&["plan", "-o", "plan.json"]).code(0);
+    folder.run(&["plan", "-o", "plan.json", "-o", "plan.md"]).code(0);
     is_harmless("plan.json", &folder.read("plan.json"));
+    is_harmless("plan.md", &folder.read("plan.md"));
     is_harmless_file("confperm.lock", &folder.read("confperm.lock"));
     folder.run(&["import", "-C", "new", "--site", "sandbox:site.yaml", "--space", "ENG"]).code(0);
     for (path, bytes) in folder.files() {

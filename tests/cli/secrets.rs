@@ -68,6 +68,30 @@ fn in_no_file() {
     }
 }
 
+/// A person may paste a token where a reason belongs: it goes no further than the file it was pasted into.
+#[test]
+fn in_no_file_even_if_it_was_pasted_as_a_reason() {
+    let (folder, hosted) = quickstart();
+    let policy = folder.read("confperm.yaml");
+    let reason = format!("viewer: [{{who: group:contractors, why: \"see {TOKEN}\"}}]");
+    assert!(policy.contains("viewer: [group:contractors]"));
+    folder.write("confperm.yaml", &policy.replace("viewer: [group:contractors]", &reason));
+    let url = hosted.running.site_url();
+    let guarded = format!("{}\nguards: {{required-admins: [group:sre]}}\n", folder.read("confperm.yaml"));
+    folder.write("confperm.yaml", &guarded);
+    let why = format!("because of {TOKEN}");
+    let overridden = ["--override", "required-admins", "--why", &why];
+    run(&folder, &url, TOKEN, &[&["plan", "-o", "plan.json", "-o", "plan.md"], &overridden[..]].concat())
+        .code(0);
+    run(&folder, &url, TOKEN, &[&["apply", "--yes"], &overridden[..]].concat()).code(0);
+    let mut written = 0;
+    for (path, bytes) in folder.files().into_iter().filter(|(path, _)| !path.ends_with("confperm.yaml")) {
+        keeps_quiet(&path.display().to_string(), &String::from_utf8_lossy(&bytes));
+        written += usize::from(String::from_utf8_lossy(&bytes).contains("because of ***"));
+    }
+    assert_eq!(written, 3, "the plan twice, and the journal");
+}
+
 #[test]
 fn in_no_error_even_if_the_site_repeats_it() {
     let (folder, hosted) = quickstart();
