@@ -91,6 +91,10 @@ fn the_address_and_the_version_are_those_of_the_package() {
             assert!(other.starts_with(project), "{file} names another project: {}", &other[..40]);
         }
     }
+    // The checksums of a release are known after its archives, and the action is used by the tag of the release.
+    let build = format!("tags: [\"build-v{}\"]", ["[0-9]+"; 3].join("."));
+    assert!(read(WORKFLOWS[1]).contains(&build), "{} does not run for {build}", WORKFLOWS[1]);
+    assert!(!read(WORKFLOWS[1]).contains("\"$TAG\" --draft"), "the release is not that of the build's tag");
     assert_eq!(
         read(WORKFLOWS[0]),
         read("src/cli/repository/workflow.yml"),
