@@ -359,6 +359,13 @@ fn a_blocked_plan_is_shown_and_fails_the_job() {
         "{comment}"
     );
     assert_eq!(ci.host.with(|store| store.statuses[0]["state"].clone()), "failure");
+
+    // Merged all the same, it is blocked again, and not for want of an approval.
+    ci.host.merge();
+    ci.job("apply", &[]).code(3);
+    let comment = ci.host.comment();
+    assert!(comment.contains("**Nothing was applied:** the plan is blocked."), "{comment}");
+    assert!(comment.contains("Blocked by required-admins"), "{comment}");
 }
 
 #[test]
@@ -382,8 +389,26 @@ fn a_job_that_makes_no_plan_says_why_beside_the_line() {
     assert!(ci.host.with(|store| store.comments.is_empty()), "there is no plan to show");
 
     ci.folder.write("confperm.lock", &lock);
+    let valid = ci.folder.read("spaces/eng.yaml");
+    ci.edit("collaborator:", "colaborator:");
+    let invalid = ci.job("plan", &[]).code(4);
+    assert!(invalid.out.starts_with("::error file=spaces/eng.yaml,line=6,"), "{}", invalid.out);
+    // A warning that needs no site is one of `validate` and of `plan`.
+    let rule = "
+rules:
+  - name: owners
+    from: {csv: owners.csv, space: S, type: T, id: I}
+    access: create/comment
+";
+    ci.folder.write("spaces/eng.yaml", &format!("{valid}{rule}"));
+    ci.folder.write("spaces/owners.csv", "S,T,I\nENG,ANONYMOUS,x\nENG,GROUP,engineering\n");
     let planned = ci.job("plan", &[]).code(0);
     assert!(planned.out.contains("::warning file=spaces/eng.yaml,line="), "what is opened: {planned:?}");
+    assert!(planned.out.contains("title=confperm skipped-rows::"), "{planned:?}");
+    let mut lines: Vec<&str> = planned.out.lines().collect();
+    lines.sort_unstable();
+    lines.dedup();
+    assert_eq!(lines.len(), planned.out.lines().count(), "each is said once: {}", planned.out);
     assert!(ci.host.comment().contains("### Plan"), "one reading of the site gives both");
 }
 
