@@ -135,6 +135,19 @@ fn a_file_that_is_no_state_is_not_quoted() {
     run(&folder, &["plan"]).code(0);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_no_text_is_said_in_words() {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let folder = repository(&[]);
+    let name = std::ffi::OsStr::from_bytes(b"b\xff\x1b[31m.yaml");
+    fs::write(folder.path().join(name), "version: 1\n").unwrap();
+    let ran = run(&folder, &["validate"]).code(4);
+    let said = "`.` cannot be read: the name of the file `b\u{fffd}\\u{1b}[31m.yaml` in it is not UTF-8 text";
+    assert!(ran.err.contains(said), "{}", ran.err);
+}
+
 #[test]
 fn nothing_waits_for_a_fifo() {
     for (name, command, code) in [

@@ -1,9 +1,10 @@
 //! The files below a policy directory: which there are, and their texts.
 
+use std::fs;
 use std::io;
 use std::sync::Arc;
 
-use camino::{Utf8DirEntry, Utf8Path, Utf8PathBuf};
+use camino::{Utf8Path, Utf8PathBuf};
 
 use super::is_yaml;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span};
@@ -64,12 +65,10 @@ impl<'a> Search<'a> {
 
     fn folder(&mut self, root: &Folder, path: &Utf8Path, depth: usize) {
         let shown = if path.as_str().is_empty() { self.directory } else { path };
-        let read = self.directory.join(path).read_dir_utf8();
-        let entries: Vec<Utf8DirEntry> = match read.and_then(Iterator::collect) {
-            Ok(entries) => entries,
+        let mut names = match names_in(&self.directory.join(path)) {
+            Ok(names) => names,
             Err(error) => return self.refused(shown, &error.into()),
         };
-        let mut names: Vec<String> = entries.iter().map(|entry| entry.file_name().to_owned()).collect();
         names.sort();
         for name in names.iter().filter(|name| !name.starts_with('.')) {
             let path = path.join(name);
@@ -169,6 +168,19 @@ const fn code(refused: &Refused) -> Code {
         | Refused::NotRegular { .. }
         | Refused::System => Code::RefusedFile,
     }
+}
+
+/// The names in a folder. A name that is not text cannot stand in a finding, nor in a policy.
+fn names_in(folder: &Utf8Path) -> io::Result<Vec<String>> {
+    let name = |entry: io::Result<fs::DirEntry>| {
+        entry?.file_name().into_string().map_err(|name| {
+            io::Error::other(format!(
+                "the name of the file `{}` in it is not UTF-8 text; rename that file",
+                name.to_string_lossy()
+            ))
+        })
+    };
+    fs::read_dir(folder)?.map(name).collect()
 }
 
 /// Whether a file that is too large for a policy is a state file.
