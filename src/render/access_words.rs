@@ -175,8 +175,8 @@ pub(super) const fn lint_words(lint: Lint) -> &'static str {
         }
         Lint::AdminCutOff => "must keep access, and is not listed",
         Lint::SeenByGuests => "must not see this and see it now; the plan closes it",
-        Lint::GuestInside => "have members in common, who see the space as its insiders do",
-        Lint::GuestListed => "have members in common, who see this as well",
+        Lint::GuestInside => "share members, who see the whole space and not only the pages of guests",
+        Lint::GuestListed => "share members, who see this as well",
         Lint::NotRestrictable => "this site has no restrictions for this kind of content, so it stays open",
     }
 }

@@ -98,7 +98,7 @@ fn breach_words(plan: &Plan, breach: &Breach) -> String {
         }
         Breach::NotAdmin { space, who, origin, perhaps } => {
             let not = if *perhaps {
-                "administers the space only through what could not be read, if at all"
+                "may or may not administer the space: that depends on what could not be read"
             } else {
                 "does not administer the space"
             };
