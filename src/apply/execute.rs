@@ -200,7 +200,7 @@ impl<'a, S: Read + Write> Run<'a, S> {
             }
             let mode = self.plan.site.space_role_mode;
             let (space, wrong) = (id.space().clone(), &mut self.verification.wrong);
-            match leftover::read(entry, mode, self.site.read()).await {
+            match leftover::read(entry, mode, &self.after.roles, self.site.read()).await {
                 Leftover::Clean => self.list.seen(&id),
                 Leftover::Stray => {}
                 Leftover::Hidden if self.options.forget.iter().any(|it| it.covers(&entry.object)) => {
@@ -387,7 +387,11 @@ impl<'a, S: Read + Write> Run<'a, S> {
     }
 
     fn checked(&mut self, key: &'a SpaceKey, checked: Checked) {
-        let Checked { error, read, conditional, repairs, written, known, right, unseen, wrong } = checked;
+        let Checked { error, read, conditional, repairs, written, beside, known, right, unseen, wrong } =
+            checked;
+        for (id, permissions) in beside {
+            self.list.note_beside(&id, permissions);
+        }
         let Some(space) = self.spaces.get_mut(key) else { return };
         let wrote = !repairs.is_empty() || !written.is_empty();
         space.was_checked(wrote, read, unseen.keys());
@@ -411,6 +415,9 @@ impl<'a, S: Read + Write> Run<'a, S> {
             });
             self.verification.unlisted.extend(unlisted);
         }
+        let (taken_along, wrong): (Vec<Mismatch>, Vec<Mismatch>) =
+            wrong.into_iter().partition(|wrong| matches!(wrong, Mismatch::TakenAlong { .. }));
+        self.verification.wrong.extend(taken_along);
         if is_last {
             let holding = |principal| ObjectId::Holding { space: key.clone(), principal };
             self.right.extend(right.into_iter().map(holding));

@@ -1,11 +1,14 @@
 //! What an earlier run left unverified. Objects in spaces that the policy of this run does not cover are read,
 //! and come off the list unless something that came along is still there.
 
+use std::collections::BTreeMap;
+
 use crate::confluence::{Error, Read};
-use crate::model::{ContentId, Holding, Known, SpaceKey, SpaceRoleMode, Why};
+use crate::model::{ContentId, Holding, Known, Role, RoleId, SpaceKey, SpaceRoleMode, Why};
 use crate::plan::{HoldingState, Object, Planned};
 
 use super::unverified::Unverified;
+use super::verify::{BesideRole, Single};
 
 /// What became of an object of the list.
 #[derive(Debug)]
@@ -22,7 +25,12 @@ pub(super) enum Leftover {
 }
 
 /// Reads an object of the list.
-pub(super) async fn read<S: Read>(entry: &Unverified, mode: SpaceRoleMode, site: &S) -> Leftover {
+pub(super) async fn read<S: Read>(
+    entry: &Unverified,
+    mode: SpaceRoleMode,
+    roles: &BTreeMap<RoleId, Role>,
+    site: &S,
+) -> Leftover {
     match &entry.object {
         Object::Page { content, .. } => match site.restrictions_now(*content).await {
             Ok(Known::Known(_)) => Leftover::Clean,
@@ -43,7 +51,12 @@ pub(super) async fn read<S: Read>(entry: &Unverified, mode: SpaceRoleMode, site:
             let stray = entry.may_have_come_along();
             let holds = |holding: &Holding| match holding {
                 Holding::Grants(held) => held.keys().any(|permission| stray.contains(permission)),
-                Holding::Role(_) => false,
+                // A role may hide what came along.
+                Holding::Role(role) => {
+                    let role = roles.get(role).map(Role::by_names);
+                    let beside = BesideRole::of(principal, &now, role.as_ref(), |row| before.has_row(row));
+                    stray.iter().any(|permission| beside.single(*permission) != Single::Absent)
+                }
             };
             let beside = now.beside_roles.get(principal).filter(|_| entry.assigned);
             let has_old = beside.is_some_and(|held| held.values().flatten().any(|row| before.has_row(*row)));

@@ -101,6 +101,12 @@ pub enum Mismatch {
         missing: Vec<Permission>,
         unasked: Vec<Permission>,
     },
+    /// Permissions that others gave beside a role went with the single permissions from before the role.
+    TakenAlong {
+        space: SpaceKey,
+        principal: Principal,
+        permissions: Vec<Permission>,
+    },
     Role {
         space: SpaceKey,
         principal: Principal,
@@ -201,9 +207,11 @@ impl Mismatch {
     const fn moved_space(&self) -> Option<&SpaceKey> {
         match self {
             Self::Holding { space, .. } | Self::Role { space, .. } | Self::Page { space, .. } => Some(space),
-            Self::Unread { .. } | Self::Hidden { .. } | Self::HiddenSpace { .. } | Self::Deleted { .. } => {
-                None
-            }
+            Self::TakenAlong { .. }
+            | Self::Unread { .. }
+            | Self::Hidden { .. }
+            | Self::HiddenSpace { .. }
+            | Self::Deleted { .. } => None,
         }
     }
 }
@@ -230,6 +238,22 @@ impl fmt::Display for Failure {
     }
 }
 
+impl Failure {
+    /// What to do next, if the site's answer says it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Site(error) | Self::Lost(error) => error.hint(),
+            Self::Unread(error) => error.hint(),
+            Self::Journal(_) | Self::Moved | Self::Unseen | Self::ListsUnseen => None,
+        }
+    }
+
+    /// Whether the site says that the request itself is wrong: no answer that is lost, and no right that is missing.
+    pub fn is_rejection(&self) -> bool {
+        matches!(self, Self::Site(error) if matches!(**error, confluence::Error::Rejected(_)))
+    }
+}
+
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = |permissions: &[Permission]| {
@@ -238,6 +262,9 @@ impl fmt::Display for Mismatch {
         match self {
             Self::Holding { space, principal, missing, unasked } => {
                 write!(f, "{space} {principal}: missing [{}], unasked [{}]", names(missing), names(unasked))
+            }
+            Self::TakenAlong { space, principal, permissions } => {
+                write!(f, "{space} {principal}: taken along [{}]", names(permissions))
             }
             Self::Role { space, principal } => write!(f, "{space} {principal}: another role"),
             Self::Page { space, content } => write!(f, "{space} page {content}: other lists"),

@@ -264,6 +264,7 @@ impl<'a> SpaceRun<'a> {
                 earlier: self.earlier.get(principal).copied(),
                 given: given.chain(list.granted(&id)).collect(),
                 lessened: self.lessened.contains(principal),
+                beside: list.beside(&id).collect(),
                 finished: self.open.get(principal).is_none_or(|open| *open == 0),
             }
         });

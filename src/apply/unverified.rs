@@ -24,6 +24,10 @@ pub struct Unverified {
     /// Whether the space role was assigned, or was about to be.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub assigned: bool,
+    /// Permissions beside its role that the role gives, or others gave, when its `read/space` from before the role
+    /// was taken away. What is gone afterwards, others had given.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub beside: BTreeSet<Permission>,
 }
 
 /// Which object: each is on the list once.
@@ -113,6 +117,14 @@ impl<'p> List<'p> {
         added
     }
 
+    /// Notes what stood beside the role of an object when something was taken away there.
+    pub(super) fn note_beside(&mut self, id: &ObjectId, permissions: impl IntoIterator<Item = Permission>) {
+        self.add(id);
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.beside.extend(permissions);
+        }
+    }
+
     /// Notes that the lists of a page were written.
     pub(super) fn note_page(&mut self, space: &SpaceKey, content: ContentId) {
         self.add(&ObjectId::Page { space: space.clone(), content });
@@ -127,7 +139,13 @@ impl<'p> List<'p> {
             return false;
         };
         let (object, space_id) = (object.clone(), space.id);
-        let entry = Unverified { object, space_id, granted: BTreeSet::new(), assigned: false };
+        let entry = Unverified {
+            object,
+            space_id,
+            granted: BTreeSet::new(),
+            assigned: false,
+            beside: BTreeSet::new(),
+        };
         self.entries.insert(id.clone(), entry);
         true
     }
@@ -159,6 +177,11 @@ impl<'p> List<'p> {
     /// The permissions that earlier runs, or this one, gave to an object that is not verified.
     pub(super) fn granted(&self, id: &ObjectId) -> impl Iterator<Item = Permission> {
         self.entries.get(id).into_iter().flat_map(|entry| entry.granted.iter().copied())
+    }
+
+    /// What stood beside the role of an object that is not verified.
+    pub(super) fn beside(&self, id: &ObjectId) -> impl Iterator<Item = Permission> {
+        self.entries.get(id).into_iter().flat_map(|entry| entry.beside.iter().copied())
     }
 
     /// What is on the list, in order.

@@ -83,6 +83,13 @@ impl Role {
         self.unrecognised.iter()
     }
 
+    /// The same role by the names of its permissions alone, without what the rows of its holders show. A holder's
+    /// rows may show single permissions beside the role.
+    #[must_use]
+    pub fn by_names(&self) -> Self {
+        Self::new(self.id.clone(), self.name.clone(), self.kind, self.names.clone())
+    }
+
     /// Works out what it gives from the names of its permissions and from what is `shown`: the permissions that
     /// the rows of every principal have that was seen with this role.
     fn interpret(&mut self, vocabulary: Names, shown: Option<&BTreeSet<Permission>>) {

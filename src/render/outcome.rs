@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::apply::{ConcurrentChange, Mismatch, Outcome, Status, Unverified};
-use crate::model::{ContentId, Permission, Principal, Shown, SpaceKey};
+use crate::apply::{ConcurrentChange, Failure, Mismatch, Outcome, Status, Unverified};
+use crate::model::{Call, ContentId, Permission, Principal, Shown, SpaceKey};
 use crate::plan::{HoldingState, Object, Plan, PlannedCall};
 
 use super::call::{audience_words, call_words};
@@ -27,7 +27,7 @@ pub fn outcome_as_text(plan: &Plan, outcome: &Outcome) -> String {
                 }
             }
             Status::Failed(failure) => {
-                problem(plan, planned, "failed", &format!("{failure}"), &mut text);
+                problem(plan, planned, "failed", &failure_words(plan, planned, failure), &mut text);
             }
             Status::NotTried { because } => {
                 problem(plan, planned, "not tried", &format!("it depends on {because}"), &mut text);
@@ -113,6 +113,26 @@ fn problem(plan: &Plan, planned: &PlannedCall, word: &str, what: &str, text: &mu
     let _ = writeln!(text, "{} {} {words}\n      {}", paint(REMOVE, word), planned.id, paint(FAINT, what));
 }
 
+/// Why a call failed, and what to do next.
+fn failure_words(plan: &Plan, planned: &PlannedCall, failure: &Failure) -> String {
+    let came_with_roles = match &planned.call {
+        Call::Grant { permission, .. } => {
+            !plan.site.space_role_mode.has_roles() && !permission.is_documented()
+        }
+        Call::Revoke { .. } | Call::AssignRoles { .. } | Call::Restrict { .. } => false,
+    };
+    let hint = if came_with_roles && failure.is_rejection() {
+        Some(
+            "this permission came with space roles, which this site does not have; take it out of the policy, or, \
+             where `replace` or `like` copies it, out of what is copied"
+                .to_owned(),
+        )
+    } else {
+        failure.hint()
+    };
+    hint.map_or_else(|| failure.to_string(), |hint| format!("{failure}; {hint}"))
+}
+
 /// What others changed: before, now, and what the plan intended.
 pub(crate) fn change_words(plan: &Plan, change: &ConcurrentChange) -> String {
     match change {
@@ -182,6 +202,12 @@ fn mismatch_words(plan: &Plan, mismatch: &Mismatch) -> String {
             }
             format!("{space}  {} {}, which others changed", plan.name(principal), list(&parts))
         }
+        Mismatch::TakenAlong { space, principal, permissions } => format!(
+            "{space}  {} lost {}, which others gave beside its role while this run took away its single permissions \
+             from before the role; give it again if it is to stay",
+            plan.name(principal),
+            permission_words(permissions)
+        ),
         Mismatch::Role { space, principal } => {
             format!("{space}  {} has another role than planned", plan.name(principal))
         }

@@ -241,6 +241,23 @@ async fn switches_that_meet_converge() {
     }
 }
 
+/// A site without roles shows a permission that came with them, since Confluence adds it by itself, and grants it to
+/// no one. What copies it cannot be finished, and the message says why, and what to do.
+#[tokio::test]
+async fn a_permission_that_a_site_only_shows_cannot_be_copied() {
+    let stage = Stage::open(&site("pre-roles", "extra-pairs-in-pre-roles: false").replace(
+        "      export/space: [user:bob, group:ext]",
+        "      export/space: [user:bob, group:ext]\n      export_content/space: [group:eng]",
+    ))
+    .await;
+    let policy = "version: 1\npeople: {me: u-ann}\nspaces: {ENG: {mode: additive, access: {read/space: ['user:me']}}}\nrules: [{name: successor, spaces: {key: '*'}, replace: {group:eng: group:ext}}]\n";
+    let planned = stage.plan(policy).await;
+    let outcome = stage.apply(&planned).await;
+    let text = confperm::render::outcome_as_text(&planned.plan, &outcome);
+    assert!(text.contains("came with space roles, which this site does not have; take it out"), "{text}");
+    assert!(!outcome.is_complete());
+}
+
 #[tokio::test]
 async fn a_site_that_does_not_say_its_mode_is_read_all_the_same() {
     for mode in ["pre-roles", "roles-transition"] {

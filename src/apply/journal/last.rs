@@ -94,6 +94,9 @@ fn read(path: &Utf8Path, site: &SiteKey, bytes: &[u8]) -> Result<Option<Last>, s
                 drop(list.note(&request));
             }
             Entry::Seen { object, .. } => list.seen(&object),
+            Entry::Beside { object, permissions, .. } => {
+                list.note_beside(&object, permissions.iter().copied());
+            }
             Entry::Settled { .. } => cut.settled += 1,
             Entry::End { unverified, .. } => {
                 let (path, unverified) = (path.to_owned(), unverified.into_owned());

@@ -11,6 +11,7 @@
 mod last;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::confluence::WriteError;
 use crate::files;
-use crate::model::{SiteIdentity, WriteRequest};
+use crate::model::{Permission, SiteIdentity, WriteRequest};
 use crate::plan::{CallId, Plan};
 
 use super::change::ConcurrentChange;
@@ -68,6 +69,8 @@ pub enum Entry<'a> {
     },
     /// What the site said. An intent without an answer may have been carried out or not.
     Answer { at: Timestamp, intent: usize, answer: Answer },
+    /// What stands beside a role, and is the role's own or was given by others, before something is taken away there.
+    Beside { at: Timestamp, object: Cow<'a, ObjectId>, permissions: Cow<'a, BTreeSet<Permission>> },
     /// What became of a call, looking at the site where the answer did not tell.
     Settled { at: Timestamp, call: CallId, status: Settled },
     /// An object was read again and is known: what was written to it shows, and nothing came along.
@@ -311,6 +314,11 @@ impl Journal {
 
     pub(super) fn seen(&self, object: &ObjectId) {
         self.note(&Entry::Seen { at: (self.clock)(), object: Cow::Borrowed(object) });
+    }
+
+    pub(super) fn beside(&self, object: &ObjectId, permissions: &BTreeSet<Permission>) {
+        let (object, permissions) = (Cow::Borrowed(object), Cow::Borrowed(permissions));
+        self.note(&Entry::Beside { at: (self.clock)(), object, permissions });
     }
 
     pub(super) fn end(&self, outcome: &Outcome) {

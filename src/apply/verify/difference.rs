@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::beside::{BesideRole, Single};
 use crate::apply::outcome::Mismatch;
 use crate::confluence::SpaceAccess;
-use crate::model::{
-    Diff, GrantId, Holding, Permission, Principal, Role, RoleId, SpaceKey, Truth, WriteRequest,
-};
+use crate::model::{Diff, GrantId, Holding, Permission, Principal, Role, RoleId, SpaceKey, WriteRequest};
 use crate::plan::HoldingState;
 
 /// One principal whose holding is checked.
@@ -20,6 +19,8 @@ pub(in crate::apply) struct CheckedHolding<'a> {
     pub(in crate::apply) given: BTreeSet<Permission>,
     /// Whether this run took something from it, so that side effects may have taken more.
     pub(in crate::apply) lessened: bool,
+    /// What stood beside its role, as the role's own or given by others, when something was taken away there.
+    pub(in crate::apply) beside: BTreeSet<Permission>,
     /// Whether all calls on it are settled, so that it must be as planned.
     pub(in crate::apply) finished: bool,
 }
@@ -36,6 +37,12 @@ pub(super) struct Difference {
     unasked: Vec<(Permission, GrantId)>,
     /// Permissions that others gave.
     foreign: Vec<Permission>,
+    /// Whether a role hides if something came along.
+    hidden: bool,
+    /// Permissions beside the role that may go along with what is taken away, unless they are the role's own.
+    endangered: BTreeSet<Permission>,
+    /// Permissions that went along like this.
+    taken_along: Vec<Permission>,
 }
 
 impl CheckedHolding<'_> {
@@ -57,13 +64,13 @@ impl CheckedHolding<'_> {
             HoldingState::Role { role } => (Some(role), &none, &none),
             HoldingState::Grants { permissions, tolerated, .. } => (None, permissions, tolerated),
         };
-        if role != wanted {
-            return Difference { role: self.finished, ..Difference::default() };
+        match role {
+            Some(role) if Some(role) == wanted => return self.beside_its_role(now, roles.get(role)),
+            Some(role) => return self.beside_another_role(now, roles.get(role)),
+            None if wanted.is_some() => return Difference { role: self.finished, ..Difference::default() },
+            None => {}
         }
         let is_old = |row: &GrantId| self.is_old(*row);
-        if let Some(role) = role {
-            return self.beside_role(now, roles.get(role));
-        }
         let mut difference = Difference::default();
         for (permission, rows) in held
             .iter()
@@ -88,40 +95,79 @@ impl CheckedHolding<'_> {
         difference
     }
 
-    /// What an assignment left behind of the single permissions before it. The rows of a role's holder also
-    /// show what the role gives, each permission once; a row beyond these was given by others. Of a role that
-    /// is not known in full, a new row is taken for what it gives, as elsewhere ([`crate::model::Role`]).
-    fn beside_role(&self, now: &SpaceAccess, role: Option<&Role>) -> Difference {
+    /// What an assignment left behind of the single permissions before it. A row beyond what the role gives was
+    /// given by others. Of a role that is not known in full, a new row is taken for what it gives, as elsewhere
+    /// ([`Role`]), until it goes along with something that is no part of the role.
+    fn beside_its_role(&self, now: &SpaceAccess, role: Option<&Role>) -> Difference {
         let mut difference = Difference::default();
         if !self.finished {
             return difference;
         }
-        let nothing = BTreeMap::new();
-        let beside = now.beside_roles.get(self.principal).unwrap_or(&nothing);
-        let is_old = |row: &&GrantId| self.is_old(**row);
-        let gives = |permission: Permission| role.map_or(Truth::Unknown, |role| role.gives(permission));
-        // A site that does not show what a role gives shows none of it.
-        let shows_role =
-            Permission::ALL.iter().filter(|permission| gives(**permission) == Truth::Yes).all(|permission| {
-                beside.get(permission).is_some_and(|rows| !rows.iter().all(|row| is_old(&row)))
-            });
-        for (permission, rows) in beside {
-            let (old, new): (Vec<GrantId>, Vec<GrantId>) = rows.iter().partition(is_old);
-            let of_role = usize::from(shows_role && gives(*permission) != Truth::No);
-            if new.len() > of_role {
-                difference.foreign.push(*permission);
+        let beside = BesideRole::of(self.principal, now, role, |row| self.is_old(row));
+        let mut others = BTreeSet::new();
+        for permission in beside.new_permissions() {
+            match beside.single(permission) {
+                Single::Absent => continue,
+                Single::Unclear => {}
+                Single::Among | Single::Rows(_) => difference.foreign.push(permission),
             }
-            difference.unasked.extend(old.into_iter().map(|row| (*permission, row)));
+            others.insert(permission);
         }
         // `read/space` would take the rows of others along. The role gives it as well.
-        if !difference.foreign.is_empty() {
-            difference.unasked.retain(|(permission, _)| *permission != Permission::ReadSpace);
+        let is_alone = difference.foreign.is_empty();
+        difference.unasked =
+            beside.old().filter(|(permission, _)| is_alone || *permission != Permission::ReadSpace).collect();
+        // Said once, when the rows are as they stay.
+        if difference.unasked.is_empty() {
+            let is_gone = |permission: &&Permission| !beside.is_shown(**permission);
+            difference.taken_along = self.beside.iter().filter(is_gone).copied().collect();
+        }
+        let goes_along = |other: &Permission| {
+            difference.unasked.iter().any(|(permission, _)| {
+                *permission == Permission::ReadSpace || permission.may_bring().contains(other)
+            })
+        };
+        difference.endangered = others.into_iter().filter(goes_along).collect();
+        difference
+    }
+
+    /// What came along with earlier grants and stands beside a role that is still to go. The role may hide it.
+    fn beside_another_role(&self, now: &SpaceAccess, role: Option<&Role>) -> Difference {
+        let mut difference = Difference { role: self.finished, ..Difference::default() };
+        // The rows that are looked for may be among those that the role was learned from.
+        let role = role.map(Role::by_names);
+        let beside = BesideRole::of(self.principal, now, role.as_ref(), |row| self.is_old(row));
+        let brought: BTreeSet<Permission> =
+            self.given.iter().flat_map(|given| given.may_bring()).copied().collect();
+        for permission in brought.into_iter().filter(|brought| !self.is_fine(*brought)) {
+            match beside.single(permission) {
+                Single::Absent => {}
+                Single::Unclear | Single::Among => difference.hidden = true,
+                Single::Rows(rows) => {
+                    difference.unasked.extend(rows.into_iter().map(|row| (permission, row)));
+                }
+            }
         }
         difference
+    }
+
+    /// Whether a permission that appears is put up with.
+    fn is_fine(&self, permission: Permission) -> bool {
+        self.states.before.allows(permission) || self.states.after.allows(permission)
     }
 }
 
 impl Difference {
+    /// Whether the rows say all that there is to know.
+    pub(super) const fn is_known(&self) -> bool {
+        !self.hidden
+    }
+
+    /// What goes along with the writes that put this right, unless a role gives it.
+    pub(super) const fn endangered(&self) -> &BTreeSet<Permission> {
+        &self.endangered
+    }
+
     /// Writes that put right what came or went along.
     pub(super) fn repairs(&self, space: &SpaceKey, principal: &Principal) -> Vec<WriteRequest> {
         let mut requests: Vec<WriteRequest> = self
@@ -146,17 +192,24 @@ impl Difference {
         requests
     }
 
-    pub(super) fn mismatch(self, space: &SpaceKey, holding: &CheckedHolding<'_>) -> Option<Mismatch> {
+    /// What is not as planned, and nothing puts right.
+    pub(super) fn mismatches(self, space: &SpaceKey, holding: &CheckedHolding<'_>) -> Vec<Mismatch> {
         let (space, principal) = (space.clone(), holding.principal.clone());
         if self.role {
-            return Some(Mismatch::Role { space, principal });
+            return vec![Mismatch::Role { space, principal }];
         }
-        let differs = !self.missing.is_empty() || !self.foreign.is_empty();
-        differs.then_some(Mismatch::Holding {
-            space,
-            principal,
-            missing: self.missing,
-            unasked: self.foreign,
-        })
+        let mut found = Vec::new();
+        if !self.missing.is_empty() || !self.foreign.is_empty() {
+            found.push(Mismatch::Holding {
+                space: space.clone(),
+                principal: principal.clone(),
+                missing: self.missing,
+                unasked: self.foreign,
+            });
+        }
+        if !self.taken_along.is_empty() {
+            found.push(Mismatch::TakenAlong { space, principal, permissions: self.taken_along });
+        }
+        found
     }
 }

@@ -8,6 +8,7 @@
 //! every `read/space`, some do not; a role may or may not take the place of single permissions; a row may
 //! have a twin.
 
+mod beside;
 mod difference;
 mod expected;
 mod pages;
@@ -15,6 +16,7 @@ mod rows;
 
 use std::time::Duration;
 
+pub(super) use beside::{BesideRole, Single};
 pub(super) use difference::CheckedHolding;
 pub(super) use expected::Expected;
 pub(super) use pages::{Seen, check_pages};

@@ -14,6 +14,7 @@ use crate::apply::options::SIDE_BY_SIDE;
 use crate::apply::outcome::{Failure, Mismatch, Status};
 use crate::apply::perform::{perform, read_rows};
 use crate::apply::recorded::Recorded;
+use crate::apply::unverified::ObjectId;
 use crate::confluence::{Error, Read, SpaceAccess, Write};
 use crate::model::{Call, Permission, Principal, Role, RoleId, SpaceKey, WriteRequest};
 use crate::plan::{CallId, Plan, PlannedCall};
@@ -43,6 +44,8 @@ pub(in crate::apply) struct Checked {
     pub(in crate::apply) repairs: Vec<(WriteRequest, bool)>,
     /// Writes that calls of the plan came to.
     pub(in crate::apply) written: Vec<WriteRequest>,
+    /// What stood beside the roles of objects when something was taken away there.
+    pub(in crate::apply) beside: Vec<(ObjectId, BTreeSet<Permission>)>,
     /// Principals whose holding is known and needed no repair.
     pub(in crate::apply) known: BTreeSet<Principal>,
     /// Of these, the ones that are as planned.
@@ -79,6 +82,12 @@ pub(in crate::apply) async fn check<S: Read + Write>(
     let (mut differences, mut tasks) = (Vec::new(), Vec::new());
     for holding in job.holdings.iter().filter(|holding| !unseen.contains(holding.principal)) {
         let difference = holding.difference(&now, job.roles);
+        if !difference.endangered().is_empty() {
+            let (space, principal) = (job.space.clone(), holding.principal.clone());
+            let id = ObjectId::Holding { space, principal };
+            site.journal().beside(&id, difference.endangered());
+            checked.beside.push((id, difference.endangered().clone()));
+        }
         let mut repairs = Vec::new();
         for request in difference.repairs(job.space, holding.principal) {
             let planned = match &request {
@@ -107,17 +116,15 @@ pub(in crate::apply) async fn check<S: Read + Write>(
                 None => checked.repairs.push((request, status.is_settled())),
             }
         }
-        if is_clean {
+        if is_clean && difference.is_known() {
             checked.known.insert(holding.principal.clone());
         }
-        match difference.mismatch(job.space, holding) {
-            Some(mismatch) => checked.wrong.push(mismatch),
-            // What was put right is read once more.
-            None if holding.finished && is_clean => {
-                checked.right.insert(holding.principal.clone());
-            }
-            None => {}
+        let wrong = difference.mismatches(job.space, holding);
+        // What was put right is read once more.
+        if wrong.is_empty() && holding.finished && is_clean {
+            checked.right.insert(holding.principal.clone());
         }
+        checked.wrong.extend(wrong);
     }
     checked.read = Some((now, read_at));
     for ((principal, _), planned) in foreseen {

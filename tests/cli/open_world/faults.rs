@@ -459,6 +459,63 @@ spaces:
     }
 }
 
+/// What the role gives is known in part only, so a row that others gave meanwhile may be the role's own, and goes along
+/// with the `read/space` from before the role. The run reports it, or the next one, if this one is killed.
+#[tokio::test]
+async fn what_others_grant_beside_a_role_that_is_known_in_part_is_reported() {
+    for kill in [None, Some(2)] {
+        let site = site_with_roles()
+            .replace("roles:\n", "quirks: {companions: never, role-vocabulary: partly-unknown}\nroles:\n");
+        let policy = "version: 1\nspaces:\n  ENG: {mode: additive, access: {collaborator: ['group:all']}}\n";
+        let grant = Action::Grant { space: SpaceId(1), principal: group("g-all"), pair: Pair::DeletePage };
+        let actor = Actor::new(When::Before("POST:/spaces/1/role-assignments".parse().unwrap(), 1), [grant]);
+        let mut adversary = Adversary::default().actor(actor);
+        if let Some(writes) = kill {
+            adversary = adversary.kill(Kill::AfterWrite(writes));
+        }
+        let runs = runs(&site, policy, adversary).await;
+        let mut ended = runs.run().await;
+        assert_eq!(holds(&runs, &group("g-all")), [""; 0]);
+        if kill.is_some() {
+            assert!(matches!(ended, super::Ended::Killed(_)));
+            runs.stage.running.set_adversary(Adversary::default());
+            ended = runs.run().await;
+        }
+        let outcome = ended.outcome().unwrap();
+        let told = confperm::render::outcome_as_text(&ended.planned().plan, outcome);
+        assert!(told.contains("all lost delete/page, which others gave beside its role"), "{told}");
+        assert!(!ended.is_complete());
+        assert!(runs.run().await.is_complete());
+    }
+}
+
+/// A role that others assign after a grant hides what came along with that grant. It is not forgotten: once the role
+/// has gone, it is taken away.
+#[tokio::test]
+async fn what_came_along_behind_a_role_of_others_is_taken_away() {
+    for vocabulary in ["pairs", "role-ids", "partly-unknown"] {
+        let site = site_with_roles().replace(
+            "roles:\n",
+            &format!("quirks: {{companions: always, role-vocabulary: {vocabulary}}}\nroles:\n"),
+        );
+        let assigned =
+            Action::AssignRole { space: SpaceId(1), principal: group("g-eng"), role: RoleId("r-man".into()) };
+        let actor = Actor::new(When::AfterWrite("POST:/space/*/permission".parse().unwrap(), 1), [assigned]);
+        let runs = runs(&site, GRANT, Adversary::default().actor(actor)).await;
+        let ended = runs.run().await;
+        assert!(!ended.is_complete(), "{vocabulary}: {:?}", ended.outcome());
+        runs.stage.running.set_adversary(Adversary::default());
+        for _ in 0..3 {
+            if runs.run().await.is_complete() {
+                break;
+            }
+        }
+        let ended = runs.run().await;
+        assert!(ended.is_complete(), "{vocabulary}: {:?}", ended.outcome());
+        assert_eq!(holds(&runs, &group("g-eng")), ["read/space", "create/page"], "{vocabulary}");
+    }
+}
+
 /// A neighbour of W5: lists that show late are waited for too.
 #[tokio::test]
 async fn lists_that_show_late_are_waited_for() {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use confperm::model::{Audience, Permission, Principal};
-use confperm::model::{Call, PageVerb};
+use confperm::apply::{Mismatch, Outcome};
+use confperm::model::{Audience, Call, PageVerb, Permission, Principal, SpaceKey};
 use confperm::plan::{HoldingState, Object as Planned, Plan};
 use confperm::sandbox::adversary::{Log, Written};
 use confperm::sandbox::world::{self, Grant, GrantId, ListKind, Object, State, World};
@@ -13,10 +13,19 @@ use crate::as_planned::{permission, principal};
 /// Rows, by whose they are and what they give.
 type Rows = BTreeSet<(Principal, Permission)>;
 
-/// What a run did to what it had not planned on. The documented race, a change that no look could show, is
-/// left out and counted. `planned_at` is the number of the last request before the apply.
-pub(super) fn overwritten(plan: &Plan, planned_at: u64, writes: &[Written]) -> Result<usize, String> {
-    let mut races = 0;
+/// What a run did to what it had not planned on.
+#[derive(Default)]
+pub(super) struct Overwritten {
+    /// The documented race: changes that no look could show.
+    pub(super) races: usize,
+    /// Rows of others that went along with a row beside a role. A run must report them, or a later one if it is
+    /// killed.
+    pub(super) beside_roles: BTreeSet<(SpaceKey, Principal, Permission)>,
+}
+
+/// What a run overwrote. `planned_at` is the number of the last request before the apply.
+pub(super) fn overwritten(plan: &Plan, planned_at: u64, writes: &[Written]) -> Result<Overwritten, String> {
+    let mut overwritten = Overwritten::default();
     // What this run made of each object: a state in which it wrote nothing over.
     let mut own: BTreeMap<&Object, &State> = BTreeMap::new();
     for write in writes.iter().filter(|write| write.before != write.after) {
@@ -40,7 +49,13 @@ pub(super) fn overwritten(plan: &Plan, planned_at: u64, writes: &[Written]) -> R
                 State::Space { rows: after, assignments: roles_after, .. },
             ) => {
                 let (gone, known) = (&rows(before) - &rows(after), known_rows(plan, id.0));
-                let foreign: Vec<_> = gone.difference(&known).collect();
+                let (beside_roles, foreign): (Vec<_>, Vec<_>) = gone
+                    .difference(&known)
+                    .partition(|(who, _)| roles_before.keys().any(|holder| principal(holder) == *who));
+                let space = plan.spaces.iter().find(|(_, space)| space.id.to_string() == id.0.to_string());
+                overwritten.beside_roles.extend(beside_roles.into_iter().filter_map(|(who, permission)| {
+                    space.map(|(key, _)| (key.clone(), who.clone(), *permission))
+                }));
                 let roles = roles_before.iter().find(|(who, role)| {
                     roles_after.get(who) != Some(role)
                         && !knows_role(plan, id.0, &principal(who), role.0.as_str())
@@ -56,9 +71,22 @@ pub(super) fn overwritten(plan: &Plan, planned_at: u64, writes: &[Written]) -> R
         if write.unseen.is_empty() || !has_looked {
             return Err(format!("{} {}: {found}", write.method, write.path));
         }
-        races += 1;
+        overwritten.races += 1;
     }
-    Ok(races)
+    Ok(overwritten)
+}
+
+impl Overwritten {
+    /// Takes off what a run reports.
+    pub(super) fn is_reported_by(&mut self, outcome: &Outcome) {
+        for wrong in &outcome.verification.wrong {
+            if let Mismatch::TakenAlong { space, principal, permissions } = wrong {
+                self.beside_roles.retain(|(key, who, permission)| {
+                    (key, who) != (space, principal) || !permissions.contains(permission)
+                });
+            }
+        }
+    }
 }
 
 fn rows(rows: &BTreeMap<GrantId, Grant>) -> Rows {

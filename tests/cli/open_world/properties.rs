@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::time::Duration;
 
-use confperm::apply::{Outcome, Precautions};
+use confperm::apply::{Outcome, Precautions, Status};
+use confperm::model::Call;
 use confperm::plan::{Object, Plan, Refusal};
 use confperm::sandbox::adversary::{Adversary, Log};
 use confperm::sandbox::world::Action;
@@ -32,6 +33,8 @@ struct Counts {
     killed: usize,
     complete: usize,
     skipped: usize,
+    /// Sites that show what they do not grant.
+    ungranted: usize,
     races: usize,
     wrong: Vec<String>,
 }
@@ -115,16 +118,27 @@ async fn follow(runs: &Runs, counts: &mut Counts) -> Result<(), String> {
         }
     }
     counts.wrote += usize::from(log.writes.iter().any(|write| write.before != write.after));
-    counts.races += judge::overwritten(plan, planned_at, &log.writes)?;
+    let mut overwritten = judge::overwritten(plan, planned_at, &log.writes)?;
+    counts.races += overwritten.races;
+    if let Some(outcome) = first.outcome() {
+        overwritten.is_reported_by(outcome);
+        // Only a killed run may leave the report to the next.
+        if !overwritten.beside_roles.is_empty() {
+            return Err(format!("taken along without a word: {:?}", overwritten.beside_roles));
+        }
+    }
     if first.is_complete() {
         running
             .world(|world| judge::done(plan, world, &log))
             .map_err(|wrong| format!("complete, but {wrong}"))?;
     }
     running.set_adversary(Adversary::default());
-    let mut last = String::new();
+    let (mut last, mut is_ungranted) = (String::new(), false);
     for _ in 0..RUNS {
         let again = runs.run().await;
+        if let Some(outcome) = again.outcome() {
+            overwritten.is_reported_by(outcome);
+        }
         match &again {
             Ended::Unplannable => {
                 counts.unplannable += 1;
@@ -142,10 +156,17 @@ async fn follow(runs: &Runs, counts: &mut Counts) -> Result<(), String> {
                 let log = running.log();
                 known.extend(start);
                 let stray = running.world(|world| judge::stray("B", known, world, &log));
-                return if stray.is_empty() { Ok(()) } else { Err(format!("left behind in B: {stray:?}")) };
+                return if !overwritten.beside_roles.is_empty() {
+                    Err(format!("taken along without a word: {:?}", overwritten.beside_roles))
+                } else if stray.is_empty() {
+                    Ok(())
+                } else {
+                    Err(format!("left behind in B: {stray:?}"))
+                };
             }
             Ended::Verified(planned, outcome) => {
                 known.extend(judge::rows_given(&planned.plan, "B"));
+                is_ungranted = all_ungranted(&planned.plan, outcome);
                 last = format!(
                     "{}{}",
                     confperm::render::plan_as_text(&planned.plan),
@@ -154,7 +175,24 @@ async fn follow(runs: &Runs, counts: &mut Counts) -> Result<(), String> {
             }
         }
     }
+    if is_ungranted {
+        counts.ungranted += 1;
+        return Ok(());
+    }
     Err(format!("does not converge:\n{last}"))
+}
+
+/// Whether nothing is left but what a site without roles shows and does not grant, and says so.
+fn all_ungranted(plan: &Plan, outcome: &Outcome) -> bool {
+    outcome.results.iter().all(|result| match &result.status {
+        Status::Failed(failure) => {
+            let call = &plan.calls[result.call.position()].call;
+            let is_newer = matches!(call, Call::Grant { permission, .. } if !permission.is_documented());
+            is_newer && failure.is_rejection() && !plan.site.space_role_mode.has_roles()
+        }
+        Status::Done | Status::AlreadySo | Status::NotNeeded | Status::NotTried { .. } => true,
+        Status::Skipped { .. } | Status::Stopped => false,
+    })
 }
 
 /// Whether all that is unverified are pages that others archived or deleted, which no read can show.
@@ -176,7 +214,7 @@ fn are_gone(outcome: &Outcome, log: &Log) -> bool {
 fn report(name: &str, counts: &Counts) {
     drop(writeln!(
         std::io::stdout(),
-        "{name}: {} cases, {} unplannable, refused {:?}, {} wrote, {} killed, {} complete at once, {} with something skipped, {} races, {} wrong",
+        "{name}: {} cases, {} unplannable, refused {:?}, {} wrote, {} killed, {} complete at once, {} with something skipped, {} on a site that shows what it does not grant, {} races, {} wrong",
         counts.cases,
         counts.unplannable,
         counts.refused,
@@ -184,6 +222,7 @@ fn report(name: &str, counts: &Counts) {
         counts.killed,
         counts.complete,
         counts.skipped,
+        counts.ungranted,
         counts.races,
         counts.wrong.len()
     ));
