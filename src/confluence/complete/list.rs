@@ -62,6 +62,11 @@ impl<T> WireList<T> {
         more || (self.steps() > 0 && self.steps() >= self.limit.unwrap_or_default())
     }
 
+    /// Whether it shows nothing and does not say that there is nothing.
+    pub(super) const fn is_silent(&self) -> bool {
+        self.results.is_empty() && self.size.is_none()
+    }
+
     fn size_doubt(&self) -> Option<Doubt> {
         let claims = self.size?;
         (claims != self.shows()).then(|| Doubt::Size { claims, shows: self.shows() })

@@ -45,6 +45,8 @@ pub enum Doubt {
     NoId,
     /// The list of restrictions that was asked for, and what it calls itself.
     Operation { asked: &'static str, found: Option<String> },
+    /// A list of restrictions shows no entry and does not say how many it has.
+    NoSize,
     /// The users or the groups of a list of restrictions are not in the answer.
     Half,
     /// Content has the kind of a parent and no parent.
@@ -61,6 +63,7 @@ impl Doubt {
             Self::Size { .. }
             | Self::Twice(_)
             | Self::Operation { .. }
+            | Self::NoSize
             | Self::Half
             | Self::NoParent
             | Self::OtherSpace => Why::Contradictory,
@@ -74,6 +77,7 @@ impl fmt::Display for Doubt {
             Self::Size { claims, shows } => write!(f, "it claims {claims} entries and shows {shows}"),
             Self::Twice(id) => write!(f, "`{}` is in it twice", visible(id)),
             Self::NoId => f.write_str("an entry has no id"),
+            Self::NoSize => f.write_str("it shows no entry and does not say how many it has"),
             Self::Operation { asked, found: Some(found) } => {
                 write!(f, "the list of `{asked}` calls itself `{}`", visible(found))
             }

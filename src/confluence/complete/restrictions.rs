@@ -2,7 +2,8 @@
 //! the page itself, and one operation alone.
 //!
 //! The danger here is to take a list for empty, since empty means open. So a list counts only if it is called what
-//! was asked for, if both its halves are there and whole, and if every entry has an id.
+//! was asked for, if both its halves are there and whole, if every entry has an id, and if a half without entries says
+//! that it has none.
 
 use std::collections::BTreeSet;
 
@@ -147,6 +148,10 @@ impl RestrictionList {
         let Some(Sides { user: Some(users), group: Some(groups) }) = self.restrictions else {
             return Err(Doubt::Half);
         };
+        let doubt = (users.is_silent() || groups.is_silent()).then_some(Doubt::NoSize);
+        if let Some(doubt) = scrutiny.unless_off(doubt) {
+            return Err(doubt);
+        }
         let full = |more: bool, here: u64| (more && here > 0).then_some(here);
         let ends = [full(users.may_have_more(), users.shows()), full(groups.may_have_more(), groups.shows())];
         let accounts = users.entries(scrutiny)?.into_iter().filter_map(|user| user.account_id);
@@ -184,6 +189,11 @@ mod tests {
         json!({"operation": operation, "restrictions": {"user": side(users, size), "group": side(&json!([]), 0)}})
     }
 
+    /// A list whose users come without their number.
+    fn silent(users: &Value) -> Value {
+        json!({"operation": "read", "restrictions": {"user": {"results": users, "limit": 100}, "group": side(&json!([]), 0)}})
+    }
+
     fn read(answer: Value) -> String {
         let operations: Operations = serde_json::from_value(answer).unwrap();
         let lists = operations.into_lists(Scrutiny::FULL);
@@ -209,6 +219,11 @@ mod tests {
             (json!({"results": [list("read", &ann, 1)], "size": 2}), "it claims 2 entries and shows 1"),
             (json!({"results": [{"restrictions": {}}], "size": 1}), "an entry has no id"),
             (json!({"results": [{"operation": "read", "restrictions": {"user": side(&ann, 1)}}]}), "partial"),
+            (json!({"results": [silent(&ann), update]}), "1 entries"),
+            (
+                json!({"results": [silent(&json!([])), update]}),
+                "it shows no entry and does not say how many it has",
+            ),
         ] {
             assert_eq!(read(answer.clone()), said, "{answer}");
         }

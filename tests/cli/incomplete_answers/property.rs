@@ -12,7 +12,7 @@ use confperm::observe::{self, Failure};
 use confperm::plan::{self, Gaps, Refusal};
 use confperm::policy::{self, Policy};
 
-use super::judge::{Left, Standing, judge};
+use super::judge::{Between, Left, Standing, between, judge};
 use super::random::{Case, case};
 use crate::in_process::{OPTIONS, Stage, parse};
 use crate::journal::Memory;
@@ -33,8 +33,9 @@ enum Ended {
     Applied,
 }
 
-async fn run(stage: &Stage, policy: &Policy) -> Ended {
-    let Ok(site) = stage.site.site().await else { return Ended::Unread };
+async fn run(stage: &Stage, policy: &Policy) -> (Ended, Between) {
+    let without_calls = |ended| (ended, Between::new());
+    let Ok(site) = stage.site.site().await else { return without_calls(Ended::Unread) };
     let mut live = Live::of(site);
     let context =
         policy::Context { today: jiff::civil::Date::constant(2026, 11, 21), lock: policy::lock::Lock::EMPTY };
@@ -42,23 +43,23 @@ async fn run(stage: &Stage, policy: &Policy) -> Ended {
         observe::for_plan(&stage.site, &mut live, policy, context, plan::needs, &observe::quiet).await;
     let resolved = match observed {
         Ok(resolved) => resolved,
-        Err(Failure::Site(_)) => return Ended::Unread,
-        Err(Failure::Policy(_)) => return Ended::Unplannable,
+        Err(Failure::Site(_)) => return without_calls(Ended::Unread),
+        Err(Failure::Policy(_)) => return without_calls(Ended::Unplannable),
     };
     let planned = plan::plan(&resolved.desired, &live, Gaps::Refuse).unwrap();
     let is_about_admins =
         |refusal: &Refusal| matches!(refusal, Refusal::Lockout { .. } | Refusal::NoAdmin { .. });
     if planned.plan.is_blocked() {
         let stuck = !planned.plan.refusals.is_empty() && !planned.plan.refusals.iter().any(is_about_admins);
-        return if stuck { Ended::Stuck } else { Ended::Guarded };
+        return without_calls(if stuck { Ended::Stuck } else { Ended::Guarded });
     }
     // What the site never shows is not waited for.
     let options = ApplyOptions { patience: Duration::from_millis(20), ..OPTIONS.clone() };
     let (journal, stop) = (Memory::default().journal(), Stop::default());
     let applied =
         confperm::apply::apply(&planned, &[], &stage.site, &journal, &stop, &options, &|_| ()).await;
-    applied.unwrap();
-    Ended::Applied
+    let is_complete = applied.unwrap().is_complete();
+    (Ended::Applied, if is_complete { Between::new() } else { between(&planned.plan) })
 }
 
 #[derive(Default)]
@@ -78,10 +79,10 @@ async fn check(seed: u64, scrutiny: Scrutiny, counts: &mut Counts) {
     let policy = parse(&text);
     let clean = Stage::open(&site).await;
     let before = clean.running.world(Standing::of);
-    let right = run(&clean, &policy).await;
+    let (right, _) = run(&clean, &policy).await;
     let after = clean.running.world(Standing::of);
     let mangled = Stage::scrutinized(&site, adversary.clone(), scrutiny).await;
-    let ended = tokio::time::timeout(PATIENCE, run(&mangled, &policy)).await.unwrap();
+    let (ended, between) = tokio::time::timeout(PATIENCE, run(&mangled, &policy)).await.unwrap();
     counts.cases += 1;
     counts.unread += usize::from(ended == Ended::Unread);
     counts.unplannable += usize::from(ended == Ended::Unplannable);
@@ -94,7 +95,7 @@ async fn check(seed: u64, scrutiny: Scrutiny, counts: &mut Counts) {
     if right == Ended::Stuck {
         return;
     }
-    let judged = judge(&before, &after, &found, &log.writes);
+    let judged = judge(&before, &after, &found, &between, &log.writes);
     counts.unread_lists += usize::from(matches!(judged, Ok(Left { lists: true })));
     if let Err(wrong) = judged {
         counts
