@@ -11,7 +11,7 @@ use crate::model::{Mode, SpaceKey};
 use crate::render;
 use crate::render::style::count;
 
-use super::args::ApplyArgs;
+use super::args::{ApplyArgs, ApplyFormat};
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
@@ -107,7 +107,7 @@ async fn once(
 ) -> Result<Once, CliError> {
     let prepared = prepare(&args.scope, &args.overrides, Lacking::Refused, environment, out).await?;
     let completeness = args.scope.completeness(&prepared.planned.plan);
-    out.data(&render::plan_as_text_in(&prepared.planned.plan, &prepared.view));
+    show(&prepared, args, out);
     if prepared.planned.plan.is_blocked() {
         return Ok(Once { run: Run::Blocked, completeness });
     }
@@ -132,9 +132,28 @@ async fn once(
     if let Run::Verified(outcome) = &once.run
         && (!is_empty || !outcome.is_complete())
     {
-        out.data(&render::outcome_as_text(&prepared.planned.plan, outcome));
+        let plan = &prepared.planned.plan;
+        match args.format {
+            ApplyFormat::Text => out.data(&render::outcome_as_text(plan, outcome)),
+            ApplyFormat::Github => {
+                out.annotate(render::outcome_as_annotations(plan, outcome, args.titles.into()));
+                out.say(render::outcome_as_summary(plan, outcome).trim_end());
+            }
+        }
     }
     Ok(once)
+}
+
+/// Prints the plan before anything is done.
+fn show(prepared: &Prepared, args: &ApplyArgs, out: &Output) {
+    let (plan, view) = (&prepared.planned.plan, &prepared.view);
+    match args.format {
+        ApplyFormat::Text => out.data(&render::plan_as_text_in(plan, view)),
+        ApplyFormat::Github => {
+            out.annotate(render::plan_as_annotations(plan, view, args.titles.into()));
+            out.say(&render::plan_in_a_line(plan));
+        }
+    }
 }
 
 fn exit_of(outcome: &Outcome) -> Exit {
@@ -255,7 +274,7 @@ async fn carry_out(
         Event::Finished { call, status } => {
             out.progress.call_ended();
             if let Status::Failed(failure) = status {
-                out.warn_of(Failure::from(failure), &format!("call {} failed: {failure}", call.id));
+                out.warn_in_passing(Failure::from(failure), &format!("call {} failed: {failure}", call.id));
             }
         }
         Event::Verifying => out.progress.begin(Stage::Verifying),

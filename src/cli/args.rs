@@ -290,6 +290,15 @@ pub(super) enum Format {
     Github,
 }
 
+/// The forms of an apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ApplyFormat {
+    /// For people
+    Text,
+    /// Annotations of GitHub Actions: failures, warnings and changes, at their lines; the sums go to standard error
+    Github,
+}
+
 /// Which titles are shown where more people read than see the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Titles {
@@ -315,6 +324,14 @@ pub(super) struct ApplyArgs {
 
     #[command(flatten)]
     pub(super) overrides: OverrideArgs,
+
+    /// How to print the plan, and what became of it
+    #[arg(long, value_enum, default_value_t = ApplyFormat::Text)]
+    pub(super) format: ApplyFormat,
+
+    /// The pages whose titles `github` shows; the others appear as id:N
+    #[arg(long, value_enum, value_name = "TITLES", default_value_t = Titles::Open)]
+    pub(super) titles: Titles,
 
     /// Do not ask for confirmation
     #[arg(short, long)]

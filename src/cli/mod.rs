@@ -50,7 +50,7 @@ use camino::Utf8Path;
 use clap::Parser as _;
 
 use crate::confluence::Secrets;
-use args::{Args, Command, FindingsFormat, Format};
+use args::{ApplyFormat, Args, Command, FindingsFormat, Format};
 use environment::Environment;
 use error::CliError;
 use exit::Exit;
@@ -99,6 +99,7 @@ pub fn main() -> ExitCode {
 fn annotated(command: &Command) -> Option<&Utf8Path> {
     match command {
         Command::Plan(args) if args.format == Format::Github => Some(&args.scope.directory),
+        Command::Apply(args) if args.format == ApplyFormat::Github => Some(&args.scope.directory),
         Command::Validate(args) if args.format == FindingsFormat::Github => Some(&args.directory),
         _ => None,
     }

@@ -153,7 +153,12 @@ impl Output {
     pub(super) fn warn_of(&self, code: impl Into<ErrorCode>, text: &str) {
         let code = code.into();
         self.also_annotate([Annotation::warning(Some(&code), &self.secrets.scrub(text))]);
-        self.say(&format!("{} {text}", paint(CHANGE, &format!("warning[{code}]:"))));
+        self.warn_in_passing(code, text);
+    }
+
+    /// The same of what the end of the run says again, so that one annotation is enough.
+    pub(super) fn warn_in_passing(&self, code: impl Into<ErrorCode>, text: &str) {
+        self.say(&format!("{} {text}", paint(CHANGE, &format!("warning[{}]:", code.into()))));
     }
 
     pub(super) fn error(&self, error: &CliError) {

@@ -35,18 +35,20 @@ pub use access_json::{explanation_as_json, verdict_as_json, who_as_json};
 pub use access_tests::{TestReport, TestedCheck, TestedState, tests_as_json, tests_as_text};
 pub use access_who::who_as_text;
 pub use access_words::SiteNames;
-pub use annotations::{Annotation, capped, findings_as_annotations, plan_as_annotations};
+pub use annotations::{
+    Annotation, capped, findings_as_annotations, outcome_as_annotations, plan_as_annotations,
+};
 pub use diff::{plan_as_diff, plans_as_diff, text_diff};
 pub use endings::ending_lines;
 pub use json::plan_as_json;
 pub use left_out::left_out_lines;
 pub use markdown::plan_as_markdown;
 pub use order::{order_as_text, rejected_as_text};
-pub use outcome::outcome_as_text;
+pub use outcome::{outcome_as_summary, outcome_as_text};
 pub use plan_text::{plan_as_summary, plan_as_text, plan_as_text_in};
 pub use review::View;
 pub use sarif::findings_as_sarif;
 pub use snapshot::{Snapshot, snapshot};
 pub(crate) use text::why_unknown;
-pub use text::{account_refusals, blocked_as_text, incomplete_as_text};
+pub use text::{account_refusals, blocked_as_text, incomplete_as_text, plan_in_a_line};
 pub use titles::Titles;

@@ -14,49 +14,63 @@ use super::text::{Uncovered, uncovered};
 /// and what was found when everything was read again.
 pub fn outcome_as_text(plan: &Plan, outcome: &Outcome) -> String {
     let mut text = String::new();
-    let (mut done, mut already, mut left) = (0, 0, 0);
+    for problem in problems(plan, outcome) {
+        let _ = writeln!(text, "{}", problem.text);
+    }
+    text + &outcome_as_summary(plan, outcome)
+}
+
+/// Something that keeps an outcome from being complete.
+pub(super) struct Problem<'p> {
+    /// The call that it is about, where it is about one.
+    pub(super) call: Option<&'p PlannedCall>,
+    pub(super) text: String,
+}
+
+/// What did not go as planned, call by call, and then what was found afterwards.
+pub(super) fn problems<'p>(plan: &'p Plan, outcome: &Outcome) -> Vec<Problem<'p>> {
+    let mut problems = Vec::new();
+    let mut left = 0;
     for result in &outcome.results {
         let Some(planned) = plan.calls.get(result.call.position()) else { continue };
+        let mut add = |text| problems.push(Problem { call: Some(planned), text });
         match &result.status {
-            Status::Done => done += 1,
-            Status::AlreadySo | Status::NotNeeded => already += 1,
-            Status::Skipped { changes, partly } => {
-                done += usize::from(*partly);
+            Status::Done | Status::AlreadySo | Status::NotNeeded => {}
+            Status::Skipped { changes, .. } => {
                 for change in changes {
-                    let _ = writeln!(text, "{} {}", paint(REMOVE, "skipped"), change_words(plan, change));
+                    add(format!("{} {}", paint(REMOVE, "skipped"), change_words(plan, change)));
                 }
             }
             Status::Failed(failure) => {
-                problem(plan, planned, "failed", &failure_words(plan, planned, failure), &mut text);
+                add(call_problem(plan, planned, "failed", &failure_words(plan, planned, failure)));
             }
             Status::NotTried { because } => {
-                problem(plan, planned, "not tried", &format!("it depends on {because}"), &mut text);
+                add(call_problem(plan, planned, "not tried", &format!("it depends on {because}")));
             }
             Status::Stopped => left += 1,
         }
     }
+    let mut add = |text| problems.push(Problem { call: None, text });
     if left > 0 {
-        let _ = writeln!(text, "Stopped before {}.", count(left, "call", "calls"));
+        add(format!("Stopped before {}.", count(left, "call", "calls")));
     }
     for mismatch in &outcome.verification.wrong {
-        let _ = writeln!(text, "{} {}", paint(REMOVE, "not as planned:"), mismatch_words(plan, mismatch));
+        add(format!("{} {}", paint(REMOVE, "not as planned:"), mismatch_words(plan, mismatch)));
     }
     for unlisted in &outcome.verification.unlisted {
-        let _ = writeln!(
-            text,
+        add(format!(
             "{} {}  the site accepted {} for {} but does not list it",
             paint(REMOVE, "unverified:"),
             unlisted.space,
             unlisted.permission,
             plan.name(&unlisted.principal),
-        );
+        ));
     }
     // An object of which a line above says why is not named twice.
     for unverified in outcome.unverified.iter().filter(|unverified| !is_explained(outcome, unverified)) {
-        let _ = writeln!(text, "{} {}", paint(REMOVE, "unverified:"), unverified_words(plan, unverified));
+        add(format!("{} {}", paint(REMOVE, "unverified:"), unverified_words(plan, unverified)));
     }
-    summary(plan, outcome, done, already, &mut text);
-    text
+    problems
 }
 
 fn is_explained(outcome: &Outcome, unverified: &Unverified) -> bool {
@@ -75,7 +89,14 @@ fn is_explained(outcome: &Outcome, unverified: &Unverified) -> bool {
     }
 }
 
-fn summary(plan: &Plan, outcome: &Outcome, done: usize, already: usize, text: &mut String) {
+/// How many calls were made, what was verified, and whether that is all.
+pub fn outcome_as_summary(plan: &Plan, outcome: &Outcome) -> String {
+    let number =
+        |counts: fn(&Status) -> bool| outcome.results.iter().filter(|result| counts(&result.status)).count();
+    // What is skipped in part is made for the rest.
+    let done = number(|status| matches!(status, Status::Done | Status::Skipped { partly: true, .. }));
+    let already = number(|status| matches!(status, Status::AlreadySo | Status::NotNeeded));
+    let mut text = String::new();
     let mut parts = vec![format!("{} made", count(done, "call", "calls"))];
     if already > 0 {
         parts.push(format!("{already} not needed any more"));
@@ -93,7 +114,7 @@ fn summary(plan: &Plan, outcome: &Outcome, done: usize, already: usize, text: &m
                 writeln!(text, "What {covered} is as the policy says; {rest}.")
             }
         };
-        return;
+        return text;
     }
     if !outcome.unverified.is_empty() {
         let objects = count(outcome.unverified.len(), "object stays", "objects stay");
@@ -106,11 +127,12 @@ fn summary(plan: &Plan, outcome: &Outcome, done: usize, already: usize, text: &m
         text,
         "The site is not yet as the policy says. Running the same command again goes on from here."
     );
+    text
 }
 
-fn problem(plan: &Plan, planned: &PlannedCall, word: &str, what: &str, text: &mut String) {
+fn call_problem(plan: &Plan, planned: &PlannedCall, word: &str, what: &str) -> String {
     let words = call_words(plan, &planned.call);
-    let _ = writeln!(text, "{} {} {words}\n      {}", paint(REMOVE, word), planned.id, paint(FAINT, what));
+    format!("{} {} {words}\n      {}", paint(REMOVE, word), planned.id, paint(FAINT, what))
 }
 
 /// Why a call failed, and what to do next.

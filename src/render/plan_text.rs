@@ -11,7 +11,7 @@ use crate::plan::Plan;
 use super::access_words::Names as _;
 use super::review::{Counted, Review, Row, RowKind, Section, View};
 use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, count, paint};
-use super::text::{blocked_as_text, summary};
+use super::text::{blocked_as_text, plan_in_a_line};
 
 /// So many lines are read; with more, parts of the plan are cut.
 const LINES: usize = 120;
@@ -100,7 +100,7 @@ pub fn plan_as_summary(plan: &Plan) -> String {
     for line in blocked.lines().take(SUMMARY) {
         let _ = writeln!(text, "{line}");
     }
-    let _ = writeln!(text, "{}", summary(plan));
+    let _ = writeln!(text, "{}", plan_in_a_line(plan));
     text
 }
 
@@ -131,7 +131,7 @@ fn drawn(review: &Review<'_>, detail: Detail) -> String {
     if text.contains(CUT) {
         let _ = writeln!(text, "Shown in part; `--all` shows every change, name and warning.\n");
     }
-    let _ = writeln!(text, "{}", summary(plan));
+    let _ = writeln!(text, "{}", plan_in_a_line(plan));
     text
 }
 

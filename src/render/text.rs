@@ -260,7 +260,7 @@ fn needs_left_out_words(
 }
 
 /// One line: what is to be done, in how many calls, and whether fewer would do.
-pub(super) fn summary(plan: &Plan) -> String {
+pub fn plan_in_a_line(plan: &Plan) -> String {
     if plan.is_empty() {
         if let Some(Uncovered { covered, rest }) = uncovered(plan) {
             return format!("Nothing to change in what {covered}; {rest}.");

@@ -1,6 +1,8 @@
 //! `plan --format github`: whatever makes a job fail, or is a warning, is an annotation, at its line where that is known.
 
-use crate::support::{Folder, Hosted, Ran};
+use axum::http::Method;
+
+use crate::support::{Folder, Hosted, Ran, Reply, sign_in};
 
 fn annotated(folder: &Folder, more: &[&str]) -> Ran {
     folder.run(&[&["plan", "--format", "github"], more].concat())
@@ -52,6 +54,32 @@ fn a_run_that_fails_before_there_is_a_plan_says_so() {
     );
     let checked = folder.run(&["validate", "--format", "github", "no-such-folder"]).code(64);
     assert_eq!(checked.out, nowhere.out);
+}
+
+/// An apply that ends with 5 says what it did not do at the line that asks for it.
+#[test]
+fn what_an_apply_did_not_do_is_an_error_at_the_line_that_asks_for_it() {
+    let folder = Folder::example("quickstart");
+    let hosted = Hosted::open(&folder.file("site.yaml"));
+    let front = hosted.behind(|method, path| {
+        (method == Method::PUT && path.ends_with("/content/1002/restriction")).then(|| Reply::v1(403, "no"))
+    });
+    let mut command = folder.confperm(&["apply", "--yes", "--format", "github"]);
+    sign_in(&mut command, &front.url, &hosted.running);
+    let partial = Ran::from(command.output().unwrap()).code(5);
+    let failed = |error: &&&str| error.contains("title=confperm partial::failed #1 ");
+    let errors = of_level(&partial, "error");
+    let about = errors.iter().filter(failed).collect::<Vec<_>>();
+    assert_eq!(about.len(), 1, "once: {}", partial.out);
+    assert!(about[0].starts_with("::error file=confperm.yaml,line=23,"), "{}", about[0]);
+    assert!(about[0].contains("id:1002") && !partial.out.contains("Runbooks"), "no titles: {}", partial.out);
+    assert!(!partial.err.contains("Runbooks"), "{}", partial.err);
+    assert!(partial.err.contains("warning[not-permitted]: call #1 failed"), "{}", partial.err);
+    assert!(partial.err.contains("The site is not yet as the policy says."), "{}", partial.err);
+
+    let done = folder.run(&["apply", "--yes", "--format", "github"]).code(0);
+    assert_eq!(of_level(&done, "error"), [""; 0], "{}", done.out);
+    assert!(done.err.ends_with("The site is as the policy says.\n"), "{}", done.err);
 }
 
 /// What says which site is meant, in the policy or in the lock, is to blame for a run that ends at the site.

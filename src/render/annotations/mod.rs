@@ -1,6 +1,7 @@
 //! Findings, failures and plans as annotations of GitHub Actions: commands that the runner obeys, so that each piece is
 //! escaped as it demands. What a plan has to say is in a module of its own.
 
+mod outcome;
 mod plan;
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use camino::Utf8Path;
 use crate::diagnostic::{Diagnostics, Severity};
 use crate::model::{Origin, harmless};
 
+pub use outcome::outcome_as_annotations;
 pub use plan::plan_as_annotations;
 
 /// GitHub shows so many annotations of each level for a step.

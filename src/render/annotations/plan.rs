@@ -34,7 +34,7 @@ pub fn plan_as_annotations(plan: &Plan, view: &View, titles: Titles) -> Vec<Anno
 }
 
 /// Styles are for terminals.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     strip_str(text).to_string()
 }
 
@@ -82,7 +82,7 @@ fn not_covered(plan: &Plan, level: Level) -> Vec<Annotation> {
 }
 
 /// The line of the policy that asks for a change.
-const fn asked_at(change: &Change) -> Option<&Origin> {
+pub(super) const fn asked_at(change: &Change) -> Option<&Origin> {
     match change.reason() {
         Reason::Declared { origin, .. } | Reason::PageOnly { origin } => Some(origin),
         Reason::NotDeclared | Reason::CameAlong | Reason::NeededFor { .. } => None,

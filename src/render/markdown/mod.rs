@@ -15,7 +15,7 @@ use crate::policy::lock::LOCK_FILE;
 
 use super::review::{Counted, Part, Review, Row, RowKind, View};
 use super::style::count;
-use super::text::summary;
+use super::text::plan_in_a_line;
 use super::titles::{Titles, with_titles};
 use inline::{Inline, code, html};
 
@@ -73,7 +73,7 @@ impl Comment<'_> {
             plan.hash,
             verdict(self.review),
             code(address.as_str()),
-            code(&summary(plan)),
+            code(&plan_in_a_line(plan)),
         );
         self.write(&head);
     }
