@@ -83,6 +83,7 @@ fn directory(size: Size) -> Directory {
         access: Known::Known(if number == 0 { ProductAccess::User } else { ProductAccess::None }),
     };
     Directory {
+        missing: BTreeMap::new(),
         people: (0..size.people).map(|number| (account(number), person(number))).collect(),
         groups: (0..size.groups).map(|number| (self::group(number), group(number))).collect(),
     }

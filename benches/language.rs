@@ -103,6 +103,7 @@ fn site(number_of_spaces: u64) -> Live {
         names_read: true,
         roles: BTreeMap::new(),
         directory: Directory {
+            missing: BTreeMap::new(),
             people: BTreeMap::from([(ann.account.clone(), ann)]),
             groups: groups.map(|group| (group.id.clone(), group)).collect(),
         },

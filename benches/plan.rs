@@ -165,6 +165,7 @@ fn directory(known: bool, groups: u64) -> Directory {
         access: Known::Known(if number == 0 { ProductAccess::User } else { ProductAccess::None }),
     };
     Directory {
+        missing: BTreeMap::new(),
         people: (0..PEOPLE).map(|number| (account(number), person(number))).collect(),
         groups: (0..groups).map(|number| (self::group(number), group(number))).collect(),
     }

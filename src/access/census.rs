@@ -15,7 +15,7 @@ use super::roll::Roll;
 use super::standing::{Licences, Standing, numbers, standings};
 use crate::model::{
     AccessClass, AccountId, Directory, Group, GroupId, Known, Live, Permission, Principal, ProductAccess,
-    Site, SpaceKey, Truth, Why,
+    Site, SpaceKey, Subject, Truth,
 };
 
 /// Whether a group of which nobody can read the members may hold everybody, or only people whom nobody
@@ -130,13 +130,12 @@ impl Census {
         let mut groups = BTreeMap::new();
         for (number, party) in roll.iter() {
             let Principal::Group(id) = party else { continue };
-            let mut members = Reach::one(number);
-            match (directory.groups.get(id).map(|group| &group.members), unreadable) {
-                (Some(Known::Known(known)), _) => members.sure.extend(numbers(known, roll)),
-                (Some(Known::Unknown(_)) | None, Unreadable::AnybodyMayBeIn) => {
-                    members.perhaps.clone_from(&people);
-                }
-                (Some(Known::Unknown(_)) | None, Unreadable::StandsForItself) => {}
+            let is_deleted = directory.is_deleted(&Subject::Group(id.clone()));
+            let mut members = if is_deleted { Reach::default() } else { Reach::one(number) };
+            match (directory.members(id), unreadable) {
+                (Known::Known(known), _) => members.sure.extend(numbers(known, roll)),
+                (Known::Unknown(_), Unreadable::AnybodyMayBeIn) => members.perhaps.clone_from(&people),
+                (Known::Unknown(_), Unreadable::StandsForItself) => {}
             }
             groups.insert(id.clone(), members);
         }
@@ -333,10 +332,9 @@ impl Census {
 
 /// Why the members of a group are not known, if they are not.
 pub(super) fn members_unread(group: &GroupId, directory: &Directory) -> Option<Reason> {
-    match directory.groups.get(group).map(|group| &group.members) {
-        Some(Known::Known(_)) => None,
-        Some(Known::Unknown(why)) => Some(Reason::MembersUnread { group: group.clone(), why: *why }),
-        None => Some(Reason::MembersUnread { group: group.clone(), why: Why::NotRead }),
+    match directory.members(group) {
+        Known::Known(_) => None,
+        Known::Unknown(why) => Some(Reason::MembersUnread { group: group.clone(), why }),
     }
 }
 
@@ -437,6 +435,7 @@ fn product_admins(
         match directory.groups.get(id).map(|group| group.access) {
             Some(Known::Known(ProductAccess::Admin)) => admins.or(members),
             Some(Known::Known(ProductAccess::None | ProductAccess::User)) => {}
+            None if directory.members(id) == Known::Known(&BTreeSet::new()) => {}
             Some(Known::Unknown(_)) | None => admins.or(&members.clone().doubted()),
         }
     }

@@ -47,6 +47,6 @@ impl Engine<'_> {
 
     /// The members of a group, if they are known.
     pub(super) fn known_members(&self, group: &GroupId) -> Option<&BTreeSet<AccountId>> {
-        self.live.directory.groups.get(group)?.members.as_ref().known()
+        self.live.directory.members(group).known()
     }
 }

@@ -240,18 +240,14 @@ impl Linter<'_> {
         match subject {
             Subject::User(account) if self.may_be_alive(account) => vec![Asker::Person(account.clone())],
             Subject::User(_) => Vec::new(),
-            Subject::Group(group) => {
-                let members =
-                    self.live.directory.groups.get(group).and_then(|group| group.members.as_ref().known());
-                match members {
-                    Some(members) if !members.is_empty() => {
-                        let living = members.iter().filter(|account| self.may_be_alive(account));
-                        living.cloned().map(Asker::Person).collect()
-                    }
-                    Some(_) => vec![Asker::Group(group.clone())],
-                    None => Vec::new(),
+            Subject::Group(group) => match self.live.directory.members(group).known() {
+                Some(members) if !members.is_empty() => {
+                    let living = members.iter().filter(|account| self.may_be_alive(account));
+                    living.cloned().map(Asker::Person).collect()
                 }
-            }
+                Some(_) => vec![Asker::Group(group.clone())],
+                None => Vec::new(),
+            },
         }
     }
 
@@ -264,14 +260,12 @@ impl Linter<'_> {
     fn dead(&self, members: &Members) -> Option<Lint> {
         let alive = |subject: &Subject, stays: &dyn Fn(&AccountId) -> bool| match subject {
             Subject::User(account) => self.may_sign_in(account) && stays(account),
-            Subject::Group(group) => {
-                match self.live.directory.groups.get(group).map(|group| &group.members) {
-                    Some(Known::Known(members)) => {
-                        members.iter().any(|account| self.may_sign_in(account) && stays(account))
-                    }
-                    Some(Known::Unknown(_)) | None => true,
+            Subject::Group(group) => match self.live.directory.members(group) {
+                Known::Known(members) => {
+                    members.iter().any(|account| self.may_sign_in(account) && stays(account))
                 }
-            }
+                Known::Unknown(_) => true,
+            },
         };
         let stays = |account: &AccountId| !self.inputs.leavers.contains(account);
         if !members.iter().any(|subject| alive(subject, &|_| true)) {
@@ -310,9 +304,9 @@ impl Linter<'_> {
     }
 
     fn group_may_be_alive(&self, group: &crate::model::GroupId) -> bool {
-        match self.live.directory.groups.get(group).map(|group| &group.members) {
-            Some(Known::Known(members)) => members.iter().any(|account| self.may_be_alive(account)),
-            Some(Known::Unknown(_)) | None => true,
+        match self.live.directory.members(group) {
+            Known::Known(members) => members.iter().any(|account| self.may_be_alive(account)),
+            Known::Unknown(_) => true,
         }
     }
 }

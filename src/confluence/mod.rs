@@ -30,7 +30,7 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use crate::model::{
     AccountId, Content, ContentId, ContentKind, ForeignRow, GrantId, Group, GroupId, Holding, Known,
     PageVerb, Parent, Permission, Person, Principal, ProductAccess, Restrictions, Role, Site, SiteText,
-    Space, SpaceId, SpaceKey, SpaceRoleMode, Tree, Why, WriteRequest,
+    Space, SpaceId, SpaceKey, SpaceRoleMode, Subject, Tree, Why, WriteRequest,
 };
 
 pub use address::{Address, AddressError};
@@ -79,6 +79,17 @@ pub struct Check {
     pub allowed: bool,
     /// Confluence's own words for why not.
     pub reasons: Vec<SiteText>,
+}
+
+/// What a site says when it is asked for one group or account by its id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LookUp {
+    Group(Group),
+    Account,
+    /// It does not exist, says Confluence; the gateway's 404 is no answer of it.
+    NotFound,
+    /// The site refused to say.
+    Refused,
 }
 
 /// Where a piece of content stands.
@@ -172,6 +183,9 @@ pub trait Read: Send + Sync {
         &self,
         accounts: &BTreeSet<AccountId>,
     ) -> impl Future<Output = Result<BTreeMap<AccountId, Person>, Error>> + Send;
+
+    /// Asks for a group or an account by its id, where the lists lack it.
+    fn look_up(&self, subject: &Subject) -> impl Future<Output = Result<LookUp, Error>> + Send;
 
     /// The site's space roles. Only for sites that have them.
     fn roles(&self) -> impl Future<Output = Result<Vec<Role>, Error>> + Send;

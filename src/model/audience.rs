@@ -129,6 +129,20 @@ pub struct Restrictions {
 impl Restrictions {
     pub const OPEN: Self = Self { view: Audience::Anyone, edit: Audience::Anyone };
 
+    /// The list and its new entry, if one more entry on a list that has some is all that changes. That has a request
+    /// of its own, which sends no other entry.
+    pub fn only_addition(&self, after: &Self) -> Option<(PageVerb, Subject)> {
+        let mut changed =
+            PageVerb::ALL.into_iter().filter(|list| self.audience(*list) != after.audience(*list));
+        let (list, None) = (changed.next()?, changed.next()) else { return None };
+        let (Audience::Only(now), Audience::Only(after)) = (self.audience(list), after.audience(list)) else {
+            return None;
+        };
+        let mut added = after.as_set().difference(now.as_set());
+        let subject = added.next().filter(|_| now.as_set().is_subset(after.as_set()))?;
+        added.next().is_none().then(|| (list, subject.clone()))
+    }
+
     pub const fn audience(&self, verb: PageVerb) -> &Audience {
         match verb {
             PageVerb::View => &self.view,

@@ -2,14 +2,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AccountId, GroupId, Known, SiteText};
+use super::{AccountId, GroupId, Known, Principal, SiteText, Subject, Why};
 
 /// The people and groups that a run has met. Who is not in here has not been looked up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Directory {
     pub people: BTreeMap<AccountId, Person>,
     pub groups: BTreeMap<GroupId, Group>,
+    /// The groups and accounts that rows or lists name and that the site does not list, with what it said when it
+    /// was asked for each by its id.
+    pub missing: BTreeMap<Subject, Absence>,
 }
+
+/// What is known of a group or an account that the site does not list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absence {
+    /// There is none: the whole list lacks it, asking for its id is answered with 404, which the API documents as
+    /// "does not exist" (403 is "may not view"; OpenAPI v1, `getGroupByGroupId`, `getUser`), and the same endpoint
+    /// shows this caller another one.
+    Deleted,
+    /// It may be deleted or hidden.
+    Unclear,
+}
+
+/// The members of a group that is deleted.
+static NO_MEMBERS: BTreeSet<AccountId> = BTreeSet::new();
 
 /// One account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +81,33 @@ pub enum ProductAccess {
 }
 
 impl Directory {
+    /// The members of a group. A deleted one has none.
+    pub fn members(&self, group: &GroupId) -> Known<&BTreeSet<AccountId>> {
+        match self.groups.get(group) {
+            Some(group) => group.members.as_ref(),
+            None if self.is_deleted(&Subject::Group(group.clone())) => Known::Known(&NO_MEMBERS),
+            None => Known::Unknown(Why::NotRead),
+        }
+    }
+
+    /// Whether a group or an account surely does not exist any more. An account that is deactivated does: it can come
+    /// back.
+    pub fn is_deleted(&self, subject: &Subject) -> bool {
+        let is_closed = match subject {
+            Subject::User(account) => {
+                self.people.get(account).is_some_and(|person| person.status == AccountStatus::Closed)
+            }
+            Subject::Group(_) => false,
+        };
+        is_closed || self.missing.get(subject) == Some(&Absence::Deleted)
+    }
+
+    /// What to call a principal that has no name: its id, and whether it is deleted.
+    pub fn name_of_missing(&self, principal: &Principal) -> String {
+        let is_deleted = principal.subject().is_some_and(|subject| self.is_deleted(&subject));
+        if is_deleted { format!("{principal} (deleted)") } else { principal.to_string() }
+    }
+
     /// The groups by name.
     pub fn group_names(&self) -> GroupNames<'_> {
         let mut names: BTreeMap<&str, Vec<&Group>> = BTreeMap::new();

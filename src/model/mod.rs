@@ -39,7 +39,9 @@ pub use desired::{
     Strength, Terms, UnlistedPages, Wanted,
 };
 pub use diff::Diff;
-pub use directory::{AccountKind, AccountStatus, Directory, Group, GroupNames, Person, ProductAccess};
+pub use directory::{
+    Absence, AccountKind, AccountStatus, Directory, Group, GroupNames, Person, ProductAccess,
+};
 pub use guards::{Forbidden, Guard, Guarded, Guards, MaxRemovals, Prohibition};
 pub use ids::{AccountId, ContentId, GrantId, GroupId, InvalidId, RoleId, SpaceId, SpaceKey};
 pub use known::{Known, Why};

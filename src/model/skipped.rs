@@ -54,6 +54,8 @@ pub enum SkipReason {
     /// Two entries reach the page because of where it stands, and this principal could edit it by the one and not view
     /// it by the other.
     Contradictory { editor: Shown, viewers: Origin },
+    /// The account that it means is closed, and the list is written without it.
+    Closed,
     /// What it means has another name by now, and these bear the name and are not meant.
     AlsoNamed { by: BTreeSet<String> },
 }

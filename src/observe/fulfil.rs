@@ -7,7 +7,7 @@ use tokio::join;
 
 use super::needs::{ListingNeeds, Needs};
 use super::progress::{Hook, Part, Progress};
-use super::{anonymous, content, people};
+use super::{anonymous, content, missing, people};
 use crate::confluence::{Error, Read, SpaceAccess, SpaceSelection, side_by_side};
 use crate::model::{AccountId, Group, Holding, Live, LiveSpace, Principal, Role, Space, SpaceRoleMode};
 
@@ -24,6 +24,7 @@ pub(super) async fn fulfil<R: Read>(
         || grants(read, live, needs, hook).await?
         || content::contents(read, live, &needs.content, hook).await?
         || content::lists(read, live, &needs.content, hook).await?
+        || missing::look_up(read, live).await?
         || anonymous::rows(read, live, &needs.anonymous).await
     {
         return Ok(true);

@@ -21,6 +21,7 @@ mod anonymous;
 mod content;
 mod everything;
 mod fulfil;
+mod missing;
 mod needs;
 mod people;
 mod policy;

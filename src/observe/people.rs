@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use super::needs::People;
 use super::progress::{Hook, Part, Progress};
 use crate::confluence::{Error, Read, side_by_side};
-use crate::model::{AccountId, AccountKind, AccountStatus, Gap, GroupId, Known, Live, ProductAccess, Why};
+use crate::model::{
+    AccountId, AccountKind, AccountStatus, Gap, GroupId, Known, Live, ProductAccess, Subject, Why,
+};
 
 /// Members and accounts, and licences as far as they matter and are not known; says whether anything was read.
 pub(super) async fn read<R: Read>(
@@ -38,7 +40,8 @@ pub(super) async fn look_up<R: Read>(
 ) -> Result<bool, Error> {
     accounts.retain(|account| {
         let known = live.directory.people.contains_key(account);
-        !known && !live.gaps.contains(&Gap::Account { account: account.clone() })
+        let is_missing = live.directory.missing.contains_key(&Subject::User(account.clone()));
+        !known && !is_missing && !live.gaps.contains(&Gap::Account { account: account.clone() })
     });
     if accounts.is_empty() {
         return Ok(false);

@@ -67,6 +67,8 @@ pub enum Reason {
     PageOnly { origin: Origin },
     /// Confluence added it by itself to a grant of an earlier run, which ended before it could take it away.
     CameAlong,
+    /// The list is written, and entries of groups and accounts that do not exist any more are left out of it.
+    Deleted,
     /// Confluence refuses `permission` to a principal that lacks this one.
     NeededFor { permission: Permission },
 }
@@ -90,7 +92,11 @@ impl Reason {
     pub(super) fn rule(&self) -> Option<&String> {
         match self {
             Self::Declared { rule, .. } => rule.as_ref(),
-            Self::NotDeclared | Self::PageOnly { .. } | Self::CameAlong | Self::NeededFor { .. } => None,
+            Self::NotDeclared
+            | Self::PageOnly { .. }
+            | Self::CameAlong
+            | Self::Deleted
+            | Self::NeededFor { .. } => None,
         }
     }
 }

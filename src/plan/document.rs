@@ -29,7 +29,7 @@ use super::target::{Target, TargetHolding, Unmanaged};
 
 /// The version of the JSON form. The first number changes when a reader would misread; the second when
 /// something is added.
-pub const FORMAT_VERSION: &str = "1.7";
+pub const FORMAT_VERSION: &str = "1.8";
 
 /// What would change on a site, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -282,6 +282,8 @@ pub(super) struct Findings<'a> {
     pub(super) page_only: BTreeMap<SpaceKey, Compiled>,
     pub(super) changes: Vec<Change>,
     pub(super) left_out: Vec<LeftOut>,
+    /// What is skipped beside what the policy's own names say.
+    pub(super) skipped: BTreeSet<Skipped>,
     /// Why the changes must not be made without what is left out.
     pub(super) dependents: Vec<Refusal>,
     /// Calls that each object taken alone needs.
@@ -293,7 +295,7 @@ pub(super) struct Findings<'a> {
 }
 
 pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: Findings<'_>) -> Plan {
-    let Findings { target, unmanaged, page_only, changes, left_out, dependents, .. } = findings;
+    let Findings { target, unmanaged, page_only, changes, left_out, skipped, dependents, .. } = findings;
     let Findings { lower_bound, schedule, effects, lints, guards, .. } = findings;
     let Schedule { calls, splits, needed, bound, meanwhile, refusals: unordered } = schedule;
     let exact = needed == splits && unordered.is_empty();
@@ -351,7 +353,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         unseen: live.gaps.clone(),
         incomplete,
         left_out,
-        skipped: desired.skipped.clone(),
+        skipped: desired.skipped.iter().cloned().chain(skipped).collect(),
         refusals,
         guards,
         cost,
@@ -372,13 +374,13 @@ fn name(principal: &Principal, desired: &Desired, live: &Live) -> Shown {
     Shown::of(&match principal {
         Principal::Group(id) => match live.directory.groups.get(id) {
             Some(group) => format!("group:{}", group.name.raw()),
-            None => principal.to_string(),
+            None => live.directory.name_of_missing(principal),
         },
         Principal::User(account) => {
             match (desired.aliases.get(account), live.directory.people.get(account)) {
                 (Some(alias), _) => format!("user:{alias}"),
                 (None, Some(person)) => format!("user:{account} ({})", person.name.raw()),
-                (None, None) => principal.to_string(),
+                (None, None) => live.directory.name_of_missing(principal),
             }
         }
         Principal::Class(_) | Principal::Anonymous => principal.to_string(),

@@ -128,10 +128,7 @@ fn more_than_guests(
 fn people(subject: &Subject, live: &Live) -> BTreeSet<AccountId> {
     match subject {
         Subject::User(account) => BTreeSet::from([account.clone()]),
-        Subject::Group(group) => {
-            let members = live.directory.groups.get(group).and_then(|group| group.members.as_ref().known());
-            members.cloned().unwrap_or_default()
-        }
+        Subject::Group(group) => live.directory.members(group).known().cloned().unwrap_or_default(),
     }
 }
 

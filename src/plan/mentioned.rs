@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::access::{self, Level, Place, What};
 use crate::model::{ContentId, Gap, Live, Principal, SpaceKey};
 
-use super::account::LeftOut;
+use super::account::{Lacks, LeftOut};
 use super::change::Change;
 use super::document::{Object, Plan};
 use super::guard::Breach;
@@ -58,8 +58,14 @@ impl Mentioned {
                 },
             }
         }
-        for LeftOut { change, ask, .. } in &plan.left_out {
+        for LeftOut { change, ask, lacks } in &plan.left_out {
             self.principals.extend(ask.iter().cloned());
+            match lacks {
+                Lacks::LivingEntry { deleted: who } | Lacks::Certainty { groups: who } => {
+                    self.principals.extend(who.iter().cloned());
+                }
+                Lacks::Permission { .. } | Lacks::EditList => {}
+            }
             match change {
                 Change::Grant { principal, .. } | Change::Role { principal, .. } => {
                     self.principals.insert(principal.clone());

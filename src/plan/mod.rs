@@ -110,7 +110,7 @@ pub struct Rejected {
 ///
 /// The plan does not keep its promise.
 pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Rejected> {
-    let Targeted { target: whole, mut unmanaged, page_only } = target::target(desired, live);
+    let Targeted { target: whole, mut unmanaged, page_only, skipped } = target::target(desired, live);
     unmanaged.extend(paused::paused(desired, live));
     let asked = diff::diff(&whole, live);
     let left_out = account::left_out(&whole, &asked, live);
@@ -139,6 +139,7 @@ pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Rejec
         page_only,
         changes: changes.clone(),
         left_out,
+        skipped,
         dependents,
         lower_bound,
         schedule,

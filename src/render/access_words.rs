@@ -44,13 +44,13 @@ impl Names for SiteNames<'_> {
         match principal {
             Principal::Group(id) => match self.live.directory.groups.get(id) {
                 Some(group) => format!("group:{}", group.name.shown()),
-                None => principal.to_string(),
+                None => self.live.directory.name_of_missing(principal),
             },
             Principal::User(account) => {
                 match (self.aliases.get(account), self.live.directory.people.get(account)) {
                     (Some(alias), _) => format!("user:{}", visible(alias)),
                     (None, Some(person)) => format!("user:{account} ({})", person.name.shown()),
-                    (None, None) => principal.to_string(),
+                    (None, None) => self.live.directory.name_of_missing(principal),
                 }
             }
             Principal::Class(_) | Principal::Anonymous => principal.to_string(),

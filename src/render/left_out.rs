@@ -1,4 +1,5 @@
-//! What a plan leaves out because the account that runs this may not change it, and who can help.
+//! What a plan leaves out, because the account that runs this may not change it or because nothing is sure to change
+//! it as it is meant, and who can help.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +13,16 @@ use super::style::{CHANGE, count, list, paint};
 /// As many names are written out; more are counted.
 const NAMED: usize = 3;
 
-pub(super) fn left_out(plan: &Plan) -> Option<Section> {
-    let lines = left_out_lines(plan);
-    let heading = paint(CHANGE, "Left out: this account may not change it");
-    (!lines.is_empty()).then(|| Section::new(Part::Incomplete, heading, lines))
+pub(super) fn left_out(plan: &Plan) -> impl Iterator<Item = Section> {
+    let (rights, others): (Vec<&LeftOut>, Vec<&LeftOut>) =
+        plan.left_out.iter().partition(|left| left.lacks.is_right());
+    let section = |heading: &str, left_out: &[&LeftOut]| {
+        let lines = lines_of(left_out, plan);
+        (!lines.is_empty()).then(|| Section::new(Part::Incomplete, paint(CHANGE, heading), lines))
+    };
+    let rights = section("Left out: this account may not change it", &rights);
+    let others = section("Left out: groups in it are deleted, or may be", &others);
+    rights.into_iter().chain(others)
 }
 
 /// What is left out, one line for what the same account is asked for.
@@ -45,7 +52,10 @@ impl<'a> Key<'a> {
     fn of(left: &'a LeftOut) -> Self {
         let (is_page, page) = match (&left.change, &left.lacks) {
             (Change::Audience { content, .. }, Lacks::EditList) => (true, Some(*content)),
-            (Change::Audience { .. }, Lacks::Permission { .. }) => (true, None),
+            (
+                Change::Audience { .. },
+                Lacks::Permission { .. } | Lacks::LivingEntry { .. } | Lacks::Certainty { .. },
+            ) => (true, None),
             (Change::Grant { .. } | Change::Role { .. }, _) => (false, None),
         };
         Self { space: left.change.space(), is_page, lacks: &left.lacks, page }
@@ -60,7 +70,19 @@ fn line(key: &Key<'_>, all: &[&LeftOut], plan: &Plan) -> String {
     } else {
         format!("{} can", some(&names, ("other", "others")))
     };
+    let named = |who: &BTreeSet<Principal>| {
+        let names: Vec<String> = who.iter().map(|who| plan.principal(who)).collect();
+        some(&names, ("other", "others"))
+    };
     let why = match key.lacks {
+        Lacks::LivingEntry { deleted } => format!(
+            "a list has no other entry than {}, and without it the page would be open; put another entry on it",
+            named(deleted)
+        ),
+        Lacks::Certainty { groups } => format!(
+            "the site neither lists {} nor says that it does not exist; take it off if it is deleted, or let this account see it",
+            named(groups)
+        ),
         Lacks::EditList => format!("this account is not on its edit list; {can} add it"),
         Lacks::Permission { any_of } => {
             let least = any_of.first().map_or("", |permission| permission.as_str());

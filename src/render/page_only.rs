@@ -22,11 +22,19 @@ pub(super) fn page_only(plan: &Plan) -> Option<Section> {
                 spaces.insert(change.space());
             }
             (
-                Reason::Declared { .. } | Reason::NotDeclared | Reason::CameAlong | Reason::NeededFor { .. },
+                Reason::Declared { .. }
+                | Reason::NotDeclared
+                | Reason::CameAlong
+                | Reason::Deleted
+                | Reason::NeededFor { .. },
                 Change::Grant { principal, .. } | Change::Role { principal, .. },
             ) => guests.extend(principal.subject().map(|who| (change.space(), who))),
             (
-                Reason::Declared { .. } | Reason::NotDeclared | Reason::CameAlong | Reason::NeededFor { .. },
+                Reason::Declared { .. }
+                | Reason::NotDeclared
+                | Reason::CameAlong
+                | Reason::Deleted
+                | Reason::NeededFor { .. },
                 Change::Audience { .. },
             ) => {}
         }

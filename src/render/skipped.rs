@@ -34,6 +34,7 @@ fn line(skipped: &Skipped) -> String {
         SkipReason::Contradictory { editor, viewers } => {
             format!("where it stands now, {editor} could edit it and not view it ({viewers})")
         }
+        SkipReason::Closed => "the account is closed".to_owned(),
         SkipReason::AlsoNamed { by } => format!("{} has this name and is not meant", ids(by)),
     };
     let what = match part {

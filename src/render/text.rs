@@ -300,7 +300,12 @@ pub(super) struct Uncovered {
 /// `None` if the plan covers everything that the policy declares.
 pub(super) fn uncovered(plan: &Plan) -> Option<Uncovered> {
     let changes = count(plan.left_out.len(), "declared change is", "declared changes are");
-    let left_out = format!("{changes} left out, since this account may not make them");
+    let because = if plan.left_out.iter().all(|left| left.lacks.is_right()) {
+        "this account may not make them"
+    } else {
+        "this account may not make them, or a group in them is deleted or hidden"
+    };
+    let left_out = format!("{changes} left out, since {because}");
     let skipped = count(plan.skipped.len(), "entry is", "entries are");
     let skipped = format!("{skipped} skipped, since a name stands for something else by now, or for nothing");
     let paused = plan.spaces.values().filter(|space| space.mode == Mode::Paused).count();

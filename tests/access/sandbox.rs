@@ -309,7 +309,7 @@ fn live(world: &sim::World, dice: &mut Dice) -> Live {
         },
         names_read: true,
         roles: roles.collect(),
-        directory: Directory { people, groups: groups.collect() },
+        directory: Directory { people, groups: groups.collect(), ..Directory::default() },
         spaces: BTreeMap::from([(key("ENG"), space)]),
         listing: Listing::default(),
         stray: StrayPermissions::default(),

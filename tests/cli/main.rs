@@ -10,6 +10,7 @@ mod as_planned;
 #[cfg(target_os = "linux")]
 mod ci;
 mod converge;
+mod deleted;
 mod echoes;
 mod expect;
 mod first_run;

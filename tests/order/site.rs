@@ -538,7 +538,7 @@ impl Case {
             },
             names_read: true,
             roles: BTreeMap::new(),
-            directory: Directory { people: BTreeMap::new(), groups: groups.collect() },
+            directory: Directory { groups: groups.collect(), ..Directory::default() },
             spaces: BTreeMap::from([(
                 "ENG".parse().unwrap(),
                 LiveSpace {

@@ -83,6 +83,7 @@ pub(crate) fn site(mode: SpaceRoleMode) -> Live {
             })
             .collect(),
         directory: Directory {
+            missing: BTreeMap::new(),
             groups: groups
                 .into_iter()
                 .map(|(id, name)| {

@@ -53,8 +53,7 @@ pub(super) fn affected(parties: &RoaringBitmap, engine: &Engine<'_>) -> Affected
 fn members(party: &Principal, engine: &Engine<'_>) -> (RoaringBitmap, bool) {
     let (members, complete) = match party {
         Principal::Group(group) => {
-            let known = engine.live.directory.groups.get(group);
-            let complete = known.is_some_and(|group| matches!(group.members, Known::Known(_)));
+            let complete = matches!(engine.live.directory.members(group), Known::Known(_));
             (engine.census.members(group).map(|members| members.sure.clone()), complete)
         }
         Principal::Class(class) => {

@@ -133,20 +133,10 @@ pub(in crate::apply) fn look_at_lists(
 
 /// The request that changes least: one more entry on a list that has some goes by itself.
 fn request(space: &SpaceKey, content: ContentId, now: &Restrictions, after: Restrictions) -> WriteRequest {
-    let mut changed = PageVerb::ALL.into_iter().filter(|list| now.audience(*list) != after.audience(*list));
-    if let (Some(list), None) = (changed.next(), changed.next())
-        && let Some(subject) = only_addition(now.audience(list), after.audience(list))
-    {
+    if let Some((list, subject)) = now.only_addition(&after) {
         return WriteRequest::AddToList { space: space.clone(), content, list, subject };
     }
     WriteRequest::Restrict { space: space.clone(), content, now: now.clone(), after }
-}
-
-fn only_addition(now: &Audience, after: &Audience) -> Option<Subject> {
-    let (Audience::Only(now), Audience::Only(after)) = (now, after) else { return None };
-    let mut added = after.as_set().difference(now.as_set());
-    let subject = added.next().filter(|_| now.as_set().is_subset(after.as_set()))?;
-    added.next().is_none().then(|| subject.clone())
 }
 
 /// Whether lists say the same, but for the caller's own entry, which a site may add by itself.

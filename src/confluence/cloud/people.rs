@@ -6,12 +6,13 @@ use serde_json::json;
 
 use super::wire::{BulkUser, V1Group, V1User};
 use super::{Cloud, if_complete};
+use crate::confluence::LookUp;
 use crate::confluence::address::Api;
 use crate::confluence::complete::WireList;
 use crate::confluence::error::Error;
 use crate::confluence::side_by_side;
 use crate::confluence::transport::Request;
-use crate::model::{AccountId, Group, GroupId, Known, Person, ProductAccess, Why};
+use crate::model::{AccountId, Group, GroupId, Known, Person, ProductAccess, Subject, Why};
 
 /// The most accounts of one call (OpenAPI v2, `BulkUsersRequest`).
 const ACCOUNTS: usize = 250;
@@ -19,21 +20,44 @@ const ACCOUNTS: usize = 250;
 impl Cloud {
     pub(super) async fn list_groups(&self) -> Result<Vec<Group>, Error> {
         let groups: Vec<V1Group> = self.v1_list(Request::get(Api::V1, ["group"])).await?;
-        let groups: BTreeMap<GroupId, String> = groups
-            .into_iter()
-            .filter_map(|group| {
-                let id = group.id?;
-                let name = group.name.unwrap_or_else(|| id.to_string());
-                Some((id, name))
-            })
-            .collect();
-        let group = |(id, name): (GroupId, String)| Group {
-            id,
-            name: name.into(),
-            members: Known::Unknown(Why::NotRead),
-            access: Known::Unknown(Why::NotRead),
+        let groups: BTreeMap<GroupId, Option<String>> =
+            groups.into_iter().filter_map(|group| Some((group.id?, group.name))).collect();
+        Ok(groups.into_iter().map(|(id, name)| group(id, name)).collect())
+    }
+
+    /// "Returned if the group does not exist" and "Returned if a user with the given accountId does not exist" is 404,
+    /// what the caller may not view is 403 (OpenAPI v1, `getGroupByGroupId`, `getUser`).
+    pub(super) async fn subject_by_id(&self, subject: &Subject) -> Result<LookUp, Error> {
+        let found = match subject {
+            Subject::Group(id) => {
+                let request = Request::get(Api::V1, ["group", "by-id"]).query("id", id);
+                let found: Result<V1Group, Error> = self.client.read(&request).await;
+                found.map(|found| match found.id {
+                    Some(same) if same == *id => LookUp::Group(group(same, found.name)),
+                    _ => LookUp::Refused,
+                })
+            }
+            Subject::User(account) => {
+                let request = Request::get(Api::V1, ["user"]).query("accountId", account);
+                let found: Result<V1User, Error> = self.client.read(&request).await;
+                found.map(|found| match found.account_id {
+                    Some(same) if same == *account => LookUp::Account,
+                    _ => LookUp::Refused,
+                })
+            }
         };
-        Ok(groups.into_iter().map(group).collect())
+        match found {
+            Err(Error::NotFound(_)) => Ok(LookUp::NotFound),
+            Err(
+                Error::Forbidden(_)
+                | Error::Scope(_)
+                | Error::Gateway(_)
+                | Error::Gone(_)
+                | Error::Rejected(_)
+                | Error::FreeEdition(_),
+            ) => Ok(LookUp::Refused),
+            found => found,
+        }
     }
 
     pub(super) async fn groups_with_access(&self) -> Result<Known<BTreeMap<GroupId, ProductAccess>>, Error> {
@@ -79,5 +103,15 @@ impl Cloud {
         let request = Request::ask(Api::V2, ["users-bulk"], json!({ "accountIds": ids }));
         let found: WireList<BulkUser> = self.client.read(&request).await?;
         Ok(found.into_given().into_iter().map(Person::from).collect())
+    }
+}
+
+/// A group without what has calls of its own.
+fn group(id: GroupId, name: Option<String>) -> Group {
+    Group {
+        name: name.unwrap_or_else(|| id.to_string()).into(),
+        id,
+        members: Known::Unknown(Why::NotRead),
+        access: Known::Unknown(Why::NotRead),
     }
 }

@@ -11,11 +11,11 @@ use crate::confluence::address::Api;
 use crate::confluence::complete::operation;
 use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
-use crate::confluence::{Check, Read, SpaceAccess, SpaceSelection, Stands, Visitors};
+use crate::confluence::{Check, LookUp, Read, SpaceAccess, SpaceSelection, Stands, Visitors};
 use crate::model::{
     AccountId, Caller, Content, ContentId, ContentKind, Flavor, Group, GroupId, Known, PageVerb, Person,
     Principal, ProductAccess, Restrictions, Role, Site, SiteText, Space, SpaceId, SpaceKey, SpaceRoleMode,
-    Tree, Why,
+    Subject, Tree, Why,
 };
 
 impl Read for Cloud {
@@ -98,6 +98,10 @@ impl Read for Cloud {
 
     async fn people(&self, accounts: &BTreeSet<AccountId>) -> Result<BTreeMap<AccountId, Person>, Error> {
         self.bulk_people(accounts).await
+    }
+
+    async fn look_up(&self, subject: &Subject) -> Result<LookUp, Error> {
+        self.subject_by_id(subject).await
     }
 
     async fn roles(&self) -> Result<Vec<Role>, Error> {

@@ -316,6 +316,7 @@ impl Whole for WireContent {}
 impl Whole for RoleMode {}
 impl Whole for SystemInfo {}
 impl Whole for V1User {}
+impl Whole for V1Group {}
 impl Whole for Checked {}
 /// What is left out of it counts as not permitted.
 impl Whole for Operations {}

@@ -20,12 +20,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Call, ContentId, Holding, Known, Live, LiveSpace, Permission, Principal, RoleId, SpaceRoleMode, Truth,
+    Audience, Call, ContentId, Directory, Holding, Known, Live, LiveSpace, Permission, Principal,
+    Restrictions, RoleId, SpaceRoleMode, Subject, Truth,
 };
 
 use super::change::Change;
 use super::schedule::edit_permission;
-use super::target::{Target, TargetHolding};
+use super::target::{Target, TargetHolding, deleted, is_sent_whole, unclear};
 
 pub(super) use dependents::{Whole, refusals};
 pub(super) use enabling::wait_for_rights;
@@ -41,7 +42,7 @@ pub struct LeftOut {
     pub ask: BTreeSet<Principal>,
 }
 
-/// What the account that runs this would need for a change, and surely has not.
+/// What a change would need, and surely lacks.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum Lacks {
@@ -49,6 +50,22 @@ pub enum Lacks {
     Permission { any_of: BTreeSet<Permission> },
     /// To be on the page's own edit list, itself or by a group.
     EditList,
+    /// No right of the account: one of the lists that the call sends has entries of deleted groups and accounts only,
+    /// and a list that is sent without them is open.
+    LivingEntry { deleted: BTreeSet<Principal> },
+    /// No right of the account: the call sends these groups, which the site does not list and may have deleted. Whether
+    /// it takes them is not known.
+    Certainty { groups: BTreeSet<Principal> },
+}
+
+impl Lacks {
+    /// Whether it is a right of the account that is lacking.
+    pub const fn is_right(&self) -> bool {
+        match self {
+            Self::Permission { .. } | Self::EditList => true,
+            Self::LivingEntry { .. } | Self::Certainty { .. } => false,
+        }
+    }
 }
 
 /// What one call writes and the account decides about as a whole.
@@ -173,9 +190,45 @@ fn lacking(
     if let Some(any_of) = lacks {
         return Some(Lacks::Permission { any_of: any_of.into_iter().collect() });
     }
-    let Piece::Page(content) = piece else { return None };
-    let Known::Known(lists) = &space.tree.as_ref()?.get(*content)?.restrictions else { return None };
-    (rights.is_on(&lists.edit) == Truth::No).then_some(Lacks::EditList)
+    match piece {
+        Piece::Page(content) => {
+            let Known::Known(lists) = &space.tree.as_ref()?.get(*content)?.restrictions else { return None };
+            if rights.is_on(&lists.edit) == Truth::No {
+                return Some(Lacks::EditList);
+            }
+            let page = target.spaces.get(&space.space.key)?.pages.get(content)?;
+            unsendable(lists, &page.restrictions, live)
+        }
+        Piece::Holding(principal) => {
+            let wanted = target.spaces.get(&space.space.key)?.holdings.get(principal)?;
+            let gives = matches!(wanted, TargetHolding::Grants { .. } | TargetHolding::Role(..));
+            (gives && is_missing(principal, live))
+                .then(|| Lacks::Certainty { groups: BTreeSet::from([principal.clone()]) })
+        }
+    }
+}
+
+/// What keeps the lists of a page from being sent, if that takes a call with all their entries.
+fn unsendable(now: &Restrictions, after: &Restrictions, live: &Live) -> Option<Lacks> {
+    if !is_sent_whole(now, after) {
+        return None;
+    }
+    let of = |found: fn(&Audience, &Directory) -> BTreeSet<Subject>| {
+        let lists = [&after.view, &after.edit].into_iter();
+        let all = lists.flat_map(|list| found(list, &live.directory)).map(Principal::from);
+        all.collect::<BTreeSet<Principal>>()
+    };
+    let (deleted, groups) = (of(deleted), of(unclear));
+    if !deleted.is_empty() {
+        return Some(Lacks::LivingEntry { deleted });
+    }
+    (!groups.is_empty()).then_some(Lacks::Certainty { groups })
+}
+
+/// Whether a principal is a group that the site does not list, deleted or not.
+fn is_missing(principal: &Principal, live: &Live) -> bool {
+    matches!(principal, Principal::Group(_))
+        && principal.subject().is_some_and(|subject| live.directory.missing.contains_key(&subject))
 }
 
 /// What bringing a principal from one holding to another needs: single permissions are written one by one, also

@@ -136,12 +136,10 @@ impl<'a> Sorted<'a> {
                 Principal::User(account) => {
                     sorted.accounts.entry(account).or_default().insert(place);
                 }
-                Principal::Group(group) => {
-                    match space.live.directory.groups.get(group).map(|group| &group.members) {
-                        Some(Known::Known(members)) => read.push((members, place)),
-                        Some(Known::Unknown(_)) | None => drop(sorted.groups.insert(place)),
-                    }
-                }
+                Principal::Group(group) => match space.live.directory.members(group) {
+                    Known::Known(members) => read.push((members, place)),
+                    Known::Unknown(_) => drop(sorted.groups.insert(place)),
+                },
                 Principal::Anonymous if space.live.site.anonymous_access == Known::Known(true) => {
                     sorted.everyone.insert(place);
                 }

@@ -238,7 +238,7 @@ fn person(account: &AccountId, live: &Live) -> AdminStanding {
 }
 
 fn members<'a>(group: &GroupId, live: &'a Live) -> Option<&'a BTreeSet<AccountId>> {
-    live.directory.groups.get(group)?.members.as_ref().known()
+    live.directory.members(group).known()
 }
 
 /// Those of whom one at least has to see what a required admin has to see: of a group its active members,

@@ -9,7 +9,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::access::has_service_desk;
-use crate::model::{AccessClass, AccountId, GroupId, Known, Live, Principal, Vocabulary};
+use crate::model::{AccessClass, AccountId, GroupId, Known, Live, Principal, Subject, Vocabulary};
 
 /// More atoms than this are not looked at.
 const MOST: usize = 20_000;
@@ -31,8 +31,13 @@ impl<'a> Crowd<'a> {
         let directory = &live.directory;
         let mut accounts: HashMap<&AccountId, usize> = HashMap::new();
         let mut members = HashMap::new();
-        for (id, group) in &directory.groups {
-            let Known::Known(people) = &group.members else { continue };
+        // A deleted group has no members, which is not to be taken for not knowing them.
+        let deleted = directory.missing.keys().filter_map(|subject| match subject {
+            Subject::Group(id) => Some(id),
+            Subject::User(_) => None,
+        });
+        for id in directory.groups.keys().chain(deleted) {
+            let Known::Known(people) = directory.members(id) else { continue };
             let mut numbers: Vec<usize> = Vec::with_capacity(people.len());
             for account in people {
                 let next = accounts.len();

@@ -95,8 +95,7 @@ pub(super) fn by_name(
                     people.insert(account.clone());
                 }
                 Subject::Group(id) => {
-                    if let Some(Known::Known(members)) = directory.groups.get(id).map(|group| &group.members)
-                    {
+                    if let Known::Known(members) = directory.members(id) {
                         people.extend(members.iter().cloned());
                     }
                 }

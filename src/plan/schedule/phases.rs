@@ -320,7 +320,7 @@ fn between(space: &Space<'_>, before: &Audience, after: &Audience) -> (Audience,
     let known = was.iter().chain(will.iter()).all(|subject| match subject {
         Subject::User(_) => true,
         Subject::Group(id) => {
-            matches!(space.live.directory.groups.get(id).map(|group| &group.members), Some(Known::Known(_)))
+            matches!(space.live.directory.members(id), Known::Known(_))
         }
     });
     if known && let Some(Audience::Only(people)) = by_name(before, after, &caller, &space.live.directory) {

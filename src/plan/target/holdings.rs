@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountKind, DesiredHolding, DesiredSpace, Directory, Holding, Live, LiveSpace, Mode, Permission,
-    Principal, Site, SpaceKey, SpaceRoleMode, Strength,
+    Principal, Site, SpaceKey, SpaceRoleMode, Strength, Subject,
 };
 
 use super::unmanaged::{KeepReason, Kept};
@@ -170,6 +170,7 @@ fn hands_off(
         Principal::User(account) => match account_kind(account, directory) {
             Some(AccountKind::App) => Some(KeepReason::App),
             Some(AccountKind::Human | AccountKind::Customer) => None,
+            None if directory.is_deleted(&Subject::User(account.clone())) => None,
             Some(AccountKind::Unknown) | None => Some(KeepReason::UnknownAccount),
         },
         Principal::Class(_) => matches!(holding, Holding::Grants(_)).then_some(KeepReason::Class),

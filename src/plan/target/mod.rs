@@ -4,6 +4,7 @@
 //! site into the target before anything is compared. Every such copy is counted with its reason.
 
 mod applied;
+mod deleted;
 mod holdings;
 mod pages;
 mod unmanaged;
@@ -12,11 +13,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountId, AccountKind, ContentId, Desired, Directory, Live, Mode, PageVerb, Permission, Principal,
-    Restrictions, RoleId, SpaceKey, UnlistedPages,
+    Restrictions, RoleId, Skipped, SpaceKey, UnlistedPages,
 };
 
 use super::change::Reason;
 use super::page_only::Compiled;
+pub(super) use deleted::{deleted, is_sent_whole, unclear};
 use holdings::holdings;
 use pages::{for_guests, pages, unlisted};
 use unmanaged::Kept;
@@ -64,11 +66,14 @@ pub(super) struct Targeted {
     pub(super) target: Target,
     pub(super) unmanaged: Vec<Unmanaged>,
     pub(super) page_only: BTreeMap<SpaceKey, Compiled>,
+    /// Accounts that the policy wants on lists and that are closed.
+    pub(super) skipped: BTreeSet<Skipped>,
 }
 
 pub(super) fn target(desired: &Desired, live: &Live) -> Targeted {
     let mut kept = Kept::of(desired, live);
     let mut page_only = BTreeMap::new();
+    let mut skipped = BTreeSet::new();
     let spaces = desired
         .spaces
         .iter()
@@ -78,6 +83,7 @@ pub(super) fn target(desired: &Desired, live: &Live) -> Targeted {
             let holdings = holdings(key, wish, space, live, &mut kept);
             let mut pages = pages(key, wish, space, live, &mut kept);
             let compiled = for_guests(key, wish, space, &holdings, &mut pages, live, &mut kept);
+            skipped.extend(deleted::leave_out(key, wish, space, &mut pages, desired, live));
             if let (UnlistedPages::Leave, Some(tree)) = (&wish.unlisted, &space.tree)
                 && !(wish.pages.is_empty() && wish.page_only.is_empty())
             {
@@ -91,7 +97,7 @@ pub(super) fn target(desired: &Desired, live: &Live) -> Targeted {
             Some((key.clone(), TargetSpace { holdings, pages }))
         })
         .collect();
-    Targeted { target: Target { spaces }, unmanaged: kept.into_report(), page_only }
+    Targeted { target: Target { spaces }, unmanaged: kept.into_report(), page_only, skipped }
 }
 
 fn account_kind(account: &AccountId, directory: &Directory) -> Option<AccountKind> {

@@ -118,7 +118,8 @@ fn with_kept(
     let caller = Subject::User(live.site.caller.account.clone());
     for subject in now.subjects() {
         if undecided.contains(subject) {
-            if members.insert(subject.clone()) {
+            // What is deleted stays only as long as the list is not written.
+            if members.insert(subject.clone()) && !live.directory.is_deleted(subject) {
                 kept.add(key, KeepReason::Skipped, &subject.clone().into(), 1);
             }
             continue;

@@ -121,6 +121,7 @@ impl Drafter<'_> {
             match self.live.directory.people.get(account).map(|person| person.kind) {
                 Some(AccountKind::Human | AccountKind::Customer) => {}
                 Some(AccountKind::App) => return Err(Remark::App),
+                None if is_deleted(principal, self.live) => return Err(Remark::Deleted),
                 Some(AccountKind::Unknown) | None => return Err(Remark::UnknownAccount),
             }
             let said = self.held(principal, holding);
@@ -130,7 +131,8 @@ impl Drafter<'_> {
         if let Principal::Group(group) = principal
             && !self.live.directory.groups.contains_key(group)
         {
-            return Err(Remark::UnknownGroup);
+            let is_deleted = is_deleted(principal, self.live);
+            return Err(if is_deleted { Remark::Deleted } else { Remark::UnknownGroup });
         }
         self.held(principal, holding)
     }
@@ -158,6 +160,10 @@ impl Drafter<'_> {
     }
 }
 
+fn is_deleted(principal: &Principal, live: &Live) -> bool {
+    principal.subject().is_some_and(|subject| live.directory.is_deleted(&subject))
+}
+
 fn rows(holding: &Holding) -> usize {
     match holding {
         Holding::Grants(grants) => grants.len(),
@@ -171,7 +177,8 @@ pub(super) fn label(principal: &Principal, live: &Live) -> String {
         Principal::User(account) => display_name(account, live).to_owned(),
         Principal::Group(group) => {
             let name = live.directory.groups.get(group).map_or(group.as_str(), |group| group.name.raw());
-            format!("group:{name}")
+            let deleted = if is_deleted(principal, live) { " (deleted)" } else { "" };
+            format!("group:{name}{deleted}")
         }
         Principal::Class(_) | Principal::Anonymous => principal.to_string(),
     }

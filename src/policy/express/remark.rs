@@ -13,6 +13,7 @@ pub enum Remark {
     Caller,
     WithoutView,
     RowsBesideRoles,
+    Deleted,
     UnknownGroup,
     UnknownRole,
     AnonymousAdmin,
@@ -44,6 +45,7 @@ impl Remark {
                 "permissions of principals that lack `read/space`, which a policy cannot express"
             }
             Self::RowsBesideRoles => "single permissions on a site that gives access by space roles only",
+            Self::Deleted => "groups and accounts that are deleted, which a policy cannot name",
             Self::UnknownGroup => "groups that the site does not list",
             Self::UnknownRole => "space roles that the site does not list, or lists twice under one name",
             Self::AnonymousAdmin => "visitors who are not signed in and administer the space",
@@ -60,7 +62,7 @@ impl Remark {
             }
             Self::AppList => "page lists that name only apps, left as they are",
             Self::UnknownListed => {
-                "page lists with accounts or groups that the site does not describe, left as they are"
+                "page lists with accounts or groups that are deleted or that the site does not describe, left as they are"
             }
             Self::EditWithoutView => {
                 "edit lists with entries that are not on the view list, left as they are"
@@ -74,6 +76,7 @@ impl Remark {
         match self {
             Self::WithoutView
             | Self::RowsBesideRoles
+            | Self::Deleted
             | Self::UnknownGroup
             | Self::UnknownRole
             | Self::AnonymousAdmin => true,

@@ -7,13 +7,13 @@ use super::wishes::{Copied, Wish};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::{
     AccountKind, DesiredHolding, Holding, LiveSpace, Mode, Permission, Principal, Role, RoleId, Strength,
-    Terms, Wanted,
+    Subject, Terms, Wanted,
 };
 use crate::policy::ast::Named;
 
 impl<'a> Resolver<'a> {
-    /// Adds what is held in other spaces now. The accounts of apps, the caller's own and what user classes hold
-    /// permission by permission are not copied.
+    /// Adds what is held in other spaces now. The accounts of apps, the caller's own, deleted groups and what user
+    /// classes hold permission by permission are not copied.
     pub(super) fn copies(
         &mut self,
         wish: &Wish<'a>,
@@ -57,7 +57,8 @@ impl<'a> Resolver<'a> {
                 !person
             }
             Principal::Class(_) => matches!(held, Holding::Grants(_)),
-            Principal::Group(_) | Principal::Anonymous => false,
+            Principal::Group(group) => self.live.directory.is_deleted(&Subject::Group(group.clone())),
+            Principal::Anonymous => false,
         }
     }
 
@@ -72,13 +73,13 @@ impl<'a> Resolver<'a> {
                     let person = self.live.directory.people.get(account);
                     person.map_or_else(|| format!("user:{account}"), |person| person.name.shown().to_string())
                 }
-                other => other.to_string(),
+                other => self.live.directory.name_of_missing(other),
             })
             .collect();
         self.report(
             Diagnostic::new(Code::NotCopied, format!("not copied from `{}`: {}", copied.from, names.join(", ")))
                 .at(&copied.like.span, "")
-                .help("apps, accounts that the site does not describe, and user classes without a role are left out"),
+                .help("apps, accounts that the site does not describe, deleted groups, and user classes without a role are left out"),
         );
     }
 

@@ -71,7 +71,7 @@ fn not_covered(plan: &Plan, level: Level) -> Vec<Annotation> {
     let unknown = text::unseen(plan).into_iter().filter(|section| section.part == Part::Incomplete);
     let left_out_at = plan.left_out.iter().find_map(|LeftOut { change, .. }| asked_at(change));
     let sections = unknown.map(|section| (section, None));
-    let sections = sections.chain(left_out::left_out(plan).map(|section| (section, left_out_at)));
+    let sections = sections.chain(left_out::left_out(plan).map(move |section| (section, left_out_at)));
     let of = |at: Option<&Origin>, words: &str| Annotation::of(level, Some(&INCOMPLETE), at, words);
     let mut annotations: Vec<Annotation> =
         sections.map(|(section, at)| of(at, &lines_of(&section).join("\n"))).collect();
@@ -85,7 +85,7 @@ fn not_covered(plan: &Plan, level: Level) -> Vec<Annotation> {
 pub(super) const fn asked_at(change: &Change) -> Option<&Origin> {
     match change.reason() {
         Reason::Declared { origin, .. } | Reason::PageOnly { origin } => Some(origin),
-        Reason::NotDeclared | Reason::CameAlong | Reason::NeededFor { .. } => None,
+        Reason::NotDeclared | Reason::CameAlong | Reason::Deleted | Reason::NeededFor { .. } => None,
     }
 }
 

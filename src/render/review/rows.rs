@@ -155,7 +155,7 @@ fn in_space<'a>(plan: &Plan, key: &'a SpaceKey, space: &InSpace<'a>, names: usiz
     let mut push = |kind: RowKind, what: What, who: String, reason: &'a Reason| {
         let origin = match reason {
             Reason::Declared { origin, .. } | Reason::PageOnly { origin } => Some(origin),
-            Reason::NotDeclared | Reason::CameAlong | Reason::NeededFor { .. } => None,
+            Reason::NotDeclared | Reason::CameAlong | Reason::Deleted | Reason::NeededFor { .. } => None,
         };
         rows.push(Row { kind, spaces: vec![key], what, who, why: why(reason), origin });
     };
@@ -274,6 +274,7 @@ fn grant_words(space: &InSpace<'_>, group: &Together<'_>, permissions: &[Permiss
         | Reason::NotDeclared
         | Reason::PageOnly { .. }
         | Reason::CameAlong
+        | Reason::Deleted
         | Reason::NeededFor { .. } => names.join(", "),
     }
 }
@@ -286,6 +287,7 @@ fn why(reason: &Reason) -> String {
         }
         Reason::NotDeclared => "not declared".to_owned(),
         Reason::PageOnly { origin } => format!("{origin} (page-only)"),
+        Reason::Deleted => "deleted, and this call sends the whole list".to_owned(),
         Reason::CameAlong => "added by Confluence itself during an earlier run".to_owned(),
         Reason::NeededFor { permission } => format!("needed for {permission}"),
     }

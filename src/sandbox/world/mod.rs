@@ -36,8 +36,9 @@ pub use object::{Object, State};
 pub use pair::Pair;
 pub use people::{AccountStatus, AccountType, Edition, Group, GroupAccess, Role, RoleMode, Settings, User};
 pub use quirks::{
-    AnonymousRow, BadToken, Companions, DeletedGroupEntries, DuplicateRows, EmptyRestriction, LeftoverRows,
-    Quirks, RoleRowDelete, RoleVocabulary, SelfRemoval, UnlistingNobody, UpdateWithoutRead,
+    AnonymousRow, BadToken, Companions, DeletedGroupEntries, DeletedSubjects, DuplicateRows,
+    EmptyRestriction, LeftoverRows, Quirks, RoleRowDelete, RoleVocabulary, SelfRemoval, UnlistingNobody,
+    UpdateWithoutRead,
 };
 pub use refusal::{Fault, Refusal};
 pub use restrictions::Entry;

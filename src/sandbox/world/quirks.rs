@@ -96,6 +96,8 @@ pub struct Quirks {
     // People.
     /// What becomes of the rows and list entries of a group that is deleted.
     pub deleted_group_entries: DeletedGroupEntries,
+    /// What replacing and adding restrictions make of groups that are deleted and accounts that are closed.
+    pub deleted_subjects: DeletedSubjects,
     /// Whether e-mail addresses of others are shown; one's own always is.
     pub emails_visible: bool,
     /// Whether a wrong token is refused or makes the caller anonymous.
@@ -151,6 +153,7 @@ impl Default for Quirks {
             guest_grants_elsewhere: false,
             guests_see_opened_spaces: false,
             deleted_group_entries: DeletedGroupEntries::Kept,
+            deleted_subjects: DeletedSubjects::Refused,
             emails_visible: false,
             bad_token: BadToken::Unauthorized,
             search_misses: BTreeSet::new(),
@@ -280,6 +283,17 @@ switch!(
         Kept,
         /// They go; a list that held only the group becomes open.
         Emptied,
+    }
+);
+switch!(
+    /// Deleted groups and closed accounts in a restriction body.
+    DeletedSubjects {
+        /// 400.
+        Refused,
+        /// Those that are on a list of the page may stay on the page; others are refused.
+        Accepted,
+        /// The same, but they are not stored; a list with no other entry becomes open.
+        Dropped,
     }
 );
 switch!(

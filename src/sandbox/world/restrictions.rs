@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::access::{Standing, Verb};
+use super::{AccountStatus, DeletedSubjects, SpaceStatus, UnlistingNobody, UpdateWithoutRead, World};
 use super::{
     Caller, ContentId, Edition, EmptyRestriction, Kind, ListKind, Lists, Principal, Refusal, SelfRemoval,
 };
-use super::{SpaceStatus, UnlistingNobody, UpdateWithoutRead, World};
 
 /// One operation of a restriction body, and the subjects it names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,9 +36,9 @@ impl World {
         change: &Change<'_>,
     ) -> Result<(), Refusal> {
         let old = &self.restrictable(caller, id)?.lists;
-        let new = match change {
+        let mut new = match change {
             Change::Replace(entries) => {
-                self.check_entries(entries)?;
+                self.check_entries(entries, old)?;
                 let mut new =
                     if self.quirks.put_keeps_missing_operations { old.clone() } else { Lists::default() };
                 for entry in *entries {
@@ -53,7 +53,7 @@ impl World {
                 new
             }
             Change::Add(entries) => {
-                self.check_entries(entries)?;
+                self.check_entries(entries, old)?;
                 let mut new = old.clone();
                 for entry in *entries {
                     new.get_mut(entry.list).extend(entry.principals.iter().cloned());
@@ -77,6 +77,13 @@ impl World {
                 new
             }
         };
+        if let Change::Replace(entries) | Change::Add(entries) = change
+            && self.quirks.deleted_subjects == DeletedSubjects::Dropped
+        {
+            for entry in *entries {
+                new.get_mut(entry.list).retain(|principal| self.is_alive(principal));
+            }
+        }
         self.check_lists(caller, &new)?;
         if let Some(content) = self.content_mut(id) {
             content.lists = new;
@@ -110,7 +117,7 @@ impl World {
         if has { Ok(content) } else { Err(Refusal::NoContent(id)) }
     }
 
-    fn check_entries(&self, entries: &[Entry]) -> Result<(), Refusal> {
+    fn check_entries(&self, entries: &[Entry], old: &Lists) -> Result<(), Refusal> {
         if entries.is_empty() {
             return Err(Refusal::NoRestrictions);
         }
@@ -126,9 +133,30 @@ impl World {
                     EmptyRestriction::Failed => return Err(Refusal::Broken),
                 }
             }
-            entry.principals.iter().try_for_each(|principal| self.check_known(principal))?;
+            entry.principals.iter().try_for_each(|principal| self.check_entry(principal, old))?;
         }
         Ok(())
+    }
+
+    /// An entry of a body. Deleting a group leaves its entries on lists (API v1, `getRestrictions`, `expand`), and
+    /// whether they can be sent back is not documented.
+    fn check_entry(&self, principal: &Principal, old: &Lists) -> Result<(), Refusal> {
+        let is_listed = || old.read.contains(principal) || old.update.contains(principal);
+        match self.quirks.deleted_subjects {
+            _ if self.is_alive(principal) => self.check_known(principal),
+            DeletedSubjects::Accepted | DeletedSubjects::Dropped if is_listed() => Ok(()),
+            _ => Err(Refusal::UnknownPrincipal(principal.clone())),
+        }
+    }
+
+    /// Whether the group or the account of an entry is there.
+    fn is_alive(&self, principal: &Principal) -> bool {
+        match principal {
+            Principal::User(account) => {
+                self.user(account).is_some_and(|user| user.status != AccountStatus::Closed)
+            }
+            Principal::Group(_) | Principal::Class(_) | Principal::Anonymous => self.knows(principal),
+        }
     }
 
     /// Lists hold users and groups; anonymous and classes are refused.

@@ -186,7 +186,8 @@ async fn an_account_without_a_type_stays_on_a_list() {
     assert!(planned.plan.incomplete.iter().any(|gap| matches!(gap, Gap::Account { .. })));
 }
 
-/// An account that the site does not describe may be an app's. It stays on a list, unless the policy names it.
+/// An account that the site does not describe may be an app's. It stays on a list, unless the policy names it. What
+/// the site answers when it is asked for the account alone must not say that there is none.
 #[tokio::test]
 async fn an_account_that_is_not_described_stays_on_a_list() {
     let site = SITE.replace("view: [user:ann]", "view: [user:ann, 'account-id:5b10ac8d82e05b22cc7d4eff']");
@@ -196,7 +197,8 @@ async fn an_account_that_is_not_described_stays_on_a_list() {
         )
     };
     let pages = ", pages: {/Home/Secret: {view: ['user:me']}}";
-    let planned = Stage::open(&site).await.plan(&policy("", pages, "")).await;
+    let refuses = || Adversary::default().disrupt("403:GET:/user".parse().unwrap());
+    let planned = Stage::against(&site, refuses()).await.plan(&policy("", pages, "")).await;
     assert_eq!(planned.plan.calls, []);
     assert!(planned.plan.incomplete.iter().any(|gap| matches!(gap, Gap::Account { .. })));
     let read = ", access: {read/space: ['user:me']}";
@@ -207,9 +209,12 @@ async fn an_account_that_is_not_described_stays_on_a_list() {
         policy("", read, absent),
         policy("", read, replace),
     ] {
-        let planned = Stage::open(&site).await.plan(&named).await;
+        let planned = Stage::against(&site, refuses()).await.plan(&named).await;
         let is_taken_off =
             planned.plan.calls.iter().any(|planned| matches!(planned.call, Call::Restrict { .. }));
         assert!(is_taken_off && planned.plan.incomplete.is_empty(), "{named}");
     }
+    // The site says that there is no such account, so it is none of an app.
+    let planned = Stage::open(&site).await.plan(&policy("", pages, "")).await.plan;
+    assert!(planned.calls.len() == 1 && planned.incomplete.is_empty(), "{:?}", planned.incomplete);
 }
