@@ -141,6 +141,16 @@ impl<'p, 'l> Making<'p, 'l> {
 
     fn space(&mut self, key: &SpaceKey, span: &Span) -> Option<&'l LiveSpace> {
         let space = self.live.spaces.get(key);
+        if space.is_none()
+            && let Identity::Gone { was } = self.lock.space(key, self.live)
+        {
+            self.findings.push(
+                Diagnostic::new(Code::GoneName, format!("the space `{key}` (id {was} in confperm.lock) is gone"))
+                    .at(span, "")
+                    .help("it was deleted, or this account may not see it; remove the test if it is not needed any more"),
+            );
+            return None;
+        }
         if space.is_none() {
             let near = did_you_mean(key.as_str(), self.live.spaces.keys().map(SpaceKey::as_str));
             self.findings.push(

@@ -8,7 +8,7 @@ use crate::support::{Folder, Hosted, Ran, Reply, sign_in};
 /// `hr` was deleted, and its rows and entries are there. Pages by what their lists have beside it.
 const SITE: &str = "kind: confluence-sandbox
 version: 1
-site: {flavor: cloud, space-role-mode: pre-roles, edition: standard, anonymous: false, caller: me}
+site: {flavor: cloud, space-role-mode: pre-roles, edition: standard, anonymous: false, caller: me, cloud-id: c1}
 users:
   me: {account-id: u-me, name: Me, email: me@x.com, confluence-admin: true}
   bob: {account-id: u-bob, name: Bob, email: bob@x.com}
@@ -229,4 +229,32 @@ fn import_and_snapshot_know_deleted_groups() {
     assert!(ran.out.contains("# - /Home/Pay (view)") && !ran.out.contains("/Pay:"), "{}", ran.out);
     let ran = case.run(&["snapshot", "--space", "ENG"]).code(0);
     assert!(ran.out.contains("group-id:g-hr"), "{}", ran.out);
+}
+
+/// What the lock knows and is gone is skipped, as everywhere; the other tests are asked.
+#[test]
+fn a_test_about_a_space_that_is_gone_is_skipped_alone() {
+    let case = case(
+        SITE,
+        "spaces:
+  ENG: {mode: additive, access: {read/space: [group:ops]}}
+  DOCS: {mode: additive, access: {read/space: [user:me]}}
+tests:
+  - {name: docs, who: user:me, can: {view: [DOCS]}}
+  - {name: eng, who: user:bob, can: {view: [ENG]}, cannot: {view: [ENG/Home/Pay]}}
+",
+    );
+    case.run(&["apply", "--yes"]).code(0);
+    case.run(&["test"]).code(0);
+    let left = SITE.split("  DOCS:").next().unwrap();
+    case.write("site.yaml", left);
+    case.run(&["sandbox", "--reset"]);
+    let ran = case.run(&["test"]).code(6);
+    assert!(ran.err.contains("the space `DOCS` (id 102 in confperm.lock) is gone"), "{}", ran.err);
+    assert!(ran.err.contains("confperm.yaml:8:"), "{}", ran.err);
+    assert!(ran.out.contains("eng"), "{}", ran.out);
+    // The others count for what they say.
+    case.write("site.yaml", &left.replace("view: [user:me, group-id:g-hr]}", "view: [user:me, user:bob]}"));
+    case.run(&["sandbox", "--reset"]);
+    case.run(&["test"]).code(3);
 }
