@@ -45,9 +45,9 @@ pub(super) struct Written {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
     AsWritten,
-    /// One of the lists at least is as it was before a write, and none is anything else.
+    /// One of the lists at least is as it was before a write, whatever the other is: a later read may show more.
     Late,
-    /// A list is as it neither was before nor was written.
+    /// None is late, and one is as it neither was before nor was written.
     Otherwise,
 }
 
@@ -60,10 +60,10 @@ impl Written {
             if is(&self.after) {
                 continue;
             }
-            if !self.before.iter().any(is) {
-                return Shown::Otherwise;
+            if self.before.iter().any(is) {
+                return Shown::Late;
             }
-            shown = Shown::Late;
+            shown = Shown::Otherwise;
         }
         shown
     }
@@ -194,5 +194,32 @@ async fn now<S: Read + Write>(
         }
         sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Audience;
+
+    fn only(account: &str) -> Audience {
+        Audience::from_site_list([Subject::User(account.parse().unwrap())])
+    }
+
+    /// As long as one list is late, nothing is concluded from the other.
+    #[test]
+    fn a_late_list_is_waited_for_whatever_the_other_is() {
+        let before = Restrictions { view: only("ann"), edit: only("ann") };
+        let after = Restrictions { view: only("bob"), edit: only("bob") };
+        let written = Written { before: vec![before], after };
+        let me = Subject::User("me".parse().unwrap());
+        let shown = |view: &str, edit: &str| {
+            written.shown_by(&Restrictions { view: only(view), edit: only(edit) }, &me)
+        };
+        assert_eq!(shown("bob", "bob"), Shown::AsWritten);
+        assert_eq!(shown("eve", "bob"), Shown::Otherwise);
+        for (view, edit) in [("ann", "bob"), ("bob", "ann"), ("ann", "eve"), ("eve", "ann")] {
+            assert_eq!(shown(view, edit), Shown::Late, "{view} {edit}");
+        }
     }
 }
