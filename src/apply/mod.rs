@@ -9,6 +9,7 @@
 mod change;
 mod execute;
 pub mod journal;
+mod lag;
 mod leftover;
 mod look;
 mod options;

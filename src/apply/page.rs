@@ -3,19 +3,17 @@
 
 use std::sync::Arc;
 
-use tokio::time::{Instant, sleep};
-
 use crate::confluence::{Read, Stands, Write};
 use crate::model::{Known, PageVerb, Parent, Restrictions, SpaceKey, Subject};
 use crate::plan::{Plan, PlannedCall};
 
 use super::change::ConcurrentChange;
+use super::lag::Pauses;
 use super::look::{ListCall, Passage, Standing, lets_in, look_at_lists, same_list};
 use super::options::ApplyOptions;
 use super::outcome::{Failure, Status};
 use super::perform::{lists_after, me, perform};
 use super::recorded::Recorded;
-use super::verify::{FIRST_PAUSE, LONGEST_PAUSE};
 
 /// A page whose lists the plan changes.
 #[derive(Debug)]
@@ -180,8 +178,7 @@ async fn now<S: Read + Write>(
         return Ok(Known::Known(call.before.clone()));
     }
     let me = me(&plan.site.caller);
-    let until = Instant::now() + options.patience;
-    let mut pause = FIRST_PAUSE;
+    let mut pauses = Pauses::within(options.patience);
     loop {
         let now = site.read().restrictions_now(call.content).await;
         let now = now.map_err(|error| Failure::Unread(Arc::new(error)))?;
@@ -189,11 +186,9 @@ async fn now<S: Read + Write>(
         if shown != Some(Shown::Late) {
             return Ok(now);
         }
-        if Instant::now() + pause > until {
+        if !pauses.wait().await {
             return Err(Failure::ListsUnseen);
         }
-        sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 

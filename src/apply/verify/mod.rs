@@ -14,15 +14,8 @@ mod expected;
 mod pages;
 mod rows;
 
-use std::time::Duration;
-
 pub(super) use beside::{BesideRole, Single};
 pub(super) use difference::CheckedHolding;
 pub(super) use expected::Expected;
 pub(super) use pages::{Seen, check_pages};
 pub(super) use rows::{Check, Checked, check};
-
-/// The first pause between two reads that do not show a write yet; it doubles each time.
-pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// The longest pause.
-pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(2);

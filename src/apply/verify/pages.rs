@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
-use tokio::time::{Instant, sleep};
 
-use super::{FIRST_PAUSE, LONGEST_PAUSE};
+use crate::apply::lag::Pauses;
 use crate::apply::look::same_lists;
 use crate::apply::options::SIDE_BY_SIDE;
 use crate::apply::page::{Shown, Written};
@@ -70,8 +69,7 @@ async fn check_lists<S: Read>(
     patience: Duration,
     site: &S,
 ) -> Seen {
-    let until = Instant::now() + patience;
-    let mut pause = FIRST_PAUSE;
+    let mut pauses = Pauses::within(patience);
     let me = me(&plan.site.caller);
     loop {
         let seen = match site.restrictions_now(content).await {
@@ -83,10 +81,8 @@ async fn check_lists<S: Read>(
             Ok(Known::Unknown(_)) => Seen::Hidden,
             Err(error) => return Seen::Unread(error),
         };
-        if Instant::now() + pause > until || matches!(seen, Seen::Hidden) {
+        if matches!(seen, Seen::Hidden) || !pauses.wait().await {
             return seen;
         }
-        sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }

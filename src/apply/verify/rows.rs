@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::difference::CheckedHolding;
 use super::expected::Expected;
-use super::{FIRST_PAUSE, LONGEST_PAUSE};
+use crate::apply::lag::Pauses;
 use crate::apply::options::SIDE_BY_SIDE;
 use crate::apply::outcome::{Failure, Mismatch, Status};
 use crate::apply::perform::{perform, read_rows};
@@ -161,15 +161,12 @@ async fn read_until_seen<S: Read>(
     job: &Check<'_>,
     site: &S,
 ) -> Result<(SpaceAccess, Instant), Error> {
-    let until = Instant::now() + job.patience;
-    let mut pause = FIRST_PAUSE;
+    let mut pauses = Pauses::within(job.patience);
     loop {
         let asked_at = Instant::now();
         let now = read_rows(plan, site, job.space).await?;
-        if job.expected.unseen(&now).is_empty() || Instant::now() + pause > until {
+        if job.expected.unseen(&now).is_empty() || !pauses.wait().await {
             return Ok((now, asked_at));
         }
-        sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
