@@ -11,6 +11,7 @@ mod as_planned;
 mod ci;
 mod converge;
 mod deleted;
+mod cores;
 mod echoes;
 mod expect;
 mod first_run;

@@ -21,6 +21,8 @@ mod tables;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use rayon::prelude::*;
+
 use crate::access::{EditList, Verb};
 use crate::model::{ContentKind, Guards, Live, LiveSpace, Permission, SpaceKey, Vocabulary};
 
@@ -73,8 +75,8 @@ pub fn check(plan: &Plan, live: &Live, after: &Live, guards: &Guards) -> Result<
         })
     };
     let vocabulary = live.vocabulary();
-    for (key, calls) in spaces {
-        let Some((before, after)) = live.spaces.get(key).zip(after.spaces.get(key)) else { continue };
+    let check_space = |(key, calls): (&SpaceKey, Vec<&PlannedCall>)| {
+        let Some((before, after)) = live.spaces.get(key).zip(after.spaces.get(key)) else { return Ok(()) };
         let broken = |danger| Broken { space: key.clone(), danger };
         let order = Order::of(&calls).ok_or_else(|| broken(None))?;
         let accepts_gaps = plan
@@ -84,11 +86,14 @@ pub fn check(plan: &Plan, live: &Live, after: &Live, guards: &Guards) -> Result<
         let steps = Steps::Calls(&calls);
         let space = Space { before, after, live, steps, order: &order, guards, accepts_gaps, vocabulary };
         let lost = if locks_out(key) { None } else { space.lost_right() };
-        if let Some(danger) = lost.or_else(|| space.first_danger()) {
-            return Err(broken(Some(danger)));
+        match lost.or_else(|| space.first_danger()) {
+            Some(danger) => Err(broken(Some(danger))),
+            None => Ok(()),
         }
-    }
-    Ok(())
+    };
+    let checked: Vec<Result<(), Broken>> =
+        spaces.into_iter().collect::<Vec<_>>().into_par_iter().map(check_space).collect();
+    checked.into_iter().collect()
 }
 
 /// What there is in a state of a space that is neither in the state `before` nor in the state `after`, or is missing

@@ -16,7 +16,8 @@
 //! What no order can avoid, because Confluence does it by itself, is put right by the very next call, and
 //! told.
 //!
-//! Spaces do not influence each other, so each is solved alone.
+//! Spaces do not influence each other, so each is solved alone, and many at once; what comes of it does not depend on
+//! how many.
 
 mod actions;
 mod atoms;
@@ -38,6 +39,8 @@ mod split;
 mod touched;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use rayon::prelude::*;
 
 use crate::model::{Call, Guards, Live, LiveSpace, PageVerb, SpaceKey};
 
@@ -119,11 +122,10 @@ pub(super) fn schedule(
         let Some((before, after)) = live.spaces.get(key).zip(after.spaces.get(key)) else { continue };
         spaces.push(Space { drafts, before, after, live, crowd: &crowd, protected: &protected });
     }
-    let sketches: Vec<Sketch> = spaces.iter().map(|space| search::sketch(space, gaps)).collect();
+    let sketches: Vec<Sketch> = spaces.par_iter().map(|space| search::sketch(space, gaps)).collect();
     let open = sketches.iter().filter(|sketch| matches!(sketch, Sketch::Open(_))).count();
 
-    let mut schedule = Schedule::default();
-    for (space, sketch) in spaces.iter().zip(sketches) {
+    let solve = |(space, sketch): (&Space<'_>, Sketch)| {
         let mut solution = match sketch {
             Sketch::Done(solution) => solution,
             Sketch::Open(sketch) => sketch.finish(space, gaps, open),
@@ -131,6 +133,11 @@ pub(super) fn schedule(
         if solution.impossible.is_none() {
             solution.impossible = finishing::unfinished(space, &solution).map(Impossible::Unfinished);
         }
+        solution
+    };
+    let solutions: Vec<Solution> = spaces.par_iter().zip(sketches).map(solve).collect();
+    let mut schedule = Schedule::default();
+    for (space, solution) in spaces.iter().zip(solutions) {
         write_out(space, solution, &mut schedule);
     }
     schedule
