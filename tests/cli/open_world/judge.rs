@@ -33,6 +33,8 @@ pub(super) fn overwritten(plan: &Plan, planned_at: u64, writes: &[Written]) -> R
         if is_own {
             continue;
         }
+        // A look at what is there belongs to the apply; what planning read is no excuse.
+        let is_race = !write.unseen.is_empty() && write.look.is_some_and(|look| look.request > planned_at);
         let found = match (&write.object, &*write.before, &*write.after) {
             (
                 Object::Content(id),
@@ -49,9 +51,10 @@ pub(super) fn overwritten(plan: &Plan, planned_at: u64, writes: &[Written]) -> R
                 State::Space { rows: after, assignments: roles_after, .. },
             ) => {
                 let (gone, known) = (&rows(before) - &rows(after), known_rows(plan, id.0));
-                let (beside_roles, foreign): (Vec<_>, Vec<_>) = gone
-                    .difference(&known)
-                    .partition(|(who, _)| roles_before.keys().any(|holder| principal(holder) == *who));
+                let (beside_roles, foreign): (Vec<_>, Vec<_>) =
+                    gone.difference(&known).partition(|(who, _)| {
+                        !is_race && roles_before.keys().any(|holder| principal(holder) == *who)
+                    });
                 let space = plan.spaces.iter().find(|(_, space)| space.id.to_string() == id.0.to_string());
                 overwritten.beside_roles.extend(beside_roles.into_iter().filter_map(|(who, permission)| {
                     space.map(|(key, _)| (key.clone(), who.clone(), *permission))
@@ -66,9 +69,7 @@ pub(super) fn overwritten(plan: &Plan, planned_at: u64, writes: &[Written]) -> R
             _ => None,
         };
         let Some(found) = found else { continue };
-        // A look at what is there belongs to the apply; what planning read is no excuse.
-        let has_looked = write.look.is_some_and(|look| look.request > planned_at);
-        if write.unseen.is_empty() || !has_looked {
+        if !is_race {
             return Err(format!("{} {}: {found}", write.method, write.path));
         }
         overwritten.races += 1;
