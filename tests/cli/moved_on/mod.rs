@@ -16,11 +16,12 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use confperm::diagnostic::{Diagnostics, Sources};
-use confperm::model::{Live, SiteIdentity};
+use confperm::model::{Call, Live, SiteIdentity, SkipReason, Subject};
+use confperm::plan::Plan;
 use confperm::policy::Policy;
 use confperm::policy::lock::{LOCK_FILE, Lock};
 use confperm::render::diagnostics::{Paint, draw};
-use confperm::sandbox::world::{GroupId, Principal, SpaceId, Status, Verb, World};
+use confperm::sandbox::world::{AccountStatus, GroupId, Principal, SpaceId, Status, Verb, World};
 use confperm::sandbox::{Options, Site};
 
 use self::case::{Declared, Name};
@@ -42,7 +43,7 @@ struct Counts {
     wrote: usize,
     /// Cases in which a space of the policy has another key.
     rekeyed: usize,
-    /// Runs that met an entry of a deleted group on a list that they had to write.
+    /// Runs that wrote a page whose lists had an entry of a deleted group.
     ghosts: usize,
     skipped: usize,
     /// Spaces that had to be exactly as meant, and those in which something meant is gone.
@@ -93,7 +94,7 @@ async fn what_names_meant_is_what_they_mean_however_they_move() {
     assert!(rekeyed * 10 >= cases, "{counts:?}");
     assert!(moved * 10 >= cases * 6 && wrote * 10 >= cases * 5, "{counts:?}");
     assert!((refused_at_first + refused) * 20 <= cases && unknown * 5 <= cases, "{counts:?}");
-    assert!(ghosts * 10 <= cases && skipped * 5 >= cases, "{counts:?}");
+    assert!((ghosts > 0 || cases < 400) && skipped * 5 >= cases, "{counts:?}");
     assert!(exact >= cases && within * 2 >= cases, "{counts:?}");
 }
 
@@ -176,21 +177,22 @@ async fn check(seed: u64, shown: &mut String, counts: &mut Counts) -> Result<(),
     }
     let outcome = stage.apply(&planned).await;
     let ended = confperm::render::outcome_as_text(&planned.plan, &outcome);
-    // A list that has an entry of a deleted group is not taken again.
-    let is_ghost = ended.contains("Unknown subject: group");
-    if !outcome.is_complete() && !is_ghost {
+    if !outcome.is_complete() {
         return Err(ended);
     }
-    counts.ghosts += usize::from(is_ghost);
+    counts.ghosts += usize::from(writes_over_ghosts(&planned.plan, &before));
     counts.wrote += usize::from(!planned.plan.calls.is_empty());
     let after = stage.running.world(World::clone);
     for space in &policy {
-        let is_exact = !is_ghost && !is_touched(space, &meanings, &moved, &before);
+        let is_exact = !is_touched(space, &meanings, &moved, &before);
         counts.exact += usize::from(is_exact);
         counts.within += usize::from(!is_exact);
         judge(space, &policy, &meanings, [&before, &after], is_exact)?;
         let skipped = planned.plan.skipped.iter().find(|skipped| {
-            skipped.space.as_ref().is_none_or(|key| key.as_str() == world_key(&before, space))
+            // A closed account is left off lists; the world says that it is closed.
+            let is_closed = skipped.reason == SkipReason::Closed
+                && before.users().any(|user| user.status == AccountStatus::Closed);
+            !is_closed && skipped.space.as_ref().is_none_or(|key| key.as_str() == world_key(&before, space))
         });
         if let Some(skipped) = skipped.filter(|_| is_exact) {
             return Err(format!("skipped without a reason: {skipped:?}"));
@@ -321,6 +323,18 @@ fn meanings(policy: &[Declared], lock: &Lock, world: &World) -> Meanings {
         (id, meant)
     });
     Meanings { pages: meant.collect(), groups: groups.collect() }
+}
+
+/// Whether a plan writes a page whose lists have an entry of a deleted group.
+fn writes_over_ghosts(plan: &Plan, world: &World) -> bool {
+    let is_ghost = |subject: &Subject| match subject {
+        Subject::Group(id) => world.group(&GroupId(id.to_string())).is_none(),
+        Subject::User(_) => false,
+    };
+    plan.calls.iter().any(|planned| {
+        let Call::Restrict { before: lists, .. } = &planned.call else { return false };
+        lists.view.subjects().chain(lists.edit.subjects()).any(is_ghost)
+    })
 }
 
 /// Whether something that a space's entry names is gone, cannot be changed, or shares its name, so that parts of it may
