@@ -2,13 +2,13 @@
 //!
 //! Deleting a group leaves its rows and its entries on lists (OpenAPI v1, `expand` of `getSpace` and of
 //! `getRestrictions`), and what is deleted must be told from what is hidden from the caller, since entries of the one
-//! may be left out of a list and those of the other may not. Each is asked for by its id, together with one of its
+//! may be left out of a list and those of the other may not. Each is asked for by its id, together with another of its
 //! kind that is there: an endpoint that does not show that one either says nothing ([`Absence`]).
 
 use std::collections::BTreeSet;
 
 use crate::confluence::{Error, LookUp, Read, side_by_side};
-use crate::model::{Absence, Gap, Known, Live, Subject, Tree};
+use crate::model::{Absence, AccountId, AccountStatus, Gap, Known, Live, Person, Subject, Tree};
 
 /// Looks up what has been met and not been looked up; says whether anything was.
 pub(super) async fn look_up<R: Read>(read: &R, live: &mut Live) -> Result<bool, Error> {
@@ -17,12 +17,18 @@ pub(super) async fn look_up<R: Read>(read: &R, live: &mut Live) -> Result<bool, 
         return Ok(false);
     }
     let group = live.directory.groups.keys().next().cloned().map(Subject::Group);
-    let account = Subject::User(live.site.caller.account.clone());
+    // Every account may see itself, so the caller is no proof that others are shown.
+    let caller = &live.site.caller.account;
+    let is_another = |(account, person): &(&AccountId, &Person)| {
+        *account != caller && person.status != AccountStatus::Closed
+    };
+    let account =
+        live.directory.people.iter().find(is_another).map(|(account, _)| Subject::User(account.clone()));
     let others: BTreeSet<Subject> = missing
         .iter()
         .filter_map(|subject| match subject {
             Subject::Group(_) => group.clone(),
-            Subject::User(_) => Some(account.clone()),
+            Subject::User(_) => account.clone(),
         })
         .collect();
     let asked: Vec<&Subject> = others.iter().chain(&missing).collect();
