@@ -39,6 +39,8 @@ pub(super) struct Chains<'e, 'a> {
     lists: Vec<Option<Reach>>,
     by_lists: HashMap<BTreeSet<ListId>, ChainId>,
     steps: HashMap<(ChainId, ListId), ChainId>,
+    /// The same lists above an archived page, where it is not documented whether they count.
+    doubted: HashMap<ListId, ListId>,
     sets: Vec<(BTreeSet<ListId>, Option<Reach>)>,
 }
 
@@ -51,6 +53,7 @@ impl<'e, 'a> Chains<'e, 'a> {
             lists: vec![None, Some(Reach::sure(everybody).doubted())],
             by_lists: HashMap::from([(BTreeSet::new(), ChainId::OPEN)]),
             steps: HashMap::new(),
+            doubted: HashMap::new(),
             sets: vec![(BTreeSet::new(), None)],
         }
     }
@@ -99,9 +102,32 @@ impl<'e, 'a> Chains<'e, 'a> {
         next
     }
 
+    /// The chain of an archived page under a chain: its lists let through whom they name, and perhaps all others.
+    fn perhaps(&mut self, chain: ChainId) -> ChainId {
+        let lists: Vec<ListId> = self.sets[index(chain.0)].0.iter().copied().collect();
+        lists.into_iter().fold(ChainId::OPEN, |chain, list| {
+            let doubted = self.doubted(list);
+            self.below(chain, doubted)
+        })
+    }
+
+    fn doubted(&mut self, list: ListId) -> ListId {
+        if let Some(doubted) = self.doubted.get(&list) {
+            return *doubted;
+        }
+        let doubted = ListId(number(self.lists.len()));
+        let mut reach = self.lists[index(list.0)].clone().unwrap_or_default();
+        reach.or(&self.everybody().doubted());
+        self.lists.push(Some(reach));
+        self.doubted.insert(list, doubted);
+        doubted
+    }
+
     /// The chain of each row of a layout.
     pub(super) fn of(&mut self, layout: &Layout<'a>) -> Vec<ChainId> {
         let mut chains: Vec<ChainId> = Vec::with_capacity(layout.rows.len());
+        // In the end, since what is below counts all lists above.
+        let mut archived = Vec::new();
         for row in &layout.rows {
             let above = match row.parent {
                 Above::Space => ChainId::OPEN,
@@ -110,6 +136,13 @@ impl<'e, 'a> Chains<'e, 'a> {
             };
             let own = self.list(row.content, PageVerb::View);
             chains.push(self.below(above, own));
+            if row.content.archived {
+                let above = self.perhaps(above);
+                archived.push((chains.len() - 1, self.below(above, own)));
+            }
+        }
+        for (row, chain) in archived {
+            chains[row] = chain;
         }
         chains
     }

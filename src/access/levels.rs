@@ -283,10 +283,12 @@ impl Engine<'_> {
             .map(|missing| unanswerable(Level::Ancestor(missing.content()), view, Reason::above(missing)));
         let mut levels: Vec<LevelReport> = hidden.into_iter().collect();
         levels.extend(ancestors.iter().rev().map(|ancestor| {
-            LevelReport::of(
-                Level::Ancestor(ancestor.id),
-                vec![self.list_need(parties, ancestor, PageVerb::View)],
-            )
+            let mut need = self.list_need(parties, ancestor, PageVerb::View);
+            if content.archived && need.outcome == Outcome::Denied {
+                need.outcome = Outcome::Unknown;
+                need.doubts.insert(Reason::ArchivedBelowLists { content: id });
+            }
+            LevelReport::of(Level::Ancestor(ancestor.id), vec![need])
         }));
         let mut needs = vec![self.list_need(parties, content, PageVerb::View)];
         match edit_list {

@@ -86,6 +86,9 @@ pub enum Reason {
     ListsUnread { content: ContentId, why: Why },
     /// Archived spaces follow rules of their own that nobody documents.
     SpaceArchived { space: SpaceKey },
+    /// Whether lists above an archived page still count for it is not documented; archiving has dropped them
+    /// (CONFCLOUD-83913).
+    ArchivedBelowLists { content: ContentId },
     /// The account has never been looked up, or the site does not describe it.
     AccountUnread { account: AccountId },
     /// The group has never been looked up.

@@ -221,7 +221,12 @@ impl Engine<'_> {
                 filters.push(self.unread(Level::Ancestor(missing.content()), PageVerb::View));
             }
             for ancestor in chain.ancestors.into_iter().rev() {
-                filters.extend(self.list_filter(Level::Ancestor(ancestor.id), ancestor, PageVerb::View, who));
+                let mut above = self.list_filter(Level::Ancestor(ancestor.id), ancestor, PageVerb::View, who);
+                if let Some(filter) = above.as_mut().filter(|_| content.archived) {
+                    who.incomplete.insert(Reason::ArchivedBelowLists { content: content.id });
+                    filter.reach.or(&self.everybody().doubted());
+                }
+                filters.extend(above);
             }
         }
         let own = Level::Content(content.id);

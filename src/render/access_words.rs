@@ -87,6 +87,10 @@ pub(super) fn reason_words(reason: &Reason, names: &dyn Names) -> String {
         Reason::SpaceArchived { space } => {
             format!("the space {space} is archived, and what still counts there is not documented")
         }
+        Reason::ArchivedBelowLists { content } => format!(
+            "{} is archived, and whether restrictions above an archived page still count for it is not documented",
+            names.page(*content)
+        ),
         Reason::AccountUnread { account } => {
             format!("the site does not say what the account {} is", names.person(account))
         }

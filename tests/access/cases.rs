@@ -477,6 +477,26 @@ fn case_36_archived_spaces_are_not_covered() {
 }
 
 #[test]
+fn lists_above_an_archived_page_may_not_count_for_it() {
+    let before = two_editors()
+        .page("ENG", 1, 0, "user:bob", "")
+        .page("ENG", 2, 1, "", "")
+        .page("ENG", 3, 1, "user:bob", "")
+        .page("ENG", 4, 2, "", "");
+    let world = before.clone().archive("ENG", 2).archive("ENG", 3);
+    let perhaps = |page| unknown(Reason::ArchivedBelowLists { content: id(page) });
+    assert_eq!(world.can("user:bob", Verb::View, "ENG/2"), Verdict::Allowed);
+    assert_eq!(world.can("user:ann", Verb::View, "ENG/2"), perhaps(2));
+    assert_eq!(world.can("user:ann", Verb::Edit, "ENG/2"), perhaps(2));
+    // Its own list counts, and so do the lists above what hangs below it and is not archived.
+    assert_eq!(world.can("user:ann", Verb::View, "ENG/3"), denied(Level::Content(id(3))));
+    assert_eq!(world.can("user:ann", Verb::View, "ENG/4"), denied(Level::Ancestor(id(1))));
+    let who = Engine::new(&world.0).who(Verb::View, &object("ENG/2"));
+    assert!(who.perhaps.contains(&account("ann")) && who.people.contains(&account("bob")), "{who:?}");
+    assert!(who.incomplete.contains(&Reason::ArchivedBelowLists { content: id(2) }));
+}
+
+#[test]
 fn case_37_a_hidden_ancestor_makes_the_answer_unknown() {
     let world = two_editors().page("ENG", 2, 1, "", "").page("ENG", 3, 2, "user:bob", "");
     let reason = Reason::AncestorHidden { content: id(1) };

@@ -232,3 +232,21 @@ fn two_changes_at_once_are_told_group_by_group() {
         ]
     );
 }
+
+/// Whether it is lost depends on what lists above archived pages still say.
+#[test]
+fn archived_pages_are_perhaps_lost_with_the_list_above_them() {
+    let before = World::new()
+        .people("ann bob")
+        .space("ENG")
+        .grant("ENG", "user:ann", "read/space")
+        .page("ENG", 1, 0, "", "")
+        .page("ENG", 2, 1, "", "")
+        .page("ENG", 3, 1, "", "")
+        .archive("ENG", 3);
+    let after = before.clone().restrict("ENG", 1, "user:bob", "");
+    assert_eq!(
+        changes(&before, &after),
+        ["user:ann loses view of 2 from 1 [1]", "user:ann perhaps loses view of 1 from 3 [1]"]
+    );
+}

@@ -74,7 +74,9 @@ impl Naive<'_> {
     fn passes_chain(&self, who: Option<&AccountId>, space: &LiveSpace, page: ContentId) -> bool {
         let mut at = page;
         loop {
-            if !self.on(who, space, at, |lists| &lists.view) {
+            // Whether what is above an archived page counts for it is not documented.
+            let counts = at == page || !self.generous || !space.tree.as_ref().unwrap().is_archived(page);
+            if counts && !self.on(who, space, at, |lists| &lists.view) {
                 return false;
             }
             match space.tree.as_ref().unwrap().get(at).unwrap().parent {

@@ -102,6 +102,8 @@ pub(crate) fn world(dice: &mut Dice) -> World {
         world = world.page("ENG", page, parent, &view, &edit);
         if parent == 0 && dice.one_in(3) {
             world = world.kind("ENG", page, ContentKind::Blogpost);
+        } else if dice.one_in(5) {
+            world = world.archive("ENG", page);
         }
     }
     world

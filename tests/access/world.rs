@@ -243,6 +243,13 @@ impl World {
         self
     }
 
+    pub(crate) fn archive(mut self, space: &str, page: u64) -> Self {
+        let tree = self.at(space).tree.as_mut().unwrap();
+        let content = Content { archived: true, ..tree.get(id(page)).unwrap().clone() };
+        tree.insert(content);
+        self
+    }
+
     pub(crate) fn can(&self, who: &str, verb: Verb, what: &str) -> Verdict {
         Engine::new(&self.0).can(&asker(who), verb, &object(what))
     }

@@ -87,6 +87,33 @@ tests: [{name: partners see nothing archived, who: user:bob, can: {view: [ENG/id
     assert!(!ran.out.contains("(archived)"), "{}", ran.out);
 }
 
+/// Archiving has dropped inherited restrictions, so what stands above an archived page is no protection to count on.
+#[test]
+fn lists_above_an_archived_page_are_no_answer() {
+    for inherit in [true, false] {
+        let site = SITE.replace("title: Internal,", "title: Internal, view: [user:bot],");
+        let site = format!("{site}quirks: {{archived-pages-inherit: {inherit}}}\n");
+        let policy = "spaces: {ENG: {mode: additive, pages: {/Internal: {view: [user:bot, user:pia]}}}}
+tests: [{name: bob sees nothing internal, who: user:bob, cannot: {view: [ENG/id:3, ENG/id:5]}}]
+";
+        let case = Case::on(&site, policy);
+        let because = "/Home/Internal/Older (archived) is archived, and whether restrictions above";
+        let ran = case.run(&["can", "bob", "view", "ENG/id:5"]).code(3);
+        assert!(ran.out.contains("unknown") && ran.err.contains(because), "{}{}", ran.out, ran.err);
+        let ran = case.run(&["can", "bob", "view", "ENG/id:3"]).code(3);
+        assert!(ran.out.contains("denied"), "{}", ran.out);
+        let ran = case.run(&["who", "view", "ENG/id:5"]).code(0);
+        assert!(ran.out.contains("bob") && ran.out.contains(because), "{}", ran.out);
+        let ran = case.run(&["explain", "bob", "view", "ENG/id:5"]);
+        assert!(ran.out.contains(because), "{}", ran.out);
+        let ran = case.run(&["test"]).code(3);
+        assert!(ran.out.contains(because) && !ran.out.contains("ENG/Home/Internal:"), "{}", ran.out);
+        // The site's own check knows.
+        let ran = case.run(&["test", "--live"]).code(if inherit { 0 } else { 3 });
+        assert_eq!(ran.out.contains("should not be able to view"), !inherit, "{}", ran.out);
+    }
+}
+
 #[test]
 fn patterns_restrict_what_is_archived_and_open_only_what_is_not() {
     let plan = |pages: &str| {

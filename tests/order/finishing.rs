@@ -37,6 +37,7 @@ pub(crate) fn case(before: State, after: State) -> Case {
         archived: false,
         lists_for_folders: false,
         edit_list_guards_delete: false,
+        archived_inherit: true,
         wide: None,
         members_known: true,
         people: Vec::new(),

@@ -36,7 +36,10 @@ const IN_GENERAL: usize = 3;
 
 /// View, edit, delete with and without regard to the edit list, comment, attach, restrict; deleting for the author of
 /// it; editing and restricting what stands below it.
-const ON_A_PAGE: usize = 11;
+const BY_ONE_WAY: usize = 11;
+
+/// The same with the lists above, and without them where the page is archived.
+const ON_A_PAGE: usize = 2 * BY_ONE_WAY;
 
 pub(crate) struct Judge {
     parents: Vec<Option<usize>>,
@@ -48,6 +51,8 @@ pub(crate) struct Judge {
     edit: Vec<Option<usize>>,
     rights: Rights,
     guards_delete: bool,
+    archived_inherit: bool,
+    archived: Vec<bool>,
     /// Which pages people get to at all; the lists of the others count for what is below them.
     current: Vec<bool>,
     /// Which of them have lists that can be changed.
@@ -102,6 +107,8 @@ impl Judge {
                 blogpost: case.sorts.iter().map(|sort| sort.kind == Kind::Blogpost).collect(),
             },
             guards_delete: case.edit_list_guards_delete,
+            archived_inherit: case.archived_inherit,
+            archived: case.sorts.iter().map(|sort| sort.status == Status::Archived).collect(),
             listed: (0..current.len()).map(|page| current[page] && case.has_lists(page)).collect(),
             current,
             before: now(case, &case.before),
@@ -229,7 +236,7 @@ impl Judge {
             let delete = if blogpost[page] { *post_delete } else { *page_delete };
             let edits = any(&[self.edit[page]]);
             let start = 4 + IN_GENERAL + page * ON_A_PAGE;
-            let everything: [People; ON_A_PAGE] = [
+            let everything: [People; BY_ONE_WAY] = [
                 People::MAX,
                 edits & edit,
                 any(&[delete]),
@@ -244,8 +251,11 @@ impl Judge {
                 edits,
                 edits & restricts,
             ];
-            for (bits, people) in profile[start..].iter_mut().zip(everything) {
-                *bits = people & way[page];
+            let alone = if self.archived[page] { view & held[0] } else { way[page] };
+            let ways = everything.map(|people| people & way[page]).into_iter();
+            let ways = ways.chain(everything.map(|people| people & alone));
+            for (bits, people) in profile[start..].iter_mut().zip(ways) {
+                *bits = people;
             }
         }
         profile.map(|people| people & self.crowd)
@@ -257,7 +267,8 @@ impl Judge {
         let profile = self.profile(now);
         let mut visible = profile[..4].to_vec();
         for page in 0..self.parents.len() {
-            let start = 4 + IN_GENERAL + page * ON_A_PAGE;
+            let alone = self.archived[page] && !self.archived_inherit;
+            let start = 4 + IN_GENERAL + page * ON_A_PAGE + if alone { BY_ONE_WAY } else { 0 };
             let delete = if self.guards_delete { 3 } else { 2 };
             visible.extend(Verb::ALL.map(|verb| {
                 profile[start

@@ -44,6 +44,8 @@ pub(crate) struct Case {
     pub(crate) lists_for_folders: bool,
     /// Whether a page's edit list keeps people from deleting the page.
     pub(crate) edit_list_guards_delete: bool,
+    /// Whether view lists above an archived page count for it.
+    pub(crate) archived_inherit: bool,
     /// Whether some rows name more people than can be listed, in the place of the last group.
     pub(crate) wide: Option<Wide>,
     /// Whether the planner may know who is in which group.
@@ -222,8 +224,10 @@ enum Hidden {
 
 fn sorted(cases: impl Strategy<Value = Case>, hidden: Hidden) -> impl Strategy<Value = Case> {
     let sorts = proptest::collection::vec(sort(), 4);
-    (cases, sorts, any::<bool>(), any::<bool>()).prop_map(move |(mut case, sorts, for_folders, guards)| {
+    let switches = [any::<bool>(), any::<bool>(), any::<bool>()];
+    (cases, sorts, switches).prop_map(move |(mut case, sorts, [for_folders, guards, inherit])| {
         (case.lists_for_folders, case.edit_list_guards_delete) = (for_folders, guards);
+        case.archived_inherit = inherit;
         case.sorts = sorts.into_iter().take(case.parents.len()).collect();
         for page in 0..case.sorts.len() {
             let has_children = case.parents.contains(&Some(page));
@@ -275,6 +279,7 @@ fn case_with(permissions: [Permission; 4]) -> impl Strategy<Value = Case> {
             archived: false,
             lists_for_folders: true,
             edit_list_guards_delete: false,
+            archived_inherit: true,
             wide: None,
             members_known,
             people,
@@ -376,6 +381,7 @@ impl Case {
             companions: if self.companions() { world::Companions::Always } else { world::Companions::Never },
             folders_restrictable: self.lists_for_folders,
             update_list_guards_delete: self.edit_list_guards_delete,
+            archived_pages_inherit: self.archived_inherit,
             anonymous_rows_need_site_switch: self.wide.is_some_and(|wide| wide.rows_need_switch),
             ..world::Quirks::default()
         };

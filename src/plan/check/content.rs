@@ -151,13 +151,21 @@ impl<'a> Found<'_, 'a> {
         let mut waiting: Vec<(ContentId, Vec<usize>)> = vec![(top, above.to_vec())];
         while let Some((id, mut way)) = waiting.pop() {
             let Some(node) = self.tree.get(id).filter(|_| seen.insert(id)) else { continue };
-            way.extend(self.list(node, PageVerb::View).filter(|list| !way.contains(list)));
+            let own = self.list(node, PageVerb::View);
             let edit = self.list(node, PageVerb::Edit);
-            let is_post = node.kind == ContentKind::Blogpost;
-            if self.known.insert((way.clone(), edit, is_post)) {
-                self.places.places.push(Place { content: node, views: way.clone(), edit });
+            way.extend(own.filter(|list| !way.contains(list)));
+            self.place(node, way.clone(), edit);
+            // Whether lists above an archived page count for it is not documented.
+            if node.archived && self.touched.0.contains_key(&id) {
+                self.place(node, Vec::from_iter(own), edit);
             }
             waiting.extend(self.tree.children(id).map(|child| (child.id, way.clone())));
+        }
+    }
+
+    fn place(&mut self, content: &'a Content, views: Vec<usize>, edit: Option<usize>) {
+        if self.known.insert((views.clone(), edit, content.kind == ContentKind::Blogpost)) {
+            self.places.places.push(Place { content, views, edit });
         }
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! A page under something that was not read, such as a draft, may stand below any other. So it is a
 //! goal once for each place that it may have below a page that calls touch, and the order suits all of them.
+//! Whether the lists above an archived page count for it is not documented, so it is a goal with them and one without.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -76,6 +77,9 @@ impl<'a> Goals<'a> {
                 }
                 let here = above.with(node, pages);
                 add(node, &here, pages, &mut found);
+                if node.archived && pages.contains_key(&node.id) {
+                    add(node, &Above::default().with(node, pages), pages, &mut found);
+                }
                 waiting.extend(tree.children(node.id).map(|child| (child, here.clone())));
             }
         }

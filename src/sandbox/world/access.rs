@@ -4,6 +4,7 @@
 //! view = the site lets them in
 //!    AND read/space is among what the space gives them
 //!    AND on the page and on every node above it, the read list is empty or names them
+//!        (whether what is above an archived page counts for it is a switch)
 //! edit = view AND the edit right of the space AND the page's own update list is empty or names them
 //! ```
 //!
@@ -246,7 +247,9 @@ impl<'w> Standing<'w> {
         if !given.contains(&Pair::ReadSpace) {
             return Err(Denial::Space);
         }
-        let closed = self.world.ancestors(content.id).filter(|above| !self.passes(&above.lists.read)).last();
+        let inherits = content.status != Status::Archived || self.world.quirks.archived_pages_inherit;
+        let above = self.world.ancestors(content.id).filter(|_| inherits);
+        let closed = above.filter(|above| !self.passes(&above.lists.read)).last();
         if let Some(above) = closed {
             return Err(Denial::Ancestor(above.id));
         }

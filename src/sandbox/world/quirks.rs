@@ -46,6 +46,9 @@ pub struct Quirks {
     pub archived_spaces_writable: bool,
     /// Whether the restrictions of archived pages can be changed.
     pub archived_pages_writable: bool,
+    /// Whether the read lists above an archived page still count for it: archiving has dropped an inherited
+    /// restriction (CONFCLOUD-83913).
+    pub archived_pages_inherit: bool,
 
     // Roles.
     /// What roles and the catalogue call the permissions of a role. Rows are always in pairs.
@@ -133,6 +136,7 @@ impl Default for Quirks {
             anonymous_row: AnonymousRow::AccessClass,
             archived_spaces_writable: true,
             archived_pages_writable: true,
+            archived_pages_inherit: true,
             role_vocabulary: RoleVocabulary::RoleIds,
             role_post_removes_custom_access: false,
             role_row_delete: RoleRowDelete::Refused,
