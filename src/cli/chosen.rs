@@ -3,18 +3,22 @@
 use crate::confluence::{Cloud, Read as _, SpaceSelection};
 use crate::diagnostic::{Code, did_you_mean};
 use crate::model::{Live, SpaceKey};
-use crate::observe::{Chosen, Needs};
-use crate::policy::Policy;
+use crate::observe::Chosen;
+use crate::policy::lock::Lock;
 
 use super::args::SpacesArgs;
-use super::connect::Connection;
 use super::error::CliError;
 use super::failure::Failure;
-use super::output::Output;
+use super::keys;
 use super::reading::Reading;
 
-/// Which spaces the command line means.
-pub(super) fn by(args: &SpacesArgs) -> Result<Chosen, CliError> {
+/// Which spaces the command line means, with the keys that they have on the site.
+pub(super) async fn by(
+    args: &SpacesArgs,
+    lock: &Lock,
+    reading: Reading<'_>,
+    live: &mut Live,
+) -> Result<Chosen, CliError> {
     if args.all {
         return Ok(Chosen::Every {
             kinds: args.types.iter().cloned().collect(),
@@ -27,20 +31,7 @@ pub(super) fn by(args: &SpacesArgs) -> Result<Chosen, CliError> {
             "name them with --space KEY, or write --all for every space that this account can see",
         ));
     }
-    Ok(Chosen::Keys(args.keys.iter().cloned().collect()))
-}
-
-/// Reads a site until nothing of what is needed is missing.
-pub(super) async fn read(
-    connection: &Connection,
-    policy: &Policy,
-    needs: impl Fn(&Live) -> Needs,
-    out: &Output,
-) -> Result<Live, CliError> {
-    let reading = Reading::of(connection, out);
-    let mut live = reading.sign_in(policy).await?;
-    reading.until_known(&mut live, needs).await?;
-    Ok(live)
+    Ok(Chosen::Keys(keys::on_site(&args.keys, lock, reading, live).await?))
 }
 
 /// Makes sure that what was chosen is there.

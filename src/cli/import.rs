@@ -26,8 +26,10 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::keys;
 use super::lockfile::{Learning, LockFile};
 use super::output::Output;
+use super::reading::Reading;
 
 pub(super) async fn run(
     args: &ImportArgs,
@@ -55,11 +57,11 @@ async fn carry_out(
     environment: &Environment,
     out: &Output,
 ) -> Result<Exit, CliError> {
-    let live = read(args, &there.policy, connection, out).await?;
-    let mut drafts = drafted(args, &there.policy, &live);
+    let (template, live) = read(args, &there.policy, lock, connection, out).await?;
+    let mut drafts = drafted(template.as_ref(), &there.policy, &live);
     if args.force {
         there.forget(&files::places(&drafts));
-        drafts = drafted(args, &there.policy, &live);
+        drafts = drafted(template.as_ref(), &there.policy, &live);
     }
     let site = there.fresh.then_some(connection.met.written.as_str());
     if args.stdout {
@@ -157,39 +159,48 @@ impl There {
     }
 }
 
+/// One space as the model of another, under the keys of now.
+struct Template {
+    from: SpaceKey,
+    to: SpaceKey,
+}
+
 async fn read(
     args: &ImportArgs,
     policy: &Policy,
+    lock: &LockFile,
     connection: &Connection,
     out: &Output,
-) -> Result<Live, CliError> {
+) -> Result<(Option<Template>, Live), CliError> {
+    let reading = Reading::of(connection, out);
+    let mut live = reading.sign_in(policy).await?;
     let nobody_else = BTreeSet::new();
     if let (Some(from), Some(to)) = (&args.from, &args.template) {
+        let mut from_now = keys::on_site([from], lock.known(), reading, &mut live).await?;
+        let from = from_now.pop_first().unwrap_or_else(|| from.clone());
         let both = Chosen::Keys(BTreeSet::from([from.clone(), to.clone()]));
-        let needs = |live: &Live| observe::of_spaces(&both, &nobody_else, live);
-        let live = chosen::read(connection, policy, needs, out).await?;
-        chosen::all_visible(&connection.site, [from], &live).await?;
+        reading.until_known(&mut live, |live| observe::of_spaces(&both, &nobody_else, live)).await?;
+        chosen::all_visible(&connection.site, [&from], &live).await?;
         if !live.spaces.contains_key(to) {
             out.warn(&format!("the site shows no space {to} yet, so no page of {from} is found in it"));
         }
-        return Ok(live);
+        return Ok((Some(Template { from, to: to.clone() }), live));
     }
-    let chosen = chosen::by(&args.spaces)?;
-    let needs = |live: &Live| observe::of_spaces(&chosen, &nobody_else, live);
-    let live = chosen::read(connection, policy, needs, out).await?;
+    let chosen = chosen::by(&args.spaces, lock.known(), reading, &mut live).await?;
+    reading.until_known(&mut live, |live| observe::of_spaces(&chosen, &nobody_else, live)).await?;
     chosen::found(&connection.site, &chosen, &live).await?;
-    Ok(live)
+    Ok((None, live))
 }
 
-fn drafted(args: &ImportArgs, policy: &Policy, live: &Live) -> Vec<Draft> {
-    match (&args.from, &args.template) {
-        (Some(from), Some(to)) => template(from, to, policy, live),
-        _ => draft(live.spaces.values(), policy, live),
+fn drafted(template: Option<&Template>, policy: &Policy, live: &Live) -> Vec<Draft> {
+    match template {
+        Some(Template { from, to }) => modelled(from, to, policy, live),
+        None => draft(live.spaces.values(), policy, live),
     }
 }
 
 /// One space as the model of another.
-fn template(from: &SpaceKey, to: &SpaceKey, policy: &Policy, live: &Live) -> Vec<Draft> {
+fn modelled(from: &SpaceKey, to: &SpaceKey, policy: &Policy, live: &Live) -> Vec<Draft> {
     let there: Option<&LiveSpace> = live.spaces.get(to);
     let drafts = draft(live.spaces.get(from), policy, live);
     let like = |draft: Draft| {

@@ -20,6 +20,7 @@ mod habits;
 mod identity;
 mod import;
 mod init;
+mod keys;
 mod lock;
 mod lockfile;
 mod output;

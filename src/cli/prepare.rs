@@ -10,6 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources};
 use crate::model::{Edition, Guard, Live, Site, SpaceKey};
 use crate::observe::Failure;
 use crate::plan::{self, Planned};
+use crate::policy::lock::Lock;
 use crate::policy::{Context, NamedBundle, Policy};
 use crate::render::{self, View};
 
@@ -19,6 +20,7 @@ use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
 use super::failure;
+use super::keys;
 use super::lockfile::{Lacking, LockFile};
 use super::output::Output;
 use super::reading::Reading;
@@ -66,7 +68,8 @@ pub(super) async fn prepare(
     let Some(mut policy) = loaded.policy else {
         return Err(CliError::Invalid { findings: loaded.findings, sources });
     };
-    narrow(&mut policy, scope)?;
+    let lock = LockFile::read(&scope.directory, &mut sources)?;
+    may_be_covered(&policy, lock.known(), scope)?;
     out.findings(&loaded.findings, &sources);
     let contradictions = policy.contradictions(today);
     if contradictions.has_errors() {
@@ -78,14 +81,16 @@ pub(super) async fn prepare(
     if !breaches.is_empty() {
         return Err(CliError::Blocked { breaches, sources });
     }
-    let lock = LockFile::read(&scope.directory, &mut sources)?;
-
     let wanted = scope.site.or(environment, &policy, &scope.directory);
     let connection = Connection::open(&wanted, &lock, environment, out).await?;
     let reading = Reading::of(&connection, out);
     let context = Context { today, lock: lock.known() };
     let mut live = reading.sign_in(&policy).await?;
     can_be_changed(&live.site)?;
+    let keys = keys_of(scope, lock.known(), reading, &mut live).await?;
+    if let Some(keys) = &keys {
+        policy.focus_on_found(keys.clone());
+    }
     let last = last_run(&scope.directory, &connection, out);
     // What was changed meanwhile is planned again by the run that has the journal open.
     lock.check_is_there(last.is_some() && scope.moved.is_empty(), lacking, out)?;
@@ -99,14 +104,11 @@ pub(super) async fn prepare(
         let mut skipped = resolved.desired.skipped.iter();
         skipped.any(|skipped| skipped.space.as_ref().is_none_or(|space| space == key))
     };
-    let on_site = policy.on_site(lock.known(), &live.listing);
-    let is_asked_for = |key: &SpaceKey| {
-        let mut desired = resolved.desired.spaces.keys();
-        desired.any(|space| on_site.policy.as_written(space) == key)
-    };
-    let missing = scope.spaces.iter().find(|key| !is_asked_for(key) && !is_skipped(key));
+    let is_planned = |key: &SpaceKey| resolved.desired.spaces.contains_key(key) || is_skipped(key);
+    let missing = keys.iter().flatten().find(|key| !is_planned(key));
+    // What others changed may be such that no rule selects the space any more; then there is nothing to do.
     if let Some(missing) = missing.filter(|_| scope.moved.is_empty()) {
-        return Err(not_spoken_of(&policy, missing));
+        return Err(not_covered(&policy, missing));
     }
     warn(resolved.warnings, &sources, scope.all, out);
     let soon = today.saturating_add(SOON.days());
@@ -161,21 +163,35 @@ fn last_run(directory: &Utf8Path, connection: &Connection, out: &Output) -> Opti
     }
 }
 
-/// Leaves only the spaces that were asked for.
-fn narrow(policy: &mut Policy, scope: &Scope) -> Result<(), CliError> {
-    if let Some(missing) = scope.spaces.iter().find(|key| !policy.may_speak_of(key)) {
-        return Err(not_spoken_of(policy, missing));
+/// That the policy may cover the spaces that were asked for. A key that it does not have may be the one that a space of
+/// the lock has now, which shows when the site is read.
+fn may_be_covered(policy: &Policy, lock: &Lock, scope: &Scope) -> Result<(), CliError> {
+    if lock.remembers_spaces() {
+        return Ok(());
     }
-    // What others changed may be such that no rule selects the space any more; then there is nothing to do.
-    if !scope.moved.is_empty() {
-        policy.focus_on_found(scope.moved.iter().cloned().collect());
-    } else if !scope.spaces.is_empty() {
-        policy.focus_on(scope.spaces.iter().cloned().collect());
+    match scope.spaces.iter().find(|key| !policy.may_speak_of(key)) {
+        Some(missing) => Err(not_covered(policy, missing)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
-fn not_spoken_of(policy: &Policy, missing: &SpaceKey) -> CliError {
+/// The spaces of the run, under the keys of now; none if it is about all of the policy.
+async fn keys_of(
+    scope: &Scope,
+    lock: &Lock,
+    reading: Reading<'_>,
+    live: &mut Live,
+) -> Result<Option<BTreeSet<SpaceKey>>, CliError> {
+    if !scope.moved.is_empty() {
+        return Ok(Some(scope.moved.iter().cloned().collect()));
+    }
+    if scope.spaces.is_empty() {
+        return Ok(None);
+    }
+    keys::on_site(&scope.spaces, lock, reading, live).await.map(Some)
+}
+
+fn not_covered(policy: &Policy, missing: &SpaceKey) -> CliError {
     let known: Vec<&str> = policy.spaces.keys().map(SpaceKey::as_str).collect();
     let rules = if policy.rules.is_empty() { "" } else { ", and the spaces that its rules select" };
     CliError::usage(

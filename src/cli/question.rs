@@ -18,6 +18,7 @@ use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
 use super::failure::Failure;
+use super::keys;
 use super::lockfile::LockFile;
 use super::output::Output;
 use super::reading::Reading;
@@ -109,6 +110,7 @@ struct Prepare<'a> {
     reading: Reading<'a>,
     policy: &'a Policy,
     sources: &'a Sources,
+    /// The key as it was written, which the space may have had before.
     key: &'a SpaceKey,
     /// The origin of the address that names the page, where it is an address.
     origin: Option<&'a str>,
@@ -124,7 +126,6 @@ impl Prepare<'_> {
         verb: Verb,
         page: Option<&PageName>,
     ) -> Result<Asked, CliError> {
-        let policy = self.narrowed(page.is_some());
         let asked = named.and_then(|named| match named {
             subject::Named::Account(account) => Some(account),
             _ => None,
@@ -140,23 +141,27 @@ impl Prepare<'_> {
                 "name a page of the site that is asked, or the other site with `--site`",
             ));
         }
-        let needs = |live: &Live| observe::of_space(&policy, asked, self.context, live);
+        let key = keys::on_site([self.key], self.context.lock, self.reading, &mut live).await?;
+        let key = key.first().unwrap_or(self.key);
+        let narrowed = |live: &Live| self.narrowed(key, page.is_some(), live);
+        let needs = |live: &Live| observe::of_space(&narrowed(live), asked, self.context, live);
         self.reading.until_known(&mut live, needs).await?;
+        let policy = narrowed(&live);
         let on_site = policy.on_site(self.context.lock, &live.listing);
         let policy = &*on_site.policy;
         let context = Context { lock: &on_site.lock, ..self.context };
         live.guests = policy.guests();
-        all_visible(self.reading.site, [self.key], &live).await?;
+        all_visible(self.reading.site, [key], &live).await?;
         let asker = named.map(|named| subject::asker(named, policy, &live, context.lock)).transpose()?;
-        let needs = |live: &Live| observe::of_page(page, self.key, policy, context, live);
+        let needs = |live: &Live| observe::of_page(page, key, policy, context, live);
         self.reading.until_known(&mut live, needs).await?;
-        let content = page.map(|page| page_in(page, self.key, &live, context.lock)).transpose()?;
-        let desired = self.resolve(policy, &live, context)?;
+        let content = page.map(|page| page_in(page, key, &live, context.lock)).transpose()?;
+        let desired = self.resolve(policy, key, &live, context)?;
         let planned =
             desired.as_ref().filter(|_| self.planned).map(|desired| plan::planned_state(desired, &live));
         let needs = |live: &Live| {
             let states = [Some(live), planned.as_ref()].into_iter().flatten();
-            let spaces = states.filter_map(|state| state.spaces.get(self.key));
+            let spaces = states.filter_map(|state| state.spaces.get(key));
             observe::of_answer(askers(asker.as_ref()), content, spaces)
         };
         self.reading.until_known(&mut live, needs).await?;
@@ -172,22 +177,25 @@ impl Prepare<'_> {
             asker,
             verb,
             object: match content {
-                Some(content) => Object::Content(self.key.clone(), content),
-                None => Object::Space(self.key.clone()),
+                Some(content) => Object::Content(key.clone(), content),
+                None => Object::Space(key.clone()),
             },
             live,
-            desired: told.and_then(|mut told| told.spaces.remove(self.key)),
+            desired: told.and_then(|mut told| told.spaces.remove(key)),
             aliases,
             planned: self.planned,
         })
     }
 
     /// The policy as far as it bears on the question.
-    fn narrowed(&self, pages: bool) -> Policy {
+    fn narrowed(&self, key: &SpaceKey, pages: bool, live: &Live) -> Policy {
+        let on_site = self.policy.on_site(self.context.lock, &live.listing);
+        let written = on_site.policy.as_written(key);
         let mut policy = self.policy.clone();
-        let here = BTreeSet::from([self.key.clone()]);
         policy.tests.clear();
-        policy.focus_on_pages_of(if pages { here.clone() } else { BTreeSet::new() });
+        let here = BTreeSet::from([key.clone()]);
+        let about_pages = if pages { here.clone() } else { BTreeSet::new() };
+        policy.focus_on_pages_of(|other| pages && other == written, about_pages);
         policy.focus_on_found(here);
         policy
     }
@@ -196,16 +204,17 @@ impl Prepare<'_> {
     fn resolve(
         &self,
         policy: &Policy,
+        key: &SpaceKey,
         live: &Live,
         context: Context<'_>,
     ) -> Result<Option<Desired>, CliError> {
         match policy::resolve(policy, live, context) {
-            Ok(resolved) if resolved.desired.spaces.contains_key(self.key) => Ok(Some(resolved.desired)),
+            Ok(resolved) if resolved.desired.spaces.contains_key(key) => Ok(Some(resolved.desired)),
             Ok(_) => {
                 if self.planned {
                     self.out.warn(&format!(
                         "the policy does not cover {}, so nothing is planned there: this is the answer for the site as it is",
-                        self.key
+                        key
                     ));
                 }
                 Ok(None)

@@ -19,6 +19,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::lockfile::LockFile;
 use super::output::Output;
+use super::reading::Reading;
 
 pub(super) async fn run(
     args: &SnapshotArgs,
@@ -33,7 +34,7 @@ pub(super) async fn run(
     let lock = LockFile::read(&args.directory, &mut Sources::default())?;
     let wanted = args.site.or(environment, &policy, &args.directory);
     let connection = Connection::open(&wanted, &lock, environment, out).await?;
-    let live = read(args, &connection, &policy, out).await?;
+    let live = read(args, &lock, &connection, &policy, out).await?;
     let snapshot = render::snapshot(&live)
         .map_err(|error| CliError::failed(Failure::Defect, format!("cannot write the snapshot: {error}")))?;
     match &args.out {
@@ -74,17 +75,20 @@ fn policy_there(args: &SnapshotArgs, environment: &Environment) -> Result<Policy
 /// The spaces, and everyone who is in a group: who may do what on a rehearsed site depends on them.
 async fn read(
     args: &SnapshotArgs,
+    lock: &LockFile,
     connection: &Connection,
     policy: &Policy,
     out: &Output,
 ) -> Result<Live, CliError> {
-    let chosen = chosen::by(&args.spaces)?;
+    let reading = Reading::of(connection, out);
+    let mut live = reading.sign_in(policy).await?;
+    let chosen = chosen::by(&args.spaces, lock.known(), reading, &mut live).await?;
     let accounts = policy.accounts().into_iter().cloned().collect();
     let needs = |live: &Live| {
         let spaces = observe::of_spaces(&chosen, &accounts, live);
         Needs { people: observe::of_all_groups(live).people, ..spaces }
     };
-    let live = chosen::read(connection, policy, needs, out).await?;
+    reading.until_known(&mut live, needs).await?;
     chosen::found(&connection.site, &chosen, &live).await?;
     Ok(live)
 }

@@ -72,7 +72,7 @@ async fn run_all(
     context: Context<'_>,
     out: &Output,
 ) -> Result<Tested, CliError> {
-    let narrowed = observe::for_tests(policy);
+    let narrowed = observe::for_tests(policy, context.lock);
     let mut live = reading.sign_in(policy).await?;
     reading.until_known(&mut live, |live| observe::of_tests(&narrowed, context, live)).await?;
     let invalid = |findings| CliError::Invalid { findings, sources: sources.clone() };

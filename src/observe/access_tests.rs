@@ -6,6 +6,7 @@ use super::needs::{Lists, Needs};
 use super::policy;
 use super::question::Askers;
 use crate::model::{Live, LiveSpace, SpaceKey};
+use crate::policy::lock::Lock;
 use crate::policy::{Context, PageSelector, Policy, Target};
 
 /// What tests name in one space.
@@ -27,13 +28,21 @@ impl Mentioned<'_> {
     }
 }
 
-/// The policy as far as it bears on its tests.
-pub fn for_tests(policy: &Policy) -> Policy {
+/// The policy as far as it bears on its tests. A test may name a space by the key that it has now, and the rest of the
+/// policy by the one that it had.
+pub fn for_tests(policy: &Policy, lock: &Lock) -> Policy {
     let mentioned = mentioned(policy);
     let mut narrowed = policy.clone();
     narrowed.focus_on(mentioned.keys().copied().cloned().collect());
     let with_pages = mentioned.iter().filter(|(_, space)| space.any_page());
-    narrowed.focus_on_pages_of(with_pages.map(|(key, _)| (*key).clone()).collect());
+    let with_pages: BTreeSet<SpaceKey> = with_pages.map(|(key, _)| (*key).clone()).collect();
+    let ids: BTreeSet<_> = with_pages.iter().map(|key| lock.space_id(key)).collect();
+    let may_be_mentioned = |key: &SpaceKey| match lock.space_id(key) {
+        // A key that the lock does not know may be that of any space that it does.
+        Some(id) => ids.contains(&Some(id)) || ids.contains(&None),
+        None => false,
+    };
+    narrowed.focus_on_pages_of(|key| with_pages.contains(key) || may_be_mentioned(key), with_pages.clone());
     narrowed
 }
 

@@ -254,10 +254,11 @@ impl Policy {
         self.focus.is_by_site = true;
     }
 
-    /// Leaves the pages of all other spaces out of account.
-    pub fn focus_on_pages_of(&mut self, spaces: BTreeSet<SpaceKey>) {
+    /// Leaves the pages of all other spaces out of account. Those that stay are named as the files do, and as
+    /// [`Self::focus_on`] or [`Self::focus_on_found`] names spaces.
+    pub fn focus_on_pages_of(&mut self, is_written: impl Fn(&SpaceKey) -> bool, spaces: BTreeSet<SpaceKey>) {
         for (key, space) in &mut self.spaces {
-            if !spaces.contains(key) {
+            if !is_written(key) {
                 space.pages.clear();
             }
         }

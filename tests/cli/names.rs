@@ -310,6 +310,95 @@ fn a_space_whose_key_was_changed_is_the_same_space() {
     assert!(!plan.err.contains("warning"), "{}", plan.err);
 }
 
+/// A command line may name a space by the key that the policy has for it and by the one that the site has.
+#[test]
+fn a_space_is_found_by_its_old_key_and_by_its_new_one() {
+    let folder = keyed();
+    let before = folder.run(&["plan", "--space", "ENG", "policy"]).code(0);
+    let asked = |key: &str, who: &str| {
+        let page = format!("{key}/Plans");
+        folder.run(&["can", who, "view", &page, "--planned", "-C", "policy"])
+    };
+    asked("ENG", "group:hr").code(0);
+    asked("ENG", "group:staff").code(3);
+    change(&folder, "site.yaml", "  ENG:", "  PLAT:");
+    let plans = ["ENG", "PLAT"].map(|key| folder.run(&["plan", "--space", key, "policy"]).code(0));
+    assert_eq!(plans[0].out, plans[1].out);
+    assert_eq!(section(&plans[1].out, "PLAT"), section(&before.out, "ENG"));
+    for key in ["ENG", "PLAT"] {
+        let denied = asked(key, "group:staff").code(3);
+        assert!(denied.out.contains("denied"), "{key}: {}{}", denied.out, denied.err);
+        let who = folder.run(&["who", "view", &format!("{key}/Plans"), "-C", "policy"]).code(0);
+        assert!(who.out.contains("can view PLAT/Plans"), "{}", who.out);
+        folder.run(&["explain", "eve", "edit", &format!("{key}/id:10"), "-C", "policy"]);
+        let snapshot = folder.run(&["snapshot", "--space", key, "-C", "policy"]).code(0);
+        assert!(snapshot.out.contains("  PLAT:") && !snapshot.out.contains("  OPS:"), "{}", snapshot.out);
+        let like = ["import", "-C", "policy", "--from", key, "--as", "NEW", "--stdout"];
+        let like = folder.run(&like).code(0);
+        assert!(like.out.contains("NEW:"), "{}", like.out);
+    }
+    let unknown = folder.run(&["plan", "--space", "NOPE", "policy"]);
+    assert_eq!(unknown.code, 64, "{}", unknown.err);
+    assert!(unknown.err.contains("--space NOPE: the policy does not cover this space"), "{}", unknown.err);
+    folder.run(&["apply", "--yes", "--space", "PLAT", "policy"]).code(0);
+    let plan = folder.run(&["plan", "--space", "ENG", "policy"]).code(0);
+    assert!(plan.out.contains("Nothing to change"), "{}", plan.out);
+}
+
+/// A test may name a space by the key that it has now before the rest of the policy does.
+#[test]
+fn a_test_that_names_the_new_key_is_about_the_pages_under_the_old_one() {
+    let folder = keyed();
+    change(&folder, "site.yaml", "  ENG:", "  PLAT:");
+    change(&folder, "policy/confperm.yaml", "    who: group:hr", "    who: group:staff");
+    change(
+        &folder,
+        "policy/confperm.yaml",
+        "    can: {view: [ENG/Plans], export: [PAY]}",
+        "    cannot: {view: [PLAT/Plans]}",
+    );
+    // What the policy plans for ENG closes the page.
+    let tested = folder.run(&["test", "-C", "policy"]).code(0);
+    assert!(tested.out.contains("hr plans"), "{}", tested.out);
+}
+
+/// A key that one space had and another one has now is no answer to which of them is meant.
+#[test]
+fn a_key_that_two_spaces_had_is_not_guessed_at() {
+    let folder = keyed();
+    change(&folder, "site.yaml", "  ENG:", "  PLAT:");
+    change(&folder, "site.yaml", "  OPEN:", "  ENG:");
+    let both = "`ENG` could mean two spaces: id 1, which had the key when confperm.lock was written and has the key \
+                PLAT now, and id 4, which has it now";
+    for arguments in [
+        &["plan", "--space", "ENG", "policy"][..],
+        &["apply", "--yes", "--space", "ENG", "policy"],
+        &["can", "eve", "view", "ENG/Plans", "-C", "policy"],
+        &["who", "view", "ENG", "-C", "policy"],
+        &["snapshot", "--space", "ENG", "-C", "policy"],
+        &["import", "--space", "ENG", "-C", "policy", "--stdout"],
+    ] {
+        let refused = folder.run(arguments).code(64);
+        assert!(refused.err.contains(both), "{}", refused.err);
+        assert!(refused.err.contains("write `PLAT` for id 1"), "{}", refused.err);
+    }
+    assert!(section(&folder.run(&["plan", "--space", "PLAT", "policy"]).code(0).out, "PLAT").len() > 1);
+    // Where the keys were swapped, no key says which.
+    let folder = keyed();
+    let site = folder.read("site.yaml");
+    folder.write(
+        "site.yaml",
+        &site.replace("  PAY:", "  X:").replace("  ENG:", "  PAY:").replace("  X:", "  ENG:"),
+    );
+    for key in ["ENG", "PAY"] {
+        let refused = folder.run(&["plan", "--space", key, "policy"]).code(64);
+        assert!(refused.err.contains("fmt --renames"), "{}", refused.err);
+    }
+    folder.run(&["fmt", "--renames", "policy"]).code(0);
+    folder.run(&["plan", "--space", "ENG", "policy"]).code(0);
+    folder.run(&["who", "view", "PAY", "-C", "policy"]).code(0);
+}
+
 /// A rule that leaves a space out leaves it out under every key.
 #[test]
 fn a_space_that_a_rule_leaves_out_is_left_out_under_its_new_key() {

@@ -16,7 +16,7 @@ use std::fmt::Display;
 
 use super::Lock;
 use crate::model::{
-    AccountId, ContentId, Directory, GroupId, Live, LiveSpace, Role, RoleId, SpaceId, SpaceKey, Tree,
+    AccountId, ContentId, Directory, GroupId, Listing, Live, LiveSpace, Role, RoleId, SpaceId, SpaceKey, Tree,
 };
 use crate::policy::pages::{PageName, PageSelector, bearers, below, is_page};
 
@@ -71,6 +71,17 @@ impl<Id: Clone + Eq> Identity<Id> {
     }
 }
 
+/// A key that one space had when the lock was written and another one has now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TwoSpaces {
+    pub remembered: SpaceId,
+    /// The key that the remembered space has now; none if it is gone.
+    pub now: Option<SpaceKey>,
+    pub bearer: SpaceId,
+    /// The key that the lock remembers for the bearer.
+    pub written: Option<SpaceKey>,
+}
+
 impl Lock {
     /// A group by its name; `named` are those that bear it.
     pub fn group(&self, name: &str, named: Vec<GroupId>, directory: &Directory) -> Identity<GroupId> {
@@ -90,6 +101,42 @@ impl Lock {
         let locked = self.spaces.get(key).map(|locked| &locked.value);
         let named = live.listing.spaces.get(key).map(|space| space.id).into_iter().collect();
         Identity::of(locked, named, |id| live.listing.spaces.values().any(|space| space.id == *id))
+    }
+
+    /// Whether any space is known.
+    pub fn remembers_spaces(&self) -> bool {
+        !self.spaces.is_empty()
+    }
+
+    /// The id of the space that had a key when the lock was written.
+    pub fn space_id(&self, key: &SpaceKey) -> Option<SpaceId> {
+        self.spaces.get(key).map(|locked| locked.value)
+    }
+
+    /// The key that the site has for a space that is asked for, by that key or by the one that the lock remembers. A
+    /// space that is not listed keeps the key that was asked for.
+    ///
+    /// # Errors
+    ///
+    /// If the lock remembers the key for one space, and another one has it, of which that is not to be expected.
+    pub fn space_asked_for<'k>(
+        &self,
+        key: &'k SpaceKey,
+        listing: &'k Listing,
+    ) -> Result<&'k SpaceKey, TwoSpaces> {
+        let bearer = listing.spaces.get(key);
+        let Some(remembered) = self.space_id(key) else { return Ok(key) };
+        let now = listing.spaces.values().find(|space| space.id == remembered).map(|space| &space.key);
+        let Some(bearer) = bearer.filter(|bearer| bearer.id != remembered) else {
+            return Ok(now.unwrap_or(key));
+        };
+        let written = self.spaces.iter().find(|(_, locked)| locked.value == bearer.id).map(|(key, _)| key);
+        // What is gone and has a stranger in its place is reported wherever the policy names it.
+        if now.is_none() && written.is_none() {
+            return Ok(key);
+        }
+        let (now, written) = (now.cloned(), written.cloned());
+        Err(TwoSpaces { remembered, now, bearer: bearer.id, written })
     }
 
     /// An account, which is named by its id: it is there or gone.

@@ -26,7 +26,7 @@ use crate::model::{
 };
 
 pub use accept::{Accepted, NotAccepted};
-pub use identity::{Identity, ids_in_words};
+pub use identity::{Identity, TwoSpaces, ids_in_words};
 pub use learn::Learnt;
 
 /// The name of the file. It does not end like a policy file, so [`load`](super::load()) passes it by.
