@@ -2,8 +2,9 @@
 //!
 //! Deleting a group leaves its rows and its entries on lists (OpenAPI v1, `expand` of `getSpace` and of
 //! `getRestrictions`), and what is deleted must be told from what is hidden from the caller, since entries of the one
-//! may be left out of a list and those of the other may not. Each is asked for by its id, together with another of its
-//! kind that is there: an endpoint that does not show that one either says nothing ([`Absence`]).
+//! may be left out of a list and those of the other may not. Each is asked for by its id, and where it is not found, so
+//! are others of its kind that are there, until one is shown: an endpoint that shows none of them says nothing
+//! ([`Absence`]).
 
 use std::collections::BTreeSet;
 
@@ -16,37 +17,21 @@ pub(super) async fn look_up<R: Read>(read: &R, live: &mut Live) -> Result<bool, 
     if missing.is_empty() {
         return Ok(false);
     }
-    let group = live.directory.groups.keys().next().cloned().map(Subject::Group);
-    // Every account may see itself, so the caller is no proof that others are shown.
-    let caller = &live.site.caller.account;
-    let is_another = |(account, person): &(&AccountId, &Person)| {
-        *account != caller && person.status != AccountStatus::Closed
-    };
-    let account =
-        live.directory.people.iter().find(is_another).map(|(account, _)| Subject::User(account.clone()));
-    let others: BTreeSet<Subject> = missing
-        .iter()
-        .filter_map(|subject| match subject {
-            Subject::Group(_) => group.clone(),
-            Subject::User(_) => account.clone(),
-        })
-        .collect();
-    let asked: Vec<&Subject> = others.iter().chain(&missing).collect();
-    let tasks = asked.iter().map(|subject| read.look_up(subject)).collect();
+    let tasks = missing.iter().map(|subject| read.look_up(subject)).collect();
     let answers = side_by_side(tasks).await?;
-    let (of_others, of_missing) = answers.split_at(others.len());
-    let shown = |group: bool| {
-        others.iter().zip(of_others).any(|(subject, answer)| {
-            matches!(subject, Subject::Group(_)) == group
-                && matches!(answer, LookUp::Group(_) | LookUp::Account)
+    let is_lost = |group: bool| {
+        let mut answers = missing.iter().zip(&answers);
+        answers.any(|(subject, answer)| {
+            matches!(subject, Subject::Group(_)) == group && matches!(answer, LookUp::NotFound)
         })
     };
-    let (groups_show, accounts_show) = (shown(true), shown(false));
-    for (subject, answer) in missing.into_iter().zip(of_missing) {
+    let groups_show = is_lost(true) && shows_any(read, groups(live)).await?;
+    let accounts_show = is_lost(false) && shows_any(read, others(live)).await?;
+    for (subject, answer) in missing.into_iter().zip(answers) {
         let shows = if matches!(subject, Subject::Group(_)) { groups_show } else { accounts_show };
         match answer {
             LookUp::Group(group) => {
-                live.directory.groups.insert(group.id.clone(), group.clone());
+                live.directory.groups.insert(group.id.clone(), group);
             }
             LookUp::NotFound if shows => {
                 if let Subject::User(account) = &subject {
@@ -60,6 +45,33 @@ pub(super) async fn look_up<R: Read>(read: &R, live: &mut Live) -> Result<bool, 
         }
     }
     Ok(true)
+}
+
+/// So many are asked for until one is shown: a few may be hidden like those that are missed.
+const PROOFS: usize = 4;
+
+/// Whether the site shows any of these, which are there, when it is asked for them by id.
+async fn shows_any<R: Read>(read: &R, there: Vec<Subject>) -> Result<bool, Error> {
+    for subject in there.into_iter().take(PROOFS) {
+        if matches!(read.look_up(&subject).await?, LookUp::Group(_) | LookUp::Account) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn groups(live: &Live) -> Vec<Subject> {
+    live.directory.groups.keys().take(PROOFS).cloned().map(Subject::Group).collect()
+}
+
+/// Every account may see itself, so the caller is no proof that others are shown.
+fn others(live: &Live) -> Vec<Subject> {
+    let caller = &live.site.caller.account;
+    let is_another = |(account, person): &(&AccountId, &Person)| {
+        *account != caller && person.status != AccountStatus::Closed
+    };
+    let others = live.directory.people.iter().filter(is_another).take(PROOFS);
+    others.map(|(account, _)| Subject::User(account.clone())).collect()
 }
 
 /// Groups that the list of all lacks, and accounts that the site does not describe.

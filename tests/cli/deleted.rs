@@ -1,6 +1,6 @@
 //! Groups that a directory deleted and accounts that are closed, while rows and lists of the site still name them.
 
-use confperm::sandbox::world::{ContentId, ListKind, Principal, World};
+use confperm::sandbox::world::{ContentId, Grant, ListKind, Principal, World};
 
 use crate::in_process::Stage;
 use crate::support::{Folder, Hosted, Ran, Reply, sign_in};
@@ -161,6 +161,97 @@ fn a_group_that_may_only_be_hidden_stays_on_its_list() {
             assert_eq!(list(world, 5, ListKind::Read), ["user u-me"]);
         });
     }
+}
+
+/// One group that is hidden as well does not make all others unclear.
+#[test]
+fn a_further_group_proves_that_the_site_shows_groups() {
+    let policy = pages("/Home/Plans: {view: [user:me, user:bob]}");
+    let policy = format!("{HEAD}{policy}").replace("site: {url: sandbox:site.yaml}\n", "");
+    let hidden = "  aaa: {id: g-aaa, members: []}\n  bbb: {id: g-bbb, members: []}\n";
+    let site = SITE.replace("groups:\n", &format!("groups:\n{hidden}"));
+    let folder = Folder::with(&[("confperm.yaml", &policy), ("site.yaml", &site)]);
+    let hosted = Hosted::open(&folder.file("site.yaml"));
+    let front = hosted.behind(|_, path| {
+        let is_hidden = path.contains("g-aaa") || path.contains("g-bbb");
+        (is_hidden && path.contains("/group/by-id")).then(|| Reply::v1(404, "No"))
+    });
+    let mut command = folder.confperm(&["apply", "--yes"]);
+    sign_in(&mut command, &front.url, &hosted.running);
+    Ran::from(command.output().unwrap()).code(0);
+    hosted.running.world(|world| assert_eq!(list(world, 2, ListKind::Read), ["user u-bob", "user u-me"]));
+}
+
+/// A list that nobody would be left on would be open.
+#[tokio::test]
+async fn no_list_is_opened_by_what_is_left_off_it() {
+    let site = SITE.replace(
+        "          - {id: 5, title: Free}\n",
+        "          - {id: 5, title: Free}\n          - {id: 7, title: Ghosts, view: [user:me], edit: [group-id:g-hr]}\n          \
+         - {id: 8, title: Mine, view: [user:me, user:bob], edit: [user:me]}\n",
+    );
+    let policy = format!(
+        "{HEAD}spaces:\n  ENG:\n    mode: additive\n    pages:\n      /Home/Ghosts: {{view: [user:me, user:bob]}}\n      \
+         /Home/Mine: {{view: [user:tom], edit: [user:tom]}}\n"
+    );
+    for position in POSITIONS {
+        let stage = Stage::open(&with(&site, position)).await;
+        let planned = stage.plan(&policy).await;
+        assert!(!planned.plan.is_blocked(), "{position} {:?}", planned.plan.refusals);
+        drop(stage.apply(&planned).await);
+        stage.running.world(|world| {
+            assert_eq!(list(world, 7, ListKind::Update), ["group g-hr"], "{position}");
+            for kind in [ListKind::Read, ListKind::Update] {
+                assert_eq!(list(world, 8, kind), ["user u-me"], "{position}");
+            }
+        });
+    }
+}
+
+/// Guests whose group was deleted see nothing, and nothing is opened or closed for them.
+#[test]
+fn page_only_for_a_deleted_group_changes_nothing_and_stops_no_other_space() {
+    let site = SITE.replace("groups:\n", "groups:\n  ext: {id: g-ext, members: [tom], access: user}\n");
+    let policy = "spaces:
+  ENG:
+    mode: additive
+    page-only: [{who: [group:ext], pages: [/Home/Plans], role: viewer}]
+  DOCS: {mode: additive, access: {read/space: [group:ops]}}
+";
+    let folder = case(&site, policy);
+    let first = folder.run(&["plan"]).code(0);
+    assert!(first.out.contains("group:ext"), "{}", first.out);
+    folder.write("site.yaml", SITE);
+    let plan = folder.run(&["plan"]).code(6);
+    assert!(plan.out.contains("DOCS") && plan.out.contains("+ read/space  group:ops"), "{}", plan.out);
+    assert!(plan.out.contains("ENG  group:ext: id g-ext is gone; skipped: the whole space"), "{}", plan.out);
+    assert!(!plan.out.contains("/Home"), "{}", plan.out);
+}
+
+/// A row of a closed account goes like any other. One of an account that the site does not describe may be an app's: it
+/// stays, and is reported.
+#[tokio::test]
+async fn rows_of_accounts_that_are_gone_go_where_they_are_not_declared() {
+    let site = SITE.replace(
+        "read/space: [user:me, group:ops, group-id:g-hr]",
+        "read/space: [user:me, group:ops, user:tom, account-id:u-ghost]",
+    );
+    let policy = format!(
+        "{HEAD}spaces: {{ENG: {{access: {{admin: [user:me], collaborator: [group:ops]}}}}}}\nguards: {{max-removals: 100%}}\n"
+    );
+    let stage = Stage::open(&site).await;
+    let planned = stage.plan(&policy).await;
+    let text = confperm::render::plan_as_text(&planned.plan);
+    assert!(text.contains("1 entry of accounts that the site does not describe"), "{text}");
+    stage.converge(&policy).await.unwrap();
+    stage.running.world(|world| {
+        let space = world.space_keyed("ENG").unwrap();
+        let holds = |account: &str| {
+            let who = Principal::User(account.into());
+            space.grants.values().any(|grant: &Grant| grant.principal == who)
+        };
+        assert!(!holds("u-tom") && holds("u-ghost"));
+    });
 }
 
 /// A group that no list of groups has and that can be asked for, as a team may be, is a group.

@@ -345,6 +345,24 @@ fn a_space_is_found_by_its_old_key_and_by_its_new_one() {
     assert!(plan.out.contains("Nothing to change"), "{}", plan.out);
 }
 
+/// The address of a page has the key that its space had when the address was copied.
+#[test]
+fn the_address_of_a_page_means_it_under_the_old_key_and_under_the_new_one() {
+    let address = |key: &str| format!("https://acme.atlassian.net/wiki/spaces/{key}/pages/10/Plans");
+    let folder = keyed();
+    change(&folder, "policy/confperm.yaml", "      /Plans:", &format!("      {}:", address("ENG")));
+    let before = folder.run(&["plan", "policy"]).code(0);
+    change(&folder, "site.yaml", "  ENG:", "  PLAT:");
+    let plan = folder.run(&["plan", "policy"]).code(0);
+    assert_eq!(section(&plan.out, "PLAT"), section(&before.out, "ENG"));
+    for key in ["ENG", "PLAT"] {
+        let asked = |who: &str| folder.run(&["can", who, "view", &address(key), "--planned", "-C", "policy"]);
+        asked("group:hr").code(0);
+        let denied = asked("group:staff").code(3);
+        assert!(denied.out.contains("denied"), "{key}: {}{}", denied.out, denied.err);
+    }
+}
+
 /// A test may name a space by the key that it has now before the rest of the policy does.
 #[test]
 fn a_test_that_names_the_new_key_is_about_the_pages_under_the_old_one() {
