@@ -1,5 +1,6 @@
 //! Reading spaces and the content tree: what is there, and what the caller gets to see.
 
+use confperm::sandbox::world::{Action, ContentId, NotApplicable};
 use serde_json::json;
 
 use crate::support::Setup;
@@ -37,6 +38,9 @@ async fn pages_come_without_what_is_hidden_or_trashed() {
     assert_eq!(site.get("/wiki/api/v2/pages?id=2,5,30,7").await.each("parentType"), ["page", "folder"]);
     assert_eq!(site.get("/wiki/api/v2/spaces/101/blogposts").await.each("id"), ["20"]);
     assert_eq!(site.get("/wiki/api/v2/blogposts?space-id=101").await.each("title"), ["News"]);
+    // The API archives pages only.
+    let archived = site.running.change(|world| world.act(&Action::ArchivePage { content: ContentId(20) }));
+    assert_eq!(archived, Err(NotApplicable::NoPage));
 }
 
 #[tokio::test]

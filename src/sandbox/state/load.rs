@@ -8,7 +8,7 @@ use super::StateError;
 use super::shape::{self, File, Node};
 use crate::sandbox::world::{
     AccountId, AccountStatus, AccountType, Class, Content, ContentId, Grant, Group, GroupId, Kind, Lists,
-    Pair, Principal, Role, RoleId, RoleMode, Settings, Space, SpaceId, SpaceKey, User, World,
+    Pair, Principal, Role, RoleId, RoleMode, Settings, Space, SpaceId, SpaceKey, Status, User, World,
 };
 
 pub(super) fn load(file: File) -> Result<World, StateError> {
@@ -164,6 +164,9 @@ fn load_space(world: &mut World, names: &Names, key: String, space: shape::Space
         let place = format!("{place}.blogposts.{}", post.id);
         if post.kind.is_some_and(|kind| kind != Kind::Blogpost) || !post.children.is_empty() {
             return Err(sense(place, "a blog post has no other type and no children"));
+        }
+        if post.status == Status::Archived {
+            return Err(sense(place, "only pages can be archived"));
         }
         load_node(world, names, id, None, Node { kind: Some(Kind::Blogpost), ..post }, &place)?;
     }

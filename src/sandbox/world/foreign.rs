@@ -84,6 +84,9 @@ pub enum NotApplicable {
     /// The node would be below itself, or it is a blog post, which has no place in a tree.
     #[error("it cannot be moved there")]
     NoPlace,
+    /// Only pages can be archived (OpenAPI v1, `POST /content/archive`; v2 has no such status of blog posts).
+    #[error("only pages can be archived")]
+    NoPage,
     /// Each key belongs to one space.
     #[error("another space has this key")]
     Taken,
@@ -179,7 +182,12 @@ impl World {
                 Ok(())
             }
             Action::MovePage { content, to } => self.move_page(*content, *to),
-            Action::ArchivePage { content } => self.change_status(*content, Status::Archived),
+            Action::ArchivePage { content } => {
+                if self.content(*content).is_some_and(|content| content.kind != Kind::Page) {
+                    return Err(NotApplicable::NoPage);
+                }
+                self.change_status(*content, Status::Archived)
+            }
             Action::DeletePage { content } => self.trash(*content),
             Action::AddMember { group, account } => self.set_member(group, account, true),
             Action::RemoveMember { group, account } => self.set_member(group, account, false),
