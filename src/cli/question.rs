@@ -213,8 +213,7 @@ impl Prepare<'_> {
             Ok(_) => {
                 if self.planned {
                     self.out.warn(&format!(
-                        "the policy does not cover {}, so nothing is planned there: this is the answer for the site as it is",
-                        key
+                        "the policy does not cover {key}, so nothing is planned there: this is the answer for the site as it is"
                     ));
                 }
                 Ok(None)

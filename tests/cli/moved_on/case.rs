@@ -20,6 +20,10 @@ pub(super) const GROUPS: [&str; 4] = ["eng", "ops", "hr", "sre"];
 pub(super) const PEOPLE: [&str; 4] = ["bob", "eve", "dan", "kim"];
 pub(super) const GUEST: &str = "fay";
 const KEYS: [&str; 3] = ["A", "B", "C"];
+const ROLES: &str = "roles:
+  Admin: {id: r-admin, type: system, permissions: [read/space, create/page, update/page, administer/space]}
+  Viewer: {id: r-viewer, type: system, permissions: [read/space]}
+";
 const TITLES: [&str; 12] =
     ["Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta", "Eta", "Theta", "Iota", "Kappa", "Lambda", "Mu"];
 
@@ -62,6 +66,33 @@ impl Entry {
     }
 }
 
+/// What a policy asks for by rules in every space.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rules {
+    /// Everyone of these loses its rows and its entries on lists.
+    pub(super) absent: Option<Principal>,
+    /// The first has what the second has from then on, and is on lists in its place.
+    pub(super) replace: Option<[Principal; 2]>,
+    /// Spaces that a rule gives access, beside what the entry of the space says.
+    pub(super) access: Vec<(BTreeSet<&'static str>, Pair, Principal)>,
+}
+
+impl Rules {
+    /// The principals that no entry may name, since a rule says what becomes of them.
+    fn apart(&self) -> Vec<&Principal> {
+        self.absent.iter().chain(self.replace.iter().flatten()).collect()
+    }
+
+    fn groups(&self) -> impl Iterator<Item = &GroupId> {
+        let given = self.access.iter().map(|(.., who)| who);
+        let all = self.absent.iter().chain(self.replace.iter().flatten()).chain(given);
+        all.filter_map(|who| match who {
+            Principal::Group(group) => Some(group),
+            Principal::User(_) | Principal::Class(_) | Principal::Anonymous => None,
+        })
+    }
+}
+
 /// A space of a policy.
 #[derive(Debug, Clone)]
 pub(super) struct Declared {
@@ -74,6 +105,12 @@ pub(super) struct Declared {
     pub(super) guests: Vec<Selector>,
     /// Whether restrictions that no entry matches are opened.
     pub(super) opens_unlisted: bool,
+    /// The space whose access it has.
+    pub(super) like: Option<&'static str>,
+    /// Whether nothing but rules names it.
+    pub(super) by_rules: bool,
+    /// The same for all spaces of a policy.
+    pub(super) rules: Rules,
 }
 
 impl Declared {
@@ -87,11 +124,19 @@ impl Declared {
     pub(super) fn groups(&self) -> BTreeSet<&GroupId> {
         let listed = self.pages.iter().flat_map(|entry| entry.view.iter().chain(&entry.edit)).flatten();
         let held = self.access.iter().map(|(_, who)| who);
-        let groups = held.chain(listed).filter_map(|who| match who {
+        let groups = held.chain(listed);
+        let groups = groups.filter_map(|who| match who {
             Principal::Group(group) => Some(group),
             Principal::User(_) | Principal::Class(_) | Principal::Anonymous => None,
         });
-        groups.collect()
+        groups.chain(self.rules.groups()).collect()
+    }
+
+    /// What rules and the space itself give.
+    pub(super) fn given(&self) -> impl Iterator<Item = (Pair, &Principal)> {
+        let by_rules = self.rules.access.iter().filter(|(keys, ..)| keys.contains(self.key));
+        let own = self.access.iter().map(|(pair, who)| (*pair, who));
+        own.chain(by_rules.map(|(_, pair, who)| (*pair, who)))
     }
 }
 
@@ -114,10 +159,15 @@ pub(super) fn written(who: &Principal) -> String {
 
 /// A site as it was when its policy was first planned.
 pub(super) fn site(dice: &mut Dice) -> String {
-    let mut text = "kind: confluence-sandbox
+    let mode = dice.pick(&["pre-roles", "pre-roles", "roles-transition"]);
+    let mut text = format!(
+        "kind: confluence-sandbox
 version: 1
-site: {flavor: cloud, space-role-mode: pre-roles, edition: standard, anonymous: false, caller: ann, cloud-id: c1}
-users:
+site: {{flavor: cloud, space-role-mode: {mode}, edition: standard, anonymous: false, caller: ann, cloud-id: c1}}
+"
+    );
+    text.push_str(
+        "users:
   ann: {account-id: u-ann, name: Ann, email: ann@x.com, confluence-admin: true}
   bob: {account-id: u-bob, name: Bob}
   eve: {account-id: u-eve, name: Eve}
@@ -126,11 +176,14 @@ users:
   fay: {account-id: u-fay, name: Fay}
 groups:
   ext: {id: g-ext, members: [fay]}
-"
-    .to_owned();
+",
+    );
     for name in GROUPS {
         let members = dice.some(&PEOPLE, 2);
         let _ = writeln!(text, "  {name}: {{id: g-{name}, members: [{}]}}", members.join(", "));
+    }
+    if mode != "pre-roles" {
+        text.push_str(ROLES);
     }
     text.push_str("quirks: {companions: never}\nspaces:\n");
     for (number, key) in KEYS.into_iter().enumerate() {
@@ -139,9 +192,16 @@ groups:
         let readers: Vec<String> = dice.some(&GROUPS, 2).iter().map(|name| format!("group:{name}")).collect();
         let editors = readers.iter().filter(|_| dice.one_in(2)).cloned().collect::<Vec<_>>();
         for (pair, who) in [("read/space", readers), ("create/page", editors)] {
-            let _ = writeln!(text, "      {pair}: [{}]", with_caller(who).join(", "));
+            let who = with_caller(who).join(", ");
+            let _ = writeln!(text, "      {pair}: [{who}]");
+            if pair == "create/page" && mode != "pre-roles" {
+                let _ = writeln!(text, "      update/page: [{who}]");
+            }
         }
         text.push_str("      delete/page: [user:ann]\n      create/blogpost: [user:ann]\n      restrict_content/space: [user:ann]\n      administer/space: [user:ann]\n");
+        if mode != "pre-roles" {
+            text.push_str("      update/blogpost: [user:ann]\n");
+        }
         text.push_str("    pages:\n");
         let mut titles = TITLES.to_vec();
         let mut page = 100 * id;
@@ -209,15 +269,20 @@ fn lists(dice: &mut Dice) -> String {
 
 /// A policy for a site. Most of its names are names of pages.
 pub(super) fn policy(dice: &mut Dice, world: &World) -> Vec<Declared> {
-    let mut spaces = Vec::new();
+    let rules = rules(dice);
+    let replaces = rules.replace.is_some();
+    let mut spaces: Vec<Declared> = Vec::new();
     for (number, key) in KEYS.into_iter().enumerate() {
+        let id = SpaceId(number as u64 + 1);
         if number == 2 && !dice.one_in(3) {
+            if rules.absent.is_some() || replaces {
+                spaces.push(Declared { by_rules: true, ..Declared::empty(id, key, &rules) });
+            }
             continue;
         }
-        let id = SpaceId(number as u64 + 1);
-        let additive = dice.one_in(3);
+        let additive = replaces || dice.one_in(3);
         let mut access = Vec::new();
-        for who in principals(dice, 2) {
+        for who in principals(dice, 2, &rules) {
             access.push((Pair::ReadSpace, who.clone()));
             for pair in [Pair::CreatePage, Pair::DeletePage] {
                 if dice.one_in(3) {
@@ -228,30 +293,67 @@ pub(super) fn policy(dice: &mut Dice, world: &World) -> Vec<Declared> {
         if access.is_empty() {
             access.push((Pair::ReadSpace, group("eng")));
         }
-        let guests = if dice.one_in(5) { vec![selector(dice, world, id)] } else { Vec::new() };
+        let source = spaces.iter().find(|space| space.like.is_none() && !space.additive);
+        let like = source.filter(|_| !additive && dice.one_in(4)).map(|source| source.key);
+        if let Some(source) = source.filter(|source| like == Some(source.key)) {
+            access = source.given().map(|(pair, who)| (pair, who.clone())).collect();
+        }
+        let guests = if !replaces && dice.one_in(5) { vec![selector(dice, world, id)] } else { Vec::new() };
         let mut taken = BTreeSet::new();
         let mut pages = Vec::new();
         for _ in 0..2 + dice.below(4) {
             let pages_of = selector(dice, world, id);
             if taken.insert((pages_of.name.as_ref().map(|name| name.page), pages_of.reach as u8)) {
-                pages.push(entry(dice, pages_of, !guests.is_empty()));
+                pages.push(entry(dice, pages_of, !guests.is_empty(), &rules));
             }
         }
         let opens_unlisted = guests.is_empty() && dice.one_in(5);
-        spaces.push(Declared { id, key, additive, access, pages, guests, opens_unlisted });
+        let empty = Declared::empty(id, key, &rules);
+        spaces.push(Declared { additive, access, pages, guests, opens_unlisted, like, ..empty });
     }
     spaces
 }
 
-fn principals(dice: &mut Dice, one_in: usize) -> Vec<Principal> {
+impl Declared {
+    fn empty(id: SpaceId, key: &'static str, rules: &Rules) -> Self {
+        Self {
+            id,
+            key,
+            additive: true,
+            access: Vec::new(),
+            pages: Vec::new(),
+            guests: Vec::new(),
+            opens_unlisted: false,
+            like: None,
+            by_rules: false,
+            rules: rules.clone(),
+        }
+    }
+}
+
+fn rules(dice: &mut Dice) -> Rules {
+    let absent = dice.one_in(4).then(|| if dice.one_in(2) { group("sre") } else { user("kim") });
+    let replace = dice.one_in(5).then(|| [group("ops"), user("dan")]);
+    let mut rules = Rules { absent, replace, access: Vec::new() };
+    if dice.one_in(3)
+        && let Some(who) = principals(dice, 2, &rules).into_iter().next()
+    {
+        let keys = [&["A", "B"][..], &["A"], &["B"]][dice.below(3)];
+        rules.access.push((keys.iter().copied().collect(), Pair::ReadSpace, who));
+    }
+    rules
+}
+
+fn principals(dice: &mut Dice, one_in: usize, rules: &Rules) -> Vec<Principal> {
     let groups = dice.some(&GROUPS, one_in).into_iter().map(group);
-    groups.chain(dice.some(&PEOPLE, 3 * one_in).into_iter().map(user)).collect()
+    let all = groups.chain(dice.some(&PEOPLE, 3 * one_in).into_iter().map(user));
+    all.filter(|who| !rules.apart().contains(&who)).collect()
 }
 
 /// What guests see is not for other entries to say.
-fn entry(dice: &mut Dice, pages: Selector, for_guests: bool) -> Entry {
+fn entry(dice: &mut Dice, pages: Selector, for_guests: bool, rules: &Rules) -> Entry {
     let some = |dice: &mut Dice| -> BTreeSet<Principal> {
-        let who: BTreeSet<Principal> = principals(dice, 3).into_iter().collect();
+        let who: BTreeSet<Principal> = principals(dice, 3, rules).into_iter().collect();
         if who.is_empty() { [group("hr")].into() } else { who }
     };
     let anyone = BTreeSet::new;
@@ -313,12 +415,19 @@ pub(super) fn text(policy: &[Declared]) -> String {
         let _ = writeln!(text, "  {name}: u-{name}");
     }
     text.push_str("spaces:\n");
-    for space in policy {
+    for space in policy.iter().filter(|space| !space.by_rules) {
         let mode = if space.additive { "additive" } else { "authoritative" };
-        let _ = writeln!(text, "  {}:\n    mode: {mode}\n    access:", space.key);
+        let _ = writeln!(text, "  {}:\n    mode: {mode}", space.key);
+        let access: &[(Pair, Principal)] = if let Some(source) = space.like {
+            let _ = writeln!(text, "    like: {source}");
+            &[]
+        } else {
+            text.push_str("    access:\n");
+            &space.access
+        };
         for pair in [Pair::ReadSpace, Pair::CreatePage, Pair::DeletePage] {
             let who: Vec<String> =
-                space.access.iter().filter(|(of, _)| *of == pair).map(|(_, who)| quoted(who)).collect();
+                access.iter().filter(|(of, _)| *of == pair).map(|(_, who)| quoted(who)).collect();
             if !who.is_empty() {
                 let _ = writeln!(text, "      {}/{}: [{}]", pair.key(), pair.target(), who.join(", "));
             }
@@ -346,7 +455,27 @@ pub(super) fn text(policy: &[Declared]) -> String {
             );
         }
     }
+    if let Some(space) = policy.first() {
+        text.push_str(&rules_text(&space.rules));
+    }
     text
+}
+
+fn rules_text(rules: &Rules) -> String {
+    let mut text = String::new();
+    if let Some(who) = &rules.absent {
+        let _ = writeln!(text, "  - {{name: absent, spaces: {{key: '*'}}, absent: [{}]}}", quoted(who));
+    }
+    if let Some([new, old]) = &rules.replace {
+        let (new, old) = (quoted(new), quoted(old));
+        let _ = writeln!(text, "  - {{name: replace, spaces: {{key: '*'}}, replace: {{{old}: {new}}}}}");
+    }
+    for (number, (keys, pair, who)) in rules.access.iter().enumerate() {
+        let keys = keys.iter().copied().collect::<Vec<_>>().join(", ");
+        let access = format!("{}/{}: [{}]", pair.key(), pair.target(), quoted(who));
+        let _ = writeln!(text, "  - {{name: rule {number}, spaces: [{keys}], access: {{{access}}}}}");
+    }
+    if text.is_empty() { text } else { format!("rules:\n{text}") }
 }
 
 fn selected(selector: &Selector) -> String {

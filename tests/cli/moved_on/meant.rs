@@ -106,6 +106,7 @@ pub(super) fn carried_out(policy: &[Declared], meanings: &Meanings, world: &Worl
     let mut after = world.clone();
     for space in policy {
         rows(space, meanings, &mut after);
+        replace(space, meanings, &mut after);
         for content in world.contents().filter(|content| content.space == space.id) {
             let won = LISTS.map(|verb| (verb, winner(space, verb, content, meanings, world)));
             let is_guarded = |verb| {
@@ -124,7 +125,11 @@ pub(super) fn carried_out(policy: &[Declared], meanings: &Meanings, world: &Worl
                     asked.iter().filter_map(|who| meanings.principal(who)).collect();
                 // A list that would be empty would be open; and what a lost entry may have asked for stays, unless
                 // another names the page.
-                let stays = members.is_empty() && !asked.is_empty() || !rank.is_exact && is_guarded(verb);
+                // What is archived is opened by its own name only.
+                let opens_archived = asked.is_empty() && content.status == Status::Archived && !rank.is_exact;
+                let stays = members.is_empty() && !asked.is_empty()
+                    || opens_archived
+                    || !rank.is_exact && is_guarded(verb);
                 match verb {
                     _ if stays => {}
                     Verb::Read => lists.read = members,
@@ -132,8 +137,47 @@ pub(super) fn carried_out(policy: &[Declared], meanings: &Meanings, world: &Worl
                 }
             }
         }
+        absent(space, meanings, &mut after);
     }
     after
+}
+
+/// What rules take away, from rows and from all lists of the space.
+fn absent(space: &Declared, meanings: &Meanings, world: &mut World) {
+    let Some(gone) = space.rules.absent.as_ref().and_then(|who| meanings.principal(who)) else { return };
+    world.space_mut(space.id).unwrap().grants.retain(|_, grant| grant.principal != gone);
+    for content in contents(world, space.id) {
+        let lists = &mut world.content_mut(content).unwrap().lists;
+        lists.read.remove(&gone);
+        lists.update.remove(&gone);
+    }
+}
+
+/// What rules give to one in the place of another. Where one of them is gone, everything stays.
+fn replace(space: &Declared, meanings: &Meanings, world: &mut World) {
+    let Some(both) = &space.rules.replace else { return };
+    let [Some(new), Some(old)] = both.each_ref().map(|who| meanings.principal(who)) else { return };
+    let found = world.space(space.id).unwrap();
+    let held: Vec<Pair> =
+        found.grants.values().filter(|grant| grant.principal == old).map(|grant| grant.pair).collect();
+    for pair in held {
+        if !world.space(space.id).unwrap().holds(&new, pair) {
+            world.add_grant(space.id, &Grant { principal: new.clone(), pair });
+        }
+    }
+    world.space_mut(space.id).unwrap().grants.retain(|_, grant| grant.principal != old);
+    for content in contents(world, space.id) {
+        let lists = &mut world.content_mut(content).unwrap().lists;
+        for list in [&mut lists.read, &mut lists.update] {
+            if list.remove(&old) {
+                list.insert(new.clone());
+            }
+        }
+    }
+}
+
+fn contents(world: &World, space: SpaceId) -> Vec<ContentId> {
+    world.contents().filter(|content| content.space == space).map(|content| content.id).collect()
 }
 
 const LISTS: [Verb; 2] = [Verb::Read, Verb::Update];
@@ -176,7 +220,7 @@ fn may_be_lost(
 
 fn rows(space: &Declared, meanings: &Meanings, world: &mut World) {
     let mut held: BTreeSet<(Principal, Pair)> =
-        space.access.iter().map(|(pair, who)| (who.clone(), *pair)).collect();
+        space.given().map(|(pair, who)| (who.clone(), pair)).collect();
     if !space.guests.is_empty() {
         held.insert((group("ext"), Pair::ReadSpace));
     }

@@ -134,7 +134,8 @@ async fn check(seed: u64, shown: &mut String, counts: &mut Counts) -> Result<(),
     stage.apply(&planned).await;
 
     // A key that the lock does not know means the space that has it.
-    let keys_change = policy.iter().all(|space| lock.entries().iter().any(|(name, _)| name == space.key));
+    let mut named = policy.iter().filter(|space| !space.by_rules);
+    let keys_change = named.all(|space| lock.entries().iter().any(|(name, _)| name == space.key));
     stage.running.change(|world| time::passes(&mut dice, world, &policy, keys_change));
     let before = stage.running.world(World::clone);
     let moved = moved(&policy, &before);
@@ -284,7 +285,8 @@ fn moved(policy: &[Declared], world: &World) -> Vec<Moved> {
             bearers: bearers.len(),
         })
     });
-    let spaces = policy.iter().filter(|space| world_key(world, space) != space.key).map(|space| Moved {
+    let named = policy.iter().filter(|space| !space.by_rules);
+    let spaces = named.filter(|space| world_key(world, space) != space.key).map(|space| Moved {
         space: None,
         written: space.key.to_owned(),
         bearers: usize::from(world.space_keyed(space.key).is_some()),
