@@ -55,6 +55,7 @@ mod secrets;
 #[cfg(unix)]
 mod signals;
 mod snapshot;
+mod space_keys;
 mod streams;
 mod support;
 mod trouble;

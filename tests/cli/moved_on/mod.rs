@@ -7,6 +7,7 @@
 
 mod case;
 mod meant;
+mod text;
 mod time;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -105,9 +106,9 @@ async fn check(seed: u64, shown: &mut String, counts: &mut Counts) -> Result<(),
     let stage = Stage::open(&site).await;
     let first = stage.running.world(World::clone);
     let policy = case::policy(&mut dice, &first);
-    let text = case::text(&policy);
-    *shown = format!("{site}\n{text}");
-    let parsed = parse(&text);
+    let written = text::text(&policy);
+    *shown = format!("{site}\n{written}");
+    let parsed = parse(&written);
 
     let (planned, _, live) =
         stage.plan_by(&parsed, Lock::EMPTY).await.map_err(|findings| drawn(&findings))?;
@@ -119,7 +120,7 @@ async fn check(seed: u64, shown: &mut String, counts: &mut Counts) -> Result<(),
     let lock = if known == Known::Own {
         lock
     } else {
-        let others = parse(&case::text(&case::policy(&mut dice, &first)));
+        let others = parse(&text::text(&case::policy(&mut dice, &first)));
         let mut live = stage.sign_in().await;
         stage
             .look_up(&mut live, &others, Lock::EMPTY, &confperm::observe::quiet)
@@ -210,7 +211,7 @@ fn without_a_lock_nothing_is_written_by_ci_and_an_unknown_name_is_a_mistake_at_a
         let mut dice = Dice::new(seed);
         let site = Hosted::start(Site::from_yaml(&case::site(&mut dice)).unwrap(), Options::default());
         let policy = case::policy(&mut dice, &site.running.world(World::clone));
-        let folder = Folder::with(&[("confperm.yaml", &case::text(&policy))]);
+        let folder = Folder::with(&[("confperm.yaml", &text::text(&policy))]);
         let run = |arguments: &[&str]| {
             let mut command = folder.confperm(arguments);
             site.point(&mut command);
