@@ -196,6 +196,33 @@ fn an_end_that_the_lock_knows_is_a_warning_and_another_one_a_mistake() {
     assert!(!folder.read("confperm.lock").contains("ends:"));
 }
 
+/// What the lock knows of an end it knows under the new name, so that a day that has passed is no mistake of today.
+#[test]
+fn an_end_is_known_under_the_names_that_fmt_writes() {
+    let folder = Folder::example("quickstart");
+    let policy = folder.read("confperm.yaml");
+    let grant = "      viewer: [{who: group:contractors, until: 2026-12-31}]";
+    folder.write("confperm.yaml", &policy.replace("      viewer: [group:contractors]", grant));
+    let on = |today: &str, arguments: &[&str]| {
+        crate::support::Ran::from(folder.confperm(arguments).env("CONFPERM_TODAY", today).output().unwrap())
+    };
+    on("2026-11-21", &["plan"]).code(0);
+    let site = folder.read("site.yaml");
+    let renamed =
+        site.replace("  contractors:", "  partners:").replace("group:contractors", "group:partners");
+    assert_ne!(site, renamed);
+    folder.write("site.yaml", &renamed);
+    on("2027-01-02", &["fmt", "--renames"]).code(0);
+    let lock = folder.read("confperm.lock");
+    assert!(lock.contains("2026-12-31 group:partners, viewer in ENG"), "{lock}");
+    assert!(folder.read("confperm.yaml").contains("group:partners, until"));
+    for command in ["plan", "validate"] {
+        let over = on("2027-01-02", &[command]);
+        assert_ne!(over.code, 4, "{}", over.err);
+        assert!(over.err.contains("warning[ended-grant]"), "{}", over.err);
+    }
+}
+
 #[test]
 fn a_lock_in_the_middle_of_a_merge_is_refused() {
     let folder = Folder::example("quickstart");
