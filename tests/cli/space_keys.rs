@@ -159,6 +159,12 @@ fn the_address_of_a_page_means_it_under_the_old_key_and_under_the_new_one() {
         let denied = asked("group:staff").code(3);
         assert!(denied.out.contains("denied"), "{key}: {}{}", denied.out, denied.err);
     }
+    // The old key stands in the address, and the number says the same without it.
+    folder.run(&["fmt", "--renames", "policy"]).code(0);
+    let policy = folder.read("policy/confperm.yaml");
+    assert!(policy.contains("      id:10:") && !policy.contains("ENG"), "{policy}");
+    let after = folder.run(&["plan", "policy"]).code(0);
+    assert_eq!(section(&after.out, "PLAT"), section(&before.out, "ENG"));
 }
 
 /// A test may name a space by the key that it has now before the rest of the policy does.

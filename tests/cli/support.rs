@@ -9,7 +9,7 @@ use assert_cmd::Command;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::{Method, Response};
+use axum::http::{Method, Response, Uri};
 use camino::Utf8PathBuf;
 use confperm::sandbox::{self, Options, Running, Site};
 use futures_util::stream::{self, StreamExt as _};
@@ -211,6 +211,14 @@ impl Hosted {
         &self,
         answer: impl Fn(&Method, &str) -> Option<Reply> + Send + Sync + 'static,
     ) -> Front {
+        self.behind_uris(move |method, uri| answer(method, uri.path()))
+    }
+
+    /// The same, where the answer depends on the query as well.
+    pub(crate) fn behind_uris(
+        &self,
+        answer: impl Fn(&Method, &Uri) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Front {
         let seen: Arc<Mutex<Vec<String>>> = Arc::default();
         let (log, answer) = (Arc::clone(&seen), Arc::new(answer));
         let site = format!("http://{}", self.running.address());
@@ -221,7 +229,7 @@ impl Hosted {
             async move {
                 let (parts, body) = request.into_parts();
                 log.lock().unwrap().push(format!("{} {}", parts.method, parts.uri.path()));
-                if let Some(reply) = answer(&parts.method, parts.uri.path()) {
+                if let Some(reply) = answer(&parts.method, &parts.uri) {
                     return reply.response();
                 }
                 let body = to_bytes(body, usize::MAX).await.unwrap();
