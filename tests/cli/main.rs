@@ -26,6 +26,7 @@ mod hostile_names;
 #[cfg(target_os = "linux")]
 mod identity;
 mod import;
+mod inactive;
 mod in_process;
 mod incomplete;
 mod incomplete_answers;

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Caller, Companions, DuplicateRows, Edition, Grant, GrantId, Pair, Principal, Refusal, RoleMode};
-use super::{RoleRowDelete, Space, SpaceId, SpaceStatus, World};
+use super::{
+    AccountStatus, Caller, Companions, DuplicateRows, Edition, Grant, GrantId, InactiveSubjects, Pair,
+};
+use super::{Principal, Refusal, RoleMode, RoleRowDelete, Space, SpaceId, SpaceStatus, World};
 
 impl World {
     /// Adds a row, and its companions (API v1, addPermissionToSpace; companions live: folio).
@@ -15,7 +17,7 @@ impl World {
         pair: Pair,
     ) -> Result<GrantId, Refusal> {
         let space = self.writable_space(caller, id)?;
-        if !self.knows(principal) {
+        if !self.takes(principal) {
             return Err(Refusal::UnknownPrincipal(principal.clone()));
         }
         if *principal == Principal::Anonymous && pair == Pair::AdministerSpace {
@@ -82,6 +84,18 @@ impl World {
             return Err(Refusal::ArchivedSpace);
         }
         Ok(space)
+    }
+
+    /// Whether a principal exists, and the site takes it in a write that gives it something.
+    pub(super) fn takes(&self, principal: &Principal) -> bool {
+        let is_inactive = || match principal {
+            Principal::User(account) => {
+                self.user(account).is_some_and(|user| user.status == AccountStatus::Inactive)
+            }
+            Principal::Group(_) | Principal::Class(_) | Principal::Anonymous => false,
+        };
+        let refuses = self.quirks.inactive_subjects == InactiveSubjects::Refused;
+        self.knows(principal) && !(refuses && is_inactive())
     }
 
     /// Whether a principal exists.

@@ -37,8 +37,8 @@ pub use pair::Pair;
 pub use people::{AccountStatus, AccountType, Edition, Group, GroupAccess, Role, RoleMode, Settings, User};
 pub use quirks::{
     AnonymousRow, BadToken, Companions, DeletedGroupEntries, DeletedSubjects, DuplicateRows,
-    EmptyRestriction, LeftoverRows, Quirks, RoleRowDelete, RoleVocabulary, SelfRemoval, UnlistingNobody,
-    UpdateWithoutRead,
+    EmptyRestriction, InactiveSubjects, LeftoverRows, Quirks, RoleRowDelete, RoleVocabulary, SelfRemoval,
+    UnlistingNobody, UpdateWithoutRead,
 };
 pub use refusal::{Fault, Refusal};
 pub use restrictions::Entry;

@@ -101,6 +101,8 @@ pub struct Quirks {
     pub deleted_group_entries: DeletedGroupEntries,
     /// What replacing and adding restrictions make of groups that are deleted and accounts that are closed.
     pub deleted_subjects: DeletedSubjects,
+    /// What adding rows, roles and entries of lists makes of accounts that are deactivated.
+    pub inactive_subjects: InactiveSubjects,
     /// Whether e-mail addresses of others are shown; one's own always is.
     pub emails_visible: bool,
     /// Whether a wrong token is refused or makes the caller anonymous.
@@ -158,6 +160,7 @@ impl Default for Quirks {
             guests_see_opened_spaces: false,
             deleted_group_entries: DeletedGroupEntries::Kept,
             deleted_subjects: DeletedSubjects::Refused,
+            inactive_subjects: InactiveSubjects::Accepted,
             emails_visible: false,
             bad_token: BadToken::Unauthorized,
             search_misses: BTreeSet::new(),
@@ -298,6 +301,15 @@ switch!(
         Accepted,
         /// The same, but they are not stored; a list with no other entry becomes open.
         Dropped,
+    }
+);
+switch!(
+    /// Deactivated accounts in a write.
+    InactiveSubjects {
+        /// They are taken like all others.
+        Accepted,
+        /// 400, wherever one is given something or is on a list that is sent. What they have stays until it is removed.
+        Refused,
     }
 );
 switch!(

@@ -162,7 +162,7 @@ impl World {
     /// Lists hold users and groups; anonymous and classes are refused.
     fn check_known(&self, principal: &Principal) -> Result<(), Refusal> {
         let listable = matches!(principal, Principal::User(_) | Principal::Group(_));
-        if listable && self.knows(principal) {
+        if listable && self.takes(principal) {
             Ok(())
         } else {
             Err(Refusal::UnknownPrincipal(principal.clone()))

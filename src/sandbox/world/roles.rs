@@ -41,7 +41,7 @@ impl World {
                 return Err(Refusal::PrincipalTwice(principal.clone()));
             }
             // A removal may name somebody who is gone: the assignment is what has to exist.
-            if role.is_some() && !self.knows(principal) {
+            if role.is_some() && !self.takes(principal) {
                 return Err(Refusal::UnknownPrincipal(principal.clone()));
             }
             if let Some(id) = role {
