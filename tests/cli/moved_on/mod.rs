@@ -96,7 +96,7 @@ async fn what_names_meant_is_what_they_mean_however_they_move() {
     assert!(moved * 10 >= cases * 6 && wrote * 10 >= cases * 5, "{counts:?}");
     assert!((refused_at_first + refused) * 20 <= cases && unknown * 5 <= cases, "{counts:?}");
     assert!((ghosts > 0 || cases < 400) && skipped * 5 >= cases, "{counts:?}");
-    assert!(exact >= cases && within * 2 >= cases, "{counts:?}");
+    assert!(exact >= cases && within * 4 >= cases, "{counts:?}");
 }
 
 async fn check(seed: u64, shown: &mut String, counts: &mut Counts) -> Result<(), String> {

@@ -12,7 +12,7 @@ use crate::worlds::Dice;
 
 /// Changes a site as its people do, mostly where the policy has a name. What cannot be done is passed over.
 pub(super) fn passes(dice: &mut Dice, world: &mut World, policy: &[Declared], keys_change: bool) {
-    if keys_change && dice.one_in(3) {
+    if keys_change && dice.one_in(2) {
         keys(dice, world);
     }
     for _ in 0..=dice.below(4) {
