@@ -278,7 +278,7 @@ pub(super) fn page(
             _ => format!("the space {key} shows no page `{shown}` to this account"),
         },
         help: nearest(name, space, tree).map_or_else(
-            || "either it is not there, or this account may not view it, and then nothing can be said about it".to_owned(),
+            || "it is a draft, in the trash, or not there at all, or this account may not view it; nothing can be said about it".to_owned(),
             |near| format!("did you mean `{key}{}`?", visible(&near)),
         ),
     })

@@ -76,7 +76,7 @@ pub(super) fn reason_words(reason: &Reason, names: &dyn Names) -> String {
         Reason::NoSuchContent { content } => format!("page {content} was not read"),
         Reason::TreeNotRead { space } => format!("the pages of {space} were not read"),
         Reason::AncestorHidden { content } => format!(
-            "a page above, with the id {content}, is hidden from the account that runs this, and with it its lists"
+            "a page above, with the id {content}, is a draft, in the trash, or hidden from the account that runs this, and its lists are not known"
         ),
         Reason::PlaceUnread { content } => {
             format!("the site does not say what {} is below", names.page(*content))

@@ -196,6 +196,27 @@ fn an_end_that_the_lock_knows_is_a_warning_and_another_one_a_mistake() {
     assert!(!folder.read("confperm.lock").contains("ends:"));
 }
 
+/// Beside a verb the address of a page means the page, and that of another site is a mistake.
+#[test]
+fn a_test_may_name_a_page_by_its_address() {
+    let folder = Folder::example("quickstart");
+    let with = |host: &str, word: &str| {
+        let page = format!("https://{host}/wiki/spaces/ENG/pages/1003/On-call");
+        folder.write(
+            "tests.yaml",
+            &format!(
+                "version: 1\ntests: [{{name: on-call, who: group:contractors, {word}: {{view: ['{page}']}}}}]\n"
+            ),
+        );
+        folder.run(&["test"])
+    };
+    with("acme.atlassian.net", "cannot").code(0);
+    let failed = with("acme.atlassian.net", "can").code(3);
+    assert!(failed.out.contains("view ENG/Home/Runbooks/On-call: denied"), "{}", failed.out);
+    let foreign = with("other.atlassian.net", "cannot").code(4);
+    assert!(foreign.err.contains("this page is on https://other.atlassian.net"), "{}", foreign.err);
+}
+
 /// What the lock knows of an end it knows under the new name, so that a day that has passed is no mistake of today.
 #[test]
 fn an_end_is_known_under_the_names_that_fmt_writes() {
@@ -221,6 +242,25 @@ fn an_end_is_known_under_the_names_that_fmt_writes() {
         assert_ne!(over.code, 4, "{}", over.err);
         assert!(over.err.contains("warning[ended-grant]"), "{}", over.err);
     }
+}
+
+/// It knew groups, people, spaces and roles, and its site by the address only.
+#[test]
+fn a_lock_of_version_0_1_counts_and_is_completed() {
+    let folder = Folder::example("quickstart");
+    folder.run(&["plan"]).code(0);
+    let new = folder.read("confperm.lock");
+    let (names, _) = new.split_once("pages:").unwrap();
+    let site = &new[new.find("version: 2").unwrap()..new.find("groups:").unwrap()];
+    let old = names.replace(site, "version: 1\nsite: sandbox:site.yaml\n");
+    folder.write("confperm.lock", &old);
+    change(&folder, "contractors", "contracting");
+    let locked = folder.run(&["plan", "--locked"]);
+    assert!(locked.err.contains("is now `group:contracting`"), "{}", locked.err);
+    assert_eq!(folder.read("confperm.lock"), old);
+    let plan = folder.run(&["plan"]).code(0);
+    assert!(plan.err.contains("is now `group:contracting`"), "{}", plan.err);
+    assert_eq!(folder.read("confperm.lock"), new);
 }
 
 #[test]
