@@ -3,11 +3,11 @@
 //! A policy is a value that knows what each of its names means, so that nothing has to be looked up by the program under
 //! test.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use confperm::sandbox::world::{
-    Content, ContentId, GroupId, Kind, Lists, Pair, Principal, SpaceId, Status, Verb, World,
+    Content, ContentId, GroupId, Kind, Lists, Pair, Principal, RoleMode, SpaceId, Status, Verb, World,
 };
 
 use crate::worlds::Dice;
@@ -21,9 +21,15 @@ pub(super) const PEOPLE: [&str; 4] = ["bob", "eve", "dan", "kim"];
 pub(super) const GUEST: &str = "fay";
 const KEYS: [&str; 3] = ["A", "B", "C"];
 const ROLES: &str = "roles:
-  Admin: {id: r-admin, type: system, permissions: [read/space, create/page, update/page, administer/space]}
+  Admin: {id: r-admin, type: system, permissions: [read/space, create/page, update/page, delete/page, create/blogpost, update/blogpost, restrict_content/space, administer/space]}
   Viewer: {id: r-viewer, type: system, permissions: [read/space]}
+  Editor: {id: r-editor, type: custom, permissions: [read/space, create/page, update/page]}
+  Eraser: {id: r-eraser, type: custom, permissions: [read/space, delete/page]}
+  Keeper: {id: r-keeper, type: custom, permissions: [read/space, create/page, update/page, delete/page]}
 ";
+/// The names of the roles in a policy, and on the site at first. Their ids on the site are like these, with `r-`.
+pub(super) const ROLE_NAMES: [(&str, &str); 4] =
+    [("viewer", "Viewer"), ("editor", "Editor"), ("eraser", "Eraser"), ("keeper", "Keeper")];
 const TITLES: [&str; 12] =
     ["Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta", "Eta", "Theta", "Iota", "Kappa", "Lambda", "Mu"];
 
@@ -94,6 +100,7 @@ impl Rules {
 }
 
 /// A space of a policy.
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own in a policy")]
 #[derive(Debug, Clone)]
 pub(super) struct Declared {
     pub(super) id: SpaceId,
@@ -107,6 +114,8 @@ pub(super) struct Declared {
     pub(super) opens_unlisted: bool,
     /// The space whose access it has.
     pub(super) like: Option<&'static str>,
+    /// Whether the site gives access by roles only.
+    pub(super) by_roles: bool,
     /// Whether nothing but rules names it.
     pub(super) by_rules: bool,
     /// The same for all spaces of a policy.
@@ -130,6 +139,30 @@ impl Declared {
             Principal::User(_) | Principal::Class(_) | Principal::Anonymous => None,
         });
         groups.chain(self.rules.groups()).collect()
+    }
+
+    /// The role of each principal, by its name in the policy, on a site with roles only.
+    pub(super) fn roles(&self) -> BTreeMap<&Principal, &'static str> {
+        let mut pairs: BTreeMap<&Principal, BTreeSet<Pair>> = BTreeMap::new();
+        for (pair, who) in self.access.iter().filter(|_| self.by_roles) {
+            pairs.entry(who).or_default().insert(*pair);
+        }
+        let role = |pairs: &BTreeSet<Pair>| match [Pair::CreatePage, Pair::DeletePage]
+            .map(|pair| pairs.contains(&pair))
+        {
+            [false, false] => "viewer",
+            [true, false] => "editor",
+            [false, true] => "eraser",
+            [true, true] => "keeper",
+        };
+        pairs.into_iter().map(|(who, pairs)| (who, role(&pairs))).collect()
+    }
+
+    /// The roles that it names, as they are called on the site at first.
+    pub(super) fn role_names(&self) -> BTreeSet<&'static str> {
+        let guests = (self.by_roles && !self.guests.is_empty()).then_some("viewer");
+        let named: BTreeSet<&str> = self.roles().into_values().chain(guests).collect();
+        ROLE_NAMES.into_iter().filter(|(name, _)| named.contains(name)).map(|(_, site)| site).collect()
     }
 
     /// What rules and the space itself give.
@@ -159,7 +192,7 @@ pub(super) fn written(who: &Principal) -> String {
 
 /// A site as it was when its policy was first planned.
 pub(super) fn site(dice: &mut Dice) -> String {
-    let mode = dice.pick(&["pre-roles", "pre-roles", "roles-transition"]);
+    let mode = dice.pick(&["pre-roles", "pre-roles", "roles-transition", "roles"]);
     let mut text = format!(
         "kind: confluence-sandbox
 version: 1
@@ -188,9 +221,21 @@ groups:
     text.push_str("quirks: {companions: never}\nspaces:\n");
     for (number, key) in KEYS.into_iter().enumerate() {
         let id = number + 1;
-        let _ = writeln!(text, "  {key}:\n    id: {id}\n    name: {key}\n    permissions:");
+        let _ = writeln!(text, "  {key}:\n    id: {id}\n    name: {key}");
         let readers: Vec<String> = dice.some(&GROUPS, 2).iter().map(|name| format!("group:{name}")).collect();
         let editors = readers.iter().filter(|_| dice.one_in(2)).cloned().collect::<Vec<_>>();
+        if mode == "roles" {
+            let readers =
+                readers.into_iter().filter(|who| !editors.contains(who)).collect::<Vec<_>>().join(", ");
+            let editors = editors.join(", ");
+            let _ = writeln!(
+                text,
+                "    role-assignments: {{Admin: [user:ann], Viewer: [{readers}], Editor: [{editors}]}}"
+            );
+            pages(&mut text, dice, id);
+            continue;
+        }
+        text.push_str("    permissions:\n");
         for (pair, who) in [("read/space", readers), ("create/page", editors)] {
             let who = with_caller(who).join(", ");
             let _ = writeln!(text, "      {pair}: [{who}]");
@@ -202,23 +247,26 @@ groups:
         if mode != "pre-roles" {
             text.push_str("      update/blogpost: [user:ann]\n");
         }
-        text.push_str("    pages:\n");
-        let mut titles = TITLES.to_vec();
-        let mut page = 100 * id;
-        let mut tops = vec!["Home"];
-        if dice.one_in(2) {
-            tops.push(titles.remove(dice.below(titles.len())));
-        }
-        for top in tops {
-            node(&mut text, dice, 2, top, &mut page, &mut titles);
-        }
-        if dice.one_in(3) {
-            let title = dice.pick(&TITLES);
-            let _ =
-                writeln!(text, "    blogposts:\n      - {{id: {}, title: {title}{}}}", page + 1, lists(dice));
-        }
+        pages(&mut text, dice, id);
     }
     text
+}
+
+fn pages(text: &mut String, dice: &mut Dice, space: usize) {
+    text.push_str("    pages:\n");
+    let mut titles = TITLES.to_vec();
+    let mut page = 100 * space;
+    let mut tops = vec!["Home"];
+    if dice.one_in(2) {
+        tops.push(titles.remove(dice.below(titles.len())));
+    }
+    for top in tops {
+        node(text, dice, 2, top, &mut page, &mut titles);
+    }
+    if dice.one_in(3) {
+        let title = dice.pick(&TITLES);
+        let _ = writeln!(text, "    blogposts:\n      - {{id: {}, title: {title}{}}}", page + 1, lists(dice));
+    }
 }
 
 fn with_caller(mut who: Vec<String>) -> Vec<String> {
@@ -269,7 +317,9 @@ fn lists(dice: &mut Dice) -> String {
 
 /// A policy for a site. Most of its names are names of pages.
 pub(super) fn policy(dice: &mut Dice, world: &World) -> Vec<Declared> {
-    let rules = rules(dice);
+    let by_roles = world.settings.mode == RoleMode::Roles;
+    // A principal has one role, so what rules add to it or take over from another is not the sum of both.
+    let rules = if by_roles { Rules::default() } else { rules(dice) };
     let replaces = rules.replace.is_some();
     let mut spaces: Vec<Declared> = Vec::new();
     for (number, key) in KEYS.into_iter().enumerate() {
@@ -280,7 +330,7 @@ pub(super) fn policy(dice: &mut Dice, world: &World) -> Vec<Declared> {
             }
             continue;
         }
-        let additive = replaces || dice.one_in(3);
+        let additive = !by_roles && (replaces || dice.one_in(3));
         let mut access = Vec::new();
         for who in principals(dice, 2, &rules) {
             access.push((Pair::ReadSpace, who.clone()));
@@ -309,7 +359,7 @@ pub(super) fn policy(dice: &mut Dice, world: &World) -> Vec<Declared> {
         }
         let opens_unlisted = guests.is_empty() && dice.one_in(5);
         let empty = Declared::empty(id, key, &rules);
-        spaces.push(Declared { additive, access, pages, guests, opens_unlisted, like, ..empty });
+        spaces.push(Declared { additive, access, pages, guests, opens_unlisted, like, by_roles, ..empty });
     }
     spaces
 }
@@ -325,6 +375,7 @@ impl Declared {
             guests: Vec::new(),
             opens_unlisted: false,
             like: None,
+            by_roles: false,
             by_rules: false,
             rules: rules.clone(),
         }

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::sandbox::world::{
-    Content, ContentId, Grant, GroupId, Kind, Lists, Pair, Principal, SpaceId, Status, Subject, Verb, World,
+    Content, ContentId, Grant, GroupId, Kind, Lists, Pair, Principal, RoleId, SpaceId, Status, Subject, Verb,
+    World,
 };
 
 use super::case::{CALLER, Declared, GUEST, Name, PEOPLE, Reach, Selector, group, user};
@@ -86,6 +87,8 @@ pub(super) struct Meanings {
     pub(super) pages: BTreeMap<(SpaceId, Name), Option<ContentId>>,
     /// By the group that the name was written for.
     pub(super) groups: BTreeMap<GroupId, Option<GroupId>>,
+    /// By the name that a role has in the policy.
+    pub(super) roles: BTreeMap<&'static str, Option<RoleId>>,
 }
 
 impl Meanings {
@@ -218,7 +221,27 @@ fn may_be_lost(
     })
 }
 
+/// Roles in the place of rows. The role of the caller stays.
+fn assignments(space: &Declared, meanings: &Meanings, world: &mut World) {
+    let caller = Principal::User(CALLER.into());
+    let mut roles = space.roles();
+    let guests = group("ext");
+    if !space.guests.is_empty() {
+        roles.insert(&guests, "viewer");
+    }
+    let roles: Vec<(Principal, RoleId)> = roles
+        .into_iter()
+        .filter_map(|(who, role)| Some((meanings.principal(who)?, meanings.roles.get(role)?.clone()?)))
+        .collect();
+    let found = world.space_mut(space.id).unwrap();
+    found.assignments.retain(|who, _| *who == caller);
+    found.assignments.extend(roles);
+}
+
 fn rows(space: &Declared, meanings: &Meanings, world: &mut World) {
+    if space.by_roles {
+        return assignments(space, meanings, world);
+    }
     let mut held: BTreeSet<(Principal, Pair)> =
         space.given().map(|(pair, who)| (who.clone(), pair)).collect();
     if !space.guests.is_empty() {

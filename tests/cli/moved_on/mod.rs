@@ -22,7 +22,7 @@ use confperm::plan::Plan;
 use confperm::policy::Policy;
 use confperm::policy::lock::{LOCK_FILE, Lock};
 use confperm::render::diagnostics::{Paint, draw};
-use confperm::sandbox::world::{AccountStatus, GroupId, Principal, SpaceId, Status, Verb, World};
+use confperm::sandbox::world::{AccountStatus, GroupId, Principal, RoleId, SpaceId, Status, Verb, World};
 use confperm::sandbox::{Options, Site};
 
 use self::case::{Declared, Name};
@@ -292,7 +292,13 @@ fn moved(policy: &[Declared], world: &World) -> Vec<Moved> {
         written: space.key.to_owned(),
         bearers: usize::from(world.space_keyed(space.key).is_some()),
     });
-    pages.chain(groups).chain(spaces).collect()
+    let roles: BTreeSet<&str> = policy.iter().flat_map(Declared::role_names).collect();
+    let roles = roles.into_iter().filter_map(|role| {
+        let bearers: Vec<_> = world.roles().filter(|found| found.name == role).collect();
+        let is_same = bearers.iter().any(|found| found.id.0 == format!("r-{}", role.to_lowercase()));
+        (!is_same).then(|| Moved { space: None, written: role.to_owned(), bearers: bearers.len() })
+    });
+    pages.chain(groups).chain(spaces).chain(roles).collect()
 }
 
 /// The key that a space has now.
@@ -325,7 +331,12 @@ fn meanings(policy: &[Declared], lock: &Lock, world: &World) -> Meanings {
         let meant = if entries.contains_key(&format!("group:{name}")) { there } else { bearer };
         (id, meant)
     });
-    Meanings { pages: meant.collect(), groups: groups.collect() }
+    let roles = case::ROLE_NAMES.map(|(name, site)| {
+        let there = world.role(&RoleId(format!("r-{name}"))).map(|role| role.id.clone());
+        let bearer = world.roles().find(|role| role.name == site).map(|role| role.id.clone());
+        (name, if entries.contains_key(&format!("role:{site}")) { there } else { bearer })
+    });
+    Meanings { pages: meant.collect(), groups: groups.collect(), roles: roles.into() }
 }
 
 /// Whether a plan writes a page whose lists have an entry of a deleted group.

@@ -5,13 +5,20 @@ use std::fmt::Write as _;
 
 use confperm::sandbox::world::{Pair, Principal};
 
-use super::case::{Declared, Entry, PEOPLE, Reach, Rules, Selector, written};
+use super::case::{Declared, Entry, PEOPLE, ROLE_NAMES, Reach, Rules, Selector, written};
 
 /// The policy as a person writes it.
 pub(super) fn text(policy: &[Declared]) -> String {
     let mut text = "version: 1\nguards: {max-removals: 100%, min-admins: 0}\npeople:\n".to_owned();
     for name in PEOPLE {
         let _ = writeln!(text, "  {name}: u-{name}");
+    }
+    if policy.iter().any(|space| space.by_roles) {
+        text.push_str(
+            "roles:\n  editor: {permissions: [read/space, create/page, update/page], site-role: Editor}\n  \
+             eraser: {permissions: [read/space, delete/page], site-role: Eraser}\n  \
+             keeper: {includes: [editor, eraser], site-role: Keeper}\n",
+        );
     }
     text.push_str("spaces:\n");
     for space in policy.iter().filter(|space| !space.by_rules) {
@@ -22,7 +29,15 @@ pub(super) fn text(policy: &[Declared]) -> String {
             &[]
         } else {
             text.push_str("    access:\n");
-            &space.access
+            let roles = space.roles();
+            for (role, _) in ROLE_NAMES {
+                let who = roles.iter().filter(|(_, of)| **of == role).map(|(who, _)| quoted(who));
+                let who = who.collect::<Vec<_>>().join(", ");
+                if !who.is_empty() {
+                    let _ = writeln!(text, "      {role}: [{who}]");
+                }
+            }
+            if space.by_roles { &[] } else { &space.access }
         };
         for pair in [Pair::ReadSpace, Pair::CreatePage, Pair::DeletePage] {
             let who: Vec<String> =

@@ -4,16 +4,19 @@ use std::collections::BTreeSet;
 
 use confperm::sandbox::world::{
     AccountId, AccountStatus, Action, Content, ContentId, Group, GroupId, Kind, ListKind, Pair, Place,
-    Principal, SpaceId, Status, World,
+    Principal, Role, RoleId, RoleMode, SpaceId, Status, World,
 };
 
-use super::case::{CALLER, Declared, GROUPS, PEOPLE, group, new_page};
+use super::case::{CALLER, Declared, GROUPS, PEOPLE, ROLE_NAMES, group, new_page};
 use crate::worlds::Dice;
 
 /// Changes a site as its people do, mostly where the policy has a name. What cannot be done is passed over.
 pub(super) fn passes(dice: &mut Dice, world: &mut World, policy: &[Declared], keys_change: bool) {
     if keys_change && dice.one_in(2) {
         keys(dice, world);
+    }
+    if world.settings.mode == RoleMode::Roles && dice.one_in(2) {
+        roles(dice, world);
     }
     for _ in 0..=dice.below(4) {
         match dice.below(10) {
@@ -154,6 +157,19 @@ fn groups(dice: &mut Dice, world: &mut World) {
     }
 }
 
+/// A role gets another name, perhaps that of another role, which gets the old one.
+fn roles(dice: &mut Dice, world: &mut World) {
+    let names = ROLE_NAMES.map(|(name, _)| RoleId(format!("r-{name}")));
+    let [one, other] = [0, 1].map(|_| world.role(&names[dice.below(names.len())]).unwrap().clone());
+    let (first, second) = (one.name.clone(), other.name.clone());
+    if one.id != other.id && dice.one_in(2) {
+        world.add_role(Role { name: first, ..other });
+        world.add_role(Role { name: second, ..one });
+    } else {
+        world.add_role(Role { name: format!("{first} 2"), ..one });
+    }
+}
+
 /// What names do not depend on, and the account of a person who left.
 fn others(dice: &mut Dice, world: &mut World) {
     if dice.one_in(2) {
@@ -171,6 +187,7 @@ fn others(dice: &mut Dice, world: &mut World) {
 fn access(dice: &mut Dice, world: &mut World) {
     let space = SpaceId(1 + dice.below(3) as u64);
     let principal = group(dice.pick(&GROUPS));
+    let by_roles = world.settings.mode == RoleMode::Roles;
     let pages: Vec<ContentId> =
         world.contents().filter(|content| content.space == space).map(|content| content.id).collect();
     if pages.is_empty() {
@@ -179,6 +196,8 @@ fn access(dice: &mut Dice, world: &mut World) {
     let content = dice.pick(&pages);
     let list = if dice.one_in(2) { ListKind::Read } else { ListKind::Update };
     let action = match dice.below(4) {
+        0 if by_roles => Action::AssignRole { space, principal, role: RoleId("r-editor".to_owned()) },
+        1 if by_roles => Action::RemoveRole { space, principal },
         0 => Action::Grant { space, principal, pair: Pair::ReadSpace },
         1 => Action::Revoke { space, principal, pair: Pair::ReadSpace },
         2 => Action::ClearList { content, list },
