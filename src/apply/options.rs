@@ -8,8 +8,10 @@ use std::time::Duration;
 use crate::model::{ContentId, SpaceKey};
 use crate::plan::Object;
 
-/// Calls that are under way at once, at most. The client may allow fewer.
-pub(super) const SIDE_BY_SIDE: usize = 16;
+/// Calls of a plan that are under way at once, at most, the looks before them included. The client may allow
+/// fewer. It has more slots than this (`Settings::concurrency`), so that what is read to verify goes on beside the
+/// calls instead of in their place.
+pub(super) const SIDE_BY_SIDE: usize = 12;
 
 /// How an apply behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -184,9 +184,9 @@ mod tests {
         drop(d);
     }
 
-    /// A site with a token bucket, asked through a pace by sixteen tasks. Gives the seconds it took.
+    /// A site with a token bucket, asked through a pace by twenty tasks. Gives the seconds it took.
     async fn taken(calls: u32, rate: f64, burst: f64, latency: Duration) -> f64 {
-        let pace = Pace::new(8);
+        let pace = Pace::new(16);
         let bucket = Mutex::new((burst, Instant::now()));
         let left = Mutex::new(calls);
         let began = Instant::now();
@@ -222,7 +222,7 @@ mod tests {
                 }
             }
         };
-        futures_util::future::join_all((0..16).map(|_| task())).await;
+        futures_util::future::join_all((0..20).map(|_| task())).await;
         began.elapsed().as_secs_f64()
     }
 
@@ -232,8 +232,8 @@ mod tests {
             for latency in [5, 20, 80, 200] {
                 let calls = 2000;
                 let taken = taken(calls, rate, burst, Duration::from_millis(latency)).await;
-                // With eight calls at a time no more are possible.
-                let possible = rate.min(8.0 / Duration::from_millis(latency).as_secs_f64());
+                // With sixteen calls at a time no more are possible.
+                let possible = rate.min(16.0 / Duration::from_millis(latency).as_secs_f64());
                 let ideal = f64::from(calls) / possible;
                 assert!(taken / ideal < 1.1, "{rate}/s, burst {burst}, latency {latency} ms: {taken:.1} s");
             }

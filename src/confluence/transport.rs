@@ -51,7 +51,7 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_mins(1),
             timeout: Duration::from_mins(2),
-            concurrency: 8,
+            concurrency: 16,
             // A search gives at most a hundred pages with two lists each; the largest that were seen have a few
             // hundred entries of less than a kilobyte.
             largest_answer: 32 * 1024 * 1024,
