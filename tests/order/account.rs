@@ -12,7 +12,7 @@ use proptest::test_runner::TestRunner;
 use crate::fewest::cases;
 use crate::finishing::{case, state};
 use crate::site::{
-    Case, GROUPS, Lacks, ME, SPACE, between, lacking, pair, perform, principal, profile, restrict,
+    Bystanders, Case, GROUPS, Lacks, ME, SPACE, between, lacking, pair, perform, principal, profile, restrict,
 };
 use crate::tally::word;
 
@@ -33,8 +33,8 @@ fn closed_above() -> Case {
 
 #[test]
 fn what_would_be_open_without_something_left_out_is_refused() {
-    for crowded in [false, true] {
-        let case = Case { crowded, ..closed_above() };
+    for bystanders in [Bystanders::None, Bystanders::Different] {
+        let case = Case { bystanders, ..closed_above() };
         let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Allow).unwrap().plan;
         let [Refusal::NeedsLeftOut { left_out, needed_by: NeededBy::Order { danger, .. }, .. }] =
             &plan.refusals[..]
@@ -51,8 +51,8 @@ fn what_would_be_open_without_something_left_out_is_refused() {
 
 #[test]
 fn what_is_independent_of_something_left_out_is_done() {
-    for crowded in [false, true] {
-        let case = Case { crowded, parents: vec![None, None], ..closed_above() };
+    for bystanders in [Bystanders::None, Bystanders::Different] {
+        let case = Case { bystanders, parents: vec![None, None], ..closed_above() };
         let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).unwrap().plan;
         assert_eq!((plan.refusals.len(), plan.left_out.len(), plan.calls.len()), (0, 2, 1), "{plan:#?}");
     }
@@ -106,7 +106,11 @@ fn check(case: &Case, counts: &mut Counts) {
                 ends_between(&case, &world, &now)
             });
             // Where there is a crowd, anyone may be in its groups, and the world has no such people.
-            assert!(case.crowded || !is_needless, "refused without need: {:#?}\n{case:#?}", plan.refusals);
+            assert!(
+                case.bystanders == Bystanders::Different || !is_needless,
+                "refused without need: {:#?}\n{case:#?}",
+                plan.refusals
+            );
         }
         return;
     }

@@ -9,7 +9,8 @@ use proptest::prelude::*;
 
 use crate::judge::{Judge, now};
 use crate::site::{
-    Case, GROUPS, ME, SPACE, State, alone, case, pair, principal, profile, restrict, with_companions,
+    Bystanders, Case, GROUPS, ME, SPACE, State, alone, case, pair, principal, profile, restrict,
+    with_companions,
 };
 
 /// How many cases to try: more where `CONFPERM_CASES` multiplies them.
@@ -118,7 +119,7 @@ proptest! {
 
     #[test]
     fn the_judge_sees_what_the_sandbox_sees(
-        case in case(),
+        case in case().prop_map(|case| Case { bystanders: Bystanders::None, ..case }),
         draws in proptest::collection::vec(any::<u16>(), 12),
     ) {
         let judge = Judge::of(&case);

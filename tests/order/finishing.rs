@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use confperm::model::{Call, Permission, Principal};
 use confperm::plan::{EdgeReason, Endangered, Gaps, Plan, PlannedCall, Refusal, check, plan};
 
-use crate::site::{Case, GROUPS, Lacks, PAGE, State, perform};
+use crate::site::{Bystanders, Case, GROUPS, Lacks, PAGE, State, perform};
 
 const READ: [Permission; 1] = [Permission::ReadSpace];
 const WRITE: [Permission; 3] = [Permission::ReadSpace, Permission::CreatePage, Permission::CreateComment];
@@ -29,7 +29,7 @@ pub(crate) fn case(before: State, after: State) -> Case {
             Permission::CreateComment,
             Permission::DeletePage,
         ],
-        crowded: false,
+        bystanders: Bystanders::None,
         required: false,
         mine: true,
         leaning: false,
@@ -94,7 +94,11 @@ fn what_would_let_somebody_in_waits_even_for_that() {
 
 /// A site whose caller may change pages by that group alone; in a crowd or not.
 fn leaning(before: &State, after: &State) -> [Case; 2] {
-    [false, true].map(|crowded| Case { crowded, leaning: true, ..case(before.clone(), after.clone()) })
+    [Bystanders::None, Bystanders::Different].map(|bystanders| Case {
+        bystanders,
+        leaning: true,
+        ..case(before.clone(), after.clone())
+    })
 }
 
 #[test]

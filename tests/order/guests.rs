@@ -11,7 +11,7 @@ use confperm::plan::{Gaps, Plan, plan};
 use confperm::sandbox::world::{self, World};
 use proptest::prelude::*;
 
-use crate::site::{Case, GROUPS, PAGE, SPACE, State, between, of_pages, perform, plain, profile};
+use crate::site::{Bystanders, Case, GROUPS, PAGE, SPACE, State, between, of_pages, perform, plain, profile};
 use crate::tally::holds;
 
 /// A site, and the pages that the members of some groups shall see: `group:g2`, and perhaps `group:g1`.
@@ -33,7 +33,7 @@ fn guested() -> impl Strategy<Value = Guested> {
             (Just(case), some(), proptest::option::of(some()), any::<bool>())
         })
         .prop_map(|(mut case, first, second, edit)| {
-            case.crowded = false;
+            case.bystanders = Bystanders::None;
             let mut named = BTreeMap::from([(2, first)]);
             named.extend(second.map(|pages| (1, pages)));
             let edit = edit && !case.companions();

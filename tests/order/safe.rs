@@ -13,8 +13,8 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use crate::fewest::cases;
 use crate::finishing::{self, state};
 use crate::site::{
-    Case, GROUPS, ME, PAGE, SPACE, Sort, alone, attempt, between, case, lacking, pair, perform, principal,
-    profile, with_classes,
+    Bystanders, Case, GROUPS, ME, PAGE, SPACE, Sort, alone, attempt, between, case, lacking, pair, perform,
+    principal, profile, with_classes,
 };
 use crate::tally::{Tally, holds};
 
@@ -215,7 +215,7 @@ proptest! {
 
     #[test]
     fn in_a_crowd_no_edge_is_there_for_somebody_in_particular(case in case()) {
-        let case = Case { crowded: true, ..case };
+        let case = Case { bystanders: Bystanders::Different, ..case };
         let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).unwrap().plan;
         let edges = plan.calls.iter().flat_map(|call| &call.after);
         prop_assert!(edges.into_iter().all(|edge| edge.because.is_none()), "{:#?}", plan.calls);
@@ -226,7 +226,7 @@ proptest! {
 fn all_sorts() -> impl Strategy<Value = Case> {
     let sites = prop_oneof![3 => case(), 1 => with_classes(), 1 => lacking()];
     (sites, proptest::bool::weighted(0.3), any::<bool>()).prop_map(|(case, crowded, mine)| Case {
-        crowded: case.crowded || crowded,
+        bystanders: if crowded { Bystanders::Different } else { case.bystanders },
         mine: case.mine || mine,
         ..case
     })
@@ -360,7 +360,7 @@ fn in_a_crowd_what_the_caller_gets_in_exchange_for_the_right_to_restrict_comes_a
     let permissions = [ReadSpace, CreatePage, RestrictContent, AdministerSpace];
     let before = state(&[(mine, &[ReadSpace, RestrictContent, AdministerSpace])], [&[], &[]]);
     let after = state(&[(mine, &[ReadSpace, CreatePage])], [&["user:me", other, third], &[]]);
-    let case = Case { permissions, crowded: true, ..finishing::case(before, after) };
+    let case = Case { permissions, bystanders: Bystanders::Different, ..finishing::case(before, after) };
     let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).unwrap().plan;
     assert_eq!(plan.refusals, []);
     let last = |is: fn(&Call) -> bool| plan.calls.iter().rposition(|call| is(&call.call));

@@ -28,8 +28,8 @@ pub(crate) struct State {
 pub(crate) struct Case {
     /// What there is to give.
     pub(crate) permissions: [Permission; 4],
-    /// Whether there are so many groups that nobody may see into that the planner cannot look at everybody.
-    pub(crate) crowded: bool,
+    /// What other groups there are that nobody may see into.
+    pub(crate) bystanders: Bystanders,
     /// Whether the first group is a required admin, whom nothing may shut out.
     pub(crate) required: bool,
     /// Whether whoever runs this is in the first group.
@@ -60,6 +60,43 @@ pub(crate) struct Case {
     pub(crate) after: State,
 }
 
+/// Groups that nobody may see into, and whose access stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bystanders {
+    None,
+    /// Many that hold the same, so that one stands for all.
+    Alike,
+    /// So many that hold different things that the planner cannot look at everybody.
+    Different,
+}
+
+impl Bystanders {
+    fn of(self) -> impl Iterator<Item = (Principal, BTreeSet<Permission>)> {
+        let number = if self == Self::None { 0 } else { BYSTANDERS };
+        (0..number).map(move |number| {
+            let more = PERMISSIONS_OF_BYSTANDERS.into_iter().enumerate();
+            let more = more.filter(|(bit, _)| self == Self::Different && number >> bit & 1 == 1);
+            let held = std::iter::once(Permission::ReadSpace).chain(more.map(|(_, permission)| permission));
+            (format!("group:x{number}").parse().unwrap(), held.collect())
+        })
+    }
+}
+
+const BYSTANDERS: u8 = 40;
+
+/// The bit of a person who is in a bystander beside other groups.
+const IN_BYSTANDER: u8 = 1 << 3;
+
+/// What decides about content wherever roles stand.
+const PERMISSIONS_OF_BYSTANDERS: [Permission; 6] = [
+    Permission::CreateComment,
+    Permission::CreateAttachment,
+    Permission::RestrictContent,
+    Permission::DeletePage,
+    Permission::DeleteBlogpost,
+    Permission::DeleteOwn,
+];
+
 /// What the account that runs a plan has not, apart from what a group gives it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Lacks {
@@ -89,7 +126,8 @@ pub(crate) fn lacking() -> impl Strategy<Value = Case> {
     (case_with(ALONE), rare(), any::<bool>(), lacks).prop_map(
         |(case, crowded, mine, (administer, restrict, edit, one, other))| {
             let lacks = Lacks { administer, restrict, edit, edit_lists: one & other };
-            Case { crowded, mine, lacks, ..case }
+            let bystanders = if crowded { Bystanders::Different } else { Bystanders::None };
+            Case { bystanders, mine, lacks, ..case }
         },
     )
 }
@@ -197,9 +235,11 @@ pub(crate) fn plain() -> impl Strategy<Value = Case> {
 
 /// Sites with pages, and nothing else, in them.
 pub(crate) fn of_pages() -> impl Strategy<Value = Case> {
-    let crowded = proptest::bool::weighted(0.3);
-    (prop_oneof![single(), companions()], crowded, any::<bool>(), any::<bool>())
-        .prop_map(|(case, crowded, required, mine)| Case { crowded, required, mine, ..case })
+    let bystanders = prop_oneof![
+        5 => Just(Bystanders::None), 2 => Just(Bystanders::Alike), 3 => Just(Bystanders::Different),
+    ];
+    (prop_oneof![single(), companions()], bystanders, any::<bool>(), any::<bool>())
+        .prop_map(|(case, bystanders, required, mine)| Case { bystanders, required, mine, ..case })
 }
 
 /// Sites with all that there is.
@@ -271,7 +311,7 @@ fn case_with(permissions: [Permission; 4]) -> impl Strategy<Value = Case> {
         })
         .prop_map(move |(members_known, people, parents, before, after)| Case {
             permissions,
-            crowded: false,
+            bystanders: Bystanders::None,
             required: false,
             mine: false,
             leaning: false,
@@ -357,6 +397,9 @@ impl Case {
         if !self.members_known {
             crowd.extend(0..8);
         }
+        if self.bystanders == Bystanders::Alike {
+            crowd.extend(crowd.clone().into_iter().map(|groups| groups | IN_BYSTANDER));
+        }
         crowd
     }
 
@@ -387,7 +430,7 @@ impl Case {
         };
         let mut world = World::new(self.settings(), quirks);
         world.add_user(user(ME));
-        let mut members: [BTreeSet<world::AccountId>; 3] = Default::default();
+        let mut members: [BTreeSet<world::AccountId>; 4] = Default::default();
         if self.mine {
             members[0].insert(world::AccountId(ME.to_owned()));
         }
@@ -408,10 +451,15 @@ impl Case {
             world.add_user(customer);
             world.add_user(guest);
         }
-        for (group, members) in members.into_iter().enumerate() {
+        let [first, second, third, bystander] = members;
+        let mut groups = vec![("g0", first), ("g1", second), ("g2", third)];
+        if self.bystanders == Bystanders::Alike {
+            groups.push(("x0", bystander));
+        }
+        for (group, members) in groups {
             world.add_group(world::Group {
-                id: world::GroupId(format!("g{group}")),
-                name: format!("g{group}"),
+                id: world::GroupId(group.to_owned()),
+                name: group.to_owned(),
                 members,
                 team: false,
                 access: None,
@@ -446,6 +494,10 @@ impl Case {
                 world.add_grant(SPACE, &world::Grant { principal: principal(who), pair: pair(permission) });
             }
         }
+        if self.bystanders == Bystanders::Alike {
+            let read = world::Grant { principal: principal("group:x0"), pair: pair(Permission::ReadSpace) };
+            world.add_grant(SPACE, &read);
+        }
         for (page, parent) in self.parents.iter().enumerate() {
             let [read, update] = &self.before.pages[page];
             let is_left_out = self.lacks.edit_lists >> page & 1 == 1 && update.len() > 1;
@@ -469,11 +521,6 @@ impl Case {
         world
     }
 
-    /// Groups with access that stays as it is; so many that not all of their combinations can be looked at.
-    fn bystanders(&self) -> impl Iterator<Item = Principal> {
-        (0..if self.crowded { 40 } else { 0 }).map(|number| format!("group:x{number}").parse().unwrap())
-    }
-
     /// The site as it would have been read.
     pub(crate) fn live(&self, world: &World) -> Live {
         let space = world.space(SPACE).unwrap();
@@ -483,9 +530,13 @@ impl Case {
             let rows = holdings.entry(model_principal(&grant.principal)).or_default();
             rows.entry(permission).or_default().insert(GrantId::from_number(row.0));
         }
-        for (place, bystander) in self.bystanders().enumerate() {
-            let row = GrantId::from_number(1_000_000 + place as u64);
-            holdings.entry(bystander).or_default().insert(Permission::ReadSpace, BTreeSet::from([row]));
+        let mut row = 1_000_000;
+        for (bystander, held) in self.bystanders.of() {
+            let rows = holdings.entry(bystander).or_default();
+            for permission in held {
+                row += 1;
+                rows.entry(permission).or_insert_with(|| BTreeSet::from([GrantId::from_number(row)]));
+            }
         }
         let mut tree = Tree::default();
         for (page, content) in world.contents().enumerate().filter(|(page, _)| self.is_read(*page)) {
@@ -520,8 +571,8 @@ impl Case {
         let groups = world.groups().map(|group| {
             let members = group.members.iter().map(|member| member.0.parse().unwrap()).collect();
             let id: confperm::model::GroupId = group.id.0.parse().unwrap();
-            let members =
-                if self.members_known { Known::Known(members) } else { Known::Unknown(Why::Hidden) };
+            let known = self.members_known && group.name.starts_with('g');
+            let members = if known { Known::Known(members) } else { Known::Unknown(Why::Hidden) };
             (
                 id.clone(),
                 Group { id, name: group.name.clone().into(), members, access: Known::Unknown(Why::NotRead) },
@@ -593,9 +644,9 @@ impl Case {
                     DesiredPage { view: list(&lists[0]), edit: list(&lists[1]) },
                 )
             });
-        let bystanders = self.bystanders().map(|who| {
-            let read = BTreeMap::from([(Permission::ReadSpace, wanted(Strength::Required))]);
-            (who, DesiredHolding::Grants(read))
+        let bystanders = self.bystanders.of().map(|(who, held)| {
+            let held = held.into_iter().map(|permission| (permission, wanted(Strength::Required)));
+            (who, DesiredHolding::Grants(held.collect()))
         });
         let space = DesiredSpace {
             requested: Requested::default(),

@@ -1,7 +1,8 @@
 //! Whom an order of calls can affect: one atom for all people who match the same principals.
 //!
 //! People whose groups are known are taken as they are. Where the members of a group could not be read,
-//! anybody may be in it, together with anything else. To get past a number of lists nobody needs more
+//! anybody may be in it, together with anything else. Of such groups that count for the same, one stands for
+//! all: to be in two of them gives no more than to be in one. To get past a number of lists nobody needs more
 //! groups than there are lists, so combinations of that many stand for all. Where that would be too many
 //! to look at, there are no atoms, and the order must be one that is safe for whoever there is
 //! ([`super::phases`]).
@@ -52,9 +53,15 @@ impl<'a> Crowd<'a> {
     /// Everybody who might notice, told apart only as far as these principals do. They are in ascending
     /// order, and an atom names them by their place.
     ///
-    /// `lists` is the largest number of lists that anybody has to get past. `None` where it would be too
-    /// many to look at.
-    pub(super) fn atoms(&self, principals: &[Principal], lists: usize, live: &Live) -> Option<Vec<Atom>> {
+    /// Principals of the same of `kinds` count for the same. `lists` is the largest number of lists that anybody has to
+    /// get past. `None` where it would be too many to look at.
+    pub(super) fn atoms(
+        &self,
+        principals: &[Principal],
+        kinds: &[usize],
+        lists: usize,
+        live: &Live,
+    ) -> Option<Vec<Atom>> {
         let mut groups: Vec<(usize, &[usize])> = Vec::new();
         let mut people: HashMap<usize, Vec<usize>> = HashMap::new();
         // What everyone counts as, and what some people do not: guests and apps are none of the licensed.
@@ -101,9 +108,10 @@ impl<'a> Crowd<'a> {
 
         let mut known: BTreeSet<Vec<usize>> = people.into_values().collect();
         // Memberships come and go while a run lasts: no access may hang on a second one.
-        known.extend((0..principals.len()).map(|place| vec![place]));
+        known.extend(firsts(0..principals.len(), kinds).map(|place| vec![place]));
         known.insert(Vec::new());
         known.extend(possible_callers(principals, live));
+        let unknown: Vec<usize> = firsts(unknown, kinds).collect();
         let classes = combinations(&perhaps, perhaps.len(), MOST)?;
         let combinations = combinations(&unknown, lists, MOST / known.len() / classes.len())?;
         let mut atoms: BTreeSet<Atom> = BTreeSet::new();
@@ -138,6 +146,12 @@ impl<'a> Crowd<'a> {
             self.accounts.get(account).is_some_and(|number| members.binary_search(number).is_ok())
         })
     }
+}
+
+/// The first place of each kind.
+fn firsts(places: impl IntoIterator<Item = usize>, kinds: &[usize]) -> impl Iterator<Item = usize> {
+    let mut seen = BTreeSet::new();
+    places.into_iter().filter(move |place| seen.insert(kinds[*place]))
 }
 
 /// The places of the account that runs this, which other people may share: one set where its groups are known. Otherwise

@@ -138,15 +138,17 @@ pub(super) fn visit(
     let readings = Reading::all(space, &actions.permissions());
     let mut rows: Vec<Rows> =
         readings.into_iter().map(|reading| Rows::of(space, nodes, &principals, reading)).collect();
-    // To edit takes one permission, which comes with reading, and to restrict takes another.
-    let atoms = space.crowd.atoms(&principals.all, goals.longest() + 2, space.live)?;
     let changed: BTreeSet<Permission> = rows.iter().flat_map(Rows::changed_permissions).collect();
+    let protected: BTreeSet<usize> =
+        space.protected.principals().iter().filter_map(|who| principals.place(who)).collect();
+    let permissions = actions.permissions().union(&changed).copied().collect();
+    let kinds = principals.kinds(&rows, &permissions, &protected);
+    // To edit takes one permission, which comes with reading, and to restrict takes another.
+    let atoms = space.crowd.atoms(&principals.all, &kinds, goals.longest() + 2, space.live)?;
     let work = atoms.len().saturating_mul(goals.all.len() + changed.len()).saturating_mul(rows.len());
     if work > MOST {
         return None;
     }
-    let protected: BTreeSet<usize> =
-        space.protected.principals().iter().filter_map(|who| principals.place(who)).collect();
     for atom in &atoms {
         let person = Person {
             places: atom.places(),

@@ -94,6 +94,35 @@ impl Principals {
         self.places.get(principal).copied()
     }
 
+    /// For each place a number, which principals share that count for the same: they hold the same of these
+    /// permissions, no call changes that, they are on the same lists, and both or neither are set apart.
+    pub(super) fn kinds(
+        &self,
+        rows: &[Rows],
+        permissions: &BTreeSet<Permission>,
+        set_apart: &BTreeSet<usize>,
+    ) -> Vec<usize> {
+        let mut listed: Vec<Vec<*const Audience>> = vec![Vec::new(); self.all.len()];
+        for (&list, places) in &self.lists {
+            for &place in places.iter().flatten() {
+                listed[place].push(list);
+            }
+        }
+        let mut kinds = HashMap::new();
+        listed
+            .into_iter()
+            .enumerate()
+            .map(|(place, mut lists)| {
+                lists.sort_unstable();
+                let held: Vec<Option<BTreeSet<Permission>>> =
+                    rows.iter().map(|rows| rows.held_throughout(place, permissions)).collect();
+                let moves = held.contains(&None).then_some(place);
+                let next = kinds.len();
+                *kinds.entry((held, moves, lists, set_apart.contains(&place))).or_insert(next)
+            })
+            .collect()
+    }
+
     /// Whether a list lets people through who match the principals at these places.
     pub(super) fn passes(&self, atom: &[usize], audience: &Audience) -> bool {
         match self.lists.get(&std::ptr::from_ref(audience)) {
@@ -311,6 +340,26 @@ impl Rows {
             return Gate::constant(true);
         }
         Gate::of_rows(any_of.iter().flat_map(|permission| self.naming(*permission, atom)))
+    }
+
+    /// What the principal at a place has of these permissions, if no call changes it.
+    fn held_throughout(
+        &self,
+        place: usize,
+        permissions: &BTreeSet<Permission>,
+    ) -> Option<BTreeSet<Permission>> {
+        let mut held = BTreeSet::new();
+        for &permission in permissions {
+            for row in self.naming(permission, &[place]) {
+                if row.before != row.after {
+                    return None;
+                }
+                if row.before {
+                    held.insert(permission);
+                }
+            }
+        }
+        Some(held)
     }
 
     pub(super) fn all(&self, permission: Permission) -> impl Iterator<Item = &Row> + Clone {
