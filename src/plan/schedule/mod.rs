@@ -29,12 +29,12 @@ mod goals;
 mod left_out;
 mod middle;
 mod necessary;
+mod order;
 mod phases;
 mod protected;
 mod relax;
 mod restricting;
 mod search;
-mod solve;
 mod split;
 mod touched;
 

@@ -12,7 +12,7 @@ use crate::model::{Call, ContentId, Permission};
 use super::super::document::EdgeReason;
 use super::conflicts::{Conflict, last_admin, visit};
 use super::gates::State;
-use super::solve::{Answer, order};
+use super::order::{Answer, order};
 use super::split::{can_be_split, node, taken_along};
 use super::{Node, Space, demands};
 

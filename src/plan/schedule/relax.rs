@@ -3,7 +3,7 @@
 
 use super::super::document::EdgeReason;
 use super::conflicts::Conflict;
-use super::solve::{Answer, order};
+use super::order::{Answer, order};
 
 /// Up to this many calls, every order is considered.
 const EXHAUSTIVE: usize = 12;

@@ -11,9 +11,9 @@ use super::conflicts::{Conflict, Witness, hits};
 use super::edges::{Required, edges};
 use super::finishing::Unfinished;
 use super::necessary::necessary;
+use super::order::{Answer, order};
 use super::phases::in_phases;
 use super::relax::{broken, relaxed};
-use super::solve::{Answer, order};
 use super::split::{all_ways_are_known, can_be_split, node, split_all, subsets, ways};
 use super::{Gaps, Node, Space, all_conflicts, at_once, habits};
 

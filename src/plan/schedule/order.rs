@@ -1,0 +1,262 @@
+//! Finds an order without a conflict: "not all of `done` before any of `pending`".
+//!
+//! Two greedy searches, one from each end. Forward, whatever completes no conflict is made. If every conflict has a
+//! single call in `done`, what may be made next only grows with what is made, so this finds an order or there is
+//! none. Backward, whatever leaves no conflict is taken back, and the same is true where every conflict has a single
+//! call in `pending`. Being stuck on *part* of the conflicts proves that there is no order for all of them. With
+//! conflicts of both sorts the question is NP-complete (Betweenness), and sites are far tamer: behind the two stands
+//! only a walk over the sets of few calls.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use super::conflicts::Conflict;
+
+/// Up to this many calls, every set of calls is considered before giving up.
+const WALKED: usize = 16;
+
+/// An order was found, or it is known that there is none, or the search was too large.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    Order(Vec<usize>),
+    None,
+    Unclear,
+}
+
+/// An order of `count` calls; among those that are possible, calls earlier in `habit` go first.
+pub(super) fn order(count: usize, conflicts: &[Conflict], habit: &[u8]) -> Answer {
+    let rules: Vec<Rule<'_>> = conflicts.iter().map(Rule::of).collect();
+    if rules.iter().any(|rule| rule.done.is_empty() || rule.pending.is_empty()) {
+        return Answer::None;
+    }
+    let found = forward(count, &rules, habit).or_else(|| backward(count, &rules, habit));
+    if let Some(order) = found {
+        return Answer::Order(order);
+    }
+    if count <= WALKED {
+        return walk(count, &rules, habit).map_or(Answer::None, Answer::Order);
+    }
+    let with_one = |side: fn(&Rule<'_>) -> usize| -> Vec<Rule<'_>> {
+        rules.iter().copied().filter(|rule| side(rule) == 1).collect()
+    };
+    let is_proven = forward(count, &with_one(|rule| rule.done.len()), habit).is_none()
+        || backward(count, &with_one(|rule| rule.pending.len()), habit).is_none();
+    if is_proven { Answer::None } else { Answer::Unclear }
+}
+
+/// A state that must not be: all of `done` made, and none of `pending`.
+#[derive(Debug, Clone, Copy)]
+struct Rule<'a> {
+    done: &'a [usize],
+    pending: &'a [usize],
+}
+
+impl<'a> Rule<'a> {
+    fn of(conflict: &'a Conflict) -> Self {
+        Self { done: &conflict.done, pending: &conflict.pending }
+    }
+}
+
+/// From the state in which nothing is made.
+fn forward(count: usize, rules: &[Rule<'_>], habit: &[u8]) -> Option<Vec<usize>> {
+    greedy(count, rules, |call| (habit[call], call))
+}
+
+/// From the state in which all is made, which is the same with both sides exchanged.
+fn backward(count: usize, rules: &[Rule<'_>], habit: &[u8]) -> Option<Vec<usize>> {
+    let exchanged: Vec<Rule<'_>> =
+        rules.iter().map(|rule| Rule { done: rule.pending, pending: rule.done }).collect();
+    let mut order = greedy(count, &exchanged, |call| Reverse((habit[call], call)))?;
+    order.reverse();
+    Some(order)
+}
+
+/// Makes whatever completes no conflict, the first by `rank` first; `None` where it comes to a dead end. Linear in the
+/// size of the conflicts.
+fn greedy<R: Ord>(count: usize, rules: &[Rule<'_>], rank: impl Fn(usize) -> R) -> Option<Vec<usize>> {
+    let mut as_pending: Vec<Vec<usize>> = vec![Vec::new(); count];
+    let mut as_done: Vec<Vec<usize>> = vec![Vec::new(); count];
+    let mut left: Vec<usize> = rules.iter().map(|rule| rule.done.len()).collect();
+    let mut satisfied = vec![false; rules.len()];
+    // How many conflicts a call would complete: it is the last of their `done`, and none of `pending` is made.
+    let mut completes = vec![0_usize; count];
+    for (number, rule) in rules.iter().enumerate() {
+        for &call in rule.pending {
+            as_pending[call].push(number);
+        }
+        for &call in rule.done {
+            as_done[call].push(number);
+        }
+        if let (1, Some(&only)) = (rule.done.len(), rule.done.first()) {
+            completes[only] += 1;
+        }
+    }
+    let mut order = Vec::with_capacity(count);
+    let mut done = vec![false; count];
+    let mut ready: BTreeMap<R, usize> =
+        (0..count).filter(|&call| completes[call] == 0).map(|call| (rank(call), call)).collect();
+    while let Some((_, call)) = ready.pop_first() {
+        if completes[call] > 0 {
+            continue;
+        }
+        done[call] = true;
+        order.push(call);
+        for &number in &as_pending[call] {
+            if !std::mem::replace(&mut satisfied[number], true)
+                && left[number] == 1
+                && let Some(&last) = rules[number].done.iter().find(|last| !done[**last])
+            {
+                completes[last] -= 1;
+                if completes[last] == 0 {
+                    ready.insert(rank(last), last);
+                }
+            }
+        }
+        for &number in &as_done[call] {
+            left[number] -= 1;
+            if left[number] == 1
+                && !satisfied[number]
+                && let Some(&last) = rules[number].done.iter().find(|last| !done[**last])
+            {
+                completes[last] += 1;
+            }
+        }
+    }
+    (order.len() == count).then_some(order)
+}
+
+/// Walks the sets of calls that can be made without a conflict, each set once.
+fn walk(count: usize, rules: &[Rule<'_>], habit: &[u8]) -> Option<Vec<usize>> {
+    let bits = |calls: &[usize]| calls.iter().fold(0_u32, |bits, call| bits | 1 << call);
+    let rules: Vec<(u32, u32)> = rules.iter().map(|rule| (bits(rule.pending), bits(rule.done))).collect();
+    let all = (1_u32 << count) - 1;
+    let mut by_habit: Vec<usize> = (0..count).collect();
+    by_habit.sort_by_key(|&call| (habit[call], call));
+
+    let mut seen = vec![false; 1 << count];
+    let mut path: Vec<(u32, usize)> = vec![(0, 0)];
+    let mut order = Vec::new();
+    while let Some(&mut (done, ref mut next)) = path.last_mut() {
+        if done == all {
+            return Some(order);
+        }
+        let Some(&call) = by_habit.get(*next) else {
+            path.pop();
+            order.pop();
+            continue;
+        };
+        *next += 1;
+        let with = done | 1 << call;
+        let fine = with != done
+            && !seen[with as usize]
+            && rules.iter().all(|&(pending, done)| done & with != done || pending & with != 0);
+        if fine {
+            seen[with as usize] = true;
+            path.push((with, 0));
+            order.push(call);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::super::document::EdgeReason;
+    use super::super::gates::State;
+    use super::*;
+
+    const MOST: usize = 8;
+
+    fn abstract_conflicts() -> impl Strategy<Value = (usize, Vec<Conflict>, Vec<u8>)> {
+        (2..=MOST).prop_flat_map(|count| {
+            let side = || proptest::collection::btree_set(0..count, 1..=3);
+            let conflict = (side(), side()).prop_filter_map("no state is both", |(done, pending)| {
+                let state = |calls: std::collections::BTreeSet<usize>| calls.into_iter().collect::<Vec<_>>();
+                done.is_disjoint(&pending).then(|| {
+                    let state = State { done: state(done), pending: state(pending) };
+                    Conflict::of(state, EdgeReason::Leak, None)
+                })
+            });
+            let habit = proptest::collection::vec(0_u8..3, count);
+            (Just(count), proptest::collection::vec(conflict, 0..14), habit)
+        })
+    }
+
+    fn is_fine(order: &[usize], conflicts: &[Conflict]) -> bool {
+        (0..=order.len()).all(|made| {
+            let done = |call: &usize| order[..made].contains(call);
+            conflicts.iter().all(|it| !it.done.iter().all(done) || it.pending.iter().any(done))
+        })
+    }
+
+    /// Whether any of all orders will do.
+    fn has_order(count: usize, conflicts: &[Conflict], begun: &mut Vec<usize>) -> bool {
+        let done = |call: &usize| begun.contains(call);
+        if conflicts.iter().any(|it| it.done.iter().all(done) && !it.pending.iter().any(done)) {
+            return false;
+        }
+        if begun.len() == count {
+            return true;
+        }
+        (0..count).any(|call| {
+            if begun.contains(&call) {
+                return false;
+            }
+            begun.push(call);
+            let found = has_order(count, conflicts, begun);
+            begun.pop();
+            found
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn an_order_is_found_where_there_is_one((count, conflicts, habit) in abstract_conflicts()) {
+            match order(count, &conflicts, &habit) {
+                Answer::Order(order) => {
+                    let mut all = order.clone();
+                    all.sort_unstable();
+                    prop_assert!(all.into_iter().eq(0..count));
+                    prop_assert!(is_fine(&order, &conflicts));
+                }
+                Answer::None => prop_assert!(!has_order(count, &conflicts, &mut Vec::new())),
+                Answer::Unclear => prop_assert!(false, "so few calls are walked"),
+            }
+        }
+
+        /// With calls that nothing is said of, there are too many to be walked.
+        #[test]
+        fn among_many_calls_nothing_wrong_is_said((count, conflicts, habit) in abstract_conflicts()) {
+            let many = count + WALKED;
+            let habit: Vec<u8> = habit.into_iter().chain(std::iter::repeat_n(1, WALKED)).collect();
+            let exists = has_order(count, &conflicts, &mut Vec::new());
+            match order(many, &conflicts, &habit) {
+                Answer::Order(order) => prop_assert!(is_fine(&order, &conflicts)),
+                Answer::None => prop_assert!(!exists),
+                Answer::Unclear => {}
+            }
+        }
+    }
+
+    fn conflict(done: &[usize], pending: &[usize]) -> Conflict {
+        let state = State { done: done.to_vec(), pending: pending.to_vec() };
+        Conflict::of(state, EdgeReason::Leak, None)
+    }
+
+    #[test]
+    fn where_one_end_leads_nowhere_the_other_is_tried() {
+        // Forward, 0 and 1 are made, and nothing may follow.
+        let conflicts = [conflict(&[1], &[0]), conflict(&[3], &[2]), conflict(&[0, 1, 2], &[3])];
+        let rules: Vec<Rule<'_>> = conflicts.iter().map(Rule::of).collect();
+        assert_eq!(forward(4, &rules, &[0; 4]), None);
+        assert_eq!(order(4, &conflicts, &[0; 4]), Answer::Order(vec![0, 2, 3, 1]));
+    }
+
+    #[test]
+    fn calls_that_wait_for_each_other_have_no_order_however_many_there_are() {
+        let circle: Vec<Conflict> = (0..40).map(|call| conflict(&[call], &[(call + 1) % 40])).collect();
+        assert_eq!(order(40, &circle, &[0; 40]), Answer::None);
+    }
+}
