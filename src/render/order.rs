@@ -43,8 +43,7 @@ fn edge_words(plan: &Plan, edge: &Edge) -> String {
         (EdgeReason::Leak, None) => "no account gains access for a moment".to_owned(),
         (EdgeReason::Gap, None) => "no account loses access for a moment".to_owned(),
         (EdgeReason::Lockout, None) => {
-            "what is taken from the account that runs this is taken when nothing else is left to do"
-                .to_owned()
+            "until then the account that runs this may need what this call takes from it".to_owned()
         }
         (EdgeReason::Leak | EdgeReason::Lockout | EdgeReason::Gap, Some(danger)) => {
             format!("otherwise {}", danger_words(plan, danger))

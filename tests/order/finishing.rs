@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use confperm::model::{Call, Permission, Principal};
-use confperm::plan::{EdgeReason, Endangered, Gaps, Plan, PlannedCall, Refusal, check, plan};
+use confperm::plan::{CallId, EdgeReason, Endangered, Gaps, Plan, PlannedCall, Refusal, check, plan};
 
 use crate::site::{Bystanders, Case, GROUPS, Lacks, PAGE, State, perform};
 
@@ -59,24 +59,37 @@ fn takes_from_caller(call: &PlannedCall) -> bool {
     matches!(&call.call, Call::Revoke { principal, .. } if *principal == mine)
 }
 
+/// The calls that must be made before one.
+fn waited_for(plan: &Plan, call: &PlannedCall) -> BTreeSet<CallId> {
+    let mut before: BTreeSet<_> = call.after.iter().map(|edge| edge.call).collect();
+    for earlier in plan.calls.iter().rev().filter(|earlier| earlier.id < call.id) {
+        if before.contains(&earlier.id) {
+            before.extend(earlier.after.iter().map(|edge| edge.call));
+        }
+    }
+    before
+}
+
 #[test]
-fn what_is_taken_from_the_caller_waits_for_everything_else() {
+fn what_the_caller_needs_is_taken_when_the_calls_that_need_it_are_made() {
     let [mine, other, _] = GROUPS;
     let before = state(&[(mine, &WRITE)], [&[], &["user:me", mine]]);
     let after = state(&[(mine, &READ), (other, &READ)], [&["user:me", mine], &["user:me", mine, other]]);
-    let plan = planned(&case(before, after));
-    let calls = plan.calls.iter().filter(|call| !call.conditional);
-    let (last, rest): (Vec<_>, Vec<_>) = calls.partition(|call| takes_from_caller(call));
-    assert_eq!((last.len(), rest.len()), (2, 3), "{:#?}", plan.calls);
-    for taking in last {
-        let mut before: BTreeSet<_> = taking.after.iter().map(|edge| edge.call).collect();
-        for call in plan.calls.iter().rev().filter(|call| call.id < taking.id) {
-            if before.contains(&call.id) {
-                before.extend(call.after.iter().map(|edge| edge.call));
-            }
-        }
-        assert!(rest.iter().all(|call| before.contains(&call.id)), "{:#?}", plan.calls);
-    }
+    let waits_for_pages = |case: &Case| -> Vec<bool> {
+        let plan = planned(case);
+        let is_on_page = |call: &&PlannedCall| matches!(call.call, Call::Restrict { .. });
+        let on_pages: BTreeSet<CallId> = plan.calls.iter().filter(is_on_page).map(|call| call.id).collect();
+        assert_eq!(on_pages.len(), 2);
+        let takes_editing = |call: &&PlannedCall| {
+            matches!(call.call, Call::Revoke { permission: Permission::CreatePage, .. })
+        };
+        let taking = plan.calls.iter().filter(takes_editing);
+        taking.map(|call| on_pages.is_subset(&waited_for(&plan, call))).collect()
+    };
+    let case = case(before, after);
+    // It has every permission by itself as well, so nothing that a group loses is needed.
+    assert_eq!(waits_for_pages(&case), [false]);
+    assert_eq!(waits_for_pages(&Case { leaning: true, ..case }), [true]);
 }
 
 #[test]

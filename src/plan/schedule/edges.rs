@@ -36,8 +36,7 @@ struct Why<'a> {
 type Edges<'a> = BTreeMap<(usize, usize), Why<'a>>;
 
 /// Edges such that the order is one of those that they allow, and each of those breaks no conflict.
-/// `reductions` are the calls that come after all others that stand before them.
-pub(super) fn edges(order: &[usize], conflicts: &[Conflict], reductions: &[bool]) -> Vec<Required> {
+pub(super) fn edges(order: &[usize], conflicts: &[Conflict]) -> Vec<Required> {
     let mut place = vec![0; order.len()];
     for (position, &call) in order.iter().enumerate() {
         place[call] = position;
@@ -54,7 +53,6 @@ pub(super) fn edges(order: &[usize], conflicts: &[Conflict], reductions: &[bool]
             }
         }
     }
-    reductions_last(order, reductions, &mut edges);
     if order.len() <= REDUCED {
         edges = reduce(order.len(), edges);
     }
@@ -68,44 +66,6 @@ pub(super) fn edges(order: &[usize], conflicts: &[Conflict], reductions: &[bool]
             witness: why.witness.cloned(),
         })
         .collect()
-}
-
-/// Each reduction waits for all other calls before it. Of these, the last before a run of reductions
-/// gathers the rest.
-fn reductions_last(order: &[usize], reductions: &[bool], edges: &mut Edges<'_>) {
-    let lockout = Why { reason: EdgeReason::Lockout, witness: None };
-    let gather = Why { reason: EdgeReason::Gather, witness: None };
-    let mut others: Vec<usize> = Vec::new();
-    let mut run = 0;
-    for (position, &call) in order.iter().enumerate() {
-        if !reductions[call] {
-            others.push(position);
-            continue;
-        }
-        run += 1;
-        let goes_on = order.get(position + 1).is_some_and(|next| reductions[*next]);
-        if goes_on {
-            continue;
-        }
-        let takers = position + 1 - run..position + 1;
-        run = 0;
-        let Some(&latest) = others.last() else { continue };
-        if others.len() * takers.len() < MANY {
-            for taker in takers {
-                for &other in &others {
-                    edges.entry((taker, other)).or_insert(lockout);
-                }
-            }
-        } else {
-            for &other in &others[..others.len() - 1] {
-                edges.entry((latest, other)).or_insert(gather);
-            }
-            for taker in takers {
-                edges.entry((taker, latest)).or_insert(lockout);
-            }
-            others = vec![latest];
-        }
-    }
 }
 
 /// Leaves out what follows from the rest.
@@ -191,16 +151,8 @@ mod tests {
             .flat_map(|first| (100..200).map(move |last| Conflict::edge(first, last, EdgeReason::Leak)))
             .collect();
         let order: Vec<usize> = (0..200).collect();
-        let edges = edges(&order, &conflicts, &[false; 200]);
+        let edges = edges(&order, &conflicts);
         assert_eq!(edges.len(), 99 + 100);
         assert!(edges.iter().all(|edge| edge.first == 99 || edge.last == 99));
-    }
-
-    #[test]
-    fn what_is_taken_from_the_caller_waits_for_everything_before_it() {
-        let order = [2, 0, 1, 3];
-        let edges = edges(&order, &[], &[false, true, false, false]);
-        let pairs: Vec<(usize, usize)> = edges.iter().map(|edge| (edge.first, edge.last)).collect();
-        assert_eq!(pairs, [(2, 1), (0, 1)]);
     }
 }

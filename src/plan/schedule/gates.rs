@@ -147,6 +147,12 @@ impl Gate {
         self.page
     }
 
+    /// Where it is open at first, the states in which it is closed while a call is pending.
+    pub(super) fn lost_while_pending(&self, call: usize) -> impl Iterator<Item = State> {
+        let closed = if self.before { self.states(false) } else { &[] };
+        closed.iter().filter_map(move |state| state.and(&State::pending(call)))
+    }
+
     fn states(&self, open: bool) -> &[State] {
         &self.when[usize::from(!open)]
     }

@@ -21,6 +21,7 @@
 
 mod actions;
 mod atoms;
+mod caller;
 mod conflicts;
 mod edges;
 mod finishing;
@@ -239,8 +240,7 @@ fn side_effect(call: &Call) -> Option<Danger> {
 
 /// The order that people would choose, and the first that is tried: close pages, let in, shut out, open
 /// pages; what puts a side effect right at once, and what takes something from the caller last of all.
-/// The second value says which calls take something from the caller.
-fn habits(space: &Space<'_>, nodes: &[Node], conflicts: &[Conflict]) -> (Vec<u8>, Vec<bool>) {
+fn habits(space: &Space<'_>, nodes: &[Node], conflicts: &[Conflict]) -> Vec<u8> {
     const AT_ONCE: u8 = 0;
     const LAST: u8 = 5;
     let mut waited_for = vec![false; nodes.len()];
@@ -258,15 +258,11 @@ fn habits(space: &Space<'_>, nodes: &[Node], conflicts: &[Conflict]) -> (Vec<u8>
         Call::Grant { .. } | Call::AssignRoles { .. } => 2,
         Call::Revoke { .. } => 3,
     };
-    let reductions: Vec<bool> = nodes.iter().map(|node| protected::takes_from_caller(node, space)).collect();
     // Where everything else is stuck, one that others wait for goes before one that nobody needs.
     let last = |call: usize| LAST + u8::from(!waited_for[call]);
-    let habits = nodes
-        .iter()
-        .enumerate()
-        .map(|(call, node)| if reductions[call] { last(call) } else { habit(node) })
-        .collect();
-    (habits, reductions)
+    let takes = |node: &Node| protected::takes_from_caller(node, space);
+    let calls = nodes.iter().enumerate();
+    calls.map(|(call, node)| if takes(node) { last(call) } else { habit(node) }).collect()
 }
 
 /// Moves what puts a side effect right to where it follows at once. Nothing else depends on it.

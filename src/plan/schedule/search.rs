@@ -9,13 +9,13 @@ use std::collections::BTreeSet;
 use super::super::document::EdgeReason;
 use super::conflicts::{Conflict, Witness, hits};
 use super::edges::{Required, edges};
-use super::finishing::Unfinished;
+use super::finishing::{Unfinished, unfinished};
 use super::necessary::necessary;
 use super::order::{Answer, order};
 use super::phases::in_phases;
 use super::relax::{broken, relaxed};
 use super::split::{all_ways_are_known, can_be_split, node, split_all, subsets, ways};
-use super::{Gaps, Node, Space, all_conflicts, at_once, habits};
+use super::{Gaps, Node, Space, all_conflicts, at_once, caller, habits};
 
 /// So many calls are ordered, over all ways to split the calls of one space, before settling for a way that
 /// is safe but perhaps not the shortest.
@@ -92,7 +92,7 @@ pub(super) struct Open {
 /// Tries the calls as they are, and then what the order in phases splits.
 pub(super) fn sketch(space: &Space<'_>, gaps: Gaps) -> Sketch {
     let whole: Vec<Node> = (0..space.drafts.len()).map(|draft| node(space, draft)).collect();
-    let Some((conflicts, work)) = all_conflicts(space, &whole) else {
+    let Some((conflicts, work)) = with_needs(space, &whole) else {
         return Sketch::Done(in_phases(space, gaps));
     };
     let mut needed = match attempt_with(space, whole.clone(), conflicts, Gaps::Refuse) {
@@ -124,7 +124,7 @@ fn by_phases(space: &Space<'_>) -> Option<Solution> {
         // The conflicts have the last word: they look at everybody.
         Attempt::Impossible => None,
         Attempt::Unclear => {
-            let (conflicts, _) = all_conflicts(space, &phases.nodes)?;
+            let (conflicts, _) = with_needs(space, &phases.nodes)?;
             let safe = !broken(&phases.order, &conflicts).contains(&true);
             safe.then_some(phases)
         }
@@ -200,9 +200,17 @@ impl Attempt {
     }
 }
 
+/// All conflicts of these nodes, with what the account that runs this needs for them, and what it took to find them.
+/// `None` where there would be too many.
+fn with_needs(space: &Space<'_>, nodes: &[Node]) -> Option<(Vec<Conflict>, usize)> {
+    let (mut all, work) = all_conflicts(space, nodes)?;
+    all.extend(caller::needs(space, nodes));
+    Some((all, work))
+}
+
 /// An order for exactly these nodes, if there is one.
 fn attempt(space: &Space<'_>, nodes: Vec<Node>, gaps: Gaps) -> Attempt {
-    match all_conflicts(space, &nodes) {
+    match with_needs(space, &nodes) {
         Some((conflicts, _)) => attempt_with(space, nodes, conflicts, gaps),
         None => Attempt::Unclear,
     }
@@ -210,7 +218,7 @@ fn attempt(space: &Space<'_>, nodes: Vec<Node>, gaps: Gaps) -> Attempt {
 
 /// The same, where their conflicts are known.
 fn attempt_with(space: &Space<'_>, nodes: Vec<Node>, conflicts: Vec<Conflict>, gaps: Gaps) -> Attempt {
-    let (habits, reductions) = habits(space, &nodes, &conflicts);
+    let habits = habits(space, &nodes, &conflicts);
     let whole = vec![false; conflicts.len()];
     let (order, given_up) = match (order(nodes.len(), &conflicts, &habits), gaps) {
         (Answer::Order(order), _) => (order, whole),
@@ -229,7 +237,7 @@ fn attempt_with(space: &Space<'_>, nodes: Vec<Node>, conflicts: Vec<Conflict>, g
         conflicts.into_iter().zip(given_up).partition(|(_, given_up)| *given_up);
     let kept: Vec<Conflict> = kept.into_iter().map(|(conflict, _)| conflict).collect();
     let broken: Vec<Conflict> = broken.into_iter().map(|(conflict, _)| conflict).collect();
-    let edges = edges(&order, &kept, &reductions);
+    let edges = edges(&order, &kept);
     let accepted = accepted(space, &nodes, &order, &broken);
     Attempt::Found(Solution { nodes, order, edges, needed: 0, accepted, impossible: None })
 }
@@ -255,6 +263,15 @@ fn accepted(space: &Space<'_>, nodes: &[Node], order: &[usize], broken: &[Confli
 
 /// The calls as they are, with what stands against every order of them.
 fn give_up(space: &Space<'_>, whole: &[Node]) -> Solution {
+    // An order that would do for all others, but in which the account that runs this cannot make a call, says more.
+    let for_others = |nodes: Vec<Node>| {
+        let (conflicts, _) = all_conflicts(space, &nodes)?;
+        let solution = attempt_with(space, nodes, conflicts, Gaps::Refuse).found()?;
+        unfinished(space, &solution).is_some().then_some(solution)
+    };
+    if let Some(solution) = for_others(whole.to_vec()).or_else(|| for_others(split_all(space))) {
+        return solution;
+    }
     let nodes = whole.to_vec();
     let conflicts = all_conflicts(space, &nodes).map(|(conflicts, _)| conflicts).unwrap_or_default();
     let order = at_once(space, |number| number, (0..nodes.len()).collect());

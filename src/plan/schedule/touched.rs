@@ -90,6 +90,14 @@ impl Principals {
         Self { all, places, lists }
     }
 
+    /// These alone, for what hangs on no list; ascending.
+    pub(super) fn without_lists<'p>(principals: impl Iterator<Item = &'p Principal>) -> Self {
+        let all: BTreeSet<&Principal> = principals.collect();
+        let all: Vec<Principal> = all.into_iter().cloned().collect();
+        let places = all.iter().enumerate().map(|(place, who)| (who.clone(), place)).collect();
+        Self { all, places, lists: HashMap::new() }
+    }
+
     pub(super) fn place(&self, principal: &Principal) -> Option<usize> {
         self.places.get(principal).copied()
     }
@@ -155,6 +163,9 @@ enum Everyone {
 const APART: usize = 12;
 
 impl<'a> Reading<'a> {
+    /// Roles give all that they may give.
+    pub(super) const MOST: Self = Self { roles_give: true, except: None, everyone: Everyone::Nothing };
+
     /// All that matter for these permissions.
     pub(super) fn all(space: &Space<'a>, permissions: &BTreeSet<Permission>) -> Vec<Self> {
         let before = space.before;

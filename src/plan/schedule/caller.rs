@@ -1,0 +1,43 @@
+//! What the account that runs this needs for its calls, as conflicts like all others.
+//!
+//! What a call needs, [`account`] says, and every call needs that the account sees the space. The account stays on
+//! every list that it changes, so what it may lose on the way is a row or a role: where it has such a right at the
+//! start, no state may come in which the right is gone while a call that needs it is pending. What it gets on the
+//! way comes before the calls that need it by the edges of the drafts. A right that a role may give counts: if the
+//! role does not, the site refuses the call, and nothing is open.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::Permission;
+
+use super::super::account;
+use super::super::document::EdgeReason;
+use super::conflicts::Conflict;
+use super::gates::{Gate, State};
+use super::protected::{is_caller, may_be_caller};
+use super::touched::{Principals, Reading, Rows};
+use super::{Node, Space};
+
+/// The states in which the account has lost what it still needs.
+pub(super) fn needs(space: &Space<'_>, nodes: &[Node]) -> Vec<Conflict> {
+    let holders = space.before.holdings.keys().chain(space.after.holdings.keys());
+    let mine = Principals::without_lists(holders.filter(|who| may_be_caller(who, space.live)));
+    let rows = Rows::of(space, nodes, &mine, Reading::MOST);
+    let (sure, unsure): (Vec<usize>, Vec<usize>) =
+        (0..mine.all.len()).partition(|place| is_caller(&mine.all[*place], space.live));
+    // Where it is not known whether it is in a group, it may have a right through that group alone.
+    let with_one = unsure.into_iter().map(|place| [&sure[..], &[place]].concat());
+    let persons: Vec<Vec<usize>> = std::iter::once(sure.clone()).chain(with_one).collect();
+    let mut rights: BTreeMap<Vec<Permission>, Vec<Gate>> = BTreeMap::new();
+    let mut states: BTreeSet<State> = BTreeSet::new();
+    for (number, node) in nodes.iter().enumerate() {
+        let needed = account::needed(&node.call, space.before, space.live);
+        for any_of in needed.into_iter().chain([vec![Permission::ReadSpace]]) {
+            let right = rights
+                .entry(any_of)
+                .or_insert_with_key(|any_of| persons.iter().map(|who| rows.gate(any_of, who)).collect());
+            states.extend(right.iter().flat_map(|right| right.lost_while_pending(number)));
+        }
+    }
+    states.into_iter().map(|state| Conflict::of(state, EdgeReason::Lockout, None)).collect()
+}
