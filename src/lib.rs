@@ -11,7 +11,7 @@
 //! can write.
 //!
 //! The modules below are listed from the outside in. Each may use only what stands below it in this
-//! list; `tests/architecture.rs` holds that.
+//! list; `tests/architecture` holds that.
 
 pub mod cli;
 pub mod render;

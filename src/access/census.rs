@@ -12,7 +12,7 @@ use roaring::RoaringBitmap;
 use super::question::Reason;
 use super::reach::Reach;
 use super::roll::Roll;
-use super::standing::{Licences, Standing, numbers, standings};
+use super::standing::{Licences, Standing, Unlisted, numbers, standings};
 use crate::model::{
     AccessClass, AccountId, Directory, Group, GroupId, Known, Live, Permission, Principal, ProductAccess,
     Site, SpaceKey, Subject, Truth,
@@ -27,16 +27,6 @@ pub(super) enum Unreadable {
     /// It stands for itself: what a tale of changes needs, or everybody would perhaps be affected by
     /// everything.
     StandsForItself,
-}
-
-/// Whether there may be what no list of the site tells: entries that it leaves out, licences where no group is known
-/// to give one, spaces that are open to people without one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unlisted {
-    /// It may, and an answer that depends on it is unknown.
-    Counts,
-    /// The lists are taken to be complete.
-    Ignored,
 }
 
 /// Everybody by standing and by group.

@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::census::{Census, Tier, Unlisted, Unreadable};
+use super::census::{Census, Tier, Unreadable};
 use super::question::{Asker, Clause, Level, Object, Reason, Verb, Verdict};
 use super::reach::Reach;
 use super::roll::Roll;
-use super::unlisted::has_service_desk;
+use super::service_desk::has_service_desk;
+use super::standing::Unlisted;
 use crate::model::{
     AccessClass, AccountId, GroupId, Live, LiveSpace, Members, Permission, Principal, SpaceKey, SpaceStatus,
     Truth,

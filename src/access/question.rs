@@ -183,17 +183,11 @@ impl Verb {
     pub const ON_CONTENT: [Self; 6] =
         [Self::View, Self::Edit, Self::Comment, Self::Attach, Self::Delete, Self::Restrict];
 
-    /// What a space must grant for this verb on this kind of content: all of these. Legacy "add page"
-    /// means create and edit; roles tell them apart (access model, fact 17).
+    /// What a space must grant for this verb on this kind of content: all of these.
     pub(crate) fn clauses(self, kind: ContentKind, mode: SpaceRoleMode) -> Vec<Clause> {
         use Permission as P;
         let blog = kind == ContentKind::Blogpost;
-        let edit = match (mode.has_roles(), blog) {
-            (false, false) => P::CreatePage,
-            (false, true) => P::CreateBlogpost,
-            (true, false) => P::UpdatePage,
-            (true, true) => P::UpdateBlogpost,
-        };
+        let edit = edit_permission(kind, mode);
         let delete = if blog { P::DeleteBlogpost } else { P::DeletePage };
         let read = Clause::one(P::ReadSpace);
         match self {
@@ -218,6 +212,17 @@ impl Verb {
             Self::Delete => EditList::Perhaps,
             Self::View | Self::Comment | Self::Attach | Self::Space(_) => EditList::Ignored,
         }
+    }
+}
+
+/// What editing needs in the space. Legacy "add page" means create and edit; roles tell them apart (access model,
+/// fact 17).
+pub(crate) const fn edit_permission(kind: ContentKind, mode: SpaceRoleMode) -> Permission {
+    match (mode.has_roles(), matches!(kind, ContentKind::Blogpost)) {
+        (false, false) => Permission::CreatePage,
+        (false, true) => Permission::CreateBlogpost,
+        (true, false) => Permission::UpdatePage,
+        (true, true) => Permission::UpdateBlogpost,
     }
 }
 

@@ -6,13 +6,22 @@
 
 use std::collections::BTreeSet;
 
-use super::census::Unlisted;
 use super::reach::Reach;
 use super::roll::Roll;
 use crate::model::{
     AccessClass, AccountId, AccountKind, AccountStatus, Directory, Group, Known, Live, Person, Principal,
     ProductAccess, Truth, Why,
 };
+
+/// Whether there may be what no list of the site tells: entries that it leaves out, licences where no group is known
+/// to give one, spaces that are open to people without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unlisted {
+    /// It may, and an answer that depends on it is unknown.
+    Counts,
+    /// The lists are taken to be complete.
+    Ignored,
+}
 
 /// How an account stands to the site's gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

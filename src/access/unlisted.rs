@@ -7,14 +7,12 @@
 
 use std::borrow::Cow;
 
-use super::census::{Tier, Unlisted};
+use super::census::Tier;
 use super::engine::Engine;
 use super::question::{Reason, Route};
 use super::reach::Reach;
-use crate::model::{AccessClass, AccountKind, Known, Live, LiveSpace, Permission, Principal};
-
-/// What Jira Service Management calls the groups that it makes, before the name of the site.
-const GROUPS: [&str; 2] = ["jira-servicemanagement-", "jira-servicedesk-"];
+use super::standing::Unlisted;
+use crate::model::{Known, LiveSpace, Permission, Principal};
 
 /// A way into a space that shows in no list of it.
 pub(super) struct UnlistedWay<'e> {
@@ -33,16 +31,6 @@ impl<'e> UnlistedWay<'e> {
     fn doubted(route: Route, reach: Cow<'e, Reach>, doubt: Reason) -> Self {
         Self { route, reach: Cow::Owned(reach.into_owned().doubted()), doubt: Some(doubt) }
     }
-}
-
-/// Whether a site shows signs of Jira Service Management, which alone can open spaces to every signed-in person:
-/// customers, its class, or the groups that it makes. There is no API that tells it.
-pub(crate) fn has_service_desk(live: &Live) -> bool {
-    let class = Principal::Class(AccessClass::JsmProjectAdmins);
-    let is_its_own = |name: &str| GROUPS.iter().any(|prefix| name.starts_with(prefix));
-    live.directory.groups.values().any(|group| is_its_own(group.name.raw()))
-        || live.directory.people.values().any(|person| person.kind == AccountKind::Customer)
-        || live.spaces.values().any(|space| space.holdings.contains_key(&class))
 }
 
 impl Engine<'_> {

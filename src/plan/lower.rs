@@ -23,41 +23,10 @@ use crate::model::{
     RoleId, SpaceKey, Vocabulary,
 };
 
-use super::account;
 use super::change::{Change, Verb};
+use super::draft::Draft;
+use super::enabling::wait_for_rights;
 use super::target::{Target, TargetHolding};
-
-/// A call before it has a place in the order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Draft {
-    pub(super) call: Call,
-    /// Indices of the changes that it serves.
-    pub(super) covers: BTreeSet<usize>,
-    /// Indices of the drafts that the API demands before this one.
-    pub(super) needs: BTreeSet<usize>,
-    /// Indices of the drafts that must come before this one for a run that ends between them to be taken up.
-    pub(super) resumes: BTreeSet<usize>,
-    /// Whether it only lets lists of `page-only` follow who is an insider.
-    pub(super) follows: bool,
-    /// The draft whose side effect this one puts right: it follows at once.
-    pub(super) undoes: Option<usize>,
-    /// Whether the site is not known to have that side effect, so that the call may not be needed.
-    pub(super) conditional: bool,
-}
-
-impl Draft {
-    fn new(call: Call, covers: BTreeSet<usize>, needs: BTreeSet<usize>) -> Self {
-        Self {
-            call,
-            covers,
-            needs,
-            resumes: BTreeSet::new(),
-            follows: false,
-            undoes: None,
-            conditional: false,
-        }
-    }
-}
 
 /// All calls, without order but for what the API demands.
 pub(super) fn lower(target: &Target, changes: &[Change], desired: &Desired, live: &Live) -> Vec<Draft> {
@@ -88,7 +57,7 @@ pub(super) fn lower(target: &Target, changes: &[Change], desired: &Desired, live
             };
             drafts.push(Draft::new(call, covers.clone(), BTreeSet::new()));
         }
-        account::wait_for_rights(&mut drafts[first..], first, space, live);
+        wait_for_rights(&mut drafts[first..], first, space, live);
         if let Some(wish) = desired.spaces.get(key) {
             let waiting = wait_for_their_rules(&drafts[first..], &wish.watched, changes);
             for (later, earlier) in waiting {

@@ -5,62 +5,43 @@
 //! asks for a change, its words, the day of the plan, and effects, which follow from the rest and from who is in
 //! which group. Whatever is added to a covered type is covered, unless it is taken out here.
 
-use std::fmt;
-use std::str::FromStr;
+use std::collections::BTreeSet;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::model::{InvalidId, text_form};
+use crate::model::Guard;
 
 use super::change::{Change, Reason};
-use super::document::Plan;
+use super::document::{Plan, PlanHash};
 use super::guard::GuardVerdict;
 
 /// Goes into the hash, so that hashes of two ways to make one never agree.
 const DOMAIN: &str = "confperm plan 1\n";
 /// The fields that say where and with what words the policy asks for something.
 const WORDS: [&str; 3] = ["origin", "origins", "because"];
-const BYTES: usize = 32;
 
-/// SHA-256 of the meaning of a plan. Written as `sha256:` and 64 hexadecimal digits.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct PlanHash([u8; BYTES]);
+impl Plan {
+    /// Lets the plan through some of its guards, with the reason in the words of whoever decides that.
+    /// Refusals are no guards: nothing lets a plan through them. Gives the guards that hold anyway.
+    pub fn override_guards(&mut self, guards: &BTreeSet<Guard>, why: &str) -> BTreeSet<Guard> {
+        let needless = self.guards.override_with(guards, why);
+        self.hash = self.recomputed_hash();
+        needless
+    }
 
-impl fmt::Display for PlanHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("sha256:")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    /// The hash of what the document says, for one that was read from a file and may have been edited.
+    pub fn recomputed_hash(&self) -> PlanHash {
+        hash(self)
     }
 }
-
-impl FromStr for PlanHash {
-    type Err = InvalidId;
-
-    fn from_str(text: &str) -> Result<Self, InvalidId> {
-        let invalid = || InvalidId { text: text.to_owned(), expected: "`sha256:` and 64 hexadecimal digits" };
-        let digits = text.strip_prefix("sha256:").ok_or_else(invalid)?;
-        if digits.len() != 2 * BYTES || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Err(invalid());
-        }
-        let mut bytes = [0; BYTES];
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).map_err(|_| invalid())?;
-        }
-        Ok(Self(bytes))
-    }
-}
-
-text_form!(PlanHash, { "type": "string", "pattern": "^sha256:[0-9a-f]{64}$" });
 
 /// The hash of a plan as it is now; `plan.hash` is not looked at.
-pub(super) fn hash(plan: &Plan) -> PlanHash {
+fn hash(plan: &Plan) -> PlanHash {
     let mut hasher = Sha256::new();
     hasher.update(DOMAIN);
     feed(&meaning(plan), &mut hasher);
-    PlanHash(hasher.finalize().into())
+    PlanHash::of(hasher.finalize().into())
 }
 
 fn meaning(plan: &Plan) -> Value {

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use crate::access::{self, Level, Place, What};
 use crate::model::{ContentId, Gap, Live, Principal, SpaceKey};
 
-use super::account::{Lacks, LeftOut};
 use super::change::Change;
+use super::document::{Danger, NeededBy, Refusal};
+use super::document::{Lacks, LeftOut};
 use super::document::{Object, Plan};
 use super::guard::Breach;
 use super::page_only::PageOnlyProblem;
-use super::refusal::{Danger, NeededBy, Refusal};
 
 /// Principals and pages that a reader of the plan will meet.
 #[derive(Debug, Default)]

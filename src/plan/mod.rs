@@ -11,44 +11,44 @@
 //! runs this may not change leaves it ([`account`]), so that all later steps see the site as it will be.
 
 mod account;
+mod administration;
+mod assemble;
 mod change;
 mod check;
 mod diff;
 mod document;
+mod draft;
 mod effects;
+mod enabling;
 mod guard;
 mod guests;
 mod incomplete;
 mod lints;
 mod lower;
 mod meaning;
-mod meanwhile;
 mod mentioned;
 mod needs;
 mod page_only;
 mod paused;
-mod refusal;
 mod resume;
+mod rights;
 mod schedule;
 mod target;
 
-pub use account::{Lacks, LeftOut};
 pub use change::{Change, Reason, Verb};
 pub use check::{Broken, check};
 pub use document::{
-    CallId, Cost, Edge, EdgeReason, FORMAT_VERSION, HoldingState, Object, Plan, PlanPage, PlanSite,
-    PlanSpace, PlannedCall, schema,
+    CallId, ContentVerb, Cost, Danger, Demand, Edge, EdgeReason, Endangered, FORMAT_VERSION, HoldingState,
+    Lacks, LeftOut, Meanwhile, MeanwhileReason, Moment, NeededBy, Object, Plan, PlanHash, PlanPage, PlanSite,
+    PlanSpace, PlannedCall, Refusal, RefusalCode, schema,
 };
 pub use effects::{PlanEffect, PlanEffects};
 pub use guard::{
     AdminStanding, Breach, GuardLimit, GuardOutcome, GuardVerdict, Pairs, PlanGuards, Removals, Taken,
 };
 pub use lints::PlanLint;
-pub use meaning::PlanHash;
-pub use meanwhile::{Meanwhile, MeanwhileReason};
 pub use needs::needs;
 pub use page_only::{PageOnlyProblem, PlanPageOnly};
-pub use refusal::{ContentVerb, Danger, Demand, Endangered, Moment, NeededBy, Refusal, RefusalCode};
 pub use schedule::Gaps;
 pub use target::{KeepReason, Target, TargetHolding, TargetSpace, Unmanaged};
 
@@ -73,7 +73,7 @@ pub fn planned_state(desired: &Desired, live: &Live) -> Live {
 
 /// Whether the account that runs this administers a space, by the rows and roles that were read.
 pub fn administers(space: &LiveSpace, live: &Live) -> Truth {
-    account::Rights::of(space, live).has(&[Permission::AdministerSpace])
+    rights::Rights::of(space, live).has(&[Permission::AdministerSpace])
 }
 
 /// What a policy asks for, with the lists that its `page-only` entries come to on this site as if entries of
@@ -133,7 +133,7 @@ pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Rejec
     lints.extend(guests::lints(desired, live, &after, &page_only));
     lints.sort();
     let guards = guard::guards(desired, live, &after, changes);
-    let findings = document::Findings {
+    let findings = assemble::Findings {
         target,
         unmanaged,
         page_only,
@@ -147,7 +147,7 @@ pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Rejec
         lints,
         guards,
     };
-    let plan = document::assemble(desired, live, &after, findings);
+    let plan = assemble::assemble(desired, live, &after, findings);
     match check(&plan, live, &after, &desired.guards) {
         Ok(()) => Ok(Planned { plan, after }),
         Err(broken) => Err(Rejected { plan: Box::new(plan), broken }),

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Call, PageVerb, Permission, Principal, SpaceKey};
 
-use super::lower::Draft;
+use super::draft::Draft;
 use super::page_only::Compiled;
 
 /// What makes somebody an insider: to see, and to edit.

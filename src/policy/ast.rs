@@ -7,17 +7,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use camino::Utf8PathBuf;
-use jiff::civil::Date;
 use url::Url;
 
+pub use super::access_line::{AccessLine, Entry, Named, Right, RoleName, Who};
 use super::pages::PageSelector;
 use super::roles::RoleDef;
 use super::rules::{Focus, KeyPattern, Like, Rule};
 use crate::diagnostic::{Span, Spanned};
-use crate::model::{
-    AccessClass, AccountId, BuiltInRole, End, Forbidden, GroupId, MaxRemovals, Mode, PageVerb, Permission,
-    SpaceKey, Terms, visible,
-};
+use crate::model::{AccountId, Forbidden, GroupId, MaxRemovals, Mode, PageVerb, SpaceKey, visible};
 
 /// All files of one policy directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -98,77 +95,6 @@ pub struct GroupPin {
     /// The place of the name.
     pub span: Span,
     pub id: Spanned<GroupId>,
-}
-
-/// A role by name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RoleName {
-    BuiltIn(BuiltInRole),
-    /// Defined under `roles`.
-    Custom(String),
-}
-
-impl RoleName {
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::BuiltIn(role) => role.as_str(),
-            Self::Custom(name) => name,
-        }
-    }
-}
-
-/// What a line of `access` gives.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Right {
-    Role(RoleName),
-    Permission(Permission),
-}
-
-impl fmt::Display for Right {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Role(role) => f.write_str(role.as_str()),
-            Self::Permission(permission) => permission.fmt(f),
-        }
-    }
-}
-
-/// Who can stand in the lists of pages.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Named {
-    /// By its name, or by the name it is pinned under.
-    Group(String),
-    User(AccountId),
-}
-
-/// Who can stand in `access`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Who {
-    Named(Named),
-    Class(AccessClass),
-    Anonymous,
-}
-
-/// An entry of a list: who, and perhaps for how long and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry<T> {
-    pub who: Spanned<T>,
-    /// The last day that it counts.
-    pub until: Option<Spanned<Date>>,
-    pub why: Option<String>,
-}
-
-impl<T> Entry<T> {
-    /// Whether its last day has passed.
-    pub fn is_over(&self, today: Date) -> bool {
-        self.until.as_ref().is_some_and(|until| until.value < today)
-    }
-
-    /// What it says besides who, as wishes carry it.
-    pub fn terms(&self, today: Date, rule: Option<&str>) -> Terms {
-        let end = self.until.as_ref().map(|until| End { until: until.value, over: until.value < today });
-        Terms { rule: rule.map(str::to_owned), end, because: self.why.clone() }
-    }
 }
 
 /// An entry of `spaces`.
@@ -255,13 +181,6 @@ impl ForbidDef {
     pub fn excepts(&self, account: &AccountId) -> bool {
         self.except.iter().any(|named| matches!(&named.value, Named::User(excepted) if excepted == account))
     }
-}
-
-/// A line of `access`: a role or a permission, and who has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AccessLine {
-    pub right: Spanned<Right>,
-    pub who: Vec<Entry<Who>>,
 }
 
 /// An entry of `pages`. At least one of the two lists is there.

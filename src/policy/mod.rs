@@ -8,6 +8,7 @@
 //! [findings](crate::diagnostic). [`resolve`] turns names into ids with the help of a site that has been
 //! read; it does no I/O. [`express`] goes the other way, from a site to the words of the language. What a change means and how it is made is none of this module's business.
 
+mod access_line;
 mod ast;
 mod breaches;
 mod conflict;
@@ -24,6 +25,7 @@ pub mod lock;
 mod mentions;
 mod on_site;
 mod pages;
+mod reach;
 mod read;
 mod renames;
 mod resolve;
@@ -46,9 +48,10 @@ pub use load::{Loaded, from_sources, load, texts};
 pub use mentions::{Mention, Party, WhatFor};
 pub use on_site::OnSite;
 pub use pages::{InvalidSelector, Link, Matched, PageName, PageSelector, Reach, escape, matched};
+pub use reach::Reach as SpaceReach;
 pub use renames::Renames;
 pub use resolve::{Context, Resolved, declared_pages, resolve, whole_spaces};
 pub use roles::{Bundle, RoleDef, bundle};
-pub use rules::{Absent, Condition, KeyPattern, Like, Reach as SpaceReach, Replace, Rule, Selector};
+pub use rules::{Absent, Condition, KeyPattern, Like, Replace, Rule, Selector};
 pub use schema::schema;
 pub use terms::{Ending, days};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ast::RoleName;
+use super::access_line::RoleName;
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{BuiltInRole, Permission};
 

@@ -1,13 +1,12 @@
 //! Rules: the same across many spaces. What a policy says in `rules`, and which spaces a selector means.
 //!
 //! A selector is judged in two steps. What a list of spaces shows (key, type, label, status) decides which
-//! spaces must be read ([`Policy::reach`], [`Policy::candidates`]); conditions about who holds what are
-//! judged once they have been.
+//! spaces must be read ([`super::reach`]); conditions about who holds what are judged once they have been.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::ast::{AccessLine, Named, Policy, Right, Who};
+use super::access_line::{AccessLine, Named, Right, Who};
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{Listing, Space, SpaceKey, SpaceKind, SpaceStatus};
 
@@ -198,7 +197,7 @@ impl Selector {
     }
 
     /// Whether only a list of all spaces tells what is meant.
-    fn has_globs(&self) -> bool {
+    pub(super) fn has_globs(&self) -> bool {
         self.keys.iter().any(|key| key.value.exact().is_none())
     }
 
@@ -220,7 +219,7 @@ pub struct Focus {
     pub(super) spaces: Option<BTreeSet<SpaceKey>>,
     pub(super) pages: Option<BTreeSet<SpaceKey>>,
     /// Whether the keys are those that the site has, not those of the files.
-    is_by_site: bool,
+    pub(super) is_by_site: bool,
 }
 
 impl Focus {
@@ -230,88 +229,6 @@ impl Focus {
         for named in [&mut self.spaces, &mut self.pages].into_iter().flatten().filter(|_| !self.is_by_site) {
             *named = std::mem::take(named).into_iter().map(now).collect();
         }
-    }
-}
-
-/// What must be listed of a site before it is known which spaces a policy is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reach {
-    /// These spaces, or all.
-    pub keys: Option<BTreeSet<SpaceKey>>,
-    /// And which spaces have these labels.
-    pub labels: BTreeSet<String>,
-}
-
-impl Policy {
-    /// Limits the policy to some spaces: entries of others stay, for what is `like` them, and ask for nothing.
-    pub fn focus_on(&mut self, spaces: BTreeSet<SpaceKey>) {
-        self.focus.spaces = Some(spaces);
-    }
-
-    /// The same for spaces that are named as the site does, whatever the files call them.
-    pub fn focus_on_found(&mut self, spaces: BTreeSet<SpaceKey>) {
-        self.focus_on(spaces);
-        self.focus.is_by_site = true;
-    }
-
-    /// Leaves the pages of all other spaces out of account. Those that stay are named as the files do, and as
-    /// [`Self::focus_on`] or [`Self::focus_on_found`] names spaces.
-    pub fn focus_on_pages_of(&mut self, is_written: impl Fn(&SpaceKey) -> bool, spaces: BTreeSet<SpaceKey>) {
-        for (key, space) in &mut self.spaces {
-            if !is_written(key) {
-                space.pages.clear();
-            }
-        }
-        self.focus.pages = Some(spaces);
-    }
-
-    /// Whether a run is about the pages of a space.
-    pub(super) fn asks_about_pages(&self, key: &SpaceKey) -> bool {
-        self.focus.pages.as_ref().is_none_or(|spaces| spaces.contains(key))
-    }
-
-    /// Whether a run is about a space at all.
-    pub fn is_in_scope(&self, key: &SpaceKey) -> bool {
-        self.focus.spaces.as_ref().is_none_or(|scope| scope.contains(key))
-    }
-
-    /// Whether a space is named, or a rule could select it.
-    pub fn may_speak_of(&self, key: &SpaceKey) -> bool {
-        let selectors = self.rules.iter().filter_map(|rule| rule.spaces.as_ref());
-        self.space_keys().any(|named| named == key)
-            || selectors.into_iter().any(|selector| selector.admits(key))
-    }
-
-    /// What must be listed.
-    pub fn reach(&self) -> Reach {
-        let selectors = || self.rules.iter().filter_map(|rule| rule.spaces.as_ref());
-        let keys = match &self.focus.spaces {
-            Some(scope) => Some(scope.clone()),
-            None => (!selectors().any(Selector::has_globs)).then(|| self.space_keys().cloned().collect()),
-        };
-        let keys =
-            keys.map(|keys: BTreeSet<SpaceKey>| keys.into_iter().chain(self.sources().cloned()).collect());
-        let on_site = |keys: BTreeSet<SpaceKey>| keys.into_iter().filter(|key| !self.is_aside(key)).collect();
-        let keys = keys.map(on_site);
-        let labels = selectors().flat_map(|selector| &selector.labels).map(|label| label.value.clone());
-        Reach { keys, labels: labels.collect() }
-    }
-
-    /// The spaces whose access must be read, out of those listed.
-    pub fn candidates(&self, listing: &Listing) -> BTreeSet<SpaceKey> {
-        let asked = self.focus.spaces.iter().flatten();
-        let named: BTreeSet<&SpaceKey> = self.space_keys().chain(self.sources()).chain(asked).collect();
-        let chosen = listing.spaces.values().filter(|space| {
-            named.contains(&space.key)
-                || self.is_in_scope(&space.key)
-                    && self.rules.iter().any(|rule| rule.may_reach(space, listing))
-        });
-        chosen.map(|space| space.key.clone()).collect()
-    }
-
-    /// Spaces whose access is copied somewhere.
-    pub(super) fn sources(&self) -> impl Iterator<Item = &SpaceKey> {
-        self.likes().map(|like| like.value.space())
     }
 }
 

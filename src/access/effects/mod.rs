@@ -15,11 +15,12 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::census::{Unlisted, Unreadable};
+use super::census::Unreadable;
 use super::chains::Chains;
 use super::engine::Engine;
 use super::question::Reason;
 use super::roll::Roll;
+use super::standing::Unlisted;
 use crate::model::{AccountId, ContentId, Live, Permission, Principal, SpaceKey};
 
 /// What a change does to people's access.

@@ -8,6 +8,7 @@
 //! is not verified goes from `begin` to `end` and on to the next run ([`Last`]). No secret ever gets here: a
 //! journal holds plans and what errors say in public.
 
+mod error;
 mod last;
 
 use std::borrow::Cow;
@@ -29,6 +30,7 @@ use super::change::ConcurrentChange;
 use super::outcome::{Outcome, Status};
 use super::unverified::{ObjectId, Unverified};
 
+pub use error::JournalError;
 pub use last::{Last, Unreadable, last};
 
 /// The version of the format. The first number changes when a reader would misread.
@@ -121,23 +123,6 @@ pub enum Settled {
     Failed { message: String },
     NotTried { because: CallId },
     Stopped,
-}
-
-/// Why a journal could not be kept.
-#[derive(Debug, thiserror::Error)]
-pub enum JournalError {
-    /// No file could be made for it.
-    #[error("cannot create a journal in `{folder}`: {source}")]
-    Create { folder: Utf8PathBuf, source: io::Error },
-    /// A line could not be written.
-    #[error("cannot write the journal: {0}")]
-    Write(#[source] io::Error),
-    /// A line before this one could not be written.
-    #[error("not made, because the journal cannot be written any more")]
-    Broken,
-    /// The file or its folder was deleted. An open file still takes lines, but no path leads to them.
-    #[error("the journal file was removed while the run was going on; nothing further was sent")]
-    Removed,
 }
 
 /// Where the lines of a journal go.

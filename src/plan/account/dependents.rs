@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Desired, Live, Origin, Principal, SpaceKey};
 
 use super::super::change::{Change, Reason};
+use super::super::document::{NeededBy, Refusal};
 use super::super::lower;
 use super::super::page_only::Compiled;
-use super::super::refusal::{NeededBy, Refusal};
 use super::super::resume;
 use super::super::schedule::{NeedsLeftOut, needs_left_out};
 use super::super::target::Target;

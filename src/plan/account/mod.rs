@@ -11,62 +11,20 @@
 //! what one call writes. Whether the rest may be done without it, [`dependents`] says.
 
 mod dependents;
-mod enabling;
-mod rights;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
 use crate::model::{
-    Audience, Call, ContentId, Directory, Holding, Known, Live, LiveSpace, Permission, Principal,
-    Restrictions, RoleId, SpaceRoleMode, Subject, Truth,
+    Audience, ContentId, Directory, Holding, Known, Live, LiveSpace, Permission, Principal, Restrictions,
+    Subject, Truth,
 };
 
 use super::change::Change;
-use super::schedule::edit_permission;
+use super::document::{Lacks, LeftOut};
+use super::rights::{ROLES, ROWS, Rights, of_giving, of_lists};
 use super::target::{Target, TargetHolding, deleted, is_sent_whole, unclear};
 
 pub(super) use dependents::{Whole, refusals};
-pub(super) use enabling::wait_for_rights;
-pub(super) use rights::{Rights, stands_for_account};
-
-/// A change that the policy asks for and the account that runs this may not make. The plan does without it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-pub struct LeftOut {
-    pub change: Change,
-    /// What the account would need.
-    pub lacks: Lacks,
-    /// Who can give it that, or make the change: the space's administrators, or those on the page's edit list.
-    pub ask: BTreeSet<Principal>,
-}
-
-/// What a change would need, and surely lacks.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "what", rename_all = "kebab-case")]
-pub enum Lacks {
-    /// One of these permissions in the space.
-    Permission { any_of: BTreeSet<Permission> },
-    /// To be on the page's own edit list, itself or by a group.
-    EditList,
-    /// No right of the account: one of the lists that the call sends has entries of deleted groups and accounts only,
-    /// and a list that is sent without them is open.
-    LivingEntry { deleted: BTreeSet<Principal> },
-    /// No right of the account: the call sends these groups, which the site does not list and may have deleted. Whether
-    /// it takes them is not known.
-    Certainty { groups: BTreeSet<Principal> },
-}
-
-impl Lacks {
-    /// Whether it is a right of the account that is lacking.
-    pub const fn is_right(&self) -> bool {
-        match self {
-            Self::Permission { .. } | Self::EditList => true,
-            Self::LivingEntry { .. } | Self::Certainty { .. } => false,
-        }
-    }
-}
 
 /// What one call writes and the account decides about as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,31 +42,6 @@ impl Piece {
             Change::Audience { content, .. } => Self::Page(*content),
         }
     }
-}
-
-/// What rows need.
-const ROWS: [Permission; 1] = [Permission::AdministerSpace];
-/// What role assignments need.
-const ROLES: [Permission; 2] = [Permission::AdministerSpace, Permission::ManageUsers];
-/// What changing lists needs, beside the right to edit.
-const RESTRICT: [Permission; 2] = [Permission::RestrictContent, Permission::AdministerSpace];
-
-/// What a call needs of the account: one permission of each of these.
-pub(super) fn needed(call: &Call, space: &LiveSpace, live: &Live) -> Vec<Vec<Permission>> {
-    match call {
-        Call::Grant { .. } | Call::Revoke { .. } => vec![ROWS.to_vec()],
-        Call::AssignRoles { roles, .. } => {
-            let given = roles.values().flatten().flat_map(|role| of_giving(role, live));
-            std::iter::once(ROLES.to_vec()).chain(given).collect()
-        }
-        Call::Restrict { content, .. } => of_lists(*content, space, live),
-    }
-}
-
-fn of_lists(content: ContentId, space: &LiveSpace, live: &Live) -> Vec<Vec<Permission>> {
-    let kind = space.tree.as_ref().and_then(|tree| tree.get(content)).map(|content| content.kind);
-    let edit = kind.map(|kind| vec![edit_permission(kind, live.site.mode)]);
-    edit.into_iter().chain([RESTRICT.to_vec()]).collect()
 }
 
 /// The changes that the account may not make, whatever the order.
@@ -239,18 +172,6 @@ fn of_holding(held: Option<&Holding>, wanted: Option<&TargetHolding>) -> Vec<Vec
         matches!(held, Some(Holding::Grants(_))) || matches!(wanted, Some(TargetHolding::Grants { .. }));
     let roles = assigns.then(|| ROLES.to_vec());
     roles.into_iter().chain(writes_rows.then(|| ROWS.to_vec())).collect()
-}
-
-/// What giving a role needs: on a site that gives access by roles only, an account gives no more than it holds
-/// itself, unless it administers Confluence (Atlassian community, "space roles", ba-p/3248645).
-fn of_giving(role: &RoleId, live: &Live) -> Vec<Vec<Permission>> {
-    let is_limited = live.site.mode == SpaceRoleMode::Roles && live.site.caller.administers_site == Truth::No;
-    if !is_limited {
-        return Vec::new();
-    }
-    let role = Holding::Role(role.clone());
-    let given = |permission: &&Permission| role.gives(**permission, &live.roles) == Truth::Yes;
-    Permission::ALL.iter().filter(given).map(|permission| vec![*permission]).collect()
 }
 
 fn whom_to_ask(piece: &Piece, lacks: &Lacks, space: &LiveSpace, live: &Live) -> BTreeSet<Principal> {

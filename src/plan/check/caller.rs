@@ -6,16 +6,18 @@
 
 use std::collections::BTreeSet;
 
+use super::order::Order;
 use super::people::People;
+use super::space::{Space, Steps};
 use super::tables::{Reading, Rows, Tables};
-use super::{Space, Steps};
+
 use crate::model::Permission;
-use crate::plan::account;
-use crate::plan::refusal::{Danger, Endangered, Moment};
+use crate::plan::document::{Danger, Endangered, Moment};
+use crate::plan::rights;
 
 impl Space<'_> {
     /// The first right that the account may have lost when a call needs it.
-    pub(super) fn lost_right(&self) -> Option<Danger> {
+    pub(super) fn lost_right(&self, order: &Order) -> Option<Danger> {
         let Steps::Calls(calls) = self.steps else { return None };
         let people = People::of_caller(self);
         let caller: Vec<usize> = (0..people.principals.len()).collect();
@@ -23,12 +25,12 @@ impl Space<'_> {
         for reading in Reading::all(self).into_iter().map(Reading::with_roles) {
             let rows = Rows::of(self, reading, &people, &mut tables);
             for (number, planned) in calls.iter().enumerate() {
-                let needed = account::needed(&planned.call, self.before, self.live);
+                let needed = rights::needed(&planned.call, self.before, self.live);
                 let needed: BTreeSet<Vec<Permission>> =
                     needed.into_iter().chain([vec![Permission::ReadSpace]]).collect();
                 for any_of in needed {
                     let held = rows.gate(&any_of, &caller);
-                    if !self.order.is_open_at(number, &held, &tables) {
+                    if !order.is_open_at(number, &held, &tables) {
                         let what = Endangered::Permission(*any_of.first()?);
                         let people = people.principals.into_iter().collect();
                         return Some(Danger { people, what, moment: Moment::ShutOut });

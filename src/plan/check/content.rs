@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::{Space, Steps};
+use super::space::{Space, Steps};
 use crate::model::{Audience, Call, Content, ContentId, ContentKind, Known, LiveSpace, PageVerb, Tree};
 
 /// Content below more pages than this, where it is not known which, is looked at below these.

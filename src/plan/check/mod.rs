@@ -17,6 +17,7 @@ mod caller;
 mod content;
 mod order;
 mod people;
+mod space;
 mod tables;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -24,14 +25,15 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use rayon::prelude::*;
 
 use crate::access::{EditList, Verb};
-use crate::model::{ContentKind, Guards, Live, LiveSpace, Permission, SpaceKey, Vocabulary};
+use crate::model::{ContentKind, Guards, Live, LiveSpace, Permission, SpaceKey};
 
+use super::document::MeanwhileReason;
+use super::document::{Danger, Endangered, Moment, Refusal};
 use super::document::{Plan, PlannedCall};
-use super::meanwhile::MeanwhileReason;
-use super::refusal::{Danger, Endangered, Moment, Refusal};
 use content::{Place, Places};
 use order::{Order, Verdicts};
 use people::People;
+use space::{Space, Steps};
 use tables::{Gate, Listed, Reading, Rows};
 
 /// So many questions "can this person do that here" are asked of one space, at most.
@@ -84,9 +86,9 @@ pub fn check(plan: &Plan, live: &Live, after: &Live, guards: &Guards) -> Result<
             .iter()
             .any(|moment| moment.space == *key && moment.reason == MeanwhileReason::AcceptedGap);
         let steps = Steps::Calls(&calls);
-        let space = Space { before, after, live, steps, order: &order, guards, accepts_gaps, vocabulary };
-        let lost = if locks_out(key) { None } else { space.lost_right() };
-        match lost.or_else(|| space.first_danger()) {
+        let space = Space { before, after, live, steps, guards, accepts_gaps, vocabulary };
+        let lost = if locks_out(key) { None } else { space.lost_right(&order) };
+        match lost.or_else(|| space.first_danger(&order)) {
             Some(danger) => Err(broken(Some(danger))),
             None => Ok(()),
         }
@@ -107,30 +109,7 @@ pub(super) fn stray(
 ) -> Option<Danger> {
     let (order, steps) = (Order::of_two(), Steps::Through(state));
     let vocabulary = live.vocabulary();
-    Space { before, after, live, steps, order: &order, guards, accepts_gaps: false, vocabulary }
-        .first_danger()
-}
-
-/// How a space gets from one state to another.
-#[derive(Clone, Copy)]
-enum Steps<'a> {
-    /// By these calls.
-    Calls(&'a [&'a PlannedCall]),
-    /// In two steps, with this state between them.
-    Through(&'a LiveSpace),
-}
-
-/// What happens to one space, and what it leads from and to.
-struct Space<'a> {
-    before: &'a LiveSpace,
-    after: &'a LiveSpace,
-    live: &'a Live,
-    steps: Steps<'a>,
-    order: &'a Order,
-    guards: &'a Guards,
-    /// Whether the plan says that people may be shut out for a moment.
-    accepts_gaps: bool,
-    vocabulary: Vocabulary,
+    Space { before, after, live, steps, guards, accepts_gaps: false, vocabulary }.first_danger(&order)
 }
 
 /// A person, by what is open to them.
@@ -176,7 +155,7 @@ fn actions(kind: ContentKind, live: &Live) -> Vec<Action> {
 }
 
 impl Space<'_> {
-    fn first_danger(&self) -> Option<Danger> {
+    fn first_danger(&self, order: &Order) -> Option<Danger> {
         let Places { places, lists } = content::places(self);
         let people = People::of(self, &lists);
         let lists: Vec<Listed> = lists.iter().map(|list| Listed::of(list, &people.principals)).collect();
@@ -206,7 +185,7 @@ impl Space<'_> {
                 if known.contains(&player) {
                     continue;
                 }
-                let broken = self.first_broken(&player, &changed, &places, &kinds, &mut verdicts);
+                let broken = self.first_broken(&player, &changed, &places, &kinds, order, &mut verdicts);
                 if let Some((what, moment)) = broken {
                     let people = person.iter().map(|place| people.principals[*place].clone()).collect();
                     return Some(Danger { people, what, moment });
@@ -224,10 +203,11 @@ impl Space<'_> {
         permissions: &BTreeSet<Permission>,
         places: &[Place<'_>],
         kinds: &[Vec<Action>; 2],
+        order: &Order,
         verdicts: &mut Verdicts,
     ) -> Option<(Endangered, Moment)> {
         let mut judge = |gates: &mut dyn Iterator<Item = &Gate>, what: Endangered| {
-            let moment = verdicts.of(gates, self.order)?;
+            let moment = verdicts.of(gates, order)?;
             let is_accepted = moment == Moment::ShutOut && self.accepts_gaps && !player.is_protected;
             (!is_accepted).then_some((what, moment))
         };

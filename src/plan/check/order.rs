@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::tables::{Gate, Table, Tables};
+use crate::plan::document::Moment;
 use crate::plan::document::PlannedCall;
-use crate::plan::refusal::Moment;
 
 /// With up to so many calls that concern an access, every state of them is looked at; with more, those that any
 /// two of them make necessary or rule out.

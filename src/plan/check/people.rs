@@ -9,9 +9,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::ListAt;
-use super::{Space, Steps};
+use super::space::{Space, Steps};
 use crate::model::{AccessClass, AccountId, Audience, Call, Known, Principal, Subject, Truth};
-use crate::plan::account::stands_for_account;
+use crate::plan::rights::stands_for_account;
 
 /// More people who are in a group that cannot be read, beside what they are known to be, are not looked at.
 const MOST: usize = 20_000;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::content::ListAt;
 use super::people::People;
-use super::{Space, Steps};
+use super::space::{Space, Steps};
 use crate::model::{Audience, Call, Holding, Known, LiveSpace, Permission, Principal, Truth, Vocabulary};
 
 /// A row or a list that more calls change is taken for one that is always there.

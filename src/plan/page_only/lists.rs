@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::change::Reason;
-use super::super::schedule::edit_permission;
 use super::{Compiled, Ground, Guest, Insiders, PageOnlyProblem, PlanPageOnly, tops};
+use crate::access::edit_permission;
 use crate::model::{
     Audience, Content, ContentId, ContentKind, Known, Members, Origin, PageVerb, Permission, Principal,
     Restrictions, Subject, Tree, Truth,

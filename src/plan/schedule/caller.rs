@@ -1,6 +1,6 @@
 //! What the account that runs this needs for its calls, as conflicts like all others.
 //!
-//! What a call needs, [`account`] says, and every call needs that the account sees the space. The account stays on
+//! What a call needs, [`rights`] says, and every call needs that the account sees the space. The account stays on
 //! every list that it changes, so what it may lose on the way is a row or a role: where it has such a right at the
 //! start, no state may come in which the right is gone while a call that needs it is pending. What it gets on the
 //! way comes before the calls that need it by the edges of the drafts. A right that a role may give counts: if the
@@ -10,13 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Permission;
 
-use super::super::account;
 use super::super::document::EdgeReason;
+use super::super::rights::{self, is_caller, may_be_caller};
 use super::conflicts::Conflict;
 use super::gates::{Gate, State};
-use super::protected::{is_caller, may_be_caller};
+use super::space::{Node, Space};
 use super::touched::{Principals, Reading, Rows};
-use super::{Node, Space};
 
 /// The states in which the account has lost what it still needs.
 pub(super) fn needs(space: &Space<'_>, nodes: &[Node]) -> Vec<Conflict> {
@@ -31,7 +30,7 @@ pub(super) fn needs(space: &Space<'_>, nodes: &[Node]) -> Vec<Conflict> {
     let mut rights: BTreeMap<Vec<Permission>, Vec<Gate>> = BTreeMap::new();
     let mut states: BTreeSet<State> = BTreeSet::new();
     for (number, node) in nodes.iter().enumerate() {
-        let needed = account::needed(&node.call, space.before, space.live);
+        let needed = rights::needed(&node.call, space.before, space.live);
         for any_of in needed.into_iter().chain([vec![Permission::ReadSpace]]) {
             let right = rights
                 .entry(any_of)

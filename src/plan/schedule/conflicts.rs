@@ -9,15 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::access::Verb;
 use crate::model::{ContentId, Permission, Principal};
 
-use super::super::document::EdgeReason;
+use super::super::document::{Danger, EdgeReason, Endangered, Moment};
 use super::actions::Actions;
 use super::gates::{Gate, State, forbid};
 use super::goals::{Goal as Content, Goals};
-use super::touched::{PageCalls, Principals, Reading, Rows, page_calls};
-use super::{Node, Space};
+use super::pages::{PageCalls, list, page_calls};
+use super::space::{Node, Space};
+use super::touched::{Principals, Reading, Rows};
 
 /// So many questions "does this atom reach this goal" are asked of one space, at most.
-pub(super) const MOST: usize = 400_000;
+const MOST: usize = 400_000;
 
 /// "Not all of `done` before any of `pending`."
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +44,15 @@ pub(in crate::plan) struct Goal {
     pub(in crate::plan) verb: Verb,
     /// To which page; to one that no list is about, if to none.
     pub(in crate::plan) page: Option<ContentId>,
+}
+
+impl From<Witness> for Danger {
+    fn from(witness: Witness) -> Self {
+        let Goal { verb, page } = witness.goal;
+        let what = Endangered::of(verb, page);
+        let moment = if witness.leak { Moment::LetIn } else { Moment::ShutOut };
+        Self { people: witness.principals, what, moment }
+    }
 }
 
 impl Conflict {
@@ -219,8 +229,12 @@ fn lists(
         return None;
     }
     let mut gates = Vec::with_capacity(goal.moving.len());
-    for &list in &goal.moving {
-        let gate = Gate::of_list(principals, person.places, list, pages.get(&list.0)?);
+    for &(page, verb, at_first) in &goal.moving {
+        let calls = pages.get(&page)?;
+        let lists = std::iter::once(at_first).chain(calls.iter().map(|(_, lists)| list(lists, verb)));
+        let passes: Vec<bool> = lists.map(|list| principals.passes(person.places, list)).collect();
+        let calls: Vec<usize> = calls.iter().map(|(call, _)| *call).collect();
+        let gate = Gate::of_list(page, &passes, &calls);
         if gate.is_never_open() {
             return None;
         }

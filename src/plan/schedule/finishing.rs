@@ -1,31 +1,17 @@
 //! Whether the account that runs this can make every call when its turn comes.
 //!
-//! What a call needs, [`account`] says. The caller stays on every list that it changes; so what it may lose on the
+//! What a call needs, [`rights`] says. The caller stays on every list that it changes; so what it may lose on the
 //! way, or get too late, is a row or a role. Where it had such a right and has it no more, or has it not yet, when a
 //! call needs it, the run would end there, and so would every later one. A right that nobody can be seen to have
 //! given it is none that it could lose.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Call, ContentId, LiveSpace, Permission, Principal, Truth};
+use crate::model::{Call, LiveSpace, Permission, Principal, Truth};
 
-use super::super::account::{self, Rights as Known};
-use super::Space;
-use super::protected::is_caller;
-use super::search::Solution;
-
-/// A call that the caller could not make any more.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unfinished {
-    /// The call, by its node.
-    pub(super) call: usize,
-    /// The page whose lists the call changes, if it does that.
-    pub(super) content: Option<ContentId>,
-    /// What it lacks by then.
-    pub(super) permission: Permission,
-    /// Through whom it had that; empty if it gets it later.
-    pub(super) through: BTreeSet<Principal>,
-}
+use super::super::rights::{self, Rights as Known, is_caller};
+use super::solution::{Solution, Unfinished};
+use super::space::Space;
 
 /// The first such call of an order.
 pub(super) fn unfinished(space: &Space<'_>, solution: &Solution) -> Option<Unfinished> {
@@ -42,7 +28,7 @@ pub(super) fn unfinished(space: &Space<'_>, solution: &Solution) -> Option<Unfin
         let call = &solution.nodes[number].call;
         // That it sees the space is certain, also where no row says why.
         let seen = vec![Permission::ReadSpace];
-        let needed = account::needed(call, space.before, space.live);
+        let needed = rights::needed(call, space.before, space.live);
         let lost = std::iter::once(seen.clone()).chain(needed).find(|any| {
             let gets_it = *any != seen && known.has(any) == Truth::No;
             (gets_it || !holders(&start, any).is_empty()) && holders(&now, any).is_empty()

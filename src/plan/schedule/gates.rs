@@ -4,9 +4,7 @@
 //! A state is a set of calls that are done. What is known of it here is always of the form "these calls are done,
 //! and those are pending".
 
-use crate::model::{Audience, ContentId, PageVerb};
-
-use super::touched::{Principals, Row, list};
+use crate::model::ContentId;
 
 /// More combinations of removals than this are not told apart; see [`Gate::of_rows`].
 const MOST: usize = 64;
@@ -51,6 +49,16 @@ fn product<'s>(sets: impl IntoIterator<Item = &'s [State]>) -> Vec<State> {
         states = states.iter().flat_map(|state| set.iter().filter_map(|more| state.and(more))).collect();
     }
     states
+}
+
+/// A row of the space that is there before, after, or both.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Row {
+    pub(super) before: bool,
+    pub(super) after: bool,
+    /// What makes it appear, or disappear. With several, it may do so with each of them: a row that stands twice
+    /// may be gone with the first deletion or with the last, and a companion comes with its producer, or does not.
+    pub(super) calls: Vec<usize>,
 }
 
 /// One condition of an access, for one atom.
@@ -114,25 +122,21 @@ impl Gate {
         Self { before, after, when: [open, closed], page: None }
     }
 
-    /// That a list of a page lets an atom through, which these calls change.
-    pub(super) fn of_list(
-        principals: &Principals,
-        atom: &[usize],
-        (page, verb, before): (ContentId, PageVerb, &Audience),
-        calls: &[(usize, [&Audience; 2])],
-    ) -> Self {
-        let mut values = vec![principals.passes(atom, before)];
-        values.extend(calls.iter().map(|(_, lists)| principals.passes(atom, list(lists, verb))));
-        if values.iter().all(|value| *value == values[0]) {
-            return Self { page: Some(page), ..Self::constant(values[0]) };
+    /// That a list of a page lets an atom through: at first, and after each of the calls that change it.
+    pub(super) fn of_list(page: ContentId, values: &[bool], calls: &[usize]) -> Self {
+        let (Some(&before), Some(&after)) = (values.first(), values.last()) else {
+            return Self { page: Some(page), ..Self::constant(true) };
+        };
+        if values.iter().all(|value| *value == before) {
+            return Self { page: Some(page), ..Self::constant(before) };
         }
         let mut when = [Vec::new(), Vec::new()];
         for (position, value) in values.iter().enumerate() {
-            let done = position.checked_sub(1).map(|last| calls[last].0).into_iter().collect();
-            let pending = calls.get(position).map(|(next, _)| *next).into_iter().collect();
+            let done = position.checked_sub(1).map(|last| calls[last]).into_iter().collect();
+            let pending = calls.get(position).copied().into_iter().collect();
             when[usize::from(!value)].push(State { done, pending });
         }
-        Self { before: values[0], after: values[values.len() - 1], when, page: Some(page) }
+        Self { before, after, when, page: Some(page) }
     }
 
     pub(super) fn is_never_open(&self) -> bool {

@@ -11,13 +11,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::model::{
-    Audience, Content, ContentId, ContentKind, Known, PageVerb, Permission, SpaceRoleMode, Tree,
-};
+use crate::model::{Audience, Content, ContentId, ContentKind, Known, PageVerb, Tree};
 
-use super::Space;
-use super::conflicts::MOST;
-use super::touched::{PageCalls, list};
+use super::pages::{PageCalls, list};
+use super::space::Space;
+
+/// So many are not looked at one by one.
+const MOST: usize = 400_000;
 
 /// Content to which access may change, with all lists that decide about some ways to use it.
 #[derive(Debug)]
@@ -204,14 +204,4 @@ pub(super) fn may_be_below(tree: &Tree, page: ContentId, touched: &BTreeSet<Cont
     let chain = tree.chain(page);
     (chain.missing.is_some() && touched.len() > 1)
         || chain.ancestors.iter().any(|above| touched.contains(&above.id))
-}
-
-/// What editing needs in the space: before roles, adding pages was editing them.
-pub(in crate::plan) const fn edit_permission(kind: ContentKind, mode: SpaceRoleMode) -> Permission {
-    match (kind, mode) {
-        (ContentKind::Blogpost, SpaceRoleMode::PreRoles) => Permission::CreateBlogpost,
-        (ContentKind::Blogpost, _) => Permission::UpdateBlogpost,
-        (_, SpaceRoleMode::PreRoles) => Permission::CreatePage,
-        (_, _) => Permission::UpdatePage,
-    }
 }

@@ -10,10 +10,13 @@ use crate::model::{Guards, Live, SpaceKey};
 
 use super::super::check::stray;
 use super::super::document::EdgeReason;
-use super::super::lower::Draft;
-use super::super::refusal::{Danger, Moment};
+use super::super::document::{Danger, Moment};
+use super::super::draft::Draft;
+use super::atoms::Crowd;
+use super::conflicts::Conflict;
+use super::demands::{all_conflicts, demands};
+use super::space::{Node, Protected, Space, by_space};
 use super::split::node;
-use super::{Conflict, Node, Space, all_conflicts, atoms, by_space, demands, protected};
 
 /// Something that must not be done without what is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +38,8 @@ pub(in crate::plan) fn needs_left_out(
     reached: &Live,
     guards: &Guards,
 ) -> Vec<NeedsLeftOut> {
-    let crowd = atoms::Crowd::of(live);
-    let protected = protected::Protected::of(live, guards);
+    let crowd = Crowd::of(live);
+    let protected = Protected::of(live, guards);
     let mut found = Vec::new();
     for (key, drafts) in &by_space(drafts) {
         let Some((before, after)) = live.spaces.get(key).zip(intended.spaces.get(key)) else { continue };

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{AccountId, Audience, Directory, Known, Members, Principal, Restrictions, Subject};
 
-use super::Space;
+use super::space::Space;
 
 /// With so few people and groups around, every list of them is tried between two halves of one call.
 pub(super) const HELPERS: usize = 4;

@@ -23,19 +23,24 @@ mod actions;
 mod atoms;
 mod caller;
 mod conflicts;
+mod demands;
 mod edges;
 mod finishing;
 mod gates;
 mod goals;
+mod habits;
 mod left_out;
 mod middle;
 mod necessary;
 mod order;
+mod pages;
 mod phases;
 mod protected;
 mod relax;
 mod restricting;
 mod search;
+mod solution;
+mod space;
 mod split;
 mod touched;
 
@@ -43,21 +48,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use crate::model::{Call, Guards, Live, LiveSpace, PageVerb, SpaceKey};
+use crate::model::{Call, Guards, Live, SpaceKey};
 
-use super::document::{CallId, Edge, EdgeReason, PlannedCall};
-use super::lower::Draft;
-use super::meanwhile::{Meanwhile, MeanwhileReason};
-use super::refusal::{Danger, Demand, Endangered, Moment, Refusal};
+use super::document::{
+    CallId, Danger, Demand, Edge, Endangered, Meanwhile, MeanwhileReason, Moment, PlannedCall, Refusal,
+};
+use super::draft::Draft;
 
-use conflicts::{Conflict, conflicts};
-use finishing::Unfinished;
+use atoms::Crowd;
+use search::Sketch;
+use solution::{Impossible, Solution, Unfinished};
+use space::{Protected, Space, by_space};
 
-pub(super) use conflicts::{Goal, Witness};
-pub(super) use goals::edit_permission;
 pub(super) use left_out::{NeedsLeftOut, needs_left_out};
-pub(super) use protected::{is_caller, may_be_caller};
-use search::{Impossible, Sketch, Solution};
+pub use space::Gaps;
 
 /// Calls in order, and how sure the order is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -79,34 +83,6 @@ pub(super) struct Schedule {
 /// taken out again: two calls that do nothing for the end.
 const HELPING_OUT: usize = 2;
 
-/// Whether an order that cuts somebody off for a moment is acceptable where no other exists. There is
-/// no such choice for leaks, nor for whoever must be able to finish.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Gaps {
-    #[default]
-    Refuse,
-    Allow,
-}
-
-/// A call to be ordered: a draft, or half of one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Node {
-    /// Position in the drafts of its space; the halves of one draft share it.
-    draft: usize,
-    call: Call,
-}
-
-/// The calls of one space, and what they lead from and to.
-#[derive(Debug)]
-struct Space<'a> {
-    drafts: &'a [Draft],
-    before: &'a LiveSpace,
-    after: &'a LiveSpace,
-    live: &'a Live,
-    crowd: &'a atoms::Crowd<'a>,
-    protected: &'a protected::Protected,
-}
-
 /// Puts calls in order.
 pub(super) fn schedule(
     drafts: Vec<Draft>,
@@ -116,8 +92,8 @@ pub(super) fn schedule(
     gaps: Gaps,
 ) -> Schedule {
     let drafts = by_space(drafts);
-    let crowd = atoms::Crowd::of(live);
-    let protected = protected::Protected::of(live, guards);
+    let crowd = Crowd::of(live);
+    let protected = Protected::of(live, guards);
     let mut spaces = Vec::new();
     for (key, drafts) in &drafts {
         let Some((before, after)) = live.spaces.get(key).zip(after.spaces.get(key)) else { continue };
@@ -142,26 +118,6 @@ pub(super) fn schedule(
         write_out(space, solution, &mut schedule);
     }
     schedule
-}
-
-/// The drafts of each space. What a draft needs is numbered over all spaces; here it is counted within one.
-fn by_space(drafts: Vec<Draft>) -> BTreeMap<SpaceKey, Vec<Draft>> {
-    let mut spaces: BTreeMap<SpaceKey, (Vec<usize>, Vec<Draft>)> = BTreeMap::new();
-    for (number, draft) in drafts.into_iter().enumerate() {
-        let (numbers, drafts) = spaces.entry(draft.call.space().clone()).or_default();
-        numbers.push(number);
-        drafts.push(draft);
-    }
-    let within = |(key, (numbers, mut drafts)): (SpaceKey, (Vec<usize>, Vec<Draft>))| {
-        let here = |number: &usize| numbers.binary_search(number).ok();
-        for draft in &mut drafts {
-            draft.needs = draft.needs.iter().filter_map(here).collect();
-            draft.resumes = draft.resumes.iter().filter_map(here).collect();
-            draft.undoes = draft.undoes.as_ref().and_then(here);
-        }
-        (key, drafts)
-    };
-    spaces.into_iter().map(within).collect()
 }
 
 /// Numbers the calls of one space in their order and gives them their edges.
@@ -236,80 +192,4 @@ fn side_effect(call: &Call) -> Option<Danger> {
     };
     let people = BTreeSet::from([principal.clone()]);
     Some(Danger { people, what: Endangered::Permission(*permission), moment })
-}
-
-/// The order that people would choose, and the first that is tried: close pages, let in, shut out, open
-/// pages; what puts a side effect right at once, and what takes something from the caller last of all.
-fn habits(space: &Space<'_>, nodes: &[Node], conflicts: &[Conflict]) -> Vec<u8> {
-    const AT_ONCE: u8 = 0;
-    const LAST: u8 = 5;
-    let mut waited_for = vec![false; nodes.len()];
-    for &call in conflicts.iter().flat_map(|conflict| &conflict.pending) {
-        waited_for[call] = true;
-    }
-    let habit = |node: &Node| match &node.call {
-        _ if space.drafts[node.draft].undoes.is_some() => AT_ONCE,
-        Call::Restrict { before, after, .. } => {
-            let closes = PageVerb::ALL
-                .iter()
-                .any(|&verb| middle::narrows(before.audience(verb), after.audience(verb)));
-            if closes { 1 } else { 4 }
-        }
-        Call::Grant { .. } | Call::AssignRoles { .. } => 2,
-        Call::Revoke { .. } => 3,
-    };
-    // Where everything else is stuck, one that others wait for goes before one that nobody needs.
-    let last = |call: usize| LAST + u8::from(!waited_for[call]);
-    let takes = |node: &Node| protected::takes_from_caller(node, space);
-    let calls = nodes.iter().enumerate();
-    calls.map(|(call, node)| if takes(node) { last(call) } else { habit(node) }).collect()
-}
-
-/// Moves what puts a side effect right to where it follows at once. Nothing else depends on it.
-fn at_once(space: &Space<'_>, draft_of: impl Fn(usize) -> usize, order: Vec<usize>) -> Vec<usize> {
-    let undoes = |number: usize| space.drafts[draft_of(number)].undoes;
-    let mut followers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for &number in &order {
-        if let Some(producer) = undoes(number) {
-            followers.entry(producer).or_default().push(number);
-        }
-    }
-    let mut moved = Vec::with_capacity(order.len());
-    for number in order.into_iter().filter(|number| undoes(*number).is_none()) {
-        moved.push(number);
-        moved.extend(followers.remove(&draft_of(number)).unwrap_or_default());
-    }
-    moved
-}
-
-/// The conflicts that hold for these nodes, whatever the reason, and how many questions it took to find
-/// them. `None` where there would be too many.
-fn all_conflicts(space: &Space<'_>, nodes: &[Node]) -> Option<(Vec<Conflict>, usize)> {
-    let conflicts::Conflicts { mut all, work } = conflicts(space, nodes)?;
-    all.extend(demands(space, nodes));
-    for (number, pair) in nodes.windows(2).enumerate() {
-        if pair[0].draft == pair[1].draft {
-            all.push(Conflict::edge(number, number + 1, EdgeReason::Api));
-        }
-    }
-    Some((all, work))
-}
-
-/// What the API demands, and what a run that ends anywhere needs to be taken up: which drafts wait for which
-/// others.
-fn demands(space: &Space<'_>, nodes: &[Node]) -> Vec<Conflict> {
-    let mut of_draft: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (number, node) in nodes.iter().enumerate() {
-        of_draft.entry(node.draft).or_default().push(number);
-    }
-    let edges = |(number, node): (usize, &Node)| {
-        let draft = &space.drafts[node.draft];
-        let mut edges = Vec::new();
-        for (earlier, reason) in [(&draft.needs, EdgeReason::Api), (&draft.resumes, EdgeReason::Resume)] {
-            let earlier = earlier.iter().filter_map(|earlier| of_draft.get(earlier)).flatten();
-            edges.extend(earlier.map(|&earlier| Conflict::edge(earlier, number, reason)));
-        }
-        edges
-    };
-    nodes.iter().enumerate().flat_map(edges).collect()
 }

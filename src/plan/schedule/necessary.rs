@@ -11,10 +11,11 @@ use crate::model::{Call, ContentId, Permission};
 
 use super::super::document::EdgeReason;
 use super::conflicts::{Conflict, last_admin, visit};
+use super::demands::demands;
 use super::gates::State;
 use super::order::{Answer, order};
+use super::space::{Node, Space};
 use super::split::{can_be_split, node, taken_along};
-use super::{Node, Space, demands};
 
 /// So many conflicts are looked at over all proofs of one space.
 const MOST: usize = 2_000_000;

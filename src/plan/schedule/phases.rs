@@ -31,15 +31,17 @@ use crate::model::{
 };
 
 use super::super::document::EdgeReason;
+use super::super::rights::is_caller;
 use super::conflicts::{Goal, Witness};
 use super::edges::{Required, between_phases};
 use super::goals::may_be_below;
+use super::habits::at_once;
 use super::middle::{by_name, narrower, narrows};
-use super::protected::{is_caller, takes_from_caller};
+use super::protected::takes_from_caller;
 use super::restricting::{Apart, RIGHTS};
-use super::search::{Accepted, Impossible, Solution};
+use super::solution::{Accepted, Impossible, Solution};
+use super::space::{Gaps, Node, Space};
 use super::split::node;
-use super::{Gaps, Node, Space, at_once};
 
 /// What a call does, in the order in which such calls are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

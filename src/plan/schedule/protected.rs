@@ -5,44 +5,10 @@
 //! when there is nothing left in the space that it might be needed for. Spaces are independent here as
 //! elsewhere: no call takes anything from the caller outside of its own space.
 
-use std::collections::BTreeSet;
+use crate::model::{Call, PageVerb, Principal, Restrictions, Subject};
 
-use crate::model::{Call, Guards, Live, PageVerb, Principal, Restrictions, Subject};
-
-use super::{Node, Space};
-
-/// Whose access is never given up.
-#[derive(Debug)]
-pub(super) struct Protected(BTreeSet<Principal>);
-
-impl Protected {
-    pub(super) fn of(live: &Live, guards: &Guards) -> Self {
-        let caller = Principal::User(live.site.caller.account.clone());
-        Self(guards.required_admins.keys().cloned().chain([caller]).collect())
-    }
-
-    pub(super) const fn principals(&self) -> &BTreeSet<Principal> {
-        &self.0
-    }
-}
-
-/// Whether a principal stands for the account that runs this, perhaps among others; also where it is not known.
-pub(in crate::plan) fn may_be_caller(principal: &Principal, live: &Live) -> bool {
-    match principal {
-        Principal::Group(group) => live.site.caller.is_in(group).unwrap_or(true),
-        Principal::User(_) | Principal::Class(_) | Principal::Anonymous => is_caller(principal, live),
-    }
-}
-
-/// Whether a principal surely stands for the account that runs this, perhaps among others.
-pub(in crate::plan) fn is_caller(principal: &Principal, live: &Live) -> bool {
-    match principal {
-        Principal::User(account) => *account == live.site.caller.account,
-        Principal::Group(group) => live.site.caller.is_in(group).unwrap_or(false),
-        Principal::Class(_) => true,
-        Principal::Anonymous => false,
-    }
-}
+use super::super::rights::{is_caller, may_be_caller};
+use super::space::{Node, Space};
 
 /// Whether a call takes something from the account that runs this, be it only one of two ways to it.
 pub(super) fn takes_from_caller(node: &Node, space: &Space<'_>) -> bool {

@@ -9,12 +9,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::access::Verb;
+use crate::access::{Verb, edit_permission};
 use crate::model::{Call, ContentKind, LiveSpace, Permission, Principal, Truth};
 
-use super::Space;
 use super::conflicts::{Goal, Witness};
-use super::goals::edit_permission;
+use super::space::Space;
 
 /// Either of these, beside the permission to edit.
 pub(super) const RIGHTS: [Permission; 2] = [Permission::RestrictContent, Permission::AdministerSpace];

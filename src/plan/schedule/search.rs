@@ -7,15 +7,19 @@
 use std::collections::BTreeSet;
 
 use super::super::document::EdgeReason;
-use super::conflicts::{Conflict, Witness, hits};
-use super::edges::{Required, edges};
-use super::finishing::{Unfinished, unfinished};
+use super::caller;
+use super::conflicts::{Conflict, hits};
+use super::demands::all_conflicts;
+use super::edges::edges;
+use super::finishing::unfinished;
+use super::habits::{at_once, habits};
 use super::necessary::necessary;
 use super::order::{Answer, order};
 use super::phases::in_phases;
 use super::relax::{broken, relaxed};
+use super::solution::{Accepted, Impossible, Solution};
+use super::space::{Gaps, Node, Space};
 use super::split::{all_ways_are_known, can_be_split, node, split_all, subsets, ways};
-use super::{Gaps, Node, Space, all_conflicts, at_once, caller, habits};
 
 /// So many calls are ordered, over all ways to split the calls of one space, before settling for a way that
 /// is safe but perhaps not the shortest.
@@ -26,47 +30,6 @@ const QUESTIONS: usize = 4_000_000;
 
 /// So many questions are asked over all spaces of a plan, in equal shares.
 const ALL_QUESTIONS: usize = 60_000_000;
-
-/// Nodes in order, with the edges that enforce it.
-#[derive(Debug)]
-pub(super) struct Solution {
-    pub(super) nodes: Vec<Node>,
-    pub(super) order: Vec<usize>,
-    pub(super) edges: Vec<Required>,
-    /// So many splits are known to be needed. Where there are as many, fewer would not do.
-    pub(super) needed: usize,
-    /// Gaps that were accepted.
-    pub(super) accepted: Vec<Accepted>,
-    /// Why the order that is given here will not do; there is none that would.
-    pub(super) impossible: Option<Impossible>,
-}
-
-/// What stands against an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Impossible {
-    /// It comes to a state that must not be.
-    Danger(Witness),
-    /// The API demands the first of each two calls before the second, and that does not go together.
-    Demands(Vec<[usize; 2]>),
-    /// Whoever runs this could not make a call any more.
-    Unfinished(Unfinished),
-}
-
-impl Solution {
-    pub(super) fn splits(&self, space: &Space<'_>) -> usize {
-        self.nodes.len() - space.drafts.len()
-    }
-}
-
-/// A gap between two calls.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Accepted {
-    /// The call that begins it.
-    pub(super) from: usize,
-    /// The call that ends it.
-    pub(super) until: usize,
-    pub(super) witness: Witness,
-}
 
 /// What can be said of a space at little cost.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 use crate::model::{Call, GrantId, Holding, Permission, Restrictions};
 
 use super::middle::{HELPERS, helpers, middles};
-use super::{Node, Space};
+use super::space::{Node, Space};
 
 /// So many lists are tried for each where several calls are split at once.
 const LIKELY: usize = 9;

@@ -3,44 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::{
-    Audience, Call, ContentId, Holding, Known, LiveSpace, PageVerb, Permission, Principal, RoleId, Subject,
-    Truth, Vocabulary,
+    Audience, Call, Holding, Known, LiveSpace, Permission, Principal, RoleId, Subject, Truth, Vocabulary,
 };
 
-use super::gates::Gate;
+use super::gates::{Gate, Row};
 use super::goals::Goals;
-use super::{Node, Space};
-
-/// A row of the space that is there before, after, or both.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Row {
-    pub(super) before: bool,
-    pub(super) after: bool,
-    /// What makes it appear, or disappear. With several, it may do so with each of them: a row that stands twice
-    /// may be gone with the first deletion or with the last, and a companion comes with its producer, or does not.
-    pub(super) calls: Vec<usize>,
-}
-
-/// The calls on a page in their order, each with the lists that it leaves behind.
-pub(super) type PageCalls<'a> = BTreeMap<ContentId, Vec<(usize, [&'a Audience; 2])>>;
-
-pub(super) fn page_calls(nodes: &[Node]) -> PageCalls<'_> {
-    let mut pages: PageCalls<'_> = BTreeMap::new();
-    for (number, node) in nodes.iter().enumerate() {
-        if let Call::Restrict { content, after, .. } = &node.call {
-            pages.entry(*content).or_default().push((number, [&after.view, &after.edit]));
-        }
-    }
-    pages
-}
-
-/// The one of both lists that a verb asks for.
-pub(super) const fn list<'a>(lists: &[&'a Audience; 2], verb: PageVerb) -> &'a Audience {
-    match verb {
-        PageVerb::View => lists[0],
-        PageVerb::Edit => lists[1],
-    }
-}
+use super::pages::PageCalls;
+use super::space::{Node, Space};
 
 /// What a principal has of a permission, by its role and by rows of its own. One may take the place of the other.
 type BySource = [Row; 2];

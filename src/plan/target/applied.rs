@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{GrantId, Holding, Known, Live, LiveSpace, Permission, Principal, Tree, Vocabulary};
 
-use super::{Target, TargetHolding};
+use super::state::{Target, TargetHolding};
 
 impl Target {
     /// The site as it would be, with the companions that Confluence adds by itself and that may stay.

@@ -7,8 +7,8 @@ use crate::model::{
     Principal, Site, SpaceKey, SpaceRoleMode, Strength, Subject,
 };
 
+use super::state::{TargetHolding, account_kind};
 use super::unmanaged::{KeepReason, Kept};
-use super::{TargetHolding, account_kind};
 use crate::plan::change::Reason;
 
 pub(super) fn holdings(

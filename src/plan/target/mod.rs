@@ -7,59 +7,21 @@ mod applied;
 mod deleted;
 mod holdings;
 mod pages;
+mod state;
 mod unmanaged;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{
-    AccountId, AccountKind, ContentId, Desired, Directory, Live, Mode, PageVerb, Permission, Principal,
-    Restrictions, RoleId, Skipped, SpaceKey, UnlistedPages,
-};
+use crate::model::{Desired, Live, Mode, Skipped, SpaceKey, UnlistedPages};
 
-use super::change::Reason;
 use super::page_only::Compiled;
 pub(super) use deleted::{deleted, is_sent_whole, unclear};
 use holdings::holdings;
 use pages::{for_guests, pages, unlisted};
+pub(super) use state::TargetPage;
+pub use state::{Target, TargetHolding, TargetSpace};
 use unmanaged::Kept;
 pub use unmanaged::{KeepReason, Unmanaged};
-
-/// The state to reach, for everything that a plan may touch.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    pub spaces: BTreeMap<SpaceKey, TargetSpace>,
-}
-
-/// The state to reach in one space.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TargetSpace {
-    /// Every principal that the plan decides about. One that is missing here stays as it is.
-    pub holdings: BTreeMap<Principal, TargetHolding>,
-    /// Every page that the plan decides about and whose lists could be read.
-    pub pages: BTreeMap<ContentId, TargetPage>,
-}
-
-/// What a principal shall hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TargetHolding {
-    /// Nothing. The reason says why.
-    Nothing(Reason),
-    Grants {
-        required: BTreeMap<Permission, Reason>,
-        /// May be there: neither added nor removed.
-        tolerated: BTreeSet<Permission>,
-        /// Shall not be there, and why; what is in none of the three shall not be there either.
-        refused: BTreeMap<Permission, Reason>,
-    },
-    Role(RoleId, Reason),
-}
-
-/// What the lists of a page shall be, and who asks for each of them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TargetPage {
-    pub restrictions: Restrictions,
-    pub reasons: BTreeMap<PageVerb, Reason>,
-}
 
 /// What shall be, and what was found on the way to it.
 pub(super) struct Targeted {
@@ -98,8 +60,4 @@ pub(super) fn target(desired: &Desired, live: &Live) -> Targeted {
         })
         .collect();
     Targeted { target: Target { spaces }, unmanaged: kept.into_report(), page_only, skipped }
-}
-
-fn account_kind(account: &AccountId, directory: &Directory) -> Option<AccountKind> {
-    directory.people.get(account).map(|person| person.kind)
 }

@@ -8,8 +8,8 @@ use crate::model::{
 };
 
 use super::applied::holdings_applied;
+use super::state::{TargetHolding, TargetPage, account_kind};
 use super::unmanaged::{KeepReason, Kept};
-use super::{TargetHolding, TargetPage, account_kind};
 use crate::plan::change::Reason;
 use crate::plan::page_only::{self, Compiled, Ground};
 

@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::Roles;
 use super::pages::{PageDraft, pages};
+use super::people::{is_deleted, is_inactive, label};
 use super::remark::{Remark, Remarks};
 use super::words::{NamedBundle, Word, words};
 use crate::model::{
-    AccountId, AccountKind, AccountStatus, Holding, Known, Live, LiveSpace, Mode, Permission, Principal,
-    Space, SpaceRoleMode,
+    AccountKind, Holding, Known, Live, LiveSpace, Mode, Permission, Principal, Space, SpaceRoleMode,
 };
 use crate::policy::ast::{Policy, RoleName};
 use crate::policy::pages::{Matched, matched};
@@ -160,10 +160,6 @@ impl Drafter<'_> {
     }
 }
 
-fn is_deleted(principal: &Principal, live: &Live) -> bool {
-    principal.subject().is_some_and(|subject| live.directory.is_deleted(&subject))
-}
-
 fn rows(holding: &Holding) -> usize {
     match holding {
         Holding::Grants(grants) => grants.len(),
@@ -171,34 +167,9 @@ fn rows(holding: &Holding) -> usize {
     }
 }
 
-/// What people call somebody; for comments, where nothing depends on it.
-pub(super) fn label(principal: &Principal, live: &Live) -> String {
-    match principal {
-        Principal::User(account) => display_name(account, live).to_owned(),
-        Principal::Group(group) => {
-            let name = live.directory.groups.get(group).map_or(group.as_str(), |group| group.name.raw());
-            let deleted = if is_deleted(principal, live) { " (deleted)" } else { "" };
-            format!("group:{name}{deleted}")
-        }
-        Principal::Class(_) | Principal::Anonymous => principal.to_string(),
-    }
-}
-
-pub(super) fn display_name<'a>(account: &'a AccountId, live: &'a Live) -> &'a str {
-    live.directory.people.get(account).map_or(account.as_str(), |person| person.name.raw())
-}
-
 /// Whether it is a guest whose space the policy does not name.
 fn is_guest_of_no_space(principal: &Principal, live: &Live) -> bool {
     let Principal::User(account) = principal else { return false };
     live.directory.people.get(account).is_some_and(|person| person.guest == Known::Known(true))
         && !live.guests.contains_key(account)
-}
-
-pub(super) fn is_inactive(principal: &Principal, live: &Live) -> bool {
-    let Principal::User(account) = principal else { return false };
-    live.directory
-        .people
-        .get(account)
-        .is_some_and(|person| matches!(person.status, AccountStatus::Inactive | AccountStatus::Closed))
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::draft::{Draft, is_inactive};
+use super::draft::Draft;
 use super::layout::Text;
 use super::names::{Names, RoleDraft, Roles, slug};
 use super::pages::PageDraft;
+use super::people::is_inactive;
 use super::words::Word;
 use crate::model::{AccountId, AccountKind, GroupId, Live, Mode, Principal, SpaceStatus};
 use crate::policy::ast::Policy;

@@ -13,6 +13,7 @@ pub mod files;
 mod layout;
 mod names;
 mod pages;
+mod people;
 mod places;
 pub mod preview;
 mod remark;

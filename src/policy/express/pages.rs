@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::draft::{is_inactive, label};
+use super::people::{is_inactive, label};
 use super::remark::{Remark, Remarks};
 use crate::model::{
     AccountKind, Audience, Content, ContentId, ContentKind, Known, Live, LiveSpace, PageVerb, Principal,

@@ -18,7 +18,7 @@ use super::yaml::{Kind, Node, parse};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span, did_you_mean};
 use crate::sandbox::state::is_state;
 
-use search::Search;
+use search::{Search, is_yaml};
 
 /// What became of the files of a policy directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,8 +214,4 @@ fn foreign(root: &Node) -> Diagnostic {
              into a hidden folder; a state file of the sandbox says `kind: confluence-sandbox`",
         )
         .maybe_help(meant)
-}
-
-fn is_yaml(path: &Utf8Path) -> bool {
-    matches!(path.extension(), Some("yaml" | "yml"))
 }

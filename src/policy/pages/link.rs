@@ -10,7 +10,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use url::Url;
 
-use super::{InvalidSelector, PageName};
+use super::PageName;
+use super::invalid::InvalidSelector;
 use crate::model::{ContentId, SpaceKey};
 
 /// The address of a page.

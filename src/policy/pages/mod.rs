@@ -3,6 +3,7 @@
 //! A [`PageName`] names one piece of content; a [`PageSelector`] is a name, or a pattern that hangs under one.
 //! [`parse`] reads both, [`link`] the addresses that Confluence shows, and [`matching`] looks them up in a tree.
 
+mod invalid;
 mod link;
 mod matching;
 mod parse;
@@ -11,10 +12,11 @@ use std::fmt;
 
 use crate::model::{ContentId, ContentReach};
 
+pub use invalid::InvalidSelector;
 pub use link::Link;
 pub use matching::{Matched, matched};
 pub(crate) use matching::{bearers, below, in_tree, is_page, walk};
-pub use parse::{InvalidSelector, escape};
+pub use parse::escape;
 
 /// The name of one piece of content.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

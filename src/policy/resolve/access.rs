@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::Resolver;
 use super::meaning::{Lost, Meaning, Name};
-use super::wishes::Wish;
+use super::resolver::Resolver;
+use super::wish::Wish;
 use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean};
 use crate::model::{
     BuiltInRole, DesiredHolding, Holding, Kept, LiveSpace, Permission, Principal, RoleId, SkippedPart,

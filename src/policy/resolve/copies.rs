@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Resolver;
-use super::wishes::{Copied, Wish};
+use super::resolver::Resolver;
+use super::wish::{Copied, Wish};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::{
     AccountKind, DesiredHolding, Holding, LiveSpace, Mode, Permission, Principal, Role, RoleId, Strength,

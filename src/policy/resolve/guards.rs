@@ -1,7 +1,7 @@
 //! Guards: defaults filled in, names into ids.
 
-use super::Resolver;
 use super::meaning::Meaning;
+use super::resolver::Resolver;
 use crate::diagnostic::Spanned;
 use crate::model::{Guarded, Guards, Principal, Prohibition, SkippedPart};
 use crate::policy::ast::{ForbidDef, Named};

@@ -3,13 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Resolver;
-use super::meaning::{Lost, Meaning};
-use super::wishes::Wish;
+use super::meaning::Meaning;
+use super::resolver::Resolver;
+use super::wish::{Leaving, Then, Wish};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::{
-    AccountId, AccountKind, Audience, ContentId, ContentReach, DesiredHolding, DesiredPage, Known, LiveSpace,
-    Members, Mode, PageVerb, Principal, SkippedPart, SpaceKey, Subject, Terms, Tree, Wanted,
+    AccountKind, Audience, ContentId, ContentReach, DesiredHolding, DesiredPage, Known, LiveSpace, Members,
+    Mode, PageVerb, Principal, SkippedPart, SpaceKey, Subject, Tree, Wanted,
 };
 use crate::policy::ast::{Entry, Named, PageEntry, SpaceDef, Unlisted};
 use crate::policy::contradictions::{GIVEN, Goes, LISTED, contradiction};
@@ -27,63 +27,6 @@ fn may_decide(wish: &Wish<'_>, verb: PageVerb) -> bool {
 
 /// So many lists are named where one rule would empty more.
 const SHOWN: usize = 3;
-
-/// Somebody who goes from a space.
-#[derive(Debug, Clone)]
-pub(super) struct Leaving<'p> {
-    pub(super) who: Subject,
-    place: &'p Spanned<Named>,
-    rule: &'p str,
-    then: Then,
-}
-
-/// Who comes in their place.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Then {
-    /// Nobody, but for the lists that would be empty.
-    Gone { instead: Option<Subject>, lost: Option<Lost<Subject>> },
-    /// Wherever the other stood.
-    Taken { by: Subject },
-}
-
-impl Leaving<'_> {
-    pub(super) fn wanted<T>(&self, what: T) -> Wanted<T> {
-        let terms = Terms { rule: Some(self.rule.to_owned()), ..Terms::default() };
-        Wanted { what, origin: self.place.span.origin(), role: None, terms }
-    }
-
-    /// The account, where it is a person who shall be nowhere.
-    pub(super) const fn account(&self) -> Option<&AccountId> {
-        match (&self.who, &self.then) {
-            (Subject::User(account), Then::Gone { .. }) => Some(account),
-            (Subject::User(_) | Subject::Group(_), _) => None,
-        }
-    }
-
-    pub(super) const fn span(&self) -> &Span {
-        &self.place.span
-    }
-
-    /// The name of a principal that takes the place on lists that would be empty, if it is lost.
-    const fn lost(&self) -> Option<&Lost<Subject>> {
-        match &self.then {
-            Then::Gone { lost, .. } => lost.as_ref(),
-            Then::Taken { .. } => None,
-        }
-    }
-
-    /// Whoever comes in their place in the space.
-    pub(super) const fn heir(&self) -> Option<&Subject> {
-        match &self.then {
-            Then::Gone { .. } => None,
-            Then::Taken { by } => Some(by),
-        }
-    }
-}
-
-/// Lists that would be empty, by the entry that would empty them.
-#[derive(Debug, Default)]
-pub(super) struct Emptied(BTreeMap<Span, (String, Vec<String>)>);
 
 impl<'a> Resolver<'a> {
     /// Who goes by a rule, in the ids of the site.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use super::Resolver;
+use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::{Shown, SkipReason, Skipped, SkippedPart, SpaceKey};
 use crate::policy::lock::{Identity, LOCK_FILE, ids_in_words};

@@ -11,43 +11,32 @@ mod meaning;
 mod page_only;
 mod pages;
 mod principals;
+mod resolver;
+mod wish;
 mod wishes;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::collections::BTreeSet;
 
-use jiff::civil::Date;
-
-use super::ast::{Named, Policy, Right, SpaceDef, Unlisted};
+use super::ast::{Named, Policy, SpaceDef, Unlisted};
 use super::csv;
 use super::lock::Lock;
 use super::mentions::Party;
 use super::pages::{PageName, PageSelector};
-use super::roles::Bundle;
 use super::rules::Rule;
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::Diagnostics;
 use crate::model::{
-    AccountId, ContentId, ContentReach, Desired, DesiredSpace, GroupId, GroupNames, Kept, Live, LiveSpace,
-    Principal, Requested, Role, Skipped, SkippedPart, SpaceKey, Subject, UnlistedPages, Vocabulary,
+    AccountId, ContentId, ContentReach, Desired, DesiredSpace, GroupId, Kept, Live, LiveSpace, Principal,
+    Requested, Skipped, SkippedPart, SpaceKey, Subject, UnlistedPages,
 };
-use leaving::{Emptied, Leaving};
-use pages::{Stray, strays};
-use wishes::Wish;
+pub use resolver::Context;
+use resolver::Resolver;
+use wish::{Leaving, Wish};
 
 /// What a policy asks of a site, and what is worth a look though it does not stand in the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolved {
     pub desired: Desired,
     pub warnings: Diagnostics,
-}
-
-/// What resolving depends on beside the policy and the site.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Context<'a> {
-    /// The day for which is decided what has ended.
-    pub today: Date,
-    /// What names meant when the policy was last planned.
-    pub lock: &'a Lock,
 }
 
 /// Resolves all names of a policy. The error holds every finding, warnings included.
@@ -109,53 +98,7 @@ fn greatest(mut skipped: BTreeSet<Skipped>) -> BTreeSet<Skipped> {
     skipped
 }
 
-struct Resolver<'a> {
-    policy: &'a Policy,
-    live: &'a Live,
-    today: Date,
-    lock: &'a Lock,
-    groups: GroupNames<'a>,
-    roles: BTreeMap<&'a str, &'a Role>,
-    vocabulary: Vocabulary,
-    bundles: BTreeMap<Right, Rc<Bundle>>,
-    emptied: Emptied,
-    strays: Vec<Stray<'a>>,
-    /// By the name of a rule, the principals whose holdings decide which spaces it selects.
-    watched: BTreeMap<&'a str, BTreeSet<Principal>>,
-    /// Accounts and pinned groups that a warning has been given for.
-    warned: BTreeSet<Named>,
-    /// Names of which has been said what became of them: as `--accept` takes them, and as the policy writes them.
-    reported: BTreeSet<(String, String)>,
-    skipped: BTreeSet<Skipped>,
-    findings: Diagnostics,
-}
-
 impl<'a> Resolver<'a> {
-    fn new(policy: &'a Policy, live: &'a Live, context: Context<'a>) -> Self {
-        let roles = live.roles.values().map(|role| (role.name.raw(), role)).collect();
-        Self {
-            policy,
-            live,
-            today: context.today,
-            lock: context.lock,
-            groups: live.directory.group_names(),
-            roles,
-            vocabulary: live.vocabulary(),
-            bundles: BTreeMap::new(),
-            emptied: Emptied::default(),
-            strays: strays(policy, context.lock, live),
-            watched: BTreeMap::new(),
-            warned: BTreeSet::new(),
-            reported: BTreeSet::new(),
-            skipped: BTreeSet::new(),
-            findings: Diagnostics::default(),
-        }
-    }
-
-    fn report(&mut self, finding: Diagnostic) {
-        self.findings.push(finding);
-    }
-
     /// How far what is asked of a space's content reaches.
     fn reach(&self, wish: &Wish<'a>, live: &LiveSpace) -> ContentReach {
         let takes_off = !wish.leaving.is_empty() && self.policy.asks_about_pages(&live.space.key);
@@ -200,7 +143,7 @@ impl<'a> Resolver<'a> {
         let today = self.today;
         let leaving = wish.leaving.iter().map(|leaving| Principal::from(leaving.who.clone()));
         let mut requested = Requested { access: leaving.collect(), ..Requested::default() };
-        let entries = wish.lines.iter().flat_map(wishes::Line::who).filter(|entry| entry.is_over(today));
+        let entries = wish.lines.iter().flat_map(wish::Line::who).filter(|entry| entry.is_over(today));
         for entry in entries {
             requested.access.extend(self.principal(&entry.who).known());
         }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Resolver;
 use super::meaning::Meaning;
+use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::model::{ContentId, LiveSpace, PageOnly, SkippedPart, Tree};
 use crate::policy::ast::{Entry, SpaceDef};

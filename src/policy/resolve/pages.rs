@@ -2,16 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Resolver;
 use super::meaning::{Meaning, Name};
+use super::resolver::{Resolver, Stray};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{
-    Audience, Content, ContentId, DesiredPage, Kept, KeptList, Known, Live, LiveSpace, Members, Missing,
-    PageVerb, Parent, Shown, SiteText, SkipReason, Skipped, SkippedPart, SpaceKey, Subject, Terms, Tree,
-    Wanted,
+    Audience, Content, ContentId, DesiredPage, Kept, KeptList, Known, LiveSpace, Members, Missing, PageVerb,
+    Parent, Shown, SiteText, SkipReason, Skipped, SkippedPart, SpaceKey, Subject, Terms, Tree, Wanted,
 };
-use crate::policy::ast::{Entry, Listed, Named, PageEntry, Policy, SpaceDef, Unlisted};
-use crate::policy::lock::Lock;
+use crate::policy::ast::{Entry, Listed, Named, PageEntry, SpaceDef, Unlisted};
 use crate::policy::pages::{
     Matched, PageName, PageSelector, Reach, below, escape, in_tree, is_page, matched, walk,
 };
@@ -56,31 +54,6 @@ struct Reached {
     is_lost_pattern: bool,
     /// Those that still are: the page is only hidden.
     hidden_below: BTreeSet<ContentId>,
-}
-
-/// A page that an entry of a space means and that is not in that space, as far as it was read.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Stray<'p> {
-    from: &'p SpaceKey,
-    page: ContentId,
-    selector: &'p PageSelector,
-}
-
-/// All of them; the lock knows the pages.
-pub(super) fn strays<'p>(policy: &'p Policy, lock: &Lock, live: &Live) -> Vec<Stray<'p>> {
-    let mut strays = Vec::new();
-    for space in policy.spaces.values() {
-        let from = &space.key.value;
-        let Some(known) = lock.pages.get(from) else { continue };
-        let tree = live.spaces.get(from).and_then(|space| space.tree.as_ref());
-        for entry in &space.pages {
-            let selector = &entry.pages.value;
-            let page = selector.anchor().and_then(|name| known.get(name)).map(|page| page.value);
-            let is_there = |page: &ContentId| tree.is_some_and(|tree| tree.get(*page).is_some());
-            strays.extend(page.filter(|page| !is_there(page)).map(|page| Stray { from, page, selector }));
-        }
-    }
-    strays
 }
 
 /// What an entry asks of one list of its pages.

@@ -1,7 +1,7 @@
 //! People and groups.
 
-use super::Resolver;
 use super::meaning::{Lost, Meaning, Name};
+use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{AccountId, AccountStatus, GroupId, Principal, Shown, SkipReason, Subject};
 use crate::policy::ast::{Named, Who};

@@ -5,72 +5,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Resolver;
-use super::leaving::Leaving;
 use super::meaning::{Lost, Meaning, Name};
+use super::resolver::Resolver;
+use super::wish::{Copied, Leaving, Line, Wish};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{
-    Holding, LiveSpace, Mode, Permission, Principal, SkippedPart, SpaceId, SpaceKey, SpaceStatus, Terms,
-    Truth,
+    Holding, LiveSpace, Permission, Principal, SkippedPart, SpaceId, SpaceKey, SpaceStatus, Truth,
 };
-use crate::policy::ast::{AccessLine, Entry, Right, SpaceDef, Who};
+use crate::policy::ast::Right;
 use crate::policy::lock::Identity;
 use crate::policy::roles::Bundle;
 use crate::policy::rules::{Condition, KeyPattern, Like, Rule, Selector};
 
 /// For so many keys of a file it is worth finding out what may have been meant.
 const ROWS: usize = 20;
-
-/// Everything that is asked of one space.
-pub(super) struct Wish<'p> {
-    pub(super) own: Option<&'p SpaceDef>,
-    /// The line to name for the space as a whole.
-    pub(super) span: &'p Span,
-    pub(super) lines: Vec<Line<'p>>,
-    /// Spaces whose live access is copied here.
-    pub(super) copies: Vec<Copied<'p>>,
-    pub(super) leaving: Vec<Leaving<'p>>,
-    /// For each rule with a `where`, the principals whose holdings it looks at.
-    pub(super) watched: BTreeMap<String, BTreeSet<Principal>>,
-}
-
-impl Wish<'_> {
-    pub(super) fn mode(&self) -> Mode {
-        self.own.map_or(Mode::Additive, |own| own.mode)
-    }
-}
-
-/// A line of access, and how it came here.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Line<'p> {
-    pub(super) says: &'p AccessLine,
-    rule: Option<&'p str>,
-    via: Option<&'p Spanned<Like>>,
-}
-
-impl<'p> Line<'p> {
-    pub(super) fn who(&self) -> &'p [Entry<Who>] {
-        &self.says.who
-    }
-
-    /// The place that brought an entry of the line here.
-    pub(super) fn place(&self, entry: &'p Entry<Who>) -> &'p Span {
-        self.via.map_or(&entry.who.span, |like| &like.span)
-    }
-
-    pub(super) fn terms(&self, entry: &Entry<Who>, today: jiff::civil::Date) -> Terms {
-        let like = || self.via.map(|like| format!("like {}", like.value));
-        Terms { rule: self.rule.map(str::to_owned).or_else(like), ..entry.terms(today, None) }
-    }
-}
-
-/// A space whose live access is copied.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Copied<'p> {
-    pub(super) from: &'p SpaceKey,
-    pub(super) like: &'p Spanned<Like>,
-    pub(super) rule: Option<&'p str>,
-}
 
 /// For each space the rules that select it.
 pub(super) type Selection<'p> = BTreeMap<&'p SpaceKey, Vec<&'p Rule>>;

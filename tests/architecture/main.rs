@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests may panic, their helpers too")]
 
+mod cycles;
+
 use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -158,7 +160,7 @@ fn position(module: &str) -> Option<usize> {
 fn upward(file: &File) -> Vec<String> {
     let Some(here) = position(&file.module) else {
         return vec![format!(
-            "{}: `{}` is not in the list of modules; give it its place in ORDER in tests/architecture.rs",
+            "{}: `{}` is not in the list of modules; give it its place in ORDER in tests/architecture/main.rs",
             file.path, file.module
         )];
     };

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Call, Holding, Live, LiveSpace, Permission, Truth};
 
-use super::super::lower::Draft;
-use super::{Rights, needed, stands_for_account};
+use super::draft::Draft;
+use super::rights::{Rights, needed, stands_for_account};
 
 /// Makes calls of one space wait for those that give the account what they need and it does not surely have. `first`
 /// is the number of the first of these drafts among all.
-pub(in crate::plan) fn wait_for_rights(drafts: &mut [Draft], first: usize, space: &LiveSpace, live: &Live) {
+pub(super) fn wait_for_rights(drafts: &mut [Draft], first: usize, space: &LiveSpace, live: &Live) {
     let rights = Rights::of(space, live);
     let mut known: BTreeMap<(bool, Vec<Permission>), BTreeSet<usize>> = BTreeMap::new();
     for number in 0..drafts.len() {

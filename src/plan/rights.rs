@@ -6,15 +6,17 @@
 
 use std::collections::BTreeMap;
 
+use crate::access::edit_permission;
 use crate::model::{
-    AccessClass, Audience, Gap, Holding, Live, LiveSpace, Permission, Principal, Subject, Truth,
+    AccessClass, Audience, Call, ContentId, Gap, Holding, Live, LiveSpace, Permission, Principal, RoleId,
+    SpaceRoleMode, Subject, Truth,
 };
 
-use crate::plan::change::{Change, Verb};
+use super::change::{Change, Verb};
 
 /// What the account may do in a space.
 #[derive(Debug)]
-pub(in crate::plan) struct Rights<'a> {
+pub(super) struct Rights<'a> {
     live: &'a Live,
     space: &'a LiveSpace,
     /// What changes of the plan give it on top.
@@ -23,12 +25,12 @@ pub(in crate::plan) struct Rights<'a> {
 
 impl<'a> Rights<'a> {
     /// What it may do before the first call.
-    pub(in crate::plan) const fn of(space: &'a LiveSpace, live: &'a Live) -> Self {
+    pub(super) const fn of(space: &'a LiveSpace, live: &'a Live) -> Self {
         Self { live, space, gained: BTreeMap::new() }
     }
 
     /// Whether it has one of these permissions.
-    pub(in crate::plan) fn has(&self, any_of: &[Permission]) -> Truth {
+    pub(super) fn has(&self, any_of: &[Permission]) -> Truth {
         any_of.iter().map(|permission| self.has_one(*permission)).max().unwrap_or(Truth::No)
     }
 
@@ -58,7 +60,7 @@ impl<'a> Rights<'a> {
     }
 
     /// Whether a list lets the account through.
-    pub(in crate::plan) fn is_on(&self, list: &Audience) -> Truth {
+    pub(super) fn is_on(&self, list: &Audience) -> Truth {
         if list.is_anyone() {
             return Truth::Yes;
         }
@@ -67,7 +69,7 @@ impl<'a> Rights<'a> {
     }
 
     /// Adds what the account has once a change is made.
-    pub(in crate::plan) fn gain(&mut self, change: &Change) {
+    pub(super) fn gain(&mut self, change: &Change) {
         let (principal, given): (_, Vec<(Permission, Truth)>) = match change {
             Change::Grant { principal, permission, verb: Verb::Add, .. } => {
                 (principal, vec![(*permission, Truth::Yes)])
@@ -88,7 +90,7 @@ impl<'a> Rights<'a> {
 }
 
 /// Whether what is given to a principal is given to the account.
-pub(in crate::plan) fn stands_for_account(principal: &Principal, live: &Live) -> Truth {
+pub(super) fn stands_for_account(principal: &Principal, live: &Live) -> Truth {
     match principal {
         Principal::User(account) => (*account == live.site.caller.account).into(),
         Principal::Group(group) => live.site.caller.is_in(group).map_or(Truth::Unknown, Truth::from),
@@ -96,4 +98,52 @@ pub(in crate::plan) fn stands_for_account(principal: &Principal, live: &Live) ->
         Principal::Class(AccessClass::AllProductAdmins | AccessClass::JsmProjectAdmins)
         | Principal::Anonymous => Truth::Unknown,
     }
+}
+
+/// Whether a principal surely stands for the account, perhaps among others.
+pub(super) fn is_caller(principal: &Principal, live: &Live) -> bool {
+    stands_for_account(principal, live) == Truth::Yes
+}
+
+/// Whether a principal stands for the account, perhaps among others, or may do so. What anonymous visitors hold is
+/// none of its own rights.
+pub(super) fn may_be_caller(principal: &Principal, live: &Live) -> bool {
+    *principal != Principal::Anonymous && stands_for_account(principal, live) != Truth::No
+}
+
+/// What rows need.
+pub(super) const ROWS: [Permission; 1] = [Permission::AdministerSpace];
+/// What role assignments need.
+pub(super) const ROLES: [Permission; 2] = [Permission::AdministerSpace, Permission::ManageUsers];
+/// What changing lists needs, beside the right to edit.
+const RESTRICT: [Permission; 2] = [Permission::RestrictContent, Permission::AdministerSpace];
+
+/// What a call needs of the account: one permission of each of these.
+pub(super) fn needed(call: &Call, space: &LiveSpace, live: &Live) -> Vec<Vec<Permission>> {
+    match call {
+        Call::Grant { .. } | Call::Revoke { .. } => vec![ROWS.to_vec()],
+        Call::AssignRoles { roles, .. } => {
+            let given = roles.values().flatten().flat_map(|role| of_giving(role, live));
+            std::iter::once(ROLES.to_vec()).chain(given).collect()
+        }
+        Call::Restrict { content, .. } => of_lists(*content, space, live),
+    }
+}
+
+pub(super) fn of_lists(content: ContentId, space: &LiveSpace, live: &Live) -> Vec<Vec<Permission>> {
+    let kind = space.tree.as_ref().and_then(|tree| tree.get(content)).map(|content| content.kind);
+    let edit = kind.map(|kind| vec![edit_permission(kind, live.site.mode)]);
+    edit.into_iter().chain([RESTRICT.to_vec()]).collect()
+}
+
+/// What giving a role needs: on a site that gives access by roles only, an account gives no more than it holds
+/// itself, unless it administers Confluence (Atlassian community, "space roles", ba-p/3248645).
+pub(super) fn of_giving(role: &RoleId, live: &Live) -> Vec<Vec<Permission>> {
+    let is_limited = live.site.mode == SpaceRoleMode::Roles && live.site.caller.administers_site == Truth::No;
+    if !is_limited {
+        return Vec::new();
+    }
+    let role = Holding::Role(role.clone());
+    let given = |permission: &&Permission| role.gives(**permission, &live.roles) == Truth::Yes;
+    Permission::ALL.iter().filter(given).map(|permission| vec![*permission]).collect()
 }

@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::SpaceKey;
 
-use super::document::CallId;
-use super::refusal::Danger;
+use super::{CallId, Danger};
 
 /// Something that begins with one call and ends with another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -6,11 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Verb;
-use crate::model::{ContentId, Live, LiveSpace, Origin, Permission, Principal, SpaceKey, Truth};
+use crate::model::{ContentId, Origin, Permission, Principal, SpaceKey};
 
-use super::document::{CallId, EdgeReason};
-use super::page_only::PageOnlyProblem;
-use super::schedule::{Goal, Witness, is_caller, may_be_caller};
+use super::super::page_only::PageOnlyProblem;
+use super::{CallId, EdgeReason};
 
 /// A reason why a plan is refused.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -236,7 +235,7 @@ pub enum ContentVerb {
 }
 
 impl Endangered {
-    pub(super) const fn of(verb: Verb, page: Option<ContentId>) -> Self {
+    pub(in crate::plan) const fn of(verb: Verb, page: Option<ContentId>) -> Self {
         match (verb, page) {
             (Verb::Space(permission), _) => Self::Permission(permission),
             (Verb::View, Some(page)) => Self::View(page),
@@ -266,44 +265,4 @@ impl Endangered {
             Self::Permission(_) | Self::Unrestricted(_) => None,
         }
     }
-}
-
-impl From<Witness> for Danger {
-    fn from(witness: Witness) -> Self {
-        let Goal { verb, page } = witness.goal;
-        let what = Endangered::of(verb, page);
-        let moment = if witness.leak { Moment::LetIn } else { Moment::ShutOut };
-        Self { people: witness.principals, what, moment }
-    }
-}
-
-/// Compares who administers each space before and after.
-pub(super) fn administration(before: &Live, after: &Live) -> Vec<Refusal> {
-    let mut refusals = Vec::new();
-    for (key, space) in &after.spaces {
-        let Some(was) = before.spaces.get(key).filter(|was| was.holdings != space.holdings) else { continue };
-        // A role of which this is not known counts as much as it takes to be sure, unless it stays.
-        let (were, stay) =
-            (administrators(was, before, Truth::Unknown), administrators(space, after, Truth::Unknown));
-        let mut are = administrators(space, after, Truth::Yes);
-        are.extend(stay.into_iter().filter(|who| was.holdings.get(who) == space.holdings.get(who)));
-        if are.is_empty() && !administrators(was, before, Truth::Yes).is_empty() {
-            refusals.push(Refusal::NoAdmin { space: key.clone() });
-            continue;
-        }
-        // Where the caller's groups are unknown, it may be in one of those that lose the space and in no other.
-        let through: BTreeSet<Principal> =
-            were.into_iter().filter(|who| may_be_caller(who, before)).collect();
-        if !through.is_subset(&are) && !are.iter().any(|who| is_caller(who, after)) {
-            refusals.push(Refusal::Lockout { space: key.clone(), through });
-        }
-    }
-    refusals
-}
-
-/// The principals that administer a space, or may.
-fn administrators(space: &LiveSpace, live: &Live, at_least: Truth) -> BTreeSet<Principal> {
-    let administers =
-        |who: &&Principal| space.gives(who, Permission::AdministerSpace, &live.roles) >= at_least;
-    space.holdings.keys().filter(administers).cloned().collect()
 }

@@ -1,0 +1,39 @@
+//! Who administers each space before a plan and after it.
+
+use std::collections::BTreeSet;
+
+use crate::model::{Live, LiveSpace, Permission, Principal, Truth};
+
+use super::document::Refusal;
+use super::rights::{is_caller, may_be_caller};
+
+/// Compares who administers each space before and after.
+pub(super) fn administration(before: &Live, after: &Live) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    for (key, space) in &after.spaces {
+        let Some(was) = before.spaces.get(key).filter(|was| was.holdings != space.holdings) else { continue };
+        // A role of which this is not known counts as much as it takes to be sure, unless it stays.
+        let (were, stay) =
+            (administrators(was, before, Truth::Unknown), administrators(space, after, Truth::Unknown));
+        let mut are = administrators(space, after, Truth::Yes);
+        are.extend(stay.into_iter().filter(|who| was.holdings.get(who) == space.holdings.get(who)));
+        if are.is_empty() && !administrators(was, before, Truth::Yes).is_empty() {
+            refusals.push(Refusal::NoAdmin { space: key.clone() });
+            continue;
+        }
+        // Where the caller's groups are unknown, it may be in one of those that lose the space and in no other.
+        let through: BTreeSet<Principal> =
+            were.into_iter().filter(|who| may_be_caller(who, before)).collect();
+        if !through.is_subset(&are) && !are.iter().any(|who| is_caller(who, after)) {
+            refusals.push(Refusal::Lockout { space: key.clone(), through });
+        }
+    }
+    refusals
+}
+
+/// The principals that administer a space, or may.
+fn administrators(space: &LiveSpace, live: &Live, at_least: Truth) -> BTreeSet<Principal> {
+    let administers =
+        |who: &&Principal| space.gives(who, Permission::AdministerSpace, &live.roles) >= at_least;
+    space.holdings.keys().filter(administers).cloned().collect()
+}

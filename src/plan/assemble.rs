@@ -1,0 +1,225 @@
+//! The document of a plan, from what the steps of planning have found out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    AccountId, Call, Content, ContentId, Desired, Live, Principal, Restrictions, Shown, Skipped, SpaceKey,
+    Tree,
+};
+
+use super::administration::administration;
+use super::change::Change;
+use super::document::{
+    Cost, FORMAT_VERSION, HoldingState, LeftOut, Object, Plan, PlanHash, PlanPage, PlanSite, PlanSpace,
+    PlannedCall, Refusal,
+};
+use super::effects::PlanEffects;
+use super::guard::PlanGuards;
+use super::incomplete::incomplete;
+use super::lints::PlanLint;
+use super::mentioned::Mentioned;
+use super::page_only::Compiled;
+use super::schedule::Schedule;
+use super::target::{Target, TargetHolding, Unmanaged};
+
+/// What the steps of planning have found out.
+pub(super) struct Findings<'a> {
+    pub(super) target: &'a Target,
+    pub(super) unmanaged: Vec<Unmanaged>,
+    pub(super) page_only: BTreeMap<SpaceKey, Compiled>,
+    pub(super) changes: Vec<Change>,
+    pub(super) left_out: Vec<LeftOut>,
+    /// What is skipped beside what the policy's own names say.
+    pub(super) skipped: BTreeSet<Skipped>,
+    /// Why the changes must not be made without what is left out.
+    pub(super) dependents: Vec<Refusal>,
+    /// Calls that each object taken alone needs.
+    pub(super) lower_bound: usize,
+    pub(super) schedule: Schedule,
+    pub(super) effects: PlanEffects,
+    pub(super) lints: Vec<PlanLint>,
+    pub(super) guards: PlanGuards,
+}
+
+pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: Findings<'_>) -> Plan {
+    let Findings { target, unmanaged, page_only, changes, left_out, skipped, dependents, .. } = findings;
+    let Findings { lower_bound, schedule, effects, lints, guards, .. } = findings;
+    let Schedule { calls, splits, needed, bound, meanwhile, refusals: unordered } = schedule;
+    let exact = needed == splits && unordered.is_empty();
+    let mut refusals = administration(live, after);
+    refusals.extend(dependents);
+    refusals.extend(unordered);
+    let mut entries = Vec::new();
+    for (space, Compiled { entries: found, problems, .. }) in page_only {
+        entries.extend(found);
+        let refused = |(origin, problem)| Refusal::PageOnly { space: space.clone(), origin, problem };
+        refusals.extend(problems.into_iter().map(refused));
+    }
+    let objects = objects(target, live, &calls);
+    let incomplete = incomplete(desired, live, &unmanaged);
+    let conditional = calls.iter().filter(|call| call.conditional).count();
+    let cost = Cost {
+        calls: calls.len() - conditional,
+        conditional,
+        lower_bound: lower_bound + bound,
+        splits,
+        exact,
+    };
+    let mut plan = Plan {
+        format_version: FORMAT_VERSION.to_owned(),
+        hash: PlanHash::default(),
+        site: PlanSite {
+            flavor: live.site.flavor,
+            base_url: live.site.base_url.clone(),
+            cloud_id: live.site.cloud_id.clone(),
+            edition: live.site.edition.clone(),
+            space_role_mode: live.site.mode,
+            caller: live.site.caller.account.clone(),
+        },
+        spaces: desired
+            .spaces
+            .iter()
+            .filter_map(|(key, wish)| {
+                let space = &live.spaces.get(key)?.space;
+                let (mode, origin) = (wish.mode, wish.origin.clone());
+                Some((key.clone(), PlanSpace { id: space.id, name: space.name.shown(), mode, origin }))
+            })
+            .collect(),
+        pages: BTreeMap::new(),
+        names: BTreeMap::new(),
+        display_names: BTreeMap::new(),
+        roles: live.roles.values().map(|role| (role.id.clone(), role.name.shown())).collect(),
+        changes,
+        calls,
+        meanwhile,
+        objects,
+        effects,
+        page_only: entries,
+        lints,
+        unmanaged,
+        unseen: live.gaps.clone(),
+        incomplete,
+        left_out,
+        skipped: desired.skipped.iter().cloned().chain(skipped).collect(),
+        refusals,
+        guards,
+        cost,
+    };
+    let mut mentioned = Mentioned::default();
+    mentioned.collect(&plan, live);
+    plan.display_names =
+        mentioned.principals.iter().filter_map(|who| display_name(who, desired, live)).collect();
+    plan.names =
+        mentioned.principals.into_iter().map(|who| (who.clone(), name(&who, desired, live))).collect();
+    plan.pages =
+        mentioned.pages.into_iter().filter_map(|(space, id)| page(&space, id, [live, after])).collect();
+    plan.hash = plan.recomputed_hash();
+    plan
+}
+
+fn name(principal: &Principal, desired: &Desired, live: &Live) -> Shown {
+    Shown::of(&match principal {
+        Principal::Group(id) => match live.directory.groups.get(id) {
+            Some(group) => format!("group:{}", group.name.raw()),
+            None => live.directory.name_of_missing(principal),
+        },
+        Principal::User(account) => {
+            match (desired.aliases.get(account), live.directory.people.get(account)) {
+                (Some(alias), _) => format!("user:{alias}"),
+                (None, Some(person)) => format!("user:{account} ({})", person.name.raw()),
+                (None, None) => live.directory.name_of_missing(principal),
+            }
+        }
+        Principal::Class(_) | Principal::Anonymous => principal.to_string(),
+    })
+}
+
+/// What the site calls a user who has an alias, and so is called by that.
+fn display_name(principal: &Principal, desired: &Desired, live: &Live) -> Option<(AccountId, Shown)> {
+    let Principal::User(account) = principal else { return None };
+    desired.aliases.get(account)?;
+    Some((account.clone(), live.directory.people.get(account)?.name.shown()))
+}
+
+fn page(space: &SpaceKey, id: ContentId, states: [&Live; 2]) -> Option<(ContentId, PlanPage)> {
+    let trees = states.map(|state| state.spaces.get(space).and_then(|space| space.tree.as_ref()));
+    let tree = trees[0]?;
+    let kind = tree.get(id)?.kind;
+    let restricted = trees.into_iter().flatten().any(|tree| is_restricted(id, tree));
+    Some((
+        id,
+        PlanPage {
+            space: space.clone(),
+            kind,
+            path: tree.label(id).shown(),
+            archived: tree.is_archived(id),
+            restricted,
+        },
+    ))
+}
+
+/// Whether a view list stands, or may stand, between the space and the content.
+fn is_restricted(id: ContentId, tree: &Tree) -> bool {
+    let is_open =
+        |content: &Content| content.restrictions.as_ref().known().is_some_and(|lists| lists.view.is_anyone());
+    let chain = tree.chain(id);
+    chain.missing.is_some() || !chain.ancestors.iter().copied().chain(tree.get(id)).all(is_open)
+}
+
+/// The state before and after of what the calls touch, in the order of the target.
+fn objects(target: &Target, live: &Live, calls: &[PlannedCall]) -> Vec<Object> {
+    let mut holdings: BTreeSet<(&SpaceKey, &Principal)> = BTreeSet::new();
+    let mut pages: BTreeMap<(&SpaceKey, ContentId), &Restrictions> = BTreeMap::new();
+    for PlannedCall { call, .. } in calls {
+        match call {
+            Call::Grant { space, principal, .. } | Call::Revoke { space, principal, .. } => {
+                holdings.insert((space, principal));
+            }
+            Call::AssignRoles { space, roles, .. } => {
+                holdings.extend(roles.keys().map(|principal| (space, principal)));
+            }
+            // The first of two halves is the one that knows the state before.
+            Call::Restrict { space, content, before, .. } => {
+                pages.entry((space, *content)).or_insert(before);
+            }
+        }
+    }
+    let mut objects = Vec::new();
+    for (key, space_target) in &target.spaces {
+        for (principal, holding) in &space_target.holdings {
+            if holdings.contains(&(key, principal)) {
+                let live = live.spaces.get(key).and_then(|space| space.holdings.get(principal));
+                objects.push(Object::Holding {
+                    space: key.clone(),
+                    principal: principal.clone(),
+                    before: HoldingState::of_live(live),
+                    after: state_of(holding),
+                });
+            }
+        }
+        for (&content, page) in &space_target.pages {
+            if let Some(&before) = pages.get(&(key, content)) {
+                objects.push(Object::Page {
+                    space: key.clone(),
+                    content,
+                    before: before.clone(),
+                    after: page.restrictions.clone(),
+                });
+            }
+        }
+    }
+    objects
+}
+
+/// What a principal is to hold.
+fn state_of(holding: &TargetHolding) -> HoldingState {
+    match holding {
+        TargetHolding::Nothing(_) => HoldingState::Nothing,
+        TargetHolding::Role(role, _) => HoldingState::Role { role: role.clone() },
+        TargetHolding::Grants { required, tolerated, .. } => HoldingState::Grants {
+            permissions: required.keys().copied().collect(),
+            tolerated: tolerated.clone(),
+            rows: BTreeSet::new(),
+        },
+    }
+}

@@ -1,0 +1,25 @@
+//! What is played through: one space, and how it gets from one state to another.
+
+use crate::model::{Guards, Live, LiveSpace, Vocabulary};
+use crate::plan::document::PlannedCall;
+
+/// How a space gets from one state to another.
+#[derive(Clone, Copy)]
+pub(super) enum Steps<'a> {
+    /// By these calls.
+    Calls(&'a [&'a PlannedCall]),
+    /// In two steps, with this state between them.
+    Through(&'a LiveSpace),
+}
+
+/// What happens to one space, and what it leads from and to.
+pub(super) struct Space<'a> {
+    pub(super) before: &'a LiveSpace,
+    pub(super) after: &'a LiveSpace,
+    pub(super) live: &'a Live,
+    pub(super) steps: Steps<'a>,
+    pub(super) guards: &'a Guards,
+    /// Whether the plan says that people may be shut out for a moment.
+    pub(super) accepts_gaps: bool,
+    pub(super) vocabulary: Vocabulary,
+}

@@ -1,0 +1,71 @@
+//! The calls of one space that are to be ordered, and what they lead from and to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Call, Guards, Live, LiveSpace, Principal, SpaceKey};
+
+use super::super::draft::Draft;
+use super::atoms::Crowd;
+
+/// Whether an order that cuts somebody off for a moment is acceptable where no other exists. There is
+/// no such choice for leaks, nor for whoever must be able to finish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Gaps {
+    #[default]
+    Refuse,
+    Allow,
+}
+
+/// A call to be ordered: a draft, or half of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Node {
+    /// Position in the drafts of its space; the halves of one draft share it.
+    pub(super) draft: usize,
+    pub(super) call: Call,
+}
+
+/// The calls of one space, and what they lead from and to.
+#[derive(Debug)]
+pub(super) struct Space<'a> {
+    pub(super) drafts: &'a [Draft],
+    pub(super) before: &'a LiveSpace,
+    pub(super) after: &'a LiveSpace,
+    pub(super) live: &'a Live,
+    pub(super) crowd: &'a Crowd<'a>,
+    pub(super) protected: &'a Protected,
+}
+
+/// Whose access is never given up.
+#[derive(Debug)]
+pub(super) struct Protected(BTreeSet<Principal>);
+
+impl Protected {
+    pub(super) fn of(live: &Live, guards: &Guards) -> Self {
+        let caller = Principal::User(live.site.caller.account.clone());
+        Self(guards.required_admins.keys().cloned().chain([caller]).collect())
+    }
+
+    pub(super) const fn principals(&self) -> &BTreeSet<Principal> {
+        &self.0
+    }
+}
+
+/// The drafts of each space. What a draft needs is numbered over all spaces; here it is counted within one.
+pub(super) fn by_space(drafts: Vec<Draft>) -> BTreeMap<SpaceKey, Vec<Draft>> {
+    let mut spaces: BTreeMap<SpaceKey, (Vec<usize>, Vec<Draft>)> = BTreeMap::new();
+    for (number, draft) in drafts.into_iter().enumerate() {
+        let (numbers, drafts) = spaces.entry(draft.call.space().clone()).or_default();
+        numbers.push(number);
+        drafts.push(draft);
+    }
+    let within = |(key, (numbers, mut drafts)): (SpaceKey, (Vec<usize>, Vec<Draft>))| {
+        let here = |number: &usize| numbers.binary_search(number).ok();
+        for draft in &mut drafts {
+            draft.needs = draft.needs.iter().filter_map(here).collect();
+            draft.resumes = draft.resumes.iter().filter_map(here).collect();
+            draft.undoes = draft.undoes.as_ref().and_then(here);
+        }
+        (key, drafts)
+    };
+    spaces.into_iter().map(within).collect()
+}

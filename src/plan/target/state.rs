@@ -1,0 +1,50 @@
+//! The state that a plan is to reach.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    AccountId, AccountKind, ContentId, Directory, PageVerb, Permission, Principal, Restrictions, RoleId,
+    SpaceKey,
+};
+use crate::plan::change::Reason;
+
+/// The state to reach, for everything that a plan may touch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    pub spaces: BTreeMap<SpaceKey, TargetSpace>,
+}
+
+/// The state to reach in one space.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetSpace {
+    /// Every principal that the plan decides about. One that is missing here stays as it is.
+    pub holdings: BTreeMap<Principal, TargetHolding>,
+    /// Every page that the plan decides about and whose lists could be read.
+    pub pages: BTreeMap<ContentId, TargetPage>,
+}
+
+/// What a principal shall hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TargetHolding {
+    /// Nothing. The reason says why.
+    Nothing(Reason),
+    Grants {
+        required: BTreeMap<Permission, Reason>,
+        /// May be there: neither added nor removed.
+        tolerated: BTreeSet<Permission>,
+        /// Shall not be there, and why; what is in none of the three shall not be there either.
+        refused: BTreeMap<Permission, Reason>,
+    },
+    Role(RoleId, Reason),
+}
+
+/// What the lists of a page shall be, and who asks for each of them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetPage {
+    pub restrictions: Restrictions,
+    pub reasons: BTreeMap<PageVerb, Reason>,
+}
+
+pub(super) fn account_kind(account: &AccountId, directory: &Directory) -> Option<AccountKind> {
+    directory.people.get(account).map(|person| person.kind)
+}

@@ -1,0 +1,100 @@
+//! What is known while a policy is resolved, and what was found so far.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use jiff::civil::Date;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Span};
+use crate::model::{ContentId, GroupNames, Live, Principal, Role, Skipped, SpaceKey, Vocabulary};
+use crate::policy::ast::{Named, Policy, Right};
+use crate::policy::lock::Lock;
+use crate::policy::pages::PageSelector;
+use crate::policy::roles::Bundle;
+
+/// What resolving depends on beside the policy and the site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Context<'a> {
+    /// The day for which is decided what has ended.
+    pub today: Date,
+    /// What names meant when the policy was last planned.
+    pub lock: &'a Lock,
+}
+
+/// Resolves names, space by space; each story of it has a file of its own.
+pub(super) struct Resolver<'a> {
+    pub(super) policy: &'a Policy,
+    pub(super) live: &'a Live,
+    pub(super) today: Date,
+    pub(super) lock: &'a Lock,
+    pub(super) groups: GroupNames<'a>,
+    pub(super) roles: BTreeMap<&'a str, &'a Role>,
+    pub(super) vocabulary: Vocabulary,
+    pub(super) bundles: BTreeMap<Right, Rc<Bundle>>,
+    pub(super) emptied: Emptied,
+    pub(super) strays: Vec<Stray<'a>>,
+    /// By the name of a rule, the principals whose holdings decide which spaces it selects.
+    pub(super) watched: BTreeMap<&'a str, BTreeSet<Principal>>,
+    /// Accounts and pinned groups that a warning has been given for.
+    pub(super) warned: BTreeSet<Named>,
+    /// Names of which has been said what became of them: as `--accept` takes them, and as the policy writes them.
+    pub(super) reported: BTreeSet<(String, String)>,
+    pub(super) skipped: BTreeSet<Skipped>,
+    pub(super) findings: Diagnostics,
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) fn new(policy: &'a Policy, live: &'a Live, context: Context<'a>) -> Self {
+        let roles = live.roles.values().map(|role| (role.name.raw(), role)).collect();
+        Self {
+            policy,
+            live,
+            today: context.today,
+            lock: context.lock,
+            groups: live.directory.group_names(),
+            roles,
+            vocabulary: live.vocabulary(),
+            bundles: BTreeMap::new(),
+            emptied: Emptied::default(),
+            strays: strays(policy, context.lock, live),
+            watched: BTreeMap::new(),
+            warned: BTreeSet::new(),
+            reported: BTreeSet::new(),
+            skipped: BTreeSet::new(),
+            findings: Diagnostics::default(),
+        }
+    }
+
+    pub(super) fn report(&mut self, finding: Diagnostic) {
+        self.findings.push(finding);
+    }
+}
+
+/// Lists that would be empty, by the entry that would empty them.
+#[derive(Debug, Default)]
+pub(super) struct Emptied(pub(super) BTreeMap<Span, (String, Vec<String>)>);
+
+/// A page that an entry of a space means and that is not in that space, as far as it was read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stray<'p> {
+    pub(super) from: &'p SpaceKey,
+    pub(super) page: ContentId,
+    pub(super) selector: &'p PageSelector,
+}
+
+/// All of them; the lock knows the pages.
+fn strays<'p>(policy: &'p Policy, lock: &Lock, live: &Live) -> Vec<Stray<'p>> {
+    let mut strays = Vec::new();
+    for space in policy.spaces.values() {
+        let from = &space.key.value;
+        let Some(known) = lock.pages.get(from) else { continue };
+        let tree = live.spaces.get(from).and_then(|space| space.tree.as_ref());
+        for entry in &space.pages {
+            let selector = &entry.pages.value;
+            let page = selector.anchor().and_then(|name| known.get(name)).map(|page| page.value);
+            let is_there = |page: &ContentId| tree.is_some_and(|tree| tree.get(*page).is_some());
+            strays.extend(page.filter(|page| !is_there(page)).map(|page| Stray { from, page, selector }));
+        }
+    }
+    strays
+}

@@ -1,0 +1,113 @@
+//! What is asked of one space, in the ids of the site as far as it is about people who go.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::meaning::Lost;
+use crate::diagnostic::{Span, Spanned};
+use crate::model::{AccountId, Mode, Principal, SpaceKey, Subject, Terms, Wanted};
+use crate::policy::ast::{AccessLine, Entry, Named, SpaceDef, Who};
+use crate::policy::rules::Like;
+
+/// Everything that is asked of one space.
+pub(super) struct Wish<'p> {
+    pub(super) own: Option<&'p SpaceDef>,
+    /// The line to name for the space as a whole.
+    pub(super) span: &'p Span,
+    pub(super) lines: Vec<Line<'p>>,
+    /// Spaces whose live access is copied here.
+    pub(super) copies: Vec<Copied<'p>>,
+    pub(super) leaving: Vec<Leaving<'p>>,
+    /// For each rule with a `where`, the principals whose holdings it looks at.
+    pub(super) watched: BTreeMap<String, BTreeSet<Principal>>,
+}
+
+impl Wish<'_> {
+    pub(super) fn mode(&self) -> Mode {
+        self.own.map_or(Mode::Additive, |own| own.mode)
+    }
+}
+
+/// A line of access, and how it came here.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line<'p> {
+    pub(super) says: &'p AccessLine,
+    pub(super) rule: Option<&'p str>,
+    pub(super) via: Option<&'p Spanned<Like>>,
+}
+
+impl<'p> Line<'p> {
+    pub(super) fn who(&self) -> &'p [Entry<Who>] {
+        &self.says.who
+    }
+
+    /// The place that brought an entry of the line here.
+    pub(super) fn place(&self, entry: &'p Entry<Who>) -> &'p Span {
+        self.via.map_or(&entry.who.span, |like| &like.span)
+    }
+
+    pub(super) fn terms(&self, entry: &Entry<Who>, today: jiff::civil::Date) -> Terms {
+        let like = || self.via.map(|like| format!("like {}", like.value));
+        Terms { rule: self.rule.map(str::to_owned).or_else(like), ..entry.terms(today, None) }
+    }
+}
+
+/// A space whose live access is copied.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Copied<'p> {
+    pub(super) from: &'p SpaceKey,
+    pub(super) like: &'p Spanned<Like>,
+    pub(super) rule: Option<&'p str>,
+}
+
+/// Somebody who goes from a space.
+#[derive(Debug, Clone)]
+pub(super) struct Leaving<'p> {
+    pub(super) who: Subject,
+    pub(super) place: &'p Spanned<Named>,
+    pub(super) rule: &'p str,
+    pub(super) then: Then,
+}
+
+/// Who comes in their place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Then {
+    /// Nobody, but for the lists that would be empty.
+    Gone { instead: Option<Subject>, lost: Option<Lost<Subject>> },
+    /// Wherever the other stood.
+    Taken { by: Subject },
+}
+
+impl Leaving<'_> {
+    pub(super) fn wanted<T>(&self, what: T) -> Wanted<T> {
+        let terms = Terms { rule: Some(self.rule.to_owned()), ..Terms::default() };
+        Wanted { what, origin: self.place.span.origin(), role: None, terms }
+    }
+
+    /// The account, where it is a person who shall be nowhere.
+    pub(super) const fn account(&self) -> Option<&AccountId> {
+        match (&self.who, &self.then) {
+            (Subject::User(account), Then::Gone { .. }) => Some(account),
+            (Subject::User(_) | Subject::Group(_), _) => None,
+        }
+    }
+
+    pub(super) const fn span(&self) -> &Span {
+        &self.place.span
+    }
+
+    /// The name of a principal that takes the place on lists that would be empty, if it is lost.
+    pub(super) const fn lost(&self) -> Option<&Lost<Subject>> {
+        match &self.then {
+            Then::Gone { lost, .. } => lost.as_ref(),
+            Then::Taken { .. } => None,
+        }
+    }
+
+    /// Whoever comes in their place in the space.
+    pub(super) const fn heir(&self) -> Option<&Subject> {
+        match &self.then {
+            Then::Gone { .. } => None,
+            Then::Taken { by } => Some(by),
+        }
+    }
+}
