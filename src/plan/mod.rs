@@ -127,12 +127,20 @@ pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Rejec
     let after = target.applied_to(live);
     let whole = account::Whole { target: &whole, changes: &asked, page_only: &page_only };
     let dependents = account::refusals(whole, &left_out, desired, live, &after);
-    let schedule = schedule::schedule(drafts, live, &after, &desired.guards, gaps);
-    let effects = effects::effects(live, &after, changes);
-    let mut lints = lints::lints(desired, &after);
-    lints.extend(guests::lints(desired, live, &after, &page_only));
-    lints.sort();
-    let guards = guard::guards(desired, live, &after, changes);
+    // None of these looks at what another finds.
+    let order = || schedule::schedule(drafts, live, &after, &desired.guards, gaps);
+    let lints = || {
+        let mut lints = lints::lints(desired, &after);
+        lints.extend(guests::lints(desired, live, &after, &page_only));
+        lints.sort();
+        lints
+    };
+    let (schedule, (effects, (lints, guards))) = rayon::join(order, || {
+        rayon::join(
+            || effects::effects(live, &after, changes),
+            || rayon::join(lints, || guard::guards(desired, live, &after, changes)),
+        )
+    });
     let findings = assemble::Findings {
         target,
         unmanaged,

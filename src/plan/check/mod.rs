@@ -13,6 +13,7 @@
 //! Not every person is played through where there are too many, and not every combination of groups whose members
 //! are unknown: see [`people`]. A plan that fails is never shown: see [`Rejected`](super::Rejected).
 
+mod accounts;
 mod caller;
 mod content;
 mod order;
@@ -30,6 +31,7 @@ use crate::model::{ContentKind, Guards, Live, LiveSpace, Permission, SpaceKey};
 use super::document::MeanwhileReason;
 use super::document::{Danger, Endangered, Moment, Refusal};
 use super::document::{Plan, PlannedCall};
+use accounts::Accounts;
 use content::{Place, Places};
 use order::{Order, Verdicts};
 use people::People;
@@ -77,6 +79,7 @@ pub fn check(plan: &Plan, live: &Live, after: &Live, guards: &Guards) -> Result<
         })
     };
     let vocabulary = live.vocabulary();
+    let accounts = Accounts::of(&live.directory);
     let check_space = |(key, calls): (&SpaceKey, Vec<&PlannedCall>)| {
         let Some((before, after)) = live.spaces.get(key).zip(after.spaces.get(key)) else { return Ok(()) };
         let broken = |danger| Broken { space: key.clone(), danger };
@@ -86,7 +89,8 @@ pub fn check(plan: &Plan, live: &Live, after: &Live, guards: &Guards) -> Result<
             .iter()
             .any(|moment| moment.space == *key && moment.reason == MeanwhileReason::AcceptedGap);
         let steps = Steps::Calls(&calls);
-        let space = Space { before, after, live, steps, guards, accepts_gaps, vocabulary };
+        let accounts = &accounts;
+        let space = Space { before, after, live, steps, accounts, guards, accepts_gaps, vocabulary };
         let lost = if locks_out(key) { None } else { space.lost_right(&order) };
         match lost.or_else(|| space.first_danger(&order)) {
             Some(danger) => Err(broken(Some(danger))),
@@ -108,8 +112,9 @@ pub(super) fn stray(
     guards: &Guards,
 ) -> Option<Danger> {
     let (order, steps) = (Order::of_two(), Steps::Through(state));
-    let vocabulary = live.vocabulary();
-    Space { before, after, live, steps, guards, accepts_gaps: false, vocabulary }.first_danger(&order)
+    let (vocabulary, accounts) = (live.vocabulary(), &Accounts::of(&live.directory));
+    Space { before, after, live, steps, accounts, guards, accepts_gaps: false, vocabulary }
+        .first_danger(&order)
 }
 
 /// A person, by what is open to them.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::content::ListAt;
 use super::space::{Space, Steps};
-use crate::model::{AccessClass, AccountId, Audience, Call, Known, Principal, Subject, Truth};
+use crate::model::{AccessClass, Audience, Call, Known, Principal, Subject, Truth};
 use crate::plan::rights::stands_for_account;
 
 /// More people who are in a group that cannot be read, beside what they are known to be, are not looked at.
@@ -114,9 +114,9 @@ fn changing<'a>(space: &Space<'a>) -> BTreeSet<&'a Principal> {
 
 /// How principals count for people, each by the place of the one that stands for it.
 #[derive(Default)]
-struct Sorted<'a> {
-    /// What each account is known to count as.
-    accounts: BTreeMap<&'a AccountId, BTreeSet<usize>>,
+struct Sorted {
+    /// What each account is known to count as, by its number.
+    accounts: BTreeMap<usize, BTreeSet<usize>>,
     /// Groups whose members could not be read.
     groups: BTreeSet<usize>,
     /// Classes about which it is not known who is in them.
@@ -127,18 +127,19 @@ struct Sorted<'a> {
     some: BTreeSet<usize>,
 }
 
-impl<'a> Sorted<'a> {
-    fn of(space: &'a Space<'_>, principals: &'a [Principal], stands_for: &[usize]) -> Self {
+impl Sorted {
+    fn of(space: &Space<'_>, principals: &[Principal], stands_for: &[usize]) -> Self {
         let mut sorted = Self::default();
-        let mut read: Vec<(&BTreeSet<AccountId>, usize)> = Vec::new();
-        for (principal, &place) in principals.iter().zip(stands_for) {
+        let mut read: Vec<(&[usize], usize)> = Vec::new();
+        for (nth, (principal, &place)) in principals.iter().zip(stands_for).enumerate() {
             match principal {
                 Principal::User(account) => {
-                    sorted.accounts.entry(account).or_default().insert(place);
+                    let number = space.accounts.number(account, nth);
+                    sorted.accounts.entry(number).or_default().insert(place);
                 }
-                Principal::Group(group) => match space.live.directory.members(group) {
-                    Known::Known(members) => read.push((members, place)),
-                    Known::Unknown(_) => drop(sorted.groups.insert(place)),
+                Principal::Group(group) => match space.accounts.members(group) {
+                    Some(members) => read.push((members, place)),
+                    None => drop(sorted.groups.insert(place)),
                 },
                 Principal::Anonymous if space.live.site.anonymous_access == Known::Known(true) => {
                     sorted.everyone.insert(place);
@@ -156,12 +157,14 @@ impl<'a> Sorted<'a> {
         read.sort_by_key(|(members, place)| (members.len(), *place));
         let largest = read.pop();
         for (members, place) in read {
-            for account in members {
+            for &account in members {
                 sorted.accounts.entry(account).or_default().insert(place);
             }
         }
         if let Some((members, place)) = largest {
-            for (_, places) in sorted.accounts.iter_mut().filter(|(account, _)| members.contains(**account)) {
+            for (_, places) in
+                sorted.accounts.iter_mut().filter(|(account, _)| members.binary_search(account).is_ok())
+            {
                 places.insert(place);
             }
         }
@@ -177,7 +180,10 @@ impl<'a> Sorted<'a> {
     ) -> Option<BTreeSet<usize>> {
         let caller = &space.live.site.caller;
         let own = caller.groups.as_ref().known()?;
-        let mut places = self.accounts.remove(&caller.account)?;
+        let is_account =
+            |who: &Principal| matches!(who, Principal::User(account) if *account == caller.account);
+        let nth = principals.iter().position(is_account).unwrap_or(principals.len());
+        let mut places = self.accounts.remove(&space.accounts.number(&caller.account, nth))?;
         let is_own = |who: &Principal| matches!(who, Principal::Group(group) if own.contains(group));
         places.extend(
             principals.iter().zip(stands_for).filter(|(who, _)| is_own(who)).map(|(_, place)| *place),

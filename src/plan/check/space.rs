@@ -3,6 +3,8 @@
 use crate::model::{Guards, Live, LiveSpace, Vocabulary};
 use crate::plan::document::PlannedCall;
 
+use super::accounts::Accounts;
+
 /// How a space gets from one state to another.
 #[derive(Clone, Copy)]
 pub(super) enum Steps<'a> {
@@ -18,6 +20,7 @@ pub(super) struct Space<'a> {
     pub(super) after: &'a LiveSpace,
     pub(super) live: &'a Live,
     pub(super) steps: Steps<'a>,
+    pub(super) accounts: &'a Accounts<'a>,
     pub(super) guards: &'a Guards,
     /// Whether the plan says that people may be shut out for a moment.
     pub(super) accepts_gaps: bool,

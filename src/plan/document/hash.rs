@@ -45,3 +45,19 @@ impl FromStr for PlanHash {
 }
 
 text_form!(PlanHash, { "type": "string", "pattern": "^sha256:[0-9a-f]{64}$" });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_is_read_as_it_is_written() {
+        let hash = PlanHash([0xa5; BYTES]);
+        assert_eq!(hash.to_string().parse(), Ok(hash));
+        let digits = "a5".repeat(BYTES);
+        for text in [digits.as_str(), "sha256:", "sha256:a5", "", "plan.json"] {
+            assert_eq!(text.parse::<PlanHash>().ok(), None, "{text}");
+        }
+        assert!(format!("sha256:{}é", "a".repeat(62)).parse::<PlanHash>().is_err());
+    }
+}
