@@ -123,40 +123,66 @@ struct Player {
     is_protected: bool,
     /// For each permission that changes, whether they have it.
     permissions: Vec<Gate>,
-    /// For each kind of content, and each action, what it needs in the space.
-    rights: [Vec<Vec<Gate>>; 2],
+    /// For each set of permissions of which an action needs one, whether they have one.
+    rights: Vec<Gate>,
     /// For each list, whether it lets them through.
     lists: Vec<Gate>,
 }
 
-/// What a verb needs in the space, for one kind of content.
+impl Player {
+    fn rights<'p>(&'p self, action: &'p Action) -> impl Iterator<Item = &'p Gate> {
+        action.needs.iter().map(|place| &self.rights[*place])
+    }
+}
+
+/// A verb on one kind of content, by what it needs in the space.
 struct Action {
     verb: Verb,
-    /// Of each of these sets, one permission.
-    needs: Vec<Vec<Permission>>,
+    /// Of each of these sets one permission; by their places in [`Actions::needs`].
+    needs: BTreeSet<usize>,
     on_edit_list: bool,
 }
 
-/// All that can be asked of one kind of content. Where the access model does not say whether something counts, it
-/// is asked both ways.
-fn actions(kind: ContentKind, live: &Live) -> Vec<Action> {
-    let mut actions = Vec::new();
-    for verb in Verb::ON_CONTENT {
-        let clauses = verb.clauses(kind, live.site.mode);
-        let plainly: Vec<Vec<Permission>> = clauses.iter().map(|clause| clause.any_of.clone()).collect();
-        let generously: Vec<Vec<Permission>> = clauses
-            .iter()
-            .map(|clause| clause.any_of.iter().copied().chain(clause.perhaps).collect())
-            .collect();
-        for needs in BTreeSet::from([plainly, generously]) {
-            if verb.edit_list() != EditList::Ignored {
-                actions.push(Action { verb, needs: needs.clone(), on_edit_list: true });
+/// All that can be asked of content. Where the access model does not say whether something counts, it is asked both
+/// ways.
+#[derive(Default)]
+struct Actions {
+    /// Sets of permissions, each once.
+    needs: Vec<Vec<Permission>>,
+    /// On pages and their like, and on posts.
+    on: [Vec<Action>; 2],
+}
+
+impl Actions {
+    fn of(live: &Live) -> Self {
+        let mut actions = Self::default();
+        for (place, kind) in [ContentKind::Page, ContentKind::Blogpost].into_iter().enumerate() {
+            for verb in Verb::ON_CONTENT {
+                let clauses = verb.clauses(kind, live.site.mode);
+                let plainly = clauses.iter().map(|clause| clause.any_of.clone());
+                let generously = clauses
+                    .iter()
+                    .map(|clause| clause.any_of.iter().copied().chain(clause.perhaps).collect());
+                let plainly: BTreeSet<usize> = plainly.map(|any_of| actions.place(any_of)).collect();
+                let generously: BTreeSet<usize> = generously.map(|any_of| actions.place(any_of)).collect();
+                for needs in BTreeSet::from([plainly, generously]) {
+                    if verb.edit_list() != EditList::Ignored {
+                        actions.on[place].push(Action { verb, needs: needs.clone(), on_edit_list: true });
+                    }
+                    // Below each page there may be one that was not seen and has no list.
+                    actions.on[place].push(Action { verb, needs, on_edit_list: false });
+                }
             }
-            // Below each page there may be one that was not seen and has no list.
-            actions.push(Action { verb, needs, on_edit_list: false });
         }
+        actions
     }
-    actions
+
+    fn place(&mut self, any_of: Vec<Permission>) -> usize {
+        self.needs.iter().position(|known| *known == any_of).unwrap_or_else(|| {
+            self.needs.push(any_of);
+            self.needs.len() - 1
+        })
+    }
 }
 
 impl Space<'_> {
@@ -164,7 +190,7 @@ impl Space<'_> {
         let Places { places, lists } = content::places(self);
         let people = People::of(self, &lists);
         let lists: Vec<Listed> = lists.iter().map(|list| Listed::of(list, &people.principals)).collect();
-        let kinds = [ContentKind::Page, ContentKind::Blogpost].map(|kind| actions(kind, self.live));
+        let actions = Actions::of(self.live);
         let readings = Reading::all(self);
         let asked = people.sets.len() * (places.len() + 1) * readings.len();
         // Where there are too many, every so many-th person stands for the rest.
@@ -178,19 +204,14 @@ impl Space<'_> {
                 let player = Player {
                     is_protected: person.iter().any(|place| people.protected.contains(place)),
                     permissions: changed.iter().map(|permission| rows.gate(&[*permission], person)).collect(),
-                    rights: kinds.each_ref().map(|actions| {
-                        let rights = |action: &Action| {
-                            action.needs.iter().map(|any_of| rows.gate(any_of, person)).collect()
-                        };
-                        actions.iter().map(rights).collect()
-                    }),
+                    rights: actions.needs.iter().map(|any_of| rows.gate(any_of, person)).collect(),
                     lists: lists.iter().map(|list| list.gate(person, &mut verdicts.tables)).collect(),
                 };
                 // Who has the same gates has the same answers.
                 if known.contains(&player) {
                     continue;
                 }
-                let broken = self.first_broken(&player, &changed, &places, &kinds, order, &mut verdicts);
+                let broken = self.first_broken(&player, &changed, &places, &actions, order, &mut verdicts);
                 if let Some((what, moment)) = broken {
                     let people = person.iter().map(|place| people.principals[*place].clone()).collect();
                     return Some(Danger { people, what, moment });
@@ -207,7 +228,7 @@ impl Space<'_> {
         player: &Player,
         permissions: &BTreeSet<Permission>,
         places: &[Place<'_>],
-        kinds: &[Vec<Action>; 2],
+        actions: &Actions,
         order: &Order,
         verdicts: &mut Verdicts,
     ) -> Option<(Endangered, Moment)> {
@@ -222,12 +243,11 @@ impl Space<'_> {
                 return broken;
             }
         }
-        for (actions, rights) in kinds.iter().zip(&player.rights) {
-            for (action, gates) in actions.iter().zip(rights).filter(|(action, _)| !action.on_edit_list) {
-                let broken = judge(&mut gates.iter(), Endangered::of(action.verb, None));
-                if broken.is_some() {
-                    return broken;
-                }
+
+        for action in actions.on.iter().flatten().filter(|action| !action.on_edit_list) {
+            let broken = judge(&mut player.rights(action), Endangered::of(action.verb, None));
+            if broken.is_some() {
+                return broken;
             }
         }
         for place in places {
@@ -239,10 +259,10 @@ impl Space<'_> {
                 continue;
             }
             let kind = usize::from(place.content.kind == ContentKind::Blogpost);
-            for (action, gates) in kinds[kind].iter().zip(&player.rights[kind]) {
+            for action in &actions.on[kind] {
                 let lists = views.iter().copied().chain(edit.filter(|_| action.on_edit_list));
                 let what = Endangered::of(action.verb, Some(place.content.id));
-                let broken = judge(&mut gates.iter().chain(lists), what);
+                let broken = judge(&mut player.rights(action).chain(lists), what);
                 if broken.is_some() {
                     return broken;
                 }

@@ -130,11 +130,15 @@ impl Order {
     }
 }
 
+/// No table has this number.
+const END: usize = usize::MAX;
+
 /// Whether accesses break the promise, each set of gates looked at once.
 #[derive(Default)]
 pub(super) struct Verdicts {
     pub(super) tables: Tables,
-    known: HashMap<Vec<Vec<usize>>, Option<Moment>>,
+    /// By the tables of the gates, gate by gate with an [`END`] after each.
+    known: HashMap<Vec<usize>, Option<Moment>>,
 }
 
 impl Verdicts {
@@ -151,7 +155,7 @@ impl Verdicts {
         if moving.is_empty() {
             return None;
         }
-        let key = moving.iter().map(|gate| gate.to_vec()).collect();
+        let key = moving.iter().flat_map(|gate| gate.iter().copied().chain([END])).collect();
         let tables = &self.tables;
         *self.known.entry(key).or_insert_with(|| order.violation(&moving, tables))
     }
