@@ -6,7 +6,7 @@ use crate::model::{Call, PageVerb};
 
 use super::conflicts::Conflict;
 use super::middle::narrows;
-use super::protected::takes_from_caller;
+use super::reductions::takes_from_caller;
 use super::space::{Node, Space};
 
 /// The order that people would choose, and the first that is tried: close pages, let in, shut out, open

@@ -2,7 +2,7 @@
 //! is locked out, at any moment and wherever a run may end.
 //!
 //! ```text
-//! drafts ──people──▶ atoms ──gates──▶ conflicts ──solve──▶ order, edges
+//! drafts ──people──▶ atoms ──gates──▶ conflicts ──order──▶ order, edges
 //!    ▲                                                 │ no order
 //!    └────────────────────── split ◀───────────────────┘
 //! ```
@@ -35,7 +35,7 @@ mod necessary;
 mod order;
 mod pages;
 mod phases;
-mod protected;
+mod reductions;
 mod relax;
 mod restricting;
 mod search;

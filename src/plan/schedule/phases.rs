@@ -37,7 +37,7 @@ use super::edges::{Required, between_phases};
 use super::goals::may_be_below;
 use super::habits::at_once;
 use super::middle::{by_name, narrower, narrows};
-use super::protected::takes_from_caller;
+use super::reductions::takes_from_caller;
 use super::restricting::{Apart, RIGHTS};
 use super::solution::{Accepted, Impossible, Solution};
 use super::space::{Gaps, Node, Space};

@@ -1,9 +1,5 @@
-//! Who must be able to finish: the account that runs this, and whom the policy names as required admins.
-//!
-//! Nobody loses anything for a moment, these least of all: what they can do before and after they can do
-//! at every step, also where a gap is accepted. And what is taken from the caller for good is taken last,
-//! when there is nothing left in the space that it might be needed for. Spaces are independent here as
-//! elsewhere: no call takes anything from the caller outside of its own space.
+//! Which calls take something from the account that runs this. Where conflicts leave a choice they come last, and in
+//! a space that is ordered in [phases](super::phases) they have phases of their own.
 
 use crate::model::{Call, PageVerb, Principal, Restrictions, Subject};
 
