@@ -9,10 +9,11 @@ use confperm::sandbox::world::{self, Caller, Command, World};
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 
+use crate::bystanders::Bystanders;
 use crate::fewest::cases;
 use crate::finishing::{case, state};
 use crate::site::{
-    Bystanders, Case, GROUPS, Lacks, ME, SPACE, between, lacking, pair, perform, principal, profile, restrict,
+    Case, GROUPS, Lacks, ME, SPACE, between, lacking, pair, perform, principal, profile, restrict,
 };
 use crate::tally::word;
 

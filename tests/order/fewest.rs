@@ -7,10 +7,10 @@ use confperm::plan::{Gaps, plan};
 use confperm::sandbox::world::{self, Command, World};
 use proptest::prelude::*;
 
+use crate::bystanders::Bystanders;
 use crate::judge::{Judge, now};
 use crate::site::{
-    Bystanders, Case, GROUPS, ME, SPACE, State, alone, case, pair, principal, profile, restrict,
-    with_companions,
+    Case, GROUPS, ME, SPACE, State, alone, case, pair, principal, profile, restrict, with_companions,
 };
 
 /// How many cases to try: more where `CONFPERM_CASES` multiplies them.

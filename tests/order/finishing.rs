@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use confperm::model::{Call, Permission, Principal};
 use confperm::plan::{CallId, EdgeReason, Endangered, Gaps, Plan, PlannedCall, Refusal, check, plan};
 
-use crate::site::{Bystanders, Case, GROUPS, Lacks, PAGE, State, perform};
+use crate::bystanders::Bystanders;
+use crate::site::{Case, GROUPS, Lacks, PAGE, State, perform};
 
 const READ: [Permission; 1] = [Permission::ReadSpace];
 const WRITE: [Permission; 3] = [Permission::ReadSpace, Permission::CreatePage, Permission::CreateComment];

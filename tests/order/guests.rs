@@ -11,7 +11,8 @@ use confperm::plan::{Gaps, Plan, plan};
 use confperm::sandbox::world::{self, World};
 use proptest::prelude::*;
 
-use crate::site::{Bystanders, Case, GROUPS, PAGE, SPACE, State, between, of_pages, perform, plain, profile};
+use crate::bystanders::Bystanders;
+use crate::site::{Case, GROUPS, PAGE, SPACE, State, between, of_pages, perform, plain, profile};
 use crate::tally::holds;
 
 /// A site, and the pages that the members of some groups shall see: `group:g2`, and perhaps `group:g1`.

@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "tests may panic, their helpers too")]
 
 mod account;
+mod bystanders;
 mod fewest;
 mod finishing;
 mod guests;

@@ -10,11 +10,12 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
+use crate::bystanders::Bystanders;
 use crate::fewest::cases;
 use crate::finishing::{self, state};
 use crate::site::{
-    Bystanders, Case, GROUPS, ME, PAGE, SPACE, Sort, alone, attempt, between, case, lacking, pair, perform,
-    principal, profile, with_classes,
+    Case, GROUPS, ME, PAGE, SPACE, Sort, alone, attempt, between, case, lacking, pair, perform, principal,
+    profile, with_classes,
 };
 use crate::tally::{Tally, holds};
 

@@ -12,6 +12,8 @@ use confperm::model::{
 use confperm::sandbox::world::{self, Command, Pair, World};
 use proptest::prelude::*;
 
+use crate::bystanders::{Bystanders, IN_BYSTANDER};
+
 pub(crate) const SPACE: world::SpaceId = world::SpaceId(1);
 pub(crate) const ME: &str = "me";
 
@@ -59,43 +61,6 @@ pub(crate) struct Case {
     pub(crate) before: State,
     pub(crate) after: State,
 }
-
-/// Groups that nobody may see into, and whose access stays as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Bystanders {
-    None,
-    /// Many that hold the same, so that one stands for all.
-    Alike,
-    /// So many that hold different things that the planner cannot look at everybody.
-    Different,
-}
-
-impl Bystanders {
-    fn of(self) -> impl Iterator<Item = (Principal, BTreeSet<Permission>)> {
-        let number = if self == Self::None { 0 } else { BYSTANDERS };
-        (0..number).map(move |number| {
-            let more = PERMISSIONS_OF_BYSTANDERS.into_iter().enumerate();
-            let more = more.filter(|(bit, _)| self == Self::Different && number >> bit & 1 == 1);
-            let held = std::iter::once(Permission::ReadSpace).chain(more.map(|(_, permission)| permission));
-            (format!("group:x{number}").parse().unwrap(), held.collect())
-        })
-    }
-}
-
-const BYSTANDERS: u8 = 40;
-
-/// The bit of a person who is in a bystander beside other groups.
-const IN_BYSTANDER: u8 = 1 << 3;
-
-/// What decides about content wherever roles stand.
-const PERMISSIONS_OF_BYSTANDERS: [Permission; 6] = [
-    Permission::CreateComment,
-    Permission::CreateAttachment,
-    Permission::RestrictContent,
-    Permission::DeletePage,
-    Permission::DeleteBlogpost,
-    Permission::DeleteOwn,
-];
 
 /// What the account that runs a plan has not, apart from what a group gives it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -530,14 +495,7 @@ impl Case {
             let rows = holdings.entry(model_principal(&grant.principal)).or_default();
             rows.entry(permission).or_default().insert(GrantId::from_number(row.0));
         }
-        let mut row = 1_000_000;
-        for (bystander, held) in self.bystanders.of() {
-            let rows = holdings.entry(bystander).or_default();
-            for permission in held {
-                row += 1;
-                rows.entry(permission).or_insert_with(|| BTreeSet::from([GrantId::from_number(row)]));
-            }
-        }
+        self.bystanders.add_rows(&mut holdings);
         let mut tree = Tree::default();
         for (page, content) in world.contents().enumerate().filter(|(page, _)| self.is_read(*page)) {
             let list = |names: &BTreeSet<world::Principal>| {
