@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::model::{ContentKind, Gap, Mode, Principal, SpaceKey, Why};
-use crate::plan::{CallId, Change, EdgeReason, LeftOut, Meanwhile, NeededBy, Plan, Refusal};
+use crate::plan::{CallId, Change, Danger, EdgeReason, LeftOut, Meanwhile, NeededBy, Plan, Refusal};
 
 use super::access_words::Names as _;
 use super::call::call_words;
@@ -186,12 +186,23 @@ pub(super) fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
         Refusal::NoAdmin { space } => format!(
             "{space}: the space would have no administrator left, which Confluence refuses. Name one as its `admin`."
         ),
-        Refusal::NoSafeOrder { space, danger } => format!(
-            "{space}: in every order of the calls that was tried, {}. Split the change over two policies, applied \
-             one after the other; or pass --allow-gap to accept that access is lost for a moment. No option \
-             accepts that access is gained for a moment.",
-            danger_words(plan, danger)
-        ),
+        Refusal::NoSafeOrder { space, danger } => {
+            let unread = unread_groups(plan, danger);
+            let members = if unread.is_empty() {
+                String::new()
+            } else {
+                format!(
+                    " This account cannot see who is in {}, so anyone may be; with an account that can, there may be an order.",
+                    list(&unread)
+                )
+            };
+            format!(
+                "{space}: in every order of the calls that was tried, {}.{members} Split the change over two policies, applied \
+                 one after the other; or pass --allow-gap to accept that access is lost for a moment. No option \
+                 accepts that access is gained for a moment.",
+                danger_words(plan, danger)
+            )
+        }
         Refusal::NoOrder { space, demands } => {
             let words = |id: &CallId| {
                 let call = plan.calls.iter().find(|planned| planned.id == *id);
@@ -231,6 +242,16 @@ pub(super) fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
             needs_left_out_words(plan, space, left_out, needed_by)
         }
     }
+}
+
+/// Of the principals that a danger is about, the groups whose members could not be read.
+fn unread_groups(plan: &Plan, danger: &Danger) -> Vec<String> {
+    let is_unread = |who: &&Principal| {
+        plan.unseen.iter().any(
+            |gap| matches!((gap, who), (Gap::Members { group, .. }, Principal::Group(listed)) if group == listed),
+        )
+    };
+    danger.people.iter().filter(is_unread).map(|who| plan.name(who).into_owned()).collect()
 }
 
 fn needs_left_out_words(

@@ -146,3 +146,25 @@ fn what_takes_the_place_of_a_role_comes_before_the_role_goes() {
     let given = &calls[place(&calls, "give create/page to group:team")];
     assert!(given.contains(&format!("after #{closed}: otherwise")), "{calls:#?}");
 }
+
+#[test]
+fn where_nothing_is_safe_for_people_who_may_be_in_any_group_these_groups_are_named() {
+    // To restrict takes the right to edit as well: whichever of the two is moved first, an account in two of these
+    // groups has both for a moment, or neither.
+    let site = SITE.replace(
+        "  team: {id: g-team, members: [bob]}\n",
+        "  gone: {id: g-gone, members: []}\n  new: {id: g-new, members: []}\n  out: {id: g-out, members: []}\n  in: \
+         {id: g-in, members: []}\n",
+    ) + "adversary: {hide: {group-members: 403}}\nspaces:\n  ENG:\n    id: 101\n    name: Engineering\n    permissions: \
+         {read/space: [user:ann, group:gone, group:new, group:out, group:in], administer/space: [user:ann], \
+         create/page: [user:ann, group:gone], restrict_content/space: [user:ann, group:out]}\n    pages: [{id: 1001, \
+         title: Plans}]\nquirks: {companions: never}\n";
+    let policy = format!(
+        "{POLICY}spaces:\n  ENG:\n    access: {{read/space: [group:gone, group:new, group:out, group:in], create/page: \
+         [group:new], restrict_content/space: [group:in]}}\n"
+    );
+    let folder = Folder::with(&[("site.yaml", &site), ("confperm.yaml", &policy)]);
+    let said = folder.run(&["plan"]).code(3).out;
+    assert!(said.contains("This account cannot see who is in group:"), "{said}");
+    assert!(said.contains("with an account that can, there may be an order"), "{said}");
+}
