@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ContentId, Origin, PageVerb, Principal, Shown, SpaceKey, Subject};
+use super::{ContentId, Origin, PageVerb, Principal, Shown, SpaceKey, Subject, Tree};
 
 /// Something that a policy asks for and that stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -77,6 +77,13 @@ pub enum KeptList {
 }
 
 impl Kept {
+    /// Whether `unlisted-pages` may open content that no entry names. What may stand anywhere may stand below an entry,
+    /// and what is archived is opened by its own name only.
+    pub fn lets_open(&self, tree: &Tree, id: ContentId) -> bool {
+        let stays = PageVerb::ALL.into_iter().any(|verb| self.has(id, verb));
+        tree.is_placed(id) && !tree.is_archived(id) && !stays
+    }
+
     /// Whether a whole list stays as it is.
     pub fn has(&self, content: ContentId, verb: PageVerb) -> bool {
         self.lists.get(&(content, verb)) == Some(&KeptList::All)

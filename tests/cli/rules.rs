@@ -114,3 +114,27 @@ fn nothing_is_asked_of_the_site_when_a_row_is_bad() {
     assert!(told.err.contains("owners.csv:2:6") && told.err.contains("owners.csv:3:1"), "{}", told.err);
     assert_eq!(hosted.running.requests().len(), 0);
 }
+
+#[test]
+fn a_page_that_is_opened_anyway_is_opened_at_once_where_a_group_leaves() {
+    let folder = Folder::with(&[
+        (
+            "site.yaml",
+            "kind: confluence-sandbox\nversion: 1\nsite: {flavor: cloud, space-role-mode: pre-roles, caller: ann, \
+             anonymous: false}\nusers:\n  ann: {account-id: u-ann, name: Ann, email: ann@example.com}\ngroups:\n  lic: {id: \
+             g-lic, members: [ann], access: user}\n  sre: {id: g-sre, members: []}\nspaces:\n  ENG:\n    id: 101\n    name: \
+             Engineering\n    permissions: {read/space: [user:ann, group:sre], administer/space: [user:ann], create/page: \
+             [user:ann]}\n    pages: [{id: 1001, title: Plans, view: [user:ann, group:sre]}]\nquirks: {companions: \
+             never}\n",
+        ),
+        (
+            "confperm.yaml",
+            "version: 1\nsite: {url: sandbox:site.yaml}\nguards: {max-removals: 100}\nspaces:\n  ENG: {mode: additive, \
+             unlisted-pages: open}\nrules: [{name: gone, spaces: [ENG], absent: [group:sre]}]\n",
+        ),
+    ]);
+    let ran = folder.run(&["apply", "--yes"]).code(0);
+    assert!(ran.out.contains("/Plans  view  opened to anyone"), "{}", ran.out);
+    let left = folder.run(&["plan"]).code(0);
+    assert!(left.out.contains("Nothing to change"), "{}", left.out);
+}

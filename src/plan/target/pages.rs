@@ -31,10 +31,7 @@ pub(super) fn pages(
         })
         .collect();
     if let UnlistedPages::Open(origin) = &wish.unlisted {
-        // What may stand anywhere may stand below an entry, and what is archived is opened by its own name only.
-        let stays = |id: &ContentId| PageVerb::ALL.into_iter().any(|verb| wish.kept.has(*id, verb));
-        let may_open = |id: &ContentId| tree.is_placed(*id) && !tree.is_archived(*id) && !stays(id);
-        for content in unlisted(wish, tree).filter(may_open) {
+        for content in unlisted(wish, tree).filter(|id| wish.kept.lets_open(tree, *id)) {
             let asked = Wanted { what: (), origin: origin.clone(), role: None, terms: Terms::default() };
             let reasons = PageVerb::ALL.map(|verb| (verb, Reason::of(&asked))).into();
             pages.insert(content, TargetPage { restrictions: Restrictions::OPEN, reasons });

@@ -8,8 +8,8 @@ use super::resolver::Resolver;
 use super::wish::{Leaving, Then, Wish};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::{
-    AccountKind, Audience, ContentId, ContentReach, DesiredHolding, DesiredPage, Known, LiveSpace, Members,
-    Mode, PageVerb, Principal, SkippedPart, SpaceKey, Subject, Tree, Wanted,
+    AccountKind, Audience, ContentId, ContentReach, DesiredHolding, DesiredPage, Kept, Known, LiveSpace,
+    Members, Mode, PageVerb, Principal, SkippedPart, SpaceKey, Subject, Tree, Wanted,
 };
 use crate::policy::ast::{Entry, Named, PageEntry, SpaceDef, Unlisted};
 use crate::policy::contradictions::{GIVEN, Goes, LISTED, contradiction};
@@ -154,11 +154,13 @@ impl<'a> Resolver<'a> {
         self.report(contradiction(&shown, goes, leaving.span(), other, what));
     }
 
-    /// Takes those who go out of the lists that no entry of the policy decides about.
+    /// Takes those who go out of the lists that no entry of the policy decides about. What `unlisted-pages` opens has no
+    /// list that they could stand on.
     pub(super) fn unlist(
         &mut self,
         wish: &Wish<'a>,
         live: &LiveSpace,
+        kept: &Kept,
         pages: &mut BTreeMap<ContentId, DesiredPage>,
     ) {
         let key = &live.space.key;
@@ -167,7 +169,12 @@ impl<'a> Resolver<'a> {
             self.unread_pages(key, first.span());
             return;
         };
+        let opens =
+            wish.own.is_some_and(|own| own.unlisted.as_ref().is_some_and(|it| it.value == Unlisted::Open));
         for content in tree.iter() {
+            if opens && !pages.contains_key(&content.id) && kept.lets_open(tree, content.id) {
+                continue;
+            }
             // What could not be read is a gap of the plan, and stays as it is.
             let Known::Known(lists) = &content.restrictions else { continue };
             for verb in PageVerb::ALL {

@@ -123,7 +123,7 @@ impl<'a> Resolver<'a> {
         let mut kept = Kept::default();
         let holdings = self.holdings(wish, live, &mut kept);
         let mut pages = wish.own.map(|own| self.pages(own, live, &mut kept)).unwrap_or_default();
-        self.unlist(wish, live, &mut pages);
+        self.unlist(wish, live, &kept, &mut pages);
         Some(DesiredSpace {
             mode: wish.mode(),
             origin: wish.span.origin(),
