@@ -22,7 +22,7 @@ impl Space<'_> {
         let people = People::of_caller(self);
         let caller: Vec<usize> = (0..people.principals.len()).collect();
         let mut tables = Tables::default();
-        for reading in Reading::all(self).into_iter().map(Reading::with_roles) {
+        for reading in Reading::all(self).into_iter().map(Reading::of_caller) {
             let rows = Rows::of(self, reading, &people, &mut tables);
             for (number, planned) in calls.iter().enumerate() {
                 let needed = rights::needed(&planned.call, self.before, self.live);

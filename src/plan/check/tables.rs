@@ -19,6 +19,8 @@ const MOST: usize = 8;
 pub(super) struct Reading {
     /// Whether permissions bring others along, and take them along.
     companions: bool,
+    /// Whether what goes along and is given back by the next call is gone for that moment.
+    momentary: bool,
     /// Whether a permission that stands twice goes with the first of its rows.
     linked: bool,
     /// Whether roles give what they may give.
@@ -28,9 +30,10 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    /// The same, where roles give what they may give.
-    pub(super) const fn with_roles(self) -> Self {
-        Self { roles_give: true, ..self }
+    /// The same for what the account that runs the plan needs: roles give what they may give, and what is given back is
+    /// gone for a moment.
+    pub(super) const fn of_caller(self) -> Self {
+        Self { roles_give: true, momentary: true, ..self }
     }
 
     /// All that matter for a space.
@@ -57,7 +60,7 @@ impl Reading {
             for &linked in both(twice) {
                 for &roles_give in both(doubtful) {
                     let everyone_reads = space.before.unlicensed_access == Known::Known(true);
-                    all.push(Self { companions, linked, roles_give, everyone_reads });
+                    all.push(Self { companions, momentary: false, linked, roles_give, everyone_reads });
                 }
             }
         }
@@ -270,7 +273,7 @@ fn rows(space: &Space<'_>, reading: Reading, who: &Principal, mine: &[usize]) ->
             Call::Revoke { permission: Permission::ReadSpace, .. } => with(held, 0),
             Call::Revoke { permission: taken, .. } if taken.companions().contains(&permission) => {
                 // What is wanted is given back by the next call, and told.
-                if reading.companions && !after { with(held, 0) } else { held }
+                if reading.companions && (reading.momentary || !after) { with(held, 0) } else { held }
             }
             // A role takes the place of rows.
             Call::AssignRoles { roles, .. } => match roles.get(who) {

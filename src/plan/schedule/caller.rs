@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::Permission;
+use crate::model::{Call, Permission};
 
 use super::super::document::EdgeReason;
 use super::super::rights::{self, is_caller, may_be_caller};
@@ -39,4 +39,38 @@ pub(super) fn needs(space: &Space<'_>, nodes: &[Node]) -> Vec<Conflict> {
         }
     }
     states.into_iter().map(|state| Conflict::of(state, EdgeReason::Lockout, None)).collect()
+}
+
+/// What keeps calls out of the moment in which a right of the account is gone, since it goes along with another and
+/// is given back by the next call: they are made before that moment or after it, as in this order.
+pub(super) fn outside_of_moments(space: &Space<'_>, nodes: &[Node], order: &[usize]) -> Vec<Conflict> {
+    let mut place = vec![0; order.len()];
+    for (position, &number) in order.iter().enumerate() {
+        place[number] = position;
+    }
+    let mut conflicts = Vec::new();
+    for (back, node) in nodes.iter().enumerate() {
+        let (Some(taking), Call::Grant { principal, permission, .. }) =
+            (space.drafts[node.draft].undoes, &node.call)
+        else {
+            continue;
+        };
+        let Some(taking) = nodes.iter().rposition(|node| node.draft == taking) else { continue };
+        if !may_be_caller(principal, space.live) {
+            continue;
+        }
+        for (number, other) in nodes.iter().enumerate() {
+            let needed = rights::needed(&other.call, space.before, space.live);
+            if number == taking || number == back || !needed.iter().any(|any_of| any_of.contains(permission))
+            {
+                continue;
+            }
+            conflicts.push(if place[number] < place[taking] {
+                Conflict::edge(number, taking, EdgeReason::Lockout)
+            } else {
+                Conflict::edge(back, number, EdgeReason::Lockout)
+            });
+        }
+    }
+    conflicts
 }

@@ -198,7 +198,8 @@ fn attempt_with(space: &Space<'_>, nodes: Vec<Node>, conflicts: Vec<Conflict>, g
     }
     let (broken, kept): (Vec<_>, Vec<_>) =
         conflicts.into_iter().zip(given_up).partition(|(_, given_up)| *given_up);
-    let kept: Vec<Conflict> = kept.into_iter().map(|(conflict, _)| conflict).collect();
+    let moments = caller::outside_of_moments(space, &nodes, &order);
+    let kept: Vec<Conflict> = kept.into_iter().map(|(conflict, _)| conflict).chain(moments).collect();
     let broken: Vec<Conflict> = broken.into_iter().map(|(conflict, _)| conflict).collect();
     let edges = edges(&order, &kept);
     let accepted = accepted(space, &nodes, &order, &broken);
