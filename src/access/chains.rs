@@ -102,7 +102,7 @@ impl<'e, 'a> Chains<'e, 'a> {
         next
     }
 
-    /// The chain of an archived page under a chain: its lists let through whom they name, and perhaps all others.
+    /// The chain of an archived page under a chain: its lists let through the people they name, and perhaps all others.
     fn perhaps(&mut self, chain: ChainId) -> ChainId {
         let lists: Vec<ListId> = self.sets[index(chain.0)].0.iter().copied().collect();
         lists.into_iter().fold(ChainId::OPEN, |chain, list| {

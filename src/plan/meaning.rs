@@ -23,7 +23,7 @@ const DOMAIN: &str = "confperm plan 2\n";
 const WORDS: [&str; 3] = ["origin", "origins", "because"];
 
 impl Plan {
-    /// Lets the plan through some of its guards, with the reason in the words of whoever decides that.
+    /// Lets the plan through some of its guards, with the reason in the words of the person who decides that.
     /// Refusals are no guards: nothing lets a plan through them. Gives the guards that hold anyway.
     pub fn override_guards(&mut self, guards: &BTreeSet<Guard>, why: &str) -> BTreeSet<Guard> {
         let needless = self.guards.override_with(guards, why);

@@ -184,7 +184,7 @@ fn a_further_group_proves_that_the_site_shows_groups() {
     hosted.running.world(|world| assert_eq!(list(world, 2, ListKind::Read), ["user u-bob", "user u-me"]));
 }
 
-/// A list that nobody would be left on would be open.
+/// A list without any entry left would be open.
 #[tokio::test]
 async fn no_list_is_opened_by_what_is_left_off_it() {
     let site = SITE.replace(

@@ -1,16 +1,16 @@
-//! Groups beside those of a case, that nobody may see into.
+//! Groups beside those of a case, whose members cannot be read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{GrantId, Permission, Principal};
 
-/// Groups that nobody may see into, and whose access stays as it is.
+/// Groups whose members cannot be read, and whose access stays as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Bystanders {
     None,
     /// Many that hold the same, so that one stands for all.
     Alike,
-    /// So many that hold different things that the planner cannot look at everybody.
+    /// So many that hold different things that the planner cannot look at every account.
     Different,
 }
 

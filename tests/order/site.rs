@@ -30,7 +30,7 @@ pub(crate) struct State {
 pub(crate) struct Case {
     /// What there is to give.
     pub(crate) permissions: [Permission; 4],
-    /// What other groups there are that nobody may see into.
+    /// What other groups there are whose members cannot be read.
     pub(crate) bystanders: Bystanders,
     /// Whether the first group is a required admin, whom nothing may shut out.
     pub(crate) required: bool,

@@ -1,8 +1,8 @@
 //! Whom an order of calls can affect: one atom for all people who match the same principals.
 //!
 //! People whose groups are known are taken as they are. Where the members of a group could not be read,
-//! anybody may be in it, together with anything else. Of such groups that count for the same, one stands for
-//! all: to be in two of them gives no more than to be in one. To get past a number of lists nobody needs more
+//! any account may be in it, together with anything else. Of such groups that count for the same, one stands for
+//! all: to be in two of them gives no more than to be in one. To get past a number of lists no account needs more
 //! groups than there are lists, so combinations of that many stand for all. Where that would be too many
 //! to look at, there are no atoms, and the order must be one that is safe for whoever there is
 //! ([`super::phases`]).
@@ -53,7 +53,7 @@ impl<'a> Crowd<'a> {
     /// Everybody who might notice, told apart only as far as these principals do. They are in ascending
     /// order, and an atom names them by their place.
     ///
-    /// Principals of the same of `kinds` count for the same. `lists` is the largest number of lists that anybody has to
+    /// Principals of the same of `kinds` count for the same. `lists` is the largest number of lists that an account has to
     /// get past. `None` where it would be too many to look at.
     pub(super) fn atoms(
         &self,

@@ -28,7 +28,7 @@ pub(super) fn habits(space: &Space<'_>, nodes: &[Node], conflicts: &[Conflict]) 
         Call::Grant { .. } | Call::AssignRoles { .. } => 2,
         Call::Revoke { .. } => 3,
     };
-    // Where everything else is stuck, one that others wait for goes before one that nobody needs.
+    // Where everything else is stuck, one that others wait for goes before one that no call needs.
     let last = |call: usize| LAST + u8::from(!waited_for[call]);
     let takes = |node: &Node| takes_from_caller(node, space);
     let calls = nodes.iter().enumerate();

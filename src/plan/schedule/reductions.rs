@@ -11,7 +11,7 @@ pub(super) fn takes_from_caller(node: &Node, space: &Space<'_>) -> bool {
     let lost = |principal: &Principal| may_be_caller(principal, space.live);
     match &node.call {
         Call::Grant { .. } => false,
-        // A row that is not there yet is a companion that nobody was promised.
+        // A row that is not there yet is a companion that no principal was promised.
         Call::Revoke { principal, grant, .. } => grant.is_some() && lost(principal),
         Call::AssignRoles { roles, .. } => {
             roles.keys().filter(|principal| lost(principal)).any(|principal| {

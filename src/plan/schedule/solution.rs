@@ -29,7 +29,7 @@ pub(super) enum Impossible {
     Danger(Witness),
     /// The API demands the first of each two calls before the second, and that does not go together.
     Demands(Vec<[usize; 2]>),
-    /// Whoever runs this could not make a call any more.
+    /// The caller could not make a call any more.
     Unfinished(Unfinished),
 }
 
@@ -58,6 +58,6 @@ pub(super) struct Unfinished {
     pub(super) content: Option<ContentId>,
     /// What it lacks by then.
     pub(super) permission: Permission,
-    /// Through whom it had that; empty if it gets it later.
+    /// The principals through which it had that; empty if it gets it later.
     pub(super) through: BTreeSet<Principal>,
 }

@@ -7,8 +7,8 @@ use crate::model::{Call, Guards, Live, LiveSpace, Principal, SpaceKey};
 use super::super::draft::Draft;
 use super::atoms::Crowd;
 
-/// Whether an order that cuts somebody off for a moment is acceptable where no other exists. There is
-/// no such choice for leaks, nor for whoever must be able to finish.
+/// Whether an order that shuts accounts out for a moment is acceptable where no other exists. There is
+/// no such choice for leaks, nor for accounts that must be able to finish.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Gaps {
     #[default]

@@ -23,7 +23,7 @@ pub struct TargetSpace {
     pub pages: BTreeMap<ContentId, TargetPage>,
 }
 
-/// What a principal shall hold.
+/// What a principal is to hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TargetHolding {
     /// Nothing. The reason says why.
@@ -32,13 +32,13 @@ pub enum TargetHolding {
         required: BTreeMap<Permission, Reason>,
         /// May be there: neither added nor removed.
         tolerated: BTreeSet<Permission>,
-        /// Shall not be there, and why; what is in none of the three shall not be there either.
+        /// Must not be there, and why; what is in none of the three must not be there either.
         refused: BTreeMap<Permission, Reason>,
     },
     Role(RoleId, Reason),
 }
 
-/// What the lists of a page shall be, and who asks for each of them.
+/// What the lists of a page are to be, and who asks for each of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetPage {
     pub restrictions: Restrictions,

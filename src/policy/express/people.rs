@@ -2,7 +2,7 @@
 
 use crate::model::{AccountId, AccountStatus, Live, Principal};
 
-/// What people call somebody; for comments, where nothing depends on it.
+/// The display name of a principal; for comments, where nothing depends on it.
 pub(super) fn label(principal: &Principal, live: &Live) -> String {
     match principal {
         Principal::User(account) => display_name(account, live).to_owned(),

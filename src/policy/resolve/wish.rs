@@ -59,7 +59,7 @@ pub(super) struct Copied<'p> {
     pub(super) rule: Option<&'p str>,
 }
 
-/// Somebody who goes from a space.
+/// A principal that leaves a space.
 #[derive(Debug, Clone)]
 pub(super) struct Leaving<'p> {
     pub(super) who: Subject,
@@ -71,7 +71,7 @@ pub(super) struct Leaving<'p> {
 /// Who comes in their place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Then {
-    /// Nobody, but for the lists that would be empty.
+    /// No principal, but for the lists that would be empty.
     Gone { instead: Option<Subject>, lost: Option<Lost<Subject>> },
     /// Wherever the other stood.
     Taken { by: Subject },
@@ -83,7 +83,7 @@ impl Leaving<'_> {
         Wanted { what, origin: self.place.span.origin(), role: None, terms }
     }
 
-    /// The account, where it is a person who shall be nowhere.
+    /// The account, where it is a person who is to be nowhere.
     pub(super) const fn account(&self) -> Option<&AccountId> {
         match (&self.who, &self.then) {
             (Subject::User(account), Then::Gone { .. }) => Some(account),
@@ -103,7 +103,7 @@ impl Leaving<'_> {
         }
     }
 
-    /// Whoever comes in their place in the space.
+    /// The principal that comes in its place in the space.
     pub(super) const fn heir(&self) -> Option<&Subject> {
         match &self.then {
             Then::Gone { .. } => None,
