@@ -175,6 +175,48 @@ async fn lists_made_for_guests_follow_who_is_an_insider() {
 }
 
 #[tokio::test]
+async fn a_list_set_by_hand_follows_the_insiders_only_if_it_names_them_all_and_is_not_declared() {
+    let pages = "
+    pages:
+      - id: 1
+        title: Home
+        children:
+          - {id: 2, title: Public, edit: [group:eng, user:bot, user:ann], children: [{id: 3, title: Start}]}
+          - {id: 5, title: All, view: [group:eng, user:bot, user:ann]}
+          - {id: 6, title: Fewer, view: [group:eng, user:ann]}
+          - {id: 7, title: Next, view: [group:eng, user:bot, group:ops, user:ann]}
+          - {id: 8, title: Others, view: [group:eng, user:bot, group:ext, user:pia, user:ann]}
+          - {id: 9, title: Declared, view: [group:eng, user:bot, user:ann]}
+";
+    let stage = Stage::open(&site(pages, "")).await;
+    let guests = GUESTS.replace("Start]", "Start], role: collaborator");
+    let body = format!(
+        "    access: {{viewer: [group:ops, group:sre], create/page: [group:ops]}}
+    pages: {{/Declared: {{view: [group:eng, user:bot]}}}}
+{guests}"
+    );
+    let people = policy(&body).replace("version: 1", "version: 1\npeople: {bot: u-bot}");
+    let planned = stage.converge(&people).await.unwrap();
+    let text = plan_as_text(&planned.plan);
+    let reasons = |page: &str| {
+        let line = text.lines().find(|line| line.contains(&format!("/{page} "))).unwrap_or_default();
+        (line.contains("policy.yaml:9 (page-only)"), line)
+    };
+    for (page, gains) in [("Public", "group:ops"), ("All", "group:ops, group:sre"), ("Next", "group:sre")] {
+        let (is_told, line) = reasons(page);
+        assert!(is_told && line.contains(gains), "{page}: {text}");
+    }
+    let mut changed = restricted(&planned.plan);
+    changed.sort_unstable();
+    assert_eq!(changed, [1, 2, 5, 7, 8], "{text}");
+    let on_list =
+        |page| stage.running.world(|world| world.content(world::ContentId(page)).unwrap().lists.read.clone());
+    let ops = world::Principal::Group(world::GroupId("g-ops".to_owned()));
+    assert!([5, 7].into_iter().all(|page| on_list(page).contains(&ops)));
+    assert!([6, 8, 9].into_iter().all(|page| !on_list(page).contains(&ops)));
+}
+
+#[tokio::test]
 async fn guests_who_edit_do_not_edit_what_they_only_have_to_see() {
     let stage = Stage::open(&site(PAGES, "")).await;
     let guests = "    page-only:\n      - {who: [group:ext], pages: [/Public/Start], role: collaborator}\n";

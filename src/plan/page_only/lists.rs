@@ -269,7 +269,9 @@ impl<'a> Compiler<'a> {
 
     /// A list that names insiders and nobody else, and leaves out none of those who are insiders now or none of
     /// those who will be, is one that `page-only` makes, and follows who is an insider. Any other list stays as
-    /// it is.
+    /// it is. A list set by hand may look like that and follows, too, since no record tells the two apart
+    /// (`docs/pages.md` says so). Equality with the insiders of now or then is not enough: a list of some of those
+    /// who come in would equal them halfway through a run, and the run after that would follow it.
     ///
     /// What is taken for such a list must be so at any moment of a run, since the run may end there and the
     /// next begin. So these lists are changed before it changes who is an insider; and where a list of

@@ -34,7 +34,7 @@ pub(super) fn access(world: &World) -> Access {
 }
 
 /// Whether content is in the tree: archived content is, to those who count it.
-fn is_in_tree(content: &Content, archived: bool) -> bool {
+pub(super) fn is_in_tree(content: &Content, archived: bool) -> bool {
     content.status == Status::Current || archived && content.status == Status::Archived
 }
 
@@ -261,7 +261,7 @@ fn rows(space: &Declared, meanings: &Meanings, world: &mut World) {
 }
 
 /// The list that the most specific entry asks for.
-fn winner<'p>(
+pub(super) fn winner<'p>(
     space: &'p Declared,
     verb: Verb,
     content: &Content,
@@ -277,14 +277,14 @@ fn winner<'p>(
 
 /// How specific an entry is. The greatest decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Rank {
+pub(super) struct Rank {
     is_exact: bool,
     depth: usize,
     is_of_children: bool,
 }
 
 /// How specific a selector is about content that it means.
-fn rank(
+pub(super) fn rank(
     selector: &Selector,
     space: SpaceId,
     content: &Content,
@@ -303,15 +303,4 @@ fn rank(
         Reach::Children => (above.first() == Some(&meant)).then_some(of(false, depth, true)),
         Reach::All => above.contains(&meant).then_some(of(false, depth, false)),
     }
-}
-
-/// What the guests of a space may see of it: the pages that are named, what stands below `/**`, and what is above them.
-pub(super) fn guests_see(space: &Declared, meanings: &Meanings, world: &World) -> BTreeSet<ContentId> {
-    let here = world.contents().filter(|content| content.space == space.id && is_in_tree(content, true));
-    let named = here.filter(|content| {
-        space.guests.iter().any(|selector| rank(selector, space.id, content, meanings, world).is_some())
-    });
-    named
-        .flat_map(|content| [content.id].into_iter().chain(world.ancestors(content.id).map(|above| above.id)))
-        .collect()
 }

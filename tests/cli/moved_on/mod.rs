@@ -6,6 +6,7 @@
 //! `CONFPERM_CASES=40` tries forty times as many.
 
 mod case;
+mod guests;
 mod meant;
 mod text;
 mod time;
@@ -372,8 +373,9 @@ fn judge(
     [before, after]: [&World; 2],
     is_exact: bool,
 ) -> Result<(), String> {
-    let ideal = meant::carried_out(policy, meanings, before);
-    let guests = meant::guests_see(space, meanings, before);
+    let mut ideal = meant::carried_out(policy, meanings, before);
+    let guests = guests::see(space, meanings, before);
+    guests::followed(space, meanings, &guests, [before, after], &mut ideal);
     let here = |world: &World| -> Access {
         let is_here = |content: &_| before.content(*content).is_some_and(|content| content.space == space.id);
         meant::access(world).into_iter().filter(|(_, _, content)| is_here(content)).collect()
