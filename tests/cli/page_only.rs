@@ -217,6 +217,51 @@ async fn a_list_set_by_hand_follows_the_insiders_only_if_it_names_them_all_and_i
 }
 
 #[tokio::test]
+async fn a_rule_that_takes_a_principal_off_lists_says_nothing_of_guests_or_insiders() {
+    let pages = "
+    pages:
+      - id: 1
+        title: Home
+        children:
+          - {id: 2, title: Public, view: [group:eng, user:bob, user:ann], children: [{id: 3, title: Start}]}
+          - {id: 5, title: All, view: [group:eng, user:bot, user:bob, user:ann]}
+          - {id: 6, title: Fewer, view: [group:eng, user:bob, user:ann]}
+          - {id: 7, title: Closed, view: [group:ext, user:bob, user:ann]}
+";
+    let people = site(pages, "").replace("group:eng, user:bot]", "group:eng, user:bot, user:bob]");
+    let stage = Stage::open(&people).await;
+    let rule = |rule: &str| {
+        let body = format!(
+            "    access: {{viewer: [group:ops]}}\n{GUESTS}rules:\n  - {{name: leavers, spaces: {{key: \"*\"}}, {rule}}}\n"
+        );
+        policy(&body).replace("version: 1", "version: 1\npeople: {bob: u-bob}")
+    };
+    // What a rule puts guests on, it says of guests.
+    let planned = stage.plan(&rule("replace: {user:bob: group:ext}")).await;
+    let [PageOnlyProblem::Contradicted { pages, .. }] = problems(&planned)[..] else {
+        panic!("{:#?}", planned.plan.refusals)
+    };
+    assert_eq!(pages.iter().map(|page| page.number()).collect::<Vec<_>>(), [5, 6]);
+
+    let planned = stage.converge(&rule("absent: [user:bob]")).await.unwrap();
+    assert!(problems(&planned).is_empty());
+    let on_list = |page: u64| {
+        let list =
+            stage.running.world(|world| world.content(world::ContentId(page)).unwrap().lists.read.clone());
+        list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(
+        [2, 5, 6, 7].map(on_list),
+        [
+            "user u-ann group g-eng group g-ext",
+            "user u-ann user u-bot group g-eng group g-ops",
+            "user u-ann group g-eng",
+            "user u-ann",
+        ]
+    );
+}
+
+#[tokio::test]
 async fn guests_who_edit_do_not_edit_what_they_only_have_to_see() {
     let stage = Stage::open(&site(PAGES, "")).await;
     let guests = "    page-only:\n      - {who: [group:ext], pages: [/Public/Start], role: collaborator}\n";

@@ -5,14 +5,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{
-    Call, ContentId, Desired, DesiredHolding, Origin, PageOnly, Permission, Strength, Subject, Terms, Wanted,
+    Audience, Call, ContentId, Desired, DesiredHolding, DesiredPage, Origin, PageOnly, Permission, Strength,
+    Subject, Terms, Wanted,
 };
 use confperm::plan::{Gaps, Plan, plan};
 use confperm::sandbox::world::{self, World};
 use proptest::prelude::*;
 
 use crate::bystanders::Bystanders;
-use crate::site::{Case, GROUPS, PAGE, SPACE, State, between, of_pages, perform, plain, profile};
+use crate::site::{Case, GROUPS, PAGE, SPACE, State, between, of_pages, perform, plain, profile, wanted};
 use crate::tally::holds;
 
 /// A site, and the pages that the members of some groups shall see: `group:g2`, and perhaps `group:g1`.
@@ -23,6 +24,8 @@ struct Guested {
     named: BTreeMap<usize, BTreeSet<usize>>,
     /// Whether they may edit there.
     edit: bool,
+    /// Whom a rule takes out of the space and off its lists.
+    leaver: Option<&'static str>,
 }
 
 fn guested() -> impl Strategy<Value = Guested> {
@@ -44,7 +47,7 @@ fn guested() -> impl Strategy<Value = Guested> {
                 rights.extend(edit.then_some(Permission::CreatePage));
                 case.after.rows.insert(GROUPS[*guest], rights);
             }
-            Guested { case, named, edit }
+            Guested { case, named, edit, leaver: None }
         })
 }
 
@@ -75,6 +78,32 @@ impl Guested {
                     who: BTreeMap::from([(GROUPS[*guest].parse::<Subject>().unwrap(), origin.clone())]),
                     pages: pages.iter().map(|page| ContentId::from_number(1000 + *page as u64)).collect(),
                 })
+                .collect();
+        }
+        desired
+    }
+
+    /// What is asked for while the lists are as they are now: a rule takes a principal off these.
+    fn desired_on(&self, world: &World) -> Desired {
+        let mut desired = self.desired();
+        let Some(leaver) = self.leaver else { return desired };
+        let leaves = |list: &BTreeSet<world::Principal>| {
+            let goes = crate::site::principal(leaver);
+            let stay =
+                list.iter().filter(|who| **who != goes).map(|who| who.to_string().replacen(' ', ":", 1));
+            let stay = Audience::from_site_list(stay.map(|who| who.parse::<Subject>().unwrap()));
+            let terms = Terms { rule: Some("leavers".to_owned()), ..Terms::default() };
+            list.contains(&goes).then(|| Wanted { terms, ..wanted(stay) })
+        };
+        for space in desired.spaces.values_mut() {
+            space.holdings.insert(leaver.parse().unwrap(), DesiredHolding::Nothing(wanted(())));
+            space.pages = world
+                .contents()
+                .map(|content| {
+                    let (view, edit) = (leaves(&content.lists.read), leaves(&content.lists.update));
+                    (ContentId::from_number(content.id.0), DesiredPage { view, edit })
+                })
+                .filter(|(_, page)| *page != DesiredPage::default())
                 .collect();
         }
         desired
@@ -224,6 +253,8 @@ enum List {
     /// All who see the space, or who edit there: one that was made for guests looks like that.
     Made,
     OfThoseWhoStay,
+    /// All who see the space or edit there, and the one whom a rule takes off.
+    WithLeaver,
     Own(BTreeSet<&'static str>),
 }
 
@@ -247,6 +278,7 @@ fn in_motion() -> impl Strategy<Value = Guested> {
             2 => Just(List::Open),
             2 => Just(List::Made),
             1 => Just(List::OfThoseWhoStay),
+            1 => Just(List::WithLeaver),
             2 => own.clone().prop_map(List::Own),
         ]
     };
@@ -256,9 +288,13 @@ fn in_motion() -> impl Strategy<Value = Guested> {
         let parents: Vec<_> = (0..pages).map(|page| proptest::option::of(0..page.max(1))).collect();
         (parents, lists, 0..pages)
     });
-    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    let leaver = proptest::option::weighted(0.3, proptest::sample::select(INSIDERS.to_vec()));
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), leaver);
     (plain(), shape, rights(), rights(), flags).prop_map(
-        |(case, (parents, lists, named), before, after, (known, edit, guests_before))| {
+        |(case, (parents, lists, named), before, mut after, (known, edit, guests_before, leaver))| {
+            if let Some(leaver) = leaver {
+                after.remove(leaver);
+            }
             let parents: Vec<Option<usize>> = parents
                 .into_iter()
                 .enumerate()
@@ -273,6 +309,7 @@ fn in_motion() -> impl Strategy<Value = Guested> {
                     List::Open => return BTreeSet::new(),
                     List::Made => hold(&before),
                     List::OfThoseWhoStay => &hold(&before) & &hold(&after),
+                    List::WithLeaver => hold(&before).into_iter().chain(leaver).collect(),
                     List::Own(list) => list,
                 };
                 list.insert("user:me");
@@ -300,7 +337,7 @@ fn in_motion() -> impl Strategy<Value = Guested> {
                 after: State { rows: rows(after, true), pages: lists },
                 ..case
             };
-            Guested { case, named: BTreeMap::from([(2, BTreeSet::from([named]))]), edit }
+            Guested { case, named: BTreeMap::from([(2, BTreeSet::from([named]))]), edit, leaver }
         },
     )
 }
@@ -339,7 +376,7 @@ fn a_run_that_ends_anywhere_is_taken_up_to_the_same_end() {
     holds(500, 40, &(in_motion(), any::<u64>()), |(guested, seed), tally| {
         let case = &guested.case;
         let world = case.world();
-        let planned = plan(&guested.desired(), &case.live(&world), Gaps::Refuse).unwrap();
+        let planned = plan(&guested.desired_on(&world), &case.live(&world), Gaps::Refuse).unwrap();
         if !tally.is_planned(&planned.plan) {
             return Ok(());
         }
@@ -352,7 +389,7 @@ fn a_run_that_ends_anywhere_is_taken_up_to_the_same_end() {
             elsewhere.push(now.clone());
         }
         for (number, state) in states.iter().chain(&elsewhere).enumerate() {
-            let again = plan(&guested.desired(), &case.live(state), Gaps::Refuse).unwrap().plan;
+            let again = plan(&guested.desired_on(state), &case.live(state), Gaps::Refuse).unwrap().plan;
             prop_assert!(again.refusals.is_empty(), "after {}: {:#?}", number, again.refusals);
             let rest = carried_out(state, &again);
             let found = outcome(&rest[rest.len() - 1]);
@@ -440,7 +477,7 @@ fn fewer_restrictions_would_not_do() {
             return Ok(());
         }
         let states = carried_out(&world, &planned.plan);
-        let after = &states[states.len() - 1];
+        let after = states.last().unwrap();
         let (before, lists) = (view_lists(&world), view_lists(after));
         let readers = [readers(&world), readers(after)];
         for groups in 1..8_u8 {

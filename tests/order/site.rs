@@ -624,7 +624,7 @@ impl Case {
     }
 }
 
-fn wanted<T>(what: T) -> Wanted<T> {
+pub(crate) fn wanted<T>(what: T) -> Wanted<T> {
     Wanted { what, origin: origin(), role: None, terms: Terms::default() }
 }
 

@@ -263,15 +263,30 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// The entry of `pages` that decides about a list. A rule only takes principals off lists, or puts others in their
+    /// place, so it says nothing here, unless those are guests.
     fn declared(&self, id: ContentId, list: PageVerb) -> Option<&Origin> {
-        Some(&self.ground.wish.pages.get(&id)?.audience(list)?.origin)
+        let wanted = self.ground.wish.pages.get(&id)?.audience(list)?;
+        let live = self.live(id, list);
+        let comes = |subject: &&Subject| !live.is_some_and(|live| live.subjects().any(|on| on == *subject));
+        let names_guests = || wanted.what.subjects().any(|who| self.guests.contains_key(who) && comes(&who));
+        (wanted.terms.rule.is_none() || names_guests()).then_some(&wanted.origin)
+    }
+
+    /// A list as it is on the site.
+    fn live(&self, id: ContentId, list: PageVerb) -> Option<&'a Audience> {
+        match &self.tree.get(id)?.restrictions {
+            Known::Known(lists) => Some(lists.audience(list)),
+            Known::Unknown(_) => None,
+        }
     }
 
     /// A list that names insiders and nobody else, and leaves out none of those who are insiders now or none of
     /// those who will be, is one that `page-only` makes, and follows who is an insider. Any other list stays as
     /// it is. A list set by hand may look like that and follows, too, since no record tells the two apart
     /// (`docs/pages.md` says so). Equality with the insiders of now or then is not enough: a list of some of those
-    /// who come in would equal them halfway through a run, and the run after that would follow it.
+    /// who come in would equal them halfway through a run, and the run after that would follow it. The same goes for
+    /// what rules leave of a list, which is all that the next run would find.
     ///
     /// What is taken for such a list must be so at any moment of a run, since the run may end there and the
     /// next begin. So these lists are changed before it changes who is an insider; and where a list of
@@ -285,23 +300,26 @@ impl<'a> Compiler<'a> {
         insiders: &Readers,
     ) -> BTreeSet<Subject> {
         let all: BTreeSet<Subject> = members.iter().cloned().collect();
-        let listed = self.plain(members.iter());
         let [now, then] = [&insiders.before, &insiders.after].map(|who| self.plain(who.subjects.iter()));
-        let nobody_else = listed.iter().all(|subject| now.contains(subject) || then.contains(subject));
+        let listed = self.plain(members.iter());
         if listed == then {
             self.found.made.insert((id, list));
         }
-        if listed.is_empty()
-            || now == then
+        if now == then
             || then.is_empty()
-            || !nobody_else
             || !insiders.after.others.is_empty()
             || self.declared(id, list).is_some()
         {
             return all;
         }
-        if !(now.is_subset(&listed) || then.is_subset(&listed)) {
-            self.found.mistakable |= now.intersection(&then).all(|stays| listed.contains(stays));
+        let live = self.live(id, list).map(|live| self.plain(live.subjects()));
+        let names_insiders = |listed: &&BTreeSet<Subject>| {
+            !listed.is_empty() && listed.iter().all(|subject| now.contains(subject) || then.contains(subject))
+        };
+        let of_insiders: Vec<_> = [&listed].into_iter().chain(&live).filter(names_insiders).collect();
+        if !of_insiders.iter().any(|listed| now.is_subset(listed) || then.is_subset(listed)) {
+            let stay: BTreeSet<Subject> = now.intersection(&then).cloned().collect();
+            self.found.mistakable |= of_insiders.iter().any(|listed| stay.is_subset(listed));
             return all;
         }
         let caller = Subject::User(self.ground.live.site.caller.account.clone());

@@ -20,7 +20,8 @@ pub(super) fn see(space: &Declared, meanings: &Meanings, world: &World) -> BTree
 
 /// Puts in order the view lists that are taken for lists of `page-only`, the one case in which a list that no entry
 /// names lets others in: it names all who see the space before the run, or all who do after it, and of all others only
-/// guests and the account that runs confperm. From then on it names those who see the space after it.
+/// guests and the account that runs confperm, whether or
+/// not a rule takes others off it. From then on it names those who see the space after it.
 pub(super) fn followed(
     space: &Declared,
     meanings: &Meanings,
@@ -40,10 +41,15 @@ pub(super) fn followed(
         if !is_reached || is_declared || !is_in_tree(content, true) {
             continue;
         }
+        // As it was, or as rules leave it.
         let list = &mut ideal.content_mut(content.id).unwrap().lists.read;
-        let (apart, named): (BTreeSet<_>, BTreeSet<_>) = list.iter().cloned().partition(is_apart);
-        let names_all = now.is_subset(&named) || then.is_subset(&named);
-        if !named.is_empty() && names_all && named.iter().all(|who| now.contains(who) || then.contains(who)) {
+        let is_taken = [&content.lists.read, list].into_iter().any(|list| {
+            let named: BTreeSet<_> = list.iter().filter(|who| !is_apart(who)).cloned().collect();
+            let names_all = now.is_subset(&named) || then.is_subset(&named);
+            !named.is_empty() && names_all && named.iter().all(|who| now.contains(who) || then.contains(who))
+        });
+        if is_taken {
+            let apart: BTreeSet<_> = list.iter().filter(|who| is_apart(who)).cloned().collect();
             *list = apart.union(&then).cloned().collect();
         }
     }
