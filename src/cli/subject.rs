@@ -279,7 +279,10 @@ pub(super) fn page(
         },
         help: nearest(name, space, tree).map_or_else(
             || "it is a draft, in the trash, or not there at all, or this account may not view it; nothing can be said about it".to_owned(),
-            |near| format!("did you mean `{key}{}`?", visible(&near)),
+            |near| {
+                let near = visible(&near);
+                format!("did you mean `{key}{near}`? Drafts, and what is in the trash, do not show")
+            },
         ),
     })
 }

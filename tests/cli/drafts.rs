@@ -73,3 +73,42 @@ fn a_question_about_a_page_in_the_trash_says_that_it_may_be_there() {
         }
     }
 }
+
+/// A name that matches nothing may be that of a draft or of a page in the trash, also where another name is near.
+#[test]
+fn a_name_that_matches_nothing_may_be_in_the_trash() {
+    let below = ", children: [{id: 3, title: Below, view: [user:bot]}]";
+    let site = SITE.replace(below, "");
+    let site = site.replace("        children:\n", "        children:\n          - {id: 5, title: Bone}\n");
+    for (page, near) in [
+        ("/Home/Gone", Some("/Home/Bone")),
+        ("Gone", Some("Bone")),
+        ("/Home/Sketch", None),
+        ("Sketch", None),
+        ("id:4", None),
+    ] {
+        let policy = format!(
+            "version: 1\nsite: {{url: sandbox:site.yaml}}\npeople: {{bot: u-bot, bob: u-bob}}\n\
+             spaces: {{ENG: {{mode: additive, pages: {{{page}: {{view: [user:bot]}}}}}}}}\n"
+        );
+        let folder = Folder::with(&[("confperm.yaml", &policy), ("site.yaml", &site)]);
+        let ran = folder.run(&["plan"]).code(4);
+        let help = ran.err.lines().skip_while(|line| !line.contains("= help:")).collect::<Vec<_>>().join(" ");
+        assert!(
+            help.to_lowercase().contains("draft") && help.contains("in the trash"),
+            "{page}\n{}",
+            ran.err
+        );
+        assert!(near.is_none_or(|near| help.contains(&format!("did you mean `{near}`?"))), "{}", ran.err);
+    }
+    let folder = Folder::with(&[
+        ("confperm.yaml", "version: 1\nsite: {url: sandbox:site.yaml}\npeople: {bob: u-bob}\n"),
+        ("site.yaml", &site),
+    ]);
+    let ran = folder.run(&["who", "view", "ENG/Home/Gone"]).code(1);
+    assert!(
+        ran.err.contains("did you mean `ENG/Home/Bone`? Drafts, and what is in the trash"),
+        "{}",
+        ran.err
+    );
+}

@@ -502,10 +502,10 @@ impl Resolver<'_> {
                 format!("the space `{key}` shows no page with the number {id}"),
             )
             .at(span, "")
-            .help("it is in another space, was deleted, or this account may not view it"),
+            .help("it is in another space, is a draft, is in the trash, was deleted, or this account may not view it"),
             PageName::Blog(title) => {
                 let titles = tree.iter().filter(|post| !in_tree(post)).map(|post| post.title.raw());
-                let near = did_you_mean(title, titles).map(|near| format!("did you mean `blog:{near}`?"));
+                let near = did_you_mean(title, titles).map(|near| instead(&format!("blog:{near}")));
                 Diagnostic::new(
                     Code::UnknownPage,
                     format!("the space `{key}` shows no blog post called `{title}`"),
@@ -525,14 +525,14 @@ impl Resolver<'_> {
                     format!("the space `{key}` shows no page called `{title}`"),
                 )
                 .at(span, "")
-                .maybe_help(near.map(|near| format!("did you mean `{near}`?")))
+                .maybe_help(near.map(|near| instead(&near)))
             }
             PageName::Path { below: Some(id), .. } if tree.get(*id).is_none() => Diagnostic::new(
                 Code::UnknownPage,
                 format!("the space `{key}` shows no page with the number {id}"),
             )
             .at(span, "")
-            .help("it is in another space, was deleted, or this account may not view it"),
+            .help("it is in another space, is a draft, is in the trash, was deleted, or this account may not view it"),
             PageName::Path { below, titles } => {
                 lost_way(key.as_str(), &selector.value, (*below, titles), span, live, tree)
             }
@@ -544,8 +544,8 @@ impl Resolver<'_> {
                  or let the account view what is above them",
             ),
             None => finding.help(
-                "check the title in Confluence: upper and lower case count, and pages that this account may not view \
-                 do not show",
+                "check the title in Confluence: upper and lower case count, and drafts, what is in the trash, and what \
+                 this account may not view do not show",
             ),
         };
         self.report(finding);
@@ -630,11 +630,16 @@ fn lost_way(
             }
             PageSelector::Page(_) => PageSelector::Page(PageName::Path { below, titles: meant }),
         };
-        format!("did you mean `{meant}`?")
+        instead(&meant.to_string())
     });
     Diagnostic::new(Code::UnknownPage, format!("`{selector}` matches no page of the space `{key}`"))
         .at(span, label)
         .maybe_help(near)
+}
+
+/// Asks about a page that is nearly called so; the one that was written may be there and not show.
+fn instead(near: &str) -> String {
+    format!("did you mean `{near}`? Drafts, and what is in the trash, do not show")
 }
 
 fn has_hidden_ancestors(tree: &Tree) -> bool {
