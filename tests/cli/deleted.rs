@@ -163,6 +163,33 @@ fn a_group_that_may_only_be_hidden_stays_on_its_list() {
     }
 }
 
+/// A call that sends both lists of a page would open the one that has deleted entries only. The account may be on it by
+/// a group, since it is not shown its groups.
+#[test]
+fn a_page_stays_as_it_is_if_one_of_its_lists_has_deleted_entries_only() {
+    let policy = pages("/Home/Plans: {view: [user:me, user:bob]}, /Home/Log: {view: [user:me]}");
+    let policy = format!("{HEAD}{policy}").replace("site: {url: sandbox:site.yaml}\n", "");
+    let site = SITE.replace(
+        "edit: [user:me, group-id:g-hr]}\n          - {id: 3",
+        "edit: [group-id:g-hr, user:tom]}\n          - {id: 3",
+    );
+    for position in POSITIONS {
+        let site = with(&site, position);
+        let folder = Folder::with(&[("confperm.yaml", &policy), ("site.yaml", &site)]);
+        let hosted = Hosted::open(&folder.file("site.yaml"));
+        let front = hosted.behind(|_, path| path.contains("/user/memberof").then(|| Reply::v1(403, "No")));
+        let mut command = folder.confperm(&["apply", "--yes"]);
+        sign_in(&mut command, &front.url, &hosted.running);
+        let ran = Ran::from(command.output().unwrap()).code(6);
+        let why = "/Home/Plans: a list has no other entry than group:g-hr (deleted) and user:tom";
+        assert!(ran.out.contains(why), "{position}\n{}", ran.out);
+        hosted.running.world(|world| {
+            assert_eq!(list(world, 2, ListKind::Read), ["user u-me", "group g-hr", "group g-ops"]);
+            assert_eq!(list(world, 2, ListKind::Update), ["user u-tom", "group g-hr"]);
+        });
+    }
+}
+
 /// One group that is hidden as well does not make all others unclear.
 #[test]
 fn a_further_group_proves_that_the_site_shows_groups() {
