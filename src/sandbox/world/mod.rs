@@ -105,6 +105,15 @@ impl World {
         self.roles.insert(role.id.clone(), role);
     }
 
+    /// Removes a role, and its assignments with it (assumed: what becomes of them is not documented for API v2,
+    /// deleteSpaceRole).
+    pub fn remove_role(&mut self, id: &RoleId) {
+        self.roles.remove(id);
+        for space in self.spaces.values_mut() {
+            space.assignments.retain(|_, role| role != id);
+        }
+    }
+
     /// Adds a space. Content comes with [`World::add_content`], rows with [`World::add_grant`].
     pub fn add_space(&mut self, space: Space) {
         self.space_keys.insert(space.key.clone(), space.id);

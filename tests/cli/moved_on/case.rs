@@ -4,7 +4,6 @@
 //! test.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use confperm::sandbox::world::{
     Content, ContentId, GroupId, Kind, Lists, Pair, Principal, RoleMode, SpaceId, Status, Verb, World,
@@ -19,20 +18,14 @@ pub(super) const GROUPS: [&str; 4] = ["eng", "ops", "hr", "sre"];
 /// Everyone but `ann` and the guest.
 pub(super) const PEOPLE: [&str; 4] = ["bob", "eve", "dan", "kim"];
 pub(super) const GUEST: &str = "fay";
-const KEYS: [&str; 3] = ["A", "B", "C"];
-const ROLES: &str = "roles:
-  Admin: {id: r-admin, type: system, permissions: [read/space, create/page, update/page, delete/page, create/blogpost, update/blogpost, restrict_content/space, administer/space]}
-  Viewer: {id: r-viewer, type: system, permissions: [read/space]}
-  Editor: {id: r-editor, type: custom, permissions: [read/space, create/page, update/page]}
-  Eraser: {id: r-eraser, type: custom, permissions: [read/space, delete/page]}
-  Keeper: {id: r-keeper, type: custom, permissions: [read/space, create/page, update/page, delete/page]}
-";
+/// Those whom rules take out, or put another in the place of.
+pub(super) const LEAVERS: [&str; 2] = ["dan", "kim"];
+/// These have no role where a site has rows and roles: what one has may come to the other, and the two do not mix.
+pub(super) const ROW_HOLDERS: [&str; 2] = ["group:ops", "user:dan"];
+pub(super) const KEYS: [&str; 3] = ["A", "B", "C"];
 /// The names of the roles in a policy, and on the site at first. Their ids on the site are like these, with `r-`.
 pub(super) const ROLE_NAMES: [(&str, &str); 4] =
     [("viewer", "Viewer"), ("editor", "Editor"), ("eraser", "Eraser"), ("keeper", "Keeper")];
-const TITLES: [&str; 12] =
-    ["Alpha", "Beta", "Gamma", "Delta", "Epsilon", "Zeta", "Eta", "Theta", "Iota", "Kappa", "Lambda", "Mu"];
-
 /// A name of a page in a policy, and the page that it was written for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Name {
@@ -114,8 +107,10 @@ pub(super) struct Declared {
     pub(super) opens_unlisted: bool,
     /// The space whose access it has.
     pub(super) like: Option<&'static str>,
-    /// Whether the site gives access by roles only.
+    /// Whether it gives access by roles.
     pub(super) by_roles: bool,
+    /// Whether the site has roles, so that guests have one.
+    pub(super) has_roles: bool,
     /// Whether nothing but rules names it.
     pub(super) by_rules: bool,
     /// The same for all spaces of a policy.
@@ -141,28 +136,30 @@ impl Declared {
         groups.chain(self.rules.groups()).collect()
     }
 
-    /// The role of each principal, by its name in the policy, on a site with roles only.
+    /// The role of each principal, by its name in the policy, where access is given by roles.
     pub(super) fn roles(&self) -> BTreeMap<&Principal, &'static str> {
-        let mut pairs: BTreeMap<&Principal, BTreeSet<Pair>> = BTreeMap::new();
-        for (pair, who) in self.access.iter().filter(|_| self.by_roles) {
-            pairs.entry(who).or_default().insert(*pair);
-        }
-        let role = |pairs: &BTreeSet<Pair>| match [Pair::CreatePage, Pair::DeletePage]
-            .map(|pair| pairs.contains(&pair))
-        {
-            [false, false] => "viewer",
-            [true, false] => "editor",
-            [false, true] => "eraser",
-            [true, true] => "keeper",
-        };
-        pairs.into_iter().map(|(who, pairs)| (who, role(&pairs))).collect()
+        if self.by_roles { roles_of(self.given()) } else { BTreeMap::new() }
     }
 
-    /// The roles that it names, as they are called on the site at first.
-    pub(super) fn role_names(&self) -> BTreeSet<&'static str> {
-        let guests = (self.by_roles && !self.guests.is_empty()).then_some("viewer");
-        let named: BTreeSet<&str> = self.roles().into_values().chain(guests).collect();
-        ROLE_NAMES.into_iter().filter(|(name, _)| named.contains(name)).map(|(_, site)| site).collect()
+    /// The role that its own entry gives to each principal.
+    pub(super) fn own_roles(&self) -> BTreeMap<&Principal, &'static str> {
+        let own = self.access.iter().map(|(pair, who)| (*pair, who));
+        if self.by_roles { roles_of(own) } else { BTreeMap::new() }
+    }
+
+    /// The role of the guests.
+    pub(super) fn guest_role(&self) -> Option<&'static str> {
+        (self.has_roles && !self.guests.is_empty()).then_some("viewer")
+    }
+
+    /// The roles that it asks for in the name of some, as they are called in the policy and on the site at first.
+    pub(super) fn role_names(
+        &self,
+        of: impl Fn(&Principal) -> bool,
+    ) -> BTreeSet<(&'static str, &'static str)> {
+        let held = self.roles().into_iter().filter(|(who, _)| of(who)).map(|(_, role)| role);
+        let named: BTreeSet<&str> = held.chain(self.guest_role()).collect();
+        ROLE_NAMES.into_iter().filter(|(name, _)| named.contains(name)).collect()
     }
 
     /// What rules and the space itself give.
@@ -171,6 +168,23 @@ impl Declared {
         let own = self.access.iter().map(|(pair, who)| (*pair, who));
         own.chain(by_rules.map(|(_, pair, who)| (*pair, who)))
     }
+}
+
+/// The role that gives each principal these permissions.
+fn roles_of<'p>(given: impl Iterator<Item = (Pair, &'p Principal)>) -> BTreeMap<&'p Principal, &'static str> {
+    let mut pairs: BTreeMap<&Principal, BTreeSet<Pair>> = BTreeMap::new();
+    for (pair, who) in given {
+        pairs.entry(who).or_default().insert(pair);
+    }
+    let role = |pairs: &BTreeSet<Pair>| match [Pair::CreatePage, Pair::DeletePage]
+        .map(|pair| pairs.contains(&pair))
+    {
+        [false, false] => "viewer",
+        [true, false] => "editor",
+        [false, true] => "eraser",
+        [true, true] => "keeper",
+    };
+    pairs.into_iter().map(|(who, pairs)| (who, role(&pairs))).collect()
 }
 
 pub(super) fn group(name: &str) -> Principal {
@@ -190,147 +204,22 @@ pub(super) fn written(who: &Principal) -> String {
     }
 }
 
-/// A site as it was when its policy was first planned.
-pub(super) fn site(dice: &mut Dice) -> String {
-    let mode = dice.pick(&["pre-roles", "pre-roles", "roles-transition", "roles"]);
-    let mut text = format!(
-        "kind: confluence-sandbox
-version: 1
-site: {{flavor: cloud, space-role-mode: {mode}, edition: standard, anonymous: false, caller: ann, cloud-id: c1}}
-"
-    );
-    text.push_str(
-        "users:
-  ann: {account-id: u-ann, name: Ann, email: ann@x.com, confluence-admin: true}
-  bob: {account-id: u-bob, name: Bob}
-  eve: {account-id: u-eve, name: Eve}
-  dan: {account-id: u-dan, name: Dan}
-  kim: {account-id: u-kim, name: Kim}
-  fay: {account-id: u-fay, name: Fay}
-groups:
-  ext: {id: g-ext, members: [fay]}
-",
-    );
-    for name in GROUPS {
-        let members = dice.some(&PEOPLE, 2);
-        let _ = writeln!(text, "  {name}: {{id: g-{name}, members: [{}]}}", members.join(", "));
-    }
-    if mode != "pre-roles" {
-        text.push_str(ROLES);
-    }
-    text.push_str("quirks: {companions: never}\nspaces:\n");
-    for (number, key) in KEYS.into_iter().enumerate() {
-        let id = number + 1;
-        let _ = writeln!(text, "  {key}:\n    id: {id}\n    name: {key}");
-        let readers: Vec<String> = dice.some(&GROUPS, 2).iter().map(|name| format!("group:{name}")).collect();
-        let editors = readers.iter().filter(|_| dice.one_in(2)).cloned().collect::<Vec<_>>();
-        if mode == "roles" {
-            let readers =
-                readers.into_iter().filter(|who| !editors.contains(who)).collect::<Vec<_>>().join(", ");
-            let editors = editors.join(", ");
-            let _ = writeln!(
-                text,
-                "    role-assignments: {{Admin: [user:ann], Viewer: [{readers}], Editor: [{editors}]}}"
-            );
-            pages(&mut text, dice, id);
-            continue;
-        }
-        text.push_str("    permissions:\n");
-        for (pair, who) in [("read/space", readers), ("create/page", editors)] {
-            let who = with_caller(who).join(", ");
-            let _ = writeln!(text, "      {pair}: [{who}]");
-            if pair == "create/page" && mode != "pre-roles" {
-                let _ = writeln!(text, "      update/page: [{who}]");
-            }
-        }
-        text.push_str("      delete/page: [user:ann]\n      create/blogpost: [user:ann]\n      restrict_content/space: [user:ann]\n      administer/space: [user:ann]\n");
-        if mode != "pre-roles" {
-            text.push_str("      update/blogpost: [user:ann]\n");
-        }
-        pages(&mut text, dice, id);
-    }
-    text
-}
-
-fn pages(text: &mut String, dice: &mut Dice, space: usize) {
-    text.push_str("    pages:\n");
-    let mut titles = TITLES.to_vec();
-    let mut page = 100 * space;
-    let mut tops = vec!["Home"];
-    if dice.one_in(2) {
-        tops.push(titles.remove(dice.below(titles.len())));
-    }
-    for top in tops {
-        node(text, dice, 2, top, &mut page, &mut titles);
-    }
-    if dice.one_in(3) {
-        let title = dice.pick(&TITLES);
-        let _ = writeln!(text, "    blogposts:\n      - {{id: {}, title: {title}{}}}", page + 1, lists(dice));
-    }
-}
-
-fn with_caller(mut who: Vec<String>) -> Vec<String> {
-    who.push("user:ann".to_owned());
-    who
-}
-
-fn node(
-    text: &mut String,
-    dice: &mut Dice,
-    depth: usize,
-    title: &str,
-    page: &mut usize,
-    titles: &mut Vec<&'static str>,
-) {
-    *page += 1;
-    let indent = "  ".repeat(5 - depth);
-    let _ = write!(text, "{indent}- {{id: {page}, title: {title}{}", lists(dice));
-    let children = if depth > 0 { (1 + dice.below(2)).min(titles.len()) } else { 0 };
-    if children == 0 {
-        text.push_str("}\n");
-        return;
-    }
-    text.push_str(", children: [\n");
-    for _ in 0..children {
-        if titles.is_empty() {
-            break;
-        }
-        let title = titles.remove(dice.below(titles.len()));
-        let mut child = String::new();
-        node(&mut child, dice, depth - 1, title, page, titles);
-        let child = child.trim().trim_start_matches("- ").to_owned();
-        let _ = writeln!(text, "{indent}  {child},");
-    }
-    let _ = writeln!(text, "{indent}]}}");
-}
-
-fn lists(dice: &mut Dice) -> String {
-    let mut text = String::new();
-    for (verb, share) in [("view", 3), ("edit", 4)] {
-        if dice.one_in(share) {
-            let who = dice.some(&GROUPS, 3).iter().map(|name| format!("group:{name}")).collect();
-            let _ = write!(text, ", {verb}: [{}]", with_caller(who).join(", "));
-        }
-    }
-    text
-}
-
 /// A policy for a site. Most of its names are names of pages.
 pub(super) fn policy(dice: &mut Dice, world: &World) -> Vec<Declared> {
-    let by_roles = world.settings.mode == RoleMode::Roles;
-    // A principal has one role, so what rules add to it or take over from another is not the sum of both.
-    let rules = if by_roles { Rules::default() } else { rules(dice) };
+    let has_roles = world.has_roles();
+    let by_roles = has_roles && (world.settings.mode == RoleMode::Roles || dice.one_in(2));
+    let rules = rules(dice);
     let replaces = rules.replace.is_some();
     let mut spaces: Vec<Declared> = Vec::new();
     for (number, key) in KEYS.into_iter().enumerate() {
         let id = SpaceId(number as u64 + 1);
         if number == 2 && !dice.one_in(3) {
             if rules.absent.is_some() || replaces {
-                spaces.push(Declared { by_rules: true, ..Declared::empty(id, key, &rules) });
+                spaces.push(Declared { by_rules: true, has_roles, ..Declared::empty(id, key, &rules) });
             }
             continue;
         }
-        let additive = !by_roles && (replaces || dice.one_in(3));
+        let additive = replaces || dice.one_in(3);
         let mut access = Vec::new();
         for who in principals(dice, 2, &rules) {
             access.push((Pair::ReadSpace, who.clone()));
@@ -359,7 +248,17 @@ pub(super) fn policy(dice: &mut Dice, world: &World) -> Vec<Declared> {
         }
         let opens_unlisted = guests.is_empty() && dice.one_in(5);
         let empty = Declared::empty(id, key, &rules);
-        spaces.push(Declared { additive, access, pages, guests, opens_unlisted, like, by_roles, ..empty });
+        spaces.push(Declared {
+            additive,
+            access,
+            pages,
+            guests,
+            opens_unlisted,
+            like,
+            by_roles,
+            has_roles,
+            ..empty
+        });
     }
     spaces
 }
@@ -376,6 +275,7 @@ impl Declared {
             opens_unlisted: false,
             like: None,
             by_roles: false,
+            has_roles: false,
             by_rules: false,
             rules: rules.clone(),
         }

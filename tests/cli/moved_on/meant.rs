@@ -148,7 +148,9 @@ pub(super) fn carried_out(policy: &[Declared], meanings: &Meanings, world: &Worl
 /// What rules take away, from rows and from all lists of the space.
 fn absent(space: &Declared, meanings: &Meanings, world: &mut World) {
     let Some(gone) = space.rules.absent.as_ref().and_then(|who| meanings.principal(who)) else { return };
-    world.space_mut(space.id).unwrap().grants.retain(|_, grant| grant.principal != gone);
+    let found = world.space_mut(space.id).unwrap();
+    found.grants.retain(|_, grant| grant.principal != gone);
+    found.assignments.remove(&gone);
     for content in contents(world, space.id) {
         let lists = &mut world.content_mut(content).unwrap().lists;
         lists.read.remove(&gone);
@@ -168,7 +170,15 @@ fn replace(space: &Declared, meanings: &Meanings, world: &mut World) {
             world.add_grant(space.id, &Grant { principal: new.clone(), pair });
         }
     }
-    world.space_mut(space.id).unwrap().grants.retain(|_, grant| grant.principal != old);
+    let found = world.space(space.id).unwrap();
+    let gives = |role: &RoleId| world.role(role).map(|role| role.permissions.len());
+    let role =
+        [&new, &old].into_iter().filter_map(|who| found.assignments.get(who)).max_by_key(|role| gives(role));
+    let role = role.filter(|_| found.assignments.contains_key(&old)).cloned();
+    let found = world.space_mut(space.id).unwrap();
+    found.grants.retain(|_, grant| grant.principal != old);
+    found.assignments.extend(role.map(|role| (new.clone(), role)));
+    found.assignments.remove(&old);
     for content in contents(world, space.id) {
         let lists = &mut world.content_mut(content).unwrap().lists;
         for list in [&mut lists.read, &mut lists.update] {
@@ -221,42 +231,41 @@ fn may_be_lost(
     })
 }
 
-/// Roles in the place of rows. The role of the caller stays.
-fn assignments(space: &Declared, meanings: &Meanings, world: &mut World) {
-    let caller = Principal::User(CALLER.into());
-    let mut roles = space.roles();
-    let guests = group("ext");
-    if !space.guests.is_empty() {
-        roles.insert(&guests, "viewer");
-    }
-    let roles: Vec<(Principal, RoleId)> = roles
-        .into_iter()
-        .filter_map(|(who, role)| Some((meanings.principal(who)?, meanings.roles.get(role)?.clone()?)))
-        .collect();
-    let found = world.space_mut(space.id).unwrap();
-    found.assignments.retain(|who, _| *who == caller);
-    found.assignments.extend(roles);
-}
-
+/// Who holds what by rows and by roles. A principal has one role or rows, so either takes the place of the other.
 fn rows(space: &Declared, meanings: &Meanings, world: &mut World) {
-    if space.by_roles {
-        return assignments(space, meanings, world);
+    let ext = group("ext");
+    let mut held: BTreeSet<(&Principal, Pair)> = BTreeSet::new();
+    if !space.by_roles {
+        held.extend(space.given().map(|(pair, who)| (who, pair)));
     }
-    let mut held: BTreeSet<(Principal, Pair)> =
-        space.given().map(|(pair, who)| (who.clone(), pair)).collect();
-    if !space.guests.is_empty() {
-        held.insert((group("ext"), Pair::ReadSpace));
+    let mut roles = space.roles();
+    roles.extend(space.guest_role().map(|role| (&ext, role)));
+    if !space.guests.is_empty() && !space.has_roles {
+        held.insert((&ext, Pair::ReadSpace));
     }
-    let caller = Principal::User(CALLER.into());
+    // Who is to have a role that is lost stays as it is.
+    let lost = roles.iter().filter(|(_, role)| meanings.roles[*role].is_none());
+    let mut stay: BTreeSet<Principal> = lost.filter_map(|(who, _)| meanings.principal(who)).collect();
+    stay.insert(Principal::User(CALLER.into()));
     if !space.additive {
         let found = world.space_mut(space.id).unwrap();
-        found.grants.retain(|_, grant| grant.principal == caller);
+        found.grants.retain(|_, grant| stay.contains(&grant.principal));
+        found.assignments.retain(|who, _| stay.contains(who));
     }
     for (who, pair) in held {
-        let Some(principal) = meanings.principal(&who) else { continue };
+        let Some(principal) = meanings.principal(who) else { continue };
+        world.space_mut(space.id).unwrap().assignments.remove(&principal);
         if !world.space(space.id).unwrap().holds(&principal, pair) {
             world.add_grant(space.id, &Grant { principal, pair });
         }
+    }
+    for (who, role) in roles {
+        let Some((principal, role)) = meanings.principal(who).zip(meanings.roles[role].clone()) else {
+            continue;
+        };
+        let found = world.space_mut(space.id).unwrap();
+        found.grants.retain(|_, grant| grant.principal != principal);
+        found.assignments.insert(principal, role);
     }
 }
 

@@ -15,8 +15,8 @@ pub(super) fn text(policy: &[Declared]) -> String {
     }
     if policy.iter().any(|space| space.by_roles) {
         text.push_str(
-            "roles:\n  editor: {permissions: [read/space, create/page, update/page], site-role: Editor}\n  \
-             eraser: {permissions: [read/space, delete/page], site-role: Eraser}\n  \
+            "roles:\n  editor: {includes: [viewer], permissions: [create/page, update/page], site-role: Editor}\n  \
+             eraser: {includes: [viewer], permissions: [delete/page], site-role: Eraser}\n  \
              keeper: {includes: [editor, eraser], site-role: Keeper}\n",
         );
     }
@@ -29,7 +29,7 @@ pub(super) fn text(policy: &[Declared]) -> String {
             &[]
         } else {
             text.push_str("    access:\n");
-            let roles = space.roles();
+            let roles = space.own_roles();
             for (role, _) in ROLE_NAMES {
                 let who = roles.iter().filter(|(_, of)| **of == role).map(|(who, _)| quoted(who));
                 let who = who.collect::<Vec<_>>().join(", ");
@@ -70,12 +70,12 @@ pub(super) fn text(policy: &[Declared]) -> String {
         }
     }
     if let Some(space) = policy.first() {
-        text.push_str(&rules_text(&space.rules));
+        text.push_str(&rules_text(&space.rules, policy.iter().any(|space| space.by_roles)));
     }
     text
 }
 
-fn rules_text(rules: &Rules) -> String {
+fn rules_text(rules: &Rules, by_roles: bool) -> String {
     let mut text = String::new();
     if let Some(who) = &rules.absent {
         let _ = writeln!(text, "  - {{name: absent, spaces: {{key: '*'}}, absent: [{}]}}", quoted(who));
@@ -86,7 +86,8 @@ fn rules_text(rules: &Rules) -> String {
     }
     for (number, (keys, pair, who)) in rules.access.iter().enumerate() {
         let keys = keys.iter().copied().collect::<Vec<_>>().join(", ");
-        let access = format!("{}/{}: [{}]", pair.key(), pair.target(), quoted(who));
+        let right = if by_roles { "viewer".to_owned() } else { format!("{}/{}", pair.key(), pair.target()) };
+        let access = format!("{right}: [{}]", quoted(who));
         let _ = writeln!(text, "  - {{name: rule {number}, spaces: [{keys}], access: {{{access}}}}}");
     }
     if text.is_empty() { text } else { format!("rules:\n{text}") }

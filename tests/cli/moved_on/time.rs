@@ -7,7 +7,9 @@ use confperm::sandbox::world::{
     Principal, Role, RoleId, RoleMode, SpaceId, Status, World,
 };
 
-use super::case::{CALLER, Declared, GROUPS, PEOPLE, ROLE_NAMES, group, new_page};
+use super::case::{
+    self, CALLER, Declared, GROUPS, LEAVERS, PEOPLE, ROLE_NAMES, ROW_HOLDERS, group, new_page, user,
+};
 use crate::worlds::Dice;
 
 /// Changes a site as its people do, mostly where the policy has a name. What cannot be done is passed over.
@@ -15,7 +17,7 @@ pub(super) fn passes(dice: &mut Dice, world: &mut World, policy: &[Declared], ke
     if keys_change && dice.one_in(2) {
         keys(dice, world);
     }
-    if world.settings.mode == RoleMode::Roles && dice.one_in(2) {
+    if world.has_roles() && dice.one_in(2) {
         roles(dice, world);
     }
     for _ in 0..=dice.below(4) {
@@ -157,16 +159,39 @@ fn groups(dice: &mut Dice, world: &mut World) {
     }
 }
 
-/// A role gets another name, perhaps that of another role, which gets the old one.
+/// A role gets another name, perhaps that of another role, which gets the old one; or it is deleted, and perhaps
+/// another is made under its name.
 fn roles(dice: &mut Dice, world: &mut World) {
     let names = ROLE_NAMES.map(|(name, _)| RoleId(format!("r-{name}")));
     let [one, other] = [0, 1].map(|_| world.role(&names[dice.below(names.len())]).unwrap().clone());
     let (first, second) = (one.name.clone(), other.name.clone());
-    if one.id != other.id && dice.one_in(2) {
-        world.add_role(Role { name: first, ..other });
-        world.add_role(Role { name: second, ..one });
-    } else {
-        world.add_role(Role { name: format!("{first} 2"), ..one });
+    match dice.below(4) {
+        0 if one.id != other.id => {
+            world.add_role(Role { name: first, ..other });
+            world.add_role(Role { name: second, ..one });
+        }
+        0 | 1 => world.add_role(Role { name: format!("{first} 2"), ..one }),
+        choice => {
+            if one.id != other.id && dice.one_in(2) {
+                hand_over(world, &one.id, &other.id);
+            }
+            world.remove_role(&one.id);
+            if choice == 2 {
+                world.add_role(Role { id: RoleId(format!("{}-again", one.id.0)), ..one });
+            }
+        }
+    }
+}
+
+/// Those who have a role get another one.
+fn hand_over(world: &mut World, from: &RoleId, to: &RoleId) {
+    let spaces = (1..=3).map(SpaceId).filter_map(|space| world.space(space));
+    let held =
+        spaces.flat_map(|space| space.assignments.iter().map(|(who, role)| (space.id, who.clone(), role)));
+    let holders: Vec<_> =
+        held.filter(|(_, _, role)| *role == from).map(|(space, who, _)| (space, who)).collect();
+    for (space, principal) in holders {
+        drop(world.act(&Action::AssignRole { space, principal, role: to.clone() }));
     }
 }
 
@@ -186,8 +211,7 @@ fn others(dice: &mut Dice, world: &mut World) {
 /// Work for the next run: access that the policy does not mean.
 fn access(dice: &mut Dice, world: &mut World) {
     let space = SpaceId(1 + dice.below(3) as u64);
-    let principal = group(dice.pick(&GROUPS));
-    let by_roles = world.settings.mode == RoleMode::Roles;
+    let principal = if dice.one_in(4) { user(dice.pick(&LEAVERS)) } else { group(dice.pick(&GROUPS)) };
     let pages: Vec<ContentId> =
         world.contents().filter(|content| content.space == space).map(|content| content.id).collect();
     if pages.is_empty() {
@@ -195,19 +219,40 @@ fn access(dice: &mut Dice, world: &mut World) {
     }
     let content = dice.pick(&pages);
     let list = if dice.one_in(2) { ListKind::Read } else { ListKind::Update };
+    let may_have_role = match world.settings.mode {
+        RoleMode::PreRoles => false,
+        RoleMode::RolesTransition => !ROW_HOLDERS.contains(&case::written(&principal).as_str()),
+        RoleMode::Roles => true,
+    };
+    let by_role = may_have_role && (world.settings.mode == RoleMode::Roles || dice.one_in(2));
+    let withdraw = [
+        Action::Revoke { space, principal: principal.clone(), pair: Pair::ReadSpace },
+        Action::RemoveRole { space, principal: principal.clone() },
+    ];
     let action = match dice.below(4) {
-        0 if by_roles => Action::AssignRole { space, principal, role: RoleId("r-editor".to_owned()) },
-        1 if by_roles => Action::RemoveRole { space, principal },
-        0 => Action::Grant { space, principal, pair: Pair::ReadSpace },
-        1 => Action::Revoke { space, principal, pair: Pair::ReadSpace },
+        0 if by_role => {
+            drop(world.act(&withdraw[0]));
+            let role = RoleId(dice.pick(&["r-editor", "r-viewer"]).to_owned());
+            Action::AssignRole { space, principal, role }
+        }
+        0 => {
+            drop(world.act(&withdraw[1]));
+            Action::Grant { space, principal, pair: Pair::ReadSpace }
+        }
+        1 => {
+            for action in &withdraw {
+                drop(world.act(action));
+            }
+            return;
+        }
         2 => Action::ClearList { content, list },
         _ => {
             let caller = Principal::User(CALLER.into());
-            let named = world.group(&match &principal {
-                Principal::Group(group) => group.clone(),
-                _ => return,
-            });
-            let principals = named.map(|_| principal).into_iter().chain([caller]).collect();
+            let is_there = match &principal {
+                Principal::Group(group) => world.group(group).is_some(),
+                _ => true,
+            };
+            let principals = is_there.then_some(principal).into_iter().chain([caller]).collect();
             Action::SetList { content, list, principals }
         }
     };
