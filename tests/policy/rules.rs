@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use camino::Utf8PathBuf;
 use confperm::diagnostic::{Code, Sources};
 use confperm::model::{
-    Audience, DesiredHolding, Holding, Known, Live, LiveSpace, Members, Mode, PageVerb, Permission,
-    Principal, Restrictions, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus, Strength,
-    Subject, Tree,
+    Audience, Content, ContentId, ContentKind, DesiredHolding, Holding, Known, Live, LiveSpace, Members,
+    Mode, PageVerb, Permission, Principal, Restrictions, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode,
+    SpaceStatus, Strength, Subject, Tree,
 };
 use confperm::plan::{Gaps, Planned, plan};
 use confperm::policy::{Loaded, Policy, Resolved, SpaceReach, from_sources, load, resolve};
@@ -419,13 +419,14 @@ proptest! {
     #[test]
     fn those_who_go_are_gone_and_nothing_is_left_to_do(
         held in prop::collection::vec((0_usize..4, prop::sample::subsequence(vec![Permission::CreatePage, Permission::CreateComment, Permission::ExportSpace], 0..3)), 0..5),
-        lists in prop::collection::vec((1_u64..13, prop::sample::subsequence(vec![0_usize, 1, 2, 3], 0..4), prop::sample::subsequence(vec![0_usize, 1, 2, 3], 0..4)), 0..8),
+        lists in prop::collection::vec((1_u64..14, prop::sample::subsequence(vec![0_usize, 1, 2, 3], 0..4), prop::sample::subsequence(vec![0_usize, 1, 2, 3], 0..4)), 0..8),
+        archived in prop::sample::subsequence((1_u64..9).collect::<Vec<_>>(), 0..4),
         replaced in any::<bool>(),
     ) {
         const IDS: [&str; 4] = ["g-sre", "g-leads", "g-hr", "g-platform"];
         let mut live = site(SpaceRoleMode::PreRoles);
         let eng = live.spaces.get_mut(&key("ENG")).unwrap();
-        eng.holdings.insert(format!("user:{ANN}").parse().unwrap(), grants(&[Permission::ReadSpace, Permission::CreatePage, Permission::AdministerSpace]));
+        eng.holdings.insert(format!("user:{ANN}").parse().unwrap(), grants(&[Permission::ReadSpace, Permission::CreatePage, Permission::CreateBlogpost, Permission::AdministerSpace]));
         for (group, permissions) in &held {
             let all: Vec<Permission> = [Permission::ReadSpace].into_iter().chain(permissions.iter().copied()).collect();
             eng.holdings.insert(format!("group:{}", IDS[*group]).parse().unwrap(), grants(&all));
@@ -438,12 +439,18 @@ proptest! {
             let subjects = groups.chain(own).map(|subject| subject.parse::<Subject>().unwrap());
             Members::new(subjects).map_or(Audience::Anyone, Audience::Only)
         };
+        let (number, home) = (ContentId::from_number, tree.get(ContentId::from_number(1)).unwrap().clone());
+        tree.insert(Content { id: number(13), kind: ContentKind::Blogpost, title: "News".into(), ..home });
+        for page in archived {
+            let page = tree.get(number(page)).unwrap().clone();
+            tree.insert(Content { archived: true, ..page });
+        }
         for page in tree.iter().map(|page| page.id).collect::<Vec<_>>() {
             tree.set_restrictions(page, Known::Known(Restrictions::OPEN));
         }
         for (page, view, edit) in &lists {
             let restrictions = Restrictions { view: audience(view), edit: audience(edit) };
-            tree.set_restrictions(confperm::model::ContentId::from_number(*page), Known::Known(restrictions));
+            tree.set_restrictions(number(*page), Known::Known(restrictions));
         }
         let rule = if replaced {
             "rules: [{name: r, spaces: [ENG], replace: {group:sre: group:leads}}]"

@@ -23,7 +23,7 @@ fn principal() -> impl Strategy<Value = Principal> {
 
 fn command() -> impl Strategy<Value = Command> {
     let space = || prop::sample::select(vec![SpaceId(101), SpaceId(103)]);
-    let content = || prop::sample::select(vec![1, 2, 3, 4, 6, 7, 20, 41]).prop_map(ContentId);
+    let content = || prop::sample::select(vec![1, 2, 3, 4, 6, 7, 10, 20, 41]).prop_map(ContentId);
     let list = || prop::sample::select(vec![ListKind::Read, ListKind::Update]);
     let pair = prop::sample::select(Pair::ALL.to_vec());
     let row = (98_304_u64..98_330).prop_map(GrantId);
@@ -59,6 +59,7 @@ fn setup() -> impl Strategy<Value = Setup> {
         "duplicate-rows: linked, companions: never",
         "restriction-put-adds-caller: true, put-keeps-missing-operations: true",
         "deleted-group-entries: emptied, role-post-removes-custom-access: true",
+        "archived-pages-writable: false, guest-grants-elsewhere: true",
         "update-without-read: refused, self-removal: refused, extra-pairs-in-pre-roles: true",
     ]);
     (mode, quirks, any::<bool>()).prop_map(|(mode, quirks, anonymous)| Setup {

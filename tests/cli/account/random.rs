@@ -81,10 +81,11 @@ quirks: {{companions: never, role-vocabulary: {vocabulary}}}
     }
     site.push_str("spaces:\n  A:\n    id: 1\n    name: A\n");
     space(&mut site, &mut dice, mode);
-    let [home, one, two] = [11, 12, 13].map(|page| format!("id: {page}{}", lists(&mut dice)));
+    let [home, one, two, post] = [11, 12, 13, 14].map(|page| format!("id: {page}{}", lists(&mut dice)));
     let _ = writeln!(
         site,
-        "    pages: [{{{home}, title: Home, children: [{{{one}, title: One}}, {{{two}, title: Two{}}}]}}]",
+        "    pages: [{{{home}, title: Home, children: [{{{one}, title: One}}, {{{two}, title: Two{}}}]}}]\n    \
+         blogposts: [{{{post}, title: News}}]",
         if dice.one_in(4) { ", status: archived" } else { "" }
     );
     let policy = policy(&mut dice, mode);
@@ -186,7 +187,7 @@ fn policy(dice: &mut Dice, mode: &str) -> String {
         let _ = writeln!(text, "      {what}: [{}]", who.join(", "));
     }
     text.push_str("    pages:\n");
-    for page in [11, 12, 13] {
+    for page in [11, 12, 13, 14] {
         let entry = dice.pick(&[
             "{view: anyone, edit: anyone}",
             "{edit: ['user:ann', 'user:bob']}",
