@@ -18,8 +18,8 @@ pub(super) struct Case {
 }
 
 const GROUPS: [&str; 3] = ["g-eng", "g-ops", "g-hr"];
-/// Pages of the two spaces: 11, 12, 13 and 21, 22, 23.
-const PAGES: [u64; 3] = [1, 2, 3];
+/// Pages of the two spaces: 11, 12, 13 and 21, 22, 23; and a blog post in each, 14 and 24.
+const PAGES: [u64; 4] = [1, 2, 3, 4];
 const PAIRS: [Pair; 6] = [
     Pair::ReadSpace,
     Pair::CreatePage,
@@ -103,6 +103,8 @@ quirks: {{companions: {companions}, comment-companions: {comment}, producer-remo
       read/space: [{}]
       create/page: [user:ann]
       update/page: [user:ann]
+      create/blogpost: [user:ann]
+      update/blogpost: [user:ann]
       restrict_content/space: [user:ann]
       administer/space: [{admin}]
 ",
@@ -114,10 +116,11 @@ quirks: {{companions: {companions}, comment-companions: {comment}, producer-remo
                 let _ = writeln!(text, "      {pair}: [{}]", names(&some, ""));
             }
         }
-        let [home, one, two] = PAGES.map(|page| format!("id: {space}{page}{}", page_lists(dice)));
+        let [home, one, two, post] = PAGES.map(|page| format!("id: {space}{page}{}", page_lists(dice)));
         let _ = writeln!(
             text,
-            "    pages: [{{{home}, title: Home, children: [{{{one}, title: One}}, {{{two}, title: Two{}}}]}}]",
+            "    pages: [{{{home}, title: Home, children: [{{{one}, title: One}}, {{{two}, title: Two{}}}]}}]\n    \
+             blogposts: [{{{post}, title: News}}]",
             if dice.one_in(4) { ", status: archived" } else { "" }
         );
     }
