@@ -24,7 +24,7 @@ struct Guested {
     named: BTreeMap<usize, BTreeSet<usize>>,
     /// Whether they may edit there.
     edit: bool,
-    /// Whom a rule takes out of the space and off its lists.
+    /// The principal that a rule takes out of the space and off its lists.
     leaver: Option<&'static str>,
 }
 
@@ -253,7 +253,7 @@ enum List {
     /// All who see the space, or who edit there: one that was made for guests looks like that.
     Made,
     OfThoseWhoStay,
-    /// All who see the space or edit there, and the one whom a rule takes off.
+    /// All who see the space or edit there, and the principal that a rule takes off.
     WithLeaver,
     Own(BTreeSet<&'static str>),
 }

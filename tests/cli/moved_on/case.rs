@@ -18,7 +18,7 @@ pub(super) const GROUPS: [&str; 4] = ["eng", "ops", "hr", "sre"];
 /// Everyone but `ann` and the guest.
 pub(super) const PEOPLE: [&str; 4] = ["bob", "eve", "dan", "kim"];
 pub(super) const GUEST: &str = "fay";
-/// Those whom rules take out, or put another in the place of.
+/// People that rules take out, or replace by others.
 pub(super) const LEAVERS: [&str; 2] = ["dan", "kim"];
 /// These have no role where a site has rows and roles: what one has may come to the other, and the two do not mix.
 pub(super) const ROW_HOLDERS: [&str; 2] = ["group:ops", "user:dan"];
