@@ -9,7 +9,7 @@ use confperm::sandbox::world::{
     AccountId, ContentId, GroupId, ListKind, Object, Principal, State, Subject, Verb, World,
 };
 
-const PEOPLE: [&str; 3] = ["u-ann", "u-bob", "u-eve"];
+const PEOPLE: [&str; 4] = ["u-ann", "u-bob", "u-eve", "u-gus"];
 
 /// A site as the judge sees it.
 pub(super) struct Standing {

@@ -35,6 +35,7 @@ users:
   bob: {{account-id: u-bob, name: Bob, email: bob@x.com}}
   eve: {{account-id: u-eve, name: Eve, email: eve@x.com}}
   bot: {{account-id: u-bot, name: Bot, type: app}}
+  gus: {{account-id: u-gus, name: Gus, email: gus@x.com, guest-of: A}}
 groups:
   eng: {{id: g-eng, members: [bob], access: user}}
   ops: {{id: g-ops, members: [eve], access: user}}
@@ -58,12 +59,13 @@ quirks: {{companions: never}}
         let admin = dice.pick(&["user:ann", "group:adm"]);
         let readers = dice.some(&GROUPS[..3], 2).join(", ");
         let bot = if dice.one_in(3) { "user:bot" } else { "" };
+        let gus = if dice.one_in(8) { "user:gus" } else { "" };
         let _ = writeln!(text, "  {key}:\n    id: {space}\n    name: {key}");
         if mode == "roles" {
             let _ = writeln!(
                 text,
                 "    role-assignments:\n      Admin: [{admin}]\n      Viewer: [{}]",
-                joined(&[&readers, bot])
+                joined(&[&readers, bot, gus])
             );
         } else {
             let _ = writeln!(
@@ -75,7 +77,7 @@ quirks: {{companions: never}}
       restrict_content/space: [{admin}]
       administer/space: [{admin}]
       create/comment: [{}]",
-                joined(&[admin, &readers, bot]),
+                joined(&[admin, &readers, bot, gus]),
                 dice.some(&["group:eng", "group:ops"], 2)
                     .into_iter()
                     .filter(|group| readers.contains(group))
@@ -84,11 +86,21 @@ quirks: {{companions: never}}
             );
         }
         let [home, one, two, three] = [1, 2, 3, 4].map(|page| format!("id: {space}{page}{}", lists(dice)));
+        let archived = if dice.one_in(5) { ", status: archived" } else { "" };
         let _ = writeln!(
             text,
             "    pages: [{{{home}, title: Home, children: [{{{one}, title: One}}, \
-             {{{two}, title: Two, children: [{{{three}, title: Three}}]}}]}}]"
+             {{{two}, title: Two, children: [{{{three}, title: Three{archived}}}]}}]}}]"
         );
+    }
+    // A space that has lost its last administrator: rules reach it, and nothing can be done there.
+    if dice.one_in(10) {
+        let (of, who) = if mode == "roles" {
+            ("role-assignments: {Viewer", "user:ann, group:hr")
+        } else {
+            ("permissions: {read/space", "user:ann, group:hr")
+        };
+        let _ = writeln!(text, "  C: {{id: 3, name: C, {of}: [{who}]}}}}");
     }
     text
 }
