@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::access::{Asker, Object, Verb};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::model::{AccessClass, Live, LiveSpace, Permission, SpaceKey, Tree};
-use crate::policy::lock::{Identity, Lock};
-use crate::policy::{AccessTest, Expectation, Named, PageSelector, Policy, Target, TestVerb, Who};
+use crate::policy::lock::Lock;
+use crate::policy::{AccessTest, Context, Expectation, Lookup, PageSelector, Policy, Target, TestVerb, Who};
 
-use super::subject::{self, Unmeant};
+use super::subject::asker_of;
 
 /// One thing that a test promises.
 pub(super) struct Check<'p> {
@@ -24,12 +24,19 @@ pub(super) struct Check<'p> {
 
 /// All checks of all tests, in their order, and what is skipped since its name is lost; or everything in the tests
 /// that the site does not have.
-pub(super) fn checks<'p>(
+pub(super) fn checks<'p: 'l, 'l>(
     policy: &'p Policy,
-    live: &Live,
-    lock: &Lock,
+    live: &'l Live,
+    context: Context<'l>,
 ) -> Result<(Vec<Check<'p>>, Diagnostics), Diagnostics> {
-    let mut making = Making { policy, live, lock, checks: Vec::new(), findings: Diagnostics::default() };
+    let mut making = Making {
+        policy,
+        live,
+        lock: context.lock,
+        lookup: Lookup::new(policy, live, context),
+        checks: Vec::new(),
+        findings: Diagnostics::default(),
+    };
     for (number, test) in policy.tests.iter().enumerate() {
         making.test(number, test);
     }
@@ -41,6 +48,7 @@ struct Making<'p, 'l> {
     policy: &'p Policy,
     live: &'l Live,
     lock: &'l Lock,
+    lookup: Lookup<'l>,
     checks: Vec<Check<'p>>,
     findings: Diagnostics,
 }
@@ -81,35 +89,9 @@ impl<'p, 'l> Making<'p, 'l> {
                 );
                 None
             }
-            Who::Named(Named::Group(name)) => match subject::group(name, self.policy, self.live, self.lock) {
-                Ok(group) => Some(Asker::Group(group.id.clone())),
-                Err(unmeant) => {
-                    self.unmeant(unmeant, &who.span);
-                    None
-                }
-            },
-            Who::Named(Named::User(account)) => {
-                if let Identity::Gone { .. } = self.lock.account(account, &self.live.directory) {
-                    let shown = self.policy.show(&who.value);
-                    self.findings.push(
-                        Diagnostic::new(Code::GoneName, format!("the account `{shown}` is gone"))
-                            .at(&who.span, "")
-                            .help("remove the test if it is not needed any more"),
-                    );
-                    return None;
-                }
-                if !self.live.directory.people.contains_key(account) {
-                    let shown = self.policy.show(&who.value);
-                    self.findings.push(
-                        Diagnostic::new(
-                            Code::UnknownAccount,
-                            format!("the site does not know the account of `{shown}`"),
-                        )
-                        .at(&who.span, ""),
-                    );
-                    return None;
-                }
-                Some(Asker::Person(account.clone()))
+            Who::Named(named) => {
+                let subject = self.lookup.subject(named, &who.span);
+                self.known(subject).map(asker_of)
             }
         }
     }
@@ -140,39 +122,21 @@ impl<'p, 'l> Making<'p, 'l> {
     }
 
     fn space(&mut self, key: &SpaceKey, span: &Span) -> Option<&'l LiveSpace> {
-        let space = self.live.spaces.get(key);
-        if space.is_none()
-            && let Identity::Gone { was } = self.lock.space(key, self.live)
-        {
-            self.findings.push(
-                Diagnostic::new(Code::GoneName, format!("the space `{key}` (id {was} in confperm.lock) is gone"))
-                    .at(span, "")
-                    .help("it was deleted, or this account may not see it; remove the test if it is not needed any more"),
-            );
-            return None;
-        }
-        if space.is_none() {
-            let near = did_you_mean(key.as_str(), self.live.spaces.keys().map(SpaceKey::as_str));
-            self.findings.push(
-                Diagnostic::new(Code::UnknownSpace, format!("the site shows no space with the key `{key}`"))
-                    .at(span, "")
-                    .help("it does not exist, or this account may not see it")
-                    .maybe_help(near.map(|near| format!("did you mean `{near}`?"))),
-            );
-        }
-        space
+        let space = self.lookup.space(key, span);
+        self.known(space)
     }
 
     /// A pattern may match nothing yet; a page that is named must be there, and so must what a pattern hangs under.
     fn no_page(&mut self, selector: &PageSelector, space: &LiveSpace, tree: &Tree, span: &Span) {
         let Some(name) = selector.anchor() else { return };
-        if let Err(unmeant) = subject::page(name, space, tree, self.lock) {
-            self.unmeant(unmeant, span);
-        }
+        let selector = Spanned::new(selector.clone(), span.clone());
+        let page = self.lookup.page(name, &selector, space, tree);
+        self.known(page);
     }
 
-    fn unmeant(&mut self, Unmeant { code, message, help }: Unmeant, span: &Span) {
-        self.findings.push(Diagnostic::new(code, message).at(span, "").help(help));
+    /// What a name means; what does not mean one thing is reported.
+    fn known<T>(&mut self, found: Result<T, Diagnostics>) -> Option<T> {
+        found.map_err(|findings| self.findings.extend(findings)).ok()
     }
 }
 

@@ -7,8 +7,7 @@ use crate::diagnostic::{Code, Sources};
 use crate::model::{AccountId, ContentId, Desired, DesiredSpace, Live, SpaceKey, Tree, visible};
 use crate::observe::{self, Askers};
 use crate::plan;
-use crate::policy::lock::Lock;
-use crate::policy::{self, Context, PageName, Policy};
+use crate::policy::{self, Context, Lookup, Named, PageName, Policy, Who};
 use crate::render::{Question, SiteNames};
 
 use super::args::{AnswerArgs, WhatArgs};
@@ -22,7 +21,7 @@ use super::keys;
 use super::lockfile::LockFile;
 use super::output::Output;
 use super::reading::Reading;
-use super::subject;
+use super::subject::{self, Questioned};
 
 /// A question with everything that answering it needs.
 pub(super) struct Asked {
@@ -69,7 +68,7 @@ pub(super) async fn prepare(
             format!("ask about the space: {key}"),
         ));
     }
-    let named = who.map(|who| subject::named(who, &policy)).transpose()?;
+    let questioned = who.map(|who| subject::questioned(who, &policy)).transpose()?;
     let wanted = what.common.site.or(environment, &policy, &what.common.directory);
     let connection = Connection::open(&wanted, &lock, environment, out).await?;
     let question = Prepare {
@@ -82,7 +81,7 @@ pub(super) async fn prepare(
         context: Context { today, lock: lock.known() },
         out,
     };
-    question.read(named.as_ref(), verb, page.as_ref()).await
+    question.read(questioned.as_ref(), verb, page.as_ref()).await
 }
 
 /// A question about the site as it is can do without a policy, where something else says where it is.
@@ -122,13 +121,13 @@ struct Prepare<'a> {
 impl Prepare<'_> {
     async fn read(
         &self,
-        named: Option<&subject::Named>,
+        questioned: Option<&Questioned>,
         verb: Verb,
         page: Option<&PageName>,
     ) -> Result<Asked, CliError> {
-        let asked = named.and_then(|named| match named {
-            subject::Named::Account(account) => Some(account),
-            _ => None,
+        let asked = questioned.and_then(|questioned| match questioned {
+            Questioned::Principal(Who::Named(Named::User(account))) => Some(account),
+            Questioned::Principal(_) | Questioned::Unknown(_) => None,
         });
         let mut live = self.reading.sign_in(self.policy).await?;
         if let Some(origin) = self.origin.filter(|origin| !self.policy.is_origin(origin, &live.site)) {
@@ -152,10 +151,12 @@ impl Prepare<'_> {
         let context = Context { lock: &on_site.lock, ..self.context };
         live.guests = policy.guests();
         all_visible(self.reading.site, [key], &live).await?;
-        let asker = named.map(|named| subject::asker(named, policy, &live, context.lock)).transpose()?;
+        let asker = |named| subject::asker(named, policy, &live, &mut Lookup::new(policy, &live, context));
+        let asker = questioned.map(asker).transpose()?;
         let needs = |live: &Live| observe::of_page(page, key, policy, context, live);
         self.reading.until_known(&mut live, needs).await?;
-        let content = page.map(|page| page_in(page, key, &live, context.lock)).transpose()?;
+        let page_in = |page| page_in(page, key, &live, &mut Lookup::new(policy, &live, context));
+        let content = page.map(page_in).transpose()?;
         let desired = self.resolve(policy, key, &live, context)?;
         let planned =
             desired.as_ref().filter(|_| self.planned).map(|desired| plan::planned_state(desired, &live));
@@ -239,7 +240,12 @@ fn askers(asker: Option<&Asker>) -> Askers {
 }
 
 /// The one page that is meant, once the tree of its space has been read.
-fn page_in(page: &PageName, key: &SpaceKey, live: &Live, lock: &Lock) -> Result<ContentId, CliError> {
+fn page_in(
+    page: &PageName,
+    key: &SpaceKey,
+    live: &Live,
+    lookup: &mut Lookup<'_>,
+) -> Result<ContentId, CliError> {
     let nothing = Tree::default();
     let Some(space) = live.spaces.get(key) else {
         return Err(CliError::failed(
@@ -247,5 +253,5 @@ fn page_in(page: &PageName, key: &SpaceKey, live: &Live, lock: &Lock) -> Result<
             format!("the space {key} went away while it was read"),
         ));
     };
-    Ok(subject::page(page, space, space.tree.as_ref().unwrap_or(&nothing), lock)?)
+    subject::page(page, space, space.tree.as_ref().unwrap_or(&nothing), lookup)
 }

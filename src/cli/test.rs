@@ -78,7 +78,8 @@ async fn run_all(
     let invalid = |findings| CliError::Invalid { findings, sources: sources.clone() };
     let on_site = policy.on_site(context.lock, &live.listing);
     live.guests = on_site.policy.guests();
-    let (checks, skipped) = checks::checks(&on_site.policy, &live, &on_site.lock).map_err(invalid)?;
+    let here = Context { lock: &on_site.lock, ..context };
+    let (checks, skipped) = checks::checks(&on_site.policy, &live, here).map_err(invalid)?;
     out.findings(&skipped, sources);
     let resolved = policy::resolve(&narrowed, &live, context);
     let desired = match (resolved, ask_site) {

@@ -10,7 +10,7 @@ use camino::Utf8PathBuf;
 use url::Url;
 
 pub use super::access_line::{AccessLine, Entry, Named, Right, RoleName, Who};
-use super::pages::PageSelector;
+use super::pages::{PageSelector, with_space};
 use super::roles::RoleDef;
 use super::rules::{Focus, KeyPattern, Like, Rule};
 use crate::diagnostic::{Span, Spanned};
@@ -285,11 +285,7 @@ impl fmt::Display for Target {
         match self {
             Self::Everything => f.write_str("**"),
             Self::Space(key) => key.fmt(f),
-            Self::Pages(key, pages) => {
-                let pages = pages.to_string();
-                let slash = if pages.starts_with('/') { "" } else { "/" };
-                write!(f, "{key}{slash}{pages}")
-            }
+            Self::Pages(key, pages) => f.write_str(&with_space(key, pages)),
         }
     }
 }

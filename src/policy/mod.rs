@@ -50,7 +50,7 @@ pub use on_site::OnSite;
 pub use pages::{InvalidSelector, Link, Matched, PageName, PageSelector, Reach, escape, matched};
 pub use reach::Reach as SpaceReach;
 pub use renames::Renames;
-pub use resolve::{Context, Resolved, declared_pages, resolve, whole_spaces};
+pub use resolve::{Context, Lookup, Resolved, declared_pages, resolve, whole_spaces};
 pub use roles::{Bundle, RoleDef, bundle};
 pub use rules::{Absent, Condition, KeyPattern, Like, Replace, Rule, Selector};
 pub use schema::schema;

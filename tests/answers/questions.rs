@@ -1,5 +1,7 @@
 //! `can`, `who` and `explain`.
 
+use std::fs;
+
 use insta::assert_snapshot;
 
 use crate::{quickstart, run_in, site};
@@ -107,4 +109,36 @@ fn what_anonymous_may_is_not_known_where_the_site_does_not_say() {
         "{}",
         ran.talk
     );
+}
+
+/// A question means by a name what the policy means by it, and says the same of one that means nothing.
+#[test]
+fn a_question_and_an_entry_mean_the_same_group() {
+    let policy = |groups: &str, who: &str| {
+        format!(
+            "version: 1\nsite: {{url: sandbox:site.yaml}}\ngroups: {{{groups}}}\nspaces: {{ENG: {{mode: additive, access: {{read/space: [{who}]}}}}}}\n"
+        )
+    };
+    // The pin decides, even where a group has the name; and the id of one group may be the name of another.
+    let pinned = policy("sre: 2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0099", "'group:sre'");
+    let named_like_an_id = policy("", "'group:2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0001'");
+    for (policy, who, message) in [
+        (pinned, "group:sre", "the site has no group with the id `2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0099`"),
+        (
+            named_like_an_id,
+            "group:2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0001",
+            "is the id of the group `engineering` and the name of another group",
+        ),
+    ] {
+        let directory = site("quickstart", Some(&policy));
+        let file = directory.path().join("site.yaml");
+        let text = fs::read_to_string(&file).unwrap();
+        let text = text.replace("  contractors: {id", "  2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0001: {id");
+        fs::write(&file, text.replace("group:contractors", "group:2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0001"))
+            .unwrap();
+        let planned = run_in(directory.path(), "plan");
+        assert!(planned.code == 4 && planned.talk.contains(message), "{}", planned.talk);
+        let asked = run_in(directory.path(), &format!("can {who} view ENG"));
+        assert!(asked.code == 1 && asked.talk.contains(message), "{}", asked.talk);
+    }
 }

@@ -73,3 +73,19 @@ tests:
 ";
     assert_snapshot!(with_tests(tests, "test").whole());
 }
+
+/// As for an entry of the policy: what another space has taken the key of is not what the test is about.
+#[test]
+fn a_test_about_a_space_that_another_one_replaced_is_skipped() {
+    let directory = site("quickstart", None);
+    let tests = "version: 1\ntests: [{name: no visitors, who: anonymous, cannot: {view: [ENG]}}]\n";
+    fs::write(directory.path().join("tests.yaml"), tests).unwrap();
+    assert_eq!(run_in(directory.path(), "plan").code, 0);
+    let file = directory.path().join("site.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("    id: 101\n", "    id: 102\n")).unwrap();
+    let ran = run_in(directory.path(), "test --live");
+    assert_eq!(ran.code, 6, "{}", ran.talk);
+    let taken = "`ENG` now names another space (id 102); the space that was meant (id 101) is gone";
+    assert!(ran.talk.contains(taken) && ran.talk.contains("tests.yaml:2:"), "{}", ran.talk);
+}

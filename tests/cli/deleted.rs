@@ -371,7 +371,11 @@ tests:
     case.write("site.yaml", left);
     case.run(&["sandbox", "--reset"]);
     let ran = case.run(&["test"]).code(6);
-    assert!(ran.err.contains("the space `DOCS` (id 102 in confperm.lock) is gone"), "{}", ran.err);
+    assert!(
+        ran.err.contains("the space `DOCS` (id 102) was deleted, or is hidden from this account"),
+        "{}",
+        ran.err
+    );
     assert!(ran.err.contains("confperm.yaml:8:"), "{}", ran.err);
     assert!(ran.out.contains("eng"), "{}", ran.out);
     // The others count for what they say.

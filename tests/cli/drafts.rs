@@ -65,11 +65,7 @@ fn a_question_about_a_page_in_the_trash_says_that_it_may_be_there() {
             [&["can", "bob", "view", page][..], &["who", "view", page], &["explain", "bob", "view", page]]
         {
             let ran = folder.run(question).code(1);
-            assert!(
-                ran.err.contains("hint: it is a draft, in the trash, or not there at all"),
-                "{}",
-                ran.err
-            );
+            assert!(ran.err.contains("hint: it is a draft, in the trash, in another space"), "{}", ran.err);
         }
     }
 }

@@ -132,7 +132,11 @@ fn questions_and_tests_know_a_renamed_group_by_the_name_that_the_policy_has() {
     let tested = folder.run(&["test", "--live"]).code(6);
     assert!(tested.err.contains("warning[taken-name]"), "{}", tested.err);
     let asked = folder.run(&["can", "group:contractors", "view", "ENG/Runbooks"]).code(1);
-    assert!(asked.err.contains("the group that confperm.lock remembers"), "{}", asked.err);
+    assert!(
+        asked.err.contains("the group that was meant (id 00000000-0000-4000-8000-000000000099) is gone"),
+        "{}",
+        asked.err
+    );
 }
 
 #[test]

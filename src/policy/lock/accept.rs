@@ -6,7 +6,7 @@ use std::fmt::Display;
 use super::{Identity, Lock, unwritten};
 use crate::diagnostic::Spanned;
 use crate::model::{ContentId, GroupId, Live, RoleId, SpaceId, SpaceKey, visible};
-use crate::policy::pages::PageName;
+use crate::policy::pages::{PageName, with_space};
 
 /// A name that means something else from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,11 +60,7 @@ impl Known {
             Self::Group(name) => [format!("group:{name}"), name.clone()],
             Self::Role(name) => [format!("role:{name}"), name.clone()],
             Self::Space(key) => [key.to_string(), format!("space:{key}")],
-            Self::Page(key, name) => {
-                let name = name.to_string();
-                let slash = if name.starts_with('/') { "" } else { "/" };
-                [format!("{key}{slash}{name}"), name]
-            }
+            Self::Page(key, name) => [with_space(key, name), name.to_string()],
         }
     }
 }

@@ -19,7 +19,7 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use super::pages::PageName;
+use super::pages::{PageName, with_space};
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{
     AccountId, AccountStatus, ContentId, GroupId, RoleId, SiteIdentity, SpaceId, SpaceKey, visible,
@@ -110,11 +110,7 @@ impl Lock {
         let roles = self.roles.iter().map(|(name, id)| (format!("role:{name}"), id.value.to_string()));
         let spaces = self.spaces.iter().map(|(key, id)| (key.to_string(), id.value.to_string()));
         let pages = self.pages.iter().flat_map(|(key, pages)| {
-            pages.iter().map(move |(name, id)| {
-                let name = name.to_string();
-                let slash = if name.starts_with('/') { "" } else { "/" };
-                (format!("{key}{slash}{name}"), format!("id:{}", id.value))
-            })
+            pages.iter().map(move |(name, id)| (with_space(key, name), format!("id:{}", id.value)))
         });
         groups.chain(roles).chain(spaces).chain(pages).collect()
     }

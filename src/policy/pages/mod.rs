@@ -10,7 +10,7 @@ mod parse;
 
 use std::fmt;
 
-use crate::model::{ContentId, ContentReach};
+use crate::model::{ContentId, ContentReach, SpaceKey};
 
 pub use invalid::InvalidSelector;
 pub use link::Link;
@@ -30,6 +30,13 @@ pub enum PageName {
     /// `/Runbooks/On-call`: titles from the top of the space, or from below its homepage; `id:12345/On-call`: titles
     /// from below a page. At least one title.
     Path { below: Option<ContentId>, titles: Vec<String> },
+}
+
+/// A page or a pattern with the space that it is in, as questions, tests and `confperm lock --accept` take it.
+pub(super) fn with_space(key: &SpaceKey, name: &dyn fmt::Display) -> String {
+    let name = name.to_string();
+    let slash = if name.starts_with('/') { "" } else { "/" };
+    format!("{key}{slash}{name}")
 }
 
 /// The left side of an entry under `pages`.

@@ -141,12 +141,18 @@ impl Resolver<'_> {
         self.report(placed(finding, name));
     }
 
+    /// What the help for a lost name begins with.
+    pub(super) const fn skips(&self) -> &'static str {
+        if self.is_question { "" } else { "what depends on it is skipped and stays as it is; " }
+    }
+
     /// The thing is gone, and `by` have its name.
     fn lost(&mut self, name: &Name<'_>, was: &dyn Display, by: &BTreeSet<String>) {
         if !self.reported.insert((name.accepted.clone(), name.written.clone())) {
             return;
         }
         let Name { kind, written, accepted, .. } = name;
+        let skips = self.skips();
         let finding = if by.is_empty() {
             let id = was.to_string();
             let which = if written.contains(&id) { String::new() } else { format!(" (id {id})") };
@@ -156,7 +162,7 @@ impl Resolver<'_> {
                 _ => "is gone",
             };
             Diagnostic::new(Code::GoneName, format!("the {kind} `{written}`{which} {gone}"))
-                .help("what depends on it is skipped and stays as it is; remove it from the policy if it is not needed any more")
+                .help(format!("{skips}remove it from the policy if it is not needed any more"))
         } else {
             let bearers = ids_in_words(by);
             Diagnostic::new(
@@ -166,8 +172,7 @@ impl Resolver<'_> {
                 ),
             )
             .help(format!(
-                "what depends on it is skipped and stays as it is; if the new {kind} is meant, run \
-                 `confperm lock --accept '{accepted}'`, if not, correct the policy"
+                "{skips}if the new {kind} is meant, run `confperm lock --accept '{accepted}'`, if not, correct the policy"
             ))
         };
         self.report(placed(finding, name));

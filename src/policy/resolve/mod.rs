@@ -7,6 +7,7 @@ mod access;
 mod copies;
 mod guards;
 mod leaving;
+mod lookup;
 mod meaning;
 mod page_only;
 mod pages;
@@ -28,6 +29,7 @@ use crate::model::{
     AccountId, ContentId, ContentReach, Desired, DesiredSpace, GroupId, Kept, Live, LiveSpace, Principal,
     Requested, Skipped, SkippedPart, SpaceKey, Subject, UnlistedPages,
 };
+pub use lookup::Lookup;
 pub use resolver::Context;
 use resolver::Resolver;
 use wish::{Leaving, Wish};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::meaning::Meaning;
 use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
-use crate::model::{ContentId, LiveSpace, PageOnly, SkippedPart, Tree};
+use crate::model::{ContentId, LiveSpace, PageOnly, SkippedPart, SpaceKey, Tree};
 use crate::policy::ast::{Entry, SpaceDef};
 use crate::policy::pages::{PageSelector, below};
 
@@ -43,7 +43,7 @@ impl Resolver<'_> {
             }
             let mut pages = BTreeSet::new();
             for selector in &entry.pages {
-                match self.named_content(space, selector, live, tree) {
+                match self.named_content(key, selector, live, tree) {
                     Some(named) => pages.extend(named),
                     None => lost_any = true,
                 }
@@ -61,7 +61,7 @@ impl Resolver<'_> {
     /// it names is lost.
     fn named_content(
         &mut self,
-        space: &SpaceDef,
+        key: &SpaceKey,
         selector: &Spanned<PageSelector>,
         live: &LiveSpace,
         tree: &Tree,
@@ -70,12 +70,12 @@ impl Resolver<'_> {
             PageSelector::Page(name) => (Some(name), None),
             PageSelector::Below { anchor, reach } => (anchor.as_ref(), Some(*reach)),
         };
-        let top = match anchor.map(|name| self.page(space, name, selector, live, tree)) {
+        let top = match anchor.map(|name| self.page(name, selector, live, tree)) {
             None => None,
             Some(Meaning::Is(id)) => Some(id),
             Some(Meaning::Invalid) => return Some(BTreeSet::new()),
             Some(Meaning::Lost(lost)) => {
-                self.skip(Some(&space.key.value), SkippedPart::Space, &lost, &selector.span);
+                self.skip(Some(key), SkippedPart::Space, &lost, &selector.span);
                 return None;
             }
         };

@@ -1,6 +1,7 @@
 //! Which entry decides about which page.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use super::meaning::{Meaning, Name};
 use super::resolver::{Resolver, Stray};
@@ -11,9 +12,13 @@ use crate::model::{
 };
 use crate::policy::ast::{Entry, Listed, Named, PageEntry, SpaceDef, Unlisted};
 use crate::policy::pages::{
-    Matched, PageName, PageSelector, Reach, below, escape, in_tree, is_page, matched, walk,
+    Matched, PageName, PageSelector, Reach, below, escape, in_tree, is_page, matched, walk, with_space,
 };
 use crate::policy::read::edit_without_view;
+
+/// What a page that the site does not show by its number may be.
+const NOT_SHOWN: &str =
+    "it is a draft, in the trash, in another space, or not there at all, or this account may not view it";
 
 /// How specific an entry is about a page. The greatest goes first, alone; of two that are alike, the one that decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -175,21 +180,18 @@ impl Resolver<'_> {
     /// The page that a name means.
     pub(super) fn page(
         &mut self,
-        space: &SpaceDef,
         name: &PageName,
         selector: &Spanned<PageSelector>,
         live: &LiveSpace,
         tree: &Tree,
     ) -> Meaning<ContentId> {
         let lock = self.lock;
-        let key = &space.key.value;
-        let written = name.to_string();
-        let slash = if written.starts_with('/') { "" } else { "/" };
+        let key = &live.space.key;
         let known = lock.pages.get(key).and_then(|pages| pages.get(name));
         let named = Name {
             kind: "page",
-            accepted: format!("{}{slash}{written}", self.policy.as_written(key)),
-            written,
+            accepted: with_space(self.policy.as_written(key), name),
+            written: self.as_named(key, name),
             span: &selector.span,
             locked: known.map(|known| &known.span),
         };
@@ -198,11 +200,11 @@ impl Resolver<'_> {
             match <[ContentId; 1]>::try_from(bearers) {
                 Ok([page]) => Some(page),
                 Err(none) if none.is_empty() => {
-                    this.unknown_page(space, selector, live, tree);
+                    this.unknown_page(selector, live, tree);
                     None
                 }
                 Err(several) => {
-                    this.ambiguous_page(selector, &several.into_iter().collect(), tree);
+                    this.ambiguous_page(key, selector, &several.into_iter().collect(), tree);
                     None
                 }
             }
@@ -229,7 +231,7 @@ impl Resolver<'_> {
         };
         let others = self.lock.page(name, live, tree).others().to_vec();
         let also_named = if reach.is_none() { others.into_iter().collect() } else { BTreeSet::new() };
-        match self.page(space, name, &entry.pages, live, tree) {
+        match self.page(name, &entry.pages, live, tree) {
             Meaning::Is(page) => {
                 let ranked = vec![self.not_empty(entry, ranked(Some(page), true))];
                 Reached { ranked, also_named, ..Reached::default() }
@@ -485,14 +487,8 @@ impl Resolver<'_> {
         );
     }
 
-    pub(super) fn unknown_page(
-        &mut self,
-        space: &SpaceDef,
-        selector: &Spanned<PageSelector>,
-        live: &LiveSpace,
-        tree: &Tree,
-    ) {
-        let key = &space.key.value;
+    fn unknown_page(&mut self, selector: &Spanned<PageSelector>, live: &LiveSpace, tree: &Tree) {
+        let key = &live.space.key;
         let span = &selector.span;
         // A pattern of the whole space needs no page.
         let Some(name) = selector.value.anchor() else { return };
@@ -502,10 +498,11 @@ impl Resolver<'_> {
                 format!("the space `{key}` shows no page with the number {id}"),
             )
             .at(span, "")
-            .help("it is in another space, is a draft, is in the trash, was deleted, or this account may not view it"),
+            .help(NOT_SHOWN),
             PageName::Blog(title) => {
                 let titles = tree.iter().filter(|post| !in_tree(post)).map(|post| post.title.raw());
-                let near = did_you_mean(title, titles).map(|near| instead(&format!("blog:{near}")));
+                let near = did_you_mean(title, titles).map(|near| PageName::Blog(near.to_owned()));
+                let near = near.map(|near| instead(&self.as_named(key, &near)));
                 Diagnostic::new(
                     Code::UnknownPage,
                     format!("the space `{key}` shows no blog post called `{title}`"),
@@ -532,9 +529,10 @@ impl Resolver<'_> {
                 format!("the space `{key}` shows no page with the number {id}"),
             )
             .at(span, "")
-            .help("it is in another space, is a draft, is in the trash, was deleted, or this account may not view it"),
+            .help(NOT_SHOWN),
             PageName::Path { below, titles } => {
-                lost_way(key.as_str(), &selector.value, (*below, titles), span, live, tree)
+                let (finding, near) = lost_way(&selector.value, (*below, titles), span, live, tree);
+                finding.maybe_help(near.map(|near| instead(&self.as_named(key, &near))))
             }
         };
         let finding = match finding.help {
@@ -551,8 +549,14 @@ impl Resolver<'_> {
         self.report(finding);
     }
 
-    pub(super) fn ambiguous_page(
+    /// A page or a pattern as it is written where it is named.
+    fn as_named(&self, key: &SpaceKey, name: &dyn Display) -> String {
+        if self.is_question { with_space(self.policy.as_written(key), name) } else { name.to_string() }
+    }
+
+    fn ambiguous_page(
         &mut self,
+        key: &SpaceKey,
         selector: &Spanned<PageSelector>,
         found: &BTreeSet<ContentId>,
         tree: &Tree,
@@ -567,7 +571,7 @@ impl Resolver<'_> {
         let mut candidates: Vec<String> = found
             .iter()
             .take(SHOWN)
-            .map(|id| format!("`{}` (`{}`)", named(id), tree.label(*id).shown()))
+            .map(|id| format!("`{}` (`{}`)", self.as_named(key, &named(id)), tree.label(*id).shown()))
             .collect();
         if found.len() > SHOWN {
             candidates.push(format!("{} more", found.len() - SHOWN));
@@ -593,13 +597,12 @@ fn is_open(page: ContentId, verb: PageVerb, tree: &Tree) -> bool {
 
 /// How far a path leads, and what may have been meant from there on.
 fn lost_way(
-    key: &str,
     selector: &PageSelector,
     (below, titles): (Option<ContentId>, &[String]),
     span: &Span,
     live: &LiveSpace,
     tree: &Tree,
-) -> Diagnostic {
+) -> (Diagnostic, Option<PageSelector>) {
     let walk = walk(below, titles, live, tree);
     let here: Vec<&str> = if walk.reached == 0 && below.is_none() {
         let home = live.space.homepage.into_iter().flat_map(|home| tree.children(home));
@@ -624,17 +627,17 @@ fn lost_way(
         if let Some(part) = meant.get_mut(walk.reached) {
             near.clone_into(part);
         }
-        let meant = match selector {
+        match selector {
             PageSelector::Below { reach, .. } => {
                 PageSelector::Below { anchor: Some(PageName::Path { below, titles: meant }), reach: *reach }
             }
             PageSelector::Page(_) => PageSelector::Page(PageName::Path { below, titles: meant }),
-        };
-        instead(&meant.to_string())
+        }
     });
-    Diagnostic::new(Code::UnknownPage, format!("`{selector}` matches no page of the space `{key}`"))
-        .at(span, label)
-        .maybe_help(near)
+    let key = &live.space.key;
+    let finding =
+        Diagnostic::new(Code::UnknownPage, format!("`{selector}` matches no page of the space `{key}`"));
+    (finding.at(span, label), near)
 }
 
 /// Asks about a page that is nearly called so; the one that was written may be there and not show.

@@ -48,25 +48,28 @@ impl Resolver<'_> {
             },
             Err(several) if !several.is_empty() => {
                 let ids: Vec<String> = several.iter().map(|id| format!("`{id}`")).collect();
+                let how = if self.is_question {
+                    "write `group:ID`".to_owned()
+                } else {
+                    format!("say which one under `groups:`, as in `{name}: ID`")
+                };
                 self.report(
                     Diagnostic::new(
                         Code::AmbiguousGroup,
                         format!("the site has {} groups called `{name}`", ids.len()),
                     )
                     .at(span, "")
-                    .help(format!(
-                        "say which one under `groups:`, as in `{name}: ID`, where ID is one of {}",
-                        ids.join(", ")
-                    )),
+                    .help(format!("{how}, where ID is one of {}", ids.join(", "))),
                 );
                 None
             }
             Err(_) => {
                 let near = did_you_mean(name, self.groups.all());
+                let create = if self.is_question { "" } else { "create the group first, or " };
                 self.report(
                     Diagnostic::new(Code::UnknownGroup, format!("the site has no group `{name}`"))
                         .at(span, "")
-                        .help("create the group first, or correct the name: upper and lower case count")
+                        .help(format!("{create}correct the name: upper and lower case count"))
                         .maybe_help(near.map(|near| format!("did you mean `group:{near}`?"))),
                 );
                 None
@@ -122,10 +125,13 @@ impl Resolver<'_> {
             let written = format!("group:{name}");
             if self.reported.insert((written.clone(), written)) {
                 self.report(
-                    Diagnostic::new(Code::GoneName, format!("the group pinned as `{name}` (id {was}) is gone"))
-                        .at(&pin.id.span, "")
-                        .at(span, "used here")
-                        .help("what depends on it is skipped and stays as it is; correct the id, or remove the group from the policy"),
+                    Diagnostic::new(
+                        Code::GoneName,
+                        format!("the group pinned as `{name}` (id {was}) is gone"),
+                    )
+                    .at(&pin.id.span, "")
+                    .at(span, "used here")
+                    .help(format!("{}correct the id, or remove the group from the policy", self.skips())),
                 );
             }
             let reason = SkipReason::Gone { was: Shown::of(was.as_str()) };
@@ -161,7 +167,7 @@ impl Resolver<'_> {
             }
             known
         });
-        if matches!(meaning, Meaning::Is(_)) {
+        if matches!(meaning, Meaning::Is(_)) && !self.is_question {
             self.cannot_sign_in(account, span);
         }
         meaning

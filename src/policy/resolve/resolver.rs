@@ -27,6 +27,9 @@ pub(super) struct Resolver<'a> {
     pub(super) live: &'a Live,
     pub(super) today: Date,
     pub(super) lock: &'a Lock,
+    /// Whether the names come from a question or a test instead of an entry: nothing is skipped for them, and pages are
+    /// named with their space.
+    pub(super) is_question: bool,
     pub(super) groups: GroupNames<'a>,
     pub(super) roles: BTreeMap<&'a str, &'a Role>,
     pub(super) vocabulary: Vocabulary,
@@ -51,6 +54,7 @@ impl<'a> Resolver<'a> {
             live,
             today: context.today,
             lock: context.lock,
+            is_question: false,
             groups: live.directory.group_names(),
             roles,
             vocabulary: live.vocabulary(),

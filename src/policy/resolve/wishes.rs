@@ -266,6 +266,20 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// The space that a key means, for a name that no entry has.
+    pub(super) fn space_named(&mut self, key: &SpaceKey, span: &Span) -> Meaning<&'a LiveSpace> {
+        if self.lost_space(key, span).is_some() {
+            return Meaning::Invalid;
+        }
+        let live = self.live;
+        if let Some(space) = live.spaces.get(key) {
+            return Meaning::Is(space);
+        }
+        let near = self.near_space(key);
+        self.unknown_space(key, span, near);
+        Meaning::Invalid
+    }
+
     /// The space that a key meant, if the key does not mean it any more.
     fn lost_space(&mut self, key: &SpaceKey, span: &Span) -> Option<Lost<SpaceId>> {
         let (lock, live) = (self.lock, self.live);
