@@ -55,3 +55,4 @@ pub use roles::{Bundle, RoleDef, bundle};
 pub use rules::{Absent, Condition, KeyPattern, Like, Replace, Rule, Selector};
 pub use schema::schema;
 pub use terms::{Ending, days};
+pub(crate) use yaml::as_yaml;

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::{Named, Policy, Target};
 use super::express::selector_of;
-use super::format::word;
 use super::lock::{Identity, Lock};
 use super::mentions::Party;
 use super::pages::{Matched, PageName, PageSelector, matched};
 use super::terms::Ending;
+use super::yaml::word;
 use crate::diagnostic::{Sources, Span, Spanned};
 use crate::model::{ContentId, Live, LiveSpace, SpaceKey, Tree};
 

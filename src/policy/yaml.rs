@@ -4,6 +4,8 @@
 //! The tree keeps what the text says: scalars as written, repeated keys side by side. Judging them is
 //! the reader's part, so that it can report everything that is wrong and not only the first thing.
 
+mod scalar;
+mod text;
 mod written;
 
 use std::fmt;
@@ -18,6 +20,8 @@ use serde_saphyr::{Error, Location, Spanned};
 use super::{conflict, hidden};
 use crate::diagnostic::{Code, Diagnostic, Span};
 
+pub(crate) use scalar::{Around, scalar};
+pub(crate) use text::{YamlText, as_yaml, item_line, word};
 pub(crate) use written::{Block, Form, Written, written};
 
 /// A policy nests seven levels; the rest is room for mistakes that deserve a better message.

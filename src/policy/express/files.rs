@@ -6,7 +6,6 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::draft::Draft;
-use super::layout::Text;
 use super::names::{Names, RoleDraft, Roles, slug};
 use super::pages::PageDraft;
 use super::people::is_inactive;
@@ -14,10 +13,11 @@ use super::words::Word;
 use crate::model::{AccountId, AccountKind, GroupId, Live, Mode, Principal, SpaceStatus};
 use crate::policy::ast::Policy;
 use crate::policy::format::format;
+use crate::policy::yaml::YamlText;
 
 /// What the language is, and where the site is.
 pub fn head(site: &str) -> String {
-    let mut text = Text::default();
+    let mut text = YamlText::default();
     text.append("version: 1\n");
     text.gap();
     text.key(0, "site", None);
@@ -101,7 +101,7 @@ impl<'a> Pen<'a> {
     /// defined; empty if there are none.
     fn define_people(&mut self, drafts: &[Draft]) -> String {
         let used: BTreeSet<Principal> = drafts.iter().flat_map(principals).collect();
-        let mut text = Text::default();
+        let mut text = YamlText::default();
         let people = take(&mut self.people, |account| used.contains(&Principal::User(account.clone())));
         if !people.is_empty() {
             text.key(0, "people", None);
@@ -123,7 +123,7 @@ impl<'a> Pen<'a> {
     /// The roles of the site in these drafts, as far as they have not been defined; empty if there are none.
     fn define_roles(&mut self, drafts: &[Draft]) -> String {
         let used: BTreeSet<&Word> = drafts.iter().flat_map(|draft| draft.access.keys()).collect();
-        let mut text = Text::default();
+        let mut text = YamlText::default();
         for (name, role) in self.roles.definitions(&used) {
             if !self.defined_roles.insert(name.to_owned()) {
                 continue;
@@ -162,7 +162,7 @@ impl<'a> Pen<'a> {
 
     /// One space; nothing, if it declares nothing.
     fn space(&self, draft: &Draft) -> String {
-        let mut text = Text::default();
+        let mut text = YamlText::default();
         if draft.says_nothing() {
             return text.into_string();
         }
@@ -193,7 +193,7 @@ impl<'a> Pen<'a> {
         text.into_string()
     }
 
-    fn page(&self, page: &PageDraft, text: &mut Text) {
+    fn page(&self, page: &PageDraft, text: &mut YamlText) {
         text.key(3, &page.selector.to_string(), page.path.as_deref());
         for (verb, list) in [("view", &page.view), ("edit", &page.edit)] {
             if let Some(list) = list {
@@ -219,7 +219,7 @@ impl<'a> Pen<'a> {
 
 /// What stands above a space: its name, and the remarks with everything that they are about.
 fn title(draft: &Draft) -> String {
-    let mut text = Text::default();
+    let mut text = YamlText::default();
     let archived = if draft.space.status == SpaceStatus::Archived { " (archived)" } else { "" };
     text.comment(&format!("{}{archived}", draft.space.name.raw()), 0);
     for (remark, about) in draft.remarks.iter() {

@@ -10,7 +10,6 @@
 
 mod draft;
 pub mod files;
-mod layout;
 mod names;
 mod pages;
 mod people;
@@ -24,4 +23,4 @@ pub use names::handles;
 pub use pages::PageDraft;
 pub(crate) use pages::selector_of;
 pub use remark::{Remark, Remarks};
-pub use words::{NamedBundle, Word, scalar};
+pub use words::{NamedBundle, Word};

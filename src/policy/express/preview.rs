@@ -2,13 +2,13 @@
 //! written down too, so that differences are about entries.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
-use super::words::{NamedBundle, Word, scalar, words};
+use super::words::{NamedBundle, Word, words};
 use crate::model::{
     Audience, BuiltInRole, ContentId, Holding, Known, LiveSpace, Mode, PageVerb, Principal, Role, RoleId,
     SiteText, Tree,
 };
+use crate::policy::yaml::YamlText;
 
 /// How things are called.
 pub struct Words<'a> {
@@ -37,26 +37,25 @@ pub fn space(
             access.entry(word).or_default().insert((words.name)(principal));
         }
     }
-    let mut text = String::new();
+    let mut text = YamlText::default();
     let mode = match mode {
         Mode::Authoritative => "authoritative",
         Mode::Additive => "additive",
         Mode::Paused => "paused",
     };
-    let _ = writeln!(text, "spaces:\n  {}:\n    mode: {mode}", scalar(space.space.key.as_str()));
+    text.key(0, "spaces", None);
+    text.key(1, space.space.key.as_str(), None);
+    text.entry(2, "mode", mode, None);
     if !access.is_empty() {
-        text.push_str("    access:\n");
+        text.key(2, "access", None);
     }
     for (word, who) in access {
-        let _ = writeln!(text, "      {}:", scalar(&word));
-        for who in who {
-            let _ = writeln!(text, "        - {}", scalar(&who));
-        }
+        text.items(3, &word, who);
     }
     if let Some(tree) = &space.tree {
         write_pages(tree, pages, words, &mut text);
     }
-    text
+    text.into_string()
 }
 
 fn holding_words(holding: &Holding, names: &Words<'_>) -> Vec<String> {
@@ -74,7 +73,7 @@ fn role_word(id: &RoleId, words: &Words<'_>) -> String {
     let built_in = BuiltInRole::ALL.into_iter().find(|built_in| role.name == *built_in.site_name());
     built_in.map_or_else(|| role.name.raw().to_owned(), |built_in| built_in.to_string())
 }
-fn write_pages(tree: &Tree, pages: &BTreeSet<ContentId>, words: &Words<'_>, text: &mut String) {
+fn write_pages(tree: &Tree, pages: &BTreeSet<ContentId>, words: &Words<'_>, text: &mut YamlText) {
     let mut entries: Vec<(SiteText, [&Audience; 2])> = pages
         .iter()
         .filter_map(|&id| match &tree.get(id)?.restrictions {
@@ -84,22 +83,17 @@ fn write_pages(tree: &Tree, pages: &BTreeSet<ContentId>, words: &Words<'_>, text
         .collect();
     entries.sort();
     if !entries.is_empty() {
-        text.push_str("    pages:\n");
+        text.key(2, "pages", None);
     }
     for (path, lists) in entries {
-        let _ = writeln!(text, "      {}:", scalar(path.raw()));
+        text.key(3, path.raw(), None);
         for (verb, audience) in PageVerb::ALL.into_iter().zip(lists) {
             match audience {
-                Audience::Anyone => {
-                    let _ = writeln!(text, "        {}: anyone", verb.as_str());
-                }
+                Audience::Anyone => text.entry(4, verb.as_str(), "anyone", None),
                 Audience::Only(members) => {
-                    let _ = writeln!(text, "        {}:", verb.as_str());
                     let names: BTreeSet<String> =
                         members.iter().map(|subject| (words.name)(&subject.clone().into())).collect();
-                    for name in names {
-                        let _ = writeln!(text, "          - {}", scalar(&name));
-                    }
+                    text.items(4, verb.as_str(), names);
                 }
             }
         }

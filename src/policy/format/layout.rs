@@ -1,7 +1,7 @@
 //! The tree as lines.
 
-use super::scalar::{Around, write};
-use super::tree::{Body, Collection, Document, Entry, Lines, Remark};
+use super::tree::{Body, Collection, Document, Entry, Lines, Remark, Word};
+use crate::policy::yaml::{Around, scalar};
 
 /// What a line may hold, without a comment behind it.
 const WIDTH: usize = 100;
@@ -45,6 +45,13 @@ pub(super) fn lay_out(document: Document) -> String {
     }
     page.remarks(document.foot, 0);
     page.print()
+}
+
+fn write(word: &Word, around: Around) -> String {
+    match word {
+        Word::Literal(text) => text.clone(),
+        Word::Text(text) => scalar(text, around),
+    }
 }
 
 fn fits(before: usize, text: &str) -> bool {

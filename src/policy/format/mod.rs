@@ -9,7 +9,6 @@
 
 mod comments;
 mod layout;
-mod scalar;
 mod tree;
 
 use std::borrow::Cow;
@@ -63,11 +62,6 @@ fn unified_breaks(text: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(text)
     }
-}
-
-/// A name or a value as it stands in brackets or as a key, in quotes if it needs them.
-pub(super) fn word(text: &str) -> String {
-    scalar::write(&tree::Word::Text(text.to_owned()), scalar::Around::Brackets)
 }
 
 /// Whether two trees say the same, but for the order of keys that the layout decides.

@@ -1,8 +1,10 @@
 //! A [`Lock`] as text. Sorted, so that the same names make the same bytes.
 
+use std::collections::BTreeMap;
+
 use super::{End, LastSeen, Lock, LockedSite};
 use crate::model::{AccountStatus, SiteIdentity};
-use crate::policy::format::word;
+use crate::policy::yaml::{YamlText, item_line};
 
 const HEADER: &str = "\
 # What the names in this policy meant when it was last planned. confperm writes this file; commit it with the
@@ -17,80 +19,68 @@ impl Lock {
 
     /// Its lines, as they stand in the file below the version.
     pub fn to_lines(&self) -> String {
-        let mut text = String::new();
+        let mut text = YamlText::default();
         match self.site.as_ref().map(|site| &site.value) {
             Some(LockedSite::Identity(SiteIdentity { cloud_id, base_url })) => {
-                text.push_str("site:\n");
+                text.key(0, "site", None);
                 if let Some(cloud_id) = cloud_id {
-                    line(&mut text, "  ", "cloud-id", &word(cloud_id));
+                    text.entry(1, "cloud-id", cloud_id, None);
                 }
-                line(&mut text, "  ", "url", &word(base_url));
+                text.entry(1, "url", base_url, None);
             }
-            Some(LockedSite::Address(address)) => line(&mut text, "", "site", &word(address)),
+            Some(LockedSite::Address(address)) => text.entry(0, "site", address, None),
             None => {}
         }
-        section(
-            &mut text,
-            "groups",
-            self.groups.iter().map(|(name, id)| (name.clone(), word(id.value.as_str()))),
-        );
-        section(
-            &mut text,
-            "people",
-            self.people.iter().map(|(id, seen)| (id.to_string(), person(&seen.value))),
-        );
-        section(
-            &mut text,
-            "roles",
-            self.roles.iter().map(|(name, id)| (name.clone(), word(id.value.as_str()))),
-        );
-        section(
-            &mut text,
-            "spaces",
-            self.spaces.iter().map(|(key, id)| (key.to_string(), id.value.to_string())),
-        );
-        if !self.pages.is_empty() {
-            text.push_str("pages:\n");
-        }
-        for (key, pages) in &self.pages {
-            text.extend(["  ", &word(key.as_str()), ":\n"]);
+        section(&mut text, "groups", &self.groups, |text, name, id| {
+            text.entry(1, name, id.value.as_str(), None);
+        });
+        section(&mut text, "people", &self.people, |text, id, seen| {
+            let LastSeen { name, status } = &seen.value;
+            text.pairs(1, id.as_str(), &[("name", name), ("status", word_of(*status))]);
+        });
+        section(&mut text, "roles", &self.roles, |text, name, id| {
+            text.entry(1, name, id.value.as_str(), None);
+        });
+        section(&mut text, "spaces", &self.spaces, |text, key, id| {
+            text.number(1, key.as_str(), id.value.number());
+        });
+        section(&mut text, "pages", &self.pages, |text, key, pages| {
+            text.key(1, key.as_str(), None);
             for (name, id) in pages {
-                line(&mut text, "    ", &name.to_string(), &id.value.to_string());
+                text.number(2, &name.to_string(), id.value.number());
             }
-        }
+        });
         if !self.ends.is_empty() {
-            text.push_str("ends:\n");
+            text.items(0, "ends", self.ends.iter().map(End::words));
         }
-        for end in &self.ends {
-            text.extend(["  ", &end.to_line(), "\n"]);
-        }
-        text
+        text.into_string()
     }
 }
 
 impl End {
+    fn words(&self) -> String {
+        format!("{} {}", self.until, self.of)
+    }
+
     /// Its line in the file.
     pub(in crate::policy) fn to_line(&self) -> String {
-        format!("- {}", word(&format!("{} {}", self.until, self.of)))
+        item_line(&self.words())
     }
 }
 
-fn person(seen: &LastSeen) -> String {
-    format!("{{name: {}, status: {}}}", word(&seen.name), word_of(seen.status))
-}
-
-fn section(text: &mut String, name: &str, lines: impl ExactSizeIterator<Item = (String, String)>) {
-    if lines.len() > 0 {
-        text.push_str(name);
-        text.push_str(":\n");
-        for (name, value) in lines {
-            line(text, "  ", &name, &value);
-        }
+/// A mapping with a line for each entry, unless it is empty.
+fn section<K, V>(
+    text: &mut YamlText,
+    name: &str,
+    entries: &BTreeMap<K, V>,
+    line: impl Fn(&mut YamlText, &K, &V),
+) {
+    if !entries.is_empty() {
+        text.key(0, name, None);
     }
-}
-
-fn line(text: &mut String, indent: &str, name: &str, value: &str) {
-    text.extend([indent, &word(name), ": ", value, "\n"]);
+    for (key, value) in entries {
+        line(text, key, value);
+    }
 }
 
 const fn word_of(status: AccountStatus) -> &'static str {

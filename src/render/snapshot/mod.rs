@@ -5,7 +5,6 @@
 
 mod pages;
 mod shape;
-mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -15,10 +14,10 @@ use crate::model::{
     LiveSpace, Person, Principal, ProductAccess, RoleId, RoleKind, SpaceKey, SpaceKind, SpaceRoleMode,
     SpaceStatus, Tree,
 };
+use crate::policy::as_yaml;
 use crate::policy::express::handles;
 
 use super::style::count;
-use text::Text;
 
 /// A state file, and what is not in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +38,7 @@ pub fn snapshot(live: &Live) -> Result<Snapshot, serde_yaml::Error> {
     for note in &notes {
         let _ = writeln!(text, "# Not as on the site: {note}");
     }
-    text.push_str(&text::finish(&serde_yaml::to_string(&file)?));
+    text.push_str(&as_yaml(&serde_yaml::to_value(&file)?));
     Ok(Snapshot { text, notes })
 }
 
@@ -201,8 +200,8 @@ impl Writer<'_> {
                 },
                 anonymous,
                 url: site.base_url.raw().into(),
-                cloud_id: site.cloud_id.clone().map(Text::from),
-                caller: self.names.people.get(&site.caller.account).cloned().unwrap_or_default().into(),
+                cloud_id: site.cloud_id.clone(),
+                caller: self.names.people.get(&site.caller.account).cloned().unwrap_or_default(),
             },
             users: self.users(),
             groups: self.groups(),
@@ -210,20 +209,20 @@ impl Writer<'_> {
             spaces: live
                 .spaces
                 .iter()
-                .map(|(key, space)| (key.to_string().into(), self.space(key, space)))
+                .map(|(key, space)| (key.to_string(), self.space(key, space)))
                 .collect(),
             quirks: shape::Quirks { folders_restrictable: folders_have_lists(live) },
         }
     }
 
-    fn users(&mut self) -> BTreeMap<Text, shape::User> {
+    fn users(&mut self) -> BTreeMap<String, shape::User> {
         let live = self.live;
         let admins = self.members(|access| access == ProductAccess::Admin).unwrap_or_default();
         let licensed = self.members(|access| access != ProductAccess::None);
         let mut users = BTreeMap::new();
         for (account, handle) in &self.names.people {
             let Some(person) = live.directory.people.get(account) else { continue };
-            let home = live.guests.get(account).map(|space| Text::from(space.to_string()));
+            let home = live.guests.get(account).map(ToString::to_string);
             let guest =
                 person.guest == Known::Known(true) || (home.is_some() && person.guest != Known::Known(false));
             let guest_of = if guest { home.or_else(|| self.only_space(account)) } else { None };
@@ -234,7 +233,7 @@ impl Writer<'_> {
                 && (guest || licensed.as_ref().is_some_and(|licensed| !licensed.contains(account)));
             let user = user(person, handle);
             users.insert(
-                handle.clone().into(),
+                handle.clone(),
                 shape::User {
                     confluence_admin: admins.contains(account),
                     guest_of,
@@ -264,7 +263,7 @@ impl Writer<'_> {
     }
 
     /// A guest has one space; it is the one where the guest stands.
-    fn only_space(&self, account: &AccountId) -> Option<Text> {
+    fn only_space(&self, account: &AccountId) -> Option<String> {
         let mine = |principal: &Principal| match principal {
             Principal::User(id) => id == account,
             Principal::Group(id) => self.live.directory.groups.get(id).is_some_and(
@@ -274,21 +273,20 @@ impl Writer<'_> {
         };
         let mut spaces = self.live.spaces.iter().filter(|(_, space)| space.holdings.keys().any(mine));
         match (spaces.next(), spaces.next()) {
-            (Some((key, _)), None) => Some(key.to_string().into()),
+            (Some((key, _)), None) => Some(key.to_string()),
             _ => None,
         }
     }
 
-    fn groups(&mut self) -> BTreeMap<Text, shape::Group> {
+    fn groups(&mut self) -> BTreeMap<String, shape::Group> {
         let mut groups = BTreeMap::new();
         for group in self.live.directory.groups.values() {
             let name = self.names.groups.get(&group.id).cloned().unwrap_or_default();
             self.notes.renamed += usize::from(group.name != *name);
             let members = match &group.members {
-                Known::Known(members) => members
-                    .iter()
-                    .filter_map(|member| self.names.people.get(member).map(Text::from))
-                    .collect(),
+                Known::Known(members) => {
+                    members.iter().filter_map(|member| self.names.people.get(member).cloned()).collect()
+                }
                 Known::Unknown(_) => {
                     self.notes.members.insert(group.id.clone());
                     Vec::new()
@@ -299,12 +297,12 @@ impl Writer<'_> {
                 Known::Known(ProductAccess::Admin) => Some("admin"),
                 Known::Known(ProductAccess::None) | Known::Unknown(_) => None,
             };
-            groups.insert(name.into(), shape::Group { id: group.id.to_string().into(), members, access });
+            groups.insert(name, shape::Group { id: group.id.to_string(), members, access });
         }
         groups
     }
 
-    fn roles(&mut self) -> BTreeMap<Text, shape::Role> {
+    fn roles(&mut self) -> BTreeMap<String, shape::Role> {
         let mut roles = BTreeMap::new();
         for role in self.live.roles.values() {
             let name = self.names.roles.get(&role.id).cloned().unwrap_or_default();
@@ -313,23 +311,23 @@ impl Writer<'_> {
                 self.notes.role_words.extend(role.unrecognised().cloned());
             }
             let role = shape::Role {
-                id: role.id.to_string().into(),
+                id: role.id.to_string(),
                 kind: match role.kind {
                     RoleKind::System => "system",
                     RoleKind::Custom => "custom",
                 },
                 permissions: role.surely_gives().iter().map(|given| given.cloud_pair()).collect(),
             };
-            roles.insert(name.into(), role);
+            roles.insert(name, role);
         }
         roles
     }
 
     fn space(&mut self, key: &SpaceKey, space: &LiveSpace) -> shape::Space {
-        let mut permissions: BTreeMap<&'static str, Vec<Text>> = BTreeMap::new();
-        let mut role_assignments: BTreeMap<Text, Vec<Text>> = BTreeMap::new();
+        let mut permissions: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
+        let mut role_assignments: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (principal, holding) in &space.holdings {
-            let name = Text::from(self.names.principal(principal));
+            let name = self.names.principal(principal);
             match holding {
                 Holding::Grants(grants) => {
                     for permission in grants.keys() {
@@ -391,9 +389,9 @@ fn user(person: &Person, handle: &str) -> shape::User {
         .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
         .collect();
     shape::User {
-        account_id: person.account.to_string().into(),
+        account_id: person.account.to_string(),
         name: person.name.raw().into(),
-        email: format!("{local}@example.com").into(),
+        email: format!("{local}@example.com"),
         status: match person.status {
             AccountStatus::Active | AccountStatus::Unknown => None,
             AccountStatus::Inactive => Some("inactive"),

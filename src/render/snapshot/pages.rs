@@ -2,7 +2,6 @@
 
 use super::Writer;
 use super::shape::Node;
-use super::text::Text;
 use crate::model::{Audience, Content, ContentId, ContentKind, Known, LiveSpace, Parent, Principal, Tree};
 
 /// What is put above content whose parent does not show. Archived, it does not show in a rehearsal either.
@@ -87,9 +86,9 @@ impl Writer<'_> {
         }
     }
 
-    fn listed(&self, audience: &Audience) -> Vec<Text> {
+    fn listed(&self, audience: &Audience) -> Vec<String> {
         let subjects = audience.subjects().map(|subject| Principal::from(subject.clone()));
-        subjects.map(|principal| self.names.principal(&principal).into()).collect()
+        subjects.map(|principal| self.names.principal(&principal)).collect()
     }
 }
 

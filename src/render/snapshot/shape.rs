@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::text::Text;
-
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct File {
@@ -14,13 +12,13 @@ pub(super) struct File {
     pub(super) version: u32,
     pub(super) site: Site,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) users: BTreeMap<Text, User>,
+    pub(super) users: BTreeMap<String, User>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) groups: BTreeMap<Text, Group>,
+    pub(super) groups: BTreeMap<String, Group>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) roles: BTreeMap<Text, Role>,
+    pub(super) roles: BTreeMap<String, Role>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) spaces: BTreeMap<Text, Space>,
+    pub(super) spaces: BTreeMap<String, Space>,
     #[serde(skip_serializing_if = "Quirks::is_usual")]
     pub(super) quirks: Quirks,
 }
@@ -45,18 +43,18 @@ pub(super) struct Site {
     pub(super) space_role_mode: &'static str,
     pub(super) edition: &'static str,
     pub(super) anonymous: bool,
-    pub(super) url: Text,
+    pub(super) url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) cloud_id: Option<Text>,
-    pub(super) caller: Text,
+    pub(super) cloud_id: Option<String>,
+    pub(super) caller: String,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct User {
-    pub(super) account_id: Text,
-    pub(super) name: Text,
-    pub(super) email: Text,
+    pub(super) account_id: String,
+    pub(super) name: String,
+    pub(super) email: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) status: Option<&'static str>,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
@@ -64,7 +62,7 @@ pub(super) struct User {
     #[serde(skip_serializing_if = "is_false")]
     pub(super) confluence_admin: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) guest_of: Option<Text>,
+    pub(super) guest_of: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) licensed: Option<bool>,
 }
@@ -72,8 +70,8 @@ pub(super) struct User {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Group {
-    pub(super) id: Text,
-    pub(super) members: Vec<Text>,
+    pub(super) id: String,
+    pub(super) members: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) access: Option<&'static str>,
 }
@@ -81,7 +79,7 @@ pub(super) struct Group {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Role {
-    pub(super) id: Text,
+    pub(super) id: String,
     #[serde(rename = "type")]
     pub(super) kind: &'static str,
     pub(super) permissions: Vec<&'static str>,
@@ -91,16 +89,16 @@ pub(super) struct Role {
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Space {
     pub(super) id: u64,
-    pub(super) name: Text,
+    pub(super) name: String,
     #[serde(rename = "type")]
     pub(super) kind: &'static str,
     pub(super) status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) homepage: Option<u64>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) permissions: BTreeMap<&'static str, Vec<Text>>,
+    pub(super) permissions: BTreeMap<&'static str, Vec<String>>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) role_assignments: BTreeMap<Text, Vec<Text>>,
+    pub(super) role_assignments: BTreeMap<String, Vec<String>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) pages: Vec<Node>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -111,15 +109,15 @@ pub(super) struct Space {
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Node {
     pub(super) id: u64,
-    pub(super) title: Text,
+    pub(super) title: String,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub(super) kind: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) status: Option<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) view: Vec<Text>,
+    pub(super) view: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) edit: Vec<Text>,
+    pub(super) edit: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) children: Vec<Self>,
 }

@@ -1,22 +1,19 @@
-//! How a word is written: plain where every reader of YAML takes it for text, in quotes otherwise.
+//! How a word is written: plain where every reader of YAML takes it for text, in quotes otherwise. What cannot be seen,
+//! or would command a CI host, is written by its number.
 
-use super::tree::Word;
 use crate::model::characters;
 
 /// Where a word stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Around {
+pub(crate) enum Around {
     /// In brackets or braces, where commas and brackets end a plain word.
     Brackets,
     Block,
 }
 
-pub(super) fn write(word: &Word, around: Around) -> String {
-    match word {
-        Word::Literal(text) => text.clone(),
-        Word::Text(text) if is_plain(text, around) => text.clone(),
-        Word::Text(text) => quoted(text),
-    }
+/// A text that every reader of YAML takes for the same text.
+pub(crate) fn scalar(text: &str, around: Around) -> String {
+    if is_plain(text, around) { text.to_owned() } else { quoted(text) }
 }
 
 /// Single quotes where they save escapes, double quotes otherwise.
@@ -41,7 +38,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// A character by its number, as double quotes have it.
-pub(super) fn escape(c: char) -> String {
+fn escape(c: char) -> String {
     match u32::from(c) {
         number @ ..=0xFF => format!("\\x{number:02X}"),
         number @ ..=0xFFFF => format!("\\u{number:04X}"),
@@ -113,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_plain_where_nobody_takes_them_for_anything_else() {
+    fn words_are_plain_where_no_reader_takes_them_for_anything_else() {
         for (text, shown) in [
             ("group:sre", "group:sre"),
             ("712020:a0000000-0000-4000-8000-000000000002", "712020:a0000000-0000-4000-8000-000000000002"),
@@ -134,9 +131,9 @@ mod tests {
             ("\"it's\"", "\"\\\"it's\\\"\""),
             ("a\nb\u{1}\u{2028}", "\"a\\nb\\x01\\u2028\""),
         ] {
-            assert_eq!(write(&Word::Text(text.to_owned()), Around::Brackets), shown);
+            assert_eq!(scalar(text, Around::Brackets), shown);
         }
-        assert_eq!(write(&Word::Text("a, b".to_owned()), Around::Block), "a, b");
-        assert_eq!(write(&Word::Text("a, b".to_owned()), Around::Brackets), "\"a, b\"");
+        assert_eq!(scalar("a, b", Around::Block), "a, b");
+        assert_eq!(scalar("a, b", Around::Brackets), "\"a, b\"");
     }
 }
