@@ -2,11 +2,10 @@
 
 use std::fmt::Write as _;
 
-use unicode_width::UnicodeWidthStr as _;
-
 use crate::model::visible;
 use crate::observe;
 use crate::policy::{self, Context};
+use crate::render::columns::{column, pad};
 
 use super::args::LockArgs;
 use super::connect::Connection;
@@ -57,11 +56,10 @@ pub(super) async fn run(args: &LockArgs, environment: &Environment, out: &Output
     let lock = file.learn(&policy, &live, &connection, Learning::Allowed { whole: true }, out)?.lock;
     let mut text = String::new();
     let entries = lock.entries();
-    let widest = entries.iter().map(|(name, _)| visible(name).width()).filter(|width| *width <= WIDEST).max();
-    for (name, id) in &entries {
-        let name = visible(name);
-        let pad = widest.unwrap_or(0).saturating_sub(name.width());
-        let _ = writeln!(text, "{name}{:pad$}  {}", "", visible(id));
+    let names: Vec<_> = entries.iter().map(|(name, _)| visible(name)).collect();
+    let names_end = column(names.iter().map(AsRef::as_ref), WIDEST);
+    for (name, (_, id)) in names.iter().zip(&entries) {
+        let _ = writeln!(text, "{}  {}", pad(name, names_end), visible(id));
     }
     out.data(&text);
     Ok(if resolved.desired.skipped.is_empty() { Exit::Done } else { Exit::Incomplete })

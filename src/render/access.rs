@@ -12,11 +12,16 @@ use crate::model::{
 };
 
 use super::access_words::{Names as _, SiteNames, reason_words};
+use super::columns::{column, gap, pad};
 use super::review::said_words;
 use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, list, paint};
 
 /// So much room have the names of levels; longer ones push their line.
 const LEVELS: usize = 36;
+/// The width of the words for what a level says.
+const OUTCOMES: usize = 9;
+/// So much room have the routes, before the lines of the policy behind them.
+const WAYS: usize = 56;
 /// So many entries of a list are named.
 const ENTRIES: usize = 5;
 
@@ -171,11 +176,9 @@ fn headline(verdict: &Verdict, question: &Question<'_>) -> String {
 /// The table of levels; also shown where an access test fails.
 pub(super) fn levels(levels: &[LevelReport], question: &Question<'_>, text: &mut String) {
     let names: Vec<String> = levels.iter().map(|report| question.level_words(report.level)).collect();
-    let width = |text: &str| text.chars().count();
-    let first = names.iter().map(|name| width(name)).filter(|width| *width <= LEVELS).max().unwrap_or(0);
+    let first = column(names.iter().map(String::as_str), LEVELS);
     let rows: Vec<Vec<(String, String)>> = levels.iter().map(|report| rows(report, question)).collect();
-    let ways =
-        rows.iter().flatten().map(|(way, _)| width(way)).filter(|width| *width <= 56).max().unwrap_or(0);
+    let ways = column(rows.iter().flatten().map(|(way, _)| way.as_str()), WAYS);
     for ((report, name), rows) in levels.iter().zip(&names).zip(&rows) {
         let (style, word) = match report.outcome {
             Outcome::Allowed => (ADD, "Allowed"),
@@ -185,13 +188,13 @@ pub(super) fn levels(levels: &[LevelReport], question: &Question<'_>, text: &mut
         };
         for (number, (way, origin)) in rows.iter().enumerate() {
             let (name, word) = if number == 0 { (name.as_str(), word) } else { ("", "") };
+            let origin =
+                if origin.is_empty() { String::new() } else { gap(way, ways) + "  " + &paint(FAINT, origin) };
             let line = format!(
-                "  {name}{}  {}{}  {way}{}  {}",
-                " ".repeat(first.saturating_sub(width(name))),
+                "  {}  {}{}  {way}{origin}",
+                pad(name, first),
                 paint(style, word),
-                " ".repeat(9 - width(word)),
-                " ".repeat(if origin.is_empty() { 0 } else { ways.saturating_sub(width(way)) }),
-                if origin.is_empty() { String::new() } else { paint(FAINT, origin) },
+                gap(word, OUTCOMES)
             );
             let _ = writeln!(text, "{}", line.trim_end());
         }

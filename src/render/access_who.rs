@@ -7,6 +7,7 @@ use crate::model::{AccountStatus, Principal};
 
 use super::access::{Question, outside, plain_route};
 use super::access_words::{Names as _, reason_words};
+use super::columns::{column, gap, pad};
 use super::style::{CHANGE, FAINT, HEADING, count, paint};
 
 /// So many people are named one by one; the document has them all.
@@ -95,17 +96,15 @@ fn routes(gates: &[Gate], question: &Question<'_>, text: &mut String) {
                 (way, people, origin)
             })
             .collect();
-        let widest = |cell: fn(&(String, String, String)) -> &str| {
-            rows.iter().map(|row| cell(row).chars().count()).max().unwrap_or(0)
-        };
-        let (first, second) = (widest(|row| &row.0), widest(|row| &row.1));
+        let first = column(rows.iter().map(|row| row.0.as_str()), usize::MAX);
+        let second = column(rows.iter().map(|row| row.1.as_str()), usize::MAX);
         for (way, people, origin) in &rows {
-            let line = format!("    {way:first$}  {people:second$}  {}", paint(FAINT, origin));
-            let _ = writeln!(
-                text,
-                "{}",
-                if origin.is_empty() { format!("    {way:first$}  {people}") } else { line }
-            );
+            let origin = if origin.is_empty() {
+                String::new()
+            } else {
+                gap(people, second) + "  " + &paint(FAINT, origin)
+            };
+            let _ = writeln!(text, "    {}  {people}{origin}", pad(way, first));
         }
     }
 }

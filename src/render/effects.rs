@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use unicode_width::UnicodeWidthStr as _;
-
 use crate::access::{
     Affected, AffectedParty, Certainty, Direction, Level, Lint, PageVerbs, Place, Reason, What,
 };
@@ -11,6 +9,7 @@ use crate::model::{ContentId, Principal, SpaceKey};
 use crate::plan::{Change, Plan, PlanEffect, PlanLint};
 
 use super::access_words::{Names as _, lint_words, reason_words};
+use super::columns::{WIDEST, column, pad};
 use super::review::{Part, Section};
 use super::style::{ADD, FAINT, HEADING, REMOVE, count, list, paint};
 
@@ -38,15 +37,13 @@ pub(super) fn effects(plan: &Plan, all: bool) -> Option<Section> {
             }
         }
     }
-    let column = lines.iter().map(|line| line.who.width()).filter(|width| *width <= 44).max().unwrap_or(0);
+    let who = column(lines.iter().map(|line| line.who.as_str()), WIDEST);
     let several = plan.spaces.len() > 1;
     let spaces: Vec<String> = lines.iter().map(Line::spaces).collect();
-    let keys = spaces.iter().map(|words| words.width()).max().unwrap_or(0);
+    let keys = column(spaces.iter().map(String::as_str), usize::MAX);
     let lines = lines.iter().zip(spaces).map(|(line, words)| {
-        let space =
-            if several { format!("{words}{}  ", " ".repeat(keys - words.width())) } else { String::new() };
-        let pad = " ".repeat(column.saturating_sub(line.who.width()));
-        format!("{space}{}{pad}  {}", line.who, line.change)
+        let space = if several { pad(&words, keys) + "  " } else { String::new() };
+        format!("{space}{}  {}", pad(&line.who, who), line.change)
     });
     let mut section = Section::new(Part::Effects, paint(HEADING, "Who gains, who loses"), lines.collect());
     if !effects.incomplete.is_empty() {

@@ -9,6 +9,7 @@ mod access_who;
 mod access_words;
 mod annotations;
 mod call;
+pub(crate) mod columns;
 pub mod diagnostics;
 mod diff;
 mod effects;

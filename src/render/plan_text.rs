@@ -3,20 +3,17 @@
 
 use std::fmt::Write as _;
 
-use unicode_width::UnicodeWidthStr as _;
-
 use crate::model::{Mode, PageVerb, SpaceKey};
 use crate::plan::Plan;
 
 use super::access_words::Names as _;
+use super::columns::{WIDEST, column, gap, pad};
 use super::review::{Counted, Review, Row, RowKind, Section, View};
 use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, count, paint};
 use super::text::{blocked_as_text, plan_in_a_line};
 
 /// So many lines are read; with more, parts of the plan are cut.
 const LINES: usize = 120;
-/// A cell that is longer does not push its column aside.
-const WIDEST: usize = 44;
 /// How far the mode of a space stands to the right.
 const RIGHT: usize = 74;
 /// So many lines has a part of `--summary`.
@@ -194,11 +191,11 @@ fn heading(plan: &Plan, key: &SpaceKey, text: &mut String) {
         None => "",
     };
     let title = title(plan, key);
-    let pad = " ".repeat(RIGHT.saturating_sub(title.width() + mode.len()));
-    let _ = writeln!(text, "{}  {pad}{mode}", paint(HEADING, &title));
+    let gap = gap(&title, RIGHT.saturating_sub(mode.len()));
+    let _ = writeln!(text, "{}  {gap}{mode}", paint(HEADING, &title));
 }
 
-/// Rows in columns of terminal cells.
+/// Rows in columns.
 fn table(
     review: &Review<'_>,
     rows: &[Row<'_>],
@@ -212,11 +209,7 @@ fn table(
         .iter()
         .map(|row| [before.map_or_else(String::new, |before| before(row)), review.what(row), row.who_words()])
         .collect();
-    let column = |at: usize| {
-        let widths = cells.iter().map(|cells| cells[at].width());
-        widths.filter(|width| *width <= WIDEST).max().unwrap_or(0)
-    };
-    let (first, what, who) = (column(0), column(1), column(2));
+    let [first, what, who] = [0, 1, 2].map(|at| column(cells.iter().map(|cells| cells[at].as_str()), WIDEST));
     for (row, cells) in rows.iter().zip(&cells) {
         let style = match row.kind {
             RowKind::Opened | RowKind::Removed => REMOVE,
@@ -236,8 +229,4 @@ fn table(
     if !more.is_empty() {
         let _ = writeln!(text, "  … and {}", count(more.len(), "more change", "more changes"));
     }
-}
-
-fn pad(cell: &str, to: usize) -> String {
-    format!("{cell}{}", " ".repeat(to.saturating_sub(cell.width())))
 }

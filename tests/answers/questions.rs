@@ -1,8 +1,10 @@
 //! `can`, `who` and `explain`.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use insta::assert_snapshot;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::{quickstart, run_in, site};
 
@@ -141,4 +143,22 @@ fn a_question_and_an_entry_mean_the_same_group() {
         let asked = run_in(directory.path(), &format!("can {who} view ENG"));
         assert!(asked.code == 1 && asked.talk.contains(message), "{}", asked.talk);
     }
+}
+
+/// By what a terminal shows: a character of an East Asian script is as wide as two others.
+#[test]
+fn the_columns_of_an_explanation_line_up_under_wide_titles() {
+    let directory = site("quickstart", None);
+    let file = directory.path().join("site.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("title: Handbook", "title: 運用手順書と連絡先")).unwrap();
+    let ran = run_in(directory.path(), "explain ann view ENG/運用手順書と連絡先/Public");
+    let outcomes = ["Allowed", "Inherited"].map(|word| format!("  {word}"));
+    let columns: BTreeSet<usize> = ran
+        .out
+        .lines()
+        .filter_map(|line| outcomes.iter().find_map(|word| line.split_once(word.as_str())))
+        .map(|(before, _)| before.width())
+        .collect();
+    assert!(columns.len() == 1 && ran.out.contains("運用"), "{columns:?}\n{}", ran.out);
 }

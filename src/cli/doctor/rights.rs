@@ -8,10 +8,14 @@ use crate::model::{Desired, Listing, Live, SpaceKey, Truth};
 use crate::plan::{self, Plan};
 use crate::policy::Policy;
 use crate::policy::lock::Lock;
+use crate::render::columns::pad;
 use crate::render::{account_refusals, left_out_lines};
 
 use super::Finding;
 use crate::cli::error::CliError;
+
+/// The width of the words that a finding begins with.
+const LABEL: usize = 8;
 
 /// As many spaces that rules select are named.
 const NAMED: usize = 5;
@@ -36,17 +40,18 @@ pub(super) async fn of_named(site: &Cloud, policy: &Policy, lock: &Lock) -> Resu
     for hidden in keys.iter().filter(|key| !listing.spaces.contains_key(**key)) {
         let hidden = on_site.policy.as_written(hidden);
         findings.push(Finding::Broken(format!(
-            "{hidden:<8} not visible: it does not exist, or this account lacks the View permission"
+            "{} not visible: it does not exist, or this account lacks the View permission",
+            pad(hidden.as_str(), LABEL)
         )));
     }
     for space in listing.spaces.values().filter(|space| keys.contains(&space.key)) {
-        let key = &space.key;
+        let key = pad(space.key.as_str(), LABEL);
         let operations = site.space_operations(space.id).await?;
         findings.push(if operations.contains("administer/space") {
-            Finding::Fine(format!("{key:<8} this account can change access"))
+            Finding::Fine(format!("{key} this account can change access"))
         } else {
             Finding::Doubtful(format!(
-                "{key:<8} this account does not administer the space: plans leave out what it may not change"
+                "{key} this account does not administer the space: plans leave out what it may not change"
             ))
         });
     }
