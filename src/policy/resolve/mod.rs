@@ -9,6 +9,8 @@ mod guards;
 mod leaving;
 mod lookup;
 mod meaning;
+mod page_lists;
+mod page_names;
 mod page_only;
 mod pages;
 mod principals;

@@ -1,24 +1,17 @@
 //! Which entry decides about which page.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
 
-use super::meaning::{Meaning, Name};
+use super::meaning::Meaning;
 use super::resolver::{Resolver, Stray};
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::{
-    Audience, Content, ContentId, DesiredPage, Kept, KeptList, Known, LiveSpace, Members, Missing, PageVerb,
-    Parent, Shown, SiteText, SkipReason, Skipped, SkippedPart, SpaceKey, Subject, Terms, Tree, Wanted,
+    Audience, Content, ContentId, DesiredPage, Kept, KeptList, Known, LiveSpace, Missing, PageVerb, Parent,
+    Shown, SiteText, SkipReason, Skipped, SkippedPart, SpaceKey, Tree,
 };
-use crate::policy::ast::{Entry, Listed, Named, PageEntry, SpaceDef, Unlisted};
-use crate::policy::pages::{
-    Matched, PageName, PageSelector, Reach, below, escape, in_tree, is_page, matched, walk, with_space,
-};
+use crate::policy::ast::{Listed, PageEntry, SpaceDef, Unlisted};
+use crate::policy::pages::{PageSelector, Reach, below, is_page};
 use crate::policy::read::edit_without_view;
-
-/// What a page that the site does not show by its number may be.
-const NOT_SHOWN: &str =
-    "it is a draft, in the trash, in another space, or not there at all, or this account may not view it";
 
 /// How specific an entry is about a page. The greatest goes first, alone; of two that are alike, the one that decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,16 +52,6 @@ struct Reached {
     is_lost_pattern: bool,
     /// Those that still are: the page is only hidden.
     hidden_below: BTreeSet<ContentId>,
-}
-
-/// What an entry asks of one list of its pages.
-#[derive(Debug, Default)]
-struct ListAsked {
-    wanted: Option<Wanted<Audience>>,
-    /// Whether the list stays as it is, since all names on it are lost.
-    stays: bool,
-    /// Of these it stays as it is whether they are on the list.
-    undecided: BTreeSet<Subject>,
 }
 
 /// For each page the entry that goes first.
@@ -175,40 +158,6 @@ impl Resolver<'_> {
             }
         }
         came
-    }
-
-    /// The page that a name means.
-    pub(super) fn page(
-        &mut self,
-        name: &PageName,
-        selector: &Spanned<PageSelector>,
-        live: &LiveSpace,
-        tree: &Tree,
-    ) -> Meaning<ContentId> {
-        let lock = self.lock;
-        let key = &live.space.key;
-        let known = lock.pages.get(key).and_then(|pages| pages.get(name));
-        let named = Name {
-            kind: "page",
-            accepted: with_space(self.policy.as_written(key), name),
-            written: self.as_named(key, name),
-            span: &selector.span,
-            locked: known.map(|known| &known.span),
-        };
-        let called = |id: &ContentId| Some(tree.path(*id).raw().to_owned());
-        self.meaning(&named, lock.page(name, live, tree), &called, |this, bearers| {
-            match <[ContentId; 1]>::try_from(bearers) {
-                Ok([page]) => Some(page),
-                Err(none) if none.is_empty() => {
-                    this.unknown_page(selector, live, tree);
-                    None
-                }
-                Err(several) => {
-                    this.ambiguous_page(key, selector, &several.into_iter().collect(), tree);
-                    None
-                }
-            }
-        })
     }
 
     /// The pages that an entry reaches.
@@ -342,63 +291,6 @@ impl Resolver<'_> {
         }
     }
 
-    /// What each entry asks for, by its number.
-    fn audiences(&mut self, space: &SpaceDef, verb: PageVerb) -> BTreeMap<usize, ListAsked> {
-        let mut audiences = BTreeMap::new();
-        for (at, entry) in space.pages.iter().enumerate() {
-            let Some(listed) = entry.listed(verb) else { continue };
-            let mut asked = ListAsked::default();
-            let audience = match &listed.value {
-                Listed::Anyone => Some(Audience::Anyone),
-                Listed::Only(named) => self.members(space, named, &mut asked).map(Audience::Only),
-            };
-            let terms = self.terms(listed.value.named());
-            asked.wanted =
-                audience.map(|what| Wanted { what, origin: listed.span.origin(), role: None, terms });
-            audiences.insert(at, asked);
-        }
-        audiences
-    }
-
-    /// The members of a list, as far as their names mean something.
-    fn members(
-        &mut self,
-        space: &SpaceDef,
-        named: &[Entry<Named>],
-        asked: &mut ListAsked,
-    ) -> Option<Members> {
-        let today = self.today;
-        let mut members = Vec::new();
-        let mut lost_ones = Vec::new();
-        for Entry { who, .. } in named.iter().filter(|entry| !entry.is_over(today)) {
-            match self.subject(&who.value, &who.span) {
-                Meaning::Is(subject) => members.push(subject),
-                Meaning::Lost(lost) => lost_ones.push((lost, &who.span)),
-                Meaning::Invalid => {}
-            }
-        }
-        let members = Members::new(members);
-        // A list of none but lost names would be empty, and so open: it stays.
-        asked.stays = members.is_none() && !lost_ones.is_empty();
-        let part = if asked.stays { SkippedPart::List } else { SkippedPart::Principal };
-        for (lost, span) in lost_ones {
-            self.skip(Some(&space.key.value), part, &lost, span);
-            asked.undecided.extend(lost.by);
-            // A group that is gone is on no list; an account that the site does not describe may be.
-            asked.undecided.extend(Some(lost.was).filter(|was| matches!(was, Subject::User(_))));
-        }
-        members
-    }
-
-    /// What is said of a whole list: what ended last, or else what ends first.
-    fn terms(&self, named: &[Entry<Named>]) -> Terms {
-        let over = named.iter().filter(|entry| entry.is_over(self.today));
-        let last = over.max_by_key(|entry| entry.until.as_ref().map(|until| until.value));
-        let ending = named.iter().filter(|entry| entry.until.is_some());
-        let said = last.or_else(|| ending.min_by_key(|entry| entry.until.as_ref().map(|until| until.value)));
-        said.map(|entry| entry.terms(self.today, None)).unwrap_or_default()
-    }
-
     /// Whoever may edit a page must be among those who may view it, also where two entries decide. Within
     /// one entry that was checked when the policy was read.
     /// Who may edit a page by one entry has to be able to view it by another. Where the entries themselves say that they
@@ -478,113 +370,6 @@ impl Resolver<'_> {
             )),
         );
     }
-
-    pub(super) fn empty_pattern(&mut self, selector: &Spanned<PageSelector>) {
-        self.report(
-            Diagnostic::new(Code::EmptyGlob, format!("`{}` matches no page yet", selector.value))
-                .at(&selector.span, "")
-                .help("it will apply to pages that are added there; for the page itself, write its path without the star"),
-        );
-    }
-
-    fn unknown_page(&mut self, selector: &Spanned<PageSelector>, live: &LiveSpace, tree: &Tree) {
-        let key = &live.space.key;
-        let span = &selector.span;
-        // A pattern of the whole space needs no page.
-        let Some(name) = selector.value.anchor() else { return };
-        let finding = match name {
-            PageName::Id(id) => Diagnostic::new(
-                Code::UnknownPage,
-                format!("the space `{key}` shows no page with the number {id}"),
-            )
-            .at(span, "")
-            .help(NOT_SHOWN),
-            PageName::Blog(title) => {
-                let titles = tree.iter().filter(|post| !in_tree(post)).map(|post| post.title.raw());
-                let near = did_you_mean(title, titles).map(|near| PageName::Blog(near.to_owned()));
-                let near = near.map(|near| instead(&self.as_named(key, &near)));
-                Diagnostic::new(
-                    Code::UnknownPage,
-                    format!("the space `{key}` shows no blog post called `{title}`"),
-                )
-                .at(span, "")
-                .maybe_help(near)
-            }
-            PageName::Title(title) => {
-                let titles = tree.iter().filter(|page| in_tree(page)).map(|page| page.title.raw());
-                let path = format!("/{title}").parse().ok().filter(
-                    |path| matches!(matched(path, live, tree), Matched::Exact(found) if !found.is_empty()),
-                );
-                let near =
-                    path.map(|path| path.to_string()).or_else(|| did_you_mean(title, titles).map(escape));
-                Diagnostic::new(
-                    Code::UnknownPage,
-                    format!("the space `{key}` shows no page called `{title}`"),
-                )
-                .at(span, "")
-                .maybe_help(near.map(|near| instead(&near)))
-            }
-            PageName::Path { below: Some(id), .. } if tree.get(*id).is_none() => Diagnostic::new(
-                Code::UnknownPage,
-                format!("the space `{key}` shows no page with the number {id}"),
-            )
-            .at(span, "")
-            .help(NOT_SHOWN),
-            PageName::Path { below, titles } => {
-                let (finding, near) = lost_way(&selector.value, (*below, titles), span, live, tree);
-                finding.maybe_help(near.map(|near| instead(&self.as_named(key, &near))))
-            }
-        };
-        let finding = match finding.help {
-            Some(_) => finding,
-            None if has_hidden_ancestors(tree) => finding.help(
-                "some pages of this space stand below pages that are hidden from this account: name those by `id:`, \
-                 or let the account view what is above them",
-            ),
-            None => finding.help(
-                "check the title in Confluence: upper and lower case count, and drafts, what is in the trash, and what \
-                 this account may not view do not show",
-            ),
-        };
-        self.report(finding);
-    }
-
-    /// A page or a pattern as it is written where it is named.
-    fn as_named(&self, key: &SpaceKey, name: &dyn Display) -> String {
-        if self.is_question { with_space(self.policy.as_written(key), name) } else { name.to_string() }
-    }
-
-    fn ambiguous_page(
-        &mut self,
-        key: &SpaceKey,
-        selector: &Spanned<PageSelector>,
-        found: &BTreeSet<ContentId>,
-        tree: &Tree,
-    ) {
-        const SHOWN: usize = 5;
-        let named = |id: &ContentId| match &selector.value {
-            PageSelector::Page(_) => PageSelector::Page(PageName::Id(*id)),
-            PageSelector::Below { reach, .. } => {
-                PageSelector::Below { anchor: Some(PageName::Id(*id)), reach: *reach }
-            }
-        };
-        let mut candidates: Vec<String> = found
-            .iter()
-            .take(SHOWN)
-            .map(|id| format!("`{}` (`{}`)", self.as_named(key, &named(id)), tree.label(*id).shown()))
-            .collect();
-        if found.len() > SHOWN {
-            candidates.push(format!("{} more", found.len() - SHOWN));
-        }
-        self.report(
-            Diagnostic::new(
-                Code::AmbiguousPage,
-                format!("`{}` could mean {} pages", selector.value, found.len()),
-            )
-            .at(&selector.span, "")
-            .help(format!("write one of {}", candidates.join(", "))),
-        );
-    }
 }
 
 /// Whether a list is surely open.
@@ -593,58 +378,4 @@ fn is_open(page: ContentId, verb: PageVerb, tree: &Tree) -> bool {
     content.is_some_and(
         |content| matches!(&content.restrictions, Known::Known(lists) if lists.audience(verb).is_anyone()),
     )
-}
-
-/// How far a path leads, and what may have been meant from there on.
-fn lost_way(
-    selector: &PageSelector,
-    (below, titles): (Option<ContentId>, &[String]),
-    span: &Span,
-    live: &LiveSpace,
-    tree: &Tree,
-) -> (Diagnostic, Option<PageSelector>) {
-    let walk = walk(below, titles, live, tree);
-    let here: Vec<&str> = if walk.reached == 0 && below.is_none() {
-        let home = live.space.homepage.into_iter().flat_map(|home| tree.children(home));
-        tree.roots().chain(home).filter(|page| in_tree(page)).map(|page| page.title.raw()).collect()
-    } else {
-        walk.last.iter().flat_map(|page| tree.children(*page)).map(|page| page.title.raw()).collect()
-    };
-    let missing = titles.get(walk.reached).map_or("", String::as_str);
-    let label = match (walk.reached, below) {
-        (0, None) => format!("no page called `{missing}` at the top of the space or below its homepage"),
-        (0, Some(below)) => format!(
-            "nothing below the page with this number is called `{missing}`; it is `{}`",
-            tree.path(below).shown()
-        ),
-        (reached, below) => format!(
-            "`{}` is there, but nothing below it is called `{missing}`",
-            PageName::Path { below, titles: titles[..reached].to_vec() }
-        ),
-    };
-    let near = did_you_mean(missing, here).map(|near| {
-        let mut meant = titles.to_vec();
-        if let Some(part) = meant.get_mut(walk.reached) {
-            near.clone_into(part);
-        }
-        match selector {
-            PageSelector::Below { reach, .. } => {
-                PageSelector::Below { anchor: Some(PageName::Path { below, titles: meant }), reach: *reach }
-            }
-            PageSelector::Page(_) => PageSelector::Page(PageName::Path { below, titles: meant }),
-        }
-    });
-    let key = &live.space.key;
-    let finding =
-        Diagnostic::new(Code::UnknownPage, format!("`{selector}` matches no page of the space `{key}`"));
-    (finding.at(span, label), near)
-}
-
-/// Asks about a page that is nearly called so; the one that was written may be there and not show.
-fn instead(near: &str) -> String {
-    format!("did you mean `{near}`? Drafts, and what is in the trash, do not show")
-}
-
-fn has_hidden_ancestors(tree: &Tree) -> bool {
-    tree.iter().any(|page| tree.is_adrift(page))
 }

@@ -1,0 +1,211 @@
+//! Which page a name means, and what is said of one that means none or several.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
+use super::meaning::{Meaning, Name};
+use super::resolver::Resolver;
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
+use crate::model::{ContentId, LiveSpace, SpaceKey, Tree};
+use crate::policy::pages::{Matched, PageName, PageSelector, escape, in_tree, matched, walk, with_space};
+
+/// What a page that the site does not show by its number may be.
+const NOT_SHOWN: &str =
+    "it is a draft, in the trash, in another space, or not there at all, or this account may not view it";
+
+impl Resolver<'_> {
+    /// The page that a name means.
+    pub(super) fn page(
+        &mut self,
+        name: &PageName,
+        selector: &Spanned<PageSelector>,
+        live: &LiveSpace,
+        tree: &Tree,
+    ) -> Meaning<ContentId> {
+        let lock = self.lock;
+        let key = &live.space.key;
+        let known = lock.pages.get(key).and_then(|pages| pages.get(name));
+        let named = Name {
+            kind: "page",
+            accepted: with_space(self.policy.as_written(key), name),
+            written: self.as_named(key, name),
+            span: &selector.span,
+            locked: known.map(|known| &known.span),
+        };
+        let called = |id: &ContentId| Some(tree.path(*id).raw().to_owned());
+        self.meaning(&named, lock.page(name, live, tree), &called, |this, bearers| {
+            match <[ContentId; 1]>::try_from(bearers) {
+                Ok([page]) => Some(page),
+                Err(none) if none.is_empty() => {
+                    this.unknown_page(selector, live, tree);
+                    None
+                }
+                Err(several) => {
+                    this.ambiguous_page(key, selector, &several.into_iter().collect(), tree);
+                    None
+                }
+            }
+        })
+    }
+
+    /// A page or a pattern as it is written where it is named.
+    fn as_named(&self, key: &SpaceKey, name: &dyn Display) -> String {
+        if self.is_question { with_space(self.policy.as_written(key), name) } else { name.to_string() }
+    }
+
+    pub(super) fn empty_pattern(&mut self, selector: &Spanned<PageSelector>) {
+        self.report(
+            Diagnostic::new(Code::EmptyGlob, format!("`{}` matches no page yet", selector.value))
+                .at(&selector.span, "")
+                .help("it will apply to pages that are added there; for the page itself, write its path without the star"),
+        );
+    }
+
+    fn unknown_page(&mut self, selector: &Spanned<PageSelector>, live: &LiveSpace, tree: &Tree) {
+        let key = &live.space.key;
+        let span = &selector.span;
+        // A pattern of the whole space needs no page.
+        let Some(name) = selector.value.anchor() else { return };
+        let finding = match name {
+            PageName::Id(id) => Diagnostic::new(
+                Code::UnknownPage,
+                format!("the space `{key}` shows no page with the number {id}"),
+            )
+            .at(span, "")
+            .help(NOT_SHOWN),
+            PageName::Blog(title) => {
+                let titles = tree.iter().filter(|post| !in_tree(post)).map(|post| post.title.raw());
+                let near = did_you_mean(title, titles).map(|near| PageName::Blog(near.to_owned()));
+                let near = near.map(|near| instead(&self.as_named(key, &near)));
+                Diagnostic::new(
+                    Code::UnknownPage,
+                    format!("the space `{key}` shows no blog post called `{title}`"),
+                )
+                .at(span, "")
+                .maybe_help(near)
+            }
+            PageName::Title(title) => {
+                let titles = tree.iter().filter(|page| in_tree(page)).map(|page| page.title.raw());
+                let path = format!("/{title}").parse().ok().filter(
+                    |path| matches!(matched(path, live, tree), Matched::Exact(found) if !found.is_empty()),
+                );
+                let near =
+                    path.map(|path| path.to_string()).or_else(|| did_you_mean(title, titles).map(escape));
+                Diagnostic::new(
+                    Code::UnknownPage,
+                    format!("the space `{key}` shows no page called `{title}`"),
+                )
+                .at(span, "")
+                .maybe_help(near.map(|near| instead(&near)))
+            }
+            PageName::Path { below: Some(id), .. } if tree.get(*id).is_none() => Diagnostic::new(
+                Code::UnknownPage,
+                format!("the space `{key}` shows no page with the number {id}"),
+            )
+            .at(span, "")
+            .help(NOT_SHOWN),
+            PageName::Path { below, titles } => {
+                let (finding, near) = lost_way(&selector.value, (*below, titles), span, live, tree);
+                finding.maybe_help(near.map(|near| instead(&self.as_named(key, &near))))
+            }
+        };
+        let finding = match finding.help {
+            Some(_) => finding,
+            None if has_hidden_ancestors(tree) => finding.help(
+                "some pages of this space stand below pages that are hidden from this account: name those by `id:`, \
+                 or let the account view what is above them",
+            ),
+            None => finding.help(
+                "check the title in Confluence: upper and lower case count, and drafts, what is in the trash, and what \
+                 this account may not view do not show",
+            ),
+        };
+        self.report(finding);
+    }
+
+    fn ambiguous_page(
+        &mut self,
+        key: &SpaceKey,
+        selector: &Spanned<PageSelector>,
+        found: &BTreeSet<ContentId>,
+        tree: &Tree,
+    ) {
+        const SHOWN: usize = 5;
+        let named = |id: &ContentId| match &selector.value {
+            PageSelector::Page(_) => PageSelector::Page(PageName::Id(*id)),
+            PageSelector::Below { reach, .. } => {
+                PageSelector::Below { anchor: Some(PageName::Id(*id)), reach: *reach }
+            }
+        };
+        let mut candidates: Vec<String> = found
+            .iter()
+            .take(SHOWN)
+            .map(|id| format!("`{}` (`{}`)", self.as_named(key, &named(id)), tree.label(*id).shown()))
+            .collect();
+        if found.len() > SHOWN {
+            candidates.push(format!("{} more", found.len() - SHOWN));
+        }
+        self.report(
+            Diagnostic::new(
+                Code::AmbiguousPage,
+                format!("`{}` could mean {} pages", selector.value, found.len()),
+            )
+            .at(&selector.span, "")
+            .help(format!("write one of {}", candidates.join(", "))),
+        );
+    }
+}
+
+/// How far a path leads, and what may have been meant from there on.
+fn lost_way(
+    selector: &PageSelector,
+    (below, titles): (Option<ContentId>, &[String]),
+    span: &Span,
+    live: &LiveSpace,
+    tree: &Tree,
+) -> (Diagnostic, Option<PageSelector>) {
+    let walk = walk(below, titles, live, tree);
+    let here: Vec<&str> = if walk.reached == 0 && below.is_none() {
+        let home = live.space.homepage.into_iter().flat_map(|home| tree.children(home));
+        tree.roots().chain(home).filter(|page| in_tree(page)).map(|page| page.title.raw()).collect()
+    } else {
+        walk.last.iter().flat_map(|page| tree.children(*page)).map(|page| page.title.raw()).collect()
+    };
+    let missing = titles.get(walk.reached).map_or("", String::as_str);
+    let label = match (walk.reached, below) {
+        (0, None) => format!("no page called `{missing}` at the top of the space or below its homepage"),
+        (0, Some(below)) => format!(
+            "nothing below the page with this number is called `{missing}`; it is `{}`",
+            tree.path(below).shown()
+        ),
+        (reached, below) => format!(
+            "`{}` is there, but nothing below it is called `{missing}`",
+            PageName::Path { below, titles: titles[..reached].to_vec() }
+        ),
+    };
+    let near = did_you_mean(missing, here).map(|near| {
+        let mut meant = titles.to_vec();
+        if let Some(part) = meant.get_mut(walk.reached) {
+            near.clone_into(part);
+        }
+        match selector {
+            PageSelector::Below { reach, .. } => {
+                PageSelector::Below { anchor: Some(PageName::Path { below, titles: meant }), reach: *reach }
+            }
+            PageSelector::Page(_) => PageSelector::Page(PageName::Path { below, titles: meant }),
+        }
+    });
+    let key = &live.space.key;
+    let finding =
+        Diagnostic::new(Code::UnknownPage, format!("`{selector}` matches no page of the space `{key}`"));
+    (finding.at(span, label), near)
+}
+
+fn has_hidden_ancestors(tree: &Tree) -> bool {
+    tree.iter().any(|page| tree.is_adrift(page))
+}
+
+/// Asks about a page that is nearly called so; the one that was written may be there and not show.
+fn instead(near: &str) -> String {
+    format!("did you mean `{near}`? Drafts, and what is in the trash, do not show")
+}
