@@ -9,6 +9,9 @@
 //!
 //! One loop owns all state; what waits for the site are futures that give back a [`Finished`].
 
+mod ended;
+mod start;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,26 +20,20 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::Instant;
 
-use crate::confluence::{Error, Read, SpaceAccess, Write};
-use crate::model::{Call, ContentId, Live, SpaceKey, WriteRequest};
-use crate::plan::{CallId, Object, Plan, Planned, PlannedCall};
-
-use super::change::ConcurrentChange;
 use super::journal::{Journal, JournalError};
 use super::leftover::{self, Leftover};
-use super::look::{ListCall, Look, Passage, Standing};
+use super::look::{Look, Passage};
 use super::options::{ApplyOptions, SIDE_BY_SIDE};
-use super::outcome::{self, CallResult, Failure, Mismatch, Outcome, Status, Unlisted, Verification};
+use super::outcome::{self, CallResult, Mismatch, Outcome, Status, Verification};
 use super::page::{self, PageRun, Written};
-use super::perform::{perform, read_rows};
 use super::queue::Queue;
 use super::recorded::Recorded;
 use super::space::SpaceRun;
 use super::unverified::{List, ObjectId, Unverified};
-use super::verify::{Checked, Seen, check, check_pages};
-
-/// Settled pages that are worth a search of their own while calls are still under way.
-const PAGES_TO_CHECK: usize = 32;
+use super::verify::{Checked, Seen};
+use crate::confluence::{Error, Read, SpaceAccess, Write};
+use crate::model::{Call, ContentId, Live, SpaceKey, WriteRequest};
+use crate::plan::{CallId, Object, Plan, Planned, PlannedCall};
 
 /// A wish to stop. Calls in flight are finished; no further ones are started.
 #[derive(Debug, Clone, Default)]
@@ -221,276 +218,6 @@ impl<'a, S: Read + Write> Run<'a, S> {
                 Leftover::Unread(error) => wrong.push(Mismatch::Unread { space, why: Box::new(error) }),
             }
         }
-    }
-
-    /// Where the page stood when the plan was made.
-    fn standing(&self, space: &SpaceKey, content: ContentId) -> Option<Standing> {
-        let space = self.after.spaces.get(space)?;
-        let found = space.tree.as_ref()?.get(content)?;
-        let (kind, parent, archived) = (found.kind, found.parent, found.archived);
-        Some(Standing { kind, space: space.space.id, parent, archived })
-    }
-
-    /// Starts a call, or puts it where it waits.
-    fn start(&mut self, call: &'a PlannedCall) {
-        let key = call.call.space();
-        if let Call::Restrict { space, content, before, after } = &call.call {
-            if self.pages.get_mut(content).is_some_and(|page| page.take(call)) {
-                let stood = self.standing(space, *content);
-                let lists = ListCall { id: call.id, space, content: *content, before, after, stood };
-                self.start_lists(call, lists);
-            }
-            return;
-        }
-        let Some(space) = self.spaces.get_mut(key) else { return };
-        if matches!(call.call, Call::Revoke { grant: None, .. }) {
-            if self.options.precautions.verify {
-                space.add_conditional(call);
-            } else {
-                self.rows_ended(call, Status::NotNeeded);
-            }
-        } else if space.is_closed(self.options.precautions) {
-            space.waiting.push(call);
-        } else {
-            self.start_rows(key, call);
-        }
-    }
-
-    fn start_rows(&mut self, key: &'a SpaceKey, call: &'a PlannedCall) {
-        let (plan, site) = (self.plan, self.site);
-        let Some(space) = self.spaces.get_mut(key) else { return };
-        let Some(look) = space.look(call, self.options) else {
-            space.is_busy = true;
-            self.in_flight += 1;
-            self.running.push(Box::pin(async move {
-                let asked_at = Instant::now();
-                let rows = read_rows(plan, site.read(), key).await.map(|rows| (rows, asked_at));
-                Finished::Looked { space: key, first: call, rows }
-            }));
-            return;
-        };
-        let Some(request) = look.request.clone() else {
-            self.rows_ended(call, look.status(None));
-            return;
-        };
-        space.is_writing(&request);
-        self.in_flight += 1;
-        let added = self.list.note(&request);
-        self.running.push(Box::pin(async move {
-            let status = perform(plan, Some(call.id), &request, site).await;
-            Finished::Rows { call, request, status, look, added }
-        }));
-    }
-
-    fn start_lists(&mut self, call: &'a PlannedCall, lists: ListCall<'a>) {
-        self.in_flight += 1;
-        let (plan, site, options, passage) = (self.plan, self.site, self.options, Arc::clone(&self.passage));
-        let earlier = self.pages.get(&lists.content).and_then(PageRun::written).cloned();
-        self.running.push(Box::pin(async move {
-            let ended = page::write(plan, &passage, &lists, earlier.as_ref(), options, site).await;
-            Finished::Lists { call, ended }
-        }));
-    }
-
-    /// Starts the checks whose time has come.
-    fn start_checks(&mut self, is_end: bool) {
-        if !self.options.precautions.verify {
-            return;
-        }
-        let (plan, site) = (self.plan, self.site);
-        for (&space, run) in &mut self.spaces {
-            let Some(job) = run.check(is_end, &self.list, &self.after.roles, self.options.patience) else {
-                continue;
-            };
-            self.running.push(Box::pin(async move {
-                let checked = check(plan, &job, site).await;
-                Finished::Checked { space, checked }
-            }));
-        }
-        if is_end {
-            let written =
-                self.pages.iter_mut().filter_map(|(content, page)| Some((*content, page.check(true)?)));
-            self.settled.extend(written);
-        }
-        let is_due = self.settled.len() >= PAGES_TO_CHECK || is_end && !self.settled.is_empty();
-        if is_due {
-            let (pages, patience) = (std::mem::take(&mut self.settled), self.options.patience);
-            self.running.push(Box::pin(async move {
-                Finished::PagesChecked(check_pages(plan, pages, patience, site.read()).await)
-            }));
-        }
-    }
-
-    fn finish(&mut self, finished: Finished<'a>) {
-        match finished {
-            Finished::Looked { space, first, rows } => {
-                self.in_flight -= 1;
-                self.looked(space, first, rows);
-            }
-            Finished::Rows { call, request, status, look, added } => {
-                self.in_flight -= 1;
-                let is_refused = !status.is_settled() && !status.may_have_written();
-                if let Some(space) = self.spaces.get_mut(call.call.space()) {
-                    space.has_answered();
-                    if !is_refused {
-                        space.has_written(&request, status.may_have_written());
-                    }
-                }
-                // What was surely not carried out leaves nothing to verify, and what others had granted before
-                // brought nothing along that would be ours.
-                if is_refused {
-                    for id in &added {
-                        self.list.seen(id);
-                    }
-                } else if matches!(status, Status::AlreadySo) {
-                    self.list.note_of_others(&added);
-                }
-                self.rows_ended(call, look.status(Some(status)));
-            }
-            Finished::Lists { call, ended } => {
-                self.in_flight -= 1;
-                self.lists_ended(call, ended);
-            }
-            Finished::Checked { space, checked } => self.checked(space, checked),
-            Finished::PagesChecked(pages) => {
-                for (content, seen) in pages {
-                    self.page_checked(content, seen);
-                }
-            }
-        }
-    }
-
-    fn looked(
-        &mut self,
-        key: &'a SpaceKey,
-        first: &'a PlannedCall,
-        rows: Result<(SpaceAccess, Instant), Error>,
-    ) {
-        let Some(space) = self.spaces.get_mut(key) else { return };
-        let mut waiting = std::mem::take(&mut space.waiting);
-        waiting.insert(0, first);
-        match rows {
-            Ok((rows, asked_at)) => {
-                space.was_read(rows, asked_at);
-                for call in waiting {
-                    self.queue.put_back(call);
-                }
-            }
-            Err(error) => {
-                space.is_busy = false;
-                let error = Arc::new(error);
-                for call in waiting {
-                    self.rows_ended(call, Status::Failed(Failure::Unread(Arc::clone(&error))));
-                }
-            }
-        }
-    }
-
-    fn checked(&mut self, key: &'a SpaceKey, checked: Checked) {
-        let Checked { error, read, conditional, repairs, written, beside, known, right, unseen, wrong } =
-            checked;
-        for (id, permissions) in beside {
-            self.list.note_beside(&id, permissions);
-        }
-        let Some(space) = self.spaces.get_mut(key) else { return };
-        let wrote = !repairs.is_empty() || !written.is_empty();
-        space.was_checked(wrote, read, unseen.keys());
-        let accepted = repairs.iter().filter(|(_, is_accepted)| *is_accepted).map(|(request, _)| request);
-        for request in written.iter().chain(accepted) {
-            space.has_written(request, true);
-        }
-        let is_last = !space.is_dirty();
-        let waiting = std::mem::take(&mut space.waiting);
-        self.verification.repairs += repairs.iter().filter(|(_, is_accepted)| *is_accepted).count();
-        for principal in &known {
-            let id = ObjectId::Holding { space: key.clone(), principal: principal.clone() };
-            self.list.seen(&id);
-            self.site.journal().seen(&id);
-        }
-        for (principal, permissions) in unseen {
-            let unlisted = permissions.into_iter().map(|permission| Unlisted {
-                space: key.clone(),
-                principal: principal.clone(),
-                permission,
-            });
-            self.verification.unlisted.extend(unlisted);
-        }
-        let (taken_along, wrong): (Vec<Mismatch>, Vec<Mismatch>) =
-            wrong.into_iter().partition(|wrong| matches!(wrong, Mismatch::TakenAlong { .. }));
-        self.verification.wrong.extend(taken_along);
-        if is_last {
-            let holding = |principal| ObjectId::Holding { space: key.clone(), principal };
-            self.right.extend(right.into_iter().map(holding));
-            self.verification.wrong.extend(wrong);
-        }
-        if let Some(error) = error {
-            let why = Box::new(error);
-            self.verification.wrong.push(Mismatch::Unread { space: key.clone(), why });
-        }
-        for (id, status) in conditional {
-            if let Some(call) = self.plan.calls.get(id.position()) {
-                self.rows_ended(call, status);
-            }
-        }
-        for call in waiting {
-            self.queue.put_back(call);
-        }
-    }
-
-    fn page_checked(&mut self, content: ContentId, seen: Seen) {
-        let Some(page) = self.pages.get(&content) else { return };
-        let space = page.space.clone();
-        let id = ObjectId::Page { space: space.clone(), content };
-        self.right.remove(&id);
-        match seen {
-            Seen::AsWritten => drop(self.right.insert(id.clone())),
-            Seen::Changed => self.verification.wrong.push(Mismatch::Page { space, content }),
-            Seen::NotYet => return,
-            Seen::Hidden => {
-                self.verification.wrong.push(Mismatch::Hidden { space, content });
-                return;
-            }
-            Seen::Unread(error) => {
-                self.verification.wrong.push(Mismatch::Unread { space, why: Box::new(error) });
-                return;
-            }
-        }
-        self.list.seen(&id);
-        self.site.journal().seen(&id);
-    }
-
-    fn rows_ended(&mut self, call: &'a PlannedCall, status: Status) {
-        if let Some(space) = self.spaces.get_mut(call.call.space()) {
-            space.has_ended(call, status.is_settled());
-        }
-        self.settle(call, status);
-    }
-
-    fn lists_ended(&mut self, call: &'a PlannedCall, ended: page::Ended) {
-        let Call::Restrict { space, content, .. } = &call.call else { return };
-        // A page that was hidden from this run is looked for by later ones as well.
-        let is_hidden = matches!(&ended.status, Status::Skipped { changes, .. }
-            if changes.iter().any(|change| matches!(change, ConcurrentChange::Hidden { .. })));
-        if ended.written.is_some() || is_hidden {
-            self.list.note_page(space, *content);
-        }
-        if let Some(page) = self.pages.get_mut(content) {
-            for waiting in page.ended(ended.written) {
-                self.queue.put_back(waiting);
-            }
-            self.settled.extend(page.check(false).map(|written| (*content, written)));
-        }
-        self.settle(call, ended.status);
-    }
-
-    /// Notes how a call ended, and lets those start that waited for it.
-    fn settle(&mut self, call: &'a PlannedCall, status: Status) {
-        self.site.journal().settled(call.id, &status);
-        (self.on_event)(Event::Finished { call, status: &status });
-        if status.is_settled() {
-            self.queue.release(call.id);
-        }
-        self.results.insert(call.id, status);
     }
 
     fn into_outcome(mut self) -> Outcome {
