@@ -1,0 +1,74 @@
+//! The arguments of questions about access, and of access tests.
+
+use camino::Utf8PathBuf;
+use clap::{Args, ValueEnum};
+
+use crate::cli::site::SiteArgs;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CanArgs {
+    /// An alias of the policy, an account id, group:NAME, class:all-licensed-users or anonymous
+    #[arg(value_name = "WHO")]
+    pub(in crate::cli) who: String,
+
+    #[command(flatten)]
+    pub(in crate::cli) what: WhatArgs,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct WhoArgs {
+    #[command(flatten)]
+    pub(in crate::cli) what: WhatArgs,
+}
+
+/// What a question is about, and which state of the site.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct WhatArgs {
+    /// view, edit, comment, attach, delete, restrict, or a permission such as export/space
+    #[arg(value_name = "VERB")]
+    pub(in crate::cli) verb: String,
+
+    /// A space or a page: KEY, KEY/Title/Title, KEY/id:123, or the address of a page
+    #[arg(value_name = "OBJECT")]
+    pub(in crate::cli) object: String,
+
+    /// Ask about the site as the policy would make it, instead of as it is
+    #[arg(long)]
+    pub(in crate::cli) planned: bool,
+
+    #[command(flatten)]
+    pub(in crate::cli) common: AnswerArgs,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct TestArgs {
+    /// Ask the site itself, as it is, instead of evaluating the planned state
+    #[arg(long)]
+    pub(in crate::cli) live: bool,
+
+    #[command(flatten)]
+    pub(in crate::cli) common: AnswerArgs,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct AnswerArgs {
+    /// The policy directory
+    #[arg(short = 'C', long, value_name = "DIR", default_value = ".")]
+    pub(in crate::cli) directory: Utf8PathBuf,
+
+    #[command(flatten)]
+    pub(in crate::cli) site: SiteArgs,
+
+    /// How to answer
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
+    pub(in crate::cli) format: AnswerFormat,
+}
+
+/// The forms of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum AnswerFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
