@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::Policy;
+use super::circles::{Circle, circles};
 use super::rules::{Like, Rule, Selector};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Spanned, did_you_mean};
 use crate::model::SpaceKey;
@@ -52,7 +53,7 @@ impl Policy {
         let mut findings: Diagnostics = all.iter().filter_map(|like| self.unknown_source(like)).collect();
         let steps: BTreeMap<&SpaceKey, Vec<Liking<'_>>> =
             sources.iter().map(|key| (*key, self.likings(key, selects))).collect();
-        findings.extend(circles(&steps));
+        findings.extend(copying_circles(&steps));
         findings
     }
 
@@ -83,35 +84,21 @@ impl Policy {
     }
 }
 
-/// Each circle once, beginning with the key that sorts first.
-fn circles(steps: &BTreeMap<&SpaceKey, Vec<Liking<'_>>>) -> Diagnostics {
-    let mut findings = Diagnostics::default();
-    let mut done: BTreeSet<&SpaceKey> = BTreeSet::new();
-    for start in steps.keys() {
-        let mut path: Vec<(&SpaceKey, usize)> = vec![(start, 0)];
-        while let Some((key, next)) = path.pop() {
-            let Some(step) = steps.get(key).and_then(|steps| steps.get(next)) else {
-                done.insert(key);
-                continue;
-            };
-            path.push((key, next + 1));
-            let Like::Policy(into) = &step.like.value else { continue };
-            if let Some(at) = path.iter().position(|(key, _)| *key == into) {
-                findings.push(circle(&path[at..], steps));
-            } else if !done.contains(into) {
-                path.push((into, 0));
-            }
-        }
-    }
-    findings
+/// The ways in which spaces are like themselves.
+fn copying_circles(steps: &BTreeMap<&SpaceKey, Vec<Liking<'_>>>) -> Diagnostics {
+    let likings = |key: &SpaceKey| steps.get(key).map_or(&[][..], Vec::as_slice);
+    let circles = circles(steps.keys().copied(), likings, |step| match &step.like.value {
+        Like::Policy(key) => Some(key),
+        Like::Live(_) => None,
+    });
+    circles.iter().map(circle_finding).collect()
 }
 
-fn circle(path: &[(&SpaceKey, usize)], steps: &BTreeMap<&SpaceKey, Vec<Liking<'_>>>) -> Diagnostic {
-    let names: Vec<&str> = path.iter().chain(path.first()).map(|(key, _)| key.as_str()).collect();
+fn circle_finding(circle: &Circle<'_, SpaceKey, Liking<'_>>) -> Diagnostic {
+    let names: Vec<&str> = circle.iter().chain(circle.first()).map(|(key, _)| key.as_str()).collect();
     let message = format!("`{}` copies itself: {}", names[0], names.join(" → "));
-    let taken =
-        path.iter().filter_map(|(key, next)| Some((*key, steps.get(*key)?.get(next.checked_sub(1)?)?)));
-    taken
+    circle
+        .iter()
         .fold(Diagnostic::new(Code::LikeCycle, message), |finding, (key, step)| {
             finding.at(&step.like.span, format!("`{key}` is like `{}` here", step.like.value))
         })

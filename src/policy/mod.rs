@@ -11,6 +11,7 @@
 mod access_line;
 mod ast;
 mod breaches;
+mod circles;
 mod conflict;
 mod contradictions;
 pub mod express;

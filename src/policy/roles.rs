@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::access_line::RoleName;
+use super::circles::circles;
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{BuiltInRole, Permission};
 
@@ -79,34 +80,14 @@ pub fn bundle(role: &RoleName, roles: &BTreeMap<String, RoleDef>) -> Bundle {
     all
 }
 
-/// The ways in which roles include themselves. Each circle is found once, beginning with the name that
-/// sorts first; its steps are the `includes` entries that lead round.
-pub(crate) fn circles(roles: &BTreeMap<String, RoleDef>) -> Vec<Vec<&Spanned<RoleName>>> {
-    let mut circles = Vec::new();
-    let mut done: BTreeSet<&str> = BTreeSet::new();
-    for start in roles.keys() {
-        let mut path: Vec<(&str, usize)> = vec![(start, 0)];
-        while let Some((name, next)) = path.pop() {
-            let step = roles.get(name).and_then(|role| role.includes.get(next));
-            let Some(step) = step else {
-                done.insert(name);
-                continue;
-            };
-            path.push((name, next + 1));
-            let RoleName::Custom(into) = &step.value else { continue };
-            if let Some(at) = path.iter().position(|(name, _)| name == into) {
-                let steps = path[at..].iter();
-                circles.push(
-                    steps
-                        .filter_map(|(name, next)| roles.get(*name)?.includes.get(next.checked_sub(1)?))
-                        .collect(),
-                );
-            } else if !done.contains(into.as_str()) {
-                path.push((into, 0));
-            }
-        }
-    }
-    circles
+/// The ways in which roles include themselves: for each the `includes` entries that lead round.
+pub(crate) fn inclusion_circles(roles: &BTreeMap<String, RoleDef>) -> Vec<Vec<&Spanned<RoleName>>> {
+    let includes = |name: &str| roles.get(name).map_or(&[][..], |role| &role.includes);
+    let circles = circles(roles.keys().map(String::as_str), includes, |step| match &step.value {
+        RoleName::Custom(name) => Some(name.as_str()),
+        RoleName::BuiltIn(_) => None,
+    });
+    circles.into_iter().map(|circle| circle.into_iter().map(|(_, step)| step).collect()).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::model::{BuiltInRole, SpaceKey, visible};
 use crate::policy::ast::{GroupPin, PersonDef, RoleName, SiteAddress};
 use crate::policy::keys;
-use crate::policy::roles::{RoleDef, circles};
+use crate::policy::roles::{RoleDef, inclusion_circles};
 use crate::policy::yaml::{Kind, Node};
 
 /// What an entry of `people` says.
@@ -214,7 +214,7 @@ impl Reader {
     }
 
     fn role_circles(&mut self) {
-        let findings: Vec<Diagnostic> = circles(&self.policy.roles)
+        let findings: Vec<Diagnostic> = inclusion_circles(&self.policy.roles)
             .into_iter()
             .filter_map(|steps| {
                 let last = steps.last()?;
