@@ -15,7 +15,7 @@ use super::args::{ApplyArgs, ApplyFormat};
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
-use super::expect::Expected;
+use super::expect::ExpectedPlan;
 use super::failure::Failure;
 use super::lockfile::Lacking;
 use super::output::Output;
@@ -29,9 +29,9 @@ pub(super) async fn run(
     signals: &Signals,
     out: &Output,
 ) -> Result<Exit, CliError> {
-    let expected = args.expect.as_deref().map(Expected::read).transpose()?;
+    let expected = args.expect.as_deref().map(ExpectedPlan::read).transpose()?;
     let first = Box::pin(once(args, expected.as_ref(), environment, signals, out)).await?;
-    let Run::Verified(outcome) = &first.run else { return Ok(first.exit()) };
+    let RunEnd::Verified(outcome) = &first.run else { return Ok(first.exit()) };
     let moved = outcome.moved_spaces();
     if moved.is_empty() || is_stopped(outcome) {
         return Ok(first.exit());
@@ -59,13 +59,13 @@ pub(super) async fn run(
 
 /// What came of planning and applying once.
 struct Once {
-    run: Run,
+    run: RunEnd,
     /// Whether everything that the policy declares was known.
     completeness: Exit,
 }
 
 /// How a run came to its end.
-enum Run {
+enum RunEnd {
     /// There was nothing to do.
     Nothing,
     /// The plan must not be applied.
@@ -80,27 +80,27 @@ enum Run {
 impl Once {
     fn exit(&self) -> Exit {
         let exit = match &self.run {
-            Run::Nothing => Exit::Done,
-            Run::Blocked => return Exit::Blocked,
-            Run::AtOnce { has_sent: true } => Exit::Partial,
-            Run::AtOnce { has_sent: false } => Exit::Failed,
-            Run::Verified(outcome) => exit_of(outcome),
+            RunEnd::Nothing => Exit::Done,
+            RunEnd::Blocked => return Exit::Blocked,
+            RunEnd::AtOnce { has_sent: true } => Exit::Partial,
+            RunEnd::AtOnce { has_sent: false } => Exit::Failed,
+            RunEnd::Verified(outcome) => exit_of(outcome),
         };
         exit.max(self.completeness)
     }
 
     fn is_done(&self) -> bool {
         match &self.run {
-            Run::Nothing => true,
-            Run::Verified(outcome) => outcome.is_complete(),
-            Run::Blocked | Run::AtOnce { .. } => false,
+            RunEnd::Nothing => true,
+            RunEnd::Verified(outcome) => outcome.is_complete(),
+            RunEnd::Blocked | RunEnd::AtOnce { .. } => false,
         }
     }
 }
 
 async fn once(
     args: &ApplyArgs,
-    expected: Option<&Expected>,
+    expected: Option<&ExpectedPlan>,
     environment: &Environment,
     signals: &Signals,
     out: &Output,
@@ -109,16 +109,16 @@ async fn once(
     let completeness = args.scope.completeness(&prepared.planned.plan);
     show(&prepared, args, out);
     if prepared.planned.plan.is_blocked() {
-        return Ok(Once { run: Run::Blocked, completeness });
+        return Ok(Once { run: RunEnd::Blocked, completeness });
     }
     let is_empty = prepared.planned.plan.is_empty();
     mention_last(&prepared, &args.scope.directory, out);
     if is_empty && prepared.earlier().is_empty() && !prepared.was_cut() {
-        return Ok(Once { run: Run::Nothing, completeness });
+        return Ok(Once { run: RunEnd::Nothing, completeness });
     }
     if let Some(expected) = expected.filter(|expected| !expected.is(&prepared.planned.plan)) {
         out.error(&expected.refuses(&prepared.planned.plan));
-        return Ok(Once { run: Run::Blocked, completeness });
+        return Ok(Once { run: RunEnd::Blocked, completeness });
     }
     let is_sure = args.yes || is_empty;
     let prepared = if is_sure { prepared } else { confirm(prepared, args, environment, out).await? };
@@ -129,7 +129,7 @@ async fn once(
     let once = run.map(|run| Once { run, completeness });
     signals.over(once.as_ref().map_or_else(CliError::exit, Once::exit));
     let once = once?;
-    if let Run::Verified(outcome) = &once.run
+    if let RunEnd::Verified(outcome) = &once.run
         && (!is_empty || !outcome.is_complete())
     {
         let plan = &prepared.planned.plan;
@@ -259,7 +259,7 @@ async fn carry_out(
     folder: &Utf8Path,
     signals: &Signals,
     out: &Output,
-) -> Result<Run, CliError> {
+) -> Result<RunEnd, CliError> {
     let Prepared { planned, connection, .. } = prepared;
     let cannot = |error: JournalError| {
         CliError::failed(Failure::NoJournal, format!("{error}; nothing was changed")).with_hint(
@@ -299,14 +299,14 @@ async fn carry_out(
             "stopped at once: nothing was verified, and calls under way may have been made or not. {path} has what \
              was sent; running the same command again goes on from here"
         ));
-        return Ok(Run::AtOnce { has_sent: journal.has_intents() });
+        return Ok(RunEnd::AtOnce { has_sent: journal.has_intents() });
     };
     if journal.is_broken() {
         out.warn(&format!("the journal {path} could not be written to its end"));
     } else if outcome.as_ref().is_ok_and(|outcome| !outcome.is_complete()) {
         out.say(&format!("What was done is in {path}"));
     }
-    outcome.map(Run::Verified).map_err(cannot)
+    outcome.map(RunEnd::Verified).map_err(cannot)
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the clock that journals are handed")]

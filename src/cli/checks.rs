@@ -11,7 +11,7 @@ use crate::policy::{AccessTest, Context, Expectation, Lookup, PageSelector, Poli
 use super::subject::asker_of;
 
 /// One thing that a test promises.
-pub(super) struct Check<'p> {
+pub(super) struct AccessCheck<'p> {
     /// The number of the test.
     pub(super) test: usize,
     pub(super) asker: Asker,
@@ -28,7 +28,7 @@ pub(super) fn checks<'p: 'l, 'l>(
     policy: &'p Policy,
     live: &'l Live,
     context: Context<'l>,
-) -> Result<(Vec<Check<'p>>, Diagnostics), Diagnostics> {
+) -> Result<(Vec<AccessCheck<'p>>, Diagnostics), Diagnostics> {
     let mut making = Making {
         policy,
         live,
@@ -49,7 +49,7 @@ struct Making<'p, 'l> {
     live: &'l Live,
     lock: &'l Lock,
     lookup: Lookup<'l>,
-    checks: Vec<Check<'p>>,
+    checks: Vec<AccessCheck<'p>>,
     findings: Diagnostics,
 }
 
@@ -61,7 +61,7 @@ impl<'p, 'l> Making<'p, 'l> {
                 for target in targets {
                     let objects = self.objects(verb.value, target);
                     let Some(asker) = &asker else { continue };
-                    self.checks.extend(objects.into_iter().map(|object| Check {
+                    self.checks.extend(objects.into_iter().map(|object| AccessCheck {
                         test: number,
                         asker: asker.clone(),
                         verb: on_site(verb.value),

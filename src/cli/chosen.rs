@@ -10,13 +10,13 @@ use super::args::SpacesArgs;
 use super::error::CliError;
 use super::failure::Failure;
 use super::keys;
-use super::reading::Reading;
+use super::reading::SiteReading;
 
 /// Which spaces the command line means, with the keys that they have on the site.
 pub(super) async fn by(
     args: &SpacesArgs,
     lock: &Lock,
-    reading: Reading<'_>,
+    reading: SiteReading<'_>,
     live: &mut Live,
 ) -> Result<Chosen, CliError> {
     if args.all {

@@ -12,10 +12,10 @@ use crate::sandbox::{self, Opened, Running};
 use super::environment::Environment;
 use super::error::CliError;
 use super::failure::Failure;
-use super::identity::{self, Met, Named};
+use super::identity::{self, Met, NamedSite};
 use super::lockfile::LockFile;
 use super::output::Output;
-use super::site::{By, Target, Wanted};
+use super::site::{By, SiteLocation, SiteSources};
 use super::trust;
 
 /// A site, and the sandbox behind it if there is one.
@@ -32,7 +32,7 @@ impl Connection {
     /// Signs in, and ends the run before anything else is read if the site is another one than the policy and the
     /// lock are about.
     pub(super) async fn open(
-        wanted: &Wanted<'_>,
+        wanted: &SiteSources<'_>,
         lock: &LockFile,
         environment: &Environment,
         out: &Output,
@@ -40,17 +40,17 @@ impl Connection {
         let meant = wanted.meant()?;
         let by = meant.by;
         let (site, address, shown, sandbox) = match &meant.target {
-            Target::Http(address) => {
+            SiteLocation::Http(address) => {
                 trust::check(by, address, environment.settings().as_deref(), out)
                     .map_err(|error| error.at(wanted.place(by)))?;
                 let site = remote(address.clone(), environment, out)?;
                 (site, address.clone(), address.to_string(), None)
             }
-            Target::Sandbox(file) => {
+            SiteLocation::Sandbox(file) => {
                 let (site, address, running) = embedded(file, sandbox::Site::open(file)?, out).await?;
                 (site, address, format!("sandbox {file}"), Some(running))
             }
-            Target::PolicySandbox(file) => {
+            SiteLocation::PolicySandbox(file) => {
                 let opened = sandbox::Site::open_from(wanted.directory, file)
                     .map_err(|error| CliError::from(error).at(wanted.place(by)))?;
                 let file = wanted.directory.join(file);
@@ -87,11 +87,11 @@ fn settings(out: &Output) -> Settings {
 }
 
 /// What the policy says where it names a site under an address that others can reach.
-fn named(wanted: &Wanted<'_>) -> Option<Named> {
+fn named(wanted: &SiteSources<'_>) -> Option<NamedSite> {
     let site = wanted.policy?;
     match &site.value {
         SiteAddress::Http(url) if url.scheme() == "https" => {
-            Some(Named { address: url.as_str().parse().ok()?, place: site.span.origin() })
+            Some(NamedSite { address: url.as_str().parse().ok()?, place: site.span.origin() })
         }
         SiteAddress::Http(_) | SiteAddress::Sandbox(_) => None,
     }

@@ -16,8 +16,8 @@ use super::failure::Failure;
 pub(super) struct Environment {
     pub(super) url: Option<String>,
     username: Option<String>,
-    api_token: Source,
-    personal_token: Source,
+    api_token: SecretSource,
+    personal_token: SecretSource,
     today: Option<String>,
     secrets: Secrets,
     /// The variables that name a proxy, with their values.
@@ -33,7 +33,7 @@ const PROXIES: [&str; 6] =
 
 /// The three ways to hand over a secret.
 #[derive(Default)]
-struct Source {
+struct SecretSource {
     name: &'static str,
     value: Option<SecretString>,
     file: Option<String>,
@@ -46,8 +46,8 @@ impl Environment {
         let environment = Self {
             url: variable("CONFLUENCE_URL"),
             username: variable("CONFLUENCE_USERNAME"),
-            api_token: Source::read("CONFLUENCE_API_TOKEN"),
-            personal_token: Source::read("CONFLUENCE_PERSONAL_TOKEN"),
+            api_token: SecretSource::read("CONFLUENCE_API_TOKEN"),
+            personal_token: SecretSource::read("CONFLUENCE_PERSONAL_TOKEN"),
             today: variable("CONFPERM_TODAY"),
             secrets: secrets.clone(),
             proxies: PROXIES.iter().filter_map(|name| Some((*name, variable(name)?))).collect(),
@@ -105,7 +105,7 @@ impl Environment {
     }
 }
 
-impl Source {
+impl SecretSource {
     fn read(name: &'static str) -> Self {
         Self {
             name,

@@ -14,12 +14,12 @@ const MAX_BYTES: u64 = 1024 * MEBIBYTE;
 
 /// What the plan that is made now must be. A file is compared and never carried out.
 #[derive(Debug)]
-pub(super) enum Expected {
+pub(super) enum ExpectedPlan {
     Hash(PlanHash),
     Plan(Box<Plan>),
 }
 
-impl Expected {
+impl ExpectedPlan {
     /// A hash, or else the path of a file that `plan -o` wrote.
     pub(super) fn read(text: &str) -> Result<Self, CliError> {
         if let Ok(hash) = text.parse() {

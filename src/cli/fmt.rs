@@ -50,7 +50,7 @@ pub(super) fn run(args: &FmtArgs, out: &Output) -> Result<Exit, CliError> {
             "policy files end in `.yaml` or `.yml`; standard input (`-`) is formatted whatever it is called",
         ));
     }
-    let mut found = Found::default();
+    let mut found = FoundFiles::default();
     for path in &args.paths {
         found.read(path);
     }
@@ -97,7 +97,7 @@ fn from_standard_input(out: &Output) -> Result<Exit, CliError> {
     }
 }
 
-struct Change {
+struct FileChange {
     path: Utf8PathBuf,
     before: String,
     after: String,
@@ -105,12 +105,12 @@ struct Change {
 
 /// The files that were named, and what is wrong with them.
 #[derive(Default)]
-struct Found {
+struct FoundFiles {
     sources: Sources,
     findings: Diagnostics,
 }
 
-impl Found {
+impl FoundFiles {
     fn read(&mut self, place: &Utf8Path) {
         let (sources, unread) = policy::texts(place);
         self.findings.extend(unread);
@@ -124,7 +124,7 @@ impl Found {
     }
 
     /// What would change. All is known before anything is written.
-    fn format(&mut self) -> Result<Vec<Change>, CliError> {
+    fn format(&mut self) -> Result<Vec<FileChange>, CliError> {
         let mut changed = Vec::new();
         for (file, text) in self.sources.iter() {
             match policy::format(file, text) {
@@ -132,7 +132,7 @@ impl Found {
                     // The text comes without a byte order mark, the file may have one.
                     let before = whole(file)?;
                     if before != after {
-                        changed.push(Change { path: file.to_path_buf(), before, after });
+                        changed.push(FileChange { path: file.to_path_buf(), before, after });
                     }
                 }
                 Err(finding) => self.findings.push(*finding),

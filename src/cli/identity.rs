@@ -22,7 +22,7 @@ pub(super) struct Met {
 
 /// What `site.url` of the policy names, and its place.
 #[derive(Debug, Clone)]
-pub(super) struct Named {
+pub(super) struct NamedSite {
     pub(super) address: Address,
     pub(super) place: Origin,
 }
@@ -31,7 +31,7 @@ pub(super) struct Named {
 pub(super) async fn check(
     met: &Met,
     locked: Option<&Spanned<LockedSite>>,
-    policy: Option<&Named>,
+    policy: Option<&NamedSite>,
 ) -> Result<(), CliError> {
     let lock = locked.map(|site| &site.value);
     let policy_differs = match policy {
@@ -104,7 +104,7 @@ fn is_about(lock: &LockedSite, met: &Met) -> bool {
 }
 
 /// The message that names all of them.
-fn stop(met: &Met, lock: Option<&LockedSite>, policy: Option<&Named>, policy_differs: bool) -> CliError {
+fn stop(met: &Met, lock: Option<&LockedSite>, policy: Option<&NamedSite>, policy_differs: bool) -> CliError {
     let mut lines = vec![
         "this is not the site that the policy is about; nothing was changed".to_owned(),
         format!("  this site      {}, at {}", met.identity, met.said),

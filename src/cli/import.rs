@@ -29,7 +29,7 @@ use super::failure::Failure;
 use super::keys;
 use super::lockfile::{Learning, LockFile};
 use super::output::Output;
-use super::reading::Reading;
+use super::reading::SiteReading;
 
 pub(super) async fn run(
     args: &ImportArgs,
@@ -76,7 +76,7 @@ async fn carry_out(
         let hint = "name only spaces without a file with --space, or another directory with -C, or add --force to replace files of spaces";
         deposit::refuse_existing(&args.directory, &made, hint)?;
     }
-    let Read { policy, sources } = read_back(there, &made)?;
+    let PolicyTexts { policy, sources } = read_back(there, &made)?;
     if args.from.is_none() {
         let context = Context { today: environment.today()?, lock: Lock::EMPTY };
         prove(there, policy.clone(), sources, &live, &drafts, context)?;
@@ -172,7 +172,7 @@ async fn read(
     connection: &Connection,
     out: &Output,
 ) -> Result<(Option<Template>, Live), CliError> {
-    let reading = Reading::of(connection, out);
+    let reading = SiteReading::of(connection, out);
     let mut live = reading.sign_in(policy).await?;
     let nobody_else = BTreeSet::new();
     if let (Some(from), Some(to)) = (&args.from, &args.template) {
@@ -221,20 +221,20 @@ fn modelled(from: &SpaceKey, to: &SpaceKey, policy: &Policy, live: &Live) -> Vec
 }
 
 /// A policy and its texts.
-struct Read {
+struct PolicyTexts {
     policy: Policy,
     sources: Sources,
 }
 
 /// Reads the files as any policy is read, together with what is there.
-fn read_back(there: &There, made: &Files) -> Result<Read, CliError> {
+fn read_back(there: &There, made: &Files) -> Result<PolicyTexts, CliError> {
     let mut sources = there.without(made);
     for (path, text) in made {
         sources.insert(path.clone(), text.as_str());
     }
     let loaded = policy::from_sources(sources);
     match loaded.policy {
-        Some(policy) => Ok(Read { policy, sources: loaded.sources }),
+        Some(policy) => Ok(PolicyTexts { policy, sources: loaded.sources }),
         None => Err(CliError::Invalid { findings: loaded.findings, sources: loaded.sources }),
     }
 }

@@ -8,14 +8,14 @@ use crate::observe::{ListingNeeds, Needs};
 use crate::policy::lock::{LOCK_FILE, Lock, TwoSpaces};
 
 use super::error::CliError;
-use super::reading::Reading;
+use super::reading::SiteReading;
 
 /// The keys under which the site has the spaces that these keys mean. Only keys that the lock knows are looked up; the
 /// site has all others as they are, or not at all.
 pub(super) async fn on_site(
     keys: impl IntoIterator<Item = &SpaceKey>,
     lock: &Lock,
-    reading: Reading<'_>,
+    reading: SiteReading<'_>,
     live: &mut Live,
 ) -> Result<BTreeSet<SpaceKey>, CliError> {
     let keys: BTreeSet<&SpaceKey> = keys.into_iter().collect();

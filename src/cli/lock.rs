@@ -15,7 +15,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::lockfile::{Learning, LockFile};
 use super::output::Output;
-use super::reading::Reading;
+use super::reading::SiteReading;
 
 /// Names that are wider stand out of their column, in terminal cells.
 const WIDEST: usize = 60;
@@ -32,7 +32,7 @@ pub(super) async fn run(args: &LockArgs, environment: &Environment, out: &Output
     let mut file = LockFile::read(&args.directory, &mut sources)?;
     let wanted = args.site.or(environment, &policy, &args.directory);
     let connection = Connection::open(&wanted, &file, environment, out).await?;
-    let reading = Reading::of(&connection, out);
+    let reading = SiteReading::of(&connection, out);
     let mut live = reading.sign_in(&policy).await?;
     let context = Context { today, lock: file.known() };
     reading.until_known(&mut live, |live| observe::of_names(&policy, context, live)).await?;

@@ -23,7 +23,7 @@ use super::failure;
 use super::keys;
 use super::lockfile::{Lacking, LockFile};
 use super::output::Output;
-use super::reading::Reading;
+use super::reading::SiteReading;
 use super::token;
 
 /// A plan with everything that showing and applying it need.
@@ -83,7 +83,7 @@ pub(super) async fn prepare(
     }
     let wanted = scope.site.or(environment, &policy, &scope.directory);
     let connection = Connection::open(&wanted, &lock, environment, out).await?;
-    let reading = Reading::of(&connection, out);
+    let reading = SiteReading::of(&connection, out);
     let context = Context { today, lock: lock.known() };
     let mut live = reading.sign_in(&policy).await?;
     can_be_changed(&live.site)?;
@@ -179,7 +179,7 @@ fn may_be_covered(policy: &Policy, lock: &Lock, scope: &Scope) -> Result<(), Cli
 async fn keys_of(
     scope: &Scope,
     lock: &Lock,
-    reading: Reading<'_>,
+    reading: SiteReading<'_>,
     live: &mut Live,
 ) -> Result<Option<BTreeSet<SpaceKey>>, CliError> {
     if !scope.moved.is_empty() {

@@ -35,7 +35,7 @@ pub(super) struct Progress(Arc<Board>);
 struct Board {
     terminal: bool,
     print: Box<dyn Fn(&str) + Send + Sync>,
-    state: Mutex<State>,
+    state: Mutex<BoardState>,
 }
 
 impl std::fmt::Debug for Board {
@@ -45,7 +45,7 @@ impl std::fmt::Debug for Board {
 }
 
 #[derive(Default)]
-struct State {
+struct BoardState {
     /// Since when; `None` while nothing goes on that is worth showing.
     stage: Option<(Stage, Instant)>,
     counts: BTreeMap<Part, Count>,
@@ -95,7 +95,7 @@ impl Progress {
     pub(super) fn clear(&self) {
         let mut state = self.0.state();
         let has_ticker = state.has_ticker;
-        let shown = std::mem::replace(&mut *state, State { has_ticker, ..State::default() });
+        let shown = std::mem::replace(&mut *state, BoardState { has_ticker, ..BoardState::default() });
         drop(state);
         if let Some(bar) = shown.bar {
             bar.finish_and_clear();
@@ -155,7 +155,7 @@ async fn tick(board: Weak<Board>) {
 }
 
 impl Board {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, BoardState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -197,7 +197,7 @@ impl Board {
     }
 }
 
-impl State {
+impl BoardState {
     /// Whatever was waited for is there, or something else came meanwhile. A pause holds for all.
     fn got_on(&mut self) {
         if self.waiting.as_ref().is_some_and(|(waiting, _)| waiting.pause.is_none()) {

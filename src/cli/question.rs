@@ -20,11 +20,11 @@ use super::failure::Failure;
 use super::keys;
 use super::lockfile::LockFile;
 use super::output::Output;
-use super::reading::Reading;
+use super::reading::SiteReading;
 use super::subject::{self, Questioned};
 
 /// A question with everything that answering it needs.
-pub(super) struct Asked {
+pub(super) struct PreparedQuestion {
     pub(super) asker: Option<Asker>,
     pub(super) verb: Verb,
     pub(super) object: Object,
@@ -36,7 +36,7 @@ pub(super) struct Asked {
     planned: bool,
 }
 
-impl Asked {
+impl PreparedQuestion {
     /// The question as it is shown.
     pub(super) fn shown(&self) -> Question<'_> {
         Question {
@@ -56,7 +56,7 @@ pub(super) async fn prepare(
     what: &WhatArgs,
     environment: &Environment,
     out: &Output,
-) -> Result<Asked, CliError> {
+) -> Result<PreparedQuestion, CliError> {
     let today = environment.today()?;
     let (policy, mut sources) = load(&what.common, what.planned, environment, out)?;
     let lock = LockFile::read(&what.common.directory, &mut sources)?;
@@ -72,7 +72,7 @@ pub(super) async fn prepare(
     let wanted = what.common.site.or(environment, &policy, &what.common.directory);
     let connection = Connection::open(&wanted, &lock, environment, out).await?;
     let question = Prepare {
-        reading: Reading::of(&connection, out),
+        reading: SiteReading::of(&connection, out),
         policy: &policy,
         sources: &sources,
         key: &key,
@@ -106,7 +106,7 @@ pub(super) fn load(
 }
 
 struct Prepare<'a> {
-    reading: Reading<'a>,
+    reading: SiteReading<'a>,
     policy: &'a Policy,
     sources: &'a Sources,
     /// The key as it was written, which the space may have had before.
@@ -124,7 +124,7 @@ impl Prepare<'_> {
         questioned: Option<&Questioned>,
         verb: Verb,
         page: Option<&PageName>,
-    ) -> Result<Asked, CliError> {
+    ) -> Result<PreparedQuestion, CliError> {
         let asked = questioned.and_then(|questioned| match questioned {
             Questioned::Principal(Who::Named(Named::User(account))) => Some(account),
             Questioned::Principal(_) | Questioned::Unknown(_) => None,
@@ -174,7 +174,7 @@ impl Prepare<'_> {
         }
         let people = self.policy.people.iter();
         let aliases = people.map(|(alias, person)| (person.account.value.clone(), alias.clone())).collect();
-        Ok(Asked {
+        Ok(PreparedQuestion {
             asker,
             verb,
             object: match content {

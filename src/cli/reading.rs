@@ -12,12 +12,12 @@ use super::progress::Stage;
 
 /// A site that is read for a command.
 #[derive(Clone, Copy)]
-pub(super) struct Reading<'a> {
+pub(super) struct SiteReading<'a> {
     pub(super) site: &'a Cloud,
     out: &'a Output,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> SiteReading<'a> {
     /// Says which site is read.
     pub(super) fn of(connection: &'a Connection, out: &'a Output) -> Self {
         out.say(&format!("Reading {}", connection.address));

@@ -18,7 +18,7 @@ use super::failure::Failure;
 use super::fmt::whole;
 use super::lockfile::{Learning, LockFile};
 use super::output::Output;
-use super::reading::Reading;
+use super::reading::SiteReading;
 
 /// Writes the names of now into the policy and its lock. Nothing else changes: the policy is resolved before and after,
 /// and has to ask for the same.
@@ -32,7 +32,7 @@ pub(super) async fn run(args: &FmtArgs, environment: &Environment, out: &Output)
     let file = LockFile::read(folder, &mut sources)?;
     let wanted = args.site.or(environment, &before, folder);
     let connection = Connection::open(&wanted, &file, environment, out).await?;
-    let reading = Reading::of(&connection, out);
+    let reading = SiteReading::of(&connection, out);
     let mut live = reading.sign_in(&before).await?;
     let context = Context { today, lock: file.known() };
     reading.until_known(&mut live, |live| observe::of_names(&before, context, live)).await?;

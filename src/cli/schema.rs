@@ -4,7 +4,7 @@ use clap::CommandFactory as _;
 
 use crate::{plan, policy, sandbox};
 
-use super::args::{Args, Document, SchemaArgs};
+use super::args::{Args, DocumentKind, SchemaArgs};
 use super::error::CliError;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -12,9 +12,9 @@ use super::output::Output;
 
 pub(super) fn run(args: &SchemaArgs, out: &Output) -> Result<Exit, CliError> {
     let schema = match args.document {
-        Document::Policy => policy::schema(),
-        Document::Plan => plan::schema(),
-        Document::Sandbox => sandbox::state::schema(),
+        DocumentKind::Policy => policy::schema(),
+        DocumentKind::Plan => plan::schema(),
+        DocumentKind::Sandbox => sandbox::state::schema(),
     };
     let text = serde_json::to_string_pretty(&schema)
         .map_err(|error| CliError::failed(Failure::Defect, format!("cannot write the schema: {error}")))?;

@@ -17,12 +17,12 @@ use super::progress::Progress;
 /// What listens for signals.
 #[derive(Debug)]
 pub(super) struct Signals {
-    phase: Arc<Mutex<Phase>>,
+    phase: Arc<Mutex<StopPhase>>,
 }
 
 /// What a signal does.
 #[derive(Debug)]
-enum Phase {
+enum StopPhase {
     /// Nothing has been written: it ends the process.
     Reading,
     /// The command deals with it.
@@ -38,8 +38,8 @@ pub(super) struct Stops(mpsc::UnboundedReceiver<()>);
 impl Signals {
     /// To be called within the runtime. Where signals cannot be listened for, they do what they always did.
     pub(super) fn listen(progress: Progress) -> Self {
-        let phase = Arc::new(Mutex::new(Phase::Reading));
-        match Source::open() {
+        let phase = Arc::new(Mutex::new(StopPhase::Reading));
+        match SignalSource::open() {
             Ok(source) => drop(tokio::spawn(watch(source, Arc::clone(&phase), progress))),
             Err(error) => tracing::warn!(%error, "cannot listen for Ctrl-C"),
         }
@@ -48,19 +48,19 @@ impl Signals {
 
     /// Signals do what they do to any process.
     pub(super) fn ignored() -> Self {
-        Self { phase: Arc::new(Mutex::new(Phase::Reading)) }
+        Self { phase: Arc::new(Mutex::new(StopPhase::Reading)) }
     }
 
     /// From now on no signal ends the process by itself.
     pub(super) fn take_over(&self) -> Stops {
         let (sender, receiver) = mpsc::unbounded_channel();
-        *lock(&self.phase) = Phase::TakenOver(sender);
+        *lock(&self.phase) = StopPhase::TakenOver(sender);
         Stops(receiver)
     }
 
     /// The command has done what it was run for, and ends so.
     pub(super) fn over(&self, exit: Exit) {
-        *lock(&self.phase) = Phase::Over(exit);
+        *lock(&self.phase) = StopPhase::Over(exit);
     }
 }
 
@@ -73,17 +73,17 @@ impl Stops {
     }
 }
 
-fn lock(phase: &Mutex<Phase>) -> MutexGuard<'_, Phase> {
+fn lock(phase: &Mutex<StopPhase>) -> MutexGuard<'_, StopPhase> {
     phase.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn watch(mut source: Source, phase: Arc<Mutex<Phase>>, progress: Progress) {
+async fn watch(mut source: SignalSource, phase: Arc<Mutex<StopPhase>>, progress: Progress) {
     while source.next().await.is_some() {
         let exit = match &*lock(&phase) {
-            Phase::TakenOver(taker) if taker.send(()).is_ok() => None,
-            Phase::TakenOver(_) => Some(Exit::Failed),
-            Phase::Over(exit) => Some(*exit),
-            Phase::Reading => {
+            StopPhase::TakenOver(taker) if taker.send(()).is_ok() => None,
+            StopPhase::TakenOver(_) => Some(Exit::Failed),
+            StopPhase::Over(exit) => Some(*exit),
+            StopPhase::Reading => {
                 progress.clear();
                 let line = format!("{} interrupted; nothing was changed\n", paint(REMOVE, "error:"));
                 drop(anstream::stderr().lock().write_all(line.as_bytes()));
@@ -102,7 +102,7 @@ fn end(exit: Exit) -> ! {
 }
 
 /// Where signals come from on this system.
-struct Source {
+struct SignalSource {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -112,7 +112,7 @@ struct Source {
 }
 
 #[cfg(unix)]
-impl Source {
+impl SignalSource {
     fn open() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
@@ -127,7 +127,7 @@ impl Source {
 }
 
 #[cfg(windows)]
-impl Source {
+impl SignalSource {
     fn open() -> io::Result<Self> {
         Ok(Self { ctrl_c: tokio::signal::windows::ctrl_c()? })
     }

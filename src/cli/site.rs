@@ -27,8 +27,8 @@ impl SiteArgs {
         environment: &'a Environment,
         policy: &'a Policy,
         directory: &'a Utf8Path,
-    ) -> Wanted<'a> {
-        Wanted {
+    ) -> SiteSources<'a> {
+        SiteSources {
             flag: self.site.as_deref(),
             variable: environment.url.as_deref(),
             policy: policy.site.as_ref(),
@@ -39,7 +39,7 @@ impl SiteArgs {
 
 /// Everything that can say where the site is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted<'a> {
+pub(super) struct SiteSources<'a> {
     /// `--site`, with the file of a sandbox relative to where the command runs.
     pub(super) flag: Option<&'a str>,
     /// `CONFLUENCE_URL`.
@@ -53,7 +53,7 @@ pub(super) struct Wanted<'a> {
 /// The site that is meant, and what says so.
 #[derive(Debug)]
 pub(super) struct Meant {
-    pub(super) target: Target,
+    pub(super) target: SiteLocation,
     pub(super) by: By,
     /// As a policy in the directory would write it.
     pub(super) written: String,
@@ -61,7 +61,7 @@ pub(super) struct Meant {
 
 /// Where a site is.
 #[derive(Debug)]
-pub(super) enum Target {
+pub(super) enum SiteLocation {
     Http(Address),
     /// The state file of a sandbox, from where the command runs.
     Sandbox(Utf8PathBuf),
@@ -87,7 +87,7 @@ impl By {
     }
 }
 
-impl Wanted<'_> {
+impl SiteSources<'_> {
     /// The line of the policy that says where the site is, where that is what says so.
     pub(super) fn place(&self, by: By) -> Option<Origin> {
         self.policy.filter(|_| by == By::Policy).map(|site| site.span.origin())
@@ -98,7 +98,7 @@ impl Wanted<'_> {
         if let Some(said) = self.flag {
             return match said.strip_prefix("sandbox:") {
                 Some(file) => Ok(Meant {
-                    target: Target::Sandbox(file.into()),
+                    target: SiteLocation::Sandbox(file.into()),
                     by: By::Flag,
                     written: format!("sandbox:{}", relative(self.directory, Utf8Path::new(file))?),
                 }),
@@ -109,7 +109,7 @@ impl Wanted<'_> {
             (Some(url), Some(SiteAddress::Sandbox(file))) => Err(self.two_sites(url, file)),
             (Some(url), _) => Meant::at(url, By::Variable),
             (None, Some(SiteAddress::Sandbox(file))) => Ok(Meant {
-                target: Target::PolicySandbox(file.clone()),
+                target: SiteLocation::PolicySandbox(file.clone()),
                 by: By::Policy,
                 written: format!("sandbox:{file}"),
             }),
@@ -147,7 +147,7 @@ impl Meant {
             CliError::failed(Failure::InvalidAddress, format!("{}: {error}", by.name()))
                 .with_hint(error.hint())
         })?;
-        Ok(Self { written: address.to_string(), target: Target::Http(address), by })
+        Ok(Self { written: address.to_string(), target: SiteLocation::Http(address), by })
     }
 }
 

@@ -19,7 +19,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::lockfile::LockFile;
 use super::output::Output;
-use super::reading::Reading;
+use super::reading::SiteReading;
 
 pub(super) async fn run(
     args: &SnapshotArgs,
@@ -80,7 +80,7 @@ async fn read(
     policy: &Policy,
     out: &Output,
 ) -> Result<Live, CliError> {
-    let reading = Reading::of(connection, out);
+    let reading = SiteReading::of(connection, out);
     let mut live = reading.sign_in(policy).await?;
     let chosen = chosen::by(&args.spaces, lock.known(), reading, &mut live).await?;
     let accounts = policy.accounts().into_iter().cloned().collect();

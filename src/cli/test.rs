@@ -14,7 +14,7 @@ use crate::policy::{self, Context, Policy};
 use crate::render::{self, SiteNames, TestReport, TestedCheck, TestedState};
 
 use super::args::{AnswerFormat, TestArgs};
-use super::checks::{self, Check};
+use super::checks::{self, AccessCheck};
 use super::connect::Connection;
 use super::environment::Environment;
 use super::error::CliError;
@@ -23,7 +23,7 @@ use super::failure::Failure;
 use super::lockfile::LockFile;
 use super::output::Output;
 use super::question::load;
-use super::reading::Reading;
+use super::reading::SiteReading;
 
 /// So many questions are put to the site at a time; its pace limits them further.
 const ABREAST: usize = 8;
@@ -37,7 +37,7 @@ pub(super) async fn run(args: &TestArgs, environment: &Environment, out: &Output
     }
     let wanted = args.common.site.or(environment, &policy, &args.common.directory);
     let connection = Connection::open(&wanted, &lock, environment, out).await?;
-    let reading = Reading::of(&connection, out);
+    let reading = SiteReading::of(&connection, out);
     let context = Context { today, lock: lock.known() };
     let Tested { reports, state, desired, is_whole } =
         run_all(reading, &policy, &sources, args.live, context, out).await?;
@@ -65,7 +65,7 @@ struct Tested {
 }
 
 async fn run_all(
-    reading: Reading<'_>,
+    reading: SiteReading<'_>,
     policy: &Policy,
     sources: &Sources,
     ask_site: bool,
@@ -114,8 +114,8 @@ async fn run_all(
     Ok(Tested { reports, state, desired: told, is_whole: skipped.is_empty() })
 }
 
-fn tested(check: Check<'_>, site: Option<&confluence::Check>, engine: &Engine<'_>) -> TestedCheck {
-    let Check { asker, verb, object, expected, span, .. } = check;
+fn tested(check: AccessCheck<'_>, site: Option<&confluence::Check>, engine: &Engine<'_>) -> TestedCheck {
+    let AccessCheck { asker, verb, object, expected, span, .. } = check;
     let verdict = match (site, object.content()) {
         (Some(site), _) if site.allowed => Verdict::Allowed,
         // Which level says no, the site tells in its own words.
@@ -139,7 +139,7 @@ fn tested(check: Check<'_>, site: Option<&confluence::Check>, engine: &Engine<'_
 }
 
 /// The accounts that the answers depend on: only those in question, where no others matter.
-fn askers(checks: &[Check<'_>]) -> Askers {
+fn askers(checks: &[AccessCheck<'_>]) -> Askers {
     let people: BTreeSet<_> = checks
         .iter()
         .filter_map(|check| match &check.asker {
@@ -153,7 +153,7 @@ fn askers(checks: &[Check<'_>]) -> Askers {
 /// Puts to the site itself what it has an answer for: whether somebody may view or edit a page.
 async fn ask(
     site: &Cloud,
-    checks: &[Check<'_>],
+    checks: &[AccessCheck<'_>],
     out: &Output,
 ) -> Result<BTreeMap<usize, confluence::Check>, CliError> {
     let questions: Vec<(usize, Principal, PageVerb, ContentId)> = checks

@@ -18,19 +18,19 @@ use super::site::By;
 
 /// What to do about the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Decision {
+enum TokenDecision {
     Send,
     Ask,
     Refuse,
 }
 
-fn decide(by: By, address: &Address, terminal: bool, is_confirmed: impl FnOnce() -> bool) -> Decision {
+fn decide(by: By, address: &Address, terminal: bool, is_confirmed: impl FnOnce() -> bool) -> TokenDecision {
     match by {
-        By::Flag | By::Variable => Decision::Send,
-        By::Policy if address.is_loopback() => Decision::Send,
-        By::Policy if !terminal => Decision::Refuse,
-        By::Policy if is_confirmed() => Decision::Send,
-        By::Policy => Decision::Ask,
+        By::Flag | By::Variable => TokenDecision::Send,
+        By::Policy if address.is_loopback() => TokenDecision::Send,
+        By::Policy if !terminal => TokenDecision::Refuse,
+        By::Policy if is_confirmed() => TokenDecision::Send,
+        By::Policy => TokenDecision::Ask,
     }
 }
 
@@ -46,15 +46,15 @@ pub(super) fn check(
     let hosts = settings.map(Hosts::beside);
     let is_confirmed = || hosts.as_ref().is_some_and(|hosts| hosts.read().contains(&origin));
     match decide(by, address, out.can_ask(), is_confirmed) {
-        Decision::Send => return Ok(()),
-        Decision::Refuse => {
+        TokenDecision::Send => return Ok(()),
+        TokenDecision::Refuse => {
             return Err(CliError::failed(Failure::UnconfirmedHost, format!(
                 "nothing was sent to {origin}: only `site.url` of the policy names it, and a policy can come from a pull \
                  request"
             ))
             .with_hint(format!("if that is your site, set `CONFLUENCE_URL={address}` beside the token, or add `--site {address}`")));
         }
-        Decision::Ask => {}
+        TokenDecision::Ask => {}
     }
     out.say(&format!(
         "The policy says that the site is at {origin}, which has not been confirmed on this machine."
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn only_a_person_lets_the_token_go_where_only_the_policy_says() {
-        use Decision::{Ask, Refuse, Send};
+        use TokenDecision::{Ask, Refuse, Send};
         let site = "https://acme.atlassian.net/wiki";
         let gateway = "https://api.atlassian.com/ex/confluence/c1";
         let local = "http://127.0.0.1:8484/wiki";

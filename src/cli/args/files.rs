@@ -150,12 +150,12 @@ pub(in crate::cli) struct LockArgs {
 pub(in crate::cli) struct SchemaArgs {
     /// The kind of document
     #[arg(value_enum)]
-    pub(in crate::cli) document: Document,
+    pub(in crate::cli) document: DocumentKind,
 }
 
 /// Documents with a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum Document {
+pub(in crate::cli) enum DocumentKind {
     /// Policy files
     Policy,
     /// Plans in their JSON form

@@ -11,8 +11,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use super::site::SiteArgs;
 
 pub(super) use files::{
-    Document, FindingsFormat, FmtArgs, ImportArgs, InitArgs, LockArgs, SchemaArgs, SnapshotArgs, SpacesArgs,
-    ValidateArgs,
+    DocumentKind, FindingsFormat, FmtArgs, ImportArgs, InitArgs, LockArgs, SchemaArgs, SnapshotArgs,
+    SpacesArgs, ValidateArgs,
 };
 pub(super) use plans::{ApplyArgs, ApplyFormat, Format, IncompleteMeans, OverrideArgs, PlanArgs, Scope};
 pub(super) use questions::{AnswerArgs, AnswerFormat, CanArgs, TestArgs, WhatArgs, WhoArgs};

@@ -108,8 +108,8 @@ pub(in crate::cli) struct PlanArgs {
     pub(in crate::cli) summary: bool,
 
     /// The pages whose titles Markdown and `github` show; the others appear as id:N
-    #[arg(long, value_enum, value_name = "TITLES", default_value_t = Titles::Open)]
-    pub(in crate::cli) titles: Titles,
+    #[arg(long, value_enum, value_name = "TITLES", default_value_t = TitlesShown::Open)]
+    pub(in crate::cli) titles: TitlesShown,
 
     /// Exit with 2 when there is something to change
     #[arg(long)]
@@ -146,18 +146,18 @@ pub(in crate::cli) enum ApplyFormat {
 
 /// Which titles are shown where more people read than see the pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum Titles {
+pub(in crate::cli) enum TitlesShown {
     /// Pages that everyone in their space sees
     Open,
     /// All pages
     All,
 }
 
-impl From<Titles> for crate::render::Titles {
-    fn from(titles: Titles) -> Self {
+impl From<TitlesShown> for crate::render::Titles {
+    fn from(titles: TitlesShown) -> Self {
         match titles {
-            Titles::Open => Self::Open,
-            Titles::All => Self::All,
+            TitlesShown::Open => Self::Open,
+            TitlesShown::All => Self::All,
         }
     }
 }
@@ -175,8 +175,8 @@ pub(in crate::cli) struct ApplyArgs {
     pub(in crate::cli) format: ApplyFormat,
 
     /// The pages whose titles `github` shows; the others appear as id:N
-    #[arg(long, value_enum, value_name = "TITLES", default_value_t = Titles::Open)]
-    pub(in crate::cli) titles: Titles,
+    #[arg(long, value_enum, value_name = "TITLES", default_value_t = TitlesShown::Open)]
+    pub(in crate::cli) titles: TitlesShown,
 
     /// Do not ask for confirmation
     #[arg(short, long)]

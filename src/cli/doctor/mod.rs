@@ -21,10 +21,10 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::lockfile::LockFile;
 use super::output::Output;
-use super::reading::Reading;
+use super::reading::SiteReading;
 
 /// How one thing is.
-enum Finding {
+enum Diagnosis {
     Fine(String),
     Doubtful(String),
     /// Plans do without it.
@@ -52,24 +52,28 @@ pub(super) async fn run(
     let wanted = args.site.or(environment, &policy, &args.directory);
     let connection = Connection::open(&wanted, &lock, environment, out).await?;
     let mut findings =
-        vec![Finding::Fine(format!("policy   valid, {}", count(policy.spaces.len(), "space", "spaces")))];
+        vec![Diagnosis::Fine(format!("policy   valid, {}", count(policy.spaces.len(), "space", "spaces")))];
     let site = connection.site.site().await?;
-    findings.push(Finding::Fine(format!(
+    findings.push(Diagnosis::Fine(format!(
         "address  {} answers as {}",
         connection.address,
         connection.identity()
     )));
     if lock.site().is_some() {
-        findings.push(Finding::Fine(format!("lock     {LOCK_FILE} is about this site")));
+        findings.push(Diagnosis::Fine(format!("lock     {LOCK_FILE} is about this site")));
     }
-    findings.push(Finding::Fine(format!("sign-in  {} ({})", site.caller.name.shown(), site.caller.account)));
+    findings.push(Diagnosis::Fine(format!(
+        "sign-in  {} ({})",
+        site.caller.name.shown(),
+        site.caller.account
+    )));
     findings.extend(scopes::lacking(&connection.site, &policy).await);
     findings.push(edition(&site));
     findings.push(mode(&site));
     findings.extend(rights::of_named(&connection.site, &policy, lock.known()).await?);
     let context = Context { today: environment.today()?, lock: lock.known() };
     let live = Live { guests: policy.guests(), ..Live::of(site) };
-    let reading = Reading::of(&connection, out);
+    let reading = SiteReading::of(&connection, out);
     let found = of_policy(reading, live, &policy, context).await?;
     if let Some(problems) = &found.problems {
         out.findings(problems, &sources);
@@ -79,16 +83,16 @@ pub(super) async fn run(
 }
 
 /// Prints all findings, and what they come to.
-fn report(findings: &[Finding], out: &Output) -> Exit {
+fn report(findings: &[Diagnosis], out: &Output) -> Exit {
     let mut exit = Exit::Done;
     let mut text = String::new();
     for finding in findings {
         let (sign, line, means) = match finding {
-            Finding::Fine(line) => (paint(ADD, "ok  "), line, Exit::Done),
-            Finding::Doubtful(line) => (paint(CHANGE, "look"), line, Exit::Done),
-            Finding::LeftOut(line) => (paint(CHANGE, "out "), line, Exit::Incomplete),
-            Finding::Refused(line) => (paint(REMOVE, "no  "), line, Exit::Blocked),
-            Finding::Broken(line) => (paint(REMOVE, "no  "), line, Exit::Failed),
+            Diagnosis::Fine(line) => (paint(ADD, "ok  "), line, Exit::Done),
+            Diagnosis::Doubtful(line) => (paint(CHANGE, "look"), line, Exit::Done),
+            Diagnosis::LeftOut(line) => (paint(CHANGE, "out "), line, Exit::Incomplete),
+            Diagnosis::Refused(line) => (paint(REMOVE, "no  "), line, Exit::Blocked),
+            Diagnosis::Broken(line) => (paint(REMOVE, "no  "), line, Exit::Failed),
         };
         exit = exit.max(means);
         text.extend([sign.as_str(), "  ", line.as_str(), "\n"]);
@@ -104,19 +108,19 @@ fn report(findings: &[Finding], out: &Output) -> Exit {
 
 /// What was found about the policy on this site.
 #[derive(Default)]
-struct Found {
-    findings: Vec<Finding>,
+struct PolicyOnSite {
+    findings: Vec<Diagnosis>,
     /// Why the policy does not fit the site.
     problems: Option<Diagnostics>,
 }
 
 /// Reads what a plan needs, and says what of it stays unknown, and what the account may not change.
 async fn of_policy(
-    reading: Reading<'_>,
+    reading: SiteReading<'_>,
     mut live: Live,
     policy: &Policy,
     context: Context<'_>,
-) -> Result<Found, CliError> {
+) -> Result<PolicyOnSite, CliError> {
     let (mut findings, problems) = match reading.for_plan(&mut live, policy, context).await {
         Ok(Resolved { desired, .. }) => {
             let on_site = policy.on_site(context.lock, &live.listing);
@@ -126,40 +130,40 @@ async fn of_policy(
         }
         Err(Failure::Policy(problems)) => {
             let findings = "policy   does not fit this site: see the errors above".to_owned();
-            (vec![Finding::Broken(findings)], Some(problems))
+            (vec![Diagnosis::Broken(findings)], Some(problems))
         }
         // No plan comes about either, and the list that is in doubt is named.
         Err(Failure::Site(
             error @ (Error::Incomplete { .. } | Error::Endless { .. } | Error::NoRoles { .. }),
         )) => {
-            let findings = vec![Finding::Broken(format!("answers  {error}"))];
-            return Ok(Found { findings, problems: None });
+            let findings = vec![Diagnosis::Broken(format!("answers  {error}"))];
+            return Ok(PolicyOnSite { findings, problems: None });
         }
         Err(Failure::Site(error)) => return Err(error.into()),
     };
     findings.extend(unknown::unknown(&live));
-    Ok(Found { findings, problems })
+    Ok(PolicyOnSite { findings, problems })
 }
 
-fn edition(site: &Site) -> Finding {
+fn edition(site: &Site) -> Diagnosis {
     match &site.edition {
-        Edition::Free => Finding::Broken(
+        Edition::Free => Diagnosis::Broken(
             "edition  Free: permissions cannot be changed on it, only from Standard up".to_owned(),
         ),
-        Edition::Standard => Finding::Fine("edition  Standard".to_owned()),
-        Edition::Premium => Finding::Fine("edition  Premium".to_owned()),
-        Edition::Enterprise => Finding::Fine("edition  Enterprise".to_owned()),
-        Edition::Other(word) if word.raw().is_empty() => Finding::Doubtful(
+        Edition::Standard => Diagnosis::Fine("edition  Standard".to_owned()),
+        Edition::Premium => Diagnosis::Fine("edition  Premium".to_owned()),
+        Edition::Enterprise => Diagnosis::Fine("edition  Enterprise".to_owned()),
+        Edition::Other(word) if word.raw().is_empty() => Diagnosis::Doubtful(
             "edition  the site does not say; if it is Free, no plan can be applied".to_owned(),
         ),
         Edition::Other(word) => {
-            Finding::Doubtful(format!("edition  {}, which this version does not know", word.shown()))
+            Diagnosis::Doubtful(format!("edition  {}, which this version does not know", word.shown()))
         }
     }
 }
 
-fn mode(site: &Site) -> Finding {
-    Finding::Fine(
+fn mode(site: &Site) -> Diagnosis {
+    Diagnosis::Fine(
         match site.mode {
             SpaceRoleMode::PreRoles => "mode     permissions, no space roles",
             SpaceRoleMode::RolesTransition => "mode     space roles, and permissions beside them",

@@ -11,7 +11,7 @@ use crate::policy::lock::Lock;
 use crate::render::columns::pad;
 use crate::render::{account_refusals, left_out_lines};
 
-use super::Finding;
+use super::Diagnosis;
 use crate::cli::error::CliError;
 
 /// The width of the words that a finding begins with.
@@ -21,7 +21,7 @@ const LABEL: usize = 8;
 const NAMED: usize = 5;
 
 /// Whether the site says that the account administers the spaces that the policy names.
-pub(super) async fn of_named(site: &Cloud, policy: &Policy, lock: &Lock) -> Result<Vec<Finding>, CliError> {
+pub(super) async fn of_named(site: &Cloud, policy: &Policy, lock: &Lock) -> Result<Vec<Diagnosis>, CliError> {
     let keys: BTreeSet<SpaceKey> = policy.space_keys().cloned().collect();
     let mut findings = Vec::new();
     if keys.is_empty() {
@@ -39,7 +39,7 @@ pub(super) async fn of_named(site: &Cloud, policy: &Policy, lock: &Lock) -> Resu
     let keys: BTreeSet<&SpaceKey> = on_site.policy.space_keys().collect();
     for hidden in keys.iter().filter(|key| !listing.spaces.contains_key(**key)) {
         let hidden = on_site.policy.as_written(hidden);
-        findings.push(Finding::Broken(format!(
+        findings.push(Diagnosis::Broken(format!(
             "{} not visible: it does not exist, or this account lacks the View permission",
             pad(hidden.as_str(), LABEL)
         )));
@@ -48,9 +48,9 @@ pub(super) async fn of_named(site: &Cloud, policy: &Policy, lock: &Lock) -> Resu
         let key = pad(space.key.as_str(), LABEL);
         let operations = site.space_operations(space.id).await?;
         findings.push(if operations.contains("administer/space") {
-            Finding::Fine(format!("{key} this account can change access"))
+            Diagnosis::Fine(format!("{key} this account can change access"))
         } else {
-            Finding::Doubtful(format!(
+            Diagnosis::Doubtful(format!(
                 "{key} this account does not administer the space: plans leave out what it may not change"
             ))
         });
@@ -59,11 +59,11 @@ pub(super) async fn of_named(site: &Cloud, policy: &Policy, lock: &Lock) -> Resu
 }
 
 /// The same of the spaces that rules select, by the rows that were read.
-pub(super) fn of_selected(policy: &Policy, desired: &Desired, live: &Live) -> Vec<Finding> {
+pub(super) fn of_selected(policy: &Policy, desired: &Desired, live: &Live) -> Vec<Diagnosis> {
     let named: BTreeSet<&SpaceKey> = policy.space_keys().collect();
     let selected: Vec<&SpaceKey> = desired.spaces.keys().filter(|key| !named.contains(key)).collect();
     if selected.is_empty() && named.is_empty() {
-        return vec![Finding::Doubtful(
+        return vec![Diagnosis::Doubtful(
             "spaces   the policy names no space and its rules select none; `confperm import --space KEY` adds one".to_owned(),
         )];
     }
@@ -75,13 +75,13 @@ pub(super) fn of_selected(policy: &Policy, desired: &Desired, live: &Live) -> Ve
     let all = selected.len();
     match lacking.len() {
         _ if all == 0 => Vec::new(),
-        0 => vec![Finding::Fine(format!(
+        0 => vec![Diagnosis::Fine(format!(
             "rules    this account can change access in all {all} spaces that they select"
         ))],
         some => {
             let more = if some > NAMED { format!(" and {} more", some - NAMED) } else { String::new() };
             let names = lacking[..some.min(NAMED)].join(", ");
-            vec![Finding::Doubtful(format!(
+            vec![Diagnosis::Doubtful(format!(
                 "rules    this account does not administer {some} of the {all} spaces that they select: {names}{more}; \
                  plans leave out what it may not change there"
             ))]
@@ -90,7 +90,7 @@ pub(super) fn of_selected(policy: &Policy, desired: &Desired, live: &Live) -> Ve
 }
 
 /// What a plan would leave out now, and why it would be refused for that.
-pub(super) fn of_plan(plan: &Plan) -> impl Iterator<Item = Finding> {
-    let refused = account_refusals(plan).into_iter().map(Finding::Refused);
-    left_out_lines(plan).into_iter().map(Finding::LeftOut).chain(refused)
+pub(super) fn of_plan(plan: &Plan) -> impl Iterator<Item = Diagnosis> {
+    let refused = account_refusals(plan).into_iter().map(Diagnosis::Refused);
+    left_out_lines(plan).into_iter().map(Diagnosis::LeftOut).chain(refused)
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use super::Finding;
+use super::Diagnosis;
 use crate::confluence::Cloud;
 use crate::confluence::cloud::scopes::{Use, all_for, missing};
 use crate::policy::Policy;
@@ -32,13 +32,13 @@ pub(super) fn needed(policy: &Policy) -> String {
 }
 
 /// What the token lacks to apply the policy, where that is known.
-pub(super) async fn lacking(site: &Cloud, policy: &Policy) -> Option<Finding> {
+pub(super) async fn lacking(site: &Cloud, policy: &Policy) -> Option<Diagnosis> {
     let held = site.token_scopes().await?;
     let lacks: BTreeSet<&str> =
         writes(policy).into_iter().flat_map(|purpose| missing(purpose, &held)).collect();
     let lacks: Vec<String> = lacks.into_iter().map(|scope| format!("`{scope}`")).collect();
     let found =
-        || Finding::Doubtful(format!("token    it can plan, and not apply: it lacks {}", list(&lacks)));
+        || Diagnosis::Doubtful(format!("token    it can plan, and not apply: it lacks {}", list(&lacks)));
     (!lacks.is_empty()).then(found)
 }
 

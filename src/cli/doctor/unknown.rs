@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use crate::model::{Gap, Live, Why};
 use crate::render::why_unknown;
 
-use super::Finding;
+use super::Diagnosis;
 
 /// What stays unknown of what the policy is about, counted by kind, each with an example.
-pub(super) fn unknown(live: &Live) -> Vec<Finding> {
+pub(super) fn unknown(live: &Live) -> Vec<Diagnosis> {
     let mut kinds: BTreeMap<&str, (usize, String)> = BTreeMap::new();
     for gap in &live.gaps {
         let (kind, example) = kind_of(gap);
         kinds.entry(kind).or_insert((0, example)).0 += 1;
     }
     let lines = kinds.into_iter().map(|(kind, (count, example))| {
-        Finding::Doubtful(format!("unknown  {count} {kind}, such as {example}"))
+        Diagnosis::Doubtful(format!("unknown  {count} {kind}, such as {example}"))
     });
     lines.collect()
 }
