@@ -11,7 +11,7 @@ use crate::diagnostic::{Sources, Span};
 use crate::model::{Live, LiveSpace, Space, SpaceKey, SpaceKind, SpaceStatus};
 use crate::observe::{self, Chosen};
 use crate::plan::{self, Gaps};
-use crate::policy::express::{Draft, Remark, draft, files};
+use crate::policy::express::{Remark, SpaceDraft, draft, files};
 use crate::policy::lock::Lock;
 use crate::policy::{self, Context, Policy};
 use crate::render;
@@ -120,7 +120,7 @@ impl There {
     }
 
     /// Files can be replaced by the same spaces only, and a space cannot stand in two files.
-    fn may_replace(&self, made: &Files, drafts: &[Draft]) -> Result<(), CliError> {
+    fn may_replace(&self, made: &Files, drafts: &[SpaceDraft]) -> Result<(), CliError> {
         let imported: BTreeSet<&SpaceKey> = drafts.iter().map(|draft| &draft.space.key).collect();
         let mut trouble = Vec::new();
         for (key, space) in &self.policy.spaces {
@@ -192,7 +192,7 @@ async fn read(
     Ok((None, live))
 }
 
-fn drafted(template: Option<&Template>, policy: &Policy, live: &Live) -> Vec<Draft> {
+fn drafted(template: Option<&Template>, policy: &Policy, live: &Live) -> Vec<SpaceDraft> {
     match template {
         Some(Template { from, to }) => modelled(from, to, policy, live),
         None => draft(live.spaces.values(), policy, live),
@@ -200,10 +200,10 @@ fn drafted(template: Option<&Template>, policy: &Policy, live: &Live) -> Vec<Dra
 }
 
 /// One space as the model of another.
-fn modelled(from: &SpaceKey, to: &SpaceKey, policy: &Policy, live: &Live) -> Vec<Draft> {
+fn modelled(from: &SpaceKey, to: &SpaceKey, policy: &Policy, live: &Live) -> Vec<SpaceDraft> {
     let there: Option<&LiveSpace> = live.spaces.get(to);
     let drafts = draft(live.spaces.get(from), policy, live);
-    let like = |draft: Draft| {
+    let like = |draft: SpaceDraft| {
         let space = there.map_or_else(
             || Space {
                 id: draft.space.id,
@@ -245,7 +245,7 @@ fn prove(
     mut policy: Policy,
     sources: Sources,
     live: &Live,
-    drafts: &[Draft],
+    drafts: &[SpaceDraft],
     context: Context<'_>,
 ) -> Result<(), CliError> {
     policy.focus_on(drafts.iter().map(|draft| draft.space.key.clone()).collect());
@@ -271,7 +271,7 @@ fn prove(
 }
 
 /// In sum what could not be written, or wants to be looked at.
-fn remarks(drafts: &[Draft], out: &Output) {
+fn remarks(drafts: &[SpaceDraft], out: &Output) {
     let mut sums: BTreeMap<Remark, (usize, usize)> = BTreeMap::new();
     for draft in drafts {
         for (remark, about) in draft.remarks.iter() {

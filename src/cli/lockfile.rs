@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostics, Sources, Spanned};
 use crate::files::{self, Folder, MEBIBYTE, Refused};
 use crate::model::{Live, SiteIdentity};
 use crate::policy::Policy;
-use crate::policy::lock::{Accepted, LOCK_FILE, Learnt, Lock, LockedSite, NotAccepted};
+use crate::policy::lock::{AcceptedName, LOCK_FILE, Learnt, Lock, LockedSite, NotAccepted};
 use crate::render::style::count;
 
 use super::connect::Connection;
@@ -94,7 +94,7 @@ impl LockFile {
     }
 
     /// Lets a name mean what bears it now.
-    pub(super) fn accept(&mut self, name: &str, live: &Live) -> Result<Vec<Accepted>, NotAccepted> {
+    pub(super) fn accept(&mut self, name: &str, live: &Live) -> Result<Vec<AcceptedName>, NotAccepted> {
         self.lock.accept(name, live)
     }
 

@@ -49,7 +49,7 @@ pub use load::{Loaded, from_sources, load, texts};
 pub use mentions::{Mention, Party, WhatFor};
 pub use on_site::OnSite;
 pub use pages::{InvalidSelector, Link, Matched, PageName, PageSelector, Reach, escape, matched};
-pub use reach::Reach as SpaceReach;
+pub use reach::SpaceReach;
 pub use renames::Renames;
 pub use resolve::{Context, Lookup, Resolved, declared_pages, resolve, whole_spaces};
 pub use roles::{Bundle, RoleDef, bundle};

@@ -8,7 +8,7 @@ use crate::model::{Listing, SpaceKey};
 
 /// What must be listed of a site before it is known which spaces a policy is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reach {
+pub struct SpaceReach {
     /// These spaces, or all.
     pub keys: Option<BTreeSet<SpaceKey>>,
     /// And which spaces have these labels.
@@ -56,7 +56,7 @@ impl Policy {
     }
 
     /// What must be listed.
-    pub fn reach(&self) -> Reach {
+    pub fn reach(&self) -> SpaceReach {
         let selectors = || self.rules.iter().filter_map(|rule| rule.spaces.as_ref());
         let keys = match &self.focus.spaces {
             Some(scope) => Some(scope.clone()),
@@ -67,7 +67,7 @@ impl Policy {
         let on_site = |keys: BTreeSet<SpaceKey>| keys.into_iter().filter(|key| !self.is_aside(key)).collect();
         let keys = keys.map(on_site);
         let labels = selectors().flat_map(|selector| &selector.labels).map(|label| label.value.clone());
-        Reach { keys, labels: labels.collect() }
+        SpaceReach { keys, labels: labels.collect() }
     }
 
     /// The spaces whose access must be read, out of those listed.

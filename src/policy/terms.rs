@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::ast::{Listed, PageEntry, Policy};
-use super::lock::{End, LOCK_FILE, Lock};
+use super::lock::{LOCK_FILE, Lock, LockedEnd};
 use super::mentions::{Mention, WhatFor};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::model::PageVerb;
@@ -20,7 +20,7 @@ pub struct Ending {
     pub why: Option<String>,
     pub span: Span,
     /// What a lock remembers of it.
-    pub(super) end: End,
+    pub(super) end: LockedEnd,
 }
 
 impl Policy {
@@ -54,7 +54,7 @@ impl Policy {
         // Aliases come and go, accounts stay.
         let remembered =
             mention.who.account().map_or_else(|| self.show(&who), |account| format!("user:{account}"));
-        let end = End { until: until.value, of: format!("{remembered}, {what}") };
+        let end = LockedEnd { until: until.value, of: format!("{remembered}, {what}") };
         let (who, why, span) = (self.show(&who), mention.why.map(str::to_owned), until.span.clone());
         Some(Ending { until: until.value, who, what, why, span, end })
     }

@@ -22,7 +22,7 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 
 pub(crate) use scalar::{Around, scalar};
 pub(crate) use text::{YamlText, as_yaml, item_line, word};
-pub(crate) use written::{Block, Form, Written, written};
+pub(crate) use written::{Block, Form, WrittenNode, written};
 
 /// A policy nests seven levels; the rest is room for mistakes that deserve a better message.
 const MAX_DEPTH: usize = 24;
@@ -38,11 +38,11 @@ const MAX_ALIASED_EVENTS: usize = 10_000;
 pub(crate) struct Node {
     /// All of a scalar; the beginning of a list or a mapping.
     pub(crate) span: Span,
-    pub(crate) kind: Kind,
+    pub(crate) kind: NodeKind,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Kind {
+pub(crate) enum NodeKind {
     Null,
     /// A scalar as it is written, and what an unquoted one would be taken for.
     Scalar(String, Scalar),
@@ -62,25 +62,27 @@ impl Node {
     /// Takes away the line break that the parser adds to a block that ends with the text, and not with a line.
     fn end_without_break(&mut self) {
         match &mut self.kind {
-            Kind::Null => {}
-            Kind::Scalar(text, _) => {
+            NodeKind::Null => {}
+            NodeKind::Scalar(text, _) => {
                 text.truncate(text.strip_suffix('\n').map_or(text.len(), str::len));
             }
-            Kind::List(items) => items.last_mut().into_iter().for_each(Self::end_without_break),
-            Kind::Map(pairs) => pairs.last_mut().into_iter().for_each(|(_, value)| value.end_without_break()),
+            NodeKind::List(items) => items.last_mut().into_iter().for_each(Self::end_without_break),
+            NodeKind::Map(pairs) => {
+                pairs.last_mut().into_iter().for_each(|(_, value)| value.end_without_break());
+            }
         }
     }
 
     /// A `?` without quotes that is all of a value or key.
     fn bare_question_mark(&self, text: &str) -> Option<&Span> {
         match &self.kind {
-            Kind::Null => None,
-            Kind::Scalar(value, _) => {
+            NodeKind::Null => None,
+            NodeKind::Scalar(value, _) => {
                 let is_bare = value == "?" && text.get(self.span.start..self.span.end) == Some("?");
                 is_bare.then_some(&self.span)
             }
-            Kind::List(items) => items.iter().find_map(|item| item.bare_question_mark(text)),
-            Kind::Map(pairs) => pairs.iter().find_map(|(key, value)| {
+            NodeKind::List(items) => items.iter().find_map(|item| item.bare_question_mark(text)),
+            NodeKind::Map(pairs) => pairs.iter().find_map(|(key, value)| {
                 key.bare_question_mark(text).or_else(|| value.bare_question_mark(text))
             }),
         }
@@ -89,12 +91,12 @@ impl Node {
     /// What it is, in the words of a message.
     pub(crate) const fn describe(&self) -> &'static str {
         match &self.kind {
-            Kind::Null => "nothing",
-            Kind::Scalar(_, Scalar::Bool) => "a yes-or-no value",
-            Kind::Scalar(_, Scalar::Number) => "a number",
-            Kind::Scalar(_, Scalar::Text) => "text",
-            Kind::List(_) => "a list",
-            Kind::Map(_) => "a mapping",
+            NodeKind::Null => "nothing",
+            NodeKind::Scalar(_, Scalar::Bool) => "a yes-or-no value",
+            NodeKind::Scalar(_, Scalar::Number) => "a number",
+            NodeKind::Scalar(_, Scalar::Text) => "text",
+            NodeKind::List(_) => "a list",
+            NodeKind::Map(_) => "a mapping",
         }
     }
 }
@@ -143,7 +145,7 @@ pub(crate) fn parse(file: &Arc<Utf8Path>, text: &str) -> Result<Node, Box<Diagno
                 )),
             }
         }
-        Err(Error::Eof { .. }) => Ok(Node { span: Span::start_of(file), kind: Kind::Null }),
+        Err(Error::Eof { .. }) => Ok(Node { span: Span::start_of(file), kind: NodeKind::Null }),
         Err(error) => Err(Box::new(explain(&Placer::new(file, text), &error))),
     }
 }
@@ -243,16 +245,16 @@ impl<'a> Placer<'a> {
     fn node(&self, raw: Spanned<Raw>) -> Node {
         // What came through an alias is blamed where the alias stands; its spelling is at the anchor.
         let span = self.span(raw.referenced);
-        let written = |kind| Kind::Scalar(self.text[self.bytes(raw.defined)].trim().to_owned(), kind);
+        let written = |kind| NodeKind::Scalar(self.text[self.bytes(raw.defined)].trim().to_owned(), kind);
         let kind = match raw.value {
-            Raw::Null => Kind::Null,
+            Raw::Null => NodeKind::Null,
             Raw::Bool => written(Scalar::Bool),
             Raw::Number => written(Scalar::Number),
-            Raw::Text(text) => Kind::Scalar(text, Scalar::Text),
-            Raw::List(list) => Kind::List(list.into_iter().map(|item| self.node(item)).collect()),
-            Raw::Map(map) => {
-                Kind::Map(map.into_iter().map(|(key, value)| (self.node(key), self.node(value))).collect())
-            }
+            Raw::Text(text) => NodeKind::Scalar(text, Scalar::Text),
+            Raw::List(list) => NodeKind::List(list.into_iter().map(|item| self.node(item)).collect()),
+            Raw::Map(map) => NodeKind::Map(
+                map.into_iter().map(|(key, value)| (self.node(key), self.node(value))).collect(),
+            ),
         };
         Node { span, kind }
     }
@@ -392,11 +394,11 @@ mod tests {
     /// A tree as an untyped value. Keys and scalars stay as they are written.
     fn value(node: &Node) -> serde_yaml::Value {
         match &node.kind {
-            Kind::Null => serde_yaml::Value::Null,
-            Kind::Scalar(text, Scalar::Text) => serde_yaml::Value::String(text.clone()),
-            Kind::Scalar(text, Scalar::Bool | Scalar::Number) => serde_yaml::from_str(text).unwrap(),
-            Kind::List(items) => items.iter().map(value).collect(),
-            Kind::Map(pairs) => serde_yaml::Value::Mapping(
+            NodeKind::Null => serde_yaml::Value::Null,
+            NodeKind::Scalar(text, Scalar::Text) => serde_yaml::Value::String(text.clone()),
+            NodeKind::Scalar(text, Scalar::Bool | Scalar::Number) => serde_yaml::from_str(text).unwrap(),
+            NodeKind::List(items) => items.iter().map(value).collect(),
+            NodeKind::Map(pairs) => serde_yaml::Value::Mapping(
                 pairs.iter().map(|(key, item)| (value(key), value(item))).collect(),
             ),
         }
@@ -421,22 +423,22 @@ mod tests {
     fn every_node_knows_its_place() {
         let file: Arc<Utf8Path> = Utf8PathBuf::from("a.yaml").into();
         let text = "größe: \"x\"\r\nlist:\r\n  - 0x1F\r\n";
-        let Kind::Map(pairs) = parse(&file, text).unwrap().kind else { panic!() };
+        let NodeKind::Map(pairs) = parse(&file, text).unwrap().kind else { panic!() };
         let shown: Vec<(u32, u32, &str)> = pairs
             .iter()
             .flat_map(|(key, value)| [key, value])
             .map(|node| (node.span.line, node.span.column, &text[node.span.start..node.span.end]))
             .collect();
         assert_eq!(shown[..3], [(1, 1, "größe"), (1, 8, "\"x\""), (2, 1, "list")]);
-        let Kind::List(items) = &pairs[1].1.kind else { panic!() };
-        assert_eq!(items[0].kind, Kind::Scalar("0x1F".to_owned(), Scalar::Number));
+        let NodeKind::List(items) = &pairs[1].1.kind else { panic!() };
+        assert_eq!(items[0].kind, NodeKind::Scalar("0x1F".to_owned(), Scalar::Number));
         assert_eq!((items[0].span.line, items[0].span.column), (3, 5));
     }
 
     #[test]
     fn an_alias_is_blamed_where_it_stands() {
         let file: Arc<Utf8Path> = Utf8PathBuf::from("a.yaml").into();
-        let Kind::Map(pairs) = parse(&file, "a: &x [1]\nb: *x\n").unwrap().kind else { panic!() };
+        let NodeKind::Map(pairs) = parse(&file, "a: &x [1]\nb: *x\n").unwrap().kind else { panic!() };
         assert_eq!((pairs[1].1.span.line, pairs[1].1.span.column), (2, 4));
     }
 

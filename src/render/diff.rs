@@ -8,7 +8,7 @@ use similar::TextDiff;
 use crate::model::{ContentId, Live, Principal, SpaceKey, visible};
 use crate::plan::{Object, Plan};
 use crate::policy::NamedBundle;
-use crate::policy::express::preview::{self, Words};
+use crate::policy::express::preview::{self, PreviewNames};
 
 use super::json::plan_as_json;
 use super::order::order_as_text;
@@ -19,7 +19,7 @@ use super::review::View;
 /// was made from, `after` the site as it would be.
 pub fn plan_as_diff(plan: &Plan, live: &Live, after: &Live, bundles: &[NamedBundle]) -> String {
     let name = |principal: &Principal| plan.name(principal).into_owned();
-    let words = Words { bundles, roles: &live.roles, name: &name };
+    let words = PreviewNames { bundles, roles: &live.roles, name: &name };
     let mut text = String::new();
     for (key, space) in &plan.spaces {
         let (Some(before), Some(after)) = (live.spaces.get(key), after.spaces.get(key)) else { continue };

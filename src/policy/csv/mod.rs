@@ -12,10 +12,10 @@ use std::sync::Arc;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
-use super::yaml::{Kind, Node};
+use super::yaml::{Node, NodeKind};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 
-pub(super) use table::Table;
+pub(super) use table::CsvTable;
 
 /// So many findings of a kind about one file are shown.
 const SHOWN: usize = 20;
@@ -125,19 +125,19 @@ pub(super) fn locate(from: &Utf8Path, name: &str) -> Option<Utf8PathBuf> {
 /// The CSV files that a policy file names, with the places where it does.
 pub(super) fn named(root: &Node) -> Vec<(Utf8PathBuf, Span)> {
     let value = |node: &Node, name: &str| -> Vec<Node> {
-        let Kind::Map(pairs) = &node.kind else { return Vec::new() };
-        let is = |key: &Node| matches!(&key.kind, Kind::Scalar(text, _) if text == name);
+        let NodeKind::Map(pairs) = &node.kind else { return Vec::new() };
+        let is = |key: &Node| matches!(&key.kind, NodeKind::Scalar(text, _) if text == name);
         pairs.iter().filter(|(key, _)| is(key)).map(|(_, value)| value.clone()).collect()
     };
     let items = |node: Node| match node.kind {
-        Kind::List(items) => items,
-        Kind::Null | Kind::Scalar(..) | Kind::Map(_) => Vec::new(),
+        NodeKind::List(items) => items,
+        NodeKind::Null | NodeKind::Scalar(..) | NodeKind::Map(_) => Vec::new(),
     };
     let rules = value(root, "rules").into_iter().flat_map(items);
     let files = rules.flat_map(|rule| value(&rule, "from")).flat_map(|from| value(&from, "csv"));
     let named = files.filter_map(|file| match &file.kind {
-        Kind::Scalar(text, _) => Some((locate(&file.span.file, text)?, file.span)),
-        Kind::Null | Kind::List(_) | Kind::Map(_) => None,
+        NodeKind::Scalar(text, _) => Some((locate(&file.span.file, text)?, file.span)),
+        NodeKind::Null | NodeKind::List(_) | NodeKind::Map(_) => None,
     });
     named.collect()
 }

@@ -14,7 +14,7 @@ use crate::diagnostic::Span;
 
 /// A byte of a text, with its line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct CsvPlace {
     pub(super) at: usize,
     /// Counted from 1.
     pub(super) line: u32,
@@ -22,7 +22,7 @@ pub(super) struct Place {
     pub(super) line_start: usize,
 }
 
-impl Place {
+impl CsvPlace {
     pub(super) const START: Self = Self { at: 0, line: 1, line_start: 0 };
 
     /// The place as findings have it, up to `end` or the end of the line.
@@ -44,7 +44,7 @@ impl Place {
 pub(super) struct Field<'a> {
     /// Without its quotes, as written otherwise.
     pub(super) value: Cow<'a, str>,
-    pub(super) place: Place,
+    pub(super) place: CsvPlace,
     /// The byte after it, its quotes included.
     pub(super) end: usize,
 }
@@ -53,11 +53,11 @@ pub(super) struct Field<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fault {
     /// A quote that opens a value and has no counterpart.
-    OpenQuote(Place),
+    OpenQuote(CsvPlace),
     /// A quote in a value that does not begin with one.
-    QuoteInside(Place),
+    QuoteInside(CsvPlace),
     /// Text between a closing quote and the next delimiter.
-    BehindQuote(Place),
+    BehindQuote(CsvPlace),
 }
 
 /// The records of a text. Empty lines are none. A fault is the last item.
@@ -65,12 +65,12 @@ pub(super) enum Fault {
 pub(super) struct Records<'a> {
     text: &'a str,
     delimiter: Delimiter,
-    next: Place,
+    next: CsvPlace,
     faulty: bool,
 }
 
 impl<'a> Records<'a> {
-    pub(super) fn new(text: &'a str, delimiter: Delimiter, begin: Place) -> Self {
+    pub(super) fn new(text: &'a str, delimiter: Delimiter, begin: CsvPlace) -> Self {
         Self { text, delimiter, next: begin, faulty: false }
     }
 
@@ -181,7 +181,7 @@ mod tests {
     fn read(text: &str) -> Result<Vec<Vec<String>>, Fault> {
         let values =
             |record: Vec<Field<'_>>| record.into_iter().map(|field| field.value.into_owned()).collect();
-        Records::new(text, Delimiter::Comma, Place::START).map(|record| record.map(values)).collect()
+        Records::new(text, Delimiter::Comma, CsvPlace::START).map(|record| record.map(values)).collect()
     }
 
     #[test]

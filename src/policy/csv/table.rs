@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 
-use super::records::{Fault, Field, Place, Records};
+use super::records::{CsvPlace, Fault, Field, Records};
 use super::{Delimiter, RowSource, RowType, SHOWN, more};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::model::{AccountId, SpaceKey};
@@ -20,7 +20,7 @@ use crate::policy::{conflict, hidden};
 const QUOTED: usize = 60;
 
 /// What the rows of a file come to.
-pub(in crate::policy) struct Table<'a> {
+pub(in crate::policy) struct CsvTable<'a> {
     pub(in crate::policy) from: &'a RowSource,
     pub(in crate::policy) file: Arc<Utf8Path>,
     pub(in crate::policy) text: &'a str,
@@ -31,7 +31,7 @@ pub(in crate::policy) struct Table<'a> {
 }
 
 /// What a row says.
-enum Row {
+enum CsvRow {
     Access(SpaceKey, Spanned<Who>),
     /// Not taken, by its type.
     Skipped(RowType),
@@ -42,7 +42,7 @@ struct BadRow(Span, String, String);
 
 type Columns = [usize; 3];
 
-impl Table<'_> {
+impl CsvTable<'_> {
     /// Lines of access by space.
     pub(in crate::policy) fn read(&self, findings: &mut Diagnostics) -> BTreeMap<SpaceKey, Vec<AccessLine>> {
         if let Some(marker) = conflict::marker(&self.file, self.text) {
@@ -101,10 +101,10 @@ impl Table<'_> {
                 continue;
             }
             match self.row(&record, width, columns) {
-                Ok(Row::Access(key, who)) => {
+                Ok(CsvRow::Access(key, who)) => {
                     spaces.entry(key).or_default().push(Entry { who, until: None, why: None });
                 }
-                Ok(Row::Skipped(kind)) => *skipped.entry(kind).or_default() += 1,
+                Ok(CsvRow::Skipped(kind)) => *skipped.entry(kind).or_default() += 1,
                 Err(BadRow(place, ..)) if bad >= SHOWN => {
                     bad += 1;
                     hidden.get_or_insert(place);
@@ -126,12 +126,12 @@ impl Table<'_> {
 
     /// What stands between columns, and where the line with their names begins: what the rule says, or a first
     /// line such as `sep=;`, or what stands most often in the line with the names.
-    fn delimiter(&self, findings: &mut Diagnostics) -> Option<(Delimiter, Place)> {
+    fn delimiter(&self, findings: &mut Diagnostics) -> Option<(Delimiter, CsvPlace)> {
         let (line, rest) = self.text.split_once('\n').unwrap_or((self.text, ""));
         let (header, begin, named) = match separator(line) {
             Some(separator) => {
                 let Some(named) = Delimiter::parse(separator) else {
-                    let place = Place::START.span(&self.file, self.text, line.len());
+                    let place = CsvPlace::START.span(&self.file, self.text, line.len());
                     findings.push(
                         Diagnostic::new(
                             Code::CsvFile,
@@ -143,9 +143,13 @@ impl Table<'_> {
                     return None;
                 };
                 let at = self.text.len() - rest.len();
-                (rest.lines().next().unwrap_or_default(), Place { at, line: 2, line_start: at }, Some(named))
+                (
+                    rest.lines().next().unwrap_or_default(),
+                    CsvPlace { at, line: 2, line_start: at },
+                    Some(named),
+                )
             }
-            None => (line, Place::START, None),
+            None => (line, CsvPlace::START, None),
         };
         let outside_quotes = |delimiter: Delimiter| -> usize {
             let is_one = |found: &u8| *found == delimiter.byte();
@@ -233,7 +237,7 @@ impl Table<'_> {
         }
     }
 
-    fn row(&self, record: &[Field<'_>], width: usize, columns: Columns) -> Result<Row, BadRow> {
+    fn row(&self, record: &[Field<'_>], width: usize, columns: Columns) -> Result<CsvRow, BadRow> {
         let [Some(space), Some(kind), Some(id)] = columns.map(|column| record.get(column)) else {
             return Err(self.wrong_width(record, width));
         };
@@ -260,7 +264,7 @@ impl Table<'_> {
             return Err(self.bad(kind, message, help));
         };
         if !self.from.takes(row_type) {
-            return Ok(Row::Skipped(row_type));
+            return Ok(CsvRow::Skipped(row_type));
         }
         let (space_word, id_word) = (space.value.trim(), id.value.trim());
         let Ok(key) = space_word.parse() else {
@@ -283,7 +287,7 @@ impl Table<'_> {
             let message = format!("`{}` is not the id of a {}", cut(id_word), row_type.as_str());
             return Err(self.bad(id, message, correct(&self.from.id)));
         };
-        Ok(Row::Access(key, Spanned::new(Who::Named(named), self.place(id))))
+        Ok(CsvRow::Access(key, Spanned::new(Who::Named(named), self.place(id))))
     }
 
     fn wrong_width(&self, record: &[Field<'_>], width: usize) -> BadRow {

@@ -11,7 +11,7 @@ use super::names::Roles;
 use super::pages::{PageDraft, pages};
 use super::people::{is_deleted, is_inactive, label};
 use super::remark::{Remark, Remarks};
-use super::words::{NamedBundle, Word, words};
+use super::words::{AccessWord, NamedBundle, words};
 use crate::model::{
     AccountKind, Holding, Known, Live, LiveSpace, Mode, Permission, Principal, Space, SpaceRoleMode,
 };
@@ -20,15 +20,15 @@ use crate::policy::pages::{Matched, matched};
 
 /// One space as a policy would declare it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Draft {
+pub struct SpaceDraft {
     pub space: Space,
     pub mode: Mode,
-    pub access: BTreeMap<Word, BTreeSet<Principal>>,
+    pub access: BTreeMap<AccessWord, BTreeSet<Principal>>,
     pub pages: Vec<PageDraft>,
     pub remarks: Remarks,
 }
 
-impl Draft {
+impl SpaceDraft {
     /// Whether there is nothing that a policy could declare.
     pub fn says_nothing(&self) -> bool {
         self.access.is_empty() && self.pages.is_empty()
@@ -59,7 +59,7 @@ pub fn draft<'a>(
     spaces: impl IntoIterator<Item = &'a LiveSpace>,
     policy: &Policy,
     live: &Live,
-) -> Vec<Draft> {
+) -> Vec<SpaceDraft> {
     let roles = Roles::of(policy, live);
     let drafter = Drafter { bundles: bundles(policy, &roles, live.site.mode), roles, live };
     spaces.into_iter().map(|space| drafter.space(space)).collect()
@@ -86,9 +86,9 @@ struct Drafter<'a> {
 }
 
 impl Drafter<'_> {
-    fn space(&self, space: &LiveSpace) -> Draft {
+    fn space(&self, space: &LiveSpace) -> SpaceDraft {
         let mut remarks = Remarks::default();
-        let mut access: BTreeMap<Word, BTreeSet<Principal>> = BTreeMap::new();
+        let mut access: BTreeMap<AccessWord, BTreeSet<Principal>> = BTreeMap::new();
         for (principal, holding) in &space.holdings {
             match self.words(principal, holding) {
                 Ok(words) => {
@@ -112,11 +112,11 @@ impl Drafter<'_> {
         // Without a line of access, an authoritative space would be one that everybody is to lose.
         let authoritative = !access.is_empty() && !remarks.forbid_authoritative();
         let mode = if authoritative { Mode::Authoritative } else { Mode::Additive };
-        Draft { space: space.space.clone(), mode, access, pages, remarks }
+        SpaceDraft { space: space.space.clone(), mode, access, pages, remarks }
     }
 
     /// The words for what a principal holds, or why there are none.
-    fn words(&self, principal: &Principal, holding: &Holding) -> Result<BTreeSet<Word>, Remark> {
+    fn words(&self, principal: &Principal, holding: &Holding) -> Result<BTreeSet<AccessWord>, Remark> {
         if let Principal::User(account) = principal {
             match self.live.directory.people.get(account).map(|person| person.kind) {
                 Some(AccountKind::Human | AccountKind::Customer) => {}
@@ -137,7 +137,7 @@ impl Drafter<'_> {
         self.held(principal, holding)
     }
 
-    fn held(&self, principal: &Principal, holding: &Holding) -> Result<BTreeSet<Word>, Remark> {
+    fn held(&self, principal: &Principal, holding: &Holding) -> Result<BTreeSet<AccessWord>, Remark> {
         let anonymous = *principal == Principal::Anonymous;
         match holding {
             Holding::Role(id) => {

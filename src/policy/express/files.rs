@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use super::draft::Draft;
-use super::names::{Names, RoleDraft, Roles, slug};
+use super::draft::SpaceDraft;
+use super::names::{PolicyNames, RoleDraft, Roles, slug};
 use super::pages::PageDraft;
 use super::people::is_inactive;
-use super::words::Word;
+use super::words::AccessWord;
 use crate::model::{AccountId, AccountKind, GroupId, Live, Mode, Principal, SpaceStatus};
 use crate::policy::ast::Policy;
 use crate::policy::format::format;
@@ -28,12 +28,12 @@ pub fn head(site: &str) -> String {
 /// A file for each space. A new policy, which says where its site is, has its people and its roles in files of
 /// their own; to one that is there already, each space brings those that are new.
 pub fn compose(
-    drafts: &[Draft],
+    drafts: &[SpaceDraft],
     policy: &Policy,
     live: &Live,
     site: Option<&str>,
 ) -> BTreeMap<Utf8PathBuf, String> {
-    let mut pen = Pen::new(drafts, policy, live);
+    let mut pen = FileWriter::new(drafts, policy, live);
     let mut files: BTreeMap<Utf8PathBuf, String> = BTreeMap::new();
     if let Some(site) = site {
         files.insert("confperm.yaml".into(), head(site));
@@ -55,7 +55,7 @@ pub fn compose(
 }
 
 /// Where the files of these spaces go.
-pub fn places(drafts: &[Draft]) -> BTreeSet<Utf8PathBuf> {
+pub fn places(drafts: &[SpaceDraft]) -> BTreeSet<Utf8PathBuf> {
     super::places::places(drafts.iter().map(|draft| &draft.space)).into_values().collect()
 }
 
@@ -65,28 +65,28 @@ fn canonical(path: &Utf8Path, text: &str) -> String {
 }
 
 /// Everything in one text. Only one draft may be there: a file has one section of spaces.
-pub fn in_one(drafts: &[Draft], policy: &Policy, live: &Live, site: Option<&str>) -> String {
+pub fn in_one(drafts: &[SpaceDraft], policy: &Policy, live: &Live, site: Option<&str>) -> String {
     let mut sections = Vec::from_iter(site.map(head));
-    sections.push(Pen::new(drafts, policy, live).whole(drafts));
+    sections.push(FileWriter::new(drafts, policy, live).whole(drafts));
     let titles: String = drafts.iter().map(title).collect();
     canonical(Utf8Path::new("policy.yaml"), &(titles + &join(&sections)))
 }
 
 /// Writes drafts down. What a name means is defined once, in whichever text needs it first.
 #[derive(Debug)]
-struct Pen<'a> {
+struct FileWriter<'a> {
     people: BTreeMap<String, AccountId>,
     pins: BTreeMap<String, GroupId>,
-    names: Names,
+    names: PolicyNames,
     roles: Roles,
     defined_roles: BTreeSet<String>,
     live: &'a Live,
 }
 
-impl<'a> Pen<'a> {
+impl<'a> FileWriter<'a> {
     /// A pen that has a name for everybody in these drafts.
-    fn new(drafts: &[Draft], policy: &Policy, live: &'a Live) -> Self {
-        let names = Names::of(&drafts.iter().flat_map(principals).collect(), policy, live);
+    fn new(drafts: &[SpaceDraft], policy: &Policy, live: &'a Live) -> Self {
+        let names = PolicyNames::of(&drafts.iter().flat_map(principals).collect(), policy, live);
         Self {
             people: names.new_people(),
             pins: names.new_pins(),
@@ -99,7 +99,7 @@ impl<'a> Pen<'a> {
 
     /// The people in these drafts and the groups whose names are not clear, as far as they have not been
     /// defined; empty if there are none.
-    fn define_people(&mut self, drafts: &[Draft]) -> String {
+    fn define_people(&mut self, drafts: &[SpaceDraft]) -> String {
         let used: BTreeSet<Principal> = drafts.iter().flat_map(principals).collect();
         let mut text = YamlText::default();
         let people = take(&mut self.people, |account| used.contains(&Principal::User(account.clone())));
@@ -121,8 +121,8 @@ impl<'a> Pen<'a> {
     }
 
     /// The roles of the site in these drafts, as far as they have not been defined; empty if there are none.
-    fn define_roles(&mut self, drafts: &[Draft]) -> String {
-        let used: BTreeSet<&Word> = drafts.iter().flat_map(|draft| draft.access.keys()).collect();
+    fn define_roles(&mut self, drafts: &[SpaceDraft]) -> String {
+        let used: BTreeSet<&AccessWord> = drafts.iter().flat_map(|draft| draft.access.keys()).collect();
         let mut text = YamlText::default();
         for (name, role) in self.roles.definitions(&used) {
             if !self.defined_roles.insert(name.to_owned()) {
@@ -154,14 +154,14 @@ impl<'a> Pen<'a> {
     }
 
     /// Spaces, after what their names need to be defined.
-    fn whole(&mut self, drafts: &[Draft]) -> String {
+    fn whole(&mut self, drafts: &[SpaceDraft]) -> String {
         let mut sections = vec![self.define_people(drafts), self.define_roles(drafts)];
         sections.extend(drafts.iter().map(|draft| self.space(draft)));
         join(&sections)
     }
 
     /// One space; nothing, if it declares nothing.
-    fn space(&self, draft: &Draft) -> String {
+    fn space(&self, draft: &SpaceDraft) -> String {
         let mut text = YamlText::default();
         if draft.says_nothing() {
             return text.into_string();
@@ -218,7 +218,7 @@ impl<'a> Pen<'a> {
 }
 
 /// What stands above a space: its name, and the remarks with everything that they are about.
-fn title(draft: &Draft) -> String {
+fn title(draft: &SpaceDraft) -> String {
     let mut text = YamlText::default();
     let archived = if draft.space.status == SpaceStatus::Archived { " (archived)" } else { "" };
     text.comment(&format!("{}{archived}", draft.space.name.raw()), 0);
@@ -258,7 +258,7 @@ fn take<T: Clone>(from: &mut BTreeMap<String, T>, wanted: impl Fn(&T) -> bool) -
     taken
 }
 
-fn principals(draft: &Draft) -> impl Iterator<Item = Principal> {
+fn principals(draft: &SpaceDraft) -> impl Iterator<Item = Principal> {
     let on_pages = draft.pages.iter().flat_map(PageDraft::subjects).cloned().map(Principal::from);
     draft.access.values().flatten().cloned().chain(on_pages)
 }

@@ -18,9 +18,9 @@ pub mod preview;
 mod remark;
 mod words;
 
-pub use draft::{Draft, draft};
+pub use draft::{SpaceDraft, draft};
 pub use names::handles;
 pub use pages::PageDraft;
 pub(crate) use pages::selector_of;
 pub use remark::{Remark, Remarks};
-pub use words::{NamedBundle, Word};
+pub use words::{AccessWord, NamedBundle};

@@ -5,7 +5,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::words::{NamedBundle, Word};
+use super::words::{AccessWord, NamedBundle};
 use crate::model::{
     AccountId, BuiltInRole, GroupId, Live, Permission, Principal, Role, RoleId, SpaceRoleMode,
 };
@@ -19,19 +19,19 @@ const TAIL: usize = 6;
 
 /// The names of those who stand in a policy.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Names {
-    people: BTreeMap<AccountId, Name>,
-    groups: BTreeMap<GroupId, Name>,
+pub(super) struct PolicyNames {
+    people: BTreeMap<AccountId, PolicyName>,
+    groups: BTreeMap<GroupId, PolicyName>,
 }
 
 /// A name, and whether the policy has yet to say what it means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Name {
+struct PolicyName {
     text: String,
     new: bool,
 }
 
-impl Names {
+impl PolicyNames {
     /// Names for these principals, beside those that a policy has already.
     pub(super) fn of(used: &BTreeSet<Principal>, policy: &Policy, live: &Live) -> Self {
         let accounts: Vec<&AccountId> = used
@@ -69,7 +69,7 @@ impl Names {
     }
 }
 
-fn new<Id: Clone>(names: &BTreeMap<Id, Name>) -> BTreeMap<String, Id> {
+fn new<Id: Clone>(names: &BTreeMap<Id, PolicyName>) -> BTreeMap<String, Id> {
     names.iter().filter(|(_, name)| name.new).map(|(id, name)| (name.text.clone(), id.clone())).collect()
 }
 
@@ -80,10 +80,10 @@ pub fn handles(live: &Live) -> BTreeMap<AccountId, String> {
     names.into_iter().map(|(account, name)| (account, name.text)).collect()
 }
 
-fn aliases(accounts: &[&AccountId], policy: &Policy, live: &Live) -> BTreeMap<AccountId, Name> {
+fn aliases(accounts: &[&AccountId], policy: &Policy, live: &Live) -> BTreeMap<AccountId, PolicyName> {
     let mut names = BTreeMap::new();
     for (alias, person) in policy.people.iter().rev() {
-        names.insert(person.account.value.clone(), Name { text: alias.clone(), new: false });
+        names.insert(person.account.value.clone(), PolicyName { text: alias.clone(), new: false });
     }
     let taken: BTreeSet<String> = policy.people.keys().cloned().collect();
     let nameless: Vec<(&AccountId, String)> = accounts
@@ -96,15 +96,15 @@ fn aliases(accounts: &[&AccountId], policy: &Policy, live: &Live) -> BTreeMap<Ac
         })
         .collect();
     let apart = apart(&nameless, taken, |name, tail| format!("{name}-{tail}"));
-    names.extend(apart.into_iter().map(|(id, text)| (id.clone(), Name { text, new: true })));
+    names.extend(apart.into_iter().map(|(id, text)| (id.clone(), PolicyName { text, new: true })));
     names
 }
 
 /// A group goes by its own name where that says which one is meant; otherwise it is pinned to its id.
-fn group_names(groups: &[&GroupId], policy: &Policy, live: &Live) -> BTreeMap<GroupId, Name> {
+fn group_names(groups: &[&GroupId], policy: &Policy, live: &Live) -> BTreeMap<GroupId, PolicyName> {
     let mut names = BTreeMap::new();
     for (name, pin) in policy.groups.iter().rev() {
-        names.insert(pin.id.value.clone(), Name { text: name.clone(), new: false });
+        names.insert(pin.id.value.clone(), PolicyName { text: name.clone(), new: false });
     }
     let mut bearers: BTreeMap<&str, usize> = BTreeMap::new();
     for group in live.directory.groups.values() {
@@ -116,7 +116,7 @@ fn group_names(groups: &[&GroupId], policy: &Policy, live: &Live) -> BTreeMap<Gr
         let name = live.directory.groups.get(*id).map_or("", |group| group.name.raw());
         let clear = bearers.get(name) == Some(&1) && !name.is_empty() && name.trim() == name;
         if clear && !taken.contains(name) {
-            names.insert((*id).clone(), Name { text: name.to_owned(), new: false });
+            names.insert((*id).clone(), PolicyName { text: name.to_owned(), new: false });
         } else {
             let name = name.trim();
             unclear.push((*id, if name.is_empty() { "group".to_owned() } else { name.to_owned() }));
@@ -125,7 +125,7 @@ fn group_names(groups: &[&GroupId], policy: &Policy, live: &Live) -> BTreeMap<Gr
     // A pin must not take the name of any group, or it would mean that one elsewhere.
     taken.extend(bearers.keys().map(|name| (*name).to_owned()));
     let apart = apart(&unclear, taken, |name, tail| format!("{name} ({tail})"));
-    names.extend(apart.into_iter().map(|(id, text)| (id.clone(), Name { text, new: true })));
+    names.extend(apart.into_iter().map(|(id, text)| (id.clone(), PolicyName { text, new: true })));
     names
 }
 
@@ -190,7 +190,7 @@ pub(super) struct Roles {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct RoleWord {
-    pub(super) word: Word,
+    pub(super) word: AccessWord,
     pub(super) administers: bool,
     /// What the policy has yet to say about it.
     pub(super) definition: Option<RoleDraft>,
@@ -245,10 +245,11 @@ impl Roles {
     }
 
     /// Definitions that the policy needs to use these words.
-    pub(super) fn definitions(&self, used: &BTreeSet<&Word>) -> BTreeMap<&str, RoleDraft> {
+    pub(super) fn definitions(&self, used: &BTreeSet<&AccessWord>) -> BTreeMap<&str, RoleDraft> {
         let site = self.site.values().filter(|role| used.contains(&role.word));
         let site = site.filter_map(|role| Some((role.word.as_str(), role.definition.clone()?)));
-        let classic = self.classic.iter().filter(|(name, _)| used.contains(&Word::Role((*name).clone())));
+        let classic =
+            self.classic.iter().filter(|(name, _)| used.contains(&AccessWord::Role((*name).clone())));
         let classic = classic.map(|(name, role)| (name.as_str(), RoleDraft::Classic(*role)));
         site.chain(classic).collect()
     }
@@ -257,7 +258,7 @@ impl Roles {
 fn role_word(role: &Role, policy: &Policy, taken: &mut BTreeSet<String>) -> RoleWord {
     if let Some(built_in) = BuiltInRole::ALL.into_iter().find(|built_in| role.name == *built_in.site_name()) {
         let administers = built_in.permissions().contains(&Permission::AdministerSpace);
-        return RoleWord { word: Word::BuiltIn(Reverse(built_in)), administers, definition: None };
+        return RoleWord { word: AccessWord::BuiltIn(Reverse(built_in)), administers, definition: None };
     }
     let means = |site_role: &str| role.name == *site_role;
     let defined = policy
@@ -267,7 +268,7 @@ fn role_word(role: &Role, policy: &Policy, taken: &mut BTreeSet<String>) -> Role
     if let Some((name, _)) = defined {
         let required = bundle(&RoleName::Custom(name.clone()), &policy.roles).required;
         let administers = required.contains(&Permission::AdministerSpace);
-        return RoleWord { word: Word::Role(name.clone()), administers, definition: None };
+        return RoleWord { word: AccessWord::Role(name.clone()), administers, definition: None };
     }
     let short =
         Some(slug(role.name.raw())).filter(|slug| !slug.is_empty()).unwrap_or_else(|| "role".to_owned());
@@ -286,5 +287,5 @@ fn role_word(role: &Role, policy: &Policy, taken: &mut BTreeSet<String>) -> Role
         None => role.unrecognised().cloned().collect(),
     };
     let definition = RoleDraft::Site { name: role.name.raw().to_owned(), permissions, unknown };
-    RoleWord { word: Word::Role(name), administers, definition: Some(definition) }
+    RoleWord { word: AccessWord::Role(name), administers, definition: Some(definition) }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::words::{NamedBundle, Word, words};
+use super::words::{AccessWord, NamedBundle, words};
 use crate::model::{
     Audience, BuiltInRole, ContentId, Holding, Known, LiveSpace, Mode, PageVerb, Principal, Role, RoleId,
     SiteText, Tree,
@@ -11,13 +11,13 @@ use crate::model::{
 use crate::policy::yaml::YamlText;
 
 /// How things are called.
-pub struct Words<'a> {
+pub struct PreviewNames<'a> {
     pub bundles: &'a [NamedBundle],
     pub roles: &'a BTreeMap<RoleId, Role>,
     pub name: &'a dyn Fn(&Principal) -> String,
 }
 
-impl std::fmt::Debug for Words<'_> {
+impl std::fmt::Debug for PreviewNames<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Words").field("bundles", &self.bundles).finish_non_exhaustive()
     }
@@ -29,7 +29,7 @@ pub fn space(
     mode: Mode,
     holders: &dyn Fn(&Principal) -> bool,
     pages: &BTreeSet<ContentId>,
-    words: &Words<'_>,
+    words: &PreviewNames<'_>,
 ) -> String {
     let mut access: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (principal, holding) in space.holdings.iter().filter(|(principal, _)| holders(principal)) {
@@ -58,22 +58,22 @@ pub fn space(
     text.into_string()
 }
 
-fn holding_words(holding: &Holding, names: &Words<'_>) -> Vec<String> {
+fn holding_words(holding: &Holding, names: &PreviewNames<'_>) -> Vec<String> {
     match holding {
         Holding::Grants(grants) => {
             let found = words(&grants.keys().copied().collect(), names.bundles);
-            found.iter().map(Word::as_str).map(str::to_owned).collect()
+            found.iter().map(AccessWord::as_str).map(str::to_owned).collect()
         }
         Holding::Role(id) => vec![role_word(id, names)],
     }
 }
 
-fn role_word(id: &RoleId, words: &Words<'_>) -> String {
+fn role_word(id: &RoleId, words: &PreviewNames<'_>) -> String {
     let Some(role) = words.roles.get(id) else { return id.to_string() };
     let built_in = BuiltInRole::ALL.into_iter().find(|built_in| role.name == *built_in.site_name());
     built_in.map_or_else(|| role.name.raw().to_owned(), |built_in| built_in.to_string())
 }
-fn write_pages(tree: &Tree, pages: &BTreeSet<ContentId>, words: &Words<'_>, text: &mut YamlText) {
+fn write_pages(tree: &Tree, pages: &BTreeSet<ContentId>, words: &PreviewNames<'_>, text: &mut YamlText) {
     let mut entries: Vec<(SiteText, [&Audience; 2])> = pages
         .iter()
         .filter_map(|&id| match &tree.get(id)?.restrictions {

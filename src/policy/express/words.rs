@@ -17,13 +17,13 @@ pub struct NamedBundle {
 /// The left side of a line of `access`. The order is that of an imported file: roles first, the largest of
 /// the built-in ones at the top.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Word {
+pub enum AccessWord {
     BuiltIn(Reverse<BuiltInRole>),
     Role(String),
     Permission(Permission),
 }
 
-impl Word {
+impl AccessWord {
     pub fn as_str(&self) -> &str {
         match self {
             Self::BuiltIn(Reverse(role)) => role.as_str(),
@@ -33,7 +33,7 @@ impl Word {
     }
 }
 
-impl From<&RoleName> for Word {
+impl From<&RoleName> for AccessWord {
     fn from(role: &RoleName) -> Self {
         match role {
             RoleName::BuiltIn(role) => Self::BuiltIn(Reverse(*role)),
@@ -59,7 +59,7 @@ impl Policy {
 pub(super) fn words<'a>(
     held: &BTreeSet<Permission>,
     bundles: impl IntoIterator<Item = &'a NamedBundle>,
-) -> BTreeSet<Word> {
+) -> BTreeSet<AccessWord> {
     let mut left = held.clone();
     let mut found = BTreeSet::new();
     for NamedBundle { name, bundle } in bundles {
@@ -67,9 +67,9 @@ pub(super) fn words<'a>(
             left.retain(|permission| {
                 !bundle.required.contains(permission) && !bundle.tolerated.contains(permission)
             });
-            found.insert(Word::from(name));
+            found.insert(AccessWord::from(name));
         }
     }
-    found.extend(left.into_iter().map(Word::Permission));
+    found.extend(left.into_iter().map(AccessWord::Permission));
     found
 }

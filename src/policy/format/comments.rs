@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::policy::yaml::{Form, Written};
+use crate::policy::yaml::{Form, WrittenNode};
 
 /// A comment, or what is known of it before it has found its place.
 #[derive(Debug, Clone)]
@@ -19,11 +19,11 @@ pub(super) struct Comment {
 
 /// A text and its lines.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Page<'a> {
+pub(super) struct SourceText<'a> {
     text: &'a str,
 }
 
-impl<'a> Page<'a> {
+impl<'a> SourceText<'a> {
     pub(super) const fn new(text: &'a str) -> Self {
         Self { text }
     }
@@ -54,11 +54,11 @@ impl<'a> Page<'a> {
 }
 
 /// All comments, in their order.
-pub(super) fn find(text: &str, root: &Written) -> Vec<Comment> {
+pub(super) fn find(text: &str, root: &WrittenNode) -> Vec<Comment> {
     let mut scalars = Vec::new();
     collect(root, &mut scalars);
     let mut found = Vec::new();
-    let page = Page::new(text);
+    let page = SourceText::new(text);
     let mut at = 0;
     for scalar in scalars.into_iter().chain(std::iter::once(text.len()..text.len())) {
         while let Some(hash) = text.get(at..scalar.start).and_then(|gap| gap.find('#')) {
@@ -79,7 +79,7 @@ pub(super) fn find(text: &str, root: &Written) -> Vec<Comment> {
     found
 }
 
-fn collect(node: &Written, scalars: &mut Vec<Range<usize>>) {
+fn collect(node: &WrittenNode, scalars: &mut Vec<Range<usize>>) {
     match &node.form {
         Form::Empty => {}
         Form::Literal(_) | Form::Text(_) | Form::Block(_) => scalars.push(node.span.clone()),

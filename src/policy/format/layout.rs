@@ -1,6 +1,6 @@
 //! The tree as lines.
 
-use super::tree::{Body, Collection, Document, Entry, Lines, Remark, Word};
+use super::tree::{BlockText, Body, Collection, CommentLine, Document, TreeEntry, Word};
 use crate::policy::yaml::{Around, scalar};
 
 /// What a line may hold, without a comment behind it.
@@ -10,7 +10,7 @@ const INDENT: usize = 2;
 const BESIDE: usize = 2;
 
 #[derive(Debug)]
-enum Line {
+enum LayoutLine {
     Blank,
     Comment {
         indent: usize,
@@ -86,35 +86,37 @@ fn inline(collection: &Collection) -> Option<String> {
 
 #[derive(Debug, Default)]
 struct Page {
-    lines: Vec<Line>,
+    lines: Vec<LayoutLine>,
 }
 
 impl Page {
     /// A blank line, unless it is there already or would stand at the top.
     fn blank(&mut self) {
         match self.lines.last() {
-            None | Some(Line::Blank) => {}
+            None | Some(LayoutLine::Blank) => {}
             // The text of a block goes on to its last line break.
-            Some(Line::Raw(text)) if text.trim().is_empty() => {}
-            Some(Line::Raw(_) | Line::Comment { .. } | Line::Code { .. }) => self.lines.push(Line::Blank),
+            Some(LayoutLine::Raw(text)) if text.trim().is_empty() => {}
+            Some(LayoutLine::Raw(_) | LayoutLine::Comment { .. } | LayoutLine::Code { .. }) => {
+                self.lines.push(LayoutLine::Blank);
+            }
         }
     }
 
     fn code(&mut self, indent: usize, text: String, aside: Option<String>) {
-        self.lines.push(Line::Code { indent, text, aside });
+        self.lines.push(LayoutLine::Code { indent, text, aside });
     }
 
-    fn remarks(&mut self, remarks: Vec<Remark>, indent: usize) {
+    fn remarks(&mut self, remarks: Vec<CommentLine>, indent: usize) {
         for remark in remarks {
             if remark.blank_before {
                 self.blank();
             }
-            self.lines.push(Line::Comment { indent, text: remark.text });
+            self.lines.push(LayoutLine::Comment { indent, text: remark.text });
         }
     }
 
     /// Remarks in the place of a value.
-    fn instead(&mut self, mut remarks: Vec<Remark>, indent: usize) {
+    fn instead(&mut self, mut remarks: Vec<CommentLine>, indent: usize) {
         if let Some(first) = remarks.first_mut() {
             first.blank_before = false;
         }
@@ -140,7 +142,7 @@ impl Page {
         self.remarks(collection.foot, indent);
     }
 
-    fn entry(&mut self, entry: Entry, indent: usize) {
+    fn entry(&mut self, entry: TreeEntry, indent: usize) {
         self.remarks(entry.above, indent);
         if entry.blank_before {
             self.blank();
@@ -183,20 +185,20 @@ impl Page {
                     return self.code(indent, line, aside);
                 }
                 if let Some(text) = aside {
-                    self.lines.push(Line::Comment { indent, text });
+                    self.lines.push(LayoutLine::Comment { indent, text });
                 }
                 let mut page = Self::default();
                 page.entries(collection, indent + INDENT);
                 // The dash stands before the first entry; what stands above that moves above the dash.
                 for line in &mut page.lines {
                     match line {
-                        Line::Comment { indent: at, .. } => *at = indent,
-                        Line::Code { indent: at, text, .. } => {
+                        LayoutLine::Comment { indent: at, .. } => *at = indent,
+                        LayoutLine::Code { indent: at, text, .. } => {
                             *at = indent;
                             text.insert_str(0, "- ");
                             break;
                         }
-                        Line::Blank | Line::Raw(_) => {}
+                        LayoutLine::Blank | LayoutLine::Raw(_) => {}
                     }
                 }
                 self.lines.append(&mut page.lines);
@@ -205,7 +207,7 @@ impl Page {
     }
 
     /// Text in lines of its own, below `head`.
-    fn block(&mut self, indent: usize, head: &str, block: &Lines, aside: Option<String>) {
+    fn block(&mut self, indent: usize, head: &str, block: &BlockText, aside: Option<String>) {
         let style = if block.folded { '>' } else { '|' };
         // Without it, blanks at the beginning would be taken for indentation.
         let first = block.texts.iter().find(|line| !line.is_empty());
@@ -218,14 +220,14 @@ impl Page {
         self.code(indent, format!("{head} {style}{width}{end}").trim_start().to_owned(), aside);
         let margin = " ".repeat(indent + INDENT);
         for line in &block.texts {
-            self.lines.push(Line::Raw(if line.is_empty() {
+            self.lines.push(LayoutLine::Raw(if line.is_empty() {
                 String::new()
             } else {
                 format!("{margin}{line}")
             }));
         }
         for _ in 1..block.breaks {
-            self.lines.push(Line::Raw(String::new()));
+            self.lines.push(LayoutLine::Raw(String::new()));
         }
     }
 
@@ -236,12 +238,12 @@ impl Page {
         for line in &self.lines {
             let column = columns.next().unwrap_or(0);
             match line {
-                Line::Blank => {}
-                Line::Comment { indent, text: comment } => {
+                LayoutLine::Blank => {}
+                LayoutLine::Comment { indent, text: comment } => {
                     text.extend(std::iter::repeat_n(' ', *indent));
                     text.push_str(comment);
                 }
-                Line::Code { indent, text: code, aside } => {
+                LayoutLine::Code { indent, text: code, aside } => {
                     text.extend(std::iter::repeat_n(' ', *indent));
                     text.push_str(code);
                     if let Some(aside) = aside {
@@ -250,7 +252,7 @@ impl Page {
                         text.push_str(aside);
                     }
                 }
-                Line::Raw(raw) => text.push_str(raw),
+                LayoutLine::Raw(raw) => text.push_str(raw),
             }
             text.push('\n');
         }
@@ -259,8 +261,8 @@ impl Page {
 
     /// For each line the column at which a comment behind it begins.
     fn columns(&self) -> Vec<usize> {
-        let width = |line: &Line| match line {
-            Line::Code { indent, text, aside: Some(_) } => Some(indent + text.chars().count() + BESIDE),
+        let width = |line: &LayoutLine| match line {
+            LayoutLine::Code { indent, text, aside: Some(_) } => Some(indent + text.chars().count() + BESIDE),
             _ => None,
         };
         let widths: Vec<Option<usize>> = self.lines.iter().map(width).collect();

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 
 use super::keys::Inside;
-use super::yaml::{Form, Kind, Node, written};
+use super::yaml::{Form, Node, NodeKind, written};
 use crate::diagnostic::{Code, Diagnostic, Span};
 
 /// The text of a policy file in the layout that all of them have. The error is why it is left alone.
@@ -67,15 +67,15 @@ fn unified_breaks(text: &str) -> Cow<'_, str> {
 /// Whether two trees say the same, but for the order of keys that the layout decides.
 fn is_same(before: &Node, after: &Node, inside: Inside) -> bool {
     match (&before.kind, &after.kind) {
-        (Kind::Null, Kind::Null) => true,
-        (Kind::Scalar(a, a_kind), Kind::Scalar(b, b_kind)) => a == b && a_kind == b_kind,
-        (Kind::List(a), Kind::List(b)) => {
+        (NodeKind::Null, NodeKind::Null) => true,
+        (NodeKind::Scalar(a, a_kind), NodeKind::Scalar(b, b_kind)) => a == b && a_kind == b_kind,
+        (NodeKind::List(a), NodeKind::List(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b, inside))
         }
-        (Kind::Map(a), Kind::Map(b)) => {
+        (NodeKind::Map(a), NodeKind::Map(b)) => {
             let name = |key: &Node| match &key.kind {
-                Kind::Scalar(text, _) => text.clone(),
-                Kind::Null | Kind::List(_) | Kind::Map(_) => String::new(),
+                NodeKind::Scalar(text, _) => text.clone(),
+                NodeKind::Null | NodeKind::List(_) | NodeKind::Map(_) => String::new(),
             };
             let mut sorted: Vec<&(Node, Node)> = a.iter().collect();
             sorted.sort_by_key(|(key, _)| inside.rank(&name(key)));
@@ -84,11 +84,11 @@ fn is_same(before: &Node, after: &Node, inside: Inside) -> bool {
                     is_same(a_key, b_key, Inside::FREE) && is_same(a, b, inside.below(&name(a_key)))
                 })
         }
-        (Kind::Null | Kind::Scalar(..) | Kind::List(_) | Kind::Map(_), _) => false,
+        (NodeKind::Null | NodeKind::Scalar(..) | NodeKind::List(_) | NodeKind::Map(_), _) => false,
     }
 }
 
-fn sorted_comments(text: &str, root: &super::yaml::Written) -> Vec<String> {
+fn sorted_comments(text: &str, root: &super::yaml::WrittenNode) -> Vec<String> {
     let mut texts: Vec<String> = comments::find(text, root).into_iter().map(|comment| comment.text).collect();
     texts.sort();
     texts

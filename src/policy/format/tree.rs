@@ -3,13 +3,13 @@
 //! A comment on a line of its own belongs to what follows; at the end of a block it belongs to the
 //! innermost block that it is indented like. A comment behind something belongs to the line.
 
-use super::comments::{Comment, Page, find};
+use super::comments::{Comment, SourceText, find};
 use crate::policy::keys::Inside;
-use crate::policy::yaml::{Block, Form, Written};
+use crate::policy::yaml::{Block, Form, WrittenNode};
 
 /// A line of comment.
 #[derive(Debug)]
-pub(super) struct Remark {
+pub(super) struct CommentLine {
     pub(super) text: String,
     pub(super) blank_before: bool,
     /// Something stood before it on its line.
@@ -18,8 +18,8 @@ pub(super) struct Remark {
 
 /// An entry of a mapping or a list.
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) above: Vec<Remark>,
+pub(super) struct TreeEntry {
+    pub(super) above: Vec<CommentLine>,
     /// Between it and what stands above, comments included.
     pub(super) blank_before: bool,
     /// `None` in a list.
@@ -41,16 +41,16 @@ pub(super) enum Word {
 pub(super) enum Body {
     /// No value, but perhaps remarks in its place.
     Empty {
-        foot: Vec<Remark>,
+        foot: Vec<CommentLine>,
     },
     Word(Word),
-    Block(Lines),
+    Block(BlockText),
     Collection(Collection),
 }
 
 /// Text in lines of its own.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(super) struct BlockText {
     pub(super) folded: bool,
     /// Without the indentation that they have in common.
     pub(super) texts: Vec<String>,
@@ -64,24 +64,24 @@ pub(super) struct Collection {
     pub(super) is_map: bool,
     pub(super) brackets: bool,
     pub(super) inside: Inside,
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<TreeEntry>,
     /// After the last entry.
-    pub(super) foot: Vec<Remark>,
+    pub(super) foot: Vec<CommentLine>,
 }
 
 /// A whole document.
 #[derive(Debug)]
 pub(super) struct Document {
-    pub(super) header: Vec<Remark>,
+    pub(super) header: Vec<CommentLine>,
     /// A blank line after the header.
     pub(super) gap: bool,
     pub(super) root: Body,
-    pub(super) foot: Vec<Remark>,
+    pub(super) foot: Vec<CommentLine>,
 }
 
 /// Gives each comment its place, and each key.
-pub(super) fn arrange(text: &str, root: &Written, inside: Inside) -> Document {
-    let mut arranger = Arranger { page: Page::new(text), comments: find(text, root), next: 0 };
+pub(super) fn arrange(text: &str, root: &WrittenNode, inside: Inside) -> Document {
+    let mut arranger = Arranger { page: SourceText::new(text), comments: find(text, root), next: 0 };
     // Above a block stands the comment of its first entry, above anything else nothing but the header.
     let is_block = is_block(root) || matches!(root.form, Form::Empty);
     let mut header = if is_block { Vec::new() } else { arranger.before(root.span.start) };
@@ -101,7 +101,7 @@ pub(super) fn arrange(text: &str, root: &Written, inside: Inside) -> Document {
 
 /// What stands at the top of a file, up to the last blank line, is about the file and not about its first
 /// entry.
-fn split_header(first: &mut Entry) -> Vec<Remark> {
+fn split_header(first: &mut TreeEntry) -> Vec<CommentLine> {
     if first.blank_before {
         return std::mem::take(&mut first.above);
     }
@@ -110,7 +110,7 @@ fn split_header(first: &mut Entry) -> Vec<Remark> {
     std::mem::replace(&mut first.above, rest)
 }
 
-const fn is_block(node: &Written) -> bool {
+const fn is_block(node: &WrittenNode) -> bool {
     matches!(node.form, Form::List { brackets: false, .. } | Form::Map { brackets: false, .. })
 }
 
@@ -161,7 +161,7 @@ struct Room {
 }
 
 struct Arranger<'a> {
-    page: Page<'a>,
+    page: SourceText<'a>,
     comments: Vec<Comment>,
     next: usize,
 }
@@ -172,19 +172,19 @@ impl Arranger<'_> {
         self.comments.get(self.next).filter(|comment| comment.start < until)
     }
 
-    fn take(&mut self) -> Remark {
+    fn take(&mut self) -> CommentLine {
         let comment = &self.comments[self.next];
         self.next += 1;
         let behind = !comment.own_line;
-        Remark { text: comment.text.clone(), blank_before: !behind && comment.blank_before, behind }
+        CommentLine { text: comment.text.clone(), blank_before: !behind && comment.blank_before, behind }
     }
 
     /// All comments before a place.
-    fn before(&mut self, until: usize) -> Vec<Remark> {
+    fn before(&mut self, until: usize) -> Vec<CommentLine> {
         self.while_some(until, |_| true)
     }
 
-    fn while_some(&mut self, until: usize, wanted: impl Fn(&Comment) -> bool) -> Vec<Remark> {
+    fn while_some(&mut self, until: usize, wanted: impl Fn(&Comment) -> bool) -> Vec<CommentLine> {
         let mut taken = Vec::new();
         while self.peek(until).is_some_and(&wanted) {
             taken.push(self.take());
@@ -192,19 +192,19 @@ impl Arranger<'_> {
         taken
     }
 
-    fn body(&mut self, node: &Written, until: usize, inside: Inside, room: Room) -> Body {
+    fn body(&mut self, node: &WrittenNode, until: usize, inside: Inside, room: Room) -> Body {
         match &node.form {
             Form::Empty => Body::Empty { foot: Vec::new() },
             Form::Literal(text) => Body::Word(Word::Literal(text.clone())),
             Form::Text(text) => Body::Word(Word::Text(text.clone())),
             Form::Block(block) => self.block(node, block),
             Form::List { brackets, items } => {
-                let entries: Vec<(Option<&Written>, &Written)> =
+                let entries: Vec<(Option<&WrittenNode>, &WrittenNode)> =
                     items.iter().map(|item| (None, item)).collect();
                 Body::Collection(self.collection(node, *brackets, &entries, until, inside, room))
             }
             Form::Map { brackets, pairs } => {
-                let entries: Vec<(Option<&Written>, &Written)> =
+                let entries: Vec<(Option<&WrittenNode>, &WrittenNode)> =
                     pairs.iter().map(|(key, value)| (Some(key), value)).collect();
                 let collection = self.collection(node, *brackets, &entries, until, inside, room);
                 Body::Collection(Collection { is_map: true, ..collection })
@@ -212,7 +212,7 @@ impl Arranger<'_> {
         }
     }
 
-    fn block(&self, node: &Written, block: &Block) -> Body {
+    fn block(&self, node: &WrittenNode, block: &Block) -> Body {
         let body = block.value.trim_end_matches('\n');
         if body.trim().is_empty() {
             return Body::Word(Word::Text(block.value.clone()));
@@ -230,14 +230,14 @@ impl Arranger<'_> {
         } else {
             body.split('\n').map(str::to_owned).collect()
         };
-        Body::Block(Lines { folded: block.folded, texts: lines, breaks: block.value.len() - body.len() })
+        Body::Block(BlockText { folded: block.folded, texts: lines, breaks: block.value.len() - body.len() })
     }
 
     fn collection(
         &mut self,
-        node: &Written,
+        node: &WrittenNode,
         brackets: bool,
-        entries: &[(Option<&Written>, &Written)],
+        entries: &[(Option<&WrittenNode>, &WrittenNode)],
         until: usize,
         inside: Inside,
         room: Room,
@@ -258,7 +258,7 @@ impl Arranger<'_> {
     }
 
     /// The column of the entries of a block.
-    fn margin(&self, first: Option<&(Option<&Written>, &Written)>, dashes: usize) -> usize {
+    fn margin(&self, first: Option<&(Option<&WrittenNode>, &WrittenNode)>, dashes: usize) -> usize {
         let Some((key, value)) = first else { return 0 };
         let begin = begin(*key, value);
         let mut before = self.page.before(begin);
@@ -273,12 +273,12 @@ impl Arranger<'_> {
 
     fn entry(
         &mut self,
-        key: Option<&Written>,
-        value: &Written,
+        key: Option<&WrittenNode>,
+        value: &WrittenNode,
         until: usize,
         inside: Inside,
         margin: Option<usize>,
-    ) -> Entry {
+    ) -> TreeEntry {
         let begin = begin(key, value);
         let mut above = self.before(begin);
         let blank_before = margin.is_some() && self.page.blank_before(begin);
@@ -337,12 +337,12 @@ impl Arranger<'_> {
             beside.append(&mut first.above);
         }
         let aside = beside.pop_if(|last| last.behind).map(|remark| remark.text);
-        above.extend(beside.into_iter().map(|remark| Remark { blank_before: false, ..remark }));
-        Entry { above, blank_before, key: word, body, aside }
+        above.extend(beside.into_iter().map(|remark| CommentLine { blank_before: false, ..remark }));
+        TreeEntry { above, blank_before, key: word, body, aside }
     }
 
     /// Comments between a key and its value, as far as they are not about the first entry below.
-    fn beside_key(&mut self, value: &Written) -> Vec<Remark> {
+    fn beside_key(&mut self, value: &WrittenNode) -> Vec<CommentLine> {
         if matches!(value.form, Form::Empty) {
             return Vec::new();
         }
@@ -355,6 +355,6 @@ impl Arranger<'_> {
 }
 
 /// Where an entry begins.
-fn begin(key: Option<&Written>, value: &Written) -> usize {
+fn begin(key: Option<&WrittenNode>, value: &WrittenNode) -> usize {
     key.map_or(value.span.start, |key| key.span.start)
 }

@@ -14,7 +14,7 @@ use super::ast::Policy;
 use super::csv;
 use super::keys;
 use super::read::read;
-use super::yaml::{Kind, Node, parse};
+use super::yaml::{Node, NodeKind, parse};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span, did_you_mean};
 use crate::sandbox::state::is_state;
 
@@ -153,7 +153,7 @@ impl TopKeys {
     }
 
     fn of_tree(root: &Node) -> Self {
-        let pairs: &[(Node, Node)] = if let Kind::Map(pairs) = &root.kind { pairs } else { &[] };
+        let pairs: &[(Node, Node)] = if let NodeKind::Map(pairs) = &root.kind { pairs } else { &[] };
         Self::of(pairs.iter().filter_map(|(key, _)| key.scalar()))
     }
 
@@ -178,9 +178,9 @@ fn tree(file: &Arc<Utf8Path>, text: &str) -> (Result<Node, Box<Diagnostic>>, boo
     match parse(file, text) {
         Ok(root) => {
             let keys = TopKeys::of_tree(&root);
-            let is_map = matches!(root.kind, Kind::Map(_));
-            let is_foreign = root.kind != Kind::Null && keys.own == 0 && (keys.alien > 0 || !is_map);
-            let quotable = root.kind == Kind::Null || keys.is_policy();
+            let is_map = matches!(root.kind, NodeKind::Map(_));
+            let is_foreign = root.kind != NodeKind::Null && keys.own == 0 && (keys.alien > 0 || !is_map);
+            let quotable = root.kind == NodeKind::Null || keys.is_policy();
             (if is_foreign { Err(Box::new(foreign(&root))) } else { Ok(root) }, quotable)
         }
         Err(mut finding) => {
@@ -195,7 +195,7 @@ fn tree(file: &Arc<Utf8Path>, text: &str) -> (Result<Node, Box<Diagnostic>>, boo
 }
 
 fn foreign(root: &Node) -> Diagnostic {
-    let pairs: &[(Node, Node)] = if let Kind::Map(pairs) = &root.kind { pairs } else { &[] };
+    let pairs: &[(Node, Node)] = if let NodeKind::Map(pairs) = &root.kind { pairs } else { &[] };
     let meant = pairs.iter().find_map(|(key, _)| {
         let near = did_you_mean(key.scalar()?, keys::names(keys::TOP))?;
         if key.scalar() == Some(near) {

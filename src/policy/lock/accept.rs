@@ -10,7 +10,7 @@ use crate::policy::pages::{PageName, with_space};
 
 /// A name that means something else from now on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accepted {
+pub struct AcceptedName {
     /// As `--accept` takes it, with its kind.
     pub name: String,
     pub was: String,
@@ -46,14 +46,14 @@ impl NotAccepted {
 
 /// A name that the lock has.
 #[derive(Debug, Clone)]
-enum Known {
+enum LockedName {
     Group(String),
     Role(String),
     Space(SpaceKey),
     Page(SpaceKey, PageName),
 }
 
-impl Known {
+impl LockedName {
     /// With its kind, and as the policy writes it.
     fn written(&self) -> [String; 2] {
         match self {
@@ -68,7 +68,7 @@ impl Known {
 impl Lock {
     /// Lets a name mean what bears it now. A title and the path of a page at the top are one name here, and both mean
     /// what bears them.
-    pub fn accept(&mut self, name: &str, live: &Live) -> Result<Vec<Accepted>, NotAccepted> {
+    pub fn accept(&mut self, name: &str, live: &Live) -> Result<Vec<AcceptedName>, NotAccepted> {
         let mut accepted = Vec::new();
         let mut refused = None;
         for known in self.find(name)? {
@@ -80,25 +80,25 @@ impl Lock {
         refused.filter(|_| accepted.is_empty()).map_or(Ok(accepted), Err)
     }
 
-    fn accept_known(&mut self, known: Known, live: &Live) -> Result<Accepted, NotAccepted> {
+    fn accept_known(&mut self, known: LockedName, live: &Live) -> Result<AcceptedName, NotAccepted> {
         let [full, _] = known.written();
         match known {
-            Known::Group(name) => {
+            LockedName::Group(name) => {
                 let bearers = live.directory.group_names().bearers(&name);
                 let other: GroupId = other(&self.group(&name, bearers, &live.directory), &full)?;
                 Ok(put(self.groups.get_mut(&name), other, full))
             }
-            Known::Role(name) => {
+            LockedName::Role(name) => {
                 let other: RoleId = other(&self.role(&name, &live.roles), &full)?;
                 Ok(put(self.roles.get_mut(&name), other, full))
             }
-            Known::Space(key) => {
+            LockedName::Space(key) => {
                 let other: SpaceId = other(&self.space(&key, live), &full)?;
                 // The pages of another space are other pages.
                 self.pages.remove(&key);
                 Ok(put(self.spaces.get_mut(&key), other, full))
             }
-            Known::Page(key, name) => {
+            LockedName::Page(key, name) => {
                 let id = self.space(&key, live).meant().copied();
                 let space = live.spaces.values().find(|space| Some(space.space.id) == id);
                 let tree = space.and_then(|space| space.tree.as_ref());
@@ -112,17 +112,17 @@ impl Lock {
         }
     }
 
-    fn find(&self, name: &str) -> Result<Vec<Known>, NotAccepted> {
-        let groups = self.groups.keys().cloned().map(Known::Group);
-        let roles = self.roles.keys().cloned().map(Known::Role);
-        let spaces = self.spaces.keys().cloned().map(Known::Space);
+    fn find(&self, name: &str) -> Result<Vec<LockedName>, NotAccepted> {
+        let groups = self.groups.keys().cloned().map(LockedName::Group);
+        let roles = self.roles.keys().cloned().map(LockedName::Role);
+        let spaces = self.spaces.keys().cloned().map(LockedName::Space);
         let pages = self
             .pages
             .iter()
-            .flat_map(|(key, pages)| pages.keys().map(|name| Known::Page(key.clone(), name.clone())));
-        let all: Vec<Known> = groups.chain(roles).chain(spaces).chain(pages).collect();
+            .flat_map(|(key, pages)| pages.keys().map(|name| LockedName::Page(key.clone(), name.clone())));
+        let all: Vec<LockedName> = groups.chain(roles).chain(spaces).chain(pages).collect();
         for form in 0..2 {
-            let found: Vec<Known> =
+            let found: Vec<LockedName> =
                 all.iter().filter(|known| known.written()[form] == name).cloned().collect();
             let names: BTreeSet<String> =
                 found.iter().map(|known| format!("`{}`", visible(&known.written()[0]))).collect();
@@ -152,8 +152,8 @@ fn other<T: Clone + Eq + Display>(identity: &Identity<T>, name: &str) -> Result<
     }
 }
 
-fn put<T: Display>(place: Option<&mut Spanned<T>>, now: T, name: String) -> Accepted {
-    let mut accepted = Accepted { name, was: String::new(), now: now.to_string() };
+fn put<T: Display>(place: Option<&mut Spanned<T>>, now: T, name: String) -> AcceptedName {
+    let mut accepted = AcceptedName { name, was: String::new(), now: now.to_string() };
     if let Some(place) = place {
         accepted.was = place.value.to_string();
         *place = unwritten(now);

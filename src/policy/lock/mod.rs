@@ -25,7 +25,7 @@ use crate::model::{
     AccountId, AccountStatus, ContentId, GroupId, RoleId, SiteIdentity, SpaceId, SpaceKey, visible,
 };
 
-pub use accept::{Accepted, NotAccepted};
+pub use accept::{AcceptedName, NotAccepted};
 pub use identity::{Identity, TwoSpaces, ids_in_words};
 pub use learn::Learnt;
 
@@ -44,7 +44,7 @@ pub struct Lock {
     pub(super) spaces: BTreeMap<SpaceKey, Spanned<SpaceId>>,
     /// Pages that are named, and those that patterns hang under; never what a pattern happens to match.
     pub(super) pages: BTreeMap<SpaceKey, BTreeMap<PageName, Spanned<ContentId>>>,
-    pub(super) ends: BTreeSet<End>,
+    pub(super) ends: BTreeSet<LockedEnd>,
 }
 
 /// Which site a lock is about.
@@ -68,7 +68,7 @@ impl fmt::Display for LockedSite {
 
 /// The last day of something that is given for a time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct End {
+pub(super) struct LockedEnd {
     pub(super) until: Date,
     /// To whom and what: `user:5b10…, viewer in ENG`.
     pub(super) of: String,

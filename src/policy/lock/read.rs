@@ -6,20 +6,20 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 
-use super::{End, LastSeen, Lock, LockedSite};
+use super::{LastSeen, Lock, LockedEnd, LockedSite};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::{AccountStatus, SiteIdentity};
 use crate::policy::conflict;
-use crate::policy::yaml::{Kind, Node, parse};
+use crate::policy::yaml::{Node, NodeKind, parse};
 
 const AGAIN: &str = "take the version that was committed last, or delete the file and run `confperm plan`, which writes it anew: \
                      look at the plan first, since nothing is compared in that run";
 
-type Refused = Box<Diagnostic>;
+type LockFault = Box<Diagnostic>;
 
 impl Lock {
     /// Reads the text of a lock file.
-    pub fn parse(file: &Arc<Utf8Path>, text: &str) -> Result<Self, Refused> {
+    pub fn parse(file: &Arc<Utf8Path>, text: &str) -> Result<Self, LockFault> {
         if let Some(place) = conflict::marker(file, text) {
             return Err(Box::new(
                 Diagnostic::new(Code::InvalidLock, "git left both sides of a merge in this file")
@@ -71,8 +71,8 @@ impl Lock {
     }
 }
 
-fn site(node: &Node) -> Result<LockedSite, Refused> {
-    if let Kind::Scalar(address, _) = &node.kind {
+fn site(node: &Node) -> Result<LockedSite, LockFault> {
+    if let NodeKind::Scalar(address, _) = &node.kind {
         return Ok(LockedSite::Address(address.clone()));
     }
     let (mut cloud_id, mut base_url) = (None, None);
@@ -93,43 +93,50 @@ fn odd(span: &Span, what: &str) -> Diagnostic {
     Diagnostic::new(Code::InvalidLock, format!("this is {what}")).at(span, "").help(AGAIN)
 }
 
-fn pairs(node: &Node) -> Result<Vec<(Spanned<&str>, &Node)>, Refused> {
+fn pairs(node: &Node) -> Result<Vec<(Spanned<&str>, &Node)>, LockFault> {
     match &node.kind {
         // A section, or a file, in which nothing is left.
-        Kind::Null => Ok(Vec::new()),
-        Kind::Map(pairs) => pairs.iter().map(|(key, value)| Ok((scalar(key)?, value))).collect(),
-        Kind::Scalar(..) | Kind::List(_) => Err(Box::new(odd(&node.span, "not a list of names and ids"))),
+        NodeKind::Null => Ok(Vec::new()),
+        NodeKind::Map(pairs) => pairs.iter().map(|(key, value)| Ok((scalar(key)?, value))).collect(),
+        NodeKind::Scalar(..) | NodeKind::List(_) => {
+            Err(Box::new(odd(&node.span, "not a list of names and ids")))
+        }
     }
 }
 
-fn ends(node: &Node, lock: &mut Lock) -> Result<(), Refused> {
+fn ends(node: &Node, lock: &mut Lock) -> Result<(), LockFault> {
     let entries: &[Node] = match &node.kind {
-        Kind::Null => &[],
-        Kind::List(entries) => entries,
-        Kind::Scalar(..) | Kind::Map(_) => return Err(Box::new(odd(&node.span, "not a list of ends"))),
+        NodeKind::Null => &[],
+        NodeKind::List(entries) => entries,
+        NodeKind::Scalar(..) | NodeKind::Map(_) => {
+            return Err(Box::new(odd(&node.span, "not a list of ends")));
+        }
     };
     for entry in entries {
         let line = scalar(entry)?;
         let end = line
             .value
             .split_once(' ')
-            .and_then(|(until, of)| Some(End { until: until.parse().ok()?, of: of.to_owned() }));
+            .and_then(|(until, of)| Some(LockedEnd { until: until.parse().ok()?, of: of.to_owned() }));
         let Some(end) = end else { return Err(Box::new(odd(&line.span, "not a day and what ends on it"))) };
         lock.ends.insert(end);
     }
     Ok(())
 }
 
-fn scalar(node: &Node) -> Result<Spanned<&str>, Refused> {
+fn scalar(node: &Node) -> Result<Spanned<&str>, LockFault> {
     match &node.kind {
-        Kind::Scalar(text, _) => Ok(Spanned::new(text, node.span.clone())),
-        Kind::Null | Kind::List(_) | Kind::Map(_) => {
+        NodeKind::Scalar(text, _) => Ok(Spanned::new(text, node.span.clone())),
+        NodeKind::Null | NodeKind::List(_) | NodeKind::Map(_) => {
             Err(Box::new(odd(&node.span, "neither a name nor an id")))
         }
     }
 }
 
-fn ids<K: FromStr + Ord, V: FromStr>(node: &Node, map: &mut BTreeMap<K, Spanned<V>>) -> Result<(), Refused> {
+fn ids<K: FromStr + Ord, V: FromStr>(
+    node: &Node,
+    map: &mut BTreeMap<K, Spanned<V>>,
+) -> Result<(), LockFault> {
     for (key, node) in pairs(node)? {
         let id = scalar(node)?;
         let Ok(id) = id.value.parse() else { return Err(Box::new(odd(&id.span, "not an id"))) };
@@ -138,7 +145,11 @@ fn ids<K: FromStr + Ord, V: FromStr>(node: &Node, map: &mut BTreeMap<K, Spanned<
     Ok(())
 }
 
-fn add<K: FromStr + Ord, V>(map: &mut BTreeMap<K, V>, key: &Spanned<&str>, value: V) -> Result<(), Refused> {
+fn add<K: FromStr + Ord, V>(
+    map: &mut BTreeMap<K, V>,
+    key: &Spanned<&str>,
+    value: V,
+) -> Result<(), LockFault> {
     let Ok(name) = key.value.parse() else { return Err(Box::new(odd(&key.span, "not a name of this kind"))) };
     if map.insert(name, value).is_some() {
         return Err(Box::new(odd(&key.span, "here twice; keep the line that is right")));
@@ -146,7 +157,7 @@ fn add<K: FromStr + Ord, V>(map: &mut BTreeMap<K, V>, key: &Spanned<&str>, value
     Ok(())
 }
 
-fn last_seen(node: &Node) -> Result<LastSeen, Refused> {
+fn last_seen(node: &Node) -> Result<LastSeen, LockFault> {
     let mut seen = LastSeen { name: String::new(), status: AccountStatus::Unknown };
     for (key, node) in pairs(node)? {
         let value = scalar(node)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{End, LastSeen, Lock, LockedSite};
+use super::{LastSeen, Lock, LockedEnd, LockedSite};
 use crate::model::{AccountStatus, SiteIdentity};
 use crate::policy::yaml::{YamlText, item_line};
 
@@ -51,13 +51,13 @@ impl Lock {
             }
         });
         if !self.ends.is_empty() {
-            text.items(0, "ends", self.ends.iter().map(End::words));
+            text.items(0, "ends", self.ends.iter().map(LockedEnd::words));
         }
         text.into_string()
     }
 }
 
-impl End {
+impl LockedEnd {
     fn words(&self) -> String {
         format!("{} {}", self.until, self.of)
     }

@@ -67,7 +67,7 @@ impl FromStr for PageSelector {
 fn below(start: Option<PageName>, path: &str) -> Result<PageSelector, InvalidSelector> {
     let mut parts = split(path);
     let reach = match parts.last() {
-        Some(Part::Star(reach)) => {
+        Some(SelectorPart::Star(reach)) => {
             let reach = *reach;
             parts.pop();
             Some(reach)
@@ -77,9 +77,9 @@ fn below(start: Option<PageName>, path: &str) -> Result<PageSelector, InvalidSel
     let mut titles = Vec::with_capacity(parts.len());
     for part in parts {
         match part {
-            Part::Star(_) => return Err(InvalidSelector::InnerGlob),
-            Part::Title(title) if title.is_empty() => return Err(InvalidSelector::EmptyPart),
-            Part::Title(title) => titles.push(title),
+            SelectorPart::Star(_) => return Err(InvalidSelector::InnerGlob),
+            SelectorPart::Title(title) if title.is_empty() => return Err(InvalidSelector::EmptyPart),
+            SelectorPart::Title(title) => titles.push(title),
         }
     }
     let name = match (start, titles.is_empty()) {
@@ -94,22 +94,22 @@ fn below(start: Option<PageName>, path: &str) -> Result<PageSelector, InvalidSel
     }
 }
 
-enum Part {
+enum SelectorPart {
     Title(String),
     Star(Reach),
 }
 
 /// Parts between slashes that are not escaped.
-fn split(path: &str) -> Vec<Part> {
+fn split(path: &str) -> Vec<SelectorPart> {
     let mut parts = Vec::new();
     let mut from = 0;
     let mut escaped = false;
     for (at, c) in path.char_indices().chain([(path.len(), '/')]) {
         if at == path.len() || (c == '/' && !escaped) {
             parts.push(match &path[from..at] {
-                "*" => Part::Star(Reach::Children),
-                "**" => Part::Star(Reach::All),
-                title => Part::Title(unescape(title)),
+                "*" => SelectorPart::Star(Reach::Children),
+                "**" => SelectorPart::Star(Reach::All),
+                title => SelectorPart::Title(unescape(title)),
             });
             from = at + 1;
         }

@@ -5,11 +5,11 @@ use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::policy::ast::{AccessTest, Expectation, Target, TestVerb};
 use crate::policy::keys;
 use crate::policy::pages::{Link, PageSelector};
-use crate::policy::yaml::{Kind, Node};
+use crate::policy::yaml::{Node, NodeKind};
 
 impl Reader {
     pub(super) fn access_tests(&mut self, node: &Node) {
-        let Kind::List(items) = &node.kind else {
+        let NodeKind::List(items) = &node.kind else {
             let help = "begin each test with `- name: …`".to_owned();
             self.wrong_kind(node, "`tests`", "a list", Some(help));
             return;

@@ -6,7 +6,7 @@ use super::Reader;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::policy::ast::Entry;
 use crate::policy::keys;
-use crate::policy::yaml::{Kind, Node};
+use crate::policy::yaml::{Node, NodeKind};
 
 impl Reader {
     /// `group:sre`, or `{who: group:sre, until: 2027-01-31, why: "audit"}`. `read` reads who is meant.
@@ -53,7 +53,7 @@ impl Reader {
 
 /// Whether an entry is a mapping that means to be one; `group: sre`, with a space, does not.
 fn is_long(node: &Node) -> bool {
-    let Kind::Map(pairs) = &node.kind else { return false };
+    let NodeKind::Map(pairs) = &node.kind else { return false };
     pairs
         .iter()
         .any(|(key, _)| key.scalar().is_some_and(|key| keys::names(keys::ENTRY).any(|name| name == key)))

@@ -5,11 +5,11 @@ use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{Forbidden, MaxRemovals};
 use crate::policy::ast::{ForbidDef, Named, Who};
 use crate::policy::keys;
-use crate::policy::yaml::{Kind, Node};
+use crate::policy::yaml::{Node, NodeKind};
 
 impl Reader {
     pub(super) fn guards(&mut self, node: &Node) {
-        if matches!(&node.kind, Kind::Map(pairs) if pairs.is_empty()) {
+        if matches!(&node.kind, NodeKind::Map(pairs) if pairs.is_empty()) {
             self.report(
                 Diagnostic::new(Code::EmptyEntry, "`guards` says nothing")
                     .at(&node.span, "")
@@ -121,7 +121,7 @@ impl Reader {
 
     /// A list of words, or a mapping from each word to its exceptions.
     fn forbidden(&mut self, node: &Node) -> Option<Vec<ForbidDef>> {
-        let forbidden: Vec<ForbidDef> = if matches!(node.kind, Kind::Map(_)) {
+        let forbidden: Vec<ForbidDef> = if matches!(node.kind, NodeKind::Map(_)) {
             self.fields(node, "`forbid`", keys::FORBID)?
                 .into_iter()
                 .filter_map(|(word, exceptions)| self.with_exceptions(&word, exceptions))

@@ -11,10 +11,10 @@ use crate::model::{BuiltInRole, SpaceKey, visible};
 use crate::policy::ast::{GroupPin, PersonDef, RoleName, SiteAddress};
 use crate::policy::keys;
 use crate::policy::roles::{RoleDef, inclusion_circles};
-use crate::policy::yaml::{Kind, Node};
+use crate::policy::yaml::{Node, NodeKind};
 
 /// What an entry of `people` says.
-struct Person {
+struct PersonEntry {
     account: Spanned<String>,
     email: Option<String>,
     guest_of: Option<Spanned<SpaceKey>>,
@@ -43,7 +43,7 @@ impl Reader {
     pub(super) fn people(&mut self, node: &Node) {
         for (alias, node) in self.entries(node, "`people`").unwrap_or_default() {
             let what = format!("`{}`", alias.value);
-            let Some(Person { account, email, guest_of }) = self.person(node, &alias, &what) else {
+            let Some(PersonEntry { account, email, guest_of }) = self.person(node, &alias, &what) else {
                 continue;
             };
             match account.value.parse() {
@@ -68,9 +68,9 @@ impl Reader {
     }
 
     /// One entry of `people`: an account id, or a mapping with more.
-    fn person(&mut self, node: &Node, alias: &Spanned<String>, what: &str) -> Option<Person> {
-        let Kind::Map(_) = node.kind else {
-            return self.text(node, what).map(|account| Person { account, email: None, guest_of: None });
+    fn person(&mut self, node: &Node, alias: &Spanned<String>, what: &str) -> Option<PersonEntry> {
+        let NodeKind::Map(_) = node.kind else {
+            return self.text(node, what).map(|account| PersonEntry { account, email: None, guest_of: None });
         };
         let (mut account, mut email, mut guest_of) = (None, None, None);
         let mut given = false;
@@ -88,7 +88,7 @@ impl Reader {
         if !given {
             self.missing("account", what, &alias.span, "add `account:` with the account id");
         }
-        account.map(|account| Person { account, email, guest_of })
+        account.map(|account| PersonEntry { account, email, guest_of })
     }
 
     /// The space of a guest.
@@ -238,10 +238,10 @@ impl Reader {
     }
 }
 
-type Refusal = (String, String);
+type NameFault = (String, String);
 
 /// The forms of `site.url`.
-fn address(text: &str) -> Result<SiteAddress, Refusal> {
+fn address(text: &str) -> Result<SiteAddress, NameFault> {
     if let Some(file) = text.strip_prefix("sandbox:") {
         let file = file.trim();
         return if visible(file) != file {

@@ -7,7 +7,7 @@ use crate::policy::ast::{AccessLine, Entry, Named, PageOnlyEntry, Right, RoleNam
 use crate::policy::keys;
 use crate::policy::pages::PageSelector;
 use crate::policy::roles::bundle;
-use crate::policy::yaml::{Kind, Node};
+use crate::policy::yaml::{Node, NodeKind};
 
 const UNLISTED: [(&str, Unlisted); 2] = [("leave", Unlisted::Leave), ("open", Unlisted::Open)];
 
@@ -29,7 +29,7 @@ impl Reader {
     }
 
     pub(super) fn page_only(&mut self, node: &Node, space: &SpaceKey) -> Vec<PageOnlyEntry> {
-        if !matches!(node.kind, Kind::List(_)) {
+        if !matches!(node.kind, NodeKind::List(_)) {
             let help = "begin each entry with `- who: […]`".to_owned();
             self.wrong_kind(node, "`page-only`", "a list", Some(help));
             return Vec::new();

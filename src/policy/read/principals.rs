@@ -4,7 +4,7 @@ use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
 use crate::model::{AccessClass, AccountId, BuiltInRole, Permission};
 use crate::policy::ast::{Named, Right, RoleName, Who};
-use crate::policy::yaml::{Kind, Node};
+use crate::policy::yaml::{Node, NodeKind};
 
 const FORMS: &str = "write `group:NAME`, `user:ALIAS` or `user:ACCOUNT-ID`, `class:NAME`, or `anonymous`";
 
@@ -208,7 +208,7 @@ impl Reader {
 
 /// `group: name`, with a space, is a mapping to YAML.
 pub(super) fn colon_with_space(node: &Node) -> Option<String> {
-    let Kind::Map(pairs) = &node.kind else { return None };
+    let NodeKind::Map(pairs) = &node.kind else { return None };
     let [(key, value)] = pairs.as_slice() else { return None };
     let prefix = key.scalar().filter(|prefix| matches!(*prefix, "group" | "user" | "class"))?;
     Some(format!("write a list without a space after the colon: `[{prefix}:{}]`", value.scalar()?))

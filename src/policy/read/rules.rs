@@ -6,10 +6,10 @@ use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Sources, Span, Spanned, did_you_mean};
 use crate::model::{SpaceKey, SpaceKind, SpaceStatus};
 use crate::policy::ast::{AccessLine, Named, Right, Who};
-use crate::policy::csv::{self, Delimiter, RowType, Table};
+use crate::policy::csv::{self, CsvTable, Delimiter, RowType};
 use crate::policy::keys;
 use crate::policy::rules::{Absent, Condition, KeyPattern, Like, Replace, Rule, Selector};
-use crate::policy::yaml::{Kind, Node, Scalar};
+use crate::policy::yaml::{Node, NodeKind, Scalar};
 
 const ACTIONS: [&str; 4] = ["access", "like", "absent", "replace"];
 const TYPES: [&str; 7] =
@@ -19,7 +19,7 @@ const STATUSES: [(&str, SpaceStatus); 2] =
 
 impl Reader {
     pub(super) fn rules(&mut self, node: &Node, sources: &Sources) {
-        let Kind::List(items) = &node.kind else {
+        let NodeKind::List(items) = &node.kind else {
             let help = "begin each rule with `- name: …`".to_owned();
             self.wrong_kind(node, "`rules`", "a list", Some(help));
             return;
@@ -106,7 +106,7 @@ impl Reader {
             conditions: Vec::new(),
             not: Vec::new(),
         };
-        if let Kind::List(_) = node.kind {
+        if let NodeKind::List(_) = node.kind {
             selector.keys = self.key_patterns(node, "`spaces`")?;
             return Some(selector);
         }
@@ -137,8 +137,8 @@ impl Reader {
     /// A list, or one thing that stands for a list of one.
     fn one_or_many<'n>(&mut self, node: &'n Node, what: &str, item: &str) -> Option<&'n [Node]> {
         match &node.kind {
-            Kind::Scalar(..) => Some(std::slice::from_ref(node)),
-            Kind::Null | Kind::List(_) | Kind::Map(_) => self.list(node, what, item),
+            NodeKind::Scalar(..) => Some(std::slice::from_ref(node)),
+            NodeKind::Null | NodeKind::List(_) | NodeKind::Map(_) => self.list(node, what, item),
         }
     }
 
@@ -201,8 +201,8 @@ impl Reader {
 
     fn conditions(&mut self, node: &Node) -> Option<Vec<Condition>> {
         let items = match &node.kind {
-            Kind::Map(_) => std::slice::from_ref(node),
-            Kind::Null | Kind::Scalar(..) | Kind::List(_) => {
+            NodeKind::Map(_) => std::slice::from_ref(node),
+            NodeKind::Null | NodeKind::Scalar(..) | NodeKind::List(_) => {
                 self.list(node, "`where`", "{who: group:NAME, has: read/space}")?
             }
         };
@@ -251,7 +251,7 @@ impl Reader {
     }
 
     fn one_absent(&mut self, node: &Node) -> Option<Absent> {
-        let long = matches!(&node.kind, Kind::Map(pairs)
+        let long = matches!(&node.kind, NodeKind::Map(pairs)
             if pairs.iter().any(|(key, _)| matches!(key.scalar(), Some("who" | "instead"))));
         if !long {
             return Some(Absent { who: self.party(node)?, instead: None });
@@ -279,7 +279,7 @@ impl Reader {
     fn replace(&mut self, node: &Node) -> Vec<Replace> {
         let mut replaced: Vec<Replace> = Vec::new();
         let entries = self.entries(node, "`replace`").unwrap_or_default();
-        if matches!(&node.kind, Kind::Map(pairs) if pairs.is_empty()) {
+        if matches!(&node.kind, NodeKind::Map(pairs) if pairs.is_empty()) {
             self.report(
                 Diagnostic::new(Code::EmptyEntry, "`replace` has no entries")
                     .at(&node.span, "")
@@ -288,7 +288,7 @@ impl Reader {
         }
         for (old, new) in entries {
             // A key is read as the scalar that it is.
-            let old = Node { span: old.span, kind: Kind::Scalar(old.value, Scalar::Text) };
+            let old = Node { span: old.span, kind: NodeKind::Scalar(old.value, Scalar::Text) };
             let (Some(old), Some(new)) = (self.party(&old), self.party(new)) else { continue };
             if old.value == new.value {
                 self.takes_own_place(&new);
@@ -326,7 +326,7 @@ impl Reader {
 
     /// What each row of a file gives.
     fn rights(&mut self, node: &Node) -> Vec<Spanned<Right>> {
-        if let Kind::Map(_) = node.kind {
+        if let NodeKind::Map(_) = node.kind {
             let help = "with `from`, the rows say who: write only what they get, as in `access: read/space`";
             self.wrong_kind(node, "`access`", "a role or a permission", Some(help.to_owned()));
             return Vec::new();
@@ -444,7 +444,7 @@ impl Reader {
             Some(person) => Some(person.account.value.clone()),
             None => id.parse().ok().filter(|_| super::principals::is_account_id(id)),
         };
-        Table { from, file: file.clone(), text, rights, account: &account }.read(&mut self.findings)
+        CsvTable { from, file: file.clone(), text, rights, account: &account }.read(&mut self.findings)
     }
 
     /// Spaces that are like each other in a circle, and those that are like a space that the policy does not

@@ -6,20 +6,20 @@ use super::principals::colon_with_space;
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::policy::keys::{self, Key};
-use crate::policy::yaml::{Kind, Node};
+use crate::policy::yaml::{Node, NodeKind};
 
 const MERGE_KEY: &str = "<<";
 
 impl Node {
     pub(super) const fn is_null(&self) -> bool {
-        matches!(self.kind, Kind::Null)
+        matches!(self.kind, NodeKind::Null)
     }
 
     /// A scalar as it is written.
     pub(in crate::policy) fn scalar(&self) -> Option<&str> {
         match &self.kind {
-            Kind::Scalar(text, _) => Some(text),
-            Kind::Null | Kind::List(_) | Kind::Map(_) => None,
+            NodeKind::Scalar(text, _) => Some(text),
+            NodeKind::Null | NodeKind::List(_) | NodeKind::Map(_) => None,
         }
     }
 }
@@ -66,7 +66,7 @@ impl Reader {
         node: &'n Node,
         what: &str,
     ) -> Option<Vec<(Spanned<String>, &'n Node)>> {
-        let Kind::Map(pairs) = &node.kind else {
+        let NodeKind::Map(pairs) = &node.kind else {
             let help = "write one `key: value` on each line below it";
             self.wrong_kind(node, what, "a mapping", Some(help.to_owned()));
             return None;
@@ -93,7 +93,7 @@ impl Reader {
     /// The items of a list that must not be empty. `item` is an example of one.
     pub(super) fn list<'n>(&mut self, node: &'n Node, what: &str, item: &str) -> Option<&'n [Node]> {
         match &node.kind {
-            Kind::List(items) if items.is_empty() => {
+            NodeKind::List(items) if items.is_empty() => {
                 self.report(
                     Diagnostic::new(Code::EmptyList, format!("{what} is an empty list"))
                         .at(&node.span, "")
@@ -101,13 +101,13 @@ impl Reader {
                 );
                 None
             }
-            Kind::List(items) => Some(items),
-            Kind::Scalar(text, _) => {
+            NodeKind::List(items) => Some(items),
+            NodeKind::Scalar(text, _) => {
                 let help = format!("put it in brackets: `[{text}]`");
                 self.wrong_kind(node, what, "a list", Some(help));
                 None
             }
-            Kind::Null | Kind::Map(_) => {
+            NodeKind::Null | NodeKind::Map(_) => {
                 let help =
                     colon_with_space(node).unwrap_or_else(|| format!("write a list, as in `[{item}]`"));
                 self.wrong_kind(node, what, "a list", Some(help));
@@ -158,9 +158,9 @@ impl Reader {
     /// a file: also in parts that nothing else reads.
     pub(super) fn repeated_keys(&mut self, node: &Node) {
         match &node.kind {
-            Kind::Null | Kind::Scalar(..) => {}
-            Kind::List(items) => items.iter().for_each(|item| self.repeated_keys(item)),
-            Kind::Map(pairs) => {
+            NodeKind::Null | NodeKind::Scalar(..) => {}
+            NodeKind::List(items) => items.iter().for_each(|item| self.repeated_keys(item)),
+            NodeKind::Map(pairs) => {
                 let mut first: BTreeMap<&str, &Span> = BTreeMap::new();
                 for (key, value) in pairs {
                     if let Some(name) = key.scalar() {

@@ -7,7 +7,7 @@ use crate::policy::ast::{AccessLine, Entry, Listed, Named, PageEntry, Right, Spa
 use crate::policy::keys;
 use crate::policy::pages::{InvalidSelector, Link, PageSelector};
 use crate::policy::roles::bundle;
-use crate::policy::yaml::{Kind, Node};
+use crate::policy::yaml::{Node, NodeKind};
 
 const MODES: [(&str, Mode); 3] =
     [("authoritative", Mode::Authoritative), ("additive", Mode::Additive), ("paused", Mode::Paused)];
@@ -96,7 +96,7 @@ impl Reader {
 
     pub(super) fn access(&mut self, node: &Node) -> Vec<AccessLine> {
         let entries = self.entries(node, "`access`").unwrap_or_default();
-        if matches!(&node.kind, Kind::Map(pairs) if pairs.is_empty()) {
+        if matches!(&node.kind, NodeKind::Map(pairs) if pairs.is_empty()) {
             self.report(
                 Diagnostic::new(Code::EmptyEntry, "`access` has no entries").at(&node.span, "").help(
                     "add at least a line such as `admin: [group:NAME]`; a space needs an administrator",
@@ -143,7 +143,7 @@ impl Reader {
 
     fn pages(&mut self, node: &Node, space: &SpaceKey) -> Vec<PageEntry> {
         let entries = self.entries(node, "`pages`").unwrap_or_default();
-        if matches!(&node.kind, Kind::Map(pairs) if pairs.is_empty()) {
+        if matches!(&node.kind, NodeKind::Map(pairs) if pairs.is_empty()) {
             self.report(
                 Diagnostic::new(Code::EmptyEntry, "`pages` names no page")
                     .at(&node.span, "")
@@ -191,7 +191,7 @@ impl Reader {
         let pages = self.page_selector(path, space, path.value.parse());
         let what = format!("`{}`", path.value);
         let fields = self.fields(node, &what, keys::PAGE)?;
-        if matches!(&node.kind, Kind::Map(pairs) if pairs.is_empty()) {
+        if matches!(&node.kind, NodeKind::Map(pairs) if pairs.is_empty()) {
             self.report(
                 Diagnostic::new(Code::EmptyEntry, format!("{what} says nothing about view or edit"))
                     .at(&path.span, "")
@@ -230,8 +230,8 @@ impl Reader {
     /// One of the two lists of a page.
     fn listed(&mut self, verb: &str, node: &Node) -> Option<Listed> {
         match &node.kind {
-            Kind::Scalar(text, _) if text == "anyone" => Some(Listed::Anyone),
-            Kind::Null => {
+            NodeKind::Scalar(text, _) if text == "anyone" => Some(Listed::Anyone),
+            NodeKind::Null => {
                 self.report(
                     Diagnostic::new(Code::NullValue, format!("`{verb}` has no value"))
                         .at(&node.span, "")
@@ -242,7 +242,7 @@ impl Reader {
                 );
                 None
             }
-            Kind::List(items) if items.is_empty() => {
+            NodeKind::List(items) if items.is_empty() => {
                 self.report(
                     Diagnostic::new(
                         Code::EmptyList,

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::meaning::{Lost, Meaning, Name};
+use super::meaning::{Lost, NameMeaning, WrittenName};
 use super::resolver::Resolver;
 use super::wish::Wish;
 use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean};
@@ -76,15 +76,15 @@ impl<'a> Resolver<'a> {
                 let terms = reaching.terms(entry, self.today);
                 let ended = terms.end.is_some_and(|end| end.over);
                 let principal = match self.principal(&entry.who) {
-                    Meaning::Is(principal) => principal,
-                    Meaning::Lost(lost) => {
+                    NameMeaning::Is(principal) => principal,
+                    NameMeaning::Lost(lost) => {
                         if !ended {
                             self.skip(Some(key), SkippedPart::Principal, &lost, reaching.place(entry));
                         }
                         kept.principals.extend(lost.by.into_iter().chain([lost.was]));
                         continue;
                     }
-                    Meaning::Invalid => continue,
+                    NameMeaning::Invalid => continue,
                 };
                 let entry = Asked {
                     right: &line.right.value,
@@ -235,7 +235,7 @@ impl<'a> Resolver<'a> {
     fn assigned<'s>(&mut self, asked: &Asked<'s>) -> ToHold<'s> {
         let Some(name) = self.site_role(asked.right).map(str::to_owned) else { return ToHold::Invalid };
         let (lock, live) = (self.lock, self.live);
-        let named = Name {
+        let named = WrittenName {
             kind: "space role",
             written: name.clone(),
             accepted: format!("role:{name}"),
@@ -252,9 +252,9 @@ impl<'a> Resolver<'a> {
             role
         });
         match meaning {
-            Meaning::Is(id) => ToHold::This(DesiredHolding::Role(asked.wanted(id))),
-            Meaning::Lost(lost) => ToHold::Lost(lost, asked.span),
-            Meaning::Invalid => ToHold::Invalid,
+            NameMeaning::Is(id) => ToHold::This(DesiredHolding::Role(asked.wanted(id))),
+            NameMeaning::Lost(lost) => ToHold::Lost(lost, asked.span),
+            NameMeaning::Invalid => ToHold::Invalid,
         }
     }
 

@@ -94,9 +94,12 @@ impl<'a> Resolver<'a> {
         beside: Option<&Holding>,
         holdings: &mut BTreeMap<Principal, DesiredHolding>,
     ) {
-        let now = holdings.get(who).and_then(Shape::of_desired).or_else(|| beside.map(Shape::of_live));
-        let fit = match (now, Shape::of_live(held)) {
-            (None | Some(Shape::Grants(_)), Shape::Grants(more)) => {
+        let now = holdings
+            .get(who)
+            .and_then(RoleOrGrants::of_desired)
+            .or_else(|| beside.map(RoleOrGrants::of_live));
+        let fit = match (now, RoleOrGrants::of_live(held)) {
+            (None | Some(RoleOrGrants::Grants(_)), RoleOrGrants::Grants(more)) => {
                 let entry =
                     holdings.entry(who.clone()).or_insert_with(|| DesiredHolding::Grants(BTreeMap::new()));
                 let DesiredHolding::Grants(grants) = entry else { return };
@@ -109,10 +112,10 @@ impl<'a> Resolver<'a> {
                 }
                 return;
             }
-            (None, Shape::Role(role)) => Some(role),
-            (Some(Shape::Role(first)), Shape::Role(second)) => self.greater(&first, &second),
-            (Some(Shape::Role(role)), Shape::Grants(grants))
-            | (Some(Shape::Grants(grants)), Shape::Role(role)) => {
+            (None, RoleOrGrants::Role(role)) => Some(role),
+            (Some(RoleOrGrants::Role(first)), RoleOrGrants::Role(second)) => self.greater(&first, &second),
+            (Some(RoleOrGrants::Role(role)), RoleOrGrants::Grants(grants))
+            | (Some(RoleOrGrants::Grants(grants)), RoleOrGrants::Role(role)) => {
                 self.permitted(&role).is_some_and(|permitted| grants.is_subset(permitted)).then_some(role)
             }
         };
@@ -171,12 +174,12 @@ impl<'a> Resolver<'a> {
 }
 
 /// A role or single permissions.
-enum Shape {
+enum RoleOrGrants {
     Role(RoleId),
     Grants(BTreeSet<Permission>),
 }
 
-impl Shape {
+impl RoleOrGrants {
     fn of_live(holding: &Holding) -> Self {
         match holding {
             Holding::Role(role) => Self::Role(role.clone()),

@@ -1,6 +1,6 @@
 //! Guards: defaults filled in, names into ids.
 
-use super::meaning::Meaning;
+use super::meaning::NameMeaning;
 use super::resolver::Resolver;
 use crate::diagnostic::Spanned;
 use crate::model::{Guarded, Guards, Principal, Prohibition, SkippedPart};
@@ -15,14 +15,14 @@ impl Resolver<'_> {
         set(&mut guards.max_removals, defined.max_removals.as_ref());
         for admin in defined.required_admins.iter().flat_map(|admins| &admins.value) {
             match self.subject(&admin.value, &admin.span) {
-                Meaning::Is(subject) => {
+                NameMeaning::Is(subject) => {
                     guards.required_admins.insert(Principal::from(subject), admin.span.origin());
                 }
-                Meaning::Lost(lost) => {
+                NameMeaning::Lost(lost) => {
                     self.skip(None, SkippedPart::Guard, &lost, &admin.span);
                     guards.lost_admins.insert(lost.name, admin.span.origin());
                 }
-                Meaning::Invalid => {}
+                NameMeaning::Invalid => {}
             }
         }
         let forbidden = defined.forbid.iter().flat_map(|forbidden| &forbidden.value);

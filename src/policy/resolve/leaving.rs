@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::meaning::Meaning;
+use super::meaning::NameMeaning;
 use super::resolver::Resolver;
 use super::wish::{Leaving, Then, Wish};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
@@ -36,9 +36,9 @@ impl<'a> Resolver<'a> {
         for absent in &rule.absent {
             let instead = absent.instead.as_ref().map(|instead| self.subject(&instead.value, &instead.span));
             let (instead, lost) = match instead {
-                Some(Meaning::Is(subject)) => (Some(subject), None),
-                Some(Meaning::Lost(lost)) => (None, Some(lost)),
-                Some(Meaning::Invalid) | None => (None, None),
+                Some(NameMeaning::Is(subject)) => (Some(subject), None),
+                Some(NameMeaning::Lost(lost)) => (None, Some(lost)),
+                Some(NameMeaning::Invalid) | None => (None, None),
             };
             let Some(who) = self.goes(&absent.who) else { continue };
             let then = Then::Gone { instead, lost };
@@ -46,12 +46,12 @@ impl<'a> Resolver<'a> {
         }
         for replace in &rule.replace {
             let by = match self.subject(&replace.new.value, &replace.new.span) {
-                Meaning::Is(by) => Some(by),
-                Meaning::Lost(lost) => {
+                NameMeaning::Is(by) => Some(by),
+                NameMeaning::Lost(lost) => {
                     self.skip(None, SkippedPart::Rule, &lost, &replace.new.span);
                     None
                 }
-                Meaning::Invalid => None,
+                NameMeaning::Invalid => None,
             };
             let (Some(who), Some(by)) = (self.goes(&replace.old), by) else { continue };
             leaving.push(Leaving { who, place: &replace.old, rule: name, then: Then::Taken { by } });
@@ -62,17 +62,17 @@ impl<'a> Resolver<'a> {
     /// A principal that goes, if it is there.
     fn goes(&mut self, place: &Spanned<Named>) -> Option<Subject> {
         match self.leaver(place) {
-            Meaning::Is(subject) => Some(subject),
-            Meaning::Lost(lost) => {
+            NameMeaning::Is(subject) => Some(subject),
+            NameMeaning::Lost(lost) => {
                 self.skip(None, SkippedPart::Rule, &lost, &place.span);
                 None
             }
-            Meaning::Invalid => None,
+            NameMeaning::Invalid => None,
         }
     }
 
     /// Somebody who goes. That an account is deactivated, or not described any more, is no surprise here.
-    fn leaver(&mut self, place: &Spanned<Named>) -> Meaning<Subject> {
+    fn leaver(&mut self, place: &Spanned<Named>) -> NameMeaning<Subject> {
         let Named::User(account) = &place.value else { return self.subject(&place.value, &place.span) };
         let shown = self.policy.show_named(&place.value);
         if *account == self.live.site.caller.account {
@@ -81,7 +81,7 @@ impl<'a> Resolver<'a> {
                     .at(&place.span, "")
                     .help("it needs its access to finish this run and to make the next: let another administrator apply this rule"),
             );
-            return Meaning::Invalid;
+            return NameMeaning::Invalid;
         }
         let kind = self.live.directory.people.get(account).map(|person| person.kind);
         if kind == Some(AccountKind::App) {
@@ -95,9 +95,9 @@ impl<'a> Resolver<'a> {
                     "uninstall the app, or remove this entry; until then the app's access is left as it is",
                 ),
             );
-            return Meaning::Invalid;
+            return NameMeaning::Invalid;
         }
-        Meaning::Is(Subject::User(account.clone()))
+        NameMeaning::Is(Subject::User(account.clone()))
     }
 
     /// Reports whoever is kept out of a space here and let in there.

@@ -1,7 +1,7 @@
 //! Names outside the entries of a policy, in questions and in access tests: they mean what they would mean in an entry,
 //! by the pin, the lock, the name and the id in this order, and are reported in the same words.
 
-use super::meaning::Meaning;
+use super::meaning::NameMeaning;
 use super::resolver::{Context, Resolver};
 use crate::diagnostic::{Diagnostics, Span, Spanned};
 use crate::model::{ContentId, Live, LiveSpace, SpaceKey, Subject, Tree};
@@ -51,7 +51,7 @@ impl<'a> Lookup<'a> {
     }
 
     /// What is only worth a warning, such as a new name of what is meant, is left to [`resolve`](super::resolve()).
-    fn known<T>(&mut self, meaning: Meaning<T>) -> Result<T, Diagnostics> {
+    fn known<T>(&mut self, meaning: NameMeaning<T>) -> Result<T, Diagnostics> {
         self.resolver.reported.clear();
         let findings = std::mem::take(&mut self.resolver.findings);
         meaning.known().ok_or(findings)

@@ -10,7 +10,7 @@ use crate::model::{Shown, SkipReason, Skipped, SkippedPart, SpaceKey};
 use crate::policy::lock::{Identity, LOCK_FILE, ids_in_words};
 
 /// What a name comes to in this run.
-pub(super) enum Meaning<T> {
+pub(super) enum NameMeaning<T> {
     /// One thing, which exists.
     Is(T),
     /// What it meant is gone.
@@ -30,7 +30,7 @@ pub(super) struct Lost<T> {
     pub(super) reason: SkipReason,
 }
 
-impl<T> Meaning<T> {
+impl<T> NameMeaning<T> {
     pub(super) fn known(self) -> Option<T> {
         match self {
             Self::Is(thing) => Some(thing),
@@ -38,19 +38,19 @@ impl<T> Meaning<T> {
         }
     }
 
-    pub(super) fn map<U>(self, f: impl Fn(T) -> U) -> Meaning<U> {
+    pub(super) fn map<U>(self, f: impl Fn(T) -> U) -> NameMeaning<U> {
         match self {
-            Self::Is(thing) => Meaning::Is(f(thing)),
+            Self::Is(thing) => NameMeaning::Is(f(thing)),
             Self::Lost(Lost { was, by, name, reason }) => {
-                Meaning::Lost(Lost { was: f(was), by: by.into_iter().map(f).collect(), name, reason })
+                NameMeaning::Lost(Lost { was: f(was), by: by.into_iter().map(f).collect(), name, reason })
             }
-            Self::Invalid => Meaning::Invalid,
+            Self::Invalid => NameMeaning::Invalid,
         }
     }
 }
 
 /// A name at a place of the policy.
-pub(super) struct Name<'n> {
+pub(super) struct WrittenName<'n> {
     /// "group", "page".
     pub(super) kind: &'static str,
     /// As the policy writes it, with its kind where it has one: `group:sre`, `/Salaries`.
@@ -66,33 +66,33 @@ impl Resolver<'_> {
     /// What to make of a name. What the lock does not know is handed to `new`, as the things that bear the name.
     pub(super) fn meaning<T: Clone + Eq + Display>(
         &mut self,
-        name: &Name<'_>,
+        name: &WrittenName<'_>,
         identity: Identity<T>,
         called: &dyn Fn(&T) -> Option<String>,
         new: impl FnOnce(&mut Self, Vec<T>) -> Option<T>,
-    ) -> Meaning<T> {
+    ) -> NameMeaning<T> {
         let ids = |ids: &[T]| ids.iter().map(ToString::to_string).collect::<BTreeSet<String>>();
         match identity {
-            Identity::New(bearers) => new(self, bearers).map_or(Meaning::Invalid, Meaning::Is),
-            Identity::Same(id) => Meaning::Is(id),
+            Identity::New(bearers) => new(self, bearers).map_or(NameMeaning::Invalid, NameMeaning::Is),
+            Identity::Same(id) => NameMeaning::Is(id),
             Identity::Renamed(id) => {
                 self.renamed(name, &id, called(&id), &BTreeSet::new());
-                Meaning::Is(id)
+                NameMeaning::Is(id)
             }
             Identity::Replaced { meant, by } => {
                 self.renamed(name, &meant, called(&meant), &ids(&by));
-                Meaning::Is(meant)
+                NameMeaning::Is(meant)
             }
             Identity::Taken { was, by } => {
                 let bearers = ids(&by);
                 self.lost(name, &was, &bearers);
                 let reason = SkipReason::Taken { was: Shown::of(&was.to_string()), by: bearers };
-                Meaning::Lost(Lost { was, by, name: Shown::of(&name.written), reason })
+                NameMeaning::Lost(Lost { was, by, name: Shown::of(&name.written), reason })
             }
             Identity::Gone { was } => {
                 self.lost(name, &was, &BTreeSet::new());
                 let reason = SkipReason::Gone { was: Shown::of(&was.to_string()) };
-                Meaning::Lost(Lost { was, by: Vec::new(), name: Shown::of(&name.written), reason })
+                NameMeaning::Lost(Lost { was, by: Vec::new(), name: Shown::of(&name.written), reason })
             }
         }
     }
@@ -115,11 +115,17 @@ impl Resolver<'_> {
     }
 
     /// The thing has another name by now, and `by` have the old one.
-    fn renamed(&mut self, name: &Name<'_>, id: &dyn Display, now: Option<String>, by: &BTreeSet<String>) {
+    fn renamed(
+        &mut self,
+        name: &WrittenName<'_>,
+        id: &dyn Display,
+        now: Option<String>,
+        by: &BTreeSet<String>,
+    ) {
         if !self.reported.insert((name.accepted.clone(), name.written.clone())) {
             return;
         }
-        let Name { kind, written, accepted, .. } = name;
+        let WrittenName { kind, written, accepted, .. } = name;
         let now = now.map_or_else(|| format!("`{id}`"), |now| format!("`{}`", Shown::of(&now)));
         let what = if *kind == "space" { "key" } else { "name" };
         let goes_on = format!(
@@ -147,11 +153,11 @@ impl Resolver<'_> {
     }
 
     /// The thing is gone, and `by` have its name.
-    fn lost(&mut self, name: &Name<'_>, was: &dyn Display, by: &BTreeSet<String>) {
+    fn lost(&mut self, name: &WrittenName<'_>, was: &dyn Display, by: &BTreeSet<String>) {
         if !self.reported.insert((name.accepted.clone(), name.written.clone())) {
             return;
         }
-        let Name { kind, written, accepted, .. } = name;
+        let WrittenName { kind, written, accepted, .. } = name;
         let skips = self.skips();
         let finding = if by.is_empty() {
             let id = was.to_string();
@@ -179,7 +185,7 @@ impl Resolver<'_> {
     }
 }
 
-fn placed(finding: Diagnostic, name: &Name<'_>) -> Diagnostic {
+fn placed(finding: Diagnostic, name: &WrittenName<'_>) -> Diagnostic {
     let finding = finding.at(name.span, "");
     match name.locked {
         Some(locked) => finding.at(locked, format!("{LOCK_FILE} remembers it here")),

@@ -147,7 +147,7 @@ impl<'a> Resolver<'a> {
         let today = self.today;
         let leaving = wish.leaving.iter().map(|leaving| Principal::from(leaving.who.clone()));
         let mut requested = Requested { access: leaving.collect(), ..Requested::default() };
-        let entries = wish.lines.iter().flat_map(wish::Line::who).filter(|entry| entry.is_over(today));
+        let entries = wish.lines.iter().flat_map(wish::WishLine::who).filter(|entry| entry.is_over(today));
         for entry in entries {
             requested.access.extend(self.principal(&entry.who).known());
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::meaning::Meaning;
+use super::meaning::NameMeaning;
 use super::resolver::Resolver;
 use crate::model::{Audience, Members, PageVerb, SkippedPart, Subject, Terms, Wanted};
 use crate::policy::ast::{Entry, Listed, Named, SpaceDef};
@@ -48,9 +48,9 @@ impl Resolver<'_> {
         let mut lost_ones = Vec::new();
         for Entry { who, .. } in named.iter().filter(|entry| !entry.is_over(today)) {
             match self.subject(&who.value, &who.span) {
-                Meaning::Is(subject) => members.push(subject),
-                Meaning::Lost(lost) => lost_ones.push((lost, &who.span)),
-                Meaning::Invalid => {}
+                NameMeaning::Is(subject) => members.push(subject),
+                NameMeaning::Lost(lost) => lost_ones.push((lost, &who.span)),
+                NameMeaning::Invalid => {}
             }
         }
         let members = Members::new(members);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use super::meaning::{Meaning, Name};
+use super::meaning::{NameMeaning, WrittenName};
 use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{ContentId, LiveSpace, SpaceKey, Tree};
@@ -21,11 +21,11 @@ impl Resolver<'_> {
         selector: &Spanned<PageSelector>,
         live: &LiveSpace,
         tree: &Tree,
-    ) -> Meaning<ContentId> {
+    ) -> NameMeaning<ContentId> {
         let lock = self.lock;
         let key = &live.space.key;
         let known = lock.pages.get(key).and_then(|pages| pages.get(name));
-        let named = Name {
+        let named = WrittenName {
             kind: "page",
             accepted: with_space(self.policy.as_written(key), name),
             written: self.as_named(key, name),

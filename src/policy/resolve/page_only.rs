@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::meaning::Meaning;
+use super::meaning::NameMeaning;
 use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::model::{ContentId, LiveSpace, PageOnly, SkippedPart, SpaceKey, Tree};
@@ -31,14 +31,14 @@ impl Resolver<'_> {
             let mut who = BTreeMap::new();
             for Entry { who: guest, .. } in entry.who.iter().filter(|guest| !guest.is_over(today)) {
                 match self.subject(&guest.value, &guest.span) {
-                    Meaning::Is(subject) => {
+                    NameMeaning::Is(subject) => {
                         who.entry(subject).or_insert_with(|| guest.span.origin());
                     }
-                    Meaning::Lost(lost) => {
+                    NameMeaning::Lost(lost) => {
                         lost_any = true;
                         self.skip(Some(key), SkippedPart::Space, &lost, &guest.span);
                     }
-                    Meaning::Invalid => {}
+                    NameMeaning::Invalid => {}
                 }
             }
             let mut pages = BTreeSet::new();
@@ -72,9 +72,9 @@ impl Resolver<'_> {
         };
         let top = match anchor.map(|name| self.page(name, selector, live, tree)) {
             None => None,
-            Some(Meaning::Is(id)) => Some(id),
-            Some(Meaning::Invalid) => return Some(BTreeSet::new()),
-            Some(Meaning::Lost(lost)) => {
+            Some(NameMeaning::Is(id)) => Some(id),
+            Some(NameMeaning::Invalid) => return Some(BTreeSet::new()),
+            Some(NameMeaning::Lost(lost)) => {
                 self.skip(Some(key), SkippedPart::Space, &lost, &selector.span);
                 return None;
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::meaning::Meaning;
+use super::meaning::NameMeaning;
 use super::resolver::{Resolver, Stray};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::{
@@ -181,11 +181,11 @@ impl Resolver<'_> {
         let others = self.lock.page(name, live, tree).others().to_vec();
         let also_named = if reach.is_none() { others.into_iter().collect() } else { BTreeSet::new() };
         match self.page(name, &entry.pages, live, tree) {
-            Meaning::Is(page) => {
+            NameMeaning::Is(page) => {
                 let ranked = vec![self.not_empty(entry, ranked(Some(page), true))];
                 Reached { ranked, also_named, ..Reached::default() }
             }
-            Meaning::Lost(lost) => {
+            NameMeaning::Lost(lost) => {
                 self.skip(Some(&space.key.value), SkippedPart::Page, &lost, &entry.pages.span);
                 let ranked = lost.by.iter().map(|other| ranked(Some(*other), false)).collect();
                 let is_below = |content: &&Content| {
@@ -198,7 +198,7 @@ impl Resolver<'_> {
                 };
                 Reached { ranked, is_lost_pattern: reach.is_some(), hidden_below, ..Reached::default() }
             }
-            Meaning::Invalid => Reached::default(),
+            NameMeaning::Invalid => Reached::default(),
         }
     }
 

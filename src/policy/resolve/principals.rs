@@ -1,28 +1,28 @@
 //! People and groups.
 
-use super::meaning::{Lost, Meaning, Name};
+use super::meaning::{Lost, NameMeaning, WrittenName};
 use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{AccountId, AccountStatus, GroupId, Principal, Shown, SkipReason, Subject};
 use crate::policy::ast::{Named, Who};
 
 impl Resolver<'_> {
-    pub(super) fn principal(&mut self, who: &Spanned<Who>) -> Meaning<Principal> {
+    pub(super) fn principal(&mut self, who: &Spanned<Who>) -> NameMeaning<Principal> {
         match &who.value {
             Who::Named(named) => self.subject(named, &who.span).map(Principal::from),
-            Who::Class(class) => Meaning::Is(Principal::Class(*class)),
-            Who::Anonymous => Meaning::Is(Principal::Anonymous),
+            Who::Class(class) => NameMeaning::Is(Principal::Class(*class)),
+            Who::Anonymous => NameMeaning::Is(Principal::Anonymous),
         }
     }
 
-    pub(super) fn subject(&mut self, named: &Named, span: &Span) -> Meaning<Subject> {
+    pub(super) fn subject(&mut self, named: &Named, span: &Span) -> NameMeaning<Subject> {
         match named {
             Named::Group(name) => self.group(name, span).map(Subject::Group),
             Named::User(account) => self.account(account, span).map(Subject::User),
         }
     }
 
-    fn group(&mut self, name: &str, span: &Span) -> Meaning<GroupId> {
+    fn group(&mut self, name: &str, span: &Span) -> NameMeaning<GroupId> {
         if self.policy.groups.contains_key(name) {
             return self.pinned(name, span);
         }
@@ -30,7 +30,7 @@ impl Resolver<'_> {
         let identity = lock.group(name, self.groups.bearers(name), &live.directory);
         let written = format!("group:{name}");
         let locked = lock.groups.get(name).map(|locked| &locked.span);
-        let named = Name { kind: "group", accepted: written.clone(), written, span, locked };
+        let named = WrittenName { kind: "group", accepted: written.clone(), written, span, locked };
         let called =
             |id: &GroupId| live.directory.groups.get(id).map(|group| format!("group:{}", group.name.raw()));
         self.meaning(&named, identity, &called, |this, bearers| this.new_group(name, bearers, span))
@@ -94,8 +94,8 @@ impl Resolver<'_> {
     }
 
     /// A group by the id under `groups`. The id wins over the name.
-    fn pinned(&mut self, name: &str, span: &Span) -> Meaning<GroupId> {
-        let Some(pin) = self.policy.groups.get(name) else { return Meaning::Invalid };
+    fn pinned(&mut self, name: &str, span: &Span) -> NameMeaning<GroupId> {
+        let Some(pin) = self.policy.groups.get(name) else { return NameMeaning::Invalid };
         let Some(group) = self.live.directory.groups.get(&pin.id.value) else {
             return self.lost_pin(name, span);
         };
@@ -114,12 +114,12 @@ impl Resolver<'_> {
                 )),
             );
         }
-        Meaning::Is(group.id.clone())
+        NameMeaning::Is(group.id.clone())
     }
 
     /// A pin whose group the site does not have: it was there once, if the lock knows it.
-    fn lost_pin(&mut self, name: &str, span: &Span) -> Meaning<GroupId> {
-        let Some(pin) = self.policy.groups.get(name) else { return Meaning::Invalid };
+    fn lost_pin(&mut self, name: &str, span: &Span) -> NameMeaning<GroupId> {
+        let Some(pin) = self.policy.groups.get(name) else { return NameMeaning::Invalid };
         if self.lock.groups.get(name).is_some_and(|locked| locked.value == pin.id.value) {
             let was = pin.id.value.clone();
             let written = format!("group:{name}");
@@ -135,7 +135,7 @@ impl Resolver<'_> {
                 );
             }
             let reason = SkipReason::Gone { was: Shown::of(was.as_str()) };
-            return Meaning::Lost(Lost {
+            return NameMeaning::Lost(Lost {
                 was,
                 by: Vec::new(),
                 name: Shown::of(&format!("group:{name}")),
@@ -151,14 +151,14 @@ impl Resolver<'_> {
             .at(span, "used here")
             .help("the group was deleted, or belongs to another site: correct the id, or remove the pin to go by name"),
         );
-        Meaning::Invalid
+        NameMeaning::Invalid
     }
 
-    fn account(&mut self, account: &AccountId, span: &Span) -> Meaning<AccountId> {
+    fn account(&mut self, account: &AccountId, span: &Span) -> NameMeaning<AccountId> {
         let (lock, live) = (self.lock, self.live);
         let written = self.policy.show_named(&Named::User(account.clone()));
         let locked = lock.people.get(account).map(|locked| &locked.span);
-        let named = Name { kind: "account", accepted: written.clone(), written, span, locked };
+        let named = WrittenName { kind: "account", accepted: written.clone(), written, span, locked };
         let identity = lock.account(account, &live.directory);
         let meaning = self.meaning(&named, identity, &|_| None, |this, there| {
             let known = there.into_iter().next();
@@ -167,7 +167,7 @@ impl Resolver<'_> {
             }
             known
         });
-        if matches!(meaning, Meaning::Is(_)) && !self.is_question {
+        if matches!(meaning, NameMeaning::Is(_)) && !self.is_question {
             self.cannot_sign_in(account, span);
         }
         meaning

@@ -13,7 +13,7 @@ pub(super) struct Wish<'p> {
     pub(super) own: Option<&'p SpaceDef>,
     /// The line to name for the space as a whole.
     pub(super) span: &'p Span,
-    pub(super) lines: Vec<Line<'p>>,
+    pub(super) lines: Vec<WishLine<'p>>,
     /// Spaces whose live access is copied here.
     pub(super) copies: Vec<Copied<'p>>,
     pub(super) leaving: Vec<Leaving<'p>>,
@@ -29,13 +29,13 @@ impl Wish<'_> {
 
 /// A line of access, and how it came here.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Line<'p> {
+pub(super) struct WishLine<'p> {
     pub(super) says: &'p AccessLine,
     pub(super) rule: Option<&'p str>,
     pub(super) via: Option<&'p Spanned<Like>>,
 }
 
-impl<'p> Line<'p> {
+impl<'p> WishLine<'p> {
     pub(super) fn who(&self) -> &'p [Entry<Who>] {
         &self.says.who
     }

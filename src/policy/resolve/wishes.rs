@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::meaning::{Lost, Meaning, Name};
+use super::meaning::{Lost, NameMeaning, WrittenName};
 use super::resolver::Resolver;
-use super::wish::{Copied, Leaving, Line, Wish};
+use super::wish::{Copied, Leaving, Wish, WishLine};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{
     Holding, LiveSpace, Permission, Principal, SkippedPart, SpaceId, SpaceKey, SpaceStatus, Truth,
@@ -24,7 +24,7 @@ const ROWS: usize = 20;
 pub(super) type Selection<'p> = BTreeMap<&'p SpaceKey, Vec<&'p Rule>>;
 
 /// What a space gets through lines and copies.
-type Gets<'p> = (Vec<Line<'p>>, Vec<Copied<'p>>);
+type Gets<'p> = (Vec<WishLine<'p>>, Vec<Copied<'p>>);
 
 /// Where what a space gets comes from.
 struct Origins<'s, 'p> {
@@ -66,7 +66,7 @@ impl<'a> Resolver<'a> {
             let (mut lines, copies) = self.gets(key, &mut origins);
             // Not part of what `like` copies: in another space nothing would be closed to these guests.
             let guests = own.into_iter().flat_map(|own| &own.page_only);
-            lines.extend(guests.map(|entry| Line { says: &entry.access, rule: None, via: None }));
+            lines.extend(guests.map(|entry| WishLine { says: &entry.access, rule: None, via: None }));
             let leaving = policy
                 .rules
                 .iter()
@@ -102,13 +102,13 @@ impl<'a> Resolver<'a> {
             return gets.clone();
         }
         let own = self.policy.spaces.get(key).map(|own| own.access.as_slice()).unwrap_or_default();
-        let mut lines: Vec<Line<'a>> =
-            own.iter().map(|line| Line { says: line, rule: None, via: None }).collect();
+        let mut lines: Vec<WishLine<'a>> =
+            own.iter().map(|line| WishLine { says: line, rule: None, via: None }).collect();
         let mut copies = Vec::new();
         for rule in origins.selection.get(key).into_iter().flatten() {
             let rows = rule.rows.get(key).map(Vec::as_slice).unwrap_or_default();
             let name = Some(rule.name.value.as_str());
-            lines.extend(rule.access.iter().chain(rows).map(|line| Line {
+            lines.extend(rule.access.iter().chain(rows).map(|line| WishLine {
                 says: line,
                 rule: name,
                 via: None,
@@ -124,7 +124,7 @@ impl<'a> Resolver<'a> {
                     if theirs.is_empty() && copied.is_empty() {
                         self.nothing_to_copy(liking.like);
                     }
-                    lines.extend(theirs.iter().map(|theirs| Line {
+                    lines.extend(theirs.iter().map(|theirs| WishLine {
                         says: theirs.says,
                         rule,
                         via: Some(liking.like),
@@ -267,17 +267,17 @@ impl<'a> Resolver<'a> {
     }
 
     /// The space that a key means, for a name that no entry has.
-    pub(super) fn space_named(&mut self, key: &SpaceKey, span: &Span) -> Meaning<&'a LiveSpace> {
+    pub(super) fn space_named(&mut self, key: &SpaceKey, span: &Span) -> NameMeaning<&'a LiveSpace> {
         if self.lost_space(key, span).is_some() {
-            return Meaning::Invalid;
+            return NameMeaning::Invalid;
         }
         let live = self.live;
         if let Some(space) = live.spaces.get(key) {
-            return Meaning::Is(space);
+            return NameMeaning::Is(space);
         }
         let near = self.near_space(key);
         self.unknown_space(key, span, near);
-        Meaning::Invalid
+        NameMeaning::Invalid
     }
 
     /// The space that a key meant, if the key does not mean it any more.
@@ -292,8 +292,8 @@ impl<'a> Resolver<'a> {
         let bearers = live.listing.spaces.get(written).map(|space| space.id).into_iter().collect();
         let identity = Identity::of(Some(&locked.value), bearers, |_| false);
         match self.meaning(&space_name(written, span, Some(&locked.span)), identity, &|_| None, |_, _| None) {
-            Meaning::Lost(lost) => Some(lost),
-            Meaning::Is(_) | Meaning::Invalid => None,
+            NameMeaning::Lost(lost) => Some(lost),
+            NameMeaning::Is(_) | NameMeaning::Invalid => None,
         }
     }
 
@@ -356,12 +356,12 @@ impl<'a> Resolver<'a> {
     /// Who has to hold something for a rule to select a space.
     fn holder(&mut self, condition: &Condition) -> Option<Principal> {
         match self.principal(&condition.who) {
-            Meaning::Is(principal) => Some(principal),
-            Meaning::Lost(lost) => {
+            NameMeaning::Is(principal) => Some(principal),
+            NameMeaning::Lost(lost) => {
                 self.skip(None, SkippedPart::Rule, &lost, &condition.who.span);
                 None
             }
-            Meaning::Invalid => None,
+            NameMeaning::Invalid => None,
         }
     }
 
@@ -402,8 +402,8 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn space_name<'n>(written: &SpaceKey, span: &'n Span, locked: Option<&'n Span>) -> Name<'n> {
-    Name { kind: "space", accepted: written.to_string(), written: written.to_string(), span, locked }
+fn space_name<'n>(written: &SpaceKey, span: &'n Span, locked: Option<&'n Span>) -> WrittenName<'n> {
+    WrittenName { kind: "space", accepted: written.to_string(), written: written.to_string(), span, locked }
 }
 
 /// A condition in the ids of the site.

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span as Place, StructureStyle};
 
-use super::{Kind, Node, Placer, Scalar, parse};
+use super::{Node, NodeKind, Placer, Scalar, parse};
 use crate::diagnostic::{Code, Diagnostic, Span};
 
 /// One value of a document, as it is written.
 #[derive(Debug)]
-pub(crate) struct Written {
+pub(crate) struct WrittenNode {
     /// All of a scalar without the head of a block scalar, of a list or mapping in brackets; from the first to the last entry of
     /// one without.
     pub(crate) span: Range<usize>,
@@ -29,11 +29,11 @@ pub(crate) enum Form {
     Block(Block),
     List {
         brackets: bool,
-        items: Vec<Written>,
+        items: Vec<WrittenNode>,
     },
     Map {
         brackets: bool,
-        pairs: Vec<(Written, Written)>,
+        pairs: Vec<(WrittenNode, WrittenNode)>,
     },
 }
 
@@ -48,16 +48,16 @@ pub(crate) struct Block {
 }
 
 /// Reads one document. What the formatter could not keep is refused with its place.
-pub(crate) fn written(file: &Arc<Utf8Path>, text: &str) -> Result<(Node, Written), Box<Diagnostic>> {
+pub(crate) fn written(file: &Arc<Utf8Path>, text: &str) -> Result<(Node, WrittenNode), Box<Diagnostic>> {
     let node = parse(file, text)?;
-    let mut reader = Reader {
+    let mut reader = EventReader {
         placer: Placer::new(file, text),
         events: Parser::new_from_str(text),
         ends_in_block: ends_in_block(text),
     };
     let (event, place) = reader.next()?;
     let root = if matches!(event, Event::StreamEnd) {
-        Written { span: 0..0, form: Form::Empty }
+        WrittenNode { span: 0..0, form: Form::Empty }
     } else {
         reader.value(&node, event, place)?
     };
@@ -84,13 +84,13 @@ pub(super) fn ends_in_block(text: &str) -> bool {
     })
 }
 
-struct Reader<'a> {
+struct EventReader<'a> {
     placer: Placer<'a>,
     events: Parser<'a, serde_saphyr::granit_parser::StrInput<'a>>,
     ends_in_block: bool,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> EventReader<'a> {
     /// The next event that is about a value, or the end.
     fn next(&mut self) -> Result<(Event<'a>, Place), Box<Diagnostic>> {
         loop {
@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn value(&mut self, node: &Node, event: Event<'a>, place: Place) -> Result<Written, Box<Diagnostic>> {
+    fn value(&mut self, node: &Node, event: Event<'a>, place: Place) -> Result<WrittenNode, Box<Diagnostic>> {
         let span = place.byte_range().unwrap_or_default();
         match event {
             Event::Scalar(_, _, 1.., _)
@@ -126,9 +126,10 @@ impl<'a> Reader<'a> {
                 let folded = style == ScalarStyle::Folded;
                 let form = match (style, &node.kind) {
                     (ScalarStyle::Plain, _) if span.is_empty() => Form::Empty,
-                    (ScalarStyle::Plain, Kind::Null | Kind::Scalar(_, Scalar::Bool | Scalar::Number)) => {
-                        Form::Literal(self.placer.text[span.clone()].to_owned())
-                    }
+                    (
+                        ScalarStyle::Plain,
+                        NodeKind::Null | NodeKind::Scalar(_, Scalar::Bool | Scalar::Number),
+                    ) => Form::Literal(self.placer.text[span.clone()].to_owned()),
                     (ScalarStyle::Literal | ScalarStyle::Folded, _) => {
                         let mut value = value.into_owned();
                         if self.ends_in_block && span.end >= self.placer.text.len() {
@@ -140,10 +141,10 @@ impl<'a> Reader<'a> {
                         Form::Text(value.into_owned())
                     }
                 };
-                Ok(Written { span, form })
+                Ok(WrittenNode { span, form })
             }
             Event::SequenceStart(style, ..) => {
-                let nodes: &[Node] = if let Kind::List(nodes) = &node.kind { nodes } else { &[] };
+                let nodes: &[Node] = if let NodeKind::List(nodes) = &node.kind { nodes } else { &[] };
                 let mut items = Vec::new();
                 let end = loop {
                     match (self.next()?, nodes.get(items.len())) {
@@ -157,11 +158,11 @@ impl<'a> Reader<'a> {
                 };
                 let brackets = style == StructureStyle::Flow;
                 let span = extent(brackets, span, &end, items.last());
-                Ok(Written { span, form: Form::List { brackets, items } })
+                Ok(WrittenNode { span, form: Form::List { brackets, items } })
             }
             Event::MappingStart(style, ..) => {
-                let nodes: &[(Node, Node)] = if let Kind::Map(nodes) = &node.kind { nodes } else { &[] };
-                let mut pairs: Vec<(Written, Written)> = Vec::new();
+                let nodes: &[(Node, Node)] = if let NodeKind::Map(nodes) = &node.kind { nodes } else { &[] };
+                let mut pairs: Vec<(WrittenNode, WrittenNode)> = Vec::new();
                 let end = loop {
                     match (self.next()?, nodes.get(pairs.len())) {
                         ((Event::MappingEnd | Event::StreamEnd, end), _) => break end,
@@ -179,7 +180,7 @@ impl<'a> Reader<'a> {
                 };
                 let brackets = style == StructureStyle::Flow;
                 let span = extent(brackets, span, &end, pairs.last().map(|(_, value)| value));
-                Ok(Written { span, form: Form::Map { brackets, pairs } })
+                Ok(WrittenNode { span, form: Form::Map { brackets, pairs } })
             }
             _ => Err(Box::new(self.refuse(&place, "something unusual"))),
         }
@@ -193,7 +194,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Where a list or mapping begins and ends.
-fn extent(brackets: bool, begin: Range<usize>, end: &Place, last: Option<&Written>) -> Range<usize> {
+fn extent(brackets: bool, begin: Range<usize>, end: &Place, last: Option<&WrittenNode>) -> Range<usize> {
     let last = last.map_or(begin.end, |last| last.span.end);
     let end = end.byte_range().map_or(last, |end| end.end);
     begin.start..if brackets { end.max(last) } else { last }
