@@ -10,7 +10,7 @@ use crate::plan::{Change, Plan, PlanEffect, PlanLint};
 
 use super::access_words::{Names as _, lint_words, reason_words};
 use super::columns::{WIDEST, column, pad};
-use super::review::{Part, Section};
+use super::review::{ReviewPart, Section};
 use super::style::{ADD, FAINT, HEADING, REMOVE, count, list, paint};
 
 /// So many names stand in one line.
@@ -23,7 +23,7 @@ pub(super) fn effects(plan: &Plan, all: bool) -> Option<Section> {
     if effects.lines.is_empty() {
         return None;
     }
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines: Vec<EffectLine> = Vec::new();
     let mut same: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut sorted: Vec<&PlanEffect> = effects.lines.iter().collect();
     sorted.sort_by_key(|line| line.direction);
@@ -33,19 +33,20 @@ pub(super) fn effects(plan: &Plan, all: bool) -> Option<Section> {
             Some(at) if !all => lines[*at].spaces.push(&line.space),
             _ => {
                 same.insert(key.clone(), lines.len());
-                lines.push(Line { spaces: vec![&line.space], who: key.0, change: key.1 });
+                lines.push(EffectLine { spaces: vec![&line.space], who: key.0, change: key.1 });
             }
         }
     }
     let who = column(lines.iter().map(|line| line.who.as_str()), WIDEST);
     let several = plan.spaces.len() > 1;
-    let spaces: Vec<String> = lines.iter().map(Line::spaces).collect();
+    let spaces: Vec<String> = lines.iter().map(EffectLine::spaces).collect();
     let keys = column(spaces.iter().map(String::as_str), usize::MAX);
     let lines = lines.iter().zip(spaces).map(|(line, words)| {
         let space = if several { pad(&words, keys) + "  " } else { String::new() };
         format!("{space}{}  {}", pad(&line.who, who), line.change)
     });
-    let mut section = Section::new(Part::Effects, paint(HEADING, "Who gains, who loses"), lines.collect());
+    let mut section =
+        Section::new(ReviewPart::Effects, paint(HEADING, "Who gains, who loses"), lines.collect());
     if !effects.incomplete.is_empty() {
         section.rest.push(paint(FAINT, &incomplete(&effects.incomplete, plan)));
     }
@@ -53,13 +54,13 @@ pub(super) fn effects(plan: &Plan, all: bool) -> Option<Section> {
 }
 
 /// The same for the same, in some spaces.
-struct Line<'a> {
+struct EffectLine<'a> {
     spaces: Vec<&'a SpaceKey>,
     who: String,
     change: String,
 }
 
-impl Line<'_> {
+impl EffectLine<'_> {
     fn spaces(&self) -> String {
         match self.spaces.as_slice() {
             [space] => space.to_string(),
@@ -156,7 +157,7 @@ pub(super) fn lints(plan: &Plan, all: bool) -> Option<Section> {
     }
     let (shown, old) = by_age(plan, all);
     let lines = shown.into_iter().map(|lint| lint_line(lint, plan)).collect();
-    let mut section = Section::new(Part::Lints, paint(HEADING, "Worth a look"), lines);
+    let mut section = Section::new(ReviewPart::Lints, paint(HEADING, "Worth a look"), lines);
     if !old.is_empty() {
         let mut codes: BTreeMap<&str, usize> = BTreeMap::new();
         for lint in &old {
@@ -180,7 +181,7 @@ pub(super) fn shown_lints(plan: &Plan, all: bool) -> Vec<&PlanLint> {
 
 /// What is shown one by one, and what is only counted, since it is not about anything that changes.
 fn by_age(plan: &Plan, all: bool) -> (Vec<&PlanLint>, Vec<&PlanLint>) {
-    let touched = Touched::by(plan);
+    let touched = TouchedByPlan::by(plan);
     let (mut shown, old): (Vec<&PlanLint>, Vec<&PlanLint>) =
         plan.lints.iter().partition(|lint| all || touched.concerns(lint));
     // What the policy asks for comes before what was there.
@@ -189,12 +190,12 @@ fn by_age(plan: &Plan, all: bool) -> (Vec<&PlanLint>, Vec<&PlanLint>) {
 }
 
 /// What a plan changes.
-struct Touched<'a> {
+struct TouchedByPlan<'a> {
     pages: BTreeSet<ContentId>,
     holders: BTreeSet<(&'a SpaceKey, &'a Principal)>,
 }
 
-impl<'a> Touched<'a> {
+impl<'a> TouchedByPlan<'a> {
     fn by(plan: &'a Plan) -> Self {
         let mut touched = Self { pages: BTreeSet::new(), holders: BTreeSet::new() };
         for change in &plan.changes {

@@ -3,7 +3,7 @@
 use crate::model::{Forbidden, MaxRemovals, visible};
 use crate::plan::{AdminStanding, Breach, GuardOutcome, GuardVerdict, Pairs, Plan, Removals, Taken};
 
-use super::review::{Part, Section};
+use super::review::{ReviewPart, Section};
 use super::style::{CHANGE, REMOVE, count, list, paint};
 
 /// So many breaches of one guard are shown; the document has them all.
@@ -19,10 +19,10 @@ pub(super) fn guards(plan: &Plan) -> Vec<Section> {
     for outcome in &plan.guards.outcomes {
         if let GuardVerdict::Overridden { why } = &outcome.verdict {
             let title = format!("Overridden {}, because \"{}\":", set_by(outcome), visible(why));
-            sections.extend(breaches(plan, Part::Guards, &outcome.breaches, &paint(CHANGE, &title)));
+            sections.extend(breaches(plan, ReviewPart::Guards, &outcome.breaches, &paint(CHANGE, &title)));
         }
         let title = format!("Against {} already before this plan:", set_by(outcome));
-        sections.extend(breaches(plan, Part::Guards, &outcome.elsewhere, &paint(CHANGE, &title)));
+        sections.extend(breaches(plan, ReviewPart::Guards, &outcome.elsewhere, &paint(CHANGE, &title)));
     }
     let hold: Vec<String> = plan
         .guards
@@ -35,7 +35,7 @@ pub(super) fn guards(plan: &Plan) -> Vec<Section> {
         let verb = if hold.len() == 1 { "holds" } else { "hold" };
         let removals = removals_words(plan.guards.removals);
         let sentence = format!("Guards: {} {verb}{removals}.", list(&hold));
-        sections.push(Section::new(Part::Guards, sentence, Vec::new()));
+        sections.push(Section::new(ReviewPart::Guards, sentence, Vec::new()));
     }
     sections
 }
@@ -45,7 +45,7 @@ pub(super) fn blocked(plan: &Plan) -> Vec<Section> {
     let mut sections: Vec<Section> =
         plan.guards.blocked().filter_map(|outcome| blocked_by(plan, outcome)).collect();
     if !sections.is_empty() {
-        sections.push(Section::new(Part::Blocked, way_out(plan.guards.blocked()), Vec::new()));
+        sections.push(Section::new(ReviewPart::Blocked, way_out(plan.guards.blocked()), Vec::new()));
     }
     sections
 }
@@ -53,7 +53,7 @@ pub(super) fn blocked(plan: &Plan) -> Vec<Section> {
 /// What one guard holds against the plan.
 pub(super) fn blocked_by(plan: &Plan, outcome: &GuardOutcome) -> Option<Section> {
     let title = format!("Blocked by {}:", set_by(outcome));
-    breaches(plan, Part::Blocked, &outcome.breaches, &paint(REMOVE, &title))
+    breaches(plan, ReviewPart::Blocked, &outcome.breaches, &paint(REMOVE, &title))
 }
 
 /// What to do about guards that block a plan.
@@ -63,7 +63,7 @@ pub(super) fn way_out<'a>(blocking: impl IntoIterator<Item = &'a GuardOutcome>) 
     format!("Change the policy; or, to apply this plan all the same, pass {} --why TEXT.", flags.join(" "))
 }
 
-fn breaches(plan: &Plan, part: Part, breaches: &[Breach], title: &str) -> Option<Section> {
+fn breaches(plan: &Plan, part: ReviewPart, breaches: &[Breach], title: &str) -> Option<Section> {
     let mut lines: Vec<String> =
         breaches.iter().take(BREACHES).map(|breach| breach_words(plan, breach)).collect();
     if breaches.len() > BREACHES {

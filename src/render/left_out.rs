@@ -7,7 +7,7 @@ use crate::model::{ContentId, Permission, Principal, SpaceKey};
 use crate::plan::{Change, Lacks, LeftOut, Plan, Verb};
 
 use super::access_words::Names as _;
-use super::review::{Part, Section};
+use super::review::{ReviewPart, Section};
 use super::style::{CHANGE, count, list, paint};
 
 /// As many names are written out; more are counted.
@@ -18,7 +18,7 @@ pub(super) fn left_out(plan: &Plan) -> impl Iterator<Item = Section> {
         plan.left_out.iter().partition(|left| left.lacks.is_right());
     let section = |heading: &str, left_out: &[&LeftOut]| {
         let lines = lines_of(left_out, plan);
-        (!lines.is_empty()).then(|| Section::new(Part::Incomplete, paint(CHANGE, heading), lines))
+        (!lines.is_empty()).then(|| Section::new(ReviewPart::Incomplete, paint(CHANGE, heading), lines))
     };
     let rights = section("Left out: this account may not change it", &rights);
     let others = section("Left out: groups in it are deleted, or may be", &others);
@@ -31,9 +31,9 @@ pub fn left_out_lines(plan: &Plan) -> Vec<String> {
 }
 
 pub(super) fn lines_of(left_out: &[&LeftOut], plan: &Plan) -> Vec<String> {
-    let mut same: BTreeMap<Key<'_>, Vec<&LeftOut>> = BTreeMap::new();
+    let mut same: BTreeMap<LeftOutKey<'_>, Vec<&LeftOut>> = BTreeMap::new();
     for left in left_out {
-        same.entry(Key::of(left)).or_default().push(left);
+        same.entry(LeftOutKey::of(left)).or_default().push(left);
     }
     same.into_iter().map(|(key, all)| line(&key, &all, plan)).collect()
 }
@@ -41,14 +41,14 @@ pub(super) fn lines_of(left_out: &[&LeftOut], plan: &Plan) -> Vec<String> {
 /// What makes left-out changes one line: rows and roles of a space, pages that need the same permission, and each
 /// page with its own edit list.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Key<'a> {
+struct LeftOutKey<'a> {
     space: &'a SpaceKey,
     is_page: bool,
     lacks: &'a Lacks,
     page: Option<ContentId>,
 }
 
-impl<'a> Key<'a> {
+impl<'a> LeftOutKey<'a> {
     fn of(left: &'a LeftOut) -> Self {
         let (is_page, page) = match (&left.change, &left.lacks) {
             (Change::Audience { content, .. }, Lacks::EditList) => (true, Some(*content)),
@@ -62,7 +62,7 @@ impl<'a> Key<'a> {
     }
 }
 
-fn line(key: &Key<'_>, all: &[&LeftOut], plan: &Plan) -> String {
+fn line(key: &LeftOutKey<'_>, all: &[&LeftOut], plan: &Plan) -> String {
     let ask: BTreeSet<&Principal> = all.iter().flat_map(|left| &left.ask).collect();
     let names: Vec<String> = ask.iter().map(|who| plan.principal(who)).collect();
     let can = if names.is_empty() {
@@ -96,7 +96,7 @@ fn line(key: &Key<'_>, all: &[&LeftOut], plan: &Plan) -> String {
     format!("{}  {}: {why}", key.space, what(key, all, plan))
 }
 
-fn what(key: &Key<'_>, all: &[&LeftOut], plan: &Plan) -> String {
+fn what(key: &LeftOutKey<'_>, all: &[&LeftOut], plan: &Plan) -> String {
     if key.is_page {
         let pages: BTreeSet<ContentId> = all
             .iter()

@@ -6,7 +6,7 @@ use crate::model::{ContentId, PageVerb, Principal, SpaceKey, Subject};
 use crate::plan::{Change, PageOnlyProblem, Plan, PlanPageOnly, Reason};
 
 use super::access_words::Names as _;
-use super::review::{Part, Section};
+use super::review::{ReviewPart, Section};
 use super::style::{FAINT, HEADING, count, list, paint};
 
 /// Titles in one line.
@@ -65,7 +65,7 @@ pub(super) fn page_only(plan: &Plan) -> Option<Section> {
             ));
         }
     }
-    Some(Section::new(Part::PageOnly, paint(HEADING, "Page-only"), lines))
+    Some(Section::new(ReviewPart::PageOnly, paint(HEADING, "Page-only"), lines))
 }
 
 fn closed_words(entry: &PlanPageOnly) -> String {

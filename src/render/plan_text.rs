@@ -8,7 +8,7 @@ use crate::plan::Plan;
 
 use super::access_words::Names as _;
 use super::columns::{WIDEST, column, gap, pad};
-use super::review::{Counted, Review, Row, RowKind, Section, View};
+use super::review::{Counted, Review, ReviewRow, RowKind, Section, View};
 use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, count, paint};
 use super::text::{blocked_as_text, plan_in_a_line};
 
@@ -143,7 +143,8 @@ fn opened(review: &Review<'_>, detail: Detail, text: &mut String) {
     let _ = writeln!(text, "{}", paint(REMOVE, "Opened: no longer only for named users and groups"));
     if detail.opened_apart {
         let several = review.plan.spaces.len() > 1;
-        let space = |row: &Row<'_>| if several { format!("{}  ", row.spaces[0]) } else { String::new() };
+        let space =
+            |row: &ReviewRow<'_>| if several { format!("{}  ", row.spaces[0]) } else { String::new() };
         table(review, &review.opened, usize::MAX, Some(&space), text);
     } else {
         for (key, opened) in review.opened_by_space() {
@@ -198,9 +199,9 @@ fn heading(plan: &Plan, key: &SpaceKey, text: &mut String) {
 /// Rows in columns.
 fn table(
     review: &Review<'_>,
-    rows: &[Row<'_>],
+    rows: &[ReviewRow<'_>],
     most: usize,
-    before: Option<&dyn Fn(&Row<'_>) -> String>,
+    before: Option<&dyn Fn(&ReviewRow<'_>) -> String>,
     text: &mut String,
 ) {
     let shown = if rows.len() > most.saturating_add(1) { most } else { rows.len() };

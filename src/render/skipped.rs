@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{SkipReason, Skipped, SkippedPart, harmless};
 use crate::plan::Plan;
 
-use super::review::{Part, Section};
+use super::review::{ReviewPart, Section};
 use super::style::{CHANGE, list, paint};
 
 pub(super) fn skipped(plan: &Plan) -> Option<Section> {
@@ -13,7 +13,7 @@ pub(super) fn skipped(plan: &Plan) -> Option<Section> {
         CHANGE,
         "Skipped: on the site the name stands for something else by now, or for nothing, or the page elsewhere",
     );
-    (!plan.skipped.is_empty()).then(|| Section::new(Part::Incomplete, heading, lines(plan)))
+    (!plan.skipped.is_empty()).then(|| Section::new(ReviewPart::Incomplete, heading, lines(plan)))
 }
 
 /// One line for each entry that is skipped.

@@ -12,7 +12,7 @@ use super::guards;
 use super::left_out;
 use super::order::{danger_words, lasting_danger_words, meanwhile_words};
 use super::page_only;
-use super::review::{Counted, Part, Section};
+use super::review::{Counted, ReviewPart, Section};
 use super::skipped;
 use super::style::{CHANGE, HEADING, REMOVE, count, list, paint};
 
@@ -28,7 +28,7 @@ pub(super) fn archived(plan: &Plan) -> Option<Section> {
         "{} of archived pages: if this site refuses to change them, `apply` names those that stay as they are; then restore or delete such a page.",
         count(lists, "list", "lists")
     );
-    (lists > 0).then(|| Section::new(Part::Meanwhile, sentence, Vec::new()))
+    (lists > 0).then(|| Section::new(ReviewPart::Meanwhile, sentence, Vec::new()))
 }
 
 /// Why the plan is blocked, for those forms of a plan that do not say it; nothing if it is not.
@@ -50,8 +50,8 @@ pub(super) fn unseen(plan: &Plan) -> Vec<Section> {
     let others: Vec<&Gap> = plan.unseen.iter().filter(|gap| !plan.incomplete.contains(gap)).collect();
     let declared: Vec<&Gap> = plan.incomplete.iter().collect();
     [
-        (Part::Unseen, paint(HEADING, "Could not be seen"), others),
-        (Part::Incomplete, paint(CHANGE, "Declared, and not known"), declared),
+        (ReviewPart::Unseen, paint(HEADING, "Could not be seen"), others),
+        (ReviewPart::Incomplete, paint(CHANGE, "Declared, and not known"), declared),
     ]
     .into_iter()
     .filter(|(.., gaps)| !gaps.is_empty())
@@ -154,7 +154,7 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
 pub(super) fn meanwhile(plan: &Plan) -> Option<Section> {
     let line = |meanwhile: &Meanwhile| format!("{}  {}", meanwhile.space, meanwhile_words(plan, meanwhile));
     let lines: Vec<String> = plan.meanwhile.iter().map(line).collect();
-    (!lines.is_empty()).then(|| Section::new(Part::Meanwhile, paint(HEADING, "For a moment"), lines))
+    (!lines.is_empty()).then(|| Section::new(ReviewPart::Meanwhile, paint(HEADING, "For a moment"), lines))
 }
 
 /// Each reason for which the plan must not be applied.
@@ -163,7 +163,10 @@ pub(super) fn refusals(plan: &Plan) -> Vec<Section> {
         let title = paint(REMOVE, &format!("Blocked[{}]:", refusal.code()));
         format!("{title} {}", refusal_words(plan, refusal))
     };
-    plan.refusals.iter().map(|refusal| Section::new(Part::Blocked, heading(refusal), Vec::new())).collect()
+    plan.refusals
+        .iter()
+        .map(|refusal| Section::new(ReviewPart::Blocked, heading(refusal), Vec::new()))
+        .collect()
 }
 
 /// Each reason that has to do with what the account that runs this may change.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::{Principal, harmless};
 use crate::plan::{KeepReason, Plan, Unmanaged};
 
-use super::review::{Part, Section};
+use super::review::{ReviewPart, Section};
 use super::style::{HEADING, count, list, paint};
 
 /// As many spaces are listed one by one; more are summed up.
@@ -27,7 +27,7 @@ pub(super) fn unmanaged(plan: &Plan) -> Option<Section> {
         });
         lines.push(format!("{} spaces  {}", kept.len(), kept_words(plan, &all)));
     }
-    (!lines.is_empty()).then(|| Section::new(Part::Unmanaged, paint(HEADING, "Unmanaged"), lines))
+    (!lines.is_empty()).then(|| Section::new(ReviewPart::Unmanaged, paint(HEADING, "Unmanaged"), lines))
 }
 
 fn kept_words(plan: &Plan, kept: &Unmanaged) -> String {

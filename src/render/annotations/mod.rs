@@ -21,7 +21,7 @@ const SHOWN: usize = 10;
 /// One annotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Annotation {
-    level: Level,
+    level: AnnotationLevel,
     at: Option<Origin>,
     column: Option<u32>,
     title: String,
@@ -29,7 +29,7 @@ pub struct Annotation {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
+enum AnnotationLevel {
     Error,
     Warning,
     Notice,
@@ -39,15 +39,15 @@ impl Annotation {
     /// Why a run failed. The title has the code that the message on a terminal has in brackets; a command line that
     /// makes no sense has none.
     pub fn failure(code: Option<&dyn Display>, at: Option<&Origin>, message: &str) -> Self {
-        Self::of(Level::Error, code, at, message)
+        Self::of(AnnotationLevel::Error, code, at, message)
     }
 
     /// What did not end the run.
     pub fn warning(code: Option<&dyn Display>, message: &str) -> Self {
-        Self::of(Level::Warning, code, None, message)
+        Self::of(AnnotationLevel::Warning, code, None, message)
     }
 
-    fn of(level: Level, code: Option<&dyn Display>, at: Option<&Origin>, message: &str) -> Self {
+    fn of(level: AnnotationLevel, code: Option<&dyn Display>, at: Option<&Origin>, message: &str) -> Self {
         let title = code.map_or_else(|| "confperm".to_owned(), |code| format!("confperm {code}"));
         Self { level, at: at.cloned(), column: None, title, message: message.to_owned() }
     }
@@ -55,9 +55,9 @@ impl Annotation {
     /// The command, on one line. Paths are below the policy directory and are given below the working directory.
     pub fn command(&self, directory: &Utf8Path) -> String {
         let level = match self.level {
-            Level::Error => "error",
-            Level::Warning => "warning",
-            Level::Notice => "notice",
+            AnnotationLevel::Error => "error",
+            AnnotationLevel::Warning => "warning",
+            AnnotationLevel::Notice => "notice",
         };
         let mut properties = Vec::new();
         if let Some(Origin { file, line }) = &self.at {
@@ -90,8 +90,8 @@ fn property(text: &str) -> String {
 pub fn findings_as_annotations(findings: &Diagnostics) -> Vec<Annotation> {
     let annotation = |finding: &crate::diagnostic::Diagnostic| Annotation {
         level: match finding.severity {
-            Severity::Error => Level::Error,
-            Severity::Warning => Level::Warning,
+            Severity::Error => AnnotationLevel::Error,
+            Severity::Warning => AnnotationLevel::Warning,
         },
         at: finding.labels.first().map(|label| label.span.origin()),
         column: finding.labels.first().map(|label| label.span.column),
@@ -106,7 +106,7 @@ pub fn findings_as_annotations(findings: &Diagnostics) -> Vec<Annotation> {
 
 /// As many of each level as GitHub shows, errors first; the last of a level says how many more there are.
 pub fn capped(annotations: Vec<Annotation>) -> Vec<Annotation> {
-    let mut levels: BTreeMap<Level, Vec<Annotation>> = BTreeMap::new();
+    let mut levels: BTreeMap<AnnotationLevel, Vec<Annotation>> = BTreeMap::new();
     for annotation in annotations {
         levels.entry(annotation.level).or_default().push(annotation);
     }

@@ -7,7 +7,7 @@ use crate::plan::{Plan, PlannedCall};
 use super::super::outcome::problems;
 use super::super::titles::{Titles, with_titles};
 use super::plan::{asked_at, plain};
-use super::{Annotation, Level};
+use super::{Annotation, AnnotationLevel};
 
 /// The title of what was not done, or not verified.
 const PARTIAL: &str = "partial";
@@ -21,7 +21,7 @@ pub fn outcome_as_annotations(plan: &Plan, outcome: &Outcome, titles: Titles) ->
     let problems = problems(&plan, outcome);
     let annotation = |problem: &super::super::outcome::Problem<'_>| {
         let at = problem.call.and_then(origin);
-        Annotation::of(Level::Error, Some(&PARTIAL), at, &plain(&problem.text))
+        Annotation::of(AnnotationLevel::Error, Some(&PARTIAL), at, &plain(&problem.text))
     };
     problems.iter().map(annotation).collect()
 }

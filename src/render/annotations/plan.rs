@@ -8,10 +8,10 @@ use anstream::adapter::strip_str;
 use crate::model::Origin;
 use crate::plan::{Breach, Change, GuardOutcome, LeftOut, Plan, Reason, Refusal};
 
-use super::super::review::{Part, Review, RowKind, Section, View};
+use super::super::review::{Review, ReviewPart, RowKind, Section, View};
 use super::super::titles::{Titles, with_titles};
 use super::super::{effects, guards, left_out, skipped, text};
-use super::{Annotation, Level};
+use super::{Annotation, AnnotationLevel};
 
 /// The title of what a plan does not cover.
 const INCOMPLETE: &str = "incomplete";
@@ -24,11 +24,11 @@ pub fn plan_as_annotations(plan: &Plan, view: &View, titles: Titles) -> Vec<Anno
         plan.refusals.iter().map(|refusal| of_refusal(&plan, refusal)).collect();
     annotations.extend(plan.guards.blocked().map(|outcome| of_guard(&plan, outcome)));
     annotations.extend(of_rows(&plan, view));
-    let level = if view.accepts_incomplete { Level::Warning } else { Level::Error };
+    let level = if view.accepts_incomplete { AnnotationLevel::Warning } else { AnnotationLevel::Error };
     annotations.extend(not_covered(&plan, level));
     annotations.extend(effects::shown_lints(&plan, view.all).into_iter().map(|lint| {
         let words = plain(&effects::lint_line(lint, &plan));
-        Annotation::of(Level::Warning, Some(&lint.code.code()), lint.origin.as_ref(), &words)
+        Annotation::of(AnnotationLevel::Warning, Some(&lint.code.code()), lint.origin.as_ref(), &words)
     }));
     annotations
 }
@@ -44,7 +44,7 @@ fn of_refusal(plan: &Plan, refusal: &Refusal) -> Annotation {
         Refusal::PageOnly { origin, .. } => Some(origin),
         other => plan.spaces.get(other.space()).map(|space| &space.origin),
     };
-    Annotation::of(Level::Error, Some(&refusal.code()), at, &text::refusal_words(plan, refusal))
+    Annotation::of(AnnotationLevel::Error, Some(&refusal.code()), at, &text::refusal_words(plan, refusal))
 }
 
 /// At the line that breaks the guard, or else at that of the guard itself.
@@ -59,7 +59,7 @@ fn of_guard(plan: &Plan, outcome: &GuardOutcome) -> Annotation {
     let at = culprit.or_else(|| outcome.origins.first());
     let mut lines: Vec<String> = guards::blocked_by(plan, outcome).iter().flat_map(lines_of).collect();
     lines.push(guards::way_out([outcome]));
-    Annotation::of(Level::Error, Some(&outcome.guard), at, &lines.join("\n"))
+    Annotation::of(AnnotationLevel::Error, Some(&outcome.guard), at, &lines.join("\n"))
 }
 
 fn lines_of(section: &Section) -> Vec<String> {
@@ -67,8 +67,8 @@ fn lines_of(section: &Section) -> Vec<String> {
 }
 
 /// What was not known, what the account may not change, and the entries whose names mean something else by now.
-fn not_covered(plan: &Plan, level: Level) -> Vec<Annotation> {
-    let unknown = text::unseen(plan).into_iter().filter(|section| section.part == Part::Incomplete);
+fn not_covered(plan: &Plan, level: AnnotationLevel) -> Vec<Annotation> {
+    let unknown = text::unseen(plan).into_iter().filter(|section| section.part == ReviewPart::Incomplete);
     let left_out_at = plan.left_out.iter().find_map(|LeftOut { change, .. }| asked_at(change));
     let sections = unknown.map(|section| (section, None));
     let sections = sections.chain(left_out::left_out(plan).map(move |section| (section, left_out_at)));
@@ -106,9 +106,9 @@ fn of_rows(plan: &Plan, view: &View) -> Vec<Annotation> {
     }
     let annotation = |((group, origin), lines): ((RowGroup, Option<&Origin>), Vec<String>)| {
         let (level, title) = match group {
-            RowGroup::Opened => (Level::Warning, "Opened"),
-            RowGroup::Removed => (Level::Warning, "Removed"),
-            RowGroup::Other => (Level::Notice, "Changed"),
+            RowGroup::Opened => (AnnotationLevel::Warning, "Opened"),
+            RowGroup::Removed => (AnnotationLevel::Warning, "Removed"),
+            RowGroup::Other => (AnnotationLevel::Notice, "Changed"),
         };
         let title = title.to_owned();
         Annotation { level, at: origin.cloned(), column: None, title, message: lines.join("\n") }

@@ -13,7 +13,7 @@ use crate::model::{PageVerb, SpaceKey, harmless};
 use crate::plan::Plan;
 use crate::policy::lock::LOCK_FILE;
 
-use super::review::{Counted, Part, Review, Row, RowKind, View};
+use super::review::{Counted, Review, ReviewPart, ReviewRow, RowKind, View};
 use super::style::count;
 use super::text::plan_in_a_line;
 use super::titles::{Titles, with_titles};
@@ -37,21 +37,24 @@ pub fn plan_as_markdown(plan: &Plan, view: &View, titles: Titles) -> String {
     let review = Review::of(&plan, &View { all: false, ..view.clone() });
     let inline = Inline::new(&plan.site.base_url, &hidden);
     let mut comment =
-        Comment { review: &review, inline, text: String::new(), left: CHARACTERS - END, cut: 0 };
+        CommentText { review: &review, inline, text: String::new(), left: CHARACTERS - END, cut: 0 };
     comment.head();
-    comment.sections("Blocked", &[Part::Blocked]);
+    comment.sections("Blocked", &[ReviewPart::Blocked]);
     comment.unlocked(&view.unlocked);
     comment.opened();
     comment.removed();
-    comment.sections("Who gains, who loses", &[Part::Effects]);
-    comment.sections("Unknown, or left out", &[Part::Incomplete, Part::Unseen]);
-    comment.sections("Worth a look", &[Part::Lints, Part::PageOnly, Part::Meanwhile, Part::Ending]);
-    comment.sections("Guards", &[Part::Guards]);
+    comment.sections("Who gains, who loses", &[ReviewPart::Effects]);
+    comment.sections("Unknown, or left out", &[ReviewPart::Incomplete, ReviewPart::Unseen]);
+    comment.sections(
+        "Worth a look",
+        &[ReviewPart::Lints, ReviewPart::PageOnly, ReviewPart::Meanwhile, ReviewPart::Ending],
+    );
+    comment.sections("Guards", &[ReviewPart::Guards]);
     comment.details();
     comment.end()
 }
 
-struct Comment<'a> {
+struct CommentText<'a> {
     review: &'a Review<'a>,
     inline: Inline<'a>,
     text: String,
@@ -61,7 +64,7 @@ struct Comment<'a> {
     cut: usize,
 }
 
-impl Comment<'_> {
+impl CommentText<'_> {
     fn head(&mut self) {
         let plan = self.review.plan;
         let site = plan.site.cloud_id.as_deref().unwrap_or_else(|| plan.site.base_url.raw());
@@ -137,7 +140,7 @@ impl Comment<'_> {
     }
 
     /// The sections of some parts, under one heading.
-    fn sections(&mut self, heading: &str, parts: &[Part]) {
+    fn sections(&mut self, heading: &str, parts: &[ReviewPart]) {
         let review = self.review;
         let sections: Vec<_> = parts.iter().flat_map(|part| review.sections(*part)).collect();
         if sections.is_empty() {
@@ -177,7 +180,7 @@ impl Comment<'_> {
             folded += usize::from(!self.fold(&format!("{}: {words}", html(&name)), &lines));
         }
         let unmanaged: Vec<String> = review
-            .sections(Part::Unmanaged)
+            .sections(ReviewPart::Unmanaged)
             .flat_map(|section| &section.lines)
             .map(|line| format!("- {}", self.inline.line(line)))
             .collect();
@@ -241,7 +244,7 @@ impl Comment<'_> {
     }
 
     /// A change as a list item.
-    fn row(&self, row: &Row<'_>, with_space: bool) -> String {
+    fn row(&self, row: &ReviewRow<'_>, with_space: bool) -> String {
         let review = self.review;
         let space: &SpaceKey = row.spaces[0];
         let key = if with_space && row.spaces.len() == 1 { format!("{space}  ") } else { String::new() };

@@ -5,20 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{PageVerb, SpaceKey};
 use crate::render::style::count;
 
-use super::rows::{Row, RowKind, What};
+use super::rows::{ReviewRow, RowKind, RowSubject};
 
 /// As many spaces, or pages, stand in one row; fewer are read as easily one by one.
 const TOGETHER: usize = 4;
 
 /// Rows, gathered where that saves reading. What is opened is never gathered: each page is named.
 pub(super) struct Gathered<'a> {
-    pub(super) opened: Vec<Row<'a>>,
+    pub(super) opened: Vec<ReviewRow<'a>>,
     /// The same in several spaces.
-    pub(super) several: Vec<Row<'a>>,
-    pub(super) spaces: BTreeMap<&'a SpaceKey, Vec<Row<'a>>>,
+    pub(super) several: Vec<ReviewRow<'a>>,
+    pub(super) spaces: BTreeMap<&'a SpaceKey, Vec<ReviewRow<'a>>>,
 }
 
-pub(super) fn gather(rows: Vec<Row<'_>>, together: bool) -> Gathered<'_> {
+pub(super) fn gather(rows: Vec<ReviewRow<'_>>, together: bool) -> Gathered<'_> {
     let (opened, rest): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.kind == RowKind::Opened);
     let (several, rest) = if together { spaces(pages(rest)) } else { (Vec::new(), rest) };
     let mut by_space: BTreeMap<_, Vec<_>> = BTreeMap::new();
@@ -29,14 +29,14 @@ pub(super) fn gather(rows: Vec<Row<'_>>, together: bool) -> Gathered<'_> {
 }
 
 /// Joins the rows of pages of a space on which the same list becomes the same for the same reason.
-fn pages(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
+fn pages(rows: Vec<ReviewRow<'_>>) -> Vec<ReviewRow<'_>> {
     type Key<'a> = (&'a SpaceKey, RowKind, PageVerb, String, String);
-    fn key<'a>(row: &Row<'a>) -> Option<Key<'a>> {
+    fn key<'a>(row: &ReviewRow<'a>) -> Option<Key<'a>> {
         match &row.what {
-            What::Pages { list, .. } => {
+            RowSubject::Pages { list, .. } => {
                 Some((row.spaces[0], row.kind, *list, row.who.clone(), row.why.clone()))
             }
-            What::Access(_) => None,
+            RowSubject::Access(_) => None,
         }
     }
     let mut same: BTreeMap<Key<'_>, usize> = BTreeMap::new();
@@ -46,7 +46,7 @@ fn pages(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
         }
     }
     same.retain(|_, number| *number >= TOGETHER);
-    let mut joined: Vec<Row<'_>> = Vec::new();
+    let mut joined: Vec<ReviewRow<'_>> = Vec::new();
     let mut first: BTreeMap<Key<'_>, usize> = BTreeMap::new();
     for row in rows {
         let Some(key) = key(&row).filter(|key| same.contains_key(key)) else {
@@ -54,7 +54,9 @@ fn pages(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
             continue;
         };
         let before = first.get(&key).and_then(|at| joined.get_mut(*at)).map(|row| &mut row.what);
-        if let (Some(What::Pages { pages, .. }), What::Pages { pages: more, .. }) = (before, &row.what) {
+        if let (Some(RowSubject::Pages { pages, .. }), RowSubject::Pages { pages: more, .. }) =
+            (before, &row.what)
+        {
             pages.extend(more);
         } else {
             first.insert(key, joined.len());
@@ -65,15 +67,15 @@ fn pages(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
 }
 
 /// Takes out the rows of access that are the same in several spaces, the most frequent kinds of each sign first.
-fn spaces(rows: Vec<Row<'_>>) -> (Vec<Row<'_>>, Vec<Row<'_>>) {
-    type Key = (RowKind, What, String);
-    let key = |row: &Row<'_>| -> Key { (row.kind, row.what.clone(), row.who.clone()) };
-    let mut same: BTreeMap<Key, Vec<Row<'_>>> = BTreeMap::new();
+fn spaces(rows: Vec<ReviewRow<'_>>) -> (Vec<ReviewRow<'_>>, Vec<ReviewRow<'_>>) {
+    type Key = (RowKind, RowSubject, String);
+    let key = |row: &ReviewRow<'_>| -> Key { (row.kind, row.what.clone(), row.who.clone()) };
+    let mut same: BTreeMap<Key, Vec<ReviewRow<'_>>> = BTreeMap::new();
     let mut rest = Vec::new();
     for row in rows {
         match row.what {
-            What::Access(_) => same.entry(key(&row)).or_default().push(row),
-            What::Pages { .. } => rest.push(row),
+            RowSubject::Access(_) => same.entry(key(&row)).or_default().push(row),
+            RowSubject::Pages { .. } => rest.push(row),
         }
     }
     let mut several = Vec::new();
@@ -90,7 +92,7 @@ fn spaces(rows: Vec<Row<'_>>) -> (Vec<Row<'_>>, Vec<Row<'_>>) {
         };
         let row = &alike[0];
         let (kind, what, who, origin) = (row.kind, row.what.clone(), row.who.clone(), row.origin);
-        several.push(Row { kind, spaces: spaces.into_iter().collect(), what, who, why, origin });
+        several.push(ReviewRow { kind, spaces: spaces.into_iter().collect(), what, who, why, origin });
     }
     several.sort_by_key(|row| (row.kind, std::cmp::Reverse(row.spaces.len())));
     rest.sort_by(|left, right| (left.spaces[0], left.kind).cmp(&(right.spaces[0], right.kind)));

@@ -21,7 +21,7 @@ use super::text;
 use super::unmanaged;
 use gather::{Gathered, gather};
 
-pub(super) use rows::{Counted, Row, RowKind, What, said_words};
+pub(super) use rows::{Counted, ReviewRow, RowKind, RowSubject, said_words};
 
 /// As many names of a list are shown; more are counted.
 const NAMES: usize = 4;
@@ -45,16 +45,16 @@ pub struct View {
 pub(super) struct Review<'a> {
     pub(super) plan: &'a Plan,
     /// What lets in more people than can be named. Each page has a row of its own.
-    pub(super) opened: Vec<Row<'a>>,
+    pub(super) opened: Vec<ReviewRow<'a>>,
     /// Changes that are the same in several spaces.
-    pub(super) several: Vec<Row<'a>>,
-    pub(super) spaces: BTreeMap<&'a SpaceKey, Vec<Row<'a>>>,
+    pub(super) several: Vec<ReviewRow<'a>>,
+    pub(super) spaces: BTreeMap<&'a SpaceKey, Vec<ReviewRow<'a>>>,
     pub(super) sections: Vec<Section>,
 }
 
 /// Which part of a review a section is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Part {
+pub(super) enum ReviewPart {
     Effects,
     PageOnly,
     Lints,
@@ -72,7 +72,7 @@ pub(super) enum Part {
 /// Lines under a heading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Section {
-    pub(super) part: Part,
+    pub(super) part: ReviewPart,
     pub(super) heading: String,
     /// May be cut where there is no room.
     pub(super) lines: Vec<String>,
@@ -81,7 +81,7 @@ pub(super) struct Section {
 }
 
 impl Section {
-    pub(super) fn new(part: Part, heading: impl Into<String>, lines: Vec<String>) -> Self {
+    pub(super) fn new(part: ReviewPart, heading: impl Into<String>, lines: Vec<String>) -> Self {
         Self { part, heading: heading.into(), lines, rest: Vec::new() }
     }
 }
@@ -95,7 +95,7 @@ impl<'a> Review<'a> {
         sections.extend(page_only::page_only(plan));
         sections.extend(effects::lints(plan, view.all));
         if !view.ending.is_empty() {
-            sections.push(Section::new(Part::Ending, "Ends soon", view.ending.clone()));
+            sections.push(Section::new(ReviewPart::Ending, "Ends soon", view.ending.clone()));
         }
         sections.extend(unmanaged::unmanaged(plan));
         sections.extend(text::unseen(plan));
@@ -108,16 +108,16 @@ impl<'a> Review<'a> {
         Self { plan, opened, several, spaces, sections }
     }
 
-    pub(super) fn sections(&self, part: Part) -> impl Iterator<Item = &Section> {
+    pub(super) fn sections(&self, part: ReviewPart) -> impl Iterator<Item = &Section> {
         self.sections.iter().filter(move |section| section.part == part)
     }
 
     /// What a row is about, in words: `collaborator (3 permissions)`, `/Handbook`, `12 pages: /A, /B, /C and 9 more`.
-    pub(super) fn what(&self, row: &Row<'_>) -> String {
+    pub(super) fn what(&self, row: &ReviewRow<'_>) -> String {
         match &row.what {
-            What::Access(words) => words.clone(),
-            What::Pages { pages, .. } if pages.len() == 1 => self.plan.page(pages[0]),
-            What::Pages { pages, .. } => {
+            RowSubject::Access(words) => words.clone(),
+            RowSubject::Pages { pages, .. } if pages.len() == 1 => self.plan.page(pages[0]),
+            RowSubject::Pages { pages, .. } => {
                 let names: Vec<String> =
                     pages.iter().take(EXAMPLES).map(|page| self.plan.page(*page)).collect();
                 format!("{}: {}", count(pages.len(), "page", "pages"), examples(&names, pages.len()))
@@ -131,20 +131,20 @@ impl<'a> Review<'a> {
         for row in &self.opened {
             let space = spaces.entry(row.spaces[0]).or_default();
             match &row.what {
-                What::Access(words) => space.access.push(format!("{words} to {}", row.who)),
-                What::Pages { list, pages } => space.pages.entry(*list).or_default().extend(pages),
+                RowSubject::Access(words) => space.access.push(format!("{words} to {}", row.who)),
+                RowSubject::Pages { list, pages } => space.pages.entry(*list).or_default().extend(pages),
             }
         }
         spaces
     }
 }
 
-impl Row<'_> {
+impl ReviewRow<'_> {
     /// The principal of a row, or what becomes of its list; where it is so in several spaces, in which.
     pub(super) fn who_words(&self) -> String {
         let who = match &self.what {
-            What::Access(_) => self.who.clone(),
-            What::Pages { list, .. } => format!("{}  {}", list.as_str(), self.who),
+            RowSubject::Access(_) => self.who.clone(),
+            RowSubject::Pages { list, .. } => format!("{}  {}", list.as_str(), self.who),
         };
         if self.spaces.len() == 1 {
             return who;

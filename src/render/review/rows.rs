@@ -35,7 +35,7 @@ impl RowKind {
 
 /// What a row is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum What {
+pub(crate) enum RowSubject {
     /// Permissions or a role.
     Access(String),
     /// A list of pages on which the same changes.
@@ -43,11 +43,11 @@ pub(crate) enum What {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Row<'a> {
+pub(crate) struct ReviewRow<'a> {
     pub(crate) kind: RowKind,
     /// The spaces in which this is the same, one at least.
     pub(crate) spaces: Vec<&'a SpaceKey>,
-    pub(crate) what: What,
+    pub(crate) what: RowSubject,
     /// The principal, or what becomes of the list.
     pub(crate) who: String,
     pub(crate) why: String,
@@ -56,8 +56,8 @@ pub(crate) struct Row<'a> {
 }
 
 /// Every change, by space; in each, what needs the closest look first.
-pub(super) fn rows<'a>(plan: &'a Plan, names: usize) -> Vec<Row<'a>> {
-    let mut rows: Vec<Row<'a>> = Vec::new();
+pub(super) fn rows<'a>(plan: &'a Plan, names: usize) -> Vec<ReviewRow<'a>> {
+    let mut rows: Vec<ReviewRow<'a>> = Vec::new();
     for (key, space) in by_space(plan) {
         let first = rows.len();
         in_space(plan, key, &space, names, &mut rows);
@@ -150,14 +150,20 @@ impl Counted {
     }
 }
 
-fn in_space<'a>(plan: &Plan, key: &'a SpaceKey, space: &InSpace<'a>, names: usize, rows: &mut Vec<Row<'a>>) {
+fn in_space<'a>(
+    plan: &Plan,
+    key: &'a SpaceKey,
+    space: &InSpace<'a>,
+    names: usize,
+    rows: &mut Vec<ReviewRow<'a>>,
+) {
     let mut replaced: BTreeMap<&Principal, usize> = BTreeMap::new();
-    let mut push = |kind: RowKind, what: What, who: String, reason: &'a Reason| {
+    let mut push = |kind: RowKind, what: RowSubject, who: String, reason: &'a Reason| {
         let origin = match reason {
             Reason::Declared { origin, .. } | Reason::PageOnly { origin } => Some(origin),
             Reason::NotDeclared | Reason::CameAlong | Reason::Deleted | Reason::NeededFor { .. } => None,
         };
-        rows.push(Row { kind, spaces: vec![key], what, who, why: why(reason), origin });
+        rows.push(ReviewRow { kind, spaces: vec![key], what, who, why: why(reason), origin });
     };
     for (group, permissions) in grants(space) {
         // What a role takes the place of is said with the role.
@@ -169,7 +175,7 @@ fn in_space<'a>(plan: &Plan, key: &'a SpaceKey, space: &InSpace<'a>, names: usiz
             Verb::Add => added_to(group.principal),
             Verb::Remove => RowKind::Removed,
         };
-        let what = What::Access(grant_words(space, &group, &permissions));
+        let what = RowSubject::Access(grant_words(space, &group, &permissions));
         push(kind, what, plan.full_name(group.principal), group.reason);
     }
     for change in &space.changes {
@@ -191,11 +197,11 @@ fn in_space<'a>(plan: &Plan, key: &'a SpaceKey, space: &InSpace<'a>, names: usiz
                     (Some(before), None) => (RowKind::Removed, format!("role {}", role(before))),
                     (None, None) => continue,
                 };
-                push(kind, What::Access(what), plan.full_name(principal), reason);
+                push(kind, RowSubject::Access(what), plan.full_name(principal), reason);
             }
             Change::Audience { content, list, before, after, reason, .. } => push(
                 audience_kind(before, after),
-                What::Pages { list: *list, pages: vec![*content] },
+                RowSubject::Pages { list: *list, pages: vec![*content] },
                 audience_change(plan, before, after, names),
                 reason,
             ),

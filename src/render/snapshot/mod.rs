@@ -28,7 +28,7 @@ pub struct Snapshot {
 
 /// Writes down a site as far as it was read.
 pub fn snapshot(live: &Live) -> Result<Snapshot, serde_yaml::Error> {
-    let mut writer = Writer { live, names: Names::of(live), notes: Notes::default() };
+    let mut writer = Writer { live, names: FileNames::of(live), notes: Notes::default() };
     let file = writer.file();
     let notes = writer.notes.told();
     let mut text = String::from(
@@ -124,13 +124,13 @@ impl Notes {
 }
 
 /// What the file calls people, groups and roles.
-struct Names {
+struct FileNames {
     people: BTreeMap<AccountId, String>,
     groups: BTreeMap<GroupId, String>,
     roles: BTreeMap<RoleId, String>,
 }
 
-impl Names {
+impl FileNames {
     fn of(live: &Live) -> Self {
         let groups =
             live.directory.groups.values().map(|group| (group.id.clone(), group.name.raw().to_owned()));
@@ -167,7 +167,7 @@ fn apart<Id: Ord + Clone + std::fmt::Display>(
 
 struct Writer<'a> {
     live: &'a Live,
-    names: Names,
+    names: FileNames,
     notes: Notes,
 }
 
@@ -185,7 +185,7 @@ impl Writer<'_> {
         shape::File {
             kind: "confluence-sandbox",
             version: 1,
-            site: shape::Site {
+            site: shape::SiteState {
                 flavor: "cloud",
                 space_role_mode: match site.mode {
                     SpaceRoleMode::PreRoles => "pre-roles",
@@ -215,7 +215,7 @@ impl Writer<'_> {
         }
     }
 
-    fn users(&mut self) -> BTreeMap<String, shape::User> {
+    fn users(&mut self) -> BTreeMap<String, shape::UserState> {
         let live = self.live;
         let admins = self.members(|access| access == ProductAccess::Admin).unwrap_or_default();
         let licensed = self.members(|access| access != ProductAccess::None);
@@ -234,7 +234,7 @@ impl Writer<'_> {
             let user = user(person, handle);
             users.insert(
                 handle.clone(),
-                shape::User {
+                shape::UserState {
                     confluence_admin: admins.contains(account),
                     guest_of,
                     licensed: unlicensed.then_some(false),
@@ -278,7 +278,7 @@ impl Writer<'_> {
         }
     }
 
-    fn groups(&mut self) -> BTreeMap<String, shape::Group> {
+    fn groups(&mut self) -> BTreeMap<String, shape::GroupState> {
         let mut groups = BTreeMap::new();
         for group in self.live.directory.groups.values() {
             let name = self.names.groups.get(&group.id).cloned().unwrap_or_default();
@@ -297,12 +297,12 @@ impl Writer<'_> {
                 Known::Known(ProductAccess::Admin) => Some("admin"),
                 Known::Known(ProductAccess::None) | Known::Unknown(_) => None,
             };
-            groups.insert(name, shape::Group { id: group.id.to_string(), members, access });
+            groups.insert(name, shape::GroupState { id: group.id.to_string(), members, access });
         }
         groups
     }
 
-    fn roles(&mut self) -> BTreeMap<String, shape::Role> {
+    fn roles(&mut self) -> BTreeMap<String, shape::RoleState> {
         let mut roles = BTreeMap::new();
         for role in self.live.roles.values() {
             let name = self.names.roles.get(&role.id).cloned().unwrap_or_default();
@@ -310,7 +310,7 @@ impl Writer<'_> {
             if role.exactly().is_none() {
                 self.notes.role_words.extend(role.unrecognised().cloned());
             }
-            let role = shape::Role {
+            let role = shape::RoleState {
                 id: role.id.to_string(),
                 kind: match role.kind {
                     RoleKind::System => "system",
@@ -323,7 +323,7 @@ impl Writer<'_> {
         roles
     }
 
-    fn space(&mut self, key: &SpaceKey, space: &LiveSpace) -> shape::Space {
+    fn space(&mut self, key: &SpaceKey, space: &LiveSpace) -> shape::SpaceState {
         let mut permissions: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
         let mut role_assignments: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (principal, holding) in &space.holdings {
@@ -366,7 +366,7 @@ impl Writer<'_> {
             space.tree.as_ref().is_some_and(|tree| tree.iter().any(|content| content.id.number() == *home))
         };
         self.notes.homepages += usize::from(homepage.is_none() && first.is_some());
-        shape::Space {
+        shape::SpaceState {
             id: space.space.id.number(),
             name: space.space.name.raw().into(),
             kind,
@@ -380,7 +380,7 @@ impl Writer<'_> {
     }
 }
 
-fn user(person: &Person, handle: &str) -> shape::User {
+fn user(person: &Person, handle: &str) -> shape::UserState {
     // Letters of any script make a name; an address takes fewer.
     let local: String = handle.chars().map(|c| if c.is_ascii() { c } else { '_' }).collect();
     let unusual = if local == handle { String::new() } else { format!("-{}", person.account) };
@@ -388,7 +388,7 @@ fn user(person: &Person, handle: &str) -> shape::User {
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' })
         .collect();
-    shape::User {
+    shape::UserState {
         account_id: person.account.to_string(),
         name: person.name.raw().into(),
         email: format!("{local}@example.com"),

@@ -1,7 +1,7 @@
 //! Page trees, from a flat map back to nodes within nodes.
 
 use super::Writer;
-use super::shape::Node;
+use super::shape::ContentState;
 use crate::model::{Audience, Content, ContentId, ContentKind, Known, LiveSpace, Parent, Principal, Tree};
 
 /// What is put above content whose parent does not show. Archived, it does not show in a rehearsal either.
@@ -9,7 +9,7 @@ const HIDDEN: &str = "(not shown)";
 
 impl Writer<'_> {
     /// The nodes of the tree, and the blog posts.
-    pub(super) fn pages(&mut self, space: &LiveSpace) -> (Vec<Node>, Vec<Node>) {
+    pub(super) fn pages(&mut self, space: &LiveSpace) -> (Vec<ContentState>, Vec<ContentState>) {
         let Some(tree) = &space.tree else { return (Vec::new(), Vec::new()) };
         let mut pages = Vec::new();
         let mut blogposts = Vec::new();
@@ -26,7 +26,7 @@ impl Writer<'_> {
         }
         for hidden in hidden_parents(tree) {
             let children: Vec<&Content> = tree.children(hidden).collect();
-            pages.push(Node {
+            pages.push(ContentState {
                 id: hidden.number(),
                 title: HIDDEN.into(),
                 kind: None,
@@ -42,10 +42,11 @@ impl Writer<'_> {
     }
 
     /// Content and everything below it. Trees may be deeper than the stack, so the deepest come first.
-    fn branch(&mut self, top: &Content, tree: &Tree) -> Node {
+    fn branch(&mut self, top: &Content, tree: &Tree) -> ContentState {
         let mut order = vec![top];
         order.extend(tree.descendants(top.id));
-        let mut made: std::collections::BTreeMap<ContentId, Vec<Node>> = std::collections::BTreeMap::new();
+        let mut made: std::collections::BTreeMap<ContentId, Vec<ContentState>> =
+            std::collections::BTreeMap::new();
         for content in order.iter().skip(1).rev() {
             let mut children = made.remove(&content.id).unwrap_or_default();
             children.reverse();
@@ -59,7 +60,7 @@ impl Writer<'_> {
         self.node(top, children)
     }
 
-    fn node(&mut self, content: &Content, children: Vec<Node>) -> Node {
+    fn node(&mut self, content: &Content, children: Vec<ContentState>) -> ContentState {
         let (view, edit) = match &content.restrictions {
             Known::Known(lists) => (self.listed(&lists.view), self.listed(&lists.edit)),
             Known::Unknown(_) => {
@@ -69,7 +70,7 @@ impl Writer<'_> {
                 (Vec::new(), Vec::new())
             }
         };
-        Node {
+        ContentState {
             id: content.id.number(),
             title: content.title.raw().into(),
             kind: match content.kind {

@@ -10,15 +10,15 @@ use serde::Serialize;
 pub(super) struct File {
     pub(super) kind: &'static str,
     pub(super) version: u32,
-    pub(super) site: Site,
+    pub(super) site: SiteState,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) users: BTreeMap<String, User>,
+    pub(super) users: BTreeMap<String, UserState>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) groups: BTreeMap<String, Group>,
+    pub(super) groups: BTreeMap<String, GroupState>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) roles: BTreeMap<String, Role>,
+    pub(super) roles: BTreeMap<String, RoleState>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub(super) spaces: BTreeMap<String, Space>,
+    pub(super) spaces: BTreeMap<String, SpaceState>,
     #[serde(skip_serializing_if = "Quirks::is_usual")]
     pub(super) quirks: Quirks,
 }
@@ -38,7 +38,7 @@ impl Quirks {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct Site {
+pub(super) struct SiteState {
     pub(super) flavor: &'static str,
     pub(super) space_role_mode: &'static str,
     pub(super) edition: &'static str,
@@ -51,7 +51,7 @@ pub(super) struct Site {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct User {
+pub(super) struct UserState {
     pub(super) account_id: String,
     pub(super) name: String,
     pub(super) email: String,
@@ -69,7 +69,7 @@ pub(super) struct User {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct Group {
+pub(super) struct GroupState {
     pub(super) id: String,
     pub(super) members: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -78,7 +78,7 @@ pub(super) struct Group {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct Role {
+pub(super) struct RoleState {
     pub(super) id: String,
     #[serde(rename = "type")]
     pub(super) kind: &'static str,
@@ -87,7 +87,7 @@ pub(super) struct Role {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct Space {
+pub(super) struct SpaceState {
     pub(super) id: u64,
     pub(super) name: String,
     #[serde(rename = "type")]
@@ -100,14 +100,14 @@ pub(super) struct Space {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) role_assignments: BTreeMap<String, Vec<String>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) pages: Vec<Node>,
+    pub(super) pages: Vec<ContentState>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) blogposts: Vec<Node>,
+    pub(super) blogposts: Vec<ContentState>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct Node {
+pub(super) struct ContentState {
     pub(super) id: u64,
     pub(super) title: String,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
