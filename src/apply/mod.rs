@@ -26,5 +26,5 @@ pub use change::ConcurrentChange;
 pub use execute::{Event, Stop, apply};
 pub use journal::{Journal, JournalError};
 pub use options::{ApplyOptions, Forgotten, Precautions};
-pub use outcome::{CallResult, Failure, Mismatch, Outcome, Status, Unlisted, Verification};
+pub use outcome::{CallFailure, CallResult, Mismatch, Outcome, Status, UnlistedPermission, Verification};
 pub use unverified::Unverified;

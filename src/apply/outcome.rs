@@ -43,7 +43,7 @@ pub enum Status {
         /// Whether the rest of the call, which still applied, was carried out.
         partly: bool,
     },
-    Failed(Failure),
+    Failed(CallFailure),
     /// A call that had to come first failed or was skipped.
     NotTried {
         because: CallId,
@@ -54,7 +54,7 @@ pub enum Status {
 
 /// Why a call failed.
 #[derive(Debug)]
-pub enum Failure {
+pub enum CallFailure {
     /// The site refused it, or could not be reached.
     Site(Box<confluence::Error>),
     /// The answer was lost each time, and the object could not be read or is as before.
@@ -80,13 +80,13 @@ pub struct Verification {
     pub repairs: usize,
     /// Permissions that the site says are there already, and does not list. A plan, which only knows what
     /// is listed, will ask for them every time.
-    pub unlisted: Vec<Unlisted>,
+    pub unlisted: Vec<UnlistedPermission>,
     pub wrong: Vec<Mismatch>,
 }
 
 /// A permission that is there by the site's own word only.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Unlisted {
+pub struct UnlistedPermission {
     pub space: SpaceKey,
     pub principal: Principal,
     pub permission: Permission,
@@ -149,7 +149,7 @@ impl Status {
     /// Whether the call changed the site, or may have.
     pub const fn may_have_written(&self) -> bool {
         match self {
-            Self::Done | Self::Failed(Failure::Moved | Failure::Lost(_)) => true,
+            Self::Done | Self::Failed(CallFailure::Moved | CallFailure::Lost(_)) => true,
             Self::Skipped { partly, .. } => *partly,
             Self::AlreadySo | Self::NotNeeded | Self::Failed(_) | Self::NotTried { .. } | Self::Stopped => {
                 false
@@ -216,7 +216,7 @@ impl Mismatch {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for CallFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Site(error) => error.fmt(f),
@@ -238,7 +238,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl Failure {
+impl CallFailure {
     /// What to do next, if the site's answer says it.
     pub fn hint(&self) -> Option<String> {
         match self {

@@ -9,9 +9,9 @@ use crate::plan::{Plan, PlannedCall};
 
 use super::change::ConcurrentChange;
 use super::lag::Pauses;
-use super::look::{ListCall, Passage, Standing, lets_in, look_at_lists, same_list};
+use super::look::{ListCall, PageStood, Passage, lets_in, look_at_lists, same_list};
 use super::options::ApplyOptions;
-use super::outcome::{Failure, Status};
+use super::outcome::{CallFailure, Status};
 use super::perform::{lists_after, me, perform};
 use super::recorded::Recorded;
 
@@ -41,7 +41,7 @@ pub(super) struct Written {
 
 /// What lists that were read show of what was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shown {
+pub(super) enum WriteSeen {
     AsWritten,
     /// One of the lists at least is as it was before a write, whatever the other is: a later read may show more.
     Late,
@@ -51,17 +51,17 @@ pub(super) enum Shown {
 
 impl Written {
     /// Each list counts by itself: the two may come from two reads, of which only one lags.
-    pub(super) fn shown_by(&self, now: &Restrictions, me: &Subject) -> Shown {
-        let mut shown = Shown::AsWritten;
+    pub(super) fn shown_by(&self, now: &Restrictions, me: &Subject) -> WriteSeen {
+        let mut shown = WriteSeen::AsWritten;
         for list in PageVerb::ALL {
             let is = |state: &Restrictions| same_list(state.audience(list), now.audience(list), me);
             if is(&self.after) {
                 continue;
             }
             if self.before.iter().any(is) {
-                return Shown::Late;
+                return WriteSeen::Late;
             }
-            shown = Shown::Otherwise;
+            shown = WriteSeen::Otherwise;
         }
         shown
     }
@@ -157,10 +157,13 @@ pub(super) async fn write<S: Read + Write>(
 
 /// Whether a page stands elsewhere than when the plan was made. Asked before a change that lets anyone in: the
 /// policy may not be about the page where it is now.
-async fn is_elsewhere<S: Read + Write>(call: &ListCall<'_>, site: &Recorded<'_, S>) -> Result<bool, Failure> {
-    let Some(Standing { kind, space, parent, archived }) = call.stood else { return Ok(false) };
+async fn is_elsewhere<S: Read + Write>(
+    call: &ListCall<'_>,
+    site: &Recorded<'_, S>,
+) -> Result<bool, CallFailure> {
+    let Some(PageStood { kind, space, parent, archived }) = call.stood else { return Ok(false) };
     let now = site.read().place_now(call.content, kind, space).await;
-    let now = now.map_err(|error| Failure::Unread(Arc::new(error)))?;
+    let now = now.map_err(|error| CallFailure::Unread(Arc::new(error)))?;
     let is_moved = |now: Stands| now.archived != archived || parent != Parent::Unknown && now.under != parent;
     Ok(now.is_none_or(is_moved))
 }
@@ -173,7 +176,7 @@ async fn now<S: Read + Write>(
     earlier: Option<&Written>,
     options: &ApplyOptions,
     site: &Recorded<'_, S>,
-) -> Result<Known<Restrictions>, Failure> {
+) -> Result<Known<Restrictions>, CallFailure> {
     if !options.precautions.look {
         return Ok(Known::Known(call.before.clone()));
     }
@@ -181,13 +184,13 @@ async fn now<S: Read + Write>(
     let mut pauses = Pauses::within(options.patience);
     loop {
         let now = site.read().restrictions_now(call.content).await;
-        let now = now.map_err(|error| Failure::Unread(Arc::new(error)))?;
+        let now = now.map_err(|error| CallFailure::Unread(Arc::new(error)))?;
         let shown = now.as_ref().known().zip(earlier).map(|(now, earlier)| earlier.shown_by(now, &me));
-        if shown != Some(Shown::Late) {
+        if shown != Some(WriteSeen::Late) {
             return Ok(now);
         }
         if !pauses.wait().await {
-            return Err(Failure::ListsUnseen);
+            return Err(CallFailure::ListsUnseen);
         }
     }
 }
@@ -211,10 +214,10 @@ mod tests {
         let shown = |view: &str, edit: &str| {
             written.shown_by(&Restrictions { view: only(view), edit: only(edit) }, &me)
         };
-        assert_eq!(shown("bob", "bob"), Shown::AsWritten);
-        assert_eq!(shown("eve", "bob"), Shown::Otherwise);
+        assert_eq!(shown("bob", "bob"), WriteSeen::AsWritten);
+        assert_eq!(shown("eve", "bob"), WriteSeen::Otherwise);
         for (view, edit) in [("ann", "bob"), ("bob", "ann"), ("ann", "eve"), ("eve", "ann")] {
-            assert_eq!(shown(view, edit), Shown::Late, "{view} {edit}");
+            assert_eq!(shown(view, edit), WriteSeen::Late, "{view} {edit}");
         }
     }
 }

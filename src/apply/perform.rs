@@ -9,7 +9,7 @@ use crate::model::{AccountId, Audience, Holding, Known, Restrictions, SpaceKey, 
 use crate::plan::{CallId, Plan};
 
 use super::look::same_lists;
-use super::outcome::{Failure, Status};
+use super::outcome::{CallFailure, Status};
 use super::recorded::{Recorded, Unmade};
 
 /// How often a request is made whose answer gets lost each time.
@@ -32,32 +32,32 @@ pub(super) async fn perform<S: Read + Write>(
             Err(Unmade::Site(WriteError::AlreadySo | WriteError::Gone(_))) => return Status::AlreadySo,
             Err(Unmade::Site(WriteError::Ambiguous(error))) => error,
             Err(Unmade::Site(WriteError::Refused(error))) => {
-                return Status::Failed(Failure::Site(Box::new(error)));
+                return Status::Failed(CallFailure::Site(Box::new(error)));
             }
-            Err(Unmade::Journal(error)) => return Status::Failed(Failure::Journal(error)),
+            Err(Unmade::Journal(error)) => return Status::Failed(CallFailure::Journal(error)),
         };
         match standing(plan, request, site.read()).await {
-            Ok(Standing::After) => return Status::Done,
-            Ok(Standing::Before) if attempt < ATTEMPTS => {
+            Ok(ObjectSeen::After) => return Status::Done,
+            Ok(ObjectSeen::Before) if attempt < ATTEMPTS => {
                 tracing::debug!(?request, "the request whose answer was lost was not carried out");
                 lost = Some(error);
             }
-            Ok(Standing::Neither) => return Status::Failed(Failure::Moved),
-            Ok(Standing::Before) | Err(_) => return Status::Failed(Failure::Lost(Box::new(error))),
+            Ok(ObjectSeen::Neither) => return Status::Failed(CallFailure::Moved),
+            Ok(ObjectSeen::Before) | Err(_) => return Status::Failed(CallFailure::Lost(Box::new(error))),
         }
     }
-    Status::Failed(Failure::Moved)
+    Status::Failed(CallFailure::Moved)
 }
 
 /// How an object is, seen from one request.
-enum Standing {
+enum ObjectSeen {
     Before,
     After,
     Neither,
 }
 
-async fn standing<S: Read>(plan: &Plan, request: &WriteRequest, site: &S) -> Result<Standing, Error> {
-    let from = |done: bool| if done { Standing::After } else { Standing::Before };
+async fn standing<S: Read>(plan: &Plan, request: &WriteRequest, site: &S) -> Result<ObjectSeen, Error> {
+    let from = |done: bool| if done { ObjectSeen::After } else { ObjectSeen::Before };
     match request {
         WriteRequest::Grant { space, principal, permission } => {
             let now = read_rows(plan, site, space).await?;
@@ -86,15 +86,15 @@ async fn standing<S: Read>(plan: &Plan, request: &WriteRequest, site: &S) -> Res
         WriteRequest::Restrict { content, now: before, after, .. } => {
             let me = me(&plan.site.caller);
             match site.restrictions_now(*content).await? {
-                Known::Known(now) if same_lists(&now, after, &me) => Ok(Standing::After),
-                Known::Known(now) if same_lists(&now, before, &me) => Ok(Standing::Before),
-                Known::Known(_) | Known::Unknown(_) => Ok(Standing::Neither),
+                Known::Known(now) if same_lists(&now, after, &me) => Ok(ObjectSeen::After),
+                Known::Known(now) if same_lists(&now, before, &me) => Ok(ObjectSeen::Before),
+                Known::Known(_) | Known::Unknown(_) => Ok(ObjectSeen::Neither),
             }
         }
         WriteRequest::AddToList { content, list, subject, .. } => {
             match site.restrictions_now(*content).await? {
                 Known::Known(now) => Ok(from(now.audience(*list).subjects().any(|entry| entry == subject))),
-                Known::Unknown(_) => Ok(Standing::Neither),
+                Known::Unknown(_) => Ok(ObjectSeen::Neither),
             }
         }
     }

@@ -22,7 +22,7 @@ use crate::plan::{HoldingState, Object, Plan, PlannedCall};
 use super::look::{HoldingStates, Look, look_at_rows};
 use super::options::{ApplyOptions, Precautions};
 use super::unverified::{List, ObjectId};
-use super::verify::{Check, CheckedHolding, Expected};
+use super::verify::{CheckedHolding, Expected, SpaceCheck};
 
 /// A space whose repairs keep having side effects is left after so many checks.
 const ROUNDS: usize = 3;
@@ -46,7 +46,7 @@ pub(super) struct SpaceRun<'a> {
     pub(super) waiting: Vec<&'a PlannedCall>,
     /// Calls that take a companion away, if it appears.
     conditional: Vec<&'a PlannedCall>,
-    rows: Option<Rows>,
+    rows: Option<ReadRows>,
     in_flight: usize,
     pub(super) is_busy: bool,
     is_due: bool,
@@ -65,7 +65,7 @@ pub(super) struct SpaceRun<'a> {
 
 /// Rows as they were read.
 #[derive(Debug)]
-struct Rows {
+struct ReadRows {
     access: SpaceAccess,
     read_at: Instant,
     /// Principals that were written to since.
@@ -162,7 +162,7 @@ impl<'a> SpaceRun<'a> {
 
     pub(super) fn was_read(&mut self, access: SpaceAccess, read_at: Instant) {
         self.is_busy = false;
-        self.rows = Some(Rows { access, read_at, written: BTreeSet::new() });
+        self.rows = Some(ReadRows { access, read_at, written: BTreeSet::new() });
     }
 
     /// Notes a write that is about to leave.
@@ -243,7 +243,7 @@ impl<'a> SpaceRun<'a> {
         list: &List<'_>,
         roles: &'a BTreeMap<RoleId, Role>,
         patience: Duration,
-    ) -> Option<Check<'a>> {
+    ) -> Option<SpaceCheck<'a>> {
         let is_over = self.is_dirty && (is_end || self.left == 0) && self.rounds < ROUNDS;
         if self.is_busy || self.in_flight > 0 || !(self.is_due || is_over) {
             return None;
@@ -268,7 +268,7 @@ impl<'a> SpaceRun<'a> {
                 finished: self.open.get(principal).is_none_or(|open| *open == 0),
             }
         });
-        Some(Check {
+        Some(SpaceCheck {
             space: self.key,
             expected: self.expected.clone(),
             holdings: holdings.collect(),
@@ -294,7 +294,7 @@ impl<'a> SpaceRun<'a> {
             written.insert(principal.clone());
         }
         let read = read.filter(|_| !wrote);
-        self.rows = read.map(|(access, read_at)| Rows { access, read_at, written });
+        self.rows = read.map(|(access, read_at)| ReadRows { access, read_at, written });
         if self.is_ending && !wrote {
             self.is_dirty = false;
         }

@@ -6,7 +6,9 @@ use crate::access::{Asker, Object, Verb};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::model::{AccessClass, Live, LiveSpace, Permission, SpaceKey, Tree};
 use crate::policy::lock::Lock;
-use crate::policy::{AccessTest, Context, Expectation, Lookup, PageSelector, Policy, Target, TestVerb, Who};
+use crate::policy::{
+    AccessTest, Context, Expectation, Lookup, PageSelector, Policy, TestTarget, TestVerb, Who,
+};
 
 use super::subject::asker_of;
 
@@ -96,16 +98,16 @@ impl<'p, 'l> Making<'p, 'l> {
         }
     }
 
-    fn objects(&mut self, verb: TestVerb, target: &'p Spanned<Target>) -> Vec<Object> {
+    fn objects(&mut self, verb: TestVerb, target: &'p Spanned<TestTarget>) -> Vec<Object> {
         match &target.value {
-            Target::Everything => self
+            TestTarget::Everything => self
                 .policy
                 .space_keys()
                 .filter_map(|key| self.live.spaces.get(key))
                 .flat_map(|space| everything(verb, space))
                 .collect(),
-            Target::Space(key) => self.space(key, &target.span).map(whole).into_iter().collect(),
-            Target::Pages(key, selector) => {
+            TestTarget::Space(key) => self.space(key, &target.span).map(whole).into_iter().collect(),
+            TestTarget::Pages(key, selector) => {
                 let Some(space) = self.space(key, &target.span) else { return Vec::new() };
                 if verb.is_about_spaces() {
                     return vec![whole(space)];

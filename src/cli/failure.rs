@@ -138,14 +138,14 @@ impl From<&confluence::Error> for Failure {
     }
 }
 
-impl From<&apply::Failure> for Failure {
-    fn from(failure: &apply::Failure) -> Self {
+impl From<&apply::CallFailure> for Failure {
+    fn from(failure: &apply::CallFailure) -> Self {
         match failure {
-            apply::Failure::Site(error) | apply::Failure::Lost(error) => Self::from(&**error),
-            apply::Failure::Unread(error) => Self::from(&**error),
-            apply::Failure::Journal(_) => Self::NoJournal,
-            apply::Failure::Moved => Self::ChangedMeanwhile,
-            apply::Failure::Unseen | apply::Failure::ListsUnseen => Self::NotVisibleYet,
+            apply::CallFailure::Site(error) | apply::CallFailure::Lost(error) => Self::from(&**error),
+            apply::CallFailure::Unread(error) => Self::from(&**error),
+            apply::CallFailure::Journal(_) => Self::NoJournal,
+            apply::CallFailure::Moved => Self::ChangedMeanwhile,
+            apply::CallFailure::Unseen | apply::CallFailure::ListsUnseen => Self::NotVisibleYet,
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::render::{self, Annotation};
 use super::border;
 use super::error::CliError;
 use super::failure::{ErrorCode, Failure};
-use super::progress::Progress;
+use super::progress::ProgressBoard;
 
 /// Where output goes.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(super) struct Output {
     /// Data could not be written, to a full disk for example.
     lost: AtomicBool,
     /// How far the command is.
-    pub(super) progress: Progress,
+    pub(super) progress: ProgressBoard,
     /// What is said, for a reader who sees annotations and not the output of the step.
     annotated: Option<Annotated>,
 }
@@ -49,7 +49,7 @@ impl Output {
             terminal,
             left: AtomicBool::new(false),
             lost: AtomicBool::new(false),
-            progress: Progress::new(terminal),
+            progress: ProgressBoard::new(terminal),
             annotated: None,
         }
     }

@@ -30,7 +30,7 @@ pub(super) enum Stage {
 
 /// The progress of one command. Copies show on the same board.
 #[derive(Debug, Clone)]
-pub(super) struct Progress(Arc<Board>);
+pub(super) struct ProgressBoard(Arc<Board>);
 
 struct Board {
     terminal: bool,
@@ -62,7 +62,7 @@ struct Count {
     read: usize,
 }
 
-impl Progress {
+impl ProgressBoard {
     pub(super) fn new(terminal: bool) -> Self {
         Self::on(terminal, |line| drop(anstream::stderr().lock().write_all(format!("{line}\n").as_bytes())))
     }
@@ -307,10 +307,10 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn progress() -> (Progress, Arc<Mutex<Vec<String>>>) {
+    fn progress() -> (ProgressBoard, Arc<Mutex<Vec<String>>>) {
         let lines: Arc<Mutex<Vec<String>>> = Arc::default();
         let log = Arc::clone(&lines);
-        (Progress::on(false, move |line| log.lock().unwrap().push(line.to_owned())), lines)
+        (ProgressBoard::on(false, move |line| log.lock().unwrap().push(line.to_owned())), lines)
     }
 
     fn waiting(cause: Cause, so_far: Duration, pause: Option<Duration>) -> Waiting {

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use crate::render::style::{REMOVE, paint};
 
 use super::exit::Exit;
-use super::progress::Progress;
+use super::progress::ProgressBoard;
 
 /// What listens for signals.
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(super) struct Stops(mpsc::UnboundedReceiver<()>);
 
 impl Signals {
     /// To be called within the runtime. Where signals cannot be listened for, they do what they always did.
-    pub(super) fn listen(progress: Progress) -> Self {
+    pub(super) fn listen(progress: ProgressBoard) -> Self {
         let phase = Arc::new(Mutex::new(StopPhase::Reading));
         match SignalSource::open() {
             Ok(source) => drop(tokio::spawn(watch(source, Arc::clone(&phase), progress))),
@@ -77,7 +77,7 @@ fn lock(phase: &Mutex<StopPhase>) -> MutexGuard<'_, StopPhase> {
     phase.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn watch(mut source: SignalSource, phase: Arc<Mutex<StopPhase>>, progress: Progress) {
+async fn watch(mut source: SignalSource, phase: Arc<Mutex<StopPhase>>, progress: ProgressBoard) {
     while source.next().await.is_some() {
         let exit = match &*lock(&phase) {
             StopPhase::TakenOver(taker) if taker.send(()).is_ok() => None,

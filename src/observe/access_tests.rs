@@ -7,7 +7,7 @@ use super::policy;
 use super::question::Askers;
 use crate::model::{Live, LiveSpace, SpaceKey};
 use crate::policy::lock::Lock;
-use crate::policy::{Context, PageSelector, Policy, Target};
+use crate::policy::{Context, PageSelector, Policy, TestTarget};
 
 /// What tests name in one space.
 #[derive(Debug, Default)]
@@ -89,13 +89,13 @@ fn mentioned(policy: &Policy) -> BTreeMap<&SpaceKey, Mentioned<'_>> {
         expectation.targets.iter().map(|target| (expectation.verb.value, &target.value))
     }) {
         match target {
-            Target::Everything => {
+            TestTarget::Everything => {
                 for key in policy.space_keys() {
                     spaces.entry(key).or_default().every_page |= !verb.is_about_spaces();
                 }
             }
-            Target::Space(key) => drop(spaces.entry(key).or_default()),
-            Target::Pages(key, selector) => spaces.entry(key).or_default().pages.push(selector),
+            TestTarget::Space(key) => drop(spaces.entry(key).or_default()),
+            TestTarget::Pages(key, selector) => spaces.entry(key).or_default().pages.push(selector),
         }
     }
     spaces

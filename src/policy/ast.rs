@@ -106,13 +106,13 @@ pub struct SpaceDef {
     /// The space whose access this one has as well.
     pub like: Option<Spanned<Like>>,
     pub pages: Vec<PageEntry>,
-    pub unlisted: Option<Spanned<Unlisted>>,
+    pub unlisted: Option<Spanned<UnlistedDef>>,
     pub page_only: Vec<PageOnlyEntry>,
 }
 
 /// The word under `unlisted-pages`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unlisted {
+pub enum UnlistedDef {
     Leave,
     Open,
 }
@@ -233,7 +233,7 @@ pub struct AccessTest {
 pub struct Expectation {
     pub verb: Spanned<TestVerb>,
     /// At least one.
-    pub targets: Vec<Spanned<Target>>,
+    pub targets: Vec<Spanned<TestTarget>>,
 }
 
 /// What somebody can do, in access tests.
@@ -280,7 +280,7 @@ impl TestVerb {
     }
 }
 
-impl fmt::Display for Target {
+impl fmt::Display for TestTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Everything => f.write_str("**"),
@@ -292,7 +292,7 @@ impl fmt::Display for Target {
 
 /// What an access test is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Target {
+pub enum TestTarget {
     /// `**`: every page of every space that the policy names.
     Everything,
     /// `ENG`: the space itself.

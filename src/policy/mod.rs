@@ -39,8 +39,8 @@ mod yaml;
 
 pub use ast::{
     AccessLine, AccessTest, Entry, Expectation, ForbidDef, GroupPin, GuardsDef, Listed, Named, PageEntry,
-    PageOnlyEntry, PersonDef, Policy, Right, RoleName, SiteAddress, SpaceDef, Target, TestVerb, Unlisted,
-    Who,
+    PageOnlyEntry, PersonDef, Policy, Right, RoleName, SiteAddress, SpaceDef, TestTarget, TestVerb,
+    UnlistedDef, Who,
 };
 pub use breaches::Breaches;
 pub use express::NamedBundle;

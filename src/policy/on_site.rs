@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ast::{Policy, Target};
+use super::ast::{Policy, TestTarget};
 use super::lock::Lock;
 use super::rules::{KeyPattern, Like, Rule, Selector};
 use crate::diagnostic::{Span, Spanned};
@@ -169,7 +169,7 @@ impl Rule {
     }
 }
 
-impl Target {
+impl TestTarget {
     pub(super) const fn space(&self) -> Option<&SpaceKey> {
         match self {
             Self::Everything => None,

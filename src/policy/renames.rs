@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ast::{Named, Policy, Target};
+use super::ast::{Named, Policy, TestTarget};
 use super::express::selector_of;
 use super::lock::{Identity, Lock};
 use super::mentions::Party;
@@ -99,11 +99,11 @@ impl Policy {
         }
         let expectations = self.tests.iter().flat_map(|test| test.can.iter().chain(&test.cannot));
         for Spanned { value, span } in expectations.flat_map(|expectation| &expectation.targets) {
-            let Target::Pages(key, selector) = value else { continue };
+            let TestTarget::Pages(key, selector) = value else { continue };
             let now = renames.page(key, selector, lock, live);
             if now.is_some() || renames.edits.contains_key(span) {
                 let now = now.unwrap_or_else(|| selector.clone());
-                renames.edit(span, &Target::Pages(key.clone(), now).to_string());
+                renames.edit(span, &TestTarget::Pages(key.clone(), now).to_string());
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What kinds of things a policy may have written, known without a site.
 
-use super::ast::{Policy, Unlisted};
+use super::ast::{Policy, UnlistedDef};
 use super::rules::Rule;
 use crate::model::Mode;
 
@@ -22,7 +22,8 @@ impl Policy {
         let mut spaces = self.spaces.values();
         self.rules.iter().any(Rule::is_about_pages)
             || spaces.any(|space| {
-                let opens = space.unlisted.as_ref().is_some_and(|unlisted| unlisted.value == Unlisted::Open);
+                let opens =
+                    space.unlisted.as_ref().is_some_and(|unlisted| unlisted.value == UnlistedDef::Open);
                 opens || !space.pages.is_empty() || !space.page_only.is_empty()
             })
     }

@@ -11,7 +11,7 @@ use crate::model::{
     AccessClass, Audience, ContentId, DesiredSpace, Known, PageVerb, Principal, Restrictions, Subject,
 };
 
-use super::access_words::{Names as _, SiteNames, reason_words};
+use super::access_words::{ShownNames as _, SiteNames, reason_words};
 use super::columns::{column, gap, pad};
 use super::review::said_words;
 use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, list, paint};

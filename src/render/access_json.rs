@@ -10,7 +10,7 @@ use crate::access::{
 use crate::model::{AccountId, AccountStatus, Principal};
 
 use super::access::{Question, outside_words, remedy_words, verdict_word};
-use super::access_words::{Names as _, reason_words};
+use super::access_words::{ShownNames as _, reason_words};
 use super::json::all_seen;
 
 /// The verdict alone.

@@ -6,7 +6,7 @@ use crate::access::{Gate, Needed, Route, Who};
 use crate::model::{AccountStatus, Principal};
 
 use super::access::{Question, outside, plain_route};
-use super::access_words::{Names as _, reason_words};
+use super::access_words::{ShownNames as _, reason_words};
 use super::columns::{column, gap, pad};
 use super::style::{CHANGE, FAINT, HEADING, count, paint};
 

@@ -7,7 +7,7 @@ use crate::model::{AccountId, ContentId, Live, Principal, RoleId, Why, visible};
 use crate::plan::Plan;
 
 /// How things are called.
-pub(super) trait Names {
+pub(super) trait ShownNames {
     fn principal(&self, principal: &Principal) -> String;
     /// The path of a page.
     fn page(&self, content: ContentId) -> String;
@@ -18,7 +18,7 @@ pub(super) trait Names {
     }
 }
 
-impl Names for Plan {
+impl ShownNames for Plan {
     fn principal(&self, principal: &Principal) -> String {
         self.name(principal).into_owned()
     }
@@ -39,7 +39,7 @@ pub struct SiteNames<'a> {
     pub aliases: &'a BTreeMap<AccountId, String>,
 }
 
-impl Names for SiteNames<'_> {
+impl ShownNames for SiteNames<'_> {
     fn principal(&self, principal: &Principal) -> String {
         match principal {
             Principal::Group(id) => match self.live.directory.groups.get(id) {
@@ -69,7 +69,7 @@ impl Names for SiteNames<'_> {
 }
 
 /// Why something is not known, as the end of a sentence.
-pub(super) fn reason_words(reason: &Reason, names: &dyn Names) -> String {
+pub(super) fn reason_words(reason: &Reason, names: &dyn ShownNames) -> String {
     let group = |group: &crate::model::GroupId| names.principal(&Principal::Group(group.clone()));
     match reason {
         Reason::NoSuchSpace { space } => format!("the space {space} was not read"),

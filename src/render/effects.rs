@@ -8,7 +8,7 @@ use crate::access::{
 use crate::model::{ContentId, Principal, SpaceKey};
 use crate::plan::{Change, Plan, PlanEffect, PlanLint};
 
-use super::access_words::{Names as _, lint_words, reason_words};
+use super::access_words::{ShownNames as _, lint_words, reason_words};
 use super::columns::{WIDEST, column, pad};
 use super::review::{ReviewPart, Section};
 use super::style::{ADD, FAINT, HEADING, REMOVE, count, list, paint};

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{ContentId, Permission, Principal, SpaceKey};
 use crate::plan::{Change, Lacks, LeftOut, Plan, Verb};
 
-use super::access_words::Names as _;
+use super::access_words::ShownNames as _;
 use super::review::{ReviewPart, Section};
 use super::style::{CHANGE, count, list, paint};
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::apply::{ConcurrentChange, Failure, Mismatch, Outcome, Status, Unverified};
+use crate::apply::{CallFailure, ConcurrentChange, Mismatch, Outcome, Status, Unverified};
 use crate::model::{Call, ContentId, Permission, Principal, Shown, SpaceKey};
 use crate::plan::{HoldingState, Object, Plan, PlannedCall};
 
@@ -136,7 +136,7 @@ fn call_problem(plan: &Plan, planned: &PlannedCall, word: &str, what: &str) -> S
 }
 
 /// Why a call failed, and what to do next.
-fn failure_words(plan: &Plan, planned: &PlannedCall, failure: &Failure) -> String {
+fn failure_words(plan: &Plan, planned: &PlannedCall, failure: &CallFailure) -> String {
     let came_with_roles = match &planned.call {
         Call::Grant { permission, .. } => {
             !plan.site.space_role_mode.has_roles() && !permission.is_documented()

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{ContentId, PageVerb, Principal, SpaceKey, Subject};
 use crate::plan::{Change, PageOnlyProblem, Plan, PlanPageOnly, Reason};
 
-use super::access_words::Names as _;
+use super::access_words::ShownNames as _;
 use super::review::{ReviewPart, Section};
 use super::style::{FAINT, HEADING, count, list, paint};
 

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::model::{Mode, PageVerb, SpaceKey};
 use crate::plan::Plan;
 
-use super::access_words::Names as _;
+use super::access_words::ShownNames as _;
 use super::columns::{WIDEST, column, gap, pad};
 use super::review::{Counted, Review, ReviewRow, RowKind, Section, View};
 use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, count, paint};

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::model::{ContentKind, Gap, Mode, Principal, SpaceKey, Why};
 use crate::plan::{CallId, Change, Danger, EdgeReason, LeftOut, Meanwhile, NeededBy, Plan, Refusal};
 
-use super::access_words::Names as _;
+use super::access_words::ShownNames as _;
 use super::call::call_words;
 use super::guards;
 use super::left_out;

@@ -6,10 +6,10 @@ use tokio::time::Instant;
 
 use super::{Event, Finished, Run};
 use crate::apply::change::ConcurrentChange;
-use crate::apply::outcome::{Failure, Mismatch, Status, Unlisted};
+use crate::apply::outcome::{CallFailure, Mismatch, Status, UnlistedPermission};
 use crate::apply::page;
 use crate::apply::unverified::ObjectId;
-use crate::apply::verify::{Checked, Seen};
+use crate::apply::verify::{Seen, SpaceChecked};
 use crate::confluence::{Error, Read, SpaceAccess, Write};
 use crate::model::{Call, ContentId, SpaceKey};
 use crate::plan::PlannedCall;
@@ -74,14 +74,14 @@ impl<'a, S: Read + Write> Run<'a, S> {
                 space.is_busy = false;
                 let error = Arc::new(error);
                 for call in waiting {
-                    self.rows_ended(call, Status::Failed(Failure::Unread(Arc::clone(&error))));
+                    self.rows_ended(call, Status::Failed(CallFailure::Unread(Arc::clone(&error))));
                 }
             }
         }
     }
 
-    fn checked(&mut self, key: &'a SpaceKey, checked: Checked) {
-        let Checked { error, read, conditional, repairs, written, beside, known, right, unseen, wrong } =
+    fn checked(&mut self, key: &'a SpaceKey, checked: SpaceChecked) {
+        let SpaceChecked { error, read, conditional, repairs, written, beside, known, right, unseen, wrong } =
             checked;
         for (id, permissions) in beside {
             self.list.note_beside(&id, permissions);
@@ -102,7 +102,7 @@ impl<'a, S: Read + Write> Run<'a, S> {
             self.site.journal().seen(&id);
         }
         for (principal, permissions) in unseen {
-            let unlisted = permissions.into_iter().map(|permission| Unlisted {
+            let unlisted = permissions.into_iter().map(|permission| UnlistedPermission {
                 space: key.clone(),
                 principal: principal.clone(),
                 permission,

@@ -30,7 +30,7 @@ use super::queue::Queue;
 use super::recorded::Recorded;
 use super::space::SpaceRun;
 use super::unverified::{List, ObjectId, Unverified};
-use super::verify::{Checked, Seen};
+use super::verify::{Seen, SpaceChecked};
 use crate::confluence::{Error, Read, SpaceAccess, Write};
 use crate::model::{Call, ContentId, Live, SpaceKey, WriteRequest};
 use crate::plan::{CallId, Object, Plan, Planned, PlannedCall};
@@ -107,7 +107,7 @@ enum Finished<'a> {
     Looked { space: &'a SpaceKey, first: &'a PlannedCall, rows: Result<(SpaceAccess, Instant), Error> },
     Rows { call: &'a PlannedCall, request: WriteRequest, status: Status, look: Look, added: Vec<ObjectId> },
     Lists { call: &'a PlannedCall, ended: page::Ended },
-    Checked { space: &'a SpaceKey, checked: Checked },
+    Checked { space: &'a SpaceKey, checked: SpaceChecked },
     PagesChecked(Vec<(ContentId, Seen)>),
 }
 

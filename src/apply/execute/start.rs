@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::{Finished, Run};
-use crate::apply::look::{ListCall, Standing};
+use crate::apply::look::{ListCall, PageStood};
 use crate::apply::outcome::Status;
 use crate::apply::page::{self, PageRun};
 use crate::apply::perform::{perform, read_rows};
@@ -109,10 +109,10 @@ impl<'a, S: Read + Write> Run<'a, S> {
     }
 
     /// Where the page stood when the plan was made.
-    fn standing(&self, space: &SpaceKey, content: ContentId) -> Option<Standing> {
+    fn standing(&self, space: &SpaceKey, content: ContentId) -> Option<PageStood> {
         let space = self.after.spaces.get(space)?;
         let found = space.tree.as_ref()?.get(content)?;
         let (kind, parent, archived) = (found.kind, found.parent, found.archived);
-        Some(Standing { kind, space: space.space.id, parent, archived })
+        Some(PageStood { kind, space: space.space.id, parent, archived })
     }
 }

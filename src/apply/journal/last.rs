@@ -38,14 +38,14 @@ pub struct Cut {
 /// Why the last journal says nothing.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read the last journal, `{path}`: {why}")]
-pub struct Unreadable {
+pub struct UnreadableJournal {
     pub path: Utf8PathBuf,
     pub why: String,
 }
 
 /// What the last run on a site handed on; `None` where no run on it has kept a journal.
-pub fn last(folder: &Utf8Path, site: &SiteKey) -> Result<Option<Last>, Unreadable> {
-    let failed = |path: &Utf8Path, why: &dyn std::fmt::Display| Unreadable {
+pub fn last(folder: &Utf8Path, site: &SiteKey) -> Result<Option<Last>, UnreadableJournal> {
+    let failed = |path: &Utf8Path, why: &dyn std::fmt::Display| UnreadableJournal {
         path: path.to_owned(),
         why: why.to_string(),
     };

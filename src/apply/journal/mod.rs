@@ -31,7 +31,7 @@ use super::outcome::{Outcome, Status};
 use super::unverified::{ObjectId, Unverified};
 
 pub use error::JournalError;
-pub use last::{Last, Unreadable, last};
+pub use last::{Last, UnreadableJournal, last};
 
 /// The version of the format. The first number changes when a reader would misread.
 pub const FORMAT_VERSION: &str = "2.0";

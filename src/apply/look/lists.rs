@@ -37,14 +37,14 @@ impl<'a> Passage<'a> {
         list: PageVerb,
         now: &Audience,
         me: &Subject,
-    ) -> Option<Place> {
+    ) -> Option<PassageState> {
         let is_in = |state: &Restrictions| same_list(state.audience(list), now, me);
         let mut after = self.steps(content).filter(|(id, ..)| *id >= call).map(|(.., after)| after);
         let mut before = self.steps(content).filter(|(id, ..)| *id <= call).map(|(_, before, _)| before);
         if after.any(|state| is_in(state)) {
-            Some(Place::Done)
+            Some(PassageState::Done)
         } else {
-            before.any(|state| is_in(state)).then_some(Place::Ahead)
+            before.any(|state| is_in(state)).then_some(PassageState::Ahead)
         }
     }
 
@@ -57,7 +57,7 @@ impl<'a> Passage<'a> {
 }
 
 /// Where a list is on the way through a plan.
-enum Place {
+enum PassageState {
     /// In a state that comes after the call, or is what the call makes of it.
     Done,
     /// In a state that comes before the call.
@@ -72,12 +72,12 @@ pub(in crate::apply) struct ListCall<'a> {
     pub(in crate::apply) before: &'a Restrictions,
     pub(in crate::apply) after: &'a Restrictions,
     /// Where the page stood when the plan was made.
-    pub(in crate::apply) stood: Option<Standing>,
+    pub(in crate::apply) stood: Option<PageStood>,
 }
 
 /// Where a page stands.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::apply) struct Standing {
+pub(in crate::apply) struct PageStood {
     pub(in crate::apply) kind: ContentKind,
     pub(in crate::apply) space: SpaceId,
     pub(in crate::apply) parent: Parent,
@@ -115,8 +115,8 @@ pub(in crate::apply) fn look_at_lists(
             continue;
         }
         match passage.place(id, content, list, is, &me) {
-            Some(Place::Done) => {}
-            Some(Place::Ahead) => *send.audience_mut(list) = wanted.clone(),
+            Some(PassageState::Done) => {}
+            Some(PassageState::Ahead) => *send.audience_mut(list) = wanted.clone(),
             None => changes.push(ConcurrentChange::List {
                 space: space.clone(),
                 content,

@@ -12,7 +12,7 @@
 mod lists;
 mod rows;
 
-pub(super) use lists::{ListCall, Passage, Standing, lets_in, look_at_lists, same_list, same_lists};
+pub(super) use lists::{ListCall, PageStood, Passage, lets_in, look_at_lists, same_list, same_lists};
 pub(super) use rows::{HoldingStates, look_at_rows};
 
 use crate::model::{Call, WriteRequest};

@@ -18,4 +18,4 @@ pub(super) use beside::{BesideRole, Single};
 pub(super) use difference::CheckedHolding;
 pub(super) use expected::Expected;
 pub(super) use pages::{Seen, check_pages};
-pub(super) use rows::{Check, Checked, check};
+pub(super) use rows::{SpaceCheck, SpaceChecked, check};

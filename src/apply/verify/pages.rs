@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt as _};
 use crate::apply::lag::Pauses;
 use crate::apply::look::same_lists;
 use crate::apply::options::SIDE_BY_SIDE;
-use crate::apply::page::{Shown, Written};
+use crate::apply::page::{WriteSeen, Written};
 use crate::apply::perform::me;
 use crate::confluence::{Error, Read};
 use crate::model::{ContentId, Known};
@@ -74,9 +74,9 @@ async fn check_lists<S: Read>(
     loop {
         let seen = match site.restrictions_now(content).await {
             Ok(Known::Known(now)) => match written.shown_by(&now, &me) {
-                Shown::AsWritten => return Seen::AsWritten,
-                Shown::Late => Seen::NotYet,
-                Shown::Otherwise => return Seen::Changed,
+                WriteSeen::AsWritten => return Seen::AsWritten,
+                WriteSeen::Late => Seen::NotYet,
+                WriteSeen::Otherwise => return Seen::Changed,
             },
             Ok(Known::Unknown(_)) => Seen::Hidden,
             Err(error) => return Seen::Unread(error),

@@ -11,7 +11,7 @@ use super::difference::CheckedHolding;
 use super::expected::Expected;
 use crate::apply::lag::Pauses;
 use crate::apply::options::SIDE_BY_SIDE;
-use crate::apply::outcome::{Failure, Mismatch, Status};
+use crate::apply::outcome::{CallFailure, Mismatch, Status};
 use crate::apply::perform::{perform, read_rows};
 use crate::apply::recorded::Recorded;
 use crate::apply::unverified::ObjectId;
@@ -21,7 +21,7 @@ use crate::plan::{CallId, Plan, PlannedCall};
 
 /// What is to be checked in a space, at one moment.
 #[derive(Debug)]
-pub(in crate::apply) struct Check<'a> {
+pub(in crate::apply) struct SpaceCheck<'a> {
     pub(in crate::apply) space: &'a SpaceKey,
     pub(in crate::apply) expected: Expected,
     pub(in crate::apply) holdings: Vec<CheckedHolding<'a>>,
@@ -34,7 +34,7 @@ pub(in crate::apply) struct Check<'a> {
 
 /// What a check found, and did.
 #[derive(Debug, Default)]
-pub(in crate::apply) struct Checked {
+pub(in crate::apply) struct SpaceChecked {
     /// Why the rows could not be read.
     pub(in crate::apply) error: Option<Error>,
     /// The rows that the conclusions rest on, and when they were asked for.
@@ -58,15 +58,15 @@ pub(in crate::apply) struct Checked {
 /// Reads the rows of a space until they show what was written, and puts right what came along.
 pub(in crate::apply) async fn check<S: Read + Write>(
     plan: &Plan,
-    job: &Check<'_>,
+    job: &SpaceCheck<'_>,
     site: &Recorded<'_, S>,
-) -> Checked {
-    let mut checked = Checked::default();
+) -> SpaceChecked {
+    let mut checked = SpaceChecked::default();
     let (now, read_at) = match read_until_seen(plan, job, site.read()).await {
         Ok(read) => read,
         Err(error) => {
             checked.error = Some(error);
-            let unseen = |planned: &&PlannedCall| (planned.id, Status::Failed(Failure::Unseen));
+            let unseen = |planned: &&PlannedCall| (planned.id, Status::Failed(CallFailure::Unseen));
             checked.conditional = job.conditional.iter().map(unseen).collect();
             return checked;
         }
@@ -129,7 +129,7 @@ pub(in crate::apply) async fn check<S: Read + Write>(
     checked.read = Some((now, read_at));
     for ((principal, _), planned) in foreseen {
         let status =
-            if unseen.contains(&principal) { Status::Failed(Failure::Unseen) } else { Status::NotNeeded };
+            if unseen.contains(&principal) { Status::Failed(CallFailure::Unseen) } else { Status::NotNeeded };
         checked.conditional.push((planned.id, status));
     }
     checked
@@ -158,7 +158,7 @@ async fn put_right<'a, S: Read + Write>(
 
 async fn read_until_seen<S: Read>(
     plan: &Plan,
-    job: &Check<'_>,
+    job: &SpaceCheck<'_>,
     site: &S,
 ) -> Result<(SpaceAccess, Instant), Error> {
     let mut pauses = Pauses::within(job.patience);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Identity, LastSeen, Lock, LockedSite, unwritten};
 use crate::diagnostic::Spanned;
 use crate::model::{Live, SiteIdentity, SpaceKey};
-use crate::policy::ast::{Policy, Right, RoleName, Target};
+use crate::policy::ast::{Policy, Right, RoleName, TestTarget};
 use crate::policy::pages::PageName;
 
 /// A lock after a run, and what is new in it.
@@ -153,8 +153,8 @@ impl Policy {
         let expectations = self.tests.iter().flat_map(|test| test.can.iter().chain(&test.cannot));
         let tested = expectations.flat_map(|expectation| &expectation.targets);
         let tested = tested.filter_map(|target| match &target.value {
-            Target::Pages(key, selector) => Some((key, selector)),
-            Target::Everything | Target::Space(_) => None,
+            TestTarget::Pages(key, selector) => Some((key, selector)),
+            TestTarget::Everything | TestTarget::Space(_) => None,
         });
         let mut names: BTreeMap<&SpaceKey, BTreeSet<&PageName>> = BTreeMap::new();
         for (key, selector) in own.chain(tested) {

@@ -2,7 +2,7 @@
 
 use super::Reader;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
-use crate::policy::ast::{AccessTest, Expectation, Target, TestVerb};
+use crate::policy::ast::{AccessTest, Expectation, TestTarget, TestVerb};
 use crate::policy::keys;
 use crate::policy::pages::{Link, PageSelector};
 use crate::policy::yaml::{Node, NodeKind};
@@ -63,7 +63,8 @@ impl Reader {
                 self.unknown_key(&key, what, TestVerb::ALL.map(TestVerb::as_str).into_iter());
             }
             let items = self.list(node, &format!("`{}`", key.value), "ENG/Runbooks").unwrap_or_default();
-            let targets: Vec<Spanned<Target>> = items.iter().filter_map(|item| self.target(item)).collect();
+            let targets: Vec<Spanned<TestTarget>> =
+                items.iter().filter_map(|item| self.target(item)).collect();
             self.repeated(&targets, |_, target| format!("`{target}`"));
             if let Some(verb) = verb {
                 expectations.push(Expectation { verb: Spanned::new(verb, key.span), targets });
@@ -73,27 +74,27 @@ impl Reader {
     }
 
     /// `**`, `ENG`, `ENG/Title/Title`, `ENG/Title/**`, `ENG/id:1002`, `ENG/blog:Title`, the address of a page.
-    fn target(&mut self, node: &Node) -> Option<Spanned<Target>> {
+    fn target(&mut self, node: &Node) -> Option<Spanned<TestTarget>> {
         let text = self.text(node, "an entry of this list")?;
         let target = match text.value.split_once('/') {
-            _ if text.value == "**" => Target::Everything,
+            _ if text.value == "**" => TestTarget::Everything,
             _ if Link::parse(&text.value).is_some() => return self.linked_target(&text),
-            None => Target::Space(self.space_key(&text)?.value),
+            None => TestTarget::Space(self.space_key(&text)?.value),
             Some((key, path)) => {
                 let key = self.space_key(&Spanned::new(key.to_owned(), text.span.clone()))?.value;
                 let parsed = PageSelector::in_space(path);
                 let pages = self.page_selector(&text, &key, parsed)?.value;
-                Target::Pages(key, pages)
+                TestTarget::Pages(key, pages)
             }
         };
         Some(Spanned::new(target, text.span))
     }
 
     /// The address of a page. Beside a verb nothing else says in which space the page is.
-    fn linked_target(&mut self, text: &Spanned<String>) -> Option<Spanned<Target>> {
+    fn linked_target(&mut self, text: &Spanned<String>) -> Option<Spanned<TestTarget>> {
         if let Some(Ok(Link { space: Some(key), .. })) = Link::parse(&text.value) {
             let pages = self.page_selector(text, &key, text.value.parse())?.value;
-            return Some(Spanned::new(Target::Pages(key, pages), text.span.clone()));
+            return Some(Spanned::new(TestTarget::Pages(key, pages), text.span.clone()));
         }
         self.report(
             Diagnostic::new(Code::InvalidPages, "this address does not tell a page and its space")

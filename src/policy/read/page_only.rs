@@ -3,16 +3,16 @@
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
 use crate::model::{BuiltInRole, Permission, SpaceKey};
-use crate::policy::ast::{AccessLine, Entry, Named, PageOnlyEntry, Right, RoleName, Unlisted, Who};
+use crate::policy::ast::{AccessLine, Entry, Named, PageOnlyEntry, Right, RoleName, UnlistedDef, Who};
 use crate::policy::keys;
 use crate::policy::pages::PageSelector;
 use crate::policy::roles::bundle;
 use crate::policy::yaml::{Node, NodeKind};
 
-const UNLISTED: [(&str, Unlisted); 2] = [("leave", Unlisted::Leave), ("open", Unlisted::Open)];
+const UNLISTED: [(&str, UnlistedDef); 2] = [("leave", UnlistedDef::Leave), ("open", UnlistedDef::Open)];
 
 impl Reader {
-    pub(super) fn unlisted_pages(&mut self, node: &Node) -> Option<Spanned<Unlisted>> {
+    pub(super) fn unlisted_pages(&mut self, node: &Node) -> Option<Spanned<UnlistedDef>> {
         let text = self.text(node, "`unlisted-pages`")?;
         if let Some((_, unlisted)) = UNLISTED.into_iter().find(|(name, _)| *name == text.value) {
             return Some(Spanned::new(unlisted, text.span));

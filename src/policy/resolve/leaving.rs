@@ -11,7 +11,7 @@ use crate::model::{
     AccountKind, Audience, ContentId, ContentReach, DesiredHolding, DesiredPage, Kept, Known, LiveSpace,
     Members, Mode, PageVerb, Principal, SkippedPart, SpaceKey, Subject, Tree, Wanted,
 };
-use crate::policy::ast::{Entry, Named, PageEntry, SpaceDef, Unlisted};
+use crate::policy::ast::{Entry, Named, PageEntry, SpaceDef, UnlistedDef};
 use crate::policy::contradictions::{GIVEN, Goes, LISTED, contradiction};
 use crate::policy::rules::Rule;
 
@@ -20,7 +20,7 @@ use crate::policy::rules::Rule;
 fn may_decide(wish: &Wish<'_>, verb: PageVerb) -> bool {
     wish.own.is_some_and(|own| {
         let by_place = |entry: &&PageEntry| entry.pages.value.content_reach() >= ContentReach::Path;
-        let opens = own.unlisted.as_ref().is_some_and(|unlisted| unlisted.value == Unlisted::Open);
+        let opens = own.unlisted.as_ref().is_some_and(|unlisted| unlisted.value == UnlistedDef::Open);
         opens || own.pages.iter().filter(by_place).any(|entry| entry.listed(verb).is_some())
     })
 }
@@ -170,7 +170,7 @@ impl<'a> Resolver<'a> {
             return;
         };
         let opens =
-            wish.own.is_some_and(|own| own.unlisted.as_ref().is_some_and(|it| it.value == Unlisted::Open));
+            wish.own.is_some_and(|own| own.unlisted.as_ref().is_some_and(|it| it.value == UnlistedDef::Open));
         for content in tree.iter() {
             if opens && !pages.contains_key(&content.id) && kept.lets_open(tree, content.id) {
                 continue;

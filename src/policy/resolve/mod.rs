@@ -20,7 +20,7 @@ mod wishes;
 
 use std::collections::BTreeSet;
 
-use super::ast::{Named, Policy, SpaceDef, Unlisted};
+use super::ast::{Named, Policy, SpaceDef, UnlistedDef};
 use super::csv;
 use super::lock::Lock;
 use super::mentions::Party;
@@ -224,7 +224,7 @@ impl Policy {
 
 fn unlisted(space: &SpaceDef) -> UnlistedPages {
     match &space.unlisted {
-        Some(unlisted) if unlisted.value == Unlisted::Open => UnlistedPages::Open(unlisted.span.origin()),
+        Some(unlisted) if unlisted.value == UnlistedDef::Open => UnlistedPages::Open(unlisted.span.origin()),
         Some(_) | None => UnlistedPages::Leave,
     }
 }

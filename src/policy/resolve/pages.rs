@@ -9,7 +9,7 @@ use crate::model::{
     Audience, Content, ContentId, DesiredPage, Kept, KeptList, Known, LiveSpace, Missing, PageVerb, Parent,
     Shown, SiteText, SkipReason, Skipped, SkippedPart, SpaceKey, Tree,
 };
-use crate::policy::ast::{Listed, PageEntry, SpaceDef, Unlisted};
+use crate::policy::ast::{Listed, PageEntry, SpaceDef, UnlistedDef};
 use crate::policy::pages::{PageSelector, Reach, below, is_page};
 use crate::policy::read::edit_without_view;
 
@@ -104,7 +104,7 @@ impl Resolver<'_> {
             }
             winners.insert(verb, won);
         }
-        if space.unlisted.as_ref().is_some_and(|unlisted| unlisted.value == Unlisted::Open) {
+        if space.unlisted.as_ref().is_some_and(|unlisted| unlisted.value == UnlistedDef::Open) {
             let undecided = guarded.into_iter().filter(|(page, _)| !pages.contains_key(page));
             kept.lists.extend(undecided.map(|list| (list, KeptList::All)));
         }
@@ -264,7 +264,7 @@ impl Resolver<'_> {
     /// Lists the pages that stay as they are for the name that they bear, where another entry, or `unlisted-pages`,
     /// would decide about them.
     fn also_named(&mut self, space: &SpaceDef, winners: &BTreeMap<PageVerb, Winners>, reached: &[Reached]) {
-        let opens = space.unlisted.as_ref().is_some_and(|unlisted| unlisted.value == Unlisted::Open);
+        let opens = space.unlisted.as_ref().is_some_and(|unlisted| unlisted.value == UnlistedDef::Open);
         for (at, entry) in reached.iter().enumerate() {
             let stays = |page: &&ContentId| {
                 let won = winners.iter().any(

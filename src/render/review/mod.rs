@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use crate::model::{ContentId, PageVerb, SpaceKey};
 use crate::plan::Plan;
 
-use super::access_words::Names as _;
+use super::access_words::ShownNames as _;
 use super::effects;
 use super::guards;
 use super::left_out;
