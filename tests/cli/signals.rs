@@ -3,6 +3,7 @@
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
+use confperm::sandbox::adversary::{Adversary, Delay, Facet};
 use confperm::sandbox::{Faults, Options, Site};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::Instant;
@@ -21,8 +22,14 @@ struct Run {
 
 impl Run {
     fn start(arguments: &[&str], latency: Duration) -> Self {
+        Self::beside(Adversary::default(), arguments, latency)
+    }
+
+    /// A run against a site on which other things happen too.
+    fn beside(adversary: Adversary, arguments: &[&str], latency: Duration) -> Self {
         let site = Site::from_yaml(&interrupted::site()).unwrap();
-        let options = Options { faults: Faults { latency, ..Faults::default() }, ..Options::default() };
+        let faults = Faults { latency, ..Faults::default() };
+        let options = Options { faults, adversary, ..Options::default() };
         let hosted = Hosted::start(site, options);
         let policy = format!("{}guards: {{max-removals: 100%}}\n", interrupted::policy());
         let folder = Folder::with(&[("policy.yaml", &policy)]);
@@ -167,7 +174,9 @@ fn a_second_signal_ends_an_apply_at_once() {
 
 #[test]
 fn a_second_signal_ends_a_verification_too() {
-    let mut run = Run::start(&["apply", "--yes"], SLOW);
+    // Rows that become visible late keep the verification waiting, however late this test looks.
+    let late = Adversary::default().lag(Facet::Rows, Delay::Time(Duration::from_mins(1)));
+    let mut run = Run::beside(late, &["apply", "--yes"], SLOW);
     run.wait_until("the last call", |run| run.entries("settled") == 32);
     run.send(Signal::TERM);
     std::thread::sleep(Duration::from_millis(100));
