@@ -19,14 +19,18 @@ use super::change::{Change, Verb};
 pub(super) struct Rights<'a> {
     live: &'a Live,
     space: &'a LiveSpace,
+    /// The holders of the space that stand for the account or may do so, mostly few among many.
+    mine: Vec<(&'a Principal, Truth)>,
     /// What changes of the plan give it on top.
     gained: BTreeMap<Permission, Truth>,
 }
 
 impl<'a> Rights<'a> {
     /// What it may do before the first call.
-    pub(super) const fn of(space: &'a LiveSpace, live: &'a Live) -> Self {
-        Self { live, space, gained: BTreeMap::new() }
+    pub(super) fn of(space: &'a LiveSpace, live: &'a Live) -> Self {
+        let holders = space.holdings.keys().map(|principal| (principal, stands_for_account(principal, live)));
+        let mine = holders.filter(|(_, is_account)| *is_account != Truth::No).collect();
+        Self { live, space, mine, gained: BTreeMap::new() }
     }
 
     /// Whether it has one of these permissions.
@@ -35,13 +39,13 @@ impl<'a> Rights<'a> {
     }
 
     fn has_one(&self, permission: Permission) -> Truth {
-        let by_holding = self.space.holdings.keys().map(|principal| {
+        let by_holding = self.mine.iter().map(|(principal, is_account)| {
             // Anonymous visitors administer nothing, and neither does an account by being treated as one.
-            if *principal == Principal::Anonymous && permission == Permission::AdministerSpace {
+            if **principal == Principal::Anonymous && permission == Permission::AdministerSpace {
                 return Truth::No;
             }
             let gives = self.space.gives(principal, permission, &self.live.roles);
-            stands_for_account(principal, self.live).min(gives)
+            gives.min(*is_account)
         });
         let mut foreign = self.space.foreign.iter().map(|row| row.permission.raw());
         let by_foreign = foreign.any(|pair| pair == permission.cloud_pair()).then_some(Truth::Unknown);
