@@ -170,3 +170,27 @@ fn what_the_caller_could_not_finish_is_not_begun() {
         assert!(matches!(plan.calls[call.position()].call, Call::Restrict { .. }));
     }
 }
+
+#[test]
+fn no_call_comes_into_the_moment_in_which_a_right_goes_along_and_is_given_back() {
+    let [mine, other, _] = GROUPS;
+    let permissions =
+        [Permission::ReadSpace, Permission::ExportContent, Permission::CreatePage, Permission::UpdatePage];
+    // On this site, `update/page` goes along with `create/page`, and editing is all that the caller has it for.
+    let kept = [Permission::ReadSpace, Permission::ExportContent, Permission::UpdatePage];
+    let before = state(&[(mine, &permissions)], [&["user:me", mine], &[]]);
+    let after = state(&[(mine, &kept)], [&["user:me", mine, other], &["user:me", mine]]);
+    let case = Case { permissions, leaning: true, ..case(before, after) };
+    let plan = planned(&case);
+    let place = |is: fn(&Call) -> bool| plan.calls.iter().position(|call| is(&call.call)).unwrap();
+    let taking = place(|call| matches!(call, Call::Revoke { permission: Permission::CreatePage, .. }));
+    let back = place(|call| matches!(call, Call::Grant { permission: Permission::UpdatePage, .. }));
+    let [taking, back] = [taking, back].map(|place| &plan.calls[place]);
+    let on_pages: Vec<_> =
+        plan.calls.iter().filter(|call| matches!(call.call, Call::Restrict { .. })).collect();
+    assert_eq!(on_pages.len(), 2);
+    for call in on_pages {
+        let comes_before = waited_for(&plan, taking).contains(&call.id);
+        assert!(comes_before || waited_for(&plan, call).contains(&back.id), "{:#?}", plan.calls);
+    }
+}

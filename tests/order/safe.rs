@@ -372,3 +372,21 @@ fn in_a_crowd_what_the_caller_gets_in_exchange_for_the_right_to_restrict_comes_a
     let given = last(|call| matches!(call, Call::Grant { permission: CreatePage, .. }));
     assert!(last(takes).is_some() && last(takes) < given, "{:#?}", plan.calls);
 }
+
+#[test]
+fn unread_groups_that_hold_the_same_are_told_apart_by_lists() {
+    let read: &[Permission] = &[Permission::ReadSpace];
+    let [_, first, second] = GROUPS;
+    let rows = [(first, read), (second, read)];
+    // What is below closes for good; until then only the second group could get there, through what is above.
+    let before = state(&rows, [&["user:me"], &[]]);
+    let after = state(&rows, [&["user:me", second], &["user:me"]]);
+    let case = Case { parents: vec![None, Some(0)], members_known: false, ..finishing::case(before, after) };
+    let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).unwrap().plan;
+    let [closing, opening] = &plan.calls[..] else { panic!("{:#?}", plan.calls) };
+    assert!(
+        matches!(&opening.after[..], [edge] if edge.call == closing.id && edge.reason == EdgeReason::Leak),
+        "{:#?}",
+        plan.calls
+    );
+}
