@@ -120,7 +120,7 @@ impl PageVerb {
 }
 
 /// Both lists of one page, as they stand on the page itself.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Restrictions {
     pub view: Audience,
     pub edit: Audience,

@@ -41,10 +41,22 @@ pub(super) struct Findings<'a> {
     pub(super) guards: PlanGuards,
 }
 
+/// Leaves the changes that a call serves those of the principals that it is about: roles may be assigned by several.
+fn keep_own(call: &mut PlannedCall, changes: &[Change]) {
+    let Call::AssignRoles { roles, .. } = &call.call else { return };
+    call.covers.retain(|change| match &changes[*change] {
+        Change::Grant { principal, .. } | Change::Role { principal, .. } => roles.contains_key(principal),
+        Change::Audience { .. } => true,
+    });
+}
+
 pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: Findings<'_>) -> Plan {
     let Findings { target, unmanaged, page_only, changes, left_out, skipped, dependents, .. } = findings;
     let Findings { lower_bound, schedule, effects, lints, guards, .. } = findings;
-    let Schedule { calls, splits, needed, bound, meanwhile, refusals: unordered } = schedule;
+    let Schedule { mut calls, splits, needed, bound, meanwhile, refusals: unordered } = schedule;
+    for call in &mut calls {
+        keep_own(call, &changes);
+    }
     let exact = needed == splits && unordered.is_empty();
     let mut refusals = administration(live, after);
     refusals.extend(dependents);

@@ -41,8 +41,21 @@ fn givers(
     first: usize,
     live: &Live,
 ) -> BTreeSet<usize> {
-    let given = |call: &Call| match call {
-        Call::Grant { .. } if by_role_only => Truth::No,
+    let mut perhaps = BTreeSet::new();
+    for (number, draft) in drafts.iter().enumerate() {
+        let is_waited_for = !(by_role_only && matches!(draft.call, Call::Grant { .. }));
+        match gives(&draft.call, any_of, live).min(is_waited_for.into()) {
+            Truth::Yes => return BTreeSet::from([first + number]),
+            Truth::Unknown => drop(perhaps.insert(first + number)),
+            Truth::No => {}
+        }
+    }
+    perhaps
+}
+
+/// Whether a call gives one of these permissions to the account.
+pub(super) fn gives(call: &Call, any_of: &[Permission], live: &Live) -> Truth {
+    match call {
         Call::Grant { principal, permission, .. } => {
             let mut given = std::iter::once(permission).chain(permission.companions());
             Truth::from(given.any(|given| any_of.contains(given))).min(stands_for_account(principal, live))
@@ -57,14 +70,5 @@ fn givers(
             given.max().unwrap_or(Truth::No)
         }
         Call::Revoke { .. } | Call::Restrict { .. } => Truth::No,
-    };
-    let mut perhaps = BTreeSet::new();
-    for (number, draft) in drafts.iter().enumerate() {
-        match given(&draft.call) {
-            Truth::Yes => return BTreeSet::from([first + number]),
-            Truth::Unknown => drop(perhaps.insert(first + number)),
-            Truth::No => {}
-        }
     }
-    perhaps
 }

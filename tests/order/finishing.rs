@@ -6,6 +6,7 @@ use confperm::model::{Call, Permission, Principal};
 use confperm::plan::{CallId, EdgeReason, Endangered, Gaps, Plan, PlannedCall, Refusal, check, plan};
 
 use crate::bystanders::Bystanders;
+use crate::roles::By;
 use crate::site::{Case, GROUPS, Lacks, PAGE, State, perform};
 
 const READ: [Permission; 1] = [Permission::ReadSpace];
@@ -30,6 +31,7 @@ pub(crate) fn case(before: State, after: State) -> Case {
             Permission::CreateComment,
             Permission::DeletePage,
         ],
+        by: By::Rows,
         bystanders: Bystanders::None,
         required: false,
         mine: true,

@@ -10,6 +10,7 @@ mod fewest;
 mod finishing;
 mod guests;
 mod judge;
+mod roles;
 mod safe;
 mod site;
 mod tally;

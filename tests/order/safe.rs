@@ -15,7 +15,7 @@ use crate::fewest::cases;
 use crate::finishing::{self, state};
 use crate::site::{
     Case, GROUPS, ME, PAGE, SPACE, Sort, alone, attempt, between, case, lacking, pair, perform, principal,
-    profile, with_classes,
+    profile, with_classes, with_roles,
 };
 use crate::tally::{Tally, holds};
 
@@ -132,6 +132,20 @@ fn nor_for_people_whom_rows_of_a_class_or_of_anonymous_may_cover() {
 }
 
 #[test]
+fn nor_where_groups_hold_roles() {
+    holds(1_000, 17, &(with_roles(), choices()), |(case, choices), tally| {
+        let world = case.world();
+        let Some(run) = run(&case, &world, &choices, Gaps::Refuse, tally) else { return Ok(()) };
+        let (before, after) = (profile(&case, &world), profile(&case, run.last()));
+        for state in &run.settled {
+            prop_assert!(between(&before, &profile(&case, state), &after));
+        }
+        prop_assert!(plan(&case.desired(), &case.live(run.last()), Gaps::Refuse).unwrap().plan.is_empty());
+        Ok(())
+    });
+}
+
+#[test]
 fn accepting_a_gap_lets_nobody_in_and_names_whom_it_shuts_out() {
     holds(1_000, 12, &(case(), choices()), |(case, choices), tally| {
         let world = case.world();
@@ -225,7 +239,7 @@ proptest! {
 
 /// All sorts of sites, a part of them with so many groups that not every account can be looked at.
 fn all_sorts() -> impl Strategy<Value = Case> {
-    let sites = prop_oneof![3 => case(), 1 => with_classes(), 1 => lacking()];
+    let sites = prop_oneof![3 => case(), 1 => with_classes(), 1 => with_roles(), 1 => lacking()];
     (sites, proptest::bool::weighted(0.3), any::<bool>()).prop_map(|(case, crowded, mine)| Case {
         bystanders: if crowded { Bystanders::Different } else { case.bystanders },
         mine: case.mine || mine,

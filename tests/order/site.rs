@@ -6,13 +6,14 @@ use confperm::model::{
     AccessClass, Audience, BesidePages, Call, Caller, Content, ContentId, ContentKind, ContentReach, Desired,
     DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId, Group, Guards, Holding,
     Kept, Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Principal, Requested,
-    Restrictions, Site, Space, SpaceKind, SpaceRoleMode, SpaceStatus, StrayPermissions, Strength, Subject,
-    Terms, Tree, Truth, UnlistedPages, Wanted, Why,
+    Restrictions, RoleId, Site, Space, SpaceKind, SpaceRoleMode, SpaceStatus, StrayPermissions, Strength,
+    Subject, Terms, Tree, Truth, UnlistedPages, Wanted, Why,
 };
-use confperm::sandbox::world::{self, Command, Pair, World};
+use confperm::sandbox::world::{self, Command, Pair, RoleEntry, World};
 use proptest::prelude::*;
 
 use crate::bystanders::{Bystanders, IN_BYSTANDER};
+use crate::roles::{self, By};
 
 pub(crate) const SPACE: world::SpaceId = world::SpaceId(1);
 pub(crate) const ME: &str = "me";
@@ -30,6 +31,8 @@ pub(crate) struct State {
 pub(crate) struct Case {
     /// What there is to give.
     pub(crate) permissions: [Permission; 4],
+    /// By what it is given.
+    pub(crate) by: By,
     /// What other groups there are whose members cannot be read.
     pub(crate) bystanders: Bystanders,
     /// Whether the first group is a required admin, whom nothing may shut out.
@@ -207,6 +210,21 @@ pub(crate) fn of_pages() -> impl Strategy<Value = Case> {
         .prop_map(|(case, bystanders, required, mine)| Case { bystanders, required, mine, ..case })
 }
 
+/// Sites with all that there is, on which groups hold roles.
+pub(crate) fn with_roles() -> impl Strategy<Value = Case> {
+    let sets = prop_oneof![case_with(roles::OF_EDITING), case_with(roles::OF_RESTRICTING)];
+    let switches = [any::<bool>(), any::<bool>(), any::<bool>()];
+    (sorted(sets, Hidden::Anywhere), By::any_roles(), switches).prop_map(
+        |(mut case, by, [required, mine, leaning])| {
+            (case.by, case.required, case.mine, case.leaning) = (by, required, mine, leaning && mine);
+            if case.leaning {
+                case.before.rows.insert(GROUPS[0], case.permissions.into());
+            }
+            case
+        },
+    )
+}
+
 /// Sites with all that there is.
 pub(crate) fn case() -> impl Strategy<Value = Case> {
     (sorted(of_pages(), Hidden::Anywhere), any::<bool>(), any::<bool>()).prop_map(
@@ -276,6 +294,7 @@ fn case_with(permissions: [Permission; 4]) -> impl Strategy<Value = Case> {
         })
         .prop_map(move |(members_known, people, parents, before, after)| Case {
             permissions,
+            by: By::Rows,
             bystanders: Bystanders::None,
             required: false,
             mine: false,
@@ -352,7 +371,11 @@ impl Case {
     }
 
     fn mode(&self) -> SpaceRoleMode {
-        if self.companions() { SpaceRoleMode::RolesTransition } else { SpaceRoleMode::PreRoles }
+        match self.by {
+            By::Rows if !self.companions() => SpaceRoleMode::PreRoles,
+            By::Rows | By::RolesBesideRows => SpaceRoleMode::RolesTransition,
+            By::Roles => SpaceRoleMode::Roles,
+        }
     }
 
     /// People: those of the case; and, since a group may get new members at any time, somebody for each
@@ -430,6 +453,9 @@ impl Case {
                 access: None,
             });
         }
+        if self.by != By::Rows {
+            roles::add_roles(self, &mut world);
+        }
         world.add_space(world::Space {
             id: SPACE,
             key: "ENG".into(),
@@ -443,18 +469,12 @@ impl Case {
             blogposts: Vec::new(),
             contents: BTreeSet::new(),
             grants: BTreeMap::new(),
-            assignments: BTreeMap::new(),
+            assignments: if self.by == By::Rows { BTreeMap::new() } else { roles::assignments(self) },
         });
-        let known = |pair: &&Pair| self.mode() != SpaceRoleMode::PreRoles || pair.is_documented();
-        let of_group: Vec<Pair> = if self.leaning { self.permissions[1..].to_vec() } else { Vec::new() }
-            .into_iter()
-            .map(pair)
-            .collect();
-        let has = |pair: &&Pair| !of_group.contains(pair) && !self.lacks.pair(**pair);
-        for &pair in Pair::ALL.iter().filter(known).filter(has) {
+        for &pair in Pair::ALL.iter().filter(|pair| self.by != By::Roles && self.is_own(**pair)) {
             world.add_grant(SPACE, &world::Grant { principal: principal("user:me"), pair });
         }
-        for (who, permissions) in &self.before.rows {
+        for (who, permissions) in self.before.rows.iter().filter(|_| self.by == By::Rows) {
             for &permission in permissions {
                 world.add_grant(SPACE, &world::Grant { principal: principal(who), pair: pair(permission) });
             }
@@ -486,6 +506,14 @@ impl Case {
         world
     }
 
+    /// Whether the account that runs this has a permission by itself.
+    pub(crate) fn is_own(&self, permission: Pair) -> bool {
+        let of_group = || self.permissions[1..].iter().any(|it| pair(*it) == permission);
+        (self.mode() != SpaceRoleMode::PreRoles || permission.is_documented())
+            && !(self.leaning && of_group())
+            && !self.lacks.pair(permission)
+    }
+
     /// The site as it would have been read.
     pub(crate) fn live(&self, world: &World) -> Live {
         let space = world.space(SPACE).unwrap();
@@ -496,6 +524,10 @@ impl Case {
             rows.entry(permission).or_default().insert(GrantId::from_number(row.0));
         }
         self.bystanders.add_rows(&mut holdings);
+        let assigned = space
+            .assignments
+            .iter()
+            .map(|(who, role)| (model_principal(who), Holding::Role(role.0.parse().unwrap())));
         let mut tree = Tree::default();
         for (page, content) in world.contents().enumerate().filter(|(page, _)| self.is_read(*page)) {
             let list = |names: &BTreeSet<world::Principal>| {
@@ -552,7 +584,7 @@ impl Case {
                 },
             },
             names_read: true,
-            roles: BTreeMap::new(),
+            roles: if self.by == By::Rows { BTreeMap::new() } else { roles::read(self) },
             directory: Directory { groups: groups.collect(), ..Directory::default() },
             spaces: BTreeMap::from([(
                 "ENG".parse().unwrap(),
@@ -569,6 +601,7 @@ impl Case {
                     holdings: holdings
                         .into_iter()
                         .map(|(who, grants)| (who, Holding::Grants(grants)))
+                        .chain(assigned)
                         .collect(),
                     foreign: BTreeSet::new(),
                     unlicensed_access: Known::Known(false),
@@ -586,6 +619,10 @@ impl Case {
 
     pub(crate) fn desired(&self) -> Desired {
         let holdings = self.after.rows.iter().map(|(who, permissions)| {
+            if self.by != By::Rows {
+                let role = roles::role_of(self, permissions).parse().unwrap();
+                return (who.parse().unwrap(), DesiredHolding::Role(wanted(role)));
+            }
             let grants =
                 permissions.iter().map(|&permission| (permission, wanted(Strength::Required))).collect();
             (who.parse().unwrap(), DesiredHolding::Grants(grants))
@@ -707,7 +744,13 @@ pub(crate) fn attempt(world: &mut World, call: &Call) -> Result<(), world::Refus
                 |audience: &Audience| audience.subjects().map(|who| principal(&who.to_string())).collect();
             restrict(content, names(&after.view), names(&after.edit))
         }
-        Call::AssignRoles { .. } => panic!("these sites have no roles"),
+        Call::AssignRoles { roles, .. } => {
+            let entry = |(who, role): (&Principal, &Option<RoleId>)| RoleEntry {
+                principal: principal(&who.to_string()),
+                role: role.as_ref().map(|role| role.to_string().as_str().into()),
+            };
+            Command::AssignRoles { space: SPACE, entries: roles.iter().map(entry).collect() }
+        }
     };
     let caller = world::Caller::User(ME.into());
     world.perform(&caller, &command).map(drop)

@@ -1,8 +1,12 @@
 //! What the API demands of the order, beside the conflicts about people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Call, Truth};
 
 use super::super::document::EdgeReason;
+use super::super::enabling::gives;
+use super::super::rights::{Rights, needed};
 use super::conflicts::{Conflict, Conflicts, conflicts};
 use super::space::{Node, Space};
 
@@ -11,12 +15,23 @@ use super::space::{Node, Space};
 pub(super) fn all_conflicts(space: &Space<'_>, nodes: &[Node]) -> Option<(Vec<Conflict>, usize)> {
     let Conflicts { mut all, work } = conflicts(space, nodes)?;
     all.extend(demands(space, nodes));
-    for (number, pair) in nodes.windows(2).enumerate() {
-        if pair[0].draft == pair[1].draft {
-            all.push(Conflict::edge(number, number + 1, EdgeReason::Api));
-        }
-    }
+    all.extend(within_drafts(nodes));
     Some((all, work))
+}
+
+/// What the parts of one draft ask of each other: the lists of a page go from one to the next, and what is taken by
+/// itself is taken before what would take it along.
+fn within_drafts(nodes: &[Node]) -> impl Iterator<Item = Conflict> {
+    let parts = nodes.chunk_by(|one, other| one.draft == other.draft).scan(0, |start, parts| {
+        let first = *start;
+        *start += parts.len();
+        Some((first, parts))
+    });
+    parts.flat_map(|(first, parts)| {
+        let last = first + parts.len() - 1;
+        let is_role = matches!(parts[0].call, Call::AssignRoles { .. });
+        (first..last).filter(move |_| !is_role).map(move |part| Conflict::edge(part, last, EdgeReason::Api))
+    })
 }
 
 /// What the API demands, and what a run that ends anywhere needs to be taken up: which drafts wait for which
@@ -30,10 +45,37 @@ pub(super) fn demands(space: &Space<'_>, nodes: &[Node]) -> Vec<Conflict> {
         let draft = &space.drafts[node.draft];
         let mut edges = Vec::new();
         for (earlier, reason) in [(&draft.needs, EdgeReason::Api), (&draft.resumes, EdgeReason::Resume)] {
-            let earlier = earlier.iter().filter_map(|earlier| of_draft.get(earlier)).flatten();
-            edges.extend(earlier.map(|&earlier| Conflict::edge(earlier, number, reason)));
+            for earlier in earlier.iter().filter_map(|earlier| of_draft.get(earlier)) {
+                let needed = givers(space, nodes, node, earlier).filter(|_| reason == EdgeReason::Api);
+                let earlier = needed.unwrap_or_else(|| earlier.clone());
+                edges.extend(earlier.into_iter().map(|earlier| Conflict::edge(earlier, number, reason)));
+            }
         }
         edges
     };
     nodes.iter().enumerate().flat_map(edges).collect()
+}
+
+/// Which of the parts of a draft that assigns roles give the account what a call needs; `None` if it is not taken apart,
+/// or it is not known which.
+fn givers(space: &Space<'_>, nodes: &[Node], node: &Node, parts: &[usize]) -> Option<Vec<usize>> {
+    if parts.len() < 2 || !matches!(nodes[parts[0]].call, Call::AssignRoles { .. }) {
+        return None;
+    }
+    let rights = Rights::of(space.before, space.live);
+    let mut givers = BTreeSet::new();
+    for any_of in needed(&node.call, space.before, space.live) {
+        if rights.has(&any_of) == Truth::Yes {
+            continue;
+        }
+        let giving = |truth| {
+            parts.iter().copied().filter(move |part| gives(&nodes[*part].call, &any_of, space.live) == truth)
+        };
+        let sure = giving.clone()(Truth::Yes).next();
+        givers.extend(sure);
+        if sure.is_none() {
+            givers.extend(giving(Truth::Unknown));
+        }
+    }
+    (!givers.is_empty()).then(|| givers.into_iter().collect())
 }

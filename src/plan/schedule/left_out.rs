@@ -15,8 +15,8 @@ use super::super::draft::Draft;
 use super::atoms::Crowd;
 use super::conflicts::Conflict;
 use super::demands::{all_conflicts, demands};
+use super::packing::node;
 use super::space::{Node, Protected, Space, by_space};
-use super::split::node;
 
 /// Something that must not be done without what is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{AccountId, Audience, Directory, Known, Members, Principal, Restrictions, Subject};
 
+use super::super::rights::is_caller;
 use super::space::Space;
 
 /// With so few people and groups around, every list of them is tried between two halves of one call.
@@ -47,6 +48,33 @@ pub(super) fn middles(space: &Space<'_>, before: &Restrictions, after: &Restrict
         .collect()
 }
 
+/// What both lists of a page let through, before and after: what is on both, and by name everyone who passes them
+/// through different entries, as far as that is known. The caller stays on if it passes both.
+pub(super) fn meet(space: &Space<'_>, before: &Restrictions, after: &Restrictions) -> Restrictions {
+    let caller = Subject::User(space.live.site.caller.account.clone());
+    let is_mine = |subject: &Subject| is_caller(&subject.clone().into(), space.live);
+    let list = |before: &Audience, after: &Audience| {
+        let mut narrow = narrower(before, after, &caller);
+        if let (Audience::Only(members), Audience::Only(was), Audience::Only(will)) =
+            (&mut narrow, before, after)
+        {
+            if was.iter().any(is_mine) && will.iter().any(is_mine) {
+                members.insert(caller.clone());
+            }
+            let passing = |list: &Audience| people(list, &space.live.directory);
+            let both: BTreeSet<AccountId> = &passing(before) & &passing(after);
+            let named: BTreeSet<AccountId> = &both - &passing(&Audience::Only(members.clone()));
+            if named.len() <= NAMES {
+                for person in named {
+                    members.insert(Subject::User(person));
+                }
+            }
+        }
+        narrow
+    };
+    Restrictions { view: list(&before.view, &after.view), edit: list(&before.edit, &after.edit) }
+}
+
 /// People and groups whose presence on a list makes a difference.
 pub(super) fn helpers(space: &Space<'_>, before: &Restrictions, after: &Restrictions) -> Vec<Subject> {
     let caller = Subject::User(space.live.site.caller.account.clone());
@@ -87,28 +115,34 @@ pub(super) fn by_name(
     caller: &Subject,
     directory: &Directory,
 ) -> Option<Audience> {
-    let people = |audience: &Audience| -> BTreeSet<AccountId> {
-        let mut people = BTreeSet::new();
-        for subject in audience.subjects() {
-            match subject {
-                Subject::User(account) => {
-                    people.insert(account.clone());
-                }
-                Subject::Group(id) => {
-                    if let Known::Known(members) = directory.members(id) {
-                        people.extend(members.iter().cloned());
-                    }
-                }
-            }
-        }
-        people
-    };
-    let both: Vec<Subject> =
-        people(before).intersection(&people(after)).cloned().map(Subject::User).take(NAMES + 1).collect();
+    let both: Vec<Subject> = people(before, directory)
+        .intersection(&people(after, directory))
+        .cloned()
+        .map(Subject::User)
+        .take(NAMES + 1)
+        .collect();
     if both.len() > NAMES || before.is_anyone() || after.is_anyone() {
         return None;
     }
     Members::new(both.into_iter().chain([caller.clone()])).map(Audience::Only)
+}
+
+/// The people whom a list names, by themselves or through groups whose members are known.
+fn people(audience: &Audience, directory: &Directory) -> BTreeSet<AccountId> {
+    let mut people = BTreeSet::new();
+    for subject in audience.subjects() {
+        match subject {
+            Subject::User(account) => {
+                people.insert(account.clone());
+            }
+            Subject::Group(id) => {
+                if let Known::Known(members) = directory.members(id) {
+                    people.extend(members.iter().cloned());
+                }
+            }
+        }
+    }
+    people
 }
 
 /// Whether a change of a list shuts somebody out.

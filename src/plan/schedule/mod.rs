@@ -2,9 +2,9 @@
 //! is locked out, at any moment and wherever a run may end.
 //!
 //! ```text
-//! drafts ──people──▶ atoms ──gates──▶ conflicts ──order──▶ order, edges
-//!    ▲                                                 │ no order
-//!    └────────────────────── split ◀───────────────────┘
+//! drafts ──pack──▶ nodes ──gates──▶ conflicts ──order──▶ order, edges
+//!             ▲                                     │ stuck
+//!             └─────────────── refine ◀─────────────┘
 //! ```
 //!
 //! What is to be prevented is a *state*: a set of calls done while others are pending, in which people can do
@@ -21,6 +21,7 @@
 
 mod actions;
 mod atoms;
+mod blocks;
 mod caller;
 mod conflicts;
 mod demands;
@@ -33,15 +34,14 @@ mod left_out;
 mod middle;
 mod necessary;
 mod order;
+mod packing;
 mod pages;
 mod phases;
 mod reductions;
-mod relax;
+mod refine;
 mod restricting;
-mod search;
 mod solution;
 mod space;
-mod split;
 mod touched;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -56,7 +56,6 @@ use super::document::{
 use super::draft::Draft;
 
 use atoms::Crowd;
-use search::Sketch;
 use solution::{Impossible, Solution, Unfinished};
 use space::{Protected, Space, by_space};
 
@@ -99,20 +98,14 @@ pub(super) fn schedule(
         let Some((before, after)) = live.spaces.get(key).zip(after.spaces.get(key)) else { continue };
         spaces.push(Space { drafts, before, after, live, crowd: &crowd, protected: &protected });
     }
-    let sketches: Vec<Sketch> = spaces.par_iter().map(|space| search::sketch(space, gaps)).collect();
-    let open = sketches.iter().filter(|sketch| matches!(sketch, Sketch::Open(_))).count();
-
-    let solve = |(space, sketch): (&Space<'_>, Sketch)| {
-        let mut solution = match sketch {
-            Sketch::Done(solution) => solution,
-            Sketch::Open(sketch) => sketch.finish(space, gaps, open),
-        };
+    let solve = |space: &Space<'_>| {
+        let mut solution = refine::solve(space, gaps);
         if solution.impossible.is_none() {
             solution.impossible = finishing::unfinished(space, &solution).map(Impossible::Unfinished);
         }
         solution
     };
-    let solutions: Vec<Solution> = spaces.par_iter().zip(sketches).map(solve).collect();
+    let solutions: Vec<Solution> = spaces.par_iter().map(solve).collect();
     let mut schedule = Schedule::default();
     for (space, solution) in spaces.iter().zip(solutions) {
         write_out(space, solution, &mut schedule);

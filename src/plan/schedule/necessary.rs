@@ -13,9 +13,9 @@ use super::super::document::EdgeReason;
 use super::conflicts::{Conflict, last_admin, visit};
 use super::demands::demands;
 use super::gates::State;
-use super::order::{Answer, order};
+use super::order::{Ordered, order};
+use super::packing::{can_be_split, node, taken_along};
 use super::space::{Node, Space};
-use super::split::{can_be_split, node, taken_along};
 
 /// So many conflicts are looked at over all proofs of one space.
 const MOST: usize = 2_000_000;
@@ -69,7 +69,7 @@ pub(super) fn necessary(space: &Space<'_>) -> BTreeSet<usize> {
     for (draft, states) in of_page {
         always.truncate(shared);
         always.extend(states.into_iter().map(conflict));
-        if order(nodes.len(), &always, &habits) == Answer::None {
+        if matches!(order(nodes.len(), &always, &habits), Ordered::Stuck { proven: true, .. }) {
             must_be_split.insert(draft);
         }
     }

@@ -8,40 +8,72 @@
 //! only a walk over the sets of few calls.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::conflicts::Conflict;
 
 /// Up to this many calls, every set of calls is considered before giving up.
 const WALKED: usize = 16;
 
-/// An order was found, or it is known that there is none, or the search was too large.
+/// What came of looking for an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Answer {
+pub(super) enum Ordered {
     Order(Vec<usize>),
-    None,
-    Unclear,
+    /// Both searches came to a dead end.
+    Stuck {
+        /// The calls that neither of them reached; those that one of them did not, if there are none.
+        core: BTreeSet<usize>,
+        /// Whether it is known that there is no order.
+        proven: bool,
+    },
 }
 
 /// An order of `count` calls; among those that are possible, calls earlier in `habit` go first.
-pub(super) fn order(count: usize, conflicts: &[Conflict], habit: &[u8]) -> Answer {
+pub(super) fn order(count: usize, conflicts: &[Conflict], habit: &[u8]) -> Ordered {
     let rules: Vec<Rule<'_>> = conflicts.iter().map(Rule::of).collect();
-    if rules.iter().any(|rule| rule.done.is_empty() || rule.pending.is_empty()) {
-        return Answer::None;
+    // A state that no call leads to, or none ends, cannot be avoided.
+    let lasting = |rule: &&Rule<'_>| rule.done.is_empty() || rule.pending.is_empty();
+    if let Some(rule) = rules.iter().find(lasting) {
+        return Ordered::Stuck {
+            core: rule.done.iter().chain(rule.pending).copied().collect(),
+            proven: true,
+        };
     }
-    let found = forward(count, &rules, habit).or_else(|| backward(count, &rules, habit));
-    if let Some(order) = found {
-        return Answer::Order(order);
+    let first = forward(count, &rules, habit);
+    if first.len() == count {
+        return Ordered::Order(first);
     }
+    let last = backward(count, &rules, habit);
+    if last.len() == count {
+        return Ordered::Order(last);
+    }
+    let mut reached = vec![0_u8; count];
+    first.iter().chain(&last).for_each(|call| reached[*call] += 1);
+    let fewest = reached.iter().copied().min().unwrap_or_default();
+    let core: BTreeSet<usize> = (0..count).filter(|call| reached[*call] == fewest).collect();
     if count <= WALKED {
-        return walk(count, &rules, habit).map_or(Answer::None, Answer::Order);
+        return walk(count, &rules, habit).map_or(Ordered::Stuck { core, proven: true }, Ordered::Order);
     }
     let with_one = |side: fn(&Rule<'_>) -> usize| -> Vec<Rule<'_>> {
         rules.iter().copied().filter(|rule| side(rule) == 1).collect()
     };
-    let is_proven = forward(count, &with_one(|rule| rule.done.len()), habit).is_none()
-        || backward(count, &with_one(|rule| rule.pending.len()), habit).is_none();
-    if is_proven { Answer::None } else { Answer::Unclear }
+    let proven = forward(count, &with_one(|rule| rule.done.len()), habit).len() < count
+        || backward(count, &with_one(|rule| rule.pending.len()), habit).len() < count;
+    Ordered::Stuck { core, proven }
+}
+
+/// Which conflicts an order breaks.
+pub(super) fn broken(order: &[usize], conflicts: &[Conflict]) -> Vec<bool> {
+    let mut place = vec![0; order.len()];
+    for (position, &call) in order.iter().enumerate() {
+        place[call] = position;
+    }
+    let is_broken = |conflict: &Conflict| {
+        let first = conflict.pending.iter().map(|call| place[*call]).min();
+        let last = conflict.done.iter().map(|call| place[*call]).max();
+        first.zip(last).is_none_or(|(first, last)| first > last)
+    };
+    conflicts.iter().map(is_broken).collect()
 }
 
 /// A state that must not be: all of `done` made, and none of `pending`.
@@ -58,22 +90,22 @@ impl<'a> Rule<'a> {
 }
 
 /// From the state in which nothing is made.
-fn forward(count: usize, rules: &[Rule<'_>], habit: &[u8]) -> Option<Vec<usize>> {
+fn forward(count: usize, rules: &[Rule<'_>], habit: &[u8]) -> Vec<usize> {
     greedy(count, rules, |call| (habit[call], call))
 }
 
 /// From the state in which all is made, which is the same with both sides exchanged.
-fn backward(count: usize, rules: &[Rule<'_>], habit: &[u8]) -> Option<Vec<usize>> {
+fn backward(count: usize, rules: &[Rule<'_>], habit: &[u8]) -> Vec<usize> {
     let exchanged: Vec<Rule<'_>> =
         rules.iter().map(|rule| Rule { done: rule.pending, pending: rule.done }).collect();
-    let mut order = greedy(count, &exchanged, |call| Reverse((habit[call], call)))?;
+    let mut order = greedy(count, &exchanged, |call| Reverse((habit[call], call)));
     order.reverse();
-    Some(order)
+    order
 }
 
-/// Makes whatever completes no conflict, the first by `rank` first; `None` where it comes to a dead end. Linear in the
-/// size of the conflicts.
-fn greedy<R: Ord>(count: usize, rules: &[Rule<'_>], rank: impl Fn(usize) -> R) -> Option<Vec<usize>> {
+/// Makes whatever completes no conflict, the first by `rank` first, until all is made or it comes to a dead end. Linear
+/// in the size of the conflicts.
+fn greedy<R: Ord>(count: usize, rules: &[Rule<'_>], rank: impl Fn(usize) -> R) -> Vec<usize> {
     let mut as_pending: Vec<Vec<usize>> = vec![Vec::new(); count];
     let mut as_done: Vec<Vec<usize>> = vec![Vec::new(); count];
     let mut left: Vec<usize> = rules.iter().map(|rule| rule.done.len()).collect();
@@ -122,7 +154,7 @@ fn greedy<R: Ord>(count: usize, rules: &[Rule<'_>], rank: impl Fn(usize) -> R) -
             }
         }
     }
-    (order.len() == count).then_some(order)
+    order
 }
 
 /// Walks the sets of calls that can be made without a conflict, each set once.
@@ -215,14 +247,17 @@ mod tests {
         #[test]
         fn an_order_is_found_where_there_is_one((count, conflicts, habit) in abstract_conflicts()) {
             match order(count, &conflicts, &habit) {
-                Answer::Order(order) => {
+                Ordered::Order(order) => {
                     let mut all = order.clone();
                     all.sort_unstable();
                     prop_assert!(all.into_iter().eq(0..count));
                     prop_assert!(is_fine(&order, &conflicts));
                 }
-                Answer::None => prop_assert!(!has_order(count, &conflicts, &mut Vec::new())),
-                Answer::Unclear => prop_assert!(false, "so few calls are walked"),
+                Ordered::Stuck { core, proven } => {
+                    prop_assert!(proven, "so few calls are walked");
+                    prop_assert!(!core.is_empty());
+                    prop_assert!(!has_order(count, &conflicts, &mut Vec::new()));
+                }
             }
         }
 
@@ -233,9 +268,8 @@ mod tests {
             let habit: Vec<u8> = habit.into_iter().chain(std::iter::repeat_n(1, WALKED)).collect();
             let exists = has_order(count, &conflicts, &mut Vec::new());
             match order(many, &conflicts, &habit) {
-                Answer::Order(order) => prop_assert!(is_fine(&order, &conflicts)),
-                Answer::None => prop_assert!(!exists),
-                Answer::Unclear => {}
+                Ordered::Order(order) => prop_assert!(is_fine(&order, &conflicts)),
+                Ordered::Stuck { proven, .. } => prop_assert!(!(proven && exists)),
             }
         }
     }
@@ -250,13 +284,13 @@ mod tests {
         // Forward, 0 and 1 are made, and nothing may follow.
         let conflicts = [conflict(&[1], &[0]), conflict(&[3], &[2]), conflict(&[0, 1, 2], &[3])];
         let rules: Vec<Rule<'_>> = conflicts.iter().map(Rule::of).collect();
-        assert_eq!(forward(4, &rules, &[0; 4]), None);
-        assert_eq!(order(4, &conflicts, &[0; 4]), Answer::Order(vec![0, 2, 3, 1]));
+        assert_eq!(forward(4, &rules, &[0; 4]), [0, 1]);
+        assert_eq!(order(4, &conflicts, &[0; 4]), Ordered::Order(vec![0, 2, 3, 1]));
     }
 
     #[test]
     fn calls_that_wait_for_each_other_have_no_order_however_many_there_are() {
         let circle: Vec<Conflict> = (0..40).map(|call| conflict(&[call], &[(call + 1) % 40])).collect();
-        assert_eq!(order(40, &circle, &[0; 40]), Answer::None);
+        assert_eq!(order(40, &circle, &[0; 40]), Ordered::Stuck { core: (0..40).collect(), proven: true });
     }
 }

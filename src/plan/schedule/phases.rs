@@ -37,11 +37,11 @@ use super::edges::{Required, between_phases};
 use super::goals::may_be_below;
 use super::habits::at_once;
 use super::middle::{by_name, narrower, narrows};
+use super::packing::node;
 use super::reductions::takes_from_caller;
 use super::restricting::{Apart, RIGHTS};
 use super::solution::{Accepted, Impossible, Solution};
 use super::space::{Gaps, Node, Space};
-use super::split::node;
 
 /// What a call does, in the order in which such calls are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,0 +1,210 @@
+//! How the drafts of a space are packed into calls: the fewest that there can be, or some of them taken apart.
+//!
+//! A restriction that takes some people off a list and lets others on has lists in between. Where one call takes
+//! several permissions (`read/space` takes all of them, others take their companions), one of these can be taken
+//! first. Roles, which one call assigns together, can be assigned one principal at a time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Call, GrantId, Holding, Permission, Principal, Restrictions};
+
+use super::super::rights::may_be_caller;
+use super::middle::{meet, middles};
+use super::space::{Node, Space};
+
+/// How a draft is taken apart. What is done at the end of it is the same.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Split {
+    /// By a call to these lists, and another from there.
+    Through(Box<Restrictions>),
+    /// These permissions are taken each by itself before the call that would take them along.
+    Singly(BTreeSet<Permission>),
+    /// These principals get their roles each by a call of its own.
+    Roles(BTreeSet<Principal>),
+}
+
+/// How the drafts are packed: those that are taken apart, by number.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(super) struct Packing(BTreeMap<usize, Split>);
+
+impl Packing {
+    /// The same with one draft in another way.
+    pub(super) fn with(&self, draft: usize, apart: Split) -> Self {
+        let mut packing = self.clone();
+        packing.0.insert(draft, apart);
+        packing
+    }
+
+    /// How many calls it takes more than one for each draft.
+    pub(super) fn splits(&self) -> usize {
+        let of = |apart: &Split| match apart {
+            Split::Through(_) => 1,
+            Split::Singly(permissions) => permissions.len(),
+            Split::Roles(principals) => principals.len(),
+        };
+        self.0.values().map(of).sum()
+    }
+
+    /// The calls of a space; those of one draft stand together, in an order in which they can be made.
+    pub(super) fn nodes(&self, space: &Space<'_>) -> Vec<Node> {
+        let mut nodes = Vec::with_capacity(space.drafts.len() + self.splits());
+        for draft in 0..space.drafts.len() {
+            match self.0.get(&draft) {
+                None => nodes.push(node(space, draft)),
+                Some(Split::Through(middle)) => nodes.extend(halves(space, draft, middle)),
+                Some(Split::Singly(permissions)) => {
+                    let rows = taken_along(space, draft).into_iter();
+                    let single = rows.filter(|(permission, _)| permissions.contains(permission));
+                    nodes.extend(single.map(|(permission, row)| taking(space, draft, permission, row)));
+                    nodes.push(node(space, draft));
+                }
+                Some(Split::Roles(principals)) => nodes.extend(one_by_one(space, draft, principals)),
+            }
+        }
+        nodes
+    }
+
+    /// The ways to take one thing more of a draft apart, the likeliest first.
+    pub(super) fn further(&self, space: &Space<'_>, draft: usize) -> Vec<Split> {
+        let apart = self.0.get(&draft);
+        match (&space.drafts[draft].call, apart) {
+            (Call::Restrict { before, after, .. }, None) => middles(space, before, after)
+                .into_iter()
+                .map(|middle| Split::Through(middle.into()))
+                .collect(),
+            (Call::Revoke { .. }, None | Some(Split::Singly(_))) => {
+                let known = match apart {
+                    Some(Split::Singly(permissions)) => permissions.clone(),
+                    _ => BTreeSet::new(),
+                };
+                let more = taken_along(space, draft).into_iter().map(|(permission, _)| permission);
+                let more = more.filter(|permission| !known.contains(permission));
+                more.map(|one| Split::Singly(known.iter().copied().chain([one]).collect())).collect()
+            }
+            (Call::AssignRoles { roles, .. }, None | Some(Split::Roles(_))) => {
+                let known = match apart {
+                    Some(Split::Roles(principals)) => principals.clone(),
+                    _ => BTreeSet::new(),
+                };
+                let mut more: Vec<&Principal> = roles.keys().filter(|who| !known.contains(*who)).collect();
+                if more.len() < 2 {
+                    return Vec::new();
+                }
+                more.sort_by_key(|who| !may_be_caller(who, space.live));
+                more.into_iter()
+                    .map(|one| Split::Roles(known.iter().chain([one]).cloned().collect()))
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Each of these drafts of one kind taken apart as far as it can be, in the way that is safe for most people;
+    /// `None` if there is nothing left to be taken apart. Pages go first, then permissions, and roles last.
+    pub(super) fn apart(&self, space: &Space<'_>, drafts: &BTreeSet<usize>) -> Option<Self> {
+        [Kind::Page, Kind::Rows, Kind::Roles].into_iter().find_map(|kind| {
+            let mut packing = self.clone();
+            for &draft in drafts {
+                let Some(apart) = kind.apart(space, draft) else { continue };
+                if !matches!((kind, packing.0.get(&draft)), (Kind::Page, Some(_))) {
+                    packing.0.insert(draft, apart);
+                }
+            }
+            (packing != *self).then_some(packing)
+        })
+    }
+}
+
+/// What a draft changes.
+#[derive(Clone, Copy)]
+enum Kind {
+    Page,
+    Rows,
+    Roles,
+}
+
+impl Kind {
+    /// A draft of this kind, all of it taken apart.
+    fn apart(self, space: &Space<'_>, draft: usize) -> Option<Split> {
+        match (self, &space.drafts[draft].call) {
+            (Self::Page, Call::Restrict { before, after, .. }) => {
+                let middle = meet(space, before, after);
+                (middle != *before && middle != *after).then(|| Split::Through(middle.into()))
+            }
+            (Self::Rows, Call::Revoke { .. }) => {
+                let all: BTreeSet<Permission> =
+                    taken_along(space, draft).into_iter().map(|(permission, _)| permission).collect();
+                (!all.is_empty()).then_some(Split::Singly(all))
+            }
+            (Self::Roles, Call::AssignRoles { roles, .. }) => {
+                (roles.len() > 1).then(|| Split::Roles(roles.keys().cloned().collect()))
+            }
+            _ => None,
+        }
+    }
+}
+
+pub(super) fn node(space: &Space<'_>, draft: usize) -> Node {
+    Node { draft, call: space.drafts[draft].call.clone() }
+}
+
+/// Whether there is any way to take a draft apart.
+pub(super) fn can_be_split(space: &Space<'_>, draft: usize) -> bool {
+    !Packing::default().further(space, draft).is_empty()
+}
+
+fn halves(space: &Space<'_>, draft: usize, middle: &Restrictions) -> Vec<Node> {
+    let Call::Restrict { space: key, content, before, after } = &space.drafts[draft].call else {
+        return vec![node(space, draft)];
+    };
+    let restrict = |before: &Restrictions, after: &Restrictions| {
+        let (before, after) = (before.clone(), after.clone());
+        Node { draft, call: Call::Restrict { space: key.clone(), content: *content, before, after } }
+    };
+    vec![restrict(before, middle), restrict(middle, after)]
+}
+
+/// A call for each of these principals, and one for all others.
+fn one_by_one(space: &Space<'_>, draft: usize, principals: &BTreeSet<Principal>) -> Vec<Node> {
+    let Call::AssignRoles { space: key, space_id, roles } = &space.drafts[draft].call else {
+        return vec![node(space, draft)];
+    };
+    let assign = |some: BTreeMap<Principal, _>| Node {
+        draft,
+        call: Call::AssignRoles { space: key.clone(), space_id: *space_id, roles: some },
+    };
+    let (single, rest): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        roles.clone().into_iter().partition(|(who, _)| principals.contains(who));
+    let single = single.into_iter().map(|one| assign(BTreeMap::from([one])));
+    single.chain((!rest.is_empty()).then(|| assign(rest))).collect()
+}
+
+/// What a call takes beside the permission that it names, with the row of each.
+pub(super) fn taken_along(space: &Space<'_>, draft: usize) -> Vec<(Permission, GrantId)> {
+    let Call::Revoke { principal, permission: named, .. } = &space.drafts[draft].call else {
+        return Vec::new();
+    };
+    let Some(Holding::Grants(held)) = space.before.holdings.get(principal) else { return Vec::new() };
+    let goes_along = |other: Permission| match *named {
+        Permission::ReadSpace => other != Permission::ReadSpace,
+        producer => producer.companions().contains(&other),
+    };
+    let stays = |other: Permission| match space.after.holdings.get(principal) {
+        Some(Holding::Grants(after)) => after.contains_key(&other),
+        Some(Holding::Role(_)) | None => false,
+    };
+    held.iter()
+        .filter(|(other, rows)| goes_along(**other) && !stays(**other) && rows.len() == 1)
+        .filter_map(|(&permission, rows)| Some((permission, *rows.first()?)))
+        .collect()
+}
+
+/// The call that takes another permission than a draft names, and else is like it.
+fn taking(space: &Space<'_>, draft: usize, permission: Permission, row: GrantId) -> Node {
+    let mut taking = node(space, draft);
+    if let Call::Revoke { permission: taken, grant, .. } = &mut taking.call {
+        *taken = permission;
+        *grant = Some(row);
+    }
+    taking
+}

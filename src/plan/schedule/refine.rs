@@ -1,0 +1,310 @@
+//! The order of the calls of one space, with the fewest splits.
+//!
+//! First the calls as they are. Where these have no safe order, calls are taken apart, best first: the packing that
+//! takes the fewest calls is tried next, and of one that is stuck, only the calls in the part that is stuck are taken
+//! apart further. Parts that no conflict joins are unstuck one after the other. Where there are too many packings, all
+//! that is stuck is taken apart at once, round by round: the lists of pages by what they let through before and after,
+//! then what is taken along, then roles. That ends well wherever an order in [phases](super::phases) would.
+//!
+//! With an accepted gap, a call may also come too early for those who lose something by it. That is one gap, and
+//! counts for more than any number of splits.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::document::EdgeReason;
+use super::blocks::Blocks;
+use super::caller;
+use super::conflicts::{Conflict, hits};
+use super::demands::all_conflicts;
+use super::edges::edges;
+use super::finishing::unfinished;
+use super::habits::{at_once, habits};
+use super::necessary::necessary;
+use super::order::{Ordered, broken};
+use super::packing::Packing;
+use super::phases::in_phases;
+use super::solution::{Accepted, Impossible, Solution};
+use super::space::{Gaps, Node, Space};
+
+/// So many questions "who can do what" are asked of the packings of one space before they are refined in rounds.
+const QUESTIONS: usize = 4_000_000;
+
+/// What an accepted gap costs, in calls.
+const GAP: usize = 1_000;
+
+/// What an attempt takes beside its questions, counted in them.
+const AT_LEAST: usize = 4_000;
+
+/// So many ways to take a draft apart are tried together with others.
+const LIKELY: usize = 9;
+
+/// A part of more calls than this that is stuck is refined in rounds.
+const LARGE: usize = 64;
+
+/// An order for the calls of a space, or what stands against every order.
+pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
+    let needed = match Candidate::default().attempt(space, Needs::Count) {
+        None => return in_phases(space, gaps),
+        Some(Attempt { outcome: Outcome::Found(solution), .. }) => return solution,
+        Some(Attempt { outcome: Outcome::Stuck { proven, .. }, .. }) => {
+            necessary(space).len().max(usize::from(proven))
+        }
+    };
+    let refined = |gaps| {
+        best_first(space, gaps, Within::Stuck)
+            .or_else(|| in_rounds(space, gaps, Needs::Count))
+            .or_else(|| best_first(space, gaps, Within::Anything))
+    };
+    if let Some(solution) = refined(Gaps::Refuse) {
+        return Solution { needed, ..solution };
+    }
+    let with_gaps = if gaps == Gaps::Allow { refined(gaps) } else { None };
+    with_gaps.unwrap_or_else(|| give_up(space))
+}
+
+/// What is taken apart further where a packing is stuck.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Within {
+    /// The first of the parts that are stuck.
+    Stuck,
+    /// Whatever there is, but only one thing.
+    Anything,
+}
+
+/// Tries packings, the one with the fewest calls first. `None` where there are too many, or none will do.
+fn best_first(space: &Space<'_>, gaps: Gaps, within: Within) -> Option<Solution> {
+    let everything: BTreeSet<usize> = (0..space.drafts.len()).collect();
+    let mut known: BTreeSet<Candidate> = BTreeSet::new();
+    let mut waiting = BTreeMap::from([((0, Reverse(0), 0), Candidate::default())]);
+    let mut questions = QUESTIONS;
+    while let Some((_, candidate)) = waiting.pop_first() {
+        let Some(Attempt { outcome, work }) = candidate.attempt(space, Needs::Count) else { continue };
+        let parts = match outcome {
+            Outcome::Found(solution) => return Some(solution),
+            Outcome::Stuck { parts, .. } => parts,
+        };
+        questions = questions.checked_sub(work.max(AT_LEAST))?;
+        let stuck = match within {
+            Within::Stuck => parts.first()?,
+            Within::Anything if candidate == Candidate::default() => &everything,
+            Within::Anything => continue,
+        };
+        if candidate.is_unlikely {
+            continue;
+        }
+        if stuck.len() > LARGE {
+            return None;
+        }
+        for next in candidate.further(space, stuck, gaps) {
+            if known.insert(next.clone()) {
+                // Each other part takes one call more, at the least.
+                let cost = next.cost() + parts.len() - 1;
+                waiting.insert((cost, Reverse(next.cost()), known.len()), next);
+            }
+        }
+    }
+    None
+}
+
+/// Takes all that is stuck apart at once, and again.
+fn in_rounds(space: &Space<'_>, gaps: Gaps, needs: Needs) -> Option<Solution> {
+    let all: BTreeSet<usize> = (0..space.drafts.len()).collect();
+    let mut candidate = Candidate::default();
+    loop {
+        let core: BTreeSet<usize> = match candidate.attempt(space, needs)?.outcome {
+            Outcome::Found(solution) => return Some(solution),
+            Outcome::Stuck { parts, .. } => parts.into_iter().flatten().collect(),
+        };
+        candidate = [&core, &all].into_iter().find_map(|drafts| candidate.apart(space, drafts, gaps))?;
+    }
+}
+
+/// A way to pack the calls, and which of them may come too early for those who lose something by it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
+struct Candidate {
+    packing: Packing,
+    /// By their drafts.
+    too_early: BTreeSet<usize>,
+    /// Whether it is to be tried by itself only.
+    is_unlikely: bool,
+}
+
+/// Whether it counts what the account that runs this needs for its calls.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Needs {
+    Count,
+    Ignored,
+}
+
+/// What came of a candidate.
+struct Attempt {
+    outcome: Outcome,
+    /// How many questions it took.
+    work: usize,
+}
+
+enum Outcome {
+    Found(Solution),
+    Stuck {
+        /// The drafts in which it is stuck, in parts that no conflict joins.
+        parts: Vec<BTreeSet<usize>>,
+        /// Whether it is known that these calls have no order.
+        proven: bool,
+    },
+}
+
+impl Candidate {
+    /// Looks for an order; `None` where there is too much to look at.
+    fn attempt(&self, space: &Space<'_>, needs: Needs) -> Option<Attempt> {
+        let nodes = self.packing.nodes(space);
+        let (mut conflicts, work) = all_conflicts(space, &nodes)?;
+        if needs == Needs::Count {
+            conflicts.extend(caller::needs(space, &nodes));
+        }
+        Some(Attempt { outcome: self.ordered(space, nodes, conflicts), work })
+    }
+
+    fn ordered(&self, space: &Space<'_>, nodes: Vec<Node>, conflicts: Vec<Conflict>) -> Outcome {
+        let habits = habits(space, &nodes, &conflicts);
+        let may_break = |conflict: &Conflict| {
+            conflict.reason == EdgeReason::Gap
+                && conflict.done.iter().any(|call| self.too_early.contains(&nodes[*call].draft))
+        };
+        let (soft, mut kept): (Vec<Conflict>, Vec<Conflict>) = conflicts.into_iter().partition(may_break);
+        let blocks = Blocks::of(space, &nodes);
+        let order = match blocks.order(&mut kept, &soft, &habits) {
+            Ordered::Order(order) => order,
+            Ordered::Stuck { core, proven } => {
+                return Outcome::Stuck { parts: parts(&nodes, &kept, &core), proven };
+            }
+        };
+        let is_broken = broken(&order, &soft);
+        let soft = soft.into_iter().zip(is_broken);
+        let broken: Vec<Conflict> = soft.filter(|(_, broken)| *broken).map(|(it, _)| it).collect();
+        kept.extend(caller::outside_of_moments(space, &nodes, &order));
+        let edges = edges(&order, &kept);
+        let accepted = moments(space, &nodes, &order, &broken);
+        Outcome::Found(Solution { nodes, order, edges, needed: 0, accepted, impossible: None })
+    }
+
+    /// All that have one thing more of these drafts taken apart, or one gap more. That nothing will do without a gap is
+    /// known before one is accepted, so that the first thing is a gap then.
+    fn further(&self, space: &Space<'_>, drafts: &BTreeSet<usize>, gaps: Gaps) -> Vec<Self> {
+        let mut more = Vec::new();
+        let is_first = self.cost() == 0;
+        for &draft in drafts.iter().filter(|_| !(is_first && gaps == Gaps::Allow)) {
+            let ways = self.packing.further(space, draft).into_iter().enumerate();
+            for (rank, split) in ways.take_while(|(rank, _)| is_first || *rank < LIKELY) {
+                let packing = self.packing.with(draft, split);
+                more.push(Self { packing, is_unlikely: rank >= LIKELY, ..self.clone() });
+            }
+        }
+        if gaps == Gaps::Allow {
+            for draft in drafts.difference(&self.too_early) {
+                more.push(Self { too_early: &self.too_early | &BTreeSet::from([*draft]), ..self.clone() });
+            }
+        }
+        more
+    }
+
+    /// The same with all of these drafts too early where gaps are accepted, and then taken apart; `None` if that
+    /// is nothing new.
+    fn apart(&self, space: &Space<'_>, drafts: &BTreeSet<usize>, gaps: Gaps) -> Option<Self> {
+        if gaps == Gaps::Allow && !drafts.is_subset(&self.too_early) {
+            return Some(Self { too_early: &self.too_early | drafts, ..self.clone() });
+        }
+        Some(Self { packing: self.packing.apart(space, drafts)?, ..self.clone() })
+    }
+
+    fn cost(&self) -> usize {
+        self.packing.splits() + GAP * self.too_early.len()
+    }
+}
+
+/// The drafts of these calls, apart where no conflict joins them.
+fn parts(nodes: &[Node], conflicts: &[Conflict], core: &BTreeSet<usize>) -> Vec<BTreeSet<usize>> {
+    let mut joined = Joined((0..nodes.len()).collect());
+    let mut of_draft: BTreeMap<usize, usize> = BTreeMap::new();
+    for &call in core {
+        let first = *of_draft.entry(nodes[call].draft).or_insert(call);
+        joined.join(first, call);
+    }
+    for conflict in conflicts {
+        let mut calls = conflict.done.iter().chain(&conflict.pending).filter(|call| core.contains(*call));
+        if let Some(&first) = calls.next() {
+            calls.for_each(|&call| joined.join(first, call));
+        }
+    }
+    let mut parts: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for &call in core {
+        parts.entry(joined.find(call)).or_default().insert(nodes[call].draft);
+    }
+    let mut parts: Vec<BTreeSet<usize>> = parts.into_values().collect();
+    parts.sort();
+    parts
+}
+
+/// Disjoint sets of calls: each knows another of its set, the first of them itself.
+struct Joined(Vec<usize>);
+
+impl Joined {
+    fn find(&mut self, mut call: usize) -> usize {
+        while self.0[call] != call {
+            self.0[call] = self.0[self.0[call]];
+            call = self.0[call];
+        }
+        call
+    }
+
+    fn join(&mut self, one: usize, other: usize) {
+        let (one, other) = (self.find(one), self.find(other));
+        self.0[one.max(other)] = one.min(other);
+    }
+}
+
+/// Between which calls of an order these conflicts are broken, and for whom.
+fn moments(space: &Space<'_>, nodes: &[Node], order: &[usize], broken: &[Conflict]) -> Vec<Accepted> {
+    let mut place = vec![0; order.len()];
+    for (position, &call) in order.iter().enumerate() {
+        place[call] = position;
+    }
+    let mut accepted = Vec::new();
+    for (conflict, witness) in hits(space, nodes, broken) {
+        let from = conflict.done.iter().copied().max_by_key(|call| place[*call]);
+        let until = conflict.pending.iter().copied().min_by_key(|call| place[*call]);
+        if let (Some(from), Some(until)) = (from, until) {
+            accepted.push(Accepted { from, until, witness });
+        }
+    }
+    accepted.sort();
+    accepted.dedup();
+    accepted
+}
+
+/// The calls as they are, with what stands against every order of them.
+fn give_up(space: &Space<'_>) -> Solution {
+    // An order that would do for all others, but in which the account that runs this cannot make a call, says more.
+    let for_others = in_rounds(space, Gaps::Refuse, Needs::Ignored);
+    if let Some(solution) = for_others.filter(|solution| unfinished(space, solution).is_some()) {
+        return solution;
+    }
+    let nodes = Packing::default().nodes(space);
+    let conflicts = all_conflicts(space, &nodes).map(|(conflicts, _)| conflicts).unwrap_or_default();
+    let order = at_once(space, |number| number, (0..nodes.len()).collect());
+    let done_before = |conflict: &&Conflict| {
+        let first = conflict.pending.iter().min();
+        let last = conflict.done.iter().max();
+        first >= last && conflict.witness.is_some()
+    };
+    let demand = |conflict: &Conflict| Some([*conflict.pending.first()?, *conflict.done.last()?]);
+    // What accepting a gap could help with is told last.
+    let of = |reason| conflicts.iter().filter(move |conflict| conflict.reason == reason);
+    let told = || [EdgeReason::Leak, EdgeReason::Lockout, EdgeReason::Gap].into_iter().flat_map(of);
+    let witness = told().find(done_before).or_else(|| told().next());
+    let impossible = Some(match witness.and_then(|conflict| conflict.witness.clone()) {
+        Some(witness) => Impossible::Danger(witness),
+        None => Impossible::Demands(of(EdgeReason::Api).filter_map(demand).collect()),
+    });
+    Solution { nodes, order, edges: Vec::new(), needed: 0, accepted: Vec::new(), impossible }
+}
