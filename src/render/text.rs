@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use crate::model::{ContentKind, Gap, Mode, Principal, SpaceKey, Why};
-use crate::plan::{CallId, Change, Danger, EdgeReason, LeftOut, Meanwhile, NeededBy, Plan, Refusal};
+use crate::plan::{
+    CallId, Change, Cost, Danger, EdgeReason, LeftOut, Meanwhile, MeanwhileReason, NeededBy, Plan, Refusal,
+};
 
 use super::access_words::ShownNames as _;
 use super::call::call_words;
@@ -297,21 +299,31 @@ pub fn plan_in_a_line(plan: &Plan) -> String {
     }
     let parts = Counted::of(plan).words();
     let calls = count(plan.cost.calls, "call", "calls");
-    let bound = if plan.cost.calls == plan.cost.lower_bound {
-        "no plan can do it in fewer".to_owned()
-    } else {
-        format!(
-            "at least {} are needed; there may be a plan that splits fewer than {} in two, since the search for one was stopped",
-            plan.cost.lower_bound,
-            count(plan.cost.splits, "call", "calls")
-        )
-    };
+    let bound = bound(plan);
     let conditional = match plan.cost.conditional {
         0 => String::new(),
         more => format!("; up to {more} more to remove permissions that Confluence may add by itself"),
     };
     let rest = uncovered(plan).map_or_else(String::new, |uncovered| format!(" {}.", uncovered.rest));
-    format!("{}. {calls}; {bound}{conditional}.{rest}", list(&parts))
+    format!("{}. {calls}{bound}{conditional}.{rest}", list(&parts))
+}
+
+/// What is known of the number of calls. The bound covers every plan that keeps the access of each person and of each
+/// principal by itself; who is let in or shut out for a moment could save calls.
+fn bound(plan: &Plan) -> String {
+    let Cost { calls, lower_bound, splits, .. } = plan.cost;
+    let has_gap = plan.meanwhile.iter().any(|moment| moment.reason == MeanwhileReason::AcceptedGap);
+    match (calls, has_gap) {
+        (0 | 1, _) => String::new(),
+        (_, true) => "; with an accepted gap, fewer are not ruled out".to_owned(),
+        (_, false) if calls == lower_bound => {
+            ", the fewest without a leak or a gap for any person or group".to_owned()
+        }
+        (_, false) => format!(
+            "; {} split, and at least {lower_bound} are needed without a leak or a gap for any person or group",
+            count(splits, "of them is", "of them are")
+        ),
+    }
 }
 
 /// What a plan that does not cover everything is about, and how much it is not about.
