@@ -58,6 +58,16 @@ impl Actions {
         self.needs.iter().flatten().copied().collect()
     }
 
+    /// What can be done to content of a kind, by the way to it or by its edit list too.
+    pub(super) fn on(&self, kind: ContentKind, edit_list: bool) -> &[(Verb, Vec<usize>)] {
+        &self.of[Self::kind(kind)][usize::from(edit_list)]
+    }
+
+    /// What can be done to content that no list is about.
+    pub(super) fn all(&self) -> impl Iterator<Item = (Verb, &Vec<usize>)> {
+        self.of.iter().flat_map(|of_kind| &of_kind[0]).map(|(verb, places)| (*verb, places))
+    }
+
     pub(super) const fn kind(kind: ContentKind) -> usize {
         matches!(kind, ContentKind::Blogpost) as usize
     }

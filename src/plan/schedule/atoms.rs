@@ -4,8 +4,7 @@
 //! any account may be in it, together with anything else. Of such groups that count for the same, one stands for
 //! all: to be in two of them gives no more than to be in one. To get past a number of lists no account needs more
 //! groups than there are lists, so combinations of that many stand for all. Where that would be too many
-//! to look at, there are no atoms, and the order must be one that is safe for whoever there is
-//! ([`super::phases`]).
+//! to look at, there are no atoms, and pairs of principals stand for whoever there is ([`super::pairs`]).
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -129,8 +128,19 @@ impl<'a> Crowd<'a> {
         Some(atoms.into_iter().collect())
     }
 
-    /// People whom both groups hold, as far as that is known.
-    pub(super) fn overlap(&self, one: &GroupId, other: &GroupId) -> bool {
+    /// Whether an account may be two principals at once, as far as that is known.
+    pub(super) fn may_be_one(&self, one: &Principal, other: &Principal) -> bool {
+        match (one, other) {
+            (Principal::User(one), Principal::User(other)) => one == other,
+            (Principal::Group(group), Principal::User(account))
+            | (Principal::User(account), Principal::Group(group)) => self.may_hold(group, account),
+            (Principal::Group(one), Principal::Group(other)) => self.overlap(one, other),
+            (Principal::Class(_) | Principal::Anonymous, _)
+            | (_, Principal::Class(_) | Principal::Anonymous) => true,
+        }
+    }
+
+    fn overlap(&self, one: &GroupId, other: &GroupId) -> bool {
         match (self.members.get(one), self.members.get(other)) {
             (Some(one), Some(other)) => {
                 let (few, many) = if one.len() < other.len() { (one, other) } else { (other, one) };
@@ -140,8 +150,7 @@ impl<'a> Crowd<'a> {
         }
     }
 
-    /// Whether somebody is in a group, as far as that is known.
-    pub(super) fn may_hold(&self, group: &GroupId, account: &AccountId) -> bool {
+    fn may_hold(&self, group: &GroupId, account: &AccountId) -> bool {
         self.members.get(group).is_none_or(|members| {
             self.accounts.get(account).is_some_and(|number| members.binary_search(number).is_ok())
         })

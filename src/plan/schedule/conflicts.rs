@@ -103,11 +103,16 @@ pub(super) fn hits<'c>(
         .collect();
     let mut hits: BTreeMap<(&Conflict, Goal), Witness> = BTreeMap::new();
     if !wanted.is_empty() {
-        let _seen = visit(space, nodes, |state, forbidden| {
+        let seen = visit(space, nodes, |state, forbidden| {
             if let Some(conflict) = wanted.get(&state) {
                 hits.entry((conflict, forbidden.goal)).or_insert_with(|| forbidden.witness());
             }
         });
+        // Where there are too many people to look at each, each conflict knows of one.
+        if seen.is_none() {
+            let known = |conflict: &'c Conflict| Some((conflict, conflict.witness.clone()?));
+            return broken.iter().filter_map(known).collect();
+        }
     }
     hits.into_iter().map(|((conflict, _), witness)| (conflict, witness)).collect()
 }

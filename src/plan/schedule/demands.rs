@@ -8,6 +8,7 @@ use super::super::document::EdgeReason;
 use super::super::enabling::gives;
 use super::super::rights::{Rights, needed};
 use super::conflicts::{Conflict, Conflicts, conflicts};
+use super::pairs::pairs;
 use super::space::{Node, Space};
 
 /// The conflicts that hold for these nodes, whatever the reason, and how many questions it took to find
@@ -17,6 +18,16 @@ pub(super) fn all_conflicts(space: &Space<'_>, nodes: &[Node]) -> Option<(Vec<Co
     all.extend(demands(space, nodes));
     all.extend(within_drafts(nodes));
     Some((all, work))
+}
+
+/// The same, for whoever there may be where there are too many to look at each.
+pub(super) fn for_all(space: &Space<'_>, nodes: &[Node]) -> (Vec<Conflict>, usize) {
+    all_conflicts(space, nodes).unwrap_or_else(|| {
+        let Conflicts { mut all, work } = pairs(space, nodes);
+        all.extend(demands(space, nodes));
+        all.extend(within_drafts(nodes));
+        (all, work)
+    })
 }
 
 /// What the parts of one draft ask of each other: the lists of a page go from one to the next, and what is taken by

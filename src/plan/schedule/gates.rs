@@ -147,6 +147,29 @@ impl Gate {
         self.when[1].is_empty() && self.before
     }
 
+    /// Whether there are states of both sorts.
+    pub(super) fn moves(&self) -> bool {
+        !self.is_never_open() && !self.is_always_open()
+    }
+
+    pub(super) const fn is_open_before(&self) -> bool {
+        self.before
+    }
+
+    pub(super) const fn is_open_after(&self) -> bool {
+        self.after
+    }
+
+    /// Whether one of them is open before and one after, so that who passes through either is never to be shut out.
+    pub(super) const fn is_between(&self, other: &Self) -> bool {
+        (self.before || other.before) && (self.after || other.after)
+    }
+
+    /// The states in which this gate and another are both open, or both closed.
+    pub(super) fn both(&self, open: bool, other: &Self) -> impl Iterator<Item = State> {
+        product([self.states(open), other.states(open)]).into_iter()
+    }
+
     pub(super) const fn page(&self) -> Option<ContentId> {
         self.page
     }

@@ -1,5 +1,4 @@
-//! Which calls take something from the account that runs this. Where conflicts leave a choice they come last, and in
-//! a space that is ordered in [phases](super::phases) they have phases of their own.
+//! Which calls take something from the account that runs this. Where conflicts leave a choice they come last.
 
 use crate::model::{Call, PageVerb, Principal, Restrictions, Subject};
 

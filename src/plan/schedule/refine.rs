@@ -4,7 +4,7 @@
 //! takes the fewest calls is tried next, and of one that is stuck, only the calls in the part that is stuck are taken
 //! apart further. Parts that no conflict joins are unstuck one after the other. Where there are too many packings, all
 //! that is stuck is taken apart at once, round by round: the lists of pages by what they let through before and after,
-//! then what is taken along, then roles. That ends well wherever an order in [phases](super::phases) would.
+//! then what is taken along, then roles. That ends well wherever closing, giving, taking and opening in this order would.
 //!
 //! With an accepted gap, a call may also come too early for those who lose something by it. That is one gap, and
 //! counts for more than any number of splits.
@@ -16,14 +16,13 @@ use super::super::document::EdgeReason;
 use super::blocks::Blocks;
 use super::caller;
 use super::conflicts::{Conflict, hits};
-use super::demands::all_conflicts;
+use super::demands::for_all;
 use super::edges::edges;
 use super::finishing::unfinished;
 use super::habits::{at_once, habits};
 use super::necessary::necessary;
 use super::order::{Ordered, broken};
 use super::packing::Packing;
-use super::phases::in_phases;
 use super::solution::{Accepted, Impossible, Solution};
 use super::space::{Gaps, Node, Space};
 
@@ -44,12 +43,9 @@ const LARGE: usize = 64;
 
 /// An order for the calls of a space, or what stands against every order.
 pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
-    let needed = match Candidate::default().attempt(space, Needs::Count) {
-        None => return in_phases(space, gaps),
-        Some(Attempt { outcome: Outcome::Found(solution), .. }) => return solution,
-        Some(Attempt { outcome: Outcome::Stuck { proven, .. }, .. }) => {
-            necessary(space).len().max(usize::from(proven))
-        }
+    let needed = match Candidate::default().attempt(space, Needs::Count).outcome {
+        Outcome::Found(solution) => return solution,
+        Outcome::Stuck { proven, .. } => necessary(space).len().max(usize::from(proven)),
     };
     let refined = |gaps| {
         best_first(space, gaps, Within::Stuck)
@@ -79,7 +75,7 @@ fn best_first(space: &Space<'_>, gaps: Gaps, within: Within) -> Option<Solution>
     let mut waiting = BTreeMap::from([((0, Reverse(0), 0), Candidate::default())]);
     let mut questions = QUESTIONS;
     while let Some((_, candidate)) = waiting.pop_first() {
-        let Some(Attempt { outcome, work }) = candidate.attempt(space, Needs::Count) else { continue };
+        let Attempt { outcome, work } = candidate.attempt(space, Needs::Count);
         let parts = match outcome {
             Outcome::Found(solution) => return Some(solution),
             Outcome::Stuck { parts, .. } => parts,
@@ -112,7 +108,7 @@ fn in_rounds(space: &Space<'_>, gaps: Gaps, needs: Needs) -> Option<Solution> {
     let all: BTreeSet<usize> = (0..space.drafts.len()).collect();
     let mut candidate = Candidate::default();
     loop {
-        let core: BTreeSet<usize> = match candidate.attempt(space, needs)?.outcome {
+        let core: BTreeSet<usize> = match candidate.attempt(space, needs).outcome {
             Outcome::Found(solution) => return Some(solution),
             Outcome::Stuck { parts, .. } => parts.into_iter().flatten().collect(),
         };
@@ -155,14 +151,14 @@ enum Outcome {
 }
 
 impl Candidate {
-    /// Looks for an order; `None` where there is too much to look at.
-    fn attempt(&self, space: &Space<'_>, needs: Needs) -> Option<Attempt> {
+    /// Looks for an order.
+    fn attempt(&self, space: &Space<'_>, needs: Needs) -> Attempt {
         let nodes = self.packing.nodes(space);
-        let (mut conflicts, work) = all_conflicts(space, &nodes)?;
+        let (mut conflicts, work) = for_all(space, &nodes);
         if needs == Needs::Count {
             conflicts.extend(caller::needs(space, &nodes));
         }
-        Some(Attempt { outcome: self.ordered(space, nodes, conflicts), work })
+        Attempt { outcome: self.ordered(space, nodes, conflicts), work }
     }
 
     fn ordered(&self, space: &Space<'_>, nodes: Vec<Node>, conflicts: Vec<Conflict>) -> Outcome {
@@ -290,7 +286,7 @@ fn give_up(space: &Space<'_>) -> Solution {
         return solution;
     }
     let nodes = Packing::default().nodes(space);
-    let conflicts = all_conflicts(space, &nodes).map(|(conflicts, _)| conflicts).unwrap_or_default();
+    let (conflicts, _) = for_all(space, &nodes);
     let order = at_once(space, |number| number, (0..nodes.len()).collect());
     let done_before = |conflict: &&Conflict| {
         let first = conflict.pending.iter().min();
