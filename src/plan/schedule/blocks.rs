@@ -39,6 +39,11 @@ impl Blocks {
         Self { calls, of_call }
     }
 
+    /// All calls, block by block.
+    pub(super) fn calls(&self) -> Vec<usize> {
+        self.calls.concat()
+    }
+
     /// An order of all calls that breaks none of the conflicts to be kept. Of the soft ones it keeps as many as go, in
     /// halves and halves of these, and they join the others.
     pub(super) fn order(&self, kept: &mut Vec<Conflict>, soft: &[Conflict], habits: &[u8]) -> Ordered {

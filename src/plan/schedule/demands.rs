@@ -20,14 +20,24 @@ pub(super) fn all_conflicts(space: &Space<'_>, nodes: &[Node]) -> Option<(Vec<Co
     Some((all, work))
 }
 
+/// All conflicts of some nodes.
+pub(super) struct Demanded {
+    pub(super) conflicts: Vec<Conflict>,
+    /// How many questions it took.
+    pub(super) work: usize,
+    /// Whether each of them is a state that an account would notice. If not, no order can be ruled out.
+    pub(super) exact: bool,
+}
+
 /// The same, for whoever there may be where there are too many to look at each.
-pub(super) fn for_all(space: &Space<'_>, nodes: &[Node]) -> (Vec<Conflict>, usize) {
-    all_conflicts(space, nodes).unwrap_or_else(|| {
-        let Conflicts { mut all, work } = pairs(space, nodes);
-        all.extend(demands(space, nodes));
-        all.extend(within_drafts(nodes));
-        (all, work)
-    })
+pub(super) fn for_all(space: &Space<'_>, nodes: &[Node]) -> Demanded {
+    if let Some((conflicts, work)) = all_conflicts(space, nodes) {
+        return Demanded { conflicts, work, exact: true };
+    }
+    let Conflicts { all: mut conflicts, work } = pairs(space, nodes);
+    conflicts.extend(demands(space, nodes));
+    conflicts.extend(within_drafts(nodes));
+    Demanded { conflicts, work, exact: false }
 }
 
 /// What the parts of one draft ask of each other: the lists of a page go from one to the next, and what is taken by

@@ -1,7 +1,5 @@
 //! The order that is tried first, as far as conflicts leave a choice.
 
-use std::collections::BTreeMap;
-
 use crate::model::{Call, PageVerb};
 
 use super::conflicts::Conflict;
@@ -9,17 +7,15 @@ use super::middle::narrows;
 use super::reductions::takes_from_caller;
 use super::space::{Node, Space};
 
-/// The order that people would choose, and the first that is tried: close pages, let in, shut out, open
-/// pages; what puts a side effect right at once, and what takes something from the caller last of all.
+/// The order that people would choose, and the first that is tried: close pages, let in, shut out, open pages, and
+/// what takes something from the caller last of all.
 pub(super) fn habits(space: &Space<'_>, nodes: &[Node], conflicts: &[Conflict]) -> Vec<u8> {
-    const AT_ONCE: u8 = 0;
     const LAST: u8 = 5;
     let mut waited_for = vec![false; nodes.len()];
     for &call in conflicts.iter().flat_map(|conflict| &conflict.pending) {
         waited_for[call] = true;
     }
     let habit = |node: &Node| match &node.call {
-        _ if space.drafts[node.draft].undoes.is_some() => AT_ONCE,
         Call::Restrict { before, after, .. } => {
             let closes =
                 PageVerb::ALL.iter().any(|&verb| narrows(before.audience(verb), after.audience(verb)));
@@ -33,21 +29,4 @@ pub(super) fn habits(space: &Space<'_>, nodes: &[Node], conflicts: &[Conflict]) 
     let takes = |node: &Node| takes_from_caller(node, space);
     let calls = nodes.iter().enumerate();
     calls.map(|(call, node)| if takes(node) { last(call) } else { habit(node) }).collect()
-}
-
-/// Moves what puts a side effect right to where it follows at once. Nothing else depends on it.
-pub(super) fn at_once(space: &Space<'_>, draft_of: impl Fn(usize) -> usize, order: Vec<usize>) -> Vec<usize> {
-    let undoes = |number: usize| space.drafts[draft_of(number)].undoes;
-    let mut followers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for &number in &order {
-        if let Some(producer) = undoes(number) {
-            followers.entry(producer).or_default().push(number);
-        }
-    }
-    let mut moved = Vec::with_capacity(order.len());
-    for number in order.into_iter().filter(|number| undoes(*number).is_none()) {
-        moved.push(number);
-        moved.extend(followers.remove(&draft_of(number)).unwrap_or_default());
-    }
-    moved
 }

@@ -16,10 +16,10 @@ use super::super::document::EdgeReason;
 use super::blocks::Blocks;
 use super::caller;
 use super::conflicts::{Conflict, hits};
-use super::demands::for_all;
+use super::demands::{Demanded, for_all};
 use super::edges::edges;
 use super::finishing::unfinished;
-use super::habits::{at_once, habits};
+use super::habits::habits;
 use super::necessary::necessary;
 use super::order::{Ordered, broken};
 use super::packing::Packing;
@@ -43,14 +43,16 @@ const LARGE: usize = 64;
 
 /// An order for the calls of a space, or what stands against every order.
 pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
-    let needed = match Candidate::default().attempt(space, Needs::Count).outcome {
-        Outcome::Found(solution) => return solution,
-        Outcome::Stuck { proven, .. } => necessary(space).len().max(usize::from(proven)),
+    let Stuck { parts, proven } = match Candidate::default().attempt(space, Needs::Count).outcome {
+        Ok(solution) => return solution,
+        Err(stuck) => stuck,
     };
+    let needed = necessary(space).len().max(usize::from(proven));
+    let everything: BTreeSet<usize> = (0..space.drafts.len()).collect();
     let refined = |gaps| {
-        best_first(space, gaps, Within::Stuck)
-            .or_else(|| in_rounds(space, gaps, Needs::Count))
-            .or_else(|| best_first(space, gaps, Within::Anything))
+        best_first(space, gaps, &parts)
+            .or_else(|| in_rounds(space, gaps, Needs::Count, &parts))
+            .or_else(|| one_apart(space, gaps, &everything))
     };
     if let Some(solution) = refined(Gaps::Refuse) {
         return Solution { needed, ..solution };
@@ -59,60 +61,65 @@ pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
     with_gaps.unwrap_or_else(|| give_up(space))
 }
 
-/// What is taken apart further where a packing is stuck.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Within {
-    /// The first of the parts that are stuck.
-    Stuck,
-    /// Whatever there is, but only one thing.
-    Anything,
-}
-
 /// Tries packings, the one with the fewest calls first. `None` where there are too many, or none will do.
-fn best_first(space: &Space<'_>, gaps: Gaps, within: Within) -> Option<Solution> {
-    let everything: BTreeSet<usize> = (0..space.drafts.len()).collect();
+fn best_first(space: &Space<'_>, gaps: Gaps, parts: &[BTreeSet<usize>]) -> Option<Solution> {
     let mut known: BTreeSet<Candidate> = BTreeSet::new();
-    let mut waiting = BTreeMap::from([((0, Reverse(0), 0), Candidate::default())]);
+    let mut waiting = BTreeMap::new();
+    let mut wait =
+        |candidate: &Candidate, parts: &[BTreeSet<usize>], waiting: &mut BTreeMap<_, Candidate>| {
+            let stuck = parts.first().filter(|drafts| drafts.len() <= LARGE)?;
+            for next in candidate.further(space, stuck, gaps) {
+                if known.insert(next.clone()) {
+                    // Each other part takes one call more, at the least.
+                    let cost = next.cost() + parts.len() - 1;
+                    waiting.insert((cost, Reverse(next.cost()), known.len()), next);
+                }
+            }
+            Some(())
+        };
+    wait(&Candidate::default(), parts, &mut waiting)?;
     let mut questions = QUESTIONS;
     while let Some((_, candidate)) = waiting.pop_first() {
         let Attempt { outcome, work } = candidate.attempt(space, Needs::Count);
         let parts = match outcome {
-            Outcome::Found(solution) => return Some(solution),
-            Outcome::Stuck { parts, .. } => parts,
+            Ok(solution) => return Some(solution),
+            Err(Stuck { parts, .. }) => parts,
         };
         questions = questions.checked_sub(work.max(AT_LEAST))?;
-        let stuck = match within {
-            Within::Stuck => parts.first()?,
-            Within::Anything if candidate == Candidate::default() => &everything,
-            Within::Anything => continue,
-        };
-        if candidate.is_unlikely {
-            continue;
-        }
-        if stuck.len() > LARGE {
-            return None;
-        }
-        for next in candidate.further(space, stuck, gaps) {
-            if known.insert(next.clone()) {
-                // Each other part takes one call more, at the least.
-                let cost = next.cost() + parts.len() - 1;
-                waiting.insert((cost, Reverse(next.cost()), known.len()), next);
-            }
+        if !candidate.is_unlikely {
+            wait(&candidate, &parts, &mut waiting)?;
         }
     }
     None
 }
 
+/// Takes one thing apart, be it outside of what is stuck: a list above that is closed for a while can help.
+fn one_apart(space: &Space<'_>, gaps: Gaps, drafts: &BTreeSet<usize>) -> Option<Solution> {
+    if drafts.len() > LARGE {
+        return None;
+    }
+    let mut questions = QUESTIONS;
+    for candidate in Candidate::default().further(space, drafts, gaps) {
+        let Attempt { outcome, work } = candidate.attempt(space, Needs::Count);
+        if let Ok(solution) = outcome {
+            return Some(solution);
+        }
+        questions = questions.checked_sub(work.max(AT_LEAST))?;
+    }
+    None
+}
+
 /// Takes all that is stuck apart at once, and again.
-fn in_rounds(space: &Space<'_>, gaps: Gaps, needs: Needs) -> Option<Solution> {
+fn in_rounds(space: &Space<'_>, gaps: Gaps, needs: Needs, parts: &[BTreeSet<usize>]) -> Option<Solution> {
     let all: BTreeSet<usize> = (0..space.drafts.len()).collect();
+    let mut core: BTreeSet<usize> = parts.iter().flatten().copied().collect();
     let mut candidate = Candidate::default();
     loop {
-        let core: BTreeSet<usize> = match candidate.attempt(space, needs).outcome {
-            Outcome::Found(solution) => return Some(solution),
-            Outcome::Stuck { parts, .. } => parts.into_iter().flatten().collect(),
-        };
         candidate = [&core, &all].into_iter().find_map(|drafts| candidate.apart(space, drafts, gaps))?;
+        match candidate.attempt(space, needs).outcome {
+            Ok(solution) => return Some(solution),
+            Err(stuck) => core = stuck.parts.into_iter().flatten().collect(),
+        }
     }
 }
 
@@ -135,33 +142,37 @@ enum Needs {
 
 /// What came of a candidate.
 struct Attempt {
-    outcome: Outcome,
+    outcome: Result<Solution, Stuck>,
     /// How many questions it took.
     work: usize,
 }
 
-enum Outcome {
-    Found(Solution),
-    Stuck {
-        /// The drafts in which it is stuck, in parts that no conflict joins.
-        parts: Vec<BTreeSet<usize>>,
-        /// Whether it is known that these calls have no order.
-        proven: bool,
-    },
+/// No order was found.
+struct Stuck {
+    /// The drafts in which it is stuck, in parts that no conflict joins.
+    parts: Vec<BTreeSet<usize>>,
+    /// Whether it is known that these calls have no order.
+    proven: bool,
 }
 
 impl Candidate {
     /// Looks for an order.
     fn attempt(&self, space: &Space<'_>, needs: Needs) -> Attempt {
         let nodes = self.packing.nodes(space);
-        let (mut conflicts, work) = for_all(space, &nodes);
+        let Demanded { mut conflicts, work, exact } = for_all(space, &nodes);
         if needs == Needs::Count {
             conflicts.extend(caller::needs(space, &nodes));
         }
-        Attempt { outcome: self.ordered(space, nodes, conflicts), work }
+        let outcome = self.ordered(space, nodes, conflicts);
+        Attempt { outcome: outcome.map_err(|stuck| Stuck { proven: stuck.proven && exact, ..stuck }), work }
     }
 
-    fn ordered(&self, space: &Space<'_>, nodes: Vec<Node>, conflicts: Vec<Conflict>) -> Outcome {
+    fn ordered(
+        &self,
+        space: &Space<'_>,
+        nodes: Vec<Node>,
+        conflicts: Vec<Conflict>,
+    ) -> Result<Solution, Stuck> {
         let habits = habits(space, &nodes, &conflicts);
         let may_break = |conflict: &Conflict| {
             conflict.reason == EdgeReason::Gap
@@ -172,7 +183,7 @@ impl Candidate {
         let order = match blocks.order(&mut kept, &soft, &habits) {
             Ordered::Order(order) => order,
             Ordered::Stuck { core, proven } => {
-                return Outcome::Stuck { parts: parts(&nodes, &kept, &core), proven };
+                return Err(Stuck { parts: parts(&nodes, &kept, &core), proven });
             }
         };
         let is_broken = broken(&order, &soft);
@@ -181,7 +192,7 @@ impl Candidate {
         kept.extend(caller::outside_of_moments(space, &nodes, &order));
         let edges = edges(&order, &kept);
         let accepted = moments(space, &nodes, &order, &broken);
-        Outcome::Found(Solution { nodes, order, edges, needed: 0, accepted, impossible: None })
+        Ok(Solution { nodes, order, edges, needed: 0, accepted, impossible: None })
     }
 
     /// All that have one thing more of these drafts taken apart, or one gap more. That nothing will do without a gap is
@@ -281,13 +292,16 @@ fn moments(space: &Space<'_>, nodes: &[Node], order: &[usize], broken: &[Conflic
 /// The calls as they are, with what stands against every order of them.
 fn give_up(space: &Space<'_>) -> Solution {
     // An order that would do for all others, but in which the account that runs this cannot make a call, says more.
-    let for_others = in_rounds(space, Gaps::Refuse, Needs::Ignored);
+    let for_others = match Candidate::default().attempt(space, Needs::Ignored).outcome {
+        Ok(solution) => Some(solution),
+        Err(stuck) => in_rounds(space, Gaps::Refuse, Needs::Ignored, &stuck.parts),
+    };
     if let Some(solution) = for_others.filter(|solution| unfinished(space, solution).is_some()) {
         return solution;
     }
     let nodes = Packing::default().nodes(space);
-    let (conflicts, _) = for_all(space, &nodes);
-    let order = at_once(space, |number| number, (0..nodes.len()).collect());
+    let Demanded { conflicts, .. } = for_all(space, &nodes);
+    let order = Blocks::of(space, &nodes).calls();
     let done_before = |conflict: &&Conflict| {
         let first = conflict.pending.iter().min();
         let last = conflict.done.iter().max();
