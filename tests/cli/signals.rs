@@ -174,8 +174,9 @@ fn a_second_signal_ends_an_apply_at_once() {
 
 #[test]
 fn a_second_signal_ends_a_verification_too() {
-    // Rows that become visible late keep the verification waiting, however late this test looks.
-    let late = Adversary::default().lag(Facet::Rows, Delay::Time(Duration::from_mins(1)));
+    // Lists that become visible late keep the verification waiting, however late this test looks.
+    let late = Delay::Time(Duration::from_mins(1));
+    let late = Adversary::default().lag(Facet::Lists, late).lag(Facet::Search, late);
     let mut run = Run::beside(late, &["apply", "--yes"], SLOW);
     run.wait_until("the last call", |run| run.entries("settled") == 32);
     run.send(Signal::TERM);

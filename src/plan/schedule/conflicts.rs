@@ -12,7 +12,7 @@ use crate::model::{ContentId, Permission, Principal};
 use super::super::document::{Danger, EdgeReason, Endangered, Moment};
 use super::actions::Actions;
 use super::gates::{Gate, State, forbid};
-use super::goals::{Goal as Content, Goals};
+use super::goals::{ContentGoal, Goals};
 use super::pages::{PageCalls, list, page_calls};
 use super::space::{Node, Space};
 use super::touched::{Principals, Reading, Rows};
@@ -225,7 +225,7 @@ struct Person<'a> {
 
 /// The lists that decide about a goal for an atom; `None` where one of them keeps it out all the time.
 fn lists(
-    goal: &Content<'_>,
+    goal: &ContentGoal<'_>,
     person: &Person<'_>,
     principals: &Principals,
     pages: &PageCalls<'_>,

@@ -9,21 +9,21 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Call, LiveSpace, Permission, Principal, Truth};
 
-use super::super::rights::{self, Rights as Known, is_caller};
+use super::super::rights::{self, Rights, is_caller};
 use super::solution::{Solution, Unfinished};
 use super::space::Space;
 
 /// The first such call of an order.
 pub(super) fn unfinished(space: &Space<'_>, solution: &Solution) -> Option<Unfinished> {
     // A right that a role may give counts: if it does not, the call is refused by the site, and nothing is open.
-    let rights = |state: &LiveSpace| -> Rights {
+    let rights = |state: &LiveSpace| -> CallersHoldings {
         let mine = state.holdings.keys().filter(|who| is_caller(who, space.live));
         mine.map(|who| (who.clone(), state.may_give(who, &space.live.roles))).collect()
     };
     let start = rights(space.before);
     let end = rights(space.after);
     let mut now = start.clone();
-    let known = Known::of(space.before, space.live);
+    let known = Rights::of(space.before, space.live);
     for &number in &solution.order {
         let call = &solution.nodes[number].call;
         // That it sees the space is certain, also where no row says why.
@@ -72,17 +72,17 @@ pub(super) fn unfinished(space: &Space<'_>, solution: &Solution) -> Option<Unfin
 }
 
 /// What each principal that stands for the caller has been given.
-type Rights = BTreeMap<Principal, BTreeSet<Permission>>;
+type CallersHoldings = BTreeMap<Principal, BTreeSet<Permission>>;
 
 fn mine<'r>(
-    rights: &'r mut Rights,
+    rights: &'r mut CallersHoldings,
     principal: &Principal,
     space: &Space<'_>,
 ) -> Option<&'r mut BTreeSet<Permission>> {
     is_caller(principal, space.live).then(|| rights.entry(principal.clone()).or_default())
 }
 
-fn holders(rights: &Rights, any: &[Permission]) -> BTreeSet<Principal> {
+fn holders(rights: &CallersHoldings, any: &[Permission]) -> BTreeSet<Principal> {
     let holds = |held: &BTreeSet<Permission>| any.iter().any(|permission| held.contains(permission));
     rights.iter().filter(|(_, held)| holds(held)).map(|(who, _)| who.clone()).collect()
 }

@@ -21,7 +21,7 @@ const MOST: usize = 400_000;
 
 /// Content to which access may change, with all lists that decide about some ways to use it.
 #[derive(Debug)]
-pub(super) struct Goal<'a> {
+pub(super) struct ContentGoal<'a> {
     pub(super) page: ContentId,
     pub(super) kind: ContentKind,
     /// Whether the edit list of the content is among the lists.
@@ -39,7 +39,7 @@ pub(super) struct ByText<'a>(pub(super) &'a Audience);
 /// The goals of a space.
 #[derive(Debug, Default)]
 pub(super) struct Goals<'a> {
-    pub(super) all: Vec<Goal<'a>>,
+    pub(super) all: Vec<ContentGoal<'a>>,
 }
 
 /// The view lists on the way to a page that do or will say something.
@@ -59,7 +59,7 @@ impl<'a> Goals<'a> {
         let Some(tree) = space.before.tree.as_ref().filter(|_| !pages.is_empty()) else {
             return Self::default();
         };
-        let mut found: BTreeMap<Sameness<'a>, Goal<'a>> = BTreeMap::new();
+        let mut found: BTreeMap<Sameness<'a>, ContentGoal<'a>> = BTreeMap::new();
         let mut seen: BTreeSet<ContentId> = BTreeSet::new();
         for top in pages.keys().filter_map(|page| tree.get(*page)) {
             let chain = tree.chain(top.id);
@@ -130,7 +130,11 @@ struct Place<'a> {
 
 /// What is adrift may stand below each page that calls touch, and, where that one is adrift itself, below
 /// another as well.
-fn add_adrift<'a>(tree: &'a Tree, pages: &PageCalls<'_>, found: &mut BTreeMap<Sameness<'a>, Goal<'a>>) {
+fn add_adrift<'a>(
+    tree: &'a Tree,
+    pages: &PageCalls<'_>,
+    found: &mut BTreeMap<Sameness<'a>, ContentGoal<'a>>,
+) {
     let mut tops = tree.adrift().peekable();
     if tops.peek().is_none() {
         return;
@@ -171,18 +175,23 @@ fn add<'a>(
     node: &'a Content,
     views: &Above<'a>,
     pages: &PageCalls<'_>,
-    found: &mut BTreeMap<Sameness<'a>, Goal<'a>>,
+    found: &mut BTreeMap<Sameness<'a>, ContentGoal<'a>>,
 ) {
     let moving: Vec<(ContentId, PageVerb, &Audience)> =
         views.moving.iter().map(|(&page, &audience)| (page, PageVerb::View, audience)).collect();
-    let mut goal = |edit_list,
-                    moving: Vec<(ContentId, PageVerb, &'a Audience)>,
-                    still: &Rc<BTreeSet<ByText<'a>>>| {
-        let names = moving.iter().map(|&(page, verb, _)| (page, verb)).collect();
-        let sameness = (names, Rc::clone(still), edit_list, node.kind == ContentKind::Blogpost);
-        let still = Rc::clone(still);
-        found.entry(sameness).or_insert(Goal { page: node.id, kind: node.kind, edit_list, still, moving });
-    };
+    let mut goal =
+        |edit_list, moving: Vec<(ContentId, PageVerb, &'a Audience)>, still: &Rc<BTreeSet<ByText<'a>>>| {
+            let names = moving.iter().map(|&(page, verb, _)| (page, verb)).collect();
+            let sameness = (names, Rc::clone(still), edit_list, node.kind == ContentKind::Blogpost);
+            let still = Rc::clone(still);
+            found.entry(sameness).or_insert(ContentGoal {
+                page: node.id,
+                kind: node.kind,
+                edit_list,
+                still,
+                moving,
+            });
+        };
     if let Known::Known(own) = &node.restrictions {
         let calls = pages.get(&node.id).map_or(&[][..], Vec::as_slice);
         if calls.iter().any(|(_, lists)| *list(lists, PageVerb::Edit) != own.edit) {

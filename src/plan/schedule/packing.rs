@@ -102,11 +102,11 @@ impl Packing {
     /// Each of these drafts of one kind taken apart as far as it can be, in the way that is safe for most people;
     /// `None` if there is nothing left to be taken apart. Pages go first, then permissions, and roles last.
     pub(super) fn apart(&self, space: &Space<'_>, drafts: &BTreeSet<usize>) -> Option<Self> {
-        [Kind::Page, Kind::Rows, Kind::Roles].into_iter().find_map(|kind| {
+        [DraftKind::Page, DraftKind::Rows, DraftKind::Roles].into_iter().find_map(|kind| {
             let mut packing = self.clone();
             for &draft in drafts {
                 let Some(apart) = kind.apart(space, draft) else { continue };
-                if !matches!((kind, packing.0.get(&draft)), (Kind::Page, Some(_))) {
+                if !matches!((kind, packing.0.get(&draft)), (DraftKind::Page, Some(_))) {
                     packing.0.insert(draft, apart);
                 }
             }
@@ -117,13 +117,13 @@ impl Packing {
 
 /// What a draft changes.
 #[derive(Clone, Copy)]
-enum Kind {
+enum DraftKind {
     Page,
     Rows,
     Roles,
 }
 
-impl Kind {
+impl DraftKind {
     /// A draft of this kind, all of it taken apart.
     fn apart(self, space: &Space<'_>, draft: usize) -> Option<Split> {
         match (self, &space.drafts[draft].call) {

@@ -32,7 +32,7 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node]) -> Conflicts {
     let principals = Principals::of(space, &pages, &goals);
     let actions = Actions::of(space.live.site.mode);
     let lists = lists(&pages, &goals, &principals);
-    let mut found = Found { space, principals: &principals, states: BTreeMap::new(), work: 0 };
+    let mut found = Pairs { space, principals: &principals, states: BTreeMap::new(), work: 0 };
     let mut admins = None;
     for reading in Reading::all(space, &actions.permissions()) {
         let rows = Rows::of(space, nodes, &principals, reading);
@@ -157,14 +157,14 @@ fn lists(
 }
 
 /// The conflicts so far.
-struct Found<'a> {
+struct Pairs<'a> {
     space: &'a Space<'a>,
     principals: &'a Principals,
     states: BTreeMap<State, (EdgeReason, Witness)>,
     work: usize,
 }
 
-impl Found<'_> {
+impl Pairs<'_> {
     /// What an account can notice at one gate.
     fn at_one(&mut self, literals: &Literals, goal: Goal) {
         let moving: Vec<(Option<usize>, &Gate)> = literals.moving().collect();

@@ -43,7 +43,7 @@ const LARGE: usize = 64;
 
 /// An order for the calls of a space, or what stands against every order.
 pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
-    let Stuck { parts, proven } = match Candidate::default().attempt(space, Needs::Count).outcome {
+    let Stuck { parts, proven } = match Candidate::default().attempt(space, CallerNeeds::Count).outcome {
         Ok(solution) => return solution,
         Err(stuck) => stuck,
     };
@@ -51,7 +51,7 @@ pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
     let everything: BTreeSet<usize> = (0..space.drafts.len()).collect();
     let refined = |gaps| {
         best_first(space, gaps, &parts)
-            .or_else(|| in_rounds(space, gaps, Needs::Count, &parts))
+            .or_else(|| in_rounds(space, gaps, CallerNeeds::Count, &parts))
             .or_else(|| one_apart(space, gaps, &everything))
     };
     if let Some(solution) = refined(Gaps::Refuse) {
@@ -80,7 +80,7 @@ fn best_first(space: &Space<'_>, gaps: Gaps, parts: &[BTreeSet<usize>]) -> Optio
     wait(&Candidate::default(), parts, &mut waiting)?;
     let mut questions = QUESTIONS;
     while let Some((_, candidate)) = waiting.pop_first() {
-        let Attempt { outcome, work } = candidate.attempt(space, Needs::Count);
+        let Attempt { outcome, work } = candidate.attempt(space, CallerNeeds::Count);
         let parts = match outcome {
             Ok(solution) => return Some(solution),
             Err(Stuck { parts, .. }) => parts,
@@ -100,7 +100,7 @@ fn one_apart(space: &Space<'_>, gaps: Gaps, drafts: &BTreeSet<usize>) -> Option<
     }
     let mut questions = QUESTIONS;
     for candidate in Candidate::default().further(space, drafts, gaps) {
-        let Attempt { outcome, work } = candidate.attempt(space, Needs::Count);
+        let Attempt { outcome, work } = candidate.attempt(space, CallerNeeds::Count);
         if let Ok(solution) = outcome {
             return Some(solution);
         }
@@ -110,7 +110,12 @@ fn one_apart(space: &Space<'_>, gaps: Gaps, drafts: &BTreeSet<usize>) -> Option<
 }
 
 /// Takes all that is stuck apart at once, and again.
-fn in_rounds(space: &Space<'_>, gaps: Gaps, needs: Needs, parts: &[BTreeSet<usize>]) -> Option<Solution> {
+fn in_rounds(
+    space: &Space<'_>,
+    gaps: Gaps,
+    needs: CallerNeeds,
+    parts: &[BTreeSet<usize>],
+) -> Option<Solution> {
     let all: BTreeSet<usize> = (0..space.drafts.len()).collect();
     let mut core: BTreeSet<usize> = parts.iter().flatten().copied().collect();
     let mut candidate = Candidate::default();
@@ -135,7 +140,7 @@ struct Candidate {
 
 /// Whether it counts what the account that runs this needs for its calls.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Needs {
+enum CallerNeeds {
     Count,
     Ignored,
 }
@@ -157,10 +162,10 @@ struct Stuck {
 
 impl Candidate {
     /// Looks for an order.
-    fn attempt(&self, space: &Space<'_>, needs: Needs) -> Attempt {
+    fn attempt(&self, space: &Space<'_>, needs: CallerNeeds) -> Attempt {
         let nodes = self.packing.nodes(space);
         let Demanded { mut conflicts, work, exact } = for_all(space, &nodes);
-        if needs == Needs::Count {
+        if needs == CallerNeeds::Count {
             conflicts.extend(caller::needs(space, &nodes));
         }
         let outcome = self.ordered(space, nodes, conflicts);
@@ -292,9 +297,9 @@ fn moments(space: &Space<'_>, nodes: &[Node], order: &[usize], broken: &[Conflic
 /// The calls as they are, with what stands against every order of them.
 fn give_up(space: &Space<'_>) -> Solution {
     // An order that would do for all others, but in which the account that runs this cannot make a call, says more.
-    let for_others = match Candidate::default().attempt(space, Needs::Ignored).outcome {
+    let for_others = match Candidate::default().attempt(space, CallerNeeds::Ignored).outcome {
         Ok(solution) => Some(solution),
-        Err(stuck) => in_rounds(space, Gaps::Refuse, Needs::Ignored, &stuck.parts),
+        Err(stuck) => in_rounds(space, Gaps::Refuse, CallerNeeds::Ignored, &stuck.parts),
     };
     if let Some(solution) = for_others.filter(|solution| unfinished(space, solution).is_some()) {
         return solution;
