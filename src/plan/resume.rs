@@ -39,6 +39,7 @@ pub(super) fn resumable(drafts: &mut [Draft], compiled: &BTreeMap<SpaceKey, Comp
                     let changed =
                         PageVerb::ALL.iter().filter(|verb| before.audience(**verb) != after.audience(**verb));
                     let follows = |verb: &PageVerb| compiled.followed.contains(&(*content, *verb));
+                    draft.follows = changed.clone().all(&follows);
                     if changed.into_iter().any(&follows) {
                         lists.push(number);
                     }

@@ -4,7 +4,8 @@
 //! any account may be in it, together with anything else. Of such groups that count for the same, one stands for
 //! all: to be in two of them gives no more than to be in one. To get past a number of lists no account needs more
 //! groups than there are lists, so combinations of that many stand for all. Where that would be too many
-//! to look at, there are no atoms, and pairs of principals stand for whoever there is ([`super::pairs`]).
+//! to look at, there are no atoms: pairs of principals stand for whoever there is ([`super::pairs`]), or the order must be
+//! one that is safe for all of them ([`super::phases`]).
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -140,7 +141,7 @@ impl<'a> Crowd<'a> {
         }
     }
 
-    fn overlap(&self, one: &GroupId, other: &GroupId) -> bool {
+    pub(super) fn overlap(&self, one: &GroupId, other: &GroupId) -> bool {
         match (self.members.get(one), self.members.get(other)) {
             (Some(one), Some(other)) => {
                 let (few, many) = if one.len() < other.len() { (one, other) } else { (other, one) };
@@ -150,7 +151,7 @@ impl<'a> Crowd<'a> {
         }
     }
 
-    fn may_hold(&self, group: &GroupId, account: &AccountId) -> bool {
+    pub(super) fn may_hold(&self, group: &GroupId, account: &AccountId) -> bool {
         self.members.get(group).is_none_or(|members| {
             self.accounts.get(account).is_some_and(|number| members.binary_search(number).is_ok())
         })

@@ -39,9 +39,11 @@ impl Blocks {
         Self { calls, of_call }
     }
 
-    /// All calls, block by block.
-    pub(super) fn calls(&self) -> Vec<usize> {
-        self.calls.concat()
+    /// All calls, block by block, by the first call of each.
+    pub(super) fn by<K: Ord>(&self, key: impl Fn(usize) -> K) -> Vec<usize> {
+        let mut blocks: Vec<&Vec<usize>> = self.calls.iter().collect();
+        blocks.sort_by_key(|calls| key(calls[0]));
+        blocks.into_iter().flatten().copied().collect()
     }
 
     /// An order of all calls that breaks none of the conflicts to be kept. Of the soft ones it keeps as many as go, in

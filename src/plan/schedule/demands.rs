@@ -29,15 +29,16 @@ pub(super) struct Demanded {
     pub(super) exact: bool,
 }
 
-/// The same, for whoever there may be where there are too many to look at each.
-pub(super) fn for_all(space: &Space<'_>, nodes: &[Node]) -> Demanded {
+/// The same, for whoever there may be where there are too many to look at each. `None` where even pairs of principals are
+/// too many.
+pub(super) fn for_all(space: &Space<'_>, nodes: &[Node]) -> Option<Demanded> {
     if let Some((conflicts, work)) = all_conflicts(space, nodes) {
-        return Demanded { conflicts, work, exact: true };
+        return Some(Demanded { conflicts, work, exact: true });
     }
-    let Conflicts { all: mut conflicts, work } = pairs(space, nodes);
+    let Conflicts { all: mut conflicts, work } = pairs(space, nodes)?;
     conflicts.extend(demands(space, nodes));
     conflicts.extend(within_drafts(nodes));
-    Demanded { conflicts, work, exact: false }
+    Some(Demanded { conflicts, work, exact: false })
 }
 
 /// What the parts of one draft ask of each other: the lists of a page go from one to the next, and what is taken by

@@ -8,7 +8,8 @@
 //!
 //! To every conflict that comes of it there is an order: what closes lists, what gives, what takes, what opens lists,
 //! once each list that does both goes through what it lets through before and after. Restricting alone can be
-//! impossible, since it takes two permissions that come and go apart.
+//! impossible, since it takes two permissions that come and go apart. Where even the pairs are too many, that order is
+//! taken as it is ([`super::phases`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,12 +26,18 @@ use super::pages::{PageCalls, list, page_calls};
 use super::space::{Node, Space};
 use super::touched::{Principals, Reading, Rows};
 
-/// All conflicts of a space for whoever there may be, and how many pairs were looked at.
-pub(super) fn pairs(space: &Space<'_>, nodes: &[Node]) -> Conflicts {
+/// So many pairs are looked at in one space, at most.
+const MOST: usize = 20_000;
+
+/// All conflicts of a space for whoever there may be, and how many pairs were looked at. `None` where they are too many.
+pub(super) fn pairs(space: &Space<'_>, nodes: &[Node]) -> Option<Conflicts> {
     let pages = page_calls(nodes);
     let goals = Goals::of(space, &pages);
     let principals = Principals::of(space, &pages, &goals);
     let actions = Actions::of(space.live.site.mode);
+    if goals.all.len() > MOST {
+        return None;
+    }
     let lists = lists(&pages, &goals, &principals);
     let mut found = Pairs { space, principals: &principals, states: BTreeMap::new(), work: 0 };
     let mut admins = None;
@@ -62,6 +69,9 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node]) -> Conflicts {
                 .collect();
             let goal = Goal { verb, page: goal.map(|goal| goal.page) };
             for (place, (one_id, one)) in gates.iter().enumerate() {
+                if found.work > MOST {
+                    return None;
+                }
                 if seen.insert([*one_id, *one_id]) {
                     found.at_one(one, goal);
                 }
@@ -80,7 +90,7 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node]) -> Conflicts {
     let mut all: Vec<Conflict> =
         of_people.map(|(state, (reason, witness))| Conflict::of(state, reason, Some(witness))).collect();
     all.extend(admins.flatten());
-    Conflicts { all, work }
+    (work <= MOST).then_some(Conflicts { all, work })
 }
 
 /// What tells gates apart.
@@ -171,6 +181,10 @@ impl Pairs<'_> {
         for (number, &(one, gate)) in moving.iter().enumerate() {
             forbid(&[gate], |state, leak| self.note(state, leak, [one, one], goal));
             for &(other, other_gate) in &moving[number + 1..] {
+                self.work += 1;
+                if self.work > MOST {
+                    return;
+                }
                 if gate.is_between(other_gate) && self.may_be_one(one, other) {
                     gate.both(false, other_gate)
                         .for_each(|state| self.note(state, false, [one, other], goal));
@@ -184,6 +198,10 @@ impl Pairs<'_> {
     fn at_two(&mut self, literals: &Literals, others: &Literals, goal: Goal) {
         for (one, gate) in literals.moving() {
             for (other, other_gate) in others.moving() {
+                self.work += 1;
+                if self.work > MOST {
+                    return;
+                }
                 let (beside, other_beside) = (literals.at(other), others.at(one));
                 if beside.is_always_open() || other_beside.is_always_open() {
                     continue;
@@ -214,8 +232,7 @@ impl Pairs<'_> {
     }
 
     /// Whether an account may be both.
-    fn may_be_one(&mut self, one: Option<usize>, other: Option<usize>) -> bool {
-        self.work += 1;
+    fn may_be_one(&self, one: Option<usize>, other: Option<usize>) -> bool {
         let (Some(one), Some(other)) = (one, other) else { return true };
         one == other || self.space.crowd.may_be_one(&self.principals.all[one], &self.principals.all[other])
     }

@@ -23,6 +23,7 @@ use super::habits::habits;
 use super::necessary::necessary;
 use super::order::{Ordered, broken};
 use super::packing::Packing;
+use super::phases::in_phases;
 use super::solution::{Accepted, Impossible, Solution};
 use super::space::{Gaps, Node, Space};
 
@@ -43,9 +44,10 @@ const LARGE: usize = 64;
 
 /// An order for the calls of a space, or what stands against every order.
 pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
-    let Stuck { parts, proven } = match Candidate::default().attempt(space, CallerNeeds::Count).outcome {
-        Ok(solution) => return solution,
-        Err(stuck) => stuck,
+    let Stuck { parts, proven, exact } = match Candidate::default().attempt(space, CallerNeeds::Count) {
+        None => return in_phases(space, gaps),
+        Some(Attempt { outcome: Ok(solution), .. }) => return solution,
+        Some(Attempt { outcome: Err(stuck), .. }) => stuck,
     };
     let needed = necessary(space).len().max(usize::from(proven));
     let everything: BTreeSet<usize> = (0..space.drafts.len()).collect();
@@ -57,8 +59,13 @@ pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
     if let Some(solution) = refined(Gaps::Refuse) {
         return Solution { needed, ..solution };
     }
-    let with_gaps = if gaps == Gaps::Allow { refined(gaps) } else { None };
-    with_gaps.unwrap_or_else(|| give_up(space))
+    if gaps == Gaps::Allow
+        && let Some(solution) = refined(gaps)
+    {
+        return solution;
+    }
+    // Conflicts that ask for too much leave perhaps no order where there is one.
+    if exact { give_up(space) } else { in_phases(space, gaps) }
 }
 
 /// Tries packings, the one with the fewest calls first. `None` where there are too many, or none will do.
@@ -80,7 +87,7 @@ fn best_first(space: &Space<'_>, gaps: Gaps, parts: &[BTreeSet<usize>]) -> Optio
     wait(&Candidate::default(), parts, &mut waiting)?;
     let mut questions = QUESTIONS;
     while let Some((_, candidate)) = waiting.pop_first() {
-        let Attempt { outcome, work } = candidate.attempt(space, CallerNeeds::Count);
+        let Some(Attempt { outcome, work }) = candidate.attempt(space, CallerNeeds::Count) else { continue };
         let parts = match outcome {
             Ok(solution) => return Some(solution),
             Err(Stuck { parts, .. }) => parts,
@@ -100,7 +107,7 @@ fn one_apart(space: &Space<'_>, gaps: Gaps, drafts: &BTreeSet<usize>) -> Option<
     }
     let mut questions = QUESTIONS;
     for candidate in Candidate::default().further(space, drafts, gaps) {
-        let Attempt { outcome, work } = candidate.attempt(space, CallerNeeds::Count);
+        let Some(Attempt { outcome, work }) = candidate.attempt(space, CallerNeeds::Count) else { continue };
         if let Ok(solution) = outcome {
             return Some(solution);
         }
@@ -121,7 +128,7 @@ fn in_rounds(
     let mut candidate = Candidate::default();
     loop {
         candidate = [&core, &all].into_iter().find_map(|drafts| candidate.apart(space, drafts, gaps))?;
-        match candidate.attempt(space, needs).outcome {
+        match candidate.attempt(space, needs)?.outcome {
             Ok(solution) => return Some(solution),
             Err(stuck) => core = stuck.parts.into_iter().flatten().collect(),
         }
@@ -158,18 +165,21 @@ struct Stuck {
     parts: Vec<BTreeSet<usize>>,
     /// Whether it is known that these calls have no order.
     proven: bool,
+    /// Whether each conflict is a state that an account would notice.
+    exact: bool,
 }
 
 impl Candidate {
-    /// Looks for an order.
-    fn attempt(&self, space: &Space<'_>, needs: CallerNeeds) -> Attempt {
+    /// Looks for an order; `None` where there is too much to look at.
+    fn attempt(&self, space: &Space<'_>, needs: CallerNeeds) -> Option<Attempt> {
         let nodes = self.packing.nodes(space);
-        let Demanded { mut conflicts, work, exact } = for_all(space, &nodes);
+        let Demanded { mut conflicts, work, exact } = for_all(space, &nodes)?;
         if needs == CallerNeeds::Count {
             conflicts.extend(caller::needs(space, &nodes));
         }
         let outcome = self.ordered(space, nodes, conflicts);
-        Attempt { outcome: outcome.map_err(|stuck| Stuck { proven: stuck.proven && exact, ..stuck }), work }
+        let outcome = outcome.map_err(|stuck| Stuck { proven: stuck.proven && exact, exact, ..stuck });
+        Some(Attempt { outcome, work })
     }
 
     fn ordered(
@@ -188,7 +198,7 @@ impl Candidate {
         let order = match blocks.order(&mut kept, &soft, &habits) {
             Ordered::Order(order) => order,
             Ordered::Stuck { core, proven } => {
-                return Err(Stuck { parts: parts(&nodes, &kept, &core), proven });
+                return Err(Stuck { parts: parts(&nodes, &kept, &core), proven, exact: true });
             }
         };
         let is_broken = broken(&order, &soft);
@@ -297,16 +307,19 @@ fn moments(space: &Space<'_>, nodes: &[Node], order: &[usize], broken: &[Conflic
 /// The calls as they are, with what stands against every order of them.
 fn give_up(space: &Space<'_>) -> Solution {
     // An order that would do for all others, but in which the account that runs this cannot make a call, says more.
-    let for_others = match Candidate::default().attempt(space, CallerNeeds::Ignored).outcome {
-        Ok(solution) => Some(solution),
-        Err(stuck) => in_rounds(space, Gaps::Refuse, CallerNeeds::Ignored, &stuck.parts),
+    let for_others = match Candidate::default().attempt(space, CallerNeeds::Ignored) {
+        None => None,
+        Some(Attempt { outcome: Ok(solution), .. }) => Some(solution),
+        Some(Attempt { outcome: Err(stuck), .. }) => {
+            in_rounds(space, Gaps::Refuse, CallerNeeds::Ignored, &stuck.parts)
+        }
     };
     if let Some(solution) = for_others.filter(|solution| unfinished(space, solution).is_some()) {
         return solution;
     }
     let nodes = Packing::default().nodes(space);
-    let Demanded { conflicts, .. } = for_all(space, &nodes);
-    let order = Blocks::of(space, &nodes).calls();
+    let conflicts = for_all(space, &nodes).map(|demanded| demanded.conflicts).unwrap_or_default();
+    let order = Blocks::of(space, &nodes).by(|number| number);
     let done_before = |conflict: &&Conflict| {
         let first = conflict.pending.iter().min();
         let last = conflict.done.iter().max();
