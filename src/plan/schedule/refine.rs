@@ -59,13 +59,19 @@ pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
     if let Some(solution) = refined(Gaps::Refuse) {
         return Solution { needed, ..solution };
     }
-    if gaps == Gaps::Allow
-        && let Some(solution) = refined(gaps)
-    {
-        return solution;
+    if !exact {
+        // Conflicts that ask for too much leave perhaps no order where there is one.
+        let phases = in_phases(space, Gaps::Refuse);
+        if phases.impossible.is_none() {
+            return phases;
+        }
     }
-    // Conflicts that ask for too much leave perhaps no order where there is one.
-    if exact { give_up(space) } else { in_phases(space, gaps) }
+    let with_gaps = if gaps == Gaps::Allow { refined(gaps) } else { None };
+    match with_gaps {
+        Some(solution) => solution,
+        None if exact => give_up(space),
+        None => in_phases(space, gaps),
+    }
 }
 
 /// Tries packings, the one with the fewest calls first. `None` where there are too many, or none will do.
