@@ -4,8 +4,8 @@
 //! any account may be in it, together with anything else. Of such groups that count for the same, one stands for
 //! all: to be in two of them gives no more than to be in one. To get past a number of lists no account needs more
 //! groups than there are lists, so combinations of that many stand for all. Where that would be too many
-//! to look at, there are no atoms: pairs of principals stand for whoever there is ([`super::pairs`]), or the order must be
-//! one that is safe for all of them ([`super::phases`]).
+//! to look at, there are no atoms: pairs of principals stand for all accounts that there can be ([`super::pairs`]), or
+//! the order must be one that is safe for all of them ([`super::phases`]).
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -141,6 +141,7 @@ impl<'a> Crowd<'a> {
         }
     }
 
+    /// Whether two groups may have a member in common.
     pub(super) fn overlap(&self, one: &GroupId, other: &GroupId) -> bool {
         match (self.members.get(one), self.members.get(other)) {
             (Some(one), Some(other)) => {
@@ -151,6 +152,7 @@ impl<'a> Crowd<'a> {
         }
     }
 
+    /// Whether an account may be a member of a group.
     pub(super) fn may_hold(&self, group: &GroupId, account: &AccountId) -> bool {
         self.members.get(group).is_none_or(|members| {
             self.accounts.get(account).is_some_and(|number| members.binary_search(number).is_ok())

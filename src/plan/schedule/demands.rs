@@ -29,8 +29,8 @@ pub(super) struct Demanded {
     pub(super) exact: bool,
 }
 
-/// The same, for whoever there may be where there are too many to look at each. `None` where even pairs of principals are
-/// too many.
+/// The same, for every possible account where there are too many to look at each. `None` where even the pairs of
+/// principals are too many.
 pub(super) fn for_all(space: &Space<'_>, nodes: &[Node]) -> Option<Demanded> {
     if let Some((conflicts, work)) = all_conflicts(space, nodes) {
         return Some(Demanded { conflicts, work, exact: true });

@@ -127,7 +127,7 @@ pub(super) fn by_name(
     Members::new(both.into_iter().chain([caller.clone()])).map(Audience::Only)
 }
 
-/// The people whom a list names, by themselves or through groups whose members are known.
+/// The people that a list names, by themselves or through groups whose members are known.
 fn people(audience: &Audience, directory: &Directory) -> BTreeSet<AccountId> {
     let mut people = BTreeSet::new();
     for subject in audience.subjects() {

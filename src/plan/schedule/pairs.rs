@@ -3,7 +3,7 @@
 //! In a state that leaks all gates of an access are open, though one of them is closed before and one after. Each of
 //! these two is open through one principal, so what two principals let through at two gates is a leak already. In a
 //! gap, one gate is closed that one principal opens before and another after. So pairs of principals, at one gate or
-//! two, say it all, whoever is in which group. They may ask for too much, since the other gates of the access could be
+//! two, say it all, whatever the groups contain. They may ask for too much, since the other gates of the access could be
 //! closed to both.
 //!
 //! To every conflict that comes of it there is an order: what closes lists, what gives, what takes, what opens lists,
@@ -29,7 +29,8 @@ use super::touched::{Principals, Reading, Rows};
 /// So many pairs are looked at in one space, at most.
 const MOST: usize = 20_000;
 
-/// All conflicts of a space for whoever there may be, and how many pairs were looked at. `None` where they are too many.
+/// All conflicts of a space for every possible account, and how many pairs were looked at. `None` where they are too
+/// many.
 pub(super) fn pairs(space: &Space<'_>, nodes: &[Node]) -> Option<Conflicts> {
     let pages = page_calls(nodes);
     let goals = Goals::of(space, &pages);
@@ -106,7 +107,7 @@ enum Id {
 struct Literals {
     /// For an account that is none of them.
     everyone: Gate,
-    /// For those with whom it is another.
+    /// For the principals that find another.
     by_place: BTreeMap<usize, Gate>,
 }
 
@@ -130,7 +131,7 @@ impl Literals {
         self.moving().next().is_some()
     }
 
-    /// Those for whom it changes, `None` for whoever is none of the others.
+    /// Those for whom it changes, `None` for an account that is none of the others.
     fn moving(&self) -> impl Iterator<Item = (Option<usize>, &Gate)> {
         let each = self.by_place.iter().map(|(place, gate)| (Some(*place), gate));
         std::iter::once((None, &self.everyone)).chain(each).filter(|(_, gate)| gate.moves())

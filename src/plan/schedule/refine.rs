@@ -291,7 +291,7 @@ impl Joined {
     }
 }
 
-/// Between which calls of an order these conflicts are broken, and for whom.
+/// Between which calls of an order these conflicts are broken, and who would notice.
 fn moments(space: &Space<'_>, nodes: &[Node], order: &[usize], broken: &[Conflict]) -> Vec<Accepted> {
     let mut place = vec![0; order.len()];
     for (position, &call) in order.iter().enumerate() {

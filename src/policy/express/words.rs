@@ -1,4 +1,4 @@
-//! Words of the language: roles and permissions for what somebody holds.
+//! Words of the language: roles and permissions for what a principal holds.
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
