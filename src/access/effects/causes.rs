@@ -3,7 +3,7 @@
 //! An effect comes from every change that by itself moves some of the people in the same direction: a
 //! grant that reached them and is gone, a list that let them through and does not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use roaring::RoaringBitmap;
 
@@ -17,6 +17,8 @@ use crate::model::{Content, ContentId, LiveSpace, PageVerb, Permission, Principa
 pub(super) struct Changes<'a> {
     space: &'a LiveSpace,
     holdings: Vec<(&'a Principal, BTreeMap<Permission, Delta>)>,
+    /// For each party, the holdings that move it in some way, by their place.
+    moved_by: HashMap<u32, Vec<usize>>,
     pages: BTreeMap<usize, PageChange>,
     /// For each row, the nearest changed row above it.
     above: Vec<Option<usize>>,
@@ -40,7 +42,7 @@ impl<'a> Changes<'a> {
         sides: &Sides<'_, 'a>,
     ) -> Self {
         let principals: BTreeSet<&Principal> = before.holdings.keys().chain(after.holdings.keys()).collect();
-        let holdings = principals
+        let holdings: Vec<(&Principal, BTreeMap<Permission, Delta>)> = principals
             .into_iter()
             .filter_map(|principal| {
                 if before.holdings.get(principal) == after.holdings.get(principal) {
@@ -54,9 +56,17 @@ impl<'a> Changes<'a> {
                 Some((principal, permissions.iter().map(delta).collect()))
             })
             .collect();
+        let mut moved_by: HashMap<u32, Vec<usize>> = HashMap::new();
+        for (place, (_, deltas)) in holdings.iter().enumerate() {
+            let moved = deltas.values().flat_map(Delta::parts).flat_map(|(_, parties)| parties);
+            for party in moved.collect::<RoaringBitmap>() {
+                moved_by.entry(party).or_default().push(place);
+            }
+        }
         Self {
             space: after,
             holdings,
+            moved_by,
             pages: BTreeMap::new(),
             above: Vec::new(),
             whole_space: before.unlicensed_access != after.unlicensed_access
@@ -103,7 +113,14 @@ impl<'a> Changes<'a> {
     ) -> BTreeSet<Cause> {
         let space = || self.space.space.key.clone();
         let mut causes = BTreeSet::new();
-        for (principal, deltas) in &self.holdings {
+        let of_party = |party| self.moved_by.get(&party).into_iter().flatten().copied();
+        // By the people or by all holdings, whichever are fewer.
+        let moving: BTreeSet<usize> = if parties.len() < self.holdings.len() as u64 {
+            parties.iter().flat_map(of_party).collect()
+        } else {
+            (0..self.holdings.len()).collect()
+        };
+        for (principal, deltas) in moving.into_iter().map(|place| &self.holdings[place]) {
             let mut touched = permissions.iter().filter_map(|permission| deltas.get(permission));
             if touched.any(|delta| delta.touches(direction, parties)) {
                 causes.insert(Cause::Holding { space: space(), principal: (*principal).clone() });

@@ -258,16 +258,20 @@ impl Lines<'_> {
 
     /// Gains and losses of pages, but for those whom the space is lost to.
     fn pages(&mut self, kins: &[Kin], layout: &Layout<'_>) {
-        let mut bearers: BTreeMap<(Turn, PageVerbs, Top), Classes> = BTreeMap::new();
+        let mut alike: BTreeMap<Vec<(Turn, PageVerbs, usize)>, Classes> = BTreeMap::new();
         for (number, (_, marks)) in self.classes.iter().enumerate() {
+            alike.entry(turns(marks)).or_default().insert(number);
+        }
+        let mut bearers: BTreeMap<(Turn, PageVerbs, Top), Classes> = BTreeMap::new();
+        for (turns, classes) in alike {
             let mut rows: BTreeMap<(Turn, PageVerbs), Vec<usize>> = BTreeMap::new();
-            for (turn, verbs, kin) in turns(marks) {
+            for (turn, verbs, kin) in turns {
                 rows.entry((turn, verbs)).or_default().extend(&kins[kin].rows);
             }
             for ((turn, verbs), mut rows) in rows {
                 rows.sort_unstable();
                 for top in tops(&rows, layout) {
-                    bearers.entry((turn, verbs, top)).or_default().insert(number);
+                    bearers.entry((turn, verbs, top)).or_default().extend(&classes);
                 }
             }
         }

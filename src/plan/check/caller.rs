@@ -29,7 +29,7 @@ impl Space<'_> {
                 let needed: BTreeSet<Vec<Permission>> =
                     needed.into_iter().chain([vec![Permission::ReadSpace]]).collect();
                 for any_of in needed {
-                    let held = rows.gate(&any_of, &caller);
+                    let held = rows.gate(&any_of, &caller, &mut tables);
                     if !order.is_open_at(number, &held, &tables) {
                         let what = Endangered::Permission(*any_of.first()?);
                         let people = people.principals.into_iter().collect();

@@ -21,7 +21,7 @@ mod people;
 mod space;
 mod tables;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 
@@ -33,10 +33,10 @@ use super::document::{Danger, Endangered, Moment, Refusal};
 use super::document::{Plan, PlannedCall};
 use accounts::Accounts;
 use content::{Place, Places};
-use order::{Order, Verdicts};
+use order::{AllOf, Order, Verdicts};
 use people::People;
 use space::{Space, Steps};
-use tables::{Gate, Listed, Reading, Rows};
+use tables::{Gate, Listed, Reading, Rows, Tables};
 
 /// So many questions "can this person do that here" are asked of one space, at most.
 const MOST: usize = 200_000;
@@ -130,9 +130,26 @@ struct Player {
 }
 
 impl Player {
-    fn rights<'p>(&'p self, action: &'p Action) -> impl Iterator<Item = &'p Gate> {
-        action.needs.iter().map(|place| &self.rights[*place])
+    /// What the player could do on one kind of content, lists aside. What hangs on the same rights is looked at once.
+    fn attempts(&self, actions: &[Action], verdicts: &mut Verdicts<'_>) -> Vec<Attempt> {
+        let mut known = HashSet::new();
+        let mut attempts = Vec::new();
+        for &Action { verb, ref needs, on_edit_list } in actions {
+            let rights: BTreeSet<Gate> = needs.iter().map(|place| self.rights[*place]).collect();
+            let Some(rights) = verdicts.all(rights) else { continue };
+            if known.insert((rights, on_edit_list)) {
+                attempts.push(Attempt { verb, on_edit_list, rights });
+            }
+        }
+        attempts
     }
+}
+
+/// An action of one player, by the rights on which it hangs.
+struct Attempt {
+    verb: Verb,
+    on_edit_list: bool,
+    rights: AllOf,
 }
 
 /// A verb on one kind of content, by what it needs in the space.
@@ -195,28 +212,34 @@ impl Space<'_> {
         let asked = people.sets.len() * (places.len() + 1) * readings.len();
         // Where there are too many, every so many-th person stands for the rest.
         let step = asked.div_ceil(MOST).max(1);
-        let mut verdicts = Verdicts::default();
+        let mut tables = Tables::default();
         for reading in readings {
-            let rows = Rows::of(self, reading, &people, &mut verdicts.tables);
+            let rows = Rows::of(self, reading, &people, &mut tables);
             let changed = rows.changed();
-            let mut known = HashSet::new();
-            for person in people.sets.iter().step_by(step) {
+            // Who has the same gates has the same answers: the first of them stands for all.
+            let mut players: HashMap<Player, usize> = HashMap::new();
+            for (nth, person) in people.sets.iter().enumerate().step_by(step) {
+                let mut right = |any_of: &[Permission]| rows.gate(any_of, person, &mut tables);
                 let player = Player {
                     is_protected: person.iter().any(|place| people.protected.contains(place)),
-                    permissions: changed.iter().map(|permission| rows.gate(&[*permission], person)).collect(),
-                    rights: actions.needs.iter().map(|any_of| rows.gate(any_of, person)).collect(),
-                    lists: lists.iter().map(|list| list.gate(person, &mut verdicts.tables)).collect(),
+                    permissions: changed.iter().map(|permission| right(&[*permission])).collect(),
+                    rights: actions.needs.iter().map(|any_of| right(any_of)).collect(),
+                    lists: lists.iter().map(|list| list.gate(person, &mut tables)).collect(),
                 };
-                // Who has the same gates has the same answers.
-                if known.contains(&player) {
-                    continue;
-                }
-                let broken = self.first_broken(&player, &changed, &places, &actions, order, &mut verdicts);
-                if let Some((what, moment)) = broken {
-                    let people = person.iter().map(|place| people.principals[*place].clone()).collect();
-                    return Some(Danger { people, what, moment });
-                }
-                known.insert(player);
+                players.entry(player).or_insert(nth);
+            }
+            let mut players: Vec<(usize, Player)> =
+                players.into_iter().map(|(player, nth)| (nth, player)).collect();
+            players.sort_unstable_by_key(|(nth, _)| *nth);
+            let play = |verdicts: &mut Verdicts<'_>, (nth, player): &(usize, Player)| {
+                let (what, moment) = self.first_broken(player, &changed, &places, &actions, verdicts)?;
+                let people = people.sets[*nth].iter().map(|place| people.principals[*place].clone());
+                Some(Danger { people: people.collect(), what, moment })
+            };
+            let played = players.par_iter().map_init(|| Verdicts::new(order, &tables), play);
+            let broken = played.find_first(Option::is_some).flatten();
+            if broken.is_some() {
+                return broken;
             }
         }
         None
@@ -229,40 +252,45 @@ impl Space<'_> {
         permissions: &BTreeSet<Permission>,
         places: &[Place<'_>],
         actions: &Actions,
-        order: &Order,
-        verdicts: &mut Verdicts,
+        verdicts: &mut Verdicts<'_>,
     ) -> Option<(Endangered, Moment)> {
-        let mut judge = |gates: &mut dyn Iterator<Item = &Gate>, what: Endangered| {
-            let moment = verdicts.of(gates, order)?;
+        let attempts = actions.on.each_ref().map(|actions| player.attempts(actions, verdicts));
+        let judge = |rights: AllOf, lists: AllOf, what: Endangered, verdicts: &mut Verdicts<'_>| {
+            let moment = verdicts.of([rights, lists])?;
             let is_accepted = moment == Moment::ShutOut && self.accepts_gaps && !player.is_protected;
             (!is_accepted).then_some((what, moment))
         };
         for (permission, gate) in permissions.iter().zip(&player.permissions) {
-            let broken = judge(&mut std::iter::once(gate), Endangered::Permission(*permission));
+            let Some(held) = verdicts.all([*gate]) else { continue };
+            let broken = judge(held, AllOf::NONE, Endangered::Permission(*permission), verdicts);
             if broken.is_some() {
                 return broken;
             }
         }
-
-        for action in actions.on.iter().flatten().filter(|action| !action.on_edit_list) {
-            let broken = judge(&mut player.rights(action), Endangered::of(action.verb, None));
+        for attempt in attempts.iter().flatten().filter(|attempt| !attempt.on_edit_list) {
+            let what = Endangered::of(attempt.verb, None);
+            let broken = judge(attempt.rights, AllOf::NONE, what, verdicts);
             if broken.is_some() {
                 return broken;
             }
         }
         for place in places {
-            let views: Vec<&Gate> = place.views.iter().map(|list| &player.lists[*list]).collect();
-            let edit = place.edit.map(|list| &player.lists[list]);
-            if views.iter().chain(&edit).all(|gate| **gate == Gate::AlwaysOpen)
-                || views.iter().any(|gate| gate.is_never_open())
-            {
+            let Some(views) = verdicts.all(place.views.iter().map(|list| player.lists[*list])) else {
+                continue;
+            };
+            let with_edit = match place.edit {
+                Some(list) => verdicts.and(views, player.lists[list]),
+                None => Some(views),
+            };
+            if (views, with_edit) == (AllOf::NONE, Some(AllOf::NONE)) {
                 continue;
             }
             let kind = usize::from(place.content.kind == ContentKind::Blogpost);
-            for action in &actions.on[kind] {
-                let lists = views.iter().copied().chain(edit.filter(|_| action.on_edit_list));
-                let what = Endangered::of(action.verb, Some(place.content.id));
-                let broken = judge(&mut player.rights(action).chain(lists), what);
+            for attempt in &attempts[kind] {
+                let lists = if attempt.on_edit_list { with_edit } else { Some(views) };
+                let Some(lists) = lists else { continue };
+                let what = Endangered::of(attempt.verb, Some(place.content.id));
+                let broken = judge(attempt.rights, lists, what, verdicts);
                 if broken.is_some() {
                     return broken;
                 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::tables::{Gate, Table, Tables};
+use super::tables::{AnyOf, Gate, Tables};
 use crate::plan::document::Moment;
 use crate::plan::document::PlannedCall;
 
@@ -47,19 +47,18 @@ impl Order {
         self.earlier[last][first / 64] >> (first % 64) & 1 == 1
     }
 
-    /// How an access with these gates breaks the promise, if it does; each is open while one of its tables is.
-    fn violation(&self, gates: &BTreeSet<&[usize]>, tables: &Tables) -> Option<Moment> {
-        let moving: Vec<Vec<&Table>> =
-            gates.iter().map(|gate| gate.iter().map(|number| tables.get(*number)).collect()).collect();
-        let calls: BTreeSet<usize> =
-            moving.iter().flatten().flat_map(|table| &table.calls).copied().collect();
-        let calls: Vec<usize> = calls.into_iter().collect();
+    /// How an access with these gates breaks the promise, if it does.
+    fn violation(&self, gates: &[AnyOf], tables: &Tables) -> Option<Moment> {
+        let mut calls: Vec<usize> =
+            gates.iter().flat_map(|gate| tables.of(*gate)).flat_map(|table| &table.calls).copied().collect();
+        calls.sort_unstable();
+        calls.dedup();
         if calls.is_empty() || calls.len() > MOST {
             return None;
         }
         let is_open = |state: u128| {
             let done = |call: usize| calls.binary_search(&call).is_ok_and(|place| state >> place & 1 == 1);
-            moving.iter().all(|any| any.iter().any(|table| table.at(done)))
+            gates.iter().all(|gate| tables.of(*gate).any(|table| table.at(done)))
         };
         let all = u128::MAX >> (128 - calls.len());
         let (before, after) = (is_open(0), is_open(all));
@@ -80,14 +79,13 @@ impl Order {
 
     /// Whether what is open at the start is open in every state in which this call may be the next.
     pub(super) fn is_open_at(&self, call: usize, gate: &Gate, tables: &Tables) -> bool {
-        let Gate::While(numbers) = gate else { return true };
-        let moving: Vec<&Table> = numbers.iter().map(|number| tables.get(*number)).collect();
+        let Gate::While(set) = gate else { return true };
         let calls: BTreeSet<usize> =
-            moving.iter().flat_map(|table| &table.calls).copied().chain([call]).collect();
+            tables.of(*set).flat_map(|table| &table.calls).copied().chain([call]).collect();
         let calls: Vec<usize> = calls.into_iter().collect();
         let is_open = |state: u128| {
             let done = |call: usize| calls.binary_search(&call).is_ok_and(|place| state >> place & 1 == 1);
-            moving.iter().any(|table| table.at(done))
+            tables.of(*set).any(|table| table.at(done))
         };
         if calls.len() > MOST || !is_open(0) {
             return true;
@@ -130,33 +128,60 @@ impl Order {
     }
 }
 
-/// No table has this number.
-const END: usize = usize::MAX;
+/// Gates that have to be open at once, by a number; see [`Verdicts::and`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct AllOf(usize);
 
-/// Whether accesses break the promise, each set of gates looked at once.
-#[derive(Default)]
-pub(super) struct Verdicts {
-    pub(super) tables: Tables,
-    /// By the tables of the gates, gate by gate with an [`END`] after each.
-    known: HashMap<Vec<usize>, Option<Moment>>,
+impl AllOf {
+    /// No gates: always open.
+    pub(super) const NONE: Self = Self(0);
 }
 
-impl Verdicts {
-    /// How an access with these gates breaks the promise, if it does.
-    pub(super) fn of(&mut self, gates: &mut dyn Iterator<Item = &Gate>, order: &Order) -> Option<Moment> {
-        let mut moving = BTreeSet::new();
-        for gate in gates {
-            match gate {
-                Gate::AlwaysOpen => {}
-                Gate::While(numbers) if numbers.is_empty() => return None,
-                Gate::While(numbers) => drop(moving.insert(numbers.as_slice())),
+/// Whether accesses break the promise, each set of gates looked at once.
+pub(super) struct Verdicts<'t> {
+    order: &'t Order,
+    tables: &'t Tables,
+    /// By their number less one, sets of gates as another set and one gate more.
+    sets: Vec<(AllOf, AnyOf)>,
+    numbers: HashMap<(AllOf, AnyOf), AllOf>,
+    known: HashMap<[AllOf; 2], Option<Moment>>,
+}
+
+impl<'t> Verdicts<'t> {
+    pub(super) fn new(order: &'t Order, tables: &'t Tables) -> Self {
+        Self { order, tables, sets: Vec::new(), numbers: HashMap::new(), known: HashMap::new() }
+    }
+
+    /// A set of gates; `None` if it is never open.
+    pub(super) fn all(&mut self, gates: impl IntoIterator<Item = Gate>) -> Option<AllOf> {
+        gates.into_iter().try_fold(AllOf::NONE, |all, gate| self.and(all, gate))
+    }
+
+    /// A set of gates with one more; `None` if it is never open.
+    pub(super) fn and(&mut self, all: AllOf, gate: Gate) -> Option<AllOf> {
+        match gate {
+            Gate::AlwaysOpen => Some(all),
+            Gate::NeverOpen => None,
+            Gate::While(any) => Some(*self.numbers.entry((all, any)).or_insert_with(|| {
+                self.sets.push((all, any));
+                AllOf(self.sets.len())
+            })),
+        }
+    }
+
+    /// How an access with the gates of both sets breaks the promise, if it does.
+    pub(super) fn of(&mut self, both: [AllOf; 2]) -> Option<Moment> {
+        let Self { order, tables, sets, known, .. } = self;
+        *known.entry(both).or_insert_with(|| {
+            let mut gates = Vec::new();
+            for mut all in both {
+                while all != AllOf::NONE {
+                    let (rest, gate) = sets[all.0 - 1];
+                    gates.push(gate);
+                    all = rest;
+                }
             }
-        }
-        if moving.is_empty() {
-            return None;
-        }
-        let key = moving.iter().flat_map(|gate| gate.iter().copied().chain([END])).collect();
-        let tables = &self.tables;
-        *self.known.entry(key).or_insert_with(|| order.violation(&moving, tables))
+            order.violation(&gates, tables)
+        })
     }
 }

@@ -102,26 +102,27 @@ impl Table {
     }
 }
 
-/// One condition of an access: it is open while one of these tables is. They are known by their numbers, so that
-/// what people have in common is compared and played through once.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// One condition of an access. What people have in common is known by its number, so that it is compared and played
+/// through once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Gate {
     AlwaysOpen,
-    /// Each once, ascending; without any it is never open.
-    While(Vec<usize>),
+    NeverOpen,
+    While(AnyOf),
 }
 
-impl Gate {
-    pub(super) fn is_never_open(&self) -> bool {
-        *self == Self::While(Vec::new())
-    }
-}
+/// That one of some tables is open, by the number of their set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct AnyOf(usize);
 
-/// All tables of a space, each once.
+/// All tables of a space and the sets of them on which something hangs, each once.
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     all: Vec<Table>,
     numbers: HashMap<Table, usize>,
+    /// Each ascending.
+    sets: Vec<Box<[usize]>>,
+    set_numbers: HashMap<Box<[usize]>, AnyOf>,
 }
 
 impl Tables {
@@ -131,32 +132,48 @@ impl Tables {
             return Gate::AlwaysOpen;
         }
         if table.is(false) {
-            return Gate::While(Vec::new());
+            return Gate::NeverOpen;
         }
         let number = *self.numbers.entry(table).or_insert_with_key(|table| {
             self.all.push(table.clone());
             self.all.len() - 1
         });
-        Gate::While(vec![number])
+        Gate::While(self.set(&[number]))
     }
 
-    pub(super) fn get(&self, number: usize) -> &Table {
-        &self.all[number]
-    }
-}
-
-/// What is open while one of these is.
-fn any<'a>(gates: impl Iterator<Item = &'a Gate>) -> Gate {
-    let mut numbers = Vec::new();
-    for gate in gates {
-        match gate {
-            Gate::AlwaysOpen => return Gate::AlwaysOpen,
-            Gate::While(more) => numbers.extend(more),
+    fn set(&mut self, tables: &[usize]) -> AnyOf {
+        if let Some(known) = self.set_numbers.get(tables) {
+            return *known;
         }
+        let number = AnyOf(self.sets.len());
+        self.sets.push(tables.into());
+        self.set_numbers.insert(tables.into(), number);
+        number
     }
-    numbers.sort_unstable();
-    numbers.dedup();
-    Gate::While(numbers)
+
+    /// What is open while one of these is.
+    fn any(&mut self, gates: impl Iterator<Item = Gate>) -> Gate {
+        let mut sets = Vec::new();
+        for gate in gates {
+            match gate {
+                Gate::AlwaysOpen => return Gate::AlwaysOpen,
+                Gate::NeverOpen => {}
+                Gate::While(set) => sets.push(set),
+            }
+        }
+        if let [] | [_] = *sets {
+            return sets.first().map_or(Gate::NeverOpen, |set| Gate::While(*set));
+        }
+        let mut tables: Vec<usize> = sets.iter().flat_map(|set| &self.sets[set.0]).copied().collect();
+        tables.sort_unstable();
+        tables.dedup();
+        Gate::While(self.set(&tables))
+    }
+
+    /// The tables of a set.
+    pub(super) fn of(&self, set: AnyOf) -> impl Iterator<Item = &Table> {
+        self.sets[set.0].iter().map(|number| &self.all[*number])
+    }
 }
 
 /// The rows of a space, for each of the principals that matter.
@@ -179,18 +196,18 @@ impl Rows {
     }
 
     /// That one of these permissions is held by one of these principals.
-    pub(super) fn gate(&self, any_of: &[Permission], person: &[usize]) -> Gate {
+    pub(super) fn gate(&self, any_of: &[Permission], person: &[usize], tables: &mut Tables) -> Gate {
         if self.everyone_reads && any_of.contains(&Permission::ReadSpace) {
             return Gate::AlwaysOpen;
         }
-        any(person.iter().flat_map(|place| any_of.iter().filter_map(|it| self.rows[place].get(it))))
+        let held = person.iter().map(|place| &self.rows[place]);
+        tables.any(held.flat_map(|held| any_of.iter().filter_map(|it| held.get(it).copied())))
     }
 
     /// The permissions that do not stay as they are, for one at least.
     pub(super) fn changed(&self) -> BTreeSet<Permission> {
-        let moves = |gate: &Gate| *gate != Gate::AlwaysOpen && !gate.is_never_open();
         let rows = self.rows.values().flatten();
-        rows.filter(|(_, gate)| moves(gate)).map(|(permission, _)| *permission).collect()
+        rows.filter(|(_, gate)| matches!(gate, Gate::While(_))).map(|(permission, _)| *permission).collect()
     }
 }
 
