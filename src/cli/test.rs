@@ -9,7 +9,7 @@ use crate::confluence::{self, Cloud, Read as _};
 use crate::diagnostic::Sources;
 use crate::model::{ContentId, Desired, Live, PageVerb, Principal};
 use crate::observe::{self, Askers};
-use crate::plan;
+use crate::plan::{self, LeftOut};
 use crate::policy::{self, Context, Policy};
 use crate::render::{self, SiteNames, TestReport, TestedCheck, TestedState};
 
@@ -39,7 +39,7 @@ pub(super) async fn run(args: &TestArgs, environment: &Environment, out: &Output
     let connection = Connection::open(&wanted, &lock, environment, out).await?;
     let reading = SiteReading::of(&connection, out);
     let context = Context { today, lock: lock.known() };
-    let Tested { reports, state, desired, is_whole } =
+    let Tested { reports, state, desired, kept, is_whole } =
         run_all(reading, &policy, &sources, args.live, context, out).await?;
     let aliases = desired.aliases.clone();
     let shown = TestedState {
@@ -47,6 +47,9 @@ pub(super) async fn run(args: &TestArgs, environment: &Environment, out: &Output
         desired: Some(&desired),
         planned: !args.live,
     };
+    for line in render::left_out_of_site(&kept, shown.names) {
+        out.warn(&format!("left out: {line}"));
+    }
     out.data(&match args.common.format {
         AnswerFormat::Text => render::tests_as_text(&reports, shown),
         AnswerFormat::Json => render::tests_as_json(&reports, shown),
@@ -60,7 +63,9 @@ struct Tested {
     /// The state that was tested.
     state: Live,
     desired: Desired,
-    /// Whether every test could be asked.
+    /// What stays as it is on archived pages, though the policy asks for something else.
+    kept: Vec<LeftOut>,
+    /// Whether every test could be asked, and all that is asked for can be done.
     is_whole: bool,
 }
 
@@ -94,6 +99,7 @@ async fn run_all(
     };
     reading.until_known(&mut live, needs).await?;
     let told = plan::with_lists_for_guests(&desired, &live);
+    let kept = if ask_site { Vec::new() } else { plan::kept_archived(&desired, &live) };
     let state = if ask_site { live } else { plan::planned_state(&desired, &live) };
 
     let engine = Engine::new(&state);
@@ -111,7 +117,8 @@ async fn run_all(
         let report = &mut reports[check.test];
         report.checks.push(tested(check, answers.get(&number), &engine));
     }
-    Ok(Tested { reports, state, desired: told, is_whole: skipped.is_empty() })
+    let is_whole = skipped.is_empty() && kept.is_empty();
+    Ok(Tested { reports, state, desired: told, kept, is_whole })
 }
 
 fn tested(check: AccessCheck<'_>, site: Option<&confluence::Check>, engine: &Engine<'_>) -> TestedCheck {

@@ -23,6 +23,7 @@ pub struct Desired {
     /// Accounts that the policy wants to be nowhere.
     pub leavers: BTreeSet<AccountId>,
     pub guards: Guards,
+    pub archived_pages: ArchivedPages,
     /// What is asked for and not planned.
     pub skipped: BTreeSet<Skipped>,
 }
@@ -85,6 +86,15 @@ pub enum UnlistedPages {
     Leave,
     /// They go: this line says so.
     Open(Origin),
+}
+
+/// Whether the site lets the lists of archived pages be changed. No document says it, so the policy does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ArchivedPages {
+    #[default]
+    Writable,
+    /// They stay as they are, and what stays open is named.
+    ReadOnly,
 }
 
 /// People who shall see exactly these pages of a space, and what stands above them. What they hold in the

@@ -35,8 +35,8 @@ pub use built_in_role::BuiltInRole;
 pub use call::Call;
 pub use content::{Chain, Content, ContentKind, Missing, Parent, Tree};
 pub use desired::{
-    ContentReach, Desired, DesiredHolding, DesiredPage, DesiredSpace, End, Mode, PageOnly, Requested,
-    Strength, Terms, UnlistedPages, Wanted,
+    ArchivedPages, ContentReach, Desired, DesiredHolding, DesiredPage, DesiredSpace, End, Mode, PageOnly,
+    Requested, Strength, Terms, UnlistedPages, Wanted,
 };
 pub use diff::Diff;
 pub use directory::{

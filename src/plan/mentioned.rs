@@ -64,13 +64,16 @@ impl Mentioned {
                 Lacks::LivingEntry { deleted: who } | Lacks::Certainty { groups: who } => {
                     self.principals.extend(who.iter().cloned());
                 }
-                Lacks::Permission { .. } | Lacks::EditList => {}
+                Lacks::Permission { .. } | Lacks::EditList | Lacks::WritableArchive => {}
             }
             match change {
                 Change::Grant { principal, .. } | Change::Role { principal, .. } => {
                     self.principals.insert(principal.clone());
                 }
-                Change::Audience { space, content, .. } => self.page(space, Some(*content)),
+                Change::Audience { space, content, before, .. } => {
+                    self.principals.extend(before.subjects().cloned().map(Principal::from));
+                    self.page(space, Some(*content));
+                }
             }
         }
         for outcome in &plan.guards.outcomes {

@@ -12,6 +12,7 @@
 
 mod account;
 mod administration;
+mod archived;
 mod assemble;
 mod change;
 mod check;
@@ -66,9 +67,16 @@ pub struct Planned {
 /// The site as it would be once the policy is carried out, without asking how.
 pub fn planned_state(desired: &Desired, live: &Live) -> Live {
     let mut target = target::target(desired, live).target;
+    let read_only = archived::left_out(&target, desired, live);
+    account::leave_out(&mut target, &read_only);
     let left_out = account::left_out(&target, &diff::diff(&target, live), live);
     account::leave_out(&mut target, &left_out);
     target.applied_to(live)
+}
+
+/// What should change on archived pages and stays as it is, since the site does not let it be changed.
+pub fn kept_archived(desired: &Desired, live: &Live) -> Vec<LeftOut> {
+    archived::left_out(&target::target(desired, live).target, desired, live)
 }
 
 /// Whether the account that runs this administers a space, by the rows and roles that were read.
@@ -110,10 +118,14 @@ pub struct Rejected {
 ///
 /// The plan does not keep its promise.
 pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Rejected> {
-    let Targeted { target: whole, mut unmanaged, page_only, skipped } = target::target(desired, live);
+    let Targeted { target: mut whole, mut unmanaged, mut page_only, skipped } = target::target(desired, live);
     unmanaged.extend(paused::paused(desired, live));
+    // Nothing waits for what the site never lets happen; it is listed.
+    let read_only = archived::left_out(&whole, desired, live);
+    account::leave_out(&mut whole, &read_only);
+    archived::count_out(&mut page_only, &read_only);
     let asked = diff::diff(&whole, live);
-    let left_out = account::left_out(&whole, &asked, live);
+    let mut left_out = account::left_out(&whole, &asked, live);
     let rest = (!left_out.is_empty()).then(|| {
         let mut target = whole.clone();
         account::leave_out(&mut target, &left_out);
@@ -131,7 +143,8 @@ pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Rejec
     let order = || schedule::schedule(drafts, live, &after, &desired.guards, gaps);
     let lints = || {
         let mut lints = lints::lints(desired, &after);
-        lints.extend(guests::lints(desired, live, &after, &page_only));
+        let of_guests = guests::lints(desired, live, &after, &page_only);
+        lints.extend(of_guests.into_iter().filter(|lint| !archived::stays(lint, &read_only)));
         lints.sort();
         lints
     };
@@ -141,6 +154,8 @@ pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Rejec
             || rayon::join(lints, || guard::guards(desired, live, &after, changes)),
         )
     });
+    // Refusals point to the first of these.
+    left_out.extend(read_only);
     let findings = assemble::Findings {
         target,
         unmanaged,

@@ -21,6 +21,7 @@ pub(super) fn paused(desired: &Desired, live: &Live) -> Vec<Unmanaged> {
         return Vec::new();
     }
     let desired = Desired {
+        archived_pages: desired.archived_pages,
         spaces,
         aliases: BTreeMap::new(),
         named: desired.named.clone(),

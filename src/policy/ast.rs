@@ -14,13 +14,17 @@ use super::pages::{PageSelector, with_space};
 use super::roles::RoleDef;
 use super::rules::{Focus, KeyPattern, Like, Rule};
 use crate::diagnostic::{Span, Spanned};
-use crate::model::{AccountId, Forbidden, GroupId, MaxRemovals, Mode, PageVerb, SpaceKey, visible};
+use crate::model::{
+    AccountId, ArchivedPages, Forbidden, GroupId, MaxRemovals, Mode, PageVerb, SpaceKey, visible,
+};
 
 /// All files of one policy directory.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
     /// `site.url`. Without it the address comes from the environment.
     pub site: Option<Spanned<SiteAddress>>,
+    /// `site.archived-pages`.
+    pub archived_pages: Option<Spanned<ArchivedPages>>,
     pub people: BTreeMap<String, PersonDef>,
     pub groups: BTreeMap<String, GroupPin>,
     /// The roles that the policy defines; the built-in ones are not in here.

@@ -66,7 +66,7 @@ impl Key {
 
 pub(crate) const TOP: &[Key] = &[
     key("version", "The version of the policy language: 1."),
-    key("site", "Where the site is.").fields(SITE),
+    key("site", "Where the site is, and what it cannot do.").fields(SITE),
     key("people", "Short names for accounts: alias to account id.").named(PERSON),
     key("groups", "Pins the name of a group to its id, so that a rename on the site is noticed."),
     key("roles", "Named bundles of permissions, beside viewer, collaborator, manager and admin.").named(ROLE),
@@ -76,11 +76,18 @@ pub(crate) const TOP: &[Key] = &[
     key("tests", "Promises about effective access, checked by `confperm test`.").fields(TEST),
 ];
 
-pub(crate) const SITE: &[Key] = &[key(
-    "url",
-    "The address of the site: `https://acme.atlassian.net/wiki`, the address of a Data Center, or \
-     `sandbox:FILE` relative to the policy directory.",
-)];
+pub(crate) const SITE: &[Key] = &[
+    key(
+        "url",
+        "The address of the site: `https://acme.atlassian.net/wiki`, the address of a Data Center, or \
+         `sandbox:FILE` relative to the policy directory.",
+    ),
+    key(
+        "archived-pages",
+        "Whether the site lets restrictions of archived pages be changed: `writable`, or `read-only` where it refuses. \
+         Plans then name what stays open.",
+    ),
+];
 
 pub(crate) const PERSON: &[Key] = &[
     key("account", "The account id (Cloud) or user key (Data Center)."),

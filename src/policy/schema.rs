@@ -12,7 +12,10 @@ use crate::model::{AccessClass, BuiltInRole, Forbidden, Permission};
 pub fn schema() -> Value {
     let mut schema = mapping(keys::TOP, |key| match key {
         "version" => json!({ "const": 1 }),
-        "site" => mapping(keys::SITE, |_| text()),
+        "site" => mapping(keys::SITE, |key| match key {
+            "archived-pages" => json!({ "enum": ["writable", "read-only"] }),
+            _ => text(),
+        }),
         "people" => map_of(&json!({
             "anyOf": [scalar(), with(mapping(keys::PERSON, |_| scalar()), "required", json!(["account"]))]
         })),

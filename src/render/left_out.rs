@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{ContentId, Permission, Principal, SpaceKey};
-use crate::plan::{Change, Lacks, LeftOut, Plan, Verb};
+use crate::model::{Audience, ContentId, Permission, Principal, SpaceKey};
+use crate::plan::{Change, Lacks, LeftOut, Plan, Reason, Verb};
 
-use super::access_words::ShownNames as _;
+use super::access_words::{ShownNames, SiteNames};
 use super::review::{ReviewPart, Section};
 use super::style::{CHANGE, count, list, paint};
 
@@ -14,15 +14,19 @@ use super::style::{CHANGE, count, list, paint};
 const NAMED: usize = 3;
 
 pub(super) fn left_out(plan: &Plan) -> impl Iterator<Item = Section> {
+    let (archived, rest): (Vec<&LeftOut>, Vec<&LeftOut>) =
+        plan.left_out.iter().partition(|left| left.lacks == Lacks::WritableArchive);
     let (rights, others): (Vec<&LeftOut>, Vec<&LeftOut>) =
-        plan.left_out.iter().partition(|left| left.lacks.is_right());
+        rest.into_iter().partition(|left| left.lacks.is_right());
     let section = |heading: &str, left_out: &[&LeftOut]| {
         let lines = lines_of(left_out, plan);
         (!lines.is_empty()).then(|| Section::new(ReviewPart::Incomplete, paint(CHANGE, heading), lines))
     };
     let rights = section("Left out: this account may not change it", &rights);
     let others = section("Left out: groups in it are deleted, or may be", &others);
-    rights.into_iter().chain(others)
+    let archived =
+        section("Left out: the site does not let restrictions of archived pages be changed", &archived);
+    rights.into_iter().chain(others).chain(archived)
 }
 
 /// What is left out, one line for what the same account is asked for.
@@ -30,12 +34,17 @@ pub fn left_out_lines(plan: &Plan) -> Vec<String> {
     lines_of(&plan.left_out.iter().collect::<Vec<_>>(), plan)
 }
 
-pub(super) fn lines_of(left_out: &[&LeftOut], plan: &Plan) -> Vec<String> {
+/// The same where there is no plan, but the site as it would be.
+pub fn left_out_of_site(left_out: &[LeftOut], names: SiteNames<'_>) -> Vec<String> {
+    lines_of(&left_out.iter().collect::<Vec<_>>(), &names)
+}
+
+pub(super) fn lines_of(left_out: &[&LeftOut], names: &dyn ShownNames) -> Vec<String> {
     let mut same: BTreeMap<LeftOutKey<'_>, Vec<&LeftOut>> = BTreeMap::new();
     for left in left_out {
         same.entry(LeftOutKey::of(left)).or_default().push(left);
     }
-    same.into_iter().map(|(key, all)| line(&key, &all, plan)).collect()
+    same.into_iter().map(|(key, all)| line(&key, &all, names)).collect()
 }
 
 /// What makes left-out changes one line: rows and roles of a space, pages that need the same permission, and each
@@ -51,7 +60,9 @@ struct LeftOutKey<'a> {
 impl<'a> LeftOutKey<'a> {
     fn of(left: &'a LeftOut) -> Self {
         let (is_page, page) = match (&left.change, &left.lacks) {
-            (Change::Audience { content, .. }, Lacks::EditList) => (true, Some(*content)),
+            (Change::Audience { content, .. }, Lacks::EditList | Lacks::WritableArchive) => {
+                (true, Some(*content))
+            }
             (
                 Change::Audience { .. },
                 Lacks::Permission { .. } | Lacks::LivingEntry { .. } | Lacks::Certainty { .. },
@@ -62,16 +73,16 @@ impl<'a> LeftOutKey<'a> {
     }
 }
 
-fn line(key: &LeftOutKey<'_>, all: &[&LeftOut], plan: &Plan) -> String {
+fn line(key: &LeftOutKey<'_>, all: &[&LeftOut], shown: &dyn ShownNames) -> String {
     let ask: BTreeSet<&Principal> = all.iter().flat_map(|left| &left.ask).collect();
-    let names: Vec<String> = ask.iter().map(|who| plan.principal(who)).collect();
+    let names: Vec<String> = ask.iter().map(|who| shown.principal(who)).collect();
     let can = if names.is_empty() {
         "an administrator of the space can".to_owned()
     } else {
         format!("{} can", some(&names, ("other", "others")))
     };
     let named = |who: &BTreeSet<Principal>| {
-        let names: Vec<String> = who.iter().map(|who| plan.principal(who)).collect();
+        let names: Vec<String> = who.iter().map(|who| shown.principal(who)).collect();
         some(&names, ("other", "others"))
     };
     let why = match key.lacks {
@@ -83,6 +94,10 @@ fn line(key: &LeftOutKey<'_>, all: &[&LeftOut], plan: &Plan) -> String {
             "the site neither lists {} nor says that it does not exist; take it off if it is deleted, or let this account see it",
             named(groups)
         ),
+        Lacks::WritableArchive => {
+            let stays: Vec<String> = all.iter().filter_map(|left| stays(&left.change, shown)).collect();
+            format!("{}; restore the page to change that", list(&stays))
+        }
         Lacks::EditList => format!("this account is not on its edit list; {can} add it"),
         Lacks::Permission { any_of } => {
             let least = any_of.first().map_or("", |permission| permission.as_str());
@@ -93,10 +108,27 @@ fn line(key: &LeftOutKey<'_>, all: &[&LeftOut], plan: &Plan) -> String {
             }
         }
     };
-    format!("{}  {}: {why}", key.space, what(key, all, plan))
+    format!("{}  {}: {why}", key.space, what(key, all, shown))
 }
 
-fn what(key: &LeftOutKey<'_>, all: &[&LeftOut], plan: &Plan) -> String {
+/// How a list of an archived page stays.
+fn stays(change: &Change, names: &dyn ShownNames) -> Option<String> {
+    let Change::Audience { list: verb, before, reason, .. } = change else { return None };
+    let verb = verb.as_str();
+    Some(match (before, reason) {
+        (Audience::Anyone, Reason::PageOnly { origin }) => {
+            format!("{verb} stays open to anyone, the guests of {origin} among them")
+        }
+        (Audience::Anyone, _) => format!("{verb} stays open to anyone"),
+        (Audience::Only(members), _) => {
+            let members: Vec<String> =
+                members.iter().map(|member| names.principal(&member.clone().into())).collect();
+            format!("{verb} stays with {}", some(&members, ("other", "others")))
+        }
+    })
+}
+
+fn what(key: &LeftOutKey<'_>, all: &[&LeftOut], names: &dyn ShownNames) -> String {
     if key.is_page {
         let pages: BTreeSet<ContentId> = all
             .iter()
@@ -105,7 +137,7 @@ fn what(key: &LeftOutKey<'_>, all: &[&LeftOut], plan: &Plan) -> String {
                 Change::Grant { .. } | Change::Role { .. } => None,
             })
             .collect();
-        let paths: Vec<String> = pages.iter().map(|page| plan.page(*page)).collect();
+        let paths: Vec<String> = pages.iter().map(|page| names.page(*page)).collect();
         return format!("the lists of {}", some(&paths, ("more page", "more pages")));
     }
     let number = |counts: fn(&Change) -> bool| all.iter().filter(|left| counts(&left.change)).count();

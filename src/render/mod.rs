@@ -42,7 +42,7 @@ pub use annotations::{
 pub use diff::{plan_as_diff, plans_as_diff, text_diff};
 pub use endings::ending_lines;
 pub use json::plan_as_json;
-pub use left_out::left_out_lines;
+pub use left_out::{left_out_lines, left_out_of_site};
 pub use markdown::plan_as_markdown;
 pub use order::{order_as_text, rejected_as_text};
 pub use outcome::{outcome_as_summary, outcome_as_text};

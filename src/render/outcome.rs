@@ -143,7 +143,17 @@ fn failure_words(plan: &Plan, planned: &PlannedCall, failure: &CallFailure) -> S
         }
         Call::Revoke { .. } | Call::AssignRoles { .. } | Call::Restrict { .. } => false,
     };
-    let hint = if came_with_roles && failure.is_rejection() {
+    let is_archived = match &planned.call {
+        Call::Restrict { content, .. } => plan.pages.get(content).is_some_and(|page| page.archived),
+        Call::Grant { .. } | Call::Revoke { .. } | Call::AssignRoles { .. } => false,
+    };
+    let hint = if is_archived && failure.is_rejection() {
+        Some(
+            "if the site keeps restrictions of archived pages as they are, write `archived-pages: read-only` under \
+             `site` in the policy, and plans name what stays open"
+                .to_owned(),
+        )
+    } else if came_with_roles && failure.is_rejection() {
         Some(
             "this permission came with space roles, which this site does not have; take it out of the policy, or, \
              where `replace` or `like` copies it, out of what is copied"

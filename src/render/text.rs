@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use crate::model::{ContentKind, Gap, Mode, Principal, SpaceKey, Why};
 use crate::plan::{
-    CallId, Change, Cost, Danger, EdgeReason, LeftOut, Meanwhile, MeanwhileReason, NeededBy, Plan, Refusal,
+    CallId, Change, Cost, Danger, EdgeReason, Lacks, LeftOut, Meanwhile, MeanwhileReason, NeededBy, Plan,
+    Refusal,
 };
 
 use super::access_words::ShownNames as _;
@@ -27,7 +28,7 @@ pub(super) fn archived(plan: &Plan) -> Option<Section> {
     };
     let lists = plan.changes.iter().filter(is_archived).count();
     let sentence = format!(
-        "{} of archived pages: if this site refuses to change them, `apply` names those that stay as they are; then restore or delete such a page.",
+        "{} of archived pages: if this site refuses to change them, `apply` names those that stay as they are; then restore or delete such a page, or say `archived-pages: read-only` under `site`.",
         count(lists, "list", "lists")
     );
     (lists > 0).then(|| Section::new(ReviewPart::Meanwhile, sentence, Vec::new()))
@@ -336,18 +337,23 @@ pub(super) struct Uncovered {
 /// `None` if the plan covers everything that the policy declares.
 pub(super) fn uncovered(plan: &Plan) -> Option<Uncovered> {
     let changes = count(plan.left_out.len(), "declared change is", "declared changes are");
-    let because = if plan.left_out.iter().all(|left| left.lacks.is_right()) {
-        "this account may not make them"
-    } else {
-        "this account may not make them, or a group in them is deleted or hidden"
-    };
+    let is_archived = |left: &LeftOut| left.lacks == Lacks::WritableArchive;
+    let (archived, others): (Vec<&LeftOut>, Vec<&LeftOut>) =
+        plan.left_out.iter().partition(|left| is_archived(left));
+    let because = [
+        others.iter().any(|left| left.lacks.is_right()).then_some("this account may not make them"),
+        others.iter().any(|left| !left.lacks.is_right()).then_some("a group in them is deleted or hidden"),
+        (!archived.is_empty()).then_some("the site does not let archived pages be changed"),
+    ];
+    let because = because.into_iter().flatten().collect::<Vec<_>>().join(", or ");
     let left_out = format!("{changes} left out, since {because}");
+    let changeable = if others.is_empty() { "the site lets be changed" } else { "this account may change" };
     let skipped = count(plan.skipped.len(), "entry is", "entries are");
     let skipped = format!("{skipped} skipped, since a name stands for something else by now, or for nothing");
     let paused = plan.spaces.values().filter(|space| space.mode == Mode::Paused).count();
     let parts = [
         unknown_words(plan).map(|unknown| ("is known", unknown)),
-        (!plan.left_out.is_empty()).then_some(("this account may change", left_out)),
+        (!plan.left_out.is_empty()).then_some((changeable, left_out)),
         (!plan.skipped.is_empty()).then_some(("is not skipped", skipped)),
         (paused > 0).then(|| ("is not paused", count(paused, "space is paused", "spaces are paused"))),
     ];

@@ -193,3 +193,70 @@ fn a_site_that_keeps_lists_of_archived_pages_as_they_are_is_not_said_to_be_as_th
     // The guests are not let in before everything is closed that was to be closed first.
     case.run(&["can", "pia", "view", "ENG/id:5"]).code(3);
 }
+
+/// What a site does not let be changed, the policy says; then nothing waits for it, and everything that stays open is
+/// named.
+#[test]
+fn what_stays_open_on_a_site_that_keeps_lists_of_archived_pages_is_named() {
+    let read_only = |policy: &str| {
+        let case = Case::on(&format!("{SITE}quirks: {{archived-pages-writable: false}}\n"), policy);
+        let text = case.0.read("confperm.yaml").replace("{url: sandbox:site.yaml}", READ_ONLY);
+        case.0.write("confperm.yaml", &text);
+        case
+    };
+    let case = read_only(&format!(
+        "{PAGE_ONLY}tests: [{{name: partners see what is public, who: group:partners, can: {{view: [ENG/Public]}}}}]\n"
+    ));
+    let stays = "ENG  the lists of /Home/Old prices (archived): view stays with group:partners and user:bot";
+    let open = "ENG  the lists of /Home/Internal/Older (archived): view stays open to anyone, the guests of confperm.yaml:7 among them";
+    for arguments in [&["plan"][..], &["plan", "--format", "diff"], &["test"], &["apply", "--yes"], &["plan"]]
+    {
+        let ran = case.run(arguments).code(6);
+        for line in [stays, open] {
+            assert!(
+                ran.out.contains(line) || ran.err.contains(line),
+                "{arguments:?}\n{}{}",
+                ran.out,
+                ran.err
+            );
+        }
+        assert!(!ran.out.contains("The site is as the policy says"), "{}", ran.out);
+        assert!(!ran.out.contains("the plan closes it"), "{}", ran.out);
+    }
+    let case_of_plan = read_only(PAGE_ONLY).run(&["plan"]).code(6);
+    assert!(
+        case_of_plan.out.contains("1 page to see, 3 branches of the tree closed to them"),
+        "{}",
+        case_of_plan.out
+    );
+    // The answers are about the site as it is.
+    case.run(&["can", "pia", "view", "ENG/id:4"]).code(0);
+    case.run(&["can", "pia", "view", "ENG/Internal"]).code(3);
+    let ran = case.run(&["plan", "--detailed-exitcode", "--incomplete=ok"]).code(0);
+    assert!(
+        ran.out
+            .contains("Nothing to change in what the site lets be changed; 2 declared changes are left out"),
+        "{}",
+        ran.out
+    );
+
+    // What is archived and as the policy says is none of it, and neither are the lists of other pages.
+    let pages = |pages: &str| format!("spaces: {{ENG: {{mode: additive, pages: {{{pages}}}}}}}\n");
+    read_only(&pages("id:7: {view: [group:staff]}")).run(&["plan"]).code(0);
+    read_only(&pages("id:6: {view: [group:staff]}")).run(&["apply", "--yes"]).code(0);
+    let ran = read_only(&pages("id:7: {view: anyone, edit: anyone}")).run(&["plan"]).code(6);
+    assert!(ran.out.contains("view stays with group:staff and edit stays with group:staff"), "{}", ran.out);
+    // A site that takes them after all is left alone as well, and a failing test says so first.
+    let tests = "tests: [{name: nothing old, who: group:partners, cannot: {view: [ENG/id:5]}}]\n";
+    let ran = read_only(&format!("{PAGE_ONLY}{tests}")).run(&["test"]).code(3);
+    assert!(ran.out.contains("ENG/Home/Internal/Older (archived)"), "{}", ran.out);
+}
+
+const READ_ONLY: &str = "{url: sandbox:site.yaml, archived-pages: read-only}";
+
+#[test]
+fn a_refusal_to_change_an_archived_page_says_how_to_plan_without_it() {
+    let case = Case::on(&format!("{SITE}quirks: {{archived-pages-writable: false}}\n"), PAGE_ONLY);
+    let ran = case.run(&["apply", "--yes"]).code(5);
+    assert!(ran.out.contains("write `archived-pages: read-only` under `site`"), "{}", ran.out);
+}

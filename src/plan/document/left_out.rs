@@ -33,6 +33,9 @@ pub enum Lacks {
     /// No right of the account: the call sends these groups, which the site does not list and may have deleted. Whether
     /// it takes them is not known.
     Certainty { groups: BTreeSet<Principal> },
+    /// No right of the account: `site.archived-pages` says that the site does not let the lists of archived pages be
+    /// changed.
+    WritableArchive,
 }
 
 impl Lacks {
@@ -40,7 +43,7 @@ impl Lacks {
     pub const fn is_right(&self) -> bool {
         match self {
             Self::Permission { .. } | Self::EditList => true,
-            Self::LivingEntry { .. } | Self::Certainty { .. } => false,
+            Self::LivingEntry { .. } | Self::Certainty { .. } | Self::WritableArchive => false,
         }
     }
 }

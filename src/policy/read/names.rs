@@ -6,12 +6,15 @@ use camino::Utf8PathBuf;
 use url::{Host, Url};
 
 use super::{Reader, meant};
-use crate::diagnostic::{Code, Diagnostic, Spanned};
-use crate::model::{BuiltInRole, SpaceKey, visible};
+use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
+use crate::model::{ArchivedPages, BuiltInRole, SpaceKey, visible};
 use crate::policy::ast::{GroupPin, PersonDef, RoleName, SiteAddress};
 use crate::policy::keys;
 use crate::policy::roles::{RoleDef, inclusion_circles};
 use crate::policy::yaml::{Node, NodeKind};
+
+const ARCHIVED_PAGES: [(&str, ArchivedPages); 2] =
+    [("writable", ArchivedPages::Writable), ("read-only", ArchivedPages::ReadOnly)];
 
 /// What an entry of `people` says.
 struct PersonEntry {
@@ -23,7 +26,11 @@ struct PersonEntry {
 impl Reader {
     pub(super) fn site(&mut self, node: &Node) {
         let Some(fields) = self.fields(node, "`site`", keys::SITE) else { return };
-        for (_, node) in fields {
+        for (key, node) in fields {
+            if key.value == "archived-pages" {
+                self.archived_pages(node);
+                continue;
+            }
             let Some(url) = self.text(node, "`url`") else { continue };
             match address(&url.value) {
                 Ok(address) => match &self.policy.site {
@@ -37,6 +44,28 @@ impl Reader {
                     self.report(Diagnostic::new(Code::InvalidUrl, message).at(&url.span, "").help(help));
                 }
             }
+        }
+    }
+
+    fn archived_pages(&mut self, node: &Node) {
+        let Some(text) = self.text(node, "`archived-pages`") else { return };
+        let Some((_, said)) = ARCHIVED_PAGES.into_iter().find(|(name, _)| *name == text.value) else {
+            let help = meant(did_you_mean(&text.value, ARCHIVED_PAGES.map(|(name, _)| name)));
+            let help = help.unwrap_or_else(|| {
+                "`read-only` says that the site refuses to change restrictions of archived pages".to_owned()
+            });
+            return self.report(
+                Diagnostic::new(Code::InvalidValue, format!("`archived-pages` cannot be `{}`", text.value))
+                    .at(&text.span, "")
+                    .help(help),
+            );
+        };
+        match &self.policy.archived_pages {
+            Some(first) => {
+                let first = first.span.clone();
+                self.twice("`archived-pages`", &first, &text.span);
+            }
+            None => self.policy.archived_pages = Some(Spanned::new(said, text.span)),
         }
     }
 

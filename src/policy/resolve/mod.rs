@@ -28,8 +28,8 @@ use super::pages::{PageName, PageSelector};
 use super::rules::Rule;
 use crate::diagnostic::Diagnostics;
 use crate::model::{
-    AccountId, ContentId, ContentReach, Desired, DesiredSpace, GroupId, Kept, Live, LiveSpace, Principal,
-    Requested, Skipped, SkippedPart, SpaceKey, Subject, UnlistedPages,
+    AccountId, ArchivedPages, ContentId, ContentReach, Desired, DesiredSpace, GroupId, Kept, Live, LiveSpace,
+    Principal, Requested, Skipped, SkippedPart, SpaceKey, Subject, UnlistedPages,
 };
 pub use lookup::Lookup;
 pub use resolver::Context;
@@ -65,6 +65,8 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Res
     }
     let wishes = resolver.wishes();
     desired.guards = resolver.guards();
+    desired.archived_pages =
+        policy.archived_pages.as_ref().map_or_else(ArchivedPages::default, |said| said.value);
     for (key, wish) in wishes {
         if let Some(live) = live.spaces.get(key)
             && let Some(space) = resolver.space(&wish, live)
