@@ -66,6 +66,8 @@ pub struct Kept {
     /// What these hold.
     pub principals: BTreeSet<Principal>,
     pub lists: BTreeMap<(ContentId, PageVerb), KeptList>,
+    /// Archived pages that a pattern with `anyone` would open if they were not.
+    pub archived: BTreeSet<ContentId>,
 }
 
 /// How much of a list stays as it is.

@@ -62,6 +62,10 @@ fn kept_words(plan: &Plan, kept: &Unmanaged) -> String {
         KeepReason::UnlistedPage => {
             format!("{} that no entry matches", count(kept.count, "restricted page", "restricted pages"))
         }
+        KeepReason::ArchivedPage => format!(
+            "{} that `anyone` in a pattern does not open",
+            count(kept.count, "restricted archived page", "restricted archived pages")
+        ),
         KeepReason::Paused if kept.count == 0 => "paused; nothing differs from the policy".to_owned(),
         KeepReason::Paused => {
             format!("paused; {} that the policy asks for", count(kept.count, "change", "changes"))

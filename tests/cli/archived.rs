@@ -128,7 +128,11 @@ fn patterns_restrict_what_is_archived_and_open_only_what_is_not() {
     }
     let opened = plan("/**: {view: anyone, edit: anyone}");
     assert!(opened.contains("Nothing to change: 1 space is as the policy says"), "{opened}");
+    // It is not said that no entry matches them.
+    let kept = "2 restricted archived pages that `anyone` in a pattern does not open";
+    assert!(opened.contains(kept) && !opened.contains("no entry matches"), "{opened}");
     let opened = plan("id:7: {view: anyone, edit: anyone}");
+    assert!(opened.contains("1 restricted page that no entry matches"), "{opened}");
     assert!(opened.contains("/Home/Notes (archived)"), "{opened}");
     // The title that a current page bears as well means that page.
     let named = plan("/Old prices: {view: [group:staff]}");

@@ -49,10 +49,11 @@ pub(super) fn target(desired: &Desired, live: &Live) -> Targeted {
             if let (UnlistedPages::Leave, Some(tree)) = (&wish.unlisted, &space.tree)
                 && !(wish.pages.is_empty() && wish.page_only.is_empty())
             {
-                kept.unlisted(
-                    key,
-                    unlisted(wish, tree).filter(|id| !compiled.relied_on.contains(id)).count(),
-                );
+                let unlisted = unlisted(wish, tree).filter(|id| !compiled.relied_on.contains(id));
+                let (archived, others): (Vec<_>, Vec<_>) =
+                    unlisted.partition(|id| wish.kept.archived.contains(id));
+                kept.pages(key, KeepReason::ArchivedPage, archived.len());
+                kept.pages(key, KeepReason::UnlistedPage, others.len());
             }
             page_only.insert(key.clone(), compiled);
             kept.foreign(key, space);

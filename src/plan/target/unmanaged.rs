@@ -38,6 +38,9 @@ pub enum KeepReason {
     Skipped,
     /// Restricted pages that no entry matches; here `count` is the number of pages.
     UnlistedPage,
+    /// Restricted archived pages that only a pattern with `anyone` matches, which opens nothing that is archived; here
+    /// `count` is the number of pages.
+    ArchivedPage,
     /// Kinds of permission or principal that this program does not know.
     Foreign,
     /// The space is paused; here `count` is the number of changes that its policy asks for.
@@ -66,9 +69,9 @@ impl Kept {
         principals.insert(principal.to_string());
     }
 
-    pub(super) fn unlisted(&mut self, space: &SpaceKey, pages: usize) {
+    pub(super) fn pages(&mut self, space: &SpaceKey, reason: KeepReason, pages: usize) {
         if pages > 0 {
-            self.found.entry((space.clone(), KeepReason::UnlistedPage)).or_default().0 += pages;
+            self.found.entry((space.clone(), reason)).or_default().0 += pages;
         }
     }
 

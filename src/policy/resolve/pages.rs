@@ -75,7 +75,7 @@ impl Resolver<'_> {
         let guarded = self.guarded(space, &reached, tree);
         let mut winners = BTreeMap::new();
         for verb in PageVerb::ALL {
-            let won = self.winners(space, verb, &reached, tree);
+            let won = self.winners(space, verb, &reached, tree, &mut kept.archived);
             let audiences = self.audiences(space, verb);
             for (page, (rank, entry)) in &won {
                 let list = (*page, verb);
@@ -213,7 +213,14 @@ impl Resolver<'_> {
         (rank, pages)
     }
 
-    fn winners(&mut self, space: &SpaceDef, verb: PageVerb, reached: &[Reached], tree: &Tree) -> Winners {
+    fn winners(
+        &mut self,
+        space: &SpaceDef,
+        verb: PageVerb,
+        reached: &[Reached],
+        tree: &Tree,
+        archived: &mut BTreeSet<ContentId>,
+    ) -> Winners {
         let mut winners = Winners::new();
         let mut ties: BTreeMap<(usize, usize), ContentId> = BTreeMap::new();
         for (at, entry) in reached.iter().enumerate() {
@@ -228,7 +235,11 @@ impl Resolver<'_> {
                 opens && !matches!(rank, Rank::Exact { .. }) && tree.is_archived(*page)
             };
             let named = ranked.flat_map(|(rank, pages)| pages.iter().map(move |page| (rank, page)));
-            for (rank, page) in named.filter(|(rank, page)| !skips(*rank, page)) {
+            for (rank, page) in named {
+                if skips(rank, page) {
+                    archived.insert(*page);
+                    continue;
+                }
                 // What stays as it is stays closed; another entry may close what is open.
                 if !rank.decides() && is_open(*page, verb, tree) {
                     continue;
