@@ -179,6 +179,9 @@ impl World {
                 replace(&mut changed.key, SpaceKey::from(key.as_str()))?;
                 self.space_keys.remove(&old);
                 self.space_keys.insert(SpaceKey::from(key.as_str()), *space);
+                // A guest is one of the space and not of its key.
+                let guests = self.users.values_mut().filter(|user| user.guest_of.as_ref() == Some(&old));
+                guests.for_each(|user| user.guest_of = Some(SpaceKey::from(key.as_str())));
                 Ok(())
             }
             Action::MovePage { content, to } => self.move_page(*content, *to),

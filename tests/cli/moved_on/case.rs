@@ -15,14 +15,18 @@ use crate::worlds::Dice;
 pub(super) const CALLER: &str = "u-ann";
 /// The groups of a policy, called like their ids. `ext` are guests of pages and nothing else.
 pub(super) const GROUPS: [&str; 4] = ["eng", "ops", "hr", "sre"];
-/// Everyone but `ann` and the guest.
-pub(super) const PEOPLE: [&str; 4] = ["bob", "eve", "dan", "kim"];
+/// Everyone but `ann` and the guest of some pages.
+pub(super) const PEOPLE: [&str; 5] = ["bob", "eve", "dan", "kim", VISITOR];
+/// The account of this one is a guest of the space `A`; what it is given elsewhere does not count.
+pub(super) const VISITOR: &str = "gus";
 pub(super) const GUEST: &str = "fay";
 /// People that rules take out, or replace by others.
 pub(super) const LEAVERS: [&str; 2] = ["dan", "kim"];
 /// These have no role where a site has rows and roles: what one has may come to the other, and the two do not mix.
 pub(super) const ROW_HOLDERS: [&str; 2] = ["group:ops", "user:dan"];
 pub(super) const KEYS: [&str; 3] = ["A", "B", "C"];
+/// A space that no one administers any more. Rules reach it, and nothing can be done there.
+pub(super) const ORPHANED: (SpaceId, &str) = (SpaceId(4), "D");
 /// The names of the roles in a policy, and on the site at first. Their ids on the site are like these, with `r-`.
 pub(super) const ROLE_NAMES: [(&str, &str); 4] =
     [("viewer", "Viewer"), ("editor", "Editor"), ("eraser", "Eraser"), ("keeper", "Keeper")];
@@ -259,6 +263,10 @@ pub(super) fn policy(dice: &mut Dice, world: &World) -> Vec<Declared> {
             has_roles,
             ..empty
         });
+    }
+    let (id, key) = ORPHANED;
+    if rules.absent.is_some() || replaces {
+        spaces.push(Declared { by_rules: true, has_roles, ..Declared::empty(id, key, &rules) });
     }
     spaces
 }

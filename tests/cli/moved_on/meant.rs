@@ -8,7 +8,7 @@ use confperm::sandbox::world::{
     World,
 };
 
-use super::case::{CALLER, Declared, GUEST, Name, PEOPLE, Reach, Selector, group, user};
+use super::case::{CALLER, Declared, GUEST, Name, ORPHANED, PEOPLE, Reach, Selector, group, user};
 
 /// What is asked of content.
 const VERBS: [Verb; 3] = [Verb::Read, Verb::Update, Verb::Delete];
@@ -107,7 +107,8 @@ impl Meanings {
 /// The site after a policy, were every name taken to mean what `meanings` says.
 pub(super) fn carried_out(policy: &[Declared], meanings: &Meanings, world: &World) -> World {
     let mut after = world.clone();
-    for space in policy {
+    // No one may change anything in a space without an administrator.
+    for space in policy.iter().filter(|space| space.id != ORPHANED.0) {
         rows(space, meanings, &mut after);
         replace(space, meanings, &mut after);
         for content in world.contents().filter(|content| content.space == space.id) {

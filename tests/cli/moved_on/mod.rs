@@ -20,14 +20,14 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use confperm::diagnostic::{Diagnostics, Sources};
 use confperm::model::{Call, Live, SiteIdentity, SkipReason, Subject};
-use confperm::plan::Plan;
+use confperm::plan::{LeftOut, Plan};
 use confperm::policy::Policy;
 use confperm::policy::lock::{LOCK_FILE, Lock};
 use confperm::render::diagnostics::{Paint, draw};
 use confperm::sandbox::world::{AccountStatus, GroupId, Principal, RoleId, SpaceId, Status, Verb, World};
 use confperm::sandbox::{Options, Site};
 
-use self::case::{Declared, Name};
+use self::case::{Declared, Name, ORPHANED, VISITOR};
 use self::meant::{Access, Meanings};
 use crate::in_process::{Stage, parse};
 use crate::support::{Folder, Hosted, Ran, is_write};
@@ -49,6 +49,10 @@ struct Counts {
     /// Runs that wrote a page whose lists had an entry of a deleted group.
     ghosts: usize,
     skipped: usize,
+    /// Plans that leave something out in a space without an administrator.
+    orphaned: usize,
+    /// Runs that leave or give access to a guest's account.
+    visited: usize,
     /// Spaces that had to be exactly as meant, and those in which something meant is gone.
     exact: usize,
     within: usize,
@@ -93,11 +97,14 @@ async fn what_names_meant_is_what_they_mean_however_they_move() {
         exact,
         within,
         ghosts,
+        orphaned,
+        visited,
     } = counts;
     assert!(rekeyed * 10 >= cases, "{counts:?}");
     assert!(moved * 10 >= cases * 6 && wrote * 10 >= cases * 5, "{counts:?}");
     assert!((refused_at_first + refused) * 20 <= cases && unknown * 5 <= cases, "{counts:?}");
     assert!((ghosts > 0 || cases < 400) && skipped * 5 >= cases, "{counts:?}");
+    assert!(orphaned * 10 >= cases && visited * 5 >= cases, "{counts:?}");
     assert!(exact >= cases && within * 4 >= cases, "{counts:?}");
 }
 
@@ -187,6 +194,8 @@ async fn check(seed: u64, shown: &mut String, counts: &mut Counts) -> Result<(),
     counts.ghosts += usize::from(writes_over_ghosts(&planned.plan, &before));
     counts.wrote += usize::from(!planned.plan.calls.is_empty());
     let after = stage.running.world(World::clone);
+    counts.orphaned += usize::from(leaves_orphan(&planned.plan)?);
+    counts.visited += usize::from(meant::access(&after).iter().any(|(person, ..)| *person == VISITOR));
     for space in &policy {
         let is_exact = !is_touched(space, &meanings, &moved, &before);
         counts.exact += usize::from(is_exact);
@@ -203,6 +212,15 @@ async fn check(seed: u64, shown: &mut String, counts: &mut Counts) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// Whether a plan leaves something out in the space without an administrator, as it may nowhere else.
+fn leaves_orphan(plan: &Plan) -> Result<bool, String> {
+    let is_orphaned = |left: &&LeftOut| left.change.space().as_str() == ORPHANED.1;
+    match plan.left_out.iter().find(|left| !is_orphaned(left)) {
+        Some(left) => Err(format!("left out without a reason: {left:?}")),
+        None => Ok(!plan.left_out.is_empty()),
+    }
 }
 
 /// The program itself, in CI and at a desk, without the lock of the first run.

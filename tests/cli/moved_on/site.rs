@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::case::{GROUPS, KEYS, LEAVERS, PEOPLE, ROW_HOLDERS};
+use super::case::{GROUPS, KEYS, LEAVERS, ORPHANED, PEOPLE, ROW_HOLDERS};
 use crate::worlds::Dice;
 
 const ROLES: &str = "roles:
@@ -32,6 +32,7 @@ site: {{flavor: cloud, space-role-mode: {mode}, edition: standard, anonymous: fa
   dan: {account-id: u-dan, name: Dan}
   kim: {account-id: u-kim, name: Kim}
   fay: {account-id: u-fay, name: Fay}
+  gus: {account-id: u-gus, name: Gus, guest-of: A}
 groups:
   ext: {id: g-ext, members: [fay]}
 ",
@@ -44,8 +45,9 @@ groups:
         text.push_str(ROLES);
     }
     text.push_str("quirks: {companions: never}\nspaces:\n");
-    for (number, key) in KEYS.into_iter().enumerate() {
+    for (number, key) in KEYS.into_iter().chain([ORPHANED.1]).enumerate() {
         let id = number + 1;
+        let is_orphaned = key == ORPHANED.1;
         let _ = writeln!(text, "  {key}:\n    id: {id}\n    name: {key}");
         let groups = dice.some(&GROUPS, 2).into_iter().map(|name| format!("group:{name}"));
         let people = dice.some(&LEAVERS, 3).into_iter().map(|name| format!("user:{name}"));
@@ -63,7 +65,7 @@ groups:
         };
         if mode != "pre-roles" {
             let (editors, viewers): (Vec<_>, Vec<_>) = by_role.into_iter().partition(|_| dice.one_in(2));
-            let admin = if mode == "roles" { "user:ann" } else { "" };
+            let admin = if mode == "roles" && !is_orphaned { "user:ann" } else { "" };
             let (editors, viewers) = (editors.join(", "), viewers.join(", "));
             let _ = writeln!(
                 text,
@@ -77,11 +79,15 @@ groups:
         let editors = readers.iter().filter(|_| dice.one_in(2)).cloned().collect::<Vec<_>>();
         text.push_str("    permissions:\n");
         for (pair, who) in [("read/space", readers), ("create/page", editors)] {
-            let who = with_caller(who).join(", ");
+            let who = if is_orphaned && pair != "read/space" { who } else { with_caller(who) }.join(", ");
             let _ = writeln!(text, "      {pair}: [{who}]");
             if pair == "create/page" && mode != "pre-roles" {
                 let _ = writeln!(text, "      update/page: [{who}]");
             }
+        }
+        if is_orphaned {
+            pages(&mut text, dice, id);
+            continue;
         }
         text.push_str("      delete/page: [user:ann]\n      create/blogpost: [user:ann]\n      restrict_content/space: [user:ann]\n      administer/space: [user:ann]\n");
         if mode != "pre-roles" {

@@ -5,13 +5,15 @@ use std::fmt::Write as _;
 
 use confperm::sandbox::world::{Pair, Principal};
 
-use super::case::{Declared, Entry, PEOPLE, ROLE_NAMES, Reach, Rules, Selector, written};
+use super::case::{Declared, Entry, PEOPLE, ROLE_NAMES, Reach, Rules, Selector, VISITOR, written};
 
 /// The policy as a person writes it.
 pub(super) fn text(policy: &[Declared]) -> String {
     let mut text = "version: 1\nguards: {max-removals: 100%, min-admins: 0}\npeople:\n".to_owned();
     for name in PEOPLE {
-        let _ = writeln!(text, "  {name}: u-{name}");
+        let account =
+            if name == VISITOR { format!("{{account: u-{name}, guest-of: A}}") } else { format!("u-{name}") };
+        let _ = writeln!(text, "  {name}: {account}");
     }
     if policy.iter().any(|space| space.by_roles) {
         text.push_str(
