@@ -1,6 +1,8 @@
 //! `confperm.lock` beside a policy: written, committed, and held against the site.
 
-use crate::support::Folder;
+use confperm::sandbox::world::{Action, GroupId};
+
+use crate::support::{Folder, Hosted, Ran, is_write, sign_in};
 
 /// The state file with some of its text replaced.
 fn change(folder: &Folder, from: &str, to: &str) {
@@ -300,4 +302,39 @@ fn a_lock_that_cannot_be_read_stops_everything() {
     std::fs::create_dir(folder.path().join("confperm.lock")).unwrap();
     let ran = folder.run(&["plan"]).code(1);
     assert!(ran.err.contains("confperm.lock` is a folder, not a regular file"), "{}", ran.err);
+}
+
+/// N3: a lock goes by the site and not by the address at which it was reached, so what it knows counts in CI at the
+/// gateway as at a desk.
+#[test]
+fn a_lock_that_was_written_at_the_address_of_the_site_is_good_at_the_gateway() {
+    let example = without_lock();
+    let hosted = Hosted::open(&example.file("site.yaml"));
+    let policy = example.read("confperm.yaml");
+    let text = policy.replace("sandbox:site.yaml", "https://acme.atlassian.net/wiki");
+    let folder = Folder::with(&[("confperm.yaml", &text)]);
+    let run = |at_gateway: bool, arguments: &[&str]| {
+        let site = hosted.running.site_url();
+        let gateway = "/ex/confluence/0d2f7a9e-6f0b-4c57-9a53-a3b1c0de0002/wiki";
+        let url = if at_gateway { site.replace("/wiki", gateway) } else { site };
+        let mut command = folder.confperm(arguments);
+        sign_in(&mut command, &url, &hosted.running);
+        Ran::from(command.output().unwrap())
+    };
+    run(false, &["plan"]).code(0);
+    let group = GroupId::from("2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f0002");
+    let renamed = Action::RenameGroup { group, name: "reliability".to_owned() };
+    hosted.running.change(|world| world.act(&renamed).unwrap());
+    let [desk, ci] = [false, true].map(|at_gateway| run(at_gateway, &["plan", "--locked"]).code(0));
+    assert_eq!(desk.out, ci.out);
+    assert!(ci.err.contains("the group `group:sre` is now `group:reliability`"), "{}", ci.err);
+    // What is missing from it, or is about another site, shows there as well.
+    let lock = folder.read("confperm.lock");
+    folder.write("confperm.lock", &lock.replace("  sre:", "  other:"));
+    run(true, &["apply", "--yes", "--locked"]).code(4);
+    folder.write("confperm.lock", &lock.replace("cloud-id: 0", "cloud-id: 1"));
+    let ran = run(true, &["apply", "--yes", "--locked"]).code(1);
+    assert!(ran.err.contains("error[wrong-site]"), "{}", ran.err);
+    let requests = hosted.running.requests();
+    assert!(!requests.iter().any(|request| is_write(&request.method, &request.path)), "{requests:?}");
 }
