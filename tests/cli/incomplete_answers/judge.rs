@@ -31,8 +31,9 @@ impl Standing {
             standing.holdings.extend(all);
         }
         let subjects = PEOPLE.map(|id| (id, Subject::User(AccountId::from(id))));
-        for page in [1, 2].into_iter().flat_map(|space| (1..=4).map(move |page| 10 * space + page)) {
-            let content = world.content(ContentId(page)).unwrap();
+        // Four pages and a post of each space.
+        for page in [1, 2].into_iter().flat_map(|space| (1..=5).map(move |page| 10 * space + page)) {
+            let Some(content) = world.content(ContentId(page)) else { continue };
             for list in ListKind::ALL {
                 standing.lists.insert((page, list), entries(content.lists.get(list)));
             }
@@ -162,7 +163,7 @@ pub(super) fn judge(
 fn chain(page: u64) -> Vec<u64> {
     let home = page / 10 * 10;
     match page % 10 {
-        1 => vec![page],
+        1 | 5 => vec![page],
         4 => vec![page, home + 3, home + 1],
         _ => vec![page, home + 1],
     }

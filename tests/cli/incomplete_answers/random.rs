@@ -13,6 +13,9 @@ pub(super) struct Case {
     pub(super) adversary: Adversary,
 }
 
+/// The last digit of the number of a blog post.
+pub(super) const POST: u64 = 5;
+
 const GROUPS: [&str; 4] = ["group:eng", "group:ops", "group:hr", "group:adm"];
 const MODES: [&str; 3] = ["pre-roles", "roles-transition", "roles"];
 
@@ -20,7 +23,7 @@ pub(super) fn case(seed: u64) -> Case {
     let mut dice = Dice::new(seed);
     let mode = dice.pick(&MODES);
     let site = site(&mut dice, mode);
-    let policy = policy(&mut dice, mode);
+    let policy = policy(&mut dice, mode, &site);
     Case { site, policy, adversary: adversary(&mut dice) }
 }
 
@@ -50,7 +53,7 @@ quirks: {{companions: never}}
             "roles:
   Viewer: {id: r-view, type: system, permissions: [read/space, create/comment]}
   Collaborator: {id: r-col, type: system, permissions: [read/space, create/comment, create/page, update/page]}
-  Admin: {id: r-adm, type: system, permissions: [read/space, create/page, update/page, restrict_content/space, administer/space]}
+  Admin: {id: r-adm, type: system, permissions: [read/space, create/page, update/page, create/blogpost, update/blogpost, restrict_content/space, administer/space]}
 ",
         );
     }
@@ -74,6 +77,8 @@ quirks: {{companions: never}}
       read/space: [{}]
       create/page: [{admin}]
       update/page: [{admin}]
+      create/blogpost: [{admin}]
+      update/blogpost: [{admin}]
       restrict_content/space: [{admin}]
       administer/space: [{admin}]
       create/comment: [{}]",
@@ -87,9 +92,15 @@ quirks: {{companions: never}}
         }
         let [home, one, two, three] = [1, 2, 3, 4].map(|page| format!("id: {space}{page}{}", lists(dice)));
         let archived = if dice.one_in(5) { ", status: archived" } else { "" };
+        // Most posts have a list that an entry about the other one must not lose.
+        let post = match dice.below(4) {
+            0 => String::new(),
+            1 => format!("{{id: {space}{POST}{}, title: News}}", lists(dice)),
+            _ => format!("{{id: {space}{POST}, view: [user:ann, {}], title: News}}", dice.pick(&GROUPS[..3])),
+        };
         let _ = writeln!(
             text,
-            "    pages: [{{{home}, title: Home, children: [{{{one}, title: One}}, \
+            "    blogposts: [{post}]\n    pages: [{{{home}, title: Home, children: [{{{one}, title: One}}, \
              {{{two}, title: Two, children: [{{{three}, title: Three{archived}}}]}}]}}]"
         );
     }
@@ -122,13 +133,13 @@ fn lists(dice: &mut Dice) -> String {
     text
 }
 
-fn policy(dice: &mut Dice, mode: &str) -> String {
+fn policy(dice: &mut Dice, mode: &str, site: &str) -> String {
     let mut text = "version: 1\npeople: {me: u-ann}\n".to_owned();
     // What cannot be read is not removed either, so a limit on removals counts less with reason.
     let _ = writeln!(
         text,
         "guards: {{max-removals: 100%, min-admins: {}}}\nspaces:",
-        if dice.one_in(4) { 2 } else { 1 }
+        if dice.one_in(8) { 2 } else { 1 }
     );
     let has_rule = dice.one_in(4);
     let groups: &[&str] = if has_rule { &["group:eng", "group:ops", "group:adm"] } else { &GROUPS };
@@ -165,6 +176,15 @@ fn policy(dice: &mut Dice, mode: &str) -> String {
             let _ = writeln!(text, "      '{selector}': {entry}");
         }
         let _ = writeln!(text, "      'id:{space}3': {{edit: ['user:me']}}");
+        if site.contains(&format!("id: {space}{POST}")) {
+            let entry = match dice.below(5) {
+                0 => "{view: anyone, edit: anyone}".to_owned(),
+                1 => format!("{{view: ['user:me', {}]}}", named(&[dice.pick(groups)])),
+                // Two entries take a call that sends both lists, so the other one has to be known.
+                _ => format!("{{edit: ['user:me', {}]}}", named(&[dice.pick(groups)])),
+            };
+            let _ = writeln!(text, "      'blog:News': {entry}");
+        }
         if dice.one_in(5) {
             let _ = writeln!(text, "    unlisted-pages: open");
         }
@@ -214,8 +234,12 @@ const PATHS: [&str; 14] = [
 ];
 
 /// Manglings where they hurt.
-const AIMED: [&str; 14] = [
+const AIMED: [&str; 17] = [
+    // Lists that seem open are the worst, of pages and of posts.
     "empty-with-size:/content/**",
+    "empty-with-size:/content/**",
+    "empty-with-size:/content/**",
+    "wrong-operation:/content/**",
     "empty-with-size:/content/search",
     "empty-with-size:/user/memberof",
     "empty-with-size:/group/*/membersByGroupId",
@@ -244,7 +268,7 @@ fn adversary(dice: &mut Dice) -> Adversary {
         } else {
             dice.pick(&AIMED).to_owned()
         };
-        let times = dice.pick(&["", "", "", "", ":1", ":2", ":2+1"]);
+        let times = dice.pick(&["", "", "", "", "", "", ":1", ":2", ":2+1"]);
         adversary = adversary.mangle(format!("{mangle}{times}").parse().unwrap());
     }
     if dice.one_in(6) {
