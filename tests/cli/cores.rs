@@ -20,9 +20,10 @@ users:
   ann: {account-id: u-ann, name: Ann, email: ann@x.com}
   bob: {account-id: u-bob, name: Bob, email: bob@x.com}
   eve: {account-id: u-eve, name: Eve, email: eve@x.com}
+  gus: {account-id: u-gus, name: Gus, email: gus@x.com, guest-of: S1}
 groups:
   eng: {id: g-eng, members: [bob]}
-  ops: {id: g-ops, members: [eve]}
+  ops: {id: g-ops, members: [eve, gus]}
   hr: {id: g-hr, members: [bob, eve]}
   all: {id: g-all, members: [ann, bob, eve], access: user}
 spaces:
@@ -35,17 +36,21 @@ spaces:
             who.iter().fold(String::new(), |list, who| list + ", " + who)
         };
         let (read, create, view) = (some(), some(), some());
+        // Every eighth space has no administrator any more, and in every third a page is archived.
+        let admin = if number % 8 == 0 { "" } else { "'user:ann'" };
+        let archived = if number % 3 == 0 { ", status: archived" } else { "" };
         let _ = writeln!(
             site,
             "  S{number}: {{id: {number}, name: S{number}, permissions: {{read/space: ['user:ann'{read}], create/page: ['user:ann'], \
-             update/page: ['user:ann'], restrict_content/space: ['user:ann'], administer/space: ['user:ann']}}, \
-             pages: [{{id: {number}1, title: Home, view: ['user:ann'{view}], children: [{{id: {number}2, title: One}}]}}]}}"
+             update/page: ['user:ann'], create/blogpost: ['user:ann'], restrict_content/space: ['user:ann'], administer/space: [{admin}]}}, \
+             pages: [{{id: {number}1, title: Home, view: ['user:ann'{view}], children: [{{id: {number}2, title: One{archived}}}]}}], \
+             blogposts: [{{id: {number}3, title: News, view: ['user:ann'{view}]}}]}}"
         );
         let (view, closed) = (some(), some());
         let _ = writeln!(
             policy,
             "  S{number}: {{mode: authoritative, access: {{administer/space: ['user:me'], read/space: ['user:me'{read}{create}], create/page: ['user:me'{create}]}}, \
-             pages: {{/Home: {{view: ['user:me'{view}]}}, /Home/One: {{view: ['user:me'{closed}]}}}}}}"
+             pages: {{/Home: {{view: ['user:me'{view}]}}, /Home/One: {{view: ['user:me'{closed}]}}, 'blog:News': {{view: ['user:me'{closed}]}}}}}}"
         );
     }
     (site, policy)

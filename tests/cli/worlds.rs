@@ -156,7 +156,7 @@ const QUIRKS: [&str; 9] = [
     "search-misses: [3, 4]",
 ];
 
-/// One site. `ann` reads it, and administers its spaces as a rule.
+/// One site. `ann` reads it, and administers its spaces as a rule. Some have lost their last administrator.
 pub(crate) fn state(seed: u64) -> String {
     let mut dice = Dice(seed);
     let mode = dice.pick(&["pre-roles", "roles-transition", "roles"]);
@@ -181,6 +181,7 @@ pub(crate) fn state(seed: u64) -> String {
 fn space(text: &mut String, dice: &mut Dice, mode: &str, id: usize, key: &str, page: &mut usize) {
     let status = if dice.one_in(6) { "archived" } else { "current" };
     let _ = writeln!(text, "  \"{key}\":\n    id: {id}\n    name: \"Space: {id}\"\n    status: {status}");
+    let orphaned = dice.one_in(8);
     let mut rows: Vec<(&str, Vec<&str>)> = Vec::new();
     let mut roles: Vec<(&str, Vec<&str>)> = Vec::new();
     // Somebody whom the language cannot name is rare, so that most spaces can be written whole.
@@ -193,11 +194,12 @@ fn space(text: &mut String, dice: &mut Dice, mode: &str, id: usize, key: &str, p
         let class = who.starts_with("class:");
         if mode != "pre-roles" && (mode == "roles" || dice.one_in(2)) && !(mode == "roles" && dice.one_in(12))
         {
-            let role = if is_caller || dice.one_in(4) {
-                "Admin"
-            } else {
-                dice.pick(&["Viewer", "viewer", "Read / Export: all", "???"])
+            let role = match is_caller || dice.one_in(4) {
+                true if !orphaned => "Admin",
+                true => "Viewer",
+                false => dice.pick(&["Viewer", "viewer", "Read / Export: all", "???"]),
             };
+            let role = if orphaned && role == "???" { "viewer" } else { role };
             let role = if who == "anonymous" && !dice.one_in(6) { "Viewer" } else { role };
             push(&mut roles, role, who);
             continue;
@@ -217,7 +219,7 @@ fn space(text: &mut String, dice: &mut Dice, mode: &str, id: usize, key: &str, p
         if !dice.one_in(25) || is_caller {
             held.push("read/space");
         }
-        if is_caller || (dice.one_in(5) && who != "anonymous") {
+        if (is_caller || (dice.one_in(5) && who != "anonymous")) && !orphaned {
             held.push("administer/space");
         }
         for permission in held {

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use confperm::apply::{Outcome, Precautions, Status};
 use confperm::model::Call;
-use confperm::plan::{Object, Plan, Refusal};
+use confperm::plan::{Object as Planned, Plan, Refusal};
 use confperm::sandbox::adversary::{Adversary, Log};
-use confperm::sandbox::world::Action;
+use confperm::sandbox::world::{Action, Object, SpaceId};
 
 use super::random::{Case, Ingredients, case};
 use super::{Ended, Runs, judge};
@@ -33,6 +33,8 @@ struct Counts {
     killed: usize,
     complete: usize,
     skipped: usize,
+    /// Plans that reach the space without an administrator, and leave it out.
+    orphaned: usize,
     /// Sites that show what they do not grant.
     ungranted: usize,
     races: usize,
@@ -118,6 +120,10 @@ async fn follow(runs: &Runs, counts: &mut Counts) -> Result<(), String> {
         }
     }
     counts.wrote += usize::from(log.writes.iter().any(|write| write.before != write.after));
+    counts.orphaned += usize::from(plan.left_out.iter().any(|left| left.change.space().as_str() == "C"));
+    if let Some(write) = log.writes.iter().find(|write| write.object == Object::Space(SpaceId(3))) {
+        return Err(format!("tried in the space without an administrator: {} {}", write.method, write.path));
+    }
     let mut overwritten = judge::overwritten(plan, planned_at, &log.writes)?;
     counts.races += overwritten.races;
     if let Some(outcome) = first.outcome() {
@@ -206,15 +212,15 @@ fn are_gone(outcome: &Outcome, log: &Log) -> bool {
         })
         .collect();
     outcome.unverified.iter().all(|entry| match &entry.object {
-        Object::Page { content, .. } => gone.contains(&content.number()),
-        Object::Holding { .. } => false,
+        Planned::Page { content, .. } => gone.contains(&content.number()),
+        Planned::Holding { .. } => false,
     })
 }
 
 fn report(name: &str, counts: &Counts) {
     drop(writeln!(
         std::io::stdout(),
-        "{name}: {} cases, {} unplannable, refused {:?}, {} wrote, {} killed, {} complete at once, {} with something skipped, {} on a site that shows what it does not grant, {} races, {} wrong",
+        "{name}: {} cases, {} unplannable, refused {:?}, {} wrote, {} killed, {} complete at once, {} with something skipped, {} with a space without administrator, {} on a site that shows what it does not grant, {} races, {} wrong",
         counts.cases,
         counts.unplannable,
         counts.refused,
@@ -222,6 +228,7 @@ fn report(name: &str, counts: &Counts) {
         counts.killed,
         counts.complete,
         counts.skipped,
+        counts.orphaned,
         counts.ungranted,
         counts.races,
         counts.wrong.len()
@@ -243,7 +250,7 @@ async fn nothing_of_others_is_lost_and_running_again_finishes() {
         let refused = counts.refused.get(reason).copied().unwrap_or_default();
         assert!(refused > 0 && refused * 10 < counts.cases, "{refused} refused for {reason}");
     }
-    assert!(counts.killed > 0 && counts.skipped > 0 && counts.complete > 0);
+    assert!(counts.killed > 0 && counts.skipped > 0 && counts.complete > 0 && counts.orphaned > 0);
 }
 
 /// With a precaution left out, the property is broken in at least one case of twenty.

@@ -124,6 +124,8 @@ quirks: {{companions: {companions}, comment-companions: {comment}, producer-remo
             if dice.one_in(4) { ", status: archived" } else { "" }
         );
     }
+    // No one administers this space any more: the rule reaches it, and nothing can be done there.
+    text.push_str("  C: {id: 3, name: C, permissions: {read/space: [user:ann, 'group:eng', 'user:gus']}}\n");
     text
 }
 
@@ -221,7 +223,7 @@ fn policy(dice: &mut Dice, has_roles: bool, exact: bool) -> String {
         text.push_str(
             "rules:
   - name: ops takes over from eng
-    spaces: {key: B, where: {who: 'group:eng', has: read/space}}
+    spaces: {key: '?', not: [A], where: {who: 'group:eng', has: read/space}}
     replace: {'group:eng': 'group:ops'}
 ",
         );
