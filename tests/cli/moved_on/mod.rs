@@ -348,7 +348,10 @@ fn meanings(policy: &[Declared], lock: &Lock, world: &World) -> Meanings {
             };
             Some(name.page).filter(is_here)
         } else {
-            meant::bearers(world, space.id, &name.written, true).into_iter().next()
+            // A title that a current page bears as well means that page.
+            [false, true].into_iter().find_map(|archived| {
+                meant::bearers(world, space.id, &name.written, archived).into_iter().next()
+            })
         };
         ((space.id, name.clone()), page)
     });
