@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use crate::model::{ContentKind, Gap, Mode, Principal, SpaceKey, Why};
 use crate::plan::{
-    CallId, Change, Cost, Danger, EdgeReason, Lacks, LeftOut, Meanwhile, MeanwhileReason, NeededBy, Plan,
-    Refusal,
+    CallId, Change, Cost, Danger, EdgeReason, Lacks, LeftOut, Meanwhile, MeanwhileReason, Moment, NeededBy,
+    Plan, Refusal,
 };
 
 use super::access_words::ShownNames as _;
@@ -202,10 +202,13 @@ pub(super) fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
                     list(&unread)
                 )
             };
+            let way_out = match danger.moment {
+                Moment::LetIn => "No option accepts that access is gained for a moment.",
+                Moment::ShutOut => "Or pass --allow-gap to accept that access is lost for a moment.",
+            };
             format!(
                 "{space}: in every order of the calls that was tried, {}.{members} Split the change over two policies, applied \
-                 one after the other; or pass --allow-gap to accept that access is lost for a moment. No option \
-                 accepts that access is gained for a moment.",
+                 one after the other. {way_out}",
                 danger_words(plan, danger)
             )
         }
@@ -316,6 +319,7 @@ fn bound(plan: &Plan) -> String {
     let has_gap = plan.meanwhile.iter().any(|moment| moment.reason == MeanwhileReason::AcceptedGap);
     match (calls, has_gap) {
         (0 | 1, _) => String::new(),
+        _ if plan.refusals.iter().any(Refusal::is_about_the_order) => String::new(),
         (_, true) => "; with an accepted gap, fewer are not ruled out".to_owned(),
         (_, false) if calls == lower_bound => {
             ", the fewest without a leak or a gap for any person or group".to_owned()

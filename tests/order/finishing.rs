@@ -196,3 +196,19 @@ fn no_call_comes_into_the_moment_in_which_a_right_goes_along_and_is_given_back()
         assert!(comes_before || waited_for(&plan, call).contains(&back.id), "{:#?}", plan.calls);
     }
 }
+
+#[test]
+fn what_the_caller_gets_too_late_is_named() {
+    let [mine, ..] = GROUPS;
+    // The others of the first group may edit no page now, and shall not see the one that closes.
+    let before = state(&[(mine, &READ)], [&[], &[]]);
+    let after = state(&[(mine, &WRITE)], [&["user:me"], &[]]);
+    for case in leaning(&before, &after) {
+        let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).unwrap().plan;
+        let [Refusal::Unfinishable { call, permission, through, .. }] = &plan.refusals[..] else {
+            panic!("{:#?}", plan.refusals)
+        };
+        assert_eq!((*permission, through.len()), (Permission::CreatePage, 0));
+        assert!(matches!(plan.calls[call.position()].call, Call::Restrict { .. }));
+    }
+}

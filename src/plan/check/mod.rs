@@ -55,19 +55,8 @@ pub struct Broken {
 ///
 /// The first access that the plan does not keep between what it is before and what it is after.
 pub fn check(plan: &Plan, live: &Live, after: &Live, guards: &Guards) -> Result<(), Broken> {
-    let refused: BTreeSet<&SpaceKey> = plan
-        .refusals
-        .iter()
-        .filter_map(|refusal| match refusal {
-            Refusal::NoSafeOrder { space, .. }
-            | Refusal::NoOrder { space, .. }
-            | Refusal::Unfinishable { space, .. } => Some(space),
-            Refusal::Lockout { .. }
-            | Refusal::NoAdmin { .. }
-            | Refusal::NeedsLeftOut { .. }
-            | Refusal::PageOnly { .. } => None,
-        })
-        .collect();
+    let unordered = plan.refusals.iter().filter(|refusal| refusal.is_about_the_order());
+    let refused: BTreeSet<&SpaceKey> = unordered.map(Refusal::space).collect();
     let mut spaces: BTreeMap<&SpaceKey, Vec<&PlannedCall>> = BTreeMap::new();
     for call in plan.calls.iter().filter(|call| !refused.contains(call.call.space())) {
         spaces.entry(call.call.space()).or_default().push(call);

@@ -152,6 +152,17 @@ impl Refusal {
         }
     }
 
+    /// Whether the calls of its space have no order in which they could be made.
+    pub const fn is_about_the_order(&self) -> bool {
+        match self {
+            Self::NoSafeOrder { .. } | Self::NoOrder { .. } | Self::Unfinishable { .. } => true,
+            Self::Lockout { .. }
+            | Self::NoAdmin { .. }
+            | Self::PageOnly { .. }
+            | Self::NeedsLeftOut { .. } => false,
+        }
+    }
+
     pub const fn code(&self) -> RefusalCode {
         match self {
             Self::Lockout { .. } => RefusalCode::Lockout,

@@ -8,10 +8,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Call, Permission};
+use crate::model::{Call, Permission, Truth};
 
 use super::super::document::EdgeReason;
-use super::super::rights::{self, is_caller, may_be_caller};
+use super::super::enabling::gives;
+use super::super::rights::{self, Rights, is_caller, may_be_caller};
 use super::conflicts::Conflict;
 use super::gates::{Gate, State};
 use super::space::{Node, Space};
@@ -39,6 +40,18 @@ pub(super) fn needs(space: &Space<'_>, nodes: &[Node]) -> Vec<Conflict> {
         }
     }
     states.into_iter().map(|state| Conflict::of(state, EdgeReason::Lockout, None)).collect()
+}
+
+/// Whether a conflict says that a call gives the account what another needs.
+pub(super) fn is_need(space: &Space<'_>, nodes: &[Node], conflict: &Conflict) -> bool {
+    let (EdgeReason::Api, [first], [last]) = (conflict.reason, &conflict.pending[..], &conflict.done[..])
+    else {
+        return false;
+    };
+    let rights = Rights::of(space.before, space.live);
+    let lacks = |any_of: &Vec<Permission>| rights.has(any_of) != Truth::Yes;
+    let mut needed = rights::needed(&nodes[*last].call, space.before, space.live).into_iter().filter(lacks);
+    needed.any(|any_of| gives(&nodes[*first].call, &any_of, space.live) != Truth::No)
 }
 
 /// What keeps calls out of the moment in which a right of the account is gone, since it goes along with another and

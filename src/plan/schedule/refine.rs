@@ -180,8 +180,9 @@ impl Candidate {
     fn attempt(&self, space: &Space<'_>, needs: CallerNeeds) -> Option<Attempt> {
         let nodes = self.packing.nodes(space);
         let Demanded { mut conflicts, work, exact } = for_all(space, &nodes)?;
-        if needs == CallerNeeds::Count {
-            conflicts.extend(caller::needs(space, &nodes));
+        match needs {
+            CallerNeeds::Count => conflicts.extend(caller::needs(space, &nodes)),
+            CallerNeeds::Ignored => conflicts.retain(|conflict| !caller::is_need(space, &nodes, conflict)),
         }
         let outcome = self.ordered(space, nodes, conflicts);
         let outcome = outcome.map_err(|stuck| Stuck { proven: stuck.proven && exact, exact, ..stuck });
