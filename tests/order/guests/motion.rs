@@ -1,0 +1,176 @@
+//! A run that ends anywhere is taken up by the next, and comes to the same end: on sites that have guests already, where
+//! people come and go.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use confperm::model::{Call, Permission};
+use confperm::plan::{Gaps, Plan, plan};
+use confperm::sandbox::world::World;
+use proptest::prelude::*;
+
+use super::{Guested, carried_out};
+use crate::site::{Case, GROUPS, PAGE, SPACE, State, perform, plain};
+use crate::tally::holds;
+
+/// Those beside the guests, `group:g2`.
+const INSIDERS: [&str; 4] = ["group:g0", "group:g1", "user:p0", "user:p1"];
+
+/// What a list of a page is before.
+#[derive(Debug, Clone)]
+enum List {
+    Open,
+    /// All who see the space, or who edit there: one that was made for guests looks like that.
+    Made,
+    OfThoseWhoStay,
+    /// All who see the space or edit there, and the principal that a rule takes off.
+    WithLeaver,
+    Own(BTreeSet<&'static str>),
+}
+
+/// A site that may have guests already, with people who come and go, lists that were made for them, and lists of
+/// other people's making.
+fn in_motion() -> impl Strategy<Value = Guested> {
+    let rights = || {
+        let edits = BTreeSet::from([Permission::ReadSpace, Permission::CreatePage]);
+        let holding = prop_oneof![
+            2 => Just(None),
+            3 => Just(Some(BTreeSet::from([Permission::ReadSpace]))),
+            2 => Just(Some(edits)),
+        ];
+        proptest::collection::vec(holding, 4).prop_map(|held| -> BTreeMap<&str, BTreeSet<Permission>> {
+            INSIDERS.into_iter().zip(held).filter_map(|(who, rights)| Some((who, rights?))).collect()
+        })
+    };
+    let own = proptest::collection::btree_set(proptest::sample::select(INSIDERS.to_vec()), 1..=3);
+    let list = move || {
+        prop_oneof![
+            2 => Just(List::Open),
+            2 => Just(List::Made),
+            1 => Just(List::OfThoseWhoStay),
+            1 => Just(List::WithLeaver),
+            2 => own.clone().prop_map(List::Own),
+        ]
+    };
+    let pages = 1_usize..=3;
+    let shape = pages.prop_flat_map(move |pages| {
+        let lists = proptest::collection::vec([list(), list()], pages);
+        let parents: Vec<_> = (0..pages).map(|page| proptest::option::of(0..page.max(1))).collect();
+        (parents, lists, 0..pages)
+    });
+    let leaver = proptest::option::weighted(0.3, proptest::sample::select(INSIDERS.to_vec()));
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), leaver);
+    (plain(), shape, rights(), rights(), flags).prop_map(
+        |(case, (parents, lists, named), before, mut after, (known, edit, guests_before, leaver))| {
+            if let Some(leaver) = leaver {
+                after.remove(leaver);
+            }
+            let parents: Vec<Option<usize>> = parents
+                .into_iter()
+                .enumerate()
+                .map(|(page, parent)| parent.filter(|parent| *parent < page))
+                .collect();
+            let drawn = |list: List, permission: Permission| {
+                let hold = |rows: &BTreeMap<&'static str, BTreeSet<Permission>>| -> BTreeSet<&str> {
+                    let hold = rows.iter().filter(|(_, held)| held.contains(&permission));
+                    hold.map(|(who, _)| *who).collect()
+                };
+                let mut list = match list {
+                    List::Open => return BTreeSet::new(),
+                    List::Made => hold(&before),
+                    List::OfThoseWhoStay => &hold(&before) & &hold(&after),
+                    List::WithLeaver => hold(&before).into_iter().chain(leaver).collect(),
+                    List::Own(list) => list,
+                };
+                list.insert("user:me");
+                list
+            };
+            let lists: Vec<_> = lists
+                .into_iter()
+                .map(|[view, edit]| [drawn(view, Permission::ReadSpace), drawn(edit, Permission::CreatePage)])
+                .collect();
+            let rights = if edit {
+                [Permission::ReadSpace, Permission::CreatePage].into()
+            } else {
+                [Permission::ReadSpace].into()
+            };
+            let guest = [(GROUPS[2], rights)];
+            let rows = |rows: BTreeMap<&'static str, BTreeSet<Permission>>, guests: bool| {
+                rows.into_iter().chain(guest.clone().into_iter().filter(|_| guests)).collect()
+            };
+            let case = Case {
+                members_known: known,
+                people: (0..8).collect(),
+                sorts: vec![PAGE; parents.len()],
+                parents,
+                before: State { rows: rows(before, guests_before), pages: lists.clone() },
+                after: State { rows: rows(after, true), pages: lists },
+                ..case
+            };
+            Guested { case, named: BTreeMap::from([(2, BTreeSet::from([named]))]), edit, leaver }
+        },
+    )
+}
+
+/// The calls of a plan in another order that its edges allow.
+fn another_order(plan: &Plan, mut seed: u64) -> Vec<&Call> {
+    let mut done = BTreeSet::new();
+    let mut order = Vec::new();
+    while order.len() < plan.calls.len() {
+        let ready: Vec<_> = plan
+            .calls
+            .iter()
+            .filter(|call| {
+                !done.contains(&call.id) && call.after.iter().all(|edge| done.contains(&edge.call))
+            })
+            .collect();
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let next = ready[usize::try_from(seed >> 33).unwrap() % ready.len()];
+        done.insert(next.id);
+        order.push(&next.call);
+    }
+    order
+}
+
+/// Who holds what, and all lists.
+fn outcome(world: &World) -> impl PartialEq + std::fmt::Debug + use<> {
+    let space = world.space(SPACE).unwrap();
+    let rows: BTreeSet<String> =
+        space.grants.values().map(|grant| format!("{:?} {:?}", grant.principal, grant.pair)).collect();
+    let lists: Vec<_> = world.contents().map(|content| content.lists.clone()).collect();
+    (rows, lists)
+}
+
+#[test]
+fn a_run_that_ends_anywhere_is_taken_up_to_the_same_end() {
+    holds(500, 40, &(in_motion(), any::<u64>()), |(guested, seed), tally| {
+        let case = &guested.case;
+        let world = case.world();
+        let planned = plan(&guested.desired_on(&world), &case.live(&world), Gaps::Refuse).unwrap();
+        if !tally.is_planned(&planned.plan) {
+            return Ok(());
+        }
+        let states = carried_out(&world, &planned.plan);
+        let end = outcome(&states[states.len() - 1]);
+        let mut now = world.clone();
+        let mut elsewhere = Vec::new();
+        for call in another_order(&planned.plan, seed) {
+            perform(&mut now, call);
+            elsewhere.push(now.clone());
+        }
+        for (number, state) in states.iter().chain(&elsewhere).enumerate() {
+            let again = plan(&guested.desired_on(state), &case.live(state), Gaps::Refuse).unwrap().plan;
+            prop_assert!(again.refusals.is_empty(), "after {}: {:#?}", number, again.refusals);
+            let rest = carried_out(state, &again);
+            let found = outcome(&rest[rest.len() - 1]);
+            prop_assert!(
+                found == end,
+                "{} of {:#?}: {:?}, and not {:?}",
+                number,
+                planned.plan.calls,
+                found,
+                end
+            );
+        }
+        Ok(())
+    });
+}
