@@ -73,6 +73,31 @@ fn guests_of_some_pages_do_not_read_what_is_archived() {
     case.run(&["plan", "--detailed-exitcode"]).code(0);
 }
 
+/// Whoever is a guest twice, or a guest and more, gets past the list above as the one and must not see the archived page
+/// as the other.
+#[test]
+fn an_archived_page_is_not_opened_to_those_whom_the_list_above_it_leaves_out() {
+    let site = SITE.replace("title: Internal,", "title: Internal, view: [user:bot],").replace(
+        "[bot, bob], access: user}",
+        "[bot, bob, pia], access: user}\n  auditors: {id: g-auditors, members: []}",
+    );
+    let policy = "spaces:
+  ENG:
+    access: {admin: [user:bot], collaborator: [group:staff]}
+    page-only:
+      - {who: [group:partners], pages: [/Internal], role: viewer}
+      - {who: [group:auditors], pages: [/Public], role: viewer}
+";
+    let case = Case::on(&site, policy);
+    case.run(&["can", "pia", "view", "ENG/id:5"]).code(3);
+    case.run(&["apply", "--yes"]).code(0);
+    case.run(&["can", "pia", "view", "ENG/Internal"]).code(0);
+    let ran = case.run(&["can", "pia", "view", "ENG/id:5"]).code(3);
+    assert!(ran.out.contains("denied"), "{}", ran.out);
+    let ran = case.run(&["plan", "--detailed-exitcode"]).code(0);
+    assert!(!ran.out.contains("seen-by-guests"), "{}", ran.out);
+}
+
 #[test]
 fn who_and_can_and_test_know_archived_pages() {
     let case = Case::new(

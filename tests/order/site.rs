@@ -143,6 +143,15 @@ fn sort() -> impl Strategy<Value = Sort> {
     ]
 }
 
+/// What has lists on every site and is always read: pages, many of them archived, and blog posts.
+pub(crate) fn listed() -> impl Strategy<Value = Sort> {
+    prop_oneof![
+        4 => Just(PAGE),
+        3 => Just(Sort { status: world::Status::Archived, ..PAGE }),
+        3 => Just(Sort { kind: world::Kind::Blogpost, ..PAGE }),
+    ]
+}
+
 pub(crate) const GROUPS: [&str; 3] = ["group:g0", "group:g1", "group:g2"];
 
 /// Four permissions to play with: without companions, and with those of pages or of blog posts.
@@ -164,7 +173,7 @@ const OF_FILES: [Permission; 4] =
 
 /// Sites where a permission comes alone, and nothing above a page is hidden from the planner.
 pub(crate) fn alone() -> impl Strategy<Value = Case> {
-    sorted(single(), Hidden::AtTheEnds)
+    sorted(single(), sort(), Hidden::AtTheEnds)
 }
 
 fn single() -> impl Strategy<Value = Case> {
@@ -173,7 +182,7 @@ fn single() -> impl Strategy<Value = Case> {
 
 /// The same where permissions come and go with companions.
 pub(crate) fn with_companions() -> impl Strategy<Value = Case> {
-    sorted(companions(), Hidden::AtTheEnds)
+    sorted(companions(), sort(), Hidden::AtTheEnds)
 }
 
 /// Sites where rows of anonymous or of a class may cover what others lose, among people of all kinds.
@@ -210,11 +219,16 @@ pub(crate) fn of_pages() -> impl Strategy<Value = Case> {
         .prop_map(|(case, bystanders, required, mine)| Case { bystanders, required, mine, ..case })
 }
 
+/// The same with archived pages and blog posts in them.
+pub(crate) fn of_listed() -> impl Strategy<Value = Case> {
+    sorted(of_pages(), listed(), Hidden::Anywhere)
+}
+
 /// Sites with all that there is, on which groups hold roles.
 pub(crate) fn with_roles() -> impl Strategy<Value = Case> {
     let sets = prop_oneof![case_with(roles::OF_EDITING), case_with(roles::OF_RESTRICTING)];
     let switches = [any::<bool>(), any::<bool>(), any::<bool>()];
-    (sorted(sets, Hidden::Anywhere), By::any_roles(), switches).prop_map(
+    (sorted(sets, sort(), Hidden::Anywhere), By::any_roles(), switches).prop_map(
         |(mut case, by, [required, mine, leaning])| {
             (case.by, case.required, case.mine, case.leaning) = (by, required, mine, leaning && mine);
             if case.leaning {
@@ -227,7 +241,7 @@ pub(crate) fn with_roles() -> impl Strategy<Value = Case> {
 
 /// Sites with all that there is.
 pub(crate) fn case() -> impl Strategy<Value = Case> {
-    (sorted(of_pages(), Hidden::Anywhere), any::<bool>(), any::<bool>()).prop_map(
+    (sorted(of_pages(), sort(), Hidden::Anywhere), any::<bool>(), any::<bool>()).prop_map(
         |(mut case, leaning, archived)| {
             (case.leaning, case.archived) = (leaning && case.mine, archived);
             if case.leaning {
@@ -245,8 +259,12 @@ enum Hidden {
     AtTheEnds,
 }
 
-fn sorted(cases: impl Strategy<Value = Case>, hidden: Hidden) -> impl Strategy<Value = Case> {
-    let sorts = proptest::collection::vec(sort(), 4);
+fn sorted(
+    cases: impl Strategy<Value = Case>,
+    sort: impl Strategy<Value = Sort>,
+    hidden: Hidden,
+) -> impl Strategy<Value = Case> {
+    let sorts = proptest::collection::vec(sort, 4);
     let switches = [any::<bool>(), any::<bool>(), any::<bool>()];
     (cases, sorts, switches).prop_map(move |(mut case, sorts, [for_folders, guards, inherit])| {
         (case.lists_for_folders, case.edit_list_guards_delete) = (for_folders, guards);
@@ -669,7 +687,7 @@ fn origin() -> Origin {
     Origin { file: "eng.yaml".into(), line: 1 }
 }
 
-fn user(name: &str) -> world::User {
+pub(crate) fn user(name: &str) -> world::User {
     world::User {
         handle: name.to_owned(),
         account: world::AccountId(name.to_owned()),

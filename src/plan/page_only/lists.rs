@@ -96,14 +96,22 @@ impl<'a> Compiler<'a> {
     /// Closes each archived page by a list of its own: it has left the tree, and a list above it may not protect it any
     /// more (CONFCLOUD-83913).
     fn archived(&mut self, readers: &Readers) {
-        let reached = |content: &Content, compiler: &Self| {
-            compiler.guests.keys().all(|guest| {
-                compiler.guests[guest].sees.contains(&content.id)
-                    || compiler.closed.get(guest).is_some_and(|closed| closed.contains(&content.id))
-            })
-        };
         for content in self.tree.iter().filter(|content| content.archived) {
-            if !reached(content, self) {
+            let id = content.id;
+            let is_open_to = |guest: &&Subject| {
+                !self.guests[*guest].sees.contains(&id)
+                    && !self.closed.get(*guest).is_some_and(|closed| closed.contains(&id))
+            };
+            let open_to: BTreeSet<&Subject> = self.guests.keys().filter(is_open_to).collect();
+            // What the walk has just closed to other guests is closed to these as well. It must not become a list of all
+            // insiders: the nearest list above may leave some of them out.
+            let list = self.found.lists.get(&(id, PageVerb::View)).map(|(list, _)| list);
+            let keeps_out = |members: &Members| open_to.iter().all(|guest| !members.contains(guest));
+            if matches!(list, Some(Audience::Only(members)) if keeps_out(members)) {
+                for guest in open_to {
+                    self.closed.entry(guest.clone()).or_default().insert(id);
+                }
+            } else if !open_to.is_empty() {
                 let anywhere = Way { guests: self.guests.keys().collect(), others: None };
                 self.view(content, anywhere, readers);
             }

@@ -4,22 +4,27 @@
 mod motion;
 mod promise;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{
-    Audience, ContentId, Desired, DesiredHolding, DesiredPage, Origin, PageOnly, Permission, Strength,
-    Subject, Terms, Wanted,
+    AccountKind, AccountStatus, Audience, ContentId, Desired, DesiredHolding, DesiredPage, Known, Live,
+    Origin, PageOnly, Permission, Person, Strength, Subject, Terms, Wanted,
 };
 use confperm::plan::Plan;
 use confperm::sandbox::world::{self, World};
 
-use crate::site::{Case, GROUPS, perform, wanted};
+use crate::site::{Case, GROUPS, perform, user, wanted};
 
-/// A site, and the pages that the members of some groups shall see: `group:g2`, and perhaps `group:g1`.
+/// Who may be named by `page-only`, beside those who are not: the groups of a case, and a guest account in no group.
+const NAMES: [&str; 4] = [GROUPS[0], GROUPS[1], GROUPS[2], "user:gus"];
+const ACCOUNT: usize = 3;
+
+/// A site, and the pages that some shall see.
 #[derive(Debug, Clone)]
 struct Guested {
     case: Case,
-    /// By number of the group.
+    /// By number among [`NAMES`].
     named: BTreeMap<usize, BTreeSet<usize>>,
     /// Whether they may edit there.
     edit: bool,
@@ -28,6 +33,40 @@ struct Guested {
 }
 
 impl Guested {
+    /// The world of the case, with a guest account in the space and one of another space, which is in a group.
+    fn world(&self) -> World {
+        let mut world = self.case.world();
+        let guest = |name: &str, space: &str| world::User {
+            licensed: false,
+            guest_of: Some(space.into()),
+            ..user(name)
+        };
+        world.add_user(guest("gus", "ENG"));
+        world.add_user(guest("far", "OPS"));
+        let mut group = world.groups().find(|group| group.id.0 == "g2").unwrap().clone();
+        group.members.insert(world::AccountId("far".to_owned()));
+        world.add_group(group);
+        world
+    }
+
+    fn live(&self, world: &World) -> Live {
+        let mut live = self.case.live(world);
+        for name in ["gus", "far"] {
+            let account: confperm::model::AccountId = name.parse().unwrap();
+            let person = Person {
+                account: account.clone(),
+                name: name.into(),
+                email: None,
+                kind: AccountKind::Human,
+                status: AccountStatus::Active,
+                guest: Known::Known(true),
+            };
+            live.directory.people.insert(account, person);
+        }
+        live.guests.insert("gus".parse().unwrap(), "ENG".parse().unwrap());
+        live
+    }
+
     fn desired(&self) -> Desired {
         let mut desired = self.case.desired();
         let origin = Origin { file: "eng.yaml".into(), line: 9 };
@@ -35,7 +74,7 @@ impl Guested {
             space.pages.clear();
             // What Confluence adds to what the guests get may stay: these tests look at pages.
             for guest in self.named.keys() {
-                let holding = space.holdings.get_mut(&GROUPS[*guest].parse().unwrap()).unwrap();
+                let holding = space.holdings.get_mut(&NAMES[*guest].parse().unwrap()).unwrap();
                 let DesiredHolding::Grants(grants) = holding else { panic!("{holding:?}") };
                 for companion in [Permission::ExportContent, Permission::UpdatePage] {
                     grants.entry(companion).or_insert(Wanted {
@@ -51,7 +90,7 @@ impl Guested {
                 .iter()
                 .map(|(guest, pages)| PageOnly {
                     origin: origin.clone(),
-                    who: BTreeMap::from([(GROUPS[*guest].parse::<Subject>().unwrap(), origin.clone())]),
+                    who: BTreeMap::from([(NAMES[*guest].parse::<Subject>().unwrap(), origin.clone())]),
                     pages: pages.iter().map(|page| ContentId::from_number(1000 + *page as u64)).collect(),
                 })
                 .collect();
@@ -98,6 +137,10 @@ impl Guested {
         sees
     }
 
+    fn is_archived(&self, page: usize) -> bool {
+        self.case.sorts[page].status == world::Status::Archived
+    }
+
     fn guests(&self) -> u8 {
         self.named.keys().fold(0, |bits, guest| bits | 1 << guest)
     }
@@ -105,6 +148,55 @@ impl Guested {
     /// Whether people in these groups reach the goal: what their guest groups are meant to see.
     fn meant(&self, groups: u8, page: usize) -> bool {
         self.named.keys().any(|guest| groups >> guest & 1 == 1 && self.sees(*guest).contains(&page))
+    }
+}
+
+/// How many cases have what a property is to be tried on.
+#[derive(Debug, Default)]
+struct Drawn {
+    cases: RefCell<usize>,
+    with: RefCell<BTreeMap<&'static str, usize>>,
+}
+
+impl Drawn {
+    /// Each with the least part of the cases in percent.
+    const KINDS: [(&'static str, usize); 6] = [
+        ("an archived page", 34),
+        ("an archived page with a list of its own", 20),
+        ("an archived page below an archived one", 2),
+        ("an archived page below a list", 4),
+        ("a blog post", 34),
+        ("a guest account that sees some pages only", 34),
+    ];
+
+    fn note(&self, guested: &Guested) {
+        let case = &guested.case;
+        let archived = || (0..case.sorts.len()).filter(|page| guested.is_archived(*page));
+        let has_list = |page: usize| !case.before.pages[page][0].is_empty();
+        let is_below = |page: usize, what: &dyn Fn(usize) -> bool| {
+            std::iter::successors(case.parents[page], |page| case.parents[*page]).any(what)
+        };
+        let has = [
+            archived().next().is_some(),
+            archived().any(has_list),
+            archived().any(|page| is_below(page, &|above| guested.is_archived(above))),
+            archived().any(|page| is_below(page, &has_list)),
+            case.sorts.iter().any(|sort| sort.kind == world::Kind::Blogpost),
+            guested.named.contains_key(&ACCOUNT),
+        ];
+        *self.cases.borrow_mut() += 1;
+        for ((kind, _), has) in Self::KINDS.into_iter().zip(has) {
+            *self.with.borrow_mut().entry(kind).or_default() += usize::from(has);
+        }
+    }
+
+    #[expect(clippy::print_stdout, reason = "to be seen with --nocapture")]
+    fn are_enough(&self) {
+        let (cases, with) = (*self.cases.borrow(), self.with.borrow());
+        println!("{cases} planned, of which have {with:?}");
+        for (kind, percent) in Self::KINDS {
+            assert!(with[kind] * 100 >= cases * percent, "{kind}: {} of {cases}", with[kind]);
+        }
     }
 }
 

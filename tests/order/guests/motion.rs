@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{Call, Permission};
 use confperm::plan::{Gaps, Plan, plan};
-use confperm::sandbox::world::World;
+use confperm::sandbox::world::{self, World};
 use proptest::prelude::*;
 
-use super::{Guested, carried_out};
-use crate::site::{Case, GROUPS, PAGE, SPACE, State, perform, plain};
+use super::{ACCOUNT, Drawn, Guested, NAMES, carried_out};
+use crate::site::{Case, SPACE, State, listed, perform, plain};
 use crate::tally::holds;
 
-/// Those beside the guests, `group:g2`.
+/// Those beside the guests, who are `group:g2` or a guest account.
 const INSIDERS: [&str; 4] = ["group:g0", "group:g1", "user:p0", "user:p1"];
 
 /// What a list of a page is before.
@@ -55,19 +55,31 @@ fn in_motion() -> impl Strategy<Value = Guested> {
     let shape = pages.prop_flat_map(move |pages| {
         let lists = proptest::collection::vec([list(), list()], pages);
         let parents: Vec<_> = (0..pages).map(|page| proptest::option::of(0..page.max(1))).collect();
-        (parents, lists, 0..pages)
+        let sorts = proptest::collection::vec(listed(), pages);
+        let guest = prop_oneof![Just(2), Just(ACCOUNT)];
+        (parents, lists, sorts, 0..pages, guest)
     });
     let leaver = proptest::option::weighted(0.3, proptest::sample::select(INSIDERS.to_vec()));
     let flags = (any::<bool>(), any::<bool>(), any::<bool>(), leaver);
     (plain(), shape, rights(), rights(), flags).prop_map(
-        |(case, (parents, lists, named), before, mut after, (known, edit, guests_before, leaver))| {
+        |(
+            case,
+            (parents, lists, sorts, named, guest),
+            before,
+            mut after,
+            (known, edit, guests_before, leaver),
+        )| {
             if let Some(leaver) = leaver {
                 after.remove(leaver);
             }
             let parents: Vec<Option<usize>> = parents
                 .into_iter()
                 .enumerate()
-                .map(|(page, parent)| parent.filter(|parent| *parent < page))
+                .map(|(page, parent)| {
+                    // Blog posts stand beside the tree.
+                    let is_post = |page: usize| sorts[page].kind == world::Kind::Blogpost;
+                    parent.filter(|parent| *parent < page && !is_post(page) && !is_post(*parent))
+                })
                 .collect();
             let drawn = |list: List, permission: Permission| {
                 let hold = |rows: &BTreeMap<&'static str, BTreeSet<Permission>>| -> BTreeSet<&str> {
@@ -93,20 +105,20 @@ fn in_motion() -> impl Strategy<Value = Guested> {
             } else {
                 [Permission::ReadSpace].into()
             };
-            let guest = [(GROUPS[2], rights)];
+            let holding = [(NAMES[guest], rights)];
             let rows = |rows: BTreeMap<&'static str, BTreeSet<Permission>>, guests: bool| {
-                rows.into_iter().chain(guest.clone().into_iter().filter(|_| guests)).collect()
+                rows.into_iter().chain(holding.clone().into_iter().filter(|_| guests)).collect()
             };
             let case = Case {
                 members_known: known,
                 people: (0..8).collect(),
-                sorts: vec![PAGE; parents.len()],
+                sorts,
                 parents,
                 before: State { rows: rows(before, guests_before), pages: lists.clone() },
                 after: State { rows: rows(after, true), pages: lists },
                 ..case
             };
-            Guested { case, named: BTreeMap::from([(2, BTreeSet::from([named]))]), edit, leaver }
+            Guested { case, named: BTreeMap::from([(guest, BTreeSet::from([named]))]), edit, leaver }
         },
     )
 }
@@ -142,13 +154,14 @@ fn outcome(world: &World) -> impl PartialEq + std::fmt::Debug + use<> {
 
 #[test]
 fn a_run_that_ends_anywhere_is_taken_up_to_the_same_end() {
+    let drawn = Drawn::default();
     holds(500, 40, &(in_motion(), any::<u64>()), |(guested, seed), tally| {
-        let case = &guested.case;
-        let world = case.world();
-        let planned = plan(&guested.desired_on(&world), &case.live(&world), Gaps::Refuse).unwrap();
+        let world = guested.world();
+        let planned = plan(&guested.desired_on(&world), &guested.live(&world), Gaps::Refuse).unwrap();
         if !tally.is_planned(&planned.plan) {
             return Ok(());
         }
+        drawn.note(&guested);
         let states = carried_out(&world, &planned.plan);
         let end = outcome(&states[states.len() - 1]);
         let mut now = world.clone();
@@ -158,7 +171,7 @@ fn a_run_that_ends_anywhere_is_taken_up_to_the_same_end() {
             elsewhere.push(now.clone());
         }
         for (number, state) in states.iter().chain(&elsewhere).enumerate() {
-            let again = plan(&guested.desired_on(state), &case.live(state), Gaps::Refuse).unwrap().plan;
+            let again = plan(&guested.desired_on(state), &guested.live(state), Gaps::Refuse).unwrap().plan;
             prop_assert!(again.refusals.is_empty(), "after {}: {:#?}", number, again.refusals);
             let rest = carried_out(state, &again);
             let found = outcome(&rest[rest.len() - 1]);
@@ -173,4 +186,5 @@ fn a_run_that_ends_anywhere_is_taken_up_to_the_same_end() {
         }
         Ok(())
     });
+    drawn.are_enough();
 }
