@@ -98,6 +98,23 @@ fn an_archived_page_is_not_opened_to_those_whom_the_list_above_it_leaves_out() {
     assert!(!ran.out.contains("seen-by-guests"), "{}", ran.out);
 }
 
+/// What a path means is decided title by title: it does not go on below an archived page beside a current one of that
+/// title, though only the archived one has a page of the next title, and goes below the homepage only where nothing at
+/// the top is meant.
+#[test]
+fn a_path_goes_along_current_pages_first() {
+    let site = SITE.replace(
+        "title: Old prices, status: archived, view: [user:bot, group:partners]",
+        "title: Old prices, status: archived, children: [{id: 8, title: Leaf, view: [user:bot]}]",
+    );
+    let policy = "spaces: {ENG: {mode: additive, pages: {/Home/Old prices/Leaf: {view: anyone}}}}\n";
+    let ran = Case::on(&site, policy).run(&["plan"]);
+    assert!(ran.err.contains("unknown-page") && !ran.out.contains("Leaf"), "{}{}", ran.out, ran.err);
+    let site = site.replace("title: Old prices}", "title: Other}");
+    let ran = Case::on(&site, policy).run(&["plan"]).code(0);
+    assert!(ran.out.contains("/Home/Old prices/Leaf"), "{}", ran.out);
+}
+
 #[test]
 fn who_and_can_and_test_know_archived_pages() {
     let case = Case::new(

@@ -38,13 +38,37 @@ pub(super) fn is_in_tree(content: &Content, archived: bool) -> bool {
     content.status == Status::Current || archived && content.status == Status::Archived
 }
 
+/// Which content bears a title.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Bearing {
+    Current,
+    /// Archived content as well.
+    All,
+    /// Archived content where no current content of that title is in its place, at each title of a path.
+    CurrentFirst,
+}
+
+impl Bearing {
+    fn of(self, named: Vec<&Content>) -> Vec<&Content> {
+        let is_current = |content: &&Content| content.status == Status::Current;
+        let only = match self {
+            Self::Current => true,
+            Self::All => false,
+            Self::CurrentFirst => named.iter().any(is_current),
+        };
+        named.into_iter().filter(|content| !only || is_current(content)).collect()
+    }
+}
+
 /// The pages that bear a name now, whatever it means.
-pub(super) fn bearers(world: &World, space: SpaceId, written: &str, archived: bool) -> BTreeSet<ContentId> {
-    let here = |content: &&Content| content.space == space && is_in_tree(content, archived);
+pub(super) fn bearers(world: &World, space: SpaceId, written: &str, bearing: Bearing) -> BTreeSet<ContentId> {
+    let here =
+        |content: &&Content| content.space == space && is_in_tree(content, bearing != Bearing::Current);
     let titled = |title: &str, post: bool| -> BTreeSet<ContentId> {
         let is_meant =
             |content: &&Content| content.title == title && (content.kind == Kind::Blogpost) == post;
-        world.contents().filter(here).filter(is_meant).map(|content| content.id).collect()
+        let named = world.contents().filter(here).filter(is_meant).collect();
+        bearing.of(named).into_iter().map(|content| content.id).collect()
     };
     if let Some(title) = written.strip_prefix("blog:") {
         return titled(title, true);
@@ -54,11 +78,9 @@ pub(super) fn bearers(world: &World, space: SpaceId, written: &str, archived: bo
         let mut next = start;
         let mut found = BTreeSet::new();
         for title in path.split('/') {
-            let is_meant = |id: &ContentId| {
-                let content = world.content(*id).unwrap();
-                content.title == title && is_in_tree(content, archived)
-            };
-            found = next.into_iter().filter(is_meant).collect();
+            let contents = next.iter().map(|id| world.content(*id).unwrap());
+            let named = contents.filter(|content| content.title == title).filter(here).collect();
+            found = bearing.of(named).into_iter().map(|content| content.id).collect::<BTreeSet<_>>();
             next = found.iter().flat_map(|id| world.content(*id).unwrap().children.clone()).collect();
         }
         found

@@ -28,7 +28,7 @@ use confperm::sandbox::world::{AccountStatus, GroupId, Principal, RoleId, SpaceI
 use confperm::sandbox::{Options, Site};
 
 use self::case::{Declared, Name, ORPHANED, VISITOR};
-use self::meant::{Access, Meanings};
+use self::meant::{Access, Bearing, Meanings};
 use crate::in_process::{Stage, parse};
 use crate::support::{Folder, Hosted, Ran, is_write};
 use crate::worlds::Dice;
@@ -294,7 +294,8 @@ fn moved(policy: &[Declared], world: &World) -> Vec<Moved> {
     let pages = policy.iter().flat_map(|space| space.names().into_iter().map(move |name| (space, name)));
     let pages = pages.filter_map(|(space, Name { written, page })| {
         // With archived pages and without them.
-        let [all, current] = [true, false].map(|archived| meant::bearers(world, space.id, written, archived));
+        let [all, current] =
+            [Bearing::All, Bearing::Current].map(|bearing| meant::bearers(world, space.id, written, bearing));
         let is_moved = !all.contains(page) && !current.contains(page);
         is_moved.then(|| Moved { space: Some(space.id), written: written.clone(), bearers: all.len() })
     });
@@ -349,9 +350,7 @@ fn meanings(policy: &[Declared], lock: &Lock, world: &World) -> Meanings {
             Some(name.page).filter(is_here)
         } else {
             // A title that a current page bears as well means that page.
-            [false, true].into_iter().find_map(|archived| {
-                meant::bearers(world, space.id, &name.written, archived).into_iter().next()
-            })
+            meant::bearers(world, space.id, &name.written, Bearing::CurrentFirst).into_iter().next()
         };
         ((space.id, name.clone()), page)
     });
