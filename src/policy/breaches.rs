@@ -92,18 +92,21 @@ impl Policy {
     }
 
     fn forbidden(&self, who: Party<'_>, places: &[&Span], forbid: &ForbidDef) -> Diagnostic {
-        let (message, instead) = match forbid.what.value {
+        let (message, why, instead) = match forbid.what.value {
             Forbidden::Anonymous => (
                 "visitors who are not signed in are given access".to_owned(),
+                "which a guard forbids",
                 "name a group, or list the space under `except-spaces`",
             ),
+            // One of them may be that account, and which one only a sign-in tells.
             Forbidden::DirectUsers => (
                 format!("`{}` is given access by name", self.show(&who.to_who())),
-                "name a group, or list the user under `except`; the account that runs confperm never counts",
+                "which a guard forbids to all but the account that runs confperm",
+                "name a group, or list the user under `except`",
             ),
         };
         let guard = forbid.what.value.guard();
-        at_places(Code::ForbiddenAccess, &message, "which a guard forbids", places)
+        at_places(Code::ForbiddenAccess, &message, why, places)
             .at(&forbid.what.span, "forbidden here")
             .help(format!("{instead}; or let it through once with `--override {guard} --why TEXT`"))
     }

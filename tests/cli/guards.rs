@@ -289,6 +289,12 @@ fn the_account_that_runs_confperm_is_never_forbidden() {
         ran.err
     );
     case.run(&["plan"]).code(0);
+    // Of several, at most one is the account, so the guard is breached, though not surely by Ann.
+    let case = Case::new("      create/blogpost: [user:ann, user:bob]\nguards: {forbid: [direct-users]}\n");
+    let ran = case.run(&["validate"]).code(3);
+    let of_ann =
+        "`user:ann` is given access by name, which a guard forbids to all but the account that runs confperm";
+    assert!(ran.err.contains(of_ann), "{}", ran.err);
     let case = Case::new("      create/blogpost: [user:bob]\nguards: {forbid: [direct-users]}\n");
     case.run(&["validate"]).code(0);
     let ran = case.run(&["plan"]).code(3);
