@@ -27,6 +27,14 @@ pub(super) fn case(seed: u64) -> Case {
     Case { site, policy, adversary: adversary(&mut dice) }
 }
 
+/// The same with more that is wrong with the answers.
+pub(super) fn worse_case(seed: u64) -> Case {
+    let mut case = case(seed);
+    let more = adversary(&mut Dice::new(!seed));
+    case.adversary.manglings.extend(more.manglings);
+    case
+}
+
 /// The caller administers through a group as often as by itself.
 fn site(dice: &mut Dice, mode: &str) -> String {
     let mut text = format!(
