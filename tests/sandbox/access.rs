@@ -1,8 +1,8 @@
 //! The access check against the documented edge cases, by the numbers of the fact sheet on access.
 
 use confperm::sandbox::world::{
-    AccountId, Caller, Command, ContentId, Denial, GroupId, ListKind, Pair, Principal, SpaceId, Subject,
-    Verb, World,
+    AccountId, Action, Caller, Command, ContentId, Denial, GroupId, ListKind, Pair, Principal, SpaceId,
+    Subject, Verb, World,
 };
 use confperm::sandbox::{Site, state};
 
@@ -154,6 +154,9 @@ fn guests_have_one_space_and_are_never_admins() {
     assert_eq!(sees(&world, "guest", 1), Ok(()));
     let given = world.space_operations(&user("guest"), SpaceId(1));
     assert_eq!(given, [Pair::ReadSpace].into(), "22: admin and restrictions are withheld");
+    let mut renamed = world;
+    renamed.act(&Action::ChangeSpaceKey { space: SpaceId(1), key: "R".to_owned() }).unwrap();
+    assert_eq!(sees(&renamed, "guest", 1), Ok(()), "a guest is one of the space, not of its key");
     let open = site("pre-roles", true, ", anonymous", "", "");
     assert_eq!(sees(&open, "far", 1), Ok(()), "9: what is open to anonymous");
 }
