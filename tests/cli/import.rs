@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use confperm::diagnostic::Sources;
-use confperm::model::Live;
+use confperm::model::{Live, Mode};
 use confperm::observe::{self, Chosen};
 use confperm::policy::express::{draft, files};
 use confperm::policy::{self, Policy};
 use confperm::render::diagnostics::{Paint, draw};
 use confperm::render::{Snapshot, snapshot};
+use confperm::sandbox::world::{Pair, Space};
 
 use crate::in_process::Stage;
 use crate::support::Folder;
@@ -152,7 +153,7 @@ async fn imported(stage: &Stage) -> (Policy, BTreeMap<Utf8PathBuf, String>) {
 
 #[tokio::test]
 async fn whatever_a_site_is_like_its_import_plans_to_nothing() {
-    let mut authoritative = 0;
+    let (mut authoritative, mut orphaned) = (0, 0);
     for seed in 0..150 {
         let state = crate::worlds::state(seed);
         let stage = Stage::open(&state).await;
@@ -165,9 +166,22 @@ async fn whatever_a_site_is_like_its_import_plans_to_nothing() {
         );
         let additive = made.values().any(|text| text.contains("mode: additive"));
         authoritative += usize::from(!additive);
+        // Of a space without an administrator the rest is said all the same.
+        let is_said = |key: &str| {
+            let said = policy.spaces.iter().find(|(said, _)| said.as_str() == key);
+            said.is_some_and(|(_, space)| space.mode == Mode::Authoritative && !space.access.is_empty())
+        };
+        orphaned += stage.running.world(|world| {
+            let administers = |space: &Space| {
+                let by_row = space.grants.values().any(|row| row.pair == Pair::AdministerSpace);
+                by_row || space.assignments.values().any(|role| role.0 == "r-admin")
+            };
+            world.spaces().filter(|space| !administers(space) && is_said(space.key.as_str())).count()
+        });
         stage.running.stop().await;
     }
     assert!(authoritative >= 40, "the language says all of most sites: {authoritative}");
+    assert!(orphaned >= 10, "{orphaned} spaces without an administrator");
 }
 
 #[tokio::test]
