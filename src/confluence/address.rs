@@ -92,6 +92,11 @@ impl Address {
         self.loopback
     }
 
+    /// Whether it is spoken to without TLS.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.root.scheme() == "http"
+    }
+
     pub(crate) fn host(&self) -> &str {
         self.root.host_str().unwrap_or_default()
     }
