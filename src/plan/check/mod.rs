@@ -119,23 +119,23 @@ struct Player {
 }
 
 impl Player {
-    /// What the player could do on one kind of content, lists aside. What hangs on the same rights is looked at once.
-    fn attempts(&self, actions: &[Action], verdicts: &mut Verdicts<'_>) -> Vec<Attempt> {
+    /// What the player may come to do on one kind of content, lists aside, each set of rights once.
+    fn accesses(&self, actions: &[Action], verdicts: &mut Verdicts<'_>) -> Vec<PlayerAccess> {
         let mut known = HashSet::new();
-        let mut attempts = Vec::new();
+        let mut accesses = Vec::new();
         for &Action { verb, ref needs, on_edit_list } in actions {
             let rights: BTreeSet<Gate> = needs.iter().map(|place| self.rights[*place]).collect();
             let Some(rights) = verdicts.all(rights) else { continue };
             if known.insert((rights, on_edit_list)) {
-                attempts.push(Attempt { verb, on_edit_list, rights });
+                accesses.push(PlayerAccess { verb, on_edit_list, rights });
             }
         }
-        attempts
+        accesses
     }
 }
 
-/// An action of one player, by the rights on which it hangs.
-struct Attempt {
+/// What one player may come to do, by the rights on which it hangs.
+struct PlayerAccess {
     verb: Verb,
     on_edit_list: bool,
     rights: AllOf,
@@ -243,7 +243,7 @@ impl Space<'_> {
         actions: &Actions,
         verdicts: &mut Verdicts<'_>,
     ) -> Option<(Endangered, Moment)> {
-        let attempts = actions.on.each_ref().map(|actions| player.attempts(actions, verdicts));
+        let accesses = actions.on.each_ref().map(|actions| player.accesses(actions, verdicts));
         let judge = |rights: AllOf, lists: AllOf, what: Endangered, verdicts: &mut Verdicts<'_>| {
             let moment = verdicts.of([rights, lists])?;
             let is_accepted = moment == Moment::ShutOut && self.accepts_gaps && !player.is_protected;
@@ -256,9 +256,9 @@ impl Space<'_> {
                 return broken;
             }
         }
-        for attempt in attempts.iter().flatten().filter(|attempt| !attempt.on_edit_list) {
-            let what = Endangered::of(attempt.verb, None);
-            let broken = judge(attempt.rights, AllOf::NONE, what, verdicts);
+        for access in accesses.iter().flatten().filter(|access| !access.on_edit_list) {
+            let what = Endangered::of(access.verb, None);
+            let broken = judge(access.rights, AllOf::NONE, what, verdicts);
             if broken.is_some() {
                 return broken;
             }
@@ -275,11 +275,11 @@ impl Space<'_> {
                 continue;
             }
             let kind = usize::from(place.content.kind == ContentKind::Blogpost);
-            for attempt in &attempts[kind] {
-                let lists = if attempt.on_edit_list { with_edit } else { Some(views) };
+            for access in &accesses[kind] {
+                let lists = if access.on_edit_list { with_edit } else { Some(views) };
                 let Some(lists) = lists else { continue };
-                let what = Endangered::of(attempt.verb, Some(place.content.id));
-                let broken = judge(attempt.rights, lists, what, verdicts);
+                let what = Endangered::of(access.verb, Some(place.content.id));
+                let broken = judge(access.rights, lists, what, verdicts);
                 if broken.is_some() {
                     return broken;
                 }
