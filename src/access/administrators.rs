@@ -16,7 +16,7 @@ use crate::model::{AccessClass, AccountId, LiveSpace, Permission, Principal, Tru
 pub struct Administrators {
     /// The active people who surely can administer it.
     pub people: BTreeSet<AccountId>,
-    /// How many administrators that comes to. A class counts as one where nobody in it is known.
+    /// How many administrators that comes to. A class counts as one where none of its members is known.
     pub number: usize,
     /// Every principal that holds the permission, or may, and what that is worth.
     pub holders: BTreeMap<Principal, AdminStanding>,

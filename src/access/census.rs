@@ -1,7 +1,7 @@
-//! Who is who on a site: the site gate, and whom a principal stands for.
+//! Who is who on a site: the site gate, and which people a principal stands for.
 //!
 //! The rules are those of the access model, sections 2 and 3. A standing that could not be read becomes
-//! several possible ones, and whoever has several is only perhaps in the sets of each.
+//! several possible ones, and a person with several is only perhaps in the sets of each.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,18 +18,18 @@ use crate::model::{
     Site, SpaceKey, Subject, Truth,
 };
 
-/// Whether a group of which nobody can read the members may hold everybody, or only people whom nobody
-/// knows.
+/// Whether a group with members that cannot be read may hold everyone, or only people that are not
+/// known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unreadable {
-    /// Anybody may be in it: what an answer about a person needs.
-    AnybodyMayBeIn,
-    /// It stands for itself: what a tale of changes needs, or everybody would perhaps be affected by
+    /// Any person may be in it: what an answer about a person needs.
+    AnyoneMayBeIn,
+    /// It stands for itself: what a tale of changes needs, or all people would perhaps be affected by
     /// everything.
     StandsForItself,
 }
 
-/// Everybody by standing and by group.
+/// All people by standing and by group.
 #[derive(Debug)]
 pub(super) struct Census {
     standings: BTreeMap<u32, BTreeSet<Standing>>,
@@ -46,7 +46,7 @@ pub(super) struct Census {
     unlisted: Unlisted,
 }
 
-/// Who is in a group, and for whom of them it counts at each tier: asked for often, made once.
+/// Who is in a group, and for which of them it counts at each tier: asked for often, made once.
 #[derive(Debug)]
 struct Membership {
     members: Reach,
@@ -84,7 +84,7 @@ pub(super) enum Tier {
 impl Tier {
     const ALL: [Self; 4] = [Self::Read, Self::Ordinary, Self::NotForGuests, Self::Administer];
 
-    /// Page lists reach whom ordinary permissions reach.
+    /// Page lists reach those that ordinary permissions reach.
     pub(super) const LIST: Self = Self::Ordinary;
 
     pub(super) const fn of(permission: Permission) -> Self {
@@ -124,7 +124,7 @@ impl Census {
             let mut members = if is_deleted { Reach::default() } else { Reach::one(number) };
             match (directory.members(id), unreadable) {
                 (Known::Known(known), _) => members.sure.extend(numbers(known, roll)),
-                (Known::Unknown(_), Unreadable::AnybodyMayBeIn) => members.perhaps.clone_from(&people),
+                (Known::Unknown(_), Unreadable::AnyoneMayBeIn) => members.perhaps.clone_from(&people),
                 (Known::Unknown(_), Unreadable::StandsForItself) => {}
             }
             groups.insert(id.clone(), members);
@@ -171,7 +171,7 @@ impl Census {
             && self.homes.get(&party) != Some(space)
     }
 
-    /// Whom a grant to the principal reaches.
+    /// The people that a grant to the principal reaches.
     pub(super) fn reach(&self, principal: &Principal, tier: Tier, roll: &Roll) -> Cow<'_, Reach> {
         let doors = &self.doors[tier as usize];
         match principal {
@@ -213,12 +213,12 @@ impl Census {
         }
     }
 
-    /// Whom the service desk's switch lets view a space.
+    /// The people that the service desk's switch lets view a space.
     pub(super) fn everybody_signed_in(&self) -> &Reach {
         &self.doors[Tier::Read as usize].everybody_signed_in
     }
 
-    /// Whom a class stands for.
+    /// The people that a class stands for.
     pub(super) fn class(&self, class: AccessClass) -> &Reach {
         &self.doors[Tier::Read as usize].classes[&class]
     }
@@ -357,7 +357,7 @@ impl Doors {
         let unlicensed = if unlisted == Unlisted::Counts { unlicensed.doubted() } else { unlicensed };
         let apps = get(Standing::App);
 
-        // Whoever is licensed and whoever is perhaps a guest may be the same person: where both count
+        // One who is licensed and one who is perhaps a guest may be the same person: where both count
         // alike, the person surely counts.
         let direct = union(&[&licensed, &guests, &apps]);
         let group = union(&[&licensed, &apps, &guests.clone().doubted()]);
@@ -380,7 +380,7 @@ impl Doors {
             );
         }
         let mut service_desk = match unreadable {
-            Unreadable::AnybodyMayBeIn => union(&[&licensed, &unlicensed]).doubted(),
+            Unreadable::AnyoneMayBeIn => union(&[&licensed, &unlicensed]).doubted(),
             Unreadable::StandsForItself => Reach::default(),
         };
         if let Some(party) = number(&Principal::Class(AccessClass::JsmProjectAdmins)) {
@@ -397,7 +397,7 @@ impl Doors {
     }
 }
 
-/// The union of sets of standings. Somebody who has two possible standings is perhaps in each; being in
+/// The union of sets of standings. A person with two possible standings is perhaps in each; being in
 /// all that they may have is being in surely, which a plain union cannot see and need not: the answer
 /// is then unknown rather than wrong.
 fn union(parts: &[&Reach]) -> Reach {

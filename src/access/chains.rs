@@ -1,6 +1,6 @@
 //! Lists and chains of lists as sets of principals, each distinct one made once and shared.
 //!
-//! A page is seen by whom all the view lists from its own to the topmost let through. Most pages of a
+//! A page is seen by those that all the view lists from its own to the topmost let through. Most pages of a
 //! site have no list, and those that have one share it with many; so pages carry the number of a chain,
 //! and the sets grow with the distinct chains alone.
 
@@ -22,7 +22,7 @@ pub(super) struct ChainId(u32);
 
 impl ListId {
     const OPEN: Self = Self(0);
-    /// A list that could not be read, or a hidden ancestor: perhaps everybody, surely nobody.
+    /// A list that could not be read, or a hidden ancestor: perhaps everyone, surely none.
     const UNREAD: Self = Self(1);
 }
 
@@ -35,7 +35,7 @@ impl ChainId {
 pub(super) struct Chains<'e, 'a> {
     engine: &'e Engine<'a>,
     by_members: HashMap<&'a Members, ListId>,
-    /// `None` lets everybody through.
+    /// `None` lets everyone through.
     lists: Vec<Option<Reach>>,
     by_lists: HashMap<BTreeSet<ListId>, ChainId>,
     steps: HashMap<(ChainId, ListId), ChainId>,
@@ -46,11 +46,11 @@ pub(super) struct Chains<'e, 'a> {
 
 impl<'e, 'a> Chains<'e, 'a> {
     pub(super) fn new(engine: &'e Engine<'a>) -> Self {
-        let everybody: RoaringBitmap = engine.roll.iter().map(|(number, _)| number).collect();
+        let everyone: RoaringBitmap = engine.roll.iter().map(|(number, _)| number).collect();
         Self {
             engine,
             by_members: HashMap::new(),
-            lists: vec![None, Some(Reach::sure(everybody).doubted())],
+            lists: vec![None, Some(Reach::sure(everyone).doubted())],
             by_lists: HashMap::from([(BTreeSet::new(), ChainId::OPEN)]),
             steps: HashMap::new(),
             doubted: HashMap::new(),
@@ -117,7 +117,7 @@ impl<'e, 'a> Chains<'e, 'a> {
         }
         let doubted = ListId(number(self.lists.len()));
         let mut reach = self.lists[index(list.0)].clone().unwrap_or_default();
-        reach.or(&self.everybody().doubted());
+        reach.or(&self.everyone().doubted());
         self.lists.push(Some(reach));
         self.doubted.insert(list, doubted);
         doubted
@@ -147,12 +147,12 @@ impl<'e, 'a> Chains<'e, 'a> {
         chains
     }
 
-    /// Those of a set whom the chain lets through.
+    /// Those of a set that the chain lets through.
     pub(super) fn through(&self, chain: ChainId, reach: &Reach) -> Reach {
         self.sets[index(chain.0)].1.as_ref().map_or_else(|| reach.clone(), |only| reach.and(only))
     }
 
-    /// Those of a set whom the list lets through.
+    /// Those of a set that the list lets through.
     pub(super) fn on(&self, list: ListId, reach: &Reach) -> Reach {
         self.lists[index(list.0)].as_ref().map_or_else(|| reach.clone(), |only| reach.and(only))
     }
@@ -161,8 +161,8 @@ impl<'e, 'a> Chains<'e, 'a> {
         self.engine
     }
 
-    /// Whoever there is.
-    pub(super) fn everybody(&self) -> Reach {
+    /// All parties there are.
+    pub(super) fn everyone(&self) -> Reach {
         self.lists[index(ListId::UNREAD.0)].as_ref().map(|reach| Reach::sure(reach.any())).unwrap_or_default()
     }
 
@@ -262,7 +262,7 @@ mod tests {
         Caller, ContentKind, Edition, Flavor, Live, Restrictions, Site, SpaceRoleMode, Truth,
     };
 
-    fn nobody() -> Live {
+    fn empty_site() -> Live {
         let caller = Caller {
             account: "me".parse().unwrap(),
             name: "".into(),
@@ -306,7 +306,7 @@ mod tests {
 
     #[test]
     fn pages_that_demand_the_same_share_a_chain() {
-        let live = nobody();
+        let live = empty_site();
         let engine = Engine::new(&live);
         let mut chains = Chains::new(&engine);
         let tree = tree(&[

@@ -28,7 +28,7 @@ impl Engine<'_> {
     }
 
     /// Whether everyone that a principal stands for is among the holders. Of a group these are its members, where they
-    /// are known and there are any that can act; otherwise a person about whom only the membership is known.
+    /// are known and there are any that can act; otherwise a person with only the membership known.
     pub fn covers(&self, holders: &Holders, who: &Principal) -> bool {
         let parties = match who {
             Principal::Group(group) => {

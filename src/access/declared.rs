@@ -57,7 +57,7 @@ impl Route {
         matches!(self, Self::Grant { .. } | Self::Listed { .. })
     }
 
-    /// Whom the route names, if it names anybody.
+    /// The principal that the route names, if it names one.
     pub fn principal(&self) -> Option<Principal> {
         match self {
             Self::Licence { group } => Some(Principal::Group(group.clone())),

@@ -30,13 +30,13 @@ pub struct Engine<'a> {
 
 impl<'a> Engine<'a> {
     pub fn new(live: &'a Live) -> Self {
-        Self::with(live, Arc::new(Roll::of([live])), Unreadable::AnybodyMayBeIn, Unlisted::Counts)
+        Self::with(live, Arc::new(Roll::of([live])), Unreadable::AnyoneMayBeIn, Unlisted::Counts)
     }
 
     /// An engine that takes the lists of the site to be complete, and active people to be licensed where nothing says
     /// who is. Guards and warnings go by what is listed, or they would be about everything on some sites.
     pub fn of_what_is_listed(live: &'a Live) -> Self {
-        Self::with(live, Arc::new(Roll::of([live])), Unreadable::AnybodyMayBeIn, Unlisted::Ignored)
+        Self::with(live, Arc::new(Roll::of([live])), Unreadable::AnyoneMayBeIn, Unlisted::Ignored)
     }
 
     pub(super) fn with(live: &'a Live, roll: Arc<Roll>, unreadable: Unreadable, unlisted: Unlisted) -> Self {
@@ -92,7 +92,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Whom the space grants one of the permissions of a clause: the union over all its grants.
+    /// The people that the space grants one of the permissions of a clause: the union over all its grants.
     pub(super) fn granted(&self, space: &LiveSpace, clause: &Clause) -> Reach {
         let mut granted = Reach::default();
         for permission in &clause.any_of {
@@ -114,7 +114,7 @@ impl<'a> Engine<'a> {
         granted
     }
 
-    /// Whom the space lets do something that needs all of these.
+    /// The people that the space lets do something that needs all of these.
     pub(super) fn let_in(&self, space: &LiveSpace, clauses: &[Clause]) -> Reach {
         let mut reaches = clauses.iter().map(|clause| self.granted(space, clause));
         let first = reaches.next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Why somebody can or cannot do something, and what would change that.
+//! Why an account can or cannot do something, and what would change that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -172,7 +172,7 @@ fn denied(levels: &[LevelReport]) -> impl Iterator<Item = (Level, &Needed)> {
     })
 }
 
-/// Whom a remedy would name; a stranger by a group.
+/// The principal that a remedy would name; a stranger by a group.
 fn principal(asker: &Asker) -> Option<Principal> {
     match asker {
         Asker::Person(account) => Some(Principal::User(account.clone())),

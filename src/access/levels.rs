@@ -76,7 +76,7 @@ pub(super) fn verdict(levels: &[LevelReport]) -> Verdict {
     if certain { Verdict::Allowed } else { Verdict::Unknown(reasons) }
 }
 
-/// Whoever asks, as numbers on the roll.
+/// The asker, as numbers on the roll.
 struct Parties(Vec<u32>);
 
 impl Parties {
@@ -122,8 +122,8 @@ impl Engine<'_> {
         levels
     }
 
-    /// What the verb needs of the space. What content is that nobody has read, a page or a blog post,
-    /// is not known; all that can be said is that nobody gets at it who does not see the space.
+    /// What the verb needs of the space. Of content that was not read it is not known whether it is a page
+    /// or a blog post; all that can be said is that it takes seeing the space.
     pub(super) fn clauses(&self, verb: Verb, object: &Object, content: Option<&Content>) -> Vec<Clause> {
         let verb = match (object, content, verb) {
             (_, _, Verb::Space(_)) | (Object::Space(_), ..) | (_, Some(_), _) => verb,

@@ -30,7 +30,7 @@ pub struct Finding {
     pub space: SpaceKey,
     pub content: Option<ContentId>,
     pub lint: Lint,
-    /// Those whom it is about.
+    /// The principals that it is about.
     pub about: BTreeSet<Principal>,
     /// Where it goes wrong, if not at the content itself.
     pub level: Option<Level>,
@@ -49,7 +49,7 @@ pub enum Lint {
     ListedWithoutEditRight,
     /// On the view list only, while a group gives edit: access is additive.
     ViewOnlyInVain,
-    /// Nobody on the list can sign in any more. The page is dead; when the last account is purged from
+    /// No account on the list can sign in any more. The page is dead; when the last account is purged from
     /// the list, it is open.
     DeadList,
     /// As [`Lint::DeadList`], once those go who are about to.
@@ -58,11 +58,11 @@ pub enum Lint {
     SpaceWithoutAdmin,
     /// A required admin cannot see the page.
     AdminCutOff,
-    /// Whoever shall see only certain pages sees this one at the moment.
+    /// An account that is to see only certain pages sees this one at the moment.
     SeenByGuests,
-    /// Whoever shall see only certain pages of the space has another way into it.
+    /// An account that is to see only certain pages of the space has another way into it.
     GuestInside,
-    /// Whoever shall see only certain pages is on the list of this one by another group.
+    /// An account that is to see only certain pages is on the list of this one by another group.
     GuestListed,
     /// The site has no lists for this kind of content.
     NotRestrictable,
@@ -120,7 +120,7 @@ pub fn lints(live: &Live, inputs: &LintInputs) -> Vec<Finding> {
     findings
 }
 
-/// What stands in the way of somebody on a list of a page of one space: the same for all content of a kind
+/// What stands in the way of a member of a list of a page of one space: the same for all content of a kind
 /// that hangs under the same parent.
 type InVain = HashMap<(Subject, PageVerb, Parent, ContentKind), Option<(Lint, Option<Level>)>>;
 
@@ -143,7 +143,7 @@ impl Linter<'_> {
             Principal::Class(_) => true,
             Principal::Anonymous => false,
         };
-        // A space that nobody is said to administer is hidden from us, not abandoned.
+        // A space that no principal is said to administer is hidden from us, not abandoned.
         (!admins.is_empty() && !admins.iter().any(alive)).then(|| Finding {
             space: key.clone(),
             content: None,
@@ -277,7 +277,7 @@ impl Linter<'_> {
         }
     }
 
-    /// The page's own list is to blame only if nobody of the admin's is on it.
+    /// The page's own list is to blame only if none of the admin's principals is on it.
     fn cut_off(&self, admin: &Principal, members: &Members, object: &Object) -> bool {
         let askers = match admin.subject() {
             Some(Subject::Group(group)) if members.contains(&Subject::Group(group.clone())) => return false,

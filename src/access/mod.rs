@@ -1,7 +1,7 @@
 //! Effective access: who can do what, and why. Pure.
 //!
 //! Access is the site gate and the space's grants and the page's lists: the first two are unions over
-//! everything that names somebody, the lists are intersections over the page and all that is above it
+//! everything that names an account, the lists are intersections over the page and all that is above it
 //! (Atlassian, "Confluence permissions structure"). [`Engine`] answers for one state of a site;
 //! [`effective_changes`] compares two; [`lints`] looks for what is legal and yet does not do what it says.
 //!

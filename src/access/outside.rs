@@ -21,7 +21,7 @@ pub enum Outside {
     SpaceAdmins,
     /// Organisation admins can give themselves access to everything for a few minutes (Premium and Enterprise).
     AdminKey,
-    /// On this plan, permissions and lists have no effect that anybody can change.
+    /// On this plan, permissions and lists have no effect that could be changed.
     FreePlan,
     /// Rows of the space's permissions that are not understood.
     ForeignRows { rows: usize },

@@ -15,10 +15,10 @@ use crate::model::{
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Asker {
     Person(AccountId),
-    /// A licensed person of whom nothing else is known than that the group holds them. The site's own
+    /// A licensed person with nothing else known than that the group holds them. The site's own
     /// check takes a group too (OpenAPI v1, `permission/check`).
     Group(GroupId),
-    /// Somebody who is not signed in.
+    /// A visitor who is not signed in.
     Anonymous,
     /// A licensed person who is in exactly these groups.
     Stranger {
@@ -26,7 +26,7 @@ pub enum Asker {
     },
 }
 
-/// What somebody wants to do.
+/// What the asker wants to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verb {
     View,
@@ -40,8 +40,8 @@ pub enum Verb {
     Space(Permission),
 }
 
-/// What somebody wants to do it to. A verb on content asked of a space means content in it that nobody
-/// has restricted.
+/// What the asker wants to do it to. A verb on content asked of a space means content in it that no list
+/// restricts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Object {
     Space(SpaceKey),
@@ -76,7 +76,7 @@ pub enum Reason {
     NoSuchSpace { space: SpaceKey },
     /// The content has not been read, or does not exist.
     NoSuchContent { content: ContentId },
-    /// Nobody has read the pages of the space.
+    /// The pages of the space were not read.
     TreeNotRead { space: SpaceKey },
     /// Something above the content is hidden from the caller, and with it its lists and all above it.
     AncestorHidden { content: ContentId },
@@ -84,7 +84,7 @@ pub enum Reason {
     PlaceUnread { content: ContentId },
     /// The lists of this content could not be read.
     ListsUnread { content: ContentId, why: Why },
-    /// Archived spaces follow rules of their own that nobody documents.
+    /// Archived spaces follow rules of their own that are not documented.
     SpaceArchived { space: SpaceKey },
     /// Whether lists above an archived page still count for it is not documented; archiving has dropped them
     /// (CONFCLOUD-83913).
@@ -119,7 +119,7 @@ pub enum Reason {
     ClassUnread { principal: Principal },
     /// Whether people who are not signed in get through the site's gate could not be read.
     AnonymousUnread,
-    /// The site lets nobody in who is not signed in. Whether a space's anonymous grants still count for
+    /// The site lets in no visitor who is not signed in. Whether a space's anonymous grants still count for
     /// those who are is not documented; sites with roles can be told that they do not, and no API says
     /// whether they were.
     AnonymousOff,

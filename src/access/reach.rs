@@ -4,7 +4,7 @@ use roaring::RoaringBitmap;
 
 use crate::model::Truth;
 
-/// Who gets through: surely, and perhaps. The two are disjoint; whoever is in neither surely does not.
+/// Who gets through: surely, and perhaps. The two are disjoint; those in neither surely do not.
 ///
 /// Union and intersection are those of three-valued logic, so what is not known stays visible to the
 /// end, and never becomes a yes.
@@ -54,7 +54,7 @@ impl Reach {
         }
     }
 
-    /// Whoever is not surely outside.
+    /// All who are not surely outside.
     pub(super) fn any(&self) -> RoaringBitmap {
         &self.sure | &self.perhaps
     }

@@ -1,4 +1,4 @@
-//! Everybody who can be spoken of, numbered.
+//! All parties that can be spoken of, numbered.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -6,8 +6,8 @@ use crate::model::{AccessClass, Live, Principal, Subject};
 
 /// Every principal that a site mentions, in order, so that sets of them are sets of numbers.
 ///
-/// A person stands for themself. A group, a class and `anonymous` stand for somebody of whom nothing
-/// else is known: that is how changes are told for people whom nobody can list.
+/// A person stands for themself. A group, a class and `anonymous` stand for a person of which nothing
+/// else is known: that is how changes are told for people that cannot be listed.
 #[derive(Debug)]
 pub(super) struct Roll {
     parties: Vec<Principal>,

@@ -53,7 +53,7 @@ impl Licences {
             });
         }
         let mut licensed = Reach::default();
-        let mut anybody = false;
+        let mut any_person = false;
         for group in directory.groups.values() {
             let answer = match group.access {
                 Known::Known(ProductAccess::User | ProductAccess::Admin) => Truth::Yes,
@@ -66,10 +66,10 @@ impl Licences {
                         licensed.insert(number, answer);
                     }
                 }
-                Known::Unknown(_) => anybody = true,
+                Known::Unknown(_) => any_person = true,
             }
         }
-        if anybody {
+        if any_person {
             for (number, _) in roll.iter() {
                 licensed.insert(number, Truth::Unknown);
             }

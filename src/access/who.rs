@@ -1,4 +1,4 @@
-//! Everybody who can do something.
+//! All people who can do something.
 
 use std::collections::BTreeSet;
 
@@ -15,14 +15,14 @@ use crate::model::{
     Subject, Truth,
 };
 
-/// Everybody who can do something, and how.
+/// All people who can do something, and how.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Who {
     /// People who surely can.
     pub people: BTreeSet<AccountId>,
-    /// People of whom it is not known.
+    /// People where it is not known.
     pub perhaps: BTreeSet<AccountId>,
-    /// Groups, classes and `anonymous`: whoever is in one can, also whom nobody knows of.
+    /// Groups, classes and `anonymous`: all their members can, also those that are not known.
     pub parties: BTreeSet<Principal>,
     /// How they get through, level by level.
     pub gates: Vec<Gate>,
@@ -42,7 +42,7 @@ pub struct Gate {
     pub routes: Vec<Through>,
 }
 
-/// A route, and those of the people who can, who have it. Somebody may have several.
+/// A route, and those of the people who can, who have it. A person may have several.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Through {
     pub route: Route,
@@ -57,7 +57,7 @@ pub struct Dead {
     pub level: Level,
 }
 
-/// A route with whom it lets through.
+/// A route with those that it lets through.
 struct Way {
     route: Route,
     reach: Reach,
@@ -72,7 +72,7 @@ struct Filter {
 }
 
 impl Engine<'_> {
-    /// Everybody who may do it. Where the object is not known the answer is empty and says why.
+    /// All people who may do it. Where the object is not known the answer is empty and says why.
     pub fn who(&self, verb: Verb, object: &Object) -> Who {
         let mut who = Who { outside: self.outside(object), ..Who::default() };
         if self.census.licences_assumed {
@@ -126,14 +126,14 @@ impl Engine<'_> {
             .filter(|party| !matches!(party, Principal::User(_)))
             .cloned()
             .collect();
-        // Whoever is licensed includes every group: naming them all says nothing.
+        // All licensed people include every group: naming them all says nothing.
         if who.parties.contains(&Principal::Class(AccessClass::AllLicensedUsers)) {
             who.parties.retain(|party| !matches!(party, Principal::Group(_)));
         }
         for number in &reach.perhaps {
             who.incomplete.extend(self.census.standing_doubts(number, self.live, &self.roll));
         }
-        let anybody = reach.any();
+        let anyone = reach.any();
         who.gates = filters
             .into_iter()
             .map(|filter| Gate {
@@ -144,7 +144,7 @@ impl Engine<'_> {
                     .into_iter()
                     .map(|way| Through {
                         route: way.route,
-                        people: self.people(&(way.reach.any() & &anybody)),
+                        people: self.people(&(way.reach.any() & &anyone)),
                     })
                     .collect(),
             })
@@ -224,7 +224,7 @@ impl Engine<'_> {
                 let mut above = self.list_filter(Level::Ancestor(ancestor.id), ancestor, PageVerb::View, who);
                 if let Some(filter) = above.as_mut().filter(|_| content.archived) {
                     who.incomplete.insert(Reason::ArchivedBelowLists { content: content.id });
-                    filter.reach.or(&self.everybody().doubted());
+                    filter.reach.or(&self.everyone().doubted());
                 }
                 filters.extend(above);
             }
@@ -235,7 +235,7 @@ impl Engine<'_> {
             let mut edit = self.list_filter(own, content, PageVerb::Edit, who);
             if let (Some(filter), EditList::Perhaps) = (&mut edit, edit_list) {
                 who.incomplete.insert(Reason::DeleteAgainstEditList);
-                filter.reach.or(&self.everybody().doubted());
+                filter.reach.or(&self.everyone().doubted());
             }
             filters.extend(edit);
         }
@@ -263,10 +263,10 @@ impl Engine<'_> {
     }
 
     fn unread(&self, level: Level, verb: PageVerb) -> Filter {
-        Filter { level, needed: Needed::OnList(verb), ways: Vec::new(), reach: self.everybody().doubted() }
+        Filter { level, needed: Needed::OnList(verb), ways: Vec::new(), reach: self.everyone().doubted() }
     }
 
-    fn everybody(&self) -> Reach {
+    fn everyone(&self) -> Reach {
         Reach::sure(self.roll.iter().map(|(number, _)| number).collect())
     }
 

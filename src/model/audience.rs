@@ -12,9 +12,9 @@ use super::Subject;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Audience {
-    /// No restriction on this page itself: everyone whom the space and the pages above let through.
+    /// No restriction on this page itself: everyone that the space and the pages above let through.
     Anyone,
-    /// Only these, and of these only whom the space and the pages above let through.
+    /// Only these, and of these only those that the space and the pages above let through.
     Only(Members),
 }
 

@@ -20,7 +20,7 @@ pub enum Call {
         principal: Principal,
         permission: Permission,
         /// The row to delete, or `None` for a row that an earlier call of the plan brings along, whose
-        /// number nobody can know yet.
+        /// number is not known yet.
         grant: Option<GrantId>,
     },
     /// Cloud with roles: `POST /wiki/api/v2/spaces/{id}/role-assignments`, all of a space at once. A

@@ -11,7 +11,7 @@ use super::{
     SpaceKey, Subject,
 };
 
-/// What should be, for the spaces that the policy speaks of. Other spaces are nobody's business.
+/// What should be, for the spaces that the policy speaks of. Other spaces do not matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Desired {
     /// What the policy calls people, for output.
@@ -97,7 +97,7 @@ pub enum ArchivedPages {
     ReadOnly,
 }
 
-/// People who shall see exactly these pages of a space, and what stands above them. What they hold in the
+/// People who are to see exactly these pages of a space, and what stands above them. What they hold in the
 /// space is among its holdings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageOnly {
@@ -153,7 +153,7 @@ pub struct Terms {
     /// The rule that the line belongs to, or that brought it here.
     pub rule: Option<String>,
     pub end: Option<End>,
-    /// The reason, in the words of whoever wrote the line.
+    /// The reason, in the words of the line's author.
     pub because: Option<String>,
 }
 

@@ -15,7 +15,7 @@ pub enum Known<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Why {
-    /// Nobody has asked the site yet.
+    /// The site was not asked yet.
     NotRead,
     /// The site answered 403 or 404: the object is hidden from the caller, or gone.
     Hidden,

@@ -17,11 +17,11 @@ pub enum Principal {
     Group(GroupId),
     User(AccountId),
     Class(AccessClass),
-    /// Everybody, signed in or not, while the site allows anonymous access.
+    /// Everyone, signed in or not, while the site allows anonymous access.
     Anonymous,
 }
 
-/// Who a page's lists can name: people and groups, nobody else (OpenAPI v1, `ContentRestriction`).
+/// Who a page's lists can name: people and groups, none else (OpenAPI v1, `ContentRestriction`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Subject {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{Audience, ContentId, Origin, PageVerb, Permission, Principal, RoleId, SpaceKey, Wanted};
 
-/// One difference between what is and what shall be.
+/// One difference between what is and what is to be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "kebab-case")]
 pub enum Change {

@@ -1,5 +1,5 @@
 //! What the guests of `page-only` see beyond their pages: now, until the plan closes it, and for good, because
-//! somebody is more than a guest.
+//! a guest is more than a guest.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -16,7 +16,7 @@ pub struct PlanLint {
     pub space: SpaceKey,
     pub content: Option<ContentId>,
     pub code: Lint,
-    /// Those whom it is about.
+    /// The principals that it is about.
     pub about: BTreeSet<Principal>,
     /// Where it goes wrong, if not at the content itself.
     pub level: Option<Level>,

@@ -267,7 +267,7 @@ impl<'a> GrantCalls<'a> {
                 undoing.conditional = self.vocabulary == Vocabulary::Documented;
             }
         }
-        // A companion that shall be there goes with its producer: it is given afterwards, or given back.
+        // A companion that is to be there goes with its producer: it is given afterwards, or given back.
         for (&companion, &number) in taken.iter().filter(|(companion, _)| self.required.contains(companion)) {
             if let Some(&grant) = granted.get(&companion) {
                 drafts[grant].needs.insert(number);

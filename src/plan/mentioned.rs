@@ -1,4 +1,4 @@
-//! Whom and what a reader of a plan will meet, so that the plan can say how they are called.
+//! The names and pages that a reader of a plan will meet, so that the plan can say how they are called.
 
 use std::collections::BTreeSet;
 

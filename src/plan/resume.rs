@@ -3,7 +3,7 @@
 //! A plan is made from what is there, and remembers nothing. Mostly that is enough: what is done is no longer
 //! in the next plan, and what is left is. But which lists `page-only` follows up, it tells by who is an insider
 //! ([`page_only`](super::page_only)), and a run may change both. So the lists come first, while they can still be told;
-//! and where somebody's own list could be mistaken for one of them on the way, nobody goes before all have
+//! and where a list set by hand could be mistaken for one of them on the way, no insider goes before all have
 //! come.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use crate::model::{Call, PageVerb, Permission, Principal, SpaceKey};
 use super::draft::Draft;
 use super::page_only::Compiled;
 
-/// What makes somebody an insider: to see, and to edit.
+/// What makes an account an insider: to see, and to edit.
 const OF_INSIDERS: [Permission; 5] = [
     Permission::ReadSpace,
     Permission::CreatePage,

@@ -6,7 +6,7 @@ use super::{Affected, AffectedParty};
 use crate::access::engine::Engine;
 use crate::model::{AccessClass, AccountId, Known, Principal};
 
-/// From so many people on, a group most of whom are affected is named instead of them.
+/// From so many people on, a group with most of its members affected is named instead of them.
 const MANY: u64 = 4;
 
 /// Names the principals that something happens to.

@@ -80,7 +80,7 @@ impl<'a> Changes<'a> {
         mut self,
         layout: &Layout<'a>,
         old: &[Option<&'a Content>],
-        everybody: &Reach,
+        everyone: &Reach,
         sides: &mut Sides<'_, 'a>,
     ) -> Self {
         self.above = vec![None; layout.rows.len()];
@@ -96,7 +96,7 @@ impl<'a> Changes<'a> {
             }
             let mut delta = |verb: PageVerb| {
                 let (old, new) = (sides.old.list(before, verb), sides.new.list(row.content, verb));
-                Delta::between(&sides.old.on(old, everybody), &sides.new.on(new, everybody))
+                Delta::between(&sides.old.on(old, everyone), &sides.new.on(new, everyone))
             };
             let (view, edit) = (delta(PageVerb::View), delta(PageVerb::Edit));
             self.pages.insert(number, PageChange { content: row.content.id, view, edit, moved });

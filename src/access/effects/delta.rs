@@ -7,7 +7,7 @@ use roaring::RoaringBitmap;
 use super::{Certainty, Direction};
 use crate::access::reach::Reach;
 
-/// The difference between two sets, told for those whom it surely touches and those whom it may.
+/// The difference between two sets, for those that it surely touches and those that it may.
 #[derive(Debug, Default)]
 pub(super) struct Delta {
     lost: Reach,
@@ -26,7 +26,7 @@ impl Delta {
         self.lost.is_empty() && self.gained.is_empty()
     }
 
-    /// The four ways in which somebody can be touched, with those whom each touches.
+    /// The four ways to be touched, with those that each touches.
     pub(super) fn parts(&self) -> impl Iterator<Item = (Turn, &RoaringBitmap)> {
         use Certainty::{Perhaps, Sure};
         use Direction::{Gains, Loses};
@@ -67,13 +67,13 @@ fn gone(before: &Reach, after: &Reach) -> Reach {
 ///
 /// Fed one mark and its bearers after the other, it keeps people together as long as they share all marks.
 /// A mark looks at its bearers or at the classes so far, whichever are fewer, and where it tears a class
-/// apart, the smaller part moves out, so that nobody moves often.
+/// apart, the smaller part moves out, so that no person moves often.
 #[derive(Debug)]
 pub(super) struct Sorter<M> {
     classes: Vec<Class>,
-    /// The class of each person; `NONE` for whoever has no mark.
+    /// The class of each person; `NONE` for people without a mark.
     class_of: Vec<u32>,
-    /// A mark and what came before it. Whoever has no mark yet is at 0, everybody else at the place of
+    /// A mark and what came before it. Those without a mark are at 0, all others at the place of
     /// their last mark plus one.
     marks: Vec<(usize, M)>,
 }
@@ -153,7 +153,7 @@ impl<M: Clone> Sorter<M> {
     }
 
     /// Those who share all their marks, with the marks in the order in which they came; the class of
-    /// whoever has the smallest number first.
+    /// the person with the smallest number first.
     pub(super) fn classes(self) -> Vec<(RoaringBitmap, Vec<M>)> {
         let marks = self.marks;
         let marks_of = |mut at: usize| {

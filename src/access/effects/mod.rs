@@ -92,7 +92,7 @@ pub enum Place {
     Under { content: ContentId },
 }
 
-/// Whom it happens to: groups first, then the people whom no group stands for.
+/// The people concerned: groups first, then those that no group stands for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Affected {
     pub parties: Vec<AffectedParty>,
@@ -110,7 +110,7 @@ pub struct AffectedParty {
     /// How many known members it has that could be affected. More than `members` when some have another
     /// route.
     pub of: usize,
-    /// Whether everybody in it is known.
+    /// Whether all its members are known.
     pub complete: bool,
 }
 

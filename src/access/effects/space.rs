@@ -16,7 +16,7 @@ use crate::access::question::{Clause, Reason, Verb};
 use crate::access::reach::Reach;
 use crate::model::{Content, ContentId, ContentKind, LiveSpace, PageVerb, Permission, Principal, Truth};
 
-/// Something that becomes of somebody.
+/// Something that becomes of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Mark {
     Permission(Permission, Turn),
@@ -31,7 +31,7 @@ struct Kin {
     edit: Delta,
 }
 
-/// People to whom all the same happens, by number.
+/// Classes of people of which all the same becomes, by number.
 type Classes = BTreeSet<usize>;
 
 pub(super) fn compare<'a>(
@@ -73,9 +73,9 @@ pub(super) fn compare<'a>(
         return;
     }
     let asked: BTreeSet<Permission> = permissions.keys().copied().chain(doors.permissions()).collect();
-    let everybody = sides.new.everybody();
+    let everyone = sides.new.everyone();
     let changes =
-        Changes::of_holdings(before, after, &asked, sides).with_pages(&layout, &old, &everybody, sides);
+        Changes::of_holdings(before, after, &asked, sides).with_pages(&layout, &old, &everyone, sides);
     let mut lines = Lines {
         space: after,
         engine: sides.new.engine(),
@@ -228,7 +228,7 @@ struct Lines<'s> {
 }
 
 impl Lines<'_> {
-    /// Gains and losses of permissions: of the space first, and of others for whom that does not imply
+    /// Gains and losses of permissions: of the space first, and of others where that does not imply
     /// them.
     fn permissions(&mut self) {
         let mut bearers: BTreeMap<(Turn, Permission), Classes> = BTreeMap::new();
@@ -256,7 +256,7 @@ impl Lines<'_> {
         }
     }
 
-    /// Gains and losses of pages, but for those whom the space is lost to.
+    /// Gains and losses of pages, but for those that lose the space.
     fn pages(&mut self, kins: &[Kin], layout: &Layout<'_>) {
         let mut alike: BTreeMap<Vec<(Turn, PageVerbs, usize)>, Classes> = BTreeMap::new();
         for (number, (_, marks)) in self.classes.iter().enumerate() {

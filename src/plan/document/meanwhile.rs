@@ -1,5 +1,5 @@
 //! What is so for a moment while the calls are made, though it is so neither before nor after: told, since
-//! no order can avoid it, or since somebody has accepted it.
+//! no order can avoid it, or since it was accepted by an option.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use super::{CallId, Danger};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Meanwhile {
     pub space: SpaceKey,
-    /// Whom it hits, and what they can or cannot do.
+    /// The people concerned, and what they can or cannot do.
     pub danger: Danger,
     pub reason: MeanwhileReason,
     /// It does not begin before this call is made.

@@ -18,7 +18,7 @@ pub enum Refusal {
     /// The account that runs this administers the space and would not any more.
     Lockout {
         space: SpaceKey,
-        /// Whose rights it had.
+        /// The principals through which it administered the space.
         through: BTreeSet<Principal>,
     },
     /// No account would administer the space, which Confluence refuses as well.
@@ -36,7 +36,7 @@ pub enum Refusal {
         /// The page whose lists it could not change, if the call does that.
         content: Option<ContentId>,
         permission: Permission,
-        /// Through whom it has that right at the start; empty if another call of the plan gives it too late.
+        /// The principals through which it has that right at the start; empty if another call of the plan gives it too late.
         through: BTreeSet<Principal>,
     },
     /// The guests of a space would see more than their pages, or less.

@@ -155,7 +155,7 @@ impl<'a> Watch<'a> {
         (!unread).then_some(false)
     }
 
-    /// The required admins whom the plan keeps from a page that it restricts.
+    /// The required admins that the plan keeps from a page that it restricts.
     fn cut_off(&self, changes: &[Change]) -> Vec<Breach> {
         let required = &self.desired.guards.required_admins;
         let mut restricted = changes.iter().filter_map(|change| match change {
@@ -241,7 +241,7 @@ fn members<'a>(group: &GroupId, live: &'a Live) -> Option<&'a BTreeSet<AccountId
     live.directory.members(group).known()
 }
 
-/// Those of whom one at least has to see what a required admin has to see: of a group its active members,
+/// Those of which one at least has to see what a required admin has to see: of a group its active members,
 /// where they are known and there are any.
 fn askers(who: &Principal, live: &Live) -> Vec<Asker> {
     match who {

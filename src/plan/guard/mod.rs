@@ -127,7 +127,7 @@ pub enum Breach {
         /// Whether they may administer it all the same, by a group or role that could not be read.
         perhaps: bool,
     },
-    /// The plan takes `administer/space` from principals while it is not known whom a name under `required-admins`
+    /// The plan takes `administer/space` from principals while it is not known which accounts a name under `required-admins`
     /// means.
     LostAdmin {
         space: SpaceKey,

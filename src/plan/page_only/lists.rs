@@ -30,7 +30,7 @@ pub(super) fn compile(ground: Ground<'_>, tree: &Tree, guests: &BTreeMap<Subject
 #[derive(Debug, Clone)]
 struct Way<'a> {
     guests: BTreeSet<&'a Subject>,
-    /// Everybody else on the nearest list above; none where no list is above. A page that is closed to guests
+    /// All others on the nearest list above; none where no list is above. A page that is closed to guests
     /// stays with them: it must not become visible to insiders who get past that list only as guests.
     others: Option<BTreeSet<Subject>>,
 }
@@ -144,7 +144,7 @@ impl<'a> Compiler<'a> {
             (Audience::Only(members), _) => {
                 let mut new = self.followed(id, PageVerb::View, members, readers);
                 new.extend(wanted.iter().map(|guest| (*guest).clone()));
-                // Also those who do not get here by themselves: somebody may be a guest twice.
+                // Also those who do not get here by themselves: one account may be two guests.
                 new.retain(|subject| {
                     let guest = self.guests.get(subject);
                     unwanted.is_empty() || guest.is_none_or(|guest| guest.sees.contains(&id))
@@ -160,7 +160,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Content whose lists are not known. Folders and their like may have none: then they are places that
-    /// everybody walks through.
+    /// all of them walk through.
     fn without_lists(
         &mut self,
         content: &Content,
@@ -185,14 +185,14 @@ impl<'a> Compiler<'a> {
     }
 
     /// Guests who can edit in the space can edit whatever they see. They are asked to see the pages above
-    /// theirs by Confluence, not by anybody who would want them to be edited.
+    /// theirs by Confluence, and by no author who would want them to be edited.
     fn edits(&mut self) {
         let above: BTreeSet<ContentId> =
             self.guests.values().flat_map(|guest| guest.sees.difference(&guest.named)).copied().collect();
         for id in above {
             let Some(content) = self.tree.get(id) else { continue };
             let permission = edit_permission(content.kind, self.ground.live.site.mode);
-            // Whichever guests they are: somebody may see the page as one and edit as the other.
+            // Whichever guests they are: one account may see the page as one and edit as the other.
             let edits = self
                 .guests
                 .keys()
@@ -213,7 +213,7 @@ impl<'a> Compiler<'a> {
         let named =
             |subject: &Subject| self.guests.get(subject).is_some_and(|guest| guest.named.contains(&id));
         let view = self.found.lists.get(&(id, PageVerb::View)).map_or(&lists.view, |(view, _)| view).clone();
-        // Whoever edits must be on the view list, where there is one. Where that names all who may edit here,
+        // An account that edits must be on the view list, where there is one. Where that names all who may edit here,
         // those are enough.
         let fits = editors.after.others.is_empty()
             && match &view {
@@ -247,7 +247,7 @@ impl<'a> Compiler<'a> {
                 let mut new: BTreeSet<Subject> =
                     editors.after.subjects.iter().chain(guests).cloned().collect();
                 if new.is_empty() {
-                    // Nobody else edits in this space, and an empty list would be an open one.
+                    // No others edit in this space, and an empty list would be an open one.
                     new.insert(Subject::User(self.ground.live.site.caller.account.clone()));
                 }
                 for insider in &editors.after.others {
@@ -289,7 +289,7 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// A list that names insiders and nobody else, and leaves out none of those who are insiders now or none of
+    /// A list that names insiders only, and leaves out none of those who are insiders now or none of
     /// those who will be, is one that `page-only` makes, and follows who is an insider. Any other list stays as
     /// it is. A list set by hand may look like that and follows, too, since no record tells the two apart
     /// (`docs/pages.md` says so). Equality with the insiders of now or then is not enough: a list of some of those
@@ -298,7 +298,7 @@ impl<'a> Compiler<'a> {
     ///
     /// What is taken for such a list must be so at any moment of a run, since the run may end there and the
     /// next begin. So these lists are changed before it changes who is an insider; and where a list of
-    /// somebody's own names all who stay, others come in before anybody goes. [`resume`](super::resume) sees
+    /// set by hand names all who stay, others come in before any insider goes. [`resume`](super::resume) sees
     /// to both.
     fn followed(
         &mut self,
@@ -342,7 +342,7 @@ impl<'a> Compiler<'a> {
         new
     }
 
-    /// Those among these who are neither guests nor whoever runs this, who may be on any list.
+    /// Those among these who are neither guests nor the account that runs this, who may be on any list.
     fn plain<'s>(&self, subjects: impl Iterator<Item = &'s Subject>) -> BTreeSet<Subject> {
         let caller = Subject::User(self.ground.live.site.caller.account.clone());
         subjects
@@ -371,7 +371,7 @@ impl<'a> Compiler<'a> {
         let after = Audience::Only(members);
         let (made, declared) = (&self.found.made, self.declared(page, list));
         if declared.is_none() {
-            // Of a list of somebody's own, only the guests are there because of their entry.
+            // Of a list set by hand, only the guests are there because of their entry.
             let is_made = before.is_anyone()
                 || made.contains(&(page, list))
                 || self.found.followed.contains(&(page, list));

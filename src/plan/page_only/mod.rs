@@ -1,14 +1,14 @@
 //! `page-only`: which lists make certain people see exactly the pages that are named for them.
 //!
-//! Confluence has no way to give somebody one page. It shows the whole space to whoever holds `read/space`, but
+//! Confluence has no way to give an account one page. It shows the whole space to every holder of `read/space`, but
 //! for what lists close, and a list on a page closes everything below. So of each branch that leads to none of
 //! the pages of a guest the topmost page needs a list that leaves the guest out, and nothing else does: that
 //! is the least number, since what stands above such a page must stay visible. Who stays in are the insiders,
-//! everybody else who holds `read/space` in the state to be reached, apps included. A list that is there
+//! all other holders of `read/space` in the state to be reached, apps included. A list that is there
 //! already and leaves the guests out is used as it is.
 //!
-//! All of this goes by principals, not by people: what is true of a group is true of whoever will be in it.
-//! Somebody who has another way in beside the guests' keeps it; `guests` says of whom that is known.
+//! All of this goes by principals, not by people: what is true of a group is true of all who will be in it.
+//! A guest who has another way in keeps it; `guests` names those of which that is known.
 //!
 //! This module says what is asked and what is found; [`lists`] walks the tree and decides about each list.
 
@@ -70,11 +70,11 @@ pub(super) struct Compiled {
     pub(super) lists: BTreeMap<(ContentId, PageVerb), (Audience, Reason)>,
     /// Of these, the ones that were made for guests before and follow who is an insider.
     pub(super) followed: BTreeSet<(ContentId, PageVerb)>,
-    /// Lists that are as they shall be, and look as if they had been made for guests.
+    /// Lists that are as they are to be, and look as if they had been made for guests.
     made: BTreeSet<(ContentId, PageVerb)>,
-    /// Whom `page-only` wants on which lists, whether it changes them or not, and the line that asks for it.
+    /// The members that `page-only` wants on which lists, whether it changes them or not, and the line that asks for it.
     pub(super) wanted: BTreeMap<(ContentId, PageVerb), (Audience, Origin)>,
-    /// Whether somebody's own list would look like one of those if insiders went before others came.
+    /// Whether a list set by hand would look like one of those if insiders went before others came.
     pub(super) mistakable: bool,
     pub(super) entries: Vec<PlanPageOnly>,
     pub(super) problems: Vec<(Origin, PageOnlyProblem)>,
@@ -84,7 +84,7 @@ pub(super) struct Compiled {
     pub(super) open_folders: BTreeSet<ContentId>,
 }
 
-/// Somebody who shall see some pages only.
+/// An account or group that is to see some pages only.
 #[derive(Debug)]
 pub(super) struct Guest {
     pub(super) origin: Origin,
@@ -118,7 +118,7 @@ pub(super) fn tops(tree: &Tree) -> impl Iterator<Item = &Content> {
     tree.iter().filter(|content| content.parent == Parent::Space || tree.is_adrift(content))
 }
 
-/// Everybody but the guests who holds a permission.
+/// All holders of a permission but the guests.
 #[derive(Debug, Default)]
 struct Insiders {
     /// Those who can stand on lists.
@@ -165,7 +165,7 @@ pub(super) struct Ground<'a> {
     pub(super) key: &'a SpaceKey,
     pub(super) wish: &'a DesiredSpace,
     pub(super) before: &'a LiveSpace,
-    /// Who shall hold what.
+    /// Who is to hold what.
     pub(super) holdings: &'a BTreeMap<Principal, Holding>,
     /// What entries of `pages` make of pages.
     pub(super) pages: &'a BTreeMap<ContentId, TargetPage>,

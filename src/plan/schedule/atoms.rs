@@ -1,4 +1,4 @@
-//! Whom an order of calls can affect: one atom for all people who match the same principals.
+//! The people that an order of calls can affect: one atom for all people who match the same principals.
 //!
 //! People whose groups are known are taken as they are. Where the members of a group could not be read,
 //! any account may be in it, together with anything else. Of such groups that count for the same, one stands for
@@ -50,7 +50,7 @@ impl<'a> Crowd<'a> {
         Self { accounts, members, service_desk: has_service_desk(live), vocabulary: live.vocabulary() }
     }
 
-    /// Everybody who might notice, told apart only as far as these principals do. They are in ascending
+    /// All people who might notice, told apart only as far as these principals do. They are in ascending
     /// order, and an atom names them by their place.
     ///
     /// Principals of the same of `kinds` count for the same. `lists` is the largest number of lists that an account has to
@@ -65,11 +65,11 @@ impl<'a> Crowd<'a> {
         let mut groups: Vec<(usize, &[usize])> = Vec::new();
         let mut people: HashMap<usize, Vec<usize>> = HashMap::new();
         // What everyone counts as, and what some people do not: guests and apps are none of the licensed.
-        let (mut everybody, mut perhaps, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut everyone, mut perhaps, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
         for (place, principal) in principals.iter().enumerate() {
             match principal {
                 Principal::User(account) => {
-                    // Whoever is in no group that is known is numbered after all who are.
+                    // Accounts in no group that is known are numbered after all others.
                     let number = self.accounts.get(account).copied().unwrap_or(self.accounts.len() + place);
                     people.entry(number).or_default().push(place);
                 }
@@ -79,7 +79,7 @@ impl<'a> Crowd<'a> {
                 },
                 // Whether it counts for people who are signed in is known only where the site lets it in.
                 Principal::Anonymous if live.site.anonymous_access == Known::Known(true) => {
-                    everybody.push(place);
+                    everyone.push(place);
                 }
                 Principal::Anonymous
                 | Principal::Class(AccessClass::AllLicensedUsers | AccessClass::AuthenticatedUsers) => {
@@ -90,7 +90,7 @@ impl<'a> Crowd<'a> {
                 }
             }
         }
-        // Whoever is in the largest group alone is the same as any other of them: an atom below.
+        // An account in the largest group alone is the same as any other such: an atom below.
         groups.sort_by_key(|(place, members)| (members.len(), *place));
         let largest = groups.pop();
         for (place, members) in groups {
@@ -118,7 +118,7 @@ impl<'a> Crowd<'a> {
         for person in &known {
             for combination in &combinations {
                 for classes in &classes {
-                    let places = person.iter().chain(combination).chain(classes).chain(&everybody);
+                    let places = person.iter().chain(combination).chain(classes).chain(&everyone);
                     atoms.insert(Atom::new(places.copied()));
                 }
             }

@@ -91,7 +91,7 @@ pub(super) fn conflicts(space: &Space<'_>, nodes: &[Node]) -> Option<Conflicts> 
     Some(Conflicts { all, work })
 }
 
-/// Whom the breaking of these conflicts hits, one for each thing that they would notice.
+/// The people that the breaking of these conflicts hits, one for each thing that they would notice.
 pub(super) fn hits<'c>(
     space: &Space<'_>,
     nodes: &[Node],

@@ -2,7 +2,7 @@
 //!
 //! What a call needs, [`rights`] says. The caller stays on every list that it changes; so what it may lose on the
 //! way, or get too late, is a row or a role. Where it had such a right and has it no more, or has it not yet, when a
-//! call needs it, the run would end there, and so would every later one. A right that nobody can be seen to have
+//! call needs it, the run would end there, and so would every later one. A right that no principal is seen to have
 //! given it is none that it could lose.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -95,7 +95,7 @@ impl<'a> Goals<'a> {
         })
     }
 
-    /// The largest number of lists that anybody has to get past.
+    /// The largest number of lists that stand before any content.
     pub(super) fn longest(&self) -> usize {
         self.all.iter().map(|goal| goal.still.len() + goal.moving.len()).max().unwrap_or(0)
     }

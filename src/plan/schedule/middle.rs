@@ -108,7 +108,7 @@ fn wider(before: &Audience, after: &Audience) -> Audience {
     }
 }
 
-/// The people whom both lists let through, as far as the members of their groups are known.
+/// The people that both lists let through, as far as the members of their groups are known.
 pub(super) fn by_name(
     before: &Audience,
     after: &Audience,
@@ -145,7 +145,7 @@ fn people(audience: &Audience, directory: &Directory) -> BTreeSet<AccountId> {
     people
 }
 
-/// Whether a change of a list shuts somebody out.
+/// Whether a change of a list shuts a member out.
 pub(super) fn narrows(before: &Audience, after: &Audience) -> bool {
     match (before, after) {
         (_, Audience::Anyone) => false,

@@ -1,5 +1,5 @@
-//! The order of calls: which must wait for which, so that nothing leaks, nobody is cut off, and nobody
-//! is locked out, at any moment and wherever a run may end.
+//! The order of calls: which must wait for which, so that nothing leaks, and no account is cut off or
+//! locked out, at any moment and wherever a run may end.
 //!
 //! ```text
 //! drafts ──pack──▶ nodes ──gates──▶ conflicts ──order──▶ order, edges
@@ -72,7 +72,7 @@ pub(super) struct Schedule {
     pub(super) splits: usize,
     /// So many of these are proven to be needed.
     pub(super) needed: usize,
-    /// So many calls beyond the changes themselves cost every order that anybody could think of.
+    /// So many calls beyond the changes themselves cost every possible order.
     pub(super) bound: usize,
     /// What is so for a moment all the same.
     pub(super) meanwhile: Vec<Meanwhile>,
@@ -80,7 +80,7 @@ pub(super) struct Schedule {
     pub(super) refusals: Vec<Refusal>,
 }
 
-/// Instead of splitting many calls of a space, somebody could be let in another way for the time being, and
+/// Instead of splitting many calls of a space, people could be let in another way for the time being, and
 /// taken out again: two calls that do nothing for the end.
 const HELPING_OUT: usize = 2;
 

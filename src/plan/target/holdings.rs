@@ -1,4 +1,4 @@
-//! What the principals of a space shall hold: what is declared for them, and what they keep beside it.
+//! What the principals of a space are to hold: what is declared for them, and what they keep beside it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

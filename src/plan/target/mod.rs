@@ -1,4 +1,4 @@
-//! What the site shall be: the policy's wishes, and everything that is not ours to change.
+//! What the site is to be: the policy's wishes, and everything that is not ours to change.
 //!
 //! Apps, the caller's own access, and what an additive space does not mention are copied from the live
 //! site into the target before anything is compared. Every such copy is counted with its reason.
@@ -23,7 +23,7 @@ pub use state::{Target, TargetHolding, TargetSpace};
 use unmanaged::Kept;
 pub use unmanaged::{KeepReason, Unmanaged};
 
-/// What shall be, and what was found on the way to it.
+/// What is to be, and what was found on the way to it.
 pub(super) struct Targeted {
     pub(super) target: Target,
     pub(super) unmanaged: Vec<Unmanaged>,

@@ -1,4 +1,4 @@
-//! What the lists of pages shall be: declared ones, opened ones, and those that `page-only` needs.
+//! What the lists of pages are to be: declared ones, opened ones, and those that `page-only` needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
