@@ -159,7 +159,7 @@ impl Status {
 }
 
 impl Outcome {
-    /// Whether the site is as planned, as far as anybody can tell.
+    /// Whether the site is as planned, as far as can be told.
     pub fn is_complete(&self) -> bool {
         self.results.iter().all(|result| result.status.is_settled())
             && self.verification.wrong.is_empty()

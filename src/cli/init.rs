@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 
-/// What stands in `confperm.yaml` as long as nobody has said where the site is.
+/// What stands in `confperm.yaml` as long as it is not said where the site is.
 const NO_SITE: &str = "\
 version: 1
 

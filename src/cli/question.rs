@@ -50,7 +50,7 @@ impl PreparedQuestion {
     }
 }
 
-/// Reads the policy and the site for a question; without `who`, for everybody.
+/// Reads the policy and the site for a question; without `who`, for everyone.
 pub(super) async fn prepare(
     who: Option<&str>,
     what: &WhatArgs,

@@ -157,7 +157,7 @@ fn askers(checks: &[AccessCheck<'_>]) -> Askers {
     if people.is_empty() { Askers::NoPerson } else { Askers::These(people) }
 }
 
-/// Puts to the site itself what it has an answer for: whether somebody may view or edit a page.
+/// Puts to the site itself what it has an answer for: whether an account may view or edit a page.
 async fn ask(
     site: &Cloud,
     checks: &[AccessCheck<'_>],

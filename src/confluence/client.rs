@@ -111,7 +111,7 @@ impl Client {
                 Decision::Retry(wait) => {
                     debug!(method = %endpoint.method, path = endpoint.path, ?wait, "again");
                     if let Outcome::Limited(_) = outcome {
-                        // The wait itself is in `Pace::slot`, for everybody.
+                        // The wait itself is in `Pace::slot`, for all tasks.
                         let begins = self.pace.limited(wait);
                         vigil.pause(Cause::RateLimit, wait, !begins);
                         past.limited += 1;
@@ -160,7 +160,7 @@ impl Client {
                     Error::RateLimited { asked, .. } => Outcome::Limited(*asked),
                     Error::Server(_) => Outcome::Failing(asked_wait(&answer.headers)),
                     Error::NotJson { status, .. } if status.is_success() => Outcome::Strange,
-                    // "Request Timeout": whether all of the request arrived is anybody's guess.
+                    // "Request Timeout": it is not known whether all of the request arrived.
                     Error::Rejected(_) if status == 408 => Outcome::Lost,
                     _ => Outcome::Final,
                 };

@@ -85,7 +85,7 @@ pub(crate) struct Seal {
 impl Seal {
     pub(crate) fn new(credentials: &Credentials, client: &reqwest::Client) -> Result<Self, CredentialsError> {
         credentials.check()?;
-        // The address is never called: reqwest writes the header, so that nobody here encodes one by hand.
+        // The address is never called: reqwest writes the header, so that none is encoded by hand here.
         let request = client.get("https://localhost/");
         let signed = match credentials {
             Credentials::Basic { email, token } => request.basic_auth(email, Some(token.expose_secret())),

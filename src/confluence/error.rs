@@ -149,7 +149,7 @@ pub enum Error {
     /// 401 or 403 of the gateway: a good token without a scope that this call needs.
     #[error("the token lacks {lacks}: {0}", lacks = scopes::lacking(&.0.endpoint))]
     Scope(Box<Refusal>),
-    /// A 200 that knows nobody: without this check a site would look empty.
+    /// A 200 that knows no account: without this check a site would look empty.
     #[error("Confluence treats these credentials as anonymous")]
     Anonymous { endpoint: Endpoint },
     /// 403.

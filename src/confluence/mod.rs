@@ -190,8 +190,8 @@ pub trait Read: Send + Sync {
     /// The site's space roles. Only for sites that have them.
     fn roles(&self) -> impl Future<Output = Result<Vec<Role>, Error>> + Send;
 
-    /// Asks the site itself whether somebody may view or edit content. About others than oneself only
-    /// Confluence administrators may ask; everybody else gets [`Error::Forbidden`].
+    /// Asks the site itself whether an account may view or edit content. About others than oneself only
+    /// Confluence administrators may ask; all others get [`Error::Forbidden`].
     fn check(
         &self,
         subject: &Principal,

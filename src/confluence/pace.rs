@@ -1,5 +1,5 @@
 //! How fast all tasks together may go: a number of slots that shrinks when the site complains and grows
-//! back slowly, and one moment before which nobody may call, since a rate limit is the tenant's and not
+//! back slowly, and one moment before which no task may call, since a rate limit is the tenant's and not
 //! the task's.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use tokio::time::{Duration, Instant, sleep_until};
 /// Calls in a row without a complaint before one more slot is tried.
 const CALM: u32 = 10;
 
-/// The same where that many slots have drawn a complaint before: each complaint costs everybody a wait.
+/// The same where that many slots have drawn a complaint before: each complaint costs all tasks a wait.
 const WARY: u32 = 300;
 
 /// A pause that becomes longer by less is the same one.

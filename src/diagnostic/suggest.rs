@@ -1,4 +1,4 @@
-//! "Did you mean": the names that come nearest to a name that nobody knows.
+//! "Did you mean": the names that come nearest to a name that is not known.
 
 /// Below this likeness a suggestion confuses more than it helps.
 const LIKENESS: f64 = 0.7;

@@ -214,7 +214,7 @@ pub enum Listed {
 }
 
 impl Listed {
-    /// Who is listed: nobody for [`Listed::Anyone`].
+    /// Who is listed: none for [`Listed::Anyone`].
     pub fn named(&self) -> &[Entry<Named>] {
         match self {
             Self::Anyone => &[],
@@ -240,7 +240,7 @@ pub struct Expectation {
     pub targets: Vec<Spanned<TestTarget>>,
 }
 
-/// What somebody can do, in access tests.
+/// What a person or group can do, in access tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TestVerb {
     View,

@@ -9,7 +9,7 @@ use super::rules::{Rule, Selector};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::model::SpaceKey;
 
-/// How somebody goes.
+/// How a principal goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Goes {
     Nowhere,
@@ -19,7 +19,7 @@ pub(super) enum Goes {
 pub(super) const GIVEN: &str = "is given something here";
 pub(super) const LISTED: &str = "is listed here";
 
-/// The finding about somebody who goes at one place and does not at another.
+/// The finding about a principal that goes at one place and does not at another.
 pub(super) fn contradiction(shown: &str, goes: Goes, place: &Span, other: &Span, what: &str) -> Diagnostic {
     let goes = match goes {
         Goes::Nowhere => "is to be nowhere",

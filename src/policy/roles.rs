@@ -28,7 +28,7 @@ pub struct Bundle {
 }
 
 impl Bundle {
-    /// One permission and nothing else: whoever writes a permission means it to the letter.
+    /// One permission and nothing else: who writes a permission means it to the letter.
     pub fn single(permission: Permission) -> Self {
         Self { required: BTreeSet::from([permission]), tolerated: BTreeSet::new() }
     }

@@ -68,7 +68,7 @@ impl fmt::Display for Like {
     }
 }
 
-/// Somebody who shall hold nothing and be on no list.
+/// A principal that is to hold nothing and be on no list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Absent {
     pub who: Spanned<Named>,
@@ -76,7 +76,7 @@ pub struct Absent {
     pub instead: Option<Spanned<Named>>,
 }
 
-/// Somebody whose place another takes.
+/// A principal whose place another takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replace {
     pub old: Spanned<Named>,
@@ -100,7 +100,7 @@ pub struct Selector {
     pub not: Vec<Spanned<KeyPattern>>,
 }
 
-/// `who: group:contractors, has: read/space`: somebody holds something there now.
+/// `who: group:contractors, has: read/space`: a principal that holds something there now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
     pub who: Spanned<Who>,

@@ -236,7 +236,7 @@ fn principals() -> Value {
     list(entry("principal"))
 }
 
-/// Somebody, or somebody with an end and a reason.
+/// A principal, or one with an end and a reason.
 fn entry(who: &str) -> Value {
     let who = json!({ "$ref": format!("#/$defs/{who}") });
     let long = mapping(keys::ENTRY, |key| match key {

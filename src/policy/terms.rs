@@ -13,7 +13,7 @@ use crate::model::PageVerb;
 pub struct Ending {
     /// The last day.
     pub until: Date,
-    /// Whom it is about, as the policy writes it.
+    /// The principal that it is about, as the policy writes it.
     pub who: String,
     /// What they have until then: `export/space in ENG`, `viewer by the rule "audit"`.
     pub what: String,
@@ -101,7 +101,7 @@ fn lists(page: &PageEntry) -> impl Iterator<Item = (PageVerb, &Listed)> {
     PageVerb::ALL.into_iter().filter_map(|verb| Some((verb, &page.listed(verb)?.value)))
 }
 
-/// To Confluence a list without entries means everybody.
+/// To Confluence a list without entries means everyone.
 fn ended_list(verb: PageVerb, pages: &str, listed: &Listed, today: Date) -> Option<Diagnostic> {
     let named = listed.named();
     let last = named.last().filter(|_| named.iter().all(|entry| entry.is_over(today)))?;

@@ -31,7 +31,7 @@ pub struct Question<'a> {
     pub names: SiteNames<'a>,
     pub verb: Verb,
     pub object: &'a Object,
-    /// Nobody for a question about everybody.
+    /// None for a question about everyone.
     pub asker: Option<&'a Asker>,
     /// What the policy asks for in the space; `None` where it does not speak of it.
     pub desired: Option<&'a DesiredSpace>,

@@ -28,7 +28,7 @@ pub fn explanation_as_json(explanation: &Explanation, question: &Question<'_>) -
     write(&value)
 }
 
-/// Everybody who may.
+/// All people who may.
 pub fn who_as_json(who: &Who, question: &Question<'_>) -> String {
     let people = |accounts: &BTreeSet<AccountId>| -> Value {
         accounts.iter().map(|account| party(&Principal::User(account.clone()), question)).collect()

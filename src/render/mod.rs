@@ -1,6 +1,6 @@
 //! Values to bytes: text, Markdown, annotations, SARIF, JSON, unified diffs. Pure.
 //!
-//! Text carries ANSI styles; whoever prints it takes them out where the stream does not want them.
+//! Text carries ANSI styles; the printer takes them out where the stream does not want them.
 
 mod access;
 mod access_json;

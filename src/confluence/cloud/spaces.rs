@@ -273,7 +273,7 @@ pub(super) fn batches(keys: &BTreeSet<SpaceKey>) -> Vec<String> {
     batches.into_iter().map(|(_, text)| text).collect()
 }
 
-/// Rows and assignments by who holds them. Rows of somebody with a role are what the role expands to, so
+/// Rows and assignments by who holds them. Rows of a principal with a role are what the role expands to, so
 /// they stand aside; rows that appear twice are kept with both numbers.
 fn sort_out(rows: Vec<PermissionRow>, assigned: Vec<Assignment>) -> SpaceAccess {
     let mut access = SpaceAccess::default();

@@ -109,7 +109,7 @@ impl Drafter<'_> {
             remarks.add(Remark::Foreign, format!("{} {}", row.principal.shown(), row.permission.shown()), 1);
         }
         let pages = pages(space, self.live, &mut remarks);
-        // Without a line of access, an authoritative space would be one that everybody is to lose.
+        // Without a line of access, an authoritative space would be one that everyone is to lose.
         let authoritative = !access.is_empty() && !remarks.forbid_authoritative();
         let mode = if authoritative { Mode::Authoritative } else { Mode::Additive };
         SpaceDraft { space: space.space.clone(), mode, access, pages, remarks }

@@ -84,7 +84,7 @@ struct FileWriter<'a> {
 }
 
 impl<'a> FileWriter<'a> {
-    /// A pen that has a name for everybody in these drafts.
+    /// A pen that has a name for everyone in these drafts.
     fn new(drafts: &[SpaceDraft], policy: &Policy, live: &'a Live) -> Self {
         let names = PolicyNames::of(&drafts.iter().flat_map(principals).collect(), policy, live);
         Self {
@@ -202,7 +202,7 @@ impl<'a> FileWriter<'a> {
         }
     }
 
-    /// Groups before everybody else, people last.
+    /// Groups before all others, people last.
     fn list(&self, who: impl Iterator<Item = Principal>) -> Vec<String> {
         let rank = |principal: &Principal| match principal {
             Principal::Group(_) => 0,
@@ -263,7 +263,7 @@ fn principals(draft: &SpaceDraft) -> impl Iterator<Item = Principal> {
     draft.access.values().flatten().cloned().chain(on_pages)
 }
 
-/// What an alias does not tell of somebody.
+/// What an alias does not tell of a person.
 fn about(alias: &str, account: &AccountId, live: &Live) -> Option<String> {
     let person = live.directory.people.get(account)?;
     let name = person.name.raw();

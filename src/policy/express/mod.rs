@@ -2,7 +2,7 @@
 //!
 //! [`preview`] writes a space so that two states of it can be compared line by line. [`files`] writes what
 //! a person goes on with: the files of a policy that plans to no change. Both find the same [`words`] for
-//! what somebody holds.
+//! what a principal holds.
 //!
 //! ```text
 //! Live ──draft──▶ Drafts ──names──▶ who is called what ──files──▶ texts

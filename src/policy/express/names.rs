@@ -73,7 +73,7 @@ fn new<Id: Clone>(names: &BTreeMap<Id, PolicyName>) -> BTreeMap<String, Id> {
     names.iter().filter(|(_, name)| name.new).map(|(id, name)| (name.text.clone(), id.clone())).collect()
 }
 
-/// Short names for everybody in the directory, as a policy without any people would give them.
+/// Short names for all people in the directory, as a policy without any people would give them.
 pub fn handles(live: &Live) -> BTreeMap<AccountId, String> {
     let accounts: Vec<&AccountId> = live.directory.people.keys().collect();
     let names = aliases(&accounts, &Policy::default(), live);

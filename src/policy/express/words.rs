@@ -54,7 +54,7 @@ impl Policy {
     }
 }
 
-/// The fewest words for what somebody holds: the largest role, further roles where they save words,
+/// The fewest words for what a principal holds: the largest role, further roles where they save words,
 /// then single permissions.
 pub(super) fn words<'a>(
     held: &BTreeSet<Permission>,

@@ -4,7 +4,7 @@
 //! text ──yaml──▶ values as written ──tree──▶ values with their comments ──layout──▶ lines
 //! ```
 //!
-//! Only the layout changes, never what a file says: the result is read again and compared before anybody
+//! Only the layout changes, never what a file says: the result is read again and compared before anyone
 //! gets to see it. A file need not be a valid policy, it is enough that it is YAML.
 
 mod comments;

@@ -70,7 +70,7 @@ impl fmt::Display for LockedSite {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct LockedEnd {
     pub(super) until: Date,
-    /// To whom and what: `user:5b10…, viewer in ENG`.
+    /// Which principal has what: `user:5b10…, viewer in ENG`.
     pub(super) of: String,
 }
 

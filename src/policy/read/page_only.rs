@@ -81,7 +81,7 @@ impl Reader {
         (pages.len() == items.len()).then_some(pages)
     }
 
-    /// Whoever administers a space can take lists off its pages, so an administrator is nobody's guest.
+    /// An administrator of a space can take lists off its pages, and so is no guest of it.
     fn guests_role(&mut self, node: &Node) -> Option<RoleName> {
         let text = self.text(node, "`role`")?;
         let role = self.role_name(&text)?;

@@ -266,7 +266,7 @@ impl Reader {
     }
 }
 
-/// Somebody is listed to edit what they are not listed to view.
+/// A principal is listed to edit what it is not listed to view.
 pub(in crate::policy) fn edit_without_view(
     who: &str,
     page: &str,

@@ -58,7 +58,7 @@ impl From<Option<DesiredHolding>> for ToHold<'_> {
 type AskedBy<'a> = BTreeMap<Principal, Vec<Asked<'a>>>;
 
 impl<'a> Resolver<'a> {
-    /// What lines give, what copies add, and what whoever goes leaves behind.
+    /// What lines give, what copies add, and what those who go leave behind.
     pub(super) fn holdings(
         &mut self,
         wish: &Wish<'a>,
@@ -297,7 +297,7 @@ impl<'a> Resolver<'a> {
         let first = asked.first()?;
         let reads = grants.get(&Permission::ReadSpace).is_some_and(|read| read.what == Strength::Required);
         if !reads {
-            // Confluence keeps no other permission for somebody who may not view the space.
+            // Confluence keeps no other permission for a principal that may not view the space.
             if *principal == Principal::Anonymous {
                 self.report(
                     Diagnostic::new(

@@ -1,4 +1,4 @@
-//! What somebody gets because it is held elsewhere: `like: live:SPACE`, and the place of whoever is replaced.
+//! What a principal gets because it is held elsewhere: `like: live:SPACE`, and the place of one that is replaced.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,8 +83,8 @@ impl<'a> Resolver<'a> {
         );
     }
 
-    /// Gives somebody what is held elsewhere, on top of what the policy gives them and of what they hold and
-    /// keep (`beside`). Somebody has a role or single permissions, so the two have to fit into one.
+    /// Gives a principal what is held elsewhere, on top of what the policy gives it and of what it holds and
+    /// keeps (`beside`). A principal has a role or single permissions, so the two have to fit into one.
     pub(super) fn give(
         &mut self,
         who: &Principal,

@@ -1,4 +1,4 @@
-//! Whoever shall be nowhere, and those whose place another takes: what that means for the space, and for the
+//! Those who are to be nowhere, and those whose place another takes: what that means for the space, and for the
 //! lists of its pages. A list is never emptied.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,7 +71,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Somebody who goes. That an account is deactivated, or not described any more, is no surprise here.
+    /// A person or group that goes. That an account is deactivated, or not described any more, is no surprise here.
     fn leaver(&mut self, place: &Spanned<Named>) -> NameMeaning<Subject> {
         let Named::User(account) = &place.value else { return self.subject(&place.value, &place.span) };
         let shown = self.policy.show_named(&place.value);
@@ -100,7 +100,7 @@ impl<'a> Resolver<'a> {
         NameMeaning::Is(Subject::User(account.clone()))
     }
 
-    /// Reports whoever is kept out of a space here and let in there.
+    /// Reports those who are kept out of a space here and let in there.
     pub(super) fn contradictions(&mut self, wish: &Wish<'a>, asked: &dyn Fn(&Principal) -> Option<&'a Span>) {
         for (number, leaving) in wish.leaving.iter().enumerate() {
             if let Some(given) = asked(&leaving.who.clone().into()) {
@@ -125,7 +125,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Entries of pages that name somebody who goes.
+    /// Entries of pages that name one who goes.
     fn still_listed(&mut self, leaving: &Leaving<'a>, own: &'a SpaceDef) {
         let today = self.today;
         let lists = own.pages.iter().flat_map(|page| [&page.view, &page.edit]).flatten();
@@ -231,7 +231,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// What holders of something in a space hold once those who go have gone. In an authoritative space the
-    /// policy itself says who holds what, so nobody inherits there.
+    /// policy itself says who holds what, so there is nothing to inherit.
     pub(super) fn inherit(
         &mut self,
         wish: &Wish<'a>,
@@ -251,7 +251,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// A list without those who go, or whoever is the last one on it.
+/// A list without those who go, or the last one on it.
 fn without<'l, 'p>(
     members: &Members,
     first: &'l Leaving<'p>,

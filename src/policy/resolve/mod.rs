@@ -162,7 +162,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// The spaces of which all content must be read, because somebody is to be on no list there. Who holds what must
+/// The spaces of which all content must be read, because a principal is to be on no list there. Who holds what must
 /// have been read; what is wrong with the policy is left to [`resolve`] to report.
 pub fn whole_spaces(policy: &Policy, live: &Live, context: Context<'_>) -> BTreeSet<SpaceKey> {
     let selection = Resolver::new(policy, live, context).selection();

@@ -408,7 +408,7 @@ fn space_name<'n>(written: &SpaceKey, span: &'n Span, locked: Option<&'n Span>) 
 
 /// A condition in the ids of the site.
 struct Holds<'p> {
-    /// `None` if there is nobody of that name, which has been reported.
+    /// `None` if there is none of that name, which has been reported.
     who: Option<Principal>,
     right: &'p Right,
     bundle: Bundle,

@@ -1,5 +1,5 @@
 //! How a document is written: quotes, brackets, and where each piece begins and ends. For the formatter,
-//! which keeps what the author chose; everybody else is content with [`Node`].
+//! which keeps what the author chose; all others are content with [`Node`].
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! A site as a state file of the sandbox, so that a change can be rehearsed on it.
 //!
-//! Of people it holds names and account ids, which policies need, and no e-mail address: everybody gets an
+//! Of people it holds names and account ids, which policies need, and no e-mail address: each account gets an
 //! invented one to sign in with. What the API does not show, and what a state file cannot hold, is noted.
 
 mod pages;
@@ -177,7 +177,7 @@ impl Writer<'_> {
         let site = &live.site;
         let anonymous = match site.anonymous_access {
             Known::Known(anonymous) => anonymous,
-            // No API tells. Whoever grants something to visitors probably lets them in.
+            // No API tells. A site that grants something to visitors probably lets them in.
             Known::Unknown(_) => {
                 live.spaces.values().any(|space| space.holdings.contains_key(&Principal::Anonymous))
             }
