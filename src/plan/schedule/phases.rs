@@ -1,27 +1,27 @@
-//! The order for spaces where it would be too much to look at everybody: one that is safe for whoever
-//! there is.
+//! The order for spaces with too many people and pages to look at each: one that is safe for all accounts that there
+//! may be.
 //!
 //! ```text
 //! close pages ──▶ give ──▶ roles ──▶ take ──▶ open pages ──▶ take from the caller
 //! ```
 //!
 //! Until the last page is closed and after the last row is taken, everything only shrinks or only grows.
-//! In between, every page lets through only whom it lets through both before and after. So whoever gets
-//! to a page then has a row for it, and that row is there before or after: they get there before or
-//! after as well. And whoever gets there both before and after has a row at every step, since rows are
+//! In between, every page lets through only those that it lets through both before and after. So an account that gets
+//! to a page then has a row for it, and that row is there before or after: it gets there before or
+//! after as well. And an account that gets there both before and after has a row at every step, since rows are
 //! given before any is taken, and is on every list at every step.
 //!
-//! What is taken from the caller may be needed to open pages, so it waits for that where nobody gets to a page
-//! by it: where no list that opens lets in anybody new who stands for the same principal. The caller itself is
+//! What is taken from the caller may be needed to open pages, so it waits for that where no account gets to a page
+//! by it: where no list that opens lets in new accounts that stand for the same principal. The caller itself is
 //! on every list that it changes already. Elsewhere it is taken with the rest, and [`super::finishing`] says
 //! whether the caller can do without.
 //!
 //! A call that shuts some people off a page and lets others in is neither closing nor opening. Where the
 //! plan only gives, or only takes, it can stay whole, next to what opens nothing (unless a page above is
-//! of the same kind). Otherwise it is done in two halves; people whom both lists let through, but for
+//! of the same kind). Otherwise it is done in two halves; people that both lists let through, but for
 //! different reasons, would be shut out between them, so these are listed by name, or the plan is
-//! refused. Where lists of `page-only` follow who is an insider, that is done before anything is given: whom
-//! they let in has a row and is on all of them in the end.
+//! refused. Where lists of `page-only` follow who is an insider, that is done before anything is given: those
+//! that they let in have a row and are on all of them in the end.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -50,7 +50,7 @@ enum Phase {
     /// than before and after until the last page is closed. [`super::finishing`] says where that comes too late.
     Enable,
     Close,
-    /// Lets lists of `page-only` follow who sees the space. Whoever they newly name has it in the end.
+    /// Lets lists of `page-only` follow who sees the space. Those that they newly name have it in the end.
     Follow,
     /// Closes and opens, where nothing is taken.
     SwapBeforeGiving,
@@ -159,10 +159,10 @@ enum Way {
     Halves(Box<[Node; 2]>, Option<Shut>),
 }
 
-/// Somebody who is shut out between two halves.
+/// A person who is shut out between two halves.
 struct Shut {
     witness: Witness,
-    /// Whether it may be somebody who must be able to finish.
+    /// Whether it may be an account that must be able to finish.
     protected: bool,
 }
 
@@ -176,7 +176,7 @@ struct Swaps {
     enabling: BTreeSet<usize>,
     /// Calls that others need.
     needed: BTreeSet<usize>,
-    /// Lists that let somebody on who was not on them, each with the page and whom it named before.
+    /// Lists that let new members on, each with the page and the members that it named before.
     opened: Vec<(ContentId, Members, Audience)>,
     apart: Apart,
 }
@@ -233,7 +233,7 @@ impl Swaps {
         Self { split, gives, enabling, needed, opened, apart }
     }
 
-    /// Whether a list lets in somebody who stands for this principal and was not let in before, or lets them in a
+    /// Whether a list lets in an account that stands for this principal and was not let in before, or lets them in a
     /// second time.
     fn let_in(&self, space: &Space<'_>, principal: &Principal) -> bool {
         let caller = Principal::User(space.live.site.caller.account.clone());
@@ -296,11 +296,11 @@ impl Swaps {
 /// People who pass the list before by one name and the list after by another.
 struct Between {
     principals: BTreeSet<Principal>,
-    /// Whether somebody who must be able to finish may be among them.
+    /// Whether an account that must be able to finish may be among them.
     protected: bool,
 }
 
-/// The list between two halves, and people whom both lists let through and this one perhaps does not.
+/// The list between two halves, and people that both lists let through and this one perhaps does not.
 fn between(space: &Space<'_>, before: &Audience, after: &Audience) -> (Audience, Option<Between>) {
     let caller = Subject::User(space.live.site.caller.account.clone());
     let mut narrow = narrower(before, after, &caller);
@@ -357,7 +357,7 @@ fn may_overlap(space: &Space<'_>, one: &Subject, other: &Subject) -> bool {
     }
 }
 
-/// A permission that is given only after something was taken comes too late for whoever loses elsewhere what does as
+/// A permission that is given only after something was taken comes too late for those who lose elsewhere what does as
 /// well.
 fn late_gap(space: &Space<'_>, nodes: &[(Phase, Node)]) -> Option<Witness> {
     nodes.iter().filter(|(phase, _)| *phase == Phase::GiveLate).find_map(|(_, node)| {
