@@ -73,10 +73,10 @@ fn guests_of_some_pages_do_not_read_what_is_archived() {
     case.run(&["plan", "--detailed-exitcode"]).code(0);
 }
 
-/// Whoever is a guest twice, or a guest and more, gets past the list above as the one and must not see the archived page
+/// One who is a guest twice, or a guest and more, gets past the list above as the one and must not see the archived page
 /// as the other.
 #[test]
-fn an_archived_page_is_not_opened_to_those_whom_the_list_above_it_leaves_out() {
+fn an_archived_page_is_not_opened_to_those_that_the_list_above_it_leaves_out() {
     let site = SITE.replace("title: Internal,", "title: Internal, view: [user:bot],").replace(
         "[bot, bob], access: user}",
         "[bot, bob, pia], access: user}\n  auditors: {id: g-auditors, members: []}",

@@ -200,7 +200,7 @@ fn no_call_comes_into_the_moment_in_which_a_right_goes_along_and_is_given_back()
 #[test]
 fn what_the_caller_gets_too_late_is_named() {
     let [mine, ..] = GROUPS;
-    // The others of the first group may edit no page now, and shall not see the one that closes.
+    // The others of the first group may edit no page now, and are not to see the one that closes.
     let before = state(&[(mine, &READ)], [&[], &[]]);
     let after = state(&[(mine, &WRITE)], [&["user:me"], &[]]);
     for case in leaning(&before, &after) {

@@ -131,7 +131,7 @@ impl Literals {
         self.moving().next().is_some()
     }
 
-    /// Those for whom it changes, `None` for an account that is none of the others.
+    /// Those for which it changes, `None` for an account that is none of the others.
     fn moving(&self) -> impl Iterator<Item = (Option<usize>, &Gate)> {
         let each = self.by_place.iter().map(|(place, gate)| (Some(*place), gate));
         std::iter::once((None, &self.everyone)).chain(each).filter(|(_, gate)| gate.moves())

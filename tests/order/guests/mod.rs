@@ -1,4 +1,4 @@
-//! `page-only` on random small sites: what its guests see and what nobody else notices, in [`promise`]; and that a run
+//! `page-only` on random small sites: what its guests see and no others notice, in [`promise`]; and that a run
 //! that ends anywhere is taken up, in [`motion`].
 
 mod motion;
@@ -20,7 +20,7 @@ use crate::site::{Case, GROUPS, perform, user, wanted};
 const NAMES: [&str; 4] = [GROUPS[0], GROUPS[1], GROUPS[2], "user:gus"];
 const ACCOUNT: usize = 3;
 
-/// A site, and the pages that some shall see.
+/// A site, and the pages that some are to see.
 #[derive(Debug, Clone)]
 struct Guested {
     case: Case,

@@ -6,14 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{Call, ContentId, Permission};
-use confperm::plan::{Gaps, Plan, plan};
+use confperm::plan::{Gaps, Plan, plan as planned};
 use confperm::sandbox::world::{self, Verb, World};
 use proptest::prelude::*;
 
 use super::{ACCOUNT, Drawn, Guested, NAMES, carried_out};
 use crate::bystanders::Bystanders;
 use crate::site::{SPACE, between, of_listed, profile};
-use crate::tally::holds;
+use crate::tally::{Tally, holds};
 
 /// Sites on which `group:g2` is to see some pages, and perhaps `group:g1`, and the guest account, which may see the
 /// space already and stand on lists.
@@ -55,8 +55,8 @@ fn guested() -> impl Strategy<Value = Guested> {
         })
 }
 
-/// Everybody, as bits of [`NAMES`]: a person for each combination of groups, and the guest account.
-fn everybody(guested: &Guested) -> impl Iterator<Item = u8> {
+/// All people, as bits of [`NAMES`]: a person for each combination of groups, and the guest account.
+fn everyone(guested: &Guested) -> impl Iterator<Item = u8> {
     (1..8).chain(guested.named.contains_key(&ACCOUNT).then_some(1 << ACCOUNT))
 }
 
@@ -66,16 +66,33 @@ fn allows(world: &World, who: u8, verb: Verb, page: usize) -> bool {
     world.allows(&person, verb, world::ContentId(1000 + page as u64)).is_ok()
 }
 
-/// The states that a plan passes through where lists above an archived page count for it, and where they do not.
-fn both_readings(world: &World, plan: &Plan) -> [Vec<World>; 2] {
-    [true, false].map(|inherit| {
-        let mut world = world.clone();
-        world.quirks.archived_pages_inherit = inherit;
-        carried_out(&world, plan)
-    })
+/// A plan that was carried out.
+struct Played {
+    world: World,
+    plan: Plan,
+    /// The states that it passes through where lists above an archived page count for it, and where they do not.
+    readings: [Vec<World>; 2],
 }
 
-/// The view lists of a world, as bits of [`NAMES`]; `None` is open. Whoever runs this is on every list.
+impl Played {
+    /// `None` where the plan is refused, which is counted.
+    fn of(guested: &Guested, drawn: &Drawn, tally: &Tally) -> Option<Self> {
+        let world = guested.world();
+        let plan = planned(&guested.desired(), &guested.live(&world), Gaps::Refuse).unwrap().plan;
+        if !tally.is_planned(&plan) {
+            return None;
+        }
+        drawn.note(guested);
+        let readings = [true, false].map(|inherit| {
+            let mut world = world.clone();
+            world.quirks.archived_pages_inherit = inherit;
+            carried_out(&world, &plan)
+        });
+        Some(Self { world, plan, readings })
+    }
+}
+
+/// The view lists of a world, as bits of [`NAMES`]; `None` is open. The account that runs this is on every list.
 type Lists = Vec<Option<u8>>;
 
 fn bits(has: impl Fn(&world::Principal) -> bool) -> u8 {
@@ -105,13 +122,13 @@ fn sees(guested: &Guested, who: u8, page: usize, readers: u8, lists: &Lists, inh
         && way(guested, page, inherit).all(|page| lists[page].is_none_or(|list| list & who != 0))
 }
 
-/// Whether these lists do what is asked, in both readings: guests see what is meant, and everybody else what they saw
+/// Whether these lists do what is asked, in both readings: guests see what is meant, and all others what they saw
 /// before. What they saw in one reading only may be closed to them, since no list is right in both.
 fn keeps_promise(guested: &Guested, readers: [u8; 2], before: &Lists, lists: &Lists) -> bool {
     let guests = guested.guests();
-    // Beside those who are there, whoever the guest account may be one day: a member of groups.
+    // Beside those who are there, what the guest account may be one day: a member of groups.
     let account = if guested.named.contains_key(&ACCOUNT) { 9..16 } else { 0..0 };
-    everybody(guested).chain(account).all(|who| {
+    everyone(guested).chain(account).all(|who| {
         (0..lists.len()).all(|page| {
             let saw = [true, false].map(|inherit| sees(guested, who, page, readers[0], before, inherit));
             [true, false].into_iter().zip(saw).all(|(inherit, did)| {
@@ -163,7 +180,7 @@ fn restricted(plan: &Plan) -> usize {
     pages.len()
 }
 
-/// Judges what people see and edit in one reading, by the worlds before and after. `saw_alike` says whether somebody
+/// Judges what people see and edit in one reading, by the worlds before and after. `saw_alike` says whether a person
 /// saw a page before in both readings or in neither.
 fn judge(
     guested: &Guested,
@@ -172,7 +189,7 @@ fn judge(
 ) -> Result<(), TestCaseError> {
     let guests = guested.guests();
     let inherit = before.quirks.archived_pages_inherit;
-    for who in everybody(guested) {
+    for who in everyone(guested) {
         for page in 0..guested.case.parents.len() {
             let [saw, sees] = [before, after].map(|world| allows(world, who, Verb::Read, page));
             let [edited, edits] = [before, after].map(|world| allows(world, who, Verb::Update, page));
@@ -191,7 +208,7 @@ fn judge(
                 prop_assert!(saw || !sees, "insiders {:b} gain page {} ({})", who, page, inherit);
                 prop_assert!(edited || !edits, "insiders {:b} edit page {} ({})", who, page, inherit);
             } else {
-                // Who is both gets both, and what was closed by one list stays closed, but to those whom
+                // Who is both gets both, and what was closed by one list stays closed, but to those that
                 // that list names by another group of theirs.
                 let inside = allows(before, who & !guests, Verb::Read, page);
                 let keeps = inside && saw_alike(who & !guests, page);
@@ -214,13 +231,9 @@ fn judge(
 fn guests_see_exactly_their_pages_and_nobody_else_notices() {
     let drawn = Drawn::default();
     holds(1_200, 40, &guested(), |guested, tally| {
-        let world = guested.world();
-        let planned = plan(&guested.desired(), &guested.live(&world), Gaps::Refuse).unwrap();
-        if !tally.is_planned(&planned.plan) {
+        let Some(Played { readings, .. }) = Played::of(&guested, &drawn, tally) else {
             return Ok(());
-        }
-        drawn.note(&guested);
-        let readings = both_readings(&world, &planned.plan);
+        };
         for states in &readings {
             let [before, after] = [&states[0], &states[states.len() - 1]];
             judge(&guested, [before, after], |who, page| {
@@ -228,7 +241,7 @@ fn guests_see_exactly_their_pages_and_nobody_else_notices() {
                     readings.each_ref().map(|states| allows(&states[0], who, Verb::Read, page));
                 one == other
             })?;
-            let again = plan(&guested.desired(), &guested.live(after), Gaps::Refuse).unwrap();
+            let again = planned(&guested.desired(), &guested.live(after), Gaps::Refuse).unwrap();
             prop_assert!(again.plan.is_empty(), "{:#?}", again.plan.changes);
             prop_assert!(again.plan.refusals.is_empty());
 
@@ -246,17 +259,13 @@ fn guests_see_exactly_their_pages_and_nobody_else_notices() {
 fn fewer_restrictions_would_not_do() {
     let drawn = Drawn::default();
     holds(1_200, 40, &guested(), |guested, tally| {
-        let world = guested.world();
-        let planned = plan(&guested.desired(), &guested.live(&world), Gaps::Refuse).unwrap();
-        if !tally.is_planned(&planned.plan) {
+        let Some(Played { world, plan, readings }) = Played::of(&guested, &drawn, tally) else {
             return Ok(());
-        }
-        drawn.note(&guested);
-        let readings = both_readings(&world, &planned.plan);
+        };
         for (states, inherit) in readings.iter().zip([true, false]) {
             let after = &states[states.len() - 1];
             let (readers, lists) = (readers(after), view_lists(after));
-            for who in everybody(&guested) {
+            for who in everyone(&guested) {
                 for page in 0..lists.len() {
                     prop_assert_eq!(
                         sees(&guested, who, page, readers, &lists, inherit),
@@ -269,7 +278,7 @@ fn fewer_restrictions_would_not_do() {
         let (before, lists) = (view_lists(&world), view_lists(after));
         let readers = [readers(&world), readers(after)];
         prop_assert!(keeps_promise(&guested, readers, &before, &lists));
-        let changed = restricted(&planned.plan);
+        let changed = restricted(&plan);
         prop_assert!(
             changed == 0 || !could_do(&guested, readers, &before, changed - 1),
             "{} are too many",
