@@ -227,7 +227,7 @@ pub(super) fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
         }
         Refusal::Unfinishable { space, call, content, permission, through } => {
             let what = content.map_or_else(String::new, |content| {
-                format!(", which changes the lists of {}", plan.page(content))
+                format!(", which changes the lists of {},", plan.page(content))
             });
             let first = content.map_or_else(
                 || "make the other changes first, in a policy of their own".to_owned(),
@@ -239,7 +239,7 @@ pub(super) fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
                 )
             } else {
                 format!(
-                    "{space}: in every safe order that was tried, the account that runs this ({caller}) loses {permission}, which it has through {}, before call {call}{what}, which needs that permission. Give {permission} to {caller} by name until this is done; or {first}; or let another administrator apply this policy.",
+                    "{space}: in every safe order that was tried, the account that runs this ({caller}) loses {permission}, which it has through {}, before call {call}{what} needs it. Give {permission} to {caller} by name until this is done; or {first}; or let another administrator apply this policy.",
                     names(through),
                 )
             }

@@ -210,5 +210,8 @@ fn what_the_caller_gets_too_late_is_named() {
         };
         assert_eq!((*permission, through.len()), (Permission::CreatePage, 0));
         assert!(matches!(plan.calls[call.position()].call, Call::Restrict { .. }));
+        let text = confperm::render::plan_as_text(&plan);
+        assert!(text.contains(", needs create/page, but in every safe order"), "{text}");
+        assert!(!text.contains("--allow-gap") && !text.contains("the fewest"), "{text}");
     }
 }
