@@ -50,6 +50,12 @@ impl Members {
         self.0.insert(subject)
     }
 
+    /// Without one entry; `None` where no other would remain.
+    #[must_use]
+    pub fn without(&self, subject: &Subject) -> Option<Self> {
+        Self::new(self.0.iter().filter(|listed| *listed != subject).cloned())
+    }
+
     pub fn as_set(&self) -> &BTreeSet<Subject> {
         &self.0
     }

@@ -50,7 +50,9 @@ impl Mentioned {
                     self.principals.extend(through.iter().cloned());
                     self.page(space, *content);
                 }
-                Refusal::NoSafeOrder { space, danger } => self.danger(space, danger),
+                Refusal::NoSafeOrder { space, danger } | Refusal::OpensToUndecided { space, danger, .. } => {
+                    self.danger(space, danger);
+                }
                 Refusal::PageOnly { space, problem, .. } => self.page_only(space, problem),
                 Refusal::NeedsLeftOut { space, needed_by, .. } => match needed_by {
                     NeededBy::Order { danger: Some(danger), .. } => self.danger(space, danger),

@@ -21,6 +21,7 @@ mod document;
 mod draft;
 mod effects;
 mod enabling;
+mod gains;
 mod guard;
 mod guests;
 mod incomplete;
@@ -118,7 +119,8 @@ pub struct Rejected {
 ///
 /// The plan does not keep its promise.
 pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Rejected> {
-    let Targeted { target: mut whole, mut unmanaged, mut page_only, skipped } = target::target(desired, live);
+    let Targeted { target: mut whole, mut unmanaged, stays, mut page_only, skipped } =
+        target::target(desired, live);
     unmanaged.extend(paused::paused(desired, live));
     // Nothing waits for what the site never lets happen; it is listed.
     let read_only = archived::left_out(&whole, desired, live);
@@ -138,7 +140,8 @@ pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Rejec
     let lower_bound = drafts.iter().filter(|draft| !draft.conditional).count();
     let after = target.applied_to(live);
     let whole = account::Whole { target: &whole, changes: &asked, page_only: &page_only };
-    let dependents = account::refusals(whole, &left_out, desired, live, &after);
+    let mut dependents = account::refusals(whole, &left_out, desired, live, &after);
+    dependents.extend(gains::refusals(&stays, changes, live, &after, &desired.guards));
     // None of these looks at what another finds.
     let order = || schedule::schedule(drafts, live, &after, &desired.guards, gaps);
     let lints = || {

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use crate::model::{ContentKind, Gap, Mode, Principal, SpaceKey, Why};
 use crate::plan::{
-    CallId, Change, Cost, Danger, EdgeReason, Lacks, LeftOut, Meanwhile, MeanwhileReason, Moment, NeededBy,
-    Plan, Refusal,
+    CallId, Change, Cost, Danger, EdgeReason, KeepReason, Lacks, LeftOut, Meanwhile, MeanwhileReason, Moment,
+    NeededBy, Plan, Refusal,
 };
 
 use super::access_words::ShownNames as _;
@@ -249,6 +249,17 @@ pub(super) fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
         }
         Refusal::NeedsLeftOut { space, left_out, needed_by } => {
             needs_left_out_words(plan, space, left_out, needed_by)
+        }
+        Refusal::OpensToUndecided { space, who, reason, danger } => {
+            let names = names(who);
+            let why = match reason {
+                KeepReason::RolesOnly => "the site does not let single permissions be taken away",
+                _ => "the site does not say whether this is an app's account",
+            };
+            format!(
+                "{space}: {}. The policy gives {names} no such access, and what is there stays only because {why}. Name {names} in the policy, under `access` or in a rule with `absent`; or take {names} out of the space in Confluence.",
+                lasting_danger_words(plan, danger)
+            )
         }
     }
 }

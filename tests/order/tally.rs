@@ -57,5 +57,6 @@ pub(crate) const fn word(refusal: &Refusal) -> &'static str {
         Refusal::Unfinishable { .. } => "unfinishable",
         Refusal::PageOnly { .. } => "page-only",
         Refusal::NeedsLeftOut { .. } => "needs-left-out",
+        Refusal::OpensToUndecided { .. } => "opens-to-undecided",
     }
 }

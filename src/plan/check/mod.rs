@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use rayon::prelude::*;
 
 use crate::access::{EditList, Verb};
-use crate::model::{ContentKind, Guards, Live, LiveSpace, Permission, SpaceKey};
+use crate::model::{ContentKind, Guards, Live, LiveSpace, Permission, Principal, SpaceKey};
 
 use super::document::MeanwhileReason;
 use super::document::{Danger, Endangered, Moment, Refusal};
@@ -79,7 +79,8 @@ pub fn check(plan: &Plan, live: &Live, after: &Live, guards: &Guards) -> Result<
             .any(|moment| moment.space == *key && moment.reason == MeanwhileReason::AcceptedGap);
         let steps = Steps::Calls(&calls);
         let accounts = &accounts;
-        let space = Space { before, after, live, steps, accounts, guards, accepts_gaps, vocabulary };
+        let space =
+            Space { before, after, live, steps, accounts, guards, accepts_gaps, vocabulary, only: None };
         let lost = if locks_out(key) { None } else { space.lost_right(&order) };
         match lost.or_else(|| space.first_danger(&order)) {
             Some(danger) => Err(broken(Some(danger))),
@@ -102,7 +103,23 @@ pub(super) fn stray(
 ) -> Option<Danger> {
     let (order, steps) = (Order::of_two(), Steps::Through(state));
     let (vocabulary, accounts) = (live.vocabulary(), &Accounts::of(&live.directory));
-    Space { before, after, live, steps, accounts, guards, accepts_gaps: false, vocabulary }
+    Space { before, after, live, steps, accounts, guards, accepts_gaps: false, vocabulary, only: None }
+        .first_danger(&order)
+}
+
+/// The same for people who count as one of these.
+pub(super) fn gained(
+    before: &LiveSpace,
+    state: &LiveSpace,
+    after: &LiveSpace,
+    only: &BTreeSet<Principal>,
+    live: &Live,
+    guards: &Guards,
+) -> Option<Danger> {
+    let (order, steps) = (Order::of_two(), Steps::Through(state));
+    let (vocabulary, accounts) = (live.vocabulary(), &Accounts::of(&live.directory));
+    let only = Some(only);
+    Space { before, after, live, steps, accounts, guards, accepts_gaps: false, vocabulary, only }
         .first_danger(&order)
 }
 

@@ -44,7 +44,10 @@ impl People {
         let protected =
             (0..principals.len()).filter(|place| must_finish.contains(&principals[*place])).collect();
         let stands_for = representatives(space, lists, &principals, &protected);
-        let sets = sets(space, &principals, &stands_for);
+        let mut sets = sets(space, &principals, &stands_for);
+        if let Some(only) = space.only {
+            sets.retain(|person| person.iter().any(|place| only.contains(&principals[*place])));
+        }
         Self { principals, sets, protected }
     }
 

@@ -1,6 +1,8 @@
 //! What is played through: one space, and how it gets from one state to another.
 
-use crate::model::{Guards, Live, LiveSpace, Vocabulary};
+use std::collections::BTreeSet;
+
+use crate::model::{Guards, Live, LiveSpace, Principal, Vocabulary};
 use crate::plan::document::PlannedCall;
 
 use super::accounts::Accounts;
@@ -25,4 +27,6 @@ pub(super) struct Space<'a> {
     /// Whether the plan says that people may be shut out for a moment.
     pub(super) accepts_gaps: bool,
     pub(super) vocabulary: Vocabulary,
+    /// Where only those are looked at who count as one of these.
+    pub(super) only: Option<&'a BTreeSet<Principal>>,
 }

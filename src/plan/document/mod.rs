@@ -31,7 +31,7 @@ pub use refusal::{ContentVerb, Danger, Demand, Endangered, Moment, NeededBy, Ref
 
 /// The version of the JSON form. The first number changes when a reader would misread; the second when
 /// something is added.
-pub const FORMAT_VERSION: &str = "1.9";
+pub const FORMAT_VERSION: &str = "1.10";
 
 /// What would change on a site, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -9,6 +9,7 @@ use crate::access::Verb;
 use crate::model::{ContentId, Origin, Permission, Principal, SpaceKey};
 
 use super::super::page_only::PageOnlyProblem;
+use super::super::target::KeepReason;
 use super::{CallId, EdgeReason};
 
 /// A reason why a plan is refused.
@@ -53,6 +54,16 @@ pub enum Refusal {
         left_out: BTreeSet<usize>,
         needed_by: NeededBy,
     },
+    /// The plan would open something to those who are in the space only because the site does not say whose account it
+    /// is, or does not let it be taken away.
+    OpensToUndecided {
+        space: SpaceKey,
+        who: BTreeSet<Principal>,
+        /// Why what they have there stays.
+        reason: KeepReason,
+        /// What they could do for good, though they neither can now nor are meant to.
+        danger: Danger,
+    },
 }
 
 /// The kinds of refusal, by the names that the document and the message have for them.
@@ -65,10 +76,11 @@ pub enum RefusalCode {
     Unfinishable,
     PageOnly,
     NeedsLeftOut,
+    OpensToUndecided,
 }
 
 impl RefusalCode {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Lockout,
         Self::NoAdmin,
         Self::NoSafeOrder,
@@ -76,6 +88,7 @@ impl RefusalCode {
         Self::Unfinishable,
         Self::PageOnly,
         Self::NeedsLeftOut,
+        Self::OpensToUndecided,
     ];
 
     /// The stable name, as printed.
@@ -88,6 +101,7 @@ impl RefusalCode {
             Self::Unfinishable => "unfinishable",
             Self::PageOnly => "page-only",
             Self::NeedsLeftOut => "needs-left-out",
+            Self::OpensToUndecided => "opens-to-undecided",
         }
     }
 
@@ -117,6 +131,12 @@ impl RefusalCode {
                 "The account may not make some of the changes, and the others must not be made without them. See \
                  [what the account may not change](#what-the-account-may-not-change)."
             }
+            Self::OpensToUndecided => {
+                "The plan would open something to an account that the policy does not name. It stays in the space only \
+                 because the site does not say whether it is an app's, or because a site with roles only does not let \
+                 single permissions be taken away. Name it in the policy, under `access` or in a rule with `absent`, or \
+                 take it out of the space in Confluence."
+            }
         }
     }
 }
@@ -137,7 +157,8 @@ impl Refusal {
             | Self::NoOrder { space, .. }
             | Self::Unfinishable { space, .. }
             | Self::PageOnly { space, .. }
-            | Self::NeedsLeftOut { space, .. } => space,
+            | Self::NeedsLeftOut { space, .. }
+            | Self::OpensToUndecided { space, .. } => space,
         }
     }
 
@@ -148,7 +169,8 @@ impl Refusal {
             Self::NoAdmin { .. }
             | Self::NoSafeOrder { .. }
             | Self::NoOrder { .. }
-            | Self::PageOnly { .. } => false,
+            | Self::PageOnly { .. }
+            | Self::OpensToUndecided { .. } => false,
         }
     }
 
@@ -159,7 +181,8 @@ impl Refusal {
             Self::Lockout { .. }
             | Self::NoAdmin { .. }
             | Self::PageOnly { .. }
-            | Self::NeedsLeftOut { .. } => false,
+            | Self::NeedsLeftOut { .. }
+            | Self::OpensToUndecided { .. } => false,
         }
     }
 
@@ -172,6 +195,7 @@ impl Refusal {
             Self::Unfinishable { .. } => RefusalCode::Unfinishable,
             Self::PageOnly { .. } => RefusalCode::PageOnly,
             Self::NeedsLeftOut { .. } => RefusalCode::NeedsLeftOut,
+            Self::OpensToUndecided { .. } => RefusalCode::OpensToUndecided,
         }
     }
 }

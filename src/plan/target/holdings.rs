@@ -37,7 +37,13 @@ pub(super) fn holdings(
                 target.insert(principal.clone(), declared);
                 kept.add(key, KeepReason::Undeclared, principal, extra);
             }
-            (None, Some(reason)) => kept.add(key, reason, principal, rows(holding)),
+            (None, Some(reason)) => {
+                kept.add(key, reason, principal, rows(holding));
+                if is_against(reason, wish) {
+                    let nothing = TargetHolding::Nothing(Reason::NotDeclared);
+                    kept.stays.holding(key, principal, nothing, reason);
+                }
+            }
             (Some(_), None) => {}
             // Who is named may be taken off, but for those who must be able to go on.
             (Some(TargetHolding::Nothing(_)), Some(reason @ (KeepReason::App | KeepReason::Caller))) => {
@@ -46,9 +52,13 @@ pub(super) fn holdings(
             }
             (Some(declared), Some(reason)) => {
                 refuse_strays(declared, key, principal, holding, live);
+                let wanted = declared.clone();
                 let extra = keep_beside(declared, holding, reason);
                 if extra > 0 {
                     kept.add(key, reason, principal, extra);
+                    if is_against(reason, wish) {
+                        kept.stays.holding(key, principal, wanted, reason);
+                    }
                 }
             }
         }
@@ -59,11 +69,17 @@ pub(super) fn holdings(
             let rows = by_rows(holding, space.holdings.get(principal));
             if rows > 0 {
                 kept.add(key, KeepReason::RolesOnly, principal, rows);
+                kept.stays.holding(key, principal, holding.clone(), KeepReason::RolesOnly);
             }
             rows == 0
         });
     }
     target
+}
+
+/// Whether it is against the policy that something stays, beside what is declared.
+fn is_against(reason: KeepReason, wish: &DesiredSpace) -> bool {
+    reason == KeepReason::UnknownAccount && wish.mode == Mode::Authoritative
 }
 
 /// How many rows it would take to get from a holding to its target, where not only a role changes. What becomes of

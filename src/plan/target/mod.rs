@@ -8,6 +8,7 @@ mod deleted;
 mod holdings;
 mod pages;
 mod state;
+mod stays;
 mod unmanaged;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +21,7 @@ use holdings::holdings;
 use pages::{for_guests, pages, unlisted};
 pub(super) use state::TargetPage;
 pub use state::{Target, TargetHolding, TargetSpace};
+pub(super) use stays::Stays;
 use unmanaged::Kept;
 pub use unmanaged::{KeepReason, Unmanaged};
 
@@ -27,6 +29,8 @@ pub use unmanaged::{KeepReason, Unmanaged};
 pub(super) struct Targeted {
     pub(super) target: Target,
     pub(super) unmanaged: Vec<Unmanaged>,
+    /// What of it is against the policy.
+    pub(super) stays: Stays,
     pub(super) page_only: BTreeMap<SpaceKey, Compiled>,
     /// Accounts that the policy wants on lists and that are closed.
     pub(super) skipped: BTreeSet<Skipped>,
@@ -60,5 +64,6 @@ pub(super) fn target(desired: &Desired, live: &Live) -> Targeted {
             Some((key.clone(), TargetSpace { holdings, pages }))
         })
         .collect();
-    Targeted { target: Target { spaces }, unmanaged: kept.into_report(), page_only, skipped }
+    let (unmanaged, stays) = kept.into_report();
+    Targeted { target: Target { spaces }, unmanaged, stays, page_only, skipped }
 }

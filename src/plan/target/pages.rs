@@ -70,7 +70,7 @@ pub(super) fn for_guests(
             .entry(*id)
             .or_insert_with(|| TargetPage { restrictions: now.clone(), reasons: BTreeMap::new() });
         *page.restrictions.audience_mut(*verb) =
-            with_kept(key, audience, now.audience(*verb), live, kept, &BTreeSet::new());
+            with_kept((key, *id, *verb), audience, now.audience(*verb), live, kept, &BTreeSet::new());
         page.reasons.insert(*verb, reason.clone());
     }
     compiled
@@ -91,7 +91,7 @@ fn page(
         reasons.insert(verb, Reason::of(wanted));
         let undecided = of_space.on(id, verb).collect();
         *restrictions.audience_mut(verb) =
-            with_kept(key, &wanted.what, now.audience(verb), live, kept, &undecided);
+            with_kept((key, id, verb), &wanted.what, now.audience(verb), live, kept, &undecided);
     }
     TargetPage { restrictions, reasons }
 }
@@ -103,7 +103,7 @@ fn page(
 /// leaves itself out cannot see the page any more. Whether a PUT adds the caller by itself is not
 /// documented, so the caller's entry is neither missed nor resented.
 fn with_kept(
-    key: &SpaceKey,
+    (key, id, list): (&SpaceKey, ContentId, PageVerb),
     wanted: &Audience,
     now: &Audience,
     live: &Live,
@@ -131,6 +131,9 @@ fn with_kept(
         };
         if *subject != caller && members.insert(subject.clone()) {
             kept.add(key, reason, &subject.clone().into(), 1);
+            if reason == KeepReason::UnknownAccount {
+                kept.stays.entry(key, (id, list), subject);
+            }
         }
     }
     // What is as declared is not written, so the caller need not be on it.

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{AccountId, Desired, Gap, Live, LiveSpace, Principal, SpaceKey};
 
+use super::stays::Stays;
+
 /// Something that a policy neither declares nor may remove.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Unmanaged {
@@ -50,6 +52,7 @@ pub enum KeepReason {
 /// What is kept: how much, and whose.
 pub(super) struct Kept {
     found: BTreeMap<(SpaceKey, KeepReason), (usize, BTreeSet<String>)>,
+    pub(super) stays: Stays,
     /// Accounts that the site does not describe and the policy does not name.
     pub(super) strangers: BTreeSet<AccountId>,
 }
@@ -60,7 +63,7 @@ impl Kept {
             Gap::Account { account } if !desired.named.contains(account) => Some(account.clone()),
             _ => None,
         });
-        Self { found: BTreeMap::new(), strangers: strangers.collect() }
+        Self { found: BTreeMap::new(), stays: Stays::default(), strangers: strangers.collect() }
     }
 
     pub(super) fn add(&mut self, space: &SpaceKey, reason: KeepReason, principal: &Principal, count: usize) {
@@ -84,10 +87,9 @@ impl Kept {
         principals.extend(space.foreign.iter().map(|row| row.principal.shown().to_string()));
     }
 
-    pub(super) fn into_report(self) -> Vec<Unmanaged> {
-        self.found
-            .into_iter()
-            .map(|((space, reason), (count, principals))| Unmanaged { space, reason, count, principals })
-            .collect()
+    pub(super) fn into_report(self) -> (Vec<Unmanaged>, Stays) {
+        let of_space =
+            |((space, reason), (count, principals))| Unmanaged { space, reason, count, principals };
+        (self.found.into_iter().map(of_space).collect(), self.stays)
     }
 }

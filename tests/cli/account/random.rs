@@ -370,5 +370,6 @@ fn word(refusal: &Refusal) -> &'static str {
         Refusal::Unfinishable { .. } => "unfinishable",
         Refusal::PageOnly { .. } => "page-only",
         Refusal::NeedsLeftOut { .. } => "needs-left-out",
+        Refusal::OpensToUndecided { .. } => "opens-to-undecided",
     }
 }

@@ -1,7 +1,10 @@
 //! The measured faults, one by one.
 
+use std::collections::BTreeSet;
+
 use confperm::confluence::Read as _;
-use confperm::model::{Call, Gap};
+use confperm::model::{Call, Gap, Principal};
+use confperm::plan::{Endangered, Moment, Refusal};
 use confperm::sandbox::adversary::Adversary;
 
 use crate::in_process::Stage;
@@ -218,4 +221,100 @@ async fn an_account_that_is_not_described_stays_on_a_list() {
     let site = site.replacen("[group:all, group:admins]", "[group:all, group:admins, user:bob]", 1);
     let planned = Stage::open(&site).await.plan(&policy("", pages, "")).await.plan;
     assert!(planned.calls.len() == 1 && planned.incomplete.is_empty(), "{:?}", planned.incomplete);
+}
+
+/// What stays only because its account may be an app's is not to see what the same plan opens.
+#[tokio::test]
+async fn nothing_is_opened_to_an_account_without_a_type() {
+    let site = SITE
+        .replace("[group:all, group:admins]", "[group:all, group:admins, user:bob]")
+        .replace("create/page: [group:admins]", "create/page: [group:admins, user:bob]");
+    let hides = || Adversary::default().mangle("no-account-type:/users-bulk".parse().unwrap());
+    let policy = |access: &str, rules: &str| {
+        format!(
+            "version: 1
+guards: {{max-removals: 100%, min-admins: 0}}
+people: {{me: u-ann, bob: u-bob}}
+spaces:
+  ENG:
+    access:
+      read/space: ['group:admins'{access}]
+      create/page: ['group:admins'{access}]
+      restrict_content/space: ['group:admins']
+      administer/space: ['group:admins']
+    pages: {{/Home/Secret: {{view: anyone}}}}
+rules: [{rules}]
+"
+        )
+    };
+    let opens = |call: &Call| matches!(call, Call::Restrict { .. });
+    let stage = Stage::against(&site, hides()).await;
+    let planned = stage.plan(&policy("", "")).await;
+    let [Refusal::OpensToUndecided { who, danger, .. }] = &planned.plan.refusals[..] else {
+        panic!("{:#?}", planned.plan.refusals)
+    };
+    assert_eq!(who, &BTreeSet::from(["user:u-bob".parse().unwrap()]));
+    assert_eq!(danger.moment, Moment::LetIn);
+    assert!(planned.plan.incomplete.iter().any(|gap| matches!(gap, Gap::Account { .. })));
+    let text = confperm::render::blocked_as_text(&planned.plan);
+    assert!(
+        text.contains("opens-to-undecided") && text.contains("ENG: user:bob could see /Home/Secret"),
+        "{text}"
+    );
+    // Both remedies that the refusal names.
+    let absent = "{name: gone, spaces: [ENG], absent: ['user:bob']}";
+    for named in [policy(", 'user:bob'", ""), policy("", absent)] {
+        let stage = Stage::against(&site, hides()).await;
+        let planned = stage.plan(&named).await;
+        assert_eq!(planned.plan.refusals, [], "{named}");
+        assert!(planned.plan.calls.iter().any(|planned| opens(&planned.call)), "{named}");
+    }
+    // Nothing is opened, so nothing is refused; and an account that is a person's goes.
+    let keeps = policy("", "").replace("view: anyone", "edit: ['user:me']");
+    assert_eq!(Stage::against(&site, hides()).await.plan(&keeps).await.plan.refusals, []);
+    assert_eq!(Stage::open(&site).await.plan(&policy("", "")).await.plan.refusals, []);
+}
+
+/// The same of an entry on a list, which keeps a page below one that is opened.
+#[tokio::test]
+async fn nothing_above_is_opened_to_an_entry_without_a_type() {
+    let site = SITE
+        .replace("title: Home\n", "title: Home\n        view: [user:ann]\n")
+        .replace("view: [user:ann], edit", "view: [user:ann, user:bob], edit");
+    let policy = "version: 1
+people: {me: u-ann}
+spaces:
+  ENG: {mode: additive, pages: {/Home: {view: anyone}, /Home/Secret: {view: ['user:me']}}}
+";
+    let hides = Adversary::default().mangle("no-account-type:/users-bulk".parse().unwrap());
+    let planned = Stage::against(&site, hides).await.plan(policy).await;
+    let [Refusal::OpensToUndecided { danger, .. }] = &planned.plan.refusals[..] else {
+        panic!("{:#?}", planned.plan.refusals)
+    };
+    assert!(matches!(danger.what, Endangered::View(page) if page.number() == 12), "{danger:?}");
+    assert_eq!(Stage::open(&site).await.plan(policy).await.plan.refusals, []);
+}
+
+/// The same of single permissions that a site with roles only does not let be taken away.
+#[tokio::test]
+async fn nothing_is_opened_to_single_permissions_of_a_site_with_roles_only() {
+    let site = SITE
+        .replace("mode: pre-roles", "mode: roles")
+        .replace(
+            "spaces:\n",
+            "roles:
+  Viewer: {id: r-view, type: system, permissions: [read/space]}
+  Admin: {id: r-adm, type: system, permissions: [read/space, update/page, restrict_content/space, administer/space]}
+spaces:\n",
+        )
+        .replace("name: Engineering", "name: Engineering\n    role-assignments: {Admin: [user:ann]}");
+    let policy = "version: 1
+people: {me: u-ann}
+spaces: {ENG: {access: {admin: ['user:me']}, pages: {/Home/Secret: {view: anyone}}}}
+";
+    let planned = Stage::open(&site).await.plan(policy).await;
+    let [Refusal::OpensToUndecided { who, .. }] = &planned.plan.refusals[..] else {
+        panic!("{:#?}", planned.plan.refusals)
+    };
+    assert!(who.iter().all(|who| matches!(who, Principal::Group(_))), "{who:?}");
 }

@@ -51,6 +51,7 @@ impl Counts {
             Refusal::Unfinishable { .. } => "unfinishable",
             Refusal::PageOnly { .. } => "page-only",
             Refusal::NeedsLeftOut { .. } => "needs-left-out",
+            Refusal::OpensToUndecided { .. } => "opens-to-undecided",
         });
         let guards = plan.guards.blocked().map(|outcome| outcome.guard.as_str());
         for reason in refusals.chain(guards).collect::<BTreeSet<_>>() {
