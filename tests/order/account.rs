@@ -99,7 +99,7 @@ fn check(case: &Case, counts: &mut Counts) {
             // Whether edit lists guard deletion is not known, so it counts in both ways.
             let is_needless = [false, true].into_iter().all(|edit_list_guards_delete| {
                 let case = Case { edit_list_guards_delete, ..case.clone() };
-                let world = case.world();
+                let world = case.world_with_unread();
                 let mut now = world.clone();
                 for planned in plan.calls.iter().filter(|call| !call.conditional) {
                     perform(&mut now, &planned.call);
@@ -140,7 +140,8 @@ fn check(case: &Case, counts: &mut Counts) {
 /// meant to still can.
 fn ends_between(case: &Case, before: &World, now: &World) -> bool {
     let whole = Case { before: case.after.clone(), lacks: Lacks::default(), ..case.clone() };
-    let intended = whole.world();
+    let has_unread = before.contents().count() > case.parents.len();
+    let intended = if has_unread { whole.world_with_unread() } else { whole.world() };
     // The account itself is kept on lists that others may do without.
     let of_others = |world: &World| {
         let people: Vec<bool> = world.users().map(|user| user.handle != ME).collect();

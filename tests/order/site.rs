@@ -524,6 +524,26 @@ impl Case {
         world
     }
 
+    /// The same with a page below each page that was not read: it has no lists, so those above are all that guards it.
+    pub(crate) fn world_with_unread(&self) -> World {
+        let mut world = self.world();
+        for page in (0..self.parents.len()).filter(|page| self.sorts[*page].kind == world::Kind::Page) {
+            world.add_content(world::Content {
+                id: world::ContentId(UNREAD + page as u64),
+                space: SPACE,
+                kind: world::Kind::Page,
+                status: world::Status::Current,
+                title: format!("Below page {page}"),
+                labels: [].into(),
+                author: None,
+                parent: Some(world_page(page)),
+                children: Vec::new(),
+                lists: world::Lists::default(),
+            });
+        }
+        world
+    }
+
     /// Whether the account that runs this has a permission by itself.
     pub(crate) fn is_own(&self, permission: Pair) -> bool {
         let of_group = || self.permissions[1..].iter().any(|it| pair(*it) == permission);
@@ -702,6 +722,9 @@ pub(crate) fn user(name: &str) -> world::User {
         token_scopes: Option::default(),
     }
 }
+
+/// The number of the first page that was not read.
+const UNREAD: u64 = 9000;
 
 fn world_page(page: usize) -> world::ContentId {
     world::ContentId(1000 + page as u64)
