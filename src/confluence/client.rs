@@ -12,7 +12,7 @@ use super::answer::Answer;
 use super::complete::Whole;
 use super::credentials::Credentials;
 use super::error::{Endpoint, Error};
-use super::pace::Pace;
+use super::pace::{Grant, Pace};
 use super::retry::{self, Decision, Kind, Outcome, Past, Policy, asked_wait};
 use super::transport::{Request, Settings, Transport};
 use super::wait::{Cause, Vigil, Watcher};
@@ -98,8 +98,9 @@ impl Client {
             let slot = self.pace.slot().await;
             let left = self.policy.patience.saturating_sub(vigil.spent());
             let exchanged = vigil.over(exchange(left)).await;
+            let grant = slot.grant();
             drop(slot);
-            let (result, outcome) = self.weigh(exchanged, endpoint, attempt);
+            let (result, outcome) = self.weigh(exchanged, endpoint, attempt, grant);
             let error = match result {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -112,7 +113,7 @@ impl Client {
                     debug!(method = %endpoint.method, path = endpoint.path, ?wait, "again");
                     if let Outcome::Limited(_) = outcome {
                         // The wait itself is in `Pace::slot`, for all tasks.
-                        let begins = self.pace.limited(wait);
+                        let begins = self.pace.limited(grant, wait);
                         vigil.pause(Cause::RateLimit, wait, !begins);
                         past.limited += 1;
                     } else {
@@ -137,6 +138,7 @@ impl Client {
         exchanged: Result<Answer, Error>,
         endpoint: &Endpoint,
         attempt: u32,
+        grant: Grant,
     ) -> (Result<Answer, Error>, Outcome) {
         let answer = match exchanged {
             Ok(answer) => answer,
@@ -148,10 +150,10 @@ impl Client {
         };
         let status = answer.status.as_u16();
         debug!(method = %endpoint.method, path = endpoint.path, status, attempt, "answered");
-        if answer.is_near_limit() {
-            self.pace.near_limit();
-        } else if status != 429 {
-            self.pace.calm();
+        match (status, answer.is_near_limit()) {
+            (429, _) => {}
+            (_, true) => self.pace.near_limit(grant),
+            (_, false) => self.pace.calm(grant),
         }
         match answer.error() {
             None => (Ok(answer), Outcome::Final),
