@@ -7,6 +7,7 @@
 //! into the [`journal`] first.
 
 mod change;
+mod ending;
 mod execute;
 pub mod journal;
 mod lag;

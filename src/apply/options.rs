@@ -21,6 +21,8 @@ pub struct ApplyOptions {
     pub patience: Duration,
     /// How old rows may be that a write in the same space relies on.
     pub freshness: Duration,
+    /// So many calls of the plan are made, at most, beside those that must not be left out once others are made.
+    pub most_calls: Option<usize>,
     /// What is done for safety.
     pub precautions: Precautions,
     /// What comes off the list of what earlier runs left unverified, if the site does not show it: its deletion is known
@@ -84,6 +86,7 @@ impl Default for ApplyOptions {
         Self {
             patience: Duration::from_secs(15),
             freshness: Duration::from_secs(5),
+            most_calls: None,
             precautions: Precautions::ALL,
             forget: BTreeSet::new(),
         }

@@ -32,6 +32,12 @@ impl<'a> Queue<'a> {
         self.ready.pop_first().map(|(_, call)| call)
     }
 
+    /// The next of these calls whose turn has come.
+    pub(super) fn next_of(&mut self, is_one: impl Fn(CallId) -> bool) -> Option<&'a PlannedCall> {
+        let id = self.ready.keys().copied().find(|id| is_one(*id))?;
+        self.ready.remove(&id)
+    }
+
     /// Puts a call back whose turn has come, but that could not start.
     pub(super) fn put_back(&mut self, call: &'a PlannedCall) {
         self.ready.insert(call.id, call);

@@ -17,6 +17,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::expect::ExpectedPlan;
 use super::failure::Failure;
+use super::limits::Limits;
 use super::lockfile::Lacking;
 use super::output::Output;
 use super::prepare::{Prepared, prepare};
@@ -30,7 +31,8 @@ pub(super) async fn run(
     out: &Output,
 ) -> Result<Exit, CliError> {
     let expected = args.expect.as_deref().map(ExpectedPlan::read).transpose()?;
-    let first = Box::pin(once(args, expected.as_ref(), environment, signals, out)).await?;
+    let limits = Limits::of(args);
+    let first = Box::pin(once(args, expected.as_ref(), &limits, environment, signals, out)).await?;
     let RunEnd::Verified(outcome) = &first.run else { return Ok(first.exit()) };
     let moved = outcome.moved_spaces();
     if moved.is_empty() || is_stopped(outcome) {
@@ -47,7 +49,8 @@ pub(super) async fn run(
     out.say(&format!("Planning again for what others changed: {}", names(&moved)));
     let mut again = args.clone();
     again.scope.moved = moved.into_iter().collect();
-    Ok(match Box::pin(once(&again, None, environment, signals, out)).await {
+    let limits = limits.after(outcome);
+    Ok(match Box::pin(once(&again, None, &limits, environment, signals, out)).await {
         Ok(second) if outcome.only_moved() && second.is_done() => first.completeness.max(second.completeness),
         Ok(_) => Exit::Partial,
         Err(error) => {
@@ -62,6 +65,8 @@ struct Once {
     run: RunEnd,
     /// Whether everything that the policy declares was known.
     completeness: Exit,
+    /// Whether the run may have come to a limit that the command line sets.
+    is_limited: bool,
 }
 
 /// How a run came to its end.
@@ -84,6 +89,8 @@ impl Once {
             RunEnd::Blocked => return Exit::Blocked,
             RunEnd::AtOnce { has_sent: true } => Exit::Partial,
             RunEnd::AtOnce { has_sent: false } => Exit::Failed,
+            // A limit that stops a run before its first call is no failure.
+            RunEnd::Verified(outcome) if self.is_limited && is_stopped(outcome) => Exit::Partial,
             RunEnd::Verified(outcome) => exit_of(outcome),
         };
         exit.max(self.completeness)
@@ -101,6 +108,7 @@ impl Once {
 async fn once(
     args: &ApplyArgs,
     expected: Option<&ExpectedPlan>,
+    limits: &Limits,
     environment: &Environment,
     signals: &Signals,
     out: &Output,
@@ -109,24 +117,23 @@ async fn once(
     let completeness = args.scope.completeness(&prepared.planned.plan);
     show(&prepared, args, out);
     if prepared.planned.plan.is_blocked() {
-        return Ok(Once { run: RunEnd::Blocked, completeness });
+        return Ok(Once { run: RunEnd::Blocked, completeness, is_limited: false });
     }
     let is_empty = prepared.planned.plan.is_empty();
     mention_last(&prepared, &args.scope.directory, out);
     if is_empty && prepared.earlier().is_empty() && !prepared.was_cut() {
-        return Ok(Once { run: RunEnd::Nothing, completeness });
+        return Ok(Once { run: RunEnd::Nothing, completeness, is_limited: false });
     }
     if let Some(expected) = expected.filter(|expected| !expected.is(&prepared.planned.plan)) {
         out.error(&expected.refuses(&prepared.planned.plan));
-        return Ok(Once { run: RunEnd::Blocked, completeness });
+        return Ok(Once { run: RunEnd::Blocked, completeness, is_limited: false });
     }
     let is_sure = args.yes || is_empty;
     let prepared = if is_sure { prepared } else { confirm(prepared, args, environment, out).await? };
     let folder = journal::folder(&args.scope.directory);
     mention_unknown(&args.forget, prepared.earlier(), out);
-    let options = ApplyOptions { forget: args.forget.iter().cloned().collect(), ..ApplyOptions::default() };
-    let run = carry_out(&prepared, &options, &folder, signals, out).await;
-    let once = run.map(|run| Once { run, completeness });
+    let run = carry_out(&prepared, args, limits, &folder, signals, out).await;
+    let once = run.map(|run| Once { run, completeness, is_limited: limits.are_set() });
     signals.over(once.as_ref().map_or_else(CliError::exit, Once::exit));
     let once = once?;
     if let RunEnd::Verified(outcome) = &once.run
@@ -250,17 +257,20 @@ fn mention_unknown(forget: &[Forgotten], earlier: &[Unverified], out: &Output) {
     }
 }
 
-const STOPPING: &str = "stopping: no further calls are started, those under way are finished, and what was \
-                        changed is verified; a second Ctrl-C or SIGTERM ends at once";
+const STOPPING: &str =
+    "no further calls are started, those under way are finished, and what was changed is verified";
 
 async fn carry_out(
     prepared: &Prepared,
-    options: &ApplyOptions,
+    args: &ApplyArgs,
+    limits: &Limits,
     folder: &Utf8Path,
     signals: &Signals,
     out: &Output,
 ) -> Result<RunEnd, CliError> {
     let Prepared { planned, connection, .. } = prepared;
+    let forget = args.forget.iter().cloned().collect();
+    let options = ApplyOptions { forget, most_calls: limits.calls, ..ApplyOptions::default() };
     let cannot = |error: JournalError| {
         CliError::failed(Failure::NoJournal, format!("{error}; nothing was changed")).with_hint(
             "nothing is done without a journal: free some space for it, or check who may write there",
@@ -280,13 +290,18 @@ async fn carry_out(
         Event::Verifying => out.progress.begin(Stage::Verifying),
     };
     let (earlier, site) = (prepared.earlier(), &connection.site);
-    let applied = crate::apply::apply(planned, earlier, site, &journal, &stop, options, &on_event);
+    let applied = crate::apply::apply(planned, earlier, site, &journal, &stop, &options, &on_event);
     tokio::pin!(applied);
-    let outcome = tokio::select! {
-        outcome = &mut applied => Some(outcome),
-        () = stops.next() => {
+    let ended = tokio::select! {
+        outcome = &mut applied => Ok(outcome),
+        () = stops.next() => Err(format!("stopping: {STOPPING}; a second Ctrl-C or SIGTERM ends at once")),
+        time = limits.time_is_up() => Err(format!("it is {}: {STOPPING}", time.strftime("%H:%M"))),
+    };
+    let outcome = match ended {
+        Ok(outcome) => Some(outcome),
+        Err(why) => {
             stop.request();
-            out.warn(STOPPING);
+            out.warn(&why);
             tokio::select! {
                 outcome = &mut applied => Some(outcome),
                 () = stops.next() => None,

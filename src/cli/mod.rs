@@ -21,6 +21,7 @@ mod identity;
 mod import;
 mod init;
 mod keys;
+mod limits;
 mod lock;
 mod lockfile;
 mod output;

@@ -173,6 +173,7 @@ impl Stage {
 
 /// What a site does not show within this time, it never shows here.
 pub(crate) static OPTIONS: ApplyOptions = ApplyOptions {
+    most_calls: None,
     patience: Duration::from_millis(400),
     freshness: Duration::from_secs(5),
     precautions: Precautions::ALL,

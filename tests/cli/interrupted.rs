@@ -4,7 +4,8 @@
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use confperm::apply::Stop;
+use confperm::apply::{ApplyOptions, Event, Status, Stop};
+use confperm::plan::CallId;
 use confperm::sandbox::Request;
 use confperm::sandbox::faults::{Failure, Faults, Rate};
 use confperm::sandbox::world::{Pair, Principal};
@@ -188,4 +189,62 @@ async fn a_run_that_is_stopped_anywhere_says_what_is_left_and_the_next_one_finis
         assert_eq!(runs(&stage, &policy()).await, 1);
         finished(&stage);
     }
+}
+
+/// What Confluence does by itself until the next call puts it right is not left behind by a run that is told to stop.
+#[tokio::test]
+async fn a_run_that_is_stopped_ends_what_it_has_begun() {
+    let roles = "roles:\n  Viewer: {id: r-view, type: system, permissions: [read/space]}\nspaces:\n";
+    let site = site().replace("pre-roles", "roles-transition").replacen("spaces:\n", roles, 1);
+    let site = site.replace("companions: never", "companions: always").replace(
+        "      create/page: [user:ann]\n",
+        "      create/page: [user:ann, group:ops]\n      update/page: [user:ann, group:ops]\n",
+    );
+    let policy = policy().replace(
+        "access: {read/space: ['group:eng']}",
+        "access: {read/space: ['group:eng', 'group:ops'], create/page: ['group:eng'], update/page: ['group:ops']}",
+    );
+    let mut ended = [0; 2];
+    for most in 0..12 {
+        for by_signal in [false, true] {
+            let stage = Stage::open(&site).await;
+            let planned = stage.plan(&policy).await;
+            let stop = Stop::default();
+            let made = AtomicUsize::new(0);
+            let on_event = |event: Event<'_>| {
+                if let Event::Finished { status: Status::Done, .. } = event
+                    && made.fetch_add(1, Ordering::Relaxed) + 1 == most
+                    && by_signal
+                {
+                    stop.request();
+                }
+            };
+            if by_signal && most == 0 {
+                stop.request();
+            }
+            let options = ApplyOptions { most_calls: (!by_signal).then_some(most), ..OPTIONS.clone() };
+            let journal = Memory::default().journal();
+            let (plan, site) = (&planned.plan, &stage.site);
+            let outcome = confperm::apply::apply(&planned, &[], site, &journal, &stop, &options, &on_event)
+                .await
+                .unwrap();
+            let status = |call: CallId| &outcome.results[call.position()].status;
+            let needed = plan.meanwhile.iter().filter(|moment| {
+                let is_stopped = matches!(status(moment.until), Status::Stopped);
+                let is_begun = matches!(status(moment.from), Status::Done);
+                assert!(!(is_begun && is_stopped), "{most} {by_signal}: {moment:?}");
+                is_begun
+            });
+            let needed = needed.count();
+            ended[usize::from(by_signal)] += needed;
+            let made = made.load(Ordering::Relaxed);
+            assert!(by_signal || (most..=most + needed).contains(&made), "{made} of {most}");
+            assert!(outcome.unverified.is_empty(), "{:?}", outcome.unverified);
+            while !stage.plan(&policy).await.plan.is_empty() {
+                runs(&stage, &policy).await;
+            }
+        }
+    }
+    println!("{ended:?}");
+    assert!(ended.iter().all(|ended| *ended >= 10), "{ended:?}");
 }

@@ -4,7 +4,7 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use confperm::sandbox::adversary::{Adversary, Delay, Facet};
-use confperm::sandbox::{Faults, Options, Site};
+use confperm::sandbox::{self, Faults, Options, Site};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::Instant;
 
@@ -186,6 +186,36 @@ fn a_second_signal_ends_a_verification_too() {
     assert!(took < AT_ONCE, "it took {took:?}");
     let ran = ran.code(5);
     assert!(ran.said("warning:")[1].starts_with("stopped at once"), "{}", ran.err);
+}
+
+#[test]
+fn max_calls_stops_a_run_and_the_same_command_goes_on() {
+    let run = Run::start(&["apply", "--yes", "--max-calls", "15"], Duration::ZERO);
+    let (ran, _, folder, hosted) = run.end();
+    let ran = ran.code(5);
+    assert!(
+        ran.out.contains("15 calls made") && ran.out.contains("Stopped before "),
+        "{}",
+        ran.out
+    );
+    for (code, made) in [(5, "15 calls made"), (0, "2 calls made")] {
+        let mut again = folder.confperm(&["apply", "--yes", "--max-calls", "15"]);
+        hosted.point(&mut again);
+        let again = Ran::from(again.output().unwrap()).code(code);
+        assert!(again.out.contains(made), "{}", again.out);
+    }
+    let of_plan = |request: &&sandbox::Request| is_write(&request.method, &request.path);
+    assert_eq!(hosted.running.requests().iter().filter(of_plan).count(), 32);
+}
+
+#[test]
+fn a_time_to_stop_at_is_a_time_of_the_day() {
+    for (time, is_one) in [("06:00", true), ("6:00", true), ("25:00", false), ("soon", false)] {
+        let ran = Folder::with(&[]).run(&["apply", "--yes", "--stop-at", time]);
+        assert_eq!(ran.err.contains("write hours and minutes"), !is_one, "{time}: {}", ran.err);
+    }
+    let ran = Folder::with(&[]).run(&["apply", "--yes", "--max-calls", "0"]).code(64);
+    assert!(ran.err.contains("--max-calls"), "{}", ran.err);
 }
 
 #[test]

@@ -181,6 +181,7 @@ impl<'a, S: Read + Write> Run<'a, S> {
     fn settle(&mut self, call: &'a PlannedCall, status: Status) {
         self.site.journal().settled(call.id, &status);
         (self.on_event)(Event::Finished { call, status: &status });
+        self.made += usize::from(matches!(status, Status::Done | Status::Skipped { partly: true, .. }));
         if status.is_settled() {
             self.queue.release(call.id);
         }

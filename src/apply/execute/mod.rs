@@ -20,6 +20,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::Instant;
 
+use super::ending::Ending;
 use super::journal::{Journal, JournalError};
 use super::leftover::{self, Leftover};
 use super::look::{Look, Passage};
@@ -88,6 +89,7 @@ struct Run<'a, S> {
     on_event: &'a (dyn Fn(Event<'_>) + Sync),
     passage: Arc<Passage<'a>>,
     queue: Queue<'a>,
+    ending: Ending,
     spaces: BTreeMap<&'a SpaceKey, SpaceRun<'a>>,
     pages: BTreeMap<ContentId, PageRun<'a>>,
     /// Pages whose calls have ended, to be read again.
@@ -96,6 +98,8 @@ struct Run<'a, S> {
     /// Calls in flight, the looks before them included.
     in_flight: usize,
     results: BTreeMap<CallId, Status>,
+    /// Calls of the plan that the site has carried out.
+    made: usize,
     verification: Verification,
     /// Objects that are as planned. An object that was written again after a check is checked again, and counts once.
     right: BTreeSet<ObjectId>,
@@ -157,12 +161,14 @@ impl<'a, S: Read + Write> Run<'a, S> {
             on_event,
             passage: Arc::new(Passage::of(plan)),
             queue: Queue::of(plan),
+            ending: Ending::of(plan),
             spaces,
             pages,
             settled: Vec::new(),
             running: FuturesUnordered::new(),
             in_flight: 0,
             results: BTreeMap::new(),
+            made: 0,
             verification: Verification::default(),
             right: BTreeSet::new(),
             list,
@@ -172,8 +178,8 @@ impl<'a, S: Read + Write> Run<'a, S> {
     async fn go(&mut self, stop: &Stop) {
         let mut is_verifying = false;
         loop {
-            while self.in_flight < SIDE_BY_SIDE && !stop.is_requested() && !self.site.journal().is_broken() {
-                let Some(call) = self.queue.next() else { break };
+            while self.in_flight < SIDE_BY_SIDE && !self.site.journal().is_broken() {
+                let Some(call) = self.next(stop) else { break };
                 self.start(call);
             }
             self.start_checks(self.running.is_empty());
@@ -184,6 +190,18 @@ impl<'a, S: Read + Write> Run<'a, S> {
             let Some(finished) = self.running.next().await else { break };
             self.finish(finished);
         }
+    }
+
+    /// The next call; of a run that is to stop, one without which what was made could not be left.
+    fn next(&mut self, stop: &Stop) -> Option<&'a PlannedCall> {
+        let is_spent = self.options.most_calls.is_some_and(|most| self.made + self.in_flight >= most);
+        if !is_spent && !stop.is_requested() {
+            return self.queue.next();
+        }
+        let (ending, results) = (&self.ending, &self.results);
+        let is_made =
+            |call| matches!(results.get(&call), Some(Status::Done | Status::Skipped { partly: true, .. }));
+        self.queue.next_of(|call| ending.needs(call, is_made))
     }
 
     /// Reads what earlier runs left unverified where this plan does nothing.

@@ -1,8 +1,11 @@
 //! The arguments of what makes plans and carries them out.
 
+use std::num::NonZeroUsize;
+
 use camino::Utf8PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+use jiff::civil::Time;
 
 use crate::apply::Forgotten;
 use crate::cli::exit::Exit;
@@ -186,6 +189,16 @@ pub(in crate::cli) struct ApplyArgs {
     #[arg(long, value_name = "HASH|FILE")]
     pub(in crate::cli) expect: Option<String>,
 
+    /// Make at most so many calls of the plan, and those that must not be left out once others are made; the same command
+    /// goes on from there
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) max_calls: Option<NonZeroUsize>,
+
+    /// Start no further calls from this time of the day on, by the clock of this machine, such as 06:00; the same command
+    /// goes on from there
+    #[arg(long, value_name = "HH:MM", value_parser = parse_time)]
+    pub(in crate::cli) stop_at: Option<Time>,
+
     /// Stop looking for what an earlier run left unverified and was deleted for good since; may be repeated. What the
     /// site shows is verified all the same
     #[arg(long, value_name = "id:N|KEY")]
@@ -194,6 +207,10 @@ pub(in crate::cli) struct ApplyArgs {
 
 fn guard_parser() -> impl TypedValueParser<Value = Guard> {
     PossibleValuesParser::new(Guard::ALL.map(Guard::as_str)).try_map(|name| name.parse::<Guard>())
+}
+
+fn parse_time(text: &str) -> Result<Time, String> {
+    Time::strptime("%H:%M", text).map_err(|_| "write hours and minutes, such as 06:00 or 22:30".to_owned())
 }
 
 fn parse_reason(text: &str) -> Result<String, String> {
