@@ -73,8 +73,10 @@ codes! {
     RoleCycle = "role-cycle", Error, "A role that includes itself, directly or through others.";
     UnknownPermission = "unknown-permission", Error, "A permission that Confluence does not have.";
     DeleteSpacePermission = "delete-space-permission", Error, "`delete/space`, which could mean two very different things.";
-    InvalidPrincipal = "invalid-principal", Error, "An entry that is not of the form `group:…`, `user:…`, `class:…` or `anonymous`.";
+    InvalidPrincipal = "invalid-principal", Error, "An entry that is not of the form `group:…`, `user:…`, `set:…`, `class:…` or `anonymous`, or one that cannot stand where it does.";
     UnknownPerson = "unknown-person", Error, "A person who is neither defined nor named by account id.";
+    UnknownSet = "unknown-set", Error, "A set that is not defined under `sets`.";
+    SetCycle = "set-cycle", Error, "A set that names itself, directly or through others.";
     UnknownClass = "unknown-class", Error, "A user class that Confluence does not have.";
 
     // Meaning, without a site.

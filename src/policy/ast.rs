@@ -13,6 +13,7 @@ pub use super::access_line::{AccessLine, Entry, Named, Right, RoleName, Who};
 use super::pages::{PageSelector, with_space};
 use super::roles::RoleDef;
 use super::rules::{Focus, KeyPattern, Like, Rule};
+use super::sets::Sets;
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{
     AccountId, ArchivedPages, Forbidden, GroupId, MaxRemovals, Mode, PageVerb, SpaceKey, visible,
@@ -27,6 +28,7 @@ pub struct Policy {
     pub archived_pages: Option<Spanned<ArchivedPages>>,
     pub people: BTreeMap<String, PersonDef>,
     pub groups: BTreeMap<String, GroupPin>,
+    pub sets: Sets,
     /// The roles that the policy defines; the built-in ones are not in here.
     pub roles: BTreeMap<String, RoleDef>,
     pub spaces: BTreeMap<SpaceKey, SpaceDef>,

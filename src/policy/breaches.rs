@@ -76,6 +76,7 @@ impl Policy {
             | WhatFor::Condition { .. }
             | WhatFor::RequiredAdmin
             | WhatFor::Exempt
+            | WhatFor::Member { .. }
             | WhatFor::Test { .. } => false,
         }
     }

@@ -69,6 +69,7 @@ pub(crate) const TOP: &[Key] = &[
     key("site", "Where the site is, and what it cannot do.").fields(SITE),
     key("people", "Short names for accounts: alias to account id.").named(PERSON),
     key("groups", "Pins the name of a group to its id, so that a rename on the site is noticed."),
+    key("sets", "Named lists of principals, written `set:NAME` wherever a list of principals stands."),
     key("roles", "Named bundles of permissions, beside viewer, collaborator, manager and admin.").named(ROLE),
     key("spaces", "Who may do what, by the key of the space.").named(SPACE).apart(),
     key("rules", "The same across many spaces.").fields(RULE).apart(),

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use super::ast::{AccessLine, AccessTest, Entry, Named, PageEntry, PageOnlyEntry, Policy, SpaceDef, Who};
 use super::rules::Rule;
+use super::sets::{SetDef, SetMember};
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{AccessClass, AccountId, PageVerb, SpaceKey};
 
@@ -52,6 +53,8 @@ pub enum WhatFor<'p> {
     RequiredAdmin,
     /// A guard lets it be given what is forbidden otherwise.
     Exempt,
+    /// A set names it. What it is given through the set is a mention of its own, at the place of the set.
+    Member { set: &'p SetDef },
     /// An access test is about it.
     Test { test: &'p AccessTest },
 }
@@ -74,6 +77,7 @@ impl<'p> Mention<'p> {
             | WhatFor::Condition { .. }
             | WhatFor::RequiredAdmin
             | WhatFor::Exempt
+            | WhatFor::Member { .. }
             | WhatFor::Test { .. } => None,
         }
     }
@@ -125,7 +129,23 @@ impl Policy {
             .chain(self.rules.iter().flat_map(Rule::mentions))
             .chain(required.map(|named| bare(named, WhatFor::RequiredAdmin)))
             .chain(exempt.map(|named| bare(named, WhatFor::Exempt)))
+            .chain(self.sets.defined.values().flat_map(SetDef::mentions))
             .chain(self.tests.iter().map(|test| bare(&test.who, WhatFor::Test { test })))
+    }
+}
+
+impl SetDef {
+    fn mentions(&self) -> impl Iterator<Item = Mention<'_>> {
+        self.members.iter().filter_map(move |member| match &member.value {
+            SetMember::Principal(who) => Some(Mention {
+                who: Party::from(who),
+                span: &member.span,
+                what_for: WhatFor::Member { set: self },
+                until: None,
+                why: None,
+            }),
+            SetMember::Set(_) => None,
+        })
     }
 }
 

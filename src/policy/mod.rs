@@ -33,6 +33,7 @@ mod resolve;
 mod roles;
 mod rules;
 mod schema;
+mod sets;
 mod terms;
 mod writes;
 mod yaml;
@@ -55,5 +56,6 @@ pub use resolve::{Context, Lookup, Resolved, declared_pages, resolve, whole_spac
 pub use roles::{Bundle, RoleDef, bundle};
 pub use rules::{Absent, Condition, KeyPattern, Like, Replace, Rule, Selector};
 pub use schema::schema;
+pub use sets::{SetDef, SetMember, Sets};
 pub use terms::{Ending, days};
 pub(crate) use yaml::as_yaml;

@@ -127,8 +127,12 @@ impl Policy {
         for mention in self.mentions() {
             let Party::Named(Named::Group(name)) = mention.who else { continue };
             if let Some(now) = current(name) {
+                renames.groups.insert(name.clone(), now.clone());
+                // The line of the set has the name.
+                if self.sets.stands_at(mention.span) {
+                    continue;
+                }
                 renames.edit(mention.span, &format!("group:{now}"));
-                renames.groups.insert(name.clone(), now);
             }
         }
         for (name, pin) in &self.groups {

@@ -20,6 +20,7 @@ pub fn schema() -> Value {
             "anyOf": [scalar(), with(mapping(keys::PERSON, |_| scalar()), "required", json!(["account"]))]
         })),
         "groups" => map_of(&scalar()),
+        "sets" => map_of(&list(json!({ "$ref": "#/$defs/principals" }))),
         "roles" => with(map_of(&role()), "propertyNames", json!({ "not": { "enum": roles() } })),
         "spaces" => map_of(&space()),
         "rules" => json!({ "type": "array", "items": rule() }),
@@ -45,18 +46,25 @@ pub fn schema() -> Value {
                 "principal": {
                     "description": "Who: `group:NAME`, `user:ALIAS` or `user:ACCOUNT-ID`, `class:NAME`, or `anonymous`.",
                     "type": "string",
-                    "pattern": format!(
-                        "^\\s*(group:.+|user:.+|class:\\s*({})|anonymous)\\s*$",
-                        AccessClass::ALL.map(AccessClass::as_str).join("|")
-                    ),
+                    "pattern": principal_pattern(""),
+                },
+                "principals": {
+                    "description": "Who: `group:NAME`, `user:ALIAS` or `user:ACCOUNT-ID`, `set:NAME`, `class:NAME`, or `anonymous`.",
+                    "type": "string",
+                    "pattern": principal_pattern("set:.+|"),
                 },
                 "named": {
                     "description": "A person or a group: `group:NAME`, `user:ALIAS` or `user:ACCOUNT-ID`.",
                     "type": "string",
                     "pattern": "^\\s*(group:.+|user:.+)$",
                 },
+                "several-named": {
+                    "description": "People and groups: `group:NAME`, `user:ALIAS` or `user:ACCOUNT-ID`, `set:NAME`.",
+                    "type": "string",
+                    "pattern": "^\\s*(group:.+|user:.+|set:.+)$",
+                },
                 "audience": {
-                    "anyOf": [{ "const": "anyone" }, list(entry("named"))],
+                    "anyOf": [{ "const": "anyone" }, list(entry("several-named"))],
                 },
                 "expectations": {
                     "type": "object",
@@ -113,8 +121,8 @@ fn rule() -> Value {
         "spaces" => json!({ "anyOf": [list(scalar()), selector()] }),
         "access" => json!({ "anyOf": [{ "$ref": "#/$defs/access" }, one_or_many(&text())] }),
         "absent" => list(json!({ "anyOf": [
-            { "$ref": "#/$defs/named" },
-            with(mapping(keys::ABSENT, |_| json!({ "$ref": "#/$defs/named" })), "required", json!(["who"])),
+            { "$ref": "#/$defs/several-named" },
+            with(mapping(keys::ABSENT, absent), "required", json!(["who"])),
         ] })),
         "replace" => with(map_of(&json!({ "$ref": "#/$defs/named" })), "minProperties", json!(1)),
         _ => with(mapping(keys::FROM, from), "required", json!(["csv", "space", "type", "id"])),
@@ -122,6 +130,19 @@ fn rule() -> Value {
     let rule = with(rule, "required", json!(["name"]));
     let actions = ["access", "like", "absent", "replace"].map(|action| json!({ "required": [action] }));
     with(rule, "anyOf", json!(actions))
+}
+
+fn absent(key: &str) -> Value {
+    match key {
+        "who" => json!({ "$ref": "#/$defs/several-named" }),
+        _ => json!({ "$ref": "#/$defs/named" }),
+    }
+}
+
+/// Principals; `sets` is what else may stand there.
+fn principal_pattern(sets: &str) -> String {
+    let classes = AccessClass::ALL.map(AccessClass::as_str).join("|");
+    format!("^\\s*(group:.+|user:.+|{sets}class:\\s*({classes})|anonymous)\\s*$")
 }
 
 fn from(key: &str) -> Value {
@@ -158,7 +179,7 @@ fn space() -> Value {
         "unlisted-pages" => json!({ "enum": ["leave", "open"] }),
         "page-only" => list(with(
             mapping(keys::PAGE_ONLY, |key| match key {
-                "who" => list(entry("named")),
+                "who" => list(entry("several-named")),
                 "pages" => list(scalar()),
                 _ => text(),
             }),
@@ -180,7 +201,7 @@ fn space() -> Value {
 fn guards() -> Value {
     let guards = mapping(keys::GUARDS, |key| match key {
         "min-admins" => json!({ "type": "integer", "minimum": 0 }),
-        "required-admins" => list(json!({ "$ref": "#/$defs/named" })),
+        "required-admins" => list(json!({ "$ref": "#/$defs/several-named" })),
         "max-removals" => json!({
             "anyOf": [{ "type": "integer", "minimum": 0 },
                       { "type": "string", "pattern": "^\\s*([0-9]+|([0-9]|[1-9][0-9]|100)\\s*%)\\s*$" }]
@@ -202,14 +223,14 @@ fn forbid(word: &str) -> Value {
     };
     mapping(table, |key| match key {
         "except-spaces" => one_or_many(&scalar()),
-        _ => list(json!({ "$ref": "#/$defs/named" })),
+        _ => list(json!({ "$ref": "#/$defs/several-named" })),
     })
 }
 
 fn test() -> Value {
     let test = mapping(keys::TEST, |key| match key {
         "name" => text(),
-        "who" => json!({ "$ref": "#/$defs/principal" }),
+        "who" => json!({ "$ref": "#/$defs/principals" }),
         _ => json!({ "$ref": "#/$defs/expectations" }),
     });
     let test = with(test, "required", json!(["name", "who"]));
@@ -233,7 +254,7 @@ fn list(items: Value) -> Value {
 }
 
 fn principals() -> Value {
-    list(entry("principal"))
+    list(entry("principals"))
 }
 
 /// A principal, or one with an end and a reason.

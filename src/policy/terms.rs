@@ -48,6 +48,7 @@ impl Policy {
             | WhatFor::Condition { .. }
             | WhatFor::RequiredAdmin
             | WhatFor::Exempt
+            | WhatFor::Member { .. }
             | WhatFor::Test { .. } => return None,
         };
         let who = mention.who.to_who();

@@ -11,4 +11,5 @@ mod locking;
 mod properties;
 mod resolving;
 mod rules;
+mod sets;
 mod site;

@@ -1,8 +1,9 @@
 //! The `tests` section. The tests are read here and evaluated by the access engine.
 
 use super::Reader;
+use super::sets::{ANYWHERE, set_name};
 use crate::diagnostic::{Code, Diagnostic, Spanned};
-use crate::policy::ast::{AccessTest, Expectation, TestTarget, TestVerb};
+use crate::policy::ast::{AccessTest, Expectation, TestTarget, TestVerb, Who};
 use crate::policy::keys;
 use crate::policy::pages::{Link, PageSelector};
 use crate::policy::yaml::{Node, NodeKind};
@@ -15,17 +16,24 @@ impl Reader {
             return;
         };
         for item in items {
-            let Some(test) = self.access_test(item) else { continue };
-            let first = self.policy.tests.iter().find(|earlier| earlier.name.value == test.name.value);
-            if let Some(first) = first.map(|first| first.name.span.clone()) {
-                self.twice(&format!("the test \"{}\"", test.name.value), &first, &test.name.span);
-            } else {
-                self.policy.tests.push(test);
+            let Some(tests) = self.access_test(item) else { continue };
+            for test in tests {
+                self.add_test(test);
             }
         }
     }
 
-    fn access_test(&mut self, node: &Node) -> Option<AccessTest> {
+    fn add_test(&mut self, test: AccessTest) {
+        let first = self.policy.tests.iter().find(|earlier| earlier.name.value == test.name.value);
+        if let Some(first) = first.map(|first| first.name.span.clone()) {
+            self.twice(&format!("the test \"{}\"", test.name.value), &first, &test.name.span);
+        } else {
+            self.policy.tests.push(test);
+        }
+    }
+
+    /// A test about a set is one about each of its members.
+    fn access_test(&mut self, node: &Node) -> Option<Vec<AccessTest>> {
         let fields = self.fields(node, "a test", keys::TEST)?;
         let has = |name| fields.iter().any(|(key, _)| key.value == name);
         for (key, help) in [
@@ -43,16 +51,30 @@ impl Reader {
                     .help("add `can:` or `cannot:`, as in `can: {view: [ENG/Runbooks]}`"),
             );
         }
+        let mut is_set = false;
         let (mut name, mut who, mut can, mut cannot) = (None, None, Vec::new(), Vec::new());
         for (key, node) in fields {
             match key.value {
                 "name" => name = self.text(node, "`name`"),
-                "who" => who = self.who(node),
+                "who" => {
+                    is_set = set_name(node).is_some();
+                    who = self.principals(node, &ANYWHERE);
+                }
                 "can" => can = self.expectations("`can`", node),
                 _ => cannot = self.expectations("`cannot`", node),
             }
         }
-        Some(AccessTest { name: name?, who: who?, can, cannot })
+        let (name, who) = (name?, who?);
+        let of = |who: Spanned<Who>| {
+            let called = if is_set {
+                format!("{}: {}", name.value, self.policy.show(&who.value))
+            } else {
+                name.value.clone()
+            };
+            let name = Spanned::new(called, name.span.clone());
+            AccessTest { name, who, can: can.clone(), cannot: cannot.clone() }
+        };
+        Some(who.into_iter().map(of).collect())
     }
 
     fn expectations(&mut self, what: &str, node: &Node) -> Vec<Expectation> {

@@ -3,20 +3,18 @@
 use jiff::civil::Date;
 
 use super::Reader;
+use super::sets::Place;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::policy::ast::Entry;
 use crate::policy::keys;
 use crate::policy::yaml::{Node, NodeKind};
 
 impl Reader {
-    /// `group:sre`, or `{who: group:sre, until: 2027-01-31, why: "audit"}`. `read` reads who is meant.
-    pub(super) fn entry<T>(
-        &mut self,
-        node: &Node,
-        read: impl Fn(&mut Self, &Node) -> Option<Spanned<T>>,
-    ) -> Option<Entry<T>> {
+    /// `group:sre`, or `{who: group:sre, until: 2027-01-31, why: "audit"}`. A set gives an entry for each member.
+    pub(super) fn entry<T>(&mut self, node: &Node, place: &Place<T>) -> Option<Vec<Entry<T>>> {
         if !is_long(node) {
-            return Some(Entry { who: read(self, node)?, until: None, why: None });
+            let who = self.principals(node, place)?;
+            return Some(who.into_iter().map(|who| Entry { who, until: None, why: None }).collect());
         }
         let fields = self.fields(node, "an entry of this list", keys::ENTRY)?;
         if fields.iter().all(|(key, _)| key.value != "who") {
@@ -30,12 +28,13 @@ impl Reader {
         let (mut who, mut until, mut why) = (None, None, None);
         for (key, node) in fields {
             match key.value {
-                "who" => who = read(self, node),
+                "who" => who = self.principals(node, place),
                 "until" => until = Some(self.date(node)?),
                 _ => why = self.text(node, "`why`").map(|why| one_line(&why.value)),
             }
         }
-        Some(Entry { who: who?, until, why })
+        let entry = |who| Entry { who, until: until.clone(), why: why.clone() };
+        Some(who?.into_iter().map(entry).collect())
     }
 
     /// A day, as `2027-01-31`.

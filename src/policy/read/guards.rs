@@ -1,11 +1,32 @@
 //! The `guards` section.
 
+use super::sets::{Place, named};
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{Forbidden, MaxRemovals};
 use crate::policy::ast::{ForbidDef, Named, Who};
 use crate::policy::keys;
 use crate::policy::yaml::{Node, NodeKind};
+
+const EXCEPTED_ARE_USERS: &str = "`direct-users` is about users, so only users can be excepted";
+
+const ADMINS: Place<Named> = Place {
+    read: Reader::required_admin,
+    takes: named,
+    code: Code::InvalidPrincipal,
+    holds: "required admins are people and groups",
+};
+
+const EXCEPTED: Place<Named> = Place {
+    read: Reader::excepted_user,
+    takes: user,
+    code: Code::InvalidPrincipal,
+    holds: EXCEPTED_ARE_USERS,
+};
+
+fn user(who: &Who) -> Option<Named> {
+    named(who).filter(|named| matches!(named, Named::User(_)))
+}
 
 impl Reader {
     pub(super) fn guards(&mut self, node: &Node) {
@@ -105,18 +126,23 @@ impl Reader {
         let items = self.list(node, "`required-admins`", "group:NAME")?;
         let mut admins = Vec::new();
         for item in items {
-            let Some(who) = self.who(item) else { continue };
-            match who.value {
-                Who::Named(named) => admins.push(Spanned::new(named, who.span)),
-                Who::Class(_) | Who::Anonymous => self.report(
-                    Diagnostic::new(Code::InvalidPrincipal, "required admins are people and groups")
-                        .at(&who.span, "")
-                        .help("name a group, as in `group:platform`, or a person"),
-                ),
-            }
+            admins.extend(self.principals(item, &ADMINS).unwrap_or_default());
         }
-        self.repeated(&admins, |policy, named| format!("`{}`", policy.show_named(named)));
+        self.repeated_principals(&admins, |policy, named| format!("`{}`", policy.show_named(named)));
         Some(admins).filter(|admins| !admins.is_empty())
+    }
+
+    fn required_admin(&mut self, node: &Node) -> Option<Spanned<Named>> {
+        let who = self.who(node)?;
+        if let Who::Named(named) = who.value {
+            return Some(Spanned::new(named, who.span));
+        }
+        self.report(
+            Diagnostic::new(Code::InvalidPrincipal, "required admins are people and groups")
+                .at(&who.span, "")
+                .help("name a group, as in `group:platform`, or a person"),
+        );
+        None
     }
 
     /// A list of words, or a mapping from each word to its exceptions.
@@ -179,22 +205,23 @@ impl Reader {
     /// The users that may be given access by name.
     fn excepted(&mut self, node: &Node) -> Option<Vec<Spanned<Named>>> {
         let items = self.list(node, "`except`", "user:ALIAS")?;
-        let mut users = Vec::new();
-        for item in items {
-            let Some(who) = self.who(item) else { continue };
-            match who.value {
-                Who::Named(named @ Named::User(_)) => users.push(Spanned::new(named, who.span)),
-                Who::Named(Named::Group(_)) | Who::Class(_) | Who::Anonymous => self.report(
-                    Diagnostic::new(
-                        Code::InvalidPrincipal,
-                        "`direct-users` is about users, so only users can be excepted",
-                    )
-                    .at(&who.span, "")
-                    .help("name a user, as in `user:ALIAS`, or remove the entry"),
-                ),
-            }
+        let read: Vec<_> = items.iter().filter_map(|item| self.principals(item, &EXCEPTED)).collect();
+        let whole = read.len() == items.len();
+        let users: Vec<Spanned<Named>> = read.into_iter().flatten().collect();
+        self.repeated_principals(&users, |policy, named| format!("`{}`", policy.show_named(named)));
+        whole.then_some(users)
+    }
+
+    fn excepted_user(&mut self, node: &Node) -> Option<Spanned<Named>> {
+        let who = self.who(node)?;
+        if let Some(user) = user(&who.value) {
+            return Some(Spanned::new(user, who.span));
         }
-        self.repeated(&users, |policy, named| format!("`{}`", policy.show_named(named)));
-        (users.len() == items.len()).then_some(users)
+        self.report(
+            Diagnostic::new(Code::InvalidPrincipal, EXCEPTED_ARE_USERS)
+                .at(&who.span, "")
+                .help("name a user, as in `user:ALIAS`, or remove the entry"),
+        );
+        None
     }
 }

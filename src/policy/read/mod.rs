@@ -10,6 +10,7 @@ mod names;
 mod page_only;
 mod principals;
 mod rules;
+mod sets;
 mod shape;
 mod spaces;
 
@@ -47,6 +48,7 @@ pub(super) fn read(files: &[Node], sources: &Sources) -> (Policy, Diagnostics) {
     for (_, node) in &sections.groups {
         reader.groups(node);
     }
+    reader.sets(sections.sets.iter().map(|(_, node)| *node));
     reader.roles(sections.roles.iter().map(|(_, node)| *node));
     for (_, node) in &sections.spaces {
         reader.spaces(node);
@@ -78,6 +80,7 @@ struct Sections<'a> {
     site: Vec<(Span, &'a Node)>,
     people: Vec<(Span, &'a Node)>,
     groups: Vec<(Span, &'a Node)>,
+    sets: Vec<(Span, &'a Node)>,
     roles: Vec<(Span, &'a Node)>,
     spaces: Vec<(Span, &'a Node)>,
     rules: Vec<(Span, &'a Node)>,
@@ -97,6 +100,7 @@ impl<'a> Sections<'a> {
                 "site" => &mut self.site,
                 "people" => &mut self.people,
                 "groups" => &mut self.groups,
+                "sets" => &mut self.sets,
                 "roles" => &mut self.roles,
                 "spaces" => &mut self.spaces,
                 "rules" => &mut self.rules,

@@ -1,5 +1,6 @@
 //! `page-only` and `unlisted-pages`: what is said about the pages that no entry names.
 
+use super::sets::ON_PAGES;
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
 use crate::model::{BuiltInRole, Permission, SpaceKey};
@@ -63,11 +64,9 @@ impl Reader {
 
     fn guests(&mut self, node: &Node) -> Option<Vec<Entry<Named>>> {
         let items = self.list(node, "`who`", "group:NAME")?;
-        let who: Vec<Entry<Named>> = items.iter().filter_map(|item| self.entry(item, Self::named)).collect();
-        self.repeated(who.iter().map(|entry| &entry.who), |policy, named| {
-            format!("`{}`", policy.show_named(named))
-        });
-        (who.len() == items.len()).then_some(who)
+        let (who, whole) =
+            self.listed_entries(items, &ON_PAGES, |policy, named| format!("`{}`", policy.show_named(named)));
+        (!who.is_empty() && whole).then_some(who)
     }
 
     fn named_pages(&mut self, node: &Node, space: &SpaceKey) -> Option<Vec<Spanned<PageSelector>>> {

@@ -26,6 +26,10 @@ impl Reader {
                 self.user(name.trim(), node).map(|account| Who::Named(Named::User(account)))
             }
             Some(("class", name)) if !name.trim().is_empty() => self.class(name.trim(), node).map(Who::Class),
+            Some(("set", name)) if !name.trim().is_empty() => {
+                self.is_set_for_one(node, "this place is for one principal");
+                None
+            }
             _ => {
                 let help = self.principal_help(text);
                 self.report(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::sets::{Place, named};
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Sources, Span, Spanned, did_you_mean};
 use crate::model::{SpaceKey, SpaceKind, SpaceStatus};
@@ -16,6 +17,14 @@ const TYPES: [&str; 7] =
     ["global", "personal", "collaboration", "knowledge_base", "system", "onboarding", "xflow_sample_space"];
 const STATUSES: [(&str, SpaceStatus); 2] =
     [("current", SpaceStatus::Current), ("archived", SpaceStatus::Archived)];
+
+/// People and groups.
+const PARTIES: Place<Named> = Place {
+    read: Reader::party,
+    takes: named,
+    code: Code::InvalidValue,
+    holds: "this is for people and groups only",
+};
 
 impl Reader {
     pub(super) fn rules(&mut self, node: &Node, sources: &Sources) {
@@ -221,7 +230,8 @@ impl Reader {
         let (mut who, mut has) = (None, None);
         for (key, node) in fields {
             if key.value == "who" {
-                who = self.who(node);
+                let why = "it would not say whether one of them is enough or all must hold it";
+                who = if self.is_set_for_one(node, why) { None } else { self.who(node) };
             } else if let Some(text) = self.text(node, "`has`") {
                 has = self.right(&text);
             }
@@ -242,19 +252,21 @@ impl Reader {
 
     fn absent(&mut self, node: &Node) -> Vec<Absent> {
         let items = self.list(node, "`absent`", "user:NAME").unwrap_or_default();
-        let mut absent: Vec<Absent> = items.iter().filter_map(|item| self.one_absent(item)).collect();
-        self.repeated(absent.iter().map(|absent| &absent.who), |policy, who| {
+        let mut absent: Vec<Absent> =
+            items.iter().filter_map(|item| self.absent_entry(item)).flatten().collect();
+        self.repeated_principals(absent.iter().map(|absent| &absent.who), |policy, who| {
             format!("`{}`", policy.show_named(who))
         });
         absent.dedup_by(|second, first| second.who.value == first.who.value);
         absent
     }
 
-    fn one_absent(&mut self, node: &Node) -> Option<Absent> {
+    fn absent_entry(&mut self, node: &Node) -> Option<Vec<Absent>> {
         let long = matches!(&node.kind, NodeKind::Map(pairs)
             if pairs.iter().any(|(key, _)| matches!(key.scalar(), Some("who" | "instead"))));
         if !long {
-            return Some(Absent { who: self.party(node)?, instead: None });
+            let who = self.principals(node, &PARTIES)?;
+            return Some(who.into_iter().map(|who| Absent { who, instead: None }).collect());
         }
         let fields = self.fields(node, "an entry of `absent`", keys::ABSENT)?;
         if fields.iter().all(|(key, _)| key.value != "who") {
@@ -262,18 +274,21 @@ impl Reader {
         }
         let (mut who, mut instead) = (None, None);
         for (key, node) in fields {
-            let party = self.party(node);
             if key.value == "who" {
-                who = party;
+                who = self.principals(node, &PARTIES);
+            } else if self.is_set_for_one(node, "one principal takes the place") {
+                return None;
             } else {
-                instead = Some(party?);
+                instead = Some(self.party(node)?);
             }
         }
-        let absent = Absent { who: who?, instead };
-        if let Some(instead) = absent.instead.as_ref().filter(|instead| instead.value == absent.who.value) {
+        let who = who?;
+        if let Some(instead) =
+            instead.as_ref().filter(|instead| who.iter().any(|who| who.value == instead.value))
+        {
             self.takes_own_place(instead);
         }
-        Some(absent)
+        Some(who.into_iter().map(|who| Absent { who, instead: instead.clone() }).collect())
     }
 
     fn replace(&mut self, node: &Node) -> Vec<Replace> {
@@ -289,11 +304,16 @@ impl Reader {
         for (old, new) in entries {
             // A key is read as the scalar that it is.
             let old = Node { span: old.span, kind: NodeKind::Scalar(old.value, Scalar::Text) };
-            let (Some(old), Some(new)) = (self.party(&old), self.party(new)) else { continue };
-            if old.value == new.value {
+            if self.is_set_for_one(new, "one principal takes the place") {
+                continue;
+            }
+            let (Some(old), Some(new)) = (self.principals(&old, &PARTIES), self.party(new)) else {
+                continue;
+            };
+            if old.iter().any(|old| old.value == new.value) {
                 self.takes_own_place(&new);
             } else {
-                replaced.push(Replace { old, new });
+                replaced.extend(old.into_iter().map(|old| Replace { old, new: new.clone() }));
             }
         }
         replaced

@@ -1,9 +1,10 @@
 //! Spaces: modes, access, pages.
 
+use super::sets::{ANYWHERE, ON_PAGES};
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
 use crate::model::{Mode, Permission, SpaceKey};
-use crate::policy::ast::{AccessLine, Entry, Listed, Named, PageEntry, Right, SpaceDef, Who};
+use crate::policy::ast::{AccessLine, Entry, Listed, PageEntry, Right, SpaceDef, Who};
 use crate::policy::keys;
 use crate::policy::pages::{InvalidSelector, Link, PageSelector};
 use crate::policy::roles::bundle;
@@ -108,10 +109,8 @@ impl Reader {
             let right = self.right(&key);
             let what = format!("`{}`", key.value);
             let items = self.list(node, &what, "group:NAME").unwrap_or_default();
-            let who: Vec<Entry<Who>> = items.iter().filter_map(|item| self.entry(item, Self::who)).collect();
-            self.repeated(who.iter().map(|entry| &entry.who), |policy, who| {
-                format!("`{}`", policy.show(who))
-            });
+            let (who, _) =
+                self.listed_entries(items, &ANYWHERE, |policy, who| format!("`{}`", policy.show(who)));
             let Some(right) = right else { continue };
             self.anonymous_admin(&right, &who);
             lines.push(AccessLine { right, who });
@@ -255,12 +254,10 @@ impl Reader {
             }
             _ => {
                 let items = self.list(node, &format!("`{verb}`"), "group:NAME")?;
-                let named: Vec<Entry<Named>> =
-                    items.iter().filter_map(|item| self.entry(item, Self::named)).collect();
-                self.repeated(named.iter().map(|entry| &entry.who), |policy, named| {
+                let (named, whole) = self.listed_entries(items, &ON_PAGES, |policy, named| {
                     format!("`{}`", policy.show_named(named))
                 });
-                (!named.is_empty() && named.len() == items.len()).then_some(Listed::Only(named))
+                (!named.is_empty() && whole).then_some(Listed::Only(named))
             }
         }
     }

@@ -206,13 +206,13 @@ impl<'a> Resolver<'a> {
 
     fn emptied(&mut self, last: &Leaving<'_>, key: &SpaceKey, page: ContentId, verb: PageVerb, tree: &Tree) {
         let shown = self.policy.show_named(&last.place.value);
-        let (_, lists) = self.emptied.0.entry(last.span().clone()).or_insert_with(|| (shown, Vec::new()));
+        let lists = self.emptied.0.entry((last.span().clone(), shown)).or_default();
         lists.push(format!("{} {key}{}", verb.as_str(), tree.label(page).shown()));
     }
 
     /// Reports every list that would be empty, a finding for each entry that would empty some.
     pub(super) fn report_emptied(&mut self) {
-        for (span, (shown, lists)) in std::mem::take(&mut self.emptied).0 {
+        for ((span, shown), lists) in std::mem::take(&mut self.emptied).0 {
             let mut named: Vec<String> = lists.iter().take(SHOWN).map(|list| format!("`{list}`")).collect();
             if lists.len() > SHOWN {
                 named.push(format!("{} more", lists.len() - SHOWN));

@@ -7,6 +7,14 @@ use crate::model::{AccountId, AccountStatus, GroupId, Principal, Shown, SkipReas
 use crate::policy::ast::{Named, Who};
 
 impl Resolver<'_> {
+    /// Shows beside the place where a set is used the line of the set that names a principal.
+    fn as_member(&self, finding: Diagnostic, who: Named, span: &Span) -> Diagnostic {
+        match self.policy.sets.member_at(span, &Who::Named(who)) {
+            Some(member) => finding.at(member, "a member of the set"),
+            None => finding,
+        }
+    }
+
     pub(super) fn principal(&mut self, who: &Spanned<Who>) -> NameMeaning<Principal> {
         match &who.value {
             Who::Named(named) => self.subject(named, &who.span).map(Principal::from),
@@ -53,22 +61,22 @@ impl Resolver<'_> {
                 } else {
                     format!("say which one under `groups:`, as in `{name}: ID`")
                 };
-                self.report(
-                    Diagnostic::new(
-                        Code::AmbiguousGroup,
-                        format!("the site has {} groups called `{name}`", ids.len()),
-                    )
-                    .at(span, "")
-                    .help(format!("{how}, where ID is one of {}", ids.join(", "))),
-                );
+                let finding = Diagnostic::new(
+                    Code::AmbiguousGroup,
+                    format!("the site has {} groups called `{name}`", ids.len()),
+                )
+                .at(span, "");
+                let finding = self.as_member(finding, Named::Group(name.to_owned()), span);
+                self.report(finding.help(format!("{how}, where ID is one of {}", ids.join(", "))));
                 None
             }
             Err(_) => {
                 let near = did_you_mean(name, self.groups.all());
                 let create = if self.is_question { "" } else { "create the group first, or " };
+                let finding = Diagnostic::new(Code::UnknownGroup, format!("the site has no group `{name}`"))
+                    .at(span, "");
                 self.report(
-                    Diagnostic::new(Code::UnknownGroup, format!("the site has no group `{name}`"))
-                        .at(span, "")
+                    self.as_member(finding, Named::Group(name.to_owned()), span)
                         .help(format!("{create}correct the name: upper and lower case count"))
                         .maybe_help(near.map(|near| format!("did you mean `group:{near}`?"))),
                 );
@@ -178,6 +186,7 @@ impl Resolver<'_> {
         let mut finding =
             Diagnostic::new(Code::UnknownAccount, format!("the site does not know the account of `{shown}`"))
                 .at(span, "");
+        finding = self.as_member(finding, Named::User(account.clone()), span);
         if let Some(definition) = self.policy.people.values().find(|person| person.account.value == *account)
         {
             finding = finding.at(&definition.account.span, "the account");

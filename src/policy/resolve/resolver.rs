@@ -74,9 +74,10 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// Lists that would be empty, by the entry that would empty them.
+/// Lists that would be empty, by the entry that would empty them and the principal that it is about: a set stands for
+/// several.
 #[derive(Debug, Default)]
-pub(super) struct Emptied(pub(super) BTreeMap<Span, (String, Vec<String>)>);
+pub(super) struct Emptied(pub(super) BTreeMap<(Span, String), Vec<String>>);
 
 /// A page that an entry of a space means and that is not in that space, as far as it was read.
 #[derive(Debug, Clone, Copy)]
