@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ContentId, Origin, PageVerb, Principal, Shown, SpaceKey, Subject, Tree};
+use super::{ContentId, Known, Origin, PageVerb, Principal, Shown, SpaceKey, Subject, Tree};
 
 /// Something that a policy asks for and that stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -65,6 +65,8 @@ pub enum SkipReason {
 pub struct Kept {
     /// What these hold.
     pub principals: BTreeSet<Principal>,
+    /// Those whom the policy leaves as they are, as far as they hold something or are on a list.
+    pub left: BTreeSet<Principal>,
     pub lists: BTreeMap<(ContentId, PageVerb), KeptList>,
     /// Archived pages that a pattern with `anyone` would open if they were not.
     pub archived: BTreeSet<ContentId>,
@@ -83,7 +85,24 @@ impl Kept {
     /// and what is archived is opened by its own name only.
     pub fn lets_open(&self, tree: &Tree, id: ContentId) -> bool {
         let stays = PageVerb::ALL.into_iter().any(|verb| self.has(id, verb));
-        tree.is_placed(id) && !tree.is_archived(id) && !stays
+        tree.is_placed(id)
+            && !tree.is_archived(id)
+            && !stays
+            && PageVerb::ALL.into_iter().all(|verb| self.left_on(tree, id, verb).is_empty())
+    }
+
+    /// Those on a list of content that are left as they are.
+    pub fn left_on<'t>(&self, tree: &'t Tree, id: ContentId, verb: PageVerb) -> Vec<&'t Subject> {
+        let lists = tree.get(id).and_then(|content| match &content.restrictions {
+            Known::Known(lists) => Some(lists),
+            Known::Unknown(_) => None,
+        });
+        let listed = lists.into_iter().flat_map(|lists| lists.audience(verb).subjects());
+        listed.filter(|subject| self.leaves(subject)).collect()
+    }
+
+    pub fn leaves(&self, subject: &Subject) -> bool {
+        !self.left.is_empty() && self.left.contains(&Principal::from(subject.clone()))
     }
 
     /// Whether a whole list stays as it is.

@@ -10,6 +10,7 @@ use camino::Utf8PathBuf;
 use url::Url;
 
 pub use super::access_line::{AccessLine, Entry, Named, Right, RoleName, Who};
+use super::leave::LeavePattern;
 use super::pages::{PageSelector, with_space};
 use super::roles::RoleDef;
 use super::rules::{Focus, KeyPattern, Like, Rule};
@@ -108,6 +109,7 @@ pub struct GroupPin {
 pub struct SpaceDef {
     pub key: Spanned<SpaceKey>,
     pub mode: Mode,
+    pub leave: Vec<Spanned<LeavePattern>>,
     pub access: Vec<AccessLine>,
     /// The space whose access this one has as well.
     pub like: Option<Spanned<Like>>,

@@ -77,6 +77,7 @@ impl Policy {
             | WhatFor::RequiredAdmin
             | WhatFor::Exempt
             | WhatFor::Member { .. }
+            | WhatFor::Left
             | WhatFor::Test { .. } => false,
         }
     }

@@ -14,17 +14,27 @@ use crate::model::SpaceKey;
 pub(super) enum Goes {
     Nowhere,
     Replaced,
+    /// It does not go, and may not come either.
+    Left,
+}
+
+impl Goes {
+    pub(super) const fn phrase(self) -> &'static str {
+        match self {
+            Self::Nowhere => "is to be nowhere",
+            Self::Replaced => "is to be replaced",
+            Self::Left => "is left as it is",
+        }
+    }
 }
 
 pub(super) const GIVEN: &str = "is given something here";
 pub(super) const LISTED: &str = "is listed here";
+pub(super) const COMES: &str = "takes the place of another principal here";
 
 /// The finding about a principal that goes at one place and does not at another.
 pub(super) fn contradiction(shown: &str, goes: Goes, place: &Span, other: &Span, what: &str) -> Diagnostic {
-    let goes = match goes {
-        Goes::Nowhere => "is to be nowhere",
-        Goes::Replaced => "is to be replaced",
-    };
+    let goes = goes.phrase();
     Diagnostic::new(Code::Contradiction, format!("`{shown}` {goes}, and yet {what}").replace(" here", ""))
         .at(place, goes)
         .at(other, what)
@@ -48,8 +58,37 @@ impl Policy {
                     findings.push(contradiction(&shown, goes, &who.span, listed, LISTED));
                 }
             }
+            let leave = own.leave.iter().chain(rules.iter().flat_map(|rule| &rule.leave));
+            for pattern in leave {
+                let mentions = own.mentions().chain(rules.iter().flat_map(|rule| rule.mentions_in(key)));
+                for mention in mentions {
+                    let who = mention.who.to_who();
+                    if let Some(what) = asked(&mention).filter(|_| pattern.value.matches(&who)) {
+                        let shown = self.show(&who);
+                        findings.push(contradiction(&shown, Goes::Left, &pattern.span, mention.span, what));
+                    }
+                }
+            }
         }
         findings
+    }
+}
+
+/// What a mention asks for that is more than to leave a principal as it is. What has ended is asked for as well: it is
+/// to be taken back.
+const fn asked(mention: &Mention<'_>) -> Option<&'static str> {
+    match mention.what_for {
+        WhatFor::Access { .. } | WhatFor::PageOnly { .. } | WhatFor::Rule { .. } => Some(GIVEN),
+        WhatFor::Listed { .. } => Some(LISTED),
+        WhatFor::Absent { .. } => Some(Goes::Nowhere.phrase()),
+        WhatFor::Replaced { .. } => Some(Goes::Replaced.phrase()),
+        WhatFor::Heir { .. } => Some(COMES),
+        WhatFor::Condition { .. }
+        | WhatFor::RequiredAdmin
+        | WhatFor::Exempt
+        | WhatFor::Member { .. }
+        | WhatFor::Left
+        | WhatFor::Test { .. } => None,
     }
 }
 

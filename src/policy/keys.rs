@@ -108,6 +108,11 @@ pub(crate) const SPACE: &[Key] = &[
         "What becomes of access that is not declared: `authoritative` removes it, `additive` leaves it. `paused` changes \
          nothing in the space, whatever entries and rules ask for, and reports what differs.",
     ),
+    key(
+        "leave",
+        "Who is left as they are in this space: `group:legacy-*`, `user:ALIAS`, `user:*`, `class:NAME` or `anonymous`. They \
+         are neither given nor taken anything, and stay on the lists of pages that they are on.",
+    ),
     key("access", "A role or a single permission, and who has it.").named(ENTRY),
     key(
         "like",
@@ -138,6 +143,7 @@ pub(crate) const RULE: &[Key] = &[
     ),
     key("absent", "Who holds nothing in these spaces and is on no list of a page in them.").fields(ABSENT),
     key("replace", "Whose place another takes, in the spaces and on the lists of pages: old to new."),
+    key("leave", "Who is left as they are in these spaces, as `leave` of a space says it."),
 ];
 
 pub(crate) const SELECTOR: &[Key] = &[

@@ -5,6 +5,7 @@
 use jiff::civil::Date;
 
 use super::ast::{AccessLine, AccessTest, Entry, Named, PageEntry, PageOnlyEntry, Policy, SpaceDef, Who};
+use super::leave::LeavePattern;
 use super::rules::Rule;
 use super::sets::{SetDef, SetMember};
 use crate::diagnostic::{Span, Spanned};
@@ -53,6 +54,8 @@ pub enum WhatFor<'p> {
     RequiredAdmin,
     /// A guard lets it be given what is forbidden otherwise.
     Exempt,
+    /// It is left as it is.
+    Left,
     /// A set names it. What it is given through the set is a mention of its own, at the place of the set.
     Member { set: &'p SetDef },
     /// An access test is about it.
@@ -78,6 +81,7 @@ impl<'p> Mention<'p> {
             | WhatFor::RequiredAdmin
             | WhatFor::Exempt
             | WhatFor::Member { .. }
+            | WhatFor::Left
             | WhatFor::Test { .. } => None,
         }
     }
@@ -164,7 +168,7 @@ impl SpaceDef {
                 listed.map(move |named| dated(named, WhatFor::Listed { space: self, entry, list }))
             })
         });
-        access.chain(guests).chain(lists)
+        access.chain(guests).chain(lists).chain(left(&self.leave))
     }
 }
 
@@ -191,7 +195,7 @@ impl Rule {
         let access = everywhere.chain(rows).flat_map(move |(line, row)| {
             line.who.iter().map(move |entry| dated(entry, WhatFor::Rule { rule: self, line, row }))
         });
-        conditions.chain(access).chain(self.leaving())
+        conditions.chain(access).chain(self.leaving()).chain(left(&self.leave))
     }
 
     fn leaving(&self) -> impl Iterator<Item = Mention<'_>> {
@@ -205,6 +209,20 @@ impl Rule {
         });
         gone.chain(replaced)
     }
+}
+
+/// Those who are left as they are by name; what patterns mean, only a site tells.
+fn left(patterns: &[Spanned<LeavePattern>]) -> impl Iterator<Item = Mention<'_>> {
+    patterns.iter().filter_map(|pattern| match &pattern.value {
+        LeavePattern::One(who) => Some(Mention {
+            who: Party::from(who),
+            span: &pattern.span,
+            what_for: WhatFor::Left,
+            until: None,
+            why: None,
+        }),
+        LeavePattern::Groups(_) | LeavePattern::Users | LeavePattern::Classes => None,
+    })
 }
 
 /// A principal of an entry, with what the entry says of its time.

@@ -17,8 +17,10 @@ mod contradictions;
 pub mod express;
 mod csv;
 mod format;
+mod glob;
 mod hidden;
 mod keys;
+mod leave;
 mod likes;
 mod links;
 mod load;
@@ -46,6 +48,7 @@ pub use ast::{
 pub use breaches::Breaches;
 pub use express::NamedBundle;
 pub use format::format;
+pub use leave::LeavePattern;
 pub use load::{Loaded, from_sources, load, texts};
 pub use mentions::{Mention, Party, WhatFor};
 pub use on_site::OnSite;

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::access_line::{AccessLine, Named, Right, Who};
+use super::glob::glob;
+use super::leave::LeavePattern;
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{Listing, Space, SpaceKey, SpaceKind, SpaceStatus};
 
@@ -22,6 +24,7 @@ pub struct Rule {
     pub like: Option<Spanned<Like>>,
     pub absent: Vec<Absent>,
     pub replace: Vec<Replace>,
+    pub leave: Vec<Spanned<LeavePattern>>,
 }
 
 impl Rule {
@@ -145,34 +148,6 @@ impl fmt::Display for KeyPattern {
             Self::Glob(pattern) => f.write_str(pattern),
         }
     }
-}
-
-/// Goes back to the last star only, which is enough and keeps it linear in practice.
-fn glob(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut at, mut from, mut star) = (0, 0, None);
-    while from < text.len() {
-        match pattern.get(at) {
-            Some(b'*') => {
-                star = Some((at, from));
-                at += 1;
-            }
-            Some(b'?') => {
-                at += 1;
-                from += 1;
-            }
-            Some(byte) if *byte == text[from] => {
-                at += 1;
-                from += 1;
-            }
-            _ => {
-                let Some((place, taken)) = star else { return false };
-                star = Some((place, taken + 1));
-                at = place + 1;
-                from = taken + 1;
-            }
-        }
-    }
-    pattern[at..].iter().all(|byte| *byte == b'*')
 }
 
 impl Selector {

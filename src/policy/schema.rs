@@ -124,12 +124,19 @@ fn rule() -> Value {
             { "$ref": "#/$defs/several-named" },
             with(mapping(keys::ABSENT, absent), "required", json!(["who"])),
         ] })),
+        "leave" => leave(),
         "replace" => with(map_of(&json!({ "$ref": "#/$defs/named" })), "minProperties", json!(1)),
         _ => with(mapping(keys::FROM, from), "required", json!(["csv", "space", "type", "id"])),
     });
     let rule = with(rule, "required", json!(["name"]));
-    let actions = ["access", "like", "absent", "replace"].map(|action| json!({ "required": [action] }));
+    let actions =
+        ["access", "like", "absent", "replace", "leave"].map(|action| json!({ "required": [action] }));
     with(rule, "anyOf", json!(actions))
+}
+
+fn leave() -> Value {
+    let pattern = principal_pattern("set:.+|class:\\s*\\*|");
+    list(json!({ "type": "string", "pattern": pattern }))
 }
 
 fn absent(key: &str) -> Value {
@@ -174,6 +181,7 @@ fn one_or_many(one: &Value) -> Value {
 fn space() -> Value {
     mapping(keys::SPACE, |key| match key {
         "mode" => json!({ "enum": ["authoritative", "additive", "paused"] }),
+        "leave" => leave(),
         "access" => json!({ "$ref": "#/$defs/access" }),
         "like" => text(),
         "unlisted-pages" => json!({ "enum": ["leave", "open"] }),

@@ -49,6 +49,7 @@ impl Policy {
             | WhatFor::RequiredAdmin
             | WhatFor::Exempt
             | WhatFor::Member { .. }
+            | WhatFor::Left
             | WhatFor::Test { .. } => return None,
         };
         let who = mention.who.to_who();

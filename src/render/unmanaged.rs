@@ -50,6 +50,7 @@ fn kept_words(plan: &Plan, kept: &Unmanaged) -> String {
     match kept.reason {
         KeepReason::App => format!("{entries} of apps: {who}"),
         KeepReason::Caller => format!("{entries} of the account that runs this: {who}"),
+        KeepReason::Left => format!("{entries} that `leave` keeps: {who}"),
         KeepReason::Undeclared => format!("{entries} that the policy does not mention: {who}"),
         KeepReason::UnknownAccount => {
             format!("{entries} of accounts that the site does not describe, which may be apps: {who}")

@@ -193,11 +193,7 @@ fn max_calls_stops_a_run_and_the_same_command_goes_on() {
     let run = Run::start(&["apply", "--yes", "--max-calls", "15"], Duration::ZERO);
     let (ran, _, folder, hosted) = run.end();
     let ran = ran.code(5);
-    assert!(
-        ran.out.contains("15 calls made") && ran.out.contains("Stopped before "),
-        "{}",
-        ran.out
-    );
+    assert!(ran.out.contains("15 calls made") && ran.out.contains("Stopped before "), "{}", ran.out);
     for (code, made) in [(5, "15 calls made"), (0, "2 calls made")] {
         let mut again = folder.confperm(&["apply", "--yes", "--max-calls", "15"]);
         hosted.point(&mut again);

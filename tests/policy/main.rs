@@ -7,6 +7,7 @@ mod formatting;
 #[cfg(unix)]
 mod hostile;
 mod language;
+mod leave;
 mod locking;
 mod properties;
 mod resolving;

@@ -31,7 +31,12 @@ pub(super) fn pages(
         })
         .collect();
     if let UnlistedPages::Open(origin) = &wish.unlisted {
-        for content in unlisted(wish, tree).filter(|id| wish.kept.lets_open(tree, *id)) {
+        for content in unlisted(wish, tree) {
+            if !wish.kept.lets_open(tree, content) {
+                let left = PageVerb::ALL.map(|verb| wish.kept.left_on(tree, content, verb));
+                kept.left(key, left.into_iter().flatten());
+                continue;
+            }
             let asked = Wanted { what: (), origin: origin.clone(), role: None, terms: Terms::default() };
             let reasons = PageVerb::ALL.map(|verb| (verb, Reason::of(&asked))).into();
             pages.insert(content, TargetPage { restrictions: Restrictions::OPEN, reasons });
@@ -69,8 +74,14 @@ pub(super) fn for_guests(
         let page = pages
             .entry(*id)
             .or_insert_with(|| TargetPage { restrictions: now.clone(), reasons: BTreeMap::new() });
-        *page.restrictions.audience_mut(*verb) =
-            with_kept((key, *id, *verb), audience, now.audience(*verb), live, kept, &BTreeSet::new());
+        *page.restrictions.audience_mut(*verb) = with_kept(
+            (key, *id, *verb),
+            audience,
+            now.audience(*verb),
+            live,
+            kept,
+            (&BTreeSet::new(), &wish.kept),
+        );
         page.reasons.insert(*verb, reason.clone());
     }
     compiled
@@ -91,7 +102,7 @@ fn page(
         reasons.insert(verb, Reason::of(wanted));
         let undecided = of_space.on(id, verb).collect();
         *restrictions.audience_mut(verb) =
-            with_kept((key, id, verb), &wanted.what, now.audience(verb), live, kept, &undecided);
+            with_kept((key, id, verb), &wanted.what, now.audience(verb), live, kept, (&undecided, of_space));
     }
     TargetPage { restrictions, reasons }
 }
@@ -108,9 +119,17 @@ fn with_kept(
     now: &Audience,
     live: &Live,
     kept: &mut Kept,
-    undecided: &BTreeSet<&Subject>,
+    (undecided, of_space): (&BTreeSet<&Subject>, &crate::model::Kept),
 ) -> Audience {
-    let Audience::Only(members) = wanted else { return Audience::Anyone };
+    let left: Vec<&Subject> = now.subjects().filter(|subject| of_space.leaves(subject)).collect();
+    let Audience::Only(members) = wanted else {
+        if left.is_empty() {
+            return Audience::Anyone;
+        }
+        // To open the list would take them off it, and to keep them alone would take the others off.
+        kept.left(key, left);
+        return now.clone();
+    };
     let mut members = members.clone();
     let caller = Subject::User(live.site.caller.account.clone());
     for subject in now.subjects() {
@@ -118,6 +137,12 @@ fn with_kept(
             // What is deleted stays only as long as the list is not written.
             if members.insert(subject.clone()) && !live.directory.is_deleted(subject) {
                 kept.add(key, KeepReason::Skipped, &subject.clone().into(), 1);
+            }
+            continue;
+        }
+        if of_space.leaves(subject) {
+            if members.insert(subject.clone()) {
+                kept.left(key, [subject]);
             }
             continue;
         }

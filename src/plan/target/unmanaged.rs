@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AccountId, Desired, Gap, Live, LiveSpace, Principal, SpaceKey};
+use crate::model::{AccountId, Desired, Gap, Live, LiveSpace, Principal, SpaceKey, Subject};
 
 use super::stays::Stays;
 
@@ -28,6 +28,8 @@ pub enum KeepReason {
     App,
     /// The account that runs this program, which must be able to finish and to come back.
     Caller,
+    /// The policy says with `leave` that it stays.
+    Left,
     /// The space is additive and the policy does not mention it.
     Undeclared,
     /// The site does not say whose account it is, so it may be an app's.
@@ -70,6 +72,13 @@ impl Kept {
         let (total, principals) = self.found.entry((space.clone(), reason)).or_default();
         *total += count;
         principals.insert(principal.to_string());
+    }
+
+    /// Entries of lists that `leave` keeps.
+    pub(super) fn left<'s>(&mut self, space: &SpaceKey, subjects: impl IntoIterator<Item = &'s Subject>) {
+        for subject in subjects {
+            self.add(space, KeepReason::Left, &subject.clone().into(), 1);
+        }
     }
 
     pub(super) fn pages(&mut self, space: &SpaceKey, reason: KeepReason, pages: usize) {

@@ -6,6 +6,7 @@
 mod access_tests;
 mod entries;
 mod guards;
+mod leave;
 mod names;
 mod page_only;
 mod principals;

@@ -12,7 +12,7 @@ use crate::policy::keys;
 use crate::policy::rules::{Absent, Condition, KeyPattern, Like, Replace, Rule, Selector};
 use crate::policy::yaml::{Node, NodeKind, Scalar};
 
-const ACTIONS: [&str; 4] = ["access", "like", "absent", "replace"];
+const ACTIONS: [&str; 5] = ["access", "like", "absent", "replace", "leave"];
 const TYPES: [&str; 7] =
     ["global", "personal", "collaboration", "knowledge_base", "system", "onboarding", "xflow_sample_space"];
 const STATUSES: [(&str, SpaceStatus); 2] =
@@ -51,7 +51,7 @@ impl Reader {
         let from_file = has("from");
         let (mut name, mut spaces, mut from, mut rights) = (None, None, None, Vec::new());
         let (mut access, mut like) = (Vec::new(), None);
-        let (mut absent, mut replace) = (Vec::new(), Vec::new());
+        let (mut absent, mut replace, mut leave) = (Vec::new(), Vec::new(), Vec::new());
         for (key, node) in fields {
             match key.value {
                 "name" => name = self.text(node, "`name`"),
@@ -61,6 +61,7 @@ impl Reader {
                 "like" => like = self.like(node),
                 "absent" => absent = self.absent(node),
                 "replace" => replace = self.replace(node),
+                "leave" => leave = self.leave(node),
                 _ => from = self.from(node),
             }
         }
@@ -70,14 +71,14 @@ impl Reader {
             Some(selector) => Some(selector?),
             None => None,
         };
-        Some(Rule { name: name?, spaces, access, rows, like, absent, replace })
+        Some(Rule { name: name?, spaces, access, rows, like, absent, replace, leave })
     }
 
     fn rule_is_whole(&mut self, has: &dyn Fn(&str) -> bool, span: &Span) {
         if !has("name") {
             self.missing("name", "this rule", span, "add `name:` with what it is for; plans name it");
         }
-        let only_rows = has("from") && !has("like") && !has("absent") && !has("replace");
+        let only_rows = has("from") && ACTIONS.iter().all(|action| *action == "access" || !has(action));
         if !has("spaces") && !only_rows {
             self.missing(
                 "spaces",
@@ -98,7 +99,7 @@ impl Reader {
             self.report(
                 Diagnostic::new(Code::EmptyEntry, "this rule asks for nothing")
                     .at(span, "")
-                    .help("add `access:`, `like:`, `absent:`, `replace:` or `from:`"),
+                    .help("add `access:`, `like:`, `absent:`, `replace:`, `leave:` or `from:`"),
             );
         }
     }

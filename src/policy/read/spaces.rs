@@ -48,11 +48,13 @@ impl Reader {
             (has("access") || has("like"), has("pages") || has("page-only") || has("unlisted-pages"));
         let mut mode = Some(Mode::Authoritative);
         let (mut access, mut like) = (Vec::new(), None);
+        let mut leave = Vec::new();
         let mut pages = Vec::new();
         let (mut unlisted, mut page_only) = (None, Vec::new());
         for (key, node) in fields {
             match key.value {
                 "mode" => mode = self.mode(node),
+                "leave" => leave = self.leave(node),
                 "access" => access = self.access(node),
                 "like" => like = self.like(node),
                 "pages" => pages = self.pages(node, this),
@@ -68,7 +70,7 @@ impl Reader {
                 "an authoritative space loses all access that is not declared: add `access:`, or write \
                  `mode: additive` to manage only what is listed",
             ),
-            Some(Mode::Additive) if !has_access && !has_pages => self.report(
+            Some(Mode::Additive) if !has_access && !has_pages && leave.is_empty() => self.report(
                 Diagnostic::new(Code::EmptyEntry, format!("{what} asks for nothing"))
                     .at(&key.span, "")
                     .help("add `access:` or `pages:`, or remove the space"),
@@ -76,7 +78,16 @@ impl Reader {
             _ => {}
         }
         self.guests_who_administer(&access, &page_only);
-        Some(SpaceDef { key, mode: mode.unwrap_or(Mode::Additive), access, like, pages, unlisted, page_only })
+        Some(SpaceDef {
+            key,
+            mode: mode.unwrap_or(Mode::Additive),
+            leave,
+            access,
+            like,
+            pages,
+            unlisted,
+            page_only,
+        })
     }
 
     fn mode(&mut self, node: &Node) -> Option<Mode> {

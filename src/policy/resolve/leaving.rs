@@ -12,7 +12,7 @@ use crate::model::{
     Members, Mode, PageVerb, Principal, SkippedPart, SpaceKey, Subject, Tree, Wanted,
 };
 use crate::policy::ast::{Entry, Named, PageEntry, SpaceDef, UnlistedDef};
-use crate::policy::contradictions::{GIVEN, Goes, LISTED, contradiction};
+use crate::policy::contradictions::{COMES, GIVEN, Goes, LISTED, contradiction};
 use crate::policy::rules::Rule;
 
 /// Whether an entry decides about lists by where pages stand, so that it may mean content of which that is unknown. The
@@ -42,7 +42,8 @@ impl<'a> Resolver<'a> {
             };
             let Some(who) = self.goes(&absent.who) else { continue };
             let then = Then::Gone { instead, lost };
-            leaving.push(Leaving { who, place: &absent.who, rule: name, then });
+            let comes = absent.instead.as_ref();
+            leaving.push(Leaving { who, place: &absent.who, rule: name, then, comes });
         }
         for replace in &rule.replace {
             let by = match self.subject(&replace.new.value, &replace.new.span) {
@@ -54,7 +55,8 @@ impl<'a> Resolver<'a> {
                 NameMeaning::Invalid => None,
             };
             let (Some(who), Some(by)) = (self.goes(&replace.old), by) else { continue };
-            leaving.push(Leaving { who, place: &replace.old, rule: name, then: Then::Taken { by } });
+            let (then, comes) = (Then::Taken { by }, Some(&replace.new));
+            leaving.push(Leaving { who, place: &replace.old, rule: name, then, comes });
         }
         leaving
     }
@@ -120,7 +122,7 @@ impl<'a> Resolver<'a> {
             };
             let goes = wish.leaving.iter().find(|other| comes == Some(&other.who));
             if let Some(goes) = goes {
-                self.contradiction(goes, leaving.span(), "takes the place of another principal here");
+                self.contradiction(goes, leaving.span(), COMES);
             }
         }
     }

@@ -7,6 +7,7 @@ mod access;
 mod copies;
 mod guards;
 mod leaving;
+mod left;
 mod lookup;
 mod meaning;
 mod page_lists;
@@ -126,8 +127,12 @@ impl<'a> Resolver<'a> {
             Some(own) => self.page_only(own, live),
             None => Some(Vec::new()),
         };
-        let mut kept = Kept::default();
-        let holdings = self.holdings(wish, live, &mut kept);
+        let left = self.left(wish, &live.space.key);
+        self.left_and_named(wish, &left);
+        let mut kept = Kept { left: self.left_here(&left, live), ..Kept::default() };
+        let mut holdings = self.holdings(wish, live, &mut kept);
+        // What is copied from another space, no line says of them.
+        holdings.retain(|who, _| self.left_by(&left, who).is_none());
         let mut pages = wish.own.map(|own| self.pages(own, live, &mut kept)).unwrap_or_default();
         self.unlist(wish, live, &kept, &mut pages);
         Some(DesiredSpace {

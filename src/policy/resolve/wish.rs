@@ -6,6 +6,7 @@ use super::meaning::Lost;
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{AccountId, Mode, Principal, SpaceKey, Subject, Terms, Wanted};
 use crate::policy::ast::{AccessLine, Entry, Named, SpaceDef, Who};
+use crate::policy::leave::LeavePattern;
 use crate::policy::rules::Like;
 
 /// Everything that is asked of one space.
@@ -17,6 +18,7 @@ pub(super) struct Wish<'p> {
     /// Spaces whose live access is copied here.
     pub(super) copies: Vec<Copied<'p>>,
     pub(super) leaving: Vec<Leaving<'p>>,
+    pub(super) leave: Vec<&'p Spanned<LeavePattern>>,
     /// For each rule with a `where`, the principals whose holdings it looks at.
     pub(super) watched: BTreeMap<String, BTreeSet<Principal>>,
 }
@@ -66,6 +68,8 @@ pub(super) struct Leaving<'p> {
     pub(super) place: &'p Spanned<Named>,
     pub(super) rule: &'p str,
     pub(super) then: Then,
+    /// Who comes in its place anywhere, as the policy names them.
+    pub(super) comes: Option<&'p Spanned<Named>>,
 }
 
 /// Who comes in their place.

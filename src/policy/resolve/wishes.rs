@@ -74,12 +74,14 @@ impl<'a> Resolver<'a> {
                 .filter(|(rule, _)| selects(rule, key))
                 .flat_map(|(_, leaving)| leaving.iter().cloned())
                 .collect();
+            let leave = own.into_iter().flat_map(|own| &own.leave);
+            let leave = leave.chain(rules.iter().flat_map(|rule| &rule.leave)).collect();
             let watched = rules.iter().filter_map(|rule| {
                 let name = rule.name.value.as_str();
                 Some((name.to_owned(), self.watched.get(name)?.clone()))
             });
             let watched = watched.collect();
-            wishes.insert(&space.space.key, Wish { own, span, lines, copies, leaving, watched });
+            wishes.insert(&space.space.key, Wish { own, span, lines, copies, leaving, leave, watched });
         }
         wishes
     }

@@ -1,0 +1,48 @@
+//! `leave`: principals that a policy neither gives anything nor takes anything from, by name or by pattern.
+
+use std::fmt;
+
+use super::access_line::{Named, Who};
+use super::glob::glob;
+
+/// An entry of `leave`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LeavePattern {
+    One(Who),
+    /// Every group whose name matches: `*` for any characters, `?` for one.
+    Groups(String),
+    /// `user:*`: every user who is named itself.
+    Users,
+    /// `class:*`
+    Classes,
+}
+
+impl LeavePattern {
+    /// Whether it means a principal, as a policy names it.
+    pub(super) fn matches(&self, who: &Who) -> bool {
+        match (self, who) {
+            (Self::One(one), who) => one == who,
+            (Self::Groups(_), Who::Named(Named::Group(name))) => self.matches_group(name),
+            (Self::Users, Who::Named(Named::User(_))) | (Self::Classes, Who::Class(_)) => true,
+            (Self::Groups(_) | Self::Users | Self::Classes, _) => false,
+        }
+    }
+
+    /// Whether it is a pattern that the name of a group matches.
+    pub(super) fn matches_group(&self, name: &str) -> bool {
+        matches!(self, Self::Groups(pattern) if glob(pattern.as_bytes(), name.as_bytes()))
+    }
+}
+
+impl fmt::Display for LeavePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::One(Who::Named(Named::Group(name))) | Self::Groups(name) => write!(f, "group:{name}"),
+            Self::One(Who::Named(Named::User(account))) => write!(f, "user:{account}"),
+            Self::One(Who::Class(class)) => write!(f, "class:{class}"),
+            Self::One(Who::Anonymous) => f.write_str("anonymous"),
+            Self::Users => f.write_str("user:*"),
+            Self::Classes => f.write_str("class:*"),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Who is left as it is in a space, in the ids of the site, and the declarations that contradict it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::meaning::NameMeaning;
+use super::resolver::Resolver;
+use super::wish::{Then, Wish};
+use crate::diagnostic::{Span, Spanned};
+use crate::model::{GroupId, Known, LiveSpace, PageVerb, Principal, SkippedPart, SpaceKey, Subject, Tree};
+use crate::policy::ast::{Named, Who};
+use crate::policy::contradictions::{COMES, GIVEN, Goes, LISTED, contradiction};
+use crate::policy::leave::LeavePattern;
+
+/// What the `leave` entries of a space mean.
+#[derive(Debug, Default)]
+pub(super) struct Left<'p> {
+    exact: BTreeMap<Principal, &'p Span>,
+    patterns: Vec<&'p Spanned<LeavePattern>>,
+}
+
+impl<'a> Resolver<'a> {
+    /// What is left as it is in a space. Of a name that is lost, both what it meant and what has it now.
+    pub(super) fn left(&mut self, wish: &Wish<'a>, key: &SpaceKey) -> Left<'a> {
+        let mut left = Left::default();
+        for pattern in &wish.leave {
+            let LeavePattern::One(who) = &pattern.value else {
+                left.patterns.push(pattern);
+                continue;
+            };
+            match self.anyhow(who, &pattern.span) {
+                NameMeaning::Is(principal) => {
+                    left.exact.entry(principal).or_insert(&pattern.span);
+                }
+                NameMeaning::Lost(lost) => {
+                    self.skip(Some(key), SkippedPart::Principal, &lost, &pattern.span);
+                    let either = lost.by.into_iter().chain([lost.was]);
+                    left.exact.extend(either.map(|principal| (principal, &pattern.span)));
+                }
+                NameMeaning::Invalid => {}
+            }
+        }
+        left
+    }
+
+    /// A principal, whatever state its account is in: that matters to nothing here.
+    fn anyhow(&mut self, who: &Who, span: &Span) -> NameMeaning<Principal> {
+        match who {
+            Who::Named(Named::User(account)) => NameMeaning::Is(Principal::User(account.clone())),
+            other => self.principal(&Spanned::new(other.clone(), span.clone())),
+        }
+    }
+
+    /// The entry that leaves a principal as it is.
+    pub(super) fn left_by(&self, left: &Left<'a>, who: &Principal) -> Option<&'a Span> {
+        if let Some(span) = left.exact.get(who) {
+            return Some(span);
+        }
+        let matches = |pattern: &LeavePattern| match who {
+            Principal::Group(id) => self.may_match(pattern, id),
+            Principal::User(_) => *pattern == LeavePattern::Users,
+            Principal::Class(_) => *pattern == LeavePattern::Classes,
+            Principal::Anonymous => false,
+        };
+        left.patterns.iter().find(|pattern| matches(&pattern.value)).map(|pattern| &pattern.span)
+    }
+
+    /// Whether a group has a name that a pattern matches, on the site or in the policy. What a group is called that the
+    /// site does not list is not known, so any pattern may mean it, unless it is deleted.
+    fn may_match(&self, pattern: &LeavePattern, id: &GroupId) -> bool {
+        if !matches!(pattern, LeavePattern::Groups(_)) {
+            return false;
+        }
+        let directory = &self.live.directory;
+        let Some(group) = directory.groups.get(id) else {
+            return !directory.is_deleted(&Subject::Group(id.clone()));
+        };
+        let mut pinned = self.policy.groups.iter().filter(|(_, pin)| pin.id.value == *id);
+        pattern.matches_group(group.name.raw()) || pinned.any(|(name, _)| pattern.matches_group(name))
+    }
+
+    /// The principals that hold something in a space, or are on a list there, and are left as they are.
+    pub(super) fn left_here(&self, left: &Left<'a>, live: &LiveSpace) -> BTreeSet<Principal> {
+        if left.exact.is_empty() && left.patterns.is_empty() {
+            return BTreeSet::new();
+        }
+        let lists = live.tree.iter().flat_map(Tree::iter).filter_map(|content| match &content.restrictions {
+            Known::Known(lists) => Some(lists),
+            Known::Unknown(_) => None,
+        });
+        let listed = lists.flat_map(|lists| PageVerb::ALL.map(|verb| lists.audience(verb).subjects()));
+        let listed: BTreeSet<Subject> = listed.flatten().cloned().collect();
+        let there = live.holdings.keys().cloned().chain(listed.into_iter().map(Principal::from));
+        there.filter(|who| self.left_by(left, who).is_some()).collect()
+    }
+
+    /// Reports whatever else a policy says about those who are left as they are.
+    pub(super) fn left_and_named(&mut self, wish: &Wish<'a>, left: &Left<'a>) {
+        if left.exact.is_empty() && left.patterns.is_empty() {
+            return;
+        }
+        let mut named: Vec<(Who, &Span, &str)> = Vec::new();
+        for line in &wish.lines {
+            named.extend(line.who().iter().map(|entry| (entry.who.value.clone(), line.place(entry), GIVEN)));
+        }
+        for page in wish.own.into_iter().flat_map(|own| &own.pages) {
+            let lists = PageVerb::ALL.into_iter().filter_map(|verb| page.listed(verb));
+            let entries = lists.flat_map(|list| list.value.named());
+            named.extend(entries.map(|entry| (Who::Named(entry.who.value.clone()), &entry.who.span, LISTED)));
+        }
+        for leaving in &wish.leaving {
+            let goes = match leaving.then {
+                Then::Gone { .. } => Goes::Nowhere,
+                Then::Taken { .. } => Goes::Replaced,
+            };
+            named.push((Who::Named(leaving.place.value.clone()), leaving.span(), goes.phrase()));
+            if let Some(comes) = leaving.comes {
+                named.push((Who::Named(comes.value.clone()), &comes.span, COMES));
+            }
+        }
+        for (who, span, what) in named {
+            let Some(by) =
+                self.anyhow(&who, span).known().and_then(|principal| self.left_by(left, &principal))
+            else {
+                continue;
+            };
+            let shown = self.policy.show(&who);
+            self.report(contradiction(&shown, Goes::Left, by, span, what));
+        }
+    }
+}
