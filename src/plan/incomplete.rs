@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    AccountId, ContentId, ContentKind, ContentReach, Desired, DesiredSpace, Gap, Known, Live, LiveSpace,
-    Mode, PageVerb, Principal, Subject, Why,
+    AccountId, ContentId, ContentKind, ContentReach, Desired, DesiredHolding, DesiredSpace, Gap, Known, Live,
+    LiveSpace, Mode, PageVerb, Principal, Subject, Why,
 };
 
 use super::target::{KeepReason, Unmanaged};
@@ -24,9 +24,20 @@ pub(super) fn incomplete(desired: &Desired, live: &Live, unmanaged: &[Unmanaged]
             _ => false,
         })
     });
-    // The plan lists what stays of single permissions; that it stays is not as declared.
-    let left_over = unmanaged.iter().filter(|kept| kept.reason == KeepReason::RolesOnly).flat_map(|kept| {
+    // The plan lists what stays of single permissions; that it stays is not as declared, and what is not declared of a
+    // user class may stay unless a rule says `absent`.
+    let is_asked = |kept: &Unmanaged, principal: &Principal| match kept.reason {
+        KeepReason::RolesOnly => true,
+        KeepReason::Class => {
+            let holdings = desired.spaces.get(&kept.space).map(|wish| &wish.holdings);
+            holdings
+                .is_some_and(|holdings| matches!(holdings.get(principal), Some(DesiredHolding::Nothing(_))))
+        }
+        _ => false,
+    };
+    let left_over = unmanaged.iter().flat_map(|kept| {
         let principals = kept.principals.iter().filter_map(|who| who.parse().ok());
+        let principals = principals.filter(move |principal| is_asked(kept, principal));
         principals.map(|principal| Gap::SinglePermissions { space: kept.space.clone(), principal })
     });
     let accounts = kept.map(|account| Gap::Account { account });

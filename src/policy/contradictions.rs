@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 
-use super::ast::{Named, Policy, SpaceDef};
+use super::ast::{Policy, SpaceDef, Who};
 use super::mentions::{Mention, Party, WhatFor};
 use super::rules::{Rule, Selector};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
@@ -50,7 +50,7 @@ impl Policy {
             let rules: Vec<&Rule> = self.rules.iter().filter(|rule| selects(rule, key)).collect();
             let leaving = rules.iter().flat_map(|rule| leaving(rule));
             for (who, goes) in leaving {
-                let shown = self.show_named(&who.value);
+                let shown = self.show(&who.value);
                 if let Some(given) = given(own, &rules, key, &who.value, today) {
                     findings.push(contradiction(&shown, goes, &who.span, given, GIVEN));
                 }
@@ -98,9 +98,9 @@ fn selects(rule: &Rule, key: &SpaceKey) -> bool {
     rule.spaces.as_ref().is_some_and(by_key)
 }
 
-fn leaving(rule: &Rule) -> impl Iterator<Item = (&Spanned<Named>, Goes)> {
-    let absent = rule.absent.iter().map(|absent| (&absent.who, Goes::Nowhere));
-    absent.chain(rule.replace.iter().map(|replace| (&replace.old, Goes::Replaced)))
+fn leaving(rule: &Rule) -> impl Iterator<Item = (Spanned<Who>, Goes)> {
+    let absent = rule.absent.iter().map(|absent| (absent.who.clone(), Goes::Nowhere));
+    absent.chain(rule.replace.iter().map(|replace| (replace.old.clone().map(Who::Named), Goes::Replaced)))
 }
 
 /// The first place where a principal is given something in a space.
@@ -108,22 +108,22 @@ fn given<'p>(
     own: &'p SpaceDef,
     rules: &[&'p Rule],
     key: &SpaceKey,
-    who: &Named,
+    who: &Who,
     today: Date,
 ) -> Option<&'p Span> {
     let gives = |mention: &Mention<'_>| {
-        mention.line().is_some() && mention.who == Party::Named(who) && !mention.is_over(today)
+        mention.line().is_some() && mention.who == Party::from(who) && !mention.is_over(today)
     };
     let mentions = own.mentions().chain(rules.iter().flat_map(|rule| rule.mentions_in(key)));
     mentions.into_iter().find(gives).map(|mention| mention.span)
 }
 
 /// The entries of pages that name a principal.
-fn listed<'p>(own: &'p SpaceDef, who: &Named, today: Date) -> impl Iterator<Item = &'p Span> {
+fn listed<'p>(own: &'p SpaceDef, who: &Who, today: Date) -> impl Iterator<Item = &'p Span> {
     own.mentions()
         .filter(move |mention| {
             matches!(mention.what_for, WhatFor::Listed { .. })
-                && mention.who == Party::Named(who)
+                && mention.who == Party::from(who)
                 && !mention.is_over(today)
         })
         .map(|mention| mention.span)

@@ -171,7 +171,7 @@ pub(crate) const CONDITION: &[Key] = &[
 ];
 
 pub(crate) const ABSENT: &[Key] = &[
-    key("who", "A person or a group."),
+    key("who", "Who holds nothing: a person, a group, a class or `anonymous`."),
     key("instead", "Who takes their place on a list of a page that would otherwise be empty."),
 ];
 

@@ -35,7 +35,8 @@ impl Rule {
 
     /// Whether every page of the spaces must be looked at, not only the spaces.
     pub(super) fn is_about_pages(&self) -> bool {
-        !self.absent.is_empty() || !self.replace.is_empty()
+        let is_listed = |absent: &Absent| matches!(absent.who.value, Who::Named(_));
+        self.absent.iter().any(is_listed) || !self.replace.is_empty()
     }
 }
 
@@ -74,8 +75,8 @@ impl fmt::Display for Like {
 /// A principal that is to hold nothing and be on no list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Absent {
-    pub who: Spanned<Named>,
-    /// Who takes their place on a list of a page that would otherwise be empty.
+    pub who: Spanned<Who>,
+    /// Who takes their place on a list of a page that would otherwise be empty. Classes and `anonymous` are on none.
     pub instead: Option<Spanned<Named>>,
 }
 

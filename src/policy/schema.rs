@@ -121,7 +121,7 @@ fn rule() -> Value {
         "spaces" => json!({ "anyOf": [list(scalar()), selector()] }),
         "access" => json!({ "anyOf": [{ "$ref": "#/$defs/access" }, one_or_many(&text())] }),
         "absent" => list(json!({ "anyOf": [
-            { "$ref": "#/$defs/several-named" },
+            { "$ref": "#/$defs/principals" },
             with(mapping(keys::ABSENT, absent), "required", json!(["who"])),
         ] })),
         "leave" => leave(),
@@ -141,7 +141,7 @@ fn leave() -> Value {
 
 fn absent(key: &str) -> Value {
     match key {
-        "who" => json!({ "$ref": "#/$defs/several-named" }),
+        "who" => json!({ "$ref": "#/$defs/principals" }),
         _ => json!({ "$ref": "#/$defs/named" }),
     }
 }

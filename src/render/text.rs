@@ -124,6 +124,10 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
                 "{space}  the place of {page} in the page tree: the site does not say; no path or pattern matches it, only `id:{content}`"
             )
         }
+        Gap::SinglePermissions { space, principal: class @ Principal::Class(_) } => format!(
+            "{space}  the permissions of {}: the API cannot change what a user class holds beside a role; take them away in Confluence",
+            plan.name(class)
+        ),
         Gap::SinglePermissions { space, principal } => format!(
             "{space}  the permissions of {}: this site gives access by roles only, and its API cannot change single permissions; ask a site administrator to replace this custom access by a role",
             plan.name(principal)

@@ -25,12 +25,12 @@ fn loaded(files: &[(&str, &str)]) -> Loaded {
     from_sources(sources)
 }
 
-fn policy(body: &str) -> Policy {
+pub(crate) fn policy(body: &str) -> Policy {
     let Loaded { policy, findings, sources } = loaded(&[("policy.yaml", &format!("version: 1\n{body}"))]);
     policy.unwrap_or_else(|| panic!("{}", drawn(&findings, &sources)))
 }
 
-fn key(text: &str) -> SpaceKey {
+pub(crate) fn key(text: &str) -> SpaceKey {
     text.parse().unwrap()
 }
 
@@ -40,7 +40,7 @@ fn grants(permissions: &[Permission]) -> Holding {
 
 /// A site with many small spaces: `A0` to `A9` global, `B0` to `B9` personal, `C0` archived; those with an even
 /// number have the label `even`, and in those with a multiple of three the group hr may view.
-fn many() -> Live {
+pub(crate) fn many() -> Live {
     let mut live = site(SpaceRoleMode::PreRoles);
     live.spaces.clear();
     let mut even = BTreeSet::new();

@@ -46,8 +46,11 @@ pub(super) fn holdings(
                 }
             }
             (Some(_), None) => {}
-            // Who is named may be taken off, but for those who must be able to go on.
-            (Some(TargetHolding::Nothing(_)), Some(reason @ (KeepReason::App | KeepReason::Caller))) => {
+            // Who is named may be taken off, but for those who must be able to go on, and what cannot be written.
+            (
+                Some(TargetHolding::Nothing(_)),
+                Some(reason @ (KeepReason::App | KeepReason::Caller | KeepReason::Class)),
+            ) => {
                 target.remove(principal);
                 kept.add(key, reason, principal, rows(holding));
             }

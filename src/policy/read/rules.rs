@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::sets::{Place, named};
+use super::sets::{ANYWHERE, Place, named};
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Sources, Span, Spanned, did_you_mean};
 use crate::model::{SpaceKey, SpaceKind, SpaceStatus};
@@ -256,7 +256,7 @@ impl Reader {
         let mut absent: Vec<Absent> =
             items.iter().filter_map(|item| self.absent_entry(item)).flatten().collect();
         self.repeated_principals(absent.iter().map(|absent| &absent.who), |policy, who| {
-            format!("`{}`", policy.show_named(who))
+            format!("`{}`", policy.show(who))
         });
         absent.dedup_by(|second, first| second.who.value == first.who.value);
         absent
@@ -266,17 +266,22 @@ impl Reader {
         let long = matches!(&node.kind, NodeKind::Map(pairs)
             if pairs.iter().any(|(key, _)| matches!(key.scalar(), Some("who" | "instead"))));
         if !long {
-            let who = self.principals(node, &PARTIES)?;
+            let who = self.principals(node, &ANYWHERE)?;
             return Some(who.into_iter().map(|who| Absent { who, instead: None }).collect());
         }
         let fields = self.fields(node, "an entry of `absent`", keys::ABSENT)?;
         if fields.iter().all(|(key, _)| key.value != "who") {
-            self.missing("who", "this entry", &node.span, "add `who:` with a person or a group");
+            self.missing(
+                "who",
+                "this entry",
+                &node.span,
+                "add `who:` with the principal that holds nothing here",
+            );
         }
         let (mut who, mut instead) = (None, None);
         for (key, node) in fields {
             if key.value == "who" {
-                who = self.principals(node, &PARTIES);
+                who = self.principals(node, &ANYWHERE);
             } else if self.is_set_for_one(node, "one principal takes the place") {
                 return None;
             } else {
@@ -284,12 +289,29 @@ impl Reader {
             }
         }
         let who = who?;
-        if let Some(instead) =
-            instead.as_ref().filter(|instead| who.iter().any(|who| who.value == instead.value))
-        {
-            self.takes_own_place(instead);
+        if let Some(instead) = &instead {
+            let same = |who: &&Spanned<Who>| who.value == Who::Named(instead.value.clone());
+            if who.iter().any(|who| same(&who)) {
+                self.takes_own_place(instead);
+            }
+            if let Some(unlisted) = who.iter().find(|who| named(&who.value).is_none()) {
+                self.on_no_list(unlisted, instead);
+            }
         }
         Some(who.into_iter().map(|who| Absent { who, instead: instead.clone() }).collect())
+    }
+
+    fn on_no_list(&mut self, who: &Spanned<Who>, instead: &Spanned<Named>) {
+        let shown = self.policy.show(&who.value);
+        self.report(
+            Diagnostic::new(
+                Code::InvalidValue,
+                format!("`{shown}` is on no list of a page, so no principal can take its place there"),
+            )
+            .at(&instead.span, "")
+            .at(&who.span, "takes no place")
+            .help(format!("write `{shown}` alone, without `instead`")),
+        );
     }
 
     fn replace(&mut self, node: &Node) -> Vec<Replace> {
@@ -338,7 +360,7 @@ impl Reader {
                 self.report(
                     Diagnostic::new(Code::InvalidValue, "this is for people and groups only")
                         .at(&who.span, "")
-                        .help("an authoritative space drops classes and `anonymous` that are not declared"),
+                        .help("classes and `anonymous` are on no list of a page; `absent: [anonymous]` takes their access"),
                 );
                 None
             }

@@ -36,11 +36,7 @@ impl<'a> Resolver<'a> {
                     // It keeps what it has wherever it is, and needs no more.
                 } else if self.is_not_copied(principal, held) {
                     passed_over.insert(principal);
-                } else if !wish
-                    .leaving
-                    .iter()
-                    .any(|leaving| Principal::from(leaving.who.clone()) == *principal)
-                {
+                } else if !wish.leaving.iter().any(|leaving| leaving.who == *principal) {
                     let beside = live.holdings.get(principal).filter(|_| wish.mode() != Mode::Authoritative);
                     self.give(principal, held, &wanted, &copied.like.span, beside, holdings);
                 }

@@ -11,7 +11,7 @@ use crate::model::{
     AccountKind, Audience, ContentId, ContentReach, DesiredHolding, DesiredPage, Kept, Known, LiveSpace,
     Members, Mode, PageVerb, Principal, SkippedPart, SpaceKey, Subject, Tree, Wanted,
 };
-use crate::policy::ast::{Entry, Named, PageEntry, SpaceDef, UnlistedDef};
+use crate::policy::ast::{Entry, Named, PageEntry, SpaceDef, UnlistedDef, Who};
 use crate::policy::contradictions::{COMES, GIVEN, Goes, LISTED, contradiction};
 use crate::policy::rules::Rule;
 
@@ -43,7 +43,8 @@ impl<'a> Resolver<'a> {
             let Some(who) = self.goes(&absent.who) else { continue };
             let then = Then::Gone { instead, lost };
             let comes = absent.instead.as_ref();
-            leaving.push(Leaving { who, place: &absent.who, rule: name, then, comes });
+            let (named, span) = (absent.who.value.clone(), &absent.who.span);
+            leaving.push(Leaving { who, named, span, rule: name, then, comes });
         }
         for replace in &rule.replace {
             let by = match self.subject(&replace.new.value, &replace.new.span) {
@@ -54,17 +55,19 @@ impl<'a> Resolver<'a> {
                 }
                 NameMeaning::Invalid => None,
             };
-            let (Some(who), Some(by)) = (self.goes(&replace.old), by) else { continue };
+            let old = replace.old.clone().map(Who::Named);
+            let (Some(who), Some(by)) = (self.goes(&old), by) else { continue };
             let (then, comes) = (Then::Taken { by }, Some(&replace.new));
-            leaving.push(Leaving { who, place: &replace.old, rule: name, then, comes });
+            let (named, span) = (old.value, &replace.old.span);
+            leaving.push(Leaving { who, named, span, rule: name, then, comes });
         }
         leaving
     }
 
     /// A principal that goes, if it is there.
-    fn goes(&mut self, place: &Spanned<Named>) -> Option<Subject> {
+    fn goes(&mut self, place: &Spanned<Who>) -> Option<Principal> {
         match self.leaver(place) {
-            NameMeaning::Is(subject) => Some(subject),
+            NameMeaning::Is(principal) => Some(principal),
             NameMeaning::Lost(lost) => {
                 self.skip(None, SkippedPart::Rule, &lost, &place.span);
                 None
@@ -73,10 +76,10 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// A person or group that goes. That an account is deactivated, or not described any more, is no surprise here.
-    fn leaver(&mut self, place: &Spanned<Named>) -> NameMeaning<Subject> {
-        let Named::User(account) = &place.value else { return self.subject(&place.value, &place.span) };
-        let shown = self.policy.show_named(&place.value);
+    /// A principal that goes. That an account is deactivated, or not described any more, is no surprise here.
+    fn leaver(&mut self, place: &Spanned<Who>) -> NameMeaning<Principal> {
+        let Who::Named(Named::User(account)) = &place.value else { return self.principal(place) };
+        let shown = self.policy.show(&place.value);
         if *account == self.live.site.caller.account {
             self.report(
                 Diagnostic::new(Code::AbsentCaller, format!("`{shown}` is the account that runs this"))
@@ -99,13 +102,13 @@ impl<'a> Resolver<'a> {
             );
             return NameMeaning::Invalid;
         }
-        NameMeaning::Is(Subject::User(account.clone()))
+        NameMeaning::Is(Principal::User(account.clone()))
     }
 
     /// Reports those who are kept out of a space here and let in there.
     pub(super) fn contradictions(&mut self, wish: &Wish<'a>, asked: &dyn Fn(&Principal) -> Option<&'a Span>) {
         for (number, leaving) in wish.leaving.iter().enumerate() {
-            if let Some(given) = asked(&leaving.who.clone().into()) {
+            if let Some(given) = asked(&leaving.who) {
                 self.contradiction(leaving, given, GIVEN);
             }
             if let Some(own) = wish.own {
@@ -113,16 +116,16 @@ impl<'a> Resolver<'a> {
             }
             for other in &wish.leaving[number + 1..] {
                 if other.who == leaving.who && other.then != leaving.then {
-                    self.contradiction(leaving, other.span(), "this asks for something else");
+                    self.contradiction(leaving, other.span, "this asks for something else");
                 }
             }
             let comes = match &leaving.then {
                 Then::Gone { instead, .. } => instead.as_ref(),
                 Then::Taken { by } => Some(by),
             };
-            let goes = wish.leaving.iter().find(|other| comes == Some(&other.who));
+            let goes = wish.leaving.iter().find(|other| comes.is_some() && comes == other.subject().as_ref());
             if let Some(goes) = goes {
-                self.contradiction(goes, leaving.span(), COMES);
+                self.contradiction(goes, leaving.span, COMES);
             }
         }
     }
@@ -135,11 +138,12 @@ impl<'a> Resolver<'a> {
         let listed: Vec<&Entry<Named>> = named.collect();
         for Entry { who, .. } in listed {
             let same = match (&who.value, &leaving.who) {
-                (Named::User(account), Subject::User(goes)) => account == goes,
-                (Named::Group(_), Subject::Group(_)) => {
-                    self.subject(&who.value, &who.span).known().as_ref() == Some(&leaving.who)
+                (Named::User(account), Principal::User(goes)) => account == goes,
+                (Named::Group(_), Principal::Group(_)) => {
+                    let listed = self.subject(&who.value, &who.span).known();
+                    listed.is_some() && listed == leaving.subject()
                 }
-                (Named::User(_), Subject::Group(_)) | (Named::Group(_), Subject::User(_)) => false,
+                _ => false,
             };
             if same {
                 self.contradiction(leaving, &who.span, LISTED);
@@ -148,12 +152,12 @@ impl<'a> Resolver<'a> {
     }
 
     fn contradiction(&mut self, leaving: &Leaving<'_>, other: &Span, what: &str) {
-        let shown = self.policy.show_named(&leaving.place.value);
+        let shown = self.policy.show(&leaving.named);
         let goes = match leaving.then {
             Then::Gone { .. } => Goes::Nowhere,
             Then::Taken { .. } => Goes::Replaced,
         };
-        self.report(contradiction(&shown, goes, leaving.span(), other, what));
+        self.report(contradiction(&shown, goes, leaving.span, other, what));
     }
 
     /// Takes those who go out of the lists that no entry of the policy decides about. What `unlisted-pages` opens has no
@@ -166,9 +170,11 @@ impl<'a> Resolver<'a> {
         pages: &mut BTreeMap<ContentId, DesiredPage>,
     ) {
         let key = &live.space.key;
-        let Some(first) = wish.leaving.first().filter(|_| self.policy.asks_about_pages(key)) else { return };
+        let listed: Vec<(Subject, &Leaving<'_>)> =
+            wish.leaving.iter().filter_map(|leaving| Some((leaving.subject()?, leaving))).collect();
+        let Some((_, first)) = listed.first().filter(|_| self.policy.asks_about_pages(key)) else { return };
         let Some(tree) = &live.tree else {
-            self.unread_pages(key, first.span());
+            self.unread_pages(key, first.span);
             return;
         };
         let opens =
@@ -182,8 +188,8 @@ impl<'a> Resolver<'a> {
             for verb in PageVerb::ALL {
                 let Audience::Only(members) = lists.audience(verb) else { continue };
                 let declared = pages.get(&content.id).is_some_and(|page| page.audience(verb).is_some());
-                let goes: Vec<&Leaving<'_>> =
-                    wish.leaving.iter().filter(|leaving| members.contains(&leaving.who)).collect();
+                let goes = listed.iter().filter(|(subject, _)| members.contains(subject));
+                let goes: Vec<&Leaving<'_>> = goes.map(|(_, leaving)| *leaving).collect();
                 let declared = declared || (!tree.is_placed(content.id) && may_decide(wish, verb));
                 let Some(first) = goes.first().filter(|_| !declared) else { continue };
                 match without(members, first, &goes) {
@@ -198,7 +204,7 @@ impl<'a> Resolver<'a> {
                     Err(_) if wish.mode() == Mode::Paused => {}
                     Err(last) => match goes.iter().find_map(|leaving| leaving.lost()) {
                         // The list would have another entry, were the name of that not lost.
-                        Some(lost) => self.skip(Some(key), SkippedPart::List, lost, last.span()),
+                        Some(lost) => self.skip(Some(key), SkippedPart::List, lost, last.span),
                         None => self.emptied(last, key, content.id, verb, tree),
                     },
                 }
@@ -207,8 +213,8 @@ impl<'a> Resolver<'a> {
     }
 
     fn emptied(&mut self, last: &Leaving<'_>, key: &SpaceKey, page: ContentId, verb: PageVerb, tree: &Tree) {
-        let shown = self.policy.show_named(&last.place.value);
-        let lists = self.emptied.0.entry((last.span().clone(), shown)).or_default();
+        let shown = self.policy.show(&last.named);
+        let lists = self.emptied.0.entry((last.span.clone(), shown)).or_default();
         lists.push(format!("{} {key}{}", verb.as_str(), tree.label(page).shown()));
     }
 
@@ -241,12 +247,18 @@ impl<'a> Resolver<'a> {
         holdings: &mut BTreeMap<Principal, DesiredHolding>,
     ) {
         for leaving in &wish.leaving {
-            let who = Principal::from(leaving.who.clone());
-            let Some(held) = live.holdings.get(&who) else { continue };
+            let who = leaving.who.clone();
+            let Some(held) = live.holdings.get(&who) else {
+                // A site may keep such rows to itself, so whether there are any has to be found out.
+                if who == Principal::Anonymous {
+                    holdings.insert(who, DesiredHolding::Nothing(leaving.wanted(())));
+                }
+                continue;
+            };
             if let (Some(heir), Mode::Additive | Mode::Paused) = (leaving.heir(), wish.mode()) {
                 let heir = Principal::from(heir.clone());
                 let beside = live.holdings.get(&heir);
-                self.give(&heir, held, &leaving.wanted(()), leaving.span(), beside, holdings);
+                self.give(&heir, held, &leaving.wanted(()), leaving.span, beside, holdings);
             }
             holdings.insert(who, DesiredHolding::Nothing(leaving.wanted(())));
         }
@@ -259,8 +271,8 @@ fn without<'l, 'p>(
     first: &'l Leaving<'p>,
     goes: &[&'l Leaving<'p>],
 ) -> Result<Wanted<Audience>, &'l Leaving<'p>> {
-    let gone: BTreeSet<&Subject> = goes.iter().map(|leaving| &leaving.who).collect();
-    let stays = members.iter().filter(|subject| !gone.contains(subject));
+    let gone: BTreeSet<Subject> = goes.iter().filter_map(|leaving| leaving.subject()).collect();
+    let stays = members.iter().filter(|subject| !gone.contains(*subject));
     let heirs = goes.iter().filter_map(|leaving| leaving.heir());
     let left = Members::new(stays.chain(heirs).cloned());
     let instead = || {

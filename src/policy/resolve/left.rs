@@ -112,7 +112,7 @@ impl<'a> Resolver<'a> {
                 Then::Gone { .. } => Goes::Nowhere,
                 Then::Taken { .. } => Goes::Replaced,
             };
-            named.push((Who::Named(leaving.place.value.clone()), leaving.span(), goes.phrase()));
+            named.push((leaving.named.clone(), leaving.span, goes.phrase()));
             if let Some(comes) = leaving.comes {
                 named.push((Who::Named(comes.value.clone()), &comes.span, COMES));
             }

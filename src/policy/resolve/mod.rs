@@ -30,7 +30,7 @@ use super::rules::Rule;
 use crate::diagnostic::Diagnostics;
 use crate::model::{
     AccountId, ArchivedPages, ContentId, ContentReach, Desired, DesiredSpace, GroupId, Kept, Live, LiveSpace,
-    Principal, Requested, Skipped, SkippedPart, SpaceKey, Subject, UnlistedPages,
+    Principal, Requested, Skipped, SkippedPart, SpaceKey, UnlistedPages,
 };
 pub use lookup::Lookup;
 pub use resolver::Context;
@@ -75,8 +75,8 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Res
             desired.spaces.insert(key.clone(), space);
             desired.leavers.extend(wish.leaving.iter().filter_map(Leaving::account).cloned());
             desired.named.extend(wish.leaving.iter().filter_map(|leaving| match &leaving.who {
-                Subject::User(account) => Some(account.clone()),
-                Subject::Group(_) => None,
+                Principal::User(account) => Some(account.clone()),
+                Principal::Group(_) | Principal::Class(_) | Principal::Anonymous => None,
             }));
         }
     }
@@ -108,7 +108,8 @@ fn greatest(mut skipped: BTreeSet<Skipped>) -> BTreeSet<Skipped> {
 impl<'a> Resolver<'a> {
     /// How far what is asked of a space's content reaches.
     fn reach(&self, wish: &Wish<'a>, live: &LiveSpace) -> ContentReach {
-        let takes_off = !wish.leaving.is_empty() && self.policy.asks_about_pages(&live.space.key);
+        let is_listed = wish.leaving.iter().any(|leaving| leaving.subject().is_some());
+        let takes_off = is_listed && self.policy.asks_about_pages(&live.space.key);
         let opens = wish.own.is_some_and(|own| matches!(unlisted(own), UnlistedPages::Open(_)));
         if takes_off || opens {
             return ContentReach::Everything;
@@ -152,7 +153,7 @@ impl<'a> Resolver<'a> {
     /// The principals that lose something because a line names them for it.
     fn requested(&mut self, wish: &Wish<'a>) -> Requested {
         let today = self.today;
-        let leaving = wish.leaving.iter().map(|leaving| Principal::from(leaving.who.clone()));
+        let leaving = wish.leaving.iter().map(|leaving| leaving.who.clone());
         let mut requested = Requested { access: leaving.collect(), ..Requested::default() };
         let entries = wish.lines.iter().flat_map(wish::WishLine::who).filter(|entry| entry.is_over(today));
         for entry in entries {

@@ -64,8 +64,10 @@ pub(super) struct Copied<'p> {
 /// A principal that leaves a space.
 #[derive(Debug, Clone)]
 pub(super) struct Leaving<'p> {
-    pub(super) who: Subject,
-    pub(super) place: &'p Spanned<Named>,
+    pub(super) who: Principal,
+    /// How the policy writes it, and where.
+    pub(super) named: Who,
+    pub(super) span: &'p Span,
     pub(super) rule: &'p str,
     pub(super) then: Then,
     /// Who comes in its place anywhere, as the policy names them.
@@ -84,19 +86,20 @@ pub(super) enum Then {
 impl Leaving<'_> {
     pub(super) fn wanted<T>(&self, what: T) -> Wanted<T> {
         let terms = Terms { rule: Some(self.rule.to_owned()), ..Terms::default() };
-        Wanted { what, origin: self.place.span.origin(), role: None, terms }
+        Wanted { what, origin: self.span.origin(), role: None, terms }
     }
 
     /// The account, where it is a person who is to be nowhere.
     pub(super) const fn account(&self) -> Option<&AccountId> {
         match (&self.who, &self.then) {
-            (Subject::User(account), Then::Gone { .. }) => Some(account),
-            (Subject::User(_) | Subject::Group(_), _) => None,
+            (Principal::User(account), Then::Gone { .. }) => Some(account),
+            _ => None,
         }
     }
 
-    pub(super) const fn span(&self) -> &Span {
-        &self.place.span
+    /// What can stand on lists of pages.
+    pub(super) fn subject(&self) -> Option<Subject> {
+        self.who.subject()
     }
 
     /// The name of a principal that takes the place on lists that would be empty, if it is lost.
