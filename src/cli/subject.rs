@@ -7,7 +7,7 @@ use camino::Utf8Path;
 use crate::access::{Asker, Verb};
 use crate::diagnostic::{Code, Diagnostics, Span, Spanned, did_you_mean};
 use crate::model::{
-    AccessClass, ContentId, Live, LiveSpace, Permission, SpaceKey, Subject, Tree, harmless, visible,
+    AccessClass, ContentId, Live, LiveSpace, Permission, SpaceKey, Subject, Tree, folded, harmless, visible,
 };
 use crate::policy::{Link, Lookup, Named, PageName, PageSelector, Policy, Who};
 
@@ -104,7 +104,7 @@ pub(super) fn questioned(text: &str, policy: &Policy) -> Result<Questioned, CliE
     match text.split_once(':') {
         _ if text == "anonymous" => Ok(Questioned::Principal(Who::Anonymous)),
         Some(("group", name)) if !name.is_empty() => {
-            Ok(Questioned::Principal(Who::Named(Named::Group(name.to_owned()))))
+            Ok(Questioned::Principal(Who::Named(Named::Group(folded(name).into_owned()))))
         }
         Some(("class", name)) if name == class.as_str() => Ok(Questioned::Principal(Who::Class(class))),
         Some(("class", _)) => Err(CliError::usage(

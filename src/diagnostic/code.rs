@@ -128,6 +128,7 @@ codes! {
     UnreadPages = "unread-pages", Error, "The pages of a space are needed but were not read.";
     UnsupportedPermission = "unsupported-permission", Error, "A permission that this site does not have.";
     UnknownSiteRole = "unknown-site-role", Error, "A space role that the site does not have.";
+    AmbiguousRole = "ambiguous-role", Error, "Several space roles of the site have this name.";
     NoClasses = "no-classes", Error, "User classes on a site without space roles.";
     PageOnlyAdmin = "page-only-admin", Error, "A principal that `page-only` limits to some pages would also administer the space.";
     NotExpressible = "not-expressible", Error, "Access that this site has no way to give.";

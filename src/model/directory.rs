@@ -1,8 +1,9 @@
 //! People and groups.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{AccountId, GroupId, Known, Principal, SiteText, Subject, Why};
+use super::{AccountId, GroupId, Known, Principal, SiteText, Subject, Why, folded};
 
 /// The people and groups that a run has met. Who is not in here has not been looked up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -110,9 +111,9 @@ impl Directory {
 
     /// The groups by name.
     pub fn group_names(&self) -> GroupNames<'_> {
-        let mut names: BTreeMap<&str, Vec<&Group>> = BTreeMap::new();
+        let mut names: BTreeMap<Cow<'_, str>, Vec<&Group>> = BTreeMap::new();
         for group in self.groups.values() {
-            names.entry(group.name.raw()).or_default().push(group);
+            names.entry(group.name.folded()).or_default().push(group);
         }
         GroupNames { names, groups: &self.groups }
     }
@@ -121,14 +122,14 @@ impl Directory {
 /// Groups by name. Several may have the same.
 #[derive(Debug, Clone)]
 pub struct GroupNames<'a> {
-    names: BTreeMap<&'a str, Vec<&'a Group>>,
+    names: BTreeMap<Cow<'a, str>, Vec<&'a Group>>,
     groups: &'a BTreeMap<GroupId, Group>,
 }
 
-impl<'a> GroupNames<'a> {
+impl GroupNames<'_> {
     /// The groups that a name means; or the one with that id, since files of other programs name groups by id.
     pub fn bearers(&self, name: &str) -> Vec<GroupId> {
-        match self.names.get(name) {
+        match self.names.get(&*folded(name)) {
             Some(named) => named.iter().map(|group| group.id.clone()).collect(),
             None => self.by_id(name).into_iter().collect(),
         }
@@ -140,7 +141,7 @@ impl<'a> GroupNames<'a> {
         self.groups.contains_key(&id).then_some(id)
     }
 
-    pub fn all(&self) -> impl Iterator<Item = &'a str> {
-        self.names.keys().copied()
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        self.names.keys().map(AsRef::as_ref)
     }
 }

@@ -13,6 +13,7 @@ mod content;
 mod desired;
 mod diff;
 mod directory;
+mod fold;
 mod guards;
 mod ids;
 mod known;
@@ -42,6 +43,7 @@ pub use diff::Diff;
 pub use directory::{
     Absence, AccountKind, AccountStatus, Directory, Group, GroupNames, Person, ProductAccess,
 };
+pub use fold::{folded, is_same_name};
 pub use guards::{Forbidden, Guard, Guarded, Guards, MaxRemovals, Prohibition};
 pub use ids::{AccountId, ContentId, GrantId, GroupId, InvalidId, RoleId, SpaceId, SpaceKey};
 pub use known::{Known, Why};

@@ -111,7 +111,7 @@ impl Role {
         } else if self.gives.is_empty() && self.kind == RoleKind::System {
             // The roles that Atlassian ships give at least what their names stand for. What stands in the same
             // columns of the screen has been in them since before there were roles.
-            let built_in = BuiltInRole::ALL.into_iter().find(|role| self.name == *role.site_name());
+            let built_in = BuiltInRole::ALL.into_iter().find(|role| self.name.is_called(role.site_name()));
             self.gives = built_in.map(|role| with_their_columns(&role.permissions())).unwrap_or_default();
         }
     }

@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use unicode_general_category::{GeneralCategory, get_general_category};
 
+use super::{folded, is_same_name};
+
 /// A text from the site that has not been made safe: a title, or what people, groups, spaces and roles are called.
 /// It cannot be displayed; [`Self::shown`] is the way to print it, and [`Self::raw`] is for comparing, for files in
 /// a format that quotes, and for requests.
@@ -25,6 +27,16 @@ impl SiteText {
         &self.0
     }
 
+    /// The text as a policy names it.
+    pub fn folded(&self) -> Cow<'_, str> {
+        folded(&self.0)
+    }
+
+    /// Whether a policy means this by a name.
+    pub fn is_called(&self, name: &str) -> bool {
+        is_same_name(&self.0, name)
+    }
+
     /// The text for people.
     pub fn shown(&self) -> Shown {
         Shown(visible(&self.0).into())
@@ -34,12 +46,6 @@ impl SiteText {
 impl<T: Into<Box<str>>> From<T> for SiteText {
     fn from(text: T) -> Self {
         Self(text.into())
-    }
-}
-
-impl PartialEq<str> for SiteText {
-    fn eq(&self, other: &str) -> bool {
-        *self.0 == *other
     }
 }
 

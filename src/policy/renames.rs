@@ -120,9 +120,9 @@ impl Policy {
                     }
                 },
             };
-            let now = live.directory.groups.get(&id)?.name.raw();
+            let now = live.directory.groups.get(&id)?.name.folded();
             // A name that several groups have says less than the old one.
-            (now != name && names.bearers(now) == [id]).then(|| now.to_owned())
+            (now != name && names.bearers(&now) == [id]).then(|| now.into_owned())
         };
         for mention in self.mentions() {
             let Party::Named(Named::Group(name)) = mention.who else { continue };
@@ -146,7 +146,7 @@ impl Policy {
         for role in self.roles.values().filter_map(|role| role.site_role.as_ref()) {
             let identity = lock.role(&role.value, &live.roles);
             if let Identity::Renamed(id) | Identity::Replaced { meant: id, .. } = identity
-                && let Some(now) = live.roles.get(&id).map(|role| role.name.raw().to_owned())
+                && let Some(now) = live.roles.get(&id).map(|role| role.name.folded().into_owned())
             {
                 renames.edit(&role.span, &now);
                 renames.roles.insert(role.value.clone(), now);
@@ -184,7 +184,7 @@ impl Renames {
 
 /// How a page is named now, in the way that it was named, if that means it alone.
 fn named(name: &PageName, id: ContentId, space: &LiveSpace, tree: &Tree) -> PageName {
-    let title = tree.get(id).map(|page| page.title.raw().to_owned()).unwrap_or_default();
+    let title = tree.get(id).map(|page| page.title.folded().into_owned()).unwrap_or_default();
     let alike = match name {
         PageName::Title(_) => PageName::Title(title),
         PageName::Blog(_) => PageName::Blog(title),

@@ -139,7 +139,7 @@ pub(crate) fn hidden(world: &World, dice: &mut Dice) -> Live {
             group.members = Known::Unknown(Why::Hidden);
         }
         // One group keeps its access, or everybody would be taken to be licensed.
-        if dice.one_in(5) && group.name != *"users" {
+        if dice.one_in(5) && group.name.raw() != "users" {
             group.access = Known::Unknown(Why::Hidden);
         }
     }

@@ -13,5 +13,6 @@ mod locking;
 mod properties;
 mod resolving;
 mod rules;
+mod same_names;
 mod sets;
 mod site;

@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use confperm::diagnostic::{Diagnostics, Sources};
 use confperm::model::{
     Audience, ContentId, Desired, DesiredHolding, Forbidden, Guards, Holding, Live, MaxRemovals, Origin,
-    PageVerb, Permission, SpaceKey, SpaceRoleMode, Strength,
+    PageVerb, Permission, Role, RoleKind, SpaceKey, SpaceRoleMode, Strength,
 };
 use confperm::policy::lock::{LOCK_FILE, Lock};
 use confperm::policy::{Context, Loaded, Policy, Resolved, declared_pages, from_sources, load, resolve};
@@ -102,12 +102,24 @@ fn each_mistake_against_the_site_is_told_as_expected() {
         let policy = policy.unwrap_or_else(|| panic!("{folder}\n{}", drawn(&findings, &sources)));
         let code = folder.file_name().unwrap();
         let mode = match code {
-            "not-expressible" | "unknown-site-role" | "renamed-name" | "taken-name" => SpaceRoleMode::Roles,
+            "ambiguous-role" | "not-expressible" | "unknown-site-role" | "renamed-name" | "taken-name" => {
+                SpaceRoleMode::Roles
+            }
             _ => SpaceRoleMode::PreRoles,
         };
         let mut sources = sources;
         let lock = lock(&folder, &mut sources);
-        let found = match resolve(&policy, &site(mode), Context { lock: &lock, ..TODAY }) {
+        let mut live = site(mode);
+        if code == "ambiguous-role" {
+            let twin = Role::new(
+                "r-auditor-2".parse().unwrap(),
+                "Auditor\u{a0}".into(),
+                RoleKind::Custom,
+                BTreeSet::new(),
+            );
+            live.roles.insert(twin.id.clone(), twin);
+        }
+        let found = match resolve(&policy, &live, Context { lock: &lock, ..TODAY }) {
             Ok(resolved) => resolved.warnings,
             Err(findings) => findings,
         };

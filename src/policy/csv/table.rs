@@ -12,7 +12,7 @@ use camino::Utf8Path;
 use super::records::{CsvPlace, Fault, Field, Records};
 use super::{Delimiter, RowSource, RowType, SHOWN, more};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
-use crate::model::{AccountId, SpaceKey};
+use crate::model::{AccountId, SpaceKey, folded};
 use crate::policy::ast::{AccessLine, Entry, Named, Right, Who};
 use crate::policy::{conflict, hidden};
 
@@ -279,7 +279,7 @@ impl CsvTable<'_> {
             ));
         }
         let named = match row_type {
-            RowType::Group => Some(Named::Group(id_word.to_owned())),
+            RowType::Group => Some(Named::Group(folded(id_word).into_owned())),
             RowType::User | RowType::Guest => (self.account)(id_word).map(Named::User),
             RowType::Anonymous | RowType::Role => None,
         };

@@ -2,6 +2,7 @@
 //! else by names made of the site's own. A name does not change with what else is imported, unless two
 //! things would have the same.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -106,24 +107,22 @@ fn group_names(groups: &[&GroupId], policy: &Policy, live: &Live) -> BTreeMap<Gr
     for (name, pin) in policy.groups.iter().rev() {
         names.insert(pin.id.value.clone(), PolicyName { text: name.clone(), new: false });
     }
-    let mut bearers: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut bearers: BTreeMap<Cow<'_, str>, usize> = BTreeMap::new();
     for group in live.directory.groups.values() {
-        *bearers.entry(group.name.raw()).or_default() += 1;
+        *bearers.entry(group.name.folded()).or_default() += 1;
     }
     let mut taken: BTreeSet<String> = policy.groups.keys().cloned().collect();
     let mut unclear = Vec::new();
     for id in groups.iter().filter(|id| !names.contains_key(**id)).collect::<Vec<_>>() {
-        let name = live.directory.groups.get(*id).map_or("", |group| group.name.raw());
-        let clear = bearers.get(name) == Some(&1) && !name.is_empty() && name.trim() == name;
-        if clear && !taken.contains(name) {
-            names.insert((*id).clone(), PolicyName { text: name.to_owned(), new: false });
+        let name = live.directory.groups.get(*id).map_or(Cow::Borrowed(""), |group| group.name.folded());
+        if bearers.get(&name) == Some(&1) && !name.is_empty() && !taken.contains(&*name) {
+            names.insert((*id).clone(), PolicyName { text: name.into_owned(), new: false });
         } else {
-            let name = name.trim();
-            unclear.push((*id, if name.is_empty() { "group".to_owned() } else { name.to_owned() }));
+            unclear.push((*id, if name.is_empty() { "group".to_owned() } else { name.into_owned() }));
         }
     }
     // A pin must not take the name of any group, or it would mean that one elsewhere.
-    taken.extend(bearers.keys().map(|name| (*name).to_owned()));
+    taken.extend(bearers.keys().map(ToString::to_string));
     let apart = apart(&unclear, taken, |name, tail| format!("{name} ({tail})"));
     names.extend(apart.into_iter().map(|(id, text)| (id.clone(), PolicyName { text, new: true })));
     names
@@ -216,10 +215,10 @@ impl Roles {
         if live.site.mode == SpaceRoleMode::PreRoles {
             return Self::default();
         }
-        // A policy knows roles by name, and of two with one name only the last.
-        let by_name: BTreeMap<&str, &Role> =
-            live.roles.values().map(|role| (role.name.raw(), role)).collect();
-        let shared = |name: &str| live.roles.values().filter(|role| role.name == *name).count() > 1;
+        // A policy knows roles by name, and of two with one name neither.
+        let shared = |role: &Role| {
+            live.roles.values().filter(|other| other.name.is_called(role.name.raw())).count() > 1
+        };
         let mut taken: BTreeSet<String> = policy.roles.keys().cloned().collect();
         taken.extend(BuiltInRole::ALL.map(|role| role.as_str().to_owned()));
         let classic: BTreeMap<String, BuiltInRole> = BuiltInRole::ALL
@@ -227,8 +226,8 @@ impl Roles {
             .map(|role| (format!("classic-{role}"), role))
             .filter(|(name, _)| taken.insert(name.clone()))
             .collect();
-        let roles = by_name.into_iter().filter(|(name, _)| !shared(name) && name.trim() == *name);
-        let site = roles.map(|(_, role)| (role.id.clone(), role_word(role, policy, &mut taken))).collect();
+        let roles = live.roles.values().filter(|role| !shared(role));
+        let site = roles.map(|role| (role.id.clone(), role_word(role, policy, &mut taken))).collect();
         Self { site, classic }
     }
 
@@ -256,11 +255,13 @@ impl Roles {
 }
 
 fn role_word(role: &Role, policy: &Policy, taken: &mut BTreeSet<String>) -> RoleWord {
-    if let Some(built_in) = BuiltInRole::ALL.into_iter().find(|built_in| role.name == *built_in.site_name()) {
+    if let Some(built_in) =
+        BuiltInRole::ALL.into_iter().find(|built_in| role.name.is_called(built_in.site_name()))
+    {
         let administers = built_in.permissions().contains(&Permission::AdministerSpace);
         return RoleWord { word: AccessWord::BuiltIn(Reverse(built_in)), administers, definition: None };
     }
-    let means = |site_role: &str| role.name == *site_role;
+    let means = |site_role: &str| role.name.is_called(site_role);
     let defined = policy
         .roles
         .iter()
@@ -286,6 +287,6 @@ fn role_word(role: &Role, policy: &Policy, taken: &mut BTreeSet<String>) -> Role
         Some(_) => BTreeSet::new(),
         None => role.unrecognised().cloned().collect(),
     };
-    let definition = RoleDraft::Site { name: role.name.raw().to_owned(), permissions, unknown };
+    let definition = RoleDraft::Site { name: role.name.folded().into_owned(), permissions, unknown };
     RoleWord { word: AccessWord::Role(name), administers, definition: Some(definition) }
 }

@@ -118,7 +118,7 @@ fn selector(content: &Content, space: &LiveSpace, tree: &Tree) -> PageSelector {
         return number;
     }
     let above = chain.ancestors.iter().rev().copied().chain([content]);
-    let titles: Vec<String> = above.map(|page| page.title.raw().to_owned()).collect();
+    let titles: Vec<String> = above.map(|page| page.title.folded().into_owned()).collect();
     let top = chain.ancestors.last().map(|top| top.id);
     let below_home = titles.get(1..).filter(|_| top.is_some() && top == space.space.homepage);
     let candidates = below_home.into_iter().chain([titles.as_slice()]);

@@ -70,7 +70,7 @@ fn holding_words(holding: &Holding, names: &PreviewNames<'_>) -> Vec<String> {
 
 fn role_word(id: &RoleId, words: &PreviewNames<'_>) -> String {
     let Some(role) = words.roles.get(id) else { return id.to_string() };
-    let built_in = BuiltInRole::ALL.into_iter().find(|built_in| role.name == *built_in.site_name());
+    let built_in = BuiltInRole::ALL.into_iter().find(|built_in| role.name.is_called(built_in.site_name()));
     built_in.map_or_else(|| role.name.raw().to_owned(), |built_in| built_in.to_string())
 }
 fn write_pages(tree: &Tree, pages: &BTreeSet<ContentId>, words: &PreviewNames<'_>, text: &mut YamlText) {

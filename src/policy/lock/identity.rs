@@ -92,7 +92,8 @@ impl Lock {
     /// A space role by the name that the site gives it.
     pub fn role(&self, name: &str, roles: &BTreeMap<RoleId, Role>) -> Identity<RoleId> {
         let locked = self.roles.get(name).map(|locked| &locked.value);
-        let named = roles.values().filter(|role| role.name == *name).map(|role| role.id.clone()).collect();
+        let named =
+            roles.values().filter(|role| role.name.is_called(name)).map(|role| role.id.clone()).collect();
         Identity::of(locked, named, |id| roles.contains_key(id))
     }
 

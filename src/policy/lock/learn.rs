@@ -113,8 +113,8 @@ impl Lock {
             ))
         });
         let roles = site_roles(policy).into_iter().filter_map(|name| {
-            let role = live.roles.values().find(|role| role.name == *name)?;
-            Some((name.to_owned(), unwritten(role.id.clone())))
+            let role = Self::EMPTY.role(name, &live.roles).meant()?.clone();
+            Some((name.to_owned(), unwritten(role)))
         });
         let spaces = policy
             .space_names()

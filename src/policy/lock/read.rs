@@ -8,7 +8,7 @@ use camino::Utf8Path;
 
 use super::{LastSeen, Lock, LockedEnd, LockedSite};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
-use crate::model::{AccountStatus, SiteIdentity};
+use crate::model::{AccountStatus, SiteIdentity, folded};
 use crate::policy::conflict;
 use crate::policy::yaml::{Node, NodeKind, parse};
 
@@ -47,8 +47,8 @@ impl Lock {
                     ));
                 }
                 "site" => lock.site = Some(Spanned::new(site(node)?, key.span.clone())),
-                "groups" => ids(node, &mut lock.groups)?,
-                "roles" => ids(node, &mut lock.roles)?,
+                "groups" => names(node, &mut lock.groups)?,
+                "roles" => names(node, &mut lock.roles)?,
                 "spaces" => ids(node, &mut lock.spaces)?,
                 "pages" => {
                     for (key, node) in pairs(node)? {
@@ -131,6 +131,16 @@ fn scalar(node: &Node) -> Result<Spanned<&str>, LockFault> {
             Err(Box::new(odd(&node.span, "neither a name nor an id")))
         }
     }
+}
+
+/// Names as they compare; those of a lock that an earlier version wrote may be others.
+fn names<V: FromStr>(node: &Node, map: &mut BTreeMap<String, Spanned<V>>) -> Result<(), LockFault> {
+    let mut found: BTreeMap<String, Spanned<V>> = BTreeMap::new();
+    ids(node, &mut found)?;
+    for (name, id) in found {
+        map.entry(folded(&name).into_owned()).or_insert(id);
+    }
+    Ok(())
 }
 
 fn ids<K: FromStr + Ord, V: FromStr>(

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::PageName;
 use super::invalid::InvalidSelector;
-use crate::model::{ContentId, SpaceKey};
+use crate::model::{ContentId, SpaceKey, folded};
 
 /// The address of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +85,7 @@ fn short(segments: &[&str]) -> Option<ContentId> {
 fn displayed(segments: &[&str]) -> Option<PageName> {
     let at = segments.iter().position(|part| *part == "display")?;
     let [_, title] = &segments[at + 1..] else { return None };
-    Some(PageName::Title((*title).to_owned()))
+    Some(PageName::Title(folded(title).into_owned()))
 }
 
 /// A segment of a path in plain text, where `+` is a blank.

@@ -140,7 +140,7 @@ fn current_first(named: Vec<&Content>) -> Vec<&Content> {
 }
 
 fn is_named(page: &Content, title: &str) -> bool {
-    page.title == *title
+    page.title.is_called(title)
 }
 
 /// Blog posts stand beside the tree; they are named by `blog:TITLE` or by id.

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use super::invalid::InvalidSelector;
 use super::link::Link;
 use super::{PageName, PageSelector, Reach};
+use crate::model::folded;
 
 impl PageSelector {
     /// What stands after `KEY/` where a page is named together with its space.
@@ -41,11 +42,11 @@ impl FromStr for PageSelector {
             return path.map_or(Ok(Self::Page(PageName::Id(id))), |path| below(Some(PageName::Id(id)), path));
         }
         if let Some(title) = text.strip_prefix("blog:") {
-            let title = title.trim();
+            let title = folded(title);
             return if title.is_empty() {
                 Err(InvalidSelector::Empty)
             } else {
-                Ok(Self::Page(PageName::Blog(title.to_owned())))
+                Ok(Self::Page(PageName::Blog(title.into_owned())))
             };
         }
         let Some(path) = text.strip_prefix('/') else {
@@ -118,7 +119,8 @@ fn split(path: &str) -> Vec<SelectorPart> {
     parts
 }
 
-/// `\/`, `\*` and `\\` are a slash, a star and a backslash; any other backslash is itself.
+/// A title as names compare, see [`folded`]. `\/`, `\*` and `\\` are a slash, a star and a backslash; any other backslash
+/// is itself.
 fn unescape(title: &str) -> String {
     let mut plain = String::with_capacity(title.len());
     let mut chars = title.chars().peekable();
@@ -128,7 +130,7 @@ fn unescape(title: &str) -> String {
             _ => plain.push(c),
         }
     }
-    plain
+    folded(&plain).into_owned()
 }
 
 /// A title as a part of a path.

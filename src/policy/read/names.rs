@@ -7,7 +7,7 @@ use url::{Host, Url};
 
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
-use crate::model::{ArchivedPages, BuiltInRole, SpaceKey, visible};
+use crate::model::{ArchivedPages, BuiltInRole, SpaceKey, folded, visible};
 use crate::policy::ast::{GroupPin, PersonDef, RoleName, SiteAddress};
 use crate::policy::keys;
 use crate::policy::roles::{RoleDef, inclusion_circles};
@@ -227,7 +227,10 @@ impl Reader {
                         role.permissions.push(Spanned::new(permission, text.span));
                     }
                 }
-                _ => role.site_role = self.text(node, "`site-role`"),
+                _ => {
+                    let text = self.text(node, "`site-role`");
+                    role.site_role = text.map(|text| text.map(|name| folded(&name).into_owned()));
+                }
             }
         }
         self.repeated(&role.includes, |_, role: &RoleName| format!("`{}`", role.as_str()));

@@ -2,7 +2,7 @@
 
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
-use crate::model::{AccessClass, AccountId, BuiltInRole, Permission};
+use crate::model::{AccessClass, AccountId, BuiltInRole, Permission, folded};
 use crate::policy::ast::{Named, Right, RoleName, Who};
 use crate::policy::yaml::{Node, NodeKind};
 
@@ -16,11 +16,11 @@ impl Reader {
             self.wrong_kind(node, "an entry of this list", "one principal", Some(help));
             return None;
         };
-        let text = text.trim();
+        let text = &*folded(text);
         let who = match text.split_once(':') {
             _ if text == "anonymous" => Some(Who::Anonymous),
             Some(("group", name)) if !name.trim().is_empty() => {
-                Some(Who::Named(Named::Group(name.trim().to_owned())))
+                Some(Who::Named(Named::Group(folded(name).into_owned())))
             }
             Some(("user", name)) if !name.trim().is_empty() => {
                 self.user(name.trim(), node).map(|account| Who::Named(Named::User(account)))
@@ -144,7 +144,7 @@ impl Reader {
     }
 
     pub(super) fn role_name(&mut self, name: &Spanned<String>) -> Option<RoleName> {
-        let text = name.value.as_str();
+        let text = &*folded(&name.value);
         if let Ok(role) = text.parse::<BuiltInRole>() {
             return Some(RoleName::BuiltIn(role));
         }

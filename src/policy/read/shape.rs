@@ -1,10 +1,12 @@
 //! Mappings, lists and texts: whether a value is of the kind that belongs in its place.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::principals::colon_with_space;
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
+use crate::model::folded;
 use crate::policy::keys::{self, Key};
 use crate::policy::yaml::{Node, NodeKind};
 
@@ -83,8 +85,9 @@ impl Reader {
                 continue;
             };
             // A merge key has been reported already.
-            if name != MERGE_KEY && seen.insert(name) {
-                entries.push((Spanned::new(name.to_owned(), key.span.clone()), value));
+            let name = folded(name);
+            if name != MERGE_KEY && seen.insert(name.clone()) {
+                entries.push((Spanned::new(name.into_owned(), key.span.clone()), value));
             }
         }
         Some(entries)
@@ -161,12 +164,12 @@ impl Reader {
             NodeKind::Null | NodeKind::Scalar(..) => {}
             NodeKind::List(items) => items.iter().for_each(|item| self.repeated_keys(item)),
             NodeKind::Map(pairs) => {
-                let mut first: BTreeMap<&str, &Span> = BTreeMap::new();
+                let mut first: BTreeMap<Cow<'_, str>, &Span> = BTreeMap::new();
                 for (key, value) in pairs {
-                    if let Some(name) = key.scalar() {
+                    if let Some(name) = key.scalar().map(folded) {
                         if name == MERGE_KEY {
                             self.merge_key(&key.span);
-                        } else if let Some(first) = first.get(name) {
+                        } else if let Some(first) = first.get(&name) {
                             self.report(
                                 Diagnostic::new(
                                     Code::DuplicateKey,

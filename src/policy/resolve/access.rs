@@ -244,12 +244,16 @@ impl<'a> Resolver<'a> {
         };
         let called = |id: &RoleId| live.roles.get(id).map(|role| role.name.raw().to_owned());
         let identity = lock.role(&name, &live.roles);
-        let meaning = self.meaning(&named, identity, &called, |this, bearers| {
-            let role = bearers.into_iter().next();
-            if role.is_none() {
+        let meaning = self.meaning(&named, identity, &called, |this, bearers| match bearers.as_slice() {
+            [role] => Some(role.clone()),
+            [] => {
                 this.unknown_role(&name, asked);
+                None
             }
-            role
+            several => {
+                this.ambiguous_role(&name, several, asked);
+                None
+            }
         });
         match meaning {
             NameMeaning::Is(id) => ToHold::This(DesiredHolding::Role(asked.wanted(id))),
@@ -258,8 +262,24 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    fn ambiguous_role(&mut self, name: &str, several: &[RoleId], asked: &Asked<'_>) {
+        let called: Vec<String> = several
+            .iter()
+            .filter_map(|id| self.live.roles.get(id))
+            .map(|role| format!("`{}`", role.name.shown()))
+            .collect();
+        self.report(
+            Diagnostic::new(
+                Code::AmbiguousRole,
+                format!("the site has {} space roles called `{name}`: {}", several.len(), called.join(", ")),
+            )
+            .at(asked.span, "needed here")
+            .help("rename one of them in Confluence; blanks around a name and how an accent is composed do not tell names apart"),
+        );
+    }
+
     fn unknown_role(&mut self, name: &str, asked: &Asked<'_>) {
-        let near = did_you_mean(name, self.roles.keys().copied());
+        let near = did_you_mean(name, self.roles.keys().map(AsRef::as_ref));
         let all: Vec<String> = self.roles.keys().map(|role| format!("`{role}`")).collect();
         let instead = format!("name one of {} with `site-role:` in a role of your own", all.join(", "));
         let help = match (asked.right, near) {

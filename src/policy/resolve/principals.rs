@@ -109,7 +109,7 @@ impl Resolver<'_> {
         };
         // Of two groups with one name, neither can be pinned by that name alone.
         let shared = self.groups.bearers(group.name.raw()).len() > 1;
-        if group.name != *name && !shared && self.warned.insert(Named::Group(name.to_owned())) {
+        if !group.name.is_called(name) && !shared && self.warned.insert(Named::Group(name.to_owned())) {
             self.report(
                 Diagnostic::new(
                     Code::RenamedName,

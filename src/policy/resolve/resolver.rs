@@ -1,5 +1,6 @@
 //! What is known while a policy is resolved, and what was found so far.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -31,7 +32,8 @@ pub(super) struct Resolver<'a> {
     /// named with their space.
     pub(super) is_question: bool,
     pub(super) groups: GroupNames<'a>,
-    pub(super) roles: BTreeMap<&'a str, &'a Role>,
+    /// By name.
+    pub(super) roles: BTreeMap<Cow<'a, str>, &'a Role>,
     pub(super) vocabulary: Vocabulary,
     pub(super) bundles: BTreeMap<Right, Rc<Bundle>>,
     pub(super) emptied: Emptied,
@@ -48,7 +50,7 @@ pub(super) struct Resolver<'a> {
 
 impl<'a> Resolver<'a> {
     pub(super) fn new(policy: &'a Policy, live: &'a Live, context: Context<'a>) -> Self {
-        let roles = live.roles.values().map(|role| (role.name.raw(), role)).collect();
+        let roles = live.roles.values().map(|role| (role.name.folded(), role)).collect();
         Self {
             policy,
             live,

@@ -282,7 +282,7 @@ impl Writer<'_> {
         let mut groups = BTreeMap::new();
         for group in self.live.directory.groups.values() {
             let name = self.names.groups.get(&group.id).cloned().unwrap_or_default();
-            self.notes.renamed += usize::from(group.name != *name);
+            self.notes.renamed += usize::from(group.name.raw() != name.as_str());
             let members = match &group.members {
                 Known::Known(members) => {
                     members.iter().filter_map(|member| self.names.people.get(member).cloned()).collect()
@@ -306,7 +306,7 @@ impl Writer<'_> {
         let mut roles = BTreeMap::new();
         for role in self.live.roles.values() {
             let name = self.names.roles.get(&role.id).cloned().unwrap_or_default();
-            self.notes.role_names += usize::from(role.name != *name);
+            self.notes.role_names += usize::from(role.name.raw() != name.as_str());
             if role.exactly().is_none() {
                 self.notes.role_words.extend(role.unrecognised().cloned());
             }
