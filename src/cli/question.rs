@@ -81,7 +81,7 @@ pub(super) async fn prepare(
         context: Context { today, lock: lock.known() },
         out,
     };
-    question.read(questioned.as_ref(), verb, page.as_ref()).await
+    question.read(questioned, verb, page.as_ref()).await
 }
 
 /// A question about the site as it is can do without a policy, where something else says where it is.
@@ -121,15 +121,20 @@ struct Prepare<'a> {
 impl Prepare<'_> {
     async fn read(
         &self,
-        questioned: Option<&Questioned>,
+        questioned: Option<Questioned>,
         verb: Verb,
         page: Option<&PageName>,
     ) -> Result<PreparedQuestion, CliError> {
+        let mut live = self.reading.sign_in(self.policy).await?;
+        let questioned = match questioned {
+            Some(questioned) => Some(subject::by_name(questioned, self.reading.site).await?),
+            None => None,
+        };
+        let questioned = questioned.as_ref();
         let asked = questioned.and_then(|questioned| match questioned {
             Questioned::Principal(Who::Named(Named::User(account))) => Some(account),
             Questioned::Principal(_) | Questioned::Unknown(_) => None,
         });
-        let mut live = self.reading.sign_in(self.policy).await?;
         if let Some(origin) = self.origin.filter(|origin| !self.policy.is_origin(origin, &live.site)) {
             return Err(CliError::usage(
                 format!(

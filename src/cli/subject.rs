@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use camino::Utf8Path;
 
 use crate::access::{Asker, Verb};
+use crate::confluence::Cloud;
 use crate::diagnostic::{Code, Diagnostics, Span, Spanned, did_you_mean};
 use crate::model::{
-    AccessClass, ContentId, Live, LiveSpace, Permission, SpaceKey, Subject, Tree, folded, harmless, visible,
+    AccessClass, AccountId, ContentId, Live, LiveSpace, Permission, SpaceKey, Subject, Tree, folded,
+    harmless, is_same_name, visible,
 };
 use crate::policy::{Link, Lookup, Named, PageName, PageSelector, Policy, Who};
 
@@ -111,23 +113,51 @@ pub(super) fn questioned(text: &str, policy: &Policy) -> Result<Questioned, CliE
             format!("`{text}`: the members of this class can do different things, so there is no one answer"),
             "ask about a person, a group, class:all-licensed-users or anonymous",
         )),
-        Some(("user", name)) => Ok(person(name, policy)),
-        _ => Ok(person(text, policy)),
+        Some(("user", name)) => person(name, policy),
+        _ => person(text, policy),
     }
 }
 
-fn person(name: &str, policy: &Policy) -> Questioned {
+fn person(name: &str, policy: &Policy) -> Result<Questioned, CliError> {
     let account = |account| Questioned::Principal(Who::Named(Named::User(account)));
-    let by_email = |text: &str| policy.people.values().find(|person| person.email.as_deref() == Some(text));
-    if let Some(person) = policy.people.get(name).or_else(|| by_email(name)) {
-        return account(person.account.value.clone());
+    match policy.people_called(name).as_slice() {
+        [(_, person)] => return Ok(account(person.account.value.clone())),
+        [] => {}
+        several => {
+            return Err(not_one(name, several.iter().map(|(alias, person)| (*alias, &person.account.value))));
+        }
     }
     // Whatever looks like an account id is looked up; the site knows better which ones there are.
-    let like_an_id = name.len() >= 8 && name.contains(|c: char| c.is_ascii_digit());
-    match name.parse() {
+    let like_an_id =
+        name.len() >= 8 && name.contains(|c: char| c.is_ascii_digit()) && !name.contains(['@', ' ']);
+    Ok(match name.parse() {
         Ok(id) if like_an_id => account(id),
         Ok(_) | Err(_) => Questioned::Unknown(name.to_owned()),
+    })
+}
+
+/// A person whom the policy does not know, by the name that the site shows.
+pub(super) async fn by_name(questioned: Questioned, site: &Cloud) -> Result<Questioned, CliError> {
+    let Questioned::Unknown(name) = questioned else { return Ok(questioned) };
+    let found = site.people_called(&name).await?;
+    let mut accounts = found.iter();
+    match (accounts.next(), accounts.next()) {
+        (Some((account, _)), None) => Ok(Questioned::Principal(Who::Named(Named::User(account.clone())))),
+        (None, _) => Ok(Questioned::Unknown(name)),
+        (Some(_), Some(_)) => {
+            Err(not_one(&name, found.iter().map(|(account, called)| (called.as_str(), account))))
+        }
     }
+}
+
+/// A name that several people go by.
+fn not_one<'n>(name: &str, people: impl Iterator<Item = (&'n str, &'n AccountId)>) -> CliError {
+    let people: Vec<String> = people
+        .map(|(called, account)| format!("{} ({})", visible(account.as_str()), visible(called)))
+        .collect();
+    let message = format!("`{}` could mean {} people", visible(name), people.len());
+    CliError::failed(Code::UnknownPerson, message)
+        .with_hint(format!("ask about one of {}", people.join(", ")))
 }
 
 /// Who that is on the site.
@@ -157,15 +187,17 @@ pub(super) fn asker_of(subject: Subject) -> Asker {
 }
 
 fn unknown_person(name: &str, policy: &Policy, live: &Live) -> CliError {
-    let groups: Vec<String> =
-        live.directory.groups.values().map(|group| format!("group:{}", group.name.raw())).collect();
-    let same = groups.iter().find(|group| group.strip_prefix("group:") == Some(name)).map(String::as_str);
-    let near = same.or_else(|| did_you_mean(name, policy.people.keys().map(String::as_str)));
+    let bare = name.trim_start_matches('@');
+    let groups = live.directory.groups.values().map(|group| group.name.raw());
+    let group = groups.clone().find(|group| is_same_name(group, bare)).or_else(|| did_you_mean(bare, groups));
+    let near = did_you_mean(bare, policy.people.keys().map(String::as_str)).map(str::to_owned);
+    let near = near.or_else(|| group.map(|group| format!("group:{group}")));
     let hint = near.map_or_else(
         || "the account id stands at the end of the address of the person's profile page".to_owned(),
-        |near| format!("did you mean `{}`?", visible(near)),
+        |near| format!("did you mean `{}`?", visible(&near)),
     );
-    let why = "this is neither an alias under `people` in the policy nor an account id";
+    let why = "this is neither an alias or an e-mail address under `people` in the policy, nor a name on the site, nor an \
+               account id";
     CliError::failed(Code::UnknownPerson, format!("`{}`: {why}", visible(name))).with_hint(hint)
 }
 

@@ -1,14 +1,19 @@
 //! "Did you mean": the names that come nearest to a name that is not known.
 
+use crate::model::is_same_name;
+
 /// Below this likeness a suggestion confuses more than it helps.
 const LIKENESS: f64 = 0.7;
 
-/// The known name that is most like `word`, if any is like it at all. Differences in case alone are no
-/// difference. Ties go to the name that sorts first.
+/// The known name that is most like `word`, if any is like it at all, but never the same name. Differences in case alone
+/// are the smallest. Ties go to the name that sorts first.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();
     let mut best: Option<(f64, &str)> = None;
     for name in known {
+        if is_same_name(word, name) {
+            continue;
+        }
         let likeness = likeness(&lower, &name.to_lowercase());
         let better = best.is_none_or(|(most, first)| {
             likeness > most || (likeness.total_cmp(&most).is_eq() && name < first)
@@ -23,6 +28,16 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
 /// Jaro-Winkler likes common beginnings, which suits typing errors; a beginning that was left away
 /// (`engineering` for `acme-engineering`) is caught on its own.
 fn likeness(word: &str, name: &str) -> f64 {
+    // What short words have in common says little: one slip, or two letters that changed places.
+    if word.chars().count() < 4 || name.chars().count() < 4 {
+        return if word == name {
+            1.0
+        } else if !word.is_empty() && strsim::osa_distance(word, name) == 1 {
+            0.9
+        } else {
+            0.0
+        };
+    }
     let typed = strsim::jaro_winkler(word, name);
     let part = word.chars().count() >= 4 && name.contains(word);
     if part { typed.max(0.75) } else { typed }
@@ -38,6 +53,9 @@ mod tests {
         assert_eq!(did_you_mean("colaborator", roles), Some("collaborator"));
         assert_eq!(did_you_mean("Viewer", roles), Some("viewer"));
         assert_eq!(did_you_mean("xyz", roles), None);
+        assert_eq!(did_you_mean("EGN", ["ENG", "HR"]), Some("ENG"));
+        assert_eq!(did_you_mean("no", ["anonymous"]), None);
+        assert_eq!(did_you_mean("ENG ", ["ENG"]), None);
         assert_eq!(did_you_mean("", roles), None);
     }
 

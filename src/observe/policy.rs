@@ -35,8 +35,16 @@ pub(super) fn spaces(written: &Policy, on_site: &OnSite<'_>, context: Context<'_
     let policy = &*on_site.policy;
     let SpaceReach { keys, labels } = policy.reach();
     let ids = written.sought_spaces(context.lock, &live.listing);
+    let listing = &live.listing;
+    // Of a key that no space has, the whole list shows which one may be meant.
+    let is_wrong = |key: &SpaceKey| {
+        listing.asked.contains(key)
+            && !listing.spaces.contains_key(key)
+            && context.lock.space_id(key).is_none()
+    };
+    let all = keys.as_ref().is_none_or(|keys| keys.iter().any(is_wrong));
     Needs {
-        listing: ListingNeeds { all: keys.is_none(), keys: keys.unwrap_or_default(), ids, labels },
+        listing: ListingNeeds { all, keys: keys.unwrap_or_default(), ids, labels },
         spaces: policy.candidates(&live.listing),
         accounts: policy.accounts().into_iter().cloned().collect(),
         ..Needs::default()

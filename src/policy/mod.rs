@@ -9,6 +9,7 @@
 //! read; it does no I/O. [`express`] goes the other way, from a site to the words of the language. What a change means and how it is made is none of this module's business.
 
 mod access_line;
+mod alias;
 mod ast;
 mod breaches;
 mod circles;

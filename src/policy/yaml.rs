@@ -365,14 +365,42 @@ fn explain(placer: &Placer<'_>, error: &Error) -> Diagnostic {
         }
     };
     let span = error.location().map_or_else(|| Span::start_of(placer.file), |at| placer.span(at));
-    let finding = Diagnostic::new(code, message).at(&span, "");
-    match help {
-        Some(help) => finding.help(help),
-        None => finding.help(
-            "check the indentation and the quotes around here; titles with `: ` or ` #` in them, \
-             and text that begins with `*`, `&`, `@`, `!` or `%`, need quotes",
+    let help = help.unwrap_or_else(|| syntax_help(&message));
+    Diagnostic::new(code, message).at(&span, "").help(help)
+}
+
+/// What to do about the parser's message, by words in it that stand for one kind of mistake.
+fn syntax_help(message: &str) -> &'static str {
+    const HELP: [(&[&str], &str); 6] = [
+        (
+            &["tabs disallowed", "tab"],
+            "indent with blanks: YAML does not take tabs; editors can show and replace them",
         ),
-    }
+        (
+            &["mapping values are not allowed"],
+            "a line before this one has a key without a blank after its colon, or this line is indented further than those \
+             that it belongs to; a text with `: ` in it needs quotes",
+        ),
+        (
+            &["unexpected character", "anchor or alias"],
+            "put quotes around a text that begins with `*`, `&`, `@`, `!`, `%` or a backtick, as in `key: \"*\"`",
+        ),
+        (
+            &["tag"],
+            "remove the tag: all files below the policy directory belong together without being included",
+        ),
+        (&["unclosed quote"], "close the quote that begins here, on the same line"),
+        (
+            &["bracket", "flow mapping", "flow sequence"],
+            "close brackets and braces in the order in which they were opened; what follows ` #` is a comment, unless it is \
+             in quotes",
+        ),
+    ];
+    HELP.iter().find(|(words, _)| words.iter().any(|word| message.contains(word))).map_or(
+        "check the indentation and the quotes around here; titles with `: ` or ` #` in them, and text that begins with `*`, \
+         `&`, `@`, `!` or `%`, need quotes",
+        |(_, help)| help,
+    )
 }
 
 /// The parser's own words, without the place, which the finding shows better.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests may panic, their helpers too")]
 
+mod bad_inputs;
 mod absent;
 mod fixtures;
 mod formatting;

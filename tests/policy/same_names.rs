@@ -11,7 +11,7 @@ use confperm::policy::lock::Lock;
 use confperm::policy::{Context, Loaded, Policy, Resolved, from_sources, resolve};
 
 use crate::fixtures::drawn;
-use crate::site::{TODAY, site};
+use crate::site::{ANN, TODAY, site};
 
 fn policy(body: &str) -> (Policy, Sources) {
     let mut sources = Sources::default();
@@ -141,4 +141,28 @@ fn a_lock_knows_a_name_however_its_blanks_are_written() {
     // What the lock knows under the name is gone, and another group bears it: nothing is given to that one.
     assert_eq!(holders(&resolved), ["group:g-sre"]);
     assert_eq!(resolved.desired.skipped.len(), 1);
+}
+
+#[test]
+fn rows_name_people_by_alias_address_name_and_id() {
+    let rows = |id: &str| {
+        let mut sources = Sources::default();
+        let policy = format!(
+            "version: 1\npeople:\n  nora-example: {{account: {ANN}, email: nora@acme.com}}\n  max: {{account: {ANN}1, email: team@acme.com}}\n  \
+             moritz: {{account: {ANN}2, email: team@acme.com}}\nrules:\n  - name: owners\n    from: {{csv: owners.csv, space: S, type: T, id: I}}\n    \
+             access: read/space\n"
+        );
+        sources.insert(Utf8PathBuf::from("policy.yaml"), policy);
+        sources.insert(Utf8PathBuf::from("owners.csv"), format!("S,T,I\nENG,user,{id}\n"));
+        let Loaded { policy, findings, sources } = from_sources(sources);
+        policy.map(|policy| policy.accounts().len()).ok_or_else(|| drawn(&findings, &sources))
+    };
+    for id in ["nora-example", "Nora-Example", "nora@acme.com", "NORA@acme.com", "Nora\u{a0}Example", ANN] {
+        assert_eq!(rows(id), Ok(1), "{id}");
+    }
+    let told = rows("team@acme.com").unwrap_err();
+    assert!(
+        told.contains("`team@acme.com` could mean 2 people") && told.contains("`max`, `moritz`"),
+        "{told}"
+    );
 }

@@ -7,7 +7,7 @@ use crate::cli::site::SiteArgs;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CanArgs {
-    /// An alias of the policy, an account id, group:NAME, class:all-licensed-users or anonymous
+    /// An alias, an e-mail address, a name or an account id; group:NAME, class:all-licensed-users or anonymous
     #[arg(value_name = "WHO")]
     pub(in crate::cli) who: String,
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::wire::{BulkUser, V1Group, V1User};
+use super::wire::{BulkUser, FoundUser, V1Group, V1User};
 use super::{Cloud, if_complete};
 use crate::confluence::LookUp;
 use crate::confluence::address::Api;
@@ -12,10 +12,13 @@ use crate::confluence::complete::WireList;
 use crate::confluence::error::Error;
 use crate::confluence::side_by_side;
 use crate::confluence::transport::Request;
-use crate::model::{AccountId, Group, GroupId, Known, Person, ProductAccess, Subject, Why};
+use crate::model::{AccountId, Group, GroupId, Known, Person, ProductAccess, Subject, Why, folded};
 
 /// The most accounts of one call (OpenAPI v2, `BulkUsersRequest`).
 const ACCOUNTS: usize = 250;
+
+/// The most users that are looked at for a name.
+const FOUND: u32 = 200;
 
 impl Cloud {
     pub(super) async fn list_groups(&self) -> Result<Vec<Group>, Error> {
@@ -85,6 +88,30 @@ impl Cloud {
         let request = Request::get(Api::V1, ["user", "memberof"]).query("accountId", account);
         let groups = if_complete(self.v1_list::<V1Group>(request)).await?;
         Ok(groups.map(|groups| groups.into_iter().filter_map(|group| group.id).collect()))
+    }
+
+    /// The accounts whose display name or visible e-mail address a text is, upper and lower case aside. A search finds
+    /// names by their words (`user.fullname`), so an address is looked for by the part before the `@`. Where the site
+    /// shows no search, nothing is found.
+    pub async fn people_called(&self, written: &str) -> Result<BTreeMap<AccountId, String>, Error> {
+        let words = written.split('@').next().unwrap_or(written).replace(['.', '_'], " ");
+        let words = folded(&words.replace(['\\', '"'], " ")).into_owned();
+        // One word is enough to find a name by, best one that has no accents to be composed in this way or that.
+        let plain = words.split(' ').filter(|word| word.is_ascii()).max_by_key(|word| word.len());
+        let cql = format!("user.fullname ~ \"{}\"", plain.unwrap_or(&words));
+        let request = Request::get(Api::V1, ["search", "user"]).query("cql", &cql).query("limit", &FOUND);
+        let found: Result<WireList<FoundUser>, Error> = self.client.read(&request).await;
+        let found = match found {
+            Ok(found) => found.into_given(),
+            Err(error) if error.is_hidden() => return Ok(BTreeMap::new()),
+            Err(Error::Rejected(_) | Error::Scope(_) | Error::Gone(_)) => return Ok(BTreeMap::new()),
+            Err(error) => return Err(error),
+        };
+        let lower = folded(written).to_lowercase();
+        let called = found.into_iter().map(|hit| hit.user).filter(|user| {
+            folded(&user.display_name).to_lowercase() == lower || user.email.to_lowercase() == lower
+        });
+        Ok(called.filter_map(|user| Some((user.account_id?, user.display_name))).collect())
     }
 
     pub(super) async fn bulk_people(

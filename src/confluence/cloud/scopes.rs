@@ -72,6 +72,7 @@ const CALLS: &[Call] = &[
     Call::new(Use::Read, "GET", "/rest/api/group", &[GROUPS]),
     Call::new(Use::Read, "GET", "/rest/api/group/*/membersByGroupId", &[GROUPS, USERS]),
     Call::new(Use::Read, "GET", "/rest/api/content/search", &[CONTENT]),
+    Call::new(Use::Read, "GET", "/rest/api/search/user", &[CONTENT]),
     Call::new(Use::Read, "GET", "/rest/api/content/*/restriction", &[CONTENT]),
     Call::new(Use::Read, "GET", "/rest/api/content/*/restriction/byOperation/*", &[CONTENT]),
     Call::new(Use::Read, "POST", "/api/v2/users-bulk", &[USERS]),

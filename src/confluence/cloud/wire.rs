@@ -178,6 +178,24 @@ pub(super) struct V1User {
     pub(super) operations: Option<Vec<SiteOperation>>,
 }
 
+/// A hit of a search for users.
+#[derive(Debug, Hash, PartialEq, Deserialize)]
+pub(super) struct FoundUser {
+    pub(super) user: FoundPerson,
+}
+
+/// A user as a search shows it.
+#[derive(Debug, Hash, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FoundPerson {
+    #[serde(default, deserialize_with = "optional_id")]
+    pub(super) account_id: Option<AccountId>,
+    #[serde(default)]
+    pub(super) display_name: String,
+    #[serde(default)]
+    pub(super) email: String,
+}
+
 /// Something that a user may do on the whole site.
 #[derive(Debug, Hash, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -308,6 +326,7 @@ entries! {
     FoundKind, ContentId: |hit| Some(hit.id);
     Found, ContentId: |hit| Some(hit.id);
     V1User, AccountId: |user| user.account_id.clone();
+    FoundUser, AccountId: |hit| hit.user.account_id.clone();
     V1Group, GroupId: |group| group.id.clone();
     BulkUser, AccountId: |user| Some(user.account_id.clone());
 }

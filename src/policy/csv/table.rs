@@ -26,9 +26,11 @@ pub(in crate::policy) struct CsvTable<'a> {
     pub(in crate::policy) text: &'a str,
     /// What each row gives.
     pub(in crate::policy) rights: &'a [Spanned<Right>],
-    /// Who an entry of the column with ids is, for a user.
-    pub(in crate::policy) account: &'a dyn Fn(&str) -> Option<AccountId>,
+    pub(in crate::policy) account: &'a AccountLookup<'a>,
 }
+
+/// Who an entry of the column with ids is, for a user; or the aliases of those that it may mean, if it is not one.
+pub(in crate::policy) type AccountLookup<'a> = dyn Fn(&str) -> Result<AccountId, Vec<String>> + 'a;
 
 /// What a row says.
 enum CsvRow {
@@ -120,6 +122,12 @@ impl CsvTable<'_> {
         }
         if self.from.types.is_none() && !skipped.is_empty() {
             findings.push(self.skipped(&skipped));
+        } else if spaces.is_empty() && skipped.is_empty() && findings.is_empty() {
+            findings.push(
+                Diagnostic::new(Code::EmptySelector, format!("`{}` has no rows", self.file))
+                    .at(&self.from.csv.span, "named here")
+                    .help("the rule gives nothing; if there should be rows, look at what produces the file"),
+            );
         }
         spaces
     }
@@ -280,7 +288,10 @@ impl CsvTable<'_> {
         }
         let named = match row_type {
             RowType::Group => Some(Named::Group(folded(id_word).into_owned())),
-            RowType::User | RowType::Guest => (self.account)(id_word).map(Named::User),
+            RowType::User | RowType::Guest => match (self.account)(id_word) {
+                Ok(account) => Some(Named::User(account)),
+                Err(aliases) => return Err(self.not_one_person(id, &aliases)),
+            },
             RowType::Anonymous | RowType::Role => None,
         };
         let Some(named) = named else {
@@ -288,6 +299,27 @@ impl CsvTable<'_> {
             return Err(self.bad(id, message, correct(&self.from.id)));
         };
         Ok(CsvRow::Access(key, Spanned::new(Who::Named(named), self.place(id))))
+    }
+
+    /// A row about a user that names none, or may mean any of several.
+    fn not_one_person(&self, id: &Field<'_>, aliases: &[String]) -> BadRow {
+        let written = cut(id.value.trim());
+        if aliases.is_empty() {
+            return self.bad(
+                id,
+                format!("`{written}` is not the id of a user"),
+                format!(
+                    "write the account id in the column `{}`, or the alias, e-mail address or name of a person under `people`",
+                    self.from.id.value
+                ),
+            );
+        }
+        let aliases: Vec<String> = aliases.iter().map(|alias| format!("`{alias}`")).collect();
+        self.bad(
+            id,
+            format!("`{written}` could mean {} people", aliases.len()),
+            format!("write one of {}", aliases.join(", ")),
+        )
     }
 
     fn wrong_width(&self, record: &[Field<'_>], width: usize) -> BadRow {

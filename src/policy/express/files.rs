@@ -6,11 +6,12 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use super::draft::SpaceDraft;
-use super::names::{PolicyNames, RoleDraft, Roles, slug};
+use super::names::{PolicyNames, RoleDraft, Roles};
 use super::pages::PageDraft;
 use super::people::is_inactive;
 use super::words::AccessWord;
 use crate::model::{AccountId, AccountKind, GroupId, Live, Mode, Principal, SpaceStatus};
+use crate::policy::alias::slug;
 use crate::policy::ast::Policy;
 use crate::policy::format::format;
 use crate::policy::yaml::YamlText;

@@ -10,11 +10,11 @@ use super::words::{AccessWord, NamedBundle};
 use crate::model::{
     AccountId, BuiltInRole, GroupId, Live, Permission, Principal, Role, RoleId, SpaceRoleMode,
 };
+use crate::policy::alias::slug;
 use crate::policy::ast::{Policy, RoleName};
 use crate::policy::roles::{Bundle, bundle};
 
 /// As much of a display name as an alias takes.
-const LONGEST_ALIAS: usize = 60;
 /// As much of an id as tells two things of one name apart, as a rule.
 const TAIL: usize = 6;
 
@@ -163,20 +163,6 @@ fn apart<'a, Id: Ord + std::fmt::Display>(
 fn tail(text: &str, length: usize) -> &str {
     let start = text.char_indices().rev().nth(length.saturating_sub(1)).map_or(0, |(at, _)| at);
     &text[start..]
-}
-
-/// A display name as an alias: letters and digits of any script in lower case, `-` for everything between.
-pub(super) fn slug(name: &str) -> String {
-    let mut slug = String::new();
-    for c in name.chars().flat_map(char::to_lowercase) {
-        if c.is_alphanumeric() {
-            slug.push(c);
-        } else if !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
-        }
-    }
-    let short: String = slug.chars().take(LONGEST_ALIAS).collect();
-    short.trim_end_matches('-').to_owned()
 }
 
 /// The space roles of a site, as a policy names them; and names for the permissions of the built-in roles

@@ -13,9 +13,9 @@ use camino::Utf8Path;
 use super::ast::Policy;
 use super::csv;
 use super::keys;
-use super::read::read;
+use super::read::{meant_key, read};
 use super::yaml::{Node, NodeKind, parse};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span};
 use crate::sandbox::state::is_state;
 
 use search::{Search, is_yaml};
@@ -197,7 +197,7 @@ fn tree(file: &Arc<Utf8Path>, text: &str) -> (Result<Node, Box<Diagnostic>>, boo
 fn foreign(root: &Node) -> Diagnostic {
     let pairs: &[(Node, Node)] = if let NodeKind::Map(pairs) = &root.kind { pairs } else { &[] };
     let meant = pairs.iter().find_map(|(key, _)| {
-        let near = did_you_mean(key.scalar()?, keys::names(keys::TOP))?;
+        let near = meant_key(key.scalar()?, &keys::names(keys::TOP).collect::<Vec<_>>())?;
         if key.scalar() == Some(near) {
             return None;
         }

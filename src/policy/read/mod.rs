@@ -6,6 +6,7 @@
 mod access_tests;
 mod entries;
 mod guards;
+mod hints;
 mod leave;
 mod names;
 mod page_only;
@@ -15,6 +16,7 @@ mod sets;
 mod shape;
 mod spaces;
 
+pub(super) use hints::key as meant_key;
 pub(super) use spaces::edit_without_view;
 
 use std::collections::BTreeMap;

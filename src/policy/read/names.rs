@@ -5,7 +5,8 @@ use std::net::IpAddr;
 use camino::Utf8PathBuf;
 use url::{Host, Url};
 
-use super::{Reader, meant};
+use super::principals::is_account_id;
+use super::{Reader, hints, meant};
 use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
 use crate::model::{ArchivedPages, BuiltInRole, SpaceKey, folded, visible};
 use crate::policy::ast::{GroupPin, PersonDef, RoleName, SiteAddress};
@@ -25,6 +26,10 @@ struct PersonEntry {
 
 impl Reader {
     pub(super) fn site(&mut self, node: &Node) {
+        if let NodeKind::Scalar(text, _) = &node.kind {
+            let help = format!("write the address below the key: `site: {{url: {text}}}`");
+            return self.wrong_kind(node, "`site`", "a mapping", Some(help));
+        }
         let Some(fields) = self.fields(node, "`site`", keys::SITE) else { return };
         for (key, node) in fields {
             if key.value == "archived-pages" {
@@ -75,7 +80,27 @@ impl Reader {
             let Some(PersonEntry { account, email, guest_of }) = self.person(node, &alias, &what) else {
                 continue;
             };
+            if let Some(prefix) = alias.value.strip_prefix("user:") {
+                self.report(
+                    Diagnostic::new(Code::InvalidValue, format!("{what} has a prefix; an alias has none"))
+                        .at(&alias.span, "")
+                        .help(format!(
+                            "did you mean `{prefix}`? Elsewhere it is then written `user:{prefix}`"
+                        )),
+                );
+                continue;
+            }
             match account.value.parse() {
+                Ok(_) if !may_be_account(&account.value) => {
+                    self.report(
+                        Diagnostic::new(
+                            Code::InvalidValue,
+                            format!("`{}` is not an account id", account.value),
+                        )
+                        .at(&account.span, "")
+                        .help(account_help(&account.value)),
+                    );
+                }
                 Ok(id) => {
                     let account = Spanned::new(id, account.span);
                     let span = alias.span.clone();
@@ -90,7 +115,7 @@ impl Reader {
                 Err(_) => self.report(
                     Diagnostic::new(Code::InvalidValue, format!("`{}` is not an account id", account.value))
                         .at(&account.span, "")
-                        .help("the account id stands at the end of the address of the person's profile page"),
+                        .help(account_help(&account.value)),
                 ),
             }
         }
@@ -267,6 +292,28 @@ impl Reader {
             })
             .collect();
         self.findings.extend(findings);
+    }
+}
+
+/// Whether a text may be the id of an account. What only a site can know is left to it: ids have had many forms.
+fn may_be_account(text: &str) -> bool {
+    let is_exponent = text.parse::<f64>().is_ok() && text.contains(['.', 'e', 'E']) && text.len() < 24;
+    !text.contains(['@', '/', '[', '~']) && !is_exponent
+}
+
+/// What to write in place of a text that is no account id.
+fn account_help(text: &str) -> String {
+    let id = text.rsplit(['/', ':', '[', ']']).find(|part| is_account_id(part)).map(str::to_owned);
+    // An id with a colon in it, at the end of an address.
+    let last = text.trim_end_matches(['/', ']']).rsplit('/').next().unwrap_or_default();
+    let last = last.strip_prefix("[~accountid:").unwrap_or(last).replace("%3A", ":").replace("%3a", ":");
+    match id.or_else(|| is_account_id(&last).then_some(last)) {
+        Some(id) => format!("did you mean `{id}`?"),
+        None if hints::is_email(text) => format!(
+            "write the account id, and the address beside it if you like, as in `{{account: ACCOUNT-ID, email: {text}}}`; the \
+             id stands at the end of the address of the person's profile page"
+        ),
+        None => "the account id stands at the end of the address of the person's profile page".to_owned(),
     }
 }
 

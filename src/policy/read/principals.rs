@@ -1,6 +1,6 @@
 //! The smallest words of the language: who, and what they are given.
 
-use super::{Reader, meant};
+use super::{Reader, hints, meant};
 use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
 use crate::model::{AccessClass, AccountId, BuiltInRole, Permission, folded};
 use crate::policy::ast::{Named, Right, RoleName, Who};
@@ -19,10 +19,10 @@ impl Reader {
         let text = &*folded(text);
         let who = match text.split_once(':') {
             _ if text == "anonymous" => Some(Who::Anonymous),
-            Some(("group", name)) if !name.trim().is_empty() => {
+            Some(("group", name)) if !name.trim().is_empty() && !is_several(text) => {
                 Some(Who::Named(Named::Group(folded(name).into_owned())))
             }
-            Some(("user", name)) if !name.trim().is_empty() => {
+            Some(("user", name)) if !name.trim().is_empty() && !is_several(text) => {
                 self.user(name.trim(), node).map(|account| Who::Named(Named::User(account)))
             }
             Some(("class", name)) if !name.trim().is_empty() => self.class(name.trim(), node).map(Who::Class),
@@ -50,10 +50,7 @@ impl Reader {
         if is_account_id(name) {
             return name.parse().ok();
         }
-        let help = did_you_mean(name, self.policy.people.keys().map(String::as_str)).map_or_else(
-            || format!("define `{name}` under `people`, or write the account id itself"),
-            |alias| format!("did you mean `user:{alias}`?"),
-        );
+        let help = self.person_help(name);
         self.report(
             Diagnostic::new(
                 Code::UnknownPerson,
@@ -65,6 +62,31 @@ impl Reader {
         None
     }
 
+    /// What may be meant by a text after `user:` that is neither an alias nor an account id.
+    fn person_help(&self, name: &str) -> String {
+        if name == "anonymous" {
+            return "visitors who are not signed in are `anonymous`, without `user:`".to_owned();
+        }
+        let near = || did_you_mean(name, self.policy.people.keys().map(String::as_str));
+        if let Some(alias) = hints::alias(name, &self.policy).or_else(near) {
+            return format!("did you mean `user:{alias}`?");
+        }
+        let bare = name.trim_start_matches('@');
+        if hints::is_email(bare) {
+            return format!(
+                "people are known by account id: add a line under `people`, as in `NAME: {{account: ACCOUNT-ID, email: \
+                 {bare}}}`, and write `user:NAME`"
+            );
+        }
+        let is_word = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if name.len() < 20 && name.chars().all(is_word) {
+            return format!("define `{name}` under `people`, as in `{name}: ACCOUNT-ID`");
+        }
+        "add a line under `people`, as in `NAME: ACCOUNT-ID`, and write `user:NAME`; the account id stands at the end of \
+         the address of the person's profile page"
+            .to_owned()
+    }
+
     fn class(&mut self, name: &str, node: &Node) -> Option<AccessClass> {
         if let Ok(class) = name.parse() {
             return Some(class);
@@ -72,6 +94,9 @@ impl Reader {
         let names = AccessClass::ALL.map(AccessClass::as_str);
         let help = match name {
             "anonymous-users" | "anonymous" => "did you mean `anonymous`?".to_owned(),
+            "everyone" | "everybody" | "all" | "licensed-users" | "users" | "all-users" => {
+                "did you mean `class:all-licensed-users`?".to_owned()
+            }
             _ => meant(did_you_mean(name, names).map(|name| format!("class:{name}")).as_deref())
                 .unwrap_or_else(|| {
                     format!("the user classes are {}", names.map(|name| format!("`{name}`")).join(", "))
@@ -88,24 +113,63 @@ impl Reader {
     /// What the author of a text that is no principal may have meant.
     fn principal_help(&self, text: &str) -> String {
         let meant = |form: &str| format!("did you mean `{form}`?");
-        if is_account_id(text) || self.policy.people.contains_key(text) {
+        let straight = text.trim_matches(['\u{201c}', '\u{201d}', '\u{201e}', '\u{2018}', '\u{2019}']);
+        if straight != text {
+            return format!(
+                "the quotes around it are those of a word processor: write `{straight}`, or straight quotes"
+            );
+        }
+        if is_account_id(text) {
             return meant(&format!("user:{text}"));
         }
         match text.split_once(':') {
-            Some((prefix, name)) => match did_you_mean(prefix, ["group", "user", "class"]) {
-                Some(prefix) if !name.trim().is_empty() => meant(&format!("{prefix}:{}", name.trim())),
-                _ => FORMS.to_owned(),
-            },
-            None if text.trim().is_empty() => FORMS.to_owned(),
-            None if text.parse::<AccessClass>().is_ok() => meant(&format!("class:{text}")),
+            _ if is_several(text) => {
+                format!("write each principal as an entry of its own: `[{text}]`, without quotes around all of them")
+            }
+            Some((prefix, name)) => prefixed(prefix, name.trim()).unwrap_or_else(|| FORMS.to_owned()),
+            None if text.is_empty() => FORMS.to_owned(),
+            None if text.eq_ignore_ascii_case("anonymous") => meant("anonymous"),
+            None if text.to_lowercase().parse::<AccessClass>().is_ok() => {
+                meant(&format!("class:{}", text.to_lowercase()))
+            }
             None if text == "anyone" => {
                 "`anyone` is for the lists of pages; in a space, say who: a group, a person, a class or `anonymous`"
                     .to_owned()
             }
-            None => match did_you_mean(text, ["anonymous"]) {
-                Some(word) => meant(word),
-                None => meant(&format!("group:{text}")),
-            },
+            None => self.bare_word_help(text),
+        }
+    }
+
+    /// The same for a word without a prefix.
+    fn bare_word_help(&self, text: &str) -> String {
+        if let Some(help) = hints::everyone(text) {
+            return help.to_owned();
+        }
+        if let Some(alias) = hints::alias(text, &self.policy) {
+            return format!("did you mean `user:{alias}`?");
+        }
+        let bare = text.trim_start_matches('@');
+        if hints::is_email(bare) {
+            return self.person_help(bare);
+        }
+        if text.starts_with('@') {
+            return format!(
+                "`@` has no meaning here: write `group:{bare}` for a group, or `user:NAME` for a person who is defined under \
+                 `people`"
+            );
+        }
+        if ["guest", "guests", "nobody", "none", "no", "yes", "true", "false"].contains(&text) {
+            return FORMS.to_owned();
+        }
+        if text.contains(' ') {
+            return format!(
+                "write `group:{text}` if that is a group; a person is defined under `people`, as in `NAME: ACCOUNT-ID`, and \
+                 written `user:NAME`"
+            );
+        }
+        match did_you_mean(text, ["anonymous"]) {
+            Some(word) => format!("did you mean `{word}`?"),
+            None => format!("did you mean `group:{text}`?"),
         }
     }
 
@@ -151,15 +215,7 @@ impl Reader {
         if self.policy.roles.contains_key(text) {
             return Some(RoleName::Custom(text.to_owned()));
         }
-        let built_in = BuiltInRole::ALL.map(BuiltInRole::as_str);
-        let known = built_in.into_iter().chain(self.policy.roles.keys().map(String::as_str));
-        let permission = || {
-            Permission::ALL
-                .iter()
-                .map(|permission| permission.as_str())
-                .find(|name| name.split('/').any(|part| part == text))
-        };
-        let help = meant(did_you_mean(text, known).or_else(permission)).unwrap_or_else(|| {
+        let help = hints::right(text, &self.policy).unwrap_or_else(|| {
             "define it under `roles`, or use `viewer`, `collaborator`, `manager`, `admin` or a permission such as \
              `create/page`"
                 .to_owned()
@@ -184,23 +240,19 @@ impl Reader {
                     "`delete/space` could mean deleting one's own content or deleting the space",
                 )
                 .at(&name.span, "")
-                .help(
-                    "write `delete_own/space` for the column \"Delete own\", or `delete_space/space` for \
-                     deleting the space itself",
-                ),
+                .help(hints::DELETE_SPACE),
             );
             return None;
         }
-        let near = did_you_mean(text, Permission::ALL.iter().map(|permission| permission.as_str()))
-            .and_then(|near| near.parse::<Permission>().ok());
-        let help = near.map_or_else(
-            || {
+        let near = || did_you_mean(text, Permission::ALL.iter().map(|permission| permission.as_str()));
+        let near = || near().and_then(|near| near.parse::<Permission>().ok());
+        let help = hints::by_label(text)
+            .or_else(|| near().map(|near| format!("did you mean `{near}` (\"{}\")?", near.label())))
+            .unwrap_or_else(|| {
                 "permissions are pairs such as `read/space` (\"View\") or `create/page` (\"Pages: add\"); \
                  `confperm schema policy` lists them all"
                     .to_owned()
-            },
-            |near| format!("did you mean `{near}` (\"{}\")?", near.label()),
-        );
+            });
         self.report(
             Diagnostic::new(Code::UnknownPermission, format!("Confluence has no permission `{text}`"))
                 .at(&name.span, "")
@@ -218,18 +270,47 @@ pub(super) fn colon_with_space(node: &Node) -> Option<String> {
     Some(format!("write a list without a space after the colon: `[{prefix}:{}]`", value.scalar()?))
 }
 
-/// Whether a text has the form of an Atlassian account id: 24 hexadecimal digits, or digits, a colon and a
-/// UUID.
+/// Whether a text holds several principals with commas between them.
+fn is_several(text: &str) -> bool {
+    let mut parts = text.split(',').map(str::trim);
+    let is_one = |part: &str| ["group:", "user:", "class:"].iter().any(|prefix| part.starts_with(prefix));
+    text.contains(',') && parts.all(is_one)
+}
+
+/// A principal under the prefix that was meant.
+fn prefixed(prefix: &str, name: &str) -> Option<String> {
+    if name.is_empty() {
+        return None;
+    }
+    let prefix = match prefix.to_lowercase().as_str() {
+        "team" | "teams" | "grp" => "group",
+        "person" | "people" | "account" | "accountid" | "member" => "user",
+        "role" => {
+            return Some(format!(
+                "a role is given, it does not receive: write `{name}: [group:NAME]`, or name the group that has the role"
+            ));
+        }
+        _ => did_you_mean(prefix, ["group", "user", "class"])?,
+    };
+    Some(format!("did you mean `{prefix}:{name}`?"))
+}
+
+/// Whether a text has the form of an Atlassian account id: 24 hexadecimal digits, or a word and one or more UUIDs with
+/// colons between them. The word is a number for people (`557058:…`, `712020:…`), `qm` for customers of a portal, `ug` for
+/// users that a directory provides.
 pub(super) fn is_account_id(text: &str) -> bool {
     let hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_uuid = |text: &str| {
+        let lengths: Vec<usize> = text.split('-').map(str::len).collect();
+        lengths == [8, 4, 4, 4, 12] && text.split('-').all(hex)
+    };
     match text.split_once(':') {
         None => text.len() == 24 && hex(text),
-        Some((site, uuid)) => {
-            let lengths: Vec<usize> = uuid.split('-').map(str::len).collect();
-            !site.is_empty()
-                && site.bytes().all(|byte| byte.is_ascii_digit())
-                && lengths == [8, 4, 4, 4, 12]
-                && uuid.split('-').all(hex)
+        Some((word, uuids)) => {
+            (2..=12).contains(&word.len())
+                && !matches!(word, "group" | "user" | "class" | "role" | "set")
+                && word.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+                && uuids.split(':').all(is_uuid)
         }
     }
 }
@@ -239,10 +320,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn account_ids_have_two_forms() {
+    fn account_ids_have_several_forms() {
+        const UUID: &str = "9e1c1c1a-0c58-4a6c-8f0e-6a2f5f5f0001";
         assert!(is_account_id("5b10ac8d82e05b22cc7d4ef5"));
-        assert!(is_account_id("712020:9e1c1c1a-0c58-4a6c-8f0e-6a2f5f5f0001"));
-        for text in ["ann", "5b10", "712020:", "x:9e1c1c1a-0c58-4a6c-8f0e-6a2f5f5f0001", ""] {
+        for word in ["712020", "557058", "70121", "ug", "qm"] {
+            assert!(is_account_id(&format!("{word}:{UUID}")), "{word}");
+        }
+        assert!(is_account_id(&format!("qm:{UUID}:{UUID}")));
+        let odd = [format!("x:{UUID}"), format!("group:{UUID}"), format!("qm:{UUID}:"), format!("QM:{UUID}")];
+        for text in ["ann", "5b10", "712020:", ""].into_iter().chain(odd.iter().map(String::as_str)) {
             assert!(!is_account_id(text), "{text}");
         }
     }

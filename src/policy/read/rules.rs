@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::principals::is_account_id;
 use super::sets::{ANYWHERE, Place, named};
 use super::{Reader, meant};
-use crate::diagnostic::{Code, Diagnostic, Sources, Span, Spanned, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span, Spanned, did_you_mean};
 use crate::model::{SpaceKey, SpaceKind, SpaceStatus};
 use crate::policy::ast::{AccessLine, Named, Right, Who};
 use crate::policy::csv::{self, CsvTable, Delimiter, RowType};
@@ -482,12 +483,20 @@ impl Reader {
             );
             return BTreeMap::new();
         };
-        let people = &self.policy.people;
-        let account = |id: &str| match people.get(id) {
-            Some(person) => Some(person.account.value.clone()),
-            None => id.parse().ok().filter(|_| super::principals::is_account_id(id)),
+        let account = |written: &str| {
+            // Tables have many rows, and most name people by id.
+            if !self.policy.people.contains_key(written) && is_account_id(written) {
+                return written.parse().map_err(|_| Vec::new());
+            }
+            match self.policy.people_called(written).as_slice() {
+                [(_, person)] => Ok(person.account.value.clone()),
+                several => Err(several.iter().map(|(alias, _)| (*alias).to_owned()).collect()),
+            }
         };
-        CsvTable { from, file: file.clone(), text, rights, account: &account }.read(&mut self.findings)
+        let mut findings = Diagnostics::default();
+        let rows = CsvTable { from, file: file.clone(), text, rights, account: &account }.read(&mut findings);
+        self.findings.extend(findings);
+        rows
     }
 
     /// Spaces that are like each other in a circle, and those that are like a space that the policy does not

@@ -4,13 +4,22 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::principals::colon_with_space;
-use super::{Reader, meant};
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
+use super::{Reader, hints, meant};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::folded;
 use crate::policy::keys::{self, Key};
 use crate::policy::yaml::{Node, NodeKind};
 
 const MERGE_KEY: &str = "<<";
+
+const NO_BLANK: &str = "put a blank after the colon: without it, `key:value` is one word to YAML";
+
+/// Whether a text looks like a key and its value that a blank would have parted.
+fn no_blank_after_colon(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(key, value)| {
+        !key.contains(char::is_whitespace) && !value.starts_with([' ', '/']) && !value.is_empty()
+    })
+}
 
 impl Node {
     pub(super) const fn is_null(&self) -> bool {
@@ -34,6 +43,16 @@ impl Reader {
         what: &str,
         table: &'static [Key],
     ) -> Option<Vec<(Spanned<&'static str>, &'n Node)>> {
+        if let (NodeKind::List(_) | NodeKind::Scalar(..), Some(first)) =
+            (&node.kind, keys::names(table).next())
+        {
+            let help = match node.scalar() {
+                Some(text) if no_blank_after_colon(text) => NO_BLANK.to_owned(),
+                _ => format!("write its keys below it, as in `{first}: …`"),
+            };
+            self.wrong_kind(node, what, "a mapping", Some(help));
+            return None;
+        }
         let entries = self.entries(node, what)?;
         let mut fields = Vec::new();
         for (key, value) in entries {
@@ -53,8 +72,14 @@ impl Reader {
     ) {
         let known: Vec<&str> = known.collect();
         let list: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
-        let help = meant(did_you_mean(&key.value, known))
-            .unwrap_or_else(|| format!("{what} can have {}", list.join(", ")));
+        let help = if known.contains(&"url") && hints::is_credential(&key.value) {
+            "credentials do not belong in a policy: `CONFLUENCE_USERNAME` and `CONFLUENCE_API_TOKEN` hold them; revoke a token \
+             that was committed"
+                .to_owned()
+        } else {
+            meant(hints::key(&key.value, &known))
+                .unwrap_or_else(|| format!("{what} can have {}", list.join(", ")))
+        };
         self.report(
             Diagnostic::new(Code::UnknownKey, format!("{what} has no key `{}`", key.value))
                 .at(&key.span, "")
@@ -69,7 +94,11 @@ impl Reader {
         what: &str,
     ) -> Option<Vec<(Spanned<String>, &'n Node)>> {
         let NodeKind::Map(pairs) = &node.kind else {
-            let help = "write one `key: value` on each line below it";
+            let help = match &node.kind {
+                NodeKind::List(_) => "write `NAME:` for each instead of a list, and what belongs to it below",
+                NodeKind::Scalar(text, _) if no_blank_after_colon(text) => NO_BLANK,
+                _ => "write one `key: value` on each line below it",
+            };
             self.wrong_kind(node, what, "a mapping", Some(help.to_owned()));
             return None;
         };
@@ -132,7 +161,14 @@ impl Reader {
                 None
             }
             None => {
-                self.wrong_kind(node, what, "text", None);
+                let help = match &node.kind {
+                    NodeKind::List(items) if items.len() == 1 => items[0].scalar().map_or_else(
+                        || "write one text".to_owned(),
+                        |text| format!("write `{text}` without brackets"),
+                    ),
+                    _ => "write one text, on the line of the key".to_owned(),
+                };
+                self.wrong_kind(node, what, "text", Some(help));
                 None
             }
         }

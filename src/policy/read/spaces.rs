@@ -16,6 +16,9 @@ const MODES: [(&str, Mode); 3] =
 impl Reader {
     pub(super) fn spaces(&mut self, node: &Node) {
         for (name, node) in self.entries(node, "`spaces`").unwrap_or_default() {
+            if self.outdented(&name, node) {
+                continue;
+            }
             let Some(key) = self.space_key(&name) else { continue };
             let Some(space) = self.space(key, node) else { continue };
             if let Some(first) = self.policy.spaces.get(&space.key.value) {
@@ -27,13 +30,32 @@ impl Reader {
         }
     }
 
+    /// Whether what belongs to a space stands beside the keys of spaces, which has then been reported.
+    fn outdented(&mut self, name: &Spanned<String>, node: &Node) -> bool {
+        let is_word = |name: &str| keys::names(keys::SPACE).any(|key| key == name);
+        let is_space = matches!(&node.kind, NodeKind::Map(pairs)
+            if pairs.iter().any(|(key, _)| key.scalar().is_some_and(is_word)));
+        let outdented = is_word(&name.value) && !is_space;
+        if outdented {
+            self.report(
+                Diagnostic::new(
+                    Code::InvalidValue,
+                    format!("`{}` stands beside the keys of spaces, and belongs to one of them", name.value),
+                )
+                .at(&name.span, "")
+                .help("indent it and what follows further than the key of its space"),
+            );
+        }
+        outdented
+    }
+
     pub(super) fn space_key(&mut self, name: &Spanned<String>) -> Option<Spanned<SpaceKey>> {
         let key = name.value.parse().ok().map(|key| Spanned::new(key, name.span.clone()));
         if key.is_none() {
             self.report(
                 Diagnostic::new(Code::InvalidValue, format!("`{}` is not the key of a space", name.value))
                     .at(&name.span, "")
-                    .help("the key stands in the address of the space, after `/spaces/`, as in `ENG`"),
+                    .help(key_help(&name.value)),
             );
         }
         key
@@ -118,6 +140,9 @@ impl Reader {
         let mut lines = Vec::new();
         for (key, node) in entries {
             let right = self.right(&key);
+            if right.is_none() && is_principal(&key.value) {
+                continue;
+            }
             let what = format!("`{}`", key.value);
             let items = self.list(node, &what, "group:NAME").unwrap_or_default();
             let (who, _) =
@@ -252,6 +277,10 @@ impl Reader {
                 );
                 None
             }
+            NodeKind::Scalar(text, _) if audience_help(verb, text).is_some() => {
+                self.wrong_kind(node, &format!("`{verb}`"), "`anyone` or a list", audience_help(verb, text));
+                None
+            }
             NodeKind::List(items) if items.is_empty() => {
                 self.report(
                     Diagnostic::new(
@@ -271,6 +300,41 @@ impl Reader {
                 (!named.is_empty() && whole).then_some(Listed::Only(named))
             }
         }
+    }
+}
+
+/// What to write in place of a text that is no key of a space.
+fn key_help(text: &str) -> String {
+    let in_address = text.split("/spaces/").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next());
+    match (in_address, text.split_once('/')) {
+        (Some(key), _) if key.parse::<SpaceKey>().is_ok() => format!("did you mean `{key}`?"),
+        (_, Some((key, path))) if key.parse::<SpaceKey>().is_ok() && !path.is_empty() => {
+            format!("pages stand below their space: write `{key}:`, and below it `pages:` with `/{path}`")
+        }
+        _ if text.contains(['*', '?']) => {
+            "a pattern of keys selects spaces in a rule, as in `rules: [{name: …, spaces: {key: \"TEAM*\"}, access: …}]`"
+                .to_owned()
+        }
+        _ if text.is_empty() => "a page is written with its space, as in `ENG/Runbooks`".to_owned(),
+        _ => "the key stands in the address of the space, after `/spaces/`, as in `ENG`".to_owned(),
+    }
+}
+
+fn is_principal(text: &str) -> bool {
+    ["group:", "user:", "class:"].into_iter().any(|prefix| text.starts_with(prefix)) || text == "anonymous"
+}
+
+/// What to write in place of a word that is neither `anyone` nor a list.
+fn audience_help(verb: &str, text: &str) -> Option<String> {
+    match text.trim().to_lowercase().as_str() {
+        "anyone" | "everyone" | "everybody" | "all" | "public" | "open" | "*" => Some(format!(
+            "write `{verb}: anyone` to open it to everyone in the space; to leave it as it is, remove the key"
+        )),
+        "none" | "nobody" | "no-one" | "no one" | "no" | "false" | "closed" | "private" => Some(format!(
+            "a list cannot be empty, because Confluence would open the page: name at least the account that runs confperm, \
+             as in `{verb}: [user:NAME]`"
+        )),
+        _ => None,
     }
 }
 

@@ -10,6 +10,7 @@ mod leaving;
 mod left;
 mod lookup;
 mod meaning;
+mod page_hints;
 mod page_lists;
 mod page_names;
 mod page_only;

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 
 use super::meaning::{NameMeaning, WrittenName};
+use super::page_hints;
 use super::resolver::Resolver;
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::{ContentId, LiveSpace, SpaceKey, Tree};
-use crate::policy::pages::{Matched, PageName, PageSelector, escape, in_tree, matched, walk, with_space};
+use crate::policy::pages::{PageName, PageSelector, walk, with_space};
 
 /// What a page that the site does not show by its number may be.
 const NOT_SHOWN: &str =
@@ -66,51 +67,33 @@ impl Resolver<'_> {
         let span = &selector.span;
         // A pattern of the whole space needs no page.
         let Some(name) = selector.value.anchor() else { return };
-        let finding = match name {
-            PageName::Id(id) => Diagnostic::new(
+        let no_number = |id: &ContentId| {
+            Diagnostic::new(
                 Code::UnknownPage,
                 format!("the space `{key}` shows no page with the number {id}"),
             )
             .at(span, "")
-            .help(NOT_SHOWN),
-            PageName::Blog(title) => {
-                let titles = tree.iter().filter(|post| !in_tree(post)).map(|post| post.title.raw());
-                let near = did_you_mean(title, titles).map(|near| PageName::Blog(near.to_owned()));
-                let near = near.map(|near| instead(&self.as_named(key, &near)));
-                Diagnostic::new(
-                    Code::UnknownPage,
-                    format!("the space `{key}` shows no blog post called `{title}`"),
-                )
-                .at(span, "")
-                .maybe_help(near)
-            }
-            PageName::Title(title) => {
-                let titles = tree.iter().filter(|page| in_tree(page)).map(|page| page.title.raw());
-                let path = format!("/{title}").parse().ok().filter(
-                    |path| matches!(matched(path, live, tree), Matched::Exact(found) if !found.is_empty()),
-                );
-                let near =
-                    path.map(|path| path.to_string()).or_else(|| did_you_mean(title, titles).map(escape));
-                Diagnostic::new(
-                    Code::UnknownPage,
-                    format!("the space `{key}` shows no page called `{title}`"),
-                )
-                .at(span, "")
-                .maybe_help(near.map(|near| instead(&near)))
-            }
-            PageName::Path { below: Some(id), .. } if tree.get(*id).is_none() => Diagnostic::new(
-                Code::UnknownPage,
-                format!("the space `{key}` shows no page with the number {id}"),
-            )
-            .at(span, "")
-            .help(NOT_SHOWN),
-            PageName::Path { below, titles } => {
-                let (finding, near) = lost_way(&selector.value, (*below, titles), span, live, tree);
-                finding.maybe_help(near.map(|near| instead(&self.as_named(key, &near))))
-            }
         };
-        let finding = match finding.help {
-            Some(_) => finding,
+        let near = page_hints::meant(&selector.value, self.policy.as_written(key), live, tree);
+        let finding = match name {
+            PageName::Id(id) => return self.report(no_number(id).help(NOT_SHOWN)),
+            PageName::Path { below: Some(id), .. } if tree.get(*id).is_none() => {
+                return self.report(no_number(id).help(NOT_SHOWN));
+            }
+            PageName::Blog(title) => Diagnostic::new(
+                Code::UnknownPage,
+                format!("the space `{key}` shows no blog post called `{title}`"),
+            )
+            .at(span, ""),
+            PageName::Title(title) => Diagnostic::new(
+                Code::UnknownPage,
+                format!("the space `{key}` shows no page called `{title}`"),
+            )
+            .at(span, ""),
+            PageName::Path { below, titles } => lost_way(&selector.value, (*below, titles), span, live, tree),
+        };
+        self.report(match near {
+            Some(near) => finding.help(instead(&self.as_named(key, &near))),
             None if has_hidden_ancestors(tree) => finding.help(
                 "some pages of this space stand below pages that are hidden from this account: name those by `id:`, \
                  or let the account view what is above them",
@@ -119,8 +102,7 @@ impl Resolver<'_> {
                 "check the title in Confluence: upper and lower case count, and drafts, what is in the trash, and what \
                  this account may not view do not show",
             ),
-        };
-        self.report(finding);
+        });
     }
 
     fn ambiguous_page(
@@ -156,21 +138,15 @@ impl Resolver<'_> {
     }
 }
 
-/// How far a path leads, and what may have been meant from there on.
+/// How far a path leads.
 fn lost_way(
     selector: &PageSelector,
     (below, titles): (Option<ContentId>, &[String]),
     span: &Span,
     live: &LiveSpace,
     tree: &Tree,
-) -> (Diagnostic, Option<PageSelector>) {
+) -> Diagnostic {
     let walk = walk(below, titles, live, tree);
-    let here: Vec<&str> = if walk.reached == 0 && below.is_none() {
-        let home = live.space.homepage.into_iter().flat_map(|home| tree.children(home));
-        tree.roots().chain(home).filter(|page| in_tree(page)).map(|page| page.title.raw()).collect()
-    } else {
-        walk.last.iter().flat_map(|page| tree.children(*page)).map(|page| page.title.raw()).collect()
-    };
     let missing = titles.get(walk.reached).map_or("", String::as_str);
     let label = match (walk.reached, below) {
         (0, None) => format!("no page called `{missing}` at the top of the space or below its homepage"),
@@ -183,22 +159,9 @@ fn lost_way(
             PageName::Path { below, titles: titles[..reached].to_vec() }
         ),
     };
-    let near = did_you_mean(missing, here).map(|near| {
-        let mut meant = titles.to_vec();
-        if let Some(part) = meant.get_mut(walk.reached) {
-            near.clone_into(part);
-        }
-        match selector {
-            PageSelector::Below { reach, .. } => {
-                PageSelector::Below { anchor: Some(PageName::Path { below, titles: meant }), reach: *reach }
-            }
-            PageSelector::Page(_) => PageSelector::Page(PageName::Path { below, titles: meant }),
-        }
-    });
     let key = &live.space.key;
-    let finding =
-        Diagnostic::new(Code::UnknownPage, format!("`{selector}` matches no page of the space `{key}`"));
-    (finding.at(span, label), near)
+    Diagnostic::new(Code::UnknownPage, format!("`{selector}` matches no page of the space `{key}`"))
+        .at(span, label)
 }
 
 fn has_hidden_ancestors(tree: &Tree) -> bool {

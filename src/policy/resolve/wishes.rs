@@ -325,7 +325,7 @@ impl<'a> Resolver<'a> {
 
     fn near_space(&self, key: &SpaceKey) -> Option<&'a str> {
         let live = self.live;
-        did_you_mean(key.as_str(), live.spaces.keys().map(SpaceKey::as_str))
+        did_you_mean(key.as_str(), live.listing.spaces.keys().map(SpaceKey::as_str))
     }
 
     fn unknown_space(&mut self, key: &SpaceKey, span: &Span, near: Option<&str>) {
