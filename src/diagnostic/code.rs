@@ -117,6 +117,7 @@ codes! {
     TakenName = "taken-name", Warning, "What `confperm.lock` remembers under this name is gone, and something else has the name now. What depends on the name is skipped.";
     GoneName = "gone-name", Warning, "What `confperm.lock` remembers under this name is gone. What depends on the name is skipped.";
     UnknownAccount = "unknown-account", Error, "An account that the site does not describe.";
+    OtherPerson = "other-person", Warning, "An alias or an e-mail address that has nothing in common with the name that the site shows for the account.";
     InactiveAccount = "inactive-account", Warning, "An account that cannot sign in.";
     UnknownSpace = "unknown-space", Error, "A space that the site does not show.";
     ArchivedSpace = "archived-space", Warning, "A space that is archived.";

@@ -38,6 +38,7 @@ mod locked;
 mod moved_on;
 mod not_listed;
 mod observing;
+mod named;
 mod names;
 #[cfg(target_os = "linux")]
 mod network;

@@ -6,6 +6,7 @@
 mod access;
 mod copies;
 mod guards;
+mod identities;
 mod leaving;
 mod left;
 mod lookup;
@@ -57,6 +58,7 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Res
     resolver.findings.extend(ended);
     resolver.findings.extend(policy.foreign_links(&live.site));
     resolver.rekeyed();
+    resolver.identities();
     let mut desired = Desired::default();
     for (alias, person) in &policy.people {
         desired.aliases.entry(person.account.value.clone()).or_insert_with(|| alias.clone());

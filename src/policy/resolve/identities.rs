@@ -1,0 +1,132 @@
+//! Whether people are who the policy says they are: an alias beside the name that the site shows for its account.
+//!
+//! A reviewer sees the alias, and the id beside it says nothing to people. An alias that has nothing in common with the
+//! name may be a slip, or the account of someone else. Spellings differ in many ways, so only what has nothing in common is
+//! reported.
+
+use icu_normalizer::DecomposingNormalizerBorrowed;
+
+use super::resolver::Resolver;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::{AccountStatus, Person};
+use crate::policy::ast::PersonDef;
+
+/// Words that are as alike as this are one word: `jon` and `John`, `mueller` and `Müller`.
+const ALIKE: f64 = 0.85;
+
+impl Resolver<'_> {
+    /// Reports people whose alias or e-mail address does not fit the account, as far as accounts were read.
+    pub(super) fn identities(&mut self) {
+        for (alias, defined) in &self.policy.people {
+            let Some(person) = self.live.directory.people.get(&defined.account.value) else { continue };
+            // A closed account is called "Former user" and the like.
+            if person.status == AccountStatus::Closed || fits(alias, defined, person) {
+                continue;
+            }
+            let written = match &defined.email {
+                Some(email) => format!("`{alias}` ({email})"),
+                None => format!("`{alias}`"),
+            };
+            self.report(
+                Diagnostic::new(
+                    Code::OtherPerson,
+                    format!("the account of {written} belongs to {} on the site", person.name.shown()),
+                )
+                .at(&defined.account.span, "")
+                .at(&defined.span, "defined here")
+                .help(if defined.email.is_some() {
+                    "check the account id and the e-mail address, which should be that person's"
+                } else {
+                    "check the account id; if it is right, choose an alias that has a part of that name"
+                }),
+            );
+        }
+    }
+}
+
+/// Whether what the policy says of a person has anything in common with what the site says.
+fn fits(alias: &str, defined: &PersonDef, person: &Person) -> bool {
+    let name = person.name.raw();
+    let Some(email) = defined.email.as_deref() else { return has_part_of(alias, name) };
+    if let Some(shown) = person.email.as_deref().filter(|shown| !shown.is_empty()) {
+        return shown.eq_ignore_ascii_case(email);
+    }
+    let local = email.split('@').next().unwrap_or(email);
+    // Of an address of two words, one is a name: `ann.smith`.
+    let tells_names = words(local).len() > 1;
+    has_part_of(local, name) || (!tells_names && has_part_of(alias, name))
+}
+
+/// Whether a word of the one is in the other, or its initials. What is written in different scripts cannot be compared.
+fn has_part_of(written: &str, name: &str) -> bool {
+    let (written, name) = (words(written), words(name));
+    if written.is_empty() || name.is_empty() {
+        return true;
+    }
+    let joined = written.concat();
+    let initials: String = name.iter().filter_map(|word| word.chars().next()).collect();
+    let backwards: String = initials.chars().rev().collect();
+    joined == initials
+        || joined == backwards
+        || name.iter().any(|part| {
+            let beginning: String = part.chars().take(3).collect();
+            joined.contains(&beginning) || written.iter().any(|word| strsim::jaro_winkler(word, part) > ALIKE)
+        })
+}
+
+/// The words of a name in small Latin letters without accents; none of a name in another script.
+fn words(text: &str) -> Vec<String> {
+    let plain = DecomposingNormalizerBorrowed::new_nfd().normalize(text).to_lowercase();
+    let plain: String = plain.chars().filter(|c| !is_mark(*c)).collect();
+    if plain
+        .chars()
+        .any(|c| c.is_alphabetic() && !c.is_ascii() && !matches!(c, 'ß' | 'ø' | 'æ' | 'œ' | 'ł' | 'đ' | 'ı'))
+    {
+        return Vec::new();
+    }
+    let words = plain.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty());
+    words.map(str::to_owned).collect()
+}
+
+/// A mark that belongs to the letter before it.
+fn is_mark(c: char) -> bool {
+    ('\u{300}'..='\u{36f}').contains(&c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_part_of;
+
+    #[test]
+    fn aliases_as_people_choose_them_fit() {
+        for (alias, name) in [
+            ("ann", "Ann Example"),
+            ("ann-example", "Ann Example"),
+            ("jdoe", "John Doe"),
+            ("doej", "John Doe"),
+            ("johnd", "John Doe"),
+            ("jd", "John Doe"),
+            ("jon", "John Doe"),
+            ("mueller", "Jürgen Müller"),
+            ("juergen", "Jürgen M\u{fc}ller"),
+            ("li", "Wu Li"),
+            ("smith2", "Anna Smith (external)"),
+            ("bot", "Permissions Bot"),
+            ("tanaka", "田中太郎"),
+            ("olga", "Ольга Петрова"),
+            ("12345", "Ann Example"),
+            ("søren", "Søren Kierkegaard"),
+        ] {
+            assert!(has_part_of(alias, name), "{alias} {name}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_someone_else_does_not_fit() {
+        for (alias, name) in
+            [("tina", "Bob Builder"), ("ann", "Olga Petrova"), ("jd", "Ann Example"), ("finn", "Lena Leaver")]
+        {
+            assert!(!has_part_of(alias, name), "{alias} {name}");
+        }
+    }
+}
