@@ -65,7 +65,7 @@ pub enum SkipReason {
 pub struct Kept {
     /// What these hold.
     pub principals: BTreeSet<Principal>,
-    /// Those whom the policy leaves as they are, as far as they hold something or are on a list.
+    /// Those that the policy leaves as they are, as far as they hold something or are on a list.
     pub left: BTreeSet<Principal>,
     pub lists: BTreeMap<(ContentId, PageVerb), KeptList>,
     /// Archived pages that a pattern with `anyone` would open if they were not.

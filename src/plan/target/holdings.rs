@@ -23,8 +23,9 @@ pub(super) fn holdings(
 
     for (principal, holding) in &space.holdings {
         let declared = target.get_mut(principal);
-        let keep = hands_off(principal, holding, &live.site, &live.directory)
-            .or_else(|| wish.kept.left.contains(principal).then_some(KeepReason::Left))
+        let left = wish.kept.left.contains(principal).then_some(KeepReason::Left);
+        let keep = left
+            .or_else(|| hands_off(principal, holding, &live.site, &live.directory))
             .or_else(|| wish.kept.principals.contains(principal).then_some(KeepReason::Skipped))
             .or_else(|| (wish.mode == Mode::Additive).then_some(KeepReason::Undeclared));
         match (declared, keep) {

@@ -269,6 +269,9 @@ rules: [{rules}]
         assert_eq!(planned.plan.refusals, [], "{named}");
         assert!(planned.plan.calls.iter().any(|planned| opens(&planned.call)), "{named}");
     }
+    // The policy may also say that it stays.
+    let left = policy("", "").replace("    access:", "    leave: ['user:bob']\n    access:");
+    assert_eq!(Stage::against(&site, hides()).await.plan(&left).await.plan.refusals, []);
     // Nothing is opened, so nothing is refused; and an account that is a person's goes.
     let keeps = policy("", "").replace("view: anyone", "edit: ['user:me']");
     assert_eq!(Stage::against(&site, hides()).await.plan(&keeps).await.plan.refusals, []);
