@@ -112,6 +112,52 @@ async fn an_answer_is_taken_in_up_to_a_size() {
     assert!(error.to_string().contains("answered 403 with a web page (\"Not now\")"), "{error}");
 }
 
+/// Answers each request with this body, compressed; less so many bytes.
+fn compressing(body: &str, less: usize) -> String {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(body.as_bytes()).unwrap();
+    let mut compressed = encoder.finish().unwrap();
+    compressed.truncate(compressed.len() - less);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/wiki", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 8192];
+            let read = stream.read(&mut request).unwrap_or_default();
+            let request = String::from_utf8_lossy(&request[..read]).to_lowercase();
+            let is_wanted =
+                request.lines().any(|line| line.starts_with("accept-encoding:") && line.contains("gzip"));
+            let status = if is_wanted { "200 OK" } else { "406 Not Acceptable" };
+            let head = format!(
+                "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                compressed.len()
+            );
+            drop(stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&compressed)));
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn compressed_answers_are_read_and_their_size_is_that_of_what_they_say() {
+    let groups = |more: &str| {
+        format!(
+            "{{\"results\": [{{\"id\": \"g\", \"name\": \"all{more}\"}}], \"start\": 0, \"limit\": 200, \"size\": 1}}"
+        )
+    };
+    let retry = Policy { start: Duration::from_millis(2), ..Policy::default() };
+    let settings = Settings { largest_answer: 1024 * 1024, retry, ..Settings::default() };
+    let found = cloud_with(&compressing(&groups(""), 0), &settings).groups().await.unwrap();
+    assert_eq!(found[0].id.as_str(), "g");
+    // A few kilobytes on the wire.
+    let bomb = groups(&"x".repeat(4_000_000));
+    let error = cloud_with(&compressing(&bomb, 0), &settings).groups().await.unwrap_err();
+    assert!(error.to_string().contains("is larger than 1 MiB"), "{error}");
+    let error = cloud_with(&compressing(&groups(""), 20), &settings).groups().await.unwrap_err();
+    assert!(error.to_string().contains("stops in the middle"), "{error}");
+}
+
 /// A list that names a next page, and a new one each time, whatever it is asked.
 fn endless(seen: &Seen, item: impl Fn(usize) -> Value, pages: &AtomicUsize) -> Reply {
     let page = pages.fetch_add(1, Ordering::SeqCst);
