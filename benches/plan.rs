@@ -16,8 +16,8 @@ use std::time::Instant;
 use confperm::model::{
     AccountId, AccountKind, AccountStatus, Audience, BesidePages, Caller, Content, ContentId, ContentKind,
     ContentReach, Desired, DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId,
-    Group, GroupId, Holding, Kept, Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Person,
-    Principal, ProductAccess, Requested, Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind,
+    Group, GroupId, Holding, Joins, Kept, Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission,
+    Person, Principal, ProductAccess, Requested, Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind,
     SpaceRoleMode, SpaceStatus, StrayPermissions, Strength, Subject, Terms, Tree, Truth, UnlistedPages,
     Wanted, Why,
 };
@@ -269,6 +269,7 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
         origin: origin(),
         holdings: after,
         pages,
+        joins: Joins::default(),
         reach: ContentReach::Named,
         unlisted: UnlistedPages::Leave,
         page_only: Vec::new(),

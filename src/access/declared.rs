@@ -1,7 +1,9 @@
 //! Which line of the policy asks for a route.
 
 use super::question::{Level, Needed, Route};
-use crate::model::{DesiredHolding, DesiredSpace, Origin, PageVerb, Principal, Strength, Terms, Wanted};
+use crate::model::{
+    Audience, DesiredHolding, DesiredSpace, Origin, PageVerb, Principal, Strength, Terms, Wanted,
+};
 
 /// Where a policy asks for something, and what it says besides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +39,10 @@ pub fn declared<'d>(
             }
         }
         (Route::Listed { subject }, Some(content), Needed::OnList(verb)) => {
-            let wanted = space.pages.get(&content)?.audience(*verb)?;
-            let names_it = wanted.what.subjects().any(|listed| listed == subject);
-            names_it.then_some(Said::of(wanted))
+            let list = space.pages.get(&content).and_then(|page| page.audience(*verb));
+            let names_it = |list: &&Wanted<Audience>| list.what.subjects().any(|listed| listed == subject);
+            let joins = || space.joins.onto(content, *verb).find(|(joined, _)| *joined == subject);
+            list.filter(names_it).map(Said::of).or_else(|| joins().map(|(_, wanted)| Said::of(wanted)))
         }
         (Route::OpenList, Some(content), Needed::OnList(verb)) => open(space, content, *verb),
         _ => None,

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Audience, ContentId, Guards, Kept, Origin, PageVerb, Permission, Principal, RoleId, Skipped,
-    SpaceKey, Subject,
+    AccountId, Audience, ContentId, Guards, Joins, Kept, Origin, PageVerb, Permission, Principal, RoleId,
+    Skipped, SpaceKey, Subject,
 };
 
 /// What should be, for the spaces that the policy speaks of. Other spaces do not matter.
@@ -36,6 +36,8 @@ pub struct DesiredSpace {
     pub origin: Origin,
     pub holdings: BTreeMap<Principal, DesiredHolding>,
     pub pages: BTreeMap<ContentId, DesiredPage>,
+    /// Who joins the lists that are there once all else is settled.
+    pub joins: Joins,
     /// The content that may be meant beside what `pages` has, were it seen.
     pub reach: ContentReach,
     pub unlisted: UnlistedPages,
@@ -144,6 +146,11 @@ impl<T> Wanted<T> {
     /// The same wish, for something else.
     pub fn instead<U>(&self, what: U) -> Wanted<U> {
         Wanted { what, origin: self.origin.clone(), role: self.role.clone(), terms: self.terms.clone() }
+    }
+
+    /// Whether it was asked for until a day that has passed.
+    pub fn is_over(&self) -> bool {
+        self.terms.end.is_some_and(|end| end.over)
     }
 }
 

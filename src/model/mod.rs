@@ -16,6 +16,7 @@ mod directory;
 mod fold;
 mod guards;
 mod ids;
+mod joins;
 mod known;
 mod live;
 mod origin;
@@ -46,6 +47,7 @@ pub use directory::{
 pub use fold::{folded, is_same_name};
 pub use guards::{Forbidden, Guard, Guarded, Guards, MaxRemovals, Prohibition};
 pub use ids::{AccountId, ContentId, GrantId, GroupId, InvalidId, RoleId, SpaceId, SpaceKey};
+pub use joins::{Join, JoinReach, Joins};
 pub use known::{Known, Why};
 pub use live::{BesidePages, ForeignRow, Gap, Holding, Listing, Live, LiveSpace};
 pub use origin::Origin;

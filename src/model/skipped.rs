@@ -56,6 +56,8 @@ pub enum SkipReason {
     Contradictory { editor: Shown, viewers: Origin },
     /// The account that it means is closed, and the list is written without it.
     Closed,
+    /// The time that these were given on a list is over, and the list has no others, so it would be open.
+    Last,
     /// What it means has another name by now, and these bear the name and are not meant.
     AlsoNamed { by: BTreeSet<String> },
 }

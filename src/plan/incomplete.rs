@@ -60,6 +60,7 @@ fn is_declared(gap: &Gap, desired: &Desired, live: &Live) -> bool {
         Gap::Restrictions { content, why, .. } => {
             let entry = wish.pages.get(content);
             entry.is_some_and(|page| PageVerb::ALL.iter().any(|verb| page.audience(*verb).is_some()))
+                || wish.joins.names(*content)
                 || (wish.reach == ContentReach::Everything && !has_no_lists(*content, *why, space))
         }
         // What a path or a pattern means may be this content, so whether it is as declared is not known.

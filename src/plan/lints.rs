@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{self, Finding, Level, Lint, LintInputs};
 use crate::model::{
-    ContentId, ContentKind, Desired, DesiredHolding, Known, Live, Origin, PageVerb, Principal, SpaceKey, Why,
+    ContentId, ContentKind, Desired, DesiredHolding, Known, Live, Origin, PageVerb, Principal, SpaceKey,
+    Subject, Why,
 };
 
 /// Something worth a look. It never blocks a plan.
@@ -82,19 +83,23 @@ fn origin(finding: &Finding, desired: &Desired) -> Option<Origin> {
         });
         return Some(grant.unwrap_or(&space.origin).clone());
     };
-    let page = space.pages.get(&content)?;
+    let page = space.pages.get(&content);
     let lists = match finding.lint {
         Lint::ListedWithoutEditRight => [PageVerb::Edit, PageVerb::View],
         _ => [PageVerb::View, PageVerb::Edit],
     };
-    let names_them = |verb: &PageVerb| {
-        page.audience(*verb).is_some_and(|wanted| {
-            wanted.what.subjects().any(|subject| finding.about.contains(&subject.clone().into()))
-        })
+    let is_about = |subject: &Subject| finding.about.contains(&subject.clone().into());
+    let names_them = |verb| {
+        let wanted = page.and_then(|page| page.audience(verb))?;
+        let is_listed = wanted.what.subjects().any(|subject| is_about(subject));
+        is_listed.then_some(&wanted.origin)
     };
-    let list = lists
-        .into_iter()
-        .find(names_them)
-        .or_else(|| lists.into_iter().find(|verb| page.audience(*verb).is_some()))?;
-    page.audience(list).map(|wanted| wanted.origin.clone())
+    let joins = |verb| {
+        let joined = space.joins.onto(content, verb).find(|(subject, _)| is_about(subject));
+        joined.map(|(_, wanted)| &wanted.origin)
+    };
+    let sets = |verb| page.and_then(|page| page.audience(verb)).map(|wanted| &wanted.origin);
+    let origin = lists.into_iter().find_map(names_them);
+    let origin = origin.or_else(|| lists.into_iter().find_map(joins));
+    origin.or_else(|| lists.into_iter().find_map(sets)).cloned()
 }

@@ -35,6 +35,7 @@ fn line(skipped: &Skipped) -> String {
             format!("where it stands now, {editor} could edit it and not view it ({viewers})")
         }
         SkipReason::Closed => "the account is closed".to_owned(),
+        SkipReason::Last => "the time is over, and there are no others on the list".to_owned(),
         SkipReason::AlsoNamed { by } => format!("{} has this name and is not meant", ids(by)),
     };
     let what = match part {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use confperm::model::{
     AccessClass, Audience, BesidePages, Call, Caller, Content, ContentId, ContentKind, ContentReach, Desired,
     DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId, Group, Guards, Holding,
-    Kept, Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Principal, Requested,
+    Joins, Kept, Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission, Principal, Requested,
     Restrictions, RoleId, Site, Space, SpaceKind, SpaceRoleMode, SpaceStatus, StrayPermissions, Strength,
     Subject, Terms, Tree, Truth, UnlistedPages, Wanted, Why,
 };
@@ -689,6 +689,7 @@ impl Case {
             origin: origin(),
             holdings: holdings.chain(bystanders).collect(),
             pages: pages.collect(),
+            joins: Joins::default(),
             reach: ContentReach::Named,
             unlisted: UnlistedPages::Leave,
             page_only: Vec::new(),

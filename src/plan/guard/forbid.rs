@@ -66,6 +66,10 @@ fn given<'a>(key: &SpaceKey, space: &'a DesiredSpace, live: &Live) -> Vec<(Princ
             given.extend(listed.map(|subject| (subject.clone().into(), &list.origin)));
         }
     }
+    for join in space.joins.0.iter().filter(|join| !join.reach.is_empty()) {
+        let joined = join.who.values().flatten().filter(|(_, wanted)| !wanted.is_over());
+        given.extend(joined.map(|(subject, wanted)| (subject.clone().into(), &wanted.origin)));
+    }
     given
 }
 

@@ -1,5 +1,7 @@
 //! The lists that `page-only` asks for: one walk from the top of the space to the bottom.
 
+mod joining;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::change::Reason;
@@ -89,6 +91,7 @@ impl<'a> Compiler<'a> {
         }
         self.archived(readers);
         self.edits();
+        self.joining_guests();
         self.administer();
         self.finish()
     }
@@ -152,8 +155,10 @@ impl<'a> Compiler<'a> {
                 new
             }
         };
+        self.stay(id, PageVerb::View, &new, readers);
+        let joined = self.joined(id, PageVerb::View);
         let beside: BTreeSet<Subject> =
-            new.iter().filter(|subject| !self.guests.contains_key(*subject)).cloned().collect();
+            new.iter().filter(|subject| !self.guests.contains_key(*subject)).chain(joined).cloned().collect();
         let concerned = wanted.iter().chain(&unwanted).map(|guest| (*guest).clone()).collect();
         self.set(id, PageVerb::View, &lists.view, new, concerned);
         Way { guests: wanted, others: if beside.is_empty() { others } else { Some(beside) } }
@@ -240,7 +245,8 @@ impl<'a> Compiler<'a> {
                         !only_editors || editors.after.subjects.contains(*subject)
                     }
                 };
-                viewers.iter().filter(stays).cloned().collect()
+                // Those who join the view list could edit as well, were the page not above the guests'.
+                viewers.iter().chain(self.joined(id, PageVerb::View)).filter(stays).cloned().collect()
             }
             (Audience::Anyone, Audience::Anyone) => {
                 let guests = self.guests.keys().filter(|guest| named(guest));
@@ -256,6 +262,7 @@ impl<'a> Compiler<'a> {
                 new
             }
         };
+        self.stay(id, PageVerb::Edit, &new, &editors);
         let guests = blocked.iter().map(|guest| (*guest).clone()).collect();
         self.set(id, PageVerb::Edit, &lists.edit, new, guests);
     }
@@ -307,11 +314,28 @@ impl<'a> Compiler<'a> {
         members: &Members,
         insiders: &Readers,
     ) -> BTreeSet<Subject> {
-        let all: BTreeSet<Subject> = members.iter().cloned().collect();
+        let mut all: BTreeSet<Subject> = members.iter().cloned().collect();
         let [now, then] = [&insiders.before, &insiders.after].map(|who| self.plain(who.subjects.iter()));
-        let listed = self.plain(members.iter());
+        // Those who join a list whatever it is may be on it as well.
+        let joining = self.ground.wish.joins.on(id, list);
+        let joining = |subject: &Subject| {
+            joining.get(subject).filter(|_| !now.contains(subject) && !then.contains(subject)).copied()
+        };
+        let plain = |listed: &mut dyn Iterator<Item = &Subject>| {
+            let mut plain = self.plain(listed);
+            plain.retain(|subject| joining(subject).is_none());
+            plain
+        };
+        let listed = plain(&mut members.iter());
+        let live = self.live(id, list).map(|live| plain(&mut live.subjects()));
         if listed == then {
             self.found.made.insert((id, list));
+            // Their time is over. A list of none but them is not one that was made for guests.
+            let stays = |subject: &&Subject| joining(subject).is_none_or(|wanted| !wanted.is_over());
+            let rest: BTreeSet<Subject> = all.iter().filter(stays).cloned().collect();
+            if !rest.is_empty() && self.declared(id, list).is_none() {
+                all = rest;
+            }
         }
         if now == then
             || then.is_empty()
@@ -320,7 +344,6 @@ impl<'a> Compiler<'a> {
         {
             return all;
         }
-        let live = self.live(id, list).map(|live| self.plain(live.subjects()));
         let names_insiders = |listed: &&BTreeSet<Subject>| {
             !listed.is_empty() && listed.iter().all(|subject| now.contains(subject) || then.contains(subject))
         };
@@ -331,7 +354,9 @@ impl<'a> Compiler<'a> {
             return all;
         }
         let caller = Subject::User(self.ground.live.site.caller.account.clone());
-        let beside = all.iter().filter(|subject| **subject == caller || self.guests.contains_key(*subject));
+        let beside = all.iter().filter(|subject| {
+            **subject == caller || self.guests.contains_key(*subject) || joining(subject).is_some()
+        });
         let new: BTreeSet<Subject> = beside.chain(&then).cloned().collect();
         if new.is_empty() {
             return all;

@@ -74,6 +74,8 @@ pub(super) struct Compiled {
     made: BTreeSet<(ContentId, PageVerb)>,
     /// The members that `page-only` wants on which lists, whether it changes them or not, and the line that asks for it.
     pub(super) wanted: BTreeMap<(ContentId, PageVerb), (Audience, Origin)>,
+    /// Who stays on which lists though a line that put them there has ended.
+    pub(super) stay: BTreeMap<(ContentId, PageVerb), BTreeSet<Subject>>,
     /// Whether a list set by hand would look like one of those if insiders went before others came.
     pub(super) mistakable: bool,
     pub(super) entries: Vec<PlanPageOnly>,

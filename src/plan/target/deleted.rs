@@ -38,15 +38,18 @@ pub(super) fn leave_out(
             let Some(rest) = without(page.restrictions.audience(verb), &entries) else { continue };
             *page.restrictions.audience_mut(verb) = rest;
             page.reasons.entry(verb).or_insert(Reason::Deleted);
-            let Some(wanted) = wanted else { continue };
-            let asked_for = wanted.what.subjects().filter(|subject| entries.contains(subject));
-            skipped.extend(asked_for.filter_map(|subject| {
+            let listed = wanted
+                .into_iter()
+                .flat_map(|wanted| wanted.what.subjects().map(move |subject| (subject, &wanted.origin)));
+            let joined = wish.joins.onto(id, verb).map(|(subject, wanted)| (subject, &wanted.origin));
+            let asked_for = listed.chain(joined).filter(|(subject, _)| entries.contains(*subject));
+            skipped.extend(asked_for.filter_map(|(subject, origin)| {
                 Some(Skipped {
                     space: Some(key.clone()),
                     part: SkippedPart::Principal,
                     name: name(subject, desired)?,
                     reason: SkipReason::Closed,
-                    origin: wanted.origin.clone(),
+                    origin: origin.clone(),
                 })
             }));
         }

@@ -6,6 +6,7 @@
 mod applied;
 mod deleted;
 mod holdings;
+mod joins;
 mod pages;
 mod state;
 mod stays;
@@ -18,6 +19,7 @@ use crate::model::{Desired, Live, Mode, Skipped, SpaceKey, UnlistedPages};
 use super::page_only::Compiled;
 pub(super) use deleted::{deleted, is_sent_whole, unclear};
 use holdings::holdings;
+use joins::{JoinContext, join};
 use pages::{for_guests, pages, unlisted};
 pub(super) use state::TargetPage;
 pub use state::{Target, TargetHolding, TargetSpace};
@@ -49,11 +51,14 @@ pub(super) fn target(desired: &Desired, live: &Live) -> Targeted {
             let holdings = holdings(key, wish, space, live, &mut kept);
             let mut pages = pages(key, wish, space, live, &mut kept);
             let compiled = for_guests(key, wish, space, &holdings, &mut pages, live, &mut kept);
+            let joining = JoinContext { key, wish, space, compiled: &compiled, desired, live };
+            skipped.extend(join(joining, &mut pages, &mut kept));
             skipped.extend(deleted::leave_out(key, wish, space, &mut pages, desired, live));
             if let (UnlistedPages::Leave, Some(tree)) = (&wish.unlisted, &space.tree)
                 && !(wish.pages.is_empty() && wish.page_only.is_empty())
             {
-                let unlisted = unlisted(wish, tree).filter(|id| !compiled.relied_on.contains(id));
+                let unlisted = unlisted(wish, tree)
+                    .filter(|id| !compiled.relied_on.contains(id) && !wish.joins.names(*id));
                 let (archived, others): (Vec<_>, Vec<_>) =
                     unlisted.partition(|id| wish.kept.archived.contains(id));
                 kept.pages(key, KeepReason::ArchivedPage, archived.len());

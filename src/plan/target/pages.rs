@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountKind, Audience, Content, ContentId, DesiredPage, DesiredSpace, Known, Live, LiveSpace, PageVerb,
-    Principal, Restrictions, SpaceKey, Subject, Terms, Tree, UnlistedPages, Wanted,
+    AccountKind, Audience, Content, ContentId, DesiredPage, DesiredSpace, Known, Live, LiveSpace, Members,
+    PageVerb, Principal, Restrictions, SpaceKey, Subject, Terms, Tree, UnlistedPages, Wanted,
 };
 
 use super::applied::holdings_applied;
@@ -21,7 +21,7 @@ pub(super) fn pages(
     kept: &mut Kept,
 ) -> BTreeMap<ContentId, TargetPage> {
     let Some(tree) = &space.tree else { return BTreeMap::new() };
-    let of_space = &wish.kept;
+    let of_space = wish;
     let mut pages: BTreeMap<ContentId, TargetPage> = wish
         .pages
         .iter()
@@ -74,14 +74,9 @@ pub(super) fn for_guests(
         let page = pages
             .entry(*id)
             .or_insert_with(|| TargetPage { restrictions: now.clone(), reasons: BTreeMap::new() });
-        *page.restrictions.audience_mut(*verb) = with_kept(
-            (key, *id, *verb),
-            audience,
-            now.audience(*verb),
-            live,
-            kept,
-            (&BTreeSet::new(), &wish.kept),
-        );
+        let beside = of_list(wish, *id, *verb);
+        *page.restrictions.audience_mut(*verb) =
+            with_kept((key, *id, *verb), audience, now.audience(*verb), live, kept, &beside);
         page.reasons.insert(*verb, reason.clone());
     }
     compiled
@@ -90,7 +85,7 @@ pub(super) fn for_guests(
 fn page(
     (key, id): (&SpaceKey, ContentId),
     wish: &DesiredPage,
-    of_space: &crate::model::Kept,
+    of_space: &DesiredSpace,
     now: &Restrictions,
     live: &Live,
     kept: &mut Kept,
@@ -100,11 +95,27 @@ fn page(
     for verb in PageVerb::ALL {
         let Some(wanted) = wish.audience(verb) else { continue };
         reasons.insert(verb, Reason::of(wanted));
-        let undecided = of_space.on(id, verb).collect();
+        let beside =
+            Beside { undecided: of_space.kept.on(id, verb).collect(), ..of_list(of_space, id, verb) };
         *restrictions.audience_mut(verb) =
-            with_kept((key, id, verb), &wanted.what, now.audience(verb), live, kept, (&undecided, of_space));
+            with_kept((key, id, verb), &wanted.what, now.audience(verb), live, kept, &beside);
     }
     TargetPage { restrictions, reasons }
+}
+
+/// Those who may be on a list beside what it is set to.
+struct Beside<'a> {
+    /// About these nothing is decided.
+    undecided: BTreeSet<&'a Subject>,
+    /// These join it afterwards.
+    joined: BTreeSet<&'a Subject>,
+    /// Some of these are left as they are.
+    of_space: &'a crate::model::Kept,
+}
+
+fn of_list(wish: &DesiredSpace, id: ContentId, verb: PageVerb) -> Beside<'_> {
+    let joined = wish.joins.onto(id, verb).map(|(subject, _)| subject).collect();
+    Beside { undecided: BTreeSet::new(), joined, of_space: &wish.kept }
 }
 
 /// A declared list, with the apps that are on the live one and the subjects about which nothing is decided, and with
@@ -119,9 +130,9 @@ fn with_kept(
     now: &Audience,
     live: &Live,
     kept: &mut Kept,
-    (undecided, of_space): (&BTreeSet<&Subject>, &crate::model::Kept),
+    beside: &Beside<'_>,
 ) -> Audience {
-    let left: Vec<&Subject> = now.subjects().filter(|subject| of_space.leaves(subject)).collect();
+    let left: Vec<&Subject> = now.subjects().filter(|subject| beside.of_space.leaves(subject)).collect();
     let Audience::Only(members) = wanted else {
         if left.is_empty() {
             return Audience::Anyone;
@@ -133,14 +144,14 @@ fn with_kept(
     let mut members = members.clone();
     let caller = Subject::User(live.site.caller.account.clone());
     for subject in now.subjects() {
-        if undecided.contains(subject) {
+        if beside.undecided.contains(subject) {
             // What is deleted stays only as long as the list is not written.
             if members.insert(subject.clone()) && !live.directory.is_deleted(subject) {
                 kept.add(key, KeepReason::Skipped, &subject.clone().into(), 1);
             }
             continue;
         }
-        if of_space.leaves(subject) {
+        if beside.of_space.leaves(subject) {
             if members.insert(subject.clone()) {
                 kept.left(key, [subject]);
             }
@@ -162,7 +173,12 @@ fn with_kept(
         }
     }
     // What is as declared is not written, so the caller need not be on it.
-    if matches!(now, Audience::Only(now) if *now == members) {
+    let is_so = |now: &Members| {
+        let others = now.iter().filter(|subject| !members.contains(subject));
+        members.iter().all(|subject| now.contains(subject))
+            && others.into_iter().all(|it| beside.joined.contains(it))
+    };
+    if matches!(now, Audience::Only(now) if is_so(now)) {
         return now.clone();
     }
     let listed = now.subjects().any(|subject| *subject == caller)

@@ -31,8 +31,8 @@ use super::pages::{PageName, PageSelector};
 use super::rules::Rule;
 use crate::diagnostic::Diagnostics;
 use crate::model::{
-    AccountId, ArchivedPages, ContentId, ContentReach, Desired, DesiredSpace, GroupId, Kept, Live, LiveSpace,
-    Principal, Requested, Skipped, SkippedPart, SpaceKey, UnlistedPages,
+    AccountId, ArchivedPages, ContentId, ContentReach, Desired, DesiredSpace, GroupId, Joins, Kept, Live,
+    LiveSpace, Principal, Requested, Skipped, SkippedPart, SpaceKey, UnlistedPages,
 };
 pub use lookup::Lookup;
 pub use resolver::Context;
@@ -144,6 +144,7 @@ impl<'a> Resolver<'a> {
             origin: wish.span.origin(),
             holdings,
             pages,
+            joins: Joins::default(),
             reach: self.reach(wish, live),
             unlisted: wish.own.map_or(UnlistedPages::Leave, unlisted),
             page_only: page_only?,

@@ -1,0 +1,72 @@
+//! `page-only` beside `also-view` and `also-edit`: who joins the lists that it makes, which guests contradict it by
+//! joining, and who stays on a list when the time is over that another line gave.
+
+use std::collections::BTreeSet;
+
+use super::{Compiler, Readers};
+use crate::model::{ContentId, PageVerb, Subject};
+
+impl<'a> Compiler<'a> {
+    /// Notes who stays on a list though the time is over that another line gave them on it: guests, and insiders where it
+    /// is a list of all of them.
+    pub(super) fn stay(
+        &mut self,
+        id: ContentId,
+        list: PageVerb,
+        members: &BTreeSet<Subject>,
+        insiders: &Readers,
+    ) {
+        if self.ground.wish.joins.is_empty() {
+            return;
+        }
+        let insiders = self.plain(insiders.after.subjects.iter());
+        let joining = self.ground.wish.joins.on(id, list);
+        let mut others = self.plain(members.iter());
+        others.retain(|subject| insiders.contains(subject) || !joining.contains_key(subject));
+        let guests = members.iter().filter(|subject| self.guests.contains_key(*subject)).cloned();
+        let mut stay: BTreeSet<Subject> = guests.collect();
+        if others == insiders {
+            stay.extend(insiders);
+        }
+        self.found.stay.insert((id, list), stay);
+    }
+
+    /// Those who join a list that restricts content, guests apart.
+    pub(super) fn joined(&self, id: ContentId, list: PageVerb) -> impl Iterator<Item = &'a Subject> {
+        let joined: Vec<&Subject> =
+            self.ground.wish.joins.onto(id, list).map(|(subject, _)| subject).collect();
+        let guests = self.guests;
+        joined.into_iter().filter(|subject| !guests.contains_key(*subject))
+    }
+
+    /// Guests who join lists that keep them out.
+    pub(super) fn joining_guests(&mut self) {
+        let (wish, tree, guests) = (self.ground.wish, self.tree, self.guests);
+        for content in tree.iter().filter(|content| wish.joins.reaches(content.id)) {
+            let id = content.id;
+            let Some(lists) = self.lists(content) else { continue };
+            for list in PageVerb::ALL {
+                let made = self.found.lists.get(&(id, list)).map(|(audience, _)| audience);
+                if made.unwrap_or(lists.audience(list)).is_anyone() {
+                    continue;
+                }
+                for (subject, wanted) in wish.joins.onto(id, list) {
+                    let Some(guest) = guests.get(subject) else { continue };
+                    let is_out = match list {
+                        PageVerb::View => !guest.sees.contains(&id),
+                        PageVerb::Edit => {
+                            guest.sees.contains(&id)
+                                && !guest.named.contains(&id)
+                                && self.found.relied_on.contains(&id)
+                        }
+                    };
+                    if is_out {
+                        let who = BTreeSet::from([subject.clone()]);
+                        let about = (guest.origin.clone(), list, wanted.origin.clone(), who);
+                        self.contradicted.entry(about).or_default().insert(id);
+                    }
+                }
+            }
+        }
+    }
+}
