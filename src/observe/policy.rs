@@ -55,7 +55,8 @@ pub(super) fn spaces(written: &Policy, on_site: &OnSite<'_>, context: Context<'_
 /// says something about pages that it does not name.
 pub(super) fn content(policy: &Policy, context: Context<'_>, live: &Live, needs: &mut Needs) {
     let mut whole = policy::whole_spaces(policy, live, context);
-    whole.extend(policy.space_keys().filter(|key| policy.decides_about_every_page(key)).cloned());
+    let every_page = |key: &&SpaceKey| policy.decides_about_every_page(key) || policy.joins_every_list(key);
+    whole.extend(policy.space_keys().filter(every_page).cloned());
     let named = policy.space_keys().filter(|key| policy.wants_pages(key)).cloned();
     let keys: BTreeSet<SpaceKey> = named.chain(whole.iter().cloned()).collect();
     for key in keys {

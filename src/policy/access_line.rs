@@ -1,11 +1,11 @@
-//! A line of `access`: who is given what, for how long, and why.
+//! A line of `access`: who is given what, for how long, and why; and who joins lists, said in the same way.
 
 use std::fmt;
 
 use jiff::civil::Date;
 
 use crate::diagnostic::Spanned;
-use crate::model::{AccessClass, AccountId, BuiltInRole, End, Permission, Terms};
+use crate::model::{AccessClass, AccountId, BuiltInRole, End, PageVerb, Permission, Terms};
 
 /// A line of `access`: a role or a permission, and who has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,5 +82,33 @@ impl<T> Entry<T> {
     pub fn terms(&self, today: Date, rule: Option<&str>) -> Terms {
         let end = self.until.as_ref().map(|until| End { until: until.value, over: until.value < today });
         Terms { rule: rule.map(str::to_owned), end, because: self.why.clone() }
+    }
+}
+
+/// Who joins lists that restrict pages: `also-view` and `also-edit`. They open and close nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Joining {
+    pub view: Vec<Entry<Named>>,
+    pub edit: Vec<Entry<Named>>,
+}
+
+impl Joining {
+    pub fn named(&self, verb: PageVerb) -> &[Entry<Named>] {
+        match verb {
+            PageVerb::View => &self.view,
+            PageVerb::Edit => &self.edit,
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.view.is_empty() && self.edit.is_empty()
+    }
+
+    /// The key that says who joins a list.
+    pub const fn key(verb: PageVerb) -> &'static str {
+        match verb {
+            PageVerb::View => "also-view",
+            PageVerb::Edit => "also-edit",
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::fmt;
 use camino::Utf8PathBuf;
 use url::Url;
 
-pub use super::access_line::{AccessLine, Entry, Named, Right, RoleName, Who};
+pub use super::access_line::{AccessLine, Entry, Joining, Named, Right, RoleName, Who};
 use super::leave::LeavePattern;
 use super::pages::{PageSelector, with_space};
 use super::roles::RoleDef;
@@ -116,6 +116,8 @@ pub struct SpaceDef {
     pub pages: Vec<PageEntry>,
     pub unlisted: Option<Spanned<UnlistedDef>>,
     pub page_only: Vec<PageOnlyEntry>,
+    /// Who joins every list of the space that restricts something.
+    pub restricted: Joining,
 }
 
 /// The word under `unlisted-pages`.
@@ -191,12 +193,13 @@ impl ForbidDef {
     }
 }
 
-/// An entry of `pages`. At least one of the two lists is there.
+/// An entry of `pages`. It sets a list, or says who joins one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageEntry {
     pub pages: Spanned<PageSelector>,
     pub view: Option<Spanned<Listed>>,
     pub edit: Option<Spanned<Listed>>,
+    pub also: Joining,
 }
 
 impl PageEntry {
@@ -205,6 +208,11 @@ impl PageEntry {
             PageVerb::View => self.view.as_ref(),
             PageVerb::Edit => self.edit.as_ref(),
         }
+    }
+
+    /// Whether it sets a list. What only joins lists decides about none.
+    pub const fn decides(&self) -> bool {
+        self.view.is_some() || self.edit.is_some()
     }
 }
 

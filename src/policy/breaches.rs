@@ -64,9 +64,10 @@ impl Policy {
         match mention.what_for {
             WhatFor::Access { space, .. }
             | WhatFor::PageOnly { space, .. }
-            | WhatFor::Listed { space, .. } => self.may_be_given(&space.key.value, forbid),
+            | WhatFor::Listed { space, .. }
+            | WhatFor::Joins { space, .. } => self.may_be_given(&space.key.value, forbid),
             WhatFor::Rule { row: Some(key), .. } => self.may_be_given(key, forbid),
-            WhatFor::Rule { rule, row: None, .. } => {
+            WhatFor::Rule { rule, row: None, .. } | WhatFor::JoinsByRule { rule, .. } => {
                 (forbid.except_spaces.is_empty() && !self.has_paused_spaces())
                     || surely_selects_others(rule, &|key| self.may_be_given(key, forbid))
             }

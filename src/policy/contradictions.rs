@@ -54,7 +54,7 @@ impl Policy {
                 if let Some(given) = given(own, &rules, key, &who.value, today) {
                     findings.push(contradiction(&shown, goes, &who.span, given, GIVEN));
                 }
-                for listed in listed(own, &who.value, today) {
+                for listed in listed(own, &rules, key, &who.value, today) {
                     findings.push(contradiction(&shown, goes, &who.span, listed, LISTED));
                 }
             }
@@ -79,7 +79,7 @@ impl Policy {
 const fn asked(mention: &Mention<'_>) -> Option<&'static str> {
     match mention.what_for {
         WhatFor::Access { .. } | WhatFor::PageOnly { .. } | WhatFor::Rule { .. } => Some(GIVEN),
-        WhatFor::Listed { .. } => Some(LISTED),
+        WhatFor::Listed { .. } | WhatFor::Joins { .. } | WhatFor::JoinsByRule { .. } => Some(LISTED),
         WhatFor::Absent { .. } => Some(Goes::Nowhere.phrase()),
         WhatFor::Replaced { .. } => Some(Goes::Replaced.phrase()),
         WhatFor::Heir { .. } => Some(COMES),
@@ -118,13 +118,22 @@ fn given<'p>(
     mentions.into_iter().find(gives).map(|mention| mention.span)
 }
 
-/// The entries of pages that name a principal.
-fn listed<'p>(own: &'p SpaceDef, who: &Who, today: Date) -> impl Iterator<Item = &'p Span> {
-    own.mentions()
-        .filter(move |mention| {
-            matches!(mention.what_for, WhatFor::Listed { .. })
-                && mention.who == Party::from(who)
-                && !mention.is_over(today)
-        })
-        .map(|mention| mention.span)
+/// The entries that put a principal on lists of pages.
+fn listed<'p>(
+    own: &'p SpaceDef,
+    rules: &[&'p Rule],
+    key: &SpaceKey,
+    who: &Who,
+    today: Date,
+) -> impl Iterator<Item = &'p Span> {
+    let lists = |mention: &Mention<'_>| {
+        let for_lists = matches!(
+            mention.what_for,
+            WhatFor::Listed { .. } | WhatFor::Joins { .. } | WhatFor::JoinsByRule { .. }
+        );
+        for_lists && mention.who == Party::from(who) && !mention.is_over(today)
+    };
+    let mentions = own.mentions().chain(rules.iter().flat_map(|rule| rule.mentions_in(key)));
+    let listed: Vec<&Span> = mentions.filter(lists).map(|mention| mention.span).collect();
+    listed.into_iter()
 }

@@ -129,6 +129,11 @@ pub(crate) const SPACE: &[Key] = &[
     ),
     key("page-only", "People who see exactly the pages that are named, and what stands above them.")
         .fields(PAGE_ONLY),
+    key(
+        "restricted-pages",
+        "Who joins every list that restricts a page or blog post of the space, archived ones included.",
+    )
+    .fields(RESTRICTED),
 ];
 
 pub(crate) const RULE: &[Key] = &[
@@ -144,6 +149,11 @@ pub(crate) const RULE: &[Key] = &[
     key("absent", "Who holds nothing in these spaces and is on no list of a page in them.").fields(ABSENT),
     key("replace", "Whose place another takes, in the spaces and on the lists of pages: old to new."),
     key("leave", "Who is left as they are in these spaces, as `leave` of a space says it."),
+    key(
+        "restricted-pages",
+        "Who joins every list that restricts a page or blog post of these spaces, archived ones included.",
+    )
+    .fields(RESTRICTED),
 ];
 
 pub(crate) const SELECTOR: &[Key] = &[
@@ -195,6 +205,20 @@ pub(crate) const PAGE: &[Key] = &[
     key("view", "Who may view the page and everything below it: `anyone`, or a list of people and groups.")
         .fields(ENTRY),
     key("edit", "Who may edit the page itself: `anyone`, or a list of people and groups.").fields(ENTRY),
+    key("also-view", "Who joins the view lists that these pages have, whatever sets them. An open page stays open.")
+        .fields(ENTRY),
+    key(
+        "also-edit",
+        "Who joins the edit lists that these pages have, and their view lists, since editing needs view. What is open \
+         stays open.",
+    )
+    .fields(ENTRY),
+];
+
+pub(crate) const RESTRICTED: &[Key] = &[
+    key("also-view", "Who joins every view list.").fields(ENTRY),
+    key("also-edit", "Who joins every edit list, and every view list, since editing needs view.")
+        .fields(ENTRY),
 ];
 
 pub(crate) const ENTRY: &[Key] = &[

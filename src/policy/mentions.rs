@@ -4,7 +4,9 @@
 
 use jiff::civil::Date;
 
-use super::ast::{AccessLine, AccessTest, Entry, Named, PageEntry, PageOnlyEntry, Policy, SpaceDef, Who};
+use super::ast::{
+    AccessLine, AccessTest, Entry, Joining, Named, PageEntry, PageOnlyEntry, Policy, SpaceDef, Who,
+};
 use super::leave::LeavePattern;
 use super::rules::Rule;
 use super::sets::{SetDef, SetMember};
@@ -40,6 +42,10 @@ pub enum WhatFor<'p> {
     PageOnly { space: &'p SpaceDef, entry: &'p PageOnlyEntry },
     /// It is on a list of pages.
     Listed { space: &'p SpaceDef, entry: &'p PageEntry, list: PageVerb },
+    /// It joins lists of a space: those of an entry of `pages`, or all that restrict something.
+    Joins { space: &'p SpaceDef, entry: Option<&'p PageEntry>, list: PageVerb },
+    /// It joins all lists that restrict something in the spaces that a rule selects.
+    JoinsByRule { rule: &'p Rule, list: PageVerb },
     /// It is given a role or a permission by a rule: in the space of a row, or in all that the rule selects.
     Rule { rule: &'p Rule, line: &'p AccessLine, row: Option<&'p SpaceKey> },
     /// It holds nothing and is on no list.
@@ -74,6 +80,8 @@ impl<'p> Mention<'p> {
             WhatFor::Access { line, .. } | WhatFor::Rule { line, .. } => Some(line),
             WhatFor::PageOnly { entry, .. } => Some(&entry.access),
             WhatFor::Listed { .. }
+            | WhatFor::Joins { .. }
+            | WhatFor::JoinsByRule { .. }
             | WhatFor::Absent { .. }
             | WhatFor::Replaced { .. }
             | WhatFor::Heir { .. }
@@ -168,7 +176,22 @@ impl SpaceDef {
                 listed.map(move |named| dated(named, WhatFor::Listed { space: self, entry, list }))
             })
         });
-        access.chain(guests).chain(lists).chain(left(&self.leave))
+        let of_entries = self.pages.iter().flat_map(move |entry| {
+            entry.also.mentions(move |list| WhatFor::Joins { space: self, entry: Some(entry), list })
+        });
+        let of_space =
+            self.restricted.mentions(move |list| WhatFor::Joins { space: self, entry: None, list });
+        access.chain(guests).chain(lists).chain(of_entries).chain(of_space).chain(left(&self.leave))
+    }
+}
+
+impl Joining {
+    fn mentions<'p>(
+        &'p self,
+        what_for: impl Fn(PageVerb) -> WhatFor<'p> + Copy,
+    ) -> impl Iterator<Item = Mention<'p>> {
+        let of = move |list| self.named(list).iter().map(move |entry| dated(entry, what_for(list)));
+        PageVerb::ALL.into_iter().flat_map(of)
     }
 }
 
@@ -195,7 +218,8 @@ impl Rule {
         let access = everywhere.chain(rows).flat_map(move |(line, row)| {
             line.who.iter().map(move |entry| dated(entry, WhatFor::Rule { rule: self, line, row }))
         });
-        conditions.chain(access).chain(self.leaving()).chain(left(&self.leave))
+        let joins = self.restricted.mentions(move |list| WhatFor::JoinsByRule { rule: self, list });
+        conditions.chain(access).chain(joins).chain(self.leaving()).chain(left(&self.leave))
     }
 
     fn leaving(&self) -> impl Iterator<Item = Mention<'_>> {

@@ -42,9 +42,9 @@ mod writes;
 mod yaml;
 
 pub use ast::{
-    AccessLine, AccessTest, Entry, Expectation, ForbidDef, GroupPin, GuardsDef, Listed, Named, PageEntry,
-    PageOnlyEntry, PersonDef, Policy, Right, RoleName, SiteAddress, SpaceDef, TestTarget, TestVerb,
-    UnlistedDef, Who,
+    AccessLine, AccessTest, Entry, Expectation, ForbidDef, GroupPin, GuardsDef, Joining, Listed, Named,
+    PageEntry, PageOnlyEntry, PersonDef, Policy, Right, RoleName, SiteAddress, SpaceDef, TestTarget,
+    TestVerb, UnlistedDef, Who,
 };
 pub use breaches::Breaches;
 pub use express::NamedBundle;

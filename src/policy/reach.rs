@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::ast::Policy;
+use super::ast::{Joining, Policy};
 use super::rules::Selector;
 use crate::model::{Listing, SpaceKey};
 
@@ -33,6 +33,7 @@ impl Policy {
         for (key, space) in &mut self.spaces {
             if !is_written(key) {
                 space.pages.clear();
+                space.restricted = Joining::default();
             }
         }
         self.focus.pages = Some(spaces);

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::access_line::{AccessLine, Named, Right, Who};
+use super::access_line::{AccessLine, Joining, Named, Right, Who};
 use super::glob::glob;
 use super::leave::LeavePattern;
 use crate::diagnostic::{Span, Spanned};
@@ -25,6 +25,8 @@ pub struct Rule {
     pub absent: Vec<Absent>,
     pub replace: Vec<Replace>,
     pub leave: Vec<Spanned<LeavePattern>>,
+    /// Who joins every list of these spaces that restricts something.
+    pub restricted: Joining,
 }
 
 impl Rule {
@@ -36,7 +38,7 @@ impl Rule {
     /// Whether every page of the spaces must be looked at, not only the spaces.
     pub(super) fn is_about_pages(&self) -> bool {
         let is_listed = |absent: &Absent| matches!(absent.who.value, Who::Named(_));
-        self.absent.iter().any(is_listed) || !self.replace.is_empty()
+        self.absent.iter().any(is_listed) || !self.replace.is_empty() || !self.restricted.is_empty()
     }
 }
 

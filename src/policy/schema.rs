@@ -126,11 +126,12 @@ fn rule() -> Value {
         ] })),
         "leave" => leave(),
         "replace" => with(map_of(&json!({ "$ref": "#/$defs/named" })), "minProperties", json!(1)),
+        "restricted-pages" => restricted(),
         _ => with(mapping(keys::FROM, from), "required", json!(["csv", "space", "type", "id"])),
     });
     let rule = with(rule, "required", json!(["name"]));
-    let actions =
-        ["access", "like", "absent", "replace", "leave"].map(|action| json!({ "required": [action] }));
+    let actions = ["access", "like", "absent", "replace", "leave", "restricted-pages"]
+        .map(|action| json!({ "required": [action] }));
     with(rule, "anyOf", json!(actions))
 }
 
@@ -185,6 +186,7 @@ fn space() -> Value {
         "access" => json!({ "$ref": "#/$defs/access" }),
         "like" => text(),
         "unlisted-pages" => json!({ "enum": ["leave", "open"] }),
+        "restricted-pages" => restricted(),
         "page-only" => list(with(
             mapping(keys::PAGE_ONLY, |key| match key {
                 "who" => list(entry("several-named")),
@@ -196,7 +198,10 @@ fn space() -> Value {
         )),
         _ => with(
             map_of(&with(
-                mapping(keys::PAGE, |_| json!({ "$ref": "#/$defs/audience" })),
+                mapping(keys::PAGE, |key| match key {
+                    "view" | "edit" => json!({ "$ref": "#/$defs/audience" }),
+                    _ => list(entry("named")),
+                }),
                 "minProperties",
                 json!(1),
             )),
@@ -204,6 +209,10 @@ fn space() -> Value {
             json!(1),
         ),
     })
+}
+
+fn restricted() -> Value {
+    with(mapping(keys::RESTRICTED, |_| list(entry("named"))), "minProperties", json!(1))
 }
 
 fn guards() -> Value {

@@ -2,11 +2,14 @@
 
 use jiff::civil::Date;
 
-use super::ast::{Listed, PageEntry, Policy};
+use super::ast::{Joining, Listed, PageEntry, Policy};
 use super::lock::{LOCK_FILE, Lock, LockedEnd};
 use super::mentions::{Mention, WhatFor};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::model::PageVerb;
+
+/// What stands for the pages, where all that are restricted are meant.
+const RESTRICTED: &str = "restricted-pages";
 
 /// Something that is given for a time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,6 +41,13 @@ impl Policy {
             WhatFor::PageOnly { space, .. } => format!("page-only in {}", space.key.value),
             WhatFor::Listed { space, entry, list } => {
                 format!("{} {} in {}", list.as_str(), entry.pages.value, space.key.value)
+            }
+            WhatFor::Joins { space, entry, list } => {
+                let pages = entry.map_or(RESTRICTED.to_owned(), |entry| entry.pages.value.to_string());
+                format!("{} {pages} in {}", Joining::key(list), space.key.value)
+            }
+            WhatFor::JoinsByRule { rule, list } => {
+                format!("{} {RESTRICTED} by the rule \"{}\"", Joining::key(list), rule.name.value)
             }
             WhatFor::Rule { rule, line, .. } => {
                 format!("{} by the rule \"{}\"", line.right.value, rule.name.value)

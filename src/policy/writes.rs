@@ -24,7 +24,10 @@ impl Policy {
             || spaces.any(|space| {
                 let opens =
                     space.unlisted.as_ref().is_some_and(|unlisted| unlisted.value == UnlistedDef::Open);
-                opens || !space.pages.is_empty() || !space.page_only.is_empty()
+                opens
+                    || !space.pages.is_empty()
+                    || !space.page_only.is_empty()
+                    || !space.restricted.is_empty()
             })
     }
 }

@@ -7,6 +7,7 @@ mod access_tests;
 mod entries;
 mod guards;
 mod hints;
+mod joining;
 mod leave;
 mod names;
 mod page_only;

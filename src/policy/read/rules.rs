@@ -7,13 +7,13 @@ use super::sets::{ANYWHERE, Place, named};
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span, Spanned, did_you_mean};
 use crate::model::{SpaceKey, SpaceKind, SpaceStatus};
-use crate::policy::ast::{AccessLine, Named, Right, Who};
+use crate::policy::ast::{AccessLine, Joining, Named, Right, Who};
 use crate::policy::csv::{self, CsvTable, Delimiter, RowType};
 use crate::policy::keys;
 use crate::policy::rules::{Absent, Condition, KeyPattern, Like, Replace, Rule, Selector};
 use crate::policy::yaml::{Node, NodeKind, Scalar};
 
-const ACTIONS: [&str; 5] = ["access", "like", "absent", "replace", "leave"];
+const ACTIONS: [&str; 6] = ["access", "like", "absent", "replace", "leave", "restricted-pages"];
 const TYPES: [&str; 7] =
     ["global", "personal", "collaboration", "knowledge_base", "system", "onboarding", "xflow_sample_space"];
 const STATUSES: [(&str, SpaceStatus); 2] =
@@ -51,7 +51,7 @@ impl Reader {
         self.rule_is_whole(&has, &node.span);
         let from_file = has("from");
         let (mut name, mut spaces, mut from, mut rights) = (None, None, None, Vec::new());
-        let (mut access, mut like) = (Vec::new(), None);
+        let (mut access, mut like, mut restricted) = (Vec::new(), None, Joining::default());
         let (mut absent, mut replace, mut leave) = (Vec::new(), Vec::new(), Vec::new());
         for (key, node) in fields {
             match key.value {
@@ -63,6 +63,7 @@ impl Reader {
                 "absent" => absent = self.absent(node),
                 "replace" => replace = self.replace(node),
                 "leave" => leave = self.leave(node),
+                "restricted-pages" => restricted = self.restricted_pages(node),
                 _ => from = self.from(node),
             }
         }
@@ -72,7 +73,7 @@ impl Reader {
             Some(selector) => Some(selector?),
             None => None,
         };
-        Some(Rule { name: name?, spaces, access, rows, like, absent, replace, leave })
+        Some(Rule { name: name?, spaces, access, rows, like, absent, replace, leave, restricted })
     }
 
     fn rule_is_whole(&mut self, has: &dyn Fn(&str) -> bool, span: &Span) {
@@ -97,11 +98,9 @@ impl Reader {
             );
         }
         if !has("from") && !ACTIONS.iter().any(|action| has(action)) {
-            self.report(
-                Diagnostic::new(Code::EmptyEntry, "this rule asks for nothing")
-                    .at(span, "")
-                    .help("add `access:`, `like:`, `absent:`, `replace:`, `leave:` or `from:`"),
-            );
+            self.report(Diagnostic::new(Code::EmptyEntry, "this rule asks for nothing").at(span, "").help(
+                "add `access:`, `like:`, `absent:`, `replace:`, `leave:`, `restricted-pages:` or `from:`",
+            ));
         }
     }
 

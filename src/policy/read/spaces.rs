@@ -4,7 +4,7 @@ use super::sets::{ANYWHERE, ON_PAGES};
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
 use crate::model::{Mode, Permission, SpaceKey};
-use crate::policy::ast::{AccessLine, Entry, Listed, PageEntry, Right, SpaceDef, Who};
+use crate::policy::ast::{AccessLine, Entry, Joining, Listed, PageEntry, Right, SpaceDef, Who};
 use crate::policy::keys;
 use crate::policy::pages::{InvalidSelector, Link, PageSelector};
 use crate::policy::roles::bundle;
@@ -66,13 +66,13 @@ impl Reader {
         let this = &key.value;
         let fields = self.fields(node, &what, keys::SPACE)?;
         let has = |name| fields.iter().any(|(key, _)| key.value == name);
-        let (has_access, has_pages) =
-            (has("access") || has("like"), has("pages") || has("page-only") || has("unlisted-pages"));
+        let has_access = has("access") || has("like");
+        let has_pages = ["pages", "page-only", "unlisted-pages", "restricted-pages"].into_iter().any(has);
         let mut mode = Some(Mode::Authoritative);
         let (mut access, mut like) = (Vec::new(), None);
         let mut leave = Vec::new();
         let mut pages = Vec::new();
-        let (mut unlisted, mut page_only) = (None, Vec::new());
+        let (mut unlisted, mut page_only, mut restricted) = (None, Vec::new(), Joining::default());
         for (key, node) in fields {
             match key.value {
                 "mode" => mode = self.mode(node),
@@ -81,6 +81,7 @@ impl Reader {
                 "like" => like = self.like(node),
                 "pages" => pages = self.pages(node, this),
                 "unlisted-pages" => unlisted = self.unlisted_pages(node),
+                "restricted-pages" => restricted = self.restricted_pages(node),
                 _ => page_only = self.page_only(node, this),
             }
         }
@@ -100,16 +101,8 @@ impl Reader {
             _ => {}
         }
         self.guests_who_administer(&access, &page_only);
-        Some(SpaceDef {
-            key,
-            mode: mode.unwrap_or(Mode::Additive),
-            leave,
-            access,
-            like,
-            pages,
-            unlisted,
-            page_only,
-        })
+        let mode = mode.unwrap_or(Mode::Additive);
+        Some(SpaceDef { key, mode, leave, access, like, pages, unlisted, page_only, restricted })
     }
 
     fn mode(&mut self, node: &Node) -> Option<Mode> {
@@ -230,12 +223,15 @@ impl Reader {
             self.report(
                 Diagnostic::new(Code::EmptyEntry, format!("{what} says nothing about view or edit"))
                     .at(&path.span, "")
-                    .help("add `view:` or `edit:` with `anyone` or a list, or remove the entry"),
+                    .help("add `view:` or `edit:` with `anyone` or a list, or `also-view:` with a list, or remove the entry"),
             );
             return None;
         }
-        let (mut view, mut edit) = (None, None);
+        let (mut view, mut edit, mut also) = (None, None, Joining::default());
         for (key, node) in fields {
+            if self.joins(&mut also, key.value, node) {
+                continue;
+            }
             let listed = self.listed(key.value, node).map(|listed| Spanned::new(listed, key.span.clone()));
             if key.value == "view" {
                 view = listed;
@@ -259,7 +255,7 @@ impl Reader {
                 }
             }
         }
-        Some(PageEntry { pages: pages?, view, edit })
+        Some(PageEntry { pages: pages?, view, edit, also })
     }
 
     /// One of the two lists of a page.

@@ -11,7 +11,7 @@ use crate::model::{
     AccountKind, Audience, ContentId, ContentReach, DesiredHolding, DesiredPage, Kept, Known, LiveSpace,
     Members, Mode, PageVerb, Principal, SkippedPart, SpaceKey, Subject, Tree, Wanted,
 };
-use crate::policy::ast::{Entry, Named, PageEntry, SpaceDef, UnlistedDef, Who};
+use crate::policy::ast::{Entry, Named, PageEntry, UnlistedDef, Who};
 use crate::policy::contradictions::{COMES, GIVEN, Goes, LISTED, contradiction};
 use crate::policy::rules::Rule;
 
@@ -111,9 +111,7 @@ impl<'a> Resolver<'a> {
             if let Some(given) = asked(&leaving.who) {
                 self.contradiction(leaving, given, GIVEN);
             }
-            if let Some(own) = wish.own {
-                self.still_listed(leaving, own);
-            }
+            self.still_listed(leaving, wish);
             for other in &wish.leaving[number + 1..] {
                 if other.who == leaving.who && other.then != leaving.then {
                     self.contradiction(leaving, other.span, "this asks for something else");
@@ -130,12 +128,10 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Entries of pages that name one who goes.
-    fn still_listed(&mut self, leaving: &Leaving<'a>, own: &'a SpaceDef) {
+    /// Entries that put a principal that goes on lists of pages.
+    fn still_listed(&mut self, leaving: &Leaving<'a>, wish: &Wish<'a>) {
         let today = self.today;
-        let lists = own.pages.iter().flat_map(|page| [&page.view, &page.edit]).flatten();
-        let named = lists.flat_map(|list| list.value.named()).filter(|entry| !entry.is_over(today));
-        let listed: Vec<&Entry<Named>> = named.collect();
+        let listed: Vec<&Entry<Named>> = wish.listed().filter(|entry| !entry.is_over(today)).collect();
         for Entry { who, .. } in listed {
             let same = match (&who.value, &leaving.who) {
                 (Named::User(account), Principal::User(goes)) => account == goes,

@@ -102,11 +102,8 @@ impl<'a> Resolver<'a> {
         for line in &wish.lines {
             named.extend(line.who().iter().map(|entry| (entry.who.value.clone(), line.place(entry), GIVEN)));
         }
-        for page in wish.own.into_iter().flat_map(|own| &own.pages) {
-            let lists = PageVerb::ALL.into_iter().filter_map(|verb| page.listed(verb));
-            let entries = lists.flat_map(|list| list.value.named());
-            named.extend(entries.map(|entry| (Who::Named(entry.who.value.clone()), &entry.who.span, LISTED)));
-        }
+        let entries = wish.listed();
+        named.extend(entries.map(|entry| (Who::Named(entry.who.value.clone()), &entry.who.span, LISTED)));
         for leaving in &wish.leaving {
             let goes = match leaving.then {
                 Then::Gone { .. } => Goes::Nowhere,

@@ -7,6 +7,7 @@ mod access;
 mod copies;
 mod guards;
 mod identities;
+mod joins;
 mod leaving;
 mod left;
 mod lookup;
@@ -31,8 +32,8 @@ use super::pages::{PageName, PageSelector};
 use super::rules::Rule;
 use crate::diagnostic::Diagnostics;
 use crate::model::{
-    AccountId, ArchivedPages, ContentId, ContentReach, Desired, DesiredSpace, GroupId, Joins, Kept, Live,
-    LiveSpace, Principal, Requested, Skipped, SkippedPart, SpaceKey, UnlistedPages,
+    AccountId, ArchivedPages, ContentId, ContentReach, Desired, DesiredSpace, GroupId, Kept, Live, LiveSpace,
+    Principal, Requested, Skipped, SkippedPart, SpaceKey, UnlistedPages,
 };
 pub use lookup::Lookup;
 pub use resolver::Context;
@@ -114,7 +115,9 @@ impl<'a> Resolver<'a> {
         let is_listed = wish.leaving.iter().any(|leaving| leaving.subject().is_some());
         let takes_off = is_listed && self.policy.asks_about_pages(&live.space.key);
         let opens = wish.own.is_some_and(|own| matches!(unlisted(own), UnlistedPages::Open(_)));
-        if takes_off || opens {
+        let mut joining =
+            wish.own.iter().map(|own| &own.restricted).chain(wish.joining.iter().map(|(_, it)| *it));
+        if takes_off || opens || joining.any(|joining| !joining.is_empty()) {
             return ContentReach::Everything;
         }
         let entries = wish.own.into_iter().flat_map(|own| &own.pages);
@@ -137,14 +140,15 @@ impl<'a> Resolver<'a> {
         let mut holdings = self.holdings(wish, live, &mut kept);
         // What is copied from another space, no line says of them.
         holdings.retain(|who, _| self.left_by(&left, who).is_none());
-        let mut pages = wish.own.map(|own| self.pages(own, live, &mut kept)).unwrap_or_default();
+        let (mut pages, mut joins) = wish.own.map(|own| self.pages(own, live, &mut kept)).unwrap_or_default();
+        self.joins_of_space(wish, live, &mut joins);
         self.unlist(wish, live, &kept, &mut pages);
         Some(DesiredSpace {
             mode: wish.mode(),
             origin: wish.span.origin(),
             holdings,
             pages,
-            joins: Joins::default(),
+            joins,
             reach: self.reach(wish, live),
             unlisted: wish.own.map_or(UnlistedPages::Leave, unlisted),
             page_only: page_only?,
@@ -163,9 +167,7 @@ impl<'a> Resolver<'a> {
         for entry in entries {
             requested.access.extend(self.principal(&entry.who).known());
         }
-        let lists = wish.own.into_iter().flat_map(|own| &own.pages).flat_map(|page| [&page.view, &page.edit]);
-        let named = lists.flatten().flat_map(|list| list.value.named()).filter(|entry| entry.is_over(today));
-        for entry in named {
+        for entry in wish.listed().filter(|entry| entry.is_over(today)) {
             requested.lists.extend(self.subject(&entry.who.value, &entry.who.span).known());
         }
         requested
@@ -211,7 +213,13 @@ impl Policy {
     pub fn wants_pages(&self, key: &SpaceKey) -> bool {
         self.is_in_scope(key)
             && (self.spaces.get(key).is_some_and(|space| !space.pages.is_empty())
-                || self.decides_about_every_page(key))
+                || self.decides_about_every_page(key)
+                || self.joins_every_list(key))
+    }
+
+    /// Whether the entry of a space puts principals on every list that restricts something there.
+    pub fn joins_every_list(&self, key: &SpaceKey) -> bool {
+        self.spaces.get(key).is_some_and(|space| !space.restricted.is_empty())
     }
 
     /// Whether the policy decides about pages of a space that it does not name.

@@ -6,8 +6,8 @@ use super::meaning::NameMeaning;
 use super::resolver::{Resolver, Stray};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::{
-    Audience, Content, ContentId, DesiredPage, Kept, KeptList, Known, LiveSpace, Missing, PageVerb, Parent,
-    Shown, SiteText, SkipReason, Skipped, SkippedPart, SpaceKey, Tree,
+    Audience, Content, ContentId, DesiredPage, Joins, Kept, KeptList, Known, LiveSpace, Missing, PageVerb,
+    Parent, Shown, SiteText, SkipReason, Skipped, SkippedPart, SpaceKey, Tree,
 };
 use crate::policy::ast::{Listed, PageEntry, SpaceDef, UnlistedDef};
 use crate::policy::pages::{PageSelector, Reach, below, is_page};
@@ -15,7 +15,7 @@ use crate::policy::read::edit_without_view;
 
 /// How specific an entry is about a page. The greatest goes first, alone; of two that are alike, the one that decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
+pub(super) enum Rank {
     /// A pattern: the deeper its upper end the more specific, and `*` more than `**`.
     Below {
         depth: usize,
@@ -34,7 +34,7 @@ impl Rank {
     }
 
     /// Whether the entry says what becomes of the page; if not, the page stays as it is.
-    const fn decides(self) -> bool {
+    pub(super) const fn decides(self) -> bool {
         match self {
             Self::Below { decides, .. } | Self::Exact { decides } => decides,
         }
@@ -43,8 +43,8 @@ impl Rank {
 
 /// The pages that an entry reaches.
 #[derive(Debug, Default)]
-struct Reached {
-    ranked: Vec<(Rank, BTreeSet<ContentId>)>,
+pub(super) struct Reached {
+    pub(super) ranked: Vec<(Rank, BTreeSet<ContentId>)>,
     /// Pages that bear the name of the entry and are not meant by it. They stay as they are, where no entry
     /// names them: who reads the policy takes the entry for theirs.
     also_named: BTreeSet<ContentId>,
@@ -58,17 +58,18 @@ struct Reached {
 type Winners = BTreeMap<ContentId, (Rank, usize)>;
 
 impl Resolver<'_> {
+    /// What entries make of pages, and who joins the lists of those that they reach.
     pub(super) fn pages(
         &mut self,
         space: &SpaceDef,
         live: &LiveSpace,
         kept: &mut Kept,
-    ) -> BTreeMap<ContentId, DesiredPage> {
+    ) -> (BTreeMap<ContentId, DesiredPage>, Joins) {
         let mut pages: BTreeMap<ContentId, DesiredPage> = BTreeMap::new();
-        let Some(first) = space.pages.first() else { return pages };
+        let Some(first) = space.pages.first() else { return (pages, Joins::default()) };
         let Some(tree) = &live.tree else {
             self.unread_pages(&space.key.value, &first.pages.span);
-            return pages;
+            return (pages, Joins::default());
         };
         let reached: Vec<Reached> =
             space.pages.iter().map(|entry| self.reached(space, entry, live, tree)).collect();
@@ -110,7 +111,8 @@ impl Resolver<'_> {
         }
         self.also_named(space, &winners, &reached);
         self.editors_view(space, &mut pages, &winners, tree, kept);
-        pages
+        let joins = self.joins_of_entries(space, &reached);
+        (pages, joins)
     }
 
     pub(super) fn unread_pages(&mut self, key: &SpaceKey, needed: &Span) {
@@ -132,7 +134,7 @@ impl Resolver<'_> {
         for verb in PageVerb::ALL {
             let entries = space.pages.iter().zip(reached).filter(|(_, reached)| reached.is_lost_pattern);
             let lost: Vec<&Reached> = entries
-                .filter(|(entry, _)| opens || entry.listed(verb).is_some())
+                .filter(|(entry, _)| entry.decides() && (opens || entry.listed(verb).is_some()))
                 .map(|(_, reached)| reached)
                 .collect();
             if lost.is_empty() && came.is_empty() {

@@ -96,7 +96,7 @@ fn strays<'p>(policy: &'p Policy, lock: &Lock, live: &Live) -> Vec<Stray<'p>> {
         let from = &space.key.value;
         let Some(known) = lock.pages.get(from) else { continue };
         let tree = live.spaces.get(from).and_then(|space| space.tree.as_ref());
-        for entry in &space.pages {
+        for entry in space.pages.iter().filter(|entry| entry.decides()) {
             let selector = &entry.pages.value;
             let page = selector.anchor().and_then(|name| known.get(name)).map(|page| page.value);
             let is_there = |page: &ContentId| tree.is_some_and(|tree| tree.get(*page).is_some());

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::meaning::Lost;
 use crate::diagnostic::{Span, Spanned};
-use crate::model::{AccountId, Mode, Principal, SpaceKey, Subject, Terms, Wanted};
-use crate::policy::ast::{AccessLine, Entry, Named, SpaceDef, Who};
+use crate::model::{AccountId, Mode, PageVerb, Principal, SpaceKey, Subject, Terms, Wanted};
+use crate::policy::ast::{AccessLine, Entry, Joining, Named, SpaceDef, Who};
 use crate::policy::leave::LeavePattern;
 use crate::policy::rules::Like;
 
@@ -19,13 +19,25 @@ pub(super) struct Wish<'p> {
     pub(super) copies: Vec<Copied<'p>>,
     pub(super) leaving: Vec<Leaving<'p>>,
     pub(super) leave: Vec<&'p Spanned<LeavePattern>>,
+    /// Who joins every list that restricts something, by rules.
+    pub(super) joining: Vec<(&'p str, &'p Joining)>,
     /// For each rule with a `where`, the principals whose holdings it looks at.
     pub(super) watched: BTreeMap<String, BTreeSet<Principal>>,
 }
 
-impl Wish<'_> {
+impl<'p> Wish<'p> {
     pub(super) fn mode(&self) -> Mode {
         self.own.map_or(Mode::Additive, |own| own.mode)
+    }
+
+    /// Everyone who is to be on lists of pages.
+    pub(super) fn listed(&self) -> impl Iterator<Item = &'p Entry<Named>> {
+        let entries = self.own.into_iter().flat_map(|own| &own.pages);
+        let lists = entries.clone().flat_map(|page| [&page.view, &page.edit]).flatten();
+        let own = entries.map(|page| &page.also).chain(self.own.map(|own| &own.restricted));
+        let joining = own.chain(self.joining.iter().map(|(_, joining)| *joining));
+        let joins = joining.flat_map(|joining| PageVerb::ALL.map(|verb| joining.named(verb))).flatten();
+        lists.flat_map(|list| list.value.named()).chain(joins)
     }
 }
 

@@ -81,7 +81,11 @@ impl<'a> Resolver<'a> {
                 Some((name.to_owned(), self.watched.get(name)?.clone()))
             });
             let watched = watched.collect();
-            wishes.insert(&space.space.key, Wish { own, span, lines, copies, leaving, leave, watched });
+            let joining =
+                rules.iter().filter(|rule| !rule.restricted.is_empty() && policy.asks_about_pages(key));
+            let joining = joining.map(|rule| (rule.name.value.as_str(), &rule.restricted)).collect();
+            let wish = Wish { own, span, lines, copies, leaving, leave, joining, watched };
+            wishes.insert(&space.space.key, wish);
         }
         wishes
     }

@@ -1,0 +1,82 @@
+//! Who joins which lists: `also-view` and `also-edit`. They decide about no list, so no entry takes precedence over
+//! another here; what the lists are that are joined, the plan knows once it has settled everything else.
+
+use std::collections::BTreeMap;
+
+use super::meaning::NameMeaning;
+use super::pages::Reached;
+use super::resolver::Resolver;
+use super::wish::Wish;
+use crate::model::{Join, JoinReach, Joins, LiveSpace, PageVerb, SkippedPart, SpaceKey, Subject, Wanted};
+use crate::policy::ast::{Entry, Joining, Named, SpaceDef};
+
+impl<'a> Resolver<'a> {
+    /// Who joins the lists of the pages that entries reach.
+    pub(super) fn joins_of_entries(&mut self, space: &SpaceDef, reached: &[Reached]) -> Joins {
+        let mut joins = Joins::default();
+        for (entry, reached) in space.pages.iter().zip(reached).filter(|(entry, _)| !entry.also.is_empty()) {
+            let who = self.who_joins(&space.key.value, &entry.also, None);
+            let meant = reached.ranked.iter().filter(|(rank, _)| rank.decides());
+            let pages = meant.flat_map(|(_, pages)| pages).copied().collect();
+            joins.0.push(Join { reach: JoinReach::Content(pages), who });
+        }
+        joins
+    }
+
+    /// Who joins every list that restricts something.
+    pub(super) fn joins_of_space(&mut self, wish: &Wish<'a>, live: &LiveSpace, joins: &mut Joins) {
+        let key = &live.space.key;
+        let own = wish.own.map(|own| (None, &own.restricted));
+        let by_rules = wish.joining.iter().map(|(rule, joining)| (Some(*rule), *joining));
+        let all: Vec<(Option<&str>, &Joining)> =
+            own.into_iter().chain(by_rules).filter(|(_, joining)| !joining.is_empty()).collect();
+        for (rule, joining) in all {
+            let first = PageVerb::ALL.into_iter().find_map(|verb| joining.named(verb).first());
+            if let (None, Some(first)) = (&live.tree, first) {
+                self.unread_pages(key, &first.who.span);
+                return;
+            }
+            let who = self.who_joins(key, joining, rule);
+            joins.0.push(Join { reach: JoinReach::Everything, who });
+        }
+    }
+
+    fn who_joins(
+        &mut self,
+        key: &SpaceKey,
+        joining: &Joining,
+        rule: Option<&str>,
+    ) -> BTreeMap<PageVerb, BTreeMap<Subject, Wanted<()>>> {
+        let mut who: BTreeMap<PageVerb, BTreeMap<Subject, Wanted<()>>> = BTreeMap::new();
+        for verb in PageVerb::ALL {
+            for entry in joining.named(verb) {
+                let Some(subject) = self.joiner(key, entry) else { continue };
+                let terms = entry.terms(self.today, rule);
+                let wanted = Wanted { what: (), origin: entry.who.span.origin(), role: None, terms };
+                // Editing needs view.
+                for list in PageVerb::ALL.into_iter().filter(|list| *list == PageVerb::View || *list == verb)
+                {
+                    let known = who.entry(list).or_default().entry(subject.clone());
+                    let known = known.or_insert_with(|| wanted.clone());
+                    if known.is_over() && !wanted.is_over() {
+                        *known = wanted.clone();
+                    }
+                }
+            }
+        }
+        who
+    }
+
+    fn joiner(&mut self, key: &SpaceKey, entry: &Entry<Named>) -> Option<Subject> {
+        match self.subject(&entry.who.value, &entry.who.span) {
+            NameMeaning::Is(subject) => Some(subject),
+            NameMeaning::Lost(lost) => {
+                if !entry.is_over(self.today) {
+                    self.skip(Some(key), SkippedPart::Principal, &lost, &entry.who.span);
+                }
+                None
+            }
+            NameMeaning::Invalid => None,
+        }
+    }
+}
