@@ -10,6 +10,7 @@ mod formatting;
 mod hostile;
 mod language;
 mod leave;
+mod lists;
 mod locking;
 mod properties;
 mod resolving;

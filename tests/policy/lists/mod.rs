@@ -1,0 +1,93 @@
+//! The lists of pages: entries and patterns, `anyone`, `also-view` and `also-edit`, `restricted-pages`,
+//! `unlisted-pages`, `page-only`, `absent` and `replace`, in any combination.
+
+mod case;
+mod joining;
+mod naive;
+
+use camino::Utf8PathBuf;
+use confperm::diagnostic::Sources;
+use confperm::model::{Audience, Known, Live, PageVerb, Subject};
+use confperm::plan::{Gaps, PageOnlyProblem, Planned, Refusal, plan};
+use confperm::policy::{Loaded, Policy, from_sources, resolve};
+use proptest::prelude::*;
+
+use crate::fixtures::drawn;
+use crate::site::{ANN, TODAY};
+use case::{ANYBODY, Case, Leaves, List};
+
+fn policy(body: &str) -> Policy {
+    let mut sources = Sources::default();
+    sources.insert(Utf8PathBuf::from("policy.yaml"), format!("version: 1\n{body}").as_str());
+    let Loaded { policy, findings, sources } = from_sources(sources);
+    policy.unwrap_or_else(|| panic!("{body}\n{}", drawn(&findings, &sources)))
+}
+
+fn planned(policy: &Policy, live: &Live) -> Planned {
+    let resolved = resolve(policy, live, TODAY).unwrap_or_else(|findings| panic!("{findings:#?}"));
+    plan(&resolved.desired, live, Gaps::Refuse).unwrap_or_else(|rejected| panic!("{rejected}"))
+}
+
+/// The lists of a site, the account that runs this left out.
+fn lists(live: &Live, case: &Case) -> Vec<[List; 2]> {
+    let tree = live.spaces[&"ENG".parse().unwrap()].tree.as_ref().unwrap();
+    let caller: Subject = format!("user:{ANN}").parse().unwrap();
+    let of = |page: usize| {
+        let Known::Known(lists) = &tree.get(Case::id(page)).unwrap().restrictions else { panic!("unread") };
+        PageVerb::ALL.map(|verb| match lists.audience(verb) {
+            Audience::Anyone => None,
+            Audience::Only(members) => {
+                let others = members.iter().filter(|subject| **subject != caller);
+                let known =
+                    |subject: &Subject| ANYBODY.into_iter().find(|who| who.subject() == *subject).unwrap();
+                Some(others.map(known).collect())
+            }
+        })
+    };
+    (0..case.parents.len()).map(of).collect()
+}
+
+fn is_contradictory(planned: &Planned) -> bool {
+    let contradicts = |refusal: &Refusal| {
+        matches!(refusal, Refusal::PageOnly { problem: PageOnlyProblem::Contradicted { .. }, .. })
+    };
+    planned.plan.refusals.iter().any(contradicts)
+}
+
+/// How many cases to try: more where `CONFPERM_CASES` multiplies them.
+#[expect(clippy::disallowed_methods, reason = "a switch for running the tests")]
+fn cases() -> ProptestConfig {
+    let times = std::env::var("CONFPERM_CASES").ok().and_then(|text| text.parse::<u32>().ok()).unwrap_or(1);
+    ProptestConfig { cases: 300 * times, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+proptest! {
+    #![proptest_config(cases())]
+
+    #[test]
+    fn lists_are_what_a_naive_reading_of_the_manual_makes_of_them(case in case::case()) {
+        let (text, live) = (case.text(), case.live());
+        let policy = policy(&text);
+        let first = planned(&policy, &live);
+        let contradictory = is_contradictory(&first);
+        match naive::lists(&case) {
+            Err(naive::Contradictory) => prop_assert!(contradictory, "no contradiction found in\n{text}"),
+            Ok(expected) => {
+                prop_assert!(!contradictory, "a contradiction found in\n{text}");
+                prop_assert!(first.plan.left_out.is_empty(), "{text}");
+                prop_assert_eq!(&lists(&first.after, &case), &expected, "\n{}\nlists before: {:?}", &text, lists(&live, &case));
+                let second = planned(&policy, &first.after);
+                prop_assert!(second.plan.changes.is_empty(), "{text}\n{:#?}", second.plan.changes);
+            }
+        }
+        // Whatever the reading: an open list that was restricted has a word that opens it.
+        let opens = text.contains("anyone") || case.opens_unlisted;
+        let (before, after) = (lists(&live, &case), lists(&first.after, &case));
+        let was_opened = before.iter().flatten().zip(after.iter().flatten()).any(|(before, after)| before.is_some() && after.is_none());
+        prop_assert!(opens || !was_opened, "opened by\n{text}");
+        if matches!(case.hr, Leaves::Absent | Leaves::Replaced) {
+            let is_there = after.iter().flatten().flatten().flatten().any(|who| *who == case::Who::Hr);
+            prop_assert!(!is_there, "{text}");
+        }
+    }
+}
