@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Audience, ContentId, Guards, Joins, Kept, Origin, PageVerb, Permission, Principal, RoleId,
-    Skipped, SpaceKey, Subject,
+    AccountId, Audience, ContentId, Coverage, Guards, Joins, Kept, Origin, PageVerb, Permission, Principal,
+    RoleId, Skipped, SpaceKey, Subject,
 };
 
 /// What should be, for the spaces that the policy speaks of. Other spaces do not matter.
@@ -26,6 +26,7 @@ pub struct Desired {
     pub archived_pages: ArchivedPages,
     /// What is asked for and not planned.
     pub skipped: BTreeSet<Skipped>,
+    pub coverage: Coverage,
 }
 
 /// What should be in one space.

@@ -10,6 +10,7 @@ mod audience;
 mod built_in_role;
 mod call;
 mod content;
+mod coverage;
 mod desired;
 mod diff;
 mod directory;
@@ -36,6 +37,7 @@ pub use audience::{Audience, Members, PageVerb, Restrictions};
 pub use built_in_role::BuiltInRole;
 pub use call::Call;
 pub use content::{Chain, Content, ContentKind, Missing, Parent, Tree};
+pub use coverage::{Coverage, PassedOver};
 pub use desired::{
     ArchivedPages, ContentReach, Desired, DesiredHolding, DesiredPage, DesiredSpace, End, Mode, PageOnly,
     Requested, Strength, Terms, UnlistedPages, Wanted,

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ContentId, SiteText, SpaceId, SpaceKey};
+use super::{ContentId, Shown, SiteText, SpaceId, SpaceKey};
 
 /// A space as a list of spaces shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,4 +34,28 @@ pub enum SpaceStatus {
     Current,
     Archived,
     Other(SiteText),
+}
+
+impl SpaceKind {
+    /// The type in the words of the API, safe to print.
+    pub fn shown(&self) -> Shown {
+        match self {
+            Self::Global => Shown::of("global"),
+            Self::Personal => Shown::of("personal"),
+            Self::Collaboration => Shown::of("collaboration"),
+            Self::KnowledgeBase => Shown::of("knowledge_base"),
+            Self::Other(other) => other.shown(),
+        }
+    }
+}
+
+impl SpaceStatus {
+    /// The status in the words of the API, safe to print.
+    pub fn shown(&self) -> Shown {
+        match self {
+            Self::Current => Shown::of("current"),
+            Self::Archived => Shown::of("archived"),
+            Self::Other(other) => other.shown(),
+        }
+    }
 }

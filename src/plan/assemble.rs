@@ -109,6 +109,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         page_only: entries,
         lints,
         unmanaged,
+        coverage: desired.coverage.clone(),
         unseen: live.gaps.clone(),
         incomplete,
         left_out,

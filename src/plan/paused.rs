@@ -28,6 +28,7 @@ pub(super) fn paused(desired: &Desired, live: &Live) -> Vec<Unmanaged> {
         skipped: desired.skipped.clone(),
         leavers: desired.leavers.clone(),
         guards: desired.guards.clone(),
+        coverage: desired.coverage.clone(),
     };
     let changes = diff::diff(&target::target(&desired, live).target, live);
     let line = |space: SpaceKey| {

@@ -160,7 +160,8 @@ pub(crate) const SELECTOR: &[Key] = &[
     key("key", "A key, a pattern of keys with `*` and `?`, or a list of these."),
     key(
         "type",
-        "`global`, `personal`, `collaboration`, `knowledge_base`, or another type of the site; or a list.",
+        "`team` for every space that is not personal; `global`, `personal`, `collaboration`, `knowledge_base`, or another \
+         type of the site; or a list.",
     ),
     key("label", "A label (category) of the space, or a list of which one is enough."),
     key(

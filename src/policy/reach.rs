@@ -49,6 +49,11 @@ impl Policy {
         self.focus.spaces.as_ref().is_none_or(|scope| scope.contains(key))
     }
 
+    /// Whether a run is about all that the policy says.
+    pub(super) const fn is_about_all(&self) -> bool {
+        self.focus.spaces.is_none()
+    }
+
     /// Whether a space is named, or a rule could select it.
     pub fn may_speak_of(&self, key: &SpaceKey) -> bool {
         let selectors = self.rules.iter().filter_map(|rule| rule.spaces.as_ref());

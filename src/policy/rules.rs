@@ -96,7 +96,7 @@ pub struct Selector {
     /// At least one.
     pub keys: Vec<Spanned<KeyPattern>>,
     /// Any of these, or all if there are none.
-    pub types: Vec<SpaceKind>,
+    pub types: Vec<SpaceType>,
     /// Any of these, or all if there are none.
     pub labels: Vec<Spanned<String>>,
     /// Without it, current spaces are meant, and any that is named by its whole key.
@@ -104,6 +104,30 @@ pub struct Selector {
     /// All of these.
     pub conditions: Vec<Condition>,
     pub not: Vec<Spanned<KeyPattern>>,
+}
+
+/// A word under `type`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SpaceType {
+    Kind(SpaceKind),
+    /// Every space that is not personal: Confluence's own screens know no more than the two.
+    Team,
+}
+
+impl SpaceType {
+    fn is(&self, kind: &SpaceKind) -> bool {
+        match self {
+            Self::Kind(named) => named == kind,
+            Self::Team => *kind != SpaceKind::Personal,
+        }
+    }
+}
+
+/// Why a selector leaves out a space whose key it matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PassesOver {
+    Status,
+    Type,
 }
 
 /// `who: group:contractors, has: read/space`: a principal that holds something there now.
@@ -156,17 +180,35 @@ impl fmt::Display for KeyPattern {
 impl Selector {
     /// Whether what a list of spaces shows speaks for a space. Conditions are not looked at.
     pub fn may_select(&self, space: &Space, listing: &Listing) -> bool {
-        let named = self.keys.iter().any(|key| key.value.exact() == Some(&space.key));
-        let status = match &self.status {
-            Some(status) => *status == space.status,
-            None => named || space.status == SpaceStatus::Current,
-        };
-        status
-            && (named || self.keys.iter().any(|key| key.value.matches(&space.key)))
-            && (self.types.is_empty() || self.types.contains(&space.kind))
+        self.means_by_name(space, listing) && self.has_status(space) && self.has_type(space)
+    }
+
+    /// Why a space is left out though its key and its labels speak for it. A status that is written out is meant.
+    pub(super) fn passes_over(&self, space: &Space, listing: &Listing) -> Option<PassesOver> {
+        if !self.means_by_name(space, listing) {
+            None
+        } else if !self.has_status(space) {
+            self.status.is_none().then_some(PassesOver::Status)
+        } else {
+            (!self.has_type(space)).then_some(PassesOver::Type)
+        }
+    }
+
+    fn means_by_name(&self, space: &Space, listing: &Listing) -> bool {
+        self.admits(&space.key)
             && (self.labels.is_empty()
                 || self.labels.iter().any(|label| listing.has_label(&space.key, &label.value)))
-            && !self.not.iter().any(|key| key.value.matches(&space.key))
+    }
+
+    fn has_status(&self, space: &Space) -> bool {
+        match &self.status {
+            Some(status) => *status == space.status,
+            None => self.exact_keys().any(|key| *key == space.key) || space.status == SpaceStatus::Current,
+        }
+    }
+
+    fn has_type(&self, space: &Space) -> bool {
+        self.types.is_empty() || self.types.iter().any(|named| named.is(&space.kind))
     }
 
     /// The keys that are written out.

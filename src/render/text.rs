@@ -311,10 +311,13 @@ pub fn plan_in_a_line(plan: &Plan) -> String {
             return format!("Nothing to change in what {covered}; {rest}.");
         }
         if plan.spaces.is_empty() {
-            return "Nothing to change: the policy names no space, and its rules select none.".to_owned();
+            return format!(
+                "Nothing to change: the policy names no space, and its rules select none.{}",
+                unnamed(plan)
+            );
         }
         let spaces = count(plan.spaces.len(), "space is", "spaces are");
-        return format!("Nothing to change: {spaces} as the policy says.");
+        return format!("Nothing to change: {spaces} as the policy says.{}", unnamed(plan));
     }
     let parts = Counted::of(plan).words();
     let calls = count(plan.cost.calls, "call", "calls");
@@ -324,7 +327,16 @@ pub fn plan_in_a_line(plan: &Plan) -> String {
         more => format!("; up to {more} more to remove permissions that Confluence may add by itself"),
     };
     let rest = uncovered(plan).map_or_else(String::new, |uncovered| format!(" {}.", uncovered.rest));
-    format!("{}. {calls}{bound}{conditional}.{rest}", list(&parts))
+    format!("{}. {calls}{bound}{conditional}.{rest}{}", list(&parts), unnamed(plan))
+}
+
+/// How many spaces of the site the policy is not about, where that is known.
+fn unnamed(plan: &Plan) -> String {
+    match plan.coverage.unnamed {
+        None | Some(0) => String::new(),
+        Some(1) => " 1 space of the site is not in the policy.".to_owned(),
+        Some(number) => format!(" {number} spaces of the site are not in the policy."),
+    }
 }
 
 /// What is known of the number of calls. The bound covers every plan that keeps the access of each person and of each

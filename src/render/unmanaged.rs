@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Principal, harmless};
+use crate::model::{PassedOver, Principal, Shown, harmless};
 use crate::plan::{KeepReason, Plan, Unmanaged};
 
 use super::review::{ReviewPart, Section};
@@ -27,7 +27,44 @@ pub(super) fn unmanaged(plan: &Plan) -> Option<Section> {
         });
         lines.push(format!("{} spaces  {}", kept.len(), kept_words(plan, &all)));
     }
+    lines.extend(passed_over(plan));
     (!lines.is_empty()).then(|| Section::new(ReviewPart::Unmanaged, paint(HEADING, "Unmanaged"), lines))
+}
+
+/// What rules leave out by type or status, since a rule that was meant for all spaces may not say so.
+fn passed_over(plan: &Plan) -> Vec<String> {
+    let rules = &plan.coverage.passed_over;
+    let parts = |of: &BTreeMap<Shown, usize>| {
+        let parts: Vec<String> = of.iter().map(|(word, number)| format!("{number} {word}")).collect();
+        list(&parts)
+    };
+    let words = |rule: &PassedOver| {
+        let by = [(&rule.types, "type"), (&rule.statuses, "status")];
+        let by = by.into_iter().filter(|(of, _)| !of.is_empty());
+        let by: Vec<String> = by
+            .map(|(of, what)| {
+                let spaces = if of.values().sum::<usize>() == 1 { "space" } else { "spaces" };
+                format!("{} {spaces} by {what}", parts(of))
+            })
+            .collect();
+        list(&by)
+    };
+    if rules.len() > ONE_BY_ONE {
+        let mut alike: BTreeMap<String, usize> = BTreeMap::new();
+        for rule in rules {
+            *alike.entry(words(rule)).or_default() += 1;
+        }
+        return alike
+            .into_iter()
+            .map(|(words, number)| format!("{} leave out {words}", count(number, "rule", "rules")))
+            .collect();
+    }
+    rules
+        .iter()
+        .map(|rule| {
+            format!("the rule \"{}\" leaves out {}  {}", harmless(&rule.rule), words(rule), rule.origin)
+        })
+        .collect()
 }
 
 fn kept_words(plan: &Plan, kept: &Unmanaged) -> String {

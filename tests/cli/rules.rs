@@ -2,7 +2,7 @@
 
 use confperm::cli::exit::Exit;
 
-use crate::support::Folder;
+use crate::support::{Folder, site_of_ann_and_bob};
 
 /// The jobs with a policy of this body in `mine`.
 fn jobs_with(body: &str) -> Folder {
@@ -137,4 +137,41 @@ fn a_page_that_is_opened_anyway_is_opened_at_once_where_a_group_leaves() {
     assert!(ran.out.contains("/Plans  view  opened to anyone"), "{}", ran.out);
     let left = folder.run(&["plan"]).code(0);
     assert!(left.out.contains("Nothing to change"), "{}", left.out);
+}
+
+/// A site with a space of each type that people make, none of which is in a policy yet.
+const TYPES: &str = site_of_ann_and_bob!(
+    "\ngroups:\n  staff: {id: g-staff, members: [ann, bob], access: user}\n  auditors: {id: g-auditors, members: [bob]}\n\
+     spaces:\n  ENG: {id: 101, name: Engineering, permissions: {read/space: [user:ann], administer/space: [user:ann]}}\n  \
+     TEAM: {id: 102, name: Team, type: collaboration, permissions: {read/space: [user:ann], administer/space: [user:ann]}}\n  \
+     KB: {id: 103, name: Knowledge, type: knowledge_base, permissions: {read/space: [user:ann], administer/space: [user:ann]}}\n  \
+     ~u-bob: {id: 104, name: Bob, type: personal, permissions: {read/space: [user:ann], administer/space: [user:ann]}}\n"
+);
+
+#[test]
+fn a_rule_that_leaves_spaces_out_by_type_says_so() {
+    let policy = |kind: &str| {
+        format!(
+            "version: 1\nsite: {{url: sandbox:site.yaml}}\nrules:\n  - {{name: auditors read, spaces: {{key: \"*\", type: {kind}}}, access: {{viewer: [group:auditors]}}}}\n"
+        )
+    };
+    let folder = Folder::with(&[("site.yaml", TYPES), ("confperm.yaml", &policy("global"))]);
+    let told = folder.run(&["plan"]).code(0).out;
+    let line = "  the rule \"auditors read\" leaves out 1 collaboration, 1 knowledge_base and 1 personal spaces by type  confperm.yaml:4\n";
+    assert!(told.contains(line), "{told}");
+    assert!(told.contains(" 3 spaces of the site are not in the policy.\n"), "{told}");
+    folder.run(&["apply", "--yes"]).code(0);
+    let told = folder.run(&["plan"]).code(0).out;
+    let sum =
+        "Nothing to change: 1 space is as the policy says. 3 spaces of the site are not in the policy.\n";
+    assert!(told.contains(line) && told.ends_with(sum), "{told}");
+
+    folder.write("confperm.yaml", &policy("team"));
+    let told = folder.run(&["plan"]).code(0).out;
+    assert!(told.contains("leaves out 1 personal space by type"), "{told}");
+    assert!(["KB", "TEAM"].iter().all(|key| told.contains(&format!("{key}  "))), "{told}");
+    let json = folder.run(&["plan", "--format", "json"]).code(0).out;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["coverage"]["unnamed"], 1);
+    assert_eq!(json["coverage"]["passed_over"][0]["types"]["personal"], 1);
 }

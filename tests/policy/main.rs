@@ -4,6 +4,7 @@
 
 mod bad_inputs;
 mod absent;
+mod coverage;
 mod fixtures;
 mod formatting;
 #[cfg(unix)]

@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AccountId, Call, ContentId, ContentKind, Edition, Flavor, Gap, GrantId, Holding, Mode, Origin,
+    AccountId, Call, ContentId, ContentKind, Coverage, Edition, Flavor, Gap, GrantId, Holding, Mode, Origin,
     Permission, Principal, Restrictions, RoleId, Shown, SiteText, Skipped, SpaceId, SpaceKey, SpaceRoleMode,
 };
 
@@ -65,6 +65,9 @@ pub struct Plan {
     /// What does not do what it says. Never a reason to block the plan.
     pub lints: Vec<PlanLint>,
     pub unmanaged: Vec<Unmanaged>,
+    /// What of the site the policy does not speak of.
+    #[serde(default)]
+    pub coverage: Coverage,
     /// What the caller could not see. Not absent: unknown.
     pub unseen: BTreeSet<Gap>,
     /// What the policy declares and the plan cannot vouch for, since it was unknown. The plan is about the rest.

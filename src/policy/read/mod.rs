@@ -13,6 +13,7 @@ mod names;
 mod page_only;
 mod principals;
 mod rules;
+mod selector;
 mod sets;
 mod shape;
 mod spaces;

@@ -5,6 +5,7 @@
 
 mod access;
 mod copies;
+mod coverage;
 mod guards;
 mod identities;
 mod joins;
@@ -70,6 +71,7 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Res
     }
     let wishes = resolver.wishes();
     desired.guards = resolver.guards();
+    desired.coverage = resolver.coverage(&wishes.keys().copied().collect());
     desired.archived_pages =
         policy.archived_pages.as_ref().map_or_else(ArchivedPages::default, |said| said.value);
     for (key, wish) in wishes {
