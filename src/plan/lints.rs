@@ -91,7 +91,7 @@ fn origin(finding: &Finding, desired: &Desired) -> Option<Origin> {
     let is_about = |subject: &Subject| finding.about.contains(&subject.clone().into());
     let names_them = |verb| {
         let wanted = page.and_then(|page| page.audience(verb))?;
-        let is_listed = wanted.what.subjects().any(|subject| is_about(subject));
+        let is_listed = wanted.what.subjects().any(&is_about);
         is_listed.then_some(&wanted.origin)
     };
     let joins = |verb| {

@@ -23,9 +23,11 @@ pub(super) fn holdings(
 
     for (principal, holding) in &space.holdings {
         let declared = target.get_mut(principal);
-        let left = wish.kept.left.contains(principal).then_some(KeepReason::Left);
-        let keep = left
-            .or_else(|| hands_off(principal, holding, &live.site, &live.directory))
+        // What the policy leaves stays whatever its account is.
+        let is_left = wish.kept.left.contains(principal);
+        let keep = hands_off(principal, holding, &live.site, &live.directory)
+            .filter(|reason| !is_left || *reason != KeepReason::UnknownAccount)
+            .or_else(|| is_left.then_some(KeepReason::Left))
             .or_else(|| wish.kept.principals.contains(principal).then_some(KeepReason::Skipped))
             .or_else(|| (wish.mode == Mode::Additive).then_some(KeepReason::Undeclared));
         match (declared, keep) {
