@@ -99,6 +99,18 @@ pub struct Stands {
     pub archived: bool,
 }
 
+/// Entries of a list that could not be read: an id, a key or a field is not of a form that is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableEntries {
+    /// The path of the list.
+    pub list: String,
+    /// The space that the list is about, where it is about one.
+    pub space: Option<SpaceId>,
+    pub count: usize,
+    /// What is known of one of them.
+    pub example: SiteText,
+}
+
 /// Finding out what is. Nothing here changes anything.
 ///
 /// What the site hides comes back as absent or [`Known::Unknown`], as documented at each method; all else
@@ -202,6 +214,9 @@ pub trait Read: Send + Sync {
     /// Which of these spaces the site shows without credentials. To be asked where the lists of spaces leave open what
     /// `anonymous` holds; whatever goes wrong is [`Visitors::Unknown`].
     fn visitors(&self, spaces: &BTreeSet<SpaceKey>) -> impl Future<Output = Visitors> + Send;
+
+    /// What was left out of the lists that were read so far, since it could not be read.
+    fn unreadable(&self) -> Vec<UnreadableEntries>;
 
     /// What the caller may do in a space, as `operation/target` in the site's own words.
     fn space_operations(

@@ -143,6 +143,15 @@ pub enum Gap {
     SinglePermissions { space: SpaceKey, principal: Principal },
     /// Accounts that the site does not describe.
     Account { account: AccountId },
+    /// Entries of a list of the site that could not be read and are left out.
+    Unreadable {
+        space: Option<SpaceKey>,
+        /// The path of the list.
+        list: String,
+        count: usize,
+        /// What is known of one of them.
+        example: SiteText,
+    },
 }
 
 impl Live {
@@ -269,6 +278,7 @@ impl Gap {
             | Self::AnonymousRows { space, .. }
             | Self::SinglePermissions { space, .. }
             | Self::Containers { space, .. } => Some(space),
+            Self::Unreadable { space, .. } => space.as_ref(),
             Self::Members { .. } | Self::OwnGroups { .. } | Self::Account { .. } => None,
         }
     }

@@ -35,9 +35,9 @@ pub use policy::{of_names, of_policy};
 pub use progress::{Hook, Part, Progress, quiet};
 pub use question::{Askers, of_answer, of_page, of_space};
 
-use crate::confluence::{self, Read};
+use crate::confluence::{self, Read, UnreadableEntries};
 use crate::diagnostic::Diagnostics;
-use crate::model::{Desired, Live};
+use crate::model::{Desired, Gap, Live};
 use crate::policy::{Context, Policy, Resolved, resolve};
 
 /// Why a site could not be observed as far as a plan needs it.
@@ -59,6 +59,14 @@ pub async fn until_known<R: Read>(
     hook: Hook<'_>,
 ) -> Result<(), confluence::Error> {
     while fulfil::fulfil(read, live, &needs(live), hook).await? {}
+    live.gaps.retain(|gap| !matches!(gap, Gap::Unreadable { .. }));
+    let unreadable =
+        read.unreadable().into_iter().map(|UnreadableEntries { list, space, count, example }| {
+            let key = space.and_then(|id| live.listing.spaces.values().find(|space| space.id == id));
+            Gap::Unreadable { space: key.map(|space| space.key.clone()), list, count, example }
+        });
+    let unreadable: Vec<Gap> = unreadable.collect();
+    live.gaps.extend(unreadable);
     Ok(())
 }
 

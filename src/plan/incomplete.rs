@@ -70,6 +70,10 @@ fn is_declared(gap: &Gap, desired: &Desired, live: &Live) -> bool {
         // Patterns mean pages only.
         Gap::Containers { .. } => wish.reach == ContentReach::Everything,
         Gap::AnonymousRows { .. } => wish.decides_about(&Principal::Anonymous),
+        // It may be a page that a path or a pattern means, or a permission that is not declared.
+        Gap::Unreadable { .. } => {
+            wish.mode == Mode::Authoritative || wish.reach >= ContentReach::Path || has_guests
+        }
         Gap::Members { .. } | Gap::OwnGroups { .. } | Gap::SinglePermissions { .. } | Gap::Account { .. } => {
             false
         }

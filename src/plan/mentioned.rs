@@ -99,7 +99,10 @@ impl Mentioned {
                 Gap::SinglePermissions { principal, .. } => {
                     self.principals.insert(principal.clone());
                 }
-                Gap::Containers { .. } | Gap::OwnGroups { .. } | Gap::AnonymousRows { .. } => {}
+                Gap::Containers { .. }
+                | Gap::OwnGroups { .. }
+                | Gap::AnonymousRows { .. }
+                | Gap::Unreadable { .. } => {}
                 Gap::Members { group, .. } => {
                     self.principals.insert(Principal::Group(group.clone()));
                 }

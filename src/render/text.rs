@@ -115,6 +115,14 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
                 "{space}  a parent page with id {content}: it is a draft, in the trash, or hidden from the account that runs this"
             )
         }
+        Gap::Unreadable { space, list, count, example } => {
+            let place = space.as_ref().map_or_else(String::new, |space| format!("{space}  "));
+            let entries = if *count == 1 { "1 entry".to_owned() } else { format!("{count} entries") };
+            format!(
+                "{place}{entries} of `{list}` could not be read and are left as they are: {}",
+                example.shown()
+            )
+        }
         Gap::Place { space, content } => {
             let page = plan
                 .pages
@@ -412,6 +420,7 @@ const fn kind_words(gap: &Gap) -> (&'static str, &'static str) {
     match gap {
         Gap::Restrictions { .. } => ("page with unread lists", "pages with unread lists"),
         Gap::Ancestor { .. } => ("hidden parent page", "hidden parent pages"),
+        Gap::Unreadable { .. } => ("list with unreadable entries", "lists with unreadable entries"),
         Gap::Place { .. } => ("page with an unknown place", "pages with unknown places"),
         Gap::Containers { .. } => ("space with unlisted folders", "spaces with unlisted folders"),
         Gap::AnonymousRows { .. } => {

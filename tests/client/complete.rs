@@ -214,3 +214,88 @@ async fn accounts_that_are_given_in_two_ways_are_not_known() {
     let people = server.cloud().people(&asked).await.unwrap();
     assert_eq!(people.keys().map(ToString::to_string).collect::<Vec<_>>(), ["b"]);
 }
+
+/// A list of `path` with these entries; nothing else is there.
+async fn listing(path: &'static str, entries: Vec<Value>) -> Server {
+    let body = json!({"results": entries, "_links": {}});
+    Server::start(move |seen: &Seen| {
+        if seen.line() == path {
+            return Reply::json(&body);
+        }
+        home(seen, "PRE_ROLES").unwrap_or_else(|| v2_error(404, "Not Found"))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_entry_that_cannot_be_read_is_left_out_and_reported() {
+    let spaces = "GET /api/v2/spaces";
+    let good = json!({"id": "1", "key": "ENG"});
+    for (odd, which) in [
+        (json!({"id": "2", "key": "two words"}), "id \"2\", key \"two words\": "),
+        (json!({"id": "x", "key": "X"}), "id \"x\", key \"X\": "),
+        (json!({"id": "3", "key": null}), "id \"3\": "),
+        (json!({"id": 4, "key": "K", "type": {"new": "shape"}}), "id 4, key \"K\": "),
+        (json!({"id": "5", "key": "K", "homepageId": "home"}), "id \"5\", key \"K\": "),
+    ] {
+        let server = listing(spaces, vec![good.clone(), odd.clone()]).await;
+        let cloud = server.cloud();
+        let found = cloud.spaces(&SpaceSelection::All).await.unwrap();
+        assert_eq!(found.iter().map(|space| space.key.as_str()).collect::<Vec<_>>(), ["ENG"], "{odd}");
+        let [unreadable] = &cloud.unreadable()[..] else { panic!("{odd}") };
+        assert_eq!(
+            (unreadable.list.as_str(), unreadable.space, unreadable.count),
+            ("/wiki/api/v2/spaces", None, 1)
+        );
+        assert!(unreadable.example.raw().starts_with(which), "{}", unreadable.example.raw());
+        assert_eq!(server.lines(), [spaces], "one request is enough");
+    }
+}
+
+#[tokio::test]
+async fn pages_and_rows_that_cannot_be_read_leave_the_others() {
+    let pages = "GET /api/v2/spaces/1/pages";
+    let server =
+        listing(pages, vec![json!({"id": "7", "title": "Home"}), json!({"id": "p-7", "title": "Odd"})]).await;
+    let cloud = server.cloud();
+    let tree = cloud.tree(&space()).await.unwrap();
+    assert_eq!(tree.iter().count(), 1);
+    assert_eq!(cloud.unreadable()[0].space, Some("1".parse().unwrap()));
+
+    let rows = "GET /api/v2/spaces/1/permissions";
+    let row = |principal: Value| json!({"id": "9", "principal": principal, "operation": {"key": "read", "targetType": "space"}});
+    let server = listing(rows, vec![row(json!({"type": "group", "id": "g"})), row(Value::Null)]).await;
+    let cloud = server.cloud();
+    let access = cloud.access("1".parse().unwrap(), confperm::model::SpaceRoleMode::PreRoles).await.unwrap();
+    assert_eq!((access.holdings.len(), cloud.unreadable()[0].count), (1, 1));
+}
+
+#[tokio::test]
+async fn an_entry_without_an_id_may_be_any_other_and_refuses_its_list() {
+    for odd in
+        [json!({"key": "K"}), json!({"id": null, "key": "K"}), json!({"id": {"new": 1}}), json!("a text")]
+    {
+        let server = listing("GET /api/v2/spaces", vec![json!({"id": "1", "key": "ENG"}), odd.clone()]).await;
+        let cloud = server.cloud();
+        let error = cloud.spaces(&SpaceSelection::All).await.unwrap_err();
+        assert!(error.to_string().contains("does not fit at `results[1]"), "{odd}: {error}");
+        assert!(cloud.unreadable().is_empty(), "{odd}");
+    }
+}
+
+#[tokio::test]
+async fn a_membership_or_an_assignment_that_cannot_be_read_refuses_its_list() {
+    let assignments = "GET /api/v2/spaces/1/role-assignments";
+    let server = Server::start(move |seen: &Seen| match seen.line().as_str() {
+        line if line == assignments => {
+            Reply::json(&json!({"results": [{"principal": {"principalType": "USER", "principalId": "u"}, "roleId": null}], "_links": {}}))
+        }
+        "GET /api/v2/spaces/1/permissions" => Reply::json(&json!({"results": [], "_links": {}})),
+        _ => home(seen, "ROLES").unwrap_or_else(|| v2_error(404, "Not Found")),
+    })
+    .await;
+    let cloud = server.cloud();
+    let error = cloud.access("1".parse().unwrap(), confperm::model::SpaceRoleMode::Roles).await.unwrap_err();
+    assert!(error.to_string().contains("results[0].roleId"), "{error}");
+    assert!(cloud.unreadable().is_empty());
+}

@@ -49,6 +49,9 @@ fn kind_of(gap: &Gap) -> (&'static str, String) {
             "single permissions beside roles",
             format!("those of {principal} in {space}: the API of the site cannot change them"),
         ),
+        Gap::Unreadable { list, count, example, .. } => {
+            ("unreadable entries", format!("{count} of `{list}`: {}", example.shown()))
+        }
         Gap::Account { account } => ("accounts", format!("{account}: the site does not describe it")),
     }
 }

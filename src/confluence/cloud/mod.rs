@@ -17,10 +17,10 @@ mod write;
 
 pub use sign_in::{SignedIn, tenant_of};
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::hash::Hash;
 use std::pin::pin;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use futures_util::{Stream, TryStreamExt as _};
 use serde::de::DeserializeOwned;
@@ -53,6 +53,8 @@ pub struct Cloud {
     signed_in: OnceCell<SignedIn>,
     /// Known once [`Read::site`](super::Read::site) has been asked.
     caller: OnceLock<Caller>,
+    /// By list, the entries that could not be read.
+    unreadable: Mutex<BTreeMap<String, BTreeSet<String>>>,
 }
 
 impl Cloud {
@@ -68,6 +70,7 @@ impl Cloud {
             has_bearer_token: matches!(credentials, Credentials::Bearer(_)),
             signed_in: OnceCell::new(),
             caller: OnceLock::new(),
+            unreadable: Mutex::default(),
         })
     }
 
@@ -125,7 +128,7 @@ impl Cloud {
     }
 
     /// The pages of a list with cursors, which come from the `Link` header or the body.
-    fn by_cursor<T: DeserializeOwned + Hash + Send>(
+    fn by_cursor<T: DeserializeOwned + Entry + Send>(
         &self,
         request: Request,
         bounds: Bounds,
@@ -140,9 +143,20 @@ impl Cloud {
         }))
     }
 
-    async fn v2_page<T: DeserializeOwned>(&self, request: Request) -> Result<CursorPage<WireList<T>>, Error> {
+    async fn v2_page<T: DeserializeOwned + Entry>(
+        &self,
+        request: Request,
+    ) -> Result<CursorPage<WireList<T>>, Error> {
         let answer = self.client.fetch(&request).await?;
-        let list: WireList<T> = answer.json()?;
+        let list: WireList<T> = match answer.json() {
+            Err(error @ Error::Unexpected { .. }) if T::MAY_BE_SKIPPED => {
+                let (list, unreadable) = WireList::without_unreadable(&answer.body).ok_or(error)?;
+                let mut known = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
+                known.entry(answer.endpoint.path.clone()).or_default().extend(unreadable);
+                list
+            }
+            list => list?,
+        };
         let header = answer.header("link").and_then(page::next_of_link_header);
         let next = match header.or_else(|| list.links().and_then(|links| links.next.as_deref())) {
             None => None,

@@ -11,7 +11,9 @@ use crate::confluence::address::Api;
 use crate::confluence::complete::operation;
 use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
-use crate::confluence::{Check, LookUp, Read, SpaceAccess, SpaceSelection, Stands, Visitors};
+use crate::confluence::{
+    Check, LookUp, Read, SpaceAccess, SpaceSelection, Stands, UnreadableEntries, Visitors,
+};
 use crate::model::{
     AccountId, Caller, Content, ContentId, ContentKind, Flavor, Group, GroupId, Known, PageVerb, Person,
     Principal, ProductAccess, Restrictions, Role, Site, SiteText, Space, SpaceId, SpaceKey, SpaceRoleMode,
@@ -19,6 +21,17 @@ use crate::model::{
 };
 
 impl Read for Cloud {
+    fn unreadable(&self) -> Vec<UnreadableEntries> {
+        let known = self.unreadable.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let lists = known.iter().filter_map(|(list, entries)| {
+            let space =
+                list.split_once("/spaces/").and_then(|(_, rest)| rest.split('/').next()?.parse().ok());
+            let example = entries.first()?.as_str().into();
+            Some(UnreadableEntries { list: list.clone(), space, count: entries.len(), example })
+        });
+        lists.collect()
+    }
+
     async fn site(&self) -> Result<Site, Error> {
         let SignedIn { account, name, administers_site, identity, edition } = self.sign_in().await?.clone();
         let (mode, groups) = try_join!(self.mode(), self.groups_of(&account))?;

@@ -302,10 +302,17 @@ pub(super) struct Operation {
     pub(super) target_type: String,
 }
 
+/// What becomes of an entry that cannot be read. One assignment that is missed would make the rows that its role
+/// expands to look like single permissions; a group or an account, a membership look smaller.
+const SKIPPED: bool = true;
+const REFUSED: bool = false;
+
 macro_rules! entries {
-    ($($entry:ty, $id:ty: $of:expr;)*) => {$(
+    ($($entry:ty, $id:ty, $unreadable:ident: $of:expr;)*) => {$(
         impl Entry for $entry {
             type Id = $id;
+
+            const MAY_BE_SKIPPED: bool = $unreadable;
 
             fn id(&self) -> Option<$id> {
                 let of: fn(&Self) -> Option<$id> = $of;
@@ -316,19 +323,19 @@ macro_rules! entries {
 }
 
 entries! {
-    WireSpace, SpaceId: |space| Some(space.id);
-    PermissionRow, String: |row| Some(row.id.0.clone());
-    Assignment, String: |each| {
+    WireSpace, SpaceId, SKIPPED: |space| Some(space.id);
+    PermissionRow, String, SKIPPED: |row| Some(row.id.0.clone());
+    Assignment, String, REFUSED: |each| {
         Some(format!("{}:{}", each.principal.principal_type, each.principal.principal_id.0))
     };
-    WireRole, RoleId: |role| Some(role.id.clone());
-    WireContent, ContentId: |content| Some(content.id);
-    FoundKind, ContentId: |hit| Some(hit.id);
-    Found, ContentId: |hit| Some(hit.id);
-    V1User, AccountId: |user| user.account_id.clone();
-    FoundUser, AccountId: |hit| hit.user.account_id.clone();
-    V1Group, GroupId: |group| group.id.clone();
-    BulkUser, AccountId: |user| Some(user.account_id.clone());
+    WireRole, RoleId, SKIPPED: |role| Some(role.id.clone());
+    WireContent, ContentId, SKIPPED: |content| Some(content.id);
+    FoundKind, ContentId, REFUSED: |hit| Some(hit.id);
+    Found, ContentId, REFUSED: |hit| Some(hit.id);
+    V1User, AccountId, REFUSED: |user| user.account_id.clone();
+    FoundUser, AccountId, REFUSED: |hit| hit.user.account_id.clone();
+    V1Group, GroupId, REFUSED: |group| group.id.clone();
+    BulkUser, AccountId, REFUSED: |user| Some(user.account_id.clone());
 }
 
 impl Whole for WireContent {}

@@ -6,13 +6,21 @@ use std::hash::{Hash, Hasher};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::{Doubt, Scrutiny, Whole};
 use crate::confluence::page::Batch;
 
+/// So many characters are kept of what is known about an entry that cannot be read.
+const DESCRIBED: usize = 200;
+
 /// An entry of a list, which something tells from all others.
 pub(crate) trait Entry: Hash {
     type Id: Ord + Display;
+
+    /// Whether an entry that cannot be read is left out of its list, and reported, instead of the list being refused:
+    /// only where nothing is taken from anyone, and nothing opened, for want of it.
+    const MAY_BE_SKIPPED: bool = false;
 
     /// `None` where the site left it out.
     fn id(&self) -> Option<Self::Id>;
@@ -28,6 +36,9 @@ pub(crate) struct WireList<T> {
     limit: Option<u64>,
     #[serde(rename = "_links")]
     links: Option<Links>,
+    /// Entries that could not be read; see [`WireList::without_unreadable`].
+    #[serde(skip)]
+    unreadable: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -48,7 +59,7 @@ impl<T> WireList<T> {
 
     /// The number of entries that it shows.
     pub(crate) const fn shows(&self) -> u64 {
-        self.results.len() as u64
+        self.results.len() as u64 + self.unreadable
     }
 
     /// The number of entries that it claims, or shows if those are more.
@@ -65,6 +76,25 @@ impl<T> WireList<T> {
     /// Whether it shows nothing and does not say that there is nothing.
     pub(super) const fn is_silent(&self) -> bool {
         self.results.is_empty() && self.size.is_none()
+    }
+
+    /// A page entry by entry, without those that cannot be read, of which it says what is known. `None` if the page
+    /// itself cannot be read, or if an entry has no id: then it may be any of the others.
+    pub(crate) fn without_unreadable(body: &[u8]) -> Option<(Self, Vec<String>)>
+    where
+        T: DeserializeOwned,
+    {
+        let WireList { results, size, limit, links, .. } =
+            serde_json::from_slice::<WireList<Value>>(body).ok()?;
+        let (mut entries, mut unreadable) = (Vec::new(), Vec::new());
+        for entry in results {
+            match T::deserialize(&entry) {
+                Ok(entry) => entries.push(entry),
+                Err(error) => unreadable.push(described(&entry, &error)?),
+            }
+        }
+        let skipped = unreadable.len() as u64;
+        Some((Self { results: entries, size, limit, links, unreadable: skipped }, unreadable))
     }
 
     fn size_doubt(&self) -> Option<Doubt> {
@@ -101,6 +131,14 @@ impl<T: Entry> WireList<T> {
         }
         given.into_iter().filter_map(|(_, entry)| entry).collect()
     }
+}
+
+/// An entry that cannot be read, as far as it says which one it is, and why.
+fn described(entry: &Value, error: &serde_json::Error) -> Option<String> {
+    let said = |field: &str| entry.get(field).filter(|value| value.is_string() || value.is_number());
+    let id = said("id")?;
+    let key = said("key").map_or_else(String::new, |key| format!(", key {key}"));
+    Some(format!("id {id}{key}: {error}").chars().take(DESCRIBED).collect())
 }
 
 /// By the entries alone: a list that begins anew does so under another cursor.
