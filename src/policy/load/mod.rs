@@ -126,7 +126,12 @@ fn whole(files: &[Node], mut findings: Diagnostics, sources: Sources) -> Loaded 
 const fn is_consequence(code: Code) -> bool {
     matches!(
         code,
-        Code::UnknownPerson | Code::UnknownRole | Code::MissingVersion | Code::NoFiles | Code::UnknownLike
+        Code::UnknownPerson
+            | Code::UnknownRole
+            | Code::UnknownSet
+            | Code::MissingVersion
+            | Code::NoFiles
+            | Code::UnknownLike
     )
 }
 
