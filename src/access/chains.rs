@@ -21,13 +21,13 @@ pub(super) struct ListId(u32);
 pub(super) struct ChainId(u32);
 
 impl ListId {
-    const OPEN: Self = Self(0);
+    pub(super) const OPEN: Self = Self(0);
     /// A list that could not be read, or a hidden ancestor: perhaps everyone, surely none.
     const UNREAD: Self = Self(1);
 }
 
 impl ChainId {
-    const OPEN: Self = Self(0);
+    pub(super) const OPEN: Self = Self(0);
 }
 
 /// The distinct lists and chains met so far.

@@ -28,6 +28,7 @@ mod reach;
 mod roll;
 mod service_desk;
 mod standing;
+mod survey;
 mod unlisted;
 mod who;
 
@@ -46,4 +47,5 @@ pub use outside::Outside;
 pub use question::{Asker, Level, Needed, Object, Reason, Route, Verb, Verdict};
 pub(crate) use question::{EditList, edit_permission};
 pub(crate) use service_desk::has_service_desk;
+pub use survey::{Exception, SpaceSurvey, Tally};
 pub use who::{Dead, Gate, Through, Who};

@@ -24,6 +24,8 @@ pub struct Who {
     pub perhaps: BTreeSet<AccountId>,
     /// Groups, classes and `anonymous`: all their members can, also those that are not known.
     pub parties: BTreeSet<Principal>,
+    /// Groups and others of whose members this is not known.
+    pub perhaps_parties: BTreeSet<Principal>,
     /// How they get through, level by level.
     pub gates: Vec<Gate>,
     /// Ways around the lists.
@@ -119,13 +121,8 @@ impl Engine<'_> {
     fn name(&self, reach: &Reach, filters: Vec<Filter>, who: &mut Who) {
         who.people = self.people(&reach.sure);
         who.perhaps = self.people(&reach.perhaps);
-        who.parties = reach
-            .sure
-            .iter()
-            .filter_map(|number| self.roll.name(number))
-            .filter(|party| !matches!(party, Principal::User(_)))
-            .cloned()
-            .collect();
+        who.parties = self.parties_among(&reach.sure);
+        who.perhaps_parties = self.parties_among(&reach.perhaps);
         // All licensed people include every group: naming them all says nothing.
         if who.parties.contains(&Principal::Class(AccessClass::AllLicensedUsers)) {
             who.parties.retain(|party| !matches!(party, Principal::Group(_)));
@@ -151,6 +148,12 @@ impl Engine<'_> {
             .collect();
         who.dead.sort();
         who.dead.dedup();
+    }
+
+    /// Groups, classes and `anonymous`.
+    fn parties_among(&self, numbers: &RoaringBitmap) -> BTreeSet<Principal> {
+        let parties = numbers.iter().filter_map(|number| self.roll.name(number));
+        parties.filter(|party| !matches!(party, Principal::User(_))).cloned().collect()
     }
 
     fn people(&self, numbers: &RoaringBitmap) -> BTreeSet<AccountId> {

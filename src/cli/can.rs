@@ -1,6 +1,7 @@
 //! `confperm can`.
 
-use crate::access::{Engine, Verdict};
+use crate::access::{Engine, Object, Verdict};
+use crate::model::ContentId;
 use crate::render;
 
 use super::args::{AnswerFormat, CanArgs};
@@ -9,15 +10,30 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::question::prepare;
+use super::question::{AskedPages, prepare};
 
 pub(super) async fn run(args: &CanArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     let asked = prepare(Some(&args.who), &args.what, environment, out).await?;
     let question = asked.shown();
-    let verdict = match &asked.asker {
-        Some(asker) => Engine::new(&asked.live).can(asker, asked.verb, &asked.object),
-        None => return Err(CliError::failed(Failure::Defect, "no account was named to ask about")),
+    let Some(asker) = &asked.asker else {
+        return Err(CliError::failed(Failure::Defect, "no account was named to ask about"));
     };
+    let engine = Engine::new(&asked.live);
+    if let Some(AskedPages { written, pages }) = &asked.pattern {
+        let key = asked.object.space();
+        let answers: Vec<(Verdict, Vec<ContentId>)> = engine
+            .alike(key, pages)
+            .into_iter()
+            .map(|alike| (engine.can(asker, asked.verb, &Object::Content(key.clone(), alike[0])), alike))
+            .collect();
+        out.data(&match args.what.common.format {
+            AnswerFormat::Text => render::verdicts_as_text(&answers, written, &question),
+            AnswerFormat::Json => render::verdicts_as_json(&answers, written, &question),
+        });
+        let is_yes = answers.iter().all(|(verdict, _)| *verdict == Verdict::Allowed);
+        return Ok(if is_yes && !answers.is_empty() { Exit::Done } else { Exit::Blocked });
+    }
+    let verdict = engine.can(asker, asked.verb, &asked.object);
     match args.what.common.format {
         AnswerFormat::Text => {
             out.data(&format!("{}\n", render::verdict_word(&verdict)));

@@ -1,13 +1,13 @@
 //! From the access tests of a policy to single checks: one asker, one verb, one object each.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::access::{Asker, Object, Verb};
+use crate::access::{Asker, Engine, Object, Verb};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
-use crate::model::{AccessClass, Live, LiveSpace, Permission, SpaceKey, Tree};
+use crate::model::{AccessClass, ContentId, Live, LiveSpace, Permission, Principal, SpaceKey, Tree};
 use crate::policy::lock::Lock;
 use crate::policy::{
-    AccessTest, Context, Expectation, Lookup, PageSelector, Policy, TestTarget, TestVerb, Who,
+    AccessTest, Context, Expectation, Lookup, OnlyThese, PageSelector, Policy, TestTarget, TestVerb, Who,
 };
 
 use super::subject::asker_of;
@@ -24,26 +24,106 @@ pub(super) struct AccessCheck<'p> {
     pub(super) span: &'p Span,
 }
 
+/// What only some may do, before it is known who else can.
+pub(super) struct OnlyCheck<'p> {
+    /// The number of the test.
+    pub(super) test: usize,
+    pub(super) verb: Verb,
+    pub(super) objects: Vec<Object>,
+    pub(super) allowed: BTreeMap<Principal, &'p Span>,
+    pub(super) span: &'p Span,
+}
+
+impl<'p> OnlyCheck<'p> {
+    /// What it comes to, as checks. Of each group that is named one member can, or else the group is asked about as a
+    /// whole. All others cannot: visitors, licensed users in no group, and all who may be able to by what is known. Of
+    /// pages about which the same lists decide, the first stands for all.
+    pub(super) fn checks(&self, engine: &Engine<'_>) -> Vec<AccessCheck<'p>> {
+        let mut checks = Vec::new();
+        for object in self.one_of_each(engine) {
+            let check = |asker, expected, span| AccessCheck {
+                test: self.test,
+                asker,
+                verb: self.verb,
+                object: object.clone(),
+                expected,
+                span,
+            };
+            for (principal, span) in &self.allowed {
+                let asker = match principal {
+                    Principal::User(account) => Asker::Person(account.clone()),
+                    Principal::Group(group) => engine
+                        .member_who_can(group, self.verb, &object)
+                        .map_or_else(|| Asker::Group(group.clone()), Asker::Person),
+                    Principal::Anonymous => Asker::Anonymous,
+                    Principal::Class(_) => Asker::Stranger { groups: BTreeSet::new() },
+                };
+                checks.push(check(asker, true, *span));
+            }
+            let unnamed = [
+                (Asker::Anonymous, Principal::Anonymous),
+                (
+                    Asker::Stranger { groups: BTreeSet::new() },
+                    Principal::Class(AccessClass::AllLicensedUsers),
+                ),
+            ];
+            let unnamed = unnamed.into_iter().filter(|(_, principal)| !self.allowed.contains_key(principal));
+            let mut askers: BTreeSet<Asker> = unnamed.map(|(asker, _)| asker).collect();
+            let allowed = self.allowed.keys().cloned().collect();
+            askers.extend(engine.others_who_can(self.verb, &object, &allowed));
+            checks.extend(askers.into_iter().map(|asker| check(asker, false, self.span)));
+        }
+        checks
+    }
+
+    fn one_of_each(&self, engine: &Engine<'_>) -> Vec<Object> {
+        let mut pages: BTreeMap<&SpaceKey, BTreeSet<ContentId>> = BTreeMap::new();
+        let mut objects = Vec::new();
+        for object in &self.objects {
+            match object {
+                Object::Space(_) => objects.push(object.clone()),
+                Object::Content(key, content) => drop(pages.entry(key).or_default().insert(*content)),
+            }
+        }
+        for (key, contents) in pages {
+            let alike = engine.alike(key, &contents).into_iter();
+            objects.extend(alike.map(|alike| Object::Content(key.clone(), alike[0])));
+        }
+        objects
+    }
+}
+
 /// All checks of all tests, in their order, and what is skipped since its name is lost; or everything in the tests
 /// that the site does not have.
 pub(super) fn checks<'p: 'l, 'l>(
     policy: &'p Policy,
     live: &'l Live,
     context: Context<'l>,
-) -> Result<(Vec<AccessCheck<'p>>, Diagnostics), Diagnostics> {
+) -> Result<TestQuestions<'p>, Diagnostics> {
     let mut making = Making {
         policy,
         live,
         lock: context.lock,
         lookup: Lookup::new(policy, live, context),
         checks: Vec::new(),
+        only: Vec::new(),
         findings: Diagnostics::default(),
     };
     for (number, test) in policy.tests.iter().enumerate() {
         making.test(number, test);
     }
     making.findings.extend(policy.foreign_links(&live.site));
-    if making.findings.has_errors() { Err(making.findings) } else { Ok((making.checks, making.findings)) }
+    if making.findings.has_errors() {
+        return Err(making.findings);
+    }
+    Ok(TestQuestions { checks: making.checks, only: making.only, skipped: making.findings })
+}
+
+/// What the tests of a policy ask.
+pub(super) struct TestQuestions<'p> {
+    pub(super) checks: Vec<AccessCheck<'p>>,
+    pub(super) only: Vec<OnlyCheck<'p>>,
+    pub(super) skipped: Diagnostics,
 }
 
 struct Making<'p, 'l> {
@@ -52,12 +132,13 @@ struct Making<'p, 'l> {
     lock: &'l Lock,
     lookup: Lookup<'l>,
     checks: Vec<AccessCheck<'p>>,
+    only: Vec<OnlyCheck<'p>>,
     findings: Diagnostics,
 }
 
 impl<'p, 'l> Making<'p, 'l> {
     fn test(&mut self, number: usize, test: &'p AccessTest) {
-        let asker = self.asker(&test.who);
+        let asker = test.who.as_ref().and_then(|who| self.asker(who));
         for (expected, expectations) in [(true, &test.can), (false, &test.cannot)] {
             for Expectation { verb, targets } in expectations {
                 for target in targets {
@@ -74,6 +155,20 @@ impl<'p, 'l> Making<'p, 'l> {
                 }
             }
         }
+        for only in &test.only {
+            self.only(number, only);
+        }
+    }
+
+    fn only(&mut self, number: usize, only: &'p OnlyThese) {
+        let objects = self.objects(only.verb.value, &only.target);
+        let verb = on_site(only.verb.value);
+        let mut allowed = BTreeMap::new();
+        for who in &only.who {
+            let Some(asker) = self.asker(who) else { continue };
+            allowed.insert(principal_of(&asker), &who.span);
+        }
+        self.only.push(OnlyCheck { test: number, verb, objects, allowed, span: &only.target.span });
     }
 
     fn asker(&mut self, who: &Spanned<Who>) -> Option<Asker> {
@@ -148,6 +243,15 @@ fn everything(verb: TestVerb, space: &LiveSpace) -> Vec<Object> {
     }
     let pages = space.tree.iter().flat_map(Tree::iter);
     pages.map(|page| Object::Content(space.space.key.clone(), page.id)).collect()
+}
+
+fn principal_of(asker: &Asker) -> Principal {
+    match asker {
+        Asker::Person(account) => Principal::User(account.clone()),
+        Asker::Group(group) => Principal::Group(group.clone()),
+        Asker::Anonymous => Principal::Anonymous,
+        Asker::Stranger { .. } => Principal::Class(AccessClass::AllLicensedUsers),
+    }
 }
 
 fn whole(space: &LiveSpace) -> Object {

@@ -1,6 +1,7 @@
 //! `confperm explain`.
 
 use crate::access::Engine;
+use crate::model::visible;
 use crate::render;
 
 use super::args::{AnswerFormat, CanArgs};
@@ -14,6 +15,12 @@ use super::question::prepare;
 
 pub(super) async fn run(args: &CanArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     let asked = prepare(Some(&args.who), &args.what, environment, out).await?;
+    if let Some(pattern) = &asked.pattern {
+        return Err(CliError::usage(
+            format!("`{}` means many pages", visible(&pattern.written)),
+            "explain one page at a time; `confperm can` and `confperm who` answer for a pattern",
+        ));
+    }
     let explanation = match &asked.asker {
         Some(asker) => Engine::new(&asked.live).explain(asker, asked.verb, &asked.object),
         None => return Err(CliError::failed(Failure::Defect, "no account was named to ask about")),

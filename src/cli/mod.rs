@@ -41,6 +41,7 @@ mod test;
 mod token;
 mod trust;
 mod validate;
+mod what;
 mod who;
 
 pub mod exit;
@@ -131,6 +132,7 @@ async fn run(command: Command, environment: &Environment, out: &Output) -> Resul
         Command::Apply(args) => Box::pin(apply::run(&args, environment, &signals, out)).await,
         Command::Can(args) => can::run(&args, environment, out).await,
         Command::Who(args) => who::run(&args, environment, out).await,
+        Command::What(args) => what::run(&args, environment, out).await,
         Command::Explain(args) => explain::run(&args, environment, out).await,
         Command::Test(args) => test::run(&args, environment, out).await,
         Command::Validate(args) => validate::run(&args, environment, out),

@@ -7,10 +7,11 @@ use crate::diagnostic::{Code, Sources};
 use crate::model::{AccountId, ContentId, Desired, DesiredSpace, Live, SpaceKey, Tree, visible};
 use crate::observe::{self, Askers};
 use crate::plan;
-use crate::policy::{self, Context, Lookup, Named, PageName, Policy, Who};
+use crate::policy::lock::Lock;
+use crate::policy::{self, Context, Lookup, Named, PageSelector, Policy, Who};
 use crate::render::{Question, SiteNames};
 
-use super::args::{AnswerArgs, WhatArgs};
+use super::args::{AnswerArgs, ObjectArgs};
 use super::chosen::all_visible;
 use super::connect::Connection;
 use super::directory;
@@ -28,6 +29,8 @@ pub(super) struct PreparedQuestion {
     pub(super) asker: Option<Asker>,
     pub(super) verb: Verb,
     pub(super) object: Object,
+    /// The pages of a pattern, where one is asked about; the object is their space then.
+    pub(super) pattern: Option<AskedPages>,
     /// The state that is asked about.
     pub(super) live: Live,
     /// What the policy asks for in the space, if it speaks of it.
@@ -36,13 +39,25 @@ pub(super) struct PreparedQuestion {
     planned: bool,
 }
 
+/// The pages of a pattern.
+pub(super) struct AskedPages {
+    /// With its space, as in `ENG/Runbooks/**`.
+    pub(super) written: String,
+    pub(super) pages: BTreeSet<ContentId>,
+}
+
 impl PreparedQuestion {
     /// The question as it is shown.
     pub(super) fn shown(&self) -> Question<'_> {
+        self.shown_about(&self.object)
+    }
+
+    /// The same question about one of the pages of a pattern.
+    pub(super) fn shown_about<'q>(&'q self, object: &'q Object) -> Question<'q> {
         Question {
             names: SiteNames { live: &self.live, aliases: &self.aliases },
             verb: self.verb,
-            object: &self.object,
+            object,
             asker: self.asker.as_ref(),
             desired: self.desired.as_ref(),
             planned: self.planned,
@@ -53,7 +68,7 @@ impl PreparedQuestion {
 /// Reads the policy and the site for a question; without `who`, for everyone.
 pub(super) async fn prepare(
     who: Option<&str>,
-    what: &WhatArgs,
+    what: &ObjectArgs,
     environment: &Environment,
     out: &Output,
 ) -> Result<PreparedQuestion, CliError> {
@@ -61,8 +76,8 @@ pub(super) async fn prepare(
     let (policy, mut sources) = load(&what.common, what.planned, environment, out)?;
     let lock = LockFile::read(&what.common.directory, &mut sources)?;
     let verb = subject::verb(&what.verb)?;
-    let subject::Topic { key, page, origin } = subject::object(&what.object)?;
-    if let (Verb::Space(permission), Some(_)) = (verb, &page) {
+    let subject::Topic { key, pages, origin } = subject::object(&what.object)?;
+    if let (Verb::Space(permission), Some(_)) = (verb, &pages) {
         return Err(CliError::usage(
             format!("{permission} is given in a space, not on a page"),
             format!("ask about the space: {key}"),
@@ -81,7 +96,7 @@ pub(super) async fn prepare(
         context: Context { today, lock: lock.known() },
         out,
     };
-    question.read(questioned, verb, page.as_ref()).await
+    question.read(questioned, verb, pages.as_ref()).await
 }
 
 /// A question about the site as it is can do without a policy, where something else says where it is.
@@ -123,7 +138,7 @@ impl Prepare<'_> {
         &self,
         questioned: Option<Questioned>,
         verb: Verb,
-        page: Option<&PageName>,
+        selector: Option<&PageSelector>,
     ) -> Result<PreparedQuestion, CliError> {
         let mut live = self.reading.sign_in(self.policy).await?;
         let questioned = match questioned {
@@ -147,7 +162,7 @@ impl Prepare<'_> {
         }
         let key = keys::on_site([self.key], self.context.lock, self.reading, &mut live).await?;
         let key = key.first().unwrap_or(self.key);
-        let narrowed = |live: &Live| self.narrowed(key, page.is_some(), live);
+        let narrowed = |live: &Live| self.narrowed(key, selector.is_some(), live);
         let needs = |live: &Live| observe::of_space(&narrowed(live), asked, self.context, live);
         self.reading.until_known(&mut live, needs).await?;
         let policy = narrowed(&live);
@@ -158,17 +173,19 @@ impl Prepare<'_> {
         all_visible(self.reading.site, [key], &live).await?;
         let asker = |named| subject::asker(named, policy, &live, &mut Lookup::new(policy, &live, context));
         let asker = questioned.map(asker).transpose()?;
-        let needs = |live: &Live| observe::of_page(page, key, policy, context, live);
+        let needs = |live: &Live| observe::of_pages(selector, key, policy, context, live);
         self.reading.until_known(&mut live, needs).await?;
-        let page_in = |page| page_in(page, key, &live, &mut Lookup::new(policy, &live, context));
-        let content = page.map(page_in).transpose()?;
+        let found =
+            |selector| pages_in(selector, key, &live, context.lock, &mut Lookup::new(policy, &live, context));
+        let contents = selector.map(found).transpose()?;
         let desired = self.resolve(policy, key, &live, context)?;
         let planned =
             desired.as_ref().filter(|_| self.planned).map(|desired| plan::planned_state(desired, &live));
+        let nothing = BTreeSet::new();
         let needs = |live: &Live| {
             let states = [Some(live), planned.as_ref()].into_iter().flatten();
             let spaces = states.filter_map(|state| state.spaces.get(key));
-            observe::of_answer(askers(asker.as_ref()), content, spaces)
+            observe::of_answer(askers(asker.as_ref()), contents.as_ref().unwrap_or(&nothing), spaces)
         };
         self.reading.until_known(&mut live, needs).await?;
         let told = desired.as_ref().map(|desired| plan::with_lists_for_guests(desired, &live));
@@ -182,9 +199,16 @@ impl Prepare<'_> {
         Ok(PreparedQuestion {
             asker,
             verb,
-            object: match content {
-                Some(content) => Object::Content(key.clone(), content),
-                None => Object::Space(key.clone()),
+            object: match (selector, contents.iter().flatten().next()) {
+                (Some(PageSelector::Page(_)), Some(content)) => Object::Content(key.clone(), *content),
+                _ => Object::Space(key.clone()),
+            },
+            pattern: match selector {
+                Some(pattern @ PageSelector::Below { .. }) => Some(AskedPages {
+                    written: format!("{key}/{}", pattern.to_string().trim_start_matches('/')),
+                    pages: contents.unwrap_or_default(),
+                }),
+                _ => None,
             },
             live,
             desired: told.and_then(|mut told| told.spaces.remove(key)),
@@ -236,7 +260,7 @@ impl Prepare<'_> {
 }
 
 /// Whose access the answer is about.
-fn askers(asker: Option<&Asker>) -> Askers {
+pub(super) fn askers(asker: Option<&Asker>) -> Askers {
     match asker {
         None => Askers::Everyone,
         Some(Asker::Person(account)) => Askers::These(BTreeSet::from([account.clone()])),
@@ -244,13 +268,14 @@ fn askers(asker: Option<&Asker>) -> Askers {
     }
 }
 
-/// The one page that is meant, once the tree of its space has been read.
-fn page_in(
-    page: &PageName,
+/// The pages that are meant, once the tree of their space has been read.
+fn pages_in(
+    selector: &PageSelector,
     key: &SpaceKey,
     live: &Live,
+    lock: &Lock,
     lookup: &mut Lookup<'_>,
-) -> Result<ContentId, CliError> {
+) -> Result<BTreeSet<ContentId>, CliError> {
     let nothing = Tree::default();
     let Some(space) = live.spaces.get(key) else {
         return Err(CliError::failed(
@@ -258,5 +283,5 @@ fn page_in(
             format!("the space {key} went away while it was read"),
         ));
     };
-    subject::page(page, space, space.tree.as_ref().unwrap_or(&nothing), lookup)
+    subject::pages(selector, space, space.tree.as_ref().unwrap_or(&nothing), lock, lookup)
 }

@@ -11,7 +11,8 @@ use crate::model::{
     AccessClass, AccountId, ContentId, Live, LiveSpace, Permission, SpaceKey, Subject, Tree, folded,
     harmless, is_same_name, visible,
 };
-use crate::policy::{Link, Lookup, Named, PageName, PageSelector, Policy, Who};
+use crate::policy::lock::Lock;
+use crate::policy::{Link, Lookup, Named, PageSelector, Policy, Who};
 
 use super::error::CliError;
 use super::failure::Failure;
@@ -50,7 +51,7 @@ pub(super) fn verb(text: &str) -> Result<Verb, CliError> {
 /// What a question is about, before the site has been asked.
 pub(super) struct Topic {
     pub(super) key: SpaceKey,
-    pub(super) page: Option<PageName>,
+    pub(super) pages: Option<PageSelector>,
     /// The origin of the address, where the page was named by its address.
     pub(super) origin: Option<String>,
 }
@@ -61,7 +62,7 @@ pub(super) fn object(text: &str) -> Result<Topic, CliError> {
     if let Some(link) = Link::parse(text) {
         return match link {
             Ok(Link { origin, space: Some(key), page }) => {
-                Ok(Topic { key, page: Some(page), origin: Some(origin) })
+                Ok(Topic { key, pages: Some(PageSelector::Page(page)), origin: Some(origin) })
             }
             Ok(Link { page, .. }) => Err(CliError::usage(
                 format!("`{}` does not say which space the page is in", visible(text)),
@@ -79,13 +80,9 @@ pub(super) fn object(text: &str) -> Result<Topic, CliError> {
     };
     let key =
         key.parse().map_err(|error: crate::model::InvalidId| CliError::usage(error.to_string(), form))?;
-    let Some(path) = path else { return Ok(Topic { key, page: None, origin: None }) };
+    let Some(path) = path else { return Ok(Topic { key, pages: None, origin: None }) };
     match PageSelector::in_space(path) {
-        Ok(PageSelector::Below { .. }) => Err(CliError::usage(
-            format!("`{}` means many pages", visible(text)),
-            "ask about one page at a time",
-        )),
-        Ok(PageSelector::Page(page)) => Ok(Topic { key, page: Some(page), origin: None }),
+        Ok(pages) => Ok(Topic { key, pages: Some(pages), origin: None }),
         Err(error) => Err(CliError::usage(
             format!("`{}`: {}", visible(text), harmless(&error.to_string())),
             error.help(),
@@ -201,15 +198,21 @@ fn unknown_person(name: &str, policy: &Policy, live: &Live) -> CliError {
     CliError::failed(Code::UnknownPerson, format!("`{}`: {why}", visible(name))).with_hint(hint)
 }
 
-/// The one page that is meant.
-pub(super) fn page(
-    name: &PageName,
+/// The pages that are meant: one by its name, or those of a pattern, which may be none.
+pub(super) fn pages(
+    selector: &PageSelector,
     space: &LiveSpace,
     tree: &Tree,
+    lock: &Lock,
     lookup: &mut Lookup<'_>,
-) -> Result<ContentId, CliError> {
-    let selector = Spanned::new(PageSelector::Page(name.clone()), nowhere());
-    lookup.page(name, &selector, space, tree).map_err(|findings| failed(&findings))
+) -> Result<BTreeSet<ContentId>, CliError> {
+    let Some(name) = selector.anchor() else { return Ok(lock.reached(selector, space, tree)) };
+    let spanned = Spanned::new(selector.clone(), nowhere());
+    let named = lookup.page(name, &spanned, space, tree).map_err(|findings| failed(&findings))?;
+    Ok(match selector {
+        PageSelector::Page(_) => BTreeSet::from([named]),
+        PageSelector::Below { .. } => lock.reached(selector, space, tree),
+    })
 }
 
 /// The place of a name that stands in no file.

@@ -14,7 +14,7 @@ use crate::policy::{self, Context, Policy};
 use crate::render::{self, SiteNames, TestReport, TestedCheck, TestedState};
 
 use super::args::{AnswerFormat, TestArgs};
-use super::checks::{self, AccessCheck};
+use super::checks::{self, AccessCheck, TestQuestions};
 use super::connect::Connection;
 use super::environment::Environment;
 use super::error::CliError;
@@ -84,7 +84,8 @@ async fn run_all(
     let on_site = policy.on_site(context.lock, &live.listing);
     live.guests = on_site.policy.guests();
     let here = Context { lock: &on_site.lock, ..context };
-    let (checks, skipped) = checks::checks(&on_site.policy, &live, here).map_err(invalid)?;
+    let TestQuestions { mut checks, only, skipped } =
+        checks::checks(&on_site.policy, &live, here).map_err(invalid)?;
     out.findings(&skipped, sources);
     let resolved = policy::resolve(&narrowed, &live, context);
     let desired = match (resolved, ask_site) {
@@ -95,7 +96,9 @@ async fn run_all(
     let planned = (!ask_site).then(|| plan::planned_state(&desired, &live));
     let needs = |live: &Live| {
         let states = [Some(live), planned.as_ref()].into_iter().flatten();
-        observe::of_tested(askers(&checks), states.flat_map(|state| state.spaces.values()))
+        // All others are everyone.
+        let askers = if only.is_empty() { askers(&checks) } else { Askers::Everyone };
+        observe::of_tested(askers, states.flat_map(|state| state.spaces.values()))
     };
     reading.until_known(&mut live, needs).await?;
     let told = plan::with_lists_for_guests(&desired, &live);
@@ -103,6 +106,7 @@ async fn run_all(
     let state = if ask_site { live } else { plan::planned_state(&desired, &live) };
 
     let engine = Engine::new(&state);
+    checks.extend(only.iter().flat_map(|only| only.checks(&engine)));
     let answers = if ask_site { ask(reading.site, &checks, out).await? } else { BTreeMap::new() };
     let mut reports: Vec<TestReport> = policy
         .tests

@@ -7,7 +7,7 @@ use super::policy;
 use super::question::Askers;
 use crate::model::{Live, LiveSpace, SpaceKey};
 use crate::policy::lock::Lock;
-use crate::policy::{Context, PageSelector, Policy, TestTarget};
+use crate::policy::{AccessTest, Context, PageSelector, Policy, TestTarget};
 
 /// What tests name in one space.
 #[derive(Debug, Default)]
@@ -84,11 +84,8 @@ pub fn of_tested<'a>(askers: Askers, states: impl IntoIterator<Item = &'a LiveSp
 /// The spaces that the tests are about, and the pages in them.
 fn mentioned(policy: &Policy) -> BTreeMap<&SpaceKey, Mentioned<'_>> {
     let mut spaces: BTreeMap<&SpaceKey, Mentioned<'_>> = BTreeMap::new();
-    let expectations = policy.tests.iter().flat_map(|test| test.can.iter().chain(&test.cannot));
-    for (verb, target) in expectations.flat_map(|expectation| {
-        expectation.targets.iter().map(|target| (expectation.verb.value, &target.value))
-    }) {
-        match target {
+    for (verb, target) in policy.tests.iter().flat_map(AccessTest::targets) {
+        match &target.value {
             TestTarget::Everything => {
                 for key in policy.space_keys() {
                     spaces.entry(key).or_default().every_page |= !verb.is_about_spaces();

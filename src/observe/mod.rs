@@ -33,7 +33,7 @@ pub use everything::{Chosen, of_all_groups, of_spaces};
 pub use needs::{ContentNeeds, ListingNeeds, Lists, Needs, People};
 pub use policy::{of_names, of_policy};
 pub use progress::{Hook, Part, Progress, quiet};
-pub use question::{Askers, of_answer, of_page, of_space};
+pub use question::{Askers, of_answer, of_pages, of_space};
 
 use crate::confluence::{self, Read, UnreadableEntries};
 use crate::diagnostic::Diagnostics;

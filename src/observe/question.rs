@@ -26,10 +26,10 @@ pub fn of_space(policy: &Policy, account: Option<&AccountId>, context: Context<'
     needs
 }
 
-/// The page that is asked about with the lists on it and above it; and where the policy decides about every page
+/// The pages that are asked about with the lists on them and above them; and where the policy decides about every page
 /// of the space, all of them.
-pub fn of_page(
-    page: Option<&PageName>,
+pub fn of_pages(
+    pages: Option<&PageSelector>,
     key: &SpaceKey,
     policy: &Policy,
     context: Context<'_>,
@@ -39,15 +39,16 @@ pub fn of_page(
     if policy.decides_about_every_page(key) {
         policy::content(policy, context, live, &mut needs);
     }
-    let (Some(page), Some(space)) = (page, live.spaces.get(key)) else { return needs };
+    let (Some(pages), Some(space)) = (pages, live.spaces.get(key)) else { return needs };
     let wanted = needs.content(key);
     let Some(tree) = &space.tree else { return needs };
-    let is_post = match page {
-        PageName::Id(id) => tree.get(*id).is_none(),
-        name => name.may_be_post(),
+    let is_post = match pages.anchor() {
+        Some(PageName::Id(id)) => tree.get(*id).is_none(),
+        Some(name) => name.may_be_post(),
+        None => false,
     };
     wanted.blogposts |= is_post || policy.wants_blogposts(space);
-    for page in context.lock.reached(&PageSelector::Page(page.clone()), space, tree) {
+    for page in context.lock.reached(pages, space, tree) {
         wanted.lists_of(tree.chain(page).ancestors.into_iter().map(|above| above.id).chain([page]));
     }
     needs
@@ -57,7 +58,7 @@ pub fn of_page(
 /// page, in each of these states of it, and what `anonymous` holds there, which counts for everyone.
 pub fn of_answer<'a>(
     askers: Askers,
-    content: Option<ContentId>,
+    contents: &BTreeSet<ContentId>,
     states: impl IntoIterator<Item = &'a LiveSpace>,
 ) -> Needs {
     let mut needs = Needs { people: askers.people(), ..Needs::default() };
@@ -65,9 +66,10 @@ pub fn of_answer<'a>(
         needs.anonymous.insert(space.space.key.clone());
         let Some(people) = &mut needs.people else { continue };
         space.holdings.keys().for_each(|principal| people.principal(principal));
-        if let (Some(content), Some(tree)) = (content, &space.tree) {
-            let above = tree.chain(content).ancestors;
-            above.into_iter().chain(tree.get(content)).for_each(|content| people.on_lists_of(content));
+        let Some(tree) = &space.tree else { continue };
+        for content in contents {
+            let above = tree.chain(*content).ancestors;
+            above.into_iter().chain(tree.get(*content)).for_each(|content| people.on_lists_of(content));
         }
     }
     needs

@@ -239,9 +239,40 @@ impl Listed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessTest {
     pub name: Spanned<String>,
-    pub who: Spanned<Who>,
+    /// Whom `can` and `cannot` are about; there may be none beside `only`.
+    pub who: Option<Spanned<Who>>,
     pub can: Vec<Expectation>,
     pub cannot: Vec<Expectation>,
+    pub only: Vec<OnlyThese>,
+}
+
+impl AccessTest {
+    /// Everything that it is about, with the verb.
+    pub fn targets(&self) -> impl Iterator<Item = (TestVerb, &Spanned<TestTarget>)> {
+        let expectations = self.can.iter().chain(&self.cannot);
+        let asked = expectations.flat_map(|each| each.targets.iter().map(|target| (each.verb.value, target)));
+        asked.chain(self.only.iter().map(|only| (only.verb.value, &only.target)))
+    }
+
+    pub(super) fn targets_mut(&mut self) -> impl Iterator<Item = &mut Spanned<TestTarget>> {
+        let expectations = self.can.iter_mut().chain(&mut self.cannot);
+        let only = self.only.iter_mut().map(|only| &mut only.target);
+        expectations.flat_map(|each| &mut each.targets).chain(only)
+    }
+
+    /// Every principal that it names.
+    pub fn principals(&self) -> impl Iterator<Item = &Spanned<Who>> {
+        self.who.iter().chain(self.only.iter().flat_map(|only| &only.who))
+    }
+}
+
+/// A line of `only`: these can, and all others cannot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OnlyThese {
+    pub verb: Spanned<TestVerb>,
+    pub target: Spanned<TestTarget>,
+    /// At least one.
+    pub who: Vec<Spanned<Who>>,
 }
 
 /// A verb and what it is about.

@@ -277,6 +277,10 @@ pub(crate) const TEST: &[Key] = &[
     key("who", "The principal that it is about."),
     key("can", "What they can do: a verb and a list of spaces or pages."),
     key("cannot", "What they cannot do: a verb and a list of spaces or pages."),
+    key(
+        "only",
+        "Who alone can do something: a verb, a space or pages, and a list of principals. All others cannot.",
+    ),
 ];
 
 pub(crate) fn names(keys: &[Key]) -> impl Iterator<Item = &'static str> {

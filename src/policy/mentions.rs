@@ -142,7 +142,11 @@ impl Policy {
             .chain(required.map(|named| bare(named, WhatFor::RequiredAdmin)))
             .chain(exempt.map(|named| bare(named, WhatFor::Exempt)))
             .chain(self.sets.defined.values().flat_map(SetDef::mentions))
-            .chain(self.tests.iter().map(|test| bare(&test.who, WhatFor::Test { test })))
+            .chain(
+                self.tests
+                    .iter()
+                    .flat_map(|test| test.principals().map(move |who| bare(who, WhatFor::Test { test }))),
+            )
     }
 }
 

@@ -43,8 +43,8 @@ mod yaml;
 
 pub use ast::{
     AccessLine, AccessTest, Entry, Expectation, ForbidDef, GroupPin, GuardsDef, Joining, Listed, Named,
-    PageEntry, PageOnlyEntry, PersonDef, Policy, Right, RoleName, SiteAddress, SpaceDef, TestTarget,
-    TestVerb, UnlistedDef, Who,
+    OnlyThese, PageEntry, PageOnlyEntry, PersonDef, Policy, Right, RoleName, SiteAddress, SpaceDef,
+    TestTarget, TestVerb, UnlistedDef, Who,
 };
 pub use breaches::Breaches;
 pub use express::NamedBundle;

@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ast::{Policy, TestTarget};
+use super::ast::{AccessTest, Policy, TestTarget};
 use super::lock::Lock;
 use super::rules::{KeyPattern, Like, Rule, Selector};
 use crate::diagnostic::{Span, Spanned};
@@ -78,9 +78,8 @@ impl Policy {
         let forbidden = self.guards.forbid.iter().flat_map(|forbid| &forbid.value);
         let excepted = forbidden.flat_map(|forbid| exact(&forbid.except_spaces));
         let homes = self.people.values().filter_map(|person| person.guest_of.as_ref());
-        let expectations = self.tests.iter().flat_map(|test| test.can.iter().chain(&test.cannot));
-        let targets = expectations.flat_map(|expectation| &expectation.targets);
-        let tested = targets.filter_map(|target| Some((target.value.space()?, &target.span)));
+        let targets = self.tests.iter().flat_map(AccessTest::targets);
+        let tested = targets.filter_map(|(_, target)| Some((target.value.space()?, &target.span)));
         own.chain(likes.map(source))
             .chain(self.rules.iter().flat_map(Rule::space_names))
             .chain(excepted)
@@ -120,8 +119,7 @@ impl Policy {
         }
         let homes = self.people.values_mut().filter_map(|person| person.guest_of.as_mut());
         homes.for_each(|home| put(&mut home.value));
-        let expectations = self.tests.iter_mut().flat_map(|test| test.can.iter_mut().chain(&mut test.cannot));
-        for target in expectations.flat_map(|expectation| &mut expectation.targets) {
+        for target in self.tests.iter_mut().flat_map(AccessTest::targets_mut) {
             target.value.space_mut().into_iter().for_each(put);
         }
         self.focus.rekey(keys);

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ast::{Named, Policy, TestTarget};
+use super::ast::{AccessTest, Named, Policy, TestTarget};
 use super::express::selector_of;
 use super::lock::{Identity, Lock};
 use super::mentions::Party;
@@ -97,8 +97,7 @@ impl Policy {
                 renames.edit(&selector.span, &now.to_string());
             }
         }
-        let expectations = self.tests.iter().flat_map(|test| test.can.iter().chain(&test.cannot));
-        for Spanned { value, span } in expectations.flat_map(|expectation| &expectation.targets) {
+        for (_, Spanned { value, span }) in self.tests.iter().flat_map(AccessTest::targets) {
             let TestTarget::Pages(key, selector) = value else { continue };
             let now = renames.page(key, selector, lock, live);
             if now.is_some() || renames.edits.contains_key(span) {

@@ -90,7 +90,7 @@ impl Question<'_> {
     }
 }
 
-fn asker_words(asker: &Asker, names: &SiteNames<'_>) -> String {
+pub(super) fn asker_words(asker: &Asker, names: &SiteNames<'_>) -> String {
     match asker {
         Asker::Person(account) => names.person(account),
         Asker::Group(group) => names.principal(&Principal::Group(group.clone())),
@@ -218,7 +218,11 @@ fn rows(report: &LevelReport, question: &Question<'_>) -> Vec<(String, String)> 
 
 /// A route without the level it is on.
 pub(super) fn plain_route(route: &Route, question: &Question<'_>) -> String {
-    let names = &question.names;
+    plain_route_words(route, &question.names)
+}
+
+/// The same with the names alone.
+pub(super) fn plain_route_words(route: &Route, names: &SiteNames<'_>) -> String {
     match route {
         Route::Licence { group } => {
             format!("licensed by {}", names.principal(&Principal::Group(group.clone())))

@@ -76,7 +76,7 @@ pub fn who_as_json(who: &Who, question: &Question<'_>) -> String {
 }
 
 /// What was asked.
-fn asked(question: &Question<'_>) -> Value {
+pub(super) fn asked(question: &Question<'_>) -> Value {
     let mut value = json!({
         "verb": question.verb.to_string(),
         "object": question.object_words(),

@@ -12,4 +12,5 @@ mod naive;
 mod properties;
 mod random;
 mod sandbox;
+mod survey;
 mod world;

@@ -162,3 +162,46 @@ fn the_columns_of_an_explanation_line_up_under_wide_titles() {
         .collect();
     assert!(columns.len() == 1 && ran.out.contains("運用"), "{columns:?}\n{}", ran.out);
 }
+
+#[test]
+fn what_a_person_can_see_is_told_space_by_space() {
+    let all: Vec<String> = [
+        "what bob",
+        "what ann --planned",
+        "what anonymous",
+        "what group:sre --space ENG",
+        "what nobody",
+        "what bob --space EN",
+    ]
+    .into_iter()
+    .map(|words| format!("$ confperm {words}\n{}\n", quickstart(words).whole()))
+    .collect();
+    assert_snapshot!(all.join("\n"));
+    let value = quickstart("what bob --format json").json();
+    assert_eq!(value["format_version"], "1.0");
+    let eng = value["spaces"].as_array().unwrap().iter().find(|space| space["space"] == "ENG").unwrap();
+    assert_eq!(eng["view"], "allowed");
+}
+
+#[test]
+fn a_question_about_a_pattern_counts_its_pages() {
+    let all: Vec<String> = [
+        "can bob view ENG/**",
+        "can bob edit ENG/Runbooks/**",
+        "can ann view ENG/Runbooks/** --planned",
+        "who edit ENG/**",
+        "who view ENG/Runbooks/* --planned",
+        "can bob view ENG/Runbok/**",
+        "explain bob view ENG/**",
+    ]
+    .into_iter()
+    .map(|words| format!("$ confperm {words}\n{}\n", quickstart(words).whole()))
+    .collect();
+    assert_snapshot!(all.join("\n"));
+    let value = quickstart("can bob view ENG/** --format json").json();
+    assert_eq!(value["object"], "ENG/**");
+    let pages = value["pages"].as_array().unwrap();
+    assert!(pages.iter().all(|page| page["answer"].is_string()) && !pages.is_empty());
+    let value = quickstart("who view ENG/** --format json").json();
+    assert!(value["principals"].as_array().is_some_and(|people| !people.is_empty()), "{value}");
+}

@@ -89,3 +89,24 @@ fn a_test_about_a_space_that_another_one_replaced_is_skipped() {
     let taken = "`ENG` now names another space (id 102); the space that was meant (id 101) is gone";
     assert!(ran.talk.contains(taken) && ran.talk.contains("tests.yaml:2:"), "{}", ran.talk);
 }
+
+const ONLY: &str = "\
+version: 1
+tests:
+  - name: the on-call page is for those on call
+    only: {view: {ENG/Runbooks/On-call: [group:sre, user:ann]}}
+  - name: the runbooks are for one group
+    only: {view: {'ENG/Runbooks/**': [group:sre]}, edit: {ENG/Handbook: [class:all-licensed-users]}}
+";
+
+#[test]
+fn only_those_who_are_named_can() {
+    assert_snapshot!(with_tests(ONLY, "test").whole());
+}
+
+/// The site is asked about those who are named and those who can by what is known.
+#[test]
+fn what_only_some_can_is_asked_of_the_site_too() {
+    let ran = with_tests(ONLY, "test --live");
+    assert!(ran.out.contains("says the site"), "{}", ran.whole());
+}

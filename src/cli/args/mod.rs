@@ -15,7 +15,7 @@ pub(super) use files::{
     SpacesArgs, ValidateArgs,
 };
 pub(super) use plans::{ApplyArgs, ApplyFormat, Format, IncompleteMeans, OverrideArgs, PlanArgs, Scope};
-pub(super) use questions::{AnswerArgs, AnswerFormat, CanArgs, TestArgs, WhatArgs, WhoArgs};
+pub(super) use questions::{AnswerArgs, AnswerFormat, CanArgs, ObjectArgs, TestArgs, WhatArgs, WhoArgs};
 pub(super) use sandbox::SandboxArgs;
 
 /// What every command has in common; shown below the long help.
@@ -68,6 +68,9 @@ pub(super) enum Command {
     Can(CanArgs),
     /// List who may do something, and by which routes
     Who(WhoArgs),
+
+    /// Show every space and page that one person can see, the widest access first
+    What(WhatArgs),
     /// Show level by level why an account or a group may or may not do something
     Explain(CanArgs),
     /// Run the access tests of the policy

@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::cli::site::SiteArgs;
+use crate::model::SpaceKey;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CanArgs {
@@ -12,23 +13,41 @@ pub(in crate::cli) struct CanArgs {
     pub(in crate::cli) who: String,
 
     #[command(flatten)]
-    pub(in crate::cli) what: WhatArgs,
+    pub(in crate::cli) what: ObjectArgs,
 }
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct WhoArgs {
     #[command(flatten)]
-    pub(in crate::cli) what: WhatArgs,
+    pub(in crate::cli) what: ObjectArgs,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct WhatArgs {
+    /// An alias, an e-mail address, a name or an account id; group:NAME, class:all-licensed-users or anonymous
+    #[arg(value_name = "WHO")]
+    pub(in crate::cli) who: String,
+
+    /// Only these spaces
+    #[arg(long = "space", value_name = "KEY")]
+    pub(in crate::cli) spaces: Vec<SpaceKey>,
+
+    /// Ask about the site as the policy would make it, instead of as it is
+    #[arg(long)]
+    pub(in crate::cli) planned: bool,
+
+    #[command(flatten)]
+    pub(in crate::cli) common: AnswerArgs,
 }
 
 /// What a question is about, and which state of the site.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct WhatArgs {
+pub(in crate::cli) struct ObjectArgs {
     /// view, edit, comment, attach, delete, restrict, or a permission such as export/space
     #[arg(value_name = "VERB")]
     pub(in crate::cli) verb: String,
 
-    /// A space or a page: KEY, KEY/Title/Title, KEY/id:123, or the address of a page
+    /// A space, a page or a pattern: KEY, KEY/Title/Title, KEY/id:123, KEY/Title/**, or the address of a page
     #[arg(value_name = "OBJECT")]
     pub(in crate::cli) object: String,
 

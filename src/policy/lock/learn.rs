@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Identity, LastSeen, Lock, LockedSite, unwritten};
 use crate::diagnostic::Spanned;
 use crate::model::{Live, SiteIdentity, SpaceKey};
-use crate::policy::ast::{Policy, Right, RoleName, TestTarget};
+use crate::policy::ast::{AccessTest, Policy, Right, RoleName, TestTarget};
 use crate::policy::pages::PageName;
 
 /// A lock after a run, and what is new in it.
@@ -150,9 +150,8 @@ impl Policy {
             let selectors = space.pages.iter().map(|entry| &entry.pages).chain(guests);
             selectors.map(|selector| (&space.key.value, &selector.value))
         });
-        let expectations = self.tests.iter().flat_map(|test| test.can.iter().chain(&test.cannot));
-        let tested = expectations.flat_map(|expectation| &expectation.targets);
-        let tested = tested.filter_map(|target| match &target.value {
+        let tested = self.tests.iter().flat_map(AccessTest::targets);
+        let tested = tested.filter_map(|(_, target)| match &target.value {
             TestTarget::Pages(key, selector) => Some((key, selector)),
             TestTarget::Everything | TestTarget::Space(_) => None,
         });

@@ -3,7 +3,7 @@
 use super::Reader;
 use super::sets::{ANYWHERE, set_name};
 use crate::diagnostic::{Code, Diagnostic, Spanned};
-use crate::policy::ast::{AccessTest, Expectation, TestTarget, TestVerb, Who};
+use crate::policy::ast::{AccessTest, Expectation, OnlyThese, TestTarget, TestVerb, Who};
 use crate::policy::keys;
 use crate::policy::pages::{Link, PageSelector};
 use crate::policy::yaml::{Node, NodeKind};
@@ -36,23 +36,29 @@ impl Reader {
     fn access_test(&mut self, node: &Node) -> Option<Vec<AccessTest>> {
         let fields = self.fields(node, "a test", keys::TEST)?;
         let has = |name| fields.iter().any(|(key, _)| key.value == name);
-        for (key, help) in [
-            ("name", "add `name:` with what the test promises"),
-            ("who", "add `who:` with one principal, as in `who: group:NAME`"),
-        ] {
-            if !has(key) {
+        let asks = has("can") || has("cannot");
+        let wanted = [
+            ("name", "add `name:` with what the test promises", true),
+            ("who", "add `who:` with one principal, as in `who: group:NAME`", asks || !has("only")),
+        ];
+        for (key, help, is_needed) in wanted {
+            if is_needed && !has(key) {
                 self.missing(key, "this test", &node.span, help);
             }
         }
-        if !has("can") && !has("cannot") {
+        if !asks && !has("only") {
             self.report(
                 Diagnostic::new(Code::EmptyEntry, "this test expects nothing")
                     .at(&node.span, "")
-                    .help("add `can:` or `cannot:`, as in `can: {view: [ENG/Runbooks]}`"),
+                    .help(
+                        "add `can:` or `cannot:`, as in `can: {view: [ENG/Runbooks]}`, or `only:`, as in `only: {view: \
+                         {ENG/Runbooks: [group:NAME]}}`",
+                    ),
             );
         }
         let mut is_set = false;
         let (mut name, mut who, mut can, mut cannot) = (None, None, Vec::new(), Vec::new());
+        let mut only = Vec::new();
         for (key, node) in fields {
             match key.value {
                 "name" => name = self.text(node, "`name`"),
@@ -61,55 +67,105 @@ impl Reader {
                     who = self.principals(node, &ANYWHERE);
                 }
                 "can" => can = self.expectations("`can`", node),
+                "only" => only = self.only(node),
                 _ => cannot = self.expectations("`cannot`", node),
             }
         }
-        let (name, who) = (name?, who?);
-        let of = |who: Spanned<Who>| {
-            let called = if is_set {
-                format!("{}: {}", name.value, self.policy.show(&who.value))
-            } else {
-                name.value.clone()
+        let is_about_one = asks || who.is_some();
+        let name = name?;
+        let mut tests: Vec<AccessTest> = Vec::new();
+        if is_about_one {
+            let of = |who: Spanned<Who>| {
+                let called = if is_set {
+                    format!("{}: {}", name.value, self.policy.show(&who.value))
+                } else {
+                    name.value.clone()
+                };
+                let name = Spanned::new(called, name.span.clone());
+                AccessTest {
+                    name,
+                    who: Some(who),
+                    can: can.clone(),
+                    cannot: cannot.clone(),
+                    only: Vec::new(),
+                }
             };
-            let name = Spanned::new(called, name.span.clone());
-            AccessTest { name, who, can: can.clone(), cannot: cannot.clone() }
-        };
-        Some(who.into_iter().map(of).collect())
+            tests.extend(who?.into_iter().map(of));
+        }
+        // What only some can is said once, whoever the rest of the test is about.
+        match tests.first_mut() {
+            Some(test) if !is_set => test.only = only,
+            _ if !only.is_empty() => {
+                tests.push(AccessTest { name, who: None, can: Vec::new(), cannot: Vec::new(), only });
+            }
+            _ => {}
+        }
+        Some(tests)
+    }
+
+    /// `{view: {FIN/Budgets/**: [group:finance]}}`: these can, and all others cannot.
+    fn only(&mut self, node: &Node) -> Vec<OnlyThese> {
+        let mut found = Vec::new();
+        for (key, node) in self.entries(node, "`only`").unwrap_or_default() {
+            let verb = self.verb(&key, "`only`");
+            for (written, node) in self.entries(node, &format!("`{}`", key.value)).unwrap_or_default() {
+                let target = self.target(&written);
+                let items =
+                    self.list(node, &format!("`{}`", written.value), "group:NAME").unwrap_or_default();
+                let read: Vec<Option<Vec<Spanned<Who>>>> =
+                    items.iter().map(|item| self.principals(item, &ANYWHERE)).collect();
+                let who = read.into_iter().collect::<Option<Vec<_>>>().map(|who| who.concat());
+                let who = who.filter(|who| !who.is_empty());
+                if let (Some(verb), Some(target), Some(who)) = (&verb, target, who) {
+                    found.push(OnlyThese { verb: verb.clone(), target, who });
+                }
+            }
+        }
+        found
+    }
+
+    fn verb(&mut self, key: &Spanned<String>, what: &str) -> Option<Spanned<TestVerb>> {
+        let verb = TestVerb::ALL.into_iter().find(|verb| verb.as_str() == key.value);
+        if verb.is_none() {
+            self.unknown_key(key, what, TestVerb::ALL.map(TestVerb::as_str).into_iter());
+        }
+        Some(Spanned::new(verb?, key.span.clone()))
     }
 
     fn expectations(&mut self, what: &str, node: &Node) -> Vec<Expectation> {
         let mut expectations = Vec::new();
         for (key, node) in self.entries(node, what).unwrap_or_default() {
-            let verb = TestVerb::ALL.into_iter().find(|verb| verb.as_str() == key.value);
-            if verb.is_none() {
-                self.unknown_key(&key, what, TestVerb::ALL.map(TestVerb::as_str).into_iter());
-            }
+            let verb = self.verb(&key, what);
             let items = self.list(node, &format!("`{}`", key.value), "ENG/Runbooks").unwrap_or_default();
             let targets: Vec<Spanned<TestTarget>> =
-                items.iter().filter_map(|item| self.target(item)).collect();
+                items.iter().filter_map(|item| self.target_node(item)).collect();
             self.repeated(&targets, |_, target| format!("`{target}`"));
             if let Some(verb) = verb {
-                expectations.push(Expectation { verb: Spanned::new(verb, key.span), targets });
+                expectations.push(Expectation { verb, targets });
             }
         }
         expectations
     }
 
     /// `**`, `ENG`, `ENG/Title/Title`, `ENG/Title/**`, `ENG/id:1002`, `ENG/blog:Title`, the address of a page.
-    fn target(&mut self, node: &Node) -> Option<Spanned<TestTarget>> {
+    fn target_node(&mut self, node: &Node) -> Option<Spanned<TestTarget>> {
         let text = self.text(node, "an entry of this list")?;
+        self.target(&text)
+    }
+
+    fn target(&mut self, text: &Spanned<String>) -> Option<Spanned<TestTarget>> {
         let target = match text.value.split_once('/') {
             _ if text.value == "**" => TestTarget::Everything,
-            _ if Link::parse(&text.value).is_some() => return self.linked_target(&text),
-            None => TestTarget::Space(self.space_key(&text)?.value),
+            _ if Link::parse(&text.value).is_some() => return self.linked_target(text),
+            None => TestTarget::Space(self.space_key(text)?.value),
             Some((key, path)) => {
                 let key = self.space_key(&Spanned::new(key.to_owned(), text.span.clone()))?.value;
                 let parsed = PageSelector::in_space(path);
-                let pages = self.page_selector(&text, &key, parsed)?.value;
+                let pages = self.page_selector(text, &key, parsed)?.value;
                 TestTarget::Pages(key, pages)
             }
         };
-        Some(Spanned::new(target, text.span))
+        Some(Spanned::new(target, text.span.clone()))
     }
 
     /// The address of a page. Beside a verb nothing else says in which space the page is.

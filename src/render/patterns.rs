@@ -1,0 +1,189 @@
+//! Answers about the pages of a pattern: what holds for all of them, and where it is otherwise.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::access::{Reason, Tally, Verdict, Who};
+use crate::model::{ContentId, Principal};
+
+use super::access::{Question, verdict_word};
+use super::access_json::{asked, write};
+use super::access_words::{ShownNames as _, reason_words};
+use super::columns::{column, pad};
+use super::style::{CHANGE, HEADING, count, paint};
+
+/// So many pages or people are named one by one; the document has them all.
+const SHOWN: usize = 50;
+
+/// How many pages have which answer, and the pages with another answer than yes.
+pub fn verdicts_as_text(
+    answers: &[(Verdict, Vec<ContentId>)],
+    written: &str,
+    question: &Question<'_>,
+) -> String {
+    let all: usize = answers.iter().map(|(_, pages)| pages.len()).sum();
+    let mut text = String::new();
+    if all == 0 {
+        let _ = writeln!(text, "no page: {written} matches none yet");
+        return text;
+    }
+    let numbers: Vec<String> = ["allowed", "denied", "unknown"]
+        .iter()
+        .filter_map(|word| {
+            let of = answers.iter().filter(|(verdict, _)| verdict_word(verdict) == *word);
+            let number: usize = of.map(|(_, pages)| pages.len()).sum();
+            (number > 0).then(|| format!("{word} on {number}"))
+        })
+        .collect();
+    let _ = writeln!(text, "{} of {}", numbers.join(", "), count(all, "page", "pages"));
+    let mut others: Vec<(String, &Verdict)> = answers
+        .iter()
+        .filter(|(verdict, _)| *verdict != Verdict::Allowed)
+        .flat_map(|(verdict, pages)| pages.iter().map(move |page| (question.names.page(*page), verdict)))
+        .collect();
+    others.sort_by(|(one, _), (other, _)| one.cmp(other));
+    for (page, verdict) in others.iter().take(SHOWN) {
+        let _ = writeln!(text, "  {}  {page}", pad(verdict_word(verdict), "unknown".len()));
+    }
+    if others.len() > SHOWN {
+        let _ = writeln!(text, "  and {} more", others.len() - SHOWN);
+    }
+    let reasons: BTreeSet<&Reason> = answers.iter().flat_map(|(verdict, _)| because(verdict)).collect();
+    why_not_known(&reasons, question, &mut text);
+    text
+}
+
+/// The same as a document.
+pub fn verdicts_as_json(
+    answers: &[(Verdict, Vec<ContentId>)],
+    written: &str,
+    question: &Question<'_>,
+) -> String {
+    let mut pages: Vec<(ContentId, &Verdict)> =
+        answers.iter().flat_map(|(verdict, pages)| pages.iter().map(move |page| (*page, verdict))).collect();
+    pages.sort_by_key(|(page, _)| *page);
+    let words: BTreeSet<&str> = pages.iter().map(|(_, verdict)| verdict_word(verdict)).collect();
+    let answer = match words.iter().next() {
+        Some(word) if words.len() == 1 => word,
+        Some(_) => "mixed",
+        None => "unknown",
+    };
+    let mut value = asked(question);
+    value["object"] = written.into();
+    value["answer"] = answer.into();
+    value["pages"] = pages
+        .iter()
+        .map(|(page, verdict)| {
+            let because: Value = because(verdict).map(|reason| reason_value(reason, question)).collect();
+            json!({
+                "content": page,
+                "path": question.names.page(*page),
+                "answer": verdict_word(verdict),
+                "because": because,
+            })
+        })
+        .collect();
+    write(&value)
+}
+
+fn because(verdict: &Verdict) -> impl Iterator<Item = &Reason> {
+    match verdict {
+        Verdict::Unknown(reasons) => Some(reasons),
+        Verdict::Allowed | Verdict::Denied(_) => None,
+    }
+    .into_iter()
+    .flatten()
+}
+
+fn reason_value(reason: &Reason, question: &Question<'_>) -> Value {
+    let mut value = json!(reason);
+    value["words"] = reason_words(reason, &question.names).into();
+    value
+}
+
+fn why_not_known(reasons: &BTreeSet<&Reason>, question: &Question<'_>, text: &mut String) {
+    if reasons.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{}", paint(HEADING, "Why something is not known"));
+    for reason in reasons {
+        let _ = writeln!(text, "  {} {}", paint(CHANGE, "!"), reason_words(reason, &question.names));
+    }
+}
+
+/// On how many pages each can.
+fn tallies(answers: &[(Who, Vec<ContentId>)]) -> BTreeMap<Principal, Tally> {
+    let mut tallies: BTreeMap<Principal, Tally> = BTreeMap::new();
+    for (who, pages) in answers {
+        let people = who.people.iter().cloned().map(Principal::User);
+        for principal in people.chain(who.parties.iter().cloned()) {
+            tallies.entry(principal).or_default().surely += pages.len();
+        }
+        for account in &who.perhaps {
+            tallies.entry(Principal::User(account.clone())).or_default().perhaps += pages.len();
+        }
+    }
+    tallies
+}
+
+/// Who may, with the number of pages, the most first.
+pub fn who_of_pattern_as_text(
+    answers: &[(Who, Vec<ContentId>)],
+    written: &str,
+    question: &Question<'_>,
+) -> String {
+    let all: usize = answers.iter().map(|(_, pages)| pages.len()).sum();
+    let tallies = tallies(answers);
+    let can = if question.planned { "will be able to" } else { "can" };
+    let people = tallies.keys().filter(|principal| matches!(principal, Principal::User(_))).count();
+    let pages = count(all, "page", "pages");
+    let mut text = String::new();
+    let people = count(people, "person", "people");
+    let heading = format!("{people} {can} {} some of {pages} of {written}", question.verb);
+    let _ = writeln!(text, "{}", paint(HEADING, &heading));
+    let mut rows: Vec<(&Principal, Tally)> =
+        tallies.iter().map(|(principal, tally)| (principal, *tally)).collect();
+    rows.sort_by_key(|(principal, tally)| (std::cmp::Reverse((tally.surely, tally.perhaps)), *principal));
+    let names: Vec<String> = rows.iter().map(|(principal, _)| question.names.principal(principal)).collect();
+    let width = column(names.iter().map(String::as_str), usize::MAX);
+    for (name, (_, tally)) in names.iter().zip(&rows).take(SHOWN) {
+        let perhaps =
+            if tally.perhaps > 0 { format!(", perhaps {} more", tally.perhaps) } else { String::new() };
+        let number = if tally.surely == all { "all".to_owned() } else { tally.surely.to_string() };
+        let _ = writeln!(text, "  {}  {number}{perhaps}", pad(name, width));
+    }
+    if rows.len() > SHOWN {
+        let _ = writeln!(text, "  and {} more", rows.len() - SHOWN);
+    }
+    let reasons: BTreeSet<&Reason> = answers.iter().flat_map(|(who, _)| &who.incomplete).collect();
+    why_not_known(&reasons, question, &mut text);
+    text
+}
+
+/// The same as a document.
+pub fn who_of_pattern_as_json(
+    answers: &[(Who, Vec<ContentId>)],
+    written: &str,
+    question: &Question<'_>,
+) -> String {
+    let all: usize = answers.iter().map(|(_, pages)| pages.len()).sum();
+    let reasons: BTreeSet<&Reason> = answers.iter().flat_map(|(who, _)| &who.incomplete).collect();
+    let mut value = asked(question);
+    value["object"] = written.into();
+    value["pages"] = all.into();
+    value["principals"] = tallies(answers)
+        .iter()
+        .map(|(principal, tally)| {
+            json!({
+                "principal": principal,
+                "name": question.names.principal(principal),
+                "allowed": tally.surely,
+                "unknown": tally.perhaps,
+            })
+        })
+        .collect();
+    value["incomplete"] = reasons.iter().map(|reason| reason_value(reason, question)).collect();
+    write(&value)
+}
