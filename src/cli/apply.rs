@@ -8,6 +8,7 @@ use crate::apply::{
     ApplyOptions, Event, Forgotten, Journal, JournalError, Outcome, Status, Stop, Unverified, journal,
 };
 use crate::model::{Mode, SpaceKey};
+use crate::plan::Plan;
 use crate::render;
 use crate::render::style::count;
 
@@ -117,16 +118,31 @@ async fn once(
     let completeness = args.scope.completeness(&prepared.planned.plan);
     show(&prepared, args, out);
     if prepared.planned.plan.is_blocked() {
-        return Ok(Once { run: RunEnd::Blocked, completeness, is_limited: false });
+        return Ok(tell(
+            Once { run: RunEnd::Blocked, completeness, is_limited: false },
+            &prepared.planned.plan,
+            args,
+            out,
+        ));
     }
     let is_empty = prepared.planned.plan.is_empty();
     mention_last(&prepared, &args.scope.directory, out);
     if is_empty && prepared.earlier().is_empty() && !prepared.was_cut() {
-        return Ok(Once { run: RunEnd::Nothing, completeness, is_limited: false });
+        return Ok(tell(
+            Once { run: RunEnd::Nothing, completeness, is_limited: false },
+            &prepared.planned.plan,
+            args,
+            out,
+        ));
     }
     if let Some(expected) = expected.filter(|expected| !expected.is(&prepared.planned.plan)) {
         out.error(&expected.refuses(&prepared.planned.plan));
-        return Ok(Once { run: RunEnd::Blocked, completeness, is_limited: false });
+        return Ok(tell(
+            Once { run: RunEnd::Blocked, completeness, is_limited: false },
+            &prepared.planned.plan,
+            args,
+            out,
+        ));
     }
     let is_sure = args.yes || is_empty;
     let prepared = if is_sure { prepared } else { confirm(prepared, args, environment, out).await? };
@@ -141,6 +157,8 @@ async fn once(
     {
         let plan = &prepared.planned.plan;
         match args.format {
+            // Said below.
+            ApplyFormat::Json => {}
             ApplyFormat::Text => out.data(&render::outcome_as_text(plan, outcome)),
             ApplyFormat::Github => {
                 out.annotate(render::outcome_as_annotations(plan, outcome, args.titles.into()));
@@ -148,7 +166,29 @@ async fn once(
             }
         }
     }
-    Ok(once)
+    Ok(tell(once, &prepared.planned.plan, args, out))
+}
+
+/// Says as a document how a run ended, if that was asked for. A plan that is made again for what others changed has a
+/// document of its own.
+fn tell(once: Once, plan: &Plan, args: &ApplyArgs, out: &Output) -> Once {
+    if args.format == ApplyFormat::Json {
+        let (outcome, result) = match &once.run {
+            RunEnd::Nothing => (None, "nothing-to-do"),
+            RunEnd::Blocked => (None, "blocked"),
+            RunEnd::AtOnce { .. } => (None, "stopped-at-once"),
+            RunEnd::Verified(outcome) => {
+                let word = match exit_of(outcome) {
+                    Exit::Done => "done",
+                    Exit::Partial => "partly-done",
+                    _ => "failed",
+                };
+                (Some(outcome), word)
+            }
+        };
+        out.data(&render::outcome_as_json(plan, outcome, result, once.exit().code()));
+    }
+    once
 }
 
 /// Prints the plan before anything is done.
@@ -156,6 +196,7 @@ fn show(prepared: &Prepared, args: &ApplyArgs, out: &Output) {
     let (plan, view) = (&prepared.planned.plan, &prepared.view);
     match args.format {
         ApplyFormat::Text => out.data(&render::plan_as_text_in(plan, view)),
+        ApplyFormat::Json => out.say(&render::plan_in_a_line(plan)),
         ApplyFormat::Github => {
             out.annotate(render::plan_as_annotations(plan, view, args.titles.into()));
             out.say(&render::plan_in_a_line(plan));

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use crate::model::visible;
 use crate::observe;
 use crate::policy::{self, Context};
+use crate::render;
 use crate::render::columns::{column, pad};
 
-use super::args::LockArgs;
+use super::args::{AnswerFormat, LockArgs};
 use super::connect::Connection;
 use super::directory;
 use super::environment::Environment;
@@ -36,6 +37,7 @@ pub(super) async fn run(args: &LockArgs, environment: &Environment, out: &Output
     let mut live = reading.sign_in(&policy).await?;
     let context = Context { today, lock: file.known() };
     reading.until_known(&mut live, |live| observe::of_names(&policy, context, live)).await?;
+    let mut all_accepted = Vec::new();
     for name in &args.accept {
         let accepted = file
             .accept(name, &live)
@@ -43,6 +45,7 @@ pub(super) async fn run(args: &LockArgs, environment: &Environment, out: &Output
         for accepted in accepted {
             let (name, was, now) = (visible(&accepted.name), visible(&accepted.was), visible(&accepted.now));
             out.say(&format!("{name} meant {was} and means {now} from now on"));
+            all_accepted.push([name.into_owned(), was.into_owned(), now.into_owned()]);
         }
     }
     let context = Context { today, lock: file.known() };
@@ -56,11 +59,16 @@ pub(super) async fn run(args: &LockArgs, environment: &Environment, out: &Output
     let lock = file.learn(&policy, &live, &connection, Learning::Allowed { whole: true }, out)?.lock;
     let mut text = String::new();
     let entries = lock.entries();
+    let exit = if resolved.desired.skipped.is_empty() { Exit::Done } else { Exit::Incomplete };
+    if args.format == AnswerFormat::Json {
+        out.data(&render::lock_as_json(&entries, &all_accepted));
+        return Ok(exit);
+    }
     let names: Vec<_> = entries.iter().map(|(name, _)| visible(name)).collect();
     let names_end = column(names.iter().map(AsRef::as_ref), WIDEST);
     for (name, (_, id)) in names.iter().zip(&entries) {
         let _ = writeln!(text, "{}  {}", pad(name, names_end), visible(id));
     }
     out.data(&text);
-    Ok(if resolved.desired.skipped.is_empty() { Exit::Done } else { Exit::Incomplete })
+    Ok(exit)
 }

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use jiff::civil::Date;
 
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::policy::Breaches;
-use crate::render;
+use crate::policy::{Breaches, Ending};
 use crate::render::style::count;
+use crate::render::{self, PolicySize};
 
 use super::args::{FindingsFormat, ValidateArgs};
 use super::directory;
@@ -27,6 +27,16 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) 
         // Annotations are made of all that is said.
         FindingsFormat::Text | FindingsFormat::Github => {}
         FindingsFormat::Sarif => out.data(&render::findings_as_sarif(&findings, &sources, &args.directory)),
+        FindingsFormat::Json => {
+            let (size, endings) = match &checked {
+                Ok(Valid { size, endings, .. }) => (Some(*size), endings.as_slice()),
+                Err(_) => (None, [].as_slice()),
+            };
+            // An error that is not about the policy says nothing of it.
+            if checked.is_ok() || !findings.is_empty() {
+                out.data(&render::findings_as_json(&findings, size, endings));
+            }
+        }
     }
     let Valid { said, .. } = checked?;
     // What programs read is nothing else.
@@ -42,6 +52,9 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) 
 struct Valid {
     findings: Diagnostics,
     sources: Sources,
+    size: PolicySize,
+    /// What ends within the time that was asked about.
+    endings: Vec<Ending>,
     /// What there is to say about it.
     said: String,
 }
@@ -50,7 +63,8 @@ fn check(args: &ValidateArgs, environment: &Environment, out: &Output) -> Result
     let today = environment.today()?;
     let loaded = directory::load(&args.directory)?;
     let mut sources = loaded.sources;
-    let files = count(sources.iter().len(), "file", "files");
+    let file_count = sources.iter().len();
+    let files = count(file_count, "file", "files");
     let Some(policy) = loaded.policy else {
         return Err(CliError::Invalid { findings: loaded.findings, sources });
     };
@@ -66,10 +80,14 @@ fn check(args: &ValidateArgs, environment: &Environment, out: &Output) -> Result
     if !sure.is_empty() {
         return Err(CliError::Blocked { breaches: sure, sources });
     }
+    let size = PolicySize { files: file_count, spaces: policy.spaces.len(), rules: policy.rules.len() };
     let mut said = String::new();
+    let mut endings = Vec::new();
     if let Some(within) = args.warn_before {
         let last = today.checked_add(within).unwrap_or(Date::MAX);
-        for line in render::ending_lines(&policy.endings(), today, last) {
+        endings = policy.endings();
+        endings.retain(|ending| (today..=last).contains(&ending.until));
+        for line in render::ending_lines(&endings, today, last) {
             said.push_str(&line);
             said.push('\n');
         }
@@ -82,5 +100,5 @@ fn check(args: &ValidateArgs, environment: &Environment, out: &Output) -> Result
         said,
         "The policy is valid: {spaces} in {files}. Names of groups and pages were not looked up."
     );
-    Ok(Valid { findings, sources, said })
+    Ok(Valid { findings, sources, size, endings, said })
 }

@@ -248,10 +248,20 @@ fn test() -> Value {
     let test = mapping(keys::TEST, |key| match key {
         "name" => text(),
         "who" => json!({ "$ref": "#/$defs/principals" }),
+        "only" => {
+            let named = map_of(&list(json!({ "$ref": "#/$defs/principals" })));
+            let verbs = TestVerb::ALL.into_iter().map(|verb| (verb.as_str().to_owned(), named.clone()));
+            json!({
+                "type": "object",
+                "properties": verbs.collect::<Map<_, _>>(),
+                "additionalProperties": false,
+            })
+        }
         _ => json!({ "$ref": "#/$defs/expectations" }),
     });
-    let test = with(test, "required", json!(["name", "who"]));
-    with(test, "anyOf", json!([{ "required": ["can"] }, { "required": ["cannot"] }]))
+    let test = with(test, "required", json!(["name"]));
+    let ways = [["who", "can"].as_slice(), &["who", "cannot"], &["only"]];
+    with(test, "anyOf", ways.map(|required| json!({ "required": required })).into_iter().collect())
 }
 
 /// A mapping with fixed keys, described by a table.

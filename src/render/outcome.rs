@@ -136,7 +136,7 @@ fn call_problem(plan: &Plan, planned: &PlannedCall, word: &str, what: &str) -> S
 }
 
 /// Why a call failed, and what to do next.
-fn failure_words(plan: &Plan, planned: &PlannedCall, failure: &CallFailure) -> String {
+pub(super) fn failure_words(plan: &Plan, planned: &PlannedCall, failure: &CallFailure) -> String {
     let came_with_roles = match &planned.call {
         Call::Grant { permission, .. } => {
             !plan.site.space_role_mode.has_roles() && !permission.is_documented()
@@ -208,7 +208,7 @@ fn permission_words<'p>(permissions: impl IntoIterator<Item = &'p Permission>) -
     list(&permissions.into_iter().map(ToString::to_string).collect::<Vec<_>>())
 }
 
-fn unverified_words(plan: &Plan, unverified: &Unverified) -> String {
+pub(super) fn unverified_words(plan: &Plan, unverified: &Unverified) -> String {
     match &unverified.object {
         Object::Holding { space, principal, .. } => {
             let elsewhere = if plan.spaces.contains_key(space) {
@@ -222,7 +222,7 @@ fn unverified_words(plan: &Plan, unverified: &Unverified) -> String {
     }
 }
 
-fn mismatch_words(plan: &Plan, mismatch: &Mismatch) -> String {
+pub(super) fn mismatch_words(plan: &Plan, mismatch: &Mismatch) -> String {
     match mismatch {
         Mismatch::Holding { space, principal, missing, unasked } => {
             let mut parts = Vec::new();

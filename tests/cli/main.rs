@@ -12,6 +12,7 @@ mod ci;
 mod converge;
 mod deleted;
 mod cores;
+mod documents;
 mod drafts;
 mod echoes;
 mod expect;

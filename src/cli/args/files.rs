@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
+use super::questions::AnswerFormat;
 use crate::cli::site::SiteArgs;
 use crate::model::{SpaceKey, SpaceKind};
 
@@ -107,6 +108,8 @@ pub(in crate::cli) enum FindingsFormat {
     Github,
     /// A SARIF document, for code scanning
     Sarif,
+    /// For programs
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -144,6 +147,10 @@ pub(in crate::cli) struct LockArgs {
 
     #[command(flatten)]
     pub(in crate::cli) site: SiteArgs,
+
+    /// How to show what the names mean
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
+    pub(in crate::cli) format: AnswerFormat,
 }
 
 #[derive(Debug, Args)]

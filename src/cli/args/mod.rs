@@ -108,4 +108,8 @@ pub(super) struct DoctorArgs {
     /// Only print the scopes that a token needs for this policy; no site is asked
     #[arg(long, conflicts_with = "site")]
     pub(super) scopes: bool,
+
+    /// How to show what was looked at
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
+    pub(super) format: AnswerFormat,
 }

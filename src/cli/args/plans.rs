@@ -145,6 +145,8 @@ pub(in crate::cli) enum ApplyFormat {
     Text,
     /// Annotations of GitHub Actions: failures, warnings and changes, at their lines; the sums go to standard error
     Github,
+    /// A document of what became of the plan; the plan itself is `plan --format json`
+    Json,
 }
 
 /// Which titles are shown where more people read than see the pages.

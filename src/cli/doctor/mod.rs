@@ -11,9 +11,10 @@ use crate::observe::Failure;
 use crate::plan::{self, Gaps};
 use crate::policy::lock::LOCK_FILE;
 use crate::policy::{Context, Policy, Resolved};
+use crate::render;
 use crate::render::style::{ADD, CHANGE, REMOVE, count, paint};
 
-use super::args::DoctorArgs;
+use super::args::{AnswerFormat, DoctorArgs};
 use super::connect::Connection;
 use super::directory;
 use super::environment::Environment;
@@ -79,23 +80,30 @@ pub(super) async fn run(
         out.findings(problems, &sources);
     }
     findings.extend(found.findings);
-    Ok(report(&findings, out))
+    Ok(report(&findings, args.format, out))
 }
 
 /// Prints all findings, and what they come to.
-fn report(findings: &[Diagnosis], out: &Output) -> Exit {
+fn report(findings: &[Diagnosis], format: AnswerFormat, out: &Output) -> Exit {
     let mut exit = Exit::Done;
     let mut text = String::new();
+    let mut lines = Vec::new();
     for finding in findings {
-        let (sign, line, means) = match finding {
-            Diagnosis::Fine(line) => (paint(ADD, "ok  "), line, Exit::Done),
-            Diagnosis::Doubtful(line) => (paint(CHANGE, "look"), line, Exit::Done),
-            Diagnosis::LeftOut(line) => (paint(CHANGE, "out "), line, Exit::Incomplete),
-            Diagnosis::Refused(line) => (paint(REMOVE, "no  "), line, Exit::Blocked),
-            Diagnosis::Broken(line) => (paint(REMOVE, "no  "), line, Exit::Failed),
+        let (style, word, line, means) = match finding {
+            Diagnosis::Fine(line) => (ADD, "ok", line, Exit::Done),
+            Diagnosis::Doubtful(line) => (CHANGE, "look", line, Exit::Done),
+            Diagnosis::LeftOut(line) => (CHANGE, "out", line, Exit::Incomplete),
+            Diagnosis::Refused(line) => (REMOVE, "no", line, Exit::Blocked),
+            Diagnosis::Broken(line) => (REMOVE, "no", line, Exit::Failed),
         };
         exit = exit.max(means);
+        let sign = paint(style, &format!("{word:4}"));
         text.extend([sign.as_str(), "  ", line.as_str(), "\n"]);
+        lines.push((word, line.clone()));
+    }
+    if format == AnswerFormat::Json {
+        out.data(&render::diagnoses_as_json(&lines, matches!(exit, Exit::Done | Exit::Incomplete)));
+        return exit;
     }
     text.push_str(match exit {
         Exit::Done => "\nReady.\n",
