@@ -79,8 +79,11 @@ fn guards_and_tests_mean_each_member() {
     ));
     let users: Vec<_> = policy.guards.forbid.iter().flat_map(|forbid| &forbid.value[0].except).collect();
     assert_eq!(users.len(), 2);
-    let tests: Vec<(&str, &Who)> =
-        policy.tests.iter().map(|test| (test.name.value.as_str(), &test.who.as_ref().unwrap().value)).collect();
+    let tests: Vec<(&str, &Who)> = policy
+        .tests
+        .iter()
+        .map(|test| (test.name.value.as_str(), &test.who.as_ref().unwrap().value))
+        .collect();
     let user = |account: &str| Who::Named(Named::User(account.parse().unwrap()));
     assert_eq!(
         tests,
