@@ -156,9 +156,9 @@ impl<'a> Compiler<'a> {
             }
         };
         self.stay(id, PageVerb::View, &new, readers);
-        let joined = self.joined(id, PageVerb::View);
-        let beside: BTreeSet<Subject> =
-            new.iter().filter(|subject| !self.guests.contains_key(*subject)).chain(joined).cloned().collect();
+        let (joined, ended) = (self.joined(id, PageVerb::View), self.ended(id, PageVerb::View, &new));
+        let stays = |subject: &&Subject| !self.guests.contains_key(*subject) && !ended.contains(*subject);
+        let beside: BTreeSet<Subject> = new.iter().filter(stays).chain(joined).cloned().collect();
         let concerned = wanted.iter().chain(&unwanted).map(|guest| (*guest).clone()).collect();
         self.set(id, PageVerb::View, &lists.view, new, concerned);
         Way { guests: wanted, others: if beside.is_empty() { others } else { Some(beside) } }

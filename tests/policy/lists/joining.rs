@@ -242,3 +242,15 @@ fn what_is_worth_a_look_points_to_the_line_that_joins() {
     let lines: Vec<u32> = lints.iter().filter_map(|lint| Some(lint.origin.as_ref()?.line)).collect();
     assert_eq!((lines, lints.len()), (vec![5], 1), "{lints:#?}");
 }
+
+/// `unlisted-pages` opens what `page-only` closes again, so what is closed must not depend on who was on a list before.
+#[test]
+fn what_is_closed_below_a_list_does_not_stay_with_those_who_leave_it() {
+    let case = case(Some([Who::Sre, Who::Backup].into()), None);
+    let lines = "    pages: {id:21: {edit: anyone, also-view: [{who: group:backup, until: 2026-11-20}]}}\n    \
+                 page-only: [{who: [group:partners], pages: [id:21]}]\n    unlisted-pages: open\n";
+    let policy = policy(&space(lines));
+    let first = planned(&policy, &case.live());
+    assert_eq!(views(&first.after, &case), [Some([Who::Sre, Who::Partners].into()), Some([Who::Sre].into())]);
+    assert!(planned(&policy, &first.after).plan.changes.is_empty());
+}

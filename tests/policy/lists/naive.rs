@@ -161,13 +161,6 @@ impl Reading<'_> {
                 return Err(Contradictory);
             }
             let joins = self.joining(page, VIEW);
-            others[page] = match &new {
-                None => way,
-                Some(who) => {
-                    let joined = joins.iter().filter(|(_, over)| !**over).map(|(who, _)| *who);
-                    Some(who.iter().copied().chain(joined).filter(|who| *who != Who::Partners).collect())
-                }
-            };
             let (mut stay, insiders) = (BTreeSet::new(), self.insiders());
             if let Some(who) = &new {
                 let plain: BTreeSet<Who> = who
@@ -183,6 +176,22 @@ impl Reading<'_> {
                 }
                 stay.extend(seen.contains(&page).then_some(Who::Partners));
             }
+            others[page] = match &new {
+                None => way,
+                Some(who) => {
+                    // Those whose time is over go, so what is below does not stay with them.
+                    let goes = |who: &Who| !declared && joins.get(who) == Some(&true) && !stay.contains(who);
+                    let joined = joins.iter().filter(|(_, over)| !**over).map(|(who, _)| *who);
+                    Some(
+                        who.iter()
+                            .copied()
+                            .filter(|who| !goes(who))
+                            .chain(joined)
+                            .filter(|who| *who != Who::Partners)
+                            .collect(),
+                    )
+                }
+            };
             all[page][VIEW] = Settled { list: new, declared, stay };
         }
         Ok(all)

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
+use super::super::Ground;
 use super::{Compiler, Readers};
-use crate::model::{ContentId, PageVerb, Subject};
+use crate::model::{AccountKind, ContentId, PageVerb, Subject};
 
 impl<'a> Compiler<'a> {
     /// Notes who stays on a list though the time is over that another line gave them on it: guests, and insiders where it
@@ -37,6 +38,34 @@ impl<'a> Compiler<'a> {
             self.ground.wish.joins.onto(id, list).map(|(subject, _)| subject).collect();
         let guests = self.guests;
         joined.into_iter().filter(|subject| !guests.contains_key(*subject))
+    }
+
+    /// Those on a list whose time on it is over, so that they leave it once all is settled. What is closed below it does
+    /// not stay with them.
+    pub(super) fn ended(
+        &self,
+        id: ContentId,
+        list: PageVerb,
+        members: &BTreeSet<Subject>,
+    ) -> BTreeSet<Subject> {
+        let Ground { wish, live, .. } = self.ground;
+        let set = wish.pages.get(&id).and_then(|page| page.audience(list));
+        if set.is_some_and(|wanted| wanted.terms.rule.is_none()) {
+            return BTreeSet::new();
+        }
+        let stay = self.found.stay.get(&(id, list));
+        let leaves = |subject: &Subject| {
+            !stay.is_some_and(|stay| stay.contains(subject))
+                && !wish.kept.leaves(subject)
+                && !matches!(subject, Subject::User(account) if *account == live.site.caller.account
+                    || live.directory.people.get(account).is_some_and(|person| person.kind == AccountKind::App))
+        };
+        let over = wish.joins.on(id, list).into_iter().filter(|(_, wanted)| wanted.is_over());
+        let over =
+            over.map(|(subject, _)| subject).filter(|subject| members.contains(*subject) && leaves(subject));
+        let ended: BTreeSet<Subject> = over.cloned().collect();
+        // A list that would be empty stays.
+        if ended.len() == members.len() { BTreeSet::new() } else { ended }
     }
 
     /// Guests who join lists that keep them out.
