@@ -58,7 +58,7 @@ pub use reach::SpaceReach;
 pub use renames::Renames;
 pub use resolve::{Context, Lookup, Resolved, declared_pages, resolve, whole_spaces};
 pub use roles::{Bundle, RoleDef, bundle};
-pub use rules::{Absent, Condition, KeyPattern, Like, Replace, Rule, Selector, SpaceType};
+pub use rules::{Absent, Condition, KeyPattern, Like, Replace, Rule, Selector, SelectedType};
 pub use schema::schema;
 pub use sets::{SetDef, SetMember, Sets};
 pub use terms::{Ending, days};

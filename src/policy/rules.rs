@@ -96,7 +96,7 @@ pub struct Selector {
     /// At least one.
     pub keys: Vec<Spanned<KeyPattern>>,
     /// Any of these, or all if there are none.
-    pub types: Vec<SpaceType>,
+    pub types: Vec<SelectedType>,
     /// Any of these, or all if there are none.
     pub labels: Vec<Spanned<String>>,
     /// Without it, current spaces are meant, and any that is named by its whole key.
@@ -108,13 +108,13 @@ pub struct Selector {
 
 /// A word under `type`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SpaceType {
+pub enum SelectedType {
     Kind(SpaceKind),
     /// Every space that is not personal: Confluence's own screens know no more than the two.
     Team,
 }
 
-impl SpaceType {
+impl SelectedType {
     fn is(&self, kind: &SpaceKind) -> bool {
         match self {
             Self::Kind(named) => named == kind,

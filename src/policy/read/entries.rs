@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::Reader;
-use super::sets::Place;
+use super::sets::PrincipalPlace;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::policy::ast::Entry;
 use crate::policy::keys;
@@ -11,7 +11,7 @@ use crate::policy::yaml::{Node, NodeKind};
 
 impl Reader {
     /// `group:sre`, or `{who: group:sre, until: 2027-01-31, why: "audit"}`. A set gives an entry for each member.
-    pub(super) fn entry<T>(&mut self, node: &Node, place: &Place<T>) -> Option<Vec<Entry<T>>> {
+    pub(super) fn entry<T>(&mut self, node: &Node, place: &PrincipalPlace<T>) -> Option<Vec<Entry<T>>> {
         if !is_long(node) {
             let who = self.principals(node, place)?;
             return Some(who.into_iter().map(|who| Entry { who, until: None, why: None }).collect());

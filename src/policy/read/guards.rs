@@ -1,6 +1,6 @@
 //! The `guards` section.
 
-use super::sets::{Place, named};
+use super::sets::{PrincipalPlace, named};
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{Forbidden, MaxRemovals};
@@ -10,14 +10,14 @@ use crate::policy::yaml::{Node, NodeKind};
 
 const EXCEPTED_ARE_USERS: &str = "`direct-users` is about users, so only users can be excepted";
 
-const ADMINS: Place<Named> = Place {
+const ADMINS: PrincipalPlace<Named> = PrincipalPlace {
     read: Reader::required_admin,
     takes: named,
     code: Code::InvalidPrincipal,
     holds: "required admins are people and groups",
 };
 
-const EXCEPTED: Place<Named> = Place {
+const EXCEPTED: PrincipalPlace<Named> = PrincipalPlace {
     read: Reader::excepted_user,
     takes: user,
     code: Code::InvalidPrincipal,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Reader;
 use super::principals::is_account_id;
-use super::sets::{ANYWHERE, Place, named};
+use super::sets::{ANYWHERE, PrincipalPlace, named};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span, Spanned};
 use crate::model::SpaceKey;
 use crate::policy::ast::{AccessLine, Joining, Named, Right, Who};
@@ -15,7 +15,7 @@ use crate::policy::yaml::{Node, NodeKind, Scalar};
 
 const ACTIONS: [&str; 6] = ["access", "like", "absent", "replace", "leave", "restricted-pages"];
 /// People and groups.
-const PARTIES: Place<Named> = Place {
+const PARTIES: PrincipalPlace<Named> = PrincipalPlace {
     read: Reader::party,
     takes: named,
     code: Code::InvalidValue,

@@ -4,7 +4,7 @@ use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
 use crate::model::{SpaceKind, SpaceStatus};
 use crate::policy::keys;
-use crate::policy::rules::{Condition, KeyPattern, Selector, SpaceType};
+use crate::policy::rules::{Condition, KeyPattern, SelectedType, Selector};
 use crate::policy::yaml::{Node, NodeKind};
 
 const TYPES: [&str; 8] = [
@@ -107,9 +107,9 @@ impl Reader {
     }
 
     /// Atlassian adds types from time to time, so a strange word counts unless it looks like a typing error.
-    fn kind(&mut self, word: &Spanned<String>) -> SpaceType {
-        SpaceType::Kind(match word.value.as_str() {
-            "team" => return SpaceType::Team,
+    fn kind(&mut self, word: &Spanned<String>) -> SelectedType {
+        SelectedType::Kind(match word.value.as_str() {
+            "team" => return SelectedType::Team,
             "global" => SpaceKind::Global,
             "personal" => SpaceKind::Personal,
             "collaboration" => SpaceKind::Collaboration,

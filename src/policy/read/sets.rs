@@ -8,7 +8,7 @@ use crate::policy::yaml::Node;
 
 /// A place for principals: how one is read that is written there itself, and which members of a set may stand there.
 #[derive(Clone, Copy)]
-pub(super) struct Place<T> {
+pub(super) struct PrincipalPlace<T> {
     pub(super) read: fn(&mut Reader, &Node) -> Option<Spanned<T>>,
     pub(super) takes: fn(&Who) -> Option<T>,
     /// Why others may not.
@@ -17,11 +17,15 @@ pub(super) struct Place<T> {
 }
 
 /// Where every principal may stand.
-pub(super) const ANYWHERE: Place<Who> =
-    Place { read: Reader::who, takes: |who| Some(who.clone()), code: Code::InvalidPrincipal, holds: "" };
+pub(super) const ANYWHERE: PrincipalPlace<Who> = PrincipalPlace {
+    read: Reader::who,
+    takes: |who| Some(who.clone()),
+    code: Code::InvalidPrincipal,
+    holds: "",
+};
 
 /// Lists of pages, and people who see only some.
-pub(super) const ON_PAGES: Place<Named> = Place {
+pub(super) const ON_PAGES: PrincipalPlace<Named> = PrincipalPlace {
     read: Reader::named,
     takes: named,
     code: Code::NotOnPages,
@@ -121,7 +125,11 @@ impl Reader {
     }
 
     /// The principals that an item of a list stands for: one, or the members of a set, each at the place of the item.
-    pub(super) fn principals<T>(&mut self, node: &Node, place: &Place<T>) -> Option<Vec<Spanned<T>>> {
+    pub(super) fn principals<T>(
+        &mut self,
+        node: &Node,
+        place: &PrincipalPlace<T>,
+    ) -> Option<Vec<Spanned<T>>> {
         let Some(name) = set_name(node) else { return Some(vec![(place.read)(self, node)?]) };
         let name = self.known_set(name, &node.span)?;
         let members = self.policy.sets.members(&name);
@@ -155,7 +163,7 @@ impl Reader {
     pub(super) fn listed_entries<T: Ord + Clone>(
         &mut self,
         items: &[Node],
-        place: &Place<T>,
+        place: &PrincipalPlace<T>,
         show: impl Fn(&Policy, &T) -> String,
     ) -> (Vec<Entry<T>>, bool) {
         let read: Vec<_> = items.iter().filter_map(|item| self.entry(item, place)).collect();
