@@ -11,6 +11,10 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
 
+const GITIGNORE: &str = ".gitignore";
+/// Files that are left as they are if they are there already.
+const BESIDE: [&str; 2] = ["README.md", GITIGNORE];
+
 /// What stands in `confperm.yaml` as long as it is not said where the site is.
 const NO_SITE: &str = "\
 version: 1
@@ -30,18 +34,32 @@ pub(super) fn run(args: &InitArgs, environment: &Environment, out: &Output) -> R
         }
         None => NO_SITE.to_owned(),
     };
-    let repository = Files::from([
+    let mut repository = Files::from([
         ("confperm.yaml".into(), head),
         ("spaces/example.yaml".into(), include_str!("repository/example.yaml").to_owned()),
         ("README.md".into(), include_str!("repository/README.md").to_owned()),
-        (".gitignore".into(), include_str!("repository/gitignore").to_owned()),
+        (GITIGNORE.into(), include_str!("repository/gitignore").to_owned()),
         (".github/workflows/confperm.yml".into(), include_str!("repository/workflow.yml").to_owned()),
     ]);
+    // A repository comes with these, and confperm works without its own.
+    let kept: Vec<String> = deposit::existing(&args.directory, &repository)
+        .into_iter()
+        .filter(|path| BESIDE.contains(&path.as_str()))
+        .filter_map(|path| repository.remove(&path).map(|_| path.into_string()))
+        .collect();
     let hint = "begin in an empty directory, or move these files away";
     deposit::refuse_existing(&args.directory, &repository, hint)?;
     deposit::write(&args.directory, &repository, false)?;
     let paths: Vec<&str> = repository.keys().map(|path| path.as_str()).collect();
     out.data(&format!("{}\n", paths.join("\n")));
+    if !kept.is_empty() {
+        let ignored = if kept.iter().any(|path| path == GITIGNORE) {
+            "; put a line `.confperm/` into .gitignore, for the journals of runs"
+        } else {
+            ""
+        };
+        out.say(&format!("Left as it is: {}{ignored}.", kept.join(", ")));
+    }
     out.say(&format!(
         "{} written {}. Next: {}`confperm doctor`, then `confperm import --space KEY` for a first space.",
         count(repository.len(), "file", "files"),

@@ -20,6 +20,28 @@ fn what_it_writes_is_valid_and_nothing_is_overwritten() {
 }
 
 #[test]
+fn a_repository_keeps_its_readme_and_its_ignored_files() {
+    let folder = Folder::with(&[("README.md", "ours\n"), (".gitignore", "/target\n")]);
+    let written = folder.run(&["init"]).code(0);
+    assert_eq!(written.out, ".github/workflows/confperm.yml\nconfperm.yaml\nspaces/example.yaml\n");
+    assert!(
+        written.err.contains("Left as it is: .gitignore, README.md; put a line `.confperm/` into .gitignore"),
+        "{}",
+        written.err
+    );
+    assert_eq!(
+        (folder.read("README.md"), folder.read(".gitignore")),
+        ("ours\n".to_owned(), "/target\n".to_owned())
+    );
+    folder.run(&["validate"]).code(0);
+
+    let folder = Folder::with(&[("confperm.yaml", "version: 1\n"), ("README.md", "ours\n")]);
+    let refused = folder.run(&["init"]).code(1);
+    assert!(refused.err.contains("so nothing was written: confperm.yaml"), "{}", refused.err);
+    assert!(!refused.err.contains("README"), "{}", refused.err);
+}
+
+#[test]
 fn it_takes_the_address_from_the_environment() {
     let folder = Folder::with(&[]);
     let mut command = folder.confperm(&["init"]);
