@@ -66,6 +66,11 @@ impl Key {
 
 pub(crate) const TOP: &[Key] = &[
     key("version", "The version of the policy language: 1."),
+    key(
+        "ignore",
+        "Files below the policy directory that are no part of the policy: paths, `FOLDER/`, or patterns with `*` and `?`. In \
+         confperm.yaml only.",
+    ),
     key("site", "Where the site is, and what it cannot do.").fields(SITE),
     key("people", "Short names for accounts: alias to account id.").named(PERSON),
     key("groups", "Pins the name of a group to its id, so that a rename on the site is noticed."),

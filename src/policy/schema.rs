@@ -12,6 +12,7 @@ use crate::model::{AccessClass, BuiltInRole, Forbidden, Permission};
 pub fn schema() -> Value {
     let mut schema = mapping(keys::TOP, |key| match key {
         "version" => json!({ "const": 1 }),
+        "ignore" => list(text()),
         "site" => mapping(keys::SITE, |key| match key {
             "archived-pages" => json!({ "enum": ["writable", "read-only"] }),
             _ => text(),

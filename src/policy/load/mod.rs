@@ -12,6 +12,7 @@ use camino::Utf8Path;
 
 use super::ast::Policy;
 use super::csv;
+use super::ignore::Ignored;
 use super::keys;
 use super::read::{meant_key, read};
 use super::yaml::{Node, NodeKind, parse};
@@ -36,6 +37,10 @@ pub struct Loaded {
 /// inside the directory only.
 pub fn load(directory: &Utf8Path) -> Loaded {
     let mut search = Search::of(directory);
+    let ignored = Ignored::of(&search.sources);
+    let is_ignored =
+        |finding: &Diagnostic| finding.labels.first().is_some_and(|label| ignored.has(&label.span.file));
+    search.unread = search.unread.into_iter().filter(|finding| !is_ignored(finding)).collect();
     let (files, findings) = trees(&mut search.sources);
     for (path, named) in files.iter().flat_map(csv::named) {
         search.table(path, &named);
@@ -61,7 +66,8 @@ pub fn load(directory: &Utf8Path) -> Loaded {
 pub fn texts(place: &Utf8Path) -> (Sources, Diagnostics) {
     let Search { sources: found, mut unread, .. } = Search::of_texts(place);
     let mut sources = Sources::default();
-    for (file, text) in found.iter() {
+    let ignored = Ignored::of(&found);
+    for (file, text) in found.iter().filter(|(file, _)| !ignored.has(file)) {
         let (root, quotable) = tree(file, text);
         match root {
             Err(finding) if !quotable => unread.push(*finding),
@@ -87,6 +93,7 @@ fn trees(sources: &mut Sources) -> (Vec<Node>, Diagnostics) {
     let mut findings = Diagnostics::default();
     let mut files = Vec::new();
     let mut withheld = Vec::new();
+    *sources = Ignored::of(sources).taken_out_of(sources);
     for (file, text) in sources.iter().filter(|(_, text)| !is_state(text)) {
         if !is_yaml(file) {
             // A row of a table holds more than a finding is about.
@@ -207,16 +214,17 @@ fn foreign(root: &Node) -> Diagnostic {
             return None;
         }
         Some(format!(
-            "did you mean `{near}` in line {}? If the file is no policy, move it out of the directory",
-            key.span.line
+            "did you mean `{near}` in line {}? If the file is no policy, write `ignore: [{}]` in confperm.yaml",
+            key.span.line, root.span.file
         ))
     });
     let file = &root.span.file;
     Diagnostic::new(Code::ForeignFile, format!("`{file}` is not a policy: it has no key of the language"))
         .at(&Span::start_of(file), "")
-        .help(
-            "every YAML file below the policy directory is part of the policy: move other files out of it or \
-             into a hidden folder; a state file of the sandbox says `kind: confluence-sandbox`",
-        )
+        .help(format!(
+            "every YAML file below the policy directory is part of the policy: write `ignore: [{file}]` in \
+                 confperm.yaml, or move the file out of the directory; a state file of the sandbox says \
+                 `kind: confluence-sandbox`"
+        ))
         .maybe_help(meant)
 }

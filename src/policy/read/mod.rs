@@ -24,6 +24,7 @@ pub(super) use spaces::edit_without_view;
 use std::collections::BTreeMap;
 
 use super::ast::Policy;
+use super::ignore::is_root;
 use super::keys;
 use super::yaml::Node;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span, Spanned};
@@ -43,6 +44,9 @@ pub(super) fn read(files: &[Node], sources: &Sources) -> (Policy, Diagnostics) {
     }
     if let Some(root) = files.first() {
         reader.version(&sections, &root.span);
+    }
+    for (span, node) in &sections.ignore {
+        reader.ignore(span, node);
     }
     for (_, node) in &sections.site {
         reader.site(node);
@@ -82,6 +86,7 @@ struct Reader {
 #[derive(Default)]
 struct Sections<'a> {
     version: Vec<(Span, &'a Node)>,
+    ignore: Vec<(Span, &'a Node)>,
     site: Vec<(Span, &'a Node)>,
     people: Vec<(Span, &'a Node)>,
     groups: Vec<(Span, &'a Node)>,
@@ -102,6 +107,7 @@ impl<'a> Sections<'a> {
         for (key, node) in fields {
             let section = match key.value {
                 "version" => &mut self.version,
+                "ignore" => &mut self.ignore,
                 "site" => &mut self.site,
                 "people" => &mut self.people,
                 "groups" => &mut self.groups,
@@ -145,6 +151,20 @@ impl Reader {
                     .help("write `version: 1`, or use a newer confperm if there is one"),
                 );
             }
+        }
+    }
+
+    /// What `ignore` names was left out when the files were looked for; here is only whether it is well written.
+    fn ignore(&mut self, span: &Span, node: &Node) {
+        if !is_root(&span.file) {
+            self.report(
+                Diagnostic::new(Code::InvalidValue, "`ignore` stands in the wrong file")
+                    .at(span, "")
+                    .help("write it in confperm.yaml, at the top of the policy directory"),
+            );
+        }
+        for item in self.list(node, "`ignore`", "docker-compose.yaml").unwrap_or_default() {
+            self.text(item, "an entry of `ignore`");
         }
     }
 
