@@ -149,6 +149,9 @@ fn incomplete(reasons: &BTreeSet<Reason>, plan: &Plan) -> String {
     format!("There may be more: {}.", list(&parts))
 }
 
+/// So many principals of one finding are named; the document has them all.
+const NAMED: usize = 5;
+
 /// The section "Worth a look"; nothing where nothing is. What was so before and has nothing to do with the plan is
 /// counted, unless all is asked for.
 pub(super) fn lints(plan: &Plan, all: bool) -> Option<Section> {
@@ -225,7 +228,10 @@ impl<'a> TouchedByPlan<'a> {
 
 pub(super) fn lint_line(lint: &PlanLint, plan: &Plan) -> String {
     let place = lint.content.map_or_else(String::new, |content| format!(" {}", plan.page(content)));
-    let who: Vec<String> = lint.about.iter().map(|who| plan.principal(who)).collect();
+    let mut who: Vec<String> = lint.about.iter().take(NAMED).map(|who| plan.principal(who)).collect();
+    if lint.about.len() > NAMED {
+        who.push(format!("{} more", lint.about.len() - NAMED));
+    }
     let at = match lint.level {
         Some(Level::Ancestor(page)) => format!(" ({})", plan.page(page)),
         Some(Level::Site | Level::Space | Level::Content(_)) | None => String::new(),

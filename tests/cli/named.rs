@@ -1,5 +1,7 @@
 //! Who and what is meant by a name on the command line and in a policy, where it is not the name to the letter.
 
+use std::path::Path;
+
 use crate::support::{Folder, site_of_ann_and_bob};
 
 const SITE: &str = site_of_ann_and_bob!(
@@ -71,6 +73,24 @@ fn the_key_of_a_space_in_another_case_is_proposed() {
         folder.write("confperm.yaml", &right);
         let answer = folder.run(&["can", "ann", "view", written]).code(1);
         assert!(answer.err.contains(&format!("did you mean `{proposed}`?")), "{}", answer.err);
+    }
+}
+
+/// Sites with names that are written in another way than the policy writes them: `tests/cli/named`.
+#[test]
+fn names_that_look_right_are_right() {
+    for (name, code, words) in [
+        ("group-edge-blanks", 0, "group:Externals"),
+        ("title-looks-the-same", 0, "2 pages to restrict"),
+        ("account-id-forms", 0, "user:qm:6b9c9931"),
+        ("group-name-is-an-id", 4, "is the id of the group `Engineering` and the name of another group"),
+        ("one-of-many-on-a-list", 0, "- user:bob (Bob)"),
+    ] {
+        let folder = Folder::copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/named").join(name));
+        let plan = folder.run(&["plan", "policy"]).code(code);
+        assert!(plan.out.contains(words) || plan.err.contains(words), "{name}: {}{}", plan.out, plan.err);
+        let widest = plan.out.lines().map(str::len).max().unwrap_or_default();
+        assert!(widest < 400, "{name}: a line of {widest} characters");
     }
 }
 
