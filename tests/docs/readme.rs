@@ -116,7 +116,7 @@ fn whole_policies_in_the_documents_are_valid() {
         let blocks = text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next());
         for policy in blocks.filter(|block| block.starts_with("version: 1\n")) {
             let folder = tempfile::tempdir().unwrap();
-            fs::write(folder.path().join("policy.yaml"), policy).unwrap();
+            fs::write(folder.path().join("confperm.yaml"), policy).unwrap();
             said(confperm(Utf8Path::from_path(folder.path()).unwrap()).arg("validate"));
             seen += 1;
         }
