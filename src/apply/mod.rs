@@ -7,12 +7,12 @@
 //! into the [`journal`] first.
 
 mod change;
-mod ending;
 mod execute;
 pub mod journal;
 mod lag;
 mod leftover;
 mod look;
+mod moments;
 mod options;
 mod outcome;
 mod page;

@@ -20,10 +20,10 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::time::Instant;
 
-use super::ending::Ending;
 use super::journal::{Journal, JournalError};
 use super::leftover::{self, Leftover};
 use super::look::{Look, Passage};
+use super::moments::Moments;
 use super::options::{ApplyOptions, SIDE_BY_SIDE};
 use super::outcome::{self, CallResult, Mismatch, Outcome, Status, Verification};
 use super::page::{self, PageRun, Written};
@@ -89,7 +89,7 @@ struct Run<'a, S> {
     on_event: &'a (dyn Fn(Event<'_>) + Sync),
     passage: Arc<Passage<'a>>,
     queue: Queue<'a>,
-    ending: Ending,
+    moments: Moments,
     spaces: BTreeMap<&'a SpaceKey, SpaceRun<'a>>,
     pages: BTreeMap<ContentId, PageRun<'a>>,
     /// Pages whose calls have ended, to be read again.
@@ -161,7 +161,7 @@ impl<'a, S: Read + Write> Run<'a, S> {
             on_event,
             passage: Arc::new(Passage::of(plan)),
             queue: Queue::of(plan),
-            ending: Ending::of(plan),
+            moments: Moments::of(plan),
             spaces,
             pages,
             settled: Vec::new(),
@@ -198,10 +198,10 @@ impl<'a, S: Read + Write> Run<'a, S> {
         if !is_spent && !stop.is_requested() {
             return self.queue.next();
         }
-        let (ending, results) = (&self.ending, &self.results);
+        let (moments, results) = (&self.moments, &self.results);
         let is_made =
             |call| matches!(results.get(&call), Some(Status::Done | Status::Skipped { partly: true, .. }));
-        self.queue.next_of(|call| ending.needs(call, is_made))
+        self.queue.next_of(|call| moments.needs(call, is_made))
     }
 
     /// Reads what earlier runs left unverified where this plan does nothing.

@@ -68,12 +68,12 @@ pub(super) struct Rate {
     of_step: u32,
     /// When the next call may be made, once calls are spaced.
     due: Option<Instant>,
-    search: Option<Search>,
+    search: Option<RateSearch>,
 }
 
 /// The search for the rate; rates are in calls per second.
 #[derive(Debug)]
-struct Search {
+struct RateSearch {
     now: f64,
     /// Sustained.
     low: f64,
@@ -158,7 +158,7 @@ impl Rate {
             search.rejected(grant);
         } else {
             let latency = (now - grant.at).as_secs_f64();
-            self.search = Some(Search::after(grant, latency, pause, in_flight));
+            self.search = Some(RateSearch::after(grant, latency, pause, in_flight));
         }
         self.epoch += 1;
         self.of_epoch = 0;
@@ -174,7 +174,7 @@ impl Rate {
     }
 }
 
-impl Search {
+impl RateSearch {
     /// The first guess, between what went through so far and what the tasks would have asked for.
     fn after(grant: &Grant, latency: f64, pause: Duration, in_flight: usize) -> Self {
         let (calls, seconds) = (f64::from(grant.of_step).max(1.0), grant.elapsed());

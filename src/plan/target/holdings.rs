@@ -7,8 +7,9 @@ use crate::model::{
     Principal, Site, SpaceKey, SpaceRoleMode, Strength, Subject,
 };
 
+use super::keep_reason::KeepReason;
 use super::state::{TargetHolding, account_kind};
-use super::unmanaged::{KeepReason, Kept};
+use super::unmanaged::Kept;
 use crate::plan::change::Reason;
 
 pub(super) fn holdings(

@@ -12,8 +12,9 @@ use crate::model::{
 };
 
 use super::TargetPage;
+use super::keep_reason::KeepReason;
 use super::state::account_kind;
-use super::unmanaged::{KeepReason, Kept};
+use super::unmanaged::Kept;
 use crate::plan::change::Reason;
 use crate::plan::page_only::Compiled;
 

@@ -7,6 +7,7 @@ mod applied;
 mod deleted;
 mod holdings;
 mod joins;
+mod keep_reason;
 mod pages;
 mod state;
 mod stays;
@@ -20,12 +21,13 @@ use super::page_only::Compiled;
 pub(super) use deleted::{deleted, is_sent_whole, unclear};
 use holdings::holdings;
 use joins::{JoinContext, join};
+pub use keep_reason::KeepReason;
 use pages::{for_guests, pages, unlisted};
 pub(super) use state::TargetPage;
 pub use state::{Target, TargetHolding, TargetSpace};
 pub(super) use stays::Stays;
 use unmanaged::Kept;
-pub use unmanaged::{KeepReason, Unmanaged};
+pub use unmanaged::Unmanaged;
 
 /// What is to be, and what was found on the way to it.
 pub(super) struct Targeted {

@@ -8,8 +8,9 @@ use crate::model::{
 };
 
 use super::applied::holdings_applied;
+use super::keep_reason::KeepReason;
 use super::state::{TargetHolding, TargetPage, account_kind};
-use super::unmanaged::{KeepReason, Kept};
+use super::unmanaged::Kept;
 use crate::plan::change::Reason;
 use crate::plan::page_only::{self, Compiled, Ground};
 

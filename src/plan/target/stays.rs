@@ -11,8 +11,8 @@ use crate::model::{
 };
 
 use super::applied::holdings_applied;
+use super::keep_reason::KeepReason;
 use super::state::TargetHolding;
-use super::unmanaged::KeepReason;
 
 /// By space, what stays against the policy.
 #[derive(Debug, Default)]

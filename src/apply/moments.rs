@@ -9,12 +9,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::plan::{CallId, Plan};
 
 /// The moments of a plan.
-pub(super) struct Ending {
+pub(super) struct Moments {
     /// The call with which each begins, and the calls that it takes to end it.
     moments: Vec<(CallId, BTreeSet<CallId>)>,
 }
 
-impl Ending {
+impl Moments {
     pub(super) fn of(plan: &Plan) -> Self {
         let after: BTreeMap<CallId, Vec<CallId>> = if plan.meanwhile.is_empty() {
             BTreeMap::new()
