@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use crate::support::Folder;
+use crate::support::{Folder, site_of_ann_and_bob};
 
 /// A policy that was planned on the site as it was, beside the site as it is.
 fn moved_on(name: &str) -> Folder {
@@ -266,4 +266,44 @@ spaces:
     );
     folder.write("site.yaml", before);
     folder.run(&["plan"]).code(4);
+}
+
+/// Planning again for what others changed meanwhile looks at a part of the policy, and says nothing of the other names.
+#[test]
+fn names_stay_in_the_lock_when_a_part_is_planned_again() {
+    let site = site_of_ann_and_bob!(
+        "
+groups:
+  all: {id: g-all, members: [ann, bob], access: user}
+  eng: {id: g-eng, members: [bob]}
+spaces:
+  FIN:
+    id: 1
+    name: Finance
+    permissions: {read/space: [group:all], restrict_content/space: [user:ann], create/page: [user:ann], administer/space: [user:ann]}
+    pages: [{id: 11, title: Home, children: [{id: 12, title: Budgets, view: [user:ann]}]}]
+  ENG:
+    id: 2
+    name: Engineering
+    permissions: {read/space: [group:all], restrict_content/space: [user:ann], create/page: [user:ann], administer/space: [user:ann]}
+    pages: [{id: 21, title: Home, children: [{id: 22, title: Secret}]}]
+adversary:
+  actors:
+    - {name: x, when: {after-write: '*', nth: 1}, does: [{add-to-list: {page: 12, list: view, who: 'group:eng'}}]}
+"
+    );
+    let policy = "version: 1
+site: {url: 'sandbox:site.yaml'}
+people: {ann: u-ann}
+spaces:
+  ENG: {mode: additive, pages: {/Secret: {view: ['user:ann']}}}
+  FIN: {mode: additive, pages: {/Budgets: {view: ['user:ann', 'group:all']}}}
+";
+    let folder = Folder::with(&[("confperm.yaml", policy), ("site.yaml", site)]);
+    folder.run(&["plan"]).code(0);
+    let before = folder.read("confperm.lock");
+    assert!(before.contains("/Secret") && before.contains("/Budgets"), "{before}");
+    let ran = folder.run(&["apply", "--yes"]);
+    assert!(ran.err.contains("Planning again for what others changed: FIN"), "{}\n{}", ran.out, ran.err);
+    assert_eq!(folder.read("confperm.lock"), before);
 }

@@ -73,7 +73,8 @@ impl Scope {
         if self.locked {
             Learning::Never(lacking)
         } else {
-            Learning::Allowed { whole: self.spaces.is_empty() }
+            // A plan for a part of the policy has not looked at the names of the rest.
+            Learning::Allowed { whole: self.spaces.is_empty() && self.moved.is_empty() }
         }
     }
 }
