@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    AccountId, ContentId, ContentKind, ContentReach, Desired, DesiredHolding, DesiredSpace, Gap, Known, Live,
-    LiveSpace, Mode, PageVerb, Principal, Subject, Why,
+    AccountId, AccountKind, ContentId, ContentKind, ContentReach, Desired, DesiredHolding, DesiredSpace, Gap,
+    Holding, Known, Live, LiveSpace, Mode, PageVerb, Permission, Principal, Subject, Truth, Why,
 };
 
 use super::target::{KeepReason, Unmanaged};
@@ -41,7 +41,31 @@ pub(super) fn incomplete(desired: &Desired, live: &Live, unmanaged: &[Unmanaged]
         principals.map(|principal| Gap::SinglePermissions { space: kept.space.clone(), principal })
     });
     let accounts = kept.map(|account| Gap::Account { account });
-    live.gaps.iter().filter(decides).cloned().chain(accounts).chain(left_over).collect()
+    let known = live.gaps.iter().filter(decides).cloned().chain(accounts);
+    known.chain(left_over).chain(beside_roles(desired, live)).collect()
+}
+
+/// What is held beside a role that surely does not give it, in spaces where what is not declared goes. The account that
+/// runs this and apps keep what they have.
+fn beside_roles<'a>(desired: &'a Desired, live: &'a Live) -> impl Iterator<Item = Gap> + 'a {
+    let authoritative = desired.spaces.iter().filter(|(_, wish)| wish.mode == Mode::Authoritative);
+    authoritative.filter_map(|(key, _)| live.spaces.get(key)).flat_map(move |space| {
+        let holds_more = move |(who, rows): &(&Principal, &BTreeSet<Permission>)| {
+            let Some(Holding::Role(role)) = space.holdings.get(*who) else { return false };
+            let role = live.roles.get(role);
+            role.is_some_and(|role| rows.iter().any(|permission| role.gives(*permission) == Truth::No))
+        };
+        let stays = |who: &Principal| match who {
+            Principal::User(account) => {
+                let kind = live.directory.people.get(account).map(|person| person.kind);
+                *account == live.site.caller.account || kind == Some(AccountKind::App)
+            }
+            Principal::Group(_) | Principal::Class(_) | Principal::Anonymous => false,
+        };
+        let found = space.expanded.iter().filter(holds_more).filter(move |(who, _)| !stays(who));
+        found
+            .map(|(who, _)| Gap::SinglePermissions { space: space.space.key.clone(), principal: who.clone() })
+    })
 }
 
 /// Whether what could not be seen is something that the policy decides about.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use crate::model::{ContentKind, Gap, Mode, Principal, SpaceKey, Why};
+use crate::model::{ContentKind, Gap, Mode, Principal, SpaceKey, SpaceRoleMode, Why};
 use crate::plan::{
     CallId, Change, Cost, Danger, EdgeReason, KeepReason, Lacks, LeftOut, Meanwhile, MeanwhileReason, Moment,
     NeededBy, Plan, Refusal,
@@ -136,6 +136,12 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
             "{space}  the permissions of {}: the API cannot change what a user class holds beside a role; take them away in Confluence",
             plan.name(class)
         ),
+        Gap::SinglePermissions { space, principal } if plan.site.space_role_mode != SpaceRoleMode::Roles => {
+            format!(
+                "{space}  the permissions of {}: some are beside its role, which does not give them, and confperm does not change those; take them away in Confluence",
+                plan.name(principal)
+            )
+        }
         Gap::SinglePermissions { space, principal } => format!(
             "{space}  the permissions of {}: this site gives access by roles only, and its API cannot change single permissions; ask a site administrator to replace this custom access by a role",
             plan.name(principal)

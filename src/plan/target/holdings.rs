@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountKind, DesiredHolding, DesiredSpace, Directory, Holding, Live, LiveSpace, Mode, Permission,
-    Principal, Site, SpaceKey, SpaceRoleMode, Strength, Subject,
+    Principal, RoleId, Site, SpaceKey, SpaceRoleMode, Strength, Subject, Truth,
 };
 
 use super::keep_reason::KeepReason;
@@ -58,6 +58,16 @@ pub(super) fn holdings(
                 target.remove(principal);
                 kept.add(key, reason, principal, rows(holding));
             }
+            // What is not declared stays, so a role that gives all of the declared one does.
+            (Some(TargetHolding::Role(role, _)), Some(KeepReason::Undeclared))
+                if has_all_of(role, principal, space, live) =>
+            {
+                let is_more = !matches!(holding, Holding::Role(held) if held == role);
+                target.remove(principal);
+                if is_more {
+                    kept.add(key, KeepReason::Undeclared, principal, rows(holding));
+                }
+            }
             (Some(declared), Some(reason)) => {
                 refuse_strays(declared, key, principal, holding, live);
                 let wanted = declared.clone();
@@ -83,6 +93,19 @@ pub(super) fn holdings(
         });
     }
     target
+}
+
+/// Whether a principal surely has all that a role may give.
+fn has_all_of(role: &RoleId, principal: &Principal, space: &LiveSpace, live: &Live) -> bool {
+    let Some(role) = live.roles.get(role) else { return false };
+    let is_left_over = live.site.mode == SpaceRoleMode::Roles
+        && matches!(space.holdings.get(principal), Some(Holding::Grants(_)));
+    if is_left_over {
+        return false;
+    }
+    let held = space.surely_gives(principal, &live.roles);
+    let mut wanted = Permission::ALL.iter().filter(|permission| role.gives(**permission) != Truth::No);
+    role.gives(Permission::ReadSpace) == Truth::Yes && wanted.all(|permission| held.contains(permission))
 }
 
 /// Whether it is against the policy that something stays, beside what is declared.

@@ -321,3 +321,59 @@ spaces: {ENG: {access: {admin: ['user:me']}, pages: {/Home/Secret: {view: anyone
     };
     assert!(who.iter().all(|who| matches!(who, Principal::Group(_))), "{who:?}");
 }
+
+/// A site with roles, where `ann` is the admin of ENG, and what is given there beside.
+fn with_roles(mode: &str, assigned: &str, beside: &str) -> String {
+    let roles = "roles:
+  Viewer: {id: r-view, type: custom, permissions: [read/space]}
+  Admin: {id: r-adm, type: custom, permissions: [read/space, create/page, update/page, restrict_content/space, administer/space]}
+spaces:\n";
+    let rest = SITE.split("    pages:").nth(1).unwrap();
+    let head = SITE.split("    permissions:").next().unwrap();
+    let head = head.replace("mode: pre-roles", &format!("mode: {mode}")).replace("spaces:\n", roles);
+    format!("{head}    role-assignments: {assigned}\n    permissions: {beside}\n    pages:{rest}")
+}
+
+/// What is not declared stays in an additive space, so a role that gives all of the declared one is no less than asked
+/// for.
+#[tokio::test]
+async fn a_rule_that_gives_a_role_takes_no_greater_one_away() {
+    let site = with_roles("roles", "{Admin: [user:ann, group:all]}", "{}");
+    let rule = |role: &str| {
+        format!(
+            "version: 1\npeople: {{me: u-ann}}\nrules: [{{name: r, spaces: [ENG], access: {{{role}: ['group:all', 'group:other']}}}}]\n"
+        )
+    };
+    let stage = Stage::open(&site).await;
+    let planned = stage.plan(&rule("viewer")).await;
+    let assigned: Vec<String> = planned
+        .plan
+        .changes
+        .iter()
+        .map(|change| match change {
+            confperm::plan::Change::Role { principal, .. } => principal.to_string(),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(assigned, ["group:g-other"]);
+    // A greater one is given.
+    let site = with_roles("roles", "{Admin: [user:ann], Viewer: [group:all]}", "{}");
+    assert_eq!(Stage::open(&site).await.plan(&rule("admin")).await.plan.changes.len(), 2);
+}
+
+/// Permissions beside a role are not changed, so a space that has some is not as an authoritative policy says.
+#[tokio::test]
+async fn what_is_held_beside_a_role_is_not_as_declared() {
+    let beside = "{administer/space: [user:bob]}";
+    let site = with_roles("roles-transition", "{Admin: [user:ann], Viewer: [user:bob, group:all]}", beside);
+    for (mode, is_told) in [("authoritative", true), ("additive", false)] {
+        let policy = format!(
+            "version: 1\npeople: {{me: u-ann, bob: u-bob}}\nguards: {{min-admins: 0, max-removals: 100%}}\nspaces: {{ENG: {{mode: {mode}, access: {{admin: ['user:me'], viewer: ['user:bob', 'group:all']}}}}}}\n"
+        );
+        let plan = Stage::open(&site).await.plan(&policy).await.plan;
+        let found = plan.incomplete.iter().any(|gap| {
+            matches!(gap, Gap::SinglePermissions { principal, .. } if principal.to_string() == "user:u-bob")
+        });
+        assert_eq!(found, is_told, "{mode}: {:?} {:?}", plan.incomplete, plan.changes);
+    }
+}
