@@ -37,7 +37,10 @@ impl Engine<'_> {
         let kind =
             space.zip(object.content()).and_then(|(space, id)| Some(space.tree.as_ref()?.get(id)?.kind));
         let linkable = kind.is_none_or(|kind| matches!(kind, ContentKind::Page | ContentKind::Whiteboard));
-        let foreign = space.map_or(0, |space: &LiveSpace| space.foreign.len());
+        let unreadable = self.live.unreadable_entries(object.space());
+        let unreadable: usize =
+            unreadable.filter(|(list, _)| list.ends_with("/permissions")).map(|(_, count)| count).sum();
+        let foreign = unreadable + space.map_or(0, |space: &LiveSpace| space.foreign.len());
         let desk = space.is_none_or(|space| matches!(space.unlicensed_access, Known::Unknown(_)));
         let rows = Outside::ForeignRows { rows: foreign };
         [

@@ -97,7 +97,7 @@ codes! {
     UnknownLike = "unknown-like", Error, "`like` names a space in which the policy gives no access.";
     LikeCycle = "like-cycle", Error, "Entries with `like` that refer to each other in a circle.";
     Contradiction = "contradiction", Error, "A principal is given something in one place and denied it in another.";
-    EmptySelector = "empty-selector", Warning, "A rule, or a pattern in it, that matches no space.";
+    EmptySelector = "empty-selector", Warning, "A rule, or a pattern in it, that matches no space; or a pattern of `leave` that matches no group.";
     NotCopied = "not-copied", Warning, "Access that `like` or `replace` does not copy, because confperm does not manage it.";
     AbsentCaller = "absent-caller", Error, "A rule removes the account that runs confperm from spaces.";
     AbsentApp = "absent-app", Warning, "A rule removes an app from spaces, but apps manage their own access.";

@@ -155,6 +155,16 @@ pub enum Gap {
 }
 
 impl Live {
+    /// Entries of lists of a space that could not be read and are left out: the path of each list, and how many.
+    pub fn unreadable_entries(&self, key: &SpaceKey) -> impl Iterator<Item = (&str, usize)> {
+        self.gaps.iter().filter_map(move |gap| match gap {
+            Gap::Unreadable { space: Some(space), list, count, .. } if space == key => {
+                Some((list.as_str(), *count))
+            }
+            _ => None,
+        })
+    }
+
     /// A site of which nothing else has been read.
     pub fn of(site: Site) -> Self {
         let gaps = match site.caller.groups {

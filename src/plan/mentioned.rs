@@ -145,6 +145,7 @@ impl Mentioned {
             PageOnlyProblem::Unread { pages } | PageOnlyProblem::NoLists { pages } => {
                 (BTreeSet::new(), pages.clone())
             }
+            PageOnlyProblem::Unreadable { .. } => (BTreeSet::new(), BTreeSet::new()),
             PageOnlyProblem::Administer { guests } => {
                 (guests.iter().cloned().map(Principal::from).collect(), BTreeSet::new())
             }

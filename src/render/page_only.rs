@@ -114,6 +114,10 @@ pub(super) fn problem_words(plan: &Plan, problem: &PageOnlyProblem) -> String {
             "the restrictions of {}, or its place in the page tree, could not be read, so guests may see more than is known. Give the account that runs this access to it.",
             pages(plan, unread)
         ),
+        PageOnlyProblem::Unreadable { entries } => format!(
+            "{} of the space could not be read (see what is unknown), so guests may see more than is known. A newer version of confperm may know their form.",
+            count(*entries, "page or permission", "pages and permissions")
+        ),
         PageOnlyProblem::NoLists { pages: open } => format!(
             "guests would see {}, and this site has no restrictions for this kind of content. Move it below a page \
              that is closed to them.",

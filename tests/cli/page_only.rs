@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 
 use confperm::access::Lint;
-use confperm::model::{Call, ContentId, Permission};
-use confperm::plan::{PageOnlyProblem, Plan, Planned, Refusal};
+use confperm::model::{Call, ContentId, Gap, Permission};
+use confperm::plan::{Gaps, PageOnlyProblem, Plan, Planned, Refusal, plan};
 use confperm::render::plan_as_text;
 use confperm::sandbox::world;
 
-use crate::in_process::Stage;
+use crate::in_process::{Stage, parse};
 use crate::support::Folder;
 
 const PEOPLE: &str = "
@@ -313,6 +313,26 @@ async fn insiders_that_no_list_can_name_are_told() {
     };
     assert_eq!(insiders.iter().map(ToString::to_string).collect::<Vec<_>>(), ["class:all-licensed-users"]);
     assert_eq!(pages.len(), 2);
+}
+
+/// A page of a form that is not known may be one that guests see, and the holder of such a permission an insider that the
+/// lists would leave out.
+#[tokio::test]
+async fn guests_are_not_let_in_where_something_of_the_space_is_of_an_unknown_form() {
+    let stage = Stage::open(&site(PAGES, "")).await;
+    for (of, is_refused) in [("ENG", true), ("OPS", false)] {
+        let mut live = stage.sign_in().await;
+        let resolved = stage.observe(&mut live, &parse(&policy(GUESTS)), &confperm::observe::quiet).await;
+        live.gaps.insert(Gap::Unreadable {
+            space: Some(of.parse().unwrap()),
+            list: "/wiki/api/v2/spaces/101/pages".to_owned(),
+            count: 1,
+            example: "id x: no number".into(),
+        });
+        let planned = plan(&resolved.desired, &live, Gaps::Refuse).unwrap();
+        let is_told = matches!(problems(&planned)[..], [PageOnlyProblem::Unreadable { entries: 1 }]);
+        assert_eq!(is_told, is_refused, "{of}: {:?}", planned.plan.refusals);
+    }
 }
 
 #[tokio::test]

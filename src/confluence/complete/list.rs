@@ -79,7 +79,7 @@ impl<T> WireList<T> {
     }
 
     /// A page entry by entry, without those that cannot be read, of which it says what is known. `None` if the page
-    /// itself cannot be read, or if an entry has no id: then it may be any of the others.
+    /// itself cannot be read, or nothing on it, or if an entry has no id: then it may be any of the others.
     pub(crate) fn without_unreadable(body: &[u8]) -> Option<(Self, Vec<String>)>
     where
         T: DeserializeOwned,
@@ -92,6 +92,10 @@ impl<T> WireList<T> {
                 Ok(entry) => entries.push(entry),
                 Err(error) => unreadable.push(described(&entry, &error)?),
             }
+        }
+        if entries.is_empty() {
+            // Nothing in it is of a form that is known, so it is no list of what was asked for.
+            return None;
         }
         let skipped = unreadable.len() as u64;
         Some((Self { results: entries, size, limit, links, unreadable: skipped }, unreadable))

@@ -443,6 +443,10 @@ impl<'a> Compiler<'a> {
             if !unread.is_empty() {
                 problem(PageOnlyProblem::Unread { pages: unread });
             }
+            let entries = ground.live.unreadable_entries(ground.key).map(|(_, count)| count).sum();
+            if entries > 0 {
+                problem(PageOnlyProblem::Unreadable { entries });
+            }
             if !no_lists.is_empty() {
                 problem(PageOnlyProblem::NoLists { pages: no_lists });
             }

@@ -57,6 +57,9 @@ pub enum PageOnlyProblem {
     NobodyElse { page: ContentId, list: PageVerb, guests: BTreeSet<Subject> },
     /// The lists of these pages could not be read, or where they stand, so they may be open to the guests.
     Unread { pages: BTreeSet<ContentId> },
+    /// So many pages and permissions of the space are of a form that is not known, so what the guests see of them and who
+    /// else sees the space is not known either.
+    Unreadable { entries: usize },
     /// The site has no lists for these, and they stand where the guests see them.
     NoLists { pages: BTreeSet<ContentId> },
     /// The guests administer the space and could take any list off.

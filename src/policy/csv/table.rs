@@ -309,7 +309,7 @@ impl CsvTable<'_> {
                 id,
                 format!("`{written}` is not the id of a user"),
                 format!(
-                    "write the account id in the column `{}`, or the alias, e-mail address or name of a person under `people`",
+                    "write the account id in the column `{}`, or the alias or e-mail address of a person under `people`",
                     self.from.id.value
                 ),
             );

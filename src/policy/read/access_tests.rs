@@ -56,7 +56,7 @@ impl Reader {
                     ),
             );
         }
-        let mut is_set = false;
+        let (mut is_set, mut who_span) = (false, None);
         let (mut name, mut who, mut can, mut cannot) = (None, None, Vec::new(), Vec::new());
         let mut only = Vec::new();
         for (key, node) in fields {
@@ -64,6 +64,7 @@ impl Reader {
                 "name" => name = self.text(node, "`name`"),
                 "who" => {
                     is_set = set_name(node).is_some();
+                    who_span = Some(node.span.clone());
                     who = self.principals(node, &ANYWHERE);
                 }
                 "can" => can = self.expectations("`can`", node),
@@ -72,6 +73,16 @@ impl Reader {
             }
         }
         let is_about_one = asks || who.is_some();
+        if let (Some(span), false) = (&who_span, asks) {
+            self.report(
+                Diagnostic::new(
+                    Code::EmptyEntry,
+                    "`who` says nothing beside `only`, which is about everyone",
+                )
+                .at(span, "")
+                .help("add `can:` or `cannot:` for them, or remove `who`"),
+            );
+        }
         let name = name?;
         let mut tests: Vec<AccessTest> = Vec::new();
         if is_about_one {

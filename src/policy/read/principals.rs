@@ -190,7 +190,7 @@ impl Reader {
                 self.report(
                     Diagnostic::new(Code::NotOnPages, "the lists of pages hold people and groups only")
                         .at(&who.span, "")
-                        .help("name a group or a person; for everyone in the space write `anyone` instead of the list"),
+                        .help("name a group or a person; a page that everyone in the space may see or edit has `view: anyone` or `edit: anyone`"),
                 );
                 None
             }

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::meaning::NameMeaning;
 use super::resolver::Resolver;
 use super::wish::{Then, Wish};
-use crate::diagnostic::{Span, Spanned};
-use crate::model::{GroupId, Known, LiveSpace, PageVerb, Principal, SkippedPart, SpaceKey, Subject, Tree};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
+use crate::model::{
+    GroupId, Known, LiveSpace, PageVerb, Principal, SkippedPart, SpaceKey, Subject, Tree, visible,
+};
 use crate::policy::ast::{Named, Who};
 use crate::policy::contradictions::{COMES, GIVEN, Goes, LISTED, contradiction};
 use crate::policy::leave::LeavePattern;
@@ -40,6 +42,37 @@ impl<'a> Resolver<'a> {
             }
         }
         left
+    }
+
+    /// Warns of patterns that no group has a name for: they leave no group as it is, which may not be what was meant.
+    pub(super) fn leave_patterns(&mut self) {
+        if !self.live.names_read {
+            return;
+        }
+        let policy = self.policy;
+        let spaces = policy.spaces.iter().filter(|(key, _)| policy.is_in_scope(key));
+        let of_spaces = spaces.flat_map(|(_, space)| &space.leave);
+        for pattern in of_spaces.chain(policy.rules.iter().flat_map(|rule| &rule.leave)) {
+            let LeavePattern::Groups(written) = &pattern.value else { continue };
+            let names = || self.live.directory.groups.values().map(|group| group.name.raw());
+            let pinned = policy.groups.keys().map(String::as_str);
+            if names().chain(pinned).any(|name| pattern.value.matches_group(name)) {
+                continue;
+            }
+            let lower = LeavePattern::Groups(written.to_lowercase());
+            let other_case = names().find(|name| lower.matches_group(&name.to_lowercase()));
+            let help = match other_case {
+                Some(name) => {
+                    format!("upper and lower case count: the site has `group:{}`", visible(name))
+                }
+                None => {
+                    "it will hold for groups that get such a name later; `*` means any characters and `?` one"
+                        .to_owned()
+                }
+            };
+            let message = format!("`{}` matches no group of the site", pattern.value);
+            self.report(Diagnostic::new(Code::EmptySelector, message).at(&pattern.span, "").help(help));
+        }
     }
 
     /// A principal, whatever state its account is in: that matters to nothing here.

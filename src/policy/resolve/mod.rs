@@ -60,6 +60,7 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Res
     resolver.findings.extend(ended);
     resolver.findings.extend(policy.foreign_links(&live.site));
     resolver.rekeyed();
+    resolver.leave_patterns();
     resolver.identities();
     let mut desired = Desired::default();
     for (alias, person) in &policy.people {
