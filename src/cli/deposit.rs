@@ -15,8 +15,12 @@ use super::failure::Failure;
 pub(super) type Files = BTreeMap<Utf8PathBuf, String>;
 
 /// Those that are there already.
-pub(super) fn existing(directory: &Utf8Path, files: &Files) -> Vec<Utf8PathBuf> {
-    files.keys().filter(|path| directory.join(path).symlink_metadata().is_ok()).cloned().collect()
+pub(super) fn existing<'a>(
+    directory: &Utf8Path,
+    paths: impl IntoIterator<Item = &'a Utf8PathBuf>,
+) -> Vec<Utf8PathBuf> {
+    let paths = paths.into_iter();
+    paths.filter(|path| directory.join(path).symlink_metadata().is_ok()).cloned().collect()
 }
 
 /// Where files were put, as the end of a sentence.
@@ -34,12 +38,12 @@ pub(super) fn listed(files: &Files) -> String {
 }
 
 /// Refuses if anything is there already, and names all of it.
-pub(super) fn refuse_existing(
+pub(super) fn refuse_existing<'a>(
     directory: &Utf8Path,
-    files: &Files,
+    paths: impl IntoIterator<Item = &'a Utf8PathBuf>,
     hint: impl Into<String>,
 ) -> Result<(), CliError> {
-    let existing = existing(directory, files);
+    let existing = existing(directory, paths);
     if existing.is_empty() {
         return Ok(());
     }
@@ -49,9 +53,13 @@ pub(super) fn refuse_existing(
     Err(CliError::failed(Failure::FileExists, message).with_hint(hint))
 }
 
-/// Writes all files beside their places first, and then moves each to its own. With `replace`, what is there
-/// makes way; without, even a file that appeared meanwhile does not.
-pub(super) fn write(directory: &Utf8Path, texts: &Files, replace: bool) -> Result<(), CliError> {
+/// Writes all files beside their places first, and then moves each to its own. What may be replaced makes way, last of
+/// all; for the others, even a file that appeared meanwhile does not.
+pub(super) fn write(
+    directory: &Utf8Path,
+    texts: &Files,
+    replaces: impl Fn(&Utf8Path) -> bool,
+) -> Result<(), CliError> {
     let failed = |path: &Utf8Path, error: std::io::Error| {
         CliError::failed(Failure::UnwritableFile, format!("cannot write `{}`: {error}", directory.join(path)))
     };
@@ -60,19 +68,22 @@ pub(super) fn write(directory: &Utf8Path, texts: &Files, replace: bool) -> Resul
         let place = directory.join(path);
         let folder = path.parent().unwrap_or(Utf8Path::new(""));
         let draft = files::create_below(directory, folder).and_then(|()| Draft::new(&place, text));
-        ready.push((path, place, draft.map_err(|error| failed(path, error))?));
+        ready.push((path, replaces(path), place, draft.map_err(|error| failed(path, error))?));
     }
+    ready.sort_by_key(|(_, replaces, ..)| *replaces);
     let mut done: Vec<Utf8PathBuf> = Vec::new();
-    for (path, place, draft) in ready {
-        if let Err(error) = draft.put(replace) {
-            // What was replaced cannot be had back, but what is new can go again.
-            if !replace {
+    let mut can_go_back = true;
+    for (path, replaces, place, draft) in ready {
+        if let Err(error) = draft.put(replaces) {
+            // What was replaced cannot be had back, but as long as nothing was, what is new can go again.
+            if can_go_back {
                 for place in done {
                     drop(fs::remove_file(place));
                 }
             }
             return Err(failed(path, error));
         }
+        can_go_back &= !replaces;
         done.push(place);
     }
     Ok(())

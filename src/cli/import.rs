@@ -69,19 +69,21 @@ async fn carry_out(
         remarks(&drafts, out);
         return Ok(Exit::Done);
     }
-    let made = files::compose(&drafts, &there.policy, &live, site);
+    let made = files::compose(&drafts, &there.policy, &there.sources, &live, site);
+    let places = files::places(&drafts);
+    let extends = |path: &Utf8Path| there.sources.get(path).is_some() && !places.contains(path);
     if args.force {
-        there.may_replace(&made, &drafts)?;
+        there.may_replace(&places, &drafts)?;
     } else {
         let hint = "name only spaces without a file with --space, or another directory with -C, or add --force to replace files of spaces";
-        deposit::refuse_existing(&args.directory, &made, hint)?;
+        deposit::refuse_existing(&args.directory, made.keys().filter(|path| !extends(path)), hint)?;
     }
     let PolicyTexts { policy, sources } = read_back(there, &made)?;
     if args.from.is_none() {
         let context = Context { today: environment.today()?, lock: Lock::EMPTY };
         prove(there, policy.clone(), sources, &live, &drafts, context)?;
     }
-    deposit::write(&args.directory, &made, args.force)?;
+    deposit::write(&args.directory, &made, |path| args.force || extends(path))?;
     lock.learn(&policy, &live, connection, Learning::Allowed { whole: false }, out)?;
     remarks(&drafts, out);
     out.data(&format!(
@@ -120,12 +122,12 @@ impl There {
     }
 
     /// Files can be replaced by the same spaces only, and a space cannot stand in two files.
-    fn may_replace(&self, made: &Files, drafts: &[SpaceDraft]) -> Result<(), CliError> {
+    fn may_replace(&self, places: &BTreeSet<Utf8PathBuf>, drafts: &[SpaceDraft]) -> Result<(), CliError> {
         let imported: BTreeSet<&SpaceKey> = drafts.iter().map(|draft| &draft.space.key).collect();
         let mut trouble = Vec::new();
         for (key, space) in &self.policy.spaces {
             let file = &space.key.span.file;
-            match (made.contains_key(&**file), imported.contains(key)) {
+            match (places.contains(&**file), imported.contains(key)) {
                 (true, false) => trouble.push(format!("{file} declares {key} too")),
                 (false, true) => trouble.push(format!("{key} is declared in {file}")),
                 (true, true) | (false, false) => {}

@@ -42,14 +42,14 @@ pub(super) fn run(args: &InitArgs, environment: &Environment, out: &Output) -> R
         (".github/workflows/confperm.yml".into(), include_str!("repository/workflow.yml").to_owned()),
     ]);
     // A repository comes with these, and confperm works without its own.
-    let kept: Vec<String> = deposit::existing(&args.directory, &repository)
+    let kept: Vec<String> = deposit::existing(&args.directory, repository.keys())
         .into_iter()
         .filter(|path| BESIDE.contains(&path.as_str()))
         .filter_map(|path| repository.remove(&path).map(|_| path.into_string()))
         .collect();
     let hint = "begin in an empty directory, or move these files away";
-    deposit::refuse_existing(&args.directory, &repository, hint)?;
-    deposit::write(&args.directory, &repository, false)?;
+    deposit::refuse_existing(&args.directory, repository.keys(), hint)?;
+    deposit::write(&args.directory, &repository, |_| false)?;
     let paths: Vec<&str> = repository.keys().map(|path| path.as_str()).collect();
     out.data(&format!("{}\n", paths.join("\n")));
     if !kept.is_empty() {

@@ -29,7 +29,7 @@ pub(super) async fn run(
     let policy = policy_there(args, environment)?;
     if let (Some(file), false) = (&args.out, args.force) {
         let (folder, files) = one(file, String::new());
-        deposit::refuse_existing(folder, &files, "choose another name, or add --force to replace it")?;
+        deposit::refuse_existing(folder, files.keys(), "choose another name, or add --force to replace it")?;
     }
     let lock = LockFile::read(&args.directory, &mut Sources::default())?;
     let wanted = args.site.or(environment, &policy, &args.directory);
@@ -40,7 +40,7 @@ pub(super) async fn run(
     match &args.out {
         Some(file) => {
             let (folder, files) = one(file, snapshot.text);
-            deposit::write(folder, &files, args.force)?;
+            deposit::write(folder, &files, |_| args.force)?;
             out.say(&format!("Snapshot written to {file}"));
         }
         None => out.file(&snapshot.text),

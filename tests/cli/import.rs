@@ -81,18 +81,55 @@ fn a_space_joins_a_policy_and_takes_its_names() {
     folder.run(&["import", "--space", "ENG"]).code(0);
     let space = folder.read("spaces/eng.yaml");
     assert!(space.contains("boss: [user:chief]"), "{space}");
-    assert!(space.contains("people:\n  bob-builder: "), "{space}");
+    assert!(!space.contains("people:"), "{space}");
+    let policy = folder.read("policy.yaml");
+    assert!(policy.contains("people: {chief: 5b10ac8d82e05b22cc7d4e01, bob-builder: "), "{policy}");
     folder.run(&["plan", "--detailed-exitcode"]).code(0);
 
     folder.run(&["import", "--space", "ENG"]).code(1);
     folder.run(&["import", "--space", "ENG", "--force"]).code(0);
-    assert_eq!(folder.read("spaces/eng.yaml"), space, "people that the file defined are defined again");
+    assert_eq!(folder.read("spaces/eng.yaml"), space);
+    assert_eq!(folder.read("policy.yaml"), policy, "and no one is defined twice");
     folder.run(&["fmt", "--check", "spaces"]).code(0);
 
     folder.write("more.yaml", "spaces: {OPS: {mode: additive, access: {viewer: [user:chief]}}}\n");
     std::fs::rename(folder.path().join("spaces/eng.yaml"), folder.path().join("engineering.yaml")).unwrap();
     let refused = folder.run(&["import", "--space", "ENG", "--force"]).code(1);
     assert!(refused.err.contains("ENG is declared in engineering.yaml"), "{}", refused.err);
+}
+
+#[test]
+fn the_people_of_all_spaces_stand_in_one_file() {
+    let folder = Folder::example("acme");
+    folder.run(&["init", "new"]).code(0);
+    import(&folder, &["--space", "ENG"]).code(0);
+    let noted = format!("# ours\n\n{}  # the end\n", folder.read("new/people.yaml"));
+    folder.write("new/people.yaml", &noted);
+    import(&folder, &["--space", "DOCS", "--space", "LEGAL", "--space", "FIN"]).code(0);
+
+    let people = folder.read("new/people.yaml");
+    let (kept, added): (Vec<&str>, Vec<&str>) =
+        people.lines().partition(|line| noted.lines().any(|there| there == *line));
+    assert!(kept.into_iter().eq(noted.lines()) && !added.is_empty(), "{people}");
+    for space in ["docs", "eng", "fin", "legal"] {
+        let text = folder.read(&format!("new/spaces/{space}.yaml"));
+        assert!(!text.lines().any(|line| line == "people:"), "{text}");
+    }
+    folder.run(&["validate", "new"]).code(0);
+    folder.run(&["fmt", "--check", "new"]).code(0);
+    folder.run(&["plan", "--site", "sandbox:site.yaml", "--detailed-exitcode", "new"]).code(0);
+}
+
+#[test]
+fn people_of_a_replaced_file_move_to_that_of_all() {
+    let folder = Folder::example("quickstart");
+    folder.run(&["init", "new"]).code(0);
+    let ann = "people:\n  boss: 5b10ac8d82e05b22cc7d4e01\nspaces:\n  ENG: {mode: additive, access: {viewer: [user:boss]}}\n";
+    folder.write("new/spaces/eng.yaml", ann);
+    import(&folder, &["--space", "ENG", "--force"]).code(0);
+    assert!(!folder.read("new/spaces/eng.yaml").contains("people:"));
+    assert!(folder.read("new/people.yaml").contains("\n  ann-example: 5b10ac8d82e05b22cc7d4e01\n"));
+    folder.run(&["plan", "--site", "sandbox:site.yaml", "--detailed-exitcode", "new"]).code(0);
 }
 
 #[test]
@@ -139,7 +176,13 @@ async fn imported(stage: &Stage) -> (Policy, BTreeMap<Utf8PathBuf, String>) {
     let live = whole(stage).await;
     let nothing = Policy::default();
     let drafts = draft(live.spaces.values(), &nothing, &live);
-    let made = files::compose(&drafts, &nothing, &live, Some("https://acme.atlassian.net/wiki"));
+    let made = files::compose(
+        &drafts,
+        &nothing,
+        &Sources::default(),
+        &live,
+        Some("https://acme.atlassian.net/wiki"),
+    );
     let mut sources = Sources::default();
     for (path, text) in &made {
         sources.insert(path.clone(), text.as_str());

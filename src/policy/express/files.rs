@@ -9,7 +9,9 @@ use super::draft::SpaceDraft;
 use super::names::{PolicyNames, RoleDraft, Roles};
 use super::pages::PageDraft;
 use super::people::is_inactive;
+use super::people_file::{self, NewEntry, NewSection};
 use super::words::AccessWord;
+use crate::diagnostic::Sources;
 use crate::model::{AccountId, AccountKind, GroupId, Live, Mode, Principal, SpaceStatus};
 use crate::policy::alias::slug;
 use crate::policy::ast::Policy;
@@ -26,22 +28,25 @@ pub fn head(site: &str) -> String {
     text.into_string()
 }
 
-/// A file for each space. A new policy, which says where its site is, has its people and its roles in files of
-/// their own; to one that is there already, each space brings those that are new.
+/// A file for each space, and one for the people of all; the latter is one of the sources, if these have it, with
+/// what is new added. A new policy, which says where its site is, has its roles in a file of their own; to one that
+/// is there already, each space brings those that are new.
 pub fn compose(
     drafts: &[SpaceDraft],
     policy: &Policy,
+    sources: &Sources,
     live: &Live,
     site: Option<&str>,
 ) -> BTreeMap<Utf8PathBuf, String> {
     let mut pen = FileWriter::new(drafts, policy, live);
+    let people = pen.hand_over_people(policy, sources);
     let mut files: BTreeMap<Utf8PathBuf, String> = BTreeMap::new();
     if let Some(site) = site {
         files.insert("confperm.yaml".into(), head(site));
-        let people = ("people.yaml", pen.define_people(drafts));
-        let roles = ("roles.yaml", pen.define_roles(drafts));
-        let sections = [people, roles].into_iter().filter(|(_, text)| !text.is_empty());
-        files.extend(sections.map(|(file, text)| (file.into(), text)));
+        let roles = pen.define_roles(drafts);
+        if !roles.is_empty() {
+            files.insert("roles.yaml".into(), roles);
+        }
     }
     let mut places = super::places::places(drafts.iter().map(|draft| &draft.space));
     for draft in drafts {
@@ -52,6 +57,7 @@ pub fn compose(
     for (path, text) in &mut files {
         *text = canonical(path, text);
     }
+    files.extend(people);
     files
 }
 
@@ -98,40 +104,62 @@ impl<'a> FileWriter<'a> {
         }
     }
 
+    /// The file of the people, with all people of the spaces, who are then not defined elsewhere. Nothing, if
+    /// there are none or the file takes none: then each space defines its own.
+    fn hand_over_people(&mut self, policy: &Policy, sources: &Sources) -> Option<(Utf8PathBuf, String)> {
+        let sections = self.sections(|_| true);
+        let place = people_file::people_file(policy, sources);
+        let text = match sources.get(&place) {
+            _ if sections.is_empty() => None,
+            Some(there) => people_file::added(&place, there, &sections),
+            None => Some(canonical(&place, &people_file::as_text(&sections))),
+        }?;
+        self.people.clear();
+        self.pins.clear();
+        Some((place, text))
+    }
+
     /// The people in these drafts and the groups whose names are not clear, as far as they have not been
     /// defined; empty if there are none.
     fn define_people(&mut self, drafts: &[SpaceDraft]) -> String {
         let used: BTreeSet<Principal> = drafts.iter().flat_map(principals).collect();
-        let mut text = YamlText::default();
-        let people = take(&mut self.people, |account| used.contains(&Principal::User(account.clone())));
-        if !people.is_empty() {
-            text.key(0, "people", None);
-        }
-        for (alias, account) in people {
-            text.entry(1, &alias, account.as_str(), about(&alias, &account, self.live).as_deref());
-        }
-        let pins = take(&mut self.pins, |group| used.contains(&Principal::Group(group.clone())));
-        if !pins.is_empty() {
-            text.gap();
-            text.key(0, "groups", None);
-        }
-        for (name, group) in pins {
-            text.entry(1, &name, group.as_str(), None);
-        }
-        text.into_string()
+        let text = people_file::as_text(&self.sections(|principal| used.contains(principal)));
+        self.people.retain(|_, account| !used.contains(&Principal::User(account.clone())));
+        self.pins.retain(|_, group| !used.contains(&Principal::Group(group.clone())));
+        text
+    }
+
+    /// What is still to be defined of the people and groups that are wanted.
+    fn sections(&self, wanted: impl Fn(&Principal) -> bool) -> Vec<NewSection> {
+        let people = self.people.iter().filter(|(_, account)| wanted(&Principal::User((*account).clone())));
+        let people = people.map(|(alias, account)| NewEntry {
+            key: alias.clone(),
+            value: account.as_str().to_owned(),
+            comment: about(alias, account, self.live),
+        });
+        let pins = self.pins.iter().filter(|(_, group)| wanted(&Principal::Group((*group).clone())));
+        let pins = pins.map(|(name, group)| NewEntry {
+            key: name.clone(),
+            value: group.as_str().to_owned(),
+            comment: None,
+        });
+        let sections = [
+            NewSection { name: "people", entries: people.collect() },
+            NewSection { name: "groups", entries: pins.collect() },
+        ];
+        sections.into_iter().filter(|section| !section.entries.is_empty()).collect()
     }
 
     /// The roles of the site in these drafts, as far as they have not been defined; empty if there are none.
     fn define_roles(&mut self, drafts: &[SpaceDraft]) -> String {
         let used: BTreeSet<&AccessWord> = drafts.iter().flat_map(|draft| draft.access.keys()).collect();
         let mut text = YamlText::default();
-        for (name, role) in self.roles.definitions(&used) {
-            if !self.defined_roles.insert(name.to_owned()) {
-                continue;
-            }
-            if self.defined_roles.len() == 1 {
-                text.key(0, "roles", None);
-            }
+        let mut definitions = self.roles.definitions(&used);
+        definitions.retain(|name, _| self.defined_roles.insert((*name).to_owned()));
+        if !definitions.is_empty() {
+            text.key(0, "roles", None);
+        }
+        for (name, role) in definitions {
             match role {
                 RoleDraft::Classic(built_in) => {
                     let note =
@@ -247,16 +275,6 @@ fn join(sections: &[String]) -> String {
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
-}
-
-fn take<T: Clone>(from: &mut BTreeMap<String, T>, wanted: impl Fn(&T) -> bool) -> BTreeMap<String, T> {
-    let taken: BTreeMap<String, T> = from
-        .iter()
-        .filter(|(_, what)| wanted(what))
-        .map(|(name, what)| (name.clone(), what.clone()))
-        .collect();
-    from.retain(|name, _| !taken.contains_key(name));
-    taken
 }
 
 fn principals(draft: &SpaceDraft) -> impl Iterator<Item = Principal> {

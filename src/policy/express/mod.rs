@@ -13,6 +13,7 @@ pub mod files;
 mod names;
 mod pages;
 mod people;
+mod people_file;
 mod places;
 pub mod preview;
 mod remark;
