@@ -2,7 +2,7 @@
 
 use crate::confluence::{Cloud, Read as _, SpaceSelection};
 use crate::diagnostic::{Code, did_you_mean};
-use crate::model::{Live, SpaceKey};
+use crate::model::{Live, Space, SpaceKey, SpaceStatus};
 use crate::observe::Chosen;
 use crate::policy::lock::Lock;
 
@@ -32,6 +32,18 @@ pub(super) async fn by(
         ));
     }
     Ok(Chosen::Keys(keys::on_site(&args.keys, lock, reading, live).await?))
+}
+
+/// How many spaces of those that are chosen all together are left out because they are archived.
+pub(super) fn archived_left_out(args: &SpacesArgs, live: &Live) -> usize {
+    let is_left_out = |space: &&Space| {
+        space.status == SpaceStatus::Archived && (args.types.is_empty() || args.types.contains(&space.kind))
+    };
+    if args.all && !args.include_archived {
+        live.listing.spaces.values().filter(is_left_out).count()
+    } else {
+        0
+    }
 }
 
 /// Makes sure that what was chosen is there.

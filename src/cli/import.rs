@@ -3,7 +3,7 @@
 //! The files are made from what was read, read back as any policy is, and planned against what was read.
 //! Only if that plan is empty are they written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -11,11 +11,11 @@ use crate::diagnostic::{Sources, Span};
 use crate::model::{Live, LiveSpace, Space, SpaceKey, SpaceKind, SpaceStatus};
 use crate::observe::{self, Chosen};
 use crate::plan::{self, Gaps};
-use crate::policy::express::{Remark, SpaceDraft, draft, files};
+use crate::policy::express::{SpaceDraft, draft, files};
 use crate::policy::lock::Lock;
 use crate::policy::{self, Context, Policy};
-use crate::render;
 use crate::render::style::count;
+use crate::render::{self, ImportSummary};
 
 use super::args::ImportArgs;
 use super::chosen;
@@ -63,10 +63,11 @@ async fn carry_out(
         there.forget(&files::places(&drafts));
         drafts = drafted(template.as_ref(), &there.policy, &live);
     }
+    let summary = ImportSummary { drafts: &drafts, archived: chosen::archived_left_out(&args.spaces, &live) };
     let site = there.fresh.then_some(connection.met.written.as_str());
     if args.stdout {
         out.file(&files::in_one(&drafts, &there.policy, &live, site));
-        remarks(&drafts, out);
+        summary.to_lines().iter().for_each(|line| out.say(line));
         return Ok(Exit::Done);
     }
     let made = files::compose(&drafts, &there.policy, &there.sources, &live, site);
@@ -85,7 +86,7 @@ async fn carry_out(
     }
     deposit::write(&args.directory, &made, |path| args.force || extends(path))?;
     lock.learn(&policy, &live, connection, Learning::Allowed { whole: false }, out)?;
-    remarks(&drafts, out);
+    summary.to_lines().iter().for_each(|line| out.say(line));
     out.data(&format!(
         "{} written {}: {}. {}\n",
         count(drafts.len(), "space", "spaces"),
@@ -270,24 +271,4 @@ fn prove(
         ),
     )
     .with_hint(hint))
-}
-
-/// In sum what could not be written, or wants to be looked at.
-fn remarks(drafts: &[SpaceDraft], out: &Output) {
-    let mut sums: BTreeMap<Remark, (usize, usize)> = BTreeMap::new();
-    for draft in drafts {
-        for (remark, about) in draft.remarks.iter() {
-            let (spaces, things) = sums.entry(remark).or_default();
-            *spaces += 1;
-            *things += about.len();
-        }
-    }
-    if sums.is_empty() {
-        return;
-    }
-    out.say("Left out, or worth a look; each file lists its own at the top:");
-    for (remark, (spaces, things)) in sums {
-        let spaces = count(spaces, "space", "spaces");
-        out.say(&format!("  {things} in {spaces}: {}", remark.sentence()));
-    }
 }

@@ -15,6 +15,7 @@ mod diff;
 mod effects;
 mod endings;
 mod guards;
+mod imported;
 mod json;
 mod left_out;
 mod markdown;
@@ -44,6 +45,7 @@ pub use annotations::{
 };
 pub use diff::{plan_as_diff, plans_as_diff, text_diff};
 pub use endings::ending_lines;
+pub use imported::ImportSummary;
 pub use json::plan_as_json;
 pub use left_out::{left_out_lines, left_out_of_site};
 pub use markdown::plan_as_markdown;

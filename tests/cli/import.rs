@@ -227,9 +227,8 @@ async fn whatever_a_site_is_like_its_import_plans_to_nothing() {
     assert!(orphaned >= 10, "{orphaned} spaces without an administrator");
 }
 
-#[tokio::test]
-async fn what_no_line_can_say_makes_a_space_additive_and_is_said() {
-    let state = "
+/// Spaces with what a policy cannot express, and an archived one.
+const ODD: &str = "
 kind: confluence-sandbox
 version: 1
 site: {flavor: cloud, space-role-mode: pre-roles, caller: ann}
@@ -244,9 +243,35 @@ spaces:
       read/space: [user:ann, group-id:gone]
       administer/space: [user:ann]
       create/page: [user:bob]
+      create/comment: [user:bob]
+  OPS:
+    id: 2
+    name: Operations
+    permissions:
+      read/space: [user:ann, group-id:gone]
+      create/page: [user:bob]
+  OLD:
+    id: 4
+    name: Old
+    status: archived
+    permissions:
+      read/space: [user:ann]
 ";
-    let stage = Stage::open(state).await;
+
+#[tokio::test]
+async fn what_no_line_can_say_makes_a_space_additive_and_is_said() {
+    let stage = Stage::open(ODD).await;
     let (policy, made) = imported(&stage).await;
     assert!(stage.plan_of(&policy).await.plan.is_empty());
     insta::assert_snapshot!("additive", made[Utf8Path::new("spaces/eng.yaml")]);
+}
+
+#[test]
+fn the_sum_says_what_became_additive_and_what_is_left_out() {
+    let folder = Folder::with(&[("site.yaml", ODD)]);
+    let imported = import(&folder, &["--all"]).code(0);
+    insta::assert_snapshot!("sum", imported.err);
+    let whole = ["import", "--site", "sandbox:site.yaml", "-C", "whole", "--all", "--include-archived"];
+    let whole = folder.run(&whole).code(0);
+    assert!(!whole.err.contains("archived space"), "{}", whole.err);
 }

@@ -34,6 +34,14 @@ impl SpaceDraft {
         self.access.is_empty() && self.pages.is_empty()
     }
 
+    /// What forbids an authoritative space; nothing else than that there is no access to declare, where this is
+    /// empty. `None` if the space is authoritative.
+    pub fn why_additive(&self) -> Option<Vec<Remark>> {
+        let reasons = self.remarks.iter().map(|(remark, _)| remark);
+        (self.mode == Mode::Additive)
+            .then(|| reasons.filter(|remark| remark.forbids_authoritative()).collect())
+    }
+
     /// This space as the model of another: with its access, and with those of its pages that are found by
     /// the same path there. Nothing is there if the site does not show the other space yet.
     #[must_use]
