@@ -3,7 +3,8 @@
 use crate::confluence::{Cloud, Read as _, SpaceSelection};
 use crate::diagnostic::{Code, did_you_mean};
 use crate::model::{Live, Space, SpaceKey, SpaceStatus};
-use crate::observe::Chosen;
+use crate::observe::{Chosen, ListingNeeds, Needs};
+use crate::policy::Policy;
 use crate::policy::lock::Lock;
 
 use super::args::SpacesArgs;
@@ -20,10 +21,7 @@ pub(super) async fn by(
     live: &mut Live,
 ) -> Result<Chosen, CliError> {
     if args.all {
-        return Ok(Chosen::Every {
-            kinds: args.types.iter().cloned().collect(),
-            archived: args.include_archived,
-        });
+        return Ok(every(args));
     }
     if args.keys.is_empty() {
         return Err(CliError::usage(
@@ -34,16 +32,42 @@ pub(super) async fn by(
     Ok(Chosen::Keys(keys::on_site(&args.keys, lock, reading, live).await?))
 }
 
-/// How many spaces of those that are chosen all together are left out because they are archived.
-pub(super) fn archived_left_out(args: &SpacesArgs, live: &Live) -> usize {
-    let is_left_out = |space: &&Space| {
-        space.status == SpaceStatus::Archived && (args.types.is_empty() || args.types.contains(&space.kind))
-    };
-    if args.all && !args.include_archived {
-        live.listing.spaces.values().filter(is_left_out).count()
-    } else {
-        0
+/// All spaces, as far as the command line wants them.
+fn every(args: &SpacesArgs) -> Chosen {
+    Chosen::Every { kinds: args.types.iter().cloned().collect(), archived: args.include_archived }
+}
+
+/// Those of all spaces that have no entry in a policy.
+pub(super) async fn missing(
+    args: &SpacesArgs,
+    policy: &Policy,
+    lock: &Lock,
+    reading: SiteReading<'_>,
+    live: &mut Live,
+) -> Result<Chosen, CliError> {
+    let listing = || ListingNeeds { all: true, ..ListingNeeds::default() };
+    reading.until_known(live, |_| Needs { listing: listing(), ..Needs::default() }).await?;
+    let named = policy.on_site(lock, &live.listing).policy;
+    let every = every(args);
+    let missing = live
+        .listing
+        .spaces
+        .values()
+        .filter(|space| every.includes(space) && !named.spaces.contains_key(&space.key))
+        .map(|space| space.key.clone());
+    Ok(Chosen::Keys(missing.collect()))
+}
+
+/// How many of all spaces are left out because they are archived, beside those that the policy has.
+pub(super) fn archived_left_out(args: &SpacesArgs, policy: &Policy, live: &Live) -> usize {
+    if args.include_archived {
+        return 0;
     }
+    let is_left_out = |space: &&Space| {
+        let is_wanted = args.types.is_empty() || args.types.contains(&space.kind);
+        space.status == SpaceStatus::Archived && is_wanted && !policy.spaces.contains_key(&space.key)
+    };
+    live.listing.spaces.values().filter(is_left_out).count()
 }
 
 /// Makes sure that what was chosen is there.

@@ -86,7 +86,7 @@ failures! {
     NotConfirmed = "not-confirmed", "The question of `apply` was not answered with `yes`.";
     NoJournal = "no-journal", "The journal cannot be written, and nothing is changed without it.";
     ImportDiffers = "import-differs", "A plan of the imported files would change something, so they were not written.";
-    DeclaredElsewhere = "declared-elsewhere", "`import --force` would replace a file that declares other spaces too, or a space that another file declares.";
+    DeclaredElsewhere = "declared-elsewhere", "A space that is to be imported is declared in another file already, or `import --force` would replace a file that declares other spaces too. `import --missing` imports only spaces that the policy does not have yet.";
 
     // This machine.
     FileExists = "file-exists", "A file that would be written is there already.";

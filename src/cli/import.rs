@@ -3,7 +3,7 @@
 //! The files are made from what was read, read back as any policy is, and planned against what was read.
 //! Only if that plan is empty are they written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 
@@ -60,36 +60,51 @@ async fn carry_out(
     let (template, live) = read(args, &there.policy, lock, connection, out).await?;
     let mut drafts = drafted(template.as_ref(), &there.policy, &live);
     if args.force {
-        there.forget(&files::places(&drafts));
+        there.forget(&files::places(&drafts, None).into_values().collect());
         drafts = drafted(template.as_ref(), &there.policy, &live);
     }
-    let summary = ImportSummary { drafts: &drafts, archived: chosen::archived_left_out(&args.spaces, &live) };
+    // A file that declares nothing names no space, which would be missing again the next time.
+    let is_missing_still = |draft: &SpaceDraft| args.missing && draft.says_nothing();
+    drafts.sort_by_key(is_missing_still);
+    let imported = &drafts[..drafts.partition_point(|draft| !is_missing_still(draft))];
+    let is_about_all = args.spaces.all || args.missing;
+    let archived =
+        if is_about_all { chosen::archived_left_out(&args.spaces, &there.policy, &live) } else { 0 };
+    let summary = ImportSummary { drafts: &drafts, archived };
+    let say_summary = || summary.to_lines().iter().for_each(|line| out.say(line));
     let site = there.fresh.then_some(connection.met.written.as_str());
     if args.stdout {
-        out.file(&files::in_one(&drafts, &there.policy, &live, site));
-        summary.to_lines().iter().for_each(|line| out.say(line));
+        out.file(&files::in_one(imported, &there.policy, &live, site));
+        say_summary();
         return Ok(Exit::Done);
     }
-    let made = files::compose(&drafts, &there.policy, &there.sources, &live, site);
-    let places = files::places(&drafts);
-    let extends = |path: &Utf8Path| there.sources.get(path).is_some() && !places.contains(path);
+    if imported.is_empty() {
+        say_summary();
+        out.data("Nothing to import: every space that was asked for and can be declared has an entry in the policy.\n");
+        return Ok(Exit::Done);
+    }
+    let places = files::places(imported, args.missing.then_some(&there.sources));
+    let made = files::compose(imported, &places, &there.policy, &there.sources, &live, site);
+    let is_space = |path: &Utf8Path| places.values().any(|place| place == path);
+    let extends = |path: &Utf8Path| there.sources.get(path).is_some() && !is_space(path);
     if args.force {
-        there.may_replace(&places, &drafts)?;
+        there.may_replace(is_space, imported)?;
     } else {
-        let hint = "name only spaces without a file with --space, or another directory with -C, or add --force to replace files of spaces";
-        deposit::refuse_existing(&args.directory, made.keys().filter(|path| !extends(path)), hint)?;
+        let new = made.keys().filter(|path| !extends(path));
+        deposit::refuse_existing(&args.directory, new, instead(args))?;
+        there.has_none_of(imported, lock.known(), &live, instead(args))?;
     }
     let PolicyTexts { policy, sources } = read_back(there, &made)?;
     if args.from.is_none() {
         let context = Context { today: environment.today()?, lock: Lock::EMPTY };
-        prove(there, policy.clone(), sources, &live, &drafts, context)?;
+        prove(there, policy.clone(), sources, &live, imported, context)?;
     }
     deposit::write(&args.directory, &made, |path| args.force || extends(path))?;
     lock.learn(&policy, &live, connection, Learning::Allowed { whole: false }, out)?;
-    summary.to_lines().iter().for_each(|line| out.say(line));
+    say_summary();
     out.data(&format!(
         "{} written {}: {}. {}\n",
-        count(drafts.len(), "space", "spaces"),
+        count(imported.len(), "space", "spaces"),
         deposit::place(&args.directory),
         deposit::listed(&made),
         if args.from.is_some() {
@@ -99,6 +114,15 @@ async fn carry_out(
         },
     ));
     Ok(Exit::Done)
+}
+
+/// What to do where spaces are in the policy already.
+const fn instead(args: &ImportArgs) -> &'static str {
+    if args.spaces.all {
+        "`confperm import --missing` imports the spaces that the policy does not have yet; --force replaces files of spaces"
+    } else {
+        "name only spaces without a file with --space, or another directory with -C, or add --force to replace files of spaces"
+    }
 }
 
 /// The policy that is in the directory already; an empty one, if there is none.
@@ -123,12 +147,16 @@ impl There {
     }
 
     /// Files can be replaced by the same spaces only, and a space cannot stand in two files.
-    fn may_replace(&self, places: &BTreeSet<Utf8PathBuf>, drafts: &[SpaceDraft]) -> Result<(), CliError> {
+    fn may_replace(
+        &self,
+        is_replaced: impl Fn(&Utf8Path) -> bool,
+        drafts: &[SpaceDraft],
+    ) -> Result<(), CliError> {
         let imported: BTreeSet<&SpaceKey> = drafts.iter().map(|draft| &draft.space.key).collect();
         let mut trouble = Vec::new();
         for (key, space) in &self.policy.spaces {
             let file = &space.key.span.file;
-            match (places.contains(&**file), imported.contains(key)) {
+            match (is_replaced(file), imported.contains(key)) {
                 (true, false) => trouble.push(format!("{file} declares {key} too")),
                 (false, true) => trouble.push(format!("{key} is declared in {file}")),
                 (true, true) | (false, false) => {}
@@ -142,6 +170,28 @@ impl There {
             format!("nothing was written: {}", trouble.join("; ")),
         )
         .with_hint("take these spaces out of their files first, or import into another directory with -C"))
+    }
+
+    /// A space cannot be declared twice.
+    fn has_none_of(
+        &self,
+        drafts: &[SpaceDraft],
+        lock: &Lock,
+        live: &Live,
+        hint: &'static str,
+    ) -> Result<(), CliError> {
+        let policy = self.policy.on_site(lock, &live.listing).policy;
+        let mut declared: BTreeMap<&Utf8Path, Vec<String>> = BTreeMap::new();
+        for space in drafts.iter().filter_map(|draft| policy.spaces.get(&draft.space.key)) {
+            declared.entry(&*space.key.span.file).or_default().push(space.key.value.to_string());
+        }
+        if declared.is_empty() {
+            return Ok(());
+        }
+        let files =
+            declared.into_iter().map(|(file, keys)| format!("{file} declares {}", render::some_of(keys)));
+        let message = format!("nothing was written: {}", files.collect::<Vec<_>>().join("; "));
+        Err(CliError::failed(Failure::DeclaredElsewhere, message).with_hint(hint))
     }
 
     /// Drops what stands in files that are replaced, so that the new ones define it again.
@@ -189,7 +239,11 @@ async fn read(
         }
         return Ok((Some(Template { from, to: to.clone() }), live));
     }
-    let chosen = chosen::by(&args.spaces, lock.known(), reading, &mut live).await?;
+    let chosen = if args.missing {
+        chosen::missing(&args.spaces, policy, lock.known(), reading, &mut live).await?
+    } else {
+        chosen::by(&args.spaces, lock.known(), reading, &mut live).await?
+    };
     reading.until_known(&mut live, |live| observe::of_spaces(&chosen, &nobody_else, live)).await?;
     chosen::found(&connection.site, &chosen, &live).await?;
     Ok((None, live))

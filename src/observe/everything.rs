@@ -15,7 +15,7 @@ pub enum Chosen {
 }
 
 impl Chosen {
-    fn includes(&self, space: &Space) -> bool {
+    pub fn includes(&self, space: &Space) -> bool {
         match self {
             Self::Keys(keys) => keys.contains(&space.key),
             Self::Every { kinds, archived } => {

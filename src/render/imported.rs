@@ -79,9 +79,15 @@ const NO_ACCESS: &str = "all access to it, none of which a policy can declare";
 
 /// The first spaces by key, and how many others there are.
 fn named(keys: &[&SpaceKey]) -> String {
-    let mut names: Vec<String> = keys.iter().take(NAMED).map(ToString::to_string).collect();
-    if keys.len() > NAMED {
-        names.push(format!("{} more", keys.len() - NAMED));
+    some_of(keys.iter().map(ToString::to_string).collect())
+}
+
+/// The first few of these, and how many others there are.
+pub(crate) fn some_of(mut names: Vec<String>) -> String {
+    let all = names.len();
+    if all > NAMED {
+        names.truncate(NAMED);
+        names.push(format!("{} more", all - NAMED));
     }
     list(&names)
 }

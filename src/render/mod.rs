@@ -46,6 +46,7 @@ pub use annotations::{
 pub use diff::{plan_as_diff, plans_as_diff, text_diff};
 pub use endings::ending_lines;
 pub use imported::ImportSummary;
+pub(crate) use imported::some_of;
 pub use json::plan_as_json;
 pub use left_out::{left_out_lines, left_out_of_site};
 pub use markdown::plan_as_markdown;

@@ -121,6 +121,56 @@ fn the_people_of_all_spaces_stand_in_one_file() {
 }
 
 #[test]
+fn missing_spaces_get_new_files_and_all_others_stay() {
+    let folder = Folder::example("acme");
+    import(&folder, &["--space", "ENG", "--space", "FIN"]).code(0);
+    // A file in the way that declares something else, and a space in a file of another name.
+    std::fs::rename(folder.path().join("new/spaces/fin.yaml"), folder.path().join("new/money.yaml")).unwrap();
+    folder.write("new/spaces/docs.yaml", "guards: {min-admins: 0}  # ours\n");
+    let people = folder.read("new/people.yaml");
+    let before: Vec<_> =
+        folder.files().into_iter().filter(|(path, _)| !path.ends_with("confperm.lock")).collect();
+
+    let refused = import(&folder, &["--all"]).code(1);
+    assert!(refused.err.contains("`confperm import --missing`"), "{}", refused.err);
+    let imported = import(&folder, &["--missing"]).code(0);
+    assert!(imported.out.contains("A plan of them changes nothing."), "{}", imported.out);
+    assert!(
+        imported.err.contains("1 archived space: imported only with --include-archived"),
+        "{}",
+        imported.err
+    );
+    let after: BTreeMap<_, _> = folder.files().into_iter().collect();
+    for (path, bytes) in before.iter().filter(|(path, _)| !path.ends_with("people.yaml")) {
+        assert_eq!(after.get(path), Some(bytes), "{}", path.display());
+    }
+    let extended = folder.read("new/people.yaml");
+    assert!(extended.starts_with(people.trim_end()) && extended != people, "{extended}");
+    assert_eq!(after.keys().filter(|path| path.to_string_lossy().contains("spaces/docs-")).count(), 1);
+    folder.run(&["plan", "--detailed-exitcode", "new"]).code(0);
+
+    let again = import(&folder, &["--missing"]).code(0);
+    assert!(again.out.starts_with("Nothing to import: "), "{}", again.out);
+    import(&folder, &["--missing", "--include-archived", "--type", "personal"]).code(0);
+    assert_eq!(folder.files().into_iter().collect::<BTreeMap<_, _>>(), after);
+    import(&folder, &["--missing", "--all"]).code(64);
+    import(&folder, &["--missing", "--force"]).code(64);
+}
+
+#[test]
+fn an_import_of_all_says_what_imports_the_rest() {
+    let policy = "version: 1\nsite: {url: 'sandbox:site.yaml'}\npeople: {me: u-ann}  # ours\nspaces:\n  \
+                  ENG: {mode: additive, access: {viewer: [user:me]}}\n";
+    let folder = Folder::with(&[("site.yaml", ODD), ("confperm.yaml", policy)]);
+    let refused = folder.run(&["import", "--all"]).code(1);
+    assert!(refused.err.contains("nothing was written: confperm.yaml declares ENG\n"), "{}", refused.err);
+    assert!(refused.err.contains("`confperm import --missing`"), "{}", refused.err);
+    folder.run(&["import", "--missing"]).code(0);
+    assert_eq!(folder.read("confperm.yaml"), policy, "no one is new");
+    assert!(folder.read("spaces/ops.yaml").contains("read/space: [user:me]"));
+}
+
+#[test]
 fn people_of_a_replaced_file_move_to_that_of_all() {
     let folder = Folder::example("quickstart");
     folder.run(&["init", "new"]).code(0);
@@ -176,13 +226,8 @@ async fn imported(stage: &Stage) -> (Policy, BTreeMap<Utf8PathBuf, String>) {
     let live = whole(stage).await;
     let nothing = Policy::default();
     let drafts = draft(live.spaces.values(), &nothing, &live);
-    let made = files::compose(
-        &drafts,
-        &nothing,
-        &Sources::default(),
-        &live,
-        Some("https://acme.atlassian.net/wiki"),
-    );
+    let (places, site) = (files::places(&drafts, None), Some("https://acme.atlassian.net/wiki"));
+    let made = files::compose(&drafts, &places, &nothing, &Sources::default(), &live, site);
     let mut sources = Sources::default();
     for (path, text) in &made {
         sources.insert(path.clone(), text.as_str());

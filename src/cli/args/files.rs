@@ -19,6 +19,10 @@ pub(in crate::cli) struct ImportArgs {
     #[command(flatten)]
     pub(in crate::cli) spaces: SpacesArgs,
 
+    /// Every space that has no entry in the policy yet; of the files that are there, only that of the people changes
+    #[arg(long, group = "every", conflicts_with_all = ["spaces", "from", "template", "force", "stdout"])]
+    pub(in crate::cli) missing: bool,
+
     /// Write the policy of this space for the space of --as
     #[arg(long, value_name = "KEY", requires = "template", conflicts_with_all = ["spaces", "all"])]
     pub(in crate::cli) from: Option<SpaceKey>,
@@ -72,15 +76,15 @@ pub(in crate::cli) struct SpacesArgs {
     pub(in crate::cli) keys: Vec<SpaceKey>,
 
     /// Every space that this account can see
-    #[arg(long, conflicts_with = "spaces")]
+    #[arg(long, group = "every", conflicts_with = "spaces")]
     pub(in crate::cli) all: bool,
 
     /// Of all spaces only those of a type: global, personal, collaboration, knowledge-base (can be given several times)
-    #[arg(long = "type", value_name = "TYPE", requires = "all", value_parser = parse_kind)]
+    #[arg(long = "type", value_name = "TYPE", requires = "every", value_parser = parse_kind)]
     pub(in crate::cli) types: Vec<SpaceKind>,
 
     /// Of all spaces also those that are archived
-    #[arg(long, requires = "all")]
+    #[arg(long, requires = "every")]
     pub(in crate::cli) include_archived: bool,
 }
 

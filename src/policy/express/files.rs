@@ -12,7 +12,7 @@ use super::people::is_inactive;
 use super::people_file::{self, NewEntry, NewSection};
 use super::words::AccessWord;
 use crate::diagnostic::Sources;
-use crate::model::{AccountId, AccountKind, GroupId, Live, Mode, Principal, SpaceStatus};
+use crate::model::{AccountId, AccountKind, GroupId, Live, Mode, Principal, SpaceKey, SpaceStatus};
 use crate::policy::alias::slug;
 use crate::policy::ast::Policy;
 use crate::policy::format::format;
@@ -33,6 +33,7 @@ pub fn head(site: &str) -> String {
 /// is there already, each space brings those that are new.
 pub fn compose(
     drafts: &[SpaceDraft],
+    places: &BTreeMap<SpaceKey, Utf8PathBuf>,
     policy: &Policy,
     sources: &Sources,
     live: &Live,
@@ -48,10 +49,9 @@ pub fn compose(
             files.insert("roles.yaml".into(), roles);
         }
     }
-    let mut places = super::places::places(drafts.iter().map(|draft| &draft.space));
     for draft in drafts {
-        if let Some(place) = places.remove(&draft.space.key) {
-            files.insert(place, title(draft) + &pen.whole(std::slice::from_ref(draft)));
+        if let Some(place) = places.get(&draft.space.key) {
+            files.insert(place.clone(), title(draft) + &pen.whole(std::slice::from_ref(draft)));
         }
     }
     for (path, text) in &mut files {
@@ -61,9 +61,10 @@ pub fn compose(
     files
 }
 
-/// Where the files of these spaces go.
-pub fn places(drafts: &[SpaceDraft]) -> BTreeSet<Utf8PathBuf> {
-    super::places::places(drafts.iter().map(|draft| &draft.space)).into_values().collect()
+/// Where the files of these spaces go. None of these sources is in the way if they are to be avoided.
+pub fn places(drafts: &[SpaceDraft], avoided: Option<&Sources>) -> BTreeMap<SpaceKey, Utf8PathBuf> {
+    let avoided = avoided.into_iter().flat_map(Sources::iter).map(|(path, _)| &**path);
+    super::places::places(drafts.iter().map(|draft| &draft.space), avoided)
 }
 
 /// The layout that `fmt` gives, so that a file is not changed by it afterwards.

@@ -6,14 +6,13 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use super::places::FOLDER;
 use crate::diagnostic::Sources;
 use crate::policy::ast::Policy;
 use crate::policy::format::format;
 use crate::policy::yaml::{Form, WrittenNode, YamlText, word, written};
 
 const PEOPLE: &str = "people.yaml";
-/// The folder of the files of spaces.
-const SPACES: &str = "spaces";
 
 /// New entries of one section: of `people` or of `groups`.
 #[derive(Debug)]
@@ -35,7 +34,7 @@ pub(super) fn people_file(policy: &Policy, sources: &Sources) -> Utf8PathBuf {
     let usual = Utf8Path::new(PEOPLE);
     let files: BTreeSet<&Utf8Path> = policy.people.values().map(|person| &*person.span.file).collect();
     match Vec::from_iter(files)[..] {
-        [only] if sources.get(usual).is_none() && !only.starts_with(SPACES) => only.to_owned(),
+        [only] if sources.get(usual).is_none() && !only.starts_with(FOLDER) => only.to_owned(),
         _ => usual.to_owned(),
     }
 }

@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::model::{Space, SpaceKey};
 
+/// The folder of the files of spaces.
+pub(super) const FOLDER: &str = "spaces";
 const LONGEST: usize = 100;
 /// Names that Windows keeps for itself, with any ending.
 const RESERVED: [&str; 22] = [
@@ -14,17 +16,26 @@ const RESERVED: [&str; 22] = [
     "lpt1", "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
 ];
 
-/// A file for each space, relative to the policy directory. Spaces whose keys would give one name get their
-/// numbers beside it.
-pub(super) fn places<'a>(spaces: impl IntoIterator<Item = &'a Space>) -> BTreeMap<SpaceKey, Utf8PathBuf> {
+/// A file for each space, relative to the policy directory. Spaces whose keys would give one name, or that of a file
+/// to be avoided, get their numbers beside it.
+pub(super) fn places<'a>(
+    spaces: impl IntoIterator<Item = &'a Space>,
+    avoided: impl IntoIterator<Item = &'a Utf8Path>,
+) -> BTreeMap<SpaceKey, Utf8PathBuf> {
+    let avoided: BTreeSet<String> = avoided
+        .into_iter()
+        .filter_map(|path| Some(path.strip_prefix(FOLDER).ok()?.file_stem()?.to_ascii_lowercase()))
+        .collect();
     let named: Vec<(&Space, String)> = spaces.into_iter().map(|space| (space, stem(&space.key))).collect();
     let mut shared: BTreeMap<&str, usize> = BTreeMap::new();
     for (_, stem) in &named {
         *shared.entry(stem).or_default() += 1;
     }
-    let clear = |stem: &str| shared.get(stem) == Some(&1) && !RESERVED.contains(&stem);
+    let clear =
+        |stem: &str| shared.get(stem) == Some(&1) && !RESERVED.contains(&stem) && !avoided.contains(stem);
     let mut taken: BTreeSet<String> =
         named.iter().filter(|(_, stem)| clear(stem)).map(|(_, stem)| stem.clone()).collect();
+    taken.extend(avoided.iter().cloned());
     let mut places = BTreeMap::new();
     for (space, stem) in &named {
         let mut name = stem.clone();
@@ -34,7 +45,7 @@ pub(super) fn places<'a>(spaces: impl IntoIterator<Item = &'a Space>) -> BTreeMa
                 name.push('-');
             }
         }
-        places.insert(space.key.clone(), Utf8PathBuf::from(format!("spaces/{name}.yaml")));
+        places.insert(space.key.clone(), Utf8PathBuf::from(format!("{FOLDER}/{name}.yaml")));
     }
     places
 }
@@ -57,6 +68,10 @@ mod tests {
     use crate::model::{SpaceId, SpaceKind, SpaceStatus};
 
     fn names(keys: &[&str]) -> Vec<String> {
+        names_beside(keys, &[])
+    }
+
+    fn names_beside(keys: &[&str], avoided: &[&str]) -> Vec<String> {
         let spaces: Vec<Space> = keys
             .iter()
             .zip(1..)
@@ -69,7 +84,7 @@ mod tests {
                 homepage: None,
             })
             .collect();
-        let places = places(&spaces);
+        let places = places(&spaces, avoided.iter().map(|path| Utf8Path::new(*path)));
         keys.iter().map(|key| places[&key.parse().unwrap()].to_string()).collect()
     }
 
@@ -79,6 +94,12 @@ mod tests {
             names(&["ENG", "~5b10", ".git"]),
             ["spaces/eng.yaml", "spaces/personal-5b10.yaml", "spaces/-git.yaml"]
         );
+    }
+
+    #[test]
+    fn a_file_that_is_to_be_avoided_stays() {
+        let avoided = ["spaces/Eng.yaml", "ops.yaml", "spaces/deep/docs.yaml"];
+        assert_eq!(names_beside(&["ENG", "OPS"], &avoided), ["spaces/eng-1.yaml", "spaces/ops.yaml"]);
     }
 
     #[test]
