@@ -17,7 +17,7 @@ use crate::policy::{self, Context, Policy};
 use crate::render::style::count;
 use crate::render::{self, ImportSummary};
 
-use super::args::ImportArgs;
+use super::args::{AnswerFormat, ImportArgs};
 use super::chosen;
 use super::connect::Connection;
 use super::deposit::{self, Files};
@@ -71,16 +71,14 @@ async fn carry_out(
     let archived =
         if is_about_all { chosen::archived_left_out(&args.spaces, &there.policy, &live) } else { 0 };
     let summary = ImportSummary { drafts: &drafts, archived };
-    let say_summary = || summary.to_lines().iter().for_each(|line| out.say(line));
     let site = there.fresh.then_some(connection.met.written.as_str());
     if args.stdout {
         out.file(&files::in_one(imported, &there.policy, &live, site));
-        say_summary();
+        summary.to_lines().iter().for_each(|line| out.say(line));
         return Ok(Exit::Done);
     }
     if imported.is_empty() {
-        say_summary();
-        out.data("Nothing to import: every space that was asked for and can be declared has an entry in the policy.\n");
+        report(args, summary, &Files::new(), &BTreeMap::new(), out);
         return Ok(Exit::Done);
     }
     let places = files::places(imported, args.missing.then_some(&there.sources));
@@ -101,19 +99,37 @@ async fn carry_out(
     }
     deposit::write(&args.directory, &made, |path| args.force || extends(path))?;
     lock.learn(&policy, &live, connection, Learning::Allowed { whole: false }, out)?;
-    say_summary();
+    report(args, summary, &made, &places, out);
+    Ok(Exit::Done)
+}
+
+/// Says what was written, and what is left out.
+fn report(
+    args: &ImportArgs,
+    summary: ImportSummary<'_>,
+    made: &Files,
+    places: &BTreeMap<SpaceKey, Utf8PathBuf>,
+    out: &Output,
+) {
+    if args.format == AnswerFormat::Json {
+        return out.data(&summary.to_json(&made.keys().cloned().collect(), places));
+    }
+    summary.to_lines().iter().for_each(|line| out.say(line));
+    if made.is_empty() {
+        out.data("Nothing to import: every space that was asked for and can be declared has an entry in the policy.\n");
+        return;
+    }
     out.data(&format!(
         "{} written {}: {}. {}\n",
-        count(imported.len(), "space", "spaces"),
+        count(places.len(), "space", "spaces"),
         deposit::place(&args.directory),
-        deposit::listed(&made),
+        deposit::listed(made),
         if args.from.is_some() {
             "`confperm plan` shows what they change."
         } else {
             "A plan of them changes nothing."
         },
     ));
-    Ok(Exit::Done)
 }
 
 /// What to do where spaces are in the policy already.

@@ -157,6 +157,6 @@ pub fn diagnoses_as_json(lines: &[(&'static str, String)], is_ready: bool) -> St
     write(&value)
 }
 
-fn document(kind: &str) -> Value {
+pub(super) fn document(kind: &str) -> Value {
     json!({"format_version": FORMAT_VERSION, "kind": kind})
 }

@@ -81,3 +81,34 @@ fn doctor_lists_what_it_looked_at() {
     let checks = value["checks"].as_array().unwrap();
     assert!(checks.iter().any(|check| check["about"] == "sign-in" && check["answer"] == "ok"), "{value:#}");
 }
+
+#[test]
+fn import_lists_files_and_spaces() {
+    let folder = folder();
+    let import = ["import", "--site", "sandbox:site.yaml", "-C", "new", "--format", "json"];
+    let ran = folder.run(&[&import[..], &["--all"]].concat()).code(0);
+    let value = document(&ran, "import");
+    assert_eq!(value["files"], serde_json::json!(["confperm.yaml", "people.yaml", "spaces/eng.yaml"]));
+    let space = &value["spaces"][0];
+    assert_eq!((&space["key"], &space["file"]), (&"ENG".into(), &"spaces/eng.yaml".into()));
+    assert_eq!(
+        (&space["mode"], &space["why_additive"]),
+        (&"authoritative".into(), &Value::Array(Vec::new()))
+    );
+    assert_eq!(value["archived"], 0);
+
+    let state =
+        SITE.replace("administer/space: [user:ann]", "administer/space: [user:ann], create/page: [user:bob]");
+    folder.write("site.yaml", &state);
+    let ran =
+        folder.run(&["import", "--all", "--site", "sandbox:site.yaml", "-C", "odd", "--format", "json"]);
+    let space = &document(&ran.code(0), "import")["spaces"][0];
+    assert_eq!((&space["mode"], &space["why_additive"][0]), (&"additive".into(), &"without-view".into()));
+    assert_eq!(space["remarks"][0]["what"], "without-view");
+    assert_eq!(space["remarks"][0]["about"], serde_json::json!([{"name": "Bob", "entries": 1}]));
+
+    let again = folder.run(&[&import[..], &["--missing"]].concat()).code(0);
+    assert_eq!(document(&again, "import")["files"], Value::Array(Vec::new()));
+    let one = ["--space", "ENG", "--stdout"];
+    folder.run(&[&import[..], &one].concat()).code(64);
+}

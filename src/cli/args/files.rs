@@ -43,8 +43,12 @@ pub(in crate::cli) struct ImportArgs {
     pub(in crate::cli) force: bool,
 
     /// Print the policy of one space instead of writing files
-    #[arg(long, conflicts_with_all = ["all", "force"])]
+    #[arg(long, conflicts_with_all = ["all", "force", "format"])]
     pub(in crate::cli) stdout: bool,
+
+    /// How to report what was imported
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
+    pub(in crate::cli) format: AnswerFormat,
 }
 
 #[derive(Debug, Args)]

@@ -71,6 +71,32 @@ impl Remark {
         }
     }
 
+    /// The word for it in documents.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::App => "app",
+            Self::UnknownAccount => "unknown-account",
+            Self::ClassRows => "class-rows",
+            Self::Foreign => "foreign",
+            Self::Caller => "caller",
+            Self::WithoutView => "without-view",
+            Self::RowsBesideRoles => "rows-beside-roles",
+            Self::Deleted => "deleted",
+            Self::UnknownGroup => "unknown-group",
+            Self::UnknownRole => "unknown-role",
+            Self::AnonymousAdmin => "anonymous-admin",
+            Self::Inactive => "inactive",
+            Self::Guest => "guest",
+            Self::HiddenLists => "hidden-lists",
+            Self::Containers => "containers",
+            Self::HiddenAbove => "hidden-above",
+            Self::AppList => "app-list",
+            Self::UnknownListed => "unknown-listed",
+            Self::EditWithoutView => "edit-without-view",
+            Self::NotThere => "not-there",
+        }
+    }
+
     /// Whether an authoritative space would lose it, so that the space can only be additive.
     pub(super) const fn forbids_authoritative(self) -> bool {
         match self {
