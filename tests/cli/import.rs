@@ -121,6 +121,17 @@ fn the_people_of_all_spaces_stand_in_one_file() {
 }
 
 #[test]
+fn a_policy_that_is_there_gets_each_new_role_from_one_file() {
+    let folder = Folder::example("acme");
+    folder.run(&["init", "new"]).code(0);
+    import(&folder, &["--all"]).code(0);
+    let texts = folder.files().into_iter().filter(|(path, _)| path.starts_with("new/spaces"));
+    let with_roles = texts.filter(|(_, text)| String::from_utf8_lossy(text).contains("\nroles:\n"));
+    assert!(with_roles.count() > 1, "several files define roles");
+    folder.run(&["plan", "--site", "sandbox:site.yaml", "--detailed-exitcode", "new"]).code(0);
+}
+
+#[test]
 fn missing_spaces_get_new_files_and_all_others_stay() {
     let folder = Folder::example("acme");
     import(&folder, &["--space", "ENG", "--space", "FIN"]).code(0);
