@@ -169,10 +169,15 @@ fn a_role_that_is_replaced_is_removed_if_something_is_lost_with_it() {
             .role("Collaborator", RoleKind::Custom, "read/space create/comment create/page")
             .assign("ENG", "group:eng", held)
     };
-    let text = "spaces: {ENG: {mode: additive, access: {ROLE: [group:eng]}}}";
-    for (held, role, removed) in [("Viewer", "collaborator", 0), ("Collaborator", "viewer", 1)] {
-        let plan = planned(&world(held), &text.replace("ROLE", role));
-        assert_eq!(plan.guards.removals.access, Pairs { removed, of: 2 }, "{held} {role}");
+    // In an additive space a role that gives all of the declared one stays.
+    for (mode, held, role, removed, of) in [
+        ("additive", "Viewer", "collaborator", 0, 2),
+        ("authoritative", "Collaborator", "viewer", 1, 2),
+        ("additive", "Collaborator", "viewer", 0, 0),
+    ] {
+        let text = format!("spaces: {{ENG: {{mode: {mode}, access: {{{role}: [group:eng]}}}}}}");
+        let plan = planned(&world(held), &text);
+        assert_eq!(plan.guards.removals.access, Pairs { removed, of }, "{mode} {held} {role}");
     }
 }
 
