@@ -60,7 +60,7 @@ pub(super) fn holdings(
             }
             // What is not declared stays, so a role that gives all of the declared one does.
             (Some(TargetHolding::Role(role, _)), Some(KeepReason::Undeclared))
-                if has_all_of(role, principal, space, live) =>
+                if has_all_of(role, holding, live) =>
             {
                 let is_more = !matches!(holding, Holding::Role(held) if held == role);
                 target.remove(principal);
@@ -95,17 +95,13 @@ pub(super) fn holdings(
     target
 }
 
-/// Whether a principal surely has all that a role may give.
-fn has_all_of(role: &RoleId, principal: &Principal, space: &LiveSpace, live: &Live) -> bool {
-    let Some(role) = live.roles.get(role) else { return false };
-    let is_left_over = live.site.mode == SpaceRoleMode::Roles
-        && matches!(space.holdings.get(principal), Some(Holding::Grants(_)));
-    if is_left_over {
-        return false;
-    }
-    let held = space.surely_gives(principal, &live.roles);
+/// Whether a principal has a role that surely gives all that another may give.
+fn has_all_of(role: &RoleId, holding: &Holding, live: &Live) -> bool {
+    let Holding::Role(held) = holding else { return false };
+    let (Some(role), Some(held)) = (live.roles.get(role), live.roles.get(held)) else { return false };
     let mut wanted = Permission::ALL.iter().filter(|permission| role.gives(**permission) != Truth::No);
-    role.gives(Permission::ReadSpace) == Truth::Yes && wanted.all(|permission| held.contains(permission))
+    role.gives(Permission::ReadSpace) == Truth::Yes
+        && wanted.all(|permission| held.gives(*permission) == Truth::Yes)
 }
 
 /// Whether it is against the policy that something stays, beside what is declared.

@@ -286,6 +286,12 @@ fn rows(space: &Declared, meanings: &Meanings, world: &mut World) {
         let Some((principal, role)) = meanings.principal(who).zip(meanings.roles[role].clone()) else {
             continue;
         };
+        // In an additive space a role that gives as much and more stays.
+        let of = |role: &RoleId| world.role(role).map(|role| role.permissions.clone()).unwrap_or_default();
+        let held = world.space(space.id).unwrap().assignments.get(&principal);
+        if space.additive && held.is_some_and(|held| of(held).is_superset(&of(&role))) {
+            continue;
+        }
         let found = world.space_mut(space.id).unwrap();
         found.grants.retain(|_, grant| grant.principal != principal);
         found.assignments.insert(principal, role);
