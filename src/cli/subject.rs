@@ -133,7 +133,7 @@ fn person(name: &str, policy: &Policy) -> Result<Questioned, CliError> {
     })
 }
 
-/// A person whom the policy does not know, by the name that the site shows.
+/// A person that the policy does not know, by the name that the site shows.
 pub(super) async fn by_name(questioned: Questioned, site: &Cloud) -> Result<Questioned, CliError> {
     let Questioned::Unknown(name) = questioned else { return Ok(questioned) };
     let found = site.people_called(&name).await?;

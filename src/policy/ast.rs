@@ -239,7 +239,7 @@ impl Listed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessTest {
     pub name: Spanned<String>,
-    /// Whom `can` and `cannot` are about; there may be none beside `only`.
+    /// Who `can` and `cannot` are about; there may be none beside `only`.
     pub who: Option<Spanned<Who>>,
     pub can: Vec<Expectation>,
     pub cannot: Vec<Expectation>,

@@ -33,7 +33,7 @@ fn list(who: &[&str]) -> Audience {
     Audience::from_site_list(who.iter().copied().chain(ann).map(|who| who.parse::<Subject>().unwrap()))
 }
 
-/// The space ENG with these holders, all of whom may view, and with the pages `P1`, `P2` and so on with these lists. Ann
+/// The space ENG with these holders, who may all view, and with the pages `P1`, `P2` and so on with these lists. Ann
 /// runs this and administers it.
 fn eng(holders: &[&str], lists: &[(Audience, Audience)]) -> Live {
     let mut live = site(SpaceRoleMode::PreRoles);

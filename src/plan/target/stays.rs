@@ -53,7 +53,7 @@ impl Stays {
         self.spaces.keys()
     }
 
-    /// Those of whom something stays in a space, and why.
+    /// Those who keep something in a space, and why.
     pub(in crate::plan) fn of(&self, space: &SpaceKey) -> BTreeMap<Principal, KeepReason> {
         let Some(stays) = self.spaces.get(space) else { return BTreeMap::new() };
         let holders = stays.holdings.iter().map(|(who, (_, reason))| (who.clone(), *reason));

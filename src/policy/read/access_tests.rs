@@ -103,7 +103,7 @@ impl Reader {
             };
             tests.extend(who?.into_iter().map(of));
         }
-        // What only some can is said once, whoever the rest of the test is about.
+        // What only some can do is said once, whatever the rest of the test is about.
         match tests.first_mut() {
             Some(test) if !is_set => test.only = only,
             _ if !only.is_empty() => {

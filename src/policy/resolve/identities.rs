@@ -1,7 +1,7 @@
 //! Whether people are who the policy says they are: an alias beside the name that the site shows for its account.
 //!
 //! A reviewer sees the alias, and the id beside it says nothing to people. An alias that has nothing in common with the
-//! name may be a slip, or the account of someone else. Spellings differ in many ways, so only what has nothing in common is
+//! name may be a slip, or the account of another person. Spellings differ in many ways, so only what has nothing in common is
 //! reported.
 
 use icu_normalizer::DecomposingNormalizerBorrowed;

@@ -261,6 +261,13 @@ rules: [{rules}]
         text.contains("opens-to-undecided") && text.contains("ENG: user:bob could see /Home/Secret"),
         "{text}"
     );
+    // It is the same whatever opens the page: an entry of a list gives no access to the space.
+    let unlisted = policy("", "").replace("pages: {/Home/Secret: {view: anyone}}", "unlisted-pages: open");
+    let by_name = policy("", "").replace("view: anyone", "view: ['user:me', 'user:bob']");
+    for opening in [unlisted, by_name] {
+        let refusals = Stage::against(&site, hides()).await.plan(&opening).await.plan.refusals;
+        assert!(matches!(&refusals[..], [Refusal::OpensToUndecided { .. }]), "{opening}: {refusals:?}");
+    }
     // Both remedies that the refusal names.
     let absent = "{name: gone, spaces: [ENG], absent: ['user:bob']}";
     for named in [policy(", 'user:bob'", ""), policy("", absent)] {

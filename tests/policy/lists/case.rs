@@ -28,7 +28,7 @@ pub(crate) enum Who {
     App,
 }
 
-pub(crate) const ANYBODY: [Who; 7] =
+pub(crate) const EACH: [Who; 7] =
     [Who::Sre, Who::Leads, Who::Platform, Who::Backup, Who::Hr, Who::Partners, Who::App];
 const JOINERS: [Who; 5] = [Who::Sre, Who::Leads, Who::Platform, Who::Backup, Who::Partners];
 
@@ -122,7 +122,7 @@ fn some_of(who: &'static [Who]) -> impl Strategy<Value = BTreeSet<Who>> {
 }
 
 fn list() -> impl Strategy<Value = List> {
-    proptest::option::weighted(0.6, some_of(&ANYBODY))
+    proptest::option::weighted(0.6, some_of(&EACH))
 }
 
 fn joiners() -> impl Strategy<Value = Joiners> {

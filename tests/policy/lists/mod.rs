@@ -14,7 +14,7 @@ use proptest::prelude::*;
 
 use crate::fixtures::drawn;
 use crate::site::{ANN, TODAY};
-use case::{ANYBODY, Case, Leaves, List};
+use case::{Case, EACH, Leaves, List};
 
 fn policy(body: &str) -> Policy {
     let mut sources = Sources::default();
@@ -39,7 +39,7 @@ fn lists(live: &Live, case: &Case) -> Vec<[List; 2]> {
             Audience::Only(members) => {
                 let others = members.iter().filter(|subject| **subject != caller);
                 let known =
-                    |subject: &Subject| ANYBODY.into_iter().find(|who| who.subject() == *subject).unwrap();
+                    |subject: &Subject| EACH.into_iter().find(|who| who.subject() == *subject).unwrap();
                 Some(others.map(known).collect())
             }
         })
