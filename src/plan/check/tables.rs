@@ -270,7 +270,9 @@ fn rows(space: &Space<'_>, reading: Reading, who: &Principal, mine: &[usize]) ->
         let after = given_after.contains(&permission);
         let held = match space.before.holdings.get(who) {
             Some(Holding::Grants(rows)) => {
-                Held { rows: rows.get(&permission).map_or(0, BTreeSet::len), by_role: false }
+                // A row whose id is not known is one all the same.
+                let rows = rows.get(&permission).map_or(0, |ids| ids.len().max(1));
+                Held { rows, by_role: false }
             }
             Some(Holding::Role(_)) => Held { rows: 0, by_role: before },
             None => Held::default(),

@@ -111,6 +111,8 @@ pub(crate) struct Case {
     /// The pages that guests see, where there are guests.
     pub(crate) guests: Option<BTreeSet<usize>>,
     pub(crate) leads_read: bool,
+    /// Whether the members of no group could be read.
+    pub(crate) are_members_unread: bool,
 }
 
 fn one_in(times: u32) -> impl Strategy<Value = bool> {
@@ -171,7 +173,9 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
     let hr = proptest::sample::select(vec![Leaves::Stays, Leaves::Absent, Leaves::Replaced, Leaves::Left]);
     let restricted = || [joiners(), joiners()];
     let all = proptest::option::weighted(0.3, (restricted(), restricted()));
-    (site, one_in(3), all, hr, any::<bool>()).prop_map(|(site, opens_unlisted, all, hr, leads_read)| {
+    let known = (any::<bool>(), one_in(3));
+    (site, one_in(3), all, hr, known).prop_map(|(site, opens_unlisted, all, hr, known)| {
+        let (leads_read, are_members_unread) = known;
         let (mut parents, sorts, lists, entries, guests) = site;
         for page in 0..parents.len() {
             let is_below = |parent: &usize| *parent < page && sorts[*parent] != Sort::Post;
@@ -183,7 +187,18 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
         }
         let none = || [Joiners::new(), Joiners::new()];
         let restricted = all.map_or_else(|| [none(), none()], |(space, rule)| [space, rule]);
-        Case { parents, sorts, lists, entries, opens_unlisted, restricted, hr, guests, leads_read }
+        Case {
+            parents,
+            sorts,
+            lists,
+            entries,
+            opens_unlisted,
+            restricted,
+            hr,
+            guests,
+            leads_read,
+            are_members_unread,
+        }
     })
 }
 
@@ -250,7 +265,11 @@ impl Case {
             live.directory.groups.insert(group.id.clone(), group);
         }
         for group in live.directory.groups.values_mut() {
-            group.members = Known::Known(BTreeSet::new());
+            group.members = if self.are_members_unread {
+                Known::Unknown(Why::Hidden)
+            } else {
+                Known::Known(BTreeSet::new())
+            };
         }
         let space = live.spaces.get_mut(&"ENG".parse().unwrap()).unwrap();
         let grants = |permissions: &[Permission]| {

@@ -17,7 +17,7 @@ use super::{lists, planned, policy};
 use crate::site::TODAY;
 
 /// Two pages, one below the other, with these view lists.
-fn case(above: List, below: List) -> Case {
+pub(super) fn case(above: List, below: List) -> Case {
     Case {
         parents: vec![None, Some(0)],
         sorts: vec![Sort::Page; 2],
@@ -28,6 +28,7 @@ fn case(above: List, below: List) -> Case {
         hr: Leaves::Stays,
         guests: None,
         leads_read: false,
+        are_members_unread: false,
     }
 }
 

@@ -91,3 +91,17 @@ proptest! {
         }
     }
 }
+
+/// The rows of this site have no ids: the check counted them as missing, and threw a good plan away.
+#[test]
+fn a_page_that_opens_to_guests_while_one_below_closes_has_an_order() {
+    let list = [Some(Some([case::Who::Sre, case::Who::Leads].into())), None];
+    let entry = case::Entry { set: list, also: <[case::Joiners; 2]>::default() };
+    let case = Case {
+        entries: [(case::Selector::Exact(1), entry)].into(),
+        guests: Some([0].into()),
+        are_members_unread: true,
+        ..joining::case(Some([case::Who::App].into()), None)
+    };
+    assert!(planned(&policy(&case.text()), &case.live()).plan.refusals.is_empty());
+}
