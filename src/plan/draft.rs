@@ -14,8 +14,6 @@ pub(super) struct Draft {
     pub(super) needs: BTreeSet<usize>,
     /// Indices of the drafts that must come before this one for a run that ends between them to be taken up.
     pub(super) resumes: BTreeSet<usize>,
-    /// Whether it only lets lists of `page-only` follow who is an insider.
-    pub(super) follows: bool,
     /// The draft whose side effect this one puts right: it follows at once.
     pub(super) undoes: Option<usize>,
     /// Whether the site is not known to have that side effect, so that the call may not be needed.
@@ -24,14 +22,6 @@ pub(super) struct Draft {
 
 impl Draft {
     pub(super) fn new(call: Call, covers: BTreeSet<usize>, needs: BTreeSet<usize>) -> Self {
-        Self {
-            call,
-            covers,
-            needs,
-            resumes: BTreeSet::new(),
-            follows: false,
-            undoes: None,
-            conditional: false,
-        }
+        Self { call, covers, needs, resumes: BTreeSet::new(), undoes: None, conditional: false }
     }
 }

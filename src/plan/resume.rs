@@ -31,7 +31,7 @@ pub(super) fn resumable(drafts: &mut [Draft], compiled: &BTreeMap<SpaceKey, Comp
         let guests: BTreeSet<Principal> =
             compiled.entries.iter().flat_map(|entry| &entry.who).cloned().map(Principal::from).collect();
         let (mut lists, mut comes, mut both, mut goes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (number, draft) in drafts.iter_mut().enumerate().filter(|(_, draft)| draft.call.space() == key) {
+        for (number, draft) in drafts.iter().enumerate().filter(|(_, draft)| draft.call.space() == key) {
             match &draft.call {
                 // What puts a side effect right follows that at once.
                 _ if draft.undoes.is_some() => {}
@@ -39,7 +39,6 @@ pub(super) fn resumable(drafts: &mut [Draft], compiled: &BTreeMap<SpaceKey, Comp
                     let changed =
                         PageVerb::ALL.iter().filter(|verb| before.audience(**verb) != after.audience(**verb));
                     let follows = |verb: &PageVerb| compiled.followed.contains(&(*content, *verb));
-                    draft.follows = changed.clone().all(&follows);
                     if changed.into_iter().any(&follows) {
                         lists.push(number);
                     }

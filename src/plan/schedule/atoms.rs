@@ -4,10 +4,11 @@
 //! any account may be in it, together with anything else. Of such groups that count for the same, one stands for
 //! all: to be in two of them gives no more than to be in one. To get past a number of lists no account needs more
 //! groups than there are lists, so combinations of that many stand for all. Where that would be too many
-//! to look at, there are no atoms: pairs of principals stand for all accounts that there can be ([`super::pairs`]), or
-//! the order must be one that is safe for all of them ([`super::phases`]).
+//! to look at, there are no atoms: pairs of principals stand for all accounts that there can be ([`super::pairs`]).
 
 use std::collections::{BTreeSet, HashMap};
+
+use roaring::RoaringBitmap;
 
 use crate::access::has_service_desk;
 use crate::model::{AccessClass, AccountId, GroupId, Known, Live, Principal, Subject, Vocabulary};
@@ -141,8 +142,56 @@ impl<'a> Crowd<'a> {
         }
     }
 
+    /// The people of whom any two, taken together, say what an account is that could be. Of accounts that are named for
+    /// the time being only, and are known to be in groups, it is not asked what they could do without these.
+    pub(super) fn singles(&self, principals: &[Principal], for_now: &BTreeSet<usize>) -> Singles {
+        let mut of_account: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut named: Vec<(usize, usize)> = Vec::new();
+        let mut unread = Vec::new();
+        for (place, principal) in principals.iter().enumerate() {
+            match principal {
+                Principal::User(account) => {
+                    named.extend(self.accounts.get(account).map(|number| (*number, place)));
+                }
+                Principal::Group(group) => match self.members.get(group) {
+                    Some(members) => {
+                        for &member in members {
+                            of_account.entry(member).or_default().push(place);
+                        }
+                    }
+                    None => unread.push(place),
+                },
+                Principal::Class(_) | Principal::Anonymous => unread.push(place),
+            }
+        }
+        let mut atoms: Vec<Atom> = (0..principals.len()).map(|place| Atom::new([place])).collect();
+        atoms.push(Atom::new([]));
+        for (account, own) in named {
+            // Its groups are known, so no other account stands for it.
+            if let Some(groups) = of_account.remove(&account) {
+                let whole = Atom::new(groups.into_iter().chain([own]));
+                if for_now.contains(&own) { atoms[own] = whole } else { atoms.push(whole) }
+            }
+        }
+        let mut all = RoaringBitmap::new();
+        all.insert_range(0..single(atoms.len()));
+        let mut everywhere: RoaringBitmap = unread.iter().copied().map(single).collect();
+        everywhere.insert(single(principals.len()));
+        let mut beside = vec![everywhere.clone(); atoms.len()];
+        for groups in of_account.into_values() {
+            let groups: RoaringBitmap = groups.into_iter().map(single).collect();
+            for group in &groups {
+                beside[group as usize] |= &groups;
+            }
+        }
+        for (number, beside) in (0..).zip(&mut beside) {
+            if everywhere.contains(number) { all.clone_into(beside) } else { _ = beside.insert(number) }
+        }
+        Singles { atoms, beside }
+    }
+
     /// Whether two groups may have a member in common.
-    pub(super) fn overlap(&self, one: &GroupId, other: &GroupId) -> bool {
+    fn overlap(&self, one: &GroupId, other: &GroupId) -> bool {
         match (self.members.get(one), self.members.get(other)) {
             (Some(one), Some(other)) => {
                 let (few, many) = if one.len() < other.len() { (one, other) } else { (other, one) };
@@ -153,7 +202,7 @@ impl<'a> Crowd<'a> {
     }
 
     /// Whether an account may be a member of a group.
-    pub(super) fn may_hold(&self, group: &GroupId, account: &AccountId) -> bool {
+    fn may_hold(&self, group: &GroupId, account: &AccountId) -> bool {
         self.members.get(group).is_none_or(|members| {
             self.accounts.get(account).is_some_and(|number| members.binary_search(number).is_ok())
         })
@@ -201,6 +250,20 @@ impl Atom {
     pub(super) fn places(&self) -> &[usize] {
         &self.0
     }
+}
+
+/// People who are a single principal, or none, or an account that stands among the principals by name, with all its
+/// groups.
+#[derive(Debug)]
+pub(super) struct Singles {
+    pub(super) atoms: Vec<Atom>,
+    /// For each the others that the same account may be, itself among them.
+    pub(super) beside: Vec<RoaringBitmap>,
+}
+
+/// The number of a place in sets.
+pub(super) fn single(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
 }
 
 /// All sets of at most `size` of these, if there are at most `most`.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::barriers::Barriers;
 use super::conflicts::Conflict;
 use super::order::{Ordered, order};
 use super::space::{Node, Space};
@@ -12,10 +13,13 @@ pub(super) struct Blocks {
     calls: Vec<Vec<usize>>,
     /// The block of each call.
     of_call: Vec<usize>,
+    /// What is kept whatever else is: where the barriers belong.
+    always: Vec<Conflict>,
 }
 
 impl Blocks {
-    pub(super) fn of(space: &Space<'_>, nodes: &[Node]) -> Self {
+    /// Each barrier beside the calls is a block of its own.
+    pub(super) fn of(space: &Space<'_>, nodes: &[Node], barriers: &Barriers) -> Self {
         let undoes = |node: &Node| space.drafts[node.draft].undoes;
         let mut calls: Vec<Vec<usize>> = Vec::with_capacity(nodes.len());
         let mut of_draft: HashMap<usize, usize> = HashMap::new();
@@ -30,13 +34,14 @@ impl Blocks {
                 None => calls.push(vec![number]),
             }
         }
-        let mut of_call = vec![0; nodes.len()];
+        calls.extend((0..barriers.len()).map(|barrier| vec![nodes.len() + barrier]));
+        let mut of_call = vec![0; nodes.len() + barriers.len()];
         for (block, calls) in calls.iter().enumerate() {
             for &call in calls {
                 of_call[call] = block;
             }
         }
-        Self { calls, of_call }
+        Self { calls, of_call, always: barriers.conflicts().collect() }
     }
 
     /// All calls, block by block, by the first call of each.
@@ -46,11 +51,12 @@ impl Blocks {
         blocks.into_iter().flatten().copied().collect()
     }
 
-    /// An order of all calls that breaks none of the conflicts to be kept. Of the soft ones it keeps as many as go, in
+    /// An order of all calls and barriers that breaks none of the conflicts to be kept. Of the soft ones it keeps as many as go, in
     /// halves and halves of these, and they join the others.
     pub(super) fn order(&self, kept: &mut Vec<Conflict>, soft: &[Conflict], habits: &[u8]) -> Ordered {
         let habits: Vec<u8> = self.calls.iter().map(|calls| habits[calls[0]]).collect();
-        let mut between: Vec<Conflict> = kept.iter().filter_map(|conflict| self.between(conflict)).collect();
+        let all = kept.iter().chain(&self.always);
+        let mut between: Vec<Conflict> = all.filter_map(|conflict| self.between(conflict)).collect();
         let mut found = match order(self.calls.len(), &between, &habits) {
             Ordered::Order(order) => order,
             Ordered::Stuck { core, proven } => {

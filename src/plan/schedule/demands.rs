@@ -7,8 +7,9 @@ use crate::model::{Call, Truth};
 use super::super::document::EdgeReason;
 use super::super::enabling::gives;
 use super::super::rights::{Rights, needed};
+use super::barriers::Barriers;
 use super::conflicts::{Conflict, Conflicts, conflicts};
-use super::pairs::pairs;
+use super::pairs::{Pairs, pairs};
 use super::space::{Node, Space};
 
 /// The conflicts that hold for these nodes, whatever the reason, and how many questions it took to find
@@ -23,22 +24,24 @@ pub(super) fn all_conflicts(space: &Space<'_>, nodes: &[Node]) -> Option<(Vec<Co
 /// All conflicts of some nodes.
 pub(super) struct Demanded {
     pub(super) conflicts: Vec<Conflict>,
+    /// The sets of calls that they name beside calls.
+    pub(super) barriers: Barriers,
     /// How many questions it took.
     pub(super) work: usize,
     /// Whether each of them is a state that an account would notice. If not, no order can be ruled out.
     pub(super) exact: bool,
 }
 
-/// The same, for every possible account where there are too many to look at each. `None` where even the pairs of
-/// principals are too many.
-pub(super) fn for_all(space: &Space<'_>, nodes: &[Node]) -> Option<Demanded> {
+/// The same, for every possible account where there are too many to look at each. What one of `alone` does too early
+/// is told by itself.
+pub(super) fn for_all(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) -> Demanded {
     if let Some((conflicts, work)) = all_conflicts(space, nodes) {
-        return Some(Demanded { conflicts, work, exact: true });
+        return Demanded { conflicts, barriers: Barriers::default(), work, exact: true };
     }
-    let Conflicts { all: mut conflicts, work } = pairs(space, nodes)?;
+    let Pairs { mut conflicts, barriers, work } = pairs(space, nodes, alone);
     conflicts.extend(demands(space, nodes));
     conflicts.extend(within_drafts(nodes));
-    Some(Demanded { conflicts, work, exact: false })
+    Demanded { conflicts, barriers, work, exact: false }
 }
 
 /// What the parts of one draft ask of each other: the lists of a page go from one to the next, and what is taken by

@@ -119,28 +119,6 @@ fn gather(edges: &mut Edges<'_>) {
     }
 }
 
-/// Each phase waits for the one before it, through the last call of that one where there are many.
-/// Calls are numbered by their place in the order; `phases` are ranges of it, in their order, each with
-/// the reason why it waits.
-pub(super) fn between_phases(
-    phases: &[(std::ops::Range<usize>, EdgeReason)],
-) -> Vec<(usize, usize, EdgeReason)> {
-    let mut edges = Vec::new();
-    for pair in phases.windows(2) {
-        let ((before, _), (after, reason)) = (&pair[0], &pair[1]);
-        let latest = before.end - 1;
-        if before.len() * after.len() < MANY || after.len() == 1 {
-            edges.extend(
-                after.clone().flat_map(|last| before.clone().map(move |first| (first, last, *reason))),
-            );
-        } else {
-            edges.extend((before.start..latest).map(|first| (first, latest, EdgeReason::Gather)));
-            edges.extend(after.clone().map(|last| (latest, last, *reason)));
-        }
-    }
-    edges
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -180,7 +180,8 @@ impl Gate {
         closed.iter().filter_map(move |state| state.and(&State::pending(call)))
     }
 
-    fn states(&self, open: bool) -> &[State] {
+    /// The states in which it is open, or closed.
+    pub(super) fn states(&self, open: bool) -> &[State] {
         &self.when[usize::from(!open)]
     }
 }

@@ -207,10 +207,3 @@ fn add<'a>(
     }
     goal(false, moving, &views.still);
 }
-
-/// Whether a call touches a page above this one, or may do so, since not all that is above was read.
-pub(super) fn may_be_below(tree: &Tree, page: ContentId, touched: &BTreeSet<ContentId>) -> bool {
-    let chain = tree.chain(page);
-    (chain.missing.is_some() && touched.len() > 1)
-        || chain.ancestors.iter().any(|above| touched.contains(&above.id))
-}

@@ -1,7 +1,10 @@
 //! The order that is tried first, as far as conflicts leave a choice.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Call, PageVerb};
 
+use super::barriers::Barriers;
 use super::conflicts::Conflict;
 use super::middle::narrows;
 use super::reductions::takes_from_caller;
@@ -9,10 +12,16 @@ use super::space::{Node, Space};
 
 /// The order that people would choose, and the first that is tried: close pages, let in, shut out, open pages, and
 /// what takes something from the caller last of all.
-pub(super) fn habits(space: &Space<'_>, nodes: &[Node], conflicts: &[Conflict]) -> Vec<u8> {
+pub(super) fn habits(
+    space: &Space<'_>,
+    nodes: &[Node],
+    conflicts: &[Conflict],
+    barriers: &Barriers,
+) -> Vec<u8> {
     const LAST: u8 = 5;
     let mut waited_for = vec![false; nodes.len()];
-    for &call in conflicts.iter().flat_map(|conflict| &conflict.pending) {
+    let pending: BTreeSet<&usize> = conflicts.iter().flat_map(|conflict| &conflict.pending).collect();
+    for &call in pending.into_iter().flat_map(|number| barriers.members(number)) {
         waited_for[call] = true;
     }
     let habit = |node: &Node| match &node.call {
@@ -28,5 +37,8 @@ pub(super) fn habits(space: &Space<'_>, nodes: &[Node], conflicts: &[Conflict]) 
     let last = |call: usize| LAST + u8::from(!waited_for[call]);
     let takes = |node: &Node| takes_from_caller(node, space);
     let calls = nodes.iter().enumerate();
-    calls.map(|(call, node)| if takes(node) { last(call) } else { habit(node) }).collect()
+    let mut habits: Vec<u8> =
+        calls.map(|(call, node)| if takes(node) { last(call) } else { habit(node) }).collect();
+    barriers.add_habits(&mut habits);
+    habits
 }

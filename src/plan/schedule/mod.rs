@@ -11,8 +11,7 @@
 //! what they can do neither before nor after (a leak), or cannot do what they can do both before and after (a
 //! gap). Every such state has the form "all of these are done, and all of those are pending", so it is ruled out
 //! by one edge from one of those to one of these. A set of such conflicts is all that the solver knows. A space
-//! where it would be too much to look at everyone is ordered by what any two principals could do ([`pairs`]), or,
-//! where these are too many, in an order that is safe for every possible account ([`phases`]).
+//! where it would be too much to look at everyone is ordered by what any two principals could do ([`pairs`]).
 //!
 //! What no order can avoid, because Confluence does it by itself, is put right by the very next call, and
 //! told.
@@ -22,6 +21,7 @@
 
 mod actions;
 mod atoms;
+mod barriers;
 mod blocks;
 mod caller;
 mod conflicts;
@@ -32,16 +32,15 @@ mod gates;
 mod goals;
 mod habits;
 mod left_out;
+mod literals;
 mod middle;
 mod necessary;
 mod order;
 mod packing;
 mod pages;
 mod pairs;
-mod phases;
 mod reductions;
 mod refine;
-mod restricting;
 mod solution;
 mod space;
 mod touched;

@@ -8,49 +8,59 @@
 //!
 //! To every conflict that comes of it there is an order: what closes lists, what gives, what takes, what opens lists,
 //! once each list that does both goes through what it lets through before and after. Restricting alone can be
-//! impossible, since it takes two permissions that come and go apart. Where even the pairs are too many, that order is
-//! taken as it is ([`super::phases`]).
+//! impossible, since it takes two permissions that come and go apart.
+//!
+//! Pairs are not looked at one by one. Of all principals through which a gate comes open, those that count for the same
+//! beside another principal are taken together: "none of what gives it before all of what takes that" is one conflict
+//! between two [barriers](super::barriers).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use roaring::RoaringBitmap;
 
 use crate::access::Verb;
-use crate::model::{Audience, ContentId, PageVerb, Permission, Principal};
+use crate::model::{Audience, ContentId, PageVerb, Permission, Principal, Subject};
 
 use super::super::document::EdgeReason;
 use super::super::rights::may_be_caller;
 use super::actions::Actions;
-use super::conflicts::{Conflict, Conflicts, Goal, Witness, last_admin};
+use super::atoms::{Atom, Singles};
+use super::barriers::Barriers;
+use super::conflicts::{Conflict, Goal, Witness, last_admin};
 use super::gates::{Gate, State, forbid};
 use super::goals::Goals;
+use super::literals::Literals;
 use super::pages::{PageCalls, list, page_calls};
 use super::space::{Node, Space};
 use super::touched::{Principals, Reading, Rows};
 
-/// So many pairs are looked at in one space, at most.
-const MOST: usize = 20_000;
+/// All conflicts of a space for every possible account.
+pub(super) struct Pairs {
+    pub(super) conflicts: Vec<Conflict>,
+    pub(super) barriers: Barriers,
+    /// How many pairs of gates and principals were looked at.
+    pub(super) work: usize,
+}
 
-/// All conflicts of a space for every possible account, and how many pairs were looked at. `None` where they are too
-/// many.
-pub(super) fn pairs(space: &Space<'_>, nodes: &[Node]) -> Option<Conflicts> {
+/// What one of `alone` does too early is not taken together with what other calls do, so that it can be accepted.
+pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) -> Pairs {
     let pages = page_calls(nodes);
     let goals = Goals::of(space, &pages);
     let principals = Principals::of(space, &pages, &goals);
     let actions = Actions::of(space.live.site.mode);
-    if goals.all.len() > MOST {
-        return None;
-    }
-    let lists = lists(&pages, &goals, &principals);
-    let mut found = Pairs { space, principals: &principals, states: BTreeMap::new(), work: 0 };
+    let singles = space.crowd.singles(&principals.all, &named_for_now(space, &pages, &goals, &principals));
+    let lists = lists(&pages, &goals, &principals, &singles);
+    let mut found = Found::new(space, nodes.len(), &principals, &singles, alone);
     let mut admins = None;
     for reading in Reading::all(space, &actions.permissions()) {
         let rows = Rows::of(space, nodes, &principals, reading);
         for permission in rows.changed_permissions() {
-            let held = Literals::of_rows(&rows, &[permission], &principals);
-            found.at_one(&held, Goal { verb: Verb::Space(permission), page: None });
+            let held = of_rows(&rows, &[permission], &singles);
+            found.at_one(&held, &[], Goal { verb: Verb::Space(permission), page: None });
         }
         let needs: Vec<Literals> =
-            actions.needs.iter().map(|any_of| Literals::of_rows(&rows, any_of, &principals)).collect();
-        let mut seen: BTreeSet<[Id; 2]> = BTreeSet::new();
+            actions.needs.iter().map(|any_of| of_rows(&rows, any_of, &singles)).collect();
+        let mut seen = Seen::default();
         let anywhere = actions.all().map(|(verb, places)| (verb, places, None));
         let on_content = goals.all.iter().flat_map(|goal| {
             actions
@@ -66,76 +76,84 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node]) -> Option<Conflicts> {
                 .chain(moving.filter_map(|(page, verb, _)| {
                     Some((Id::List(*page, *verb), lists.get(&(*page, *verb))?))
                 }))
-                .filter(|(_, literals)| literals.moves())
+                .filter(|(_, literals)| !literals.is_open_to_all())
                 .collect();
+            if gates.iter().any(|(_, literals)| literals.is_closed_to_all()) {
+                continue;
+            }
             let goal = Goal { verb, page: goal.map(|goal| goal.page) };
-            for (place, (one_id, one)) in gates.iter().enumerate() {
-                if found.work > MOST {
-                    return None;
-                }
-                if seen.insert([*one_id, *one_id]) {
-                    found.at_one(one, goal);
-                }
-                for (other_id, other) in &gates[place + 1..] {
-                    if seen.insert([*one_id, *other_id]) {
-                        found.at_two(one, other, goal);
-                        found.at_two(other, one, goal);
+            let beside = |ids: [Id; 2]| gates.iter().filter(move |(id, _)| !ids.contains(id));
+            for (place, (one_id, one)) in gates.iter().enumerate().filter(|(_, (_, gate))| gate.moves()) {
+                let others = gates[place..].iter().filter(|(_, gate)| gate.moves());
+                for (other_id, other) in others {
+                    let ids = [*one_id, *other_id];
+                    if seen.are_new(ids, beside(ids).map(|(id, _)| *id).collect()) {
+                        let needed: Vec<&Literals> = beside(ids).map(|(_, literals)| *literals).collect();
+                        if one_id == other_id {
+                            found.at_one(one, &needed, goal);
+                        } else {
+                            found.at_two(one, other, &needed, goal);
+                        }
                     }
                 }
             }
         }
         admins.get_or_insert_with(|| last_admin(&rows));
     }
-    let work = found.work;
-    let of_people = found.states.into_iter();
-    let mut all: Vec<Conflict> =
-        of_people.map(|(state, (reason, witness))| Conflict::of(state, reason, Some(witness))).collect();
-    all.extend(admins.flatten());
-    (work <= MOST).then_some(Conflicts { all, work })
+    let Found { states, barriers, work, .. } = found;
+    let mut conflicts: Vec<Conflict> = states
+        .into_iter()
+        .map(|(state, (reason, witness))| Conflict::of(state, reason, Some(witness)))
+        .collect();
+    conflicts.extend(admins.flatten());
+    Pairs { conflicts, barriers, work }
 }
 
 /// What tells gates apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Id {
     /// By the place of the need among all.
     Rows(usize),
     List(ContentId, PageVerb),
 }
 
-/// A gate, by the principals through which it is open.
-#[derive(Debug)]
-struct Literals {
-    /// For an account that is none of them.
-    everyone: Gate,
-    /// For the principals that find another.
-    by_place: BTreeMap<usize, Gate>,
+/// The gates that were looked at, one or two, with those beside which they were.
+#[derive(Default)]
+struct Seen(HashMap<[Id; 2], Vec<BTreeSet<Id>>>);
+
+impl Seen {
+    /// Whether there is something to find: beside more gates than once before, there is not.
+    fn are_new(&mut self, ids: [Id; 2], beside: BTreeSet<Id>) -> bool {
+        let known = self.0.entry(ids).or_default();
+        let is_new = !known.iter().any(|fewer| fewer.is_subset(&beside));
+        if is_new {
+            known.push(beside);
+        }
+        is_new
+    }
 }
 
-impl Literals {
-    fn of(everyone: Gate, each: impl Iterator<Item = (usize, Gate)>) -> Self {
-        let by_place = each.filter(|(_, gate)| *gate != everyone).collect();
-        Self { everyone, by_place }
-    }
+fn of_rows(rows: &Rows, any_of: &[Permission], singles: &Singles) -> Literals {
+    let each = singles.atoms.iter().map(|atom| rows.gate(any_of, atom.places())).enumerate();
+    Literals::of(singles.atoms.len(), rows.gate(any_of, &[]), each)
+}
 
-    fn of_rows(rows: &Rows, any_of: &[Permission], principals: &Principals) -> Self {
-        let each = (0..principals.all.len()).map(|place| (place, rows.gate(any_of, &[place])));
-        Self::of(rows.gate(any_of, &[]), each)
-    }
-
-    fn at(&self, place: Option<usize>) -> &Gate {
-        place.and_then(|place| self.by_place.get(&place)).unwrap_or(&self.everyone)
-    }
-
-    /// Whether it changes for any account.
-    fn moves(&self) -> bool {
-        self.moving().next().is_some()
-    }
-
-    /// Those for which it changes, `None` for an account that is none of the others.
-    fn moving(&self) -> impl Iterator<Item = (Option<usize>, &Gate)> {
-        let each = self.by_place.iter().map(|(place, gate)| (Some(*place), gate));
-        std::iter::once((None, &self.everyone)).chain(each).filter(|(_, gate)| gate.moves())
-    }
+/// The places of those that hold nothing and are on no list, before or after.
+fn named_for_now(
+    space: &Space<'_>,
+    pages: &PageCalls<'_>,
+    goals: &Goals<'_>,
+    principals: &Principals,
+) -> BTreeSet<usize> {
+    let lists = pages.values().filter_map(|calls| calls.last()).flat_map(|(_, lists)| *lists);
+    let listed: BTreeSet<&Subject> = goals.audiences().chain(lists).flat_map(Audience::subjects).collect();
+    let lasts = |who: &Principal| {
+        space.before.holdings.contains_key(who)
+            || space.after.holdings.contains_key(who)
+            || space.protected.principals().contains(who)
+            || who.subject().is_some_and(|subject| listed.contains(&subject))
+    };
+    (0..principals.all.len()).filter(|place| !lasts(&principals.all[*place])).collect()
 }
 
 /// The lists that calls change.
@@ -143,6 +161,7 @@ fn lists(
     pages: &PageCalls<'_>,
     goals: &Goals<'_>,
     principals: &Principals,
+    singles: &Singles,
 ) -> BTreeMap<(ContentId, PageVerb), Literals> {
     let moving = goals.all.iter().flat_map(|goal| &goal.moving);
     let mut lists = BTreeMap::new();
@@ -161,32 +180,136 @@ fn lists(
                 .flat_map(|list| list.subjects())
                 .filter_map(|subject| principals.place(&subject.clone().into()))
                 .collect();
-            Literals::of(gate(&[]), listed.into_iter().map(|place| (place, gate(&[place]))))
+            let by_name = singles.atoms.iter().enumerate().skip(principals.all.len());
+            let named = by_name.filter(|(_, atom)| atom.places().iter().any(|place| listed.contains(place)));
+            let each = listed.iter().map(|place| (*place, gate(singles.atoms[*place].places())));
+            let each = each.chain(named.map(|(number, atom)| (number, gate(atom.places()))));
+            Literals::of(singles.atoms.len(), gate(&[]), each)
         });
     }
     lists
 }
 
 /// The conflicts so far.
-struct Pairs<'a> {
-    space: &'a Space<'a>,
+struct Found<'a> {
     principals: &'a Principals,
+    singles: &'a Singles,
+    alone: &'a BTreeSet<usize>,
+    /// For each account that must be able to finish, the principals that it may be.
+    protected: Vec<RoaringBitmap>,
     states: BTreeMap<State, (EdgeReason, Witness)>,
+    barriers: Barriers,
     work: usize,
 }
 
-impl Pairs<'_> {
-    /// What an account can notice at one gate.
-    fn at_one(&mut self, literals: &Literals, goal: Goal) {
-        let moving: Vec<(Option<usize>, &Gate)> = literals.moving().collect();
-        for (number, &(one, gate)) in moving.iter().enumerate() {
-            forbid(&[gate], |state, leak| self.note(state, leak, [one, one], goal));
-            for &(other, other_gate) in &moving[number + 1..] {
-                self.work += 1;
-                if self.work > MOST {
-                    return;
+/// Calls on one side of conflicts, and one of the principals that they are about.
+type Calls = (BTreeSet<usize>, u32);
+
+impl<'a> Found<'a> {
+    fn new(
+        space: &'a Space<'a>,
+        calls: usize,
+        principals: &'a Principals,
+        singles: &'a Singles,
+        alone: &'a BTreeSet<usize>,
+    ) -> Self {
+        let caller = Principal::User(space.live.site.caller.account.clone());
+        let may_be = |protected: &Principal| -> RoaringBitmap {
+            let is = |who: &Principal| {
+                if *protected == caller {
+                    may_be_caller(who, space.live)
+                } else {
+                    who == protected || space.crowd.may_be_one(who, protected)
                 }
-                if gate.is_between(other_gate) && self.may_be_one(one, other) {
+            };
+            let is_all = |atom: &Atom| atom.places().iter().all(|place| is(&principals.all[*place]));
+            (0..).zip(&singles.atoms).filter(|(_, atom)| is_all(atom)).map(|(number, _)| number).collect()
+        };
+        Self {
+            principals,
+            alone,
+            singles,
+            protected: space.protected.principals().iter().map(may_be).collect(),
+            states: BTreeMap::new(),
+            barriers: Barriers::beside(calls),
+            work: 0,
+        }
+    }
+
+    /// The principals that, together with this one, an account may be that must be able to finish.
+    fn protected_beside(&self, place: u32) -> RoaringBitmap {
+        let mut all = RoaringBitmap::new();
+        for protected in self.protected.iter().filter(|protected| protected.contains(place)) {
+            all |= protected;
+        }
+        all
+    }
+
+    /// Of those principals, the ones that an account can be beside this one that gets past all that is needed at some
+    /// time, by itself or through yet another. One of the last does not count, since with it there is nothing to notice.
+    fn with_needed(
+        &self,
+        place: u32,
+        mut those: RoaringBitmap,
+        needed: &[&Literals],
+        last: &RoaringBitmap,
+    ) -> RoaringBitmap {
+        for literals in needed {
+            let holders = &literals.always | &literals.moving;
+            if holders.contains(place) {
+                continue;
+            }
+            let others = (&holders & &self.singles.beside[place as usize]) - last;
+            let holds = |other: u32| {
+                holders.contains(other) || !self.singles.beside[other as usize].is_disjoint(&others)
+            };
+            those = those.into_iter().filter(|other| holds(*other)).collect();
+        }
+        those
+    }
+
+    /// What an account can notice at one gate, if it gets past what is needed beside it.
+    fn at_one(&mut self, literals: &Literals, needed: &[&Literals], goal: Goal) {
+        let last = &literals.always;
+        for place in &literals.moving {
+            if self.with_needed(place, RoaringBitmap::from_iter([place]), needed, last).is_empty() {
+                continue;
+            }
+            let gate = literals.at(place);
+            forbid(&[gate], |state, leak| self.note(state, leak, [place, place], goal));
+        }
+        // Who loses it before others get it: gaps that are alike beside the same others are one.
+        let mut alike: BTreeMap<(EdgeReason, Vec<u32>), Calls> = BTreeMap::new();
+        for place in &literals.closed.goes {
+            self.work += 1;
+            let others = &literals.closed.comes & &self.singles.beside[place as usize];
+            let others = self.with_needed(place, others, needed, last);
+            let protected = self.protected_beside(place);
+            for (reason, others) in
+                [(EdgeReason::Lockout, &others & &protected), (EdgeReason::Gap, &others - &protected)]
+            {
+                if !others.is_empty() {
+                    let (calls, _) = alike
+                        .entry((reason, others.iter().collect()))
+                        .or_insert_with(|| (BTreeSet::new(), place));
+                    calls.extend(literals.closed.calls(place));
+                }
+            }
+        }
+        for ((reason, others), done) in alike {
+            let pending =
+                (others.iter().flat_map(|other| literals.closed.calls(*other)).collect(), others[0]);
+            self.no_first_before_last(reason, &done, &pending, goal);
+        }
+        // What does not simply come or go, one by one.
+        let odd = &literals.moving - (&literals.closed.comes | &literals.closed.goes);
+        for one in &odd {
+            let others = &literals.moving & &self.singles.beside[one as usize];
+            for other in self.with_needed(one, others, needed, last) {
+                self.work += 1;
+                let (gate, other_gate) = (literals.at(one), literals.at(other));
+                let is_seen = odd.contains(other) && other <= one;
+                if !is_seen && gate.is_between(other_gate) {
                     gate.both(false, other_gate)
                         .for_each(|state| self.note(state, false, [one, other], goal));
                 }
@@ -196,59 +319,105 @@ impl Pairs<'_> {
 
     /// What an account can notice that passes one gate through the first and the other through the second of two
     /// principals.
-    fn at_two(&mut self, literals: &Literals, others: &Literals, goal: Goal) {
-        for (one, gate) in literals.moving() {
-            for (other, other_gate) in others.moving() {
-                self.work += 1;
-                if self.work > MOST {
-                    return;
-                }
-                let (beside, other_beside) = (literals.at(other), others.at(one));
-                if beside.is_always_open() || other_beside.is_always_open() {
-                    continue;
-                }
-                let is_open =
-                    |at: fn(&Gate) -> bool| (at(gate) || at(beside)) && (at(other_gate) || at(other_beside));
-                if !is_open(Gate::is_open_before)
-                    && !is_open(Gate::is_open_after)
-                    && self.may_be_one(one, other)
-                {
-                    gate.both(true, other_gate).for_each(|state| self.note(state, true, [one, other], goal));
-                }
+    fn at_two(&mut self, literals: &Literals, others: &Literals, needed: &[&Literals], goal: Goal) {
+        let (many, few) =
+            if literals.moving.len() < others.moving.len() { (others, literals) } else { (literals, others) };
+        // By whether the one of the few comes, what is opened by those of the many.
+        let mut alike: BTreeMap<(bool, Vec<u32>), Calls> = BTreeMap::new();
+        for other in &few.moving {
+            self.work += 1;
+            // Through this one alone, an account is past both gates.
+            if many.always.contains(other) {
+                continue;
             }
+            let is_open = |at_many: &RoaringBitmap, at_few: &RoaringBitmap| match (
+                at_many.contains(other),
+                at_few.contains(other),
+            ) {
+                (true, true) => None,
+                (true, false) => Some(at_few.clone()),
+                (false, true) => Some(at_many.clone()),
+                (false, false) => Some(at_many & at_few),
+            };
+            let Some((before, after)) =
+                is_open(&many.before, &few.before).zip(is_open(&many.after, &few.after))
+            else {
+                continue;
+            };
+            let mut those = &many.moving & &self.singles.beside[other as usize];
+            those -= before;
+            those -= after;
+            those -= &few.always;
+            let comes = few.open.comes.contains(other);
+            // The others through which an account would have access before, or after.
+            let (alike_ones, last) = if comes {
+                (&those & &many.open.goes, &few.before | &many.after)
+            } else if few.open.goes.contains(other) {
+                (&those & &many.open.comes, &many.before | &few.after)
+            } else {
+                (RoaringBitmap::new(), RoaringBitmap::new())
+            };
+            those -= &alike_ones;
+            let alike_ones = self.with_needed(other, alike_ones, needed, &last);
+            let those = self.with_needed(other, those, needed, &(&many.always | &few.always));
+            if !alike_ones.is_empty() {
+                let (calls, _) = alike
+                    .entry((comes, alike_ones.iter().collect()))
+                    .or_insert_with(|| (BTreeSet::new(), other));
+                calls.extend(few.open.calls(other));
+            }
+            for one in those {
+                self.work += 1;
+                many.at(one)
+                    .both(true, few.at(other))
+                    .for_each(|state| self.note(state, true, [one, other], goal));
+            }
+        }
+        for ((comes, those), of_few) in alike {
+            let of_many = (those.iter().flat_map(|one| many.open.calls(*one)).collect(), those[0]);
+            let (done, pending) = if comes { (of_few, of_many) } else { (of_many, of_few) };
+            self.no_first_before_last(EdgeReason::Leak, &done, &pending, goal);
         }
     }
 
-    fn note(&mut self, state: State, leak: bool, places: [Option<usize>; 2], goal: Goal) {
+    /// None of the first calls before all of the others, but for a call that is among both.
+    fn no_first_before_last(
+        &mut self,
+        reason: EdgeReason,
+        (done, one): &Calls,
+        (pending, other): &Calls,
+        goal: Goal,
+    ) {
+        let is_alone =
+            |call: &usize| pending.contains(call) || (reason == EdgeReason::Gap && self.alone.contains(call));
+        let (alone, together): (Vec<usize>, Vec<usize>) = done.iter().copied().partition(is_alone);
+        let sets = alone.into_iter().map(|call| vec![call]).chain([together]);
+        for done in sets.filter(|set| !set.is_empty()).collect::<Vec<_>>() {
+            let others: Vec<usize> = pending.iter().copied().filter(|call| !done.contains(call)).collect();
+            if others.is_empty() {
+                continue;
+            }
+            let state =
+                State { done: vec![self.barriers.first(done)], pending: vec![self.barriers.last(others)] };
+            self.keep(state, reason, [*one, *other], goal);
+        }
+    }
+
+    fn note(&mut self, state: State, leak: bool, [one, other]: [u32; 2], goal: Goal) {
         let reason = match leak {
             true => EdgeReason::Leak,
-            false if self.may_be_protected(places) => EdgeReason::Lockout,
+            false if self.protected_beside(one).contains(other) => EdgeReason::Lockout,
             false => EdgeReason::Gap,
         };
+        self.keep(state, reason, [one, other], goal);
+    }
+
+    fn keep(&mut self, state: State, reason: EdgeReason, places: [u32; 2], goal: Goal) {
         if self.states.get(&state).is_none_or(|(known, _)| reason < *known) {
-            let places = places.into_iter().flatten();
-            let principals = places.map(|place| self.principals.all[place].clone()).collect();
-            self.states.insert(state, (reason, Witness { principals, goal, leak }));
+            let those = places.iter().flat_map(|number| self.singles.atoms[*number as usize].places());
+            let principals = those.map(|place| self.principals.all[*place].clone()).collect();
+            let witness = Witness { principals, goal, leak: reason == EdgeReason::Leak };
+            self.states.insert(state, (reason, witness));
         }
-    }
-
-    /// Whether an account may be both.
-    fn may_be_one(&self, one: Option<usize>, other: Option<usize>) -> bool {
-        let (Some(one), Some(other)) = (one, other) else { return true };
-        one == other || self.space.crowd.may_be_one(&self.principals.all[one], &self.principals.all[other])
-    }
-
-    /// Whether someone who must be able to finish may be all of these.
-    fn may_be_protected(&self, places: [Option<usize>; 2]) -> bool {
-        let caller = Principal::User(self.space.live.site.caller.account.clone());
-        let principals = || places.iter().flatten().map(|place| &self.principals.all[*place]);
-        self.space.protected.principals().iter().any(|protected| {
-            let mut all = principals();
-            if *protected == caller {
-                all.all(|who| may_be_caller(who, self.space.live))
-            } else {
-                all.all(|who| who == protected || self.space.crowd.may_be_one(who, protected))
-            }
-        })
     }
 }

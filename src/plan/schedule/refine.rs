@@ -13,6 +13,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::document::EdgeReason;
+use super::barriers::Barriers;
 use super::blocks::Blocks;
 use super::caller;
 use super::conflicts::{Conflict, hits};
@@ -23,7 +24,6 @@ use super::habits::habits;
 use super::necessary::necessary;
 use super::order::{Ordered, broken};
 use super::packing::Packing;
-use super::phases::in_phases;
 use super::solution::{Accepted, Impossible, Solution};
 use super::space::{Gaps, Node, Space};
 
@@ -44,10 +44,9 @@ const LARGE: usize = 64;
 
 /// An order for the calls of a space, or what stands against every order.
 pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
-    let Stuck { parts, proven, exact } = match Candidate::default().attempt(space, CallerNeeds::Count) {
-        None => return in_phases(space, gaps),
-        Some(Attempt { outcome: Ok(solution), .. }) => return solution,
-        Some(Attempt { outcome: Err(stuck), .. }) => stuck,
+    let Stuck { parts, proven } = match Candidate::default().attempt(space, CallerNeeds::Count).outcome {
+        Ok(solution) => return solution,
+        Err(stuck) => stuck,
     };
     let needed = necessary(space).len().max(usize::from(proven));
     let everything: BTreeSet<usize> = (0..space.drafts.len()).collect();
@@ -59,19 +58,8 @@ pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
     if let Some(solution) = refined(Gaps::Refuse) {
         return Solution { needed, ..solution };
     }
-    if !exact {
-        // Conflicts that ask for too much leave perhaps no order where there is one.
-        let phases = in_phases(space, Gaps::Refuse);
-        if phases.impossible.is_none() {
-            return phases;
-        }
-    }
     let with_gaps = if gaps == Gaps::Allow { refined(gaps) } else { None };
-    match with_gaps {
-        Some(solution) => solution,
-        None if exact => give_up(space),
-        None => in_phases(space, gaps),
-    }
+    with_gaps.unwrap_or_else(|| give_up(space))
 }
 
 /// Tries packings, the one with the fewest calls first. `None` where there are too many, or none will do.
@@ -93,7 +81,7 @@ fn best_first(space: &Space<'_>, gaps: Gaps, parts: &[BTreeSet<usize>]) -> Optio
     wait(&Candidate::default(), parts, &mut waiting)?;
     let mut questions = QUESTIONS;
     while let Some((_, candidate)) = waiting.pop_first() {
-        let Some(Attempt { outcome, work }) = candidate.attempt(space, CallerNeeds::Count) else { continue };
+        let Attempt { outcome, work } = candidate.attempt(space, CallerNeeds::Count);
         let parts = match outcome {
             Ok(solution) => return Some(solution),
             Err(Stuck { parts, .. }) => parts,
@@ -113,7 +101,7 @@ fn one_apart(space: &Space<'_>, gaps: Gaps, drafts: &BTreeSet<usize>) -> Option<
     }
     let mut questions = QUESTIONS;
     for candidate in Candidate::default().further(space, drafts, gaps) {
-        let Some(Attempt { outcome, work }) = candidate.attempt(space, CallerNeeds::Count) else { continue };
+        let Attempt { outcome, work } = candidate.attempt(space, CallerNeeds::Count);
         if let Ok(solution) = outcome {
             return Some(solution);
         }
@@ -134,7 +122,7 @@ fn in_rounds(
     let mut candidate = Candidate::default();
     loop {
         candidate = [&core, &all].into_iter().find_map(|drafts| candidate.apart(space, drafts, gaps))?;
-        match candidate.attempt(space, needs)?.outcome {
+        match candidate.attempt(space, needs).outcome {
             Ok(solution) => return Some(solution),
             Err(stuck) => core = stuck.parts.into_iter().flatten().collect(),
         }
@@ -171,50 +159,22 @@ struct Stuck {
     parts: Vec<BTreeSet<usize>>,
     /// Whether it is known that these calls have no order.
     proven: bool,
-    /// Whether each conflict is a state that an account would notice.
-    exact: bool,
 }
 
 impl Candidate {
-    /// Looks for an order; `None` where there is too much to look at.
-    fn attempt(&self, space: &Space<'_>, needs: CallerNeeds) -> Option<Attempt> {
+    /// Looks for an order.
+    fn attempt(&self, space: &Space<'_>, needs: CallerNeeds) -> Attempt {
         let nodes = self.packing.nodes(space);
-        let Demanded { mut conflicts, work, exact } = for_all(space, &nodes)?;
+        let alone: BTreeSet<usize> =
+            (0..nodes.len()).filter(|call| self.too_early.contains(&nodes[*call].draft)).collect();
+        let mut demanded = for_all(space, &nodes, &alone);
+        let conflicts = &mut demanded.conflicts;
         match needs {
             CallerNeeds::Count => conflicts.extend(caller::needs(space, &nodes)),
             CallerNeeds::Ignored => conflicts.retain(|conflict| !caller::is_need(space, &nodes, conflict)),
         }
-        let outcome = self.ordered(space, nodes, conflicts);
-        let outcome = outcome.map_err(|stuck| Stuck { proven: stuck.proven && exact, exact, ..stuck });
-        Some(Attempt { outcome, work })
-    }
-
-    fn ordered(
-        &self,
-        space: &Space<'_>,
-        nodes: Vec<Node>,
-        conflicts: Vec<Conflict>,
-    ) -> Result<Solution, Stuck> {
-        let habits = habits(space, &nodes, &conflicts);
-        let may_break = |conflict: &Conflict| {
-            conflict.reason == EdgeReason::Gap
-                && conflict.done.iter().any(|call| self.too_early.contains(&nodes[*call].draft))
-        };
-        let (soft, mut kept): (Vec<Conflict>, Vec<Conflict>) = conflicts.into_iter().partition(may_break);
-        let blocks = Blocks::of(space, &nodes);
-        let order = match blocks.order(&mut kept, &soft, &habits) {
-            Ordered::Order(order) => order,
-            Ordered::Stuck { core, proven } => {
-                return Err(Stuck { parts: parts(&nodes, &kept, &core), proven, exact: true });
-            }
-        };
-        let is_broken = broken(&order, &soft);
-        let soft = soft.into_iter().zip(is_broken);
-        let broken: Vec<Conflict> = soft.filter(|(_, broken)| *broken).map(|(it, _)| it).collect();
-        kept.extend(caller::outside_of_moments(space, &nodes, &order));
-        let edges = edges(&order, &kept);
-        let accepted = moments(space, &nodes, &order, &broken);
-        Ok(Solution { nodes, order, edges, needed: 0, accepted, impossible: None })
+        let work = demanded.work;
+        Attempt { outcome: ordered(space, nodes, demanded, &alone), work }
     }
 
     /// All that have one thing more of these drafts taken apart, or one gap more. That nothing will do without a gap is
@@ -251,22 +211,61 @@ impl Candidate {
     }
 }
 
+/// Orders these calls. Of the gaps, those that one of `too_early` makes may be.
+fn ordered(
+    space: &Space<'_>,
+    nodes: Vec<Node>,
+    demanded: Demanded,
+    too_early: &BTreeSet<usize>,
+) -> Result<Solution, Stuck> {
+    let Demanded { conflicts, barriers, exact, .. } = demanded;
+    let habits = habits(space, &nodes, &conflicts, &barriers);
+    let may_break = |conflict: &Conflict| {
+        conflict.reason == EdgeReason::Gap && conflict.done.iter().any(|call| too_early.contains(call))
+    };
+    let (soft, mut kept): (Vec<Conflict>, Vec<Conflict>) = conflicts.into_iter().partition(may_break);
+    let blocks = Blocks::of(space, &nodes, &barriers);
+    let mut order = match blocks.order(&mut kept, &soft, &habits) {
+        Ordered::Order(order) => order,
+        Ordered::Stuck { core, proven } => {
+            let parts = parts(&nodes, &kept, &barriers, &core);
+            return Err(Stuck { parts, proven: proven && exact });
+        }
+    };
+    order.retain(|number| *number < nodes.len());
+    let mut kept = barriers.settled(&kept, &order);
+    let soft = barriers.settled(&soft, &order);
+    let is_broken = broken(&order, &soft);
+    let soft = soft.into_iter().zip(is_broken);
+    let broken: Vec<Conflict> = soft.filter(|(_, broken)| *broken).map(|(it, _)| it).collect();
+    kept.extend(caller::outside_of_moments(space, &nodes, &order));
+    let edges = edges(&order, &kept);
+    let accepted = moments(space, &nodes, &order, &broken);
+    Ok(Solution { nodes, order, edges, needed: 0, accepted, impossible: None })
+}
+
 /// The drafts of these calls, apart where no conflict joins them.
-fn parts(nodes: &[Node], conflicts: &[Conflict], core: &BTreeSet<usize>) -> Vec<BTreeSet<usize>> {
-    let mut joined = Joined((0..nodes.len()).collect());
+fn parts(
+    nodes: &[Node],
+    conflicts: &[Conflict],
+    barriers: &Barriers,
+    core: &BTreeSet<usize>,
+) -> Vec<BTreeSet<usize>> {
+    let mut joined = Joined((0..nodes.len() + barriers.len()).collect());
     let mut of_draft: BTreeMap<usize, usize> = BTreeMap::new();
-    for &call in core {
+    let calls = || core.iter().copied().filter(|number| *number < nodes.len());
+    for call in calls() {
         let first = *of_draft.entry(nodes[call].draft).or_insert(call);
         joined.join(first, call);
     }
-    for conflict in conflicts {
-        let mut calls = conflict.done.iter().chain(&conflict.pending).filter(|call| core.contains(*call));
-        if let Some(&first) = calls.next() {
-            calls.for_each(|&call| joined.join(first, call));
+    for conflict in conflicts.iter().chain(&barriers.conflicts().collect::<Vec<_>>()) {
+        let mut numbers = conflict.done.iter().chain(&conflict.pending).filter(|call| core.contains(*call));
+        if let Some(&first) = numbers.next() {
+            numbers.for_each(|&call| joined.join(first, call));
         }
     }
     let mut parts: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    for &call in core {
+    for call in calls() {
         parts.entry(joined.find(call)).or_default().insert(nodes[call].draft);
     }
     let mut parts: Vec<BTreeSet<usize>> = parts.into_values().collect();
@@ -314,19 +313,17 @@ fn moments(space: &Space<'_>, nodes: &[Node], order: &[usize], broken: &[Conflic
 /// The calls as they are, with what stands against every order of them.
 fn give_up(space: &Space<'_>) -> Solution {
     // An order that would do for all others, but in which the account that runs this cannot make a call, says more.
-    let for_others = match Candidate::default().attempt(space, CallerNeeds::Ignored) {
-        None => None,
-        Some(Attempt { outcome: Ok(solution), .. }) => Some(solution),
-        Some(Attempt { outcome: Err(stuck), .. }) => {
-            in_rounds(space, Gaps::Refuse, CallerNeeds::Ignored, &stuck.parts)
-        }
+    let for_others = match Candidate::default().attempt(space, CallerNeeds::Ignored).outcome {
+        Ok(solution) => Some(solution),
+        Err(stuck) => in_rounds(space, Gaps::Refuse, CallerNeeds::Ignored, &stuck.parts),
     };
     if let Some(solution) = for_others.filter(|solution| unfinished(space, solution).is_some()) {
         return solution;
     }
     let nodes = Packing::default().nodes(space);
-    let conflicts = for_all(space, &nodes).map(|demanded| demanded.conflicts).unwrap_or_default();
-    let order = Blocks::of(space, &nodes).by(|number| number);
+    let Demanded { conflicts, barriers, .. } = for_all(space, &nodes, &BTreeSet::new());
+    let order = Blocks::of(space, &nodes, &Barriers::default()).by(|number| number);
+    let conflicts = barriers.settled(&conflicts, &(0..nodes.len()).collect::<Vec<_>>());
     let done_before = |conflict: &&Conflict| {
         let first = conflict.pending.iter().min();
         let last = conflict.done.iter().max();

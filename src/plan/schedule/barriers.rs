@@ -1,0 +1,127 @@
+//! Sets of calls that stand on one side of many conflicts: "none of these before all of those" is one conflict between
+//! the first of a set and the last of another, where it would be as many conflicts as there are pairs.
+//!
+//! A barrier is numbered after all calls and is ordered like one. The first of a set comes before all its members, and
+//! is only ever done in a conflict; the last comes after all of them, and is only ever pending. Once there is an order,
+//! the member that comes first or last in it takes the place of the barrier, and the other members are gathered to it.
+
+use std::collections::BTreeMap;
+
+use super::super::document::EdgeReason;
+use super::conflicts::Conflict;
+
+/// Which of a set of calls is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    /// Done as soon as one of them is.
+    First,
+    /// Pending as long as one of them is.
+    Last,
+}
+
+/// The barriers of one space.
+#[derive(Debug, Default)]
+pub(super) struct Barriers {
+    /// So many calls are numbered before them.
+    calls: usize,
+    all: Vec<(End, Vec<usize>)>,
+    numbers: BTreeMap<(End, Vec<usize>), usize>,
+}
+
+impl Barriers {
+    /// None yet, for so many calls.
+    pub(super) fn beside(calls: usize) -> Self {
+        Self { calls, ..Self::default() }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The number of the first of these calls, which are ascending; for a conflict that has it done.
+    pub(super) fn first(&mut self, members: Vec<usize>) -> usize {
+        self.number(End::First, members)
+    }
+
+    /// The number of the last of these calls, which are ascending; for a conflict that has it pending.
+    pub(super) fn last(&mut self, members: Vec<usize>) -> usize {
+        self.number(End::Last, members)
+    }
+
+    fn number(&mut self, end: End, members: Vec<usize>) -> usize {
+        if let [only] = members[..] {
+            return only;
+        }
+        *self.numbers.entry((end, members)).or_insert_with_key(|barrier| {
+            self.all.push(barrier.clone());
+            self.calls + self.all.len() - 1
+        })
+    }
+
+    /// The calls that a number stands for.
+    pub(super) fn members<'b>(&'b self, number: &'b usize) -> &'b [usize] {
+        match number.checked_sub(self.calls).and_then(|place| self.all.get(place)) {
+            Some((_, members)) => members,
+            None => std::slice::from_ref(number),
+        }
+    }
+
+    /// Adds for each barrier the habit of the members that it stands next to.
+    pub(super) fn add_habits(&self, habits: &mut Vec<u8>) {
+        for (end, members) in &self.all {
+            let of_members = members.iter().map(|call| habits[*call]);
+            let habit = match end {
+                End::First => of_members.min(),
+                End::Last => of_members.max(),
+            };
+            habits.push(habit.unwrap_or_default());
+        }
+    }
+
+    /// What keeps each barrier where it belongs.
+    pub(super) fn conflicts(&self) -> impl Iterator<Item = Conflict> + '_ {
+        (self.calls..).zip(&self.all).flat_map(|(number, (end, members))| {
+            members.iter().map(move |&member| match end {
+                End::First => Conflict::edge(number, member, EdgeReason::Gather),
+                End::Last => Conflict::edge(member, number, EdgeReason::Gather),
+            })
+        })
+    }
+
+    /// The same conflicts between calls alone, as they are kept by this order of the calls.
+    pub(super) fn settled(&self, conflicts: &[Conflict], order: &[usize]) -> Vec<Conflict> {
+        let mut place = vec![0; order.len()];
+        for (position, &call) in order.iter().enumerate() {
+            place[call] = position;
+        }
+        let mut ends: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut end = |number: &mut usize| {
+            let Some((end, members)) = number.checked_sub(self.calls).and_then(|place| self.all.get(place))
+            else {
+                return;
+            };
+            let by_place = |call: &&usize| place[**call];
+            let member = match end {
+                End::First => members.iter().min_by_key(by_place),
+                End::Last => members.iter().max_by_key(by_place),
+            };
+            if let Some(&member) = member {
+                ends.insert(*number, member);
+                *number = member;
+            }
+        };
+        let mut settled = conflicts.to_vec();
+        for conflict in &mut settled {
+            conflict.done.iter_mut().chain(&mut conflict.pending).for_each(&mut end);
+        }
+        settled.extend(ends.into_iter().flat_map(|(number, at)| {
+            let (end, members) = &self.all[number - self.calls];
+            let others = members.iter().filter(move |member| **member != at);
+            others.map(move |&member| match end {
+                End::First => Conflict::edge(at, member, EdgeReason::Gather),
+                End::Last => Conflict::edge(member, at, EdgeReason::Gather),
+            })
+        }));
+        settled
+    }
+}
