@@ -9,8 +9,8 @@ use crate::apply::{
 };
 use crate::model::{Mode, SpaceKey};
 use crate::plan::Plan;
-use crate::render;
 use crate::render::style::count;
+use crate::render::{self, ApplyResult, RunDocument};
 
 use super::args::{ApplyArgs, ApplyFormat};
 use super::environment::Environment;
@@ -34,35 +34,64 @@ pub(super) async fn run(
     let expected = args.expect.as_deref().map(ExpectedPlan::read).transpose()?;
     let limits = Limits::of(args);
     let first = Box::pin(once(args, expected.as_ref(), &limits, environment, signals, out)).await?;
-    let RunEnd::Verified(outcome) = &first.run else { return Ok(first.exit()) };
+    let Some((moved, left)) = moved(&first, expected.as_ref(), &limits, out) else {
+        return Ok(report(&[first], None, args, out));
+    };
+    // What others changed in the meantime is planned once more, in the state that it is in now.
+    out.say(&format!("Planning again for what others changed: {}", names(&moved)));
+    let mut again = args.clone();
+    again.scope.moved = moved.into_iter().collect();
+    Ok(match Box::pin(once(&again, None, &left, environment, signals, out)).await {
+        Ok(second) => report(&[first, second], None, args, out),
+        Err(error) => {
+            out.error(&error);
+            report(&[first], Some(&error), args, out)
+        }
+    })
+}
+
+/// The spaces that others changed during the run, if they are to be planned again, and what is left of its limits.
+fn moved(
+    first: &Once,
+    expected: Option<&ExpectedPlan>,
+    limits: &Limits,
+    out: &Output,
+) -> Option<(BTreeSet<SpaceKey>, Limits)> {
+    let RunEnd::Verified(outcome) = &first.run else { return None };
     let moved = outcome.moved_spaces();
     if moved.is_empty() || is_stopped(outcome) {
-        return Ok(first.exit());
+        return None;
     }
     if expected.is_some() {
         let spaces = names(&moved);
         out.say(&format!(
             "Others changed {spaces} meanwhile. A plan of what is left has to be approved first."
         ));
-        return Ok(first.exit());
+        return None;
     }
-    // What others changed in the meantime is planned once more, in the state that it is in now.
-    out.say(&format!("Planning again for what others changed: {}", names(&moved)));
-    let mut again = args.clone();
-    again.scope.moved = moved.into_iter().collect();
-    let limits = limits.after(outcome);
-    Ok(match Box::pin(once(&again, None, &limits, environment, signals, out)).await {
-        Ok(second) if outcome.only_moved() && second.is_done() => first.completeness.max(second.completeness),
-        Ok(_) => Exit::Partial,
-        Err(error) => {
-            out.error(&error);
-            Exit::Partial
+    Some((moved, limits.after(outcome)))
+}
+
+/// How all runs ended together, as a document too if that was asked for; `error` is why there was no second one.
+fn report(runs: &[Once], error: Option<&CliError>, args: &ApplyArgs, out: &Output) -> Exit {
+    let (exit, result) = match (runs, error) {
+        ([only], None) => (only.exit(), only.result()),
+        ([first, second], None) if first.has_only_moved() && second.is_done() => {
+            (first.completeness.max(second.completeness), ApplyResult::Done)
         }
-    })
+        _ => (Exit::Partial, ApplyResult::PartlyDone),
+    };
+    if args.format == ApplyFormat::Json {
+        let findings = error.map(|error| error.documented(|text| out.without_secrets(text)));
+        let runs = runs.iter().map(Once::document).collect();
+        out.data(&render::apply_as_json(runs, findings.unwrap_or_default(), result, exit.code()));
+    }
+    exit
 }
 
 /// What came of planning and applying once.
 struct Once {
+    plan: Plan,
     run: RunEnd,
     /// Whether everything that the policy declares was known.
     completeness: Exit,
@@ -97,6 +126,32 @@ impl Once {
         exit.max(self.completeness)
     }
 
+    fn result(&self) -> ApplyResult {
+        match &self.run {
+            RunEnd::Nothing => ApplyResult::NothingToDo,
+            RunEnd::Blocked => ApplyResult::Blocked,
+            RunEnd::AtOnce { .. } => ApplyResult::StoppedAtOnce,
+            RunEnd::Verified(outcome) => match exit_of(outcome) {
+                Exit::Done => ApplyResult::Done,
+                Exit::Partial => ApplyResult::PartlyDone,
+                _ => ApplyResult::Failed,
+            },
+        }
+    }
+
+    fn document(&self) -> RunDocument {
+        let outcome = match &self.run {
+            RunEnd::Verified(outcome) => Some(outcome),
+            RunEnd::Nothing | RunEnd::Blocked | RunEnd::AtOnce { .. } => None,
+        };
+        RunDocument::new(&self.plan, outcome, self.result(), self.exit().code())
+    }
+
+    /// Whether nothing is missing but what others changed.
+    fn has_only_moved(&self) -> bool {
+        matches!(&self.run, RunEnd::Verified(outcome) if outcome.only_moved())
+    }
+
     fn is_done(&self) -> bool {
         match &self.run {
             RunEnd::Nothing => true,
@@ -116,48 +171,36 @@ async fn once(
 ) -> Result<Once, CliError> {
     let prepared = prepare(&args.scope, &args.overrides, Lacking::Refused, environment, out).await?;
     let completeness = args.scope.completeness(&prepared.planned.plan);
+    let ended = |run, prepared: Prepared| {
+        Ok(Once { plan: prepared.planned.plan, run, completeness, is_limited: limits.are_set() })
+    };
     show(&prepared, args, out);
     if prepared.planned.plan.is_blocked() {
-        return Ok(tell(
-            Once { run: RunEnd::Blocked, completeness, is_limited: false },
-            &prepared.planned.plan,
-            args,
-            out,
-        ));
+        return ended(RunEnd::Blocked, prepared);
     }
     let is_empty = prepared.planned.plan.is_empty();
     mention_last(&prepared, &args.scope.directory, out);
     if is_empty && prepared.earlier().is_empty() && !prepared.was_cut() {
-        return Ok(tell(
-            Once { run: RunEnd::Nothing, completeness, is_limited: false },
-            &prepared.planned.plan,
-            args,
-            out,
-        ));
+        return ended(RunEnd::Nothing, prepared);
     }
     if let Some(expected) = expected.filter(|expected| !expected.is(&prepared.planned.plan)) {
         out.error(&expected.refuses(&prepared.planned.plan));
-        return Ok(tell(
-            Once { run: RunEnd::Blocked, completeness, is_limited: false },
-            &prepared.planned.plan,
-            args,
-            out,
-        ));
+        return ended(RunEnd::Blocked, prepared);
     }
     let is_sure = args.yes || is_empty;
     let prepared = if is_sure { prepared } else { confirm(prepared, args, environment, out).await? };
     let folder = journal::folder(&args.scope.directory);
     mention_unknown(&args.forget, prepared.earlier(), out);
     let run = carry_out(&prepared, args, limits, &folder, signals, out).await;
-    let once = run.map(|run| Once { run, completeness, is_limited: limits.are_set() });
+    let once = run.and_then(|run| ended(run, prepared));
     signals.over(once.as_ref().map_or_else(CliError::exit, Once::exit));
     let once = once?;
     if let RunEnd::Verified(outcome) = &once.run
         && (!is_empty || !outcome.is_complete())
     {
-        let plan = &prepared.planned.plan;
+        let plan = &once.plan;
         match args.format {
-            // Said below.
+            // Said when all runs are over.
             ApplyFormat::Json => {}
             ApplyFormat::Text => out.data(&render::outcome_as_text(plan, outcome)),
             ApplyFormat::Github => {
@@ -166,29 +209,7 @@ async fn once(
             }
         }
     }
-    Ok(tell(once, &prepared.planned.plan, args, out))
-}
-
-/// Says as a document how a run ended, if that was asked for. A plan that is made again for what others changed has a
-/// document of its own.
-fn tell(once: Once, plan: &Plan, args: &ApplyArgs, out: &Output) -> Once {
-    if args.format == ApplyFormat::Json {
-        let (outcome, result) = match &once.run {
-            RunEnd::Nothing => (None, "nothing-to-do"),
-            RunEnd::Blocked => (None, "blocked"),
-            RunEnd::AtOnce { .. } => (None, "stopped-at-once"),
-            RunEnd::Verified(outcome) => {
-                let word = match exit_of(outcome) {
-                    Exit::Done => "done",
-                    Exit::Partial => "partly-done",
-                    _ => "failed",
-                };
-                (Some(outcome), word)
-            }
-        };
-        out.data(&render::outcome_as_json(plan, outcome, result, once.exit().code()));
-    }
-    once
+    Ok(once)
 }
 
 /// Prints the plan before anything is done.

@@ -6,7 +6,7 @@ use crate::confluence;
 use crate::diagnostic::{Diagnostics, Sources};
 use crate::model::{Guard, Origin};
 use crate::plan::Rejected;
-use crate::render;
+use crate::render::{self, FindingDocument};
 
 use super::exit::Exit;
 use super::failure::{ErrorCode, Failure};
@@ -66,6 +66,21 @@ impl CliError {
                 Some((breaches.values().flatten().cloned().collect(), sources.clone()))
             }
         }
+    }
+
+    /// The same for programs. A secret is recognised only as it is, so `scrubbed` is handed texts before anything in
+    /// them is escaped.
+    pub(super) fn documented(&self, scrubbed: impl Fn(&str) -> String) -> Vec<FindingDocument> {
+        let (code, message, hint, at) = match self {
+            Self::Failed { code, message, hint, at } => (Some(code.to_string()), message, hint, at.as_ref()),
+            Self::Usage { message, hint } => (None, message, hint, None),
+            Self::Invalid { findings, .. } => return findings.iter().map(FindingDocument::from).collect(),
+            Self::Blocked { breaches, .. } => {
+                return breaches.values().flatten().map(FindingDocument::from).collect();
+            }
+        };
+        let hint = hint.as_deref().map(&scrubbed);
+        vec![FindingDocument::of_failure(code, &scrubbed(message), hint.as_deref(), at)]
     }
 
     pub(super) const fn exit(&self) -> Exit {

@@ -53,7 +53,8 @@ use camino::Utf8Path;
 use clap::Parser as _;
 
 use crate::confluence::Secrets;
-use args::{ApplyFormat, Args, Command, FindingsFormat, Format};
+use crate::render;
+use args::{AnswerFormat, ApplyFormat, Args, Command, FindingsFormat, Format};
 use environment::Environment;
 use error::CliError;
 use exit::Exit;
@@ -88,14 +89,44 @@ pub fn main() -> ExitCode {
     };
     // An apply is about the site: what happened there is its end, whether or not the report arrived.
     let is_for_its_output = !matches!(args.command, Command::Apply(_));
+    let documented = documented(&args.command);
     let exit =
         runtime.block_on(run(args.command, &Environment::read(&secrets), &out)).unwrap_or_else(|error| {
             out.error(&error);
+            // What reads documents reads one of every run.
+            if let Some(command) = documented.filter(|_| !out.has_data()) {
+                let findings = error.documented(|text| out.without_secrets(text));
+                out.data(&render::error_as_json(command, findings, error.exit().code()));
+            }
             error.exit()
         });
     out.progress.clear();
     out.print_annotations();
     if is_for_its_output && out.has_lost_data() { exit.max(Exit::Failed) } else { exit }.into()
+}
+
+/// The name of a command that is asked for a document.
+fn documented(command: &Command) -> Option<&'static str> {
+    let (name, is_document) = match command {
+        Command::Import(args) => ("import", args.format == AnswerFormat::Json),
+        Command::Plan(args) => ("plan", args.format == Format::Json),
+        Command::Apply(args) => ("apply", args.format == ApplyFormat::Json),
+        Command::Can(args) => ("can", args.what.common.format == AnswerFormat::Json),
+        Command::Who(args) => ("who", args.what.common.format == AnswerFormat::Json),
+        Command::What(args) => ("what", args.common.format == AnswerFormat::Json),
+        Command::Explain(args) => ("explain", args.what.common.format == AnswerFormat::Json),
+        Command::Test(args) => ("test", args.common.format == AnswerFormat::Json),
+        Command::Validate(args) => ("validate", args.format == FindingsFormat::Json),
+        Command::Lock(args) => ("lock", args.format == AnswerFormat::Json),
+        Command::Doctor(args) => ("doctor", args.format == AnswerFormat::Json),
+        Command::Init(_)
+        | Command::Fmt(_)
+        | Command::Snapshot(_)
+        | Command::Sandbox(_)
+        | Command::Schema(_)
+        | Command::Completions { .. } => return None,
+    };
+    is_document.then_some(name)
 }
 
 /// The policy directory of a command that is asked for annotations.

@@ -25,6 +25,8 @@ pub(super) struct Output {
     terminal: bool,
     /// The reader of stdout has closed it. The rest is not lost data: it was not wanted.
     left: AtomicBool,
+    /// Data was handed over.
+    begun: AtomicBool,
     /// Data could not be written, to a full disk for example.
     lost: AtomicBool,
     /// How far the command is.
@@ -48,6 +50,7 @@ impl Output {
             secrets,
             terminal,
             left: AtomicBool::new(false),
+            begun: AtomicBool::new(false),
             lost: AtomicBool::new(false),
             progress: ProgressBoard::new(terminal),
             annotated: None,
@@ -63,7 +66,13 @@ impl Output {
     /// Writes what the command was run for. Whether it arrives never decides what the command does next: a run
     /// that changes a site must come to its end. What was lost shows in [`Self::has_lost_data`].
     pub(super) fn data(&self, text: &str) {
+        self.begun.store(true, Ordering::Relaxed);
         self.write(&border::cleared(&self.secrets, text));
+    }
+
+    /// Whether anything was printed with [`Self::data`].
+    pub(super) fn has_data(&self) -> bool {
+        self.begun.load(Ordering::Relaxed)
     }
 
     /// What [`Self::data`] would print, for a file that takes its place.

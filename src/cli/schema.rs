@@ -1,8 +1,8 @@
 //! `confperm schema` and `confperm completions`.
 
-use clap::CommandFactory as _;
+use clap::{CommandFactory as _, ValueEnum as _};
 
-use crate::{plan, policy, sandbox};
+use crate::{plan, policy, render, sandbox};
 
 use super::args::{Args, DocumentKind, SchemaArgs};
 use super::error::CliError;
@@ -15,11 +15,22 @@ pub(super) fn run(args: &SchemaArgs, out: &Output) -> Result<Exit, CliError> {
         DocumentKind::Policy => policy::schema(),
         DocumentKind::Plan => plan::schema(),
         DocumentKind::Sandbox => sandbox::state::schema(),
+        kind => of_command(kind)?,
     };
     let text = serde_json::to_string_pretty(&schema)
         .map_err(|error| CliError::failed(Failure::Defect, format!("cannot write the schema: {error}")))?;
     out.data(&(text + "\n"));
     Ok(Exit::Done)
+}
+
+/// The schema of a document of which the command that prints it, or `error`, is the kind.
+fn of_command(kind: DocumentKind) -> Result<serde_json::Value, CliError> {
+    let name = kind.to_possible_value();
+    let schema = render::schemas()
+        .into_iter()
+        .find(|(kind, _)| name.as_ref().is_some_and(|name| name.get_name() == *kind));
+    let schema = schema.map(|(_, schema)| schema);
+    schema.ok_or_else(|| CliError::failed(Failure::Defect, "this kind of document has no schema"))
 }
 
 pub(super) fn completions(shell: clap_complete::Shell, out: &Output) -> Exit {

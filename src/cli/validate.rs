@@ -34,7 +34,8 @@ pub(super) fn run(args: &ValidateArgs, environment: &Environment, out: &Output) 
             };
             // An error that is not about the policy says nothing of it.
             if checked.is_ok() || !findings.is_empty() {
-                out.data(&render::findings_as_json(&findings, size, endings));
+                let exit = checked.as_ref().map_or_else(CliError::exit, |_| Exit::Done);
+                out.data(&render::findings_as_json(&findings, size, endings, exit.code()));
             }
         }
     }

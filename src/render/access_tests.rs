@@ -2,13 +2,10 @@
 
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
-
 use crate::access::{Asker, Explanation, Object, Verb, Verdict};
 use crate::model::{Desired, Origin, SiteText, visible};
 
 use super::access::{self, Question};
-use super::access_json::{verdict_value, write};
 use super::access_words::{SiteNames, reason_words};
 use super::style::{ADD, CHANGE, FAINT, REMOVE, count, paint};
 
@@ -58,7 +55,7 @@ pub struct TestedState<'a> {
 }
 
 impl<'a> TestedState<'a> {
-    fn question(&self, check: &'a TestedCheck) -> Question<'a> {
+    pub(super) fn question(&self, check: &'a TestedCheck) -> Question<'a> {
         Question {
             names: self.names,
             verb: check.verb,
@@ -137,34 +134,4 @@ fn failure(check: &TestedCheck, state: TestedState<'_>, text: &mut String) {
             let _ = writeln!(text, "      {line}");
         }
     }
-}
-
-/// Every check with its answer.
-pub fn tests_as_json(reports: &[TestReport], state: TestedState<'_>) -> String {
-    let tests: Value = reports
-        .iter()
-        .map(|report| {
-            let checks: Value = report
-                .checks
-                .iter()
-                .map(|check| {
-                    let mut value = verdict_value(&check.verdict, &state.question(check));
-                    value["expected"] = if check.expected { "can" } else { "cannot" }.into();
-                    value["passed"] = check.passed().into();
-                    value["answered-by"] = if check.by_site.is_some() { "site" } else { "confperm" }.into();
-                    value["declared"] = json!(check.origin);
-                    if let Some(reasons) = &check.by_site {
-                        value["reasons"] = json!(reasons);
-                    }
-                    value
-                })
-                .collect();
-            json!({
-                "name": report.name, "declared": report.origin, "passed": report.passed(), "checks": checks,
-            })
-        })
-        .collect();
-    let passed = reports.iter().all(TestReport::passed);
-    let state = if state.planned { "planned" } else { "live" };
-    write(&json!({"state": state, "passed": passed, "tests": tests}))
 }

@@ -1,15 +1,10 @@
 //! What an import came to, in sum: the spaces that became additive, and what is left out or wants to be looked at.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use camino::Utf8PathBuf;
-use serde_json::{Value, json};
-
-use crate::model::{SpaceKey, harmless};
+use crate::model::SpaceKey;
 use crate::policy::express::{Remark, SpaceDraft};
 
-use super::access_json::write;
-use super::results::document;
 use super::style::{count, list};
 
 /// As many spaces are named; more are counted.
@@ -33,21 +28,6 @@ impl ImportSummary<'_> {
         }
         lines.extend(left_out);
         lines
-    }
-
-    /// The same for programs, with the files that were written, by path below the policy directory, and which of
-    /// these has which space.
-    pub fn to_json(
-        self,
-        written: &BTreeSet<Utf8PathBuf>,
-        places: &BTreeMap<SpaceKey, Utf8PathBuf>,
-    ) -> String {
-        let mut value = document("import");
-        value["files"] = written.iter().map(|file| file.as_str()).collect();
-        let drafts = self.drafts.iter();
-        value["spaces"] = drafts.map(|draft| space(draft, places.get(&draft.space.key))).collect();
-        value["archived"] = self.archived.into();
-        write(&value)
     }
 
     /// The additive spaces, those together that have the same reasons.
@@ -93,24 +73,6 @@ impl ImportSummary<'_> {
         });
         of_remarks.chain(empty).chain(archived).collect()
     }
-}
-
-fn space(draft: &SpaceDraft, file: Option<&Utf8PathBuf>) -> Value {
-    let declared = !draft.says_nothing();
-    let why_additive = draft.why_additive().unwrap_or_default().into_iter().map(Remark::word);
-    let remarks = draft.remarks.iter().map(|(remark, about)| {
-        let about: Vec<Value> =
-            about.iter().map(|(name, entries)| json!({"name": harmless(name), "entries": entries})).collect();
-        json!({"what": remark.word(), "message": remark.sentence(), "about": about})
-    });
-    json!({
-        "key": draft.space.key,
-        "name": harmless(draft.space.name.raw()),
-        "file": file.map(|file| file.as_str()),
-        "mode": declared.then_some(draft.mode),
-        "why_additive": why_additive.collect::<Vec<_>>(),
-        "remarks": remarks.collect::<Vec<_>>(),
-    })
 }
 
 const NO_ACCESS: &str = "all access to it, none of which a policy can declare";

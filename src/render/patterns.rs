@@ -3,13 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
-
 use crate::access::{Reason, Tally, Verdict, Who};
 use crate::model::{ContentId, Principal};
 
 use super::access::{Question, verdict_word};
-use super::access_json::{asked, write};
 use super::access_words::{ShownNames as _, reason_words};
 use super::columns::{column, pad};
 use super::style::{CHANGE, HEADING, count, paint};
@@ -55,52 +52,13 @@ pub fn verdicts_as_text(
     text
 }
 
-/// The same as a document.
-pub fn verdicts_as_json(
-    answers: &[(Verdict, Vec<ContentId>)],
-    written: &str,
-    question: &Question<'_>,
-) -> String {
-    let mut pages: Vec<(ContentId, &Verdict)> =
-        answers.iter().flat_map(|(verdict, pages)| pages.iter().map(move |page| (*page, verdict))).collect();
-    pages.sort_by_key(|(page, _)| *page);
-    let words: BTreeSet<&str> = pages.iter().map(|(_, verdict)| verdict_word(verdict)).collect();
-    let answer = match words.iter().next() {
-        Some(word) if words.len() == 1 => word,
-        Some(_) => "mixed",
-        None => "unknown",
-    };
-    let mut value = asked(question);
-    value["object"] = written.into();
-    value["answer"] = answer.into();
-    value["pages"] = pages
-        .iter()
-        .map(|(page, verdict)| {
-            let because: Value = because(verdict).map(|reason| reason_value(reason, question)).collect();
-            json!({
-                "content": page,
-                "path": question.names.page(*page),
-                "answer": verdict_word(verdict),
-                "because": because,
-            })
-        })
-        .collect();
-    write(&value)
-}
-
-fn because(verdict: &Verdict) -> impl Iterator<Item = &Reason> {
+pub(super) fn because(verdict: &Verdict) -> impl Iterator<Item = &Reason> {
     match verdict {
         Verdict::Unknown(reasons) => Some(reasons),
         Verdict::Allowed | Verdict::Denied(_) => None,
     }
     .into_iter()
     .flatten()
-}
-
-fn reason_value(reason: &Reason, question: &Question<'_>) -> Value {
-    let mut value = json!(reason);
-    value["words"] = reason_words(reason, &question.names).into();
-    value
 }
 
 fn why_not_known(reasons: &BTreeSet<&Reason>, question: &Question<'_>, text: &mut String) {
@@ -114,7 +72,7 @@ fn why_not_known(reasons: &BTreeSet<&Reason>, question: &Question<'_>, text: &mu
 }
 
 /// On how many pages each can.
-fn tallies(answers: &[(Who, Vec<ContentId>)]) -> BTreeMap<Principal, Tally> {
+pub(super) fn tallies(answers: &[(Who, Vec<ContentId>)]) -> BTreeMap<Principal, Tally> {
     let mut tallies: BTreeMap<Principal, Tally> = BTreeMap::new();
     for (who, pages) in answers {
         let people = who.people.iter().cloned().map(Principal::User);
@@ -160,30 +118,4 @@ pub fn who_of_pattern_as_text(
     let reasons: BTreeSet<&Reason> = answers.iter().flat_map(|(who, _)| &who.incomplete).collect();
     why_not_known(&reasons, question, &mut text);
     text
-}
-
-/// The same as a document.
-pub fn who_of_pattern_as_json(
-    answers: &[(Who, Vec<ContentId>)],
-    written: &str,
-    question: &Question<'_>,
-) -> String {
-    let all: usize = answers.iter().map(|(_, pages)| pages.len()).sum();
-    let reasons: BTreeSet<&Reason> = answers.iter().flat_map(|(who, _)| &who.incomplete).collect();
-    let mut value = asked(question);
-    value["object"] = written.into();
-    value["pages"] = all.into();
-    value["principals"] = tallies(answers)
-        .iter()
-        .map(|(principal, tally)| {
-            json!({
-                "principal": principal,
-                "name": question.names.principal(principal),
-                "allowed": tally.surely,
-                "unknown": tally.perhaps,
-            })
-        })
-        .collect();
-    value["incomplete"] = reasons.iter().map(|reason| reason_value(reason, question)).collect();
-    write(&value)
 }

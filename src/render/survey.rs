@@ -3,18 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use serde_json::{Value, json};
-
-use crate::access::{Asker, Exception, Reason, Route, SpaceSurvey, Tally};
-use crate::model::{Permission, Truth};
+use crate::access::{Asker, Exception, Reason, SpaceSurvey, Tally};
+use crate::model::Truth;
 
 use super::access::{asker_words, plain_route_words};
-use super::access_json::write;
 use super::access_words::{ShownNames as _, SiteNames, reason_words};
 use super::style::{CHANGE, FAINT, HEADING, count, list, paint};
-
-/// The version of the document. A field that is added leaves it as it is.
-const FORMAT_VERSION: &str = "1.0";
 
 /// So many pages of a space are named one by one; the document has them all.
 const PAGES: usize = 20;
@@ -115,60 +109,5 @@ const fn answers(exception: &Exception) -> &'static str {
         (Truth::Yes, Truth::Yes) => "can be edited",
         (Truth::Yes, Truth::Unknown) => "visible, not known whether it can be edited",
         (Truth::Yes, Truth::No) => "visible, cannot be edited",
-    }
-}
-
-/// The same as a document.
-pub fn survey_as_json(surveys: &[SpaceSurvey], question: SurveyQuestion<'_>) -> String {
-    let names = &question.names;
-    let spaces: Value = surveys.iter().map(|survey| space_value(survey, names)).collect();
-    write(&json!({
-        "format_version": FORMAT_VERSION,
-        "who": asker_words(question.asker, names),
-        "state": if question.planned { "planned" } else { "live" },
-        "spaces": spaces,
-    }))
-}
-
-fn space_value(survey: &SpaceSurvey, names: &SiteNames<'_>) -> Value {
-    let permission = |(permission, held): (&Permission, &Truth)| json!({"permission": permission, "label": permission.label(), "answer": word(*held)});
-    let route = |route: &Route| {
-        let mut value = json!(route);
-        value["words"] = plain_route_words(route, names).into();
-        value
-    };
-    let exception = |exception: &Exception| {
-        json!({
-            "content": exception.content,
-            "path": names.page(exception.content),
-            "below": exception.below,
-            "view": word(exception.view),
-            "edit": word(exception.edit),
-        })
-    };
-    let reason = |reason: &Reason| {
-        let mut value = json!(reason);
-        value["words"] = reason_words(reason, names).into();
-        value
-    };
-    let tally = |tally: Tally| json!({"allowed": tally.surely, "unknown": tally.perhaps});
-    json!({
-        "space": survey.space,
-        "name": names.live.spaces.get(&survey.space).map(|space| space.space.name.raw()),
-        "view": word(survey.view),
-        "edit": word(survey.edit),
-        "permissions": survey.permissions.iter().map(permission).collect::<Value>(),
-        "routes": survey.routes.iter().map(route).collect::<Value>(),
-        "contents": {"all": survey.contents, "view": tally(survey.viewed), "edit": tally(survey.edited)},
-        "exceptions": survey.exceptions.iter().map(exception).collect::<Value>(),
-        "because": survey.reasons.iter().map(reason).collect::<Value>(),
-    })
-}
-
-const fn word(answer: Truth) -> &'static str {
-    match answer {
-        Truth::Yes => "allowed",
-        Truth::Unknown => "unknown",
-        Truth::No => "denied",
     }
 }

@@ -268,9 +268,8 @@ spaces:
     folder.run(&["plan"]).code(4);
 }
 
-/// Planning again for what others changed meanwhile looks at a part of the policy, and says nothing of the other names.
-#[test]
-fn names_stay_in_the_lock_when_a_part_is_planned_again() {
+/// A site where another changes FIN while ENG is changed by the policy.
+pub(crate) fn changed_by_others_meanwhile() -> Folder {
     let site = site_of_ann_and_bob!(
         "
 groups:
@@ -299,7 +298,13 @@ spaces:
   ENG: {mode: additive, pages: {/Secret: {view: ['user:ann']}}}
   FIN: {mode: additive, pages: {/Budgets: {view: ['user:ann', 'group:all']}}}
 ";
-    let folder = Folder::with(&[("confperm.yaml", policy), ("site.yaml", site)]);
+    Folder::with(&[("confperm.yaml", policy), ("site.yaml", site)])
+}
+
+/// Planning again for what others changed meanwhile looks at a part of the policy, and says nothing of the other names.
+#[test]
+fn names_stay_in_the_lock_when_a_part_is_planned_again() {
+    let folder = changed_by_others_meanwhile();
     folder.run(&["plan"]).code(0);
     let before = folder.read("confperm.lock");
     assert!(before.contains("/Secret") && before.contains("/Budgets"), "{before}");

@@ -1,4 +1,5 @@
-//! The published JSON Schemas of plans and state files. That of policies is compared in `tests/policy`.
+//! The published JSON Schemas of plans, state files and what commands print. That of policies is compared in
+//! `tests/policy`; what commands print is held against its schema in `tests/cli/documents.rs`.
 
 use serde_json::Value;
 
@@ -12,6 +13,9 @@ fn schema(document: &str) -> String {
 fn the_published_schemas_are_those_of_this_program() {
     check("schemas/plan.schema.json", &schema("plan"));
     check("schemas/sandbox.schema.json", &schema("sandbox"));
+    for (kind, _) in confperm::render::schemas() {
+        check(&format!("schemas/{kind}.schema.json"), &schema(kind));
+    }
 }
 
 #[test]

@@ -177,6 +177,28 @@ pub(in crate::cli) enum DocumentKind {
     Plan,
     /// State files of the sandbox
     Sandbox,
+    /// What `apply --format json` prints
+    Apply,
+    /// What `can --format json` prints
+    Can,
+    /// What `doctor --format json` prints
+    Doctor,
+    /// What a command prints that ends in an error, such as an invalid policy
+    Error,
+    /// What `explain --format json` prints
+    Explain,
+    /// What `import --format json` prints
+    Import,
+    /// What `lock --format json` prints
+    Lock,
+    /// What `test --format json` prints
+    Test,
+    /// What `validate --format json` prints
+    Validate,
+    /// What `what --format json` prints
+    What,
+    /// What `who --format json` prints
+    Who,
 }
 
 fn parse_days(text: &str) -> Result<jiff::Span, String> {
