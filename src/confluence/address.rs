@@ -180,6 +180,11 @@ impl FromStr for Address {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(AddressError::Credentials);
         }
+        if let Some(site) = site_of_page(&url) {
+            url.set_query(None);
+            url.set_fragment(None);
+            return Err(AddressError::Page { given: url.to_string(), site });
+        }
         if url.query().is_some() || url.fragment().is_some() {
             url.set_query(None);
             url.set_fragment(None);
@@ -216,6 +221,22 @@ impl FromStr for Address {
         };
         Ok(Self { root: url, kind, loopback })
     }
+}
+
+/// The address of the site, where an address is that of something on it, as a browser shows it. What its query may hold
+/// is not looked at.
+fn site_of_page(url: &Url) -> Option<String> {
+    const INSIDE: [&str; 5] = ["spaces", "pages", "display", "x", "home"];
+    let on_atlassian = url.host_str().is_some_and(|host| host.ends_with(".atlassian.net"));
+    let mut site: Vec<&str> = url.path_segments()?.collect();
+    let inside = site.iter().position(|segment| INSIDE.contains(segment))?;
+    site.truncate(inside);
+    if on_atlassian {
+        site = vec!["wiki"];
+    }
+    Some(
+        format!("{}/{}", url.origin().ascii_serialization(), site.join("/")).trim_end_matches('/').to_owned(),
+    )
 }
 
 fn cloud_id(path: &str) -> Option<String> {
@@ -290,6 +311,20 @@ mod tests {
     fn a_copied_page_address_names_the_site() {
         let error = "https://acme.atlassian.net/wiki/spaces/ENG/overview".parse::<Address>().unwrap_err();
         assert_eq!(error.hint(), "write `https://acme.atlassian.net/wiki`");
+        for (pasted, site) in [
+            (
+                "https://acme.atlassian.net/wiki/spaces/ENG/pages/1/Plan?atlOrigin=x#top",
+                "https://acme.atlassian.net/wiki",
+            ),
+            ("https://acme.atlassian.net/wiki/home", "https://acme.atlassian.net/wiki"),
+            ("https://wiki.acme.com/wiki/spaces/ENG/pages/1/Plan", "https://wiki.acme.com/wiki"),
+            ("https://wiki.acme.com/display/ENG/Plan?x=1", "https://wiki.acme.com"),
+            ("http://127.0.0.1:8484/wiki/spaces/ENG", "http://127.0.0.1:8484/wiki"),
+        ] {
+            let error = pasted.parse::<Address>().unwrap_err();
+            assert_eq!(error.hint(), format!("write `{site}`"), "{pasted}");
+            assert!(site.parse::<Address>().is_ok());
+        }
         assert!("https://api.atlassian.com/ex/confluence/".parse::<Address>().is_err());
         assert!("https://acme.atlassian.net/wiki?x=1".parse::<Address>().is_err());
     }
