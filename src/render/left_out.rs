@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Audience, ContentId, Permission, Principal, SpaceKey};
+use crate::model::{AccountId, Audience, ContentId, Permission, Principal, SpaceKey};
 use crate::plan::{Change, Lacks, LeftOut, Plan, Reason, Verb};
 
 use super::access_words::{ShownNames, SiteNames};
@@ -19,7 +19,7 @@ pub(super) fn left_out(plan: &Plan) -> impl Iterator<Item = Section> {
     let (rights, others): (Vec<&LeftOut>, Vec<&LeftOut>) =
         rest.into_iter().partition(|left| left.lacks.is_right());
     let section = |heading: &str, left_out: &[&LeftOut]| {
-        let lines = lines_of(left_out, plan);
+        let lines = lines_of(left_out, plan, &plan.site.caller);
         (!lines.is_empty()).then(|| Section::new(ReviewPart::Incomplete, paint(CHANGE, heading), lines))
     };
     let rights = section("Left out: this account may not change it", &rights);
@@ -31,20 +31,20 @@ pub(super) fn left_out(plan: &Plan) -> impl Iterator<Item = Section> {
 
 /// What is left out, one line for what the same account is asked for.
 pub fn left_out_lines(plan: &Plan) -> Vec<String> {
-    lines_of(&plan.left_out.iter().collect::<Vec<_>>(), plan)
+    lines_of(&plan.left_out.iter().collect::<Vec<_>>(), plan, &plan.site.caller)
 }
 
 /// The same where there is no plan, but the site as it would be.
 pub fn left_out_of_site(left_out: &[LeftOut], names: SiteNames<'_>) -> Vec<String> {
-    lines_of(&left_out.iter().collect::<Vec<_>>(), &names)
+    lines_of(&left_out.iter().collect::<Vec<_>>(), &names, &names.live.site.caller.account)
 }
 
-pub(super) fn lines_of(left_out: &[&LeftOut], names: &dyn ShownNames) -> Vec<String> {
+pub(super) fn lines_of(left_out: &[&LeftOut], names: &dyn ShownNames, caller: &AccountId) -> Vec<String> {
     let mut same: BTreeMap<LeftOutKey<'_>, Vec<&LeftOut>> = BTreeMap::new();
     for left in left_out {
         same.entry(LeftOutKey::of(left)).or_default().push(left);
     }
-    same.into_iter().map(|(key, all)| line(&key, &all, names)).collect()
+    same.into_iter().map(|(key, all)| line(&key, &all, names, caller)).collect()
 }
 
 /// What makes left-out changes one line: rows and roles of a space, pages that need the same permission, and each
@@ -73,10 +73,15 @@ impl<'a> LeftOutKey<'a> {
     }
 }
 
-fn line(key: &LeftOutKey<'_>, all: &[&LeftOut], shown: &dyn ShownNames) -> String {
+fn line(key: &LeftOutKey<'_>, all: &[&LeftOut], shown: &dyn ShownNames, caller: &AccountId) -> String {
     let ask: BTreeSet<&Principal> = all.iter().flat_map(|left| &left.ask).collect();
-    let names: Vec<String> = ask.iter().map(|who| shown.principal(who)).collect();
-    let can = if names.is_empty() {
+    // The account itself is not one to be asked.
+    let itself = Principal::User(caller.clone());
+    let names: Vec<String> =
+        ask.iter().filter(|who| ***who != itself).map(|who| shown.principal(who)).collect();
+    let can = if ask.contains(&itself) {
+        "as an administrator of the space it can".to_owned()
+    } else if names.is_empty() {
         "an administrator of the space can".to_owned()
     } else {
         format!("{} can", some(&names, ("other", "others")))
@@ -104,7 +109,8 @@ fn line(key: &LeftOutKey<'_>, all: &[&LeftOut], shown: &dyn ShownNames) -> Strin
             if any_of.contains(&Permission::AdministerSpace) && !key.is_page {
                 format!("this account does not administer the space; {can} grant it {least}")
             } else {
-                format!("this account lacks {least} in the space; {can} grant it that")
+                let it = if ask.contains(&itself) { "itself" } else { "it" };
+                format!("this account lacks {least} in the space; {can} grant {it} that")
             }
         }
     };

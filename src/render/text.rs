@@ -299,7 +299,7 @@ fn needs_left_out_words(
     needed_by: &NeededBy,
 ) -> String {
     let needed: Vec<&LeftOut> = left_out.iter().filter_map(|place| plan.left_out.get(*place)).collect();
-    let lines = left_out::lines_of(&needed, plan).join("; ");
+    let lines = left_out::lines_of(&needed, plan, &plan.site.caller).join("; ");
     let why = match needed_by {
         NeededBy::Order { danger: Some(danger), .. } => {
             format!("without it {}", lasting_danger_words(plan, danger))

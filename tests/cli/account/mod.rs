@@ -5,7 +5,7 @@ mod random;
 
 use serde_json::{Value, json};
 
-use crate::support::{Folder, Hosted, Ran, Reply, sign_in};
+use crate::support::{Folder, Hosted, Ran, Reply, sign_in, site_of_ann_and_bob};
 
 /// The caller is not on the edit list of the page.
 const NOT_LISTED: [(&str, &str); 2] = [
@@ -260,4 +260,21 @@ fn doctor_is_content_where_nothing_is_left_out() {
     // The site has been read by then.
     let ran = folder.run(&["plan"]).code(4);
     assert!(ran.err.ends_with("error: the policy has 1 error; nothing was changed\n"), "{}", ran.err);
+}
+
+/// Who can help may be the account itself: then it is told what it can do, and not sent to itself.
+#[test]
+fn an_account_that_can_help_itself_is_not_sent_to_itself() {
+    let site = site_of_ann_and_bob!(
+        "\ngroups:\n  staff: {id: g-1, members: [ann, bob], access: user}\nspaces:\n  ENG:\n    id: 101\n    name: Engineering\n    \
+         permissions: {read/space: [user:ann, group:staff], administer/space: [user:ann], restrict_content/space: [user:ann]}\n    \
+         pages: [{id: 1, title: Home, children: [{id: 2, title: Plans}]}]\n"
+    );
+    let policy = "version: 1\nsite: {url: sandbox:site.yaml}\npeople: {ann: u-ann}\nspaces:\n  ENG: {mode: additive, pages: \
+                  {/Plans: {view: ['user:ann']}}}\n";
+    let folder = Folder::with(&[("site.yaml", site), ("confperm.yaml", policy)]);
+    let ran = folder.run(&["plan"]);
+    assert!(ran.out.contains("this account lacks"), "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("as an administrator of the space it can grant itself that"), "{}", ran.out);
+    assert!(!ran.out.contains("user:ann can"), "{}", ran.out);
 }
