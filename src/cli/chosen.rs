@@ -1,7 +1,7 @@
 //! The spaces that a command line chooses to be copied, as `import` and `snapshot` need them.
 
 use crate::confluence::{Cloud, Read as _, SpaceSelection};
-use crate::diagnostic::{Code, did_you_mean};
+use crate::diagnostic::{Code, near_key};
 use crate::model::{Live, Space, SpaceKey, SpaceStatus};
 use crate::observe::{Chosen, ListingNeeds, Needs};
 use crate::policy::Policy;
@@ -93,7 +93,7 @@ pub(super) async fn all_visible(
     let missing: Vec<&SpaceKey> = keys.into_iter().filter(|key| !live.spaces.contains_key(*key)).collect();
     let Some(first) = missing.first() else { return Ok(()) };
     let visible = site.spaces(&SpaceSelection::All).await?;
-    let near = did_you_mean(first.as_str(), visible.iter().map(|space| space.key.as_str()));
+    let near = near_key(first.as_str(), visible.iter().map(|space| space.key.as_str()));
     let hint = near.map_or_else(
         || "it does not exist, or this account may not see it: ask an administrator of the space".to_owned(),
         |near| format!("did you mean `{near}`?"),

@@ -6,7 +6,7 @@ use camino::Utf8Path;
 use jiff::ToSpan as _;
 
 use crate::apply::{Unverified, journal, unverified};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, near_key};
 use crate::model::{Edition, Guard, Live, Site, SpaceKey};
 use crate::observe::Failure;
 use crate::plan::{self, Planned};
@@ -194,10 +194,16 @@ async fn keys_of(
 fn not_covered(policy: &Policy, missing: &SpaceKey) -> CliError {
     let known: Vec<&str> = policy.spaces.keys().map(SpaceKey::as_str).collect();
     let rules = if policy.rules.is_empty() { "" } else { ", and the spaces that its rules select" };
-    CliError::usage(
-        format!("--space {missing}: the policy does not cover this space"),
-        format!("it covers {}{rules}", known.join(", ")),
-    )
+    let near = near_key(missing.as_str(), known.iter().copied());
+    let hint = match near {
+        Some(near) if near.eq_ignore_ascii_case(missing.as_str()) => {
+            format!("upper and lower case count: write `{near}`")
+        }
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => "it has only rules, and none of them selects it".to_owned(),
+        None => format!("it covers {}{rules}", known.join(", ")),
+    };
+    CliError::usage(format!("--space {missing}: the policy does not cover this space"), hint)
 }
 
 /// On the Free edition no plan can be carried out.

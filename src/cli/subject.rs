@@ -30,6 +30,13 @@ const VERBS: [(&str, Verb); 8] = [
 ];
 
 pub(super) fn verb(text: &str) -> Result<Verb, CliError> {
+    if text.trim().is_empty() {
+        let names = VERBS.map(|(name, _)| name).join(", ");
+        return Err(CliError::usage(
+            "nothing says what is to be done",
+            format!("ask for one of {names}, or for a permission such as export/space"),
+        ));
+    }
     if let Some((_, verb)) = VERBS.into_iter().find(|(name, _)| *name == text) {
         return Ok(verb);
     }
@@ -59,6 +66,9 @@ pub(super) struct Topic {
 /// `KEY`, `KEY/Title/Title`, `KEY/id:123`, `KEY/blog:Title`, or the address of a page.
 pub(super) fn object(text: &str) -> Result<Topic, CliError> {
     let form = "write a space (ENG) or a page with its space (ENG/Runbooks/On-call, ENG/id:1003)";
+    if text.trim().is_empty() {
+        return Err(CliError::usage("nothing says where", form));
+    }
     if let Some(link) = Link::parse(text) {
         return match link {
             Ok(Link { origin, space: Some(key), page }) => {
@@ -100,9 +110,17 @@ pub(super) enum Questioned {
 
 pub(super) fn questioned(text: &str, policy: &Policy) -> Result<Questioned, CliError> {
     let class = AccessClass::AllLicensedUsers;
+    let who = "name an alias, an e-mail address, a name or an account id; group:NAME, class:all-licensed-users or anonymous";
+    if text.trim().is_empty() {
+        return Err(CliError::usage("nothing says whose access is asked about", who));
+    }
     match text.split_once(':') {
+        Some(("user" | "group" | "set" | "class", name)) if name.trim().is_empty() => {
+            Err(CliError::usage(format!("`{}` lacks a name", visible(text)), who))
+        }
+        Some(("set", name)) => Err(set(name, policy)),
         _ if text == "anonymous" => Ok(Questioned::Principal(Who::Anonymous)),
-        Some(("group", name)) if !name.is_empty() => {
+        Some(("group", name)) => {
             Ok(Questioned::Principal(Who::Named(Named::Group(folded(name).into_owned()))))
         }
         Some(("class", name)) if name == class.as_str() => Ok(Questioned::Principal(Who::Class(class))),
@@ -113,6 +131,23 @@ pub(super) fn questioned(text: &str, policy: &Policy) -> Result<Questioned, CliE
         Some(("user", name)) => person(name, policy),
         _ => person(text, policy),
     }
+}
+
+/// The members of a set may have different answers, so each is a question of its own.
+fn set(name: &str, policy: &Policy) -> CliError {
+    let known = policy.sets.defined.keys().map(String::as_str);
+    if !policy.sets.defined.contains_key(name) {
+        let near = did_you_mean(name, known).map(|near| format!("did you mean `set:{}`?", visible(near)));
+        let hint = near.unwrap_or_else(|| "ask about a person or a group".to_owned());
+        let message = format!("the policy has no `set:{}`", visible(name));
+        return CliError::usage(message, hint);
+    }
+    let members: Vec<String> =
+        policy.sets.members(name).into_iter().map(|(who, _)| policy.show(who)).collect();
+    CliError::usage(
+        format!("`set:{}` is a list, and its members may have different answers", visible(name)),
+        format!("ask about each of them: {}", members.join(", ")),
+    )
 }
 
 fn person(name: &str, policy: &Policy) -> Result<Questioned, CliError> {

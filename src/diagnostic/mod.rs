@@ -11,4 +11,4 @@ mod suggest;
 pub use code::Code;
 pub use finding::{Diagnostic, Diagnostics, Label, Severity};
 pub use span::{Sources, Span, Spanned};
-pub use suggest::did_you_mean;
+pub use suggest::{did_you_mean, near_key};

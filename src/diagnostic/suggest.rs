@@ -25,6 +25,18 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
     best.map(|(_, name)| name)
 }
 
+/// The space key that `key` may have been meant for. Keys are short and many, so that likeness says little: another case,
+/// or one slip in three characters.
+pub fn near_key<'a>(key: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let upper = key.to_uppercase();
+    let near = known.into_iter().filter(|name| *name != key).filter_map(|name| {
+        let slips = key.chars().count().max(name.chars().count()) / 3;
+        let distance = strsim::osa_distance(&upper, &name.to_uppercase());
+        (distance <= slips).then_some((distance, name))
+    });
+    near.min().map(|(_, name)| name)
+}
+
 /// Jaro-Winkler likes common beginnings, which suits typing errors; a beginning that was left away
 /// (`engineering` for `acme-engineering`) is caught on its own.
 fn likeness(word: &str, name: &str) -> f64 {
@@ -57,6 +69,28 @@ mod tests {
         assert_eq!(did_you_mean("no", ["anonymous"]), None);
         assert_eq!(did_you_mean("ENG ", ["ENG"]), None);
         assert_eq!(did_you_mean("", roles), None);
+    }
+
+    #[test]
+    fn a_space_key_is_met_with_its_own_case_or_a_slip_and_never_with_nonsense() {
+        let keys = ["ENG", "FIN", "HR", "PLATFORM", "PROJ", "~ann"];
+        for (key, near) in [
+            ("fin", Some("FIN")),
+            ("Eng", Some("ENG")),
+            ("EGN", Some("ENG")),
+            ("PLATFROM", Some("PLATFORM")),
+            ("PLATFORMS", Some("PLATFORM")),
+            ("PRJO", Some("PROJ")),
+            ("PLAN", None),
+            ("EN", Some("ENG")),
+            ("H", None),
+            ("PLATE", None),
+            ("ENGLISH", None),
+            ("PLUMBING", None),
+            ("X", None),
+        ] {
+            assert_eq!(near_key(key, keys), near, "{key}");
+        }
     }
 
     #[test]

@@ -34,13 +34,16 @@ pub fn who_as_text(who: &Who, question: &Question<'_>) -> String {
     for party in parties {
         let _ = writeln!(text, "  {party}");
     }
-    if !who.perhaps.is_empty() {
+    if !who.perhaps.is_empty() || !who.perhaps_parties.is_empty() {
         let _ = writeln!(text, "\n{}", paint(HEADING, "Not known for"));
         for person in who.perhaps.iter().take(PEOPLE) {
             let _ = writeln!(text, "  {}", names.person(person));
         }
         if who.perhaps.len() > PEOPLE {
             let _ = writeln!(text, "  and {} more", who.perhaps.len() - PEOPLE);
+        }
+        for party in &who.perhaps_parties {
+            let _ = writeln!(text, "  {}", party_words(party, question));
         }
     }
     routes(&who.gates, question, &mut text);

@@ -79,8 +79,9 @@ pub(super) fn tallies(answers: &[(Who, Vec<ContentId>)]) -> BTreeMap<Principal, 
         for principal in people.chain(who.parties.iter().cloned()) {
             tallies.entry(principal).or_default().surely += pages.len();
         }
-        for account in &who.perhaps {
-            tallies.entry(Principal::User(account.clone())).or_default().perhaps += pages.len();
+        let people = who.perhaps.iter().cloned().map(Principal::User);
+        for principal in people.chain(who.perhaps_parties.iter().cloned()) {
+            tallies.entry(principal).or_default().perhaps += pages.len();
         }
     }
     tallies
@@ -95,11 +96,20 @@ pub fn who_of_pattern_as_text(
     let all: usize = answers.iter().map(|(_, pages)| pages.len()).sum();
     let tallies = tallies(answers);
     let can = if question.planned { "will be able to" } else { "can" };
-    let people = tallies.keys().filter(|principal| matches!(principal, Principal::User(_))).count();
+    let people = |surely: bool| {
+        let counts = |(principal, tally): &(&Principal, &Tally)| {
+            matches!(principal, Principal::User(_)) && (tally.surely > 0) == surely
+        };
+        tallies.iter().filter(counts).count()
+    };
     let pages = count(all, "page", "pages");
     let mut text = String::new();
-    let people = count(people, "person", "people");
-    let heading = format!("{people} {can} {} some of {pages} of {written}", question.verb);
+    let sure = count(people(true), "person", "people");
+    let unknown = match people(false) {
+        0 => String::new(),
+        unknown => format!("; not known for {}", count(unknown, "other", "others")),
+    };
+    let heading = format!("{sure} {can} {} some of {pages} of {written}{unknown}", question.verb);
     let _ = writeln!(text, "{}", paint(HEADING, &heading));
     let mut rows: Vec<(&Principal, Tally)> =
         tallies.iter().map(|(principal, tally)| (principal, *tally)).collect();
@@ -107,10 +117,14 @@ pub fn who_of_pattern_as_text(
     let names: Vec<String> = rows.iter().map(|(principal, _)| question.names.principal(principal)).collect();
     let width = column(names.iter().map(String::as_str), usize::MAX);
     for (name, (_, tally)) in names.iter().zip(&rows).take(SHOWN) {
-        let perhaps =
-            if tally.perhaps > 0 { format!(", perhaps {} more", tally.perhaps) } else { String::new() };
-        let number = if tally.surely == all { "all".to_owned() } else { tally.surely.to_string() };
-        let _ = writeln!(text, "  {}  {number}{perhaps}", pad(name, width));
+        let number = match (tally.surely, tally.perhaps) {
+            (surely, _) if surely == all => "all".to_owned(),
+            (surely, 0) => surely.to_string(),
+            (0, perhaps) if perhaps == all => "not known".to_owned(),
+            (0, perhaps) => format!("not known on {perhaps}"),
+            (surely, perhaps) => format!("{surely}, not known on {perhaps} more"),
+        };
+        let _ = writeln!(text, "  {}  {number}", pad(name, width));
     }
     if rows.len() > SHOWN {
         let _ = writeln!(text, "  and {} more", rows.len() - SHOWN);

@@ -34,12 +34,17 @@ impl Ran {
 
 /// Runs confperm in a directory, with nothing in its environment.
 pub(crate) fn run_in(directory: &Path, words: &str) -> Ran {
+    run_args(directory, &words.split_whitespace().collect::<Vec<_>>())
+}
+
+/// The same with arguments that may be blank.
+pub(crate) fn run_args(directory: &Path, arguments: &[&str]) -> Ran {
     let output = Command::cargo_bin("confperm")
         .unwrap()
         .env_clear()
         .env("NO_COLOR", "1")
         .current_dir(directory)
-        .args(words.split_whitespace())
+        .args(arguments)
         .output()
         .unwrap();
     Ran {

@@ -55,6 +55,51 @@ fn names_that_do_not_exist_are_met_with_a_suggestion() {
     assert_snapshot!(all.join("\n"));
 }
 
+/// What is missing is named, and what cannot be asked leads to what can.
+#[test]
+fn what_a_question_lacks_is_said() {
+    let directory = site("quickstart", None);
+    let sets = "version: 1\nsets: {oncall: [group:sre, user:ann]}\n";
+    fs::write(directory.path().join("sets.yaml"), sets).unwrap();
+    let ask = |words: &[&str]| crate::run_args(directory.path(), words);
+    for (words, message, hint) in [
+        (&["what", ""][..], "nothing says whose access is asked about", "an alias"),
+        (&["can", " ", "view", "ENG"], "nothing says whose access is asked about", "an alias"),
+        (&["who", "", "ENG"], "nothing says what is to be done", "view, edit"),
+        (&["who", "view", ""], "nothing says where", "ENG/Runbooks"),
+        (&["can", "group:", "view", "ENG"], "`group:` lacks a name", "group:NAME"),
+        (&["can", "user: ", "view", "ENG"], "`user: ` lacks a name", "alias"),
+        (&["what", "set:oncall"], "`set:oncall` is a list", "ask about each of them: group:sre, user:ann"),
+        (&["can", "set:oncal", "view", "ENG"], "the policy has no `set:oncal`", "did you mean `set:oncall`?"),
+        (&["plan", "--space", "eng"], "--space eng: the policy", "upper and lower case count: write `ENG`"),
+    ] {
+        let ran = ask(words);
+        assert_eq!(ran.code, 64, "{words:?}: {}", ran.talk);
+        assert!(ran.talk.contains(message) && ran.talk.contains(hint), "{words:?}: {}", ran.talk);
+    }
+    let ran = ask(&["who", "view", "eng"]);
+    assert!(ran.talk.contains("did you mean `ENG`?"), "{}", ran.talk);
+    let ran = ask(&["who", "view", "ENGLISH"]);
+    assert!(!ran.talk.contains("did you mean"), "{}", ran.talk);
+}
+
+/// People of whom the answer is not known are none of those who can.
+#[test]
+fn who_on_a_pattern_tells_for_whom_it_is_not_known() {
+    let acme = site("acme", Some(ACME));
+    let one = run_in(acme.path(), "who view ENG/Architecture/Decisions --format json").json();
+    let perhaps = one["perhaps"].as_array().unwrap();
+    assert!(!perhaps.is_empty() && one["people"].as_array().unwrap().is_empty(), "{one:#}");
+    let ran = run_in(acme.path(), "who view ENG/Architecture/Decisions/**");
+    let (heading, rows) = ran.out.split_once('\n').unwrap();
+    assert!(heading.starts_with("0 people can view"), "{}", ran.out);
+    assert!(heading.ends_with(&format!("not known for {} others", perhaps.len())), "{}", ran.out);
+    assert!(rows.contains("not known") && !rows.contains("perhaps"), "{}", ran.out);
+    let all = run_in(acme.path(), "who view ENG/Architecture/Decisions/** --format json").json();
+    let principals = all["principals"].as_array().unwrap();
+    assert!(principals.iter().all(|it| it["allowed"] == 0 && it["unknown"] == all["pages"]), "{all:#}");
+}
+
 #[test]
 fn an_explanation_shows_every_level_with_every_route() {
     assert_snapshot!(quickstart("explain ann edit ENG/Handbook").whole());

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::meaning::{Lost, NameMeaning, WrittenName};
 use super::resolver::Resolver;
 use super::wish::{Copied, Leaving, Wish, WishLine};
-use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Span, Spanned, near_key};
 use crate::model::{
     Holding, LiveSpace, Permission, Principal, SkippedPart, SpaceId, SpaceKey, SpaceStatus, Truth,
 };
@@ -227,7 +227,7 @@ impl<'a> Resolver<'a> {
             let near = pattern
                 .value
                 .exact()
-                .and_then(|key| did_you_mean(key.as_str(), listing.spaces.keys().map(SpaceKey::as_str)));
+                .and_then(|key| near_key(key.as_str(), listing.spaces.keys().map(SpaceKey::as_str)));
             self.report(
                 Diagnostic::new(Code::EmptySelector, format!("`{}` {what}", pattern.value))
                     .at(&pattern.span, "")
@@ -329,7 +329,7 @@ impl<'a> Resolver<'a> {
 
     fn near_space(&self, key: &SpaceKey) -> Option<&'a str> {
         let live = self.live;
-        did_you_mean(key.as_str(), live.listing.spaces.keys().map(SpaceKey::as_str))
+        near_key(key.as_str(), live.listing.spaces.keys().map(SpaceKey::as_str))
     }
 
     fn unknown_space(&mut self, key: &SpaceKey, span: &Span, near: Option<&str>) {
