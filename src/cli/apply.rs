@@ -169,7 +169,12 @@ async fn once(
     signals: &Signals,
     out: &Output,
 ) -> Result<Once, CliError> {
-    let prepared = prepare(&args.scope, &args.overrides, Lacking::Refused, environment, out).await?;
+    let is_accepted = |plan: &Plan| {
+        let is_sure = args.yes || plan.is_empty();
+        is_sure && expected.is_none_or(|expected| plan.is_empty() || expected.is(plan))
+    };
+    let (scope, overrides) = (&args.scope, &args.overrides);
+    let prepared = prepare(scope, overrides, Lacking::Refused, &is_accepted, environment, out).await?;
     let completeness = args.scope.completeness(&prepared.planned.plan);
     let ended = |run, prepared: Prepared| {
         Ok(Once { plan: prepared.planned.plan, run, completeness, is_limited: limits.are_set() })
@@ -273,7 +278,9 @@ async fn confirm(
         return Err(CliError::failed(Failure::NotConfirmed, "not confirmed; nothing was changed"));
     }
     drop(shown.connection);
-    let now = prepare(&args.scope, &args.overrides, Lacking::Refused, environment, out).await?;
+    let is_shown = |plan: &Plan| *plan == shown.planned.plan;
+    let (scope, overrides) = (&args.scope, &args.overrides);
+    let now = prepare(scope, overrides, Lacking::Refused, &is_shown, environment, out).await?;
     if now.planned.plan != shown.planned.plan {
         return Err(CliError::failed(
             Failure::ChangedMeanwhile,

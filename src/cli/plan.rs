@@ -21,7 +21,8 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
             )
         })?;
     }
-    let prepared = prepare(&args.scope, &args.overrides, Lacking::Reported, environment, out).await?;
+    let prepared =
+        prepare(&args.scope, &args.overrides, Lacking::Reported, &|_| true, environment, out).await?;
     let Prepared { bundles, live, planned, view, .. } = prepared;
     let plan = &planned.plan;
     let text = match args.format {

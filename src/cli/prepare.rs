@@ -9,7 +9,7 @@ use crate::apply::{Unverified, journal, unverified};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, near_key};
 use crate::model::{Edition, Guard, Live, Site, SpaceKey};
 use crate::observe::Failure;
-use crate::plan::{self, Planned};
+use crate::plan::{self, Plan, Planned};
 use crate::policy::lock::Lock;
 use crate::policy::{Context, NamedBundle, Policy};
 use crate::render::{self, View};
@@ -54,11 +54,13 @@ impl Prepared {
 }
 
 /// Loads the policy, reads the site, and plans. Contradictions, and what the guards forbid of the policy alone,
-/// end it before anything is read.
+/// end it before anything is read. The lock learns what the names of a plan mean that is not blocked and that
+/// `is_accepted`.
 pub(super) async fn prepare(
     scope: &Scope,
     overrides: &OverrideArgs,
     lacking: Lacking,
+    is_accepted: &dyn Fn(&Plan) -> bool,
     environment: &Environment,
     out: &Output,
 ) -> Result<Prepared, CliError> {
@@ -129,8 +131,9 @@ pub(super) async fn prepare(
     if let Some(note) = token::note(&planned.plan, &connection.site).await {
         out.say(&note);
     }
-    // What a refused plan took names to mean is not what anyone has agreed to.
-    if !planned.plan.is_blocked() {
+    // What a refused plan took names to mean is not what anyone has agreed to. A lock that is never written is compared
+    // in any case.
+    if !planned.plan.is_blocked() && (scope.locked || is_accepted(&planned.plan)) {
         view.unlocked = lock.learn(&policy, &live, &connection, scope.learning(lacking), out)?.lacking;
     }
     Ok(Prepared { connection, bundles: policy.bundles(), live, planned, last, view })

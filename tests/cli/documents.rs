@@ -225,3 +225,29 @@ fn import_lists_files_and_spaces() {
     let one = ["--space", "ENG", "--stdout"];
     folder.run(&[&import[..], &one].concat()).code(64);
 }
+
+/// What the names of a plan mean that is not the approved one is not what anyone has agreed to.
+#[test]
+fn a_plan_that_is_refused_writes_no_lock() {
+    let folder = folder();
+    let other = format!("sha256:{}", "0".repeat(64));
+    let refused: [(&[&str], i32); 4] = [
+        (&["apply", "--yes", "--expect", &other], 3),
+        (&["apply", "--expect", &other], 3),
+        // There is no one to say yes.
+        (&["apply"], 64),
+        (&["plan", "--space", "NOPE"], 64),
+    ];
+    for (words, code) in refused {
+        folder.run(words).code(code);
+        assert!(!folder.path().join("confperm.lock").exists(), "{words:?}");
+    }
+    folder.write("guards.yaml", "guards: {required-admins: [user:bob]}\n");
+    for words in [&["plan"][..], &["apply", "--yes"]] {
+        folder.run(words).code(3);
+        assert!(!folder.path().join("confperm.lock").exists(), "{words:?}");
+    }
+    folder.write("guards.yaml", "version: 1\n");
+    folder.run(&["apply", "--yes"]).code(0);
+    assert!(folder.path().join("confperm.lock").exists());
+}
