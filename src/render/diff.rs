@@ -27,7 +27,7 @@ pub fn plan_as_diff(plan: &Plan, live: &Live, after: &Live, bundles: &[NamedBund
         if holders.is_empty() && pages.is_empty() {
             continue;
         }
-        let side = |state| preview::space(state, space.mode, &|who| holders.contains(who), &pages, &words);
+        let side = |state| preview::space(state, space.mode, &holders, &pages, &words);
         let (old, new) = (side(before), side(after));
         let diff = TextDiff::from_lines(&old, &new);
         let mut unified = diff.unified_diff();

@@ -251,3 +251,19 @@ fn a_plan_that_is_refused_writes_no_lock() {
     folder.run(&["apply", "--yes"]).code(0);
     assert!(folder.path().join("confperm.lock").exists());
 }
+
+/// One entry that goes does not look like an `access` that goes as a whole.
+#[test]
+fn a_diff_of_one_entry_shows_that_others_stay() {
+    let folder = folder();
+    folder.write(
+        "confperm.yaml",
+        "version: 1\nsite: {url: sandbox:site.yaml}\npeople: {ann: u-ann}\nspaces:\n  ENG: {access: {read/space: [user:ann], administer/space: [user:ann]}}\n",
+    );
+    let diff = folder.run(&["plan", "--format", "diff"]).code(0).out;
+    assert!(
+        diff.contains("     access:\n       # 1 other principal keeps access\n-      read/space:\n"),
+        "{diff}"
+    );
+    assert!(!diff.contains("-    access:"), "{diff}");
+}

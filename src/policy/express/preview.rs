@@ -27,12 +27,12 @@ impl std::fmt::Debug for PreviewNames<'_> {
 pub fn space(
     space: &LiveSpace,
     mode: Mode,
-    holders: &dyn Fn(&Principal) -> bool,
+    holders: &BTreeSet<Principal>,
     pages: &BTreeSet<ContentId>,
     words: &PreviewNames<'_>,
 ) -> String {
     let mut access: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (principal, holding) in space.holdings.iter().filter(|(principal, _)| holders(principal)) {
+    for (principal, holding) in space.holdings.iter().filter(|(principal, _)| holders.contains(principal)) {
         for word in holding_words(holding, words) {
             access.entry(word).or_default().insert((words.name)(principal));
         }
@@ -46,8 +46,14 @@ pub fn space(
     text.key(0, "spaces", None);
     text.key(1, space.space.key.as_str(), None);
     text.entry(2, "mode", mode, None);
-    if !access.is_empty() {
+    // Without the others, an `access` whose only entry shown here goes would seem to go as a whole.
+    let others = space.holdings.keys().filter(|principal| !holders.contains(principal)).count();
+    if !access.is_empty() || (!holders.is_empty() && others > 0) {
         text.key(2, "access", None);
+        if others > 0 {
+            let principals = if others == 1 { "principal keeps" } else { "principals keep" };
+            text.comment(&format!("{others} other {principals} access"), 3);
+        }
     }
     for (word, who) in access {
         text.items(3, &word, who);
