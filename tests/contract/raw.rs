@@ -63,6 +63,8 @@ impl Asker<'_> {
             "/spaces?sort=-key",
             "/spaces?ids=101&ids=102&status=current&type=global&labels=team",
             "/spaces/101/labels",
+            "/labels?prefix=global&sort=-name&limit=1",
+            "/pages/2/labels?prefix=global",
             "/spaces/103/permissions?limit=100",
             "/spaces/103/pages?limit=100&depth=all&status=current&status=archived",
             "/spaces/101/pages?depth=root&title=Home&sort=-title",

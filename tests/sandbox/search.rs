@@ -1,6 +1,6 @@
 //! CQL, as far as reading permissions takes it.
 
-use crate::support::Setup;
+use crate::support::{Client, Setup};
 
 fn cql(query: &str, rest: &str) -> String {
     let query: String = url::form_urlencoded::byte_serialize(query.as_bytes()).collect();
@@ -73,4 +73,57 @@ async fn people_and_everything_are_searched() {
     assert_eq!(people.body["results"][0]["user"]["accountId"], "a-bob");
     let all = site.get("/wiki/rest/api/search?cql=id%3D2").await;
     assert_eq!((&all.body["results"][0]["content"]["id"], &all.body["totalSize"]), (&"2".into(), &1.into()));
+}
+
+const LABELLED: &str = "kind: confluence-sandbox
+version: 1
+site: {flavor: cloud, space-role-mode: pre-roles, edition: standard}
+users: {ann: {account-id: u-ann, name: Ann, email: ann@x.com}, bob: {account-id: u-bob, name: Bob, email: bob@x.com}}
+groups: {staff: {id: g-staff, members: [ann, bob]}}
+spaces:
+  ENG:
+    id: 1
+    name: Space 1
+    permissions: {read/space: [group:staff], administer/space: [user:ann]}
+    pages:
+      - {id: 11, title: A, labels: [runbook, secret], view: [user:ann]}
+      - {id: 12, title: B, labels: [runbook]}
+      - {id: 13, title: C, labels: [runbook], status: archived}
+      - {id: 14, title: D}
+  OPS:
+    id: 2
+    name: Space 2
+    permissions: {read/space: [group:staff]}
+    pages: [{id: 21, title: E, labels: [runbook]}]
+";
+
+/// OpenAPI v2, getLabels, getLabelPages and getPageLabels.
+#[tokio::test]
+async fn labels_lead_to_pages_and_pages_to_labels() {
+    let site = Client::of(LABELLED).await;
+    let all = site.get("/wiki/api/v2/labels?prefix=global&sort=name").await;
+    assert_eq!(all.each("name"), ["runbook", "secret"]);
+    let [runbook, secret] = [&all.each("id")[0], &all.each("id")[1]];
+    let pages = |who, rest: &str| {
+        let path = format!("/wiki/api/v2/labels/{runbook}/pages?limit=2{rest}");
+        let site = &site;
+        async move { site.get_as(who, &path).await.each("id") }
+    };
+    assert_eq!(pages("ann", "").await, ["11", "12"], "a page of two, and a link to the next");
+    assert_eq!(pages("bob", "&space-id=1").await, ["12", "13"]);
+    assert_eq!(pages("ann", "&space-id=2").await, ["21"]);
+    // What is hidden from a caller has no label for it.
+    assert_eq!(site.get_as("bob", "/wiki/api/v2/labels").await.each("name"), ["runbook"]);
+    site.get_as("bob", &format!("/wiki/api/v2/labels/{secret}/pages")).await.v2_error(404, "NOT_FOUND");
+    assert_eq!(
+        site.get("/wiki/api/v2/pages/11/labels?prefix=global").await.each("name"),
+        ["runbook", "secret"]
+    );
+    assert_eq!(site.get("/wiki/api/v2/pages/11/labels?prefix=my").await.each("name"), [""; 0]);
+    assert_eq!(site.get("/wiki/api/v2/pages/13/labels").await.each("name"), ["runbook"]);
+    site.get_as("bob", "/wiki/api/v2/pages/11/labels").await.v2_error(404, "NOT_FOUND");
+    let left_out = format!("{LABELLED}quirks: {{label-lists-archived: false}}\n");
+    let site = Client::of(&left_out).await;
+    let found = site.get(&format!("/wiki/api/v2/labels/{runbook}/pages?space-id=1")).await;
+    assert_eq!(found.each("id"), ["11", "12"]);
 }

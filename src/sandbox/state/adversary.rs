@@ -155,6 +155,10 @@ pub enum Deed {
     ClearList { page: u64, list: ListName },
     /// Gives a page another title.
     RenamePage { page: u64, title: String },
+    /// Puts a label on a page.
+    LabelPage { page: u64, label: String },
+    /// Takes a label off a page.
+    UnlabelPage { page: u64, label: String },
     /// Gives a group another name.
     RenameGroup { group: String, name: String },
     /// Gives a space another name.

@@ -140,6 +140,12 @@ impl Scene<'_> {
                 Action::ClearList { content: self.page(page)?, list: kind(list) }
             }
             Deed::RenamePage { page, title } => Action::RenamePage { content: self.page(page)?, title },
+            Deed::LabelPage { page, label } => {
+                Action::LabelPage { content: self.page(page)?, label, on: true }
+            }
+            Deed::UnlabelPage { page, label } => {
+                Action::LabelPage { content: self.page(page)?, label, on: false }
+            }
             Deed::RenameGroup { group, name } => Action::RenameGroup { group: self.group(&group)?, name },
             Deed::RenameSpace { space, name } => Action::RenameSpace { space: self.space(&space)?, name },
             Deed::ChangeSpaceKey { space, key } => Action::ChangeSpaceKey { space: self.space(&space)?, key },

@@ -36,6 +36,8 @@ pub enum Action {
     ClearList { content: ContentId, list: ListKind },
     /// Gives a node another title.
     RenamePage { content: ContentId, title: String },
+    /// Puts a label on a page or post, or takes it off.
+    LabelPage { content: ContentId, label: String, on: bool },
     /// Gives a group another name; its id stays.
     RenameGroup { group: GroupId, name: String },
     /// Gives a space another name; key and id stay.
@@ -110,6 +112,7 @@ impl Action {
             | Self::RemoveFromList { content, .. }
             | Self::ClearList { content, .. }
             | Self::RenamePage { content, .. }
+            | Self::LabelPage { content, .. }
             | Self::MovePage { content, .. }
             | Self::ArchivePage { content }
             | Self::DeletePage { content } => Object::Content(*content),
@@ -162,6 +165,7 @@ impl World {
                 let content = self.contents.get_mut(content).ok_or_else(|| missing(&action.object()))?;
                 replace(&mut content.title, title.clone())
             }
+            Action::LabelPage { content, label, on } => self.label_page(*content, label, *on),
             Action::RenameGroup { group, name } => {
                 let group = self.groups.get_mut(group).ok_or_else(|| missing(&action.object()))?;
                 replace(&mut group.name, name.clone())
@@ -264,6 +268,13 @@ impl World {
         change(&mut entries);
         let content = self.content_mut(id).ok_or_else(|| missing(&Object::Content(id)))?;
         replace(content.lists.get_mut(list), entries)
+    }
+
+    fn label_page(&mut self, id: ContentId, label: &str, on: bool) -> Result<(), NotApplicable> {
+        let content = self.contents.get_mut(&id).ok_or_else(|| missing(&Object::Content(id)))?;
+        let has_changed =
+            if on { content.labels.insert(label.to_owned()) } else { content.labels.remove(label) };
+        if has_changed { Ok(()) } else { Err(NotApplicable::NoChange) }
     }
 
     fn move_page(&mut self, id: ContentId, to: Place) -> Result<(), NotApplicable> {

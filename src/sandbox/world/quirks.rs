@@ -112,6 +112,8 @@ pub struct Quirks {
     /// Content that CQL does not return: an index that lags.
     #[schemars(with = "BTreeSet<u64>")]
     pub search_misses: BTreeSet<ContentId>,
+    /// Whether the list of the pages of a label has archived ones.
+    pub label_lists_archived: bool,
     /// The largest page that v1 lists give, whatever `limit` says.
     pub page_cap: Option<usize>,
     /// Whether an empty page with a next link follows each page that has a next link.
@@ -164,6 +166,7 @@ impl Default for Quirks {
             emails_visible: false,
             bad_token: BadToken::Unauthorized,
             search_misses: BTreeSet::new(),
+            label_lists_archived: true,
             page_cap: None,
             empty_pages: false,
             unreadable_ancestor_fails_batch: true,

@@ -63,7 +63,7 @@ fn list_everywhere(ask: &Ask<'_>, kind: Kind) -> Result<Answer, Failure> {
     list(ask, ids, kind)
 }
 
-fn list(ask: &Ask<'_>, mut ids: Vec<ContentId>, kind: Kind) -> Result<Answer, Failure> {
+pub(super) fn list(ask: &Ask<'_>, mut ids: Vec<ContentId>, kind: Kind) -> Result<Answer, Failure> {
     let words: &[&str] = match kind {
         Kind::Blogpost => &["current", "deleted", "trashed"],
         _ => &["current", "archived", "deleted", "trashed"],
@@ -104,8 +104,7 @@ pub(in crate::sandbox::http) fn get(ask: &mut Ask<'_>) -> Result<Answer, Failure
     let mut shown = render(ask.world(), content);
     // The documents have it for pages and posts.
     if matches!(content.kind, Kind::Page | Kind::Blogpost) && ask.query.flag("include-labels")? {
-        let label = |label: &String| json!({"id": label, "name": label, "prefix": "global"});
-        shown["labels"] = super::included(content.labels.iter().map(label));
+        shown["labels"] = super::included(content.labels.iter().map(|label| super::labels::render(label)));
     }
     if ask.query.flag("include-operations")? {
         shown["operations"] = super::included(own_operations(ask, content));
@@ -216,7 +215,7 @@ fn one<'a>(ask: &'a Ask<'_>) -> Result<&'a Content, Failure> {
 }
 
 /// Content of a kind that the caller sees.
-fn item<'a>(ask: &'a Ask<'_>, kind: Kind, id: u64) -> Result<&'a Content, Failure> {
+pub(super) fn item<'a>(ask: &'a Ask<'_>, kind: Kind, id: u64) -> Result<&'a Content, Failure> {
     let id = ContentId(id);
     let content = ask.world().visible_content(&ask.caller, id)?;
     if content.kind == kind { Ok(content) } else { Err(Refusal::NoContent(id).into()) }
@@ -270,14 +269,14 @@ fn below<'a>(ask: &'a Ask<'_>, item: &'a Content, depth: usize) -> Vec<Below<'a>
 }
 
 /// Looks at many items for one caller, and at each space once.
-struct Eye<'w> {
+pub(super) struct Eye<'w> {
     standing: Standing<'w>,
     world: &'w World,
     space: Option<(SpaceId, std::collections::BTreeSet<crate::sandbox::world::Pair>)>,
 }
 
 impl<'w> Eye<'w> {
-    fn new(world: &'w World, subject: &'w crate::sandbox::world::Subject) -> Self {
+    pub(super) fn new(world: &'w World, subject: &'w crate::sandbox::world::Subject) -> Self {
         Self { standing: Standing::of(world, subject), world, space: None }
     }
 
@@ -291,7 +290,7 @@ impl<'w> Eye<'w> {
         }
     }
 
-    fn sees(&mut self, content: &Content) -> bool {
+    pub(super) fn sees(&mut self, content: &Content) -> bool {
         if self.space.as_ref().is_none_or(|(id, _)| *id != content.space) {
             let given = self.world.space(content.space).map(|space| self.standing.space_operations(space));
             self.space = Some((content.space, given.unwrap_or_default()));

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 pub(super) mod admin_key;
 pub(super) mod content;
+pub(super) mod labels;
 pub(super) mod roles;
 pub(super) mod spaces;
 pub(super) mod users;
