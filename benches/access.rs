@@ -161,6 +161,7 @@ fn space(size: Size, number: u64) -> LiveSpace {
         unlisted_anonymous: Known::Known(false),
         tree: Some(tree),
         read: BesidePages::default(),
+        labelled: std::collections::BTreeMap::new(),
     }
 }
 

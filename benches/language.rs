@@ -64,6 +64,7 @@ fn site(number_of_spaces: u64) -> Live {
                 unlisted_anonymous: Known::Known(false),
                 tree: None,
                 read: BesidePages::default(),
+                labelled: std::collections::BTreeMap::new(),
             },
         );
     }

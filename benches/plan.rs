@@ -260,8 +260,10 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
         unlisted_anonymous: Known::Known(false),
         tree: Some(tree),
         read: BesidePages::default(),
+        labelled: std::collections::BTreeMap::new(),
     };
     let desired = DesiredSpace {
+        labels: std::collections::BTreeMap::new(),
         watched: BTreeMap::new(),
         requested: Requested::default(),
         kept: Kept::default(),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::Audience;
-use crate::model::{ContentId, PageVerb, Principal, SpaceKey};
+use crate::model::{ContentId, PageLabel, PageVerb, Principal, SpaceKey};
 use crate::plan::HoldingState;
 
 /// An object that is neither as the plan found it, nor as the plan wants it, nor in between. It was left as
@@ -32,6 +32,8 @@ pub enum ConcurrentChange {
     Hidden { space: SpaceKey, content: ContentId },
     /// A page that stands elsewhere now, or is archived: what the policy says of its place is not about it.
     Moved { space: SpaceKey, content: ContentId },
+    /// A page that has no longer the label by which the policy means it, or does not show whether it has.
+    Unlabelled { space: SpaceKey, content: ContentId, label: PageLabel },
 }
 
 impl ConcurrentChange {
@@ -41,7 +43,8 @@ impl ConcurrentChange {
             Self::Holding { space, .. }
             | Self::List { space, .. }
             | Self::Hidden { space, .. }
-            | Self::Moved { space, .. } => space,
+            | Self::Moved { space, .. }
+            | Self::Unlabelled { space, .. } => space,
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::confluence::{Read, Stands, Write};
-use crate::model::{Known, PageVerb, Parent, Restrictions, SpaceKey, Subject};
+use crate::model::{Known, PageLabel, PageVerb, Parent, Restrictions, SpaceKey, Subject};
 use crate::plan::{Plan, PlannedCall};
 
 use super::change::ConcurrentChange;
@@ -138,6 +138,17 @@ pub(super) async fn write<S: Read + Write>(
         return Ended { status: look.status(None), written: None };
     };
     let after = lists_after(request, &now);
+    if options.precautions.look {
+        match lost_label(plan, call, site).await {
+            Ok(None) => {}
+            Ok(Some(label)) => {
+                let (space, content) = (call.space.clone(), call.content);
+                let changes = vec![ConcurrentChange::Unlabelled { space, content, label }];
+                return Ended { status: Status::Skipped { changes, partly: false }, written: None };
+            }
+            Err(failure) => return Ended { status: Status::Failed(failure), written: None },
+        }
+    }
     if options.precautions.look && lets_in(&now, &after) {
         match is_elsewhere(call, site).await {
             Ok(false) => {}
@@ -153,6 +164,20 @@ pub(super) async fn write<S: Read + Write>(
     let has_written = status.is_settled() || status.may_have_written();
     let written = has_written.then(|| Written { before: vec![now], after });
     Ended { status: look.status(Some(status)), written }
+}
+
+/// The label by which the policy means a page, if the page does not show it any more.
+async fn lost_label<S: Read + Write>(
+    plan: &Plan,
+    call: &ListCall<'_>,
+    site: &Recorded<'_, S>,
+) -> Result<Option<PageLabel>, CallFailure> {
+    let labels = plan.pages.get(&call.content).map(|page| &page.labels);
+    let Some(labels) = labels.filter(|labels| !labels.is_empty()) else { return Ok(None) };
+    let now = site.read().labels_now(call.content).await;
+    let now = now.map_err(|error| CallFailure::Unread(Arc::new(error)))?;
+    let has = |label: &&PageLabel| now.as_ref().known().is_some_and(|now| now.contains(*label));
+    Ok(labels.iter().find(|label| !has(label)).cloned())
 }
 
 /// Whether a page stands elsewhere than when the plan was made. Asked before a change that lets anyone in: the

@@ -204,10 +204,12 @@ impl Prepare<'_> {
                 _ => Object::Space(key.clone()),
             },
             pattern: match selector {
-                Some(pattern @ PageSelector::Below { .. }) => Some(AskedPages {
-                    written: format!("{key}/{}", pattern.to_string().trim_start_matches('/')),
-                    pages: contents.unwrap_or_default(),
-                }),
+                Some(pattern @ (PageSelector::Below { .. } | PageSelector::Labelled(_))) => {
+                    Some(AskedPages {
+                        written: format!("{key}/{}", pattern.to_string().trim_start_matches('/')),
+                        pages: contents.unwrap_or_default(),
+                    })
+                }
                 _ => None,
             },
             live,

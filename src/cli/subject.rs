@@ -246,7 +246,7 @@ pub(super) fn pages(
     let named = lookup.page(name, &spanned, space, tree).map_err(|findings| failed(&findings))?;
     Ok(match selector {
         PageSelector::Page(_) => BTreeSet::from([named]),
-        PageSelector::Below { .. } => lock.reached(selector, space, tree),
+        PageSelector::Below { .. } | PageSelector::Labelled(_) => lock.reached(selector, space, tree),
     })
 }
 

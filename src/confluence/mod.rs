@@ -29,8 +29,8 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use crate::model::{
     AccountId, Content, ContentId, ContentKind, ForeignRow, GrantId, Group, GroupId, Holding, Known,
-    PageVerb, Parent, Permission, Person, Principal, ProductAccess, Restrictions, Role, Site, SiteText,
-    Space, SpaceId, SpaceKey, SpaceRoleMode, Subject, Tree, Why, WriteRequest,
+    PageLabel, PageVerb, Parent, Permission, Person, Principal, ProductAccess, Restrictions, Role, Site,
+    SiteText, Space, SpaceId, SpaceKey, SpaceRoleMode, Subject, Tree, Why, WriteRequest,
 };
 
 pub use address::{Address, AddressError};
@@ -149,6 +149,23 @@ pub trait Read: Send + Sync {
         space: &Space,
         tree: &Tree,
     ) -> impl Future<Output = Result<Known<Vec<Content>>, Error>> + Send;
+
+    /// Every label that pages which the caller may view have, with its number; of the labels that all people of the
+    /// site share, not of those that people or spaces have to themselves.
+    fn page_labels(&self) -> impl Future<Output = Result<Known<BTreeMap<PageLabel, String>>, Error>> + Send;
+
+    /// The pages of a space that have a label, by its number. Archived ones may be missing.
+    fn pages_labelled(
+        &self,
+        label: &str,
+        space: SpaceId,
+    ) -> impl Future<Output = Result<Known<BTreeSet<ContentId>>, Error>> + Send;
+
+    /// The labels that a page has at this moment.
+    fn labels_now(
+        &self,
+        page: ContentId,
+    ) -> impl Future<Output = Result<Known<BTreeSet<PageLabel>>, Error>> + Send;
 
     /// The lists of many pages, [`LISTS_AT_ONCE`] in one call. Every id that was asked for is in the answer. `archived`
     /// says whether archived pages may be among them, which a search leaves out otherwise.

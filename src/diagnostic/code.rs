@@ -86,6 +86,8 @@ codes! {
     PerhapsForbidden = "perhaps-forbidden", Warning, "Access that is given to a user by name. A guard forbids that, unless it is the account that runs confperm.";
     ForbiddenAccess = "forbidden-access", Error, "Access that a guard of the policy forbids. Blocks plans, though the policy is valid.";
     InvalidPages = "invalid-pages", Error, "A page path that cannot be understood.";
+    LabelOpens = "label-opens", Error, "A label that would open a page: the label is not the policy's, who may edit a page can set it and remove it.";
+    LabelOutranked = "label-outranked", Warning, "A label that decides nothing, because a pattern of the whole space sets the same list and paths go first.";
     PageOnlyRole = "page-only-role", Error, "A role for `page-only` whose holders could open other pages to themselves.";
 
     // Meaning, on a day.

@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Audience, ContentId, Coverage, Guards, Joins, Kept, Origin, PageVerb, Permission, Principal,
-    RoleId, Skipped, SpaceKey, Subject,
+    AccountId, Audience, ContentId, Coverage, Guards, Joins, Kept, Origin, PageLabel, PageVerb, Permission,
+    Principal, RoleId, Skipped, SpaceKey, Subject,
 };
 
 /// What should be, for the spaces that the policy speaks of. Other spaces do not matter.
@@ -39,6 +39,8 @@ pub struct DesiredSpace {
     pub pages: BTreeMap<ContentId, DesiredPage>,
     /// Who joins the lists that are there once all else is settled.
     pub joins: Joins,
+    /// The labels by which it means pages, and those pages by which no path decides about a list.
+    pub labels: BTreeMap<PageLabel, BTreeSet<ContentId>>,
     /// The content that may be meant beside what `pages` has, were it seen.
     pub reach: ContentReach,
     pub unlisted: UnlistedPages,

@@ -156,6 +156,13 @@ named!(
     is_opaque
 );
 
+named!(
+    /// A label of pages. Confluence keeps labels in lower case, and without blanks and punctuation.
+    PageLabel,
+    "a label (no blanks, and none of `! # & ( ) * , . : ; < > ? @ [ ] ^`)",
+    |text| is_opaque(text) && !text.contains(|c: char| "!#&()*,.:;<>?@[]^".contains(c) || c.is_uppercase())
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,6 +172,16 @@ mod tests {
         assert_eq!("101".parse::<SpaceId>().unwrap().number(), 101);
         for text in ["", "+1", "-1", "1 ", "0x1F", "99999999999999999999"] {
             assert!(text.parse::<SpaceId>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn labels_are_as_confluence_keeps_them() {
+        for text in ["runbook", "on-call", "q3_2026", "à-la-carte", "手順"] {
+            assert!(text.parse::<PageLabel>().is_ok(), "{text:?}");
+        }
+        for text in ["", "Runbook", "on call", "a,b", "my:own", "*", "run*"] {
+            assert!(text.parse::<PageLabel>().is_err(), "{text:?}");
         }
     }
 

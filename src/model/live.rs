@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Directory, GrantId, Known, Permission, Principal, Role, RoleId, Site, SiteText, Space,
-    SpaceId, SpaceKey, StrayPermissions, Tree, Truth, Vocabulary, Why,
+    AccountId, ContentId, Directory, GrantId, Known, PageLabel, Permission, Principal, Role, RoleId, Site,
+    SiteText, Space, SpaceId, SpaceKey, StrayPermissions, Tree, Truth, Vocabulary, Why,
 };
 
 /// What has been read of a site. It grows as more is read, it records what has been read, and nothing is read
@@ -77,6 +77,16 @@ pub struct LiveSpace {
     pub tree: Option<Tree>,
     /// What `tree` has beside pages and the content that they hang under.
     pub read: BesidePages,
+    /// Which pages have a label, for the labels that were asked for.
+    pub labelled: BTreeMap<PageLabel, Known<Labelled>>,
+}
+
+/// The pages of a space that have a label.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Labelled {
+    pub pages: BTreeSet<ContentId>,
+    /// Those of which the site does not say whether they have it.
+    pub unknown: BTreeMap<ContentId, Why>,
 }
 
 /// Kinds of content that are listed apart from the pages of a space.
@@ -122,11 +132,13 @@ pub struct ForeignRow {
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum Gap {
     /// Content whose lists could not be read.
-    Restrictions { space: SpaceKey, content: super::ContentId, why: Why },
+    Restrictions { space: SpaceKey, content: ContentId, why: Why },
     /// An ancestor of visible pages that is itself hidden.
-    Ancestor { space: SpaceKey, content: super::ContentId },
+    Ancestor { space: SpaceKey, content: ContentId },
+    /// Which pages have a label: in all of the space, or whether this one does.
+    Labels { space: SpaceKey, label: PageLabel, content: Option<ContentId>, why: Why },
     /// Content of which the site does not say what it hangs under, or in which space it is.
-    Place { space: SpaceKey, content: super::ContentId },
+    Place { space: SpaceKey, content: ContentId },
     /// Folders, whiteboards, databases and embeds that no page hangs under.
     Containers { space: SpaceKey, why: Why },
     /// What `anonymous` holds in a space, where the site may leave its rows out.
@@ -222,6 +234,7 @@ impl LiveSpace {
             unlisted_anonymous: Known::Unknown(Why::NotRead),
             tree: None,
             read: BesidePages::default(),
+            labelled: BTreeMap::new(),
         }
     }
 
@@ -283,6 +296,7 @@ impl Gap {
     pub const fn space(&self) -> Option<&SpaceKey> {
         match self {
             Self::Restrictions { space, .. }
+            | Self::Labels { space, .. }
             | Self::Ancestor { space, .. }
             | Self::Place { space, .. }
             | Self::AnonymousRows { space, .. }

@@ -48,10 +48,10 @@ pub use directory::{
 };
 pub use fold::{folded, is_same_name};
 pub use guards::{Forbidden, Guard, Guarded, Guards, MaxRemovals, Prohibition};
-pub use ids::{AccountId, ContentId, GrantId, GroupId, InvalidId, RoleId, SpaceId, SpaceKey};
+pub use ids::{AccountId, ContentId, GrantId, GroupId, InvalidId, PageLabel, RoleId, SpaceId, SpaceKey};
 pub use joins::{Join, JoinReach, Joins};
 pub use known::{Known, Why};
-pub use live::{BesidePages, ForeignRow, Gap, Holding, Listing, Live, LiveSpace};
+pub use live::{BesidePages, ForeignRow, Gap, Holding, Labelled, Listing, Live, LiveSpace};
 pub use origin::Origin;
 pub use permission::{Permission, Vocabulary};
 pub use principal::{AccessClass, Principal, Subject};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ContentId, Known, Origin, PageVerb, Principal, Shown, SpaceKey, Subject, Tree};
+use super::{ContentId, Known, Origin, PageLabel, PageVerb, Principal, Shown, SpaceKey, Subject, Tree};
 
 /// Something that a policy asks for and that stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -54,6 +54,8 @@ pub enum SkipReason {
     /// Two entries reach the page because of where it stands, and this principal could edit it by the one and not view
     /// it by the other.
     Contradictory { editor: Shown, viewers: Origin },
+    /// Two entries mean the page by two labels, and set the same list of it.
+    TwoLabels { other: PageLabel },
     /// The account that it means is closed, and the list is written without it.
     Closed,
     /// The time that these were given on a list is over, and the list has no others, so it would be open.

@@ -7,7 +7,7 @@ use tokio::join;
 
 use super::needs::{ListingNeeds, Needs};
 use super::progress::{Hook, Part, Progress};
-use super::{anonymous, content, missing, people};
+use super::{anonymous, content, labels, missing, people};
 use crate::confluence::{Error, Read, SpaceAccess, SpaceSelection, side_by_side};
 use crate::model::{AccountId, Group, Holding, Live, LiveSpace, Principal, Role, Space, SpaceRoleMode};
 
@@ -23,6 +23,7 @@ pub(super) async fn fulfil<R: Read>(
     if listing(read, live, &needs.listing).await?
         || grants(read, live, needs, hook).await?
         || content::contents(read, live, &needs.content, hook).await?
+        || labels::read(read, live, &needs.content).await?
         || content::lists(read, live, &needs.content, hook).await?
         || missing::look_up(read, live).await?
         || anonymous::rows(read, live, &needs.anonymous).await

@@ -21,6 +21,7 @@ mod anonymous;
 mod content;
 mod everything;
 mod fulfil;
+mod labels;
 mod missing;
 mod needs;
 mod people;

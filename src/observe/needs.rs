@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccessClass, AccountId, Content, ContentId, GroupId, Known, Live, LiveSpace, Principal, SpaceId,
-    SpaceKey, Subject, Tree,
+    AccessClass, AccountId, Content, ContentId, GroupId, Known, Live, LiveSpace, PageLabel, Principal,
+    SpaceId, SpaceKey, Subject, Tree,
 };
 
 /// What a run must know of a site, as far as that can be said with what it knows already.
@@ -47,6 +47,8 @@ pub struct ContentNeeds {
     pub blogposts: bool,
     /// Folders, whiteboards and their like that no page hangs under.
     pub containers: bool,
+    /// The labels of which must be known which pages have them.
+    pub labels: BTreeSet<PageLabel>,
     /// The content whose view and edit lists are needed.
     pub lists: Lists,
 }

@@ -61,6 +61,7 @@ pub(super) fn content(policy: &Policy, context: Context<'_>, live: &Live, needs:
     let keys: BTreeSet<SpaceKey> = named.chain(whole.iter().cloned()).collect();
     for key in keys {
         let wanted = needs.content(&key);
+        wanted.labels.extend(policy.page_labels(&key));
         if whole.contains(&key) {
             wanted.blogposts = true;
             wanted.containers = true;

@@ -124,8 +124,11 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         mentioned.principals.iter().filter_map(|who| display_name(who, desired, live)).collect();
     plan.names =
         mentioned.principals.into_iter().map(|who| (who.clone(), name(&who, desired, live))).collect();
-    plan.pages =
-        mentioned.pages.into_iter().filter_map(|(space, id)| page(&space, id, [live, after])).collect();
+    plan.pages = mentioned
+        .pages
+        .into_iter()
+        .filter_map(|(space, id)| page(&space, id, desired, [live, after]))
+        .collect();
     plan.hash = plan.recomputed_hash();
     plan
 }
@@ -154,7 +157,14 @@ fn display_name(principal: &Principal, desired: &Desired, live: &Live) -> Option
     Some((account.clone(), live.directory.people.get(account)?.name.shown()))
 }
 
-fn page(space: &SpaceKey, id: ContentId, states: [&Live; 2]) -> Option<(ContentId, PlanPage)> {
+fn page(
+    space: &SpaceKey,
+    id: ContentId,
+    desired: &Desired,
+    states: [&Live; 2],
+) -> Option<(ContentId, PlanPage)> {
+    let labels = desired.spaces.get(space).into_iter().flat_map(|wish| &wish.labels);
+    let labels = labels.filter(|(_, pages)| pages.contains(&id)).map(|(label, _)| label.clone()).collect();
     let trees = states.map(|state| state.spaces.get(space).and_then(|space| space.tree.as_ref()));
     let tree = trees[0]?;
     let kind = tree.get(id)?.kind;
@@ -167,6 +177,7 @@ fn page(space: &SpaceKey, id: ContentId, states: [&Live; 2]) -> Option<(ContentI
             path: tree.label(id).shown(),
             archived: tree.is_archived(id),
             restricted,
+            labels,
         },
     ))
 }

@@ -87,6 +87,7 @@ fn is_declared(gap: &Gap, desired: &Desired, live: &Live) -> bool {
                 || wish.joins.names(*content)
                 || (wish.reach == ContentReach::Everything && !has_no_lists(*content, *why, space))
         }
+        Gap::Labels { label, .. } => wish.labels.contains_key(label),
         // What a path or a pattern means may be this content, so whether it is as declared is not known.
         Gap::Place { .. } => wish.reach >= ContentReach::Path || has_guests,
         // What is hidden is content of the space, and where what is below it stands is not known.

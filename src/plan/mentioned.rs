@@ -90,26 +90,7 @@ impl Mentioned {
             self.danger(&meanwhile.space, &meanwhile.danger);
         }
         for gap in plan.unseen.iter().chain(&plan.incomplete) {
-            match gap {
-                Gap::Restrictions { space, content, .. }
-                | Gap::Ancestor { space, content }
-                | Gap::Place { space, content } => {
-                    self.pages.insert((space.clone(), *content));
-                }
-                Gap::SinglePermissions { principal, .. } => {
-                    self.principals.insert(principal.clone());
-                }
-                Gap::Containers { .. }
-                | Gap::OwnGroups { .. }
-                | Gap::AnonymousRows { .. }
-                | Gap::Unreadable { .. } => {}
-                Gap::Members { group, .. } => {
-                    self.principals.insert(Principal::Group(group.clone()));
-                }
-                Gap::Account { account } => {
-                    self.principals.insert(Principal::User(account.clone()));
-                }
-            }
+            self.gap(gap);
         }
         for entry in &plan.page_only {
             self.principals.extend(entry.who.iter().cloned().map(Principal::from));
@@ -173,6 +154,32 @@ impl Mentioned {
                 self.principals.extend(who.iter().cloned());
             }
             Breach::TooManyRemovals { .. } => {}
+        }
+    }
+
+    fn gap(&mut self, gap: &Gap) {
+        match gap {
+            Gap::Restrictions { space, content, .. }
+            | Gap::Ancestor { space, content }
+            | Gap::Place { space, content } => {
+                self.pages.insert((space.clone(), *content));
+            }
+            Gap::Labels { space, content, .. } => {
+                self.pages.extend(content.map(|content| (space.clone(), content)));
+            }
+            Gap::SinglePermissions { principal, .. } => {
+                self.principals.insert(principal.clone());
+            }
+            Gap::Containers { .. }
+            | Gap::OwnGroups { .. }
+            | Gap::AnonymousRows { .. }
+            | Gap::Unreadable { .. } => {}
+            Gap::Members { group, .. } => {
+                self.principals.insert(Principal::Group(group.clone()));
+            }
+            Gap::Account { account } => {
+                self.principals.insert(Principal::User(account.clone()));
+            }
         }
     }
 

@@ -177,6 +177,7 @@ impl Renames {
         Some(match selector {
             PageSelector::Page(_) => PageSelector::Page(now),
             PageSelector::Below { reach, .. } => PageSelector::Below { anchor: Some(now), reach: *reach },
+            PageSelector::Labelled(_) => return None,
         })
     }
 }

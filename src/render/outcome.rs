@@ -183,6 +183,10 @@ pub(crate) fn change_words(plan: &Plan, change: &ConcurrentChange) -> String {
             audience_words(plan, now),
             audience_words(plan, intended)
         ),
+        ConcurrentChange::Unlabelled { space, content, label } => format!(
+            "{space}  {}: it does not show the label `{label}` any more, by which the policy means it; it was left as it is",
+            page(plan, *content)
+        ),
         ConcurrentChange::Moved { space, content } => format!(
             "{space}  {} was moved, archived or deleted by others after it was read, so its lists stay as they are",
             page(plan, *content)

@@ -34,6 +34,9 @@ fn line(skipped: &Skipped) -> String {
         SkipReason::Contradictory { editor, viewers } => {
             format!("where it stands now, {editor} could edit it and not view it ({viewers})")
         }
+        SkipReason::TwoLabels { other } => {
+            format!("the entry of `label:{other}` says something else of this list")
+        }
         SkipReason::Closed => "the account is closed".to_owned(),
         SkipReason::Last => "the time is over, and there are no others on the list".to_owned(),
         SkipReason::AlsoNamed { by } => format!("{} has this name and is not meant", ids(by)),

@@ -110,6 +110,19 @@ fn gap_words(plan: &Plan, gap: &Gap) -> String {
                 }
             }
         }
+        Gap::Labels { space, label, content: None, why } => {
+            format!("{space}  the pages with the label `{label}`: {}; the entry is left out", reason(why))
+        }
+        Gap::Labels { space, label, content: Some(content), why } => {
+            let page = plan
+                .pages
+                .get(content)
+                .map_or_else(|| format!("page {content}"), |page| page.path.to_string());
+            format!(
+                "{space}  whether {page} has the label `{label}`: {}; the entry passes it over",
+                reason(why)
+            )
+        }
         Gap::Ancestor { space, content } => {
             format!(
                 "{space}  a parent page with id {content}: it is a draft, in the trash, or hidden from the account that runs this"
@@ -425,6 +438,7 @@ fn unknown_words(plan: &Plan) -> Option<String> {
 const fn kind_words(gap: &Gap) -> (&'static str, &'static str) {
     match gap {
         Gap::Restrictions { .. } => ("page with unread lists", "pages with unread lists"),
+        Gap::Labels { .. } => ("unread label", "unread labels"),
         Gap::Ancestor { .. } => ("hidden parent page", "hidden parent pages"),
         Gap::Unreadable { .. } => ("list with unreadable entries", "lists with unreadable entries"),
         Gap::Place { .. } => ("page with an unknown place", "pages with unknown places"),

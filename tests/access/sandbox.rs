@@ -375,6 +375,7 @@ fn live_space(world: &sim::World) -> LiveSpace {
         unlisted_anonymous: Known::Known(false),
         tree: Some(tree),
         read: BesidePages::default(),
+        labelled: std::collections::BTreeMap::new(),
     }
 }
 

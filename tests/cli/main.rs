@@ -35,6 +35,7 @@ mod incomplete_answers;
 mod init;
 mod interrupted;
 mod journal;
+mod labels;
 mod locked;
 mod moved_on;
 mod not_listed;

@@ -81,7 +81,7 @@ fn confperm(recorder: &Recorder, folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Page lists of each kind (closed, opened, half opened, one entry more), rules that choose spaces by label
+/// Page lists of each kind (closed, opened, half opened, one entry more, joined by label), rules that choose spaces by label
 /// and by what they hold, and access tests.
 const POLICY: &str = "
 version: 1
@@ -96,6 +96,7 @@ spaces:
       /Closed: {view: anyone, edit: anyone}
       /Half: {view: anyone, edit: [user:ann]}
       /Folder/In folder: {edit: [user:ann]}
+      label:plans: {also-view: [group:ops]}
   BIG:
     mode: additive
     pages:

@@ -142,7 +142,7 @@ fn policies_in_the_readme_look_as_fmt_would_have_them() {
 #[test]
 fn the_scopes_are_those_that_the_client_needs() {
     let page = fs::read_to_string(root().join("docs/credentials.md")).unwrap();
-    let uses = [Use::Read, Use::Check, Use::WritePermissions, Use::WriteRestrictions];
+    let uses = [Use::Read, Use::Labels, Use::Check, Use::WritePermissions, Use::WriteRestrictions];
     for scope in uses.into_iter().flat_map(scopes::all_for) {
         assert!(
             page.contains(&format!("`{scope}`")),

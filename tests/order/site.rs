@@ -646,6 +646,7 @@ impl Case {
                     unlisted_anonymous: Known::Known(false),
                     tree: Some(tree),
                     read: BesidePages::default(),
+                    labelled: std::collections::BTreeMap::new(),
                 },
             )]),
             listing: Listing::default(),
@@ -682,6 +683,7 @@ impl Case {
             (who, DesiredHolding::Grants(held.collect()))
         });
         let space = DesiredSpace {
+            labels: std::collections::BTreeMap::new(),
             requested: Requested::default(),
             watched: BTreeMap::new(),
             kept: Kept::default(),

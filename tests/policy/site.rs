@@ -161,6 +161,7 @@ fn space(key: &str, status: SpaceStatus, tree: Option<Tree>) -> LiveSpace {
         unlisted_anonymous: Known::Known(false),
         tree,
         read: BesidePages::default(),
+        labelled: std::collections::BTreeMap::new(),
     }
 }
 

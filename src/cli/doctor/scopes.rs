@@ -13,7 +13,10 @@ use crate::render::style::list;
 /// The scopes by command; those of `plan` are needed by the others as well.
 pub(super) fn needed(policy: &Policy) -> String {
     let writes: BTreeSet<&str> = writes(policy).into_iter().flat_map(all_for).collect();
-    let reads = all_for(Use::Read);
+    let mut reads = all_for(Use::Read);
+    if policy.space_keys().any(|key| !policy.page_labels(key).is_empty()) {
+        reads.extend(all_for(Use::Labels));
+    }
     let checks = if policy.tests.is_empty() { BTreeSet::new() } else { all_for(Use::Check) };
     let mut text = String::new();
     for (command, scopes) in [

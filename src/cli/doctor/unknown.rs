@@ -27,6 +27,11 @@ fn kind_of(gap: &Gap) -> (&'static str, String) {
         Gap::Restrictions { space, content, why } => {
             ("page restrictions", format!("those of id:{content} in {space}: {}", why_unknown(*why)))
         }
+        Gap::Labels { space, label, content, why } => {
+            let place =
+                content.map_or_else(|| space.to_string(), |content| format!("id:{content} in {space}"));
+            ("labels of pages", format!("`{label}` on {place}: {}", why_unknown(*why)))
+        }
         Gap::Ancestor { space, content } => ("parent pages", format!("id:{content} in {space}: {hidden}")),
         Gap::Place { space, content } => (
             "places of pages",

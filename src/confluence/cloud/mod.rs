@@ -3,6 +3,7 @@
 //! Which API answers what is history: spaces, pages, roles and the rows of a space's permissions are read
 //! with v2; restrictions, groups and all single-permission writes exist in v1 only.
 
+mod labels;
 mod lists;
 mod people;
 mod read;

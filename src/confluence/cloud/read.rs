@@ -15,9 +15,9 @@ use crate::confluence::{
     Check, LookUp, Read, SpaceAccess, SpaceSelection, Stands, UnreadableEntries, Visitors,
 };
 use crate::model::{
-    AccountId, Caller, Content, ContentId, ContentKind, Flavor, Group, GroupId, Known, PageVerb, Person,
-    Principal, ProductAccess, Restrictions, Role, Site, SiteText, Space, SpaceId, SpaceKey, SpaceRoleMode,
-    Subject, Tree, Why,
+    AccountId, Caller, Content, ContentId, ContentKind, Flavor, Group, GroupId, Known, PageLabel, PageVerb,
+    Person, Principal, ProductAccess, Restrictions, Role, Site, SiteText, Space, SpaceId, SpaceKey,
+    SpaceRoleMode, Subject, Tree, Why,
 };
 
 impl Read for Cloud {
@@ -70,6 +70,18 @@ impl Read for Cloud {
 
     async fn containers(&self, space: &Space, tree: &Tree) -> Result<Known<Vec<Content>>, Error> {
         self.search_containers(space, tree).await
+    }
+
+    async fn page_labels(&self) -> Result<Known<BTreeMap<PageLabel, String>>, Error> {
+        self.all_labels().await
+    }
+
+    async fn pages_labelled(&self, label: &str, space: SpaceId) -> Result<Known<BTreeSet<ContentId>>, Error> {
+        self.pages_of_label(label, space).await
+    }
+
+    async fn labels_now(&self, page: ContentId) -> Result<Known<BTreeSet<PageLabel>>, Error> {
+        self.labels_of_page(page).await
     }
 
     async fn restrictions(

@@ -12,6 +12,8 @@ use crate::confluence::error::Endpoint;
 pub enum Use {
     /// Everything that [`Read`](crate::confluence::Read) does, but for `check`.
     Read,
+    /// The list of labels, where a policy names pages by label.
+    Labels,
     /// [`Read::check`](crate::confluence::Read::check).
     Check,
     /// Writes to the permissions and roles of spaces.
@@ -93,6 +95,10 @@ const CALLS: &[Call] = &[
     Call::new(Use::Read, "GET", "/api/v2/whiteboards/*", &["read:whiteboard:confluence"]),
     Call::new(Use::Read, "GET", "/api/v2/databases/*", &["read:database:confluence"]),
     Call::new(Use::Read, "GET", "/api/v2/embeds/*", &["read:embed:confluence"]),
+    // Which pages have a label.
+    Call::new(Use::Labels, "GET", "/api/v2/labels", &["read:label:confluence"]),
+    Call::new(Use::Labels, "GET", "/api/v2/labels/*/pages", &[PAGES]),
+    Call::new(Use::Labels, "GET", "/api/v2/pages/*/labels", &[PAGES]),
     Call::new(Use::Check, "POST", "/rest/api/content/*/permission/check", &["read:content.permission:confluence"]),
     Call::new(Use::WritePermissions, "POST", "/rest/api/space/*/permission", &[PERMISSIONS, WRITE_PERMISSIONS]),
     Call::new(Use::WritePermissions, "DELETE", "/rest/api/space/*/permission/*", &[WRITE_PERMISSIONS]),

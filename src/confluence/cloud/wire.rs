@@ -152,6 +152,14 @@ impl WireContent {
     }
 }
 
+/// A label (OpenAPI v2, `Label`).
+#[derive(Debug, Hash, Deserialize)]
+pub(super) struct WireLabel {
+    pub(super) id: Option<String>,
+    pub(super) name: String,
+    pub(super) prefix: Option<String>,
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct RoleMode {
     pub(super) mode: Option<String>,
@@ -330,6 +338,7 @@ entries! {
     };
     WireRole, RoleId, SKIPPED: |role| Some(role.id.clone());
     WireContent, ContentId, SKIPPED: |content| Some(content.id);
+    WireLabel, String, REFUSED: |label| label.id.clone();
     FoundKind, ContentId, REFUSED: |hit| Some(hit.id);
     Found, ContentId, REFUSED: |hit| Some(hit.id);
     V1User, AccountId, REFUSED: |user| user.account_id.clone();

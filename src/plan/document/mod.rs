@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccountId, Call, ContentId, ContentKind, Coverage, Edition, Flavor, Gap, GrantId, Holding, Mode, Origin,
-    Permission, Principal, Restrictions, RoleId, Shown, SiteText, Skipped, SpaceId, SpaceKey, SpaceRoleMode,
+    PageLabel, Permission, Principal, Restrictions, RoleId, Shown, SiteText, Skipped, SpaceId, SpaceKey,
+    SpaceRoleMode,
 };
 
 use super::change::Change;
@@ -31,7 +32,7 @@ pub use refusal::{ContentVerb, Danger, Demand, Endangered, Moment, NeededBy, Ref
 
 /// The version of the JSON form. The first number changes when a reader would misread; the second when
 /// something is added.
-pub const FORMAT_VERSION: &str = "1.10";
+pub const FORMAT_VERSION: &str = "1.11";
 
 /// What would change on a site, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -120,6 +121,9 @@ pub struct PlanPage {
     /// a view list or may have one. What such a page is called is not for everyone to read.
     #[serde(default)]
     pub restricted: bool,
+    /// The labels by which the policy means the page. A page that has lost one of them is not written.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub labels: BTreeSet<PageLabel>,
 }
 
 /// The number of a call within its plan, counted from 1.

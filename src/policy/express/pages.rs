@@ -104,7 +104,7 @@ fn say(audience: &Audience, live: &Live) -> Result<Option<BTreeSet<Subject>>, Re
 pub(crate) fn selector_of(id: ContentId, space: &LiveSpace, tree: &Tree) -> PageName {
     match tree.get(id).map(|content| selector(content, space, tree)) {
         Some(PageSelector::Page(name)) => name,
-        Some(PageSelector::Below { .. }) | None => PageName::Id(id),
+        Some(PageSelector::Below { .. } | PageSelector::Labelled(_)) | None => PageName::Id(id),
     }
 }
 

@@ -16,7 +16,8 @@ use std::fmt::Display;
 
 use super::Lock;
 use crate::model::{
-    AccountId, ContentId, Directory, GroupId, Listing, Live, LiveSpace, Role, RoleId, SpaceId, SpaceKey, Tree,
+    AccountId, ContentId, Directory, GroupId, Known, Listing, Live, LiveSpace, Role, RoleId, SpaceId,
+    SpaceKey, Tree,
 };
 use crate::policy::pages::{PageName, PageSelector, bearers, below, is_page};
 
@@ -162,6 +163,10 @@ impl Lock {
         };
         match selector {
             PageSelector::Page(name) => meant(name).into_iter().collect(),
+            PageSelector::Labelled(label) => match space.labelled.get(label) {
+                Some(Known::Known(labelled)) => labelled.pages.clone(),
+                Some(Known::Unknown(_)) | None => BTreeSet::new(),
+            },
             PageSelector::Below { anchor: None, reach } => below(None, *reach),
             PageSelector::Below { anchor: Some(anchor), reach } => {
                 meant(anchor).map_or_else(BTreeSet::new, |top| below(Some(top), *reach))

@@ -7,6 +7,10 @@ pub enum InvalidSelector {
     Empty,
     #[error("`{0}` is not the number of a page")]
     Id(String),
+    #[error("`{0}` is not a label")]
+    Label(String),
+    #[error("a label names pages under `pages` of a space only")]
+    LabelElsewhere,
     #[error("a part of this path is empty")]
     EmptyPart,
     #[error("`*` and `**` can only stand at the end of a path")]
@@ -29,6 +33,13 @@ impl InvalidSelector {
             Self::Id(_) => {
                 "the number stands in the address of the page, after `/pages/`; \
                  for a title that begins with `id:`, write its path"
+            }
+            Self::Label(_) => {
+                "write one label as Confluence shows it below the page, as in `label:on-call`; it has no blanks, stars or \
+                 slashes, and a title that begins with `label:` is named by its path"
+            }
+            Self::LabelElsewhere => {
+                "name the pages by their paths or numbers; a page whose title begins with `label:` is named by its number"
             }
             Self::EmptyPart => {
                 "remove the extra `/`; a `/` that belongs to a title is written `\\/`, \

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{PageName, PageSelector, Reach};
-use crate::model::{Content, ContentId, ContentKind, LiveSpace, Tree};
+use crate::model::{Content, ContentId, ContentKind, Known, LiveSpace, Tree};
 
 /// What a selector means in one space.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,10 @@ pub fn matched(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Match
 fn matched_content(selector: &PageSelector, space: &LiveSpace, tree: &Tree) -> Matched {
     match selector {
         PageSelector::Page(name) => Matched::Exact(bearers(name, space, tree)),
+        PageSelector::Labelled(label) => match space.labelled.get(label) {
+            Some(Known::Known(labelled)) => Matched::Below { depth: 0, reached: labelled.pages.clone() },
+            Some(Known::Unknown(_)) | None => Matched::NoBase(BTreeSet::new()),
+        },
         PageSelector::Below { anchor: None, reach } => {
             Matched::Below { depth: 0, reached: below(None, *reach, tree) }
         }

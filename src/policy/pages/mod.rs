@@ -10,7 +10,7 @@ mod parse;
 
 use std::fmt;
 
-use crate::model::{ContentId, ContentReach, SpaceKey};
+use crate::model::{ContentId, ContentReach, PageLabel, SpaceKey};
 
 pub use invalid::InvalidSelector;
 pub use link::Link;
@@ -46,6 +46,8 @@ pub enum PageSelector {
     Page(PageName),
     /// `/Runbooks/*`, `id:12345/**`: pages below another; without an anchor (`/*` and `/**`) those of the space.
     Below { anchor: Option<PageName>, reach: Reach },
+    /// `label:runbook`: every page of the space that has the label.
+    Labelled(PageLabel),
 }
 
 impl PageSelector {
@@ -56,6 +58,7 @@ impl PageSelector {
         let (name, is_pattern) = match other {
             Self::Page(name) => (Some(name), false),
             Self::Below { anchor, .. } => (anchor.as_ref(), true),
+            Self::Labelled(_) => return false,
         };
         if anchor.as_ref() == name {
             return is_pattern;
@@ -100,18 +103,19 @@ impl PageName {
 }
 
 impl PageSelector {
-    /// The page that it names, or that the pattern hangs under; `None` for a pattern of the whole space.
+    /// The page that it names, or that the pattern hangs under; `None` for a pattern of the whole space and for a label.
     pub const fn anchor(&self) -> Option<&PageName> {
         match self {
             Self::Page(name) => Some(name),
             Self::Below { anchor, .. } => anchor.as_ref(),
+            Self::Labelled(_) => None,
         }
     }
 
     /// The content that it may mean.
     pub const fn content_reach(&self) -> ContentReach {
         match self {
-            Self::Below { .. } => ContentReach::Pattern,
+            Self::Below { .. } | Self::Labelled(_) => ContentReach::Pattern,
             Self::Page(PageName::Path { .. }) => ContentReach::Path,
             Self::Page(PageName::Id(_) | PageName::Blog(_) | PageName::Title(_)) => ContentReach::Named,
         }
@@ -138,6 +142,7 @@ impl fmt::Display for PageSelector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Page(name) => name.fmt(f),
+            Self::Labelled(label) => write!(f, "label:{label}"),
             Self::Below { anchor, reach } => {
                 if let Some(anchor) = anchor {
                     anchor.fmt(f)?;

@@ -10,6 +10,9 @@ use crate::model::folded;
 impl PageSelector {
     /// What stands after `KEY/` where a page is named together with its space.
     pub fn in_space(text: &str) -> Result<Self, InvalidSelector> {
+        if text.starts_with("label:") {
+            return Err(InvalidSelector::LabelElsewhere);
+        }
         let by_prefix = ["id:", "blog:"].into_iter().any(|prefix| text.starts_with(prefix));
         if by_prefix { text.parse() } else { format!("/{text}").parse() }
     }
@@ -21,7 +24,7 @@ impl FromStr for PageName {
     fn from_str(text: &str) -> Result<Self, InvalidSelector> {
         match text.parse()? {
             PageSelector::Page(name) => Ok(name),
-            PageSelector::Below { .. } => Err(InvalidSelector::Many),
+            PageSelector::Below { .. } | PageSelector::Labelled(_) => Err(InvalidSelector::Many),
         }
     }
 }
@@ -48,6 +51,10 @@ impl FromStr for PageSelector {
             } else {
                 Ok(Self::Page(PageName::Blog(title.into_owned())))
             };
+        }
+        if let Some(label) = text.strip_prefix("label:") {
+            let label = label.trim().to_lowercase();
+            return label.parse().map(Self::Labelled).map_err(|_| InvalidSelector::Label(label));
         }
         let Some(path) = text.strip_prefix('/') else {
             return match text {
@@ -172,6 +179,8 @@ mod tests {
         );
         assert_eq!(parse("/A/**"), below(Some(path(["A"])), Reach::All));
         assert_eq!(parse("/*"), below(None, Reach::Children));
+        assert_eq!(parse("label: Runbook "), Ok(PageSelector::Labelled("runbook".parse().unwrap())));
+        assert_eq!(parse("/label:runbook"), page(path(["label:runbook"])));
         assert_eq!(parse("id:12/**"), below(Some(PageName::Id(TWELVE)), Reach::All));
         assert_eq!(
             parse("id:12/A/*"),
@@ -193,6 +202,7 @@ mod tests {
             r"/A\/B/C\\/**",
             "id:7",
             "id:7/*",
+            "label:on-call",
             "id:7/A",
             r"id:7/A\/B/**",
             r"blog:A/B\",
@@ -214,6 +224,9 @@ mod tests {
             "/",
             "blog:",
             "blog: ",
+            "label:",
+            "label:on call",
+            "label:a/**",
             "//A",
             "/A/",
             "/A/*/B",

@@ -6,6 +6,7 @@
 mod access_tests;
 mod entries;
 mod guards;
+mod labels;
 mod hints;
 mod joining;
 mod leave;

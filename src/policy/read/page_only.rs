@@ -74,7 +74,9 @@ impl Reader {
         let mut pages = Vec::new();
         for item in items {
             let Some(text) = self.text(item, "an entry of this list") else { continue };
-            pages.extend(self.page_selector(&text, space, text.value.parse()));
+            pages.extend(
+                self.page_selector(&text, space, text.value.parse()).filter(|page| self.is_no_label(page)),
+            );
         }
         self.repeated(&pages, |_, page| format!("`{page}`"));
         (pages.len() == items.len()).then_some(pages)

@@ -101,6 +101,7 @@ impl Reader {
             _ => {}
         }
         self.guests_who_administer(&access, &page_only);
+        self.labels_open_nothing(&pages, unlisted.as_ref());
         let mode = mode.unwrap_or(Mode::Additive);
         Some(SpaceDef { key, mode, leave, access, like, pages, unlisted, page_only, restricted })
     }

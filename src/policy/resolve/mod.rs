@@ -23,7 +23,7 @@ mod resolver;
 mod wish;
 mod wishes;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::{Named, Policy, SpaceDef, UnlistedDef};
 use super::csv;
@@ -34,7 +34,7 @@ use super::rules::Rule;
 use crate::diagnostic::Diagnostics;
 use crate::model::{
     AccountId, ArchivedPages, ContentId, ContentReach, Desired, DesiredSpace, GroupId, Kept, Live, LiveSpace,
-    Principal, Requested, Skipped, SkippedPart, SpaceKey, UnlistedPages,
+    PageLabel, Principal, Requested, Skipped, SkippedPart, SpaceKey, UnlistedPages,
 };
 pub use lookup::Lookup;
 pub use resolver::Context;
@@ -143,7 +143,8 @@ impl<'a> Resolver<'a> {
         let mut holdings = self.holdings(wish, live, &mut kept);
         // What is copied from another space, no line says of them.
         holdings.retain(|who, _| self.left_by(&left, who).is_none());
-        let (mut pages, mut joins) = wish.own.map(|own| self.pages(own, live, &mut kept)).unwrap_or_default();
+        let (mut pages, mut joins, meant) =
+            wish.own.map(|own| self.pages(own, live, &mut kept)).unwrap_or_default();
         self.joins_of_space(wish, live, &mut joins);
         self.unlist(wish, live, &kept, &mut pages);
         Some(DesiredSpace {
@@ -152,6 +153,7 @@ impl<'a> Resolver<'a> {
             holdings,
             pages,
             joins,
+            labels: wish.own.map(|own| meant_by_label(own, &meant)).unwrap_or_default(),
             reach: self.reach(wish, live),
             unlisted: wish.own.map_or(UnlistedPages::Leave, unlisted),
             page_only: page_only?,
@@ -212,6 +214,11 @@ impl Policy {
         (names.collect(), self.groups.values().map(|pin| &pin.id.value).collect())
     }
 
+    /// The labels of pages that are needed of a space.
+    pub fn page_labels(&self, key: &SpaceKey) -> BTreeSet<PageLabel> {
+        self.spaces.get(key).filter(|_| self.is_in_scope(key)).map(labels).unwrap_or_default()
+    }
+
     /// Whether the page tree of a space is needed.
     pub fn wants_pages(&self, key: &SpaceKey) -> bool {
         self.is_in_scope(key)
@@ -238,11 +245,34 @@ impl Policy {
                 live.tree.as_ref().is_some_and(|tree| tree.get(*id).is_none())
             }
             PageSelector::Page(name) => name.may_be_post(),
-            PageSelector::Below { .. } => false,
+            PageSelector::Below { .. } | PageSelector::Labelled(_) => false,
         };
         self.decides_about_every_page(&live.space.key)
             || space.pages.iter().any(|entry| is_post(&entry.pages.value))
     }
+}
+
+/// The labels by which the entry of a space means pages.
+fn labels(space: &SpaceDef) -> BTreeSet<PageLabel> {
+    let labels = space.pages.iter().filter_map(|entry| match &entry.pages.value {
+        PageSelector::Labelled(label) => Some(label.clone()),
+        PageSelector::Page(_) | PageSelector::Below { .. } => None,
+    });
+    labels.collect()
+}
+
+/// The labels of an entry with the pages that it means by each.
+fn meant_by_label(
+    space: &SpaceDef,
+    meant: &BTreeMap<PageLabel, BTreeSet<ContentId>>,
+) -> BTreeMap<PageLabel, BTreeSet<ContentId>> {
+    labels(space)
+        .into_iter()
+        .map(|label| {
+            let pages = meant.get(&label).cloned().unwrap_or_default();
+            (label, pages)
+        })
+        .collect()
 }
 
 fn unlisted(space: &SpaceDef) -> UnlistedPages {

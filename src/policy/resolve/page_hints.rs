@@ -17,6 +17,7 @@ pub(super) fn meant(
     let (anchor, reach) = match selector {
         PageSelector::Page(name) => (name, None),
         PageSelector::Below { anchor, reach } => (anchor.as_ref()?, Some(*reach)),
+        PageSelector::Labelled(_) => return None,
     };
     let spellings = spellings(anchor, key);
     let exists = |name: &PageName| matches!(matched(&PageSelector::Page(name.clone()), live, tree), Matched::Exact(found) if !found.is_empty());

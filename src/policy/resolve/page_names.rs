@@ -58,7 +58,12 @@ impl Resolver<'_> {
         self.report(
             Diagnostic::new(Code::EmptyGlob, format!("`{}` matches no page yet", selector.value))
                 .at(&selector.span, "")
-                .help("it will apply to pages that are added there; for the page itself, write its path without the star"),
+                .help(match selector.value {
+                PageSelector::Labelled(_) => "it will apply to pages that get the label",
+                PageSelector::Page(_) | PageSelector::Below { .. } => {
+                    "it will apply to pages that are added there; for the page itself, write its path without the star"
+                }
+            }),
         );
     }
 
@@ -114,7 +119,7 @@ impl Resolver<'_> {
     ) {
         const SHOWN: usize = 5;
         let named = |id: &ContentId| match &selector.value {
-            PageSelector::Page(_) => PageSelector::Page(PageName::Id(*id)),
+            PageSelector::Page(_) | PageSelector::Labelled(_) => PageSelector::Page(PageName::Id(*id)),
             PageSelector::Below { reach, .. } => {
                 PageSelector::Below { anchor: Some(PageName::Id(*id)), reach: *reach }
             }

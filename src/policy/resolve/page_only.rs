@@ -69,6 +69,8 @@ impl Resolver<'_> {
         let (anchor, reach) = match &selector.value {
             PageSelector::Page(name) => (Some(name), None),
             PageSelector::Below { anchor, reach } => (anchor.as_ref(), Some(*reach)),
+            // A policy that says so is refused when it is read.
+            PageSelector::Labelled(_) => return Some(BTreeSet::new()),
         };
         let top = match anchor.map(|name| self.page(name, selector, live, tree)) {
             None => None,

@@ -6,8 +6,8 @@ use super::meaning::NameMeaning;
 use super::resolver::{Resolver, Stray};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::{
-    Audience, Content, ContentId, DesiredPage, Joins, Kept, KeptList, Known, LiveSpace, Missing, PageVerb,
-    Parent, Shown, SiteText, SkipReason, Skipped, SkippedPart, SpaceKey, Tree,
+    Audience, Content, ContentId, DesiredPage, Joins, Kept, KeptList, Known, LiveSpace, Missing, PageLabel,
+    PageVerb, Parent, Shown, SiteText, SkipReason, Skipped, SkippedPart, SpaceKey, Tree,
 };
 use crate::policy::ast::{Listed, PageEntry, SpaceDef, UnlistedDef};
 use crate::policy::pages::{PageSelector, Reach, below, is_page};
@@ -16,6 +16,8 @@ use crate::policy::read::edit_without_view;
 /// How specific an entry is about a page. The greatest goes first, alone; of two that are alike, the one that decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
+    /// A label. Who may edit a page can set it, so it decides only where no path does.
+    Labelled,
     /// A pattern: the deeper its upper end the more specific, and `*` more than `**`.
     Below {
         depth: usize,
@@ -36,6 +38,7 @@ impl Rank {
     /// Whether the entry says what becomes of the page; if not, the page stays as it is.
     pub(super) const fn decides(self) -> bool {
         match self {
+            Self::Labelled => true,
             Self::Below { decides, .. } | Self::Exact { decides } => decides,
         }
     }
@@ -54,6 +57,9 @@ pub(super) struct Reached {
     hidden_below: BTreeSet<ContentId>,
 }
 
+/// The pages about whose lists a label decides, or whose lists it lets principals join.
+pub(super) type MeantByLabel = BTreeMap<PageLabel, BTreeSet<ContentId>>;
+
 /// For each page the entry that goes first.
 type Winners = BTreeMap<ContentId, (Rank, usize)>;
 
@@ -64,19 +70,19 @@ impl Resolver<'_> {
         space: &SpaceDef,
         live: &LiveSpace,
         kept: &mut Kept,
-    ) -> (BTreeMap<ContentId, DesiredPage>, Joins) {
+    ) -> (BTreeMap<ContentId, DesiredPage>, Joins, MeantByLabel) {
         let mut pages: BTreeMap<ContentId, DesiredPage> = BTreeMap::new();
-        let Some(first) = space.pages.first() else { return (pages, Joins::default()) };
+        let Some(first) = space.pages.first() else { return (pages, Joins::default(), MeantByLabel::new()) };
         let Some(tree) = &live.tree else {
             self.unread_pages(&space.key.value, &first.pages.span);
-            return (pages, Joins::default());
+            return (pages, Joins::default(), MeantByLabel::new());
         };
         let reached: Vec<Reached> =
             space.pages.iter().map(|entry| self.reached(space, entry, live, tree)).collect();
         let guarded = self.guarded(space, &reached, tree);
         let mut winners = BTreeMap::new();
         for verb in PageVerb::ALL {
-            let won = self.winners(space, verb, &reached, tree, &mut kept.archived);
+            let won = self.winners(space, verb, &reached, tree, kept);
             let audiences = self.audiences(space, verb);
             for (page, (rank, entry)) in &won {
                 let list = (*page, verb);
@@ -112,7 +118,8 @@ impl Resolver<'_> {
         self.also_named(space, &winners, &reached);
         self.editors_view(space, &mut pages, &winners, tree, kept);
         let joins = self.joins_of_entries(space, &reached);
-        (pages, joins)
+        let meant = meant_by_label(space, &winners, &reached);
+        (pages, joins, meant)
     }
 
     pub(super) fn unread_pages(&mut self, key: &SpaceKey, needed: &Span) {
@@ -157,6 +164,7 @@ impl Resolver<'_> {
             match selector {
                 PageSelector::Page(_) => drop(came.insert(*page)),
                 PageSelector::Below { reach, .. } => came.extend(below(Some(*page), *reach, tree)),
+                PageSelector::Labelled(_) => {}
             }
         }
         came
@@ -167,6 +175,7 @@ impl Resolver<'_> {
         let (anchor, reach) = match &entry.pages.value {
             PageSelector::Page(name) => (Some(name), None),
             PageSelector::Below { anchor, reach } => (anchor.as_ref(), Some(*reach)),
+            PageSelector::Labelled(label) => return self.labelled(entry, label, live, tree),
         };
         let ranked = |top: Option<ContentId>, decides: bool| match (reach, top) {
             (None, top) => (Rank::Exact { decides }, top.into_iter().collect()),
@@ -204,6 +213,13 @@ impl Resolver<'_> {
         }
     }
 
+    /// The pages that have a label, as far as the site tells. What it does not is a gap, and stays as it is.
+    fn labelled(&mut self, entry: &PageEntry, label: &PageLabel, live: &LiveSpace, tree: &Tree) -> Reached {
+        let Some(Known::Known(labelled)) = live.labelled.get(label) else { return Reached::default() };
+        let pages = labelled.pages.iter().copied().filter(|id| is_page(*id, tree)).collect();
+        Reached { ranked: vec![self.not_empty(entry, (Rank::Labelled, pages))], ..Reached::default() }
+    }
+
     fn not_empty(
         &mut self,
         entry: &PageEntry,
@@ -221,10 +237,10 @@ impl Resolver<'_> {
         verb: PageVerb,
         reached: &[Reached],
         tree: &Tree,
-        archived: &mut BTreeSet<ContentId>,
+        kept: &mut Kept,
     ) -> Winners {
         let mut winners = Winners::new();
-        let mut ties: BTreeMap<(usize, usize), ContentId> = BTreeMap::new();
+        let mut ties: BTreeMap<(usize, usize), BTreeSet<ContentId>> = BTreeMap::new();
         for (at, entry) in reached.iter().enumerate() {
             if space.pages[at].listed(verb).is_none() {
                 continue;
@@ -239,7 +255,7 @@ impl Resolver<'_> {
             let named = ranked.flat_map(|(rank, pages)| pages.iter().map(move |page| (rank, page)));
             for (rank, page) in named {
                 if skips(rank, page) {
-                    archived.insert(*page);
+                    kept.archived.insert(*page);
                     continue;
                 }
                 // What stays as it is stays closed; another entry may close what is open.
@@ -249,7 +265,7 @@ impl Resolver<'_> {
                 match winners.get(page) {
                     Some((best, first)) if *best == rank => {
                         if rank.decides() {
-                            ties.entry((*first, at)).or_insert(*page);
+                            ties.entry((*first, at)).or_default().insert(*page);
                         }
                     }
                     Some((best, _)) if *best > rank => {}
@@ -259,12 +275,21 @@ impl Resolver<'_> {
                 }
             }
         }
-        for ((first, second), page) in ties {
+        for ((first, second), pages) in ties {
+            let Some(page) = pages.first() else { continue };
+            if let PageSelector::Labelled(other) = &space.pages[second].pages.value {
+                for page in &pages {
+                    winners.remove(page);
+                    kept.lists.insert((*page, verb), KeptList::All);
+                    self.two_labels(space, &space.pages[first].pages.span, other, &tree.path(*page));
+                }
+                continue;
+            }
             let (first, second) = (&space.pages[first].pages, &space.pages[second].pages);
             self.report(
                 Diagnostic::new(
                     Code::PageTwice,
-                    format!("two entries say who may {} `{}`", verb.as_str(), tree.path(page).shown()),
+                    format!("two entries say who may {} `{}`", verb.as_str(), tree.path(*page).shown()),
                 )
                 .at(&second.span, "this one")
                 .at(&first.span, "and this one")
@@ -272,6 +297,17 @@ impl Resolver<'_> {
             );
         }
         winners
+    }
+
+    /// Who may edit a page can give it a second label, so that ends no run: the list stays as it is.
+    fn two_labels(&mut self, space: &SpaceDef, first: &Span, other: &PageLabel, path: &SiteText) {
+        self.skipped.insert(Skipped {
+            space: Some(space.key.value.clone()),
+            part: SkippedPart::Lists,
+            name: Shown::of(path.raw()),
+            reason: SkipReason::TwoLabels { other: other.clone() },
+            origin: first.origin(),
+        });
     }
 
     /// Lists the pages that stay as they are for the name that they bear, where another entry, or `unlisted-pages`,
@@ -383,6 +419,25 @@ impl Resolver<'_> {
             )),
         );
     }
+}
+
+fn meant_by_label(
+    space: &SpaceDef,
+    winners: &BTreeMap<PageVerb, Winners>,
+    reached: &[Reached],
+) -> MeantByLabel {
+    let mut meant = MeantByLabel::new();
+    for (at, (entry, reached)) in space.pages.iter().zip(reached).enumerate() {
+        let PageSelector::Labelled(label) = &entry.pages.value else { continue };
+        let pages = reached.ranked.iter().flat_map(|(_, pages)| pages).copied();
+        let wins =
+            |page: &ContentId| winners.values().any(|won| won.get(page).is_some_and(|(_, by)| *by == at));
+        meant
+            .entry(label.clone())
+            .or_default()
+            .extend(pages.filter(|page| !entry.also.is_empty() || wins(page)));
+    }
+    meant
 }
 
 /// Whether a list is surely open.
