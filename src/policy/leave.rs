@@ -18,6 +18,14 @@ pub enum LeavePattern {
 }
 
 impl LeavePattern {
+    /// What a member of a set means under `leave`, where it says what it would say in place of the set.
+    pub(super) fn of(who: Who) -> Self {
+        match who {
+            Who::Named(Named::Group(name)) if name.contains(['*', '?']) => Self::Groups(name),
+            who => Self::One(who),
+        }
+    }
+
     /// Whether it means a principal, as a policy names it.
     pub(super) fn matches(&self, who: &Who) -> bool {
         match (self, who) {

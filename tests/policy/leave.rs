@@ -22,6 +22,22 @@ fn policy(body: &str) -> Policy {
     policy.unwrap_or_else(|| panic!("{}", drawn(&findings, &sources)))
 }
 
+#[test]
+fn a_set_leaves_what_its_patterns_match() {
+    let live = eng(&["group:g-sre", "group:g-hr", "group:g-leads"], &[]);
+    let held = |leave: &str| {
+        let policy = policy(&format!(
+            "sets: {{old: [group:s?e, set:more], more: [\"group:l*\"]}}\nspaces: {{ENG: {{leave: [{leave}], access: {{admin: [group:hr]}}}}}}"
+        ));
+        let desired = resolve(&policy, &live, TODAY).unwrap().desired;
+        let kept: Vec<String> =
+            desired.spaces.values().flat_map(|space| &space.kept.left).map(ToString::to_string).collect();
+        kept
+    };
+    assert_eq!(held("set:old"), ["group:g-leads", "group:g-sre"]);
+    assert_eq!(held("set:old"), held("group:s?e, \"group:l*\""));
+}
+
 fn page(number: u64) -> ContentId {
     ContentId::from_number(number)
 }

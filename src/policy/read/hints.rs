@@ -44,6 +44,20 @@ pub(in crate::policy) fn key<'k>(written: &str, known: &[&'k str]) -> Option<&'k
     same.or_else(other_word).or_else(|| did_you_mean(&written, known.iter().copied()))
 }
 
+/// Why an entry of `absent` says neither until when nor why.
+pub(in crate::policy) fn no_terms(written: &str, known: &[&str]) -> Option<&'static str> {
+    if !known.contains(&"instead") {
+        return None;
+    }
+    match key(written, &["until", "why"])? {
+        "until" => Some(
+            "what is absent has no end: to end access on a day, write `until` where it is given; to give it again, remove \
+             this entry and declare it",
+        ),
+        _ => Some("the name of the rule gives the reason, and plans show it: one rule for each reason"),
+    }
+}
+
 /// `max_removals` and `maxRemovals` are `max-removals`.
 fn same_words(key: &str, written: &str) -> bool {
     let bare = |text: &str| text.replace(['-', '_', ' '], "");

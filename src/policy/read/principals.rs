@@ -64,6 +64,10 @@ impl Reader {
 
     /// What may be meant by a text after `user:` that is neither an alias nor an account id.
     fn person_help(&self, name: &str) -> String {
+        if name.contains('*') {
+            return "patterns stand under `leave`: name each person here, or a group that they are in"
+                .to_owned();
+        }
         if name == "anonymous" {
             return "visitors who are not signed in are `anonymous`, without `user:`".to_owned();
         }
@@ -93,6 +97,7 @@ impl Reader {
         }
         let names = AccessClass::ALL.map(AccessClass::as_str);
         let help = match name {
+            _ if name.contains('*') => "patterns stand under `leave`: name the class here".to_owned(),
             "anonymous-users" | "anonymous" => "did you mean `anonymous`?".to_owned(),
             "everyone" | "everybody" | "all" | "licensed-users" | "users" | "all-users" => {
                 "did you mean `class:all-licensed-users`?".to_owned()

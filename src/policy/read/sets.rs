@@ -89,6 +89,11 @@ impl Reader {
         if sets.contains_key(name) {
             return Some(name.to_owned());
         }
+        if name.contains(['*', '?']) {
+            let finding = Diagnostic::new(Code::UnknownSet, format!("there is no set `{name}`"));
+            self.report(finding.at(span, "").help("a set is named whole: write one entry for each set"));
+            return None;
+        }
         let near = did_you_mean(name, sets.keys().map(String::as_str)).map(|near| format!("set:{near}"));
         let help = meant(near.as_deref())
             .unwrap_or_else(|| format!("define it under `sets`, as in `{name}: [group:NAME]`"));

@@ -76,6 +76,8 @@ impl Reader {
             "credentials do not belong in a policy: `CONFLUENCE_USERNAME` and `CONFLUENCE_API_TOKEN` hold them; revoke a token \
              that was committed"
                 .to_owned()
+        } else if let Some(help) = hints::no_terms(&key.value, &known) {
+            help.to_owned()
         } else {
             meant(hints::key(&key.value, &known))
                 .unwrap_or_else(|| format!("{what} can have {}", list.join(", ")))

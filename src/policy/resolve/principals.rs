@@ -72,13 +72,20 @@ impl Resolver<'_> {
             }
             Err(_) => {
                 let near = did_you_mean(name, self.groups.all());
+                let is_pattern = name.contains(['*', '?']) && !self.is_question;
                 let create = if self.is_question { "" } else { "create the group first, or " };
                 let finding = Diagnostic::new(Code::UnknownGroup, format!("the site has no group `{name}`"))
                     .at(span, "");
                 self.report(
                     self.as_member(finding, Named::Group(name.to_owned()), span)
-                        .help(format!("{create}correct the name: upper and lower case count"))
-                        .maybe_help(near.map(|near| format!("did you mean `group:{near}`?"))),
+                        .help(if is_pattern {
+                            "patterns of names stand under `leave` only: name each group".to_owned()
+                        } else {
+                            format!("{create}correct the name: upper and lower case count")
+                        })
+                        .maybe_help(
+                            near.filter(|_| !is_pattern).map(|near| format!("did you mean `group:{near}`?")),
+                        ),
                 );
                 None
             }
