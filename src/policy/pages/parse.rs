@@ -217,6 +217,12 @@ mod tests {
     }
 
     #[test]
+    fn a_label_names_no_page_where_a_space_stands_before_it() {
+        assert_eq!(PageSelector::in_space("label:runbook"), Err(InvalidSelector::LabelElsewhere));
+        assert!(PageSelector::in_space("A/label:runbook").is_ok());
+    }
+
+    #[test]
     fn what_names_no_page_is_refused() {
         for text in [
             "",
