@@ -36,11 +36,13 @@ pub struct Finding {
     pub level: Option<Level>,
 }
 
-/// The lints. The first three are the warnings of Confluence's own share dialog; the last four only a plan
+/// The lints. The first four are the warnings of Confluence's own share dialog; the last four only a plan
 /// can give, since they need to know what was meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lint {
+    /// On a list of the page, and may not use Confluence: without a licence, whatever it holds in the space.
+    ListedWithoutLicence,
     /// On a list of the page, without access to the space.
     ListedWithoutSpace,
     /// On a list of the page, without view of a page above.
@@ -69,7 +71,8 @@ pub enum Lint {
 }
 
 impl Lint {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
+        Self::ListedWithoutLicence,
         Self::ListedWithoutSpace,
         Self::ListedWithoutAncestor,
         Self::ListedWithoutEditRight,
@@ -87,6 +90,7 @@ impl Lint {
     /// The code under which it is shown and silenced.
     pub const fn code(self) -> &'static str {
         match self {
+            Self::ListedWithoutLicence => "listed-without-licence",
             Self::ListedWithoutSpace => "listed-without-space",
             Self::ListedWithoutAncestor => "listed-without-ancestor",
             Self::ListedWithoutEditRight => "listed-without-edit-right",
@@ -216,7 +220,10 @@ impl Linter<'_> {
         };
         let levels = self.engine.levels(asker, does, object);
         levels.iter().filter(|report| report.outcome == Outcome::Denied).find_map(|report| match report.level {
-            // Dead weight is told of elsewhere.
+            // What a person holds in the space is of no use before that; what a group gives, no licence decides.
+            Level::Site if matches!(asker, Asker::Person(_)) => {
+                Some((Lint::ListedWithoutLicence, Some(Level::Site)))
+            }
             Level::Site | Level::Content(_) => None,
             Level::Ancestor(_) => Some((Lint::ListedWithoutAncestor, Some(report.level))),
             Level::Space => {

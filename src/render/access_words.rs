@@ -168,6 +168,7 @@ const fn why_words(why: Why) -> &'static str {
 /// What a lint says about the principals concerned, as a whole sentence after their names.
 pub(super) const fn lint_words(lint: Lint) -> &'static str {
     match lint {
+        Lint::ListedWithoutLicence => "on the list, but without a licence for Confluence",
         Lint::ListedWithoutSpace => "on the list, but without access to the space",
         Lint::ListedWithoutAncestor => "on the list, but cannot view a page above",
         Lint::ListedWithoutEditRight => "on the edit list, but without the right to edit pages in the space",

@@ -39,6 +39,20 @@ fn the_three_warnings_of_the_share_dialog() {
     );
 }
 
+/// An account without a licence sees nothing, and that it holds something in the space is no help.
+#[test]
+fn who_may_not_use_confluence_is_told_apart() {
+    let world = world().unlicensed("dan").unlicensed("eve").grant("ENG", "user:dan", "read/space").page(
+        "ENG",
+        1,
+        0,
+        "user:ann user:dan user:eve",
+        "",
+    );
+    let found: Vec<(Lint, Option<Level>)> = found(&world).iter().map(|f| (f.lint, f.level)).collect();
+    assert_eq!(found, [(Lint::ListedWithoutLicence, Some(Level::Site))]);
+}
+
 #[test]
 fn a_group_is_listed_in_vain_only_if_nobody_in_it_gets_through() {
     let some = world().group("mixed", "ann cai").page("ENG", 1, 0, "group:mixed", "");
