@@ -36,7 +36,7 @@ pub struct Finding {
     pub level: Option<Level>,
 }
 
-/// The lints. The first four are the warnings of Confluence's own share dialog; the last four only a plan
+/// The lints. The first four are the warnings of Confluence's own share dialog; the last six only a plan
 /// can give, since they need to know what was meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -49,6 +49,8 @@ pub enum Lint {
     ListedWithoutAncestor,
     /// On the edit list, without the right to edit in the space.
     ListedWithoutEditRight,
+    /// A group on a list that has no members.
+    ListedWithoutMembers,
     /// On the view list only, while a group gives edit: access is additive.
     ViewOnlyInVain,
     /// No account on the list can sign in any more. The page is dead; when the last account is purged from
@@ -68,10 +70,17 @@ pub enum Lint {
     GuestListed,
     /// The site has no lists for this kind of content.
     NotRestrictable,
+    /// The time of `read/space` is over, and it stays, since other permissions of the principal need it.
+    EndedReadStays,
+    /// Given to `anonymous` on a site that lets no reader in who is not signed in.
+    AnonymousKeptOut,
 }
 
 impl Lint {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
+        Self::ListedWithoutMembers,
+        Self::EndedReadStays,
+        Self::AnonymousKeptOut,
         Self::ListedWithoutLicence,
         Self::ListedWithoutSpace,
         Self::ListedWithoutAncestor,
@@ -92,6 +101,9 @@ impl Lint {
         match self {
             Self::ListedWithoutLicence => "listed-without-licence",
             Self::ListedWithoutSpace => "listed-without-space",
+            Self::ListedWithoutMembers => "listed-without-members",
+            Self::EndedReadStays => "ended-read-stays",
+            Self::AnonymousKeptOut => "anonymous-kept-out",
             Self::ListedWithoutAncestor => "listed-without-ancestor",
             Self::ListedWithoutEditRight => "listed-without-edit-right",
             Self::ViewOnlyInVain => "view-only-in-vain",
@@ -163,15 +175,19 @@ impl Linter<'_> {
         let mut found: BTreeMap<(Lint, Option<Level>), BTreeSet<Principal>> = BTreeMap::new();
         for verb in PageVerb::ALL {
             let Audience::Only(members) = lists.audience(verb) else { continue };
+            let dead = self.dead(members);
             for subject in members.iter() {
                 let in_vain = known
                     .entry((subject.clone(), verb, content.parent, content.kind))
                     .or_insert_with(|| self.listed_in_vain(subject, verb, &object));
-                if let Some((lint, level)) = *in_vain {
+                // Of a list on which no one is left, that says it all.
+                if let Some((lint, level)) =
+                    (*in_vain).filter(|(lint, _)| !(dead.is_some() && *lint == Lint::ListedWithoutMembers))
+                {
                     found.entry((lint, level)).or_default().insert(Principal::from(subject.clone()));
                 }
             }
-            if let Some(lint) = self.dead(members) {
+            if let Some(lint) = dead {
                 let about = members.iter().cloned().map(Principal::from);
                 found.entry((lint, None)).or_default().extend(about);
             }
@@ -205,6 +221,16 @@ impl Linter<'_> {
         verb: PageVerb,
         object: &Object,
     ) -> Option<(Lint, Option<Level>)> {
+        if let Subject::Group(group) = subject
+            && self
+                .live
+                .directory
+                .groups
+                .get(group)
+                .is_some_and(|group| matches!(&group.members, Known::Known(members) if members.is_empty()))
+        {
+            return Some((Lint::ListedWithoutMembers, None));
+        }
         let askers = self.askers(subject);
         let mut worst = None;
         for asker in &askers {

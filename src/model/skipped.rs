@@ -72,6 +72,9 @@ pub struct Kept {
     /// Those that the policy leaves as they are, as far as they hold something or are on a list.
     pub left: BTreeSet<Principal>,
     pub lists: BTreeMap<(ContentId, PageVerb), KeptList>,
+    /// Those whose line with `read/space` is over while no other line gives it, with that line. Whether it stays depends on
+    /// what else they hold.
+    pub ended_reads: BTreeMap<Principal, Origin>,
     /// Archived pages that a pattern with `anyone` would open if they were not.
     pub archived: BTreeSet<ContentId>,
 }

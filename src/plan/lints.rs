@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{self, Finding, Level, Lint, LintInputs};
 use crate::model::{
-    ContentId, ContentKind, Desired, DesiredHolding, Known, Live, Origin, PageVerb, Principal, SpaceKey,
-    Subject, Why,
+    ContentId, ContentKind, Desired, DesiredHolding, Known, Live, Origin, PageVerb, Permission, Principal,
+    SpaceKey, Strength, Subject, Truth, Why,
 };
 
 /// Something worth a look. It never blocks a plan.
@@ -42,6 +42,7 @@ pub(super) fn lints(desired: &Desired, after: &Live) -> Vec<PlanLint> {
             level: finding.level,
         })
         .chain(not_restrictable(desired, after))
+        .chain(rows_in_vain(desired, after))
         .collect()
 }
 
@@ -65,6 +66,37 @@ fn not_restrictable(desired: &Desired, live: &Live) -> Vec<PlanLint> {
                 });
             }
         }
+    }
+    lints
+}
+
+/// Rows of the space that are not what their line says: what stays though it has ended, and what no visitor can use.
+fn rows_in_vain(desired: &Desired, after: &Live) -> Vec<PlanLint> {
+    let mut lints = Vec::new();
+    let keeps_out = after.site.anonymous_access == Known::Known(false);
+    for (key, wish) in &desired.spaces {
+        let Some(space) = after.spaces.get(key) else { continue };
+        let stays = |who: &Principal| space.gives(who, Permission::ReadSpace, &after.roles) == Truth::Yes;
+        let ended = wish.kept.ended_reads.iter().filter(|(who, _)| stays(who));
+        let mut found: Vec<(Lint, &Principal, &Origin)> =
+            ended.map(|(who, origin)| (Lint::EndedReadStays, who, origin)).collect();
+        let anonymous = match wish.holdings.get(&Principal::Anonymous) {
+            Some(DesiredHolding::Grants(grants)) => {
+                grants.values().find(|wanted| wanted.what == Strength::Required).map(|it| &it.origin)
+            }
+            Some(DesiredHolding::Role(role)) => Some(&role.origin),
+            Some(DesiredHolding::Nothing(_)) | None => None,
+        };
+        let anonymous = anonymous.filter(|_| keeps_out);
+        found.extend(anonymous.map(|origin| (Lint::AnonymousKeptOut, &Principal::Anonymous, origin)));
+        lints.extend(found.into_iter().map(|(code, who, origin)| PlanLint {
+            space: key.clone(),
+            content: None,
+            code,
+            about: BTreeSet::from([who.clone()]),
+            level: None,
+            origin: Some(origin.clone()),
+        }));
     }
     lints
 }

@@ -170,6 +170,13 @@ pub(super) const fn lint_words(lint: Lint) -> &'static str {
     match lint {
         Lint::ListedWithoutLicence => "on the list, but without a licence for Confluence",
         Lint::ListedWithoutSpace => "on the list, but without access to the space",
+        Lint::ListedWithoutMembers => "on the list, but without members",
+        Lint::EndedReadStays => {
+            "the time of `read/space` is over, and it stays, since other permissions in the space need it"
+        }
+        Lint::AnonymousKeptOut => {
+            "named here, but this site lets no reader in who is not signed in, so they see nothing by it"
+        }
         Lint::ListedWithoutAncestor => "on the list, but cannot view a page above",
         Lint::ListedWithoutEditRight => "on the edit list, but without the right to edit pages in the space",
         Lint::ViewOnlyInVain => "on the view list only, but can edit through a group on the edit list",

@@ -214,12 +214,17 @@ impl<'a> TouchedByPlan<'a> {
         touched
     }
 
-    /// Whether a lint is about something that changes; about guests it always is, since their entry says that it holds.
+    /// Whether a lint is about something that changes; about guests and ends it always is, since their entry says that it
+    /// holds.
     fn concerns(&self, lint: &PlanLint) -> bool {
         let is_changed = |content: ContentId| self.pages.contains(&content);
         matches!(
             lint.code,
-            Lint::SeenByGuests | Lint::GuestInside | Lint::GuestListed | Lint::NotRestrictable
+            Lint::SeenByGuests
+                | Lint::GuestInside
+                | Lint::GuestListed
+                | Lint::NotRestrictable
+                | Lint::EndedReadStays
         ) || lint.content.is_some_and(is_changed)
             || lint.level.and_then(Level::content).is_some_and(is_changed)
             || lint.about.iter().any(|who| self.holders.contains(&(&lint.space, who)))

@@ -62,6 +62,26 @@ fn a_group_is_listed_in_vain_only_if_nobody_in_it_gets_through() {
 }
 
 #[test]
+fn a_group_without_members_is_mentioned_beside_others() {
+    let world = world().group("empty", "").grant("ENG", "group:empty", "read/space").page(
+        "ENG",
+        1,
+        0,
+        "user:ann group:empty",
+        "",
+    );
+    let found = found(&world);
+    assert_eq!((found.len(), found[0].lint), (1, Lint::ListedWithoutMembers));
+    assert_eq!(found[0].about, BTreeSet::from([principal("group:empty")]));
+    // A list on which no one is left says it all.
+    let dead = self::found(&world.page("ENG", 2, 0, "group:empty", ""));
+    assert_eq!(
+        dead.iter().filter(|f| f.content == Some(id(2))).map(|f| f.lint).collect::<Vec<_>>(),
+        [Lint::DeadList]
+    );
+}
+
+#[test]
 fn view_only_is_in_vain_while_a_group_gives_edit() {
     let world = world().page("ENG", 1, 0, "user:ann group:eng", "group:eng");
     let found = found(&world);

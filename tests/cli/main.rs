@@ -30,6 +30,7 @@ mod identity;
 mod import;
 mod inactive;
 mod in_process;
+mod in_vain;
 mod incomplete;
 mod incomplete_answers;
 mod init;

@@ -99,6 +99,13 @@ impl<'a> Resolver<'a> {
         let given: BTreeMap<&Principal, &'a Span> =
             asked.iter().filter_map(|(who, asked)| Some((who, asked.first()?.span))).collect();
         self.contradictions(wish, &|who| given.get(who).copied());
+        let reads = |asked: &&Asked<'_>| asked.bundle.required.contains(&Permission::ReadSpace);
+        for (who, over) in &over {
+            let still = asked.get(who).is_some_and(|asked| asked.iter().any(|each| reads(&each)));
+            if let Some(ended) = over.iter().find(reads).filter(|_| !still) {
+                kept.ended_reads.insert(who.clone(), ended.span.origin());
+            }
+        }
         let mut holdings = BTreeMap::new();
         for (principal, asked) in asked {
             match self.holding(&principal, &asked) {
