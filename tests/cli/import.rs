@@ -233,7 +233,7 @@ pub(crate) async fn snapshot_of(stage: &Stage) -> Snapshot {
 }
 
 /// Reads everything and writes it as a policy.
-async fn imported(stage: &Stage) -> (Policy, BTreeMap<Utf8PathBuf, String>) {
+pub(crate) async fn imported(stage: &Stage) -> (Policy, BTreeMap<Utf8PathBuf, String>) {
     let live = whole(stage).await;
     let nothing = Policy::default();
     let drafts = draft(live.spaces.values(), &nothing, &live);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests may panic, their helpers too")]
 
 mod account;
+mod adopted;
 mod annotations;
 mod anonymous;
 mod archived;
