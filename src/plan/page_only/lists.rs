@@ -326,8 +326,17 @@ impl<'a> Compiler<'a> {
             plain.retain(|subject| joining(subject).is_none());
             plain
         };
-        let listed = plain(&mut members.iter());
-        let live = self.live(id, list).map(|live| plain(&mut live.subjects()));
+        // Insiders who join the list are on it for the next run, and so they count as such in this one, too.
+        let coming = self.ground.wish.joins.onto(id, list).map(|(subject, _)| subject);
+        let coming: Vec<&Subject> = coming.filter(|who| now.contains(*who) || then.contains(*who)).collect();
+        let joined = |mut listed: BTreeSet<Subject>| {
+            if !listed.is_empty() {
+                listed.extend(coming.iter().copied().cloned());
+            }
+            listed
+        };
+        let listed = joined(plain(&mut members.iter()));
+        let live = self.live(id, list).map(|live| joined(plain(&mut live.subjects())));
         if listed == then {
             self.found.made.insert((id, list));
             // Their time is over. A list of none but them is not one that was made for guests.

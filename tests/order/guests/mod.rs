@@ -8,8 +8,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{
-    AccountKind, AccountStatus, Audience, ContentId, Desired, DesiredHolding, DesiredPage, Known, Live,
-    Origin, PageOnly, Permission, Person, Strength, Subject, Terms, Wanted,
+    AccountKind, AccountStatus, Audience, ContentId, Desired, DesiredHolding, DesiredPage, Join, JoinReach,
+    Joins, Known, Live, Origin, PageOnly, PageVerb, Permission, Person, Strength, Subject, Terms, Wanted,
 };
 use confperm::plan::Plan;
 use confperm::sandbox::world::{self, World};
@@ -30,6 +30,27 @@ struct Guested {
     edit: bool,
     /// The principal that a rule takes out of the space and off its lists.
     leaver: Option<&'static str>,
+    joining: Option<Joining>,
+}
+
+/// A principal that joins lists by `also-view` or `also-edit`.
+#[derive(Debug, Clone)]
+struct Joining {
+    who: &'static str,
+    /// `None` is every restricted page of the space.
+    pages: Option<BTreeSet<usize>>,
+    edit: bool,
+}
+
+impl Joining {
+    fn joins(&self) -> Joins {
+        let who = || BTreeMap::from([(self.who.parse::<Subject>().unwrap(), wanted(()))]);
+        let lists = PageVerb::ALL.into_iter().filter(|verb| self.edit || *verb == PageVerb::View);
+        let reach = self.pages.as_ref().map_or(JoinReach::Everything, |pages| {
+            JoinReach::Content(pages.iter().map(|page| ContentId::from_number(1000 + *page as u64)).collect())
+        });
+        Joins(vec![Join { reach, who: lists.map(|list| (list, who())).collect() }])
+    }
 }
 
 impl Guested {
@@ -101,6 +122,9 @@ impl Guested {
     /// What is asked for while the lists are as they are now: a rule takes a principal off these.
     fn desired_on(&self, world: &World) -> Desired {
         let mut desired = self.desired();
+        if let Some(joining) = &self.joining {
+            desired.spaces.values_mut().for_each(|space| space.joins = joining.joins());
+        }
         let Some(leaver) = self.leaver else { return desired };
         let leaves = |list: &BTreeSet<world::Principal>| {
             let goes = crate::site::principal(leaver);

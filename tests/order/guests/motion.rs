@@ -1,6 +1,7 @@
 //! A run that ends anywhere is taken up by the next, and comes to the same end: on sites that have guests already, where
 //! people come and go.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{Call, Permission};
@@ -8,7 +9,7 @@ use confperm::plan::{Gaps, Plan, plan};
 use confperm::sandbox::world::{self, World};
 use proptest::prelude::*;
 
-use super::{ACCOUNT, Drawn, Guested, NAMES, carried_out};
+use super::{ACCOUNT, Drawn, Guested, Joining, NAMES, carried_out};
 use crate::site::{Case, SPACE, State, listed, perform, plain};
 use crate::tally::holds;
 
@@ -60,14 +61,14 @@ fn in_motion() -> impl Strategy<Value = Guested> {
         (parents, lists, sorts, 0..pages, guest)
     });
     let leaver = proptest::option::weighted(0.3, proptest::sample::select(INSIDERS.to_vec()));
-    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), leaver);
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>(), leaver, joining());
     (plain(), shape, rights(), rights(), flags).prop_map(
         |(
             case,
             (parents, lists, sorts, named, guest),
             before,
             mut after,
-            (known, edit, guests_before, leaver),
+            (known, edit, guests_before, leaver, joining),
         )| {
             if let Some(leaver) = leaver {
                 after.remove(leaver);
@@ -118,9 +119,21 @@ fn in_motion() -> impl Strategy<Value = Guested> {
                 after: State { rows: rows(after, true), pages: lists },
                 ..case
             };
-            Guested { case, named: BTreeMap::from([(guest, BTreeSet::from([named]))]), edit, leaver }
+            // Who is to be on no list contradicts a line that puts it there.
+            let joining = joining.filter(|(who, ..)| leaver != Some(*who)).map(|(who, pages, edit)| {
+                let is_there = |page: &usize| *page < case.parents.len();
+                let pages = pages.map(|pages| pages.into_iter().filter(is_there).collect());
+                Joining { who, pages, edit }
+            });
+            Guested { case, named: BTreeMap::from([(guest, BTreeSet::from([named]))]), edit, leaver, joining }
         },
     )
+}
+
+/// An insider who joins some lists, or all, by `also-view` or `also-edit`.
+fn joining() -> impl Strategy<Value = Option<(&'static str, Option<BTreeSet<usize>>, bool)>> {
+    let pages = proptest::option::of(proptest::collection::btree_set(0_usize..3, 1..=2));
+    proptest::option::weighted(0.4, (proptest::sample::select(INSIDERS.to_vec()), pages, any::<bool>()))
 }
 
 /// The calls of a plan in another order that its edges allow.
@@ -155,6 +168,7 @@ fn outcome(world: &World) -> impl PartialEq + std::fmt::Debug + use<> {
 #[test]
 fn a_run_that_ends_anywhere_is_taken_up_to_the_same_end() {
     let drawn = Drawn::default();
+    let joined = Cell::new(0);
     holds(500, 40, &(in_motion(), any::<u64>()), |(guested, seed), tally| {
         let world = guested.world();
         let planned = plan(&guested.desired_on(&world), &guested.live(&world), Gaps::Refuse).unwrap();
@@ -162,6 +176,7 @@ fn a_run_that_ends_anywhere_is_taken_up_to_the_same_end() {
             return Ok(());
         }
         drawn.note(&guested);
+        joined.set(joined.get() + usize::from(guested.joining.is_some()));
         let states = carried_out(&world, &planned.plan);
         let end = outcome(&states[states.len() - 1]);
         let mut now = world.clone();
@@ -187,4 +202,5 @@ fn a_run_that_ends_anywhere_is_taken_up_to_the_same_end() {
         Ok(())
     });
     drawn.are_enough();
+    assert!(joined.get() * 4 >= *drawn.cases.borrow(), "{joined:?}");
 }

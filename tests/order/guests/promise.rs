@@ -51,7 +51,7 @@ fn guested() -> impl Strategy<Value = Guested> {
                 rights.extend(edit.then_some(Permission::CreatePage));
                 case.after.rows.insert(NAMES[*guest], rights);
             }
-            Guested { case, named, edit, leaver: None }
+            Guested { case, named, edit, leaver: None, joining: None }
         })
 }
 
