@@ -140,6 +140,7 @@ async fn labels_that_cannot_be_read_are_unknown() {
         ("mangle: ['entry-twice:/labels']", Why::Contradictory),
         ("mangle: ['entry-twice:/labels/*/pages']", Why::Contradictory),
         ("mangle: ['without=spaceId:/labels/*/pages']", Why::Contradictory),
+        ("mangle: ['no-ids:/labels/*/pages']", Why::Contradictory),
     ] {
         let stage = Stage::open(&format!("{SITE}adversary: {{{rules}}}\n")).await;
         let pages = format!("{RUNBOOKS}      /A: {{edit: [user:bot]}}\n");

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::wire::{WireContent, WireLabel};
+use super::wire::{LabelledPage, WireLabel};
 use super::{Cloud, if_complete};
 use crate::confluence::address::Api;
 use crate::confluence::error::Error;
@@ -29,14 +29,20 @@ impl Cloud {
         space: SpaceId,
     ) -> Result<Known<BTreeSet<ContentId>>, Error> {
         let request = Request::get(Api::V2, ["labels", label, "pages"]).query("space-id", &space);
-        let pages = match if_complete(self.v2_list::<WireContent>(request)).await? {
-            Known::Known(pages) => pages,
-            Known::Unknown(why) => return Ok(Known::Unknown(why)),
+        let pages = match if_complete(self.v2_list::<LabelledPage>(request)).await {
+            Ok(Known::Known(pages)) => pages,
+            Ok(Known::Unknown(why)) => return Ok(Known::Unknown(why)),
+            // One entry that cannot be read may be any page.
+            Err(Error::Unexpected { .. }) => return Ok(Known::Unknown(Why::Contradictory)),
+            Err(error) => return Err(error),
         };
         if pages.iter().any(|page| page.space_id != Some(space)) {
             return Ok(Known::Unknown(Why::Contradictory));
         }
-        Ok(Known::Known(pages.into_iter().map(|page| page.id).collect()))
+        let is_there = |page: &LabelledPage| {
+            page.status.as_deref().is_none_or(|status| matches!(status, "current" | "archived"))
+        };
+        Ok(Known::Known(pages.into_iter().filter(is_there).map(|page| page.id).collect()))
     }
 
     pub(super) async fn labels_of_page(&self, page: ContentId) -> Result<Known<BTreeSet<PageLabel>>, Error> {

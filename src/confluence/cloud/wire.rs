@@ -152,6 +152,17 @@ impl WireContent {
     }
 }
 
+/// A page of a label. One that is missed would count as one without the label.
+#[derive(Debug, Hash, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LabelledPage {
+    #[serde(deserialize_with = "id")]
+    pub(super) id: ContentId,
+    pub(super) status: Option<String>,
+    #[serde(default, deserialize_with = "optional_id")]
+    pub(super) space_id: Option<SpaceId>,
+}
+
 /// A label (OpenAPI v2, `Label`).
 #[derive(Debug, Hash, Deserialize)]
 pub(super) struct WireLabel {
@@ -339,6 +350,7 @@ entries! {
     WireRole, RoleId, SKIPPED: |role| Some(role.id.clone());
     WireContent, ContentId, SKIPPED: |content| Some(content.id);
     WireLabel, String, REFUSED: |label| label.id.clone();
+    LabelledPage, ContentId, REFUSED: |page| Some(page.id);
     FoundKind, ContentId, REFUSED: |hit| Some(hit.id);
     Found, ContentId, REFUSED: |hit| Some(hit.id);
     V1User, AccountId, REFUSED: |user| user.account_id.clone();
