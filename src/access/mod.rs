@@ -46,6 +46,6 @@ pub use lints::{Finding, Lint, LintInputs, lints};
 pub use outside::Outside;
 pub use question::{Asker, Level, Needed, Object, Reason, Route, Verb, Verdict};
 pub(crate) use question::{EditList, edit_permission};
-pub(crate) use service_desk::has_service_desk;
+pub(crate) use service_desk::{SERVICE_DESK, has_service_desk};
 pub use survey::{Exception, SpaceSurvey, Tally};
 pub use who::{Dead, Gate, Through, Who};

@@ -10,10 +10,10 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::question::{AskedPages, prepare};
+use super::question::{AskedPages, Extent, prepare};
 
 pub(super) async fn run(args: &CanArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
-    let asked = prepare(Some(&args.who), &args.what, environment, out).await?;
+    let asked = prepare(Some(&args.who), Extent::AnswerAlone, &args.what, environment, out).await?;
     let question = asked.shown();
     let Some(asker) = &asked.asker else {
         return Err(CliError::failed(Failure::Defect, "no account was named to ask about"));

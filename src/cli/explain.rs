@@ -11,10 +11,10 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
-use super::question::prepare;
+use super::question::{Extent, prepare};
 
 pub(super) async fn run(args: &CanArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
-    let asked = prepare(Some(&args.who), &args.what, environment, out).await?;
+    let asked = prepare(Some(&args.who), Extent::Explained, &args.what, environment, out).await?;
     if let Some(pattern) = &asked.pattern {
         return Err(CliError::usage(
             format!("`{}` means many pages", visible(&pattern.written)),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::{Live, SpaceId, SpaceKey};
-use crate::observe::{ListingNeeds, Needs};
+use crate::observe::{ListingNeeds, Needs, SiteLists};
 use crate::policy::lock::{LOCK_FILE, Lock, TwoSpaces};
 
 use super::error::CliError;
@@ -30,7 +30,7 @@ pub(super) async fn on_site(
             ids: asked.filter(|id| !is_there(id)).collect(),
             ..ListingNeeds::default()
         };
-        Needs { listing, ..Needs::default() }
+        Needs { listing, site_lists: SiteLists::Later, ..Needs::default() }
     };
     if !remembered.is_empty() {
         reading.until_known(live, needs).await?;

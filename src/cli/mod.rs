@@ -24,6 +24,7 @@ mod keys;
 mod limits;
 mod lock;
 mod lockfile;
+mod one_answer;
 mod output;
 mod plan;
 mod prepare;

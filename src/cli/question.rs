@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::access::{Asker, Object, Verb};
 use crate::diagnostic::{Code, Sources};
 use crate::model::{AccountId, ContentId, Desired, DesiredSpace, Live, SpaceKey, Tree, visible};
-use crate::observe::{self, Askers};
+use crate::observe::{self, Askers, ListingNeeds, Needs, SiteLists};
 use crate::plan;
 use crate::policy::lock::Lock;
 use crate::policy::{self, Context, Lookup, Named, PageSelector, Policy, Who};
@@ -20,6 +20,7 @@ use super::error::CliError;
 use super::failure::Failure;
 use super::keys;
 use super::lockfile::LockFile;
+use super::one_answer::OneQuestion;
 use super::output::Output;
 use super::reading::SiteReading;
 use super::subject::{self, Questioned};
@@ -65,9 +66,19 @@ impl PreparedQuestion {
     }
 }
 
+/// How much of the site is read for a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All that an explanation may name.
+    Explained,
+    /// What the answer alone depends on.
+    AnswerAlone,
+}
+
 /// Reads the policy and the site for a question; without `who`, for everyone.
 pub(super) async fn prepare(
     who: Option<&str>,
+    extent: Extent,
     what: &ObjectArgs,
     environment: &Environment,
     out: &Output,
@@ -93,6 +104,7 @@ pub(super) async fn prepare(
         key: &key,
         origin: origin.as_deref(),
         planned: what.planned,
+        extent: if what.planned { Extent::Explained } else { extent },
         context: Context { today, lock: lock.known() },
         out,
     };
@@ -129,6 +141,7 @@ struct Prepare<'a> {
     /// The origin of the address that names the page, where it is an address.
     origin: Option<&'a str>,
     planned: bool,
+    extent: Extent,
     context: Context<'a>,
     out: &'a Output,
 }
@@ -140,7 +153,10 @@ impl Prepare<'_> {
         verb: Verb,
         selector: Option<&PageSelector>,
     ) -> Result<PreparedQuestion, CliError> {
-        let mut live = self.reading.sign_in(self.policy).await?;
+        let mut live = match self.extent {
+            Extent::Explained => self.reading.sign_in(self.policy).await?,
+            Extent::AnswerAlone => self.reading.sign_in_for_question(self.policy).await?,
+        };
         let questioned = match questioned {
             Some(questioned) => Some(subject::by_name(questioned, self.reading.site).await?),
             None => None,
@@ -162,6 +178,11 @@ impl Prepare<'_> {
         }
         let key = keys::on_site([self.key], self.context.lock, self.reading, &mut live).await?;
         let key = key.first().unwrap_or(self.key);
+        if self.extent == Extent::AnswerAlone
+            && let Some(answer) = self.answer_alone(questioned, verb, key, selector, &live).await?
+        {
+            return Ok(answer);
+        }
         let narrowed = |live: &Live| self.narrowed(key, selector.is_some(), live);
         let needs = |live: &Live| observe::of_space(&narrowed(live), asked, self.context, live);
         self.reading.until_known(&mut live, needs).await?;
@@ -194,8 +215,6 @@ impl Prepare<'_> {
         {
             live = plan::planned_state(desired, &live);
         }
-        let people = self.policy.people.iter();
-        let aliases = people.map(|(alias, person)| (person.account.value.clone(), alias.clone())).collect();
         Ok(PreparedQuestion {
             asker,
             verb,
@@ -214,9 +233,63 @@ impl Prepare<'_> {
             },
             live,
             desired: told.and_then(|mut told| told.spaces.remove(key)),
-            aliases,
+            aliases: self.aliases(),
             planned: self.planned,
         })
+    }
+
+    /// The answer about one person, or a reader who is not signed in, and one page or space, from as little as it depends
+    /// on; `None` where that is not to be had.
+    async fn answer_alone(
+        &self,
+        questioned: Option<&Questioned>,
+        verb: Verb,
+        key: &SpaceKey,
+        selector: Option<&PageSelector>,
+        live: &Live,
+    ) -> Result<Option<PreparedQuestion>, CliError> {
+        let asker = match questioned {
+            Some(Questioned::Principal(Who::Named(Named::User(account)))) => Asker::Person(account.clone()),
+            Some(Questioned::Principal(Who::Anonymous)) => Asker::Anonymous,
+            _ => return Ok(None),
+        };
+        if matches!(selector, Some(PageSelector::Below { .. })) {
+            return Ok(None);
+        }
+        let mut live = live.clone();
+        let needs = |_: &Live| {
+            let keys = BTreeSet::from([key.clone()]);
+            let listing = ListingNeeds { keys, ..ListingNeeds::default() };
+            Needs { listing, site_lists: SiteLists::Later, ..Needs::default() }
+        };
+        self.reading.until_known(&mut live, needs).await?;
+        let policy = self.narrowed(key, selector.is_some(), &live);
+        let on_site = policy.on_site(self.context.lock, &live.listing);
+        live.guests = on_site.policy.guests();
+        let question = OneQuestion {
+            asker: asker.clone(),
+            verb,
+            key,
+            page: selector,
+            policy: &on_site.policy,
+            context: Context { lock: &on_site.lock, ..self.context },
+        };
+        let Some((read, object)) = question.read(self.reading, &live).await? else { return Ok(None) };
+        Ok(Some(PreparedQuestion {
+            asker: Some(asker),
+            verb,
+            object,
+            pattern: None,
+            live: read,
+            desired: None,
+            aliases: self.aliases(),
+            planned: false,
+        }))
+    }
+
+    fn aliases(&self) -> BTreeMap<AccountId, String> {
+        let people = self.policy.people.iter();
+        people.map(|(alias, person)| (person.account.value.clone(), alias.clone())).collect()
     }
 
     /// The policy as far as it bears on the question.

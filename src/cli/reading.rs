@@ -31,6 +31,17 @@ impl<'a> SiteReading<'a> {
         Ok(Live { guests: policy.guests(), ..live })
     }
 
+    /// The same without the groups of the account that signs in.
+    pub(super) async fn sign_in_for_question(self, policy: &Policy) -> Result<Live, confluence::Error> {
+        let live = Live::of(self.site.site_for_question().await?);
+        Ok(Live { guests: policy.guests(), ..live })
+    }
+
+    /// Shows how far the reading is.
+    pub(super) fn hook(self) -> impl Fn(observe::Progress) + Sync + 'a {
+        move |progress| self.out.progress.read(progress)
+    }
+
     /// Reads until nothing of what is needed is missing.
     pub(super) async fn until_known(
         self,

@@ -9,10 +9,10 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
 use super::output::Output;
-use super::question::{AskedPages, prepare};
+use super::question::{AskedPages, Extent, prepare};
 
 pub(super) async fn run(args: &WhoArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
-    let asked = prepare(None, &args.what, environment, out).await?;
+    let asked = prepare(None, Extent::Explained, &args.what, environment, out).await?;
     let engine = Engine::new(&asked.live);
     let question = asked.shown();
     if let Some(AskedPages { written, pages }) = &asked.pattern {

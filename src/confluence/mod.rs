@@ -81,6 +81,31 @@ pub struct Check {
     pub reasons: Vec<SiteText>,
 }
 
+/// One piece of content of a space that is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sought<'n> {
+    Id(ContentId),
+    /// A page, or something else that stands in the tree.
+    Titled(&'n str),
+    Post(&'n str),
+}
+
+/// Content with what it says it stands under.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlacedContent {
+    pub content: Content,
+    /// The kind of its parent, where that is content of a kind that is known.
+    pub parent_kind: Option<ContentKind>,
+}
+
+/// What a search shows of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundContent {
+    pub id: ContentId,
+    pub kind: ContentKind,
+    pub above: BTreeMap<ContentId, ContentKind>,
+}
+
 /// What a site says when it is asked for one group or account by its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LookUp {
@@ -120,6 +145,10 @@ pub trait Read: Send + Sync {
     /// [`Error::Anonymous`], since everything else would only look empty.
     fn site(&self) -> impl Future<Output = Result<Site, Error>> + Send;
 
+    /// The same without the groups of the caller, which decide only what a change may take from it: they are
+    /// [`Why::NotRead`].
+    fn site_for_question(&self) -> impl Future<Output = Result<Site, Error>> + Send;
+
     /// The spaces that the caller can see, by key: current and archived ones alike, each with its status;
     /// trashed ones are not listed. Keys without a visible space are simply missing.
     fn spaces(&self, selection: &SpaceSelection) -> impl Future<Output = Result<Vec<Space>, Error>> + Send;
@@ -138,6 +167,22 @@ pub trait Read: Send + Sync {
     /// under, without their lists. Drafts and trash are left out: only their authors, and those who may restore, see
     /// them.
     fn tree(&self, space: &Space) -> impl Future<Output = Result<Tree, Error>> + Send;
+
+    /// Content that a search shows, with all that it shows above it; `None` unless it shows exactly one of that name. A
+    /// search lags, so this says what to ask for ([`Read::content_by_id`]), and nothing of where it stands.
+    fn search_one(
+        &self,
+        space: &Space,
+        sought: Sought<'_>,
+    ) -> impl Future<Output = Result<Option<FoundContent>, Error>> + Send;
+
+    /// Content of a space by its ids as it is at this moment, without its lists: 250 pages in one call, anything else one
+    /// by one. `None` where some of it is not shown, contradicts itself, or is in another space.
+    fn content_by_id(
+        &self,
+        space: &Space,
+        wanted: &BTreeMap<ContentId, ContentKind>,
+    ) -> impl Future<Output = Result<Option<Vec<PlacedContent>>, Error>> + Send;
 
     /// The current blog posts of a space, without their lists.
     fn blogposts(&self, space: &Space) -> impl Future<Output = Result<Vec<Content>, Error>> + Send;
@@ -195,6 +240,19 @@ pub trait Read: Send + Sync {
 
     /// All groups, by id. Neither members nor product access are asked for.
     fn groups(&self) -> impl Future<Output = Result<Vec<Group>, Error>> + Send;
+
+    /// The groups that an account is in.
+    fn groups_of(&self, account: &AccountId)
+    -> impl Future<Output = Result<Known<Vec<Group>>, Error>> + Send;
+
+    /// The groups that let people into Confluence in one of two ways.
+    fn groups_with(
+        &self,
+        access: ProductAccess,
+    ) -> impl Future<Output = Result<Known<Vec<Group>>, Error>> + Send;
+
+    /// The groups with a text in their names, as far as the site finds them.
+    fn groups_like(&self, text: &str) -> impl Future<Output = Result<Known<Vec<Group>>, Error>> + Send;
 
     /// Which groups let people into Confluence. Groups that are not named have [`ProductAccess::None`].
     fn product_access(

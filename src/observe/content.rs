@@ -117,17 +117,28 @@ async fn containers<R: Read>(read: &R, live: &mut Live, spaces: &[Space]) -> Res
     Ok(())
 }
 
-/// The lists that are missing, the batches filled across spaces; says whether any were. People on the lists are
-/// looked up.
+/// The lists that are missing; says whether any were. People on the lists are looked up.
 pub(super) async fn lists<R: Read>(
     read: &R,
     live: &mut Live,
     needs: &BTreeMap<SpaceKey, ContentNeeds>,
     hook: Hook<'_>,
 ) -> Result<bool, Error> {
+    let Some(accounts) = lists_alone(read, live, needs, hook).await? else { return Ok(false) };
+    people::look_up(read, live, accounts).await?;
+    Ok(true)
+}
+
+/// The lists that are missing, the batches filled across spaces, and the accounts on them; `None` if none were missing.
+pub(super) async fn lists_alone<R: Read>(
+    read: &R,
+    live: &mut Live,
+    needs: &BTreeMap<SpaceKey, ContentNeeds>,
+    hook: Hook<'_>,
+) -> Result<Option<BTreeSet<AccountId>>, Error> {
     let Unread { wanted, containers, archived } = unread(live, needs);
     if wanted.is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
     hook(Progress::Expect(Part::Lists, wanted.len()));
     let pages: Vec<ContentId> = wanted.keys().copied().filter(|id| !containers.contains(id)).collect();
@@ -159,8 +170,7 @@ pub(super) async fn lists<R: Read>(
             tree.set_restrictions(id, lists);
         }
     }
-    people::look_up(read, live, accounts).await?;
-    Ok(true)
+    Ok(Some(accounts))
 }
 
 struct Unread {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::OptionFuture;
 use tokio::join;
 
-use super::needs::{ListingNeeds, Needs};
+use super::needs::{ListingNeeds, Needs, SiteLists};
 use super::progress::{Hook, Part, Progress};
 use super::{anonymous, content, labels, missing, people};
 use crate::confluence::{Error, Read, SpaceAccess, SpaceSelection, side_by_side};
@@ -37,7 +37,7 @@ pub(super) async fn fulfil<R: Read>(
 }
 
 /// The lists of spaces.
-async fn listing<R: Read>(read: &R, live: &mut Live, needs: &ListingNeeds) -> Result<bool, Error> {
+pub(super) async fn listing<R: Read>(read: &R, live: &mut Live, needs: &ListingNeeds) -> Result<bool, Error> {
     let missing = needs.missing(live);
     if missing == ListingNeeds::default() {
         return Ok(false);
@@ -71,6 +71,9 @@ async fn grants<R: Read>(read: &R, live: &mut Live, needs: &Needs, hook: Hook<'_
         .collect();
     let mut accounts: BTreeSet<AccountId> = needs.accounts.clone();
     accounts.insert(live.site.caller.account.clone());
+    if unread.is_empty() && needs.site_lists == SiteLists::Later {
+        return Ok(false);
+    }
     if unread.is_empty() && live.names_read {
         return people::look_up(read, live, accounts).await;
     }
@@ -108,7 +111,7 @@ async fn names<R: Read>(read: &R, live: &Live) -> Result<Option<(Vec<Group>, Vec
 }
 
 /// A space that was listed and then answers 404 is gone only if a list says so too.
-async fn one_space<R: Read>(
+pub(super) async fn one_space<R: Read>(
     read: &R,
     space: Space,
     mode: SpaceRoleMode,
@@ -126,7 +129,7 @@ async fn one_space<R: Read>(
     }
 }
 
-fn live_space(space: Space, access: SpaceAccess) -> LiveSpace {
+pub(super) fn live_space(space: Space, access: SpaceAccess) -> LiveSpace {
     let nothing = Holding::Grants(BTreeMap::new());
     LiveSpace {
         holdings: access.holdings.into_iter().filter(|(_, holding)| *holding != nothing).collect(),
@@ -140,7 +143,7 @@ fn live_space(space: Space, access: SpaceAccess) -> LiveSpace {
     }
 }
 
-fn account(principal: &Principal) -> Option<AccountId> {
+pub(super) fn account(principal: &Principal) -> Option<AccountId> {
     match principal {
         Principal::User(account) => Some(account.clone()),
         Principal::Group(_) | Principal::Class(_) | Principal::Anonymous => None,

@@ -24,6 +24,7 @@ mod fulfil;
 mod labels;
 mod missing;
 mod needs;
+pub mod one;
 mod people;
 mod policy;
 mod progress;
@@ -31,7 +32,7 @@ mod question;
 
 pub use access_tests::{for_tests, of_tested, of_tests};
 pub use everything::{Chosen, of_all_groups, of_spaces};
-pub use needs::{ContentNeeds, ListingNeeds, Lists, Needs, People};
+pub use needs::{ContentNeeds, ListingNeeds, Lists, Needs, People, SiteLists};
 pub use policy::{of_names, of_policy};
 pub use progress::{Hook, Part, Progress, quiet};
 pub use question::{Askers, of_answer, of_pages, of_space};

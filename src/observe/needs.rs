@@ -9,8 +9,8 @@ use crate::model::{
 
 /// What a run must know of a site, as far as that can be said with what it knows already.
 ///
-/// Every run needs the groups and the roles of the site and the person behind its own account, beside what is
-/// said here. Spaces that the site does not show are passed over, and so are groups and content that it does
+/// A run that reads spaces needs the groups and the roles of the site and the person behind its own account, beside
+/// what is said here. Spaces that the site does not show are passed over, and so are groups and content that it does
 /// not list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
@@ -26,6 +26,17 @@ pub struct Needs {
     pub anonymous: BTreeSet<SpaceKey>,
     /// The people behind principals.
     pub people: Option<People>,
+    /// Whether the groups and the roles of the site are needed.
+    pub site_lists: SiteLists,
+}
+
+/// Whether the groups and the roles of the site are needed, and with them the accounts of the request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum SiteLists {
+    #[default]
+    Now,
+    /// Not as long as no space is read.
+    Later,
 }
 
 /// Which lists of spaces are needed.

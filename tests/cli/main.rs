@@ -47,6 +47,7 @@ mod names;
 #[cfg(target_os = "linux")]
 mod network;
 mod open_world;
+mod one_answer;
 mod opening;
 mod order;
 mod page_only;

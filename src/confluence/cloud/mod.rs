@@ -5,6 +5,7 @@
 
 mod labels;
 mod lists;
+mod one_page;
 mod people;
 mod read;
 mod restrictions;

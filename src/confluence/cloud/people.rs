@@ -65,16 +65,32 @@ impl Cloud {
 
     pub(super) async fn groups_with_access(&self) -> Result<Known<BTreeMap<GroupId, ProductAccess>>, Error> {
         let mut access = BTreeMap::new();
-        for (word, means) in [("user", ProductAccess::User), ("admin", ProductAccess::Admin)] {
-            let request = Request::get(Api::V1, ["group"]).query("accessType", word);
-            match if_complete(self.v1_list::<V1Group>(request)).await? {
-                Known::Known(groups) => {
-                    access.extend(groups.into_iter().filter_map(|group| Some((group.id?, means))));
-                }
+        for means in [ProductAccess::User, ProductAccess::Admin] {
+            match self.groups_giving(means).await? {
+                Known::Known(groups) => access.extend(groups.into_iter().map(|group| (group.id, means))),
                 Known::Unknown(why) => return Ok(Known::Unknown(why)),
             }
         }
         Ok(Known::Known(access))
+    }
+
+    /// One of the two lists that [`Cloud::groups_with_access`] puts together.
+    pub(super) async fn groups_giving(&self, access: ProductAccess) -> Result<Known<Vec<Group>>, Error> {
+        let word = match access {
+            ProductAccess::User => "user",
+            ProductAccess::Admin => "admin",
+            ProductAccess::None => {
+                return Err(Error::Misuse("no list has the groups that give no access".to_owned()));
+            }
+        };
+        let request = Request::get(Api::V1, ["group"]).query("accessType", word);
+        Ok(if_complete(self.v1_list::<V1Group>(request)).await?.map(with_ids))
+    }
+
+    /// A search by a part of the name (OpenAPI v1, `searchGroups`).
+    pub(super) async fn groups_named_like(&self, text: &str) -> Result<Known<Vec<Group>>, Error> {
+        let request = Request::get(Api::V1, ["group", "picker"]).query("query", &text);
+        Ok(if_complete(self.v1_list::<V1Group>(request)).await?.map(with_ids))
     }
 
     pub(super) async fn group_members(&self, group: &GroupId) -> Result<Known<BTreeSet<AccountId>>, Error> {
@@ -84,10 +100,9 @@ impl Cloud {
     }
 
     /// The groups of an account. They decide what the caller can lose, so unknown ones are said to be unknown.
-    pub(super) async fn groups_of(&self, account: &AccountId) -> Result<Known<BTreeSet<GroupId>>, Error> {
+    pub(super) async fn memberships(&self, account: &AccountId) -> Result<Known<Vec<Group>>, Error> {
         let request = Request::get(Api::V1, ["user", "memberof"]).query("accountId", account);
-        let groups = if_complete(self.v1_list::<V1Group>(request)).await?;
-        Ok(groups.map(|groups| groups.into_iter().filter_map(|group| group.id).collect()))
+        Ok(if_complete(self.v1_list::<V1Group>(request)).await?.map(with_ids))
     }
 
     /// The accounts whose display name or visible e-mail address a text is, upper and lower case aside. A search finds
@@ -131,6 +146,11 @@ impl Cloud {
         let found: WireList<BulkUser> = self.client.read(&request).await?;
         Ok(found.into_given().into_iter().map(Person::from).collect())
     }
+}
+
+/// Groups of a list that has been found complete, so that each has an id.
+fn with_ids(groups: Vec<V1Group>) -> Vec<Group> {
+    groups.into_iter().filter_map(|found| Some(group(found.id?, found.name))).collect()
 }
 
 /// A group without what has calls of its own.

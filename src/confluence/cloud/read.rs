@@ -12,7 +12,8 @@ use crate::confluence::complete::operation;
 use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
 use crate::confluence::{
-    Check, LookUp, Read, SpaceAccess, SpaceSelection, Stands, UnreadableEntries, Visitors,
+    Check, FoundContent, LookUp, PlacedContent, Read, Sought, SpaceAccess, SpaceSelection, Stands,
+    UnreadableEntries, Visitors,
 };
 use crate::model::{
     AccountId, Caller, Content, ContentId, ContentKind, Flavor, Group, GroupId, Known, PageLabel, PageVerb,
@@ -33,18 +34,24 @@ impl Read for Cloud {
     }
 
     async fn site(&self) -> Result<Site, Error> {
+        let account = &self.sign_in().await?.account;
+        let (mut site, groups) = try_join!(self.site_for_question(), self.memberships(account))?;
+        site.caller.groups = groups.map(|groups| groups.into_iter().map(|group| group.id).collect());
+        site.caller = self.caller.get_or_init(|| site.caller.clone()).clone();
+        Ok(site)
+    }
+
+    async fn site_for_question(&self) -> Result<Site, Error> {
         let SignedIn { account, name, administers_site, identity, edition } = self.sign_in().await?.clone();
-        let (mode, groups) = try_join!(self.mode(), self.groups_of(&account))?;
-        let caller = Caller { account, name: name.into(), groups, administers_site };
-        let caller = self.caller.get_or_init(|| caller).clone();
+        let groups = Known::Unknown(Why::NotRead);
         Ok(Site {
             flavor: Flavor::Cloud,
             base_url: identity.base_url.into(),
             cloud_id: identity.cloud_id,
             edition,
-            mode,
+            mode: self.mode().await?,
             anonymous_access: Known::Unknown(Why::NotRead),
-            caller,
+            caller: Caller { account, name: name.into(), groups, administers_site },
         })
     }
 
@@ -62,6 +69,18 @@ impl Read for Cloud {
 
     async fn tree(&self, space: &Space) -> Result<Tree, Error> {
         self.page_tree(space).await
+    }
+
+    async fn search_one(&self, space: &Space, sought: Sought<'_>) -> Result<Option<FoundContent>, Error> {
+        self.found_with_ancestors(space, sought).await
+    }
+
+    async fn content_by_id(
+        &self,
+        space: &Space,
+        wanted: &BTreeMap<ContentId, ContentKind>,
+    ) -> Result<Option<Vec<PlacedContent>>, Error> {
+        self.content_now(space, wanted).await
     }
 
     async fn blogposts(&self, space: &Space) -> Result<Vec<Content>, Error> {
@@ -111,6 +130,18 @@ impl Read for Cloud {
 
     async fn groups(&self) -> Result<Vec<Group>, Error> {
         self.list_groups().await
+    }
+
+    async fn groups_of(&self, account: &AccountId) -> Result<Known<Vec<Group>>, Error> {
+        self.memberships(account).await
+    }
+
+    async fn groups_with(&self, access: ProductAccess) -> Result<Known<Vec<Group>>, Error> {
+        self.groups_giving(access).await
+    }
+
+    async fn groups_like(&self, text: &str) -> Result<Known<Vec<Group>>, Error> {
+        self.groups_named_like(text).await
     }
 
     async fn product_access(&self) -> Result<Known<BTreeMap<GroupId, ProductAccess>>, Error> {

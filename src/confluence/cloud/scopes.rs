@@ -72,6 +72,7 @@ const CALLS: &[Call] = &[
     Call::new(Use::Read, "GET", "/rest/api/user/memberof", &[GROUPS, USERS]),
     Call::new(Use::Read, "GET", "/rest/api/settings/systemInfo", &[CONFIGURATION]),
     Call::new(Use::Read, "GET", "/rest/api/group", &[GROUPS]),
+    Call::new(Use::Read, "GET", "/rest/api/group/picker", &[GROUPS]),
     Call::new(Use::Read, "GET", "/rest/api/group/*/membersByGroupId", &[GROUPS, USERS]),
     Call::new(Use::Read, "GET", "/rest/api/content/search", &[CONTENT]),
     Call::new(Use::Read, "GET", "/rest/api/search/user", &[CONTENT]),

@@ -157,7 +157,7 @@ impl Cloud {
     }
 
     /// Content as it was read. Its lists are not asked for where it may be of another space.
-    fn content(&self, space: &Space, kind: ContentKind, wire: WireContent) -> Content {
+    pub(super) fn content(&self, space: &Space, kind: ContentKind, wire: WireContent) -> Content {
         let (parent, restrictions) = match place(wire.place(), space.id, self.scrutiny) {
             Ok(parent) => (parent, Known::Unknown(Why::NotRead)),
             Err(Doubt::OtherSpace) => (Parent::Unknown, Known::Unknown(Why::Contradictory)),
@@ -237,21 +237,13 @@ impl Cloud {
     }
 
     /// One piece of content by its id; `None` if it is hidden, or if the answer is about another.
-    async fn alone(
+    pub(super) async fn alone(
         &self,
         id: ContentId,
         kind: ContentKind,
     ) -> Result<Option<(ContentKind, WireContent)>, Error> {
-        let collection = match kind {
-            ContentKind::Folder => "folders",
-            ContentKind::Whiteboard => "whiteboards",
-            ContentKind::Database => "databases",
-            ContentKind::Embed => "embeds",
-            ContentKind::Page => "pages",
-            ContentKind::Blogpost => "blogposts",
-        };
         let text = id.to_string();
-        let request = Request::get(Api::V2, [collection, &text]);
+        let request = Request::get(Api::V2, [collection(kind), &text]);
         let found: Option<WireContent> = if_shown(self.client.read(&request)).await?;
         Ok(found.filter(|found| found.id == id).map(|found| (kind, found)))
     }
@@ -324,7 +316,18 @@ fn note_parent(of: &WireContent, above: &mut BTreeMap<ContentId, ContentKind>) {
     }
 }
 
-fn container_kind(word: &str) -> Option<ContentKind> {
+const fn collection(kind: ContentKind) -> &'static str {
+    match kind {
+        ContentKind::Folder => "folders",
+        ContentKind::Whiteboard => "whiteboards",
+        ContentKind::Database => "databases",
+        ContentKind::Embed => "embeds",
+        ContentKind::Page => "pages",
+        ContentKind::Blogpost => "blogposts",
+    }
+}
+
+pub(super) fn container_kind(word: &str) -> Option<ContentKind> {
     match word {
         "folder" => Some(ContentKind::Folder),
         "whiteboard" => Some(ContentKind::Whiteboard),

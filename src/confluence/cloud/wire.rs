@@ -7,7 +7,7 @@ use crate::confluence::complete::{Entry, Place, RestrictionLists, Whole};
 use crate::confluence::wire_id::{Text, id, optional_id};
 use crate::model::{
     AccessClass, AccountId, AccountKind, AccountStatus, ContentId, GroupId, Known, Person, Principal, Role,
-    RoleId, RoleKind, Space, SpaceId, SpaceKey, SpaceKind, SpaceStatus, Why,
+    RoleId, RoleKind, SiteText, Space, SpaceId, SpaceKey, SpaceKind, SpaceStatus, Why,
 };
 
 /// The principal that a pair of type and id means, in any of the spellings in use: `access-class` and
@@ -286,6 +286,24 @@ pub(super) struct FoundKind {
     pub(super) kind: Option<String>,
 }
 
+/// A hit of the content search with what is above it.
+#[derive(Debug, Hash, Deserialize)]
+pub(super) struct FoundBelow {
+    #[serde(deserialize_with = "id")]
+    pub(super) id: ContentId,
+    #[serde(rename = "type")]
+    pub(super) kind: Option<String>,
+    title: Option<String>,
+    pub(super) ancestors: Option<Vec<FoundKind>>,
+}
+
+impl FoundBelow {
+    /// A search does not tell upper from lower case.
+    pub(super) fn is_called(&self, title: &str) -> bool {
+        self.title.as_ref().is_some_and(|found| SiteText::from(found.clone()).is_called(title))
+    }
+}
+
 /// A hit of the content search with its lists.
 #[derive(Debug, Hash, Deserialize)]
 pub(super) struct Found {
@@ -352,6 +370,7 @@ entries! {
     WireLabel, String, REFUSED: |label| label.id.clone();
     LabelledPage, ContentId, REFUSED: |page| Some(page.id);
     FoundKind, ContentId, REFUSED: |hit| Some(hit.id);
+    FoundBelow, ContentId, REFUSED: |hit| Some(hit.id);
     Found, ContentId, REFUSED: |hit| Some(hit.id);
     V1User, AccountId, REFUSED: |user| user.account_id.clone();
     FoundUser, AccountId, REFUSED: |hit| hit.user.account_id.clone();

@@ -7,4 +7,4 @@
 mod faults;
 mod judge;
 mod property;
-mod random;
+pub(crate) mod random;

@@ -7,19 +7,19 @@ use confperm::sandbox::adversary::{Adversary, Mangling};
 use crate::worlds::Dice;
 
 /// One case.
-pub(super) struct Case {
-    pub(super) site: String,
-    pub(super) policy: String,
-    pub(super) adversary: Adversary,
+pub(crate) struct Case {
+    pub(crate) site: String,
+    pub(crate) policy: String,
+    pub(crate) adversary: Adversary,
 }
 
 /// The last digit of the number of a blog post.
-pub(super) const POST: u64 = 5;
+pub(crate) const POST: u64 = 5;
 
 const GROUPS: [&str; 4] = ["group:eng", "group:ops", "group:hr", "group:adm"];
 const MODES: [&str; 3] = ["pre-roles", "roles-transition", "roles"];
 
-pub(super) fn case(seed: u64) -> Case {
+pub(crate) fn case(seed: u64) -> Case {
     let mut dice = Dice::new(seed);
     let mode = dice.pick(&MODES);
     let site = site(&mut dice, mode);
@@ -28,7 +28,7 @@ pub(super) fn case(seed: u64) -> Case {
 }
 
 /// The same with more that is wrong with the answers.
-pub(super) fn worse_case(seed: u64) -> Case {
+pub(crate) fn worse_case(seed: u64) -> Case {
     let mut case = case(seed);
     let more = adversary(&mut Dice::new(!seed));
     case.adversary.manglings.extend(more.manglings);

@@ -1,0 +1,156 @@
+//! A site of any size, made in memory: everyone in one group that licenses, teams of ten, and in each space a team, a
+//! homepage and pages below it, some of them for the team alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use confperm::sandbox::world::{
+    AccountId, AccountStatus, AccountType, Content, ContentId, Edition, Grant, Group, GroupAccess, GroupId,
+    Kind, Lists, Pair, Principal, Quirks, Role, RoleId, RoleMode, Settings, Space, SpaceId, SpaceStatus,
+    SpaceType, Status, User, World,
+};
+
+/// How much there is of each.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Measures {
+    pub(crate) spaces: u64,
+    pub(crate) people: u64,
+    pub(crate) teams: u64,
+    /// In each space, the homepage included.
+    pub(crate) pages: u64,
+    pub(crate) mode: RoleMode,
+}
+
+/// The first person administers everything, and is the caller.
+pub(crate) fn world(measures: Measures) -> World {
+    let settings = Settings {
+        mode: measures.mode,
+        edition: Edition::Premium,
+        anonymous: false,
+        unlicensed_access: false,
+        url: "https://acme.example/wiki".to_owned(),
+        cloud_id: "cloud".to_owned(),
+        caller: Some(person(0)),
+    };
+    let mut world = World::new(settings, Quirks::default());
+    (0..measures.people).for_each(|number| world.add_user(user(number)));
+    world.add_group(group("everyone", (0..measures.people).map(person), Some(GroupAccess::User)));
+    world.add_group(group("admins", [person(0)], Some(GroupAccess::Admin)));
+    for team in 0..measures.teams {
+        let members = (0..10).map(|member| person((team * 10 + member) % measures.people));
+        world.add_group(group(&format!("team-{team}"), members, None));
+    }
+    if measures.mode != RoleMode::PreRoles {
+        for (name, permissions) in [
+            ("viewer", vec![Pair::ReadSpace]),
+            ("admin", vec![Pair::ReadSpace, Pair::AdministerSpace, Pair::RestrictContent]),
+        ] {
+            world.add_role(role(name, permissions));
+        }
+    }
+    (0..measures.spaces).for_each(|number| space(&mut world, number, measures));
+    world
+}
+
+pub(crate) fn person(number: u64) -> AccountId {
+    AccountId::from(format!("u-{number:06}").as_str())
+}
+
+fn team(number: u64, measures: Measures) -> Principal {
+    Principal::Group(GroupId::from(format!("g-team-{}", number % measures.teams).as_str()))
+}
+
+fn user(number: u64) -> User {
+    User {
+        account: person(number),
+        handle: format!("p{number}"),
+        name: format!("Person {number}"),
+        email: Some(format!("p{number}@example.com")),
+        status: AccountStatus::Active,
+        kind: AccountType::Atlassian,
+        confluence_admin: number == 0,
+        jsm_project_admin: false,
+        licensed: true,
+        guest_of: None,
+        token_scopes: None,
+    }
+}
+
+fn group(name: &str, members: impl IntoIterator<Item = AccountId>, access: Option<GroupAccess>) -> Group {
+    Group {
+        id: GroupId::from(format!("g-{name}").as_str()),
+        name: name.to_owned(),
+        members: members.into_iter().collect(),
+        team: false,
+        access,
+    }
+}
+
+fn role(name: &str, permissions: Vec<Pair>) -> Role {
+    Role {
+        id: RoleId::from(name),
+        name: name.to_owned(),
+        system: true,
+        description: String::new(),
+        permissions: permissions.into_iter().collect(),
+        disabled: false,
+        made_of: None,
+    }
+}
+
+fn space(world: &mut World, number: u64, measures: Measures) {
+    let id = SpaceId(1 + number);
+    let home = 1 + number * measures.pages;
+    let (admin, team) = (Principal::User(person(0)), team(number, measures));
+    let assignments = match measures.mode {
+        RoleMode::PreRoles => BTreeMap::new(),
+        RoleMode::RolesTransition | RoleMode::Roles => {
+            BTreeMap::from([(admin.clone(), "admin".into()), (team.clone(), "viewer".into())])
+        }
+    };
+    world.add_space(Space {
+        id,
+        key: format!("S{number}").as_str().into(),
+        name: format!("Space {number}"),
+        kind: SpaceType::Global,
+        status: SpaceStatus::Current,
+        labels: BTreeSet::new(),
+        unlicensed_access: false,
+        homepage: Some(ContentId(home)),
+        roots: Vec::new(),
+        blogposts: Vec::new(),
+        contents: BTreeSet::new(),
+        grants: BTreeMap::new(),
+        assignments,
+    });
+    if measures.mode == RoleMode::PreRoles {
+        let of_team = [Pair::ReadSpace, Pair::CreatePage, Pair::CreateComment];
+        for pair in [Pair::ReadSpace, Pair::CreatePage, Pair::RestrictContent, Pair::AdministerSpace] {
+            world.add_grant(id, &Grant { principal: admin.clone(), pair });
+        }
+        for pair in of_team {
+            world.add_grant(id, &Grant { principal: team.clone(), pair });
+        }
+    }
+    for page in 0..measures.pages {
+        // Each page below the homepage has nine below it.
+        let above = (page > 0).then(|| ContentId(home + if page % 10 == 1 { 0 } else { page / 10 * 10 + 1 }));
+        let above = above.filter(|above| above.0 < home + page).or((page > 0).then_some(ContentId(home)));
+        let closed = page % 10 == 2;
+        let lists = Lists {
+            read: if closed { BTreeSet::from([admin.clone(), team.clone()]) } else { BTreeSet::new() },
+            update: BTreeSet::new(),
+        };
+        world.add_content(Content {
+            id: ContentId(home + page),
+            space: id,
+            kind: Kind::Page,
+            status: Status::Current,
+            title: format!("Page {page}"),
+            labels: BTreeSet::new(),
+            author: None,
+            parent: above,
+            children: Vec::new(),
+            lists,
+        });
+    }
+}
