@@ -47,6 +47,11 @@ pub(crate) const ALLOWED: &[Allowance] = &[
         "4: `ids` and `keys` are comma lists (docs)",
     ),
     allow(
+        "GET /wiki/api/v2/pages",
+        "query id: commas within one value",
+        "4: `id` is a comma list; the document itself calls it one",
+    ),
+    allow(
         "GET /wiki/rest/api/user/bulk",
         "accepted: query accountId: given 2 times",
         "5: `/user/bulk?accountId=..&accountId=..`; the document itself calls the value a list",
