@@ -168,6 +168,17 @@ pub trait Read: Send + Sync {
     /// them.
     fn tree(&self, space: &Space) -> impl Future<Output = Result<Tree, Error>> + Send;
 
+    /// The trees of those of at most [`SPACES_AT_ONCE`] spaces of which one list surely has all pages. The others are to
+    /// be asked for one by one.
+    fn trees(&self, spaces: &[Space])
+    -> impl Future<Output = Result<BTreeMap<SpaceKey, Tree>, Error>> + Send;
+
+    /// The same for the current blog posts, of spaces that the site shows.
+    fn blogposts_of(
+        &self,
+        spaces: &[Space],
+    ) -> impl Future<Output = Result<BTreeMap<SpaceKey, Vec<Content>>, Error>> + Send;
+
     /// Content that a search shows, with all that it shows above it; `None` unless it shows exactly one of that name. A
     /// search lags, so this says what to ask for ([`Read::content_by_id`]), and nothing of where it stands.
     fn search_one(
@@ -336,6 +347,9 @@ impl WriteError {
 /// The pages whose lists one search shows: searches that expand something are capped at 200, and addresses are
 /// not endless.
 pub const LISTS_AT_ONCE: usize = 100;
+
+/// The spaces whose pages one list shows (OpenAPI v2, `GET /pages` and `GET /blogposts`, `space-id`).
+pub const SPACES_AT_ONCE: usize = 100;
 
 /// How many things are worked on at a time. The pace of the site limits the calls themselves.
 const ABREAST: usize = 16;

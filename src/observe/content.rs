@@ -7,7 +7,7 @@ use tokio::join;
 use super::needs::ContentNeeds;
 use super::people;
 use super::progress::{Hook, Part, Progress};
-use crate::confluence::{Error, LISTS_AT_ONCE, Read, side_by_side};
+use crate::confluence::{Error, LISTS_AT_ONCE, Read, SPACES_AT_ONCE, side_by_side};
 use crate::model::{
     AccountId, Content, ContentId, ContentKind, Gap, Known, Live, LiveSpace, Missing, Parent, Restrictions,
     Space, SpaceKey, Subject, Tree, Why,
@@ -75,14 +75,34 @@ fn doubted<'a>(key: &SpaceKey, content: impl IntoIterator<Item = &'a Content>) -
     gaps.collect()
 }
 
+/// So few spaces are read one by one: a list of several is followed page after page, and those of single spaces side by
+/// side.
+const FEW: usize = 4;
+
+/// Spaces that are read by one list each: at least as many lists as are worth reading side by side.
+fn together(spaces: &[Space]) -> impl Iterator<Item = &[Space]> {
+    let some = if spaces.len() > FEW { spaces } else { &[] };
+    some.chunks(some.len().div_ceil(FEW).clamp(1, SPACES_AT_ONCE))
+}
+
 async fn trees<R: Read>(read: &R, spaces: &[Space], hook: Hook<'_>) -> Result<Vec<(SpaceKey, Tree)>, Error> {
     hook(Progress::Expect(Part::Pages, spaces.len()));
-    let tasks = spaces.iter().map(|space| async move {
+    let lists = together(spaces).map(|some| async move {
+        let trees = read.trees(some).await?;
+        hook(Progress::Read(Part::Pages, trees.len()));
+        Ok(trees)
+    });
+    let mut found: BTreeMap<SpaceKey, Tree> =
+        side_by_side(lists.collect()).await?.into_iter().flatten().collect();
+    let left = spaces.iter().filter(|space| !found.contains_key(&space.key));
+    let tasks = left.map(|space| async move {
         let tree = read.tree(space).await?;
         hook(Progress::Read(Part::Pages, 1));
         Ok((space.key.clone(), tree))
     });
-    side_by_side(tasks.collect()).await
+    let left = side_by_side(tasks.collect()).await?;
+    found.extend(left);
+    Ok(found.into_iter().collect())
 }
 
 async fn blogposts<R: Read>(
@@ -91,12 +111,22 @@ async fn blogposts<R: Read>(
     hook: Hook<'_>,
 ) -> Result<Vec<(SpaceKey, Vec<Content>)>, Error> {
     hook(Progress::Expect(Part::Blogposts, spaces.len()));
-    let tasks = spaces.iter().map(|space| async move {
+    let lists = together(spaces).map(|some| async move {
+        let posts = read.blogposts_of(some).await?;
+        hook(Progress::Read(Part::Blogposts, posts.len()));
+        Ok(posts)
+    });
+    let mut found: BTreeMap<SpaceKey, Vec<Content>> =
+        side_by_side(lists.collect()).await?.into_iter().flatten().collect();
+    let left = spaces.iter().filter(|space| !found.contains_key(&space.key));
+    let tasks = left.map(|space| async move {
         let posts = read.blogposts(space).await?;
         hook(Progress::Read(Part::Blogposts, 1));
         Ok((space.key.clone(), posts))
     });
-    side_by_side(tasks.collect()).await
+    let left = side_by_side(tasks.collect()).await?;
+    found.extend(left);
+    Ok(found.into_iter().collect())
 }
 
 /// Folders, whiteboards and their like that no page hangs under. What is in the tree already is not searched

@@ -39,6 +39,7 @@ mod interrupted;
 mod journal;
 mod labels;
 mod locked;
+mod many_spaces;
 mod moved_on;
 mod not_listed;
 mod observing;

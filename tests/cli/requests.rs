@@ -59,14 +59,14 @@ fn importing_and_copying_a_whole_site_read_each_thing_once() {
 #[test]
 fn a_plan_of_the_examples_reads_each_thing_once() {
     reads(Folder::example("quickstart").path(), 19);
-    reads(Folder::example("acme").path(), 73);
+    reads(Folder::example("acme").path(), 65);
 }
 
 #[test]
 fn a_plan_without_changes_asks_for_neither_members_nor_pages_that_nobody_speaks_of() {
     let folder = Folder::example("acme");
     folder.run(&["apply", "--yes"]).code(0);
-    reads_from(&folder, Exit::Done, 42);
+    reads_from(&folder, Exit::Done, 38);
 }
 
 /// What a plan of one rule asks about spaces: the lists, and the spaces whose access it reads.

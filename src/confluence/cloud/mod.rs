@@ -5,6 +5,7 @@
 
 mod labels;
 mod lists;
+mod many_spaces;
 mod one_page;
 mod people;
 mod read;

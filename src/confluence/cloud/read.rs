@@ -71,6 +71,14 @@ impl Read for Cloud {
         self.page_tree(space).await
     }
 
+    async fn trees(&self, spaces: &[Space]) -> Result<BTreeMap<SpaceKey, Tree>, Error> {
+        self.page_trees(spaces).await
+    }
+
+    async fn blogposts_of(&self, spaces: &[Space]) -> Result<BTreeMap<SpaceKey, Vec<Content>>, Error> {
+        self.posts_of_many(spaces).await
+    }
+
     async fn search_one(&self, space: &Space, sought: Sought<'_>) -> Result<Option<FoundContent>, Error> {
         self.found_with_ancestors(space, sought).await
     }

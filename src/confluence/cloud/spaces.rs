@@ -97,6 +97,11 @@ impl Cloud {
             .query("status", "current")
             .query("status", "archived");
         let pages: Vec<WireContent> = self.v2_list(request).await?;
+        self.tree_of(space, pages).await
+    }
+
+    /// The tree that the pages of a space make, with the folders and their like that these hang under.
+    pub(super) async fn tree_of(&self, space: &Space, pages: Vec<WireContent>) -> Result<Tree, Error> {
         let mut tree = Tree::default();
         let mut above = BTreeMap::new();
         for page in &pages {
@@ -127,6 +132,14 @@ impl Cloud {
         // `POST /content/archive`).
         let request = Request::get(Api::V2, ["spaces", &id, "blogposts"]).query("status", "current");
         let posts: Vec<WireContent> = self.v2_list(request).await?;
+        self.posts_of(space, posts).await
+    }
+
+    pub(super) async fn posts_of(
+        &self,
+        space: &Space,
+        posts: Vec<WireContent>,
+    ) -> Result<Vec<Content>, Error> {
         // Blog posts hang under nothing, whatever is said.
         let posts = posts.into_iter().map(|post| WireContent { parent_id: None, parent_type: None, ..post });
         let mut posts = self.placed(space, ContentKind::Blogpost, posts.collect()).await?;

@@ -171,6 +171,11 @@ pub(super) struct WireLabel {
     pub(super) prefix: Option<String>,
 }
 
+/// The same in a list of several spaces, where an entry that cannot be read may be of any of them.
+#[derive(Debug, Hash, Deserialize)]
+#[serde(transparent)]
+pub(super) struct ListedContent(pub(super) WireContent);
+
 #[derive(Debug, Deserialize)]
 pub(super) struct RoleMode {
     pub(super) mode: Option<String>,
@@ -369,6 +374,8 @@ entries! {
     WireContent, ContentId, SKIPPED: |content| Some(content.id);
     WireLabel, String, REFUSED: |label| label.id.clone();
     LabelledPage, ContentId, REFUSED: |page| Some(page.id);
+
+    ListedContent, ContentId, REFUSED: |content| Some(content.0.id);
     FoundKind, ContentId, REFUSED: |hit| Some(hit.id);
     FoundBelow, ContentId, REFUSED: |hit| Some(hit.id);
     Found, ContentId, REFUSED: |hit| Some(hit.id);

@@ -2,7 +2,7 @@
 
 mod property;
 #[path = "../../../benches/sites/world.rs"]
-mod world;
+pub(crate) mod world;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex};
