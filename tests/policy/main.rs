@@ -5,6 +5,7 @@
 mod bad_inputs;
 mod absent;
 mod coverage;
+mod crowd;
 mod fixtures;
 mod formatting;
 #[cfg(unix)]
