@@ -226,10 +226,15 @@ impl FromStr for Address {
 /// The address of the site, where an address is that of something on it, as a browser shows it. What its query may hold
 /// is not looked at.
 fn site_of_page(url: &Url) -> Option<String> {
-    const INSIDE: [&str; 5] = ["spaces", "pages", "display", "x", "home"];
+    const INSIDE: [&str; 4] = ["spaces", "pages", "display", "x"];
     let on_atlassian = url.host_str().is_some_and(|host| host.ends_with(".atlassian.net"));
     let mut site: Vec<&str> = url.path_segments()?.collect();
-    let inside = site.iter().position(|segment| INSIDE.contains(segment))?;
+    let is_inside = |place: usize| match site[place] {
+        "home" => true,
+        // By itself it may be the path under which the site is served.
+        other => INSIDE.contains(&other) && place + 1 < site.len(),
+    };
+    let inside = (0..site.len()).find(|place| is_inside(*place))?;
     site.truncate(inside);
     if on_atlassian {
         site = vec!["wiki"];
@@ -325,6 +330,7 @@ mod tests {
             assert_eq!(error.hint(), format!("write `{site}`"), "{pasted}");
             assert!(site.parse::<Address>().is_ok());
         }
+        assert!("https://wiki.acme.com/x".parse::<Address>().is_ok());
         assert!("https://api.atlassian.com/ex/confluence/".parse::<Address>().is_err());
         assert!("https://acme.atlassian.net/wiki?x=1".parse::<Address>().is_err());
     }
