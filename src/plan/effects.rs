@@ -35,7 +35,7 @@ pub(super) fn effects(before: &Live, after: &Live, changes: &[Change]) -> PlanEf
     if changes.is_empty() {
         return PlanEffects::default();
     }
-    let index = Index::of(changes);
+    let index = EffectIndex::of(changes);
     let Effects { effects, incomplete } = access::effective_changes(before, after);
     let lines = effects
         .into_iter()
@@ -56,14 +56,14 @@ pub(super) fn effects(before: &Live, after: &Live, changes: &[Change]) -> PlanEf
 }
 
 /// The numbers of changes, by what a cause may name.
-struct Index<'a> {
+struct EffectIndex<'a> {
     changes: &'a [Change],
     holdings: BTreeMap<(&'a SpaceKey, &'a Principal), Vec<usize>>,
     pages: BTreeMap<(&'a SpaceKey, ContentId), Vec<usize>>,
     spaces: BTreeMap<&'a SpaceKey, Vec<usize>>,
 }
 
-impl<'a> Index<'a> {
+impl<'a> EffectIndex<'a> {
     fn of(changes: &'a [Change]) -> Self {
         let mut index =
             Self { changes, holdings: BTreeMap::new(), pages: BTreeMap::new(), spaces: BTreeMap::new() };

@@ -30,7 +30,7 @@ use super::target::{Target, TargetHolding};
 
 /// All calls, without order but for what the API demands.
 pub(super) fn lower(target: &Target, changes: &[Change], desired: &Desired, live: &Live) -> Vec<Draft> {
-    let index = Index::of(changes);
+    let index = ChangeIndex::of(changes);
     let vocabulary = live.vocabulary();
     let mut drafts = Vec::new();
     for (key, target) in &target.spaces {
@@ -107,7 +107,7 @@ fn restrictions(space: &LiveSpace, content: ContentId) -> Option<&Restrictions> 
 }
 
 /// Changes by the object that they touch.
-struct Index<'a> {
+struct ChangeIndex<'a> {
     grants: BTreeMap<(&'a SpaceKey, &'a Principal), GrantChanges>,
     roles: BTreeMap<&'a SpaceKey, Vec<RoleChange<'a>>>,
     pages: BTreeMap<(&'a SpaceKey, ContentId), BTreeSet<usize>>,
@@ -119,7 +119,7 @@ type GrantChanges = BTreeMap<(Permission, Verb), usize>;
 /// The number of a change, whose role it is, and the role to be.
 type RoleChange<'a> = (usize, &'a Principal, Option<&'a RoleId>);
 
-impl<'a> Index<'a> {
+impl<'a> ChangeIndex<'a> {
     fn of(changes: &'a [Change]) -> Self {
         let mut index = Self { grants: BTreeMap::new(), roles: BTreeMap::new(), pages: BTreeMap::new() };
         for (number, change) in changes.iter().enumerate() {
@@ -139,7 +139,7 @@ impl<'a> Index<'a> {
     }
 }
 
-fn assign_roles(key: &SpaceKey, space: &LiveSpace, index: &Index<'_>) -> Option<Draft> {
+fn assign_roles(key: &SpaceKey, space: &LiveSpace, index: &ChangeIndex<'_>) -> Option<Draft> {
     let changes = index.roles.get(key)?;
     let roles: BTreeMap<Principal, Option<RoleId>> =
         changes.iter().map(|&(_, principal, role)| (principal.clone(), role.cloned())).collect();

@@ -139,7 +139,7 @@ pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Rejec
     resume::resumable(&mut drafts, &page_only);
     let lower_bound = drafts.iter().filter(|draft| !draft.conditional).count();
     let after = target.applied_to(live);
-    let whole = account::Whole { target: &whole, changes: &asked, page_only: &page_only };
+    let whole = account::WholeTarget { target: &whole, changes: &asked, page_only: &page_only };
     let mut dependents = account::refusals(whole, &left_out, desired, live, &after);
     dependents.extend(gains::refusals(&stays, changes, live, &after, &desired.guards));
     // None of these looks at what another finds.

@@ -548,7 +548,6 @@ fn an_address_without_wiki_is_answered_with_the_right_one() {
     for (url, right) in [
         ("https://wiki.brand.example", "https://wiki.brand.example/wiki"),
         ("https://wiki.brand.example/", "https://wiki.brand.example/wiki"),
-        ("https://wiki.brand.example/wiki/spaces/ENG/overview", "https://wiki.brand.example/wiki"),
         (local, &*world.local),
     ] {
         let case = Case { ..NOTHING };
@@ -563,6 +562,11 @@ fn an_address_without_wiki_is_answered_with_the_right_one() {
         assert!(ran.err.contains(&format!("write `{right}`")), "{}", ran.err);
         world.network.seen();
     }
+    // What is on a page of the site says as much before anything is asked.
+    let mut command = folder.confperm(&["plan"]);
+    command.env("CONFLUENCE_URL", "https://wiki.brand.example/wiki/spaces/ENG/overview");
+    let ran = Ran::from(command.output().unwrap()).code(1);
+    assert!(ran.err.contains("write `https://wiki.brand.example/wiki`"), "{}", ran.err);
 }
 
 /// Runs on a terminal: stdin and stderr are one, and what is typed is there from the start.

@@ -17,7 +17,7 @@ use super::LeftOut;
 
 /// All that the policy asks for, and how the site would be with all of it.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::plan) struct Whole<'a> {
+pub(in crate::plan) struct WholeTarget<'a> {
     pub(in crate::plan) target: &'a Target,
     pub(in crate::plan) changes: &'a [Change],
     pub(in crate::plan) page_only: &'a BTreeMap<SpaceKey, Compiled>,
@@ -26,7 +26,7 @@ pub(in crate::plan) struct Whole<'a> {
 /// Why the spaces are refused in which something must not be done without what is left out; `reached` is the site
 /// as the rest leaves it.
 pub(in crate::plan) fn refusals(
-    whole: Whole<'_>,
+    whole: WholeTarget<'_>,
     left_out: &[LeftOut],
     desired: &Desired,
     live: &Live,
@@ -41,7 +41,7 @@ pub(in crate::plan) fn refusals(
 }
 
 fn by_order(
-    whole: Whole<'_>,
+    whole: WholeTarget<'_>,
     left_out: &[LeftOut],
     desired: &Desired,
     live: &Live,
@@ -72,7 +72,7 @@ fn by_order(
     needed.into_iter().map(refusal).collect()
 }
 
-fn by_page_only(whole: Whole<'_>, left_out: &[LeftOut]) -> Vec<Refusal> {
+fn by_page_only(whole: WholeTarget<'_>, left_out: &[LeftOut]) -> Vec<Refusal> {
     let mut needed: BTreeMap<&SpaceKey, (BTreeSet<usize>, BTreeSet<Origin>)> = BTreeMap::new();
     for (place, left) in left_out.iter().enumerate() {
         let key = left.change.space();

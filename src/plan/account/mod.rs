@@ -24,7 +24,7 @@ use super::document::{Lacks, LeftOut};
 use super::rights::{ROLES, ROWS, Rights, of_giving, of_lists};
 use super::target::{Target, TargetHolding, deleted, is_sent_whole, unclear};
 
-pub(super) use dependents::{Whole, refusals};
+pub(super) use dependents::{WholeTarget, refusals};
 
 /// What one call writes and the account decides about as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -95,7 +95,7 @@ pub(super) fn places<'a>(space: &Space<'a>) -> Places<'a> {
     let Some(tree) = space.before.tree.as_ref().filter(|_| !touched.0.is_empty()) else {
         return Places::default();
     };
-    let mut found = Found {
+    let mut found = Walk {
         touched: &touched,
         tree,
         places: Places::default(),
@@ -122,7 +122,7 @@ pub(super) fn places<'a>(space: &Space<'a>) -> Places<'a> {
     found.places
 }
 
-struct Found<'f, 'a> {
+struct Walk<'f, 'a> {
     touched: &'f Touched<'a>,
     tree: &'a Tree,
     places: Places<'a>,
@@ -130,7 +130,7 @@ struct Found<'f, 'a> {
     known: HashSet<(Vec<usize>, Option<usize>, bool)>,
 }
 
-impl<'a> Found<'_, 'a> {
+impl<'a> Walk<'_, 'a> {
     fn list(&mut self, node: &'a Content, verb: PageVerb) -> Option<usize> {
         let list = self.touched.list(node, verb)?;
         let lists = &mut self.places.lists;

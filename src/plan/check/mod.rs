@@ -36,7 +36,7 @@ use content::{Place, Places};
 use order::{AllOf, Order, Verdicts};
 use people::People;
 use space::{Space, Steps};
-use tables::{Gate, Listed, Reading, Rows, Tables};
+use tables::{Gate, ListTables, Reading, Rows, Tables};
 
 /// So many questions "can this person do that here" are asked of one space, at most.
 const MOST: usize = 200_000;
@@ -212,7 +212,8 @@ impl Space<'_> {
     fn first_danger(&self, order: &Order) -> Option<Danger> {
         let Places { places, lists } = content::places(self);
         let people = People::of(self, &lists);
-        let lists: Vec<Listed> = lists.iter().map(|list| Listed::of(list, &people.principals)).collect();
+        let lists: Vec<ListTables> =
+            lists.iter().map(|list| ListTables::of(list, &people.principals)).collect();
         let actions = Actions::of(self.live);
         let readings = Reading::all(self);
         let asked = people.sets.len() * (places.len() + 1) * readings.len();

@@ -321,12 +321,12 @@ fn rows(space: &Space<'_>, reading: Reading, who: &Principal, mine: &[usize]) ->
 }
 
 /// A list, and what the calls make of it: by the places of those who are on it; none where it is open.
-pub(super) struct Listed {
+pub(super) struct ListTables {
     before: Option<BTreeSet<usize>>,
     then: Vec<(usize, Option<BTreeSet<usize>>)>,
 }
 
-impl Listed {
+impl ListTables {
     pub(super) fn of(list: &ListAt<'_>, principals: &[Principal]) -> Self {
         let places = |audience: &Audience| match audience {
             Audience::Anyone => None,

@@ -12,7 +12,7 @@ use super::conflicts::Conflict;
 
 /// Which of a set of calls is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum End {
+enum Extreme {
     /// Done as soon as one of them is.
     First,
     /// Pending as long as one of them is.
@@ -24,8 +24,8 @@ enum End {
 pub(super) struct Barriers {
     /// So many calls are numbered before them.
     calls: usize,
-    all: Vec<(End, Vec<usize>)>,
-    numbers: BTreeMap<(End, Vec<usize>), usize>,
+    all: Vec<(Extreme, Vec<usize>)>,
+    numbers: BTreeMap<(Extreme, Vec<usize>), usize>,
 }
 
 impl Barriers {
@@ -40,15 +40,15 @@ impl Barriers {
 
     /// The number of the first of these calls, which are ascending; for a conflict that has it done.
     pub(super) fn first(&mut self, members: Vec<usize>) -> usize {
-        self.number(End::First, members)
+        self.number(Extreme::First, members)
     }
 
     /// The number of the last of these calls, which are ascending; for a conflict that has it pending.
     pub(super) fn last(&mut self, members: Vec<usize>) -> usize {
-        self.number(End::Last, members)
+        self.number(Extreme::Last, members)
     }
 
-    fn number(&mut self, end: End, members: Vec<usize>) -> usize {
+    fn number(&mut self, end: Extreme, members: Vec<usize>) -> usize {
         if let [only] = members[..] {
             return only;
         }
@@ -71,8 +71,8 @@ impl Barriers {
         for (end, members) in &self.all {
             let of_members = members.iter().map(|call| habits[*call]);
             let habit = match end {
-                End::First => of_members.min(),
-                End::Last => of_members.max(),
+                Extreme::First => of_members.min(),
+                Extreme::Last => of_members.max(),
             };
             habits.push(habit.unwrap_or_default());
         }
@@ -82,8 +82,8 @@ impl Barriers {
     pub(super) fn conflicts(&self) -> impl Iterator<Item = Conflict> + '_ {
         (self.calls..).zip(&self.all).flat_map(|(number, (end, members))| {
             members.iter().map(move |&member| match end {
-                End::First => Conflict::edge(number, member, EdgeReason::Gather),
-                End::Last => Conflict::edge(member, number, EdgeReason::Gather),
+                Extreme::First => Conflict::edge(number, member, EdgeReason::Gather),
+                Extreme::Last => Conflict::edge(member, number, EdgeReason::Gather),
             })
         })
     }
@@ -102,8 +102,8 @@ impl Barriers {
             };
             let by_place = |call: &&usize| place[**call];
             let member = match end {
-                End::First => members.iter().min_by_key(by_place),
-                End::Last => members.iter().max_by_key(by_place),
+                Extreme::First => members.iter().min_by_key(by_place),
+                Extreme::Last => members.iter().max_by_key(by_place),
             };
             if let Some(&member) = member {
                 ends.insert(*number, member);
@@ -118,8 +118,8 @@ impl Barriers {
             let (end, members) = &self.all[number - self.calls];
             let others = members.iter().filter(move |member| **member != at);
             others.map(move |&member| match end {
-                End::First => Conflict::edge(at, member, EdgeReason::Gather),
-                End::Last => Conflict::edge(member, at, EdgeReason::Gather),
+                Extreme::First => Conflict::edge(at, member, EdgeReason::Gather),
+                Extreme::Last => Conflict::edge(member, at, EdgeReason::Gather),
             })
         }));
         settled

@@ -118,15 +118,15 @@ pub(super) fn hits<'c>(
 }
 
 /// A state that must not be, and one who would notice.
-pub(super) struct Forbidden<'a> {
+pub(super) struct ForbiddenState<'a> {
     reason: EdgeReason,
     goal: Goal,
     gates: &'a [&'a Gate],
-    person: &'a Person<'a>,
+    person: &'a Observer<'a>,
     principals: &'a Principals,
 }
 
-impl Forbidden<'_> {
+impl ForbiddenState<'_> {
     /// The pages on which it hangs that this state is forbidden, beside those that its calls are on: if one
     /// of their lists kept the person out, it would not be.
     pub(super) fn pages(&self) -> impl Iterator<Item = ContentId> {
@@ -144,7 +144,7 @@ impl Forbidden<'_> {
 pub(super) fn visit(
     space: &Space<'_>,
     nodes: &[Node],
-    mut show: impl FnMut(State, &Forbidden<'_>),
+    mut show: impl FnMut(State, &ForbiddenState<'_>),
 ) -> Option<(Rows, usize)> {
     let pages = page_calls(nodes);
     let goals = Goals::of(space, &pages);
@@ -165,7 +165,7 @@ pub(super) fn visit(
         return None;
     }
     for atom in &atoms {
-        let person = Person {
+        let person = Observer {
             places: atom.places(),
             protected: atom.places().iter().any(|place| protected.contains(place)),
         };
@@ -178,7 +178,10 @@ pub(super) fn visit(
                         (false, true) => EdgeReason::Lockout,
                         (false, false) => EdgeReason::Gap,
                     };
-                    show(state, &Forbidden { reason, goal, gates, person: &person, principals: &principals });
+                    show(
+                        state,
+                        &ForbiddenState { reason, goal, gates, person: &person, principals: &principals },
+                    );
                 });
             };
             for &permission in &changed {
@@ -218,7 +221,7 @@ pub(super) fn visit(
 }
 
 /// An atom, seen from one space.
-struct Person<'a> {
+struct Observer<'a> {
     places: &'a [usize],
     protected: bool,
 }
@@ -226,7 +229,7 @@ struct Person<'a> {
 /// The lists that decide about a goal for an atom; `None` where one of them keeps it out all the time.
 fn lists(
     goal: &ContentGoal<'_>,
-    person: &Person<'_>,
+    person: &Observer<'_>,
     principals: &Principals,
     pages: &PageCalls<'_>,
 ) -> Option<Vec<Gate>> {

@@ -9,7 +9,7 @@ use super::super::enabling::gives;
 use super::super::rights::{Rights, needed};
 use super::barriers::Barriers;
 use super::conflicts::{Conflict, Conflicts, conflicts};
-use super::pairs::{Pairs, pairs};
+use super::pairs::{PairConflicts, pairs};
 use super::space::{Node, Space};
 
 /// The conflicts that hold for these nodes, whatever the reason, and how many questions it took to find
@@ -38,7 +38,7 @@ pub(super) fn for_all(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>
     if let Some((conflicts, work)) = all_conflicts(space, nodes) {
         return Demanded { conflicts, barriers: Barriers::default(), work, exact: true };
     }
-    let Pairs { mut conflicts, barriers, work } = pairs(space, nodes, alone);
+    let PairConflicts { mut conflicts, barriers, work } = pairs(space, nodes, alone);
     conflicts.extend(demands(space, nodes));
     conflicts.extend(within_drafts(nodes));
     Demanded { conflicts, barriers, work, exact: false }

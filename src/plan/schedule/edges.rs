@@ -27,13 +27,13 @@ pub(super) struct Required {
 
 /// Why there is an edge between two places in the order.
 #[derive(Debug, Clone, Copy)]
-struct Why<'a> {
+struct EdgeCause<'a> {
     reason: EdgeReason,
     witness: Option<&'a Witness>,
 }
 
 /// Edges between places in the order: the later one, then the earlier one.
-type Edges<'a> = BTreeMap<(usize, usize), Why<'a>>;
+type Edges<'a> = BTreeMap<(usize, usize), EdgeCause<'a>>;
 
 /// Edges such that the order is one of those that they allow, and each of those breaks no conflict.
 pub(super) fn edges(order: &[usize], conflicts: &[Conflict]) -> Vec<Required> {
@@ -46,7 +46,7 @@ pub(super) fn edges(order: &[usize], conflicts: &[Conflict]) -> Vec<Required> {
         let first = conflict.pending.iter().map(|call| place[*call]).min();
         let last = conflict.done.iter().map(|call| place[*call]).max();
         if let (Some(first), Some(last)) = (first, last) {
-            let why = Why { reason: conflict.reason, witness: conflict.witness.as_ref() };
+            let why = EdgeCause { reason: conflict.reason, witness: conflict.witness.as_ref() };
             let strongest = edges.entry((last, first)).or_insert(why);
             if why.reason < strongest.reason {
                 *strongest = why;
@@ -114,7 +114,7 @@ fn gather(edges: &mut Edges<'_>) {
             for &last in &done {
                 edges.remove(&(last, first));
             }
-            edges.entry((latest, first)).or_insert(Why { reason: EdgeReason::Gather, witness: None });
+            edges.entry((latest, first)).or_insert(EdgeCause { reason: EdgeReason::Gather, witness: None });
         }
     }
 }

@@ -44,7 +44,7 @@ pub(super) struct Goals<'a> {
 
 /// The view lists on the way to a page that do or will say something.
 #[derive(Clone, Default)]
-struct Above<'a> {
+struct ListsAbove<'a> {
     still: Rc<BTreeSet<ByText<'a>>>,
     moving: Rc<BTreeMap<ContentId, &'a Audience>>,
 }
@@ -66,7 +66,7 @@ impl<'a> Goals<'a> {
             if chain.ancestors.iter().any(|above| pages.contains_key(&above.id)) {
                 continue;
             }
-            let mut above = Above::default();
+            let mut above = ListsAbove::default();
             for ancestor in chain.ancestors.iter().rev() {
                 above = above.with(ancestor, pages);
             }
@@ -78,7 +78,7 @@ impl<'a> Goals<'a> {
                 let here = above.with(node, pages);
                 add(node, &here, pages, &mut found);
                 if node.archived && pages.contains_key(&node.id) {
-                    add(node, &Above::default().with(node, pages), pages, &mut found);
+                    add(node, &ListsAbove::default().with(node, pages), pages, &mut found);
                 }
                 waiting.extend(tree.children(node.id).map(|child| (child, here.clone())));
             }
@@ -101,7 +101,7 @@ impl<'a> Goals<'a> {
     }
 }
 
-impl<'a> Above<'a> {
+impl<'a> ListsAbove<'a> {
     fn with(mut self, node: &'a Content, pages: &PageCalls<'_>) -> Self {
         let Known::Known(own) = &node.restrictions else { return self };
         if pages.contains_key(&node.id) {
@@ -121,8 +121,8 @@ impl<'a> Above<'a> {
 }
 
 /// A place below a page that calls touch.
-struct Place<'a> {
-    above: Above<'a>,
+struct PossiblePlace<'a> {
+    above: ListsAbove<'a>,
     nodes: BTreeSet<ContentId>,
     /// Whether it stands below something unseen itself.
     adrift: bool,
@@ -142,13 +142,13 @@ fn add_adrift<'a>(
     let place = |page: &ContentId| {
         let chain = tree.chain(*page);
         let nodes = || chain.ancestors.iter().rev().copied().chain(tree.get(*page));
-        Place {
-            above: nodes().fold(Above::default(), |above, node| above.with(node, pages)),
+        PossiblePlace {
+            above: nodes().fold(ListsAbove::default(), |above, node| above.with(node, pages)),
             nodes: nodes().map(|node| node.id).collect(),
             adrift: chain.missing.is_some(),
         }
     };
-    let places: Vec<Place<'_>> = pages.keys().map(place).collect();
+    let places: Vec<PossiblePlace<'_>> = pages.keys().map(place).collect();
     for top in tops {
         // Nothing stands below itself.
         let elsewhere = || places.iter().filter(|place| !place.nodes.contains(&top.id));
@@ -173,7 +173,7 @@ fn add_adrift<'a>(
 
 fn add<'a>(
     node: &'a Content,
-    views: &Above<'a>,
+    views: &ListsAbove<'a>,
     pages: &PageCalls<'_>,
     found: &mut BTreeMap<Sameness<'a>, ContentGoal<'a>>,
 ) {

@@ -35,7 +35,7 @@ use super::space::{Node, Space};
 use super::touched::{Principals, Reading, Rows};
 
 /// All conflicts of a space for every possible account.
-pub(super) struct Pairs {
+pub(super) struct PairConflicts {
     pub(super) conflicts: Vec<Conflict>,
     pub(super) barriers: Barriers,
     /// How many pairs of gates and principals were looked at.
@@ -43,14 +43,14 @@ pub(super) struct Pairs {
 }
 
 /// What one of `alone` does too early is not taken together with what other calls do, so that it can be accepted.
-pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) -> Pairs {
+pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) -> PairConflicts {
     let pages = page_calls(nodes);
     let goals = Goals::of(space, &pages);
     let principals = Principals::of(space, &pages, &goals);
     let actions = Actions::of(space.live.site.mode);
     let singles = space.crowd.singles(&principals.all, &named_for_now(space, &pages, &goals, &principals));
     let lists = lists(&pages, &goals, &principals, &singles);
-    let mut found = Found::new(space, nodes.len(), &principals, &singles, alone);
+    let mut found = Finder::new(space, nodes.len(), &principals, &singles, alone);
     let mut admins = None;
     for reading in Reading::all(space, &actions.permissions()) {
         let rows = Rows::of(space, nodes, &principals, reading);
@@ -60,7 +60,7 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) 
         }
         let needs: Vec<Literals> =
             actions.needs.iter().map(|any_of| of_rows(&rows, any_of, &singles)).collect();
-        let mut seen = Seen::default();
+        let mut seen = SeenGates::default();
         let anywhere = actions.all().map(|(verb, places)| (verb, places, None));
         let on_content = goals.all.iter().flat_map(|goal| {
             actions
@@ -100,13 +100,13 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) 
         }
         admins.get_or_insert_with(|| last_admin(&rows));
     }
-    let Found { states, barriers, work, .. } = found;
+    let Finder { states, barriers, work, .. } = found;
     let mut conflicts: Vec<Conflict> = states
         .into_iter()
         .map(|(state, (reason, witness))| Conflict::of(state, reason, Some(witness)))
         .collect();
     conflicts.extend(admins.flatten());
-    Pairs { conflicts, barriers, work }
+    PairConflicts { conflicts, barriers, work }
 }
 
 /// What tells gates apart.
@@ -119,9 +119,9 @@ enum Id {
 
 /// The gates that were looked at, one or two, with those beside which they were.
 #[derive(Default)]
-struct Seen(HashMap<[Id; 2], Vec<BTreeSet<Id>>>);
+struct SeenGates(HashMap<[Id; 2], Vec<BTreeSet<Id>>>);
 
-impl Seen {
+impl SeenGates {
     /// Whether there is something to find: beside more gates than once before, there is not.
     fn are_new(&mut self, ids: [Id; 2], beside: BTreeSet<Id>) -> bool {
         let known = self.0.entry(ids).or_default();
@@ -191,7 +191,7 @@ fn lists(
 }
 
 /// The conflicts so far.
-struct Found<'a> {
+struct Finder<'a> {
     principals: &'a Principals,
     singles: &'a Singles,
     alone: &'a BTreeSet<usize>,
@@ -205,7 +205,7 @@ struct Found<'a> {
 /// Calls on one side of conflicts, and one of the principals that they are about.
 type Calls = (BTreeSet<usize>, u32);
 
-impl<'a> Found<'a> {
+impl<'a> Finder<'a> {
     fn new(
         space: &'a Space<'a>,
         calls: usize,
@@ -414,8 +414,14 @@ impl<'a> Found<'a> {
 
     fn keep(&mut self, state: State, reason: EdgeReason, places: [u32; 2], goal: Goal) {
         if self.states.get(&state).is_none_or(|(known, _)| reason < *known) {
-            let those = places.iter().flat_map(|number| self.singles.atoms[*number as usize].places());
-            let principals = those.map(|place| self.principals.all[*place].clone()).collect();
+            // Who an account is says which groups it is in.
+            let name = |number: &u32| {
+                let places = self.singles.atoms[*number as usize].places().iter();
+                let mut all = places.map(|place| &self.principals.all[*place]);
+                let account = all.clone().find(|who| matches!(who, Principal::User(_)));
+                account.or_else(|| all.next()).cloned()
+            };
+            let principals = places.iter().filter_map(name).collect();
             let witness = Witness { principals, goal, leak: reason == EdgeReason::Leak };
             self.states.insert(state, (reason, witness));
         }
