@@ -1,10 +1,11 @@
 //! Pages and blog posts of many spaces, which are read together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::sandbox::adversary::{Adversary, Mangling};
-use confperm::sandbox::world::{RoleMode, World};
+use confperm::sandbox::world::{Content, ContentId, Kind, Lists, RoleMode, SpaceId, Status, World};
 use confperm::sandbox::{Options, Site};
+use serde_json::json;
 
 use crate::one_answer::world::{Measures, world};
 use crate::support::{Folder, Hosted, Ran, Reply, sign_in};
@@ -77,4 +78,60 @@ fn a_list_of_many_spaces_that_contradicts_itself_is_not_believed() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(same >= 10, "{same}");
+}
+
+/// Five spaces with their homepages, which have the ids of the spaces, and 900 at the top of space 1.
+fn with_a_second_top(kind: Kind) -> World {
+    let mut site = world(Measures { spaces: 5, people: 20, teams: 2, pages: 1, mode: RoleMode::PreRoles });
+    site.add_content(Content {
+        id: ContentId(900),
+        space: SpaceId(1),
+        kind,
+        status: Status::Current,
+        title: "Strays".to_owned(),
+        labels: BTreeSet::new(),
+        author: None,
+        parent: None,
+        children: Vec::new(),
+        lists: Lists { read: BTreeSet::new(), update: BTreeSet::new() },
+    });
+    site
+}
+
+/// Nothing hangs above what is at the top, so that the list alone says where it is. It is asked for once more by its id,
+/// which may say that it is elsewhere, or nothing.
+#[test]
+fn what_a_list_of_many_spaces_shows_at_the_top_of_the_wrong_space_is_not_believed() {
+    for (collection, kind) in [("pages", Kind::Page), ("blogposts", Kind::Blogpost)] {
+        let hosted = Hosted::start(Site::in_memory(with_a_second_top(kind)), Options::default());
+        let (ran, right, _) = copied(&hosted, None);
+        ran.code(0);
+        assert!(right.contains("Strays"), "{right}");
+        for is_shown_by_id in [true, false] {
+            let entry = |id: u64, space: u64| {
+                json!({"id": id.to_string(), "status": "current", "title": if id == 900 { "Strays" } else { "Page 0" },
+                    "spaceId": space.to_string(), "parentId": null, "parentType": null})
+            };
+            let homes = if kind == Kind::Page { vec![entry(1, 1), entry(2, 2)] } else { Vec::new() };
+            let wrong: Vec<_> = homes.into_iter().chain([entry(900, 2)]).collect();
+            let path = format!("/wiki/api/v2/{collection}");
+            let front = hosted.behind_uris(move |_, uri| {
+                let query = uri.query().unwrap_or_default();
+                let list = |results: &[serde_json::Value]| {
+                    Reply::json(200, &json!({"results": results, "_links": {}}))
+                };
+                if uri.path() != path {
+                    None
+                } else if query.contains("space-id=1") {
+                    Some(list(&wrong))
+                } else {
+                    (query.contains("id=900") && !is_shown_by_id).then(|| list(&[]))
+                }
+            });
+            let (ran, found, asked) = copied(&hosted, Some(&front.url));
+            ran.code(0);
+            assert_eq!(found, right, "{collection}, by id {is_shown_by_id}");
+            assert_eq!(asked[&format!("/wiki/api/v/spaces//{collection}")], 2, "{asked:#?}");
+        }
+    }
 }
