@@ -27,6 +27,8 @@ mod hostile;
 mod hostile_example;
 mod hostile_names;
 #[cfg(target_os = "linux")]
+mod http2;
+#[cfg(target_os = "linux")]
 mod identity;
 mod import;
 mod inactive;

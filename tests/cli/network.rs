@@ -1,5 +1,6 @@
 //! A network of made-up hosts: a proxy that ends TLS with certificates of its own, writes down every request with
-//! the host that it was meant for, and leads it to a sandbox.
+//! the host that it was meant for, and leads it to a sandbox. As at Confluence Cloud, HTTP/2 is spoken with those who
+//! can.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
@@ -10,8 +11,11 @@ use assert_cmd::Command;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
-use axum::http::Response;
+use axum::extract::connect_info::{ConnectInfo, Connected};
 use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::request::Parts;
+use axum::http::{Response, Version};
+use axum::serve::IncomingStream;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tempfile::NamedTempFile;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -29,6 +33,18 @@ pub(crate) struct Seen {
     pub(crate) path: String,
     /// Whether credentials came with it.
     pub(crate) signed: bool,
+    pub(crate) version: Version,
+    pub(crate) connection: Connection,
+}
+
+/// One of those that a host accepted, by where it came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Connection(SocketAddr);
+
+impl Connected<IncomingStream<'_, Tunnels>> for Connection {
+    fn connect_info(stream: IncomingStream<'_, Tunnels>) -> Self {
+        Self(*stream.remote_addr())
+    }
 }
 
 /// Hosts that a run can reach, and no others.
@@ -57,15 +73,18 @@ impl Network {
             hosts.iter().map(|(name, origin)| ((*name).to_owned(), (*origin).to_owned())).collect();
         let mute: BTreeSet<String> = mute.iter().map(|name| (*name).to_owned()).collect();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let app = Router::new().fallback(move |request: Request| {
+        let app = Router::new().fallback(move |connection: ConnectInfo<Connection>, request: Request| {
             let (log, http) = (Arc::clone(&log), http.clone());
-            let host = request.headers()[HOST].to_str().unwrap().to_owned();
-            let (origin, is_mute) = (hosts[&host].clone(), mute.contains(&host));
-            async move { pass_on(request, host, &origin, is_mute, &http, &log).await }
+            let (parts, body) = request.into_parts();
+            let seen = Seen::of(&parts, connection.0);
+            log.lock().unwrap().push(seen.clone());
+            let (origin, is_mute) = (hosts[&seen.host].clone(), mute.contains(&seen.host));
+            async move { pass_on(parts, body, &origin, is_mute, &http).await }
         });
         let tcp = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = tcp.local_addr().unwrap();
         let tunnels = Tunnels { tcp, tls: TlsAcceptor::from(Arc::new(config)) };
+        let app = app.into_make_service_with_connect_info::<Connection>();
         drop(runtime.spawn(async move { axum::serve(tunnels, app).await }));
         Self { address, authority, seen, _runtime: runtime }
     }
@@ -83,19 +102,27 @@ impl Network {
     }
 }
 
+impl Seen {
+    fn of(parts: &Parts, connection: Connection) -> Self {
+        // HTTP/2 has the host in the address of a request, HTTP/1.1 in a header.
+        let host = match parts.uri.authority() {
+            Some(authority) => authority.as_str().to_owned(),
+            None => parts.headers[HOST].to_str().unwrap().to_owned(),
+        };
+        let path = parts.uri.path().to_owned();
+        let signed = parts.headers.contains_key(AUTHORIZATION);
+        Self { host, path, signed, version: parts.version, connection }
+    }
+}
+
 async fn pass_on(
-    request: Request,
-    host: String,
+    parts: Parts,
+    body: Body,
     origin: &str,
     is_mute: bool,
     http: &reqwest::Client,
-    log: &Mutex<Vec<Seen>>,
 ) -> Response<Body> {
-    let (parts, body) = request.into_parts();
-    let path = parts.uri.path().to_owned();
-    let signed = parts.headers.contains_key(AUTHORIZATION);
-    log.lock().unwrap().push(Seen { host, path: path.clone(), signed });
-    if is_mute && path.ends_with("/settings/systemInfo") {
+    if is_mute && parts.uri.path().ends_with("/settings/systemInfo") {
         return Response::builder().status(403).body(Body::from("{\"message\": \"no\"}")).unwrap();
     }
     let url = format!("{origin}{}", parts.uri.path_and_query().unwrap());
@@ -118,10 +145,11 @@ fn certified(names: Vec<String>) -> (ServerConfig, String) {
     let issuer = Issuer::new(authority, authority_key);
     let key = KeyPair::generate().unwrap();
     let leaf = CertificateParams::new(names).unwrap().signed_by(&key, &issuer).unwrap();
-    let config = ServerConfig::builder()
+    let mut config = ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(vec![leaf.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
         .unwrap();
+    config.alpn_protocols = [&b"h2"[..], b"http/1.1"].map(<[u8]>::to_vec).to_vec();
     (config, certificate)
 }
 
