@@ -128,8 +128,10 @@ pub async fn unlisted<R: Read>(
     anonymous::rows(read, live, &BTreeSet::from([key.clone()])).await;
     let Known::Known(found) = read.groups_like(service_desk).await? else { return Ok(false) };
     for group in found {
+        // One that a row names is there already, and only its name says that it is such a sign.
+        let name = group.name.clone();
         let group = Group { members: Known::Known(BTreeSet::new()), ..group };
-        live.directory.groups.entry(group.id.clone()).or_insert(group);
+        live.directory.groups.entry(group.id.clone()).or_insert(group).name = name;
     }
     Ok(true)
 }

@@ -79,7 +79,9 @@ impl Cloud {
                 .query("status", "archived");
             let listed: Vec<WireContent> = match self.v2_list(request).await {
                 Ok(listed) => listed,
-                Err(Error::Incomplete { .. }) => return Ok(None),
+                Err(Error::Incomplete { .. } | Error::Unexpected { .. } | Error::Rejected(_)) => {
+                    return Ok(None);
+                }
                 Err(error) => return Err(error),
             };
             found.extend(listed.into_iter().map(|page| (ContentKind::Page, page)));

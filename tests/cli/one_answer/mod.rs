@@ -150,3 +150,44 @@ fn what_the_search_or_the_groups_of_a_person_do_not_tell_is_found_in_another_way
     assert_eq!(ran.out, "allowed\n", "{}", ran.err);
     assert!(seen.iter().any(|call| call.ends_with("/membersByGroupId")), "{seen:#?}");
 }
+
+/// A site that rejects the list by ids is read space by space.
+#[test]
+fn a_rejected_list_by_id_ends_no_question() {
+    let (ran, seen) = ask_behind(
+        |path, query| {
+            let is_by_id = path.ends_with("/api/v2/pages") && query.starts_with("id=");
+            is_by_id.then(|| Reply::v1(400, "no"))
+        },
+        &["can", "u-000020", "view", "S2/Page 0/Page 11/Page 12"],
+    );
+    assert_eq!(ran.out, "allowed\n", "{}", ran.err);
+    assert!(read_the_tree(&seen), "{seen:#?}");
+}
+
+/// A group of Jira Service Management is a sign of it also where it holds a row in the space.
+#[test]
+fn a_service_desk_whose_group_has_a_row_leaves_the_answer_open() {
+    let state = "kind: confluence-sandbox
+version: 1
+site: {flavor: cloud, space-role-mode: pre-roles, caller: ann}
+users:
+  ann: {account-id: u-ann, name: Ann, confluence-admin: true}
+  bob: {account-id: u-000002, name: Bob}
+groups:
+  staff: {id: g-staff, members: [ann, bob], access: user}
+  jira-servicemanagement-users: {id: g-desk}
+spaces:
+  KB:
+    id: 1
+    name: Knowledge
+    unlicensed-access: true
+    permissions: {read/space: [user:ann, group:jira-servicemanagement-users], administer/space: [user:ann]}
+    pages: [{id: 11, title: Home}]
+";
+    let hosted = Hosted::start(Site::from_yaml(state).unwrap(), Options::default());
+    for object in ["KB", "KB/Home"] {
+        let (ran, _) = ask(&hosted, &["can", "u-000002", "view", object]);
+        assert_eq!(ran.out, "unknown\n", "{}", ran.err);
+    }
+}

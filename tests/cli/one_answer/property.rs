@@ -62,6 +62,10 @@ fn unlisted(dice: &mut Dice, state: &str) -> String {
     if dice.one_in(2) {
         let desk = "groups:\n  jira-servicemanagement-users-acme: {id: g-desk, members: []}\n";
         state = state.replace("groups:\n", desk);
+        if dice.one_in(2) {
+            let row = "read/space: [group:jira-servicemanagement-users-acme, ";
+            state = state.replacen("read/space: [", row, 1);
+        }
     }
     state
 }
