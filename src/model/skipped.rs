@@ -38,6 +38,8 @@ pub enum SkippedPart {
     List,
     /// Both lists of a page.
     Lists,
+    /// The list of a page that an entry for a label sets. What other entries say of the page counts.
+    Labelled,
 }
 
 /// Why a name does not mean anything any more, or not what it says.

@@ -50,6 +50,7 @@ fn line(skipped: &Skipped) -> String {
         SkippedPart::Page => "the entry",
         SkippedPart::Principal => "the principal",
         SkippedPart::Lists => "both lists of the page",
+        SkippedPart::Labelled => "the list that the label sets",
         SkippedPart::List => "the list, which would be empty without it",
     };
     format!("{space}  {name}: {why}; skipped: {what}  {origin}")

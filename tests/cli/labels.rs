@@ -179,6 +179,28 @@ async fn a_page_with_two_labels_is_passed_over() {
     assert!(!plan.is_complete());
 }
 
+/// Who may edit a page can give it a label, and keeps no access by that which another entry takes away.
+#[tokio::test]
+async fn a_label_stops_no_other_list_of_the_page() {
+    for (pages, restricts_view) in [
+        ("      /A: {view: [group:sre, user:bot]}\n      label:runbook: {edit: [group:oncall]}\n", true),
+        ("      label:runbook: {view: [group:sre, user:bot]}\n      /A: {edit: [group:oncall]}\n", false),
+    ] {
+        let stage = Stage::open(SITE).await;
+        let plan = stage.plan(&policy(pages)).await.plan;
+        let changes = |verb: PageVerb| {
+            plan.objects.iter().any(|object| {
+                matches!(object, confperm::plan::Object::Page { content, before, after, .. }
+                    if content.number() == 11 && before.audience(verb) != after.audience(verb))
+            })
+        };
+        assert_eq!([changes(PageVerb::View), changes(PageVerb::Edit)], [restricts_view, !restricts_view]);
+        let text = confperm::render::plan_as_text(&plan);
+        assert!(text.contains("skipped: the list that the label sets"), "{text}");
+        assert!(!plan.is_complete());
+    }
+}
+
 /// A label costs one list for the site, one for each space, and one look before each write.
 #[tokio::test]
 async fn what_labels_cost() {

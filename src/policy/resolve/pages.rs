@@ -387,36 +387,64 @@ impl Resolver<'_> {
                     self.report(edit_without_view(&who, &path, &editor.span, &viewing.span));
                     continue;
                 }
-                self.entries_meet(&shown, &path, &editor.span, &viewing.span);
+                // Who may edit a page can give it a label, so that one takes no list from another entry.
+                let is_labelled =
+                    |entry: &usize| matches!(space.pages[*entry].pages.value, PageSelector::Labelled(_));
+                let (part, lists) = match [view, edit].each_ref().map(is_labelled) {
+                    [true, false] => (SkippedPart::Labelled, vec![PageVerb::View]),
+                    [false, true] => (SkippedPart::Labelled, vec![PageVerb::Edit]),
+                    [true, true] | [false, false] => (SkippedPart::Lists, PageVerb::ALL.to_vec()),
+                };
+                self.entries_meet(&shown, &path, part, [&editor.span, &viewing.span]);
                 let editor = Shown::of(&shown);
                 self.skipped.insert(Skipped {
                     space: Some(space.key.value.clone()),
-                    part: SkippedPart::Lists,
+                    part,
                     name: Shown::of(path.raw()),
                     reason: SkipReason::Contradictory { editor, viewers: viewing.span.origin() },
                     origin: space.pages[edit].pages.span.origin(),
                 });
-                skipped.push(*id);
+                skipped.extend(lists.into_iter().map(|verb| (*id, verb)));
             }
         }
-        for id in skipped {
-            pages.remove(&id);
-            kept.lists.extend(PageVerb::ALL.map(|verb| ((id, verb), KeptList::All)));
+        for (id, verb) in skipped {
+            if let Some(page) = pages.get_mut(&id) {
+                let list = match verb {
+                    PageVerb::View => &mut page.view,
+                    PageVerb::Edit => &mut page.edit,
+                };
+                *list = None;
+                if page.view.is_none() && page.edit.is_none() {
+                    pages.remove(&id);
+                }
+            }
+            kept.lists.insert((id, verb), KeptList::All);
         }
     }
 
-    fn entries_meet(&mut self, who: &str, path: &SiteText, editing: &Span, viewing: &Span) {
+    fn entries_meet(
+        &mut self,
+        who: &str,
+        path: &SiteText,
+        part: SkippedPart,
+        [editing, viewing]: [&Span; 2],
+    ) {
         let path = path.shown();
+        let stays = if part == SkippedPart::Labelled {
+            "the label sets no list of the page"
+        } else {
+            "the page is skipped and stays as it is"
+        };
         self.report(
             Diagnostic::new(
                 Code::EntriesMeet,
-                format!("where `{path}` stands, `{who}` could edit it by one entry and not view it by another"),
+                format!(
+                    "where `{path}` stands, `{who}` could edit it by one entry and not view it by another"
+                ),
             )
             .at(editing, "may edit")
             .at(viewing, "not in this list")
-            .help(format!(
-                "the page is skipped and stays as it is; add an entry for it, move it, or add `{who}` to `view` as well"
-            )),
+            .help(format!("{stays}; add an entry for it, move it, or add `{who}` to `view` as well")),
         );
     }
 }
