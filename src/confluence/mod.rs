@@ -136,6 +136,9 @@ pub struct UnreadableEntries {
     pub example: SiteText,
 }
 
+/// Labels with their numbers. A site may have several whose names differ in nothing that is seen, or in case.
+pub type LabelNumbers = BTreeMap<PageLabel, BTreeSet<String>>;
+
 /// Finding out what is. Nothing here changes anything.
 ///
 /// What the site hides comes back as absent or [`Known::Unknown`], as documented at each method; all else
@@ -208,7 +211,7 @@ pub trait Read: Send + Sync {
 
     /// Every label that pages which the caller may view have, with its number; of the labels that all people of the
     /// site share, not of those that people or spaces have to themselves.
-    fn page_labels(&self) -> impl Future<Output = Result<Known<BTreeMap<PageLabel, String>>, Error>> + Send;
+    fn page_labels(&self) -> impl Future<Output = Result<Known<LabelNumbers>, Error>> + Send;
 
     /// The pages of a space that have a label, by its number. Archived ones may be missing.
     fn pages_labelled(

@@ -27,10 +27,16 @@ pub(super) async fn read<R: Read>(
     let tasks = wanted.iter().map(|(_, space, label)| async move {
         match numbers {
             Known::Unknown(why) => Ok(Known::Unknown(*why)),
-            Known::Known(numbers) => match numbers.get(label) {
-                Some(number) => read.pages_labelled(number, *space).await,
-                None => Ok(Known::Known(BTreeSet::new())),
-            },
+            Known::Known(numbers) => {
+                let mut pages = BTreeSet::new();
+                for number in numbers.get(label).into_iter().flatten() {
+                    match read.pages_labelled(number, *space).await? {
+                        Known::Known(some) => pages.extend(some),
+                        Known::Unknown(why) => return Ok(Known::Unknown(why)),
+                    }
+                }
+                Ok(Known::Known(pages))
+            }
         }
     });
     let listed = side_by_side(tasks.collect()).await?;

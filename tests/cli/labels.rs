@@ -179,6 +179,17 @@ async fn a_page_with_two_labels_is_passed_over() {
     assert!(!plan.is_complete());
 }
 
+/// Names that look the same are one label, and so are two of a site that differ in nothing else.
+#[tokio::test]
+async fn a_label_is_told_by_what_is_seen_of_it() {
+    let site = SITE
+        .replace("title: C, labels: [runbook]", "title: C, labels: [\"cafe\u{301}\"]")
+        .replace("title: E, labels: [runbooks]", "title: E, labels: [\"caf\u{e9}\"]");
+    let stage = Stage::open(&site).await;
+    let plan = stage.plan(&policy("      label:caf\u{e9}: {view: [group:oncall, user:bot]}\n")).await.plan;
+    assert_eq!(restricted(&plan), [13, 15]);
+}
+
 /// Who may edit a page can give it a label, and keeps no access by that which another entry takes away.
 #[tokio::test]
 async fn a_label_stops_no_other_list_of_the_page() {

@@ -2,23 +2,30 @@
 //! index that lags and knows no archived pages unless it is asked for them. Only the list of all labels leads from a
 //! name to the number by which their pages are listed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::wire::{LabelledPage, WireLabel};
 use super::{Cloud, if_complete};
+use crate::confluence::LabelNumbers;
 use crate::confluence::address::Api;
 use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
-use crate::model::{ContentId, Known, PageLabel, SpaceId, Why};
+use crate::model::{ContentId, Known, PageLabel, SpaceId, Why, folded};
 
 impl Cloud {
-    pub(super) async fn all_labels(&self) -> Result<Known<BTreeMap<PageLabel, String>>, Error> {
+    pub(super) async fn all_labels(&self) -> Result<Known<LabelNumbers>, Error> {
         let request = Request::get(Api::V2, ["labels"]).query("prefix", "global");
         let labels = if_complete(self.v2_list::<WireLabel>(request)).await?;
         Ok(match labels {
-            Known::Known(labels) => Known::Known(
-                labels.into_iter().filter_map(|label| Some((shared(&label)?, label.id?))).collect(),
-            ),
+            Known::Known(labels) => {
+                let mut numbers = LabelNumbers::new();
+                for label in labels {
+                    if let Some((name, number)) = shared(&label).zip(label.id) {
+                        numbers.entry(name).or_default().insert(number);
+                    }
+                }
+                Known::Known(numbers)
+            }
             Known::Unknown(why) => Known::Unknown(why),
         })
     }
@@ -58,5 +65,5 @@ impl Cloud {
 /// The name of a label, unless it belongs to one person, to a space, or to the system.
 fn shared(label: &WireLabel) -> Option<PageLabel> {
     let is_shared = label.prefix.as_deref().is_none_or(|prefix| prefix == "global");
-    label.name.to_lowercase().parse().ok().filter(|_| is_shared)
+    folded(&label.name.to_lowercase()).parse().ok().filter(|_| is_shared)
 }

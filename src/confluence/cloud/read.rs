@@ -99,7 +99,7 @@ impl Read for Cloud {
         self.search_containers(space, tree).await
     }
 
-    async fn page_labels(&self) -> Result<Known<BTreeMap<PageLabel, String>>, Error> {
+    async fn page_labels(&self) -> Result<Known<crate::confluence::LabelNumbers>, Error> {
         self.all_labels().await
     }
 

@@ -53,7 +53,7 @@ impl FromStr for PageSelector {
             };
         }
         if let Some(label) = text.strip_prefix("label:") {
-            let label = label.trim().to_lowercase();
+            let label = folded(&label.to_lowercase()).into_owned();
             return label.parse().map(Self::Labelled).map_err(|_| InvalidSelector::Label(label));
         }
         let Some(path) = text.strip_prefix('/') else {
