@@ -1,6 +1,6 @@
 //! One person and one page: what an answer about them depends on, whatever the size of the site.
 //!
-//! What is read is the site as far as it bears on them: the members of a group are the person or nobody, the tree of the
+//! What is read is the site as far as it bears on them: a group has the person as its one member or has none, the tree of the
 //! space is the page with what is above it. Such a [`Live`] answers questions about this person and this page, and no
 //! others. Where something is not shown, contradicts itself or moves meanwhile, the functions here say so, and the
 //! answer is to be had from what [`super::until_known`] reads instead: nothing is concluded from what is missing.

@@ -83,7 +83,7 @@ fn what_a_question_lacks_is_said() {
     assert!(!ran.talk.contains("did you mean"), "{}", ran.talk);
 }
 
-/// People of whom the answer is not known are none of those who can.
+/// People for which the answer is unknown do not count among those who can.
 #[test]
 fn who_on_a_pattern_tells_for_whom_it_is_not_known() {
     let acme = site("acme", Some(ACME));

@@ -196,6 +196,7 @@ async fn a_label_stops_no_other_list_of_the_page() {
     for (pages, restricts_view) in [
         ("      /A: {view: [group:sre, user:bot]}\n      label:runbook: {edit: [group:oncall]}\n", true),
         ("      label:runbook: {view: [group:sre, user:bot]}\n      /A: {edit: [group:oncall]}\n", false),
+        ("      /*: {view: [group:sre, user:bot]}\n      label:runbook: {edit: [group:oncall]}\n", true),
     ] {
         let stage = Stage::open(SITE).await;
         let plan = stage.plan(&policy(pages)).await.plan;

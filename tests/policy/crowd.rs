@@ -7,14 +7,14 @@ use std::fmt::Write as _;
 use camino::Utf8PathBuf;
 use confperm::diagnostic::Sources;
 use confperm::model::{
-    Audience, Call, Content, ContentId, ContentKind, GrantId, Group, Holding, Known, Live, Parent,
-    Permission, Principal, Restrictions, SpaceKey, SpaceRoleMode, Tree, Why,
+    Audience, Call, Content, ContentId, ContentKind, Group, Known, Live, Parent, Permission, Principal,
+    Restrictions, SpaceKey, SpaceRoleMode, Tree, Why,
 };
 use confperm::plan::{Gaps, Plan, plan};
 use confperm::policy::{from_sources, resolve};
 use proptest::prelude::*;
 
-use crate::site::{ANN, TODAY, site};
+use crate::site::{ANN, TODAY, grants, site};
 
 /// How many groups come, go and stay, and how many pages close and open.
 #[derive(Debug, Clone, Copy)]
@@ -45,14 +45,7 @@ impl Size {
             live.directory.groups.insert(group.id.clone(), group);
         }
         let space = live.spaces.get_mut(&"ENG".parse::<SpaceKey>().unwrap()).unwrap();
-        let mut row = 0;
-        let mut grants = |permissions: &[Permission]| {
-            let rows = permissions.iter().map(|permission| {
-                row += 1;
-                (*permission, BTreeSet::from([GrantId::from_number(row)]))
-            });
-            Holding::Grants(rows.collect())
-        };
+        let mut grants = grants();
         space.holdings = BTreeMap::from([(
             format!("user:{ANN}").parse().unwrap(),
             grants(&[Permission::ReadSpace, Permission::CreatePage, Permission::AdministerSpace]),

@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8PathBuf;
 use confperm::diagnostic::{Diagnostics, Sources};
 use confperm::model::{
-    Audience, Content, ContentId, ContentKind, GrantId, Holding, Known, Live, Parent, Permission, Principal,
-    Restrictions, SpaceKey, SpaceRoleMode, Subject, Tree,
+    Audience, Content, ContentId, ContentKind, Known, Live, Parent, Permission, Principal, Restrictions,
+    SpaceKey, SpaceRoleMode, Subject, Tree,
 };
 use confperm::plan::{Gaps, KeepReason, plan, planned_state};
 use confperm::policy::{Loaded, Policy, from_sources, resolve};
 use proptest::prelude::*;
 
 use crate::fixtures::drawn;
-use crate::site::{ANN, BOB, TODAY, site};
+use crate::site::{ANN, BOB, TODAY, grants, site};
 
 fn policy(body: &str) -> Policy {
     let mut sources = Sources::default();
@@ -54,14 +54,7 @@ fn list(who: &[&str]) -> Audience {
 fn eng(holders: &[&str], lists: &[(Audience, Audience)]) -> Live {
     let mut live = site(SpaceRoleMode::PreRoles);
     let space = live.spaces.get_mut(&"ENG".parse::<SpaceKey>().unwrap()).unwrap();
-    let mut row = 0;
-    let mut grants = |permissions: &[Permission]| {
-        let rows = permissions.iter().map(|permission| {
-            row += 1;
-            (*permission, BTreeSet::from([GrantId::from_number(row)]))
-        });
-        Holding::Grants(rows.collect())
-    };
+    let mut grants = grants();
     space.holdings =
         holders.iter().map(|who| (who.parse().unwrap(), grants(&[Permission::ReadSpace]))).collect();
     space.holdings.insert(

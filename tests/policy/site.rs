@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{
     AccountKind, AccountStatus, Audience, BesidePages, BuiltInRole, Caller, Content, ContentId, ContentKind,
-    Directory, Edition, Flavor, Group, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person,
-    Restrictions, Role, RoleKind, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus,
-    StrayPermissions, Tree, Truth, Why,
+    Directory, Edition, Flavor, GrantId, Group, Holding, Known, Listing, Live, LiveSpace, Parent, Permission,
+    Person, Restrictions, Role, RoleKind, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode,
+    SpaceStatus, StrayPermissions, Tree, Truth, Why,
 };
 use confperm::policy::Context;
 use confperm::policy::lock::Lock;
@@ -214,4 +214,16 @@ fn tree() -> Tree {
         tree.set_restrictions(ContentId::from_number(page), Known::Known(Restrictions { view, edit }));
     }
     tree
+}
+
+/// Makes rows of grants, each with an id that no other has.
+pub(crate) fn grants() -> impl FnMut(&[Permission]) -> Holding {
+    let mut row = 0;
+    move |permissions| {
+        let rows = permissions.iter().map(|permission| {
+            row += 1;
+            (*permission, BTreeSet::from([GrantId::from_number(row)]))
+        });
+        Holding::Grants(rows.collect())
+    }
 }

@@ -142,7 +142,7 @@ impl<'a> Crowd<'a> {
         }
     }
 
-    /// The people of whom any two, taken together, say what an account is that could be. Of accounts that are named for
+    /// Any account that could exist is at most two of these as far as a conflict can tell. Of accounts that are named for
     /// the time being only, and are known to be in groups, it is not asked what they could do without these.
     pub(super) fn singles(&self, principals: &[Principal], for_now: &BTreeSet<usize>) -> Singles {
         let mut of_account: HashMap<usize, Vec<usize>> = HashMap::new();

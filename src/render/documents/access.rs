@@ -318,7 +318,7 @@ pub(super) struct WhoAnswer {
     people: Vec<NamedPrincipal>,
     /// Groups, classes and `anonymous`: all their members can, also those that are not known.
     parties: Vec<NamedPrincipal>,
-    /// People of whom it is not known.
+    /// People for which the answer is unknown.
     perhaps: Vec<NamedPrincipal>,
     /// Groups and others of whose members it is not known.
     perhaps_parties: Vec<NamedPrincipal>,
