@@ -162,6 +162,9 @@ impl<T> Wanted<T> {
 pub struct Terms {
     /// The rule that the line belongs to, or that brought it here.
     pub rule: Option<String>,
+    /// Whether a label says which pages are meant. Anyone who may edit a page can set its labels, so whatever else says
+    /// something about it goes first.
+    pub by_label: bool,
     pub end: Option<End>,
     /// The reason, in the words of the line's author.
     pub because: Option<String>,

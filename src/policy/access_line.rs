@@ -81,7 +81,7 @@ impl<T> Entry<T> {
     /// What it says besides who, as wishes carry it.
     pub fn terms(&self, today: Date, rule: Option<&str>) -> Terms {
         let end = self.until.as_ref().map(|until| End { until: until.value, over: until.value < today });
-        Terms { rule: rule.map(str::to_owned), end, because: self.why.clone() }
+        Terms { rule: rule.map(str::to_owned), by_label: false, end, because: self.why.clone() }
     }
 }
 

@@ -213,6 +213,45 @@ async fn a_label_stops_no_other_list_of_the_page() {
     }
 }
 
+/// Who may edit a page can give it a label, and neither ends a run by that nor keeps guests from their pages.
+#[tokio::test]
+async fn a_label_gives_way_to_page_only() {
+    let site = SITE.replace(
+        "  sre: {id: g-sre",
+        "  guests: {id: g-guests, members: [], access: user}\n  sre: {id: g-sre",
+    );
+    let guests = "    page-only: [{who: [group:guests], pages: [/A], role: viewer}]\n";
+    let stage = Stage::open(&site).await;
+    let planned = stage.converge(&policy(&format!("{RUNBOOKS}{guests}"))).await.unwrap();
+    assert!(planned.plan.refusals.is_empty(), "{:?}", planned.plan.refusals);
+    let list = |page: u64| {
+        let tree = planned.after.spaces[&"ENG".parse().unwrap()].tree.as_ref().unwrap();
+        let page = tree.get(confperm::model::ContentId::from_number(page)).unwrap();
+        let lists = page.restrictions.as_ref().known().unwrap();
+        lists.view.subjects().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(list(11), ["group:g-guests", "group:g-oncall", "user:u-bot"]);
+    assert_eq!(list(13), ["group:g-oncall", "user:u-bot"], "the label alone decides where no guest is");
+}
+
+/// No label puts guests on the lists of whatever page gets it.
+#[test]
+fn an_entry_for_a_label_names_no_guest() {
+    for entry in
+        ["{view: [group:guests, group:sre]}", "{also-view: [group:guests]}", "{also-edit: [set:out]}"]
+    {
+        let guests = "    page-only: [{who: [group:guests], pages: [/A]}]\nsets: {out: [group:guests]}\n";
+        let text = policy(&format!("      label:runbook: {entry}\n{guests}"));
+        let ran = Folder::with(&[("confperm.yaml", &text)]).run(&["validate"]);
+        assert!(
+            ran.err.contains("error[label-opens]") || ran.out.contains("error[label-opens]"),
+            "{entry}: {}{}",
+            ran.out,
+            ran.err
+        );
+    }
+}
+
 /// A label costs one list for the site, one for each space, and one look before each write.
 #[tokio::test]
 async fn what_labels_cost() {

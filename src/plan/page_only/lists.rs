@@ -415,7 +415,10 @@ impl<'a> Compiler<'a> {
         if after == *before {
             return;
         }
-        if let Some(entry) = self.declared(page, list).cloned() {
+        // An entry for a label gives way, so that labelling a page ends no run.
+        let wanted = self.ground.wish.pages.get(&page).and_then(|wish| wish.audience(list));
+        let is_by_label = wanted.is_some_and(|wanted| wanted.terms.by_label);
+        if let Some(entry) = self.declared(page, list).cloned().filter(|_| !is_by_label) {
             self.contradicted.entry((origin, list, entry, guests)).or_default().insert(page);
             return;
         }

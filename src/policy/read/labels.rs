@@ -3,7 +3,7 @@
 use super::Reader;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::PageVerb;
-use crate::policy::ast::{Listed, PageEntry, UnlistedDef};
+use crate::policy::ast::{Entry, Listed, Named, PageEntry, PageOnlyEntry, UnlistedDef};
 use crate::policy::pages::{PageSelector, Reach};
 
 impl Reader {
@@ -60,6 +60,30 @@ impl Reader {
                         .at(&listed.span, "")
                         .at(&whole.span, "decides about every page of the space, and paths go before labels")
                         .help("narrow the pattern, or name the pages by their paths"),
+                );
+            }
+        }
+    }
+
+    /// Reports those who are limited to some pages, and would be on the list of every page with a label.
+    pub(super) fn labels_name_no_guests(&mut self, pages: &[PageEntry], page_only: &[PageOnlyEntry]) {
+        let guests: Vec<&Entry<Named>> = page_only.iter().flat_map(|entry| &entry.who).collect();
+        for entry in pages.iter().filter(|it| matches!(it.pages.value, PageSelector::Labelled(_))) {
+            let lists = PageVerb::ALL.into_iter().filter_map(|verb| entry.listed(verb));
+            let set = lists.flat_map(|listed| listed.value.named());
+            for named in set.chain(&entry.also.view).chain(&entry.also.edit) {
+                let Some(guest) = guests.iter().find(|guest| guest.who.value == named.who.value) else {
+                    continue;
+                };
+                let who = self.policy.show_named(&named.who.value);
+                self.report(
+                    Diagnostic::new(
+                        Code::LabelOpens,
+                        format!("`{}` would show `{who}` every page that gets the label", entry.pages.value),
+                    )
+                    .at(&named.who.span, "on the list of every page with the label")
+                    .at(&guest.who.span, "to see the pages of this entry only")
+                    .help("anyone who may edit a page can set its labels: take it off one of the two"),
                 );
             }
         }

@@ -102,6 +102,7 @@ impl Reader {
         }
         self.guests_who_administer(&access, &page_only);
         self.labels_open_nothing(&pages, unlisted.as_ref());
+        self.labels_name_no_guests(&pages, &page_only);
         let mode = mode.unwrap_or(Mode::Additive);
         Some(SpaceDef { key, mode, leave, access, like, pages, unlisted, page_only, restricted })
     }

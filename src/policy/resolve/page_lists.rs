@@ -6,6 +6,7 @@ use super::meaning::NameMeaning;
 use super::resolver::Resolver;
 use crate::model::{Audience, Members, PageVerb, SkippedPart, Subject, Terms, Wanted};
 use crate::policy::ast::{Entry, Listed, Named, SpaceDef};
+use crate::policy::pages::PageSelector;
 
 /// What an entry asks of one list of its pages.
 #[derive(Debug, Default)]
@@ -28,7 +29,8 @@ impl Resolver<'_> {
                 Listed::Anyone => Some(Audience::Anyone),
                 Listed::Only(named) => self.members(space, named, &mut asked).map(Audience::Only),
             };
-            let terms = self.terms(listed.value.named());
+            let by_label = matches!(entry.pages.value, PageSelector::Labelled(_));
+            let terms = Terms { by_label, ..self.terms(listed.value.named()) };
             asked.wanted =
                 audience.map(|what| Wanted { what, origin: listed.span.origin(), role: None, terms });
             audiences.insert(at, asked);

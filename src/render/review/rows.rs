@@ -289,7 +289,10 @@ fn why(reason: &Reason) -> String {
     match reason {
         Reason::Declared { origin, rule, until, ended, because, .. } => {
             let end = until.map(|until| End { until, over: *ended });
-            said_words(origin, &Terms { rule: rule.clone(), end, because: because.clone() })
+            said_words(
+                origin,
+                &Terms { rule: rule.clone(), end, because: because.clone(), ..Terms::default() },
+            )
         }
         Reason::NotDeclared => "not declared".to_owned(),
         Reason::PageOnly { origin } => format!("{origin} (page-only)"),
