@@ -85,7 +85,7 @@ impl Policy {
                         format!("{who} had `{what}` until {until}, which was {ago} ago"),
                     )
                     .at(&span, "")
-                    .help("the next `confperm apply` takes the access back; then remove the entry, or write a later day if the access is to go on");
+                    .help("the next `confperm apply` takes the access back, unless other permissions need it; then remove the entry, or write a later day if the access is to go on");
                 }
                 Diagnostic::new(
                     Code::EndBeforeStart,
