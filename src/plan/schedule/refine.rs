@@ -50,16 +50,21 @@ pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
     };
     let needed = necessary(space).len().max(usize::from(proven));
     let everything: BTreeSet<usize> = (0..space.drafts.len()).collect();
-    let refined = |gaps| {
+    // What is stuck however far the calls are taken apart.
+    let mut core = BTreeSet::new();
+    let mut refined = |gaps| {
         best_first(space, gaps, &parts)
-            .or_else(|| in_rounds(space, gaps, CallerNeeds::Count, &parts))
+            .or_else(|| {
+                let solution = in_rounds(space, gaps, CallerNeeds::Count, &parts);
+                solution.map_err(|stuck| core = stuck).ok()
+            })
             .or_else(|| one_apart(space, gaps, &everything))
     };
     if let Some(solution) = refined(Gaps::Refuse) {
         return Solution { needed, ..solution };
     }
     let with_gaps = if gaps == Gaps::Allow { refined(gaps) } else { None };
-    with_gaps.unwrap_or_else(|| give_up(space))
+    with_gaps.unwrap_or_else(|| give_up(space, &core))
 }
 
 /// Tries packings, the one with the fewest calls first. `None` where there are too many, or none will do.
@@ -110,20 +115,22 @@ fn one_apart(space: &Space<'_>, gaps: Gaps, drafts: &BTreeSet<usize>) -> Option<
     None
 }
 
-/// Takes all that is stuck apart at once, and again.
+/// Takes all that is stuck apart at once, and again. If that leads nowhere, gives the drafts that are stuck to the end.
 fn in_rounds(
     space: &Space<'_>,
     gaps: Gaps,
     needs: CallerNeeds,
     parts: &[BTreeSet<usize>],
-) -> Option<Solution> {
+) -> Result<Solution, BTreeSet<usize>> {
     let all: BTreeSet<usize> = (0..space.drafts.len()).collect();
     let mut core: BTreeSet<usize> = parts.iter().flatten().copied().collect();
     let mut candidate = Candidate::default();
     loop {
-        candidate = [&core, &all].into_iter().find_map(|drafts| candidate.apart(space, drafts, gaps))?;
+        let next = [&core, &all].into_iter().find_map(|drafts| candidate.apart(space, drafts, gaps));
+        let Some(next) = next else { return Err(core) };
+        candidate = next;
         match candidate.attempt(space, needs).outcome {
-            Ok(solution) => return Some(solution),
+            Ok(solution) => return Ok(solution),
             Err(stuck) => core = stuck.parts.into_iter().flatten().collect(),
         }
     }
@@ -310,12 +317,12 @@ fn moments(space: &Space<'_>, nodes: &[Node], order: &[usize], broken: &[Conflic
     accepted
 }
 
-/// The calls as they are, with what stands against every order of them.
-fn give_up(space: &Space<'_>) -> Solution {
+/// The calls as they are, with what stands against every order of them: if it can be said, among the drafts of a core.
+fn give_up(space: &Space<'_>, core: &BTreeSet<usize>) -> Solution {
     // An order that would do for all others, but in which the account that runs this cannot make a call, says more.
     let for_others = match Candidate::default().attempt(space, CallerNeeds::Ignored).outcome {
         Ok(solution) => Some(solution),
-        Err(stuck) => in_rounds(space, Gaps::Refuse, CallerNeeds::Ignored, &stuck.parts),
+        Err(stuck) => in_rounds(space, Gaps::Refuse, CallerNeeds::Ignored, &stuck.parts).ok(),
     };
     if let Some(solution) = for_others.filter(|solution| unfinished(space, solution).is_some()) {
         return solution;
@@ -333,7 +340,11 @@ fn give_up(space: &Space<'_>) -> Solution {
     // What accepting a gap could help with is told last.
     let of = |reason| conflicts.iter().filter(move |conflict| conflict.reason == reason);
     let told = || [EdgeReason::Leak, EdgeReason::Lockout, EdgeReason::Gap].into_iter().flat_map(of);
-    let witness = told().find(done_before).or_else(|| told().next());
+    let in_core = |conflict: &&Conflict| {
+        conflict.done.iter().chain(&conflict.pending).all(|call| core.contains(&nodes[*call].draft))
+    };
+    let witness = told().filter(in_core).find(done_before);
+    let witness = witness.or_else(|| told().find(done_before)).or_else(|| told().next());
     let impossible = Some(match witness.and_then(|conflict| conflict.witness.clone()) {
         Some(witness) => Impossible::Danger(witness),
         None => Impossible::Demands(of(EdgeReason::Api).filter_map(demand).collect()),
