@@ -17,11 +17,11 @@ use tokio::time::Instant;
 
 use crate::confluence::SpaceAccess;
 use crate::model::{Call, Diff, Permission, Principal, Role, RoleId, SpaceKey, WriteRequest};
-use crate::plan::{HoldingState, Object, Plan, PlannedCall};
+use crate::plan::{HoldingState, Object, ObjectId, Plan, PlannedCall};
 
 use super::look::{HoldingStates, Look, look_at_rows};
 use super::options::{ApplyOptions, Precautions};
-use super::unverified::{List, ObjectId};
+use super::unverified::List;
 use super::verify::{CheckedHolding, Expected, SpaceCheck};
 
 /// A space whose repairs keep having side effects is left after so many checks.

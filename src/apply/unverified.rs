@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::model::{ContentId, Permission, Principal, SpaceId, SpaceKey, StrayPermissions, WriteRequest};
-use crate::plan::{Object, Plan, PlanSpace};
+use crate::plan::{Object, ObjectId, Plan, PlanSpace};
 
 /// An object that is not verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,49 +30,21 @@ pub struct Unverified {
     pub beside: BTreeSet<Permission>,
 }
 
-/// Which object: each is on the list once.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(tag = "object", rename_all = "kebab-case")]
-pub enum ObjectId {
-    Holding { space: SpaceKey, principal: Principal },
-    Page { space: SpaceKey, content: ContentId },
-}
-
-impl ObjectId {
-    /// The object's place on a list.
-    pub fn of(object: &Object) -> Self {
-        match object {
-            Object::Holding { space, principal, .. } => {
-                Self::Holding { space: space.clone(), principal: principal.clone() }
-            }
-            Object::Page { space, content, .. } => Self::Page { space: space.clone(), content: *content },
+/// The objects that a request changes.
+pub(super) fn changed_by(request: &WriteRequest) -> Vec<ObjectId> {
+    let holding = |space: &SpaceKey, principal: &Principal| ObjectId::Holding {
+        space: space.clone(),
+        principal: principal.clone(),
+    };
+    match request {
+        WriteRequest::Grant { space, principal, .. } | WriteRequest::Revoke { space, principal, .. } => {
+            vec![holding(space, principal)]
         }
-    }
-
-    /// The space of the object.
-    pub const fn space(&self) -> &SpaceKey {
-        match self {
-            Self::Holding { space, .. } | Self::Page { space, .. } => space,
+        WriteRequest::AssignRoles { space, roles, .. } => {
+            roles.keys().map(|principal| holding(space, principal)).collect()
         }
-    }
-
-    /// The objects that a request changes.
-    pub fn changed_by(request: &WriteRequest) -> Vec<Self> {
-        let holding = |space: &SpaceKey, principal: &Principal| Self::Holding {
-            space: space.clone(),
-            principal: principal.clone(),
-        };
-        match request {
-            WriteRequest::Grant { space, principal, .. } | WriteRequest::Revoke { space, principal, .. } => {
-                vec![holding(space, principal)]
-            }
-            WriteRequest::AssignRoles { space, roles, .. } => {
-                roles.keys().map(|principal| holding(space, principal)).collect()
-            }
-            WriteRequest::Restrict { space, content, .. }
-            | WriteRequest::AddToList { space, content, .. } => {
-                vec![Self::Page { space: space.clone(), content: *content }]
-            }
+        WriteRequest::Restrict { space, content, .. } | WriteRequest::AddToList { space, content, .. } => {
+            vec![ObjectId::Page { space: space.clone(), content: *content }]
         }
     }
 }
@@ -99,7 +71,7 @@ impl<'p> List<'p> {
     /// Notes a request that is about to leave. Gives the objects that were not on the list before.
     pub(super) fn note(&mut self, request: &WriteRequest) -> Vec<ObjectId> {
         let mut added = Vec::new();
-        for id in ObjectId::changed_by(request) {
+        for id in changed_by(request) {
             if self.add(&id) {
                 added.push(id.clone());
             }

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use camino::Utf8Path;
-
-use crate::apply::{
-    ApplyOptions, Event, Forgotten, Journal, JournalError, Outcome, Status, Stop, Unverified, journal,
-};
-use crate::model::{Mode, SpaceKey};
+use crate::apply::{Outcome, Status, journal};
+use crate::model::SpaceKey;
 use crate::plan::Plan;
 use crate::render::style::count;
 use crate::render::{self, ApplyResult, RunDocument};
 
 use super::args::{ApplyArgs, ApplyFormat};
+use super::carry_out::{carry_out, mention_last, mention_unknown};
+use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
@@ -20,10 +18,12 @@ use super::expect::ExpectedPlan;
 use super::failure::Failure;
 use super::limits::Limits;
 use super::lockfile::Lacking;
+use super::one_run;
 use super::output::Output;
 use super::prepare::{Prepared, prepare};
-use super::progress::Stage;
+use super::saved::{self, SavedPlan};
 use super::signals::Signals;
+use super::undo::UndoneRun;
 
 pub(super) async fn run(
     args: &ApplyArgs,
@@ -31,17 +31,32 @@ pub(super) async fn run(
     signals: &Signals,
     out: &Output,
 ) -> Result<Exit, CliError> {
+    let (args, source) = with_saved(args)?;
     let expected = args.expect.as_deref().map(ExpectedPlan::read).transpose()?;
+    carry_through(&args, &Approval { expected, source }, environment, signals, out).await
+}
+
+/// Plans, asks and applies; and once more where others changed something meanwhile and nothing was approved before.
+pub(super) async fn carry_through(
+    args: &ApplyArgs,
+    approval: &Approval,
+    environment: &Environment,
+    signals: &Signals,
+    out: &Output,
+) -> Result<Exit, CliError> {
+    directory::check(&args.scope.directory)?;
+    let _only = one_run::only(&args.scope.directory, args.waiting.lock_timeout, environment, out).await?;
     let limits = Limits::of(args);
-    let first = Box::pin(once(args, expected.as_ref(), &limits, environment, signals, out)).await?;
-    let Some((moved, left)) = moved(&first, expected.as_ref(), &limits, out) else {
+    let first = Box::pin(once(args, approval, &limits, environment, signals, out)).await?;
+    let Some((moved, left)) = moved(&first, approval, &limits, out) else {
         return Ok(report(&[first], None, args, out));
     };
     // What others changed in the meantime is planned once more, in the state that it is in now.
     out.say(&format!("Planning again for what others changed: {}", names(&moved)));
     let mut again = args.clone();
     again.scope.moved = moved.into_iter().collect();
-    Ok(match Box::pin(once(&again, None, &left, environment, signals, out)).await {
+    let approval = Approval { expected: None, source: Source::Policy };
+    Ok(match Box::pin(once(&again, &approval, &left, environment, signals, out)).await {
         Ok(second) => report(&[first, second], None, args, out),
         Err(error) => {
             out.error(&error);
@@ -50,10 +65,103 @@ pub(super) async fn run(
     })
 }
 
+/// What was approved before the run.
+#[derive(Debug)]
+pub(super) struct Approval {
+    /// What the plan must be.
+    pub(super) expected: Option<ExpectedPlan>,
+    pub(super) source: Source,
+}
+
+/// What says where a plan is to lead.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// The policy, as it is now.
+    Policy,
+    /// A plan that was made before.
+    Saved(SavedPlan),
+    /// The journal of a run that is to be taken back.
+    Journal(Box<UndoneRun>),
+}
+
+impl Approval {
+    /// Whether a plan of the policy must not take the place of this one.
+    const fn is_given(&self) -> bool {
+        self.expected.is_some() || !matches!(self.source, Source::Policy)
+    }
+
+    /// The plan that people have looked at, if it is another than the one that is made now.
+    const fn saved(&self) -> Option<&SavedPlan> {
+        match &self.source {
+            Source::Saved(saved) => Some(saved),
+            Source::Policy | Source::Journal(_) => None,
+        }
+    }
+
+    /// The plan of this source, and how a run ends that has nothing else to report.
+    async fn prepare(
+        &self,
+        args: &ApplyArgs,
+        is_accepted: &dyn Fn(&Plan) -> bool,
+        environment: &Environment,
+        out: &Output,
+    ) -> Result<(Prepared, Exit), CliError> {
+        let scope = &args.scope;
+        let moved = |has_moved: bool| if has_moved { Exit::Partial } else { Exit::Done };
+        Ok(match &self.source {
+            Source::Policy => {
+                let lacking = Lacking::Refused;
+                let prepared =
+                    prepare(scope, &args.overrides, lacking, is_accepted, environment, out).await?;
+                let completeness = scope.completeness(&prepared.planned.plan);
+                (prepared, completeness)
+            }
+            Source::Saved(saved) => {
+                let left = saved::prepare(saved, scope, environment, out).await?;
+                (left.prepared, scope.completeness(&saved.plan).max(moved(left.has_moved)))
+            }
+            Source::Journal(run) => {
+                let left = run.prepare(scope, &args.overrides, environment, out).await?;
+                (left.prepared, moved(left.has_moved))
+            }
+        })
+    }
+}
+
+/// The arguments for a policy directory, and the plan that was named in its place, if one was.
+fn with_saved(args: &ApplyArgs) -> Result<(ApplyArgs, Source), CliError> {
+    let mut args = args.clone();
+    let first = args.scope.directory.clone();
+    if !first.is_file() {
+        return match &args.policy {
+            None => Ok((args, Source::Policy)),
+            Some(_) => Err(CliError::usage(
+                format!("`{first}` is not a file"),
+                "name one policy directory, or a file of `confperm plan -o` and the policy directory",
+            )),
+        };
+    }
+    let saved = SavedPlan::read(&first)?;
+    for (is_given, option) in [
+        (!args.scope.spaces.is_empty(), "--space"),
+        (!args.overrides.guards.is_empty(), "--override"),
+        (args.scope.allow_gap, "--allow-gap"),
+    ] {
+        if is_given {
+            return Err(CliError::usage(
+                format!("{option} says how to make a plan, and `{first}` is one"),
+                format!("pass it to `confperm plan -o {first}`"),
+            ));
+        }
+    }
+    args.scope.directory = args.policy.take().unwrap_or_else(|| ".".into());
+    Ok((args, Source::Saved(saved)))
+}
+
 /// The spaces that others changed during the run, if they are to be planned again, and what is left of its limits.
 fn moved(
     first: &Once,
-    expected: Option<&ExpectedPlan>,
+    approval: &Approval,
     limits: &Limits,
     out: &Output,
 ) -> Option<(BTreeSet<SpaceKey>, Limits)> {
@@ -62,7 +170,7 @@ fn moved(
     if moved.is_empty() || is_stopped(outcome) {
         return None;
     }
-    if expected.is_some() {
+    if approval.is_given() {
         let spaces = names(&moved);
         out.say(&format!(
             "Others changed {spaces} meanwhile. A plan of what is left has to be approved first."
@@ -100,7 +208,7 @@ struct Once {
 }
 
 /// How a run came to its end.
-enum RunEnd {
+pub(super) enum RunEnd {
     /// There was nothing to do.
     Nothing,
     /// The plan must not be applied.
@@ -163,19 +271,23 @@ impl Once {
 
 async fn once(
     args: &ApplyArgs,
-    expected: Option<&ExpectedPlan>,
+    approval: &Approval,
     limits: &Limits,
     environment: &Environment,
     signals: &Signals,
     out: &Output,
 ) -> Result<Once, CliError> {
+    let expected = approval.expected.as_ref();
+    if let (Some(expected), Some(saved)) = (expected, approval.saved())
+        && !expected.is(&saved.plan)
+    {
+        return Err(expected.refuses(&saved.plan));
+    }
     let is_accepted = |plan: &Plan| {
         let is_sure = args.yes || plan.is_empty();
         is_sure && expected.is_none_or(|expected| plan.is_empty() || expected.is(plan))
     };
-    let (scope, overrides) = (&args.scope, &args.overrides);
-    let prepared = prepare(scope, overrides, Lacking::Refused, &is_accepted, environment, out).await?;
-    let completeness = args.scope.completeness(&prepared.planned.plan);
+    let (prepared, completeness) = approval.prepare(args, &is_accepted, environment, out).await?;
     let ended = |run, prepared: Prepared| {
         Ok(Once { plan: prepared.planned.plan, run, completeness, is_limited: limits.are_set() })
     };
@@ -188,12 +300,14 @@ async fn once(
     if is_empty && prepared.earlier().is_empty() && !prepared.was_cut() {
         return ended(RunEnd::Nothing, prepared);
     }
+    let expected = expected.filter(|_| approval.saved().is_none());
     if let Some(expected) = expected.filter(|expected| !expected.is(&prepared.planned.plan)) {
         out.error(&expected.refuses(&prepared.planned.plan));
         return ended(RunEnd::Blocked, prepared);
     }
-    let is_sure = args.yes || is_empty;
-    let prepared = if is_sure { prepared } else { confirm(prepared, args, environment, out).await? };
+    let is_sure = args.yes || is_empty || approval.saved().is_some();
+    let prepared =
+        if is_sure { prepared } else { confirm(prepared, args, approval, environment, out).await? };
     let folder = journal::folder(&args.scope.directory);
     mention_unknown(&args.forget, prepared.earlier(), out);
     let run = carry_out(&prepared, args, limits, &folder, signals, out).await;
@@ -254,6 +368,7 @@ fn names(spaces: &BTreeSet<SpaceKey>) -> String {
 async fn confirm(
     shown: Prepared,
     args: &ApplyArgs,
+    approval: &Approval,
     environment: &Environment,
     out: &Output,
 ) -> Result<Prepared, CliError> {
@@ -279,8 +394,7 @@ async fn confirm(
     }
     drop(shown.connection);
     let is_shown = |plan: &Plan| *plan == shown.planned.plan;
-    let (scope, overrides) = (&args.scope, &args.overrides);
-    let now = prepare(scope, overrides, Lacking::Refused, &is_shown, environment, out).await?;
+    let (now, _) = approval.prepare(args, &is_shown, environment, out).await?;
     if now.planned.plan != shown.planned.plan {
         return Err(CliError::failed(
             Failure::ChangedMeanwhile,
@@ -289,111 +403,4 @@ async fn confirm(
         .with_hint("run the command again to see the new plan"));
     }
     Ok(now)
-}
-
-/// Says what the last run left behind, or that there is no telling.
-fn mention_last(prepared: &Prepared, directory: &Utf8Path, out: &Output) {
-    let Some(last) = &prepared.last else {
-        let is_additive = prepared.planned.plan.spaces.values().any(|space| space.mode == Mode::Additive);
-        if is_additive && !prepared.planned.plan.is_empty() {
-            let folder = journal::folder(directory);
-            out.say(&format!(
-                "No journal of an earlier run is in {folder}. If a run was interrupted elsewhere, permissions that \
-                 Confluence added by itself cannot be distinguished from what others granted; keep that folder between runs."
-            ));
-        }
-        return;
-    };
-    if let Some(cut) = last.cut {
-        let calls = count(cut.calls, "call", "calls");
-        out.warn(&format!(
-            "the run of {} was cut short, or is still going on: {} of its {calls} were sent or about to be sent, and the result of {} is known. Its journal is {}; this run first checks what that one left open",
-            last.began, cut.intended, cut.settled, last.path
-        ));
-    } else if !last.unverified.is_empty() {
-        let objects = count(last.unverified.len(), "object", "objects");
-        out.warn(&format!(
-            "the run of {} could not verify {objects}; its journal is {}",
-            last.began, last.path
-        ));
-    }
-}
-
-/// What is to be forgotten and is not on the list, such as a number with a typing error.
-fn mention_unknown(forget: &[Forgotten], earlier: &[Unverified], out: &Output) {
-    for forgotten in forget.iter().filter(|it| !earlier.iter().any(|entry| it.covers(&entry.object))) {
-        out.warn(&format!("--forget {forgotten}: no earlier run left it unverified"));
-    }
-}
-
-const STOPPING: &str =
-    "no further calls are started, those under way are finished, and what was changed is verified";
-
-async fn carry_out(
-    prepared: &Prepared,
-    args: &ApplyArgs,
-    limits: &Limits,
-    folder: &Utf8Path,
-    signals: &Signals,
-    out: &Output,
-) -> Result<RunEnd, CliError> {
-    let Prepared { planned, connection, .. } = prepared;
-    let forget = args.forget.iter().cloned().collect();
-    let options = ApplyOptions { forget, most_calls: limits.calls, ..ApplyOptions::default() };
-    let cannot = |error: JournalError| {
-        CliError::failed(Failure::NoJournal, format!("{error}; nothing was changed")).with_hint(
-            "nothing is done without a journal: free some space for it, or check who may write there",
-        )
-    };
-    let mut stops = signals.take_over();
-    let (journal, path) = Journal::create(folder, connection.journal_key(), now).map_err(cannot)?;
-    let stop = Stop::default();
-    out.progress.begin(Stage::Applying { done: 0, of: planned.plan.calls.len() });
-    let on_event = |event: Event<'_>| match event {
-        Event::Finished { call, status } => {
-            out.progress.call_ended();
-            if let Status::Failed(failure) = status {
-                out.warn_in_passing(Failure::from(failure), &format!("call {} failed: {failure}", call.id));
-            }
-        }
-        Event::Verifying => out.progress.begin(Stage::Verifying),
-    };
-    let (earlier, site) = (prepared.earlier(), &connection.site);
-    let applied = crate::apply::apply(planned, earlier, site, &journal, &stop, &options, &on_event);
-    tokio::pin!(applied);
-    let ended = tokio::select! {
-        outcome = &mut applied => Ok(outcome),
-        () = stops.next() => Err(format!("stopping: {STOPPING}; a second Ctrl-C or SIGTERM ends at once")),
-        time = limits.time_is_up() => Err(format!("it is {}: {STOPPING}", time.strftime("%H:%M"))),
-    };
-    let outcome = match ended {
-        Ok(outcome) => Some(outcome),
-        Err(why) => {
-            stop.request();
-            out.warn(&why);
-            tokio::select! {
-                outcome = &mut applied => Some(outcome),
-                () = stops.next() => None,
-            }
-        }
-    };
-    out.progress.clear();
-    let Some(outcome) = outcome else {
-        out.warn(&format!(
-            "stopped at once: nothing was verified, and calls under way may have been made or not. {path} has what \
-             was sent; running the same command again goes on from here"
-        ));
-        return Ok(RunEnd::AtOnce { has_sent: journal.has_intents() });
-    };
-    if journal.is_broken() {
-        out.warn(&format!("the journal {path} could not be written to its end"));
-    } else if outcome.as_ref().is_ok_and(|outcome| !outcome.is_complete()) {
-        out.say(&format!("What was done is in {path}"));
-    }
-    outcome.map(RunEnd::Verified).map_err(cannot)
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the clock that journals are handed")]
-fn now() -> jiff::Timestamp {
-    jiff::Timestamp::now()
 }

@@ -2,11 +2,12 @@
 
 use std::process::Command;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use jiff::civil::Date;
 use secrecy::SecretString;
 
 use crate::confluence::{Credentials, Secrets};
+use crate::model::Shown;
 
 use super::error::CliError;
 use super::failure::Failure;
@@ -24,6 +25,9 @@ pub(super) struct Environment {
     pub(super) proxies: Vec<(&'static str, String)>,
     settings: Option<Utf8PathBuf>,
     home: Option<Utf8PathBuf>,
+    /// The commit and the address of the run, where this is a CI.
+    ci_commit: Option<String>,
+    ci_run: Option<String>,
 }
 
 /// The variables from which the HTTP client takes its proxy. Plain HTTP is spoken to this machine only, without
@@ -53,6 +57,8 @@ impl Environment {
             proxies: PROXIES.iter().filter_map(|name| Some((*name, variable(name)?))).collect(),
             settings: variable("XDG_CONFIG_HOME").map(Utf8PathBuf::from),
             home: variable("HOME").map(Utf8PathBuf::from),
+            ci_commit: ["GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT"].into_iter().find_map(variable),
+            ci_run: github_run().or_else(|| ["CI_JOB_URL", "BUILD_URL"].into_iter().find_map(variable)),
         };
         for token in
             [&environment.api_token, &environment.personal_token].iter().filter_map(|it| it.value.as_ref())
@@ -67,6 +73,31 @@ impl Environment {
     pub(super) fn settings(&self) -> Option<Utf8PathBuf> {
         let own = self.settings.clone().filter(|folder| folder.is_absolute());
         own.or_else(|| self.home.as_ref().filter(|home| home.is_absolute()).map(|home| home.join(".config")))
+    }
+
+    /// The commit that is checked out in a directory: what git says, or else what a CI says of itself.
+    pub(super) fn commit(&self, directory: &Utf8Path) -> Option<Shown> {
+        let asked =
+            Command::new("git").args(["rev-parse", "--verify", "HEAD"]).current_dir(directory).output();
+        let said = asked.ok().filter(|output| output.status.success());
+        let said = said.and_then(|output| String::from_utf8(output.stdout).ok());
+        let commit = said.or_else(|| self.ci_commit.clone())?;
+        let commit = commit.trim();
+        let is_commit = commit.len() >= 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_commit.then(|| Shown::of(commit))
+    }
+
+    /// The address of the CI run, as GitHub, GitLab and Jenkins tell it.
+    pub(super) fn ci_run(&self) -> Option<Shown> {
+        self.ci_run.as_deref().map(|run| Shown::of(&self.secrets.scrub(run)))
+    }
+
+    /// This run, for others that wait for it.
+    #[expect(clippy::disallowed_methods, reason = "this is the place where the clock is read")]
+    pub(super) fn this_run(&self) -> String {
+        let (process, time) = (std::process::id(), jiff::Timestamp::now());
+        let ci = self.ci_run().map(|run| format!(", {}", run.as_str())).unwrap_or_default();
+        format!("process {process}, since {}{ci}", time.strftime("%Y-%m-%d %H:%M:%S UTC"))
     }
 
     /// The day in UTC. `CONFPERM_TODAY` sets it, to see what a plan of another day would be.
@@ -155,4 +186,9 @@ fn first_line(text: &str) -> SecretString {
 #[expect(clippy::disallowed_methods, reason = "this is the place where the environment is read")]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn github_run() -> Option<String> {
+    let [server, repository, run] = ["GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID"].map(variable);
+    Some(format!("{}/{}/actions/runs/{}", server?, repository?, run?))
 }

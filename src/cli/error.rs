@@ -85,6 +85,7 @@ impl CliError {
 
     pub(super) const fn exit(&self) -> Exit {
         match self {
+            Self::Failed { code: ErrorCode::Failure(failure), .. } if failure.is_refusal() => Exit::Blocked,
             Self::Failed { .. } => Exit::Failed,
             Self::Usage { .. } => Exit::Usage,
             Self::Invalid { .. } => Exit::Invalid,

@@ -2,20 +2,18 @@
 
 use camino::Utf8Path;
 
-use crate::files::{Folder, MEBIBYTE, Refused};
-use crate::plan::{FORMAT_VERSION, Plan, PlanHash};
+use crate::model::Fingerprint;
+use crate::plan::Plan;
 use crate::render;
 
 use super::error::CliError;
 use super::failure::Failure;
-
-/// The plan of a site with 500,000 changes fits.
-const MAX_BYTES: u64 = 1024 * MEBIBYTE;
+use super::plan_file;
 
 /// What the plan that is made now must be. A file is compared and never carried out.
 #[derive(Debug)]
 pub(super) enum ExpectedPlan {
-    Hash(PlanHash),
+    Hash(Fingerprint),
     Plan(Box<Plan>),
 }
 
@@ -25,30 +23,8 @@ impl ExpectedPlan {
         if let Ok(hash) = text.parse() {
             return Ok(Self::Hash(hash));
         }
-        let path = Utf8Path::new(text);
         let hint = "pass what `confperm plan` prints as the hash, `sha256:` and 64 digits, or a file of `confperm plan -o`";
-        let failed = |why: String| {
-            CliError::failed(Failure::UnusablePlan, format!("`--expect {path}`: {why}")).with_hint(hint)
-        };
-        let folder = Folder::open(path.parent().unwrap_or(Utf8Path::new(""))).map_err(Refused::from);
-        let name = path.file_name().unwrap_or_default();
-        let bytes = folder.and_then(|folder| folder.read_near(Utf8Path::new(name), MAX_BYTES)).map_err(
-            |refused| {
-                let missing = "this is neither a hash nor a file that is there".to_owned();
-                failed(if refused.is_missing() { missing } else { refused.to_string() })
-            },
-        )?;
-        // What is in a file that is no plan is not shown.
-        let plan: Plan = serde_json::from_slice(&bytes).map_err(|error| {
-            failed(format!(
-                "this is not a plan of the form {FORMAT_VERSION} (line {}, column {})",
-                error.line(),
-                error.column()
-            ))
-        })?;
-        if plan.recomputed_hash() != plan.hash {
-            return Err(failed("the hash in it is not that of its content; it was edited, or another version of confperm wrote it".to_owned()));
-        }
+        let plan = plan_file::read(Utf8Path::new(text), &format!("--expect {text}"), hint)?;
         Ok(Self::Plan(Box::new(plan)))
     }
 
@@ -71,7 +47,7 @@ impl ExpectedPlan {
             .with_hint("have the new plan approved, and pass its hash")
     }
 
-    const fn hash(&self) -> PlanHash {
+    const fn hash(&self) -> Fingerprint {
         match self {
             Self::Hash(hash) => *hash,
             Self::Plan(plan) => plan.hash,

@@ -83,6 +83,10 @@ failures! {
     // Plans and what becomes of them.
     UnusablePlan = "unusable-plan", "What `--expect` names is neither a hash nor a plan file of this version.";
     OtherPlan = "other-plan", "The plan that was made now is not the one that `--expect` names (exit code 3). Look at it, have it approved, and pass its hash.";
+    OutdatedPlan = "outdated-plan", "The saved plan is not about this site, these files or this day any more, or was blocked when it was made. Make a new one, and have it approved.";
+    AskedFor = "asked-for", "The policy still asks for what the undone run did, so the next `apply` would do it again. Revert the commit first, or pass `--ahead-of-revert`.";
+    RunGoingOn = "run-going-on", "Another run of `apply` or `undo` works from this policy directory. `--lock-timeout` waits for it.";
+    UnreadableJournal = "unreadable-journal", "There is no such journal, or it cannot be read. `confperm log` lists those of a policy directory.";
     NotConfirmed = "not-confirmed", "The question of `apply` was not answered with `yes`.";
     NoJournal = "no-journal", "The journal cannot be written, and nothing is changed without it.";
     ImportDiffers = "import-differs", "A plan of the imported files would change something, so they were not written.";
@@ -98,6 +102,13 @@ failures! {
     CannotListen = "cannot-listen", "The address for a served sandbox cannot be used; mostly another program has the port.";
     CannotStart = "cannot-start", "The system does not let confperm start its threads.";
     Defect = "defect", "A bug in confperm. The step that it affects was not taken. Please report it.";
+}
+
+impl Failure {
+    /// Whether what was asked for may not be done, rather than could not be.
+    pub(super) const fn is_refusal(self) -> bool {
+        matches!(self, Self::OtherPlan | Self::OutdatedPlan | Self::AskedFor)
+    }
 }
 
 impl fmt::Display for Failure {

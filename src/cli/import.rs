@@ -98,7 +98,7 @@ async fn carry_out(
         prove(there, policy.clone(), sources, &live, imported, context)?;
     }
     deposit::write(&args.directory, &made, |path| args.force || extends(path))?;
-    lock.learn(&policy, &live, connection, Learning::Allowed { whole: false }, out)?;
+    lock.learn(&lock.learnt(&policy, &live, connection, false), Learning::Allowed, out)?;
     report(args, summary, &made, &places, out);
     Ok(Exit::Done)
 }

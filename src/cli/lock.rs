@@ -56,9 +56,10 @@ pub(super) async fn run(args: &LockArgs, environment: &Environment, out: &Output
         Err(findings) => return Err(CliError::Invalid { findings, sources }),
     };
     out.findings(&resolved.warnings, &sources);
-    let lock = file.learn(&policy, &live, &connection, Learning::Allowed { whole: true }, out)?.lock;
+    let learnt = file.learnt(&policy, &live, &connection, true);
+    file.learn(&learnt, Learning::Allowed, out)?;
     let mut text = String::new();
-    let entries = lock.entries();
+    let entries = learnt.lock.entries();
     let exit = if resolved.desired.skipped.is_empty() { Exit::Done } else { Exit::Incomplete };
     if args.format == AnswerFormat::Json {
         out.data(&render::lock_as_json(&entries, &all_accepted));

@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostics, Sources, Spanned};
 use crate::files::{self, Folder, MEBIBYTE, Refused};
-use crate::model::{Live, SiteIdentity};
+use crate::model::{Fingerprint, Live, SiteIdentity};
 use crate::policy::Policy;
 use crate::policy::lock::{AcceptedName, LOCK_FILE, Learnt, Lock, LockedSite, NotAccepted};
 use crate::render::style::count;
@@ -35,15 +35,7 @@ pub(super) enum Learning {
     /// Nothing (`--locked`).
     Never(Lacking),
     /// Names are added; those that the policy no longer has go, if all of it was looked at.
-    Allowed { whole: bool },
-}
-
-/// A lock with what a run has learnt.
-#[derive(Debug)]
-pub(super) struct Remembered {
-    pub(super) lock: Lock,
-    /// The lines to add to the file, where it must not be written.
-    pub(super) lacking: Vec<String>,
+    Allowed,
 }
 
 /// What it means under `--locked` that the lock lacks names of the policy.
@@ -130,26 +122,37 @@ impl LockFile {
         self.lock.site.as_ref()
     }
 
-    /// Adds what a run has learnt, and says so; or says what it lacks, where it must not be written. What comes back is
-    /// the lock with what was learnt, and the lines that it lacks.
-    pub(super) fn learn(
+    /// Of the text of the file as it was found. No file is as good as an empty one.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.text.as_deref().unwrap_or_default())
+    }
+
+    /// The lock with what a run has learnt; `whole` if it has looked at all names of the policy.
+    pub(super) fn learnt(
         &self,
         policy: &Policy,
         live: &Live,
         connection: &Connection,
+        whole: bool,
+    ) -> Learnt {
+        self.lock.learn(policy, live, &self.identity(&connection.met), whole)
+    }
+
+    /// Writes what a run has learnt, and says so; or says what the file lacks, where it must not be written. What comes
+    /// back are the lines that it lacks.
+    pub(super) fn learn(
+        &self,
+        learnt: &Learnt,
         learning: Learning,
         out: &Output,
-    ) -> Result<Remembered, CliError> {
-        let whole = learning == Learning::Allowed { whole: true };
-        let learnt = self.lock.learn(policy, live, &self.identity(&connection.met), whole);
-        let lacking = match learning {
-            Learning::Never(lacking) => self.compare(&learnt, lacking, out)?,
-            Learning::Allowed { .. } => {
-                self.write(&learnt, out);
-                Vec::new()
+    ) -> Result<Vec<String>, CliError> {
+        match learning {
+            Learning::Never(lacking) => self.compare(learnt, lacking, out),
+            Learning::Allowed => {
+                self.write(learnt, out);
+                Ok(Vec::new())
             }
-        };
-        Ok(Remembered { lock: learnt.lock, lacking })
+        }
     }
 
     /// The identity to remember. A token that may not read the cloud id does not make it forgotten, and neither

@@ -5,6 +5,7 @@ mod apply;
 mod args;
 mod border;
 mod can;
+mod carry_out;
 mod checks;
 mod chosen;
 mod connect;
@@ -24,16 +25,21 @@ mod keys;
 mod limits;
 mod lock;
 mod lockfile;
+mod log;
 mod one_answer;
+mod one_run;
 mod output;
 mod plan;
+mod plan_file;
 mod prepare;
 mod progress;
 mod reading;
 mod renames;
 mod question;
 mod sandbox;
+mod saved;
 mod schema;
+mod show;
 mod signals;
 mod site;
 mod snapshot;
@@ -41,6 +47,7 @@ mod subject;
 mod test;
 mod token;
 mod trust;
+mod undo;
 mod validate;
 mod what;
 mod who;
@@ -89,7 +96,7 @@ pub fn main() -> ExitCode {
         }
     };
     // An apply is about the site: what happened there is its end, whether or not the report arrived.
-    let is_for_its_output = !matches!(args.command, Command::Apply(_));
+    let is_for_its_output = !matches!(args.command, Command::Apply(_) | Command::Undo(_));
     let documented = documented(&args.command);
     let exit =
         runtime.block_on(run(args.command, &Environment::read(&secrets), &out)).unwrap_or_else(|error| {
@@ -112,6 +119,9 @@ fn documented(command: &Command) -> Option<&'static str> {
         Command::Import(args) => ("import", args.format == AnswerFormat::Json),
         Command::Plan(args) => ("plan", args.format == Format::Json),
         Command::Apply(args) => ("apply", args.format == ApplyFormat::Json),
+        Command::Undo(args) => ("undo", args.format == ApplyFormat::Json),
+        Command::Show(args) => ("show", args.format == Format::Json),
+        Command::Log(args) => ("log", args.format == AnswerFormat::Json),
         Command::Can(args) => ("can", args.what.common.format == AnswerFormat::Json),
         Command::Who(args) => ("who", args.what.common.format == AnswerFormat::Json),
         Command::What(args) => ("what", args.common.format == AnswerFormat::Json),
@@ -135,6 +145,7 @@ fn annotated(command: &Command) -> Option<&Utf8Path> {
     match command {
         Command::Plan(args) if args.format == Format::Github => Some(&args.scope.directory),
         Command::Apply(args) if args.format == ApplyFormat::Github => Some(&args.scope.directory),
+        Command::Undo(args) if args.format == ApplyFormat::Github => Some(&args.scope.directory),
         Command::Validate(args) if args.format == FindingsFormat::Github => Some(&args.directory),
         _ => None,
     }
@@ -162,6 +173,9 @@ async fn run(command: Command, environment: &Environment, out: &Output) -> Resul
         Command::Import(args) => import::run(&args, environment, out).await,
         Command::Plan(args) => plan::run(&args, environment, out).await,
         Command::Apply(args) => Box::pin(apply::run(&args, environment, &signals, out)).await,
+        Command::Show(args) => show::run(&args, out),
+        Command::Log(args) => log::run(&args, out),
+        Command::Undo(args) => Box::pin(undo::run(&args, environment, &signals, out)).await,
         Command::Can(args) => can::run(&args, environment, out).await,
         Command::Who(args) => who::run(&args, environment, out).await,
         Command::What(args) => what::run(&args, environment, out).await,

@@ -67,7 +67,7 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
     Ok(args.scope.completeness(plan).max(changes))
 }
 
-fn json(plan: &crate::plan::Plan) -> Result<String, CliError> {
+pub(super) fn json(plan: &crate::plan::Plan) -> Result<String, CliError> {
     render::plan_as_json(plan)
         .map_err(|error| CliError::failed(Failure::Defect, format!("cannot write the plan: {error}")))
 }

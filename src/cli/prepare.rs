@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 use jiff::ToSpan as _;
+use jiff::civil::Date;
 
 use crate::apply::{Unverified, journal, unverified};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, near_key};
-use crate::model::{Edition, Guard, Live, Site, SpaceKey};
-use crate::observe::Failure;
-use crate::plan::{self, Plan, Planned};
+use crate::model::{Desired, Edition, Fingerprint, Guard, Live, Site, SpaceKey};
+use crate::observe::{Failure, Needs};
+use crate::plan::{self, MadeFrom, Plan, Planned};
 use crate::policy::lock::Lock;
-use crate::policy::{Context, NamedBundle, Policy};
+use crate::policy::{Context, NamedBundle, Policy, Resolved};
 use crate::render::{self, View};
 
 use super::args::{IncompleteMeans, OverrideArgs, Scope};
@@ -21,7 +22,7 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::failure;
 use super::keys;
-use super::lockfile::{Lacking, LockFile};
+use super::lockfile::{Lacking, Learning, LockFile};
 use super::output::Output;
 use super::reading::SiteReading;
 use super::token;
@@ -53,21 +54,40 @@ impl Prepared {
     }
 }
 
-/// Loads the policy, reads the site, and plans. Contradictions, and what the guards forbid of the policy alone,
-/// end it before anything is read. The lock learns what the names of a plan mean that is not blocked and that
-/// `is_accepted`.
-pub(super) async fn prepare(
+/// A policy and the site that it is about, before more than the account is read.
+pub(super) struct Begun {
+    pub(super) policy: Policy,
+    sources: Sources,
+    lock: LockFile,
+    pub(super) connection: Connection,
+    pub(super) live: Live,
+    /// The last run that kept a journal here.
+    last: Option<journal::Last>,
+    today: Date,
+    files: Fingerprint,
+}
+
+/// What is not looked at before the site is.
+pub(super) enum Unchecked<'a> {
+    /// What these guards forbid.
+    Guards(&'a BTreeSet<Guard>),
+    /// Whatever the guards forbid of the policy alone, since the run is not about what it asks for.
+    AnyBreach,
+}
+
+/// Loads the policy and signs in. Contradictions, and what the guards forbid of the policy alone, end it before
+/// anything is read.
+pub(super) async fn begin(
     scope: &Scope,
-    overrides: &OverrideArgs,
-    lacking: Lacking,
-    is_accepted: &dyn Fn(&Plan) -> bool,
+    accepted: Unchecked<'_>,
     environment: &Environment,
     out: &Output,
-) -> Result<Prepared, CliError> {
+) -> Result<Begun, CliError> {
     let today = environment.today()?;
     let loaded = directory::load(&scope.directory)?;
+    let files = fingerprint(&loaded.sources);
     let mut sources = loaded.sources;
-    let Some(mut policy) = loaded.policy else {
+    let Some(policy) = loaded.policy else {
         return Err(CliError::Invalid { findings: loaded.findings, sources });
     };
     let lock = LockFile::read(&scope.directory, &mut sources)?;
@@ -77,66 +97,141 @@ pub(super) async fn prepare(
     if contradictions.has_errors() {
         return Err(CliError::Invalid { findings: contradictions, sources });
     }
-    let overridden: BTreeSet<Guard> = overrides.guards.iter().copied().collect();
-    let mut breaches = policy.breaches(today).sure;
-    breaches.retain(|guard, _| !overridden.contains(guard));
-    if !breaches.is_empty() {
-        return Err(CliError::Blocked { breaches, sources });
+    if let Unchecked::Guards(overridden) = accepted {
+        let mut breaches = policy.breaches(today).sure;
+        breaches.retain(|guard, _| !overridden.contains(guard));
+        if !breaches.is_empty() {
+            return Err(CliError::Blocked { breaches, sources });
+        }
     }
     let wanted = scope.site.or(environment, &policy, &scope.directory);
     let connection = Connection::open(&wanted, &lock, environment, out).await?;
-    let reading = SiteReading::of(&connection, out);
-    let context = Context { today, lock: lock.known() };
-    let mut live = reading.sign_in(&policy).await?;
+    let live = SiteReading::of(&connection, out).sign_in(&policy).await?;
     can_be_changed(&live.site)?;
-    let keys = keys_of(scope, lock.known(), reading, &mut live).await?;
-    if let Some(keys) = &keys {
-        policy.focus_on_found(keys.clone());
-    }
     let last = last_run(&scope.directory, &connection, out);
-    // What was changed meanwhile is planned again by the run that has the journal open.
-    lock.check_is_there(last.is_some() && scope.moved.is_empty(), lacking, out)?;
-    live.stray = unverified::came_along(last.as_ref().map_or(&[], |last| last.unverified.as_slice()));
-    let resolved = match reading.for_plan(&mut live, &policy, context).await {
-        Ok(resolved) => resolved,
-        Err(Failure::Site(error)) => return Err(error.into()),
-        Err(Failure::Policy(findings)) => return Err(CliError::Invalid { findings, sources }),
-    };
+    Ok(Begun { policy, sources, lock, connection, live, last, today, files })
+}
+
+/// All texts of a policy, by path.
+fn fingerprint(sources: &Sources) -> Fingerprint {
+    Fingerprint::of_named(sources.iter().map(|(file, text)| (file.as_str(), text.as_ref())))
+}
+
+impl Begun {
+    /// Reads what planning needs, which `planning` says, and resolves the policy. Warnings are drawn.
+    pub(super) async fn resolve(
+        &mut self,
+        scope: &Scope,
+        lacking: Lacking,
+        planning: impl Fn(&Desired, &Live) -> Needs,
+        out: &Output,
+    ) -> Result<Desired, CliError> {
+        // What was changed meanwhile is planned again by the run that has the journal open.
+        self.lock.check_is_there(self.last.is_some() && scope.moved.is_empty(), lacking, out)?;
+        self.live.stray =
+            unverified::came_along(self.last.as_ref().map_or(&[], |last| last.unverified.as_slice()));
+        let context = Context { today: self.today, lock: self.lock.known() };
+        let reading = SiteReading::again(&self.connection, out);
+        match reading.for_plan(&mut self.live, &self.policy, context, planning).await {
+            Ok(Resolved { desired, warnings, .. }) => {
+                warn(warnings, &self.sources, scope.all, out);
+                Ok(desired)
+            }
+            Err(Failure::Site(error)) => Err(error.into()),
+            Err(Failure::Policy(findings)) => {
+                Err(CliError::Invalid { findings, sources: self.sources.clone() })
+            }
+        }
+    }
+
+    pub(super) const fn today(&self) -> Date {
+        self.today
+    }
+
+    pub(super) const fn lock_file(&self) -> &LockFile {
+        &self.lock
+    }
+
+    pub(super) const fn files(&self) -> Fingerprint {
+        self.files
+    }
+
+    /// A plan with what showing and applying it need; `learning` says what becomes of the lock.
+    pub(super) async fn prepared(
+        self,
+        mut planned: Planned,
+        scope: &Scope,
+        learning: Option<Learning>,
+        environment: &Environment,
+        out: &Output,
+    ) -> Result<Prepared, CliError> {
+        let Self { policy, lock, connection, live, last, today, files, .. } = self;
+        if let Some(note) = token::note(&planned.plan, &connection.site).await {
+            out.say(&note);
+        }
+        let soon = today.saturating_add(SOON.days());
+        let ending = render::ending_lines(&policy.endings(), today, soon);
+        let accepts_incomplete = scope.incomplete == IncompleteMeans::Ok;
+        let mut view = View { all: scope.all, ending, unlocked: Vec::new(), accepts_incomplete };
+        let learnt = lock.learnt(&policy, &live, &connection, scope.is_whole());
+        planned.plan.made_from = Some(MadeFrom {
+            files,
+            locks: BTreeSet::from([lock.fingerprint(), Fingerprint::of(&learnt.lock.to_text())]),
+            commit: environment.commit(&scope.directory),
+            run: environment.ci_run(),
+        });
+        if let Some(learning) = learning {
+            view.unlocked = lock.learn(&learnt, learning, out)?;
+        }
+        Ok(Prepared { connection, bundles: policy.bundles(), live, planned, last, view })
+    }
+}
+
+/// Loads the policy, reads the site, and plans. The lock learns what the names of a plan mean that is not blocked and
+/// that `is_accepted`.
+pub(super) async fn prepare(
+    scope: &Scope,
+    overrides: &OverrideArgs,
+    lacking: Lacking,
+    is_accepted: &dyn Fn(&Plan) -> bool,
+    environment: &Environment,
+    out: &Output,
+) -> Result<Prepared, CliError> {
+    let overridden: BTreeSet<Guard> = overrides.guards.iter().copied().collect();
+    let mut begun = Box::pin(begin(scope, Unchecked::Guards(&overridden), environment, out)).await?;
+    let reading = SiteReading::again(&begun.connection, out);
+    let keys = keys_of(scope, begun.lock.known(), reading, &mut begun.live).await?;
+    if let Some(keys) = &keys {
+        begun.policy.focus_on_found(keys.clone());
+    }
+    let desired = Box::pin(begun.resolve(scope, lacking, plan::needs, out)).await?;
     let is_skipped = |key: &SpaceKey| {
-        let mut skipped = resolved.desired.skipped.iter();
+        let mut skipped = desired.skipped.iter();
         skipped.any(|skipped| skipped.space.as_ref().is_none_or(|space| space == key))
     };
-    let is_planned = |key: &SpaceKey| resolved.desired.spaces.contains_key(key) || is_skipped(key);
+    let is_planned = |key: &SpaceKey| desired.spaces.contains_key(key) || is_skipped(key);
     let missing = keys.iter().flatten().find(|key| !is_planned(key));
     // What others changed may be such that no rule selects the space any more; then there is nothing to do.
     if let Some(missing) = missing.filter(|_| scope.moved.is_empty()) {
-        return Err(not_covered(&policy, missing));
+        return Err(not_covered(&begun.policy, missing));
     }
-    warn(resolved.warnings, &sources, scope.all, out);
-    let soon = today.saturating_add(SOON.days());
-    let ending = render::ending_lines(&policy.endings(), today, soon);
-    let mut view = View {
-        all: scope.all,
-        ending,
-        unlocked: Vec::new(),
-        accepts_incomplete: scope.incomplete == IncompleteMeans::Ok,
-    };
-    let mut planned = plan::plan(&resolved.desired, &live, scope.gaps())?;
-    if let Some(why) = &overrides.why {
-        // The journal keeps it.
-        for guard in planned.plan.override_guards(&overridden, &out.without_secrets(why)) {
-            out.say(&format!("--override {guard} was not needed: the guard does not block this plan"));
-        }
-    }
-    if let Some(note) = token::note(&planned.plan, &connection.site).await {
-        out.say(&note);
-    }
+    let mut planned = plan::plan(&desired, &begun.live, scope.gaps())?;
+    override_guards(&mut planned.plan, overrides, out);
     // What a refused plan took names to mean is not what anyone has agreed to. A lock that is never written is compared
     // in any case.
-    if !planned.plan.is_blocked() && (scope.locked || is_accepted(&planned.plan)) {
-        view.unlocked = lock.learn(&policy, &live, &connection, scope.learning(lacking), out)?.lacking;
+    let learns = !planned.plan.is_blocked() && (scope.locked || is_accepted(&planned.plan));
+    let learning = learns.then(|| scope.learning(lacking));
+    Box::pin(begun.prepared(planned, scope, learning, environment, out)).await
+}
+
+/// Lets a plan through guards, and says which of them did not need it.
+pub(super) fn override_guards(plan: &mut Plan, overrides: &OverrideArgs, out: &Output) {
+    let Some(why) = &overrides.why else { return };
+    let overridden = overrides.guards.iter().copied().collect();
+    // The journal keeps it.
+    for guard in plan.override_guards(&overridden, &out.without_secrets(why)) {
+        out.say(&format!("--override {guard} was not needed: the guard does not block this plan"));
     }
-    Ok(Prepared { connection, bundles: policy.bundles(), live, planned, last, view })
 }
 
 /// Draws warnings. Accounts that cannot sign in any more, of which a policy may name many for long, are counted unless

@@ -1,9 +1,8 @@
 //! Reading a site for a command: the one way from `cli` to [`crate::observe`].
 
 use crate::confluence::{self, Cloud, Read as _};
-use crate::model::Live;
+use crate::model::{Desired, Live};
 use crate::observe::{self, Failure, Needs};
-use crate::plan;
 use crate::policy::{Context, Policy, Resolved};
 
 use super::connect::Connection;
@@ -22,6 +21,11 @@ impl<'a> SiteReading<'a> {
     pub(super) fn of(connection: &'a Connection, out: &'a Output) -> Self {
         out.say(&format!("Reading {}", connection.address));
         out.progress.begin(Stage::Reading);
+        Self { site: &connection.site, out }
+    }
+
+    /// The same of which that was said before.
+    pub(super) fn again(connection: &'a Connection, out: &'a Output) -> Self {
         Self { site: &connection.site, out }
     }
 
@@ -51,15 +55,16 @@ impl<'a> SiteReading<'a> {
         observe::until_known(self.site, live, needs, &|progress| self.out.progress.read(progress)).await
     }
 
-    /// Reads what planning a policy needs.
+    /// Reads what planning needs, which `planning` says of what is read, and resolves the policy.
     pub(super) async fn for_plan(
         self,
         live: &mut Live,
         policy: &Policy,
         context: Context<'_>,
+        planning: impl Fn(&Desired, &Live) -> Needs,
     ) -> Result<Resolved, Failure> {
         let hook = |progress| self.out.progress.read(progress);
-        let resolved = observe::for_plan(self.site, live, policy, context, plan::needs, &hook).await?;
+        let resolved = observe::for_plan(self.site, live, policy, context, planning, &hook).await?;
         self.out.progress.begin(Stage::Planning);
         Ok(resolved)
     }

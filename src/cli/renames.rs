@@ -91,7 +91,7 @@ fn remember(
     connection: &Connection,
     out: &Output,
 ) -> Result<(), CliError> {
-    file.learn(policy, live, connection, Learning::Allowed { whole: true }, out).map(drop)
+    file.learn(&file.learnt(policy, live, connection, true), Learning::Allowed, out).map(drop)
 }
 
 /// Whether two policies ask for the same. Lines stay where they are, so places agree as well. What merely bears the old

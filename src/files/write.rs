@@ -106,6 +106,19 @@ pub fn open_own(path: &Utf8Path, create: bool) -> io::Result<File> {
     Ok(file)
 }
 
+/// The same for a file that is made if it is not there, and keeps what is in it.
+pub fn open_own_kept(path: &Utf8Path) -> io::Result<File> {
+    refuse_own_links(path)?;
+    let mut options = File::options();
+    options.read(true).write(true).create(true).truncate(false);
+    no_follow(&mut options);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(path)?;
+    regular(&file.metadata()?).map_err(io::Error::other)?;
+    Ok(file)
+}
+
 /// Fails if a file in a folder of our own is reached by a link.
 pub fn refuse_own_links(path: &Utf8Path) -> io::Result<()> {
     own_links(path).next().map_or(Ok(()), |link| Err(through(&link)))

@@ -69,11 +69,13 @@ pub enum ContentReach {
 
 /// The principals whose removal a line of the policy asks for by name: `absent` and `replace` name them, or the
 /// `until` of their entry has passed. Losing them is no surprise, so no guard counts it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Requested {
     /// From the space, and so from the lists of its pages.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub access: BTreeSet<Principal>,
     /// From lists of pages.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub lists: BTreeSet<Subject>,
 }
 
@@ -198,6 +200,24 @@ pub struct DesiredPage {
 }
 
 impl DesiredSpace {
+    /// A space of which nothing is asked.
+    pub fn silent(origin: Origin) -> Self {
+        Self {
+            mode: Mode::Additive,
+            origin,
+            holdings: BTreeMap::new(),
+            pages: BTreeMap::new(),
+            joins: Joins::default(),
+            labels: BTreeMap::new(),
+            reach: ContentReach::default(),
+            unlisted: UnlistedPages::default(),
+            page_only: Vec::new(),
+            requested: Requested::default(),
+            watched: BTreeMap::new(),
+            kept: Kept::default(),
+        }
+    }
+
     /// Whether it is decided here what a principal holds, were it nothing.
     pub fn decides_about(&self, principal: &Principal) -> bool {
         self.mode == Mode::Authoritative || self.holdings.contains_key(principal)

@@ -14,6 +14,7 @@ mod coverage;
 mod desired;
 mod diff;
 mod directory;
+mod fingerprint;
 mod fold;
 mod guards;
 mod ids;
@@ -46,6 +47,7 @@ pub use diff::Diff;
 pub use directory::{
     Absence, AccountKind, AccountStatus, Directory, Group, GroupNames, Person, ProductAccess,
 };
+pub use fingerprint::Fingerprint;
 pub use fold::{folded, is_same_name};
 pub use guards::{Forbidden, Guard, Guarded, Guards, MaxRemovals, Prohibition};
 pub use ids::{AccountId, ContentId, GrantId, GroupId, InvalidId, PageLabel, RoleId, SpaceId, SpaceKey};

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Call, Content, ContentId, Desired, Live, Principal, Restrictions, Shown, Skipped, SpaceKey,
-    Tree,
+    AccountId, Call, Content, ContentId, Desired, Fingerprint, Live, Principal, Requested, Restrictions,
+    RoleId, Shown, Skipped, SpaceKey, Tree,
 };
 
 use super::administration::administration;
 use super::change::Change;
 use super::document::{
-    Cost, FORMAT_VERSION, HoldingState, LeftOut, Object, Plan, PlanHash, PlanPage, PlanSite, PlanSpace,
-    PlannedCall, Refusal,
+    Cost, FORMAT_VERSION, HoldingState, LeftOut, Object, Plan, PlanPage, PlanSite, PlanSpace, PlannedCall,
+    Refusal,
 };
 use super::effects::PlanEffects;
 use super::guard::PlanGuards;
@@ -79,7 +79,8 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
     };
     let mut plan = Plan {
         format_version: FORMAT_VERSION.to_owned(),
-        hash: PlanHash::default(),
+        hash: Fingerprint::default(),
+        made_from: None,
         site: PlanSite {
             flavor: live.site.flavor,
             base_url: live.site.base_url.clone(),
@@ -101,6 +102,8 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         names: BTreeMap::new(),
         display_names: BTreeMap::new(),
         roles: live.roles.values().map(|role| (role.id.clone(), role.name.shown())).collect(),
+        role_contents: role_contents(&objects, live),
+        requested: requested(&changes, desired),
         changes,
         calls,
         meanwhile,
@@ -131,6 +134,27 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         .collect();
     plan.hash = plan.recomputed_hash();
     plan
+}
+
+/// What the roles give that are assigned or taken away.
+fn role_contents(objects: &[Object], live: &Live) -> BTreeMap<RoleId, BTreeSet<String>> {
+    let states = objects.iter().flat_map(|object| match object {
+        Object::Holding { before, after, .. } => vec![before, after],
+        Object::Page { .. } => Vec::new(),
+    });
+    let roles = states.filter_map(|state| match state {
+        HoldingState::Role { role } => live.roles.get(role),
+        HoldingState::Nothing | HoldingState::Grants { .. } => None,
+    });
+    roles.map(|role| (role.id.clone(), role.names.clone())).collect()
+}
+
+/// Who loses something by name, in the spaces that change.
+fn requested(changes: &[Change], desired: &Desired) -> BTreeMap<SpaceKey, Requested> {
+    let spaces: BTreeSet<&SpaceKey> = changes.iter().map(Change::space).collect();
+    let requested =
+        spaces.into_iter().filter_map(|key| Some((key.clone(), desired.spaces.get(key)?.requested.clone())));
+    requested.filter(|(_, requested)| *requested != Requested::default()).collect()
 }
 
 fn name(principal: &Principal, desired: &Desired, live: &Live) -> Shown {

@@ -71,6 +71,8 @@ pub enum Reason {
     Deleted,
     /// Confluence refuses `permission` to a principal that lacks this one.
     NeededFor { permission: Permission },
+    /// The run that began at this time is undone.
+    TakenBack { run: String },
 }
 
 impl Reason {
@@ -96,7 +98,8 @@ impl Reason {
             | Self::PageOnly { .. }
             | Self::CameAlong
             | Self::Deleted
-            | Self::NeededFor { .. } => None,
+            | Self::NeededFor { .. }
+            | Self::TakenBack { .. } => None,
         }
     }
 }

@@ -11,10 +11,10 @@ use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::model::Guard;
+use crate::model::{Fingerprint, Guard};
 
 use super::change::{Change, Reason};
-use super::document::{Plan, PlanHash, PlannedCall};
+use super::document::{Plan, PlannedCall};
 use super::guard::GuardVerdict;
 
 /// Goes into the hash, so that hashes of two ways to make one never agree.
@@ -32,14 +32,14 @@ impl Plan {
     }
 
     /// The hash of what the document says, for one that was read from a file and may have been edited.
-    pub fn recomputed_hash(&self) -> PlanHash {
+    pub fn recomputed_hash(&self) -> Fingerprint {
         hash(self)
     }
 }
 
 /// The hash of a plan as it is now; `plan.hash` is not looked at. Changes and calls, of which there may be many, go in
 /// by hashes of their own.
-fn hash(plan: &Plan) -> PlanHash {
+fn hash(plan: &Plan) -> Fingerprint {
     let changes: Vec<Hash> = plan.changes.par_iter().map(|it| hashed(change(it))).collect();
     let calls: Vec<Hash> = plan.calls.par_iter().map(|it| hashed(call(it))).collect();
     let mut hasher = Sha256::new();
@@ -51,7 +51,7 @@ fn hash(plan: &Plan) -> PlanHash {
             hasher.update(hash);
         }
     }
-    PlanHash::of(hasher.finalize().into())
+    Fingerprint::from_bytes(hasher.finalize().into())
 }
 
 type Hash = [u8; 32];
@@ -83,7 +83,7 @@ fn rest(plan: &Plan) -> Value {
         plan.left_out.iter().map(|left| json!({"change": change(&left.change), "lacks": left.lacks}));
     // A site is known by its cloud id; the address is what is left where the id may not be read.
     let site = plan.site.cloud_id.as_deref().unwrap_or_else(|| plan.site.base_url.raw());
-    json!({
+    let mut rest = json!({
         "site": site,
         "mode": plan.site.space_role_mode,
         "guards": guards.collect::<Vec<_>>(),
@@ -92,7 +92,12 @@ fn rest(plan: &Plan) -> Value {
         "incomplete": plan.incomplete,
         "left_out": left_out.collect::<Vec<_>>(),
         "skipped": plan.skipped,
-    })
+    });
+    // A role that gives something else makes other plans of the same calls.
+    if !plan.role_contents.is_empty() {
+        rest["roles"] = json!(plan.role_contents);
+    }
+    rest
 }
 
 /// A change without its reason, but for the day on which it ends.

@@ -66,7 +66,10 @@ impl Mentioned {
                 Lacks::LivingEntry { deleted: who } | Lacks::Certainty { groups: who } => {
                     self.principals.extend(who.iter().cloned());
                 }
-                Lacks::Permission { .. } | Lacks::EditList | Lacks::WritableArchive => {}
+                Lacks::Permission { .. }
+                | Lacks::EditList
+                | Lacks::WritableArchive
+                | Lacks::ExpectedState => {}
             }
             match change {
                 Change::Grant { principal, .. } | Change::Role { principal, .. } => {

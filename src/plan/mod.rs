@@ -41,22 +41,20 @@ pub use change::{Change, Reason, Verb};
 pub use check::{Broken, check};
 pub use document::{
     CallId, ContentVerb, Cost, Danger, Demand, Edge, EdgeReason, Endangered, FORMAT_VERSION, HoldingState,
-    Lacks, LeftOut, Meanwhile, MeanwhileReason, Moment, NeededBy, Object, Plan, PlanHash, PlanPage, PlanSite,
-    PlanSpace, PlannedCall, Refusal, RefusalCode, schema,
+    Lacks, LeftOut, MadeFrom, Meanwhile, MeanwhileReason, Moment, NeededBy, Object, ObjectId, Plan, PlanPage,
+    PlanSite, PlanSpace, PlannedCall, Refusal, RefusalCode, schema,
 };
 pub use effects::{PlanEffect, PlanEffects};
 pub use guard::{
     AdminStanding, Breach, GuardLimit, GuardOutcome, GuardVerdict, Pairs, PlanGuards, Removals, Taken,
 };
 pub use lints::PlanLint;
-pub use needs::needs;
+pub use needs::{needs, needs_to};
 pub use page_only::{PageOnlyProblem, PlanPageOnly};
 pub use schedule::Gaps;
-pub use target::{KeepReason, Target, TargetHolding, TargetSpace, Unmanaged};
+pub use target::{Aim, KeepReason, Target, TargetHolding, TargetPage, TargetSpace, Unmanaged};
 
 use crate::model::{Desired, Live, LiveSpace, PageVerb, Permission, Terms, Truth, Wanted};
-
-use target::Targeted;
 
 /// A plan, and the site as it would be afterwards.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +71,11 @@ pub fn planned_state(desired: &Desired, live: &Live) -> Live {
     let left_out = account::left_out(&target, &diff::diff(&target, live), live);
     account::leave_out(&mut target, &left_out);
     target.applied_to(live)
+}
+
+/// What a policy asks for that is not so yet.
+pub fn differences(desired: &Desired, live: &Live) -> Vec<Change> {
+    diff::diff(&target::target(desired, live).target, live)
 }
 
 /// What should change on archived pages and stays as it is, since the site does not let it be changed.
@@ -113,21 +116,36 @@ pub struct Rejected {
     pub broken: Broken,
 }
 
-/// Compares what is with what should be.
+/// Where a policy leads.
+pub fn aim(desired: &Desired, live: &Live) -> Aim {
+    let mut aim = target::target(desired, live);
+    aim.unmanaged.extend(paused::paused(desired, live));
+    aim
+}
+
+/// Compares what is with what a policy asks for.
 ///
 /// # Errors
 ///
 /// The plan does not keep its promise.
 pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Rejected> {
-    let Targeted { target: mut whole, mut unmanaged, stays, mut page_only, skipped } =
-        target::target(desired, live);
-    unmanaged.extend(paused::paused(desired, live));
+    plan_to(aim(desired, live), desired, live, gaps)
+}
+
+/// Compares what is with what should be. `desired` has the guards, and the words for people and places.
+///
+/// # Errors
+///
+/// The plan does not keep its promise.
+pub fn plan_to(aim: Aim, desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Rejected> {
+    let Aim { target: mut whole, withheld, unmanaged, stays, mut page_only, skipped } = aim;
     // Nothing waits for what the site never lets happen; it is listed.
     let read_only = archived::left_out(&whole, desired, live);
     account::leave_out(&mut whole, &read_only);
     archived::count_out(&mut page_only, &read_only);
     let asked = diff::diff(&whole, live);
-    let mut left_out = account::left_out(&whole, &asked, live);
+    let (mut left_out, possible) = target::leave_withheld(&withheld, &asked);
+    left_out.extend(account::left_out(&whole, &possible, live));
     let rest = (!left_out.is_empty()).then(|| {
         let mut target = whole.clone();
         account::leave_out(&mut target, &left_out);

@@ -14,8 +14,12 @@ use crate::observe::{Needs, People};
 /// What must be known before [`super::plan`] can be made of what a policy asks for. Where nothing would change, only
 /// whether what is declared of `anonymous` shows.
 pub fn needs(desired: &Desired, live: &Live) -> Needs {
-    let target = target::target(desired, live).target;
-    let changed = changed(&target, live);
+    needs_to(&target::target(desired, live).target, desired, live)
+}
+
+/// The same for a given target.
+pub fn needs_to(target: &Target, desired: &Desired, live: &Live) -> Needs {
+    let changed = changed(target, live);
     let mut needs = Needs { anonymous: about_anonymous(desired), ..Needs::default() };
     if changed.is_empty() {
         return needs;

@@ -16,6 +16,8 @@ const NAMED: usize = 3;
 pub(super) fn left_out(plan: &Plan) -> impl Iterator<Item = Section> {
     let (archived, rest): (Vec<&LeftOut>, Vec<&LeftOut>) =
         plan.left_out.iter().partition(|left| left.lacks == Lacks::WritableArchive);
+    let (moved, rest): (Vec<&LeftOut>, Vec<&LeftOut>) =
+        rest.into_iter().partition(|left| left.lacks == Lacks::ExpectedState);
     let (rights, others): (Vec<&LeftOut>, Vec<&LeftOut>) =
         rest.into_iter().partition(|left| left.lacks.is_right());
     let section = |heading: &str, left_out: &[&LeftOut]| {
@@ -26,7 +28,8 @@ pub(super) fn left_out(plan: &Plan) -> impl Iterator<Item = Section> {
     let others = section("Left out: groups in it are deleted, or may be", &others);
     let archived =
         section("Left out: the site does not let restrictions of archived pages be changed", &archived);
-    rights.into_iter().chain(others).chain(archived)
+    let moved = section("Left out: others changed it since", &moved);
+    rights.into_iter().chain(others).chain(archived).chain(moved)
 }
 
 /// What is left out, one line for what the same account is asked for.
@@ -65,7 +68,10 @@ impl<'a> LeftOutKey<'a> {
             }
             (
                 Change::Audience { .. },
-                Lacks::Permission { .. } | Lacks::LivingEntry { .. } | Lacks::Certainty { .. },
+                Lacks::Permission { .. }
+                | Lacks::LivingEntry { .. }
+                | Lacks::Certainty { .. }
+                | Lacks::ExpectedState,
             ) => (true, None),
             (Change::Grant { .. } | Change::Role { .. }, _) => (false, None),
         };
@@ -99,6 +105,7 @@ fn line(key: &LeftOutKey<'_>, all: &[&LeftOut], shown: &dyn ShownNames, caller: 
             "the site neither lists {} nor says that it does not exist; take it off if it is deleted, or let this account see it",
             named(groups)
         ),
+        Lacks::ExpectedState => "others have changed something here since; it stays as it is".to_owned(),
         Lacks::WritableArchive => {
             let stays: Vec<String> = all.iter().filter_map(|left| stays(&left.change, shown)).collect();
             format!("{}; restore the page to change that", list(&stays))

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::apply::{CallFailure, ConcurrentChange, Mismatch, Outcome, Status, Unverified};
-use crate::model::{Call, ContentId, Permission, Principal, Shown, SpaceKey};
-use crate::plan::{HoldingState, Object, Plan, PlannedCall};
+use crate::model::{Call, ContentId, Permission, Principal, RoleId, Shown, SpaceKey};
+use crate::plan::{Change, HoldingState, Object, Plan, PlannedCall, Verb};
 
 use super::call::{audience_words, call_words};
 use super::style::{ADD, FAINT, REMOVE, count, list, paint};
@@ -163,6 +163,43 @@ pub(super) fn failure_words(plan: &Plan, planned: &PlannedCall, failure: &CallFa
         failure.hint()
     };
     hint.map_or_else(|| failure.to_string(), |hint| format!("{failure}; {hint}"))
+}
+
+/// One change, in a line of its own.
+pub fn change_in_words(plan: &Plan, change: &Change) -> String {
+    let role_words = |role: &Option<RoleId>| {
+        role.clone().map_or(HoldingState::Nothing, |role| HoldingState::Role { role })
+    };
+    match change {
+        Change::Grant { space, principal, permission, verb, .. } => {
+            let becomes = match verb {
+                Verb::Add => "granted",
+                Verb::Remove => "taken away",
+            };
+            format!("{space}  {}: {permission} is {becomes}", plan.name(principal))
+        }
+        Change::Role { space, principal, before, after, .. } => format!(
+            "{space}  {}: {} instead of {}",
+            plan.name(principal),
+            holding_words(plan, &role_words(after)),
+            holding_words(plan, &role_words(before))
+        ),
+        Change::Audience { space, content, list, before, after, .. } => format!(
+            "{space}  {}: the {} list is {} instead of {}",
+            page(plan, *content),
+            list.as_str(),
+            audience_words(plan, after),
+            audience_words(plan, before)
+        ),
+    }
+}
+
+/// What others changed, a line for each.
+pub fn concurrent_changes<'c>(
+    plan: &Plan,
+    changes: impl IntoIterator<Item = &'c ConcurrentChange>,
+) -> Vec<String> {
+    changes.into_iter().map(|change| change_words(plan, change)).collect()
 }
 
 /// What others changed: before, now, and what the plan intended.

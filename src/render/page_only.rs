@@ -26,7 +26,8 @@ pub(super) fn page_only(plan: &Plan) -> Option<Section> {
                 | Reason::NotDeclared
                 | Reason::CameAlong
                 | Reason::Deleted
-                | Reason::NeededFor { .. },
+                | Reason::NeededFor { .. }
+                | Reason::TakenBack { .. },
                 Change::Grant { principal, .. } | Change::Role { principal, .. },
             ) => guests.extend(principal.subject().map(|who| (change.space(), who))),
             (
@@ -34,7 +35,8 @@ pub(super) fn page_only(plan: &Plan) -> Option<Section> {
                 | Reason::NotDeclared
                 | Reason::CameAlong
                 | Reason::Deleted
-                | Reason::NeededFor { .. },
+                | Reason::NeededFor { .. }
+                | Reason::TakenBack { .. },
                 Change::Audience { .. },
             ) => {}
         }

@@ -396,11 +396,14 @@ pub(super) struct Uncovered {
 pub(super) fn uncovered(plan: &Plan) -> Option<Uncovered> {
     let changes = count(plan.left_out.len(), "declared change is", "declared changes are");
     let is_archived = |left: &LeftOut| left.lacks == Lacks::WritableArchive;
+    let has_moved = |left: &LeftOut| left.lacks == Lacks::ExpectedState;
+    let is_about_groups = |left: &LeftOut| !left.lacks.is_right() && !has_moved(left);
     let (archived, others): (Vec<&LeftOut>, Vec<&LeftOut>) =
         plan.left_out.iter().partition(|left| is_archived(left));
     let because = [
         others.iter().any(|left| left.lacks.is_right()).then_some("this account may not make them"),
-        others.iter().any(|left| !left.lacks.is_right()).then_some("a group in them is deleted or hidden"),
+        others.iter().any(|left| is_about_groups(left)).then_some("a group in them is deleted or hidden"),
+        others.iter().any(|left| has_moved(left)).then_some("others changed what they are about"),
         (!archived.is_empty()).then_some("the site does not let archived pages be changed"),
     ];
     let because = because.into_iter().flatten().collect::<Vec<_>>().join(", or ");

@@ -96,7 +96,7 @@ fn added(made: &BTreeMap<Utf8PathBuf, String>, dice: &mut Dice) -> (BTreeMap<Utf
     (files, is_silent)
 }
 
-fn read(files: &BTreeMap<Utf8PathBuf, String>) -> Option<Policy> {
+pub(crate) fn read(files: &BTreeMap<Utf8PathBuf, String>) -> Option<Policy> {
     let mut sources = Sources::default();
     for (path, text) in files {
         sources.insert(path.clone(), text.as_str());
@@ -104,36 +104,49 @@ fn read(files: &BTreeMap<Utf8PathBuf, String>) -> Option<Policy> {
     policy::from_sources(sources).policy
 }
 
+/// A random site, and the files that were imported from it with something added to them.
+pub(crate) struct Scene {
+    pub(crate) stage: Stage,
+    pub(crate) state: String,
+    pub(crate) files: BTreeMap<Utf8PathBuf, String>,
+    /// Whether what was added says nothing.
+    is_silent: bool,
+}
+
+pub(crate) async fn scene(seed: u64) -> Scene {
+    let state = crate::worlds::state(seed)
+        .replace(ADMIN, &ADMIN.replace(']', ", update/page, restrict_content/space]"));
+    let stage = Stage::open(&state).await;
+    let spaces: Vec<SpaceId> = stage.running.world(|world| world.spaces().map(|space| space.id).collect());
+    for space in spaces {
+        for pair in [Pair::CreatePage, Pair::RestrictContent] {
+            let principal = Principal::User("u-ann".into());
+            // Where a role gives it, or the site has no such rows, it is so or cannot be.
+            drop(stage.running.act(Action::Grant { space, principal, pair }));
+        }
+    }
+    let (_, made) = imported(&stage).await;
+    let mut dice = Dice::new(seed + 7_000);
+    let pages: Vec<ContentId> = stage.running.world(|world| {
+        world.contents().filter(|content| content.kind == Kind::Page).map(|content| content.id).collect()
+    });
+    for content in pages {
+        for label in ["hot", "warm"] {
+            if dice.one_in(3) {
+                let label = Action::LabelPage { content, label: label.to_owned(), on: true };
+                stage.running.act(label).unwrap().unwrap();
+            }
+        }
+    }
+    let (files, is_silent) = added(&made, &mut dice);
+    Scene { stage, state, files, is_silent }
+}
+
 #[tokio::test]
 async fn what_is_added_to_an_import_is_carried_out_or_says_nothing() {
     let mut counts = Counts::default();
     for seed in 0..150 {
-        let state = crate::worlds::state(seed)
-            .replace(ADMIN, &ADMIN.replace(']', ", update/page, restrict_content/space]"));
-        let stage = Stage::open(&state).await;
-        let spaces: Vec<SpaceId> =
-            stage.running.world(|world| world.spaces().map(|space| space.id).collect());
-        for space in spaces {
-            for pair in [Pair::CreatePage, Pair::RestrictContent] {
-                let principal = Principal::User("u-ann".into());
-                // Where a role gives it, or the site has no such rows, it is so or cannot be.
-                drop(stage.running.act(Action::Grant { space, principal, pair }));
-            }
-        }
-        let (_, made) = imported(&stage).await;
-        let mut dice = Dice::new(seed + 7_000);
-        let pages: Vec<ContentId> = stage.running.world(|world| {
-            world.contents().filter(|content| content.kind == Kind::Page).map(|content| content.id).collect()
-        });
-        for content in pages {
-            for label in ["hot", "warm"] {
-                if dice.one_in(3) {
-                    let label = Action::LabelPage { content, label: label.to_owned(), on: true };
-                    stage.running.act(label).unwrap().unwrap();
-                }
-            }
-        }
-        let (files, is_silent) = added(&made, &mut dice);
+        let Scene { stage, state, files, is_silent } = scene(seed).await;
         let shown = || format!("seed {seed}\n{state}\n{files:#?}");
         let Some(policy) = read(&files) else {
             assert!(!is_silent, "{}", shown());

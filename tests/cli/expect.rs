@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use confperm::plan::{Plan, PlanHash};
+use confperm::model::Fingerprint;
+use confperm::plan::Plan;
 use serde_json::Value;
 
 use crate::support::{Folder, Hosted, Ran, sign_in, site_of_ann_and_bob};
@@ -226,7 +227,7 @@ fn what_is_no_hash_and_no_plan_is_refused_without_a_word_of_it() {
         assert!(refused.err.contains(why) && !refused.err.contains("s3cr3t"), "{expected}: {}", refused.err);
         assert_eq!(refused.out, "");
     }
-    assert!("sha256:0123".parse::<PlanHash>().is_err());
+    assert!("sha256:0123".parse::<Fingerprint>().is_err());
     assert!(!folder.path().join(".confperm/journal").exists());
 }
 

@@ -40,6 +40,7 @@ mod init;
 mod interrupted;
 mod journal;
 mod labels;
+mod later;
 mod locked;
 mod many_spaces;
 mod moved_on;

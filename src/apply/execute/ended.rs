@@ -8,11 +8,10 @@ use super::{Event, Finished, Run};
 use crate::apply::change::ConcurrentChange;
 use crate::apply::outcome::{CallFailure, Mismatch, Status, UnlistedPermission};
 use crate::apply::page;
-use crate::apply::unverified::ObjectId;
 use crate::apply::verify::{Seen, SpaceChecked};
 use crate::confluence::{Error, Read, SpaceAccess, Write};
 use crate::model::{Call, ContentId, SpaceKey};
-use crate::plan::PlannedCall;
+use crate::plan::{ObjectId, PlannedCall};
 
 impl<'a, S: Read + Write> Run<'a, S> {
     pub(super) fn finish(&mut self, finished: Finished<'a>) {

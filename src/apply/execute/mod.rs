@@ -30,11 +30,11 @@ use super::page::{self, PageRun, Written};
 use super::queue::Queue;
 use super::recorded::Recorded;
 use super::space::SpaceRun;
-use super::unverified::{List, ObjectId, Unverified};
+use super::unverified::{List, Unverified};
 use super::verify::{Seen, SpaceChecked};
 use crate::confluence::{Error, Read, SpaceAccess, Write};
 use crate::model::{Call, ContentId, Live, SpaceKey, WriteRequest};
-use crate::plan::{CallId, Object, Plan, Planned, PlannedCall};
+use crate::plan::{CallId, Object, ObjectId, Plan, Planned, PlannedCall};
 
 /// A wish to stop. Calls in flight are finished; no further ones are started.
 #[derive(Debug, Clone, Default)]

@@ -11,7 +11,7 @@ use crate::files::{self, MEBIBYTE};
 use crate::plan::Plan;
 
 /// The journal of a run of a million calls fits.
-const MAX_BYTES: u64 = 2048 * MEBIBYTE;
+pub(super) const MAX_BYTES: u64 = 2048 * MEBIBYTE;
 
 /// The last run that wrote a journal here.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +37,7 @@ pub struct Cut {
 
 /// Why the last journal says nothing.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read the last journal, `{path}`: {why}")]
+#[error("cannot read the journal `{path}`: {why}")]
 pub struct UnreadableJournal {
     pub path: Utf8PathBuf,
     pub why: String,
@@ -45,23 +45,7 @@ pub struct UnreadableJournal {
 
 /// What the last run on a site handed on; `None` where no run on it has kept a journal.
 pub fn last(folder: &Utf8Path, site: &SiteKey) -> Result<Option<Last>, UnreadableJournal> {
-    let failed = |path: &Utf8Path, why: &dyn std::fmt::Display| UnreadableJournal {
-        path: path.to_owned(),
-        why: why.to_string(),
-    };
-    let entries = match folder.read_dir_utf8() {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed(folder, &error)),
-    };
-    let mut journals: Vec<Utf8PathBuf> = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|error| failed(folder, &error))?.into_path();
-        if path.extension() == Some("ndjson") {
-            journals.push(path);
-        }
-    }
-    journals.sort();
+    let mut journals = journals(folder)?;
     // A journal without a first line belongs to a run that did nothing, so the one before it counts; and so it
     // does where the last run was on another site.
     while let Some(path) = journals.pop() {
@@ -73,10 +57,37 @@ pub fn last(folder: &Utf8Path, site: &SiteKey) -> Result<Option<Last>, Unreadabl
     Ok(None)
 }
 
-fn read(path: &Utf8Path, site: &SiteKey, bytes: &[u8]) -> Result<Option<Last>, serde_json::Error> {
-    // A torn final line is ignored.
+/// The files of a folder, in the order of their runs; none where there is no folder.
+pub(super) fn journals(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, UnreadableJournal> {
+    let failed = |error: io::Error| failed(folder, &error);
+    let entries = match folder.read_dir_utf8() {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut journals = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(failed)?.into_path();
+        if path.extension() == Some("ndjson") {
+            journals.push(path);
+        }
+    }
+    journals.sort();
+    Ok(journals)
+}
+
+fn failed(path: &Utf8Path, why: &dyn std::fmt::Display) -> UnreadableJournal {
+    UnreadableJournal { path: path.to_owned(), why: why.to_string() }
+}
+
+/// The lines of a journal. One that was torn at the end is ignored.
+pub(super) fn whole_lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(&[][..], |end| &bytes[..end]);
-    let mut lines = whole.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    whole.split(|byte| *byte == b'\n').filter(|line| !line.is_empty())
+}
+
+fn read(path: &Utf8Path, site: &SiteKey, bytes: &[u8]) -> Result<Option<Last>, serde_json::Error> {
+    let mut lines = whole_lines(bytes);
     let Some(first) = lines.next() else { return Ok(None) };
     let Entry::Begin { at: began, site: whose, plan, earlier, .. } = serde_json::from_slice(first)? else {
         return Ok(None);

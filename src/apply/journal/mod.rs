@@ -9,7 +9,9 @@
 //! journal holds plans and what errors say in public.
 
 mod error;
+mod hold;
 mod last;
+mod record;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -24,14 +26,16 @@ use serde::{Deserialize, Serialize};
 use crate::confluence::WriteError;
 use crate::files;
 use crate::model::{Permission, SiteIdentity, WriteRequest};
-use crate::plan::{CallId, Plan};
+use crate::plan::{CallId, ObjectId, Plan};
 
 use super::change::ConcurrentChange;
 use super::outcome::{Outcome, Status};
-use super::unverified::{ObjectId, Unverified};
+use super::unverified::Unverified;
 
 pub use error::JournalError;
+pub use hold::{Hold, HoldTaken, hold};
 pub use last::{Last, UnreadableJournal, last};
+pub use record::{Record, RunEnded, Sent, all, read};
 
 /// The version of the format. The first number changes when a reader would misread.
 pub const FORMAT_VERSION: &str = "2.0";
@@ -216,7 +220,12 @@ impl SiteKey {
 
 /// The folder of the journals of a policy directory. Hidden, so that no journal is taken for policy.
 pub fn folder(directory: &Utf8Path) -> Utf8PathBuf {
-    directory.join(".confperm").join("journal")
+    own_folder(directory).join("journal")
+}
+
+/// The folder of what this program keeps of a policy directory.
+pub fn own_folder(directory: &Utf8Path) -> Utf8PathBuf {
+    directory.join(".confperm")
 }
 
 impl Journal {

@@ -7,12 +7,15 @@
 //! | the state after the call, or a later one that the plan itself passes through | nothing to write |
 //! | anything else: a concurrent change | leave it, report it, and skip what depends on it |
 //!
-//! [`rows`] does this for space permissions and roles, [`lists`] for the lists of pages.
+//! [`rows`] does this for space permissions and roles, [`lists`] for the lists of pages, and [`objects`] for a whole plan
+//! that was made before.
 
 mod lists;
+mod objects;
 mod rows;
 
 pub(super) use lists::{ListCall, PageStood, Passage, lets_in, look_at_lists, same_list, same_lists};
+pub(super) use objects::{Course, lists_of};
 pub(super) use rows::{HoldingStates, look_at_rows};
 
 use crate::model::{Call, WriteRequest};

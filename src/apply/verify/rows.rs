@@ -14,10 +14,9 @@ use crate::apply::options::SIDE_BY_SIDE;
 use crate::apply::outcome::{CallFailure, Mismatch, Status};
 use crate::apply::perform::{perform, read_rows};
 use crate::apply::recorded::Recorded;
-use crate::apply::unverified::ObjectId;
 use crate::confluence::{Error, Read, SpaceAccess, Write};
 use crate::model::{Call, Permission, Principal, Role, RoleId, SpaceKey, WriteRequest};
-use crate::plan::{CallId, Plan, PlannedCall};
+use crate::plan::{CallId, ObjectId, Plan, PlannedCall};
 
 /// What is to be checked in a space, at one moment.
 #[derive(Debug)]

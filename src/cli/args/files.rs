@@ -191,6 +191,8 @@ pub(in crate::cli) enum DocumentKind {
     Import,
     /// What `lock --format json` prints
     Lock,
+    /// What `log --format json` prints
+    Log,
     /// What `test --format json` prints
     Test,
     /// What `validate --format json` prints

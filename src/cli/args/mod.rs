@@ -14,7 +14,10 @@ pub(super) use files::{
     DocumentKind, FindingsFormat, FmtArgs, ImportArgs, InitArgs, LockArgs, SchemaArgs, SnapshotArgs,
     SpacesArgs, ValidateArgs,
 };
-pub(super) use plans::{ApplyArgs, ApplyFormat, Format, IncompleteMeans, OverrideArgs, PlanArgs, Scope};
+pub(super) use plans::{
+    ApplyArgs, ApplyFormat, Format, IncompleteMeans, LogArgs, OverrideArgs, PlanArgs, Scope, ShowArgs,
+    UndoArgs,
+};
 pub(super) use questions::{AnswerArgs, AnswerFormat, CanArgs, ObjectArgs, TestArgs, WhatArgs, WhoArgs};
 pub(super) use sandbox::SandboxArgs;
 
@@ -64,6 +67,12 @@ pub(super) enum Command {
     Plan(PlanArgs),
     /// Show what would change, ask for confirmation, and apply it
     Apply(ApplyArgs),
+    /// Show a plan that was saved
+    Show(ShowArgs),
+    /// List what earlier runs did, or tell one of them
+    Log(LogArgs),
+    /// Take back what a run of `apply` did, as far as nothing was changed since
+    Undo(UndoArgs),
     /// Say whether an account or a group may do something: allowed, denied or unknown
     Can(CanArgs),
     /// List who may do something, and by which routes

@@ -1,12 +1,14 @@
 //! The arguments of what makes plans and carries them out.
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use jiff::civil::Time;
 
+use super::AnswerFormat;
 use crate::apply::Forgotten;
 use crate::cli::exit::Exit;
 use crate::cli::lockfile::{Lacking, Learning};
@@ -70,13 +72,21 @@ impl Scope {
 
     /// What the run may do to the lock; under --locked, what it does about names that the lock lacks.
     pub(in crate::cli) const fn learning(&self, lacking: Lacking) -> Learning {
-        if self.locked {
-            Learning::Never(lacking)
-        } else {
-            // A plan for a part of the policy has not looked at the names of the rest.
-            Learning::Allowed { whole: self.spaces.is_empty() && self.moved.is_empty() }
-        }
+        if self.locked { Learning::Never(lacking) } else { Learning::Allowed }
     }
+
+    /// Whether the run looks at all names of the policy, and not only at those of some spaces.
+    pub(in crate::cli) const fn is_whole(&self) -> bool {
+        self.spaces.is_empty() && self.moved.is_empty()
+    }
+}
+
+/// How long a run waits for another.
+#[derive(Debug, Clone, Copy, Args)]
+pub(in crate::cli) struct WaitArgs {
+    /// How long to wait for another run that works from this policy directory, such as 10m; without it the run fails at once
+    #[arg(long, value_name = "TIME", value_parser = parse_patience, default_value = "0s", hide_default_value = true)]
+    pub(in crate::cli) lock_timeout: Duration,
 }
 
 /// What a plan is let through, and why.
@@ -173,6 +183,11 @@ pub(in crate::cli) struct ApplyArgs {
     #[command(flatten)]
     pub(in crate::cli) scope: Scope,
 
+    /// The policy directory of a plan: where the first argument is a file that `plan -o` wrote, only what is left of that
+    /// plan is done, without a question
+    #[arg(value_name = "POLICY")]
+    pub(in crate::cli) policy: Option<Utf8PathBuf>,
+
     #[command(flatten)]
     pub(in crate::cli) overrides: OverrideArgs,
 
@@ -202,10 +217,91 @@ pub(in crate::cli) struct ApplyArgs {
     #[arg(long, value_name = "HH:MM", value_parser = parse_time)]
     pub(in crate::cli) stop_at: Option<Time>,
 
+    #[command(flatten)]
+    pub(in crate::cli) waiting: WaitArgs,
+
     /// Stop looking for what an earlier run left unverified and was deleted for good since; may be repeated. What the
     /// site shows is verified all the same
     #[arg(long, value_name = "id:N|KEY")]
     pub(in crate::cli) forget: Vec<Forgotten>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ShowArgs {
+    /// A file that `plan -o` wrote
+    #[arg(value_name = "PLAN")]
+    pub(in crate::cli) plan: Utf8PathBuf,
+
+    /// How to print the plan
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(in crate::cli) format: Format,
+
+    /// Show every change and name, however many there are
+    #[arg(long)]
+    pub(in crate::cli) all: bool,
+
+    /// Show only how much changes in each space
+    #[arg(long, conflicts_with_all = ["format", "all", "explain_order"])]
+    pub(in crate::cli) summary: bool,
+
+    /// The pages whose titles Markdown and `github` show; the others appear as id:N
+    #[arg(long, value_enum, value_name = "TITLES", default_value_t = TitlesShown::Open)]
+    pub(in crate::cli) titles: TitlesShown,
+
+    /// Show the calls in their order, and the reasons for that order
+    #[arg(long, conflicts_with = "format")]
+    pub(in crate::cli) explain_order: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct LogArgs {
+    /// Tell this run call by call: the path of its journal, or the name in the list; without it, all are listed
+    #[arg(value_name = "JOURNAL")]
+    pub(in crate::cli) journal: Option<Utf8PathBuf>,
+
+    /// The policy directory, which may also be the first argument
+    #[arg(default_value = ".")]
+    pub(in crate::cli) directory: Utf8PathBuf,
+
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
+    pub(in crate::cli) format: AnswerFormat,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct UndoArgs {
+    /// The journal of the run: the path of its file, or the name that `log` shows
+    #[arg(value_name = "JOURNAL")]
+    pub(in crate::cli) journal: Utf8PathBuf,
+
+    #[command(flatten)]
+    pub(in crate::cli) scope: Scope,
+
+    #[command(flatten)]
+    pub(in crate::cli) overrides: OverrideArgs,
+
+    /// Undo the run though the policy still asks for what it did; until that is reverted, the next apply does it again
+    #[arg(long)]
+    pub(in crate::cli) ahead_of_revert: bool,
+
+    /// Also give back what had ended, or what the policy named to be removed
+    #[arg(long)]
+    pub(in crate::cli) include_ended: bool,
+
+    /// How to print the plan, and what became of it
+    #[arg(long, value_enum, default_value_t = ApplyFormat::Text)]
+    pub(in crate::cli) format: ApplyFormat,
+
+    /// The pages whose titles `github` shows; the others appear as id:N
+    #[arg(long, value_enum, value_name = "TITLES", default_value_t = TitlesShown::Open)]
+    pub(in crate::cli) titles: TitlesShown,
+
+    /// Do not ask for confirmation
+    #[arg(short, long)]
+    pub(in crate::cli) yes: bool,
+
+    #[command(flatten)]
+    pub(in crate::cli) waiting: WaitArgs,
 }
 
 fn guard_parser() -> impl TypedValueParser<Value = Guard> {
@@ -214,6 +310,13 @@ fn guard_parser() -> impl TypedValueParser<Value = Guard> {
 
 fn parse_time(text: &str) -> Result<Time, String> {
     Time::strptime("%H:%M", text).map_err(|_| "write hours and minutes, such as 06:00 or 22:30".to_owned())
+}
+
+fn parse_patience(text: &str) -> Result<Duration, String> {
+    let span: Result<jiff::SignedDuration, _> = text.parse();
+    span.ok()
+        .and_then(|span| Duration::try_from(span).ok())
+        .ok_or_else(|| "write a time, such as 30s or 10m".to_owned())
 }
 
 fn parse_reason(text: &str) -> Result<String, String> {

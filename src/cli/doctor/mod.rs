@@ -129,7 +129,7 @@ async fn of_policy(
     policy: &Policy,
     context: Context<'_>,
 ) -> Result<PolicyOnSite, CliError> {
-    let (mut findings, problems) = match reading.for_plan(&mut live, policy, context).await {
+    let (mut findings, problems) = match reading.for_plan(&mut live, policy, context, plan::needs).await {
         Ok(Resolved { desired, .. }) => {
             let on_site = policy.on_site(context.lock, &live.listing);
             let mut findings = rights::of_selected(&on_site.policy, &desired, &live);

@@ -15,34 +15,15 @@ mod dependents;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Audience, ContentId, Directory, Holding, Known, Live, LiveSpace, Permission, Principal, Restrictions,
-    Subject, Truth,
+    Audience, Directory, Holding, Known, Live, LiveSpace, Permission, Principal, Restrictions, Subject, Truth,
 };
 
 use super::change::Change;
-use super::document::{Lacks, LeftOut};
+use super::document::{Lacks, LeftOut, ObjectId};
 use super::rights::{ROLES, ROWS, Rights, of_giving, of_lists};
 use super::target::{Target, TargetHolding, deleted, is_sent_whole, unclear};
 
 pub(super) use dependents::{WholeTarget, refusals};
-
-/// What one call writes and the account decides about as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Piece {
-    Holding(Principal),
-    Page(ContentId),
-}
-
-impl Piece {
-    fn of(change: &Change) -> Self {
-        match change {
-            Change::Grant { principal, .. } | Change::Role { principal, .. } => {
-                Self::Holding(principal.clone())
-            }
-            Change::Audience { content, .. } => Self::Page(*content),
-        }
-    }
-}
 
 /// The changes that the account may not make, whatever the order.
 pub(super) fn left_out(target: &Target, changes: &[Change], live: &Live) -> Vec<LeftOut> {
@@ -67,14 +48,14 @@ fn in_space(
     live: &Live,
     left_out: &mut Vec<LeftOut>,
 ) {
-    let mut pieces: BTreeMap<Piece, Vec<&Change>> = BTreeMap::new();
+    let mut pieces: BTreeMap<ObjectId, Vec<&Change>> = BTreeMap::new();
     for change in changes {
-        pieces.entry(Piece::of(change)).or_default().push(change);
+        pieces.entry(ObjectId::changed_by(change)).or_default().push(change);
     }
     let mut rights = Rights::of(space, live);
-    let mut waiting: Vec<(&Piece, Lacks)> = Vec::new();
+    let mut waiting: Vec<(&ObjectId, Lacks)> = Vec::new();
     // What one change gives the account may be what the next one needs.
-    let mut open: Vec<&Piece> = pieces.keys().collect();
+    let mut open: Vec<&ObjectId> = pieces.keys().collect();
     loop {
         waiting.clear();
         let count = open.len();
@@ -101,14 +82,14 @@ fn in_space(
 
 /// What the account surely lacks for a piece.
 fn lacking(
-    piece: &Piece,
+    piece: &ObjectId,
     target: &Target,
     rights: &Rights<'_>,
     space: &LiveSpace,
     live: &Live,
 ) -> Option<Lacks> {
     let needed = match piece {
-        Piece::Holding(principal) => {
+        ObjectId::Holding { principal, .. } => {
             let held = space.holdings.get(principal);
             let wanted = target.spaces.get(&space.space.key).and_then(|space| space.holdings.get(principal));
             let given = match wanted {
@@ -117,14 +98,14 @@ fn lacking(
             };
             of_holding(held, wanted).into_iter().chain(given).collect()
         }
-        Piece::Page(content) => of_lists(*content, space, live),
+        ObjectId::Page { content, .. } => of_lists(*content, space, live),
     };
     let lacks = needed.into_iter().find(|any_of| rights.has(any_of) == Truth::No);
     if let Some(any_of) = lacks {
         return Some(Lacks::Permission { any_of: any_of.into_iter().collect() });
     }
     match piece {
-        Piece::Page(content) => {
+        ObjectId::Page { content, .. } => {
             let Known::Known(lists) = &space.tree.as_ref()?.get(*content)?.restrictions else { return None };
             if rights.is_on(&lists.edit) == Truth::No {
                 return Some(Lacks::EditList);
@@ -132,7 +113,7 @@ fn lacking(
             let page = target.spaces.get(&space.space.key)?.pages.get(content)?;
             unsendable(lists, &page.restrictions, live)
         }
-        Piece::Holding(principal) => {
+        ObjectId::Holding { principal, .. } => {
             let wanted = target.spaces.get(&space.space.key)?.holdings.get(principal)?;
             let gives = matches!(wanted, TargetHolding::Grants { .. } | TargetHolding::Role(..));
             (gives && is_missing(principal, live))
@@ -174,14 +155,14 @@ fn of_holding(held: Option<&Holding>, wanted: Option<&TargetHolding>) -> Vec<Vec
     roles.into_iter().chain(writes_rows.then(|| ROWS.to_vec())).collect()
 }
 
-fn whom_to_ask(piece: &Piece, lacks: &Lacks, space: &LiveSpace, live: &Live) -> BTreeSet<Principal> {
+fn whom_to_ask(piece: &ObjectId, lacks: &Lacks, space: &LiveSpace, live: &Live) -> BTreeSet<Principal> {
     match (piece, lacks) {
-        (Piece::Page(content), Lacks::EditList) => {
+        (ObjectId::Page { content, .. }, Lacks::EditList) => {
             let content = space.tree.as_ref().and_then(|tree| tree.get(*content));
             let lists = content.and_then(|content| content.restrictions.as_ref().known());
             lists.into_iter().flat_map(|lists| lists.edit.subjects()).cloned().map(Principal::from).collect()
         }
-        (Piece::Page(_) | Piece::Holding(_), _) => {
+        (ObjectId::Page { .. } | ObjectId::Holding { .. }, _) => {
             let administers =
                 |who: &&Principal| space.gives(who, Permission::AdministerSpace, &live.roles) == Truth::Yes;
             space.holdings.keys().filter(administers).cloned().collect()
@@ -193,9 +174,9 @@ fn whom_to_ask(piece: &Piece, lacks: &Lacks, space: &LiveSpace, live: &Live) -> 
 pub(super) fn leave_out(target: &mut Target, left_out: &[LeftOut]) {
     for LeftOut { change, .. } in left_out {
         let Some(space) = target.spaces.get_mut(change.space()) else { continue };
-        match Piece::of(change) {
-            Piece::Holding(principal) => drop(space.holdings.remove(&principal)),
-            Piece::Page(content) => drop(space.pages.remove(&content)),
+        match ObjectId::changed_by(change) {
+            ObjectId::Holding { principal, .. } => drop(space.holdings.remove(&principal)),
+            ObjectId::Page { content, .. } => drop(space.pages.remove(&content)),
         }
     }
 }

@@ -36,6 +36,8 @@ pub enum Lacks {
     /// No right of the account: `site.archived-pages` says that the site does not let the lists of archived pages be
     /// changed.
     WritableArchive,
+    /// No right of the account: others have changed the object since the plan was saved or the run ended.
+    ExpectedState,
 }
 
 impl Lacks {
@@ -43,7 +45,10 @@ impl Lacks {
     pub const fn is_right(&self) -> bool {
         match self {
             Self::Permission { .. } | Self::EditList => true,
-            Self::LivingEntry { .. } | Self::Certainty { .. } | Self::WritableArchive => false,
+            Self::LivingEntry { .. }
+            | Self::Certainty { .. }
+            | Self::WritableArchive
+            | Self::ExpectedState => false,
         }
     }
 }

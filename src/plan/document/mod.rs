@@ -1,9 +1,10 @@
 //! The plan as a document: everything that reviewing it, drawing it and carrying it out need, and
 //! nothing that would have to be looked up again.
 
-mod hash;
+mod made_from;
 mod left_out;
 mod meanwhile;
+mod object;
 mod refusal;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,9 +14,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AccountId, Call, ContentId, ContentKind, Coverage, Edition, Flavor, Gap, GrantId, Holding, Mode, Origin,
-    PageLabel, Permission, Principal, Restrictions, RoleId, Shown, SiteText, Skipped, SpaceId, SpaceKey,
-    SpaceRoleMode,
+    AccountId, Call, ContentId, ContentKind, Coverage, Edition, Fingerprint, Flavor, Gap, Mode, Origin,
+    PageLabel, Principal, Requested, RoleId, Shown, SiteText, Skipped, SpaceId, SpaceKey, SpaceRoleMode,
 };
 
 use super::change::Change;
@@ -25,21 +25,25 @@ use super::lints::PlanLint;
 use super::page_only::PlanPageOnly;
 use super::target::Unmanaged;
 
-pub use hash::PlanHash;
 pub use left_out::{Lacks, LeftOut};
+pub use made_from::MadeFrom;
 pub use meanwhile::{Meanwhile, MeanwhileReason};
+pub use object::{HoldingState, Object, ObjectId};
 pub use refusal::{ContentVerb, Danger, Demand, Endangered, Moment, NeededBy, Refusal, RefusalCode};
 
 /// The version of the JSON form. The first number changes when a reader would misread; the second when
 /// something is added.
-pub const FORMAT_VERSION: &str = "1.11";
+pub const FORMAT_VERSION: &str = "1.12";
 
 /// What would change on a site, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
     pub format_version: String,
     /// By what the plan is recognised when it is made again, from the same site and policy.
-    pub hash: PlanHash,
+    pub hash: Fingerprint,
+    /// The files that it was made from; none if it was not made from files. Not covered by the hash.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made_from: Option<MadeFrom>,
     pub site: PlanSite,
     /// The spaces that the policy speaks of and the site shows.
     pub spaces: BTreeMap<SpaceKey, PlanSpace>,
@@ -52,6 +56,12 @@ pub struct Plan {
     pub display_names: BTreeMap<AccountId, Shown>,
     /// How the roles that appear below are called.
     pub roles: BTreeMap<RoleId, Shown>,
+    /// What the roles give that the changes take or assign, in the words of the site.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub role_contents: BTreeMap<RoleId, BTreeSet<String>>,
+    /// Who loses something because a line of the policy asks for it by name, in the spaces that change.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub requested: BTreeMap<SpaceKey, Requested>,
     pub changes: Vec<Change>,
     pub calls: Vec<PlannedCall>,
     /// What is so for a moment while the calls are made, though neither before nor after.
@@ -189,34 +199,6 @@ pub enum EdgeReason {
     Gather,
 }
 
-/// Something that calls of the plan touch, before and after. Applying goes on where it finds the state
-/// before, skips where it finds the state after, and stops where it finds anything else.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "object", rename_all = "kebab-case")]
-pub enum Object {
-    /// What one principal holds in one space.
-    Holding { space: SpaceKey, principal: Principal, before: HoldingState, after: HoldingState },
-    /// Both lists of one page.
-    Page { space: SpaceKey, content: ContentId, before: Restrictions, after: Restrictions },
-}
-
-/// What a principal holds in a space.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "holds", rename_all = "kebab-case")]
-pub enum HoldingState {
-    Nothing,
-    Role {
-        role: RoleId,
-    },
-    Grants {
-        permissions: BTreeSet<Permission>,
-        /// May be there as well.
-        tolerated: BTreeSet<Permission>,
-        /// The rows that the permissions stand in, where they are known.
-        rows: BTreeSet<GrantId>,
-    },
-}
-
 /// How many calls, and how few it could be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cost {
@@ -269,39 +251,4 @@ impl Plan {
 /// The JSON Schema of a plan.
 pub fn schema() -> serde_json::Value {
     schemars::schema_for!(Plan).to_value()
-}
-
-impl HoldingState {
-    /// Whether a permission belongs to the state: it must be there, or may be.
-    pub fn allows(&self, permission: Permission) -> bool {
-        match self {
-            Self::Grants { permissions, tolerated, .. } => {
-                permissions.contains(&permission) || tolerated.contains(&permission)
-            }
-            Self::Nothing | Self::Role { .. } => false,
-        }
-    }
-
-    /// Whether a permission must be there.
-    pub fn requires(&self, permission: Permission) -> bool {
-        matches!(self, Self::Grants { permissions, .. } if permissions.contains(&permission))
-    }
-
-    /// Whether this is one of the rows that the permissions stand in.
-    pub fn has_row(&self, row: GrantId) -> bool {
-        matches!(self, Self::Grants { rows, .. } if rows.contains(&row))
-    }
-
-    /// The state of a principal as it was found.
-    pub fn of_live(holding: Option<&Holding>) -> Self {
-        match holding {
-            None => Self::Nothing,
-            Some(Holding::Role(role)) => Self::Role { role: role.clone() },
-            Some(Holding::Grants(grants)) => Self::Grants {
-                permissions: grants.keys().copied().collect(),
-                tolerated: BTreeSet::new(),
-                rows: grants.values().flatten().copied().collect(),
-            },
-        }
-    }
 }

@@ -67,7 +67,7 @@ pub enum PageOnlyProblem {
 }
 
 /// What `page-only` comes down to in one space.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Compiled {
     /// Lists to be changed, with what asks for them.
     pub(super) lists: BTreeMap<(ContentId, PageVerb), (Audience, Reason)>,

@@ -3,6 +3,7 @@
 //! Apps, the caller's own access, and what an additive space does not mention are copied from the live
 //! site into the target before anything is compared. Every such copy is counted with its reason.
 
+mod aim;
 mod applied;
 mod deleted;
 mod holdings;
@@ -15,32 +16,22 @@ mod unmanaged;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Desired, Live, Mode, Skipped, SpaceKey, UnlistedPages};
+use crate::model::{Desired, Live, Mode, UnlistedPages};
 
-use super::page_only::Compiled;
+pub use aim::Aim;
+pub(super) use aim::leave_withheld;
 pub(super) use deleted::{deleted, is_sent_whole, unclear};
 use holdings::holdings;
 use joins::{JoinContext, join};
 pub use keep_reason::KeepReason;
 use pages::{for_guests, pages, unlisted};
-pub(super) use state::TargetPage;
-pub use state::{Target, TargetHolding, TargetSpace};
+pub use state::{Target, TargetHolding, TargetPage, TargetSpace};
 pub(super) use stays::Stays;
 use unmanaged::Kept;
 pub use unmanaged::Unmanaged;
 
-/// What is to be, and what was found on the way to it.
-pub(super) struct Targeted {
-    pub(super) target: Target,
-    pub(super) unmanaged: Vec<Unmanaged>,
-    /// What of it is against the policy.
-    pub(super) stays: Stays,
-    pub(super) page_only: BTreeMap<SpaceKey, Compiled>,
-    /// Accounts that the policy wants on lists and that are closed.
-    pub(super) skipped: BTreeSet<Skipped>,
-}
-
-pub(super) fn target(desired: &Desired, live: &Live) -> Targeted {
+/// What a policy asks for. Spaces that are paused have no target.
+pub(super) fn target(desired: &Desired, live: &Live) -> Aim {
     let mut kept = Kept::of(desired, live);
     let mut page_only = BTreeMap::new();
     let mut skipped = BTreeSet::new();
@@ -72,5 +63,5 @@ pub(super) fn target(desired: &Desired, live: &Live) -> Targeted {
         })
         .collect();
     let (unmanaged, stays) = kept.into_report();
-    Targeted { target: Target { spaces }, unmanaged, stays, page_only, skipped }
+    Aim { target: Target { spaces }, unmanaged, stays, page_only, skipped, withheld: BTreeSet::new() }
 }

@@ -9,13 +9,13 @@ use crate::model::{
 use crate::plan::change::Reason;
 
 /// The state to reach, for everything that a plan may touch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Target {
     pub spaces: BTreeMap<SpaceKey, TargetSpace>,
 }
 
 /// The state to reach in one space.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TargetSpace {
     /// Every principal that the plan decides about. One that is missing here stays as it is.
     pub holdings: BTreeMap<Principal, TargetHolding>,

@@ -15,12 +15,12 @@ use super::keep_reason::KeepReason;
 use super::state::TargetHolding;
 
 /// By space, what stays against the policy.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::plan) struct Stays {
     spaces: BTreeMap<SpaceKey, Against>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Against {
     /// What the policy would have these hold, and why they hold more.
     holdings: BTreeMap<Principal, (TargetHolding, KeepReason)>,

@@ -85,7 +85,11 @@ fn not_covered(plan: &Plan, level: AnnotationLevel) -> Vec<Annotation> {
 pub(super) const fn asked_at(change: &Change) -> Option<&Origin> {
     match change.reason() {
         Reason::Declared { origin, .. } | Reason::PageOnly { origin } => Some(origin),
-        Reason::NotDeclared | Reason::CameAlong | Reason::Deleted | Reason::NeededFor { .. } => None,
+        Reason::NotDeclared
+        | Reason::CameAlong
+        | Reason::Deleted
+        | Reason::NeededFor { .. }
+        | Reason::TakenBack { .. } => None,
     }
 }
 

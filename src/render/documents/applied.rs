@@ -6,8 +6,8 @@ use serde::Serialize;
 use super::findings::FindingDocument;
 use super::{DocumentBody, write};
 use crate::apply::{Mismatch, Outcome, Status};
-use crate::model::{Permission, Principal, SpaceKey};
-use crate::plan::{CallId, Plan, PlanHash};
+use crate::model::{Fingerprint, Permission, Principal, SpaceKey};
+use crate::plan::{CallId, Plan};
 use crate::render::call::call_words;
 use crate::render::outcome::{change_words, failure_words, mismatch_words, unverified_words};
 
@@ -50,7 +50,7 @@ pub struct RunDocument {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct AppliedPlan {
-    hash: PlanHash,
+    hash: Fingerprint,
     /// How many calls it has.
     calls: usize,
 }

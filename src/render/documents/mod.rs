@@ -7,6 +7,7 @@ mod access;
 mod applied;
 mod findings;
 mod imported;
+mod log;
 mod names;
 mod patterns;
 mod survey;
@@ -21,6 +22,8 @@ use super::json::all_seen;
 pub use access::{explanation_as_json, verdict_as_json, who_as_json};
 pub use applied::{ApplyResult, RunDocument, apply_as_json};
 pub use findings::{FindingDocument, PolicySize, error_as_json, findings_as_json};
+pub use log::{RunResult, log_as_json};
+pub(super) use log::{answer_word, overrides, settled_word};
 pub use names::{diagnoses_as_json, lock_as_json};
 pub use patterns::{verdicts_as_json, who_of_pattern_as_json};
 pub use survey::survey_as_json;
@@ -61,6 +64,7 @@ pub fn schemas() -> Vec<(&'static str, Value)> {
         of::<access::ExplainDocument>(),
         of::<imported::ImportDocument>(),
         of::<names::LockDocument>(),
+        of::<log::LogDocument>(),
         of::<tests::TestDocument>(),
         of::<findings::ValidateDocument>(),
         of::<survey::WhatDocument>(),

@@ -161,7 +161,11 @@ fn in_space<'a>(
     let mut push = |kind: RowKind, what: RowSubject, who: String, reason: &'a Reason| {
         let origin = match reason {
             Reason::Declared { origin, .. } | Reason::PageOnly { origin } => Some(origin),
-            Reason::NotDeclared | Reason::CameAlong | Reason::Deleted | Reason::NeededFor { .. } => None,
+            Reason::NotDeclared
+            | Reason::CameAlong
+            | Reason::Deleted
+            | Reason::NeededFor { .. }
+            | Reason::TakenBack { .. } => None,
         };
         rows.push(ReviewRow { kind, spaces: vec![key], what, who, why: why(reason), origin });
     };
@@ -281,7 +285,8 @@ fn grant_words(space: &InSpace<'_>, group: &Together<'_>, permissions: &[Permiss
         | Reason::PageOnly { .. }
         | Reason::CameAlong
         | Reason::Deleted
-        | Reason::NeededFor { .. } => names.join(", "),
+        | Reason::NeededFor { .. }
+        | Reason::TakenBack { .. } => names.join(", "),
     }
 }
 
@@ -299,6 +304,7 @@ fn why(reason: &Reason) -> String {
         Reason::Deleted => "deleted, and this call sends the whole list".to_owned(),
         Reason::CameAlong => "added by Confluence itself during an earlier run".to_owned(),
         Reason::NeededFor { permission } => format!("needed for {permission}"),
+        Reason::TakenBack { run } => format!("takes back the run of {run}"),
     }
 }
 

@@ -1,33 +1,50 @@
-//! The hash of a plan, as it is written.
+//! A hash, as it is written.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{InvalidId, text_form};
+use sha2::{Digest as _, Sha256};
+
+use super::{InvalidId, text_form};
 
 const BYTES: usize = 32;
 
-/// SHA-256 of the meaning of a plan. Written as `sha256:` and 64 hexadecimal digits.
+/// A SHA-256. Written as `sha256:` and 64 hexadecimal digits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct PlanHash([u8; BYTES]);
+pub struct Fingerprint([u8; BYTES]);
 
-impl PlanHash {
-    pub(in crate::plan) const fn of(hash: [u8; BYTES]) -> Self {
+impl Fingerprint {
+    /// One that was computed already.
+    pub const fn from_bytes(hash: [u8; BYTES]) -> Self {
         Self(hash)
+    }
+
+    /// Of one text.
+    pub fn of(text: &str) -> Self {
+        Self(Sha256::digest(text).into())
+    }
+
+    /// Of texts with their names, in the order given. No two different sequences are written the same.
+    pub fn of_named<'t>(texts: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
+        let mut hasher = Sha256::new();
+        for (name, text) in texts {
+            hasher.update(format!("{} {}\n{name}\n{text}\n", name.len(), text.len()));
+        }
+        Self(hasher.finalize().into())
     }
 }
 
-impl fmt::Display for PlanHash {
+impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("sha256:")?;
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
-impl FromStr for PlanHash {
+impl FromStr for Fingerprint {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
@@ -44,7 +61,7 @@ impl FromStr for PlanHash {
     }
 }
 
-text_form!(PlanHash, { "type": "string", "pattern": "^sha256:[0-9a-f]{64}$" });
+text_form!(Fingerprint, { "type": "string", "pattern": "^sha256:[0-9a-f]{64}$" });
 
 #[cfg(test)]
 mod tests {
@@ -52,12 +69,12 @@ mod tests {
 
     #[test]
     fn a_hash_is_read_as_it_is_written() {
-        let hash = PlanHash([0xa5; BYTES]);
+        let hash = Fingerprint([0xa5; BYTES]);
         assert_eq!(hash.to_string().parse(), Ok(hash));
         let digits = "a5".repeat(BYTES);
         for text in [digits.as_str(), "sha256:", "sha256:a5", "", "plan.json"] {
-            assert_eq!(text.parse::<PlanHash>().ok(), None, "{text}");
+            assert_eq!(text.parse::<Fingerprint>().ok(), None, "{text}");
         }
-        assert!(format!("sha256:{}é", "a".repeat(62)).parse::<PlanHash>().is_err());
+        assert!(format!("sha256:{}é", "a".repeat(62)).parse::<Fingerprint>().is_err());
     }
 }

@@ -1,0 +1,126 @@
+//! A journal as a whole: what a run set out to do, what it sent, and how it ended.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::Timestamp;
+
+use super::last::{MAX_BYTES, UnreadableJournal, journals, whole_lines};
+use super::{Answer, Entry, Settled, SiteKey};
+use crate::apply::unverified::Unverified;
+use crate::files;
+use crate::model::WriteRequest;
+use crate::plan::{CallId, Change, Plan};
+
+/// What a journal tells of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    pub path: Utf8PathBuf,
+    pub began: Timestamp,
+    pub site: SiteKey,
+    /// The version of the program that ran.
+    pub confperm: String,
+    pub plan: Plan,
+    pub requests: Vec<Sent>,
+    pub settled: BTreeMap<CallId, Settled>,
+    /// `None` for a run that died, or is still going on.
+    pub end: Option<RunEnded>,
+}
+
+/// A request that was about to leave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sent {
+    /// The call that it serves; none for what puts right what Confluence did unasked.
+    pub serves: Option<CallId>,
+    pub request: WriteRequest,
+    /// What the site said, if it said anything.
+    pub answer: Option<Answer>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunEnded {
+    pub at: Timestamp,
+    pub complete: bool,
+    pub left: Vec<CallId>,
+    pub right: usize,
+    pub repairs: usize,
+    pub wrong: Vec<String>,
+    pub unverified: Vec<Unverified>,
+}
+
+impl Sent {
+    /// Whether the request changed something, or may have.
+    pub fn may_have_written(&self) -> bool {
+        match &self.answer {
+            None | Some(Answer::Done | Answer::Lost { .. }) => true,
+            Some(Answer::AlreadySo | Answer::Gone { .. } | Answer::Refused { .. }) => false,
+        }
+    }
+}
+
+impl Record {
+    /// The changes of the plan that the run made, or may have made.
+    pub fn made(&self) -> BTreeSet<&Change> {
+        let written = self.requests.iter().filter(|sent| sent.may_have_written());
+        let calls: BTreeSet<CallId> = written.filter_map(|sent| sent.serves).collect();
+        let calls = calls.into_iter().filter_map(|call| self.plan.calls.get(call.position()));
+        calls.flat_map(|call| &call.covers).filter_map(|change| self.plan.changes.get(*change)).collect()
+    }
+}
+
+/// The journals in a folder that say anything, the last one first.
+pub fn all(folder: &Utf8Path) -> Result<Vec<Record>, UnreadableJournal> {
+    let mut records = Vec::new();
+    for path in journals(folder)?.into_iter().rev() {
+        records.extend(read(&path)?);
+    }
+    Ok(records)
+}
+
+/// One journal; `None` where a run died before its first line.
+pub fn read(path: &Utf8Path) -> Result<Option<Record>, UnreadableJournal> {
+    let failed =
+        |why: &dyn std::fmt::Display| UnreadableJournal { path: path.to_owned(), why: why.to_string() };
+    let bytes = files::read_own(path, MAX_BYTES).map_err(|error| failed(&error))?;
+    parse(path, &bytes).map_err(|error| failed(&error))
+}
+
+fn parse(path: &Utf8Path, bytes: &[u8]) -> Result<Option<Record>, serde_json::Error> {
+    let mut lines = whole_lines(bytes);
+    let Some(first) = lines.next() else { return Ok(None) };
+    let Entry::Begin { at: began, site, confperm, plan, .. } = serde_json::from_slice(first)? else {
+        return Ok(None);
+    };
+    let mut record = Record {
+        path: path.to_owned(),
+        began,
+        site: site.into_owned(),
+        confperm: confperm.into_owned(),
+        plan: plan.into_owned(),
+        requests: Vec::new(),
+        settled: BTreeMap::new(),
+        end: None,
+    };
+    for line in lines {
+        match serde_json::from_slice(line)? {
+            Entry::Intent { serves, request, .. } => {
+                record.requests.push(Sent { serves, request: request.into_owned(), answer: None });
+            }
+            Entry::Answer { intent, answer, .. } => {
+                if let Some(sent) = intent.checked_sub(1).and_then(|at| record.requests.get_mut(at)) {
+                    sent.answer = Some(answer);
+                }
+            }
+            Entry::Settled { call, status, .. } => {
+                record.settled.insert(call, status);
+            }
+            Entry::End { at, complete, left, right, repairs, wrong, unverified } => {
+                let unverified = unverified.into_owned();
+                record.end = Some(RunEnded { at, complete, left, right, repairs, wrong, unverified });
+            }
+            Entry::Begin { .. } | Entry::Beside { .. } | Entry::Seen { .. } => {}
+        }
+    }
+    Ok(Some(record))
+}

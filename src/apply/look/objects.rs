@@ -1,0 +1,165 @@
+//! Whole objects against the states that a plan passes through, for a plan that is carried out later or taken back.
+//!
+//! The table of [`super`] holds here too: an object that is as the plan found it, as the plan leaves it, or in between
+//! is still the plan's; any other was changed since and is left alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    AccountId, Call, ContentId, Holding, Known, Live, PageVerb, Permission, Principal, Restrictions,
+    SpaceKey, Subject,
+};
+use crate::plan::{HoldingState, Object, Plan};
+
+use super::lists::same_list;
+use crate::apply::change::ConcurrentChange;
+
+/// The states through which a plan brings its objects.
+pub(in crate::apply) struct Course<'a> {
+    /// What the calls give each principal, even if only to put a side effect right.
+    given: BTreeMap<(&'a SpaceKey, &'a Principal), BTreeSet<Permission>>,
+    lists: BTreeMap<ContentId, Vec<&'a Restrictions>>,
+    me: Subject,
+}
+
+impl<'a> Course<'a> {
+    /// `me` is the account whose entry a site may add to lists by itself.
+    pub(in crate::apply) fn of(plan: &'a Plan, me: &AccountId) -> Self {
+        let mut given: BTreeMap<_, BTreeSet<Permission>> = BTreeMap::new();
+        let mut lists: BTreeMap<ContentId, Vec<_>> = BTreeMap::new();
+        for planned in &plan.calls {
+            match &planned.call {
+                Call::Grant { space, principal, permission } => {
+                    given.entry((space, principal)).or_default().insert(*permission);
+                }
+                Call::Restrict { content, before, after, .. } => {
+                    lists.entry(*content).or_default().extend([before, after]);
+                }
+                Call::Revoke { .. } | Call::AssignRoles { .. } => {}
+            }
+        }
+        Self { given, lists, me: Subject::User(me.clone()) }
+    }
+
+    /// What the plan gives a principal, side effects that it puts right included.
+    pub(in crate::apply) fn given_to(&self, space: &SpaceKey, who: &Principal) -> BTreeSet<Permission> {
+        self.given.get(&(space, who)).cloned().unwrap_or_default()
+    }
+
+    /// How others have changed an object, list by list; nothing if it is still the plan's.
+    pub(in crate::apply) fn changes(&self, object: &Object, live: &Live) -> Vec<ConcurrentChange> {
+        match object {
+            Object::Holding { space, principal, before, after } => {
+                let now = live.spaces.get(space).and_then(|space| space.holdings.get(principal));
+                let given = self.given.get(&(space, principal));
+                if is_on_the_way(before, after, now, given) {
+                    return Vec::new();
+                }
+                vec![ConcurrentChange::Holding {
+                    space: space.clone(),
+                    principal: principal.clone(),
+                    before: before.clone(),
+                    now: HoldingState::of_live(now),
+                    intended: after.clone(),
+                }]
+            }
+            Object::Page { space, content, before, after } => match lists_of(live, space, *content) {
+                None => vec![ConcurrentChange::Hidden { space: space.clone(), content: *content }],
+                Some(now) => self.list_changes(space, *content, [before, now, after]),
+            },
+        }
+    }
+
+    /// The lists of a page as they are, but for those that are `wanted` otherwise. A list that only differs by an entry of
+    /// the account that runs this, which a site may have added, stays as it is.
+    pub(in crate::apply) fn lists<'r>(
+        &self,
+        now: &'r Restrictions,
+        wanted: impl Fn(PageVerb) -> Option<&'r Restrictions>,
+    ) -> Restrictions {
+        let mut lists = now.clone();
+        for verb in PageVerb::ALL {
+            let Some(wanted) = wanted(verb).map(|wanted| wanted.audience(verb)) else { continue };
+            if !same_list(wanted, now.audience(verb), &self.me) {
+                *lists.audience_mut(verb) = wanted.clone();
+            }
+        }
+        lists
+    }
+
+    fn list_changes(
+        &self,
+        space: &SpaceKey,
+        content: ContentId,
+        [before, now, after]: [&Restrictions; 3],
+    ) -> Vec<ConcurrentChange> {
+        let passed = self.lists.get(&content).map_or(&[][..], Vec::as_slice);
+        let is_passed = |verb: PageVerb| {
+            let mut states = passed.iter().copied().chain([before, after]);
+            states.any(|state| same_list(state.audience(verb), now.audience(verb), &self.me))
+        };
+        let touched =
+            PageVerb::ALL.into_iter().filter(|verb| before.audience(*verb) != after.audience(*verb));
+        let changed = touched.filter(|verb| !is_passed(*verb));
+        changed
+            .map(|list| ConcurrentChange::List {
+                space: space.clone(),
+                content,
+                list,
+                before: before.audience(list).clone(),
+                now: now.audience(list).clone(),
+                intended: after.audience(list).clone(),
+            })
+            .collect()
+    }
+}
+
+/// The lists of a page as they are now, if they can be seen.
+pub(in crate::apply) fn lists_of<'l>(
+    live: &'l Live,
+    space: &SpaceKey,
+    content: ContentId,
+) -> Option<&'l Restrictions> {
+    match &live.spaces.get(space)?.tree.as_ref()?.get(content)?.restrictions {
+        Known::Known(lists) => Some(lists),
+        Known::Unknown(_) => None,
+    }
+}
+
+/// Whether what a principal holds is a state between these two, both included.
+fn is_on_the_way(
+    before: &HoldingState,
+    after: &HoldingState,
+    now: Option<&Holding>,
+    given: Option<&BTreeSet<Permission>>,
+) -> bool {
+    let held: BTreeSet<Permission> = match now {
+        Some(Holding::Role(role)) => {
+            let is = |state: &HoldingState| matches!(state, HoldingState::Role { role: of } if of == role);
+            return is(before) || is(after);
+        }
+        Some(Holding::Grants(grants)) => grants.keys().copied().collect(),
+        None => BTreeSet::new(),
+    };
+    if let HoldingState::Role { .. } = after {
+        // What stood there stays until the role takes its place.
+        return match before {
+            HoldingState::Nothing => held.is_empty(),
+            HoldingState::Role { .. } => false,
+            HoldingState::Grants { permissions, .. } => held == *permissions,
+        };
+    }
+    let none = BTreeSet::new();
+    let given = given.unwrap_or(&none);
+    let stays = |permission: &Permission| before.requires(*permission) && after.requires(*permission);
+    // What goes along with another and is given back can be missing in between.
+    let is_missing = Permission::ALL
+        .iter()
+        .any(|permission| stays(permission) && !held.contains(permission) && !given.contains(permission));
+    let is_known = |permission: &Permission| {
+        before.allows(*permission)
+            || after.allows(*permission)
+            || given.iter().any(|producer| producer.may_bring().contains(permission))
+    };
+    !is_missing && held.iter().all(is_known)
+}

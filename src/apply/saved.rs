@@ -1,0 +1,128 @@
+//! What is left of a plan that was made before: each object that is still on its way is brought to where the plan
+//! leaves it, and each that others changed stays as it is.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Desired, DesiredSpace, Live, PageVerb};
+use crate::observe::Needs;
+use crate::plan::{
+    self, Change, HoldingState, Object, ObjectId, Plan, Reason, TargetHolding, TargetPage, Verb,
+};
+
+use super::change::ConcurrentChange;
+use super::look::{Course, lists_of};
+use super::rest::{Rest, add_objects, displaced, is_there, spaces};
+
+/// What is left of a plan on the site as it is now. `desired` is the policy that the plan was made from, on that site.
+pub fn rest(plan: &Plan, desired: &Desired, live: &Live) -> Rest {
+    let course = Course::of(plan, &live.site.caller.account);
+    let reasons = Reasons::of(plan);
+    let mut rest = Rest::default();
+    for object in &plan.objects {
+        let id = ObjectId::of(object);
+        let key = id.space();
+        if !is_there(plan, key, live) {
+            rest.gone.insert(key.clone());
+            continue;
+        }
+        let mut changes = course.changes(object, live);
+        changes.extend(displaced(plan, &id, live));
+        changes.extend(unlabelled(plan, &id, desired));
+        if !changes.is_empty() {
+            rest.moved.insert(id.clone(), changes);
+        }
+        let space = rest.target.spaces.entry(key.clone()).or_default();
+        match object {
+            Object::Holding { principal, after, .. } => {
+                space.holdings.insert(principal.clone(), reasons.holding(&id, after));
+            }
+            Object::Page { content, after, .. } => {
+                let Some(now) = lists_of(live, key, *content) else { continue };
+                let reasons = reasons.of_page(&id);
+                let restrictions = course.lists(now, |list| reasons.contains_key(&list).then_some(after));
+                space.pages.insert(*content, TargetPage { restrictions, reasons });
+            }
+        }
+    }
+    rest
+}
+
+/// What must be known: the spaces of the plan with the lists that it is about, and what planning the rest needs.
+pub fn needs(plan: &Plan, desired: &Desired, live: &Live) -> Needs {
+    let rest = rest(plan, desired, live);
+    let mut needs = plan::needs_to(&rest.target, desired, live);
+    add_objects(&mut needs, plan, live);
+    needs
+}
+
+/// A space that no rule selects any more is still the plan's.
+pub fn add_spaces(desired: &mut Desired, plan: &Plan) {
+    for key in spaces(plan) {
+        let Some(space) = plan.spaces.get(&key) else { continue };
+        let silent = || DesiredSpace {
+            requested: plan.requested.get(&key).cloned().unwrap_or_default(),
+            ..DesiredSpace::silent(space.origin.clone())
+        };
+        desired.spaces.entry(key.clone()).or_insert_with(silent);
+    }
+}
+
+/// Whether the policy meant a page by a label that it does not show any more.
+fn unlabelled(plan: &Plan, id: &ObjectId, desired: &Desired) -> Option<ConcurrentChange> {
+    let ObjectId::Page { space, content } = id else { return None };
+    let labels = &desired.spaces.get(space)?.labels;
+    let has = |label| labels.get(label).is_some_and(|pages| pages.contains(content));
+    let lost = plan.pages.get(content)?.labels.iter().find(|label| !has(label))?;
+    Some(ConcurrentChange::Unlabelled { space: space.clone(), content: *content, label: lost.clone() })
+}
+
+/// Why the objects of a plan change.
+struct Reasons<'a>(BTreeMap<ObjectId, Vec<&'a Change>>);
+
+impl<'a> Reasons<'a> {
+    fn of(plan: &'a Plan) -> Self {
+        let mut reasons: BTreeMap<ObjectId, Vec<&Change>> = BTreeMap::new();
+        for change in &plan.changes {
+            reasons.entry(ObjectId::changed_by(change)).or_default().push(change);
+        }
+        Self(reasons)
+    }
+
+    fn changes(&self, id: &ObjectId) -> impl Iterator<Item = &'a Change> {
+        self.0.get(id).into_iter().flatten().copied()
+    }
+
+    fn holding(&self, id: &ObjectId, after: &HoldingState) -> TargetHolding {
+        let any = || self.changes(id).next().map_or(Reason::NotDeclared, |change| change.reason().clone());
+        let of = |wanted: Verb| {
+            self.changes(id).filter_map(move |change| match change {
+                Change::Grant { permission, verb, reason, .. } if *verb == wanted => {
+                    Some((*permission, reason.clone()))
+                }
+                _ => None,
+            })
+        };
+        match after {
+            HoldingState::Nothing => TargetHolding::Nothing(any()),
+            HoldingState::Role { role } => TargetHolding::Role(role.clone(), any()),
+            HoldingState::Grants { permissions, tolerated, .. } => {
+                let mut required: BTreeMap<_, _> =
+                    permissions.iter().map(|permission| (*permission, any())).collect();
+                required.extend(of(Verb::Add));
+                TargetHolding::Grants {
+                    required,
+                    tolerated: tolerated.clone(),
+                    refused: of(Verb::Remove).collect(),
+                }
+            }
+        }
+    }
+
+    fn of_page(&self, id: &ObjectId) -> BTreeMap<PageVerb, Reason> {
+        let lists = self.changes(id).filter_map(|change| match change {
+            Change::Audience { list, reason, .. } => Some((*list, reason.clone())),
+            Change::Grant { .. } | Change::Role { .. } => None,
+        });
+        lists.collect()
+    }
+}

@@ -1,0 +1,286 @@
+//! Taking a run back: each object that it changed returns to the state that its journal has from before, unless others
+//! changed it since.
+//!
+//! Only what the run itself wrote is taken back: what it planned and did not come to, and what was so already, stays.
+//! What ended, and what the policy named to be removed, does not come back unless that is asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    Audience, ContentId, Desired, DesiredSpace, Holding, Live, Members, PageVerb, Permission, Principal,
+    Requested, Restrictions, RoleId, SpaceKey, SpaceRoleMode, Subject,
+};
+use crate::observe::Needs;
+use crate::plan::{
+    self, Change, HoldingState, Object, ObjectId, Plan, Reason, TargetHolding, TargetPage, Verb,
+};
+
+use super::journal::Record;
+use super::look::{Course, lets_in, lists_of};
+use super::rest::{Rest, add_objects, displaced, is_there, spaces};
+
+/// What takes a run back, and what cannot come back.
+#[derive(Debug, Default)]
+pub struct Undo {
+    pub rest: Rest,
+    pub kept: BTreeSet<NotGivenBack>,
+}
+
+/// Something that was so before the run and will not be so again.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NotGivenBack {
+    /// The policy named the principal to be removed, or what it had has ended.
+    Requested { space: SpaceKey, who: Principal },
+    /// Single permissions, which a site with roles alone does not take, and no user class can be given.
+    SinglePermissions { space: SpaceKey, who: Principal, permissions: BTreeSet<Permission> },
+    /// A role that the site does not have any more.
+    Role { space: SpaceKey, who: Principal, role: RoleId },
+    /// A list that would have no entry left, and so would be open to anyone.
+    List { space: SpaceKey, content: ContentId, list: PageVerb },
+    /// A role that does not give what it gave then, and comes back all the same.
+    OtherContents { role: RoleId },
+}
+
+/// What takes back what a run did. With `include_ended`, also what ended or was named to be removed comes back.
+pub fn undo(record: &Record, live: &Live, include_ended: bool) -> Undo {
+    let plan = &record.plan;
+    let mut made: BTreeMap<ObjectId, Vec<&Change>> = BTreeMap::new();
+    for change in record.made() {
+        made.entry(ObjectId::changed_by(change)).or_default().push(change);
+    }
+    let course = Course::of(plan, &plan.site.caller);
+    let reason = Reason::TakenBack { run: record.began.to_string() };
+    let none = Requested::default();
+    let mut undo = Undo::default();
+    for object in &plan.objects {
+        let id = ObjectId::of(object);
+        let Some(changes) = made.get(&id) else { continue };
+        let key = id.space();
+        if !is_there(plan, key, live) {
+            undo.rest.gone.insert(key.clone());
+            continue;
+        }
+        let requested = plan.requested.get(key).filter(|_| !include_ended).unwrap_or(&none);
+        let back = Back { course: &course, changes, requested, include_ended, reason: &reason, live };
+        let mut moved = course.changes(object, live);
+        let space = undo.rest.target.spaces.entry(key.clone()).or_default();
+        match object {
+            Object::Holding { principal, before, .. } => {
+                let (target, kept) = back.holding(key, principal, before);
+                undo.kept.extend(kept);
+                space.holdings.extend(target.map(|target| (principal.clone(), target)));
+            }
+            Object::Page { content, before, .. } => {
+                let Some(now) = lists_of(live, key, *content) else {
+                    undo.rest.moved.insert(id, moved);
+                    continue;
+                };
+                let (lists, kept) = back.lists(key, *content, before, now);
+                undo.kept.extend(kept);
+                // Where the page is now, this list may let in others than it did.
+                moved.extend(displaced(plan, &id, live).filter(|_| lets_in(now, &lists)));
+                let reasons = back.lists_changed().map(|list| (list, reason.clone())).collect();
+                space.pages.insert(*content, TargetPage { restrictions: lists, reasons });
+            }
+        }
+        if !moved.is_empty() {
+            undo.rest.moved.insert(id, moved);
+        }
+    }
+    undo.kept.extend(other_contents(plan, &undo.rest, live));
+    undo
+}
+
+/// What must be known: the objects of the run, and what planning the way back needs.
+pub fn needs(record: &Record, include_ended: bool, desired: &Desired, live: &Live) -> Needs {
+    let target = undo(record, live, include_ended).rest.target;
+    let mut needs = plan::needs_to(&target, desired, live);
+    add_objects(&mut needs, &record.plan, live);
+    needs
+}
+
+/// The guards and the words of a policy that asks for nothing in these spaces.
+pub fn without_wishes(desired: &Desired, plan: &Plan) -> Desired {
+    let silent = |key: SpaceKey| {
+        let origin = plan.spaces.get(&key)?.origin.clone();
+        Some((key, DesiredSpace::silent(origin)))
+    };
+    Desired {
+        spaces: spaces(plan).into_iter().filter_map(silent).collect(),
+        skipped: BTreeSet::new(),
+        leavers: BTreeSet::new(),
+        ..desired.clone()
+    }
+}
+
+/// What the policy asks for that the way back takes away, or the other way round.
+pub fn done_again(back: &Plan, desired: &Desired, after: &Live) -> Vec<Change> {
+    let is_against = |asked: &Change| {
+        back.changes.iter().any(|change| match (asked, change) {
+            (
+                Change::Grant { space, principal, permission, verb, .. },
+                Change::Grant { space: at, principal: who, permission: what, verb: other, .. },
+            ) => (space, principal, permission) == (at, who, what) && verb != other,
+            (Change::Audience { content, list, .. }, Change::Audience { content: page, list: which, .. }) => {
+                (content, list) == (page, which)
+            }
+            (Change::Role { .. }, _) | (_, Change::Role { .. }) => {
+                ObjectId::changed_by(asked) == ObjectId::changed_by(change)
+            }
+            _ => false,
+        })
+    };
+    plan::differences(desired, after).into_iter().filter(is_against).collect()
+}
+
+/// The roles that come back and give something else by now.
+fn other_contents(plan: &Plan, rest: &Rest, live: &Live) -> Vec<NotGivenBack> {
+    let holdings = rest.target.spaces.values().flat_map(|space| space.holdings.values());
+    let roles = holdings.filter_map(|holding| match holding {
+        TargetHolding::Role(role, _) => Some(role),
+        TargetHolding::Nothing(_) | TargetHolding::Grants { .. } => None,
+    });
+    let differs = |role: &&RoleId| {
+        let then = plan.role_contents.get(*role);
+        live.roles.get(*role).is_none_or(|now| then.is_none_or(|then| *then != now.names))
+    };
+    roles.filter(differs).map(|role| NotGivenBack::OtherContents { role: role.clone() }).collect()
+}
+
+/// The way back of one object.
+struct Back<'a> {
+    course: &'a Course<'a>,
+    /// What the run changed of it.
+    changes: &'a [&'a Change],
+    requested: &'a Requested,
+    include_ended: bool,
+    reason: &'a Reason,
+    live: &'a Live,
+}
+
+impl Back<'_> {
+    fn holding(
+        &self,
+        space: &SpaceKey,
+        who: &Principal,
+        before: &HoldingState,
+    ) -> (Option<TargetHolding>, Option<NotGivenBack>) {
+        let now = self.live.spaces.get(space).and_then(|space| space.holdings.get(who));
+        let comes_back = !self.requested.access.contains(who);
+        let requested = || NotGivenBack::Requested { space: space.clone(), who: who.clone() };
+        let assigned = self.changes.iter().any(|change| matches!(change, Change::Role { .. }));
+        if let HoldingState::Role { role } = before {
+            return match self.live.roles.get(role) {
+                _ if !assigned => (None, None),
+                _ if !comes_back => (None, Some(requested())),
+                None => {
+                    let (space, who, role) = (space.clone(), who.clone(), role.clone());
+                    (None, Some(NotGivenBack::Role { space, who, role }))
+                }
+                Some(_) => (Some(TargetHolding::Role(role.clone(), self.reason.clone())), None),
+            };
+        }
+        let (goal, withheld) = self.permissions(space, who, before, now, comes_back);
+        let held = held(now);
+        let missing: BTreeSet<Permission> = goal.difference(&held).copied().collect();
+        let takes_rows = self.live.site.mode != SpaceRoleMode::Roles && !matches!(who, Principal::Class(_));
+        if !takes_rows && !missing.is_empty() {
+            let (space, who) = (space.clone(), who.clone());
+            return (None, Some(NotGivenBack::SinglePermissions { space, who, permissions: missing }));
+        }
+        let target = if goal.is_empty() {
+            TargetHolding::Nothing(self.reason.clone())
+        } else {
+            let with_reason = |permission: &Permission| (*permission, self.reason.clone());
+            TargetHolding::Grants {
+                required: goal.iter().map(with_reason).collect(),
+                tolerated: BTreeSet::new(),
+                refused: held.difference(&goal).map(with_reason).collect(),
+            }
+        };
+        (Some(target), withheld.then(requested))
+    }
+
+    /// What the principal is to hold, and whether something does not come back because it was to go.
+    fn permissions(
+        &self,
+        space: &SpaceKey,
+        who: &Principal,
+        before: &HoldingState,
+        now: Option<&Holding>,
+        comes_back: bool,
+    ) -> (BTreeSet<Permission>, bool) {
+        let mut goal = held(now);
+        let mut withheld = false;
+        for change in self.changes {
+            match change {
+                Change::Grant { permission, verb: Verb::Add, .. } => {
+                    goal.remove(permission);
+                    // What came along with it goes along, too.
+                    goal.retain(|other| before.requires(*other) || !permission.may_bring().contains(other));
+                }
+                Change::Grant { permission, verb: Verb::Remove, reason, .. } => {
+                    let has_ended = matches!(reason, Reason::Declared { ended: true, .. });
+                    if comes_back && (self.include_ended || !has_ended) {
+                        goal.insert(*permission);
+                    } else {
+                        withheld = true;
+                    }
+                }
+                // The role took the place of what is listed beside it.
+                Change::Role { .. } | Change::Audience { .. } => {}
+            }
+        }
+        let given_back = self.course.given_to(space, who);
+        goal.extend(given_back.into_iter().filter(|permission| before.requires(*permission)));
+        // Confluence keeps nothing for a principal that may not view the space.
+        if !goal.contains(&Permission::ReadSpace) {
+            goal.clear();
+        }
+        (goal, withheld)
+    }
+
+    fn lists_changed(&self) -> impl Iterator<Item = PageVerb> {
+        self.changes.iter().filter_map(|change| match change {
+            Change::Audience { list, .. } => Some(*list),
+            Change::Grant { .. } | Change::Role { .. } => None,
+        })
+    }
+
+    fn lists(
+        &self,
+        space: &SpaceKey,
+        content: ContentId,
+        before: &Restrictions,
+        now: &Restrictions,
+    ) -> (Restrictions, Vec<NotGivenBack>) {
+        let mut kept = Vec::new();
+        let mut wanted = before.clone();
+        for verb in self.lists_changed() {
+            let Audience::Only(members) = before.audience(verb) else { continue };
+            let is_back = |subject: &&Subject| {
+                now.audience(verb).subjects().any(|listed| listed == *subject)
+                    || !self.requested.from_list(subject)
+            };
+            let (back, gone): (Vec<&Subject>, Vec<&Subject>) = members.iter().partition(is_back);
+            let gone = gone
+                .into_iter()
+                .map(|subject| NotGivenBack::Requested { space: space.clone(), who: subject.clone().into() });
+            kept.extend(gone);
+            let audience = Members::new(back.into_iter().cloned()).map(Audience::Only);
+            *wanted.audience_mut(verb) = audience.unwrap_or_else(|| {
+                kept.push(NotGivenBack::List { space: space.clone(), content, list: verb });
+                now.audience(verb).clone()
+            });
+        }
+        let changed: BTreeSet<PageVerb> = self.lists_changed().collect();
+        (self.course.lists(now, |verb| changed.contains(&verb).then_some(&wanted)), kept)
+    }
+}
+
+fn held(now: Option<&Holding>) -> BTreeSet<Permission> {
+    match now {
+        Some(Holding::Grants(grants)) => grants.keys().copied().collect(),
+        Some(Holding::Role(_)) | None => BTreeSet::new(),
+    }
+}

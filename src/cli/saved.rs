@@ -1,0 +1,164 @@
+//! `apply` with a plan that was saved: what is left of it, on the site as it is now.
+//!
+//! The plan says what is to be done, and nothing else is: what it leads to is planned once more, so that the order, the
+//! guards and the rights of the account are judged by who is in which group today.
+
+use std::collections::BTreeSet;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use jiff::civil::Date;
+
+use crate::apply::rest::{self, Rest};
+use crate::apply::saved;
+use crate::model::{Desired, Guard, Live, SiteIdentity};
+use crate::plan::{self, Gaps, GuardVerdict, MeanwhileReason, Plan, Reason};
+use crate::render;
+use crate::render::style::{count, list};
+
+use super::args::Scope;
+use super::environment::Environment;
+use super::error::CliError;
+use super::failure::Failure;
+use super::lockfile::Lacking;
+use super::output::Output;
+use super::plan_file;
+use super::prepare::{Begun, Prepared, Unchecked, begin};
+
+/// A plan that was saved.
+#[derive(Debug)]
+pub(super) struct SavedPlan {
+    path: Utf8PathBuf,
+    pub(super) plan: Box<Plan>,
+}
+
+impl SavedPlan {
+    pub(super) fn read(path: &Utf8Path) -> Result<Self, CliError> {
+        let hint = "make the plan again with `confperm plan -o FILE`";
+        let plan = Box::new(plan_file::read(path, path.as_str(), hint)?);
+        Ok(Self { path: path.to_owned(), plan })
+    }
+
+    /// Why the plan is not what it was made for any more; nothing if it is.
+    fn outdated(&self, begun: &Begun) -> Option<String> {
+        let (plan, live) = (&self.plan, &begun.live);
+        let identity = |cloud_id: &Option<String>, base_url: &str| SiteIdentity {
+            cloud_id: cloud_id.clone(),
+            base_url: base_url.to_owned(),
+        };
+        let made_for = identity(&plan.site.cloud_id, plan.site.base_url.raw());
+        let this = identity(&live.site.cloud_id, live.site.base_url.raw());
+        if !made_for.is_same_site(&this) {
+            return Some(format!(
+                "it was made for {}, and this is {}",
+                plan.site.base_url.shown().as_str(),
+                live.site.base_url.shown().as_str()
+            ));
+        }
+        if plan.site.space_role_mode != live.site.mode {
+            return Some("the site has changed since in how it uses space roles".to_owned());
+        }
+        let Some(made_from) = &plan.made_from else {
+            return Some("it does not say which files it was made from".to_owned());
+        };
+        if made_from.files != begun.files() {
+            return Some("the policy files are not those that it was made from".to_owned());
+        }
+        if !made_from.locks.contains(&begun.lock_file().fingerprint()) {
+            return Some("confperm.lock is not the one that it was made with".to_owned());
+        }
+        if plan.is_blocked() {
+            return Some("it was blocked when it was made".to_owned());
+        }
+        ended(plan, begun.today()).map(|day| format!("what it grants until {day} has ended since"))
+    }
+
+    /// The guards that the plan was let through, with the reason of each.
+    fn overrides(&self) -> impl Iterator<Item = (Guard, &str)> {
+        self.plan.guards.outcomes.iter().filter_map(|outcome| match &outcome.verdict {
+            GuardVerdict::Overridden { why } => Some((outcome.guard, why.as_str())),
+            GuardVerdict::NotApplicable | GuardVerdict::Holds | GuardVerdict::Blocked => None,
+        })
+    }
+
+    fn gaps(&self) -> Gaps {
+        let is_gap = |reason: MeanwhileReason| reason == MeanwhileReason::AcceptedGap;
+        if self.plan.meanwhile.iter().any(|meanwhile| is_gap(meanwhile.reason)) {
+            Gaps::Allow
+        } else {
+            Gaps::Refuse
+        }
+    }
+}
+
+/// The day on which something ended that the plan would still give.
+fn ended(plan: &Plan, today: Date) -> Option<Date> {
+    let mut ends = plan.changes.iter().filter_map(|change| match change.reason() {
+        Reason::Declared { until: Some(until), ended: false, .. } => Some(*until),
+        _ => None,
+    });
+    ends.find(|until| *until < today)
+}
+
+/// What is left to be done, ready to be carried out.
+pub(super) struct Remainder {
+    pub(super) prepared: Prepared,
+    /// Whether others changed something that it is about.
+    pub(super) has_moved: bool,
+}
+
+/// Plans what is left of a saved plan.
+pub(super) async fn prepare(
+    saved: &SavedPlan,
+    scope: &Scope,
+    environment: &Environment,
+    out: &Output,
+) -> Result<Remainder, CliError> {
+    let overridden: BTreeSet<Guard> = saved.overrides().map(|(guard, _)| guard).collect();
+    let mut begun = Box::pin(begin(scope, Unchecked::Guards(&overridden), environment, out)).await?;
+    if let Some(why) = saved.outdated(&begun) {
+        return Err(CliError::failed(
+            Failure::OutdatedPlan,
+            format!("`{}` cannot be applied: {why}; nothing was changed", saved.path),
+        )
+        .with_hint("make a new plan, and have it approved"));
+    }
+    let plan = &*saved.plan;
+    begun.policy.focus_on_found(rest::spaces(plan));
+    let planning = |desired: &Desired, live: &Live| saved::needs(plan, desired, live);
+    let mut desired = Box::pin(begun.resolve(scope, Lacking::Refused, planning, out)).await?;
+    saved::add_spaces(&mut desired, plan);
+    let mut rest = saved::rest(plan, &desired, &begun.live);
+    let aim = plan::aim(&desired, &begun.live);
+    let mut planned = rest.plan(&aim, saved.gaps(), &desired, &begun.live)?;
+    for (guard, why) in saved.overrides() {
+        planned.plan.override_guards(&BTreeSet::from([guard]), why);
+    }
+    say_what_is_left(saved, &rest, &planned.plan, out);
+    let learning = (!planned.plan.is_blocked()).then(|| scope.learning(Lacking::Refused));
+    let prepared = Box::pin(begun.prepared(planned, scope, learning, environment, out)).await?;
+    Ok(Remainder { prepared, has_moved: rest.has_moved() })
+}
+
+/// Says how much is left, and what others changed.
+fn say_what_is_left(saved: &SavedPlan, rest: &Rest, left: &Plan, out: &Output) {
+    let of = saved.plan.changes.len();
+    let open = left.changes.len() + left.left_out.len();
+    let changes = count(of, "change", "changes");
+    out.say(&match open {
+        0 => format!("{}: {changes}, all of them made", saved.path),
+        open if open == of => format!("{}: {changes}", saved.path),
+        open => format!("{}: {changes}, {open} of them still to be made", saved.path),
+    });
+    say_what_moved(&saved.plan, rest, out);
+}
+
+/// Says what others changed and stays as it is.
+pub(super) fn say_what_moved(plan: &Plan, rest: &Rest, out: &Output) {
+    if !rest.gone.is_empty() {
+        let keys: Vec<String> = rest.gone.iter().map(ToString::to_string).collect();
+        out.warn(&format!("{}: gone, or another space has the key now; nothing is done there", list(&keys)));
+    }
+    for line in render::concurrent_changes(plan, rest.moved.values().flatten()) {
+        out.warn(&line);
+    }
+}

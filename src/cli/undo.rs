@@ -1,0 +1,188 @@
+//! `confperm undo`: the way back from a run, through the same guards, order and look as any other plan.
+
+use std::fmt::Write as _;
+
+use camino::{Utf8Path, Utf8PathBuf};
+
+use crate::apply::journal::{self, Record};
+use crate::apply::rest;
+use crate::apply::undo::{self, NotGivenBack, Undo};
+use crate::model::{Desired, Live, PageVerb};
+use crate::plan::{Aim, Change, Gaps, Plan};
+use crate::render;
+use crate::render::style::{count, list};
+
+use super::apply::{Approval, Source, carry_through};
+use super::args::{ApplyArgs, OverrideArgs, Scope, UndoArgs};
+use super::environment::Environment;
+use super::error::CliError;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::lockfile::Lacking;
+use super::output::Output;
+use super::prepare::{Unchecked, begin, override_guards};
+use super::saved::{Remainder, say_what_moved};
+use super::signals::Signals;
+
+pub(super) async fn run(
+    args: &UndoArgs,
+    environment: &Environment,
+    signals: &Signals,
+    out: &Output,
+) -> Result<Exit, CliError> {
+    let record = find(&args.journal, &args.scope.directory)?;
+    let UndoArgs { include_ended, ahead_of_revert, .. } = *args;
+    let run = UndoneRun { record, include_ended, ahead_of_revert };
+    let approval = Approval { expected: None, source: Source::Journal(Box::new(run)) };
+    carry_through(&as_apply(args), &approval, environment, signals, out).await
+}
+
+/// The arguments that carrying out the way back takes.
+fn as_apply(args: &UndoArgs) -> ApplyArgs {
+    ApplyArgs {
+        scope: args.scope.clone(),
+        policy: None,
+        overrides: args.overrides.clone(),
+        format: args.format,
+        titles: args.titles,
+        yes: args.yes,
+        expect: None,
+        max_calls: None,
+        stop_at: None,
+        waiting: args.waiting,
+        forget: Vec::new(),
+    }
+}
+
+/// The journal that was asked for: a path, or a name in the folder of journals.
+pub(super) fn find(asked: &Utf8Path, directory: &Utf8Path) -> Result<Record, CliError> {
+    let in_folder = |name: &str| journal::folder(directory).join(name);
+    let places: [Utf8PathBuf; 3] =
+        [asked.to_owned(), in_folder(asked.as_str()), in_folder(&format!("{asked}.ndjson"))];
+    let Some(path) = places.iter().find(|place| place.is_file()) else {
+        return Err(CliError::failed(
+            Failure::UnreadableJournal,
+            format!(
+                "there is no journal `{asked}`, neither at this path nor in {}",
+                journal::folder(directory)
+            ),
+        )
+        .with_hint("`confperm log` lists the journals"));
+    };
+    let unreadable = |why: String| CliError::failed(Failure::UnreadableJournal, why);
+    let record = journal::read(path).map_err(|error| unreadable(error.to_string()))?;
+    record.ok_or_else(|| unreadable(format!("`{path}` says nothing: its run ended before it began")))
+}
+
+/// A run that is to be undone.
+#[derive(Debug)]
+pub(super) struct UndoneRun {
+    record: Record,
+    include_ended: bool,
+    ahead_of_revert: bool,
+}
+
+impl UndoneRun {
+    /// Plans the way back.
+    pub(super) async fn prepare(
+        &self,
+        scope: &Scope,
+        overrides: &OverrideArgs,
+        environment: &Environment,
+        out: &Output,
+    ) -> Result<Remainder, CliError> {
+        let Self { record, include_ended, ahead_of_revert } = self;
+        let mut begun = Box::pin(begin(scope, Unchecked::AnyBreach, environment, out)).await?;
+        if !record.site.is_same(&begun.connection.journal_key()) {
+            return Err(CliError::failed(
+                Failure::WrongSite,
+                format!("the journal `{}` is about another site; nothing was changed", record.path),
+            )
+            .with_hint("`--site` says which site is meant"));
+        }
+        begun.policy.focus_on_found(rest::spaces(&record.plan));
+        let planning = |desired: &Desired, live: &Live| undo::needs(record, *include_ended, desired, live);
+        let desired = Box::pin(begun.resolve(scope, Lacking::Reported, planning, out)).await?;
+        let live = &begun.live;
+        let Undo { mut rest, kept } = undo::undo(record, live, *include_ended);
+        let frame = undo::without_wishes(&desired, &record.plan);
+        let gaps = if scope.allow_gap { Gaps::Allow } else { Gaps::Refuse };
+        let mut planned = rest.plan(&Aim::default(), gaps, &frame, live)?;
+        override_guards(&mut planned.plan, overrides, out);
+        let again = undo::done_again(&planned.plan, &desired, &planned.after);
+        if !again.is_empty() && !ahead_of_revert {
+            return Err(self.is_asked_for(&again, &planned.plan));
+        }
+        say_what_moved(&record.plan, &rest, out);
+        for line in kept.iter().map(|kept| kept_words(kept, &record.plan)) {
+            out.warn(&line);
+        }
+        if let Some(commit) = self.commit() {
+            out.say(&format!("The run was made from commit {commit}; `git revert {commit}` keeps it undone"));
+        }
+        let prepared = Box::pin(begun.prepared(planned, scope, None, environment, out)).await?;
+        Ok(Remainder { prepared, has_moved: rest.has_moved() })
+    }
+
+    fn commit(&self) -> Option<&str> {
+        Some(self.record.plan.made_from.as_ref()?.commit.as_ref()?.as_str())
+    }
+
+    fn is_asked_for(&self, again: &[Change], plan: &Plan) -> CliError {
+        const SHOWN: usize = 5;
+        let mut message = format!(
+            "the policy still asks for {} that this takes back, so the next apply would do it again; nothing was changed",
+            count(again.len(), "change", "changes")
+        );
+        for change in again.iter().take(SHOWN) {
+            let _ = write!(message, "\n  {}", render::change_in_words(plan, change));
+        }
+        if again.len() > SHOWN {
+            let _ = write!(message, "\n  and {} more", again.len() - SHOWN);
+        }
+        let commit = self.commit().map(|commit| format!(" (`git revert {commit}`)")).unwrap_or_default();
+        CliError::failed(Failure::AskedFor, message).with_hint(format!(
+            "revert the commit that brought it{commit}, or pass --ahead-of-revert to undo the run first"
+        ))
+    }
+}
+
+/// What does not come back, and why.
+fn kept_words(kept: &NotGivenBack, plan: &Plan) -> String {
+    match kept {
+        NotGivenBack::Requested { space, who } => format!(
+            "{space}  {} does not get back what it had: that had ended, or the policy named it to be removed (--include-ended gives it back)",
+            plan.name(who)
+        ),
+        NotGivenBack::SinglePermissions { space, who, permissions } => {
+            let permissions: Vec<String> = permissions.iter().map(ToString::to_string).collect();
+            format!(
+                "{space}  {} does not get back {}, and keeps what it has now: the site gives it access by roles alone",
+                plan.name(who),
+                list(&permissions)
+            )
+        }
+        NotGivenBack::Role { space, who, role } => format!(
+            "{space}  {} does not get back the role {}: the site does not have it any more",
+            plan.name(who),
+            plan.roles.get(role).map_or_else(|| role.as_str(), |name| name.as_str())
+        ),
+        NotGivenBack::List { space, content, list } => {
+            let page = plan
+                .pages
+                .get(content)
+                .map_or_else(|| format!("id:{content}"), |page| page.path.as_str().to_owned());
+            let verb = match list {
+                PageVerb::View => "view",
+                PageVerb::Edit => "edit",
+            };
+            format!(
+                "{space}  {page}: the {verb} list stays as it is, since nothing would be left of the one from before"
+            )
+        }
+        NotGivenBack::OtherContents { role } => format!(
+            "the role {} comes back and gives something else than it gave then",
+            plan.roles.get(role).map_or_else(|| role.as_str(), |name| name.as_str())
+        ),
+    }
+}

@@ -1,0 +1,158 @@
+//! `confperm log`: what runs did, as their journals tell it.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{DocumentBody, write};
+use crate::apply::journal::{Answer, Record, Settled};
+use crate::model::{AccountId, Fingerprint, Guard};
+use crate::plan::{CallId, GuardVerdict};
+use crate::render::call::call_words;
+
+/// Runs, the last one first.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct LogDocument {
+    runs: Vec<LoggedRun>,
+}
+
+impl DocumentBody for LogDocument {
+    const KIND: &'static str = "log";
+}
+
+/// What became of a run as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunResult {
+    /// The site is as planned.
+    Complete,
+    /// It came to its end, and not all is as planned.
+    Partial,
+    /// It died, or is still going on.
+    CutShort,
+}
+
+impl RunResult {
+    pub(in crate::render) fn of(record: &Record) -> Self {
+        match &record.end {
+            Some(end) if end.complete => Self::Complete,
+            Some(_) => Self::Partial,
+            None => Self::CutShort,
+        }
+    }
+}
+
+/// One run.
+#[derive(Serialize, JsonSchema)]
+struct LoggedRun {
+    journal: String,
+    #[schemars(with = "String")]
+    began: Timestamp,
+    #[schemars(with = "Option<String>")]
+    ended: Option<Timestamp>,
+    result: RunResult,
+    site: String,
+    /// The account that ran it.
+    caller: AccountId,
+    /// The version of the program.
+    confperm: String,
+    commit: Option<String>,
+    ci_run: Option<String>,
+    hash: Fingerprint,
+    overrides: BTreeMap<Guard, String>,
+    changes: usize,
+    calls: Vec<LoggedCall>,
+    /// Writes that put right what Confluence did unasked.
+    repairs: Option<usize>,
+    /// Objects that were read again and are as planned.
+    verified: Option<usize>,
+    not_as_planned: Vec<String>,
+    /// What was written, or may have been, and was not seen.
+    unverified: Option<usize>,
+}
+
+/// A call of the plan, and what became of it.
+#[derive(Serialize, JsonSchema)]
+struct LoggedCall {
+    id: CallId,
+    /// In words.
+    call: String,
+    /// Whether a request for it was about to leave.
+    sent: bool,
+    result: Option<&'static str>,
+}
+
+/// Runs as a document.
+pub fn log_as_json(records: &[Record]) -> String {
+    write(LogDocument { runs: records.iter().map(logged).collect() })
+}
+
+fn logged(record: &Record) -> LoggedRun {
+    let plan = &record.plan;
+    let made_from = plan.made_from.as_ref();
+    let end = record.end.as_ref();
+    LoggedRun {
+        journal: record.path.to_string(),
+        began: record.began,
+        ended: end.map(|end| end.at),
+        result: RunResult::of(record),
+        site: plan.site.base_url.shown().as_str().to_owned(),
+        caller: plan.site.caller.clone(),
+        confperm: record.confperm.clone(),
+        commit: made_from.and_then(|made_from| Some(made_from.commit.as_ref()?.as_str().to_owned())),
+        ci_run: made_from.and_then(|made_from| Some(made_from.run.as_ref()?.as_str().to_owned())),
+        hash: plan.hash,
+        overrides: overrides(record),
+        changes: plan.changes.len(),
+        calls: plan
+            .calls
+            .iter()
+            .map(|call| LoggedCall {
+                id: call.id,
+                call: call_words(plan, &call.call),
+                sent: record.requests.iter().any(|sent| sent.serves == Some(call.id)),
+                result: record.settled.get(&call.id).map(settled_word),
+            })
+            .collect(),
+        repairs: end.map(|end| end.repairs),
+        verified: end.map(|end| end.right),
+        not_as_planned: end.map(|end| end.wrong.clone()).unwrap_or_default(),
+        unverified: end.map(|end| end.unverified.len()),
+    }
+}
+
+/// The guards that the plan was let through, with the reasons.
+pub(in crate::render) fn overrides(record: &Record) -> BTreeMap<Guard, String> {
+    let outcomes = record.plan.guards.outcomes.iter();
+    let overridden = outcomes.filter_map(|outcome| match &outcome.verdict {
+        GuardVerdict::Overridden { why } => Some((outcome.guard, why.clone())),
+        GuardVerdict::NotApplicable | GuardVerdict::Holds | GuardVerdict::Blocked => None,
+    });
+    overridden.collect()
+}
+
+/// What became of a call, in a word.
+pub(in crate::render) const fn settled_word(settled: &Settled) -> &'static str {
+    match settled {
+        Settled::Done => "done",
+        Settled::AlreadySo => "already-so",
+        Settled::NotNeeded => "not-needed",
+        Settled::Skipped { .. } => "skipped",
+        Settled::Failed { .. } => "failed",
+        Settled::NotTried { .. } => "not-tried",
+        Settled::Stopped => "stopped",
+    }
+}
+
+/// What the site said to a request, in a word.
+pub(in crate::render) fn answer_word(answer: Option<&Answer>) -> &'static str {
+    match answer {
+        Some(Answer::Done) => "done",
+        Some(Answer::AlreadySo) => "already so",
+        Some(Answer::Gone { .. }) => "gone",
+        Some(Answer::Refused { .. }) => "refused",
+        Some(Answer::Lost { .. }) | None => "no answer",
+    }
+}

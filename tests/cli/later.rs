@@ -1,0 +1,291 @@
+//! Plans that are carried out later, and runs that are taken back, on random sites that others change in between.
+//!
+//! What a saved plan is promised to do is said in this file once more, by what the sandbox holds: nothing is written
+//! that the plan does not say, nothing is written over that others changed, and what is left undone was changed by
+//! others. A run that is taken back leaves the sandbox as it was.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::Utf8PathBuf;
+use confperm::apply::journal::{self, Journal, Record, SiteKey};
+use confperm::apply::saved::{self};
+use confperm::apply::undo::{self, NotGivenBack};
+use confperm::apply::{ApplyOptions, Outcome, Stop, rest};
+use confperm::model::{Desired, Live, PageVerb};
+use confperm::plan::{Aim, Change, Gaps, ObjectId, Plan, Planned};
+use confperm::policy::lock::Lock;
+use confperm::policy::{Context, Policy};
+use confperm::sandbox::world::{
+    Action, Content, ContentId, GroupId, Kind, ListKind, Pair, Principal, RoleId, SpaceId, World,
+};
+use confperm::{observe, plan};
+
+use crate::adopted::{Scene, read, scene};
+use crate::as_planned::{as_planned, permission, principal};
+use crate::in_process::{OPTIONS, Stage};
+use crate::worlds::Dice;
+
+/// Everything that a run can change, without the numbers of rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Held {
+    rows: BTreeSet<(String, confperm::model::Principal, confperm::model::Permission)>,
+    roles: BTreeMap<(String, confperm::model::Principal), RoleId>,
+    lists: BTreeMap<(ContentId, PageVerb), BTreeSet<confperm::model::Principal>>,
+}
+
+impl Held {
+    fn by(stage: &Stage) -> Self {
+        stage.running.world(Self::of)
+    }
+
+    fn of(world: &World) -> Self {
+        let mut held = Self { rows: BTreeSet::new(), roles: BTreeMap::new(), lists: BTreeMap::new() };
+        for space in world.spaces() {
+            for grant in space.grants.values() {
+                held.rows.insert((
+                    space.key.to_string(),
+                    principal(&grant.principal),
+                    permission(grant.pair),
+                ));
+            }
+            for (who, role) in &space.assignments {
+                held.roles.insert((space.key.to_string(), principal(who)), role.clone());
+            }
+        }
+        for Content { id, lists, .. } in world.contents() {
+            for (kind, verb) in [(ListKind::Read, PageVerb::View), (ListKind::Update, PageVerb::Edit)] {
+                held.lists.insert((*id, verb), lists.get(kind).iter().map(principal).collect());
+            }
+        }
+        held
+    }
+
+    /// What differs, in words.
+    fn differences(&self, other: &Self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for row in self.rows.symmetric_difference(&other.rows) {
+            lines.push(format!("{} {} {}: {}", row.0, row.1, row.2, self.rows.contains(row)));
+        }
+        for key in self.roles.keys().chain(other.roles.keys()).collect::<BTreeSet<_>>() {
+            let (one, two) = (self.roles.get(key), other.roles.get(key));
+            if one != two {
+                lines.push(format!("{} {}: role {one:?}, and {two:?}", key.0, key.1));
+            }
+        }
+        for (key, list) in &self.lists {
+            let there = other.lists.get(key);
+            if there.is_some_and(|there| there != list) {
+                lines.push(format!("{key:?}: {list:?}, and {there:?}"));
+            }
+        }
+        lines
+    }
+}
+
+/// Something that a colleague does by hand.
+fn meddle(stage: &Stage, dice: &mut Dice) {
+    let (spaces, contents, roles) = stage.running.world(|world| {
+        let pages = world.contents().filter(|content| content.kind == Kind::Page);
+        (
+            world.spaces().map(|space| space.id).collect::<Vec<SpaceId>>(),
+            pages.map(|content| content.id).collect::<Vec<ContentId>>(),
+            world.roles().map(|role| role.id.clone()).collect::<Vec<RoleId>>(),
+        )
+    });
+    let groups =
+        stage.running.world(|world| world.groups().map(|group| group.id.clone()).collect::<Vec<GroupId>>());
+    let who = match dice.below(3) {
+        0 => Principal::User("u-bob".into()),
+        _ => Principal::Group(groups[dice.below(groups.len())].clone()),
+    };
+    let space = dice.pick(&spaces);
+    let pair = dice.pick(&[
+        Pair::ReadSpace,
+        Pair::CreatePage,
+        Pair::CreateComment,
+        Pair::ExportSpace,
+        Pair::DeletePage,
+        Pair::RestrictContent,
+    ]);
+    let action = match dice.below(7) {
+        0 | 1 => Action::Grant { space, principal: who, pair },
+        2 => Action::Revoke { space, principal: who, pair },
+        3 if !roles.is_empty() => {
+            let role = roles[dice.below(roles.len())].clone();
+            Action::AssignRole { space, principal: who, role }
+        }
+        _ if contents.is_empty() => return,
+        4 => Action::ClearList { content: dice.pick(&contents), list: ListKind::Read },
+        5 => Action::RemoveFromList { content: dice.pick(&contents), list: ListKind::Update, principal: who },
+        _ => {
+            let list = if dice.one_in(2) { ListKind::Read } else { ListKind::Update };
+            Action::AddToList { content: dice.pick(&contents), list, principal: who }
+        }
+    };
+    // What does not apply to this site changes nothing.
+    drop(stage.running.act(action));
+}
+
+/// A random site that has drifted from its policy, the policy, and the plan that brings it back.
+async fn drifted(seed: u64, dice: &mut Dice) -> Option<(Stage, Policy, Planned, String)> {
+    let Scene { stage, state, files, .. } = scene(seed).await;
+    let policy = read(&files)?;
+    for _ in 0..=dice.below(6) {
+        meddle(&stage, dice);
+    }
+    let planned = stage.plan_after(&policy, &[]).await.ok()?;
+    if planned.plan.is_blocked() || planned.plan.is_empty() {
+        stage.running.stop().await;
+        return None;
+    }
+    let shown = format!("seed {seed}\n{state}\n{}", confperm::render::plan_as_text(&planned.plan));
+    Some((stage, policy, planned, shown))
+}
+
+/// Carries a plan out, to its end or not, with a journal in a file, which is read.
+async fn run(stage: &Stage, planned: &Planned, most_calls: Option<usize>) -> (Outcome, Record) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
+    let (journal, file) = Journal::create(&path, SiteKey::default(), || jiff::Timestamp::UNIX_EPOCH).unwrap();
+    let options = ApplyOptions { most_calls, ..OPTIONS.clone() };
+    let stop = Stop::default();
+    let outcome =
+        confperm::apply::apply(planned, &[], &stage.site, &journal, &stop, &options, &|_| ()).await.unwrap();
+    (outcome, journal::read(&file).unwrap().unwrap())
+}
+
+/// Reads what `planning` needs, and resolves the policy.
+async fn resolved(
+    stage: &Stage,
+    policy: &Policy,
+    planning: impl Fn(&Desired, &Live) -> observe::Needs,
+) -> Option<(Desired, Live)> {
+    let mut live = stage.sign_in().await;
+    let context = Context { today: jiff::civil::Date::constant(2026, 11, 21), lock: Lock::EMPTY };
+    let read = observe::for_plan(&stage.site, &mut live, policy, context, planning, &observe::quiet).await;
+    Some((read.ok()?.desired, live))
+}
+
+/// What is left of a plan that was saved, as `apply` plans it.
+async fn left_of(stage: &Stage, policy: &Policy, plan: &Plan) -> Option<(rest::Rest, Planned)> {
+    let (mut desired, live) =
+        resolved(stage, policy, |desired, live| saved::needs(plan, desired, live)).await?;
+    saved::add_spaces(&mut desired, plan);
+    let mut rest = saved::rest(plan, &desired, &live);
+    let aim = plan::aim(&desired, &live);
+    let planned = rest.plan(&aim, Gaps::Refuse, &desired, &live).unwrap();
+    Some((rest, planned))
+}
+
+/// What the changes of a plan come to, object by object.
+fn wanted(plan: &Plan) -> BTreeSet<String> {
+    let words = plan.changes.iter().map(|change| match change {
+        Change::Grant { space, principal, permission, verb, .. } => {
+            format!("{space} {principal} {permission}: {}", *verb == plan::Verb::Add)
+        }
+        Change::Role { space, principal, after, .. } => format!("{space} {principal} {after:?}"),
+        Change::Audience { content, list, after, .. } => format!("{content} {list:?} {after:?}"),
+    });
+    words.collect()
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    done: usize,
+    cut: usize,
+    meddled: usize,
+    moved: usize,
+    blocked: usize,
+}
+
+#[tokio::test]
+async fn a_saved_plan_writes_what_it_says_and_nothing_over() {
+    let mut counts = Counts::default();
+    for seed in 0..70 {
+        let mut dice = Dice::new(seed + 90_000);
+        let Some((stage, policy, planned, shown)) = drifted(seed, &mut dice).await else { continue };
+        let text = serde_json::to_string(&planned.plan).unwrap();
+        let plan: Plan = serde_json::from_str(&text).unwrap();
+        if dice.one_in(2) {
+            let most = dice.below(planned.plan.calls.len() + 1);
+            drop(run(&stage, &planned, Some(most)).await);
+            counts.cut += 1;
+        }
+        let meddles = dice.one_in(2);
+        for _ in 0..if meddles { 1 + dice.below(4) } else { 0 } {
+            meddle(&stage, &mut dice);
+        }
+        counts.meddled += usize::from(meddles);
+        let before = Held::by(&stage);
+        let Some((rest, left)) = left_of(&stage, &policy, &plan).await else { continue };
+        let more: Vec<_> = wanted(&left.plan).difference(&wanted(&plan)).cloned().collect();
+        assert!(more.is_empty(), "more than it says: {more:?}\n{shown}");
+        let moved: BTreeSet<ObjectId> = rest.withheld();
+        let of_moved = |change: &&Change| moved.contains(&ObjectId::changed_by(change));
+        assert_eq!(left.plan.changes.iter().find(of_moved), None, "{shown}");
+        assert!(meddles || !rest.has_moved(), "{:?}\n{shown}", rest.moved);
+        counts.moved += usize::from(rest.has_moved());
+        if left.plan.is_blocked() {
+            assert!(meddles, "{:?} {:?}\n{shown}", left.plan.refusals, left.plan.guards);
+            counts.blocked += 1;
+            continue;
+        }
+        let (outcome, _) = run(&stage, &left, None).await;
+        let told = confperm::render::outcome_as_text(&left.plan, &outcome);
+        if !outcome.is_complete() {
+            // What was taken from the account that runs this may be what it needs.
+            assert!(meddles && told.contains("Not permitted"), "{told}\n{shown}");
+            counts.blocked += 1;
+            continue;
+        }
+        stage.running.world(|world| as_planned(&left, world)).unwrap_or_else(|why| panic!("{why}\n{shown}"));
+        let after = Held::by(&stage);
+        let touched: BTreeSet<String> = before.differences(&after).into_iter().collect();
+        assert!(touched.is_empty() || !left.plan.is_empty(), "{touched:?}\n{shown}");
+        let (_, again) = left_of(&stage, &policy, &plan).await.unwrap();
+        assert!(again.plan.is_empty(), "{}\n{shown}", confperm::render::plan_as_text(&again.plan));
+        if !meddles {
+            let policy = stage.plan_of(&policy).await.plan;
+            assert!(policy.is_empty(), "{}\n{shown}", confperm::render::plan_as_text(&policy));
+        }
+        counts.done += 1;
+        stage.running.stop().await;
+    }
+    assert!(counts.done >= 30 && counts.cut >= 15 && counts.meddled >= 15 && counts.moved >= 3, "{counts:?}");
+    assert!(counts.blocked * 4 <= counts.meddled, "{counts:?}");
+}
+
+#[tokio::test]
+async fn a_run_that_is_taken_back_leaves_the_site_as_it_was() {
+    let (mut done, mut cut, mut listed) = (0, 0, 0);
+    for seed in 200..270 {
+        let mut dice = Dice::new(seed + 90_000);
+        let Some((stage, policy, planned, shown)) = drifted(seed, &mut dice).await else { continue };
+        let before = Held::by(&stage);
+        let most = dice.one_in(2).then(|| 1 + dice.below(planned.plan.calls.len()));
+        cut += usize::from(most.is_some());
+        let (_, record) = run(&stage, &planned, most).await;
+        let (desired, live) =
+            resolved(&stage, &policy, |desired, live| undo::needs(&record, true, desired, live))
+                .await
+                .unwrap();
+        let undo::Undo { mut rest, kept } = undo::undo(&record, &live, true);
+        let frame = undo::without_wishes(&desired, &record.plan);
+        assert!(!rest.has_moved(), "{:?}\n{shown}", rest.moved);
+        let back = rest.plan(&Aim::default(), Gaps::Refuse, &frame, &live).unwrap();
+        assert!(back.plan.refusals.is_empty(), "{:?}\n{shown}", back.plan.refusals);
+        let again = undo::done_again(&back.plan, &desired, &back.after);
+        assert_eq!(again.is_empty(), back.plan.is_empty(), "{again:?}\n{shown}");
+        let (outcome, _) = run(&stage, &back, None).await;
+        let told = confperm::render::outcome_as_text(&back.plan, &outcome);
+        assert!(outcome.is_complete(), "{told}\n{shown}");
+        let differences = before.differences(&Held::by(&stage));
+        let is_listed = kept.iter().any(|kept| !matches!(kept, NotGivenBack::OtherContents { .. }))
+            || !back.plan.left_out.is_empty();
+        listed += usize::from(is_listed);
+        assert!(is_listed || differences.is_empty(), "{differences:#?}\n{told}\n{shown}");
+        done += 1;
+        stage.running.stop().await;
+    }
+    assert!(done >= 30 && cut >= 12 && listed * 3 <= done, "{done} {cut} {listed}");
+}
