@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::confluence;
-use crate::diagnostic::{Diagnostics, Sources};
+use crate::diagnostic::{Code, Diagnostics, Sources};
 use crate::model::{Guard, Origin};
 use crate::plan::Rejected;
 use crate::render::{self, FindingDocument};
@@ -83,15 +83,23 @@ impl CliError {
         vec![FindingDocument::of_failure(code, &scrubbed(message), hint.as_deref(), at)]
     }
 
-    pub(super) const fn exit(&self) -> Exit {
+    pub(super) fn exit(&self) -> Exit {
         match self {
             Self::Failed { code: ErrorCode::Failure(failure), .. } if failure.is_refusal() => Exit::Blocked,
             Self::Failed { .. } => Exit::Failed,
             Self::Usage { .. } => Exit::Usage,
+            // What such a file says has a meaning, and its author may not say it.
+            Self::Invalid { findings, .. } if is_blocked(findings) => Exit::Blocked,
             Self::Invalid { .. } => Exit::Invalid,
             Self::Blocked { .. } => Exit::Blocked,
         }
     }
+}
+
+/// Whether nothing is wrong but that files of teams reach further than their delegation.
+fn is_blocked(findings: &Diagnostics) -> bool {
+    let mut errors = findings.iter().filter(|finding| finding.is_error());
+    errors.all(|finding| finding.code == Code::BeyondDelegation) && findings.has_errors()
 }
 
 impl From<confluence::Error> for CliError {

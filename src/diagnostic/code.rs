@@ -98,6 +98,8 @@ codes! {
     // Rules.
     UnknownLike = "unknown-like", Error, "`like` names a space in which the policy gives no access.";
     LikeCycle = "like-cycle", Error, "Entries with `like` that refer to each other in a circle.";
+    BeyondDelegation = "beyond-delegation", Error, "A file of a team that reaches further than its delegation.";
+    UnclearDelegation = "unclear-delegation", Error, "A file of which it is not clear whether, or to which team, it is delegated.";
     Contradiction = "contradiction", Error, "A principal is given something in one place and denied it in another.";
     EmptySelector = "empty-selector", Warning, "A rule, or a pattern in it, that matches no space; or a pattern of `leave` that matches no group.";
     NotCopied = "not-copied", Warning, "Access that `like` or `replace` does not copy, because confperm does not manage it.";

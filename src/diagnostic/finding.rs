@@ -49,6 +49,15 @@ impl Diagnostic {
         self
     }
 
+    /// Adds a place, if there is one more.
+    #[must_use]
+    pub fn maybe_at(self, place: Option<(&Span, &str)>) -> Self {
+        match place {
+            Some((span, text)) => self.at(span, text),
+            None => self,
+        }
+    }
+
     /// Says what to do next.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {

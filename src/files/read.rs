@@ -151,6 +151,13 @@ impl Folder {
         Ok(real)
     }
 
+    /// The path below the directory that a path inside it leads to, where links make it another one.
+    pub fn leads_to(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
+        let real = self.locate_inside(path).ok()?;
+        let below = real.strip_prefix(&self.real).ok()?;
+        (below != path).then(|| below.to_owned())
+    }
+
     /// Where a path leads that may leave the directory.
     pub fn locate_near(&self, path: &Utf8Path) -> Result<Utf8PathBuf, Refused> {
         let mut real = self.real.clone();

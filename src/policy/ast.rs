@@ -10,6 +10,7 @@ use camino::Utf8PathBuf;
 use url::Url;
 
 pub use super::access_line::{AccessLine, Entry, Joining, Named, Right, RoleName, Who};
+use super::delegation::Delegation;
 use super::leave::LeavePattern;
 use super::pages::{PageSelector, with_space};
 use super::roles::RoleDef;
@@ -36,6 +37,7 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     pub focus: Focus,
     pub guards: GuardsDef,
+    pub delegation: Delegation,
     pub tests: Vec<AccessTest>,
     /// The origins of the addresses that name pages, which must be the site's.
     pub(super) links: Vec<Spanned<String>>,

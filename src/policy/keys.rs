@@ -79,6 +79,13 @@ pub(crate) const TOP: &[Key] = &[
     key("spaces", "Who may do what, by the key of the space.").named(SPACE).apart(),
     key("rules", "The same across many spaces.").fields(RULE).apart(),
     key("guards", "What every plan must respect; a plan that does not is blocked.").fields(GUARDS),
+    key(
+        "delegation",
+        "Which teams manage which spaces, by the files that they own: a folder such as `teams/eng/**`, or one file. A file of \
+         a team holds `spaces`, `rules` and `tests` that stay within what is delegated.",
+    )
+    .named(TEAM)
+    .apart(),
     key("tests", "Promises about effective access, checked by `confperm test`.").fields(TEST),
 ];
 
@@ -269,6 +276,33 @@ pub(crate) const FORBID_ANONYMOUS: &[Key] =
 pub(crate) const FORBID_DIRECT_USERS: &[Key] = &[
     key("except", "The users who may be given access by name."),
     key("except-spaces", "The keys, or patterns of keys, of the spaces where it may be given."),
+];
+
+/// Beside the files of teams: who owns all others.
+pub(crate) const OWNERS: &str = "owners";
+
+pub(crate) const TEAM: &[Key] = &[
+    key("name", "What `--team` calls the team; without it, the name of the folder or file."),
+    key("spaces", "The spaces that its files may speak of: keys, or patterns with `*` and `?`."),
+    key("may-grant", "The roles and permissions that they may give."),
+    key(
+        "to",
+        "The principals that they may let in: `group:eng-*`, `user:ALIAS`, `user:*`, `set:NAME`, `class:NAME` or `anonymous`.",
+    ),
+    key(
+        "may-remove",
+        "From whom they may take something: `own`, the principals under `to`, or `any`. Without it, `own`. Authoritative \
+         spaces, lists of pages and `page-only` need `any`.",
+    ),
+    key(
+        "may-open",
+        "Whether they may open pages, and let principals into pages that are restricted: `true` or `false`. Without it, \
+         `false`.",
+    ),
+    key(
+        "owners",
+        "Who owns the files: teams and users as the host of the repository writes them, for `confperm codeowners`.",
+    ),
 ];
 
 pub(crate) const PAGE_ONLY: &[Key] = &[

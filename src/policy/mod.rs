@@ -17,6 +17,7 @@ mod conflict;
 mod contradictions;
 pub mod express;
 mod csv;
+mod delegation;
 mod format;
 mod glob;
 mod hidden;
@@ -48,6 +49,7 @@ pub use ast::{
     TestTarget, TestVerb, UnlistedDef, Who,
 };
 pub use breaches::Breaches;
+pub use delegation::{Delegation, Mandate, MayRemove, Recipient, Team, TeamFiles};
 pub use express::NamedBundle;
 pub use format::format;
 pub use leave::LeavePattern;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::ast::TestVerb;
 use super::csv::Delimiter;
+use super::delegation::MayRemove;
 use super::keys::{self, Key};
 use crate::model::{AccessClass, BuiltInRole, Forbidden, Permission};
 
@@ -26,6 +27,7 @@ pub fn schema() -> Value {
         "spaces" => map_of(&space()),
         "rules" => json!({ "type": "array", "items": rule() }),
         "guards" => guards(),
+        "delegation" => delegation(),
         _ => json!({ "type": "array", "items": test() }),
     });
     if let Value::Object(top) = &mut schema {
@@ -230,6 +232,25 @@ fn guards() -> Value {
         ] }),
     });
     with(guards, "minProperties", json!(1))
+}
+
+fn delegation() -> Value {
+    let owners = || one_or_many(&json!({ "type": "string", "pattern": "^[^\\s#]*@[^\\s#]*$" }));
+    let team = mapping(keys::TEAM, |key| match key {
+        "name" => text(),
+        "may-remove" => json!({ "enum": MayRemove::ALL.map(MayRemove::as_str) }),
+        "may-open" => json!({ "type": "boolean" }),
+        "to" => list(json!({ "type": "string", "pattern": principal_pattern("set:.+|class:\\s*\\*|") })),
+        "owners" => owners(),
+        _ => one_or_many(&scalar()),
+    });
+    let mut delegation = map_of(&with(team, "required", json!(["spaces"])));
+    if let Value::Object(fields) = &mut delegation {
+        let all_others = described(owners(), "Who owns all other files.");
+        fields.insert("properties".to_owned(), json!({ keys::OWNERS: all_others }));
+        fields.insert("propertyNames".to_owned(), json!({ "pattern": "^(owners|.+/\\*\\*|.+\\.ya?ml)$" }));
+    }
+    delegation
 }
 
 /// The exceptions of something that is forbidden.

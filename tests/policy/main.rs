@@ -5,6 +5,7 @@
 mod bad_inputs;
 mod absent;
 mod coverage;
+mod delegation;
 mod crowd;
 mod fixtures;
 mod formatting;

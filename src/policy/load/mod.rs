@@ -46,6 +46,12 @@ pub fn load(directory: &Utf8Path) -> Loaded {
         search.table(path, &named);
     }
     let mut loaded = whole(&files, findings, search.sources);
+    let linked: Diagnostics =
+        loaded.policy.iter().flat_map(|policy| policy.delegation.of_two_teams(&search.links)).collect();
+    if !linked.is_empty() {
+        loaded.policy = None;
+        loaded.findings.extend(linked);
+    }
     // A policy without one of its files would ask for something else than its authors do.
     if !search.unread.is_empty() {
         loaded.policy = None;
@@ -139,6 +145,7 @@ const fn is_consequence(code: Code) -> bool {
             | Code::MissingVersion
             | Code::NoFiles
             | Code::UnknownLike
+            | Code::BeyondDelegation
     )
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Search<'a> {
     /// What could not be read: errors, all of them.
     pub(super) unread: Diagnostics,
     pub(super) sources: Sources,
+    /// The files that are reached by links, and where these lead below the directory.
+    pub(super) links: Vec<(Utf8PathBuf, Utf8PathBuf)>,
     /// Whether links to files are followed. They are not where files are to be written.
     follows: bool,
 }
@@ -50,7 +52,13 @@ impl<'a> Search<'a> {
     }
 
     fn new(directory: &'a Utf8Path, follows: bool) -> Self {
-        Self { directory, unread: Diagnostics::default(), sources: Sources::default(), follows }
+        Self {
+            directory,
+            unread: Diagnostics::default(),
+            sources: Sources::default(),
+            links: Vec::new(),
+            follows,
+        }
     }
 
     fn begin(directory: &'a Utf8Path, follows: bool) -> Self {
@@ -101,7 +109,10 @@ impl<'a> Search<'a> {
         };
         match text(bytes) {
             Ok(text) if is_state(&text) => {}
-            Ok(text) => self.sources.insert(shown, text),
+            Ok(text) => {
+                self.linked(root, path);
+                self.sources.insert(shown, text);
+            }
             Err(line) => {
                 let file: Arc<Utf8Path> = shown.into();
                 self.unread.push(
@@ -118,9 +129,11 @@ impl<'a> Search<'a> {
         if self.sources.get(&path).is_some() {
             return;
         }
-        let read = Folder::open(self.directory)
-            .map_err(Refused::from)
-            .and_then(|folder| folder.read_inside(&path, MAX_TABLE_BYTES));
+        let read = Folder::open(self.directory).map_err(Refused::from).and_then(|folder| {
+            let bytes = folder.read_inside(&path, MAX_TABLE_BYTES)?;
+            self.linked(&folder, &path);
+            Ok(bytes)
+        });
         let (code, problem, help) = match read {
             Ok(bytes) => match text(bytes) {
                 Ok(text) => {
@@ -138,6 +151,13 @@ impl<'a> Search<'a> {
             Err(refused) => (code(&refused), refused.to_string(), refused.help()),
         };
         self.unread.push(Diagnostic::new(code, format!("`{path}` {problem}")).at(named, "").help(help));
+    }
+
+    /// Remembers a file that is not where its path says.
+    fn linked(&mut self, root: &Folder, path: &Utf8Path) {
+        if let Some(real) = root.leads_to(path) {
+            self.links.push((path.to_owned(), real));
+        }
     }
 
     fn refused(&mut self, path: &Utf8Path, refused: &Refused) {

@@ -4,6 +4,7 @@
 //! what uses the names, so that an entry is checked where it is read and becomes a typed value at once.
 
 mod access_tests;
+mod delegation;
 mod entries;
 mod guards;
 mod labels;
@@ -60,6 +61,9 @@ pub(super) fn read(files: &[Node], sources: &Sources) -> (Policy, Diagnostics) {
     }
     reader.sets(sections.sets.iter().map(|(_, node)| *node));
     reader.roles(sections.roles.iter().map(|(_, node)| *node));
+    for (_, node) in &sections.delegation {
+        reader.delegation(node);
+    }
     for (_, node) in &sections.spaces {
         reader.spaces(node);
     }
@@ -73,6 +77,7 @@ pub(super) fn read(files: &[Node], sources: &Sources) -> (Policy, Diagnostics) {
     for (_, node) in &sections.tests {
         reader.access_tests(node);
     }
+    reader.delegated(files, sources);
     (reader.policy, reader.findings)
 }
 
@@ -96,6 +101,7 @@ struct Sections<'a> {
     spaces: Vec<(Span, &'a Node)>,
     rules: Vec<(Span, &'a Node)>,
     guards: Vec<(Span, &'a Node)>,
+    delegation: Vec<(Span, &'a Node)>,
     tests: Vec<(Span, &'a Node)>,
 }
 
@@ -117,6 +123,7 @@ impl<'a> Sections<'a> {
                 "spaces" => &mut self.spaces,
                 "rules" => &mut self.rules,
                 "guards" => &mut self.guards,
+                "delegation" => &mut self.delegation,
                 _ => &mut self.tests,
             };
             section.push((key.span, node));

@@ -84,7 +84,7 @@ impl Reader {
         self.who(node).map(|who| who.map(SetMember::Principal))
     }
 
-    fn known_set(&mut self, name: &str, span: &Span) -> Option<String> {
+    pub(super) fn known_set(&mut self, name: &str, span: &Span) -> Option<String> {
         let sets = &self.policy.sets.defined;
         if sets.contains_key(name) {
             return Some(name.to_owned());

@@ -1,0 +1,168 @@
+//! Whether a file of a team reaches further, as `docs/teams.md` says it, by trying out every key of a few letters.
+
+use super::case::{CUSTOM, Case, Mode, PageList, Parts, RIGHTS, SETS, Said, Statement, Team};
+
+/// Every key of up to six letters; no pattern has a `C`.
+fn keys() -> Vec<String> {
+    let mut all: Vec<String> = vec![String::new()];
+    let mut from = 0;
+    for _ in 0..6 {
+        let longer: Vec<String> = all[from..]
+            .iter()
+            .flat_map(|key| ["A", "B", "C"].map(|letter| format!("{key}{letter}")))
+            .collect();
+        from = all.len();
+        all.extend(longer);
+    }
+    all.split_off(1)
+}
+
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_at_checked(1) {
+        None => text.is_empty(),
+        Some(("*", rest)) => (0..=text.len()).any(|taken| matches(rest, &text[taken..])),
+        Some((first, rest)) => match text.split_at_checked(1) {
+            None => false,
+            Some((letter, after)) => (first == "?" || first == letter) && matches(rest, after),
+        },
+    }
+}
+
+pub(crate) fn members(who: &'static str) -> Vec<&'static str> {
+    match who.strip_prefix("set:") {
+        None => vec![who],
+        Some(name) => {
+            let (_, named) = SETS.into_iter().find(|(set, _)| *set == name).unwrap();
+            named.iter().flat_map(|who| members(who)).collect()
+        }
+    }
+}
+
+pub(crate) fn permissions(right: &str) -> &'static str {
+    RIGHTS.into_iter().find(|(name, _)| *name == right).unwrap().1
+}
+
+impl Team {
+    pub(crate) fn has_space(&self, key: &str) -> bool {
+        self.spaces.iter().any(|own| matches(own, key))
+    }
+
+    fn has_all(&self, pattern: &str) -> bool {
+        keys().iter().filter(|key| matches(pattern, key)).all(|key| self.has_space(key))
+    }
+
+    pub(crate) fn lets_in(&self, who: &'static str) -> bool {
+        members(who).iter().all(|member| {
+            self.to.iter().any(|to| {
+                let (kind, name) = to.split_once(':').unwrap_or((to, ""));
+                let sets = SETS.into_iter().filter(|(set, _)| kind == "set" && matches(name, set));
+                let of_sets = sets.flat_map(|(_, named)| named.iter().flat_map(|who| members(who)));
+                of_sets.collect::<Vec<_>>().contains(member) || (kind != "set" && matches(to, member))
+            })
+        })
+    }
+
+    pub(crate) fn grants(&self, right: &str) -> bool {
+        let all: String = self.rights.iter().map(|right| permissions(right)).collect();
+        let is_part = permissions(right).chars().all(|letter| all.contains(letter) || all.contains('*'));
+        self.rights.contains(&right) || (!CUSTOM.contains(&right) && is_part)
+    }
+}
+
+/// Whether any file reaches further than the delegation of its team.
+pub(crate) fn reaches_further(case: &Case) -> bool {
+    let statements = &case.statements;
+    statements.iter().any(|statement| {
+        let own = statement.file.checked_sub(1).map(|team| &case.teams[team]);
+        own.is_some_and(|team| speaks_beyond(statement, team, statements))
+            || rows_beyond(case, statement)
+            || case.teams.iter().any(|team| draws_from(statement, team))
+    })
+}
+
+fn speaks_beyond(statement: &Statement, team: &Team, all: &[Statement]) -> bool {
+    let Parts { grants, like, leave, joins } = &statement.parts;
+    let whole = |parts: bool| {
+        parts
+            && (grants.iter().any(|(right, who)| !team.grants(right) || !team.lets_in(who))
+                || like
+                    .is_some_and(|(live, source)| live || copies_beyond(source, team, all, &mut Vec::new()))
+                || joins.is_some_and(|who| !team.open || !team.lets_in(who)))
+    };
+    match &statement.said {
+        Said::Space { key, mode, list, guest, open } => {
+            whole(true)
+                || !team.has_space(key)
+                || *mode == Mode::Paused
+                || (*mode == Mode::Authoritative && !team.any)
+                || (*open && !team.open)
+                || guest.is_some_and(|who| !team.any || !team.grants("viewer") || !team.lets_in(who))
+                || match list {
+                    None => false,
+                    Some(PageList::Anyone) => !team.open,
+                    Some(PageList::Only(who)) => !team.any || !team.lets_in(who),
+                }
+        }
+        Said::Rule { keys, absent, replace } => {
+            whole(true)
+                || leave.is_some()
+                || keys.iter().any(|key| !team.has_all(key))
+                || absent.is_some_and(|(who, instead)| {
+                    !(team.any || team.lets_in(who))
+                        || instead.is_some_and(|who| !team.open || !team.lets_in(who))
+                })
+                || replace.is_some_and(|(old, new)| {
+                    !(team.any || team.lets_in(old))
+                        || !team.lets_in(new)
+                        || !team.open
+                        || !team.rights.contains(&"everything")
+                })
+        }
+        Said::Rows { .. } => whole(false),
+    }
+}
+
+/// Rows belong to the team of the rule, and to that of the table.
+fn rows_beyond(case: &Case, statement: &Statement) -> bool {
+    let Said::Rows { right, table, rows } = &statement.said else { return false };
+    let by_rule = statement.file.checked_sub(1).map(|team| &case.teams[team]);
+    let by_table = table.starts_with("teams/one/").then(|| &case.teams[0]);
+    by_rule.into_iter().chain(by_table).any(|team| {
+        rows.iter().any(|(key, who)| !team.has_space(key) || !team.grants(right) || !team.lets_in(who))
+    })
+}
+
+/// `like` in a file of a team: all that the source gets must be the team's to give.
+fn copies_beyond(source: &'static str, team: &Team, all: &[Statement], seen: &mut Vec<&'static str>) -> bool {
+    if seen.contains(&source) {
+        return false;
+    }
+    seen.push(source);
+    all.iter().any(|statement| {
+        let selects = match &statement.said {
+            Said::Space { key, .. } => *key == source,
+            Said::Rule { keys, .. } => keys.iter().any(|key| matches(key, source)),
+            Said::Rows { right, rows, .. } => {
+                return rows
+                    .iter()
+                    .any(|(key, who)| *key == source && (!team.grants(right) || !team.lets_in(who)));
+            }
+        };
+        let gives =
+            statement.parts.grants.iter().any(|(right, who)| !team.grants(right) || !team.lets_in(who));
+        let copies = statement.parts.like;
+        selects
+            && (gives || copies.is_some_and(|(live, source)| live || copies_beyond(source, team, all, seen)))
+    })
+}
+
+/// `like` anywhere by which a team would decide about a space that is not its own.
+fn draws_from(statement: &Statement, team: &Team) -> bool {
+    let Some((_, source)) = statement.parts.like else { return false };
+    let elsewhere = match &statement.said {
+        Said::Space { key, .. } => !team.has_space(key),
+        Said::Rule { keys, .. } => keys.iter().any(|key| !team.has_all(key)),
+        Said::Rows { .. } => false,
+    };
+    team.has_space(source) && elsewhere
+}
