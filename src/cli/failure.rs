@@ -91,6 +91,7 @@ failures! {
     NoJournal = "no-journal", "The journal cannot be written, and nothing is changed without it.";
     ImportDiffers = "import-differs", "A plan of the imported files would change something, so they were not written.";
     DeclaredElsewhere = "declared-elsewhere", "A space that is to be imported is declared in another file already, or `import --force` would replace a file that declares other spaces too. `import --missing` imports only spaces that the policy does not have yet.";
+    NoOwners = "no-owners", "`confperm codeowners` has no owner for some of the files: `owners:` is missing under `delegation`, or in the entry of a team.";
 
     // This machine.
     FileExists = "file-exists", "A file that would be written is there already.";

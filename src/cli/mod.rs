@@ -8,6 +8,7 @@ mod can;
 mod carry_out;
 mod checks;
 mod chosen;
+mod codeowners;
 mod connect;
 mod deposit;
 mod directory;
@@ -131,6 +132,7 @@ fn documented(command: &Command) -> Option<&'static str> {
         Command::Lock(args) => ("lock", args.format == AnswerFormat::Json),
         Command::Doctor(args) => ("doctor", args.format == AnswerFormat::Json),
         Command::Init(_)
+        | Command::Codeowners(_)
         | Command::Fmt(_)
         | Command::Snapshot(_)
         | Command::Sandbox(_)
@@ -187,6 +189,7 @@ async fn run(command: Command, environment: &Environment, out: &Output) -> Resul
         Command::Doctor(args) => doctor::run(&args, environment, out).await,
         Command::Snapshot(args) => snapshot::run(&args, environment, out).await,
         Command::Sandbox(args) => sandbox::run(args, &signals, out).await,
+        Command::Codeowners(args) => codeowners::run(&args, out),
         Command::Schema(args) => schema::run(&args, out),
         Command::Completions { shell } => Ok(schema::completions(shell, out)),
     }

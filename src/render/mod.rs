@@ -8,6 +8,7 @@ mod access_who;
 mod access_words;
 mod annotations;
 mod call;
+mod codeowners;
 pub(crate) mod columns;
 pub mod diagnostics;
 mod diff;
@@ -42,6 +43,7 @@ pub use access_words::SiteNames;
 pub use annotations::{
     Annotation, capped, findings_as_annotations, outcome_as_annotations, plan_as_annotations,
 };
+pub use codeowners::{LacksOwners, codeowners};
 pub use diff::{plan_as_diff, plans_as_diff, text_diff};
 pub use documents::{
     ApplyResult, FindingDocument, PolicySize, RunDocument, RunResult, apply_as_json, diagnoses_as_json,

@@ -221,3 +221,14 @@ fn parse_kind(text: &str) -> Result<SpaceKind, std::convert::Infallible> {
         _ => SpaceKind::Other(text.into()),
     })
 }
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CodeownersArgs {
+    /// The policy directory
+    #[arg(default_value = ".")]
+    pub(in crate::cli) directory: Utf8PathBuf,
+
+    /// The path of the policy directory in the repository, where it is not the repository itself
+    #[arg(long, value_name = "PATH", default_value = "")]
+    pub(in crate::cli) within: Utf8PathBuf,
+}

@@ -11,8 +11,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use super::site::SiteArgs;
 
 pub(super) use files::{
-    DocumentKind, FindingsFormat, FmtArgs, ImportArgs, InitArgs, LockArgs, SchemaArgs, SnapshotArgs,
-    SpacesArgs, ValidateArgs,
+    CodeownersArgs, DocumentKind, FindingsFormat, FmtArgs, ImportArgs, InitArgs, LockArgs, SchemaArgs,
+    SnapshotArgs, SpacesArgs, ValidateArgs,
 };
 pub(super) use plans::{
     ApplyArgs, ApplyFormat, Format, IncompleteMeans, LogArgs, OverrideArgs, PlanArgs, Scope, ShowArgs,
@@ -96,6 +96,8 @@ pub(super) enum Command {
     Snapshot(SnapshotArgs),
     /// Run a simulated Confluence
     Sandbox(SandboxArgs),
+    /// Print who owns which policy files, for GitHub and GitLab
+    Codeowners(CodeownersArgs),
     /// Print the JSON Schema of a kind of document
     Schema(SchemaArgs),
     /// Print completions for a shell

@@ -1,0 +1,34 @@
+//! `confperm codeowners`.
+
+use camino::Utf8Component;
+
+use crate::render;
+
+use super::args::CodeownersArgs;
+use super::directory;
+use super::error::CliError;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::output::Output;
+
+pub(super) fn run(args: &CodeownersArgs, out: &Output) -> Result<Exit, CliError> {
+    let is_plain = |part| matches!(part, Utf8Component::Normal(_) | Utf8Component::CurDir);
+    if !args.within.components().all(is_plain) {
+        return Err(CliError::usage(
+            format!("--within {}: not a path inside a repository", args.within),
+            "write it from the root of the repository, as in `--within permissions`",
+        ));
+    }
+    let loaded = directory::load(&args.directory)?;
+    let Some(policy) = loaded.policy else {
+        return Err(CliError::Invalid { findings: loaded.findings, sources: loaded.sources });
+    };
+    out.findings(&loaded.findings, &loaded.sources);
+    let owners = render::codeowners(&policy.delegation, &args.within).map_err(|lacking| {
+        CliError::failed(Failure::NoOwners, lacking.to_string())
+            .with_hint(lacking.help())
+            .at(lacking.origin())
+    })?;
+    out.data(&owners);
+    Ok(Exit::Done)
+}
