@@ -144,6 +144,7 @@ fn with_saved(args: &ApplyArgs) -> Result<(ApplyArgs, Source), CliError> {
     let saved = SavedPlan::read(&first)?;
     for (is_given, option) in [
         (!args.scope.spaces.is_empty(), "--space"),
+        (args.scope.team.is_some(), "--team"),
         (!args.overrides.guards.is_empty(), "--override"),
         (args.scope.allow_gap, "--allow-gap"),
     ] {

@@ -7,8 +7,8 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 use crate::apply::{Unverified, journal, unverified};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, near_key};
-use crate::model::{Desired, Edition, Fingerprint, Guard, Live, Site, SpaceKey};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, did_you_mean, near_key};
+use crate::model::{Desired, Edition, Fingerprint, Guard, Live, Site, SpaceKey, visible};
 use crate::observe::{Failure, Needs};
 use crate::plan::{self, MadeFrom, Plan, Planned};
 use crate::policy::lock::Lock;
@@ -92,6 +92,9 @@ pub(super) async fn begin(
     };
     let lock = LockFile::read(&scope.directory, &mut sources)?;
     may_be_covered(&policy, lock.known(), scope)?;
+    if let Some(team) = &scope.team {
+        is_delegated(&policy, team)?;
+    }
     out.findings(&loaded.findings, &sources);
     let contradictions = policy.contradictions(today);
     if contradictions.has_errors() {
@@ -201,6 +204,9 @@ pub(super) async fn prepare(
     let mut begun = Box::pin(begin(scope, Unchecked::Guards(&overridden), environment, out)).await?;
     let reading = SiteReading::again(&begun.connection, out);
     let keys = keys_of(scope, begun.lock.known(), reading, &mut begun.live).await?;
+    if let Some(team) = &scope.team {
+        begun.policy.focus_on_team(team);
+    }
     if let Some(keys) = &keys {
         begun.policy.focus_on_found(keys.clone());
     }
@@ -271,6 +277,20 @@ fn may_be_covered(policy: &Policy, lock: &Lock, scope: &Scope) -> Result<(), Cli
         Some(missing) => Err(not_covered(policy, missing)),
         None => Ok(()),
     }
+}
+
+/// That the policy delegates something to a team.
+fn is_delegated(policy: &Policy, name: &str) -> Result<(), CliError> {
+    if policy.delegation.team(name).is_some() {
+        return Ok(());
+    }
+    let teams: Vec<&str> = policy.delegation.teams.iter().map(|team| team.name.value.as_str()).collect();
+    let hint = match did_you_mean(name, teams.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if teams.is_empty() => "it has no `delegation`".to_owned(),
+        None => format!("its teams are {}", teams.join(", ")),
+    };
+    Err(CliError::usage(format!("--team {}: the policy delegates nothing to this team", visible(name)), hint))
 }
 
 /// The spaces of the run, under the keys of now; none if it is about all of the policy.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use camino::Utf8PathBuf;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,24 @@ pub struct Desired {
     /// What is asked for and not planned.
     pub skipped: BTreeSet<Skipped>,
     pub coverage: Coverage,
+    /// The part of it that a run carries out, if not all.
+    pub share: Option<Share>,
+}
+
+/// What one team's files ask for, of all that a policy asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    /// The files, by path as origins have it.
+    pub files: BTreeSet<Utf8PathBuf>,
+    /// From whom the run may take what no file declares.
+    pub removes: Removes,
+}
+
+/// Principals from whom something may be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Removes {
+    Any,
+    From(BTreeSet<Principal>),
 }
 
 /// What should be in one space.

@@ -41,7 +41,7 @@ pub use content::{Chain, Content, ContentKind, Missing, Parent, Tree};
 pub use coverage::{Coverage, PassedOver};
 pub use desired::{
     ArchivedPages, ContentReach, Desired, DesiredHolding, DesiredPage, DesiredSpace, End, Mode, PageOnly,
-    Requested, Strength, Terms, UnlistedPages, Wanted,
+    Removes, Requested, Share, Strength, Terms, UnlistedPages, Wanted,
 };
 pub use diff::Diff;
 pub use directory::{

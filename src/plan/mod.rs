@@ -35,6 +35,7 @@ mod paused;
 mod resume;
 mod rights;
 mod schedule;
+mod share;
 mod target;
 
 pub use change::{Change, Reason, Verb};
@@ -65,7 +66,8 @@ pub struct Planned {
 
 /// The site as it would be once the policy is carried out, without asking how.
 pub fn planned_state(desired: &Desired, live: &Live) -> Live {
-    let mut target = target::target(desired, live).target;
+    let Aim { mut target, mut page_only, .. } = target::target(desired, live);
+    share::leave_to_others(&mut target, &mut page_only, desired, live);
     let read_only = archived::left_out(&target, desired, live);
     account::leave_out(&mut target, &read_only);
     let left_out = account::left_out(&target, &diff::diff(&target, live), live);
@@ -120,6 +122,8 @@ pub struct Rejected {
 pub fn aim(desired: &Desired, live: &Live) -> Aim {
     let mut aim = target::target(desired, live);
     aim.unmanaged.extend(paused::paused(desired, live));
+    let others = share::leave_to_others(&mut aim.target, &mut aim.page_only, desired, live);
+    aim.unmanaged.extend(others);
     aim
 }
 

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::diff;
+use super::share;
 use super::target::{self, Target, TargetHolding, TargetSpace};
 use crate::model::{Desired, Live, Principal, SpaceKey};
 use crate::observe::{Needs, People};
@@ -14,7 +15,9 @@ use crate::observe::{Needs, People};
 /// What must be known before [`super::plan`] can be made of what a policy asks for. Where nothing would change, only
 /// whether what is declared of `anonymous` shows.
 pub fn needs(desired: &Desired, live: &Live) -> Needs {
-    needs_to(&target::target(desired, live).target, desired, live)
+    let mut aim = target::target(desired, live);
+    share::leave_to_others(&mut aim.target, &mut aim.page_only, desired, live);
+    needs_to(&aim.target, desired, live)
 }
 
 /// The same for a given target.

@@ -29,6 +29,7 @@ pub(super) fn paused(desired: &Desired, live: &Live) -> Vec<Unmanaged> {
         leavers: desired.leavers.clone(),
         guards: desired.guards.clone(),
         coverage: desired.coverage.clone(),
+        share: None,
     };
     let changes = diff::diff(&target::target(&desired, live).target, live);
     let line = |space: SpaceKey| {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::ast::{Joining, Policy};
+use super::delegation::Team;
 use super::rules::Selector;
 use crate::model::{Listing, SpaceKey};
 
@@ -27,6 +28,16 @@ impl Policy {
         self.focus.is_by_site = true;
     }
 
+    /// Limits the policy to the spaces of a team, and what is carried out to what its files ask for.
+    pub fn focus_on_team(&mut self, name: &str) {
+        self.focus.team = Some(name.to_owned());
+    }
+
+    /// The team that a run is about.
+    pub(super) fn team_in_focus(&self) -> Option<&Team> {
+        self.delegation.team(self.focus.team.as_deref()?)
+    }
+
     /// Leaves the pages of all other spaces out of account. Those that stay are named as the files do, and as
     /// [`Self::focus_on`] or [`Self::focus_on_found`] names spaces.
     pub fn focus_on_pages_of(&mut self, is_written: impl Fn(&SpaceKey) -> bool, spaces: BTreeSet<SpaceKey>) {
@@ -46,12 +57,15 @@ impl Policy {
 
     /// Whether a run is about a space at all.
     pub fn is_in_scope(&self, key: &SpaceKey) -> bool {
+        // The keys of a delegation are those of the files.
+        let has = |team: &Team| team.spaces.value.iter().any(|own| own.value.matches(self.as_written(key)));
         self.focus.spaces.as_ref().is_none_or(|scope| scope.contains(key))
+            && self.team_in_focus().is_none_or(has)
     }
 
     /// Whether a run is about all that the policy says.
     pub(super) const fn is_about_all(&self) -> bool {
-        self.focus.spaces.is_none()
+        self.focus.spaces.is_none() && self.focus.team.is_none()
     }
 
     /// Whether a space is named, or a rule could select it.
@@ -68,8 +82,9 @@ impl Policy {
             Some(scope) => Some(scope.clone()),
             None => (!selectors().any(Selector::has_globs)).then(|| self.space_keys().cloned().collect()),
         };
-        let keys =
-            keys.map(|keys: BTreeSet<SpaceKey>| keys.into_iter().chain(self.sources().cloned()).collect());
+        let keys = keys.map(|keys: BTreeSet<SpaceKey>| {
+            keys.into_iter().chain(self.sources().into_iter().cloned()).collect()
+        });
         let on_site = |keys: BTreeSet<SpaceKey>| keys.into_iter().filter(|key| !self.is_aside(key)).collect();
         let keys = keys.map(on_site);
         let labels = selectors().flat_map(|selector| &selector.labels).map(|label| label.value.clone());
@@ -88,8 +103,28 @@ impl Policy {
         chosen.map(|space| space.key.clone()).collect()
     }
 
-    /// Spaces whose access is copied somewhere.
-    pub(super) fn sources(&self) -> impl Iterator<Item = &SpaceKey> {
-        self.likes().map(|like| like.value.space())
+    /// Spaces whose access is copied somewhere; for a team, into its spaces.
+    pub(super) fn sources(&self) -> BTreeSet<&SpaceKey> {
+        if self.focus.team.is_none() {
+            return self.likes().map(|like| like.value.space()).collect();
+        }
+        let mut sources: BTreeSet<&SpaceKey> = BTreeSet::new();
+        loop {
+            let counts = |key: &SpaceKey| self.is_in_scope(key) || sources.contains(key);
+            let own = self
+                .spaces
+                .values()
+                .filter(|space| counts(&space.key.value))
+                .filter_map(|space| space.like.as_ref());
+            // What a pattern matches, only a list of spaces tells.
+            let may_count = |selector: &Selector| selector.has_globs() || selector.exact_keys().any(counts);
+            let rules = self.rules.iter().filter(|rule| rule.spaces.as_ref().is_some_and(may_count));
+            let likes = own.chain(rules.filter_map(|rule| rule.like.as_ref()));
+            let found: BTreeSet<&SpaceKey> = likes.map(|like| like.value.space()).collect();
+            if found.is_subset(&sources) {
+                return sources;
+            }
+            sources.extend(found);
+        }
     }
 }

@@ -238,6 +238,8 @@ impl Selector {
 pub struct Focus {
     pub(super) spaces: Option<BTreeSet<SpaceKey>>,
     pub(super) pages: Option<BTreeSet<SpaceKey>>,
+    /// The team whose spaces and lines alone count, by its name.
+    pub(super) team: Option<String>,
     /// Whether the keys are those that the site has, not those of the files.
     pub(super) is_by_site: bool,
 }

@@ -108,6 +108,10 @@ fn kept_words(plan: &Plan, kept: &Unmanaged) -> String {
         KeepReason::Paused => {
             format!("paused; {} that the policy asks for", count(kept.count, "change", "changes"))
         }
+        KeepReason::OtherFiles => {
+            let who = if kept.principals.is_empty() { "pages".to_owned() } else { who };
+            format!("{} left to the files of others: {who}", count(kept.count, "change", "changes"))
+        }
         KeepReason::Foreign => format!("{entries} of a kind that this version does not know: {who}"),
     }
 }

@@ -26,6 +26,10 @@ pub(in crate::cli) struct Scope {
     #[arg(long = "space", value_name = "KEY")]
     pub(in crate::cli) spaces: Vec<SpaceKey>,
 
+    /// Only what the files of this team ask for, in its spaces; the rest is counted (see `delegation` in the policy)
+    #[arg(long, value_name = "NAME", conflicts_with = "spaces")]
+    pub(in crate::cli) team: Option<String>,
+
     /// Of these, only the spaces that others changed while the first plan was carried out. Set by `apply`.
     #[arg(skip)]
     pub(in crate::cli) moved: Vec<SpaceKey>,
@@ -77,7 +81,7 @@ impl Scope {
 
     /// Whether the run looks at all names of the policy, and not only at those of some spaces.
     pub(in crate::cli) const fn is_whole(&self) -> bool {
-        self.spaces.is_empty() && self.moved.is_empty()
+        self.spaces.is_empty() && self.moved.is_empty() && self.team.is_none()
     }
 }
 

@@ -32,4 +32,6 @@ pub enum KeepReason {
     Foreign,
     /// The space is paused; here `count` is the number of changes that its policy asks for.
     Paused,
+    /// Files of others ask for it, and the run is one team's; here `count` is the number of changes.
+    OtherFiles,
 }

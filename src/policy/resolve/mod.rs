@@ -20,6 +20,7 @@ mod page_only;
 mod pages;
 mod principals;
 mod resolver;
+mod share;
 mod wish;
 mod wishes;
 
@@ -39,6 +40,7 @@ use crate::model::{
 pub use lookup::Lookup;
 pub use resolver::Context;
 use resolver::Resolver;
+use share::share;
 use wish::{Leaving, Wish};
 
 /// What a policy asks of a site, and what is worth a look though it does not stand in the way.
@@ -95,6 +97,7 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Res
         ..skipped
     };
     desired.skipped = greatest(std::mem::take(&mut resolver.skipped)).into_iter().map(as_written).collect();
+    desired.share = share(policy, live);
     resolver.findings = csv::fold(std::mem::take(&mut resolver.findings));
     if resolver.findings.has_errors() {
         Err(resolver.findings)

@@ -48,7 +48,7 @@ impl<'a> Resolver<'a> {
             return BTreeMap::new();
         }
         let leaving: Vec<Vec<Leaving<'a>>> = policy.rules.iter().map(|rule| self.leaving(rule)).collect();
-        let sources = policy.sources().map(|key| (key, None)).collect();
+        let sources = policy.sources().into_iter().map(|key| (key, None)).collect();
         let mut origins = Origins { selection: &selection, selects: &selects, sources };
         let named = policy.spaces.keys().chain(selection.keys().copied());
         let keys: BTreeSet<&SpaceKey> = named.filter(|key| policy.is_in_scope(key)).collect();

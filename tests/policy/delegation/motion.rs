@@ -176,6 +176,14 @@ fn misdeed(team: &Team, before: &Live, after: &Live) -> Option<String> {
     })
 }
 
+/// The site after a run for one team.
+fn after_run(case: &Case, name: &str, live: &Live) -> Option<Live> {
+    let Loaded { policy, .. } = from_sources(case.sources(|_| true));
+    let mut policy = policy.filter(|policy| !policy.contradictions(TODAY.today).has_errors())?;
+    policy.focus_on_team(name);
+    Some(planned_state(&resolve(&policy, live, TODAY).ok()?.desired, live))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -190,6 +198,19 @@ proptest! {
             if let (Some(without), Some(with)) = (without, with) {
                 let misdeed = misdeed(&case.teams[file - 1], &without, &with);
                 prop_assert_eq!(misdeed, None, "{} in {:#?}", path, case);
+            }
+        }
+    }
+
+    #[test]
+    fn the_run_of_a_team_changes_nothing_outside_of_its_delegation(case in case()) {
+        if super::is_refused(&case).0 {
+            return Ok(());
+        }
+        let live = world();
+        for (team, name) in case.teams.iter().zip(["one", "two"]) {
+            if let Some(after) = after_run(&case, name, &live) {
+                prop_assert_eq!(misdeed(team, &live, &after), None, "{} in {:#?}", name, case);
             }
         }
     }

@@ -1,0 +1,142 @@
+//! The share of one team in what a policy asks for: what its files say, and what no file says and it may take away.
+//! Everything else stays as it is in this run, and is counted; the run that carries out the whole policy has it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Desired, Holding, Live, Permission, Principal, Removes, Share, SpaceKey};
+
+use super::change::{Change, Reason};
+use super::diff;
+use super::page_only::Compiled;
+use super::target::{KeepReason, Target, TargetHolding, Unmanaged};
+
+/// Takes out of a target what is left to other runs.
+pub(super) fn leave_to_others(
+    target: &mut Target,
+    page_only: &mut BTreeMap<SpaceKey, Compiled>,
+    desired: &Desired,
+    live: &Live,
+) -> Vec<Unmanaged> {
+    let Some(share) = &desired.share else { return Vec::new() };
+    let all = diff::diff(target, live);
+    for (key, space) in &mut target.spaces {
+        let held = live.spaces.get(key).map(|space| &space.holdings);
+        space.holdings.retain(|who, holding| {
+            let held = held.and_then(|held| held.get(who));
+            own_part(share, who, holding, held)
+        });
+        // Both lists of a page are written together.
+        let mut others: BTreeSet<_> = BTreeSet::new();
+        for change in all.iter().filter(|change| *change.space() == *key) {
+            if let Change::Audience { content, reason, .. } = change
+                && !share.has(reason)
+            {
+                others.insert(*content);
+            }
+        }
+        space.pages.retain(|content, _| !others.contains(content));
+    }
+    for compiled in page_only.values_mut() {
+        compiled.entries.retain(|entry| share.files.contains(&entry.origin.file));
+    }
+    counted(&all, &diff::diff(target, live))
+}
+
+/// How many changes are left out, by space.
+fn counted(all: &[Change], own: &[Change]) -> Vec<Unmanaged> {
+    let own: BTreeSet<&Change> = own.iter().collect();
+    let mut left: BTreeMap<&SpaceKey, (usize, BTreeSet<String>)> = BTreeMap::new();
+    for change in all.iter().filter(|change| !own.contains(change)) {
+        let (count, principals) = left.entry(change.space()).or_default();
+        *count += 1;
+        match change {
+            Change::Grant { principal, .. } | Change::Role { principal, .. } => {
+                principals.insert(principal.to_string());
+            }
+            Change::Audience { .. } => {}
+        }
+    }
+    let line = |(space, (count, principals)): (&SpaceKey, _)| Unmanaged {
+        space: space.clone(),
+        reason: KeepReason::OtherFiles,
+        count,
+        principals,
+    };
+    left.into_iter().map(line).collect()
+}
+
+/// Reduces what a principal is to hold to the share; says whether anything of it is left.
+fn own_part(share: &Share, who: &Principal, target: &mut TargetHolding, held: Option<&Holding>) -> bool {
+    let (required, tolerated, refused) = match target {
+        TargetHolding::Nothing(reason) | TargetHolding::Role(_, reason) => return share.lets(reason, who),
+        // Single permissions take the place of a role, which no line names.
+        TargetHolding::Grants { .. } if matches!(held, Some(Holding::Role(_))) && !share.removes(who) => {
+            return false;
+        }
+        TargetHolding::Grants { required, tolerated, refused } => (required, tolerated, refused),
+    };
+    let nothing = BTreeMap::new();
+    let held = match held {
+        Some(Holding::Grants(held)) => held,
+        Some(Holding::Role(_)) | None => &nothing,
+    };
+    let own: BTreeSet<Permission> =
+        required.iter().filter(|(_, reason)| share.has(reason)).map(|(permission, _)| *permission).collect();
+    let first = own.first().copied();
+    let others = |permission: &Permission| {
+        // Without it, no other permission can be given.
+        !own.contains(permission) && (*permission != Permission::ReadSpace || first.is_none())
+    };
+    let left: Vec<Permission> = required.keys().copied().filter(others).collect();
+    for permission in left {
+        required.remove(&permission);
+        tolerated.insert(permission);
+    }
+    if let (Some(first), Some(reason)) = (first, required.get_mut(&Permission::ReadSpace))
+        && !share.has(reason)
+    {
+        *reason = Reason::NeededFor { permission: first };
+    }
+    for permission in held.keys().filter(|permission| !required.contains_key(permission)) {
+        let reason = refused.get(permission).unwrap_or(&Reason::NotDeclared);
+        if !share.lets(reason, who) {
+            tolerated.insert(*permission);
+        }
+    }
+    if held.keys().any(|permission| tolerated.contains(permission))
+        && !required.contains_key(&Permission::ReadSpace)
+    {
+        tolerated.insert(Permission::ReadSpace);
+    }
+    refused.retain(|permission, _| !tolerated.contains(permission));
+    let adds = required.keys().any(|permission| !held.contains_key(permission));
+    let takes =
+        held.keys().any(|permission| !required.contains_key(permission) && !tolerated.contains(permission));
+    adds || takes
+}
+
+impl Share {
+    /// Whether a line of the share asks for something.
+    fn has(&self, reason: &Reason) -> bool {
+        match reason {
+            Reason::Declared { origin, .. } | Reason::PageOnly { origin } => {
+                self.files.contains(&origin.file)
+            }
+            // What an earlier run brought along or left over, whoever made that run.
+            Reason::CameAlong | Reason::Deleted => true,
+            Reason::NotDeclared | Reason::NeededFor { .. } | Reason::TakenBack { .. } => false,
+        }
+    }
+
+    /// The same for what is taken from a principal, which no line may ask for.
+    fn lets(&self, reason: &Reason, who: &Principal) -> bool {
+        self.has(reason) || (*reason == Reason::NotDeclared && self.removes(who))
+    }
+
+    fn removes(&self, who: &Principal) -> bool {
+        match &self.removes {
+            Removes::Any => true,
+            Removes::From(own) => own.contains(who),
+        }
+    }
+}
