@@ -70,6 +70,7 @@ mod snapshot;
 mod space_keys;
 mod streams;
 mod support;
+mod team;
 mod trouble;
 mod waiting;
 mod worlds;

@@ -66,6 +66,27 @@ fn the_page_on_ci_can_be_followed_without_a_host() {
     assert!(out.ends_with("Nothing to change: 1 space is as the policy says.\n"), "{out}");
 }
 
+/// With the rights of a space administrator, who cannot see the spaces of others.
+#[test]
+fn the_page_on_teams_can_be_followed_with_a_token_of_the_team() {
+    let (_temporary, folder) = clone_of_examples();
+    let mut server = confperm(&folder)
+        .args(["sandbox", "--state", "examples/teams/site.yaml", "--listen", "127.0.0.1:0"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let first = BufReader::new(server.stderr.take().unwrap()).lines().next().unwrap().unwrap();
+    let address = first.split("http://").nth(1).unwrap().split('/').next().unwrap();
+    let followed = std::panic::catch_unwind(|| {
+        run(&script("docs/teams.md").replace("127.0.0.1:8484", address), &folder)
+    });
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let out = followed.unwrap();
+    assert!(out.contains("The site is as the policy says."), "{out}");
+    assert!(out.contains("left to the files of others"), "{out}");
+}
+
 #[test]
 fn a_first_pull_request_can_be_made_in_the_example_for_ci() {
     let (_temporary, folder) = clone_of_examples();

@@ -1,0 +1,149 @@
+//! Runs for one team: what they carry out, what they leave to others, and what they read.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use confperm::sandbox::{Options, Site};
+use serde_json::Value;
+
+use crate::support::{Folder, Hosted, Ran};
+
+struct Case {
+    folder: Folder,
+    hosted: Hosted,
+}
+
+impl Case {
+    /// The example of `docs/teams.md`, run with the token of a member.
+    fn of(caller: &str) -> Self {
+        let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/teams");
+        let state = std::fs::read_to_string(examples.join("site.yaml")).unwrap();
+        let state = state.replace("caller: ann", &format!("caller: {caller}"));
+        let hosted = Hosted::start(Site::from_yaml(&state).unwrap(), Options::default());
+        Self { folder: Folder::copy(&examples.join("policy")), hosted }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.folder.confperm(arguments);
+        self.hosted.point(&mut command);
+        Ran::from(command.output().unwrap())
+    }
+
+    fn plan(&self, arguments: &[&str]) -> Value {
+        let arguments = [&["plan", "--format", "json"], arguments].concat();
+        serde_json::from_str(&self.run(&arguments).code(0).out).unwrap()
+    }
+}
+
+/// Which groups a plan gives something, or takes something from, in which spaces.
+fn changed(plan: &Value) -> BTreeSet<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let changes = plan["changes"].as_array().unwrap().iter();
+    changes.map(|change| (text(&change["space"]), text(&change["principal"]))).collect()
+}
+
+fn pairs(of: &[(&str, &str)]) -> BTreeSet<(String, String)> {
+    let id = |number: &str| format!("group:2d1f6c1e-0c58-4a6c-8f0e-6a2f5f5f000{number}");
+    of.iter().map(|(space, number)| ((*space).to_owned(), id(number))).collect()
+}
+
+const CORE: &str = "3";
+const OLD: &str = "5";
+
+#[test]
+fn a_team_carries_out_its_own_lines_and_counts_the_rest() {
+    let case = Case::of("eva");
+    let plan = case.plan(&["--team", "eng"]);
+    assert_eq!(changed(&plan), pairs(&[("ENG", CORE), ("ENG", OLD), ("ENGLAB", CORE)]));
+    let left: Vec<&Value> =
+        plan["unmanaged"].as_array().unwrap().iter().filter(|kept| kept["reason"] == "other-files").collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert_eq!((left[0]["space"].as_str(), left[0]["count"].as_u64()), (Some("ENG"), Some(23)));
+
+    case.run(&["apply", "--team", "eng", "--yes"]).code(0);
+    let again = case.plan(&["--team", "eng"]);
+    assert_eq!(changed(&again), BTreeSet::new());
+    // What others ask for is as it was.
+    assert!(again["unmanaged"].as_array().unwrap().contains(left[0]), "{again}");
+}
+
+#[test]
+fn what_no_file_declares_goes_only_where_the_team_may_remove_it() {
+    let case = Case::of("eva");
+    let central = case.folder.read("confperm.yaml");
+    case.folder.write("confperm.yaml", &central.replace("to: [group:eng-*]", "to: [group:eng-core]"));
+    assert_eq!(changed(&case.plan(&["--team", "eng"])), pairs(&[("ENG", CORE), ("ENGLAB", CORE)]));
+    let any = central.replace("to: [group:eng-*]", "to: [group:eng-core]\n    may-remove: any");
+    case.folder.write("confperm.yaml", &any);
+    let contractors = "7";
+    assert_eq!(
+        changed(&case.plan(&["--team", "eng"])),
+        pairs(&[("ENG", CORE), ("ENG", OLD), ("ENG", contractors), ("ENGLAB", CORE)])
+    );
+}
+
+/// A space administrator sees its own spaces only, and that is enough.
+#[test]
+fn nothing_else_is_read() {
+    let case = Case::of("eva");
+    // A file of others that a site could not carry out.
+    case.folder.write(
+        "others.yaml",
+        "rules:\n  - name: copied\n    spaces: [NOWHERE]\n    like: live:ELSEWHERE\n  - name: all\n    spaces: [OPS]\n    absent: [group:contractors]\n",
+    );
+    case.run(&["plan"]).code(4);
+    let before = case.hosted.running.requests().len();
+    case.run(&["apply", "--team", "eng", "--yes"]).code(0);
+    let others: Vec<String> = (case.hosted.running.requests().into_iter())
+        .skip(before)
+        .map(|request| request.path)
+        .filter(|path| ["103", "OPS", "ELSEWHERE", "NOWHERE"].iter().any(|word| path.contains(word)))
+        .collect();
+    assert_eq!(others, [""; 0]);
+}
+
+#[test]
+fn a_team_that_nothing_is_delegated_to_is_a_mistake_of_the_command_line() {
+    let case = Case::of("eva");
+    let ran = case.run(&["plan", "--team", "engg"]).code(64);
+    assert!(ran.err.contains("did you mean `eng`?"), "{}", ran.err);
+}
+
+#[test]
+fn what_a_file_of_a_team_may_not_say_blocks_every_command() {
+    let case = Case::of("ann");
+    case.folder.write(
+        "teams/eng/more.yaml",
+        "rules: [{name: more, spaces: [OPS], access: {viewer: [group:eng-core]}}]\n",
+    );
+    for command in [&["plan"][..], &["apply", "--yes"], &["test"], &["lock"], &["plan", "--team", "ops"]] {
+        let ran = case.run(command).code(3);
+        assert_eq!(ran.failures(), ["beyond-delegation"], "{}", ran.err);
+    }
+    assert!(case.hosted.running.requests().is_empty());
+    // With another mistake beside it, the policy is invalid.
+    case.folder.write("other.yaml", "rules: [{name: odd, spaces: [OPS]}]\n");
+    case.run(&["plan"]).code(4);
+}
+
+#[test]
+fn the_owners_of_files_are_those_of_the_delegation() {
+    let case = Case::of("ann");
+    let owners = |arguments: &[&str]| case.folder.run(&[&["codeowners"], arguments].concat());
+    let said = owners(&["--within", "wiki/the policy"]).code(0).out;
+    let lines: Vec<&str> = said.lines().skip(1).collect();
+    assert_eq!(
+        lines,
+        [
+            "/wiki/the\\ policy/ @acme/wiki-admins",
+            "/wiki/the\\ policy/teams/eng/ @acme/eng-leads",
+            "/wiki/the\\ policy/teams/ops.yaml @acme/ops",
+        ]
+    );
+    owners(&["--within", "../other"]).code(64);
+    let central = case.folder.read("confperm.yaml");
+    for missing in ["  owners: [\"@acme/wiki-admins\"]\n", "    owners: [\"@acme/ops\"]\n"] {
+        case.folder.write("confperm.yaml", &central.replace(missing, ""));
+        assert_eq!(owners(&[]).code(1).failures(), ["no-owners"]);
+    }
+}
