@@ -137,6 +137,7 @@ fn documented(command: &Command) -> Option<&'static str> {
         | Command::Snapshot(_)
         | Command::Sandbox(_)
         | Command::Schema(_)
+        | Command::Man { .. }
         | Command::Completions { .. } => return None,
     };
     is_document.then_some(name)
@@ -191,6 +192,7 @@ async fn run(command: Command, environment: &Environment, out: &Output) -> Resul
         Command::Sandbox(args) => sandbox::run(args, &signals, out).await,
         Command::Codeowners(args) => codeowners::run(&args, out),
         Command::Schema(args) => schema::run(&args, out),
+        Command::Man { name } => schema::man(name.as_deref(), out),
         Command::Completions { shell } => Ok(schema::completions(shell, out)),
     }
 }

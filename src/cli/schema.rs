@@ -1,7 +1,8 @@
-//! `confperm schema` and `confperm completions`.
+//! `confperm schema`, `confperm man` and `confperm completions`.
 
 use clap::{CommandFactory as _, ValueEnum as _};
 
+use crate::model::visible;
 use crate::{plan, policy, render, sandbox};
 
 use super::args::{Args, DocumentKind, SchemaArgs};
@@ -31,6 +32,26 @@ fn of_command(kind: DocumentKind) -> Result<serde_json::Value, CliError> {
         .find(|(kind, _)| name.as_ref().is_some_and(|name| name.get_name() == *kind));
     let schema = schema.map(|(_, schema)| schema);
     schema.ok_or_else(|| CliError::failed(Failure::Defect, "this kind of document has no schema"))
+}
+
+pub(super) fn man(name: Option<&str>, out: &Output) -> Result<Exit, CliError> {
+    let mut command = Args::command();
+    // Gives the commands the names under which their pages are found, such as confperm-plan.
+    command.build();
+    let page = match name {
+        None => Some(&command),
+        Some(name) => command.get_subcommands().find(|command| command.get_name() == name),
+    };
+    let page = page.cloned().ok_or_else(|| {
+        let name = visible(name.unwrap_or_default());
+        CliError::usage(format!("man {name}: there is no such command"), "`confperm help` lists the commands")
+    })?;
+    let mut text = Vec::new();
+    clap_mangen::Man::new(page)
+        .render(&mut text)
+        .map_err(|error| CliError::failed(Failure::Defect, format!("cannot write the page: {error}")))?;
+    out.data(&String::from_utf8_lossy(&text));
+    Ok(Exit::Done)
 }
 
 pub(super) fn completions(shell: clap_complete::Shell, out: &Output) -> Exit {

@@ -100,6 +100,11 @@ pub(super) enum Command {
     Codeowners(CodeownersArgs),
     /// Print the JSON Schema of a kind of document
     Schema(SchemaArgs),
+    /// Print the manual page of confperm, or of one of its commands
+    Man {
+        /// The command
+        name: Option<String>,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell
