@@ -39,6 +39,11 @@ impl<'a> Engine<'a> {
         Self::with(live, Arc::new(Roll::of([live])), Unreadable::AnyoneMayBeIn, Unlisted::Ignored)
     }
 
+    /// The same engine for a site that shows a sign of Jira Service Management.
+    pub(crate) fn with_service_desk(self) -> Self {
+        Self { has_service_desk: true, ..self }
+    }
+
     pub(super) fn with(live: &'a Live, roll: Arc<Roll>, unreadable: Unreadable, unlisted: Unlisted) -> Self {
         let census = Census::of(live, &roll, unreadable, unlisted);
         Self { live, roll, census, unlisted, has_service_desk: has_service_desk(live) }

@@ -9,7 +9,7 @@ use crate::access::{Asker, Engine, Level, Object, SERVICE_DESK, Verb, Verdict};
 use crate::confluence::{self, Sought};
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{AccountId, Known, Live, SpaceKey};
-use crate::observe::one;
+use crate::observe::one::{self, OnLists};
 use crate::policy::{Context, Lookup, PageName, PageSelector, Policy};
 
 use super::reading::SiteReading;
@@ -42,13 +42,15 @@ impl OneQuestion<'_> {
                 return Ok(None);
             }
         }
+        let mut on_lists = OnLists::default();
         let object = match self.page {
             None => Object::Space(self.key.clone()),
             Some(selector) => {
                 let Some(sought) = sought(selector) else { return Ok(None) };
-                if !one::page(site, &mut live, self.key, sought).await? {
+                let Some(shown) = one::page(site, &mut live, self.key, sought).await? else {
                     return Ok(None);
-                }
+                };
+                on_lists = shown;
                 let Some(object) = self.named(selector, &live) else { return Ok(None) };
                 object
             }
@@ -63,6 +65,7 @@ impl OneQuestion<'_> {
                 return Ok(None);
             }
         }
+        self.seek_service_desk(reading, &mut live, &object, on_lists).await?;
         if !keeps_out(&self.verdict(&mut live, &object)) {
             if object.content().is_some() && !one::lists(site, &mut live, self.key, &hook).await? {
                 return Ok(None);
@@ -77,6 +80,24 @@ impl OneQuestion<'_> {
         }
         one::in_no_other_group(&mut live);
         Ok(Some((live, object)))
+    }
+
+    /// Customers on the lists of the page, or among those that the policy mentions, are signs of Jira Service Management
+    /// as well: looked for where one would change the answer.
+    async fn seek_service_desk(
+        &self,
+        reading: SiteReading<'_>,
+        live: &mut Live,
+        object: &Object,
+        on_lists: OnLists,
+    ) -> Result<(), confluence::Error> {
+        let verdict = self.verdict(live, object);
+        let with_sign = Engine::new(live).with_service_desk().can(&self.asker, self.verb, object);
+        if !keeps_out(&verdict) || with_sign == verdict {
+            return Ok(());
+        }
+        let mentioned = self.policy.accounts().into_iter().cloned();
+        one::named(reading.site, live, self.key, on_lists, mentioned, &reading.hook()).await
     }
 
     fn account(&self) -> Option<&AccountId> {
@@ -123,7 +144,9 @@ fn sought(selector: &PageSelector) -> Option<Sought<'_>> {
     match selector.anchor()? {
         PageName::Id(id) => Some(Sought::Id(*id)),
         PageName::Blog(title) => Some(Sought::Post(title)),
-        PageName::Title(title) => Some(Sought::Titled(title)),
-        PageName::Path { titles, .. } => titles.last().map(|title| Sought::Titled(title)),
+        PageName::Title(title) => Some(Sought::Titled(title, &[])),
+        PageName::Path { titles, .. } => {
+            titles.split_last().map(|(title, above)| Sought::Titled(title, above))
+        }
     }
 }

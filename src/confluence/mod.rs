@@ -85,8 +85,8 @@ pub struct Check {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sought<'n> {
     Id(ContentId),
-    /// A page, or something else that stands in the tree.
-    Titled(&'n str),
+    /// A page, or something else that stands in the tree, with titles of content above it, as far as they are known.
+    Titled(&'n str, &'n [String]),
     Post(&'n str),
 }
 
@@ -104,6 +104,8 @@ pub struct FoundContent {
     pub id: ContentId,
     pub kind: ContentKind,
     pub above: BTreeMap<ContentId, ContentKind>,
+    /// The accounts on the lists of all that, where the same search shows them.
+    pub on_lists: Option<BTreeSet<AccountId>>,
 }
 
 /// What a site says when it is asked for one group or account by its id.

@@ -136,23 +136,49 @@ pub async fn unlisted<R: Read>(
     Ok(true)
 }
 
+/// Looks up the accounts on the lists of the chain, and some others.
+pub async fn named<R: Read>(
+    read: &R,
+    live: &mut Live,
+    key: &SpaceKey,
+    shown: OnLists,
+    others: impl IntoIterator<Item = AccountId>,
+    hook: Hook<'_>,
+) -> Result<(), Error> {
+    let on_lists = if shown.0.is_some() {
+        shown.0
+    } else {
+        let needs = ContentNeeds { lists: Lists::All, ..ContentNeeds::default() };
+        content::lists_alone(read, live, &BTreeMap::from([(key.clone(), needs)]), hook).await?
+    };
+    people::look_up(read, live, on_lists.into_iter().flatten().chain(others).collect()).await?;
+    Ok(())
+}
+
 /// The tree of a space as far as it stands above one page, without lists. Says whether the site shows it without a
-/// contradiction: exactly one page of that name, and a chain from it to the top of the space.
+/// contradiction: exactly one page of that name, and a chain from it to the top of the space; and with it the accounts
+/// on the lists of the chain, where the search has shown them.
 pub async fn page<R: Read>(
     read: &R,
     live: &mut Live,
     key: &SpaceKey,
     sought: Sought<'_>,
-) -> Result<bool, Error> {
-    let Some(space) = live.spaces.get(key).map(|space| space.space.clone()) else { return Ok(false) };
-    let Some(found) = read.search_one(&space, sought).await? else { return Ok(false) };
-    let tree = chain(read, &space, found).await?;
-    let is_known = tree.is_some();
+) -> Result<Option<OnLists>, Error> {
+    let Some(space) = live.spaces.get(key).map(|space| space.space.clone()) else { return Ok(None) };
+    let Some(mut found) = read.search_one(&space, sought).await? else { return Ok(None) };
+    let on_lists = found.on_lists.take();
+    let of: BTreeSet<ContentId> = found.above.keys().copied().chain([found.id]).collect();
+    let Some(tree) = chain(read, &space, found).await? else { return Ok(None) };
+    let is_chain = tree.iter().all(|content| of.contains(&content.id));
     if let Some(space) = live.spaces.get_mut(key) {
-        space.tree = tree;
+        space.tree = Some(tree);
     }
-    Ok(is_known)
+    Ok(Some(OnLists(on_lists.filter(|_| is_chain))))
 }
+
+/// The accounts on the lists of a chain, where a search has shown them.
+#[derive(Debug, Default)]
+pub struct OnLists(pub Option<BTreeSet<AccountId>>);
 
 /// The lists of the chain. Says whether each page still stands where it stood before they were read.
 pub async fn lists<R: Read>(
@@ -177,7 +203,7 @@ const STEPS: usize = 8;
 /// The content that was found and what is above it, if it leads to the top of the space. What is archived has left the
 /// tree, and which page a name means depends on others then.
 async fn chain<R: Read>(read: &R, space: &Space, found: FoundContent) -> Result<Option<Tree>, Error> {
-    let FoundContent { id, kind, above } = found;
+    let FoundContent { id, kind, above, on_lists: _ } = found;
     if !matches!(kind, ContentKind::Page | ContentKind::Blogpost) {
         // Which folders are looked at at all depends on the pages below them.
         return Ok(None);

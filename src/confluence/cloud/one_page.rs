@@ -1,12 +1,14 @@
 //! One page with what stands above it, without the tree of its space.
 //!
-//! The search finds it by its title and names its ancestors in the same answer. The index lags, so what it shows is
+//! The search finds it by its title and names its ancestors in the same answer, and the lists of those whose titles are
+//! asked for as well. The index lags, so what it shows is
 //! never taken for what is: it says which content to ask for, and that says itself where it stands
 //! ([`Cloud::content_now`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Cloud;
+use super::restrictions::EXPAND;
 use super::spaces::container_kind;
 use super::wire::{FoundBelow, FoundKind, WireContent};
 use crate::confluence::address::Api;
@@ -14,7 +16,7 @@ use crate::confluence::complete::place;
 use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
 use crate::confluence::{FoundContent, PlacedContent, Sought, side_by_side};
-use crate::model::{ContentId, ContentKind, Space};
+use crate::model::{AccountId, ContentId, ContentKind, Space};
 
 /// The most ids of one call (OpenAPI v2, `GET /pages`, `id`).
 const IDS: usize = 250;
@@ -27,33 +29,47 @@ impl Cloud {
         space: &Space,
         sought: Sought<'_>,
     ) -> Result<Option<FoundContent>, Error> {
+        // A path need not name the homepage, which most pages are below.
+        let or_home = space.homepage.map(|home| format!(" or id = {home}")).unwrap_or_default();
         let what = match sought {
-            Sought::Id(id) => format!("id = {id}"),
+            Sought::Id(id) => format!("(id = {id}{or_home})"),
             // How CQL writes such characters in a text is not documented.
-            Sought::Titled(title) | Sought::Post(title) if title.contains(['"', '\\']) => return Ok(None),
-            Sought::Titled(title) => {
-                format!("title = \"{title}\" and type in (page, folder, whiteboard, database, embed)")
+            Sought::Titled(title, _) | Sought::Post(title) if title.contains(['"', '\\']) => return Ok(None),
+            Sought::Titled(title, above) => {
+                let above = above.iter().map(String::as_str).filter(|title| !title.contains(['"', '\\']));
+                let titles: Vec<String> = above.chain([title]).map(|title| format!("\"{title}\"")).collect();
+                format!(
+                    "(title in ({}){or_home}) and type in (page, folder, whiteboard, database, embed)",
+                    titles.join(", ")
+                )
             }
             Sought::Post(title) => format!("title = \"{title}\" and type = blogpost"),
         };
         let cql = format!("space = \"{}\" and {what}", space.key);
-        let request =
-            Request::get(Api::V1, ["content", "search"]).query("cql", &cql).query("expand", "ancestors");
+        let request = Request::get(Api::V1, ["content", "search"])
+            .query("cql", &cql)
+            .query("expand", &format!("ancestors,{EXPAND}"));
         let found: Vec<FoundBelow> = match self.v2_list(request).await {
             Ok(found) => found,
             // A site may not know all of these words, and one unreadable ancestor can fail a search (CONFCLOUD-77618).
             Err(Error::Rejected(_) | Error::NotFound(_) | Error::Incomplete { .. }) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let is_it = |hit: &&FoundBelow| match sought {
+        let is_it = |hit: &FoundBelow| match sought {
             Sought::Id(id) => hit.id == id,
-            Sought::Titled(title) | Sought::Post(title) => hit.is_called(title),
+            Sought::Titled(title, _) | Sought::Post(title) => hit.is_called(title),
         };
-        let mut hits = found.iter().filter(is_it);
-        let (Some(hit), None) = (hits.next(), hits.next()) else { return Ok(None) };
+        let (hits, mut others): (Vec<FoundBelow>, Vec<FoundBelow>) = found.into_iter().partition(is_it);
+        let Ok([hit]) = <[FoundBelow; 1]>::try_from(hits) else { return Ok(None) };
         let Some(kind) = hit.kind.as_deref().and_then(content_kind) else { return Ok(None) };
-        let above = of_kinds(hit.ancestors.iter().flatten());
-        Ok(above.map(|above| FoundContent { id: hit.id, kind, above }))
+        let Some(above) = of_kinds(hit.ancestors.iter().flatten()) else { return Ok(None) };
+        let id = hit.id;
+        others.retain(|other| above.contains_key(&other.id));
+        let shows_all = others.len() == above.len();
+        let lists = others.into_iter().chain([hit]).map(|each| self.accounts_on(each.restrictions?));
+        let on_lists: Option<Vec<BTreeSet<AccountId>>> = lists.collect();
+        let on_lists = on_lists.filter(|_| shows_all).map(|lists| lists.into_iter().flatten().collect());
+        Ok(Some(FoundContent { id, kind, above, on_lists }))
     }
 
     /// Content of a space by its ids, as it is at this moment, without its lists: pages in one call, and anything else

@@ -19,7 +19,7 @@ use crate::confluence::error::Error;
 use crate::confluence::page::{self, Bounds, OffsetPage};
 use crate::confluence::transport::Request;
 use crate::confluence::{LISTS_AT_ONCE, side_by_side};
-use crate::model::{Audience, ContentId, Known, PageVerb, Restrictions, Subject, Why};
+use crate::model::{AccountId, Audience, ContentId, Known, PageVerb, Restrictions, Subject, Why};
 
 /// Nothing but the pages that were asked for is a hit, and each is one.
 const SEARCH: Bounds = Bounds { pages: LISTS_AT_ONCE, empty: 10 };
@@ -27,7 +27,7 @@ const SEARCH: Bounds = Bounds { pages: LISTS_AT_ONCE, empty: 10 };
 /// Entries per page of a list (OpenAPI v1, the default of `limit`).
 const ENTRIES: u64 = 100;
 
-const EXPAND: &str = "restrictions.read.restrictions.user,restrictions.read.restrictions.group,\
+pub(super) const EXPAND: &str = "restrictions.read.restrictions.user,restrictions.read.restrictions.group,\
                       restrictions.update.restrictions.user,restrictions.update.restrictions.group";
 
 /// Where a search looks, so that it finds archived pages as well (OpenAPI v1, `GET /content/search`, `cqlcontext`).
@@ -101,6 +101,19 @@ impl Cloud {
         }
         let hits = gathering.finish().unwrap_or_default().into_iter().filter(|hit| ids.contains(&hit.id));
         Ok(hits.filter_map(|hit| Some((hit.id, hit.restrictions?))).collect())
+    }
+
+    /// The accounts on both lists, where these are whole as they are.
+    pub(super) fn accounts_on(&self, mut lists: RestrictionLists) -> Option<BTreeSet<AccountId>> {
+        let mut accounts = BTreeSet::new();
+        for verb in PageVerb::ALL {
+            let Reading::Whole(subjects) = lists.reading(verb, self.scrutiny) else { return None };
+            accounts.extend(subjects.into_iter().filter_map(|subject| match subject {
+                Subject::User(account) => Some(account),
+                Subject::Group(_) => None,
+            }));
+        }
+        Some(accounts)
     }
 
     /// The lists that a page gives of itself.

@@ -300,6 +300,7 @@ pub(super) struct FoundBelow {
     pub(super) kind: Option<String>,
     title: Option<String>,
     pub(super) ancestors: Option<Vec<FoundKind>>,
+    pub(super) restrictions: Option<RestrictionLists>,
 }
 
 impl FoundBelow {

@@ -191,3 +191,45 @@ spaces:
         assert_eq!(ran.out, "unknown\n", "{}", ran.err);
     }
 }
+
+/// A customer on a list of the page, or among the people of the policy, is a sign of Jira Service Management too.
+#[test]
+fn a_customer_on_a_list_or_in_the_policy_leaves_the_answer_open() {
+    let state = "kind: confluence-sandbox
+version: 1
+site: {flavor: cloud, space-role-mode: pre-roles, caller: ann}
+users:
+  ann: {account-id: u-ann, name: Ann, confluence-admin: true}
+  bob: {account-id: u-000002, name: Bob}
+  cust: {account-id: u-cust, name: Cust, type: customer}
+groups:
+  staff: {id: g-staff, members: [ann, bob], access: user}
+spaces:
+  KB:
+    id: 1
+    name: Knowledge
+    permissions: {read/space: [user:ann], administer/space: [user:ann]}
+    pages: [{id: 11, title: Home, edit: [user:ann, user:cust], children: [{id: 12, title: Below}]}, {id: 13, title: Other}]
+";
+    let hosted = Hosted::start(Site::from_yaml(state).unwrap(), Options::default());
+    for (object, answer) in
+        [("KB/Home", "unknown"), ("KB/Home/Below", "unknown"), ("KB/Other", "denied"), ("KB", "denied")]
+    {
+        for command in ["can", "explain"] {
+            let (ran, _) = ask(&hosted, &[command, "u-000002", "view", object, "--format", "json"]);
+            let said: serde_json::Value = serde_json::from_str(&ran.out).unwrap();
+            assert_eq!(said["answer"], answer, "{command} {object}: {}", ran.err);
+        }
+    }
+    let policy = "version: 1
+people: {bob: u-000002, cust: u-cust}
+spaces: {KB: {mode: additive, access: {export/space: [user:cust]}}}
+";
+    let folder = Folder::with(&[("confperm.yaml", policy)]);
+    for object in ["KB", "KB/Other"] {
+        let mut command = folder.confperm(&["can", "bob", "view", object]);
+        hosted.point(&mut command);
+        let ran = Ran::from(command.output().unwrap());
+        assert_eq!(ran.out, "unknown\n", "{object}: {}", ran.err);
+    }
+}

@@ -52,12 +52,16 @@ fn plain(state: String) -> Asked {
     }
 }
 
-/// The same with ways in that no list shows: entries of `anonymous` that are left out, and the service desk.
+/// The same with ways in that no list shows: entries of `anonymous` that are left out, and the service desk, of which a
+/// group or a customer is a sign.
 fn unlisted(dice: &mut Dice, state: &str) -> String {
     let mut state = state.to_owned();
     if dice.one_in(2) {
         state = state.replace("companions: never", "companions: never, anonymous-row: omitted");
         state = state.replace("read/space: [user:", "read/space: [anonymous, user:");
+    }
+    if dice.one_in(3) {
+        state = state.replace("email: eve@x.com}", "email: eve@x.com, type: customer}");
     }
     if dice.one_in(2) {
         let desk = "groups:\n  jira-servicemanagement-users-acme: {id: g-desk, members: []}\n";
