@@ -278,7 +278,10 @@ impl Resolver<'_> {
         for ((first, second), pages) in ties {
             let Some(page) = pages.first() else { continue };
             if let PageSelector::Labelled(other) = &space.pages[second].pages.value {
-                for page in &pages {
+                // A path that comes later in the file goes before both.
+                let is_decided =
+                    |page: &ContentId| winners.get(page).is_some_and(|(rank, _)| *rank != Rank::Labelled);
+                for page in pages.iter().filter(|page| !is_decided(page)).collect::<Vec<_>>() {
                     winners.remove(page);
                     kept.lists.insert((*page, verb), KeptList::All);
                     self.two_labels(space, &space.pages[first].pages.span, other, &tree.path(*page));

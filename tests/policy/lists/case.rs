@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use confperm::model::{
-    Audience, Content, ContentId, ContentKind, Group, Holding, Known, Live, Members, Parent, Permission,
-    Principal, Restrictions, SpaceRoleMode, Subject, Tree, Why,
+    Audience, Content, ContentId, ContentKind, Group, Holding, Known, Labelled, Live, Members, Parent,
+    Permission, Principal, Restrictions, SpaceRoleMode, Subject, Tree, Why,
 };
 use proptest::prelude::*;
 
@@ -71,7 +71,11 @@ pub(crate) enum Selector {
         top: Option<usize>,
         children: bool,
     },
+    /// The pages with one of [`LABELS`].
+    Labelled(usize),
 }
+
+pub(crate) const LABELS: [&str; 2] = ["hot", "warm"];
 
 /// Who joins, and whether the time is over.
 pub(crate) type Joiners = BTreeMap<Who, bool>;
@@ -84,6 +88,22 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Takes out what an entry for a label must not say; says whether it sets a list.
+    fn is_of_label(&mut self, guests: bool) -> bool {
+        for set in &mut self.set {
+            *set = set.take().filter(Option::is_some);
+            if let (Some(Some(who)), true) = (set, guests) {
+                who.remove(&Who::Partners);
+            }
+        }
+        if guests {
+            for also in &mut self.also {
+                also.remove(&Who::Partners);
+            }
+        }
+        self.set.iter().any(Option::is_some)
+    }
+
     fn is_empty(&self) -> bool {
         self.set.iter().all(Option::is_none) && self.also.iter().all(Joiners::is_empty)
     }
@@ -103,6 +123,8 @@ pub(crate) struct Case {
     pub(crate) parents: Vec<Option<usize>>,
     pub(crate) sorts: Vec<Sort>,
     pub(crate) lists: Vec<[List; 2]>,
+    /// Which of [`LABELS`] each page has.
+    pub(crate) labels: Vec<[bool; 2]>,
     pub(crate) entries: BTreeMap<Selector, Entry>,
     pub(crate) opens_unlisted: bool,
     /// By the space, and by a rule.
@@ -154,6 +176,7 @@ fn entry() -> impl Strategy<Value = Entry> {
 
 fn selector(pages: usize) -> impl Strategy<Value = Selector> {
     prop_oneof![
+        (0..LABELS.len()).prop_map(Selector::Labelled),
         (0..pages).prop_map(Selector::Exact),
         (proptest::option::weighted(0.7, 0..pages), any::<bool>())
             .prop_map(|(top, children)| Selector::Below { top, children }),
@@ -168,7 +191,8 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
         let lists = proptest::collection::vec((list(), list()).prop_map(|(view, edit)| [view, edit]), pages);
         let entries = proptest::collection::btree_map(selector(pages), entry(), 1..5);
         let guests = proptest::collection::btree_set(0..pages, 1..3);
-        (parents, sorts, lists, entries, proptest::option::weighted(0.3, guests))
+        let labels = proptest::collection::vec(any::<[bool; 2]>(), pages);
+        (parents, sorts, lists, labels, entries, proptest::option::weighted(0.3, guests))
     });
     let hr = proptest::sample::select(vec![Leaves::Stays, Leaves::Absent, Leaves::Replaced, Leaves::Left]);
     let restricted = || [joiners(), joiners()];
@@ -176,14 +200,20 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
     let known = (any::<bool>(), one_in(3));
     (site, one_in(3), all, hr, known).prop_map(|(site, opens_unlisted, all, hr, known)| {
         let (leads_read, are_members_unread) = known;
-        let (mut parents, sorts, lists, entries, guests) = site;
+        let (mut parents, sorts, lists, labels, entries, guests) = site;
         for page in 0..parents.len() {
             let is_below = |parent: &usize| *parent < page && sorts[*parent] != Sort::Post;
             parents[page] = parents[page].filter(|parent| is_below(parent) && sorts[page] != Sort::Post);
         }
         let mut entries = entries;
-        for entry in entries.values_mut().filter(|entry| entry.is_empty()) {
-            entry.also[0].insert(Who::Sre, false);
+        let mut opens_unlisted = opens_unlisted;
+        for (selector, entry) in &mut entries {
+            if matches!(selector, Selector::Labelled(_)) {
+                opens_unlisted &= !entry.is_of_label(guests.is_some());
+            }
+            if entry.is_empty() {
+                entry.also[0].insert(Who::Sre, false);
+            }
         }
         let none = || [Joiners::new(), Joiners::new()];
         let restricted = all.map_or_else(|| [none(), none()], |(space, rule)| [space, rule]);
@@ -191,6 +221,7 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
             parents,
             sorts,
             lists,
+            labels,
             entries,
             opens_unlisted,
             restricted,
@@ -210,7 +241,11 @@ impl Case {
     /// The policy as people would write it.
     pub(crate) fn text(&self) -> String {
         let mut text = "spaces:\n  ENG:\n    mode: additive\n    pages:\n".to_owned();
-        for (selector, entry) in &self.entries {
+        let (labels, places): (Vec<_>, Vec<_>) =
+            self.entries.iter().partition(|(selector, _)| matches!(selector, Selector::Labelled(_)));
+        let is_first = self.parents.len().is_multiple_of(2);
+        let [first, last] = if is_first { [labels, places] } else { [places, labels] };
+        for (selector, entry) in first.into_iter().chain(last) {
             let mut says: Vec<String> = Vec::new();
             for (word, set) in ["view", "edit"].into_iter().zip(&entry.set) {
                 says.extend(set.as_ref().map(|list| match list {
@@ -297,6 +332,12 @@ impl Case {
                 restrictions: Known::Known(Restrictions { view, edit }),
             });
         }
+        for (number, label) in LABELS.into_iter().enumerate() {
+            let has = |page: &usize| self.labels[*page][number] && self.sorts[*page] != Sort::Post;
+            let pages = (0..self.parents.len()).filter(has).map(Self::id).collect();
+            let labelled = Known::Known(Labelled { pages, unknown: BTreeMap::new() });
+            space.labelled.insert(label.parse().unwrap(), labelled);
+        }
         space.space.homepage = None;
         space.tree = Some(tree);
         space.read.blogposts = true;
@@ -331,6 +372,7 @@ impl Selector {
                 let top = top.map(|top| format!("id:{}", Case::id(top))).unwrap_or_default();
                 format!("{top}/{}", if children { "*" } else { "**" })
             }
+            Self::Labelled(label) => format!("label:{}", LABELS[label]),
         }
     }
 }

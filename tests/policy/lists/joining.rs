@@ -22,6 +22,7 @@ pub(super) fn case(above: List, below: List) -> Case {
         parents: vec![None, Some(0)],
         sorts: vec![Sort::Page; 2],
         lists: vec![[above, None], [below, None]],
+        labels: vec![[false; 2]; 9],
         entries: [].into(),
         opens_unlisted: false,
         restricted: [[Joiners::new(), Joiners::new()], [Joiners::new(), Joiners::new()]],

@@ -1,5 +1,5 @@
 //! The lists of pages: entries and patterns, `anyone`, `also-view` and `also-edit`, `restricted-pages`,
-//! `unlisted-pages`, `page-only`, `absent` and `replace`, in any combination.
+//! `unlisted-pages`, `page-only`, `leave`, `absent` and `replace`, by paths, patterns and labels, in any combination.
 
 mod case;
 mod joining;
@@ -7,7 +7,7 @@ mod naive;
 
 use camino::Utf8PathBuf;
 use confperm::diagnostic::Sources;
-use confperm::model::{Audience, Known, Live, PageVerb, Subject};
+use confperm::model::{Audience, Known, Live, PageVerb, SkipReason, Subject};
 use confperm::plan::{Gaps, PageOnlyProblem, Planned, Refusal, plan};
 use confperm::policy::{Loaded, Policy, from_sources, resolve};
 use proptest::prelude::*;
@@ -75,6 +75,9 @@ proptest! {
             Ok(expected) => {
                 prop_assert!(!contradictory, "a contradiction found in\n{text}");
                 prop_assert!(first.plan.left_out.is_empty(), "{text}");
+                let undecided = naive::undecided(&case);
+                let named = first.plan.skipped.iter().filter(|skipped| matches!(skipped.reason, SkipReason::TwoLabels { .. }));
+                prop_assert_eq!(named.count(), undecided.len(), "{}\n{:?}", text, undecided);
                 prop_assert_eq!(&lists(&first.after, &case), &expected, "\n{}\nlists before: {:?}", &text, lists(&live, &case));
                 let second = planned(&policy, &first.after);
                 prop_assert!(second.plan.changes.is_empty(), "{text}\n{:#?}", second.plan.changes);
@@ -104,4 +107,31 @@ fn a_page_that_opens_to_guests_while_one_below_closes_has_an_order() {
         ..joining::case(Some([case::Who::App].into()), None)
     };
     assert!(planned(&policy(&case.text()), &case.live()).plan.refusals.is_empty());
+}
+
+/// In whatever order the file has them: two labels that say different things of a page do not take it from its path.
+#[test]
+fn a_path_goes_before_two_labels_that_meet() {
+    let set = |who: case::Who| [Some(Some([who, case::Who::Sre, case::Who::Leads].into())), None];
+    let entry = |who| case::Entry { set: set(who), also: <[case::Joiners; 2]>::default() };
+    let case = Case {
+        labels: vec![[true; 2]; 2],
+        entries: [
+            (case::Selector::Exact(0), entry(case::Who::Hr)),
+            (case::Selector::Labelled(0), entry(case::Who::Backup)),
+            (case::Selector::Labelled(1), entry(case::Who::Platform)),
+        ]
+        .into(),
+        ..joining::case(None, None)
+    };
+    let text = case.text();
+    assert!(text.find("label:hot").unwrap() < text.find("id:21").unwrap(), "{text}");
+    let planned = planned(&policy(&text), &case.live());
+    assert_eq!(lists(&planned.after, &case), naive::lists(&case).unwrap());
+    assert_eq!(
+        planned.plan.skipped.len(),
+        1,
+        "the page that has no path of its own: {:?}",
+        planned.plan.skipped
+    );
 }

@@ -24,11 +24,26 @@ pub(crate) fn lists(case: &Case) -> Result<Vec<[List; 2]>, Contradictory> {
 #[derive(Debug)]
 pub(crate) struct Contradictory;
 
+/// The pages of which two labels set the same list, and nothing else does.
+pub(crate) fn undecided(case: &Case) -> BTreeSet<usize> {
+    let reading = Reading { case };
+    let lists = (0..case.parents.len()).flat_map(|page| [(page, 0), (page, 1)]);
+    let undecided = lists.filter(|(page, list)| {
+        let by_label =
+            reading.entries(*page).filter(|(selector, _)| matches!(selector, Selector::Labelled(_)));
+        reading.set(*page, *list).is_none()
+            && by_label.filter(|(_, entry)| entry.set[*list].is_some()).count() > 1
+    });
+    undecided.map(|(page, _)| page).collect()
+}
+
 /// A list before anyone joins it, and whether an entry of `pages` set it or it is one of those that guests need.
 #[derive(Debug, Clone)]
 struct Settled {
     list: List,
     declared: bool,
+    /// By a label, which gives way to `page-only`.
+    by_label: bool,
     /// Whose place on it is not that of a joiner.
     stay: BTreeSet<Who>,
 }
@@ -52,16 +67,18 @@ impl Reading<'_> {
             Selector::Below { top: None, children: false } => is_page,
             Selector::Below { top, children: true } => is_page && self.case.parents[page] == top,
             Selector::Below { top: Some(top), children: false } => self.above(page).contains(&top),
+            Selector::Labelled(label) => is_page && self.case.labels[page][label],
         }
     }
 
-    /// "An exact page beats a pattern, and a deeper pattern beats a shallower one."
+    /// "An exact page beats a pattern, and a deeper pattern beats a shallower one." A label stands behind all of them.
     fn specificity(&self, selector: Selector) -> (bool, usize, bool) {
         match selector {
             Selector::Exact(_) => (true, 0, false),
             Selector::Below { top, children } => {
                 (false, top.map_or(0, |top| self.above(top).len() + 1), children)
             }
+            Selector::Labelled(_) => unreachable!("labels are no places in the tree"),
         }
     }
 
@@ -75,7 +92,17 @@ impl Reading<'_> {
         let about =
             self.entries(page).filter_map(|(selector, entry)| Some((selector, entry.set[list].clone()?)));
         let about = about.filter(|(selector, set)| !opens_archived(*selector, set));
+        let about = about.filter(|(selector, _)| !matches!(selector, Selector::Labelled(_)));
         about.max_by_key(|(selector, _)| self.specificity(*selector)).map(|(_, set)| set)
+    }
+
+    /// "A label decides only about pages that no path, number or pattern sets the same list for", and two of them decide
+    /// nothing.
+    fn set_by_label(&self, page: usize, list: usize) -> Option<List> {
+        let by_label = |entry: &(Selector, &Entry)| matches!(entry.0, Selector::Labelled(_));
+        let sets = self.entries(page).filter(by_label).filter_map(|(_, entry)| entry.set[list].clone());
+        let sets: Vec<List> = sets.collect();
+        <[List; 1]>::try_from(sets).ok().map(|[set]| set)
     }
 
     fn entries(&self, page: usize) -> impl Iterator<Item = (Selector, &Entry)> {
@@ -85,13 +112,17 @@ impl Reading<'_> {
 
     /// What entries, `absent`, `replace` and `unlisted-pages` make of the lists of a page.
     fn settled(&self, page: usize) -> [Settled; 2] {
-        let set = [0, 1].map(|list| self.set(page, list));
-        let is_listed = set.iter().any(Option::is_some);
+        let set = [0, 1].map(|list| {
+            let by_place = self.set(page, list);
+            let by_label = self.set_by_label(page, list).filter(|_| by_place.is_none());
+            (by_label.is_some(), by_place.or(by_label))
+        });
+        let is_listed = set.iter().any(|(_, set)| set.is_some());
         let is_left = self.case.lists[page].iter().any(|list| self.leaves(list));
         let is_opened = !is_listed && !is_left && self.case.sorts[page] != Sort::Archived;
         let opens = self.case.opens_unlisted && is_opened;
         let mut number = 0..;
-        set.map(|set| {
+        set.map(|(by_label, set)| {
             let now = &self.case.lists[page][number.next().unwrap()];
             let declared = set.is_some();
             let list = match set {
@@ -101,7 +132,7 @@ impl Reading<'_> {
                 None if opens => None,
                 None => now.clone().map(|who| self.without_hr(who)),
             };
-            Settled { list, declared, stay: BTreeSet::new() }
+            Settled { list, declared, by_label, stay: BTreeSet::new() }
         })
     }
 
@@ -150,14 +181,14 @@ impl Reading<'_> {
             // What is archived and hangs below what is closed is closed by a list of its own to all but the insiders.
             let way = above.filter(|_| is_top).and_then(|above| others[above].clone());
             let now = &self.case.lists[page][VIEW];
-            let Settled { list, declared, .. } = all[page][VIEW].clone();
+            let Settled { list, declared, by_label, .. } = all[page][VIEW].clone();
             let new = match (&list, seen.contains(&page)) {
                 (None, true) => None,
                 (Some(who), true) => Some(who.iter().copied().chain([Who::Partners]).collect()),
                 (None, false) => self.with_kept(Some(way.clone().unwrap_or_else(|| self.insiders())), now),
                 (Some(who), false) => Some(who.iter().copied().filter(|who| *who != Who::Partners).collect()),
             };
-            if new != list && declared {
+            if new != list && declared && !by_label {
                 return Err(Contradictory);
             }
             let joins = self.joining(page, VIEW);
@@ -192,7 +223,7 @@ impl Reading<'_> {
                     )
                 }
             };
-            all[page][VIEW] = Settled { list: new, declared, stay };
+            all[page][VIEW] = Settled { list: new, declared, by_label, stay };
         }
         Ok(all)
     }
