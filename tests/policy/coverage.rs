@@ -90,6 +90,8 @@ fn how_many_spaces_are_not_in_the_policy_is_said_where_all_were_listed() {
     let body =
         format!("spaces: {{KB: {{mode: additive, access: {{read/space: [group:sre]}}}}}}\n{}", rule("[T*]"));
     assert_eq!(desired(&body, &live).1.unnamed, Some(4), "neither KB by its entry nor TEAM by the rule");
+    let paused = body.replace("mode: additive", "mode: paused");
+    assert_eq!(desired(&paused, &live).1.unnamed, Some(4), "KB has an entry that asks nothing now");
     live.listing.whole = false;
     assert_eq!(desired(&body, &live).1.unnamed, None);
     live.listing.whole = true;
