@@ -84,6 +84,8 @@ pub enum Reason {
     PlaceUnread { content: ContentId },
     /// The lists of this content could not be read.
     ListsUnread { content: ContentId, why: Why },
+    /// The site does not answer a question about this content, which was there when it was read.
+    ContentGone { content: ContentId },
     /// Archived spaces follow rules of their own that are not documented.
     SpaceArchived { space: SpaceKey },
     /// Whether lists above an archived page still count for it is not documented; archiving has dropped them

@@ -109,6 +109,21 @@ impl Engine<'_> {
         self.who(verb, object).people.into_iter().find(|account| members.contains(account))
     }
 
+    /// Of which groups it is not known who is in them.
+    pub fn unread_members<'p>(
+        &self,
+        principals: impl IntoIterator<Item = &'p Principal>,
+    ) -> BTreeSet<Reason> {
+        let unread = principals.into_iter().filter_map(|principal| {
+            let Principal::Group(group) = principal else { return None };
+            match self.live.directory.members(group) {
+                Known::Known(_) => None,
+                Known::Unknown(why) => Some(Reason::MembersUnread { group: group.clone(), why }),
+            }
+        });
+        unread.collect()
+    }
+
     /// All who can, or may be able to, beside those who are named: people one by one, and groups whose members are not
     /// known. `anonymous` and all licensed users are askers of their own.
     pub fn others_who_can(

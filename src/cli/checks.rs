@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::access::{Asker, Engine, Object, Verb};
+use crate::access::{Asker, Engine, Object, Reason, Verb};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::model::{AccessClass, ContentId, Live, LiveSpace, Permission, Principal, SpaceKey, Tree};
 use crate::policy::lock::Lock;
@@ -22,6 +22,8 @@ pub(super) struct AccessCheck<'p> {
     /// Whether they should be able to.
     pub(super) expected: bool,
     pub(super) span: &'p Span,
+    /// Why it is not known whether the asker is one of those who may after all.
+    pub(super) doubts: BTreeSet<Reason>,
 }
 
 /// What only some may do, before it is known who else can.
@@ -40,6 +42,7 @@ impl<'p> OnlyCheck<'p> {
     /// pages about which the same lists decide, the first stands for all.
     pub(super) fn checks(&self, engine: &Engine<'_>) -> Vec<AccessCheck<'p>> {
         let mut checks = Vec::new();
+        let doubts = engine.unread_members(self.allowed.keys());
         for object in self.one_of_each(engine) {
             let check = |asker, expected, span| AccessCheck {
                 test: self.test,
@@ -48,6 +51,7 @@ impl<'p> OnlyCheck<'p> {
                 object: object.clone(),
                 expected,
                 span,
+                doubts: BTreeSet::new(),
             };
             for (principal, span) in &self.allowed {
                 let asker = match principal {
@@ -71,7 +75,13 @@ impl<'p> OnlyCheck<'p> {
             let mut askers: BTreeSet<Asker> = unnamed.map(|(asker, _)| asker).collect();
             let allowed = self.allowed.keys().cloned().collect();
             askers.extend(engine.others_who_can(self.verb, &object, &allowed));
-            checks.extend(askers.into_iter().map(|asker| check(asker, false, self.span)));
+            checks.extend(askers.into_iter().map(|asker| {
+                let doubts = match asker {
+                    Asker::Person(_) => doubts.clone(),
+                    Asker::Group(_) | Asker::Anonymous | Asker::Stranger { .. } => BTreeSet::new(),
+                };
+                AccessCheck { doubts, ..check(asker, false, self.span) }
+            }));
         }
         checks
     }
@@ -151,6 +161,7 @@ impl<'p, 'l> Making<'p, 'l> {
                         object,
                         expected,
                         span: &target.span,
+                        doubts: BTreeSet::new(),
                     }));
                 }
             }

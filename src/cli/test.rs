@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use crate::access::{Asker, Engine, Level, Object, Verb, Verdict};
+use crate::access::{Asker, Engine, Level, Object, Reason, Verb, Verdict};
 use crate::confluence::{self, Cloud, Read as _};
 use crate::diagnostic::Sources;
-use crate::model::{ContentId, Desired, Live, PageVerb, Principal};
+use crate::model::{ContentId, Desired, Live, PageVerb, Principal, visible};
 use crate::observe::{self, Askers};
 use crate::plan::{self, LeftOut};
-use crate::policy::{self, Context, Policy};
+use crate::policy::{self, Context, Policy, TestTarget};
 use crate::render::{self, SiteNames, TestReport, TestedCheck, TestedState};
 
 use super::args::{AnswerFormat, TestArgs};
@@ -91,7 +91,10 @@ async fn run_all(
     let desired = match (resolved, ask_site) {
         (Ok(resolved), _) => resolved.desired,
         (Err(findings), false) => return Err(CliError::Invalid { findings, sources: sources.clone() }),
-        (Err(_), true) => Desired::default(),
+        (Err(_), true) => {
+            out.warn("names in the policy do not exist on the site, so a failure cannot say which lines of the policy give access; `confperm plan` lists the names");
+            Desired::default()
+        }
     };
     let planned = (!ask_site).then(|| plan::planned_state(&desired, &live));
     let needs = |live: &Live| {
@@ -121,17 +124,48 @@ async fn run_all(
         let report = &mut reports[check.test];
         report.checks.push(tested(check, answers.get(&number), &engine));
     }
+    if skipped.is_empty() {
+        warn_of_empty(policy, &reports, out);
+    }
     let is_whole = skipped.is_empty() && kept.is_empty();
     Ok(Tested { reports, state, desired: told, kept, is_whole })
 }
 
-fn tested(check: AccessCheck<'_>, site: Option<&confluence::Check>, engine: &Engine<'_>) -> TestedCheck {
-    let AccessCheck { asker, verb, object, expected, span, .. } = check;
+/// A pattern may match nothing yet, and a test that asks nothing must not be taken for one that holds.
+fn warn_of_empty(policy: &Policy, reports: &[TestReport], out: &Output) {
+    for (test, report) in policy.tests.iter().zip(reports).filter(|(_, report)| report.checks.is_empty()) {
+        let is_everything = test.targets().any(|(_, target)| target.value == TestTarget::Everything);
+        let hint =
+            if is_everything { "; `**` means all pages of the spaces that the policy names" } else { "" };
+        out.warn(&format!(
+            "{}: the test \"{}\" checks nothing: no page matches what it names{hint}",
+            report.origin,
+            visible(&report.name)
+        ));
+    }
+}
+
+/// What the site says to a question.
+enum SiteAnswer {
+    Says(confluence::Check),
+    /// The page is gone, or hidden from the account that asks.
+    ShowsNothing,
+}
+
+fn tested(check: AccessCheck<'_>, site: Option<&SiteAnswer>, engine: &Engine<'_>) -> TestedCheck {
+    let AccessCheck { asker, verb, object, expected, span, doubts, .. } = check;
     let verdict = match (site, object.content()) {
-        (Some(site), _) if site.allowed => Verdict::Allowed,
+        (Some(SiteAnswer::ShowsNothing), Some(content)) => {
+            Verdict::Unknown(BTreeSet::from([Reason::ContentGone { content }]))
+        }
+        (Some(SiteAnswer::Says(site)), _) if site.allowed => Verdict::Allowed,
         // Which level says no, the site tells in its own words.
         (Some(_), content) => Verdict::Denied(content.map_or(Level::Space, Level::Content)),
         (None, _) => engine.can(&asker, verb, &object),
+    };
+    let verdict = match verdict {
+        Verdict::Allowed if !doubts.is_empty() => Verdict::Unknown(doubts),
+        verdict => verdict,
     };
     let mut tested = TestedCheck {
         asker,
@@ -140,7 +174,10 @@ fn tested(check: AccessCheck<'_>, site: Option<&confluence::Check>, engine: &Eng
         expected,
         origin: span.origin(),
         verdict,
-        by_site: site.map(|site| site.reasons.clone()),
+        by_site: site.map(|site| match site {
+            SiteAnswer::Says(check) => check.reasons.clone(),
+            SiteAnswer::ShowsNothing => Vec::new(),
+        }),
         explanation: None,
     };
     if !tested.passed() {
@@ -166,7 +203,7 @@ async fn ask(
     site: &Cloud,
     checks: &[AccessCheck<'_>],
     out: &Output,
-) -> Result<BTreeMap<usize, confluence::Check>, CliError> {
+) -> Result<BTreeMap<usize, SiteAnswer>, CliError> {
     let questions: Vec<(usize, Principal, PageVerb, ContentId)> = checks
         .iter()
         .enumerate()
@@ -193,12 +230,18 @@ async fn ask(
         out.say(&format!("Putting {number} to the site itself"));
     }
     let tasks = questions.into_iter().map(|(number, principal, verb, content)| async move {
-        site.check(&principal, verb, content).await.map(|check| (number, check))
+        match site.check(&principal, verb, content).await {
+            Ok(check) => Ok(Some((number, SiteAnswer::Says(check)))),
+            Err(confluence::Error::NotFound(_)) => Ok(Some((number, SiteAnswer::ShowsNothing))),
+            // A site need not take questions about accounts that are gone.
+            Err(confluence::Error::Rejected(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     });
     let answers: Result<Vec<_>, confluence::Error> =
         stream::iter(tasks).buffered(ABREAST).try_collect().await;
     match answers {
-        Ok(answers) => Ok(answers.into_iter().collect()),
+        Ok(answers) => Ok(answers.into_iter().flatten().collect()),
         Err(error @ confluence::Error::Forbidden(_)) => Err(CliError::failed(Failure::NotPermitted, error.to_string()).with_hint(
             "only a Confluence administrator may ask what others may do; without --live confperm works it out itself",
         )),

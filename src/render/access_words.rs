@@ -84,6 +84,9 @@ pub(super) fn reason_words(reason: &Reason, names: &dyn ShownNames) -> String {
         Reason::ListsUnread { content, why } => {
             format!("the lists of {} {}", names.page(*content), why_words(*why))
         }
+        Reason::ContentGone { content } => {
+            format!("the site does not show {} any more", names.page(*content))
+        }
         Reason::SpaceArchived { space } => {
             format!("the space {space} is archived, and what still counts there is not documented")
         }

@@ -41,6 +41,7 @@ mod interrupted;
 mod journal;
 mod labels;
 mod later;
+mod live_tests;
 mod locked;
 mod many_spaces;
 mod moved_on;
