@@ -80,3 +80,27 @@ async fn whatever_a_site_is_like_its_snapshot_opens_and_is_stable() {
         assert_eq!(site(&second.text), site(&first.text), "seed {seed}\n{state}");
     }
 }
+
+/// What stands below a page that the account may not view is in the copy, and the page above it is not as it was.
+#[test]
+fn a_parent_page_that_is_not_shown_is_noted() {
+    let state = "kind: confluence-sandbox
+version: 1
+site: {flavor: cloud, space-role-mode: pre-roles, caller: ann}
+users:
+  ann: {account-id: u-ann, name: Ann, confluence-admin: true}
+  bob: {account-id: u-bob, name: Bob}
+groups: {staff: {id: g-staff, members: [ann, bob], access: user}}
+spaces:
+  ENG:
+    id: 1
+    name: Engineering
+    permissions: {read/space: [user:ann], administer/space: [user:ann]}
+    pages: [{id: 11, title: Home, children: [{id: 12, title: Draft, status: draft, children: [{id: 13, title: Below}]}]}]
+";
+    let folder = Folder::with(&[("site.yaml", state)]);
+    let ran = folder.run(&["snapshot", "--all", "--site", "sandbox:site.yaml", "-o", "copy.yaml"]).code(0);
+    assert!(ran.err.contains("1 parent page hidden from this account"), "{}", ran.err);
+    let copy = folder.read("copy.yaml");
+    assert!(copy.contains("# Not as on the site: 1 parent page") && copy.contains("(not shown)"), "{copy}");
+}

@@ -55,6 +55,7 @@ struct Notes {
     kinds: BTreeSet<SpaceKey>,
     lists: usize,
     unplaced: usize,
+    hidden: usize,
     homepages: usize,
 }
 
@@ -73,6 +74,12 @@ impl Notes {
                 "page",
                 "pages",
                 "whose place the site does not say; in the copy they stand at the top of their space",
+            ),
+            (
+                self.hidden,
+                "parent page",
+                "parent pages",
+                "hidden from this account, in the trash, or a draft; in the copy each is archived, without restrictions",
             ),
             (self.foreign, "row", "rows", "of kinds that this version does not know; the copy lacks them"),
             (

@@ -25,6 +25,7 @@ impl Writer<'_> {
             pages.push(self.branch(content, tree));
         }
         for hidden in hidden_parents(tree) {
+            self.notes.hidden += 1;
             let children: Vec<&Content> = tree.children(hidden).collect();
             pages.push(ContentState {
                 id: hidden.number(),
