@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
+use crate::model::columns::{column, pad};
 use crate::model::visible;
 use crate::observe;
 use crate::policy::{self, Context};
 use crate::render;
-use crate::render::columns::{column, pad};
 
 use super::args::{AnswerFormat, LockArgs};
 use super::connect::Connection;

@@ -10,6 +10,7 @@ mod audience;
 mod built_in_role;
 mod call;
 mod content;
+pub(crate) mod columns;
 mod coverage;
 mod desired;
 mod diff;

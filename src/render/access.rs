@@ -12,9 +12,9 @@ use crate::model::{
 };
 
 use super::access_words::{ShownNames as _, SiteNames, reason_words};
-use super::columns::{column, gap, pad};
 use super::review::said_words;
 use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, list, paint};
+use crate::model::columns::{column, gap, pad};
 
 /// So much room have the names of levels; longer ones push their line.
 const LEVELS: usize = 36;

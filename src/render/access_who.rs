@@ -7,8 +7,8 @@ use crate::model::{AccountStatus, Principal};
 
 use super::access::{Question, outside, plain_route};
 use super::access_words::{ShownNames as _, reason_words};
-use super::columns::{column, gap, pad};
 use super::style::{CHANGE, FAINT, HEADING, count, paint};
+use crate::model::columns::{column, gap, pad};
 
 /// So many people are named one by one; the document has them all.
 const PEOPLE: usize = 100;

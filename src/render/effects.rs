@@ -9,9 +9,9 @@ use crate::model::{ContentId, Principal, SpaceKey};
 use crate::plan::{Change, Plan, PlanEffect, PlanLint};
 
 use super::access_words::{ShownNames as _, lint_words, reason_words};
-use super::columns::{WIDEST, column, pad};
 use super::review::{ReviewPart, Section};
 use super::style::{ADD, FAINT, HEADING, REMOVE, count, list, paint};
+use crate::model::columns::{WIDEST, column, pad};
 
 /// So many names stand in one line.
 const NAMES: usize = 4;

@@ -8,7 +8,7 @@ use crate::model::visible;
 use crate::plan::CallId;
 
 use super::call::call_words;
-use super::columns::{column, pad};
+use crate::model::columns::{column, pad};
 use super::documents::{RunResult, answer_word, overrides, settled_word};
 use super::style::{ADD, CHANGE, REMOVE, count, paint};
 

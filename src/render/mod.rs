@@ -9,7 +9,6 @@ mod access_words;
 mod annotations;
 mod call;
 mod codeowners;
-pub(crate) mod columns;
 pub mod diagnostics;
 mod diff;
 mod documents;

@@ -8,8 +8,8 @@ use crate::model::{ContentId, Principal};
 
 use super::access::{Question, verdict_word};
 use super::access_words::{ShownNames as _, reason_words};
-use super::columns::{column, pad};
 use super::style::{CHANGE, HEADING, count, paint};
+use crate::model::columns::{column, pad};
 
 /// So many pages or people are named one by one; the document has them all.
 const SHOWN: usize = 50;

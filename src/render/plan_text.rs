@@ -7,10 +7,10 @@ use crate::model::{Mode, PageVerb, SpaceKey};
 use crate::plan::Plan;
 
 use super::access_words::ShownNames as _;
-use super::columns::{WIDEST, column, gap, pad};
 use super::review::{Counted, Review, ReviewRow, RowKind, Section, View};
 use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, count, paint};
 use super::text::{blocked_as_text, plan_in_a_line};
+use crate::model::columns::{WIDEST, column, gap, pad};
 
 /// So many lines are read; with more, parts of the plan are cut.
 const LINES: usize = 120;

@@ -161,6 +161,15 @@ fn comments_stay_with_what_they_are_about() {
     becomes("--- # top\na: 1\n... # end\n", "# top\na: 1\n# end\n");
 }
 
+/// Letters of East Asian scripts take two cells of a terminal, and an accent of its own none.
+#[test]
+fn comments_line_up_in_the_cells_of_a_terminal() {
+    becomes(
+        "version: 1\npeople:\n  ann: u-ann # Ann\n  \u{904b}\u{7528}\u{7528}: u-b # B\n  e\u{301}e\u{301}: u-c # C\n",
+        "version: 1\n\npeople:\n  ann: u-ann   # Ann\n  \u{904b}\u{7528}\u{7528}: u-b  # B\n  e\u{301}e\u{301}: u-c      # C\n",
+    );
+}
+
 #[test]
 fn windows_may_keep_its_line_ends() {
     becomes("\u{feff}a:   1\r\n\r\n\r\nb: |\r\n   x\r\n", "a: 1\r\n\r\nb: |\r\n  x\r\n");

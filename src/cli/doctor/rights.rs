@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use crate::confluence::{Cloud, Read as _, SpaceSelection};
+use crate::model::columns::pad;
 use crate::model::{Desired, Listing, Live, SpaceKey, Truth};
 use crate::plan::{self, Plan};
 use crate::policy::Policy;
 use crate::policy::lock::Lock;
-use crate::render::columns::pad;
 use crate::render::{account_refusals, left_out_lines};
 
 use super::Diagnosis;

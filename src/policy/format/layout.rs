@@ -1,6 +1,7 @@
 //! The tree as lines.
 
 use super::tree::{BlockText, Body, Collection, CommentLine, Document, TreeEntry, Word};
+use crate::model::columns::width;
 use crate::policy::yaml::{Around, scalar};
 
 /// What a line may hold, without a comment behind it.
@@ -55,7 +56,7 @@ fn write(word: &Word, around: Around) -> String {
 }
 
 fn fits(before: usize, text: &str) -> bool {
-    before + text.chars().count() <= WIDTH
+    before + width(text) <= WIDTH
 }
 
 /// A list or a mapping on one line, if that is how it is written: lists of words always, and what else the
@@ -247,7 +248,7 @@ impl Page {
                     text.extend(std::iter::repeat_n(' ', *indent));
                     text.push_str(code);
                     if let Some(aside) = aside {
-                        let width = indent + code.chars().count();
+                        let width = indent + width(code);
                         text.extend(std::iter::repeat_n(' ', column.saturating_sub(width).max(BESIDE)));
                         text.push_str(aside);
                     }
@@ -261,11 +262,11 @@ impl Page {
 
     /// For each line the column at which a comment behind it begins.
     fn columns(&self) -> Vec<usize> {
-        let width = |line: &LayoutLine| match line {
-            LayoutLine::Code { indent, text, aside: Some(_) } => Some(indent + text.chars().count() + BESIDE),
+        let beside = |line: &LayoutLine| match line {
+            LayoutLine::Code { indent, text, aside: Some(_) } => Some(indent + width(text) + BESIDE),
             _ => None,
         };
-        let widths: Vec<Option<usize>> = self.lines.iter().map(width).collect();
+        let widths: Vec<Option<usize>> = self.lines.iter().map(beside).collect();
         let runs = widths.chunk_by(|a, b| a.is_some() == b.is_some());
         runs.flat_map(|run| {
             let column = run.iter().flatten().copied().max().unwrap_or(0);

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::scalar::{Around, scalar};
+use crate::model::columns::width;
 use crate::model::visible;
 
 /// No line is longer, unless one word is.
@@ -52,7 +53,7 @@ impl YamlText {
     pub(crate) fn list(&mut self, level: usize, key: &str, items: &[String]) {
         let words: Vec<String> = items.iter().map(|item| word(item)).collect();
         let line = format!("{}{}: [{}]", indent(level), word(key), words.join(", "));
-        if line.chars().count() <= WIDTH {
+        if width(&line) <= WIDTH {
             self.line(&line, None);
         } else {
             self.items(level, key, items);
@@ -80,7 +81,7 @@ impl YamlText {
         let mut line = start.clone();
         let mut words = 0;
         for word in text.split_whitespace() {
-            if words > 0 && line.chars().count() + word.chars().count() >= WIDTH {
+            if words > 0 && width(&line) + width(word) >= WIDTH {
                 self.line(&line, None);
                 line = format!("{start}{hanging}");
                 words = 0;
