@@ -10,8 +10,8 @@ use crate::model::{
 use super::administration::administration;
 use super::change::Change;
 use super::document::{
-    Cost, FORMAT_VERSION, HoldingState, LeftOut, Object, Plan, PlanPage, PlanSite, PlanSpace, PlannedCall,
-    Refusal,
+    Cost, FORMAT_VERSION, HoldingState, LeftOut, Object, Plan, PlanKind, PlanPage, PlanSite, PlanSpace,
+    PlannedCall, Refusal,
 };
 use super::effects::PlanEffects;
 use super::guard::PlanGuards;
@@ -79,6 +79,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
     };
     let mut plan = Plan {
         format_version: FORMAT_VERSION.to_owned(),
+        kind: PlanKind::default(),
         hash: Fingerprint::default(),
         made_from: None,
         site: PlanSite {

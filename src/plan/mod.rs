@@ -42,8 +42,8 @@ pub use change::{Change, Reason, Verb};
 pub use check::{Broken, check};
 pub use document::{
     CallId, ContentVerb, Cost, Danger, Demand, Edge, EdgeReason, Endangered, FORMAT_VERSION, HoldingState,
-    Lacks, LeftOut, MadeFrom, Meanwhile, MeanwhileReason, Moment, NeededBy, Object, ObjectId, Plan, PlanPage,
-    PlanSite, PlanSpace, PlannedCall, Refusal, RefusalCode, schema,
+    Lacks, LeftOut, MadeFrom, Meanwhile, MeanwhileReason, Moment, NeededBy, Object, ObjectId, Plan, PlanKind,
+    PlanPage, PlanSite, PlanSpace, PlannedCall, Refusal, RefusalCode, schema,
 };
 pub use effects::{PlanEffect, PlanEffects};
 pub use guard::{

@@ -8,9 +8,9 @@ use crate::model::visible;
 use crate::plan::CallId;
 
 use super::call::call_words;
-use crate::model::columns::{column, pad};
 use super::documents::{RunResult, answer_word, overrides, settled_word};
 use super::style::{ADD, CHANGE, REMOVE, count, paint};
+use crate::model::columns::{column, pad};
 
 /// The widest name of a journal that still has a column of its own.
 const WIDEST: usize = 40;

@@ -39,6 +39,9 @@ pub const FORMAT_VERSION: &str = "1.12";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
     pub format_version: String,
+    /// What every document says of itself: this one is a plan.
+    #[serde(default)]
+    pub kind: PlanKind,
     /// By what the plan is recognised when it is made again, from the same site and policy.
     pub hash: Fingerprint,
     /// The files that it was made from; none if it was not made from files. Not covered by the hash.
@@ -95,6 +98,14 @@ pub struct Plan {
     /// What the guards of the policy say. A plan that one of them blocks must not be applied.
     pub guards: PlanGuards,
     pub cost: Cost,
+}
+
+/// The kind of a plan among all documents.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlanKind {
+    #[default]
+    Plan,
 }
 
 /// The site that a plan is for.
