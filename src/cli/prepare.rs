@@ -318,6 +318,11 @@ fn not_covered(policy: &Policy, missing: &SpaceKey) -> CliError {
             format!("upper and lower case count: write `{near}`")
         }
         Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() && policy.rules.is_empty() => {
+            format!(
+                "it covers no space yet: `confperm import --space {missing}` writes an entry for this one"
+            )
+        }
         None if known.is_empty() => "it has only rules, and none of them selects it".to_owned(),
         None => format!("it covers {}{rules}", known.join(", ")),
     };
