@@ -95,9 +95,11 @@ async fn a_page_without_a_place_is_asked_for_alone_and_then_stands_nowhere() {
                         page("7", Value::Null, "1"),
                         page("8", json!("5"), "2"),
                         page("9", json!("7"), "1"),
+                        json!({"id": "10", "parentId": "5", "parentType": "page", "spaceId": "1"}),
                     ],
-                    5,
+                    6,
                 )),
+                "GET /api/v2/pages/10" if alone => Reply::json(&page("10", json!("5"), "1")),
                 "GET /api/v2/pages/7" if alone => Reply::json(&page("7", json!("6"), "1")),
                 "GET /api/v2/pages/8" if alone => Reply::json(&page("8", json!("5"), "1")),
                 // An answer about another page is none.
@@ -108,15 +110,15 @@ async fn a_page_without_a_place_is_asked_for_alone_and_then_stands_nowhere() {
         })
         .await;
         let tree = server.cloud().tree(&space()).await.unwrap();
-        assert_eq!(tree.iter().len(), 5);
+        assert_eq!(tree.iter().len(), 6);
         let id = ContentId::from_number;
-        for page in [7, 8, 9] {
+        for page in [7, 8, 9, 10] {
             assert_eq!(tree.is_placed(id(page)), placed, "{page}");
         }
         if !placed {
             assert_eq!(tree.roots().count(), 1);
             assert_eq!(tree.chain(id(9)).missing, Some(Missing::ParentOf(id(7))));
-            assert_eq!(tree.unplaced().count(), 2);
+            assert_eq!(tree.unplaced().count(), 3);
             let lists = |page| &tree.get(id(page)).unwrap().restrictions;
             assert_eq!(*lists(7), Known::Unknown(Why::NotRead));
             assert_eq!(*lists(8), Known::Unknown(Why::Contradictory));

@@ -148,7 +148,12 @@ impl WireContent {
     }
 
     pub(super) fn place(&self) -> Place<'_> {
-        Place { space: self.space_id, parent: self.parent_id, parent_kind: self.parent_type.as_deref() }
+        Place {
+            space: self.space_id,
+            parent: self.parent_id,
+            parent_kind: self.parent_type.as_deref(),
+            has_title: self.title.is_some(),
+        }
     }
 }
 

@@ -51,6 +51,8 @@ pub enum Doubt {
     Half,
     /// Content has the kind of a parent and no parent.
     NoParent,
+    /// Content without a title.
+    NoTitle,
     /// Content that was asked for by its space has the id of another.
     OtherSpace,
 }
@@ -66,6 +68,7 @@ impl Doubt {
             | Self::NoSize
             | Self::Half
             | Self::NoParent
+            | Self::NoTitle
             | Self::OtherSpace => Why::Contradictory,
         }
     }
@@ -83,6 +86,7 @@ impl fmt::Display for Doubt {
             }
             Self::Operation { asked, found: None } => write!(f, "the list of `{asked}` is not in it"),
             Self::Half => f.write_str("users or groups are not in it"),
+            Self::NoTitle => f.write_str("it has no title"),
             Self::NoParent => f.write_str("it names the kind of a parent and no parent"),
             Self::OtherSpace => f.write_str("it is of another space"),
         }

@@ -9,6 +9,8 @@ pub(crate) struct Place<'a> {
     pub(crate) space: Option<SpaceId>,
     pub(crate) parent: Option<ContentId>,
     pub(crate) parent_kind: Option<&'a str>,
+    /// Without one, no path means the content, and none of what is below it.
+    pub(crate) has_title: bool,
 }
 
 /// What content of a space hangs under. Content at the top of a space has neither a parent nor the kind of one;
@@ -18,6 +20,8 @@ pub(crate) fn place(said: Place<'_>, asked: SpaceId, scrutiny: Scrutiny) -> Resu
         Some(Doubt::OtherSpace)
     } else if said.parent.is_none() && said.parent_kind.is_some_and(|kind| !kind.is_empty()) {
         Some(Doubt::NoParent)
+    } else if !said.has_title {
+        Some(Doubt::NoTitle)
     } else {
         None
     };
