@@ -44,6 +44,19 @@ pub(in crate::policy) fn key<'k>(written: &str, known: &[&'k str]) -> Option<&'k
     same.or_else(other_word).or_else(|| did_you_mean(&written, known.iter().copied()))
 }
 
+/// Words of the language that stand somewhere else.
+pub(super) fn elsewhere(key: &str, known: &[&str]) -> Option<&'static str> {
+    match key {
+        "absent" | "replace" | "from" if known.contains(&"page-only") => {
+            Some("it stands in a rule, as in `rules: [{name: NAME, spaces: [KEY], absent: [user:NAME]}]`")
+        }
+        "also-view" | "also-edit" if known.contains(&"page-only") => {
+            Some("it stands beside a page, under `pages`; `restricted-pages` joins all lists of the space")
+        }
+        _ => None,
+    }
+}
+
 /// Why an entry of `absent` says neither until when nor why.
 pub(in crate::policy) fn no_terms(written: &str, known: &[&str]) -> Option<&'static str> {
     if !known.contains(&"instead") {

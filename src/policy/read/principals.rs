@@ -295,7 +295,7 @@ fn prefixed(prefix: &str, name: &str) -> Option<String> {
                 "a role is given, it does not receive: write `{name}: [group:NAME]`, or name the group that has the role"
             ));
         }
-        _ => did_you_mean(prefix, ["group", "user", "class"])?,
+        _ => did_you_mean(prefix, ["group", "user", "class", "set"])?,
     };
     Some(format!("did you mean `{prefix}:{name}`?"))
 }

@@ -78,6 +78,8 @@ impl Reader {
                 .to_owned()
         } else if let Some(help) = hints::no_terms(&key.value, &known) {
             help.to_owned()
+        } else if let Some(help) = hints::elsewhere(&key.value, &known) {
+            help.to_owned()
         } else {
             meant(hints::key(&key.value, &known))
                 .unwrap_or_else(|| format!("{what} can have {}", list.join(", ")))
