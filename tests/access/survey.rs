@@ -1,5 +1,6 @@
 //! The answers about everything at once are those of single questions.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use confperm::access::{Asker, Engine, Object, Tally, Verb, Verdict};
@@ -45,6 +46,11 @@ proptest! {
         for asker in askers {
             let surveys = engine.survey(&asker);
             prop_assert_eq!(surveys.len(), live.spaces.len());
+            let wide = |tally: Tally| (tally.surely, tally.perhaps);
+            let widest_first = surveys.is_sorted_by_key(|it| {
+                Reverse((it.view, wide(it.viewed), wide(it.edited), it.permissions.len()))
+            });
+            prop_assert!(widest_first, "{:?}", asker);
             for survey in surveys {
                 let whole = Object::Space(survey.space.clone());
                 let can = |verb, object: &Object| truth(&engine.can(&asker, verb, object));

@@ -250,3 +250,13 @@ fn a_question_about_a_pattern_counts_its_pages() {
     let value = quickstart("who view ENG/** --format json").json();
     assert!(value["principals"].as_array().is_some_and(|people| !people.is_empty()), "{value}");
 }
+
+/// Nothing is true of no page that a script may rely on.
+#[test]
+fn a_pattern_that_matches_nothing_is_no_yes() {
+    for question in ["can bob view ENG/Runbooks/On-call/**", "can ann view ENG/Runbooks/On-call/*"] {
+        let ran = quickstart(question);
+        assert_eq!(ran.code, 3, "{}", ran.whole());
+        assert!(ran.out.starts_with("no page: "), "{}", ran.whole());
+    }
+}

@@ -331,3 +331,28 @@ fn the_sum_says_what_became_additive_and_what_is_left_out() {
     let whole = folder.run(&whole).code(0);
     assert!(!whole.err.contains("archived space"), "{}", whole.err);
 }
+
+/// A space of which there is nothing to declare is left out, and not written down as an entry that says nothing.
+#[test]
+fn a_space_with_nothing_to_declare_stays_missing() {
+    let site = "kind: confluence-sandbox
+version: 1
+site: {flavor: cloud, space-role-mode: pre-roles, anonymous: true, caller: ann}
+users:
+  ann: {account-id: u-ann, name: Ann, confluence-admin: true}
+  bot: {account-id: u-bot, name: Bot, type: app}
+groups: {staff: {id: g-staff, members: [ann], access: user}}
+spaces:
+  ENG: {id: 1, name: Engineering, permissions: {read/space: [user:ann], administer/space: [user:ann]}}
+  HELP: {id: 2, name: Help, permissions: {read/space: [anonymous], administer/space: [user:bot]}}
+quirks: {anonymous-row: omitted}
+";
+    let policy = "version: 1\nsite: {url: 'sandbox:site.yaml'}\npeople: {ann: u-ann}\nspaces:\n  ENG: {mode: additive, access: {viewer: [user:ann]}}\n";
+    let folder = Folder::with(&[("site.yaml", site), ("confperm.yaml", policy)]);
+    let files = || folder.files().into_iter().map(|(path, _)| path).collect::<Vec<_>>();
+    let before = files();
+    let imported = folder.run(&["import", "--missing"]).code(0);
+    assert!(imported.out.starts_with("Nothing to import"), "{}", imported.out);
+    assert!(imported.err.contains("HELP"), "it is said which one is left out: {}", imported.err);
+    assert_eq!(files(), before);
+}

@@ -302,3 +302,37 @@ async fn the_command_line_says_what_it_could_not_see() {
         ran.out
     );
 }
+
+/// A folder with the site and a policy about it.
+fn with_site() -> (Folder, String) {
+    let text = policy(RUNBOOKS).replacen("people:", "site: {url: 'sandbox:site.yaml'}\npeople:", 1);
+    (Folder::with(&[("site.yaml", SITE), ("confperm.yaml", &text)]), text)
+}
+
+/// A label is no name that a lock remembers: `--locked` takes it as it is written.
+#[test]
+fn a_locked_run_asks_for_no_label_in_the_lock() {
+    let (folder, _) = with_site();
+    folder.run(&["plan"]).code(0);
+    let lock = folder.read("confperm.lock");
+    assert!(lock.contains("oncall") && !lock.contains("runbook"), "{lock}");
+    folder.run(&["apply", "--yes", "--locked"]).code(0);
+    assert_eq!(folder.read("confperm.lock"), lock);
+    folder.run(&["plan", "--detailed-exitcode", "--locked"]).code(0);
+}
+
+#[test]
+fn missing_spaces_are_imported_beside_a_label() {
+    let (folder, text) = with_site();
+    let imported = folder.run(&["import", "--missing"]).code(0);
+    assert!(
+        imported.out.contains("1 space written") && imported.out.contains("changes nothing"),
+        "{}",
+        imported.out
+    );
+    assert_eq!(folder.read("confperm.yaml"), text);
+    folder.run(&["apply", "--yes"]).code(0);
+    folder.run(&["plan", "--detailed-exitcode"]).code(0);
+    let again = folder.run(&["import", "--missing"]).code(0);
+    assert!(again.out.starts_with("Nothing to import"), "{}", again.out);
+}

@@ -296,3 +296,18 @@ fn pages_are_known_under_a_key_that_was_written_by_hand() {
     let lock = folder.read("policy/confperm.lock");
     assert!(lock.contains("PLAT: 1") && !lock.contains("ENG"), "{lock}");
 }
+
+/// A policy that covers nothing yet is told from one whose rules select other spaces.
+#[test]
+fn a_policy_without_spaces_says_how_to_begin() {
+    let site = "kind: confluence-sandbox\nversion: 1\nsite: {flavor: cloud, space-role-mode: pre-roles, caller: ann}\nusers:\n  \
+                ann: {account-id: u-ann, name: Ann, confluence-admin: true}\nspaces:\n  ENG: {id: 1, name: E, permissions: \
+                {read/space: [user:ann], administer/space: [user:ann]}}\n";
+    let head = "version: 1\nsite: {url: 'sandbox:site.yaml'}\n";
+    let rule = "rules: [{name: r, spaces: {key: 'A*'}, absent: [anonymous]}]\n";
+    for (rules, said) in [("", "confperm import --space ENG"), (rule, "it has only rules")] {
+        let folder = Folder::with(&[("site.yaml", site), ("confperm.yaml", &format!("{head}{rules}"))]);
+        let ran = folder.run(&["plan", "--space", "ENG"]).code(64);
+        assert!(ran.err.contains(said), "{}", ran.err);
+    }
+}

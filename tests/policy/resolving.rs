@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use camino::{Utf8Path, Utf8PathBuf};
 use confperm::diagnostic::{Diagnostics, Sources};
 use confperm::model::{
-    Audience, ContentId, Desired, DesiredHolding, Forbidden, Guards, Holding, Live, MaxRemovals, Origin,
-    PageVerb, Permission, Role, RoleKind, SpaceKey, SpaceRoleMode, Strength,
+    AccountStatus, Audience, ContentId, Desired, DesiredHolding, Forbidden, Guards, Holding, Live,
+    MaxRemovals, Origin, PageVerb, Permission, Role, RoleKind, SpaceKey, SpaceRoleMode, Strength,
 };
 use confperm::policy::lock::{LOCK_FILE, Lock};
 use confperm::policy::{Context, Loaded, Policy, Resolved, declared_pages, from_sources, load, resolve};
@@ -388,4 +388,20 @@ guards:\n  forbid:\n    anonymous: {except-spaces: [O*]}\n    direct-users: {exc
         ["5b10ac8d82e05b22cc7d4ef5"]
     );
     assert_eq!((anonymous.except.len(), direct.except_spaces.len()), (0, 0));
+}
+
+/// A closed account has no name of its own any more, so no alias is held against it.
+#[test]
+fn an_alias_is_compared_with_accounts_that_are_not_closed() {
+    let body = format!(
+        "people: {{zoe: {ANN}}}\nspaces: {{ENG: {{mode: additive, access: {{viewer: [user:zoe]}}}}}}\n"
+    );
+    let policy = policy(&format!("version: 1\n{body}"));
+    for (status, said) in [(AccountStatus::Active, true), (AccountStatus::Closed, false)] {
+        let mut live = site(SpaceRoleMode::PreRoles);
+        let person = live.directory.people.get_mut(&ANN.parse().unwrap()).unwrap();
+        (person.status, person.name) = (status, "Former user".into());
+        let warnings = resolve(&policy, &live, TODAY).unwrap().warnings;
+        assert_eq!(told(&warnings).contains("other-person"), said, "{}", told(&warnings));
+    }
 }
