@@ -142,7 +142,8 @@ impl Core {
 /// Changes a good answer as the rules say. Its `Link` header goes with the link in its body.
 fn mangle(answer: &mut Answer, manglings: &[(Mangling, u64)], world: &World, path: &str, query: &str) {
     let Some(body) = answer.body.as_mut().filter(|_| answer.status.is_success()) else { return };
-    let spaces: Vec<u64> = world.spaces().map(|space| space.id.0).collect();
+    let spaces = || world.spaces().map(|space| space.id.0).collect();
+    let spaces: Vec<u64> = if manglings.is_empty() { Vec::new() } else { spaces() };
     for (mangling, serial) in manglings {
         mangling.apply(body, &Scene { path, query, spaces: &spaces, serial: *serial });
     }

@@ -155,13 +155,21 @@ pub(super) fn v2_limit(ask: &Ask<'_>) -> Result<usize, Failure> {
 
 /// A v1 list with `start` and `limit`; `_links.next` has no `/wiki` in front. A limit above `max` is
 /// lowered silently, and so is one above the quirk `page-cap`.
-pub(super) fn v1(ask: &Ask<'_>, items: &[Value], default: usize, max: usize) -> Result<Answer, Failure> {
+///
+/// Only what is on the page is drawn with `show`: drawing all of a list for each of its pages costs its square.
+pub(super) fn v1<T>(
+    ask: &Ask<'_>,
+    items: &[T],
+    [default, max]: [usize; 2],
+    show: impl FnMut(&T) -> Value,
+) -> Result<Answer, Failure> {
     let start = ask.query.number("start", 0)?;
     let limit = v1_limit(ask, ask.query.number("limit", default)?, max);
     let quirks = &ask.world().quirks;
     let gap = quirks.empty_pages && ask.query.get("gap").is_some();
     let shown =
         if gap { &[] } else { items.get(start..).map_or(&[][..], |rest| &rest[..rest.len().min(limit)]) };
+    let shown: Vec<Value> = shown.iter().map(show).collect();
     let next = start + shown.len();
     let mut links = v1_links(ask);
     if gap || (next < items.len() && limit > 0) {
@@ -171,8 +179,8 @@ pub(super) fn v1(ask: &Ask<'_>, items: &[Value], default: usize, max: usize) -> 
         }
         links.insert("next".to_owned(), next_link(ask, &["start", "limit", "gap"], &with));
     }
-    let mut body =
-        json!({"results": shown, "start": start, "limit": limit, "size": shown.len(), "_links": links});
+    let size = shown.len();
+    let mut body = json!({"results": shown, "start": start, "limit": limit, "size": size, "_links": links});
     if ask.query.flag("shouldReturnTotalSize")? {
         body["totalSize"] = items.len().into();
     }

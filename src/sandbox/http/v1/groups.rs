@@ -1,25 +1,25 @@
 //! `/group` (API v1, "Group"): listing, members, and the writes of site admins.
 
 use http::StatusCode;
-use serde_json::Value;
 
 use super::super::answer::{Answer, Failure};
 use super::super::ask::Ask;
 use super::super::paging;
 use super::{render, space_permissions::text};
-use crate::sandbox::world::{AccountId, Command, Group, GroupId, Outcome, Refusal};
+use crate::sandbox::world::{AccountId, Command, Group, GroupId, Outcome, Refusal, User};
 
 pub(in crate::sandbox::http) fn list(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
     ask.signed_in()?;
     let access = ask.query.one_of("accessType", &["user", "admin", "site-admin"])?;
     let fits = |group: &&Group| access.is_none_or(|id| group.access.is_some_and(|access| access.id() == id));
-    paging::v1(ask, &by_name(ask, fits), 200, 200)
+    paging::v1(ask, &by_name(ask, fits), [200, 200], |group| render::group(ask.world(), group))
 }
 
 pub(in crate::sandbox::http) fn pick(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
     ask.signed_in()?;
     let wanted = ask.query.need("query")?.to_lowercase();
-    paging::v1(ask, &by_name(ask, |group| group.name.to_lowercase().contains(&wanted)), 200, 200)
+    let found = by_name(ask, |group| group.name.to_lowercase().contains(&wanted));
+    paging::v1(ask, &found, [200, 200], |group| render::group(ask.world(), group))
 }
 
 pub(in crate::sandbox::http) fn by_id(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
@@ -38,17 +38,14 @@ pub(in crate::sandbox::http) fn members(ask: &mut Ask<'_>) -> Result<Answer, Fai
     let operations = ask.query.all("expand").is_some_and(|wanted| wanted.contains(&"operations"));
     let world = ask.world();
     let members = world.group(&GroupId::from(ask.param(0))).into_iter().flat_map(|group| &group.members);
-    let shown: Vec<Value> = members
-        .filter_map(|account| world.user(account))
-        .map(|user| {
-            let mut shown = render::user(world, &ask.caller, user);
-            if operations {
-                shown["operations"] = render::site_operations(user);
-            }
-            shown
-        })
-        .collect();
-    paging::v1(ask, &shown, 200, 200)
+    let users: Vec<&User> = members.filter_map(|account| world.user(account)).collect();
+    paging::v1(ask, &users, [200, 200], |user| {
+        let mut shown = render::user(world, &ask.caller, user);
+        if operations {
+            shown["operations"] = render::site_operations(user);
+        }
+        shown
+    })
 }
 
 pub(in crate::sandbox::http) fn create(ask: &mut Ask<'_>) -> Result<Answer, Failure> {
@@ -84,8 +81,8 @@ pub(in crate::sandbox::http) fn remove_member(ask: &mut Ask<'_>) -> Result<Answe
     Ok(Answer::empty(StatusCode::NO_CONTENT))
 }
 
-fn by_name(ask: &Ask<'_>, wanted: impl FnMut(&&Group) -> bool) -> Vec<Value> {
+fn by_name<'w>(ask: &'w Ask<'_>, wanted: impl FnMut(&&Group) -> bool) -> Vec<&'w Group> {
     let mut groups: Vec<&Group> = ask.world().groups().filter(wanted).collect();
     groups.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
-    groups.into_iter().map(|group| render::group(ask.world(), group)).collect()
+    groups
 }

@@ -80,14 +80,16 @@ pub(in crate::sandbox::http) fn users(ask: &mut Ask<'_>) -> Result<Answer, Failu
             other => Err(unknown_field(other)),
         };
         if query.holds(&mut test)? {
-            found.push(json!({
-                "user": render::user(world, &ask.caller, user),
-                "title": user.name, "excerpt": "", "url": "", "breadcrumbs": [],
-                "entityType": "user", "iconCssClass": "", "lastModified": CREATED, "score": 0.0,
-            }));
+            found.push(user);
         }
     }
-    let mut answer = paging::v1(ask, &found, 25, 200)?;
+    let mut answer = paging::v1(ask, &found, [25, 200], |user| {
+        json!({
+            "user": render::user(world, &ask.caller, user),
+            "title": user.name, "excerpt": "", "url": "", "breadcrumbs": [],
+            "entityType": "user", "iconCssClass": "", "lastModified": CREATED, "score": 0.0,
+        })
+    })?;
     if let Some(body) = &mut answer.body {
         finish(ask, body, found.len());
     }

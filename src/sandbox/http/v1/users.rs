@@ -42,8 +42,7 @@ pub(in crate::sandbox::http) fn member_of(ask: &mut Ask<'_>) -> Result<Answer, F
     let user = user(ask)?;
     let mut groups: Vec<_> = ask.world().groups_of(&user.account).collect();
     groups.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
-    let shown: Vec<Value> = groups.into_iter().map(|group| render::group(ask.world(), group)).collect();
-    paging::v1(ask, &shown, 200, 200)
+    paging::v1(ask, &groups, [200, 200], |group| render::group(ask.world(), group))
 }
 
 /// At most 100 accounts; the rest and the unknown are left out silently.
