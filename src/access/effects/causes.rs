@@ -3,6 +3,7 @@
 //! An effect comes from every change that by itself moves some of the people in the same direction: a
 //! grant that reached them and is gone, a list that let them through and does not.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use roaring::RoaringBitmap;
@@ -17,8 +18,9 @@ use crate::model::{Content, ContentId, LiveSpace, PageVerb, Permission, Principa
 pub(super) struct Changes<'a> {
     space: &'a LiveSpace,
     holdings: Vec<(&'a Principal, BTreeMap<Permission, Delta>)>,
-    /// For each party, the holdings that move it in some way, by their place.
-    moved_by: HashMap<u32, Vec<usize>>,
+    /// For each party, the holdings that move it in some way, by their place. A group that comes to thousands of spaces
+    /// would have each of its members counted in each of them, so this is made where it is asked for.
+    moved_by: OnceCell<HashMap<u32, Vec<usize>>>,
     pages: BTreeMap<usize, PageChange>,
     /// For each row, the nearest changed row above it.
     above: Vec<Option<usize>>,
@@ -56,23 +58,29 @@ impl<'a> Changes<'a> {
                 Some((principal, permissions.iter().map(delta).collect()))
             })
             .collect();
-        let mut moved_by: HashMap<u32, Vec<usize>> = HashMap::new();
-        for (place, (_, deltas)) in holdings.iter().enumerate() {
-            let moved = deltas.values().flat_map(Delta::parts).flat_map(|(_, parties)| parties);
-            for party in moved.collect::<RoaringBitmap>() {
-                moved_by.entry(party).or_default().push(place);
-            }
-        }
         Self {
             space: after,
             holdings,
-            moved_by,
+            moved_by: OnceCell::new(),
             pages: BTreeMap::new(),
             above: Vec::new(),
             whole_space: before.unlicensed_access != after.unlicensed_access
                 || before.space.status != after.space.status,
             everywhere: sides.everywhere,
         }
+    }
+
+    fn moved_by(&self) -> &HashMap<u32, Vec<usize>> {
+        self.moved_by.get_or_init(|| {
+            let mut moved_by: HashMap<u32, Vec<usize>> = HashMap::new();
+            for (place, (_, deltas)) in self.holdings.iter().enumerate() {
+                let moved = deltas.values().flat_map(Delta::parts).flat_map(|(_, parties)| parties);
+                for party in moved.collect::<RoaringBitmap>() {
+                    moved_by.entry(party).or_default().push(place);
+                }
+            }
+            moved_by
+        })
     }
 
     /// Adds the pages that changed; `old` is what was at each row before.
@@ -113,7 +121,7 @@ impl<'a> Changes<'a> {
     ) -> BTreeSet<Cause> {
         let space = || self.space.space.key.clone();
         let mut causes = BTreeSet::new();
-        let of_party = |party| self.moved_by.get(&party).into_iter().flatten().copied();
+        let of_party = |party| self.moved_by().get(&party).into_iter().flatten().copied();
         // By the people or by all holdings, whichever are fewer.
         let moving: BTreeSet<usize> = if parties.len() < self.holdings.len() as u64 {
             parties.iter().flat_map(of_party).collect()
