@@ -3,13 +3,19 @@
 //! The order of the calls must be safe for every person that a change can touch, on every page, and the plan says
 //! who gains and who loses. So where something would change, the whole space is needed, and the people behind
 //! everyone who appears in it before or after.
+//!
+//! The pages of an additive space are not needed in a plan that takes nothing away anywhere, unless the policy speaks of
+//! them. The promise does not depend on them there: no list changes, so each access to a page is what the rows of the
+//! space make of it, and rows that only come can neither leak in between nor leave a gap. No guard counts them either, since
+//! only removals are held against the entries of lists. What is lost is how many pages are gained, and the effects say so.
 
 use std::collections::BTreeSet;
 
+use super::change::{Change, Verb};
 use super::diff;
 use super::share;
 use super::target::{self, Target, TargetHolding, TargetSpace};
-use crate::model::{Desired, Live, Principal, SpaceKey};
+use crate::model::{Desired, Live, Mode, Principal, SpaceKey};
 use crate::observe::{Needs, People};
 
 /// What must be known before [`super::plan`] can be made of what a policy asks for. Where nothing would change, only
@@ -22,14 +28,21 @@ pub fn needs(desired: &Desired, live: &Live) -> Needs {
 
 /// The same for a given target.
 pub fn needs_to(target: &Target, desired: &Desired, live: &Live) -> Needs {
-    let changed = changed(target, live);
+    let changes = diff::diff(target, live);
     let mut needs = Needs { anonymous: about_anonymous(desired), ..Needs::default() };
-    if changed.is_empty() {
+    if changes.is_empty() {
         return needs;
     }
+    let adds_only = changes.iter().all(only_adds);
+    let is_additive =
+        |key: &SpaceKey| desired.spaces.get(key).is_some_and(|wish| wish.mode == Mode::Additive);
+    let has_tree = |key: &SpaceKey| live.spaces.get(key).is_some_and(|space| space.tree.is_some());
+    let changed: BTreeSet<&SpaceKey> = changes.iter().map(Change::space).collect();
     let mut people = People::default();
-    for key in &changed {
-        needs.content(key).everything();
+    for key in changed {
+        if !(adds_only && is_additive(key)) || has_tree(key) {
+            needs.content(key).everything();
+        }
         live.spaces.get(key).into_iter().for_each(|space| people.in_space(space));
         target.spaces.get(key).into_iter().for_each(|space| afterwards(space, &mut people));
     }
@@ -44,9 +57,13 @@ fn about_anonymous(desired: &Desired) -> BTreeSet<SpaceKey> {
     decides.map(|(key, _)| key.clone()).collect()
 }
 
-/// The spaces in which something would change.
-fn changed(target: &Target, live: &Live) -> BTreeSet<SpaceKey> {
-    diff::diff(target, live).iter().map(|change| change.space().clone()).collect()
+/// Whether a change takes nothing from anyone. A role may give less than another, and than the rows that it replaces,
+/// which are changes of their own.
+const fn only_adds(change: &Change) -> bool {
+    match change {
+        Change::Grant { verb: Verb::Add, .. } | Change::Role { before: None, after: Some(_), .. } => true,
+        Change::Grant { verb: Verb::Remove, .. } | Change::Role { .. } | Change::Audience { .. } => false,
+    }
 }
 
 /// Adds everyone who is to hold something, or to be on a list.

@@ -47,9 +47,14 @@ pub(super) fn effects(plan: &Plan, all: bool) -> Option<Section> {
     });
     let mut section =
         Section::new(ReviewPart::Effects, paint(HEADING, "Who gains, who loses"), lines.collect());
-    if !effects.incomplete.is_empty() {
-        section.rest.push(paint(FAINT, &incomplete(&effects.incomplete, plan)));
-    }
+    let (treeless, others): (BTreeSet<&Reason>, BTreeSet<&Reason>) =
+        effects.incomplete.iter().partition(|reason| matches!(reason, Reason::TreeNotRead { .. }));
+    section.rest.extend(
+        [pages_unread(&treeless), incomplete(&others, plan)]
+            .into_iter()
+            .flatten()
+            .map(|line| paint(FAINT, &line)),
+    );
     Some(section)
 }
 
@@ -140,13 +145,33 @@ fn party_words(party: &AffectedParty, plan: &Plan) -> String {
     if party.members == party.of { name } else { format!("{name} ({} of {})", party.members, party.of) }
 }
 
+/// What is not said of pages, since planning only needs them where something is taken away.
+fn pages_unread(treeless: &BTreeSet<&Reason>) -> Option<String> {
+    let keys: Vec<String> = treeless
+        .iter()
+        .filter_map(|reason| match reason {
+            Reason::TreeNotRead { space } => Some(space.to_string()),
+            _ => None,
+        })
+        .collect();
+    let spaces = match keys.len() {
+        0 => return None,
+        1 | 2 => list(&keys),
+        number => format!("{number} spaces"),
+    };
+    Some(format!(
+        "The pages of {spaces} were not read, since nothing is taken away: access gained to a space includes each page \
+         whose restrictions allow it."
+    ))
+}
+
 /// One line, however much could not be read.
-fn incomplete(reasons: &BTreeSet<Reason>, plan: &Plan) -> String {
+fn incomplete(reasons: &BTreeSet<&Reason>, plan: &Plan) -> Option<String> {
     let mut parts: Vec<String> = reasons.iter().take(2).map(|reason| reason_words(reason, plan)).collect();
     if reasons.len() > parts.len() {
         parts.push(format!("{} more reasons", reasons.len() - parts.len()));
     }
-    format!("There may be more: {}.", list(&parts))
+    (!parts.is_empty()).then(|| format!("There may be more: {}.", list(&parts)))
 }
 
 /// So many principals of one finding are named; the document has them all.

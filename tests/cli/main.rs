@@ -73,5 +73,6 @@ mod streams;
 mod support;
 mod team;
 mod trouble;
+mod unneeded;
 mod waiting;
 mod worlds;

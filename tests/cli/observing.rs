@@ -49,8 +49,8 @@ spaces:
 const POLICY: &str = "
 version: 1
 spaces:
-  ENG: {mode: additive, access: {create/comment: [group:eng]}}
-  OPS: {mode: additive, access: {create/comment: [group:eng]}}
+  ENG: {access: {read/space: [group:eng], create/comment: [group:eng]}}
+  OPS: {access: {read/space: [group:eng], create/comment: [group:eng]}}
   QUIET: {mode: additive, access: {read/space: [group:eng]}}
 ";
 

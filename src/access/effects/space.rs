@@ -90,6 +90,16 @@ pub(super) fn compare<'a>(
     lines.found.sort();
     effects.effects.append(&mut lines.found);
     note_gaps(after, sides.new.engine(), &layout, effects);
+    if before.tree.is_none() && decide_about_pages(&permissions, &doors) {
+        effects.incomplete.insert(Reason::TreeNotRead { space: after.space.key.clone() });
+    }
+}
+
+/// Whether any of the permissions that change decides about pages.
+fn decide_about_pages(permissions: &BTreeMap<Permission, Delta>, doors: &Doors) -> bool {
+    let of_pages: BTreeSet<Permission> =
+        doors.permissions().into_iter().chain([Permission::ReadSpace]).collect();
+    permissions.keys().any(|permission| of_pages.contains(permission))
 }
 
 /// What the space lets people do with its pages, on one side.
@@ -371,8 +381,5 @@ fn note_gaps(space: &LiveSpace, engine: &Engine<'_>, layout: &Layout<'_>, effect
         if let crate::model::Known::Unknown(why) = row.content.restrictions.as_ref() {
             effects.incomplete.insert(Reason::ListsUnread { content: row.content.id, why });
         }
-    }
-    if space.tree.is_none() {
-        effects.incomplete.insert(Reason::TreeNotRead { space: space.space.key.clone() });
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{GrantId, Holding, Known, Live, LiveSpace, Permission, Principal, Tree, Vocabulary};
+use crate::model::{GrantId, Holding, Known, Live, LiveSpace, Permission, Principal, Vocabulary};
 
 use super::state::{Target, TargetHolding};
 
@@ -17,12 +17,9 @@ impl Target {
             let holdings = holdings_applied(&target.holdings, space, vocabulary);
             space.expanded.retain(|who, _| holdings.get(who) == space.holdings.get(who));
             space.holdings = holdings;
-            let tree = space.tree.get_or_insert_with(Tree::default);
+            let Some(tree) = &mut space.tree else { continue };
             for (&id, page) in &target.pages {
                 tree.set_restrictions(id, Known::Known(page.restrictions.clone()));
-            }
-            if space.tree.as_ref().is_some_and(|tree| tree.iter().len() == 0) {
-                space.tree = None;
             }
         }
         after
