@@ -6,6 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::confluence::Secrets;
 use crate::diagnostic::{Diagnostics, Sources};
@@ -251,19 +254,21 @@ impl Output {
 
 /// Sends what the client reports to stderr: warnings, or with `-v` each request, with `-vv` everything.
 pub(super) fn log(verbose: u8, secrets: Secrets) {
-    let level = match verbose {
-        0 => "warn",
-        1 => "confperm=debug",
-        _ => "confperm=trace,hyper=debug,reqwest=debug",
+    let shown = match verbose {
+        0 => Targets::new().with_default(Level::WARN),
+        1 => Targets::new().with_target("confperm", Level::DEBUG),
+        _ => Targets::new()
+            .with_target("confperm", Level::TRACE)
+            .with_targets([("hyper", Level::DEBUG), ("reqwest", Level::DEBUG)]),
     };
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::new(level))
+        .with_max_level(Level::TRACE)
         .with_writer(move || border::Cleared::new(secrets.clone(), io::stderr()))
         // Otherwise it reports a stderr that cannot be written on that same stderr, and panics.
         .log_internal_errors(false)
         .without_time()
-        .with_ansi(false)
-        .finish();
+        .finish()
+        .with(shown);
     // A second call happens in tests only, and the first subscriber is as good.
     drop(tracing::subscriber::set_global_default(subscriber));
 }
