@@ -175,8 +175,8 @@ impl Runs {
             let bytes: Vec<u8> = units.iter().map(|unit| unit.byte).collect();
             for at in 0..bytes.len() {
                 if let Some(length) = self.length_at(&bytes[at..]) {
-                    let (first, last): (Unit, Unit) = (units[at], units[at + length - 1]);
-                    found.push(start + first.start..start + last.end);
+                    let Range { start: first, end } = Unit::place(units[at], units[at + length - 1]);
+                    found.push(start + first..start + end);
                 }
             }
             match unescaped(&units) {

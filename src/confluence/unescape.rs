@@ -1,14 +1,23 @@
 //! Texts as bytes that remember where they stood, and one layer of escapes less at a time. Not a parser of any
 //! format: what looks like an escape is taken for one, for those who look for something in every reading.
 
+use std::ops::Range;
+
 use crate::model::is_invisible;
 
-/// A byte of a text, or what an escape stands for, with the place where that was written.
+/// A byte of a text, or what an escape stands for, with the place where that was written. There is one for each byte of
+/// a text, so its places are small numbers: texts are looked at in pieces.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Unit {
     pub(super) byte: u8,
-    pub(super) start: usize,
-    pub(super) end: usize,
+    start: u32,
+    end: u32,
+}
+
+impl Unit {
+    pub(super) fn place(first: Self, last: Self) -> Range<usize> {
+        first.start as usize..last.end as usize
+    }
 }
 
 /// Stands for every character outside ASCII.
@@ -19,9 +28,14 @@ const OTHER: u8 = 0xff;
 pub(super) fn plain(text: &str) -> Vec<Unit> {
     let mut units = Vec::with_capacity(text.len());
     for (start, c) in text.char_indices() {
-        units.extend(byte(c).map(|byte| Unit { byte, start, end: start + c.len_utf8() }));
+        let (start, end) = (place(start), place(start + c.len_utf8()));
+        units.extend(byte(c).map(|byte| Unit { byte, start, end }));
     }
     units
+}
+
+fn place(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 fn byte(c: char) -> Option<u8> {
@@ -34,6 +48,10 @@ fn byte(c: char) -> Option<u8> {
 
 /// The text with each escape replaced by what it stands for; `None` if there is none.
 pub(super) fn unescaped(units: &[Unit]) -> Option<Vec<Unit>> {
+    // Most texts have no escape, and each byte of an answer comes by here.
+    if !units.iter().any(|unit| matches!(unit.byte, b'\\' | b'%' | b'&')) {
+        return None;
+    }
     let mut found = false;
     let mut next = Vec::with_capacity(units.len());
     let mut at = 0;
