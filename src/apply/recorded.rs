@@ -34,7 +34,7 @@ impl<'a, S: Read + Write> Recorded<'a, S> {
 
     /// Makes one request. `serves` is the call of the plan that it is for, if it is for one.
     pub(super) async fn perform(&self, serves: Option<CallId>, request: &WriteRequest) -> Result<(), Unmade> {
-        let intent = self.journal.intend(serves, request).map_err(Unmade::Journal)?;
+        let intent = self.journal.intend(serves, request).await.map_err(Unmade::Journal)?;
         let answer = self.site.perform(request).await;
         self.journal.answered(intent, &answer);
         answer.map_err(Unmade::Site)

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
@@ -134,13 +134,21 @@ pub trait Sink: Write + Send {
     /// Returns once everything written is where it survives the end of the process and of the machine.
     fn sync(&mut self) -> io::Result<()>;
 
+    /// The same for another thread, while more is written; `None` where there is no need to.
+    fn syncing(&self) -> Option<Syncing> {
+        None
+    }
+
     /// Whether the lines can still be found later.
     fn is_there(&self) -> io::Result<bool>;
 }
 
+/// Waits until what was written so far is where it survives.
+pub type Syncing = Box<dyn FnOnce() -> io::Result<()> + Send>;
+
 /// A journal in a file of its own.
 struct OnDisk {
-    file: File,
+    file: Arc<File>,
     /// Asked about where an open file does not know its own name count.
     #[cfg(not(unix))]
     path: Utf8PathBuf,
@@ -148,17 +156,22 @@ struct OnDisk {
 
 impl Write for OnDisk {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        self.file.as_ref().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.file.as_ref().flush()
     }
 }
 
 impl Sink for OnDisk {
     fn sync(&mut self) -> io::Result<()> {
         self.file.sync_data()
+    }
+
+    fn syncing(&self) -> Option<Syncing> {
+        let file = Arc::clone(&self.file);
+        Some(Box::new(move || file.sync_data()))
     }
 
     /// Writing to a deleted file goes well for as long as it is open. A folder that was only renamed keeps
@@ -178,12 +191,16 @@ impl Sink for OnDisk {
 pub struct Journal {
     site: SiteKey,
     pen: Mutex<Pen>,
+    /// How many lines are on the disk. Whoever holds it brings all there that are written by then, so that intents which
+    /// come meanwhile wait for the next turn together, and no request waits for the disk alone.
+    on_disk: tokio::sync::Mutex<usize>,
     clock: Clock,
 }
 
 struct Pen {
     sink: Box<dyn Sink>,
     intents: usize,
+    lines: usize,
     broken: bool,
 }
 
@@ -244,6 +261,7 @@ impl Journal {
             match create_new(&path) {
                 Ok(file) => {
                     sync_folder(folder).map_err(failed)?;
+                    let file = Arc::new(file);
                     #[cfg(unix)]
                     let sink = OnDisk { file };
                     #[cfg(not(unix))]
@@ -259,8 +277,8 @@ impl Journal {
 
     /// A journal that goes elsewhere than into a file of its own.
     pub fn on(sink: impl Sink + 'static, clock: Clock) -> Self {
-        let pen = Mutex::new(Pen { sink: Box::new(sink), intents: 0, broken: false });
-        Self { site: SiteKey::default(), pen, clock }
+        let pen = Mutex::new(Pen { sink: Box::new(sink), intents: 0, lines: 0, broken: false });
+        Self { site: SiteKey::default(), pen, on_disk: tokio::sync::Mutex::default(), clock }
     }
 
     /// Whether a line could not be written, or the file is gone. Then nothing more may be done to the site.
@@ -285,17 +303,43 @@ impl Journal {
     }
 
     /// Puts a request down. Once this returns the request may leave, and not before. Gives its number.
-    pub(super) fn intend(
+    pub(super) async fn intend(
         &self,
         serves: Option<CallId>,
         request: &WriteRequest,
     ) -> Result<usize, JournalError> {
-        let mut pen = self.pen();
-        pen.intents += 1;
-        let (at, intent) = ((self.clock)(), pen.intents);
-        pen.write_for_sure(&Entry::Intent { at, intent, serves, request: Cow::Borrowed(request) })?;
-        pen.make_sure_it_is_there()?;
+        let (intent, line) = {
+            let mut pen = self.pen();
+            pen.intents += 1;
+            let (at, intent) = ((self.clock)(), pen.intents);
+            pen.write(&Entry::Intent { at, intent, serves, request: Cow::Borrowed(request) })?;
+            (intent, pen.lines)
+        };
+        self.bring_to_disk(line).await?;
+        self.pen().make_sure_it_is_there()?;
         Ok(intent)
+    }
+
+    /// Returns once so many lines are on the disk.
+    async fn bring_to_disk(&self, line: usize) -> Result<(), JournalError> {
+        let mut on_disk = self.on_disk.lock().await;
+        if *on_disk >= line {
+            return Ok(());
+        }
+        let (lines, syncing) = {
+            let pen = self.pen();
+            if pen.broken {
+                return Err(JournalError::Broken);
+            }
+            (pen.lines, pen.sink.syncing())
+        };
+        let synced = match syncing {
+            Some(syncing) => tokio::task::spawn_blocking(syncing).await.map_err(io::Error::other),
+            None => Ok(self.pen().sink.sync()),
+        };
+        self.pen().noticing(synced.flatten())?;
+        *on_disk = lines;
+        Ok(())
     }
 
     pub(super) fn answered(&self, intent: usize, answer: &Result<(), WriteError>) {
@@ -363,6 +407,7 @@ impl Pen {
             line.push(b'\n');
             self.sink.write_all(&line).and_then(|()| self.sink.flush())
         });
+        self.lines += 1;
         self.noticing(written)
     }
 
