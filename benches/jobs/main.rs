@@ -5,8 +5,12 @@
 //! change something. The table stands in ARCHITECTURE.md between two marks, and this program fails when the
 //! figures there are others; `UPDATE_SNAPSHOTS=1` writes them. `cargo test` runs it too.
 //!
-//! `cargo bench --bench jobs -- --wall` measures time instead: see [`wall`].
+//! `cargo bench --bench jobs -- --wall` measures time instead: see [`wall`]. `-- --script` measures it against the script,
+//! see [`against_script`]; words that follow choose jobs by their names.
 
+#![expect(clippy::disallowed_methods, reason = "a bench looks at the clock")]
+
+mod against_script;
 mod jobs;
 mod script;
 mod states;
@@ -16,10 +20,12 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use confperm::sandbox::{self, Options, Request, Running, Site};
 use jobs::Job;
 use script::Script;
+use tokio::sync::Semaphore;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -37,6 +43,11 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     if std::env::args().any(|argument| argument == "--wall") {
         return runtime.block_on(wall::compare());
+    }
+    let mut words = std::env::args().skip_while(|argument| argument != "--script");
+    if words.next().is_some() {
+        let words: Vec<String> = words.filter(|word| !word.starts_with('-')).collect();
+        return runtime.block_on(against_script::compare(&words));
     }
     let mut table = String::from(
         "| job | calls here | lower bound | a plain script |\n\
@@ -66,7 +77,10 @@ async fn measure(job: &Job) -> Result<Cost> {
     running.stop().await;
 
     let running = serve(&job.site).await?;
-    (job.script)(Script::new(&running)?).await?;
+    let caller = running.credentials().ok_or("the sandbox has no caller")?;
+    let thread = Arc::new(Semaphore::new(1));
+    (job.script)(Script::new(running.site_url(), caller, Arc::clone(&thread))?).await?;
+    drop(thread.acquire().await?);
     let script = writes(&running.requests());
     running.stop().await;
     Ok(Cost { here, bound, script })

@@ -1,7 +1,10 @@
 //! The plain script that people write: loops over spaces and pages, one call for each thing.
 
-use confperm::sandbox::Running;
+use std::sync::Arc;
+
+use confperm::sandbox::Credentials;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use super::Result;
 
@@ -11,6 +14,7 @@ pub(crate) struct Script {
     site: String,
     email: String,
     token: String,
+    threads: Arc<Semaphore>,
 }
 
 /// A row of a space's permissions.
@@ -24,15 +28,29 @@ pub(crate) struct Row {
 }
 
 impl Script {
-    pub(crate) fn new(running: &Running) -> Result<Self> {
-        let caller = running.credentials().ok_or("the sandbox has no caller")?;
+    /// As many writes as there are permits are under way at once.
+    pub(crate) fn new(site: String, caller: Credentials, threads: Arc<Semaphore>) -> Result<Self> {
         let http = reqwest::Client::builder().no_proxy().build()?;
-        Ok(Self { http, site: running.site_url(), email: caller.email, token: caller.token })
+        Ok(Self { http, site, email: caller.email, token: caller.token, threads })
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Value> {
         let answer = request.basic_auth(&self.email, Some(&self.token)).send().await?;
         Ok(answer.json().await.unwrap_or_default())
+    }
+
+    /// Goes on with the next call as soon as a thread is free, whatever becomes of this one.
+    async fn write(&self, request: reqwest::RequestBuilder) -> Result<()> {
+        let thread = Arc::clone(&self.threads).acquire_owned().await?;
+        let request = request.basic_auth(&self.email, Some(&self.token));
+        tokio::spawn(async move {
+            let answer = request.send().await;
+            if let Ok(answer) = answer {
+                drop(answer.bytes().await);
+            }
+            drop(thread);
+        });
+        Ok(())
     }
 
     /// The permissions of a space, to the last page.
@@ -67,26 +85,22 @@ impl Script {
             "operation": {"key": permission.0, "target": permission.1},
         });
         let url = format!("{}/rest/api/space/{space}/permission", self.site);
-        self.send(self.http.post(url).json(&body)).await?;
-        Ok(())
+        self.write(self.http.post(url).json(&body)).await
     }
 
     pub(crate) async fn delete(&self, space: &str, row: &str) -> Result<()> {
         let url = format!("{}/rest/api/space/{space}/permission/{row}", self.site);
-        self.send(self.http.delete(url)).await?;
-        Ok(())
+        self.write(self.http.delete(url)).await
     }
 
     /// Puts a group on one list of a page.
     pub(crate) async fn list(&self, page: u64, verb: &str, group: &str) -> Result<()> {
-        self.send(self.http.put(self.entry(page, verb, group))).await?;
-        Ok(())
+        self.write(self.http.put(self.entry(page, verb, group))).await
     }
 
     /// Takes a group off one list of a page.
     pub(crate) async fn unlist(&self, page: u64, verb: &str, group: &str) -> Result<()> {
-        self.send(self.http.delete(self.entry(page, verb, group))).await?;
-        Ok(())
+        self.write(self.http.delete(self.entry(page, verb, group))).await
     }
 
     fn entry(&self, page: u64, verb: &str, group: &str) -> String {
