@@ -8,10 +8,12 @@
 #![expect(clippy::disallowed_methods, reason = "a bench looks at the clock")]
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
+mod from_policy;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::str::FromStr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use confperm::model::{
     AccountId, AccountKind, AccountStatus, Audience, BesidePages, Caller, Content, ContentId, ContentKind,
@@ -63,6 +65,9 @@ const TWENTY: Size =
     Size { spaces: 0, pages: 40, come: 4, go: 2, close: 5, open: 2, swap: 1, members: true, share: 100 };
 
 fn main() {
+    if is_asked_for("policy") {
+        from_policy::curves();
+    }
     curve(
         "2,000 spaces, of which none, one in a hundred, and all change",
         [0, 1, 100].map(|share| Size { spaces: 2_000, share, ..TWENTY }),
@@ -78,6 +83,10 @@ fn main() {
     curve(
         "the same, where nobody may know who is in a group",
         [unread(one(250, 500)), unread(one(1_000, 2_000)), unread(one(4_000, 8_000))],
+    );
+    curve(
+        "one space, 200 groups come of which nobody may know the members, and pages close",
+        [1_250, 2_500, 5_000].map(|close| unread(one(200, close))),
     );
     let all = |number| Size {
         spaces: 1,
@@ -96,13 +105,21 @@ fn main() {
     }
 }
 
-fn curve(name: &str, sizes: [Size; 3]) {
+fn is_asked_for(name: &str) -> bool {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    if !words.is_empty() && !words.iter().any(|word| name.contains(word)) {
+    words.is_empty() || words.iter().any(|word| name.contains(word))
+}
+
+fn curve(name: &str, sizes: [Size; 3]) {
+    if !is_asked_for(name) {
         return;
     }
     println!("{name}");
-    println!("{:>10} {:>10} {:>10} {:>9} {:>10}", "changes", "calls", "edges", "seconds", "µs/change");
+    println!(
+        "{:>10} {:>10} {:>10} {:>9} {:>10} {:>9}",
+        "changes", "calls", "edges", "seconds", "µs/change", "exponent"
+    );
+    let mut last: Option<(u64, Duration)> = None;
     for size in sizes {
         let (desired, live) = site(size);
         let start = Instant::now();
@@ -110,12 +127,20 @@ fn curve(name: &str, sizes: [Size; 3]) {
             unreachable!("the sites have safe orders")
         };
         let planned = planned.plan;
-        let seconds = start.elapsed().as_secs_f64();
+        let took = start.elapsed();
+        let seconds = took.as_secs_f64();
         assert!(planned.refusals.is_empty(), "{:?}", planned.refusals);
         let changes = planned.changes.len();
         let edges: usize = planned.calls.iter().map(|call| call.after.len()).sum();
         let each = seconds * 1e6 / f64::from(u32::try_from(changes).unwrap_or(u32::MAX));
-        println!("{changes:>10} {:>10} {edges:>10} {seconds:>9.3} {each:>10.1}", planned.calls.len());
+        let growth = last
+            .filter(|(fewer, _)| *fewer > 0)
+            .map_or(f64::NAN, |(fewer, before)| from_policy::exponent(fewer, before, changes as u64, took));
+        last = Some((changes as u64, took));
+        println!(
+            "{changes:>10} {:>10} {edges:>10} {seconds:>9.3} {each:>10.1} {growth:>9.2}",
+            planned.calls.len()
+        );
     }
 }
 
@@ -236,7 +261,7 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
             archived: false,
             id: page_id(number, page),
             kind: ContentKind::Page,
-            title: "Page".into(),
+            title: format!("Page {page}").as_str().into(),
             parent,
             restrictions: Known::Known(Restrictions { view: was, edit: Audience::Anyone }),
         });
