@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use crate::apply::rest::{self, Rest};
 use crate::apply::saved;
-use crate::model::{Desired, Guard, Live, SiteIdentity};
+use crate::model::{Desired, Guard, Live, RoleId, SiteIdentity};
 use crate::plan::{self, Gaps, GuardVerdict, MeanwhileReason, Plan, Reason};
 use crate::render;
 use crate::render::style::{count, list};
@@ -72,6 +72,14 @@ impl SavedPlan {
         ended(plan, begun.today()).map(|day| format!("what it grants until {day} has ended since"))
     }
 
+    fn refused(&self, why: &str) -> CliError {
+        CliError::failed(
+            Failure::OutdatedPlan,
+            format!("`{}` cannot be applied: {why}; nothing was changed", self.path),
+        )
+        .with_hint("make a new plan, and have it approved")
+    }
+
     /// The guards that the plan was let through, with the reason of each.
     fn overrides(&self) -> impl Iterator<Item = (Guard, &str)> {
         self.plan.guards.outcomes.iter().filter_map(|outcome| match &outcome.verdict {
@@ -88,6 +96,14 @@ impl SavedPlan {
             Gaps::Refuse
         }
     }
+}
+
+/// A role of the plan that is gone, or gives something else by now.
+fn other_role<'p>(plan: &'p Plan, live: &Live) -> Option<&'p str> {
+    let is_other =
+        |id: &RoleId, then: &BTreeSet<String>| live.roles.get(id).is_none_or(|now| now.names != *then);
+    let (id, _) = plan.role_contents.iter().find(|(id, then)| is_other(id, then))?;
+    Some(plan.roles.get(id).map_or_else(|| id.as_str(), |name| name.as_str()))
 }
 
 /// The day on which something ended that the plan would still give.
@@ -116,16 +132,15 @@ pub(super) async fn prepare(
     let overridden: BTreeSet<Guard> = saved.overrides().map(|(guard, _)| guard).collect();
     let mut begun = Box::pin(begin(scope, Unchecked::Guards(&overridden), environment, out)).await?;
     if let Some(why) = saved.outdated(&begun) {
-        return Err(CliError::failed(
-            Failure::OutdatedPlan,
-            format!("`{}` cannot be applied: {why}; nothing was changed", saved.path),
-        )
-        .with_hint("make a new plan, and have it approved"));
+        return Err(saved.refused(&why));
     }
     let plan = &*saved.plan;
     begun.policy.focus_on_found(rest::spaces(plan));
     let planning = |desired: &Desired, live: &Live| saved::needs(plan, desired, live);
     let mut desired = Box::pin(begun.resolve(scope, Lacking::Refused, planning, out)).await?;
+    if let Some(role) = other_role(plan, &begun.live) {
+        return Err(saved.refused(&format!("the role {role} does not give what it gave then")));
+    }
     saved::add_spaces(&mut desired, plan);
     let mut rest = saved::rest(plan, &desired, &begun.live);
     let aim = plan::aim(&desired, &begun.live);

@@ -54,8 +54,18 @@ fn as_apply(args: &UndoArgs) -> ApplyArgs {
     }
 }
 
-/// The journal that was asked for: a path, or a name in the folder of journals.
+/// Stands for the journal of the last run.
+const LAST: &str = "last";
+
+/// The journal that was asked for: a path, a name in the folder of journals, or the last one.
 pub(super) fn find(asked: &Utf8Path, directory: &Utf8Path) -> Result<Record, CliError> {
+    let unreadable = |why: String| CliError::failed(Failure::UnreadableJournal, why);
+    if asked == LAST {
+        let records =
+            journal::all(&journal::folder(directory)).map_err(|error| unreadable(error.to_string()))?;
+        let none = || unreadable(format!("no run has kept a journal in {}", journal::folder(directory)));
+        return records.into_iter().next().ok_or_else(none);
+    }
     let in_folder = |name: &str| journal::folder(directory).join(name);
     let places: [Utf8PathBuf; 3] =
         [asked.to_owned(), in_folder(asked.as_str()), in_folder(&format!("{asked}.ndjson"))];
@@ -69,7 +79,6 @@ pub(super) fn find(asked: &Utf8Path, directory: &Utf8Path) -> Result<Record, Cli
         )
         .with_hint("`confperm log` lists the journals"));
     };
-    let unreadable = |why: String| CliError::failed(Failure::UnreadableJournal, why);
     let record = journal::read(path).map_err(|error| unreadable(error.to_string()))?;
     record.ok_or_else(|| unreadable(format!("`{path}` says nothing: its run ended before it began")))
 }

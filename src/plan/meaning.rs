@@ -1,6 +1,6 @@
 //! The hash of what a plan means, by which a reviewed plan is recognised when it is made again.
 //!
-//! It covers the site, the changes, the calls with their edges, what guards and refusals say, and what was unknown,
+//! It covers the site, the changes, the calls with their edges, each object before and after, what guards and refusals say, and what was unknown,
 //! left out or skipped. It does not cover what two plans of the same meaning may differ in: names for people, the line that
 //! asks for a change, its words, the day of the plan, and effects, which follow from the rest and from who is in
 //! which group. Whatever is added to a covered type is covered, unless it is taken out here.
@@ -18,7 +18,7 @@ use super::document::{Plan, PlannedCall};
 use super::guard::GuardVerdict;
 
 /// Goes into the hash, so that hashes of two ways to make one never agree.
-const DOMAIN: &str = "confperm plan 2\n";
+const DOMAIN: &str = "confperm plan 3\n";
 /// The fields that say where and with what words the policy asks for something.
 const WORDS: [&str; 3] = ["origin", "origins", "because"];
 
@@ -37,15 +37,16 @@ impl Plan {
     }
 }
 
-/// The hash of a plan as it is now; `plan.hash` is not looked at. Changes and calls, of which there may be many, go in
-/// by hashes of their own.
+/// The hash of a plan as it is now; `plan.hash` is not looked at. Changes, calls and objects, of which there may be
+/// many, go in by hashes of their own.
 fn hash(plan: &Plan) -> Fingerprint {
     let changes: Vec<Hash> = plan.changes.par_iter().map(|it| hashed(change(it))).collect();
     let calls: Vec<Hash> = plan.calls.par_iter().map(|it| hashed(call(it))).collect();
     let mut hasher = Sha256::new();
     hasher.update(DOMAIN);
     hasher.update(hashed(rest(plan)));
-    for hashes in [changes, calls] {
+    let objects: Vec<Hash> = plan.objects.par_iter().map(|it| hashed(json!(it))).collect();
+    for hashes in [changes, calls, objects] {
         hasher.update(format!("{}\n", hashes.len()));
         for hash in hashes {
             hasher.update(hash);

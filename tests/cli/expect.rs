@@ -135,8 +135,16 @@ fn plan_of(folder: &Folder) -> Value {
 /// Whether the hash covers what stands at a place of a plan.
 fn is_covered(pointer: &str) -> bool {
     let words = ["/reason/", "/origin", "/because", "/covers", "/why", "/limit/", "/elsewhere", "/ask/"];
-    let parts =
-        ["/changes", "/calls", "/guards/outcomes", "/refusals", "/unseen", "/incomplete", "/left_out"];
+    let parts = [
+        "/changes",
+        "/calls",
+        "/objects",
+        "/guards/outcomes",
+        "/refusals",
+        "/unseen",
+        "/incomplete",
+        "/left_out",
+    ];
     parts.iter().any(|part| pointer.starts_with(part))
         && (!words.iter().any(|word| pointer.contains(word)) || is_gap_reason(pointer))
 }
@@ -174,7 +182,7 @@ fn any_changed_call_edge_guard_outcome_or_unknown_changes_the_hash_and_nothing_e
         });
     }
     let parts: Vec<&str> = covered.iter().map(String::as_str).collect();
-    assert_eq!(parts, ["calls", "changes", "guards", "unseen"]);
+    assert_eq!(parts, ["calls", "changes", "guards", "objects", "unseen"]);
     assert!(free > 100, "{free} other changes were tried");
 }
 

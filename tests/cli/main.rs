@@ -63,6 +63,7 @@ mod removals;
 mod requests;
 mod review;
 mod rules;
+mod saved_plans;
 mod scopes;
 mod secrets;
 #[cfg(unix)]

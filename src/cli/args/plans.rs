@@ -259,7 +259,7 @@ pub(in crate::cli) struct ShowArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct LogArgs {
-    /// Tell this run call by call: the path of its journal, or the name in the list; without it, all are listed
+    /// Tell this run call by call: the path of its journal, the name in the list, or `last`; without it, all are listed
     #[arg(value_name = "JOURNAL")]
     pub(in crate::cli) journal: Option<Utf8PathBuf>,
 
@@ -274,7 +274,7 @@ pub(in crate::cli) struct LogArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct UndoArgs {
-    /// The journal of the run: the path of its file, or the name that `log` shows
+    /// The journal of the run: the path of its file, the name that `log` shows, or `last`
     #[arg(value_name = "JOURNAL")]
     pub(in crate::cli) journal: Utf8PathBuf,
 

@@ -1,0 +1,280 @@
+//! `apply PLAN`, `show`, `log` and `undo` by the program: what they refuse, what they say, and one run at a time.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use confperm::apply::journal::{self, HoldTaken};
+use serde_json::Value;
+
+use crate::support::{Folder, site_of_ann_and_bob};
+
+const SITE: &str = site_of_ann_and_bob!(
+    "
+groups: {eng: {id: g-eng, members: [ann]}, hr: {id: g-hr, members: [bob]}}
+spaces:
+  ENG:
+    id: 1
+    name: Engineering
+    permissions:
+      read/space: [user:ann, group:eng, group:hr]
+      create/page: [user:ann]
+      update/page: [user:ann]
+      restrict_content/space: [user:ann]
+      administer/space: [user:ann]
+    pages: [{id: 11, title: Plans}, {id: 12, title: Closed, view: [user:ann, group:eng], edit: [user:ann]}]
+"
+);
+
+const POLICY: &str = "version: 1
+site: {url: 'sandbox:site.yaml'}
+people: {ann: u-ann, bob: u-bob}
+spaces:
+  ENG:
+    access:
+      admin: ['user:ann']
+      viewer: ['group:eng', {who: 'user:bob', until: 2030-01-31, why: audit}]
+    pages:
+      /Plans: {view: ['user:ann', 'group:eng']}
+      /Closed: {view: anyone}
+";
+
+fn repository() -> Folder {
+    let folder = Folder::with(&[("site.yaml", SITE), ("policy.yaml", POLICY)]);
+    folder.run(&["plan", "-o", "plan.json"]).code(0);
+    folder
+}
+
+/// The state of the sandbox, as a snapshot of it says.
+fn state(folder: &Folder) -> String {
+    folder.run(&["snapshot", "--all", "--force", "-o", "copy.yaml"]).code(0);
+    folder.read("copy.yaml")
+}
+
+fn journals(folder: &Folder) -> usize {
+    let is_journal = |path: &Path| path.extension().is_some_and(|extension| extension == "ndjson");
+    let files = folder.files();
+    files.iter().filter(|(path, _)| path.starts_with(".confperm/journal") && is_journal(path)).count()
+}
+
+#[test]
+fn a_saved_plan_is_applied_without_a_question_and_writes_nothing_twice() {
+    let folder = repository();
+    let shown = folder.run(&["show", "plan.json", "--format", "json"]).code(0);
+    let saved: Value = serde_json::from_str(&folder.read("plan.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&shown.out).unwrap(), saved);
+    folder.run(&["apply", "plan.json"]).code(0);
+    let after = state(&folder);
+    let again = folder.run(&["apply", "plan.json"]).code(0);
+    assert!(again.err.contains("all of them made"), "{}", again.err);
+    assert_eq!(state(&folder), after);
+    assert_eq!(journals(&folder), 1);
+    assert!(folder.run(&["plan"]).code(0).out.contains("Nothing to change"));
+}
+
+#[test]
+fn a_plan_that_was_cut_is_finished_by_the_same_command() {
+    let folder = repository();
+    folder.run(&["apply", "plan.json", "--max-calls", "1"]).code(5);
+    let rest = folder.run(&["apply", "plan.json"]).code(0);
+    assert!(rest.err.contains("still to be made"), "{}", rest.err);
+    assert!(folder.run(&["plan"]).code(0).out.contains("Nothing to change"));
+}
+
+/// What makes a plan outdated, and the words of the refusal.
+#[test]
+fn a_plan_is_bound_to_what_it_was_made_from() {
+    type Change = fn(&Folder);
+    let cases: [(&str, Change, &str); 5] = [
+        ("policy", |folder| folder.write("policy.yaml", &format!("{POLICY}# more\n")), "the policy files"),
+        ("file", |folder| folder.write("more.yaml", "version: 1\nrules: []\n"), "the policy files"),
+        (
+            "lock",
+            |folder| {
+                let lock = folder.read("confperm.lock");
+                folder.write("confperm.lock", &lock.replacen("g-eng", "g-hr", 1));
+            },
+            "confperm.lock is not the one",
+        ),
+        (
+            "mode",
+            |folder| folder.write("site.yaml", &SITE.replacen("pre-roles", "roles-transition", 1)),
+            "how it uses space roles",
+        ),
+        (
+            "site",
+            |folder| folder.write("site.yaml", &SITE.replacen("cloud, ", "cloud, cloud-id: other, ", 1)),
+            "",
+        ),
+    ];
+    for (what, change, words) in cases {
+        let folder = repository();
+        change(&folder);
+        let before = folder.read("site.yaml");
+        let ran = folder.run(&["apply", "plan.json"]);
+        assert_ne!(ran.code, 0, "{what}: {}", ran.err);
+        assert!(ran.err.contains(words), "{what}: {}", ran.err);
+        assert_eq!(folder.read("site.yaml"), before, "{what}");
+        assert_eq!(journals(&folder), 0, "{what}");
+    }
+    let folder = repository();
+    let late = folder.confperm(&["apply", "plan.json"]).env("CONFPERM_TODAY", "2030-02-01").output().unwrap();
+    assert_eq!(late.status.code(), Some(3), "{}", String::from_utf8_lossy(&late.stderr));
+    let late = String::from_utf8_lossy(&late.stderr).into_owned();
+    assert!(late.contains("error[outdated-plan]") && late.contains("2030-01-31"), "{late}");
+}
+
+#[test]
+fn a_plan_is_bound_to_what_its_roles_give() {
+    let folder = Folder::example("acme");
+    folder.run(&["plan", "-o", "plan.json"]).code(0);
+    let site = folder.read("site.yaml");
+    let at = site.find("  Collaborator:").unwrap_or_else(|| panic!("{site}"));
+    let other = site[at..].replacen("create/comment,", "", 1);
+    assert_ne!(other, site[at..]);
+    folder.write("site.yaml", &format!("{}{other}", &site[..at]));
+    let ran = folder.run(&["apply", "plan.json"]).code(3);
+    assert!(ran.err.contains("the role Collaborator does not give what it gave then"), "{}", ran.err);
+    assert_eq!(journals(&folder), 0);
+}
+
+#[test]
+fn an_edited_plan_is_not_read() {
+    let folder = repository();
+    let mut plan: Value = serde_json::from_str(&folder.read("plan.json")).unwrap();
+    let objects = plan["objects"].as_array().unwrap();
+    let page = objects.iter().position(|object| object["content"] == "11").unwrap();
+    plan["objects"][page]["after"]["view"] = "anyone".into();
+    for format in ["1.12", "1.0", "2.0"] {
+        plan["format_version"] = format.into();
+        folder.write("edited.json", &plan.to_string());
+        for command in [&["apply", "edited.json"][..], &["show", "edited.json"]] {
+            let ran = folder.run(command).code(1);
+            assert!(ran.err.contains("error[unusable-plan]"), "{}", ran.err);
+        }
+    }
+    let ran = folder.run(&["apply", "plan.json", "--expect", &format!("sha256:{}", "0".repeat(64))]).code(3);
+    assert!(ran.err.contains("error[other-plan]"), "{}", ran.err);
+    for option in [&["--space", "ENG"][..], &["--allow-gap"], &["--override", "max-removals", "--why", "x"]] {
+        let arguments: Vec<&str> = ["apply", "plan.json"].iter().chain(option).copied().collect();
+        folder.run(&arguments).code(64);
+    }
+    assert_eq!(journals(&folder), 0);
+}
+
+#[test]
+fn a_run_is_told_and_taken_back_once_its_commit_is_reverted() {
+    let folder = repository();
+    let before = state(&folder);
+    folder.run(&["apply", "--yes"]).code(0);
+    let told = folder.run(&["log", "last"]).code(0).out;
+    for words in ["complete", "u-ann", "user:bob: done", "view group:eng, user:ann"] {
+        assert!(told.contains(words), "{words} in {told}");
+    }
+    let document: Value = serde_json::from_str(&folder.run(&["log", "--format", "json"]).out).unwrap();
+    assert_eq!(document["runs"][0]["result"], "complete");
+    let refused = folder.run(&["undo", "last", "--yes"]).code(3);
+    assert!(refused.err.contains("error[asked-for]"), "{}", refused.err);
+    folder.run(&["undo", "last", "--yes", "--ahead-of-revert"]).code(0);
+    assert_eq!(state(&folder), before);
+    // The way back can be taken back, and the policy asks for what that gives.
+    folder.run(&["undo", "last", "--yes"]).code(0);
+    assert!(folder.run(&["plan"]).code(0).out.contains("Nothing to change"));
+    assert_eq!(journals(&folder), 3);
+    assert_eq!(folder.run(&["log"]).code(0).out.lines().count(), 3);
+}
+
+#[test]
+fn what_ended_or_is_absent_comes_back_only_if_that_is_asked_for() {
+    let site = SITE.replacen("group:hr]", "group:hr, user:bob]", 1);
+    let policy = format!("{POLICY}rules: [{{name: r, spaces: [ENG], absent: ['group:hr']}}]\n");
+    let policy = policy.replacen("2030-01-31", "2026-01-31", 1);
+    let folder = Folder::with(&[("site.yaml", &site), ("policy.yaml", &policy)]);
+    let before = state(&folder);
+    folder.run(&["apply", "--yes"]).code(0);
+    let without = folder.run(&["undo", "last", "--yes", "--ahead-of-revert"]).code(0);
+    assert!(without.err.contains("group:hr does not get back"), "{}", without.err);
+    assert!(without.err.contains("user:bob does not get back"), "{}", without.err);
+    let now = state(&folder);
+    assert!(now != before && !now.contains("group:hr"), "{now}");
+    let first = folder.run(&["log"]).code(0).out;
+    let first = first.lines().last().unwrap().split_whitespace().next().unwrap().to_owned();
+    folder.run(&["undo", &first, "--yes", "--ahead-of-revert", "--include-ended"]).code(0);
+    assert_eq!(state(&folder), before);
+}
+
+#[test]
+fn a_second_run_waits_or_fails_and_says_who_is_there() {
+    let folder = repository();
+    let own = journal::own_folder(&Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap());
+    let HoldTaken::Ours(hold) = journal::hold(&own, "process 7, since noon").unwrap() else { panic!() };
+    for command in [&["apply", "plan.json"][..], &["apply", "--yes"]] {
+        let ran = folder.run(command).code(1);
+        assert!(ran.err.contains("error[run-going-on]") && ran.err.contains("process 7"), "{}", ran.err);
+    }
+    let waiting = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(600));
+        drop(hold);
+    });
+    let ran = folder.run(&["apply", "plan.json", "--lock-timeout", "60s"]).code(0);
+    assert!(ran.err.contains("Waiting for another run"), "{}", ran.err);
+    waiting.join().unwrap();
+    let files: Vec<_> = folder.files().into_iter().map(|(path, _)| path).collect();
+    assert!(files.iter().any(|path| path.ends_with(".confperm/.gitignore")), "{files:?}");
+}
+
+#[test]
+fn of_two_runs_at_once_exactly_one_goes() {
+    let folder = Folder::with(&[]);
+    let own = journal::own_folder(&Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap());
+    let mut went = 0;
+    for round in 0..1_000 {
+        let (barrier, ours) = (Arc::new(Barrier::new(2)), AtomicUsize::new(0));
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    let taken = journal::hold(&own, "a run").unwrap();
+                    ours.fetch_add(usize::from(matches!(taken, HoldTaken::Ours(_))), Ordering::SeqCst);
+                    // It is held until both have tried.
+                    barrier.wait();
+                    drop(taken);
+                });
+            }
+        });
+        // A process that another test starts holds all open files until it has become another program.
+        let ours = ours.load(Ordering::SeqCst);
+        assert!(ours <= 1, "round {round}");
+        went += ours;
+        // Sometimes the folder is cleaned in between.
+        if round % 7 == 0 {
+            std::fs::remove_file(own.join("run.lock")).unwrap();
+        }
+    }
+    assert!(went > 900, "{went}");
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_no_lock_behind() {
+    let folder = repository();
+    for round in 0..8_u64 {
+        let program = assert_cmd::cargo::cargo_bin!("confperm");
+        let mut child = Command::new(program)
+            .current_dir(folder.path())
+            .env_clear()
+            .args(["apply", "--yes"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(40 * round));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let own = journal::own_folder(&Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap());
+        let taken = journal::hold(&own, "the next").unwrap();
+        assert!(matches!(taken, HoldTaken::Ours(_)), "{round}: {taken:?}");
+    }
+}
