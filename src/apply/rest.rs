@@ -106,12 +106,13 @@ pub(super) fn is_there(plan: &Plan, key: &SpaceKey, live: &Live) -> bool {
     matches!((then, now), (Some(then), Some(now)) if then.id == now.space.id)
 }
 
-/// Whether a page stands elsewhere than where the plan saw it, or is archived since, or has another title.
+/// Whether a page stands elsewhere than where the plan saw it, or is archived since.
 pub(super) fn displaced(plan: &Plan, id: &ObjectId, live: &Live) -> Option<ConcurrentChange> {
     let ObjectId::Page { space, content } = id else { return None };
-    let PlanPage { path, .. } = plan.pages.get(content)?;
+    let PlanPage { above, archived, .. } = plan.pages.get(content)?;
     let tree = live.spaces.get(space)?.tree.as_ref()?;
     tree.get(*content)?;
-    (tree.label(*content).shown() != *path)
+    let stands = tree.above(*content);
+    (stands != *above || tree.is_archived(*content) != *archived)
         .then(|| ConcurrentChange::Moved { space: space.clone(), content: *content })
 }

@@ -1,7 +1,7 @@
 //! What is left of a plan that was made before: each object that is still on its way is brought to where the plan
 //! leaves it, and each that others changed stays as it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Desired, DesiredSpace, Live, PageVerb};
 use crate::observe::Needs;
@@ -13,9 +13,10 @@ use super::change::ConcurrentChange;
 use super::look::{Course, lists_of};
 use super::rest::{Rest, add_objects, displaced, is_there, spaces};
 
-/// What is left of a plan on the site as it is now. `desired` is the policy that the plan was made from, on that site.
-pub fn rest(plan: &Plan, desired: &Desired, live: &Live) -> Rest {
-    let course = Course::of(plan, &live.site.caller.account);
+/// What is left of a plan on the site as it is now. `written` are the objects that runs may have written since.
+/// `desired` is the policy that the plan was made from, on that site.
+pub fn rest(plan: &Plan, written: &BTreeSet<ObjectId>, desired: &Desired, live: &Live) -> Rest {
+    let course = Course::of(plan, &live.site.caller.account, written);
     let reasons = Reasons::of(plan);
     let mut rest = Rest::default();
     for object in &plan.objects {
@@ -48,8 +49,8 @@ pub fn rest(plan: &Plan, desired: &Desired, live: &Live) -> Rest {
 }
 
 /// What must be known: the spaces of the plan with the lists that it is about, and what planning the rest needs.
-pub fn needs(plan: &Plan, desired: &Desired, live: &Live) -> Needs {
-    let rest = rest(plan, desired, live);
+pub fn needs(plan: &Plan, written: &BTreeSet<ObjectId>, desired: &Desired, live: &Live) -> Needs {
+    let rest = rest(plan, written, desired, live);
     let mut needs = plan::needs_to(&rest.target, desired, live);
     add_objects(&mut needs, plan, live);
     needs

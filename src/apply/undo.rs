@@ -33,8 +33,12 @@ pub enum NotGivenBack {
     Requested { space: SpaceKey, who: Principal },
     /// Single permissions, which a site with roles alone does not take, and no user class can be given.
     SinglePermissions { space: SpaceKey, who: Principal, permissions: BTreeSet<Permission> },
+    /// Permissions that the site grants only along with others.
+    Ungrantable { space: SpaceKey, who: Principal, permissions: BTreeSet<Permission> },
     /// A role that the site does not have any more.
     Role { space: SpaceKey, who: Principal, role: RoleId },
+    /// A role, since the principal holds single permissions that the run did not give, and the role would take their place.
+    Beside { space: SpaceKey, who: Principal, role: RoleId },
     /// A list that would have no entry left, and so would be open to anyone.
     List { space: SpaceKey, content: ContentId, list: PageVerb },
     /// A role that does not give what it gave then, and comes back all the same.
@@ -48,7 +52,8 @@ pub fn undo(record: &Record, live: &Live, include_ended: bool) -> Undo {
     for change in record.made() {
         made.entry(ObjectId::changed_by(change)).or_default().push(change);
     }
-    let course = Course::of(plan, &plan.site.caller);
+    let written = record.written();
+    let course = Course::of(plan, &plan.site.caller, &written);
     let reason = Reason::TakenBack { run: record.began.to_string() };
     let none = Requested::default();
     let mut undo = Undo::default();
@@ -61,7 +66,11 @@ pub fn undo(record: &Record, live: &Live, include_ended: bool) -> Undo {
             continue;
         }
         let requested = plan.requested.get(key).filter(|_| !include_ended).unwrap_or(&none);
-        let back = Back { course: &course, changes, requested, include_ended, reason: &reason, live };
+        let after = match object {
+            Object::Holding { after, .. } => after,
+            Object::Page { .. } => &HoldingState::Nothing,
+        };
+        let back = Back { course: &course, changes, requested, include_ended, reason: &reason, live, after };
         let mut moved = course.changes(object, live);
         let space = undo.rest.target.spaces.entry(key.clone()).or_default();
         match object {
@@ -156,6 +165,8 @@ struct Back<'a> {
     include_ended: bool,
     reason: &'a Reason,
     live: &'a Live,
+    /// What the principal held as the plan leaves it; nothing for a page.
+    after: &'a HoldingState,
 }
 
 impl Back<'_> {
@@ -173,6 +184,10 @@ impl Back<'_> {
             return match self.live.roles.get(role) {
                 _ if !assigned => (None, None),
                 _ if !comes_back => (None, Some(requested())),
+                _ if !self.are_own(held(now)) => {
+                    let (space, who, role) = (space.clone(), who.clone(), role.clone());
+                    (None, Some(NotGivenBack::Beside { space, who, role }))
+                }
                 None => {
                     let (space, who, role) = (space.clone(), who.clone(), role.clone());
                     (None, Some(NotGivenBack::Role { space, who, role }))
@@ -180,9 +195,19 @@ impl Back<'_> {
                 Some(_) => (Some(TargetHolding::Role(role.clone(), self.reason.clone())), None),
             };
         }
-        let (goal, withheld) = self.permissions(space, who, before, now, comes_back);
+        let (mut goal, withheld) = self.permissions(space, who, before, now, comes_back);
         let held = held(now);
-        let missing: BTreeSet<Permission> = goal.difference(&held).copied().collect();
+        let mut missing: BTreeSet<Permission> = goal.difference(&held).copied().collect();
+        // What the site grants only along with another comes back with that, or not at all.
+        let vocabulary = self.live.vocabulary();
+        let ungrantable: BTreeSet<Permission> =
+            missing.iter().copied().filter(|permission| !vocabulary.contains(*permission)).collect();
+        missing.retain(|permission| !ungrantable.contains(permission));
+        goal.retain(|permission| !ungrantable.contains(permission));
+        let is_brought =
+            |permission: &Permission| missing.iter().any(|given| given.may_bring().contains(permission));
+        let (tolerated, lost): (BTreeSet<Permission>, BTreeSet<Permission>) =
+            ungrantable.into_iter().partition(is_brought);
         let takes_rows = self.live.site.mode != SpaceRoleMode::Roles && !matches!(who, Principal::Class(_));
         if !takes_rows && !missing.is_empty() {
             let (space, who) = (space.clone(), who.clone());
@@ -194,11 +219,31 @@ impl Back<'_> {
             let with_reason = |permission: &Permission| (*permission, self.reason.clone());
             TargetHolding::Grants {
                 required: goal.iter().map(with_reason).collect(),
-                tolerated: BTreeSet::new(),
+                tolerated,
                 refused: held.difference(&goal).map(with_reason).collect(),
             }
         };
-        (Some(target), withheld.then(requested))
+        let lost = (!lost.is_empty()).then(|| NotGivenBack::Ungrantable {
+            space: space.clone(),
+            who: who.clone(),
+            permissions: lost,
+        });
+        (Some(target), withheld.then(requested).or(lost))
+    }
+
+    /// Whether the run gave all of these permissions, or they came along with what it gave.
+    fn are_own(&self, held: BTreeSet<Permission>) -> bool {
+        let given: Vec<Permission> = self
+            .changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::Grant { permission, verb: Verb::Add, .. } => Some(*permission),
+                _ => None,
+            })
+            .collect();
+        held.into_iter().all(|permission| {
+            given.iter().any(|given| *given == permission || given.may_bring().contains(&permission))
+        })
     }
 
     /// What the principal is to hold, and whether something does not come back because it was to go.
@@ -217,7 +262,9 @@ impl Back<'_> {
                 Change::Grant { permission, verb: Verb::Add, .. } => {
                     goal.remove(permission);
                     // What came along with it goes along, too.
-                    goal.retain(|other| before.requires(*other) || !permission.may_bring().contains(other));
+                    goal.retain(|other| {
+                        before.requires(*other) || !self.came_along(space, who, *permission, *other)
+                    });
                 }
                 Change::Grant { permission, verb: Verb::Remove, reason, .. } => {
                     let has_ended = matches!(reason, Reason::Declared { ended: true, .. });
@@ -238,6 +285,12 @@ impl Back<'_> {
             goal.clear();
         }
         (goal, withheld)
+    }
+
+    /// Whether a permission came along with one that the run gave, as far as the plan or an earlier run tells.
+    fn came_along(&self, space: &SpaceKey, who: &Principal, given: Permission, other: Permission) -> bool {
+        let is_stray = self.live.stray.of(space, who).any(|stray| stray == other);
+        given.may_bring().contains(&other) && (self.after.allows(other) || is_stray)
     }
 
     fn lists_changed(&self) -> impl Iterator<Item = PageVerb> {

@@ -132,7 +132,8 @@ impl Approval {
 fn with_saved(args: &ApplyArgs) -> Result<(ApplyArgs, Source), CliError> {
     let mut args = args.clone();
     let first = args.scope.directory.clone();
-    if !first.is_file() {
+    let is_meant = first.extension() == Some("json") && !first.exists();
+    if !first.is_file() && !is_meant {
         return match &args.policy {
             None => Ok((args, Source::Policy)),
             Some(_) => Err(CliError::usage(

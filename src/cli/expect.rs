@@ -24,7 +24,8 @@ impl ExpectedPlan {
             return Ok(Self::Hash(hash));
         }
         let hint = "pass what `confperm plan` prints as the hash, `sha256:` and 64 digits, or a file of `confperm plan -o`";
-        let plan = plan_file::read(Utf8Path::new(text), &format!("--expect {text}"), hint)?;
+        let missing = "this is neither a hash nor a file that is there";
+        let plan = plan_file::read(Utf8Path::new(text), &format!("--expect {text}"), missing, hint)?;
         Ok(Self::Plan(Box::new(plan)))
     }
 

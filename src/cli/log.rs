@@ -18,10 +18,14 @@ pub(super) fn run(args: &LogArgs, out: &Output) -> Result<Exit, CliError> {
     };
     directory::check(directory)?;
     let folder = journal::folder(directory);
-    let records = match asked {
-        Some(asked) => vec![find(asked, directory)?],
-        None => journal::all(&folder)
-            .map_err(|error| CliError::failed(Failure::UnreadableJournal, error.to_string()))?,
+    let records = if let Some(asked) = asked {
+        vec![find(asked, directory)?]
+    } else {
+        let (records, unreadable) = journal::all(&folder);
+        for error in unreadable {
+            out.warn_of(Failure::UnreadableJournal, &error.to_string());
+        }
+        records
     };
     let text = match (args.format, asked) {
         (AnswerFormat::Json, _) => render::log_as_json(&records),

@@ -1,6 +1,5 @@
 //! One run at a time: a second `apply` or `undo` of a policy directory waits for the first, or fails.
 
-use std::io;
 use std::time::Duration;
 
 use camino::Utf8Path;
@@ -32,7 +31,7 @@ pub(super) async fn only(
         let holder = match journal::hold(&folder, &word) {
             Ok(HoldTaken::Ours(hold)) => return Ok(Some(hold)),
             Ok(HoldTaken::Others(holder)) => Shown::of(&holder),
-            Err(error) if cannot_be_written(&error) => return Ok(None),
+            Ok(HoldTaken::NoPlace) => return Ok(None),
             Err(error) => {
                 let message = format!("cannot lock `{folder}` for this run: {error}; nothing was changed");
                 return Err(CliError::failed(Failure::NoJournal, message));
@@ -51,8 +50,4 @@ pub(super) async fn only(
         }
         tokio::time::sleep(PAUSE).await;
     }
-}
-
-fn cannot_be_written(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }

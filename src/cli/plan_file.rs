@@ -11,8 +11,12 @@ use super::failure::Failure;
 /// The plan of a site with 500,000 changes fits.
 const MAX_BYTES: u64 = 1024 * MEBIBYTE;
 
-/// Reads a plan whose content is what its hash says. `what` names the file in messages.
-pub(super) fn read(path: &Utf8Path, what: &str, hint: &str) -> Result<Plan, CliError> {
+/// What is said of a file that is not there.
+pub(super) const MISSING: &str = "there is no such file";
+
+/// Reads a plan whose content is what its hash says. `what` names the file in messages, and `missing`
+/// says that it is not there.
+pub(super) fn read(path: &Utf8Path, what: &str, missing: &str, hint: &str) -> Result<Plan, CliError> {
     let failed = |why: String| {
         CliError::failed(Failure::UnusablePlan, format!("`{what}`: {why}")).with_hint(hint.to_owned())
     };
@@ -20,8 +24,7 @@ pub(super) fn read(path: &Utf8Path, what: &str, hint: &str) -> Result<Plan, CliE
     let name = path.file_name().unwrap_or_default();
     let bytes =
         folder.and_then(|folder| folder.read_near(Utf8Path::new(name), MAX_BYTES)).map_err(|refused| {
-            let missing = "this is neither a hash nor a file that is there".to_owned();
-            failed(if refused.is_missing() { missing } else { refused.to_string() })
+            failed(if refused.is_missing() { missing.to_owned() } else { refused.to_string() })
         })?;
     // What is in a file that is no plan is not shown.
     let plan: Plan = serde_json::from_slice(&bytes).map_err(|error| {

@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 use jiff::civil::Date;
 
+use crate::apply::journal::{self, Record};
 use crate::apply::rest::{self, Rest};
 use crate::apply::saved;
 use crate::model::{Desired, Guard, Live, RoleId, SiteIdentity};
-use crate::plan::{self, Gaps, GuardVerdict, MeanwhileReason, Plan, Reason};
+use crate::plan::{self, Gaps, GuardVerdict, MeanwhileReason, ObjectId, Plan, Reason};
 use crate::render;
 use crate::render::style::{count, list};
 
@@ -34,7 +35,7 @@ pub(super) struct SavedPlan {
 impl SavedPlan {
     pub(super) fn read(path: &Utf8Path) -> Result<Self, CliError> {
         let hint = "make the plan again with `confperm plan -o FILE`";
-        let plan = Box::new(plan_file::read(path, path.as_str(), hint)?);
+        let plan = Box::new(plan_file::read(path, path.as_str(), plan_file::MISSING, hint)?);
         Ok(Self { path: path.to_owned(), plan })
     }
 
@@ -98,6 +99,16 @@ impl SavedPlan {
     }
 }
 
+/// What runs from this directory wrote on this site, as their journals tell.
+fn written(scope: &Scope, begun: &Begun, out: &Output) -> BTreeSet<ObjectId> {
+    let (records, unreadable) = journal::all(&journal::folder(&scope.directory));
+    for error in unreadable {
+        out.warn(&format!("{error}; what that run wrote is taken for what others did"));
+    }
+    let key = begun.connection.journal_key();
+    records.iter().filter(|record| record.site.is_same(&key)).flat_map(Record::written).collect()
+}
+
 /// A role of the plan that is gone, or gives something else by now.
 fn other_role<'p>(plan: &'p Plan, live: &Live) -> Option<&'p str> {
     let is_other =
@@ -136,13 +147,14 @@ pub(super) async fn prepare(
     }
     let plan = &*saved.plan;
     begun.policy.focus_on_found(rest::spaces(plan));
-    let planning = |desired: &Desired, live: &Live| saved::needs(plan, desired, live);
+    let written = written(scope, &begun, out);
+    let planning = |desired: &Desired, live: &Live| saved::needs(plan, &written, desired, live);
     let mut desired = Box::pin(begun.resolve(scope, Lacking::Refused, planning, out)).await?;
     if let Some(role) = other_role(plan, &begun.live) {
         return Err(saved.refused(&format!("the role {role} does not give what it gave then")));
     }
     saved::add_spaces(&mut desired, plan);
-    let mut rest = saved::rest(plan, &desired, &begun.live);
+    let mut rest = saved::rest(plan, &written, &desired, &begun.live);
     let aim = plan::aim(&desired, &begun.live);
     let mut planned = rest.plan(&aim, saved.gaps(), &desired, &begun.live)?;
     for (guard, why) in saved.overrides() {

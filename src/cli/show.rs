@@ -10,7 +10,7 @@ use super::plan_file;
 
 pub(super) fn run(args: &ShowArgs, out: &Output) -> Result<Exit, CliError> {
     let hint = "name a file that `confperm plan -o` wrote";
-    let plan = plan_file::read(&args.plan, args.plan.as_str(), hint)?;
+    let plan = plan_file::read(&args.plan, args.plan.as_str(), plan_file::MISSING, hint)?;
     let view = View { all: args.all, ..View::default() };
     let text = match args.format {
         _ if args.explain_order => render::order_as_text(&plan),

@@ -7,8 +7,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::apply::journal::{self, Record};
 use crate::apply::rest;
 use crate::apply::undo::{self, NotGivenBack, Undo};
-use crate::model::{Desired, Live, PageVerb};
-use crate::plan::{Aim, Change, Gaps, Plan};
+use crate::model::{Desired, Live, PageVerb, SpaceKey};
+use crate::plan::{Aim, Change, Gaps, ObjectId, Plan};
 use crate::render;
 use crate::render::style::{count, list};
 
@@ -30,17 +30,40 @@ pub(super) async fn run(
     signals: &Signals,
     out: &Output,
 ) -> Result<Exit, CliError> {
-    let record = find(&args.journal, &args.scope.directory)?;
+    if args.scope.team.is_some() {
+        return Err(CliError::usage(
+            "--team says what a plan of the policy is about, and a run is undone as a whole",
+            "`--space KEY` takes back what the run did in some spaces",
+        ));
+    }
+    let mut record = find(&args.journal, &args.scope.directory)?;
+    within(&mut record, &args.scope.spaces)?;
     let UndoArgs { include_ended, ahead_of_revert, .. } = *args;
     let run = UndoneRun { record, include_ended, ahead_of_revert };
     let approval = Approval { expected: None, source: Source::Journal(Box::new(run)) };
     carry_through(&as_apply(args), &approval, environment, signals, out).await
 }
 
+/// Leaves of a run what it did in some spaces, if some were named.
+fn within(record: &mut Record, spaces: &[SpaceKey]) -> Result<(), CliError> {
+    let changed = rest::spaces(&record.plan);
+    if let Some(missing) = spaces.iter().find(|key| !changed.contains(*key)) {
+        let keys: Vec<String> = changed.iter().map(ToString::to_string).collect();
+        return Err(CliError::usage(
+            format!("--space {missing}: the run changed nothing there"),
+            format!("it changed {}", list(&keys)),
+        ));
+    }
+    if !spaces.is_empty() {
+        record.plan.objects.retain(|object| spaces.contains(ObjectId::of(object).space()));
+    }
+    Ok(())
+}
+
 /// The arguments that carrying out the way back takes.
 fn as_apply(args: &UndoArgs) -> ApplyArgs {
     ApplyArgs {
-        scope: args.scope.clone(),
+        scope: Scope { spaces: Vec::new(), ..args.scope.clone() },
         policy: None,
         overrides: args.overrides.clone(),
         format: args.format,
@@ -61,8 +84,10 @@ const LAST: &str = "last";
 pub(super) fn find(asked: &Utf8Path, directory: &Utf8Path) -> Result<Record, CliError> {
     let unreadable = |why: String| CliError::failed(Failure::UnreadableJournal, why);
     if asked == LAST {
-        let records =
-            journal::all(&journal::folder(directory)).map_err(|error| unreadable(error.to_string()))?;
+        let (records, not_read) = journal::all(&journal::folder(directory));
+        if let Some(error) = not_read.first() {
+            return Err(unreadable(format!("{error}, so which run was the last is not known")));
+        }
         let none = || unreadable(format!("no run has kept a journal in {}", journal::folder(directory)));
         return records.into_iter().next().ok_or_else(none);
     }
@@ -171,8 +196,21 @@ fn kept_words(kept: &NotGivenBack, plan: &Plan) -> String {
                 list(&permissions)
             )
         }
+        NotGivenBack::Ungrantable { space, who, permissions } => {
+            let permissions: Vec<String> = permissions.iter().map(ToString::to_string).collect();
+            format!(
+                "{space}  {} does not get back {}: this site grants that only along with other permissions",
+                plan.name(who),
+                list(&permissions)
+            )
+        }
         NotGivenBack::Role { space, who, role } => format!(
             "{space}  {} does not get back the role {}: the site does not have it any more",
+            plan.name(who),
+            plan.roles.get(role).map_or_else(|| role.as_str(), |name| name.as_str())
+        ),
+        NotGivenBack::Beside { space, who, role } => format!(
+            "{space}  {} does not get back the role {}: it holds single permissions that the run did not give, and the role would take their place",
             plan.name(who),
             plan.roles.get(role).map_or_else(|| role.as_str(), |name| name.as_str())
         ),

@@ -192,6 +192,11 @@ impl Tree {
         Chain { ancestors, missing: None }
     }
 
+    /// The content above a page, the nearest first, as far as it is known.
+    pub fn above(&self, id: ContentId) -> Vec<ContentId> {
+        self.chain(id).ancestors.iter().map(|content| content.id).collect()
+    }
+
     /// [`Self::path`] for people to read, which says where content is archived.
     pub fn label(&self, id: ContentId) -> SiteText {
         let path = self.path(id);

@@ -200,6 +200,7 @@ fn page(
             space: space.clone(),
             kind,
             path: tree.label(id).shown(),
+            above: tree.above(id),
             archived: tree.is_archived(id),
             restricted,
             labels,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::apply::{CallFailure, ConcurrentChange, Mismatch, Outcome, Status, Unverified};
 use crate::model::{Call, ContentId, Permission, Principal, RoleId, Shown, SpaceKey};
-use crate::plan::{Change, HoldingState, Object, Plan, PlannedCall, Verb};
+use crate::plan::{Change, HoldingState, Object, Plan, PlannedCall, Reason, Verb};
 
 use super::call::{audience_words, call_words};
 use super::style::{ADD, FAINT, REMOVE, count, list, paint};
@@ -109,6 +109,7 @@ pub fn outcome_as_summary(plan: &Plan, outcome: &Outcome) -> String {
     let _ = writeln!(text, "{}. {verified} read again and found as planned.", list(&parts));
     if outcome.is_complete() {
         let _ = match uncovered(plan) {
+            None if is_undo(plan) => writeln!(text, "{}", paint(ADD, "The run is taken back.")),
             None => writeln!(text, "{}", paint(ADD, "The site is as the policy says.")),
             Some(Uncovered { covered, rest }) => {
                 writeln!(text, "What {covered} is as the policy says; {rest}.")
@@ -163,6 +164,11 @@ pub(super) fn failure_words(plan: &Plan, planned: &PlannedCall, failure: &CallFa
         failure.hint()
     };
     hint.map_or_else(|| failure.to_string(), |hint| format!("{failure}; {hint}"))
+}
+
+/// Whether the plan takes a run back.
+fn is_undo(plan: &Plan) -> bool {
+    plan.changes.iter().any(|change| matches!(change.reason(), Reason::TakenBack { .. }))
 }
 
 /// One change, in a line of its own.

@@ -10,9 +10,9 @@ use camino::Utf8PathBuf;
 use confperm::apply::journal::{self, Journal, Record, SiteKey};
 use confperm::apply::saved::{self};
 use confperm::apply::undo::{self, NotGivenBack};
-use confperm::apply::{ApplyOptions, Outcome, Stop, rest};
+use confperm::apply::{ApplyOptions, ConcurrentChange, Outcome, Stop, rest};
 use confperm::model::{Desired, Live, PageVerb};
-use confperm::plan::{Aim, Change, Gaps, ObjectId, Plan, Planned};
+use confperm::plan::{Aim, Change, Gaps, HoldingState, ObjectId, Plan, Planned};
 use confperm::policy::lock::Lock;
 use confperm::policy::{Context, Policy};
 use confperm::sandbox::world::{
@@ -21,8 +21,9 @@ use confperm::sandbox::world::{
 use confperm::{observe, plan};
 
 use crate::adopted::{Scene, read, scene};
-use crate::as_planned::{as_planned, permission, principal};
-use crate::in_process::{OPTIONS, Stage};
+use crate::as_planned::{permission, principal};
+use crate::in_process::{OPTIONS, Stage, parse};
+use crate::support::site_of_ann_and_bob;
 use crate::worlds::Dice;
 
 /// Everything that a run can change, without the numbers of rows.
@@ -58,6 +59,22 @@ impl Held {
             }
         }
         held
+    }
+
+    /// All but what some objects hold.
+    fn without(mut self, objects: &BTreeSet<ObjectId>) -> Self {
+        for object in objects {
+            match object {
+                ObjectId::Holding { space, principal } => {
+                    self.rows.retain(|(key, who, _)| (key, who) != (&space.to_string(), principal));
+                    self.roles.retain(|(key, who), _| (key, who) != (&space.to_string(), principal));
+                }
+                ObjectId::Page { content, .. } => {
+                    self.lists.retain(|(id, _), _| id.to_string() != content.to_string());
+                }
+            }
+        }
+        self
     }
 
     /// What differs, in words.
@@ -167,11 +184,16 @@ async fn resolved(
 }
 
 /// What is left of a plan that was saved, as `apply` plans it.
-async fn left_of(stage: &Stage, policy: &Policy, plan: &Plan) -> Option<(rest::Rest, Planned)> {
+async fn left_of(
+    stage: &Stage,
+    policy: &Policy,
+    plan: &Plan,
+    written: &BTreeSet<ObjectId>,
+) -> Option<(rest::Rest, Planned)> {
     let (mut desired, live) =
-        resolved(stage, policy, |desired, live| saved::needs(plan, desired, live)).await?;
+        resolved(stage, policy, |desired, live| saved::needs(plan, written, desired, live)).await?;
     saved::add_spaces(&mut desired, plan);
-    let mut rest = saved::rest(plan, &desired, &live);
+    let mut rest = saved::rest(plan, written, &desired, &live);
     let aim = plan::aim(&desired, &live);
     let planned = rest.plan(&aim, Gaps::Refuse, &desired, &live).unwrap();
     Some((rest, planned))
@@ -201,23 +223,24 @@ struct Counts {
 #[tokio::test]
 async fn a_saved_plan_writes_what_it_says_and_nothing_over() {
     let mut counts = Counts::default();
-    for seed in 0..70 {
+    for seed in 0..130 {
         let mut dice = Dice::new(seed + 90_000);
         let Some((stage, policy, planned, shown)) = drifted(seed, &mut dice).await else { continue };
         let text = serde_json::to_string(&planned.plan).unwrap();
+        let mut written = BTreeSet::new();
         let plan: Plan = serde_json::from_str(&text).unwrap();
         if dice.one_in(2) {
             let most = dice.below(planned.plan.calls.len() + 1);
-            drop(run(&stage, &planned, Some(most)).await);
+            written = run(&stage, &planned, Some(most)).await.1.written();
             counts.cut += 1;
         }
         let meddles = dice.one_in(2);
-        for _ in 0..if meddles { 1 + dice.below(4) } else { 0 } {
+        for _ in 0..if meddles { 4 + dice.below(10) } else { 0 } {
             meddle(&stage, &mut dice);
         }
         counts.meddled += usize::from(meddles);
         let before = Held::by(&stage);
-        let Some((rest, left)) = left_of(&stage, &policy, &plan).await else { continue };
+        let Some((rest, left)) = left_of(&stage, &policy, &plan, &written).await else { continue };
         let more: Vec<_> = wanted(&left.plan).difference(&wanted(&plan)).cloned().collect();
         assert!(more.is_empty(), "more than it says: {more:?}\n{shown}");
         let moved: BTreeSet<ObjectId> = rest.withheld();
@@ -233,16 +256,15 @@ async fn a_saved_plan_writes_what_it_says_and_nothing_over() {
         let (outcome, _) = run(&stage, &left, None).await;
         let told = confperm::render::outcome_as_text(&left.plan, &outcome);
         if !outcome.is_complete() {
-            // What was taken from the account that runs this may be what it needs.
-            assert!(meddles && told.contains("Not permitted"), "{told}\n{shown}");
+            // The account may have less than it seems to have.
+            assert!(told.to_lowercase().contains("not permitted"), "{told}\n{shown}");
             counts.blocked += 1;
             continue;
         }
-        stage.running.world(|world| as_planned(&left, world)).unwrap_or_else(|why| panic!("{why}\n{shown}"));
-        let after = Held::by(&stage);
-        let touched: BTreeSet<String> = before.differences(&after).into_iter().collect();
-        assert!(touched.is_empty() || !left.plan.is_empty(), "{touched:?}\n{shown}");
-        let (_, again) = left_of(&stage, &policy, &plan).await.unwrap();
+        let planned: BTreeSet<ObjectId> = left.plan.objects.iter().map(ObjectId::of).collect();
+        let beyond = before.without(&planned).differences(&Held::by(&stage).without(&planned));
+        assert!(beyond.is_empty(), "{beyond:?}\n{shown}");
+        let (_, again) = left_of(&stage, &policy, &plan, &written).await.unwrap();
         assert!(again.plan.is_empty(), "{}\n{shown}", confperm::render::plan_as_text(&again.plan));
         if !meddles {
             let policy = stage.plan_of(&policy).await.plan;
@@ -257,8 +279,8 @@ async fn a_saved_plan_writes_what_it_says_and_nothing_over() {
 
 #[tokio::test]
 async fn a_run_that_is_taken_back_leaves_the_site_as_it_was() {
-    let (mut done, mut cut, mut listed) = (0, 0, 0);
-    for seed in 200..270 {
+    let (mut done, mut cut, mut listed, mut refused) = (0, 0, 0, 0);
+    for seed in 200..330 {
         let mut dice = Dice::new(seed + 90_000);
         let Some((stage, policy, planned, shown)) = drifted(seed, &mut dice).await else { continue };
         let before = Held::by(&stage);
@@ -271,9 +293,18 @@ async fn a_run_that_is_taken_back_leaves_the_site_as_it_was() {
                 .unwrap();
         let undo::Undo { mut rest, kept } = undo::undo(&record, &live, true);
         let frame = undo::without_wishes(&desired, &record.plan);
-        assert!(!rest.has_moved(), "{:?}\n{shown}", rest.moved);
+        // What stood beside a role, which the site does not show, shows once the role is gone.
+        let was_beside = |change: &ConcurrentChange| {
+            matches!(change, ConcurrentChange::Holding { before: HoldingState::Role { .. }, .. })
+        };
+        assert!(rest.moved.values().flatten().all(was_beside), "{:?}\n{shown}", rest.moved);
         let back = rest.plan(&Aim::default(), Gaps::Refuse, &frame, &live).unwrap();
-        assert!(back.plan.refusals.is_empty(), "{:?}\n{shown}", back.plan.refusals);
+        if !back.plan.refusals.is_empty() {
+            // What cannot be sent, such as a list with a deleted account, may be what the rest must wait for.
+            assert!(!back.plan.left_out.is_empty(), "{:?}\n{shown}", back.plan.refusals);
+            refused += 1;
+            continue;
+        }
         let again = undo::done_again(&back.plan, &desired, &back.after);
         assert_eq!(again.is_empty(), back.plan.is_empty(), "{again:?}\n{shown}");
         let (outcome, _) = run(&stage, &back, None).await;
@@ -281,11 +312,88 @@ async fn a_run_that_is_taken_back_leaves_the_site_as_it_was() {
         assert!(outcome.is_complete(), "{told}\n{shown}");
         let differences = before.differences(&Held::by(&stage));
         let is_listed = kept.iter().any(|kept| !matches!(kept, NotGivenBack::OtherContents { .. }))
+            || rest.has_moved()
             || !back.plan.left_out.is_empty();
         listed += usize::from(is_listed);
         assert!(is_listed || differences.is_empty(), "{differences:#?}\n{told}\n{shown}");
         done += 1;
         stage.running.stop().await;
     }
-    assert!(done >= 30 && cut >= 12 && listed * 3 <= done, "{done} {cut} {listed}");
+    assert!(
+        done >= 30 && cut >= 12 && listed * 3 <= done && refused * 8 <= done,
+        "{done} {cut} {listed} {refused}"
+    );
+}
+
+const OPS: &str = site_of_ann_and_bob!(
+    "roles-transition",
+    "
+groups: {ops: {id: g-ops, members: [bob]}, sre: {id: g-sre, members: []}}
+roles: {Admin: {id: r-admin, type: system, permissions: [read/space, administer/space]}}
+spaces:
+  OPS:
+    id: 1
+    name: Operations
+    permissions: {read/space: [user:ann, group:sre], create/page: [user:ann], administer/space: [user:ann]}
+    pages: [{id: 11, title: Home, children: [{id: 12, title: Page}]}]
+"
+);
+
+const GIVES_PAGES: &str = "version: 1
+spaces:
+  OPS:
+    mode: additive
+    access: {read/space: ['group:ops', 'group:sre'], create/page: ['group:ops', 'group:sre']}
+";
+
+/// Confluence adds some permissions to others by itself; a colleague may give the same ones.
+#[tokio::test]
+async fn what_others_give_is_not_taken_for_what_came_along() {
+    for is_applied in [false, true] {
+        let stage = Stage::open(OPS).await;
+        let policy = parse(GIVES_PAGES);
+        let planned = stage.plan_of(&policy).await;
+        let mut written = BTreeSet::new();
+        if is_applied {
+            let (outcome, record) = run(&stage, &planned, None).await;
+            assert!(outcome.is_complete());
+            written = record.written();
+        }
+        let who = || Principal::Group("g-sre".into());
+        for pair in [Pair::UpdatePage, Pair::ExportContent] {
+            let given = Action::Grant { space: SpaceId(1), principal: who(), pair };
+            stage.running.act(given).unwrap().unwrap();
+        }
+        let before = Held::by(&stage);
+        let (rest, left) = left_of(&stage, &policy, &planned.plan, &written).await.unwrap();
+        let text = confperm::render::plan_as_text(&left.plan);
+        assert_eq!(rest.moved.len(), 1, "{text}");
+        assert_eq!(left.plan.is_empty(), is_applied, "{text}");
+        let (outcome, _) = run(&stage, &left, None).await;
+        assert!(outcome.is_complete(), "{text}");
+        let lost: Vec<_> = before.rows.difference(&Held::by(&stage).rows).cloned().collect();
+        assert!(lost.is_empty(), "{lost:?}");
+        stage.running.stop().await;
+    }
+}
+
+/// A title, also that of a page above, says nothing of where a page stands.
+#[tokio::test]
+async fn a_page_that_was_renamed_is_still_the_page_of_the_plan() {
+    let stage = Stage::open(OPS).await;
+    let policy = parse(
+        "version: 1\npeople: {ann: u-ann}\nspaces:\n  OPS:\n    mode: additive\n    pages:\n      /Home/Page: {view: ['group:sre', 'user:ann']}\n",
+    );
+    let planned = stage.plan_of(&policy).await;
+    for content in [ContentId(11), ContentId(12)] {
+        let renamed = Action::RenamePage { content, title: format!("Other {}", content.0) };
+        stage.running.act(renamed).unwrap().unwrap();
+    }
+    let nothing = BTreeSet::new();
+    let other = parse(GIVES_PAGES);
+    let live = resolved(&stage, &other, |desired, live| saved::needs(&planned.plan, &nothing, desired, live));
+    let (desired, live) = live.await.unwrap();
+    let rest = saved::rest(&planned.plan, &nothing, &desired, &live);
+    assert!(!rest.has_moved(), "{:?}", rest.moved);
+    stage.running.stop().await;
 }

@@ -1,21 +1,23 @@
 //! One run at a time: a run holds a lock of the operating system on a file beside the journals of its policy directory,
 //! which ends with the process however that ends.
 
-use std::fs::{File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 
-use super::keep_out_of_git;
+use super::{IGNORE, keep_out_of_git};
 use crate::files;
 
 /// The file. What it says is for people; only the lock on it counts.
 const FILE: &str = "run.lock";
 
-/// The lock of this run. It is given up when this is dropped.
+/// The lock of this run. It is given up when this is dropped, and so is its file, with its folder if that has nothing
+/// else: a run that did nothing leaves nothing.
 #[derive(Debug)]
 pub struct Hold {
     _file: File,
+    path: Utf8PathBuf,
 }
 
 /// What became of taking it.
@@ -24,15 +26,31 @@ pub enum HoldTaken {
     Ours(Hold),
     /// Another process has it, and said this of itself.
     Others(String),
+    /// No file can be made there, and no journal either.
+    NoPlace,
 }
 
 /// Takes the lock of [`own_folder`](super::own_folder), and leaves word of who has it.
 pub fn hold(folder: &Utf8Path, word: &str) -> io::Result<HoldTaken> {
-    files::own_folder(folder)?;
-    keep_out_of_git(folder)?;
     let path = folder.join(FILE);
     loop {
-        let mut file = files::open_own_kept(&path)?;
+        if files::own_folder(folder).and_then(|()| keep_out_of_git(folder)).is_err() {
+            return Ok(HoldTaken::NoPlace);
+        }
+        let mut file = match files::open_own_kept(&path) {
+            Ok(file) => file,
+            // Another run has just taken its folder away.
+            Err(error)
+                if error.kind() == io::ErrorKind::NotFound
+                    && folder.parent().is_some_and(Utf8Path::exists) =>
+            {
+                continue;
+            }
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !path.exists() => {
+                return Ok(HoldTaken::NoPlace);
+            }
+            Err(error) => return Err(error),
+        };
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(HoldTaken::Others(said(&mut file))),
@@ -45,7 +63,22 @@ pub fn hold(folder: &Utf8Path, word: &str) -> io::Result<HoldTaken> {
         file.set_len(0)?;
         file.write_all(word.as_bytes())?;
         file.flush()?;
-        return Ok(HoldTaken::Ours(Hold { _file: file }));
+        return Ok(HoldTaken::Ours(Hold { _file: file, path }));
+    }
+}
+
+impl Drop for Hold {
+    /// While the lock is held, the file is this run's. What cannot be removed stays, and does no harm.
+    fn drop(&mut self) {
+        drop(fs::remove_file(&self.path));
+        let Some(folder) = self.path.parent() else { return };
+        let is_ignore =
+            |entry: io::Result<fs::DirEntry>| entry.is_ok_and(|entry| entry.file_name() == IGNORE);
+        let is_left = fs::read_dir(folder).is_ok_and(|mut entries| entries.all(is_ignore));
+        if is_left {
+            drop(fs::remove_file(folder.join(IGNORE)));
+            drop(fs::remove_dir(folder));
+        }
     }
 }
 

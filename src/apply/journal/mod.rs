@@ -43,6 +43,9 @@ pub const FORMAT_VERSION: &str = "2.0";
 /// How a journal knows the time.
 pub type Clock = fn() -> Timestamp;
 
+/// Keeps a folder out of git.
+const IGNORE: &str = ".gitignore";
+
 /// So many journals can begin within one millisecond.
 const SUFFIXES: u32 = 1000;
 
@@ -455,7 +458,7 @@ fn create_new(path: &Utf8Path) -> io::Result<File> {
 
 /// Journals name people and their access; they belong into an archive, not into the history of the policy.
 fn keep_out_of_git(folder: &Utf8Path) -> io::Result<()> {
-    match create_new(&folder.join(".gitignore")) {
+    match create_new(&folder.join(IGNORE)) {
         Ok(mut file) => file.write_all(b"*\n"),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),

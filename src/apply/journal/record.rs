@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use super::last::{MAX_BYTES, UnreadableJournal, journals, whole_lines};
 use super::{Answer, Entry, Settled, SiteKey};
-use crate::apply::unverified::Unverified;
+use crate::apply::unverified::{Unverified, changed_by};
 use crate::files;
 use crate::model::WriteRequest;
-use crate::plan::{CallId, Change, Plan};
+use crate::plan::{CallId, Change, ObjectId, Plan};
 
 /// What a journal tells of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +60,12 @@ impl Sent {
 }
 
 impl Record {
+    /// The objects that the run wrote, or may have.
+    pub fn written(&self) -> BTreeSet<ObjectId> {
+        let sent = self.requests.iter().filter(|sent| sent.may_have_written());
+        sent.flat_map(|sent| changed_by(&sent.request)).collect()
+    }
+
     /// The changes of the plan that the run made, or may have made.
     pub fn made(&self) -> BTreeSet<&Change> {
         let written = self.requests.iter().filter(|sent| sent.may_have_written());
@@ -69,13 +75,20 @@ impl Record {
     }
 }
 
-/// The journals in a folder that say anything, the last one first.
-pub fn all(folder: &Utf8Path) -> Result<Vec<Record>, UnreadableJournal> {
-    let mut records = Vec::new();
-    for path in journals(folder)?.into_iter().rev() {
-        records.extend(read(&path)?);
+/// The journals in a folder that say anything, the last one first, and those that cannot be read.
+pub fn all(folder: &Utf8Path) -> (Vec<Record>, Vec<UnreadableJournal>) {
+    let (mut records, mut unreadable) = (Vec::new(), Vec::new());
+    let paths = journals(folder).unwrap_or_else(|error| {
+        unreadable.push(error);
+        Vec::new()
+    });
+    for path in paths.into_iter().rev() {
+        match read(&path) {
+            Ok(record) => records.extend(record),
+            Err(error) => unreadable.push(error),
+        }
     }
-    Ok(records)
+    (records, unreadable)
 }
 
 /// One journal; `None` where a run died before its first line.

@@ -9,7 +9,7 @@ use crate::model::{
     AccountId, Call, ContentId, Holding, Known, Live, PageVerb, Permission, Principal, Restrictions,
     SpaceKey, Subject,
 };
-use crate::plan::{HoldingState, Object, Plan};
+use crate::plan::{HoldingState, Object, ObjectId, Plan};
 
 use super::lists::same_list;
 use crate::apply::change::ConcurrentChange;
@@ -20,11 +20,13 @@ pub(in crate::apply) struct Course<'a> {
     given: BTreeMap<(&'a SpaceKey, &'a Principal), BTreeSet<Permission>>,
     lists: BTreeMap<ContentId, Vec<&'a Restrictions>>,
     me: Subject,
+    /// The objects that runs of this directory have written, or may have.
+    written: &'a BTreeSet<ObjectId>,
 }
 
 impl<'a> Course<'a> {
     /// `me` is the account whose entry a site may add to lists by itself.
-    pub(in crate::apply) fn of(plan: &'a Plan, me: &AccountId) -> Self {
+    pub(in crate::apply) fn of(plan: &'a Plan, me: &AccountId, written: &'a BTreeSet<ObjectId>) -> Self {
         let mut given: BTreeMap<_, BTreeSet<Permission>> = BTreeMap::new();
         let mut lists: BTreeMap<ContentId, Vec<_>> = BTreeMap::new();
         for planned in &plan.calls {
@@ -38,7 +40,7 @@ impl<'a> Course<'a> {
                 Call::Revoke { .. } | Call::AssignRoles { .. } => {}
             }
         }
-        Self { given, lists, me: Subject::User(me.clone()) }
+        Self { given, lists, me: Subject::User(me.clone()), written }
     }
 
     /// What the plan gives a principal, side effects that it puts right included.
@@ -51,8 +53,14 @@ impl<'a> Course<'a> {
         match object {
             Object::Holding { space, principal, before, after } => {
                 let now = live.spaces.get(space).and_then(|space| space.holdings.get(principal));
-                let given = self.given.get(&(space, principal));
-                if is_on_the_way(before, after, now, given) {
+                let way = Way {
+                    before,
+                    after,
+                    given: self.given_to(space, principal),
+                    stray: live.stray.of(space, principal).collect(),
+                    is_written: self.written.contains(&ObjectId::of(object)),
+                };
+                if way.has(now) {
                     return Vec::new();
                 }
                 vec![ConcurrentChange::Holding {
@@ -126,40 +134,57 @@ pub(in crate::apply) fn lists_of<'l>(
     }
 }
 
-/// Whether what a principal holds is a state between these two, both included.
-fn is_on_the_way(
-    before: &HoldingState,
-    after: &HoldingState,
-    now: Option<&Holding>,
-    given: Option<&BTreeSet<Permission>>,
-) -> bool {
-    let held: BTreeSet<Permission> = match now {
-        Some(Holding::Role(role)) => {
-            let is = |state: &HoldingState| matches!(state, HoldingState::Role { role: of } if of == role);
-            return is(before) || is(after);
-        }
-        Some(Holding::Grants(grants)) => grants.keys().copied().collect(),
-        None => BTreeSet::new(),
-    };
-    if let HoldingState::Role { .. } = after {
-        // What stood there stays until the role takes its place.
-        return match before {
-            HoldingState::Nothing => held.is_empty(),
-            HoldingState::Role { .. } => false,
-            HoldingState::Grants { permissions, .. } => held == *permissions,
+/// The way of what a principal holds through a plan.
+struct Way<'a> {
+    before: &'a HoldingState,
+    after: &'a HoldingState,
+    /// What the calls give, even if only to put a side effect right.
+    given: BTreeSet<Permission>,
+    /// What may have come along with what an earlier run gave and did not see.
+    stray: BTreeSet<Permission>,
+    /// Whether a run may have written here already.
+    is_written: bool,
+}
+
+impl Way<'_> {
+    /// Whether what is held now is a state on the way, both ends included.
+    fn has(&self, now: Option<&Holding>) -> bool {
+        let Self { before, after, .. } = self;
+        let held: BTreeSet<Permission> = match now {
+            Some(Holding::Role(role)) => {
+                let is =
+                    |state: &HoldingState| matches!(state, HoldingState::Role { role: of } if of == role);
+                return is(before) || is(after);
+            }
+            Some(Holding::Grants(grants)) => grants.keys().copied().collect(),
+            None => BTreeSet::new(),
         };
+        match (before, after) {
+            (HoldingState::Nothing, HoldingState::Role { .. }) => held.is_empty(),
+            (HoldingState::Role { .. }, HoldingState::Role { .. }) => false,
+            // What stood there stays until the role takes its place.
+            (HoldingState::Grants { permissions, .. }, HoldingState::Role { .. }) => held == *permissions,
+            // The role goes before single permissions come.
+            (HoldingState::Role { .. }, _) if held.is_empty() && **after != HoldingState::Nothing => {
+                self.is_written
+            }
+            (_, HoldingState::Nothing | HoldingState::Grants { .. }) => {
+                !self.misses_one(&held) && held.iter().all(|permission| self.knows(*permission))
+            }
+        }
     }
-    let none = BTreeSet::new();
-    let given = given.unwrap_or(&none);
-    let stays = |permission: &Permission| before.requires(*permission) && after.requires(*permission);
-    // What goes along with another and is given back can be missing in between.
-    let is_missing = Permission::ALL
-        .iter()
-        .any(|permission| stays(permission) && !held.contains(permission) && !given.contains(permission));
-    let is_known = |permission: &Permission| {
-        before.allows(*permission)
-            || after.allows(*permission)
-            || given.iter().any(|producer| producer.may_bring().contains(permission))
-    };
-    !is_missing && held.iter().all(is_known)
+
+    /// Whether something is missing that stays, and that the plan does not give back after it went along with another.
+    fn misses_one(&self, held: &BTreeSet<Permission>) -> bool {
+        let stays =
+            |permission: &Permission| self.before.requires(*permission) && self.after.requires(*permission);
+        let is_missing = |permission: &Permission| {
+            stays(permission) && !held.contains(permission) && !self.given.contains(permission)
+        };
+        Permission::ALL.iter().any(is_missing)
+    }
+
+    fn knows(&self, permission: Permission) -> bool {
+        self.before.allows(permission) || self.after.allows(permission) || self.stray.contains(&permission)
+    }
 }

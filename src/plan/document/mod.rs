@@ -135,6 +135,9 @@ pub struct PlanPage {
     pub kind: ContentKind,
     /// `/Title/Title`, as far as it could be seen; ` (archived)` follows where it is.
     pub path: Shown,
+    /// The content above it, the nearest first, as far as it is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub above: Vec<ContentId>,
     /// Archived pages have left the tree; everyone with access to the space reads them all the same.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
