@@ -48,6 +48,11 @@ pub(super) fn join(
             let mut new: BTreeSet<Subject> = members.as_set().clone();
             let mut first: Option<&Wanted<()>> = None;
             for (subject, wanted) in wish.joins.on(id, verb) {
+                // A run for one team leaves entries that other files ask for as they are, on the list or not.
+                let is_there = || now.audience(verb).subjects().any(|listed| listed == subject);
+                if joining.is_of_others(wanted) && (wanted.is_over() || !is_there()) {
+                    continue;
+                }
                 let changes = if wanted.is_over() {
                     joining.leaves(id, verb, subject, kept) && new.remove(subject)
                 } else {
@@ -74,6 +79,11 @@ pub(super) fn join(
 }
 
 impl JoinContext<'_> {
+    /// Whether a run for one team leaves a line to others.
+    fn is_of_others(&self, wanted: &Wanted<()>) -> bool {
+        self.desired.share.as_ref().is_some_and(|share| !share.files.contains(&wanted.origin.file))
+    }
+
     /// Whether a subject whose time is over is taken off a list: not where an entry or `page-only` says who is on it, and
     /// not where it is for the subject itself to go.
     fn leaves(&self, id: ContentId, verb: PageVerb, subject: &Subject, kept: &mut Kept) -> bool {
