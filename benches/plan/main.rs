@@ -85,7 +85,7 @@ fn main() {
         [unread(one(250, 500)), unread(one(1_000, 2_000)), unread(one(4_000, 8_000))],
     );
     curve(
-        "one space, 200 groups come of which nobody may know the members, and pages close",
+        "one space, 200 groups come whose members are hidden, and pages close",
         [1_250, 2_500, 5_000].map(|close| unread(one(200, close))),
     );
     let all = |number| Size {

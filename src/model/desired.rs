@@ -37,11 +37,11 @@ pub struct Desired {
 pub struct Share {
     /// The files, by path as origins have it.
     pub files: BTreeSet<Utf8PathBuf>,
-    /// From whom the run may take what no file declares.
+    /// The principals from which the run may take what no file declares.
     pub removes: Removes,
 }
 
-/// Principals from whom something may be taken.
+/// Principals from which something may be taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Removes {
     Any,

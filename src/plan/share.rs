@@ -122,7 +122,7 @@ impl Share {
             Reason::Declared { origin, .. } | Reason::PageOnly { origin } => {
                 self.files.contains(&origin.file)
             }
-            // What an earlier run brought along or left over, whoever made that run.
+            // What any earlier run brought along or left over.
             Reason::CameAlong | Reason::Deleted => true,
             Reason::NotDeclared | Reason::NeededFor { .. } | Reason::TakenBack { .. } => false,
         }

@@ -291,7 +291,7 @@ pub(crate) const TEAM: &[Key] = &[
     ),
     key(
         "may-remove",
-        "From whom they may take something: `own`, the principals under `to`, or `any`. Without it, `own`. Authoritative \
+        "The principals that they may take something from: `own`, the principals under `to`, or `any`. Without it, `own`. Authoritative \
          spaces, lists of pages and `page-only` need `any`.",
     ),
     key(

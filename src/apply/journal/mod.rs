@@ -194,7 +194,7 @@ impl Sink for OnDisk {
 pub struct Journal {
     site: SiteKey,
     pen: Mutex<Pen>,
-    /// How many lines are on the disk. Whoever holds it brings all there that are written by then, so that intents which
+    /// How many lines are on the disk. Its holder brings all there that are written by then, so that intents which
     /// come meanwhile wait for the next turn together, and no request waits for the disk alone.
     on_disk: tokio::sync::Mutex<usize>,
     clock: Clock,

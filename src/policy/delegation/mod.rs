@@ -58,7 +58,7 @@ pub enum Recipient {
     Classes,
 }
 
-/// From whom a team may take something.
+/// The principals from which a team may take something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MayRemove {
     /// From the principals that it may let in.

@@ -93,7 +93,7 @@ impl<'p> Judge<'p> {
 
     pub(super) fn receiving(&self) -> (&'p Span, String) {
         let said = self.mandate.team.to.as_ref().map(|said| &said.span);
-        self.says(said, "to", "the principals to whom it may")
+        self.says(said, "to", "the principals that it may let in")
     }
 
     pub(super) fn removing(&self) -> (&'p Span, String) {

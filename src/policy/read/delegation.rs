@@ -82,7 +82,7 @@ impl Reader {
         }
         if let (Some(may_grant), None) = (&may_grant, &to) {
             let help =
-                "add `to:` with the principals to whom the team may grant it, as in `to: [\"group:eng-*\"]`";
+                "add `to:` with the principals that the team may grant it to, as in `to: [\"group:eng-*\"]`";
             self.missing("to", &what, &may_grant.span, help);
         }
         let files = parsed?;
