@@ -9,7 +9,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::time::Instant;
 
-use crate::confluence::wait::{Cause, EVERY, InWords, Waiting, Watcher};
+use crate::confluence::wait::{EVERY, InWords, WaitReason, Waiting, Watcher};
 use crate::observe::{self, Part};
 
 /// A bar is drawn again this often, and the time for a line is looked at.
@@ -266,12 +266,12 @@ fn in_words(waiting: &Waiting, since: Instant, now: Instant) -> String {
         None => InWords(*so_far + passed),
     };
     match cause {
-        Cause::RateLimit => format!("Waiting {time}: the site asks for a pause (429) on {endpoint}"),
-        Cause::Failing(status) => {
+        WaitReason::RateLimit => format!("Waiting {time}: the site asks for a pause (429) on {endpoint}"),
+        WaitReason::Failing(status) => {
             format!("Waiting {time}: the site failed ({}) on {endpoint}; it is tried again", status.as_u16())
         }
-        Cause::NoAnswer => format!("Waiting {time}: no answer to {endpoint}; it is tried again"),
-        Cause::SlowAnswer => format!("Waiting for {time}: no complete answer to {endpoint} yet"),
+        WaitReason::NoAnswer => format!("Waiting {time}: no answer to {endpoint}; it is tried again"),
+        WaitReason::SlowAnswer => format!("Waiting for {time}: no complete answer to {endpoint} yet"),
     }
 }
 
@@ -313,7 +313,7 @@ mod tests {
         (ProgressBoard::on(false, move |line| log.lock().unwrap().push(line.to_owned())), lines)
     }
 
-    fn waiting(cause: Cause, so_far: Duration, pause: Option<Duration>) -> Waiting {
+    fn waiting(cause: WaitReason, so_far: Duration, pause: Option<Duration>) -> Waiting {
         let endpoint = Endpoint { method: Method::GET, path: "/wiki/api/v2/spaces".to_owned() };
         Waiting { endpoint, cause, so_far, pause }
     }
@@ -359,8 +359,8 @@ mod tests {
         let waits = |cause, so_far, pause| progress.0.wait(waiting(cause, so_far, pause));
         progress.begin(Stage::Reading);
         sleep(3 * SECOND).await;
-        waits(Cause::RateLimit, Duration::ZERO, Some(14 * SECOND));
-        waits(Cause::RateLimit, Duration::ZERO, Some(14 * SECOND));
+        waits(WaitReason::RateLimit, Duration::ZERO, Some(14 * SECOND));
+        waits(WaitReason::RateLimit, Duration::ZERO, Some(14 * SECOND));
         sleep(21 * SECOND).await;
         let endpoint = "`GET /wiki/api/v2/spaces`";
         let expected = [
@@ -375,10 +375,10 @@ mod tests {
     async fn a_command_that_shows_nothing_else_shows_waits_all_the_same() {
         let (progress, lines) = progress();
         let waits = |cause, so_far, pause| progress.0.wait(waiting(cause, so_far, pause));
-        waits(Cause::SlowAnswer, 5 * SECOND, None);
-        waits(Cause::SlowAnswer, 5 * SECOND, None);
+        waits(WaitReason::SlowAnswer, 5 * SECOND, None);
+        waits(WaitReason::SlowAnswer, 5 * SECOND, None);
         sleep(10 * SECOND).await;
-        waits(Cause::Failing(StatusCode::BAD_GATEWAY), 15 * SECOND, Some(8 * SECOND));
+        waits(WaitReason::Failing(StatusCode::BAD_GATEWAY), 15 * SECOND, Some(8 * SECOND));
         let endpoint = "`GET /wiki/api/v2/spaces`";
         let expected = [
             format!("Waiting for 5 s: no complete answer to {endpoint} yet"),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::complete::Whole;
-use super::error::{Endpoint, Error, Refusal};
+use super::error::{Endpoint, Error, ErrorResponse};
 use super::retry::asked_wait;
 use crate::model::visible;
 
@@ -15,14 +15,14 @@ const QUOTED: usize = 300;
 
 /// A whole answer, whatever it says.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) endpoint: Endpoint,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
-impl Answer {
+impl Response {
     /// The error that this answer is, if it is one.
     pub(crate) fn error(&self) -> Option<Error> {
         // Good answers are large, and are taken apart once, by the one who knows their shape.
@@ -39,7 +39,7 @@ impl Answer {
             return Some(self.not_json(words));
         }
         let page = matches!(words.shape, Shape::Page);
-        let refusal = |message| Box::new(Refusal { endpoint, status: self.status, message });
+        let refusal = |message| Box::new(ErrorResponse { endpoint, status: self.status, message });
         Some(match self.status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN
                 if self.lacks_scope(words.message.as_deref()) =>
@@ -261,11 +261,11 @@ mod tests {
 
     use super::*;
 
-    fn answer(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Answer {
+    fn answer(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Response {
         let headers = headers.iter().map(|&(name, value)| {
             (header::HeaderName::from_static(name), header::HeaderValue::from_static(value))
         });
-        Answer {
+        Response {
             endpoint: Endpoint { method: Method::GET, path: "/wiki/x".to_owned() },
             status: StatusCode::from_u16(status).unwrap(),
             headers: headers.collect(),

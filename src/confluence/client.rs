@@ -8,21 +8,21 @@ use std::time::Duration;
 use tracing::debug;
 
 use super::address::Address;
-use super::answer::Answer;
+use super::answer::Response;
 use super::complete::Whole;
 use super::credentials::Credentials;
 use super::error::{Endpoint, Error};
 use super::pace::{Grant, Pace};
-use super::retry::{self, Decision, Kind, Outcome, Past, Policy, asked_wait};
+use super::retry::{self, AttemptOutcome, Decision, Kind, Past, RetryPolicy, asked_wait};
 use super::transport::{Request, Settings, Transport};
-use super::wait::{Cause, Vigil, Watcher};
+use super::wait::{Vigil, WaitReason, Watcher};
 
 /// A site that can be called.
 #[derive(Debug)]
 pub(crate) struct Client {
     transport: Transport,
     pace: Pace,
-    policy: Policy,
+    policy: RetryPolicy,
     watcher: Watcher,
     calls: AtomicU64,
     free: OnceLock<()>,
@@ -72,24 +72,24 @@ impl Client {
     }
 
     /// Reads, and hands out the whole answer, for paging by header.
-    pub(crate) async fn fetch(&self, request: &Request) -> Result<Answer, Error> {
+    pub(crate) async fn fetch(&self, request: &Request) -> Result<Response, Error> {
         self.send(request).await.map_err(|failed| failed.error)
     }
 
     /// Makes a call until there is an answer, or no hope for one, or its time is up.
-    pub(crate) async fn send(&self, request: &Request) -> Result<Answer, Failed> {
+    pub(crate) async fn send(&self, request: &Request) -> Result<Response, Failed> {
         let endpoint = self.transport.endpoint(request);
         let endpoint = endpoint.map_err(|error| Failed { error, ambiguous: false })?;
         self.repeat(&endpoint, request.kind, |left| self.transport.exchange(request, left)).await
     }
 
     /// `exchange` makes the call once, in the time that it is handed.
-    async fn repeat<F: Future<Output = Result<Answer, Error>>>(
+    async fn repeat<F: Future<Output = Result<Response, Error>>>(
         &self,
         endpoint: &Endpoint,
         kind: Kind,
         exchange: impl Fn(Duration) -> F,
-    ) -> Result<Answer, Failed> {
+    ) -> Result<Response, Failed> {
         let call = self.calls.fetch_add(1, Ordering::Relaxed);
         let mut past = Past::default();
         let mut vigil = Vigil::new(&self.watcher, endpoint);
@@ -111,13 +111,13 @@ impl Client {
             let ambiguous = match decision {
                 Decision::Retry(wait) => {
                     debug!(method = %endpoint.method, path = endpoint.path, ?wait, "again");
-                    if let Outcome::Limited(_) = outcome {
+                    if let AttemptOutcome::Limited(_) = outcome {
                         // The wait itself is in `Pace::slot`, for all tasks.
                         let begins = self.pace.limited(grant, wait);
-                        vigil.pause(Cause::RateLimit, wait, !begins);
+                        vigil.pause(WaitReason::RateLimit, wait, !begins);
                         past.limited += 1;
                     } else {
-                        let cause = error.status().map_or(Cause::NoAnswer, Cause::Failing);
+                        let cause = error.status().map_or(WaitReason::NoAnswer, WaitReason::Failing);
                         vigil.pause(cause, wait, false);
                         tokio::time::sleep(wait).await;
                         past.failures += 1;
@@ -127,7 +127,8 @@ impl Client {
                 Decision::GiveUp => false,
                 Decision::Ambiguous => true,
             };
-            let error = if outcome == Outcome::Final { error } else { error.after(attempt, past.spent) };
+            let error =
+                if outcome == AttemptOutcome::Final { error } else { error.after(attempt, past.spent) };
             return Err(Failed { error, ambiguous });
         }
     }
@@ -135,11 +136,11 @@ impl Client {
     /// What an exchange gave, for the caller, for [`retry`] and for the pace.
     fn weigh(
         &self,
-        exchanged: Result<Answer, Error>,
+        exchanged: Result<Response, Error>,
         endpoint: &Endpoint,
         attempt: u32,
         grant: Grant,
-    ) -> (Result<Answer, Error>, Outcome) {
+    ) -> (Result<Response, Error>, AttemptOutcome) {
         let answer = match exchanged {
             Ok(answer) => answer,
             Err(error) => {
@@ -156,15 +157,15 @@ impl Client {
             (_, false) => self.pace.calm(grant),
         }
         match answer.error() {
-            None => (Ok(answer), Outcome::Final),
+            None => (Ok(answer), AttemptOutcome::Final),
             Some(error) => {
                 let outcome = match &error {
-                    Error::RateLimited { asked, .. } => Outcome::Limited(*asked),
-                    Error::Server(_) => Outcome::Failing(asked_wait(&answer.headers)),
-                    Error::NotJson { status, .. } if status.is_success() => Outcome::Strange,
+                    Error::RateLimited { asked, .. } => AttemptOutcome::Limited(*asked),
+                    Error::Server(_) => AttemptOutcome::Failing(asked_wait(&answer.headers)),
+                    Error::NotJson { status, .. } if status.is_success() => AttemptOutcome::Strange,
                     // "Request Timeout": it is not known whether all of the request arrived.
-                    Error::Rejected(_) if status == 408 => Outcome::Lost,
-                    _ => Outcome::Final,
+                    Error::Rejected(_) if status == 408 => AttemptOutcome::Lost,
+                    _ => AttemptOutcome::Final,
                 };
                 (Err(self.in_view_of_the_plan(error)), outcome)
             }
@@ -180,12 +181,12 @@ impl Client {
 }
 
 /// How far a call got that has no answer.
-fn lost(error: &Error) -> Outcome {
+fn lost(error: &Error) -> AttemptOutcome {
     match error {
-        Error::Unreachable { .. } => Outcome::NotConnected,
-        Error::Timeout { .. } | Error::Broken { .. } | Error::Truncated { .. } => Outcome::Lost,
-        Error::TooLarge { .. } => Outcome::Strange,
-        _ => Outcome::Final,
+        Error::Unreachable { .. } => AttemptOutcome::NotConnected,
+        Error::Timeout { .. } | Error::Broken { .. } | Error::Truncated { .. } => AttemptOutcome::Lost,
+        Error::TooLarge { .. } => AttemptOutcome::Strange,
+        _ => AttemptOutcome::Final,
     }
 }
 
@@ -213,7 +214,7 @@ mod tests {
 
     /// A call to a site that does one thing after the other, the last for ever: what came of it, the seconds that
     /// it took, and what was reported meanwhile.
-    async fn call(kind: Kind, site: &[Site]) -> (Result<Answer, Failed>, u64, Vec<String>) {
+    async fn call(kind: Kind, site: &[Site]) -> (Result<Response, Failed>, u64, Vec<String>) {
         let reported: Arc<Mutex<Vec<String>>> = Arc::default();
         let log = Arc::clone(&reported);
         let watcher = Watcher::new(move |waiting: &Waiting| {
@@ -237,7 +238,7 @@ mod tests {
         (answered, began.elapsed().as_secs(), reported)
     }
 
-    async fn exchange(site: Site, left: Duration, endpoint: Endpoint) -> Result<Answer, Error> {
+    async fn exchange(site: Site, left: Duration, endpoint: Endpoint) -> Result<Response, Error> {
         let (status, headers) = match site {
             Site::Answers(status) => (status, HeaderMap::new()),
             Site::Limits(after) => {
@@ -253,7 +254,7 @@ mod tests {
             }
         };
         let status = StatusCode::from_u16(status).unwrap();
-        Ok(Answer { endpoint, status, headers, body: b"{}".to_vec() })
+        Ok(Response { endpoint, status, headers, body: b"{}".to_vec() })
     }
 
     #[tokio::test(start_paused = true)]
@@ -289,7 +290,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn whatever_a_call_waits_for_its_time_is_bounded() {
-        let patience = Policy::default().patience.as_secs();
+        let patience = RetryPolicy::default().patience.as_secs();
         for site in [
             &[Site::Limits(0)][..],
             &[Site::Limits(1)],

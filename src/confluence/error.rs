@@ -27,14 +27,14 @@ impl fmt::Display for Endpoint {
 
 /// An answer that says no.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct ErrorResponse {
     pub endpoint: Endpoint,
     pub status: StatusCode,
     /// Confluence's own words, if it had any.
     pub message: Option<String>,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ErrorResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} answered {}", self.endpoint, self.status.as_u16())?;
         match (&self.message, self.status.canonical_reason()) {
@@ -145,43 +145,43 @@ pub enum Error {
     NoConfluence { address: String, answer: String, better: Option<String> },
     /// 401.
     #[error("Confluence does not accept these credentials: {0}")]
-    Unauthorized(Box<Refusal>),
+    Unauthorized(Box<ErrorResponse>),
     /// 401 or 403 of the gateway: a good token without a scope that this call needs.
     #[error("the token lacks {lacks}: {0}", lacks = scopes::lacking(&.0.endpoint))]
-    Scope(Box<Refusal>),
+    Scope(Box<ErrorResponse>),
     /// A 200 that knows no account: without this check a site would look empty.
     #[error("Confluence treats these credentials as anonymous")]
     Anonymous { endpoint: Endpoint },
     /// 403.
     #[error("not permitted: {0}")]
-    Forbidden(Box<Refusal>),
+    Forbidden(Box<ErrorResponse>),
     /// 403 on a site on the Free plan, where permissions cannot be changed.
     #[error("this site is on the Free plan, which has no permissions to change: {0}")]
-    FreeEdition(Box<Refusal>),
+    FreeEdition(Box<ErrorResponse>),
     /// 404 by Confluence: absent, or hidden from the caller.
     #[error("not found, or hidden from this account: {0}")]
-    NotFound(Box<Refusal>),
+    NotFound(Box<ErrorResponse>),
     /// 404 by the gateway: the request never reached Confluence.
     #[error("the gateway knows no such address: {0}")]
-    Gateway(Box<Refusal>),
+    Gateway(Box<ErrorResponse>),
     /// 410.
     #[error("Confluence has removed this part of its API: {0}")]
-    Gone(Box<Refusal>),
+    Gone(Box<ErrorResponse>),
     /// 409.
     #[error("Confluence is busy with something that stands in the way: {0}")]
-    Conflict(Box<Refusal>),
+    Conflict(Box<ErrorResponse>),
     /// 413.
     #[error("the request is larger than Confluence accepts: {0}")]
-    RequestTooLarge(Box<Refusal>),
+    RequestTooLarge(Box<ErrorResponse>),
     /// 400 and its relatives.
     #[error("Confluence refuses the request: {0}")]
-    Rejected(Box<Refusal>),
+    Rejected(Box<ErrorResponse>),
     /// 429, for longer than we wait.
     #[error("the site's rate limit did not let the call through{}: {refusal}", asks(*.asked))]
-    RateLimited { refusal: Box<Refusal>, asked: Option<Duration> },
+    RateLimited { refusal: Box<ErrorResponse>, asked: Option<Duration> },
     /// A server error, again and again if the call could be repeated.
     #[error("Confluence failed: {0}")]
-    Server(Box<Refusal>),
+    Server(Box<ErrorResponse>),
     /// The call was made again, or waited for, until its time was up.
     #[error("{last}; {}", gave_up(*.attempts, *.spent))]
     GaveUp {
@@ -196,13 +196,13 @@ pub enum Error {
     Endless { endpoint: Endpoint, sign: Endless },
     /// The site says that it uses space roles and shows none. Without them nothing is known of what a role gives.
     #[error("the site says that it uses space roles, and shows none: {}", no_roles(endpoint, answer.as_deref()))]
-    NoRoles { endpoint: Endpoint, answer: Option<Box<Refusal>> },
+    NoRoles { endpoint: Endpoint, answer: Option<Box<ErrorResponse>> },
     /// A list that cannot be all there is, however it is asked for.
     #[error("the answers to {endpoint} are not complete: {doubt}")]
     Incomplete { endpoint: Endpoint, doubt: Doubt },
 }
 
-fn no_roles(endpoint: &Endpoint, answer: Option<&Refusal>) -> String {
+fn no_roles(endpoint: &Endpoint, answer: Option<&ErrorResponse>) -> String {
     answer.map_or_else(|| format!("{endpoint} answered with an empty list"), ToString::to_string)
 }
 
@@ -250,7 +250,7 @@ impl Error {
     }
 
     /// The answer that said no, where there was one.
-    pub fn refusal(&self) -> Option<&Refusal> {
+    pub fn refusal(&self) -> Option<&ErrorResponse> {
         match self {
             Self::Unauthorized(refusal)
             | Self::Scope(refusal)
@@ -368,6 +368,6 @@ impl Error {
 
 /// Measured on a roles-only site: `InvalidRbacOperationException: Space permission updates that are not from
 /// RBAC are not supported in roles-only mode`.
-fn roles_only(refusal: &Refusal) -> bool {
+fn roles_only(refusal: &ErrorResponse) -> bool {
     refusal.message.as_deref().is_some_and(|message| message.contains("roles-only"))
 }

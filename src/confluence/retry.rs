@@ -20,7 +20,7 @@ pub enum Kind {
 
 /// How an attempt ended, as far as repeating it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+pub enum AttemptOutcome {
     /// 429, with the wait that the site asks for.
     Limited(Option<Duration>),
     /// A server error, with the wait that the site asks for.
@@ -58,7 +58,7 @@ pub struct Past {
 
 /// The numbers. Atlassian advises factor 2, jitter 0.7 to 1.3, a cap of 30 s and 4 retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Policy {
+pub struct RetryPolicy {
     /// How often a failed read is made again.
     pub retries: u32,
     /// How often a connection that cannot be made at all is tried again.
@@ -72,7 +72,7 @@ pub struct Policy {
     pub patience: Duration,
 }
 
-impl Default for Policy {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             retries: 4,
@@ -85,7 +85,13 @@ impl Default for Policy {
 }
 
 /// Decides about the next attempt. `jitter` is between 0.7 and 1.3, see [`jitter`].
-pub fn decide(policy: &Policy, kind: Kind, past: Past, outcome: Outcome, jitter: f64) -> Decision {
+pub fn decide(
+    policy: &RetryPolicy,
+    kind: Kind,
+    past: Past,
+    outcome: AttemptOutcome,
+    jitter: f64,
+) -> Decision {
     let backoff = |doublings: u32| {
         let factor = 2_u32.checked_pow(doublings).unwrap_or(u32::MAX);
         policy.start.saturating_mul(factor).min(policy.cap).mul_f64(jitter)
@@ -95,20 +101,22 @@ pub fn decide(policy: &Policy, kind: Kind, past: Past, outcome: Outcome, jitter:
         if left && in_time(wait) { Decision::Retry(wait) } else { Decision::GiveUp }
     };
     match (kind, outcome) {
-        (_, Outcome::Limited(asked)) => {
+        (_, AttemptOutcome::Limited(asked)) => {
             // A site that says "0 seconds" for ever must not be hammered.
             let least = backoff(past.limited) / 10;
             let wait = asked.map_or_else(|| backoff(past.limited), |asked| asked.max(least));
             again(true, wait)
         }
-        (_, Outcome::NotConnected) => again(past.failures < policy.reconnects, backoff(past.failures)),
-        (Kind::Read, Outcome::Failing(asked)) => {
+        (_, AttemptOutcome::NotConnected) => again(past.failures < policy.reconnects, backoff(past.failures)),
+        (Kind::Read, AttemptOutcome::Failing(asked)) => {
             let wait = asked.map_or(backoff(past.failures), |asked| asked.max(backoff(past.failures)));
             again(past.failures < policy.retries && wait <= policy.cap.mul_f64(1.3), wait)
         }
-        (Kind::Read, Outcome::Lost) => again(past.failures < policy.retries, backoff(past.failures)),
-        (Kind::Write, Outcome::Failing(_) | Outcome::Lost | Outcome::Strange) => Decision::Ambiguous,
-        (Kind::Read, Outcome::Strange) | (_, Outcome::Final) => Decision::GiveUp,
+        (Kind::Read, AttemptOutcome::Lost) => again(past.failures < policy.retries, backoff(past.failures)),
+        (Kind::Write, AttemptOutcome::Failing(_) | AttemptOutcome::Lost | AttemptOutcome::Strange) => {
+            Decision::Ambiguous
+        }
+        (Kind::Read, AttemptOutcome::Strange) | (_, AttemptOutcome::Final) => Decision::GiveUp,
     }
 }
 
@@ -155,28 +163,34 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn first(kind: Kind, outcome: Outcome) -> Decision {
-        decide(&Policy::default(), kind, Past::default(), outcome, 1.0)
+    fn first(kind: Kind, outcome: AttemptOutcome) -> Decision {
+        decide(&RetryPolicy::default(), kind, Past::default(), outcome, 1.0)
     }
 
     #[test]
     fn a_429_is_waited_for_as_long_as_asked_on_any_call() {
         for kind in [Kind::Read, Kind::Write] {
-            assert_eq!(first(kind, Outcome::Limited(Some(7 * SECOND))), Decision::Retry(7 * SECOND));
-            assert_eq!(first(kind, Outcome::Limited(None)), Decision::Retry(Duration::from_millis(500)));
-            assert_eq!(first(kind, Outcome::Limited(Some(3600 * SECOND))), Decision::GiveUp);
+            assert_eq!(first(kind, AttemptOutcome::Limited(Some(7 * SECOND))), Decision::Retry(7 * SECOND));
+            assert_eq!(
+                first(kind, AttemptOutcome::Limited(None)),
+                Decision::Retry(Duration::from_millis(500))
+            );
+            assert_eq!(first(kind, AttemptOutcome::Limited(Some(3600 * SECOND))), Decision::GiveUp);
         }
     }
 
     #[test]
     fn a_write_without_a_clear_answer_is_ambiguous() {
-        for outcome in
-            [Outcome::Failing(None), Outcome::Failing(Some(SECOND)), Outcome::Lost, Outcome::Strange]
-        {
+        for outcome in [
+            AttemptOutcome::Failing(None),
+            AttemptOutcome::Failing(Some(SECOND)),
+            AttemptOutcome::Lost,
+            AttemptOutcome::Strange,
+        ] {
             assert_eq!(first(Kind::Write, outcome), Decision::Ambiguous);
         }
-        assert!(matches!(first(Kind::Write, Outcome::NotConnected), Decision::Retry(_)));
-        assert_eq!(first(Kind::Write, Outcome::Final), Decision::GiveUp);
+        assert!(matches!(first(Kind::Write, AttemptOutcome::NotConnected), Decision::Retry(_)));
+        assert_eq!(first(Kind::Write, AttemptOutcome::Final), Decision::GiveUp);
     }
 
     #[test]
@@ -184,7 +198,7 @@ mod tests {
         let waits: Vec<_> = (0..6)
             .map(|failures| {
                 let past = Past { failures, ..Past::default() };
-                decide(&Policy::default(), Kind::Read, past, Outcome::Lost, 1.0)
+                decide(&RetryPolicy::default(), Kind::Read, past, AttemptOutcome::Lost, 1.0)
             })
             .collect();
         let wait = |milliseconds| Decision::Retry(Duration::from_millis(milliseconds));
@@ -213,15 +227,15 @@ mod tests {
         assert_eq!(wait(&[]), None);
     }
 
-    fn outcomes() -> impl Strategy<Value = Outcome> {
+    fn outcomes() -> impl Strategy<Value = AttemptOutcome> {
         let wait = prop::option::of((0_u64..100_000).prop_map(Duration::from_millis));
         prop_oneof![
-            wait.clone().prop_map(Outcome::Limited),
-            wait.prop_map(Outcome::Failing),
-            Just(Outcome::NotConnected),
-            Just(Outcome::Lost),
-            Just(Outcome::Strange),
-            Just(Outcome::Final),
+            wait.clone().prop_map(AttemptOutcome::Limited),
+            wait.prop_map(AttemptOutcome::Failing),
+            Just(AttemptOutcome::NotConnected),
+            Just(AttemptOutcome::Lost),
+            Just(AttemptOutcome::Strange),
+            Just(AttemptOutcome::Final),
         ]
     }
 
@@ -231,15 +245,15 @@ mod tests {
             failures in 0_u32..9, limited in 0_u32..99, outcome in outcomes(), jitter in 0.7..1.3_f64,
         ) {
             let past = Past { failures, limited, spent: Duration::ZERO };
-            let decision = decide(&Policy::default(), Kind::Write, past, outcome, jitter);
-            let may_have_happened = matches!(outcome, Outcome::Failing(_) | Outcome::Lost | Outcome::Strange);
+            let decision = decide(&RetryPolicy::default(), Kind::Write, past, outcome, jitter);
+            let may_have_happened = matches!(outcome, AttemptOutcome::Failing(_) | AttemptOutcome::Lost | AttemptOutcome::Strange);
             prop_assert_eq!(decision == Decision::Ambiguous, may_have_happened);
         }
 
         #[test]
         fn a_read_is_never_ambiguous(failures in 0_u32..9, outcome in outcomes(), jitter in 0.7..1.3_f64) {
             let past = Past { failures, ..Past::default() };
-            let decision = decide(&Policy::default(), Kind::Read, past, outcome, jitter);
+            let decision = decide(&RetryPolicy::default(), Kind::Read, past, outcome, jitter);
             prop_assert_ne!(decision, Decision::Ambiguous);
         }
 
@@ -247,20 +261,20 @@ mod tests {
         fn every_story_ends_in_time(
             outcomes in prop::collection::vec((outcomes(), 0_u64..180_000), 1..6), call in any::<u64>(),
         ) {
-            let patience = Policy::default().patience;
+            let patience = RetryPolicy::default().patience;
             let mut past = Past::default();
             let mut ended = false;
             for (attempt, (outcome, exchange)) in (0..5000).zip(outcomes.iter().cycle()) {
                 // As the client does: no exchange outlives the patience.
                 past.spent += Duration::from_millis(*exchange).min(patience.saturating_sub(past.spent));
-                let decision = decide(&Policy::default(), Kind::Read, past, *outcome, jitter(call, attempt));
+                let decision = decide(&RetryPolicy::default(), Kind::Read, past, *outcome, jitter(call, attempt));
                 let Decision::Retry(wait) = decision else {
                     ended = true;
                     break;
                 };
                 past.spent += wait;
                 match outcome {
-                    Outcome::Limited(_) => past.limited += 1,
+                    AttemptOutcome::Limited(_) => past.limited += 1,
                     _ => past.failures += 1,
                 }
             }

@@ -11,11 +11,11 @@ use reqwest::redirect;
 use serde_json::Value;
 
 use super::address::{Address, Api};
-use super::answer::Answer;
+use super::answer::Response;
 use super::complete::Scrutiny;
 use super::credentials::{Credentials, Seal};
 use super::error::{Endpoint, Error, Unreachable};
-use super::retry::{Kind, Policy};
+use super::retry::{Kind, RetryPolicy};
 use super::wait::Watcher;
 
 const NO_CHECK: HeaderName = HeaderName::from_static("x-atlassian-token");
@@ -37,7 +37,7 @@ pub struct Settings {
     pub concurrency: usize,
     /// The largest answer that is taken in, in bytes.
     pub largest_answer: usize,
-    pub retry: Policy,
+    pub retry: RetryPolicy,
     /// How far answers are checked for completeness.
     pub scrutiny: Scrutiny,
     /// Receives reports of calls that take longer than a few seconds.
@@ -55,7 +55,7 @@ impl Default for Settings {
             // A search gives at most a hundred pages with two lists each; the largest that were seen have a few
             // hundred entries of less than a kilobyte.
             largest_answer: 32 * 1024 * 1024,
-            retry: Policy::default(),
+            retry: RetryPolicy::default(),
             scrutiny: Scrutiny::FULL,
             watcher: Watcher::default(),
         }
@@ -146,7 +146,7 @@ impl Transport {
     }
 
     /// Makes the call once, within the time that is left for it.
-    pub(crate) async fn exchange(&self, request: &Request, left: Duration) -> Result<Answer, Error> {
+    pub(crate) async fn exchange(&self, request: &Request, left: Duration) -> Result<Response, Error> {
         let endpoint = self.endpoint(request)?;
         let url = request
             .unsigned
@@ -191,7 +191,7 @@ impl Transport {
         if let Cow::Owned(clean) = self.seal.scrub(&String::from_utf8_lossy(&body)) {
             body = clean.into_bytes();
         }
-        let answer = Answer { endpoint, status, headers: self.clean(headers), body };
+        let answer = Response { endpoint, status, headers: self.clean(headers), body };
         if status.is_success() && answer.is_truncated() {
             return Err(Error::Truncated { endpoint: answer.endpoint, source: None });
         }

@@ -18,7 +18,7 @@ pub const EVERY: Duration = Duration::from_secs(10);
 
 /// What a call waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Cause {
+pub enum WaitReason {
     /// 429: the site asks for a pause, which holds for all calls.
     RateLimit,
     /// The site failed with this status, and the call is made again.
@@ -33,7 +33,7 @@ pub enum Cause {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
     pub endpoint: Endpoint,
-    pub cause: Cause,
+    pub cause: WaitReason,
     /// How long the call has taken so far, its earlier attempts included.
     pub so_far: Duration,
     /// How long it pauses before it is made again. `None` while an answer is outstanding.
@@ -42,9 +42,9 @@ pub struct Waiting {
 
 /// What receives [`Waiting`]; by default, nothing.
 #[derive(Clone, Default)]
-pub struct Watcher(Option<Arc<Hook>>);
+pub struct Watcher(Option<Arc<WaitHook>>);
 
-type Hook = dyn Fn(&Waiting) + Send + Sync;
+type WaitHook = dyn Fn(&Waiting) + Send + Sync;
 
 impl Watcher {
     pub fn new(hook: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
@@ -85,7 +85,7 @@ impl<'a> Vigil<'a> {
     }
 
     /// Counts a pause that is about to begin. It is reported here unless another call has done so already.
-    pub(crate) fn pause(&mut self, cause: Cause, pause: Duration, reported: bool) {
+    pub(crate) fn pause(&mut self, cause: WaitReason, pause: Duration, reported: bool) {
         let after = self.spent + pause;
         if after >= self.due {
             self.due = after + EVERY;
@@ -108,11 +108,11 @@ impl<'a> Vigil<'a> {
                 return result;
             }
             self.due = self.spent + EVERY;
-            self.report(Cause::SlowAnswer, self.spent, None);
+            self.report(WaitReason::SlowAnswer, self.spent, None);
         }
     }
 
-    fn report(&self, cause: Cause, so_far: Duration, pause: Option<Duration>) {
+    fn report(&self, cause: WaitReason, so_far: Duration, pause: Option<Duration>) {
         self.watcher.report(&Waiting { endpoint: self.endpoint.clone(), cause, so_far, pause });
     }
 }
@@ -148,7 +148,7 @@ mod tests {
     }
 
     /// A cause, the seconds so far, and those of the pause.
-    type Reported = Arc<Mutex<Vec<(Cause, u64, Option<u64>)>>>;
+    type Reported = Arc<Mutex<Vec<(WaitReason, u64, Option<u64>)>>>;
 
     fn watcher() -> (Watcher, Reported) {
         let reported = Reported::default();
@@ -165,10 +165,10 @@ mod tests {
         let ((watcher, reported), endpoint) = (watcher(), endpoint());
         let mut vigil = Vigil::new(&watcher, &endpoint);
         for _ in 0..30 {
-            vigil.pause(Cause::RateLimit, SECOND, false);
+            vigil.pause(WaitReason::RateLimit, SECOND, false);
         }
         let reported = reported.lock().unwrap().clone();
-        let at = |so_far| (Cause::RateLimit, so_far, Some(1));
+        let at = |so_far| (WaitReason::RateLimit, so_far, Some(1));
         assert_eq!(reported, [at(4), at(14), at(24)]);
         assert_eq!(vigil.spent(), 30 * SECOND);
     }
@@ -177,11 +177,11 @@ mod tests {
     fn a_long_pause_is_reported_when_it_begins() {
         let ((watcher, reported), endpoint) = (watcher(), endpoint());
         let mut vigil = Vigil::new(&watcher, &endpoint);
-        vigil.pause(Cause::RateLimit, 4 * SECOND, false);
-        vigil.pause(Cause::RateLimit, 30 * SECOND, false);
-        vigil.pause(Cause::RateLimit, 30 * SECOND, true);
+        vigil.pause(WaitReason::RateLimit, 4 * SECOND, false);
+        vigil.pause(WaitReason::RateLimit, 30 * SECOND, false);
+        vigil.pause(WaitReason::RateLimit, 30 * SECOND, true);
         let reported = reported.lock().unwrap().clone();
-        assert_eq!(reported, [(Cause::RateLimit, 4, Some(30))]);
+        assert_eq!(reported, [(WaitReason::RateLimit, 4, Some(30))]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -191,7 +191,7 @@ mod tests {
         vigil.over(tokio::time::sleep(4 * SECOND)).await;
         vigil.over(tokio::time::sleep(22 * SECOND)).await;
         let reported = reported.lock().unwrap().clone();
-        let at = |so_far| (Cause::SlowAnswer, so_far, None);
+        let at = |so_far| (WaitReason::SlowAnswer, so_far, None);
         assert_eq!(reported, [at(5), at(15), at(25)]);
         assert_eq!(vigil.spent(), 26 * SECOND);
     }

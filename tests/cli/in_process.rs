@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use confperm::apply::{ApplyOptions, Outcome, Precautions, Stop, Unverified, unverified};
-use confperm::confluence::retry::Policy as Retry;
+use confperm::confluence::retry::RetryPolicy as Retry;
 use confperm::confluence::{Cloud, Credentials, Read as _, Scrutiny, Settings};
 use confperm::diagnostic::{Diagnostics, Sources};
 use confperm::model::Live;

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use confperm::confluence::retry::Policy;
-use confperm::confluence::wait::{Cause, Waiting, Watcher};
+use confperm::confluence::retry::RetryPolicy;
+use confperm::confluence::wait::{WaitReason, Waiting, Watcher};
 use confperm::confluence::{Cloud, Credentials, Error, Read as _, Settings, SpaceSelection};
 use confperm::model::{ContentId, Known, Space, SpaceRoleMode};
 use serde_json::{Value, json};
@@ -45,8 +45,11 @@ fn dripping() -> String {
 
 #[tokio::test]
 async fn an_answer_that_drips_does_not_outlive_the_patience() {
-    let retry =
-        Policy { start: Duration::from_millis(2), patience: Duration::from_millis(700), ..Policy::default() };
+    let retry = RetryPolicy {
+        start: Duration::from_millis(2),
+        patience: Duration::from_millis(700),
+        ..RetryPolicy::default()
+    };
     let timeout = Duration::from_millis(300);
     let cloud = cloud_with(&dripping(), &Settings { retry, timeout, ..Settings::default() });
     let began = Instant::now();
@@ -60,7 +63,7 @@ async fn an_answer_that_drips_does_not_outlive_the_patience() {
 
 #[tokio::test]
 async fn one_pause_for_all_calls_is_reported_once() {
-    let reported: Arc<Mutex<Vec<(Cause, u64)>>> = Arc::default();
+    let reported: Arc<Mutex<Vec<(WaitReason, u64)>>> = Arc::default();
     let log = Arc::clone(&reported);
     let watcher = Watcher::new(move |waiting: &Waiting| {
         log.lock().unwrap().push((waiting.cause, waiting.pause.unwrap_or_default().as_secs()));
@@ -79,7 +82,7 @@ async fn one_pause_for_all_calls_is_reported_once() {
     .await;
     let cloud = cloud_with(&server.address, &Settings { watcher, ..Settings::default() });
     cloud.site().await.unwrap();
-    assert_eq!(*reported.lock().unwrap(), [(Cause::RateLimit, 5)]);
+    assert_eq!(*reported.lock().unwrap(), [(WaitReason::RateLimit, 5)]);
 }
 
 #[tokio::test]
@@ -146,7 +149,7 @@ async fn compressed_answers_are_read_and_their_size_is_that_of_what_they_say() {
             "{{\"results\": [{{\"id\": \"g\", \"name\": \"all{more}\"}}], \"start\": 0, \"limit\": 200, \"size\": 1}}"
         )
     };
-    let retry = Policy { start: Duration::from_millis(2), ..Policy::default() };
+    let retry = RetryPolicy { start: Duration::from_millis(2), ..RetryPolicy::default() };
     let settings = Settings { largest_answer: 1024 * 1024, retry, ..Settings::default() };
     let found = cloud_with(&compressing(&groups(""), 0), &settings).groups().await.unwrap();
     assert_eq!(found[0].id.as_str(), "g");

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{Response, StatusCode};
-use confperm::confluence::retry::Policy;
+use confperm::confluence::retry::RetryPolicy;
 use confperm::confluence::{Cloud, Credentials, Settings};
 use serde_json::{Value, json};
 
@@ -142,7 +142,7 @@ impl Raw {
 /// A client with short waits.
 pub(crate) fn cloud(address: &str) -> Cloud {
     let credentials = Credentials::Basic { email: "ann@example.com".to_owned(), token: TOKEN.into() };
-    let retry = Policy { start: Duration::from_millis(2), ..Policy::default() };
+    let retry = RetryPolicy { start: Duration::from_millis(2), ..RetryPolicy::default() };
     let settings = Settings { retry, ..Settings::default() };
     Cloud::new(address.parse().unwrap(), &credentials, &settings).unwrap()
 }
@@ -150,7 +150,7 @@ pub(crate) fn cloud(address: &str) -> Cloud {
 /// A client that waits a moment only for an answer.
 pub(crate) fn impatient(address: &str) -> Cloud {
     let credentials = Credentials::Basic { email: "ann@example.com".to_owned(), token: TOKEN.into() };
-    let retry = Policy { start: Duration::from_millis(2), ..Policy::default() };
+    let retry = RetryPolicy { start: Duration::from_millis(2), ..RetryPolicy::default() };
     let settings = Settings { retry, read_timeout: Duration::from_millis(50), ..Settings::default() };
     Cloud::new(address.parse().unwrap(), &credentials, &settings).unwrap()
 }

@@ -19,9 +19,9 @@ use super::Cloud;
 use super::write::{done, gone_or};
 use crate::confluence::WriteError;
 use crate::confluence::address::Api;
-use crate::confluence::answer::Answer;
+use crate::confluence::answer::Response;
 use crate::confluence::client::Failed;
-use crate::confluence::complete::{Operations, operation};
+use crate::confluence::complete::{RestrictionsByOperation, operation};
 use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
 use crate::model::{Audience, ContentId, Known, PageVerb, Restrictions, Subject};
@@ -132,7 +132,7 @@ impl Cloud {
         let me = Subject::User(caller.account.clone());
         let alone = Audience::from_site_list([me.clone()]);
         let both = Restrictions { view: alone.clone(), edit: alone };
-        let step = |result: Result<Answer, Failed>| {
+        let step = |result: Result<Response, Failed>| {
             result.map(drop).map_err(|failed| WriteError::Ambiguous(failed.error))
         };
         step(self.put(content, &both).await)?;
@@ -156,15 +156,15 @@ impl Cloud {
         }
     }
 
-    async fn put(&self, content: ContentId, lists: &Restrictions) -> Result<Answer, Failed> {
+    async fn put(&self, content: ContentId, lists: &Restrictions) -> Result<Response, Failed> {
         let id = content.to_string();
         let put = Request::write(Method::PUT, Api::V1, ["content", &id, "restriction"]).body(body(lists));
         self.client.send(&put).await
     }
 
     /// Whether the answer to a write shows that nothing is left of a list.
-    fn shows_open(&self, answer: &Answer, verb: PageVerb) -> bool {
-        answer.json::<Operations>().is_ok_and(|lists| lists.shows_open(verb, self.scrutiny))
+    fn shows_open(&self, answer: &Response, verb: PageVerb) -> bool {
+        answer.json::<RestrictionsByOperation>().is_ok_and(|lists| lists.shows_open(verb, self.scrutiny))
     }
 
     fn carries_caller(&self, subject: &Subject) -> u8 {
@@ -177,7 +177,7 @@ impl Cloud {
 }
 
 /// Whether a site took a request; an error if that is not certain.
-fn accepted(result: Result<Answer, Failed>) -> Result<bool, WriteError> {
+fn accepted(result: Result<Response, Failed>) -> Result<bool, WriteError> {
     match result {
         Ok(_) => Ok(true),
         Err(Failed { error: Error::Rejected(_), ambiguous: false }) => Ok(false),

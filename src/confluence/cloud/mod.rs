@@ -31,7 +31,7 @@ use tokio::sync::OnceCell;
 
 use super::address::Address;
 use super::client::Client;
-use super::complete::{Doubt, Entry, Gathering, Scrutiny, WireList};
+use super::complete::{Doubt, Gathering, ListEntry, Scrutiny, WireList};
 use super::credentials::{Credentials, CredentialsError};
 use super::error::Error;
 use super::page::{self, Bounds, CursorPage, OffsetPage};
@@ -78,7 +78,10 @@ impl Cloud {
     }
 
     /// All entries of a v2 list. One that contradicts itself is asked for again, in smaller pages.
-    async fn v2_list<T: DeserializeOwned + Entry + Send>(&self, request: Request) -> Result<Vec<T>, Error> {
+    async fn v2_list<T: DeserializeOwned + ListEntry + Send>(
+        &self,
+        request: Request,
+    ) -> Result<Vec<T>, Error> {
         let endpoint = self.client.endpoint(&request)?;
         let mut found = Box::pin(self.v2_once(&request, PAGE_OF_V2)).await?;
         if found.is_err() {
@@ -87,7 +90,7 @@ impl Cloud {
         found.map_err(|doubt| Error::Incomplete { endpoint, doubt })
     }
 
-    async fn v2_once<T: DeserializeOwned + Entry + Send>(
+    async fn v2_once<T: DeserializeOwned + ListEntry + Send>(
         &self,
         request: &Request,
         limit: u64,
@@ -96,7 +99,10 @@ impl Cloud {
     }
 
     /// All entries of a v1 list with offsets. One that contradicts itself is asked for again, in smaller pages.
-    async fn v1_list<T: DeserializeOwned + Entry + Send>(&self, request: Request) -> Result<Vec<T>, Error> {
+    async fn v1_list<T: DeserializeOwned + ListEntry + Send>(
+        &self,
+        request: Request,
+    ) -> Result<Vec<T>, Error> {
         let endpoint = self.client.endpoint(&request)?;
         let mut found = Box::pin(self.v1_once(&request, PAGE_OF_V1)).await?;
         if found.is_err() {
@@ -105,7 +111,7 @@ impl Cloud {
         found.map_err(|doubt| Error::Incomplete { endpoint, doubt })
     }
 
-    async fn v1_once<T: DeserializeOwned + Entry + Send>(
+    async fn v1_once<T: DeserializeOwned + ListEntry + Send>(
         &self,
         request: &Request,
         limit: u64,
@@ -118,7 +124,7 @@ impl Cloud {
         self.gathered(pages).await
     }
 
-    async fn gathered<T: Entry>(
+    async fn gathered<T: ListEntry>(
         &self,
         pages: impl Stream<Item = Result<WireList<T>, Error>> + Send,
     ) -> Result<Result<Vec<T>, Doubt>, Error> {
@@ -131,7 +137,7 @@ impl Cloud {
     }
 
     /// The pages of a list with cursors, which come from the `Link` header or the body.
-    fn by_cursor<T: DeserializeOwned + Entry + Send>(
+    fn by_cursor<T: DeserializeOwned + ListEntry + Send>(
         &self,
         request: Request,
         bounds: Bounds,
@@ -146,7 +152,7 @@ impl Cloud {
         }))
     }
 
-    async fn v2_page<T: DeserializeOwned + Entry>(
+    async fn v2_page<T: DeserializeOwned + ListEntry>(
         &self,
         request: Request,
     ) -> Result<CursorPage<WireList<T>>, Error> {

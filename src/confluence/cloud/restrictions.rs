@@ -13,7 +13,7 @@ use super::wire::Found;
 use super::{Cloud, if_complete, if_shown};
 use crate::confluence::address::Api;
 use crate::confluence::complete::{
-    Gathering, ListPage, Operations, Reading, RestrictionList, RestrictionLists, operation,
+    Gathering, ListPage, ListReading, RestrictionList, RestrictionLists, RestrictionsByOperation, operation,
 };
 use crate::confluence::error::Error;
 use crate::confluence::page::{self, Bounds, OffsetPage};
@@ -107,7 +107,7 @@ impl Cloud {
     pub(super) fn accounts_on(&self, mut lists: RestrictionLists) -> Option<BTreeSet<AccountId>> {
         let mut accounts = BTreeSet::new();
         for verb in PageVerb::ALL {
-            let Reading::Whole(subjects) = lists.reading(verb, self.scrutiny) else { return None };
+            let ListReading::Whole(subjects) = lists.reading(verb, self.scrutiny) else { return None };
             accounts.extend(subjects.into_iter().filter_map(|subject| match subject {
                 Subject::User(account) => Some(account),
                 Subject::Group(_) => None,
@@ -122,7 +122,7 @@ impl Cloud {
         let request = Request::get(Api::V1, ["content", &content, "restriction"])
             .query("expand", "restrictions.user,restrictions.group")
             .query("limit", &ENTRIES);
-        let Some(answer) = if_shown(self.client.read::<Operations>(&request)).await? else {
+        let Some(answer) = if_shown(self.client.read::<RestrictionsByOperation>(&request)).await? else {
             return Ok(Known::Unknown(Why::Hidden));
         };
         // In doubt, both lists are asked for by their operations.
@@ -134,9 +134,9 @@ impl Cloud {
         let mut restrictions = Restrictions::OPEN;
         for verb in PageVerb::ALL {
             let shown = match lists.reading(verb, self.scrutiny) {
-                Reading::Whole(subjects) => Some(subjects),
-                Reading::Partial => None,
-                Reading::Doubtful(doubt) => {
+                ListReading::Whole(subjects) => Some(subjects),
+                ListReading::Partial => None,
+                ListReading::Doubtful(doubt) => {
                     debug!(content = %id, %doubt, "asking by operation");
                     None
                 }

@@ -23,7 +23,7 @@ pub enum Use {
 }
 
 /// A call that is made here.
-struct Call {
+struct ScopedCall {
     purpose: Use,
     method: &'static str,
     /// The path after `/wiki`; `*` stands for one piece.
@@ -32,7 +32,7 @@ struct Call {
     scopes: &'static [&'static str],
 }
 
-impl Call {
+impl ScopedCall {
     const fn new(
         purpose: Use,
         method: &'static str,
@@ -67,49 +67,49 @@ const WRITE_PERMISSIONS: &str = "write:space.permission:confluence";
 const WRITE_RESTRICTIONS: &str = "write:content.restriction:confluence";
 
 #[rustfmt::skip]
-const CALLS: &[Call] = &[
-    Call::new(Use::Read, "GET", "/rest/api/user/current", &[CONTENT]),
-    Call::new(Use::Read, "GET", "/rest/api/user/memberof", &[GROUPS, USERS]),
-    Call::new(Use::Read, "GET", "/rest/api/settings/systemInfo", &[CONFIGURATION]),
-    Call::new(Use::Read, "GET", "/rest/api/group", &[GROUPS]),
-    Call::new(Use::Read, "GET", "/rest/api/group/picker", &[GROUPS]),
-    Call::new(Use::Read, "GET", "/rest/api/group/*/membersByGroupId", &[GROUPS, USERS]),
-    Call::new(Use::Read, "GET", "/rest/api/content/search", &[CONTENT]),
-    Call::new(Use::Read, "GET", "/rest/api/search/user", &[CONTENT]),
-    Call::new(Use::Read, "GET", "/rest/api/content/*/restriction", &[CONTENT]),
-    Call::new(Use::Read, "GET", "/rest/api/content/*/restriction/byOperation/*", &[CONTENT]),
-    Call::new(Use::Read, "POST", "/api/v2/users-bulk", &[USERS]),
-    Call::new(Use::Read, "GET", "/api/v2/space-role-mode", &[CONFIGURATION]),
-    Call::new(Use::Read, "GET", "/api/v2/space-roles", &[PERMISSIONS]),
-    Call::new(Use::Read, "GET", "/api/v2/spaces", &[SPACES]),
-    Call::new(Use::Read, "GET", "/api/v2/spaces/*/operations", &[SPACES]),
-    Call::new(Use::Read, "GET", "/api/v2/spaces/*/permissions", &[SPACES]),
-    Call::new(Use::Read, "GET", "/api/v2/spaces/*/role-assignments", &[PERMISSIONS]),
-    Call::new(Use::Read, "GET", "/api/v2/spaces/*/pages", &[PAGES]),
-    Call::new(Use::Read, "GET", "/api/v2/spaces/*/blogposts", &[PAGES]),
-    Call::new(Use::Read, "GET", "/api/v2/pages", &[PAGES]),
-    Call::new(Use::Read, "GET", "/api/v2/blogposts", &[PAGES]),
-    Call::new(Use::Read, "GET", "/api/v2/pages/*", &[PAGES]),
-    Call::new(Use::Read, "GET", "/api/v2/blogposts/*", &[PAGES]),
+const CALLS: &[ScopedCall] = &[
+    ScopedCall::new(Use::Read, "GET", "/rest/api/user/current", &[CONTENT]),
+    ScopedCall::new(Use::Read, "GET", "/rest/api/user/memberof", &[GROUPS, USERS]),
+    ScopedCall::new(Use::Read, "GET", "/rest/api/settings/systemInfo", &[CONFIGURATION]),
+    ScopedCall::new(Use::Read, "GET", "/rest/api/group", &[GROUPS]),
+    ScopedCall::new(Use::Read, "GET", "/rest/api/group/picker", &[GROUPS]),
+    ScopedCall::new(Use::Read, "GET", "/rest/api/group/*/membersByGroupId", &[GROUPS, USERS]),
+    ScopedCall::new(Use::Read, "GET", "/rest/api/content/search", &[CONTENT]),
+    ScopedCall::new(Use::Read, "GET", "/rest/api/search/user", &[CONTENT]),
+    ScopedCall::new(Use::Read, "GET", "/rest/api/content/*/restriction", &[CONTENT]),
+    ScopedCall::new(Use::Read, "GET", "/rest/api/content/*/restriction/byOperation/*", &[CONTENT]),
+    ScopedCall::new(Use::Read, "POST", "/api/v2/users-bulk", &[USERS]),
+    ScopedCall::new(Use::Read, "GET", "/api/v2/space-role-mode", &[CONFIGURATION]),
+    ScopedCall::new(Use::Read, "GET", "/api/v2/space-roles", &[PERMISSIONS]),
+    ScopedCall::new(Use::Read, "GET", "/api/v2/spaces", &[SPACES]),
+    ScopedCall::new(Use::Read, "GET", "/api/v2/spaces/*/operations", &[SPACES]),
+    ScopedCall::new(Use::Read, "GET", "/api/v2/spaces/*/permissions", &[SPACES]),
+    ScopedCall::new(Use::Read, "GET", "/api/v2/spaces/*/role-assignments", &[PERMISSIONS]),
+    ScopedCall::new(Use::Read, "GET", "/api/v2/spaces/*/pages", &[PAGES]),
+    ScopedCall::new(Use::Read, "GET", "/api/v2/spaces/*/blogposts", &[PAGES]),
+    ScopedCall::new(Use::Read, "GET", "/api/v2/pages", &[PAGES]),
+    ScopedCall::new(Use::Read, "GET", "/api/v2/blogposts", &[PAGES]),
+    ScopedCall::new(Use::Read, "GET", "/api/v2/pages/*", &[PAGES]),
+    ScopedCall::new(Use::Read, "GET", "/api/v2/blogposts/*", &[PAGES]),
     // What else pages may stand below.
-    Call::new(Use::Read, "GET", "/api/v2/folders/*", &["read:folder:confluence"]),
-    Call::new(Use::Read, "GET", "/api/v2/whiteboards/*", &["read:whiteboard:confluence"]),
-    Call::new(Use::Read, "GET", "/api/v2/databases/*", &["read:database:confluence"]),
-    Call::new(Use::Read, "GET", "/api/v2/embeds/*", &["read:embed:confluence"]),
+    ScopedCall::new(Use::Read, "GET", "/api/v2/folders/*", &["read:folder:confluence"]),
+    ScopedCall::new(Use::Read, "GET", "/api/v2/whiteboards/*", &["read:whiteboard:confluence"]),
+    ScopedCall::new(Use::Read, "GET", "/api/v2/databases/*", &["read:database:confluence"]),
+    ScopedCall::new(Use::Read, "GET", "/api/v2/embeds/*", &["read:embed:confluence"]),
     // Which pages have a label.
-    Call::new(Use::Labels, "GET", "/api/v2/labels", &["read:label:confluence"]),
-    Call::new(Use::Labels, "GET", "/api/v2/labels/*/pages", &[PAGES]),
-    Call::new(Use::Labels, "GET", "/api/v2/pages/*/labels", &[PAGES]),
-    Call::new(Use::Check, "POST", "/rest/api/content/*/permission/check", &["read:content.permission:confluence"]),
-    Call::new(Use::WritePermissions, "POST", "/rest/api/space/*/permission", &[PERMISSIONS, WRITE_PERMISSIONS]),
-    Call::new(Use::WritePermissions, "DELETE", "/rest/api/space/*/permission/*", &[WRITE_PERMISSIONS]),
-    Call::new(Use::WritePermissions, "POST", "/api/v2/spaces/*/role-assignments", &[WRITE_PERMISSIONS]),
-    Call::new(Use::WriteRestrictions, "PUT", "/rest/api/content/*/restriction", &[CONTENT, WRITE_RESTRICTIONS]),
-    Call::new(Use::WriteRestrictions, "DELETE", "/rest/api/content/*/restriction", &[CONTENT, WRITE_RESTRICTIONS]),
-    Call::new(Use::WriteRestrictions, "PUT", "/rest/api/content/*/restriction/byOperation/*/user", &[WRITE_RESTRICTIONS]),
-    Call::new(Use::WriteRestrictions, "DELETE", "/rest/api/content/*/restriction/byOperation/*/user", &[WRITE_RESTRICTIONS]),
-    Call::new(Use::WriteRestrictions, "PUT", "/rest/api/content/*/restriction/byOperation/*/byGroupId/*", &[WRITE_RESTRICTIONS]),
-    Call::new(Use::WriteRestrictions, "DELETE", "/rest/api/content/*/restriction/byOperation/*/byGroupId/*", &[WRITE_RESTRICTIONS]),
+    ScopedCall::new(Use::Labels, "GET", "/api/v2/labels", &["read:label:confluence"]),
+    ScopedCall::new(Use::Labels, "GET", "/api/v2/labels/*/pages", &[PAGES]),
+    ScopedCall::new(Use::Labels, "GET", "/api/v2/pages/*/labels", &[PAGES]),
+    ScopedCall::new(Use::Check, "POST", "/rest/api/content/*/permission/check", &["read:content.permission:confluence"]),
+    ScopedCall::new(Use::WritePermissions, "POST", "/rest/api/space/*/permission", &[PERMISSIONS, WRITE_PERMISSIONS]),
+    ScopedCall::new(Use::WritePermissions, "DELETE", "/rest/api/space/*/permission/*", &[WRITE_PERMISSIONS]),
+    ScopedCall::new(Use::WritePermissions, "POST", "/api/v2/spaces/*/role-assignments", &[WRITE_PERMISSIONS]),
+    ScopedCall::new(Use::WriteRestrictions, "PUT", "/rest/api/content/*/restriction", &[CONTENT, WRITE_RESTRICTIONS]),
+    ScopedCall::new(Use::WriteRestrictions, "DELETE", "/rest/api/content/*/restriction", &[CONTENT, WRITE_RESTRICTIONS]),
+    ScopedCall::new(Use::WriteRestrictions, "PUT", "/rest/api/content/*/restriction/byOperation/*/user", &[WRITE_RESTRICTIONS]),
+    ScopedCall::new(Use::WriteRestrictions, "DELETE", "/rest/api/content/*/restriction/byOperation/*/user", &[WRITE_RESTRICTIONS]),
+    ScopedCall::new(Use::WriteRestrictions, "PUT", "/rest/api/content/*/restriction/byOperation/*/byGroupId/*", &[WRITE_RESTRICTIONS]),
+    ScopedCall::new(Use::WriteRestrictions, "DELETE", "/rest/api/content/*/restriction/byOperation/*/byGroupId/*", &[WRITE_RESTRICTIONS]),
 ];
 
 /// All scopes that calls of a kind take.

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use crate::confluence::complete::{Entry, Place, RestrictionLists, Whole};
+use crate::confluence::complete::{ListEntry, PlaceFields, RestrictionLists, Whole};
 use crate::confluence::wire_id::{Text, id, optional_id};
 use crate::model::{
     AccessClass, AccountId, AccountKind, AccountStatus, ContentId, GroupId, Known, Person, Principal, Role,
@@ -147,8 +147,8 @@ impl WireContent {
         self.status.as_deref() == Some("archived")
     }
 
-    pub(super) fn place(&self) -> Place<'_> {
-        Place {
+    pub(super) fn place(&self) -> PlaceFields<'_> {
+        PlaceFields {
             space: self.space_id,
             parent: self.parent_id,
             parent_kind: self.parent_type.as_deref(),
@@ -329,11 +329,11 @@ pub(super) struct Found {
 pub(super) struct Checked {
     pub(super) has_permission: bool,
     #[serde(default)]
-    pub(super) errors: Vec<Reason>,
+    pub(super) errors: Vec<ErrorDetail>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Reason {
+pub(super) struct ErrorDetail {
     pub(super) translation: Option<String>,
     pub(super) key: Option<String>,
 }
@@ -357,7 +357,7 @@ const REFUSED: bool = false;
 
 macro_rules! entries {
     ($($entry:ty, $id:ty, $unreadable:ident: $of:expr;)*) => {$(
-        impl Entry for $entry {
+        impl ListEntry for $entry {
             type Id = $id;
 
             const MAY_BE_SKIPPED: bool = $unreadable;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Cloud;
 use super::lists::entry;
 use crate::confluence::address::Api;
-use crate::confluence::answer::Answer;
+use crate::confluence::answer::Response;
 use crate::confluence::client::Failed;
 use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
@@ -121,12 +121,12 @@ pub(super) fn misuse(what: String) -> Result<(), WriteError> {
     Err(WriteError::Refused(Error::Misuse(what)))
 }
 
-pub(super) fn done(result: Result<Answer, Failed>) -> Result<(), WriteError> {
+pub(super) fn done(result: Result<Response, Failed>) -> Result<(), WriteError> {
     result.map(drop).map_err(WriteError::from)
 }
 
 /// The result of a DELETE of one thing: a 404 says that it is gone, or hidden.
-pub(super) fn gone_or(result: Result<Answer, Failed>) -> Result<(), WriteError> {
+pub(super) fn gone_or(result: Result<Response, Failed>) -> Result<(), WriteError> {
     match result {
         Err(Failed { error: error @ Error::NotFound(_), .. }) => Err(WriteError::Gone(error)),
         result => done(result),

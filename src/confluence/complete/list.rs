@@ -15,7 +15,7 @@ use crate::confluence::page::Batch;
 const DESCRIBED: usize = 200;
 
 /// An entry of a list, which something tells from all others.
-pub(crate) trait Entry: Hash {
+pub(crate) trait ListEntry: Hash {
     type Id: Ord + Display;
 
     /// Whether an entry that cannot be read is left out of its list, and reported, instead of the list being refused:
@@ -107,7 +107,7 @@ impl<T> WireList<T> {
     }
 }
 
-impl<T: Entry> WireList<T> {
+impl<T: ListEntry> WireList<T> {
     /// The entries of this page, each with an id of its own.
     pub(super) fn entries(self, scrutiny: Scrutiny) -> Result<Vec<T>, Doubt> {
         let mut gathering = Gathering::new(scrutiny);
@@ -159,14 +159,14 @@ impl<T: Hash> Batch for WireList<T> {
 }
 
 /// A list that is put together from its pages.
-pub(crate) struct Gathering<T: Entry> {
+pub(crate) struct Gathering<T: ListEntry> {
     scrutiny: Scrutiny,
     entries: Vec<T>,
     ids: BTreeSet<T::Id>,
     doubt: Option<Doubt>,
 }
 
-impl<T: Entry> Gathering<T> {
+impl<T: ListEntry> Gathering<T> {
     pub(crate) const fn new(scrutiny: Scrutiny) -> Self {
         Self { scrutiny, entries: Vec::new(), ids: BTreeSet::new(), doubt: None }
     }
@@ -212,7 +212,7 @@ mod tests {
         word: String,
     }
 
-    impl Entry for Item {
+    impl ListEntry for Item {
         type Id = u32;
 
         fn id(&self) -> Option<u32> {

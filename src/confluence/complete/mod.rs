@@ -5,7 +5,7 @@
 //! list of one operation calls itself another. A list that is taken for whole and is not gives access away: an
 //! empty restriction list means "open", and a membership that is missing turns a guard off.
 //!
-//! So the entries of a list that came over the wire ([`WireList`], and [`RestrictionLists`] and [`Operations`] for
+//! So the entries of a list that came over the wire ([`WireList`], and [`RestrictionLists`] and [`RestrictionsByOperation`] for
 //! the lists of a page) are private to this module. They come out where nothing speaks against them; otherwise a
 //! [`Doubt`] comes out. Who asked for the list then asks in another way: in smaller pages, by operation, or for
 //! one piece of content alone. If the doubt stays, the answer is [`Known::Unknown`](crate::model::Known) or an
@@ -24,9 +24,11 @@ use serde::de::DeserializeOwned;
 
 use crate::model::{Why, visible};
 
-pub(crate) use list::{Entry, Gathering, WireList};
-pub(crate) use place::{Place, place};
-pub(crate) use restrictions::{ListPage, Operations, Reading, RestrictionList, RestrictionLists, operation};
+pub(crate) use list::{Gathering, ListEntry, WireList};
+pub(crate) use place::{PlaceFields, place};
+pub(crate) use restrictions::{
+    ListPage, ListReading, RestrictionList, RestrictionLists, RestrictionsByOperation, operation,
+};
 
 /// An answer that can be taken as it is once it has been parsed: it has no list, or one that is checked when its
 /// entries are taken out.

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use super::list::{Entry, WireList};
+use super::list::{ListEntry, WireList};
 use super::{Doubt, Scrutiny, Whole};
 use crate::confluence::wire_id::optional_id;
 use crate::model::{AccountId, GroupId, PageVerb, Subject};
@@ -24,7 +24,7 @@ pub(crate) const fn operation(verb: PageVerb) -> &'static str {
 
 /// What an answer tells of one list.
 #[derive(Debug)]
-pub(crate) enum Reading {
+pub(crate) enum ListReading {
     Whole(BTreeSet<Subject>),
     /// There may be more entries than fitted, or the list is not in this answer.
     Partial,
@@ -42,11 +42,11 @@ pub(crate) struct RestrictionLists {
 #[derive(Debug, Hash, Deserialize)]
 pub(crate) struct RestrictionList {
     operation: Option<String>,
-    restrictions: Option<Sides>,
+    restrictions: Option<ListedSubjects>,
 }
 
 #[derive(Debug, Hash, Deserialize)]
-struct Sides {
+struct ListedSubjects {
     user: Option<WireList<ListedUser>>,
     group: Option<WireList<ListedGroup>>,
 }
@@ -67,12 +67,12 @@ struct ListedGroup {
 /// The lists of a page as a list of operations.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Operations(WireList<RestrictionList>);
+pub(crate) struct RestrictionsByOperation(WireList<RestrictionList>);
 
-impl Whole for Operations {}
+impl Whole for RestrictionsByOperation {}
 impl Whole for RestrictionList {}
 
-impl Entry for ListedUser {
+impl ListEntry for ListedUser {
     type Id = AccountId;
 
     fn id(&self) -> Option<AccountId> {
@@ -80,7 +80,7 @@ impl Entry for ListedUser {
     }
 }
 
-impl Entry for ListedGroup {
+impl ListEntry for ListedGroup {
     type Id = GroupId;
 
     fn id(&self) -> Option<GroupId> {
@@ -88,7 +88,7 @@ impl Entry for ListedGroup {
     }
 }
 
-impl Entry for RestrictionList {
+impl ListEntry for RestrictionList {
     type Id = String;
 
     fn id(&self) -> Option<String> {
@@ -98,16 +98,16 @@ impl Entry for RestrictionList {
 
 impl RestrictionLists {
     /// What it tells of one list.
-    pub(crate) fn reading(&mut self, verb: PageVerb, scrutiny: Scrutiny) -> Reading {
+    pub(crate) fn reading(&mut self, verb: PageVerb, scrutiny: Scrutiny) -> ListReading {
         let list = match verb {
             PageVerb::View => self.read.take(),
             PageVerb::Edit => self.update.take(),
         };
-        list.map_or(Reading::Partial, |list| list.reading(verb, scrutiny))
+        list.map_or(ListReading::Partial, |list| list.reading(verb, scrutiny))
     }
 }
 
-impl Operations {
+impl RestrictionsByOperation {
     /// The lists by their operations, none of which is there twice.
     pub(crate) fn into_lists(self, scrutiny: Scrutiny) -> Result<RestrictionLists, Doubt> {
         let mut lists = RestrictionLists::default();
@@ -124,7 +124,7 @@ impl Operations {
     /// Whether it shows that nothing is left of a list. Anything less than the whole list shows nothing.
     pub(crate) fn shows_open(self, verb: PageVerb, scrutiny: Scrutiny) -> bool {
         let reading = self.into_lists(scrutiny).map(|mut lists| lists.reading(verb, scrutiny));
-        matches!(reading, Ok(Reading::Whole(subjects)) if subjects.is_empty())
+        matches!(reading, Ok(ListReading::Whole(subjects)) if subjects.is_empty())
     }
 }
 
@@ -145,7 +145,7 @@ impl RestrictionList {
         if let Some(doubt) = scrutiny.unless_off(doubt) {
             return Err(doubt);
         }
-        let Some(Sides { user: Some(users), group: Some(groups) }) = self.restrictions else {
+        let Some(ListedSubjects { user: Some(users), group: Some(groups) }) = self.restrictions else {
             return Err(Doubt::Half);
         };
         let doubt = (users.is_silent() || groups.is_silent()).then_some(Doubt::NoSize);
@@ -162,15 +162,15 @@ impl RestrictionList {
         })
     }
 
-    fn reading(self, verb: PageVerb, scrutiny: Scrutiny) -> Reading {
-        let Some(Sides { user: Some(users), group: Some(groups) }) = &self.restrictions else {
-            return Reading::Partial;
+    fn reading(self, verb: PageVerb, scrutiny: Scrutiny) -> ListReading {
+        let Some(ListedSubjects { user: Some(users), group: Some(groups) }) = &self.restrictions else {
+            return ListReading::Partial;
         };
         let more = users.may_have_more() || groups.may_have_more();
         match self.into_page(verb, scrutiny) {
-            Err(doubt) => Reading::Doubtful(doubt),
-            Ok(_) if more => Reading::Partial,
-            Ok(page) => Reading::Whole(page.subjects.into_iter().collect()),
+            Err(doubt) => ListReading::Doubtful(doubt),
+            Ok(_) if more => ListReading::Partial,
+            Ok(page) => ListReading::Whole(page.subjects.into_iter().collect()),
         }
     }
 }
@@ -195,12 +195,12 @@ mod tests {
     }
 
     fn read(answer: Value) -> String {
-        let operations: Operations = serde_json::from_value(answer).unwrap();
+        let operations: RestrictionsByOperation = serde_json::from_value(answer).unwrap();
         let lists = operations.into_lists(Scrutiny::FULL);
         match lists.map(|mut lists| lists.reading(PageVerb::View, Scrutiny::FULL)) {
-            Ok(Reading::Whole(subjects)) => format!("{} entries", subjects.len()),
-            Ok(Reading::Partial) => "partial".to_owned(),
-            Ok(Reading::Doubtful(doubt)) | Err(doubt) => doubt.to_string(),
+            Ok(ListReading::Whole(subjects)) => format!("{} entries", subjects.len()),
+            Ok(ListReading::Partial) => "partial".to_owned(),
+            Ok(ListReading::Doubtful(doubt)) | Err(doubt) => doubt.to_string(),
         }
     }
 
@@ -233,7 +233,7 @@ mod tests {
     fn a_list_under_the_key_of_another_operation_is_doubted() {
         let mut lists: RestrictionLists =
             serde_json::from_value(json!({"read": list("update", &json!([]), 0)})).unwrap();
-        let Reading::Doubtful(doubt) = lists.reading(PageVerb::View, Scrutiny::FULL) else { panic!() };
+        let ListReading::Doubtful(doubt) = lists.reading(PageVerb::View, Scrutiny::FULL) else { panic!() };
         assert_eq!(doubt.to_string(), "the list of `read` calls itself `update`");
     }
 }

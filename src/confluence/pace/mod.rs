@@ -25,12 +25,12 @@ const NEWS: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Pace {
     slots: Semaphore,
-    state: Mutex<State>,
+    state: Mutex<PaceState>,
     most: usize,
 }
 
 #[derive(Debug)]
-struct State {
+struct PaceState {
     width: usize,
     calm: u32,
     in_flight: usize,
@@ -58,7 +58,7 @@ impl Pace {
     pub fn new(most: usize) -> Self {
         let most = most.max(1);
         let width = most.min(AT_FIRST);
-        let state = State { width, calm: 0, in_flight: 0, rate: Rate::new(), not_before: None };
+        let state = PaceState { width, calm: 0, in_flight: 0, rate: Rate::new(), not_before: None };
         Self { slots: Semaphore::new(width), state: Mutex::new(state), most }
     }
 
@@ -111,18 +111,18 @@ impl Pace {
         }
     }
 
-    fn widen(&self, state: &mut State, width: usize) {
+    fn widen(&self, state: &mut PaceState, width: usize) {
         let more = width.min(self.most).saturating_sub(state.width);
         state.width += more;
         self.slots.add_permits(more);
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, PaceState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl PaceState {
     /// Begins a call, or says when to ask again.
     fn begin(&mut self) -> Result<Grant, Instant> {
         let now = Instant::now();
