@@ -38,7 +38,7 @@ pub(super) struct Census {
     licensing: Vec<GroupId>,
     /// The people who can act at all, or perhaps can.
     living: RoaringBitmap,
-    doors: [Doors; Tier::ALL.len()],
+    doors: [TierSets; Tier::ALL.len()],
     /// No group is known to give a licence, so active people are taken to have one.
     pub(super) licences_assumed: bool,
     /// The numbers of people who are guests of a space, if they are guests.
@@ -61,7 +61,7 @@ impl Membership {
 
 /// Who can come in through each kind of principal.
 #[derive(Debug, Default)]
-struct Doors {
+struct TierSets {
     direct: Reach,
     group: Reach,
     anonymous: Reach,
@@ -133,7 +133,7 @@ impl Census {
         let out = |number: &u32| standings[number].iter().all(|standing| *standing == Standing::Out);
         let living = people.iter().filter(|number| !out(number)).collect();
         let doors = Tier::ALL
-            .map(|tier| Doors::of(tier, &live.site, roll, &by_standing, &admins, unreadable, unlisted));
+            .map(|tier| TierSets::of(tier, &live.site, roll, &by_standing, &admins, unreadable, unlisted));
         let home = |(account, space): (&AccountId, &SpaceKey)| {
             Some((roll.find(&Principal::User(account.clone()))?, space.clone()))
         };
@@ -337,7 +337,7 @@ pub(super) fn anonymous_doubt(site: &Site) -> Option<Reason> {
     }
 }
 
-impl Doors {
+impl TierSets {
     fn of(
         tier: Tier,
         site: &Site,

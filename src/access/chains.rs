@@ -191,11 +191,11 @@ fn index(number: u32) -> usize {
 /// A page tree written down in order, each page before what is below it, so that a subtree is a range.
 #[derive(Debug)]
 pub(super) struct Layout<'a> {
-    pub(super) rows: Vec<Row<'a>>,
+    pub(super) rows: Vec<ContentRow<'a>>,
 }
 
 #[derive(Debug)]
-pub(super) struct Row<'a> {
+pub(super) struct ContentRow<'a> {
     pub(super) content: &'a Content,
     pub(super) parent: Above,
     /// The row after the last one below this.
@@ -238,7 +238,7 @@ impl<'a> Layout<'a> {
                 continue;
             }
             let row = self.rows.len();
-            self.rows.push(Row { content, parent, end: row + 1 });
+            self.rows.push(ContentRow { content, parent, end: row + 1 });
             let from = waiting.len();
             waiting.extend(tree.children(content.id).map(|child| (child, Above::Row(row))));
             waiting[from..].reverse();

@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::model::{AccessClass, ContentId, Live, LiveSpace, Permission, Principal, SpaceKey, Tree};
 use crate::policy::lock::Lock;
 use crate::policy::{
-    AccessTest, Context, Expectation, Lookup, OnlyThese, PageSelector, Policy, TestTarget, TestVerb, Who,
+    AccessTest, Context, Expectation, Grantee, Lookup, OnlyThese, PageSelector, Policy, TestTarget, TestVerb,
 };
 
 use super::subject::asker_of;
@@ -182,11 +182,13 @@ impl<'p, 'l> Making<'p, 'l> {
         self.only.push(OnlyCheck { test: number, verb, objects, allowed, span: &only.target.span });
     }
 
-    fn asker(&mut self, who: &Spanned<Who>) -> Option<Asker> {
+    fn asker(&mut self, who: &Spanned<Grantee>) -> Option<Asker> {
         match &who.value {
-            Who::Anonymous => Some(Asker::Anonymous),
-            Who::Class(AccessClass::AllLicensedUsers) => Some(Asker::Stranger { groups: BTreeSet::new() }),
-            Who::Class(class) => {
+            Grantee::Anonymous => Some(Asker::Anonymous),
+            Grantee::Class(AccessClass::AllLicensedUsers) => {
+                Some(Asker::Stranger { groups: BTreeSet::new() })
+            }
+            Grantee::Class(class) => {
                 self.findings.push(
                     Diagnostic::new(
                         Code::InvalidPrincipal,
@@ -197,7 +199,7 @@ impl<'p, 'l> Making<'p, 'l> {
                 );
                 None
             }
-            Who::Named(named) => {
+            Grantee::Named(named) => {
                 let subject = self.lookup.subject(named, &who.span);
                 self.known(subject).map(asker_of)
             }

@@ -5,7 +5,7 @@ use std::fs;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::files::{self, Draft};
+use crate::files::{self, StagedFile};
 use crate::render::style::count;
 
 use super::error::CliError;
@@ -67,7 +67,7 @@ pub(super) fn write(
     for (path, text) in texts {
         let place = directory.join(path);
         let folder = path.parent().unwrap_or(Utf8Path::new(""));
-        let draft = files::create_below(directory, folder).and_then(|()| Draft::new(&place, text));
+        let draft = files::create_below(directory, folder).and_then(|()| StagedFile::new(&place, text));
         ready.push((path, replaces(path), place, draft.map_err(|error| failed(path, error))?));
     }
     ready.sort_by_key(|(_, replaces, ..)| *replaces);

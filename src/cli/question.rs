@@ -8,7 +8,7 @@ use crate::model::{AccountId, ContentId, Desired, DesiredSpace, Live, SpaceKey, 
 use crate::observe::{self, Askers, ListingNeeds, Needs, SiteLists};
 use crate::plan;
 use crate::policy::lock::Lock;
-use crate::policy::{self, Context, Lookup, Named, PageSelector, Policy, Who};
+use crate::policy::{self, Context, Grantee, Lookup, Named, PageSelector, Policy};
 use crate::render::{Question, SiteNames};
 
 use super::args::{AnswerArgs, ObjectArgs};
@@ -163,7 +163,7 @@ impl Prepare<'_> {
         };
         let questioned = questioned.as_ref();
         let asked = questioned.and_then(|questioned| match questioned {
-            Questioned::Principal(Who::Named(Named::User(account))) => Some(account),
+            Questioned::Principal(Grantee::Named(Named::User(account))) => Some(account),
             Questioned::Principal(_) | Questioned::Unknown(_) => None,
         });
         if let Some(origin) = self.origin.filter(|origin| !self.policy.is_origin(origin, &live.site)) {
@@ -249,8 +249,10 @@ impl Prepare<'_> {
         live: &Live,
     ) -> Result<Option<PreparedQuestion>, CliError> {
         let asker = match questioned {
-            Some(Questioned::Principal(Who::Named(Named::User(account)))) => Asker::Person(account.clone()),
-            Some(Questioned::Principal(Who::Anonymous)) => Asker::Anonymous,
+            Some(Questioned::Principal(Grantee::Named(Named::User(account)))) => {
+                Asker::Person(account.clone())
+            }
+            Some(Questioned::Principal(Grantee::Anonymous)) => Asker::Anonymous,
             _ => return Ok(None),
         };
         if matches!(selector, Some(PageSelector::Below { .. })) {

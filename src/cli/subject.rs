@@ -12,7 +12,7 @@ use crate::model::{
     harmless, is_same_name, visible,
 };
 use crate::policy::lock::Lock;
-use crate::policy::{Link, Lookup, Named, PageSelector, Policy, Who};
+use crate::policy::{Grantee, Link, Lookup, Named, PageSelector, Policy};
 
 use super::error::CliError;
 use super::failure::Failure;
@@ -103,7 +103,7 @@ pub(super) fn object(text: &str) -> Result<Topic, CliError> {
 /// Whose access a question is about, before the site has been asked.
 #[derive(Debug, Clone)]
 pub(super) enum Questioned {
-    Principal(Who),
+    Principal(Grantee),
     /// Neither an alias nor an account id.
     Unknown(String),
 }
@@ -119,11 +119,11 @@ pub(super) fn questioned(text: &str, policy: &Policy) -> Result<Questioned, CliE
             Err(CliError::usage(format!("`{}` lacks a name", visible(text)), who))
         }
         Some(("set", name)) => Err(set(name, policy)),
-        _ if text == "anonymous" => Ok(Questioned::Principal(Who::Anonymous)),
+        _ if text == "anonymous" => Ok(Questioned::Principal(Grantee::Anonymous)),
         Some(("group", name)) => {
-            Ok(Questioned::Principal(Who::Named(Named::Group(folded(name).into_owned()))))
+            Ok(Questioned::Principal(Grantee::Named(Named::Group(folded(name).into_owned()))))
         }
-        Some(("class", name)) if name == class.as_str() => Ok(Questioned::Principal(Who::Class(class))),
+        Some(("class", name)) if name == class.as_str() => Ok(Questioned::Principal(Grantee::Class(class))),
         Some(("class", _)) => Err(CliError::usage(
             format!("`{text}`: the members of this class can do different things, so there is no one answer"),
             "ask about a person, a group, class:all-licensed-users or anonymous",
@@ -151,7 +151,7 @@ fn set(name: &str, policy: &Policy) -> CliError {
 }
 
 fn person(name: &str, policy: &Policy) -> Result<Questioned, CliError> {
-    let account = |account| Questioned::Principal(Who::Named(Named::User(account)));
+    let account = |account| Questioned::Principal(Grantee::Named(Named::User(account)));
     match policy.people_called(name).as_slice() {
         [(_, person)] => return Ok(account(person.account.value.clone())),
         [] => {}
@@ -174,7 +174,7 @@ pub(super) async fn by_name(questioned: Questioned, site: &Cloud) -> Result<Ques
     let found = site.people_called(&name).await?;
     let mut accounts = found.iter();
     match (accounts.next(), accounts.next()) {
-        (Some((account, _)), None) => Ok(Questioned::Principal(Who::Named(Named::User(account.clone())))),
+        (Some((account, _)), None) => Ok(Questioned::Principal(Grantee::Named(Named::User(account.clone())))),
         (None, _) => Ok(Questioned::Unknown(name)),
         (Some(_), Some(_)) => {
             Err(not_one(&name, found.iter().map(|(account, called)| (called.as_str(), account))))
@@ -200,12 +200,12 @@ pub(super) fn asker(
     lookup: &mut Lookup<'_>,
 ) -> Result<Asker, CliError> {
     match asks {
-        Questioned::Principal(Who::Named(named)) => {
+        Questioned::Principal(Grantee::Named(named)) => {
             let subject = lookup.subject(named, &nowhere()).map_err(|findings| failed(&findings))?;
             Ok(asker_of(subject))
         }
-        Questioned::Principal(Who::Anonymous) => Ok(Asker::Anonymous),
-        Questioned::Principal(Who::Class(_)) => Ok(Asker::Stranger { groups: BTreeSet::new() }),
+        Questioned::Principal(Grantee::Anonymous) => Ok(Asker::Anonymous),
+        Questioned::Principal(Grantee::Class(_)) => Ok(Asker::Stranger { groups: BTreeSet::new() }),
         Questioned::Unknown(name) => Err(unknown_person(name, policy, live)),
     }
 }

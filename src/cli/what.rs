@@ -6,7 +6,7 @@ use crate::access::Engine;
 use crate::model::SpaceKey;
 use crate::observe::{self, Chosen};
 use crate::plan;
-use crate::policy::{self, Context, Lookup, Named, Who};
+use crate::policy::{self, Context, Grantee, Lookup, Named};
 use crate::render::{self, SiteNames, SurveyQuestion};
 
 use super::args::{AnswerFormat, WhatArgs};
@@ -39,7 +39,7 @@ pub(super) async fn run(args: &WhatArgs, environment: &Environment, out: &Output
         Chosen::Keys(keys::on_site(&args.spaces, context.lock, reading, &mut live).await?)
     };
     let mut accounts: BTreeSet<_> = policy.accounts().into_iter().cloned().collect();
-    if let Questioned::Principal(Who::Named(Named::User(account))) = &questioned {
+    if let Questioned::Principal(Grantee::Named(Named::User(account))) = &questioned {
         accounts.insert(account.clone());
     }
     reading.until_known(&mut live, |live| observe::of_spaces(&chosen, &accounts, live)).await?;

@@ -11,7 +11,9 @@ mod read;
 mod write;
 
 pub use read::{Folder, Refused, read_own};
-pub use write::{Draft, check, create_below, open_own, open_own_kept, own_folder, refuse_own_links, write};
+pub use write::{
+    StagedFile, check, create_below, open_own, open_own_kept, own_folder, refuse_own_links, write,
+};
 
 /// A mebibyte: the unit in which the bounds of files are given and reported.
 pub const MEBIBYTE: u64 = 1024 * 1024;

@@ -17,17 +17,17 @@ const OWN: &str = ".confperm";
 
 /// Creates or replaces a file, which keeps its permissions.
 pub fn write(path: &Utf8Path, text: &str) -> io::Result<()> {
-    Draft::new(path, text)?.put(true)
+    StagedFile::new(path, text)?.put(true)
 }
 
 /// A file that is complete on the disk, and not yet in its place.
 #[derive(Debug)]
-pub struct Draft {
+pub struct StagedFile {
     file: tempfile::NamedTempFile,
     path: Utf8PathBuf,
 }
 
-impl Draft {
+impl StagedFile {
     /// Writes a text beside the place where it is to be.
     pub fn new(path: &Utf8Path, text: &str) -> io::Result<Self> {
         let permissions = replaceable(path)?;

@@ -11,7 +11,7 @@ use crate::model::{AccessClass, AccountId, BuiltInRole, End, PageVerb, Permissio
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessLine {
     pub right: Spanned<Right>,
-    pub who: Vec<Entry<Who>>,
+    pub who: Vec<ListItem<Grantee>>,
 }
 
 /// A role by name.
@@ -57,7 +57,7 @@ pub enum Named {
 
 /// Who can stand in `access`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Who {
+pub enum Grantee {
     Named(Named),
     Class(AccessClass),
     Anonymous,
@@ -65,14 +65,14 @@ pub enum Who {
 
 /// An entry of a list: who, and perhaps for how long and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry<T> {
+pub struct ListItem<T> {
     pub who: Spanned<T>,
     /// The last day that it counts.
     pub until: Option<Spanned<Date>>,
     pub why: Option<String>,
 }
 
-impl<T> Entry<T> {
+impl<T> ListItem<T> {
     /// Whether its last day has passed.
     pub fn is_over(&self, today: Date) -> bool {
         self.until.as_ref().is_some_and(|until| until.value < today)
@@ -88,12 +88,12 @@ impl<T> Entry<T> {
 /// Who joins lists that restrict pages: `also-view` and `also-edit`. They open and close nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Joining {
-    pub view: Vec<Entry<Named>>,
-    pub edit: Vec<Entry<Named>>,
+    pub view: Vec<ListItem<Named>>,
+    pub edit: Vec<ListItem<Named>>,
 }
 
 impl Joining {
-    pub fn named(&self, verb: PageVerb) -> &[Entry<Named>] {
+    pub fn named(&self, verb: PageVerb) -> &[ListItem<Named>] {
         match verb {
             PageVerb::View => &self.view,
             PageVerb::Edit => &self.edit,

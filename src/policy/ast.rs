@@ -9,7 +9,7 @@ use std::fmt;
 use camino::Utf8PathBuf;
 use url::Url;
 
-pub use super::access_line::{AccessLine, Entry, Joining, Named, Right, RoleName, Who};
+pub use super::access_line::{AccessLine, Grantee, Joining, ListItem, Named, Right, RoleName};
 use super::delegation::Delegation;
 use super::leave::LeavePattern;
 use super::pages::{PageSelector, with_space};
@@ -57,11 +57,11 @@ impl Policy {
     }
 
     /// A principal as the policy would write it.
-    pub fn show(&self, who: &Who) -> String {
+    pub fn show(&self, who: &Grantee) -> String {
         match who {
-            Who::Named(named) => self.show_named(named),
-            Who::Class(class) => format!("class:{class}"),
-            Who::Anonymous => "anonymous".to_owned(),
+            Grantee::Named(named) => self.show_named(named),
+            Grantee::Class(class) => format!("class:{class}"),
+            Grantee::Anonymous => "anonymous".to_owned(),
         }
     }
 
@@ -135,7 +135,7 @@ pub struct PageOnlyEntry {
     /// The place of the entry.
     pub span: Span,
     /// At least one.
-    pub who: Vec<Entry<Named>>,
+    pub who: Vec<ListItem<Named>>,
     /// At least one.
     pub pages: Vec<Spanned<PageSelector>>,
     /// What the guests hold in the space, as a line of `access` would say it.
@@ -145,12 +145,12 @@ pub struct PageOnlyEntry {
 impl PageOnlyEntry {
     pub fn new(
         span: Span,
-        who: Vec<Entry<Named>>,
+        who: Vec<ListItem<Named>>,
         pages: Vec<Spanned<PageSelector>>,
         role: RoleName,
     ) -> Self {
-        let named = |Entry { who, until, why }: &Entry<Named>| Entry {
-            who: Spanned::new(Who::Named(who.value.clone()), who.span.clone()),
+        let named = |ListItem { who, until, why }: &ListItem<Named>| ListItem {
+            who: Spanned::new(Grantee::Named(who.value.clone()), who.span.clone()),
             until: until.clone(),
             why: why.clone(),
         };
@@ -224,12 +224,12 @@ pub enum Listed {
     /// The word `anyone`.
     Anyone,
     /// At least one.
-    Only(Vec<Entry<Named>>),
+    Only(Vec<ListItem<Named>>),
 }
 
 impl Listed {
     /// Who is listed: none for [`Listed::Anyone`].
-    pub fn named(&self) -> &[Entry<Named>] {
+    pub fn named(&self) -> &[ListItem<Named>] {
         match self {
             Self::Anyone => &[],
             Self::Only(named) => named,
@@ -242,7 +242,7 @@ impl Listed {
 pub struct AccessTest {
     pub name: Spanned<String>,
     /// Who `can` and `cannot` are about; there may be none beside `only`.
-    pub who: Option<Spanned<Who>>,
+    pub who: Option<Spanned<Grantee>>,
     pub can: Vec<Expectation>,
     pub cannot: Vec<Expectation>,
     pub only: Vec<OnlyThese>,
@@ -263,7 +263,7 @@ impl AccessTest {
     }
 
     /// Every principal that it names.
-    pub fn principals(&self) -> impl Iterator<Item = &Spanned<Who>> {
+    pub fn principals(&self) -> impl Iterator<Item = &Spanned<Grantee>> {
         self.who.iter().chain(self.only.iter().flat_map(|only| &only.who))
     }
 }
@@ -274,7 +274,7 @@ pub struct OnlyThese {
     pub verb: Spanned<TestVerb>,
     pub target: Spanned<TestTarget>,
     /// At least one.
-    pub who: Vec<Spanned<Who>>,
+    pub who: Vec<Spanned<Grantee>>,
 }
 
 /// A verb and what it is about.

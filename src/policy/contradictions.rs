@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 
-use super::ast::{Policy, SpaceDef, Who};
+use super::ast::{Grantee, Policy, SpaceDef};
 use super::mentions::{Mention, Party, WhatFor};
 use super::rules::{Rule, Selector};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
@@ -98,9 +98,9 @@ fn selects(rule: &Rule, key: &SpaceKey) -> bool {
     rule.spaces.as_ref().is_some_and(by_key)
 }
 
-fn leaving(rule: &Rule) -> impl Iterator<Item = (Spanned<Who>, Goes)> {
+fn leaving(rule: &Rule) -> impl Iterator<Item = (Spanned<Grantee>, Goes)> {
     let absent = rule.absent.iter().map(|absent| (absent.who.clone(), Goes::Nowhere));
-    absent.chain(rule.replace.iter().map(|replace| (replace.old.clone().map(Who::Named), Goes::Replaced)))
+    absent.chain(rule.replace.iter().map(|replace| (replace.old.clone().map(Grantee::Named), Goes::Replaced)))
 }
 
 /// The first place where a principal is given something in a space.
@@ -108,7 +108,7 @@ fn given<'p>(
     own: &'p SpaceDef,
     rules: &[&'p Rule],
     key: &SpaceKey,
-    who: &Who,
+    who: &Grantee,
     today: Date,
 ) -> Option<&'p Span> {
     let gives = |mention: &Mention<'_>| {
@@ -123,7 +123,7 @@ fn listed<'p>(
     own: &'p SpaceDef,
     rules: &[&'p Rule],
     key: &SpaceKey,
-    who: &Who,
+    who: &Grantee,
     today: Date,
 ) -> impl Iterator<Item = &'p Span> {
     let lists = |mention: &Mention<'_>| {

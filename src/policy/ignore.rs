@@ -7,7 +7,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 
 use super::glob::glob;
-use super::yaml::{Node, NodeKind, parse};
+use super::yaml::{NodeKind, YamlNode, parse};
 use crate::diagnostic::Sources;
 
 /// The files that may say it.
@@ -46,7 +46,7 @@ impl Ignored {
     }
 }
 
-fn patterns(root: &Node) -> Vec<String> {
+fn patterns(root: &YamlNode) -> Vec<String> {
     let NodeKind::Map(pairs) = &root.kind else { return Vec::new() };
     let named = pairs.iter().filter(|(key, _)| key.scalar() == Some("ignore"));
     let items = named.filter_map(|(_, value)| match &value.kind {

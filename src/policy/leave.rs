@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use super::access_line::{Named, Who};
+use super::access_line::{Grantee, Named};
 use super::glob::glob;
 
 /// An entry of `leave`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LeavePattern {
-    One(Who),
+    One(Grantee),
     /// Every group whose name matches: `*` for any characters, `?` for one.
     Groups(String),
     /// `user:*`: every user who is named itself.
@@ -19,19 +19,19 @@ pub enum LeavePattern {
 
 impl LeavePattern {
     /// What a member of a set means under `leave`, where it says what it would say in place of the set.
-    pub(super) fn of(who: Who) -> Self {
+    pub(super) fn of(who: Grantee) -> Self {
         match who {
-            Who::Named(Named::Group(name)) if name.contains(['*', '?']) => Self::Groups(name),
+            Grantee::Named(Named::Group(name)) if name.contains(['*', '?']) => Self::Groups(name),
             who => Self::One(who),
         }
     }
 
     /// Whether it means a principal, as a policy names it.
-    pub(super) fn matches(&self, who: &Who) -> bool {
+    pub(super) fn matches(&self, who: &Grantee) -> bool {
         match (self, who) {
             (Self::One(one), who) => one == who,
-            (Self::Groups(_), Who::Named(Named::Group(name))) => self.matches_group(name),
-            (Self::Users, Who::Named(Named::User(_))) | (Self::Classes, Who::Class(_)) => true,
+            (Self::Groups(_), Grantee::Named(Named::Group(name))) => self.matches_group(name),
+            (Self::Users, Grantee::Named(Named::User(_))) | (Self::Classes, Grantee::Class(_)) => true,
             (Self::Groups(_) | Self::Users | Self::Classes, _) => false,
         }
     }
@@ -45,10 +45,10 @@ impl LeavePattern {
 impl fmt::Display for LeavePattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::One(Who::Named(Named::Group(name))) | Self::Groups(name) => write!(f, "group:{name}"),
-            Self::One(Who::Named(Named::User(account))) => write!(f, "user:{account}"),
-            Self::One(Who::Class(class)) => write!(f, "class:{class}"),
-            Self::One(Who::Anonymous) => f.write_str("anonymous"),
+            Self::One(Grantee::Named(Named::Group(name))) | Self::Groups(name) => write!(f, "group:{name}"),
+            Self::One(Grantee::Named(Named::User(account))) => write!(f, "user:{account}"),
+            Self::One(Grantee::Class(class)) => write!(f, "class:{class}"),
+            Self::One(Grantee::Anonymous) => f.write_str("anonymous"),
             Self::Users => f.write_str("user:*"),
             Self::Classes => f.write_str("class:*"),
         }

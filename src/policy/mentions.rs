@@ -5,7 +5,7 @@
 use jiff::civil::Date;
 
 use super::ast::{
-    AccessLine, AccessTest, Entry, Joining, Named, PageEntry, PageOnlyEntry, Policy, SpaceDef, Who,
+    AccessLine, AccessTest, Grantee, Joining, ListItem, Named, PageEntry, PageOnlyEntry, Policy, SpaceDef,
 };
 use super::leave::LeavePattern;
 use super::rules::Rule;
@@ -104,21 +104,21 @@ impl<'p> Party<'p> {
         }
     }
 
-    pub fn to_who(self) -> Who {
+    pub fn to_who(self) -> Grantee {
         match self {
-            Self::Named(named) => Who::Named(named.clone()),
-            Self::Class(class) => Who::Class(class),
-            Self::Anonymous => Who::Anonymous,
+            Self::Named(named) => Grantee::Named(named.clone()),
+            Self::Class(class) => Grantee::Class(class),
+            Self::Anonymous => Grantee::Anonymous,
         }
     }
 }
 
-impl<'p> From<&'p Who> for Party<'p> {
-    fn from(who: &'p Who) -> Self {
+impl<'p> From<&'p Grantee> for Party<'p> {
+    fn from(who: &'p Grantee) -> Self {
         match who {
-            Who::Named(named) => Self::Named(named),
-            Who::Class(class) => Self::Class(*class),
-            Who::Anonymous => Self::Anonymous,
+            Grantee::Named(named) => Self::Named(named),
+            Grantee::Class(class) => Self::Class(*class),
+            Grantee::Anonymous => Self::Anonymous,
         }
     }
 }
@@ -254,7 +254,7 @@ fn left(patterns: &[Spanned<LeavePattern>]) -> impl Iterator<Item = Mention<'_>>
 }
 
 /// A principal of an entry, with what the entry says of its time.
-fn dated<'p, T>(entry: &'p Entry<T>, what_for: WhatFor<'p>) -> Mention<'p>
+fn dated<'p, T>(entry: &'p ListItem<T>, what_for: WhatFor<'p>) -> Mention<'p>
 where
     Party<'p>: From<&'p T>,
 {

@@ -44,9 +44,9 @@ mod writes;
 mod yaml;
 
 pub use ast::{
-    AccessLine, AccessTest, Entry, Expectation, ForbidDef, GroupPin, GuardsDef, Joining, Listed, Named,
-    OnlyThese, PageEntry, PageOnlyEntry, PersonDef, Policy, Right, RoleName, SiteAddress, SpaceDef,
-    TestTarget, TestVerb, UnlistedDef, Who,
+    AccessLine, AccessTest, Expectation, ForbidDef, Grantee, GroupPin, GuardsDef, Joining, ListItem, Listed,
+    Named, OnlyThese, PageEntry, PageOnlyEntry, PersonDef, Policy, Right, RoleName, SiteAddress, SpaceDef,
+    TestTarget, TestVerb, UnlistedDef,
 };
 pub use breaches::Breaches;
 pub use delegation::{Delegation, Mandate, MayRemove, Recipient, Team, TeamFiles};
@@ -56,7 +56,7 @@ pub use leave::LeavePattern;
 pub use load::{Loaded, from_sources, load, texts};
 pub use mentions::{Mention, Party, WhatFor};
 pub use on_site::OnSite;
-pub use pages::{InvalidSelector, Link, Matched, PageName, PageSelector, Reach, escape, matched};
+pub use pages::{Depth, InvalidSelector, Link, Matched, PageName, PageSelector, escape, matched};
 pub use reach::SpaceReach;
 pub use renames::Renames;
 pub use resolve::{Context, Lookup, Resolved, declared_pages, resolve, whole_spaces};

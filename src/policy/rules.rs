@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::access_line::{AccessLine, Joining, Named, Right, Who};
+use super::access_line::{AccessLine, Grantee, Joining, Named, Right};
 use super::glob::glob;
 use super::leave::LeavePattern;
 use crate::diagnostic::{Span, Spanned};
@@ -37,7 +37,7 @@ impl Rule {
 
     /// Whether every page of the spaces must be looked at, not only the spaces.
     pub(super) fn is_about_pages(&self) -> bool {
-        let is_listed = |absent: &Absent| matches!(absent.who.value, Who::Named(_));
+        let is_listed = |absent: &Absent| matches!(absent.who.value, Grantee::Named(_));
         self.absent.iter().any(is_listed) || !self.replace.is_empty() || !self.restricted.is_empty()
     }
 }
@@ -77,7 +77,7 @@ impl fmt::Display for Like {
 /// A principal that is to hold nothing and be on no list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Absent {
-    pub who: Spanned<Who>,
+    pub who: Spanned<Grantee>,
     /// Who takes their place on a list of a page that would otherwise be empty. Classes and `anonymous` are on none.
     pub instead: Option<Spanned<Named>>,
 }
@@ -133,7 +133,7 @@ pub(super) enum PassesOver {
 /// `who: group:contractors, has: read/space`: a principal that holds something there now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
-    pub who: Spanned<Who>,
+    pub who: Spanned<Grantee>,
     pub has: Spanned<Right>,
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::access_line::Who;
+use super::access_line::Grantee;
 use super::circles::circles;
 use crate::diagnostic::{Span, Spanned};
 
@@ -21,7 +21,7 @@ pub struct SetDef {
 /// What a set names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SetMember {
-    Principal(Who),
+    Principal(Grantee),
     /// Everything that another set names.
     Set(String),
 }
@@ -36,9 +36,9 @@ pub struct Sets {
 
 impl Sets {
     /// The principals that a set comes to, each once with the line that names it, in the order of the files.
-    pub fn members<'s>(&'s self, name: &'s str) -> Vec<(&'s Who, &'s Span)> {
+    pub fn members<'s>(&'s self, name: &'s str) -> Vec<(&'s Grantee, &'s Span)> {
         let mut members = Vec::new();
-        let mut known: BTreeSet<&Who> = BTreeSet::new();
+        let mut known: BTreeSet<&Grantee> = BTreeSet::new();
         self.walk(name, &mut BTreeSet::new(), &mut |who, span| {
             if known.insert(who) {
                 members.push((who, span));
@@ -52,7 +52,7 @@ impl Sets {
         &'s self,
         name: &'s str,
         seen: &mut BTreeSet<&'s str>,
-        take: &mut dyn FnMut(&'s Who, &'s Span),
+        take: &mut dyn FnMut(&'s Grantee, &'s Span),
     ) {
         let Some(set) = self.defined.get(name).filter(|_| seen.insert(name)) else { return };
         for member in &set.members {
@@ -69,7 +69,7 @@ impl Sets {
     }
 
     /// Where a set names a principal that stands at a place because the set stands there.
-    pub(super) fn member_at(&self, place: &Span, who: &Who) -> Option<&Span> {
+    pub(super) fn member_at(&self, place: &Span, who: &Grantee) -> Option<&Span> {
         let name = self.used.get(place)?;
         self.members(name).into_iter().find(|(member, _)| *member == who).map(|(_, span)| span)
     }

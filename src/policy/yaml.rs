@@ -35,7 +35,7 @@ const MAX_ALIASED_EVENTS: usize = 10_000;
 
 /// One value of a document, with its place.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Node {
+pub(crate) struct YamlNode {
     /// All of a scalar; the beginning of a list or a mapping.
     pub(crate) span: Span,
     pub(crate) kind: NodeKind,
@@ -46,9 +46,9 @@ pub(crate) enum NodeKind {
     Null,
     /// A scalar as it is written, and what an unquoted one would be taken for.
     Scalar(String, Scalar),
-    List(Vec<Node>),
+    List(Vec<YamlNode>),
     /// In the order of the text; keys may be repeated.
-    Map(Vec<(Node, Node)>),
+    Map(Vec<(YamlNode, YamlNode)>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(crate) enum Scalar {
     Text,
 }
 
-impl Node {
+impl YamlNode {
     /// Takes away the line break that the parser adds to a block that ends with the text, and not with a line.
     fn end_without_break(&mut self) {
         match &mut self.kind {
@@ -102,7 +102,7 @@ impl Node {
 }
 
 /// Reads one document.
-pub(crate) fn parse(file: &Arc<Utf8Path>, text: &str) -> Result<Node, Box<Diagnostic>> {
+pub(crate) fn parse(file: &Arc<Utf8Path>, text: &str) -> Result<YamlNode, Box<Diagnostic>> {
     if let Some(marker) = conflict::marker(file, text) {
         return Err(Box::new(conflict::finding(&marker)));
     }
@@ -145,7 +145,7 @@ pub(crate) fn parse(file: &Arc<Utf8Path>, text: &str) -> Result<Node, Box<Diagno
                 )),
             }
         }
-        Err(Error::Eof { .. }) => Ok(Node { span: Span::start_of(file), kind: NodeKind::Null }),
+        Err(Error::Eof { .. }) => Ok(YamlNode { span: Span::start_of(file), kind: NodeKind::Null }),
         Err(error) => Err(Box::new(explain(&Placer::new(file, text), &error))),
     }
 }
@@ -242,7 +242,7 @@ impl<'a> Placer<'a> {
         Self { file, text, lines }
     }
 
-    fn node(&self, raw: Spanned<Raw>) -> Node {
+    fn node(&self, raw: Spanned<Raw>) -> YamlNode {
         // What came through an alias is blamed where the alias stands; its spelling is at the anchor.
         let span = self.span(raw.referenced);
         let written = |kind| NodeKind::Scalar(self.text[self.bytes(raw.defined)].trim().to_owned(), kind);
@@ -256,7 +256,7 @@ impl<'a> Placer<'a> {
                 map.into_iter().map(|(key, value)| (self.node(key), self.node(value))).collect(),
             ),
         };
-        Node { span, kind }
+        YamlNode { span, kind }
     }
 
     /// The bytes of a place, moved inwards where they would leave the text or split a character.
@@ -420,7 +420,7 @@ mod tests {
     use crate::policy::load;
 
     /// A tree as an untyped value. Keys and scalars stay as they are written.
-    fn value(node: &Node) -> serde_yaml::Value {
+    fn value(node: &YamlNode) -> serde_yaml::Value {
         match &node.kind {
             NodeKind::Null => serde_yaml::Value::Null,
             NodeKind::Scalar(text, Scalar::Text) => serde_yaml::Value::String(text.clone()),

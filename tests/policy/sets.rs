@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use confperm::diagnostic::Sources;
 use confperm::model::{GroupId, Live, SpaceRoleMode};
 use confperm::policy::lock::Lock;
-use confperm::policy::{Context, Loaded, Named, Policy, Who, from_sources, resolve};
+use confperm::policy::{Context, Grantee, Loaded, Named, Policy, from_sources, resolve};
 
 use crate::fixtures::drawn;
 use crate::site::{ANN, BOB, TODAY, site};
@@ -79,16 +79,16 @@ fn guards_and_tests_mean_each_member() {
     ));
     let users: Vec<_> = policy.guards.forbid.iter().flat_map(|forbid| &forbid.value[0].except).collect();
     assert_eq!(users.len(), 2);
-    let tests: Vec<(&str, &Who)> = policy
+    let tests: Vec<(&str, &Grantee)> = policy
         .tests
         .iter()
         .map(|test| (test.name.value.as_str(), &test.who.as_ref().unwrap().value))
         .collect();
-    let user = |account: &str| Who::Named(Named::User(account.parse().unwrap()));
+    let user = |account: &str| Grantee::Named(Named::User(account.parse().unwrap()));
     assert_eq!(
         tests,
         [
-            ("they read: group:sre", &Who::Named(Named::Group("sre".to_owned()))),
+            ("they read: group:sre", &Grantee::Named(Named::Group("sre".to_owned()))),
             ("they read: user:ann", &user(ANN)),
             (format!("they read: user:{BOB}").as_str(), &user(BOB)),
             ("he reads", &user(BOB)),

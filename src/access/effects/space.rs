@@ -14,7 +14,9 @@ use crate::access::chains::{ChainId, Layout, ListId};
 use crate::access::engine::Engine;
 use crate::access::question::{Clause, Reason, Verb};
 use crate::access::reach::Reach;
-use crate::model::{Content, ContentId, ContentKind, LiveSpace, PageVerb, Permission, Principal, Truth};
+use crate::model::{
+    Content, ContentId, ContentKind, Diff, LiveSpace, PageVerb, Permission, Principal, Truth,
+};
 
 /// Something that becomes of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,16 +46,19 @@ pub(super) fn compare<'a>(
         || before.holdings != after.holdings
         || before.unlicensed_access != after.unlicensed_access
         || before.space.status != after.space.status;
-    let doors = Doors { old: Door::of(sides.old.engine(), before), new: Door::of(sides.new.engine(), after) };
+    let admitted = Diff {
+        before: Admitted::of(sides.old.engine(), before),
+        after: Admitted::of(sides.new.engine(), after),
+    };
     let permissions =
-        if access_changed { permission_deltas(before, after, sides, &doors) } else { BTreeMap::new() };
+        if access_changed { permission_deltas(before, after, sides, &admitted) } else { BTreeMap::new() };
     let layout = after.tree.as_ref().map_or(Layout { rows: Vec::new() }, Layout::of);
     let old: Vec<Option<&Content>> = layout
         .rows
         .iter()
         .map(|row| before.tree.as_ref().and_then(|tree| tree.get(row.content.id)))
         .collect();
-    let kins = kins(before, &layout, &old, sides, &doors);
+    let kins = kins(before, &layout, &old, sides, &admitted);
 
     let mut sorter = Sorter::new();
     for (permission, delta) in &permissions {
@@ -72,7 +77,8 @@ pub(super) fn compare<'a>(
     if classes.is_empty() {
         return;
     }
-    let asked: BTreeSet<Permission> = permissions.keys().copied().chain(doors.permissions()).collect();
+    let asked: BTreeSet<Permission> =
+        permissions.keys().copied().chain(page_permissions(&admitted)).collect();
     let everyone = sides.new.everyone();
     let changes =
         Changes::of_holdings(before, after, &asked, sides).with_pages(&layout, &old, &everyone, sides);
@@ -81,7 +87,7 @@ pub(super) fn compare<'a>(
         engine: sides.new.engine(),
         classes: &classes,
         changes: &changes,
-        doors: &doors,
+        admitted: &admitted,
         named: BTreeMap::new(),
         found: Vec::new(),
     };
@@ -90,32 +96,27 @@ pub(super) fn compare<'a>(
     lines.found.sort();
     effects.effects.append(&mut lines.found);
     note_gaps(after, sides.new.engine(), &layout, effects);
-    if before.tree.is_none() && decide_about_pages(&permissions, &doors) {
+    if before.tree.is_none() && decide_about_pages(&permissions, &admitted) {
         effects.incomplete.insert(Reason::TreeNotRead { space: after.space.key.clone() });
     }
 }
 
 /// Whether any of the permissions that change decides about pages.
-fn decide_about_pages(permissions: &BTreeMap<Permission, Delta>, doors: &Doors) -> bool {
+fn decide_about_pages(permissions: &BTreeMap<Permission, Delta>, admitted: &Diff<Admitted>) -> bool {
     let of_pages: BTreeSet<Permission> =
-        doors.permissions().into_iter().chain([Permission::ReadSpace]).collect();
+        page_permissions(admitted).into_iter().chain([Permission::ReadSpace]).collect();
     permissions.keys().any(|permission| of_pages.contains(permission))
 }
 
-/// What the space lets people do with its pages, on one side.
-struct Door {
+/// Who may read the space, and who may edit its pages and posts as far as its grants go.
+struct Admitted {
     read: Reach,
     page: Reach,
     blogpost: Reach,
     edit_permissions: BTreeSet<Permission>,
 }
 
-struct Doors {
-    old: Door,
-    new: Door,
-}
-
-impl Door {
+impl Admitted {
     fn of(engine: &Engine<'_>, space: &LiveSpace) -> Self {
         let clauses = |kind| Verb::Edit.clauses(kind, engine.live.site.mode);
         let edit_permissions = [ContentKind::Page, ContentKind::Blogpost]
@@ -143,20 +144,18 @@ impl Door {
     }
 }
 
-impl Doors {
-    /// Those that viewing and editing need.
-    fn permissions(&self) -> Vec<Permission> {
-        self.old.edit_permissions.union(&self.new.edit_permissions).copied().collect()
-    }
+/// The permissions that viewing and editing need.
+fn page_permissions(admitted: &Diff<Admitted>) -> Vec<Permission> {
+    admitted.before.edit_permissions.union(&admitted.after.edit_permissions).copied().collect()
 }
 
 fn permission_deltas(
     before: &LiveSpace,
     after: &LiveSpace,
     sides: &Sides<'_, '_>,
-    doors: &Doors,
+    admitted: &Diff<Admitted>,
 ) -> BTreeMap<Permission, Delta> {
-    let read = Delta::between(&doors.old.read, &doors.new.read);
+    let read = Delta::between(&admitted.before.read, &admitted.after.read);
     let recompute = sides.everywhere || !read.is_empty();
     let mut deltas = BTreeMap::new();
     for &permission in Permission::ALL {
@@ -171,8 +170,8 @@ fn permission_deltas(
         });
         if permission != Permission::ReadSpace && concerned {
             let clause = [Clause::one(permission)];
-            let old = sides.old.engine().let_in(before, &clause).and(&doors.old.read);
-            let new = sides.new.engine().let_in(after, &clause).and(&doors.new.read);
+            let old = sides.old.engine().let_in(before, &clause).and(&admitted.before.read);
+            let new = sides.new.engine().let_in(after, &clause).and(&admitted.after.read);
             deltas.insert(permission, Delta::between(&old, &new));
         }
     }
@@ -187,7 +186,7 @@ fn kins<'a>(
     layout: &Layout<'a>,
     old: &[Option<&'a Content>],
     sides: &mut Sides<'_, 'a>,
-    doors: &Doors,
+    admitted: &Diff<Admitted>,
 ) -> Vec<Kin> {
     let Some(tree) = &before.tree else { return Vec::new() };
     let old_layout = Layout::of(tree);
@@ -205,12 +204,12 @@ fn kins<'a>(
         let key = (old_chain, old_list, new_chain, new_list, kind == ContentKind::Blogpost);
         let kin = *known.entry(key).or_insert_with(|| {
             let view = Delta::between(
-                &sides.old.through(old_chain, &doors.old.read),
-                &sides.new.through(new_chain, &doors.new.read),
+                &sides.old.through(old_chain, &admitted.before.read),
+                &sides.new.through(new_chain, &admitted.after.read),
             );
             let edit = Delta::between(
-                &sides.old.on(old_list, &sides.old.through(old_chain, doors.old.edit(kind))),
-                &sides.new.on(new_list, &sides.new.through(new_chain, doors.new.edit(kind))),
+                &sides.old.on(old_list, &sides.old.through(old_chain, admitted.before.edit(kind))),
+                &sides.new.on(new_list, &sides.new.through(new_chain, admitted.after.edit(kind))),
             );
             let changes = !view.is_empty() || !edit.is_empty();
             changes.then(|| {
@@ -231,7 +230,7 @@ struct Lines<'s> {
     engine: &'s Engine<'s>,
     classes: &'s [(RoaringBitmap, Vec<Mark>)],
     changes: &'s Changes<'s>,
-    doors: &'s Doors,
+    admitted: &'s Diff<Admitted>,
     /// Naming people is the dearest part, and lines share them.
     named: BTreeMap<Classes, (RoaringBitmap, Affected)>,
     found: Vec<Effect>,
@@ -293,7 +292,7 @@ impl Lines<'_> {
             let edit = verbs != PageVerbs::View;
             let mut asked = vec![Permission::ReadSpace];
             if edit {
-                asked = self.doors.permissions();
+                asked = page_permissions(self.admitted);
             }
             for fold in siblings(&tops, layout) {
                 let what = What::Pages { verbs, place: fold.place, pages: fold.rows.len() };

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
-use super::yaml::{Node, NodeKind};
+use super::yaml::{NodeKind, YamlNode};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 
 pub(super) use table::CsvTable;
@@ -123,13 +123,13 @@ pub(super) fn locate(from: &Utf8Path, name: &str) -> Option<Utf8PathBuf> {
 }
 
 /// The CSV files that a policy file names, with the places where it does.
-pub(super) fn named(root: &Node) -> Vec<(Utf8PathBuf, Span)> {
-    let value = |node: &Node, name: &str| -> Vec<Node> {
+pub(super) fn named(root: &YamlNode) -> Vec<(Utf8PathBuf, Span)> {
+    let value = |node: &YamlNode, name: &str| -> Vec<YamlNode> {
         let NodeKind::Map(pairs) = &node.kind else { return Vec::new() };
-        let is = |key: &Node| matches!(&key.kind, NodeKind::Scalar(text, _) if text == name);
+        let is = |key: &YamlNode| matches!(&key.kind, NodeKind::Scalar(text, _) if text == name);
         pairs.iter().filter(|(key, _)| is(key)).map(|(_, value)| value.clone()).collect()
     };
-    let items = |node: Node| match node.kind {
+    let items = |node: YamlNode| match node.kind {
         NodeKind::List(items) => items,
         NodeKind::Null | NodeKind::Scalar(..) | NodeKind::Map(_) => Vec::new(),
     };

@@ -13,7 +13,7 @@ use super::records::{CsvPlace, Fault, Field, Records};
 use super::{Delimiter, RowSource, RowType, SHOWN, more};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::model::{AccountId, SpaceKey, folded};
-use crate::policy::ast::{AccessLine, Entry, Named, Right, Who};
+use crate::policy::ast::{AccessLine, Grantee, ListItem, Named, Right};
 use crate::policy::{conflict, hidden};
 
 /// A value in a message is cut after so many characters.
@@ -34,7 +34,7 @@ pub(in crate::policy) type AccountLookup<'a> = dyn Fn(&str) -> Result<AccountId,
 
 /// What a row says.
 enum CsvRow {
-    Access(SpaceKey, Spanned<Who>),
+    Access(SpaceKey, Spanned<Grantee>),
     /// Not taken, by its type.
     Skipped(RowType),
 }
@@ -74,7 +74,7 @@ impl CsvTable<'_> {
         };
         let Some(columns) = self.columns(&header, findings) else { return BTreeMap::new() };
         let spaces = self.rows(records, header.len(), columns, findings);
-        let lines = |who: Vec<Entry<Who>>| {
+        let lines = |who: Vec<ListItem<Grantee>>| {
             self.rights.iter().map(|right| AccessLine { right: right.clone(), who: who.clone() }).collect()
         };
         spaces.into_iter().map(|(key, who)| (key, lines(distinct(who)))).collect()
@@ -86,8 +86,8 @@ impl CsvTable<'_> {
         width: usize,
         columns: Columns,
         findings: &mut Diagnostics,
-    ) -> BTreeMap<SpaceKey, Vec<Entry<Who>>> {
-        let mut spaces: BTreeMap<SpaceKey, Vec<Entry<Who>>> = BTreeMap::new();
+    ) -> BTreeMap<SpaceKey, Vec<ListItem<Grantee>>> {
+        let mut spaces: BTreeMap<SpaceKey, Vec<ListItem<Grantee>>> = BTreeMap::new();
         let mut skipped: BTreeMap<RowType, usize> = BTreeMap::new();
         let mut bad = 0;
         let mut hidden = None;
@@ -104,7 +104,7 @@ impl CsvTable<'_> {
             }
             match self.row(&record, width, columns) {
                 Ok(CsvRow::Access(key, who)) => {
-                    spaces.entry(key).or_default().push(Entry { who, until: None, why: None });
+                    spaces.entry(key).or_default().push(ListItem { who, until: None, why: None });
                 }
                 Ok(CsvRow::Skipped(kind)) => *skipped.entry(kind).or_default() += 1,
                 Err(BadRow(place, ..)) if bad >= SHOWN => {
@@ -298,7 +298,7 @@ impl CsvTable<'_> {
             let message = format!("`{}` is not the id of a {}", cut(id_word), row_type.as_str());
             return Err(self.bad(id, message, correct(&self.from.id)));
         };
-        Ok(CsvRow::Access(key, Spanned::new(Who::Named(named), self.place(id))))
+        Ok(CsvRow::Access(key, Spanned::new(Grantee::Named(named), self.place(id))))
     }
 
     /// A row about a user that names none, or may mean any of several.
@@ -398,7 +398,7 @@ fn cut(value: &str) -> String {
 }
 
 /// Each principal once, by the first row that names it.
-fn distinct(entries: Vec<Entry<Who>>) -> Vec<Entry<Who>> {
+fn distinct(entries: Vec<ListItem<Grantee>>) -> Vec<ListItem<Grantee>> {
     let mut seen = BTreeSet::new();
     entries.into_iter().filter(|entry| seen.insert(entry.who.value.clone())).collect()
 }

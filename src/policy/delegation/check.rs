@@ -8,7 +8,7 @@ use super::say::{Judge, NO_HINT};
 use super::{Delegation, Team};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::model::{Mode, PageVerb, SpaceKey};
-use crate::policy::access_line::{AccessLine, Entry, Joining, Who};
+use crate::policy::access_line::{AccessLine, Grantee, Joining, ListItem};
 use crate::policy::ast::{
     AccessTest, Listed, PageEntry, PageOnlyEntry, Policy, SpaceDef, TestTarget, UnlistedDef,
 };
@@ -240,7 +240,7 @@ impl Judge<'_> {
 
     fn replaced(&self, replace: &Replace, findings: &mut Diagnostics) {
         let Replace { old, new } = replace;
-        findings.extend(self.taken_from(&Who::Named(old.value.clone()), &old.span));
+        findings.extend(self.taken_from(&Grantee::Named(old.value.clone()), &old.span));
         findings.extend(self.let_in(new));
         let shown = self.policy.show_named(&old.value);
         let what = format!("`replace` hands on all that `{shown}` holds, which only the site tells");
@@ -309,7 +309,11 @@ impl Judge<'_> {
         findings
     }
 
-    fn copied(&self, like: &Spanned<Like>, (line, entry): (&AccessLine, &Entry<Who>)) -> Option<Diagnostic> {
+    fn copied(
+        &self,
+        like: &Spanned<Like>,
+        (line, entry): (&AccessLine, &ListItem<Grantee>),
+    ) -> Option<Diagnostic> {
         self.granted(&line.right, entry)?;
         let delegating = if self.mandate.has(&entry.who.value) { self.granting() } else { self.receiving() };
         let message = format!(

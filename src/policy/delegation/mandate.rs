@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Recipient, Team};
 use crate::model::{Permission, SpaceKey};
-use crate::policy::access_line::{Named, Right, RoleName, Who};
+use crate::policy::access_line::{Grantee, Named, Right, RoleName};
 use crate::policy::ast::Policy;
 use crate::policy::glob::{covers, glob};
 use crate::policy::roles::{Bundle, bundle};
@@ -15,7 +15,7 @@ use crate::policy::rules::KeyPattern;
 pub struct Mandate<'p> {
     pub team: &'p Team,
     permissions: BTreeSet<Permission>,
-    principals: BTreeSet<Who>,
+    principals: BTreeSet<Grantee>,
     groups: Vec<&'p str>,
     all_users: bool,
     all_classes: bool,
@@ -40,7 +40,7 @@ impl<'p> Mandate<'p> {
                     mandate.all_users |= pattern == "*";
                     let aliases = policy.people.iter().filter(|(alias, _)| matches(pattern, alias));
                     let users = aliases.map(|(_, person)| Named::User(person.account.value.clone()));
-                    mandate.principals.extend(users.map(Who::Named));
+                    mandate.principals.extend(users.map(Grantee::Named));
                 }
                 Recipient::Sets(pattern) => {
                     let sets = policy.sets.defined.keys().filter(|name| matches(pattern, name));
@@ -83,18 +83,20 @@ impl<'p> Mandate<'p> {
     }
 
     /// Whether the team may let a principal in.
-    pub fn has(&self, who: &Who) -> bool {
+    pub fn has(&self, who: &Grantee) -> bool {
         self.principals.contains(who)
             || match who {
-                Who::Named(Named::Group(name)) => self.groups.iter().any(|pattern| matches(pattern, name)),
-                Who::Named(Named::User(_)) => self.all_users,
-                Who::Class(_) => self.all_classes,
-                Who::Anonymous => false,
+                Grantee::Named(Named::Group(name)) => {
+                    self.groups.iter().any(|pattern| matches(pattern, name))
+                }
+                Grantee::Named(Named::User(_)) => self.all_users,
+                Grantee::Class(_) => self.all_classes,
+                Grantee::Anonymous => false,
             }
     }
 
     /// Whether the team may take something from a principal.
-    pub fn may_remove(&self, who: &Who) -> bool {
+    pub fn may_remove(&self, who: &Grantee) -> bool {
         self.team.removes_any() || self.has(who)
     }
 }

@@ -17,7 +17,7 @@ pub use mandate::Mandate;
 
 use camino::Utf8Path;
 
-use super::access_line::{Right, Who};
+use super::access_line::{Grantee, Right};
 use super::rules::KeyPattern;
 use crate::diagnostic::Spanned;
 
@@ -47,7 +47,7 @@ pub struct Team {
 /// Principals that a team may let in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Recipient {
-    One(Who),
+    One(Grantee),
     /// The groups whose names match.
     Groups(String),
     /// The users with an alias that matches; with `*` every user.

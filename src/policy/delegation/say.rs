@@ -3,7 +3,7 @@
 use super::mandate::Mandate;
 use super::{MayRemove, Team};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
-use crate::policy::access_line::{Entry, Named, Right, Who};
+use crate::policy::access_line::{Grantee, ListItem, Named, Right};
 use crate::policy::ast::Policy;
 use crate::policy::rules::KeyPattern;
 
@@ -34,7 +34,7 @@ impl<'p> Judge<'p> {
         Some(self.beyond(message, place, (&team.spaces.span, "the team's spaces".to_owned()), NO_HINT))
     }
 
-    pub(super) fn granted(&self, right: &Spanned<Right>, entry: &Entry<Who>) -> Option<Diagnostic> {
+    pub(super) fn granted(&self, right: &Spanned<Right>, entry: &ListItem<Grantee>) -> Option<Diagnostic> {
         if !self.mandate.may_grant(&right.value, self.policy) {
             let message =
                 format!("the team `{}` may not grant `{}`", self.mandate.team.name.value, right.value);
@@ -47,9 +47,9 @@ impl<'p> Judge<'p> {
 
     pub(super) fn let_in<T>(&self, who: &Spanned<T>) -> Option<Diagnostic>
     where
-        T: Clone + Into<Who>,
+        T: Clone + Into<Grantee>,
     {
-        let named: Who = who.value.clone().into();
+        let named: Grantee = who.value.clone().into();
         if self.mandate.has(&named) {
             return None;
         }
@@ -63,7 +63,7 @@ impl<'p> Judge<'p> {
         )
     }
 
-    pub(super) fn taken_from(&self, who: &Who, place: &Span) -> Option<Diagnostic> {
+    pub(super) fn taken_from(&self, who: &Grantee, place: &Span) -> Option<Diagnostic> {
         if self.mandate.may_remove(who) {
             return None;
         }
@@ -126,7 +126,7 @@ impl<'p> Judge<'p> {
     }
 }
 
-impl From<Named> for Who {
+impl From<Named> for Grantee {
     fn from(named: Named) -> Self {
         Self::Named(named)
     }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 
 use super::keys::Inside;
-use super::yaml::{Form, Node, NodeKind, written};
+use super::yaml::{Form, NodeKind, YamlNode, written};
 use crate::diagnostic::{Code, Diagnostic, Span};
 
 /// The text of a policy file in the layout that all of them have. The error is why it is left alone.
@@ -65,7 +65,7 @@ fn unified_breaks(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether two trees say the same, but for the order of keys that the layout decides.
-fn is_same(before: &Node, after: &Node, inside: Inside) -> bool {
+fn is_same(before: &YamlNode, after: &YamlNode, inside: Inside) -> bool {
     match (&before.kind, &after.kind) {
         (NodeKind::Null, NodeKind::Null) => true,
         (NodeKind::Scalar(a, a_kind), NodeKind::Scalar(b, b_kind)) => a == b && a_kind == b_kind,
@@ -73,11 +73,11 @@ fn is_same(before: &Node, after: &Node, inside: Inside) -> bool {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b, inside))
         }
         (NodeKind::Map(a), NodeKind::Map(b)) => {
-            let name = |key: &Node| match &key.kind {
+            let name = |key: &YamlNode| match &key.kind {
                 NodeKind::Scalar(text, _) => text.clone(),
                 NodeKind::Null | NodeKind::List(_) | NodeKind::Map(_) => String::new(),
             };
-            let mut sorted: Vec<&(Node, Node)> = a.iter().collect();
+            let mut sorted: Vec<&(YamlNode, YamlNode)> = a.iter().collect();
             sorted.sort_by_key(|(key, _)| inside.rank(&name(key)));
             sorted.len() == b.len()
                 && sorted.into_iter().zip(b).all(|((a_key, a), (b_key, b))| {

@@ -15,7 +15,7 @@ use super::csv;
 use super::ignore::Ignored;
 use super::keys;
 use super::read::{meant_key, read};
-use super::yaml::{Node, NodeKind, parse};
+use super::yaml::{NodeKind, YamlNode, parse};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span};
 use crate::sandbox::state::is_state;
 
@@ -95,7 +95,7 @@ pub fn from_sources(mut sources: Sources) -> Loaded {
 }
 
 /// The policy files as trees, without those of the sandbox.
-fn trees(sources: &mut Sources) -> (Vec<Node>, Diagnostics) {
+fn trees(sources: &mut Sources) -> (Vec<YamlNode>, Diagnostics) {
     let mut findings = Diagnostics::default();
     let mut files = Vec::new();
     let mut withheld = Vec::new();
@@ -121,7 +121,7 @@ fn trees(sources: &mut Sources) -> (Vec<Node>, Diagnostics) {
     (files, findings)
 }
 
-fn whole(files: &[Node], mut findings: Diagnostics, sources: Sources) -> Loaded {
+fn whole(files: &[YamlNode], mut findings: Diagnostics, sources: Sources) -> Loaded {
     let whole = findings.is_empty();
     if whole && files.is_empty() {
         findings.push(
@@ -171,8 +171,8 @@ impl TopKeys {
         count
     }
 
-    fn of_tree(root: &Node) -> Self {
-        let pairs: &[(Node, Node)] = if let NodeKind::Map(pairs) = &root.kind { pairs } else { &[] };
+    fn of_tree(root: &YamlNode) -> Self {
+        let pairs: &[(YamlNode, YamlNode)] = if let NodeKind::Map(pairs) = &root.kind { pairs } else { &[] };
         Self::of(pairs.iter().filter_map(|(key, _)| key.scalar()))
     }
 
@@ -193,7 +193,7 @@ impl TopKeys {
 }
 
 /// One file: its tree, or what is wrong with it; and whether findings may quote it.
-fn tree(file: &Arc<Utf8Path>, text: &str) -> (Result<Node, Box<Diagnostic>>, bool) {
+fn tree(file: &Arc<Utf8Path>, text: &str) -> (Result<YamlNode, Box<Diagnostic>>, bool) {
     match parse(file, text) {
         Ok(root) => {
             let keys = TopKeys::of_tree(&root);
@@ -213,8 +213,8 @@ fn tree(file: &Arc<Utf8Path>, text: &str) -> (Result<Node, Box<Diagnostic>>, boo
     }
 }
 
-fn foreign(root: &Node) -> Diagnostic {
-    let pairs: &[(Node, Node)] = if let NodeKind::Map(pairs) = &root.kind { pairs } else { &[] };
+fn foreign(root: &YamlNode) -> Diagnostic {
+    let pairs: &[(YamlNode, YamlNode)] = if let NodeKind::Map(pairs) = &root.kind { pairs } else { &[] };
     let meant = pairs.iter().find_map(|(key, _)| {
         let near = meant_key(key.scalar()?, &keys::names(keys::TOP).collect::<Vec<_>>())?;
         if key.scalar() == Some(near) {

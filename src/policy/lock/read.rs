@@ -10,7 +10,7 @@ use super::{LastSeen, Lock, LockedEnd, LockedSite};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::{AccountStatus, SiteIdentity, folded};
 use crate::policy::conflict;
-use crate::policy::yaml::{Node, NodeKind, parse};
+use crate::policy::yaml::{NodeKind, YamlNode, parse};
 
 const AGAIN: &str = "take the version that was committed last, or delete the file and run `confperm plan`, which writes it anew: \
                      look at the plan first, since nothing is compared in that run";
@@ -71,7 +71,7 @@ impl Lock {
     }
 }
 
-fn site(node: &Node) -> Result<LockedSite, LockFault> {
+fn site(node: &YamlNode) -> Result<LockedSite, LockFault> {
     if let NodeKind::Scalar(address, _) = &node.kind {
         return Ok(LockedSite::Address(address.clone()));
     }
@@ -93,7 +93,7 @@ fn odd(span: &Span, what: &str) -> Diagnostic {
     Diagnostic::new(Code::InvalidLock, format!("this is {what}")).at(span, "").help(AGAIN)
 }
 
-fn pairs(node: &Node) -> Result<Vec<(Spanned<&str>, &Node)>, LockFault> {
+fn pairs(node: &YamlNode) -> Result<Vec<(Spanned<&str>, &YamlNode)>, LockFault> {
     match &node.kind {
         // A section, or a file, in which nothing is left.
         NodeKind::Null => Ok(Vec::new()),
@@ -104,8 +104,8 @@ fn pairs(node: &Node) -> Result<Vec<(Spanned<&str>, &Node)>, LockFault> {
     }
 }
 
-fn ends(node: &Node, lock: &mut Lock) -> Result<(), LockFault> {
-    let entries: &[Node] = match &node.kind {
+fn ends(node: &YamlNode, lock: &mut Lock) -> Result<(), LockFault> {
+    let entries: &[YamlNode] = match &node.kind {
         NodeKind::Null => &[],
         NodeKind::List(entries) => entries,
         NodeKind::Scalar(..) | NodeKind::Map(_) => {
@@ -124,7 +124,7 @@ fn ends(node: &Node, lock: &mut Lock) -> Result<(), LockFault> {
     Ok(())
 }
 
-fn scalar(node: &Node) -> Result<Spanned<&str>, LockFault> {
+fn scalar(node: &YamlNode) -> Result<Spanned<&str>, LockFault> {
     match &node.kind {
         NodeKind::Scalar(text, _) => Ok(Spanned::new(text, node.span.clone())),
         NodeKind::Null | NodeKind::List(_) | NodeKind::Map(_) => {
@@ -134,7 +134,7 @@ fn scalar(node: &Node) -> Result<Spanned<&str>, LockFault> {
 }
 
 /// Names as they compare; those of a lock that an earlier version wrote may be others.
-fn names<V: FromStr>(node: &Node, map: &mut BTreeMap<String, Spanned<V>>) -> Result<(), LockFault> {
+fn names<V: FromStr>(node: &YamlNode, map: &mut BTreeMap<String, Spanned<V>>) -> Result<(), LockFault> {
     let mut found: BTreeMap<String, Spanned<V>> = BTreeMap::new();
     ids(node, &mut found)?;
     for (name, id) in found {
@@ -144,7 +144,7 @@ fn names<V: FromStr>(node: &Node, map: &mut BTreeMap<String, Spanned<V>>) -> Res
 }
 
 fn ids<K: FromStr + Ord, V: FromStr>(
-    node: &Node,
+    node: &YamlNode,
     map: &mut BTreeMap<K, Spanned<V>>,
 ) -> Result<(), LockFault> {
     for (key, node) in pairs(node)? {
@@ -167,7 +167,7 @@ fn add<K: FromStr + Ord, V>(
     Ok(())
 }
 
-fn last_seen(node: &Node) -> Result<LastSeen, LockFault> {
+fn last_seen(node: &YamlNode) -> Result<LastSeen, LockFault> {
     let mut seen = LastSeen { name: String::new(), status: AccountStatus::Unknown };
     for (key, node) in pairs(node)? {
         let value = scalar(node)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{PageName, PageSelector, Reach};
+use super::{Depth, PageName, PageSelector};
 use crate::model::{Content, ContentId, ContentKind, Known, LiveSpace, Tree};
 
 /// What a selector means in one space.
@@ -70,14 +70,14 @@ pub(crate) fn bearers(name: &PageName, space: &LiveSpace, tree: &Tree) -> BTreeS
 }
 
 /// What stands below a page, or in the space.
-pub(crate) fn below(top: Option<ContentId>, reach: Reach, tree: &Tree) -> BTreeSet<ContentId> {
+pub(crate) fn below(top: Option<ContentId>, reach: Depth, tree: &Tree) -> BTreeSet<ContentId> {
     let below: Vec<&Content> = match (top, reach) {
-        (Some(top), Reach::All) => tree.descendants(top),
-        (Some(top), Reach::Children) => tree.children(top).collect(),
+        (Some(top), Depth::All) => tree.descendants(top),
+        (Some(top), Depth::Children) => tree.children(top).collect(),
         // Also pages whose parents are hidden: they are pages of the space all the same. What may stand
         // anywhere may stand below a more specific entry, so no pattern reaches it.
-        (None, Reach::All) => tree.iter().filter(|content| tree.is_placed(content.id)).collect(),
-        (None, Reach::Children) => tree.roots().collect(),
+        (None, Depth::All) => tree.iter().filter(|content| tree.is_placed(content.id)).collect(),
+        (None, Depth::Children) => tree.roots().collect(),
     };
     below.into_iter().filter(|content| in_tree(content)).map(|content| content.id).collect()
 }
@@ -88,7 +88,7 @@ pub(crate) fn is_page(id: ContentId, tree: &Tree) -> bool {
 }
 
 /// How far a path of titles leads.
-pub(crate) struct Walk {
+pub(crate) struct PathMatch {
     pub(crate) found: BTreeSet<ContentId>,
     /// The longest part of the path that exists, and where it leads.
     pub(crate) reached: usize,
@@ -96,11 +96,11 @@ pub(crate) struct Walk {
 }
 
 /// Follows a path from below a page; or from the top of the space, and if that leads nowhere from below the homepage.
-pub(crate) fn walk(below: Option<ContentId>, titles: &[String], space: &LiveSpace, tree: &Tree) -> Walk {
+pub(crate) fn walk(below: Option<ContentId>, titles: &[String], space: &LiveSpace, tree: &Tree) -> PathMatch {
     if let Some(below) = below {
         let walk = follow(titles, tree.children(below).collect(), tree);
         let last = if walk.reached == 0 { BTreeSet::from([below]) } else { walk.last };
-        return Walk { last, ..walk };
+        return PathMatch { last, ..walk };
     }
     let from_top = follow(titles, tree.roots().collect(), tree);
     let home = match space.space.homepage {
@@ -111,13 +111,13 @@ pub(crate) fn walk(below: Option<ContentId>, titles: &[String], space: &LiveSpac
     if below_home.found.is_empty() && below_home.reached <= from_top.reached && from_top.reached > 0 {
         from_top
     } else if below_home.reached == 0 {
-        Walk { last: BTreeSet::from([home]), ..below_home }
+        PathMatch { last: BTreeSet::from([home]), ..below_home }
     } else {
         below_home
     }
 }
 
-fn follow(titles: &[String], start: Vec<&Content>, tree: &Tree) -> Walk {
+fn follow(titles: &[String], start: Vec<&Content>, tree: &Tree) -> PathMatch {
     let mut here = start;
     let mut last = BTreeSet::new();
     for (reached, title) in titles.iter().enumerate() {
@@ -125,12 +125,12 @@ fn follow(titles: &[String], start: Vec<&Content>, tree: &Tree) -> Walk {
             here.into_iter().filter(|page| is_named(page, title) && in_tree(page)).collect();
         let next = current_first(next);
         if next.is_empty() {
-            return Walk { found: BTreeSet::new(), reached, last };
+            return PathMatch { found: BTreeSet::new(), reached, last };
         }
         last = next.iter().map(|page| page.id).collect();
         here = next.into_iter().flat_map(|page| tree.children(page.id)).collect();
     }
-    Walk { found: last.clone(), reached: titles.len(), last }
+    PathMatch { found: last.clone(), reached: titles.len(), last }
 }
 
 /// Content of one title means what is current, where anything of that title is: a page that takes the place of an

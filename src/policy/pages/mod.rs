@@ -45,7 +45,7 @@ pub enum PageSelector {
     /// One page.
     Page(PageName),
     /// `/Runbooks/*`, `id:12345/**`: pages below another; without an anchor (`/*` and `/**`) those of the space.
-    Below { anchor: Option<PageName>, reach: Reach },
+    Below { anchor: Option<PageName>, reach: Depth },
     /// `label:runbook`: every page of the space that has the label.
     Labelled(PageLabel),
 }
@@ -65,7 +65,7 @@ impl PageSelector {
         }
         let depth = match (anchor, name) {
             (None, Some(PageName::Path { below: None, titles })) => Some(titles.len()),
-            (None, Some(_)) if *reach == Reach::All => Some(1),
+            (None, Some(_)) if *reach == Depth::All => Some(1),
             (
                 Some(PageName::Path { below, titles }),
                 Some(PageName::Path { below: other_below, titles: other_titles }),
@@ -75,15 +75,15 @@ impl PageSelector {
             _ => None,
         };
         match reach {
-            Reach::All => depth.is_some(),
-            Reach::Children => depth == Some(1) && !is_pattern,
+            Depth::All => depth.is_some(),
+            Depth::Children => depth == Some(1) && !is_pattern,
         }
     }
 }
 
 /// How far down a pattern reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reach {
+pub enum Depth {
     /// `**`: everything below.
     All,
     /// `*`: what stands directly below.
@@ -148,8 +148,8 @@ impl fmt::Display for PageSelector {
                     anchor.fmt(f)?;
                 }
                 f.write_str(match reach {
-                    Reach::All => "/**",
-                    Reach::Children => "/*",
+                    Depth::All => "/**",
+                    Depth::Children => "/*",
                 })
             }
         }

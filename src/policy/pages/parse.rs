@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::invalid::InvalidSelector;
 use super::link::Link;
-use super::{PageName, PageSelector, Reach};
+use super::{Depth, PageName, PageSelector};
 use crate::model::folded;
 
 impl PageSelector {
@@ -104,7 +104,7 @@ fn below(start: Option<PageName>, path: &str) -> Result<PageSelector, InvalidSel
 
 enum SelectorPart {
     Title(String),
-    Star(Reach),
+    Star(Depth),
 }
 
 /// Parts between slashes that are not escaped.
@@ -115,8 +115,8 @@ fn split(path: &str) -> Vec<SelectorPart> {
     for (at, c) in path.char_indices().chain([(path.len(), '/')]) {
         if at == path.len() || (c == '/' && !escaped) {
             parts.push(match &path[from..at] {
-                "*" => SelectorPart::Star(Reach::Children),
-                "**" => SelectorPart::Star(Reach::All),
+                "*" => SelectorPart::Star(Depth::Children),
+                "**" => SelectorPart::Star(Depth::All),
                 title => SelectorPart::Title(unescape(title)),
             });
             from = at + 1;
@@ -177,14 +177,14 @@ mod tests {
             parse("id:12/A/B"),
             page(PageName::Path { below: Some(TWELVE), titles: titles(["A", "B"]) })
         );
-        assert_eq!(parse("/A/**"), below(Some(path(["A"])), Reach::All));
-        assert_eq!(parse("/*"), below(None, Reach::Children));
+        assert_eq!(parse("/A/**"), below(Some(path(["A"])), Depth::All));
+        assert_eq!(parse("/*"), below(None, Depth::Children));
         assert_eq!(parse("label: Runbook "), Ok(PageSelector::Labelled("runbook".parse().unwrap())));
         assert_eq!(parse("/label:runbook"), page(path(["label:runbook"])));
-        assert_eq!(parse("id:12/**"), below(Some(PageName::Id(TWELVE)), Reach::All));
+        assert_eq!(parse("id:12/**"), below(Some(PageName::Id(TWELVE)), Depth::All));
         assert_eq!(
             parse("id:12/A/*"),
-            below(Some(PageName::Path { below: Some(TWELVE), titles: titles(["A"]) }), Reach::Children)
+            below(Some(PageName::Path { below: Some(TWELVE), titles: titles(["A"]) }), Depth::Children)
         );
     }
 

@@ -3,13 +3,13 @@
 use super::Reader;
 use super::sets::{ANYWHERE, set_name};
 use crate::diagnostic::{Code, Diagnostic, Spanned};
-use crate::policy::ast::{AccessTest, Expectation, OnlyThese, TestTarget, TestVerb, Who};
+use crate::policy::ast::{AccessTest, Expectation, Grantee, OnlyThese, TestTarget, TestVerb};
 use crate::policy::keys;
 use crate::policy::pages::{Link, PageSelector};
-use crate::policy::yaml::{Node, NodeKind};
+use crate::policy::yaml::{NodeKind, YamlNode};
 
 impl Reader {
-    pub(super) fn access_tests(&mut self, node: &Node) {
+    pub(super) fn access_tests(&mut self, node: &YamlNode) {
         let NodeKind::List(items) = &node.kind else {
             let help = "begin each test with `- name: …`".to_owned();
             self.wrong_kind(node, "`tests`", "a list", Some(help));
@@ -33,7 +33,7 @@ impl Reader {
     }
 
     /// A test about a set is one about each of its members.
-    fn access_test(&mut self, node: &Node) -> Option<Vec<AccessTest>> {
+    fn access_test(&mut self, node: &YamlNode) -> Option<Vec<AccessTest>> {
         let fields = self.fields(node, "a test", keys::TEST)?;
         let has = |name| fields.iter().any(|(key, _)| key.value == name);
         let asks = has("can") || has("cannot");
@@ -86,7 +86,7 @@ impl Reader {
         let name = name?;
         let mut tests: Vec<AccessTest> = Vec::new();
         if is_about_one {
-            let of = |who: Spanned<Who>| {
+            let of = |who: Spanned<Grantee>| {
                 let called = if is_set {
                     format!("{}: {}", name.value, self.policy.show(&who.value))
                 } else {
@@ -115,7 +115,7 @@ impl Reader {
     }
 
     /// `{view: {FIN/Budgets/**: [group:finance]}}`: these can, and all others cannot.
-    fn only(&mut self, node: &Node) -> Vec<OnlyThese> {
+    fn only(&mut self, node: &YamlNode) -> Vec<OnlyThese> {
         let mut found = Vec::new();
         for (key, node) in self.entries(node, "`only`").unwrap_or_default() {
             let verb = self.verb(&key, "`only`");
@@ -123,7 +123,7 @@ impl Reader {
                 let target = self.target(&written);
                 let items =
                     self.list(node, &format!("`{}`", written.value), "group:NAME").unwrap_or_default();
-                let read: Vec<Option<Vec<Spanned<Who>>>> =
+                let read: Vec<Option<Vec<Spanned<Grantee>>>> =
                     items.iter().map(|item| self.principals(item, &ANYWHERE)).collect();
                 let who = read.into_iter().collect::<Option<Vec<_>>>().map(|who| who.concat());
                 let who = who.filter(|who| !who.is_empty());
@@ -143,7 +143,7 @@ impl Reader {
         Some(Spanned::new(verb?, key.span.clone()))
     }
 
-    fn expectations(&mut self, what: &str, node: &Node) -> Vec<Expectation> {
+    fn expectations(&mut self, what: &str, node: &YamlNode) -> Vec<Expectation> {
         let mut expectations = Vec::new();
         for (key, node) in self.entries(node, what).unwrap_or_default() {
             let verb = self.verb(&key, what);
@@ -159,7 +159,7 @@ impl Reader {
     }
 
     /// `**`, `ENG`, `ENG/Title/Title`, `ENG/Title/**`, `ENG/id:1002`, `ENG/blog:Title`, the address of a page.
-    fn target_node(&mut self, node: &Node) -> Option<Spanned<TestTarget>> {
+    fn target_node(&mut self, node: &YamlNode) -> Option<Spanned<TestTarget>> {
         let text = self.text(node, "an entry of this list")?;
         self.target(&text)
     }

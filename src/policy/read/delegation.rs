@@ -8,10 +8,10 @@ use crate::policy::ast::Right;
 use crate::policy::csv;
 use crate::policy::delegation::{MayRemove, PolicyFiles, Recipient, Team, TeamFiles};
 use crate::policy::keys;
-use crate::policy::yaml::{Node, NodeKind};
+use crate::policy::yaml::{NodeKind, YamlNode};
 
 impl Reader {
-    pub(super) fn delegation(&mut self, node: &Node) {
+    pub(super) fn delegation(&mut self, node: &YamlNode) {
         for (files, node) in self.entries(node, "`delegation`").unwrap_or_default() {
             if files.value == keys::OWNERS {
                 let owners = self.owners(node);
@@ -40,7 +40,7 @@ impl Reader {
         self.policy.delegation.teams.push(team);
     }
 
-    fn team(&mut self, files: &Spanned<String>, node: &Node) -> Option<Team> {
+    fn team(&mut self, files: &Spanned<String>, node: &YamlNode) -> Option<Team> {
         let what = format!("`{}`", files.value);
         let parsed = match TeamFiles::parse(&files.value) {
             Ok(parsed) => Some(Spanned::new(parsed, files.span.clone())),
@@ -91,12 +91,12 @@ impl Reader {
         Some(Team { name, files, spaces: spaces?, may_grant, to, may_remove, may_open, owners })
     }
 
-    fn may_grant(&mut self, node: &Node) -> Vec<Spanned<Right>> {
+    fn may_grant(&mut self, node: &YamlNode) -> Vec<Spanned<Right>> {
         let words = self.words(node, "`may-grant`").unwrap_or_default();
         words.iter().filter_map(|word| self.right(word)).collect()
     }
 
-    fn recipients(&mut self, node: &Node) -> Vec<Spanned<Recipient>> {
+    fn recipients(&mut self, node: &YamlNode) -> Vec<Spanned<Recipient>> {
         let items = self.list(node, "`to`", "group:eng-*").unwrap_or_default();
         let recipients: Vec<_> = items.iter().filter_map(|item| self.recipient(item)).collect();
         self.repeated(&recipients, |policy, recipient| match recipient {
@@ -109,7 +109,7 @@ impl Reader {
         recipients
     }
 
-    fn recipient(&mut self, node: &Node) -> Option<Spanned<Recipient>> {
+    fn recipient(&mut self, node: &YamlNode) -> Option<Spanned<Recipient>> {
         let written = node.scalar().map(|text| folded(text).into_owned());
         let pattern = written.as_deref().and_then(|text| text.split_once(':'));
         let pattern =
@@ -125,7 +125,7 @@ impl Reader {
         Some(Spanned::new(recipient, node.span.clone()))
     }
 
-    fn may_remove(&mut self, node: &Node) -> Option<MayRemove> {
+    fn may_remove(&mut self, node: &YamlNode) -> Option<MayRemove> {
         let text = self.text(node, "`may-remove`")?;
         let known = MayRemove::ALL.into_iter().find(|may| may.as_str() == text.value);
         if known.is_none() {
@@ -136,7 +136,7 @@ impl Reader {
         known
     }
 
-    fn may_open(&mut self, node: &Node) -> Option<bool> {
+    fn may_open(&mut self, node: &YamlNode) -> Option<bool> {
         let text = self.text(node, "`may-open`")?;
         let known = text.value.parse().ok();
         if known.is_none() {
@@ -153,7 +153,7 @@ impl Reader {
         );
     }
 
-    fn owners(&mut self, node: &Node) -> Vec<Spanned<String>> {
+    fn owners(&mut self, node: &YamlNode) -> Vec<Spanned<String>> {
         let owners = self.words(node, "`owners`").unwrap_or_default();
         for owner in &owners {
             // They are printed as they are, each as one word of a line.
@@ -171,7 +171,7 @@ impl Reader {
     }
 
     /// Whether files of teams stay within what is delegated to them.
-    pub(super) fn delegated(&mut self, files: &[Node], sources: &Sources) {
+    pub(super) fn delegated(&mut self, files: &[YamlNode], sources: &Sources) {
         if self.policy.delegation.teams.is_empty() {
             return;
         }
@@ -182,7 +182,7 @@ impl Reader {
     }
 
     /// The keys at the top of a file, for what files of teams may not have.
-    fn top_keys(root: &Node) -> Vec<Spanned<&str>> {
+    fn top_keys(root: &YamlNode) -> Vec<Spanned<&str>> {
         let NodeKind::Map(pairs) = &root.kind else { return Vec::new() };
         pairs.iter().filter_map(|(key, _)| Some(Spanned::new(key.scalar()?, key.span.clone()))).collect()
     }

@@ -5,16 +5,20 @@ use jiff::civil::Date;
 use super::Reader;
 use super::sets::PrincipalPlace;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
-use crate::policy::ast::Entry;
+use crate::policy::ast::ListItem;
 use crate::policy::keys;
-use crate::policy::yaml::{Node, NodeKind};
+use crate::policy::yaml::{NodeKind, YamlNode};
 
 impl Reader {
     /// `group:sre`, or `{who: group:sre, until: 2027-01-31, why: "audit"}`. A set gives an entry for each member.
-    pub(super) fn entry<T>(&mut self, node: &Node, place: &PrincipalPlace<T>) -> Option<Vec<Entry<T>>> {
+    pub(super) fn entry<T>(
+        &mut self,
+        node: &YamlNode,
+        place: &PrincipalPlace<T>,
+    ) -> Option<Vec<ListItem<T>>> {
         if !is_long(node) {
             let who = self.principals(node, place)?;
-            return Some(who.into_iter().map(|who| Entry { who, until: None, why: None }).collect());
+            return Some(who.into_iter().map(|who| ListItem { who, until: None, why: None }).collect());
         }
         let fields = self.fields(node, "an entry of this list", keys::ENTRY)?;
         if fields.iter().all(|(key, _)| key.value != "who") {
@@ -33,12 +37,12 @@ impl Reader {
                 _ => why = self.text(node, "`why`").map(|why| one_line(&why.value)),
             }
         }
-        let entry = |who| Entry { who, until: until.clone(), why: why.clone() };
+        let entry = |who| ListItem { who, until: until.clone(), why: why.clone() };
         Some(who?.into_iter().map(entry).collect())
     }
 
     /// A day, as `2027-01-31`.
-    fn date(&mut self, node: &Node) -> Option<Spanned<Date>> {
+    fn date(&mut self, node: &YamlNode) -> Option<Spanned<Date>> {
         let text = self.text(node, "`until`")?;
         match date(&text.value) {
             Ok(date) => Some(Spanned::new(date, text.span)),
@@ -51,7 +55,7 @@ impl Reader {
 }
 
 /// Whether an entry is a mapping that means to be one; `group: sre`, with a space, does not.
-fn is_long(node: &Node) -> bool {
+fn is_long(node: &YamlNode) -> bool {
     let NodeKind::Map(pairs) = &node.kind else { return false };
     pairs
         .iter()

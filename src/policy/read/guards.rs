@@ -4,9 +4,9 @@ use super::sets::{PrincipalPlace, named};
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{Forbidden, MaxRemovals};
-use crate::policy::ast::{ForbidDef, Named, Who};
+use crate::policy::ast::{ForbidDef, Grantee, Named};
 use crate::policy::keys;
-use crate::policy::yaml::{Node, NodeKind};
+use crate::policy::yaml::{NodeKind, YamlNode};
 
 const EXCEPTED_ARE_USERS: &str = "`direct-users` is about users, so only users can be excepted";
 
@@ -24,12 +24,12 @@ const EXCEPTED: PrincipalPlace<Named> = PrincipalPlace {
     holds: EXCEPTED_ARE_USERS,
 };
 
-fn user(who: &Who) -> Option<Named> {
+fn user(who: &Grantee) -> Option<Named> {
     named(who).filter(|named| matches!(named, Named::User(_)))
 }
 
 impl Reader {
-    pub(super) fn guards(&mut self, node: &Node) {
+    pub(super) fn guards(&mut self, node: &YamlNode) {
         if matches!(&node.kind, NodeKind::Map(pairs) if pairs.is_empty()) {
             self.report(
                 Diagnostic::new(Code::EmptyEntry, "`guards` says nothing")
@@ -76,7 +76,7 @@ impl Reader {
     }
 
     /// A scalar, called what it should be where it is none.
-    fn written(&mut self, node: &Node, what: &str, wanted: &str) -> Option<Spanned<String>> {
+    fn written(&mut self, node: &YamlNode, what: &str, wanted: &str) -> Option<Spanned<String>> {
         if node.scalar().is_none() {
             self.wrong_kind(node, what, wanted, None);
             return None;
@@ -84,7 +84,7 @@ impl Reader {
         self.text(node, what)
     }
 
-    fn min_admins(&mut self, node: &Node) -> Option<u32> {
+    fn min_admins(&mut self, node: &YamlNode) -> Option<u32> {
         let text = self.written(node, "`min-admins`", "a number")?;
         let limit = text.value.parse().ok();
         if limit.is_none() {
@@ -100,7 +100,7 @@ impl Reader {
         limit
     }
 
-    fn max_removals(&mut self, node: &Node) -> Option<MaxRemovals> {
+    fn max_removals(&mut self, node: &YamlNode) -> Option<MaxRemovals> {
         let text = self.written(node, "`max-removals`", "a share or a number")?;
         let (limit, help) = match text.value.trim().strip_suffix('%') {
             Some(share) => (
@@ -122,7 +122,7 @@ impl Reader {
         limit
     }
 
-    fn required_admins(&mut self, node: &Node) -> Option<Vec<Spanned<Named>>> {
+    fn required_admins(&mut self, node: &YamlNode) -> Option<Vec<Spanned<Named>>> {
         let items = self.list(node, "`required-admins`", "group:NAME")?;
         let mut admins = Vec::new();
         for item in items {
@@ -132,9 +132,9 @@ impl Reader {
         Some(admins).filter(|admins| !admins.is_empty())
     }
 
-    fn required_admin(&mut self, node: &Node) -> Option<Spanned<Named>> {
+    fn required_admin(&mut self, node: &YamlNode) -> Option<Spanned<Named>> {
         let who = self.who(node)?;
-        if let Who::Named(named) = who.value {
+        if let Grantee::Named(named) = who.value {
             return Some(Spanned::new(named, who.span));
         }
         self.report(
@@ -146,7 +146,7 @@ impl Reader {
     }
 
     /// A list of words, or a mapping from each word to its exceptions.
-    fn forbidden(&mut self, node: &Node) -> Option<Vec<ForbidDef>> {
+    fn forbidden(&mut self, node: &YamlNode) -> Option<Vec<ForbidDef>> {
         let forbidden: Vec<ForbidDef> = if matches!(node.kind, NodeKind::Map(_)) {
             self.fields(node, "`forbid`", keys::FORBID)?
                 .into_iter()
@@ -163,7 +163,7 @@ impl Reader {
         Some(forbidden).filter(|forbidden| !forbidden.is_empty())
     }
 
-    fn forbidden_word(&mut self, item: &Node) -> Option<Spanned<Forbidden>> {
+    fn forbidden_word(&mut self, item: &YamlNode) -> Option<Spanned<Forbidden>> {
         let word = self.text(item, "an entry of `forbid`")?;
         if let Some(known) = Forbidden::ALL.into_iter().find(|known| known.as_str() == word.value) {
             return Some(Spanned::new(known, word.span));
@@ -181,7 +181,7 @@ impl Reader {
         None
     }
 
-    fn with_exceptions(&mut self, word: &Spanned<&'static str>, node: &Node) -> Option<ForbidDef> {
+    fn with_exceptions(&mut self, word: &Spanned<&'static str>, node: &YamlNode) -> Option<ForbidDef> {
         let what = Forbidden::ALL.into_iter().find(|known| known.as_str() == word.value)?;
         let table = match what {
             Forbidden::Anonymous => keys::FORBID_ANONYMOUS,
@@ -203,7 +203,7 @@ impl Reader {
     }
 
     /// The users that may be given access by name.
-    fn excepted(&mut self, node: &Node) -> Option<Vec<Spanned<Named>>> {
+    fn excepted(&mut self, node: &YamlNode) -> Option<Vec<Spanned<Named>>> {
         let items = self.list(node, "`except`", "user:ALIAS")?;
         let read: Vec<_> = items.iter().filter_map(|item| self.principals(item, &EXCEPTED)).collect();
         let whole = read.len() == items.len();
@@ -212,7 +212,7 @@ impl Reader {
         whole.then_some(users)
     }
 
-    fn excepted_user(&mut self, node: &Node) -> Option<Spanned<Named>> {
+    fn excepted_user(&mut self, node: &YamlNode) -> Option<Spanned<Named>> {
         let who = self.who(node)?;
         if let Some(user) = user(&who.value) {
             return Some(Spanned::new(user, who.span));

@@ -4,13 +4,13 @@ use super::Reader;
 use super::sets::ON_PAGES;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::PageVerb;
-use crate::policy::ast::{Entry, Joining, Named};
+use crate::policy::ast::{Joining, ListItem, Named};
 use crate::policy::keys;
-use crate::policy::yaml::{Node, NodeKind};
+use crate::policy::yaml::{NodeKind, YamlNode};
 
 impl Reader {
     /// Reads the value of a key, if that says who joins lists.
-    pub(super) fn joins(&mut self, joining: &mut Joining, key: &str, node: &Node) -> bool {
+    pub(super) fn joins(&mut self, joining: &mut Joining, key: &str, node: &YamlNode) -> bool {
         let Some(verb) = PageVerb::ALL.into_iter().find(|verb| Joining::key(*verb) == key) else {
             return false;
         };
@@ -22,7 +22,7 @@ impl Reader {
         true
     }
 
-    pub(super) fn restricted_pages(&mut self, node: &Node) -> Joining {
+    pub(super) fn restricted_pages(&mut self, node: &YamlNode) -> Joining {
         let mut joining = Joining::default();
         let Some(fields) = self.fields(node, "`restricted-pages`", keys::RESTRICTED) else { return joining };
         if matches!(&node.kind, NodeKind::Map(pairs) if pairs.is_empty()) {
@@ -38,7 +38,7 @@ impl Reader {
         joining
     }
 
-    fn who_joins(&mut self, verb: PageVerb, node: &Node) -> Vec<Entry<Named>> {
+    fn who_joins(&mut self, verb: PageVerb, node: &YamlNode) -> Vec<ListItem<Named>> {
         let key = Joining::key(verb);
         if matches!(&node.kind, NodeKind::Scalar(text, _) if text == "anyone") {
             self.report(

@@ -3,8 +3,8 @@
 use super::Reader;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::PageVerb;
-use crate::policy::ast::{Entry, Listed, Named, PageEntry, PageOnlyEntry, UnlistedDef};
-use crate::policy::pages::{PageSelector, Reach};
+use crate::policy::ast::{ListItem, Listed, Named, PageEntry, PageOnlyEntry, UnlistedDef};
+use crate::policy::pages::{Depth, PageSelector};
 
 impl Reader {
     /// Reports what a page would be opened by that gets a label, or loses it.
@@ -48,7 +48,7 @@ impl Reader {
 
     /// A path goes before a label, so beside a pattern of the whole space a label has nothing to say.
     fn labels_outranked(&mut self, pages: &[PageEntry]) {
-        let all = PageSelector::Below { anchor: None, reach: Reach::All };
+        let all = PageSelector::Below { anchor: None, reach: Depth::All };
         for verb in PageVerb::ALL {
             let whole = pages.iter().filter(|entry| entry.pages.value == all).find_map(|it| it.listed(verb));
             let Some(whole) = whole else { continue };
@@ -67,7 +67,7 @@ impl Reader {
 
     /// Reports those who are limited to some pages, and would be on the list of every page with a label.
     pub(super) fn labels_name_no_guests(&mut self, pages: &[PageEntry], page_only: &[PageOnlyEntry]) {
-        let guests: Vec<&Entry<Named>> = page_only.iter().flat_map(|entry| &entry.who).collect();
+        let guests: Vec<&ListItem<Named>> = page_only.iter().flat_map(|entry| &entry.who).collect();
         for entry in pages.iter().filter(|it| matches!(it.pages.value, PageSelector::Labelled(_))) {
             let lists = PageVerb::ALL.into_iter().filter_map(|verb| entry.listed(verb));
             let set = lists.flat_map(|listed| listed.value.named());

@@ -4,10 +4,10 @@ use super::Reader;
 use super::sets::ANYWHERE;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::policy::leave::LeavePattern;
-use crate::policy::yaml::{Node, NodeKind};
+use crate::policy::yaml::{NodeKind, YamlNode};
 
 impl Reader {
-    pub(super) fn leave(&mut self, node: &Node) -> Vec<Spanned<LeavePattern>> {
+    pub(super) fn leave(&mut self, node: &YamlNode) -> Vec<Spanned<LeavePattern>> {
         if let Some(word) = node.scalar().filter(|word| means_all(word)) {
             self.leaves_everything(word.trim(), node);
             return Vec::new();
@@ -19,7 +19,7 @@ impl Reader {
     }
 
     /// What would leave everything as it is has a word of its own.
-    fn leaves_everything(&mut self, word: &str, node: &Node) {
+    fn leaves_everything(&mut self, word: &str, node: &YamlNode) {
         self.report(
             Diagnostic::new(Code::InvalidPrincipal, format!("`{word}` would leave everything as it is"))
                 .at(&node.span, "")
@@ -31,7 +31,7 @@ impl Reader {
     }
 
     /// Whether an item has a principal under `who`, as entries of other lists may; that is reported.
-    fn is_long_entry(&mut self, node: &Node) -> bool {
+    fn is_long_entry(&mut self, node: &YamlNode) -> bool {
         let NodeKind::Map(pairs) = &node.kind else { return false };
         let who = pairs.iter().find(|(key, _)| key.scalar() == Some("who")).and_then(|(_, who)| who.scalar());
         let Some(who) = who else { return false };
@@ -42,7 +42,7 @@ impl Reader {
     }
 
     /// What an item means: several where it names a set.
-    fn leave_patterns(&mut self, node: &Node) -> Vec<Spanned<LeavePattern>> {
+    fn leave_patterns(&mut self, node: &YamlNode) -> Vec<Spanned<LeavePattern>> {
         let written = node.scalar().map(str::trim).and_then(|text| text.split_once(':'));
         let pattern = match written {
             Some(("group", name)) if name.contains(['*', '?']) => {

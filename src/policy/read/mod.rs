@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 use super::ast::Policy;
 use super::ignore::is_root;
 use super::keys;
-use super::yaml::Node;
+use super::yaml::YamlNode;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span, Spanned};
 
 /// The version of the language that this program reads.
@@ -37,7 +37,7 @@ const VERSION: &str = "1";
 /// Reads all files of a policy, given in the order of their paths.
 ///
 /// `sources` holds the CSV files that rules name.
-pub(super) fn read(files: &[Node], sources: &Sources) -> (Policy, Diagnostics) {
+pub(super) fn read(files: &[YamlNode], sources: &Sources) -> (Policy, Diagnostics) {
     let mut reader = Reader::default();
     let mut sections = Sections::default();
     for root in files {
@@ -91,22 +91,22 @@ struct Reader {
 /// The top-level keys of all files, sorted by key.
 #[derive(Default)]
 struct Sections<'a> {
-    version: Vec<(Span, &'a Node)>,
-    ignore: Vec<(Span, &'a Node)>,
-    site: Vec<(Span, &'a Node)>,
-    people: Vec<(Span, &'a Node)>,
-    groups: Vec<(Span, &'a Node)>,
-    sets: Vec<(Span, &'a Node)>,
-    roles: Vec<(Span, &'a Node)>,
-    spaces: Vec<(Span, &'a Node)>,
-    rules: Vec<(Span, &'a Node)>,
-    guards: Vec<(Span, &'a Node)>,
-    delegation: Vec<(Span, &'a Node)>,
-    tests: Vec<(Span, &'a Node)>,
+    version: Vec<(Span, &'a YamlNode)>,
+    ignore: Vec<(Span, &'a YamlNode)>,
+    site: Vec<(Span, &'a YamlNode)>,
+    people: Vec<(Span, &'a YamlNode)>,
+    groups: Vec<(Span, &'a YamlNode)>,
+    sets: Vec<(Span, &'a YamlNode)>,
+    roles: Vec<(Span, &'a YamlNode)>,
+    spaces: Vec<(Span, &'a YamlNode)>,
+    rules: Vec<(Span, &'a YamlNode)>,
+    guards: Vec<(Span, &'a YamlNode)>,
+    delegation: Vec<(Span, &'a YamlNode)>,
+    tests: Vec<(Span, &'a YamlNode)>,
 }
 
 impl<'a> Sections<'a> {
-    fn collect(&mut self, reader: &mut Reader, root: &'a Node) {
+    fn collect(&mut self, reader: &mut Reader, root: &'a YamlNode) {
         if root.is_null() {
             return;
         }
@@ -163,7 +163,7 @@ impl Reader {
     }
 
     /// What `ignore` names was left out when the files were looked for; here is only whether it is well written.
-    fn ignore(&mut self, span: &Span, node: &Node) {
+    fn ignore(&mut self, span: &Span, node: &YamlNode) {
         if !is_root(&span.file) {
             self.report(
                 Diagnostic::new(Code::InvalidValue, "`ignore` stands in the wrong file")

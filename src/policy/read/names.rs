@@ -12,7 +12,7 @@ use crate::model::{ArchivedPages, BuiltInRole, SpaceKey, folded, visible};
 use crate::policy::ast::{GroupPin, PersonDef, RoleName, SiteAddress};
 use crate::policy::keys;
 use crate::policy::roles::{RoleDef, inclusion_circles};
-use crate::policy::yaml::{Node, NodeKind};
+use crate::policy::yaml::{NodeKind, YamlNode};
 
 const ARCHIVED_PAGES: [(&str, ArchivedPages); 2] =
     [("writable", ArchivedPages::Writable), ("read-only", ArchivedPages::ReadOnly)];
@@ -25,7 +25,7 @@ struct PersonEntry {
 }
 
 impl Reader {
-    pub(super) fn site(&mut self, node: &Node) {
+    pub(super) fn site(&mut self, node: &YamlNode) {
         if let NodeKind::Scalar(text, _) = &node.kind {
             let help = format!("write the address below the key: `site: {{url: {text}}}`");
             return self.wrong_kind(node, "`site`", "a mapping", Some(help));
@@ -52,7 +52,7 @@ impl Reader {
         }
     }
 
-    fn archived_pages(&mut self, node: &Node) {
+    fn archived_pages(&mut self, node: &YamlNode) {
         let Some(text) = self.text(node, "`archived-pages`") else { return };
         let Some((_, said)) = ARCHIVED_PAGES.into_iter().find(|(name, _)| *name == text.value) else {
             let help = meant(did_you_mean(&text.value, ARCHIVED_PAGES.map(|(name, _)| name)));
@@ -74,7 +74,7 @@ impl Reader {
         }
     }
 
-    pub(super) fn people(&mut self, node: &Node) {
+    pub(super) fn people(&mut self, node: &YamlNode) {
         for (alias, node) in self.entries(node, "`people`").unwrap_or_default() {
             let what = format!("`{}`", alias.value);
             let Some(PersonEntry { account, email, guest_of }) = self.person(node, &alias, &what) else {
@@ -122,7 +122,7 @@ impl Reader {
     }
 
     /// One entry of `people`: an account id, or a mapping with more.
-    fn person(&mut self, node: &Node, alias: &Spanned<String>, what: &str) -> Option<PersonEntry> {
+    fn person(&mut self, node: &YamlNode, alias: &Spanned<String>, what: &str) -> Option<PersonEntry> {
         let NodeKind::Map(_) = node.kind else {
             return self.text(node, what).map(|account| PersonEntry { account, email: None, guest_of: None });
         };
@@ -161,7 +161,7 @@ impl Reader {
         None
     }
 
-    pub(super) fn groups(&mut self, node: &Node) {
+    pub(super) fn groups(&mut self, node: &YamlNode) {
         for (name, node) in self.entries(node, "`groups`").unwrap_or_default() {
             let what = format!("`{}`", name.value);
             let Some(id) = self.text(node, &what) else { continue };
@@ -185,7 +185,7 @@ impl Reader {
     }
 
     /// All `roles` sections. The names come first, since a role may include one that is defined later.
-    pub(super) fn roles<'n>(&mut self, sections: impl Iterator<Item = &'n Node>) {
+    pub(super) fn roles<'n>(&mut self, sections: impl Iterator<Item = &'n YamlNode>) {
         let mut bodies = Vec::new();
         for section in sections {
             for (name, node) in self.entries(section, "`roles`").unwrap_or_default() {
@@ -226,7 +226,7 @@ impl Reader {
         self.role_circles();
     }
 
-    fn role(&mut self, name: &Spanned<String>, node: &Node) -> Option<RoleDef> {
+    fn role(&mut self, name: &Spanned<String>, node: &YamlNode) -> Option<RoleDef> {
         let what = format!("the role `{}`", name.value);
         let fields = self.fields(node, &what, keys::ROLE)?;
         let says_nothing = fields.iter().all(|(key, _)| key.value == "site-role");

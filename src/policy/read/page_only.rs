@@ -4,16 +4,16 @@ use super::sets::ON_PAGES;
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
 use crate::model::{BuiltInRole, Permission, SpaceKey};
-use crate::policy::ast::{AccessLine, Entry, Named, PageOnlyEntry, Right, RoleName, UnlistedDef, Who};
+use crate::policy::ast::{AccessLine, Grantee, ListItem, Named, PageOnlyEntry, Right, RoleName, UnlistedDef};
 use crate::policy::keys;
 use crate::policy::pages::PageSelector;
 use crate::policy::roles::bundle;
-use crate::policy::yaml::{Node, NodeKind};
+use crate::policy::yaml::{NodeKind, YamlNode};
 
 const UNLISTED: [(&str, UnlistedDef); 2] = [("leave", UnlistedDef::Leave), ("open", UnlistedDef::Open)];
 
 impl Reader {
-    pub(super) fn unlisted_pages(&mut self, node: &Node) -> Option<Spanned<UnlistedDef>> {
+    pub(super) fn unlisted_pages(&mut self, node: &YamlNode) -> Option<Spanned<UnlistedDef>> {
         let text = self.text(node, "`unlisted-pages`")?;
         if let Some((_, unlisted)) = UNLISTED.into_iter().find(|(name, _)| *name == text.value) {
             return Some(Spanned::new(unlisted, text.span));
@@ -29,7 +29,7 @@ impl Reader {
         None
     }
 
-    pub(super) fn page_only(&mut self, node: &Node, space: &SpaceKey) -> Vec<PageOnlyEntry> {
+    pub(super) fn page_only(&mut self, node: &YamlNode, space: &SpaceKey) -> Vec<PageOnlyEntry> {
         if !matches!(node.kind, NodeKind::List(_)) {
             let help = "begin each entry with `- who: […]`".to_owned();
             self.wrong_kind(node, "`page-only`", "a list", Some(help));
@@ -40,7 +40,7 @@ impl Reader {
         items.iter().filter_map(|item| self.page_only_entry(item, space)).collect()
     }
 
-    fn page_only_entry(&mut self, node: &Node, space: &SpaceKey) -> Option<PageOnlyEntry> {
+    fn page_only_entry(&mut self, node: &YamlNode, space: &SpaceKey) -> Option<PageOnlyEntry> {
         let what = "an entry of `page-only`";
         let fields = self.fields(node, what, keys::PAGE_ONLY)?;
         for (key, help) in [
@@ -62,14 +62,14 @@ impl Reader {
         Some(PageOnlyEntry::new(node.span.clone(), who?, pages?, role?))
     }
 
-    fn guests(&mut self, node: &Node) -> Option<Vec<Entry<Named>>> {
+    fn guests(&mut self, node: &YamlNode) -> Option<Vec<ListItem<Named>>> {
         let items = self.list(node, "`who`", "group:NAME")?;
         let (who, whole) =
             self.listed_entries(items, &ON_PAGES, |policy, named| format!("`{}`", policy.show_named(named)));
         (!who.is_empty() && whole).then_some(who)
     }
 
-    fn named_pages(&mut self, node: &Node, space: &SpaceKey) -> Option<Vec<Spanned<PageSelector>>> {
+    fn named_pages(&mut self, node: &YamlNode, space: &SpaceKey) -> Option<Vec<Spanned<PageSelector>>> {
         let items = self.list(node, "`pages`", "/Public/Onboarding")?;
         let mut pages = Vec::new();
         for item in items {
@@ -83,7 +83,7 @@ impl Reader {
     }
 
     /// An administrator of a space can take lists off its pages, and so is no guest of it.
-    fn guests_role(&mut self, node: &Node) -> Option<RoleName> {
+    fn guests_role(&mut self, node: &YamlNode) -> Option<RoleName> {
         let text = self.text(node, "`role`")?;
         let role = self.role_name(&text)?;
         if bundle(&role, &self.policy.roles).required.contains(&Permission::AdministerSpace) {
@@ -116,7 +116,8 @@ impl Reader {
         let mut found = Vec::new();
         for guest in page_only.iter().flat_map(|entry| &entry.who) {
             for line in access.iter().filter(administers) {
-                let same = |entry: &&Entry<Who>| entry.who.value == Who::Named(guest.who.value.clone());
+                let same =
+                    |entry: &&ListItem<Grantee>| entry.who.value == Grantee::Named(guest.who.value.clone());
                 let admin = line.who.iter().find(same);
                 found.extend(admin.map(|admin| (guest.who.clone(), admin.who.span.clone())));
             }

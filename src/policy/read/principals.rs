@@ -3,14 +3,14 @@
 use super::{Reader, hints, meant};
 use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
 use crate::model::{AccessClass, AccountId, BuiltInRole, Permission, folded};
-use crate::policy::ast::{Named, Right, RoleName, Who};
-use crate::policy::yaml::{Node, NodeKind};
+use crate::policy::ast::{Grantee, Named, Right, RoleName};
+use crate::policy::yaml::{NodeKind, YamlNode};
 
 const FORMS: &str = "write `group:NAME`, `user:ALIAS` or `user:ACCOUNT-ID`, `class:NAME`, or `anonymous`";
 
 impl Reader {
     /// One principal.
-    pub(super) fn who(&mut self, node: &Node) -> Option<Spanned<Who>> {
+    pub(super) fn who(&mut self, node: &YamlNode) -> Option<Spanned<Grantee>> {
         let Some(text) = node.scalar() else {
             let help = colon_with_space(node).unwrap_or_else(|| FORMS.to_owned());
             self.wrong_kind(node, "an entry of this list", "one principal", Some(help));
@@ -18,14 +18,16 @@ impl Reader {
         };
         let text = &*folded(text);
         let who = match text.split_once(':') {
-            _ if text == "anonymous" => Some(Who::Anonymous),
+            _ if text == "anonymous" => Some(Grantee::Anonymous),
             Some(("group", name)) if !name.trim().is_empty() && !is_several(text) => {
-                Some(Who::Named(Named::Group(folded(name).into_owned())))
+                Some(Grantee::Named(Named::Group(folded(name).into_owned())))
             }
             Some(("user", name)) if !name.trim().is_empty() && !is_several(text) => {
-                self.user(name.trim(), node).map(|account| Who::Named(Named::User(account)))
+                self.user(name.trim(), node).map(|account| Grantee::Named(Named::User(account)))
             }
-            Some(("class", name)) if !name.trim().is_empty() => self.class(name.trim(), node).map(Who::Class),
+            Some(("class", name)) if !name.trim().is_empty() => {
+                self.class(name.trim(), node).map(Grantee::Class)
+            }
             Some(("set", name)) if !name.trim().is_empty() => {
                 self.is_set_for_one(node, "this place is for one principal");
                 None
@@ -43,7 +45,7 @@ impl Reader {
         who.map(|who| Spanned::new(who, node.span.clone()))
     }
 
-    fn user(&mut self, name: &str, node: &Node) -> Option<AccountId> {
+    fn user(&mut self, name: &str, node: &YamlNode) -> Option<AccountId> {
         if let Some(person) = self.policy.people.get(name) {
             return Some(person.account.value.clone());
         }
@@ -91,7 +93,7 @@ impl Reader {
             .to_owned()
     }
 
-    fn class(&mut self, name: &str, node: &Node) -> Option<AccessClass> {
+    fn class(&mut self, name: &str, node: &YamlNode) -> Option<AccessClass> {
         if let Ok(class) = name.parse() {
             return Some(class);
         }
@@ -179,7 +181,7 @@ impl Reader {
     }
 
     /// A person or a group, for the lists of pages.
-    pub(super) fn named(&mut self, node: &Node) -> Option<Spanned<Named>> {
+    pub(super) fn named(&mut self, node: &YamlNode) -> Option<Spanned<Named>> {
         if node.scalar() == Some("anyone") {
             self.report(
                 Diagnostic::new(Code::NotOnPages, "`anyone` cannot stand in a list")
@@ -190,8 +192,8 @@ impl Reader {
         }
         let who = self.who(node)?;
         match who.value {
-            Who::Named(named) => Some(Spanned::new(named, who.span)),
-            Who::Class(_) | Who::Anonymous => {
+            Grantee::Named(named) => Some(Spanned::new(named, who.span)),
+            Grantee::Class(_) | Grantee::Anonymous => {
                 self.report(
                     Diagnostic::new(Code::NotOnPages, "the lists of pages hold people and groups only")
                         .at(&who.span, "")
@@ -268,7 +270,7 @@ impl Reader {
 }
 
 /// `group: name`, with a space, is a mapping to YAML.
-pub(super) fn colon_with_space(node: &Node) -> Option<String> {
+pub(super) fn colon_with_space(node: &YamlNode) -> Option<String> {
     let NodeKind::Map(pairs) = &node.kind else { return None };
     let [(key, value)] = pairs.as_slice() else { return None };
     let prefix = key.scalar().filter(|prefix| matches!(*prefix, "group" | "user" | "class"))?;

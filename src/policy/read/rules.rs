@@ -7,11 +7,11 @@ use super::principals::is_account_id;
 use super::sets::{ANYWHERE, PrincipalPlace, named};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span, Spanned};
 use crate::model::SpaceKey;
-use crate::policy::ast::{AccessLine, Joining, Named, Right, Who};
+use crate::policy::ast::{AccessLine, Grantee, Joining, Named, Right};
 use crate::policy::csv::{self, CsvTable, Delimiter, RowType};
 use crate::policy::keys;
 use crate::policy::rules::{Absent, Like, Replace, Rule};
-use crate::policy::yaml::{Node, NodeKind, Scalar};
+use crate::policy::yaml::{NodeKind, Scalar, YamlNode};
 
 const ACTIONS: [&str; 6] = ["access", "like", "absent", "replace", "leave", "restricted-pages"];
 /// People and groups.
@@ -23,7 +23,7 @@ const PARTIES: PrincipalPlace<Named> = PrincipalPlace {
 };
 
 impl Reader {
-    pub(super) fn rules(&mut self, node: &Node, sources: &Sources) {
+    pub(super) fn rules(&mut self, node: &YamlNode, sources: &Sources) {
         let NodeKind::List(items) = &node.kind else {
             let help = "begin each rule with `- name: …`".to_owned();
             self.wrong_kind(node, "`rules`", "a list", Some(help));
@@ -40,7 +40,7 @@ impl Reader {
         }
     }
 
-    fn rule(&mut self, node: &Node, sources: &Sources) -> Option<Rule> {
+    fn rule(&mut self, node: &YamlNode, sources: &Sources) -> Option<Rule> {
         let fields = self.fields(node, "a rule", keys::RULE)?;
         let has = |name: &str| fields.iter().any(|(key, _)| key.value == name);
         self.rule_is_whole(&has, &node.span);
@@ -100,7 +100,7 @@ impl Reader {
     }
 
     /// `like: ENG` and `like: live:ENG`.
-    pub(super) fn like(&mut self, node: &Node) -> Option<Spanned<Like>> {
+    pub(super) fn like(&mut self, node: &YamlNode) -> Option<Spanned<Like>> {
         let text = self.text(node, "`like`")?;
         let (name, live) = match text.value.split_once(':') {
             Some(("live", name)) => (name.trim(), true),
@@ -110,7 +110,7 @@ impl Reader {
         Some(Spanned::new(if live { Like::Live(key) } else { Like::Policy(key) }, text.span))
     }
 
-    fn absent(&mut self, node: &Node) -> Vec<Absent> {
+    fn absent(&mut self, node: &YamlNode) -> Vec<Absent> {
         let items = self.list(node, "`absent`", "user:NAME").unwrap_or_default();
         let mut absent: Vec<Absent> =
             items.iter().filter_map(|item| self.absent_entry(item)).flatten().collect();
@@ -121,7 +121,7 @@ impl Reader {
         absent
     }
 
-    fn absent_entry(&mut self, node: &Node) -> Option<Vec<Absent>> {
+    fn absent_entry(&mut self, node: &YamlNode) -> Option<Vec<Absent>> {
         let long = matches!(&node.kind, NodeKind::Map(pairs)
             if pairs.iter().any(|(key, _)| matches!(key.scalar(), Some("who" | "instead"))));
         if !long {
@@ -149,7 +149,7 @@ impl Reader {
         }
         let who = who?;
         if let Some(instead) = &instead {
-            let same = |who: &&Spanned<Who>| who.value == Who::Named(instead.value.clone());
+            let same = |who: &&Spanned<Grantee>| who.value == Grantee::Named(instead.value.clone());
             if who.iter().any(|who| same(&who)) {
                 self.takes_own_place(instead);
             }
@@ -160,7 +160,7 @@ impl Reader {
         Some(who.into_iter().map(|who| Absent { who, instead: instead.clone() }).collect())
     }
 
-    fn on_no_list(&mut self, who: &Spanned<Who>, instead: &Spanned<Named>) {
+    fn on_no_list(&mut self, who: &Spanned<Grantee>, instead: &Spanned<Named>) {
         let shown = self.policy.show(&who.value);
         self.report(
             Diagnostic::new(
@@ -173,7 +173,7 @@ impl Reader {
         );
     }
 
-    fn replace(&mut self, node: &Node) -> Vec<Replace> {
+    fn replace(&mut self, node: &YamlNode) -> Vec<Replace> {
         let mut replaced: Vec<Replace> = Vec::new();
         let entries = self.entries(node, "`replace`").unwrap_or_default();
         if matches!(&node.kind, NodeKind::Map(pairs) if pairs.is_empty()) {
@@ -185,7 +185,7 @@ impl Reader {
         }
         for (old, new) in entries {
             // A key is read as the scalar that it is.
-            let old = Node { span: old.span, kind: NodeKind::Scalar(old.value, Scalar::Text) };
+            let old = YamlNode { span: old.span, kind: NodeKind::Scalar(old.value, Scalar::Text) };
             if self.is_set_for_one(new, "one principal takes the place") {
                 continue;
             }
@@ -211,11 +211,11 @@ impl Reader {
     }
 
     /// A person or a group, where classes and `anonymous` have no place.
-    fn party(&mut self, node: &Node) -> Option<Spanned<Named>> {
+    fn party(&mut self, node: &YamlNode) -> Option<Spanned<Named>> {
         let who = self.who(node)?;
         match who.value {
-            Who::Named(named) => Some(Spanned::new(named, who.span)),
-            Who::Class(_) | Who::Anonymous => {
+            Grantee::Named(named) => Some(Spanned::new(named, who.span)),
+            Grantee::Class(_) | Grantee::Anonymous => {
                 self.report(
                     Diagnostic::new(Code::InvalidValue, "this is for people and groups only")
                         .at(&who.span, "")
@@ -227,7 +227,7 @@ impl Reader {
     }
 
     /// What each row of a file gives.
-    fn rights(&mut self, node: &Node) -> Vec<Spanned<Right>> {
+    fn rights(&mut self, node: &YamlNode) -> Vec<Spanned<Right>> {
         if let NodeKind::Map(_) = node.kind {
             let help = "with `from`, the rows say who: write only what they get, as in `access: read/space`";
             self.wrong_kind(node, "`access`", "a role or a permission", Some(help.to_owned()));
@@ -237,7 +237,7 @@ impl Reader {
         words.iter().filter_map(|word| self.right(word)).collect()
     }
 
-    fn from(&mut self, node: &Node) -> Option<csv::RowSource> {
+    fn from(&mut self, node: &YamlNode) -> Option<csv::RowSource> {
         let fields = self.fields(node, "`from`", keys::FROM)?;
         for name in ["csv", "space", "type", "id"] {
             if fields.iter().all(|(key, _)| key.value != name) {
@@ -289,7 +289,7 @@ impl Reader {
         known
     }
 
-    fn row_types(&mut self, node: &Node) -> Option<Vec<RowType>> {
+    fn row_types(&mut self, node: &YamlNode) -> Option<Vec<RowType>> {
         let words = self.words(node, "`types`")?;
         let mut types = Vec::new();
         for word in &words {

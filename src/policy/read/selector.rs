@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
 use crate::model::{SpaceKind, SpaceStatus};
 use crate::policy::keys;
 use crate::policy::rules::{Condition, KeyPattern, SelectedType, Selector};
-use crate::policy::yaml::{Node, NodeKind};
+use crate::policy::yaml::{NodeKind, YamlNode};
 
 const TYPES: [&str; 8] = [
     "team",
@@ -22,7 +22,7 @@ const STATUSES: [(&str, SpaceStatus); 2] =
 
 impl Reader {
     /// `[DOCS, ENG]`, or a mapping.
-    pub(super) fn selector(&mut self, node: &Node) -> Option<Selector> {
+    pub(super) fn selector(&mut self, node: &YamlNode) -> Option<Selector> {
         let span = node.span.clone();
         let mut selector = Selector {
             span,
@@ -62,21 +62,21 @@ impl Reader {
     }
 
     /// A list, or one thing that stands for a list of one.
-    fn one_or_many<'n>(&mut self, node: &'n Node, what: &str, item: &str) -> Option<&'n [Node]> {
+    fn one_or_many<'n>(&mut self, node: &'n YamlNode, what: &str, item: &str) -> Option<&'n [YamlNode]> {
         match &node.kind {
             NodeKind::Scalar(..) => Some(std::slice::from_ref(node)),
             NodeKind::Null | NodeKind::List(_) | NodeKind::Map(_) => self.list(node, what, item),
         }
     }
 
-    pub(super) fn words(&mut self, node: &Node, what: &str) -> Option<Vec<Spanned<String>>> {
+    pub(super) fn words(&mut self, node: &YamlNode, what: &str) -> Option<Vec<Spanned<String>>> {
         let items = self.one_or_many(node, what, "NAME")?;
         let words: Vec<Spanned<String>> = items.iter().filter_map(|item| self.text(item, what)).collect();
         self.repeated(&words, |_, word| format!("`{word}`"));
         (words.len() == items.len()).then_some(words)
     }
 
-    pub(super) fn key_patterns(&mut self, node: &Node, what: &str) -> Option<Vec<Spanned<KeyPattern>>> {
+    pub(super) fn key_patterns(&mut self, node: &YamlNode, what: &str) -> Option<Vec<Spanned<KeyPattern>>> {
         let items = self.one_or_many(node, what, "ENG")?;
         let mut patterns = Vec::new();
         for item in items {
@@ -91,7 +91,7 @@ impl Reader {
         (patterns.len() == items.len()).then_some(patterns)
     }
 
-    fn status(&mut self, node: &Node) -> Option<SpaceStatus> {
+    fn status(&mut self, node: &YamlNode) -> Option<SpaceStatus> {
         let text = self.text(node, "`status`")?;
         let status = STATUSES.into_iter().find(|(name, _)| *name == text.value).map(|(_, status)| status);
         if status.is_none() {
@@ -127,7 +127,7 @@ impl Reader {
         })
     }
 
-    fn conditions(&mut self, node: &Node) -> Option<Vec<Condition>> {
+    fn conditions(&mut self, node: &YamlNode) -> Option<Vec<Condition>> {
         let items = match &node.kind {
             NodeKind::Map(_) => std::slice::from_ref(node),
             NodeKind::Null | NodeKind::Scalar(..) | NodeKind::List(_) => {
@@ -138,7 +138,7 @@ impl Reader {
         (conditions.len() == items.len()).then_some(conditions)
     }
 
-    fn condition(&mut self, node: &Node) -> Option<Condition> {
+    fn condition(&mut self, node: &YamlNode) -> Option<Condition> {
         let fields = self.fields(node, "`where`", keys::CONDITION)?;
         for name in keys::names(keys::CONDITION) {
             if fields.iter().all(|(key, _)| key.value != name) {

@@ -2,22 +2,22 @@
 
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
-use crate::policy::ast::{Entry, Named, Policy, Who};
+use crate::policy::ast::{Grantee, ListItem, Named, Policy};
 use crate::policy::sets::{SetDef, SetMember};
-use crate::policy::yaml::Node;
+use crate::policy::yaml::YamlNode;
 
 /// A place for principals: how one is read that is written there itself, and which members of a set may stand there.
 #[derive(Clone, Copy)]
 pub(super) struct PrincipalPlace<T> {
-    pub(super) read: fn(&mut Reader, &Node) -> Option<Spanned<T>>,
-    pub(super) takes: fn(&Who) -> Option<T>,
+    pub(super) read: fn(&mut Reader, &YamlNode) -> Option<Spanned<T>>,
+    pub(super) takes: fn(&Grantee) -> Option<T>,
     /// Why others may not.
     pub(super) code: Code,
     pub(super) holds: &'static str,
 }
 
 /// Where every principal may stand.
-pub(super) const ANYWHERE: PrincipalPlace<Who> = PrincipalPlace {
+pub(super) const ANYWHERE: PrincipalPlace<Grantee> = PrincipalPlace {
     read: Reader::who,
     takes: |who| Some(who.clone()),
     code: Code::InvalidPrincipal,
@@ -32,22 +32,22 @@ pub(super) const ON_PAGES: PrincipalPlace<Named> = PrincipalPlace {
     holds: "the lists of pages hold people and groups only",
 };
 
-pub(super) fn named(who: &Who) -> Option<Named> {
+pub(super) fn named(who: &Grantee) -> Option<Named> {
     match who {
-        Who::Named(named) => Some(named.clone()),
-        Who::Class(_) | Who::Anonymous => None,
+        Grantee::Named(named) => Some(named.clone()),
+        Grantee::Class(_) | Grantee::Anonymous => None,
     }
 }
 
 /// The name of the set that an item of a list stands for.
-pub(super) fn set_name(node: &Node) -> Option<&str> {
+pub(super) fn set_name(node: &YamlNode) -> Option<&str> {
     let (prefix, name) = node.scalar()?.trim().split_once(':')?;
     Some(name.trim()).filter(|name| prefix == "set" && !name.is_empty())
 }
 
 impl Reader {
     /// All `sets` sections. The names come first, since a set may name one that is defined later.
-    pub(super) fn sets<'n>(&mut self, sections: impl Iterator<Item = &'n Node>) {
+    pub(super) fn sets<'n>(&mut self, sections: impl Iterator<Item = &'n YamlNode>) {
         let mut bodies = Vec::new();
         for section in sections {
             for (name, node) in self.entries(section, "`sets`").unwrap_or_default() {
@@ -76,7 +76,7 @@ impl Reader {
         self.set_circles();
     }
 
-    fn set_member(&mut self, node: &Node) -> Option<Spanned<SetMember>> {
+    fn set_member(&mut self, node: &YamlNode) -> Option<Spanned<SetMember>> {
         if let Some(name) = set_name(node) {
             let name = self.known_set(name, &node.span)?;
             return Some(Spanned::new(SetMember::Set(name), node.span.clone()));
@@ -132,7 +132,7 @@ impl Reader {
     /// The principals that an item of a list stands for: one, or the members of a set, each at the place of the item.
     pub(super) fn principals<T>(
         &mut self,
-        node: &Node,
+        node: &YamlNode,
         place: &PrincipalPlace<T>,
     ) -> Option<Vec<Spanned<T>>> {
         let Some(name) = set_name(node) else { return Some(vec![(place.read)(self, node)?]) };
@@ -154,7 +154,7 @@ impl Reader {
     }
 
     /// Whether a set stands where one principal is meant, which is reported.
-    pub(super) fn is_set_for_one(&mut self, node: &Node, why: &str) -> bool {
+    pub(super) fn is_set_for_one(&mut self, node: &YamlNode, why: &str) -> bool {
         let Some(name) = set_name(node) else { return false };
         self.report(
             Diagnostic::new(Code::InvalidPrincipal, format!("`set:{name}` cannot stand here: {why}"))
@@ -167,13 +167,13 @@ impl Reader {
     /// The entries of a list; `None` if one could not be read.
     pub(super) fn listed_entries<T: Ord + Clone>(
         &mut self,
-        items: &[Node],
+        items: &[YamlNode],
         place: &PrincipalPlace<T>,
         show: impl Fn(&Policy, &T) -> String,
-    ) -> (Vec<Entry<T>>, bool) {
+    ) -> (Vec<ListItem<T>>, bool) {
         let read: Vec<_> = items.iter().filter_map(|item| self.entry(item, place)).collect();
         let whole = read.len() == items.len();
-        let entries: Vec<Entry<T>> = read.into_iter().flatten().collect();
+        let entries: Vec<ListItem<T>> = read.into_iter().flatten().collect();
         self.repeated_principals(entries.iter().map(|entry| &entry.who), show);
         (entries, whole)
     }

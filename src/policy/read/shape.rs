@@ -8,7 +8,7 @@ use super::{Reader, hints, meant};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::folded;
 use crate::policy::keys::{self, Key};
-use crate::policy::yaml::{Node, NodeKind};
+use crate::policy::yaml::{NodeKind, YamlNode};
 
 const MERGE_KEY: &str = "<<";
 
@@ -21,7 +21,7 @@ fn no_blank_after_colon(text: &str) -> bool {
     })
 }
 
-impl Node {
+impl YamlNode {
     pub(super) const fn is_null(&self) -> bool {
         matches!(self.kind, NodeKind::Null)
     }
@@ -39,10 +39,10 @@ impl Reader {
     /// The pairs of a mapping with fixed keys, each key once.
     pub(super) fn fields<'n>(
         &mut self,
-        node: &'n Node,
+        node: &'n YamlNode,
         what: &str,
         table: &'static [Key],
-    ) -> Option<Vec<(Spanned<&'static str>, &'n Node)>> {
+    ) -> Option<Vec<(Spanned<&'static str>, &'n YamlNode)>> {
         if let (NodeKind::List(_) | NodeKind::Scalar(..), Some(first)) =
             (&node.kind, keys::names(table).next())
         {
@@ -94,9 +94,9 @@ impl Reader {
     /// The pairs of a mapping whose keys the author chooses. Of a repeated key the first one counts.
     pub(super) fn entries<'n>(
         &mut self,
-        node: &'n Node,
+        node: &'n YamlNode,
         what: &str,
-    ) -> Option<Vec<(Spanned<String>, &'n Node)>> {
+    ) -> Option<Vec<(Spanned<String>, &'n YamlNode)>> {
         let NodeKind::Map(pairs) = &node.kind else {
             let help = match &node.kind {
                 NodeKind::List(_) => "write `NAME:` for each instead of a list, and what belongs to it below",
@@ -127,7 +127,7 @@ impl Reader {
     }
 
     /// The items of a list that must not be empty. `item` is an example of one.
-    pub(super) fn list<'n>(&mut self, node: &'n Node, what: &str, item: &str) -> Option<&'n [Node]> {
+    pub(super) fn list<'n>(&mut self, node: &'n YamlNode, what: &str, item: &str) -> Option<&'n [YamlNode]> {
         match &node.kind {
             NodeKind::List(items) if items.is_empty() => {
                 self.report(
@@ -153,7 +153,7 @@ impl Reader {
     }
 
     /// A text, or a number taken as it is written.
-    pub(super) fn text(&mut self, node: &Node, what: &str) -> Option<Spanned<String>> {
+    pub(super) fn text(&mut self, node: &YamlNode, what: &str) -> Option<Spanned<String>> {
         match node.scalar() {
             Some(text) if !text.trim().is_empty() => Some(Spanned::new(text.to_owned(), node.span.clone())),
             Some(_) => {
@@ -178,7 +178,7 @@ impl Reader {
         }
     }
 
-    pub(super) fn wrong_kind(&mut self, node: &Node, what: &str, wanted: &str, help: Option<String>) {
+    pub(super) fn wrong_kind(&mut self, node: &YamlNode, what: &str, wanted: &str, help: Option<String>) {
         let finding = if node.is_null() {
             Diagnostic::new(Code::NullValue, format!("{what} has no value"))
                 .help(format!("write {wanted}, or remove the key"))
@@ -199,7 +199,7 @@ impl Reader {
 
     /// Reports every key that stands twice in its mapping, with both places, and merge keys, anywhere in
     /// a file: also in parts that nothing else reads.
-    pub(super) fn repeated_keys(&mut self, node: &Node) {
+    pub(super) fn repeated_keys(&mut self, node: &YamlNode) {
         match &node.kind {
             NodeKind::Null | NodeKind::Scalar(..) => {}
             NodeKind::List(items) => items.iter().for_each(|item| self.repeated_keys(item)),

@@ -4,17 +4,17 @@ use super::sets::{ANYWHERE, ON_PAGES};
 use super::{Reader, meant};
 use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
 use crate::model::{Mode, Permission, SpaceKey};
-use crate::policy::ast::{AccessLine, Entry, Joining, Listed, PageEntry, Right, SpaceDef, Who};
+use crate::policy::ast::{AccessLine, Grantee, Joining, ListItem, Listed, PageEntry, Right, SpaceDef};
 use crate::policy::keys;
 use crate::policy::pages::{InvalidSelector, Link, PageSelector};
 use crate::policy::roles::bundle;
-use crate::policy::yaml::{Node, NodeKind};
+use crate::policy::yaml::{NodeKind, YamlNode};
 
 const MODES: [(&str, Mode); 3] =
     [("authoritative", Mode::Authoritative), ("additive", Mode::Additive), ("paused", Mode::Paused)];
 
 impl Reader {
-    pub(super) fn spaces(&mut self, node: &Node) {
+    pub(super) fn spaces(&mut self, node: &YamlNode) {
         for (name, node) in self.entries(node, "`spaces`").unwrap_or_default() {
             if self.outdented(&name, node) {
                 continue;
@@ -31,7 +31,7 @@ impl Reader {
     }
 
     /// Whether what belongs to a space stands beside the keys of spaces, which has then been reported.
-    fn outdented(&mut self, name: &Spanned<String>, node: &Node) -> bool {
+    fn outdented(&mut self, name: &Spanned<String>, node: &YamlNode) -> bool {
         let is_word = |name: &str| keys::names(keys::SPACE).any(|key| key == name);
         let is_space = matches!(&node.kind, NodeKind::Map(pairs)
             if pairs.iter().any(|(key, _)| key.scalar().is_some_and(is_word)));
@@ -61,7 +61,7 @@ impl Reader {
         key
     }
 
-    fn space(&mut self, key: Spanned<SpaceKey>, node: &Node) -> Option<SpaceDef> {
+    fn space(&mut self, key: Spanned<SpaceKey>, node: &YamlNode) -> Option<SpaceDef> {
         let what = format!("the space `{}`", key.value);
         let this = &key.value;
         let fields = self.fields(node, &what, keys::SPACE)?;
@@ -107,7 +107,7 @@ impl Reader {
         Some(SpaceDef { key, mode, leave, access, like, pages, unlisted, page_only, restricted })
     }
 
-    fn mode(&mut self, node: &Node) -> Option<Mode> {
+    fn mode(&mut self, node: &YamlNode) -> Option<Mode> {
         let text = self.text(node, "`mode`")?;
         let mode = MODES.into_iter().find(|(name, _)| *name == text.value).map(|(_, mode)| mode);
         if mode.is_none() {
@@ -123,7 +123,7 @@ impl Reader {
         mode
     }
 
-    pub(super) fn access(&mut self, node: &Node) -> Vec<AccessLine> {
+    pub(super) fn access(&mut self, node: &YamlNode) -> Vec<AccessLine> {
         let entries = self.entries(node, "`access`").unwrap_or_default();
         if matches!(&node.kind, NodeKind::Map(pairs) if pairs.is_empty()) {
             self.report(
@@ -149,7 +149,7 @@ impl Reader {
         lines
     }
 
-    fn anonymous_admin(&mut self, right: &Spanned<Right>, who: &[Entry<Who>]) {
+    fn anonymous_admin(&mut self, right: &Spanned<Right>, who: &[ListItem<Grantee>]) {
         let administers = match &right.value {
             Right::Permission(permission) => *permission == Permission::AdministerSpace,
             Right::Role(role) => {
@@ -157,7 +157,7 @@ impl Reader {
             }
         };
         for entry in
-            who.iter().map(|entry| &entry.who).filter(|who| administers && who.value == Who::Anonymous)
+            who.iter().map(|entry| &entry.who).filter(|who| administers && who.value == Grantee::Anonymous)
         {
             self.report(
                 Diagnostic::new(
@@ -171,7 +171,7 @@ impl Reader {
         }
     }
 
-    fn pages(&mut self, node: &Node, space: &SpaceKey) -> Vec<PageEntry> {
+    fn pages(&mut self, node: &YamlNode, space: &SpaceKey) -> Vec<PageEntry> {
         let entries = self.entries(node, "`pages`").unwrap_or_default();
         if matches!(&node.kind, NodeKind::Map(pairs) if pairs.is_empty()) {
             self.report(
@@ -217,7 +217,7 @@ impl Reader {
         }
     }
 
-    fn page(&mut self, path: &Spanned<String>, node: &Node, space: &SpaceKey) -> Option<PageEntry> {
+    fn page(&mut self, path: &Spanned<String>, node: &YamlNode, space: &SpaceKey) -> Option<PageEntry> {
         let pages = self.page_selector(path, space, path.value.parse());
         let what = format!("`{}`", path.value);
         let fields = self.fields(node, &what, keys::PAGE)?;
@@ -261,7 +261,7 @@ impl Reader {
     }
 
     /// One of the two lists of a page.
-    fn listed(&mut self, verb: &str, node: &Node) -> Option<Listed> {
+    fn listed(&mut self, verb: &str, node: &YamlNode) -> Option<Listed> {
         match &node.kind {
             NodeKind::Scalar(text, _) if text == "anyone" => Some(Listed::Anyone),
             NodeKind::Null => {

@@ -8,7 +8,7 @@ use super::pages::Reached;
 use super::resolver::Resolver;
 use super::wish::Wish;
 use crate::model::{Join, JoinReach, Joins, LiveSpace, PageVerb, SkippedPart, SpaceKey, Subject, Wanted};
-use crate::policy::ast::{Entry, Joining, Named, SpaceDef};
+use crate::policy::ast::{Joining, ListItem, Named, SpaceDef};
 
 impl<'a> Resolver<'a> {
     /// Who joins the lists of the pages that entries reach.
@@ -67,7 +67,7 @@ impl<'a> Resolver<'a> {
         who
     }
 
-    fn joiner(&mut self, key: &SpaceKey, entry: &Entry<Named>) -> Option<Subject> {
+    fn joiner(&mut self, key: &SpaceKey, entry: &ListItem<Named>) -> Option<Subject> {
         match self.subject(&entry.who.value, &entry.who.span) {
             NameMeaning::Is(subject) => Some(subject),
             NameMeaning::Lost(lost) => {

@@ -11,7 +11,7 @@ use crate::model::{
     AccountKind, Audience, ContentId, ContentReach, DesiredHolding, DesiredPage, Kept, Known, LiveSpace,
     Members, Mode, PageVerb, Principal, SkippedPart, SpaceKey, Subject, Tree, Wanted,
 };
-use crate::policy::ast::{Entry, Named, PageEntry, UnlistedDef, Who};
+use crate::policy::ast::{Grantee, ListItem, Named, PageEntry, UnlistedDef};
 use crate::policy::contradictions::{COMES, GIVEN, Goes, LISTED, contradiction};
 use crate::policy::rules::Rule;
 
@@ -55,7 +55,7 @@ impl<'a> Resolver<'a> {
                 }
                 NameMeaning::Invalid => None,
             };
-            let old = replace.old.clone().map(Who::Named);
+            let old = replace.old.clone().map(Grantee::Named);
             let (Some(who), Some(by)) = (self.goes(&old), by) else { continue };
             let (then, comes) = (Then::Taken { by }, Some(&replace.new));
             let (named, span) = (old.value, &replace.old.span);
@@ -65,7 +65,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// A principal that goes, if it is there.
-    fn goes(&mut self, place: &Spanned<Who>) -> Option<Principal> {
+    fn goes(&mut self, place: &Spanned<Grantee>) -> Option<Principal> {
         match self.leaver(place) {
             NameMeaning::Is(principal) => Some(principal),
             NameMeaning::Lost(lost) => {
@@ -77,8 +77,8 @@ impl<'a> Resolver<'a> {
     }
 
     /// A principal that goes. That an account is deactivated, or not described any more, is no surprise here.
-    fn leaver(&mut self, place: &Spanned<Who>) -> NameMeaning<Principal> {
-        let Who::Named(Named::User(account)) = &place.value else { return self.principal(place) };
+    fn leaver(&mut self, place: &Spanned<Grantee>) -> NameMeaning<Principal> {
+        let Grantee::Named(Named::User(account)) = &place.value else { return self.principal(place) };
         let shown = self.policy.show(&place.value);
         if *account == self.live.site.caller.account {
             self.report(
@@ -131,8 +131,8 @@ impl<'a> Resolver<'a> {
     /// Entries that put a principal that goes on lists of pages.
     fn still_listed(&mut self, leaving: &Leaving<'a>, wish: &Wish<'a>) {
         let today = self.today;
-        let listed: Vec<&Entry<Named>> = wish.listed().filter(|entry| !entry.is_over(today)).collect();
-        for Entry { who, .. } in listed {
+        let listed: Vec<&ListItem<Named>> = wish.listed().filter(|entry| !entry.is_over(today)).collect();
+        for ListItem { who, .. } in listed {
             let same = match (&who.value, &leaving.who) {
                 (Named::User(account), Principal::User(goes)) => account == goes,
                 (Named::Group(_), Principal::Group(_)) => {

@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::{
     GroupId, Known, LiveSpace, PageVerb, Principal, SkippedPart, SpaceKey, Subject, Tree, visible,
 };
-use crate::policy::ast::{Named, Who};
+use crate::policy::ast::{Grantee, Named};
 use crate::policy::contradictions::{COMES, GIVEN, Goes, LISTED, contradiction};
 use crate::policy::leave::LeavePattern;
 
@@ -76,9 +76,9 @@ impl<'a> Resolver<'a> {
     }
 
     /// A principal, whatever state its account is in: that matters to nothing here.
-    fn anyhow(&mut self, who: &Who, span: &Span) -> NameMeaning<Principal> {
+    fn anyhow(&mut self, who: &Grantee, span: &Span) -> NameMeaning<Principal> {
         match who {
-            Who::Named(Named::User(account)) => NameMeaning::Is(Principal::User(account.clone())),
+            Grantee::Named(Named::User(account)) => NameMeaning::Is(Principal::User(account.clone())),
             other => self.principal(&Spanned::new(other.clone(), span.clone())),
         }
     }
@@ -131,12 +131,12 @@ impl<'a> Resolver<'a> {
         if left.exact.is_empty() && left.patterns.is_empty() {
             return;
         }
-        let mut named: Vec<(Who, &Span, &str)> = Vec::new();
+        let mut named: Vec<(Grantee, &Span, &str)> = Vec::new();
         for line in &wish.lines {
             named.extend(line.who().iter().map(|entry| (entry.who.value.clone(), line.place(entry), GIVEN)));
         }
         let entries = wish.listed();
-        named.extend(entries.map(|entry| (Who::Named(entry.who.value.clone()), &entry.who.span, LISTED)));
+        named.extend(entries.map(|entry| (Grantee::Named(entry.who.value.clone()), &entry.who.span, LISTED)));
         for leaving in &wish.leaving {
             let goes = match leaving.then {
                 Then::Gone { .. } => Goes::Nowhere,
@@ -144,7 +144,7 @@ impl<'a> Resolver<'a> {
             };
             named.push((leaving.named.clone(), leaving.span, goes.phrase()));
             if let Some(comes) = leaving.comes {
-                named.push((Who::Named(comes.value.clone()), &comes.span, COMES));
+                named.push((Grantee::Named(comes.value.clone()), &comes.span, COMES));
             }
         }
         for (who, span, what) in named {

@@ -5,7 +5,7 @@
 
 use crate::diagnostic::did_you_mean;
 use crate::model::{ContentId, LiveSpace, SpaceKey, Tree, folded};
-use crate::policy::pages::{Matched, PageName, PageSelector, Reach, escape, in_tree, matched, walk};
+use crate::policy::pages::{Depth, Matched, PageName, PageSelector, escape, in_tree, matched, walk};
 
 /// What to write instead of a selector that means nothing.
 pub(super) fn meant(
@@ -77,10 +77,10 @@ fn plain(text: &str) -> Option<String> {
 }
 
 /// `/Run*` is not a pattern, but may have been meant as one: what stands below the page above it.
-fn starred(text: &str) -> Option<(PageName, Reach)> {
+fn starred(text: &str) -> Option<(PageName, Depth)> {
     let (above, last) = text.rsplit_once('/')?;
     let is_starred = last.ends_with('*') && !above.is_empty();
-    let reach = if last.contains("**") { Reach::All } else { Reach::Children };
+    let reach = if last.contains("**") { Depth::All } else { Depth::Children };
     is_starred.then(|| Some((above.parse().ok()?, reach))).flatten()
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::meaning::NameMeaning;
 use super::resolver::Resolver;
 use crate::model::{Audience, Members, PageVerb, SkippedPart, Subject, Terms, Wanted};
-use crate::policy::ast::{Entry, Listed, Named, SpaceDef};
+use crate::policy::ast::{ListItem, Listed, Named, SpaceDef};
 use crate::policy::pages::PageSelector;
 
 /// What an entry asks of one list of its pages.
@@ -42,13 +42,13 @@ impl Resolver<'_> {
     fn members(
         &mut self,
         space: &SpaceDef,
-        named: &[Entry<Named>],
+        named: &[ListItem<Named>],
         asked: &mut ListAsked,
     ) -> Option<Members> {
         let today = self.today;
         let mut members = Vec::new();
         let mut lost_ones = Vec::new();
-        for Entry { who, .. } in named.iter().filter(|entry| !entry.is_over(today)) {
+        for ListItem { who, .. } in named.iter().filter(|entry| !entry.is_over(today)) {
             match self.subject(&who.value, &who.span) {
                 NameMeaning::Is(subject) => members.push(subject),
                 NameMeaning::Lost(lost) => lost_ones.push((lost, &who.span)),
@@ -69,7 +69,7 @@ impl Resolver<'_> {
     }
 
     /// What is said of a whole list: what ended last, or else what ends first.
-    fn terms(&self, named: &[Entry<Named>]) -> Terms {
+    fn terms(&self, named: &[ListItem<Named>]) -> Terms {
         let over = named.iter().filter(|entry| entry.is_over(self.today));
         let last = over.max_by_key(|entry| entry.until.as_ref().map(|until| until.value));
         let ending = named.iter().filter(|entry| entry.until.is_some());

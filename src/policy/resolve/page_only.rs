@@ -6,7 +6,7 @@ use super::meaning::NameMeaning;
 use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Spanned};
 use crate::model::{ContentId, LiveSpace, PageOnly, SkippedPart, SpaceKey, Tree};
-use crate::policy::ast::{Entry, SpaceDef};
+use crate::policy::ast::{ListItem, SpaceDef};
 use crate::policy::pages::{PageSelector, below};
 
 impl Resolver<'_> {
@@ -29,7 +29,7 @@ impl Resolver<'_> {
         let mut lost_any = false;
         for entry in &space.page_only {
             let mut who = BTreeMap::new();
-            for Entry { who: guest, .. } in entry.who.iter().filter(|guest| !guest.is_over(today)) {
+            for ListItem { who: guest, .. } in entry.who.iter().filter(|guest| !guest.is_over(today)) {
                 match self.subject(&guest.value, &guest.span) {
                     NameMeaning::Is(subject) => {
                         who.entry(subject).or_insert_with(|| guest.span.origin());

@@ -10,7 +10,7 @@ use crate::model::{
     PageVerb, Parent, Shown, SiteText, SkipReason, Skipped, SkippedPart, SpaceKey, Tree,
 };
 use crate::policy::ast::{Listed, PageEntry, SpaceDef, UnlistedDef};
-use crate::policy::pages::{PageSelector, Reach, below, is_page};
+use crate::policy::pages::{Depth, PageSelector, below, is_page};
 use crate::policy::read::edit_without_view;
 
 /// How specific an entry is about a page. The greatest goes first, alone; of two that are alike, the one that decides.
@@ -181,7 +181,7 @@ impl Resolver<'_> {
             (None, top) => (Rank::Exact { decides }, top.into_iter().collect()),
             (Some(reach), top) => {
                 let depth = top.map_or(0, |top| tree.chain(top).ancestors.len() + 1);
-                let children = reach == Reach::Children;
+                let children = reach == Depth::Children;
                 let pages = below(top, reach, tree).into_iter().filter(|id| is_page(*id, tree)).collect();
                 (Rank::Below { depth, children, decides }, pages)
             }
@@ -201,7 +201,7 @@ impl Resolver<'_> {
                 let ranked = lost.by.iter().map(|other| ranked(Some(*other), false)).collect();
                 let is_below = |content: &&Content| {
                     let above = tree.chain(content.id).missing == Some(Missing::Ancestor(lost.was));
-                    above && (reach == Some(Reach::All) || content.parent == Parent::Content(lost.was))
+                    above && (reach == Some(Depth::All) || content.parent == Parent::Content(lost.was))
                 };
                 let hidden_below = match reach {
                     Some(_) => tree.iter().filter(is_below).map(|content| content.id).collect(),

@@ -4,22 +4,22 @@ use super::meaning::{Lost, NameMeaning, WrittenName};
 use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, did_you_mean};
 use crate::model::{AccountId, AccountStatus, GroupId, Principal, Shown, SkipReason, Subject};
-use crate::policy::ast::{Named, Who};
+use crate::policy::ast::{Grantee, Named};
 
 impl Resolver<'_> {
     /// Shows beside the place where a set is used the line of the set that names a principal.
     fn as_member(&self, finding: Diagnostic, who: Named, span: &Span) -> Diagnostic {
-        match self.policy.sets.member_at(span, &Who::Named(who)) {
+        match self.policy.sets.member_at(span, &Grantee::Named(who)) {
             Some(member) => finding.at(member, "a member of the set"),
             None => finding,
         }
     }
 
-    pub(super) fn principal(&mut self, who: &Spanned<Who>) -> NameMeaning<Principal> {
+    pub(super) fn principal(&mut self, who: &Spanned<Grantee>) -> NameMeaning<Principal> {
         match &who.value {
-            Who::Named(named) => self.subject(named, &who.span).map(Principal::from),
-            Who::Class(class) => NameMeaning::Is(Principal::Class(*class)),
-            Who::Anonymous => NameMeaning::Is(Principal::Anonymous),
+            Grantee::Named(named) => self.subject(named, &who.span).map(Principal::from),
+            Grantee::Class(class) => NameMeaning::Is(Principal::Class(*class)),
+            Grantee::Anonymous => NameMeaning::Is(Principal::Anonymous),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::{Live, Principal, Removes, Share};
-use crate::policy::access_line::{Named, Who};
+use crate::policy::access_line::{Grantee, Named};
 use crate::policy::ast::Policy;
 use crate::policy::delegation::Mandate;
 use crate::policy::rules::Rule;
@@ -37,14 +37,14 @@ pub(super) fn share(policy: &Policy, live: &Live) -> Option<Share> {
 }
 
 /// How a policy may write a principal of the site.
-fn names(who: &Principal, policy: &Policy, live: &Live) -> BTreeSet<Who> {
-    let group = |name: String| Who::Named(Named::Group(name));
+fn names(who: &Principal, policy: &Policy, live: &Live) -> BTreeSet<Grantee> {
+    let group = |name: String| Grantee::Named(Named::Group(name));
     match who {
-        Principal::User(account) => BTreeSet::from([Who::Named(Named::User(account.clone()))]),
-        Principal::Class(class) => BTreeSet::from([Who::Class(*class)]),
-        Principal::Anonymous => BTreeSet::from([Who::Anonymous]),
+        Principal::User(account) => BTreeSet::from([Grantee::Named(Named::User(account.clone()))]),
+        Principal::Class(class) => BTreeSet::from([Grantee::Class(*class)]),
+        Principal::Anonymous => BTreeSet::from([Grantee::Anonymous]),
         Principal::Group(id) => {
-            let pinned: BTreeSet<Who> = policy
+            let pinned: BTreeSet<Grantee> = policy
                 .groups
                 .iter()
                 .filter(|(_, pin)| pin.id.value == *id)

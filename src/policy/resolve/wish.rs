@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::meaning::Lost;
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{AccountId, Mode, PageVerb, Principal, SpaceKey, Subject, Terms, Wanted};
-use crate::policy::ast::{AccessLine, Entry, Joining, Named, SpaceDef, Who};
+use crate::policy::ast::{AccessLine, Grantee, Joining, ListItem, Named, SpaceDef};
 use crate::policy::leave::LeavePattern;
 use crate::policy::rules::Like;
 
@@ -31,7 +31,7 @@ impl<'p> Wish<'p> {
     }
 
     /// Everyone who is to be on lists of pages.
-    pub(super) fn listed(&self) -> impl Iterator<Item = &'p Entry<Named>> {
+    pub(super) fn listed(&self) -> impl Iterator<Item = &'p ListItem<Named>> {
         let entries = self.own.into_iter().flat_map(|own| &own.pages);
         let lists = entries.clone().flat_map(|page| [&page.view, &page.edit]).flatten();
         let own = entries.map(|page| &page.also).chain(self.own.map(|own| &own.restricted));
@@ -50,16 +50,16 @@ pub(super) struct WishLine<'p> {
 }
 
 impl<'p> WishLine<'p> {
-    pub(super) fn who(&self) -> &'p [Entry<Who>] {
+    pub(super) fn who(&self) -> &'p [ListItem<Grantee>] {
         &self.says.who
     }
 
     /// The place that brought an entry of the line here.
-    pub(super) fn place(&self, entry: &'p Entry<Who>) -> &'p Span {
+    pub(super) fn place(&self, entry: &'p ListItem<Grantee>) -> &'p Span {
         self.via.map_or(&entry.who.span, |like| &like.span)
     }
 
-    pub(super) fn terms(&self, entry: &Entry<Who>, today: jiff::civil::Date) -> Terms {
+    pub(super) fn terms(&self, entry: &ListItem<Grantee>, today: jiff::civil::Date) -> Terms {
         let like = || self.via.map(|like| format!("like {}", like.value));
         Terms { rule: self.rule.map(str::to_owned).or_else(like), ..entry.terms(today, None) }
     }
@@ -78,7 +78,7 @@ pub(super) struct Copied<'p> {
 pub(super) struct Leaving<'p> {
     pub(super) who: Principal,
     /// How the policy writes it, and where.
-    pub(super) named: Who,
+    pub(super) named: Grantee,
     pub(super) span: &'p Span,
     pub(super) rule: &'p str,
     pub(super) then: Then,

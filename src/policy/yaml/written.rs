@@ -1,5 +1,5 @@
 //! How a document is written: quotes, brackets, and where each piece begins and ends. For the formatter,
-//! which keeps what the author chose; all others are content with [`Node`].
+//! which keeps what the author chose; all others are content with [`YamlNode`].
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span as Place, StructureStyle};
 
-use super::{Node, NodeKind, Placer, Scalar, parse};
+use super::{NodeKind, Placer, Scalar, YamlNode, parse};
 use crate::diagnostic::{Code, Diagnostic, Span};
 
 /// One value of a document, as it is written.
@@ -48,7 +48,7 @@ pub(crate) struct Block {
 }
 
 /// Reads one document. What the formatter could not keep is refused with its place.
-pub(crate) fn written(file: &Arc<Utf8Path>, text: &str) -> Result<(Node, WrittenNode), Box<Diagnostic>> {
+pub(crate) fn written(file: &Arc<Utf8Path>, text: &str) -> Result<(YamlNode, WrittenNode), Box<Diagnostic>> {
     let node = parse(file, text)?;
     let mut reader = EventReader {
         placer: Placer::new(file, text),
@@ -112,7 +112,12 @@ impl<'a> EventReader<'a> {
         }
     }
 
-    fn value(&mut self, node: &Node, event: Event<'a>, place: Place) -> Result<WrittenNode, Box<Diagnostic>> {
+    fn value(
+        &mut self,
+        node: &YamlNode,
+        event: Event<'a>,
+        place: Place,
+    ) -> Result<WrittenNode, Box<Diagnostic>> {
         let span = place.byte_range().unwrap_or_default();
         match event {
             Event::Scalar(_, _, 1.., _)
@@ -144,7 +149,7 @@ impl<'a> EventReader<'a> {
                 Ok(WrittenNode { span, form })
             }
             Event::SequenceStart(style, ..) => {
-                let nodes: &[Node] = if let NodeKind::List(nodes) = &node.kind { nodes } else { &[] };
+                let nodes: &[YamlNode] = if let NodeKind::List(nodes) = &node.kind { nodes } else { &[] };
                 let mut items = Vec::new();
                 let end = loop {
                     match (self.next()?, nodes.get(items.len())) {
@@ -161,7 +166,8 @@ impl<'a> EventReader<'a> {
                 Ok(WrittenNode { span, form: Form::List { brackets, items } })
             }
             Event::MappingStart(style, ..) => {
-                let nodes: &[(Node, Node)] = if let NodeKind::Map(nodes) = &node.kind { nodes } else { &[] };
+                let nodes: &[(YamlNode, YamlNode)] =
+                    if let NodeKind::Map(nodes) = &node.kind { nodes } else { &[] };
                 let mut pairs: Vec<(WrittenNode, WrittenNode)> = Vec::new();
                 let end = loop {
                     match (self.next()?, nodes.get(pairs.len())) {
