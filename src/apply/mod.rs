@@ -30,5 +30,7 @@ pub use change::ConcurrentChange;
 pub use execute::{Event, Stop, apply};
 pub use journal::{Journal, JournalError};
 pub use options::{ApplyOptions, Forgotten, Precautions};
-pub use outcome::{CallFailure, CallResult, Mismatch, Outcome, Status, UnlistedPermission, Verification};
+pub use outcome::{
+    ApplyOutcome, CallFailure, CallResult, Mismatch, Status, UnlistedPermission, Verification,
+};
 pub use unverified::Unverified;

@@ -14,7 +14,7 @@ use super::unverified::Unverified;
 
 /// What became of every call, and what the site looks like now.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct ApplyOutcome {
     /// In the order of the plan.
     pub results: Vec<CallResult>,
     pub verification: Verification,
@@ -158,7 +158,7 @@ impl Status {
     }
 }
 
-impl Outcome {
+impl ApplyOutcome {
     /// Whether the site is as planned, as far as can be told.
     pub fn is_complete(&self) -> bool {
         self.results.iter().all(|result| result.status.is_settled())

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Desired, DesiredSpace, Live, PageVerb};
 use crate::observe::Needs;
 use crate::plan::{
-    self, Change, HoldingState, Object, ObjectId, Plan, Reason, TargetHolding, TargetPage, Verb,
+    self, Change, ChangeAction, ChangeReason, HoldingState, Object, ObjectId, Plan, TargetHolding, TargetPage,
 };
 
 use super::change::ConcurrentChange;
@@ -94,8 +94,9 @@ impl<'a> Reasons<'a> {
     }
 
     fn holding(&self, id: &ObjectId, after: &HoldingState) -> TargetHolding {
-        let any = || self.changes(id).next().map_or(Reason::NotDeclared, |change| change.reason().clone());
-        let of = |wanted: Verb| {
+        let any =
+            || self.changes(id).next().map_or(ChangeReason::NotDeclared, |change| change.reason().clone());
+        let of = |wanted: ChangeAction| {
             self.changes(id).filter_map(move |change| match change {
                 Change::Grant { permission, verb, reason, .. } if *verb == wanted => {
                     Some((*permission, reason.clone()))
@@ -109,17 +110,17 @@ impl<'a> Reasons<'a> {
             HoldingState::Grants { permissions, tolerated, .. } => {
                 let mut required: BTreeMap<_, _> =
                     permissions.iter().map(|permission| (*permission, any())).collect();
-                required.extend(of(Verb::Add));
+                required.extend(of(ChangeAction::Add));
                 TargetHolding::Grants {
                     required,
                     tolerated: tolerated.clone(),
-                    refused: of(Verb::Remove).collect(),
+                    refused: of(ChangeAction::Remove).collect(),
                 }
             }
         }
     }
 
-    fn of_page(&self, id: &ObjectId) -> BTreeMap<PageVerb, Reason> {
+    fn of_page(&self, id: &ObjectId) -> BTreeMap<PageVerb, ChangeReason> {
         let lists = self.changes(id).filter_map(|change| match change {
             Change::Audience { list, reason, .. } => Some((*list, reason.clone())),
             Change::Grant { .. } | Change::Role { .. } => None,

@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::observe::Needs;
 use crate::plan::{
-    self, Change, HoldingState, Object, ObjectId, Plan, Reason, TargetHolding, TargetPage, Verb,
+    self, Change, ChangeAction, ChangeReason, HoldingState, Object, ObjectId, Plan, TargetHolding, TargetPage,
 };
 
 use super::journal::Record;
@@ -54,7 +54,7 @@ pub fn undo(record: &Record, live: &Live, include_ended: bool) -> Undo {
     }
     let written = record.written();
     let course = Course::of(plan, &plan.site.caller, &written);
-    let reason = Reason::TakenBack { run: record.began.to_string() };
+    let reason = ChangeReason::TakenBack { run: record.began.to_string() };
     let none = Requested::default();
     let mut undo = Undo::default();
     for object in &plan.objects {
@@ -163,7 +163,7 @@ struct Back<'a> {
     changes: &'a [&'a Change],
     requested: &'a Requested,
     include_ended: bool,
-    reason: &'a Reason,
+    reason: &'a ChangeReason,
     live: &'a Live,
     /// What the principal held as the plan leaves it; nothing for a page.
     after: &'a HoldingState,
@@ -237,7 +237,7 @@ impl Back<'_> {
             .changes
             .iter()
             .filter_map(|change| match change {
-                Change::Grant { permission, verb: Verb::Add, .. } => Some(*permission),
+                Change::Grant { permission, verb: ChangeAction::Add, .. } => Some(*permission),
                 _ => None,
             })
             .collect();
@@ -259,15 +259,15 @@ impl Back<'_> {
         let mut withheld = false;
         for change in self.changes {
             match change {
-                Change::Grant { permission, verb: Verb::Add, .. } => {
+                Change::Grant { permission, verb: ChangeAction::Add, .. } => {
                     goal.remove(permission);
                     // What came along with it goes along, too.
                     goal.retain(|other| {
                         before.requires(*other) || !self.came_along(space, who, *permission, *other)
                     });
                 }
-                Change::Grant { permission, verb: Verb::Remove, reason, .. } => {
-                    let has_ended = matches!(reason, Reason::Declared { ended: true, .. });
+                Change::Grant { permission, verb: ChangeAction::Remove, reason, .. } => {
+                    let has_ended = matches!(reason, ChangeReason::Declared { ended: true, .. });
                     if comes_back && (self.include_ended || !has_ended) {
                         goal.insert(*permission);
                     } else {

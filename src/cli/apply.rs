@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::apply::{Outcome, Status, journal};
+use crate::apply::{ApplyOutcome, Status, journal};
 use crate::model::SpaceKey;
 use crate::plan::Plan;
 use crate::render::style::count;
@@ -219,7 +219,7 @@ pub(super) enum RunEnd {
     AtOnce {
         has_sent: bool,
     },
-    Verified(Outcome),
+    Verified(ApplyOutcome),
 }
 
 impl Once {
@@ -346,7 +346,7 @@ fn show(prepared: &Prepared, args: &ApplyArgs, out: &Output) {
     }
 }
 
-fn exit_of(outcome: &Outcome) -> Exit {
+fn exit_of(outcome: &ApplyOutcome) -> Exit {
     let is_partial = outcome.has_written()
         || !outcome.unverified.is_empty()
         || !outcome.verification.wrong.is_empty()
@@ -358,7 +358,7 @@ fn exit_of(outcome: &Outcome) -> Exit {
     }
 }
 
-fn is_stopped(outcome: &Outcome) -> bool {
+fn is_stopped(outcome: &ApplyOutcome) -> bool {
     outcome.results.iter().any(|result| matches!(result.status, Status::Stopped))
 }
 

@@ -7,7 +7,7 @@ use jiff::civil::Time;
 use jiff::{ToSpan as _, Zoned};
 use tokio::time::{Instant, sleep_until};
 
-use crate::apply::{Outcome, Status};
+use crate::apply::{ApplyOutcome, Status};
 
 use super::args::ApplyArgs;
 
@@ -27,7 +27,7 @@ impl Limits {
     }
 
     /// What is left of them after a run that went to its end.
-    pub(super) fn after(&self, outcome: &Outcome) -> Self {
+    pub(super) fn after(&self, outcome: &ApplyOutcome) -> Self {
         let is_made = |status: &Status| matches!(status, Status::Done | Status::Skipped { partly: true, .. });
         let made = outcome.results.iter().filter(|result| is_made(&result.status)).count();
         Self { calls: self.calls.map(|most| most.saturating_sub(made)), ..self.clone() }

@@ -12,7 +12,7 @@ use crate::apply::journal::{self, Record};
 use crate::apply::rest::{self, Rest};
 use crate::apply::saved;
 use crate::model::{Desired, Guard, Live, RoleId, SiteIdentity};
-use crate::plan::{self, Gaps, GuardVerdict, MeanwhileReason, ObjectId, Plan, Reason};
+use crate::plan::{self, ChangeReason, Gaps, GuardVerdict, MeanwhileReason, ObjectId, Plan};
 use crate::render;
 use crate::render::style::{count, list};
 
@@ -120,7 +120,7 @@ fn other_role<'p>(plan: &'p Plan, live: &Live) -> Option<&'p str> {
 /// The day on which something ended that the plan would still give.
 fn ended(plan: &Plan, today: Date) -> Option<Date> {
     let mut ends = plan.changes.iter().filter_map(|change| match change.reason() {
-        Reason::Declared { until: Some(until), ended: false, .. } => Some(*until),
+        ChangeReason::Declared { until: Some(until), ended: false, .. } => Some(*until),
         _ => None,
     });
     ends.find(|until| *until < today)

@@ -11,12 +11,12 @@ use crate::policy::{AccessTest, Context, PageSelector, Policy, TestTarget};
 
 /// What tests name in one space.
 #[derive(Debug, Default)]
-struct Mentioned<'p> {
+struct TestedPages<'p> {
     pages: Vec<&'p PageSelector>,
     every_page: bool,
 }
 
-impl Mentioned<'_> {
+impl TestedPages<'_> {
     fn any_page(&self) -> bool {
         self.every_page || !self.pages.is_empty()
     }
@@ -82,8 +82,8 @@ pub fn of_tested<'a>(askers: Askers, states: impl IntoIterator<Item = &'a LiveSp
 }
 
 /// The spaces that the tests are about, and the pages in them.
-fn mentioned(policy: &Policy) -> BTreeMap<&SpaceKey, Mentioned<'_>> {
-    let mut spaces: BTreeMap<&SpaceKey, Mentioned<'_>> = BTreeMap::new();
+fn mentioned(policy: &Policy) -> BTreeMap<&SpaceKey, TestedPages<'_>> {
+    let mut spaces: BTreeMap<&SpaceKey, TestedPages<'_>> = BTreeMap::new();
     for (verb, target) in policy.tests.iter().flat_map(AccessTest::targets) {
         match &target.value {
             TestTarget::Everything => {

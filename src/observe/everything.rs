@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::needs::{ListingNeeds, Needs, People};
+use super::needs::{ListingNeeds, NeededPeople, Needs};
 use crate::model::{AccountId, Live, Space, SpaceKey, SpaceKind, SpaceStatus};
 
 /// Which spaces are copied.
@@ -47,5 +47,5 @@ pub fn of_spaces(chosen: &Chosen, accounts: &BTreeSet<AccountId>, live: &Live) -
 /// Everyone who is in a group of the site.
 pub fn of_all_groups(live: &Live) -> Needs {
     let groups = live.directory.groups.keys().cloned().collect();
-    Needs { people: Some(People { groups, ..People::default() }), ..Needs::default() }
+    Needs { people: Some(NeededPeople { groups, ..NeededPeople::default() }), ..Needs::default() }
 }

@@ -32,7 +32,7 @@ mod question;
 
 pub use access_tests::{for_tests, of_tested, of_tests};
 pub use everything::{Chosen, of_all_groups, of_spaces};
-pub use needs::{ContentNeeds, ListingNeeds, Lists, Needs, People, SiteLists};
+pub use needs::{ContentNeeds, ListingNeeds, Lists, NeededPeople, Needs, SiteLists};
 pub use policy::{of_names, of_policy};
 pub use progress::{Hook, Part, Progress, quiet};
 pub use question::{Askers, of_answer, of_pages, of_space};

@@ -25,7 +25,7 @@ pub struct Needs {
     /// The spaces of which must be known whether `anonymous` holds something that is not listed.
     pub anonymous: BTreeSet<SpaceKey>,
     /// The people behind principals.
-    pub people: Option<People>,
+    pub people: Option<NeededPeople>,
     /// Whether the groups and the roles of the site are needed.
     pub site_lists: SiteLists,
 }
@@ -75,7 +75,7 @@ pub enum Lists {
 /// The people who are needed: members of groups, accounts with their status, and licences as far as they
 /// matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct People {
+pub struct NeededPeople {
     /// Groups whose members are needed.
     pub groups: BTreeSet<GroupId>,
     /// Accounts beside the members of the groups.
@@ -116,7 +116,7 @@ impl ContentNeeds {
     }
 }
 
-impl People {
+impl NeededPeople {
     /// Adds everyone who appears in a space: with grants, or on the lists of its content.
     pub fn in_space(&mut self, space: &LiveSpace) {
         space.holdings.keys().for_each(|principal| self.principal(principal));

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::needs::People;
+use super::needs::NeededPeople;
 use super::progress::{Hook, Part, Progress};
 use crate::confluence::{Error, Read, side_by_side};
 use crate::model::{
@@ -14,7 +14,7 @@ use crate::model::{
 pub(super) async fn read<R: Read>(
     read: &R,
     live: &mut Live,
-    wanted: &People,
+    wanted: &NeededPeople,
     hook: Hook<'_>,
 ) -> Result<bool, Error> {
     let mut grown = members(read, live, &wanted.groups, hook).await?;
@@ -104,7 +104,7 @@ async fn product_access<R: Read>(read: &R, live: &mut Live) -> Result<bool, Erro
     Ok(true)
 }
 
-fn concerned(live: &Live, wanted: &People) -> BTreeSet<AccountId> {
+fn concerned(live: &Live, wanted: &NeededPeople) -> BTreeSet<AccountId> {
     match &wanted.only {
         Some(only) => only.clone(),
         None => {

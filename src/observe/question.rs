@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::needs::{Needs, People};
+use super::needs::{NeededPeople, Needs};
 use super::policy;
 use crate::model::{AccountId, ContentId, Live, LiveSpace, SpaceKey};
 use crate::policy::{Context, PageName, PageSelector, Policy};
@@ -77,10 +77,10 @@ pub fn of_answer<'a>(
 
 impl Askers {
     /// An empty request for these askers, to be filled; `None` if no person needs to be known.
-    pub(super) fn people(self) -> Option<People> {
+    pub(super) fn people(self) -> Option<NeededPeople> {
         match self {
-            Self::Everyone => Some(People::default()),
-            Self::These(only) => Some(People { only: Some(only), ..People::default() }),
+            Self::Everyone => Some(NeededPeople::default()),
+            Self::These(only) => Some(NeededPeople { only: Some(only), ..NeededPeople::default() }),
             Self::NoPerson => None,
         }
     }

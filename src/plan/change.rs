@@ -11,14 +11,20 @@ use crate::model::{Audience, ContentId, Origin, PageVerb, Permission, Principal,
 #[serde(tag = "change", rename_all = "kebab-case")]
 pub enum Change {
     /// A permission that a principal gets or loses in a space.
-    Grant { space: SpaceKey, principal: Principal, permission: Permission, verb: Verb, reason: Reason },
+    Grant {
+        space: SpaceKey,
+        principal: Principal,
+        permission: Permission,
+        verb: ChangeAction,
+        reason: ChangeReason,
+    },
     /// The space role of a principal. A principal has one at most.
     Role {
         space: SpaceKey,
         principal: Principal,
         before: Option<RoleId>,
         after: Option<RoleId>,
-        reason: Reason,
+        reason: ChangeReason,
     },
     /// One of the two lists of a page.
     Audience {
@@ -27,14 +33,15 @@ pub enum Change {
         list: PageVerb,
         before: Audience,
         after: Audience,
-        reason: Reason,
+        reason: ChangeReason,
     },
 }
 
 /// What happens to a permission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Verb {
+#[schemars(rename = "Verb")]
+pub enum ChangeAction {
     Add,
     Remove,
 }
@@ -42,7 +49,8 @@ pub enum Verb {
 /// Why something changes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "why", rename_all = "kebab-case")]
-pub enum Reason {
+#[schemars(rename = "Reason")]
+pub enum ChangeReason {
     /// A line of the policy asks for it, perhaps through a role.
     Declared {
         origin: Origin,
@@ -75,7 +83,7 @@ pub enum Reason {
     TakenBack { run: String },
 }
 
-impl Reason {
+impl ChangeReason {
     pub(super) fn of<T>(wanted: &Wanted<T>) -> Self {
         let Wanted { origin, role, terms, .. } = wanted;
         Self::Declared {
@@ -89,7 +97,7 @@ impl Reason {
     }
 }
 
-impl Reason {
+impl ChangeReason {
     /// The rule that asks, if it is one.
     pub(super) fn rule(&self) -> Option<&String> {
         match self {
@@ -111,7 +119,7 @@ impl Change {
         }
     }
 
-    pub const fn reason(&self) -> &Reason {
+    pub const fn reason(&self) -> &ChangeReason {
         match self {
             Self::Grant { reason, .. } | Self::Role { reason, .. } | Self::Audience { reason, .. } => reason,
         }

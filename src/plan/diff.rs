@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Holding, Known, Live, LiveSpace, PageVerb, Permission, Principal, SpaceKey};
 
-use super::change::{Change, Reason, Verb};
+use super::change::{Change, ChangeAction, ChangeReason};
 use super::target::{Target, TargetHolding, TargetSpace};
 
 /// All differences: by space; in it principals, then pages.
@@ -33,14 +33,14 @@ fn holding_changes(
         Some(Holding::Role(role)) => (&nothing, Some(role)),
         None => (&nothing, None),
     };
-    let grant = |permission, verb, reason: &Reason| Change::Grant {
+    let grant = |permission, verb, reason: &ChangeReason| Change::Grant {
         space: key.clone(),
         principal: principal.clone(),
         permission,
         verb,
         reason: reason.clone(),
     };
-    let role_change = |after: Option<_>, reason: &Reason| Change::Role {
+    let role_change = |after: Option<_>, reason: &ChangeReason| Change::Role {
         space: key.clone(),
         principal: principal.clone(),
         before: role.cloned(),
@@ -50,29 +50,29 @@ fn holding_changes(
 
     match target {
         TargetHolding::Nothing(reason) => {
-            changes.extend(held.keys().map(|&permission| grant(permission, Verb::Remove, reason)));
+            changes.extend(held.keys().map(|&permission| grant(permission, ChangeAction::Remove, reason)));
             if role.is_some() {
                 changes.push(role_change(None, reason));
             }
         }
         TargetHolding::Grants { required, tolerated, refused } => {
             if role.is_some() {
-                changes.push(role_change(None, &Reason::NotDeclared));
+                changes.push(role_change(None, &ChangeReason::NotDeclared));
             }
             let all: BTreeSet<Permission> = required.keys().chain(held.keys()).copied().collect();
             for permission in all {
                 match (required.get(&permission), held.contains_key(&permission)) {
-                    (Some(reason), false) => changes.push(grant(permission, Verb::Add, reason)),
+                    (Some(reason), false) => changes.push(grant(permission, ChangeAction::Add, reason)),
                     (None, true) if !tolerated.contains(&permission) => {
-                        let reason = refused.get(&permission).unwrap_or(&Reason::NotDeclared);
-                        changes.push(grant(permission, Verb::Remove, reason));
+                        let reason = refused.get(&permission).unwrap_or(&ChangeReason::NotDeclared);
+                        changes.push(grant(permission, ChangeAction::Remove, reason));
                     }
                     (Some(_), true) | (None, _) => {}
                 }
             }
         }
         TargetHolding::Role(after, reason) => {
-            changes.extend(held.keys().map(|&permission| grant(permission, Verb::Remove, reason)));
+            changes.extend(held.keys().map(|&permission| grant(permission, ChangeAction::Remove, reason)));
             if role != Some(after) {
                 changes.push(role_change(Some(after.clone()), reason));
             }

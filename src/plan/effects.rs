@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::{self, Affected, Cause, Certainty, Direction, Effects, PageVerbs, What};
 use crate::model::{ContentId, Live, PageVerb, Permission, Principal, SpaceKey};
 
-use super::change::{Change, Verb};
+use super::change::{Change, ChangeAction};
 
 /// What a plan does to people's access, as opposed to what it does to rows and lists.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -102,8 +102,8 @@ fn bears_on(change: &Change, direction: Direction, what: &What) -> bool {
         Change::Role { .. } => true,
         Change::Grant { permission, verb, .. } => {
             let way = match verb {
-                Verb::Add => Direction::Gains,
-                Verb::Remove => Direction::Loses,
+                ChangeAction::Add => Direction::Gains,
+                ChangeAction::Remove => Direction::Loses,
             };
             let moved = std::iter::once(permission).chain(permission.companions());
             way == direction && moved.into_iter().any(|permission| decides(*permission, what))

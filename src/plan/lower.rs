@@ -23,7 +23,7 @@ use crate::model::{
     RoleId, SpaceKey, Vocabulary,
 };
 
-use super::change::{Change, Verb};
+use super::change::{Change, ChangeAction};
 use super::draft::Draft;
 use super::enabling::wait_for_rights;
 use super::target::{Target, TargetHolding};
@@ -114,7 +114,7 @@ struct ChangeIndex<'a> {
 }
 
 /// The numbers of the changes of one principal's permissions.
-type GrantChanges = BTreeMap<(Permission, Verb), usize>;
+type GrantChanges = BTreeMap<(Permission, ChangeAction), usize>;
 
 /// The number of a change, whose role it is, and the role to be.
 type RoleChange<'a> = (usize, &'a Principal, Option<&'a RoleId>);
@@ -210,7 +210,7 @@ impl<'a> GrantCalls<'a> {
         let mut granted = BTreeMap::new();
         let mut brought: BTreeMap<Permission, usize> = BTreeMap::new();
         for permission in missing {
-            let covers = self.change(permission, Verb::Add);
+            let covers = self.change(permission, ChangeAction::Add);
             if let Some(&producer) = brought.get(&permission) {
                 drafts[producer].covers.extend(covers);
                 continue;
@@ -244,7 +244,7 @@ impl<'a> GrantCalls<'a> {
         too_much.sort_by_key(|&permission| (self.companions(permission).is_empty(), permission));
         let mut taken: BTreeMap<Permission, usize> = BTreeMap::new();
         for permission in too_much {
-            let covers = self.change(permission, Verb::Remove);
+            let covers = self.change(permission, ChangeAction::Remove);
             if let Some(&producer) = taken.get(&permission) {
                 drafts[producer].covers.extend(covers);
                 continue;
@@ -301,7 +301,7 @@ impl<'a> GrantCalls<'a> {
         }
     }
 
-    fn change(&self, permission: Permission, verb: Verb) -> BTreeSet<usize> {
+    fn change(&self, permission: Permission, verb: ChangeAction) -> BTreeSet<usize> {
         self.changes.get(&(permission, verb)).copied().into_iter().collect()
     }
 }

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::{Fingerprint, Guard};
 
-use super::change::{Change, Reason};
+use super::change::{Change, ChangeReason};
 use super::document::{Plan, PlannedCall};
 use super::guard::GuardVerdict;
 
@@ -106,7 +106,7 @@ fn change(change: &Change) -> Value {
     let mut value = json!(change);
     if let Value::Object(fields) = &mut value {
         fields.remove("reason");
-        if let Reason::Declared { until: Some(until), .. } = change.reason() {
+        if let ChangeReason::Declared { until: Some(until), .. } = change.reason() {
             fields.insert("until".to_owned(), until.to_string().into());
         }
     }

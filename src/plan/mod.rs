@@ -38,7 +38,7 @@ mod schedule;
 mod share;
 mod target;
 
-pub use change::{Change, Reason, Verb};
+pub use change::{Change, ChangeAction, ChangeReason};
 pub use check::{Broken, check};
 pub use document::{
     CallId, ContentVerb, Cost, Danger, Demand, Edge, EdgeReason, Endangered, FORMAT_VERSION, HoldingState,

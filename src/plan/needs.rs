@@ -11,12 +11,12 @@
 
 use std::collections::BTreeSet;
 
-use super::change::{Change, Verb};
+use super::change::{Change, ChangeAction};
 use super::diff;
 use super::share;
 use super::target::{self, Target, TargetHolding, TargetSpace};
 use crate::model::{Desired, Live, Mode, Principal, SpaceKey};
-use crate::observe::{Needs, People};
+use crate::observe::{NeededPeople, Needs};
 
 /// What must be known before [`super::plan`] can be made of what a policy asks for. Where nothing would change, only
 /// whether what is declared of `anonymous` shows.
@@ -38,7 +38,7 @@ pub fn needs_to(target: &Target, desired: &Desired, live: &Live) -> Needs {
         |key: &SpaceKey| desired.spaces.get(key).is_some_and(|wish| wish.mode == Mode::Additive);
     let has_tree = |key: &SpaceKey| live.spaces.get(key).is_some_and(|space| space.tree.is_some());
     let changed: BTreeSet<&SpaceKey> = changes.iter().map(Change::space).collect();
-    let mut people = People::default();
+    let mut people = NeededPeople::default();
     for key in changed {
         if !(adds_only && is_additive(key)) || has_tree(key) {
             needs.content(key).everything();
@@ -61,13 +61,17 @@ fn about_anonymous(desired: &Desired) -> BTreeSet<SpaceKey> {
 /// which are changes of their own.
 const fn only_adds(change: &Change) -> bool {
     match change {
-        Change::Grant { verb: Verb::Add, .. } | Change::Role { before: None, after: Some(_), .. } => true,
-        Change::Grant { verb: Verb::Remove, .. } | Change::Role { .. } | Change::Audience { .. } => false,
+        Change::Grant { verb: ChangeAction::Add, .. } | Change::Role { before: None, after: Some(_), .. } => {
+            true
+        }
+        Change::Grant { verb: ChangeAction::Remove, .. } | Change::Role { .. } | Change::Audience { .. } => {
+            false
+        }
     }
 }
 
 /// Adds everyone who is to hold something, or to be on a list.
-fn afterwards(space: &TargetSpace, people: &mut People) {
+fn afterwards(space: &TargetSpace, people: &mut NeededPeople) {
     for (principal, holding) in &space.holdings {
         match holding {
             // Those who hold what is merely tolerated hold it now.

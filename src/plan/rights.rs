@@ -12,7 +12,7 @@ use crate::model::{
     SpaceRoleMode, Subject, Truth,
 };
 
-use super::change::{Change, Verb};
+use super::change::{Change, ChangeAction};
 
 /// What the account may do in a space.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl<'a> Rights<'a> {
     /// Adds what the account has once a change is made.
     pub(super) fn gain(&mut self, change: &Change) {
         let (principal, given): (_, Vec<(Permission, Truth)>) = match change {
-            Change::Grant { principal, permission, verb: Verb::Add, .. } => {
+            Change::Grant { principal, permission, verb: ChangeAction::Add, .. } => {
                 (principal, vec![(*permission, Truth::Yes)])
             }
             Change::Role { principal, after: Some(role), .. } => {

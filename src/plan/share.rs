@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Desired, Holding, Live, Permission, Principal, Removes, Share, SpaceKey};
 
-use super::change::{Change, Reason};
+use super::change::{Change, ChangeReason};
 use super::diff;
 use super::page_only::Compiled;
 use super::target::{KeepReason, Target, TargetHolding, Unmanaged};
@@ -95,10 +95,10 @@ fn own_part(share: &Share, who: &Principal, target: &mut TargetHolding, held: Op
     if let (Some(first), Some(reason)) = (first, required.get_mut(&Permission::ReadSpace))
         && !share.has(reason)
     {
-        *reason = Reason::NeededFor { permission: first };
+        *reason = ChangeReason::NeededFor { permission: first };
     }
     for permission in held.keys().filter(|permission| !required.contains_key(permission)) {
-        let reason = refused.get(permission).unwrap_or(&Reason::NotDeclared);
+        let reason = refused.get(permission).unwrap_or(&ChangeReason::NotDeclared);
         if !share.lets(reason, who) {
             tolerated.insert(*permission);
         }
@@ -117,20 +117,22 @@ fn own_part(share: &Share, who: &Principal, target: &mut TargetHolding, held: Op
 
 impl Share {
     /// Whether a line of the share asks for something.
-    fn has(&self, reason: &Reason) -> bool {
+    fn has(&self, reason: &ChangeReason) -> bool {
         match reason {
-            Reason::Declared { origin, .. } | Reason::PageOnly { origin } => {
+            ChangeReason::Declared { origin, .. } | ChangeReason::PageOnly { origin } => {
                 self.files.contains(&origin.file)
             }
             // What any earlier run brought along or left over.
-            Reason::CameAlong | Reason::Deleted => true,
-            Reason::NotDeclared | Reason::NeededFor { .. } | Reason::TakenBack { .. } => false,
+            ChangeReason::CameAlong | ChangeReason::Deleted => true,
+            ChangeReason::NotDeclared | ChangeReason::NeededFor { .. } | ChangeReason::TakenBack { .. } => {
+                false
+            }
         }
     }
 
     /// The same for what is taken from a principal, which no line may ask for.
-    fn lets(&self, reason: &Reason, who: &Principal) -> bool {
-        self.has(reason) || (*reason == Reason::NotDeclared && self.removes(who))
+    fn lets(&self, reason: &ChangeReason, who: &Principal) -> bool {
+        self.has(reason) || (*reason == ChangeReason::NotDeclared && self.removes(who))
     }
 
     fn removes(&self, who: &Principal) -> bool {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{AccountId, Audience, ContentId, Permission, Principal, SpaceKey};
-use crate::plan::{Change, Lacks, LeftOut, Plan, Reason, Verb};
+use crate::plan::{Change, ChangeAction, ChangeReason, Lacks, LeftOut, Plan};
 
 use super::access_words::{ShownNames, SiteNames};
 use super::review::{ReviewPart, Section};
@@ -129,7 +129,7 @@ fn stays(change: &Change, names: &dyn ShownNames) -> Option<String> {
     let Change::Audience { list: verb, before, reason, .. } = change else { return None };
     let verb = verb.as_str();
     Some(match (before, reason) {
-        (Audience::Anyone, Reason::PageOnly { origin }) => {
+        (Audience::Anyone, ChangeReason::PageOnly { origin }) => {
             format!("{verb} stays open to anyone, the guests of {origin} among them")
         }
         (Audience::Anyone, _) => format!("{verb} stays open to anyone"),
@@ -154,8 +154,8 @@ fn what(key: &LeftOutKey<'_>, all: &[&LeftOut], names: &dyn ShownNames) -> Strin
         return format!("the lists of {}", some(&paths, ("more page", "more pages")));
     }
     let number = |counts: fn(&Change) -> bool| all.iter().filter(|left| counts(&left.change)).count();
-    let add = number(|change| matches!(change, Change::Grant { verb: Verb::Add, .. }));
-    let remove = number(|change| matches!(change, Change::Grant { verb: Verb::Remove, .. }));
+    let add = number(|change| matches!(change, Change::Grant { verb: ChangeAction::Add, .. }));
+    let remove = number(|change| matches!(change, Change::Grant { verb: ChangeAction::Remove, .. }));
     let roles = number(|change| matches!(change, Change::Role { .. }));
     let parts = [
         (add, "permission to add", "permissions to add"),

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::apply::{CallFailure, ConcurrentChange, Mismatch, Outcome, Status, Unverified};
+use crate::apply::{ApplyOutcome, CallFailure, ConcurrentChange, Mismatch, Status, Unverified};
 use crate::model::{Call, ContentId, Permission, Principal, RoleId, Shown, SpaceKey};
-use crate::plan::{Change, HoldingState, Object, Plan, PlannedCall, Reason, Verb};
+use crate::plan::{Change, ChangeAction, ChangeReason, HoldingState, Object, Plan, PlannedCall};
 
 use super::call::{audience_words, call_words};
 use super::style::{ADD, FAINT, REMOVE, count, list, paint};
@@ -12,7 +12,7 @@ use super::text::{Uncovered, uncovered};
 
 /// Calls that did not go as planned, one by one, the others as a number; what others changed in the meantime;
 /// and what was found when everything was read again.
-pub fn outcome_as_text(plan: &Plan, outcome: &Outcome) -> String {
+pub fn outcome_as_text(plan: &Plan, outcome: &ApplyOutcome) -> String {
     let mut text = String::new();
     for problem in problems(plan, outcome) {
         let _ = writeln!(text, "{}", problem.text);
@@ -28,7 +28,7 @@ pub(super) struct Problem<'p> {
 }
 
 /// What did not go as planned, call by call, and then what was found afterwards.
-pub(super) fn problems<'p>(plan: &'p Plan, outcome: &Outcome) -> Vec<Problem<'p>> {
+pub(super) fn problems<'p>(plan: &'p Plan, outcome: &ApplyOutcome) -> Vec<Problem<'p>> {
     let mut problems = Vec::new();
     let mut left = 0;
     for result in &outcome.results {
@@ -73,7 +73,7 @@ pub(super) fn problems<'p>(plan: &'p Plan, outcome: &Outcome) -> Vec<Problem<'p>
     problems
 }
 
-fn is_explained(outcome: &Outcome, unverified: &Unverified) -> bool {
+fn is_explained(outcome: &ApplyOutcome, unverified: &Unverified) -> bool {
     match &unverified.object {
         Object::Holding { space, principal, .. } => {
             let verification = &outcome.verification;
@@ -90,7 +90,7 @@ fn is_explained(outcome: &Outcome, unverified: &Unverified) -> bool {
 }
 
 /// How many calls were made, what was verified, and whether that is all.
-pub fn outcome_as_summary(plan: &Plan, outcome: &Outcome) -> String {
+pub fn outcome_as_summary(plan: &Plan, outcome: &ApplyOutcome) -> String {
     let number =
         |counts: fn(&Status) -> bool| outcome.results.iter().filter(|result| counts(&result.status)).count();
     // What is skipped in part is made for the rest.
@@ -168,7 +168,7 @@ pub(super) fn failure_words(plan: &Plan, planned: &PlannedCall, failure: &CallFa
 
 /// Whether the plan takes a run back.
 fn is_undo(plan: &Plan) -> bool {
-    plan.changes.iter().any(|change| matches!(change.reason(), Reason::TakenBack { .. }))
+    plan.changes.iter().any(|change| matches!(change.reason(), ChangeReason::TakenBack { .. }))
 }
 
 /// One change, in a line of its own.
@@ -179,8 +179,8 @@ pub fn change_in_words(plan: &Plan, change: &Change) -> String {
     match change {
         Change::Grant { space, principal, permission, verb, .. } => {
             let becomes = match verb {
-                Verb::Add => "granted",
-                Verb::Remove => "taken away",
+                ChangeAction::Add => "granted",
+                ChangeAction::Remove => "taken away",
             };
             format!("{space}  {}: {permission} is {becomes}", plan.name(principal))
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::{ContentId, PageVerb, Principal, SpaceKey, Subject};
-use crate::plan::{Change, PageOnlyProblem, Plan, PlanPageOnly, Reason};
+use crate::plan::{Change, ChangeReason, PageOnlyProblem, Plan, PlanPageOnly};
 
 use super::access_words::ShownNames as _;
 use super::review::{ReviewPart, Section};
@@ -18,25 +18,25 @@ pub(super) fn page_only(plan: &Plan) -> Option<Section> {
     let mut guests: BTreeSet<(&SpaceKey, Subject)> = BTreeSet::new();
     for change in &plan.changes {
         match (change.reason(), change) {
-            (Reason::PageOnly { .. }, _) => {
+            (ChangeReason::PageOnly { .. }, _) => {
                 spaces.insert(change.space());
             }
             (
-                Reason::Declared { .. }
-                | Reason::NotDeclared
-                | Reason::CameAlong
-                | Reason::Deleted
-                | Reason::NeededFor { .. }
-                | Reason::TakenBack { .. },
+                ChangeReason::Declared { .. }
+                | ChangeReason::NotDeclared
+                | ChangeReason::CameAlong
+                | ChangeReason::Deleted
+                | ChangeReason::NeededFor { .. }
+                | ChangeReason::TakenBack { .. },
                 Change::Grant { principal, .. } | Change::Role { principal, .. },
             ) => guests.extend(principal.subject().map(|who| (change.space(), who))),
             (
-                Reason::Declared { .. }
-                | Reason::NotDeclared
-                | Reason::CameAlong
-                | Reason::Deleted
-                | Reason::NeededFor { .. }
-                | Reason::TakenBack { .. },
+                ChangeReason::Declared { .. }
+                | ChangeReason::NotDeclared
+                | ChangeReason::CameAlong
+                | ChangeReason::Deleted
+                | ChangeReason::NeededFor { .. }
+                | ChangeReason::TakenBack { .. },
                 Change::Audience { .. },
             ) => {}
         }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use camino::Utf8PathBuf;
 use confperm::diagnostic::Sources;
 use confperm::model::{AccountStatus, Guard, Principal, RoleKind, SpaceRoleMode};
-use confperm::plan::{AdminStanding, Breach, Change, Gaps, GuardVerdict, Pairs, Plan, Verb, plan};
+use confperm::plan::{AdminStanding, Breach, Change, ChangeAction, Gaps, GuardVerdict, Pairs, Plan, plan};
 use confperm::policy::lock::Lock;
 use confperm::policy::{self, Context};
 use jiff::civil::date;
@@ -272,7 +272,7 @@ proptest! {
             .changes
             .iter()
             .filter_map(|change| match change {
-                Change::Grant { principal, verb: Verb::Remove, .. } => Some(principal),
+                Change::Grant { principal, verb: ChangeAction::Remove, .. } => Some(principal),
                 _ => None,
             })
             .collect();

@@ -13,7 +13,7 @@ use crate::{File, files};
 const LONGEST: usize = 500;
 /// So many names of types are defined in two files, the sandbox left out, which calls things as the wire does. It may
 /// only become less: a type that means the same is to be one, and one that does not needs a name of its own.
-const TWICE: usize = 32;
+const TWICE: usize = 4;
 
 /// The types that a text defines, those of its tests left out.
 fn types(items: &[Item], found: &mut BTreeSet<String>) {

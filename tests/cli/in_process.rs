@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use confperm::apply::{ApplyOptions, Outcome, Precautions, Stop, Unverified, unverified};
+use confperm::apply::{ApplyOptions, ApplyOutcome, Precautions, Stop, Unverified, unverified};
 use confperm::confluence::retry::RetryPolicy as Retry;
 use confperm::confluence::{Cloud, Credentials, Read as _, Scrutiny, Settings};
 use confperm::diagnostic::{Diagnostics, Sources};
@@ -130,7 +130,7 @@ impl Stage {
         Live::of(self.site.site().await.unwrap())
     }
 
-    pub(crate) async fn apply(&self, planned: &Planned) -> Outcome {
+    pub(crate) async fn apply(&self, planned: &Planned) -> ApplyOutcome {
         let (journal, stop) = (Memory::default().journal(), Stop::default());
         confperm::apply::apply(planned, &[], &self.site, &journal, &stop, &OPTIONS, &|_| ()).await.unwrap()
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use confperm::apply::journal::{self, Answer, Entry, Sink, SiteKey};
-use confperm::apply::{Journal, JournalError, Outcome, Status, Stop, Unverified};
+use confperm::apply::{ApplyOutcome, Journal, JournalError, Status, Stop, Unverified};
 use confperm::model::{PageVerb, SiteIdentity, Subject, WriteRequest};
 use confperm::plan::Planned;
 use confperm::sandbox::{Options, Request, Site};
@@ -88,12 +88,12 @@ async fn applied(
     planned: &Planned,
     earlier: &[Unverified],
     journal: &Journal,
-) -> Result<Outcome, JournalError> {
+) -> Result<ApplyOutcome, JournalError> {
     confperm::apply::apply(planned, earlier, &stage.site, journal, &Stop::default(), &OPTIONS, &|_| ()).await
 }
 
 /// Applies until the journal has so many lines, and then is gone, as if killed. `None` if it was gone.
-async fn killed_at(line: usize, stage: &Stage, planned: &Planned, memory: &Memory) -> Option<Outcome> {
+async fn killed_at(line: usize, stage: &Stage, planned: &Planned, memory: &Memory) -> Option<ApplyOutcome> {
     let memory = Memory { tells_at: Some(line), ..memory.clone() };
     let journal = memory.journal();
     let stop = Stop::default();
@@ -327,7 +327,7 @@ fn without_a_journal_nothing_is_done() {
 async fn with_the_folder_deleted_after(
     count: usize,
     remove: fn(&Folder),
-) -> (usize, usize, Outcome, Journal) {
+) -> (usize, usize, ApplyOutcome, Journal) {
     let folder = Folder::with(&[]);
     let stage = Stage::open(&interrupted::site()).await;
     let planned = stage.plan(&interrupted::policy()).await;

@@ -10,7 +10,7 @@ use camino::Utf8PathBuf;
 use confperm::apply::journal::{self, Journal, Record, SiteKey};
 use confperm::apply::saved::{self};
 use confperm::apply::undo::{self, NotGivenBack};
-use confperm::apply::{ApplyOptions, ConcurrentChange, Outcome, Stop, rest};
+use confperm::apply::{ApplyOptions, ApplyOutcome, ConcurrentChange, Stop, rest};
 use confperm::model::{Desired, Live, PageVerb};
 use confperm::plan::{Aim, Change, Gaps, HoldingState, ObjectId, Plan, Planned};
 use confperm::policy::lock::Lock;
@@ -160,7 +160,7 @@ async fn drifted(seed: u64, dice: &mut Dice) -> Option<(Stage, Policy, Planned, 
 }
 
 /// Carries a plan out, to its end or not, with a journal in a file, which is read.
-async fn run(stage: &Stage, planned: &Planned, most_calls: Option<usize>) -> (Outcome, Record) {
+async fn run(stage: &Stage, planned: &Planned, most_calls: Option<usize>) -> (ApplyOutcome, Record) {
     let folder = tempfile::tempdir().unwrap();
     let path = Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap();
     let (journal, file) = Journal::create(&path, SiteKey::default(), || jiff::Timestamp::UNIX_EPOCH).unwrap();
@@ -203,7 +203,7 @@ async fn left_of(
 fn wanted(plan: &Plan) -> BTreeSet<String> {
     let words = plan.changes.iter().map(|change| match change {
         Change::Grant { space, principal, permission, verb, .. } => {
-            format!("{space} {principal} {permission}: {}", *verb == plan::Verb::Add)
+            format!("{space} {principal} {permission}: {}", *verb == plan::ChangeAction::Add)
         }
         Change::Role { space, principal, after, .. } => format!("{space} {principal} {after:?}"),
         Change::Audience { content, list, after, .. } => format!("{content} {list:?} {after:?}"),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use confperm::confluence::Read as _;
 use confperm::model::{ContentId, Gap, GroupId, Known, Live, SpaceKey};
-use confperm::observe::{ListingNeeds, Needs, People, quiet, until_known};
+use confperm::observe::{ListingNeeds, NeededPeople, Needs, quiet, until_known};
 use serde_json::json;
 
 use crate::server::{Reply, Seen, Server, home, v1, v1_error, v2, v2_error};
@@ -81,7 +81,7 @@ async fn a_run_reads_each_thing_once_and_writes_down_what_it_cannot_see() {
     let before = server.seen().len();
     let groups: BTreeSet<GroupId> = ["g1", "g2", "g3"].iter().map(|id| id.parse().unwrap()).collect();
     let more = |_: &Live| {
-        let people = People { groups: groups.clone(), ..People::default() };
+        let people = NeededPeople { groups: groups.clone(), ..NeededPeople::default() };
         let mut needs = Needs { people: Some(people), ..Needs::default() };
         let content = needs.content(&a);
         content.lists_of((1..=4).map(ContentId::from_number));

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{Call, Permission};
-use confperm::plan::{Change, Gaps, LeftOut, Moment, NeededBy, Plan, Refusal, Verb, plan};
+use confperm::plan::{Change, ChangeAction, Gaps, LeftOut, Moment, NeededBy, Plan, Refusal, plan};
 use confperm::sandbox::world::{self, Caller, Command, World};
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
@@ -172,10 +172,10 @@ fn is_possible(world: &World, call: &Call) -> bool {
 fn is_refused(world: &World, left: &LeftOut) -> bool {
     let me = Caller::User(ME.into());
     let command = match &left.change {
-        Change::Grant { principal: who, permission, verb: Verb::Add, .. } => {
+        Change::Grant { principal: who, permission, verb: ChangeAction::Add, .. } => {
             Command::Grant { space: SPACE, principal: principal(&who.to_string()), pair: pair(*permission) }
         }
-        Change::Grant { principal: who, permission, verb: Verb::Remove, .. } => {
+        Change::Grant { principal: who, permission, verb: ChangeAction::Remove, .. } => {
             let who = principal(&who.to_string());
             let row = world.space(SPACE).unwrap().row(&who, pair(*permission)).unwrap();
             Command::Revoke { space: SPACE, row }

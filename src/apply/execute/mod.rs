@@ -25,7 +25,7 @@ use super::leftover::{self, Leftover};
 use super::look::{Look, Passage};
 use super::moments::Moments;
 use super::options::{ApplyOptions, SIDE_BY_SIDE};
-use super::outcome::{self, CallResult, Mismatch, Outcome, Status, Verification};
+use super::outcome::{self, ApplyOutcome, CallResult, Mismatch, Status, Verification};
 use super::page::{self, PageRun, Written};
 use super::queue::Queue;
 use super::recorded::Recorded;
@@ -69,7 +69,7 @@ pub async fn apply<S: Read + Write>(
     stop: &Stop,
     options: &ApplyOptions,
     on_event: &(dyn Fn(Event<'_>) + Sync),
-) -> Result<Outcome, JournalError> {
+) -> Result<ApplyOutcome, JournalError> {
     journal.begin(&planned.plan, earlier)?;
     let site = Recorded::new(site, journal);
     let mut run = Run::new(planned, earlier, &site, options, on_event);
@@ -238,11 +238,11 @@ impl<'a, S: Read + Write> Run<'a, S> {
         }
     }
 
-    fn into_outcome(mut self) -> Outcome {
+    fn into_outcome(mut self) -> ApplyOutcome {
         outcome::leave_rest(self.plan, &mut self.results);
         let results = self.results.into_iter().map(|(call, status)| CallResult { call, status }).collect();
         let unverified = if self.options.precautions.verify { self.list.into_entries() } else { Vec::new() };
         let verification = Verification { right: self.right.len(), ..self.verification };
-        Outcome { results, verification, unverified }
+        ApplyOutcome { results, verification, unverified }
     }
 }

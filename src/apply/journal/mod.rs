@@ -29,7 +29,7 @@ use crate::model::{Permission, SiteIdentity, WriteRequest};
 use crate::plan::{CallId, ObjectId, Plan};
 
 use super::change::ConcurrentChange;
-use super::outcome::{Outcome, Status};
+use super::outcome::{ApplyOutcome, Status};
 use super::unverified::Unverified;
 
 pub use error::JournalError;
@@ -362,7 +362,7 @@ impl Journal {
         self.note(&Entry::Beside { at: (self.clock)(), object, permissions });
     }
 
-    pub(super) fn end(&self, outcome: &Outcome) {
+    pub(super) fn end(&self, outcome: &ApplyOutcome) {
         let left = outcome.results.iter().filter(|result| !result.status.is_settled());
         let entry = Entry::End {
             at: (self.clock)(),

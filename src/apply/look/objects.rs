@@ -53,7 +53,7 @@ impl<'a> Course<'a> {
         match object {
             Object::Holding { space, principal, before, after } => {
                 let now = live.spaces.get(space).and_then(|space| space.holdings.get(principal));
-                let way = Way {
+                let way = HoldingTransition {
                     before,
                     after,
                     given: self.given_to(space, principal),
@@ -134,8 +134,8 @@ pub(in crate::apply) fn lists_of<'l>(
     }
 }
 
-/// The way of what a principal holds through a plan.
-struct Way<'a> {
+/// What a principal holds before and after a plan, and what may be there in between.
+struct HoldingTransition<'a> {
     before: &'a HoldingState,
     after: &'a HoldingState,
     /// What the calls give, even if only to put a side effect right.
@@ -146,7 +146,7 @@ struct Way<'a> {
     is_written: bool,
 }
 
-impl Way<'_> {
+impl HoldingTransition<'_> {
     /// Whether what is held now is a state on the way, both ends included.
     fn has(&self, now: Option<&Holding>) -> bool {
         let Self { before, after, .. } = self;

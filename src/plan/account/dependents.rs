@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Desired, Live, Origin, Principal, SpaceKey};
 
-use super::super::change::{Change, Reason};
+use super::super::change::{Change, ChangeReason};
 use super::super::document::{NeededBy, Refusal};
 use super::super::lower;
 use super::super::page_only::Compiled;
@@ -96,7 +96,9 @@ fn by_page_only(whole: WholeTarget<'_>, left_out: &[LeftOut]) -> Vec<Refusal> {
 fn entries_that_need(change: &Change, compiled: &Compiled) -> BTreeSet<Origin> {
     let all = || compiled.entries.iter().map(|entry| entry.origin.clone());
     match change {
-        Change::Audience { reason: Reason::PageOnly { origin }, .. } => BTreeSet::from([origin.clone()]),
+        Change::Audience { reason: ChangeReason::PageOnly { origin }, .. } => {
+            BTreeSet::from([origin.clone()])
+        }
         Change::Audience { content, .. } if compiled.relied_on.contains(content) => all().collect(),
         Change::Audience { .. } => BTreeSet::new(),
         Change::Grant { principal, .. } | Change::Role { principal, .. } => {

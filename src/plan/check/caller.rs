@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::order::Order;
 use super::people::People;
 use super::space::{Space, Steps};
-use super::tables::{Reading, Rows, Tables};
+use super::tables::{Assumptions, GrantRows, Tables};
 
 use crate::model::Permission;
 use crate::plan::document::{Danger, Endangered, Moment};
@@ -22,8 +22,8 @@ impl Space<'_> {
         let people = People::of_caller(self);
         let caller: Vec<usize> = (0..people.principals.len()).collect();
         let mut tables = Tables::default();
-        for reading in Reading::all(self).into_iter().map(Reading::of_caller) {
-            let rows = Rows::of(self, reading, &people, &mut tables);
+        for reading in Assumptions::all(self).into_iter().map(Assumptions::of_caller) {
+            let rows = GrantRows::of(self, reading, &people, &mut tables);
             for (number, planned) in calls.iter().enumerate() {
                 let needed = rights::needed(&planned.call, self.before, self.live);
                 let needed: BTreeSet<Vec<Permission>> =

@@ -25,7 +25,7 @@ impl<'a> ListAt<'a> {
 /// Content, with the lists on the way to it that are or will be closed to some, and its edit list if it is; both by
 /// their numbers.
 #[derive(Debug)]
-pub(super) struct Place<'a> {
+pub(super) struct GatedPlace<'a> {
     pub(super) content: &'a Content,
     pub(super) views: Vec<usize>,
     pub(super) edit: Option<usize>,
@@ -34,7 +34,7 @@ pub(super) struct Place<'a> {
 /// Each piece of content at or below a page that a plan touches, once for each set of lists.
 #[derive(Debug, Default)]
 pub(super) struct Places<'a> {
-    pub(super) places: Vec<Place<'a>>,
+    pub(super) places: Vec<GatedPlace<'a>>,
     /// The lists, each once.
     pub(super) lists: Vec<ListAt<'a>>,
 }
@@ -95,7 +95,7 @@ pub(super) fn places<'a>(space: &Space<'a>) -> Places<'a> {
     let Some(tree) = space.before.tree.as_ref().filter(|_| !touched.0.is_empty()) else {
         return Places::default();
     };
-    let mut found = Walk {
+    let mut found = ContentWalk {
         touched: &touched,
         tree,
         places: Places::default(),
@@ -122,7 +122,7 @@ pub(super) fn places<'a>(space: &Space<'a>) -> Places<'a> {
     found.places
 }
 
-struct Walk<'f, 'a> {
+struct ContentWalk<'f, 'a> {
     touched: &'f Touched<'a>,
     tree: &'a Tree,
     places: Places<'a>,
@@ -130,7 +130,7 @@ struct Walk<'f, 'a> {
     known: HashSet<(Vec<usize>, Option<usize>, bool)>,
 }
 
-impl<'a> Walk<'_, 'a> {
+impl<'a> ContentWalk<'_, 'a> {
     fn list(&mut self, node: &'a Content, verb: PageVerb) -> Option<usize> {
         let list = self.touched.list(node, verb)?;
         let lists = &mut self.places.lists;
@@ -165,7 +165,7 @@ impl<'a> Walk<'_, 'a> {
 
     fn place(&mut self, content: &'a Content, views: Vec<usize>, edit: Option<usize>) {
         if self.known.insert((views.clone(), edit, content.kind == ContentKind::Blogpost)) {
-            self.places.places.push(Place { content, views, edit });
+            self.places.places.push(GatedPlace { content, views, edit });
         }
     }
 }

@@ -32,11 +32,11 @@ use super::document::MeanwhileReason;
 use super::document::{Danger, Endangered, Moment, Refusal};
 use super::document::{Plan, PlannedCall};
 use accounts::Accounts;
-use content::{Place, Places};
+use content::{GatedPlace, Places};
 use order::{AllOf, Order, Verdicts};
 use people::People;
 use space::{Space, Steps};
-use tables::{Gate, ListTables, Reading, Rows, Tables};
+use tables::{Assumptions, GrantRows, ListTables, Tables, TimedGate};
 
 /// So many questions "can this person do that here" are asked of one space, at most.
 const MOST: usize = 200_000;
@@ -128,11 +128,11 @@ pub(super) fn gained(
 struct Player {
     is_protected: bool,
     /// For each permission that changes, whether they have it.
-    permissions: Vec<Gate>,
+    permissions: Vec<TimedGate>,
     /// For each set of permissions of which an action needs one, whether they have one.
-    rights: Vec<Gate>,
+    rights: Vec<TimedGate>,
     /// For each list, whether it lets them through.
-    lists: Vec<Gate>,
+    lists: Vec<TimedGate>,
 }
 
 impl Player {
@@ -141,7 +141,7 @@ impl Player {
         let mut known = HashSet::new();
         let mut accesses = Vec::new();
         for &Action { verb, ref needs, on_edit_list } in actions {
-            let rights: BTreeSet<Gate> = needs.iter().map(|place| self.rights[*place]).collect();
+            let rights: BTreeSet<TimedGate> = needs.iter().map(|place| self.rights[*place]).collect();
             let Some(rights) = verdicts.all(rights) else { continue };
             if known.insert((rights, on_edit_list)) {
                 accesses.push(PlayerAccess { verb, on_edit_list, rights });
@@ -161,7 +161,7 @@ struct PlayerAccess {
 /// A verb on one kind of content, by what it needs in the space.
 struct Action {
     verb: Verb,
-    /// Of each of these sets one permission; by their places in [`Actions::needs`].
+    /// Of each of these sets one permission; by their places in [`ContentActions::needs`].
     needs: BTreeSet<usize>,
     on_edit_list: bool,
 }
@@ -169,14 +169,14 @@ struct Action {
 /// All that can be asked of content. Where the access model does not say whether something counts, it is asked both
 /// ways.
 #[derive(Default)]
-struct Actions {
+struct ContentActions {
     /// Sets of permissions, each once.
     needs: Vec<Vec<Permission>>,
     /// On pages and their like, and on posts.
     on: [Vec<Action>; 2],
 }
 
-impl Actions {
+impl ContentActions {
     fn of(live: &Live) -> Self {
         let mut actions = Self::default();
         for (place, kind) in [ContentKind::Page, ContentKind::Blogpost].into_iter().enumerate() {
@@ -214,14 +214,14 @@ impl Space<'_> {
         let people = People::of(self, &lists);
         let lists: Vec<ListTables> =
             lists.iter().map(|list| ListTables::of(list, &people.principals)).collect();
-        let actions = Actions::of(self.live);
-        let readings = Reading::all(self);
+        let actions = ContentActions::of(self.live);
+        let readings = Assumptions::all(self);
         let asked = people.sets.len() * (places.len() + 1) * readings.len();
         // Where there are too many, every so many-th person stands for the rest.
         let step = asked.div_ceil(MOST).max(1);
         let mut tables = Tables::default();
         for reading in readings {
-            let rows = Rows::of(self, reading, &people, &mut tables);
+            let rows = GrantRows::of(self, reading, &people, &mut tables);
             let changed = rows.changed();
             // Who has the same gates has the same answers: the first of them stands for all.
             let mut players: HashMap<Player, usize> = HashMap::new();
@@ -257,8 +257,8 @@ impl Space<'_> {
         &self,
         player: &Player,
         permissions: &BTreeSet<Permission>,
-        places: &[Place<'_>],
-        actions: &Actions,
+        places: &[GatedPlace<'_>],
+        actions: &ContentActions,
         verdicts: &mut Verdicts<'_>,
     ) -> Option<(Endangered, Moment)> {
         let accesses = actions.on.each_ref().map(|actions| player.accesses(actions, verdicts));

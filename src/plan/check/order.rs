@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::tables::{AnyOf, Gate, Tables};
+use super::tables::{AnyOf, Tables, TimedGate};
 use crate::plan::document::Moment;
 use crate::plan::document::PlannedCall;
 
@@ -78,8 +78,8 @@ impl Order {
     }
 
     /// Whether what is open at the start is open in every state in which this call may be the next.
-    pub(super) fn is_open_at(&self, call: usize, gate: &Gate, tables: &Tables) -> bool {
-        let Gate::While(set) = gate else { return true };
+    pub(super) fn is_open_at(&self, call: usize, gate: &TimedGate, tables: &Tables) -> bool {
+        let TimedGate::While(set) = gate else { return true };
         let calls: BTreeSet<usize> =
             tables.of(*set).flat_map(|table| &table.calls).copied().chain([call]).collect();
         let calls: Vec<usize> = calls.into_iter().collect();
@@ -153,16 +153,16 @@ impl<'t> Verdicts<'t> {
     }
 
     /// A set of gates; `None` if it is never open.
-    pub(super) fn all(&mut self, gates: impl IntoIterator<Item = Gate>) -> Option<AllOf> {
+    pub(super) fn all(&mut self, gates: impl IntoIterator<Item = TimedGate>) -> Option<AllOf> {
         gates.into_iter().try_fold(AllOf::NONE, |all, gate| self.and(all, gate))
     }
 
     /// A set of gates with one more; `None` if it is never open.
-    pub(super) fn and(&mut self, all: AllOf, gate: Gate) -> Option<AllOf> {
+    pub(super) fn and(&mut self, all: AllOf, gate: TimedGate) -> Option<AllOf> {
         match gate {
-            Gate::AlwaysOpen => Some(all),
-            Gate::NeverOpen => None,
-            Gate::While(any) => Some(*self.numbers.entry((all, any)).or_insert_with(|| {
+            TimedGate::AlwaysOpen => Some(all),
+            TimedGate::NeverOpen => None,
+            TimedGate::While(any) => Some(*self.numbers.entry((all, any)).or_insert_with(|| {
                 self.sets.push((all, any));
                 AllOf(self.sets.len())
             })),

@@ -16,7 +16,7 @@ const MOST: usize = 8;
     clippy::struct_excessive_bools,
     reason = "each is a question of its own, and all combinations are taken"
 )]
-pub(super) struct Reading {
+pub(super) struct Assumptions {
     /// Whether permissions bring others along, and take them along.
     companions: bool,
     /// Whether what goes along and is given back by the next call is gone for that moment.
@@ -29,7 +29,7 @@ pub(super) struct Reading {
     everyone_reads: bool,
 }
 
-impl Reading {
+impl Assumptions {
     /// The same for what the account that runs the plan needs: roles give what they may give, and what is given back is
     /// gone for a moment.
     pub(super) const fn of_caller(self) -> Self {
@@ -105,7 +105,7 @@ impl Table {
 /// One condition of an access. What people have in common is known by its number, so that it is compared and played
 /// through once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Gate {
+pub(super) enum TimedGate {
     AlwaysOpen,
     NeverOpen,
     While(AnyOf),
@@ -127,18 +127,18 @@ pub(super) struct Tables {
 
 impl Tables {
     /// What is open as this table says.
-    fn gate(&mut self, table: Table) -> Gate {
+    fn gate(&mut self, table: Table) -> TimedGate {
         if table.is(true) {
-            return Gate::AlwaysOpen;
+            return TimedGate::AlwaysOpen;
         }
         if table.is(false) {
-            return Gate::NeverOpen;
+            return TimedGate::NeverOpen;
         }
         let number = *self.numbers.entry(table).or_insert_with_key(|table| {
             self.all.push(table.clone());
             self.all.len() - 1
         });
-        Gate::While(self.set(&[number]))
+        TimedGate::While(self.set(&[number]))
     }
 
     fn set(&mut self, tables: &[usize]) -> AnyOf {
@@ -152,22 +152,22 @@ impl Tables {
     }
 
     /// What is open while one of these is.
-    fn any(&mut self, gates: impl Iterator<Item = Gate>) -> Gate {
+    fn any(&mut self, gates: impl Iterator<Item = TimedGate>) -> TimedGate {
         let mut sets = Vec::new();
         for gate in gates {
             match gate {
-                Gate::AlwaysOpen => return Gate::AlwaysOpen,
-                Gate::NeverOpen => {}
-                Gate::While(set) => sets.push(set),
+                TimedGate::AlwaysOpen => return TimedGate::AlwaysOpen,
+                TimedGate::NeverOpen => {}
+                TimedGate::While(set) => sets.push(set),
             }
         }
         if let [] | [_] = *sets {
-            return sets.first().map_or(Gate::NeverOpen, |set| Gate::While(*set));
+            return sets.first().map_or(TimedGate::NeverOpen, |set| TimedGate::While(*set));
         }
         let mut tables: Vec<usize> = sets.iter().flat_map(|set| &self.sets[set.0]).copied().collect();
         tables.sort_unstable();
         tables.dedup();
-        Gate::While(self.set(&tables))
+        TimedGate::While(self.set(&tables))
     }
 
     /// The tables of a set.
@@ -177,13 +177,13 @@ impl Tables {
 }
 
 /// The rows of a space, for each of the principals that matter.
-pub(super) struct Rows {
-    rows: BTreeMap<usize, BTreeMap<Permission, Gate>>,
+pub(super) struct GrantRows {
+    rows: BTreeMap<usize, BTreeMap<Permission, TimedGate>>,
     everyone_reads: bool,
 }
 
-impl Rows {
-    pub(super) fn of(space: &Space<'_>, reading: Reading, people: &People, tables: &mut Tables) -> Self {
+impl GrantRows {
+    pub(super) fn of(space: &Space<'_>, reading: Assumptions, people: &People, tables: &mut Tables) -> Self {
         let calls = calls_by_principal(space);
         let places: BTreeSet<usize> = people.sets.iter().flatten().copied().collect();
         let mut rows = |place: usize| {
@@ -196,9 +196,9 @@ impl Rows {
     }
 
     /// That one of these permissions is held by one of these principals.
-    pub(super) fn gate(&self, any_of: &[Permission], person: &[usize], tables: &mut Tables) -> Gate {
+    pub(super) fn gate(&self, any_of: &[Permission], person: &[usize], tables: &mut Tables) -> TimedGate {
         if self.everyone_reads && any_of.contains(&Permission::ReadSpace) {
-            return Gate::AlwaysOpen;
+            return TimedGate::AlwaysOpen;
         }
         let held = person.iter().map(|place| &self.rows[place]);
         tables.any(held.flat_map(|held| any_of.iter().filter_map(|it| held.get(it).copied())))
@@ -207,7 +207,9 @@ impl Rows {
     /// The permissions that do not stay as they are, for one at least.
     pub(super) fn changed(&self) -> BTreeSet<Permission> {
         let rows = self.rows.values().flatten();
-        rows.filter(|(_, gate)| matches!(gate, Gate::While(_))).map(|(permission, _)| *permission).collect()
+        rows.filter(|(_, gate)| matches!(gate, TimedGate::While(_)))
+            .map(|(permission, _)| *permission)
+            .collect()
     }
 }
 
@@ -239,7 +241,12 @@ struct Held {
 }
 
 /// What one principal holds, state by state.
-fn rows(space: &Space<'_>, reading: Reading, who: &Principal, mine: &[usize]) -> BTreeMap<Permission, Table> {
+fn rows(
+    space: &Space<'_>,
+    reading: Assumptions,
+    who: &Principal,
+    mine: &[usize],
+) -> BTreeMap<Permission, Table> {
     let given = |state: &LiveSpace| {
         let roles = &space.live.roles;
         let mut given =
@@ -340,7 +347,7 @@ impl ListTables {
     }
 
     /// That the list lets a person through.
-    pub(super) fn gate(&self, person: &[usize], tables: &mut Tables) -> Gate {
+    pub(super) fn gate(&self, person: &[usize], tables: &mut Tables) -> TimedGate {
         let lets_through = |list: &Option<BTreeSet<usize>>| {
             list.as_ref().is_none_or(|list| person.iter().any(|place| list.contains(place)))
         };

@@ -8,23 +8,23 @@ use crate::model::{
     PageVerb, Permission, Principal, SpaceKey, Truth,
 };
 
-use super::state::State;
+use super::state::LazyEngine;
 use super::{Breach, GuardLimit, GuardOutcome};
 use crate::plan::change::Change;
 
 /// What is looked at.
 pub(super) struct Watch<'a> {
     desired: &'a Desired,
-    before: &'a State<'a>,
-    after: &'a State<'a>,
+    before: &'a LazyEngine<'a>,
+    after: &'a LazyEngine<'a>,
     touched: BTreeSet<&'a SpaceKey>,
 }
 
 impl<'a> Watch<'a> {
     pub(super) fn new(
         desired: &'a Desired,
-        before: &'a State<'a>,
-        after: &'a State<'a>,
+        before: &'a LazyEngine<'a>,
+        after: &'a LazyEngine<'a>,
         changes: &'a [Change],
     ) -> Self {
         Self { desired, before, after, touched: touched(changes) }
@@ -118,7 +118,7 @@ impl<'a> Watch<'a> {
         else {
             return BTreeSet::new();
         };
-        let gives = |state: &State<'_>, space: &LiveSpace, who: &Principal| {
+        let gives = |state: &LazyEngine<'_>, space: &LiveSpace, who: &Principal| {
             space.gives(who, Permission::AdministerSpace, &state.live.roles)
         };
         let holders = before.holdings.keys().filter(|who| gives(self.before, before, who) != Truth::No);

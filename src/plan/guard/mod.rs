@@ -30,7 +30,7 @@ use crate::model::{
 pub use crate::access::AdminStanding;
 
 use super::change::Change;
-use state::State;
+use state::LazyEngine;
 
 /// What came of all guards.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -224,7 +224,7 @@ impl Pairs {
 }
 
 pub(super) fn guards(desired: &Desired, before: &Live, after: &Live, changes: &[Change]) -> PlanGuards {
-    let (before, after) = (State::of(before), State::of(after));
+    let (before, after) = (LazyEngine::of(before), LazyEngine::of(after));
     let watch = admins::Watch::new(desired, &before, &after, changes);
     let (max_removals, removals) = removals::max_removals(desired, &before, &after, changes);
     let mut outcomes = vec![watch.min_admins(), watch.required_admins(changes), max_removals];

@@ -13,9 +13,9 @@ use crate::model::{
     Permission, Principal, SpaceKey, Subject, Tree,
 };
 
-use super::state::State;
+use super::state::LazyEngine;
 use super::{Breach, GuardLimit, GuardOutcome, Pairs, Removals};
-use crate::plan::change::{Change, Reason, Verb};
+use crate::plan::change::{Change, ChangeAction, ChangeReason};
 
 /// What one space loses.
 struct Loss {
@@ -27,8 +27,8 @@ struct Loss {
 /// What is taken away of the spaces that a plan touches, and whether that is too much.
 pub(super) fn max_removals(
     desired: &Desired,
-    before: &State<'_>,
-    after: &State<'_>,
+    before: &LazyEngine<'_>,
+    after: &LazyEngine<'_>,
     changes: &[Change],
 ) -> (GuardOutcome, Removals) {
     let losses = losses(desired, before, after, changes);
@@ -72,8 +72,8 @@ fn is_too_much_for_a_space(pairs: Pairs, limit: MaxRemovals) -> bool {
 
 fn losses<'c>(
     desired: &Desired,
-    before: &State<'_>,
-    after: &State<'_>,
+    before: &LazyEngine<'_>,
+    after: &LazyEngine<'_>,
     changes: &'c [Change],
 ) -> BTreeMap<&'c SpaceKey, Loss> {
     let mut touched: BTreeMap<&SpaceKey, Vec<&Change>> = BTreeMap::new();
@@ -96,7 +96,7 @@ struct Counting<'a, 'e> {
     was: &'a LiveSpace,
     is: &'a LiveSpace,
     live: &'a Live,
-    after: &'a State<'e>,
+    after: &'a LazyEngine<'e>,
 }
 
 impl Counting<'_, '_> {
@@ -134,17 +134,18 @@ impl Counting<'_, '_> {
                 Change::Grant {
                     principal,
                     permission,
-                    verb: Verb::Remove,
-                    reason: Reason::CameAlong,
+                    verb: ChangeAction::Remove,
+                    reason: ChangeReason::CameAlong,
                     ..
                 } => {
                     came_along.insert((principal, *permission));
                     changed.insert(principal);
                 }
-                Change::Grant { principal, verb: Verb::Remove, .. } | Change::Role { principal, .. } => {
+                Change::Grant { principal, verb: ChangeAction::Remove, .. }
+                | Change::Role { principal, .. } => {
                     changed.insert(principal);
                 }
-                Change::Grant { verb: Verb::Add, .. } | Change::Audience { .. } => {}
+                Change::Grant { verb: ChangeAction::Add, .. } | Change::Audience { .. } => {}
             }
         }
         let mut holders: BTreeMap<Permission, Holders> = BTreeMap::new();

@@ -5,12 +5,12 @@ use std::cell::OnceCell;
 use crate::access::Engine;
 use crate::model::Live;
 
-pub(super) struct State<'a> {
+pub(super) struct LazyEngine<'a> {
     pub(super) live: &'a Live,
     engine: OnceCell<Engine<'a>>,
 }
 
-impl<'a> State<'a> {
+impl<'a> LazyEngine<'a> {
     pub(super) fn of(live: &'a Live) -> Self {
         Self { live, engine: OnceCell::new() }
     }

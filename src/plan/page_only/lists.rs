@@ -4,7 +4,7 @@ mod joining;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::change::Reason;
+use super::super::change::ChangeReason;
 use super::{Compiled, Ground, Guest, Insiders, PageOnlyProblem, PlanPageOnly, tops};
 use crate::access::edit_permission;
 use crate::model::{
@@ -30,7 +30,7 @@ pub(super) fn compile(ground: Ground<'_>, tree: &Tree, guests: &BTreeMap<Subject
 
 /// Who gets to a place in the tree.
 #[derive(Debug, Clone)]
-struct Way<'a> {
+struct PathReaders<'a> {
     guests: BTreeSet<&'a Subject>,
     /// All others on the nearest list above; none where no list is above. A page that is closed to guests
     /// stays with them: it must not become visible to insiders who get past that list only as guests.
@@ -80,8 +80,8 @@ struct Compiler<'a> {
 
 impl<'a> Compiler<'a> {
     fn compile(mut self, readers: &Readers) -> Compiled {
-        let anywhere = Way { guests: self.guests.keys().collect(), others: None };
-        let mut waiting: Vec<(&'a Content, Way<'a>)> =
+        let anywhere = PathReaders { guests: self.guests.keys().collect(), others: None };
+        let mut waiting: Vec<(&'a Content, PathReaders<'a>)> =
             tops(self.tree).map(|top| (top, anywhere.clone())).collect();
         while let Some((content, way)) = waiting.pop() {
             let through = self.view(content, way, readers);
@@ -115,26 +115,26 @@ impl<'a> Compiler<'a> {
                     self.closed.entry(guest.clone()).or_default().insert(id);
                 }
             } else if !open_to.is_empty() {
-                let anywhere = Way { guests: self.guests.keys().collect(), others: None };
+                let anywhere = PathReaders { guests: self.guests.keys().collect(), others: None };
                 self.view(content, anywhere, readers);
             }
         }
     }
 
     /// Decides about the view list of content that these get to. Gives those who get past it.
-    fn view(&mut self, content: &'a Content, way: Way<'a>, readers: &Readers) -> Way<'a> {
+    fn view(&mut self, content: &'a Content, way: PathReaders<'a>, readers: &Readers) -> PathReaders<'a> {
         let id = content.id;
-        let Way { guests, others } = way;
+        let PathReaders { guests, others } = way;
         let (wanted, unwanted): (BTreeSet<&Subject>, BTreeSet<&Subject>) =
             guests.into_iter().partition(|guest| self.guests[*guest].sees.contains(&id));
         let Some(lists) = self.lists(content) else {
-            return Way { guests: self.without_lists(content, wanted, unwanted), others };
+            return PathReaders { guests: self.without_lists(content, wanted, unwanted), others };
         };
         for guest in &unwanted {
             self.closed.entry((*guest).clone()).or_default().insert(id);
         }
         let new: BTreeSet<Subject> = match (&lists.view, &others) {
-            (Audience::Anyone, _) if unwanted.is_empty() => return Way { guests: wanted, others },
+            (Audience::Anyone, _) if unwanted.is_empty() => return PathReaders { guests: wanted, others },
             (Audience::Anyone, Some(others)) => {
                 others.iter().chain(wanted.iter().copied()).cloned().collect()
             }
@@ -161,7 +161,7 @@ impl<'a> Compiler<'a> {
         let beside: BTreeSet<Subject> = new.iter().filter(stays).chain(joined).cloned().collect();
         let concerned = wanted.iter().chain(&unwanted).map(|guest| (*guest).clone()).collect();
         self.set(id, PageVerb::View, &lists.view, new, concerned);
-        Way { guests: wanted, others: if beside.is_empty() { others } else { Some(beside) } }
+        PathReaders { guests: wanted, others: if beside.is_empty() { others } else { Some(beside) } }
     }
 
     /// Content whose lists are not known. Folders and their like may have none: then they are places that
@@ -422,7 +422,7 @@ impl<'a> Compiler<'a> {
             self.contradicted.entry((origin, list, entry, guests)).or_default().insert(page);
             return;
         }
-        self.found.lists.insert((page, list), (after, Reason::PageOnly { origin }));
+        self.found.lists.insert((page, list), (after, ChangeReason::PageOnly { origin }));
     }
 
     fn administer(&mut self) {

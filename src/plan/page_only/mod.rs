@@ -24,7 +24,7 @@ use crate::model::{
     Parent, Permission, Principal, SpaceKey, Subject, Tree, Truth,
 };
 
-use super::change::Reason;
+use super::change::ChangeReason;
 use super::target::TargetPage;
 
 /// An entry of `page-only`, as it comes out on this site.
@@ -70,7 +70,7 @@ pub enum PageOnlyProblem {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Compiled {
     /// Lists to be changed, with what asks for them.
-    pub(super) lists: BTreeMap<(ContentId, PageVerb), (Audience, Reason)>,
+    pub(super) lists: BTreeMap<(ContentId, PageVerb), (Audience, ChangeReason)>,
     /// Of these, the ones that were made for guests before and follow who is an insider.
     pub(super) followed: BTreeSet<(ContentId, PageVerb)>,
     /// Lists that are as they are to be, and look as if they had been made for guests.

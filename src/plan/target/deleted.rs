@@ -14,7 +14,7 @@ use crate::model::{
 };
 
 use super::TargetPage;
-use crate::plan::change::Reason;
+use crate::plan::change::ChangeReason;
 
 /// Takes what is deleted out of the lists that change. Gives the accounts among it that the policy asks for.
 pub(super) fn leave_out(
@@ -37,7 +37,7 @@ pub(super) fn leave_out(
             entries.retain(|subject| whole || !is_listed(subject));
             let Some(rest) = without(page.restrictions.audience(verb), &entries) else { continue };
             *page.restrictions.audience_mut(verb) = rest;
-            page.reasons.entry(verb).or_insert(Reason::Deleted);
+            page.reasons.entry(verb).or_insert(ChangeReason::Deleted);
             let listed = wanted
                 .into_iter()
                 .flat_map(|wanted| wanted.what.subjects().map(move |subject| (subject, &wanted.origin)));

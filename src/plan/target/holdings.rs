@@ -9,15 +9,15 @@ use crate::model::{
 
 use super::keep_reason::KeepReason;
 use super::state::{TargetHolding, account_kind};
-use super::unmanaged::Kept;
-use crate::plan::change::Reason;
+use super::unmanaged::KeptTally;
+use crate::plan::change::ChangeReason;
 
 pub(super) fn holdings(
     key: &SpaceKey,
     wish: &DesiredSpace,
     space: &LiveSpace,
     live: &Live,
-    kept: &mut Kept,
+    kept: &mut KeptTally,
 ) -> BTreeMap<Principal, TargetHolding> {
     let mut target: BTreeMap<Principal, TargetHolding> =
         wish.holdings.iter().map(|(principal, wanted)| (principal.clone(), declared(wanted))).collect();
@@ -33,7 +33,7 @@ pub(super) fn holdings(
             .or_else(|| (wish.mode == Mode::Additive).then_some(KeepReason::Undeclared));
         match (declared, keep) {
             (None, None) => {
-                target.insert(principal.clone(), TargetHolding::Nothing(Reason::NotDeclared));
+                target.insert(principal.clone(), TargetHolding::Nothing(ChangeReason::NotDeclared));
             }
             (None, Some(KeepReason::Undeclared)) if has_strays(key, principal, holding, live) => {
                 let mut declared = TargetHolding::nothing_declared();
@@ -45,7 +45,7 @@ pub(super) fn holdings(
             (None, Some(reason)) => {
                 kept.add(key, reason, principal, rows(holding));
                 if is_against(reason, wish) {
-                    let nothing = TargetHolding::Nothing(Reason::NotDeclared);
+                    let nothing = TargetHolding::Nothing(ChangeReason::NotDeclared);
                     kept.stays.holding(key, principal, nothing, reason);
                 }
             }
@@ -139,7 +139,7 @@ fn refuse_strays(
     };
     for stray in live.stray.of(key, principal) {
         if held.contains_key(&stray) && !required.contains_key(&stray) && !tolerated.contains(&stray) {
-            refused.entry(stray).or_insert(Reason::CameAlong);
+            refused.entry(stray).or_insert(ChangeReason::CameAlong);
         }
     }
 }
@@ -157,10 +157,10 @@ fn settle(target: &mut TargetHolding, live: Option<&Holding>) -> bool {
         tolerated.insert(Permission::ReadSpace);
         return true;
     }
-    let mut reasons: BTreeSet<Option<&Reason>> =
+    let mut reasons: BTreeSet<Option<&ChangeReason>> =
         held.keys().map(|permission| refused.get(permission)).collect();
     let only = reasons.pop_first().flatten().filter(|_| reasons.is_empty()).cloned();
-    *target = TargetHolding::Nothing(only.unwrap_or(Reason::NotDeclared));
+    *target = TargetHolding::Nothing(only.unwrap_or(ChangeReason::NotDeclared));
     true
 }
 
@@ -172,8 +172,8 @@ impl TargetHolding {
 
 fn declared(wanted: &DesiredHolding) -> TargetHolding {
     match wanted {
-        DesiredHolding::Nothing(nothing) => TargetHolding::Nothing(Reason::of(nothing)),
-        DesiredHolding::Role(role) => TargetHolding::Role(role.what.clone(), Reason::of(role)),
+        DesiredHolding::Nothing(nothing) => TargetHolding::Nothing(ChangeReason::of(nothing)),
+        DesiredHolding::Role(role) => TargetHolding::Role(role.what.clone(), ChangeReason::of(role)),
         DesiredHolding::Grants(grants) => {
             let mut required = BTreeMap::new();
             let mut tolerated = BTreeSet::new();
@@ -181,20 +181,22 @@ fn declared(wanted: &DesiredHolding) -> TargetHolding {
             for (&permission, wanted) in grants {
                 match wanted.what {
                     Strength::Required => {
-                        required.insert(permission, Reason::of(wanted));
+                        required.insert(permission, ChangeReason::of(wanted));
                     }
                     Strength::Tolerated => {
                         tolerated.insert(permission);
                     }
                     Strength::Refused => {
-                        refused.insert(permission, Reason::of(wanted));
+                        refused.insert(permission, ChangeReason::of(wanted));
                     }
                 }
             }
             // Confluence refuses every other permission to a principal without `read/space`.
             if let Some(&first) = required.keys().next() {
                 refused.remove(&Permission::ReadSpace);
-                required.entry(Permission::ReadSpace).or_insert(Reason::NeededFor { permission: first });
+                required
+                    .entry(Permission::ReadSpace)
+                    .or_insert(ChangeReason::NeededFor { permission: first });
             }
             TargetHolding::Grants { required, tolerated, refused }
         }

@@ -14,8 +14,8 @@ use crate::model::{
 use super::TargetPage;
 use super::keep_reason::KeepReason;
 use super::state::account_kind;
-use super::unmanaged::Kept;
-use crate::plan::change::Reason;
+use super::unmanaged::KeptTally;
+use crate::plan::change::ChangeReason;
 use crate::plan::page_only::Compiled;
 
 /// What joining needs to know of a space.
@@ -34,7 +34,7 @@ pub(super) struct JoinContext<'a> {
 pub(super) fn join(
     joining: JoinContext<'_>,
     pages: &mut BTreeMap<ContentId, TargetPage>,
-    kept: &mut Kept,
+    kept: &mut KeptTally,
 ) -> BTreeSet<Skipped> {
     let JoinContext { wish, space, .. } = joining;
     let mut skipped = BTreeSet::new();
@@ -71,7 +71,7 @@ pub(super) fn join(
                 .or_insert_with(|| TargetPage { restrictions: now.clone(), reasons: BTreeMap::new() });
             *page.restrictions.audience_mut(verb) = Audience::Only(new);
             if alone || !page.reasons.contains_key(&verb) {
-                page.reasons.insert(verb, Reason::of(first));
+                page.reasons.insert(verb, ChangeReason::of(first));
             }
         }
     }
@@ -86,7 +86,7 @@ impl JoinContext<'_> {
 
     /// Whether a subject whose time is over is taken off a list: not where an entry or `page-only` says who is on it, and
     /// not where it is for the subject itself to go.
-    fn leaves(&self, id: ContentId, verb: PageVerb, subject: &Subject, kept: &mut Kept) -> bool {
+    fn leaves(&self, id: ContentId, verb: PageVerb, subject: &Subject, kept: &mut KeptTally) -> bool {
         let declared = self.wish.pages.get(&id).and_then(|page| page.audience(verb));
         let by_page_only = self.compiled.stay.get(&(id, verb));
         let stays = declared.is_some_and(|wanted| wanted.terms.rule.is_none())

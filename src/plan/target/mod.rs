@@ -27,12 +27,12 @@ pub use keep_reason::KeepReason;
 use pages::{for_guests, pages, unlisted};
 pub use state::{Target, TargetHolding, TargetPage, TargetSpace};
 pub(super) use stays::Stays;
-use unmanaged::Kept;
+use unmanaged::KeptTally;
 pub use unmanaged::Unmanaged;
 
 /// What a policy asks for. Spaces that are paused have no target.
 pub(super) fn target(desired: &Desired, live: &Live) -> Aim {
-    let mut kept = Kept::of(desired, live);
+    let mut kept = KeptTally::of(desired, live);
     let mut page_only = BTreeMap::new();
     let mut skipped = BTreeSet::new();
     let spaces = desired

@@ -10,8 +10,8 @@ use crate::model::{
 use super::applied::holdings_applied;
 use super::keep_reason::KeepReason;
 use super::state::{TargetHolding, TargetPage, account_kind};
-use super::unmanaged::Kept;
-use crate::plan::change::Reason;
+use super::unmanaged::KeptTally;
+use crate::plan::change::ChangeReason;
 use crate::plan::page_only::{self, Compiled, Ground};
 
 pub(super) fn pages(
@@ -19,7 +19,7 @@ pub(super) fn pages(
     wish: &DesiredSpace,
     space: &LiveSpace,
     live: &Live,
-    kept: &mut Kept,
+    kept: &mut KeptTally,
 ) -> BTreeMap<ContentId, TargetPage> {
     let Some(tree) = &space.tree else { return BTreeMap::new() };
     let of_space = wish;
@@ -39,7 +39,7 @@ pub(super) fn pages(
                 continue;
             }
             let asked = Wanted { what: (), origin: origin.clone(), role: None, terms: Terms::default() };
-            let reasons = PageVerb::ALL.map(|verb| (verb, Reason::of(&asked))).into();
+            let reasons = PageVerb::ALL.map(|verb| (verb, ChangeReason::of(&asked))).into();
             pages.insert(content, TargetPage { restrictions: Restrictions::OPEN, reasons });
         }
     }
@@ -61,7 +61,7 @@ pub(super) fn for_guests(
     holdings: &BTreeMap<Principal, TargetHolding>,
     pages: &mut BTreeMap<ContentId, TargetPage>,
     live: &Live,
-    kept: &mut Kept,
+    kept: &mut KeptTally,
 ) -> Compiled {
     if wish.page_only.is_empty() {
         return Compiled::default();
@@ -89,13 +89,13 @@ fn page(
     of_space: &DesiredSpace,
     now: &Restrictions,
     live: &Live,
-    kept: &mut Kept,
+    kept: &mut KeptTally,
 ) -> TargetPage {
     let mut restrictions = now.clone();
     let mut reasons = BTreeMap::new();
     for verb in PageVerb::ALL {
         let Some(wanted) = wish.audience(verb) else { continue };
-        reasons.insert(verb, Reason::of(wanted));
+        reasons.insert(verb, ChangeReason::of(wanted));
         let beside =
             Beside { undecided: of_space.kept.on(id, verb).collect(), ..of_list(of_space, id, verb) };
         *restrictions.audience_mut(verb) =
@@ -130,7 +130,7 @@ fn with_kept(
     wanted: &Audience,
     now: &Audience,
     live: &Live,
-    kept: &mut Kept,
+    kept: &mut KeptTally,
     beside: &Beside<'_>,
 ) -> Audience {
     let left: Vec<&Subject> = now.subjects().filter(|subject| beside.of_space.leaves(subject)).collect();

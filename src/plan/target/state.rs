@@ -6,7 +6,7 @@ use crate::model::{
     AccountId, AccountKind, ContentId, Directory, PageVerb, Permission, Principal, Restrictions, RoleId,
     SpaceKey,
 };
-use crate::plan::change::Reason;
+use crate::plan::change::ChangeReason;
 
 /// The state to reach, for everything that a plan may touch.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -27,22 +27,22 @@ pub struct TargetSpace {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TargetHolding {
     /// Nothing. The reason says why.
-    Nothing(Reason),
+    Nothing(ChangeReason),
     Grants {
-        required: BTreeMap<Permission, Reason>,
+        required: BTreeMap<Permission, ChangeReason>,
         /// May be there: neither added nor removed.
         tolerated: BTreeSet<Permission>,
         /// Must not be there, and why; what is in none of the three must not be there either.
-        refused: BTreeMap<Permission, Reason>,
+        refused: BTreeMap<Permission, ChangeReason>,
     },
-    Role(RoleId, Reason),
+    Role(RoleId, ChangeReason),
 }
 
 /// What the lists of a page are to be, and who asks for each of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetPage {
     pub restrictions: Restrictions,
-    pub reasons: BTreeMap<PageVerb, Reason>,
+    pub reasons: BTreeMap<PageVerb, ChangeReason>,
 }
 
 pub(super) fn account_kind(account: &AccountId, directory: &Directory) -> Option<AccountKind> {

@@ -22,14 +22,14 @@ pub struct Unmanaged {
 }
 
 /// What is kept: how much, and whose.
-pub(super) struct Kept {
+pub(super) struct KeptTally {
     found: BTreeMap<(SpaceKey, KeepReason), (usize, BTreeSet<String>)>,
     pub(super) stays: Stays,
     /// Accounts that the site does not describe and the policy does not name.
     pub(super) strangers: BTreeSet<AccountId>,
 }
 
-impl Kept {
+impl KeptTally {
     pub(super) fn of(desired: &Desired, live: &Live) -> Self {
         let strangers = live.gaps.iter().filter_map(|gap| match gap {
             Gap::Account { account } if !desired.named.contains(account) => Some(account.clone()),

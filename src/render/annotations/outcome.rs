@@ -1,7 +1,7 @@
 //! What became of a plan as annotations: each reason why the site is not as the policy says, at the line that asked for
 //! the call.
 
-use crate::apply::Outcome;
+use crate::apply::ApplyOutcome;
 use crate::plan::{Plan, PlannedCall};
 
 use super::super::outcome::problems;
@@ -13,7 +13,7 @@ use super::{Annotation, AnnotationLevel};
 const PARTIAL: &str = "partial";
 
 /// Nothing where everything was done and verified.
-pub fn outcome_as_annotations(plan: &Plan, outcome: &Outcome, titles: Titles) -> Vec<Annotation> {
+pub fn outcome_as_annotations(plan: &Plan, outcome: &ApplyOutcome, titles: Titles) -> Vec<Annotation> {
     let (plan, _) = with_titles(plan, titles);
     let origin = |planned: &PlannedCall| {
         planned.covers.iter().find_map(|change| plan.changes.get(*change).and_then(asked_at))

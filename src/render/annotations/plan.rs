@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use anstream::adapter::strip_str;
 
 use crate::model::Origin;
-use crate::plan::{Breach, Change, GuardOutcome, LeftOut, Plan, Reason, Refusal};
+use crate::plan::{Breach, Change, ChangeReason, GuardOutcome, LeftOut, Plan, Refusal};
 
 use super::super::review::{Review, ReviewPart, RowKind, Section, View};
 use super::super::titles::{Titles, with_titles};
@@ -84,12 +84,12 @@ fn not_covered(plan: &Plan, level: AnnotationLevel) -> Vec<Annotation> {
 /// The line of the policy that asks for a change.
 pub(super) const fn asked_at(change: &Change) -> Option<&Origin> {
     match change.reason() {
-        Reason::Declared { origin, .. } | Reason::PageOnly { origin } => Some(origin),
-        Reason::NotDeclared
-        | Reason::CameAlong
-        | Reason::Deleted
-        | Reason::NeededFor { .. }
-        | Reason::TakenBack { .. } => None,
+        ChangeReason::Declared { origin, .. } | ChangeReason::PageOnly { origin } => Some(origin),
+        ChangeReason::NotDeclared
+        | ChangeReason::CameAlong
+        | ChangeReason::Deleted
+        | ChangeReason::NeededFor { .. }
+        | ChangeReason::TakenBack { .. } => None,
     }
 }
 

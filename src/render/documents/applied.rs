@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::findings::FindingDocument;
 use super::{DocumentBody, write};
-use crate::apply::{Mismatch, Outcome, Status};
+use crate::apply::{ApplyOutcome, Mismatch, Status};
 use crate::model::{Fingerprint, Permission, Principal, SpaceKey};
 use crate::plan::{CallId, Plan};
 use crate::render::call::call_words;
@@ -118,7 +118,7 @@ pub fn apply_as_json(
 
 impl RunDocument {
     /// Without an outcome nothing was sent, or nothing is known of what was.
-    pub fn new(plan: &Plan, outcome: Option<&Outcome>, result: ApplyResult, exit: u8) -> Self {
+    pub fn new(plan: &Plan, outcome: Option<&ApplyOutcome>, result: ApplyResult, exit: u8) -> Self {
         Self {
             result,
             exit_code: exit,
@@ -129,7 +129,7 @@ impl RunDocument {
 }
 
 impl RunOutcome {
-    fn of(plan: &Plan, outcome: &Outcome) -> Self {
+    fn of(plan: &Plan, outcome: &ApplyOutcome) -> Self {
         let calls = outcome.results.iter().filter_map(|result| {
             let planned = plan.calls.get(result.call.position())?;
             let why = match &result.status {

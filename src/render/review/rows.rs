@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{
     Audience, ContentId, End, Origin, PageVerb, Permission, Principal, SpaceKey, Subject, Terms, visible,
 };
-use crate::plan::{Change, HoldingState, Object, Plan, Reason, Verb};
+use crate::plan::{Change, ChangeAction, ChangeReason, HoldingState, Object, Plan};
 use crate::render::style::count;
 
 /// What a row does, what needs the closest look first.
@@ -118,9 +118,9 @@ impl Counted {
     fn and(mut self, space: &InSpace<'_>) -> Self {
         for change in &space.changes {
             match change {
-                Change::Grant { verb: Verb::Add, .. } => self.add += 1,
+                Change::Grant { verb: ChangeAction::Add, .. } => self.add += 1,
                 Change::Grant { principal, .. } if space.get_roles.contains(principal) => {}
-                Change::Grant { verb: Verb::Remove, .. } => self.remove += 1,
+                Change::Grant { verb: ChangeAction::Remove, .. } => self.remove += 1,
                 Change::Role { .. } => self.roles += 1,
                 Change::Audience { content, before, after, .. } => {
                     let kind = audience_kind(before, after);
@@ -158,26 +158,26 @@ fn in_space<'a>(
     rows: &mut Vec<ReviewRow<'a>>,
 ) {
     let mut replaced: BTreeMap<&Principal, usize> = BTreeMap::new();
-    let mut push = |kind: RowKind, what: RowSubject, who: String, reason: &'a Reason| {
+    let mut push = |kind: RowKind, what: RowSubject, who: String, reason: &'a ChangeReason| {
         let origin = match reason {
-            Reason::Declared { origin, .. } | Reason::PageOnly { origin } => Some(origin),
-            Reason::NotDeclared
-            | Reason::CameAlong
-            | Reason::Deleted
-            | Reason::NeededFor { .. }
-            | Reason::TakenBack { .. } => None,
+            ChangeReason::Declared { origin, .. } | ChangeReason::PageOnly { origin } => Some(origin),
+            ChangeReason::NotDeclared
+            | ChangeReason::CameAlong
+            | ChangeReason::Deleted
+            | ChangeReason::NeededFor { .. }
+            | ChangeReason::TakenBack { .. } => None,
         };
         rows.push(ReviewRow { kind, spaces: vec![key], what, who, why: why(reason), origin });
     };
     for (group, permissions) in grants(space) {
         // What a role takes the place of is said with the role.
-        if group.verb == Verb::Remove && space.get_roles.contains(group.principal) {
+        if group.verb == ChangeAction::Remove && space.get_roles.contains(group.principal) {
             *replaced.entry(group.principal).or_default() += permissions.len();
             continue;
         }
         let kind = match group.verb {
-            Verb::Add => added_to(group.principal),
-            Verb::Remove => RowKind::Removed,
+            ChangeAction::Add => added_to(group.principal),
+            ChangeAction::Remove => RowKind::Removed,
         };
         let what = RowSubject::Access(grant_words(space, &group, &permissions));
         push(kind, what, plan.full_name(group.principal), group.reason);
@@ -254,9 +254,9 @@ fn audience_change(plan: &Plan, before: &Audience, after: &Audience, names: usiz
 /// Permissions that one row can show together: of one principal, for one reason.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct Together<'a> {
-    verb: Verb,
+    verb: ChangeAction,
     principal: &'a Principal,
-    reason: &'a Reason,
+    reason: &'a ChangeReason,
 }
 
 fn grants<'a>(space: &InSpace<'a>) -> Vec<(Together<'a>, Vec<Permission>)> {
@@ -271,40 +271,43 @@ fn grants<'a>(space: &InSpace<'a>) -> Vec<(Together<'a>, Vec<Permission>)> {
 
 fn grant_words(space: &InSpace<'_>, group: &Together<'_>, permissions: &[Permission]) -> String {
     let names: Vec<&str> = permissions.iter().map(|permission| permission.as_str()).collect();
-    let loses_everything = group.verb == Verb::Remove && space.lose_everything.contains(group.principal);
+    let loses_everything =
+        group.verb == ChangeAction::Remove && space.lose_everything.contains(group.principal);
     match group.reason {
-        Reason::Declared { role: Some(role), .. } if names.len() > 2 => {
+        ChangeReason::Declared { role: Some(role), .. } if names.len() > 2 => {
             format!("{} ({})", visible(role), count(names.len(), "permission", "permissions"))
         }
-        Reason::Declared { role: Some(role), .. } => format!("{} ({})", names.join(", "), visible(role)),
+        ChangeReason::Declared { role: Some(role), .. } => {
+            format!("{} ({})", names.join(", "), visible(role))
+        }
         _ if loses_everything && names.len() > 1 => {
             format!("everything ({})", count(names.len(), "permission", "permissions"))
         }
-        Reason::Declared { .. }
-        | Reason::NotDeclared
-        | Reason::PageOnly { .. }
-        | Reason::CameAlong
-        | Reason::Deleted
-        | Reason::NeededFor { .. }
-        | Reason::TakenBack { .. } => names.join(", "),
+        ChangeReason::Declared { .. }
+        | ChangeReason::NotDeclared
+        | ChangeReason::PageOnly { .. }
+        | ChangeReason::CameAlong
+        | ChangeReason::Deleted
+        | ChangeReason::NeededFor { .. }
+        | ChangeReason::TakenBack { .. } => names.join(", "),
     }
 }
 
-fn why(reason: &Reason) -> String {
+fn why(reason: &ChangeReason) -> String {
     match reason {
-        Reason::Declared { origin, rule, until, ended, because, .. } => {
+        ChangeReason::Declared { origin, rule, until, ended, because, .. } => {
             let end = until.map(|until| End { until, over: *ended });
             said_words(
                 origin,
                 &Terms { rule: rule.clone(), end, because: because.clone(), ..Terms::default() },
             )
         }
-        Reason::NotDeclared => "not declared".to_owned(),
-        Reason::PageOnly { origin } => format!("{origin} (page-only)"),
-        Reason::Deleted => "deleted, and this call sends the whole list".to_owned(),
-        Reason::CameAlong => "added by Confluence itself during an earlier run".to_owned(),
-        Reason::NeededFor { permission } => format!("needed for {permission}"),
-        Reason::TakenBack { run } => format!("takes back the run of {run}"),
+        ChangeReason::NotDeclared => "not declared".to_owned(),
+        ChangeReason::PageOnly { origin } => format!("{origin} (page-only)"),
+        ChangeReason::Deleted => "deleted, and this call sends the whole list".to_owned(),
+        ChangeReason::CameAlong => "added by Confluence itself during an earlier run".to_owned(),
+        ChangeReason::NeededFor { permission } => format!("needed for {permission}"),
+        ChangeReason::TakenBack { run } => format!("takes back the run of {run}"),
     }
 }
 

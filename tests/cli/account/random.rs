@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use confperm::model::{ContentId, Permission, Principal, SpaceKey};
-use confperm::plan::{Change, LeftOut, Plan, Refusal, Verb};
+use confperm::plan::{Change, ChangeAction, LeftOut, Plan, Refusal};
 use confperm::sandbox::world::{self, Caller, Command, Entry, ListKind, Pair, RoleEntry, World};
 
 use crate::in_process::{Stage, parse};
@@ -311,10 +311,10 @@ fn pieces(left_out: &[LeftOut]) -> Vec<Vec<&LeftOut>> {
 fn is_refused(world: &World, left: &LeftOut) -> bool {
     let space = world.space_keyed(left.change.space().as_str()).unwrap();
     let command = match &left.change {
-        Change::Grant { principal, permission, verb: Verb::Add, .. } => {
+        Change::Grant { principal, permission, verb: ChangeAction::Add, .. } => {
             Command::Grant { space: space.id, principal: of_world(principal), pair: pair(*permission) }
         }
-        Change::Grant { principal, permission, verb: Verb::Remove, .. } => {
+        Change::Grant { principal, permission, verb: ChangeAction::Remove, .. } => {
             let row = space.row(&of_world(principal), pair(*permission)).unwrap();
             Command::Revoke { space: space.id, row }
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use confperm::apply::{Mismatch, Outcome};
+use confperm::apply::{ApplyOutcome, Mismatch};
 use confperm::model::{Audience, Call, PageVerb, Permission, Principal, SpaceKey};
 use confperm::plan::{HoldingState, Object as Planned, Plan};
 use confperm::sandbox::adversary::{Log, Written};
@@ -79,7 +79,7 @@ pub(super) fn overwritten(plan: &Plan, planned_at: u64, writes: &[Written]) -> R
 
 impl Overwritten {
     /// Takes off what a run reports.
-    pub(super) fn is_reported_by(&mut self, outcome: &Outcome) {
+    pub(super) fn is_reported_by(&mut self, outcome: &ApplyOutcome) {
         for wrong in &outcome.verification.wrong {
             if let Mismatch::TakenAlong { space, principal, permissions } = wrong {
                 self.beside_roles.retain(|(key, who, permission)| {

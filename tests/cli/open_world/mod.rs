@@ -11,7 +11,7 @@ mod random;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use confperm::apply::journal::SiteKey;
-use confperm::apply::{ApplyOptions, Journal, Outcome, Stop, Unverified, journal};
+use confperm::apply::{ApplyOptions, ApplyOutcome, Journal, Stop, Unverified, journal};
 use confperm::plan::Planned;
 use confperm::policy::Policy;
 use jiff::Timestamp;
@@ -38,7 +38,7 @@ pub(crate) enum Ended {
     Refused(Planned),
     /// As with `kill -9`.
     Killed(Planned),
-    Verified(Planned, Outcome),
+    Verified(Planned, ApplyOutcome),
 }
 
 impl Ended {
@@ -49,7 +49,7 @@ impl Ended {
         }
     }
 
-    pub(crate) fn outcome(&self) -> Option<&Outcome> {
+    pub(crate) fn outcome(&self) -> Option<&ApplyOutcome> {
         match self {
             Self::Verified(_, outcome) => Some(outcome),
             Self::Unplannable | Self::Refused(_) | Self::Killed(_) => None,
@@ -58,7 +58,7 @@ impl Ended {
 
     /// Whether there was nothing to do, or everything was done.
     pub(crate) fn is_complete(&self) -> bool {
-        self.outcome().is_some_and(Outcome::is_complete)
+        self.outcome().is_some_and(ApplyOutcome::is_complete)
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::time::Duration;
 
-use confperm::apply::{Outcome, Precautions, Status};
+use confperm::apply::{ApplyOutcome, Precautions, Status};
 use confperm::model::Call;
 use confperm::plan::{Object as Planned, Plan, Refusal};
 use confperm::sandbox::adversary::{Adversary, Log};
@@ -190,7 +190,7 @@ async fn follow(runs: &Runs, counts: &mut Counts) -> Result<(), String> {
 }
 
 /// Whether nothing is left but what a site without roles shows and does not grant, and says so.
-fn all_ungranted(plan: &Plan, outcome: &Outcome) -> bool {
+fn all_ungranted(plan: &Plan, outcome: &ApplyOutcome) -> bool {
     outcome.results.iter().all(|result| match &result.status {
         Status::Failed(failure) => {
             let call = &plan.calls[result.call.position()].call;
@@ -203,7 +203,7 @@ fn all_ungranted(plan: &Plan, outcome: &Outcome) -> bool {
 }
 
 /// Whether all that is unverified are pages that others archived or deleted, which no read can show.
-fn are_gone(outcome: &Outcome, log: &Log) -> bool {
+fn are_gone(outcome: &ApplyOutcome, log: &Log) -> bool {
     let gone: BTreeSet<u64> = log
         .acts
         .iter()
