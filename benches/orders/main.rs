@@ -16,8 +16,12 @@ use proptest::strategy::{BoxedStrategy, Strategy as _, ValueTree as _};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use rayon::prelude::*;
 
+#[path = "../../tests/builder/mod.rs"]
+mod builder;
 #[path = "../../tests/order/bystanders.rs"]
 mod bystanders;
+#[path = "../../tests/order/draw.rs"]
+mod draw;
 #[path = "../../tests/order/roles.rs"]
 mod roles;
 #[path = "../../tests/order/site.rs"]
@@ -32,12 +36,12 @@ const AT_ONCE: usize = 100;
 type Kind = (&'static str, fn() -> BoxedStrategy<Case>);
 
 const KINDS: [Kind; 6] = [
-    ("alone", || site::alone().boxed()),
-    ("companions", || site::with_companions().boxed()),
-    ("classes", || site::with_classes().boxed()),
-    ("listed", || site::of_listed().boxed()),
-    ("roles", || site::with_roles().boxed()),
-    ("all", || site::case().boxed()),
+    ("alone", || draw::alone().boxed()),
+    ("companions", || draw::with_companions().boxed()),
+    ("classes", || draw::with_classes().boxed()),
+    ("listed", || draw::of_listed().boxed()),
+    ("roles", || draw::with_roles().boxed()),
+    ("all", || draw::case().boxed()),
 ];
 
 /// The sites of one task.

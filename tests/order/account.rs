@@ -9,12 +9,12 @@ use confperm::sandbox::world::{self, Caller, Command, World};
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 
+use crate::builder::sandbox::{pair, principal};
 use crate::bystanders::Bystanders;
+use crate::draw::lacking;
 use crate::fewest::cases;
 use crate::finishing::{case, state};
-use crate::site::{
-    Case, GROUPS, Lacks, ME, SPACE, between, lacking, pair, perform, principal, profile, restrict,
-};
+use crate::site::{Case, GROUPS, Lacks, ME, SPACE, between, perform, profile, restrict};
 use crate::tally::word;
 
 const READ: [Permission; 1] = [Permission::ReadSpace];

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use confperm::model::{GrantId, Permission, Principal};
+use confperm::model::{GrantId, Holding, Permission, Principal};
 
 /// Groups whose members cannot be read, and whose access stays as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +26,11 @@ impl Bystanders {
     }
 
     /// Their rows, beside those that are there.
-    pub(crate) fn add_rows(
-        self,
-        holdings: &mut BTreeMap<Principal, BTreeMap<Permission, BTreeSet<GrantId>>>,
-    ) {
+    pub(crate) fn add_rows(self, holdings: &mut BTreeMap<Principal, Holding>) {
         let mut row = 1_000_000;
         for (bystander, held) in self.of() {
-            let rows = holdings.entry(bystander).or_default();
+            let holding = holdings.entry(bystander).or_insert_with(|| Holding::Grants(BTreeMap::new()));
+            let Holding::Grants(rows) = holding else { panic!("bystanders hold no roles") };
             for permission in held {
                 row += 1;
                 rows.entry(permission).or_insert_with(|| BTreeSet::from([GrantId::from_number(row)]));

@@ -7,11 +7,11 @@ use confperm::plan::{Gaps, plan};
 use confperm::sandbox::world::{self, Command, World};
 use proptest::prelude::*;
 
+use crate::builder::sandbox::{pair, principal};
 use crate::bystanders::Bystanders;
+use crate::draw::{alone, case, with_companions};
 use crate::judge::{Judge, now};
-use crate::site::{
-    Case, GROUPS, ME, SPACE, State, alone, case, pair, principal, profile, restrict, with_companions,
-};
+use crate::site::{Case, GROUPS, ME, SPACE, State, profile, restrict};
 
 /// How many cases to try: more where `CONFPERM_CASES` multiplies them.
 #[expect(clippy::disallowed_methods, reason = "a switch for whoever runs the tests")]

@@ -5,7 +5,10 @@
 #![expect(clippy::unwrap_used, reason = "tests may panic, their helpers too")]
 
 mod account;
+#[path = "../builder/mod.rs"]
+mod builder;
 mod bystanders;
+mod draw;
 mod fewest;
 mod finishing;
 mod guests;

@@ -6,7 +6,8 @@ use confperm::model::{Permission, Role, RoleId, RoleKind};
 use confperm::sandbox::world::{self, Pair, World};
 use proptest::prelude::*;
 
-use crate::site::{Case, pair, principal};
+use crate::builder::sandbox::{pair, principal, role};
+use crate::site::Case;
 
 /// What gives access to the space of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,15 +57,7 @@ fn catalogue(case: &Case) -> BTreeMap<String, BTreeSet<Pair>> {
 /// Adds the roles of a case to a world, and who holds them.
 pub(crate) fn add_roles(case: &Case, world: &mut World) {
     for (id, permissions) in catalogue(case) {
-        world.add_role(world::Role {
-            id: id.as_str().into(),
-            name: id,
-            system: false,
-            description: String::new(),
-            disabled: false,
-            permissions,
-            made_of: None,
-        });
+        world.add_role(role(&id, permissions));
     }
 }
 
@@ -81,12 +74,12 @@ pub(crate) fn assignments(case: &Case) -> BTreeMap<world::Principal, world::Role
 
 /// The roles of a site as they would have been read.
 pub(crate) fn read(case: &Case) -> BTreeMap<RoleId, Role> {
-    let role = |(id, pairs): (String, BTreeSet<Pair>)| {
+    let read = |(id, pairs): (String, BTreeSet<Pair>)| {
         let names = pairs.iter().map(|pair| format!("{}/{}", pair.key(), pair.target())).collect();
         let id: RoleId = id.parse().unwrap();
         (id.clone(), Role::new(id, id_text(&pairs).into(), RoleKind::Custom, names))
     };
-    catalogue(case).into_iter().map(role).collect()
+    catalogue(case).into_iter().map(read).collect()
 }
 
 fn id_text(pairs: &BTreeSet<Pair>) -> String {

@@ -10,13 +10,12 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
+use crate::builder::sandbox::{pair, principal};
 use crate::bystanders::Bystanders;
+use crate::draw::{alone, case, lacking, with_classes, with_roles};
 use crate::fewest::cases;
 use crate::finishing::{self, state};
-use crate::site::{
-    Case, GROUPS, ME, PAGE, SPACE, Sort, alone, attempt, between, case, lacking, pair, perform, principal,
-    profile, with_classes, with_roles,
-};
+use crate::site::{Case, GROUPS, ME, PAGE, SPACE, Sort, attempt, between, perform, profile};
 use crate::tally::{Tally, holds};
 
 /// A random order that the edges of the plan allow.

@@ -8,13 +8,17 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::model::{
-    AccountKind, AccountStatus, Audience, ContentId, Desired, DesiredHolding, DesiredPage, Join, JoinReach,
-    Joins, Known, Live, Origin, PageOnly, PageVerb, Permission, Person, Strength, Subject, Terms, Wanted,
+    Audience, ContentId, Desired, DesiredHolding, DesiredPage, Join, JoinReach, Joins, Known, Live, Origin,
+    PageOnly, PageVerb, Permission, Person, Strength, Subject, Terms, Wanted,
 };
 use confperm::plan::Plan;
 use confperm::sandbox::world::{self, World};
 
-use crate::site::{Case, GROUPS, perform, user, wanted};
+use crate::builder::desired::wanted;
+use crate::builder::ids::account;
+use crate::builder::live::person;
+use crate::builder::sandbox::{guest, principal};
+use crate::site::{Case, GROUPS, perform};
 
 /// Who may be named by `page-only`, beside those who are not: the groups of a case, and a guest account in no group.
 const NAMES: [&str; 4] = [GROUPS[0], GROUPS[1], GROUPS[2], "user:gus"];
@@ -57,11 +61,6 @@ impl Guested {
     /// The world of the case, with a guest account in the space and one of another space, which is in a group.
     fn world(&self) -> World {
         let mut world = self.case.world();
-        let guest = |name: &str, space: &str| world::User {
-            licensed: false,
-            guest_of: Some(space.into()),
-            ..user(name)
-        };
         world.add_user(guest("gus", "ENG"));
         world.add_user(guest("far", "OPS"));
         let mut group = world.groups().find(|group| group.id.0 == "g2").unwrap().clone();
@@ -73,16 +72,8 @@ impl Guested {
     fn live(&self, world: &World) -> Live {
         let mut live = self.case.live(world);
         for name in ["gus", "far"] {
-            let account: confperm::model::AccountId = name.parse().unwrap();
-            let person = Person {
-                account: account.clone(),
-                name: name.into(),
-                email: None,
-                kind: AccountKind::Human,
-                status: AccountStatus::Active,
-                guest: Known::Known(true),
-            };
-            live.directory.people.insert(account, person);
+            let person = Person { guest: Known::Known(true), ..person(account(name), name) };
+            live.directory.people.insert(person.account.clone(), person);
         }
         live.guests.insert("gus".parse().unwrap(), "ENG".parse().unwrap());
         live
@@ -127,7 +118,7 @@ impl Guested {
         }
         let Some(leaver) = self.leaver else { return desired };
         let leaves = |list: &BTreeSet<world::Principal>| {
-            let goes = crate::site::principal(leaver);
+            let goes = principal(leaver);
             let stay =
                 list.iter().filter(|who| **who != goes).map(|who| who.to_string().replacen(' ', ":", 1));
             let stay = Audience::from_site_list(stay.map(|who| who.parse::<Subject>().unwrap()));

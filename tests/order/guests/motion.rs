@@ -10,7 +10,8 @@ use confperm::sandbox::world::{self, World};
 use proptest::prelude::*;
 
 use super::{ACCOUNT, Drawn, Guested, Joining, NAMES, carried_out};
-use crate::site::{Case, SPACE, State, listed, perform, plain};
+use crate::draw::{listed, plain};
+use crate::site::{Case, SPACE, State, perform};
 use crate::tally::holds;
 
 /// Those beside the guests, who are `group:g2` or a guest account.

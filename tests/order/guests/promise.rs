@@ -11,8 +11,10 @@ use confperm::sandbox::world::{self, Verb, World};
 use proptest::prelude::*;
 
 use super::{ACCOUNT, Drawn, Guested, NAMES, carried_out};
+use crate::builder::sandbox::{pair, principal};
 use crate::bystanders::Bystanders;
-use crate::site::{SPACE, between, of_listed, profile};
+use crate::draw::of_listed;
+use crate::site::{SPACE, between, profile};
 use crate::tally::{Tally, holds};
 
 /// Sites on which `group:g2` is to see some pages, and perhaps `group:g1`, and the guest account, which may see the
@@ -96,7 +98,7 @@ impl Played {
 type Lists = Vec<Option<u8>>;
 
 fn bits(has: impl Fn(&world::Principal) -> bool) -> u8 {
-    let bit = |(at, name): (usize, &&str)| u8::from(has(&crate::site::principal(name))) << at;
+    let bit = |(at, name): (usize, &&str)| u8::from(has(&principal(name))) << at;
     NAMES.iter().enumerate().map(bit).sum()
 }
 
@@ -106,7 +108,7 @@ fn view_lists(world: &World) -> Lists {
 }
 
 fn readers(world: &World) -> u8 {
-    let pair = crate::site::pair(Permission::ReadSpace);
+    let pair = pair(Permission::ReadSpace);
     bits(|who| world.space(SPACE).unwrap().row(who, pair).is_some())
 }
 

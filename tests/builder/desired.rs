@@ -1,0 +1,23 @@
+//! What a policy asks for, without a policy.
+
+use confperm::model::{DesiredHolding, DesiredSpace, Mode, Origin, Permission, Strength, Terms, Wanted};
+
+/// The line that asks for everything.
+pub(crate) fn origin() -> Origin {
+    Origin { file: "eng.yaml".into(), line: 1 }
+}
+
+pub(crate) fn wanted<T>(what: T) -> Wanted<T> {
+    Wanted { what, origin: origin(), role: None, terms: Terms::default() }
+}
+
+/// An authoritative space that grants nothing and declares no list.
+pub(crate) fn authoritative() -> DesiredSpace {
+    DesiredSpace { mode: Mode::Authoritative, ..DesiredSpace::silent(origin()) }
+}
+
+/// Single permissions that are all required.
+pub(crate) fn required<'p>(permissions: impl IntoIterator<Item = &'p Permission>) -> DesiredHolding {
+    let grants = permissions.into_iter().map(|permission| (*permission, wanted(Strength::Required)));
+    DesiredHolding::Grants(grants.collect())
+}
