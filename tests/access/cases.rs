@@ -12,7 +12,7 @@ use confperm::model::{
     SpaceRoleMode, SpaceStatus, Why,
 };
 
-use crate::world::{World, account, asker, group, id, key, object, principal};
+use crate::world::{Ask as _, LiveBuilder, account, asker, group, id, key, object, principal};
 
 const EDITOR: &str = "read/space create/page create/comment";
 
@@ -25,8 +25,8 @@ fn unknown(reason: Reason) -> Verdict {
 }
 
 /// One space in which ann and bob may edit, by a group each.
-fn two_editors() -> World {
-    World::new()
+fn two_editors() -> LiveBuilder {
+    LiveBuilder::new()
         .people("ann bob cai")
         .group("a", "ann")
         .group("b", "bob")
@@ -37,7 +37,7 @@ fn two_editors() -> World {
 
 #[test]
 fn case_01_one_group_is_enough() {
-    let world = World::new()
+    let world = LiveBuilder::new()
         .people("ann")
         .group("a", "ann")
         .group("b", "ann")
@@ -216,7 +216,7 @@ fn case_19_the_service_desk_opens_spaces_not_pages() {
 /// its groups.
 #[test]
 fn case_19_spaces_that_may_be_open_are_unknown_where_there_is_a_service_desk() {
-    let asked = |mut world: World| {
+    let asked = |mut world: LiveBuilder| {
         world.at("ENG").unlicensed_access = Known::Unknown(Why::NoApi);
         world.can("user:cai", Verb::View, "ENG/1")
     };
@@ -425,7 +425,7 @@ fn case_32_a_deleted_group_leaves_an_unknown_entry_or_an_open_page() {
 
 #[test]
 fn case_33_export_splits_off_view_in_roles() {
-    let world = World::new()
+    let world = LiveBuilder::new()
         .mode(SpaceRoleMode::Roles)
         .people("ann bob")
         .role("Reader", RoleKind::Custom, "read/space read/comment")
@@ -441,7 +441,7 @@ fn case_33_export_splits_off_view_in_roles() {
 
 #[test]
 fn case_34_a_class_gives_what_nobody_takes() {
-    let world = World::new()
+    let world = LiveBuilder::new()
         .mode(SpaceRoleMode::Roles)
         .people("ann")
         .unlicensed("dan")
@@ -509,7 +509,7 @@ fn case_37_a_hidden_ancestor_makes_the_answer_unknown() {
 
 #[test]
 fn roles_tell_create_from_edit() {
-    let world = World::new()
+    let world = LiveBuilder::new()
         .mode(SpaceRoleMode::RolesTransition)
         .people("ann bob")
         .space("ENG")
@@ -556,7 +556,7 @@ fn licences_that_no_group_gives_are_unknown() {
 
 #[test]
 fn a_stranger_adds_up_the_groups() {
-    let world = World::new()
+    let world = LiveBuilder::new()
         .people("ann")
         .group("readers", "")
         .group("writers", "")

@@ -5,7 +5,7 @@ use confperm::access::{
 };
 use confperm::model::{AccountStatus, Known, Why};
 
-use crate::world::{World, account, id, key, principal};
+use crate::world::{LiveBuilder, account, id, key, principal};
 
 /// One line as a plan might show it.
 fn line(effect: &Effect) -> String {
@@ -49,13 +49,13 @@ fn line(effect: &Effect) -> String {
     format!("{} {perhaps}{verb} {what} [{}]", who.join(", "), causes.collect::<Vec<_>>().join(" "))
 }
 
-fn changes(before: &World, after: &World) -> Vec<String> {
+fn changes(before: &LiveBuilder, after: &LiveBuilder) -> Vec<String> {
     effective_changes(&before.0, &after.0).effects.iter().map(line).collect()
 }
 
 /// Two groups see everything; /1 has 2..=9 below it, half of them deeper.
-fn world() -> World {
-    let mut world = World::new()
+fn world() -> LiveBuilder {
+    let mut world = LiveBuilder::new()
         .people("ann bob cai dan")
         .group("eng", "ann bob")
         .group("contractors", "cai dan")
@@ -129,7 +129,11 @@ fn edit_is_told_apart_from_view() {
 fn most_of_many_are_told_as_the_group() {
     let people = "p1 p2 p3 p4 p5 p6";
     let base = || {
-        World::new().people(people).group("staff", people).space("ENG").grant("ENG", "user:p6", "read/space")
+        LiveBuilder::new().people(people).group("staff", people).space("ENG").grant(
+            "ENG",
+            "user:p6",
+            "read/space",
+        )
     };
     let before = base().grant("ENG", "group:staff", "read/space");
     assert_eq!(changes(&before, &base()), ["group:staff (5 of 6) loses the space [group:staff]"]);
@@ -137,7 +141,7 @@ fn most_of_many_are_told_as_the_group() {
 
 #[test]
 fn everybody_is_one_word() {
-    let open = World::new().people("ann bob").group("g", "ann").space("ENG").page("ENG", 1, 0, "", "");
+    let open = LiveBuilder::new().people("ann bob").group("g", "ann").space("ENG").page("ENG", 1, 0, "", "");
     let opened = open.clone().grant("ENG", "class:all-licensed-users", "read/space");
     assert_eq!(
         changes(&open, &opened),
@@ -188,7 +192,7 @@ fn anonymous_is_told_beside_those_who_are_signed_in() {
 #[test]
 fn a_class_stands_only_for_those_surely_in_it() {
     // Whether a guest is in `authenticated-users` is not documented, and anonymous access reaches guests for sure.
-    let before = World::new().anonymous(Known::Known(true)).people("ann").guest("gus").space("ENG");
+    let before = LiveBuilder::new().anonymous(Known::Known(true)).people("ann").guest("gus").space("ENG");
     let after = before.clone().grant("ENG", "anonymous", "read/space");
     assert_eq!(
         changes(&before, &after),
@@ -198,7 +202,7 @@ fn a_class_stands_only_for_those_surely_in_it() {
 
 #[test]
 fn many_beside_the_licensed_are_named_as_their_group() {
-    let mut before = World::new().anonymous(Known::Known(true)).people("ann");
+    let mut before = LiveBuilder::new().anonymous(Known::Known(true)).people("ann");
     for name in ["g1", "g2", "g3", "g4"] {
         before = before.guest(name);
     }
@@ -236,7 +240,7 @@ fn two_changes_at_once_are_told_group_by_group() {
 /// Whether it is lost depends on what lists above archived pages still say.
 #[test]
 fn archived_pages_are_perhaps_lost_with_the_list_above_them() {
-    let before = World::new()
+    let before = LiveBuilder::new()
         .people("ann bob")
         .space("ENG")
         .grant("ENG", "user:ann", "read/space")

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use confperm::access::{Engine, Fix, Level, Needed, Outcome, Route, Verb};
 use confperm::model::{PageVerb, Permission, RoleKind, SpaceRoleMode, Subject};
 
-use crate::world::{World, account, asker, group, id, key, object, principal};
+use crate::world::{Ask as _, LiveBuilder, account, asker, group, id, key, object, principal};
 
 #[test]
 fn every_route_is_told_since_removing_one_is_not_enough() {
-    let world = World::new()
+    let world = LiveBuilder::new()
         .people("ann")
         .group("eng", "ann")
         .mode(SpaceRoleMode::RolesTransition)
@@ -43,7 +43,7 @@ fn every_route_is_told_since_removing_one_is_not_enough() {
 
 #[test]
 fn joining_one_group_beats_three_changes() {
-    let world = World::new()
+    let world = LiveBuilder::new()
         .people("ann bob")
         .group("sre", "bob")
         .space("ENG")
@@ -69,7 +69,7 @@ fn joining_one_group_beats_three_changes() {
 
 #[test]
 fn where_there_are_roles_the_least_role_is_proposed() {
-    let world = World::new()
+    let world = LiveBuilder::new()
         .people("ann")
         .mode(SpaceRoleMode::Roles)
         .role("Viewer", RoleKind::System, "read/space")
@@ -85,7 +85,7 @@ fn where_there_are_roles_the_least_role_is_proposed() {
 #[test]
 fn remedies_remedy() {
     // What is proposed as grants and list entries is enough when it is done.
-    let world = World::new()
+    let world = LiveBuilder::new()
         .people("ann")
         .space("ENG")
         .page("ENG", 1, 0, "user:bob", "")
@@ -112,7 +112,7 @@ fn remedies_remedy() {
 
 #[test]
 fn who_is_told_by_route() {
-    let world = World::new()
+    let world = LiveBuilder::new()
         .people("ann bob cai")
         .group("eng", "ann bob")
         .space("ENG")

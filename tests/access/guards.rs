@@ -12,9 +12,9 @@ use confperm::policy::{self, Context};
 use jiff::civil::date;
 use proptest::prelude::*;
 
-use crate::world::{World, principal};
+use crate::world::{LiveBuilder, principal};
 
-fn planned(world: &World, text: &str) -> Plan {
+fn planned(world: &LiveBuilder, text: &str) -> Plan {
     let mut sources = Sources::default();
     let people = ["ann", "bob", "cai", "dan", "gus", "robot", "una"];
     let people: Vec<String> = people.iter().map(|name| format!("{name}: {name}")).collect();
@@ -31,8 +31,8 @@ fn verdict(plan: &Plan, guard: Guard) -> GuardVerdict {
 }
 
 /// Ann runs it all.
-fn world() -> World {
-    World::new().people("ann bob cai dan").group("eng", "bob cai").space("ENG").grant(
+fn world() -> LiveBuilder {
+    LiveBuilder::new().people("ann bob cai dan").group("eng", "bob cai").space("ENG").grant(
         "ENG",
         "user:ann",
         "read/space administer/space",
@@ -50,7 +50,7 @@ fn only_those_count_who_can_act() {
         .group("dark", "")
         .unreadable("dark");
     let holders = ["group:eng", "group:gone", "group:dark", "user:robot", "user:dan", "user:gus", "user:una"];
-    let held = |world: World, who: &&str| world.grant("ENG", who, "read/space administer/space");
+    let held = |world: LiveBuilder, who: &&str| world.grant("ENG", who, "read/space administer/space");
     let text = "guards: {min-admins: 4}
 spaces: {ENG: {access: {read/space: [LIST], administer/space: [LIST]}}}";
     let stays: Vec<&str> = holders.iter().copied().chain(["user:ann"]).collect();
@@ -85,7 +85,7 @@ spaces: {ENG: {access: {read/space: [LIST], administer/space: [LIST]}}}";
 /// Too few before and as few afterwards is no plan's fault, nor is a space without any.
 #[test]
 fn a_plan_that_takes_no_administrator_away_is_never_blocked_for_having_few() {
-    let orphan = || World::new().people("ann bob cai dan").group("eng", "bob cai").space("ENG");
+    let orphan = || LiveBuilder::new().people("ann bob cai dan").group("eng", "bob cai").space("ENG");
     let text = "guards: {min-admins: 3}\nspaces: {ENG: {mode: additive, access: {create/page: [group:eng]}}}";
     for (world, number) in [
         (world().grant("ENG", "group:eng", "read/space"), 1),
@@ -106,7 +106,7 @@ fn a_plan_that_takes_no_administrator_away_is_never_blocked_for_having_few() {
 fn what_could_not_be_read_takes_no_administrators_place() {
     let world = |admins: &[&str]| {
         let start = world().group("ops", "dan").group("dark", "").unreadable("dark");
-        let grant = |world: World, who: &&str| {
+        let grant = |world: LiveBuilder, who: &&str| {
             world.grant("ENG", &format!("group:{who}"), "read/space administer/space")
         };
         admins.iter().fold(start, grant)
@@ -203,7 +203,7 @@ fn what_another_route_still_gives_is_not_lost() {
             .grant("ENG", "user:bob", "read/space create/page")
             .grant("ENG", "user:dan", "read/space create/page")
     };
-    let removed = |world: &World, access: &str| {
+    let removed = |world: &LiveBuilder, access: &str| {
         planned(world, &format!("spaces: {{ENG: {{access: {access}}}}}")).guards.removals.access.removed
     };
     let staff = "{read/space: [group:eng, user:ann], create/page: [group:eng], administer/space: [user:ann]}";
@@ -227,7 +227,7 @@ fn accounts_that_cannot_sign_in_lose_nothing_and_what_is_asked_for_by_name_does_
     );
     let world = world.app("robot");
     let only_ann = "spaces: {ENG: {access: {read/space: [user:ann], administer/space: [user:ann]}}}";
-    let removals = |world: &World, text: &str| planned(world, text).guards.removals.access;
+    let removals = |world: &LiveBuilder, text: &str| planned(world, text).guards.removals.access;
     assert_eq!(removals(&world, only_ann), Pairs { removed: 2, of: 3 });
     let gone = world.clone().status("dan", AccountStatus::Inactive);
     assert_eq!(removals(&gone, only_ann), Pairs { removed: 1, of: 2 });

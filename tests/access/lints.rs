@@ -5,17 +5,17 @@ use std::collections::BTreeSet;
 use confperm::access::{Finding, Level, Lint, LintInputs, lints};
 use confperm::model::AccountStatus;
 
-use crate::world::{World, id, principal};
+use crate::world::{LiveBuilder, id, principal};
 
-fn world() -> World {
-    World::new().people("ann bob cai").group("eng", "ann bob").space("ENG").grant(
+fn world() -> LiveBuilder {
+    LiveBuilder::new().people("ann bob cai").group("eng", "ann bob").space("ENG").grant(
         "ENG",
         "group:eng",
         "read/space create/page administer/space",
     )
 }
 
-fn found(world: &World) -> Vec<Finding> {
+fn found(world: &LiveBuilder) -> Vec<Finding> {
     lints(&world.0, &LintInputs::default())
 }
 

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests, which stop where something is not as it must be")]
 
+#[path = "../builder/mod.rs"]
+mod builder;
 mod cases;
 mod effects;
 mod explain;

@@ -212,7 +212,7 @@ fn stands_for(party: &Principal, person: &AccountId, live: &Live) -> bool {
     match party {
         Principal::Class(class) => {
             // A site with nothing but a grant to the class says who is in it.
-            let mut world = crate::world::World(live.clone()).space("CLASS");
+            let mut world = crate::world::LiveBuilder(live.clone()).space("CLASS");
             world = world.grant("CLASS", &format!("class:{class}"), "read/space");
             world.0.site.anonymous_access = Known::Known(false);
             let who = Asker::Person(person.clone());

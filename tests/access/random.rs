@@ -8,7 +8,7 @@ use confperm::model::{
 };
 
 use crate::naive::role_name;
-use crate::world::{World, id, principal};
+use crate::world::{LiveBuilder, id, principal};
 
 /// Steele, Lea and Flood's `SplitMix64`: enough, and the same everywhere.
 pub(crate) struct Dice(pub(crate) u64);
@@ -54,8 +54,8 @@ const PERMISSIONS: [&str; 11] = [
 ];
 
 /// A site of which everything is known.
-pub(crate) fn world(dice: &mut Dice) -> World {
-    let mut world = World::new();
+pub(crate) fn world(dice: &mut Dice) -> LiveBuilder {
+    let mut world = LiveBuilder::new();
     for name in PEOPLE {
         world = match dice.below(9) {
             0 => world.unlicensed(name),
@@ -110,7 +110,7 @@ pub(crate) fn world(dice: &mut Dice) -> World {
 }
 
 /// The same site with a few changes to grants and lists.
-pub(crate) fn changed(before: &World, dice: &mut Dice) -> World {
+pub(crate) fn changed(before: &LiveBuilder, dice: &mut Dice) -> LiveBuilder {
     let mut world = before.clone();
     for _ in 0..=dice.below(3) {
         match dice.below(3) {
@@ -132,7 +132,7 @@ pub(crate) fn changed(before: &World, dice: &mut Dice) -> World {
 }
 
 /// What a caller who is not shown everything sees of the site.
-pub(crate) fn hidden(world: &World, dice: &mut Dice) -> Live {
+pub(crate) fn hidden(world: &LiveBuilder, dice: &mut Dice) -> Live {
     let mut live = world.0.clone();
     for group in live.directory.groups.values_mut() {
         if dice.one_in(5) {
@@ -191,7 +191,7 @@ pub(crate) fn hidden(world: &World, dice: &mut Dice) -> Live {
     live
 }
 
-fn grant(mut world: World, dice: &mut Dice) -> World {
+fn grant(mut world: LiveBuilder, dice: &mut Dice) -> LiveBuilder {
     let who = *dice.pick(&[
         "user:ann",
         "user:bob",

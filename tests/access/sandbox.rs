@@ -3,17 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::access::{Asker, Engine, Object, Reason, Verb, Verdict};
-use confperm::model::{
-    AccessClass, AccountKind, AccountStatus, Audience, BesidePages, Caller, Content, ContentId, ContentKind,
-    Directory, Edition, Flavor, Group, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person,
-    Principal, ProductAccess, Restrictions, Role, RoleId, RoleKind, Site, Space, SpaceId, SpaceKind,
-    SpaceRoleMode, SpaceStatus, StrayPermissions, Subject, Tree, Truth, Why,
-};
+use confperm::model::{ContentId, Holding, Known, Live, Principal, Why};
 use confperm::sandbox::world as sim;
 use proptest::prelude::*;
 
+use crate::builder::{reading, sandbox as build};
 use crate::random::Dice;
-use crate::world::{account, group, id, key};
+use crate::world::{account, group, key};
 
 const PEOPLE: [&str; 9] = ["ann", "bob", "cai", "dan", "eve", "fay", "gus", "hal", "ida"];
 const GROUPS: [&str; 5] = ["users", "admins", "a", "b", "c"];
@@ -33,13 +29,10 @@ const VERBS: [(Verb, sim::Verb); 6] = [
 fn world(dice: &mut Dice) -> sim::World {
     let mode = *dice.pick(&[sim::RoleMode::PreRoles, sim::RoleMode::RolesTransition, sim::RoleMode::Roles]);
     let settings = sim::Settings {
-        mode,
         edition: sim::Edition::Premium,
         anonymous: dice.one_in(2),
         unlicensed_access: dice.one_in(2),
-        url: "https://acme.example/wiki".to_owned(),
-        cloud_id: "cloud".to_owned(),
-        caller: None,
+        ..build::settings(mode)
     };
     let anonymous_row = *dice.pick(&[sim::AnonymousRow::AccessClass, sim::AnonymousRow::Omitted]);
     let quirks = sim::Quirks {
@@ -86,30 +79,23 @@ fn world(dice: &mut Dice) -> sim::World {
         let is_in = |group: &str| members.get(group).is_some_and(|all| all.contains(&name.into()));
         let person = kind == sim::AccountType::Atlassian;
         world.add_user(sim::User {
-            account: name.into(),
-            handle: name.to_owned(),
-            name: name.to_owned(),
-            email: None,
             status,
             kind,
             confluence_admin: person && is_in("admins"),
             jsm_project_admin: person && guest.is_none() && dice.one_in(5),
             licensed: person && (is_in("users") || is_in("admins")),
             guest_of: guest,
-            token_scopes: None,
+            ..build::user(name)
         });
     }
     for name in GROUPS {
         world.add_group(sim::Group {
-            id: name.into(),
-            name: name.to_owned(),
-            members: members.remove(name).unwrap_or_default(),
-            team: false,
             access: match name {
                 "users" if says_who_is_licensed => Some(sim::GroupAccess::User),
                 "admins" if says_who_is_licensed => Some(sim::GroupAccess::Admin),
                 _ => None,
             },
+            ..build::group(name, members.remove(name).unwrap_or_default())
         });
     }
     // Only Jira Service Management opens spaces to people without a licence, and it makes groups of its own.
@@ -118,29 +104,14 @@ fn world(dice: &mut Dice) -> sim::World {
         world.add_group(desk());
     }
     for name in ["small", "large"] {
-        let permissions = some_pairs(dice, if name == "small" { 4 } else { 2 });
-        world.add_role(sim::Role {
-            id: name.into(),
-            name: name.to_owned(),
-            system: false,
-            description: String::new(),
-            permissions,
-            disabled: false,
-            made_of: None,
-        });
+        world.add_role(build::role(name, some_pairs(dice, if name == "small" { 4 } else { 2 })));
     }
     space(&mut world, has_service_desk && dice.one_in(2), dice);
     world
 }
 
 fn desk() -> sim::Group {
-    sim::Group {
-        id: "desk".into(),
-        name: "jira-servicemanagement-users-acme".to_owned(),
-        members: BTreeSet::new(),
-        team: false,
-        access: None,
-    }
+    sim::Group { name: "jira-servicemanagement-users-acme".to_owned(), ..build::group("desk", []) }
 }
 
 fn some_pairs(dice: &mut Dice, rarity: u64) -> BTreeSet<sim::Pair> {
@@ -153,21 +124,7 @@ fn some_pairs(dice: &mut Dice, rarity: u64) -> BTreeSet<sim::Pair> {
 }
 
 fn space(world: &mut sim::World, unlicensed_access: bool, dice: &mut Dice) {
-    world.add_space(sim::Space {
-        id: ENG,
-        key: "ENG".into(),
-        name: "ENG".into(),
-        kind: sim::SpaceType::Global,
-        status: sim::SpaceStatus::Current,
-        labels: BTreeSet::new(),
-        unlicensed_access,
-        homepage: None,
-        roots: Vec::new(),
-        blogposts: Vec::new(),
-        contents: BTreeSet::new(),
-        grants: BTreeMap::new(),
-        assignments: BTreeMap::new(),
-    });
+    world.add_space(sim::Space { unlicensed_access, ..build::space(ENG, "ENG") });
     let mut holders: Vec<sim::Principal> = GROUPS.map(|name| sim::Principal::Group(name.into())).to_vec();
     holders.extend(PEOPLE.map(|name| sim::Principal::User(name.into())));
     holders.extend(sim::Class::ALL.map(sim::Principal::Class));
@@ -195,19 +152,14 @@ fn space(world: &mut sim::World, unlicensed_access: bool, dice: &mut Dice) {
         };
         let lists = sim::Lists { read: list(dice), update: list(dice) };
         world.add_content(sim::Content {
-            id: sim::ContentId(page),
-            space: ENG,
             kind,
             status: match kind {
                 sim::Kind::Page if dice.below(5) == 0 => sim::Status::Archived,
                 _ => sim::Status::Current,
             },
-            title: format!("P{page}"),
-            labels: [].into(),
             author: Some((*dice.pick(&PEOPLE)).into()),
-            parent,
-            children: Vec::new(),
             lists,
+            ..build::page(ENG, sim::ContentId(page), parent, format!("P{page}"))
         });
     }
 }
@@ -224,57 +176,20 @@ fn list(dice: &mut Dice) -> BTreeSet<sim::Principal> {
 /// The same site as the client would read it, if it could read everything that a site shows. What a policy says of
 /// its guests is true.
 fn live(world: &sim::World, dice: &mut Dice) -> Live {
-    let people = world.users().map(|user| {
-        let person = Person {
-            account: account(user.account.as_str()),
-            name: user.name.clone().into(),
-            email: None,
-            kind: match user.kind {
-                sim::AccountType::Atlassian => AccountKind::Human,
-                sim::AccountType::App => AccountKind::App,
-                sim::AccountType::Customer => AccountKind::Customer,
-            },
-            status: match user.status {
-                sim::AccountStatus::Active => AccountStatus::Active,
-                sim::AccountStatus::Inactive => AccountStatus::Inactive,
-                sim::AccountStatus::Closed => AccountStatus::Closed,
-            },
-            guest: if dice.one_in(4) {
-                Known::Unknown(Why::NoApi)
-            } else {
-                Known::Known(user.guest_of.is_some())
-            },
-        };
-        (person.account.clone(), person)
-    });
-    let people: BTreeMap<_, _> = people.collect();
-    let groups = world.groups().map(|each| {
-        let id = group(each.id.as_str());
-        let access = match each.access {
-            Some(sim::GroupAccess::Admin) => ProductAccess::Admin,
-            Some(sim::GroupAccess::User) => ProductAccess::User,
-            Some(sim::GroupAccess::SiteAdmin) | None => ProductAccess::None,
-        };
-        let members = each.members.iter().map(|member| account(member.as_str())).collect();
-        let found = Group {
-            id: id.clone(),
-            name: each.name.clone().into(),
-            members: Known::Known(members),
-            access: Known::Known(access),
-        };
-        (id, found)
-    });
-    let roles = world.roles().map(|role| {
-        let id: RoleId = role.id.as_str().parse().unwrap();
-        let names = world.quirks.role_vocabulary.ids_of(role).into_iter().collect();
-        (id.clone(), Role::new(id, role.name.clone().into(), RoleKind::Custom, names))
-    });
-    let guests: BTreeMap<_, _> = world
+    let mut live = reading::live(world, account("ann"));
+    for person in live.directory.people.values_mut() {
+        if dice.one_in(4) {
+            person.guest = Known::Unknown(Why::NoApi);
+        }
+    }
+    live.guests = world
         .users()
         .filter_map(|user| Some((account(user.account.as_str()), key(user.guest_of.as_ref()?.as_str()))))
         .filter(|_| dice.one_in(2))
         .collect();
-    let mut space = live_space(world);
+    let space = live.spaces.get_mut(&key("ENG")).unwrap();
+    // A switch that no API shows.
+    space.unlicensed_access = Known::Unknown(Why::NoApi);
     if world.quirks.anonymous_row == sim::AnonymousRow::Omitted {
         let omitted = space.holdings.get(&Principal::Anonymous).cloned();
         if let Some(Holding::Grants(_)) = omitted {
@@ -289,107 +204,8 @@ fn live(world: &sim::World, dice: &mut Dice) -> Live {
             _ => Known::Known(false),
         };
     }
-    let mut live = Live {
-        site: Site {
-            flavor: Flavor::Cloud,
-            base_url: world.settings.url.clone().into(),
-            cloud_id: None,
-            edition: Edition::Premium,
-            mode: match world.settings.mode {
-                sim::RoleMode::PreRoles => SpaceRoleMode::PreRoles,
-                sim::RoleMode::RolesTransition => SpaceRoleMode::RolesTransition,
-                sim::RoleMode::Roles => SpaceRoleMode::Roles,
-            },
-            anonymous_access: Known::Known(world.settings.anonymous),
-            caller: Caller {
-                account: account("ann"),
-                name: "ann".into(),
-                groups: Known::Known(BTreeSet::new()),
-                administers_site: Truth::Unknown,
-            },
-        },
-        names_read: true,
-        roles: roles.collect(),
-        directory: Directory { people, groups: groups.collect(), ..Directory::default() },
-        spaces: BTreeMap::from([(key("ENG"), space)]),
-        listing: Listing::default(),
-        stray: StrayPermissions::default(),
-        guests,
-        gaps: BTreeSet::new(),
-    };
     live.learn_roles();
     live
-}
-
-fn live_space(world: &sim::World) -> LiveSpace {
-    let space = world.space(ENG).unwrap();
-    let mut holdings: BTreeMap<Principal, Holding> = BTreeMap::new();
-    for grant in space.grants.values() {
-        let holding =
-            holdings.entry(principal(&grant.principal)).or_insert_with(|| Holding::Grants(BTreeMap::new()));
-        let permission = Permission::from_cloud_pair(grant.pair.key(), grant.pair.target()).unwrap();
-        if let Holding::Grants(grants) = holding {
-            grants.insert(permission, BTreeSet::new());
-        }
-    }
-    let mut expanded = BTreeMap::new();
-    for (who, role) in &space.assignments {
-        // Rows of v2 show what a role gives in pairs, whatever roles call it.
-        let pairs = world.role(role).unwrap().permissions.iter();
-        let rows: BTreeSet<Permission> =
-            pairs.map(|pair| Permission::from_cloud_pair(pair.key(), pair.target()).unwrap()).collect();
-        expanded.insert(principal(who), rows);
-        holdings.insert(principal(who), Holding::Role(role.as_str().parse().unwrap()));
-    }
-    let mut tree = Tree::default();
-    for content in world.contents() {
-        tree.insert(Content {
-            archived: content.status == sim::Status::Archived,
-            id: id(content.id.0),
-            kind: match content.kind {
-                sim::Kind::Blogpost => ContentKind::Blogpost,
-                sim::Kind::Folder => ContentKind::Folder,
-                _ => ContentKind::Page,
-            },
-            title: content.title.clone().into(),
-            parent: content.parent.map_or(Parent::Space, |parent| Parent::Content(id(parent.0))),
-            restrictions: Known::Known(Restrictions {
-                view: audience(&content.lists.read),
-                edit: audience(&content.lists.update),
-            }),
-        });
-    }
-    LiveSpace {
-        space: Space {
-            id: SpaceId::from_number(ENG.0),
-            key: key("ENG"),
-            name: space.name.clone().into(),
-            kind: SpaceKind::Global,
-            status: SpaceStatus::Current,
-            homepage: None,
-        },
-        holdings,
-        expanded,
-        foreign: BTreeSet::new(),
-        unlicensed_access: Known::Unknown(Why::NoApi),
-        unlisted_anonymous: Known::Known(false),
-        tree: Some(tree),
-        read: BesidePages::default(),
-        labelled: std::collections::BTreeMap::new(),
-    }
-}
-
-fn principal(who: &sim::Principal) -> Principal {
-    match who {
-        sim::Principal::User(name) => Principal::User(account(name.as_str())),
-        sim::Principal::Group(name) => Principal::Group(group(name.as_str())),
-        sim::Principal::Class(class) => Principal::Class(class.id().parse::<AccessClass>().unwrap()),
-        sim::Principal::Anonymous => Principal::Anonymous,
-    }
-}
-
-fn audience(list: &BTreeSet<sim::Principal>) -> Audience {
-    Audience::from_site_list(list.iter().map(|who| principal(who).subject().unwrap() as Subject))
 }
 
 /// The same world without what classes hold: a group is asked about as somebody licensed by the engine,
@@ -498,7 +314,7 @@ fn difference(
     for (asker, subject) in askers {
         let operations = world.space_operations(subject, ENG);
         for pair in sim::Pair::ALL {
-            let permission = Permission::from_cloud_pair(pair.key(), pair.target()).unwrap();
+            let permission = reading::permission(*pair);
             let verb = Verb::Space(permission);
             let verdict = engine.can(asker, verb, &Object::Space(key("ENG")));
             let may = operations.contains(pair);
