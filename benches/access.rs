@@ -7,19 +7,21 @@
 
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
+#[path = "../tests/builder/mod.rs"]
+mod builder;
+
+use std::collections::BTreeMap;
 use std::hint::black_box;
-use std::str::FromStr;
 
 use confperm::access::{Asker, Engine, Object, Verb, effective_changes};
 use confperm::model::{
-    AccountId, AccountKind, AccountStatus, Audience, BesidePages, Caller, Content, ContentId, ContentKind,
-    Directory, Edition, Flavor, Group, GroupId, Holding, Known, Listing, Live, LiveSpace, Parent, Permission,
-    Person, Principal, ProductAccess, Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode,
-    SpaceStatus, StrayPermissions, Subject, Tree, Truth,
+    Audience, Content, Directory, Group, Known, Live, LiveSpace, Permission, Principal, ProductAccess,
+    Restrictions, SpaceRoleMode, Subject, Tree,
 };
 use criterion::{BatchSize, Criterion, criterion_group};
+
+use builder::large::{account, group, mixed, page_id, space_key};
+use builder::live;
 
 /// The measures of a site.
 #[derive(Clone, Copy)]
@@ -44,47 +46,19 @@ const LARGE: Size = Size {
 const SMALL: Size =
     Size { spaces: 50, pages_per_space: 200, people: 4_000, groups: 400, grants_per_space: 60, lists: 100 };
 
-fn parsed<T: FromStr>(text: impl Display) -> T {
-    let Ok(id) = text.to_string().parse() else { unreachable!("the names made here are valid") };
-    id
-}
-
-fn account(number: u64) -> AccountId {
-    parsed(format_args!("5b10ac8d82e05b22{number:08}"))
-}
-
-fn group(number: u64) -> GroupId {
-    parsed(format_args!("2d1f6c1e-0c58-4a6c-8f0e-{number:012}"))
-}
-
-/// Mixes the bits, so that what is drawn has no pattern.
-const fn mixed(number: u64) -> u64 {
-    let mixed = (number ^ (number >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed ^ (mixed >> 29)
-}
-
 fn directory(size: Size) -> Directory {
-    let person = |number| Person {
-        account: account(number),
-        name: "".into(),
-        email: None,
-        kind: AccountKind::Human,
-        status: AccountStatus::Active,
-        guest: Known::Known(false),
-    };
     let members = |number: u64| match number {
         0 => (0..size.people).map(account).collect(),
         _ => (0..100).map(|nth| account(mixed(number * 1_000 + nth) % size.people)).collect(),
     };
     let group = |number: u64| Group {
-        id: group(number),
-        name: "".into(),
         members: Known::Known(members(number)),
         access: Known::Known(if number == 0 { ProductAccess::User } else { ProductAccess::None }),
+        ..live::group(group(number), "")
     };
     Directory {
         missing: BTreeMap::new(),
-        people: (0..size.people).map(|number| (account(number), person(number))).collect(),
+        people: (0..size.people).map(|number| (account(number), live::person(account(number), ""))).collect(),
         groups: (0..size.groups).map(|number| (self::group(number), group(number))).collect(),
     }
 }
@@ -94,10 +68,6 @@ fn list(size: Size, number: u64) -> Audience {
     let groups = (0..2).map(|nth| Subject::Group(group(1 + mixed(number * 7 + nth) % (size.groups - 1))));
     let people = (0..2).map(|nth| Subject::User(account(mixed(number * 11 + nth) % size.people)));
     Audience::from_site_list(groups.chain(people))
-}
-
-fn page_id(space: u64, page: u64) -> ContentId {
-    ContentId::from_number(1 + space * 1_000_000 + page)
 }
 
 /// One page in ten has lists of its own.
@@ -110,22 +80,12 @@ fn restrictions(size: Size, space: u64, page: u64) -> Restrictions {
     }
 }
 
-fn space_key(space: u64) -> SpaceKey {
-    parsed(format_args!("S{space}"))
-}
-
 fn space(size: Size, number: u64) -> LiveSpace {
     let mut tree = Tree::default();
     for page in 0..size.pages_per_space {
-        let parent = if page == 0 { Parent::Space } else { Parent::Content(page_id(number, (page - 1) / 5)) };
-        tree.insert(Content {
-            archived: false,
-            id: page_id(number, page),
-            kind: ContentKind::Page,
-            title: "Page".into(),
-            parent,
-            restrictions: Known::Known(restrictions(size, number, page)),
-        });
+        let parent = if page == 0 { 0 } else { page_id(number, (page - 1) / 5).number() };
+        let restrictions = Known::Known(restrictions(size, number, page));
+        tree.insert(Content { restrictions, ..live::page(page_id(number, page).number(), parent, "Page") });
     }
     let permissions = [
         Permission::ReadSpace,
@@ -135,8 +95,6 @@ fn space(size: Size, number: u64) -> LiveSpace {
         Permission::CreateBlogpost,
         Permission::DeleteOwn,
     ];
-    let grants =
-        || Holding::Grants(permissions.iter().map(|permission| (*permission, BTreeSet::new())).collect());
     let per_principal = permissions.len() as u64;
     let principals = (0..size.grants_per_space / per_principal).map(|nth| {
         let draw = mixed(number * 131 + nth);
@@ -146,50 +104,17 @@ fn space(size: Size, number: u64) -> LiveSpace {
         }
     });
     LiveSpace {
-        expanded: BTreeMap::new(),
-        space: Space {
-            id: SpaceId::from_number(number + 1),
-            key: space_key(number),
-            name: "".into(),
-            kind: SpaceKind::Global,
-            status: SpaceStatus::Current,
-            homepage: None,
-        },
-        holdings: principals.map(|principal| (principal, grants())).collect(),
-        foreign: BTreeSet::new(),
-        unlicensed_access: Known::Known(false),
-        unlisted_anonymous: Known::Known(false),
+        holdings: principals.map(|principal| (principal, live::grants(&permissions))).collect(),
         tree: Some(tree),
-        read: BesidePages::default(),
-        labelled: std::collections::BTreeMap::new(),
+        ..live::space(live::listed(number + 1, space_key(number)))
     }
 }
 
 fn site(size: Size) -> Live {
-    let site = Site {
-        flavor: Flavor::Cloud,
-        base_url: "".into(),
-        cloud_id: None,
-        edition: Edition::Premium,
-        mode: SpaceRoleMode::PreRoles,
-        anonymous_access: Known::Known(false),
-        caller: Caller {
-            account: account(0),
-            name: "".into(),
-            groups: Known::Known(BTreeSet::new()),
-            administers_site: Truth::Unknown,
-        },
-    };
     Live {
-        site,
-        names_read: true,
-        roles: BTreeMap::new(),
         directory: directory(size),
         spaces: (0..size.spaces).map(|number| (space_key(number), space(size, number))).collect(),
-        listing: Listing::default(),
-        stray: StrayPermissions::default(),
-        guests: BTreeMap::new(),
-        gaps: BTreeSet::new(),
+        ..live::site(SpaceRoleMode::PreRoles, account(0))
     }
 }
 

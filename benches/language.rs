@@ -5,20 +5,24 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark may panic")]
 
+#[path = "../tests/builder/mod.rs"]
+mod builder;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use camino::Utf8PathBuf;
 use confperm::diagnostic::Sources;
 use confperm::model::{
-    AccountKind, AccountStatus, BesidePages, Caller, Content, ContentId, ContentKind, Directory, Edition,
-    Flavor, Group, Holding, Known, Listing, Live, LiveSpace, Parent, Permission, Person, Restrictions, Site,
-    SiteIdentity, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode, SpaceStatus, Tree, Truth, Why,
+    Content, Known, Live, LiveSpace, Permission, Restrictions, SiteIdentity, Space, SpaceKey, SpaceKind,
+    SpaceRoleMode, Tree,
 };
 use confperm::plan::{Gaps, plan};
 use confperm::policy::lock::Lock;
 use confperm::policy::{Context, Policy, from_sources, resolve};
 use criterion::{Criterion, criterion_group, criterion_main};
+
+use builder::{ids, live};
 
 const SPACES: u64 = 5_000;
 const RULES: usize = 50;
@@ -35,92 +39,28 @@ fn site(number_of_spaces: u64) -> Live {
         if number % 10 == 0 {
             labelled.insert(key.clone());
         }
-        let space = Space {
-            id: SpaceId::from_number(number + 1),
-            key: key.clone(),
-            name: format!("Space {number}").into(),
-            kind: if team { SpaceKind::Global } else { SpaceKind::Personal },
-            status: SpaceStatus::Current,
-            homepage: None,
-        };
-        let rows = |permissions: &[Permission]| {
-            Holding::Grants(permissions.iter().map(|permission| (*permission, BTreeSet::new())).collect())
-        };
+        let kind = if team { SpaceKind::Global } else { SpaceKind::Personal };
+        let name = format!("Space {number}").into();
+        let space = Space { kind, name, ..live::listed(number + 1, key.clone()) };
         let mut holdings = BTreeMap::from([(
             format!("user:{ANN}").parse().unwrap(),
-            rows(&[Permission::ReadSpace, Permission::AdministerSpace]),
+            live::grants(&[Permission::ReadSpace, Permission::AdministerSpace]),
         )]);
         if number % 7 == 0 {
-            holdings.insert("group:g-contractors".parse().unwrap(), rows(&[Permission::ReadSpace]));
+            holdings.insert("group:g-contractors".parse().unwrap(), live::grants(&[Permission::ReadSpace]));
         }
-        spaces.insert(
-            key,
-            LiveSpace {
-                space,
-                expanded: BTreeMap::new(),
-                holdings,
-                foreign: BTreeSet::new(),
-                unlicensed_access: Known::Unknown(Why::NoApi),
-                unlisted_anonymous: Known::Known(false),
-                tree: None,
-                read: BesidePages::default(),
-                labelled: std::collections::BTreeMap::new(),
-            },
-        );
+        spaces.insert(key, LiveSpace { holdings, ..live::space(space) });
     }
     let groups = (0..RULES).map(|number| format!("team-{number}")).chain(["contractors".to_owned()]);
-    let groups = groups.map(|name| Group {
-        id: format!("g-{name}").parse().unwrap(),
-        name: name.into(),
-        members: Known::Unknown(Why::NotRead),
-        access: Known::Unknown(Why::NotRead),
-    });
-    let ann = Person {
-        account: ANN.parse().unwrap(),
-        name: "Ann".into(),
-        email: None,
-        kind: AccountKind::Human,
-        status: AccountStatus::Active,
-        guest: Known::Known(false),
-    };
-    let caller = Caller {
-        account: ann.account.clone(),
-        name: "Ann".into(),
-        groups: Known::Known(BTreeSet::new()),
-        administers_site: Truth::Unknown,
-    };
-    Live {
-        stray: confperm::model::StrayPermissions::default(),
-        guests: BTreeMap::new(),
-        site: Site {
-            flavor: Flavor::Cloud,
-            base_url: "https://acme.atlassian.net/wiki".into(),
-            cloud_id: None,
-            edition: Edition::Standard,
-            mode: SpaceRoleMode::PreRoles,
-            anonymous_access: Known::Known(false),
-            caller,
-        },
-        names_read: true,
-        roles: BTreeMap::new(),
-        directory: Directory {
-            missing: BTreeMap::new(),
-            people: BTreeMap::from([(ann.account.clone(), ann)]),
-            groups: groups.map(|group| (group.id.clone(), group)).collect(),
-        },
-        listing: Listing {
-            asked: BTreeSet::new(),
-            asked_ids: BTreeSet::new(),
-            spaces: spaces
-                .iter()
-                .map(|(key, space): (&SpaceKey, &LiveSpace)| (key.clone(), space.space.clone()))
-                .collect(),
-            whole: true,
-            labelled: BTreeMap::from([("audited".to_owned(), labelled)]),
-        },
-        spaces,
-        gaps: BTreeSet::new(),
-    }
+    let groups = groups.map(|name| live::group(ids::group(&format!("g-{name}")), name.as_str()));
+    let mut live = live::site(SpaceRoleMode::PreRoles, ids::account(ANN));
+    let ann = live::person(ids::account(ANN), "Ann");
+    live.directory.people.insert(ann.account.clone(), ann);
+    live.directory.groups = groups.map(|group| (group.id.clone(), group)).collect();
+    live.listing = live::listing(&spaces);
+    live.listing.labelled.insert("audited".to_owned(), labelled);
+    live.spaces = spaces;
+    live
 }
 
 fn text() -> String {
@@ -190,14 +130,9 @@ fn named_pages(number_of_spaces: u64) -> (Policy, Live) {
     for (number, (key, space)) in (0..).zip(&mut live.spaces) {
         let mut tree = Tree::default();
         for page in 0..PAGES {
-            tree.insert(Content {
-                archived: false,
-                id: ContentId::from_number(number * PAGES + page + 1),
-                kind: ContentKind::Page,
-                title: format!("Page {page}").into(),
-                parent: Parent::Space,
-                restrictions: Known::Known(Restrictions::OPEN),
-            });
+            let id = number * PAGES + page + 1;
+            let restrictions = Known::Known(Restrictions::OPEN);
+            tree.insert(Content { restrictions, ..live::page(id, 0, format!("Page {page}")) });
         }
         space.tree = Some(tree);
         writeln!(

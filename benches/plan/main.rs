@@ -8,22 +8,23 @@
 #![expect(clippy::disallowed_methods, reason = "a bench looks at the clock")]
 #![expect(clippy::print_stdout, reason = "a bench prints what it measured")]
 
+#[path = "../../tests/builder/mod.rs"]
+mod builder;
 mod from_policy;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Display;
-use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use confperm::model::{
-    AccountId, AccountKind, AccountStatus, Audience, BesidePages, Caller, Content, ContentId, ContentKind,
-    ContentReach, Desired, DesiredHolding, DesiredPage, DesiredSpace, Directory, Edition, Flavor, GrantId,
-    Group, GroupId, Holding, Joins, Kept, Known, Listing, Live, LiveSpace, Mode, Origin, Parent, Permission,
-    Person, Principal, ProductAccess, Requested, Restrictions, Site, Space, SpaceId, SpaceKey, SpaceKind,
-    SpaceRoleMode, SpaceStatus, StrayPermissions, Strength, Subject, Terms, Tree, Truth, UnlistedPages,
-    Wanted, Why,
+    Audience, Content, Desired, DesiredPage, DesiredSpace, Directory, Edition, GrantId, Group, Holding,
+    Known, Live, LiveSpace, Permission, Principal, ProductAccess, Restrictions, SpaceRoleMode, Subject, Tree,
+    Why,
 };
 use confperm::plan::{Gaps, plan};
+
+use builder::desired::{authoritative, required, wanted};
+use builder::large::{account, group, mixed, page_id, space_key};
+use builder::live;
 
 /// The measures of a site, and of what is to become of each of its spaces.
 #[derive(Debug, Clone, Copy)]
@@ -150,66 +151,22 @@ fn peak() -> Option<String> {
     Some(status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().to_owned())
 }
 
-fn parsed<T: FromStr>(text: impl Display) -> T {
-    let Ok(id) = text.to_string().parse() else { unreachable!("the names made here are valid") };
-    id
-}
-
-fn account(number: u64) -> AccountId {
-    parsed(format_args!("5b10ac8d82e05b22{number:08}"))
-}
-
-fn group(number: u64) -> GroupId {
-    parsed(format_args!("2d1f6c1e-0c58-4a6c-8f0e-{number:012}"))
-}
-
-/// Mixes the bits, so that what is drawn has no pattern.
-const fn mixed(number: u64) -> u64 {
-    let mixed = (number ^ (number >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed ^ (mixed >> 29)
-}
-
 fn directory(known: bool, groups: u64) -> Directory {
-    let person = |number| Person {
-        account: account(number),
-        name: "".into(),
-        email: None,
-        kind: AccountKind::Human,
-        status: AccountStatus::Active,
-        guest: Known::Known(false),
-    };
     let members = |number: u64| match number {
         _ if !known => Known::Unknown(Why::Hidden),
         0 => Known::Known((0..PEOPLE).map(account).collect()),
         _ => Known::Known((0..20).map(|nth| account(mixed(number * 1_000 + nth) % PEOPLE)).collect()),
     };
     let group = |number: u64| Group {
-        id: group(number),
-        name: format!("g{number}").into(),
         members: members(number),
         access: Known::Known(if number == 0 { ProductAccess::User } else { ProductAccess::None }),
+        ..live::group(group(number), format!("g{number}"))
     };
     Directory {
         missing: BTreeMap::new(),
-        people: (0..PEOPLE).map(|number| (account(number), person(number))).collect(),
+        people: (0..PEOPLE).map(|number| (account(number), live::person(account(number), ""))).collect(),
         groups: (0..groups).map(|number| (self::group(number), group(number))).collect(),
     }
-}
-
-fn page_id(space: u64, page: u64) -> ContentId {
-    ContentId::from_number(1 + space * 1_000_000 + page)
-}
-
-fn space_key(space: u64) -> SpaceKey {
-    parsed(format_args!("S{space}"))
-}
-
-fn origin() -> Origin {
-    Origin { file: "spaces.yaml".into(), line: 1 }
-}
-
-fn wanted<T>(what: T) -> Wanted<T> {
-    Wanted { what, origin: origin(), role: None, terms: Terms::default() }
 }
 
 const HELD: [Permission; 2] = [Permission::ReadSpace, Permission::CreatePage];
@@ -224,17 +181,13 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
             permissions.iter().enumerate().map(|(nth, &permission)| (permission, BTreeSet::from([row(nth)])));
         Holding::Grants(rows.collect())
     };
-    let wish = |permissions: &[Permission]| {
-        let grants = permissions.iter().map(|&permission| (permission, wanted(Strength::Required)));
-        DesiredHolding::Grants(grants.collect())
-    };
     let all: Vec<Permission> = Permission::ALL.iter().copied().filter(|it| it.is_documented()).collect();
     let everybody = Principal::Group(group(0));
     let mut before =
         BTreeMap::from([(me.clone(), rows(&all, 0)), (everybody.clone(), rows(&[Permission::ReadSpace], 1))]);
-    let mut after = BTreeMap::from([(me, wish(&all)), (everybody, wish(&[Permission::ReadSpace]))]);
+    let mut after = BTreeMap::from([(me, required(&all)), (everybody, required(&[Permission::ReadSpace]))]);
     for nth in 0..size.come {
-        after.insert(Principal::Group(group(draw(nth))), wish(&HELD));
+        after.insert(Principal::Group(group(draw(nth))), required(&HELD));
     }
     for nth in 0..size.go {
         before.insert(Principal::Group(group(draw(size.come + nth))), rows(&HELD, nth + 2));
@@ -245,7 +198,7 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
     let mut tree = Tree::default();
     let mut pages = BTreeMap::new();
     for page in 0..size.pages {
-        let parent = if page == 0 { Parent::Space } else { Parent::Content(page_id(number, 0)) };
+        let parent = if page == 0 { 0 } else { page_id(number, 0).number() };
         let (was, will) = if page == 0 {
             (Audience::Anyone, None)
         } else if page <= size.close {
@@ -257,79 +210,31 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
         } else {
             (Audience::Anyone, None)
         };
-        tree.insert(Content {
-            archived: false,
-            id: page_id(number, page),
-            kind: ContentKind::Page,
-            title: format!("Page {page}").as_str().into(),
-            parent,
-            restrictions: Known::Known(Restrictions { view: was, edit: Audience::Anyone }),
-        });
+        let restrictions = Known::Known(Restrictions { view: was, edit: Audience::Anyone });
+        let page = Content {
+            restrictions,
+            ..live::page(page_id(number, page).number(), parent, format!("Page {page}"))
+        };
+        let id = page.id;
+        tree.insert(page);
         if let Some(will) = will {
-            pages.insert(page_id(number, page), DesiredPage { view: Some(wanted(will)), edit: None });
+            pages.insert(id, DesiredPage { view: Some(wanted(will)), edit: None });
         }
     }
     let live = LiveSpace {
-        space: Space {
-            id: SpaceId::from_number(number + 1),
-            key: space_key(number),
-            name: "".into(),
-            kind: SpaceKind::Global,
-            status: SpaceStatus::Current,
-            homepage: None,
-        },
         holdings: before,
-        expanded: BTreeMap::new(),
-        foreign: BTreeSet::new(),
-        unlicensed_access: Known::Known(false),
-        unlisted_anonymous: Known::Known(false),
         tree: Some(tree),
-        read: BesidePages::default(),
-        labelled: std::collections::BTreeMap::new(),
+        ..live::space(live::listed(number + 1, space_key(number)))
     };
-    let desired = DesiredSpace {
-        labels: std::collections::BTreeMap::new(),
-        watched: BTreeMap::new(),
-        requested: Requested::default(),
-        kept: Kept::default(),
-        mode: Mode::Authoritative,
-        origin: origin(),
-        holdings: after,
-        pages,
-        joins: Joins::default(),
-        reach: ContentReach::Named,
-        unlisted: UnlistedPages::Leave,
-        page_only: Vec::new(),
-    };
-    (live, desired)
+    (live, DesiredSpace { holdings: after, pages, ..authoritative() })
 }
 
 fn site(size: Size) -> (Desired, Live) {
     let groups = GROUPS.max(size.come + size.go + 60);
-    let mut live = Live {
-        site: Site {
-            flavor: Flavor::Cloud,
-            base_url: "".into(),
-            cloud_id: None,
-            edition: Edition::Premium,
-            mode: SpaceRoleMode::PreRoles,
-            anonymous_access: Known::Known(false),
-            caller: Caller {
-                account: account(0),
-                name: "".into(),
-                groups: Known::Known(BTreeSet::from([group(0)])),
-                administers_site: Truth::Unknown,
-            },
-        },
-        names_read: true,
-        roles: BTreeMap::new(),
-        directory: directory(size.members, groups),
-        spaces: BTreeMap::new(),
-        listing: Listing::default(),
-        stray: StrayPermissions::default(),
-        guests: BTreeMap::new(),
-        gaps: BTreeSet::new(),
-    };
+    let mut live = live::site(SpaceRoleMode::PreRoles, account(0));
+    live.site.edition = Edition::Premium;
+    live.site.caller.groups = Known::Known(BTreeSet::from([group(0)]));
+    live.directory = directory(size.members, groups);
     let mut desired = Desired::default();
     for number in 0..size.spaces {
         let (is, wish) = space(size.of_space(number), number, groups);

@@ -6,6 +6,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "a bench looks at the clock")]
 
+#[path = "../../tests/builder/mod.rs"]
+mod builder;
 mod world;
 
 use std::error::Error;

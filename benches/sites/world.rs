@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::sandbox::world::{
-    AccountId, AccountStatus, AccountType, Content, ContentId, Edition, Grant, Group, GroupAccess, GroupId,
-    Kind, Lists, Pair, Principal, Quirks, Role, RoleId, RoleMode, Settings, Space, SpaceId, SpaceStatus,
-    SpaceType, Status, User, World,
+    AccountId, Content, ContentId, Edition, Grant, Group, GroupAccess, GroupId, Lists, Pair, Principal,
+    Quirks, Role, RoleMode, Settings, Space, SpaceId, User, World,
 };
+
+use crate::builder::sandbox;
 
 /// How much there is of each.
 #[derive(Debug, Clone, Copy)]
@@ -23,13 +24,10 @@ pub(crate) struct Measures {
 /// The first person administers everything, and is the caller.
 pub(crate) fn world(measures: Measures) -> World {
     let settings = Settings {
-        mode: measures.mode,
         edition: Edition::Premium,
-        anonymous: false,
-        unlicensed_access: false,
         url: "https://acme.example/wiki".to_owned(),
-        cloud_id: "cloud".to_owned(),
         caller: Some(person(0)),
+        ..sandbox::settings(measures.mode)
     };
     let mut world = World::new(settings, Quirks::default());
     (0..measures.people).for_each(|number| world.add_user(user(number)));
@@ -44,7 +42,7 @@ pub(crate) fn world(measures: Measures) -> World {
             ("viewer", vec![Pair::ReadSpace]),
             ("admin", vec![Pair::ReadSpace, Pair::AdministerSpace, Pair::RestrictContent]),
         ] {
-            world.add_role(role(name, permissions));
+            world.add_role(Role { system: true, ..sandbox::role(name, permissions) });
         }
     }
     (0..measures.spaces).for_each(|number| space(&mut world, number, measures));
@@ -61,40 +59,16 @@ fn team(number: u64, measures: Measures) -> Principal {
 
 fn user(number: u64) -> User {
     User {
-        account: person(number),
         handle: format!("p{number}"),
         name: format!("Person {number}"),
         email: Some(format!("p{number}@example.com")),
-        status: AccountStatus::Active,
-        kind: AccountType::Atlassian,
         confluence_admin: number == 0,
-        jsm_project_admin: false,
-        licensed: true,
-        guest_of: None,
-        token_scopes: None,
+        ..sandbox::user(person(number))
     }
 }
 
 fn group(name: &str, members: impl IntoIterator<Item = AccountId>, access: Option<GroupAccess>) -> Group {
-    Group {
-        id: GroupId::from(format!("g-{name}").as_str()),
-        name: name.to_owned(),
-        members: members.into_iter().collect(),
-        team: false,
-        access,
-    }
-}
-
-fn role(name: &str, permissions: Vec<Pair>) -> Role {
-    Role {
-        id: RoleId::from(name),
-        name: name.to_owned(),
-        system: true,
-        description: String::new(),
-        permissions: permissions.into_iter().collect(),
-        disabled: false,
-        made_of: None,
-    }
+    Group { id: GroupId::from(format!("g-{name}").as_str()), access, ..sandbox::group(name, members) }
 }
 
 fn space(world: &mut World, number: u64, measures: Measures) {
@@ -108,19 +82,10 @@ fn space(world: &mut World, number: u64, measures: Measures) {
         }
     };
     world.add_space(Space {
-        id,
-        key: format!("S{number}").as_str().into(),
         name: format!("Space {number}"),
-        kind: SpaceType::Global,
-        status: SpaceStatus::Current,
-        labels: BTreeSet::new(),
-        unlicensed_access: false,
         homepage: Some(ContentId(home)),
-        roots: Vec::new(),
-        blogposts: Vec::new(),
-        contents: BTreeSet::new(),
-        grants: BTreeMap::new(),
         assignments,
+        ..sandbox::space(id, &format!("S{number}"))
     });
     if measures.mode == RoleMode::PreRoles {
         let of_team = [Pair::ReadSpace, Pair::CreatePage, Pair::CreateComment];
@@ -141,16 +106,8 @@ fn space(world: &mut World, number: u64, measures: Measures) {
             update: BTreeSet::new(),
         };
         world.add_content(Content {
-            id: ContentId(home + page),
-            space: id,
-            kind: Kind::Page,
-            status: Status::Current,
-            title: format!("Page {page}"),
-            labels: BTreeSet::new(),
-            author: None,
-            parent: above,
-            children: Vec::new(),
             lists,
+            ..sandbox::page(id, ContentId(home + page), above, format!("Page {page}"))
         });
     }
 }

@@ -8,6 +8,8 @@ mod annotations;
 mod anonymous;
 mod archived;
 mod as_planned;
+#[path = "../builder/mod.rs"]
+mod builder;
 #[cfg(target_os = "linux")]
 mod ci;
 mod converge;

@@ -1,12 +1,13 @@
 //! Pages and blog posts of many spaces, which are read together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use confperm::sandbox::adversary::{Adversary, Mangling};
-use confperm::sandbox::world::{Content, ContentId, Kind, Lists, RoleMode, SpaceId, Status, World};
+use confperm::sandbox::world::{Content, ContentId, Kind, RoleMode, SpaceId, World};
 use confperm::sandbox::{Options, Site};
 use serde_json::json;
 
+use crate::builder::sandbox::page;
 use crate::one_answer::world::{Measures, world};
 use crate::support::{Folder, Hosted, Ran, Reply, sign_in};
 
@@ -83,18 +84,8 @@ fn a_list_of_many_spaces_that_contradicts_itself_is_not_believed() {
 /// Five spaces with their homepages, which have the ids of the spaces, and 900 at the top of space 1.
 fn with_a_second_top(kind: Kind) -> World {
     let mut site = world(Measures { spaces: 5, people: 20, teams: 2, pages: 1, mode: RoleMode::PreRoles });
-    site.add_content(Content {
-        id: ContentId(900),
-        space: SpaceId(1),
-        kind,
-        status: Status::Current,
-        title: "Strays".to_owned(),
-        labels: BTreeSet::new(),
-        author: None,
-        parent: None,
-        children: Vec::new(),
-        lists: Lists { read: BTreeSet::new(), update: BTreeSet::new() },
-    });
+    let strays = page(SpaceId(1), ContentId(900), None, "Strays".to_owned());
+    site.add_content(Content { kind, ..strays });
     site
 }
 

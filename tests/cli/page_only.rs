@@ -8,6 +8,7 @@ use confperm::plan::{Gaps, PageOnlyProblem, Plan, Planned, Refusal, plan};
 use confperm::render::plan_as_text;
 use confperm::sandbox::world;
 
+use crate::builder::sandbox::page;
 use crate::in_process::{Stage, parse};
 use crate::support::Folder;
 
@@ -141,18 +142,8 @@ async fn a_new_page_is_told_as_seen_until_the_next_plan_closes_it() {
     stage.converge(&policy(GUESTS)).await.unwrap();
     stage.running.change(|world| {
         for (id, parent) in [(30, 1), (31, 30), (32, 5)] {
-            world.add_content(world::Content {
-                id: world::ContentId(id),
-                space: world::SpaceId(101),
-                kind: world::Kind::Page,
-                status: world::Status::Current,
-                title: format!("New {id}"),
-                labels: [].into(),
-                author: None,
-                parent: Some(world::ContentId(parent)),
-                children: Vec::new(),
-                lists: world::Lists::default(),
-            });
+            let (id, parent) = (world::ContentId(id), Some(world::ContentId(parent)));
+            world.add_content(page(world::SpaceId(101), id, parent, format!("New {}", id.0)));
         }
     });
     assert!(sees(&stage, "u-pia", 31));

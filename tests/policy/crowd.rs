@@ -7,13 +7,15 @@ use std::fmt::Write as _;
 use camino::Utf8PathBuf;
 use confperm::diagnostic::Sources;
 use confperm::model::{
-    Audience, Call, Content, ContentId, ContentKind, Group, Known, Live, Parent, Permission, Principal,
-    Restrictions, SpaceKey, SpaceRoleMode, Tree, Why,
+    Audience, Call, Content, Group, Known, Live, Permission, Principal, Restrictions, SpaceKey,
+    SpaceRoleMode, Tree, Why,
 };
 use confperm::plan::{Gaps, Plan, plan};
 use confperm::policy::{from_sources, resolve};
 use proptest::prelude::*;
 
+use crate::builder::ids::group;
+use crate::builder::live;
 use crate::site::{ANN, TODAY, grants, site};
 
 /// How many groups come, go and stay, and how many pages close and open.
@@ -39,9 +41,9 @@ impl Size {
         let mut live = site(SpaceRoleMode::PreRoles);
         let holders: Vec<String> = groups("go", self.go).chain(groups("stay", self.stay)).collect();
         for name in holders.iter().cloned().chain(groups("come", self.come)) {
-            let id = id(&name)["group:".len()..].parse().unwrap();
-            let (members, access) = (Known::Unknown(Why::Hidden), Known::Unknown(Why::NotRead));
-            let group = Group { id, name: name["group:".len()..].into(), members, access };
+            let id = group(&id(&name)["group:".len()..]);
+            let group =
+                Group { members: Known::Unknown(Why::Hidden), ..live::group(id, &name["group:".len()..]) };
             live.directory.groups.insert(group.id.clone(), group);
         }
         let space = live.spaces.get_mut(&"ENG".parse::<SpaceKey>().unwrap()).unwrap();
@@ -57,14 +59,8 @@ impl Size {
         let mut tree = Tree::default();
         for number in 0..self.close + self.open {
             let view = if number < self.close { Audience::Anyone } else { restricted.clone() };
-            tree.insert(Content {
-                archived: false,
-                id: ContentId::from_number(100 + number),
-                kind: ContentKind::Page,
-                title: format!("P{number}").into(),
-                parent: Parent::Space,
-                restrictions: Known::Known(Restrictions { view, edit: Audience::Anyone }),
-            });
+            let restrictions = Known::Known(Restrictions { view, edit: Audience::Anyone });
+            tree.insert(Content { restrictions, ..live::page(100 + number, 0, format!("P{number}")) });
         }
         space.space.homepage = None;
         space.tree = Some(tree);

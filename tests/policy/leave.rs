@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8PathBuf;
 use confperm::diagnostic::{Diagnostics, Sources};
 use confperm::model::{
-    Audience, Content, ContentId, ContentKind, Known, Live, Parent, Permission, Principal, Restrictions,
-    SpaceKey, SpaceRoleMode, Subject, Tree,
+    Audience, Content, ContentId, Known, Live, Permission, Principal, Restrictions, SpaceKey, SpaceRoleMode,
+    Subject, Tree,
 };
 use confperm::plan::{Gaps, KeepReason, plan, planned_state};
 use confperm::policy::{Loaded, Policy, from_sources, resolve};
 use proptest::prelude::*;
 
+use crate::builder::live;
 use crate::fixtures::drawn;
 use crate::site::{ANN, BOB, TODAY, grants, site};
 
@@ -36,10 +37,6 @@ fn a_set_leaves_what_its_patterns_match() {
     };
     assert_eq!(held("set:old"), ["group:g-leads", "group:g-sre"]);
     assert_eq!(held("set:old"), held("group:s?e, \"group:l*\""));
-}
-
-fn page(number: u64) -> ContentId {
-    ContentId::from_number(number)
 }
 
 /// A list of these and Ann, who could not change it otherwise; open where these are none.
@@ -68,14 +65,8 @@ fn eng(holders: &[&str], lists: &[(Audience, Audience)]) -> Live {
     );
     let mut tree = Tree::default();
     for (number, (view, edit)) in (1..).zip(lists) {
-        tree.insert(Content {
-            archived: false,
-            id: page(number),
-            kind: ContentKind::Page,
-            title: format!("P{number}").as_str().into(),
-            parent: Parent::Space,
-            restrictions: Known::Known(Restrictions { view: view.clone(), edit: edit.clone() }),
-        });
+        let restrictions = Known::Known(Restrictions { view: view.clone(), edit: edit.clone() });
+        tree.insert(Content { restrictions, ..live::page(number, 0, format!("P{number}")) });
     }
     space.tree = Some(tree);
     live

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests may panic, their helpers too")]
 
+#[path = "../builder/mod.rs"]
+mod builder;
 mod bad_inputs;
 mod absent;
 mod coverage;

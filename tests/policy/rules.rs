@@ -7,13 +7,15 @@ use camino::Utf8PathBuf;
 use confperm::diagnostic::{Code, Sources};
 use confperm::model::{
     Audience, Content, ContentId, ContentKind, DesiredHolding, Holding, Known, Live, LiveSpace, Members,
-    Mode, PageVerb, Permission, Principal, Restrictions, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode,
+    Mode, PageVerb, Permission, Principal, Restrictions, Space, SpaceKey, SpaceKind, SpaceRoleMode,
     SpaceStatus, Strength, Subject, Tree,
 };
 use confperm::plan::{Gaps, Planned, plan};
 use confperm::policy::{Loaded, Policy, Resolved, SpaceReach, from_sources, load, resolve};
 use proptest::prelude::*;
 
+pub(crate) use crate::builder::ids::key;
+use crate::builder::live::{self, grants};
 use crate::fixtures::drawn;
 use crate::site::{ANN, BOB, TODAY, site};
 
@@ -30,14 +32,6 @@ pub(crate) fn policy(body: &str) -> Policy {
     policy.unwrap_or_else(|| panic!("{}", drawn(&findings, &sources)))
 }
 
-pub(crate) fn key(text: &str) -> SpaceKey {
-    text.parse().unwrap()
-}
-
-fn grants(permissions: &[Permission]) -> Holding {
-    Holding::Grants(permissions.iter().map(|permission| (*permission, BTreeSet::new())).collect())
-}
-
 /// A site with many small spaces: `A0` to `A9` global, `B0` to `B9` personal, `C0` archived; those with an even
 /// number have the label `even`, and in those with a multiple of three the group hr may view.
 pub(crate) fn many() -> Live {
@@ -50,14 +44,7 @@ pub(crate) fn many() -> Live {
             10..20 => (SpaceKind::Personal, SpaceStatus::Current, format!("B{}", number - 10)),
             _ => (SpaceKind::Global, SpaceStatus::Archived, "C0".to_owned()),
         };
-        let space = Space {
-            id: SpaceId::from_number(100 + number),
-            key: key(&name),
-            name: name.into(),
-            kind,
-            status,
-            homepage: None,
-        };
+        let space = Space { kind, status, ..live::listed(100 + number, key(&name)) };
         let mut holdings = BTreeMap::from([(
             format!("user:{ANN}").parse().unwrap(),
             grants(&[Permission::ReadSpace, Permission::AdministerSpace]),
@@ -70,7 +57,7 @@ pub(crate) fn many() -> Live {
         }
         live.spaces.insert(space.key.clone(), LiveSpace { holdings, ..LiveSpace::of(space) });
     }
-    live.listing.spaces = live.spaces.iter().map(|(key, space)| (key.clone(), space.space.clone())).collect();
+    live.listing = live::listing(&live.spaces);
     live.listing.labelled = BTreeMap::from([("even".to_owned(), even)]);
     live
 }

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use confperm::diagnostic::{Diagnostics, Sources};
-use confperm::model::{
-    Content, ContentId, ContentKind, Group, Known, Live, Parent, Role, RoleKind, SpaceRoleMode, Why,
-};
+use confperm::model::{Live, Role, RoleKind, SpaceRoleMode};
 use confperm::policy::lock::Lock;
 use confperm::policy::{Context, Loaded, Policy, Resolved, from_sources, resolve};
 
+use crate::builder::live;
 use crate::fixtures::drawn;
 use crate::site::{ANN, TODAY, site};
 
@@ -21,25 +20,13 @@ fn policy(body: &str) -> (Policy, Sources) {
 }
 
 fn with_group(live: &mut Live, id: &str, name: &str) {
-    let group = Group {
-        id: id.parse().unwrap(),
-        name: name.into(),
-        members: Known::Unknown(Why::NotRead),
-        access: Known::Unknown(Why::NotRead),
-    };
+    let group = live::group(id.parse().unwrap(), name);
     live.directory.groups.insert(group.id.clone(), group);
 }
 
 fn with_page(live: &mut Live, id: u64, title: &str) {
     let tree = live.spaces.get_mut(&"ENG".parse().unwrap()).unwrap().tree.as_mut().unwrap();
-    tree.insert(Content {
-        archived: false,
-        id: ContentId::from_number(id),
-        kind: ContentKind::Page,
-        title: title.into(),
-        parent: Parent::Content(ContentId::from_number(1)),
-        restrictions: Known::Unknown(Why::NotRead),
-    });
+    tree.insert(live::page(id, 1, title));
 }
 
 fn found(live: &Live, body: &str) -> Result<Resolved, String> {

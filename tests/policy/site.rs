@@ -1,15 +1,15 @@
 //! A small site to resolve policies against.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use confperm::model::{
-    AccountKind, AccountStatus, Audience, BesidePages, BuiltInRole, Caller, Content, ContentId, ContentKind,
-    Directory, Edition, Flavor, GrantId, Group, Holding, Known, Listing, Live, LiveSpace, Parent, Permission,
-    Person, Restrictions, Role, RoleKind, Site, Space, SpaceId, SpaceKey, SpaceKind, SpaceRoleMode,
-    SpaceStatus, StrayPermissions, Tree, Truth, Why,
+    AccountKind, AccountStatus, BuiltInRole, Content, ContentKind, Known, Live, LiveSpace, Permission,
+    Person, Restrictions, Role, RoleKind, Space, SpaceRoleMode, SpaceStatus, Tree, Why,
 };
 use confperm::policy::Context;
 use confperm::policy::lock::Lock;
+
+use crate::builder::ids::{account, audience, group, id, key};
+use crate::builder::live;
+pub(crate) use crate::builder::live::numbered_grants as grants;
 
 /// The day on which policies are resolved.
 pub(crate) const TODAY: Context<'_> =
@@ -36,94 +36,42 @@ pub(crate) fn site(mode: SpaceRoleMode) -> Live {
         (BOB, "Bob Example", AccountStatus::Inactive, AccountKind::Human),
         (BOT, "Diagram Bot", AccountStatus::Active, AccountKind::App),
     ];
-    let spaces: BTreeMap<SpaceKey, LiveSpace> = [
-        with_holders(space("ENG", SpaceStatus::Current, Some(tree()))),
-        space("OLD", SpaceStatus::Archived, Some(Tree::default())),
-        space("BARE", SpaceStatus::Current, None),
+    let mut live = live::site(mode, account(ANN));
+    live.site.anonymous_access = Known::Known(true);
+    live.site.caller.name = "Ann Example".into();
+    live.directory.groups =
+        groups.map(|(id, name)| live::group(group(id), name)).map(|group| (group.id.clone(), group)).into();
+    live.directory.people = people
+        .map(|(id, name, status, kind)| {
+            let guest = Known::Unknown(Why::NoApi);
+            Person { status, kind, guest, ..live::person(account(id), name) }
+        })
+        .map(|person| (person.account.clone(), person))
+        .into();
+    live.spaces = [
+        with_holders(space(101, "ENG", SpaceStatus::Current, Some(tree()))),
+        space(102, "OLD", SpaceStatus::Archived, Some(Tree::default())),
+        space(103, "BARE", SpaceStatus::Current, None),
     ]
-    .into_iter()
     .map(|space| (space.space.key.clone(), space))
-    .collect();
-    let roles = if mode.has_roles() {
-        vec![
-            ("r-admin", "Admin"),
-            ("r-viewer", "Viewer"),
-            ("r-collab", "Collaborator"),
-            ("r-auditor", "Auditor"),
-        ]
-    } else {
-        vec![]
-    };
-    Live {
-        stray: StrayPermissions::default(),
-        guests: BTreeMap::new(),
-        site: Site {
-            flavor: Flavor::Cloud,
-            base_url: "https://acme.atlassian.net/wiki".into(),
-            cloud_id: None,
-            edition: Edition::Standard,
-            mode,
-            anonymous_access: Known::Known(true),
-            caller: Caller {
-                account: ANN.parse().unwrap(),
-                name: "Ann Example".into(),
-                groups: Known::Known(BTreeSet::new()),
-                administers_site: Truth::Unknown,
-            },
-        },
-        names_read: true,
-        roles: roles
-            .into_iter()
-            .map(|(id, name)| {
-                let built_in = BuiltInRole::ALL.into_iter().find(|role| role.site_name() == name);
-                let gives = built_in.map(BuiltInRole::permissions).unwrap_or_default();
-                let names = gives.into_iter().map(role_name).collect();
-                let role = Role::new(id.parse().unwrap(), name.into(), RoleKind::System, names);
-                (role.id.clone(), role)
-            })
-            .collect(),
-        directory: Directory {
-            missing: BTreeMap::new(),
-            groups: groups
-                .into_iter()
-                .map(|(id, name)| {
-                    let group = Group {
-                        id: id.parse().unwrap(),
-                        name: name.into(),
-                        members: Known::Unknown(Why::NotRead),
-                        access: Known::Unknown(Why::NotRead),
-                    };
-                    (group.id.clone(), group)
-                })
-                .collect(),
-            people: people
-                .into_iter()
-                .map(|(id, name, status, kind)| {
-                    let person = Person {
-                        account: id.parse().unwrap(),
-                        name: name.into(),
-                        email: None,
-                        kind,
-                        status,
-                        guest: Known::Unknown(Why::NoApi),
-                    };
-                    (person.account.clone(), person)
-                })
-                .collect(),
-        },
-        listing: Listing {
-            asked: BTreeSet::new(),
-            asked_ids: BTreeSet::new(),
-            spaces: spaces.iter().map(|(key, space)| (key.clone(), space.space.clone())).collect(),
-            whole: true,
-            labelled: BTreeMap::new(),
-        },
-        spaces,
-        gaps: BTreeSet::new(),
+    .into();
+    live.listing = live::listing(&live.spaces);
+    if mode.has_roles() {
+        let roles = ["Admin", "Viewer", "Collaborator", "Auditor"];
+        live.roles = roles.map(role).map(|role| (role.id.clone(), role)).into();
     }
+    live
 }
 
-/// Ann, an app and `sre` may view.
+/// A role of the site. `Auditor`, which Confluence does not bring along, gives nothing.
+fn role(name: &str) -> Role {
+    let id =
+        if name == "Collaborator" { "r-collab".to_owned() } else { format!("r-{}", name.to_lowercase()) };
+    let built_in = BuiltInRole::ALL.into_iter().find(|role| role.site_name() == name);
+    let gives = built_in.map(BuiltInRole::permissions).unwrap_or_default();
+    Role::new(id.parse().unwrap(), name.into(), RoleKind::System, gives.into_iter().map(role_name).collect())
+}
+
 /// What roles call a permission, in the form that was seen on real sites.
 fn role_name(permission: Permission) -> String {
     match permission {
@@ -132,37 +80,17 @@ fn role_name(permission: Permission) -> String {
     }
 }
 
+/// Ann, an app and `sre` may view.
 fn with_holders(mut space: LiveSpace) -> LiveSpace {
     for who in [&format!("user:{ANN}"), &format!("user:{BOT}"), "group:g-sre"] {
-        let read = Holding::Grants(BTreeMap::from([(Permission::ReadSpace, BTreeSet::new())]));
-        space.holdings.insert(who.parse().unwrap(), read);
+        space.holdings.insert(who.parse().unwrap(), live::grants(&[Permission::ReadSpace]));
     }
     space
 }
 
-fn space(key: &str, status: SpaceStatus, tree: Option<Tree>) -> LiveSpace {
-    LiveSpace {
-        space: Space {
-            id: SpaceId::from_number(match key {
-                "ENG" => 101,
-                "OLD" => 102,
-                _ => 103,
-            }),
-            key: key.parse().unwrap(),
-            name: key.into(),
-            kind: SpaceKind::Global,
-            status,
-            homepage: Some(ContentId::from_number(1)),
-        },
-        holdings: BTreeMap::new(),
-        expanded: BTreeMap::new(),
-        foreign: BTreeSet::new(),
-        unlicensed_access: Known::Unknown(Why::NoApi),
-        unlisted_anonymous: Known::Known(false),
-        tree,
-        read: BesidePages::default(),
-        labelled: std::collections::BTreeMap::new(),
-    }
+fn space(number: u64, name: &str, status: SpaceStatus, tree: Option<Tree>) -> LiveSpace {
+    let listed = Space { status, homepage: Some(id(1)), ..live::listed(number, key(name)) };
+    LiveSpace { tree, unlicensed_access: Known::Unknown(Why::NoApi), ..live::space(listed) }
 }
 
 /// ```text
@@ -181,49 +109,29 @@ fn space(key: &str, status: SpaceStatus, tree: Option<Tree>) -> LiveSpace {
 /// ```
 fn tree() -> Tree {
     let mut tree = Tree::default();
-    for (id, parent, title) in [
-        (1, None, "Home"),
-        (2, Some(1), "Runbooks"),
-        (3, Some(2), "On-call"),
-        (4, Some(2), "Restore"),
-        (5, Some(1), "Handbook"),
-        (6, Some(5), "Public"),
-        (7, Some(6), "Holidays"),
-        (8, Some(5), "a/b"),
-        (9, Some(1), "Archive"),
-        (10, Some(9), "On-call"),
-        (11, Some(99), "Behind the curtain"),
-        (12, Some(1), "Empty"),
+    for (number, parent, title) in [
+        (1, 0, "Home"),
+        (2, 1, "Runbooks"),
+        (3, 2, "On-call"),
+        (4, 2, "Restore"),
+        (5, 1, "Handbook"),
+        (6, 5, "Public"),
+        (7, 6, "Holidays"),
+        (8, 5, "a/b"),
+        (9, 1, "Archive"),
+        (10, 9, "On-call"),
+        (11, 99, "Behind the curtain"),
+        (12, 1, "Empty"),
     ] {
-        tree.insert(Content {
-            archived: false,
-            id: ContentId::from_number(id),
-            kind: if id == 9 { ContentKind::Folder } else { ContentKind::Page },
-            title: title.into(),
-            parent: parent.map_or(Parent::Space, |parent| Parent::Content(ContentId::from_number(parent))),
-            restrictions: Known::Unknown(Why::NotRead),
-        });
+        let kind = if number == 9 { ContentKind::Folder } else { ContentKind::Page };
+        tree.insert(Content { kind, ..live::page(number, parent, title) });
     }
-    let list = |who: &[&str]| Audience::from_site_list(who.iter().map(|who| who.parse().unwrap()));
     let bob = format!("user:{BOB}");
-    for (page, view, edit) in [
-        (6, list(&[&bob]), list(&[&bob])),
-        (7, list(&[&bob, "group:g-hr"]), Audience::Anyone),
-        (12, Audience::Anyone, list(&["group:g-hr"])),
-    ] {
-        tree.set_restrictions(ContentId::from_number(page), Known::Known(Restrictions { view, edit }));
+    for (page, view, edit) in
+        [(6, &*bob, &*bob), (7, &format!("{bob} group:g-hr"), ""), (12, "", "group:g-hr")]
+    {
+        let lists = Restrictions { view: audience(view), edit: audience(edit) };
+        tree.set_restrictions(id(page), Known::Known(lists));
     }
     tree
-}
-
-/// Makes rows of grants, each with an id that no other has.
-pub(crate) fn grants() -> impl FnMut(&[Permission]) -> Holding {
-    let mut row = 0;
-    move |permissions| {
-        let rows = permissions.iter().map(|permission| {
-            row += 1;
-            (*permission, BTreeSet::from([GrantId::from_number(row)]))
-        });
-        Holding::Grants(rows.collect())
-    }
 }

@@ -6,9 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::sandbox::world::{
-    Content, ContentId, GroupId, Kind, Lists, Pair, Principal, RoleMode, SpaceId, Status, Verb, World,
+    Content, ContentId, GroupId, Kind, Pair, Principal, RoleMode, SpaceId, Verb, World,
 };
 
+use crate::builder::sandbox::page;
 use crate::worlds::Dice;
 
 /// `ann` runs the plans and is on every list.
@@ -370,16 +371,6 @@ pub(super) fn path(world: &World, page: ContentId) -> String {
 /// A page that is made between two runs.
 pub(super) fn new_page(world: &World, parent: ContentId, title: &str) -> Content {
     let last = world.contents().map(|content| content.id.0).max().unwrap_or_default();
-    Content {
-        id: ContentId(last + 1),
-        space: world.content(parent).unwrap().space,
-        kind: Kind::Page,
-        status: Status::Current,
-        title: title.to_owned(),
-        labels: BTreeSet::new(),
-        author: None,
-        parent: Some(parent),
-        children: Vec::new(),
-        lists: Lists::default(),
-    }
+    let space = world.content(parent).unwrap().space;
+    page(space, ContentId(last + 1), Some(parent), title.to_owned())
 }

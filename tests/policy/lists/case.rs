@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use confperm::model::{
-    Audience, Content, ContentId, ContentKind, Group, Holding, Known, Labelled, Live, Members, Parent,
-    Permission, Principal, Restrictions, SpaceRoleMode, Subject, Tree, Why,
+    Audience, Content, ContentId, ContentKind, Known, Labelled, Live, Members, Permission, Principal,
+    Restrictions, SpaceRoleMode, Subject, Tree, Why,
 };
 use proptest::prelude::*;
 
+use crate::builder::live::{self, grants};
 use crate::site::{ANN, BOT, site};
 
 /// Who stands on lists. The account that runs this is on every one and is not among them.
@@ -294,9 +295,7 @@ impl Case {
     pub(crate) fn live(&self) -> Live {
         let mut live = site(SpaceRoleMode::PreRoles);
         for name in ["backup", "partners"] {
-            let id = format!("g-{name}").parse().unwrap();
-            let (members, access) = (Known::Unknown(Why::NotRead), Known::Unknown(Why::NotRead));
-            let group = Group { id, name: name.into(), members, access };
+            let group = live::group(format!("g-{name}").parse().unwrap(), name);
             live.directory.groups.insert(group.id.clone(), group);
         }
         for group in live.directory.groups.values_mut() {
@@ -307,9 +306,6 @@ impl Case {
             };
         }
         let space = live.spaces.get_mut(&"ENG".parse().unwrap()).unwrap();
-        let grants = |permissions: &[Permission]| {
-            Holding::Grants(permissions.iter().map(|permission| (*permission, BTreeSet::new())).collect())
-        };
         let own = [Permission::ReadSpace, Permission::CreatePage, Permission::UpdatePage]
             .into_iter()
             .chain([Permission::CreateBlogpost, Permission::UpdateBlogpost])
@@ -325,11 +321,13 @@ impl Case {
             let [view, edit] = self.lists[page].each_ref().map(audience);
             tree.insert(Content {
                 archived: sort == Sort::Archived,
-                id: Self::id(page),
                 kind: if sort == Sort::Post { ContentKind::Blogpost } else { ContentKind::Page },
-                title: format!("P{page}").into(),
-                parent: self.parents[page].map_or(Parent::Space, |parent| Parent::Content(Self::id(parent))),
                 restrictions: Known::Known(Restrictions { view, edit }),
+                ..live::page(
+                    Self::id(page).number(),
+                    self.parents[page].map_or(0, |parent| Self::id(parent).number()),
+                    format!("P{page}"),
+                )
             });
         }
         for (number, label) in LABELS.into_iter().enumerate() {
