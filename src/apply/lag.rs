@@ -1,4 +1,4 @@
-//! Reads that lag behind writes: read again, with a growing pause, until the patience is over.
+//! Reads may lag behind writes, so they are repeated with exponential backoff until a timeout.
 
 use std::time::Duration;
 

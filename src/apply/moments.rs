@@ -1,8 +1,9 @@
-//! Where a run may end of its own accord.
+//! Where a run that was asked to stop may stop.
 //!
-//! Every state between two calls of a plan is as safe as its beginning and its end, but for the moments that it tells of:
-//! what Confluence does by itself until the next call puts it right, and gaps that were accepted. A run that is told
-//! to stop does not leave such a moment behind. It still makes the call that ends it, and what that call waits for.
+//! Every state between two calls of a plan is as safe as the states before and after it, except for the transient
+//! states that the plan reports: side effects of Confluence until the next call reverts them, and accepted gaps. A
+//! run that is asked to stop does not leave the site in one of these: it still makes the call that ends it, and the
+//! calls that come before that one.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -22,7 +22,7 @@ pub(super) struct PageRun<'a> {
     /// Calls of the plan that have not ended.
     left: usize,
     is_busy: bool,
-    /// Calls whose turn has come while another was under way.
+    /// Calls that became ready while another one was in flight.
     waiting: Vec<&'a PlannedCall>,
     /// What the writes made of the lists.
     written: Option<Written>,

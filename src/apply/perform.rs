@@ -1,8 +1,9 @@
-//! One request, until it is known what became of it.
+//! Makes one request and settles its outcome.
 //!
-//! A lost answer (a timeout, a 5xx, a reset connection) leaves open whether the request was carried out. The
-//! object is read again: as asked means done, as before means once more, anything else is an error. A request
-//! is never repeated without that look. What is found here may lag behind; the verification decides.
+//! A lost answer (a timeout, a 5xx, a reset connection) leaves open whether the request was carried out. The object
+//! is read again: if it is as requested, the request was carried out; if it is as before, the request is repeated;
+//! anything else is an error. A request is never repeated without that look. What is found here may lag behind; the
+//! verification decides.
 
 use crate::confluence::{Error, Read, SpaceAccess, Write, WriteError};
 use crate::model::{AccountId, Audience, Holding, Known, Restrictions, SpaceKey, Subject, WriteRequest};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::plan::{CallId, Plan, PlannedCall};
 
-/// Calls whose turn has come, and those that wait for others.
+/// Calls that are ready to start, and calls that wait for others.
 pub(super) struct Queue<'a> {
     ready: BTreeMap<CallId, &'a PlannedCall>,
     waiting: BTreeMap<CallId, (&'a PlannedCall, usize)>,
@@ -27,18 +27,18 @@ impl<'a> Queue<'a> {
         queue
     }
 
-    /// The next call whose turn has come.
+    /// The next call that is ready.
     pub(super) fn next(&mut self) -> Option<&'a PlannedCall> {
         self.ready.pop_first().map(|(_, call)| call)
     }
 
-    /// The next of these calls whose turn has come.
+    /// The next of these calls that is ready.
     pub(super) fn next_of(&mut self, is_one: impl Fn(CallId) -> bool) -> Option<&'a PlannedCall> {
         let id = self.ready.keys().copied().find(|id| is_one(*id))?;
         self.ready.remove(&id)
     }
 
-    /// Puts a call back whose turn has come, but that could not start.
+    /// Puts back a call that is ready but could not start yet.
     pub(super) fn put_back(&mut self, call: &'a PlannedCall) {
         self.ready.insert(call.id, call);
     }

@@ -24,7 +24,7 @@ use super::options::{ApplyOptions, Precautions};
 use super::unverified::List;
 use super::verify::{CheckedHolding, Expected, SpaceCheck};
 
-/// A space whose repairs keep having side effects is left after so many checks.
+/// A space whose repairs keep having side effects is given up after this many checks.
 const ROUNDS: usize = 3;
 
 /// A space whose rows or roles the plan changes.
@@ -42,7 +42,7 @@ pub(super) struct SpaceRun<'a> {
     open: BTreeMap<&'a Principal, usize>,
     /// Calls of the plan that are neither settled nor given up.
     left: usize,
-    /// Calls whose turn has come while the space was not open.
+    /// Calls that became ready while the space was not open.
     pub(super) waiting: Vec<&'a PlannedCall>,
     /// Calls that take a companion away, if it appears.
     conditional: Vec<&'a PlannedCall>,
@@ -212,7 +212,7 @@ impl<'a> SpaceRun<'a> {
         permission.may_bring().iter().any(|brought| !fine(brought))
     }
 
-    /// Notes that the turn of a call has come that takes a companion away, if there is one.
+    /// Records that a call is ready which removes a companion if there is one.
     pub(super) fn add_conditional(&mut self, planned: &'a PlannedCall) {
         self.conditional.push(planned);
         self.is_due = true;

@@ -1,4 +1,4 @@
-//! What a run wrote, or was about to write, and did not see: the list that outlives runs.
+//! The list of writes that no run has verified. It is handed on from run to run.
 //!
 //! A run that is killed between a grant and the permission that Confluence adds by itself leaves that
 //! permission behind, and in an additive space no plan would ever remove it. So every run hands on what it

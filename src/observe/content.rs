@@ -75,8 +75,8 @@ fn doubted<'a>(key: &SpaceKey, content: impl IntoIterator<Item = &'a Content>) -
     gaps.collect()
 }
 
-/// So few spaces are read one by one: a list of several is followed page after page, and those of single spaces side by
-/// side.
+/// Up to this many spaces are read one by one: the pages of one list must be fetched in sequence, while the lists of
+/// several spaces can be fetched concurrently.
 const FEW: usize = 4;
 
 /// Spaces that are read by one list each: at least as many lists as are worth reading side by side.

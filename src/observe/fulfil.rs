@@ -1,4 +1,4 @@
-//! From needs to a site that is known a little better.
+//! Reads the next kind of thing that is needed and not known yet.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -47,7 +47,7 @@ pub(super) async fn look_up<R: Read>(read: &R, live: &mut Live) -> Result<bool, 
     Ok(true)
 }
 
-/// So many are asked for until one is shown: a few may be hidden like those that are missed.
+/// How many are asked for until one is shown, since a few may be hidden like the missing ones.
 const PROOFS: usize = 4;
 
 /// Whether the site shows any of these, which are there, when it is asked for them by id.

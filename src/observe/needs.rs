@@ -95,7 +95,7 @@ impl Default for Lists {
 }
 
 impl Needs {
-    /// Asks for the page tree of a space, and lets more be asked for.
+    /// Requests the page tree of a space; the result takes further requests.
     pub fn content(&mut self, key: &SpaceKey) -> &mut ContentNeeds {
         self.content.entry(key.clone()).or_default()
     }

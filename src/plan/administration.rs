@@ -12,7 +12,7 @@ pub(super) fn administration(before: &Live, after: &Live) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     for (key, space) in &after.spaces {
         let Some(was) = before.spaces.get(key).filter(|was| was.holdings != space.holdings) else { continue };
-        // A role of which this is not known counts as much as it takes to be sure, unless it stays.
+        // A role with unknown permissions does not count as administering afterwards, unless the holding stays.
         let (were, stay) =
             (administrators(was, before, Truth::Unknown), administrators(space, after, Truth::Unknown));
         let mut are = administrators(space, after, Truth::Yes);
@@ -21,7 +21,7 @@ pub(super) fn administration(before: &Live, after: &Live) -> Vec<Refusal> {
             refusals.push(Refusal::NoAdmin { space: key.clone() });
             continue;
         }
-        // Where the caller's groups are unknown, it may be in one of those that lose the space and in no other.
+        // If the caller's groups are unknown, its only group may be one of those that lose the permission.
         let through: BTreeSet<Principal> =
             were.into_iter().filter(|who| may_be_caller(who, before)).collect();
         if !through.is_subset(&are) && !are.iter().any(|who| is_caller(who, after)) {

@@ -29,7 +29,7 @@ pub(super) fn left_out(target: &Target, desired: &Desired, live: &Live) -> Vec<L
     changes.map(|change| LeftOut { change, lacks: Lacks::WritableArchive, ask: BTreeSet::new() }).collect()
 }
 
-/// Counts out what `page-only` would have closed and stays open.
+/// Subtracts the pages that `page-only` would have closed and that stay open.
 pub(super) fn count_out(page_only: &mut BTreeMap<SpaceKey, Compiled>, left_out: &[LeftOut]) {
     let passes = |audience: &Audience, guest: &Subject| match audience {
         Audience::Anyone => true,

@@ -12,11 +12,12 @@ pub(super) struct Draft {
     pub(super) covers: BTreeSet<usize>,
     /// Indices of the drafts that the API demands before this one.
     pub(super) needs: BTreeSet<usize>,
-    /// Indices of the drafts that must come before this one for a run that ends between them to be taken up.
+    /// Indices of the drafts that must come before this one, so that a later run can continue if this one ends in
+    /// between.
     pub(super) resumes: BTreeSet<usize>,
-    /// The draft whose side effect this one puts right: it follows at once.
+    /// The draft whose side effect this one reverts, immediately after it.
     pub(super) undoes: Option<usize>,
-    /// Whether the site is not known to have that side effect, so that the call may not be needed.
+    /// Whether the site is not known to have that side effect, so that the call is made only if it shows.
     pub(super) conditional: bool,
 }
 

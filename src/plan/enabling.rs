@@ -1,4 +1,4 @@
-//! Which calls give the account what other calls need, and so come before them.
+//! Orders the calls that grant the account a permission before the calls that need it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

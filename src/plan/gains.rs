@@ -1,8 +1,9 @@
-//! Whether a plan opens something to those who stay against the policy: see [`Stays`].
+//! Refuses plans that would give new access to principals that are against the policy and cannot be removed: see
+//! [`Stays`].
 //!
-//! The policy gives them no access, and what they have is left to them only because the site does not say whose account
-//! it is, or does not let it be changed. Were the plan carried out, they could do what they can neither do now nor
-//! were meant to, for good. So such a space is refused, with what would decide the matter.
+//! The policy grants them nothing. They keep what they have only because the site does not say whose account it is,
+//! or does not allow the change. If the plan would permanently let them do something that they cannot do now and are
+//! not meant to do, the space is refused, and the message says what would settle the question.
 
 use std::collections::BTreeSet;
 

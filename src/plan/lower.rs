@@ -11,10 +11,10 @@
 //! | role assignments | one call for all principals of a space |
 //! | restrict | one call for both lists of a page |
 //!
-//! Whether companions appear is not documented for every site. Where the site has shown permissions of that
-//! kind, the plan relies on them. Elsewhere it does not, but the calls that would take unwanted ones away are
-//! in the plan all the same, as conditional ones. What comes, or fails to come, against all expectation is
-//! found by the verification.
+//! Whether companions appear is not documented for every site. Where the site has shown permissions of that kind,
+//! the plan relies on them. Elsewhere it does not, but the calls that would take unwanted ones away are in the plan
+//! all the same, as conditional ones. Verification finds a companion that appears, or fails to appear, contrary to
+//! this table.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,9 +68,9 @@ pub(super) fn lower(target: &Target, changes: &[Change], desired: &Desired, live
     drafts
 }
 
-/// A rule may select a space by what a principal holds there. If a run ended after that was taken away and
-/// before the rest of the rule was done, no later plan would select the space again; so what takes it away
-/// waits for the rest. Gives for each such draft the ones that come before it.
+/// A rule may select a space by what a principal holds there. If a run ended after revoking that and before the rest
+/// of the rule was carried out, no later plan would select the space again; so the revocation comes last. Returns,
+/// for each such draft, the drafts that must come before it.
 fn wait_for_their_rules(
     drafts: &[Draft],
     watched: &BTreeMap<String, BTreeSet<Principal>>,
@@ -91,7 +91,8 @@ fn wait_for_their_rules(
             (0..drafts.len()).partition(|&number| takes_from(&drafts[number], who));
         let rest: BTreeSet<usize> = rest.into_iter().filter(|&number| serves(&drafts[number])).collect();
         for number in last {
-            // What needs the removal first, such as a grant given back after it, cannot come before it.
+            // A draft that itself needs the removal first, such as a companion that is granted again after it,
+            // cannot come before it.
             let after = rest.iter().copied().filter(|&other| !drafts[other].needs.contains(&number));
             waiting.entry(number).or_default().extend(after);
         }
@@ -267,7 +268,7 @@ impl<'a> GrantCalls<'a> {
                 undoing.conditional = self.vocabulary == Vocabulary::Documented;
             }
         }
-        // A companion that is to be there goes with its producer: it is given afterwards, or given back.
+        // A companion that is required disappears with its producer, so it is granted afterwards, or granted again.
         for (&companion, &number) in taken.iter().filter(|(companion, _)| self.required.contains(companion)) {
             if let Some(&grant) = granted.get(&companion) {
                 drafts[grant].needs.insert(number);

@@ -17,7 +17,7 @@ use super::change::{Change, ChangeReason};
 use super::document::{Plan, PlannedCall};
 use super::guard::GuardVerdict;
 
-/// Goes into the hash, so that hashes of two ways to make one never agree.
+/// Part of what is hashed: the version of the scheme, so that hashes made by different schemes never match.
 const DOMAIN: &str = "confperm plan 3\n";
 /// The fields that say where and with what words the policy asks for something.
 const WORDS: [&str; 3] = ["origin", "origins", "because"];

@@ -18,7 +18,7 @@ pub(super) struct Mentioned {
     pub(super) principals: BTreeSet<Principal>,
     pub(super) pages: BTreeSet<(SpaceKey, ContentId)>,
     /// Pages of which the plan does not say in which space they are.
-    somewhere: BTreeSet<ContentId>,
+    without_space: BTreeSet<ContentId>,
 }
 
 impl Mentioned {
@@ -108,11 +108,11 @@ impl Mentioned {
         self.place(plan, live);
     }
 
-    /// Finds out in which spaces the pages are that are somewhere.
+    /// Finds the space of each page that was mentioned without one.
     fn place(&mut self, plan: &Plan, live: &Live) {
         let spaces = plan.spaces.keys().filter_map(|key| Some((key, live.spaces.get(key)?.tree.as_ref()?)));
-        for (key, tree) in spaces.filter(|_| !self.somewhere.is_empty()) {
-            let here = tree.iter().map(|content| content.id).filter(|id| self.somewhere.contains(id));
+        for (key, tree) in spaces.filter(|_| !self.without_space.is_empty()) {
+            let here = tree.iter().map(|content| content.id).filter(|id| self.without_space.contains(id));
             self.pages.extend(here.map(|id| (key.clone(), id)));
         }
     }
@@ -203,7 +203,7 @@ impl Mentioned {
                     self.principals.insert(Principal::Group(group.clone()));
                 }
                 access::Reason::ListsUnread { content, .. } => {
-                    self.somewhere.insert(*content);
+                    self.without_space.insert(*content);
                 }
                 _ => {}
             }

@@ -4,10 +4,11 @@
 //! who gains and who loses. So where something would change, the whole space is needed, and the people behind
 //! everyone who appears in it before or after.
 //!
-//! The pages of an additive space are not needed in a plan that takes nothing away anywhere, unless the policy speaks of
-//! them. The promise does not depend on them there: no list changes, so each access to a page is what the rows of the
-//! space make of it, and rows that only come can neither leak in between nor leave a gap. No guard counts them either, since
-//! only removals are held against the entries of lists. What is lost is how many pages are gained, and the effects say so.
+//! The pages of an additive space are not needed in a plan that takes nothing away anywhere, unless the policy
+//! speaks of them. The promise does not depend on them: no list changes, so access to a page follows from the
+//! permissions in the space, and calls that only grant can cause neither a leak nor a gap in any order. Guards do
+//! not count them either, since only removals are compared with the entries of lists. All that is missing is the
+//! number of pages to which access is gained, and the effects say so.
 
 use std::collections::BTreeSet;
 
@@ -74,7 +75,7 @@ const fn only_adds(change: &Change) -> bool {
 fn afterwards(space: &TargetSpace, people: &mut NeededPeople) {
     for (principal, holding) in &space.holdings {
         match holding {
-            // Those who hold what is merely tolerated hold it now.
+            // A tolerated permission is held already, so its holders are known.
             TargetHolding::Nothing(_) => {}
             TargetHolding::Grants { required, .. } if required.is_empty() => {}
             TargetHolding::Grants { .. } | TargetHolding::Role(..) => people.principal(principal),

@@ -1,8 +1,8 @@
 //! The permissions that the account that runs this has in one space, and those that a plan gives it.
 //!
-//! Three-valued throughout: a role of unknown contents, a group of which it is not known whether the account is
-//! in it, and rows of a kind that this program does not know make an answer unknown, never a denial. What a
-//! Confluence administrator or an admin key could do beside that is not assumed.
+//! Three-valued throughout: a role of unknown contents, a group of which it is not known whether the account is in
+//! it, and rows of a kind that this program does not know make an answer unknown, never a denial. Additional
+//! abilities of a Confluence administrator or of an admin key are not assumed.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,4 @@
-//! The people of a policy by whatever they go by: their alias, their e-mail address, or the display name that an alias
-//! is made of.
+//! Finds people of a policy by their alias, their e-mail address, or the display name that an alias is made from.
 
 use super::ast::{PersonDef, Policy};
 use crate::model::folded;

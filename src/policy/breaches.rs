@@ -1,5 +1,5 @@
-//! What of a policy its own guards forbid, as far as that shows without a site. What rules and roles come to, and who
-//! administers what, shows on the plan only; what is found here, the plan forbids as well.
+//! Finds what a policy declares against its own guards, as far as that can be decided without a site. What rules and
+//! roles come to, and who administers what, shows on the plan only; what is found here, the plan forbids as well.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::rules::{Rule, Selector};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
 use crate::model::{Forbidden, Guard, Mode, SpaceKey};
 
-/// So many places of one principal are shown.
+/// How many places are shown for one principal.
 const PLACES: usize = 3;
 
 /// What the guards forbid of a policy.

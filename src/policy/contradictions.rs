@@ -1,5 +1,5 @@
-//! Who is given something in one place and kept out in another. What rules select by what only a site tells,
-//! [`resolve`](super::resolve()) finds out; where keys alone decide, it shows without one.
+//! Finds principals that one line grants something and another line removes. Rules that select spaces by their state
+//! need a site, so [`resolve`](super::resolve()) reports those; where the keys of spaces decide, no site is needed.
 
 use jiff::civil::Date;
 

@@ -1,9 +1,9 @@
-//! `like`: which space has the access of which, without going in circles.
+//! `like`: which space copies the access of which, without cycles.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::Policy;
-use super::circles::{Circle, circles};
+use super::cycles::{Cycle, cycles};
 use super::rules::{Like, Rule, Selector};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Spanned, did_you_mean};
 use crate::model::SpaceKey;
@@ -53,7 +53,7 @@ impl Policy {
         let mut findings: Diagnostics = all.iter().filter_map(|like| self.unknown_source(like)).collect();
         let steps: BTreeMap<&SpaceKey, Vec<Liking<'_>>> =
             sources.iter().map(|key| (*key, self.likings(key, selects))).collect();
-        findings.extend(copying_circles(&steps));
+        findings.extend(copying_cycles(&steps));
         findings
     }
 
@@ -85,19 +85,19 @@ impl Policy {
 }
 
 /// The ways in which spaces are like themselves.
-fn copying_circles(steps: &BTreeMap<&SpaceKey, Vec<Liking<'_>>>) -> Diagnostics {
+fn copying_cycles(steps: &BTreeMap<&SpaceKey, Vec<Liking<'_>>>) -> Diagnostics {
     let likings = |key: &SpaceKey| steps.get(key).map_or(&[][..], Vec::as_slice);
-    let circles = circles(steps.keys().copied(), likings, |step| match &step.like.value {
+    let cycles = cycles(steps.keys().copied(), likings, |step| match &step.like.value {
         Like::Policy(key) => Some(key),
         Like::Live(_) => None,
     });
-    circles.iter().map(circle_finding).collect()
+    cycles.iter().map(cycle_finding).collect()
 }
 
-fn circle_finding(circle: &Circle<'_, SpaceKey, Liking<'_>>) -> Diagnostic {
-    let names: Vec<&str> = circle.iter().chain(circle.first()).map(|(key, _)| key.as_str()).collect();
+fn cycle_finding(cycle: &Cycle<'_, SpaceKey, Liking<'_>>) -> Diagnostic {
+    let names: Vec<&str> = cycle.iter().chain(cycle.first()).map(|(key, _)| key.as_str()).collect();
     let message = format!("`{}` copies itself: {}", names[0], names.join(" → "));
-    circle
+    cycle
         .iter()
         .fold(Diagnostic::new(Code::LikeCycle, message), |finding, (key, step)| {
             finding.at(&step.like.span, format!("`{key}` is like `{}` here", step.like.value))

@@ -12,7 +12,7 @@ mod access_line;
 mod alias;
 mod ast;
 mod breaches;
-mod circles;
+mod cycles;
 mod conflict;
 mod contradictions;
 pub mod express;

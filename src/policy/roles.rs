@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::access_line::RoleName;
-use super::circles::circles;
+use super::cycles::cycles;
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{BuiltInRole, Permission};
 
@@ -81,13 +81,13 @@ pub fn bundle(role: &RoleName, roles: &BTreeMap<String, RoleDef>) -> Bundle {
 }
 
 /// The ways in which roles include themselves: for each the `includes` entries that lead round.
-pub(crate) fn inclusion_circles(roles: &BTreeMap<String, RoleDef>) -> Vec<Vec<&Spanned<RoleName>>> {
+pub(crate) fn inclusion_cycles(roles: &BTreeMap<String, RoleDef>) -> Vec<Vec<&Spanned<RoleName>>> {
     let includes = |name: &str| roles.get(name).map_or(&[][..], |role| &role.includes);
-    let circles = circles(roles.keys().map(String::as_str), includes, |step| match &step.value {
+    let cycles = cycles(roles.keys().map(String::as_str), includes, |step| match &step.value {
         RoleName::Custom(name) => Some(name.as_str()),
         RoleName::BuiltIn(_) => None,
     });
-    circles.into_iter().map(|circle| circle.into_iter().map(|(_, step)| step).collect()).collect()
+    cycles.into_iter().map(|cycle| cycle.into_iter().map(|(_, step)| step).collect()).collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::access_line::Grantee;
-use super::circles::circles;
+use super::cycles::cycles;
 use crate::diagnostic::{Span, Spanned};
 
 /// An entry of `sets`.
@@ -47,7 +47,7 @@ impl Sets {
         members
     }
 
-    /// Sets that name each other in a circle are reported when the policy is read, and add what they add once.
+    /// Sets that name each other in a cycle are reported when the policy is read, and add what they add once.
     fn walk<'s>(
         &'s self,
         name: &'s str,
@@ -75,12 +75,12 @@ impl Sets {
     }
 
     /// The ways in which sets name themselves: for each the members that lead round.
-    pub(super) fn circles(&self) -> Vec<Vec<&Spanned<SetMember>>> {
+    pub(super) fn cycles(&self) -> Vec<Vec<&Spanned<SetMember>>> {
         let members = |name: &str| self.defined.get(name).map_or(&[][..], |set| &set.members);
-        let circles = circles(self.defined.keys().map(String::as_str), members, |step| match &step.value {
+        let cycles = cycles(self.defined.keys().map(String::as_str), members, |step| match &step.value {
             SetMember::Set(name) => Some(name.as_str()),
             SetMember::Principal(_) => None,
         });
-        circles.into_iter().map(|circle| circle.into_iter().map(|(_, step)| step).collect()).collect()
+        cycles.into_iter().map(|cycle| cycle.into_iter().map(|(_, step)| step).collect()).collect()
     }
 }

@@ -16,13 +16,13 @@ use super::review::said_words;
 use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, list, paint};
 use crate::model::columns::{column, gap, pad};
 
-/// So much room have the names of levels; longer ones push their line.
+/// The width of the column of levels; longer names push their line to the right.
 const LEVELS: usize = 36;
 /// The width of the words for what a level says.
 const OUTCOMES: usize = 9;
-/// So much room have the routes, before the lines of the policy behind them.
+/// The width of the column of routes, before the policy lines behind them.
 const WAYS: usize = 56;
-/// So many entries of a list are named.
+/// How many entries of a list are named.
 const ENTRIES: usize = 5;
 
 /// A question, and what drawing its answer needs.
@@ -114,7 +114,7 @@ pub const fn verdict_word(verdict: &Verdict) -> &'static str {
     }
 }
 
-/// Where the no comes from, or why there is no answer.
+/// The level that denies, or why the answer is unknown.
 pub fn verdict_reason(verdict: &Verdict, question: &Question<'_>) -> Option<String> {
     match verdict {
         Verdict::Allowed => None,

@@ -10,7 +10,7 @@ use super::access_words::{ShownNames as _, reason_words};
 use super::style::{CHANGE, FAINT, HEADING, count, paint};
 use crate::model::columns::{column, gap, pad};
 
-/// So many people are named one by one; the document has them all.
+/// How many people are named one by one; the document names all of them.
 const PEOPLE: usize = 100;
 
 /// All who may, by name, then by route.

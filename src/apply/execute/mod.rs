@@ -1,5 +1,5 @@
-//! Runs the calls of a plan: everything whose turn has come side by side, each after a look at what is there,
-//! and reads what was written again while the rest goes on.
+//! Runs the calls of a plan: all calls that are ready run concurrently, each after reading the current state, and
+//! what was written is read back while the rest continues.
 //!
 //! ```text
 //!          ┌─ rows ──▶ read the space once ─┐
@@ -7,7 +7,7 @@
 //!          └─ lists ─▶ read the page ───────┘    └─▶ skip, and what depends on it
 //! ```
 //!
-//! One loop owns all state; what waits for the site are futures that give back a [`Finished`].
+//! One loop owns all state; requests to the site are futures that resolve to a [`Finished`].
 
 mod ended;
 mod start;
@@ -36,7 +36,7 @@ use crate::confluence::{Error, Read, SpaceAccess, Write};
 use crate::model::{Call, ContentId, Live, SpaceKey, WriteRequest};
 use crate::plan::{CallId, Object, ObjectId, Plan, Planned, PlannedCall};
 
-/// A wish to stop. Calls in flight are finished; no further ones are started.
+/// A request to stop. Calls in flight are finished; no further ones are started.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<AtomicBool>);
 
@@ -192,7 +192,7 @@ impl<'a, S: Read + Write> Run<'a, S> {
         }
     }
 
-    /// The next call; of a run that is to stop, one without which what was made could not be left.
+    /// The next call. A run that was asked to stop only makes the calls that it takes to end a transient state.
     fn next(&mut self, stop: &Stop) -> Option<&'a PlannedCall> {
         let is_spent = self.options.most_calls.is_some_and(|most| self.made + self.in_flight >= most);
         if !is_spent && !stop.is_requested() {

@@ -1,4 +1,4 @@
-//! What a run starts: calls whose turn has come, each with the look before it, and the checks of what was written.
+//! Starts calls that are ready, each with the read before it, and the checks of what was written.
 
 use std::sync::Arc;
 
@@ -79,7 +79,7 @@ impl<'a, S: Read + Write> Run<'a, S> {
         }));
     }
 
-    /// Starts the checks whose time has come.
+    /// Starts the checks that are due.
     pub(super) fn start_checks(&mut self, is_end: bool) {
         if !self.options.precautions.verify {
             return;

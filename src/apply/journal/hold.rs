@@ -1,5 +1,5 @@
-//! One run at a time: a run holds a lock of the operating system on a file beside the journals of its policy directory,
-//! which ends with the process however that ends.
+//! Allows one run at a time: a run holds an operating-system lock on a file next to the journals of its policy
+//! directory. The lock is released when the process ends, however it ends.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
@@ -24,13 +24,13 @@ pub struct Hold {
 #[derive(Debug)]
 pub enum HoldTaken {
     Ours(Hold),
-    /// Another process has it, and said this of itself.
+    /// Another process holds it, and describes itself like this.
     Others(String),
     /// No file can be made there, and no journal either.
     NoPlace,
 }
 
-/// Takes the lock of [`own_folder`](super::own_folder), and leaves word of who has it.
+/// Takes the lock of [`own_folder`](super::own_folder), and records who holds it.
 pub fn hold(folder: &Utf8Path, word: &str) -> io::Result<HoldTaken> {
     let path = folder.join(FILE);
     loop {

@@ -1,4 +1,4 @@
-//! What the last run handed on: whether it came to its end, and what it could not verify.
+//! What the last run left for this one: whether it finished, and what it could not verify.
 
 use std::io;
 
@@ -10,7 +10,7 @@ use crate::apply::unverified::{List, Unverified};
 use crate::files::{self, MEBIBYTE};
 use crate::plan::Plan;
 
-/// The journal of a run of a million calls fits.
+/// Large enough for the journal of a run of a million calls.
 pub(super) const MAX_BYTES: u64 = 2048 * MEBIBYTE;
 
 /// The last run that wrote a journal here.
@@ -31,7 +31,7 @@ pub struct Cut {
     pub calls: usize,
     /// Requests that were about to be made, or made.
     pub intended: usize,
-    /// Calls of which is known what became of them.
+    /// Calls whose outcome is known.
     pub settled: usize,
 }
 

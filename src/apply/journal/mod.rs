@@ -1,4 +1,4 @@
-//! What an apply does, written down before it is done: the log for audits, and what undoing stands on.
+//! A write-ahead log of an apply: for audits, and for taking a run back.
 //!
 //! A journal is a file of JSON lines, one file per apply. The first line holds the whole plan, and with it
 //! the site, the caller, the overrides with their reasons, and the state of every object before and after.
@@ -46,7 +46,7 @@ pub type Clock = fn() -> Timestamp;
 /// Keeps a folder out of git.
 const IGNORE: &str = ".gitignore";
 
-/// So many journals can begin within one millisecond.
+/// How many journals may begin within one millisecond.
 const SUFFIXES: u32 = 1000;
 
 /// One line of a journal.
@@ -134,7 +134,7 @@ pub enum Settled {
 
 /// Where the lines of a journal go.
 pub trait Sink: Write + Send {
-    /// Returns once everything written is where it survives the end of the process and of the machine.
+    /// Returns once everything written survives a crash of the process and of the machine.
     fn sync(&mut self) -> io::Result<()>;
 
     /// The same for another thread, while more is written; `None` where there is no need to.
@@ -146,7 +146,7 @@ pub trait Sink: Write + Send {
     fn is_there(&self) -> io::Result<bool>;
 }
 
-/// Waits until what was written so far is where it survives.
+/// Waits until what was written so far would survive a crash.
 pub type Syncing = Box<dyn FnOnce() -> io::Result<()> + Send>;
 
 /// A journal in a file of its own.
@@ -194,8 +194,8 @@ impl Sink for OnDisk {
 pub struct Journal {
     site: SiteKey,
     pen: Mutex<Pen>,
-    /// How many lines are on the disk. Its holder brings all there that are written by then, so that intents which
-    /// come meanwhile wait for the next turn together, and no request waits for the disk alone.
+    /// How many lines are on the disk. The holder of this lock syncs all lines written by then, so that intents
+    /// which arrive meanwhile share the next sync (group commit).
     on_disk: tokio::sync::Mutex<usize>,
     clock: Clock,
 }
@@ -305,7 +305,7 @@ impl Journal {
         })
     }
 
-    /// Puts a request down. Once this returns the request may leave, and not before. Gives its number.
+    /// Records a request, which must not be sent before this returns. Returns its number.
     pub(super) async fn intend(
         &self,
         serves: Option<CallId>,
@@ -377,7 +377,7 @@ impl Journal {
         drop(self.pen().write_for_sure(&entry));
     }
 
-    /// Writes a line that may get lost with the machine: the next intent carries it along.
+    /// Writes a line without syncing it, so that a crash may lose it. The next intent syncs it as well.
     fn note(&self, entry: &Entry<'_>) {
         drop(self.pen().write(entry));
     }
@@ -456,7 +456,7 @@ fn create_new(path: &Utf8Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Journals name people and their access; they belong into an archive, not into the history of the policy.
+/// Journals name people and their access, so they do not belong in the git history of the policy.
 fn keep_out_of_git(folder: &Utf8Path) -> io::Result<()> {
     match create_new(&folder.join(IGNORE)) {
         Ok(mut file) => file.write_all(b"*\n"),
@@ -465,7 +465,7 @@ fn keep_out_of_git(folder: &Utf8Path) -> io::Result<()> {
     }
 }
 
-/// A file is there for sure once its folder is written, too. Not every system lets a folder be opened.
+/// A new file is durable only once its folder is synced, too. Not every system lets a folder be opened.
 fn sync_folder(folder: &Utf8Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }

@@ -1,5 +1,5 @@
-//! Whether the rest of a plan may be carried out without what the account may not change: not where a call of the
-//! rest must come after one that is left out, and not where guests of `page-only` would see other pages than
+//! Decides whether the rest of a plan may go ahead without the changes that the account may not make: not if a
+//! remaining call must come after one that is left out, and not if guests of `page-only` would see pages other than
 //! theirs.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ use super::super::schedule::{NeedsLeftOut, needs_left_out};
 use super::super::target::Target;
 use super::LeftOut;
 
-/// All that the policy asks for, and how the site would be with all of it.
+/// The complete target of the policy, and the site as it would be if all of it could be reached.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::plan) struct WholeTarget<'a> {
     pub(in crate::plan) target: &'a Target,
@@ -23,8 +23,8 @@ pub(in crate::plan) struct WholeTarget<'a> {
     pub(in crate::plan) page_only: &'a BTreeMap<SpaceKey, Compiled>,
 }
 
-/// Why the spaces are refused in which something must not be done without what is left out; `reached` is the site
-/// as the rest leaves it.
+/// Refuses the spaces in which a remaining change depends on one that is left out; `reached` is the site after the
+/// remaining changes.
 pub(in crate::plan) fn refusals(
     whole: WholeTarget<'_>,
     left_out: &[LeftOut],

@@ -1,14 +1,14 @@
-//! What the account that runs this may not change, known before the first call.
+//! Finds the changes that the account running this lacks a permission for, before the first call is made.
 //!
 //! Rows need `administer/space`, roles that or `manage_users/space` (API v1, `addPermissionToSpace`; API v2,
 //! `setSpaceRoleAssignments`). The lists of a page need the right to edit it, its own edit list included, and
-//! `restrict_content/space` or `administer/space` (API v1, `updateRestrictions`; Atlassian, "Content
-//! restrictions"). What the account surely lacks, and no other change of the plan gives it, it cannot do: such
-//! changes leave the target, so that everything that follows is planned on what will really be there. What is not
-//! known is tried.
+//! `restrict_content/space` or `administer/space` (API v1, `updateRestrictions`; Atlassian, "Content restrictions").
+//! A change that needs a permission which the account definitely lacks, and which no other change of the plan grants
+//! it, is removed from the target, so that all later steps plan for the state that the site will really reach. Where
+//! it is unknown whether the account has the permission, the change stays in and is attempted.
 //!
-//! One thing is left out at a time, a principal's entry in a space or a page with both its lists, since that is
-//! what one call writes. Whether the rest may be done without it, [`dependents`] says.
+//! The unit is what one call writes: one principal's holding in a space, or both lists of a page. [`dependents`]
+//! decides whether the rest may go ahead without it.
 
 mod dependents;
 
@@ -54,7 +54,7 @@ fn in_space(
     }
     let mut rights = Rights::of(space, live);
     let mut waiting: Vec<(&ObjectId, Lacks)> = Vec::new();
-    // What one change gives the account may be what the next one needs.
+    // One change may grant the account a permission that the next one needs.
     let mut open: Vec<&ObjectId> = pieces.keys().collect();
     loop {
         waiting.clear();
@@ -80,7 +80,7 @@ fn in_space(
     }
 }
 
-/// What the account surely lacks for a piece.
+/// The permissions for a change that the account definitely lacks.
 fn lacking(
     piece: &ObjectId,
     target: &Target,

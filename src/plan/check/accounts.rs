@@ -1,4 +1,4 @@
-//! Who is in which group, by numbers that are looked up once for all spaces.
+//! Group membership, with accounts numbered once for all spaces.
 
 use std::collections::HashMap;
 

@@ -1,8 +1,9 @@
-//! Whether the account that runs a plan can make each call whenever its turn may come: what the call needs, and the
-//! account holds at the start, it still holds then, in every order that the edges allow.
+//! Checks that the account running a plan can make each call in every order that the edges allow: a permission that
+//! the call needs, and that the account has at the start, must not be revoked before the call.
 //!
-//! What it gets during the run is not looked at here, nor what its own lists say: it stays on each list that it
-//! changes. A right that a role may give counts: if it does not, the site refuses the call, and nothing is open.
+//! Permissions that the account gains during the run are not considered, and neither are page lists: the account
+//! stays on every list that it changes. A permission that a role may give counts as given: if it is not, the site
+//! refuses the call, and nothing leaks.
 
 use std::collections::BTreeSet;
 

@@ -6,11 +6,11 @@ use super::tables::{AnyOf, Tables, TimedGate};
 use crate::plan::document::Moment;
 use crate::plan::document::PlannedCall;
 
-/// With up to so many calls that concern an access, every state of them is looked at; with more, those that any
-/// two of them make necessary or rule out.
+/// If at most this many calls affect an access, all their reachable states are enumerated. With more calls, only the
+/// smallest states in which a given two of them are done, and the largest in which a given two are not.
 const EVERY_STATE: usize = 10;
 
-/// Of more calls than this, no state is looked at.
+/// An access that depends on more calls than this is not checked.
 const MOST: usize = 128;
 
 /// Which calls of a space come before which, numbered by their place in the plan.
@@ -67,8 +67,8 @@ impl Order {
             let is_wrong = states.into_iter().any(|state| is_open(state) != before);
             return is_wrong.then_some(if before { Moment::ShutOut } else { Moment::LetIn });
         }
-        // What comes or goes does so once. If not, it was shut too early, or opened too early and shut again; a
-        // state that is open is as the one before or after all the same, so that nothing leaks.
+        // Access that is gained or lost must switch exactly once. If it switches back, people are shut out in
+        // between. It is no leak, since they have the access before or after the plan.
         let known: BTreeSet<u128> = states.iter().copied().collect();
         let turns_back = states.into_iter().filter(|state| is_open(*state) == after).any(|state| {
             let next = (0..calls.len()).map(|place| state | 1 << place).filter(|next| known.contains(next));

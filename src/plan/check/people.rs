@@ -1,4 +1,4 @@
-//! Who is played through: people by the principals that they count as.
+//! Chooses the people whose access the check simulates. A person is described by the principals that match them.
 //!
 //! Those whose groups are known, as they are; people who are in one group alone, since they come and go while a run
 //! lasts; and of the groups whose members could not be read, any one together with each known account, any two,

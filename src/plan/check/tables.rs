@@ -1,4 +1,4 @@
-//! Whether rows and lists are open, state by state: what the calls do is done here, one after the other.
+//! Simulates the calls: whether each row and each list lets its principals through, in every state of a run.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -7,10 +7,10 @@ use super::people::People;
 use super::space::{Space, Steps};
 use crate::model::{Audience, Call, Holding, Known, LiveSpace, Permission, Principal, Truth, Vocabulary};
 
-/// A row or a list that more calls change is taken for one that is always there.
+/// A row or list that more calls change is treated as always present.
 const MOST: usize = 8;
 
-/// What is not known of a site, taken in one way.
+/// One combination of assumptions about what is unknown of a site. A plan must keep its promise under all of them.
 #[derive(Debug, Clone, Copy)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -111,7 +111,7 @@ pub(super) enum TimedGate {
     While(AnyOf),
 }
 
-/// That one of some tables is open, by the number of their set.
+/// At least one of several tables is open; holds the number of their set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct AnyOf(usize);
 
@@ -288,7 +288,7 @@ fn rows(
         let step = |held: Held, call: &Call| match call {
             Call::Grant { permission: given, .. } if *given == permission => with(held, held.rows.max(1)),
             Call::Grant { permission: given, .. } if given.companions().contains(&permission) => {
-                // What is not wanted is taken away by the next call, and told.
+                // An unwanted companion is removed by the next call, and the plan reports it.
                 if reading.companions && after { with(held, held.rows.max(1)) } else { held }
             }
             // It takes away what an earlier call brings along, beside what there is.
@@ -298,7 +298,7 @@ fn rows(
             }
             Call::Revoke { permission: Permission::ReadSpace, .. } => with(held, 0),
             Call::Revoke { permission: taken, .. } if taken.companions().contains(&permission) => {
-                // What is wanted is given back by the next call, and told.
+                // A companion that is wanted is granted again by the next call, and the plan reports it.
                 if reading.companions && (reading.momentary || !after) { with(held, 0) } else { held }
             }
             // A role takes the place of rows.

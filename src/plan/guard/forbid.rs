@@ -59,7 +59,7 @@ fn given<'a>(key: &SpaceKey, space: &'a DesiredSpace, live: &Live) -> Vec<(Princ
         for verb in PageVerb::ALL {
             let Some(list) = page.audience(verb) else { continue };
             let stays = |subject: &Subject| {
-                // A rule that takes a principal off a list gives nothing to those that stay on it.
+                // A rule that removes a principal from a list grants nothing to the principals that stay on it.
                 list.terms.rule.is_some() && is_listed(subject, live.spaces.get(key), *content, verb)
             };
             let listed = list.what.subjects().filter(|subject| !stays(subject));

@@ -1,9 +1,9 @@
 //! How much is taken away: `max-removals`.
 //!
-//! What counts are pairs, not rows: a principal that can do less in a space afterwards, whatever it was, and a subject
-//! that is taken off a list of a page. No pair is lost where everyone that the principal stands for keeps the access by
-//! another route, where a line of the policy asks for the removal by name, or where the principal is an app or cannot
-//! sign in. Closing an open page takes no subject off a list.
+//! Counts pairs, not rows: a principal that can do less in a space afterwards, whatever it was, and a subject that
+//! is taken off a list of a page. No pair is lost where everyone that the principal stands for keeps the access by
+//! another route, where a line of the policy asks for the removal by name, or where the principal is an app or
+//! cannot sign in. Closing an open page takes no subject off a list.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -28,7 +28,7 @@ pub(super) fn compile(ground: Ground<'_>, tree: &Tree, guests: &BTreeMap<Subject
     compiler.compile(&readers)
 }
 
-/// Who gets to a place in the tree.
+/// The principals that reach a place in the tree.
 #[derive(Debug, Clone)]
 struct PathReaders<'a> {
     guests: BTreeSet<&'a Subject>,
@@ -296,17 +296,16 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// A list that names insiders only, and leaves out none of those who are insiders now or none of
-    /// those who will be, is one that `page-only` makes, and follows who is an insider. Any other list stays as
-    /// it is. A list set by hand may look like that and follows, too, since no record tells the two apart
-    /// (`docs/pages.md` says so). Equality with the insiders of now or then is not enough: a list of some of those
-    /// who come in would equal them halfway through a run, and the run after that would follow it. The same goes for
-    /// what rules leave of a list, which is all that the next run would find.
+    /// A list is treated as made by `page-only`, and kept in step with the insiders, if it names only insiders and
+    /// either all current ones or all future ones. Any other list stays as it is. A list set by hand may look the
+    /// same and is then kept in step, too, since nothing records the difference (`docs/pages.md` says so). Equality
+    /// with the insiders before or after the plan is not enough: halfway through a run, a list of some of the new
+    /// insiders would equal the insiders of that moment, and the next run would take it for its own. The same goes
+    /// for what rules leave of a list, which is all that the next run finds.
     ///
-    /// What is taken for such a list must be so at any moment of a run, since the run may end there and the
-    /// next begin. So these lists are changed before it changes who is an insider; and where a list of
-    /// set by hand names all who stay, others come in before any insider goes. [`resume`](super::resume) sees
-    /// to both.
+    /// The decision must be the same at every moment of a run, since the run may end there and the next one begin.
+    /// So these lists are changed before the insiders change; and where a list set by hand names all insiders that
+    /// stay, new ones are added before any is removed. [`resume`](super::resume) makes sure of both.
     fn followed(
         &mut self,
         id: ContentId,
@@ -385,7 +384,7 @@ impl<'a> Compiler<'a> {
             .collect()
     }
 
-    /// Notes a list, unless it is so already, or must not be.
+    /// Records that a list must become this one, or why it cannot, unless it is so already.
     fn set(
         &mut self,
         page: ContentId,

@@ -1,14 +1,13 @@
 //! `page-only`: which lists make certain people see exactly the pages that are named for them.
 //!
 //! Confluence has no way to give an account one page. It shows the whole space to every holder of `read/space`, but
-//! for what lists close, and a list on a page closes everything below. So of each branch that leads to none of
-//! the pages of a guest the topmost page needs a list that leaves the guest out, and nothing else does: that
-//! is the least number, since what stands above such a page must stay visible. Who stays in are the insiders,
-//! all other holders of `read/space` in the state to be reached, apps included. A list that is there
-//! already and leaves the guests out is used as it is.
+//! for what lists close, and a list on a page closes everything below. So in each branch without a page for the
+//! guest, only the topmost page needs a list that leaves the guest out. No fewer lists would do, since the pages
+//! above it must stay visible. The list names the insiders: all other holders of `read/space` in the target state,
+//! apps included. An existing list that leaves the guests out is used as it is.
 //!
-//! All of this goes by principals, not by people: what is true of a group is true of all who will be in it.
-//! A guest who has another way in keeps it; `guests` names those of which that is known.
+//! All of this is decided by principals, not by people, so that it holds for future members of a group as well. A
+//! guest with another route to a page keeps it; the lints of `guests` report the guests for which one is known.
 //!
 //! This module says what is asked and what is found; [`lists`] walks the tree and decides about each list.
 

@@ -58,7 +58,8 @@ pub(super) fn holdings(
                 target.remove(principal);
                 kept.add(key, reason, principal, rows(holding));
             }
-            // What is not declared stays, so a role that gives all of the declared one does.
+            // Permissions beyond the declared ones may stay, so a role that gives all permissions of the declared
+            // role is enough.
             (Some(TargetHolding::Role(role, _)), Some(KeepReason::Undeclared))
                 if has_all_of(role, holding, live) =>
             {
@@ -81,7 +82,7 @@ pub(super) fn holdings(
             }
         }
     }
-    target.retain(|principal, holding| settle(holding, space.holdings.get(principal)));
+    target.retain(|principal, holding| simplify(holding, space.holdings.get(principal)));
     if live.site.mode == SpaceRoleMode::Roles {
         target.retain(|principal, holding| {
             let rows = by_rows(holding, space.holdings.get(principal));
@@ -144,8 +145,9 @@ fn refuse_strays(
     }
 }
 
-/// Makes nothing of a declaration that only refuses, where nothing stays; says whether it matters at all.
-fn settle(target: &mut TargetHolding, live: Option<&Holding>) -> bool {
+/// Simplifies a target that requires nothing: where nothing is tolerated either, the principal is to hold nothing.
+/// Returns whether the target says anything about the site.
+fn simplify(target: &mut TargetHolding, live: Option<&Holding>) -> bool {
     let TargetHolding::Grants { required, tolerated, refused } = target else { return true };
     if !required.is_empty() {
         return true;
@@ -230,7 +232,7 @@ fn rows(holding: &Holding) -> usize {
     }
 }
 
-/// Lets what a principal holds stand beside what is declared for it; says how much that was.
+/// Tolerates what a principal holds beyond its declaration. Returns how many permissions those are.
 fn keep_beside(declared: &mut TargetHolding, holding: &Holding, keep: KeepReason) -> usize {
     match (declared, holding) {
         (TargetHolding::Grants { required, tolerated, refused }, Holding::Grants(grants)) => {

@@ -1,8 +1,8 @@
 //! `also-view` and `also-edit`: who joins the lists that are to be there once all else is settled, and who leaves them
 //! because the time they were given is over.
 //!
-//! A list that is to be open has no entries to join. A list that stays as it is, for whatever reason, is joined like any
-//! other; one that could not be read is neither joined nor written.
+//! Nothing is added to a list that is to be open. A list that the plan does not change otherwise is extended like
+//! any other; one that could not be read is not written.
 
 use std::collections::{BTreeMap, BTreeSet};
 

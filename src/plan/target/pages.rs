@@ -123,8 +123,8 @@ fn of_list(wish: &DesiredSpace, id: ContentId, verb: PageVerb) -> Beside<'_> {
 /// the caller.
 ///
 /// Confluence's own dialog always lists the account that restricts a page; the API does not, and a caller that
-/// leaves itself out cannot see the page any more. Whether a PUT adds the caller by itself is not
-/// documented, so the caller's entry is neither missed nor resented.
+/// leaves itself out cannot see the page any more. Whether a PUT adds the caller by itself is not documented, so the
+/// caller's entry is neither required nor removed.
 fn with_kept(
     (key, id, list): (&SpaceKey, ContentId, PageVerb),
     wanted: &Audience,
@@ -138,7 +138,7 @@ fn with_kept(
         if left.is_empty() {
             return Audience::Anyone;
         }
-        // To open the list would take them off it, and to keep them alone would take the others off.
+        // Opening the list would remove them, and keeping only them would remove the others.
         kept.left(key, left);
         return now.clone();
     };

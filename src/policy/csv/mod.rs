@@ -17,7 +17,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 
 pub(super) use table::CsvTable;
 
-/// So many findings of a kind about one file are shown.
+/// How many findings of one kind are shown for one file.
 const SHOWN: usize = 20;
 
 /// Where a rule's rows come from.

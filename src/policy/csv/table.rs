@@ -1,8 +1,8 @@
 //! The rows of a CSV file as lines of access.
 //!
-//! A file is recognised by the three columns that the rule names. Until it is, no message holds a piece of it:
-//! a pull request can name any file of the directory here, one that the machine put there included. After
-//! that, a row is told by its place and by those three columns, which the rule is about.
+//! A file is recognised by the three columns that the rule names. Until it is, no message holds a piece of it: a
+//! pull request can name any file of the directory here, one that the machine put there included. After that,
+//! messages identify a row by its line and by those three columns.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -164,7 +164,7 @@ impl CsvTable<'_> {
             header.split('"').step_by(2).map(|part| part.bytes().filter(is_one).count()).sum()
         };
         let usual = || {
-            // Of equals the last is taken, which is the comma.
+            // On a tie the last one wins, which is the comma.
             let usual = [Delimiter::Bar, Delimiter::Tab, Delimiter::Semicolon, Delimiter::Comma];
             usual.into_iter().max_by_key(|delimiter| outside_quotes(*delimiter)).unwrap_or(Delimiter::Comma)
         };

@@ -92,7 +92,7 @@ struct FileWriter<'a> {
 }
 
 impl<'a> FileWriter<'a> {
-    /// A pen that has a name for everyone in these drafts.
+    /// A writer that has a name for every principal in these drafts.
     fn new(drafts: &[SpaceDraft], policy: &Policy, live: &'a Live) -> Self {
         let names = PolicyNames::of(&drafts.iter().flat_map(principals).collect(), policy, live);
         Self {

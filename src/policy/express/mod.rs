@@ -1,4 +1,4 @@
-//! The other direction: a live space in the words of the policy language, in one canonical layout.
+//! Exports a live space as policy text, in one canonical layout.
 //!
 //! [`preview`] writes a space so that two states of it can be compared line by line. [`files`] writes what
 //! a person goes on with: the files of a policy that plans to no change. Both find the same [`words`] for

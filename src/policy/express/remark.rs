@@ -1,5 +1,5 @@
-//! What an import leaves out or wants looked at. It is said twice: in the file of the space, with names, and
-//! in sum by the command.
+//! What an import leaves out or wants looked at. It is reported twice: in the file of the space, with names, and
+//! summarized by the command.
 
 use std::collections::BTreeMap;
 

@@ -10,9 +10,9 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span};
 use crate::files::{Folder, MEBIBYTE, Refused};
 use crate::sandbox::state::is_state;
 
-/// A policy of ten thousand spaces fits; a file that grew by accident does not.
+/// Large enough for a policy of ten thousand spaces.
 const MAX_FILE_BYTES: u64 = 8 * MEBIBYTE;
-/// A list of a hundred thousand rows.
+/// Large enough for a hundred thousand rows.
 const MAX_TABLE_BYTES: u64 = 32 * MEBIBYTE;
 /// A state file may lie beside the policy, and is passed over whatever its size.
 const HEAD_BYTES: usize = 64 * 1024;

@@ -1,4 +1,4 @@
-//! Taking the word of a person that a name means what bears it now.
+//! `confperm lock --accept`: a person confirms that a name means the thing that has the name now.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;

@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, Spanned, did_you_mean};
 use crate::model::{ArchivedPages, BuiltInRole, SpaceKey, folded, visible};
 use crate::policy::ast::{GroupPin, PersonDef, RoleName, SiteAddress};
 use crate::policy::keys;
-use crate::policy::roles::{RoleDef, inclusion_circles};
+use crate::policy::roles::{RoleDef, inclusion_cycles};
 use crate::policy::yaml::{NodeKind, YamlNode};
 
 const ARCHIVED_PAGES: [(&str, ArchivedPages); 2] =
@@ -223,7 +223,7 @@ impl Reader {
                 self.policy.roles.insert(name.value, role);
             }
         }
-        self.role_circles();
+        self.role_cycles();
     }
 
     fn role(&mut self, name: &Spanned<String>, node: &YamlNode) -> Option<RoleDef> {
@@ -270,8 +270,8 @@ impl Reader {
         Some(role)
     }
 
-    fn role_circles(&mut self) {
-        let findings: Vec<Diagnostic> = inclusion_circles(&self.policy.roles)
+    fn role_cycles(&mut self) {
+        let findings: Vec<Diagnostic> = inclusion_cycles(&self.policy.roles)
             .into_iter()
             .filter_map(|steps| {
                 let last = steps.last()?;

@@ -73,7 +73,7 @@ impl Reader {
                 set.members = members;
             }
         }
-        self.set_circles();
+        self.set_cycles();
     }
 
     fn set_member(&mut self, node: &YamlNode) -> Option<Spanned<SetMember>> {
@@ -103,8 +103,8 @@ impl Reader {
         None
     }
 
-    fn set_circles(&mut self) {
-        let findings: Vec<Diagnostic> = (self.policy.sets.circles().into_iter())
+    fn set_cycles(&mut self) {
+        let findings: Vec<Diagnostic> = (self.policy.sets.cycles().into_iter())
             .filter_map(|steps| {
                 let name = |step: &Spanned<SetMember>| match &step.value {
                     SetMember::Set(name) => Some(name.clone()),

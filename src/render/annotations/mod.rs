@@ -15,7 +15,7 @@ use crate::model::{Origin, harmless};
 pub use outcome::outcome_as_annotations;
 pub use plan::plan_as_annotations;
 
-/// GitHub shows so many annotations of each level for a step.
+/// How many annotations of each level GitHub shows for a step.
 const SHOWN: usize = 10;
 
 /// One annotation.

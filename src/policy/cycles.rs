@@ -1,18 +1,18 @@
-//! Circles among definitions that name one another, such as roles that include themselves.
+//! Cycles among definitions that name one another, such as roles that include themselves.
 
 use std::collections::BTreeSet;
 
-/// One circle: the steps that lead round, each with what it leads away from.
-pub(super) type Circle<'a, K, S> = Vec<(&'a K, &'a S)>;
+/// One cycle: its edges, each with the definition that it starts from.
+pub(super) type Cycle<'a, K, S> = Vec<(&'a K, &'a S)>;
 
-/// Each circle once, beginning with the first of `starts` that is in it or leads to it. `steps` are those that lead away
+/// Each cycle once, beginning with the first of `starts` that is in it or leads to it. `steps` are those that lead away
 /// from something, and `into` says where a step leads.
-pub(super) fn circles<'a, K: Ord + ?Sized, S>(
+pub(super) fn cycles<'a, K: Ord + ?Sized, S>(
     starts: impl IntoIterator<Item = &'a K>,
     steps: impl Fn(&'a K) -> &'a [S],
     into: impl Fn(&'a S) -> Option<&'a K>,
-) -> Vec<Circle<'a, K, S>> {
-    let mut circles = Vec::new();
+) -> Vec<Cycle<'a, K, S>> {
+    let mut cycles = Vec::new();
     let mut done: BTreeSet<&K> = BTreeSet::new();
     for start in starts {
         // Where the search is: each place with the number of its steps that have been taken.
@@ -26,11 +26,11 @@ pub(super) fn circles<'a, K: Ord + ?Sized, S>(
             let Some(into) = into(step) else { continue };
             if let Some(at) = path.iter().position(|(place, _)| *place == into) {
                 let round = path[at..].iter();
-                circles.push(round.map(|(place, taken)| (*place, &steps(place)[taken - 1])).collect());
+                cycles.push(round.map(|(place, taken)| (*place, &steps(place)[taken - 1])).collect());
             } else if !done.contains(into) {
                 path.push((into, 0));
             }
         }
     }
-    circles
+    cycles
 }
