@@ -225,7 +225,7 @@ fn unknown_person(name: &str, policy: &Policy, live: &Live) -> CliError {
     let near = did_you_mean(bare, policy.people.keys().map(String::as_str)).map(str::to_owned);
     let near = near.or_else(|| group.map(|group| format!("group:{group}")));
     let hint = near.map_or_else(
-        || "the account id stands at the end of the address of the person's profile page".to_owned(),
+        || "the account id is at the end of the address of the person's profile page".to_owned(),
         |near| format!("did you mean `{}`?", visible(&near)),
     );
     let why = "this is neither an alias or an e-mail address under `people` in the policy, nor a name on the site, nor an \

@@ -11,7 +11,7 @@ use super::style::{CHANGE, list, paint};
 pub(super) fn skipped(plan: &Plan) -> Option<Section> {
     let heading = paint(
         CHANGE,
-        "Skipped: on the site the name stands for something else by now, or for nothing, or the page elsewhere",
+        "Skipped: on the site the name means something else by now, or nothing, or the page is elsewhere",
     );
     (!plan.skipped.is_empty()).then(|| Section::new(ReviewPart::Incomplete, heading, lines(plan)))
 }

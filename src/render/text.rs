@@ -410,7 +410,7 @@ pub(super) fn uncovered(plan: &Plan) -> Option<Uncovered> {
     let left_out = format!("{changes} left out, since {because}");
     let changeable = if others.is_empty() { "the site lets be changed" } else { "this account may change" };
     let skipped = count(plan.skipped.len(), "entry is", "entries are");
-    let skipped = format!("{skipped} skipped, since a name stands for something else by now, or for nothing");
+    let skipped = format!("{skipped} skipped, since a name means something else by now, or nothing");
     let paused = plan.spaces.values().filter(|space| space.mode == Mode::Paused).count();
     let parts = [
         unknown_words(plan).map(|unknown| ("is known", unknown)),

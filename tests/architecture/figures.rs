@@ -11,8 +11,8 @@ use crate::{File, files};
 
 /// Lines that are read in one sitting.
 const LONGEST: usize = 500;
-/// So many names of types are defined in two files, the sandbox left out, which calls things as the wire does. It may
-/// only become less: a type that means the same is to be one, and one that does not needs a name of its own.
+/// How many names of types two files may define. The sandbox is left out, since it calls things as the wire does. Only
+/// ever lower this: a type that means the same is to be one, and one that does not needs a name of its own.
 const TWICE: usize = 4;
 
 /// The types that a text defines, those of its tests left out.

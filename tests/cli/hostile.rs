@@ -99,7 +99,7 @@ fn a_file_that_is_no_table_is_not_quoted() {
     }
     let folder =
         repository(&[("rules.yaml", &rows("credentials", ", delimiter: '3'")), ("credentials", "A3B3C\n")]);
-    assert!(run(&folder, &["validate"]).code(4).err.contains("`3` cannot stand between columns"));
+    assert!(run(&folder, &["validate"]).code(4).err.contains("`3` cannot separate columns"));
     // One known column cannot stand for all three.
     let one = rows("credentials", "").replace("type: B, id: C", "type: A, id: A");
     let folder = repository(&[("rules.yaml", &one), ("credentials", "A\ncanary-5f1d\n")]);
@@ -267,7 +267,7 @@ fn a_first_line_cannot_name_just_anything_as_the_delimiter() {
         ]);
         let ran = run(&folder, &["validate"]).code(code);
         assert!(!ran.err.contains("panicked"), "{first}: {}", ran.err);
-        let refused = ran.err.contains("owners.csv:1:1") && ran.err.contains("may stand between columns");
+        let refused = ran.err.contains("owners.csv:1:1") && ran.err.contains("can separate columns");
         assert_eq!(refused, code == 4 && first != "sep=;;;", "{first}: {}", ran.err);
     }
 }

@@ -143,7 +143,7 @@ impl CsvTable<'_> {
                     findings.push(
                         Diagnostic::new(
                             Code::CsvFile,
-                            "the line `sep=` names nothing that may stand between columns",
+                            "the line `sep=` names nothing that can separate columns",
                         )
                         .at(&place, "")
                         .help("write `sep=,`, `sep=;` or `sep=|`, or remove the line"),

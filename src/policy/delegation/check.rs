@@ -100,7 +100,7 @@ fn section(team: &Team, key: &Spanned<&str>) -> Diagnostic {
     Diagnostic::new(Code::BeyondDelegation, format!("a file of the team `{}` cannot have `{}`", team.name.value, key.value))
         .at(&key.span, "")
         .at(&team.files.span, "delegated here")
-        .help("files of teams have `spaces`, `rules` and `tests`; what names things for all stands in a central file")
+        .help("files of teams have `spaces`, `rules` and `tests`; what names things for all belongs in a central file")
 }
 
 impl Judge<'_> {

@@ -13,7 +13,7 @@ pub enum InvalidSelector {
     LabelElsewhere,
     #[error("a part of this path is empty")]
     EmptyPart,
-    #[error("`*` and `**` can only stand at the end of a path")]
+    #[error("`*` and `**` are only allowed at the end of a path")]
     InnerGlob,
     #[error("a pattern needs a path: it begins with `/`")]
     GlobWithoutPath,

@@ -88,7 +88,7 @@ fn date(text: &str) -> Result<Date, (String, String)> {
     Date::new(y, m, d).map_err(|_| {
         let help = match Date::new(y, m, 1) {
             Ok(first) => format!("the last day of that month is `{}`", first.last_of_month()),
-            Err(_) => "months go from `01` to `12`, and the month stands in the middle".to_owned(),
+            Err(_) => "months go from `01` to `12`, and the month is in the middle".to_owned(),
         };
         (format!("there is no day `{text}`"), help)
     })

@@ -48,10 +48,10 @@ pub(in crate::policy) fn key<'k>(written: &str, known: &[&'k str]) -> Option<&'k
 pub(super) fn elsewhere(key: &str, known: &[&str]) -> Option<&'static str> {
     match key {
         "absent" | "replace" | "from" if known.contains(&"page-only") => {
-            Some("it stands in a rule, as in `rules: [{name: NAME, spaces: [KEY], absent: [user:NAME]}]`")
+            Some("it belongs in a rule, as in `rules: [{name: NAME, spaces: [KEY], absent: [user:NAME]}]`")
         }
         "also-view" | "also-edit" if known.contains(&"page-only") => {
-            Some("it stands beside a page, under `pages`; `restricted-pages` joins all lists of the space")
+            Some("it belongs to a page, under `pages`; `restricted-pages` joins all lists of the space")
         }
         _ => None,
     }

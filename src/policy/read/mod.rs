@@ -166,7 +166,7 @@ impl Reader {
     fn ignore(&mut self, span: &Span, node: &YamlNode) {
         if !is_root(&span.file) {
             self.report(
-                Diagnostic::new(Code::InvalidValue, "`ignore` stands in the wrong file")
+                Diagnostic::new(Code::InvalidValue, "`ignore` is in the wrong file")
                     .at(span, "")
                     .help("write it in confperm.yaml, at the top of the policy directory"),
             );
@@ -198,7 +198,7 @@ impl Reader {
                 self.report(
                     Diagnostic::new(
                         Code::DuplicateEntry,
-                        format!("{} stands twice in this list", show(&self.policy, &item.value)),
+                        format!("{} appears twice in this list", show(&self.policy, &item.value)),
                     )
                     .at(&item.span, "here again")
                     .at(first, "first here")

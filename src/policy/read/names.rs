@@ -156,7 +156,7 @@ impl Reader {
                 format!("`{}` is not the key of a space", visible(&text.value)),
             )
             .at(&text.span, "")
-            .help("the key stands in the address of the space, after `/spaces/`, as in `ENG`"),
+            .help("the key is in the address of the space, after `/spaces/`, as in `ENG`"),
         );
         None
     }
@@ -313,7 +313,7 @@ fn account_help(text: &str) -> String {
             "write the account id, and the address beside it if you like, as in `{{account: ACCOUNT-ID, email: {text}}}`; the \
              id stands at the end of the address of the person's profile page"
         ),
-        None => "the account id stands at the end of the address of the person's profile page".to_owned(),
+        None => "the account id is at the end of the address of the person's profile page".to_owned(),
     }
 }
 

@@ -67,8 +67,7 @@ impl Reader {
     /// What may be meant by a text after `user:` that is neither an alias nor an account id.
     fn person_help(&self, name: &str) -> String {
         if name.contains('*') {
-            return "patterns stand under `leave`: name each person here, or a group that they are in"
-                .to_owned();
+            return "patterns are for `leave`: name each person here, or a group that they are in".to_owned();
         }
         if name == "anonymous" {
             return "visitors who are not signed in are `anonymous`, without `user:`".to_owned();
@@ -99,7 +98,7 @@ impl Reader {
         }
         let names = AccessClass::ALL.map(AccessClass::as_str);
         let help = match name {
-            _ if name.contains('*') => "patterns stand under `leave`: name the class here".to_owned(),
+            _ if name.contains('*') => "patterns are for `leave`: name the class here".to_owned(),
             "anonymous-users" | "anonymous" => "did you mean `anonymous`?".to_owned(),
             "everyone" | "everybody" | "all" | "licensed-users" | "users" | "all-users" => {
                 "did you mean `class:all-licensed-users`?".to_owned()
@@ -184,7 +183,7 @@ impl Reader {
     pub(super) fn named(&mut self, node: &YamlNode) -> Option<Spanned<Named>> {
         if node.scalar() == Some("anyone") {
             self.report(
-                Diagnostic::new(Code::NotOnPages, "`anyone` cannot stand in a list")
+                Diagnostic::new(Code::NotOnPages, "`anyone` is not allowed in a list")
                     .at(&node.span, "")
                     .help("write `view: anyone` or `edit: anyone` instead of the whole list"),
             );

@@ -281,7 +281,7 @@ impl Reader {
         let known = Delimiter::parse(&text.value);
         if known.is_none() {
             self.report(
-                Diagnostic::new(Code::InvalidValue, format!("`{}` cannot stand between columns", text.value))
+                Diagnostic::new(Code::InvalidValue, format!("`{}` cannot separate columns", text.value))
                     .at(&text.span, "")
                     .help("write `\",\"`, `\";\"`, `\"|\"` or `tab`"),
             );

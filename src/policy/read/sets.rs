@@ -142,7 +142,7 @@ impl Reader {
         let misplaced = members.iter().find(|(who, _)| (place.takes)(who).is_none());
         if let Some((who, at)) = misplaced {
             let finding =
-                Diagnostic::new(place.code, format!("`set:{name}` cannot stand here: {}", place.holds))
+                Diagnostic::new(place.code, format!("`set:{name}` is not allowed here: {}", place.holds))
                     .at(&node.span, "")
                     .at(at, format!("the set names `{}`", self.policy.show(who)))
                     .help("name a set without it, or the principals themselves");
@@ -157,7 +157,7 @@ impl Reader {
     pub(super) fn is_set_for_one(&mut self, node: &YamlNode, why: &str) -> bool {
         let Some(name) = set_name(node) else { return false };
         self.report(
-            Diagnostic::new(Code::InvalidPrincipal, format!("`set:{name}` cannot stand here: {why}"))
+            Diagnostic::new(Code::InvalidPrincipal, format!("`set:{name}` is not allowed here: {why}"))
                 .at(&node.span, "")
                 .help("name one principal"),
         );

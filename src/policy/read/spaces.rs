@@ -40,7 +40,7 @@ impl Reader {
             self.report(
                 Diagnostic::new(
                     Code::InvalidValue,
-                    format!("`{}` stands beside the keys of spaces, and belongs to one of them", name.value),
+                    format!("`{}` is next to the keys of spaces, and belongs below one of them", name.value),
                 )
                 .at(&name.span, "")
                 .help("indent it and what follows further than the key of its space"),
@@ -307,14 +307,14 @@ fn key_help(text: &str) -> String {
     match (in_address, text.split_once('/')) {
         (Some(key), _) if key.parse::<SpaceKey>().is_ok() => format!("did you mean `{key}`?"),
         (_, Some((key, path))) if key.parse::<SpaceKey>().is_ok() && !path.is_empty() => {
-            format!("pages stand below their space: write `{key}:`, and below it `pages:` with `/{path}`")
+            format!("pages go below their space: write `{key}:`, and below it `pages:` with `/{path}`")
         }
         _ if text.contains(['*', '?']) => {
             "a pattern of keys selects spaces in a rule, as in `rules: [{name: …, spaces: {key: \"TEAM*\"}, access: …}]`"
                 .to_owned()
         }
         _ if text.is_empty() => "a page is written with its space, as in `ENG/Runbooks`".to_owned(),
-        _ => "the key stands in the address of the space, after `/spaces/`, as in `ENG`".to_owned(),
+        _ => "the key is in the address of the space, after `/spaces/`, as in `ENG`".to_owned(),
     }
 }
 

@@ -79,7 +79,7 @@ impl Resolver<'_> {
                 self.report(
                     self.as_member(finding, Named::Group(name.to_owned()), span)
                         .help(if is_pattern {
-                            "patterns of names stand under `leave` only: name each group".to_owned()
+                            "patterns of names are for `leave` only: name each group".to_owned()
                         } else {
                             format!("{create}correct the name: upper and lower case count")
                         })
@@ -199,9 +199,8 @@ impl Resolver<'_> {
             finding = finding.at(&definition.account.span, "the account");
         }
         self.report(
-            finding.help(
-                "check the account id: it stands at the end of the address of the person's profile page",
-            ),
+            finding
+                .help("check the account id: it is at the end of the address of the person's profile page"),
         );
     }
 

@@ -73,7 +73,7 @@ impl Notes {
                 self.unplaced,
                 "page",
                 "pages",
-                "whose place the site does not say; in the copy they stand at the top of their space",
+                "whose place the site does not say; in the copy they are at the top of their space",
             ),
             (
                 self.hidden,
