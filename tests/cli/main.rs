@@ -55,6 +55,7 @@ mod names;
 mod network;
 mod open_world;
 mod one_answer;
+mod one_run;
 mod opening;
 mod order;
 mod page_only;

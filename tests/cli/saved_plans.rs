@@ -1,13 +1,7 @@
-//! `apply PLAN`, `show`, `log` and `undo` by the program: what they refuse, what they say, and one run at a time.
+//! `apply PLAN`, `show`, `log` and `undo` by the program: what they refuse, and what they say.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier};
-use std::time::Duration;
 
-use camino::Utf8PathBuf;
-use confperm::apply::journal::{self, HoldTaken};
 use serde_json::Value;
 
 use crate::support::{Folder, site_of_ann_and_bob};
@@ -42,7 +36,7 @@ spaces:
       /Closed: {view: anyone}
 ";
 
-fn repository() -> Folder {
+pub(crate) fn repository() -> Folder {
     let folder = Folder::with(&[("site.yaml", SITE), ("policy.yaml", POLICY)]);
     folder.run(&["plan", "-o", "plan.json"]).code(0);
     folder
@@ -227,74 +221,4 @@ fn a_journal_that_cannot_be_read_hides_no_other() {
     assert_eq!(ran.out.lines().count(), 1);
     assert!(ran.err.contains("29990101T000000.000Z-000.ndjson"), "{}", ran.err);
     folder.run(&["undo", "last", "--yes"]).code(1);
-}
-
-#[test]
-fn a_second_run_waits_or_fails_and_says_who_is_there() {
-    let folder = repository();
-    let own = journal::own_folder(&Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap());
-    let HoldTaken::Ours(hold) = journal::hold(&own, "process 7, since noon").unwrap() else { panic!() };
-    for command in [&["apply", "plan.json"][..], &["apply", "--yes"]] {
-        let ran = folder.run(command).code(1);
-        assert!(ran.err.contains("error[run-going-on]") && ran.err.contains("process 7"), "{}", ran.err);
-    }
-    let waiting = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(600));
-        drop(hold);
-    });
-    let ran = folder.run(&["apply", "plan.json", "--lock-timeout", "60s"]).code(0);
-    assert!(ran.err.contains("Waiting for another run"), "{}", ran.err);
-    waiting.join().unwrap();
-    let has_lock = |folder: &Folder| folder.files().iter().any(|(path, _)| path.ends_with("run.lock"));
-    assert!(!has_lock(&folder));
-}
-
-#[test]
-fn of_two_runs_at_once_exactly_one_goes() {
-    let folder = Folder::with(&[]);
-    let own = journal::own_folder(&Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap());
-    let mut went = 0;
-    for round in 0..1_000 {
-        let (barrier, ours) = (Arc::new(Barrier::new(2)), AtomicUsize::new(0));
-        std::thread::scope(|scope| {
-            for _ in 0..2 {
-                scope.spawn(|| {
-                    barrier.wait();
-                    let taken = journal::hold(&own, "a run").unwrap();
-                    ours.fetch_add(usize::from(matches!(taken, HoldTaken::Ours(_))), Ordering::SeqCst);
-                    // It is held until both have tried.
-                    barrier.wait();
-                    drop(taken);
-                });
-            }
-        });
-        // A process that another test starts holds all open files until it has become another program.
-        let ours = ours.load(Ordering::SeqCst);
-        assert!(ours <= 1, "round {round}");
-        went += ours;
-        assert!(!own.exists(), "round {round}");
-    }
-    assert!(went > 900, "{went}");
-}
-
-#[test]
-fn a_run_that_is_killed_leaves_no_lock_behind() {
-    let folder = repository();
-    for round in 0..8_u64 {
-        let program = assert_cmd::cargo::cargo_bin!("confperm");
-        let mut child = Command::new(program)
-            .current_dir(folder.path())
-            .env_clear()
-            .args(["apply", "--yes"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(40 * round));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let own = journal::own_folder(&Utf8PathBuf::from_path_buf(folder.path().to_owned()).unwrap());
-        let taken = journal::hold(&own, "the next").unwrap();
-        assert!(matches!(taken, HoldTaken::Ours(_)), "{round}: {taken:?}");
-    }
 }
