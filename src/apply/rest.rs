@@ -97,7 +97,7 @@ pub(super) fn add_objects(needs: &mut Needs, plan: &Plan, live: &Live) {
 
 /// The spaces that a plan changes.
 pub fn spaces(plan: &Plan) -> BTreeSet<SpaceKey> {
-    plan.objects.iter().map(|object| ObjectId::of(object).space().clone()).collect()
+    plan.objects.iter().map(|object| object.space().clone()).collect()
 }
 
 /// Whether the site has a space of the plan, and under the same key.

@@ -45,7 +45,7 @@ pub(super) async fn carry_through(
     out: &Output,
 ) -> Result<Exit, CliError> {
     directory::check(&args.scope.directory)?;
-    let _only = one_run::only(&args.scope.directory, args.waiting.lock_timeout, environment, out).await?;
+    let _only = one_run::only(&args.scope.directory, args.run.lock_timeout, environment, out).await?;
     let limits = Limits::of(args);
     let first = Box::pin(once(args, approval, &limits, environment, signals, out)).await?;
     let Some((moved, left)) = moved(&first, approval, &limits, out) else {
@@ -112,7 +112,7 @@ impl Approval {
             Source::Policy => {
                 let lacking = Lacking::Refused;
                 let prepared =
-                    prepare(scope, &args.overrides, lacking, is_accepted, environment, out).await?;
+                    prepare(scope, &args.run.overrides, lacking, is_accepted, environment, out).await?;
                 let completeness = scope.completeness(&prepared.planned.plan);
                 (prepared, completeness)
             }
@@ -121,7 +121,7 @@ impl Approval {
                 (left.prepared, scope.completeness(&saved.plan).max(moved(left.has_moved)))
             }
             Source::Journal(run) => {
-                let left = run.prepare(scope, &args.overrides, environment, out).await?;
+                let left = run.prepare(scope, &args.run.overrides, environment, out).await?;
                 (left.prepared, moved(left.has_moved))
             }
         })
@@ -146,7 +146,7 @@ fn with_saved(args: &ApplyArgs) -> Result<(ApplyArgs, Source), CliError> {
     for (is_given, option) in [
         (!args.scope.spaces.is_empty(), "--space"),
         (args.scope.team.is_some(), "--team"),
-        (!args.overrides.guards.is_empty(), "--override"),
+        (!args.run.overrides.guards.is_empty(), "--override"),
         (args.scope.allow_gap, "--allow-gap"),
     ] {
         if is_given {
@@ -191,7 +191,7 @@ fn report(runs: &[Once], error: Option<&CliError>, args: &ApplyArgs, out: &Outpu
         }
         _ => (Exit::Partial, ApplyResult::PartlyDone),
     };
-    if args.format == ApplyFormat::Json {
+    if args.run.format == ApplyFormat::Json {
         let findings = error.map(|error| error.documented(|text| out.without_secrets(text)));
         let runs = runs.iter().map(Once::document).collect();
         out.data(&render::apply_as_json(runs, findings.unwrap_or_default(), result, exit.code()));
@@ -286,7 +286,7 @@ async fn once(
         return Err(expected.refuses(&saved.plan));
     }
     let is_accepted = |plan: &Plan| {
-        let is_sure = args.yes || plan.is_empty();
+        let is_sure = args.run.yes || plan.is_empty();
         is_sure && expected.is_none_or(|expected| plan.is_empty() || expected.is(plan))
     };
     let (prepared, completeness) = approval.prepare(args, &is_accepted, environment, out).await?;
@@ -307,7 +307,7 @@ async fn once(
         out.error(&expected.refuses(&prepared.planned.plan));
         return ended(RunEnd::Blocked, prepared);
     }
-    let is_sure = args.yes || is_empty || approval.saved().is_some();
+    let is_sure = args.run.yes || is_empty || approval.saved().is_some();
     let prepared =
         if is_sure { prepared } else { confirm(prepared, args, approval, environment, out).await? };
     let folder = journal::folder(&args.scope.directory);
@@ -320,12 +320,12 @@ async fn once(
         && (!is_empty || !outcome.is_complete())
     {
         let plan = &once.plan;
-        match args.format {
+        match args.run.format {
             // Said when all runs are over.
             ApplyFormat::Json => {}
             ApplyFormat::Text => out.data(&render::outcome_as_text(plan, outcome)),
             ApplyFormat::Github => {
-                out.annotate(render::outcome_as_annotations(plan, outcome, args.titles.into()));
+                out.annotate(render::outcome_as_annotations(plan, outcome, args.run.titles.into()));
                 out.say(render::outcome_as_summary(plan, outcome).trim_end());
             }
         }
@@ -336,11 +336,11 @@ async fn once(
 /// Prints the plan before anything is done.
 fn show(prepared: &Prepared, args: &ApplyArgs, out: &Output) {
     let (plan, view) = (&prepared.planned.plan, &prepared.view);
-    match args.format {
+    match args.run.format {
         ApplyFormat::Text => out.data(&render::plan_as_text_in(plan, view)),
         ApplyFormat::Json => out.say(&render::plan_in_a_line(plan)),
         ApplyFormat::Github => {
-            out.annotate(render::plan_as_annotations(plan, view, args.titles.into()));
+            out.annotate(render::plan_as_annotations(plan, view, args.run.titles.into()));
             out.say(&render::plan_in_a_line(plan));
         }
     }

@@ -118,10 +118,10 @@ pub fn main() -> ExitCode {
 fn documented(command: &Command) -> Option<&'static str> {
     let (name, is_document) = match command {
         Command::Import(args) => ("import", args.format == AnswerFormat::Json),
-        Command::Plan(args) => ("plan", args.format == Format::Json),
-        Command::Apply(args) => ("apply", args.format == ApplyFormat::Json),
-        Command::Undo(args) => ("undo", args.format == ApplyFormat::Json),
-        Command::Show(args) => ("show", args.format == Format::Json),
+        Command::Plan(args) => ("plan", args.form.format == Format::Json),
+        Command::Apply(args) => ("apply", args.run.format == ApplyFormat::Json),
+        Command::Undo(args) => ("undo", args.run.format == ApplyFormat::Json),
+        Command::Show(args) => ("show", args.form.format == Format::Json),
         Command::Log(args) => ("log", args.format == AnswerFormat::Json),
         Command::Can(args) => ("can", args.what.common.format == AnswerFormat::Json),
         Command::Who(args) => ("who", args.what.common.format == AnswerFormat::Json),
@@ -146,9 +146,11 @@ fn documented(command: &Command) -> Option<&'static str> {
 /// The policy directory of a command that is asked for annotations.
 fn annotated(command: &Command) -> Option<&Utf8Path> {
     match command {
-        Command::Plan(args) if args.format == Format::Github => Some(&args.scope.directory),
-        Command::Apply(args) if args.format == ApplyFormat::Github => Some(&args.scope.directory),
-        Command::Undo(args) if args.format == ApplyFormat::Github => Some(&args.scope.directory),
+        Command::Plan(args) if args.form.format == Format::Github => Some(&args.scope.directory),
+        // The files of a saved plan are named as seen from the policy directory.
+        Command::Show(args) if args.form.format == Format::Github => Some(Utf8Path::new(".")),
+        Command::Apply(args) if args.run.format == ApplyFormat::Github => Some(&args.scope.directory),
+        Command::Undo(args) if args.run.format == ApplyFormat::Github => Some(&args.scope.directory),
         Command::Validate(args) if args.format == FindingsFormat::Github => Some(&args.directory),
         _ => None,
     }

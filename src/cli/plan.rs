@@ -1,9 +1,10 @@
 //! `confperm plan`.
 
 use crate::files;
-use crate::render;
+use crate::plan::Plan;
+use crate::render::{self, View};
 
-use super::args::{Format, PlanArgs};
+use super::args::{FormArgs, Format, PlanArgs};
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
@@ -23,27 +24,16 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
     }
     let prepared =
         prepare(&args.scope, &args.overrides, Lacking::Reported, &|_| true, environment, out).await?;
-    let Prepared { bundles, live, planned, view, .. } = prepared;
+    let Prepared { planned, view, .. } = prepared;
     let plan = &planned.plan;
-    let text = match args.format {
-        _ if args.explain_order => render::order_as_text(plan),
-        _ if args.summary => render::plan_as_summary(plan),
-        Format::Text => render::plan_as_text_in(plan, &view),
-        Format::Markdown => render::plan_as_markdown(plan, &view, args.titles.into()),
-        Format::Github => {
-            out.annotate(render::plan_as_annotations(plan, &view, args.titles.into()));
-            String::new()
-        }
-        Format::Json => json(plan)?,
-        Format::Diff => render::plan_as_diff(plan, &live, &planned.after, &bundles),
-    };
+    let text = in_form(plan, &args.form, &view, out)?;
     out.data(&text);
     if !plan.is_empty() {
         out.say(&format!("Hash of this plan: {}", plan.hash));
     }
     for path in &args.out {
         let text = match path.extension() {
-            Some("md") => render::plan_as_markdown(plan, &view, args.titles.into()),
+            Some("md") => render::plan_as_markdown(plan, &view, args.form.titles.into()),
             _ => json(plan)?,
         };
         files::write(path, &out.cleared(&text)).map_err(|error| {
@@ -52,12 +42,14 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
         out.say(&format!("Plan written to {path}"));
     }
     if plan.is_blocked() {
-        if args.explain_order || !matches!(args.format, Format::Text | Format::Markdown | Format::Github) {
+        if args.form.explain_order
+            || !matches!(args.form.format, Format::Text | Format::Markdown | Format::Github)
+        {
             out.say(render::blocked_as_text(plan).trim_end());
         }
         return Ok(Exit::Blocked);
     }
-    if args.explain_order || args.format == Format::Diff {
+    if args.form.explain_order || args.form.format == Format::Diff {
         let incomplete = render::incomplete_as_text(plan);
         if !incomplete.is_empty() {
             out.say(incomplete.trim_end());
@@ -67,7 +59,23 @@ pub(super) async fn run(args: &PlanArgs, environment: &Environment, out: &Output
     Ok(args.scope.completeness(plan).max(changes))
 }
 
-pub(super) fn json(plan: &crate::plan::Plan) -> Result<String, CliError> {
+/// A plan in the form that is asked for; annotations are kept for the end.
+pub(super) fn in_form(plan: &Plan, form: &FormArgs, view: &View, out: &Output) -> Result<String, CliError> {
+    Ok(match form.format {
+        _ if form.explain_order => render::order_as_text(plan),
+        _ if form.summary => render::plan_as_summary(plan),
+        Format::Text => render::plan_as_text_in(plan, view),
+        Format::Markdown => render::plan_as_markdown(plan, view, form.titles.into()),
+        Format::Github => {
+            out.annotate(render::plan_as_annotations(plan, view, form.titles.into()));
+            String::new()
+        }
+        Format::Json => json(plan)?,
+        Format::Diff => render::plan_as_diff(plan),
+    })
+}
+
+fn json(plan: &Plan) -> Result<String, CliError> {
     render::plan_as_json(plan)
         .map_err(|error| CliError::failed(Failure::Defect, format!("cannot write the plan: {error}")))
 }

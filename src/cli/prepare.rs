@@ -12,7 +12,7 @@ use crate::model::{Desired, Edition, Fingerprint, Guard, Live, Site, SpaceKey, v
 use crate::observe::{Failure, Needs};
 use crate::plan::{self, MadeFrom, Plan, Planned};
 use crate::policy::lock::Lock;
-use crate::policy::{Context, NamedBundle, Policy, Resolved};
+use crate::policy::{Context, Policy, Resolved};
 use crate::render::{self, View};
 
 use super::args::{IncompleteMeans, OverrideArgs, Scope};
@@ -30,8 +30,6 @@ use super::token;
 /// A plan with everything that showing and applying it need.
 pub(super) struct Prepared {
     pub(super) connection: Connection,
-    pub(super) bundles: Vec<NamedBundle>,
-    pub(super) live: Live,
     pub(super) planned: Planned,
     /// The last run that kept a journal here.
     pub(super) last: Option<journal::Last>,
@@ -186,7 +184,8 @@ impl Begun {
         if let Some(learning) = learning {
             view.unlocked = lock.learn(&learnt, learning, out)?;
         }
-        Ok(Prepared { connection, bundles: policy.bundles(), live, planned, last, view })
+        planned.plan.own_roles = policy.own_bundles();
+        Ok(Prepared { connection, planned, last, view })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::apply::journal::{self, Record};
 use crate::apply::rest;
 use crate::apply::undo::{self, NotGivenBack, Undo};
 use crate::model::{Desired, Live, PageVerb, SpaceKey};
-use crate::plan::{Aim, Change, Gaps, ObjectId, Plan};
+use crate::plan::{Aim, Change, Gaps, Plan};
 use crate::render;
 use crate::render::style::{count, list};
 
@@ -55,7 +55,7 @@ fn within(record: &mut Record, spaces: &[SpaceKey]) -> Result<(), CliError> {
         ));
     }
     if !spaces.is_empty() {
-        record.plan.objects.retain(|object| spaces.contains(ObjectId::of(object).space()));
+        record.plan.objects.retain(|object| spaces.contains(object.space()));
     }
     Ok(())
 }
@@ -65,14 +65,10 @@ fn as_apply(args: &UndoArgs) -> ApplyArgs {
     ApplyArgs {
         scope: Scope { spaces: Vec::new(), ..args.scope.clone() },
         policy: None,
-        overrides: args.overrides.clone(),
-        format: args.format,
-        titles: args.titles,
-        yes: args.yes,
+        run: args.run.clone(),
         expect: None,
         max_calls: None,
         stop_at: None,
-        waiting: args.waiting,
         forget: Vec::new(),
     }
 }

@@ -68,6 +68,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         refusals.extend(problems.into_iter().map(refused));
     }
     let objects = objects(target, live, &calls);
+    let holders = holders_touched(&objects);
     let incomplete = incomplete(desired, live, &unmanaged);
     let conditional = calls.iter().filter(|call| call.conditional).count();
     let cost = Cost {
@@ -82,6 +83,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         kind: PlanKind::default(),
         hash: Fingerprint::default(),
         made_from: None,
+        own_roles: BTreeMap::new(),
         site: PlanSite {
             flavor: live.site.flavor,
             base_url: live.site.base_url.clone(),
@@ -94,9 +96,11 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
             .spaces
             .iter()
             .filter_map(|(key, wish)| {
-                let space = &live.spaces.get(key)?.space;
+                let found = live.spaces.get(key)?;
                 let (mode, origin) = (wish.mode, wish.origin.clone());
-                Some((key.clone(), PlanSpace { id: space.id, name: space.name.shown(), mode, origin }))
+                let untouched = found.holdings.len() - holders.get(key).copied().unwrap_or_default();
+                let (id, name) = (found.space.id, found.space.name.shown());
+                Some((key.clone(), PlanSpace { id, name, mode, origin, untouched }))
             })
             .collect(),
         pages: BTreeMap::new(),
@@ -135,6 +139,19 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         .collect();
     plan.hash = plan.recomputed_hash();
     plan
+}
+
+/// How many principals hold something in each space that the plan touches.
+fn holders_touched(objects: &[Object]) -> BTreeMap<SpaceKey, usize> {
+    let mut holders: BTreeMap<SpaceKey, usize> = BTreeMap::new();
+    for object in objects {
+        if let Object::Holding { space, before, .. } = object
+            && *before != HoldingState::Nothing
+        {
+            *holders.entry(space.clone()).or_default() += 1;
+        }
+    }
+    holders
 }
 
 /// What the roles give that are assigned or taken away.

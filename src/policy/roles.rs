@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::access_line::RoleName;
 use super::cycles::cycles;
 use crate::diagnostic::{Span, Spanned};
@@ -19,8 +22,9 @@ pub struct RoleDef {
 }
 
 /// The permissions of a role.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Bundle {
+    /// All of these.
     pub required: BTreeSet<Permission>,
     /// These may be there as well: what stands in the same columns of the classic screen, which Confluence adds
     /// by itself in part. Nothing required is in here.

@@ -1,34 +1,60 @@
 //! A plan as a unified diff: each space that changes, before and after, in the policy language.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use anstream::adapter::strip_str;
 use similar::TextDiff;
 
-use crate::model::{ContentId, Live, Principal, SpaceKey, visible};
+use crate::model::{Principal, SpaceKey, visible};
 use crate::plan::{Object, Plan};
 use crate::policy::NamedBundle;
-use crate::policy::express::preview::{self, PreviewNames};
+use crate::policy::express::preview::{self, PreviewNames, PreviewSpace};
 
 use super::json::plan_as_json;
 use super::order::order_as_text;
 use super::plan_text::plan_as_text_in;
 use super::review::View;
 
-/// What a reviewer of pull requests reads without learning anything. `live` is the site that the plan
-/// was made from, `after` the site as it would be.
-pub fn plan_as_diff(plan: &Plan, live: &Live, after: &Live, bundles: &[NamedBundle]) -> String {
+/// What a reviewer of pull requests reads without learning anything: of each space what the calls touch.
+pub fn plan_as_diff(plan: &Plan) -> String {
     let name = |principal: &Principal| plan.name(principal).into_owned();
-    let words = PreviewNames { bundles, roles: &live.roles, name: &name };
+    let bundles = NamedBundle::with_own(&plan.own_roles);
+    let words = PreviewNames { bundles: &bundles, roles: &plan.roles, name: &name };
+    let vocabulary = plan.vocabulary();
+    let mut objects: BTreeMap<&SpaceKey, Vec<&Object>> = BTreeMap::new();
+    for object in &plan.objects {
+        objects.entry(object.space()).or_default().push(object);
+    }
     let mut text = String::new();
-    for (key, space) in &plan.spaces {
-        let (Some(before), Some(after)) = (live.spaces.get(key), after.spaces.get(key)) else { continue };
-        let (holders, pages) = touched(plan, key);
-        if holders.is_empty() && pages.is_empty() {
+    for (key, objects) in objects {
+        let Some(space) = plan.spaces.get(key) else { continue };
+        let side = |is_after: bool| {
+            let mut side = PreviewSpace {
+                key,
+                mode: space.mode,
+                holdings: Vec::new(),
+                others: space.untouched,
+                pages: Vec::new(),
+            };
+            for object in &objects {
+                match object {
+                    Object::Holding { principal, before, after, .. } => {
+                        let held =
+                            if is_after { after.reached_from(before, vocabulary) } else { before.to_live() };
+                        side.holdings.push((principal, held));
+                    }
+                    Object::Page { content, before, after, .. } => {
+                        let path = plan.pages.get(content).map(|page| &page.path);
+                        side.pages.extend(path.map(|path| (path, if is_after { after } else { before })));
+                    }
+                }
+            }
+            side
+        };
+        let [old, new] = [false, true].map(|is_after| preview::space(side(is_after), &words));
+        if old == new {
             continue;
         }
-        let side = |state| preview::space(state, space.mode, &holders, &pages, &words);
-        let (old, new) = (side(before), side(after));
         let diff = TextDiff::from_lines(&old, &new);
         let mut unified = diff.unified_diff();
         unified.context_radius(3).header(&format!("{key} (live)"), &format!("{key} (planned)"));
@@ -61,22 +87,4 @@ pub fn text_diff(name: &str, before: &str, after: &str) -> String {
     let name = visible(name);
     unified.context_radius(3).header(&name, &format!("{name} (formatted)"));
     unified.to_string()
-}
-
-/// Whose access and which pages change in a space. What stays as it is would only be noise.
-fn touched(plan: &Plan, key: &SpaceKey) -> (BTreeSet<Principal>, BTreeSet<ContentId>) {
-    let mut holders = BTreeSet::new();
-    let mut pages = BTreeSet::new();
-    for object in &plan.objects {
-        match object {
-            Object::Holding { space, principal, .. } if space == key => {
-                holders.insert(principal.clone());
-            }
-            Object::Page { space, content, .. } if space == key => {
-                pages.insert(*content);
-            }
-            Object::Holding { .. } | Object::Page { .. } => {}
-        }
-    }
-    (holders, pages)
 }

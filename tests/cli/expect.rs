@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::{Folder, Hosted, Ran, sign_in, site_of_ann_and_bob};
 
-const SITE: &str = site_of_ann_and_bob!(
+pub(crate) const SITE: &str = site_of_ann_and_bob!(
     "
 groups:
   eng: {id: g-eng, members: [bob], access: user}
@@ -27,7 +27,7 @@ spaces:
 "
 );
 
-const POLICY: &str = "version: 1
+pub(crate) const POLICY: &str = "version: 1
 people: {ann: u-ann, bob: u-bob}
 spaces:
   ENG:
@@ -52,11 +52,11 @@ const RULES: &str = "# Why this is so\n\n\nversion: 1\nspaces:
 ";
 const PEOPLE: &str = "people: {rob: u-bob, robert-ann: u-ann}\n";
 
-fn repository() -> Folder {
+pub(crate) fn repository() -> Folder {
     Folder::with(&[("site.yaml", SITE), ("policy.yaml", &with_site(POLICY))])
 }
 
-fn with_site(policy: &str) -> String {
+pub(crate) fn with_site(policy: &str) -> String {
     format!("site: {{url: 'sandbox:site.yaml'}}\n{policy}")
 }
 

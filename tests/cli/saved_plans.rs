@@ -4,40 +4,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{Folder, site_of_ann_and_bob};
-
-const SITE: &str = site_of_ann_and_bob!(
-    "
-groups: {eng: {id: g-eng, members: [ann]}, hr: {id: g-hr, members: [bob]}}
-spaces:
-  ENG:
-    id: 1
-    name: Engineering
-    permissions:
-      read/space: [user:ann, group:eng, group:hr]
-      create/page: [user:ann]
-      update/page: [user:ann]
-      restrict_content/space: [user:ann]
-      administer/space: [user:ann]
-    pages: [{id: 11, title: Plans}, {id: 12, title: Closed, view: [user:ann, group:eng], edit: [user:ann]}]
-"
-);
-
-const POLICY: &str = "version: 1
-site: {url: 'sandbox:site.yaml'}
-people: {ann: u-ann, bob: u-bob}
-spaces:
-  ENG:
-    access:
-      admin: ['user:ann']
-      viewer: ['group:eng', {who: 'user:bob', until: 2030-01-31, why: audit}]
-    pages:
-      /Plans: {view: ['user:ann', 'group:eng']}
-      /Closed: {view: anyone}
-";
+use crate::expect::{self, POLICY, SITE, with_site};
+use crate::support::Folder;
 
 pub(crate) fn repository() -> Folder {
-    let folder = Folder::with(&[("site.yaml", SITE), ("policy.yaml", POLICY)]);
+    let folder = expect::repository();
     folder.run(&["plan", "-o", "plan.json"]).code(0);
     folder
 }
@@ -69,6 +40,21 @@ fn a_saved_plan_is_applied_without_a_question_and_writes_nothing_twice() {
     assert!(folder.run(&["plan"]).code(0).out.contains("Nothing to change"));
 }
 
+/// A plan has all that its forms are made of.
+#[test]
+fn a_saved_plan_is_shown_in_every_form() {
+    let folder = Folder::example("acme");
+    for format in ["text", "diff", "json", "markdown", "github"] {
+        let planned = folder.run(&["plan", "-o", "plan.json", "--format", format]).code(0);
+        assert!(!planned.out.is_empty(), "{format}");
+        assert_eq!(
+            folder.run(&["show", "plan.json", "--format", format]).code(0).out,
+            planned.out,
+            "{format}"
+        );
+    }
+}
+
 #[test]
 fn a_plan_that_was_cut_is_finished_by_the_same_command() {
     let folder = repository();
@@ -83,7 +69,11 @@ fn a_plan_that_was_cut_is_finished_by_the_same_command() {
 fn a_plan_is_bound_to_what_it_was_made_from() {
     type Change = fn(&Folder);
     let cases: [(&str, Change, &str); 5] = [
-        ("policy", |folder| folder.write("policy.yaml", &format!("{POLICY}# more\n")), "the policy files"),
+        (
+            "policy",
+            |folder| folder.write("policy.yaml", &with_site(&format!("{POLICY}# more\n"))),
+            "the policy files",
+        ),
         ("file", |folder| folder.write("more.yaml", "version: 1\nrules: []\n"), "the policy files"),
         (
             "lock",
@@ -142,7 +132,7 @@ fn an_edited_plan_is_not_read() {
     let objects = plan["objects"].as_array().unwrap();
     let page = objects.iter().position(|object| object["content"] == "11").unwrap();
     plan["objects"][page]["after"]["view"] = "anyone".into();
-    for format in ["1.12", "1.0", "2.0"] {
+    for format in ["1.13", "1.0", "2.0"] {
         plan["format_version"] = format.into();
         folder.write("edited.json", &plan.to_string());
         for command in [&["apply", "edited.json"][..], &["show", "edited.json"]] {
@@ -184,7 +174,7 @@ fn a_run_is_told_and_taken_back_once_its_commit_is_reverted() {
 #[test]
 fn what_ended_or_is_absent_comes_back_only_if_that_is_asked_for() {
     let site = SITE.replacen("group:hr]", "group:hr, user:bob]", 1);
-    let policy = format!("{POLICY}rules: [{{name: r, spaces: [ENG], absent: ['group:hr']}}]\n");
+    let policy = with_site(&format!("{POLICY}rules: [{{name: r, spaces: [ENG], absent: ['group:hr']}}]\n"));
     let policy = policy.replacen("2030-01-31", "2026-01-31", 1);
     let folder = Folder::with(&[("site.yaml", &site), ("policy.yaml", &policy)]);
     let before = state(&folder);

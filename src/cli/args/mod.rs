@@ -15,8 +15,8 @@ pub(super) use files::{
     SnapshotArgs, SpacesArgs, ValidateArgs,
 };
 pub(super) use plans::{
-    ApplyArgs, ApplyFormat, Format, IncompleteMeans, LogArgs, OverrideArgs, PlanArgs, Scope, ShowArgs,
-    UndoArgs,
+    ApplyArgs, ApplyFormat, FormArgs, Format, IncompleteMeans, LogArgs, OverrideArgs, PlanArgs, Scope,
+    ShowArgs, UndoArgs,
 };
 pub(super) use questions::{AnswerArgs, AnswerFormat, CanArgs, ObjectArgs, TestArgs, WhatArgs, WhoArgs};
 pub(super) use sandbox::SandboxArgs;

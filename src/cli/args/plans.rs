@@ -85,14 +85,6 @@ impl Scope {
     }
 }
 
-/// How long a run waits for another.
-#[derive(Debug, Clone, Copy, Args)]
-pub(in crate::cli) struct WaitArgs {
-    /// How long to wait for another run that works from this policy directory, such as 10m; without it the run fails at once
-    #[arg(long, value_name = "TIME", value_parser = parse_patience, default_value = "0s", hide_default_value = true)]
-    pub(in crate::cli) lock_timeout: Duration,
-}
-
 /// What a plan is let through, and why.
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct OverrideArgs {
@@ -105,21 +97,12 @@ pub(in crate::cli) struct OverrideArgs {
     pub(in crate::cli) why: Option<String>,
 }
 
+/// How a plan is printed.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct PlanArgs {
-    #[command(flatten)]
-    pub(in crate::cli) scope: Scope,
-
-    #[command(flatten)]
-    pub(in crate::cli) overrides: OverrideArgs,
-
+pub(in crate::cli) struct FormArgs {
     /// How to print the plan
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(in crate::cli) format: Format,
-
-    /// Also write the plan to a file: as Markdown if its name ends in `.md`, and as JSON otherwise; may be repeated
-    #[arg(short, long, value_name = "FILE")]
-    pub(in crate::cli) out: Vec<Utf8PathBuf>,
 
     /// Show only how much changes in each space
     #[arg(long, conflicts_with_all = ["format", "all", "explain_order"])]
@@ -129,13 +112,29 @@ pub(in crate::cli) struct PlanArgs {
     #[arg(long, value_enum, value_name = "TITLES", default_value_t = TitlesShown::Open)]
     pub(in crate::cli) titles: TitlesShown,
 
-    /// Exit with 2 when there is something to change
-    #[arg(long)]
-    pub(in crate::cli) detailed_exitcode: bool,
-
     /// Show the calls in their order, and the reasons for that order
     #[arg(long, conflicts_with = "format")]
     pub(in crate::cli) explain_order: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct PlanArgs {
+    #[command(flatten)]
+    pub(in crate::cli) scope: Scope,
+
+    #[command(flatten)]
+    pub(in crate::cli) overrides: OverrideArgs,
+
+    #[command(flatten)]
+    pub(in crate::cli) form: FormArgs,
+
+    /// Also write the plan to a file: as Markdown if its name ends in `.md`, and as JSON otherwise; may be repeated
+    #[arg(short, long, value_name = "FILE")]
+    pub(in crate::cli) out: Vec<Utf8PathBuf>,
+
+    /// Exit with 2 when there is something to change
+    #[arg(long)]
+    pub(in crate::cli) detailed_exitcode: bool,
 }
 
 /// The forms of a plan.
@@ -182,16 +181,9 @@ impl From<TitlesShown> for crate::render::Titles {
     }
 }
 
+/// How a plan is carried out.
 #[derive(Debug, Clone, Args)]
-pub(in crate::cli) struct ApplyArgs {
-    #[command(flatten)]
-    pub(in crate::cli) scope: Scope,
-
-    /// The policy directory of a plan: where the first argument is a file that `plan -o` wrote, only what is left of that
-    /// plan is done, without a question
-    #[arg(value_name = "POLICY")]
-    pub(in crate::cli) policy: Option<Utf8PathBuf>,
-
+pub(in crate::cli) struct RunArgs {
     #[command(flatten)]
     pub(in crate::cli) overrides: OverrideArgs,
 
@@ -207,6 +199,24 @@ pub(in crate::cli) struct ApplyArgs {
     #[arg(short, long)]
     pub(in crate::cli) yes: bool,
 
+    /// How long to wait for another run that works from this policy directory, such as 10m; without it the run fails at once
+    #[arg(long, value_name = "TIME", value_parser = parse_patience, default_value = "0s", hide_default_value = true)]
+    pub(in crate::cli) lock_timeout: Duration,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(in crate::cli) struct ApplyArgs {
+    #[command(flatten)]
+    pub(in crate::cli) scope: Scope,
+
+    /// The policy directory of a plan: where the first argument is a file that `plan -o` wrote, only what is left of that
+    /// plan is done, without a question
+    #[arg(value_name = "POLICY")]
+    pub(in crate::cli) policy: Option<Utf8PathBuf>,
+
+    #[command(flatten)]
+    pub(in crate::cli) run: RunArgs,
+
     /// Apply only if the plan is the one that was approved: the hash that `plan` printed, or a file of `plan -o`
     #[arg(long, value_name = "HASH|FILE")]
     pub(in crate::cli) expect: Option<String>,
@@ -221,9 +231,6 @@ pub(in crate::cli) struct ApplyArgs {
     #[arg(long, value_name = "HH:MM", value_parser = parse_time)]
     pub(in crate::cli) stop_at: Option<Time>,
 
-    #[command(flatten)]
-    pub(in crate::cli) waiting: WaitArgs,
-
     /// Stop looking for what an earlier run left unverified and was deleted for good since; may be repeated. What the
     /// site shows is verified all the same
     #[arg(long, value_name = "id:N|KEY")]
@@ -236,25 +243,12 @@ pub(in crate::cli) struct ShowArgs {
     #[arg(value_name = "PLAN")]
     pub(in crate::cli) plan: Utf8PathBuf,
 
-    /// How to print the plan
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(in crate::cli) format: Format,
+    #[command(flatten)]
+    pub(in crate::cli) form: FormArgs,
 
     /// Show every change and name, however many there are
     #[arg(long)]
     pub(in crate::cli) all: bool,
-
-    /// Show only how much changes in each space
-    #[arg(long, conflicts_with_all = ["format", "all", "explain_order"])]
-    pub(in crate::cli) summary: bool,
-
-    /// The pages whose titles Markdown and `github` show; the others appear as id:N
-    #[arg(long, value_enum, value_name = "TITLES", default_value_t = TitlesShown::Open)]
-    pub(in crate::cli) titles: TitlesShown,
-
-    /// Show the calls in their order, and the reasons for that order
-    #[arg(long, conflicts_with = "format")]
-    pub(in crate::cli) explain_order: bool,
 }
 
 #[derive(Debug, Args)]
@@ -282,7 +276,7 @@ pub(in crate::cli) struct UndoArgs {
     pub(in crate::cli) scope: Scope,
 
     #[command(flatten)]
-    pub(in crate::cli) overrides: OverrideArgs,
+    pub(in crate::cli) run: RunArgs,
 
     /// Undo the run though the policy still asks for what it did; until that is reverted, the next apply does it again
     #[arg(long)]
@@ -291,21 +285,6 @@ pub(in crate::cli) struct UndoArgs {
     /// Also give back what had ended, or what the policy named to be removed
     #[arg(long)]
     pub(in crate::cli) include_ended: bool,
-
-    /// How to print the plan, and what became of it
-    #[arg(long, value_enum, default_value_t = ApplyFormat::Text)]
-    pub(in crate::cli) format: ApplyFormat,
-
-    /// The pages whose titles `github` shows; the others appear as id:N
-    #[arg(long, value_enum, value_name = "TITLES", default_value_t = TitlesShown::Open)]
-    pub(in crate::cli) titles: TitlesShown,
-
-    /// Do not ask for confirmation
-    #[arg(short, long)]
-    pub(in crate::cli) yes: bool,
-
-    #[command(flatten)]
-    pub(in crate::cli) waiting: WaitArgs,
 }
 
 fn guard_parser() -> impl TypedValueParser<Value = Guard> {

@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use crate::model::{
     AccountId, Call, ContentId, ContentKind, Coverage, Edition, Fingerprint, Flavor, Gap, Mode, Origin,
     PageLabel, Principal, Requested, RoleId, Shown, SiteText, Skipped, SpaceId, SpaceKey, SpaceRoleMode,
+    Vocabulary,
 };
+use crate::policy::Bundle;
 
 use super::change::Change;
 use super::effects::PlanEffects;
@@ -33,7 +35,7 @@ pub use refusal::{ContentVerb, Danger, Demand, Endangered, Moment, NeededBy, Ref
 
 /// The version of the JSON form. The first number changes when a reader would misread; the second when
 /// something is added.
-pub const FORMAT_VERSION: &str = "1.12";
+pub const FORMAT_VERSION: &str = "1.13";
 
 /// What would change on a site, and how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -59,6 +61,9 @@ pub struct Plan {
     pub display_names: BTreeMap<AccountId, Shown>,
     /// How the roles that appear below are called.
     pub roles: BTreeMap<RoleId, Shown>,
+    /// What the roles come down to that the policy defines. Not covered by the hash.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub own_roles: BTreeMap<String, Bundle>,
     /// What the roles give that the changes take or assign, in the words of the site.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub role_contents: BTreeMap<RoleId, BTreeSet<String>>,
@@ -126,6 +131,9 @@ pub struct PlanSpace {
     pub name: Shown,
     pub mode: Mode,
     pub origin: Origin,
+    /// How many principals hold something there that the plan does not touch.
+    #[serde(default)]
+    pub untouched: usize,
 }
 
 /// A page that a plan speaks of.
@@ -244,6 +252,20 @@ impl Plan {
     /// Whether the plan must not be applied.
     pub fn is_blocked(&self) -> bool {
         !self.refusals.is_empty() || self.guards.blocked().next().is_some()
+    }
+
+    /// Which permissions the site has, as far as the plan shows.
+    pub fn vocabulary(&self) -> Vocabulary {
+        let has_more = |state: &HoldingState| matches!(state, HoldingState::Grants { permissions, .. } if permissions.iter().any(|it| !it.is_documented()));
+        let touched = self.objects.iter().any(|object| match object {
+            Object::Holding { before, .. } => has_more(before),
+            Object::Page { .. } => false,
+        });
+        if self.site.space_role_mode.has_roles() || touched {
+            Vocabulary::Extended
+        } else {
+            Vocabulary::Documented
+        }
     }
 
     /// How a principal is called in output that has room: with what the site calls the user behind an alias.

@@ -44,6 +44,15 @@ pub enum ObjectId {
     Page { space: SpaceKey, content: ContentId },
 }
 
+impl Object {
+    /// The space of the object.
+    pub const fn space(&self) -> &SpaceKey {
+        match self {
+            Self::Holding { space, .. } | Self::Page { space, .. } => space,
+        }
+    }
+}
+
 impl ObjectId {
     /// Which object this is.
     pub fn of(object: &Object) -> Self {
@@ -92,6 +101,18 @@ impl HoldingState {
     /// Whether this is one of the rows that the permissions stand in.
     pub fn has_row(&self, row: GrantId) -> bool {
         matches!(self, Self::Grants { rows, .. } if rows.contains(&row))
+    }
+
+    /// The state as it would be found, with all that may be there.
+    pub fn to_live(&self) -> Option<Holding> {
+        match self {
+            Self::Nothing => None,
+            Self::Role { role } => Some(Holding::Role(role.clone())),
+            Self::Grants { permissions, tolerated, .. } => {
+                let all = permissions.iter().chain(tolerated);
+                Some(Holding::Grants(all.map(|permission| (*permission, BTreeSet::new())).collect()))
+            }
+        }
     }
 
     /// The state of a principal as it was found.

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{GrantId, Holding, Known, Live, LiveSpace, Permission, Principal, Vocabulary};
 
 use super::state::{Target, TargetHolding};
+use crate::plan::change::ChangeReason;
+use crate::plan::document::HoldingState;
 
 impl Target {
     /// The site as it would be, with the companions that Confluence adds by itself and that may stay.
@@ -40,6 +42,25 @@ pub(super) fn holdings_applied(
         };
     }
     holdings
+}
+
+impl HoldingState {
+    /// What would be found once a plan has led there from another state.
+    pub fn reached_from(&self, before: &Self, vocabulary: Vocabulary) -> Option<Holding> {
+        let target = match self {
+            Self::Nothing => return None,
+            Self::Role { role } => TargetHolding::Role(role.clone(), ChangeReason::NotDeclared),
+            Self::Grants { permissions, tolerated, .. } => TargetHolding::Grants {
+                required: permissions
+                    .iter()
+                    .map(|permission| (*permission, ChangeReason::NotDeclared))
+                    .collect(),
+                tolerated: tolerated.clone(),
+                refused: BTreeMap::new(),
+            },
+        };
+        target.applied_to(before.to_live().as_ref(), vocabulary)
+    }
 }
 
 impl TargetHolding {

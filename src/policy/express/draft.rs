@@ -76,7 +76,7 @@ pub fn draft<'a>(
 /// Roles that may stand for single permissions. On a site with space roles, a line with a role that means
 /// one of them would assign it.
 fn bundles(policy: &Policy, roles: &Roles, mode: SpaceRoleMode) -> Vec<NamedBundle> {
-    let mut bundles = policy.bundles();
+    let mut bundles = NamedBundle::with_own(&policy.own_bundles());
     bundles.retain(|bundle| match &bundle.name {
         _ if !mode.has_roles() => true,
         RoleName::BuiltIn(_) => false,

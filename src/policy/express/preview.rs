@@ -5,15 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::{AccessWord, NamedBundle, words};
 use crate::model::{
-    Audience, BuiltInRole, ContentId, Holding, Known, LiveSpace, Mode, PageVerb, Principal, Role, RoleId,
-    SiteText, Tree,
+    Audience, BuiltInRole, Holding, Mode, PageVerb, Principal, Restrictions, RoleId, Shown, SpaceKey,
+    is_same_name,
 };
 use crate::policy::yaml::YamlText;
 
 /// How things are called.
 pub struct PreviewNames<'a> {
     pub bundles: &'a [NamedBundle],
-    pub roles: &'a BTreeMap<RoleId, Role>,
+    pub roles: &'a BTreeMap<RoleId, Shown>,
     pub name: &'a dyn Fn(&Principal) -> String,
 }
 
@@ -23,17 +23,24 @@ impl std::fmt::Debug for PreviewNames<'_> {
     }
 }
 
-/// One space as policy text. `holders` and `pages` say what to include.
-pub fn space(
-    space: &LiveSpace,
-    mode: Mode,
-    holders: &BTreeSet<Principal>,
-    pages: &BTreeSet<ContentId>,
-    words: &PreviewNames<'_>,
-) -> String {
+/// What is to be seen of a space: some principals with what they hold, and some pages by their paths.
+#[derive(Debug)]
+pub struct PreviewSpace<'a> {
+    pub key: &'a SpaceKey,
+    pub mode: Mode,
+    pub holdings: Vec<(&'a Principal, Option<Holding>)>,
+    /// How many more principals hold something.
+    pub others: usize,
+    pub pages: Vec<(&'a Shown, &'a Restrictions)>,
+}
+
+/// One space as policy text.
+pub fn space(space: PreviewSpace<'_>, words: &PreviewNames<'_>) -> String {
+    let PreviewSpace { key, mode, holdings, others, pages } = space;
+    let shows_access = !holdings.is_empty();
     let mut access: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (principal, holding) in space.holdings.iter().filter(|(principal, _)| holders.contains(principal)) {
-        for word in holding_words(holding, words) {
+    for (principal, holding) in holdings {
+        for word in holding.iter().flat_map(|holding| holding_words(holding, words)) {
             access.entry(word).or_default().insert((words.name)(principal));
         }
     }
@@ -44,11 +51,10 @@ pub fn space(
         Mode::Paused => "paused",
     };
     text.key(0, "spaces", None);
-    text.key(1, space.space.key.as_str(), None);
+    text.key(1, key.as_str(), None);
     text.entry(2, "mode", mode, None);
     // Without the others, an `access` whose only entry shown here goes would seem to go as a whole.
-    let others = space.holdings.keys().filter(|principal| !holders.contains(principal)).count();
-    if !access.is_empty() || (!holders.is_empty() && others > 0) {
+    if !access.is_empty() || (shows_access && others > 0) {
         text.key(2, "access", None);
         if others > 0 {
             let principals = if others == 1 { "principal keeps" } else { "principals keep" };
@@ -58,9 +64,7 @@ pub fn space(
     for (word, who) in access {
         text.items(3, &word, who);
     }
-    if let Some(tree) = &space.tree {
-        write_pages(tree, pages, words, &mut text);
-    }
+    write_pages(pages, words, &mut text);
     text.into_string()
 }
 
@@ -75,25 +79,20 @@ fn holding_words(holding: &Holding, names: &PreviewNames<'_>) -> Vec<String> {
 }
 
 fn role_word(id: &RoleId, words: &PreviewNames<'_>) -> String {
-    let Some(role) = words.roles.get(id) else { return id.to_string() };
-    let built_in = BuiltInRole::ALL.into_iter().find(|built_in| role.name.is_called(built_in.site_name()));
-    built_in.map_or_else(|| role.name.raw().to_owned(), |built_in| built_in.to_string())
+    let Some(name) = words.roles.get(id) else { return id.to_string() };
+    let mut built_in = BuiltInRole::ALL.into_iter();
+    let built_in = built_in.find(|built_in| is_same_name(name.as_str(), built_in.site_name()));
+    built_in.map_or_else(|| name.to_string(), |built_in| built_in.to_string())
 }
-fn write_pages(tree: &Tree, pages: &BTreeSet<ContentId>, words: &PreviewNames<'_>, text: &mut YamlText) {
-    let mut entries: Vec<(SiteText, [&Audience; 2])> = pages
-        .iter()
-        .filter_map(|&id| match &tree.get(id)?.restrictions {
-            Known::Known(lists) => Some((tree.label(id), [&lists.view, &lists.edit])),
-            Known::Unknown(_) => None,
-        })
-        .collect();
-    entries.sort();
-    if !entries.is_empty() {
+
+fn write_pages(mut pages: Vec<(&Shown, &Restrictions)>, words: &PreviewNames<'_>, text: &mut YamlText) {
+    pages.sort();
+    if !pages.is_empty() {
         text.key(2, "pages", None);
     }
-    for (path, lists) in entries {
-        text.key(3, path.raw(), None);
-        for (verb, audience) in PageVerb::ALL.into_iter().zip(lists) {
+    for (path, lists) in pages {
+        text.key(3, path.as_str(), None);
+        for (verb, audience) in PageVerb::ALL.into_iter().map(|verb| (verb, lists.audience(verb))) {
             match audience {
                 Audience::Anyone => text.entry(4, verb.as_str(), "anyone", None),
                 Audience::Only(members) => {

@@ -1,7 +1,7 @@
 //! Words of the language: roles and permissions for what a principal holds.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{BuiltInRole, Permission};
 use crate::policy::ast::{Policy, RoleName};
@@ -42,15 +42,24 @@ impl From<&RoleName> for AccessWord {
     }
 }
 
-impl Policy {
-    /// All roles that lines of this policy can name, the largest first.
-    pub fn bundles(&self) -> Vec<NamedBundle> {
+impl NamedBundle {
+    /// The built-in roles, and those that a policy defines, the largest first.
+    pub fn with_own(own: &BTreeMap<String, Bundle>) -> Vec<Self> {
         let built_in = BuiltInRole::ALL.into_iter().map(RoleName::BuiltIn);
-        let roles = built_in.chain(self.roles.keys().cloned().map(RoleName::Custom));
-        let mut bundles: Vec<NamedBundle> =
-            roles.map(|name| NamedBundle { bundle: bundle(&name, &self.roles), name }).collect();
+        let built_in = built_in.map(|name| Self { bundle: bundle(&name, &BTreeMap::new()), name });
+        let own =
+            own.iter().map(|(name, own)| Self { name: RoleName::Custom(name.clone()), bundle: own.clone() });
+        let mut bundles: Vec<Self> = built_in.chain(own).collect();
         bundles.sort_by_key(|named| Reverse(named.bundle.required.len()));
         bundles
+    }
+}
+
+impl Policy {
+    /// What the roles come down to that this policy defines.
+    pub fn own_bundles(&self) -> BTreeMap<String, Bundle> {
+        let own = |name: &String| (name.clone(), bundle(&RoleName::Custom(name.clone()), &self.roles));
+        self.roles.keys().map(own).collect()
     }
 }
 
