@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Desired, DesiredSpace, Live, PageVerb};
+use crate::model::{Desired, DesiredSpace, Live, PageVerb, SpaceKey};
 use crate::observe::Needs;
 use crate::plan::{
-    self, Change, ChangeAction, ChangeReason, HoldingState, Object, ObjectId, Plan, TargetHolding, TargetPage,
+    self, Change, ChangeAction, ChangeReason, Danger, Gaps, HoldingState, Object, ObjectId, Plan, Planned,
+    Rejected, TargetHolding, TargetPage,
 };
 
 use super::change::ConcurrentChange;
@@ -54,6 +55,27 @@ pub fn needs(plan: &Plan, written: &BTreeSet<ObjectId>, desired: &Desired, live:
     let mut needs = plan::needs_to(&rest.target, desired, live);
     add_objects(&mut needs, plan, live);
     needs
+}
+
+/// Plans what is left. A space where it would let in more than the plan said stays as it is, with what would be let in.
+pub fn plan_rest(
+    plan: &Plan,
+    rest: &mut Rest,
+    gaps: Gaps,
+    desired: &Desired,
+    live: &Live,
+) -> Result<(Planned, BTreeMap<SpaceKey, Danger>), Rejected> {
+    let aim = plan::aim(desired, live);
+    let mut beyond = BTreeMap::new();
+    loop {
+        let planned = rest.plan(&aim, gaps, desired, live)?;
+        let more = plan::beyond_stated(plan, &planned, live, &desired.guards);
+        if more.is_empty() {
+            return Ok((planned, beyond));
+        }
+        rest.leave_spaces(&more.keys().cloned().collect());
+        beyond.extend(more);
+    }
 }
 
 /// A space that no rule selects any more is still the plan's.

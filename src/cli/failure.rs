@@ -84,6 +84,7 @@ failures! {
     UnusablePlan = "unusable-plan", "What `--expect` names is neither a hash nor a plan file of this version.";
     OtherPlan = "other-plan", "The plan that was made now is not the one that `--expect` names (exit code 3). Look at it, have it approved, and pass its hash.";
     OutdatedPlan = "outdated-plan", "The saved plan is not about this site, these files or this day any more, or was blocked when it was made. Make a new one, and have it approved.";
+    GivesMore = "gives-more", "Others changed a space so that the saved plan would let in more there than it said. The space stays as it is. Make a new plan, and have it approved.";
     AskedFor = "asked-for", "The policy still asks for what the undone run did, so the next `apply` would do it again. Revert the commit first, or pass `--ahead-of-revert`.";
     RunGoingOn = "run-going-on", "Another run of `apply` or `undo` works from this policy directory. `--lock-timeout` waits for it.";
     UnreadableJournal = "unreadable-journal", "There is no such journal, or it cannot be read. `confperm log` lists those of a policy directory.";

@@ -12,9 +12,9 @@ use crate::apply::journal::{self, Record};
 use crate::apply::rest::{self, Rest};
 use crate::apply::saved;
 use crate::model::{Desired, Guard, Live, RoleId, SiteIdentity};
-use crate::plan::{self, ChangeReason, Gaps, GuardVerdict, MeanwhileReason, ObjectId, Plan};
-use crate::render;
+use crate::plan::{ChangeReason, Gaps, GuardVerdict, MeanwhileReason, ObjectId, Plan};
 use crate::render::style::{count, list};
+use crate::render::{self, SiteNames};
 
 use super::args::Scope;
 use super::environment::Environment;
@@ -155,12 +155,18 @@ pub(super) async fn prepare(
     }
     saved::add_spaces(&mut desired, plan);
     let mut rest = saved::rest(plan, &written, &desired, &begun.live);
-    let aim = plan::aim(&desired, &begun.live);
-    let mut planned = rest.plan(&aim, saved.gaps(), &desired, &begun.live)?;
+    let (mut planned, beyond) = saved::plan_rest(plan, &mut rest, saved.gaps(), &desired, &begun.live)?;
     for (guard, why) in saved.overrides() {
         planned.plan.override_guards(&BTreeSet::from([guard]), why);
     }
     say_what_is_left(saved, &rest, &planned.plan, out);
+    for line in render::grown_groups(plan, &planned.plan) {
+        out.say(&line);
+    }
+    let names = SiteNames { live: &begun.live, aliases: &desired.aliases };
+    for line in render::beyond_plan(&beyond, names) {
+        out.warn_of(Failure::GivesMore, &line);
+    }
     let learning = (!planned.plan.is_blocked()).then(|| scope.learning(Lacking::Refused));
     let prepared = Box::pin(begun.prepared(planned, scope, learning, environment, out)).await?;
     Ok(Remainder { prepared, has_moved: rest.has_moved() })

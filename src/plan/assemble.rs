@@ -11,7 +11,7 @@ use super::administration::administration;
 use super::change::Change;
 use super::document::{
     Cost, FORMAT_VERSION, HoldingState, LeftOut, Object, Plan, PlanKind, PlanPage, PlanSite, PlanSpace,
-    PlannedCall, Refusal,
+    PlannedCall, Refusal, surroundings,
 };
 use super::effects::PlanEffects;
 use super::guard::PlanGuards;
@@ -109,6 +109,7 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         roles: live.roles.values().map(|role| (role.id.clone(), role.name.shown())).collect(),
         role_contents: role_contents(&objects, live),
         requested: requested(&changes, desired),
+        surroundings: surroundings(&changes, &objects, live),
         changes,
         calls,
         meanwhile,

@@ -36,6 +36,7 @@ mod resume;
 mod rights;
 mod schedule;
 mod share;
+mod stated;
 mod target;
 
 pub use change::{Change, ChangeAction, ChangeReason};
@@ -43,7 +44,7 @@ pub use check::{Broken, check};
 pub use document::{
     CallId, ContentVerb, Cost, Danger, Demand, Edge, EdgeReason, Endangered, FORMAT_VERSION, HoldingState,
     Lacks, LeftOut, MadeFrom, Meanwhile, MeanwhileReason, Moment, NeededBy, Object, ObjectId, Plan, PlanKind,
-    PlanPage, PlanSite, PlanSpace, PlannedCall, Refusal, RefusalCode, schema,
+    PlanPage, PlanSite, PlanSpace, PlannedCall, Refusal, RefusalCode, Surroundings, schema,
 };
 pub use effects::{PlanEffect, PlanEffects};
 pub use guard::{
@@ -53,6 +54,7 @@ pub use lints::PlanLint;
 pub use needs::{needs, needs_to};
 pub use page_only::{PageOnlyProblem, PlanPageOnly};
 pub use schedule::Gaps;
+pub use stated::beyond_stated;
 pub use target::{Aim, KeepReason, Target, TargetHolding, TargetPage, TargetSpace, Unmanaged};
 
 use crate::model::{Desired, Live, LiveSpace, PageVerb, Permission, Terms, Truth, Wanted};

@@ -140,6 +140,29 @@ fn affected_words(who: &Affected, plan: &Plan) -> String {
     list(&names)
 }
 
+/// The groups that would gain something and have more people than when the plan was made; `left` is what is left of it.
+pub fn grown_groups(plan: &Plan, left: &Plan) -> Vec<String> {
+    let sizes = |plan: &Plan| {
+        let gains = plan.effects.lines.iter().filter(|line| line.direction == Direction::Gains);
+        let mut sizes: BTreeMap<Principal, usize> = BTreeMap::new();
+        for AffectedParty { party, of, .. } in gains.flat_map(|line| &line.who.parties).cloned() {
+            let size = sizes.entry(party).or_default();
+            *size = of.max(*size);
+        }
+        sizes
+    };
+    let then = sizes(plan);
+    let grown = sizes(left).into_iter().filter_map(|(party, now)| {
+        let then = *then.get(&party)?;
+        let name = left.principal(&party);
+        let people = count(now, "person", "people");
+        (now > then).then(|| {
+            format!("{name}: {people} would gain what it gains; when the plan was made, it had {then}")
+        })
+    });
+    grown.collect()
+}
+
 fn party_words(party: &AffectedParty, plan: &Plan) -> String {
     let name = plan.principal(&party.party);
     if party.members == party.of { name } else { format!("{name} ({} of {})", party.members, party.of) }

@@ -49,6 +49,7 @@ pub use documents::{
     error_as_json, explanation_as_json, findings_as_json, lock_as_json, log_as_json, schemas, survey_as_json,
     tests_as_json, verdict_as_json, verdicts_as_json, who_as_json, who_of_pattern_as_json,
 };
+pub use effects::grown_groups;
 pub use endings::ending_lines;
 pub use imported::ImportSummary;
 pub(crate) use imported::some_of;
@@ -56,7 +57,7 @@ pub use json::plan_as_json;
 pub use left_out::{left_out_lines, left_out_of_site};
 pub use log::{log_as_text, record_as_text};
 pub use markdown::plan_as_markdown;
-pub use order::{order_as_text, rejected_as_text};
+pub use order::{beyond_plan, order_as_text, rejected_as_text};
 pub use outcome::{change_in_words, concurrent_changes, outcome_as_summary, outcome_as_text};
 pub use patterns::{verdicts_as_text, who_of_pattern_as_text};
 pub use plan_text::{plan_as_summary, plan_as_text, plan_as_text_in};

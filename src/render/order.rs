@@ -1,12 +1,14 @@
 //! Why the calls of a plan stand in the order in which they stand, as text.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::model::Principal;
+use crate::model::{ContentId, Principal, SpaceKey};
 use crate::plan::{
     ContentVerb, Danger, Edge, EdgeReason, Endangered, Meanwhile, MeanwhileReason, Moment, Plan, Rejected,
 };
 
+use super::access_words::{ShownNames, SiteNames};
 use super::call::call_words;
 use super::style::{FAINT, HEADING, count, list, paint};
 use super::titles::{Titles, with_titles};
@@ -114,9 +116,21 @@ pub(crate) fn lasting_danger_words(plan: &Plan, danger: &Danger) -> String {
     }
 }
 
-fn who_words(plan: &Plan, danger: &Danger) -> String {
+/// What a saved plan would let in beyond what it said, space by space. Nothing of it need be in the plan.
+pub fn beyond_plan(beyond: &BTreeMap<SpaceKey, Danger>, names: SiteNames<'_>) -> Vec<String> {
+    let line = |(space, danger): (&SpaceKey, &Danger)| {
+        format!(
+            "{space}: others changed something here since the plan was made, and with that it would let in more than it said: {} could {}. All of the space stays as it is; make a new plan",
+            who_words(&names, danger),
+            what_words(&names, danger)
+        )
+    };
+    beyond.iter().map(line).collect()
+}
+
+fn who_words(shown: &dyn ShownNames, danger: &Danger) -> String {
     let names = |kind: fn(&Principal) -> bool| -> Vec<String> {
-        danger.people.iter().filter(|who| kind(who)).map(|who| plan.name(who).into_owned()).collect()
+        danger.people.iter().filter(|who| kind(who)).map(|who| shown.principal(who)).collect()
     };
     let users = names(|who| matches!(who, Principal::User(_)));
     let memberships = names(|who| matches!(who, Principal::Group(_) | Principal::Class(_)));
@@ -131,8 +145,8 @@ fn who_words(plan: &Plan, danger: &Danger) -> String {
     }
 }
 
-fn what_words(plan: &Plan, danger: &Danger) -> String {
-    let page = |id| plan.pages.get(id).map_or_else(|| format!("page {id}"), |page| page.path.to_string());
+fn what_words(names: &dyn ShownNames, danger: &Danger) -> String {
+    let page = |id: &ContentId| names.page(*id);
     match &danger.what {
         Endangered::Permission(permission) => format!("have {permission}"),
         Endangered::View(id) => format!("see {}", page(id)),

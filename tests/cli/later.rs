@@ -16,7 +16,8 @@ use confperm::plan::{Aim, Change, Gaps, HoldingState, ObjectId, Plan, Planned};
 use confperm::policy::lock::Lock;
 use confperm::policy::{Context, Policy};
 use confperm::sandbox::world::{
-    Action, Content, ContentId, GroupId, Kind, ListKind, Pair, Principal, RoleId, SpaceId, World,
+    Action, Content, ContentId, GroupId, Kind, ListKind, Pair, Principal, RoleId, SpaceId, Subject, Verb,
+    World,
 };
 use confperm::{observe, plan};
 
@@ -28,7 +29,7 @@ use crate::worlds::Dice;
 
 /// Everything that a run can change, without the numbers of rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Held {
+pub(crate) struct Held {
     rows: BTreeSet<(String, confperm::model::Principal, confperm::model::Permission)>,
     roles: BTreeMap<(String, confperm::model::Principal), RoleId>,
     lists: BTreeMap<(ContentId, PageVerb), BTreeSet<confperm::model::Principal>>,
@@ -39,7 +40,7 @@ impl Held {
         stage.running.world(Self::of)
     }
 
-    fn of(world: &World) -> Self {
+    pub(crate) fn of(world: &World) -> Self {
         let mut held = Self { rows: BTreeSet::new(), roles: BTreeMap::new(), lists: BTreeMap::new() };
         for space in world.spaces() {
             for grant in space.grants.values() {
@@ -78,7 +79,7 @@ impl Held {
     }
 
     /// What differs, in words.
-    fn differences(&self, other: &Self) -> Vec<String> {
+    pub(crate) fn differences(&self, other: &Self) -> Vec<String> {
         let mut lines = Vec::new();
         for row in self.rows.symmetric_difference(&other.rows) {
             lines.push(format!("{} {} {}: {}", row.0, row.1, row.2, self.rows.contains(row)));
@@ -97,6 +98,39 @@ impl Held {
         }
         lines
     }
+}
+
+/// All that a person can do, by the sandbox's own check: in a space, or with content.
+type Access = BTreeSet<(String, String)>;
+
+fn access(stage: &Stage) -> Access {
+    stage.running.world(|world| {
+        let users = world.users().map(|user| Subject::User(user.account.clone()));
+        let mut access = Access::new();
+        for subject in users.chain([Subject::Anonymous]) {
+            for space in world.spaces() {
+                for pair in world.space_operations(&subject, space.id) {
+                    access.insert((format!("{subject:?}"), format!("{} {pair:?}", space.key)));
+                }
+            }
+            for content in world.contents() {
+                let may = |verb: &Verb| world.allows(&subject, *verb, content.id).is_ok();
+                for verb in Verb::ALL.into_iter().filter(may) {
+                    access.insert((format!("{subject:?}"), format!("{} {verb:?}", content.id.0)));
+                }
+            }
+        }
+        access
+    })
+}
+
+/// What people can do once a drifted site is as its plan says, if it can be carried out.
+async fn access_as_planned(seed: u64) -> Option<Access> {
+    let (stage, _, planned, _) = drifted(seed, &mut Dice::new(seed + 90_000)).await?;
+    let (outcome, _) = run(&stage, &planned, None).await;
+    let access = access(&stage);
+    stage.running.stop().await;
+    outcome.is_complete().then_some(access)
 }
 
 /// Something that a colleague does by hand.
@@ -183,20 +217,21 @@ async fn resolved(
     Some((read.ok()?.desired, live))
 }
 
+struct Left {
+    rest: rest::Rest,
+    planned: Planned,
+    /// How many spaces stay as they are, since more would be let in.
+    beyond: usize,
+}
+
 /// What is left of a plan that was saved, as `apply` plans it.
-async fn left_of(
-    stage: &Stage,
-    policy: &Policy,
-    plan: &Plan,
-    written: &BTreeSet<ObjectId>,
-) -> Option<(rest::Rest, Planned)> {
+async fn left_of(stage: &Stage, policy: &Policy, plan: &Plan, written: &BTreeSet<ObjectId>) -> Option<Left> {
     let (mut desired, live) =
         resolved(stage, policy, |desired, live| saved::needs(plan, written, desired, live)).await?;
     saved::add_spaces(&mut desired, plan);
     let mut rest = saved::rest(plan, written, &desired, &live);
-    let aim = plan::aim(&desired, &live);
-    let planned = rest.plan(&aim, Gaps::Refuse, &desired, &live).unwrap();
-    Some((rest, planned))
+    let (planned, beyond) = saved::plan_rest(plan, &mut rest, Gaps::Refuse, &desired, &live).unwrap();
+    Some(Left { rest, planned, beyond: beyond.len() })
 }
 
 /// What the changes of a plan come to, object by object.
@@ -218,6 +253,8 @@ struct Counts {
     meddled: usize,
     moved: usize,
     blocked: usize,
+    beyond: usize,
+    held: usize,
 }
 
 #[tokio::test]
@@ -240,7 +277,10 @@ async fn a_saved_plan_writes_what_it_says_and_nothing_over() {
         }
         counts.meddled += usize::from(meddles);
         let before = Held::by(&stage);
-        let Some((rest, left)) = left_of(&stage, &policy, &plan, &written).await else { continue };
+        let had = access(&stage);
+        let Some(left) = left_of(&stage, &policy, &plan, &written).await else { continue };
+        let Left { rest, planned: left, beyond } = left;
+        counts.beyond += beyond;
         let more: Vec<_> = wanted(&left.plan).difference(&wanted(&plan)).cloned().collect();
         assert!(more.is_empty(), "more than it says: {more:?}\n{shown}");
         let moved: BTreeSet<ObjectId> = rest.withheld();
@@ -261,10 +301,16 @@ async fn a_saved_plan_writes_what_it_says_and_nothing_over() {
             counts.blocked += 1;
             continue;
         }
+        if meddles && let Some(stated) = access_as_planned(seed).await {
+            let more: Vec<_> =
+                access(&stage).into_iter().filter(|it| !had.contains(it) && !stated.contains(it)).collect();
+            assert!(more.is_empty(), "let in beyond the plan: {more:?}\n{told}\n{shown}");
+            counts.held += 1;
+        }
         let planned: BTreeSet<ObjectId> = left.plan.objects.iter().map(ObjectId::of).collect();
         let beyond = before.without(&planned).differences(&Held::by(&stage).without(&planned));
         assert!(beyond.is_empty(), "{beyond:?}\n{shown}");
-        let (_, again) = left_of(&stage, &policy, &plan, &written).await.unwrap();
+        let again = left_of(&stage, &policy, &plan, &written).await.unwrap().planned;
         assert!(again.plan.is_empty(), "{}\n{shown}", confperm::render::plan_as_text(&again.plan));
         if !meddles {
             let policy = stage.plan_of(&policy).await.plan;
@@ -275,6 +321,7 @@ async fn a_saved_plan_writes_what_it_says_and_nothing_over() {
     }
     assert!(counts.done >= 30 && counts.cut >= 15 && counts.meddled >= 15 && counts.moved >= 3, "{counts:?}");
     assert!(counts.blocked * 4 <= counts.meddled, "{counts:?}");
+    assert!(counts.beyond >= 1 && counts.held >= 15, "{counts:?}");
 }
 
 #[tokio::test]
@@ -364,7 +411,8 @@ async fn what_others_give_is_not_taken_for_what_came_along() {
         let given = Action::Grant { space: SpaceId(1), principal: who(), pair: Pair::UpdatePage };
         stage.running.act(given).unwrap().unwrap();
         let before = Held::by(&stage);
-        let (rest, left) = left_of(&stage, &policy, &planned.plan, &written).await.unwrap();
+        let Left { rest, planned: left, .. } =
+            left_of(&stage, &policy, &planned.plan, &written).await.unwrap();
         let text = confperm::render::plan_as_text(&left.plan);
         assert_eq!(rest.moved.len(), 1, "{text}");
         assert_eq!(left.plan.is_empty(), is_applied, "{text}");
@@ -392,10 +440,10 @@ async fn a_principal_that_others_took_out_stays_out() {
     let out = Action::RemoveRole { space: SpaceId(1), principal: Principal::User("u-bob".into()) };
     stage.running.act(out).unwrap().unwrap();
     let by_others = BTreeSet::new();
-    let (rest, left) = left_of(&stage, &policy, &planned.plan, &by_others).await.unwrap();
+    let Left { rest, planned: left, .. } = left_of(&stage, &policy, &planned.plan, &by_others).await.unwrap();
     assert!(rest.moved.len() == 1 && left.plan.is_empty(), "{:?}", left.plan.changes);
     let by_a_run: BTreeSet<ObjectId> = planned.plan.objects.iter().map(ObjectId::of).collect();
-    let (rest, left) = left_of(&stage, &policy, &planned.plan, &by_a_run).await.unwrap();
+    let Left { rest, planned: left, .. } = left_of(&stage, &policy, &planned.plan, &by_a_run).await.unwrap();
     assert!(!rest.has_moved() && !left.plan.is_empty(), "{:?}", rest.moved);
     stage.running.stop().await;
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::expect::{self, POLICY, SITE, with_site};
-use crate::support::Folder;
+use crate::support::{Folder, site_of_ann_and_bob};
 
 pub(crate) fn repository() -> Folder {
     let folder = expect::repository();
@@ -123,6 +123,69 @@ fn a_plan_is_bound_to_what_its_roles_give() {
     let ran = folder.run(&["apply", "plan.json"]).code(3);
     assert!(ran.err.contains("the role Collaborator does not give what it gave then"), "{}", ran.err);
     assert_eq!(journals(&folder), 0);
+}
+
+const NESTED: &str = site_of_ann_and_bob!(
+    "
+groups: {eng: {id: g-eng, members: [ann]}, hr: {id: g-hr, members: [bob]}}
+spaces:
+  ENG:
+    id: 1
+    name: Engineering
+    permissions:
+      read/space: [user:ann, group:eng, group:hr]
+      create/page: [user:ann]
+      update/page: [user:ann]
+      restrict_content/space: [user:ann]
+      administer/space: [user:ann]
+    pages:
+      - id: 11
+        title: Closed
+        view: [user:ann, group:eng]
+        children: [{id: 12, title: Inner, view: [user:ann], children: [{id: 13, title: Deep, view: [user:ann]}]}]
+"
+);
+
+const OPENS_INNER: &str = "version: 1
+site: {url: 'sandbox:site.yaml'}
+people: {ann: u-ann}
+spaces:
+  ENG:
+    mode: additive
+    access: {viewer: ['group:eng']}
+    pages: {/Closed/Inner: {view: anyone}}
+";
+
+/// What a page is opened to, lists above and below it and grants in the space decide.
+#[test]
+fn a_plan_lets_in_no_more_than_it_said() {
+    let cases = [
+        ("nothing", "", "", 0),
+        ("the list above", "view: [user:ann, group:eng]", "edit: [user:ann]", 5),
+        ("a longer list above", "[user:ann, group:eng]\n", "[user:ann, group:eng, group:hr]\n", 5),
+        ("a shorter list above", "view: [user:ann, group:eng]", "view: [user:ann]", 0),
+        ("a list below", "Deep, view: [user:ann]", "Deep", 5),
+        ("a grant", "group:hr]\n", "group:hr, user:cleo]\n", 0),
+        ("a page that is new", "{id: 13,", "{id: 14, title: New}, {id: 13,", 0),
+        ("another member", "members: [ann]", "members: [ann, bob]", 0),
+    ];
+    for (what, from, to, code) in cases {
+        let site = NESTED.replacen(
+            "groups:",
+            "  cleo: {account-id: u-cleo, name: Cleo, email: cleo@x.com}\ngroups:",
+            1,
+        );
+        let folder = Folder::with(&[("site.yaml", &site), ("policy.yaml", OPENS_INNER)]);
+        folder.run(&["plan", "-o", "plan.json"]).code(0);
+        let changed = site.replacen(from, to, 1);
+        assert!(changed != site || from.is_empty(), "{what}");
+        folder.write("site.yaml", &changed);
+        let before = state(&folder);
+        let ran = folder.run(&["apply", "plan.json"]).code(code);
+        assert_eq!(ran.err.contains("warning[gives-more]"), code == 5, "{what}: {}", ran.err);
+        assert_eq!(state(&folder) == before, code == 5, "{what}: {}", ran.err);
+        assert_eq!(ran.err.contains("group:eng: 2 people"), what == "another member", "{what}: {}", ran.err);
+    }
 }
 
 #[test]

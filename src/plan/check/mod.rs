@@ -35,7 +35,7 @@ use accounts::Accounts;
 use content::{GatedPlace, Places};
 use order::{AllOf, Order, Verdicts};
 use people::People;
-use space::{Space, Steps};
+use space::{GapsFound, Space, Steps};
 use tables::{Assumptions, GrantRows, ListTables, Tables, TimedGate};
 
 /// So many questions "can this person do that here" are asked of one space, at most.
@@ -77,10 +77,10 @@ pub fn check(plan: &Plan, live: &Live, after: &Live, guards: &Guards) -> Result<
             .meanwhile
             .iter()
             .any(|moment| moment.space == *key && moment.reason == MeanwhileReason::AcceptedGap);
+        let gaps = if accepts_gaps { GapsFound::Accepted } else { GapsFound::Reported };
         let steps = Steps::Calls(&calls);
         let accounts = &accounts;
-        let space =
-            Space { before, after, live, steps, accounts, guards, accepts_gaps, vocabulary, only: None };
+        let space = Space { before, after, live, steps, accounts, guards, gaps, vocabulary, only: None };
         let lost = if locks_out(key) { None } else { space.lost_right(&order) };
         match lost.or_else(|| space.first_danger(&order)) {
             Some(danger) => Err(broken(Some(danger))),
@@ -101,10 +101,7 @@ pub(super) fn stray(
     live: &Live,
     guards: &Guards,
 ) -> Option<Danger> {
-    let (order, steps) = (Order::of_two(), Steps::Through(state));
-    let (vocabulary, accounts) = (live.vocabulary(), &Accounts::of(&live.directory));
-    Space { before, after, live, steps, accounts, guards, accepts_gaps: false, vocabulary, only: None }
-        .first_danger(&order)
+    through([before, state, after], GapsFound::Reported, None, live, guards)
 }
 
 /// The same for people who count as one of these.
@@ -116,11 +113,29 @@ pub(super) fn gained(
     live: &Live,
     guards: &Guards,
 ) -> Option<Danger> {
+    through([before, state, after], GapsFound::Reported, Some(only), live, guards)
+}
+
+/// What is open in a state of a space and in neither of two others.
+pub(super) fn open_in(
+    state: &LiveSpace,
+    others: [&LiveSpace; 2],
+    live: &Live,
+    guards: &Guards,
+) -> Option<Danger> {
+    through([others[0], state, others[1]], GapsFound::Ignored, None, live, guards)
+}
+
+fn through(
+    [before, state, after]: [&LiveSpace; 3],
+    gaps: GapsFound,
+    only: Option<&BTreeSet<Principal>>,
+    live: &Live,
+    guards: &Guards,
+) -> Option<Danger> {
     let (order, steps) = (Order::of_two(), Steps::Through(state));
     let (vocabulary, accounts) = (live.vocabulary(), &Accounts::of(&live.directory));
-    let only = Some(only);
-    Space { before, after, live, steps, accounts, guards, accepts_gaps: false, vocabulary, only }
-        .first_danger(&order)
+    Space { before, after, live, steps, accounts, guards, gaps, vocabulary, only }.first_danger(&order)
 }
 
 /// A person, by what is open to them.
@@ -264,7 +279,12 @@ impl Space<'_> {
         let accesses = actions.on.each_ref().map(|actions| player.accesses(actions, verdicts));
         let judge = |rights: AllOf, lists: AllOf, what: Endangered, verdicts: &mut Verdicts<'_>| {
             let moment = verdicts.of([rights, lists])?;
-            let is_accepted = moment == Moment::ShutOut && self.accepts_gaps && !player.is_protected;
+            let is_accepted = moment == Moment::ShutOut
+                && match self.gaps {
+                    GapsFound::Reported => false,
+                    GapsFound::Accepted => !player.is_protected,
+                    GapsFound::Ignored => true,
+                };
             (!is_accepted).then_some((what, moment))
         };
         for (permission, gate) in permissions.iter().zip(&player.permissions) {

@@ -16,6 +16,16 @@ pub(super) enum Steps<'a> {
     Through(&'a LiveSpace),
 }
 
+/// What is made of access that is shut for a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum GapsFound {
+    Reported,
+    /// The plan says that people may be shut out for a moment; the protected are reported.
+    Accepted,
+    /// Only what is open is looked for.
+    Ignored,
+}
+
 /// What happens to one space, and what it leads from and to.
 pub(super) struct Space<'a> {
     pub(super) before: &'a LiveSpace,
@@ -24,8 +34,7 @@ pub(super) struct Space<'a> {
     pub(super) steps: Steps<'a>,
     pub(super) accounts: &'a Accounts<'a>,
     pub(super) guards: &'a Guards,
-    /// Whether the plan says that people may be shut out for a moment.
-    pub(super) accepts_gaps: bool,
+    pub(super) gaps: GapsFound,
     pub(super) vocabulary: Vocabulary,
     /// Where only those are looked at who count as one of these.
     pub(super) only: Option<&'a BTreeSet<Principal>>,

@@ -6,6 +6,7 @@ mod left_out;
 mod meanwhile;
 mod object;
 mod refusal;
+mod surroundings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -32,6 +33,8 @@ pub use made_from::MadeFrom;
 pub use meanwhile::{Meanwhile, MeanwhileReason};
 pub use object::{HoldingState, Object, ObjectId};
 pub use refusal::{ContentVerb, Danger, Demand, Endangered, Moment, NeededBy, Refusal, RefusalCode};
+pub use surroundings::Surroundings;
+pub(in crate::plan) use surroundings::surroundings;
 
 /// The version of the JSON form. The first number changes when a reader would misread; the second when
 /// something is added.
@@ -77,6 +80,9 @@ pub struct Plan {
     pub meanwhile: Vec<Meanwhile>,
     /// The state before and after of everything that a call touches.
     pub objects: Vec<Object>,
+    /// What else decides who gains something, in the spaces where the plan gives something. Not covered by the hash.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub surroundings: BTreeMap<SpaceKey, Surroundings>,
     /// Who gains and who loses.
     pub effects: PlanEffects,
     /// What the entries of `page-only` come down to.
@@ -261,7 +267,8 @@ impl Plan {
             Object::Holding { before, .. } => has_more(before),
             Object::Page { .. } => false,
         });
-        if self.site.space_role_mode.has_roles() || touched {
+        let mut others = self.surroundings.values().flat_map(|it| it.holdings.values());
+        if self.site.space_role_mode.has_roles() || touched || others.any(has_more) {
             Vocabulary::Extended
         } else {
             Vocabulary::Documented

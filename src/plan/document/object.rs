@@ -103,6 +103,14 @@ impl HoldingState {
         matches!(self, Self::Grants { rows, .. } if rows.contains(&row))
     }
 
+    /// The state without the numbers of its rows.
+    pub(in crate::plan) fn without_rows(mut self) -> Self {
+        if let Self::Grants { rows, .. } = &mut self {
+            rows.clear();
+        }
+        self
+    }
+
     /// The state as it would be found, with all that may be there.
     pub fn to_live(&self) -> Option<Holding> {
         match self {
