@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Desired, DesiredSpace, Live, PageVerb, SpaceKey};
 use crate::observe::Needs;
 use crate::plan::{
-    self, Change, ChangeAction, ChangeReason, Danger, Gaps, HoldingState, Object, ObjectId, Plan, Planned,
-    Rejected, TargetHolding, TargetPage,
+    self, Change, ChangeAction, ChangeReason, Danger, Gaps, HoldingState, Lacks, LeftOut, Object, ObjectId,
+    Plan, Planned, Rejected, TargetHolding, TargetPage,
 };
 
 use super::change::ConcurrentChange;
@@ -68,14 +68,41 @@ pub fn plan_rest(
     let aim = plan::aim(desired, live);
     let mut beyond = BTreeMap::new();
     loop {
-        let planned = rest.plan(&aim, gaps, desired, live)?;
+        let mut planned = rest.plan(&aim, gaps, desired, live)?;
         let more = plan::beyond_stated(plan, &planned, live, &desired.guards);
         if more.is_empty() {
+            list_unseen(plan, rest, live, &mut planned.plan);
             return Ok((planned, beyond));
         }
         rest.leave_spaces(&more.keys().cloned().collect());
         beyond.extend(more);
     }
+}
+
+/// Lists what is left out of pages and spaces that are not there any more, of which the target knows nothing.
+fn list_unseen(plan: &Plan, rest: &Rest, live: &Live, left: &mut Plan) {
+    let is_unseen = |change: &&Change| match ObjectId::changed_by(change) {
+        id if rest.gone.contains(id.space()) => true,
+        ObjectId::Page { space, content } => lists_of(live, &space, content).is_none(),
+        ObjectId::Holding { .. } => false,
+    };
+    let left_out = |change: &Change| LeftOut {
+        change: change.clone(),
+        lacks: Lacks::ExpectedState,
+        ask: BTreeSet::new(),
+    };
+    let unseen: Vec<LeftOut> = plan.changes.iter().filter(is_unseen).map(left_out).collect();
+    if unseen.is_empty() {
+        return;
+    }
+    left.left_out.extend(unseen);
+    for (id, page) in &plan.pages {
+        left.pages.entry(*id).or_insert_with(|| page.clone());
+    }
+    for (who, name) in &plan.names {
+        left.names.entry(who.clone()).or_insert_with(|| name.clone());
+    }
+    left.hash = left.recomputed_hash();
 }
 
 /// A space that no rule selects any more is still the plan's.

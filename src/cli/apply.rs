@@ -293,7 +293,7 @@ async fn once(
     let ended = |run, prepared: Prepared| {
         Ok(Once { plan: prepared.planned.plan, run, completeness, is_limited: limits.are_set() })
     };
-    show(&prepared, args, out);
+    show(&prepared, args, approval, out);
     if prepared.planned.plan.is_blocked() {
         return ended(RunEnd::Blocked, prepared);
     }
@@ -334,8 +334,12 @@ async fn once(
 }
 
 /// Prints the plan before anything is done.
-fn show(prepared: &Prepared, args: &ApplyArgs, out: &Output) {
+fn show(prepared: &Prepared, args: &ApplyArgs, approval: &Approval, out: &Output) {
     let (plan, view) = (&prepared.planned.plan, &prepared.view);
+    if plan.spaces.is_empty() && !matches!(approval.source, Source::Policy) {
+        // The policy may well name some.
+        return out.say("Nothing to change: there is no space left to change something in.");
+    }
     match args.run.format {
         ApplyFormat::Text => out.data(&render::plan_as_text_in(plan, view)),
         ApplyFormat::Json => out.say(&render::plan_in_a_line(plan)),

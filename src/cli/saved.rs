@@ -175,13 +175,16 @@ pub(super) async fn prepare(
 /// Says how much is left, and what others changed.
 fn say_what_is_left(saved: &SavedPlan, rest: &Rest, left: &Plan, out: &Output) {
     let of = saved.plan.changes.len();
-    let open = left.changes.len() + left.left_out.len();
+    let (open, left_out) = (left.changes.len().min(of), left.left_out.len());
     let changes = count(of, "change", "changes");
-    out.say(&match open {
-        0 => format!("{}: {changes}, all of them made", saved.path),
-        open if open == of => format!("{}: {changes}", saved.path),
-        open => format!("{}: {changes}, {open} of them still to be made", saved.path),
-    });
+    let words = match (open, left_out) {
+        (0, 0) if of == 0 => String::new(),
+        (0, 0) => ", all of them made".to_owned(),
+        (open, 0) if open == of => String::new(),
+        (open, 0) => format!(", {open} of them still to be made"),
+        (open, left_out) => format!(", {open} of them still to be made and {left_out} left out"),
+    };
+    out.say(&format!("{}: {changes}{words}", saved.path));
     say_what_moved(&saved.plan, rest, out);
 }
 

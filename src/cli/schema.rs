@@ -47,7 +47,9 @@ pub(super) fn man(name: Option<&str>, out: &Output) -> Result<Exit, CliError> {
         CliError::usage(format!("man {name}: there is no such command"), "`confperm help` lists the commands")
     })?;
     let mut text = Vec::new();
+    // Commands have no version of their own.
     clap_mangen::Man::new(page)
+        .source(concat!("confperm ", env!("CARGO_PKG_VERSION")))
         .render(&mut text)
         .map_err(|error| CliError::failed(Failure::Defect, format!("cannot write the page: {error}")))?;
     out.data(&String::from_utf8_lossy(&text));

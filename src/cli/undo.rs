@@ -138,6 +138,11 @@ impl UndoneRun {
         let frame = undo::without_wishes(&desired, &record.plan);
         let gaps = if scope.allow_gap { Gaps::Allow } else { Gaps::Refuse };
         let mut planned = rest.plan(&Aim::default(), gaps, &frame, live)?;
+        for (key, space) in &mut planned.plan.spaces {
+            let then = record.plan.spaces.get(key).map(|then| then.mode);
+            let mode = desired.spaces.get(key).map(|now| now.mode).or(then);
+            space.mode = mode.unwrap_or(space.mode);
+        }
         override_guards(&mut planned.plan, overrides, out);
         let again = undo::done_again(&planned.plan, &desired, &planned.after);
         if !again.is_empty() && !ahead_of_revert {

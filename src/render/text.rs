@@ -412,7 +412,11 @@ pub(super) fn uncovered(plan: &Plan) -> Option<Uncovered> {
     let skipped = count(plan.skipped.len(), "entry is", "entries are");
     let skipped = format!("{skipped} skipped, since a name means something else by now, or nothing");
     let paused = plan.spaces.values().filter(|space| space.mode == Mode::Paused).count();
+    let of_others = plan.unmanaged.iter().filter(|kept| kept.reason == KeepReason::OtherFiles);
+    let of_others: usize = of_others.map(|kept| kept.count).sum();
+    let of_others_words = count(of_others, "change is", "changes are");
     let parts = [
+        (of_others > 0).then(|| ("is the team's", format!("{of_others_words} left to the files of others"))),
         unknown_words(plan).map(|unknown| ("is known", unknown)),
         (!plan.left_out.is_empty()).then_some((changeable, left_out)),
         (!plan.skipped.is_empty()).then_some(("is not skipped", skipped)),

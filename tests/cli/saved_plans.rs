@@ -56,6 +56,41 @@ fn a_saved_plan_is_shown_in_every_form() {
 }
 
 #[test]
+fn an_empty_plan_says_nothing_of_the_policy() {
+    let folder = repository();
+    folder.run(&["apply", "plan.json"]).code(0);
+    folder.run(&["plan", "-o", "empty.json"]).code(0);
+    let ran = folder.run(&["apply", "empty.json"]).code(0);
+    assert!(ran.err.contains("empty.json: 0 changes\n"), "{}", ran.err);
+    assert!(!(ran.out + &ran.err).contains("the policy names no space"));
+}
+
+/// A page that has left the space is listed, and so is a space that is gone.
+#[test]
+fn what_is_not_there_any_more_is_left_out_and_counted() {
+    // The site says what it is, so that it stays the same site.
+    let site = SITE.replacen("cloud, ", "cloud, cloud-id: same, ", 1);
+    let on = |site: &str| {
+        let folder = Folder::with(&[("site.yaml", site), ("policy.yaml", &with_site(POLICY))]);
+        folder.run(&["plan", "-o", "plan.json"]).code(0);
+        folder
+    };
+    let folder = on(&site);
+    let moved = site.replacen("{id: 11, title: Plans}, ", "", 1)
+        + "  OPS: {id: 2, name: Ops, permissions: {administer/space: [user:ann]}, pages: [{id: 11, title: Plans}]}\n";
+    folder.write("site.yaml", &moved);
+    let ran = folder.run(&["apply", "plan.json"]).code(5);
+    assert!(ran.out.contains("Left out: others changed it since\n  ENG  the lists of /Plans"), "{}", ran.out);
+    assert!(ran.err.contains("still to be made and 1 left out"), "{}", ran.err);
+
+    let folder = on(&site);
+    folder.write("site.yaml", &site.replacen("    id: 1\n", "    id: 9\n", 1));
+    let ran = folder.run(&["apply", "plan.json"]).code(5);
+    assert!(ran.err.contains("ENG: gone"), "{}", ran.err);
+    assert!(!(ran.out + &ran.err).contains("the policy names no space"));
+}
+
+#[test]
 fn a_plan_that_was_cut_is_finished_by_the_same_command() {
     let folder = repository();
     folder.run(&["apply", "plan.json", "--max-calls", "1"]).code(5);
@@ -225,7 +260,8 @@ fn a_run_is_told_and_taken_back_once_its_commit_is_reverted() {
     assert_eq!(document["runs"][0]["result"], "complete");
     let refused = folder.run(&["undo", "last", "--yes"]).code(3);
     assert!(refused.err.contains("error[asked-for]"), "{}", refused.err);
-    folder.run(&["undo", "last", "--yes", "--ahead-of-revert"]).code(0);
+    let undone = folder.run(&["undo", "last", "--yes", "--ahead-of-revert"]).code(0).out;
+    assert!(undone.contains("authoritative") && !undone.contains("additive"), "{undone}");
     assert_eq!(state(&folder), before);
     // The way back can be taken back, and the policy asks for what that gives.
     folder.run(&["undo", "last", "--yes"]).code(0);

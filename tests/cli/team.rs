@@ -60,7 +60,9 @@ fn a_team_carries_out_its_own_lines_and_counts_the_rest() {
     assert_eq!(left.len(), 1, "{left:?}");
     assert_eq!((left[0]["space"].as_str(), left[0]["count"].as_u64()), (Some("ENG"), Some(23)));
 
-    case.run(&["apply", "--team", "eng", "--yes"]).code(0);
+    let ran = case.run(&["apply", "--team", "eng", "--yes"]).code(0);
+    let said = "What is the team's is as the policy says; 23 changes are left to the files of others.";
+    assert!(ran.out.ends_with(&format!("{said}\n")), "{}", ran.out);
     let again = case.plan(&["--team", "eng"]);
     assert_eq!(changed(&again), BTreeSet::new());
     // What others ask for is as it was.

@@ -83,7 +83,7 @@ fn the_page_on_teams_can_be_followed_with_a_token_of_the_team() {
     server.kill().unwrap();
     server.wait().unwrap();
     let out = followed.unwrap();
-    assert!(out.contains("The site is as the policy says."), "{out}");
+    assert!(out.contains("What is the team's is as the policy says;"), "{out}");
     assert!(out.contains("left to the files of others"), "{out}");
 }
 
