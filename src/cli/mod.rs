@@ -9,6 +9,7 @@ mod carry_out;
 mod checks;
 mod chosen;
 mod codeowners;
+mod complete;
 mod connect;
 mod deposit;
 mod directory;
@@ -73,6 +74,9 @@ use signals::Signals;
 
 /// Parses the command line, runs the command, and says how it went.
 pub fn main() -> ExitCode {
+    if let Some(exit) = complete::answered() {
+        return exit.into();
+    }
     let secrets = Secrets::default();
     let out = Output::new(secrets.clone());
     if let Some(error) = habits::foreign(std::env::args_os().skip(1)) {
@@ -195,6 +199,6 @@ async fn run(command: Command, environment: &Environment, out: &Output) -> Resul
         Command::Codeowners(args) => codeowners::run(&args, out),
         Command::Schema(args) => schema::run(&args, out),
         Command::Man { name } => schema::man(name.as_deref(), out),
-        Command::Completions { shell } => Ok(schema::completions(shell, out)),
+        Command::Completions { shell } => complete::script(shell, out),
     }
 }

@@ -1,4 +1,4 @@
-//! `confperm schema`, `confperm man` and `confperm completions`.
+//! `confperm schema` and `confperm man`.
 
 use clap::{CommandFactory as _, ValueEnum as _};
 
@@ -54,11 +54,4 @@ pub(super) fn man(name: Option<&str>, out: &Output) -> Result<Exit, CliError> {
         .map_err(|error| CliError::failed(Failure::Defect, format!("cannot write the page: {error}")))?;
     out.data(&String::from_utf8_lossy(&text));
     Ok(Exit::Done)
-}
-
-pub(super) fn completions(shell: clap_complete::Shell, out: &Output) -> Exit {
-    let mut text = Vec::new();
-    clap_complete::generate(shell, &mut Args::command(), "confperm", &mut text);
-    out.data(&String::from_utf8_lossy(&text));
-    Exit::Done
 }

@@ -12,6 +12,7 @@ mod as_planned;
 mod builder;
 #[cfg(target_os = "linux")]
 mod ci;
+mod completions;
 mod converge;
 mod deleted;
 mod cores;

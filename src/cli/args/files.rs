@@ -4,6 +4,7 @@ use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::questions::AnswerFormat;
+use crate::cli::complete;
 use crate::cli::site::SiteArgs;
 use crate::model::{SpaceKey, SpaceKind};
 
@@ -24,7 +25,7 @@ pub(in crate::cli) struct ImportArgs {
     pub(in crate::cli) missing: bool,
 
     /// Write the policy of this space for the space of --as
-    #[arg(long, value_name = "KEY", requires = "template", conflicts_with_all = ["spaces", "all"])]
+    #[arg(long, value_name = "KEY", requires = "template", conflicts_with_all = ["spaces", "all"], add = complete::spaces())]
     pub(in crate::cli) from: Option<SpaceKey>,
 
     /// The space that gets the policy of --from; it need not exist yet
@@ -76,7 +77,7 @@ pub(in crate::cli) struct SnapshotArgs {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct SpacesArgs {
     /// This space (can be given several times)
-    #[arg(long = "space", id = "spaces", value_name = "KEY")]
+    #[arg(long = "space", id = "spaces", value_name = "KEY", add = complete::spaces())]
     pub(in crate::cli) keys: Vec<SpaceKey>,
 
     /// Every space that this account can see
@@ -150,7 +151,7 @@ pub(in crate::cli) struct LockArgs {
     pub(in crate::cli) directory: Utf8PathBuf,
 
     /// Let a name mean what bears it now, such as group:NAME or KEY/Title (can be given several times)
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = complete::names())]
     pub(in crate::cli) accept: Vec<String>,
 
     #[command(flatten)]

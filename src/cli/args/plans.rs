@@ -10,6 +10,7 @@ use jiff::civil::Time;
 
 use super::AnswerFormat;
 use crate::apply::Forgotten;
+use crate::cli::complete;
 use crate::cli::exit::Exit;
 use crate::cli::lockfile::{Lacking, Learning};
 use crate::cli::site::SiteArgs;
@@ -23,11 +24,11 @@ pub(in crate::cli) struct Scope {
     pub(in crate::cli) directory: Utf8PathBuf,
 
     /// Only this space of the policy (can be given several times)
-    #[arg(long = "space", value_name = "KEY")]
+    #[arg(long = "space", value_name = "KEY", add = complete::spaces())]
     pub(in crate::cli) spaces: Vec<SpaceKey>,
 
     /// Only what the files of this team ask for, in its spaces; the rest is counted (see `delegation` in the policy)
-    #[arg(long, value_name = "NAME", conflicts_with = "spaces")]
+    #[arg(long, value_name = "NAME", conflicts_with = "spaces", add = complete::teams())]
     pub(in crate::cli) team: Option<String>,
 
     /// Of these, only the spaces that others changed while the first plan was carried out. Set by `apply`.

@@ -3,13 +3,14 @@
 use camino::Utf8PathBuf;
 use clap::{Args, ValueEnum};
 
+use crate::cli::complete;
 use crate::cli::site::SiteArgs;
 use crate::model::SpaceKey;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CanArgs {
     /// An alias, an e-mail address, a name or an account id; group:NAME, class:all-licensed-users or anonymous
-    #[arg(value_name = "WHO")]
+    #[arg(value_name = "WHO", add = complete::principals())]
     pub(in crate::cli) who: String,
 
     #[command(flatten)]
@@ -25,11 +26,11 @@ pub(in crate::cli) struct WhoArgs {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct WhatArgs {
     /// An alias, an e-mail address, a name or an account id; group:NAME, class:all-licensed-users or anonymous
-    #[arg(value_name = "WHO")]
+    #[arg(value_name = "WHO", add = complete::principals())]
     pub(in crate::cli) who: String,
 
     /// Only these spaces
-    #[arg(long = "space", value_name = "KEY")]
+    #[arg(long = "space", value_name = "KEY", add = complete::spaces())]
     pub(in crate::cli) spaces: Vec<SpaceKey>,
 
     /// Ask about the site as the policy would make it, instead of as it is
@@ -44,11 +45,11 @@ pub(in crate::cli) struct WhatArgs {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ObjectArgs {
     /// view, edit, comment, attach, delete, restrict, or a permission such as export/space
-    #[arg(value_name = "VERB")]
+    #[arg(value_name = "VERB", add = complete::verbs())]
     pub(in crate::cli) verb: String,
 
     /// A space, a page or a pattern: KEY, KEY/Title/Title, KEY/id:123, KEY/Title/**, or the address of a page
-    #[arg(value_name = "OBJECT")]
+    #[arg(value_name = "OBJECT", add = complete::spaces())]
     pub(in crate::cli) object: String,
 
     /// Ask about the site as the policy would make it, instead of as it is
