@@ -74,9 +74,22 @@ impl Policy {
     }
 }
 
+/// What a mention gives, if it is a role or a permission.
+pub(super) fn gives(mention: &Mention<'_>) -> Option<&'static str> {
+    mention.line().map(|_| GIVEN)
+}
+
+/// What a mention puts a principal on, if it is a list.
+pub(super) const fn lists(mention: &Mention<'_>) -> Option<&'static str> {
+    match mention.what_for {
+        WhatFor::Listed { .. } | WhatFor::Joins { .. } | WhatFor::JoinsByRule { .. } => Some(LISTED),
+        _ => None,
+    }
+}
+
 /// What a mention asks for that is more than to leave a principal as it is. What has ended is asked for as well: it is
 /// to be taken back.
-const fn asked(mention: &Mention<'_>) -> Option<&'static str> {
+pub(super) const fn asked(mention: &Mention<'_>) -> Option<&'static str> {
     match mention.what_for {
         WhatFor::Access { .. } | WhatFor::PageOnly { .. } | WhatFor::Rule { .. } => Some(GIVEN),
         WhatFor::Listed { .. } | WhatFor::Joins { .. } | WhatFor::JoinsByRule { .. } => Some(LISTED),
@@ -112,7 +125,7 @@ fn given<'p>(
     today: Date,
 ) -> Option<&'p Span> {
     let gives = |mention: &Mention<'_>| {
-        mention.line().is_some() && mention.who == Party::from(who) && !mention.is_over(today)
+        gives(mention).is_some() && mention.who == Party::from(who) && !mention.is_over(today)
     };
     let mentions = own.mentions().chain(rules.iter().flat_map(|rule| rule.mentions_in(key)));
     mentions.into_iter().find(gives).map(|mention| mention.span)
@@ -127,11 +140,7 @@ fn listed<'p>(
     today: Date,
 ) -> impl Iterator<Item = &'p Span> {
     let lists = |mention: &Mention<'_>| {
-        let for_lists = matches!(
-            mention.what_for,
-            WhatFor::Listed { .. } | WhatFor::Joins { .. } | WhatFor::JoinsByRule { .. }
-        );
-        for_lists && mention.who == Party::from(who) && !mention.is_over(today)
+        lists(mention).is_some() && mention.who == Party::from(who) && !mention.is_over(today)
     };
     let mentions = own.mentions().chain(rules.iter().flat_map(|rule| rule.mentions_in(key)));
     let listed: Vec<&Span> = mentions.filter(lists).map(|mention| mention.span).collect();

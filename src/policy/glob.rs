@@ -32,6 +32,32 @@ pub(super) fn glob(pattern: &[u8], text: &[u8]) -> bool {
     pattern[at..].iter().all(|byte| *byte == b'*')
 }
 
+/// Whether some text matches both patterns.
+pub(super) fn overlap(one: &[u8], other: &[u8]) -> bool {
+    // Places in both patterns that one text leads to.
+    let mut seen = BTreeSet::new();
+    let mut waiting = vec![(0, 0)];
+    while let Some((at, with)) = waiting.pop() {
+        if !seen.insert((at, with)) {
+            continue;
+        }
+        match (one.get(at), other.get(with)) {
+            (None, None) => return true,
+            (Some(b'*'), next) => {
+                waiting.push((at + 1, with));
+                waiting.extend(next.map(|_| (at, with + 1)));
+            }
+            (next, Some(b'*')) => {
+                waiting.push((at, with + 1));
+                waiting.extend(next.map(|_| (at + 1, with)));
+            }
+            (Some(a), Some(b)) if a == b || [a, b].contains(&&b'?') => waiting.push((at + 1, with + 1)),
+            (Some(_), _) | (None, Some(_)) => {}
+        }
+    }
+    false
+}
+
 /// So many states are looked at. Patterns of names need a few dozen.
 const STATES: usize = 4096;
 
@@ -116,6 +142,15 @@ mod tests {
             let matched = |text: &[u8]| outer.iter().any(|pattern| glob(pattern, text));
             let all = texts(7).iter().all(|text| !glob(inner, text) || matched(text));
             prop_assert_eq!(covers(&outer, inner), all);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn patterns_overlap_where_a_text_matches_both(one in "[ab*?]{0,5}", other in "[ab*?]{0,5}") {
+            let (one, other) = (one.as_bytes(), other.as_bytes());
+            let both = texts(7).iter().any(|text| glob(one, text) && glob(other, text));
+            prop_assert_eq!(overlap(one, other), both);
         }
     }
 

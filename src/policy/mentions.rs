@@ -210,6 +210,11 @@ impl Rule {
         self.mentions_with(self.rows.get_key_value(key).into_iter())
     }
 
+    /// Every principal that a rule names itself.
+    pub(super) fn mentions_without_rows(&self) -> impl Iterator<Item = Mention<'_>> {
+        self.mentions_with(std::iter::empty())
+    }
+
     fn mentions_with<'p>(
         &'p self,
         rows: impl Iterator<Item = (&'p SpaceKey, &'p Vec<AccessLine>)>,

@@ -153,6 +153,14 @@ impl KeyPattern {
         }
     }
 
+    /// The key or the pattern; keys have no `*` and no `?`.
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Self::Exact(key) => key.as_str(),
+            Self::Glob(pattern) => pattern,
+        }
+    }
+
     pub const fn exact(&self) -> Option<&SpaceKey> {
         match self {
             Self::Exact(key) => Some(key),

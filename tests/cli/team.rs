@@ -6,6 +6,7 @@ use std::path::Path;
 use confperm::sandbox::{Options, Site};
 use serde_json::Value;
 
+use crate::later::Held;
 use crate::support::{Folder, Hosted, Ran};
 
 struct Case {
@@ -16,8 +17,13 @@ struct Case {
 impl Case {
     /// The example of `docs/teams.md`, run with the token of a member.
     fn of(caller: &str) -> Self {
+        Self::on(caller, |state| state)
+    }
+
+    /// The same on another site.
+    fn on(caller: &str, change: impl Fn(String) -> String) -> Self {
         let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/teams");
-        let state = std::fs::read_to_string(examples.join("site.yaml")).unwrap();
+        let state = change(std::fs::read_to_string(examples.join("site.yaml")).unwrap());
         let state = state.replace("caller: ann", &format!("caller: {caller}"));
         let hosted = Hosted::start(Site::from_yaml(&state).unwrap(), Options::default());
         Self { folder: Folder::copy(&examples.join("policy")), hosted }
@@ -67,6 +73,60 @@ fn a_team_carries_out_its_own_lines_and_counts_the_rest() {
     assert_eq!(changed(&again), BTreeSet::new());
     // What others ask for is as it was.
     assert!(again["unmanaged"].as_array().unwrap().contains(left[0]), "{again}");
+}
+
+const ROLES: &str = "roles:
+  Admin: {id: r-admin, type: system, permissions: [read/space, create/page, create/comment, restrict_content/space, administer/space]}
+  Collaborator: {id: r-collaborator, type: system, permissions: [read/space, create/page, create/comment]}
+  Viewer: {id: r-viewer, type: system, permissions: [read/space]}
+
+spaces:
+";
+
+/// Ends, holders and labels narrow what the lines of a team are about, and never widen it.
+#[test]
+fn whatever_its_lines_hang_on_a_team_changes_its_own_alone() {
+    const MORE: &str = "rules:
+  - name: over
+    spaces: {key: 'ENG*', type: team}
+    access: {viewer: [{who: group:eng-old, until: 2026-01-31}]}
+  - name: where contractors read
+    spaces: {key: 'ENG*', where: {who: group:contractors, has: read/space}}
+    access: {viewer: [{who: group:eng-leads, until: 2030-01-31}]}
+  - name: of a label
+    spaces: {key: 'ENG*', label: hot}
+    access: {viewer: [group:eng-old]}
+";
+    for mode in ["pre-roles", "roles-transition"] {
+        let case = Case::on("eva", |state| {
+            let state = state.replace("name: Engineering lab", "name: Engineering lab\n    labels: [hot]");
+            let state = state.replace(
+                "title: Home, author: eva",
+                "title: Home, author: eva, view: [user:eva, group:admins]",
+            );
+            if mode == "pre-roles" {
+                state
+            } else {
+                state.replace("pre-roles", mode).replace("spaces:\n", ROLES)
+            }
+        });
+        case.folder.write("teams/eng/more.yaml", MORE);
+        let before = case.hosted.running.world(Held::of);
+        let ran = case.run(&["apply", "--team", "eng", "--yes"]).code(0);
+        let after = case.hosted.running.world(Held::of);
+        let changed = before.differences(&after);
+        let is_own = |line: &&String| {
+            let mut words = line.split([' ', ':']);
+            words.next().is_some_and(|key| key.starts_with("ENG"))
+                && words.next() == Some("group")
+                && words.next().is_some_and(|id| {
+                    ["3", "4", "5"].iter().any(|number| id.ends_with(&format!("000{number}")))
+                })
+        };
+        let beyond: Vec<&String> = changed.iter().filter(|line| !is_own(line)).collect();
+        assert!(!changed.is_empty() && beyond.is_empty(), "{mode}: {beyond:?}\n{}", ran.out);
+        case.run(&["plan", "--team", "eng", "--detailed-exitcode"]).code(0);
+    }
 }
 
 #[test]

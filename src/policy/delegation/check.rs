@@ -42,6 +42,7 @@ impl Policy {
             judge.rules(&mut findings);
             judge.tests(&mut findings);
             judge.likes_of_others(&mut findings);
+            judge.contradictions(&mut findings);
         }
         findings
     }

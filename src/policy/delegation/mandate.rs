@@ -60,8 +60,8 @@ impl<'p> Mandate<'p> {
 
     /// Whether every space that a pattern may ever match is the team's.
     pub(super) fn has_spaces(&self, pattern: &KeyPattern) -> bool {
-        let own: Vec<&[u8]> = self.team.spaces.value.iter().map(|own| text(&own.value).as_bytes()).collect();
-        covers(&own, text(pattern).as_bytes())
+        let own: Vec<&[u8]> = self.team.spaces.value.iter().map(|own| own.value.text().as_bytes()).collect();
+        covers(&own, pattern.text().as_bytes())
     }
 
     /// Whether the team may give a role or a permission. A role of the policy's own must be named itself: on a site with
@@ -110,11 +110,4 @@ fn contents(right: &Right, policy: &Policy) -> Bundle {
 
 fn matches(pattern: &str, name: &str) -> bool {
     glob(pattern.as_bytes(), name.as_bytes())
-}
-
-fn text(pattern: &KeyPattern) -> &str {
-    match pattern {
-        KeyPattern::Exact(key) => key.as_str(),
-        KeyPattern::Glob(pattern) => pattern,
-    }
 }

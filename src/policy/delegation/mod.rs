@@ -9,6 +9,7 @@
 mod check;
 mod files;
 mod mandate;
+mod others;
 mod say;
 
 pub(super) use check::PolicyFiles;

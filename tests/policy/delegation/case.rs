@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use camino::Utf8PathBuf;
 use confperm::diagnostic::Sources;
-use confperm::model::Permission;
+use confperm::model::{Permission, SpaceRoleMode};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
@@ -65,6 +65,16 @@ pub(crate) enum Mode {
 pub(crate) enum PageList {
     Anyone,
     Only(&'static str),
+    /// The same for the pages with a label.
+    Labelled(&'static str),
+}
+
+/// What narrows the spaces of a rule further than its keys; only a site tells which these are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Narrow {
+    Type,
+    Label,
+    Where(&'static str),
 }
 
 #[derive(Debug, Clone, Default)]
@@ -74,6 +84,8 @@ pub(crate) struct Parts {
     pub(crate) like: Option<(bool, &'static str)>,
     pub(crate) leave: Option<&'static str>,
     pub(crate) joins: Option<&'static str>,
+    /// The last day of what is given.
+    pub(crate) until: Option<&'static str>,
 }
 
 #[derive(Debug, Clone)]
@@ -89,6 +101,7 @@ pub(crate) enum Said {
         keys: Vec<&'static str>,
         absent: Option<(&'static str, Option<&'static str>)>,
         replace: Option<(&'static str, &'static str)>,
+        narrow: Option<Narrow>,
     },
     /// The rows of a table, with the right that they give.
     Rows {
@@ -110,6 +123,7 @@ pub(crate) struct Statement {
 pub(crate) struct Case {
     pub(crate) teams: [Team; 2],
     pub(crate) statements: Vec<Statement>,
+    pub(crate) mode: SpaceRoleMode,
 }
 
 impl Case {
@@ -210,8 +224,13 @@ impl Parts {
             rights.sort_unstable();
             rights.dedup();
             for right in rights {
-                let who: Vec<&str> =
-                    self.grants.iter().filter(|grant| grant.0 == right).map(|grant| grant.1).collect();
+                let given = self.grants.iter().filter(|grant| grant.0 == right);
+                let who: Vec<String> = given
+                    .map(|(_, who)| match self.until {
+                        Some(until) => format!("{{who: {who}, until: {until}}}"),
+                        None => (*who).to_owned(),
+                    })
+                    .collect();
                 let _ = writeln!(text, "      {right}: [{}]", who.join(", "));
             }
         }
@@ -238,6 +257,9 @@ impl Statement {
             Some(PageList::Only(who)) => {
                 let _ = writeln!(text, "    pages: {{/Runbooks: {{view: [{who}]}}}}");
             }
+            Some(PageList::Labelled(who)) => {
+                let _ = writeln!(text, "    pages: {{'label:hot': {{view: [{who}]}}}}");
+            }
             None => {}
         }
         if *open {
@@ -249,9 +271,16 @@ impl Statement {
     }
 
     fn rule(&self, number: usize, text: &mut String) {
-        let Said::Rule { keys, absent, replace } = &self.said else { return };
+        let Said::Rule { keys, absent, replace, narrow } = &self.said else { return };
         let keys: Vec<String> = keys.iter().map(|key| format!("\"{key}\"")).collect();
-        let _ = writeln!(text, "  - name: r{number}\n    spaces: [{}]", keys.join(", "));
+        let narrow = match narrow {
+            None => String::new(),
+            Some(Narrow::Type) => ", type: team".to_owned(),
+            Some(Narrow::Label) => ", label: hot".to_owned(),
+            Some(Narrow::Where(who)) => format!(", where: {{who: {who}, has: read/space}}"),
+        };
+        let keys = keys.join(", ");
+        let _ = writeln!(text, "  - name: r{number}\n    spaces: {{key: [{keys}]{narrow}}}");
         self.parts.write(text);
         match absent {
             Some((who, Some(instead))) => {
@@ -315,7 +344,7 @@ fn parts() -> impl Strategy<Value = Parts> {
         prop::option::weighted(0.1, leave),
         prop::option::weighted(0.1, joins.clone()),
     )
-        .prop_map(|(grants, like, leave, joins)| Parts { grants, like, leave, joins });
+        .prop_map(|(grants, like, leave, joins)| Parts { grants, like, leave, joins, until: None });
     let bare = grants().prop_map(|grants| Parts { grants, ..Parts::default() });
     let joining = joins.prop_map(|who| Parts { joins: Some(who), ..Parts::default() });
     prop_oneof![3 => bare, 1 => joining, 2 => mixed]
@@ -324,20 +353,24 @@ fn parts() -> impl Strategy<Value = Parts> {
 fn said() -> impl Strategy<Value = Said> {
     let mode =
         select(vec![Mode::Additive, Mode::Additive, Mode::Additive, Mode::Authoritative, Mode::Paused]);
-    let list = rarely(
-        prop_oneof![1 => Just(PageList::Anyone), 2 => select(PRINCIPALS.to_vec()).prop_map(PageList::Only)],
-    );
+    let list = rarely(prop_oneof![
+        1 => Just(PageList::Anyone),
+        2 => select(PRINCIPALS.to_vec()).prop_map(PageList::Only),
+        1 => select(PRINCIPALS.to_vec()).prop_map(PageList::Labelled),
+    ]);
     let space =
         (select(KEYS.to_vec()), mode, list, prop::option::weighted(0.1, one()), prop::bool::weighted(0.1))
             .prop_map(|(key, mode, list, guest, open)| Said::Space { key, mode, list, guest, open });
+    let narrow = prop_oneof![Just(Narrow::Type), Just(Narrow::Label), one().prop_map(Narrow::Where)];
     let absent = rarely((select(PRINCIPALS.to_vec()), rarely(one())));
-    let rule = (prop_oneof![3 => select(PATTERNS.to_vec()).prop_map(|key| vec![key]), 1 => subsequence(PATTERNS.to_vec(), 2)], absent, prop::option::weighted(0.1, (one(), one())))
-        .prop_map(|(keys, absent, replace)| {
+    let rule = (prop_oneof![3 => select(PATTERNS.to_vec()).prop_map(|key| vec![key]), 1 => subsequence(PATTERNS.to_vec(), 2)], absent, prop::option::weighted(0.1, (one(), one())), rarely(narrow))
+        .prop_map(|(keys, absent, replace, narrow)| {
             let is_same = |(who, instead): &(&str, Option<&str>)| *instead == Some(*who);
             Said::Rule {
                 keys,
                 absent: absent.filter(|it| !is_same(it)),
                 replace: replace.filter(|(old, new)| old != new),
+                narrow,
             }
         });
     let rows =
@@ -347,7 +380,9 @@ fn said() -> impl Strategy<Value = Said> {
 }
 
 fn statement() -> impl Strategy<Value = Statement> {
-    (select(vec![0, 1, 1, 2]), said(), parts()).prop_map(|(file, said, mut parts)| {
+    let until = rarely(select(vec!["2026-01-31", "2027-01-31"]));
+    (select(vec![0, 1, 1, 2]), said(), parts(), until).prop_map(|(file, said, mut parts, until)| {
+        parts.until = until;
         parts.grants.sort_unstable();
         parts.grants.dedup();
         let says_something = match &said {
@@ -364,17 +399,25 @@ fn statement() -> impl Strategy<Value = Statement> {
 }
 
 pub(crate) fn case() -> impl Strategy<Value = Case> {
-    ([team(), team()], prop::collection::vec(statement(), 1..4)).prop_map(|(teams, mut statements)| {
-        // Two entries for one space are an error of their own.
-        let mut seen = Vec::new();
-        statements.retain(|statement| match statement.said {
-            Said::Space { key, .. } if seen.contains(&key) => false,
-            Said::Space { key, .. } => {
-                seen.push(key);
-                true
-            }
-            Said::Rule { .. } | Said::Rows { .. } => true,
-        });
-        Case { teams, statements }
-    })
+    let mode = select(vec![
+        SpaceRoleMode::PreRoles,
+        SpaceRoleMode::PreRoles,
+        SpaceRoleMode::RolesTransition,
+        SpaceRoleMode::Roles,
+    ]);
+    ([team(), team()], prop::collection::vec(statement(), 1..4), mode).prop_map(
+        |(teams, mut statements, mode)| {
+            // Two entries for one space are an error of their own.
+            let mut seen = Vec::new();
+            statements.retain(|statement| match statement.said {
+                Said::Space { key, .. } if seen.contains(&key) => false,
+                Said::Space { key, .. } => {
+                    seen.push(key);
+                    true
+                }
+                Said::Rule { .. } | Said::Rows { .. } => true,
+            });
+            Case { teams, statements, mode }
+        },
+    )
 }

@@ -1,9 +1,13 @@
 //! Whether a file of a team reaches further, as `docs/teams.md` says it, by trying out every key of a few letters.
 
+use std::sync::LazyLock;
+
 use super::case::{CUSTOM, Case, Mode, PageList, Parts, RIGHTS, SETS, Said, Statement, Team};
 
 /// Every key of up to six letters; no pattern has a `C`.
-fn keys() -> Vec<String> {
+static ALL_KEYS: LazyLock<Vec<String>> = LazyLock::new(all_keys);
+
+fn all_keys() -> Vec<String> {
     let mut all: Vec<String> = vec![String::new()];
     let mut from = 0;
     for _ in 0..6 {
@@ -48,7 +52,7 @@ impl Team {
     }
 
     fn has_all(&self, pattern: &str) -> bool {
-        keys().iter().filter(|key| matches(pattern, key)).all(|key| self.has_space(key))
+        ALL_KEYS.iter().filter(|key| matches(pattern, key)).all(|key| self.has_space(key))
     }
 
     pub(crate) fn lets_in(&self, who: &'static str) -> bool {
@@ -76,12 +80,13 @@ pub(crate) fn reaches_further(case: &Case) -> bool {
         let own = statement.file.checked_sub(1).map(|team| &case.teams[team]);
         own.is_some_and(|team| speaks_beyond(statement, team, statements))
             || rows_beyond(case, statement)
+            || case.teams.iter().enumerate().any(|(team, _)| contradicts_others(case, statement, team + 1))
             || case.teams.iter().any(|team| draws_from(statement, team))
     })
 }
 
 fn speaks_beyond(statement: &Statement, team: &Team, all: &[Statement]) -> bool {
-    let Parts { grants, like, leave, joins } = &statement.parts;
+    let Parts { grants, like, leave, joins, until: _ } = &statement.parts;
     let whole = |parts: bool| {
         parts
             && (grants.iter().any(|(right, who)| !team.grants(right) || !team.lets_in(who))
@@ -100,10 +105,10 @@ fn speaks_beyond(statement: &Statement, team: &Team, all: &[Statement]) -> bool 
                 || match list {
                     None => false,
                     Some(PageList::Anyone) => !team.open,
-                    Some(PageList::Only(who)) => !team.any || !team.lets_in(who),
+                    Some(PageList::Only(who) | PageList::Labelled(who)) => !team.any || !team.lets_in(who),
                 }
         }
-        Said::Rule { keys, absent, replace } => {
+        Said::Rule { keys, absent, replace, narrow: _ } => {
             whole(true)
                 || leave.is_some()
                 || keys.iter().any(|key| !team.has_all(key))
@@ -165,4 +170,81 @@ fn draws_from(statement: &Statement, team: &Team) -> bool {
         Said::Rows { .. } => false,
     };
     team.has_space(source) && elsewhere
+}
+
+/// What one statement asks for in some spaces; the file that it stands in.
+struct Asked {
+    file: usize,
+    keys: Vec<&'static str>,
+    given: Vec<&'static str>,
+    listed: Vec<&'static str>,
+    gone: Vec<&'static str>,
+    heirs: Vec<&'static str>,
+    leave: Vec<&'static str>,
+}
+
+/// The statement, and each of its rows by itself, for a team: a table of the team's is in its file.
+fn asked(statement: &Statement, team: usize) -> Vec<Asked> {
+    let all = |who: &[&'static str]| who.iter().flat_map(|who| members(who)).collect::<Vec<_>>();
+    let one = |who: Option<&'static str>| all(who.as_slice());
+    let Parts { grants, joins, leave, like: _, until: _ } = &statement.parts;
+    let given: Vec<&str> = grants.iter().map(|(_, who)| *who).collect();
+    let asked = Asked {
+        file: statement.file,
+        keys: Vec::new(),
+        given: all(&given),
+        listed: one(*joins),
+        gone: Vec::new(),
+        heirs: Vec::new(),
+        leave: one(*leave),
+    };
+    match &statement.said {
+        Said::Space { key, list, guest, .. } => {
+            let mut asked = Asked { keys: vec![key], ..asked };
+            asked.given.extend(one(*guest));
+            if let Some(PageList::Only(who) | PageList::Labelled(who)) = list {
+                asked.listed.extend(members(who));
+            }
+            vec![asked]
+        }
+        Said::Rule { keys, absent, replace, narrow: _ } => {
+            let gone = [absent.map(|(who, _)| who), replace.map(|(old, _)| old)];
+            let heirs = [absent.and_then(|(_, instead)| instead), replace.map(|(_, new)| new)];
+            let [gone, heirs] = [gone, heirs].map(|who| all(&who.into_iter().flatten().collect::<Vec<_>>()));
+            vec![Asked { keys: keys.clone(), gone, heirs, ..asked }]
+        }
+        Said::Rows { table, rows, .. } => {
+            let is_own = table.starts_with("teams/one/") && team == 1;
+            let file = if is_own { team } else { statement.file };
+            let row = |(key, who): &(&'static str, &'static str)| Asked {
+                file,
+                keys: vec![key],
+                given: members(who),
+                listed: Vec::new(),
+                gone: Vec::new(),
+                heirs: Vec::new(),
+                leave: Vec::new(),
+            };
+            rows.iter().map(row).collect()
+        }
+    }
+}
+
+/// Whether a line of a team and one of others ask for what cannot both be, in a space that there may be.
+fn contradicts_others(case: &Case, statement: &Statement, team: usize) -> bool {
+    let others: Vec<Asked> = case.statements.iter().flat_map(|other| asked(other, team)).collect();
+    asked(statement, team).iter().filter(|own| own.file == team).any(|own| {
+        let mut others = others.iter().filter(|other| other.file != team);
+        others.any(|other| {
+            let both = |key: &String| [own, other].iter().all(|it| it.keys.iter().any(|it| matches(it, key)));
+            ALL_KEYS.iter().any(both) && (excludes(own, other) || excludes(other, own))
+        })
+    })
+}
+
+fn excludes(one: &Asked, other: &Asked) -> bool {
+    let Asked { given, listed, gone, heirs, .. } = other;
+    let is_left = |who: &&&str| one.leave.iter().any(|pattern| matches(pattern, who));
+    given.iter().chain(listed).any(|who| one.gone.contains(who))
+        || given.iter().chain(listed).chain(gone).chain(heirs).any(|who| is_left(&who))
 }

@@ -1,0 +1,163 @@
+//! Lines of a team that contradict lines of others. A contradiction ends every run that meets it, the central one
+//! included, and often only a site shows that two lines meet; so a team may not write such a line to begin with.
+
+use super::say::Judge;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
+use crate::model::SpaceKey;
+use crate::policy::ast::Policy;
+use crate::policy::contradictions::{Goes, asked, gives, lists};
+use crate::policy::glob::{covers, overlap};
+use crate::policy::leave::LeavePattern;
+use crate::policy::mentions::{Mention, WhatFor};
+use crate::policy::rules::{KeyPattern, Selector};
+
+/// Lines about the same spaces.
+struct Claims<'p> {
+    spaces: Spaces<'p>,
+    leave: &'p [Spanned<LeavePattern>],
+    mentions: Vec<Mention<'p>>,
+    is_own: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Spaces<'p> {
+    One(&'p SpaceKey),
+    Selected(&'p Selector),
+}
+
+impl Judge<'_> {
+    pub(super) fn contradictions(&self, findings: &mut Diagnostics) {
+        let (own, others): (Vec<Claims<'_>>, Vec<Claims<'_>>) =
+            self.claims().into_iter().partition(|claims| claims.is_own);
+        // Most lines keep nothing out, so that few pairs are left of many spaces.
+        let keeping_out: Vec<&Claims<'_>> = others.iter().filter(|claims| claims.keep_out()).collect();
+        for own in &own {
+            let all = others.iter().filter(|_| own.keep_out());
+            for other in all.filter(|other| own.spaces.meet(other.spaces)) {
+                findings.extend(conflicts(own, other).map(|(goes, leaving, what, asking)| {
+                    self.contradicts(goes, (&leaving, asking.span), what, asking)
+                }));
+            }
+            for other in keeping_out.iter().filter(|other| own.spaces.meet(other.spaces)) {
+                findings.extend(conflicts(other, own).map(|(goes, leaving, what, asking)| {
+                    self.contradicts(goes, (asking.span, &leaving), what, asking)
+                }));
+            }
+        }
+    }
+
+    fn claims(&self) -> Vec<Claims<'_>> {
+        let policy: &Policy = self.policy;
+        let mut claims: Vec<Claims<'_>> = Vec::new();
+        for space in policy.spaces.values() {
+            let key = &space.key;
+            claims.push(Claims {
+                spaces: Spaces::One(&key.value),
+                leave: &space.leave,
+                mentions: space.mentions().collect(),
+                is_own: self.owns(&key.span),
+            });
+        }
+        for rule in &policy.rules {
+            let is_own = self.owns(&rule.name.span);
+            if let Some(selector) = &rule.spaces {
+                claims.push(Claims {
+                    spaces: Spaces::Selected(selector),
+                    leave: &rule.leave,
+                    mentions: rule.mentions_without_rows().collect(),
+                    is_own,
+                });
+            }
+            for key in rule.rows.keys() {
+                let is_row =
+                    |mention: &Mention<'_>| matches!(mention.what_for, WhatFor::Rule { row: Some(_), .. });
+                let rows = rule.mentions_in(key).filter(is_row);
+                let (own, others): (Vec<Mention<'_>>, Vec<Mention<'_>>) =
+                    rows.partition(|row| is_own || self.owns(row.span));
+                for (mentions, is_own) in [(own, true), (others, false)] {
+                    claims.push(Claims { spaces: Spaces::One(key), leave: &[], mentions, is_own });
+                }
+            }
+        }
+        claims
+    }
+
+    fn contradicts(
+        &self,
+        goes: Goes,
+        (own, other): (&Span, &Span),
+        what: &str,
+        asking: &Mention<'_>,
+    ) -> Diagnostic {
+        let what = what.trim_end_matches(" here");
+        let shown = self.policy.show(&asking.who.to_who());
+        let team = &self.mandate.team.name.value;
+        let message = format!(
+            "`{shown}` {}, and yet {what}, by a line of the team `{team}` and one of others",
+            goes.phrase()
+        );
+        Diagnostic::new(Code::BeyondDelegation, message)
+            .at(own, format!("the line of the team `{team}`"))
+            .at(other, "the line of others")
+            .help("change the line of the team: where both lines meet, no run could go on; the other line can leave spaces out with `not`")
+    }
+}
+
+impl Claims<'_> {
+    /// Whether any of them keeps a principal out or leaves it as it is.
+    fn keep_out(&self) -> bool {
+        let goes = |mention: &Mention<'_>| goes(mention).is_some();
+        !self.leave.is_empty() || self.mentions.iter().any(goes)
+    }
+}
+
+const fn goes(mention: &Mention<'_>) -> Option<Goes> {
+    match mention.what_for {
+        WhatFor::Absent { .. } => Some(Goes::Nowhere),
+        WhatFor::Replaced { .. } => Some(Goes::Replaced),
+        _ => None,
+    }
+}
+
+/// What lines keep out or leave as it is, and others ask something for: the place of the one, and the other.
+fn conflicts<'p>(
+    part: &'p Claims<'p>,
+    other: &'p Claims<'p>,
+) -> impl Iterator<Item = (Goes, Span, &'static str, &'p Mention<'p>)> {
+    let left = part.leave.iter().flat_map(move |pattern| {
+        let meant = other.mentions.iter().filter(|mention| pattern.value.matches(&mention.who.to_who()));
+        meant.filter_map(move |mention| Some((Goes::Left, pattern.span.clone(), asked(mention)?, mention)))
+    });
+    let gone = part.mentions.iter().flat_map(move |leaving| {
+        let goes = goes(leaving);
+        let same = other.mentions.iter().filter(|mention| mention.who == leaving.who);
+        same.filter_map(move |mention| {
+            let what = gives(mention).or_else(|| lists(mention))?;
+            Some((goes?, leaving.span.clone(), what, mention))
+        })
+    });
+    left.chain(gone)
+}
+
+impl Spaces<'_> {
+    /// Whether a space may be meant by both, whatever its type, labels and status are.
+    fn meet(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::One(one), Self::One(other)) => one == other,
+            (Self::One(key), Self::Selected(selector)) | (Self::Selected(selector), Self::One(key)) => {
+                selector.admits(key)
+            }
+            (Self::Selected(one), Self::Selected(other)) => {
+                let pairs = one.keys.iter().flat_map(|key| other.keys.iter().map(move |with| [key, with]));
+                pairs.into_iter().any(|pair| {
+                    let [first, second] = pair.map(|key| key.value.text().as_bytes());
+                    let is_left_out = |not: &Spanned<KeyPattern>| {
+                        let not = not.value.text().as_bytes();
+                        covers(&[not], first) || covers(&[not], second)
+                    };
+                    overlap(first, second) && !one.not.iter().chain(&other.not).any(is_left_out)
+                })
+            }
+        }
+    }
+}
