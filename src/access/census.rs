@@ -66,7 +66,15 @@ struct TierSets {
     group: Reach,
     anonymous: Reach,
     classes: BTreeMap<AccessClass, Reach>,
-    everybody_signed_in: Reach,
+}
+
+/// A principal that an entry names, with what decides for which of its people the entry counts.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Grantee<'g> {
+    pub(super) principal: &'g Principal,
+    pub(super) tier: Tier,
+    /// The space in which the entry stands, if it is not on a list.
+    pub(super) space: Option<&'g SpaceKey>,
 }
 
 /// Permissions that reach differently far.
@@ -146,41 +154,19 @@ impl Census {
         Self { standings, groups, licensing, living, doors, licences_assumed, homes, unlisted }
     }
 
-    /// The people that a grant to the principal in a space reaches.
-    pub(super) fn granted(
-        &self,
-        principal: &Principal,
-        tier: Tier,
-        space: &SpaceKey,
-        roll: &Roll,
-    ) -> Cow<'_, Reach> {
-        let reach = self.reach(principal, tier, roll);
-        let elsewhere = |party: u32| self.is_guest_elsewhere(principal, party, space);
-        match roll.find(principal) {
-            Some(party) if elsewhere(party) => Cow::Owned(reach.into_owned().doubted()),
-            _ => reach,
-        }
-    }
-
-    /// Whether the principal is a person who may be a guest of another space. Guests are given one space, and what an
-    /// entry that names one gives elsewhere is not documented [D2].
-    fn is_guest_elsewhere(&self, principal: &Principal, party: u32, space: &SpaceKey) -> bool {
-        self.unlisted == Unlisted::Counts
-            && matches!(principal, Principal::User(_))
-            && self.standings(party).any(|standing| standing == Standing::Guest)
-            && self.homes.get(&party) != Some(space)
-    }
-
-    /// The people that a grant to the principal reaches.
-    pub(super) fn reach(&self, principal: &Principal, tier: Tier, roll: &Roll) -> Cow<'_, Reach> {
-        let doors = &self.doors[tier as usize];
-        match principal {
+    /// The people for which an entry that names a principal counts.
+    pub(super) fn reach(&self, grantee: Grantee<'_>, roll: &Roll) -> Cow<'_, Reach> {
+        let doors = &self.doors[grantee.tier as usize];
+        match grantee.principal {
             Principal::User(_) => {
-                let person = roll.find(principal).map(Reach::one).unwrap_or_default();
-                Cow::Owned(person.and(&doors.direct))
+                let mut reach = Reach::default();
+                if let Some(party) = roll.find(grantee.principal) {
+                    reach.insert(party, self.reaches_person(grantee, party));
+                }
+                Cow::Owned(reach)
             }
             Principal::Group(group) => self.groups.get(group).map_or_else(Cow::default, |group| {
-                let counting = &group.counting[tier as usize];
+                let counting = &group.counting[grantee.tier as usize];
                 Cow::Borrowed(counting.get_or_init(|| group.members.and(&doors.group)))
             }),
             Principal::Class(class) => Cow::Borrowed(&doors.classes[class]),
@@ -188,20 +174,12 @@ impl Census {
         }
     }
 
-    /// Whether a grant to the principal in a space, or its entry on a list, reaches one party, without making the set.
-    pub(super) fn reaches(
-        &self,
-        principal: &Principal,
-        tier: Tier,
-        space: Option<&SpaceKey>,
-        party: u32,
-        roll: &Roll,
-    ) -> Truth {
-        let doors = &self.doors[tier as usize];
-        match principal {
-            Principal::User(_) if roll.find(principal) == Some(party) => {
-                let elsewhere = space.is_some_and(|space| self.is_guest_elsewhere(principal, party, space));
-                doors.direct.test(party).min(if elsewhere { Truth::Unknown } else { Truth::Yes })
+    /// Whether the entry counts for one party, without making the set.
+    pub(super) fn reaches(&self, grantee: Grantee<'_>, party: u32, roll: &Roll) -> Truth {
+        let doors = &self.doors[grantee.tier as usize];
+        match grantee.principal {
+            Principal::User(_) if roll.find(grantee.principal) == Some(party) => {
+                self.reaches_person(grantee, party)
             }
             Principal::User(_) => Truth::No,
             Principal::Group(group) => {
@@ -213,9 +191,17 @@ impl Census {
         }
     }
 
-    /// The people that the service desk's switch lets view a space.
-    pub(super) fn everybody_signed_in(&self) -> &Reach {
-        &self.doors[Tier::Read as usize].everybody_signed_in
+    /// Whether an entry counts for the person that it names.
+    fn reaches_person(&self, grantee: Grantee<'_>, party: u32) -> Truth {
+        let elsewhere = grantee.space.is_some_and(|space| self.is_guest_elsewhere(party, space));
+        let counts = self.doors[grantee.tier as usize].direct.test(party);
+        counts.min(if elsewhere { Truth::Unknown } else { Truth::Yes })
+    }
+
+    /// Whether a person may be a guest of another space. Guests are given one space, and what an entry that names one
+    /// gives elsewhere is not documented [D2].
+    fn is_guest_elsewhere(&self, party: u32, space: &SpaceKey) -> bool {
+        self.unlisted == Unlisted::Counts && self.may_be_guest(party) && self.homes.get(&party) != Some(space)
     }
 
     /// The people that a class stands for.
@@ -245,48 +231,41 @@ impl Census {
         self.standings.get(&party).into_iter().flatten().copied()
     }
 
-    /// Why it is not certain that a grant to the principal reaches the party.
-    pub(super) fn doubts(
+    /// Why it is not certain that an entry counts for some parties, apart from what is not known of their accounts.
+    pub(super) fn entry_doubts(
         &self,
-        principal: &Principal,
-        party: u32,
+        grantee: Grantee<'_>,
+        parties: &RoaringBitmap,
         live: &Live,
-        roll: &Roll,
     ) -> BTreeSet<Reason> {
-        let mut doubts = self.standing_doubts(party, live, roll);
-        let guest = self.standings(party).any(|standing| standing == Standing::Guest);
-        match principal {
-            Principal::User(_) => {}
+        let mut doubts = BTreeSet::new();
+        let Some(first) = parties.min() else { return doubts };
+        match grantee.principal {
+            Principal::User(account) => doubts.extend(self.guest_doubt(grantee, account, first)),
             Principal::Group(group) => {
-                if guest {
+                if parties.iter().any(|party| self.may_be_guest(party)) {
                     doubts.insert(Reason::GuestInGroup { group: group.clone() });
                 }
-                if self.in_group(group, party) == Truth::Unknown {
+                if self.members(group).is_some_and(|members| !members.perhaps.is_disjoint(parties)) {
                     doubts.extend(members_unread(group, &live.directory));
                 }
             }
             Principal::Class(_) => {
-                doubts.insert(Reason::ClassUnread { principal: principal.clone() });
+                doubts.insert(Reason::ClassUnread { principal: grantee.principal.clone() });
             }
             Principal::Anonymous => doubts.extend(anonymous_doubt(&live.site)),
         }
         doubts
     }
 
-    /// Why it is not certain that a grant in a space which names the party gives it anything, if it is a guest.
-    pub(super) fn guest_doubt(
-        &self,
-        principal: &Principal,
-        party: u32,
-        space: &SpaceKey,
-        roll: &Roll,
-    ) -> Option<Reason> {
-        let Some(Principal::User(account)) = roll.name(party) else { return None };
-        self.is_guest_elsewhere(principal, party, space).then(|| Reason::GuestElsewhere {
-            account: account.clone(),
-            space: space.clone(),
-            home: self.homes.get(&party).cloned(),
-        })
+    fn guest_doubt(&self, grantee: Grantee<'_>, account: &AccountId, party: u32) -> Option<Reason> {
+        let space = grantee.space.filter(|space| self.is_guest_elsewhere(party, space))?;
+        let home = self.homes.get(&party).cloned();
+        Some(Reason::GuestElsewhere { account: account.clone(), space: space.clone(), home })
+    }
+
+    fn may_be_guest(&self, party: u32) -> bool {
+        self.standings(party).any(|standing| standing == Standing::Guest)
     }
 
     /// Why the standing of a party is not certain.
@@ -389,11 +368,11 @@ impl TierSets {
         let classes = BTreeMap::from([
             (AccessClass::AllLicensedUsers, licensed.clone()),
             (AccessClass::AllProductAdmins, licensed.and(admins)),
-            (AccessClass::AuthenticatedUsers, signed_in.clone()),
+            (AccessClass::AuthenticatedUsers, signed_in),
             (AccessClass::JsmProjectAdmins, service_desk),
         ]);
         let anonymous = only(tier != Tier::Administer, anonymous);
-        Self { direct, group, anonymous, classes, everybody_signed_in: signed_in }
+        Self { direct, group, anonymous, classes }
     }
 }
 

@@ -6,11 +6,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use roaring::RoaringBitmap;
-
 use super::engine::Engine;
+use super::gates::{ListState, lists_above_may_not_count};
 use super::reach::Reach;
-use crate::model::{Audience, Content, ContentId, Known, Members, PageVerb, Tree};
+use crate::model::{Content, ContentId, Members, PageVerb, Tree};
 
 /// A distinct list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -46,11 +45,10 @@ pub(super) struct Chains<'e, 'a> {
 
 impl<'e, 'a> Chains<'e, 'a> {
     pub(super) fn new(engine: &'e Engine<'a>) -> Self {
-        let everyone: RoaringBitmap = engine.roll.iter().map(|(number, _)| number).collect();
         Self {
             engine,
             by_members: HashMap::new(),
-            lists: vec![None, Some(Reach::sure(everyone).doubted())],
+            lists: vec![None, Some(engine.everyone().doubted())],
             by_lists: HashMap::from([(BTreeSet::new(), ChainId::OPEN)]),
             steps: HashMap::new(),
             doubted: HashMap::new(),
@@ -60,12 +58,10 @@ impl<'e, 'a> Chains<'e, 'a> {
 
     /// The number of a page's own list.
     pub(super) fn list(&mut self, content: &'a Content, verb: PageVerb) -> ListId {
-        match content.restrictions.as_ref() {
-            Known::Unknown(_) => ListId::UNREAD,
-            Known::Known(lists) => match lists.audience(verb) {
-                Audience::Anyone => ListId::OPEN,
-                Audience::Only(members) => self.intern(members),
-            },
+        match ListState::of(content, verb) {
+            ListState::Unread(_) => ListId::UNREAD,
+            ListState::Open => ListId::OPEN,
+            ListState::Only(members) => self.intern(members),
         }
     }
 
@@ -136,7 +132,7 @@ impl<'e, 'a> Chains<'e, 'a> {
             };
             let own = self.list(row.content, PageVerb::View);
             chains.push(self.below(above, own));
-            if row.content.archived {
+            if lists_above_may_not_count(row.content).is_some() {
                 let above = self.perhaps(above);
                 archived.push((chains.len() - 1, self.below(above, own)));
             }
@@ -259,7 +255,7 @@ mod tests {
 
     use super::*;
     use crate::model::{
-        Caller, ContentKind, Edition, Flavor, Live, Restrictions, Site, SpaceRoleMode, Truth,
+        Audience, Caller, ContentKind, Edition, Flavor, Known, Live, Restrictions, Site, SpaceRoleMode, Truth,
     };
 
     fn empty_site() -> Live {

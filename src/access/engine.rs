@@ -1,18 +1,13 @@
 //! One state of a site, ready to be asked.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::census::{Census, Tier, Unreadable};
-use super::question::{Asker, Clause, Level, Object, Reason, Verb, Verdict};
-use super::reach::Reach;
+use super::census::{Census, Unreadable};
+use super::question::{Asker, Reason};
 use super::roll::Roll;
 use super::service_desk::has_service_desk;
 use super::standing::Unlisted;
-use crate::model::{
-    AccessClass, AccountId, GroupId, Live, LiveSpace, Members, Permission, Principal, SpaceKey, SpaceStatus,
-    Truth,
-};
+use crate::model::{AccessClass, AccountId, GroupId, Live, LiveSpace, Principal, SpaceKey};
 
 /// Answers questions about one state of a site.
 ///
@@ -49,11 +44,6 @@ impl<'a> Engine<'a> {
         Self { live, roll, census, unlisted, has_service_desk: has_service_desk(live) }
     }
 
-    /// Whether the asker may do it.
-    pub fn can(&self, asker: &Asker, verb: Verb, object: &Object) -> Verdict {
-        super::levels::verdict(&self.levels(asker, verb, object))
-    }
-
     /// The numbers on the roll that stand for the asker; a stranger has several.
     pub(super) fn parties(&self, asker: &Asker) -> Result<Vec<u32>, Reason> {
         match asker {
@@ -82,75 +72,7 @@ impl<'a> Engine<'a> {
         self.roll.find(&Principal::Group(group.clone()))
     }
 
-    /// The people that the holding of one principal in a space lets through.
-    pub(super) fn held(
-        &self,
-        space: &LiveSpace,
-        principal: &Principal,
-        permission: Permission,
-    ) -> Cow<'_, Reach> {
-        let reach = || self.census.granted(principal, Tier::of(permission), &space.space.key, &self.roll);
-        match space.gives(principal, permission, &self.live.roles) {
-            Truth::Yes => reach(),
-            Truth::Unknown => Cow::Owned(reach().into_owned().doubted()),
-            Truth::No => Cow::default(),
-        }
-    }
-
-    /// The people that the space grants one of the permissions of a clause: the union over all its grants.
-    pub(super) fn granted(&self, space: &LiveSpace, clause: &Clause) -> Reach {
-        let mut granted = Reach::default();
-        for permission in &clause.any_of {
-            for principal in space.holdings.keys() {
-                granted.or(&self.held(space, principal, *permission));
-            }
-            for way in self.unlisted(space, *permission) {
-                granted.or(&way.reach);
-            }
-        }
-        if let Some(permission) = &clause.perhaps {
-            for principal in space.holdings.keys() {
-                granted.or(&self.held(space, principal, *permission).into_owned().doubted());
-            }
-            for way in self.unlisted(space, *permission) {
-                granted.or(&way.reach.into_owned().doubted());
-            }
-        }
-        granted
-    }
-
-    /// The people that the space lets do something that needs all of these.
-    pub(super) fn let_in(&self, space: &LiveSpace, clauses: &[Clause]) -> Reach {
-        let mut reaches = clauses.iter().map(|clause| self.granted(space, clause));
-        let first = reaches.next().unwrap_or_default();
-        let reach = reaches.fold(first, |all, next| all.and(&next));
-        if is_archived(space) { reach.doubted() } else { reach }
-    }
-
-    /// Who is on a list.
-    pub(super) fn listed(&self, members: &Members) -> Reach {
-        let mut listed = Reach::default();
-        for subject in members.iter() {
-            listed.or(&self.census.reach(&Principal::from(subject.clone()), Tier::LIST, &self.roll));
-        }
-        listed
-    }
-
     pub(super) fn space(&self, key: &SpaceKey) -> Option<&'a LiveSpace> {
         self.live.spaces.get(key)
-    }
-}
-
-pub(super) fn is_archived(space: &LiveSpace) -> bool {
-    space.space.status == SpaceStatus::Archived
-}
-
-impl Level {
-    /// The content that decides at this level.
-    pub const fn content(self) -> Option<crate::model::ContentId> {
-        match self {
-            Self::Site | Self::Space => None,
-            Self::Ancestor(content) | Self::Content(content) => Some(content),
-        }
     }
 }

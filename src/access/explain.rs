@@ -78,7 +78,7 @@ impl Engine<'_> {
         let mut missing = BTreeSet::new();
         for (level, needed) in denied(levels) {
             match needed {
-                Needed::SignIn => changes.extend(self.sign_in(asker)),
+                Needed::SignIn => changes.extend(self.letting_in(asker)),
                 // The first is what the permission is for; others imply it.
                 Needed::Permission { any_of } => missing.extend(any_of.first().copied()),
                 Needed::OnList(list) => changes.extend(level.content().and_then(|content| {
@@ -100,7 +100,7 @@ impl Engine<'_> {
         remedies
     }
 
-    fn sign_in(&self, asker: &Asker) -> Option<Fix> {
+    fn letting_in(&self, asker: &Asker) -> Option<Fix> {
         match asker {
             Asker::Anonymous => Some(Fix::AllowAnonymousAccess),
             Asker::Person(account) => {

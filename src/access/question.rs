@@ -180,6 +180,12 @@ pub enum Route {
     Listed { subject: Subject },
 }
 
+impl Needed {
+    pub(super) fn one(permission: Permission) -> Self {
+        Self::Permission { any_of: vec![permission] }
+    }
+}
+
 impl Verb {
     /// What can be done to content.
     pub const ON_CONTENT: [Self; 6] =
@@ -257,6 +263,16 @@ pub(crate) enum EditList {
     /// The documentation does not say.
     Perhaps,
     Ignored,
+}
+
+impl Level {
+    /// The content that decides at this level.
+    pub const fn content(self) -> Option<ContentId> {
+        match self {
+            Self::Site | Self::Space => None,
+            Self::Ancestor(content) | Self::Content(content) => Some(content),
+        }
+    }
 }
 
 impl Object {

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::census::members_unread;
 use super::chains::{ChainId, Chains, Layout, ListId};
 use super::engine::Engine;
-use super::levels::Outcome;
+use super::levels::{Outcome, verdict};
 use super::question::{Asker, Level, Object, Reason, Route, Verb, Verdict};
 use crate::model::{
     AccessClass, AccountId, Content, ContentId, ContentKind, GroupId, Known, LiveSpace, PageVerb, Permission,
@@ -114,12 +115,9 @@ impl Engine<'_> {
         &self,
         principals: impl IntoIterator<Item = &'p Principal>,
     ) -> BTreeSet<Reason> {
-        let unread = principals.into_iter().filter_map(|principal| {
-            let Principal::Group(group) = principal else { return None };
-            match self.live.directory.members(group) {
-                Known::Known(_) => None,
-                Known::Unknown(why) => Some(Reason::MembersUnread { group: group.clone(), why }),
-            }
+        let unread = principals.into_iter().filter_map(|principal| match principal {
+            Principal::Group(group) => members_unread(group, &self.live.directory),
+            Principal::User(_) | Principal::Class(_) | Principal::Anonymous => None,
         });
         unread.collect()
     }
@@ -171,7 +169,7 @@ impl Engine<'_> {
             levels.iter().filter(|report| report.level == Level::Space).flat_map(|report| &report.needs);
         let ways = ways.filter(|need| need.outcome != Outcome::Denied).flat_map(|need| &need.routes);
         let routes = ways.map(|found| found.route.clone()).collect();
-        let view = truth(super::levels::verdict(&levels));
+        let view = truth(verdict(&levels));
         let edit = truth(self.can(asker, Verb::Edit, &whole));
         let mut permissions = BTreeMap::new();
         if view != Truth::No {

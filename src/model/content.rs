@@ -54,7 +54,7 @@ pub struct Tree {
 }
 
 /// What stands above a piece of content, the nearest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Chain<'a> {
     pub ancestors: Vec<&'a Content>,
     /// What keeps the chain from reaching the space: what is above that point, and what it demands, is unknown.

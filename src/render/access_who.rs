@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::access::{Gate, Needed, Route, Who};
+use crate::access::{GateRoutes, Needed, Route, Who};
 use crate::model::{AccountStatus, Principal};
 
 use super::access::{Question, outside, plain_route};
@@ -65,7 +65,7 @@ fn party_words(party: &Principal, question: &Question<'_>) -> String {
     }
 }
 
-fn routes(gates: &[Gate], question: &Question<'_>, text: &mut String) {
+fn routes(gates: &[GateRoutes], question: &Question<'_>, text: &mut String) {
     if gates.is_empty() {
         return;
     }

@@ -13,6 +13,7 @@ mod lints;
 mod naive;
 mod properties;
 mod random;
+mod reasons;
 mod sandbox;
 mod survey;
 mod world;

@@ -120,6 +120,25 @@ proptest! {
         }
     }
 
+    /// Why it is not known of a person, `who` says as well.
+    #[test]
+    fn who_gives_all_reasons(seed: u64) {
+        let mut dice = Dice(seed);
+        let world = world(&mut dice);
+        let live = hidden(&world, &mut dice);
+        let engine = Engine::new(&live);
+        for (verb, page) in questions() {
+            let object = Object::Content(key("ENG"), id(page));
+            let who = engine.who(verb, &object);
+            for person in &who.perhaps {
+                let verdict = engine.can(&Asker::Person(person.clone()), verb, &object);
+                let Verdict::Unknown(reasons) = &verdict else { panic!("{person} {verb} {page}: {verdict:?}") };
+                let missing: Vec<_> = reasons.difference(&who.incomplete).collect();
+                prop_assert!(missing.is_empty(), "{} {} {}: {:?}", person, verb, page, missing);
+            }
+        }
+    }
+
     /// Whatever the lines of a change say of a person adds up to what changes for them, page by page.
     #[test]
     fn effects_add_up(seed: u64) {
