@@ -57,7 +57,10 @@ fn cases(kind: usize, task: usize) -> Vec<Case> {
 
 /// What became of a site, in a word or two.
 fn outcome(case: &Case) -> String {
-    let plan = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse).unwrap().plan;
+    let Ok(planned) = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse) else {
+        return "rejected-by-the-check".to_owned();
+    };
+    let plan = planned.plan;
     match plan.refusals.first() {
         None => plan.cost.calls.to_string(),
         Some(Refusal::NoSafeOrder { .. }) => "no-safe-order".to_owned(),
@@ -121,6 +124,9 @@ fn main() {
             let number: usize = number.parse().unwrap();
             let case = &cases(kind, number / AT_ONCE)[number % AT_ONCE];
             println!("{case:#?}\n{}", outcome(case));
+            if let Err(rejected) = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse) {
+                println!("{:#?}\n{:?}", rejected.plan.calls, rejected.broken);
+            }
         }
         _ => println!("write FILE, compare FILE, or show KIND NUMBER"),
     }

@@ -53,7 +53,7 @@ pub use guard::{
 pub use lints::PlanLint;
 pub use needs::{needs, needs_to};
 pub use page_only::{PageOnlyProblem, PlanPageOnly};
-pub use schedule::Gaps;
+pub use schedule::{Gaps, Limits, Search};
 pub use stated::beyond_stated;
 pub use target::{Aim, KeepReason, Target, TargetHolding, TargetPage, TargetSpace, Unmanaged};
 
@@ -134,8 +134,8 @@ pub fn aim(desired: &Desired, live: &Live) -> Aim {
 /// # Errors
 ///
 /// The plan does not keep its promise.
-pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Rejected> {
-    plan_to(aim(desired, live), desired, live, gaps)
+pub fn plan(desired: &Desired, live: &Live, search: impl Into<Search>) -> Result<Planned, Rejected> {
+    plan_to(aim(desired, live), desired, live, search)
 }
 
 /// Compares what is with what should be. `desired` has the guards, and the words for people and places.
@@ -143,7 +143,13 @@ pub fn plan(desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Rejec
 /// # Errors
 ///
 /// The plan does not keep its promise.
-pub fn plan_to(aim: Aim, desired: &Desired, live: &Live, gaps: Gaps) -> Result<Planned, Rejected> {
+pub fn plan_to(
+    aim: Aim,
+    desired: &Desired,
+    live: &Live,
+    search: impl Into<Search>,
+) -> Result<Planned, Rejected> {
+    let search = search.into();
     let Aim { target: mut whole, withheld, unmanaged, stays, mut page_only, skipped } = aim;
     // Nothing waits for what the site never lets happen; it is listed.
     let read_only = archived::left_out(&whole, desired, live);
@@ -167,7 +173,7 @@ pub fn plan_to(aim: Aim, desired: &Desired, live: &Live, gaps: Gaps) -> Result<P
     let mut dependents = account::refusals(whole, &left_out, desired, live, &after);
     dependents.extend(gains::refusals(&stays, changes, live, &after, &desired.guards));
     // None of these looks at what another finds.
-    let order = || schedule::schedule(drafts, live, &after, &desired.guards, gaps);
+    let order = || schedule::schedule(drafts, live, &after, &desired.guards, search);
     let lints = || {
         let mut lints = lints::lints(desired, &after);
         let of_guests = guests::lints(desired, live, &after, &page_only);

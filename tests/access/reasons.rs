@@ -5,18 +5,18 @@ use std::collections::BTreeSet;
 use confperm::access::{Asker, Engine, Reason, Verb, Verdict, Who};
 use confperm::model::{AccessClass, AccountId, Known, Principal, Why};
 
-use crate::world::{World, account, group, id, key, object};
+use crate::world::{LiveBuilder, account, group, id, key, object};
 
-fn with_guest() -> World {
-    World::new().people("ann").guest("gil").group("eng", "gil").space("ENG").page("ENG", 1, 0, "", "")
+fn with_guest() -> LiveBuilder {
+    LiveBuilder::new().people("ann").guest("gil").group("eng", "gil").space("ENG").page("ENG", 1, 0, "", "")
 }
 
-fn who(world: &World, verb: Verb) -> Who {
+fn who(world: &LiveBuilder, verb: Verb) -> Who {
     Engine::new(&world.0).who(verb, &object("ENG/1"))
 }
 
 /// The reasons of all, and those of one person.
-fn reasons(world: &World, verb: Verb, person: &str) -> [BTreeSet<Reason>; 2] {
+fn reasons(world: &LiveBuilder, verb: Verb, person: &str) -> [BTreeSet<Reason>; 2] {
     let asker = Asker::Person(account(person));
     let verdict = Engine::new(&world.0).can(&asker, verb, &object("ENG/1"));
     let Verdict::Unknown(of_one) = verdict else { panic!("{person} {verb}: {verdict:?}") };
@@ -58,7 +58,7 @@ fn a_person_who_surely_can_is_no_reason() {
 
 #[test]
 fn an_author_is_a_reason_where_anonymous_may_delete_its_own() {
-    let mut world = World::new().people("ann").space("ENG").grant("ENG", "user:ann", "read/space");
+    let mut world = LiveBuilder::new().people("ann").space("ENG").grant("ENG", "user:ann", "read/space");
     world = world.page("ENG", 1, 0, "", "");
     world.at("ENG").unlisted_anonymous = Known::Unknown(Why::NoApi);
     let expected = BTreeSet::from([Reason::AuthorUnread, Reason::AnonymousUnlisted { space: key("ENG") }]);
@@ -67,7 +67,7 @@ fn an_author_is_a_reason_where_anonymous_may_delete_its_own() {
 
 #[test]
 fn what_anonymous_counts_for_is_a_reason_where_its_rows_are_not_listed() {
-    let mut world = World::new().people("ann").space("ENG").page("ENG", 1, 0, "", "");
+    let mut world = LiveBuilder::new().people("ann").space("ENG").page("ENG", 1, 0, "", "");
     world = world.anonymous(Known::Unknown(Why::NoApi));
     world.at("ENG").unlisted_anonymous = Known::Known(true);
     let expected = BTreeSet::from([Reason::AnonymousUnread]);
@@ -76,7 +76,7 @@ fn what_anonymous_counts_for_is_a_reason_where_its_rows_are_not_listed() {
 
 #[test]
 fn of_lists_above_an_archived_page_only_those_that_could_matter_are_a_reason() {
-    let world = World::new().people("ann bob").space("ENG").grant("ENG", "user:ann", "read/space");
+    let world = LiveBuilder::new().people("ann bob").space("ENG").grant("ENG", "user:ann", "read/space");
     let world = world.page("ENG", 2, 0, "", "").page("ENG", 1, 2, "", "").archive("ENG", 1);
     let open = who(&world, Verb::View);
     assert_eq!((open.incomplete, open.people.len()), (BTreeSet::new(), 1));

@@ -79,6 +79,32 @@ fn figures() {
     assert!(twice.len() <= TWICE, "one name, one meaning: merge two types that are the same, or rename one");
 }
 
+/// What a number in the order of calls can tune: the limits of the search, and up to where things are told apart.
+const TUNED: usize = 6;
+
+/// The numbers by which the order of calls can be tuned.
+#[test]
+fn few_numbers_tune_the_order_of_calls() {
+    let mut found = Vec::new();
+    for file in files().iter().filter(|file| file.path.as_str().contains("plan/schedule/")) {
+        for item in syn::parse_file(&text(&file.path)).unwrap().items {
+            match item {
+                Item::Const(item) => found.push(format!("{}: {}", file.path, item.ident)),
+                Item::Struct(item) if item.ident == "Limits" => {
+                    let names = item.fields.iter().filter_map(|field| field.ident.as_ref());
+                    found.extend(names.map(|name| format!("{}: {name}", file.path)));
+                }
+                _ => {}
+            }
+        }
+    }
+    println!("numbers that tune the order of calls: {found:#?}");
+    assert!(
+        found.len() <= TUNED,
+        "each is one more reason for a plan that the reader cannot see: {found:#?}"
+    );
+}
+
 #[test]
 fn no_file_is_too_long_for_one_sitting() {
     let long: Vec<String> = files()

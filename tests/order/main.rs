@@ -13,6 +13,7 @@ mod fewest;
 mod finishing;
 mod guests;
 mod judge;
+mod limits;
 mod roles;
 mod safe;
 mod site;

@@ -15,7 +15,7 @@ use crate::bystanders::Bystanders;
 use crate::draw::{alone, case, lacking, with_classes, with_roles};
 use crate::fewest::cases;
 use crate::finishing::{self, state};
-use crate::site::{Case, GROUPS, ME, PAGE, SPACE, Sort, attempt, between, perform, profile};
+use crate::site::{Case, GROUPS, ME, PAGE, SPACE, Sort, State, attempt, between, perform, profile};
 use crate::tally::{Tally, holds};
 
 /// A random order that the edges of the plan allow.
@@ -402,4 +402,86 @@ fn unread_groups_that_hold_the_same_are_told_apart_by_lists() {
         "{:#?}",
         plan.calls
     );
+}
+
+/// Lists of view and edit, by page.
+fn lists<const PAGES: usize>(pages: [[&[&'static str]; 2]; PAGES]) -> Vec<[BTreeSet<&'static str>; 2]> {
+    pages.map(|lists| lists.map(|list| list.iter().copied().collect())).into()
+}
+
+#[test]
+fn what_a_permission_takes_along_is_taken_before_it_where_each_goes_by_itself() {
+    let [mine, first, second] = GROUPS;
+    let permissions =
+        [Permission::ReadSpace, Permission::ExportContent, Permission::CreatePage, Permission::UpdatePage];
+    let me = "user:me";
+    let before = State {
+        pages: lists([[&[], &[]], [&[second, me], &[first, me]], [&[first, second, me], &[second, me]]]),
+        ..state(&[(mine, &permissions)], [])
+    };
+    let after = State {
+        pages: lists([
+            [&[], &[]],
+            [&[first, second, me], &[first, second, me]],
+            [&[first, second, me], &[mine, me]],
+        ]),
+        ..state(&[], [])
+    };
+    let case = Case {
+        permissions,
+        bystanders: Bystanders::Different,
+        leaning: true,
+        archived: true,
+        people: vec![5],
+        parents: vec![None, Some(0), Some(0)],
+        sorts: vec![Sort { kind: world::Kind::Database, ..PAGE }, PAGE, PAGE],
+        ..finishing::case(before, after)
+    };
+    let planned = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse);
+    assert!(planned.is_ok(), "{}", planned.unwrap_err());
+}
+
+#[test]
+fn nothing_hangs_under_a_blog_post() {
+    use Permission::{CreatePage, ExportContent, ReadSpace, UpdatePage};
+    let [one, two, three] = GROUPS;
+    let me = "user:me";
+    let before = State {
+        pages: lists([[&[], &[]], [&[], &[]], [&[one, three, me], &[]], [&[], &[]]]),
+        ..state(
+            &[
+                (one, &[ReadSpace, CreatePage]),
+                (two, &[ReadSpace, CreatePage]),
+                (three, &[ReadSpace, CreatePage, UpdatePage]),
+            ],
+            [],
+        )
+    };
+    let after = State {
+        pages: lists([
+            [&[], &[]],
+            [&[], &[]],
+            [&[one, three, me], &[one, two, me]],
+            [&[three, me], &[one, three, me]],
+        ]),
+        ..state(&[(two, &[ReadSpace, ExportContent, UpdatePage]), (three, &[ReadSpace, UpdatePage])], [])
+    };
+    // Two pages under a draft, and a post that closes while the second group gets to edit pages.
+    let case = Case {
+        permissions: [ReadSpace, ExportContent, CreatePage, UpdatePage],
+        required: true,
+        mine: false,
+        edit_list_guards_delete: true,
+        archived_inherit: false,
+        parents: vec![None, Some(0), Some(0), None],
+        sorts: vec![
+            Sort { status: world::Status::Draft, ..PAGE },
+            PAGE,
+            PAGE,
+            Sort { kind: world::Kind::Blogpost, ..PAGE },
+        ],
+        ..finishing::case(before, after)
+    };
+    let planned = plan(&case.desired(), &case.live(&case.world()), Gaps::Refuse);
+    assert!(planned.is_ok(), "{}", planned.unwrap_err());
 }

@@ -15,6 +15,8 @@ use crate::fewest::cases;
 pub(crate) struct Tally {
     planned: RefCell<usize>,
     refused: RefCell<BTreeMap<&'static str, usize>>,
+    /// Of these there was a shorter way, or a way at all.
+    not_the_fewest: RefCell<usize>,
 }
 
 impl Tally {
@@ -25,6 +27,11 @@ impl Tally {
             Some(refusal) => *self.refused.borrow_mut().entry(word(refusal)).or_default() += 1,
         }
         plan.refusals.is_empty()
+    }
+
+    /// Counts a plan than which there is a shorter one.
+    pub(crate) fn is_not_the_fewest(&self) {
+        *self.not_the_fewest.borrow_mut() += 1;
     }
 }
 
@@ -42,7 +49,9 @@ pub(crate) fn holds<S: Strategy>(
     let mut runner = TestRunner::new(cases(number));
     runner.run(strategy, |case| property(case, &tally)).unwrap_or_else(|failed| panic!("{failed}"));
     let (planned, refused) = (tally.planned.take(), tally.refused.take());
-    println!("{planned} planned, refused {refused:?}");
+    let not_the_fewest = tally.not_the_fewest.take();
+    println!("{planned} planned, refused {refused:?}, {not_the_fewest} could be shorter");
+    assert!(not_the_fewest * 200 <= planned, "of {planned} plans, {not_the_fewest} could be shorter");
     let all_refused: usize = refused.values().sum();
     assert!(all_refused * 100 <= (planned + all_refused) * percent, "{planned} planned, refused {refused:?}");
 }

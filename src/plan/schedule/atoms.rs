@@ -13,9 +13,6 @@ use roaring::RoaringBitmap;
 use crate::access::has_service_desk;
 use crate::model::{AccessClass, AccountId, GroupId, Known, Live, Principal, Subject, Vocabulary};
 
-/// More atoms than this are not looked at.
-const MOST: usize = 20_000;
-
 /// The members of groups as numbers, looked up once for all spaces.
 #[derive(Debug)]
 pub(super) struct Crowd<'a> {
@@ -55,13 +52,14 @@ impl<'a> Crowd<'a> {
     /// order, and an atom names them by their place.
     ///
     /// Principals of the same of `kinds` count for the same. `lists` is the largest number of lists that an account has to
-    /// get past. `None` where it would be too many to look at.
+    /// get past. `None` where it would be more than `most`.
     pub(super) fn atoms(
         &self,
         principals: &[Principal],
         kinds: &[usize],
         lists: usize,
         live: &Live,
+        most: usize,
     ) -> Option<Vec<Atom>> {
         let mut groups: Vec<(usize, &[usize])> = Vec::new();
         let mut people: HashMap<usize, Vec<usize>> = HashMap::new();
@@ -113,8 +111,8 @@ impl<'a> Crowd<'a> {
         known.insert(Vec::new());
         known.extend(possible_callers(principals, live));
         let unknown: Vec<usize> = firsts(unknown, kinds).collect();
-        let classes = combinations(&perhaps, perhaps.len(), MOST)?;
-        let combinations = combinations(&unknown, lists, MOST / known.len() / classes.len())?;
+        let classes = combinations(&perhaps, perhaps.len(), most)?;
+        let combinations = combinations(&unknown, lists, most / known.len() / classes.len())?;
         let mut atoms: BTreeSet<Atom> = BTreeSet::new();
         for person in &known {
             for combination in &combinations {
@@ -127,7 +125,7 @@ impl<'a> Crowd<'a> {
         if let Ok(anonymous) = principals.binary_search(&Principal::Anonymous) {
             atoms.insert(Atom::new([anonymous]));
         }
-        Some(atoms.into_iter().collect())
+        (atoms.len() <= most).then(|| atoms.into_iter().collect())
     }
 
     /// Whether an account may be two principals at once, as far as that is known.

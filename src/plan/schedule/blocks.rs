@@ -53,11 +53,17 @@ impl Blocks {
 
     /// An order of all calls and barriers that breaks none of the conflicts to be kept. Of the soft ones it keeps as many as go, in
     /// halves and halves of these, and they join the others.
-    pub(super) fn order(&self, kept: &mut Vec<Conflict>, soft: &[Conflict], habits: &[u8]) -> Ordered {
+    pub(super) fn order(
+        &self,
+        kept: &mut Vec<Conflict>,
+        soft: &[Conflict],
+        habits: &[u8],
+        walked: usize,
+    ) -> Ordered {
         let habits: Vec<u8> = self.calls.iter().map(|calls| habits[calls[0]]).collect();
         let all = kept.iter().chain(&self.always);
         let mut between: Vec<Conflict> = all.filter_map(|conflict| self.between(conflict)).collect();
-        let mut found = match order(self.calls.len(), &between, &habits) {
+        let mut found = match order(self.calls.len(), &between, &habits, walked) {
             Ordered::Order(order) => order,
             Ordered::Stuck { core, proven } => {
                 let core = core.into_iter().flat_map(|block| self.calls[block].iter().copied()).collect();
@@ -68,7 +74,7 @@ impl Blocks {
         while let Some(some) = waiting.pop() {
             let length = between.len();
             between.extend(some.iter().filter_map(|conflict| self.between(conflict)));
-            if let Ordered::Order(order) = order(self.calls.len(), &between, &habits) {
+            if let Ordered::Order(order) = order(self.calls.len(), &between, &habits, walked) {
                 found = order;
                 kept.extend(some.iter().cloned());
                 continue;

@@ -17,9 +17,6 @@ use super::pages::{PageCalls, list, page_calls};
 use super::space::{Node, Space};
 use super::touched::{Principals, Reading, Rows};
 
-/// So many questions "does this atom reach this goal" are asked of one space, at most.
-const MOST: usize = 400_000;
-
 /// "Not all of `done` before any of `pending`."
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Conflict {
@@ -147,7 +144,7 @@ pub(super) fn visit(
     mut show: impl FnMut(State, &ForbiddenState<'_>),
 ) -> Option<(Rows, usize)> {
     let pages = page_calls(nodes);
-    let goals = Goals::of(space, &pages);
+    let goals = Goals::of(space, &pages, space.limits.questions)?;
     let principals = Principals::of(space, &pages, &goals);
     let actions = Actions::of(space.live.site.mode);
     let readings = Reading::all(space, &actions.permissions());
@@ -159,11 +156,11 @@ pub(super) fn visit(
     let permissions = actions.permissions().union(&changed).copied().collect();
     let kinds = principals.kinds(&rows, &permissions, &protected);
     // To edit takes one permission, which comes with reading, and to restrict takes another.
-    let atoms = space.crowd.atoms(&principals.all, &kinds, goals.longest() + 2, space.live)?;
-    let work = atoms.len().saturating_mul(goals.all.len() + changed.len()).saturating_mul(rows.len());
-    if work > MOST {
-        return None;
-    }
+    let of_each = (goals.all.len() + changed.len()).saturating_mul(rows.len());
+    // To make an atom takes as much as twenty questions about it.
+    let most = space.limits.questions / of_each.max(20);
+    let atoms = space.crowd.atoms(&principals.all, &kinds, goals.longest() + 2, space.live, most)?;
+    let work = atoms.len().saturating_mul(of_each);
     for atom in &atoms {
         let person = Observer {
             places: atom.places(),

@@ -45,7 +45,7 @@ pub(super) fn for_all(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>
 }
 
 /// What the parts of one draft ask of each other: the lists of a page go from one to the next, and what is taken by
-/// itself is taken before what would take it along.
+/// itself is taken before all that would take it along.
 fn within_drafts(nodes: &[Node]) -> impl Iterator<Item = Conflict> {
     let parts = nodes.chunk_by(|one, other| one.draft == other.draft).scan(0, |start, parts| {
         let first = *start;
@@ -55,7 +55,22 @@ fn within_drafts(nodes: &[Node]) -> impl Iterator<Item = Conflict> {
     parts.flat_map(|(first, parts)| {
         let last = first + parts.len() - 1;
         let is_role = matches!(parts[0].call, Call::AssignRoles { .. });
-        (first..last).filter(move |_| !is_role).map(move |part| Conflict::edge(part, last, EdgeReason::Api))
+        let to_last = (first..last)
+            .filter(move |_| !is_role)
+            .map(move |part| Conflict::edge(part, last, EdgeReason::Api));
+        let takes_along = move |(part, later): &(usize, usize)| match (
+            &parts[*part - first].call,
+            &parts[*later - first].call,
+        ) {
+            (Call::Revoke { permission, .. }, Call::Revoke { permission: producer, .. }) => {
+                producer.companions().contains(permission)
+            }
+            _ => false,
+        };
+        let singly = (first..last).flat_map(move |part| (part + 1..last).map(move |later| (part, later)));
+        let along =
+            singly.filter(takes_along).map(|(part, later)| Conflict::edge(part, later, EdgeReason::Api));
+        to_last.chain(along)
     })
 }
 

@@ -9,12 +9,6 @@ use std::collections::BTreeMap;
 use super::super::document::EdgeReason;
 use super::conflicts::{Conflict, Witness};
 
-/// Up to this many calls, edges that follow from other edges are left out.
-const REDUCED: usize = 4_000;
-
-/// From so many edges between the same calls, one of the calls gathers the others.
-const MANY: usize = 64;
-
 /// "`first` must be done before `last`."
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Required {
@@ -53,9 +47,7 @@ pub(super) fn edges(order: &[usize], conflicts: &[Conflict]) -> Vec<Required> {
             }
         }
     }
-    if order.len() <= REDUCED {
-        edges = reduce(order.len(), edges);
-    }
+    reduce(order.len(), &mut edges);
     gather(&mut edges);
     edges
         .into_iter()
@@ -68,31 +60,30 @@ pub(super) fn edges(order: &[usize], conflicts: &[Conflict]) -> Vec<Required> {
         .collect()
 }
 
-/// Leaves out what follows from the rest.
-fn reduce(count: usize, edges: Edges<'_>) -> Edges<'_> {
-    let words = count.div_ceil(64);
-    let mut reach: Vec<Vec<u64>> = vec![Vec::new(); count];
-    let mut kept = BTreeMap::new();
-    let mut edges = edges.into_iter().peekable();
-    for last in 0..count {
-        let mut own = vec![0_u64; words];
-        let mut incoming = Vec::new();
-        while let Some(((_, first), why)) = edges.next_if(|((at, _), _)| *at == last) {
-            incoming.push((first, why));
-        }
-        // The nearest first: what stands before it is then known to be covered.
-        for (first, why) in incoming.into_iter().rev() {
-            if own[first / 64] >> (first % 64) & 1 == 0 {
-                for (word, more) in own.iter_mut().zip(&reach[first]) {
-                    *word |= more;
+/// Leaves out what follows from the rest: an edge is implied if its first call is reached from another call that its
+/// last waits for. Which of 64 calls are reached from each is known at a time, so memory grows with the calls alone.
+fn reduce(count: usize, edges: &mut Edges<'_>) {
+    let all: Vec<(usize, usize)> = edges.keys().copied().collect();
+    let mut reached = vec![0_u64; count];
+    for column in (0..count).step_by(64) {
+        reached.fill(0);
+        let bit = |call: usize| {
+            let within = call.checked_sub(column).filter(|within| *within < 64);
+            within.map_or(0, |within| 1_u64 << within)
+        };
+        for waiting in all.chunk_by(|one, other| one.0 == other.0) {
+            let last = waiting[0].0;
+            let implied = waiting.iter().fold(0, |implied, (_, first)| implied | reached[*first]);
+            let mut direct = 0;
+            for &(_, first) in waiting {
+                if implied & bit(first) != 0 {
+                    edges.remove(&(last, first));
                 }
-                own[first / 64] |= 1 << (first % 64);
-                kept.insert((last, first), why);
+                direct |= bit(first);
             }
+            reached[last] = implied | direct;
         }
-        reach[last] = own;
     }
-    kept
 }
 
 /// Where several calls wait for the same many, they wait for the last of these, and it for the others.
@@ -107,7 +98,8 @@ fn gather(edges: &mut Edges<'_>) {
     }
     for (pending, done) in shared {
         let Some((&latest, rest)) = pending.split_last() else { continue };
-        if done.len() < 2 || pending.len() < 2 || done.len() * pending.len() < MANY {
+        // Where it at least halves the edges.
+        if done.len() * pending.len() < 2 * (done.len() + pending.len()) {
             continue;
         }
         for &first in rest {
@@ -121,7 +113,50 @@ fn gather(edges: &mut Edges<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        /// What is left out is exactly what a call waits for by way of others.
+        #[test]
+        fn edges_that_follow_from_others_are_left_out(
+            count in 2_usize..150,
+            pairs in proptest::collection::vec((any::<u16>(), any::<u16>()), 0..300),
+        ) {
+            let cause = EdgeCause { reason: EdgeReason::Leak, witness: None };
+            let mut all: Edges<'_> = BTreeMap::new();
+            for (one, other) in pairs {
+                let (one, other) = (usize::from(one) % count, usize::from(other) % count);
+                if one != other {
+                    all.insert((one.max(other), one.min(other)), cause);
+                }
+            }
+            // What each call waits for, and what it does by way of others.
+            let waits = |edges: &Edges<'_>| {
+                let mut waits: Vec<[BTreeSet<usize>; 2]> = vec![Default::default(); count];
+                for &(last, first) in edges.keys() {
+                    let further = waits[first][0].clone();
+                    waits[last][1].extend(&further);
+                    waits[last][0].extend(further);
+                    waits[last][0].insert(first);
+                }
+                waits
+            };
+            let mut kept = all.clone();
+            reduce(count, &mut kept);
+            let all_waits = waits(&all);
+            for &(last, first) in all.keys() {
+                prop_assert_eq!(kept.contains_key(&(last, first)), !all_waits[last][1].contains(&first));
+            }
+            let kept_waits = waits(&kept);
+            for call in 0..count {
+                prop_assert_eq!(&kept_waits[call][0], &all_waits[call][0]);
+            }
+        }
+    }
 
     #[test]
     fn a_hundred_calls_that_wait_for_a_hundred_take_a_few_hundred_edges() {

@@ -16,9 +16,6 @@ use crate::model::{Audience, Content, ContentId, ContentKind, Known, PageVerb, T
 use super::pages::{PageCalls, list};
 use super::space::Space;
 
-/// So many are not looked at one by one.
-const MOST: usize = 400_000;
-
 /// Content to which access may change, with all lists that decide about some ways to use it.
 #[derive(Debug)]
 pub(super) struct ContentGoal<'a> {
@@ -54,10 +51,10 @@ type Sameness<'a> = (Vec<(ContentId, PageVerb)>, Rc<BTreeSet<ByText<'a>>>, bool,
 
 impl<'a> Goals<'a> {
     /// One goal for each distinct set of lists: pages that share all lists share all conflicts. Only what
-    /// stands at or below a page that calls touch is looked at, and each page once.
-    pub(super) fn of(space: &Space<'a>, pages: &PageCalls<'_>) -> Self {
+    /// stands at or below a page that calls touch is looked at, and each page once. `None` if there are more than `most`.
+    pub(super) fn of(space: &Space<'a>, pages: &PageCalls<'_>, most: usize) -> Option<Self> {
         let Some(tree) = space.before.tree.as_ref().filter(|_| !pages.is_empty()) else {
-            return Self::default();
+            return Some(Self::default());
         };
         let mut found: BTreeMap<Sameness<'a>, ContentGoal<'a>> = BTreeMap::new();
         let mut seen: BTreeSet<ContentId> = BTreeSet::new();
@@ -83,8 +80,8 @@ impl<'a> Goals<'a> {
                 waiting.extend(tree.children(node.id).map(|child| (child, here.clone())));
             }
         }
-        add_adrift(tree, pages, &mut found);
-        Self { all: found.into_values().collect() }
+        add_adrift(tree, pages, most, &mut found);
+        (found.len() <= most).then(|| Self { all: found.into_values().collect() })
     }
 
     /// Every list that decides about a goal before anything is done.
@@ -124,47 +121,51 @@ impl<'a> ListsAbove<'a> {
 struct PossiblePlace<'a> {
     above: ListsAbove<'a>,
     nodes: BTreeSet<ContentId>,
-    /// Whether it stands below something unseen itself.
-    adrift: bool,
+    /// What it stands below that is adrift itself.
+    adrift: Option<&'a Content>,
 }
 
-/// What is adrift may stand below each page that calls touch, and, where that one is adrift itself, below
-/// another as well.
+/// What is adrift may stand below each page that calls touch, and, where that one is adrift itself, below another as
+/// well. Where no list of its own changes, nothing more can be noticed there than at that page.
 fn add_adrift<'a>(
     tree: &'a Tree,
     pages: &PageCalls<'_>,
+    most: usize,
     found: &mut BTreeMap<Sameness<'a>, ContentGoal<'a>>,
 ) {
-    let mut tops = tree.adrift().peekable();
-    if tops.peek().is_none() {
-        return;
-    }
     let place = |page: &ContentId| {
         let chain = tree.chain(*page);
         let nodes = || chain.ancestors.iter().rev().copied().chain(tree.get(*page));
         PossiblePlace {
             above: nodes().fold(ListsAbove::default(), |above, node| above.with(node, pages)),
             nodes: nodes().map(|node| node.id).collect(),
-            adrift: chain.missing.is_some(),
+            adrift: chain.missing.and_then(|_| nodes().next()),
         }
     };
-    let places: Vec<PossiblePlace<'_>> = pages.keys().map(place).collect();
-    for top in tops {
+    // Nothing hangs under a blog post.
+    let may_hold = |page: &&ContentId| tree.get(**page).is_none_or(|node| node.kind != ContentKind::Blogpost);
+    let places: Vec<PossiblePlace<'_>> = pages.keys().filter(may_hold).map(place).collect();
+    let tops: BTreeMap<ContentId, &Content> =
+        places.iter().filter_map(|place| place.adrift).map(|top| (top.id, top)).collect();
+    for top in tops.into_values() {
         // Nothing stands below itself.
         let elsewhere = || places.iter().filter(|place| !place.nodes.contains(&top.id));
         for place in elsewhere() {
-            let higher =
-                elsewhere().filter(|_| place.adrift).map(|other| other.above.clone().and(&place.above));
+            let higher = elsewhere()
+                .filter(|_| place.adrift.is_some())
+                .map(|other| other.above.clone().and(&place.above));
             for above in std::iter::once(place.above.clone()).chain(higher) {
-                let mut waiting = vec![(top, above)];
-                while let Some((node, above)) = waiting.pop() {
-                    // So many are not looked at one by one.
-                    if found.len() > MOST {
+                let mut waiting = vec![(top, above, false)];
+                while let Some((node, above, is_touched)) = waiting.pop() {
+                    if found.len() > most {
                         return;
                     }
                     let here = above.with(node, pages);
-                    add(node, &here, pages, found);
-                    waiting.extend(tree.children(node.id).map(|child| (child, here.clone())));
+                    let is_touched = is_touched || pages.contains_key(&node.id);
+                    if is_touched {
+                        add(node, &here, pages, found);
+                    }
+                    waiting.extend(tree.children(node.id).map(|child| (child, here.clone(), is_touched)));
                 }
             }
         }

@@ -15,6 +15,7 @@ use super::super::draft::Draft;
 use super::atoms::Crowd;
 use super::conflicts::Conflict;
 use super::demands::{all_conflicts, demands};
+use super::limits::Limits;
 use super::packing::node;
 use super::space::{Node, Protected, Space, by_space};
 
@@ -43,7 +44,15 @@ pub(in crate::plan) fn needs_left_out(
     let mut found = Vec::new();
     for (key, drafts) in &by_space(drafts) {
         let Some((before, after)) = live.spaces.get(key).zip(intended.spaces.get(key)) else { continue };
-        let space = Space { drafts, before, after, live, crowd: &crowd, protected: &protected };
+        let space = Space {
+            drafts,
+            before,
+            after,
+            live,
+            crowd: &crowd,
+            protected: &protected,
+            limits: Limits::default(),
+        };
         let done: Vec<Done> = (0..drafts.len()).map(|number| Done::of(number, drafts, left_out)).collect();
         if done.iter().all(|done| *done == Done::No) {
             continue;

@@ -2,50 +2,52 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{AccountId, Audience, Directory, Known, Members, Principal, Restrictions, Subject};
+use crate::model::{
+    AccountId, Audience, Directory, Known, LiveSpace, Members, PageVerb, Principal, Restrictions, Subject,
+};
 
 use super::super::rights::is_caller;
 use super::space::Space;
 
-/// With so few people and groups around, every list of them is tried between two halves of one call.
-pub(super) const HELPERS: usize = 4;
-
 /// The longest list of people that is put together for the time between two halves.
 const NAMES: usize = 50;
 
-/// What the lists of a page can be between the two halves, the likeliest first.
-///
-/// Mostly that is what both lists share, or what they hold together, or, where the groups on them differ
-/// but not all the people, those people by name. But the view list can stand in for
-/// the edit list and the other way round, and groups that are on neither can help; where there are few,
-/// every list of them is a candidate. A list that is neither open before nor after is never open between.
+/// What the lists of a page can be between the two halves, the likeliest first: of each of them what lets through who
+/// passes both before and after, who passes either, or one of the two. Instead of an open view list, one can shut out
+/// those who hold nothing in the space yet, or nothing in the end. A list that is open neither before nor after is
+/// never open between.
 pub(super) fn middles(space: &Space<'_>, before: &Restrictions, after: &Restrictions) -> Vec<Restrictions> {
     let caller = Subject::User(space.live.site.caller.account.clone());
-    let helpers = helpers(space, before, after);
-    let lists = |before: &Audience, after: &Audience| {
-        let mut lists = vec![narrower(before, after, &caller), wider(before, after)];
-        lists.extend(by_name(before, after, &caller, &space.live.directory));
-        if helpers.len() <= HELPERS {
-            for bits in 0..1_usize << helpers.len() {
-                let chosen = helpers.iter().enumerate().filter(|(place, _)| bits >> place & 1 == 1);
-                let subjects = chosen.map(|(_, subject)| subject.clone()).chain([caller.clone()]);
-                lists.extend(Members::new(subjects).map(Audience::Only));
-            }
+    let meet = meet(space, before, after);
+    let values = |verb| {
+        let (before, after) = (before.audience(verb), after.audience(verb));
+        let mut values = vec![meet.audience(verb).clone(), join(before, after)];
+        values.extend([before.clone(), after.clone()]);
+        if verb == PageVerb::View && before.is_anyone() && after.is_anyone() {
+            values.extend([holders(space.before, &caller), holders(space.after, &caller)]);
         }
         let mut seen = BTreeSet::new();
-        lists.retain(|list| seen.insert(list.clone()));
-        lists
+        values.retain(|value| seen.insert(value.clone()));
+        values
     };
-    let views = lists(&before.view, &after.view);
-    let edits = lists(&before.edit, &after.edit);
+    let [views, edits] = [PageVerb::View, PageVerb::Edit].map(values);
     let mut pairs: Vec<(usize, usize)> =
         (0..views.len()).flat_map(|view| (0..edits.len()).map(move |edit| (view, edit))).collect();
-    pairs.sort_by_key(|&(view, edit)| (view.max(edit) > 2, view + edit));
-    pairs
-        .into_iter()
-        .map(|(view, edit)| Restrictions { view: views[view].clone(), edit: edits[edit].clone() })
-        .filter(|middle| middle != before && middle != after)
-        .collect()
+    pairs.sort_by_key(|&(view, edit)| (view.max(edit), view + edit));
+    let lists =
+        |(view, edit): (usize, usize)| Restrictions { view: views[view].clone(), edit: edits[edit].clone() };
+    let mut middles: Vec<Restrictions> = Vec::new();
+    for middle in pairs.into_iter().map(lists) {
+        if middle != *before && middle != *after && !middles.contains(&middle) {
+            middles.push(middle);
+        }
+    }
+    middles
+}
+
+/// Those who hold something in a state of a space, and the caller.
+fn holders(state: &LiveSpace, caller: &Subject) -> Audience {
+    Audience::from_site_list(state.holdings.keys().filter_map(Principal::subject).chain([caller.clone()]))
 }
 
 /// What both lists of a page let through, before and after: what is on both, and by name everyone who passes them
@@ -75,17 +77,8 @@ pub(super) fn meet(space: &Space<'_>, before: &Restrictions, after: &Restriction
     Restrictions { view: list(&before.view, &after.view), edit: list(&before.edit, &after.edit) }
 }
 
-/// People and groups whose presence on a list makes a difference.
-pub(super) fn helpers(space: &Space<'_>, before: &Restrictions, after: &Restrictions) -> Vec<Subject> {
-    let caller = Subject::User(space.live.site.caller.account.clone());
-    let rows = space.before.holdings.keys().chain(space.after.holdings.keys()).filter_map(Principal::subject);
-    let listed =
-        [before, after].into_iter().flat_map(|lists| lists.view.subjects().chain(lists.edit.subjects()));
-    let all: BTreeSet<Subject> = rows.chain(listed.cloned()).filter(|subject| *subject != caller).collect();
-    all.into_iter().collect()
-}
-
-pub(super) fn narrower(before: &Audience, after: &Audience, caller: &Subject) -> Audience {
+/// What is on both lists; the caller alone, if nothing is.
+fn narrower(before: &Audience, after: &Audience, caller: &Subject) -> Audience {
     match (before, after) {
         (Audience::Anyone, list) | (list, Audience::Anyone) => list.clone(),
         (Audience::Only(before), Audience::Only(after)) => {
@@ -95,7 +88,8 @@ pub(super) fn narrower(before: &Audience, after: &Audience, caller: &Subject) ->
     }
 }
 
-fn wider(before: &Audience, after: &Audience) -> Audience {
+/// What is on either list.
+fn join(before: &Audience, after: &Audience) -> Audience {
     match (before, after) {
         (Audience::Anyone, _) | (_, Audience::Anyone) => Audience::Anyone,
         (Audience::Only(before), Audience::Only(after)) => {
@@ -106,25 +100,6 @@ fn wider(before: &Audience, after: &Audience) -> Audience {
             Audience::Only(all)
         }
     }
-}
-
-/// The people that both lists let through, as far as the members of their groups are known.
-pub(super) fn by_name(
-    before: &Audience,
-    after: &Audience,
-    caller: &Subject,
-    directory: &Directory,
-) -> Option<Audience> {
-    let both: Vec<Subject> = people(before, directory)
-        .intersection(&people(after, directory))
-        .cloned()
-        .map(Subject::User)
-        .take(NAMES + 1)
-        .collect();
-    if both.len() > NAMES || before.is_anyone() || after.is_anyone() {
-        return None;
-    }
-    Members::new(both.into_iter().chain([caller.clone()])).map(Audience::Only)
 }
 
 /// The people that a list names, by themselves or through groups whose members are known.

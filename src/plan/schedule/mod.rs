@@ -32,6 +32,7 @@ mod gates;
 mod goals;
 mod habits;
 mod left_out;
+mod limits;
 mod literals;
 mod middle;
 mod necessary;
@@ -61,6 +62,7 @@ use solution::{Impossible, Solution, Unfinished};
 use space::{Protected, Space, by_space};
 
 pub(super) use left_out::{NeedsLeftOut, needs_left_out};
+pub use limits::{Limits, Search};
 pub use space::Gaps;
 
 /// Calls in order, and how sure the order is.
@@ -79,17 +81,13 @@ pub(super) struct Schedule {
     pub(super) refusals: Vec<Refusal>,
 }
 
-/// Instead of splitting many calls of a space, people could be let in another way for the time being, and
-/// taken out again: two calls that do nothing for the end.
-const HELPING_OUT: usize = 2;
-
 /// Puts calls in order.
 pub(super) fn schedule(
     drafts: Vec<Draft>,
     live: &Live,
     after: &Live,
     guards: &Guards,
-    gaps: Gaps,
+    Search { gaps, limits }: Search,
 ) -> Schedule {
     let drafts = by_space(drafts);
     let crowd = Crowd::of(live);
@@ -97,7 +95,7 @@ pub(super) fn schedule(
     let mut spaces = Vec::new();
     for (key, drafts) in &drafts {
         let Some((before, after)) = live.spaces.get(key).zip(after.spaces.get(key)) else { continue };
-        spaces.push(Space { drafts, before, after, live, crowd: &crowd, protected: &protected });
+        spaces.push(Space { drafts, before, after, live, crowd: &crowd, protected: &protected, limits });
     }
     let solve = |space: &Space<'_>| {
         let mut solution = refine::solve(space, gaps);
@@ -119,7 +117,9 @@ fn write_out(space: &Space<'_>, solution: Solution, schedule: &mut Schedule) {
     let key = &space.before.space.key;
     schedule.splits += solution.splits(space);
     schedule.needed += solution.needed;
-    schedule.bound += solution.needed.min(HELPING_OUT);
+    // Instead of splitting many calls of a space, people could be let in another way for the time being, and taken out
+    // again: two calls that do nothing for the end.
+    schedule.bound += solution.needed.min(2);
     let Solution { nodes, order, edges, accepted, impossible, .. } = solution;
     let drafts = space.drafts;
     let start = schedule.calls.len();

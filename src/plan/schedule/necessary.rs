@@ -17,9 +17,6 @@ use super::order::{Ordered, order};
 use super::packing::{can_be_split, node, taken_along};
 use super::space::{Node, Space};
 
-/// So many conflicts are looked at over all proofs of one space.
-const MOST: usize = 2_000_000;
-
 /// The drafts that must be split, as far as that can be proven by looking at each alone.
 pub(super) fn necessary(space: &Space<'_>) -> BTreeSet<usize> {
     // A role brings and takes several permissions at once, and there may be one to go by in between.
@@ -60,7 +57,7 @@ pub(super) fn necessary(space: &Space<'_>) -> BTreeSet<usize> {
     let mut always: Vec<Conflict> = of_rows.into_iter().map(conflict).collect();
     always.extend(last_admin(&rows));
     always.extend(demands(space, &nodes));
-    if of_page.len().saturating_mul(always.len()) > MOST {
+    if of_page.len().saturating_mul(always.len()) > space.limits.all_questions() {
         return BTreeSet::new();
     }
     let habits = vec![0; nodes.len()];
@@ -69,7 +66,10 @@ pub(super) fn necessary(space: &Space<'_>) -> BTreeSet<usize> {
     for (draft, states) in of_page {
         always.truncate(shared);
         always.extend(states.into_iter().map(conflict));
-        if matches!(order(nodes.len(), &always, &habits), Ordered::Stuck { proven: true, .. }) {
+        if matches!(
+            order(nodes.len(), &always, &habits, space.limits.walked),
+            Ordered::Stuck { proven: true, .. }
+        ) {
             must_be_split.insert(draft);
         }
     }
@@ -82,12 +82,10 @@ fn rows_one_by_one(space: &Space<'_>) -> Vec<Node> {
     let mut nodes = Vec::new();
     for draft in 0..space.drafts.len() {
         let whole = node(space, draft);
-        let mut along: Vec<Permission> = match &whole.call {
+        let along: Vec<Permission> = match &whole.call {
             Call::Grant { permission, .. } => permission.companions().to_vec(),
             _ => taken_along(space, draft).into_iter().map(|(permission, _)| permission).collect(),
         };
-        // What brings companions along does only what these have left over.
-        along.sort_by_key(|permission| !permission.companions().is_empty());
         let single = |permission| {
             let mut single = whole.clone();
             if let Call::Grant { permission: only, .. } | Call::Revoke { permission: only, .. } =

@@ -12,9 +12,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::conflicts::Conflict;
 
-/// Up to this many calls, every set of calls is considered before giving up.
-const WALKED: usize = 16;
-
 /// What came of looking for an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Ordered {
@@ -28,8 +25,9 @@ pub(super) enum Ordered {
     },
 }
 
-/// An order of `count` calls; among those that are possible, calls earlier in `habit` go first.
-pub(super) fn order(count: usize, conflicts: &[Conflict], habit: &[u8]) -> Ordered {
+/// An order of `count` calls; among those that are possible, calls earlier in `habit` go first. Of at most `walked` calls,
+/// every set is considered.
+pub(super) fn order(count: usize, conflicts: &[Conflict], habit: &[u8], walked: usize) -> Ordered {
     let rules: Vec<Rule<'_>> = conflicts.iter().map(Rule::of).collect();
     // A state that no call leads to, or none ends, cannot be avoided.
     let lasting = |rule: &&Rule<'_>| rule.done.is_empty() || rule.pending.is_empty();
@@ -51,7 +49,7 @@ pub(super) fn order(count: usize, conflicts: &[Conflict], habit: &[u8]) -> Order
     first.iter().chain(&last).for_each(|call| reached[*call] += 1);
     let fewest = reached.iter().copied().min().unwrap_or_default();
     let core: BTreeSet<usize> = (0..count).filter(|call| reached[*call] == fewest).collect();
-    if count <= WALKED {
+    if count <= walked {
         return walk(count, &rules, habit).map_or(Ordered::Stuck { core, proven: true }, Ordered::Order);
     }
     let with_one = |side: fn(&Rule<'_>) -> usize| -> Vec<Rule<'_>> {
@@ -200,6 +198,7 @@ mod tests {
     use super::*;
 
     const MOST: usize = 8;
+    const WALKED: usize = 16;
 
     fn abstract_conflicts() -> impl Strategy<Value = (usize, Vec<Conflict>, Vec<u8>)> {
         (2..=MOST).prop_flat_map(|count| {
@@ -246,7 +245,7 @@ mod tests {
     proptest! {
         #[test]
         fn an_order_is_found_where_there_is_one((count, conflicts, habit) in abstract_conflicts()) {
-            match order(count, &conflicts, &habit) {
+            match order(count, &conflicts, &habit, WALKED) {
                 Ordered::Order(order) => {
                     let mut all = order.clone();
                     all.sort_unstable();
@@ -267,7 +266,7 @@ mod tests {
             let many = count + WALKED;
             let habit: Vec<u8> = habit.into_iter().chain(std::iter::repeat_n(1, WALKED)).collect();
             let exists = has_order(count, &conflicts, &mut Vec::new());
-            match order(many, &conflicts, &habit) {
+            match order(many, &conflicts, &habit, WALKED) {
                 Ordered::Order(order) => prop_assert!(is_fine(&order, &conflicts)),
                 Ordered::Stuck { proven, .. } => prop_assert!(!(proven && exists)),
             }
@@ -285,12 +284,15 @@ mod tests {
         let conflicts = [conflict(&[1], &[0]), conflict(&[3], &[2]), conflict(&[0, 1, 2], &[3])];
         let rules: Vec<Rule<'_>> = conflicts.iter().map(Rule::of).collect();
         assert_eq!(forward(4, &rules, &[0; 4]), [0, 1]);
-        assert_eq!(order(4, &conflicts, &[0; 4]), Ordered::Order(vec![0, 2, 3, 1]));
+        assert_eq!(order(4, &conflicts, &[0; 4], WALKED), Ordered::Order(vec![0, 2, 3, 1]));
     }
 
     #[test]
     fn calls_that_wait_for_each_other_have_no_order_however_many_there_are() {
         let circle: Vec<Conflict> = (0..40).map(|call| conflict(&[call], &[(call + 1) % 40])).collect();
-        assert_eq!(order(40, &circle, &[0; 40]), Ordered::Stuck { core: (0..40).collect(), proven: true });
+        assert_eq!(
+            order(40, &circle, &[0; 40], WALKED),
+            Ordered::Stuck { core: (0..40).collect(), proven: true }
+        );
     }
 }

@@ -179,7 +179,7 @@ fn one_by_one(space: &Space<'_>, draft: usize, principals: &BTreeSet<Principal>)
     single.chain((!rest.is_empty()).then(|| assign(rest))).collect()
 }
 
-/// What a call takes beside the permission that it names, with the row of each.
+/// What a call takes beside the permission that it names, with the row of each; what takes others along after these.
 pub(super) fn taken_along(space: &Space<'_>, draft: usize) -> Vec<(Permission, GrantId)> {
     let Call::Revoke { principal, permission: named, .. } = &space.drafts[draft].call else {
         return Vec::new();
@@ -193,10 +193,13 @@ pub(super) fn taken_along(space: &Space<'_>, draft: usize) -> Vec<(Permission, G
         Some(Holding::Grants(after)) => after.contains_key(&other),
         Some(Holding::Role(_)) | None => false,
     };
-    held.iter()
+    let mut taken: Vec<(Permission, GrantId)> = held
+        .iter()
         .filter(|(other, rows)| goes_along(**other) && !stays(**other) && rows.len() == 1)
         .filter_map(|(&permission, rows)| Some((permission, *rows.first()?)))
-        .collect()
+        .collect();
+    taken.sort_by_key(|(permission, _)| !permission.companions().is_empty());
+    taken
 }
 
 /// The call that takes another permission than a draft names, and else is like it.

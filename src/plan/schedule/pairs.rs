@@ -45,7 +45,7 @@ pub(super) struct PairConflicts {
 /// What one of `alone` does too early is not taken together with what other calls do, so that it can be accepted.
 pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) -> PairConflicts {
     let pages = page_calls(nodes);
-    let goals = Goals::of(space, &pages);
+    let goals = Goals::of(space, &pages, usize::MAX).unwrap_or_default();
     let principals = Principals::of(space, &pages, &goals);
     let actions = Actions::of(space.live.site.mode);
     let singles = space.crowd.singles(&principals.all, &named_for_now(space, &pages, &goals, &principals));

@@ -27,21 +27,6 @@ use super::packing::Packing;
 use super::solution::{Accepted, Impossible, Solution};
 use super::space::{Gaps, Node, Space};
 
-/// So many questions "who can do what" are asked of the packings of one space before they are refined in rounds.
-const QUESTIONS: usize = 4_000_000;
-
-/// What an accepted gap costs, in calls.
-const GAP: usize = 1_000;
-
-/// What an attempt takes beside its questions, counted in them.
-const AT_LEAST: usize = 4_000;
-
-/// So many ways to take a draft apart are tried together with others.
-const LIKELY: usize = 9;
-
-/// A part of more calls than this that is stuck is refined in rounds.
-const LARGE: usize = 64;
-
 /// An order for the calls of a space, or what stands against every order.
 pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
     let Stuck { parts, proven } = match Candidate::default().attempt(space, CallerNeeds::Count).outcome {
@@ -49,16 +34,13 @@ pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
         Err(stuck) => stuck,
     };
     let needed = necessary(space).len().max(usize::from(proven));
-    let everything: BTreeSet<usize> = (0..space.drafts.len()).collect();
     // What is stuck however far the calls are taken apart.
     let mut core = BTreeSet::new();
     let mut refined = |gaps| {
-        best_first(space, gaps, &parts)
-            .or_else(|| {
-                let solution = in_rounds(space, gaps, CallerNeeds::Count, &parts);
-                solution.map_err(|stuck| core = stuck).ok()
-            })
-            .or_else(|| one_apart(space, gaps, &everything))
+        best_first(space, gaps, &parts).or_else(|| {
+            let solution = in_rounds(space, gaps, CallerNeeds::Count, &parts);
+            solution.map_err(|stuck| core = stuck).ok()
+        })
     };
     if let Some(solution) = refined(Gaps::Refuse) {
         return Solution { needed, ..solution };
@@ -73,44 +55,27 @@ fn best_first(space: &Space<'_>, gaps: Gaps, parts: &[BTreeSet<usize>]) -> Optio
     let mut waiting = BTreeMap::new();
     let mut wait =
         |candidate: &Candidate, parts: &[BTreeSet<usize>], waiting: &mut BTreeMap<_, Candidate>| {
-            let stuck = parts.first().filter(|drafts| drafts.len() <= LARGE)?;
+            let stuck = parts.first().filter(|drafts| drafts.len() <= space.limits.apart)?;
             for next in candidate.further(space, stuck, gaps) {
                 if known.insert(next.clone()) {
                     // Each other part takes one call more, at the least.
-                    let cost = next.cost() + parts.len() - 1;
-                    waiting.insert((cost, Reverse(next.cost()), known.len()), next);
+                    let (gaps, splits) = next.cost();
+                    let at_least = splits + parts.len() - 1;
+                    waiting.insert((gaps, at_least, Reverse(splits), known.len()), next);
                 }
             }
             Some(())
         };
     wait(&Candidate::default(), parts, &mut waiting)?;
-    let mut questions = QUESTIONS;
+    let mut questions = space.limits.all_questions();
     while let Some((_, candidate)) = waiting.pop_first() {
         let Attempt { outcome, work } = candidate.attempt(space, CallerNeeds::Count);
         let parts = match outcome {
             Ok(solution) => return Some(solution),
             Err(Stuck { parts, .. }) => parts,
         };
-        questions = questions.checked_sub(work.max(AT_LEAST))?;
-        if !candidate.is_unlikely {
-            wait(&candidate, &parts, &mut waiting)?;
-        }
-    }
-    None
-}
-
-/// Takes one thing apart, be it outside of what is stuck: a list above that is closed for a while can help.
-fn one_apart(space: &Space<'_>, gaps: Gaps, drafts: &BTreeSet<usize>) -> Option<Solution> {
-    if drafts.len() > LARGE {
-        return None;
-    }
-    let mut questions = QUESTIONS;
-    for candidate in Candidate::default().further(space, drafts, gaps) {
-        let Attempt { outcome, work } = candidate.attempt(space, CallerNeeds::Count);
-        if let Ok(solution) = outcome {
-            return Some(solution);
-        }
-        questions = questions.checked_sub(work.max(AT_LEAST))?;
+        questions = questions.checked_sub(work.max(space.limits.of_a_packing()))?;
+        wait(&candidate, &parts, &mut waiting)?;
     }
     None
 }
@@ -142,8 +107,6 @@ struct Candidate {
     packing: Packing,
     /// By their drafts.
     too_early: BTreeSet<usize>,
-    /// Whether it is to be tried by itself only.
-    is_unlikely: bool,
 }
 
 /// Whether it counts what the account that runs this needs for its calls.
@@ -188,12 +151,10 @@ impl Candidate {
     /// known before one is accepted, so that the first thing is a gap then.
     fn further(&self, space: &Space<'_>, drafts: &BTreeSet<usize>, gaps: Gaps) -> Vec<Self> {
         let mut more = Vec::new();
-        let is_first = self.cost() == 0;
+        let is_first = *self == Self::default();
         for &draft in drafts.iter().filter(|_| !(is_first && gaps == Gaps::Allow)) {
-            let ways = self.packing.further(space, draft).into_iter().enumerate();
-            for (rank, split) in ways.take_while(|(rank, _)| is_first || *rank < LIKELY) {
-                let packing = self.packing.with(draft, split);
-                more.push(Self { packing, is_unlikely: rank >= LIKELY, ..self.clone() });
+            for split in self.packing.further(space, draft) {
+                more.push(Self { packing: self.packing.with(draft, split), ..self.clone() });
             }
         }
         if gaps == Gaps::Allow {
@@ -213,8 +174,9 @@ impl Candidate {
         Some(Self { packing: self.packing.apart(space, drafts)?, ..self.clone() })
     }
 
-    fn cost(&self) -> usize {
-        self.packing.splits() + GAP * self.too_early.len()
+    /// Gaps, and then calls: no number of calls outweighs a gap.
+    fn cost(&self) -> (usize, usize) {
+        (self.too_early.len(), self.packing.splits())
     }
 }
 
@@ -232,7 +194,7 @@ fn ordered(
     };
     let (soft, mut kept): (Vec<Conflict>, Vec<Conflict>) = conflicts.into_iter().partition(may_break);
     let blocks = Blocks::of(space, &nodes, &barriers);
-    let mut order = match blocks.order(&mut kept, &soft, &habits) {
+    let mut order = match blocks.order(&mut kept, &soft, &habits, space.limits.walked) {
         Ordered::Order(order) => order,
         Ordered::Stuck { core, proven } => {
             let parts = parts(&nodes, &kept, &barriers, &core);

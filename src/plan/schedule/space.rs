@@ -6,6 +6,7 @@ use crate::model::{Call, Guards, Live, LiveSpace, Principal, SpaceKey};
 
 use super::super::draft::Draft;
 use super::atoms::Crowd;
+use super::limits::Limits;
 
 /// Whether an order that shuts accounts out for a moment is acceptable where no other exists. There is
 /// no such choice for leaks, nor for accounts that must be able to finish.
@@ -33,6 +34,7 @@ pub(super) struct Space<'a> {
     pub(super) live: &'a Live,
     pub(super) crowd: &'a Crowd<'a>,
     pub(super) protected: &'a Protected,
+    pub(super) limits: Limits,
 }
 
 /// Whose access is never given up.

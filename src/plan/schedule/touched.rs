@@ -14,8 +14,12 @@ use super::space::{Node, Space};
 /// What a principal has of a permission, by its role and by rows of its own. One may take the place of the other.
 type BySource = [Row; 2];
 
-const BY_ROLE: usize = 0;
-const BY_ROWS: usize = 1;
+/// By what a principal has a permission.
+#[derive(Debug, Clone, Copy)]
+enum Source {
+    Role,
+    Rows,
+}
 
 /// Rows by permission and by the place of their principal among all that matter.
 #[derive(Debug)]
@@ -206,13 +210,13 @@ impl Rows {
             for (principal, holding) in &state.holdings {
                 let Some(place) = principals.place(principal) else { continue };
                 let source = match holding {
-                    Holding::Role(_) => BY_ROLE,
-                    Holding::Grants(_) => BY_ROWS,
+                    Holding::Role(_) => Source::Role,
+                    Holding::Grants(_) => Source::Rows,
                 };
                 for permission in reading.given(state, principal, space) {
                     let of_permission = rows.rows.entry(permission);
-                    let row =
-                        &mut of_permission.or_insert_with(|| vec![BySource::default(); count])[place][source];
+                    let row = &mut of_permission.or_insert_with(|| vec![BySource::default(); count])[place]
+                        [source as usize];
                     if is_after { row.after = true } else { row.before = true }
                 }
             }
@@ -237,7 +241,7 @@ impl Rows {
                 for permission in how.permissions(*permission) {
                     self.note(
                         permission,
-                        (place, BY_ROWS),
+                        (place, Source::Rows),
                         number,
                         false,
                         how == How::ByProducer && is_certain,
@@ -247,7 +251,7 @@ impl Rows {
             Call::Revoke { principal, permission: Permission::ReadSpace, .. } if how == How::ByReading => {
                 let Some(place) = principals.place(principal) else { return };
                 for permission in self.rows.keys().copied().collect::<Vec<_>>() {
-                    self.note(permission, (place, BY_ROWS), number, true, true);
+                    self.note(permission, (place, Source::Rows), number, true, true);
                 }
             }
             Call::Revoke { principal, permission, .. } => {
@@ -255,7 +259,7 @@ impl Rows {
                 for permission in how.permissions(*permission) {
                     self.note(
                         permission,
-                        (place, BY_ROWS),
+                        (place, Source::Rows),
                         number,
                         true,
                         how == How::ByProducer && is_certain,
@@ -268,11 +272,11 @@ impl Rows {
                 let places: Vec<(usize, bool)> = places.collect();
                 for permission in self.rows.keys().copied().collect::<Vec<_>>() {
                     for &(place, is_assigned) in &places {
-                        self.note(permission, (place, BY_ROLE), number, false, false);
-                        self.note(permission, (place, BY_ROLE), number, true, false);
+                        self.note(permission, (place, Source::Role), number, false, false);
+                        self.note(permission, (place, Source::Role), number, true, false);
                         // A role takes the place of rows.
                         if is_assigned {
-                            self.note(permission, (place, BY_ROWS), number, true, false);
+                            self.note(permission, (place, Source::Rows), number, true, false);
                         }
                     }
                 }
@@ -284,13 +288,14 @@ impl Rows {
     fn note(
         &mut self,
         permission: Permission,
-        (place, source): (usize, usize),
+        (place, source): (usize, Source),
         call: usize,
         goes: bool,
         unless_noted: bool,
     ) {
         let of_permission = self.rows.get_mut(&permission);
-        let Some(row) = of_permission.and_then(|rows| rows.get_mut(place)).map(|rows| &mut rows[source])
+        let Some(row) =
+            of_permission.and_then(|rows| rows.get_mut(place)).map(|rows| &mut rows[source as usize])
         else {
             return;
         };

@@ -1,0 +1,46 @@
+//! How far an order is looked for before the answer is a simpler one.
+
+use super::space::Gaps;
+
+/// How an order of calls is looked for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Search {
+    pub gaps: Gaps,
+    pub limits: Limits,
+}
+
+/// What is looked at one by one. On sites of ordinary size no plan depends on these (`tests/order/limits`).
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// So many questions "can this atom do that" are asked of one packing. In spaces where it would be more, pairs of
+    /// principals stand for all accounts. Ten times as many are asked of all packings of a space.
+    pub questions: usize,
+    /// Of so many calls, every set is considered before it is said that there is no order.
+    pub walked: usize,
+    /// A part that is stuck is taken apart best first if it has at most so many calls, and in rounds otherwise.
+    pub apart: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { questions: 400_000, walked: 16, apart: 64 }
+    }
+}
+
+impl Limits {
+    /// The questions that are asked of all packings of a space.
+    pub(super) const fn all_questions(self) -> usize {
+        self.questions.saturating_mul(10)
+    }
+
+    /// What a packing takes beside its questions, counted in them: of small ones, a thousand are tried.
+    pub(super) const fn of_a_packing(self) -> usize {
+        self.all_questions() / 1_000
+    }
+}
+
+impl From<Gaps> for Search {
+    fn from(gaps: Gaps) -> Self {
+        Self { gaps, ..Self::default() }
+    }
+}

@@ -1,0 +1,44 @@
+//! How far the search goes decides no plan of ordinary size.
+
+use confperm::plan::{Gaps, Limits, Plan, Search, plan};
+use proptest::prelude::*;
+
+use crate::bystanders::Bystanders;
+use crate::draw::{alone, case, with_classes, with_companions, with_roles};
+use crate::fewest::cases;
+use crate::site::Case;
+
+/// Every limit halved and doubled, one at a time.
+fn others() -> impl Iterator<Item = Limits> {
+    let usual = Limits::default();
+    [|usual: usize| usual / 2, |usual: usize| usual * 2].into_iter().flat_map(move |change| {
+        [
+            Limits { questions: change(usual.questions), ..usual },
+            // Twice as many calls to walk are as many sets as 32 bits can number.
+            Limits { walked: change(usual.walked).min(20), ..usual },
+            Limits { apart: change(usual.apart), ..usual },
+        ]
+    })
+}
+
+fn planned(case: &Case, gaps: Gaps, limits: Limits) -> Plan {
+    plan(&case.desired(), &case.live(&case.world()), Search { gaps, limits }).unwrap().plan
+}
+
+proptest! {
+    #![proptest_config(cases(400))]
+
+    #[test]
+    fn no_plan_depends_on_how_far_the_search_goes(
+        case in prop_oneof![alone(), with_companions(), with_classes(), with_roles(), case()],
+        allow in any::<bool>(),
+    ) {
+        // Dozens of groups that cannot be read are where the limits are felt.
+        let case = Case { bystanders: Bystanders::None, ..case };
+        let gaps = if allow { Gaps::Allow } else { Gaps::Refuse };
+        let usual = planned(&case, gaps, Limits::default());
+        for limits in others() {
+            prop_assert_eq!(&planned(&case, gaps, limits), &usual, "{:?}", limits);
+        }
+    }
+}
