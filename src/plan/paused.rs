@@ -32,8 +32,12 @@ pub(super) fn paused(desired: &Desired, live: &Live) -> Vec<Unmanaged> {
         share: None,
     };
     let changes = diff::diff(&target::target(&desired, live).target, live);
+    let mut counts: BTreeMap<&SpaceKey, usize> = BTreeMap::new();
+    for change in &changes {
+        *counts.entry(change.space()).or_default() += 1;
+    }
     let line = |space: SpaceKey| {
-        let count = changes.iter().filter(|change| *change.space() == space).count();
+        let count = counts.get(&space).copied().unwrap_or_default();
         Unmanaged { space, reason: KeepReason::Paused, count, principals: BTreeSet::new() }
     };
     desired.spaces.into_keys().map(line).collect()

@@ -24,6 +24,12 @@ const OF_INSIDERS: [Permission; 5] = [
 
 /// Adds these demands to the drafts.
 pub(super) fn resumable(drafts: &mut [Draft], compiled: &BTreeMap<SpaceKey, Compiled>) {
+    let mut of_space: BTreeMap<SpaceKey, Vec<usize>> = BTreeMap::new();
+    for (number, draft) in drafts.iter().enumerate() {
+        if compiled.contains_key(draft.call.space()) {
+            of_space.entry(draft.call.space().clone()).or_default().push(number);
+        }
+    }
     for (key, compiled) in compiled {
         if compiled.followed.is_empty() && !compiled.mistakable {
             continue;
@@ -31,7 +37,8 @@ pub(super) fn resumable(drafts: &mut [Draft], compiled: &BTreeMap<SpaceKey, Comp
         let guests: BTreeSet<Principal> =
             compiled.entries.iter().flat_map(|entry| &entry.who).cloned().map(Principal::from).collect();
         let (mut lists, mut comes, mut both, mut goes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (number, draft) in drafts.iter().enumerate().filter(|(_, draft)| draft.call.space() == key) {
+        for &number in of_space.get(key).into_iter().flatten() {
+            let draft = &drafts[number];
             match &draft.call {
                 // What puts a side effect right follows that at once.
                 _ if draft.undoes.is_some() => {}

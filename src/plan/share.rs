@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Desired, Holding, Live, Permission, Principal, Removes, Share, SpaceKey};
+use crate::model::{ContentId, Desired, Holding, Live, Permission, Principal, Removes, Share, SpaceKey};
 
 use super::change::{Change, ChangeReason};
 use super::diff;
@@ -19,22 +19,24 @@ pub(super) fn leave_to_others(
 ) -> Vec<Unmanaged> {
     let Some(share) = &desired.share else { return Vec::new() };
     let all = diff::diff(target, live);
+    // Both lists of a page are written together.
+    let mut others: BTreeMap<&SpaceKey, BTreeSet<ContentId>> = BTreeMap::new();
+    for change in &all {
+        if let Change::Audience { space, content, reason, .. } = change
+            && !share.has(reason)
+        {
+            others.entry(space).or_default().insert(*content);
+        }
+    }
     for (key, space) in &mut target.spaces {
         let held = live.spaces.get(key).map(|space| &space.holdings);
         space.holdings.retain(|who, holding| {
             let held = held.and_then(|held| held.get(who));
             own_part(share, who, holding, held)
         });
-        // Both lists of a page are written together.
-        let mut others: BTreeSet<_> = BTreeSet::new();
-        for change in all.iter().filter(|change| *change.space() == *key) {
-            if let Change::Audience { content, reason, .. } = change
-                && !share.has(reason)
-            {
-                others.insert(*content);
-            }
+        if let Some(others) = others.get(key) {
+            space.pages.retain(|content, _| !others.contains(content));
         }
-        space.pages.retain(|content, _| !others.contains(content));
     }
     for compiled in page_only.values_mut() {
         compiled.entries.retain(|entry| share.files.contains(&entry.origin.file));

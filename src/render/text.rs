@@ -245,7 +245,7 @@ pub(super) fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
         }
         Refusal::NoOrder { space, demands } => {
             let words = |id: &CallId| {
-                let call = plan.calls.iter().find(|planned| planned.id == *id);
+                let call = plan.calls.get(id.position());
                 call.map_or_else(|| id.to_string(), |planned| call_words(plan, &planned.call))
             };
             let demands =

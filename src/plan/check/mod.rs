@@ -62,26 +62,24 @@ pub fn check(plan: &Plan, live: &Live, after: &Live, guards: &Guards) -> Result<
         spaces.entry(call.call.space()).or_default().push(call);
     }
     // Where the account would administer the space no more, the plan is refused for that.
-    let locks_out = |key: &SpaceKey| {
-        plan.refusals.iter().any(|refusal| {
-            matches!(refusal, Refusal::Lockout { space, .. } | Refusal::NoAdmin { space } if space == key)
-        })
-    };
+    let locking_out = plan
+        .refusals
+        .iter()
+        .filter(|refusal| matches!(refusal, Refusal::Lockout { .. } | Refusal::NoAdmin { .. }));
+    let locks_out: BTreeSet<&SpaceKey> = locking_out.map(Refusal::space).collect();
+    let accepted = plan.meanwhile.iter().filter(|moment| moment.reason == MeanwhileReason::AcceptedGap);
+    let accepts_gaps: BTreeSet<&SpaceKey> = accepted.map(|moment| &moment.space).collect();
     let vocabulary = live.vocabulary();
     let accounts = Accounts::of(&live.directory);
     let check_space = |(key, calls): (&SpaceKey, Vec<&PlannedCall>)| {
         let Some((before, after)) = live.spaces.get(key).zip(after.spaces.get(key)) else { return Ok(()) };
         let broken = |danger| Broken { space: key.clone(), danger };
         let order = Order::of(&calls).ok_or_else(|| broken(None))?;
-        let accepts_gaps = plan
-            .meanwhile
-            .iter()
-            .any(|moment| moment.space == *key && moment.reason == MeanwhileReason::AcceptedGap);
-        let gaps = if accepts_gaps { GapsFound::Accepted } else { GapsFound::Reported };
+        let gaps = if accepts_gaps.contains(key) { GapsFound::Accepted } else { GapsFound::Reported };
         let steps = Steps::Calls(&calls);
         let accounts = &accounts;
         let space = Space { before, after, live, steps, accounts, guards, gaps, vocabulary, only: None };
-        let lost = if locks_out(key) { None } else { space.lost_right(&order) };
+        let lost = if locks_out.contains(key) { None } else { space.lost_right(&order) };
         match lost.or_else(|| space.first_danger(&order)) {
             Some(danger) => Err(broken(Some(danger))),
             None => Ok(()),
