@@ -1,6 +1,7 @@
 //! Page trees.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,10 +44,17 @@ pub enum Parent {
     Unknown,
 }
 
-/// The content of one space that the caller can see.
+/// The content of one space that the caller can see. Copies share it until one of them is changed, since a plan copies
+/// the site and changes few pages of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tree {
-    nodes: BTreeMap<ContentId, Content>,
+    nodes: Arc<BTreeMap<ContentId, Content>>,
+    places: Arc<Places>,
+}
+
+/// What stands where in a tree.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Places {
     children: BTreeMap<ContentId, BTreeSet<ContentId>>,
     roots: BTreeSet<ContentId>,
     /// Content whose parent is [`Parent::Unknown`].
@@ -82,27 +90,28 @@ impl Missing {
 impl Tree {
     /// Adds content, or replaces what has the same id.
     pub fn insert(&mut self, content: Content) {
+        let places = Arc::make_mut(&mut self.places);
         if let Some(before) = self.nodes.get(&content.id) {
             match before.parent {
                 Parent::Space => {
-                    self.roots.remove(&content.id);
+                    places.roots.remove(&content.id);
                 }
                 Parent::Content(parent) => {
-                    if let Some(siblings) = self.children.get_mut(&parent) {
+                    if let Some(siblings) = places.children.get_mut(&parent) {
                         siblings.remove(&content.id);
                     }
                 }
                 Parent::Unknown => {
-                    self.unplaced.remove(&content.id);
+                    places.unplaced.remove(&content.id);
                 }
             }
         }
         match content.parent {
-            Parent::Space => self.roots.insert(content.id),
-            Parent::Content(parent) => self.children.entry(parent).or_default().insert(content.id),
-            Parent::Unknown => self.unplaced.insert(content.id),
+            Parent::Space => places.roots.insert(content.id),
+            Parent::Content(parent) => places.children.entry(parent).or_default().insert(content.id),
+            Parent::Unknown => places.unplaced.insert(content.id),
         };
-        self.nodes.insert(content.id, content);
+        Arc::make_mut(&mut self.nodes).insert(content.id, content);
     }
 
     pub fn get(&self, id: ContentId) -> Option<&Content> {
@@ -111,7 +120,10 @@ impl Tree {
 
     /// Replaces what is known of a page's lists.
     pub fn set_restrictions(&mut self, id: ContentId, restrictions: Known<Restrictions>) {
-        if let Some(node) = self.nodes.get_mut(&id) {
+        // What stays as it is stays shared.
+        if self.nodes.get(&id).is_some_and(|node| node.restrictions != restrictions)
+            && let Some(node) = Arc::make_mut(&mut self.nodes).get_mut(&id)
+        {
             node.restrictions = restrictions;
         }
     }
@@ -123,24 +135,24 @@ impl Tree {
 
     /// Content directly under the space, by id.
     pub fn roots(&self) -> impl Iterator<Item = &Content> {
-        self.roots.iter().filter_map(|id| self.nodes.get(id))
+        self.places.roots.iter().filter_map(|id| self.nodes.get(id))
     }
 
     /// Content directly under other content, by id. The parent itself need not be in the tree.
     pub fn children(&self, id: ContentId) -> impl Iterator<Item = &Content> {
-        self.children.get(&id).into_iter().flatten().filter_map(|id| self.nodes.get(id))
+        self.places.children.get(&id).into_iter().flatten().filter_map(|id| self.nodes.get(id))
     }
 
     /// Content under something that is not in the tree, or that is not known.
     pub fn adrift(&self) -> impl Iterator<Item = &Content> {
-        let unseen = self.children.iter().filter(|(parent, _)| !self.nodes.contains_key(parent));
+        let unseen = self.places.children.iter().filter(|(parent, _)| !self.nodes.contains_key(parent));
         let below_unseen = unseen.flat_map(|(_, children)| children);
-        below_unseen.chain(&self.unplaced).filter_map(|id| self.nodes.get(id))
+        below_unseen.chain(&self.places.unplaced).filter_map(|id| self.nodes.get(id))
     }
 
     /// Content of which the site does not say where it stands, by id. What is below it is left out.
     pub fn unplaced(&self) -> impl Iterator<Item = &Content> {
-        self.unplaced.iter().filter_map(|id| self.nodes.get(id))
+        self.places.unplaced.iter().filter_map(|id| self.nodes.get(id))
     }
 
     /// Whether content stands directly under something that is not in the tree, or that is not known.
@@ -155,7 +167,7 @@ impl Tree {
     /// Whether it is known where content stands, but for what is hidden above it.
     pub fn is_placed(&self, id: ContentId) -> bool {
         // Nearly always there is none, and then no chain is walked.
-        self.unplaced.is_empty() || !matches!(self.chain(id).missing, Some(Missing::ParentOf(_)))
+        self.places.unplaced.is_empty() || !matches!(self.chain(id).missing, Some(Missing::ParentOf(_)))
     }
 
     /// Everything below, parents before children.
@@ -216,5 +228,35 @@ impl Tree {
             path.push_str(node.title.raw());
         }
         path.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Audience, Subject};
+
+    #[test]
+    fn copies_of_a_tree_share_what_they_do_not_change() {
+        let id = ContentId::from_number(1);
+        let mut tree = Tree::default();
+        tree.insert(Content {
+            id,
+            kind: ContentKind::Page,
+            title: "Home".into(),
+            archived: false,
+            parent: Parent::Space,
+            restrictions: Known::Known(Restrictions::OPEN),
+        });
+        let mut copy = tree.clone();
+        copy.set_restrictions(id, Known::Known(Restrictions::OPEN));
+        assert!(Arc::ptr_eq(&tree.nodes, &copy.nodes));
+
+        let only: Subject = "user:a".parse().unwrap();
+        let closed = Restrictions { view: Audience::from_site_list([only]), ..Restrictions::OPEN };
+        copy.set_restrictions(id, Known::Known(closed.clone()));
+        assert_eq!(copy.get(id).map(|page| &page.restrictions), Some(&Known::Known(closed)));
+        assert_eq!(tree.get(id).map(|page| &page.restrictions), Some(&Known::Known(Restrictions::OPEN)));
+        assert!(Arc::ptr_eq(&tree.places, &copy.places));
     }
 }
