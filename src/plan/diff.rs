@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use crate::model::{Holding, Known, Live, LiveSpace, PageVerb, Permission, Principal, SpaceKey};
 
 use super::change::{Change, ChangeAction, ChangeReason};
@@ -9,15 +11,17 @@ use super::target::{Target, TargetHolding, TargetSpace};
 
 /// All differences: by space; in it principals, then pages.
 pub(super) fn diff(target: &Target, live: &Live) -> Vec<Change> {
-    let mut changes = Vec::new();
-    for (key, target) in &target.spaces {
-        let Some(space) = live.spaces.get(key) else { continue };
+    let in_space = |(key, target): (&SpaceKey, &TargetSpace)| {
+        let mut changes = Vec::new();
+        let Some(space) = live.spaces.get(key) else { return changes };
         for (principal, holding) in &target.holdings {
             holding_changes(key, principal, holding, space.holdings.get(principal), &mut changes);
         }
         page_changes(key, target, space, &mut changes);
-    }
-    changes
+        changes
+    };
+    let of_spaces: Vec<Vec<Change>> = target.spaces.par_iter().map(in_space).collect();
+    of_spaces.into_iter().flatten().collect()
 }
 
 fn holding_changes(

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use confperm::access::{Effects, effective_changes};
+use confperm::model::{Live, LiveSpace};
 use confperm::plan::{Gaps, plan};
 use rayon::ThreadPoolBuilder;
 
@@ -77,4 +79,43 @@ async fn a_plan_does_not_depend_on_the_number_of_cores() {
         }
     }
     assert!(calls > 100, "only {calls} calls");
+}
+
+/// The same spaces again under so many other keys.
+fn copied(state: &mut Live, copies: usize) {
+    let spaces: Vec<LiveSpace> = state.spaces.values().cloned().collect();
+    for copy in 0..copies {
+        for mut space in spaces.iter().cloned() {
+            space.space.key = format!("C{copy}{}", space.space.key).parse().unwrap();
+            state.spaces.insert(space.space.key.clone(), space);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_becomes_of_a_space_does_not_depend_on_the_others_that_change() {
+    let (site, policy) = site_and_policy(&mut Dice::new(20_261_128));
+    let stage = Stage::open(&site).await;
+    let mut before = stage.sign_in().await;
+    let resolved = stage.observe(&mut before, &parse(&policy), &confperm::observe::quiet).await;
+    let mut after = plan(&resolved.desired, &before, Gaps::Refuse).unwrap().after;
+    copied(&mut before, 19);
+    copied(&mut after, 19);
+    let all = effective_changes(&before, &after);
+    let mut alone = Effects::default();
+    for key in before.spaces.keys() {
+        let [was, is] = [&before, &after].map(|state| {
+            let space = state.spaces[key].clone();
+            Live {
+                spaces: [(key.clone(), space)].into(),
+                directory: state.directory.clone(),
+                ..Live::of(state.site.clone())
+            }
+        });
+        let Effects { effects, incomplete } = effective_changes(&was, &is);
+        alone.effects.extend(effects);
+        alone.incomplete.extend(incomplete);
+    }
+    assert!(all.effects.len() > 400, "{}", all.effects.len());
+    assert!(all == alone, "{all:#?}\n{alone:#?}");
 }

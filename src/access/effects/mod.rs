@@ -12,6 +12,7 @@ mod space;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +22,7 @@ use super::engine::Engine;
 use super::question::Reason;
 use super::roll::Roll;
 use super::standing::Unlisted;
-use crate::model::{AccountId, ContentId, Live, Permission, Principal, SpaceKey};
+use crate::model::{AccountId, ContentId, Live, LiveSpace, Permission, Principal, SpaceKey};
 
 /// What a change does to people's access.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -128,26 +129,39 @@ pub enum Cause {
     Directory,
 }
 
+/// So many spaces share their chains of lists and are looked at one after the other; parts are looked at on all cores.
+/// The size does not depend on the number of cores, so neither does anything else.
+const PART: usize = 200;
+
 /// Who gains and who loses when one state of a site becomes the other.
 ///
 /// Spaces and pages that are not in both states are passed over: nothing is known of the other side.
 /// People stand in the groups that could be read; a group that could not stands for itself.
-pub fn effective_changes(before: &Live, after: &Live) -> Effects {
+pub fn effective_changes<'a>(before: &'a Live, after: &'a Live) -> Effects {
     let roll = Arc::new(Roll::of([before, after]));
     let old = Engine::with(before, Arc::clone(&roll), Unreadable::StandsForItself, Unlisted::Ignored);
     let new = Engine::with(after, roll, Unreadable::StandsForItself, Unlisted::Ignored);
     let everywhere =
         before.directory != after.directory || before.roles != after.roles || before.site != after.site;
-    let mut sides = Sides { old: Chains::new(&old), new: Chains::new(&new), everywhere };
+    let in_both = after.spaces.par_iter().filter_map(|(key, after)| Some((before.spaces.get(key)?, after)));
+    let differing: Vec<(&LiveSpace, &LiveSpace)> =
+        in_both.filter(|(before, after)| everywhere || before != after).collect();
+    let in_part = |spaces: &[(&'a LiveSpace, &'a LiveSpace)]| {
+        let mut sides = Sides { old: Chains::new(&old), new: Chains::new(&new), everywhere };
+        let mut effects = Effects::default();
+        for (before, after) in spaces {
+            space::compare(before, after, &mut sides, &mut effects);
+        }
+        effects
+    };
+    let parts: Vec<Effects> = differing.par_chunks(PART).map(in_part).collect();
     let mut effects = Effects::default();
     if new.census.licences_assumed {
         effects.incomplete.insert(Reason::LicencesAssumed);
     }
-    for (key, after) in &after.spaces {
-        let Some(before) = before.spaces.get(key) else { continue };
-        if everywhere || before != after {
-            space::compare(before, after, &mut sides, &mut effects);
-        }
+    for part in parts {
+        effects.effects.extend(part.effects);
+        effects.incomplete.extend(part.incomplete);
     }
     effects
 }

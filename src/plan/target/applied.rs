@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 use crate::model::{GrantId, Holding, Known, Live, LiveSpace, Permission, Principal, Vocabulary};
 
 use super::state::{Target, TargetHolding};
@@ -14,16 +16,16 @@ impl Target {
     pub fn applied_to(&self, live: &Live) -> Live {
         let vocabulary = live.vocabulary();
         let mut after = live.clone();
-        for (key, target) in &self.spaces {
-            let Some(space) = after.spaces.get_mut(key) else { continue };
+        after.spaces.par_iter_mut().for_each(|(key, space)| {
+            let Some(target) = self.spaces.get(key) else { return };
             let holdings = holdings_applied(&target.holdings, space, vocabulary);
             space.expanded.retain(|who, _| holdings.get(who) == space.holdings.get(who));
             space.holdings = holdings;
-            let Some(tree) = &mut space.tree else { continue };
+            let Some(tree) = &mut space.tree else { return };
             for (&id, page) in &target.pages {
                 tree.set_restrictions(id, Known::Known(page.restrictions.clone()));
             }
-        }
+        });
         after
     }
 }

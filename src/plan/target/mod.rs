@@ -14,9 +14,12 @@ mod state;
 mod stays;
 mod unmanaged;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use crate::model::{Desired, Live, Mode, UnlistedPages};
+use rayon::prelude::*;
+
+use crate::model::{Desired, DesiredSpace, Live, LiveSpace, Mode, Skipped, SpaceKey, UnlistedPages};
+use crate::plan::page_only::Compiled;
 
 pub use aim::Aim;
 pub(super) use aim::leave_withheld;
@@ -30,38 +33,57 @@ pub(super) use stays::Stays;
 use unmanaged::KeptTally;
 pub use unmanaged::Unmanaged;
 
-/// What a policy asks for. Spaces that are paused have no target.
+/// What a policy asks for. Spaces that are paused have no target. The others do not influence each other, so they are
+/// looked at on all cores; what comes of it is put together in their order.
 pub(super) fn target(desired: &Desired, live: &Live) -> Aim {
     let mut kept = KeptTally::of(desired, live);
-    let mut page_only = BTreeMap::new();
-    let mut skipped = BTreeSet::new();
-    let spaces = desired
-        .spaces
-        .iter()
-        .filter(|(_, wish)| wish.mode != Mode::Paused)
-        .filter_map(|(key, wish)| {
-            let space = live.spaces.get(key)?;
-            let holdings = holdings(key, wish, space, live, &mut kept);
-            let mut pages = pages(key, wish, space, live, &mut kept);
-            let compiled = for_guests(key, wish, space, &holdings, &mut pages, live, &mut kept);
-            let joining = JoinContext { key, wish, space, compiled: &compiled, desired, live };
-            skipped.extend(join(joining, &mut pages, &mut kept));
-            skipped.extend(deleted::leave_out(key, wish, space, &mut pages, desired, live));
-            if let (UnlistedPages::Leave, Some(tree)) = (&wish.unlisted, &space.tree)
-                && !(wish.pages.is_empty() && wish.page_only.is_empty())
-            {
-                let unlisted = unlisted(wish, tree)
-                    .filter(|id| !compiled.relied_on.contains(id) && !wish.joins.names(*id));
-                let (archived, others): (Vec<_>, Vec<_>) =
-                    unlisted.partition(|id| wish.kept.archived.contains(id));
-                kept.pages(key, KeepReason::ArchivedPage, archived.len());
-                kept.pages(key, KeepReason::UnlistedPage, others.len());
-            }
-            page_only.insert(key.clone(), compiled);
-            kept.foreign(key, space);
-            Some((key.clone(), TargetSpace { holdings, pages }))
-        })
+    let active = desired.spaces.iter().filter(|(_, wish)| wish.mode != Mode::Paused);
+    let spaces: Vec<(&SpaceKey, &DesiredSpace, &LiveSpace)> =
+        active.filter_map(|(key, wish)| Some((key, wish, live.spaces.get(key)?))).collect();
+    let found: Vec<SpaceAim> = spaces
+        .par_iter()
+        .map(|&(key, wish, space)| in_space((key, wish, space), desired, live, kept.of_none()))
         .collect();
-    let (unmanaged, stays) = kept.into_report();
-    Aim { target: Target { spaces }, unmanaged, stays, page_only, skipped, withheld: BTreeSet::new() }
+    let mut aim = Aim::default();
+    for ((key, ..), SpaceAim { target, compiled, skipped, kept: here }) in spaces.into_iter().zip(found) {
+        aim.target.spaces.insert(key.clone(), target);
+        aim.page_only.insert(key.clone(), compiled);
+        aim.skipped.extend(skipped);
+        kept.extend(here);
+    }
+    (aim.unmanaged, aim.stays) = kept.into_report();
+    aim
+}
+
+/// The part of one space.
+struct SpaceAim {
+    target: TargetSpace,
+    compiled: Compiled,
+    skipped: BTreeSet<Skipped>,
+    kept: KeptTally,
+}
+
+fn in_space(
+    (key, wish, space): (&SpaceKey, &DesiredSpace, &LiveSpace),
+    desired: &Desired,
+    live: &Live,
+    mut kept: KeptTally,
+) -> SpaceAim {
+    let holdings = holdings(key, wish, space, live, &mut kept);
+    let mut pages = pages(key, wish, space, live, &mut kept);
+    let compiled = for_guests(key, wish, space, &holdings, &mut pages, live, &mut kept);
+    let joining = JoinContext { key, wish, space, compiled: &compiled, desired, live };
+    let mut skipped = join(joining, &mut pages, &mut kept);
+    skipped.extend(deleted::leave_out(key, wish, space, &mut pages, desired, live));
+    if let (UnlistedPages::Leave, Some(tree)) = (&wish.unlisted, &space.tree)
+        && !(wish.pages.is_empty() && wish.page_only.is_empty())
+    {
+        let unlisted =
+            unlisted(wish, tree).filter(|id| !compiled.relied_on.contains(id) && !wish.joins.names(*id));
+        let (archived, others): (Vec<_>, Vec<_>) = unlisted.partition(|id| wish.kept.archived.contains(id));
+        kept.pages(key, KeepReason::ArchivedPage, archived.len());
+        kept.pages(key, KeepReason::UnlistedPage, others.len());
+    }
+    kept.foreign(key, space);
+    SpaceAim { target: TargetSpace { holdings, pages }, compiled, skipped, kept }
 }

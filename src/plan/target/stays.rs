@@ -49,6 +49,11 @@ impl Stays {
         self.spaces.entry(space.clone()).or_default().entries.insert((content, verb, subject.clone()));
     }
 
+    /// Adds what stays in other spaces.
+    pub(super) fn extend(&mut self, others: Self) {
+        self.spaces.extend(others.spaces);
+    }
+
     pub(in crate::plan) fn spaces(&self) -> impl Iterator<Item = &SpaceKey> {
         self.spaces.keys()
     }

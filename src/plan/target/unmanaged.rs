@@ -1,6 +1,7 @@
 //! What a plan leaves as it is, counted by space and reason.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,7 +27,7 @@ pub(super) struct KeptTally {
     found: BTreeMap<(SpaceKey, KeepReason), (usize, BTreeSet<String>)>,
     pub(super) stays: Stays,
     /// Accounts that the site does not describe and the policy does not name.
-    pub(super) strangers: BTreeSet<AccountId>,
+    pub(super) strangers: Arc<BTreeSet<AccountId>>,
 }
 
 impl KeptTally {
@@ -35,7 +36,19 @@ impl KeptTally {
             Gap::Account { account } if !desired.named.contains(account) => Some(account.clone()),
             _ => None,
         });
-        Self { found: BTreeMap::new(), stays: Stays::default(), strangers: strangers.collect() }
+        let strangers = Arc::new(strangers.collect());
+        Self { found: BTreeMap::new(), stays: Stays::default(), strangers }
+    }
+
+    /// The same, with nothing kept.
+    pub(super) fn of_none(&self) -> Self {
+        Self { found: BTreeMap::new(), stays: Stays::default(), strangers: Arc::clone(&self.strangers) }
+    }
+
+    /// Adds what is kept in other spaces.
+    pub(super) fn extend(&mut self, others: Self) {
+        self.found.extend(others.found);
+        self.stays.extend(others.stays);
     }
 
     pub(super) fn add(&mut self, space: &SpaceKey, reason: KeepReason, principal: &Principal, count: usize) {
