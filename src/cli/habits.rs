@@ -1,6 +1,7 @@
 //! Options that other tools have, terraform above all, answered with what confperm has for them. One dash before
 //! a word reads as a bundle of short options: `-out=plan.json` would be `-o ut=plan.json`.
 
+use std::cell::LazyCell;
 use std::ffi::OsString;
 
 use clap::CommandFactory as _;
@@ -40,30 +41,36 @@ const FOREIGN: [(&str, &str); 17] = [
 
 /// The first argument that is an option of another tool, or one of ours with a dash too few.
 pub(super) fn foreign(arguments: impl IntoIterator<Item = OsString>) -> Option<CliError> {
-    let own = own_options();
+    // Most command lines need no list of all options, which costs as much as reading them.
+    let own = LazyCell::new(own_options);
     arguments
         .into_iter()
         .filter_map(|argument| argument.into_string().ok())
         .take_while(|argument| argument != "--")
         .find_map(|argument| {
-            let hint = hint(&argument, &own)?;
+            let hint = hint(&argument, || own.as_slice())?;
             let option = argument.split('=').next().unwrap_or_default();
             Some(CliError::usage(format!("confperm has no option `{option}`"), hint))
         })
 }
 
-fn hint(argument: &str, own: &[String]) -> Option<String> {
+fn hint<'o>(argument: &str, own: impl FnOnce() -> &'o [String]) -> Option<String> {
     let (option, value) = match argument.split_once('=') {
         Some((option, value)) => (option, Some(value)),
         None => (argument, None),
     };
     let name = option.strip_prefix('-')?;
     let (name, dashes) = name.strip_prefix('-').map_or((name, 1), |name| (name, 2));
-    if own.iter().any(|own| own == name) {
+    let foreign = FOREIGN.iter().find(|(foreign, _)| *foreign == name).map(|(_, hint)| (*hint).to_owned());
+    // Two dashes and no name that others have: clap knows the rest. One dash and a letter is a short option.
+    if foreign.is_none() && (dashes == 2 || name.len() < 2) {
+        return None;
+    }
+    if own().iter().any(|own| own == name) {
         let value = value.filter(|value| !value.is_empty()).map(|value| format!(" {value}"));
         return (dashes == 1).then(|| format!("write `--{name}{}`", value.unwrap_or_default()));
     }
-    FOREIGN.iter().find(|(foreign, _)| *foreign == name).map(|(_, hint)| (*hint).to_owned())
+    foreign
 }
 
 /// The long names of the options of all commands.
