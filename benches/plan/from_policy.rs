@@ -15,25 +15,41 @@ use super::{FEW, Size, account, group, site};
 
 const MEASURES: Size = Size { pages: 100, come: 0, go: 30, open: 5, ..FEW };
 
-/// Seconds by size, and how they grow.
-pub(crate) fn curves() {
+/// What planning may take at most, as times of parsing: where nothing is to change, and where all spaces are.
+const BUDGETS: [f64; 2] = [2.0, 5.0];
+
+/// How long the steps took.
+struct Took {
+    resolving: Duration,
+    planning: Duration,
+}
+
+/// Seconds by size, and how they grow. What is over its budget goes to `over`.
+pub(crate) fn curves(over: &mut Vec<String>) {
     println!(
-        "{:>10} {:>8} {:>6} {:>9} {:>9} {:>9}",
-        "spaces", "changed", "lock", "seconds", "× JSON", "exponent"
+        "{:>10} {:>8} {:>6} {:>9} {:>9} {:>9} {:>9}",
+        "spaces", "changed", "lock", "resolving", "planning", "× JSON", "exponent"
     );
+    let sites = [1_250, 5_000].map(|spaces| Observed::of(Size { spaces, ..MEASURES }));
     for share in [0, 1, 100] {
         for locked in [false, true] {
             let mut last: Option<(u64, Duration)> = None;
-            for spaces in [1_250, 5_000] {
-                let (took, json) = measure(Size { spaces, ..MEASURES }, share, locked);
-                let growth = last.map_or(f64::NAN, |(fewer, before)| exponent(fewer, before, spaces, took));
-                let lock = if locked { "yes" } else { "no" };
+            for site in &sites {
+                let Took { resolving, planning } = site.measure(share, locked);
+                let took = resolving + planning;
+                let growth = last.map(|(fewer, before)| exponent(fewer, before, site.spaces, took));
+                let (lock, ratio) = (if locked { "yes" } else { "no" }, times(took, site.parsing));
                 println!(
-                    "{spaces:>10} {share:>7}% {lock:>6} {:>9.3} {:>9.2} {growth:>9.2}",
-                    took.as_secs_f64(),
-                    took.as_secs_f64() / json.as_secs_f64()
+                    "{:>10} {share:>7}% {lock:>6} {:>9.3} {:>9.3} {ratio:>9.2} {:>9.2}",
+                    site.spaces,
+                    resolving.as_secs_f64(),
+                    planning.as_secs_f64(),
+                    growth.unwrap_or(f64::NAN)
                 );
-                last = Some((spaces, took));
+                let what = format!("{} spaces, {share}% changed, lock: {lock}", site.spaces);
+                super::hold(growth, super::LINEAR, &what, over);
+                super::hold(Some(ratio), BUDGETS[usize::from(share == 100)], &what, over);
+                last = Some((site.spaces, took));
             }
         }
     }
@@ -43,34 +59,68 @@ pub(crate) fn curves() {
 pub(crate) fn exponent(fewer: u64, before: Duration, more: u64, after: Duration) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "sizes are small")]
     let sizes = more as f64 / fewer as f64;
-    (after.as_secs_f64() / before.as_secs_f64()).ln() / sizes.ln()
+    times(after, before).ln() / sizes.ln()
 }
 
-/// How long resolving and planning take, and how long parsing the site as JSON.
-fn measure(size: Size, share: u64, locked: bool) -> (Duration, Duration) {
-    let (_, mut live) = site(size);
-    live.listing.spaces = live.spaces.iter().map(|(key, space)| (key.clone(), space.space.clone())).collect();
-    live.listing.whole = true;
-    let json = as_json(&live);
-    let start = Instant::now();
-    let parsed = serde_json::from_str::<serde_json::Value>(&json);
-    let parsing = start.elapsed();
-    assert!(parsed.is_ok());
-    drop(parsed);
-    let policy = as_policy(&live, share);
-    let identity = SiteIdentity { cloud_id: None, base_url: String::new() };
-    let lock =
-        if locked { Lock::EMPTY.learn(&policy, &live, &identity, true).lock } else { Lock::EMPTY.clone() };
-    let context = Context { today: jiff::civil::Date::constant(2026, 11, 28), lock: &lock };
-    let start = Instant::now();
-    let Ok(resolved) = policy::resolve(&policy, &live, context) else {
-        unreachable!("the policy fits the site")
-    };
-    let Ok(planned) = plan(&resolved.desired, &live, Gaps::Refuse) else { unreachable!("the order is safe") };
-    let took = start.elapsed();
-    assert_eq!(planned.plan.changes.is_empty(), share == 0);
-    (took, parsing)
+fn times(long: Duration, short: Duration) -> f64 {
+    long.as_secs_f64() / short.as_secs_f64()
 }
+
+/// A site that has been read, and how long parsing it as JSON takes.
+struct Observed {
+    spaces: u64,
+    live: Live,
+    parsing: Duration,
+}
+
+impl Observed {
+    fn of(size: Size) -> Self {
+        let (_, mut live) = site(size);
+        live.listing.spaces =
+            live.spaces.iter().map(|(key, space)| (key.clone(), space.space.clone())).collect();
+        live.listing.whole = true;
+        let json = as_json(&live);
+        let (parsing, parsed) = fastest(|| serde_json::from_str::<serde_json::Value>(&json));
+        assert!(parsed.is_ok());
+        Self { spaces: size.spaces, live, parsing }
+    }
+
+    /// How long resolving and planning take.
+    fn measure(&self, share: u64, locked: bool) -> Took {
+        let live = &self.live;
+        let policy = as_policy(live, share);
+        let identity = SiteIdentity { cloud_id: None, base_url: String::new() };
+        let lock =
+            if locked { Lock::EMPTY.learn(&policy, live, &identity, true).lock } else { Lock::EMPTY.clone() };
+        let context = Context { today: jiff::civil::Date::constant(2026, 11, 28), lock: &lock };
+        let (resolving, resolved) = fastest(|| policy::resolve(&policy, live, context));
+        let Ok(resolved) = resolved else { unreachable!("the policy fits the site") };
+        let (planning, planned) = fastest(|| plan(&resolved.desired, live, Gaps::Refuse));
+        let Ok(planned) = planned else { unreachable!("the order is safe") };
+        assert_eq!(planned.plan.changes.is_empty(), share == 0);
+        Took { resolving, planning }
+    }
+}
+
+/// What comes of something, and the shortest time that it takes: one run where it is long, three where it is not.
+pub(crate) fn fastest<T>(run: impl Fn() -> T) -> (Duration, T) {
+    let once = || {
+        let start = Instant::now();
+        let found = run();
+        (start.elapsed(), found)
+    };
+    let (mut shortest, found) = once();
+    if shortest < LONG {
+        for _ in 0..2 {
+            let (took, again) = once();
+            shortest = shortest.min(took);
+            drop(again);
+        }
+    }
+    (shortest, found)
+}
+
+const LONG: Duration = Duration::from_secs(2);
 
 /// Declares what is there; in some of a hundred spaces a group more, and a list of a page.
 fn as_policy(live: &Live, share: u64) -> Policy {
