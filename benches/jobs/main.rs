@@ -16,6 +16,7 @@ mod script;
 mod states;
 mod wall;
 
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -37,6 +38,14 @@ struct Cost {
     here: usize,
     bound: u64,
     script: usize,
+    looks: Looks,
+}
+
+/// What an apply reads beside its plan, to look before it writes and afterwards.
+struct Looks {
+    reads: usize,
+    /// Spaces whose rows or roles change, and pages.
+    touched: usize,
 }
 
 fn main() -> Result<()> {
@@ -53,12 +62,17 @@ fn main() -> Result<()> {
         "| job | calls here | lower bound | a plain script |\n\
          |---|--:|--:|--:|\n",
     );
+    let mut looking = String::from(
+        "\n| job | spaces and pages touched | reads before and after the writes |\n\
+         |---|--:|--:|\n",
+    );
     for job in jobs::all() {
-        let cost = runtime.block_on(measure(&job))?;
-        let Cost { here, bound, script } = cost;
+        let Cost { here, bound, script, looks } = runtime.block_on(measure(&job))?;
         writeln!(table, "| {} | {here} | {bound} | {script} |", job.name)?;
+        writeln!(looking, "| {} | {} | {} |", job.name, looks.touched, looks.reads)?;
     }
     print(&table)?;
+    print(&looking)?;
     compare(&Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md"), &table)
 }
 
@@ -70,8 +84,11 @@ async fn measure(job: &Job) -> Result<Cost> {
     let plan = confperm(folder.path(), &running, &["plan", "--format", "json"]).await?;
     let plan: serde_json::Value = serde_json::from_str(&plan)?;
     let bound = plan["cost"]["lower_bound"].as_u64().ok_or("the plan has no lower bound")?;
+    let of_plan = running.requests().len();
     confperm(folder.path(), &running, &["apply", "--yes"]).await?;
     let here = writes(&running.requests());
+    let reads = running.requests().len() - here - 2 * of_plan;
+    let looks = Looks { reads, touched: touched(&plan) };
     let left = confperm(folder.path(), &running, &["plan", "--detailed-exitcode"]).await;
     left.map_err(|error| format!("{}: something is left to do: {error}", job.name))?;
     running.stop().await;
@@ -83,7 +100,14 @@ async fn measure(job: &Job) -> Result<Cost> {
     drop(thread.acquire().await?);
     let script = writes(&running.requests());
     running.stop().await;
-    Ok(Cost { here, bound, script })
+    Ok(Cost { here, bound, script, looks })
+}
+
+/// How many spaces and pages a plan touches.
+fn touched(plan: &serde_json::Value) -> usize {
+    let objects = plan["objects"].as_array().into_iter().flatten();
+    let touched = objects.map(|object| (object["space"].as_str(), object["content"].to_string()));
+    touched.collect::<BTreeSet<_>>().len()
 }
 
 async fn serve(state: &str) -> Result<Running> {

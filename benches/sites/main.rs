@@ -3,6 +3,9 @@
 //! `cargo bench --bench sites`, or `-- NUMBER` for so many spaces instead of 5,000. The site has fourteen pages in each
 //! space and four people for each, and is served by this process, without latency, on the same cores: the wall time is
 //! that of both sides. Each run begins in an empty folder.
+//!
+//! `cargo bench --bench sites -- --state FILE` measures nothing and writes the site as a state file, which
+//! `confperm sandbox --state FILE --log requests.ndjson` serves in a process of its own.
 
 #![expect(clippy::disallowed_methods, reason = "a bench looks at the clock")]
 
@@ -53,6 +56,12 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
     let options = Options { keep_states: false, ..Options::default() };
     let running = runtime.block_on(sandbox::serve(Site::in_memory(world(measures)), options))?;
+    if let Some(file) = std::env::args().skip_while(|argument| argument != "--state").nth(1) {
+        let file = std::path::absolute(file)?;
+        let file = file.to_str().ok_or("a file without a name")?;
+        measure(&running, &["snapshot", "--all", "-o", file])?;
+        return Ok(());
+    }
     let mut out = std::io::stdout();
     writeln!(out, "| {spaces} spaces | wall | peak memory | calls |\n|---|--:|--:|--:|")?;
     for words in COMMANDS {
