@@ -70,7 +70,7 @@ struct TierSets {
 
 /// A principal that an entry names, with what decides for which of its people the entry counts.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Grantee<'g> {
+pub(super) struct AccessEntry<'g> {
     pub(super) principal: &'g Principal,
     pub(super) tier: Tier,
     /// The space in which the entry stands, if it is not on a list.
@@ -155,7 +155,7 @@ impl Census {
     }
 
     /// The people for which an entry that names a principal counts.
-    pub(super) fn reach(&self, grantee: Grantee<'_>, roll: &Roll) -> Cow<'_, Reach> {
+    pub(super) fn reach(&self, grantee: AccessEntry<'_>, roll: &Roll) -> Cow<'_, Reach> {
         let doors = &self.doors[grantee.tier as usize];
         match grantee.principal {
             Principal::User(_) => {
@@ -175,7 +175,7 @@ impl Census {
     }
 
     /// Whether the entry counts for one party, without making the set.
-    pub(super) fn reaches(&self, grantee: Grantee<'_>, party: u32, roll: &Roll) -> Truth {
+    pub(super) fn reaches(&self, grantee: AccessEntry<'_>, party: u32, roll: &Roll) -> Truth {
         let doors = &self.doors[grantee.tier as usize];
         match grantee.principal {
             Principal::User(_) if roll.find(grantee.principal) == Some(party) => {
@@ -192,7 +192,7 @@ impl Census {
     }
 
     /// Whether an entry counts for the person that it names.
-    fn reaches_person(&self, grantee: Grantee<'_>, party: u32) -> Truth {
+    fn reaches_person(&self, grantee: AccessEntry<'_>, party: u32) -> Truth {
         let elsewhere = grantee.space.is_some_and(|space| self.is_guest_elsewhere(party, space));
         let counts = self.doors[grantee.tier as usize].direct.test(party);
         counts.min(if elsewhere { Truth::Unknown } else { Truth::Yes })
@@ -234,7 +234,7 @@ impl Census {
     /// Why it is not certain that an entry counts for some parties, apart from what is not known of their accounts.
     pub(super) fn entry_doubts(
         &self,
-        grantee: Grantee<'_>,
+        grantee: AccessEntry<'_>,
         parties: &RoaringBitmap,
         live: &Live,
     ) -> BTreeSet<Reason> {
@@ -258,7 +258,7 @@ impl Census {
         doubts
     }
 
-    fn guest_doubt(&self, grantee: Grantee<'_>, account: &AccountId, party: u32) -> Option<Reason> {
+    fn guest_doubt(&self, grantee: AccessEntry<'_>, account: &AccountId, party: u32) -> Option<Reason> {
         let space = grantee.space.filter(|space| self.is_guest_elsewhere(party, space))?;
         let home = self.homes.get(&party).cloned();
         Some(Reason::GuestElsewhere { account: account.clone(), space: space.clone(), home })

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use roaring::RoaringBitmap;
 
-use super::census::{Grantee, Tier};
+use super::census::{AccessEntry, Tier};
 use super::engine::Engine;
 use super::question::Clause;
 use super::standing::numbers;
@@ -39,7 +39,7 @@ impl Engine<'_> {
             }
             Principal::User(account) => self.person(account).into_iter().collect(),
             Principal::Class(_) | Principal::Anonymous => {
-                let grantee = Grantee { principal: who, tier: Tier::Read, space: None };
+                let grantee = AccessEntry { principal: who, tier: Tier::Read, space: None };
                 self.census.reach(grantee, &self.roll).any()
             }
         };

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use roaring::RoaringBitmap;
 
-use super::census::{Grantee, Tier};
+use super::census::{AccessEntry, Tier};
 use super::engine::Engine;
 use super::question::{Clause, Reason, Route};
 use crate::model::{Holding, LiveSpace, Permission, Principal, RoleId, SpaceKey, Subject, Truth};
@@ -70,14 +70,14 @@ impl<'a> Way<'a> {
     }
 
     /// The principal with all that decides for which of its people the way counts.
-    pub(super) fn grantee(&self) -> Grantee<'_> {
+    pub(super) fn grantee(&self) -> AccessEntry<'_> {
         let (tier, space) = match self.via {
             Via::Holding { space, permission, .. } => (Tier::of(permission), Some(space)),
             Via::List(_) => (Tier::LIST, None),
             Via::Unlisted(permission) => (Tier::of(permission), None),
             Via::ServiceDesk => (Tier::Read, None),
         };
-        Grantee { principal: &self.principal, tier, space }
+        AccessEntry { principal: &self.principal, tier, space }
     }
 
     pub(super) fn route(&self) -> Route {

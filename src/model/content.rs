@@ -49,12 +49,12 @@ pub enum Parent {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tree {
     nodes: Arc<BTreeMap<ContentId, Content>>,
-    places: Arc<Places>,
+    places: Arc<TreePlaces>,
 }
 
 /// What stands where in a tree.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Places {
+struct TreePlaces {
     children: BTreeMap<ContentId, BTreeSet<ContentId>>,
     roots: BTreeSet<ContentId>,
     /// Content whose parent is [`Parent::Unknown`].

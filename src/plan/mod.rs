@@ -53,7 +53,7 @@ pub use guard::{
 pub use lints::PlanLint;
 pub use needs::{needs, needs_to};
 pub use page_only::{PageOnlyProblem, PlanPageOnly};
-pub use schedule::{Gaps, Limits, Search};
+pub use schedule::{Gaps, OrderSearch, SearchLimits};
 pub use stated::beyond_stated;
 pub use target::{Aim, KeepReason, Target, TargetHolding, TargetPage, TargetSpace, Unmanaged};
 
@@ -134,7 +134,7 @@ pub fn aim(desired: &Desired, live: &Live) -> Aim {
 /// # Errors
 ///
 /// The plan does not keep its promise.
-pub fn plan(desired: &Desired, live: &Live, search: impl Into<Search>) -> Result<Planned, Rejected> {
+pub fn plan(desired: &Desired, live: &Live, search: impl Into<OrderSearch>) -> Result<Planned, Rejected> {
     plan_to(aim(desired, live), desired, live, search)
 }
 
@@ -147,7 +147,7 @@ pub fn plan_to(
     aim: Aim,
     desired: &Desired,
     live: &Live,
-    search: impl Into<Search>,
+    search: impl Into<OrderSearch>,
 ) -> Result<Planned, Rejected> {
     let search = search.into();
     let Aim { target: mut whole, withheld, unmanaged, stays, mut page_only, skipped } = aim;

@@ -1,6 +1,6 @@
 //! How far the search goes decides no plan of ordinary size.
 
-use confperm::plan::{Gaps, Limits, Plan, Search, plan};
+use confperm::plan::{Gaps, OrderSearch, Plan, SearchLimits, plan};
 use proptest::prelude::*;
 
 use crate::bystanders::Bystanders;
@@ -9,20 +9,20 @@ use crate::fewest::cases;
 use crate::site::Case;
 
 /// Every limit halved and doubled, one at a time.
-fn others() -> impl Iterator<Item = Limits> {
-    let usual = Limits::default();
+fn others() -> impl Iterator<Item = SearchLimits> {
+    let usual = SearchLimits::default();
     [|usual: usize| usual / 2, |usual: usize| usual * 2].into_iter().flat_map(move |change| {
         [
-            Limits { questions: change(usual.questions), ..usual },
+            SearchLimits { questions: change(usual.questions), ..usual },
             // Twice as many calls to walk are as many sets as 32 bits can number.
-            Limits { walked: change(usual.walked).min(20), ..usual },
-            Limits { apart: change(usual.apart), ..usual },
+            SearchLimits { walked: change(usual.walked).min(20), ..usual },
+            SearchLimits { apart: change(usual.apart), ..usual },
         ]
     })
 }
 
-fn planned(case: &Case, gaps: Gaps, limits: Limits) -> Plan {
-    plan(&case.desired(), &case.live(&case.world()), Search { gaps, limits }).unwrap().plan
+fn planned(case: &Case, gaps: Gaps, limits: SearchLimits) -> Plan {
+    plan(&case.desired(), &case.live(&case.world()), OrderSearch { gaps, limits }).unwrap().plan
 }
 
 proptest! {
@@ -36,7 +36,7 @@ proptest! {
         // Dozens of groups that cannot be read are where the limits are felt.
         let case = Case { bystanders: Bystanders::None, ..case };
         let gaps = if allow { Gaps::Allow } else { Gaps::Refuse };
-        let usual = planned(&case, gaps, Limits::default());
+        let usual = planned(&case, gaps, SearchLimits::default());
         for limits in others() {
             prop_assert_eq!(&planned(&case, gaps, limits), &usual, "{:?}", limits);
         }

@@ -15,7 +15,7 @@ use super::super::draft::Draft;
 use super::atoms::Crowd;
 use super::conflicts::Conflict;
 use super::demands::{all_conflicts, demands};
-use super::limits::Limits;
+use super::limits::SearchLimits;
 use super::packing::node;
 use super::space::{Node, Protected, Space, by_space};
 
@@ -51,7 +51,7 @@ pub(in crate::plan) fn needs_left_out(
             live,
             crowd: &crowd,
             protected: &protected,
-            limits: Limits::default(),
+            limits: SearchLimits::default(),
         };
         let done: Vec<Done> = (0..drafts.len()).map(|number| Done::of(number, drafts, left_out)).collect();
         if done.iter().all(|done| *done == Done::No) {

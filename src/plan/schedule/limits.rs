@@ -1,17 +1,24 @@
 //! How far an order is looked for before the answer is a simpler one.
 
-use super::space::Gaps;
+/// Whether an order that shuts accounts out for a moment is acceptable where no other exists. There is
+/// no such choice for leaks, nor for accounts that must be able to finish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Gaps {
+    #[default]
+    Refuse,
+    Allow,
+}
 
 /// How an order of calls is looked for.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Search {
+pub struct OrderSearch {
     pub gaps: Gaps,
-    pub limits: Limits,
+    pub limits: SearchLimits,
 }
 
 /// What is looked at one by one. On sites of ordinary size no plan depends on these (`tests/order/limits`).
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub struct SearchLimits {
     /// So many questions "can this atom do that" are asked of one packing. In spaces where it would be more, pairs of
     /// principals stand for all accounts. Ten times as many are asked of all packings of a space.
     pub questions: usize,
@@ -21,13 +28,13 @@ pub struct Limits {
     pub apart: usize,
 }
 
-impl Default for Limits {
+impl Default for SearchLimits {
     fn default() -> Self {
         Self { questions: 400_000, walked: 16, apart: 64 }
     }
 }
 
-impl Limits {
+impl SearchLimits {
     /// The questions that are asked of all packings of a space.
     pub(super) const fn all_questions(self) -> usize {
         self.questions.saturating_mul(10)
@@ -39,7 +46,7 @@ impl Limits {
     }
 }
 
-impl From<Gaps> for Search {
+impl From<Gaps> for OrderSearch {
     fn from(gaps: Gaps) -> Self {
         Self { gaps, ..Self::default() }
     }

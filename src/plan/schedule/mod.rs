@@ -62,8 +62,7 @@ use solution::{Impossible, Solution, Unfinished};
 use space::{Protected, Space, by_space};
 
 pub(super) use left_out::{NeedsLeftOut, needs_left_out};
-pub use limits::{Limits, Search};
-pub use space::Gaps;
+pub use limits::{Gaps, OrderSearch, SearchLimits};
 
 /// Calls in order, and how sure the order is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -87,7 +86,7 @@ pub(super) fn schedule(
     live: &Live,
     after: &Live,
     guards: &Guards,
-    Search { gaps, limits }: Search,
+    OrderSearch { gaps, limits }: OrderSearch,
 ) -> Schedule {
     let drafts = by_space(drafts);
     let crowd = Crowd::of(live);

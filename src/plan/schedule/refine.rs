@@ -21,11 +21,12 @@ use super::demands::{Demanded, for_all};
 use super::edges::edges;
 use super::finishing::unfinished;
 use super::habits::habits;
+use super::limits::Gaps;
 use super::necessary::necessary;
 use super::order::{Ordered, broken};
 use super::packing::Packing;
 use super::solution::{Accepted, Impossible, Solution};
-use super::space::{Gaps, Node, Space};
+use super::space::{Node, Space};
 
 /// An order for the calls of a space, or what stands against every order.
 pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {

@@ -6,16 +6,7 @@ use crate::model::{Call, Guards, Live, LiveSpace, Principal, SpaceKey};
 
 use super::super::draft::Draft;
 use super::atoms::Crowd;
-use super::limits::Limits;
-
-/// Whether an order that shuts accounts out for a moment is acceptable where no other exists. There is
-/// no such choice for leaks, nor for accounts that must be able to finish.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Gaps {
-    #[default]
-    Refuse,
-    Allow,
-}
+use super::limits::SearchLimits;
 
 /// A call to be ordered: a draft, or half of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +25,7 @@ pub(super) struct Space<'a> {
     pub(super) live: &'a Live,
     pub(super) crowd: &'a Crowd<'a>,
     pub(super) protected: &'a Protected,
-    pub(super) limits: Limits,
+    pub(super) limits: SearchLimits,
 }
 
 /// Whose access is never given up.

@@ -16,7 +16,7 @@ type BySource = [Row; 2];
 
 /// By what a principal has a permission.
 #[derive(Debug, Clone, Copy)]
-enum Source {
+enum HeldBy {
     Role,
     Rows,
 }
@@ -210,8 +210,8 @@ impl Rows {
             for (principal, holding) in &state.holdings {
                 let Some(place) = principals.place(principal) else { continue };
                 let source = match holding {
-                    Holding::Role(_) => Source::Role,
-                    Holding::Grants(_) => Source::Rows,
+                    Holding::Role(_) => HeldBy::Role,
+                    Holding::Grants(_) => HeldBy::Rows,
                 };
                 for permission in reading.given(state, principal, space) {
                     let of_permission = rows.rows.entry(permission);
@@ -241,7 +241,7 @@ impl Rows {
                 for permission in how.permissions(*permission) {
                     self.note(
                         permission,
-                        (place, Source::Rows),
+                        (place, HeldBy::Rows),
                         number,
                         false,
                         how == How::ByProducer && is_certain,
@@ -251,7 +251,7 @@ impl Rows {
             Call::Revoke { principal, permission: Permission::ReadSpace, .. } if how == How::ByReading => {
                 let Some(place) = principals.place(principal) else { return };
                 for permission in self.rows.keys().copied().collect::<Vec<_>>() {
-                    self.note(permission, (place, Source::Rows), number, true, true);
+                    self.note(permission, (place, HeldBy::Rows), number, true, true);
                 }
             }
             Call::Revoke { principal, permission, .. } => {
@@ -259,7 +259,7 @@ impl Rows {
                 for permission in how.permissions(*permission) {
                     self.note(
                         permission,
-                        (place, Source::Rows),
+                        (place, HeldBy::Rows),
                         number,
                         true,
                         how == How::ByProducer && is_certain,
@@ -272,11 +272,11 @@ impl Rows {
                 let places: Vec<(usize, bool)> = places.collect();
                 for permission in self.rows.keys().copied().collect::<Vec<_>>() {
                     for &(place, is_assigned) in &places {
-                        self.note(permission, (place, Source::Role), number, false, false);
-                        self.note(permission, (place, Source::Role), number, true, false);
+                        self.note(permission, (place, HeldBy::Role), number, false, false);
+                        self.note(permission, (place, HeldBy::Role), number, true, false);
                         // A role takes the place of rows.
                         if is_assigned {
-                            self.note(permission, (place, Source::Rows), number, true, false);
+                            self.note(permission, (place, HeldBy::Rows), number, true, false);
                         }
                     }
                 }
@@ -288,7 +288,7 @@ impl Rows {
     fn note(
         &mut self,
         permission: Permission,
-        (place, source): (usize, Source),
+        (place, source): (usize, HeldBy),
         call: usize,
         goes: bool,
         unless_noted: bool,
