@@ -58,7 +58,11 @@ impl Run {
         let began = Instant::now();
         while !come(self) {
             assert!(began.elapsed() < Duration::from_mins(1), "waited too long: {what}");
-            assert_eq!(self.child.try_wait().unwrap(), None, "it ended too early: {what}");
+            if let Some(status) = self.child.try_wait().unwrap() {
+                let mut err = String::new();
+                std::io::Read::read_to_string(self.child.stderr.as_mut().unwrap(), &mut err).unwrap();
+                panic!("it ended too early ({status}), before {what}:\n{err}");
+            }
             std::thread::sleep(Duration::from_millis(5));
         }
     }

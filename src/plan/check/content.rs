@@ -110,10 +110,12 @@ pub(super) fn places<'a>(space: &Space<'a>) -> Places<'a> {
             found.walk(*page, &way, &mut seen);
         }
     }
-    // What hangs under something unseen may hang under any of them, but not under a blog post.
-    let may_hold = |page: &&ContentId| tree.get(**page).is_none_or(|node| node.kind != ContentKind::Blogpost);
-    for top in tree.adrift() {
-        for page in touched.0.keys().filter(may_hold).filter(|page| **page != top.id).take(PLACES) {
+    // What hangs under something unseen may hang under any of them; blog posts hang under nothing, and nothing under them.
+    let is_post = |page: &ContentId| tree.get(*page).is_some_and(|node| node.kind == ContentKind::Blogpost);
+    for top in tree.adrift().filter(|top| top.kind != ContentKind::Blogpost) {
+        for page in
+            touched.0.keys().filter(|page| !is_post(page)).filter(|page| **page != top.id).take(PLACES)
+        {
             if tree.chain(*page).ancestors.iter().all(|node| node.id != top.id) {
                 let way = found.down_to(*page);
                 found.walk(top.id, &way, &mut BTreeSet::new());

@@ -185,7 +185,11 @@ impl<'a> Crowd<'a> {
         for (number, beside) in (0..).zip(&mut beside) {
             if everywhere.contains(number) { all.clone_into(beside) } else { _ = beside.insert(number) }
         }
-        Singles { atoms, beside }
+        let mut at = vec![Vec::new(); principals.len()];
+        for (number, atom) in atoms.iter().enumerate() {
+            atom.places().iter().for_each(|place| at[*place].push(number));
+        }
+        Singles { atoms, at, beside }
     }
 
     /// Whether two groups may have a member in common.
@@ -255,6 +259,8 @@ impl Atom {
 #[derive(Debug)]
 pub(super) struct Singles {
     pub(super) atoms: Vec<Atom>,
+    /// For each place those that it is one of.
+    pub(super) at: Vec<Vec<usize>>,
     /// For each the others that the same account may be, itself among them.
     pub(super) beside: Vec<RoaringBitmap>,
 }

@@ -142,7 +142,7 @@ fn add_adrift<'a>(
             adrift: chain.missing.and_then(|_| nodes().next()),
         }
     };
-    // Nothing hangs under a blog post.
+    // Blog posts hang under nothing, and nothing under them.
     let may_hold = |page: &&ContentId| tree.get(**page).is_none_or(|node| node.kind != ContentKind::Blogpost);
     let places: Vec<PossiblePlace<'_>> = pages.keys().filter(may_hold).map(place).collect();
     let tops: BTreeMap<ContentId, &Content> =

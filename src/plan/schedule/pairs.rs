@@ -180,10 +180,9 @@ fn lists(
                 .flat_map(|list| list.subjects())
                 .filter_map(|subject| principals.place(&subject.clone().into()))
                 .collect();
-            let by_name = singles.atoms.iter().enumerate().skip(principals.all.len());
-            let named = by_name.filter(|(_, atom)| atom.places().iter().any(|place| listed.contains(place)));
-            let each = listed.iter().map(|place| (*place, gate(singles.atoms[*place].places())));
-            let each = each.chain(named.map(|(number, atom)| (number, gate(atom.places()))));
+            let those: BTreeSet<usize> =
+                listed.iter().flat_map(|place| &singles.at[*place]).copied().collect();
+            let each = those.into_iter().map(|number| (number, gate(singles.atoms[number].places())));
             Literals::of(singles.atoms.len(), gate(&[]), each)
         });
     }
