@@ -109,11 +109,17 @@ fn written(scope: &Scope, begun: &Begun, out: &Output) -> BTreeSet<ObjectId> {
     records.iter().filter(|record| record.site.is_same(&key)).flat_map(Record::written).collect()
 }
 
-/// A role of the plan that is gone, or gives something else by now.
+/// A role of the plan that is gone or gives something else by now, or one beside it that gives more.
 fn other_role<'p>(plan: &'p Plan, live: &Live) -> Option<&'p str> {
     let is_other =
         |id: &RoleId, then: &BTreeSet<String>| live.roles.get(id).is_none_or(|now| now.names != *then);
-    let (id, _) = plan.role_contents.iter().find(|(id, then)| is_other(id, then))?;
+    // Who holds a role that the plan does not touch may get in by it where the plan opens something.
+    let gives_more = |id: &RoleId, then: &BTreeSet<String>| {
+        live.roles.get(id).is_some_and(|now| !now.names.is_subset(then))
+    };
+    let around = plan.surroundings.values().flat_map(|around| &around.roles);
+    let others = plan.role_contents.iter().filter(|(id, then)| is_other(id, then));
+    let (id, _) = others.chain(around.filter(|(id, then)| gives_more(id, then))).next()?;
     Some(plan.roles.get(id).map_or_else(|| id.as_str(), |name| name.as_str()))
 }
 

@@ -13,7 +13,7 @@ use crate::model::{Guards, Known, Live, LiveSpace, SpaceKey};
 use super::Planned;
 use super::change::Change;
 use super::check::open_in;
-use super::document::{Danger, Object, ObjectId, Plan, Surroundings};
+use super::document::{Danger, Object, Plan, Surroundings};
 
 /// The first thing in each space that would be given and that the plan did not say. `left` is what is left of it.
 pub fn beyond_stated(
@@ -22,14 +22,10 @@ pub fn beyond_stated(
     live: &Live,
     guards: &Guards,
 ) -> BTreeMap<SpaceKey, Danger> {
-    let touched: BTreeSet<ObjectId> = plan.objects.iter().map(ObjectId::of).collect();
     let changed: BTreeSet<&SpaceKey> = left.plan.changes.iter().map(Change::space).collect();
     let danger = |key: &&SpaceKey| {
         let stated = plan.surroundings.get(*key)?;
         let (now, after) = live.spaces.get(*key).zip(left.after.spaces.get(*key))?;
-        if Surroundings::of(now, &touched) == *stated {
-            return None;
-        }
         let danger = open_in(after, [now, &as_stated(plan, stated, now)], live, guards)?;
         Some(((*key).clone(), danger))
     };

@@ -64,7 +64,7 @@ impl Policy {
     }
 
     /// Whether a run is about all that the policy says.
-    pub(super) const fn is_about_all(&self) -> bool {
+    pub(in crate::policy) const fn is_about_all(&self) -> bool {
         self.focus.spaces.is_none() && self.focus.team.is_none()
     }
 

@@ -160,6 +160,54 @@ fn a_plan_is_bound_to_what_its_roles_give() {
     assert_eq!(journals(&folder), 0);
 }
 
+/// Who holds a role that the plan does not touch gets in by it where the plan opens a list.
+#[test]
+fn a_plan_is_bound_to_what_the_roles_around_it_give() {
+    let site = site_of_ann_and_bob!(
+        "roles",
+        "
+roles:
+  Reader: {id: r-reader, type: custom, permissions: [read/space]}
+  Admin:
+    id: r-admin
+    type: custom
+    permissions: [read/space, create/page, update/page, restrict_content/space, administer/space]
+spaces:
+  ENG:
+    id: 1
+    name: Engineering
+    role-assignments: {Admin: [user:ann], Reader: [user:bob]}
+    pages: [{id: 11, title: Open, edit: [user:ann]}]
+"
+    );
+    let policy = "version: 1
+site: {url: 'sandbox:site.yaml'}
+people: {ann: u-ann}
+spaces: {ENG: {mode: additive, pages: {/Open: {edit: anyone}}}}
+";
+    for (permissions, code) in [("read/space", 0), ("read/space, update/page", 3)] {
+        let folder = Folder::with(&[("site.yaml", site), ("policy.yaml", policy)]);
+        folder.run(&["plan", "-o", "plan.json"]).code(0);
+        folder.write("site.yaml", &site.replacen("[read/space]", &format!("[{permissions}]"), 1));
+        let ran = folder.run(&["apply", "plan.json"]).code(code);
+        let is_named = ran.err.contains("the role Reader does not give what it gave then");
+        assert_eq!(is_named, code == 3, "{}", ran.err);
+    }
+}
+
+/// A plan is about some spaces; what the lock knows of others stays, and the plan can be applied again.
+#[test]
+fn the_lock_keeps_the_names_that_a_saved_plan_is_not_about() {
+    let folder = Folder::example("acme");
+    folder.run(&["apply", "--yes"]).code(0);
+    folder.run(&["plan", "-o", "empty.json"]).code(0);
+    let lock = folder.read("confperm.lock");
+    for _ in 0..2 {
+        folder.run(&["apply", "empty.json"]).code(0);
+        assert_eq!(folder.read("confperm.lock"), lock);
+    }
+}
+
 const NESTED: &str = site_of_ann_and_bob!(
     "
 groups: {eng: {id: g-eng, members: [ann]}, hr: {id: g-hr, members: [bob]}}
@@ -169,15 +217,15 @@ spaces:
     name: Engineering
     permissions:
       read/space: [user:ann, group:eng, group:hr]
-      create/page: [user:ann]
-      update/page: [user:ann]
+      create/page: [group:eng, user:ann]
+      update/page: [group:eng, user:ann]
       restrict_content/space: [user:ann]
       administer/space: [user:ann]
     pages:
       - id: 11
         title: Closed
         view: [user:ann, group:eng]
-        children: [{id: 12, title: Inner, view: [user:ann], children: [{id: 13, title: Deep, view: [user:ann]}]}]
+        children: [{id: 12, title: Inner, view: [user:ann], edit: [user:ann], children: [{id: 13, title: Deep, view: [user:ann]}]}]
 "
 );
 
@@ -199,6 +247,7 @@ fn a_plan_lets_in_no_more_than_it_said() {
         ("the list above", "view: [user:ann, group:eng]", "edit: [user:ann]", 5),
         ("a longer list above", "[user:ann, group:eng]\n", "[user:ann, group:eng, group:hr]\n", 5),
         ("a shorter list above", "view: [user:ann, group:eng]", "view: [user:ann]", 0),
+        ("the other list", "view: [user:ann], edit: [user:ann]", "view: [user:ann]", 5),
         ("a list below", "Deep, view: [user:ann]", "Deep", 5),
         ("a grant", "group:hr]\n", "group:hr, user:cleo]\n", 0),
         ("a page that is new", "{id: 13,", "{id: 14, title: New}, {id: 13,", 0),
@@ -210,6 +259,9 @@ fn a_plan_lets_in_no_more_than_it_said() {
             "  cleo: {account-id: u-cleo, name: Cleo, email: cleo@x.com}\ngroups:",
             1,
         );
+        // A member of the group, who could then edit.
+        let cleo = if what == "the other list" { "members: [ann, cleo]" } else { "members: [ann]" };
+        let site = site.replacen("members: [ann]", cleo, 1);
         let folder = Folder::with(&[("site.yaml", &site), ("policy.yaml", OPENS_INNER)]);
         folder.run(&["plan", "-o", "plan.json"]).code(0);
         let changed = site.replacen(from, to, 1);

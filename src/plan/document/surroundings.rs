@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Audience, ContentId, Known, Live, LiveSpace, Principal, Restrictions, SpaceKey, Tree};
+use crate::model::{
+    Audience, ContentId, Holding, Known, Live, LiveSpace, Principal, Restrictions, Role, RoleId, SpaceKey,
+    Tree,
+};
 use crate::plan::change::{Change, ChangeAction};
 
 use super::object::{HoldingState, Object, ObjectId};
@@ -20,6 +23,9 @@ pub struct Surroundings {
     /// The lists of restricted content that the plan does not touch, as far as they could be read.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub lists: BTreeMap<ContentId, Restrictions>,
+    /// What the roles give that these principals hold, in the words of the site.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub roles: BTreeMap<RoleId, BTreeSet<String>>,
 }
 
 /// The surroundings of what a plan gives, in each space where it gives something.
@@ -30,7 +36,7 @@ pub(in crate::plan) fn surroundings(
 ) -> BTreeMap<SpaceKey, Surroundings> {
     let touched: BTreeSet<ObjectId> = objects.iter().map(ObjectId::of).collect();
     let spaces: BTreeSet<&SpaceKey> = changes.iter().filter(|it| gives(it)).map(Change::space).collect();
-    let of = |key: &SpaceKey| Some((key.clone(), Surroundings::of(live.spaces.get(key)?, &touched)));
+    let of = |key: &SpaceKey| Some((key.clone(), Surroundings::of(live.spaces.get(key)?, &touched, live)));
     spaces.into_iter().filter_map(of).collect()
 }
 
@@ -46,14 +52,20 @@ fn gives(change: &Change) -> bool {
 
 impl Surroundings {
     /// All of a space but some objects.
-    pub(in crate::plan) fn of(space: &LiveSpace, touched: &BTreeSet<ObjectId>) -> Self {
+    fn of(space: &LiveSpace, touched: &BTreeSet<ObjectId>, live: &Live) -> Self {
         let key = &space.space.key;
         let is_touched = |who: &Principal| {
             touched.contains(&ObjectId::Holding { space: key.clone(), principal: who.clone() })
         };
-        let holdings = space.holdings.iter().filter(|(who, _)| !is_touched(who));
+        let untouched = space.holdings.iter().filter(|(who, _)| !is_touched(who));
+        let role = |held: &Holding| match held {
+            Holding::Role(role) => live.roles.get(role),
+            Holding::Grants(_) => None,
+        };
+        let roles = untouched.clone().filter_map(|(_, held)| role(held));
+        let roles = roles.map(|role: &Role| (role.id.clone(), role.names.clone())).collect();
         let holdings =
-            holdings.map(|(who, held)| (who.clone(), HoldingState::of_live(Some(held)).without_rows()));
+            untouched.map(|(who, held)| (who.clone(), HoldingState::of_live(Some(held)).without_rows()));
         let mut lists = BTreeMap::new();
         for content in space.tree.iter().flat_map(Tree::iter) {
             if let Known::Known(found) = &content.restrictions
@@ -63,6 +75,6 @@ impl Surroundings {
                 lists.insert(content.id, found.clone());
             }
         }
-        Self { holdings: holdings.collect(), lists }
+        Self { holdings: holdings.collect(), lists, roles }
     }
 }

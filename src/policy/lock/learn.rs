@@ -70,7 +70,8 @@ impl Lock {
             lock.people.insert(account, person);
         }
         let before = lock.names();
-        if whole {
+        // What a run is not about is not in its names either.
+        if whole && policy.is_about_all() {
             lock.forget_unnamed(policy);
             lock.ends = seen.ends;
         }
