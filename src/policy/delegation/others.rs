@@ -4,11 +4,11 @@
 use super::say::Judge;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::model::SpaceKey;
-use crate::policy::ast::Policy;
-use crate::policy::contradictions::{Goes, asked, gives, lists};
+use crate::policy::ast::{Named, Policy};
+use crate::policy::contradictions::{COMES, Goes, asked, gives, lists};
 use crate::policy::glob::{covers, overlap};
 use crate::policy::leave::LeavePattern;
-use crate::policy::mentions::{Mention, WhatFor};
+use crate::policy::mentions::{Mention, Party, WhatFor};
 use crate::policy::rules::{KeyPattern, Selector};
 
 /// Lines about the same spaces.
@@ -39,7 +39,10 @@ impl Judge<'_> {
                 }));
             }
             for other in keeping_out.iter().filter(|other| own.spaces.meet(other.spaces)) {
-                findings.extend(conflicts(other, own).map(|(goes, leaving, what, asking)| {
+                // Who goes by both lines has been met above.
+                let conflicts = conflicts(other, own)
+                    .filter(|(how, .., asking)| *how == Goes::Left || goes(asking).is_none());
+                findings.extend(conflicts.map(|(goes, leaving, what, asking)| {
                     self.contradicts(goes, (asking.span, &leaving), what, asking)
                 }));
             }
@@ -119,6 +122,32 @@ const fn goes(mention: &Mention<'_>) -> Option<Goes> {
     }
 }
 
+/// How a principal goes that another line lets go in another way.
+fn goes_otherwise(one: &Mention<'_>, other: &Mention<'_>) -> Option<&'static str> {
+    let how = goes(other)?;
+    let heirs = heir(one).zip(heir(other));
+    (goes(one) != Some(how) || heirs.is_some_and(|(one, other)| one != other)).then(|| how.phrase())
+}
+
+/// Who takes the place of a principal that goes.
+fn heir<'p>(leaving: &Mention<'p>) -> Option<&'p Named> {
+    match leaving.what_for {
+        WhatFor::Absent { rule } => {
+            let mut absent = rule.absent.iter();
+            absent
+                .find(|it| Party::from(&it.who.value) == leaving.who)?
+                .instead
+                .as_ref()
+                .map(|heir| &heir.value)
+        }
+        WhatFor::Replaced { rule } => {
+            let mut replaced = rule.replace.iter();
+            replaced.find(|it| Party::from(&it.old.value) == leaving.who).map(|it| &it.new.value)
+        }
+        _ => None,
+    }
+}
+
 /// What lines keep out or leave as it is, and others ask something for: the place of the one, and the other.
 fn conflicts<'p>(
     part: &'p Claims<'p>,
@@ -132,7 +161,11 @@ fn conflicts<'p>(
         let goes = goes(leaving);
         let same = other.mentions.iter().filter(|mention| mention.who == leaving.who);
         same.filter_map(move |mention| {
-            let what = gives(mention).or_else(|| lists(mention))?;
+            let comes = matches!(mention.what_for, WhatFor::Heir { .. }).then_some(COMES);
+            let what = gives(mention)
+                .or_else(|| lists(mention))
+                .or(comes)
+                .or_else(|| goes_otherwise(leaving, mention))?;
             Some((goes?, leaving.span.clone(), what, mention))
         })
     });

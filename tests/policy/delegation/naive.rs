@@ -180,6 +180,8 @@ struct Asked {
     listed: Vec<&'static str>,
     gone: Vec<&'static str>,
     heirs: Vec<&'static str>,
+    /// How each of those that go goes: replaced or not, and by whom.
+    ways: Vec<(&'static str, bool, Option<&'static str>)>,
     leave: Vec<&'static str>,
 }
 
@@ -196,6 +198,7 @@ fn asked(statement: &Statement, team: usize) -> Vec<Asked> {
         listed: one(*joins),
         gone: Vec::new(),
         heirs: Vec::new(),
+        ways: Vec::new(),
         leave: one(*leave),
     };
     match &statement.said {
@@ -211,7 +214,13 @@ fn asked(statement: &Statement, team: usize) -> Vec<Asked> {
             let gone = [absent.map(|(who, _)| who), replace.map(|(old, _)| old)];
             let heirs = [absent.and_then(|(_, instead)| instead), replace.map(|(_, new)| new)];
             let [gone, heirs] = [gone, heirs].map(|who| all(&who.into_iter().flatten().collect::<Vec<_>>()));
-            vec![Asked { keys: keys.clone(), gone, heirs, ..asked }]
+            let absent =
+                absent.iter().flat_map(|(who, heir)| members(who).into_iter().map(|it| (it, false, *heir)));
+            let replaced = replace
+                .iter()
+                .flat_map(|(old, new)| members(old).into_iter().map(|it| (it, true, Some(*new))));
+            let ways = absent.chain(replaced).collect();
+            vec![Asked { keys: keys.clone(), gone, heirs, ways, ..asked }]
         }
         Said::Rows { table, rows, .. } => {
             let is_own = table.starts_with("teams/one/") && team == 1;
@@ -223,6 +232,7 @@ fn asked(statement: &Statement, team: usize) -> Vec<Asked> {
                 listed: Vec::new(),
                 gone: Vec::new(),
                 heirs: Vec::new(),
+                ways: Vec::new(),
                 leave: Vec::new(),
             };
             rows.iter().map(row).collect()
@@ -245,6 +255,13 @@ fn contradicts_others(case: &Case, statement: &Statement, team: usize) -> bool {
 fn excludes(one: &Asked, other: &Asked) -> bool {
     let Asked { given, listed, gone, heirs, .. } = other;
     let is_left = |who: &&&str| one.leave.iter().any(|pattern| matches(pattern, who));
-    given.iter().chain(listed).any(|who| one.gone.contains(who))
+    let otherwise = |(who, is_replaced, heir): &(&str, bool, Option<&str>)| {
+        one.ways.iter().any(|(same, by_another, another)| {
+            same == who
+                && (is_replaced != by_another || heir.zip(*another).is_some_and(|(one, other)| one != other))
+        })
+    };
+    given.iter().chain(listed).chain(heirs).any(|who| one.gone.contains(who))
+        || other.ways.iter().any(otherwise)
         || given.iter().chain(listed).chain(gone).chain(heirs).any(|who| is_left(&who))
 }
