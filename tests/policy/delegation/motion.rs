@@ -115,7 +115,10 @@ impl Judge<'_> {
         };
         // With some permissions, a site adds others by itself.
         let brings = |with: &&Permission| with.companions().contains(&permission);
-        self.grants_one(permission)
+        // Nothing can be held without seeing the space, so whatever may be given brings that along.
+        let is_needed = permission == Permission::ReadSpace && !self.team.rights.is_empty();
+        is_needed
+            || self.grants_one(permission)
             || Permission::ALL.iter().filter(brings).any(|with| self.grants_one(*with))
     }
 
