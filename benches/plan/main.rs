@@ -241,7 +241,7 @@ fn directory(known: bool, groups: u64) -> Directory {
 
 const HELD: [Permission; 2] = [Permission::ReadSpace, Permission::CreatePage];
 
-/// A space and its lists; its groups are `from`, `from + 1` and so on, and everybody reads.
+/// A space and its lists; its groups are `from`, `from + 1` and so on, and everyone reads.
 fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
     let me = Principal::User(account(0));
     let draw = |nth: u64| 1 + (mixed(number) + nth) % (groups - 1);
@@ -252,10 +252,10 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
         Holding::Grants(rows.collect())
     };
     let all: Vec<Permission> = Permission::ALL.iter().copied().filter(|it| it.is_documented()).collect();
-    let everybody = Principal::Group(group(0));
+    let everyone = Principal::Group(group(0));
     let mut before =
-        BTreeMap::from([(me.clone(), rows(&all, 0)), (everybody.clone(), rows(&[Permission::ReadSpace], 1))]);
-    let mut after = BTreeMap::from([(me, required(&all)), (everybody, required(&[Permission::ReadSpace]))]);
+        BTreeMap::from([(me.clone(), rows(&all, 0)), (everyone.clone(), rows(&[Permission::ReadSpace], 1))]);
+    let mut after = BTreeMap::from([(me, required(&all)), (everyone, required(&[Permission::ReadSpace]))]);
     for nth in 0..size.come {
         after.insert(Principal::Group(group(draw(nth))), required(&HELD));
     }

@@ -1,7 +1,7 @@
 //! Whether what is left of a plan lets in more than the plan said when it was made.
 //!
-//! What a change gives hangs on what it leaves as it is: a page that is opened is open to those whom the lists above it
-//! let through, and a space that is given has the pages that are not restricted. Who is in which group is taken as it is
+//! What a change gives depends on what it leaves as it is: the lists above a page that is opened still decide, and a
+//! space that is given has all pages that are not restricted. Who is in which group is taken as it is
 //! now, on both sides: groups are filled and emptied every day, and a plan that names a group means its members.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -64,7 +64,7 @@ pub(crate) fn listed(number: u64, key: SpaceKey) -> Space {
     }
 }
 
-/// A space that nobody without a licence gets into, and whose tree was not read.
+/// A space for licensed people only, the tree of which was not read.
 pub(crate) fn space(space: Space) -> LiveSpace {
     LiveSpace {
         unlicensed_access: Known::Known(false),

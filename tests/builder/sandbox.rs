@@ -8,7 +8,7 @@ use confperm::sandbox::world::{
     Principal, Role, RoleMode, Settings, Space, SpaceId, SpaceStatus, SpaceType, Status, User,
 };
 
-/// A site that lets in nobody without a licence.
+/// A site for licensed people only.
 pub(crate) fn settings(mode: RoleMode) -> Settings {
     Settings {
         mode,
@@ -44,7 +44,7 @@ pub(crate) fn guest(account: &str, space: &str) -> User {
     User { licensed: false, guest_of: Some(space.into()), ..user(account) }
 }
 
-/// A group that licenses nobody.
+/// A group that gives no licence.
 pub(crate) fn group(name: &str, members: impl IntoIterator<Item = AccountId>) -> Group {
     Group {
         id: name.into(),

@@ -27,7 +27,7 @@ pub(crate) fn lacking() -> impl Strategy<Value = Case> {
     )
 }
 
-/// Mostly pages that everybody reaches through the tree, as on real sites.
+/// Mostly pages that are reached through the tree, as on real sites.
 fn sort() -> impl Strategy<Value = Sort> {
     use world::{Kind, Status};
     let of_kind = |kind| Just(Sort { kind, ..PAGE });
@@ -254,7 +254,7 @@ fn state(permissions: [Permission; 4], pages: usize) -> impl Strategy<Value = St
             .collect(),
         pages: lists
             .into_iter()
-            // Whoever restricts a page is on its lists; an empty one is open.
+            // The account that restricts a page is on its lists; an empty one is open.
             .map(|lists| lists.map(|list| if list.is_empty() { list } else { with_me(list) }))
             .collect(),
     })

@@ -180,7 +180,7 @@ struct Asked {
     listed: Vec<&'static str>,
     gone: Vec<&'static str>,
     heirs: Vec<&'static str>,
-    /// How each of those that go goes: replaced or not, and by whom.
+    /// How each principal that goes does so: whether it is replaced, and its heir.
     ways: Vec<(&'static str, bool, Option<&'static str>)>,
     leave: Vec<&'static str>,
 }
