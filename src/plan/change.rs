@@ -110,6 +110,18 @@ impl ChangeReason {
             | Self::TakenBack { .. } => None,
         }
     }
+
+    /// The line of the policy that asks for the change, if one does.
+    pub const fn origin(&self) -> Option<&Origin> {
+        match self {
+            Self::Declared { origin, .. } | Self::PageOnly { origin } => Some(origin),
+            Self::NotDeclared
+            | Self::CameAlong
+            | Self::Deleted
+            | Self::NeededFor { .. }
+            | Self::TakenBack { .. } => None,
+        }
+    }
 }
 
 impl Change {

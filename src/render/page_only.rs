@@ -17,28 +17,15 @@ pub(super) fn page_only(plan: &Plan) -> Option<Section> {
     let mut spaces: BTreeSet<&SpaceKey> = BTreeSet::new();
     let mut guests: BTreeSet<(&SpaceKey, Subject)> = BTreeSet::new();
     for change in &plan.changes {
-        match (change.reason(), change) {
-            (ChangeReason::PageOnly { .. }, _) => {
-                spaces.insert(change.space());
+        if matches!(change.reason(), ChangeReason::PageOnly { .. }) {
+            spaces.insert(change.space());
+            continue;
+        }
+        match change {
+            Change::Grant { principal, .. } | Change::Role { principal, .. } => {
+                guests.extend(principal.subject().map(|who| (change.space(), who)));
             }
-            (
-                ChangeReason::Declared { .. }
-                | ChangeReason::NotDeclared
-                | ChangeReason::CameAlong
-                | ChangeReason::Deleted
-                | ChangeReason::NeededFor { .. }
-                | ChangeReason::TakenBack { .. },
-                Change::Grant { principal, .. } | Change::Role { principal, .. },
-            ) => guests.extend(principal.subject().map(|who| (change.space(), who))),
-            (
-                ChangeReason::Declared { .. }
-                | ChangeReason::NotDeclared
-                | ChangeReason::CameAlong
-                | ChangeReason::Deleted
-                | ChangeReason::NeededFor { .. }
-                | ChangeReason::TakenBack { .. },
-                Change::Audience { .. },
-            ) => {}
+            Change::Audience { .. } => {}
         }
     }
     let concerned = |entry: &&PlanPageOnly| {

@@ -6,7 +6,7 @@ use crate::plan::{Plan, PlannedCall};
 
 use super::super::outcome::problems;
 use super::super::titles::{Titles, with_titles};
-use super::plan::{asked_at, plain};
+use super::plan::plain;
 use super::{Annotation, AnnotationLevel};
 
 /// The title of what was not done, or not verified.
@@ -16,7 +16,7 @@ const PARTIAL: &str = "partial";
 pub fn outcome_as_annotations(plan: &Plan, outcome: &ApplyOutcome, titles: Titles) -> Vec<Annotation> {
     let (plan, _) = with_titles(plan, titles);
     let origin = |planned: &PlannedCall| {
-        planned.covers.iter().find_map(|change| plan.changes.get(*change).and_then(asked_at))
+        planned.covers.iter().find_map(|change| plan.changes.get(*change)?.reason().origin())
     };
     let problems = problems(&plan, outcome);
     let annotation = |problem: &super::super::outcome::Problem<'_>| {

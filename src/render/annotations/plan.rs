@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use anstream::adapter::strip_str;
 
 use crate::model::Origin;
-use crate::plan::{Breach, Change, ChangeReason, GuardOutcome, LeftOut, Plan, Refusal};
+use crate::plan::{Breach, GuardOutcome, LeftOut, Plan, Refusal};
 
 use super::super::review::{Review, ReviewPart, RowKind, Section, View};
 use super::super::titles::{Titles, with_titles};
@@ -69,7 +69,7 @@ fn lines_of(section: &Section) -> Vec<String> {
 /// What was not known, what the account may not change, and the entries whose names mean something else by now.
 fn not_covered(plan: &Plan, level: AnnotationLevel) -> Vec<Annotation> {
     let unknown = text::unseen(plan).into_iter().filter(|section| section.part == ReviewPart::Incomplete);
-    let left_out_at = plan.left_out.iter().find_map(|LeftOut { change, .. }| asked_at(change));
+    let left_out_at = plan.left_out.iter().find_map(|LeftOut { change, .. }| change.reason().origin());
     let sections = unknown.map(|section| (section, None));
     let sections = sections.chain(left_out::left_out(plan).map(move |section| (section, left_out_at)));
     let of = |at: Option<&Origin>, words: &str| Annotation::of(level, Some(&INCOMPLETE), at, words);
@@ -79,18 +79,6 @@ fn not_covered(plan: &Plan, level: AnnotationLevel) -> Vec<Annotation> {
         plan.skipped.iter().zip(skipped::lines(plan)).map(|(entry, line)| of(Some(&entry.origin), &line)),
     );
     annotations
-}
-
-/// The line of the policy that asks for a change.
-pub(super) const fn asked_at(change: &Change) -> Option<&Origin> {
-    match change.reason() {
-        ChangeReason::Declared { origin, .. } | ChangeReason::PageOnly { origin } => Some(origin),
-        ChangeReason::NotDeclared
-        | ChangeReason::CameAlong
-        | ChangeReason::Deleted
-        | ChangeReason::NeededFor { .. }
-        | ChangeReason::TakenBack { .. } => None,
-    }
 }
 
 /// The changes, those of one line of the policy together.

@@ -159,14 +159,7 @@ fn in_space<'a>(
 ) {
     let mut replaced: BTreeMap<&Principal, usize> = BTreeMap::new();
     let mut push = |kind: RowKind, what: RowSubject, who: String, reason: &'a ChangeReason| {
-        let origin = match reason {
-            ChangeReason::Declared { origin, .. } | ChangeReason::PageOnly { origin } => Some(origin),
-            ChangeReason::NotDeclared
-            | ChangeReason::CameAlong
-            | ChangeReason::Deleted
-            | ChangeReason::NeededFor { .. }
-            | ChangeReason::TakenBack { .. } => None,
-        };
+        let origin = reason.origin();
         rows.push(ReviewRow { kind, spaces: vec![key], what, who, why: why(reason), origin });
     };
     for (group, permissions) in grants(space) {
