@@ -53,25 +53,24 @@ fn within_drafts(nodes: &[Node]) -> impl Iterator<Item = Conflict> {
         Some((first, parts))
     });
     parts.flat_map(|(first, parts)| {
-        let last = first + parts.len() - 1;
-        let is_role = matches!(parts[0].call, Call::AssignRoles { .. });
-        let to_last = (first..last)
-            .filter(move |_| !is_role)
-            .map(move |part| Conflict::edge(part, last, EdgeReason::Api));
-        let takes_along = move |(part, later): &(usize, usize)| match (
-            &parts[*part - first].call,
-            &parts[*later - first].call,
-        ) {
-            (Call::Revoke { permission, .. }, Call::Revoke { permission: producer, .. }) => {
-                producer.companions().contains(permission)
-            }
-            _ => false,
-        };
-        let singly = (first..last).flat_map(move |part| (part + 1..last).map(move |later| (part, later)));
-        let along =
-            singly.filter(takes_along).map(|(part, later)| Conflict::edge(part, later, EdgeReason::Api));
-        to_last.chain(along)
+        let pairs = (0..parts.len()).flat_map(move |later| (0..later).map(move |part| (part, later)));
+        let ordered = pairs.filter(|(part, later)| {
+            goes_first(&parts[*part].call, &parts[*later].call, later + 1 == parts.len())
+        });
+        ordered.map(move |(part, later)| Conflict::edge(first + part, first + later, EdgeReason::Api))
     })
+}
+
+/// Whether one part of a draft must come before another.
+fn goes_first(part: &Call, later: &Call, is_last: bool) -> bool {
+    match (part, later) {
+        (Call::Revoke { permission, .. }, Call::Revoke { permission: producer, .. }) => {
+            is_last || producer.companions().contains(permission)
+        }
+        // Roles go principal by principal, in any order.
+        (Call::AssignRoles { .. }, _) => false,
+        (Call::Revoke { .. } | Call::Grant { .. } | Call::Restrict { .. }, _) => is_last,
+    }
 }
 
 /// What the API demands, and what a run that ends anywhere needs to be taken up: which drafts wait for which
@@ -118,4 +117,34 @@ fn givers(space: &Space<'_>, nodes: &[Node], node: &Node, parts: &[usize]) -> Op
         }
     }
     (!givers.is_empty()).then(|| givers.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Permission;
+
+    #[test]
+    fn what_goes_along_with_another_is_taken_before_it() {
+        let take = |permission| Node {
+            draft: 0,
+            call: Call::Revoke {
+                space: "ENG".parse().unwrap(),
+                principal: "group:eng".parse().unwrap(),
+                permission,
+                grant: None,
+            },
+        };
+        // Taking to create pages takes to update them along, and taking to read takes everything.
+        let nodes = [
+            Permission::CreateComment,
+            Permission::UpdatePage,
+            Permission::CreatePage,
+            Permission::ReadSpace,
+        ]
+        .map(take);
+        let edges: BTreeSet<(usize, usize)> =
+            within_drafts(&nodes).map(|conflict| (conflict.pending[0], conflict.done[0])).collect();
+        assert_eq!(edges, BTreeSet::from([(0, 3), (1, 2), (1, 3), (2, 3)]));
+    }
 }
