@@ -14,7 +14,7 @@ fn others() -> impl Iterator<Item = SearchLimits> {
     [|usual: usize| usual / 2, |usual: usize| usual * 2].into_iter().flat_map(move |change| {
         [
             SearchLimits { questions: change(usual.questions), ..usual },
-            // Twice as many calls to walk are as many sets as 32 bits can number.
+            // Of twice as many calls there are more sets than memory holds.
             SearchLimits { walked: change(usual.walked).min(20), ..usual },
             SearchLimits { apart: change(usual.apart), ..usual },
         ]

@@ -28,9 +28,9 @@ pub(super) enum Ordered {
 /// An order of `count` calls; among those that are possible, calls earlier in `habit` go first. Of at most `walked` calls,
 /// every set is considered.
 pub(super) fn order(count: usize, conflicts: &[Conflict], habit: &[u8], walked: usize) -> Ordered {
-    let rules: Vec<ForbiddenSides<'_>> = conflicts.iter().map(ForbiddenSides::of).collect();
+    let rules: Vec<WaitingCondition<'_>> = conflicts.iter().map(WaitingCondition::of).collect();
     // A state that no call leads to, or none ends, cannot be avoided.
-    let lasting = |rule: &&ForbiddenSides<'_>| rule.done.is_empty() || rule.pending.is_empty();
+    let lasting = |rule: &&WaitingCondition<'_>| rule.done.is_empty() || rule.pending.is_empty();
     if let Some(rule) = rules.iter().find(lasting) {
         return Ordered::Stuck {
             core: rule.done.iter().chain(rule.pending).copied().collect(),
@@ -52,7 +52,7 @@ pub(super) fn order(count: usize, conflicts: &[Conflict], habit: &[u8], walked: 
     if count <= walked {
         return walk(count, &rules, habit).map_or(Ordered::Stuck { core, proven: true }, Ordered::Order);
     }
-    let with_one = |side: fn(&ForbiddenSides<'_>) -> usize| -> Vec<ForbiddenSides<'_>> {
+    let with_one = |side: fn(&WaitingCondition<'_>) -> usize| -> Vec<WaitingCondition<'_>> {
         rules.iter().copied().filter(|rule| side(rule) == 1).collect()
     };
     let proven = forward(count, &with_one(|rule| rule.done.len()), habit).len() < count
@@ -74,28 +74,29 @@ pub(super) fn broken(order: &[usize], conflicts: &[Conflict]) -> Vec<bool> {
     conflicts.iter().map(is_broken).collect()
 }
 
-/// A state that must not be: all of `done` made, and none of `pending`.
+/// All of `done` wait for one of `pending`: the state with the former made and none of the latter must not be. The name
+/// is that of the literature on AND/OR precedence constraints.
 #[derive(Debug, Clone, Copy)]
-struct ForbiddenSides<'a> {
+struct WaitingCondition<'a> {
     done: &'a [usize],
     pending: &'a [usize],
 }
 
-impl<'a> ForbiddenSides<'a> {
+impl<'a> WaitingCondition<'a> {
     fn of(conflict: &'a Conflict) -> Self {
         Self { done: &conflict.done, pending: &conflict.pending }
     }
 }
 
 /// From the state in which nothing is made.
-fn forward(count: usize, rules: &[ForbiddenSides<'_>], habit: &[u8]) -> Vec<usize> {
+fn forward(count: usize, rules: &[WaitingCondition<'_>], habit: &[u8]) -> Vec<usize> {
     greedy(count, rules, |call| (habit[call], call))
 }
 
 /// From the state in which all is made, which is the same with both sides exchanged.
-fn backward(count: usize, rules: &[ForbiddenSides<'_>], habit: &[u8]) -> Vec<usize> {
-    let exchanged: Vec<ForbiddenSides<'_>> =
-        rules.iter().map(|rule| ForbiddenSides { done: rule.pending, pending: rule.done }).collect();
+fn backward(count: usize, rules: &[WaitingCondition<'_>], habit: &[u8]) -> Vec<usize> {
+    let exchanged: Vec<WaitingCondition<'_>> =
+        rules.iter().map(|rule| WaitingCondition { done: rule.pending, pending: rule.done }).collect();
     let mut order = greedy(count, &exchanged, |call| Reverse((habit[call], call)));
     order.reverse();
     order
@@ -103,7 +104,7 @@ fn backward(count: usize, rules: &[ForbiddenSides<'_>], habit: &[u8]) -> Vec<usi
 
 /// Makes whatever completes no conflict, the first by `rank` first, until all is made or it comes to a dead end. Linear
 /// in the size of the conflicts.
-fn greedy<R: Ord>(count: usize, rules: &[ForbiddenSides<'_>], rank: impl Fn(usize) -> R) -> Vec<usize> {
+fn greedy<R: Ord>(count: usize, rules: &[WaitingCondition<'_>], rank: impl Fn(usize) -> R) -> Vec<usize> {
     let mut as_pending: Vec<Vec<usize>> = vec![Vec::new(); count];
     let mut as_done: Vec<Vec<usize>> = vec![Vec::new(); count];
     let mut left: Vec<usize> = rules.iter().map(|rule| rule.done.len()).collect();
@@ -156,7 +157,7 @@ fn greedy<R: Ord>(count: usize, rules: &[ForbiddenSides<'_>], rank: impl Fn(usiz
 }
 
 /// Walks the sets of calls that can be made without a conflict, each set once.
-fn walk(count: usize, rules: &[ForbiddenSides<'_>], habit: &[u8]) -> Option<Vec<usize>> {
+fn walk(count: usize, rules: &[WaitingCondition<'_>], habit: &[u8]) -> Option<Vec<usize>> {
     let bits = |calls: &[usize]| calls.iter().fold(0_u32, |bits, call| bits | 1 << call);
     let rules: Vec<(u32, u32)> = rules.iter().map(|rule| (bits(rule.pending), bits(rule.done))).collect();
     let all = (1_u32 << count) - 1;
@@ -282,7 +283,7 @@ mod tests {
     fn where_one_end_leads_nowhere_the_other_is_tried() {
         // Forward, 0 and 1 are made, and nothing may follow.
         let conflicts = [conflict(&[1], &[0]), conflict(&[3], &[2]), conflict(&[0, 1, 2], &[3])];
-        let rules: Vec<ForbiddenSides<'_>> = conflicts.iter().map(ForbiddenSides::of).collect();
+        let rules: Vec<WaitingCondition<'_>> = conflicts.iter().map(WaitingCondition::of).collect();
         assert_eq!(forward(4, &rules, &[0; 4]), [0, 1]);
         assert_eq!(order(4, &conflicts, &[0; 4], WALKED), Ordered::Order(vec![0, 2, 3, 1]));
     }
