@@ -206,13 +206,15 @@ pub(in crate::cli) struct RunArgs {
 }
 
 #[derive(Debug, Clone, Args)]
+#[command(mut_arg("directory", |directory| {
+    directory.index(1).value_name("DIRECTORY|PLAN").help("The policy directory, or a plan that `plan -o` wrote")
+}))]
 pub(in crate::cli) struct ApplyArgs {
     #[command(flatten)]
     pub(in crate::cli) scope: Scope,
 
-    /// The policy directory of a plan: where the first argument is a file that `plan -o` wrote, only what is left of that
-    /// plan is done, without a question
-    #[arg(value_name = "POLICY")]
+    /// The policy directory that a plan was made from; only what is left of the plan is done, without a question
+    #[arg(index = 2, value_name = "POLICY")]
     pub(in crate::cli) policy: Option<Utf8PathBuf>,
 
     #[command(flatten)]
