@@ -19,6 +19,8 @@ pub(super) struct Literals {
     pub(super) always: RoaringBitmap,
     /// Those through which it changes.
     pub(super) moving: RoaringBitmap,
+    /// Those through which it is open at some time.
+    pub(super) holders: RoaringBitmap,
     /// Those through which it is opened, and closed, by one call of some.
     pub(super) open: ByOneCall,
     /// The same for being closed.
@@ -31,7 +33,8 @@ pub(super) struct Literals {
 pub(super) struct ByOneCall {
     pub(super) comes: RoaringBitmap,
     pub(super) goes: RoaringBitmap,
-    calls: BTreeMap<u32, Vec<usize>>,
+    /// Those of either that have the same calls.
+    alike: Vec<(Vec<usize>, RoaringBitmap)>,
 }
 
 impl Literals {
@@ -61,6 +64,7 @@ impl Literals {
             by_place,
             before,
             after,
+            holders: &always | &moving,
             always,
             moving,
             open: ByOneCall::default(),
@@ -90,33 +94,114 @@ impl Literals {
         self.always.is_empty() && self.moving.is_empty()
     }
 
+    /// Whether the gate is in one position through this principal with any one of some calls, and which: `None` if not.
+    fn one_call(gate: &Gate, open: bool) -> Option<(bool, Vec<usize>)> {
+        let comes = match (gate.is_open_before(), gate.is_open_after()) {
+            (false, true) => true,
+            (true, false) => false,
+            (true, true) | (false, false) => return None,
+        };
+        let call = |state: &State| match (&state.done[..], &state.pending[..], comes == open) {
+            (&[call], [], true) | ([], &[call], false) => Some(call),
+            _ => None,
+        };
+        Some((comes, gate.states(open).iter().map(call).collect::<Option<_>>()?))
+    }
+
     fn by_one_call(&self, open: bool) -> ByOneCall {
+        let mut alike: BTreeMap<(bool, Vec<usize>), RoaringBitmap> = BTreeMap::new();
+        let mut others = self.moving.clone();
+        for (&place, gate) in &self.by_place {
+            if others.remove(place)
+                && let Some(found) = Self::one_call(gate, open)
+            {
+                alike.entry(found).or_default().insert(place);
+            }
+        }
+        if !others.is_empty()
+            && let Some(found) = Self::one_call(&self.everyone, open)
+        {
+            *alike.entry(found).or_default() |= others;
+        }
         let mut by_one_call = ByOneCall::default();
-        for place in &self.moving {
-            let gate = self.at(place);
-            let comes = match (gate.is_open_before(), gate.is_open_after()) {
-                (false, true) => true,
-                (true, false) => false,
-                (true, true) | (false, false) => continue,
-            };
-            let call = |state: &State| match (&state.done[..], &state.pending[..], comes == open) {
-                (&[call], [], true) | ([], &[call], false) => Some(call),
-                _ => None,
-            };
-            let Some(calls) = gate.states(open).iter().map(call).collect::<Option<Vec<usize>>>() else {
-                continue;
-            };
-            let those = if comes { &mut by_one_call.comes } else { &mut by_one_call.goes };
-            those.insert(place);
-            by_one_call.calls.insert(place, calls);
+        for ((comes, calls), those) in alike {
+            *(if comes { &mut by_one_call.comes } else { &mut by_one_call.goes }) |= &those;
+            by_one_call.alike.push((calls, those));
         }
         by_one_call
+    }
+
+    /// The principals through which it changes, told apart by how it does.
+    pub(super) fn alike(&self) -> Vec<Alike> {
+        let simple = self.open.alike.iter().map(|(calls, those)| Alike {
+            comes: those.min().map(|place| self.open.comes.contains(place)),
+            calls: calls.clone(),
+            those: those.clone(),
+            within: Vec::new(),
+        });
+        let odd = &self.moving - (&self.open.comes | &self.open.goes);
+        let odd = (!odd.is_empty()).then(|| Alike { those: odd, ..Alike::default() });
+        simple.chain(odd).collect()
     }
 }
 
 impl ByOneCall {
-    /// Any one of which is enough for a principal.
-    pub(super) fn calls(&self, place: u32) -> impl Iterator<Item = usize> + '_ {
-        self.calls.get(&place).into_iter().flatten().copied()
+    /// How many sets of principals are told apart by the calls.
+    pub(super) const fn kinds(&self) -> usize {
+        self.alike.len()
+    }
+
+    /// Any one of which is enough for one of these principals.
+    pub(super) fn calls(&self, those: &RoaringBitmap) -> Vec<usize> {
+        // Mostly it is about all but few.
+        let others = &(&self.comes | &self.goes) - those;
+        let is_any = |alike: &RoaringBitmap| match (alike.len(), alike.min()) {
+            (1, Some(place)) => !others.contains(place),
+            _ => !alike.is_subset(&others),
+        };
+        let of_some = self.alike.iter().filter(|(_, alike)| is_any(alike));
+        let mut calls: Vec<usize> = of_some.flat_map(|(calls, _)| calls.iter().copied()).collect();
+        calls.sort_unstable();
+        calls.dedup();
+        calls
+    }
+
+    /// Those that go, told apart by the calls.
+    pub(super) fn going(&self) -> impl Iterator<Item = Alike> + '_ {
+        let going = self.alike.iter().filter(|(_, those)| !those.is_disjoint(&self.goes));
+        going.map(|(calls, those)| Alike {
+            comes: Some(false),
+            calls: calls.clone(),
+            those: those.clone(),
+            within: Vec::new(),
+        })
+    }
+}
+
+/// Principals through which a gate changes in the same way.
+#[derive(Debug, Default)]
+pub(super) struct Alike {
+    /// Whether it comes open, or goes; `None` if neither by one call alone.
+    pub(super) comes: Option<bool>,
+    /// Any one of which does so, ascending.
+    pub(super) calls: Vec<usize>,
+    pub(super) those: RoaringBitmap,
+    /// Whether they are in each of the sets by which they were told apart.
+    pub(super) within: Vec<bool>,
+}
+
+impl Alike {
+    /// Tells apart those in a set from the others.
+    pub(super) fn split(all: Vec<Self>, by: &RoaringBitmap) -> Vec<Self> {
+        let mut parts = Vec::with_capacity(all.len());
+        for alike in all {
+            for (is_in, those) in [(true, &alike.those & by), (false, &alike.those - by)] {
+                if !those.is_empty() {
+                    let within = alike.within.iter().copied().chain([is_in]).collect();
+                    parts.push(Self { comes: alike.comes, calls: alike.calls.clone(), those, within });
+                }
+            }
+        }
+        parts
     }
 }

@@ -29,7 +29,7 @@ use super::barriers::Barriers;
 use super::conflicts::{Conflict, Goal, Witness, last_admin};
 use super::gates::{Gate, State, forbid};
 use super::goals::Goals;
-use super::literals::Literals;
+use super::literals::{Alike, Literals};
 use super::pages::{PageCalls, list, page_calls};
 use super::space::{Node, Space};
 use super::touched::{Principals, Reading, Rows};
@@ -201,8 +201,8 @@ struct Finder<'a> {
     work: usize,
 }
 
-/// Calls on one side of conflicts, and one of the principals that they are about.
-type Calls = (BTreeSet<usize>, u32);
+/// Calls on one side of conflicts, ascending, and one of the principals that they are about.
+type Calls = (Vec<usize>, u32);
 
 impl<'a> Finder<'a> {
     fn new(
@@ -235,15 +235,6 @@ impl<'a> Finder<'a> {
         }
     }
 
-    /// The principals that, together with this one, an account may be that must be able to finish.
-    fn protected_beside(&self, place: u32) -> RoaringBitmap {
-        let mut all = RoaringBitmap::new();
-        for protected in self.protected.iter().filter(|protected| protected.contains(place)) {
-            all |= protected;
-        }
-        all
-    }
-
     /// Of those principals, the ones that an account can be beside this one that gets past all that is needed at some
     /// time, by itself or through yet another. One of the last does not count, since with it there is nothing to notice.
     fn with_needed(
@@ -254,11 +245,11 @@ impl<'a> Finder<'a> {
         last: &RoaringBitmap,
     ) -> RoaringBitmap {
         for literals in needed {
-            let holders = &literals.always | &literals.moving;
+            let holders = &literals.holders;
             if holders.contains(place) {
                 continue;
             }
-            let others = (&holders & &self.singles.beside[place as usize]) - last;
+            let others = (holders & &self.singles.beside[place as usize]) - last;
             let holds = |other: u32| {
                 holders.contains(other) || !self.singles.beside[other as usize].is_disjoint(&others)
             };
@@ -267,41 +258,80 @@ impl<'a> Finder<'a> {
         those
     }
 
+    /// Of `ones`, those that an account can be beside one of the others that are alike, if it gets past all that is needed
+    /// at some time; and two such principals.
+    fn met(
+        &self,
+        ones: RoaringBitmap,
+        alike: &Alike,
+        needed: &[&Literals],
+        last: &RoaringBitmap,
+    ) -> Option<(RoaringBitmap, [u32; 2])> {
+        let others = &alike.those;
+        // Together they get past all of it, with nothing else.
+        let mut sure = ones.clone();
+        for literals in needed.iter().filter(|literals| !literals.holders.is_superset(others)) {
+            sure &= &literals.holders;
+        }
+        let unsure = ones - &sure;
+        let beside = |place: u32| &self.singles.beside[place as usize];
+        let mut met = &sure & others;
+        let left = sure - &met;
+        if others.len() < left.len() {
+            let mut near = RoaringBitmap::new();
+            others.iter().for_each(|other| near |= beside(other) & &left);
+            met |= near;
+        } else {
+            met.extend(left.into_iter().filter(|one| !others.is_disjoint(beside(*one))));
+        }
+        let reaches = |one: u32, other: u32| {
+            !self.with_needed(other, RoaringBitmap::from_iter([one]), needed, last).is_empty()
+        };
+        let partner = |one: u32| (others & beside(one)).into_iter().find(|other| reaches(one, *other));
+        met.extend(unsure.into_iter().filter(|one| partner(*one).is_some()));
+        let one = met.min()?;
+        let other = partner(one)?;
+        Some((met, [one, other]))
+    }
+
     /// What an account can notice at one gate, if it gets past what is needed beside it.
     fn at_one(&mut self, literals: &Literals, needed: &[&Literals], goal: Goal) {
         let last = &literals.always;
-        for place in &literals.moving {
+        // Who simply comes or goes notices nothing alone.
+        let odd = &literals.moving - (&literals.closed.comes | &literals.closed.goes);
+        for place in &odd {
             if self.with_needed(place, RoaringBitmap::from_iter([place]), needed, last).is_empty() {
                 continue;
             }
             let gate = literals.at(place);
             forbid(&[gate], |state, leak| self.note(state, leak, [place, place], goal));
         }
-        // Who loses it before others get it: gaps that are alike beside the same others are one.
-        let mut alike: BTreeMap<(EdgeReason, Vec<u32>), Calls> = BTreeMap::new();
-        for place in &literals.closed.goes {
-            self.work += 1;
-            let others = &literals.closed.comes & &self.singles.beside[place as usize];
-            let others = self.with_needed(place, others, needed, last);
-            let protected = self.protected_beside(place);
-            for (reason, others) in
-                [(EdgeReason::Lockout, &others & &protected), (EdgeReason::Gap, &others - &protected)]
-            {
-                if !others.is_empty() {
-                    let (calls, _) = alike
-                        .entry((reason, others.iter().collect()))
-                        .or_insert_with(|| (BTreeSet::new(), place));
-                    calls.extend(literals.closed.calls(place));
+        // Who loses it before others get it.
+        let comes = &literals.closed.comes;
+        if !comes.is_empty() {
+            let mut going: Vec<Alike> = literals.closed.going().collect();
+            for by in needed.iter().map(|literals| &literals.holders).chain(&self.protected) {
+                going = Alike::split(going, by);
+            }
+            for alike in going {
+                self.work += 1;
+                let mut protected = RoaringBitmap::new();
+                for (those, _) in
+                    self.protected.iter().zip(&alike.within[needed.len()..]).filter(|(_, within)| **within)
+                {
+                    protected |= those;
+                }
+                for (reason, ones) in
+                    [(EdgeReason::Lockout, comes & &protected), (EdgeReason::Gap, comes - &protected)]
+                {
+                    if let Some((met, [one, other])) = self.met(ones, &alike, needed, last) {
+                        let pending = (literals.closed.calls(&met), one);
+                        self.no_first_before_last(reason, &(alike.calls.clone(), other), &pending, goal);
+                    }
                 }
             }
         }
-        for ((reason, others), done) in alike {
-            let pending =
-                (others.iter().flat_map(|other| literals.closed.calls(*other)).collect(), others[0]);
-            self.no_first_before_last(reason, &done, &pending, goal);
-        }
         // What does not simply come or go, one by one.
-        let odd = &literals.moving - (&literals.closed.comes | &literals.closed.goes);
         for one in &odd {
             let others = &literals.moving & &self.singles.beside[one as usize];
             for other in self.with_needed(one, others, needed, last) {
@@ -319,63 +349,60 @@ impl<'a> Finder<'a> {
     /// What an account can notice that passes one gate through the first and the other through the second of two
     /// principals.
     fn at_two(&mut self, literals: &Literals, others: &Literals, needed: &[&Literals], goal: Goal) {
-        let (many, few) =
-            if literals.moving.len() < others.moving.len() { (others, literals) } else { (literals, others) };
-        // By whether the one of the few comes, what is opened by those of the many.
-        let mut alike: BTreeMap<(bool, Vec<u32>), Calls> = BTreeMap::new();
-        for other in &few.moving {
-            self.work += 1;
-            // Through this one alone, an account is past both gates.
-            if many.always.contains(other) {
-                continue;
-            }
-            let is_open = |at_many: &RoaringBitmap, at_few: &RoaringBitmap| match (
-                at_many.contains(other),
-                at_few.contains(other),
-            ) {
-                (true, true) => None,
-                (true, false) => Some(at_few.clone()),
-                (false, true) => Some(at_many.clone()),
-                (false, false) => Some(at_many & at_few),
-            };
-            let Some((before, after)) =
-                is_open(&many.before, &few.before).zip(is_open(&many.after, &few.after))
-            else {
-                continue;
-            };
-            let mut those = &many.moving & &self.singles.beside[other as usize];
-            those -= before;
-            those -= after;
-            those -= &few.always;
-            let comes = few.open.comes.contains(other);
-            // The others through which an account would have access before, or after.
-            let (alike_ones, last) = if comes {
-                (&those & &many.open.goes, &few.before | &many.after)
-            } else if few.open.goes.contains(other) {
-                (&those & &many.open.comes, &many.before | &few.after)
-            } else {
-                (RoaringBitmap::new(), RoaringBitmap::new())
-            };
-            those -= &alike_ones;
-            let alike_ones = self.with_needed(other, alike_ones, needed, &last);
-            let those = self.with_needed(other, those, needed, &(&many.always | &few.always));
-            if !alike_ones.is_empty() {
-                let (calls, _) = alike
-                    .entry((comes, alike_ones.iter().collect()))
-                    .or_insert_with(|| (BTreeSet::new(), other));
-                calls.extend(few.open.calls(other));
-            }
-            for one in those {
+        // The many are looked at together for each of the few that are alike.
+        let is_first = literals.open.kinds() <= others.open.kinds();
+        let (few, many) = if is_first { (literals, others) } else { (others, literals) };
+        let mut alike = few.alike();
+        // Through those that are past the other gate all the time an account needs no second.
+        for alike in &mut alike {
+            alike.those -= &many.always;
+        }
+        alike.retain(|alike| !alike.those.is_empty());
+        let within = [&many.before, &few.before, &many.after, &few.after];
+        for by in within.into_iter().chain(needed.iter().map(|literals| &literals.holders)) {
+            alike = Alike::split(alike, by);
+        }
+        for alike in alike {
+            self.at_two_alike(&alike, [many, few], needed, goal);
+        }
+    }
+
+    /// The same for principals that are alike at the gate of the few and at what is needed.
+    fn at_two_alike(&mut self, alike: &Alike, [many, few]: [&Literals; 2], needed: &[&Literals], goal: Goal) {
+        self.work += 1;
+        // Those through which an account would have access together with one of these.
+        let with = |is_open: [bool; 2], at_many: &RoaringBitmap, at_few: &RoaringBitmap| match is_open {
+            [true, true] => None,
+            [true, false] => Some(at_few.clone()),
+            [false, true] => Some(at_many.clone()),
+            [false, false] => Some(at_many & at_few),
+        };
+        let &[many_before, few_before, many_after, few_after, ..] = &alike.within[..] else { return };
+        let before = with([many_before, few_before], &many.before, &few.before);
+        let after = with([many_after, few_after], &many.after, &few.after);
+        let Some((before, after)) = before.zip(after) else { return };
+        let ones = &many.moving - before - after - &few.always;
+        let (simple, last) = match alike.comes {
+            Some(true) => (&ones & &many.open.goes, &few.before | &many.after),
+            Some(false) => (&ones & &many.open.comes, &many.before | &few.after),
+            None => (RoaringBitmap::new(), RoaringBitmap::new()),
+        };
+        let odd = ones - &simple;
+        // All that one of them opens is pending, or done, against all that the others open.
+        if let Some((met, [one, other])) = self.met(simple, alike, needed, &last) {
+            let (of_few, of_many) = ((alike.calls.clone(), other), (many.open.calls(&met), one));
+            let (done, pending) =
+                if alike.comes == Some(true) { (of_few, of_many) } else { (of_many, of_few) };
+            self.no_first_before_last(EdgeReason::Leak, &done, &pending, goal);
+        }
+        let last = &many.always | &few.always;
+        for other in alike.those.iter().filter(|_| !odd.is_empty()) {
+            for one in self.with_needed(other, &odd & &self.singles.beside[other as usize], needed, &last) {
                 self.work += 1;
                 many.at(one)
                     .both(true, few.at(other))
                     .for_each(|state| self.note(state, true, [one, other], goal));
             }
-        }
-        for ((comes, those), of_few) in alike {
-            let of_many = (those.iter().flat_map(|one| many.open.calls(*one)).collect(), those[0]);
-            let (done, pending) = if comes { (of_few, of_many) } else { (of_many, of_few) };
-            self.no_first_before_last(EdgeReason::Leak, &done, &pending, goal);
         }
     }
 
@@ -387,12 +414,13 @@ impl<'a> Finder<'a> {
         (pending, other): &Calls,
         goal: Goal,
     ) {
+        let is_in = |calls: &[usize], call: &usize| calls.binary_search(call).is_ok();
         let is_alone =
-            |call: &usize| pending.contains(call) || (reason == EdgeReason::Gap && self.alone.contains(call));
+            |call: &usize| is_in(pending, call) || (reason == EdgeReason::Gap && self.alone.contains(call));
         let (alone, together): (Vec<usize>, Vec<usize>) = done.iter().copied().partition(is_alone);
         let sets = alone.into_iter().map(|call| vec![call]).chain([together]);
         for done in sets.filter(|set| !set.is_empty()).collect::<Vec<_>>() {
-            let others: Vec<usize> = pending.iter().copied().filter(|call| !done.contains(call)).collect();
+            let others: Vec<usize> = pending.iter().copied().filter(|call| !is_in(&done, call)).collect();
             if others.is_empty() {
                 continue;
             }
@@ -405,7 +433,9 @@ impl<'a> Finder<'a> {
     fn note(&mut self, state: State, leak: bool, [one, other]: [u32; 2], goal: Goal) {
         let reason = match leak {
             true => EdgeReason::Leak,
-            false if self.protected_beside(one).contains(other) => EdgeReason::Lockout,
+            false if self.protected.iter().any(|those| those.contains(one) && those.contains(other)) => {
+                EdgeReason::Lockout
+            }
             false => EdgeReason::Gap,
         };
         self.keep(state, reason, [one, other], goal);
