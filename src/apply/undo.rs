@@ -35,6 +35,9 @@ pub enum NotGivenBack {
     SinglePermissions { space: SpaceKey, who: Principal, permissions: BTreeSet<Permission> },
     /// Permissions that the site grants only along with others.
     Ungrantable { space: SpaceKey, who: Principal, permissions: BTreeSet<Permission> },
+    /// Permissions that came with space roles and come back only if a site without roles takes them alone, which is not
+    /// established.
+    Doubtful { space: SpaceKey, who: Principal, permissions: BTreeSet<Permission> },
     /// A role that the site does not have any more.
     Role { space: SpaceKey, who: Principal, role: RoleId },
     /// A role, since the principal holds single permissions that the run did not give, and the role would take their place.
@@ -175,24 +178,24 @@ impl Back<'_> {
         space: &SpaceKey,
         who: &Principal,
         before: &HoldingState,
-    ) -> (Option<TargetHolding>, Option<NotGivenBack>) {
+    ) -> (Option<TargetHolding>, Vec<NotGivenBack>) {
         let now = self.live.spaces.get(space).and_then(|space| space.holdings.get(who));
         let comes_back = !self.requested.access.contains(who);
         let requested = || NotGivenBack::Requested { space: space.clone(), who: who.clone() };
         let assigned = self.changes.iter().any(|change| matches!(change, Change::Role { .. }));
         if let HoldingState::Role { role } = before {
             return match self.live.roles.get(role) {
-                _ if !assigned => (None, None),
-                _ if !comes_back => (None, Some(requested())),
+                _ if !assigned => (None, Vec::new()),
+                _ if !comes_back => (None, vec![requested()]),
                 _ if !self.are_own(held(now)) => {
                     let (space, who, role) = (space.clone(), who.clone(), role.clone());
-                    (None, Some(NotGivenBack::Beside { space, who, role }))
+                    (None, vec![NotGivenBack::Beside { space, who, role }])
                 }
                 None => {
                     let (space, who, role) = (space.clone(), who.clone(), role.clone());
-                    (None, Some(NotGivenBack::Role { space, who, role }))
+                    (None, vec![NotGivenBack::Role { space, who, role }])
                 }
-                Some(_) => (Some(TargetHolding::Role(role.clone(), self.reason.clone())), None),
+                Some(_) => (Some(TargetHolding::Role(role.clone(), self.reason.clone())), Vec::new()),
             };
         }
         let (mut goal, withheld) = self.permissions(space, who, before, now, comes_back);
@@ -208,10 +211,18 @@ impl Back<'_> {
             |permission: &Permission| missing.iter().any(|given| given.may_bring().contains(permission));
         let (tolerated, lost): (BTreeSet<Permission>, BTreeSet<Permission>) =
             ungrantable.into_iter().partition(is_brought);
+        // That a site without roles shows them does not prove that it grants them alone.
+        let doubtful: BTreeSet<Permission> = missing
+            .iter()
+            .copied()
+            .filter(|permission| {
+                !self.live.site.mode.has_roles() && !permission.is_documented() && !is_brought(permission)
+            })
+            .collect();
         let takes_rows = self.live.site.mode != SpaceRoleMode::Roles && !matches!(who, Principal::Class(_));
         if !takes_rows && !missing.is_empty() {
             let (space, who) = (space.clone(), who.clone());
-            return (None, Some(NotGivenBack::SinglePermissions { space, who, permissions: missing }));
+            return (None, vec![NotGivenBack::SinglePermissions { space, who, permissions: missing }]);
         }
         let target = if goal.is_empty() {
             TargetHolding::Nothing(self.reason.clone())
@@ -223,12 +234,17 @@ impl Back<'_> {
                 refused: held.difference(&goal).map(with_reason).collect(),
             }
         };
-        let lost = (!lost.is_empty()).then(|| NotGivenBack::Ungrantable {
-            space: space.clone(),
-            who: who.clone(),
-            permissions: lost,
-        });
-        (Some(target), withheld.then(requested).or(lost))
+        let mut kept: Vec<NotGivenBack> = withheld.then(requested).into_iter().collect();
+        let at = || (space.clone(), who.clone());
+        if !lost.is_empty() {
+            let (space, who) = at();
+            kept.push(NotGivenBack::Ungrantable { space, who, permissions: lost });
+        }
+        if !doubtful.is_empty() {
+            let (space, who) = at();
+            kept.push(NotGivenBack::Doubtful { space, who, permissions: doubtful });
+        }
+        (Some(target), kept)
     }
 
     /// Whether the run gave all of these permissions, or they came along with what it gave.

@@ -6,7 +6,7 @@ use crate::apply::{ApplyOutcome, Status, journal};
 use crate::model::SpaceKey;
 use crate::plan::Plan;
 use crate::render::style::count;
-use crate::render::{self, ApplyResult, RunDocument};
+use crate::render::{self, ApplyResult, Basis, RunDocument};
 
 use super::args::{ApplyArgs, ApplyFormat};
 use super::carry_out::{carry_out, mention_last, mention_unknown};
@@ -84,6 +84,16 @@ pub(super) enum Source {
     Journal(Box<UndoneRun>),
 }
 
+impl Source {
+    const fn basis(&self) -> Basis {
+        match self {
+            Self::Policy => Basis::Policy,
+            Self::Saved(_) => Basis::SavedPlan,
+            Self::Journal(_) => Basis::Undo,
+        }
+    }
+}
+
 impl Approval {
     /// Whether a plan of the policy must not take the place of this one.
     const fn is_given(&self) -> bool {
@@ -108,7 +118,7 @@ impl Approval {
     ) -> Result<(Prepared, Exit), CliError> {
         let scope = &args.scope;
         let moved = |has_moved: bool| if has_moved { Exit::Partial } else { Exit::Done };
-        Ok(match &self.source {
+        let (mut prepared, exit) = match &self.source {
             Source::Policy => {
                 let lacking = Lacking::Refused;
                 let prepared =
@@ -124,7 +134,9 @@ impl Approval {
                 let left = run.prepare(scope, &args.run.overrides, environment, out).await?;
                 (left.prepared, moved(left.has_moved))
             }
-        })
+        };
+        prepared.view.basis = self.source.basis();
+        Ok((prepared, exit))
     }
 }
 
@@ -319,14 +331,14 @@ async fn once(
     if let RunEnd::Verified(outcome) = &once.run
         && (!is_empty || !outcome.is_complete())
     {
-        let plan = &once.plan;
+        let (plan, basis) = (&once.plan, approval.source.basis());
         match args.run.format {
             // Said when all runs are over.
             ApplyFormat::Json => {}
-            ApplyFormat::Text => out.data(&render::outcome_as_text(plan, outcome)),
+            ApplyFormat::Text => out.data(&render::outcome_as_text_for(plan, outcome, basis)),
             ApplyFormat::Github => {
                 out.annotate(render::outcome_as_annotations(plan, outcome, args.run.titles.into()));
-                out.say(render::outcome_as_summary(plan, outcome).trim_end());
+                out.say(render::outcome_as_summary(plan, outcome, basis).trim_end());
             }
         }
     }
@@ -342,10 +354,10 @@ fn show(prepared: &Prepared, args: &ApplyArgs, approval: &Approval, out: &Output
     }
     match args.run.format {
         ApplyFormat::Text => out.data(&render::plan_as_text_in(plan, view)),
-        ApplyFormat::Json => out.say(&render::plan_in_a_line(plan)),
+        ApplyFormat::Json => out.say(&render::plan_in_a_line(plan, view.basis)),
         ApplyFormat::Github => {
             out.annotate(render::plan_as_annotations(plan, view, args.run.titles.into()));
-            out.say(&render::plan_in_a_line(plan));
+            out.say(&render::plan_in_a_line(plan, view.basis));
         }
     }
 }

@@ -173,7 +173,7 @@ impl Begun {
         let soon = today.saturating_add(SOON.days());
         let ending = render::ending_lines(&policy.endings(), today, soon);
         let accepts_incomplete = scope.incomplete == IncompleteMeans::Ok;
-        let mut view = View { all: scope.all, ending, unlocked: Vec::new(), accepts_incomplete };
+        let mut view = View { all: scope.all, ending, accepts_incomplete, ..View::default() };
         let learnt = lock.learnt(&policy, &live, &connection, scope.is_whole());
         planned.plan.made_from = Some(MadeFrom {
             files,

@@ -205,6 +205,14 @@ fn kept_words(kept: &NotGivenBack, plan: &Plan) -> String {
                 list(&permissions)
             )
         }
+        NotGivenBack::Doubtful { space, who, permissions } => {
+            let permissions: Vec<String> = permissions.iter().map(ToString::to_string).collect();
+            format!(
+                "{space}  {} gets back {} if this site grants that alone, which is not established for sites without space roles",
+                plan.name(who),
+                list(&permissions)
+            )
+        }
         NotGivenBack::Role { space, who, role } => format!(
             "{space}  {} does not get back the role {}: the site does not have it any more",
             plan.name(who),

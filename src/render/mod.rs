@@ -58,10 +58,12 @@ pub use left_out::{left_out_lines, left_out_of_site};
 pub use log::{log_as_text, record_as_text};
 pub use markdown::plan_as_markdown;
 pub use order::{beyond_plan, order_as_text, rejected_as_text};
-pub use outcome::{change_in_words, concurrent_changes, outcome_as_summary, outcome_as_text};
+pub use outcome::{
+    change_in_words, concurrent_changes, outcome_as_summary, outcome_as_text, outcome_as_text_for,
+};
 pub use patterns::{verdicts_as_text, who_of_pattern_as_text};
 pub use plan_text::{plan_as_summary, plan_as_text, plan_as_text_in};
-pub use review::View;
+pub use review::{Basis, View};
 pub use sarif::findings_as_sarif;
 pub use snapshot::{Snapshot, snapshot};
 pub use survey::{SurveyQuestion, survey_as_text};

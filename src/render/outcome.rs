@@ -4,20 +4,26 @@ use std::fmt::Write as _;
 
 use crate::apply::{ApplyOutcome, CallFailure, ConcurrentChange, Mismatch, Status, Unverified};
 use crate::model::{Call, ContentId, Permission, Principal, RoleId, Shown, SpaceKey};
-use crate::plan::{Change, ChangeAction, ChangeReason, HoldingState, Object, Plan, PlannedCall};
+use crate::plan::{Change, ChangeAction, HoldingState, Object, Plan, PlannedCall};
 
 use super::call::{audience_words, call_words};
+use super::review::Basis;
 use super::style::{ADD, FAINT, REMOVE, count, list, paint};
 use super::text::{Uncovered, uncovered};
 
+/// What became of a plan of the policy.
+pub fn outcome_as_text(plan: &Plan, outcome: &ApplyOutcome) -> String {
+    outcome_as_text_for(plan, outcome, Basis::Policy)
+}
+
 /// Calls that did not go as planned, one by one, the others as a number; what others changed in the meantime;
 /// and what was found when everything was read again.
-pub fn outcome_as_text(plan: &Plan, outcome: &ApplyOutcome) -> String {
+pub fn outcome_as_text_for(plan: &Plan, outcome: &ApplyOutcome, basis: Basis) -> String {
     let mut text = String::new();
     for problem in problems(plan, outcome) {
         let _ = writeln!(text, "{}", problem.text);
     }
-    text + &outcome_as_summary(plan, outcome)
+    text + &outcome_as_summary(plan, outcome, basis)
 }
 
 /// Something that keeps an outcome from being complete.
@@ -90,7 +96,7 @@ fn is_explained(outcome: &ApplyOutcome, unverified: &Unverified) -> bool {
 }
 
 /// How many calls were made, what was verified, and whether that is all.
-pub fn outcome_as_summary(plan: &Plan, outcome: &ApplyOutcome) -> String {
+pub fn outcome_as_summary(plan: &Plan, outcome: &ApplyOutcome, basis: Basis) -> String {
     let number =
         |counts: fn(&Status) -> bool| outcome.results.iter().filter(|result| counts(&result.status)).count();
     // What is skipped in part is made for the rest.
@@ -108,11 +114,18 @@ pub fn outcome_as_summary(plan: &Plan, outcome: &ApplyOutcome) -> String {
     let verified = count(outcome.verification.right, "object was", "objects were");
     let _ = writeln!(text, "{}. {verified} read again and found as planned.", list(&parts));
     if outcome.is_complete() {
-        let _ = match uncovered(plan) {
-            None if is_undo(plan) => writeln!(text, "{}", paint(ADD, "The run is taken back.")),
-            None => writeln!(text, "{}", paint(ADD, "The site is as the policy says.")),
-            Some(Uncovered { covered, rest }) => {
+        let _ = match (uncovered(plan), basis) {
+            (None, Basis::Policy) => writeln!(text, "{}", paint(ADD, "The site is as the policy says.")),
+            (None, Basis::SavedPlan) => writeln!(text, "{}", paint(ADD, "The site is as the plan says.")),
+            (None, Basis::Undo) => writeln!(text, "{}", paint(ADD, "The run is taken back.")),
+            (Some(Uncovered { covered, rest }), Basis::Policy) => {
                 writeln!(text, "What {covered} is as the policy says; {rest}.")
+            }
+            (Some(Uncovered { covered, rest }), Basis::SavedPlan) => {
+                writeln!(text, "What {covered} is as the plan says; {rest}.")
+            }
+            (Some(Uncovered { covered, rest }), Basis::Undo) => {
+                writeln!(text, "What {covered} is taken back; {rest}.")
             }
         };
         return text;
@@ -124,10 +137,12 @@ pub fn outcome_as_summary(plan: &Plan, outcome: &ApplyOutcome) -> String {
             "{objects} on the list of what is not verified, which the next apply reads from the journal."
         );
     }
-    let _ = writeln!(
-        text,
-        "The site is not yet as the policy says. Running the same command again goes on from here."
-    );
+    let is_not_yet = match basis {
+        Basis::Policy => "The site is not yet as the policy says",
+        Basis::SavedPlan => "The site is not yet as the plan says",
+        Basis::Undo => "The run is not taken back yet",
+    };
+    let _ = writeln!(text, "{is_not_yet}. Running the same command again goes on from here.");
     text
 }
 
@@ -164,11 +179,6 @@ pub(super) fn failure_words(plan: &Plan, planned: &PlannedCall, failure: &CallFa
         failure.hint()
     };
     hint.map_or_else(|| failure.to_string(), |hint| format!("{failure}; {hint}"))
-}
-
-/// Whether the plan takes a run back.
-fn is_undo(plan: &Plan) -> bool {
-    plan.changes.iter().any(|change| matches!(change.reason(), ChangeReason::TakenBack { .. }))
 }
 
 /// One change, in a line of its own.

@@ -7,7 +7,7 @@ use crate::model::{Mode, PageVerb, SpaceKey};
 use crate::plan::Plan;
 
 use super::access_words::ShownNames as _;
-use super::review::{Counted, Review, ReviewRow, RowKind, Section, View};
+use super::review::{Basis, Counted, Review, ReviewRow, RowKind, Section, View};
 use super::style::{ADD, CHANGE, FAINT, HEADING, REMOVE, count, paint};
 use super::text::{blocked_as_text, plan_in_a_line};
 use crate::model::columns::{WIDEST, column, gap, pad};
@@ -97,7 +97,7 @@ pub fn plan_as_summary(plan: &Plan) -> String {
     for line in blocked.lines().take(SUMMARY) {
         let _ = writeln!(text, "{line}");
     }
-    let _ = writeln!(text, "{}", plan_in_a_line(plan));
+    let _ = writeln!(text, "{}", plan_in_a_line(plan, Basis::Policy));
     text
 }
 
@@ -128,7 +128,7 @@ fn drawn(review: &Review<'_>, detail: Detail) -> String {
     if text.contains(CUT) {
         let _ = writeln!(text, "Shown in part; `--all` shows every change, name and warning.\n");
     }
-    let _ = writeln!(text, "{}", plan_in_a_line(plan));
+    let _ = writeln!(text, "{}", plan_in_a_line(plan, review.basis));
     text
 }
 

@@ -15,7 +15,7 @@ use super::guards;
 use super::left_out;
 use super::order::{danger_words, lasting_danger_words, meanwhile_words};
 use super::page_only;
-use super::review::{Counted, ReviewPart, Section};
+use super::review::{Basis, Counted, ReviewPart, Section};
 use super::skipped;
 use super::style::{CHANGE, HEADING, REMOVE, count, list, paint};
 
@@ -332,7 +332,7 @@ fn needs_left_out_words(
 }
 
 /// One line: what is to be done, in how many calls, and whether fewer would do.
-pub fn plan_in_a_line(plan: &Plan) -> String {
+pub fn plan_in_a_line(plan: &Plan, basis: Basis) -> String {
     if plan.is_empty() {
         if let Some(Uncovered { covered, rest }) = uncovered(plan) {
             return format!("Nothing to change in what {covered}; {rest}.");
@@ -344,7 +344,12 @@ pub fn plan_in_a_line(plan: &Plan) -> String {
             );
         }
         let spaces = count(plan.spaces.len(), "space is", "spaces are");
-        return format!("Nothing to change: {spaces} as the policy says.{}", unnamed(plan));
+        let how = match basis {
+            Basis::Policy => "as the policy says",
+            Basis::SavedPlan => "as the plan says",
+            Basis::Undo => "as before the run",
+        };
+        return format!("Nothing to change: {spaces} {how}.{}", unnamed(plan));
     }
     let parts = Counted::of(plan).words();
     let calls = count(plan.cost.calls, "call", "calls");

@@ -31,10 +31,12 @@ fn a_saved_plan_is_applied_without_a_question_and_writes_nothing_twice() {
     let shown = folder.run(&["show", "plan.json", "--format", "json"]).code(0);
     let saved: Value = serde_json::from_str(&folder.read("plan.json")).unwrap();
     assert_eq!(serde_json::from_str::<Value>(&shown.out).unwrap(), saved);
-    folder.run(&["apply", "plan.json"]).code(0);
+    let applied = folder.run(&["apply", "plan.json"]).code(0).out;
+    assert!(applied.contains("The site is as the plan says."), "{applied}");
     let after = state(&folder);
     let again = folder.run(&["apply", "plan.json"]).code(0);
     assert!(again.err.contains("all of them made"), "{}", again.err);
+    assert!(again.out.contains("1 space is as the plan says."), "{}", again.out);
     assert_eq!(state(&folder), after);
     assert_eq!(journals(&folder), 1);
     assert!(folder.run(&["plan"]).code(0).out.contains("Nothing to change"));
@@ -339,6 +341,19 @@ fn what_ended_or_is_absent_comes_back_only_if_that_is_asked_for() {
     let first = first.lines().last().unwrap().split_whitespace().next().unwrap().to_owned();
     folder.run(&["undo", &first, "--yes", "--ahead-of-revert", "--include-ended"]).code(0);
     assert_eq!(state(&folder), before);
+}
+
+/// Whether a site without space roles grants a permission alone that came with them is not established.
+#[test]
+fn what_a_site_may_not_grant_alone_is_named_before_it_is_tried() {
+    let site = SITE.replacen("update/page: [user:ann]", "update/page: [user:ann, user:bob]", 1);
+    let site = site.replacen("read/space: [user:ann", "read/space: [user:bob, user:ann", 1);
+    let policy = POLICY.replace("{who: 'user:bob', until: 2030-01-31, why: audit}", "'user:bob'");
+    let folder = Folder::with(&[("site.yaml", &site), ("policy.yaml", &with_site(&policy))]);
+    folder.run(&["apply", "--yes"]).code(0);
+    let undone = folder.run(&["undo", "last", "--yes", "--ahead-of-revert"]).code(5);
+    assert!(undone.err.contains("user:bob gets back update/page if this site"), "{}", undone.err);
+    assert!(undone.out.contains("The run is not taken back yet."), "{}", undone.out);
 }
 
 #[test]

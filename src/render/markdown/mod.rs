@@ -76,7 +76,7 @@ impl CommentText<'_> {
             plan.hash,
             verdict(self.review),
             code(address.as_str()),
-            code(&plan_in_a_line(plan)),
+            code(&plan_in_a_line(plan, self.review.basis)),
         );
         self.write(&head);
     }

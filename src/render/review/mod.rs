@@ -28,9 +28,21 @@ const NAMES: usize = 4;
 /// As many of several pages, or spaces, are named.
 const EXAMPLES: usize = 3;
 
+/// What asked for a plan.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Basis {
+    #[default]
+    Policy,
+    /// A plan that was made before.
+    SavedPlan,
+    /// A run that is taken back.
+    Undo,
+}
+
 /// What of a plan is shown beside the plan itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct View {
+    pub basis: Basis,
     /// Every change, name and warning by itself, however many there are.
     pub all: bool,
     /// What ends soon, a line each.
@@ -44,6 +56,7 @@ pub struct View {
 /// A plan as it is reviewed.
 pub(super) struct Review<'a> {
     pub(super) plan: &'a Plan,
+    pub(super) basis: Basis,
     /// What lets in more people than can be named. Each page has a row of its own.
     pub(super) opened: Vec<ReviewRow<'a>>,
     /// Changes that are the same in several spaces.
@@ -105,7 +118,7 @@ impl<'a> Review<'a> {
         sections.extend(text::archived(plan));
         sections.extend(text::refusals(plan));
         sections.extend(guards::guards(plan));
-        Self { plan, opened, several, spaces, sections }
+        Self { plan, basis: view.basis, opened, several, spaces, sections }
     }
 
     pub(super) fn sections(&self, part: ReviewPart) -> impl Iterator<Item = &Section> {
