@@ -348,9 +348,9 @@ impl TierSets {
             Known::Known(true) => visitors,
             Known::Known(false) | Known::Unknown(_) => visitors.doubted(),
         };
-        if let Some(nobody) = number(&Principal::Anonymous) {
+        if let Some(not_signed_in) = number(&Principal::Anonymous) {
             anonymous.insert(
-                nobody,
+                not_signed_in,
                 match site.anonymous_access {
                     Known::Known(true) => Truth::Yes,
                     Known::Known(false) => Truth::No,

@@ -243,12 +243,12 @@ async fn read(
 ) -> Result<(Option<Template>, Live), CliError> {
     let reading = SiteReading::of(connection, out);
     let mut live = reading.sign_in(policy).await?;
-    let nobody_else = BTreeSet::new();
+    let no_others = BTreeSet::new();
     if let (Some(from), Some(to)) = (&args.from, &args.template) {
         let mut from_now = keys::on_site([from], lock.known(), reading, &mut live).await?;
         let from = from_now.pop_first().unwrap_or_else(|| from.clone());
         let both = Chosen::Keys(BTreeSet::from([from.clone(), to.clone()]));
-        reading.until_known(&mut live, |live| observe::of_spaces(&both, &nobody_else, live)).await?;
+        reading.until_known(&mut live, |live| observe::of_spaces(&both, &no_others, live)).await?;
         chosen::all_visible(&connection.site, [&from], &live).await?;
         if !live.spaces.contains_key(to) {
             out.warn(&format!("the site shows no space {to} yet, so no page of {from} is found in it"));
@@ -260,7 +260,7 @@ async fn read(
     } else {
         chosen::by(&args.spaces, lock.known(), reading, &mut live).await?
     };
-    reading.until_known(&mut live, |live| observe::of_spaces(&chosen, &nobody_else, live)).await?;
+    reading.until_known(&mut live, |live| observe::of_spaces(&chosen, &no_others, live)).await?;
     chosen::found(&connection.site, &chosen, &live).await?;
     Ok((None, live))
 }

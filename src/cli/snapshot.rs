@@ -57,7 +57,7 @@ fn one(file: &Utf8Path, text: String) -> (&Utf8Path, Files) {
     (file.parent().unwrap_or(Utf8Path::new("")), Files::from([(name.into(), text)]))
 }
 
-/// The policy in the directory. It is needed only if nothing else says where the site is; the people whom it
+/// The policy in the directory. It is needed only if nothing else says where the site is; the people that it
 /// names are read as well.
 fn policy_there(args: &SnapshotArgs, environment: &Environment) -> Result<Policy, CliError> {
     if !args.directory.exists() {

@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_obeys_and_what_nobody_sees_is_shown() {
+    fn what_a_terminal_obeys_and_what_is_invisible_is_shown() {
         for (text, shown) in [
             ("a\nb", r"a\u{a}b"),
             ("\r::error::x", r"\u{d}::error::x"),

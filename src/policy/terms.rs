@@ -72,7 +72,7 @@ impl Policy {
     }
 
     /// What has ended by a day: each is to be deleted from the files some time, and a list of a page that has
-    /// nobody left cannot be carried out. A day that had passed when it was first written is a mistake; what
+    /// no entry left cannot be carried out. A day that had passed when it was first written is a mistake; what
     /// was written when is known from the lock alone.
     pub fn ended(&self, today: Date, lock: &Lock) -> Diagnostics {
         let over = self.endings().into_iter().take_while(|ending| ending.until < today);

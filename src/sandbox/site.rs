@@ -132,7 +132,7 @@ pub struct Opened {
 /// Who signs in, and with what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
-    /// The e-mail address, or the name in the state file for somebody who has none.
+    /// The e-mail address, or the name in the state file for a user without one.
     pub email: String,
     /// `token-NAME`.
     pub token: String,

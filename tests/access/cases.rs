@@ -180,7 +180,7 @@ fn case_17_anonymous_views_what_is_restricted_for_edit() {
 }
 
 #[test]
-fn case_18_what_anonymous_may_everybody_may() {
+fn case_18_what_anonymous_may_every_account_may() {
     let open = two_editors().grant("ENG", "anonymous", "read/space").page("ENG", 1, 0, "", "");
     assert_eq!(open.can("user:cai", Verb::View, "ENG/1"), Verdict::Allowed);
     let off = open.clone().anonymous(Known::Known(false));
@@ -229,7 +229,7 @@ fn case_19_spaces_that_may_be_open_are_unknown_where_there_is_a_service_desk() {
     let mut customers = plain().unlicensed("dan");
     customers.person("dan").kind = AccountKind::Customer;
     assert_eq!(asked(customers), unsure);
-    // Opened or not, a page list leaves out the people whom it does not name, and it gives no more than viewing.
+    // Opened or not, a page list leaves out the people that it does not name, and it gives no more than viewing.
     let mut closed = plain().group("jira-servicedesk-users", "").page("ENG", 2, 0, "user:ann", "");
     closed.at("ENG").unlicensed_access = Known::Unknown(Why::NoApi);
     assert_eq!(closed.can("user:cai", Verb::View, "ENG/2"), denied(Level::Content(id(2))));
@@ -440,7 +440,7 @@ fn case_33_export_splits_off_view_in_roles() {
 }
 
 #[test]
-fn case_34_a_class_gives_what_nobody_takes() {
+fn case_34_a_class_gives_what_nothing_takes() {
     let world = LiveBuilder::new()
         .mode(SpaceRoleMode::Roles)
         .people("ann")

@@ -140,7 +140,7 @@ fn most_of_many_are_told_as_the_group() {
 }
 
 #[test]
-fn everybody_is_one_word() {
+fn all_accounts_are_one_word() {
     let open = LiveBuilder::new().people("ann bob").group("g", "ann").space("ENG").page("ENG", 1, 0, "", "");
     let opened = open.clone().grant("ENG", "class:all-licensed-users", "read/space");
     assert_eq!(
@@ -153,7 +153,7 @@ fn everybody_is_one_word() {
 }
 
 #[test]
-fn a_group_that_nobody_can_read_stands_for_itself() {
+fn a_group_that_cannot_be_read_stands_for_itself() {
     let before = world().unreadable("contractors");
     let after = before.clone().revoke("ENG", "group:contractors");
     assert_eq!(changes(&before, &after), ["group:contractors loses the space [group:contractors]"]);

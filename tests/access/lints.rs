@@ -54,7 +54,7 @@ fn who_may_not_use_confluence_is_told_apart() {
 }
 
 #[test]
-fn a_group_is_listed_in_vain_only_if_nobody_in_it_gets_through() {
+fn a_group_is_listed_in_vain_only_if_no_member_gets_through() {
     let some = world().group("mixed", "ann cai").page("ENG", 1, 0, "group:mixed", "");
     assert!(found(&some).is_empty());
     let none = world().group("others", "cai").page("ENG", 1, 0, "group:others", "");
@@ -110,12 +110,12 @@ fn nothing_is_found_where_nothing_is_known() {
         "group:dark",
     );
     let found = found(&world);
-    // The group itself has no access to the space, whoever is in it.
+    // The group itself has no access to the space, whatever its members have.
     assert!(found.iter().all(|finding| finding.lint == Lint::ListedWithoutSpace), "{found:?}");
 }
 
 #[test]
-fn a_required_group_is_cut_off_unless_somebody_of_it_is_listed() {
+fn a_required_group_is_cut_off_unless_a_member_is_listed() {
     let world = world().page("ENG", 1, 0, "user:ann", "").page("ENG", 2, 0, "user:cai", "");
     let required_admins = BTreeSet::from([principal("group:eng")]);
     let found = lints(&world.0, &LintInputs { required_admins, ..LintInputs::default() });

@@ -149,7 +149,7 @@ proptest! {
         let mut before = world(&mut dice);
         let mut after = changed(&before, &mut dice);
         for world in [&mut before, &mut after] {
-            // Nobody can tell who is in this class; in a tale of changes it stands for itself.
+            // Who is in this class cannot be known; in a tale of changes it stands for itself.
             world.at("ENG").holdings.remove(&Principal::Class(AccessClass::JsmProjectAdmins));
             // A tale of changes takes the lists to be complete, and guests to be where they are named.
             world.at("ENG").unlisted_anonymous = Known::Known(false);

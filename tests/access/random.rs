@@ -138,7 +138,7 @@ pub(crate) fn hidden(world: &LiveBuilder, dice: &mut Dice) -> Live {
         if dice.one_in(5) {
             group.members = Known::Unknown(Why::Hidden);
         }
-        // One group keeps its access, or everybody would be taken to be licensed.
+        // One group keeps its access, or every account would be taken to be licensed.
         if dice.one_in(5) && group.name.raw() != "users" {
             group.access = Known::Unknown(Why::Hidden);
         }

@@ -208,7 +208,7 @@ fn live(world: &sim::World, dice: &mut Dice) -> Live {
     live
 }
 
-/// The same world without what classes hold: a group is asked about as somebody licensed by the engine,
+/// The same world without what classes hold: a group is asked about as a licensed account by the engine,
 /// and as the bare group by the sandbox.
 fn without_classes(world: &sim::World) -> sim::World {
     let mut world = world.clone();

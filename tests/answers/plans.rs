@@ -10,7 +10,7 @@ fn a_plan_says_who_gains_and_who_loses() {
 }
 
 #[test]
-fn every_effect_names_changes_and_everybody_has_a_name() {
+fn every_effect_names_changes_and_every_principal_has_a_name() {
     let plan = quickstart("plan --format json").json();
     let changes = plan["changes"].as_array().unwrap();
     let lines = plan["effects"]["lines"].as_array().unwrap();

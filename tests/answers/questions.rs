@@ -85,7 +85,7 @@ fn what_a_question_lacks_is_said() {
 
 /// People for which the answer is unknown do not count among those who can.
 #[test]
-fn who_on_a_pattern_tells_for_whom_it_is_not_known() {
+fn who_on_a_pattern_names_the_accounts_of_which_it_is_not_known() {
     let acme = site("acme", Some(ACME));
     let one = run_in(acme.path(), "who view ENG/Architecture/Decisions --format json").json();
     let perhaps = one["perhaps"].as_array().unwrap();

@@ -19,7 +19,7 @@ tests:
     who: group:contractors
     can: {view: [ENG, ENG/Handbook]}
     cannot: {view: [ENG/Runbooks, ENG/Runbooks/**], edit: ['**'], export: [ENG]}
-  - name: whoever is on call can mend the page
+  - name: the people on call can mend the page
     who: group:sre
     cannot: {administer: ['**']}
   - name: visitors see nothing

@@ -175,7 +175,7 @@ fn upward(file: &File) -> Vec<String> {
                 used.name
             ));
         }
-        // `model` is the vocabulary of everybody, the sandbox included.
+        // `model` is the vocabulary of all folders, the sandbox included.
         (there < here && used.name != "model").then(|| {
             format!(
                 "{place}: `{}` uses `{}`, which stands above it. Move what they share down, or hand the value in",

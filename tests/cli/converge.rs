@@ -33,14 +33,14 @@ impl std::fmt::Debug for Case {
     }
 }
 
-/// What somebody holds before: a role, or permissions beside `read/space`.
+/// What a principal holds before: a role, or permissions beside `read/space`.
 #[derive(Debug, Clone)]
 enum Held {
     Role,
     Rows(Vec<&'static str>),
 }
 
-/// What somebody shall hold.
+/// What a principal is to hold.
 #[derive(Debug, Clone)]
 enum Wanted {
     Bundle(&'static str),
@@ -83,7 +83,7 @@ fn list() -> impl Strategy<Value = Vec<&'static str>> {
 type Lists = (Option<Vec<&'static str>>, Option<Vec<&'static str>>);
 
 fn entry() -> impl Strategy<Value = Lists> {
-    // Whoever may edit must be allowed to view.
+    // Editing takes viewing.
     (option::of(list()), option::of(list())).prop_map(|(view, edit)| {
         let edit = edit.map(|mut edit| {
             if let Some(view) = view.as_ref().filter(|view| !view.is_empty()) {
@@ -112,7 +112,7 @@ fn case() -> impl Strategy<Value = Case> {
 fn site(transition: bool, held: &[Option<Held>], lists: &[[Vec<&str>; 2]]) -> String {
     let mode = if transition { "roles-transition" } else { "pre-roles" };
     let mut rows: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    // Whoever restricts pages must be able to edit them. Without roles the plan gives that first.
+    // Restricting pages takes editing them. Without roles the plan gives that first.
     let edits: &[&str] = if transition { &["create/page", "update/page"] } else { &[] };
     for permission in ["read/space", "restrict_content/space", "administer/space"].iter().chain(edits) {
         rows.entry(permission).or_default().push("user:ann");
@@ -240,7 +240,7 @@ fn policy(additive: bool, wanted: &[Option<Wanted>], entries: &[Option<Lists>]) 
 }
 
 /// How many cases to try: more where `CONFPERM_CASES` multiplies them.
-#[expect(clippy::disallowed_methods, reason = "a switch for whoever runs the tests")]
+#[expect(clippy::disallowed_methods, reason = "a switch for those who run the tests")]
 fn cases(normally: u32) -> u32 {
     let times = std::env::var("CONFPERM_CASES").ok().and_then(|text| text.parse::<u32>().ok());
     times.map_or(normally, |times| times * normally)

@@ -22,7 +22,7 @@ fn first_run(folder: &Folder) {
     let second = folder.run(&["plan", "--detailed-exitcode"]).code(0);
     assert!(second.out.contains("Nothing to change"), "{}", second.out);
     let nothing = folder.run(&["apply"]).code(0);
-    assert_eq!(nothing.out, second.out, "without changes nobody is asked");
+    assert_eq!(nothing.out, second.out, "without changes there is no question");
 
     // Everything that appeared is in a folder that git ignores by itself.
     let after = folder.files();

@@ -79,7 +79,7 @@ impl Case {
 }
 
 #[test]
-fn too_many_removals_are_blocked_until_somebody_says_why() {
+fn too_many_removals_are_blocked_until_a_reason_is_given() {
     let case = Case::on(&bob_alone(), "guards: {max-removals: 0}\n");
     for command in [&["plan"][..], &["apply", "--yes"]] {
         let ran = case.run(command).code(3);

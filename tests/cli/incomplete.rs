@@ -88,7 +88,7 @@ fn what_the_policy_does_not_speak_of_is_no_concern_of_its_code() {
 }
 
 #[test]
-fn entries_that_stay_because_nobody_knows_whose_they_are_are_no_success() {
+fn entries_that_stay_because_their_owner_is_unknown_are_no_success() {
     let (folder, hosted) = quickstart();
     let people = [1, 2, 3, 4].map(|number| {
         json!({"accountId": format!("5b10ac8d82e05b22cc7d4e0{number}"), "accountStatus": "active", "displayName": "N"})

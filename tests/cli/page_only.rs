@@ -162,7 +162,7 @@ async fn lists_made_for_guests_follow_who_is_an_insider() {
     let planned = stage.converge(&more).await.unwrap();
     let mut changed = restricted(&planned.plan);
     changed.sort_unstable();
-    assert_eq!(changed, [4, 5], "and the list of the roadmap is nobody's but its own");
+    assert_eq!(changed, [4, 5], "and the list of the roadmap is its own alone");
 }
 
 #[tokio::test]
@@ -391,7 +391,7 @@ async fn what_no_entry_reaches_is_left_and_counted_or_opened() {
 }
 
 #[tokio::test]
-async fn whoever_is_more_than_a_guest_is_told() {
+async fn more_than_a_guest_is_reported() {
     let people = site(PAGES, "").replace("g-sre, members: []", "g-sre, members: [pia]");
     let people = people.replace("members: [bob]", "members: [bob, pia]");
     let people = people.replace("title: Roadmap, view: [group:eng", "title: Roadmap, view: [group:sre");

@@ -90,7 +90,7 @@ const PAGES: &str = "
       /Notes: {view: anyone, edit: ['group:eng', 'user:dan']}
 ";
 
-/// Grants of every kind: people, groups, everybody; bundles and single permissions; companions that are
+/// Grants of every kind: people, groups, all; bundles and single permissions; companions that are
 /// wanted and such that are not; what is there, what is new, and what goes.
 const GRANT_POLICY: &str = "
 version: 1

@@ -151,7 +151,7 @@ fn data_that_is_lost_is_a_failure_unless_something_worse_was_found() {
 }
 
 #[test]
-fn an_apply_is_carried_out_whoever_reads() {
+fn an_apply_is_carried_out_without_a_reader() {
     for (stdout, stderr) in [
         (Reader::Gone, Reader::Stays),
         (Reader::LeavesAfterALine, Reader::Stays),
@@ -170,7 +170,7 @@ fn an_apply_is_carried_out_whoever_reads() {
 }
 
 #[test]
-fn a_saved_plan_is_saved_whoever_reads() {
+fn a_saved_plan_is_saved_without_a_reader() {
     for reader in [Reader::Gone, Reader::LeavesAfterALine, Reader::Full] {
         let folder = repository();
         run(&folder, &["plan", "good", "-o", "plan.json"], reader, Reader::Stays);

@@ -24,7 +24,7 @@ fn reads_from(folder: &Folder, code: Exit, requests: usize) {
         assert!(!is_write(&request.method, &request.path), "{} {}", request.method, request.path);
         *asked.entry(format!("{}?{}", request.path, request.query)).or_default() += 1;
     }
-    // Whom it asks for is in the body: other people each time.
+    // The accounts that it asks for are in the body: others each time.
     let twice: Vec<_> =
         asked.iter().filter(|(what, times)| !what.contains("users-bulk") && **times > 1).collect();
     assert!(twice.is_empty(), "read twice: {twice:#?}");
@@ -63,7 +63,7 @@ fn a_plan_of_the_examples_reads_each_thing_once() {
 }
 
 #[test]
-fn a_plan_without_changes_asks_for_neither_members_nor_pages_that_nobody_speaks_of() {
+fn a_plan_without_changes_asks_for_neither_members_nor_pages_that_are_not_mentioned() {
     let folder = Folder::example("acme");
     folder.run(&["apply", "--yes"]).code(0);
     reads_from(&folder, Exit::Done, 38);

@@ -75,7 +75,7 @@ fn what_was_given_for_a_time_is_taken_back_on_the_day_after() {
 }
 
 #[test]
-fn a_list_is_not_opened_by_whoever_leaves() {
+fn a_list_is_not_opened_by_an_account_that_leaves() {
     let folder = jobs_with("rules: [{name: gone, spaces: {key: \"*\"}, absent: [user:lena]}]");
     let site = folder.read("site.yaml").replace("edit: [user:lena, user:ann]", "edit: [user:lena]");
     folder.write("site.yaml", &site);
@@ -85,8 +85,8 @@ fn a_list_is_not_opened_by_whoever_leaves() {
 }
 
 #[test]
-fn whoever_is_named_instead_takes_the_place_on_a_list_that_would_be_empty() {
-    // Only somebody who is on the list may change it, here through the group that goes.
+fn the_principal_named_instead_takes_the_place_on_a_list_that_would_be_empty() {
+    // Only an account on the list may change it, here through the group that goes.
     let body =
         "rules: [{name: gone, spaces: [ENG], absent: [{who: group:platform-old, instead: group:platform}]}]";
     let folder = jobs_with(body);

@@ -37,7 +37,7 @@ fn a_snapshot_of_a_snapshot_is_the_same() {
 }
 
 #[test]
-fn everybody_can_sign_in_to_it() {
+fn every_user_can_sign_in_to_it() {
     let folder = Folder::example("quickstart");
     folder.run(&["snapshot", "--space", "ENG", "-o", "copy.yaml"]).code(0);
     let site = Hosted::open(&folder.file("copy.yaml"));

@@ -74,7 +74,7 @@ fn a_token_that_the_site_does_not_know() {
 }
 
 #[test]
-fn a_token_that_the_site_takes_for_nobody() {
+fn a_token_without_an_account() {
     let (folder, hosted) = quickstart(|site| {
         format!("{}\nquirks: {{bad-token: anonymous}}\n", site.replace("anonymous: false", "anonymous: true"))
     });
@@ -110,7 +110,7 @@ fn a_port_that_is_in_use() {
 }
 
 #[test]
-fn a_host_where_nobody_listens() {
+fn a_host_without_a_listener() {
     let (folder, hosted) = quickstart(|site| site);
     // A port that was free a moment ago.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -124,7 +124,7 @@ fn a_host_where_nobody_listens() {
     );
 }
 
-// A certificate that nobody trusts needs a TLS server with a key of its own; what rustls says about one is
+// A certificate that is not trusted needs a TLS server with a key of its own; what rustls says about one is
 // translated in `confluence::transport`. Here: a server that does not speak TLS at all.
 #[test]
 fn a_host_that_does_not_speak_tls() {

@@ -184,7 +184,7 @@ fn space(text: &mut String, dice: &mut Dice, mode: &str, id: usize, key: &str, p
     let orphaned = dice.one_in(8);
     let mut rows: Vec<(&str, Vec<&str>)> = Vec::new();
     let mut roles: Vec<(&str, Vec<&str>)> = Vec::new();
-    // Somebody whom the language cannot name is rare, so that most spaces can be written whole.
+    // An account that the language cannot name is rare, so that most spaces can be written whole.
     let rare = |dice: &mut Dice, who: &str| who.starts_with("account-id") && !dice.one_in(3);
     for who in PRINCIPALS.into_iter().chain(CLASSES) {
         let is_caller = who == "user:ann";

@@ -292,7 +292,7 @@ async fn a_broken_connection_is_tried_again_and_then_named() {
 
 #[tokio::test]
 async fn a_server_that_never_answers() {
-    // Connections are taken by the system, and nobody reads them.
+    // Connections are accepted by the system, and never read.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let cloud = impatient(&format!("http://{}/wiki", listener.local_addr().unwrap()));
     let error = cloud.site().await.unwrap_err();
@@ -310,7 +310,7 @@ async fn a_server_that_never_answers() {
 }
 
 #[tokio::test]
-async fn nobody_listens() {
+async fn without_a_listener() {
     // A port that was free a moment ago.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let error = cloud(&format!("http://127.0.0.1:{port}/wiki")).site().await.unwrap_err();

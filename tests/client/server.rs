@@ -110,7 +110,7 @@ impl Server {
     }
 }
 
-/// A server below HTTP: sends the same bytes to everybody and hangs up.
+/// A server below HTTP: sends the same bytes to every client and hangs up.
 pub(crate) struct Raw {
     pub(crate) address: String,
     pub(crate) connections: Arc<AtomicUsize>,

@@ -69,7 +69,7 @@ pub(crate) fn one_at_a_time() -> MutexGuard<'static, ()> {
     PAGES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a switch for whoever runs the tests")]
+#[expect(clippy::disallowed_methods, reason = "a switch for those who run the tests")]
 fn updating() -> bool {
     std::env::var_os("UPDATE_SNAPSHOTS").is_some()
 }

@@ -16,7 +16,7 @@ use crate::site::{Case, GROUPS, ME, SPACE, State, profile, restrict};
 use crate::tally::{Tally, holds};
 
 /// How many cases to try: more where `CONFPERM_CASES` multiplies them.
-#[expect(clippy::disallowed_methods, reason = "a switch for whoever runs the tests")]
+#[expect(clippy::disallowed_methods, reason = "a switch for those who run the tests")]
 pub(crate) fn cases(normally: u32) -> ProptestConfig {
     let times = std::env::var("CONFPERM_CASES").ok().and_then(|text| text.parse::<u32>().ok()).unwrap_or(1);
     ProptestConfig {

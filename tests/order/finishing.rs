@@ -1,4 +1,4 @@
-//! Whoever runs an apply can finish it: what is taken from that account is taken last.
+//! The account that runs an apply can finish it: what is taken from that account is taken last.
 
 use std::collections::BTreeSet;
 
@@ -96,9 +96,9 @@ fn what_the_caller_needs_is_taken_when_the_calls_that_need_it_are_made() {
 }
 
 #[test]
-fn what_would_let_somebody_in_waits_even_for_that() {
+fn what_would_open_something_waits_even_for_that() {
     let [mine, other, _] = GROUPS;
-    // The first group may read until then, and shall at no moment see the page that opens.
+    // The first group may read until then, and must at no moment see the page that opens.
     let before = state(&[(mine, &READ)], [&["user:me", other], &[]]);
     let after = state(&[], [&[], &[]]);
     let plan = planned(&case(before, after));
@@ -159,7 +159,7 @@ fn an_order_that_takes_it_earlier_does_not_pass_the_check() {
 #[test]
 fn what_the_caller_could_not_finish_is_not_begun() {
     let [mine, other, _] = GROUPS;
-    // The first group shall never see the page that opens, and nobody else lets the caller open it.
+    // The first group must never see the page that opens, and no other lets the caller open it.
     let before = state(&[(mine, &WRITE)], [&["user:me", other], &[]]);
     let after = state(&[], [&[], &[]]);
     for case in leaning(&before, &after) {

@@ -13,7 +13,7 @@ use confperm::sandbox::world::{Kind, Status, Verb};
 
 use crate::site::{Case, GROUPS, State};
 
-/// Lists that name nobody are open.
+/// Empty lists are open.
 const OPEN: u8 = 8;
 
 /// A state: for each group a bit for each permission, and for each page both lists, each a bit for each
@@ -149,8 +149,8 @@ impl Judge {
         steps
     }
 
-    /// The fewest calls to the rows at the end. Who keeps `read/space` cannot lose it on the way: whoever
-    /// is in that group alone would be without it.
+    /// The fewest calls to the rows at the end. Who keeps `read/space` cannot lose it on the way: an
+    /// account in that group alone would be without it.
     fn distances(&self, before: u8, after: u8) -> [u8; 16] {
         let keeps = before & after & READ;
         let mut distance = [u8::MAX; 16];
@@ -311,7 +311,7 @@ impl Judge {
     }
 }
 
-/// The kinds of people whom a list lets through.
+/// The kinds of people that a list lets through.
 fn members(list: u8) -> People {
     if list == OPEN {
         return People::MAX;

@@ -43,7 +43,7 @@ struct Run {
     states: Vec<World>,
     /// The same, each without the companions that the plan says come and go at that moment.
     settled: Vec<World>,
-    /// In which of them the plan says that somebody is shut out.
+    /// In which of them the plan says that an account is shut out.
     gaps: Vec<bool>,
 }
 
@@ -120,7 +120,7 @@ fn no_state_on_the_way_leaks_or_gaps() {
 }
 
 #[test]
-fn nor_for_people_whom_rows_of_a_class_or_of_anonymous_may_cover() {
+fn nor_for_people_that_rows_of_a_class_or_of_anonymous_may_cover() {
     holds(1_000, 12, &(with_classes(), choices()), |(case, choices), tally| {
         let world = case.world();
         let Some(run) = run(&case, &world, &choices, Gaps::Refuse, tally) else { return Ok(()) };
@@ -147,7 +147,7 @@ fn nor_where_groups_hold_roles() {
 }
 
 #[test]
-fn accepting_a_gap_lets_nobody_in_and_names_whom_it_shuts_out() {
+fn accepting_a_gap_opens_nothing_and_names_the_accounts_that_it_shuts_out() {
     holds(1_000, 12, &(case(), choices()), |(case, choices), tally| {
         let world = case.world();
         let Some(run) = run(&case, &world, &choices, Gaps::Allow, tally) else { return Ok(()) };
@@ -158,7 +158,7 @@ fn accepting_a_gap_lets_nobody_in_and_names_whom_it_shuts_out() {
                 now.iter().zip(&before).zip(&after).all(|((now, before), after)| !now || *before || *after)
             );
             prop_assert!(*told || between(&before, &now, &after), "{:#?}", run.plan.meanwhile);
-            // Neither whoever runs this nor a required admin is shut out, whatever is accepted.
+            // Neither the caller nor a required admin is shut out, whatever is accepted.
             let people: Vec<_> = state.users().map(|user| user.handle.clone()).collect();
             let things = now.len() / people.len();
             for (place, who) in people.iter().enumerate() {
@@ -288,7 +288,7 @@ fn carried_out(world: &World, plan: &Plan) -> World {
     world
 }
 
-/// Edges that are not the demand of the API are left out of plans, one by one. Where the sandbox then sees somebody
+/// Edges that are not the demand of the API are left out of plans, one by one. Where the sandbox then sees an account
 /// who can do for a moment what they can do neither before nor after, or cannot what they can before and after, the
 /// check must not let the plan pass.
 #[test]

@@ -1,4 +1,4 @@
-//! A small site in both forms, a change of it, and what everybody can do in a state of it.
+//! A small site in both forms, a change of it, and what every account can do in a state of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,7 +24,7 @@ pub(crate) struct State {
     pub(crate) pages: Vec<[BTreeSet<&'static str>; 2]>,
 }
 
-/// A site, and the state that it shall be brought to.
+/// A site, and the state that it is to be brought to.
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "they are independent, and drawn one by one")]
 pub(crate) struct Case {
@@ -34,13 +34,13 @@ pub(crate) struct Case {
     pub(crate) by: By,
     /// What other groups there are whose members cannot be read.
     pub(crate) bystanders: Bystanders,
-    /// Whether the first group is a required admin, whom nothing may shut out.
+    /// Whether the first group is a required admin, which nothing may shut out.
     pub(crate) required: bool,
-    /// Whether whoever runs this is in the first group.
+    /// Whether the caller is in the first group.
     pub(crate) mine: bool,
     /// Whether the permissions of this case are not its own, but those of that group.
     pub(crate) leaning: bool,
-    /// What whoever runs this may not do.
+    /// What the caller may not do.
     pub(crate) lacks: Lacks,
     /// Whether the space is archived.
     pub(crate) archived: bool,
@@ -70,7 +70,7 @@ pub(crate) struct Lacks {
     pub(crate) administer: bool,
     pub(crate) restrict: bool,
     pub(crate) edit: bool,
-    /// The pages whose edit lists do not name it, as bits. A list that names nobody else names it all the same.
+    /// The pages whose edit lists do not name it, as bits. A list without other names names it all the same.
     pub(crate) edit_lists: u8,
 }
 
@@ -85,7 +85,7 @@ impl Lacks {
     }
 }
 
-/// A principal that stands for everyone, or for many. Its rows stay as they are: whom they cover is the question.
+/// A principal that stands for everyone, or for many. Its rows stay as they are: which accounts they cover is the question.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wide {
     /// Whether the site lets in people who are not signed in.
@@ -141,8 +141,8 @@ impl Case {
         }
     }
 
-    /// People: those of the case; and, since a group may get new members at any time, somebody for each
-    /// group alone; and where the planner does not know, somebody for each combination.
+    /// People: those of the case; and, since a group may get new members at any time, one account for each
+    /// group alone; and where the planner does not know, one for each combination.
     pub(crate) fn crowd(&self) -> BTreeSet<u8> {
         let mut crowd: BTreeSet<u8> = self.people.iter().copied().chain([0, 1, 2, 4]).collect();
         if !self.members_known {
@@ -383,7 +383,7 @@ pub(crate) fn restrict(
     }
 }
 
-/// What everybody can do: a bit for each person, and each permission of the case or verb of a page.
+/// What every account can do: a bit for each person, and each permission of the case or verb of a page.
 pub(crate) fn profile(case: &Case, world: &World) -> Vec<bool> {
     let mut bits = Vec::new();
     let people = world.users().map(|user| world::Subject::User(user.account.clone()));

@@ -72,7 +72,7 @@ fn those_who_are_on_no_list_need_no_pages_to_be_absent() {
 }
 
 #[test]
-fn who_is_absent_and_given_something_is_told_whoever_it_is() {
+fn a_principal_that_is_absent_and_given_something_is_reported() {
     for who in ["anonymous", "class:all-licensed-users"] {
         let policy = policy(&format!(
             "spaces: {{A1: {{access: {{admin: [user:{ANN}], viewer: [{who}]}}}}}}\nrules: [{{name: r, spaces: [\"A*\"], absent: [{who}]}}]"

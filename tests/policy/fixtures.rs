@@ -26,7 +26,7 @@ pub(crate) fn folders(name: &str) -> Vec<Utf8PathBuf> {
     found
 }
 
-#[expect(clippy::disallowed_methods, reason = "a switch for whoever runs the tests")]
+#[expect(clippy::disallowed_methods, reason = "a switch for those who run the tests")]
 fn updating() -> bool {
     std::env::var_os("UPDATE_SNAPSHOTS").is_some()
 }

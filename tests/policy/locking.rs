@@ -136,7 +136,7 @@ fn a_day_that_had_passed_when_it_was_written_is_a_mistake() {
     let over = policy(&format!(
         "people: {{ann: {ANN}}}\nspaces: {{ENG: {{access: {{admin: [group:sre], viewer: [{{who: user:ann, until: 2026-11-20}}]}}}}}}\n"
     ));
-    // Without a lock nobody knows when it was written.
+    // Without a lock it is not known when it was written.
     assert_eq!(codes(&run(&over, &live, Lock::EMPTY).unwrap().warnings), [Code::EndedGrant]);
     let known = Lock::default().learn(&over, &live, &acme(), true).lock;
     assert_eq!(codes(&run(&over, &live, &known).unwrap().warnings), [Code::EndedGrant]);

@@ -353,7 +353,7 @@ fn what_another_line_still_gives_is_not_taken_back() {
 }
 
 #[test]
-fn an_ended_role_is_taken_off_whoever_still_has_that_role() {
+fn an_ended_role_is_taken_off_principals_that_still_have_it() {
     let mut live = site(SpaceRoleMode::Roles);
     let eng = live.spaces.get_mut(&"ENG".parse::<SpaceKey>().unwrap()).unwrap();
     eng.holdings.insert("group:g-leads".parse().unwrap(), Holding::Role("r-viewer".parse().unwrap()));
@@ -363,7 +363,7 @@ fn an_ended_role_is_taken_off_whoever_still_has_that_role() {
 }
 
 #[test]
-fn a_list_loses_whom_it_named_for_a_time_and_never_its_last_entry() {
+fn a_list_loses_entries_for_a_time_and_never_its_last() {
     let live = site(SpaceRoleMode::PreRoles);
     let body = "spaces: {ENG: {mode: additive, pages: {/Runbooks: {view: [group:sre, {who: group:hr, until: 2026-12-31}]}}}}";
     insta::assert_snapshot!(resolved_on(&live, "2026-12-31", body), @"ENG 2 view group:g-hr,group:g-sre (2)");

@@ -214,7 +214,7 @@ rules:
 
 /// A space with pages: 6 is Bob's alone, 7 is Bob's and hr's, 12 is for hr to edit.
 #[test]
-fn whoever_is_absent_goes_from_spaces_and_lists_and_never_empties_one() {
+fn absent_principals_leave_spaces_and_lists_and_never_empty_one() {
     let mut live = site(SpaceRoleMode::PreRoles);
     let eng = live.spaces.get_mut(&key("ENG")).unwrap();
     eng.holdings.insert(format!("user:{BOB}").parse().unwrap(), grants(&[Permission::ReadSpace]));
@@ -401,7 +401,7 @@ proptest! {
         prop_assert_eq!(means(&with_rules), means(&spaces(&written)));
     }
 
-    /// Whoever was replaced, or shall be absent, is nowhere afterwards; no list was opened; and a second plan has
+    /// A principal that is replaced or absent is nowhere afterwards; no list was opened; and a second plan has
     /// nothing to do.
     #[test]
     fn those_who_go_are_gone_and_nothing_is_left_to_do(

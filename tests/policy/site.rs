@@ -21,7 +21,7 @@ pub(crate) const BOB: &str = "5b10ac8d82e05b22cc7d4ef6";
 pub(crate) const BOT: &str = "5b10ac8d82e05b22cc7d4ef7";
 
 /// Three spaces (`ENG` with pages and some lists, `OLD` archived, `BARE` without anything read of it), groups of
-/// which two share a name, two people of whom Bob has left, and an app.
+/// which two share a name, two people, Bob having left, and an app.
 pub(crate) fn site(mode: SpaceRoleMode) -> Live {
     let groups = [
         ("g-platform", "platform"),

@@ -7,7 +7,7 @@ use confperm::sandbox::world::{
 use confperm::sandbox::{Site, state};
 
 /// Pages: 1 home, 2 restricted to group A (edit: A), 3 below it, 4 edit-restricted to A, 5 below it,
-/// 6 restricted to {A, B}, 7 restricted to somebody who left, 8 a restricted folder with 9 in it.
+/// 6 restricted to {A, B}, 7 restricted to an account that left, 8 a restricted folder with 9 in it.
 const SITE: &str = "
 kind: confluence-sandbox
 version: 1
@@ -106,7 +106,7 @@ fn access_is_additive_and_lists_subtract() {
 }
 
 #[test]
-fn nobody_is_above_restrictions() {
+fn no_account_is_above_restrictions() {
     let world = world("");
     assert_eq!(sees(&world, "boss", 2), Err(Denial::Content), "10: a space admin");
     assert_eq!(sees(&world, "admin", 1), Err(Denial::Space), "11: a product admin");
@@ -133,7 +133,7 @@ fn removing_the_last_entry_opens_the_page() {
 }
 
 #[test]
-fn anonymous_adds_to_everybody_and_matches_no_list() {
+fn anonymous_adds_to_every_account_and_matches_no_list() {
     let closed = world(", anonymous");
     assert_eq!(closed.allows(&Subject::Anonymous, Verb::Read, ContentId(1)), Err(Denial::Site));
     assert_eq!(sees(&closed, "c", 1), Ok(()), "18: adds to people who are signed in");
@@ -162,7 +162,7 @@ fn guests_have_one_space_and_are_never_admins() {
 }
 
 #[test]
-fn the_help_desk_switch_lets_everybody_view_and_no_more() {
+fn the_help_desk_switch_lets_every_account_view_and_no_more() {
     let world = site("pre-roles", false, "", "", "unlicensed-access: true");
     for who in ["c", "customer", "admin"] {
         assert_eq!(sees(&world, who, 1), Ok(()), "19: {who}");

@@ -123,7 +123,7 @@ proptest! {
     }
 
     #[test]
-    fn whoever_may_do_something_may_view_and_nobody_gains_by_a_longer_chain(
+    fn doing_anything_takes_viewing_and_a_longer_chain_gives_nothing(
         setup in setup(),
         commands in prop::collection::vec(command(), 0..40),
     ) {

@@ -7,7 +7,7 @@ use crate::support::{Client, Setup};
 
 /// API v2, createBulkUserLookup: `minItems: 1`.
 #[tokio::test]
-async fn nobody_is_no_list_of_users() {
+async fn an_unknown_name_is_no_list_of_users() {
     let site = Setup::default().serve().await;
     let reply = site.post("/wiki/api/v2/users-bulk", json!({"accountIds": []})).await;
     reply.v2_error(400, "INVALID_REQUEST_PARAMETER");

@@ -102,7 +102,7 @@ impl Setup {
     }
 }
 
-/// A server, and somebody who talks to it.
+/// A server, and a client of it.
 pub(crate) struct Client {
     pub(crate) running: Running,
     http: reqwest::Client,

@@ -357,7 +357,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_of_somebody_with_a_role_are_dropped_and_strange_ones_kept_aside() {
+    fn rows_beside_a_role_are_dropped_and_strange_ones_kept_aside() {
         let row = |id: u32, kind: &str, who: &str, key: &str, target: &str| {
             json!({"id": id.to_string(), "principal": {"type": kind, "id": who},
                    "operation": {"key": key, "targetType": target}})

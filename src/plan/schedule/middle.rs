@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_caller_stands_alone_where_two_lists_share_nobody() {
+    fn the_caller_stands_alone_where_two_lists_share_no_entry() {
         let list = |name: &str| Audience::from_site_list([name.parse().unwrap()]);
         let caller: Subject = "user:me".parse().unwrap();
         assert_eq!(narrower(&list("group:a"), &list("group:b"), &caller), list("user:me"));

@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_someone_else_does_not_fit() {
+    fn the_name_of_another_account_does_not_fit() {
         for (alias, name) in [
             ("tina", "Bob Builder"),
             ("ann", "Olga Petrova"),

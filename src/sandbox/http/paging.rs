@@ -56,7 +56,7 @@ impl Cursor {
     }
 }
 
-/// Makes cursors look like nothing, so that nobody counts with them.
+/// Makes cursors opaque, so that no client computes them.
 const MASK: u64 = 0x5bd1_e995_9d1c_a3f7;
 
 /// One page of a list, where the next begins, and where the one before it ends.

@@ -300,7 +300,7 @@ impl Names {
         found.ok_or_else(|| sense(place, format!("there is no `{handle}` under `users`")))
     }
 
-    /// `ann`, or `account-id:ID` of somebody who is not in the file.
+    /// `ann`, or `account-id:ID` of an account that is not in the file.
     fn author(&self, place: &str, text: &str) -> Result<AccountId, StateError> {
         text.strip_prefix("account-id:")
             .map_or_else(|| self.account(place, text), |id| Ok(AccountId::from(id)))

@@ -19,7 +19,7 @@ use super::{
 };
 use super::{SpaceId, SpaceKey, SpaceStatus, Status, Subject, World};
 
-/// What somebody may want to do to content.
+/// What an account may want to do to content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(
     missing_docs,
@@ -101,7 +101,7 @@ pub struct Standing<'w> {
 impl<'w> Standing<'w> {
     /// Looks up everything a subject counts as.
     pub fn of(world: &'w World, subject: &'w Subject) -> Self {
-        let nobody = Self {
+        let nothing = Self {
             world,
             subject,
             admitted: false,
@@ -115,17 +115,17 @@ impl<'w> Standing<'w> {
             Subject::Anonymous => Self {
                 admitted: world.settings.anonymous,
                 granted_as: [Principal::Anonymous].into(),
-                ..nobody
+                ..nothing
             },
             Subject::Group(group) if world.group(group).is_some() => {
                 let itself: BTreeSet<_> = [Principal::Group(group.clone())].into();
                 let granted_as = itself.iter().cloned().chain(anonymous_for_the_signed_in(world)).collect();
-                Self { admitted: true, signed_in: true, listed_as: itself, granted_as, ..nobody }
+                Self { admitted: true, signed_in: true, listed_as: itself, granted_as, ..nothing }
             }
-            Subject::Group(_) => nobody,
+            Subject::Group(_) => nothing,
             Subject::User(account) | Subject::WithKey(account) => {
                 let Some(user) = world.user(account) else {
-                    return nobody;
+                    return nothing;
                 };
                 let person = user.kind == AccountType::Atlassian;
                 let guest = user.guest_of.is_some();
@@ -163,7 +163,7 @@ impl<'w> Standing<'w> {
                     guest_of: user.guest_of.as_ref(),
                     listed_as,
                     granted_as,
-                    ..nobody
+                    ..nothing
                 }
             }
         }
@@ -285,7 +285,7 @@ impl<'w> Standing<'w> {
     }
 }
 
-/// Nobody administers a space by what anonymous is granted, whoever they are.
+/// What anonymous is granted lets no account administer a space.
 fn is_void(principal: &Principal, pair: Pair) -> bool {
     *principal == Principal::Anonymous && pair == Pair::AdministerSpace
 }

@@ -15,7 +15,7 @@ use super::{Subject, World};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Caller {
-    /// Nobody in particular.
+    /// No account in particular.
     Anonymous,
     /// An account that has signed in.
     User(AccountId),

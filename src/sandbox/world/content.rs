@@ -86,12 +86,12 @@ impl ListKind {
     }
 }
 
-/// The two restriction lists of a node. An empty list restricts nobody.
+/// The two restriction lists of a node. An empty list restricts no account.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lists {
-    /// Who may view; empty is everybody in the space.
+    /// Who may view; empty is every account in the space.
     pub read: BTreeSet<Principal>,
-    /// Who may edit; empty is everybody with the right in the space.
+    /// Who may edit; empty is every account with the right in the space.
     pub update: BTreeSet<Principal>,
 }
 

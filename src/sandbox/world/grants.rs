@@ -152,7 +152,7 @@ impl World {
         doomed
     }
 
-    /// Whether somebody administers the space by a row that stays, or by a role.
+    /// Whether an account administers the space by a row that stays, or by a role.
     pub(super) fn admin_remains(&self, space: &Space, doomed: &BTreeSet<GrantId>) -> bool {
         let by_row =
             rows(space, |grant| grant.pair == Pair::AdministerSpace).any(|row| !doomed.contains(&row));

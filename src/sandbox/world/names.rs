@@ -85,7 +85,7 @@ pub enum Class {
     AllLicensedUsers,
     /// "All Confluence admins".
     AllProductAdmins,
-    /// Everybody who is signed in.
+    /// Every account that is signed in.
     AuthenticatedUsers,
     /// Administrators of a Jira Service Management project.
     JsmProjectAdmins,
@@ -112,7 +112,7 @@ impl Class {
     }
 }
 
-/// Whoever a row, a role assignment or a restriction list can name.
+/// What a row, a role assignment or a restriction list can name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Principal {
@@ -122,7 +122,7 @@ pub enum Principal {
     Group(GroupId),
     /// The members of a class.
     Class(Class),
-    /// Everybody, signed in or not.
+    /// Every reader, signed in or not.
     Anonymous,
 }
 
@@ -143,7 +143,7 @@ pub enum Subject {
     /// An account, with all the groups and classes it is in.
     User(AccountId),
     /// What a group brings by itself: rows, roles and lists that name the group, and what is granted to
-    /// anonymous, which adds to everybody. Classes are not counted: a group has no licence.
+    /// anonymous, which adds to every account. Classes are not counted: a group has no licence.
     Group(GroupId),
     /// An account that passes restriction lists by an admin key (API v2, enableAdminKey).
     WithKey(AccountId),

@@ -40,7 +40,7 @@ impl World {
             if !seen.insert(principal) {
                 return Err(Refusal::PrincipalTwice(principal.clone()));
             }
-            // A removal may name somebody who is gone: the assignment is what has to exist.
+            // A removal may name an account that is gone: the assignment is what has to exist.
             if role.is_some() && !self.takes(principal) {
                 return Err(Refusal::UnknownPrincipal(principal.clone()));
             }

@@ -125,7 +125,7 @@ fn a_space_that_the_account_does_not_administer_is_left_out_and_the_others_are_d
     folder.run(&["plan", "--space", "ENG"]).code(0);
 }
 
-/// A space of two people, of whom Ann runs this, with these rows and pages.
+/// A space of two people, of which Ann runs this, with these rows and pages.
 fn small(permissions: &str, pages: &str, policy: &str) -> Folder {
     let people = "ann: {account-id: u-ann, name: Ann, email: ann@example.com}\n  bob: {account-id: u-bob, name: Bob, \
                   email: bob@example.com}";

@@ -92,7 +92,7 @@ quirks: {{companions: never, role-vocabulary: {vocabulary}}}
     Case { site, policy, has_unknown_roles: mode != "pre-roles" && vocabulary == "partly-unknown" }
 }
 
-/// What is held in the space. Someone else administers it, so that the caller need not.
+/// What is held in the space. Another account administers it, so that the caller need not.
 fn space(site: &mut String, dice: &mut Dice, mode: &str) {
     let mut rows: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut roles: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

@@ -230,7 +230,7 @@ fn judge(
 }
 
 #[test]
-fn guests_see_exactly_their_pages_and_nobody_else_notices() {
+fn guests_see_exactly_their_pages_and_no_other_account_notices() {
     let drawn = Drawn::default();
     holds(1_200, 40, &guested(), |guested, tally| {
         let Some(Played { readings, .. }) = Played::of(&guested, &drawn, tally) else {

@@ -66,7 +66,7 @@ fn a_principal_that_goes_joins_no_list() {
 }
 
 #[test]
-fn a_list_that_loses_its_last_entry_is_an_error_whoever_joins_it() {
+fn a_list_that_loses_its_last_entry_is_an_error_even_if_others_join_it() {
     let mut live = case(Some([Who::Hr].into()), None).live();
     let tree = live.spaces.get_mut(&"ENG".parse().unwrap()).unwrap().tree.as_mut().unwrap();
     let Some(Known::Known(lists)) = tree.get(Case::id(0)).map(|page| page.restrictions.clone()) else {

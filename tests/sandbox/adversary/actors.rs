@@ -16,7 +16,7 @@ fn title(site: &Client) -> String {
 }
 
 #[tokio::test]
-async fn somebody_acts_before_the_nth_request_of_a_pattern() {
+async fn an_actor_acts_before_the_nth_request_of_a_pattern() {
     let site = serve(renames(When::Before("GET:/pages/*".parse().unwrap(), 2))).await;
     let page = async || site.get("/wiki/api/v2/pages/2").await.body["title"].clone();
     assert_eq!((page().await, page().await), (json!("Open"), json!("Renamed")));
@@ -26,7 +26,7 @@ async fn somebody_acts_before_the_nth_request_of_a_pattern() {
 }
 
 #[tokio::test]
-async fn somebody_acts_after_an_object_was_read() {
+async fn an_actor_acts_after_an_object_was_read() {
     let from_ancestors = "/wiki/rest/api/content/search?cql=id%3D4&expand=ancestors.restrictions.read";
     for (when, path) in [
         (When::after_rows(ENG, 2), ROWS),
@@ -48,7 +48,7 @@ async fn somebody_acts_after_an_object_was_read() {
 }
 
 #[tokio::test]
-async fn somebody_acts_between_two_writes() {
+async fn an_actor_acts_between_two_writes() {
     let site = serve(renames(When::AfterWrite("*".parse().unwrap(), 2))).await;
     put_view(&site, "a-ann").await;
     put_view(&site, "nobody").await.v1_error(400, "Unknown subject");

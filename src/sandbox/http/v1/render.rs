@@ -39,7 +39,7 @@ pub(super) fn site_operations(user: &User) -> Value {
         .collect()
 }
 
-/// Somebody who is in a list and is no account of this site.
+/// A list entry that is no account of this site.
 fn unknown_user(account: &AccountId) -> Value {
     json!({
         "type": "unknown", "accountId": account.as_str(), "accountType": "", "email": "",
