@@ -49,7 +49,7 @@ pub use levels::{FoundRoute, LevelReport, Need, Outcome};
 pub use lints::{Finding, Lint, LintInputs, lints};
 pub use outside::Outside;
 pub use question::{Asker, Level, Needed, Object, Reason, Route, Verb, Verdict};
-pub(crate) use question::{EditList, edit_permission};
+pub(crate) use question::{EditList, RESTRICT, edit_permission};
 pub(crate) use service_desk::{SERVICE_DESK, has_service_desk};
 pub use survey::{Exception, SpaceSurvey, Tally};
 pub use who::{Dead, GateRoutes, Through, Who};

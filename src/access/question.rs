@@ -204,11 +204,9 @@ impl Verb {
             Self::Comment => vec![read, Clause::one(P::CreateComment)],
             Self::Attach => vec![read, Clause::one(P::CreateAttachment)],
             Self::Delete => vec![read, Clause { any_of: vec![delete], perhaps: Some(P::DeleteOwn) }],
-            Self::Restrict => vec![
-                read,
-                Clause::one(edit),
-                Clause { any_of: vec![P::RestrictContent, P::AdministerSpace], perhaps: None },
-            ],
+            Self::Restrict => {
+                vec![read, Clause::one(edit), Clause { any_of: RESTRICT.to_vec(), perhaps: None }]
+            }
             Self::Space(permission) => vec![read, Clause::one(permission)],
         }
     }
@@ -222,6 +220,9 @@ impl Verb {
         }
     }
 }
+
+/// What changing lists needs in the space, beside editing: one of these.
+pub(crate) const RESTRICT: [Permission; 2] = [Permission::RestrictContent, Permission::AdministerSpace];
 
 /// What editing needs in the space. Legacy "add page" means create and edit; roles tell them apart (access model,
 /// fact 17).

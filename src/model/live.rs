@@ -238,8 +238,18 @@ impl LiveSpace {
         }
     }
 
-    /// Whether what a principal holds here gives a permission: its rows say so, or what is known of its role.
+    /// Whether what a principal holds here gives a permission that it can use.
     pub fn gives(
+        &self,
+        principal: &Principal,
+        permission: Permission,
+        roles: &BTreeMap<RoleId, Role>,
+    ) -> Truth {
+        if principal.can_use(permission) { self.holds(principal, permission, roles) } else { Truth::No }
+    }
+
+    /// Whether a principal holds a permission here, of use or not: its rows say so, or what is known of its role.
+    pub fn holds(
         &self,
         principal: &Principal,
         permission: Permission,
@@ -279,7 +289,8 @@ impl LiveSpace {
                 all.filter(|permission| holding.gives(*permission, roles) >= at_least).collect()
             }
         };
-        given.into_iter().chain(shown.into_iter().flatten().copied()).collect()
+        let all = given.into_iter().chain(shown.into_iter().flatten().copied());
+        all.filter(|permission| principal.can_use(*permission)).collect()
     }
 
     /// The roles that are assigned here, each with the permissions in the rows of one of its holders.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::text::text_form;
-use super::{AccountId, GroupId, InvalidId};
+use super::{AccountId, GroupId, InvalidId, Permission};
 
 /// Who a space permission or a role can be given to.
 ///
@@ -79,6 +79,12 @@ impl Principal {
             Self::User(account) => Some(Subject::User(account.clone())),
             Self::Class(_) | Self::Anonymous => None,
         }
+    }
+
+    /// Whether holding a permission lets anyone use it: what `anonymous` holds administers no space, neither for
+    /// visitors nor for accounts that are treated as one (access model, the formula of space permissions).
+    pub const fn can_use(&self, permission: Permission) -> bool {
+        !matches!((self, permission), (Self::Anonymous, Permission::AdministerSpace))
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::access::edit_permission;
+use crate::access::{RESTRICT, edit_permission};
 use crate::model::{
     AccessClass, Audience, Call, ContentId, Gap, Holding, Live, LiveSpace, Permission, Principal, RoleId,
     SpaceRoleMode, Subject, Truth,
@@ -40,16 +40,12 @@ impl<'a> Rights<'a> {
 
     fn has_one(&self, permission: Permission) -> Truth {
         let by_holding = self.mine.iter().map(|(principal, is_account)| {
-            // Anonymous visitors administer nothing, and neither does an account by being treated as one.
-            if **principal == Principal::Anonymous && permission == Permission::AdministerSpace {
-                return Truth::No;
-            }
             let gives = self.space.gives(principal, permission, &self.live.roles);
             gives.min(*is_account)
         });
         let mut foreign = self.space.foreign.iter().map(|row| row.permission.raw());
         let by_foreign = foreign.any(|pair| pair == permission.cloud_pair()).then_some(Truth::Unknown);
-        let by_unlisted = (permission != Permission::AdministerSpace && self.has_unlisted_anonymous_rows())
+        let by_unlisted = (Principal::Anonymous.can_use(permission) && self.has_unlisted_anonymous_rows())
             .then_some(Truth::Unknown);
         let gained = self.gained.get(&permission).copied();
         by_holding.chain(by_foreign).chain(by_unlisted).chain(gained).max().unwrap_or(Truth::No)
@@ -119,8 +115,6 @@ pub(super) fn may_be_caller(principal: &Principal, live: &Live) -> bool {
 pub(super) const ROWS: [Permission; 1] = [Permission::AdministerSpace];
 /// What role assignments need.
 pub(super) const ROLES: [Permission; 2] = [Permission::AdministerSpace, Permission::ManageUsers];
-/// What changing lists needs, beside the right to edit.
-const RESTRICT: [Permission; 2] = [Permission::RestrictContent, Permission::AdministerSpace];
 
 /// What a call needs of the account: one permission of each of these.
 pub(super) fn needed(call: &Call, space: &LiveSpace, live: &Live) -> Vec<Vec<Permission>> {

@@ -249,13 +249,7 @@ fn rows(
 ) -> BTreeMap<Permission, Table> {
     let given = |state: &LiveSpace| {
         let roles = &space.live.roles;
-        let mut given =
-            if reading.roles_give { state.may_give(who, roles) } else { state.surely_gives(who, roles) };
-        if *who == Principal::Anonymous {
-            // What anonymous holds administers no space.
-            given.remove(&Permission::AdministerSpace);
-        }
-        given
+        if reading.roles_give { state.may_give(who, roles) } else { state.surely_gives(who, roles) }
     };
     let (given_before, given_after) = (given(space.before), given(space.after));
     let calls = match space.steps {

@@ -189,10 +189,6 @@ impl<'a> Reading<'a> {
                 perhaps.filter(|permission| self.roles_give != is_exception(permission)).collect();
             given.extend(perhaps);
         }
-        if *principal == Principal::Anonymous {
-            // What anonymous holds administers no space.
-            given.remove(&Permission::AdministerSpace);
-        }
         given
     }
 }
@@ -319,7 +315,7 @@ impl Rows {
         let is_everyones = match self.everyone {
             Everyone::Nothing => false,
             Everyone::Reads => any_of.contains(&Permission::ReadSpace),
-            Everyone::HoldsAll => any_of.iter().any(|permission| *permission != Permission::AdministerSpace),
+            Everyone::HoldsAll => any_of.iter().any(|permission| Principal::Anonymous.can_use(*permission)),
         };
         if is_everyones {
             return Gate::constant(true);

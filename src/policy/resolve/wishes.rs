@@ -388,7 +388,7 @@ impl<'a> Resolver<'a> {
         }
         let who = condition.who.as_ref();
         let gives = |permission: &Permission| {
-            who.map_or(Truth::No, |who| space.gives(who, *permission, &self.live.roles))
+            who.map_or(Truth::No, |who| space.holds(who, *permission, &self.live.roles))
         };
         match required.iter().map(gives).min() {
             None | Some(Truth::Yes) => return true,
