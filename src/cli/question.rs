@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::access::{Asker, Object, Verb};
 use crate::diagnostic::{Code, Sources};
 use crate::model::{AccountId, ContentId, Desired, DesiredSpace, Live, SpaceKey, Tree, visible};
-use crate::observe::{self, Askers, ListingNeeds, Needs, SiteLists};
+use crate::observe::{self, Askers, ListingNeeds, Needs, SiteLists, one};
 use crate::plan;
 use crate::policy::lock::Lock;
 use crate::policy::{self, Context, Grantee, Lookup, Named, PageSelector, Policy};
@@ -209,6 +209,9 @@ impl Prepare<'_> {
             observe::of_answer(askers(asker.as_ref()), contents.as_ref().unwrap_or(&nothing), spaces)
         };
         self.reading.until_known(&mut live, needs).await?;
+        if let Some(Asker::Person(account)) = &asker {
+            one::memberships(self.reading.site, &mut live, account).await?;
+        }
         let told = desired.as_ref().map(|desired| plan::with_lists_for_guests(desired, &live));
         if self.planned
             && let Some(desired) = &desired

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::access::Engine;
+use crate::access::{Asker, Engine};
 use crate::model::SpaceKey;
-use crate::observe::{self, Chosen};
+use crate::observe::{self, Chosen, one};
 use crate::plan;
 use crate::policy::{self, Context, Grantee, Lookup, Named};
 use crate::render::{self, SiteNames, SurveyQuestion};
@@ -66,6 +66,9 @@ pub(super) async fn run(args: &WhatArgs, environment: &Environment, out: &Output
         observe::of_tested(askers(Some(&asker)), states.flat_map(|state| state.spaces.values()))
     };
     reading.until_known(&mut live, needs).await?;
+    if let Asker::Person(account) = &asker {
+        one::memberships(reading.site, &mut live, account).await?;
+    }
     let mut shown = state(&live).unwrap_or(live);
     shown.spaces.retain(|key, _| spaces.contains(key));
     let people = policy.people.iter();

@@ -84,6 +84,22 @@ pub async fn person<R: Read>(read: &R, live: &mut Live, account: &AccountId) -> 
     Ok(true)
 }
 
+/// Where members of groups could not be read, notes of this person what its own list of groups says. What is known of
+/// others in these groups is then no more than before: such a site answers questions about this person alone.
+pub async fn memberships<R: Read>(read: &R, live: &mut Live, account: &AccountId) -> Result<(), Error> {
+    let is_unread = |group: &Group| matches!(group.members, Known::Unknown(_));
+    if !live.directory.groups.values().any(is_unread) {
+        return Ok(());
+    }
+    let Known::Known(own) = read.groups_of(account).await? else { return Ok(()) };
+    let own: BTreeSet<GroupId> = own.into_iter().map(|group| group.id).collect();
+    for group in live.directory.groups.values_mut().filter(|group| is_unread(group)) {
+        let member = own.contains(&group.id).then(|| account.clone());
+        group.members = Known::Known(member.into_iter().collect());
+    }
+    Ok(())
+}
+
 /// Notes that the person who is asked about is in none of the groups that rows and lists name beside those that
 /// [`person`] has found: the list of a person's groups is whole.
 pub fn in_no_other_group(live: &mut Live) {

@@ -118,6 +118,7 @@ fn count(tally: &mut Tally, said: &Value) {
     *tally.entry(said["answer"].as_str().unwrap_or("error").to_owned()).or_default() += 1;
 }
 
+/// Where the members of groups are hidden, too: a person's own groups say it.
 #[test]
 fn can_says_what_explain_says() {
     let folder = Folder::with(&[("confperm.yaml", POLICY)]);
@@ -130,7 +131,11 @@ fn can_says_what_explain_says() {
             1 => plain(case(seed).site),
             _ => plain(unlisted(&mut dice, &case(seed).site)),
         };
-        let hosted = hosted(&asked.state, Adversary::default());
+        let adversary = match seed % 4 {
+            0 => Adversary::default().hide("group-members=403".parse().unwrap()),
+            _ => Adversary::default(),
+        };
+        let hosted = hosted(&asked.state, adversary);
         for _ in 0..5 {
             let words = question(&mut dice, &asked);
             let short = answer(&hosted, &folder, "can", &words);
