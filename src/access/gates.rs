@@ -1,5 +1,6 @@
-//! What an access hangs on, as data: an AND of gates, each an OR of ways. This is the one place that says which rows
-//! and which lists count for what.
+//! What an access hangs on, as data: an AND of gates, each an OR of ways. What a verb takes of a space, and
+//! whether the edit list counts, [`Verb`] says to all who ask; which lists stand on the way, the order of calls and its
+//! check work out each for itself, so that one can catch the other.
 //!
 //! | to | in the space, a gate for each | on lists, a gate for each |
 //! |---|---|---|

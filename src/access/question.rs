@@ -26,18 +26,41 @@ pub enum Asker {
     },
 }
 
-/// What the asker wants to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Verb {
-    View,
-    Edit,
-    Comment,
-    Attach,
-    Delete,
+/// Makes [`Verb`], and of the same lines the list of what can be done to content and the words for it: plan and check
+/// go by that list, so a verb that it lacked would be checked by neither.
+macro_rules! verbs {
+    ($($(#[$doc:meta])* $verb:ident = $word:literal,)*) => {
+        /// What the asker wants to do.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Verb {
+            $($(#[$doc])* $verb,)*
+            /// A permission in the space, whatever it serves for.
+            Space(Permission),
+        }
+
+        impl Verb {
+            /// What can be done to content.
+            pub const ON_CONTENT: [Self; [$($word),*].len()] = [$(Self::$verb),*];
+
+            /// The word of the command line and of documents.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$verb => $word,)*
+                    Self::Space(permission) => permission.as_str(),
+                }
+            }
+        }
+    };
+}
+
+verbs! {
+    View = "view",
+    Edit = "edit",
+    Comment = "comment",
+    Attach = "attach",
+    Delete = "delete",
     /// Changing the lists of the content.
-    Restrict,
-    /// A permission in the space, whatever it serves for.
-    Space(Permission),
+    Restrict = "restrict",
 }
 
 /// What the asker wants to do it to. A verb on content asked of a space means content in it that no list
@@ -187,10 +210,6 @@ impl Needed {
 }
 
 impl Verb {
-    /// What can be done to content.
-    pub const ON_CONTENT: [Self; 6] =
-        [Self::View, Self::Edit, Self::Comment, Self::Attach, Self::Delete, Self::Restrict];
-
     /// What a space must grant for this verb on this kind of content: all of these.
     pub(crate) fn clauses(self, kind: ContentKind, mode: SpaceRoleMode) -> Vec<Clause> {
         use Permission as P;
@@ -293,14 +312,6 @@ impl Object {
 
 impl fmt::Display for Verb {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::View => "view",
-            Self::Edit => "edit",
-            Self::Comment => "comment",
-            Self::Attach => "attach",
-            Self::Delete => "delete",
-            Self::Restrict => "restrict",
-            Self::Space(permission) => permission.as_str(),
-        })
+        f.pad(self.as_str())
     }
 }

@@ -26,6 +26,7 @@ use super::error::CliError;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::output::Output;
+use super::subject;
 
 /// Says to a run that it is asked by a shell, and by which. It is no plain word, which a CI job may have set.
 const VARIABLE: &str = "CONFPERM_COMPLETE";
@@ -159,8 +160,8 @@ pub(super) fn teams() -> ArgValueCompleter {
 
 /// What may be done to pages and in spaces.
 pub(super) fn verbs() -> ArgValueCompleter {
-    let words = ["view", "edit", "comment", "attach", "delete", "restrict"];
-    let words = words.into_iter().chain(Permission::ALL.iter().map(|permission| permission.as_str()));
+    let words = subject::words().into_iter().map(|(word, _)| word);
+    let words = words.chain(Permission::ALL.iter().map(|permission| permission.as_str()));
     let words: BTreeSet<String> = words.map(str::to_owned).collect();
     ArgValueCompleter::new(move |current: &OsStr| candidates(words.clone(), current))
 }

@@ -17,34 +17,30 @@ use crate::policy::{Grantee, Link, Lookup, Named, PageSelector, Policy};
 use super::error::CliError;
 use super::failure::Failure;
 
-/// What can be done with content, in the order of the help.
-const VERBS: [(&str, Verb); 8] = [
-    ("view", Verb::View),
-    ("edit", Verb::Edit),
-    ("comment", Verb::Comment),
-    ("attach", Verb::Attach),
-    ("delete", Verb::Delete),
-    ("restrict", Verb::Restrict),
-    ("export", Verb::Space(Permission::ExportSpace)),
-    ("administer", Verb::Space(Permission::AdministerSpace)),
-];
+/// What can be asked for by one word: what can be done to content, and two permissions in a space.
+pub(super) fn words() -> Vec<(&'static str, Verb)> {
+    let of_spaces = [("export", Permission::ExportSpace), ("administer", Permission::AdministerSpace)];
+    let of_spaces = of_spaces.map(|(word, permission)| (word, Verb::Space(permission)));
+    Verb::ON_CONTENT.into_iter().map(|verb| (verb.as_str(), verb)).chain(of_spaces).collect()
+}
 
 pub(super) fn verb(text: &str) -> Result<Verb, CliError> {
+    let words = words();
+    let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     if text.trim().is_empty() {
-        let names = VERBS.map(|(name, _)| name).join(", ");
+        let names = known.join(", ");
         return Err(CliError::usage(
             "nothing says what is to be done",
             format!("ask for one of {names}, or for a permission such as export/space"),
         ));
     }
-    if let Some((_, verb)) = VERBS.into_iter().find(|(name, _)| *name == text) {
-        return Ok(verb);
+    if let Some((_, verb)) = words.iter().find(|(word, _)| *word == text) {
+        return Ok(*verb);
     }
     if let Ok(permission) = text.parse() {
         return Ok(Verb::Space(permission));
     }
-    let known = VERBS.map(|(name, _)| name);
-    let names = known.into_iter().chain(Permission::ALL.iter().map(|permission| permission.as_str()));
+    let names = known.iter().copied().chain(Permission::ALL.iter().map(|permission| permission.as_str()));
     let hint = match (text, did_you_mean(text, names)) {
         ("delete/space", _) => {
             "\"Delete own\" is written delete_own/space, deleting the space delete_space/space".to_owned()

@@ -217,7 +217,8 @@ async fn ask(
             let verb = match check.verb {
                 Verb::View => PageVerb::View,
                 Verb::Edit => PageVerb::Edit,
-                _ => return None,
+                // The site is asked for these two alone.
+                Verb::Comment | Verb::Attach | Verb::Delete | Verb::Restrict | Verb::Space(_) => return None,
             };
             match check.object {
                 Object::Content(_, content) => Some((number, principal, verb, content)),

@@ -285,47 +285,42 @@ pub struct Expectation {
     pub targets: Vec<Spanned<TestTarget>>,
 }
 
-/// What a person or group can do, in access tests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TestVerb {
-    View,
-    Comment,
-    Edit,
-    Attach,
-    Delete,
-    Restrict,
-    Export,
-    Administer,
+/// Makes [`TestVerb`], its list and its words of the same lines.
+macro_rules! test_verbs {
+    ($($verb:ident = $word:literal,)*) => {
+        /// What a person or group can do, in access tests.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum TestVerb {
+            $($verb,)*
+        }
+
+        impl TestVerb {
+            pub const ALL: [Self; [$($word),*].len()] = [$(Self::$verb),*];
+
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$verb => $word,)*
+                }
+            }
+        }
+    };
+}
+
+test_verbs! {
+    View = "view",
+    Comment = "comment",
+    Edit = "edit",
+    Attach = "attach",
+    Delete = "delete",
+    Restrict = "restrict",
+    Export = "export",
+    Administer = "administer",
 }
 
 impl TestVerb {
-    pub const ALL: [Self; 8] = [
-        Self::View,
-        Self::Comment,
-        Self::Edit,
-        Self::Attach,
-        Self::Delete,
-        Self::Restrict,
-        Self::Export,
-        Self::Administer,
-    ];
-
     /// Whether it is about a space as a whole, whichever page is named.
     pub const fn is_about_spaces(self) -> bool {
         matches!(self, Self::Export | Self::Administer)
-    }
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::View => "view",
-            Self::Comment => "comment",
-            Self::Edit => "edit",
-            Self::Attach => "attach",
-            Self::Delete => "delete",
-            Self::Restrict => "restrict",
-            Self::Export => "export",
-            Self::Administer => "administer",
-        }
     }
 }
 

@@ -12,17 +12,12 @@ use crate::naive::Naive;
 use crate::random::{Dice, PAGES, PEOPLE, changed, hidden, world};
 use crate::world::{account, id, key};
 
-const VERBS: [Verb; 9] = [
-    Verb::View,
-    Verb::Edit,
-    Verb::Comment,
-    Verb::Attach,
-    Verb::Delete,
-    Verb::Restrict,
-    Verb::Space(Permission::ReadSpace),
-    Verb::Space(Permission::AdministerSpace),
-    Verb::Space(Permission::ExportSpace),
-];
+const IN_SPACES: [Permission; 3] =
+    [Permission::ReadSpace, Permission::AdministerSpace, Permission::ExportSpace];
+
+fn verbs() -> impl Iterator<Item = Verb> {
+    Verb::ON_CONTENT.into_iter().chain(IN_SPACES.map(Verb::Space))
+}
 
 fn askers() -> Vec<(Asker, Option<AccountId>)> {
     let people = PEOPLE.map(|name| (Asker::Person(account(name)), Some(account(name))));
@@ -30,7 +25,7 @@ fn askers() -> Vec<(Asker, Option<AccountId>)> {
 }
 
 fn questions() -> impl Iterator<Item = (Verb, u64)> {
-    VERBS.into_iter().flat_map(|verb| (1..=PAGES).map(move |page| (verb, page)))
+    verbs().flat_map(|verb| (1..=PAGES).map(move |page| (verb, page)))
 }
 
 /// Neither, either or both of the ways in which what is not documented may be.

@@ -16,14 +16,28 @@ const GROUPS: [&str; 5] = ["users", "admins", "a", "b", "c"];
 const PAGES: u64 = 9;
 const ENG: sim::SpaceId = sim::SpaceId(101);
 
-const VERBS: [(Verb, sim::Verb); 6] = [
-    (Verb::View, sim::Verb::Read),
-    (Verb::Edit, sim::Verb::Update),
-    (Verb::Comment, sim::Verb::Comment),
-    (Verb::Delete, sim::Verb::Delete),
-    (Verb::Attach, sim::Verb::Attach),
-    (Verb::Restrict, sim::Verb::Restrict),
-];
+/// Each verb on content, as the sandbox has it.
+fn verbs() -> impl Iterator<Item = (Verb, sim::Verb)> {
+    Verb::ON_CONTENT.into_iter().map(|verb| {
+        let theirs = match verb {
+            Verb::View => sim::Verb::Read,
+            Verb::Edit => sim::Verb::Update,
+            Verb::Comment => sim::Verb::Comment,
+            Verb::Delete => sim::Verb::Delete,
+            Verb::Attach => sim::Verb::Attach,
+            Verb::Restrict => sim::Verb::Restrict,
+            Verb::Space(_) => unreachable!("not done to content"),
+        };
+        (verb, theirs)
+    })
+}
+
+/// What the sandbox looks at in every state is all that can be done.
+#[test]
+fn the_sandbox_has_every_verb() {
+    let theirs: BTreeSet<sim::Verb> = verbs().map(|(_, theirs)| theirs).collect();
+    assert_eq!(theirs, BTreeSet::from(sim::Verb::ALL));
+}
 
 /// A world, with what it does not say about itself decided as Atlassian's documentation does.
 fn world(dice: &mut Dice) -> sim::World {
@@ -324,7 +338,7 @@ fn difference(
         }
         for page in 1..=PAGES {
             let object = Object::Content(key("ENG"), ContentId::from_number(page));
-            for (verb, theirs) in VERBS {
+            for (verb, theirs) in verbs() {
                 let may = world.allows(subject, theirs, sim::ContentId(page)).is_ok();
                 let verdict = engine.can(asker, verb, &object);
                 let case = case(world, subject, verb, Some(sim::ContentId(page)));

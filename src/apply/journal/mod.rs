@@ -2,9 +2,22 @@
 //!
 //! A journal is a file of JSON lines, one file per apply. The first line holds the whole plan, and with it
 //! the site, the caller, the overrides with their reasons, and the state of every object before and after.
-//! Then each request has an `intent`, which is on the disk before the request leaves, and an `answer`; each
-//! call of the plan is `settled` once it is known what became of it; each object is `seen` once it was read
-//! again. A journal without an `end` belongs to a run that died, or that is still going on. The list of what
+//! Then come lines of these kinds, each with its time (`at`):
+//!
+//! | `entry` | holds | is on the disk |
+//! |---|---|---|
+//! | `begin` | the version of the format and of confperm, the whole plan, and what `earlier` runs left unverified | before anything else |
+//! | `intent` | a number, the call of the plan that it `serves` (none for a repair), and the `request` as it is sent | before the request leaves |
+//! | `answer` | the number of the intent, and `done`, `already-so`, `gone`, `refused` or `lost` | with the next intent |
+//! | `settled` | a call of the plan, and what became of it, looking at the site where the answer did not tell | with the next intent |
+//! | `beside` | an object with a role, and the permissions beside it that the role gives or others gave, noted before something is taken away there | with the next intent |
+//! | `seen` | an object that was read again: what was written to it shows, and nothing came along | with the next intent |
+//! | `end` | whether the site is as planned, the calls that are left, what was found when everything was read again, and what is `unverified` | at the end |
+//!
+//! An intent without an answer may have been carried out. If a line cannot be written, or the file was deleted in the
+//! middle, the journal is broken and nothing further is sent. The next run takes from a journal without an end what that
+//! run found on the list of what is not verified, and every object of an intent, without those that were seen
+//! afterwards. A journal without an `end` belongs to a run that died, or that is still going on. The list of what
 //! is not verified goes from `begin` to `end` and on to the next run ([`Last`]). No secret ever gets here: a
 //! journal holds plans and what errors say in public.
 

@@ -44,7 +44,7 @@ pub(in crate::cli) struct WhatArgs {
 /// What a question is about, and which state of the site.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ObjectArgs {
-    /// view, edit, comment, attach, delete, restrict, or a permission such as export/space
+    /// view, edit, comment, attach, delete, restrict, export, administer, or a permission such as create/page
     #[arg(value_name = "VERB", add = complete::verbs())]
     pub(in crate::cli) verb: String,
 

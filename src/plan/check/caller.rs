@@ -23,8 +23,8 @@ impl Space<'_> {
         let people = People::of_caller(self);
         let caller: Vec<usize> = (0..people.principals.len()).collect();
         let mut tables = Tables::default();
-        for reading in Assumptions::all(self).into_iter().map(Assumptions::of_caller) {
-            let rows = GrantRows::of(self, reading, &people, &mut tables);
+        for assumptions in Assumptions::all(self).into_iter().map(Assumptions::of_caller) {
+            let rows = GrantRows::of(self, assumptions, &people, &mut tables);
             for (number, planned) in calls.iter().enumerate() {
                 let needed = rights::needed(&planned.call, self.before, self.live);
                 let needed: BTreeSet<Vec<Permission>> =

@@ -228,13 +228,13 @@ impl Space<'_> {
         let lists: Vec<ListTables> =
             lists.iter().map(|list| ListTables::of(list, &people.principals)).collect();
         let actions = ContentActions::of(self.live);
-        let readings = Assumptions::all(self);
-        let asked = people.sets.len() * (places.len() + 1) * readings.len();
+        let all = Assumptions::all(self);
+        let asked = people.sets.len() * (places.len() + 1) * all.len();
         // Where there are too many, every so many-th person stands for the rest.
         let step = asked.div_ceil(MOST).max(1);
         let mut tables = Tables::default();
-        for reading in readings {
-            let rows = GrantRows::of(self, reading, &people, &mut tables);
+        for assumptions in all {
+            let rows = GrantRows::of(self, assumptions, &people, &mut tables);
             let changed = rows.changed();
             // Who has the same gates has the same answers: the first of them stands for all.
             let mut players: HashMap<Player, usize> = HashMap::new();

@@ -183,16 +183,21 @@ pub(super) struct GrantRows {
 }
 
 impl GrantRows {
-    pub(super) fn of(space: &Space<'_>, reading: Assumptions, people: &People, tables: &mut Tables) -> Self {
+    pub(super) fn of(
+        space: &Space<'_>,
+        assumptions: Assumptions,
+        people: &People,
+        tables: &mut Tables,
+    ) -> Self {
         let calls = calls_by_principal(space);
         let places: BTreeSet<usize> = people.sets.iter().flatten().copied().collect();
         let mut rows = |place: usize| {
             let who = &people.principals[place];
             let mine = calls.get(who).map_or(&[][..], Vec::as_slice);
-            let rows = rows(space, reading, who, mine).into_iter();
+            let rows = rows(space, assumptions, who, mine).into_iter();
             (place, rows.map(|(permission, table)| (permission, tables.gate(table))).collect())
         };
-        Self { rows: places.into_iter().map(&mut rows).collect(), everyone_reads: reading.everyone_reads }
+        Self { rows: places.into_iter().map(&mut rows).collect(), everyone_reads: assumptions.everyone_reads }
     }
 
     /// That one of these permissions is held by one of these principals.
@@ -243,13 +248,13 @@ struct Held {
 /// What one principal holds, state by state.
 fn rows(
     space: &Space<'_>,
-    reading: Assumptions,
+    assumptions: Assumptions,
     who: &Principal,
     mine: &[usize],
 ) -> BTreeMap<Permission, Table> {
     let given = |state: &LiveSpace| {
         let roles = &space.live.roles;
-        if reading.roles_give { state.may_give(who, roles) } else { state.surely_gives(who, roles) }
+        if assumptions.roles_give { state.may_give(who, roles) } else { state.surely_gives(who, roles) }
     };
     let (given_before, given_after) = (given(space.before), given(space.after));
     let calls = match space.steps {
@@ -283,17 +288,17 @@ fn rows(
             Call::Grant { permission: given, .. } if *given == permission => with(held, held.rows.max(1)),
             Call::Grant { permission: given, .. } if given.companions().contains(&permission) => {
                 // An unwanted companion is removed by the next call, and the plan reports it.
-                if reading.companions && after { with(held, held.rows.max(1)) } else { held }
+                if assumptions.companions && after { with(held, held.rows.max(1)) } else { held }
             }
             // It takes away what an earlier call brings along, beside what there is.
             Call::Revoke { grant: None, .. } => held,
             Call::Revoke { permission: taken, .. } if *taken == permission => {
-                with(held, if reading.linked { 0 } else { held.rows.saturating_sub(1) })
+                with(held, if assumptions.linked { 0 } else { held.rows.saturating_sub(1) })
             }
             Call::Revoke { permission: Permission::ReadSpace, .. } => with(held, 0),
             Call::Revoke { permission: taken, .. } if taken.companions().contains(&permission) => {
                 // A companion that is wanted is granted again by the next call, and the plan reports it.
-                if reading.companions && (reading.momentary || !after) { with(held, 0) } else { held }
+                if assumptions.companions && (assumptions.momentary || !after) { with(held, 0) } else { held }
             }
             // A role takes the place of rows.
             Call::AssignRoles { roles, .. } => match roles.get(who) {

@@ -9,8 +9,8 @@
 //!
 //! What is to be prevented is a *state*: a set of calls done while others are pending, in which people can do
 //! what they can do neither before nor after (a leak), or cannot do what they can do both before and after (a
-//! gap). Every such state has the form "all of these are done, and all of those are pending", so it is ruled out
-//! by one edge from one of those to one of these. A set of such conflicts is all that the solver knows. A space
+//! gap). Every such state has the form "all of `done` are done, and all of `pending` are pending", so it is ruled out
+//! by one edge: one call of `pending` before one of `done`. A set of such conflicts is all that the solver knows. A space
 //! where it would be too much to look at everyone is ordered by what any two principals could do ([`pairs`]).
 //!
 //! What no order can avoid, because Confluence does it by itself, is put right by the very next call, and

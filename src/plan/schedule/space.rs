@@ -8,10 +8,10 @@ use super::super::draft::Draft;
 use super::atoms::Crowd;
 use super::limits::SearchLimits;
 
-/// A call to be ordered: a draft, or half of one.
+/// A call to be ordered: a draft, or a part of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Node {
-    /// Position in the drafts of its space; the halves of one draft share it.
+    /// Position in the drafts of its space; the parts of one draft share it.
     pub(super) draft: usize,
     pub(super) call: Call,
 }
