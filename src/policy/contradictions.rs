@@ -1,6 +1,8 @@
 //! Finds principals that one line grants something and another line removes. Rules that select spaces by their state
 //! need a site, so [`resolve`](super::resolve()) reports those; where the keys of spaces decide, no site is needed.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
 use super::ast::{Grantee, Policy, SpaceDef};
@@ -42,26 +44,31 @@ pub(super) fn contradiction(shown: &str, goes: Goes, place: &Span, other: &Span,
 }
 
 impl Policy {
-    /// Contradictions about spaces with an entry of their own, as far as keys alone tell which rules select
-    /// them.
+    /// Contradictions about spaces that the policy names, as far as keys alone tell which rules select them.
     pub fn contradictions(&self, today: Date) -> Diagnostics {
         let mut findings = Diagnostics::default();
-        for (key, own) in self.spaces.iter().filter(|(key, _)| self.is_in_scope(key)) {
+        for key in self.space_keys() {
+            let own = self.spaces.get(key);
             let rules: Vec<&Rule> = self.rules.iter().filter(|rule| selects(rule, key)).collect();
-            let leaving = rules.iter().flat_map(|rule| leaving(rule));
+            let leaving: Vec<(Spanned<Grantee>, Goes)> =
+                rules.iter().flat_map(|rule| leaving(rule)).collect();
+            let named = if leaving.is_empty() {
+                NamedHere::default()
+            } else {
+                NamedHere::of(mentions(own, &rules, key).filter(|mention| !mention.is_over(today)))
+            };
             for (who, goes) in leaving {
-                let shown = self.show(&who.value);
-                if let Some(given) = given(own, &rules, key, &who.value, today) {
-                    findings.push(contradiction(&shown, goes, &who.span, given, GIVEN));
-                }
-                for listed in listed(own, &rules, key, &who.value, today) {
-                    findings.push(contradiction(&shown, goes, &who.span, listed, LISTED));
+                let party = Party::from(&who.value);
+                let given = named.given.get(&party).map(|given| (*given, GIVEN));
+                let listed = named.listed.get(&party).into_iter().flatten().map(|listed| (*listed, LISTED));
+                for (place, what) in given.into_iter().chain(listed) {
+                    findings.push(contradiction(&self.show(&who.value), goes, &who.span, place, what));
                 }
             }
-            let leave = own.leave.iter().chain(rules.iter().flat_map(|rule| &rule.leave));
+            let leave =
+                own.into_iter().flat_map(|own| &own.leave).chain(rules.iter().flat_map(|rule| &rule.leave));
             for pattern in leave {
-                let mentions = own.mentions().chain(rules.iter().flat_map(|rule| rule.mentions_in(key)));
-                for mention in mentions {
+                for mention in mentions(own, &rules, key) {
                     let who = mention.who.to_who();
                     if let Some(what) = asked(&mention).filter(|_| pattern.value.matches(&who)) {
                         let shown = self.show(&who);
@@ -116,33 +123,34 @@ fn leaving(rule: &Rule) -> impl Iterator<Item = (Spanned<Grantee>, Goes)> {
     absent.chain(rule.replace.iter().map(|replace| (replace.old.clone().map(Grantee::Named), Goes::Replaced)))
 }
 
-/// The first place where a principal is given something in a space.
-fn given<'p>(
-    own: &'p SpaceDef,
-    rules: &[&'p Rule],
-    key: &SpaceKey,
-    who: &Grantee,
-    today: Date,
-) -> Option<&'p Span> {
-    let gives = |mention: &Mention<'_>| {
-        gives(mention).is_some() && mention.who == Party::from(who) && !mention.is_over(today)
-    };
-    let mentions = own.mentions().chain(rules.iter().flat_map(|rule| rule.mentions_in(key)));
-    mentions.into_iter().find(gives).map(|mention| mention.span)
+/// The principals that are named in a space, and where.
+#[derive(Default)]
+struct NamedHere<'p> {
+    /// The first place where each is given something.
+    given: BTreeMap<Party<'p>, &'p Span>,
+    /// The entries that put each on lists of pages.
+    listed: BTreeMap<Party<'p>, Vec<&'p Span>>,
 }
 
-/// The entries that put a principal on lists of pages.
-fn listed<'p>(
-    own: &'p SpaceDef,
+impl<'p> NamedHere<'p> {
+    fn of(mentions: impl Iterator<Item = Mention<'p>>) -> Self {
+        let mut here = Self::default();
+        for mention in mentions {
+            if gives(&mention).is_some() {
+                here.given.entry(mention.who).or_insert(mention.span);
+            }
+            if lists(&mention).is_some() {
+                here.listed.entry(mention.who).or_default().push(mention.span);
+            }
+        }
+        here
+    }
+}
+
+fn mentions<'p>(
+    own: Option<&'p SpaceDef>,
     rules: &[&'p Rule],
     key: &SpaceKey,
-    who: &Grantee,
-    today: Date,
-) -> impl Iterator<Item = &'p Span> {
-    let lists = |mention: &Mention<'_>| {
-        lists(mention).is_some() && mention.who == Party::from(who) && !mention.is_over(today)
-    };
-    let mentions = own.mentions().chain(rules.iter().flat_map(|rule| rule.mentions_in(key)));
-    let listed: Vec<&Span> = mentions.filter(lists).map(|mention| mention.span).collect();
-    listed.into_iter()
+) -> impl Iterator<Item = Mention<'p>> {
+    own.into_iter().flat_map(SpaceDef::mentions).chain(rules.iter().flat_map(|rule| rule.mentions_in(key)))
 }

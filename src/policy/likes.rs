@@ -51,8 +51,11 @@ impl Policy {
             })
             .collect();
         let mut findings: Diagnostics = all.iter().filter_map(|like| self.unknown_source(like)).collect();
-        let steps: BTreeMap<&SpaceKey, Vec<Liking<'_>>> =
-            sources.iter().map(|key| (*key, self.likings(key, selects))).collect();
+        let steps: BTreeMap<&SpaceKey, Vec<Liking<'_>>> = sources
+            .iter()
+            .filter(|key| !self.focus.without.contains(**key))
+            .map(|key| (*key, self.likings(key, selects)))
+            .collect();
         findings.extend(copying_cycles(&steps));
         findings
     }

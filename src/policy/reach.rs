@@ -58,9 +58,10 @@ impl Policy {
     /// Whether a run is about a space at all.
     pub fn is_in_scope(&self, key: &SpaceKey) -> bool {
         // The keys of a delegation are those of the files.
-        let has = |team: &Team| team.spaces.value.iter().any(|own| own.value.matches(self.as_written(key)));
+        let has = |team: &Team| team.has_space(self.as_written(key));
         self.focus.spaces.as_ref().is_none_or(|scope| scope.contains(key))
             && self.team_in_focus().is_none_or(has)
+            && !self.focus.without.contains(key)
     }
 
     /// Whether a run is about all that the policy says.

@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use camino::Utf8PathBuf;
+
 use super::access_line::{AccessLine, Grantee, Joining, Named, Right};
 use super::glob::glob;
 use super::leave::LeavePattern;
@@ -19,6 +21,8 @@ pub struct Rule {
     /// `None` where the rows of a file alone say where.
     pub spaces: Option<Selector>,
     pub access: Vec<AccessLine>,
+    /// The file that has the rows, by its path in the policy directory, where the rule names it.
+    pub table: Option<Spanned<Utf8PathBuf>>,
     /// Access from the rows of a file, by space.
     pub rows: BTreeMap<SpaceKey, Vec<AccessLine>>,
     pub like: Option<Spanned<Like>>,
@@ -250,6 +254,8 @@ pub struct Focus {
     pub(super) team: Option<String>,
     /// Whether the keys are those that the site has, not those of the files.
     pub(super) is_by_site: bool,
+    /// Spaces that are left out all the same, by the keys that the site has.
+    pub(super) without: BTreeSet<SpaceKey>,
 }
 
 impl Focus {

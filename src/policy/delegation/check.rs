@@ -158,7 +158,7 @@ impl Judge<'_> {
     }
 
     fn rule(&self, rule: &Rule, findings: &mut Diagnostics) {
-        let Rule { name: _, spaces, access, rows: _, like, absent, replace, leave, restricted } = rule;
+        let Rule { name: _, spaces, access, table, rows: _, like, absent, replace, leave, restricted } = rule;
         if let Some(Selector { span, keys, types: _, labels: _, status: _, conditions: _, not: _ }) = spaces {
             // Everything else in a selector leaves out spaces.
             for key in keys {
@@ -169,6 +169,7 @@ impl Judge<'_> {
             }
         }
         self.lines(access, findings);
+        findings.extend(table.iter().filter_map(|table| self.foreign_table(table)));
         findings.extend(like.iter().flat_map(|like| self.like(like)));
         for absent in absent {
             self.absent(absent, findings);
@@ -205,11 +206,26 @@ impl Judge<'_> {
                 Listed::Only(named) => {
                     let why = format!("{what} takes access from all who are not on it");
                     findings.extend(self.taken(why, &listed.span, NO_HINT));
+                    if named.iter().all(|entry| entry.until.is_some()) {
+                        findings.push(self.ending(&what, &listed.span));
+                    }
                     findings.extend(named.iter().filter_map(|entry| self.let_in(&entry.who)));
                 }
             }
         }
         self.joining(also, findings);
+    }
+
+    /// Every check of the policy would fail from that day on, whatever it is about.
+    fn ending(&self, what: &str, place: &Span) -> Diagnostic {
+        let team = self.mandate.team;
+        Diagnostic::new(
+            Code::BeyondDelegation,
+            format!("{what} has no entry without `until`, and would be empty after the last of these days"),
+        )
+        .at(place, format!("a line of the team `{}`", team.name.value))
+        .at(&team.files.span, "delegated here")
+        .help("name a principal that stays on the list, or leave such a list to a central file")
     }
 
     fn page_only(&self, entry: &PageOnlyEntry, findings: &mut Diagnostics) {
@@ -362,6 +378,22 @@ impl Judge<'_> {
                     .help("write out who gets what, or delegate both spaces"),
             );
         }
+    }
+
+    /// What others put into their table would be an error of the team's line some day.
+    fn foreign_table(&self, table: &Spanned<Utf8PathBuf>) -> Option<Diagnostic> {
+        let team = self.mandate.team;
+        (!team.files.value.has(&table.value)).then(|| {
+            self.beyond(
+                format!(
+                    "`{}` is not a file of the team `{}`, so others decide what this rule says",
+                    table.value, team.name.value
+                ),
+                &table.span,
+                (&team.files.span, "delegated here".to_owned()),
+                "put the table beside the team's files",
+            )
+        })
     }
 
     /// In an entry it says what the entry itself does not take; in a rule it stops what others take.

@@ -55,7 +55,7 @@ impl<'p> Mandate<'p> {
 
     /// Whether a space is the team's.
     pub fn has_space(&self, key: &SpaceKey) -> bool {
-        self.team.spaces.value.iter().any(|pattern| pattern.value.matches(key))
+        self.team.has_space(key)
     }
 
     /// Whether every space that a pattern may ever match is the team's.

@@ -21,6 +21,7 @@ use camino::Utf8Path;
 use super::access_line::{Grantee, Right};
 use super::rules::KeyPattern;
 use crate::diagnostic::Spanned;
+use crate::model::SpaceKey;
 
 /// The `delegation` section.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -96,6 +97,11 @@ impl Delegation {
 impl Team {
     pub(super) fn removes_any(&self) -> bool {
         self.may_remove.as_ref().is_some_and(|may| may.value == MayRemove::Any)
+    }
+
+    /// Whether a space is the team's, by the key that the files have.
+    pub fn has_space(&self, key: &SpaceKey) -> bool {
+        self.spaces.value.iter().any(|pattern| pattern.value.matches(key))
     }
 
     pub(super) fn opens(&self) -> bool {

@@ -4,12 +4,12 @@
 use super::say::Judge;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::model::SpaceKey;
-use crate::policy::ast::{Named, Policy};
+use crate::policy::ast::{Named, Policy, SpaceDef};
 use crate::policy::contradictions::{COMES, Goes, asked, gives, lists};
 use crate::policy::glob::{covers, overlap};
 use crate::policy::leave::LeavePattern;
 use crate::policy::mentions::{Mention, Party, WhatFor};
-use crate::policy::rules::{KeyPattern, Selector};
+use crate::policy::rules::{KeyPattern, Like, Rule, Selector};
 
 /// Lines about the same spaces.
 struct Claims<'p> {
@@ -60,6 +60,7 @@ impl Judge<'_> {
                 mentions: space.mentions().collect(),
                 is_own: self.owns(&key.span),
             });
+            claims.extend(space.like.iter().map(|like| self.copying(Spaces::One(&key.value), like)));
         }
         for rule in &policy.rules {
             let is_own = self.owns(&rule.name.span);
@@ -70,6 +71,8 @@ impl Judge<'_> {
                     mentions: rule.mentions_without_rows().collect(),
                     is_own,
                 });
+                let spaces = Spaces::Selected(selector);
+                claims.extend(rule.like.iter().map(|like| self.copying(spaces, like)));
             }
             for key in rule.rows.keys() {
                 let is_row =
@@ -83,6 +86,14 @@ impl Judge<'_> {
             }
         }
         claims
+    }
+
+    /// What `like` gives, at its place: all that any file may give in the other space. What is held there never
+    /// contradicts a line.
+    fn copying<'j>(&'j self, spaces: Spaces<'j>, like: &'j Spanned<Like>) -> Claims<'j> {
+        let given = self.policy.may_be_given_by(&like.value);
+        let mentions = given.into_iter().map(|mention| Mention { span: &like.span, ..mention });
+        Claims { spaces, leave: &[], mentions: mentions.collect(), is_own: self.owns(&like.span) }
     }
 
     fn contradicts(
@@ -103,6 +114,37 @@ impl Judge<'_> {
             .at(own, format!("the line of the team `{team}`"))
             .at(other, "the line of others")
             .help("change the line of the team: where both lines meet, no run could go on; the other line can leave spaces out with `not`")
+    }
+}
+
+impl Policy {
+    /// Every principal that is given something in a space that others are like, by any line that may be about it.
+    fn may_be_given_by(&self, like: &Like) -> Vec<Mention<'_>> {
+        let mut waiting = vec![like];
+        let mut seen: Vec<&Like> = Vec::new();
+        let mut given = Vec::new();
+        while let Some(source) = waiting.pop() {
+            let Like::Policy(key) = source else { continue };
+            if seen.contains(&source) {
+                continue;
+            }
+            seen.push(source);
+            let own = self.spaces.get(key);
+            let admits = |rule: &&Rule| rule.spaces.as_ref().is_some_and(|selector| selector.admits(key));
+            let rules = self.rules.iter().filter(admits);
+            let by_rules = rules.clone().flat_map(Rule::mentions_without_rows);
+            let rows = self.rules.iter().flat_map(|rule| rule.mentions_in(key));
+            let rows = rows.filter(|it| matches!(it.what_for, WhatFor::Rule { row: Some(_), .. }));
+            let mentions = own.into_iter().flat_map(SpaceDef::mentions).chain(by_rules).chain(rows);
+            given.extend(
+                mentions.filter(|mention| {
+                    matches!(mention.what_for, WhatFor::Access { .. } | WhatFor::Rule { .. })
+                }),
+            );
+            waiting.extend(own.and_then(|own| own.like.as_ref()).map(|like| &like.value));
+            waiting.extend(rules.filter_map(|rule| Some(&rule.like.as_ref()?.value)));
+        }
+        given
     }
 }
 

@@ -62,13 +62,16 @@ impl Reader {
                 _ => from = self.from(node),
             }
         }
+        let table = from.as_ref().and_then(|csv::RowSource { csv, .. }| {
+            Some(Spanned::new(csv::locate(&csv.span.file, &csv.value)?, csv.span.clone()))
+        });
         let rows = from.map(|from| self.rows(&from, &rights, sources)).unwrap_or_default();
         // A selector that could not be read must not become one that selects by rows alone.
         let spaces = match spaces {
             Some(selector) => Some(selector?),
             None => None,
         };
-        Some(Rule { name: name?, spaces, access, rows, like, absent, replace, leave, restricted })
+        Some(Rule { name: name?, spaces, access, table, rows, like, absent, replace, leave, restricted })
     }
 
     fn rule_is_whole(&mut self, has: &dyn Fn(&str) -> bool, span: &Span) {

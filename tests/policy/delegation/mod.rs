@@ -4,6 +4,7 @@
 mod case;
 mod motion;
 mod naive;
+mod named;
 mod paths;
 
 use confperm::diagnostic::Code;

@@ -127,11 +127,14 @@ fn speaks_beyond(statement: &Statement, team: &Team, all: &[Statement]) -> bool 
     }
 }
 
-/// Rows belong to the team of the rule, and to that of the table.
+/// Rows belong to the team of the table, and a rule of a team reads tables of the team's only.
 fn rows_beyond(case: &Case, statement: &Statement) -> bool {
     let Said::Rows { right, table, rows } = &statement.said else { return false };
     let by_rule = statement.file.checked_sub(1).map(|team| &case.teams[team]);
     let by_table = table.starts_with("teams/one/").then(|| &case.teams[0]);
+    if by_rule.is_some() && !(statement.file == 1 && by_table.is_some()) {
+        return true;
+    }
     by_rule.into_iter().chain(by_table).any(|team| {
         rows.iter().any(|(key, who)| !team.has_space(key) || !team.grants(right) || !team.lets_in(who))
     })
@@ -186,11 +189,12 @@ struct Asked {
 }
 
 /// The statement, and each of its rows by itself, for a team: a table of the team's is in its file.
-fn asked(statement: &Statement, team: usize) -> Vec<Asked> {
+fn asked(statement: &Statement, team: usize, statements: &[Statement]) -> Vec<Asked> {
     let all = |who: &[&'static str]| who.iter().flat_map(|who| members(who)).collect::<Vec<_>>();
     let one = |who: Option<&'static str>| all(who.as_slice());
-    let Parts { grants, joins, leave, like: _, until: _ } = &statement.parts;
-    let given: Vec<&str> = grants.iter().map(|(_, who)| *who).collect();
+    let Parts { grants, joins, leave, like, until: _ } = &statement.parts;
+    let mut given: Vec<&str> = grants.iter().map(|(_, who)| *who).collect();
+    given.extend(like.iter().flat_map(|like| copied(*like, statements, &mut Vec::new())));
     let asked = Asked {
         file: statement.file,
         keys: Vec::new(),
@@ -240,10 +244,40 @@ fn asked(statement: &Statement, team: usize) -> Vec<Asked> {
     }
 }
 
+/// Who is given something in a space that another is like; what is held there never contradicts a line.
+fn copied(
+    (live, source): (bool, &'static str),
+    statements: &[Statement],
+    seen: &mut Vec<&'static str>,
+) -> Vec<&'static str> {
+    if live || seen.contains(&source) {
+        return Vec::new();
+    }
+    seen.push(source);
+    let mut given = Vec::new();
+    for statement in statements {
+        let Parts { grants, like, .. } = &statement.parts;
+        let is_about = match &statement.said {
+            Said::Space { key, .. } => *key == source,
+            Said::Rule { keys, .. } => keys.iter().any(|key| matches(key, source)),
+            Said::Rows { rows, .. } => {
+                given.extend(rows.iter().filter(|(key, _)| *key == source).map(|(_, who)| *who));
+                false
+            }
+        };
+        if is_about {
+            given.extend(grants.iter().map(|(_, who)| *who));
+            given.extend(like.iter().flat_map(|like| copied(*like, statements, seen)));
+        }
+    }
+    given
+}
+
 /// Whether a line of a team and one of others ask for what cannot both be, in a space that there may be.
 fn contradicts_others(case: &Case, statement: &Statement, team: usize) -> bool {
-    let others: Vec<Asked> = case.statements.iter().flat_map(|other| asked(other, team)).collect();
-    asked(statement, team).iter().filter(|own| own.file == team).any(|own| {
+    let others: Vec<Asked> =
+        case.statements.iter().flat_map(|other| asked(other, team, &case.statements)).collect();
+    asked(statement, team, &case.statements).iter().filter(|own| own.file == team).any(|own| {
         let mut others = others.iter().filter(|other| other.file != team);
         others.any(|other| {
             let both = |key: &String| [own, other].iter().all(|it| it.keys.iter().any(|it| matches(it, key)));
