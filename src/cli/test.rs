@@ -89,7 +89,10 @@ async fn run_all(
     out.findings(&skipped, sources);
     let resolved = policy::resolve(&narrowed, &live, context);
     let desired = match (resolved, ask_site) {
-        (Ok(resolved), _) => resolved.desired,
+        (Ok(resolved), _) => {
+            out.findings(&resolved.errors_of_teams(), sources);
+            resolved.desired
+        }
         (Err(findings), false) => return Err(CliError::Invalid { findings, sources: sources.clone() }),
         (Err(_), true) => {
             out.warn("names in the policy do not exist on the site, so a failure cannot say which lines of the policy give access; `confperm plan` lists the names");

@@ -1,4 +1,5 @@
-//! What a policy asks for and no plan is made for, because a name in it does not mean anything any more.
+//! What a policy asks for and no plan is made for, because a name in it does not mean anything any more, or because a file
+//! of a team asks for what cannot be.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +43,7 @@ pub enum SkippedPart {
     Labelled,
 }
 
-/// Why a name does not mean anything any more, or not what it says.
+/// Why a name does not mean anything any more, or not what it says; or why a space is skipped though its name does.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "why", rename_all = "kebab-case")]
 pub enum SkipReason {
@@ -64,6 +65,18 @@ pub enum SkipReason {
     Last,
     /// What it means has another name by now, and these bear the name and are not meant.
     AlsoNamed { by: BTreeSet<String> },
+    /// What a file of a team says there cannot be carried out, as the site is.
+    TeamError {
+        team: String,
+        /// The code of the finding.
+        code: String,
+    },
+    /// What a file of a team says there would block the plan.
+    TeamBlocked {
+        team: String,
+        /// The guard, or the code of the refusal.
+        by: String,
+    },
 }
 
 /// What stays as it is in a space, because nothing can tell whether the policy means it.

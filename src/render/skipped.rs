@@ -6,14 +6,45 @@ use crate::model::{SkipReason, Skipped, SkippedPart, harmless};
 use crate::plan::Plan;
 
 use super::review::{ReviewPart, Section};
-use super::style::{CHANGE, list, paint};
+use super::style::{CHANGE, count, list, paint};
 
 pub(super) fn skipped(plan: &Plan) -> Option<Section> {
-    let heading = paint(
-        CHANGE,
-        "Skipped: on the site the name means something else by now, or nothing, or the page is elsewhere",
-    );
+    let names = "on the site the name means something else by now, or nothing, or the page is elsewhere";
+    let teams = "what files of teams ask for cannot be carried out";
+    let why = match (plan.skipped.iter().all(is_of_team), plan.skipped.iter().any(is_of_team)) {
+        (true, _) => teams.to_owned(),
+        (false, true) => format!("{names}; or {teams}"),
+        (false, false) => names.to_owned(),
+    };
+    let heading = paint(CHANGE, &format!("Skipped: {why}"));
     (!plan.skipped.is_empty()).then(|| Section::new(ReviewPart::Incomplete, heading, lines(plan)))
+}
+
+fn is_of_team(skipped: &Skipped) -> bool {
+    matches!(skipped.reason, SkipReason::TeamError { .. } | SkipReason::TeamBlocked { .. })
+}
+
+/// How much is skipped, and why.
+pub(super) fn count_words(plan: &Plan) -> String {
+    let (of_teams, others): (Vec<&Skipped>, Vec<&Skipped>) =
+        plan.skipped.iter().partition(|skipped| is_of_team(skipped));
+    let entries = |skipped: &[&Skipped]| count(skipped.len(), "entry is", "entries are");
+    let names = || {
+        let entries = entries(&others);
+        format!("{entries} skipped, since a name means something else by now, or nothing")
+    };
+    // One space may be skipped for several errors.
+    let parts: BTreeSet<_> = of_teams.iter().map(|it| (&it.space, it.part, &it.name)).collect();
+    let spaces = parts.iter().filter(|(_, part, _)| *part == SkippedPart::Space).count();
+    let counted = [
+        (spaces > 0).then(|| count(spaces, "space", "spaces")),
+        (parts.len() > spaces).then(|| count(parts.len() - spaces, "entry", "entries")),
+    ];
+    let counted = counted.into_iter().flatten().collect::<Vec<_>>().join(" and ");
+    let are = if parts.len() == 1 { "is" } else { "are" };
+    let teams = || format!("{counted} {are} skipped for what files of teams ask for");
+    let said = [(!others.is_empty()).then(names), (!of_teams.is_empty()).then(teams)];
+    said.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 /// One line for each entry that is skipped.
@@ -23,6 +54,7 @@ pub(super) fn lines(plan: &Plan) -> Vec<String> {
 
 fn line(skipped: &Skipped) -> String {
     let Skipped { space, part, name, reason, origin } = skipped;
+    let is_named = space.as_ref().is_none_or(|space| space.as_str() != name.as_str());
     let space = space.as_ref().map_or_else(|| "policy".to_owned(), ToString::to_string);
     let ids = |by: &BTreeSet<String>| {
         let ids: Vec<String> = by.iter().map(|id| harmless(id).into_owned()).collect();
@@ -40,6 +72,12 @@ fn line(skipped: &Skipped) -> String {
         SkipReason::Closed => "the account is closed".to_owned(),
         SkipReason::Last => "the time is over, and there are no others on the list".to_owned(),
         SkipReason::AlsoNamed { by } => format!("{} has this name and is not meant", ids(by)),
+        SkipReason::TeamError { team, code } => {
+            format!("what the team `{}` asks for cannot be carried out ({code})", harmless(team))
+        }
+        SkipReason::TeamBlocked { team, by } => {
+            format!("what the team `{}` asks for is blocked ({by})", harmless(team))
+        }
     };
     let what = match part {
         SkippedPart::Guard => {
@@ -53,5 +91,6 @@ fn line(skipped: &Skipped) -> String {
         SkippedPart::Labelled => "the list that the label sets",
         SkippedPart::List => "the list, which would be empty without it",
     };
-    format!("{space}  {name}: {why}; skipped: {what}  {origin}")
+    let name = if is_named { format!("{name}: ") } else { String::new() };
+    format!("{space}  {name}{why}; skipped: {what}  {origin}")
 }

@@ -414,8 +414,7 @@ pub(super) fn uncovered(plan: &Plan) -> Option<Uncovered> {
     let because = because.into_iter().flatten().collect::<Vec<_>>().join(", or ");
     let left_out = format!("{changes} left out, since {because}");
     let changeable = if others.is_empty() { "the site lets be changed" } else { "this account may change" };
-    let skipped = count(plan.skipped.len(), "entry is", "entries are");
-    let skipped = format!("{skipped} skipped, since a name means something else by now, or nothing");
+    let skipped = skipped::count_words(plan);
     let paused = plan.spaces.values().filter(|space| space.mode == Mode::Paused).count();
     let of_others = plan.unmanaged.iter().filter(|kept| kept.reason == KeepReason::OtherFiles);
     let of_others: usize = of_others.map(|kept| kept.count).sum();

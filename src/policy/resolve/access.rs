@@ -5,24 +5,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use camino::Utf8Path;
+
 use super::meaning::{Lost, NameMeaning, WrittenName};
 use super::resolver::Resolver;
 use super::wish::Wish;
 use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean};
 use crate::model::{
     BuiltInRole, DesiredHolding, Holding, Kept, LiveSpace, Permission, Principal, RoleId, SkippedPart,
-    SpaceRoleMode, Strength, Terms, Wanted,
+    SpaceKey, SpaceRoleMode, Strength, Terms, Wanted,
 };
 use crate::policy::ast::{Right, RoleName};
 use crate::policy::roles::{Bundle, bundle};
 
 /// One entry of a line of `access`.
 #[derive(Clone)]
-struct Asked<'a> {
+pub(super) struct Asked<'a> {
     right: &'a Right,
     bundle: Rc<Bundle>,
     /// The entry, not the line; or the line that brought it here.
-    span: &'a Span,
+    pub(super) span: &'a Span,
+    /// The file of the line, which may be another than that of the entry: a row stands in a table.
+    pub(super) file: &'a Utf8Path,
     terms: Terms,
 }
 
@@ -90,6 +94,7 @@ impl<'a> Resolver<'a> {
                     right: &line.right.value,
                     bundle: Rc::clone(bundle),
                     span: reaching.place(entry),
+                    file: reaching.file(),
                     terms,
                 };
                 let asked = if ended { &mut over } else { &mut asked };
@@ -108,7 +113,7 @@ impl<'a> Resolver<'a> {
         }
         let mut holdings = BTreeMap::new();
         for (principal, asked) in asked {
-            match self.holding(&principal, &asked) {
+            match self.holding(&principal, &asked, key) {
                 ToHold::This(holding) => drop(holdings.insert(principal, holding)),
                 ToHold::Lost(lost, span) => {
                     self.skip(Some(key), SkippedPart::Principal, &lost, span);
@@ -190,7 +195,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn holding<'s>(&mut self, principal: &Principal, asked: &[Asked<'s>]) -> ToHold<'s> {
+    fn holding<'s>(&mut self, principal: &Principal, asked: &[Asked<'s>], key: &SpaceKey) -> ToHold<'s> {
         let mode = self.live.site.mode;
         let is_class = matches!(principal, Principal::Class(_));
         if !mode.has_roles() {
@@ -206,11 +211,9 @@ impl<'a> Resolver<'a> {
             }
             return self.grants(principal, asked).into();
         }
-        let leader = asked.iter().find(|candidate| {
-            self.site_role(candidate.right).is_some()
-                && asked.iter().all(|other| candidate.bundle.covers(&other.bundle))
-        });
-        match leader {
+        let fitting = self.without_misfits(principal, asked, key);
+        let asked = fitting.as_deref().unwrap_or(asked);
+        match self.leader(asked) {
             Some(leader) => self.assigned(leader),
             None if mode == SpaceRoleMode::RolesTransition && !is_class => {
                 self.grants(principal, asked).into()
@@ -220,6 +223,14 @@ impl<'a> Resolver<'a> {
                 ToHold::Invalid
             }
         }
+    }
+
+    /// What is asked for that is a space role and gives all that is asked for.
+    pub(super) fn leader<'s, 'w>(&self, asked: &'s [Asked<'w>]) -> Option<&'s Asked<'w>> {
+        asked.iter().find(|candidate| {
+            self.site_role(candidate.right).is_some()
+                && asked.iter().all(|other| candidate.bundle.covers(&other.bundle))
+        })
     }
 
     /// The name of the space role that a right means on a site with roles.

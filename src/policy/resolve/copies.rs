@@ -132,7 +132,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn shown(&self, who: &Principal) -> String {
+    pub(super) fn shown(&self, who: &Principal) -> String {
         match who {
             Principal::Group(id) => {
                 let group = self.live.directory.groups.get(id);

@@ -211,19 +211,21 @@ impl<'a> Resolver<'a> {
     fn emptied(&mut self, last: &Leaving<'_>, key: &SpaceKey, page: ContentId, verb: PageVerb, tree: &Tree) {
         let shown = self.policy.show(&last.named);
         let lists = self.emptied.0.entry((last.span.clone(), shown)).or_default();
-        lists.push(format!("{} {key}{}", verb.as_str(), tree.label(page).shown()));
+        lists.push((key.clone(), format!("{} {key}{}", verb.as_str(), tree.label(page).shown())));
     }
 
     /// Reports every list that would be empty, a finding for each entry that would empty some.
     pub(super) fn report_emptied(&mut self) {
         for ((span, shown), lists) in std::mem::take(&mut self.emptied).0 {
-            let mut named: Vec<String> = lists.iter().take(SHOWN).map(|list| format!("`{list}`")).collect();
+            let mut named: Vec<String> =
+                lists.iter().take(SHOWN).map(|(_, list)| format!("`{list}`")).collect();
             if lists.len() > SHOWN {
                 named.push(format!("{} more", lists.len() - SHOWN));
             }
             let (is, list) = if lists.len() == 1 { ("is", "the list") } else { ("are", "the lists") };
             let listed = named.join(", ");
-            self.report(
+            self.report_of(
+                lists.iter().map(|(key, _)| key.clone()),
                 Diagnostic::new(
                     Code::LastOnList,
                     format!("`{shown}` is the last on {list} {listed}, which would be open to everyone in the space without it"),

@@ -13,6 +13,7 @@ mod leaving;
 mod left;
 mod lookup;
 mod meaning;
+mod misfits;
 mod page_hints;
 mod page_lists;
 mod page_names;
@@ -21,6 +22,7 @@ mod pages;
 mod principals;
 mod resolver;
 mod share;
+mod teams;
 mod wish;
 mod wishes;
 
@@ -32,7 +34,7 @@ use super::lock::Lock;
 use super::mentions::Party;
 use super::pages::{PageName, PageSelector};
 use super::rules::Rule;
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::model::{
     AccountId, ArchivedPages, ContentId, ContentReach, Desired, DesiredSpace, GroupId, Kept, Live, LiveSpace,
     PageLabel, Principal, Requested, Skipped, SkippedPart, SpaceKey, UnlistedPages,
@@ -50,7 +52,17 @@ pub struct Resolved {
     pub warnings: Diagnostics,
 }
 
-/// Resolves all names of a policy. The error holds every finding, warnings included.
+impl Resolved {
+    /// What would stand in the way, were it not for files of teams and the spaces that are skipped for it.
+    pub fn errors_of_teams(&self) -> Diagnostics {
+        let is_one =
+            |finding: &&Diagnostic| finding.code.severity() == Severity::Error && !finding.is_error();
+        self.warnings.iter().filter(is_one).cloned().collect()
+    }
+}
+
+/// Resolves all names of a policy. The error holds every finding, warnings included. Where only lines of a team are wrong,
+/// the spaces that these are about are skipped.
 ///
 /// The site must have been read as far as [`Policy::space_keys`], [`Policy::accounts`],
 /// [`Policy::wants_pages`] and the list of groups go.
@@ -58,8 +70,35 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Res
     let on_site = policy.on_site(context.lock, &live.listing);
     let ended = policy.ended(context.today, context.lock);
     let (policy, context) = (&*on_site.policy, Context { lock: &on_site.lock, ..context });
+    let whole = resolution(policy, live, context, &ended);
+    if !whole.findings.has_errors() {
+        return Ok(whole.resolved());
+    }
+    match teams::without_errors_of_teams(&whole, policy, live, &|policy| {
+        resolution(policy, live, context, &ended)
+    }) {
+        Some(rest) => Ok(rest.resolved()),
+        None => Err(whole.resolved().warnings),
+    }
+}
+
+/// What a policy asks of a site, and all findings.
+struct Resolution {
+    desired: Desired,
+    findings: Diagnostics,
+    /// The spaces that errors are about, as far as they are about some in particular.
+    concerned: BTreeMap<Diagnostic, BTreeSet<SpaceKey>>,
+}
+
+impl Resolution {
+    fn resolved(self) -> Resolved {
+        Resolved { desired: self.desired, warnings: csv::fold(self.findings) }
+    }
+}
+
+fn resolution(policy: &Policy, live: &Live, context: Context<'_>, ended: &Diagnostics) -> Resolution {
     let mut resolver = Resolver::new(policy, live, context);
-    resolver.findings.extend(ended);
+    resolver.findings.extend(ended.iter().cloned());
     resolver.findings.extend(policy.foreign_links(&live.site));
     resolver.rekeyed();
     resolver.leave_patterns();
@@ -74,10 +113,11 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Res
     }
     let wishes = resolver.wishes();
     desired.guards = resolver.guards();
-    desired.coverage = resolver.coverage(&wishes.keys().copied().collect());
+    desired.coverage = resolver.coverage(&wishes.keys().copied().chain(&policy.focus.without).collect());
     desired.archived_pages =
         policy.archived_pages.as_ref().map_or_else(ArchivedPages::default, |said| said.value);
     for (key, wish) in wishes {
+        resolver.space = Some(key.clone());
         if let Some(live) = live.spaces.get(key)
             && let Some(space) = resolver.space(&wish, live)
         {
@@ -89,6 +129,7 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Res
             }));
         }
     }
+    resolver.space = None;
     resolver.report_emptied();
     let as_written = |skipped: Skipped| Skipped {
         space: skipped
@@ -98,12 +139,8 @@ pub fn resolve(policy: &Policy, live: &Live, context: Context<'_>) -> Result<Res
     };
     desired.skipped = greatest(std::mem::take(&mut resolver.skipped)).into_iter().map(as_written).collect();
     desired.share = share(policy, live);
-    resolver.findings = csv::fold(std::mem::take(&mut resolver.findings));
-    if resolver.findings.has_errors() {
-        Err(resolver.findings)
-    } else {
-        Ok(Resolved { desired, warnings: resolver.findings })
-    }
+    let Resolver { findings, concerned, .. } = resolver;
+    Resolution { desired, findings, concerned }
 }
 
 /// Without the parts of what is skipped as a whole.

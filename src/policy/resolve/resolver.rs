@@ -46,6 +46,10 @@ pub(super) struct Resolver<'a> {
     pub(super) reported: BTreeSet<(String, String)>,
     pub(super) skipped: BTreeSet<Skipped>,
     pub(super) findings: Diagnostics,
+    /// The space that is being resolved.
+    pub(super) space: Option<SpaceKey>,
+    /// The spaces that errors are about, as far as they are about some in particular.
+    pub(super) concerned: BTreeMap<Diagnostic, BTreeSet<SpaceKey>>,
 }
 
 impl<'a> Resolver<'a> {
@@ -68,10 +72,22 @@ impl<'a> Resolver<'a> {
             reported: BTreeSet::new(),
             skipped: BTreeSet::new(),
             findings: Diagnostics::default(),
+            space: None,
+            concerned: BTreeMap::new(),
         }
     }
 
     pub(super) fn report(&mut self, finding: Diagnostic) {
+        let space = self.space.clone();
+        self.report_of(space, finding);
+    }
+
+    /// Reports something about some spaces.
+    pub(super) fn report_of(&mut self, spaces: impl IntoIterator<Item = SpaceKey>, finding: Diagnostic) {
+        let mut spaces = spaces.into_iter().peekable();
+        if finding.is_error() && spaces.peek().is_some() {
+            self.concerned.entry(finding.clone()).or_default().extend(spaces);
+        }
         self.findings.push(finding);
     }
 }
@@ -79,7 +95,7 @@ impl<'a> Resolver<'a> {
 /// Lists that would be empty, by the entry that would empty them and the principal that it is about: a set stands for
 /// several.
 #[derive(Debug, Default)]
-pub(super) struct Emptied(pub(super) BTreeMap<(Span, String), Vec<String>>);
+pub(super) struct Emptied(pub(super) BTreeMap<(Span, String), Vec<(SpaceKey, String)>>);
 
 /// A page that an entry of a space means and that is not in that space, as far as it was read.
 #[derive(Debug, Clone, Copy)]

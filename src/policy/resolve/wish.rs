@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use camino::Utf8Path;
+
 use super::meaning::Lost;
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{AccountId, Mode, PageVerb, Principal, SpaceKey, Subject, Terms, Wanted};
@@ -57,6 +59,11 @@ impl<'p> WishLine<'p> {
     /// The place that brought an entry of the line here.
     pub(super) fn place(&self, entry: &'p ListItem<Grantee>) -> &'p Span {
         self.via.map_or(&entry.who.span, |like| &like.span)
+    }
+
+    /// The file that brought the line here.
+    pub(super) fn file(&self) -> &'p Utf8Path {
+        &self.via.map_or(&self.says.right.span, |like| &like.span).file
     }
 
     pub(super) fn terms(&self, entry: &ListItem<Grantee>, today: jiff::civil::Date) -> Terms {

@@ -60,6 +60,7 @@ impl<'a> Resolver<'a> {
             let first =
                 rules.first().map(|rule| rule.spaces.as_ref().map_or(&rule.name.span, |spaces| &spaces.span));
             let Some(span) = own.map(|own| &own.key.span).or(first) else { continue };
+            self.space = Some(key.clone());
             if !self.has_its_sources(key, &selects) {
                 continue;
             }
@@ -87,6 +88,7 @@ impl<'a> Resolver<'a> {
             let wish = Wish { own, span, lines, copies, leaving, leave, joining, watched };
             wishes.insert(&space.space.key, wish);
         }
+        self.space = None;
         wishes
     }
 
@@ -169,7 +171,10 @@ impl<'a> Resolver<'a> {
         for rule in &policy.rules {
             let conditions = self.conditions(rule);
             let mut any = false;
-            for space in live.spaces.values() {
+            let team = policy.delegation.team_of(&rule.name.span.file);
+            // A space that has another key by now may have one that only looks like the team's.
+            let is_let = |key| team.is_none_or(|team| team.has_space(policy.as_written(key)));
+            for space in live.spaces.values().filter(|space| is_let(&space.space.key)) {
                 if rule.may_reach(&space.space, &live.listing)
                     && conditions.iter().all(|condition| self.holds(condition, space))
                 {
@@ -333,7 +338,8 @@ impl<'a> Resolver<'a> {
     }
 
     fn unknown_space(&mut self, key: &SpaceKey, span: &Span, near: Option<&str>) {
-        self.report(
+        self.report_of(
+            [key.clone()],
             Diagnostic::new(Code::UnknownSpace, format!("the site shows no space with the key `{key}`"))
                 .at(span, "")
                 .help("it does not exist, or this account may not see it: ask an administrator of the space")

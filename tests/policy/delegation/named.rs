@@ -1,8 +1,15 @@
 //! Single lines by which a team could reach further, or stop the runs of others.
 
+use std::sync::Arc;
+
 use camino::Utf8PathBuf;
 use confperm::diagnostic::{Code, Sources};
-use confperm::policy::{Loaded, from_sources};
+use confperm::model::SpaceRoleMode;
+use confperm::policy::lock::Lock;
+use confperm::policy::{Context, Loaded, Resolved, from_sources, resolve};
+
+use crate::builder::ids::key;
+use crate::site::{TODAY, site};
 
 const CENTRAL: &str = "version: 1
 delegation:
@@ -61,4 +68,34 @@ fn a_team_takes_nothing_away_that_others_copy() {
         ),
         []
     );
+}
+
+/// Central files call a space `HR` that has the key `BARE` now, which a pattern of the team matches.
+#[test]
+fn a_pattern_of_a_team_does_not_reach_a_space_that_was_given_such_a_key() {
+    let own = "rules: [{name: r, spaces: {key: B*}, access: {export/space: [group:sre]}}]\n";
+    let central = "spaces: {HR: {mode: additive, access: {viewer: [group:hr]}}}\n";
+    let policy = loaded(central, &[("teams/eng/a.yaml", own)]).policy.unwrap();
+    let mut live = site(SpaceRoleMode::PreRoles);
+    live.names_read = true;
+    let given = |lock: &str| {
+        let lock = Lock::parse(&Arc::from(camino::Utf8Path::new("confperm.lock")), lock).unwrap();
+        let context = Context { lock: &lock, ..TODAY };
+        let mut spaces = resolve(&policy, &live, context).unwrap().desired.spaces;
+        let who = "group:g-sre".parse().unwrap();
+        spaces.remove(&key("BARE")).is_some_and(|space| space.holdings.contains_key(&who))
+    };
+    assert!(!given("version: 1\nspaces:\n  HR: 103\n"));
+}
+
+/// A copy of what a team gives only where a label says so.
+#[test]
+fn a_copy_of_what_a_team_may_stop_giving_stops_nothing_else() {
+    let own = "rules: [{name: r, spaces: {key: ENG, label: hot}, access: {viewer: [group:sre]}}]\n";
+    let central = "rules:\n  - {name: copy, spaces: [OLD], like: ENG}\n  - {name: all, spaces: [BARE], access: {viewer: [group:hr]}}\n";
+    let policy = loaded(central, &[("teams/eng/a.yaml", own)]).policy.unwrap();
+    let Resolved { desired, .. } = resolve(&policy, &site(SpaceRoleMode::PreRoles), TODAY).unwrap();
+    let skipped: Vec<_> = desired.skipped.iter().map(|skipped| skipped.space.clone().unwrap()).collect();
+    assert_eq!(skipped, [key("OLD")]);
+    assert_eq!(desired.spaces.keys().collect::<Vec<_>>(), [&key("BARE")]);
 }

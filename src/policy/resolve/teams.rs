@@ -1,0 +1,184 @@
+//! Errors of teams that only a site shows. The policy is one, and a file of one team must not stop the run for the spaces
+//! of all others: what its error is about is skipped, space by space, and the rest is planned.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use camino::Utf8Path;
+
+use super::Resolution;
+use crate::diagnostic::{Code, Diagnostic, Label, Severity};
+use crate::model::{Live, Shown, SkipReason, Skipped, SkippedPart, SpaceKey};
+use crate::policy::ast::{AccessLine, Policy};
+use crate::policy::delegation::Team;
+use crate::policy::rules::Rule;
+
+/// The errors of teams, each with the spaces that are skipped for it.
+type Causes<'p> = BTreeMap<(&'p str, Diagnostic), BTreeSet<SpaceKey>>;
+
+/// Resolves a policy without the spaces in which files of teams cause errors; `None` where others cause some as well.
+/// A run that is for one team ends with the errors of its own files.
+pub(super) fn without_errors_of_teams(
+    whole: &Resolution,
+    policy: &Policy,
+    live: &Live,
+    resolve: &dyn Fn(&Policy) -> Resolution,
+) -> Option<Resolution> {
+    let in_focus = policy.team_in_focus();
+    let teams: Vec<&Team> = policy.delegation.teams.iter().filter(|team| Some(*team) != in_focus).collect();
+    if teams.is_empty() {
+        return None;
+    }
+    let blame = Blame { policy, live, central: OnceCell::new(), resolve, teams };
+    let mut causes = Causes::new();
+    let mut rest = policy.clone();
+    let mut found: Option<Resolution> = None;
+    loop {
+        let resolution = found.as_ref().unwrap_or(whole);
+        let mut is_done = true;
+        for error in resolution.findings.iter().filter(|finding| finding.is_error()) {
+            let concerned = resolution.concerned.get(error);
+            let team = blame.team(error, concerned)?;
+            // What is reported once may be about more spaces than one.
+            let spaces = match concerned {
+                Some(concerned) if found.is_none() => concerned.clone(),
+                _ => concerned.into_iter().flatten().cloned().chain(blame.spaces(team, error)).collect(),
+            };
+            is_done &= spaces.is_subset(&rest.focus.without);
+            causes.entry((&team.name.value, error.clone())).or_default().extend(spaces);
+        }
+        rest.focus.without.extend(causes.values().flatten().cloned());
+        if is_done && found.is_some() {
+            break;
+        }
+        found = Some(resolve(&rest));
+    }
+    found.map(|found| with_skipped(found, causes, policy))
+}
+
+/// Lists what is skipped, and makes warnings of the errors.
+fn with_skipped(mut found: Resolution, causes: Causes<'_>, policy: &Policy) -> Resolution {
+    let others = std::mem::take(&mut found.findings).into_iter().filter(|finding| !finding.is_error());
+    found.findings = others.collect();
+    for ((team, error), spaces) in causes {
+        let place = error.labels.iter().find(|label| is_of(policy, team, label)).or(error.labels.first());
+        let Some(place) = place else { continue };
+        let skipped = |space: Option<&SpaceKey>| Skipped {
+            space: space.cloned(),
+            part: space.map_or(SkippedPart::Rule, |_| SkippedPart::Space),
+            name: Shown::of(space.map_or(team, SpaceKey::as_str)),
+            reason: SkipReason::TeamError { team: team.to_owned(), code: error.code.as_str().to_owned() },
+            origin: place.span.origin(),
+        };
+        found.desired.skipped.extend(spaces.iter().map(|key| skipped(Some(key))));
+        if spaces.is_empty() {
+            found.desired.skipped.insert(skipped(None));
+        }
+        let keys: Vec<String> = spaces.iter().map(|key| format!("`{key}`")).collect();
+        let what = match keys.as_slice() {
+            [] => "it is skipped".to_owned(),
+            [one] => format!("{one} is skipped"),
+            several => format!("{} are skipped", several.join(", ")),
+        };
+        let until = format!("ntil the team `{team}` has corrected it, {what}");
+        let help = match &error.help {
+            None => format!("u{until}"),
+            Some(question) if question.ends_with('?') => format!("{question} U{until}"),
+            Some(help) => format!("{help}; u{until}"),
+        };
+        found.findings.push(Diagnostic { severity: Severity::Warning, ..error }.help(help));
+    }
+    found
+}
+
+fn is_of(policy: &Policy, team: &str, label: &Label) -> bool {
+    policy.delegation.team(team).is_some_and(|team| team.files.value.has(&label.span.file))
+}
+
+/// Whose lines an error comes from.
+struct Blame<'a> {
+    policy: &'a Policy,
+    live: &'a Live,
+    /// The errors that are there without all files of teams.
+    central: OnceCell<Vec<Diagnostic>>,
+    resolve: &'a dyn Fn(&Policy) -> Resolution,
+    teams: Vec<&'a Team>,
+}
+
+impl<'a> Blame<'a> {
+    /// The team whose line an error shows; or, where it shows none, the one with lines in that space, if there would be no
+    /// such error without the lines of teams.
+    fn team(&self, error: &Diagnostic, concerned: Option<&BTreeSet<SpaceKey>>) -> Option<&'a Team> {
+        let has = |team: &&&Team| error.labels.iter().any(|label| team.files.value.has(&label.span.file));
+        if let Some(team) = self.teams.iter().find(has) {
+            return Some(team);
+        }
+        let keys = concerned?;
+        // No space is like one of a team's but those that are the team's as well, and so is what the copy lacks.
+        if error.code == Code::UnknownLike {
+            let has_all = |team: &&&Team| keys.iter().all(|key| team.has_space(self.policy.as_written(key)));
+            return self.teams.iter().find(has_all).copied();
+        }
+        let place = error.labels.first()?;
+        let central = self.central.get_or_init(|| {
+            let found = (self.resolve)(&without_teams(self.policy)).findings;
+            found.into_iter().filter(Diagnostic::is_error).collect()
+        });
+        let is_central = central.iter().any(|found| {
+            found.code == error.code && found.labels.first().is_some_and(|it| it.span == place.span)
+        });
+        let speaks = |team: &&&Team| {
+            let files = |file: &Utf8Path| team.files.value.has(file);
+            !self.reached(&files).is_disjoint(keys)
+        };
+        self.teams.iter().find(speaks).copied().filter(|_| !is_central)
+    }
+
+    /// The spaces that may hang on the lines that an error shows: all that their files may be about; those of all files of
+    /// the team where it shows none of its lines.
+    fn spaces(&self, team: &Team, error: &Diagnostic) -> BTreeSet<SpaceKey> {
+        let has = |file: &Utf8Path| team.files.value.has(file);
+        let shown: BTreeSet<&Utf8Path> = error.labels.iter().map(|label| &*label.span.file).collect();
+        let shows_none = !shown.iter().any(|file| has(file));
+        let mut spaces = self.reached(&|file| has(file) && (shows_none || shown.contains(file)));
+        // What a space is like may be any of the team's.
+        if error.code == Code::LikeCycle {
+            let own = |key: &SpaceKey| team.has_space(self.policy.as_written(key));
+            spaces.extend(self.live.listing.spaces.keys().filter(|key| own(key)).cloned());
+        }
+        spaces
+    }
+
+    /// The spaces that lines of some files may be about, whatever holders and conditions say.
+    fn reached(&self, is_one: &dyn Fn(&Utf8Path) -> bool) -> BTreeSet<SpaceKey> {
+        let entries = self.policy.spaces.values().filter(|space| is_one(&space.key.span.file));
+        let mut reached: BTreeSet<SpaceKey> = entries.map(|space| space.key.value.clone()).collect();
+        for rule in &self.policy.rules {
+            if is_one(&rule.name.span.file) {
+                let listing = &self.live.listing;
+                let spaces = listing.spaces.values().filter(|space| rule.may_reach(space, listing));
+                reached.extend(spaces.map(|space| space.key.clone()));
+                reached.extend(rule.named_spaces().cloned());
+            }
+            let of_rows = |(_, lines): &(&SpaceKey, &Vec<_>)| has_rows_of(lines, is_one);
+            reached.extend(rule.rows.iter().filter(of_rows).map(|(key, _)| key.clone()));
+        }
+        reached
+    }
+}
+
+fn has_rows_of(lines: &[AccessLine], is_one: &dyn Fn(&Utf8Path) -> bool) -> bool {
+    lines.iter().flat_map(|line| &line.who).any(|entry| is_one(&entry.who.span.file))
+}
+
+/// What central files say.
+fn without_teams(policy: &Policy) -> Policy {
+    let is_central = |file: &Utf8Path| policy.delegation.team_of(file).is_none();
+    let mut central = policy.clone();
+    central.spaces.retain(|_, space| is_central(&space.key.span.file));
+    central.rules.retain(|rule: &Rule| is_central(&rule.name.span.file));
+    for lines in central.rules.iter_mut().flat_map(|rule| rule.rows.values_mut()).flatten() {
+        lines.who.retain(|entry| is_central(&entry.who.span.file));
+    }
+    central
+}
