@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use crate::apply::{Unverified, journal, unverified};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, did_you_mean, near_key};
-use crate::model::{Desired, Edition, Fingerprint, Guard, Live, Site, SpaceKey, visible};
+use crate::model::{Desired, Edition, Fingerprint, Guard, Live, Shown, Site, SkipReason, SpaceKey, visible};
 use crate::observe::{Failure, Needs};
 use crate::plan::{self, MadeFrom, Plan, Planned};
 use crate::policy::lock::Lock;
@@ -222,11 +222,57 @@ pub(super) async fn prepare(
     }
     let mut planned = plan::plan(&desired, &begun.live, scope.gaps())?;
     override_guards(&mut planned.plan, overrides, out);
+    if let Some(rest) = without_blocked(&begun, &desired, &planned.plan, scope, overrides)? {
+        planned = rest;
+        let skipped = planned.plan.skipped.iter();
+        let blocked = skipped.filter(|it| matches!(it.reason, SkipReason::TeamBlocked { .. }));
+        let keys: BTreeSet<&Shown> = blocked.map(|skipped| &skipped.name).collect();
+        for key in keys {
+            out.warn(&format!(
+                "{key} is skipped: what a team asks for there is blocked; `confperm plan --space {key}` shows why"
+            ));
+        }
+    }
     // What a refused plan took names to mean is not what anyone has agreed to. A lock that is never written is compared
     // in any case.
     let learns = !planned.plan.is_blocked() && (scope.locked || is_accepted(&planned.plan));
     let learning = learns.then(|| scope.learning(lacking));
     Box::pin(begun.prepared(planned, scope, learning, environment, out)).await
+}
+
+/// A plan that is blocked for nothing but what files of teams ask for, without the spaces of that.
+fn without_blocked(
+    begun: &Begun,
+    desired: &Desired,
+    blocked: &Plan,
+    scope: &Scope,
+    overrides: &OverrideArgs,
+) -> Result<Option<Planned>, CliError> {
+    let delegation = &begun.policy.delegation;
+    let team_of = |file: &Utf8Path| {
+        let name = &delegation.team_of(file)?.name.value;
+        // A run for a team is about what it asks for.
+        (scope.team.as_ref() != Some(name)).then(|| name.clone())
+    };
+    let mut desired = desired.clone();
+    let mut planned: Option<Planned> = None;
+    loop {
+        let plan = planned.as_ref().map_or(blocked, |planned| &planned.plan);
+        if !plan.is_blocked() {
+            return Ok(planned);
+        }
+        let Some(rest) = plan::blocked_for_teams(plan, &team_of)
+            .and_then(|skipped| plan::without_skipped(&desired, skipped))
+        else {
+            return Ok(None);
+        };
+        desired = rest;
+        let mut next = plan::plan(&desired, &begun.live, scope.gaps())?;
+        if let Some(why) = &overrides.why {
+            next.plan.override_guards(&overrides.guards.iter().copied().collect(), why);
+        }
+        planned = Some(next);
+    }
 }
 
 /// Lets a plan through guards, and says which of them did not need it.

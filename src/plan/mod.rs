@@ -38,6 +38,7 @@ mod schedule;
 mod share;
 mod stated;
 mod target;
+mod teams;
 
 pub use change::{Change, ChangeAction, ChangeReason};
 pub use check::{Broken, check};
@@ -56,6 +57,7 @@ pub use page_only::{PageOnlyProblem, PlanPageOnly};
 pub use schedule::{Gaps, OrderSearch, SearchLimits};
 pub use stated::beyond_stated;
 pub use target::{Aim, KeepReason, Target, TargetHolding, TargetPage, TargetSpace, Unmanaged};
+pub use teams::{blocked_for_teams, without_skipped};
 
 use crate::model::{Desired, Live, LiveSpace, PageVerb, Permission, Terms, Truth, Wanted};
 

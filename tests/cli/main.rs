@@ -77,6 +77,7 @@ mod space_keys;
 mod streams;
 mod support;
 mod team;
+mod team_errors;
 mod trouble;
 mod unneeded;
 mod waiting;

@@ -9,9 +9,9 @@ use serde_json::Value;
 use crate::later::Held;
 use crate::support::{Folder, Hosted, Ran};
 
-struct Case {
-    folder: Folder,
-    hosted: Hosted,
+pub(crate) struct Case {
+    pub(crate) folder: Folder,
+    pub(crate) hosted: Hosted,
 }
 
 impl Case {
@@ -21,7 +21,7 @@ impl Case {
     }
 
     /// The same on another site.
-    fn on(caller: &str, change: impl Fn(String) -> String) -> Self {
+    pub(crate) fn on(caller: &str, change: impl Fn(String) -> String) -> Self {
         let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/teams");
         let state = change(std::fs::read_to_string(examples.join("site.yaml")).unwrap());
         let state = state.replace("caller: ann", &format!("caller: {caller}"));
@@ -29,7 +29,7 @@ impl Case {
         Self { folder: Folder::copy(&examples.join("policy")), hosted }
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         let mut command = self.folder.confperm(arguments);
         self.hosted.point(&mut command);
         Ran::from(command.output().unwrap())
@@ -75,7 +75,7 @@ fn a_team_carries_out_its_own_lines_and_counts_the_rest() {
     assert!(again["unmanaged"].as_array().unwrap().contains(left[0]), "{again}");
 }
 
-const ROLES: &str = "roles:
+pub(crate) const ROLES: &str = "roles:
   Admin: {id: r-admin, type: system, permissions: [read/space, create/page, create/comment, restrict_content/space, administer/space]}
   Collaborator: {id: r-collaborator, type: system, permissions: [read/space, create/page, create/comment]}
   Viewer: {id: r-viewer, type: system, permissions: [read/space]}

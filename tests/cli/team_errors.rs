@@ -1,0 +1,161 @@
+//! What a team gets wrong, by mistake or not: it stops the run of the central team for the spaces that it is about, and
+//! for no others.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::later::Held;
+use crate::team::{Case, ROLES};
+
+/// A file of the team `eng`, and what is skipped for it.
+struct Wrong {
+    name: &'static str,
+    file: &'static str,
+    state: fn(&str) -> String,
+    skipped: &'static [&'static str],
+    /// The code of the error, or what blocks.
+    code: &'static str,
+}
+
+fn same(state: &str) -> String {
+    state.to_owned()
+}
+
+fn with_roles(state: &str) -> String {
+    state.replace("pre-roles", "roles").replace("spaces:\n", ROLES)
+}
+
+fn with_label(state: &str) -> String {
+    state.replace("name: Engineering lab", "name: Engineering lab\n    labels: [hot]")
+}
+
+fn with_lists(state: &str) -> String {
+    state.replace("1001, title: Home, author: eva", "1001, title: Home, author: eva, edit: [group:eng-old]")
+}
+
+const ALL: &[Wrong] = &[
+    Wrong {
+        name: "a group that is not there",
+        file: "rules: [{name: more, spaces: [ENG], access: {viewer: [group:eng-nope]}}]\n",
+        state: same,
+        skipped: &["ENG"],
+        code: "unknown-group",
+    },
+    Wrong {
+        name: "a group that is not there, in what selects spaces",
+        file: "rules: [{name: more, spaces: {key: ENG*, where: {who: group:nope, has: read/space}}, access: {viewer: [group:eng-old]}}]\n",
+        state: same,
+        skipped: &["ENG", "ENGLAB"],
+        code: "unknown-group",
+    },
+    Wrong {
+        name: "a space that is not there",
+        file: "spaces: {ENGX: {mode: additive, access: {viewer: [group:eng-core]}}}\n",
+        state: same,
+        skipped: &["ENGX"],
+        code: "unknown-space",
+    },
+    Wrong {
+        name: "a page that is not there",
+        file: "spaces: {ENGLAB: {mode: additive, pages: {/Nope: {view: [group:eng-core]}}}}\n",
+        state: same,
+        skipped: &["ENGLAB"],
+        code: "unknown-page",
+    },
+    Wrong {
+        name: "the contrary of its own line, where a label of the site decides",
+        file: "rules: [{name: more, spaces: {key: ENG*, label: hot}, absent: [group:eng-core]}]\n",
+        state: with_label,
+        skipped: &["ENGLAB"],
+        code: "contradiction",
+    },
+    Wrong {
+        name: "the last entry of a list",
+        file: "rules: [{name: more, spaces: {key: ENG*}, absent: [group:eng-old]}]\n",
+        state: with_lists,
+        skipped: &["ENG"],
+        code: "last-on-list",
+    },
+    Wrong {
+        name: "the account that runs it",
+        file: "rules: [{name: more, spaces: {key: ENG*}, absent: [user:5b10ac8d82e05b22cc7d4e01]}]\n",
+        state: same,
+        skipped: &["ENG", "ENGLAB"],
+        code: "absent-caller",
+    },
+    Wrong {
+        name: "what no role gives",
+        file: "rules: [{name: more, spaces: [ENGLAB], access: {read/space: [group:eng-old]}}]\n",
+        state: with_roles,
+        skipped: &["ENGLAB"],
+        code: "not-expressible",
+    },
+    Wrong {
+        name: "the administrators that a guard requires",
+        file: "rules: [{name: more, spaces: [ENGLAB], absent: [group:admins]}]\n",
+        state: same,
+        skipped: &["ENGLAB"],
+        code: "required-admins",
+    },
+];
+
+/// The example of `docs/teams.md` with one more file of the team, which may remove what it likes.
+fn case(wrong: &Wrong) -> Case {
+    let case = Case::on("ann", |state| (wrong.state)(&state));
+    let central = case.folder.read("confperm.yaml");
+    let to = "to: [group:eng-*]\n";
+    case.folder.write("confperm.yaml", &central.replace(to, &format!("{to}    may-remove: any\n")));
+    case.folder.write("teams/eng/more.yaml", wrong.file);
+    case
+}
+
+#[test]
+fn what_a_team_gets_wrong_stops_no_run_for_other_spaces() {
+    for wrong in ALL {
+        let case = case(wrong);
+        case.folder.run(&["validate"]).code(0);
+        let ran = case.run(&["plan", "--format", "json"]).code(6);
+        let plan: Value = serde_json::from_str(&ran.out).unwrap();
+        let skipped = plan["skipped"].as_array().unwrap();
+        let spaces: BTreeSet<&str> = skipped.iter().map(|it| it["space"].as_str().unwrap()).collect();
+        assert_eq!(spaces, wrong.skipped.iter().copied().collect(), "{}: {skipped:?}", wrong.name);
+        let said = skipped.iter().any(|it| {
+            let reason = &it["reason"];
+            reason["team"] == "eng"
+                && (reason["code"] == wrong.code || reason["by"] == wrong.code)
+                && it["origin"]["file"] == "teams/eng/more.yaml"
+        });
+        assert!(said, "{}: {skipped:?}", wrong.name);
+
+        let before = case.hosted.running.world(Held::of);
+        let ran = case.run(&["apply", "--yes"]).code(6);
+        let changed = before.differences(&case.hosted.running.world(Held::of));
+        let of = |key: &str| changed.iter().any(|line| line.split([' ', ':']).next() == Some(key));
+        assert!(of("OPS"), "{}: {changed:?}\n{}", wrong.name, ran.out);
+        for key in ["ENG", "ENGLAB"] {
+            assert_eq!(of(key), !wrong.skipped.contains(&key), "{}: {changed:?}", wrong.name);
+        }
+        // As often as it is run.
+        case.run(&["apply", "--yes"]).code(6);
+    }
+}
+
+/// A skipped space is looked at by itself, and the errors of all others end a run as ever.
+#[test]
+fn a_run_about_the_wrong_alone_ends_with_it() {
+    let by_code = |code: &str| ALL.iter().find(|wrong| wrong.code == code).unwrap();
+    let blocked = case(by_code("required-admins"));
+    let ran = blocked.run(&["plan"]).code(6);
+    assert!(ran.err.contains("`confperm plan --space ENGLAB` shows why"), "{}", ran.err);
+    blocked.run(&["plan", "--space", "ENGLAB"]).code(3);
+    blocked.run(&["plan", "--team", "eng"]).code(3);
+
+    let unknown = case(by_code("unknown-group"));
+    assert_eq!(unknown.run(&["plan", "--team", "eng"]).code(4).failures(), ["unknown-group"]);
+    unknown
+        .folder
+        .write("more.yaml", "rules: [{name: central, spaces: [OPS], access: {viewer: [group:nope]}}]\n");
+    let ran = unknown.run(&["apply", "--yes"]).code(4);
+    assert_eq!(ran.failures(), ["unknown-group", "unknown-group"], "{}", ran.err);
+}
