@@ -307,7 +307,7 @@ fn site(size: Size) -> (Desired, Live) {
     live.site.caller.groups = Known::Known(BTreeSet::from([group(0)]));
     live.directory = directory(size.members, groups);
     let share = (size.run == Run::Team)
-        .then(|| Share { files: BTreeSet::from([origin().file]), removes: Removes::Any });
+        .then(|| Share { files: BTreeSet::from([origin().file.to_path_buf()]), removes: Removes::Any });
     let mut desired = Desired { share, ..Desired::default() };
     for number in 0..size.spaces {
         let (is, wish) = space(size.of_space(number), number, groups);

@@ -2,21 +2,8 @@
 
 use super::question::{Level, Needed, Route};
 use crate::model::{
-    Audience, DesiredHolding, DesiredSpace, Origin, PageVerb, Principal, Strength, Terms, Wanted,
+    Audience, Declaration, DesiredHolding, DesiredSpace, PageVerb, Principal, Strength, Wanted,
 };
-
-/// Where a policy asks for something, and what it says besides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Said<'d> {
-    pub origin: &'d Origin,
-    pub terms: &'d Terms,
-}
-
-impl<'d> Said<'d> {
-    const fn of<T>(wanted: &'d Wanted<T>) -> Self {
-        Self { origin: &wanted.origin, terms: &wanted.terms }
-    }
-}
 
 /// The line of the policy that asks for a route through a level of this space; `None` where no line does.
 /// What is declared as a role on a site that holds single permissions, or the other way round, is another
@@ -26,14 +13,14 @@ pub fn declared<'d>(
     level: Level,
     needed: &Needed,
     space: &'d DesiredSpace,
-) -> Option<Said<'d>> {
+) -> Option<&'d Declaration> {
     match (route, level.content(), needed) {
         (Route::Grant { principal, permission, role }, None, _) => {
             match (space.holdings.get(principal)?, role) {
-                (DesiredHolding::Role(wanted), Some(role)) if wanted.what == *role => Some(Said::of(wanted)),
+                (DesiredHolding::Role(wanted), Some(role)) if wanted.what == *role => Some(&*wanted.by),
                 (DesiredHolding::Grants(grants), None) => {
                     let wanted = grants.get(permission).filter(|wanted| wanted.what != Strength::Refused);
-                    wanted.map(Said::of)
+                    wanted.map(|wanted| &*wanted.by)
                 }
                 (DesiredHolding::Role(_) | DesiredHolding::Grants(_) | DesiredHolding::Nothing(_), _) => None,
             }
@@ -42,16 +29,16 @@ pub fn declared<'d>(
             let list = space.pages.get(&content).and_then(|page| page.audience(*verb));
             let names_it = |list: &&Wanted<Audience>| list.what.subjects().any(|listed| listed == subject);
             let joins = || space.joins.onto(content, *verb).find(|(joined, _)| *joined == subject);
-            list.filter(names_it).map(Said::of).or_else(|| joins().map(|(_, wanted)| Said::of(wanted)))
+            list.filter(names_it).map(|wanted| &*wanted.by).or_else(|| joins().map(|(_, wanted)| &*wanted.by))
         }
         (Route::OpenList, Some(content), Needed::OnList(verb)) => open(space, content, *verb),
         _ => None,
     }
 }
 
-fn open(space: &DesiredSpace, content: crate::model::ContentId, verb: PageVerb) -> Option<Said<'_>> {
+fn open(space: &DesiredSpace, content: crate::model::ContentId, verb: PageVerb) -> Option<&Declaration> {
     let wanted = space.pages.get(&content)?.audience(verb)?;
-    wanted.what.is_anyone().then_some(Said::of(wanted))
+    wanted.what.is_anyone().then_some(&wanted.by)
 }
 
 impl Route {

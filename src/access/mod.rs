@@ -38,7 +38,7 @@ mod who;
 
 pub use administrators::{AdminStanding, Administrators};
 pub use coverage::Holders;
-pub use declared::{Said, declared};
+pub use declared::declared;
 pub use effects::{
     Affected, AffectedParty, Cause, Certainty, Direction, Effect, Effects, PageVerbs, Place, What,
     effective_changes,

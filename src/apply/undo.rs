@@ -283,7 +283,7 @@ impl Back<'_> {
                     });
                 }
                 Change::Grant { permission, verb: ChangeAction::Remove, reason, .. } => {
-                    let has_ended = matches!(reason, ChangeReason::Declared { ended: true, .. });
+                    let has_ended = matches!(reason, ChangeReason::Declared(by) if by.ended);
                     if comes_back && (self.include_ended || !has_ended) {
                         goal.insert(*permission);
                     } else {

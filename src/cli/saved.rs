@@ -126,7 +126,7 @@ fn other_role<'p>(plan: &'p Plan, live: &Live) -> Option<&'p str> {
 /// The day on which something ended that the plan would still give.
 fn ended(plan: &Plan, today: Date) -> Option<Date> {
     let mut ends = plan.changes.iter().filter_map(|change| match change.reason() {
-        ChangeReason::Declared { until: Some(until), ended: false, .. } => Some(*until),
+        ChangeReason::Declared(by) if !by.ended => by.until,
         _ => None,
     });
     ends.find(|until| *until < today)

@@ -30,7 +30,7 @@ impl Span {
 
     /// The line, as plans name it.
     pub fn origin(&self) -> Origin {
-        Origin { file: self.file.to_path_buf(), line: self.line }
+        Origin { file: Arc::clone(&self.file), line: self.line }
     }
 }
 

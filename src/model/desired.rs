@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8PathBuf;
-use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     AccountId, Audience, ContentId, Coverage, Guards, Joins, Kept, Origin, PageLabel, PageVerb, Permission,
-    Principal, RoleId, Skipped, SpaceKey, Subject,
+    Principal, RoleId, Skipped, SpaceKey, Subject, Wanted,
 };
 
 /// What should be, for the spaces that the policy speaks of. Other spaces do not matter.
@@ -154,49 +153,6 @@ pub enum DesiredHolding {
     Role(Wanted<RoleId>),
     /// Nothing, in an additive space as well: a line says so.
     Nothing(Wanted<()>),
-}
-
-/// Something asked for, with the line that asks and the role of the policy that it came through.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted<T> {
-    pub what: T,
-    pub origin: Origin,
-    /// `viewer` when the line says `viewer: [...]`; `None` when it names a single permission.
-    pub role: Option<String>,
-    pub terms: Terms,
-}
-
-impl<T> Wanted<T> {
-    /// The same wish, for something else.
-    pub fn instead<U>(&self, what: U) -> Wanted<U> {
-        Wanted { what, origin: self.origin.clone(), role: self.role.clone(), terms: self.terms.clone() }
-    }
-
-    /// Whether it was asked for until a day that has passed.
-    pub fn is_over(&self) -> bool {
-        self.terms.end.is_some_and(|end| end.over)
-    }
-}
-
-/// What else is said where something is asked for.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Terms {
-    /// The rule that the line belongs to, or that brought it here.
-    pub rule: Option<String>,
-    /// Whether a label says which pages are meant. Anyone who may edit a page can set its labels, so whatever else says
-    /// something about it goes first.
-    pub by_label: bool,
-    pub end: Option<End>,
-    /// The reason, in the words of the line's author.
-    pub because: Option<String>,
-}
-
-/// The last day of something that was given for a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct End {
-    pub until: Date,
-    /// Whether that day has passed: then what was given is to be taken back.
-    pub over: bool,
 }
 
 /// Whether a permission must be there, may be, or must not.

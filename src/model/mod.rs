@@ -12,6 +12,7 @@ mod call;
 mod content;
 pub(crate) mod columns;
 mod coverage;
+mod declaration;
 mod desired;
 mod diff;
 mod directory;
@@ -26,6 +27,7 @@ mod origin;
 mod permission;
 mod principal;
 mod role;
+pub(crate) mod shared;
 mod site;
 mod skipped;
 mod space;
@@ -40,9 +42,10 @@ pub use built_in_role::BuiltInRole;
 pub use call::Call;
 pub use content::{Chain, Content, ContentKind, Missing, Parent, Tree};
 pub use coverage::{Coverage, PassedOver};
+pub use declaration::{Declaration, Wanted};
 pub use desired::{
-    ArchivedPages, ContentReach, Desired, DesiredHolding, DesiredPage, DesiredSpace, End, Mode, PageOnly,
-    Removes, Requested, Share, Strength, Terms, UnlistedPages, Wanted,
+    ArchivedPages, ContentReach, Desired, DesiredHolding, DesiredPage, DesiredSpace, Mode, PageOnly, Removes,
+    Requested, Share, Strength, UnlistedPages,
 };
 pub use diff::Diff;
 pub use directory::{

@@ -1,10 +1,14 @@
 //! Changes: what people talk about. Calls, which the API can do, are made from them.
 
-use jiff::civil::Date;
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Audience, ContentId, Origin, PageVerb, Permission, Principal, RoleId, SpaceKey, Wanted};
+use crate::model::{
+    Audience, ContentId, Declaration, Origin, PageVerb, Permission, Principal, RoleId, SpaceKey, Wanted,
+    shared,
+};
 
 /// One difference between what is and what is to be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -52,23 +56,11 @@ pub enum ChangeAction {
 #[schemars(rename = "Reason")]
 pub enum ChangeReason {
     /// A line of the policy asks for it, perhaps through a role.
-    Declared {
-        origin: Origin,
-        role: Option<String>,
-        /// The rule that the line belongs to, or that brought it here.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        rule: Option<String>,
-        /// The last day of something that is given for a time.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        #[schemars(with = "Option<String>")]
-        until: Option<Date>,
-        /// Whether that day has passed, so that this takes back what was given.
-        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-        ended: bool,
-        /// The reason that the line gives.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        because: Option<String>,
-    },
+    Declared(
+        #[serde(with = "shared")]
+        #[schemars(with = "Declaration")]
+        Arc<Declaration>,
+    ),
     /// The space is authoritative and no line of the policy asks for it.
     NotDeclared,
     /// `page-only` has this list kept so that its guests see their pages and no others.
@@ -85,15 +77,7 @@ pub enum ChangeReason {
 
 impl ChangeReason {
     pub(super) fn of<T>(wanted: &Wanted<T>) -> Self {
-        let Wanted { origin, role, terms, .. } = wanted;
-        Self::Declared {
-            origin: origin.clone(),
-            role: role.clone(),
-            rule: terms.rule.clone(),
-            until: terms.end.map(|end| end.until),
-            ended: terms.end.is_some_and(|end| end.over),
-            because: terms.because.clone(),
-        }
+        Self::Declared(Arc::clone(&wanted.by))
     }
 }
 
@@ -101,7 +85,7 @@ impl ChangeReason {
     /// The rule that asks, if it is one.
     pub(super) fn rule(&self) -> Option<&String> {
         match self {
-            Self::Declared { rule, .. } => rule.as_ref(),
+            Self::Declared(by) => by.rule.as_ref(),
             Self::NotDeclared
             | Self::PageOnly { .. }
             | Self::CameAlong
@@ -112,9 +96,10 @@ impl ChangeReason {
     }
 
     /// The line of the policy that asks for the change, if one does.
-    pub const fn origin(&self) -> Option<&Origin> {
+    pub fn origin(&self) -> Option<&Origin> {
         match self {
-            Self::Declared { origin, .. } | Self::PageOnly { origin } => Some(origin),
+            Self::Declared(by) => Some(&by.origin),
+            Self::PageOnly { origin } => Some(origin),
             Self::NotDeclared
             | Self::CameAlong
             | Self::Deleted

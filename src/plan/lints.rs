@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::access::{self, Finding, Level, Lint, LintInputs};
 use crate::model::{
     ContentId, ContentKind, Desired, DesiredHolding, Known, Live, Origin, PageVerb, Permission, Principal,
-    SpaceKey, Strength, Subject, Truth, Why,
+    SpaceKey, Strength, Subject, Truth, Wanted, Why,
 };
 
 /// Something worth a look. It never blocks a plan.
@@ -62,7 +62,7 @@ fn not_restrictable(desired: &Desired, live: &Live) -> Vec<PlanLint> {
                     code: Lint::NotRestrictable,
                     about: BTreeSet::new(),
                     level: None,
-                    origin: Some(asked.origin.clone()),
+                    origin: Some(asked.origin().clone()),
                 });
             }
         }
@@ -82,9 +82,9 @@ fn rows_in_vain(desired: &Desired, after: &Live) -> Vec<PlanLint> {
             ended.map(|(who, origin)| (Lint::EndedReadStays, who, origin)).collect();
         let anonymous = match wish.holdings.get(&Principal::Anonymous) {
             Some(DesiredHolding::Grants(grants)) => {
-                grants.values().find(|wanted| wanted.what == Strength::Required).map(|it| &it.origin)
+                grants.values().find(|wanted| wanted.what == Strength::Required).map(Wanted::origin)
             }
-            Some(DesiredHolding::Role(role)) => Some(&role.origin),
+            Some(DesiredHolding::Role(role)) => Some(role.origin()),
             Some(DesiredHolding::Nothing(_)) | None => None,
         };
         let anonymous = anonymous.filter(|_| keeps_out);
@@ -109,9 +109,9 @@ fn origin(finding: &Finding, desired: &Desired) -> Option<Origin> {
     let space = desired.spaces.get(&finding.space)?;
     let Some(content) = finding.content else {
         let grant = finding.about.iter().find_map(|principal| match space.holdings.get(principal)? {
-            DesiredHolding::Role(role) => Some(&role.origin),
-            DesiredHolding::Nothing(nothing) => Some(&nothing.origin),
-            DesiredHolding::Grants(grants) => grants.values().next_back().map(|wanted| &wanted.origin),
+            DesiredHolding::Role(role) => Some(role.origin()),
+            DesiredHolding::Nothing(nothing) => Some(nothing.origin()),
+            DesiredHolding::Grants(grants) => grants.values().next_back().map(Wanted::origin),
         });
         return Some(grant.unwrap_or(&space.origin).clone());
     };
@@ -124,13 +124,13 @@ fn origin(finding: &Finding, desired: &Desired) -> Option<Origin> {
     let names_them = |verb| {
         let wanted = page.and_then(|page| page.audience(verb))?;
         let is_listed = wanted.what.subjects().any(&is_about);
-        is_listed.then_some(&wanted.origin)
+        is_listed.then_some(wanted.origin())
     };
     let joins = |verb| {
         let joined = space.joins.onto(content, verb).find(|(subject, _)| is_about(subject));
-        joined.map(|(_, wanted)| &wanted.origin)
+        joined.map(|(_, wanted)| wanted.origin())
     };
-    let sets = |verb| page.and_then(|page| page.audience(verb)).map(|wanted| &wanted.origin);
+    let sets = |verb| page.and_then(|page| page.audience(verb)).map(Wanted::origin);
     let origin = lists.into_iter().find_map(names_them);
     let origin = origin.or_else(|| lists.into_iter().find_map(joins));
     origin.or_else(|| lists.into_iter().find_map(sets)).cloned()

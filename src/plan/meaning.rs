@@ -106,7 +106,9 @@ fn change(change: &Change) -> Value {
     let mut value = json!(change);
     if let Value::Object(fields) = &mut value {
         fields.remove("reason");
-        if let ChangeReason::Declared { until: Some(until), .. } = change.reason() {
+        if let ChangeReason::Declared(by) = change.reason()
+            && let Some(until) = by.until
+        {
             fields.insert("until".to_owned(), until.to_string().into());
         }
     }

@@ -59,7 +59,7 @@ pub use stated::beyond_stated;
 pub use target::{Aim, KeepReason, Target, TargetHolding, TargetPage, TargetSpace, Unmanaged};
 pub use teams::{blocked_for_teams, without_skipped};
 
-use crate::model::{Desired, Live, LiveSpace, PageVerb, Permission, Terms, Truth, Wanted};
+use crate::model::{Declaration, Desired, Live, LiveSpace, PageVerb, Permission, Truth, Wanted};
 
 /// A plan, and the site as it would be afterwards.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,7 +107,7 @@ pub fn with_lists_for_guests(desired: &Desired, live: &Live) -> Desired {
                 PageVerb::View => &mut page.view,
                 PageVerb::Edit => &mut page.edit,
             };
-            list.get_or_insert(Wanted { what, origin, role: None, terms: Terms::default() });
+            list.get_or_insert(Wanted::new(what, Declaration::at(origin)));
         }
     }
     told

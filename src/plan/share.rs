@@ -39,7 +39,7 @@ pub(super) fn leave_to_others(
         }
     }
     for compiled in page_only.values_mut() {
-        compiled.entries.retain(|entry| share.files.contains(&entry.origin.file));
+        compiled.entries.retain(|entry| share.files.contains(&*entry.origin.file));
     }
     counted(&all, &diff::diff(target, live))
 }
@@ -121,9 +121,8 @@ impl Share {
     /// Whether a line of the share asks for something.
     fn has(&self, reason: &ChangeReason) -> bool {
         match reason {
-            ChangeReason::Declared { origin, .. } | ChangeReason::PageOnly { origin } => {
-                self.files.contains(&origin.file)
-            }
+            ChangeReason::Declared(by) => self.files.contains(&*by.origin.file),
+            ChangeReason::PageOnly { origin } => self.files.contains(&*origin.file),
             // What any earlier run brought along or left over.
             ChangeReason::CameAlong | ChangeReason::Deleted => true,
             ChangeReason::NotDeclared | ChangeReason::NeededFor { .. } | ChangeReason::TakenBack { .. } => {

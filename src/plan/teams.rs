@@ -87,12 +87,8 @@ fn team_behind<'p>(
     team_of: TeamOf<'_>,
 ) -> Option<(&'p SpaceKey, String, &'p Origin)> {
     let origin = match change.reason() {
-        ChangeReason::Declared { origin, .. } | ChangeReason::PageOnly { origin } => origin,
         ChangeReason::NotDeclared => &plan.spaces.get(change.space())?.origin,
-        ChangeReason::CameAlong
-        | ChangeReason::Deleted
-        | ChangeReason::NeededFor { .. }
-        | ChangeReason::TakenBack { .. } => return None,
+        reason => reason.origin()?,
     };
     Some((change.space(), team_of(&origin.file)?, origin))
 }

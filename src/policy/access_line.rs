@@ -4,8 +4,8 @@ use std::fmt;
 
 use jiff::civil::Date;
 
-use crate::diagnostic::Spanned;
-use crate::model::{AccessClass, AccountId, BuiltInRole, End, PageVerb, Permission, Terms};
+use crate::diagnostic::{Span, Spanned};
+use crate::model::{AccessClass, AccountId, BuiltInRole, Declaration, PageVerb, Permission};
 
 /// A line of `access`: a role or a permission, and who has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,10 +78,15 @@ impl<T> ListItem<T> {
         self.until.as_ref().is_some_and(|until| until.value < today)
     }
 
-    /// What it says besides who, as wishes carry it.
-    pub fn terms(&self, today: Date, rule: Option<&str>) -> Terms {
-        let end = self.until.as_ref().map(|until| End { until: until.value, over: until.value < today });
-        Terms { rule: rule.map(str::to_owned), by_label: false, end, because: self.why.clone() }
+    /// What it says, as wishes carry it.
+    pub fn declaration(&self, place: &Span, today: Date, rule: Option<&str>) -> Declaration {
+        Declaration {
+            rule: rule.map(str::to_owned),
+            until: self.until.as_ref().map(|until| until.value),
+            ended: self.is_over(today),
+            because: self.why.clone(),
+            ..Declaration::at(place.origin())
+        }
     }
 }
 

@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 
 use crate::access::{
     Asker, Explanation, Fix, FoundRoute, Level, LevelReport, Need, Needed, Object, Outcome, Outside, Remedy,
-    Route, Said, Verb, Verdict, declared,
+    Route, Verb, Verdict, declared,
 };
 use crate::model::{
-    AccessClass, Audience, ContentId, DesiredSpace, Known, PageVerb, Principal, Restrictions, Subject,
+    AccessClass, Audience, ContentId, Declaration, DesiredSpace, Known, PageVerb, Principal, Restrictions,
+    Subject,
 };
 
 use super::access_words::{ShownNames as _, SiteNames, reason_words};
@@ -69,13 +70,13 @@ impl Question<'_> {
     }
 
     /// The line of the policy behind a route.
-    pub(super) fn origin(&self, route: &Route, level: Level, needed: &Needed) -> Option<Said<'_>> {
+    pub(super) fn origin(&self, route: &Route, level: Level, needed: &Needed) -> Option<&Declaration> {
         declared(route, level, needed, self.desired?)
     }
 
     pub(super) fn origin_words(&self, route: &Route, level: Level, needed: &Needed) -> String {
         match self.origin(route, level, needed) {
-            Some(said) => said_words(said.origin, said.terms),
+            Some(said) => said_words(said),
             None if self.desired.is_some() && route.is_declarable() => "not declared".to_owned(),
             None => String::new(),
         }

@@ -1,14 +1,17 @@
 //! What a policy asks for, without a policy.
 
-use confperm::model::{DesiredHolding, DesiredSpace, Mode, Origin, Permission, Strength, Terms, Wanted};
+use camino::Utf8Path;
+use confperm::model::{
+    Declaration, DesiredHolding, DesiredSpace, Mode, Origin, Permission, Strength, Wanted,
+};
 
 /// The line that asks for everything.
 pub(crate) fn origin() -> Origin {
-    Origin { file: "eng.yaml".into(), line: 1 }
+    Origin { file: Utf8Path::new("eng.yaml").into(), line: 1 }
 }
 
 pub(crate) fn wanted<T>(what: T) -> Wanted<T> {
-    Wanted { what, origin: origin(), role: None, terms: Terms::default() }
+    Wanted::new(what, Declaration::at(origin()))
 }
 
 /// An authoritative space that grants nothing and declares no list.

@@ -48,12 +48,14 @@ fn written(desired: &Desired) -> String {
                         text,
                         " role {} ({}:{})",
                         role.what,
-                        role.role.as_deref().unwrap_or("-"),
-                        role.origin.line
+                        role.by.role.as_deref().unwrap_or("-"),
+                        role.origin().line
                     )
                     .unwrap();
                 }
-                DesiredHolding::Nothing(wanted) => write!(text, " nothing ({})", wanted.origin.line).unwrap(),
+                DesiredHolding::Nothing(wanted) => {
+                    write!(text, " nothing ({})", wanted.origin().line).unwrap();
+                }
                 DesiredHolding::Grants(grants) => {
                     for (permission, wanted) in grants {
                         let mark = match wanted.what {
@@ -64,8 +66,8 @@ fn written(desired: &Desired) -> String {
                         write!(
                             text,
                             " {permission}{mark}({}:{})",
-                            wanted.role.as_deref().unwrap_or("-"),
-                            wanted.origin.line
+                            wanted.by.role.as_deref().unwrap_or("-"),
+                            wanted.origin().line
                         )
                         .unwrap();
                     }
@@ -79,7 +81,7 @@ fn written(desired: &Desired) -> String {
                 let Some(wanted) = page.audience(verb) else { continue };
                 let who: Vec<String> = wanted.what.subjects().map(ToString::to_string).collect();
                 let who = if wanted.what == Audience::Anyone { "anyone".to_owned() } else { who.join(",") };
-                write!(text, " {} {who} ({})", verb.as_str(), wanted.origin.line).unwrap();
+                write!(text, " {} {who} ({})", verb.as_str(), wanted.origin().line).unwrap();
             }
             text.push('\n');
         }

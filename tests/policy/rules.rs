@@ -78,10 +78,10 @@ fn wishes(policy: &Policy, live: &Live) -> String {
         for (who, holding) in &space.holdings {
             match holding {
                 DesiredHolding::Nothing(wanted) => {
-                    write!(text, " {who}=nothing[{}]", wanted.terms.rule.as_deref().unwrap_or("-")).unwrap();
+                    write!(text, " {who}=nothing[{}]", wanted.by.rule.as_deref().unwrap_or("-")).unwrap();
                 }
                 DesiredHolding::Role(wanted) => {
-                    write!(text, " {who}={}[{}]", wanted.what, wanted.terms.rule.as_deref().unwrap_or("-"))
+                    write!(text, " {who}={}[{}]", wanted.what, wanted.by.rule.as_deref().unwrap_or("-"))
                         .unwrap();
                 }
                 DesiredHolding::Grants(grants) => {
@@ -89,7 +89,7 @@ fn wishes(policy: &Policy, live: &Live) -> String {
                         .iter()
                         .filter(|(_, wanted)| wanted.what == Strength::Required)
                         .map(|(permission, wanted)| {
-                            format!("{permission}[{}]", wanted.terms.rule.as_deref().unwrap_or("-"))
+                            format!("{permission}[{}]", wanted.by.rule.as_deref().unwrap_or("-"))
                         })
                         .collect();
                     write!(text, " {who}={}", required.join(",")).unwrap();
@@ -294,7 +294,7 @@ fn rows_of_a_file_are_lines_of_the_policy() {
         else {
             panic!("not grants")
         };
-        assert_eq!(held[&Permission::CreatePage].origin.to_string(), "o.csv:5");
+        assert_eq!(held[&Permission::CreatePage].origin().to_string(), "o.csv:5");
     }
     let unknown = format!("{table}g-sre,GONE,group\n");
     let loaded = loaded(&[("p.yaml", rule), ("o.csv", &unknown)]);

@@ -48,10 +48,10 @@ fn given<'a>(key: &SpaceKey, space: &'a DesiredSpace, live: &Live) -> Vec<(Princ
     for (who, holding) in &space.holdings {
         match holding {
             DesiredHolding::Nothing(_) => {}
-            DesiredHolding::Role(role) => given.push((who.clone(), &role.origin)),
+            DesiredHolding::Role(role) => given.push((who.clone(), role.origin())),
             DesiredHolding::Grants(grants) => {
                 let required = |wanted: &&Wanted<Strength>| wanted.what == Strength::Required;
-                given.extend(grants.values().filter(required).map(|wanted| (who.clone(), &wanted.origin)));
+                given.extend(grants.values().filter(required).map(|wanted| (who.clone(), wanted.origin())));
             }
         }
     }
@@ -60,15 +60,15 @@ fn given<'a>(key: &SpaceKey, space: &'a DesiredSpace, live: &Live) -> Vec<(Princ
             let Some(list) = page.audience(verb) else { continue };
             let stays = |subject: &Subject| {
                 // A rule that removes a principal from a list grants nothing to the principals that stay on it.
-                list.terms.rule.is_some() && is_listed(subject, live.spaces.get(key), *content, verb)
+                list.by.rule.is_some() && is_listed(subject, live.spaces.get(key), *content, verb)
             };
             let listed = list.what.subjects().filter(|subject| !stays(subject));
-            given.extend(listed.map(|subject| (subject.clone().into(), &list.origin)));
+            given.extend(listed.map(|subject| (subject.clone().into(), list.origin())));
         }
     }
     for join in space.joins.0.iter().filter(|join| !join.reach.is_empty()) {
         let joined = join.who.values().flatten().filter(|(_, wanted)| !wanted.is_over());
-        given.extend(joined.map(|(subject, wanted)| (subject.clone().into(), &wanted.origin)));
+        given.extend(joined.map(|(subject, wanted)| (subject.clone().into(), wanted.origin())));
     }
     given
 }

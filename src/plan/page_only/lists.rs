@@ -285,7 +285,7 @@ impl<'a> Compiler<'a> {
         let live = self.live(id, list);
         let comes = |subject: &&Subject| !live.is_some_and(|live| live.subjects().any(|on| on == *subject));
         let names_guests = || wanted.what.subjects().any(|who| self.guests.contains_key(who) && comes(&who));
-        (wanted.terms.rule.is_none() || names_guests()).then_some(&wanted.origin)
+        (wanted.by.rule.is_none() || names_guests()).then_some(wanted.origin())
     }
 
     /// A list as it is on the site.
@@ -416,7 +416,7 @@ impl<'a> Compiler<'a> {
         }
         // An entry for a label gives way, so that labelling a page ends no run.
         let wanted = self.ground.wish.pages.get(&page).and_then(|wish| wish.audience(list));
-        let is_by_label = wanted.is_some_and(|wanted| wanted.terms.by_label);
+        let is_by_label = wanted.is_some_and(|wanted| wanted.by_label);
         if let Some(entry) = self.declared(page, list).cloned().filter(|_| !is_by_label) {
             self.contradicted.entry((origin, list, entry, guests)).or_default().insert(page);
             return;

@@ -40,8 +40,8 @@ pub(super) fn leave_out(
             page.reasons.entry(verb).or_insert(ChangeReason::Deleted);
             let listed = wanted
                 .into_iter()
-                .flat_map(|wanted| wanted.what.subjects().map(move |subject| (subject, &wanted.origin)));
-            let joined = wish.joins.onto(id, verb).map(|(subject, wanted)| (subject, &wanted.origin));
+                .flat_map(|wanted| wanted.what.subjects().map(move |subject| (subject, wanted.origin())));
+            let joined = wish.joins.onto(id, verb).map(|(subject, wanted)| (subject, wanted.origin()));
             let asked_for = listed.chain(joined).filter(|(subject, _)| entries.contains(*subject));
             skipped.extend(asked_for.filter_map(|(subject, origin)| {
                 Some(Skipped {

@@ -81,7 +81,7 @@ pub(super) fn join(
 impl JoinContext<'_> {
     /// Whether a run for one team leaves a line to others.
     fn is_of_others(&self, wanted: &Wanted<()>) -> bool {
-        self.desired.share.as_ref().is_some_and(|share| !share.files.contains(&wanted.origin.file))
+        self.desired.share.as_ref().is_some_and(|share| !share.files.contains(&*wanted.origin().file))
     }
 
     /// Whether a subject whose time is over is taken off a list: not where an entry or `page-only` says who is on it, and
@@ -89,7 +89,7 @@ impl JoinContext<'_> {
     fn leaves(&self, id: ContentId, verb: PageVerb, subject: &Subject, kept: &mut KeptTally) -> bool {
         let declared = self.wish.pages.get(&id).and_then(|page| page.audience(verb));
         let by_page_only = self.compiled.stay.get(&(id, verb));
-        let stays = declared.is_some_and(|wanted| wanted.terms.rule.is_none())
+        let stays = declared.is_some_and(|wanted| wanted.by.rule.is_none())
             || by_page_only.is_some_and(|stay| stay.contains(subject));
         if stays {
             return false;
@@ -115,7 +115,7 @@ impl JoinContext<'_> {
             part: SkippedPart::List,
             name: Shown::of(&names.join(", ")),
             reason: SkipReason::Last,
-            origin: wanted.origin.clone(),
+            origin: wanted.origin().clone(),
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountKind, Audience, Content, ContentId, DesiredPage, DesiredSpace, Known, Live, LiveSpace, Members,
-    PageVerb, Principal, Restrictions, SpaceKey, Subject, Terms, Tree, UnlistedPages, Wanted,
+    AccountKind, Audience, Content, ContentId, Declaration, DesiredPage, DesiredSpace, Known, Live,
+    LiveSpace, Members, PageVerb, Principal, Restrictions, SpaceKey, Subject, Tree, UnlistedPages, Wanted,
 };
 
 use super::applied::holdings_applied;
@@ -38,7 +38,7 @@ pub(super) fn pages(
                 kept.left(key, left.into_iter().flatten());
                 continue;
             }
-            let asked = Wanted { what: (), origin: origin.clone(), role: None, terms: Terms::default() };
+            let asked = Wanted::new((), Declaration::at(origin.clone()));
             let reasons = PageVerb::ALL.map(|verb| (verb, ChangeReason::of(&asked))).into();
             pages.insert(content, TargetPage { restrictions: Restrictions::OPEN, reasons });
         }

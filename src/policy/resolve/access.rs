@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use camino::Utf8Path;
 
@@ -12,8 +13,8 @@ use super::resolver::Resolver;
 use super::wish::Wish;
 use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean};
 use crate::model::{
-    BuiltInRole, DesiredHolding, Holding, Kept, LiveSpace, Permission, Principal, RoleId, SkippedPart,
-    SpaceKey, SpaceRoleMode, Strength, Terms, Wanted,
+    BuiltInRole, Declaration, DesiredHolding, Holding, Kept, LiveSpace, Permission, Principal, RoleId,
+    SkippedPart, SpaceKey, SpaceRoleMode, Strength, Wanted,
 };
 use crate::policy::ast::{Right, RoleName};
 use crate::policy::roles::{Bundle, bundle};
@@ -27,19 +28,12 @@ pub(super) struct Asked<'a> {
     pub(super) span: &'a Span,
     /// The file of the line, which may be another than that of the entry: a row stands in a table.
     pub(super) file: &'a Utf8Path,
-    terms: Terms,
+    by: Arc<Declaration>,
 }
 
 impl Asked<'_> {
-    fn role(&self) -> Option<String> {
-        match self.right {
-            Right::Role(role) => Some(role.as_str().to_owned()),
-            Right::Permission(_) => None,
-        }
-    }
-
     fn wanted<T>(&self, what: T) -> Wanted<T> {
-        Wanted { what, origin: self.span.origin(), role: self.role(), terms: self.terms.clone() }
+        Wanted::new(what, Arc::clone(&self.by))
     }
 }
 
@@ -77,8 +71,7 @@ impl<'a> Resolver<'a> {
             let line = reaching.says;
             self.unsupported(&line.right.value, bundle, &line.right.span);
             for entry in &line.who {
-                let terms = reaching.terms(entry, self.today);
-                let ended = terms.end.is_some_and(|end| end.over);
+                let ended = entry.is_over(self.today);
                 let principal = match self.principal(&entry.who) {
                     NameMeaning::Is(principal) => principal,
                     NameMeaning::Lost(lost) => {
@@ -95,7 +88,7 @@ impl<'a> Resolver<'a> {
                     bundle: Rc::clone(bundle),
                     span: reaching.place(entry),
                     file: reaching.file(),
-                    terms,
+                    by: reaching.declaration(entry, self.today).into(),
                 };
                 let asked = if ended { &mut over } else { &mut asked };
                 asked.entry(principal).or_default().push(entry);

@@ -6,8 +6,8 @@ use super::resolver::Resolver;
 use super::wish::{Copied, Wish};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::{
-    AccountKind, DesiredHolding, Holding, LiveSpace, Mode, Permission, Principal, Role, RoleId, Strength,
-    Subject, Terms, Wanted,
+    AccountKind, Declaration, DesiredHolding, Holding, LiveSpace, Mode, Permission, Principal, Role, RoleId,
+    Strength, Subject, Wanted,
 };
 use crate::policy::ast::Named;
 
@@ -27,8 +27,7 @@ impl<'a> Resolver<'a> {
             };
             let said = || format!("like live:{}", copied.from);
             let rule = Some(copied.rule.map_or_else(said, str::to_owned));
-            let terms = Terms { rule, ..Terms::default() };
-            let wanted = Wanted { what: (), origin: copied.like.span.origin(), role: None, terms };
+            let wanted = Wanted::new((), Declaration { rule, ..Declaration::at(copied.like.span.origin()) });
             let mut passed_over = BTreeSet::new();
             let caller = Principal::User(self.live.site.caller.account.clone());
             for (principal, held) in &source.holdings {

@@ -51,8 +51,7 @@ impl<'a> Resolver<'a> {
         for verb in PageVerb::ALL {
             for entry in joining.named(verb) {
                 let Some(subject) = self.joiner(key, entry) else { continue };
-                let terms = entry.terms(self.today, rule);
-                let wanted = Wanted { what: (), origin: entry.who.span.origin(), role: None, terms };
+                let wanted = Wanted::new((), entry.declaration(&entry.who.span, self.today, rule));
                 // Editing needs view.
                 for list in PageVerb::ALL.into_iter().filter(|list| *list == PageVerb::View || *list == verb)
                 {

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::meaning::NameMeaning;
 use super::resolver::Resolver;
-use crate::model::{Audience, Members, PageVerb, SkippedPart, Subject, Terms, Wanted};
+use crate::diagnostic::Span;
+use crate::model::{Audience, Declaration, Members, PageVerb, SkippedPart, Subject, Wanted};
 use crate::policy::ast::{ListItem, Listed, Named, SpaceDef};
 use crate::policy::pages::PageSelector;
 
@@ -30,9 +31,8 @@ impl Resolver<'_> {
                 Listed::Only(named) => self.members(space, named, &mut asked).map(Audience::Only),
             };
             let by_label = matches!(entry.pages.value, PageSelector::Labelled(_));
-            let terms = Terms { by_label, ..self.terms(listed.value.named()) };
-            asked.wanted =
-                audience.map(|what| Wanted { what, origin: listed.span.origin(), role: None, terms });
+            let by = self.declaration(&listed.span, listed.value.named());
+            asked.wanted = audience.map(|what| Wanted { by_label, ..Wanted::new(what, by) });
             audiences.insert(at, asked);
         }
         audiences
@@ -69,11 +69,12 @@ impl Resolver<'_> {
     }
 
     /// What is said of a whole list: what ended last, or else what ends first.
-    fn terms(&self, named: &[ListItem<Named>]) -> Terms {
+    fn declaration(&self, place: &Span, named: &[ListItem<Named>]) -> Declaration {
         let over = named.iter().filter(|entry| entry.is_over(self.today));
         let last = over.max_by_key(|entry| entry.until.as_ref().map(|until| until.value));
         let ending = named.iter().filter(|entry| entry.until.is_some());
         let said = last.or_else(|| ending.min_by_key(|entry| entry.until.as_ref().map(|until| until.value)));
-        said.map(|entry| entry.terms(self.today, None)).unwrap_or_default()
+        let silent = || Declaration::at(place.origin());
+        said.map_or_else(silent, |entry| entry.declaration(place, self.today, None))
     }
 }

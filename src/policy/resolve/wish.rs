@@ -6,8 +6,8 @@ use camino::Utf8Path;
 
 use super::meaning::Lost;
 use crate::diagnostic::{Span, Spanned};
-use crate::model::{AccountId, Mode, PageVerb, Principal, SpaceKey, Subject, Terms, Wanted};
-use crate::policy::ast::{AccessLine, Grantee, Joining, ListItem, Named, SpaceDef};
+use crate::model::{AccountId, Declaration, Mode, PageVerb, Principal, SpaceKey, Subject, Wanted};
+use crate::policy::ast::{AccessLine, Grantee, Joining, ListItem, Named, Right, SpaceDef};
 use crate::policy::leave::LeavePattern;
 use crate::policy::rules::Like;
 
@@ -66,9 +66,15 @@ impl<'p> WishLine<'p> {
         &self.via.map_or(&self.says.right.span, |like| &like.span).file
     }
 
-    pub(super) fn terms(&self, entry: &ListItem<Grantee>, today: jiff::civil::Date) -> Terms {
+    /// What an entry of the line says, as the place that brought it here has it.
+    pub(super) fn declaration(&self, entry: &'p ListItem<Grantee>, today: jiff::civil::Date) -> Declaration {
         let like = || self.via.map(|like| format!("like {}", like.value));
-        Terms { rule: self.rule.map(str::to_owned).or_else(like), ..entry.terms(today, None) }
+        let rule = self.rule.map(str::to_owned).or_else(like);
+        let role = match &self.says.right.value {
+            Right::Role(role) => Some(role.as_str().to_owned()),
+            Right::Permission(_) => None,
+        };
+        Declaration { role, rule, ..entry.declaration(self.place(entry), today, None) }
     }
 }
 
@@ -104,8 +110,10 @@ pub(super) enum Then {
 
 impl Leaving<'_> {
     pub(super) fn wanted<T>(&self, what: T) -> Wanted<T> {
-        let terms = Terms { rule: Some(self.rule.to_owned()), ..Terms::default() };
-        Wanted { what, origin: self.span.origin(), role: None, terms }
+        Wanted::new(
+            what,
+            Declaration { rule: Some(self.rule.to_owned()), ..Declaration::at(self.span.origin()) },
+        )
     }
 
     /// The account, where it is a person who is to be nowhere.

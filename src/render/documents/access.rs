@@ -9,9 +9,11 @@ use super::patterns::{PatternAnswers, PatternPeople};
 use super::{DocumentBody, write};
 use crate::access::{
     Dead, Explanation, FoundRoute, Level, LevelReport, Need, Needed, Object, Outcome, Outside, Reason, Route,
-    Said, Through, Verdict, Who,
+    Through, Verdict, Who,
 };
-use crate::model::{AccountId, AccountStatus, ContentId, Origin, Permission, Principal, SpaceKey};
+use crate::model::{
+    AccountId, AccountStatus, ContentId, Declaration, Origin, Permission, Principal, SpaceKey,
+};
 use crate::render::access::{Question, outside_words, remedy_words};
 use crate::render::access_words::{ShownNames as _, SiteNames, reason_words};
 
@@ -255,8 +257,8 @@ struct RouteDocument {
 }
 
 impl RouteDocument {
-    fn of(route: &Route, said: Option<Said<'_>>, because: Vec<ReasonDocument>) -> Self {
-        let rule = said.and_then(|said| said.terms.rule.clone());
+    fn of(route: &Route, said: Option<&Declaration>, because: Vec<ReasonDocument>) -> Self {
+        let rule = said.and_then(|said| said.rule.clone());
         Self { route: route.clone(), declared: said.map(|said| said.origin.clone()), rule, because }
     }
 }

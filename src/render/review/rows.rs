@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Audience, ContentId, End, Origin, PageVerb, Permission, Principal, SpaceKey, Subject, Terms, visible,
+    Audience, ContentId, Declaration, Origin, PageVerb, Permission, Principal, SpaceKey, Subject, visible,
 };
 use crate::plan::{Change, ChangeAction, ChangeReason, HoldingState, Object, Plan};
 use crate::render::style::count;
@@ -266,17 +266,20 @@ fn grant_words(space: &InSpace<'_>, group: &Together<'_>, permissions: &[Permiss
     let names: Vec<&str> = permissions.iter().map(|permission| permission.as_str()).collect();
     let loses_everything =
         group.verb == ChangeAction::Remove && space.lose_everything.contains(group.principal);
-    match group.reason {
-        ChangeReason::Declared { role: Some(role), .. } if names.len() > 2 => {
+    if let ChangeReason::Declared(by) = group.reason
+        && let Some(role) = &by.role
+    {
+        return if names.len() > 2 {
             format!("{} ({})", visible(role), count(names.len(), "permission", "permissions"))
-        }
-        ChangeReason::Declared { role: Some(role), .. } => {
+        } else {
             format!("{} ({})", names.join(", "), visible(role))
-        }
+        };
+    }
+    match group.reason {
         _ if loses_everything && names.len() > 1 => {
             format!("everything ({})", count(names.len(), "permission", "permissions"))
         }
-        ChangeReason::Declared { .. }
+        ChangeReason::Declared(_)
         | ChangeReason::NotDeclared
         | ChangeReason::PageOnly { .. }
         | ChangeReason::CameAlong
@@ -288,13 +291,7 @@ fn grant_words(space: &InSpace<'_>, group: &Together<'_>, permissions: &[Permiss
 
 fn why(reason: &ChangeReason) -> String {
     match reason {
-        ChangeReason::Declared { origin, rule, until, ended, because, .. } => {
-            let end = until.map(|until| End { until, over: *ended });
-            said_words(
-                origin,
-                &Terms { rule: rule.clone(), end, because: because.clone(), ..Terms::default() },
-            )
-        }
+        ChangeReason::Declared(by) => said_words(by),
         ChangeReason::NotDeclared => "not declared".to_owned(),
         ChangeReason::PageOnly { origin } => format!("{origin} (page-only)"),
         ChangeReason::Deleted => "deleted, and this call sends the whole list".to_owned(),
@@ -305,11 +302,10 @@ fn why(reason: &ChangeReason) -> String {
 }
 
 /// The line, and what it says besides: `rules.yaml:12 (auditors read everything)`, `a.yaml:7 until 2027-01-31 (audit)`.
-pub(crate) fn said_words(origin: &Origin, terms: &Terms) -> String {
-    let end = terms.end.map_or_else(String::new, |End { until, over }| {
-        format!(" {} {until}", if over { "ended" } else { "until" })
-    });
-    let said: Vec<_> =
-        [&terms.rule, &terms.because].into_iter().flatten().map(|said| visible(said)).collect();
+pub(crate) fn said_words(said: &Declaration) -> String {
+    let Declaration { origin, until, ended, rule, because, .. } = said;
+    let end = until
+        .map_or_else(String::new, |until| format!(" {} {until}", if *ended { "ended" } else { "until" }));
+    let said: Vec<_> = [rule, because].into_iter().flatten().map(|said| visible(said)).collect();
     if said.is_empty() { format!("{origin}{end}") } else { format!("{origin}{end} ({})", said.join("; ")) }
 }

@@ -7,14 +7,15 @@ mod promise;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use camino::Utf8Path;
 use confperm::model::{
-    Audience, ContentId, Desired, DesiredHolding, DesiredPage, Join, JoinReach, Joins, Known, Live, Origin,
-    PageOnly, PageVerb, Permission, Person, Strength, Subject, Terms, Wanted,
+    Audience, ContentId, Declaration, Desired, DesiredHolding, DesiredPage, Join, JoinReach, Joins, Known,
+    Live, Origin, PageOnly, PageVerb, Permission, Person, Strength, Subject, Wanted,
 };
 use confperm::plan::Plan;
 use confperm::sandbox::world::{self, World};
 
-use crate::builder::desired::wanted;
+use crate::builder::desired::{origin, wanted};
 use crate::builder::ids::account;
 use crate::builder::live::person;
 use crate::builder::sandbox::{guest, principal};
@@ -81,7 +82,7 @@ impl Guested {
 
     fn desired(&self) -> Desired {
         let mut desired = self.case.desired();
-        let origin = Origin { file: "eng.yaml".into(), line: 9 };
+        let origin = Origin { file: Utf8Path::new("eng.yaml").into(), line: 9 };
         for space in desired.spaces.values_mut() {
             space.pages.clear();
             // What Confluence adds to what the guests get may stay: these tests look at pages.
@@ -89,12 +90,9 @@ impl Guested {
                 let holding = space.holdings.get_mut(&NAMES[*guest].parse().unwrap()).unwrap();
                 let DesiredHolding::Grants(grants) = holding else { panic!("{holding:?}") };
                 for companion in [Permission::ExportContent, Permission::UpdatePage] {
-                    grants.entry(companion).or_insert(Wanted {
-                        what: Strength::Tolerated,
-                        origin: origin.clone(),
-                        role: None,
-                        terms: Terms::default(),
-                    });
+                    grants
+                        .entry(companion)
+                        .or_insert(Wanted::new(Strength::Tolerated, Declaration::at(origin.clone())));
                 }
             }
             space.page_only = self
@@ -122,8 +120,8 @@ impl Guested {
             let stay =
                 list.iter().filter(|who| **who != goes).map(|who| who.to_string().replacen(' ', ":", 1));
             let stay = Audience::from_site_list(stay.map(|who| who.parse::<Subject>().unwrap()));
-            let terms = Terms { rule: Some("leavers".to_owned()), ..Terms::default() };
-            list.contains(&goes).then(|| Wanted { terms, ..wanted(stay) })
+            let by = Declaration { rule: Some("leavers".to_owned()), ..Declaration::at(origin()) };
+            list.contains(&goes).then(|| Wanted::new(stay, by))
         };
         for space in desired.spaces.values_mut() {
             space.holdings.insert(leaver.parse().unwrap(), DesiredHolding::Nothing(wanted(())));

@@ -50,7 +50,7 @@ impl<'a> Compiler<'a> {
     ) -> BTreeSet<Subject> {
         let Ground { wish, live, .. } = self.ground;
         let set = wish.pages.get(&id).and_then(|page| page.audience(list));
-        if set.is_some_and(|wanted| wanted.terms.rule.is_none()) {
+        if set.is_some_and(|wanted| wanted.by.rule.is_none()) {
             return BTreeSet::new();
         }
         let stay = self.found.stay.get(&(id, list));
@@ -91,7 +91,7 @@ impl<'a> Compiler<'a> {
                     };
                     if is_out {
                         let who = BTreeSet::from([subject.clone()]);
-                        let about = (guest.origin.clone(), list, wanted.origin.clone(), who);
+                        let about = (guest.origin.clone(), list, wanted.origin().clone(), who);
                         self.contradicted.entry(about).or_default().insert(id);
                     }
                 }
