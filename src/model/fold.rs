@@ -34,8 +34,14 @@ fn is_other_blank(c: char) -> bool {
 
 /// Whether two spellings are one name.
 pub fn is_same_name(one: &str, other: &str) -> bool {
+    // Most names are ASCII without blanks around them, and a site has many.
+    let is_plain = |name: &str| {
+        name.bytes().all(|byte| matches!(byte, b' '..=b'~')) && !name.starts_with(' ') && !name.ends_with(' ')
+    };
+    if is_plain(one) && is_plain(other) {
+        return one == other;
+    }
     let (one, other) = (one.trim(), other.trim());
-    // Most names are ASCII, and a site has many.
     one == other || (!(one.is_ascii() && other.is_ascii()) && folded(one) == folded(other))
 }
 

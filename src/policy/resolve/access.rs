@@ -94,9 +94,7 @@ impl<'a> Resolver<'a> {
                 asked.entry(principal).or_default().push(entry);
             }
         }
-        let given: BTreeMap<&Principal, &'a Span> =
-            asked.iter().filter_map(|(who, asked)| Some((who, asked.first()?.span))).collect();
-        self.contradictions(wish, &|who| given.get(who).copied());
+        self.contradictions(wish, &|who| asked.get(who)?.first().map(|first| first.span));
         let reads = |asked: &&Asked<'_>| asked.bundle.required.contains(&Permission::ReadSpace);
         for (who, over) in &over {
             let still = asked.get(who).is_some_and(|asked| asked.iter().any(|each| reads(&each)));

@@ -8,6 +8,7 @@ use super::page_hints;
 use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::{ContentId, LiveSpace, SpaceKey, Tree};
+use crate::policy::lock::Identity;
 use crate::policy::pages::{PageName, PageSelector, walk, with_space};
 
 /// What a page that the site does not show by its number may be.
@@ -18,6 +19,18 @@ impl Resolver<'_> {
     /// The page that a name means.
     pub(super) fn page(
         &mut self,
+        name: &PageName,
+        selector: &Spanned<PageSelector>,
+        live: &LiveSpace,
+        tree: &Tree,
+    ) -> NameMeaning<ContentId> {
+        self.page_of(self.lock.page(name, live, tree), name, selector, live, tree)
+    }
+
+    /// The same of a name that has been looked up.
+    pub(super) fn page_of(
+        &mut self,
+        identity: Identity<ContentId>,
         name: &PageName,
         selector: &Spanned<PageSelector>,
         live: &LiveSpace,
@@ -34,17 +47,15 @@ impl Resolver<'_> {
             locked: known.map(|known| &known.span),
         };
         let called = |id: &ContentId| Some(tree.path(*id).raw().to_owned());
-        self.meaning(&named, lock.page(name, live, tree), &called, |this, bearers| {
-            match <[ContentId; 1]>::try_from(bearers) {
-                Ok([page]) => Some(page),
-                Err(none) if none.is_empty() => {
-                    this.unknown_page(selector, live, tree);
-                    None
-                }
-                Err(several) => {
-                    this.ambiguous_page(key, selector, &several.into_iter().collect(), tree);
-                    None
-                }
+        self.meaning(&named, identity, &called, |this, bearers| match <[ContentId; 1]>::try_from(bearers) {
+            Ok([page]) => Some(page),
+            Err(none) if none.is_empty() => {
+                this.unknown_page(selector, live, tree);
+                None
+            }
+            Err(several) => {
+                this.ambiguous_page(key, selector, &several.into_iter().collect(), tree);
+                None
             }
         })
     }

@@ -189,9 +189,10 @@ impl Resolver<'_> {
         let Some(name) = anchor else {
             return Reached { ranked: vec![self.not_empty(entry, ranked(None, true))], ..Reached::default() };
         };
-        let others = self.lock.page(name, live, tree).others().to_vec();
-        let also_named = if reach.is_none() { others.into_iter().collect() } else { BTreeSet::new() };
-        match self.page(name, &entry.pages, live, tree) {
+        let identity = self.lock.page(name, live, tree);
+        let others = identity.others().iter().filter(|_| reach.is_none());
+        let also_named = others.copied().collect();
+        match self.page_of(identity, name, &entry.pages, live, tree) {
             NameMeaning::Is(page) => {
                 let ranked = vec![self.not_empty(entry, ranked(Some(page), true))];
                 Reached { ranked, also_named, ..Reached::default() }

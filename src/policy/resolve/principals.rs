@@ -24,10 +24,18 @@ impl Resolver<'_> {
     }
 
     pub(super) fn subject(&mut self, named: &Named, span: &Span) -> NameMeaning<Subject> {
-        match named {
+        if let Some(known) = self.known.get(named) {
+            return NameMeaning::Is(known.clone());
+        }
+        let meaning = match named {
             Named::Group(name) => self.group(name, span).map(Subject::Group),
             Named::User(account) => self.account(account, span).map(Subject::User),
+        };
+        // What else a name may mean is reported at each place.
+        if let NameMeaning::Is(subject) = &meaning {
+            self.known.insert(named.clone(), subject.clone());
         }
+        meaning
     }
 
     fn group(&mut self, name: &str, span: &Span) -> NameMeaning<GroupId> {

@@ -1,13 +1,13 @@
 //! What is known while a policy is resolved, and what was found so far.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use jiff::civil::Date;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Span};
-use crate::model::{ContentId, GroupNames, Live, Principal, Role, Skipped, SpaceKey, Vocabulary};
+use crate::model::{ContentId, GroupNames, Live, Principal, Role, Skipped, SpaceKey, Subject, Vocabulary};
 use crate::policy::ast::{Named, Policy, Right};
 use crate::policy::lock::Lock;
 use crate::policy::pages::PageSelector;
@@ -36,6 +36,8 @@ pub(super) struct Resolver<'a> {
     pub(super) roles: BTreeMap<Cow<'a, str>, &'a Role>,
     pub(super) vocabulary: Vocabulary,
     pub(super) bundles: BTreeMap<Right, Rc<Bundle>>,
+    /// What names of people and groups mean that mean one thing: each is looked up once, however often it is used.
+    pub(super) known: HashMap<Named, Subject>,
     pub(super) emptied: Emptied,
     pub(super) strays: Vec<Stray<'a>>,
     /// By the name of a rule, the principals whose holdings decide which spaces it selects.
@@ -65,6 +67,7 @@ impl<'a> Resolver<'a> {
             roles,
             vocabulary: live.vocabulary(),
             bundles: BTreeMap::new(),
+            known: HashMap::new(),
             emptied: Emptied::default(),
             strays: strays(policy, context.lock, live),
             watched: BTreeMap::new(),
