@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +11,7 @@ use super::levels::Outcome;
 use super::question::{Asker, Level, Needed, Object, Verb, Verdict};
 use crate::model::{
     AccountId, AccountKind, AccountStatus, Audience, Content, ContentId, ContentKind, Known, Live, LiveSpace,
-    Members, PageVerb, Parent, Permission, Principal, SpaceKey, Subject, Truth,
+    Members, PageVerb, Parent, Permission, Principal, Restrictions, SpaceKey, Subject, Truth,
 };
 
 /// What the lints are told beside the state of the site.
@@ -124,14 +125,16 @@ impl Lint {
 pub fn lints(live: &Live, inputs: &LintInputs) -> Vec<Finding> {
     let linter = Linter { engine: Engine::of_what_is_listed(live), live, inputs };
     let wanted = |key: &SpaceKey| inputs.spaces.as_ref().is_none_or(|spaces| spaces.contains(key));
-    let mut findings = Vec::new();
-    for (key, space) in live.spaces.iter().filter(|(key, _)| wanted(key)) {
-        findings.extend(linter.space(key, space));
+    let in_space = |(key, space): (&SpaceKey, &LiveSpace)| {
+        let mut findings: Vec<Finding> = linter.space(key, space).into_iter().collect();
         let mut known = InVain::new();
         for content in space.tree.iter().flat_map(crate::model::Tree::iter) {
             linter.content(key, content, &mut known, &mut findings);
         }
-    }
+        findings
+    };
+    let spaces = live.spaces.par_iter().filter(|(key, _)| wanted(key));
+    let mut findings: Vec<Finding> = spaces.flat_map_iter(in_space).collect();
     findings.sort();
     findings
 }
@@ -148,11 +151,9 @@ struct Linter<'a> {
 
 impl Linter<'_> {
     fn space(&self, key: &SpaceKey, space: &LiveSpace) -> Option<Finding> {
-        let administers = |principal: &Principal| {
-            space.gives(principal, Permission::AdministerSpace, &self.live.roles) != Truth::No
-        };
-        let admins: BTreeSet<Principal> =
-            space.holdings.keys().filter(|principal| administers(principal)).cloned().collect();
+        let holders = space.holders(Permission::AdministerSpace, &self.live.roles);
+        let admins: Vec<&Principal> =
+            holders.filter(|(.., administers)| *administers != Truth::No).map(|(who, ..)| who).collect();
         let alive = |principal: &Principal| match principal {
             Principal::User(account) => self.may_be_alive(account),
             Principal::Group(group) => self.group_may_be_alive(group),
@@ -160,17 +161,20 @@ impl Linter<'_> {
             Principal::Anonymous => false,
         };
         // A space that no principal is said to administer is hidden from us, not abandoned.
-        (!admins.is_empty() && !admins.iter().any(alive)).then(|| Finding {
+        (!admins.is_empty() && !admins.iter().any(|who| alive(who))).then(|| Finding {
             space: key.clone(),
             content: None,
             lint: Lint::SpaceWithoutAdmin,
-            about: admins,
+            about: admins.into_iter().cloned().collect(),
             level: Some(Level::Space),
         })
     }
 
     fn content(&self, key: &SpaceKey, content: &Content, known: &mut InVain, findings: &mut Vec<Finding>) {
         let Some(lists) = content.restrictions.as_ref().known() else { return };
+        if *lists == Restrictions::OPEN {
+            return;
+        }
         let object = Object::Content(key.clone(), content.id);
         let mut found: BTreeMap<(Lint, Option<Level>), BTreeSet<Principal>> = BTreeMap::new();
         for verb in PageVerb::ALL {
@@ -231,10 +235,9 @@ impl Linter<'_> {
         {
             return Some((Lint::ListedWithoutMembers, None));
         }
-        let askers = self.askers(subject);
         let mut worst = None;
-        for asker in &askers {
-            worst = Some(self.in_vain(asker, verb, object)?);
+        for asker in self.askers(subject) {
+            worst = Some(self.in_vain(&asker, verb, object)?);
         }
         worst
     }
@@ -269,19 +272,17 @@ impl Linter<'_> {
 
     /// The living members of a group where they are known; an empty group is asked by itself. Of a group
     /// whose members could not be read nothing is claimed: they may have routes of their own.
-    fn askers(&self, subject: &Subject) -> Vec<Asker> {
-        match subject {
-            Subject::User(account) if self.may_be_alive(account) => vec![Asker::Person(account.clone())],
-            Subject::User(_) => Vec::new(),
-            Subject::Group(group) => match self.live.directory.members(group).known() {
-                Some(members) if !members.is_empty() => {
-                    let living = members.iter().filter(|account| self.may_be_alive(account));
-                    living.cloned().map(Asker::Person).collect()
-                }
-                Some(_) => vec![Asker::Group(group.clone())],
-                None => Vec::new(),
-            },
-        }
+    fn askers<'s>(&'s self, subject: &'s Subject) -> impl Iterator<Item = Asker> + 's {
+        let (person, members, empty) = match subject {
+            Subject::User(account) => (Some(account), None, None),
+            Subject::Group(group) => {
+                let members = self.live.directory.members(group).known();
+                (None, members, members.filter(|members| members.is_empty()).map(|_| group))
+            }
+        };
+        let people = person.into_iter().chain(members.into_iter().flatten());
+        let living = people.filter(|account| self.may_be_alive(account)).cloned().map(Asker::Person);
+        living.chain(empty.cloned().map(Asker::Group))
     }
 
     fn view_only_in_vain(&self, subject: &Subject, edit: &Audience, object: &Object) -> bool {
@@ -312,15 +313,15 @@ impl Linter<'_> {
 
     /// The page's own list is to blame only if none of the admin's principals is on it.
     fn cut_off(&self, admin: &Principal, members: &Members, object: &Object) -> bool {
-        let askers = match admin.subject() {
-            Some(Subject::Group(group)) if members.contains(&Subject::Group(group.clone())) => return false,
-            Some(subject) => self.askers(&subject),
-            None => return false,
-        };
+        let Some(subject) = admin.subject() else { return false };
+        if matches!(subject, Subject::Group(_)) && members.contains(&subject) {
+            return false;
+        }
         let own = object.content().map(Level::Content);
-        !askers.is_empty()
-            && askers.iter().all(|asker| {
-                let levels = self.engine.levels(asker, Verb::View, object);
+        let mut askers = self.askers(&subject).peekable();
+        askers.peek().is_some()
+            && askers.all(|asker| {
+                let levels = self.engine.levels(&asker, Verb::View, object);
                 levels.iter().any(|report| Some(report.level) == own && report.outcome == Outcome::Denied)
             })
     }

@@ -1,6 +1,6 @@
 //! All parties that can be spoken of, numbered.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 
 use crate::model::{AccessClass, Live, Principal, Subject};
 
@@ -17,12 +17,13 @@ pub(super) struct Roll {
 impl Roll {
     /// One roll for several states of a site, so that their sets can be compared.
     pub(super) fn of<'a>(states: impl IntoIterator<Item = &'a Live>) -> Self {
-        let mut parties: BTreeSet<Principal> = AccessClass::ALL.into_iter().map(Principal::Class).collect();
-        parties.insert(Principal::Anonymous);
+        let mut found: HashSet<Principal> = AccessClass::ALL.into_iter().map(Principal::Class).collect();
+        found.insert(Principal::Anonymous);
         for live in states {
-            collect(live, &mut parties);
+            collect(live, &mut found);
         }
-        let parties: Vec<Principal> = parties.into_iter().collect();
+        let mut parties: Vec<Principal> = found.into_iter().collect();
+        parties.sort_unstable();
         let numbers = (0..).zip(&parties).map(|(number, party)| (party.clone(), number)).collect();
         Self { parties, numbers }
     }
@@ -40,7 +41,7 @@ impl Roll {
     }
 }
 
-fn collect(live: &Live, parties: &mut BTreeSet<Principal>) {
+fn collect(live: &Live, parties: &mut HashSet<Principal>) {
     parties.extend(live.directory.people.keys().cloned().map(Principal::User));
     for (id, group) in &live.directory.groups {
         parties.insert(Principal::Group(id.clone()));

@@ -111,8 +111,10 @@ impl Engine<'_> {
     }
 
     fn ways_to<'s>(&'s self, space: &'s LiveSpace, permission: Permission) -> impl Iterator<Item = Way<'s>> {
-        let holdings = space.holdings.keys();
-        let listed = holdings.filter_map(move |principal| self.way_by(space, principal, permission));
+        let holders = space.holders(permission, &self.live.roles);
+        let listed = holders.filter_map(move |(principal, holding, gives)| {
+            way_by(space, (principal, holding), permission, gives)
+        });
         listed.chain(self.unlisted(space, permission))
     }
 
@@ -123,16 +125,28 @@ impl Engine<'_> {
         principal: &'s Principal,
         permission: Permission,
     ) -> Option<Way<'s>> {
-        let role = match space.holdings.get(principal)? {
-            Holding::Role(role) => Some(role),
-            Holding::Grants(_) => None,
-        };
-        let doubts = match (space.gives(principal, permission, &self.live.roles), role) {
-            (Truth::No, _) => return None,
-            (Truth::Unknown, Some(role)) => vec![Reason::RoleUnread { role: role.clone() }],
-            (Truth::Unknown, None) | (Truth::Yes, _) => Vec::new(),
-        };
-        let via = Via::Holding { space: &space.space.key, permission, role };
-        Some(Way { principal: Cow::Borrowed(principal), via, doubts })
+        let holding = space.holdings.get(principal)?;
+        let gives = space.gives(principal, permission, &self.live.roles);
+        way_by(space, (principal, holding), permission, gives)
     }
+}
+
+/// The way by what a principal holds.
+fn way_by<'s>(
+    space: &'s LiveSpace,
+    (principal, holding): (&'s Principal, &'s Holding),
+    permission: Permission,
+    gives: Truth,
+) -> Option<Way<'s>> {
+    let role = match holding {
+        Holding::Role(role) => Some(role),
+        Holding::Grants(_) => None,
+    };
+    let doubts = match (gives, role) {
+        (Truth::No, _) => return None,
+        (Truth::Unknown, Some(role)) => vec![Reason::RoleUnread { role: role.clone() }],
+        (Truth::Unknown, None) | (Truth::Yes, _) => Vec::new(),
+    };
+    let via = Via::Holding { space: &space.space.key, permission, role };
+    Some(Way { principal: Cow::Borrowed(principal), via, doubts })
 }

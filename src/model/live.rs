@@ -245,7 +245,34 @@ impl LiveSpace {
         permission: Permission,
         roles: &BTreeMap<RoleId, Role>,
     ) -> Truth {
-        if principal.can_use(permission) { self.holds(principal, permission, roles) } else { Truth::No }
+        self.holdings
+            .get(principal)
+            .map_or(Truth::No, |holding| self.gives_by(principal, holding, permission, roles))
+    }
+
+    /// Those who hold something here, what that is, and whether it gives a permission that they can use.
+    pub fn holders<'s>(
+        &'s self,
+        permission: Permission,
+        roles: &'s BTreeMap<RoleId, Role>,
+    ) -> impl Iterator<Item = (&'s Principal, &'s Holding, Truth)> {
+        self.holdings.iter().map(move |(principal, holding)| {
+            (principal, holding, self.gives_by(principal, holding, permission, roles))
+        })
+    }
+
+    fn gives_by(
+        &self,
+        principal: &Principal,
+        holding: &Holding,
+        permission: Permission,
+        roles: &BTreeMap<RoleId, Role>,
+    ) -> Truth {
+        if principal.can_use(permission) {
+            self.holds_by(principal, holding, permission, roles)
+        } else {
+            Truth::No
+        }
     }
 
     /// Whether a principal holds a permission here, of use or not: its rows say so, or what is known of its role.
@@ -255,7 +282,18 @@ impl LiveSpace {
         permission: Permission,
         roles: &BTreeMap<RoleId, Role>,
     ) -> Truth {
-        let Some(holding) = self.holdings.get(principal) else { return Truth::No };
+        self.holdings
+            .get(principal)
+            .map_or(Truth::No, |holding| self.holds_by(principal, holding, permission, roles))
+    }
+
+    fn holds_by(
+        &self,
+        principal: &Principal,
+        holding: &Holding,
+        permission: Permission,
+        roles: &BTreeMap<RoleId, Role>,
+    ) -> Truth {
         let is_shown = self.expanded.get(principal).is_some_and(|rows| rows.contains(&permission));
         holding.gives(permission, roles).max(is_shown.into())
     }

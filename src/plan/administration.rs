@@ -33,7 +33,6 @@ pub(super) fn administration(before: &Live, after: &Live) -> Vec<Refusal> {
 
 /// The principals that administer a space, or may.
 fn administrators(space: &LiveSpace, live: &Live, at_least: Truth) -> BTreeSet<Principal> {
-    let administers =
-        |who: &&Principal| space.gives(who, Permission::AdministerSpace, &live.roles) >= at_least;
-    space.holdings.keys().filter(administers).cloned().collect()
+    let holders = space.holders(Permission::AdministerSpace, &live.roles);
+    holders.filter(|(.., administers)| *administers >= at_least).map(|(who, ..)| who.clone()).collect()
 }

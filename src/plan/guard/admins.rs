@@ -209,8 +209,8 @@ fn at_a_glance(space: &LiveSpace, live: &Live) -> Option<Administrators> {
         return None;
     }
     let mut administrators = Administrators::default();
-    for who in space.holdings.keys() {
-        match (space.gives(who, Permission::AdministerSpace, &live.roles), who) {
+    for (who, _, administers) in space.holders(Permission::AdministerSpace, &live.roles) {
+        match (administers, who) {
             (Truth::No, _) | (_, Principal::Anonymous) => {}
             (Truth::Unknown, _) | (_, Principal::Group(_) | Principal::Class(_)) => return None,
             (Truth::Yes, Principal::User(account)) => {
