@@ -12,6 +12,7 @@ mod builder;
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use confperm::access::{Asker, Engine, Object, Verb, effective_changes};
 use confperm::model::{
@@ -113,7 +114,7 @@ fn space(size: Size, number: u64) -> LiveSpace {
 fn site(size: Size) -> Live {
     Live {
         directory: directory(size),
-        spaces: (0..size.spaces).map(|number| (space_key(number), space(size, number))).collect(),
+        spaces: (0..size.spaces).map(|number| (space_key(number), space(size, number).into())).collect(),
         ..live::site(SpaceRoleMode::PreRoles, account(0))
     }
 }
@@ -122,7 +123,7 @@ fn site(size: Size) -> Live {
 /// person, and gets another group.
 fn touched(before: &Live, size: Size) -> Live {
     let mut after = before.clone();
-    for (number, space) in (0..).zip(after.spaces.values_mut()) {
+    for (number, space) in (0..).zip(after.spaces.values_mut().map(Arc::make_mut)) {
         if let Some(tree) = &mut space.tree {
             for page in
                 (0..size.pages_per_space).filter(|page| mixed(number * 977 + page).is_multiple_of(100))

@@ -10,6 +10,7 @@ mod builder;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use confperm::diagnostic::Sources;
@@ -49,7 +50,7 @@ fn site(number_of_spaces: u64) -> Live {
         if number % 7 == 0 {
             holdings.insert("group:g-contractors".parse().unwrap(), live::grants(&[Permission::ReadSpace]));
         }
-        spaces.insert(key, LiveSpace { holdings, ..live::space(space) });
+        spaces.insert(key, LiveSpace { holdings, ..live::space(space) }.into());
     }
     let groups = (0..RULES).map(|number| format!("team-{number}")).chain(["contractors".to_owned()]);
     let groups = groups.map(|name| live::group(ids::group(&format!("g-{name}")), name.as_str()));
@@ -134,7 +135,7 @@ fn named_pages(number_of_spaces: u64) -> (Policy, Live) {
             let restrictions = Known::Known(Restrictions::OPEN);
             tree.insert(Content { restrictions, ..live::page(id, 0, format!("Page {page}")) });
         }
-        space.tree = Some(tree);
+        Arc::make_mut(space).tree = Some(tree);
         writeln!(
             text,
             "  {key}: {{mode: additive, pages: {{/Page 1: {{edit: [group:team-1]}}, '/Page 2/**': {{edit: [group:team-2]}}}}}}"
@@ -152,7 +153,7 @@ fn lock(criterion: &mut Criterion) {
             SiteIdentity { cloud_id: None, base_url: "https://acme.atlassian.net/wiki".to_owned() };
         let known = Lock::default().learn(&policy, &live, &identity, true).lock;
         let mut gone = live.clone();
-        for space in gone.spaces.values_mut() {
+        for space in gone.spaces.values_mut().map(Arc::make_mut) {
             space.tree = space.tree.as_ref().map(|_| Tree::default());
         }
         let mut group = criterion.benchmark_group(format!("{spaces} spaces, two pages named in each"));

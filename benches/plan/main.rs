@@ -311,7 +311,7 @@ fn site(size: Size) -> (Desired, Live) {
     let mut desired = Desired { share, ..Desired::default() };
     for number in 0..size.spaces {
         let (is, wish) = space(size.of_space(number), number, groups);
-        live.spaces.insert(space_key(number), is);
+        live.spaces.insert(space_key(number), is.into());
         desired.spaces.insert(space_key(number), wish);
     }
     (desired, live)

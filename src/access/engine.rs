@@ -73,6 +73,6 @@ impl<'a> Engine<'a> {
     }
 
     pub(super) fn space(&self, key: &SpaceKey) -> Option<&'a LiveSpace> {
-        self.live.spaces.get(key)
+        self.live.space(key)
     }
 }

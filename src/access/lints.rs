@@ -1,6 +1,7 @@
 //! What is legal and yet does not do what it says.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use schemars::JsonSchema;
@@ -125,7 +126,7 @@ impl Lint {
 pub fn lints(live: &Live, inputs: &LintInputs) -> Vec<Finding> {
     let linter = Linter { engine: Engine::of_what_is_listed(live), live, inputs };
     let wanted = |key: &SpaceKey| inputs.spaces.as_ref().is_none_or(|spaces| spaces.contains(key));
-    let in_space = |(key, space): (&SpaceKey, &LiveSpace)| {
+    let in_space = |(key, space): (&SpaceKey, &Arc<LiveSpace>)| {
         let mut findings: Vec<Finding> = linter.space(key, space).into_iter().collect();
         let mut known = InVain::new();
         for content in space.tree.iter().flat_map(crate::model::Tree::iter) {

@@ -268,14 +268,14 @@ async fn read(
 fn drafted(template: Option<&Template>, policy: &Policy, live: &Live) -> Vec<SpaceDraft> {
     match template {
         Some(Template { from, to }) => modelled(from, to, policy, live),
-        None => draft(live.spaces.values(), policy, live),
+        None => draft(live.all_spaces(), policy, live),
     }
 }
 
 /// One space as the model of another.
 fn modelled(from: &SpaceKey, to: &SpaceKey, policy: &Policy, live: &Live) -> Vec<SpaceDraft> {
-    let there: Option<&LiveSpace> = live.spaces.get(to);
-    let drafts = draft(live.spaces.get(from), policy, live);
+    let there: Option<&LiveSpace> = live.space(to);
+    let drafts = draft(live.space(from), policy, live);
     let like = |draft: SpaceDraft| {
         let space = there.map_or_else(
             || Space {

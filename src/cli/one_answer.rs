@@ -125,7 +125,7 @@ impl OneQuestion<'_> {
     /// The verdict on what has been read, with nothing beside it.
     fn verdict(&self, live: &mut Live, object: &Object) -> Verdict {
         one::in_no_other_group(live);
-        if let Some(space) = live.spaces.get_mut(self.key)
+        if let Some(space) = live.space_mut(self.key)
             && space.unlisted_anonymous == Known::Unknown(crate::model::Why::NotRead)
         {
             space.unlisted_anonymous = Known::Known(false);

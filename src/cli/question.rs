@@ -205,7 +205,7 @@ impl Prepare<'_> {
         let nothing = BTreeSet::new();
         let needs = |live: &Live| {
             let states = [Some(live), planned.as_ref()].into_iter().flatten();
-            let spaces = states.filter_map(|state| state.spaces.get(key));
+            let spaces = states.filter_map(|state| state.space(key));
             observe::of_answer(askers(asker.as_ref()), contents.as_ref().unwrap_or(&nothing), spaces)
         };
         self.reading.until_known(&mut live, needs).await?;

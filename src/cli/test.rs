@@ -104,7 +104,7 @@ async fn run_all(
         let states = [Some(live), planned.as_ref()].into_iter().flatten();
         // All others are everyone.
         let askers = if only.is_empty() { askers(&checks) } else { Askers::Everyone };
-        observe::of_tested(askers, states.flat_map(|state| state.spaces.values()))
+        observe::of_tested(askers, states.flat_map(Live::all_spaces))
     };
     reading.until_known(&mut live, needs).await?;
     let told = plan::with_lists_for_guests(&desired, &live);

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::{Asker, Engine};
-use crate::model::SpaceKey;
+use crate::model::{Live, SpaceKey};
 use crate::observe::{self, Chosen, one};
 use crate::plan;
 use crate::policy::{self, Context, Grantee, Lookup, Named};
@@ -59,11 +59,11 @@ pub(super) async fn run(args: &WhatArgs, environment: &Environment, out: &Output
         planned = Some(resolved.desired);
     }
     let state =
-        |live: &crate::model::Live| planned.as_ref().map(|desired| plan::planned_state(desired, live));
+        |live: &Live| planned.as_ref().map(|desired| plan::planned_state(desired, live));
     let after = state(&live);
-    let needs = |live: &crate::model::Live| {
+    let needs = |live: &Live| {
         let states = [Some(live), after.as_ref()].into_iter().flatten();
-        observe::of_tested(askers(Some(&asker)), states.flat_map(|state| state.spaces.values()))
+        observe::of_tested(askers(Some(&asker)), states.flat_map(Live::all_spaces))
     };
     reading.until_known(&mut live, needs).await?;
     if let Asker::Person(account) = &asker {

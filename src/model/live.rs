@@ -1,6 +1,7 @@
 //! A site as it was found.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,8 +20,8 @@ pub struct Live {
     pub names_read: bool,
     pub roles: BTreeMap<RoleId, Role>,
     pub directory: Directory,
-    /// The spaces whose grants have been read.
-    pub spaces: BTreeMap<SpaceKey, LiveSpace>,
+    /// The spaces whose grants have been read. Copies of a site share those that none of them changes.
+    pub spaces: BTreeMap<SpaceKey, Arc<LiveSpace>>,
     pub listing: Listing,
     /// Permissions that earlier runs may have brought along and did not take away. No site tells; the journal
     /// does.
@@ -219,6 +220,23 @@ impl Live {
             })
         };
         if self.site.mode.has_roles() || seen() { Vocabulary::Extended } else { Vocabulary::Documented }
+    }
+}
+
+impl Live {
+    /// A space of which something has been read.
+    pub fn space(&self, key: &SpaceKey) -> Option<&LiveSpace> {
+        self.spaces.get(key).map(Arc::as_ref)
+    }
+
+    /// All of them, by key.
+    pub fn all_spaces(&self) -> impl Iterator<Item = &LiveSpace> {
+        self.spaces.values().map(Arc::as_ref)
+    }
+
+    /// A space to change, apart from the copies of the site.
+    pub fn space_mut(&mut self, key: &SpaceKey) -> Option<&mut LiveSpace> {
+        self.spaces.get_mut(key).map(Arc::make_mut)
     }
 }
 

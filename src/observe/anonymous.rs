@@ -49,7 +49,7 @@ pub(super) async fn rows<R: Read>(read: &R, live: &mut Live, wanted: &BTreeSet<S
             Visitors::See(spaces) => Known::Known(spaces.contains(&key)),
             Visitors::Unknown(why) => Known::Unknown(*why),
         };
-        let Some(space) = live.spaces.get_mut(&key) else { continue };
+        let Some(space) = live.space_mut(&key) else { continue };
         space.unlisted_anonymous = reads;
         if reads != Known::Known(false) {
             live.gaps.insert(Gap::AnonymousRows { space: key, reads: reads == Known::Known(true) });

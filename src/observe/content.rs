@@ -1,6 +1,7 @@
 //! Reading the content of spaces: trees, blog posts, containers, and lists.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use tokio::join;
 
@@ -21,7 +22,7 @@ pub(super) async fn contents<R: Read>(
     hook: Hook<'_>,
 ) -> Result<bool, Error> {
     let wanted: Vec<(&ContentNeeds, &LiveSpace)> =
-        needs.iter().filter_map(|(key, wanted)| Some((wanted, live.spaces.get(key)?))).collect();
+        needs.iter().filter_map(|(key, wanted)| Some((wanted, live.space(key)?))).collect();
     let missing = |is_missing: &dyn Fn(&ContentNeeds, &LiveSpace) -> bool| -> Vec<Space> {
         let spaces = wanted.iter().filter(|(wanted, space)| is_missing(wanted, space));
         spaces.map(|(_, space)| space.space.clone()).collect()
@@ -40,12 +41,12 @@ pub(super) async fn contents<R: Read>(
             Parent::Content(hidden) => Some(Gap::Ancestor { space: key.clone(), content: hidden }),
             Parent::Space | Parent::Unknown => None,
         }));
-        if let Some(space) = live.spaces.get_mut(&key) {
+        if let Some(space) = live.space_mut(&key) {
             space.tree = Some(tree);
         }
     }
     for (key, posts) in posts? {
-        let Some(space) = live.spaces.get_mut(&key) else { continue };
+        let Some(space) = live.spaces.get_mut(&key).map(Arc::make_mut) else { continue };
         space.read.blogposts = true;
         live.gaps.extend(doubted(&key, &posts));
         let Some(tree) = &mut space.tree else { continue };
@@ -136,7 +137,7 @@ async fn containers<R: Read>(read: &R, live: &mut Live, spaces: &[Space]) -> Res
     let tasks = known
         .map(|(space, tree)| async move { Ok((space.key.clone(), read.containers(space, tree).await?)) });
     for (key, found) in side_by_side(tasks.collect()).await? {
-        let Some(space) = live.spaces.get_mut(&key) else { continue };
+        let Some(space) = live.space_mut(&key) else { continue };
         space.read.containers = true;
         match (found, &mut space.tree) {
             (Known::Known(found), Some(tree)) => found.into_iter().for_each(|content| tree.insert(content)),
@@ -196,7 +197,7 @@ pub(super) async fn lists_alone<R: Read>(
                 live.gaps.insert(Gap::Restrictions { space: key.clone(), content: id, why: *why });
             }
         }
-        if let Some(tree) = live.spaces.get_mut(&key).and_then(|space| space.tree.as_mut()) {
+        if let Some(tree) = live.space_mut(&key).and_then(|space| space.tree.as_mut()) {
             tree.set_restrictions(id, lists);
         }
     }

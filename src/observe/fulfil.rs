@@ -85,7 +85,7 @@ async fn grants<R: Read>(read: &R, live: &mut Live, needs: &Needs, hook: Hook<'_
         match access {
             Some(access) => {
                 accounts.extend(access.holdings.keys().filter_map(account));
-                live.spaces.insert(space.key.clone(), live_space(space, access));
+                live.spaces.insert(space.key.clone(), live_space(space, access).into());
             }
             None => drop(live.listing.spaces.remove(&space.key)),
         }

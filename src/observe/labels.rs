@@ -1,6 +1,7 @@
 //! Reading which pages have a label.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::needs::ContentNeeds;
 use crate::confluence::{Error, Read, side_by_side};
@@ -42,7 +43,7 @@ pub(super) async fn read<R: Read>(
     let listed = side_by_side(tasks.collect()).await?;
     let archived = archived_labels(read, live, &wanted, &listed).await?;
     for ((key, _, label), listed) in wanted.into_iter().zip(listed) {
-        let Some(space) = live.spaces.get_mut(&key) else { continue };
+        let Some(space) = live.spaces.get_mut(&key).map(Arc::make_mut) else { continue };
         let Some(tree) = &space.tree else { continue };
         let labelled = match listed {
             Known::Known(listed) => Known::Known(labelled(&label, listed, tree, &archived)),

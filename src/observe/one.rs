@@ -36,7 +36,7 @@ pub async fn space<R: Read>(
     let Some(access) = access else { return Ok(false) };
     let holders = access.holdings.keys().filter_map(fulfil::account);
     let accounts = holders.chain(accounts).collect();
-    live.spaces.insert(key.clone(), fulfil::live_space(space, access));
+    live.spaces.insert(key.clone(), fulfil::live_space(space, access).into());
     people::look_up(read, live, accounts).await?;
     Ok(true)
 }
@@ -48,7 +48,7 @@ pub async fn roles<R: Read>(read: &R, live: &mut Live, key: &SpaceKey, hook: Hoo
     let (found, roles) = join!(fulfil::one_space(read, space, live.site.mode, hook), read.roles());
     live.roles = roles?.into_iter().map(|role| (role.id.clone(), role)).collect();
     if let (space, Some(access)) = found?
-        && let Some(before) = live.spaces.get_mut(key)
+        && let Some(before) = live.space_mut(key)
     {
         let LiveSpace { holdings, expanded, foreign, .. } = fulfil::live_space(space, access);
         *before = LiveSpace { holdings, expanded, foreign, ..before.clone() };
@@ -138,7 +138,7 @@ pub async fn unlisted<R: Read>(
     key: &SpaceKey,
     service_desk: &str,
 ) -> Result<bool, Error> {
-    if let Some(space) = live.spaces.get_mut(key) {
+    if let Some(space) = live.space_mut(key) {
         space.unlisted_anonymous = Known::Unknown(Why::NotRead);
     }
     anonymous::rows(read, live, &BTreeSet::from([key.clone()])).await;
@@ -186,7 +186,7 @@ pub async fn page<R: Read>(
     let of: BTreeSet<ContentId> = found.above.keys().copied().chain([found.id]).collect();
     let Some(tree) = chain(read, &space, found).await? else { return Ok(None) };
     let is_chain = tree.iter().all(|content| of.contains(&content.id));
-    if let Some(space) = live.spaces.get_mut(key) {
+    if let Some(space) = live.space_mut(key) {
         space.tree = Some(tree);
     }
     Ok(Some(OnLists(on_lists.filter(|_| is_chain))))

@@ -1,6 +1,7 @@
 //! Random small sites, and ways to see less of them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use confperm::model::{
     AccessClass, AccountStatus, Content, ContentKind, Known, Live, Parent, Permission, Principal,
@@ -157,7 +158,7 @@ pub(crate) fn hidden(world: &LiveBuilder, dice: &mut Dice) -> Live {
     }
     // Only the service desk opens a space, and this is its sign.
     let desk = Principal::Class(AccessClass::JsmProjectAdmins);
-    for space in live.spaces.values_mut() {
+    for space in live.spaces.values_mut().map(Arc::make_mut) {
         if dice.one_in(4)
             && (space.holdings.contains_key(&desk) || space.unlicensed_access == Known::Known(false))
         {
@@ -175,7 +176,7 @@ pub(crate) fn hidden(world: &LiveBuilder, dice: &mut Dice) -> Live {
         }
     }
     live.learn_roles();
-    for space in live.spaces.values_mut() {
+    for space in live.spaces.values_mut().map(Arc::make_mut) {
         let mut tree = Tree::default();
         for content in space.tree.take().iter().flat_map(Tree::iter) {
             if dice.one_in(8) {

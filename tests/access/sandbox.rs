@@ -201,7 +201,7 @@ fn live(world: &sim::World, dice: &mut Dice) -> Live {
         .filter_map(|user| Some((account(user.account.as_str()), key(user.guest_of.as_ref()?.as_str()))))
         .filter(|_| dice.one_in(2))
         .collect();
-    let space = live.spaces.get_mut(&key("ENG")).unwrap();
+    let space = live.space_mut(&key("ENG")).unwrap();
     // A switch that no API shows.
     space.unlicensed_access = Known::Unknown(Why::NoApi);
     if world.quirks.anonymous_row == sim::AnonymousRow::Omitted {

@@ -1,6 +1,7 @@
 //! What a plan sees of a site: the pieces with what they mostly have, to be changed by struct update, and a builder.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use confperm::model::{
     AccountId, AccountKind, AccountStatus, Caller, Content, ContentKind, Edition, Flavor, GrantId, Group,
@@ -103,7 +104,7 @@ pub(crate) fn numbered_grants() -> impl FnMut(&[Permission]) -> Holding {
 }
 
 /// A list of all spaces, as if it had been read with them.
-pub(crate) fn listing(spaces: &BTreeMap<SpaceKey, LiveSpace>) -> Listing {
+pub(crate) fn listing(spaces: &BTreeMap<SpaceKey, Arc<LiveSpace>>) -> Listing {
     let spaces = spaces.iter().map(|(key, space)| (key.clone(), space.space.clone())).collect();
     Listing { spaces, whole: true, ..Listing::default() }
 }
@@ -212,12 +213,12 @@ impl LiveBuilder {
     pub(crate) fn space(mut self, name: &str) -> Self {
         let number = 1 + self.0.spaces.len() as u64;
         let live = LiveSpace { tree: Some(Tree::default()), ..space(listed(number, key(name))) };
-        self.0.spaces.insert(key(name), live);
+        self.0.spaces.insert(key(name), live.into());
         self
     }
 
     pub(crate) fn at(&mut self, space: &str) -> &mut LiveSpace {
-        self.0.spaces.get_mut(&key(space)).unwrap()
+        self.0.space_mut(&key(space)).unwrap()
     }
 
     pub(crate) fn grant(mut self, space: &str, who: &str, permissions: &str) -> Self {

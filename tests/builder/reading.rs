@@ -35,8 +35,11 @@ pub(crate) fn live(world: &World, caller: AccountId) -> Live {
         groups: world.groups().map(group_of).map(|group| (group.id.clone(), group)).collect(),
         missing: BTreeMap::new(),
     };
-    live.spaces =
-        world.spaces().map(|space| space_of(world, space)).map(|it| (it.space.key.clone(), it)).collect();
+    live.spaces = world
+        .spaces()
+        .map(|space| space_of(world, space))
+        .map(|it| (it.space.key.clone(), it.into()))
+        .collect();
     live
 }
 

@@ -83,11 +83,11 @@ async fn a_plan_does_not_depend_on_the_number_of_cores() {
 
 /// The same spaces again under so many other keys.
 fn copied(state: &mut Live, copies: usize) {
-    let spaces: Vec<LiveSpace> = state.spaces.values().cloned().collect();
+    let spaces: Vec<LiveSpace> = state.all_spaces().cloned().collect();
     for copy in 0..copies {
         for mut space in spaces.iter().cloned() {
             space.space.key = format!("C{copy}{}", space.space.key).parse().unwrap();
-            state.spaces.insert(space.space.key.clone(), space);
+            state.spaces.insert(space.space.key.clone(), space.into());
         }
     }
 }

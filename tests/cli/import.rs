@@ -236,7 +236,7 @@ pub(crate) async fn snapshot_of(stage: &Stage) -> Snapshot {
 pub(crate) async fn imported(stage: &Stage) -> (Policy, BTreeMap<Utf8PathBuf, String>) {
     let live = whole(stage).await;
     let nothing = Policy::default();
-    let drafts = draft(live.spaces.values(), &nothing, &live);
+    let drafts = draft(live.all_spaces(), &nothing, &live);
     let (places, site) = (files::places(&drafts, None), Some("https://acme.atlassian.net/wiki"));
     let made = files::compose(&drafts, &places, &nothing, &Sources::default(), &live, site);
     let mut sources = Sources::default();

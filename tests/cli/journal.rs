@@ -239,7 +239,7 @@ async fn what_a_dead_run_left_beside_a_role_is_found_by_the_next() {
     assert_eq!(journal.calls().len(), outcome.verification.repairs);
     // A role that the policy wants no longer is not verified.
     let mut without = again.clone();
-    without.after.spaces.values_mut().for_each(|space| space.holdings.clear());
+    without.after.spaces.values_mut().for_each(|space| Arc::make_mut(space).holdings.clear());
     let outcome = applied(&stage, &without, &last.unverified, &journal.journal()).await.unwrap();
     assert!(outcome.is_complete() && outcome.verification.repairs == 0, "{outcome:?}");
 }

@@ -1,6 +1,7 @@
 //! A small site in both forms, a change of it, and what every account can do in a state of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use confperm::model::{
     Audience, Call, Content, ContentId, Desired, DesiredHolding, DesiredPage, DesiredSpace, Guards, Known,
@@ -278,7 +279,7 @@ impl Case {
             }
         }
         live.roles = if self.by == By::Rows { BTreeMap::new() } else { roles::read(self) };
-        let space = live.spaces.values_mut().next().unwrap();
+        let space = Arc::make_mut(live.spaces.values_mut().next().unwrap());
         self.bystanders.add_rows(&mut space.holdings);
         space.expanded.clear();
         let all = space.tree.take().unwrap();

@@ -14,7 +14,7 @@ fn holding(mode: SpaceRoleMode, holders: &[(&str, Holding)]) -> Live {
     let mut live = many();
     live.site.mode = mode;
     live.roles = site(mode).roles;
-    let a1 = live.spaces.get_mut(&key("A1")).unwrap();
+    let a1 = live.space_mut(&key("A1")).unwrap();
     a1.holdings.extend(holders.iter().map(|(who, holding)| (who.parse().unwrap(), holding.clone())));
     live
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use confperm::model::{Coverage, Live, PassedOver, SpaceKey, SpaceKind, SpaceStatus};
+use confperm::model::{Coverage, Live, LiveSpace, PassedOver, SpaceKey, SpaceKind, SpaceStatus};
 use confperm::policy::resolve;
 
 use crate::rules::{key, many, policy};
@@ -21,10 +21,10 @@ fn types() -> Live {
         ("SYSTEM", SpaceKind::Other("system".into()), SpaceStatus::Current),
         ("OLD", SpaceKind::Global, SpaceStatus::Archived),
     ] {
-        let mut space = first.clone();
+        let mut space = LiveSpace::clone(&first);
         space.space.key = key(name);
         (space.space.kind, space.space.status) = (kind, status);
-        live.spaces.insert(space.space.key.clone(), space);
+        live.spaces.insert(space.space.key.clone(), space.into());
     }
     live.listing.spaces = live.spaces.iter().map(|(key, space)| (key.clone(), space.space.clone())).collect();
     live.listing.whole = true;

@@ -46,7 +46,7 @@ impl Size {
                 Group { members: Known::Unknown(Why::Hidden), ..live::group(id, &name["group:".len()..]) };
             live.directory.groups.insert(group.id.clone(), group);
         }
-        let space = live.spaces.get_mut(&"ENG".parse::<SpaceKey>().unwrap()).unwrap();
+        let space = live.space_mut(&"ENG".parse::<SpaceKey>().unwrap()).unwrap();
         let mut grants = grants();
         space.holdings = BTreeMap::from([(
             format!("user:{ANN}").parse().unwrap(),

@@ -50,7 +50,7 @@ fn list(who: &[&str]) -> Audience {
 /// runs this and administers it.
 fn eng(holders: &[&str], lists: &[(Audience, Audience)]) -> Live {
     let mut live = site(SpaceRoleMode::PreRoles);
-    let space = live.spaces.get_mut(&"ENG".parse::<SpaceKey>().unwrap()).unwrap();
+    let space = live.space_mut(&"ENG".parse::<SpaceKey>().unwrap()).unwrap();
     let mut grants = grants();
     space.holdings =
         holders.iter().map(|who| (who.parse().unwrap(), grants(&[Permission::ReadSpace]))).collect();
@@ -206,10 +206,9 @@ fn a_group_that_the_site_does_not_list_may_have_any_name() {
 fn what_is_copied_from_elsewhere_passes_them_over() {
     let mut live = eng(&["group:g-sre", "group:g-leads"], &[]);
     let bare = "BARE".parse::<SpaceKey>().unwrap();
-    live.spaces.get_mut(&bare).unwrap().holdings =
+    live.space_mut(&bare).unwrap().holdings =
         live.spaces[&"ENG".parse::<SpaceKey>().unwrap()].holdings.clone();
-    live.spaces
-        .get_mut(&"ENG".parse::<SpaceKey>().unwrap())
+    live.space_mut(&"ENG".parse::<SpaceKey>().unwrap())
         .unwrap()
         .holdings
         .remove(&"group:g-sre".parse::<Principal>().unwrap());

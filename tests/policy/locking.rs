@@ -260,7 +260,7 @@ fn no_wider_entry_decides_about_what_a_lost_pattern_may_have_closed() {
         view: Audience::Only(Members::new([Subject::Group("g-hr".parse().unwrap())]).unwrap()),
         edit: Audience::Anyone,
     };
-    let tree = live.spaces.get_mut(&"ENG".parse().unwrap()).unwrap().tree.as_mut().unwrap();
+    let tree = live.space_mut(&"ENG".parse().unwrap()).unwrap().tree.as_mut().unwrap();
     tree.set_restrictions(ContentId::from_number(4), Known::Known(restricted));
     let kept = |pages: &str, lock_of_pages: &str| {
         let policy = policy(&format!("spaces: {{ENG: {{mode: additive, {pages}}}}}\n"));
@@ -285,7 +285,7 @@ fn no_wider_entry_decides_about_what_a_lost_pattern_may_have_closed() {
         format!("pages: {{{wide}}}}}, OLD: {{mode: additive, pages: {{/Pay: {{view: [group:hr]}}}}");
     assert_eq!(kept(&elsewhere, "OLD: {/Pay: 4}"), (0, true));
     // What is open is closed by a wider entry as ever, also where it has the name of another page.
-    let tree = live.spaces.get_mut(&"ENG".parse().unwrap()).unwrap().tree.as_mut().unwrap();
+    let tree = live.space_mut(&"ENG".parse().unwrap()).unwrap().tree.as_mut().unwrap();
     tree.set_restrictions(ContentId::from_number(3), Known::Known(Restrictions::OPEN));
     let policy = policy(&format!(
         "spaces: {{ENG: {{mode: additive, pages: {{/Runbooks/On-call: {{view: anyone}}, '/**': {{view: [group:hr]}}, {lost}}}}}}}\n"
@@ -356,7 +356,7 @@ fn a_space_that_was_made_again_is_skipped() {
     let known = Lock::default().learn(&policy, &live, &acme(), true).lock;
     run(&policy, &live, &known).unwrap();
     let eng = "ENG".parse().unwrap();
-    live.spaces.get_mut(&eng).unwrap().space.id = SpaceId::from_number(777);
+    live.space_mut(&eng).unwrap().space.id = SpaceId::from_number(777);
     live.listing.spaces.get_mut(&eng).unwrap().id = SpaceId::from_number(777);
     let resolved = run(&policy, &live, &known).unwrap();
     assert_eq!(codes(&resolved.warnings), [Code::TakenName, Code::ArchivedSpace]);

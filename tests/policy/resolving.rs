@@ -320,7 +320,7 @@ fn what_must_be_read_is_known_before_anything_is_resolved() {
 fn held(mode: SpaceRoleMode, permissions: &[Permission]) -> Live {
     let mut live = site(mode);
     let rows: BTreeMap<_, _> = permissions.iter().map(|permission| (*permission, BTreeSet::new())).collect();
-    let eng = live.spaces.get_mut(&"ENG".parse::<SpaceKey>().unwrap()).unwrap();
+    let eng = live.space_mut(&"ENG".parse::<SpaceKey>().unwrap()).unwrap();
     for who in ["group:g-leads", &format!("user:{ANN}")] {
         eng.holdings.insert(who.parse().unwrap(), Holding::Grants(rows.clone()));
     }
@@ -357,7 +357,7 @@ fn what_another_line_still_gives_is_not_taken_back() {
 #[test]
 fn an_ended_role_is_taken_off_principals_that_still_have_it() {
     let mut live = site(SpaceRoleMode::Roles);
-    let eng = live.spaces.get_mut(&"ENG".parse::<SpaceKey>().unwrap()).unwrap();
+    let eng = live.space_mut(&"ENG".parse::<SpaceKey>().unwrap()).unwrap();
     eng.holdings.insert("group:g-leads".parse().unwrap(), Holding::Role("r-viewer".parse().unwrap()));
     eng.holdings.insert("group:g-sre".parse().unwrap(), Holding::Role("r-collab".parse().unwrap()));
     let body = "spaces:\n  ENG:\n    mode: additive\n    access:\n      viewer: [{who: group:leads, until: 2026-12-31}, {who: group:sre, until: 2026-12-31}]";

@@ -55,7 +55,8 @@ pub(crate) fn many() -> Live {
         if number % 2 == 0 {
             even.insert(space.key.clone());
         }
-        live.spaces.insert(space.key.clone(), LiveSpace { holdings, ..LiveSpace::of(space) });
+        let key = space.key.clone();
+        live.spaces.insert(key, LiveSpace { holdings, ..LiveSpace::of(space) }.into());
     }
     live.listing = live::listing(&live.spaces);
     live.listing.labelled = BTreeMap::from([("even".to_owned(), even)]);
@@ -194,7 +195,7 @@ rules:
 #[test]
 fn what_is_held_elsewhere_now_is_copied_without_those_who_are_not_ours() {
     let mut live = many();
-    let source = live.spaces.get_mut(&key("A0")).unwrap();
+    let source = live.space_mut(&key("A0")).unwrap();
     source.holdings.insert(
         format!("user:{BOB}").parse().unwrap(),
         grants(&[Permission::ReadSpace, Permission::CreatePage]),
@@ -205,7 +206,7 @@ rules:
   - {name: bob leaves, spaces: [A2], absent: [\"user:5b10ac8d82e05b22cc7d4ef6\"]}
   - {name: as A0 too, spaces: [A2], like: \"live:A0\"}
 ";
-    live.spaces.get_mut(&key("A2")).unwrap().tree = Some(Tree::default());
+    live.space_mut(&key("A2")).unwrap().tree = Some(Tree::default());
     insta::assert_snapshot!(wishes(&policy(body), &live), @"
     A1+ group:g-hr=read/space[as A0] user:5b10ac8d82e05b22cc7d4ef6=read/space[as A0],create/page[as A0]
     A2+ group:g-hr=read/space[as A0 too]
@@ -216,7 +217,7 @@ rules:
 #[test]
 fn absent_principals_leave_spaces_and_lists_and_never_empty_one() {
     let mut live = site(SpaceRoleMode::PreRoles);
-    let eng = live.spaces.get_mut(&key("ENG")).unwrap();
+    let eng = live.space_mut(&key("ENG")).unwrap();
     eng.holdings.insert(format!("user:{BOB}").parse().unwrap(), grants(&[Permission::ReadSpace]));
     let absent = |entry: &str| {
         wishes(
@@ -237,7 +238,7 @@ fn absent_principals_leave_spaces_and_lists_and_never_empty_one() {
 #[test]
 fn one_takes_the_place_of_another_wherever_the_other_stood() {
     let mut live = site(SpaceRoleMode::PreRoles);
-    let eng = live.spaces.get_mut(&key("ENG")).unwrap();
+    let eng = live.space_mut(&key("ENG")).unwrap();
     eng.holdings
         .insert("group:g-hr".parse().unwrap(), grants(&[Permission::ReadSpace, Permission::CreatePage]));
     eng.holdings.insert(
@@ -255,7 +256,7 @@ fn one_takes_the_place_of_another_wherever_the_other_stood() {
 #[test]
 fn where_there_are_roles_the_greater_one_is_inherited() {
     let mut live = site(SpaceRoleMode::Roles);
-    let eng = live.spaces.get_mut(&key("ENG")).unwrap();
+    let eng = live.space_mut(&key("ENG")).unwrap();
     eng.holdings.clear();
     for (group, role) in [("g-hr", "r-collab"), ("g-leads", "r-viewer"), ("g-sre", "r-auditor")] {
         eng.holdings.insert(format!("group:{group}").parse().unwrap(), Holding::Role(role.parse().unwrap()));
@@ -412,7 +413,7 @@ proptest! {
     ) {
         const IDS: [&str; 4] = ["g-sre", "g-leads", "g-hr", "g-platform"];
         let mut live = site(SpaceRoleMode::PreRoles);
-        let eng = live.spaces.get_mut(&key("ENG")).unwrap();
+        let eng = live.space_mut(&key("ENG")).unwrap();
         eng.holdings.insert(format!("user:{ANN}").parse().unwrap(), grants(&[Permission::ReadSpace, Permission::CreatePage, Permission::CreateBlogpost, Permission::AdministerSpace]));
         for (group, permissions) in &held {
             let all: Vec<Permission> = [Permission::ReadSpace].into_iter().chain(permissions.iter().copied()).collect();

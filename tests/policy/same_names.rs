@@ -25,7 +25,7 @@ fn with_group(live: &mut Live, id: &str, name: &str) {
 }
 
 fn with_page(live: &mut Live, id: u64, title: &str) {
-    let tree = live.spaces.get_mut(&"ENG".parse().unwrap()).unwrap().tree.as_mut().unwrap();
+    let tree = live.space_mut(&"ENG".parse().unwrap()).unwrap().tree.as_mut().unwrap();
     tree.insert(live::page(id, 1, title));
 }
 

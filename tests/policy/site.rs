@@ -53,7 +53,7 @@ pub(crate) fn site(mode: SpaceRoleMode) -> Live {
         space(102, "OLD", SpaceStatus::Archived, Some(Tree::default())),
         space(103, "BARE", SpaceStatus::Current, None),
     ]
-    .map(|space| (space.space.key.clone(), space))
+    .map(|space| (space.space.key.clone(), space.into()))
     .into();
     live.listing = live::listing(&live.spaces);
     if mode.has_roles() {

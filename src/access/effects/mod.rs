@@ -144,8 +144,9 @@ pub fn effective_changes<'a>(before: &'a Live, after: &'a Live) -> Effects {
     let everywhere =
         before.directory != after.directory || before.roles != after.roles || before.site != after.site;
     let in_both = after.spaces.par_iter().filter_map(|(key, after)| Some((before.spaces.get(key)?, after)));
+    let differing = in_both.filter(|(before, after)| everywhere || before != after);
     let differing: Vec<(&LiveSpace, &LiveSpace)> =
-        in_both.filter(|(before, after)| everywhere || before != after).collect();
+        differing.map(|(before, after)| (before.as_ref(), after.as_ref())).collect();
     let in_part = |spaces: &[(&'a LiveSpace, &'a LiveSpace)]| {
         let mut sides = Sides { old: Chains::new(&old), new: Chains::new(&new), everywhere };
         let mut effects = Effects::default();

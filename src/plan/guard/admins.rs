@@ -32,7 +32,7 @@ impl<'a> Watch<'a> {
 
     fn spaces(&self) -> impl Iterator<Item = (&'a SpaceKey, &'a LiveSpace)> {
         let after = self.after.live;
-        self.desired.spaces.keys().filter_map(move |key| Some((key, after.spaces.get(key)?)))
+        self.desired.spaces.keys().filter_map(move |key| Some((key, after.space(key)?)))
     }
 
     pub(super) fn min_admins(&self) -> GuardOutcome {

@@ -60,7 +60,7 @@ fn given<'a>(key: &SpaceKey, space: &'a DesiredSpace, live: &Live) -> Vec<(Princ
             let Some(list) = page.audience(verb) else { continue };
             let stays = |subject: &Subject| {
                 // A rule that removes a principal from a list grants nothing to the principals that stay on it.
-                list.by.rule.is_some() && is_listed(subject, live.spaces.get(key), *content, verb)
+                list.by.rule.is_some() && is_listed(subject, live.space(key), *content, verb)
             };
             let listed = list.what.subjects().filter(|subject| !stays(subject));
             given.extend(listed.map(|subject| (subject.clone().into(), list.origin())));

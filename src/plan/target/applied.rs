@@ -1,12 +1,16 @@
 //! The site as it would be with a target reached.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::model::{GrantId, Holding, Known, Live, LiveSpace, Permission, Principal, Vocabulary};
+use crate::model::{
+    ContentId, GrantId, Holding, Known, Live, LiveSpace, Permission, Principal, Restrictions, Tree,
+    Vocabulary,
+};
 
-use super::state::{Target, TargetHolding};
+use super::state::{Target, TargetHolding, TargetSpace};
 use crate::plan::change::ChangeReason;
 use crate::plan::document::HoldingState;
 
@@ -18,15 +22,53 @@ impl Target {
         let mut after = live.clone();
         after.spaces.par_iter_mut().for_each(|(key, space)| {
             let Some(target) = self.spaces.get(key) else { return };
-            let holdings = holdings_applied(&target.holdings, space, vocabulary);
-            space.expanded.retain(|who, _| holdings.get(who) == space.holdings.get(who));
-            space.holdings = holdings;
+            let unmet = unmet(&target.holdings, space);
+            let pages = space.tree.as_ref().map(|tree| target.other_lists(tree)).unwrap_or_default();
+            if unmet.is_empty() && pages.is_empty() {
+                return;
+            }
+            let space = Arc::make_mut(space);
+            for (principal, _) in &unmet {
+                space.expanded.remove(*principal);
+            }
+            apply(unmet, &mut space.holdings, vocabulary);
             let Some(tree) = &mut space.tree else { return };
-            for (&id, page) in &target.pages {
-                tree.set_restrictions(id, Known::Known(page.restrictions.clone()));
+            for (id, lists) in pages {
+                tree.set_restrictions(id, Known::Known(lists.clone()));
             }
         });
         after
+    }
+}
+
+impl TargetSpace {
+    /// The lists that are to be others than they are, or are not known.
+    fn other_lists(&self, tree: &Tree) -> Vec<(ContentId, &Restrictions)> {
+        let is_other = |(id, lists): &(ContentId, &Restrictions)| {
+            tree.get(*id).is_some_and(|content| content.restrictions.as_ref().known() != Some(lists))
+        };
+        self.pages.iter().map(|(&id, page)| (id, &page.restrictions)).filter(is_other).collect()
+    }
+}
+
+/// The principals that are to hold something else than they do.
+fn unmet<'t>(
+    target: &'t BTreeMap<Principal, TargetHolding>,
+    space: &LiveSpace,
+) -> Vec<(&'t Principal, &'t TargetHolding)> {
+    target.iter().filter(|(who, holding)| !holding.is_met_by(space.holdings.get(who))).collect()
+}
+
+fn apply(
+    unmet: Vec<(&Principal, &TargetHolding)>,
+    holdings: &mut BTreeMap<Principal, Holding>,
+    vocabulary: Vocabulary,
+) {
+    for (principal, target) in unmet {
+        match target.applied_to(holdings.get(principal), vocabulary) {
+            Some(holding) => holdings.insert(principal.clone(), holding),
+            None => holdings.remove(principal),
+        };
     }
 }
 
@@ -37,12 +79,7 @@ pub(super) fn holdings_applied(
     vocabulary: Vocabulary,
 ) -> BTreeMap<Principal, Holding> {
     let mut holdings = space.holdings.clone();
-    for (principal, holding) in target {
-        match holding.applied_to(space.holdings.get(principal), vocabulary) {
-            Some(holding) => holdings.insert(principal.clone(), holding),
-            None => holdings.remove(principal),
-        };
-    }
+    apply(unmet(target, space), &mut holdings, vocabulary);
     holdings
 }
 
@@ -66,6 +103,24 @@ impl HoldingState {
 }
 
 impl TargetHolding {
+    /// Whether a principal holds what it is to hold, so that applying the target changes nothing.
+    fn is_met_by(&self, now: Option<&Holding>) -> bool {
+        match (self, now) {
+            (Self::Nothing(_), now) => now.is_none(),
+            (Self::Role(role, _), now) => matches!(now, Some(Holding::Role(held)) if held == role),
+            (Self::Grants { required, tolerated, .. }, Some(Holding::Grants(now))) => {
+                let stays = |permission: &Permission| {
+                    required.contains_key(permission) || tolerated.contains(permission)
+                };
+                !now.is_empty()
+                    && now.keys().all(stays)
+                    && required.keys().all(|permission| now.contains_key(permission))
+            }
+            (Self::Grants { required, .. }, None) => required.is_empty(),
+            (Self::Grants { .. }, Some(Holding::Role(_))) => false,
+        }
+    }
+
     fn applied_to(&self, now: Option<&Holding>, vocabulary: Vocabulary) -> Option<Holding> {
         match self {
             Self::Nothing(_) => None,

@@ -39,7 +39,7 @@ pub(super) fn target(desired: &Desired, live: &Live) -> Aim {
     let mut kept = KeptTally::of(desired, live);
     let active = desired.spaces.iter().filter(|(_, wish)| wish.mode != Mode::Paused);
     let spaces: Vec<(&SpaceKey, &DesiredSpace, &LiveSpace)> =
-        active.filter_map(|(key, wish)| Some((key, wish, live.spaces.get(key)?))).collect();
+        active.filter_map(|(key, wish)| Some((key, wish, live.space(key)?))).collect();
     let found: Vec<SpaceAim> = spaces
         .par_iter()
         .map(|&(key, wish, space)| in_space((key, wish, space), desired, live, kept.of_none()))

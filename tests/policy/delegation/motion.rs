@@ -2,6 +2,7 @@
 //! them beside the one without. The judge looks at sites only, not at what files say.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use confperm::model::{
     Audience, ContentId, Desired, Holding, Known, Labelled, Live, PageVerb, Permission, Principal,
@@ -19,7 +20,7 @@ use crate::site::{ANN, BOB, TODAY, grants, site};
 /// Four spaces with a few holders, each with the pages and lists of `ENG`.
 fn world(mode: SpaceRoleMode) -> Live {
     let mut live = site(mode);
-    let mut pattern = live.spaces.remove(&key("ENG")).unwrap();
+    let mut pattern = Arc::unwrap_or_clone(live.spaces.remove(&key("ENG")).unwrap());
     let tree = pattern.tree.as_mut().unwrap();
     let unread: Vec<ContentId> =
         tree.iter().filter(|it| it.restrictions.as_ref().known().is_none()).map(|it| it.id).collect();
@@ -68,7 +69,7 @@ fn world(mode: SpaceRoleMode) -> Live {
         let hot = Labelled { pages: [3, 7].map(ContentId::from_number).into(), ..Labelled::default() };
         space.labelled.insert("hot".parse().unwrap(), Known::Known(hot));
         live.listing.spaces.insert(key(name), space.space.clone());
-        live.spaces.insert(key(name), space);
+        live.spaces.insert(key(name), space.into());
     }
     live
 }

@@ -305,7 +305,7 @@ impl Case {
                 Known::Known(BTreeSet::new())
             };
         }
-        let space = live.spaces.get_mut(&"ENG".parse().unwrap()).unwrap();
+        let space = live.space_mut(&"ENG".parse().unwrap()).unwrap();
         let own = [Permission::ReadSpace, Permission::CreatePage, Permission::UpdatePage]
             .into_iter()
             .chain([Permission::CreateBlogpost, Permission::UpdateBlogpost])

@@ -68,7 +68,7 @@ fn a_principal_that_goes_joins_no_list() {
 #[test]
 fn a_list_that_loses_its_last_entry_is_an_error_even_if_others_join_it() {
     let mut live = case(Some([Who::Hr].into()), None).live();
-    let tree = live.spaces.get_mut(&"ENG".parse().unwrap()).unwrap().tree.as_mut().unwrap();
+    let tree = live.space_mut(&"ENG".parse().unwrap()).unwrap().tree.as_mut().unwrap();
     let Some(Known::Known(lists)) = tree.get(Case::id(0)).map(|page| page.restrictions.clone()) else {
         panic!()
     };
@@ -98,7 +98,7 @@ fn a_lost_name_is_left_out_and_the_others_join() {
 fn a_list_without_others_stays_when_the_time_is_over() {
     let case = case(Some([Who::Backup].into()), None);
     let mut live = case.live();
-    let tree = live.spaces.get_mut(&"ENG".parse().unwrap()).unwrap().tree.as_mut().unwrap();
+    let tree = live.space_mut(&"ENG".parse().unwrap()).unwrap().tree.as_mut().unwrap();
     let view = Audience::from_site_list([Who::Backup.subject()]);
     let lists = confperm::model::Restrictions { view, edit: Audience::Anyone };
     tree.set_restrictions(Case::id(0), Known::Known(lists));
@@ -114,7 +114,7 @@ fn a_list_without_others_stays_when_the_time_is_over() {
 fn a_list_that_could_not_be_read_is_neither_joined_nor_written() {
     let case = case(Some([Who::Sre].into()), Some([Who::Sre].into()));
     let mut live = case.live();
-    let tree = live.spaces.get_mut(&"ENG".parse().unwrap()).unwrap().tree.as_mut().unwrap();
+    let tree = live.space_mut(&"ENG".parse().unwrap()).unwrap().tree.as_mut().unwrap();
     tree.set_restrictions(Case::id(1), Known::Unknown(Why::Hidden));
     let gap = Gap::Restrictions { space: "ENG".parse().unwrap(), content: Case::id(1), why: Why::Hidden };
     live.gaps.insert(gap.clone());
@@ -186,7 +186,7 @@ fn a_joined_list_of_all_insiders_goes_on_to_be_one() {
     assert_eq!(views(&first.after, &case), [of_all.clone(), of_some.clone()]);
     // Halfway, with the lists done and the grant not, it comes to the same.
     live.spaces.clone_from(&first.after.spaces);
-    let holdings = &mut live.spaces.get_mut(&"ENG".parse().unwrap()).unwrap().holdings;
+    let holdings = &mut live.space_mut(&"ENG".parse().unwrap()).unwrap().holdings;
     assert!(
         matches!(holdings.remove(&leads.clone().into()), Some(Holding::Grants(rows)) if rows.contains_key(&Permission::ReadSpace))
     );
@@ -200,7 +200,7 @@ fn a_joined_list_of_all_insiders_goes_on_to_be_one() {
 fn what_is_as_declared_and_joined_is_not_written() {
     let case = case(None, None);
     let mut live = case.live();
-    let tree = live.spaces.get_mut(&"ENG".parse().unwrap()).unwrap().tree.as_mut().unwrap();
+    let tree = live.space_mut(&"ENG".parse().unwrap()).unwrap().tree.as_mut().unwrap();
     let view = Audience::from_site_list([Who::Sre.subject(), Who::Backup.subject()]);
     let lists = confperm::model::Restrictions { view, edit: Audience::Anyone };
     tree.set_restrictions(Case::id(0), Known::Known(lists));
