@@ -34,6 +34,11 @@ impl<'a> Engine<'a> {
         Self::with(live, Arc::new(Roll::of([live])), Unreadable::AnyoneMayBeIn, Unlisted::Ignored)
     }
 
+    /// The state that it answers for.
+    pub const fn live(&self) -> &'a Live {
+        self.live
+    }
+
     /// The same engine for a site that shows a sign of Jira Service Management.
     pub(crate) fn with_service_desk(self) -> Self {
         Self { has_service_desk: true, ..self }

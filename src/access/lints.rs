@@ -122,9 +122,10 @@ impl Lint {
 }
 
 /// Looks for what is legal and yet does not do what it says, in a state of the site. Nothing is found
-/// on the strength of what is not known.
-pub fn lints(live: &Live, inputs: &LintInputs) -> Vec<Finding> {
-    let linter = Linter { engine: Engine::of_what_is_listed(live), live, inputs };
+/// on the strength of what is not known, by an engine [of what is listed](Engine::of_what_is_listed).
+pub fn lints(engine: &Engine<'_>, inputs: &LintInputs) -> Vec<Finding> {
+    let live = engine.live;
+    let linter = Linter { engine, live, inputs };
     let wanted = |key: &SpaceKey| inputs.spaces.as_ref().is_none_or(|spaces| spaces.contains(key));
     let in_space = |(key, space): (&SpaceKey, &Arc<LiveSpace>)| {
         let mut findings: Vec<Finding> = linter.space(key, space).into_iter().collect();
@@ -145,7 +146,7 @@ pub fn lints(live: &Live, inputs: &LintInputs) -> Vec<Finding> {
 type InVain = HashMap<(Subject, PageVerb, Parent, ContentKind), Option<(Lint, Option<Level>)>>;
 
 struct Linter<'a> {
-    engine: Engine<'a>,
+    engine: &'a Engine<'a>,
     live: &'a Live,
     inputs: &'a LintInputs,
 }

@@ -1,6 +1,6 @@
 //! Sets of principals of which not everything is known.
 
-use roaring::RoaringBitmap;
+use roaring::{MultiOps as _, RoaringBitmap};
 
 use crate::model::Truth;
 
@@ -69,6 +69,13 @@ impl Reach {
             self.perhaps |= &other.perhaps;
             self.perhaps -= &self.sure;
         }
+    }
+
+    /// All of many at once, which costs less than one after the other.
+    pub(super) fn union<'r>(reaches: impl Iterator<Item = &'r Self> + Clone) -> Self {
+        let sure = reaches.clone().map(|reach| &reach.sure).union();
+        let perhaps = reaches.map(|reach| &reach.perhaps).union() - &sure;
+        Self { sure, perhaps }
     }
 
     pub(super) fn and(&self, other: &Self) -> Self {

@@ -1,8 +1,11 @@
 //! All parties that can be spoken of, numbered.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use crate::model::{AccessClass, Live, Principal, Subject};
+use rayon::prelude::*;
+
+use crate::model::{AccessClass, Live, LiveSpace, Principal, SpaceKey, Subject, Tree};
 
 /// Every principal that a site mentions, in order, so that sets of them are sets of numbers.
 ///
@@ -19,8 +22,9 @@ impl Roll {
     pub(super) fn of<'a>(states: impl IntoIterator<Item = &'a Live>) -> Self {
         let mut found: HashSet<Principal> = AccessClass::ALL.into_iter().map(Principal::Class).collect();
         found.insert(Principal::Anonymous);
-        for live in states {
-            collect(live, &mut found);
+        let states: Vec<&Live> = states.into_iter().collect();
+        for (number, live) in states.iter().enumerate() {
+            collect(live, &states[..number], &mut found);
         }
         let mut parties: Vec<Principal> = found.into_iter().collect();
         parties.sort_unstable();
@@ -41,28 +45,40 @@ impl Roll {
     }
 }
 
-fn collect(live: &Live, parties: &mut HashSet<Principal>) {
+/// Spaces that one of the other states shares have been looked at.
+fn collect(live: &Live, others: &[&Live], parties: &mut HashSet<Principal>) {
     parties.extend(live.directory.people.keys().cloned().map(Principal::User));
     for (id, group) in &live.directory.groups {
         parties.insert(Principal::Group(id.clone()));
         let members = group.members.as_ref().known();
         parties.extend(members.into_iter().flatten().cloned().map(Principal::User));
     }
+    let is_shared = |key: &SpaceKey, space: &Arc<LiveSpace>| {
+        others.iter().filter_map(|other| other.spaces.get(key)).any(|other| Arc::ptr_eq(other, space))
+    };
+    let spaces = live.spaces.par_iter().filter(|(key, space)| !is_shared(key, space));
     // Principals and lists repeat a lot: look before cloning.
-    for space in live.spaces.values() {
+    let named = spaces.fold(HashSet::new, |mut named, (_, space)| {
         for principal in space.holdings.keys() {
-            if !parties.contains(principal) {
-                parties.insert(principal.clone());
+            if !named.contains(principal) {
+                named.insert(principal.clone());
             }
         }
-        for content in space.tree.iter().flat_map(crate::model::Tree::iter) {
+        for content in space.tree.iter().flat_map(Tree::iter) {
             let Some(lists) = content.restrictions.as_ref().known() else { continue };
             for subject in lists.view.subjects().chain(lists.edit.subjects()) {
                 let principal = Principal::from(Subject::clone(subject));
-                if !parties.contains(&principal) {
-                    parties.insert(principal);
+                if !named.contains(&principal) {
+                    named.insert(principal);
                 }
             }
         }
-    }
+        named
+    });
+    let both = |one: HashSet<Principal>, other: HashSet<Principal>| {
+        let (mut many, few) = if one.len() < other.len() { (other, one) } else { (one, other) };
+        many.extend(few);
+        many
+    };
+    parties.extend(named.reduce(HashSet::new, both));
 }

@@ -18,11 +18,9 @@ impl Engine<'_> {
 
     /// The people that one of some ways lets through.
     fn union<'w>(&self, ways: impl IntoIterator<Item: Borrow<Way<'w>>>) -> Reach {
-        let mut union = Reach::default();
-        for way in ways {
-            union.or(&self.reach(way.borrow()));
-        }
-        union
+        let ways: Vec<_> = ways.into_iter().collect();
+        let reaches: Vec<Cow<'_, Reach>> = ways.iter().map(|way| self.reach(way.borrow())).collect();
+        Reach::union(reaches.iter().map(AsRef::as_ref))
     }
 
     /// The people that pass all gates.

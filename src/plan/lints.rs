@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::{self, Finding, Level, Lint, LintInputs};
+use crate::access::{self, Engine, Finding, Level, Lint, LintInputs};
 use crate::model::{
     ContentId, ContentKind, Desired, DesiredHolding, Known, Live, Origin, PageVerb, Permission, Principal,
     SpaceKey, Strength, Subject, Truth, Wanted, Why,
@@ -25,12 +25,13 @@ pub struct PlanLint {
     pub origin: Option<Origin>,
 }
 
-pub(super) fn lints(desired: &Desired, after: &Live) -> Vec<PlanLint> {
+pub(super) fn lints(desired: &Desired, after: &Engine<'_>) -> Vec<PlanLint> {
     let inputs = LintInputs {
         spaces: Some(desired.spaces.keys().cloned().collect()),
         required_admins: desired.guards.required_admins.keys().cloned().collect(),
         leavers: desired.leavers.clone(),
     };
+    let live = after.live();
     access::lints(after, &inputs)
         .into_iter()
         .map(|finding| PlanLint {
@@ -41,8 +42,8 @@ pub(super) fn lints(desired: &Desired, after: &Live) -> Vec<PlanLint> {
             about: finding.about,
             level: finding.level,
         })
-        .chain(not_restrictable(desired, after))
-        .chain(rows_in_vain(desired, after))
+        .chain(not_restrictable(desired, live))
+        .chain(rows_in_vain(desired, live))
         .collect()
 }
 

@@ -59,6 +59,7 @@ pub use stated::beyond_stated;
 pub use target::{Aim, KeepReason, Target, TargetHolding, TargetPage, TargetSpace, Unmanaged};
 pub use teams::{blocked_for_teams, without_skipped};
 
+use crate::access::Engine;
 use crate::model::{Declaration, Desired, Live, LiveSpace, PageVerb, Permission, Truth, Wanted};
 
 /// A plan, and the site as it would be afterwards.
@@ -176,8 +177,8 @@ pub fn plan_to(
     dependents.extend(gains::refusals(&stays, changes, live, &after, &desired.guards));
     // None of these looks at what another finds.
     let order = || schedule::schedule(drafts, live, &after, &desired.guards, search);
-    let lints = || {
-        let mut lints = lints::lints(desired, &after);
+    let lints = |listed: &Engine<'_>| {
+        let mut lints = lints::lints(desired, listed);
         let of_guests = guests::lints(desired, live, &after, &page_only);
         lints.extend(of_guests.into_iter().filter(|lint| !archived::stays(lint, &read_only)));
         lints.sort();
@@ -186,7 +187,10 @@ pub fn plan_to(
     let (schedule, (effects, (lints, guards))) = rayon::join(order, || {
         rayon::join(
             || effects::effects(live, &after, changes),
-            || rayon::join(lints, || guard::guards(desired, live, &after, changes)),
+            || {
+                let listed = Engine::of_what_is_listed(&after);
+                rayon::join(|| lints(&listed), || guard::guards(desired, live, &listed, changes))
+            },
         )
     });
     // Refusals point to the first of these.

@@ -138,7 +138,7 @@ fn case_13_a_list_of_deactivated_people_is_dead() {
     let who = Engine::new(&world.0).who(Verb::View, &object("ENG/1"));
     assert!(who.people.is_empty() && who.perhaps.is_empty());
     assert_eq!(who.dead.len(), 1);
-    let findings = lints(&world.0, &LintInputs::default());
+    let findings = lints(&Engine::of_what_is_listed(&world.0), &LintInputs::default());
     assert!(findings.iter().any(|finding| finding.lint == Lint::DeadList));
 }
 
@@ -157,9 +157,10 @@ fn case_14_without_its_last_entry_a_page_is_open() {
 fn case_15_a_leaver_who_is_the_only_entry() {
     let world = two_editors().page("ENG", 1, 0, "user:ann", "");
     let leavers = BTreeSet::from([account("ann")]);
-    let findings = lints(&world.0, &LintInputs { leavers, ..LintInputs::default() });
+    let findings =
+        lints(&Engine::of_what_is_listed(&world.0), &LintInputs { leavers, ..LintInputs::default() });
     assert!(findings.iter().any(|finding| finding.lint == Lint::ListOfLeavers));
-    assert!(lints(&world.0, &LintInputs::default()).is_empty());
+    assert!(lints(&Engine::of_what_is_listed(&world.0), &LintInputs::default()).is_empty());
 }
 
 #[test]
@@ -389,7 +390,8 @@ fn case_29_a_caller_who_takes_themself_off_is_told() {
     let effects = effective_changes(&before.0, &after.0).effects;
     assert!(effects.iter().any(|effect| effect.who.people.contains(&account("ann"))));
     let required_admins = BTreeSet::from([principal("user:ann")]);
-    let findings = lints(&after.0, &LintInputs { required_admins, ..LintInputs::default() });
+    let findings =
+        lints(&Engine::of_what_is_listed(&after.0), &LintInputs { required_admins, ..LintInputs::default() });
     assert!(findings.iter().any(|finding| finding.lint == Lint::AdminCutOff));
 }
 

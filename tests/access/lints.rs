@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use confperm::access::{Finding, Level, Lint, LintInputs, lints};
+use confperm::access::{Engine, Finding, Level, Lint, LintInputs, lints};
 use confperm::model::AccountStatus;
 
 use crate::world::{LiveBuilder, id, principal};
@@ -16,7 +16,7 @@ fn world() -> LiveBuilder {
 }
 
 fn found(world: &LiveBuilder) -> Vec<Finding> {
-    lints(&world.0, &LintInputs::default())
+    lints(&Engine::of_what_is_listed(&world.0), &LintInputs::default())
 }
 
 #[test]
@@ -118,7 +118,8 @@ fn nothing_is_found_where_nothing_is_known() {
 fn a_required_group_is_cut_off_unless_a_member_is_listed() {
     let world = world().page("ENG", 1, 0, "user:ann", "").page("ENG", 2, 0, "user:cai", "");
     let required_admins = BTreeSet::from([principal("group:eng")]);
-    let found = lints(&world.0, &LintInputs { required_admins, ..LintInputs::default() });
+    let found =
+        lints(&Engine::of_what_is_listed(&world.0), &LintInputs { required_admins, ..LintInputs::default() });
     let cut: Vec<u64> =
         found.iter().filter(|f| f.lint == Lint::AdminCutOff).map(|f| f.content.unwrap().number()).collect();
     assert_eq!(cut, [2]);

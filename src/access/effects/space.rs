@@ -15,7 +15,7 @@ use crate::access::engine::Engine;
 use crate::access::question::{Clause, Reason, Verb};
 use crate::access::reach::Reach;
 use crate::model::{
-    Content, ContentId, ContentKind, Diff, LiveSpace, PageVerb, Permission, Principal, Truth,
+    Content, ContentId, ContentKind, Diff, LiveSpace, PageVerb, Permission, Principal, Role, RoleId, Truth,
 };
 
 /// Something that becomes of a person.
@@ -157,17 +157,11 @@ fn permission_deltas(
 ) -> BTreeMap<Permission, Delta> {
     let read = Delta::between(&admitted.before.read, &admitted.after.read);
     let recompute = sides.everywhere || !read.is_empty();
+    let roles = Diff { before: &sides.old.engine().live.roles, after: &sides.new.engine().live.roles };
     let mut deltas = BTreeMap::new();
     for &permission in Permission::ALL {
-        let held = |engine: &Engine<'_>, space: &LiveSpace, principal: &Principal| {
-            space.gives(principal, permission, &engine.live.roles)
-        };
-        let mut principals = before.holdings.keys().chain(after.holdings.keys());
-        let concerned = principals.any(|principal| {
-            let old = held(sides.old.engine(), before, principal);
-            let new = held(sides.new.engine(), after, principal);
-            old != new || (recompute && old != Truth::No)
-        });
+        let old = given(before, permission, roles.before);
+        let concerned = old != given(after, permission, roles.after) || (recompute && !old.is_empty());
         if permission != Permission::ReadSpace && concerned {
             let clause = [Clause::one(permission)];
             let old = sides.old.engine().let_in(before, &clause).and(&admitted.before.read);
@@ -178,6 +172,16 @@ fn permission_deltas(
     deltas.insert(Permission::ReadSpace, read);
     deltas.retain(|_, delta| !delta.is_empty());
     deltas
+}
+
+/// Those who are given a permission, surely or perhaps.
+fn given<'s>(
+    space: &'s LiveSpace,
+    permission: Permission,
+    roles: &'s BTreeMap<RoleId, Role>,
+) -> Vec<(&'s Principal, Truth)> {
+    let holders = space.holders(permission, roles).map(|(who, _, gives)| (who, gives));
+    holders.filter(|(_, gives)| *gives != Truth::No).collect()
 }
 
 /// Sorts pages by what becomes of them; pages of which nothing does are left out.

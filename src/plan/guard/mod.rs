@@ -30,6 +30,7 @@ use crate::model::{
 pub use crate::access::AdminStanding;
 
 use super::change::Change;
+use crate::access::Engine;
 use state::LazyEngine;
 
 /// What came of all guards.
@@ -223,8 +224,9 @@ impl Pairs {
     }
 }
 
-pub(super) fn guards(desired: &Desired, before: &Live, after: &Live, changes: &[Change]) -> PlanGuards {
-    let (before, after) = (LazyEngine::of(before), LazyEngine::of(after));
+/// `after` takes what is listed to be complete.
+pub(super) fn guards(desired: &Desired, before: &Live, after: &Engine<'_>, changes: &[Change]) -> PlanGuards {
+    let (before, after) = (LazyEngine::of(before), LazyEngine::made(after));
     let watch = admins::Watch::new(desired, &before, &after, changes);
     let (max_removals, removals) = removals::max_removals(desired, &before, &after, changes);
     let mut outcomes = vec![watch.min_admins(), watch.required_admins(changes), max_removals];
