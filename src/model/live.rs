@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -214,10 +215,11 @@ impl Live {
     /// a site without roles that is not established. There, seeing one on the site is the proof.
     pub fn vocabulary(&self) -> Vocabulary {
         let seen = || {
-            self.spaces.values().flat_map(|space| space.holdings.values()).any(|holding| match holding {
+            let is_seen = |holding: &Holding| match holding {
                 Holding::Grants(grants) => grants.keys().any(|permission| !permission.is_documented()),
                 Holding::Role(_) => false,
-            })
+            };
+            self.spaces.par_iter().any(|(_, space)| space.holdings.values().any(is_seen))
         };
         if self.site.mode.has_roles() || seen() { Vocabulary::Extended } else { Vocabulary::Documented }
     }

@@ -1,34 +1,37 @@
 //! Who administers each space before a plan and after it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::model::{Live, LiveSpace, Permission, Principal, Truth};
+use rayon::prelude::*;
+
+use crate::model::{Live, LiveSpace, Permission, Principal, SpaceKey, Truth};
 
 use super::document::Refusal;
 use super::rights::{is_caller, may_be_caller};
 
 /// Compares who administers each space before and after.
 pub(super) fn administration(before: &Live, after: &Live) -> Vec<Refusal> {
-    let mut refusals = Vec::new();
-    for (key, space) in &after.spaces {
-        let Some(was) = before.spaces.get(key).filter(|was| was.holdings != space.holdings) else { continue };
+    let in_space = |(key, space): (&SpaceKey, &Arc<LiveSpace>)| {
+        let was = before.spaces.get(key).filter(|was| !Arc::ptr_eq(was, space))?;
+        if was.holdings == space.holdings {
+            return None;
+        }
         // A role with unknown permissions does not count as administering afterwards, unless the holding stays.
         let (were, stay) =
             (administrators(was, before, Truth::Unknown), administrators(space, after, Truth::Unknown));
         let mut are = administrators(space, after, Truth::Yes);
         are.extend(stay.into_iter().filter(|who| was.holdings.get(who) == space.holdings.get(who)));
         if are.is_empty() && !administrators(was, before, Truth::Yes).is_empty() {
-            refusals.push(Refusal::NoAdmin { space: key.clone() });
-            continue;
+            return Some(Refusal::NoAdmin { space: key.clone() });
         }
         // If the caller's groups are unknown, its only group may be one of those that lose the permission.
         let through: BTreeSet<Principal> =
             were.into_iter().filter(|who| may_be_caller(who, before)).collect();
-        if !through.is_subset(&are) && !are.iter().any(|who| is_caller(who, after)) {
-            refusals.push(Refusal::Lockout { space: key.clone(), through });
-        }
-    }
-    refusals
+        let is_lockout = !through.is_subset(&are) && !are.iter().any(|who| is_caller(who, after));
+        is_lockout.then(|| Refusal::Lockout { space: key.clone(), through })
+    };
+    after.spaces.par_iter().filter_map(in_space).collect()
 }
 
 /// The principals that administer a space, or may.

@@ -6,7 +6,7 @@
 //! of these. Of principals that hold the same and are on the same lists, before and
 //! after, one stands for all.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::content::ListAt;
 use super::space::{Space, Steps};
@@ -119,7 +119,7 @@ fn changing<'a>(space: &Space<'a>) -> BTreeSet<&'a Principal> {
 #[derive(Default)]
 struct Sorted {
     /// What each account is known to count as, by its number.
-    accounts: BTreeMap<usize, BTreeSet<usize>>,
+    accounts: HashMap<usize, Vec<usize>>,
     /// Groups whose members could not be read.
     groups: BTreeSet<usize>,
     /// Classes about which it is not known who is in them.
@@ -138,7 +138,7 @@ impl Sorted {
             match principal {
                 Principal::User(account) => {
                     let number = space.accounts.number(account, nth);
-                    sorted.accounts.entry(number).or_default().insert(place);
+                    sorted.accounts.entry(number).or_default().push(place);
                 }
                 Principal::Group(group) => match space.accounts.members(group) {
                     Some(members) => read.push((members, place)),
@@ -161,14 +161,14 @@ impl Sorted {
         let largest = read.pop();
         for (members, place) in read {
             for &account in members {
-                sorted.accounts.entry(account).or_default().insert(place);
+                sorted.accounts.entry(account).or_default().push(place);
             }
         }
         if let Some((members, place)) = largest {
             for (_, places) in
                 sorted.accounts.iter_mut().filter(|(account, _)| members.binary_search(account).is_ok())
             {
-                places.insert(place);
+                places.push(place);
             }
         }
         sorted
@@ -180,23 +180,38 @@ impl Sorted {
         space: &Space<'_>,
         principals: &[Principal],
         stands_for: &[usize],
-    ) -> Option<BTreeSet<usize>> {
+    ) -> Option<Vec<usize>> {
         let caller = &space.live.site.caller;
         let own = caller.groups.as_ref().known()?;
         let is_account =
             |who: &Principal| matches!(who, Principal::User(account) if *account == caller.account);
         let nth = principals.iter().position(is_account).unwrap_or(principals.len());
-        let mut places = self.accounts.remove(&space.accounts.number(&caller.account, nth))?;
+        let mut own_places = self.accounts.remove(&space.accounts.number(&caller.account, nth))?;
         let is_own = |who: &Principal| matches!(who, Principal::Group(group) if own.contains(group));
-        places.extend(
+        own_places.extend(
             principals.iter().zip(stands_for).filter(|(who, _)| is_own(who)).map(|(_, place)| *place),
         );
-        Some(places)
+        Some(places(own_places))
     }
 }
 
-fn with(person: &BTreeSet<usize>, another: usize) -> BTreeSet<usize> {
-    person.iter().copied().chain([another]).collect()
+/// The places that a person counts as, ascending, each once.
+fn places(of: impl IntoIterator<Item = usize>) -> Vec<usize> {
+    let mut places: Vec<usize> = of.into_iter().collect();
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
+fn with(person: &[usize], another: usize) -> Vec<usize> {
+    places(person.iter().copied().chain([another]))
+}
+
+/// Each person once.
+fn distinct(mut people: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
+    people.sort_unstable();
+    people.dedup();
+    people
 }
 
 fn sets(space: &Space<'_>, principals: &[Principal], stands_for: &[usize]) -> Vec<Vec<usize>> {
@@ -204,43 +219,42 @@ fn sets(space: &Space<'_>, principals: &[Principal], stands_for: &[usize]) -> Ve
     let caller = sorted.take_caller(space, principals, stands_for);
     let Sorted { accounts, groups, classes, everyone, some } = sorted;
     let unread: BTreeSet<usize> = groups.union(&classes).copied().collect();
-    let mut known: BTreeSet<BTreeSet<usize>> = accounts.into_values().collect();
+    let mut known: Vec<Vec<usize>> = accounts.into_values().map(places).collect();
     let others = |place: &usize| !matches!(principals[*place], Principal::User(_));
-    known.extend((0..principals.len()).filter(others).map(|place| BTreeSet::from([stands_for[place]])));
-    known.insert(BTreeSet::new());
-    let mut people: BTreeSet<BTreeSet<usize>> = known.clone();
+    known.extend((0..principals.len()).filter(others).map(|place| vec![stands_for[place]]));
+    known.push(Vec::new());
+    let known = distinct(known);
+    let mut people = known.clone();
     if let Some(caller) = caller {
         people.extend(classes.iter().map(|class| with(&caller, *class)));
-        people.insert(caller);
+        people.push(caller);
     }
-    let and_another = |people: &BTreeSet<BTreeSet<usize>>| -> BTreeSet<BTreeSet<usize>> {
-        people.iter().flat_map(|person| unread.iter().map(move |group| with(person, *group))).collect()
+    let and_another = |people: &[Vec<usize>]| -> Vec<Vec<usize>> {
+        distinct(people.iter().flat_map(|person| unread.iter().map(|group| with(person, *group))).collect())
     };
     if known.len().saturating_mul(unread.len()) <= MOST {
         people.extend(and_another(&known));
     }
     if unread.len().saturating_mul(unread.len()) <= MOST {
-        let one = and_another(&BTreeSet::from([BTreeSet::new()]));
-        let two = and_another(&one);
+        let two = and_another(&and_another(&[Vec::new()]));
         if unread.len() <= FEW {
             people.extend(and_another(&two));
         }
         people.extend(two);
     }
+    let people = distinct(people);
     let with_all = |more: &[usize]| -> Vec<Vec<usize>> {
-        people
-            .iter()
-            .map(|person| {
-                let all: BTreeSet<usize> = person.iter().chain(&everyone).chain(more).copied().collect();
-                all.into_iter().collect()
-            })
-            .collect()
+        let all = |person: &Vec<usize>| places(person.iter().chain(&everyone).chain(more).copied());
+        people.iter().map(all).collect()
     };
     // None of them, all of them, and each by itself: not all people are licensed, and not all are signed in.
     let all: Vec<usize> = some.iter().copied().collect();
-    let mut sets: BTreeSet<Vec<usize>> = with_all(&[]).into_iter().chain(with_all(&all)).collect();
+    let mut sets = with_all(&[]);
+    if all.len() > 1 {
+        sets.extend(with_all(&all));
+    }
     for place in all {
         sets.extend(with_all(&[place]));
     }
-    sets.into_iter().collect()
+    distinct(sets)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,8 +37,9 @@ pub(in crate::plan) fn surroundings(
 ) -> BTreeMap<SpaceKey, Surroundings> {
     let touched: BTreeSet<ObjectId> = objects.iter().map(ObjectId::of).collect();
     let spaces: BTreeSet<&SpaceKey> = changes.iter().filter(|it| gives(it)).map(Change::space).collect();
-    let of = |key: &SpaceKey| Some((key.clone(), Surroundings::of(live.spaces.get(key)?, &touched, live)));
-    spaces.into_iter().filter_map(of).collect()
+    let of =
+        |key: &&SpaceKey| Some(((*key).clone(), Surroundings::of(live.spaces.get(*key)?, &touched, live)));
+    spaces.par_iter().filter_map(of).collect()
 }
 
 fn gives(change: &Change) -> bool {

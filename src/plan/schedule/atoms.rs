@@ -244,8 +244,10 @@ pub(super) struct Atom(Box<[usize]>);
 
 impl Atom {
     fn new(places: impl IntoIterator<Item = usize>) -> Self {
-        let places: BTreeSet<usize> = places.into_iter().collect();
-        Self(places.into_iter().collect())
+        let mut places: Vec<usize> = places.into_iter().collect();
+        places.sort_unstable();
+        places.dedup();
+        Self(places.into())
     }
 
     /// The places of the principals, ascending.

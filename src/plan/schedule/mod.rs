@@ -88,6 +88,9 @@ pub(super) fn schedule(
     guards: &Guards,
     OrderSearch { gaps, limits }: OrderSearch,
 ) -> Schedule {
+    if drafts.is_empty() {
+        return Schedule::default();
+    }
     let drafts = by_space(drafts);
     let crowd = Crowd::of(live);
     let protected = Protected::of(live, guards);

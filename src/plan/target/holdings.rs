@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountKind, DesiredHolding, DesiredSpace, Directory, Holding, Live, LiveSpace, Mode, Permission,
-    Principal, RoleId, Site, SpaceKey, SpaceRoleMode, Strength, Subject, Truth,
+    Principal, RoleId, Site, SpaceKey, SpaceRoleMode, Strength, Subject, Truth, Wanted,
 };
 
 use super::keep_reason::KeepReason;
@@ -19,11 +19,20 @@ pub(super) fn holdings(
     live: &Live,
     kept: &mut KeptTally,
 ) -> BTreeMap<Principal, TargetHolding> {
+    // What is as it is declared needs no decision. Nearly everything is, on a large site.
+    let is_so = |who: &Principal, wanted: &DesiredHolding| {
+        live.site.mode != SpaceRoleMode::Roles
+            && space.holdings.get(who).is_some_and(|held| is_as_declared(wanted, held))
+    };
+    let open = wish.holdings.iter().filter(|(who, wanted)| !is_so(who, wanted));
     let mut target: BTreeMap<Principal, TargetHolding> =
-        wish.holdings.iter().map(|(principal, wanted)| (principal.clone(), declared(wanted))).collect();
+        open.map(|(principal, wanted)| (principal.clone(), declared(wanted))).collect();
 
     for (principal, holding) in &space.holdings {
         let declared = target.get_mut(principal);
+        if declared.is_none() && wish.holdings.contains_key(principal) {
+            continue;
+        }
         // What the policy leaves stays whatever its account is.
         let is_left = wish.kept.left.contains(principal);
         let keep = hands_off(principal, holding, &live.site, &live.directory)
@@ -94,6 +103,19 @@ pub(super) fn holdings(
         });
     }
     target
+}
+
+/// Whether a principal holds all that is declared for it, and nothing else than may be there.
+fn is_as_declared(wanted: &DesiredHolding, held: &Holding) -> bool {
+    let (DesiredHolding::Grants(wanted), Holding::Grants(held)) = (wanted, held) else { return false };
+    let stays = |permission: &Permission| {
+        wanted.get(permission).is_some_and(|wanted| wanted.what != Strength::Refused)
+    };
+    let is_there = |(permission, wanted): (&Permission, &Wanted<Strength>)| {
+        wanted.what != Strength::Required || held.contains_key(permission)
+    };
+    // No principal keeps anything without `read/space`.
+    held.contains_key(&Permission::ReadSpace) && held.keys().all(stays) && wanted.iter().all(is_there)
 }
 
 /// Whether a principal has a role that surely gives all that another may give.
