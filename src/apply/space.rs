@@ -169,13 +169,7 @@ impl<'a> SpaceRun<'a> {
     pub(super) fn is_writing(&mut self, request: &WriteRequest) {
         self.in_flight += 1;
         let Some(rows) = &mut self.rows else { return };
-        match request {
-            WriteRequest::Grant { principal, .. } | WriteRequest::Revoke { principal, .. } => {
-                rows.written.insert(principal.clone());
-            }
-            WriteRequest::AssignRoles { roles, .. } => rows.written.extend(roles.keys().cloned()),
-            WriteRequest::Restrict { .. } | WriteRequest::AddToList { .. } => {}
-        }
+        rows.written.extend(holders(request).cloned());
     }
 
     /// Notes that the answer to a write is there, whatever it was.
@@ -278,22 +272,21 @@ impl<'a> SpaceRun<'a> {
         })
     }
 
-    /// Notes that a check is over, which wrote something or not. What it did not see is not waited for again;
-    /// what it read serves the looks that follow, unless it wrote.
+    /// Notes that a check is over, and the principals that it wrote to. What it did not see is not waited for again;
+    /// what it read serves the looks that follow, as rows do that this run has written to since.
     pub(super) fn was_checked<'u>(
         &mut self,
-        wrote: bool,
+        mut written: BTreeSet<Principal>,
         read: Option<(SpaceAccess, Instant)>,
         unseen: impl IntoIterator<Item = &'u Principal>,
     ) {
         self.is_busy = false;
-        let mut written = BTreeSet::new();
+        let wrote = !written.is_empty();
         for principal in unseen {
             self.expected.forget(principal);
             self.given_up.insert(principal.clone());
             written.insert(principal.clone());
         }
-        let read = read.filter(|_| !wrote);
         self.rows = read.map(|(access, read_at)| ReadRows { access, read_at, written });
         if self.is_ending && !wrote {
             self.is_dirty = false;
@@ -304,4 +297,16 @@ impl<'a> SpaceRun<'a> {
     pub(super) const fn is_dirty(&self) -> bool {
         self.is_dirty && self.rounds < ROUNDS
     }
+}
+
+/// The principals whose rows or roles a request writes.
+pub(super) fn holders(request: &WriteRequest) -> impl Iterator<Item = &Principal> {
+    let (one, several) = match request {
+        WriteRequest::Grant { principal, .. } | WriteRequest::Revoke { principal, .. } => {
+            (Some(principal), None)
+        }
+        WriteRequest::AssignRoles { roles, .. } => (None, Some(roles.keys())),
+        WriteRequest::Restrict { .. } | WriteRequest::AddToList { .. } => (None, None),
+    };
+    one.into_iter().chain(several.into_iter().flatten())
 }

@@ -104,3 +104,23 @@ fn a_rule_reads_the_spaces_that_it_selects_and_no_others() {
     let where_it_holds = "{where: {who: group:platform-old, has: create/page}}";
     assert_eq!(asked_for(where_it_holds), (owned(&[""]), owned(&["101", "102", "103", "104"])));
 }
+
+/// What comes along unasked is taken away before the next grant, and the rows that showed it serve the look before that.
+#[test]
+fn a_grant_after_a_check_needs_no_look_of_its_own() {
+    let folder = Folder::example("jobs");
+    let access = "{read/space: [group:auditors], create/page: [group:auditors]}";
+    std::fs::create_dir(folder.path().join("mine")).unwrap();
+    let policy = format!("version: 1\nrules: [{{name: r, spaces: [OPS], access: {access}}}]\n");
+    folder.write("mine/rule.yaml", &policy);
+    let hosted = Hosted::open(&folder.file("site.yaml"));
+    let mut command = folder.confperm(&["apply", "mine", "--yes"]);
+    hosted.point(&mut command);
+    Ran::from(command.output().unwrap()).code(0);
+    let requests = hosted.running.requests();
+    let first = requests.iter().position(|it| is_write(&it.method, &it.path)).unwrap();
+    let (writes, reads): (Vec<_>, Vec<_>) =
+        requests[first..].iter().partition(|it| is_write(&it.method, &it.path));
+    // Two grants, two companions that go, and the check after each of the three steps.
+    assert_eq!((writes.len(), reads.len()), (4, 3), "{requests:#?}");
+}

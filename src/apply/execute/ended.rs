@@ -8,6 +8,7 @@ use super::{Event, Finished, Run};
 use crate::apply::change::ConcurrentChange;
 use crate::apply::outcome::{CallFailure, Mismatch, Status, UnlistedPermission};
 use crate::apply::page;
+use crate::apply::space::holders;
 use crate::apply::verify::{Seen, SpaceChecked};
 use crate::confluence::{Error, Read, SpaceAccess, Write};
 use crate::model::{Call, ContentId, SpaceKey};
@@ -86,8 +87,9 @@ impl<'a, S: Read + Write> Run<'a, S> {
             self.list.note_beside(&id, permissions);
         }
         let Some(space) = self.spaces.get_mut(key) else { return };
-        let wrote = !repairs.is_empty() || !written.is_empty();
-        space.was_checked(wrote, read, unseen.keys());
+        // Whether the site accepted a repair or not, it may have been carried out.
+        let sent = written.iter().chain(repairs.iter().map(|(request, _)| request));
+        space.was_checked(sent.flat_map(holders).cloned().collect(), read, unseen.keys());
         let accepted = repairs.iter().filter(|(_, is_accepted)| *is_accepted).map(|(request, _)| request);
         for request in written.iter().chain(accepted) {
             space.has_written(request, true);
