@@ -73,8 +73,8 @@ impl Engine<'_> {
 
     /// The account behind a number that stands for a person, and not for an app.
     fn human(&self, number: u32) -> Option<AccountId> {
-        let is_app = self.census.standings(number).any(|standing| standing == Standing::App);
-        match self.roll.name(number) {
+        let is_app = self.memberships.standings(number).any(|standing| standing == Standing::App);
+        match self.table.name(number) {
             Some(Principal::User(account)) if !is_app => Some(account.clone()),
             _ => None,
         }
@@ -109,7 +109,7 @@ impl Engine<'_> {
     /// What a person who holds the permission, by itself or through a group, is worth as an administrator.
     fn person_standing(&self, account: &AccountId, sure: &RoaringBitmap) -> AdminStanding {
         let Some(number) = self.person(account) else { return AdminStanding::Unread };
-        let possible: BTreeSet<Standing> = self.census.standings(number).collect();
+        let possible: BTreeSet<Standing> = self.memberships.standings(number).collect();
         let only = |standing| possible.iter().all(|possible| *possible == standing);
         match () {
             () if only(Standing::App) => AdminStanding::App,

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use roaring::RoaringBitmap;
 
-use super::census::{AccessEntry, Tier};
 use super::engine::Engine;
+use super::memberships::{AccessEntry, Tier};
 use super::question::Clause;
 use super::standing::numbers;
 use crate::model::{AccountId, GroupId, LiveSpace, Members, Permission, Principal};
@@ -33,14 +33,14 @@ impl Engine<'_> {
         let parties = match who {
             Principal::Group(group) => {
                 let known = self.known_members(group).unwrap_or(const { &BTreeSet::new() });
-                let active: RoaringBitmap = numbers(known, &self.roll).collect();
-                let active = active & self.census.living();
+                let active: RoaringBitmap = numbers(known, &self.table).collect();
+                let active = active & self.memberships.living();
                 if active.is_empty() { self.group(group).into_iter().collect() } else { active }
             }
             Principal::User(account) => self.person(account).into_iter().collect(),
             Principal::Class(_) | Principal::Anonymous => {
                 let grantee = AccessEntry { principal: who, tier: Tier::Read, space: None };
-                self.census.reach(grantee, &self.roll).any()
+                self.memberships.reach(grantee, &self.table).any()
             }
         };
         parties.is_subset(&holders.0)

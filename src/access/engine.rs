@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::census::{Census, Unreadable};
+use super::memberships::{MembershipIndex, Unreadable};
+use super::principal_table::PrincipalTable;
 use super::question::{Asker, Reason};
-use super::roll::Roll;
 use super::service_desk::has_service_desk;
 use super::standing::Unlisted;
 use crate::model::{AccessClass, AccountId, GroupId, Live, LiveSpace, Principal, SpaceKey};
@@ -17,21 +17,21 @@ use crate::model::{AccessClass, AccountId, GroupId, Live, LiveSpace, Principal, 
 #[derive(Debug)]
 pub struct Engine<'a> {
     pub(super) live: &'a Live,
-    pub(super) roll: Arc<Roll>,
-    pub(super) census: Census,
+    pub(super) table: Arc<PrincipalTable>,
+    pub(super) memberships: MembershipIndex,
     pub(super) unlisted: Unlisted,
     pub(super) has_service_desk: bool,
 }
 
 impl<'a> Engine<'a> {
     pub fn new(live: &'a Live) -> Self {
-        Self::with(live, Arc::new(Roll::of([live])), Unreadable::AnyoneMayBeIn, Unlisted::Counts)
+        Self::with(live, Arc::new(PrincipalTable::of([live])), Unreadable::AnyoneMayBeIn, Unlisted::Counts)
     }
 
     /// An engine that takes the lists of the site to be complete, and active people to be licensed where nothing says
     /// who is. Guards and warnings go by what is listed, or they would be about everything on some sites.
     pub fn of_what_is_listed(live: &'a Live) -> Self {
-        Self::with(live, Arc::new(Roll::of([live])), Unreadable::AnyoneMayBeIn, Unlisted::Ignored)
+        Self::with(live, Arc::new(PrincipalTable::of([live])), Unreadable::AnyoneMayBeIn, Unlisted::Ignored)
     }
 
     /// The state that it answers for.
@@ -44,12 +44,17 @@ impl<'a> Engine<'a> {
         Self { has_service_desk: true, ..self }
     }
 
-    pub(super) fn with(live: &'a Live, roll: Arc<Roll>, unreadable: Unreadable, unlisted: Unlisted) -> Self {
-        let census = Census::of(live, &roll, unreadable, unlisted);
-        Self { live, roll, census, unlisted, has_service_desk: has_service_desk(live) }
+    pub(super) fn with(
+        live: &'a Live,
+        table: Arc<PrincipalTable>,
+        unreadable: Unreadable,
+        unlisted: Unlisted,
+    ) -> Self {
+        let memberships = MembershipIndex::of(live, &table, unreadable, unlisted);
+        Self { live, table, memberships, unlisted, has_service_desk: has_service_desk(live) }
     }
 
-    /// The numbers on the roll that stand for the asker; a stranger has several.
+    /// The numbers in the table that stand for the asker; a stranger has several.
     pub(super) fn parties(&self, asker: &Asker) -> Result<Vec<u32>, Reason> {
         match asker {
             Asker::Person(account) => self
@@ -60,21 +65,21 @@ impl<'a> Engine<'a> {
                 .group(group)
                 .map(|number| vec![number])
                 .ok_or_else(|| Reason::NoSuchGroup { group: group.clone() }),
-            Asker::Anonymous => Ok(self.roll.find(&Principal::Anonymous).into_iter().collect()),
+            Asker::Anonymous => Ok(self.table.find(&Principal::Anonymous).into_iter().collect()),
             // A group that the site mentions nowhere gives nothing.
             Asker::Stranger { groups } => {
-                let licensed = self.roll.find(&Principal::Class(AccessClass::AllLicensedUsers));
+                let licensed = self.table.find(&Principal::Class(AccessClass::AllLicensedUsers));
                 Ok(licensed.into_iter().chain(groups.iter().filter_map(|group| self.group(group))).collect())
             }
         }
     }
 
     pub(super) fn person(&self, account: &AccountId) -> Option<u32> {
-        self.roll.find(&Principal::User(account.clone()))
+        self.table.find(&Principal::User(account.clone()))
     }
 
     pub(super) fn group(&self, group: &GroupId) -> Option<u32> {
-        self.roll.find(&Principal::Group(group.clone()))
+        self.table.find(&Principal::Group(group.clone()))
     }
 
     pub(super) fn space(&self, key: &SpaceKey) -> Option<&'a LiveSpace> {

@@ -112,7 +112,7 @@ impl Engine<'_> {
     }
 
     fn standings_of(&self, account: &AccountId) -> impl Iterator<Item = Standing> {
-        self.person(account).into_iter().flat_map(|number| self.census.standings(number))
+        self.person(account).into_iter().flat_map(|number| self.memberships.standings(number))
     }
 
     /// What gives the principal these permissions on top of what it has; `None` where no role does.
@@ -156,7 +156,7 @@ impl Engine<'_> {
         let mut groups: BTreeMap<(u64, &GroupId), Remedy> = BTreeMap::new();
         for group in self.live.directory.groups.keys() {
             let able = self.as_member(account, group, verb, object) == Some(Verdict::Allowed);
-            if let (true, Some(members)) = (able, self.census.members(group)) {
+            if let (true, Some(members)) = (able, self.memberships.members(group)) {
                 let changes = BTreeSet::from([Fix::Join(account.clone(), group.clone())]);
                 groups.insert((members.sure.len(), group), Remedy { changes });
             }

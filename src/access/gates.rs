@@ -16,7 +16,7 @@
 //! A formula is read in three ways: for one asker, with every route and every doubt ([`levels`](super::levels)); as
 //! sets of principals ([`who`](super::who)); and gate by gate as sets that many pages share
 //! ([`sets`](super::sets), [`chains`](super::chains)), for effects, guards and counts. The gate of the site itself is
-//! about accounts alone: sets have it in the [census](super::census), and [`sign_in`](super::sign_in) tells it to an
+//! about accounts alone: sets have it in the [memberships](super::memberships), and [`sign_in`](super::sign_in) tells it to an
 //! asker.
 
 use super::engine::Engine;

@@ -74,7 +74,7 @@ pub(super) fn verdict(levels: &[LevelReport]) -> Verdict {
     if certain { Verdict::Allowed } else { Verdict::Unknown(reasons) }
 }
 
-/// The asker, as numbers on the roll.
+/// The asker, as numbers in the table.
 pub(super) struct Parties(pub(super) Vec<u32>);
 
 impl Engine<'_> {
@@ -149,13 +149,13 @@ impl Engine<'_> {
 
     /// Whether a way leads the asker through, and why not certainly.
     fn leads(&self, way: &Way<'_>, parties: &Parties) -> (Truth, BTreeSet<Reason>) {
-        let test = |party: &u32| self.census.reaches(way.grantee(), *party, &self.roll);
+        let test = |party: &u32| self.memberships.reaches(way.grantee(), *party, &self.table);
         let reached = parties.0.iter().map(test).max().unwrap_or(Truth::No);
         let is_unsure = |party: &u32| reached == Truth::Unknown && test(party) == Truth::Unknown;
         let unsure: RoaringBitmap = parties.0.iter().copied().filter(is_unsure).collect();
         let mut doubts = self.doubts(way, &unsure);
         for party in unsure {
-            doubts.extend(self.census.standing_doubts(party, self.live, &self.roll));
+            doubts.extend(self.memberships.standing_doubts(party, self.live, &self.table));
         }
         (reached.min(way.at_most()), doubts)
     }

@@ -13,7 +13,7 @@
 //! routes with the lines of what has become of it), and how any of it looks.
 
 mod administrators;
-mod census;
+mod memberships;
 mod chains;
 mod coverage;
 mod declared;
@@ -26,7 +26,7 @@ mod lints;
 mod outside;
 mod question;
 mod reach;
-mod roll;
+mod principal_table;
 mod service_desk;
 mod sets;
 mod sign_in;

@@ -12,7 +12,7 @@ use crate::model::{LiveSpace, Members, Permission, Principal, Truth};
 impl Engine<'_> {
     /// The people that a way lets through.
     pub(super) fn reach(&self, way: &Way<'_>) -> Cow<'_, Reach> {
-        let reach = self.census.reach(way.grantee(), &self.roll);
+        let reach = self.memberships.reach(way.grantee(), &self.table);
         if way.at_most() == Truth::Yes { reach } else { Cow::Owned(reach.into_owned().doubted()) }
     }
 
@@ -37,7 +37,7 @@ impl Engine<'_> {
 
     /// All parties there are.
     pub(super) fn everyone(&self) -> Reach {
-        Reach::sure(self.roll.iter().map(|(number, _)| number).collect())
+        Reach::sure(self.table.iter().map(|(number, _)| number).collect())
     }
 
     /// The people that the holding of one principal in a space lets through.

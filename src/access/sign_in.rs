@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::census::anonymous_doubt;
 use super::engine::Engine;
 use super::levels::{FoundRoute, Need, Parties};
+use super::memberships::anonymous_doubt;
 use super::question::{Asker, Clause, Needed, Route};
 use super::standing::Standing;
 use crate::model::{GroupId, Known, LiveSpace, Permission, ProductAccess, Truth};
@@ -39,8 +39,8 @@ impl Engine<'_> {
         let mut answers = Vec::new();
         let mut doubts = BTreeSet::new();
         for &party in &parties.0 {
-            doubts.extend(self.census.standing_doubts(party, self.live, &self.roll));
-            for standing in self.census.standings(party) {
+            doubts.extend(self.memberships.standing_doubts(party, self.live, &self.table));
+            for standing in self.memberships.standings(party) {
                 answers.push(match standing {
                     Standing::Out => Truth::No,
                     // Gets as far as a space that is open to the unlicensed.
@@ -56,7 +56,7 @@ impl Engine<'_> {
                 routes.extend(match standing {
                     Standing::Out => Vec::new(),
                     Standing::Unlicensed => vec![Route::Unlicensed],
-                    Standing::Licensed if self.census.licences_assumed => vec![Route::LicenceAssumed],
+                    Standing::Licensed if self.memberships.licences_assumed => vec![Route::LicenceAssumed],
                     Standing::Licensed => self.licences(party),
                     Standing::Guest => vec![Route::Guest],
                     Standing::App => vec![Route::App],
@@ -73,8 +73,10 @@ impl Engine<'_> {
     }
 
     fn licences(&self, party: u32) -> Vec<Route> {
-        let holding =
-            self.census.licensing().filter(|group| self.census.in_group(group, party) == Truth::Yes);
+        let holding = self
+            .memberships
+            .licensing()
+            .filter(|group| self.memberships.in_group(group, party) == Truth::Yes);
         holding.filter_map(|group| self.licence(group)).collect()
     }
 

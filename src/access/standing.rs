@@ -6,8 +6,8 @@
 
 use std::collections::BTreeSet;
 
+use super::principal_table::PrincipalTable;
 use super::reach::Reach;
-use super::roll::Roll;
 use crate::model::{
     AccessClass, AccountId, AccountKind, AccountStatus, Directory, Group, Known, Live, Person, Principal,
     ProductAccess, Truth, Why,
@@ -43,7 +43,7 @@ pub(super) enum Licences {
 }
 
 impl Licences {
-    pub(super) fn of(directory: &Directory, roll: &Roll, unlisted: Unlisted) -> Self {
+    pub(super) fn of(directory: &Directory, table: &PrincipalTable, unlisted: Unlisted) -> Self {
         let gives =
             |group: &Group| matches!(group.access, Known::Known(ProductAccess::User | ProductAccess::Admin));
         if !directory.groups.values().any(gives) {
@@ -62,7 +62,7 @@ impl Licences {
             };
             match &group.members {
                 Known::Known(members) => {
-                    for number in numbers(members, roll) {
+                    for number in numbers(members, table) {
                         licensed.insert(number, answer);
                     }
                 }
@@ -70,7 +70,7 @@ impl Licences {
             }
         }
         if any_person {
-            for (number, _) in roll.iter() {
+            for (number, _) in table.iter() {
                 licensed.insert(number, Truth::Unknown);
             }
         }
@@ -140,10 +140,10 @@ fn person_standings(
     possible.into_iter().collect()
 }
 
-/// The people among these accounts who are on the roll, as numbers.
+/// The people among these accounts who are in the table, as numbers.
 pub(super) fn numbers<'a>(
     accounts: &'a BTreeSet<AccountId>,
-    roll: &'a Roll,
+    table: &'a PrincipalTable,
 ) -> impl Iterator<Item = u32> + 'a {
-    accounts.iter().filter_map(|account| roll.find(&Principal::User(account.clone())))
+    accounts.iter().filter_map(|account| table.find(&Principal::User(account.clone())))
 }

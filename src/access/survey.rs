@@ -5,10 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::census::members_unread;
 use super::chains::{ChainId, Chains, Layout, ListId};
 use super::engine::Engine;
 use super::levels::{Outcome, verdict};
+use super::memberships::members_unread;
 use super::question::{Asker, Level, Object, Reason, Route, Verb, Verdict};
 use crate::model::{
     AccessClass, AccountId, Content, ContentId, ContentKind, GroupId, Known, LiveSpace, PageVerb, Permission,

@@ -1,15 +1,15 @@
 //! One way through a gate: an entry of the site that names a principal, or one that the site may leave out.
 //!
 //! A way is there or not, which is known or doubted; and it counts for some of the people of its principal, which the
-//! [census](super::census) knows. Nothing here asks who the people are.
+//! [memberships](super::memberships) knows. Nothing here asks who the people are.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use roaring::RoaringBitmap;
 
-use super::census::{AccessEntry, Tier};
 use super::engine::Engine;
+use super::memberships::{AccessEntry, Tier};
 use super::question::{Clause, Reason, Route};
 use crate::model::{Holding, LiveSpace, Permission, Principal, RoleId, SpaceKey, Subject, Truth};
 
@@ -98,7 +98,7 @@ impl Engine<'_> {
         let mut doubts: BTreeSet<Reason> = way.doubts.iter().cloned().collect();
         // Of an entry that the site may leave out, that is all there is to say.
         if !way.may_be_missing() {
-            doubts.extend(self.census.entry_doubts(way.grantee(), unsure, self.live));
+            doubts.extend(self.memberships.entry_doubts(way.grantee(), unsure, self.live));
         }
         doubts
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use roaring::RoaringBitmap;
 
-use super::census::{anonymous_doubt, members_unread};
 use super::engine::Engine;
 use super::gates::Formula;
+use super::memberships::{anonymous_doubt, members_unread};
 use super::outside::Outside;
 use super::question::{Level, Needed, Object, Reason, Route, Verb};
 use super::ways::Way;
@@ -60,7 +60,7 @@ impl Engine<'_> {
     /// All people who may do it. Where the object is not known the answer is empty and says why.
     pub fn who(&self, verb: Verb, object: &Object) -> Who {
         let mut who = Who { outside: self.outside(object), ..Who::default() };
-        if self.census.licences_assumed {
+        if self.memberships.licences_assumed {
             who.incomplete.insert(Reason::LicencesUnlisted);
         }
         let formula = self.formula(verb, object);
@@ -89,13 +89,13 @@ impl Engine<'_> {
             who.parties.retain(|party| !matches!(party, Principal::Group(_)));
         }
         for number in &reach.perhaps {
-            who.incomplete.extend(self.census.standing_doubts(number, self.live, &self.roll));
+            who.incomplete.extend(self.memberships.standing_doubts(number, self.live, &self.table));
         }
         let anyone = reach.any();
         for (gate, ways) in formula.closed() {
             let mut routes = Vec::with_capacity(ways.len());
             for way in ways {
-                let unsure = &self.census.reach(way.grantee(), &self.roll).perhaps & &reach.perhaps;
+                let unsure = &self.memberships.reach(way.grantee(), &self.table).perhaps & &reach.perhaps;
                 who.incomplete.extend(self.doubts(way, &unsure));
                 let people = self.people(&(self.reach(way).any() & &anyone));
                 routes.push(Through { route: way.route(), people });
@@ -106,12 +106,12 @@ impl Engine<'_> {
 
     /// Groups, classes and `anonymous`.
     fn parties_among(&self, numbers: &RoaringBitmap) -> BTreeSet<Principal> {
-        let parties = numbers.iter().filter_map(|number| self.roll.name(number));
+        let parties = numbers.iter().filter_map(|number| self.table.name(number));
         parties.filter(|party| !matches!(party, Principal::User(_))).cloned().collect()
     }
 
     fn people(&self, numbers: &RoaringBitmap) -> BTreeSet<AccountId> {
-        let parties = numbers.iter().filter_map(|number| self.roll.name(number));
+        let parties = numbers.iter().filter_map(|number| self.table.name(number));
         let person = |party: &Principal| match party {
             Principal::User(account) => Some(account.clone()),
             Principal::Group(_) | Principal::Class(_) | Principal::Anonymous => None,

@@ -112,7 +112,7 @@ pub fn needs(record: &Record, include_ended: bool, desired: &Desired, live: &Liv
 }
 
 /// The guards and the words of a policy that asks for nothing in these spaces.
-pub fn without_wishes(desired: &Desired, plan: &Plan) -> Desired {
+pub fn without_declarations(desired: &Desired, plan: &Plan) -> Desired {
     let silent = |key: SpaceKey| {
         let origin = plan.spaces.get(&key)?.origin.clone();
         Some((key, DesiredSpace::silent(origin)))

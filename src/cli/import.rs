@@ -11,7 +11,7 @@ use crate::diagnostic::{Sources, Span};
 use crate::model::{Live, LiveSpace, Space, SpaceKey, SpaceKind, SpaceStatus};
 use crate::observe::{self, Chosen};
 use crate::plan::{self, Gaps};
-use crate::policy::express::{SpaceDraft, draft, files};
+use crate::policy::export::{SpaceDraft, draft, files};
 use crate::policy::lock::Lock;
 use crate::policy::{self, Context, Policy};
 use crate::render::style::count;
@@ -20,7 +20,6 @@ use crate::render::{self, ImportSummary};
 use super::args::{AnswerFormat, ImportArgs};
 use super::chosen;
 use super::connect::Connection;
-use super::deposit::{self, Files};
 use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
@@ -28,6 +27,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::keys;
 use super::lockfile::{Learning, LockFile};
+use super::new_files::{self, Files};
 use super::output::Output;
 use super::reading::SiteReading;
 
@@ -89,7 +89,7 @@ async fn carry_out(
         there.may_replace(is_space, imported)?;
     } else {
         let new = made.keys().filter(|path| !extends(path));
-        deposit::refuse_existing(&args.directory, new, instead(args))?;
+        new_files::refuse_existing(&args.directory, new, instead(args))?;
         there.has_none_of(imported, lock.known(), &live, instead(args))?;
     }
     let PolicyTexts { policy, sources } = read_back(there, &made)?;
@@ -97,7 +97,7 @@ async fn carry_out(
         let context = Context { today: environment.today()?, lock: Lock::EMPTY };
         prove(there, policy.clone(), sources, &live, imported, context)?;
     }
-    deposit::write(&args.directory, &made, |path| args.force || extends(path))?;
+    new_files::write(&args.directory, &made, |path| args.force || extends(path))?;
     lock.learn(&lock.learnt(&policy, &live, connection, false), Learning::Allowed, out)?;
     report(args, summary, &made, &places, out);
     Ok(Exit::Done)
@@ -122,8 +122,8 @@ fn report(
     out.data(&format!(
         "{} written {}: {}. {}\n",
         count(places.len(), "space", "spaces"),
-        deposit::place(&args.directory),
-        deposit::listed(made),
+        new_files::place(&args.directory),
+        new_files::listed(made),
         if args.from.is_some() {
             "`confperm plan` shows what they change."
         } else {

@@ -1,14 +1,14 @@
 //! `confperm init`: a repository to start from.
 
-use crate::policy::express::files;
+use crate::policy::export::files;
 use crate::render::style::count;
 
 use super::args::InitArgs;
-use super::deposit::{self, Files};
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::new_files::{self, Files};
 use super::output::Output;
 
 const GITIGNORE: &str = ".gitignore";
@@ -42,14 +42,14 @@ pub(super) fn run(args: &InitArgs, environment: &Environment, out: &Output) -> R
         (".github/workflows/confperm.yml".into(), include_str!("repository/workflow.yml").to_owned()),
     ]);
     // A repository comes with these, and confperm works without its own.
-    let kept: Vec<String> = deposit::existing(&args.directory, repository.keys())
+    let kept: Vec<String> = new_files::existing(&args.directory, repository.keys())
         .into_iter()
         .filter(|path| BESIDE.contains(&path.as_str()))
         .filter_map(|path| repository.remove(&path).map(|_| path.into_string()))
         .collect();
     let hint = "begin in an empty directory, or move these files away";
-    deposit::refuse_existing(&args.directory, repository.keys(), hint)?;
-    deposit::write(&args.directory, &repository, |_| false)?;
+    new_files::refuse_existing(&args.directory, repository.keys(), hint)?;
+    new_files::write(&args.directory, &repository, |_| false)?;
     let paths: Vec<&str> = repository.keys().map(|path| path.as_str()).collect();
     out.data(&format!("{}\n", paths.join("\n")));
     if !kept.is_empty() {
@@ -63,7 +63,7 @@ pub(super) fn run(args: &InitArgs, environment: &Environment, out: &Output) -> R
     out.say(&format!(
         "{} written {}. Next: {}`confperm doctor`, then `confperm import --space KEY` for a first space.",
         count(repository.len(), "file", "files"),
-        deposit::place(&args.directory),
+        new_files::place(&args.directory),
         if environment.url.is_some() { "" } else { "say in confperm.yaml where the site is, run " },
     ));
     Ok(Exit::Done)

@@ -11,7 +11,7 @@ mod chosen;
 mod codeowners;
 mod complete;
 mod connect;
-mod deposit;
+mod new_files;
 mod directory;
 mod doctor;
 mod environment;

@@ -11,13 +11,13 @@ use crate::render;
 use super::args::SnapshotArgs;
 use super::chosen;
 use super::connect::Connection;
-use super::deposit::{self, Files};
 use super::directory;
 use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::lockfile::LockFile;
+use super::new_files::{self, Files};
 use super::output::Output;
 use super::reading::SiteReading;
 
@@ -29,7 +29,11 @@ pub(super) async fn run(
     let policy = policy_there(args, environment)?;
     if let (Some(file), false) = (&args.out, args.force) {
         let (folder, files) = one(file, String::new());
-        deposit::refuse_existing(folder, files.keys(), "choose another name, or add --force to replace it")?;
+        new_files::refuse_existing(
+            folder,
+            files.keys(),
+            "choose another name, or add --force to replace it",
+        )?;
     }
     let lock = LockFile::read(&args.directory, &mut Sources::default())?;
     let wanted = args.site.or(environment, &policy, &args.directory);
@@ -40,7 +44,7 @@ pub(super) async fn run(
     match &args.out {
         Some(file) => {
             let (folder, files) = one(file, snapshot.text);
-            deposit::write(folder, &files, |_| args.force)?;
+            new_files::write(folder, &files, |_| args.force)?;
             out.say(&format!("Snapshot written to {file}"));
         }
         None => out.file(&snapshot.text),

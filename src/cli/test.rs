@@ -26,7 +26,7 @@ use super::question::load;
 use super::reading::SiteReading;
 
 /// So many questions are put to the site at a time; its pace limits them further.
-const ABREAST: usize = 8;
+const MAX_CONCURRENT: usize = 8;
 
 pub(super) async fn run(args: &TestArgs, environment: &Environment, out: &Output) -> Result<Exit, CliError> {
     let today = environment.today()?;
@@ -243,7 +243,7 @@ async fn ask(
         }
     });
     let answers: Result<Vec<_>, confluence::Error> =
-        stream::iter(tasks).buffered(ABREAST).try_collect().await;
+        stream::iter(tasks).buffered(MAX_CONCURRENT).try_collect().await;
     match answers {
         Ok(answers) => Ok(answers.into_iter().flatten().collect()),
         Err(error @ confluence::Error::Forbidden(_)) => Err(CliError::failed(Failure::NotPermitted, error.to_string()).with_hint(

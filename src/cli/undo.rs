@@ -135,7 +135,7 @@ impl UndoneRun {
         let desired = Box::pin(begun.resolve(scope, Lacking::Reported, planning, out)).await?;
         let live = &begun.live;
         let Undo { mut rest, kept } = undo::undo(record, live, *include_ended);
-        let frame = undo::without_wishes(&desired, &record.plan);
+        let frame = undo::without_declarations(&desired, &record.plan);
         let gaps = if scope.allow_gap { Gaps::Allow } else { Gaps::Refuse };
         let mut planned = rest.plan(&Aim::default(), gaps, &frame, live)?;
         for (key, space) in &mut planned.plan.spaces {

@@ -58,8 +58,7 @@ pub(super) async fn run(args: &WhatArgs, environment: &Environment, out: &Output
             resolved.map_err(|findings| CliError::Invalid { findings, sources: sources.clone() })?;
         planned = Some(resolved.desired);
     }
-    let state =
-        |live: &Live| planned.as_ref().map(|desired| plan::planned_state(desired, live));
+    let state = |live: &Live| planned.as_ref().map(|desired| plan::planned_state(desired, live));
     let after = state(&live);
     let needs = |live: &Live| {
         let states = [Some(live), after.as_ref()].into_iter().flatten();

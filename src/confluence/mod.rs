@@ -357,14 +357,14 @@ pub const LISTS_AT_ONCE: usize = 100;
 pub const SPACES_AT_ONCE: usize = 100;
 
 /// How many things are worked on at a time. The pace of the site limits the calls themselves.
-const ABREAST: usize = 16;
+const MAX_CONCURRENT: usize = 16;
 
 /// Runs tasks side by side and gives their results in the order of the tasks. The error, if there is one, is
 /// that of the first task that failed.
-pub(crate) async fn side_by_side<T, F>(tasks: Vec<F>) -> Result<Vec<T>, Error>
+pub(crate) async fn concurrently<T, F>(tasks: Vec<F>) -> Result<Vec<T>, Error>
 where
     F: Future<Output = Result<T, Error>> + Send,
     T: Send,
 {
-    stream::iter(tasks).buffered(ABREAST).try_collect().await
+    stream::iter(tasks).buffered(MAX_CONCURRENT).try_collect().await
 }

@@ -51,7 +51,7 @@ impl<T> Wanted<T> {
         Self { what, by: by.into(), by_label: false }
     }
 
-    /// The same wish, for something else.
+    /// The same declaration, for something else.
     pub fn instead<U>(&self, what: U) -> Wanted<U> {
         Wanted { what, by: Arc::clone(&self.by), by_label: self.by_label }
     }

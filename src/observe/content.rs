@@ -8,7 +8,7 @@ use tokio::join;
 use super::needs::ContentNeeds;
 use super::people;
 use super::progress::{Hook, Part, Progress};
-use crate::confluence::{Error, LISTS_AT_ONCE, Read, SPACES_AT_ONCE, side_by_side};
+use crate::confluence::{Error, LISTS_AT_ONCE, Read, SPACES_AT_ONCE, concurrently};
 use crate::model::{
     AccountId, Content, ContentId, ContentKind, Gap, Known, Live, LiveSpace, Missing, Parent, Restrictions,
     Space, SpaceKey, Subject, Tree, Why,
@@ -94,14 +94,14 @@ async fn trees<R: Read>(read: &R, spaces: &[Space], hook: Hook<'_>) -> Result<Ve
         Ok(trees)
     });
     let mut found: BTreeMap<SpaceKey, Tree> =
-        side_by_side(lists.collect()).await?.into_iter().flatten().collect();
+        concurrently(lists.collect()).await?.into_iter().flatten().collect();
     let left = spaces.iter().filter(|space| !found.contains_key(&space.key));
     let tasks = left.map(|space| async move {
         let tree = read.tree(space).await?;
         hook(Progress::Read(Part::Pages, 1));
         Ok((space.key.clone(), tree))
     });
-    let left = side_by_side(tasks.collect()).await?;
+    let left = concurrently(tasks.collect()).await?;
     found.extend(left);
     Ok(found.into_iter().collect())
 }
@@ -118,14 +118,14 @@ async fn blogposts<R: Read>(
         Ok(posts)
     });
     let mut found: BTreeMap<SpaceKey, Vec<Content>> =
-        side_by_side(lists.collect()).await?.into_iter().flatten().collect();
+        concurrently(lists.collect()).await?.into_iter().flatten().collect();
     let left = spaces.iter().filter(|space| !found.contains_key(&space.key));
     let tasks = left.map(|space| async move {
         let posts = read.blogposts(space).await?;
         hook(Progress::Read(Part::Blogposts, 1));
         Ok((space.key.clone(), posts))
     });
-    let left = side_by_side(tasks.collect()).await?;
+    let left = concurrently(tasks.collect()).await?;
     found.extend(left);
     Ok(found.into_iter().collect())
 }
@@ -136,7 +136,7 @@ async fn containers<R: Read>(read: &R, live: &mut Live, spaces: &[Space]) -> Res
     let known = spaces.iter().filter_map(|space| Some((space, live.spaces.get(&space.key)?.tree.as_ref()?)));
     let tasks = known
         .map(|(space, tree)| async move { Ok((space.key.clone(), read.containers(space, tree).await?)) });
-    for (key, found) in side_by_side(tasks.collect()).await? {
+    for (key, found) in concurrently(tasks.collect()).await? {
         let Some(space) = live.space_mut(&key) else { continue };
         space.read.containers = true;
         match (found, &mut space.tree) {
@@ -185,7 +185,7 @@ pub(super) async fn lists_alone<R: Read>(
         hook(Progress::Read(Part::Lists, 1));
         Ok((id, lists))
     });
-    let (found, others) = join!(side_by_side(batches.collect()), side_by_side(one_by_one.collect()));
+    let (found, others) = join!(concurrently(batches.collect()), concurrently(one_by_one.collect()));
     let mut found: BTreeMap<ContentId, Known<Restrictions>> = found?.into_iter().flatten().collect();
     found.extend(others?);
     let mut accounts = BTreeSet::new();

@@ -8,7 +8,7 @@ use tokio::join;
 use super::needs::{ListingNeeds, Needs, SiteLists};
 use super::progress::{Hook, Part, Progress};
 use super::{anonymous, content, labels, missing, people};
-use crate::confluence::{Error, Read, SpaceAccess, SpaceSelection, side_by_side};
+use crate::confluence::{Error, Read, SpaceAccess, SpaceSelection, concurrently};
 use crate::model::{AccountId, Group, Holding, Live, LiveSpace, Principal, Role, Space, SpaceRoleMode};
 
 /// Reads the first kind of thing that is missing, side by side; says whether anything was. What comes later may
@@ -51,7 +51,7 @@ pub(super) async fn listing<R: Read>(read: &R, live: &mut Live, needs: &ListingN
     let spaces = selections.iter().flatten().map(|selection| read.spaces(selection)).collect();
     let labelled =
         labels.iter().map(|label| async move { Ok((label.clone(), read.spaces_labelled(label).await?)) });
-    let (spaces, labelled) = join!(side_by_side(spaces), side_by_side(labelled.collect()));
+    let (spaces, labelled) = join!(concurrently(spaces), concurrently(labelled.collect()));
     let spaces = spaces?.into_iter().flatten();
     live.listing.spaces.extend(spaces.map(|space| (space.key.clone(), space)));
     live.listing.whole |= all;
@@ -80,7 +80,7 @@ async fn grants<R: Read>(read: &R, live: &mut Live, needs: &Needs, hook: Hook<'_
     hook(Progress::Expect(Part::Grants, unread.len()));
     let mode = live.site.mode;
     let tasks = unread.into_iter().map(|space| one_space(read, space, mode, hook)).collect();
-    let (spaces, names) = join!(side_by_side(tasks), names(read, live));
+    let (spaces, names) = join!(concurrently(tasks), names(read, live));
     for (space, access) in spaces? {
         match access {
             Some(access) => {

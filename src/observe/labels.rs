@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::needs::ContentNeeds;
-use crate::confluence::{Error, Read, side_by_side};
+use crate::confluence::{Error, Read, concurrently};
 use crate::model::{ContentId, Gap, Known, Labelled, Live, PageLabel, SpaceId, SpaceKey, Tree, Why};
 
 /// The labels that are missing, of spaces whose trees are known; says whether any were. What the site does not tell is
@@ -40,7 +40,7 @@ pub(super) async fn read<R: Read>(
             }
         }
     });
-    let listed = side_by_side(tasks.collect()).await?;
+    let listed = concurrently(tasks.collect()).await?;
     let archived = archived_labels(read, live, &wanted, &listed).await?;
     for ((key, _, label), listed) in wanted.into_iter().zip(listed) {
         let Some(space) = live.spaces.get_mut(&key).map(Arc::make_mut) else { continue };
@@ -77,7 +77,7 @@ async fn archived_labels<R: Read>(
         asked.extend(archived.filter(|id| !listed.contains(id)));
     }
     let tasks = asked.into_iter().map(|id| async move { Ok((id, read.labels_now(id).await?)) });
-    Ok(side_by_side(tasks.collect()).await?.into_iter().collect())
+    Ok(concurrently(tasks.collect()).await?.into_iter().collect())
 }
 
 fn labelled(

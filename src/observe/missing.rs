@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::confluence::{Error, LookUp, Read, side_by_side};
+use crate::confluence::{Error, LookUp, Read, concurrently};
 use crate::model::{Absence, AccountId, AccountStatus, Gap, Known, Live, Person, Subject, Tree};
 
 /// Looks up what has been met and not been looked up; says whether anything was.
@@ -18,7 +18,7 @@ pub(super) async fn look_up<R: Read>(read: &R, live: &mut Live) -> Result<bool, 
         return Ok(false);
     }
     let tasks = missing.iter().map(|subject| read.look_up(subject)).collect();
-    let answers = side_by_side(tasks).await?;
+    let answers = concurrently(tasks).await?;
     let is_lost = |group: bool| {
         let mut answers = missing.iter().zip(&answers);
         answers.any(|(subject, answer)| {

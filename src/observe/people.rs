@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::needs::NeededPeople;
 use super::progress::{Hook, Part, Progress};
-use crate::confluence::{Error, Read, side_by_side};
+use crate::confluence::{Error, Read, concurrently};
 use crate::model::{
     AccountId, AccountKind, AccountStatus, Gap, GroupId, Known, Live, ProductAccess, Subject, Why,
 };
@@ -76,7 +76,7 @@ async fn members<R: Read>(
         hook(Progress::Read(Part::Members, 1));
         Ok((id.clone(), members))
     });
-    for (id, members) in side_by_side(tasks.collect()).await? {
+    for (id, members) in concurrently(tasks.collect()).await? {
         if let Known::Unknown(why) = members {
             live.gaps.insert(Gap::Members { group: id.clone(), why });
         }

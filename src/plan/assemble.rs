@@ -95,9 +95,9 @@ pub(super) fn assemble(desired: &Desired, live: &Live, after: &Live, findings: F
         spaces: desired
             .spaces
             .iter()
-            .filter_map(|(key, wish)| {
+            .filter_map(|(key, desired_space)| {
                 let found = live.spaces.get(key)?;
-                let (mode, origin) = (wish.mode, wish.origin.clone());
+                let (mode, origin) = (desired_space.mode, desired_space.origin.clone());
                 let untouched = found.holdings.len() - holders.get(key).copied().unwrap_or_default();
                 let (id, name) = (found.space.id, found.space.name.shown());
                 Some((key.clone(), PlanSpace { id, name, mode, origin, untouched }))
@@ -206,7 +206,7 @@ fn page(
     desired: &Desired,
     states: [&Live; 2],
 ) -> Option<(ContentId, PlanPage)> {
-    let labels = desired.spaces.get(space).into_iter().flat_map(|wish| &wish.labels);
+    let labels = desired.spaces.get(space).into_iter().flat_map(|desired_space| &desired_space.labels);
     let labels = labels.filter(|(_, pages)| pages.contains(&id)).map(|(label, _)| label.clone()).collect();
     let trees = states.map(|state| state.spaces.get(space).and_then(|space| space.tree.as_ref()));
     let tree = trees[0]?;

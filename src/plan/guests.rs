@@ -19,14 +19,16 @@ pub(super) fn lints(
     compiled: &BTreeMap<SpaceKey, Compiled>,
 ) -> Vec<PlanLint> {
     let mut lints = Vec::new();
-    for (key, wish) in desired.spaces.iter().filter(|(_, wish)| !wish.page_only.is_empty()) {
+    for (key, desired_space) in
+        desired.spaces.iter().filter(|(_, desired_space)| !desired_space.page_only.is_empty())
+    {
         let (Some(was), Some(is)) = (before.spaces.get(key), after.spaces.get(key)) else { continue };
         let Some(tree) = &was.tree else { continue };
-        let guests = guests(wish, tree);
+        let guests = guests(desired_space, tree);
         seen_now(key, &guests, was, before, &mut lints);
         more_than_guests(key, &guests, is, after, &mut lints);
         let folders = compiled.get(key).into_iter().flat_map(|compiled| &compiled.open_folders);
-        lints.extend(folders.map(|folder| not_restrictable(key, *folder, wish, guests.keys())));
+        lints.extend(folders.map(|folder| not_restrictable(key, *folder, desired_space, guests.keys())));
     }
     lints
 }
@@ -135,7 +137,7 @@ fn people(subject: &Subject, live: &Live) -> BTreeSet<AccountId> {
 fn not_restrictable<'a>(
     key: &SpaceKey,
     folder: ContentId,
-    wish: &DesiredSpace,
+    desired_space: &DesiredSpace,
     guests: impl Iterator<Item = &'a Subject>,
 ) -> PlanLint {
     PlanLint {
@@ -144,6 +146,6 @@ fn not_restrictable<'a>(
         code: Lint::NotRestrictable,
         about: guests.cloned().map(Principal::from).collect(),
         level: None,
-        origin: wish.page_only.first().map(|entry| entry.origin.clone()),
+        origin: desired_space.page_only.first().map(|entry| entry.origin.clone()),
     }
 }

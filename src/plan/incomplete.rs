@@ -14,13 +14,15 @@ use super::target::{KeepReason, Unmanaged};
 pub(super) fn incomplete(desired: &Desired, live: &Live, unmanaged: &[Unmanaged]) -> BTreeSet<Gap> {
     let decides = |gap: &&Gap| is_declared(gap, desired, live);
     let kept = unmanaged.iter().filter(|kept| kept.reason == KeepReason::UnknownAccount).flat_map(|kept| {
-        let (wish, space) = (desired.spaces.get(&kept.space), live.spaces.get(&kept.space));
+        let (desired_space, space) = (desired.spaces.get(&kept.space), live.spaces.get(&kept.space));
         let accounts = kept.principals.iter().filter_map(|who| match who.parse() {
             Ok(Principal::User(account)) => Some(account),
             _ => None,
         });
-        accounts.filter(move |account| match (wish, space) {
-            (Some(wish), Some(space)) => wish.mode == Mode::Authoritative || is_listed(account, wish, space),
+        accounts.filter(move |account| match (desired_space, space) {
+            (Some(desired_space), Some(space)) => {
+                desired_space.mode == Mode::Authoritative || is_listed(account, desired_space, space)
+            }
             _ => false,
         })
     });
@@ -29,7 +31,7 @@ pub(super) fn incomplete(desired: &Desired, live: &Live, unmanaged: &[Unmanaged]
     let is_asked = |kept: &Unmanaged, principal: &Principal| match kept.reason {
         KeepReason::RolesOnly => true,
         KeepReason::Class => {
-            let holdings = desired.spaces.get(&kept.space).map(|wish| &wish.holdings);
+            let holdings = desired.spaces.get(&kept.space).map(|desired_space| &desired_space.holdings);
             holdings
                 .is_some_and(|holdings| matches!(holdings.get(principal), Some(DesiredHolding::Nothing(_))))
         }
@@ -48,7 +50,8 @@ pub(super) fn incomplete(desired: &Desired, live: &Live, unmanaged: &[Unmanaged]
 /// What is held beside a role that surely does not give it, in spaces where what is not declared goes. The account that
 /// runs this and apps keep what they have.
 fn beside_roles<'a>(desired: &'a Desired, live: &'a Live) -> impl Iterator<Item = Gap> + 'a {
-    let authoritative = desired.spaces.iter().filter(|(_, wish)| wish.mode == Mode::Authoritative);
+    let authoritative =
+        desired.spaces.iter().filter(|(_, desired_space)| desired_space.mode == Mode::Authoritative);
     authoritative.filter_map(|(key, _)| live.spaces.get(key)).flat_map(move |space| {
         let holds_more = move |(who, rows): &(&Principal, &BTreeSet<Permission>)| {
             let Some(Holding::Role(role)) = space.holdings.get(*who) else { return false };
@@ -70,34 +73,36 @@ fn beside_roles<'a>(desired: &'a Desired, live: &'a Live) -> impl Iterator<Item 
 
 /// Whether what could not be seen is something that the policy decides about.
 fn is_declared(gap: &Gap, desired: &Desired, live: &Live) -> bool {
-    let Some((wish, space)) =
+    let Some((desired_space, space)) =
         gap.space().and_then(|key| Some((desired.spaces.get(key)?, live.spaces.get(key)?)))
     else {
         return false;
     };
     // Nothing is claimed of a paused space.
-    if wish.mode == Mode::Paused {
+    if desired_space.mode == Mode::Paused {
         return false;
     }
-    let has_guests = !wish.page_only.is_empty();
+    let has_guests = !desired_space.page_only.is_empty();
     match gap {
         Gap::Restrictions { content, why, .. } => {
-            let entry = wish.pages.get(content);
+            let entry = desired_space.pages.get(content);
             entry.is_some_and(|page| PageVerb::ALL.iter().any(|verb| page.audience(*verb).is_some()))
-                || wish.joins.names(*content)
-                || (wish.reach == ContentReach::Everything && !has_no_lists(*content, *why, space))
+                || desired_space.joins.names(*content)
+                || (desired_space.reach == ContentReach::Everything && !has_no_lists(*content, *why, space))
         }
-        Gap::Labels { label, .. } => wish.labels.contains_key(label),
+        Gap::Labels { label, .. } => desired_space.labels.contains_key(label),
         // What a path or a pattern means may be this content, so whether it is as declared is not known.
-        Gap::Place { .. } => wish.reach >= ContentReach::Path || has_guests,
+        Gap::Place { .. } => desired_space.reach >= ContentReach::Path || has_guests,
         // What is hidden is content of the space, and where what is below it stands is not known.
-        Gap::Ancestor { .. } => wish.reach >= ContentReach::Pattern || has_guests,
+        Gap::Ancestor { .. } => desired_space.reach >= ContentReach::Pattern || has_guests,
         // Patterns mean pages only.
-        Gap::Containers { .. } => wish.reach == ContentReach::Everything,
-        Gap::AnonymousRows { .. } => wish.decides_about(&Principal::Anonymous),
+        Gap::Containers { .. } => desired_space.reach == ContentReach::Everything,
+        Gap::AnonymousRows { .. } => desired_space.decides_about(&Principal::Anonymous),
         // It may be a page that a path or a pattern means, or a permission that is not declared.
         Gap::Unreadable { .. } => {
-            wish.mode == Mode::Authoritative || wish.reach >= ContentReach::Path || has_guests
+            desired_space.mode == Mode::Authoritative
+                || desired_space.reach >= ContentReach::Path
+                || has_guests
         }
         Gap::Members { .. } | Gap::OwnGroups { .. } | Gap::SinglePermissions { .. } | Gap::Account { .. } => {
             false
@@ -112,9 +117,9 @@ fn has_no_lists(content: ContentId, why: Why, space: &LiveSpace) -> bool {
 }
 
 /// Whether an account is on a list that the policy decides about.
-fn is_listed(account: &AccountId, wish: &DesiredSpace, space: &LiveSpace) -> bool {
+fn is_listed(account: &AccountId, desired_space: &DesiredSpace, space: &LiveSpace) -> bool {
     let subject = Subject::User(account.clone());
-    wish.pages.iter().any(|(id, page)| {
+    desired_space.pages.iter().any(|(id, page)| {
         let content = space.tree.as_ref().and_then(|tree| tree.get(*id));
         let Some(Known::Known(lists)) = content.map(|content| &content.restrictions) else { return false };
         PageVerb::ALL.into_iter().any(|verb| {

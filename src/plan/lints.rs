@@ -50,9 +50,9 @@ pub(super) fn lints(desired: &Desired, after: &Engine<'_>) -> Vec<PlanLint> {
 /// Folders and their like that the policy names and the site has no lists for.
 fn not_restrictable(desired: &Desired, live: &Live) -> Vec<PlanLint> {
     let mut lints = Vec::new();
-    for (key, wish) in &desired.spaces {
+    for (key, desired_space) in &desired.spaces {
         let Some(tree) = live.spaces.get(key).and_then(|space| space.tree.as_ref()) else { continue };
-        for (id, page) in &wish.pages {
+        for (id, page) in &desired_space.pages {
             let Some(content) = tree.get(*id) else { continue };
             let asked = PageVerb::ALL.into_iter().find_map(|verb| page.audience(verb));
             let (Known::Unknown(Why::Hidden), Some(asked)) = (&content.restrictions, asked) else { continue };
@@ -75,13 +75,13 @@ fn not_restrictable(desired: &Desired, live: &Live) -> Vec<PlanLint> {
 fn rows_in_vain(desired: &Desired, after: &Live) -> Vec<PlanLint> {
     let mut lints = Vec::new();
     let keeps_out = after.site.anonymous_access == Known::Known(false);
-    for (key, wish) in &desired.spaces {
+    for (key, desired_space) in &desired.spaces {
         let Some(space) = after.spaces.get(key) else { continue };
         let stays = |who: &Principal| space.gives(who, Permission::ReadSpace, &after.roles) == Truth::Yes;
-        let ended = wish.kept.ended_reads.iter().filter(|(who, _)| stays(who));
+        let ended = desired_space.kept.ended_reads.iter().filter(|(who, _)| stays(who));
         let mut found: Vec<(Lint, &Principal, &Origin)> =
             ended.map(|(who, origin)| (Lint::EndedReadStays, who, origin)).collect();
-        let anonymous = match wish.holdings.get(&Principal::Anonymous) {
+        let anonymous = match desired_space.holdings.get(&Principal::Anonymous) {
             Some(DesiredHolding::Grants(grants)) => {
                 grants.values().find(|wanted| wanted.what == Strength::Required).map(Wanted::origin)
             }

@@ -58,8 +58,8 @@ pub(super) fn lower(target: &Target, changes: &[Change], desired: &Desired, live
             drafts.push(Draft::new(call, covers.clone(), BTreeSet::new()));
         }
         wait_for_rights(&mut drafts[first..], first, space, live);
-        if let Some(wish) = desired.spaces.get(key) {
-            let waiting = wait_for_their_rules(&drafts[first..], &wish.watched, changes);
+        if let Some(desired_space) = desired.spaces.get(key) {
+            let waiting = wait_for_their_rules(&drafts[first..], &desired_space.watched, changes);
             for (later, earlier) in waiting {
                 drafts[first + later].resumes.extend(earlier.into_iter().map(|number| first + number));
             }

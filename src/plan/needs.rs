@@ -35,8 +35,9 @@ pub fn needs_to(target: &Target, desired: &Desired, live: &Live) -> Needs {
         return needs;
     }
     let adds_only = changes.iter().all(only_adds);
-    let is_additive =
-        |key: &SpaceKey| desired.spaces.get(key).is_some_and(|wish| wish.mode == Mode::Additive);
+    let is_additive = |key: &SpaceKey| {
+        desired.spaces.get(key).is_some_and(|desired_space| desired_space.mode == Mode::Additive)
+    };
     let has_tree = |key: &SpaceKey| live.spaces.get(key).is_some_and(|space| space.tree.is_some());
     let changed: BTreeSet<&SpaceKey> = changes.iter().map(Change::space).collect();
     let mut people = NeededPeople::default();
@@ -54,7 +55,8 @@ pub fn needs_to(target: &Target, desired: &Desired, live: &Live) -> Needs {
 
 /// The spaces in which the policy decides what `anonymous` holds.
 fn about_anonymous(desired: &Desired) -> BTreeSet<SpaceKey> {
-    let decides = desired.spaces.iter().filter(|(_, wish)| wish.decides_about(&Principal::Anonymous));
+    let decides =
+        desired.spaces.iter().filter(|(_, desired_space)| desired_space.decides_about(&Principal::Anonymous));
     decides.map(|(key, _)| key.clone()).collect()
 }
 

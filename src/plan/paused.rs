@@ -12,11 +12,15 @@ use super::target::{self, KeepReason, Unmanaged};
 
 /// A line for each paused space, with the number of changes that its entry and the rules ask for.
 pub(super) fn paused(desired: &Desired, live: &Live) -> Vec<Unmanaged> {
-    let active = |(key, wish): (&SpaceKey, &DesiredSpace)| {
-        (key.clone(), DesiredSpace { mode: Mode::Additive, ..wish.clone() })
+    let active = |(key, desired_space): (&SpaceKey, &DesiredSpace)| {
+        (key.clone(), DesiredSpace { mode: Mode::Additive, ..desired_space.clone() })
     };
-    let spaces: BTreeMap<SpaceKey, DesiredSpace> =
-        desired.spaces.iter().filter(|(_, wish)| wish.mode == Mode::Paused).map(active).collect();
+    let spaces: BTreeMap<SpaceKey, DesiredSpace> = desired
+        .spaces
+        .iter()
+        .filter(|(_, desired_space)| desired_space.mode == Mode::Paused)
+        .map(active)
+        .collect();
     if spaces.is_empty() {
         return Vec::new();
     }

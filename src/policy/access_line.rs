@@ -78,7 +78,7 @@ impl<T> ListItem<T> {
         self.until.as_ref().is_some_and(|until| until.value < today)
     }
 
-    /// What it says, as wishes carry it.
+    /// What it says, as declarations carry it.
     pub fn declaration(&self, place: &Span, today: Date, rule: Option<&str>) -> Declaration {
         Declaration {
             rule: rule.map(str::to_owned),

@@ -10,7 +10,7 @@ use crate::model::SpaceKey;
 
 /// A line that says that a space is like another, and the rule it belongs to.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Liking<'p> {
+pub(super) struct CopyFrom<'p> {
     pub(super) like: &'p Spanned<Like>,
     pub(super) rule: Option<&'p Rule>,
 }
@@ -21,15 +21,15 @@ impl Policy {
         &'p self,
         key: &SpaceKey,
         selects: &dyn Fn(&Rule, &SpaceKey) -> bool,
-    ) -> Vec<Liking<'p>> {
+    ) -> Vec<CopyFrom<'p>> {
         let own = self.spaces.get(key).and_then(|space| space.like.as_ref());
-        let own = own.map(|like| Liking { like, rule: None });
+        let own = own.map(|like| CopyFrom { like, rule: None });
         let rules = self.rules.iter().filter_map(|rule| {
             let like = rule.like.as_ref()?;
             // A pattern that happens to match the source itself means the others.
             let named = rule.spaces.iter().flat_map(Selector::exact_keys).any(|named| named == key);
             let meant = like.value.space() != key || named;
-            (meant && selects(rule, key)).then_some(Liking { like, rule: Some(rule) })
+            (meant && selects(rule, key)).then_some(CopyFrom { like, rule: Some(rule) })
         });
         own.into_iter().chain(rules).collect()
     }
@@ -51,7 +51,7 @@ impl Policy {
             })
             .collect();
         let mut findings: Diagnostics = all.iter().filter_map(|like| self.unknown_source(like)).collect();
-        let steps: BTreeMap<&SpaceKey, Vec<Liking<'_>>> = sources
+        let steps: BTreeMap<&SpaceKey, Vec<CopyFrom<'_>>> = sources
             .iter()
             .filter(|key| !self.focus.without.contains(**key))
             .map(|key| (*key, self.likings(key, selects)))
@@ -88,7 +88,7 @@ impl Policy {
 }
 
 /// The ways in which spaces are like themselves.
-fn copying_cycles(steps: &BTreeMap<&SpaceKey, Vec<Liking<'_>>>) -> Diagnostics {
+fn copying_cycles(steps: &BTreeMap<&SpaceKey, Vec<CopyFrom<'_>>>) -> Diagnostics {
     let likings = |key: &SpaceKey| steps.get(key).map_or(&[][..], Vec::as_slice);
     let cycles = cycles(steps.keys().copied(), likings, |step| match &step.like.value {
         Like::Policy(key) => Some(key),
@@ -97,7 +97,7 @@ fn copying_cycles(steps: &BTreeMap<&SpaceKey, Vec<Liking<'_>>>) -> Diagnostics {
     cycles.iter().map(cycle_finding).collect()
 }
 
-fn cycle_finding(cycle: &Cycle<'_, SpaceKey, Liking<'_>>) -> Diagnostic {
+fn cycle_finding(cycle: &Cycle<'_, SpaceKey, CopyFrom<'_>>) -> Diagnostic {
     let names: Vec<&str> = cycle.iter().chain(cycle.first()).map(|(key, _)| key.as_str()).collect();
     let message = format!("`{}` copies itself: {}", names[0], names.join(" → "));
     cycle

@@ -15,7 +15,7 @@ mod breaches;
 mod cycles;
 mod conflict;
 mod contradictions;
-pub mod express;
+pub mod export;
 mod csv;
 mod delegation;
 mod format;
@@ -50,7 +50,7 @@ pub use ast::{
 };
 pub use breaches::Breaches;
 pub use delegation::{Delegation, Mandate, MayRemove, Recipient, Team, TeamFiles};
-pub use express::NamedBundle;
+pub use export::NamedBundle;
 pub use format::format;
 pub use leave::LeavePattern;
 pub use load::{Loaded, from_sources, load, texts};

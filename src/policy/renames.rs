@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::{AccessTest, Named, Policy, TestTarget};
-use super::express::selector_of;
+use super::export::selector_of;
 use super::lock::{Identity, Lock};
 use super::mentions::Party;
 use super::pages::{Matched, PageName, PageSelector, matched};

@@ -8,7 +8,7 @@ use similar::TextDiff;
 use crate::model::{Principal, SpaceKey, visible};
 use crate::plan::{Object, Plan};
 use crate::policy::NamedBundle;
-use crate::policy::express::preview::{self, PreviewNames, PreviewSpace};
+use crate::policy::export::preview::{self, PreviewNames, PreviewSpace};
 
 use super::json::plan_as_json;
 use super::order::order_as_text;

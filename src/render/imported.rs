@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::SpaceKey;
-use crate::policy::express::{Remark, SpaceDraft};
+use crate::policy::export::{Remark, SpaceDraft};
 
 use super::style::{count, list};
 
@@ -96,7 +96,7 @@ pub(crate) fn some_of(mut names: Vec<String>) -> String {
 mod tests {
     use super::*;
     use crate::model::{Mode, Space, SpaceId, SpaceKind, SpaceStatus};
-    use crate::policy::express::Remarks;
+    use crate::policy::export::Remarks;
 
     #[test]
     fn spaces_of_which_nothing_can_be_declared_are_not_additive_but_left_out() {

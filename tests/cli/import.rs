@@ -6,7 +6,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use confperm::diagnostic::Sources;
 use confperm::model::{Live, Mode};
 use confperm::observe::{self, Chosen};
-use confperm::policy::express::{draft, files};
+use confperm::policy::export::{draft, files};
 use confperm::policy::{self, Policy};
 use confperm::render::diagnostics::{Paint, draw};
 use confperm::render::{Snapshot, snapshot};

@@ -339,7 +339,7 @@ async fn a_run_that_is_taken_back_leaves_the_site_as_it_was() {
                 .await
                 .unwrap();
         let undo::Undo { mut rest, kept } = undo::undo(&record, &live, true);
-        let frame = undo::without_wishes(&desired, &record.plan);
+        let frame = undo::without_declarations(&desired, &record.plan);
         // What stood beside a role, which the site does not show, shows once the role is gone.
         let was_beside = |change: &ConcurrentChange| {
             matches!(change, ConcurrentChange::Holding { before: HoldingState::Role { .. }, .. })

@@ -1,4 +1,4 @@
-//! Numbers on the roll become groups and people, groups first.
+//! Numbers in the table become groups and people, groups first.
 
 use roaring::RoaringBitmap;
 
@@ -16,11 +16,11 @@ const MANY: u64 = 4;
 /// documentation leaves open whether a guest is in `authenticated-users`, the guest is named. When it happens to all
 /// signed-in or all licensed people, a narrower class or a group is named only for many others in it.
 pub(super) fn affected(parties: &RoaringBitmap, engine: &Engine<'_>) -> Affected {
-    let people = parties & engine.census.living();
+    let people = parties & engine.memberships.living();
     let mut affected = Affected { total: count(people.len()), ..Affected::default() };
     let mut rest = people.clone();
     let named = parties - &people;
-    let mut named: Vec<&Principal> = named.iter().filter_map(|number| engine.roll.name(number)).collect();
+    let mut named: Vec<&Principal> = named.iter().filter_map(|number| engine.table.name(number)).collect();
     named.sort_by_key(|party| width(party));
     let mut widest = None;
     for party in named {
@@ -54,14 +54,14 @@ fn members(party: &Principal, engine: &Engine<'_>) -> (RoaringBitmap, bool) {
     let (members, complete) = match party {
         Principal::Group(group) => {
             let complete = matches!(engine.live.directory.members(group), Known::Known(_));
-            (engine.census.members(group).map(|members| members.sure.clone()), complete)
+            (engine.memberships.members(group).map(|members| members.sure.clone()), complete)
         }
         Principal::Class(class) => {
-            (Some(engine.census.class(*class).sure.clone()), *class != AccessClass::JsmProjectAdmins)
+            (Some(engine.memberships.class(*class).sure.clone()), *class != AccessClass::JsmProjectAdmins)
         }
         Principal::User(_) | Principal::Anonymous => (None, true),
     };
-    (members.unwrap_or_default() & engine.census.living(), complete)
+    (members.unwrap_or_default() & engine.memberships.living(), complete)
 }
 
 /// The order in which principals are named: a class comes before those that it contains.
@@ -76,7 +76,7 @@ const fn width(party: &Principal) -> u8 {
 }
 
 fn person(number: u32, engine: &Engine<'_>) -> Option<AccountId> {
-    match engine.roll.name(number)? {
+    match engine.table.name(number)? {
         Principal::User(account) => Some(account.clone()),
         Principal::Group(_) | Principal::Class(_) | Principal::Anonymous => None,
     }

@@ -69,7 +69,7 @@ fn gone(before: &Reach, after: &Reach) -> Reach {
 /// A mark looks at its bearers or at the classes so far, whichever are fewer, and where it tears a class
 /// apart, the smaller part moves out, so that no person moves often.
 #[derive(Debug)]
-pub(super) struct Sorter<M> {
+pub(super) struct PartitionRefinement<M> {
     classes: Vec<Class>,
     /// The class of each person; `NONE` for people without a mark.
     class_of: Vec<u32>,
@@ -86,7 +86,7 @@ struct Class {
 
 const NONE: u32 = u32::MAX;
 
-impl<M: Clone> Sorter<M> {
+impl<M: Clone> PartitionRefinement<M> {
     pub(super) const fn new() -> Self {
         Self { classes: Vec::new(), class_of: Vec::new(), marks: Vec::new() }
     }
@@ -180,10 +180,10 @@ mod tests {
 
     #[test]
     fn people_with_the_same_marks_are_one_class() {
-        let mut sorter = Sorter::new();
-        sorter.mark(&'a', &RoaringBitmap::from_iter([1, 2, 3, 7]));
-        sorter.mark(&'b', &RoaringBitmap::from_iter([2, 3, 4]));
-        let classes: Vec<(Vec<u32>, String)> = sorter
+        let mut refinement = PartitionRefinement::new();
+        refinement.mark(&'a', &RoaringBitmap::from_iter([1, 2, 3, 7]));
+        refinement.mark(&'b', &RoaringBitmap::from_iter([2, 3, 4]));
+        let classes: Vec<(Vec<u32>, String)> = refinement
             .classes()
             .into_iter()
             .map(|(parties, marks)| (parties.iter().collect(), marks.into_iter().collect()))
@@ -199,10 +199,10 @@ mod tests {
         fn people_share_a_class_just_when_they_share_all_marks(
             marks in proptest::collection::vec(proptest::collection::btree_set(0..40_u32, 0..40), 0..40),
         ) {
-            let mut sorter = Sorter::new();
+            let mut refinement = PartitionRefinement::new();
             let mut alone: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
             for (mark, bearers) in marks.iter().enumerate() {
-                sorter.mark(&mark, &bearers.iter().collect());
+                refinement.mark(&mark, &bearers.iter().collect());
                 for party in bearers {
                     alone.entry(*party).or_default().push(mark);
                 }
@@ -211,7 +211,7 @@ mod tests {
             for (party, marks) in alone {
                 together.entry(marks).or_default().insert(party);
             }
-            let classes = sorter.classes();
+            let classes = refinement.classes();
             prop_assert_eq!(classes.len(), together.len());
             for (parties, marks) in classes {
                 prop_assert_eq!(Some(&parties), together.get(&marks));

@@ -16,11 +16,11 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::census::Unreadable;
 use super::chains::Chains;
 use super::engine::Engine;
+use super::memberships::Unreadable;
+use super::principal_table::PrincipalTable;
 use super::question::Reason;
-use super::roll::Roll;
 use super::standing::Unlisted;
 use crate::model::{AccountId, ContentId, Live, LiveSpace, Permission, Principal, SpaceKey};
 
@@ -138,9 +138,9 @@ const PART: usize = 200;
 /// Spaces and pages that are not in both states are passed over: nothing is known of the other side.
 /// People stand in the groups that could be read; a group that could not stands for itself.
 pub fn effective_changes<'a>(before: &'a Live, after: &'a Live) -> Effects {
-    let roll = Arc::new(Roll::of([before, after]));
-    let old = Engine::with(before, Arc::clone(&roll), Unreadable::StandsForItself, Unlisted::Ignored);
-    let new = Engine::with(after, roll, Unreadable::StandsForItself, Unlisted::Ignored);
+    let table = Arc::new(PrincipalTable::of([before, after]));
+    let old = Engine::with(before, Arc::clone(&table), Unreadable::StandsForItself, Unlisted::Ignored);
+    let new = Engine::with(after, table, Unreadable::StandsForItself, Unlisted::Ignored);
     let everywhere =
         before.directory != after.directory || before.roles != after.roles || before.site != after.site;
     let in_both = after.spaces.par_iter().filter_map(|(key, after)| Some((before.spaces.get(key)?, after)));
@@ -157,7 +157,7 @@ pub fn effective_changes<'a>(before: &'a Live, after: &'a Live) -> Effects {
     };
     let parts: Vec<Effects> = differing.par_chunks(PART).map(in_part).collect();
     let mut effects = Effects::default();
-    if new.census.licences_assumed {
+    if new.memberships.licences_assumed {
         effects.incomplete.insert(Reason::LicencesAssumed);
     }
     for part in parts {

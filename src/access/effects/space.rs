@@ -6,12 +6,12 @@ use roaring::RoaringBitmap;
 
 use super::affected::affected;
 use super::causes::Changes;
-use super::delta::{Delta, Sorter, Turn};
+use super::delta::{Delta, PartitionRefinement, Turn};
 use super::fold::{Top, siblings, tops};
 use super::{Affected, Cause, Direction, Effect, Effects, PageVerbs, Sides, What};
-use crate::access::census::members_unread;
 use crate::access::chains::{ChainId, Layout, ListId};
 use crate::access::engine::Engine;
+use crate::access::memberships::members_unread;
 use crate::access::question::{Clause, Reason, Verb};
 use crate::access::reach::Reach;
 use crate::model::{
@@ -22,12 +22,12 @@ use crate::model::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Mark {
     Permission(Permission, Turn),
-    /// For all pages of a kin.
+    /// For all pages of a class.
     Pages(usize, PageVerb, Turn),
 }
 
 /// Pages of which the same becomes: their chains and lists change alike.
-struct Kin {
+struct PageClass {
     rows: Vec<usize>,
     view: Delta,
     edit: Delta,
@@ -58,22 +58,22 @@ pub(super) fn compare<'a>(
         .iter()
         .map(|row| before.tree.as_ref().and_then(|tree| tree.get(row.content.id)))
         .collect();
-    let kins = kins(before, &layout, &old, sides, &admitted);
+    let page_classes = page_classes(before, &layout, &old, sides, &admitted);
 
-    let mut sorter = Sorter::new();
+    let mut refinement = PartitionRefinement::new();
     for (permission, delta) in &permissions {
         for (turn, parties) in delta.parts() {
-            sorter.mark(&Mark::Permission(*permission, turn), parties);
+            refinement.mark(&Mark::Permission(*permission, turn), parties);
         }
     }
-    for (number, kin) in kins.iter().enumerate() {
-        for (verb, delta) in [(PageVerb::View, &kin.view), (PageVerb::Edit, &kin.edit)] {
+    for (number, page_class) in page_classes.iter().enumerate() {
+        for (verb, delta) in [(PageVerb::View, &page_class.view), (PageVerb::Edit, &page_class.edit)] {
             for (turn, parties) in delta.parts() {
-                sorter.mark(&Mark::Pages(number, verb, turn), parties);
+                refinement.mark(&Mark::Pages(number, verb, turn), parties);
             }
         }
     }
-    let classes = sorter.classes();
+    let classes = refinement.classes();
     if classes.is_empty() {
         return;
     }
@@ -92,7 +92,7 @@ pub(super) fn compare<'a>(
         found: Vec::new(),
     };
     lines.permissions();
-    lines.pages(&kins, &layout);
+    lines.pages(&page_classes, &layout);
     lines.found.sort();
     effects.effects.append(&mut lines.found);
     note_gaps(after, sides.new.engine(), &layout, effects);
@@ -185,20 +185,20 @@ fn given<'s>(
 }
 
 /// Sorts pages by what becomes of them; pages of which nothing does are left out.
-fn kins<'a>(
+fn page_classes<'a>(
     before: &'a LiveSpace,
     layout: &Layout<'a>,
     old: &[Option<&'a Content>],
     sides: &mut Sides<'_, 'a>,
     admitted: &Diff<Admitted>,
-) -> Vec<Kin> {
+) -> Vec<PageClass> {
     let Some(tree) = &before.tree else { return Vec::new() };
     let old_layout = Layout::of(tree);
     let old_chains = sides.old.of(&old_layout);
     let old_chains: HashMap<ContentId, ChainId> =
         old_layout.rows.iter().map(|row| row.content.id).zip(old_chains).collect();
     let new_chains = sides.new.of(layout);
-    let mut kins: Vec<Kin> = Vec::new();
+    let mut page_classes: Vec<PageClass> = Vec::new();
     let mut known: HashMap<(ChainId, ListId, ChainId, ListId, bool), Option<usize>> = HashMap::new();
     for (number, (row, new_chain)) in layout.rows.iter().zip(new_chains).enumerate() {
         let (Some(old), Some(&old_chain)) = (old[number], old_chains.get(&row.content.id)) else { continue };
@@ -206,7 +206,7 @@ fn kins<'a>(
         let new_list = sides.new.list(row.content, PageVerb::Edit);
         let kind = row.content.kind;
         let key = (old_chain, old_list, new_chain, new_list, kind == ContentKind::Blogpost);
-        let kin = *known.entry(key).or_insert_with(|| {
+        let page_class = *known.entry(key).or_insert_with(|| {
             let view = Delta::between(
                 &sides.old.through(old_chain, &admitted.before.read),
                 &sides.new.through(new_chain, &admitted.after.read),
@@ -217,15 +217,15 @@ fn kins<'a>(
             );
             let changes = !view.is_empty() || !edit.is_empty();
             changes.then(|| {
-                kins.push(Kin { rows: Vec::new(), view, edit });
-                kins.len() - 1
+                page_classes.push(PageClass { rows: Vec::new(), view, edit });
+                page_classes.len() - 1
             })
         });
-        if let Some(kin) = kin {
-            kins[kin].rows.push(number);
+        if let Some(page_class) = page_class {
+            page_classes[page_class].rows.push(number);
         }
     }
-    kins
+    page_classes
 }
 
 /// The lines of one space as they are found.
@@ -270,7 +270,7 @@ impl Lines<'_> {
     }
 
     /// Gains and losses of pages, but for those that lose the space.
-    fn pages(&mut self, kins: &[Kin], layout: &Layout<'_>) {
+    fn pages(&mut self, page_classes: &[PageClass], layout: &Layout<'_>) {
         let mut alike: BTreeMap<Vec<(Turn, PageVerbs, usize)>, Classes> = BTreeMap::new();
         for (number, (_, marks)) in self.classes.iter().enumerate() {
             alike.entry(turns(marks)).or_default().insert(number);
@@ -278,8 +278,8 @@ impl Lines<'_> {
         let mut bearers: BTreeMap<(Turn, PageVerbs, Top), Classes> = BTreeMap::new();
         for (turns, classes) in alike {
             let mut rows: BTreeMap<(Turn, PageVerbs), Vec<usize>> = BTreeMap::new();
-            for (turn, verbs, kin) in turns {
-                rows.entry((turn, verbs)).or_default().extend(&kins[kin].rows);
+            for (turn, verbs, page_class) in turns {
+                rows.entry((turn, verbs)).or_default().extend(&page_classes[page_class].rows);
             }
             for ((turn, verbs), mut rows) in rows {
                 rows.sort_unstable();
@@ -348,23 +348,23 @@ fn loses_space(marks: &[Mark], turn: Turn) -> bool {
 
 /// What becomes of pages, view and edit told together where they go together.
 fn turns(marks: &[Mark]) -> Vec<(Turn, PageVerbs, usize)> {
-    let mut by_kin: BTreeMap<usize, BTreeMap<Turn, Vec<PageVerb>>> = BTreeMap::new();
+    let mut by_page_class: BTreeMap<usize, BTreeMap<Turn, Vec<PageVerb>>> = BTreeMap::new();
     for mark in marks {
-        if let Mark::Pages(kin, verb, turn) = mark
+        if let Mark::Pages(page_class, verb, turn) = mark
             && !loses_space(marks, *turn)
         {
-            by_kin.entry(*kin).or_default().entry(*turn).or_default().push(*verb);
+            by_page_class.entry(*page_class).or_default().entry(*turn).or_default().push(*verb);
         }
     }
     let mut turns = Vec::new();
-    for (kin, by_turn) in by_kin {
+    for (page_class, by_turn) in by_page_class {
         for (turn, verbs) in by_turn {
             let verbs = match verbs.as_slice() {
                 [PageVerb::View] => PageVerbs::View,
                 [PageVerb::Edit] => PageVerbs::Edit,
                 _ => PageVerbs::ViewAndEdit,
             };
-            turns.push((turn, verbs, kin));
+            turns.push((turn, verbs, page_class));
         }
     }
     turns

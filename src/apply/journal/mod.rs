@@ -206,14 +206,14 @@ impl Sink for OnDisk {
 /// The journal of one apply.
 pub struct Journal {
     site: SiteKey,
-    pen: Mutex<Pen>,
+    writer: Mutex<LineWriter>,
     /// How many lines are on the disk. The holder of this lock syncs all lines written by then, so that intents
     /// which arrive meanwhile share the next sync (group commit).
     on_disk: tokio::sync::Mutex<usize>,
     clock: Clock,
 }
 
-struct Pen {
+struct LineWriter {
     sink: Box<dyn Sink>,
     intents: usize,
     lines: usize,
@@ -293,22 +293,22 @@ impl Journal {
 
     /// A journal that goes elsewhere than into a file of its own.
     pub fn on(sink: impl Sink + 'static, clock: Clock) -> Self {
-        let pen = Mutex::new(Pen { sink: Box::new(sink), intents: 0, lines: 0, broken: false });
-        Self { site: SiteKey::default(), pen, on_disk: tokio::sync::Mutex::default(), clock }
+        let writer = Mutex::new(LineWriter { sink: Box::new(sink), intents: 0, lines: 0, broken: false });
+        Self { site: SiteKey::default(), writer, on_disk: tokio::sync::Mutex::default(), clock }
     }
 
     /// Whether a line could not be written, or the file is gone. Then nothing more may be done to the site.
     pub fn is_broken(&self) -> bool {
-        self.pen().broken
+        self.writer().broken
     }
 
     /// Whether a request was put down, which may then have left.
     pub fn has_intents(&self) -> bool {
-        self.pen().intents > 0
+        self.writer().intents > 0
     }
 
     pub(super) fn begin(&self, plan: &Plan, earlier: &[Unverified]) -> Result<(), JournalError> {
-        self.pen().write_for_sure(&Entry::Begin {
+        self.writer().write_for_sure(&Entry::Begin {
             format_version: FORMAT_VERSION.into(),
             site: Cow::Borrowed(&self.site),
             confperm: env!("CARGO_PKG_VERSION").into(),
@@ -325,14 +325,14 @@ impl Journal {
         request: &WriteRequest,
     ) -> Result<usize, JournalError> {
         let (intent, line) = {
-            let mut pen = self.pen();
-            pen.intents += 1;
-            let (at, intent) = ((self.clock)(), pen.intents);
-            pen.write(&Entry::Intent { at, intent, serves, request: Cow::Borrowed(request) })?;
-            (intent, pen.lines)
+            let mut writer = self.writer();
+            writer.intents += 1;
+            let (at, intent) = ((self.clock)(), writer.intents);
+            writer.write(&Entry::Intent { at, intent, serves, request: Cow::Borrowed(request) })?;
+            (intent, writer.lines)
         };
         self.bring_to_disk(line).await?;
-        self.pen().make_sure_it_is_there()?;
+        self.writer().make_sure_it_is_there()?;
         Ok(intent)
     }
 
@@ -343,17 +343,17 @@ impl Journal {
             return Ok(());
         }
         let (lines, syncing) = {
-            let pen = self.pen();
-            if pen.broken {
+            let writer = self.writer();
+            if writer.broken {
                 return Err(JournalError::Broken);
             }
-            (pen.lines, pen.sink.syncing())
+            (writer.lines, writer.sink.syncing())
         };
         let synced = match syncing {
             Some(syncing) => tokio::task::spawn_blocking(syncing).await.map_err(io::Error::other),
-            None => Ok(self.pen().sink.sync()),
+            None => Ok(self.writer().sink.sync()),
         };
-        self.pen().noticing(synced.flatten())?;
+        self.writer().noticing(synced.flatten())?;
         *on_disk = lines;
         Ok(())
     }
@@ -387,20 +387,20 @@ impl Journal {
             unverified: Cow::Borrowed(&outcome.unverified),
         };
         // The run is over; `is_broken` tells whether this line was written.
-        drop(self.pen().write_for_sure(&entry));
+        drop(self.writer().write_for_sure(&entry));
     }
 
     /// Writes a line without syncing it, so that a crash may lose it. The next intent syncs it as well.
     fn note(&self, entry: &Entry<'_>) {
-        drop(self.pen().write(entry));
+        drop(self.writer().write(entry));
     }
 
-    fn pen(&self) -> MutexGuard<'_, Pen> {
-        self.pen.lock().unwrap_or_else(PoisonError::into_inner)
+    fn writer(&self) -> MutexGuard<'_, LineWriter> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Pen {
+impl LineWriter {
     fn write_for_sure(&mut self, entry: &Entry<'_>) -> Result<(), JournalError> {
         self.write(entry)?;
         let synced = self.sink.sync();

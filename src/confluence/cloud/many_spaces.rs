@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use super::Cloud;
 use super::wire::{ListedContent, WireContent};
 use crate::confluence::address::Api;
+use crate::confluence::concurrently;
 use crate::confluence::error::Error;
-use crate::confluence::side_by_side;
 use crate::confluence::transport::Request;
 use crate::model::{Content, ContentId, Space, SpaceId, SpaceKey, SpaceStatus, Tree};
 
@@ -32,7 +32,7 @@ impl Cloud {
             let pages = pages.remove(&space.id).filter(|pages| is_whole(space, pages))?;
             Some(async move { Ok((space.key.clone(), self.tree_of(space, pages).await?)) })
         });
-        Ok(side_by_side(tasks.collect()).await?.into_iter().collect())
+        Ok(concurrently(tasks.collect()).await?.into_iter().collect())
     }
 
     /// The same of the current blog posts of spaces that the site shows.
@@ -48,7 +48,7 @@ impl Cloud {
             let posts = posts.remove(&space.id).unwrap_or_default();
             async move { Ok((space.key.clone(), self.posts_of(space, posts).await?)) }
         });
-        Ok(side_by_side(tasks.collect()).await?.into_iter().collect())
+        Ok(concurrently(tasks.collect()).await?.into_iter().collect())
     }
 
     /// A list by the spaces that its entries name; `None` if it is not certain that it is whole, or that each entry is of

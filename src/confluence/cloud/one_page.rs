@@ -15,7 +15,7 @@ use crate::confluence::address::Api;
 use crate::confluence::complete::place;
 use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
-use crate::confluence::{FoundContent, PlacedContent, Sought, side_by_side};
+use crate::confluence::{FoundContent, PlacedContent, Sought, concurrently};
 use crate::model::{AccountId, ContentId, ContentKind, Space};
 
 /// The most ids of one call (OpenAPI v2, `GET /pages`, `id`).
@@ -104,7 +104,7 @@ impl Cloud {
         }
         let others = wanted.iter().filter(|(_, kind)| **kind != ContentKind::Page);
         let tasks = others.map(|(id, kind)| self.alone(*id, *kind)).collect();
-        found.extend(side_by_side(tasks).await?.into_iter().flatten());
+        found.extend(concurrently(tasks).await?.into_iter().flatten());
         // Blog posts hang under nothing, whatever is said.
         let found = found.into_iter().map(|(kind, wire)| match kind {
             ContentKind::Blogpost => (kind, WireContent { parent_id: None, parent_type: None, ..wire }),

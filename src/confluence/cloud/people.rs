@@ -9,8 +9,8 @@ use super::{Cloud, if_complete};
 use crate::confluence::LookUp;
 use crate::confluence::address::Api;
 use crate::confluence::complete::WireList;
+use crate::confluence::concurrently;
 use crate::confluence::error::Error;
-use crate::confluence::side_by_side;
 use crate::confluence::transport::Request;
 use crate::model::{AccountId, Group, GroupId, Known, Person, ProductAccess, Subject, Why, folded};
 
@@ -135,7 +135,7 @@ impl Cloud {
     ) -> Result<BTreeMap<AccountId, Person>, Error> {
         let all: Vec<&AccountId> = accounts.iter().collect();
         let tasks: Vec<_> = all.chunks(ACCOUNTS).map(|some| self.some_people(some)).collect();
-        let found = side_by_side(tasks).await?;
+        let found = concurrently(tasks).await?;
         let people = found.into_iter().flatten().map(|person| (person.account.clone(), person));
         Ok(people.filter(|(account, _)| accounts.contains(account)).collect())
     }

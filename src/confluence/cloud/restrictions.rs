@@ -18,7 +18,7 @@ use crate::confluence::complete::{
 use crate::confluence::error::Error;
 use crate::confluence::page::{self, Bounds, OffsetPage};
 use crate::confluence::transport::Request;
-use crate::confluence::{LISTS_AT_ONCE, side_by_side};
+use crate::confluence::{LISTS_AT_ONCE, concurrently};
 use crate::model::{AccountId, Audience, ContentId, Known, PageVerb, Restrictions, Subject, Why};
 
 /// Nothing but the pages that were asked for is a hit, and each is one.
@@ -42,7 +42,7 @@ impl Cloud {
         let all: Vec<ContentId> = content.iter().copied().collect();
         let tasks: Vec<_> =
             all.chunks(LISTS_AT_ONCE).map(|some| self.some_restrictions(some, archived)).collect();
-        Ok(side_by_side(tasks).await?.into_iter().flatten().collect())
+        Ok(concurrently(tasks).await?.into_iter().flatten().collect())
     }
 
     /// At most [`LISTS_AT_ONCE`] pages.
@@ -73,7 +73,7 @@ impl Cloud {
                 }
             })
             .collect();
-        side_by_side(tasks).await
+        concurrently(tasks).await
     }
 
     /// The lists of what the search finds. It may find less than there is: its index lags. What a search without

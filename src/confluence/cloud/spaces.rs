@@ -12,7 +12,7 @@ use crate::confluence::complete::{Doubt, place};
 use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
 use crate::confluence::wire_id::Text;
-use crate::confluence::{SpaceAccess, SpaceSelection, Stands, side_by_side};
+use crate::confluence::{SpaceAccess, SpaceSelection, Stands, concurrently};
 use crate::model::{
     Content, ContentId, ContentKind, ForeignRow, Holding, Known, Parent, Permission, Principal, Role, RoleId,
     Space, SpaceId, SpaceKey, SpaceRoleMode, Tree, Why,
@@ -38,7 +38,7 @@ impl Cloud {
                     .into_iter()
                     .map(|keys| self.v2_list(request().query("keys", &keys)))
                     .collect();
-                side_by_side(tasks).await?.into_iter().flatten().collect()
+                concurrently(tasks).await?.into_iter().flatten().collect()
             }
             SpaceSelection::Ids(ids) => {
                 let ids: Vec<String> = ids.iter().map(SpaceId::to_string).collect();
@@ -46,7 +46,7 @@ impl Cloud {
                     .chunks(KEYS)
                     .map(|ids| self.v2_list(request().query("ids", &ids.join(","))))
                     .collect();
-                side_by_side(tasks).await?.into_iter().flatten().collect()
+                concurrently(tasks).await?.into_iter().flatten().collect()
             }
         };
         let by_key: BTreeMap<SpaceKey, Space> =
@@ -119,7 +119,7 @@ impl Cloud {
             if tasks.is_empty() {
                 return Ok(tree);
             }
-            for (kind, found) in side_by_side(tasks).await?.into_iter().flatten() {
+            for (kind, found) in concurrently(tasks).await?.into_iter().flatten() {
                 note_parent(&found, &mut above);
                 tree.insert(self.content(space, kind, found));
             }
@@ -161,7 +161,7 @@ impl Cloud {
         let again = doubted.len().min(DOUBTED);
         let tasks: Vec<_> = doubted[..again].iter().map(|content| self.alone(content.id, kind)).collect();
         let mut shown: BTreeMap<ContentId, WireContent> =
-            side_by_side(tasks).await?.into_iter().flatten().map(|(_, shown)| (shown.id, shown)).collect();
+            concurrently(tasks).await?.into_iter().flatten().map(|(_, shown)| (shown.id, shown)).collect();
         let settled = doubted.into_iter().map(|listed| match shown.remove(&listed.id) {
             Some(shown) if place(shown.place(), space.id, self.scrutiny).is_ok() => shown,
             _ => listed,
@@ -207,7 +207,7 @@ impl Cloud {
             .filter_map(|hit| Some((hit.id, container_kind(hit.kind.as_deref()?)?)))
             .collect();
         let tasks: Vec<_> = unseen.into_iter().map(|(id, kind)| self.alone(id, kind)).collect();
-        let shown = side_by_side(tasks).await?.into_iter().flatten();
+        let shown = concurrently(tasks).await?.into_iter().flatten();
         Ok(Known::Known(shown.map(|(kind, found)| self.content(space, kind, found)).collect()))
     }
 

@@ -84,7 +84,8 @@ fn losses<'c>(
         let (was, is) = (before.live.spaces.get(key)?, after.live.spaces.get(key)?);
         Some((
             key,
-            Counting { wish: desired.spaces.get(key)?, was, is, live: before.live, after }.loss(&changes),
+            Counting { desired_space: desired.spaces.get(key)?, was, is, live: before.live, after }
+                .loss(&changes),
         ))
     };
     touched.into_iter().filter_map(loss).collect()
@@ -92,7 +93,7 @@ fn losses<'c>(
 
 /// Counts one space.
 struct Counting<'a, 'e> {
-    wish: &'a DesiredSpace,
+    desired_space: &'a DesiredSpace,
     was: &'a LiveSpace,
     is: &'a LiveSpace,
     live: &'a Live,
@@ -151,7 +152,7 @@ impl Counting<'_, '_> {
         let mut holders: BTreeMap<Permission, Holders> = BTreeMap::new();
         changed.retain(|who| {
             self.counts(who)
-                && !self.wish.requested.access.contains(who)
+                && !self.desired_space.requested.access.contains(who)
                 && self.lost(who).into_iter().any(|permission| {
                     let holders = holders
                         .entry(permission)
@@ -177,7 +178,9 @@ impl Counting<'_, '_> {
     fn taken_off<'c>(&self, before: &'c Audience, after: &Audience) -> Vec<&'c Subject> {
         let Audience::Only(stay) = after else { return Vec::new() };
         let gone = before.subjects().filter(|subject| {
-            !stay.contains(subject) && self.counts_on_list(subject) && !self.wish.requested.from_list(subject)
+            !stay.contains(subject)
+                && self.counts_on_list(subject)
+                && !self.desired_space.requested.from_list(subject)
         });
         let gone: Vec<&Subject> = gone.collect();
         if gone.is_empty() {

@@ -281,7 +281,7 @@ impl<'a> Compiler<'a> {
     /// The entry of `pages` that decides about a list. A rule only takes principals off lists, or puts others in their
     /// place, so it says nothing here, unless those are guests.
     fn declared(&self, id: ContentId, list: PageVerb) -> Option<&Origin> {
-        let wanted = self.ground.wish.pages.get(&id)?.audience(list)?;
+        let wanted = self.ground.desired_space.pages.get(&id)?.audience(list)?;
         let live = self.live(id, list);
         let comes = |subject: &&Subject| !live.is_some_and(|live| live.subjects().any(|on| on == *subject));
         let names_guests = || wanted.what.subjects().any(|who| self.guests.contains_key(who) && comes(&who));
@@ -316,7 +316,7 @@ impl<'a> Compiler<'a> {
         let mut all: BTreeSet<Subject> = members.iter().cloned().collect();
         let [now, then] = [&insiders.before, &insiders.after].map(|who| self.plain(who.subjects.iter()));
         // Those who join a list whatever it is may be on it as well.
-        let joining = self.ground.wish.joins.on(id, list);
+        let joining = self.ground.desired_space.joins.on(id, list);
         let joining = |subject: &Subject| {
             joining.get(subject).filter(|_| !now.contains(subject) && !then.contains(subject)).copied()
         };
@@ -326,7 +326,7 @@ impl<'a> Compiler<'a> {
             plain
         };
         // Insiders who join the list are on it for the next run, and so they count as such in this one, too.
-        let coming = self.ground.wish.joins.onto(id, list).map(|(subject, _)| subject);
+        let coming = self.ground.desired_space.joins.onto(id, list).map(|(subject, _)| subject);
         let coming: Vec<&Subject> = coming.filter(|who| now.contains(*who) || then.contains(*who)).collect();
         let joined = |mut listed: BTreeSet<Subject>| {
             if !listed.is_empty() {
@@ -415,7 +415,8 @@ impl<'a> Compiler<'a> {
             return;
         }
         // An entry for a label gives way, so that labelling a page ends no run.
-        let wanted = self.ground.wish.pages.get(&page).and_then(|wish| wish.audience(list));
+        let wanted =
+            self.ground.desired_space.pages.get(&page).and_then(|desired_space| desired_space.audience(list));
         let is_by_label = wanted.is_some_and(|wanted| wanted.by_label);
         if let Some(entry) = self.declared(page, list).cloned().filter(|_| !is_by_label) {
             self.contradicted.entry((origin, list, entry, guests)).or_default().insert(page);
@@ -442,7 +443,7 @@ impl<'a> Compiler<'a> {
         for ((origin, list, entry, guests), pages) in contradicted {
             found.problems.push((origin, PageOnlyProblem::Contradicted { pages, list, entry, guests }));
         }
-        if let Some(entry) = ground.wish.page_only.first() {
+        if let Some(entry) = ground.desired_space.page_only.first() {
             let mut problem = |problem| found.problems.push((entry.origin.clone(), problem));
             if !unlistable.is_empty() {
                 let pages = unlistable.values().flatten().copied().collect();
@@ -466,7 +467,7 @@ impl<'a> Compiler<'a> {
         let is_post =
             |id: &&ContentId| tree.get(**id).is_some_and(|content| content.kind == ContentKind::Blogpost);
         found.relied_on.extend(closed.values().flatten());
-        for entry in &ground.wish.page_only {
+        for entry in &ground.desired_space.page_only {
             let sees = entry.who.keys().filter_map(|guest| guests.get(guest)).flat_map(|guest| &guest.sees);
             let named = entry.who.keys().filter_map(|guest| guests.get(guest)).flat_map(|guest| &guest.named);
             let named: BTreeSet<ContentId> = named.copied().collect();

@@ -99,9 +99,9 @@ pub(super) struct Guest {
 }
 
 /// The guests of a space.
-pub(super) fn guests(wish: &DesiredSpace, tree: &Tree) -> BTreeMap<Subject, Guest> {
+pub(super) fn guests(desired_space: &DesiredSpace, tree: &Tree) -> BTreeMap<Subject, Guest> {
     let mut guests: BTreeMap<Subject, Guest> = BTreeMap::new();
-    for entry in &wish.page_only {
+    for entry in &desired_space.page_only {
         let above = entry.pages.iter().flat_map(|page| tree.chain(*page).ancestors).map(|above| above.id);
         let sees: BTreeSet<ContentId> = above.chain(entry.pages.iter().copied()).collect();
         for (who, origin) in &entry.who {
@@ -167,7 +167,7 @@ impl Insiders {
 #[derive(Clone, Copy)]
 pub(super) struct Ground<'a> {
     pub(super) key: &'a SpaceKey,
-    pub(super) wish: &'a DesiredSpace,
+    pub(super) desired_space: &'a DesiredSpace,
     pub(super) before: &'a LiveSpace,
     /// Who is to hold what.
     pub(super) holdings: &'a BTreeMap<Principal, Holding>,
@@ -185,9 +185,10 @@ impl Ground<'_> {
 }
 
 pub(super) fn compile(ground: Ground<'_>) -> Compiled {
-    let Some(tree) = ground.before.tree.as_ref().filter(|_| !ground.wish.page_only.is_empty()) else {
+    let Some(tree) = ground.before.tree.as_ref().filter(|_| !ground.desired_space.page_only.is_empty())
+    else {
         return Compiled::default();
     };
-    let guests = guests(ground.wish, tree);
+    let guests = guests(ground.desired_space, tree);
     lists::compile(ground, tree, &guests)
 }

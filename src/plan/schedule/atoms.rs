@@ -15,7 +15,7 @@ use crate::model::{AccessClass, AccountId, GroupId, Known, Live, Principal, Subj
 
 /// The members of groups as numbers, looked up once for all spaces.
 #[derive(Debug)]
-pub(super) struct Crowd<'a> {
+pub(super) struct GroupIndex<'a> {
     accounts: HashMap<&'a AccountId, usize>,
     /// Of the groups whose members are known; ascending.
     members: HashMap<&'a GroupId, Vec<usize>>,
@@ -25,7 +25,7 @@ pub(super) struct Crowd<'a> {
     pub(super) vocabulary: Vocabulary,
 }
 
-impl<'a> Crowd<'a> {
+impl<'a> GroupIndex<'a> {
     pub(super) fn of(live: &'a Live) -> Self {
         let directory = &live.directory;
         let mut accounts: HashMap<&AccountId, usize> = HashMap::new();

@@ -66,15 +66,15 @@ impl Barriers {
         }
     }
 
-    /// Adds for each barrier the habit of the members that it stands next to.
-    pub(super) fn add_habits(&self, habits: &mut Vec<u8>) {
+    /// Adds for each barrier the priority of the members that it stands next to.
+    pub(super) fn add_priorities(&self, priorities: &mut Vec<u8>) {
         for (end, members) in &self.all {
-            let of_members = members.iter().map(|call| habits[*call]);
-            let habit = match end {
+            let of_members = members.iter().map(|call| priorities[*call]);
+            let priority = match end {
                 Extreme::First => of_members.min(),
                 Extreme::Last => of_members.max(),
             };
-            habits.push(habit.unwrap_or_default());
+            priorities.push(priority.unwrap_or_default());
         }
     }
 

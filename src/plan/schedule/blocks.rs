@@ -57,13 +57,13 @@ impl Blocks {
         &self,
         kept: &mut Vec<Conflict>,
         soft: &[Conflict],
-        habits: &[u8],
+        priorities: &[u8],
         walked: usize,
     ) -> Ordered {
-        let habits: Vec<u8> = self.calls.iter().map(|calls| habits[calls[0]]).collect();
+        let priorities: Vec<u8> = self.calls.iter().map(|calls| priorities[calls[0]]).collect();
         let all = kept.iter().chain(&self.always);
         let mut between: Vec<Conflict> = all.filter_map(|conflict| self.between(conflict)).collect();
-        let mut found = match order(self.calls.len(), &between, &habits, walked) {
+        let mut found = match order(self.calls.len(), &between, &priorities, walked) {
             Ordered::Order(order) => order,
             Ordered::Stuck { core, proven } => {
                 let core = core.into_iter().flat_map(|block| self.calls[block].iter().copied()).collect();
@@ -74,7 +74,7 @@ impl Blocks {
         while let Some(some) = waiting.pop() {
             let length = between.len();
             between.extend(some.iter().filter_map(|conflict| self.between(conflict)));
-            if let Ordered::Order(order) = order(self.calls.len(), &between, &habits, walked) {
+            if let Ordered::Order(order) = order(self.calls.len(), &between, &priorities, walked) {
                 found = order;
                 kept.extend(some.iter().cloned());
                 continue;

@@ -159,7 +159,7 @@ pub(super) fn visit(
     let of_each = (goals.all.len() + changed.len()).saturating_mul(rows.len());
     // To make an atom takes as much as twenty questions about it.
     let most = space.limits.questions / of_each.max(20);
-    let atoms = space.crowd.atoms(&principals.all, &kinds, goals.longest() + 2, space.live, most)?;
+    let atoms = space.group_index.atoms(&principals.all, &kinds, goals.longest() + 2, space.live, most)?;
     let work = atoms.len().saturating_mul(of_each);
     for atom in &atoms {
         let person = Observer {

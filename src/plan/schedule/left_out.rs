@@ -12,7 +12,7 @@ use super::super::check::stray;
 use super::super::document::EdgeReason;
 use super::super::document::{Danger, Moment};
 use super::super::draft::Draft;
-use super::atoms::Crowd;
+use super::atoms::GroupIndex;
 use super::conflicts::Conflict;
 use super::demands::{all_conflicts, demands};
 use super::limits::SearchLimits;
@@ -39,7 +39,7 @@ pub(in crate::plan) fn needs_left_out(
     reached: &Live,
     guards: &Guards,
 ) -> Vec<NeedsLeftOut> {
-    let crowd = Crowd::of(live);
+    let group_index = GroupIndex::of(live);
     let protected = Protected::of(live, guards);
     let mut found = Vec::new();
     for (key, drafts) in &by_space(drafts) {
@@ -49,7 +49,7 @@ pub(in crate::plan) fn needs_left_out(
             before,
             after,
             live,
-            crowd: &crowd,
+            group_index: &group_index,
             protected: &protected,
             limits: SearchLimits::default(),
         };

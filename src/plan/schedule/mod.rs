@@ -30,7 +30,7 @@ mod edges;
 mod finishing;
 mod gates;
 mod goals;
-mod habits;
+mod priorities;
 mod left_out;
 mod limits;
 mod literals;
@@ -57,7 +57,7 @@ use super::document::{
 };
 use super::draft::Draft;
 
-use atoms::Crowd;
+use atoms::GroupIndex;
 use solution::{Impossible, Solution, Unfinished};
 use space::{Protected, Space, by_space};
 
@@ -92,12 +92,20 @@ pub(super) fn schedule(
         return Schedule::default();
     }
     let drafts = by_space(drafts);
-    let crowd = Crowd::of(live);
+    let group_index = GroupIndex::of(live);
     let protected = Protected::of(live, guards);
     let mut spaces = Vec::new();
     for (key, drafts) in &drafts {
         let Some((before, after)) = live.spaces.get(key).zip(after.spaces.get(key)) else { continue };
-        spaces.push(Space { drafts, before, after, live, crowd: &crowd, protected: &protected, limits });
+        spaces.push(Space {
+            drafts,
+            before,
+            after,
+            live,
+            group_index: &group_index,
+            protected: &protected,
+            limits,
+        });
     }
     let solve = |space: &Space<'_>| {
         let mut solution = refine::solve(space, gaps);

@@ -60,14 +60,14 @@ pub(super) fn necessary(space: &Space<'_>) -> BTreeSet<usize> {
     if of_page.len().saturating_mul(always.len()) > space.limits.all_questions() {
         return BTreeSet::new();
     }
-    let habits = vec![0; nodes.len()];
+    let priorities = vec![0; nodes.len()];
     let shared = always.len();
     let mut must_be_split = BTreeSet::new();
     for (draft, states) in of_page {
         always.truncate(shared);
         always.extend(states.into_iter().map(conflict));
         if matches!(
-            order(nodes.len(), &always, &habits, space.limits.walked),
+            order(nodes.len(), &always, &priorities, space.limits.walked),
             Ordered::Stuck { proven: true, .. }
         ) {
             must_be_split.insert(draft);

@@ -25,9 +25,9 @@ pub(super) enum Ordered {
     },
 }
 
-/// An order of `count` calls; among those that are possible, calls earlier in `habit` go first. Of at most `walked` calls,
+/// An order of `count` calls; among those that are possible, calls earlier in `priority` go first. Of at most `walked` calls,
 /// every set is considered.
-pub(super) fn order(count: usize, conflicts: &[Conflict], habit: &[u8], walked: usize) -> Ordered {
+pub(super) fn order(count: usize, conflicts: &[Conflict], priority: &[u8], walked: usize) -> Ordered {
     let rules: Vec<WaitingCondition<'_>> = conflicts.iter().map(WaitingCondition::of).collect();
     // A state that no call leads to, or none ends, cannot be avoided.
     let lasting = |rule: &&WaitingCondition<'_>| rule.done.is_empty() || rule.pending.is_empty();
@@ -37,11 +37,11 @@ pub(super) fn order(count: usize, conflicts: &[Conflict], habit: &[u8], walked: 
             proven: true,
         };
     }
-    let first = forward(count, &rules, habit);
+    let first = forward(count, &rules, priority);
     if first.len() == count {
         return Ordered::Order(first);
     }
-    let last = backward(count, &rules, habit);
+    let last = backward(count, &rules, priority);
     if last.len() == count {
         return Ordered::Order(last);
     }
@@ -50,13 +50,13 @@ pub(super) fn order(count: usize, conflicts: &[Conflict], habit: &[u8], walked: 
     let fewest = reached.iter().copied().min().unwrap_or_default();
     let core: BTreeSet<usize> = (0..count).filter(|call| reached[*call] == fewest).collect();
     if count <= walked {
-        return walk(count, &rules, habit).map_or(Ordered::Stuck { core, proven: true }, Ordered::Order);
+        return walk(count, &rules, priority).map_or(Ordered::Stuck { core, proven: true }, Ordered::Order);
     }
     let with_one = |side: fn(&WaitingCondition<'_>) -> usize| -> Vec<WaitingCondition<'_>> {
         rules.iter().copied().filter(|rule| side(rule) == 1).collect()
     };
-    let proven = forward(count, &with_one(|rule| rule.done.len()), habit).len() < count
-        || backward(count, &with_one(|rule| rule.pending.len()), habit).len() < count;
+    let proven = forward(count, &with_one(|rule| rule.done.len()), priority).len() < count
+        || backward(count, &with_one(|rule| rule.pending.len()), priority).len() < count;
     Ordered::Stuck { core, proven }
 }
 
@@ -89,15 +89,15 @@ impl<'a> WaitingCondition<'a> {
 }
 
 /// From the state in which nothing is made.
-fn forward(count: usize, rules: &[WaitingCondition<'_>], habit: &[u8]) -> Vec<usize> {
-    greedy(count, rules, |call| (habit[call], call))
+fn forward(count: usize, rules: &[WaitingCondition<'_>], priority: &[u8]) -> Vec<usize> {
+    greedy(count, rules, |call| (priority[call], call))
 }
 
 /// From the state in which all is made, which is the same with both sides exchanged.
-fn backward(count: usize, rules: &[WaitingCondition<'_>], habit: &[u8]) -> Vec<usize> {
+fn backward(count: usize, rules: &[WaitingCondition<'_>], priority: &[u8]) -> Vec<usize> {
     let exchanged: Vec<WaitingCondition<'_>> =
         rules.iter().map(|rule| WaitingCondition { done: rule.pending, pending: rule.done }).collect();
-    let mut order = greedy(count, &exchanged, |call| Reverse((habit[call], call)));
+    let mut order = greedy(count, &exchanged, |call| Reverse((priority[call], call)));
     order.reverse();
     order
 }
@@ -157,12 +157,12 @@ fn greedy<R: Ord>(count: usize, rules: &[WaitingCondition<'_>], rank: impl Fn(us
 }
 
 /// Walks the sets of calls that can be made without a conflict, each set once.
-fn walk(count: usize, rules: &[WaitingCondition<'_>], habit: &[u8]) -> Option<Vec<usize>> {
+fn walk(count: usize, rules: &[WaitingCondition<'_>], priority: &[u8]) -> Option<Vec<usize>> {
     let bits = |calls: &[usize]| calls.iter().fold(0_u32, |bits, call| bits | 1 << call);
     let rules: Vec<(u32, u32)> = rules.iter().map(|rule| (bits(rule.pending), bits(rule.done))).collect();
     let all = (1_u32 << count) - 1;
-    let mut by_habit: Vec<usize> = (0..count).collect();
-    by_habit.sort_by_key(|&call| (habit[call], call));
+    let mut by_priority: Vec<usize> = (0..count).collect();
+    by_priority.sort_by_key(|&call| (priority[call], call));
 
     let mut seen = vec![false; 1 << count];
     let mut path: Vec<(u32, usize)> = vec![(0, 0)];
@@ -171,7 +171,7 @@ fn walk(count: usize, rules: &[WaitingCondition<'_>], habit: &[u8]) -> Option<Ve
         if done == all {
             return Some(order);
         }
-        let Some(&call) = by_habit.get(*next) else {
+        let Some(&call) = by_priority.get(*next) else {
             path.pop();
             order.pop();
             continue;
@@ -211,8 +211,8 @@ mod tests {
                     Conflict::of(state, EdgeReason::Leak, None)
                 })
             });
-            let habit = proptest::collection::vec(0_u8..3, count);
-            (Just(count), proptest::collection::vec(conflict, 0..14), habit)
+            let priority = proptest::collection::vec(0_u8..3, count);
+            (Just(count), proptest::collection::vec(conflict, 0..14), priority)
         })
     }
 
@@ -245,8 +245,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn an_order_is_found_where_there_is_one((count, conflicts, habit) in abstract_conflicts()) {
-            match order(count, &conflicts, &habit, WALKED) {
+        fn an_order_is_found_where_there_is_one((count, conflicts, priority) in abstract_conflicts()) {
+            match order(count, &conflicts, &priority, WALKED) {
                 Ordered::Order(order) => {
                     let mut all = order.clone();
                     all.sort_unstable();
@@ -263,11 +263,11 @@ mod tests {
 
         /// With calls that nothing is said of, there are too many to be walked.
         #[test]
-        fn among_many_calls_nothing_wrong_is_said((count, conflicts, habit) in abstract_conflicts()) {
+        fn among_many_calls_nothing_wrong_is_said((count, conflicts, priority) in abstract_conflicts()) {
             let many = count + WALKED;
-            let habit: Vec<u8> = habit.into_iter().chain(std::iter::repeat_n(1, WALKED)).collect();
+            let priority: Vec<u8> = priority.into_iter().chain(std::iter::repeat_n(1, WALKED)).collect();
             let exists = has_order(count, &conflicts, &mut Vec::new());
-            match order(many, &conflicts, &habit, WALKED) {
+            match order(many, &conflicts, &priority, WALKED) {
                 Ordered::Order(order) => prop_assert!(is_fine(&order, &conflicts)),
                 Ordered::Stuck { proven, .. } => prop_assert!(!(proven && exists)),
             }

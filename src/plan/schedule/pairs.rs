@@ -48,7 +48,8 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) 
     let goals = Goals::of(space, &pages, usize::MAX).unwrap_or_default();
     let principals = Principals::of(space, &pages, &goals);
     let actions = Actions::of(space.live.site.mode);
-    let singles = space.crowd.singles(&principals.all, &named_for_now(space, &pages, &goals, &principals));
+    let singles =
+        space.group_index.singles(&principals.all, &named_for_now(space, &pages, &goals, &principals));
     let lists = lists(&pages, &goals, &principals, &singles);
     let mut found = Finder::new(space, nodes.len(), &principals, &singles, alone);
     let mut admins = None;
@@ -218,7 +219,7 @@ impl<'a> Finder<'a> {
                 if *protected == caller {
                     may_be_caller(who, space.live)
                 } else {
-                    who == protected || space.crowd.may_be_one(who, protected)
+                    who == protected || space.group_index.may_be_one(who, protected)
                 }
             };
             let is_all = |atom: &Atom| atom.places().iter().all(|place| is(&principals.all[*place]));

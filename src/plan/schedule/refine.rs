@@ -20,11 +20,11 @@ use super::conflicts::{Conflict, hits};
 use super::demands::{Demanded, for_all};
 use super::edges::edges;
 use super::finishing::unfinished;
-use super::habits::habits;
 use super::limits::Gaps;
 use super::necessary::necessary;
 use super::order::{Ordered, broken};
 use super::packing::Packing;
+use super::priorities::priorities;
 use super::solution::{Accepted, Impossible, Solution};
 use super::space::{Node, Space};
 
@@ -189,13 +189,13 @@ fn ordered(
     too_early: &BTreeSet<usize>,
 ) -> Result<Solution, Stuck> {
     let Demanded { conflicts, barriers, exact, .. } = demanded;
-    let habits = habits(space, &nodes, &conflicts, &barriers);
+    let priorities = priorities(space, &nodes, &conflicts, &barriers);
     let may_break = |conflict: &Conflict| {
         conflict.reason == EdgeReason::Gap && conflict.done.iter().any(|call| too_early.contains(call))
     };
     let (soft, mut kept): (Vec<Conflict>, Vec<Conflict>) = conflicts.into_iter().partition(may_break);
     let blocks = Blocks::of(space, &nodes, &barriers);
-    let mut order = match blocks.order(&mut kept, &soft, &habits, space.limits.walked) {
+    let mut order = match blocks.order(&mut kept, &soft, &priorities, space.limits.walked) {
         Ordered::Order(order) => order,
         Ordered::Stuck { core, proven } => {
             let parts = parts(&nodes, &kept, &barriers, &core);

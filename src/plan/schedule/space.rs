@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Call, Guards, Live, LiveSpace, Principal, SpaceKey};
 
 use super::super::draft::Draft;
-use super::atoms::Crowd;
+use super::atoms::GroupIndex;
 use super::limits::SearchLimits;
 
 /// A call to be ordered: a draft, or a part of one.
@@ -23,7 +23,7 @@ pub(super) struct Space<'a> {
     pub(super) before: &'a LiveSpace,
     pub(super) after: &'a LiveSpace,
     pub(super) live: &'a Live,
-    pub(super) crowd: &'a Crowd<'a>,
+    pub(super) group_index: &'a GroupIndex<'a>,
     pub(super) protected: &'a Protected,
     pub(super) limits: SearchLimits,
 }

@@ -142,7 +142,7 @@ impl<'a> Reading<'a> {
     /// All that matter for these permissions.
     pub(super) fn all(space: &Space<'a>, permissions: &BTreeSet<Permission>) -> Vec<Self> {
         let before = space.before;
-        let desk = space.crowd.service_desk;
+        let desk = space.group_index.service_desk;
         let mut everyone = match (before.unlicensed_access, desk) {
             (Known::Known(true), _) => vec![Everyone::Reads],
             (Known::Unknown(_), true) => vec![Everyone::Nothing, Everyone::Reads],
@@ -217,7 +217,7 @@ impl Rows {
                 }
             }
         }
-        let is_certain = space.crowd.vocabulary == Vocabulary::Extended;
+        let is_certain = space.group_index.vocabulary == Vocabulary::Extended;
         for how in [How::Itself, How::ByProducer, How::ByReading] {
             // What puts a side effect right changes nothing that anyone was promised.
             let promised = |node: &Node| space.drafts[node.draft].undoes.is_none();

@@ -19,7 +19,7 @@ use crate::plan::change::ChangeReason;
 /// Takes what is deleted out of the lists that change. Gives the accounts among it that the policy asks for.
 pub(super) fn leave_out(
     key: &SpaceKey,
-    wish: &DesiredSpace,
+    desired_space: &DesiredSpace,
     space: &LiveSpace,
     pages: &mut BTreeMap<ContentId, TargetPage>,
     desired: &Desired,
@@ -31,7 +31,7 @@ pub(super) fn leave_out(
         let Some(Known::Known(now)) = content.map(|content| &content.restrictions) else { continue };
         let whole = is_sent_whole(now, &page.restrictions);
         for verb in PageVerb::ALL {
-            let wanted = wish.pages.get(&id).and_then(|page| page.audience(verb));
+            let wanted = desired_space.pages.get(&id).and_then(|page| page.audience(verb));
             let is_listed = |subject: &Subject| now.audience(verb).subjects().any(|listed| listed == subject);
             let mut entries = deleted(page.restrictions.audience(verb), &live.directory);
             entries.retain(|subject| whole || !is_listed(subject));
@@ -41,7 +41,8 @@ pub(super) fn leave_out(
             let listed = wanted
                 .into_iter()
                 .flat_map(|wanted| wanted.what.subjects().map(move |subject| (subject, wanted.origin())));
-            let joined = wish.joins.onto(id, verb).map(|(subject, wanted)| (subject, wanted.origin()));
+            let joined =
+                desired_space.joins.onto(id, verb).map(|(subject, wanted)| (subject, wanted.origin()));
             let asked_for = listed.chain(joined).filter(|(subject, _)| entries.contains(*subject));
             skipped.extend(asked_for.filter_map(|(subject, origin)| {
                 Some(Skipped {

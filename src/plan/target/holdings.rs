@@ -14,7 +14,7 @@ use crate::plan::change::ChangeReason;
 
 pub(super) fn holdings(
     key: &SpaceKey,
-    wish: &DesiredSpace,
+    desired_space: &DesiredSpace,
     space: &LiveSpace,
     live: &Live,
     kept: &mut KeptTally,
@@ -24,22 +24,22 @@ pub(super) fn holdings(
         live.site.mode != SpaceRoleMode::Roles
             && space.holdings.get(who).is_some_and(|held| is_as_declared(wanted, held))
     };
-    let open = wish.holdings.iter().filter(|(who, wanted)| !is_so(who, wanted));
+    let open = desired_space.holdings.iter().filter(|(who, wanted)| !is_so(who, wanted));
     let mut target: BTreeMap<Principal, TargetHolding> =
         open.map(|(principal, wanted)| (principal.clone(), declared(wanted))).collect();
 
     for (principal, holding) in &space.holdings {
         let declared = target.get_mut(principal);
-        if declared.is_none() && wish.holdings.contains_key(principal) {
+        if declared.is_none() && desired_space.holdings.contains_key(principal) {
             continue;
         }
         // What the policy leaves stays whatever its account is.
-        let is_left = wish.kept.left.contains(principal);
+        let is_left = desired_space.kept.left.contains(principal);
         let keep = hands_off(principal, holding, &live.site, &live.directory)
             .filter(|reason| !is_left || *reason != KeepReason::UnknownAccount)
             .or_else(|| is_left.then_some(KeepReason::Left))
-            .or_else(|| wish.kept.principals.contains(principal).then_some(KeepReason::Skipped))
-            .or_else(|| (wish.mode == Mode::Additive).then_some(KeepReason::Undeclared));
+            .or_else(|| desired_space.kept.principals.contains(principal).then_some(KeepReason::Skipped))
+            .or_else(|| (desired_space.mode == Mode::Additive).then_some(KeepReason::Undeclared));
         match (declared, keep) {
             (None, None) => {
                 target.insert(principal.clone(), TargetHolding::Nothing(ChangeReason::NotDeclared));
@@ -53,7 +53,7 @@ pub(super) fn holdings(
             }
             (None, Some(reason)) => {
                 kept.add(key, reason, principal, rows(holding));
-                if is_against(reason, wish) {
+                if is_against(reason, desired_space) {
                     let nothing = TargetHolding::Nothing(ChangeReason::NotDeclared);
                     kept.stays.holding(key, principal, nothing, reason);
                 }
@@ -84,7 +84,7 @@ pub(super) fn holdings(
                 let extra = keep_beside(declared, holding, reason);
                 if extra > 0 {
                     kept.add(key, reason, principal, extra);
-                    if is_against(reason, wish) {
+                    if is_against(reason, desired_space) {
                         kept.stays.holding(key, principal, wanted, reason);
                     }
                 }
@@ -128,8 +128,8 @@ fn has_all_of(role: &RoleId, holding: &Holding, live: &Live) -> bool {
 }
 
 /// Whether it is against the policy that something stays, beside what is declared.
-fn is_against(reason: KeepReason, wish: &DesiredSpace) -> bool {
-    reason == KeepReason::UnknownAccount && wish.mode == Mode::Authoritative
+fn is_against(reason: KeepReason, desired_space: &DesiredSpace) -> bool {
+    reason == KeepReason::UnknownAccount && desired_space.mode == Mode::Authoritative
 }
 
 /// How many rows it would take to get from a holding to its target, where not only a role changes. What becomes of

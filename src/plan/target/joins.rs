@@ -22,7 +22,7 @@ use crate::plan::page_only::Compiled;
 #[derive(Clone, Copy)]
 pub(super) struct JoinContext<'a> {
     pub(super) key: &'a SpaceKey,
-    pub(super) wish: &'a DesiredSpace,
+    pub(super) desired_space: &'a DesiredSpace,
     pub(super) space: &'a LiveSpace,
     pub(super) compiled: &'a Compiled,
     pub(super) desired: &'a Desired,
@@ -36,10 +36,10 @@ pub(super) fn join(
     pages: &mut BTreeMap<ContentId, TargetPage>,
     kept: &mut KeptTally,
 ) -> BTreeSet<Skipped> {
-    let JoinContext { wish, space, .. } = joining;
+    let JoinContext { desired_space, space, .. } = joining;
     let mut skipped = BTreeSet::new();
-    let Some(tree) = space.tree.as_ref().filter(|_| !wish.joins.is_empty()) else { return skipped };
-    for content in tree.iter().filter(|content| wish.joins.reaches(content.id)) {
+    let Some(tree) = space.tree.as_ref().filter(|_| !desired_space.joins.is_empty()) else { return skipped };
+    for content in tree.iter().filter(|content| desired_space.joins.reaches(content.id)) {
         let id = content.id;
         let Known::Known(now) = &content.restrictions else { continue };
         for verb in PageVerb::ALL {
@@ -47,7 +47,7 @@ pub(super) fn join(
             let Audience::Only(members) = list else { continue };
             let mut new: BTreeSet<Subject> = members.as_set().clone();
             let mut first: Option<&Wanted<()>> = None;
-            for (subject, wanted) in wish.joins.on(id, verb) {
+            for (subject, wanted) in desired_space.joins.on(id, verb) {
                 // A run for one team leaves entries that other files ask for as they are, on the list or not.
                 let is_there = || now.audience(verb).subjects().any(|listed| listed == subject);
                 if joining.is_of_others(wanted) && (wanted.is_over() || !is_there()) {
@@ -87,14 +87,14 @@ impl JoinContext<'_> {
     /// Whether a subject whose time is over is taken off a list: not where an entry or `page-only` says who is on it, and
     /// not where it is for the subject itself to go.
     fn leaves(&self, id: ContentId, verb: PageVerb, subject: &Subject, kept: &mut KeptTally) -> bool {
-        let declared = self.wish.pages.get(&id).and_then(|page| page.audience(verb));
+        let declared = self.desired_space.pages.get(&id).and_then(|page| page.audience(verb));
         let by_page_only = self.compiled.stay.get(&(id, verb));
         let stays = declared.is_some_and(|wanted| wanted.by.rule.is_none())
             || by_page_only.is_some_and(|stay| stay.contains(subject));
         if stays {
             return false;
         }
-        if self.wish.kept.leaves(subject) {
+        if self.desired_space.kept.leaves(subject) {
             kept.left(self.key, [subject]);
             return false;
         }

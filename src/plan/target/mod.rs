@@ -1,4 +1,4 @@
-//! What the site is to be: the policy's wishes, and everything that is not ours to change.
+//! What the site is to be: the policy's declarations, and everything that is not ours to change.
 //!
 //! Apps, the caller's own access, and what an additive space does not mention are copied from the live
 //! site into the target before anything is compared. Every such copy is counted with its reason.
@@ -37,12 +37,14 @@ pub use unmanaged::Unmanaged;
 /// looked at on all cores; what comes of it is put together in their order.
 pub(super) fn target(desired: &Desired, live: &Live) -> Aim {
     let mut kept = KeptTally::of(desired, live);
-    let active = desired.spaces.iter().filter(|(_, wish)| wish.mode != Mode::Paused);
+    let active = desired.spaces.iter().filter(|(_, desired_space)| desired_space.mode != Mode::Paused);
     let spaces: Vec<(&SpaceKey, &DesiredSpace, &LiveSpace)> =
-        active.filter_map(|(key, wish)| Some((key, wish, live.space(key)?))).collect();
+        active.filter_map(|(key, desired_space)| Some((key, desired_space, live.space(key)?))).collect();
     let found: Vec<SpaceAim> = spaces
         .par_iter()
-        .map(|&(key, wish, space)| in_space((key, wish, space), desired, live, kept.of_none()))
+        .map(|&(key, desired_space, space)| {
+            in_space((key, desired_space, space), desired, live, kept.of_none())
+        })
         .collect();
     let mut aim = Aim::default();
     for ((key, ..), SpaceAim { target, compiled, skipped, kept: here }) in spaces.into_iter().zip(found) {
@@ -64,23 +66,24 @@ struct SpaceAim {
 }
 
 fn in_space(
-    (key, wish, space): (&SpaceKey, &DesiredSpace, &LiveSpace),
+    (key, desired_space, space): (&SpaceKey, &DesiredSpace, &LiveSpace),
     desired: &Desired,
     live: &Live,
     mut kept: KeptTally,
 ) -> SpaceAim {
-    let holdings = holdings(key, wish, space, live, &mut kept);
-    let mut pages = pages(key, wish, space, live, &mut kept);
-    let compiled = for_guests(key, wish, space, &holdings, &mut pages, live, &mut kept);
-    let joining = JoinContext { key, wish, space, compiled: &compiled, desired, live };
+    let holdings = holdings(key, desired_space, space, live, &mut kept);
+    let mut pages = pages(key, desired_space, space, live, &mut kept);
+    let compiled = for_guests(key, desired_space, space, &holdings, &mut pages, live, &mut kept);
+    let joining = JoinContext { key, desired_space, space, compiled: &compiled, desired, live };
     let mut skipped = join(joining, &mut pages, &mut kept);
-    skipped.extend(deleted::leave_out(key, wish, space, &mut pages, desired, live));
-    if let (UnlistedPages::Leave, Some(tree)) = (&wish.unlisted, &space.tree)
-        && !(wish.pages.is_empty() && wish.page_only.is_empty())
+    skipped.extend(deleted::leave_out(key, desired_space, space, &mut pages, desired, live));
+    if let (UnlistedPages::Leave, Some(tree)) = (&desired_space.unlisted, &space.tree)
+        && !(desired_space.pages.is_empty() && desired_space.page_only.is_empty())
     {
-        let unlisted =
-            unlisted(wish, tree).filter(|id| !compiled.relied_on.contains(id) && !wish.joins.names(*id));
-        let (archived, others): (Vec<_>, Vec<_>) = unlisted.partition(|id| wish.kept.archived.contains(id));
+        let unlisted = unlisted(desired_space, tree)
+            .filter(|id| !compiled.relied_on.contains(id) && !desired_space.joins.names(*id));
+        let (archived, others): (Vec<_>, Vec<_>) =
+            unlisted.partition(|id| desired_space.kept.archived.contains(id));
         kept.pages(key, KeepReason::ArchivedPage, archived.len());
         kept.pages(key, KeepReason::UnlistedPage, others.len());
     }

@@ -16,25 +16,25 @@ use crate::plan::page_only::{self, Compiled, Ground};
 
 pub(super) fn pages(
     key: &SpaceKey,
-    wish: &DesiredSpace,
+    desired_space: &DesiredSpace,
     space: &LiveSpace,
     live: &Live,
     kept: &mut KeptTally,
 ) -> BTreeMap<ContentId, TargetPage> {
     let Some(tree) = &space.tree else { return BTreeMap::new() };
-    let of_space = wish;
-    let mut pages: BTreeMap<ContentId, TargetPage> = wish
+    let of_space = desired_space;
+    let mut pages: BTreeMap<ContentId, TargetPage> = desired_space
         .pages
         .iter()
-        .filter_map(|(&id, wish)| {
+        .filter_map(|(&id, desired)| {
             let Known::Known(now) = &tree.get(id)?.restrictions else { return None };
-            Some((id, page((key, id), wish, of_space, now, live, kept)))
+            Some((id, page((key, id), desired, of_space, now, live, kept)))
         })
         .collect();
-    if let UnlistedPages::Open(origin) = &wish.unlisted {
-        for content in unlisted(wish, tree) {
-            if !wish.kept.lets_open(tree, content) {
-                let left = PageVerb::ALL.map(|verb| wish.kept.left_on(tree, content, verb));
+    if let UnlistedPages::Open(origin) = &desired_space.unlisted {
+        for content in unlisted(desired_space, tree) {
+            if !desired_space.kept.lets_open(tree, content) {
+                let left = PageVerb::ALL.map(|verb| desired_space.kept.left_on(tree, content, verb));
                 kept.left(key, left.into_iter().flatten());
                 continue;
             }
@@ -47,27 +47,27 @@ pub(super) fn pages(
 }
 
 /// Restricted content that no entry of `pages` reaches.
-pub(super) fn unlisted(wish: &DesiredSpace, tree: &Tree) -> impl Iterator<Item = ContentId> {
+pub(super) fn unlisted(desired_space: &DesiredSpace, tree: &Tree) -> impl Iterator<Item = ContentId> {
     let restricted = |content: &&Content| matches!(&content.restrictions, Known::Known(lists) if *lists != Restrictions::OPEN);
-    let unreached = tree.iter().filter(|content| !wish.pages.contains_key(&content.id));
+    let unreached = tree.iter().filter(|content| !desired_space.pages.contains_key(&content.id));
     unreached.filter(restricted).map(|content| content.id)
 }
 
 /// Adds the lists that `page-only` needs.
 pub(super) fn for_guests(
     key: &SpaceKey,
-    wish: &DesiredSpace,
+    desired_space: &DesiredSpace,
     space: &LiveSpace,
     holdings: &BTreeMap<Principal, TargetHolding>,
     pages: &mut BTreeMap<ContentId, TargetPage>,
     live: &Live,
     kept: &mut KeptTally,
 ) -> Compiled {
-    if wish.page_only.is_empty() {
+    if desired_space.page_only.is_empty() {
         return Compiled::default();
     }
     let after = holdings_applied(holdings, space, live.vocabulary());
-    let ground = Ground { key, wish, before: space, holdings: &after, pages, live };
+    let ground = Ground { key, desired_space, before: space, holdings: &after, pages, live };
     let compiled = page_only::compile(ground);
     for ((id, verb), (audience, reason)) in &compiled.lists {
         let Some(content) = space.tree.as_ref().and_then(|tree| tree.get(*id)) else { continue };
@@ -75,7 +75,7 @@ pub(super) fn for_guests(
         let page = pages
             .entry(*id)
             .or_insert_with(|| TargetPage { restrictions: now.clone(), reasons: BTreeMap::new() });
-        let beside = of_list(wish, *id, *verb);
+        let beside = of_list(desired_space, *id, *verb);
         *page.restrictions.audience_mut(*verb) =
             with_kept((key, *id, *verb), audience, now.audience(*verb), live, kept, &beside);
         page.reasons.insert(*verb, reason.clone());
@@ -85,7 +85,7 @@ pub(super) fn for_guests(
 
 fn page(
     (key, id): (&SpaceKey, ContentId),
-    wish: &DesiredPage,
+    page: &DesiredPage,
     of_space: &DesiredSpace,
     now: &Restrictions,
     live: &Live,
@@ -94,7 +94,7 @@ fn page(
     let mut restrictions = now.clone();
     let mut reasons = BTreeMap::new();
     for verb in PageVerb::ALL {
-        let Some(wanted) = wish.audience(verb) else { continue };
+        let Some(wanted) = page.audience(verb) else { continue };
         reasons.insert(verb, ChangeReason::of(wanted));
         let beside =
             Beside { undecided: of_space.kept.on(id, verb).collect(), ..of_list(of_space, id, verb) };
@@ -114,9 +114,9 @@ struct Beside<'a> {
     of_space: &'a crate::model::Kept,
 }
 
-fn of_list(wish: &DesiredSpace, id: ContentId, verb: PageVerb) -> Beside<'_> {
-    let joined = wish.joins.onto(id, verb).map(|(subject, _)| subject).collect();
-    Beside { undecided: BTreeSet::new(), joined, of_space: &wish.kept }
+fn of_list(desired_space: &DesiredSpace, id: ContentId, verb: PageVerb) -> Beside<'_> {
+    let joined = desired_space.joins.onto(id, verb).map(|(subject, _)| subject).collect();
+    Beside { undecided: BTreeSet::new(), joined, of_space: &desired_space.kept }
 }
 
 /// A declared list, with the apps that are on the live one and the subjects about which nothing is decided, and with

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use camino::Utf8Path;
 
+use super::declaration::SpaceDeclaration;
 use super::meaning::{Lost, NameMeaning, WrittenName};
 use super::resolver::Resolver;
-use super::wish::Wish;
 use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean};
 use crate::model::{
     BuiltInRole, Declaration, DesiredHolding, Holding, Kept, LiveSpace, Permission, Principal, RoleId,
@@ -59,15 +59,15 @@ impl<'a> Resolver<'a> {
     /// What lines give, what copies add, and what those who go leave behind.
     pub(super) fn holdings(
         &mut self,
-        wish: &Wish<'a>,
+        declaration: &SpaceDeclaration<'a>,
         live: &LiveSpace,
         kept: &mut Kept,
     ) -> BTreeMap<Principal, DesiredHolding> {
         let key = &live.space.key;
         let bundles: Vec<Rc<Bundle>> =
-            wish.lines.iter().map(|line| self.known_bundle(&line.says.right.value)).collect();
+            declaration.lines.iter().map(|line| self.known_bundle(&line.says.right.value)).collect();
         let (mut asked, mut over) = (AskedBy::new(), AskedBy::new());
-        for (reaching, bundle) in wish.lines.iter().zip(&bundles) {
+        for (reaching, bundle) in declaration.lines.iter().zip(&bundles) {
             let line = reaching.says;
             self.unsupported(&line.right.value, bundle, &line.right.span);
             for entry in &line.who {
@@ -94,7 +94,7 @@ impl<'a> Resolver<'a> {
                 asked.entry(principal).or_default().push(entry);
             }
         }
-        self.contradictions(wish, &|who| asked.get(who)?.first().map(|first| first.span));
+        self.contradictions(declaration, &|who| asked.get(who)?.first().map(|first| first.span));
         let reads = |asked: &&Asked<'_>| asked.bundle.required.contains(&Permission::ReadSpace);
         for (who, over) in &over {
             let still = asked.get(who).is_some_and(|asked| asked.iter().any(|each| reads(&each)));
@@ -118,8 +118,8 @@ impl<'a> Resolver<'a> {
                 self.take_back(&principal, &over, held, &mut holdings);
             }
         }
-        self.copies(wish, live, &mut holdings);
-        self.inherit(wish, live, &mut holdings);
+        self.copies(declaration, live, &mut holdings);
+        self.inherit(declaration, live, &mut holdings);
         holdings
     }
 

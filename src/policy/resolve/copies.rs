@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::declaration::{Copied, SpaceDeclaration};
 use super::resolver::Resolver;
-use super::wish::{Copied, Wish};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::{
     AccountKind, Declaration, DesiredHolding, Holding, LiveSpace, Mode, Permission, Principal, Role, RoleId,
@@ -16,11 +16,11 @@ impl<'a> Resolver<'a> {
     /// classes hold permission by permission are not copied.
     pub(super) fn copies(
         &mut self,
-        wish: &Wish<'a>,
+        declaration: &SpaceDeclaration<'a>,
         live: &LiveSpace,
         holdings: &mut BTreeMap<Principal, DesiredHolding>,
     ) {
-        for copied in &wish.copies {
+        for copied in &declaration.copies {
             let Some(source) = self.live.spaces.get(copied.from) else {
                 self.known_space(copied.from, &copied.like.span);
                 continue;
@@ -35,8 +35,9 @@ impl<'a> Resolver<'a> {
                     // It keeps what it has wherever it is, and needs no more.
                 } else if self.is_not_copied(principal, held) {
                     passed_over.insert(principal);
-                } else if !wish.leaving.iter().any(|leaving| leaving.who == *principal) {
-                    let beside = live.holdings.get(principal).filter(|_| wish.mode() != Mode::Authoritative);
+                } else if !declaration.leaving.iter().any(|leaving| leaving.who == *principal) {
+                    let beside =
+                        live.holdings.get(principal).filter(|_| declaration.mode() != Mode::Authoritative);
                     self.give(principal, held, &wanted, &copied.like.span, beside, holdings);
                 }
             }

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use super::declaration::SpaceDeclaration;
 use super::meaning::NameMeaning;
 use super::pages::Reached;
 use super::resolver::Resolver;
-use super::wish::Wish;
 use crate::model::{Join, JoinReach, Joins, LiveSpace, PageVerb, SkippedPart, SpaceKey, Subject, Wanted};
 use crate::policy::ast::{Joining, ListItem, Named, SpaceDef};
 
@@ -24,10 +24,15 @@ impl<'a> Resolver<'a> {
     }
 
     /// Who joins every list that restricts something.
-    pub(super) fn joins_of_space(&mut self, wish: &Wish<'a>, live: &LiveSpace, joins: &mut Joins) {
+    pub(super) fn joins_of_space(
+        &mut self,
+        declaration: &SpaceDeclaration<'a>,
+        live: &LiveSpace,
+        joins: &mut Joins,
+    ) {
         let key = &live.space.key;
-        let own = wish.own.map(|own| (None, &own.restricted));
-        let by_rules = wish.joining.iter().map(|(rule, joining)| (Some(*rule), *joining));
+        let own = declaration.own.map(|own| (None, &own.restricted));
+        let by_rules = declaration.joining.iter().map(|(rule, joining)| (Some(*rule), *joining));
         let all: Vec<(Option<&str>, &Joining)> =
             own.into_iter().chain(by_rules).filter(|(_, joining)| !joining.is_empty()).collect();
         for (rule, joining) in all {

@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::declaration::{Leaving, SpaceDeclaration, Then};
 use super::meaning::NameMeaning;
 use super::resolver::Resolver;
-use super::wish::{Leaving, Then, Wish};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::{
     AccountKind, Audience, ContentId, ContentReach, DesiredHolding, DesiredPage, Kept, Known, LiveSpace,
@@ -17,8 +17,8 @@ use crate::policy::rules::Rule;
 
 /// Whether an entry decides about lists by where pages stand, so that it may mean content of which that is unknown. The
 /// plan leaves such content as it is and lists it.
-fn may_decide(wish: &Wish<'_>, verb: PageVerb) -> bool {
-    wish.own.is_some_and(|own| {
+fn may_decide(declaration: &SpaceDeclaration<'_>, verb: PageVerb) -> bool {
+    declaration.own.is_some_and(|own| {
         let by_place = |entry: &&PageEntry| entry.pages.value.content_reach() >= ContentReach::Path;
         let opens = own.unlisted.as_ref().is_some_and(|unlisted| unlisted.value == UnlistedDef::Open);
         opens || own.pages.iter().filter(by_place).any(|entry| entry.listed(verb).is_some())
@@ -106,13 +106,17 @@ impl<'a> Resolver<'a> {
     }
 
     /// Reports those who are kept out of a space here and let in there.
-    pub(super) fn contradictions(&mut self, wish: &Wish<'a>, asked: &dyn Fn(&Principal) -> Option<&'a Span>) {
-        for (number, leaving) in wish.leaving.iter().enumerate() {
+    pub(super) fn contradictions(
+        &mut self,
+        declaration: &SpaceDeclaration<'a>,
+        asked: &dyn Fn(&Principal) -> Option<&'a Span>,
+    ) {
+        for (number, leaving) in declaration.leaving.iter().enumerate() {
             if let Some(given) = asked(&leaving.who) {
                 self.contradiction(leaving, given, GIVEN);
             }
-            self.still_listed(leaving, wish);
-            for other in &wish.leaving[number + 1..] {
+            self.still_listed(leaving, declaration);
+            for other in &declaration.leaving[number + 1..] {
                 if other.who == leaving.who && other.then != leaving.then {
                     self.contradiction(leaving, other.span, "this asks for something else");
                 }
@@ -121,7 +125,8 @@ impl<'a> Resolver<'a> {
                 Then::Gone { instead, .. } => instead.as_ref(),
                 Then::Taken { by } => Some(by),
             };
-            let goes = wish.leaving.iter().find(|other| comes.is_some() && comes == other.subject().as_ref());
+            let goes =
+                declaration.leaving.iter().find(|other| comes.is_some() && comes == other.subject().as_ref());
             if let Some(goes) = goes {
                 self.contradiction(goes, leaving.span, COMES);
             }
@@ -129,9 +134,10 @@ impl<'a> Resolver<'a> {
     }
 
     /// Entries that put a principal that goes on lists of pages.
-    fn still_listed(&mut self, leaving: &Leaving<'a>, wish: &Wish<'a>) {
+    fn still_listed(&mut self, leaving: &Leaving<'a>, declaration: &SpaceDeclaration<'a>) {
         let today = self.today;
-        let listed: Vec<&ListItem<Named>> = wish.listed().filter(|entry| !entry.is_over(today)).collect();
+        let listed: Vec<&ListItem<Named>> =
+            declaration.listed().filter(|entry| !entry.is_over(today)).collect();
         for ListItem { who, .. } in listed {
             let same = match (&who.value, &leaving.who) {
                 (Named::User(account), Principal::User(goes)) => account == goes,
@@ -160,21 +166,22 @@ impl<'a> Resolver<'a> {
     /// list that they could stand on.
     pub(super) fn unlist(
         &mut self,
-        wish: &Wish<'a>,
+        declaration: &SpaceDeclaration<'a>,
         live: &LiveSpace,
         kept: &Kept,
         pages: &mut BTreeMap<ContentId, DesiredPage>,
     ) {
         let key = &live.space.key;
         let listed: Vec<(Subject, &Leaving<'_>)> =
-            wish.leaving.iter().filter_map(|leaving| Some((leaving.subject()?, leaving))).collect();
+            declaration.leaving.iter().filter_map(|leaving| Some((leaving.subject()?, leaving))).collect();
         let Some((_, first)) = listed.first().filter(|_| self.policy.asks_about_pages(key)) else { return };
         let Some(tree) = &live.tree else {
             self.unread_pages(key, first.span);
             return;
         };
-        let opens =
-            wish.own.is_some_and(|own| own.unlisted.as_ref().is_some_and(|it| it.value == UnlistedDef::Open));
+        let opens = declaration
+            .own
+            .is_some_and(|own| own.unlisted.as_ref().is_some_and(|it| it.value == UnlistedDef::Open));
         for content in tree.iter() {
             if opens && !pages.contains_key(&content.id) && kept.lets_open(tree, content.id) {
                 continue;
@@ -186,7 +193,7 @@ impl<'a> Resolver<'a> {
                 let declared = pages.get(&content.id).is_some_and(|page| page.audience(verb).is_some());
                 let goes = listed.iter().filter(|(subject, _)| members.contains(subject));
                 let goes: Vec<&Leaving<'_>> = goes.map(|(_, leaving)| *leaving).collect();
-                let declared = declared || (!tree.is_placed(content.id) && may_decide(wish, verb));
+                let declared = declared || (!tree.is_placed(content.id) && may_decide(declaration, verb));
                 let Some(first) = goes.first().filter(|_| !declared) else { continue };
                 match without(members, first, &goes) {
                     Ok(wanted) => {
@@ -197,7 +204,7 @@ impl<'a> Resolver<'a> {
                         }
                     }
                     // Nothing is taken off a list of a paused space.
-                    Err(_) if wish.mode() == Mode::Paused => {}
+                    Err(_) if declaration.mode() == Mode::Paused => {}
                     Err(last) => match goes.iter().find_map(|leaving| leaving.lost()) {
                         // The list would have another entry, were the name of that not lost.
                         Some(lost) => self.skip(Some(key), SkippedPart::List, lost, last.span),
@@ -240,11 +247,11 @@ impl<'a> Resolver<'a> {
     /// policy itself says who holds what, so there is nothing to inherit.
     pub(super) fn inherit(
         &mut self,
-        wish: &Wish<'a>,
+        declaration: &SpaceDeclaration<'a>,
         live: &LiveSpace,
         holdings: &mut BTreeMap<Principal, DesiredHolding>,
     ) {
-        for leaving in &wish.leaving {
+        for leaving in &declaration.leaving {
             let who = leaving.who.clone();
             let Some(held) = live.holdings.get(&who) else {
                 // A site may keep such rows to itself, so whether there are any has to be found out.
@@ -253,7 +260,7 @@ impl<'a> Resolver<'a> {
                 }
                 continue;
             };
-            if let (Some(heir), Mode::Additive | Mode::Paused) = (leaving.heir(), wish.mode()) {
+            if let (Some(heir), Mode::Additive | Mode::Paused) = (leaving.heir(), declaration.mode()) {
                 let heir = Principal::from(heir.clone());
                 let beside = live.holdings.get(&heir);
                 self.give(&heir, held, &leaving.wanted(()), leaving.span, beside, holdings);

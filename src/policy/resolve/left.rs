@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::declaration::{SpaceDeclaration, Then};
 use super::meaning::NameMeaning;
 use super::resolver::Resolver;
-use super::wish::{Then, Wish};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::{
     GroupId, Known, LiveSpace, PageVerb, Principal, SkippedPart, SpaceKey, Subject, Tree, visible,
@@ -22,9 +22,9 @@ pub(super) struct Left<'p> {
 
 impl<'a> Resolver<'a> {
     /// What is left as it is in a space. Of a name that is lost, both what it meant and what has it now.
-    pub(super) fn left(&mut self, wish: &Wish<'a>, key: &SpaceKey) -> Left<'a> {
+    pub(super) fn left(&mut self, declaration: &SpaceDeclaration<'a>, key: &SpaceKey) -> Left<'a> {
         let mut left = Left::default();
-        for pattern in &wish.leave {
+        for pattern in &declaration.leave {
             let LeavePattern::One(who) = &pattern.value else {
                 left.patterns.push(pattern);
                 continue;
@@ -127,17 +127,17 @@ impl<'a> Resolver<'a> {
     }
 
     /// Reports whatever else a policy says about those who are left as they are.
-    pub(super) fn left_and_named(&mut self, wish: &Wish<'a>, left: &Left<'a>) {
+    pub(super) fn left_and_named(&mut self, declaration: &SpaceDeclaration<'a>, left: &Left<'a>) {
         if left.exact.is_empty() && left.patterns.is_empty() {
             return;
         }
         let mut named: Vec<(Grantee, &Span, &str)> = Vec::new();
-        for line in &wish.lines {
+        for line in &declaration.lines {
             named.extend(line.who().iter().map(|entry| (entry.who.value.clone(), line.place(entry), GIVEN)));
         }
-        let entries = wish.listed();
+        let entries = declaration.listed();
         named.extend(entries.map(|entry| (Grantee::Named(entry.who.value.clone()), &entry.who.span, LISTED)));
-        for leaving in &wish.leaving {
+        for leaving in &declaration.leaving {
             let goes = match leaving.then {
                 Then::Gone { .. } => Goes::Nowhere,
                 Then::Taken { .. } => Goes::Replaced,

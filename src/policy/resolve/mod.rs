@@ -23,8 +23,8 @@ mod principals;
 mod resolver;
 mod share;
 mod teams;
-mod wish;
-mod wishes;
+mod declaration;
+mod declarations;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,11 +39,11 @@ use crate::model::{
     AccountId, ArchivedPages, ContentId, ContentReach, Desired, DesiredSpace, GroupId, Kept, Live, LiveSpace,
     PageLabel, Principal, Requested, Skipped, SkippedPart, SpaceKey, UnlistedPages,
 };
+use declaration::{Leaving, SpaceDeclaration};
 pub use lookup::Lookup;
 pub use resolver::Context;
 use resolver::Resolver;
 use share::share;
-use wish::{Leaving, Wish};
 
 /// What a policy asks of a site, and what is worth a look though it does not stand in the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,19 +111,20 @@ fn resolution(policy: &Policy, live: &Live, context: Context<'_>, ended: &Diagno
     for space in policy.spaces.values().filter(|space| policy.is_in_scope(&space.key.value)) {
         resolver.known_space(&space.key.value, &space.key.span);
     }
-    let wishes = resolver.wishes();
+    let declarations = resolver.declarations();
     desired.guards = resolver.guards();
-    desired.coverage = resolver.coverage(&wishes.keys().copied().chain(&policy.focus.without).collect());
+    desired.coverage =
+        resolver.coverage(&declarations.keys().copied().chain(&policy.focus.without).collect());
     desired.archived_pages =
         policy.archived_pages.as_ref().map_or_else(ArchivedPages::default, |said| said.value);
-    for (key, wish) in wishes {
+    for (key, declaration) in declarations {
         resolver.space = Some(key.clone());
         if let Some(live) = live.spaces.get(key)
-            && let Some(space) = resolver.space(&wish, live)
+            && let Some(space) = resolver.space(&declaration, live)
         {
             desired.spaces.insert(key.clone(), space);
-            desired.leavers.extend(wish.leaving.iter().filter_map(Leaving::account).cloned());
-            desired.named.extend(wish.leaving.iter().filter_map(|leaving| match &leaving.who {
+            desired.leavers.extend(declaration.leaving.iter().filter_map(Leaving::account).cloned());
+            desired.named.extend(declaration.leaving.iter().filter_map(|leaving| match &leaving.who {
                 Principal::User(account) => Some(account.clone()),
                 Principal::Group(_) | Principal::Class(_) | Principal::Anonymous => None,
             }));
@@ -154,65 +155,72 @@ fn greatest(mut skipped: BTreeSet<Skipped>) -> BTreeSet<Skipped> {
 
 impl<'a> Resolver<'a> {
     /// How far what is asked of a space's content reaches.
-    fn reach(&self, wish: &Wish<'a>, live: &LiveSpace) -> ContentReach {
-        let is_listed = wish.leaving.iter().any(|leaving| leaving.subject().is_some());
+    fn reach(&self, declaration: &SpaceDeclaration<'a>, live: &LiveSpace) -> ContentReach {
+        let is_listed = declaration.leaving.iter().any(|leaving| leaving.subject().is_some());
         let takes_off = is_listed && self.policy.asks_about_pages(&live.space.key);
-        let opens = wish.own.is_some_and(|own| matches!(unlisted(own), UnlistedPages::Open(_)));
-        let mut joining =
-            wish.own.iter().map(|own| &own.restricted).chain(wish.joining.iter().map(|(_, it)| *it));
+        let opens = declaration.own.is_some_and(|own| matches!(unlisted(own), UnlistedPages::Open(_)));
+        let mut joining = declaration
+            .own
+            .iter()
+            .map(|own| &own.restricted)
+            .chain(declaration.joining.iter().map(|(_, it)| *it));
         if takes_off || opens || joining.any(|joining| !joining.is_empty()) {
             return ContentReach::Everything;
         }
-        let entries = wish.own.into_iter().flat_map(|own| &own.pages);
+        let entries = declaration.own.into_iter().flat_map(|own| &own.pages);
         entries.map(|entry| entry.pages.value.content_reach()).max().unwrap_or_default()
     }
 
     /// What is asked of a space; `None` if all of it is skipped. Its names are looked up in any case, so that what
     /// became of them is reported at once.
-    fn space(&mut self, wish: &Wish<'a>, live: &LiveSpace) -> Option<DesiredSpace> {
-        if !self.is_meant(&live.space.key, wish.span) {
+    fn space(&mut self, declaration: &SpaceDeclaration<'a>, live: &LiveSpace) -> Option<DesiredSpace> {
+        if !self.is_meant(&live.space.key, declaration.span) {
             return None;
         }
-        let page_only = match wish.own {
+        let page_only = match declaration.own {
             Some(own) => self.page_only(own, live),
             None => Some(Vec::new()),
         };
-        let left = self.left(wish, &live.space.key);
-        self.left_and_named(wish, &left);
+        let left = self.left(declaration, &live.space.key);
+        self.left_and_named(declaration, &left);
         let mut kept = Kept { left: self.left_here(&left, live), ..Kept::default() };
-        let mut holdings = self.holdings(wish, live, &mut kept);
+        let mut holdings = self.holdings(declaration, live, &mut kept);
         // What is copied from another space, no line says of them.
         holdings.retain(|who, _| self.left_by(&left, who).is_none());
         let (mut pages, mut joins, meant) =
-            wish.own.map(|own| self.pages(own, live, &mut kept)).unwrap_or_default();
-        self.joins_of_space(wish, live, &mut joins);
-        self.unlist(wish, live, &kept, &mut pages);
+            declaration.own.map(|own| self.pages(own, live, &mut kept)).unwrap_or_default();
+        self.joins_of_space(declaration, live, &mut joins);
+        self.unlist(declaration, live, &kept, &mut pages);
         Some(DesiredSpace {
-            mode: wish.mode(),
-            origin: wish.span.origin(),
+            mode: declaration.mode(),
+            origin: declaration.span.origin(),
             holdings,
             pages,
             joins,
-            labels: wish.own.map(|own| meant_by_label(own, &meant)).unwrap_or_default(),
-            reach: self.reach(wish, live),
-            unlisted: wish.own.map_or(UnlistedPages::Leave, unlisted),
+            labels: declaration.own.map(|own| meant_by_label(own, &meant)).unwrap_or_default(),
+            reach: self.reach(declaration, live),
+            unlisted: declaration.own.map_or(UnlistedPages::Leave, unlisted),
             page_only: page_only?,
-            requested: self.requested(wish),
-            watched: wish.watched.clone(),
+            requested: self.requested(declaration),
+            watched: declaration.watched.clone(),
             kept,
         })
     }
 
     /// The principals that lose something because a line names them for it.
-    fn requested(&mut self, wish: &Wish<'a>) -> Requested {
+    fn requested(&mut self, declaration: &SpaceDeclaration<'a>) -> Requested {
         let today = self.today;
-        let leaving = wish.leaving.iter().map(|leaving| leaving.who.clone());
+        let leaving = declaration.leaving.iter().map(|leaving| leaving.who.clone());
         let mut requested = Requested { access: leaving.collect(), ..Requested::default() };
-        let entries = wish.lines.iter().flat_map(wish::WishLine::who).filter(|entry| entry.is_over(today));
+        let entries = declaration
+            .lines
+            .iter()
+            .flat_map(declaration::DeclaredLine::who)
+            .filter(|entry| entry.is_over(today));
         for entry in entries {
             requested.access.extend(self.principal(&entry.who).known());
         }
-        for entry in wish.listed().filter(|entry| entry.is_over(today)) {
+        for entry in declaration.listed().filter(|entry| entry.is_over(today)) {
             requested.lists.extend(self.subject(&entry.who.value, &entry.who.span).known());
         }
         requested

@@ -75,7 +75,7 @@ impl YamlText {
 
     /// A sentence or an item (`- `) after `#`, in as many lines as it needs.
     pub(crate) fn comment(&mut self, text: &str, level: usize) {
-        let text = tame(text);
+        let text = strip_controls(text);
         let hanging = if text.starts_with("- ") { "  " } else { "" };
         let start = format!("{}#", indent(level));
         let mut line = start.clone();
@@ -100,7 +100,7 @@ impl YamlText {
     fn line(&mut self, line: &str, comment: Option<&str>) {
         self.0.push_str(line);
         if let Some(comment) = comment {
-            let _ = write!(self.0, " # {}", tame(comment));
+            let _ = write!(self.0, " # {}", strip_controls(comment));
         }
         self.0.push('\n');
     }
@@ -174,7 +174,7 @@ fn indent(level: usize) -> String {
 }
 
 /// A text that stays in its line: comments know no escapes of their own.
-fn tame(text: &str) -> String {
+fn strip_controls(text: &str) -> String {
     visible(text.trim()).into_owned()
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{DocumentBody, write};
 use crate::model::{Mode, SpaceKey, harmless};
-use crate::policy::express::{Remark, SpaceDraft};
+use crate::policy::export::{Remark, SpaceDraft};
 use crate::render::ImportSummary;
 
 #[derive(Serialize, JsonSchema)]

@@ -15,7 +15,7 @@ use crate::model::{
     SpaceStatus, Tree,
 };
 use crate::policy::as_yaml;
-use crate::policy::express::handles;
+use crate::policy::export::handles;
 
 use super::style::count;
 

@@ -17,11 +17,11 @@ impl<'a> Compiler<'a> {
         members: &BTreeSet<Subject>,
         insiders: &Readers,
     ) {
-        if self.ground.wish.joins.is_empty() {
+        if self.ground.desired_space.joins.is_empty() {
             return;
         }
         let insiders = self.plain(insiders.after.subjects.iter());
-        let joining = self.ground.wish.joins.on(id, list);
+        let joining = self.ground.desired_space.joins.on(id, list);
         let mut others = self.plain(members.iter());
         others.retain(|subject| insiders.contains(subject) || !joining.contains_key(subject));
         let guests = members.iter().filter(|subject| self.guests.contains_key(*subject)).cloned();
@@ -35,7 +35,7 @@ impl<'a> Compiler<'a> {
     /// Those who join a list that restricts content, guests apart.
     pub(super) fn joined(&self, id: ContentId, list: PageVerb) -> impl Iterator<Item = &'a Subject> {
         let joined: Vec<&Subject> =
-            self.ground.wish.joins.onto(id, list).map(|(subject, _)| subject).collect();
+            self.ground.desired_space.joins.onto(id, list).map(|(subject, _)| subject).collect();
         let guests = self.guests;
         joined.into_iter().filter(|subject| !guests.contains_key(*subject))
     }
@@ -48,19 +48,19 @@ impl<'a> Compiler<'a> {
         list: PageVerb,
         members: &BTreeSet<Subject>,
     ) -> BTreeSet<Subject> {
-        let Ground { wish, live, .. } = self.ground;
-        let set = wish.pages.get(&id).and_then(|page| page.audience(list));
+        let Ground { desired_space, live, .. } = self.ground;
+        let set = desired_space.pages.get(&id).and_then(|page| page.audience(list));
         if set.is_some_and(|wanted| wanted.by.rule.is_none()) {
             return BTreeSet::new();
         }
         let stay = self.found.stay.get(&(id, list));
         let leaves = |subject: &Subject| {
             !stay.is_some_and(|stay| stay.contains(subject))
-                && !wish.kept.leaves(subject)
+                && !desired_space.kept.leaves(subject)
                 && !matches!(subject, Subject::User(account) if *account == live.site.caller.account
                     || live.directory.people.get(account).is_some_and(|person| person.kind == AccountKind::App))
         };
-        let over = wish.joins.on(id, list).into_iter().filter(|(_, wanted)| wanted.is_over());
+        let over = desired_space.joins.on(id, list).into_iter().filter(|(_, wanted)| wanted.is_over());
         let over =
             over.map(|(subject, _)| subject).filter(|subject| members.contains(*subject) && leaves(subject));
         let ended: BTreeSet<Subject> = over.cloned().collect();
@@ -70,8 +70,8 @@ impl<'a> Compiler<'a> {
 
     /// Guests who join lists that keep them out.
     pub(super) fn joining_guests(&mut self) {
-        let (wish, tree, guests) = (self.ground.wish, self.tree, self.guests);
-        for content in tree.iter().filter(|content| wish.joins.reaches(content.id)) {
+        let (desired_space, tree, guests) = (self.ground.desired_space, self.tree, self.guests);
+        for content in tree.iter().filter(|content| desired_space.joins.reaches(content.id)) {
             let id = content.id;
             let Some(lists) = self.lists(content) else { continue };
             for list in PageVerb::ALL {
@@ -79,7 +79,7 @@ impl<'a> Compiler<'a> {
                 if made.unwrap_or(lists.audience(list)).is_anyone() {
                     continue;
                 }
-                for (subject, wanted) in wish.joins.onto(id, list) {
+                for (subject, wanted) in desired_space.joins.onto(id, list) {
                     let Some(guest) = guests.get(subject) else { continue };
                     let is_out = match list {
                         PageVerb::View => !guest.sees.contains(&id),

@@ -12,13 +12,13 @@ use crate::model::{AccessClass, Live, LiveSpace, Principal, SpaceKey, Subject, T
 /// A person stands for themself. A group, a class and `anonymous` stand for a person of which nothing
 /// else is known: that is how changes are told for people that cannot be listed.
 #[derive(Debug)]
-pub(super) struct Roll {
+pub(super) struct PrincipalTable {
     parties: Vec<Principal>,
     numbers: HashMap<Principal, u32>,
 }
 
-impl Roll {
-    /// One roll for several states of a site, so that their sets can be compared.
+impl PrincipalTable {
+    /// One table for several states of a site, so that their sets can be compared.
     pub(super) fn of<'a>(states: impl IntoIterator<Item = &'a Live>) -> Self {
         let mut found: HashSet<Principal> = AccessClass::ALL.into_iter().map(Principal::Class).collect();
         found.insert(Principal::Anonymous);

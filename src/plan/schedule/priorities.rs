@@ -12,7 +12,7 @@ use super::space::{Node, Space};
 
 /// The order that people would choose, and the first that is tried: close pages, let in, shut out, open pages, and
 /// what takes something from the caller last of all.
-pub(super) fn habits(
+pub(super) fn priorities(
     space: &Space<'_>,
     nodes: &[Node],
     conflicts: &[Conflict],
@@ -24,7 +24,7 @@ pub(super) fn habits(
     for &call in pending.into_iter().flat_map(|number| barriers.members(number)) {
         waited_for[call] = true;
     }
-    let habit = |node: &Node| match &node.call {
+    let priority = |node: &Node| match &node.call {
         Call::Restrict { before, after, .. } => {
             let closes =
                 PageVerb::ALL.iter().any(|&verb| narrows(before.audience(verb), after.audience(verb)));
@@ -37,8 +37,8 @@ pub(super) fn habits(
     let last = |call: usize| LAST + u8::from(!waited_for[call]);
     let takes = |node: &Node| takes_from_caller(node, space);
     let calls = nodes.iter().enumerate();
-    let mut habits: Vec<u8> =
-        calls.map(|(call, node)| if takes(node) { last(call) } else { habit(node) }).collect();
-    barriers.add_habits(&mut habits);
-    habits
+    let mut priorities: Vec<u8> =
+        calls.map(|(call, node)| if takes(node) { last(call) } else { priority(node) }).collect();
+    barriers.add_priorities(&mut priorities);
+    priorities
 }

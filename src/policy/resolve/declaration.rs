@@ -12,11 +12,11 @@ use crate::policy::leave::LeavePattern;
 use crate::policy::rules::Like;
 
 /// Everything that is asked of one space.
-pub(super) struct Wish<'p> {
+pub(super) struct SpaceDeclaration<'p> {
     pub(super) own: Option<&'p SpaceDef>,
     /// The line to name for the space as a whole.
     pub(super) span: &'p Span,
-    pub(super) lines: Vec<WishLine<'p>>,
+    pub(super) lines: Vec<DeclaredLine<'p>>,
     /// Spaces whose live access is copied here.
     pub(super) copies: Vec<Copied<'p>>,
     pub(super) leaving: Vec<Leaving<'p>>,
@@ -27,7 +27,7 @@ pub(super) struct Wish<'p> {
     pub(super) watched: BTreeMap<String, BTreeSet<Principal>>,
 }
 
-impl<'p> Wish<'p> {
+impl<'p> SpaceDeclaration<'p> {
     pub(super) fn mode(&self) -> Mode {
         self.own.map_or(Mode::Additive, |own| own.mode)
     }
@@ -45,13 +45,13 @@ impl<'p> Wish<'p> {
 
 /// A line of access, and how it came here.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct WishLine<'p> {
+pub(super) struct DeclaredLine<'p> {
     pub(super) says: &'p AccessLine,
     pub(super) rule: Option<&'p str>,
     pub(super) via: Option<&'p Spanned<Like>>,
 }
 
-impl<'p> WishLine<'p> {
+impl<'p> DeclaredLine<'p> {
     pub(super) fn who(&self) -> &'p [ListItem<Grantee>] {
         &self.says.who
     }

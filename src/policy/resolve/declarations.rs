@@ -5,9 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::declaration::{Copied, DeclaredLine, Leaving, SpaceDeclaration};
 use super::meaning::{Lost, NameMeaning, WrittenName};
 use super::resolver::Resolver;
-use super::wish::{Copied, Leaving, Wish, WishLine};
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, near_key};
 use crate::model::{
     Holding, LiveSpace, Permission, Principal, SkippedPart, SpaceId, SpaceKey, SpaceStatus, Truth,
@@ -24,7 +24,7 @@ const ROWS: usize = 20;
 pub(super) type Selection<'p> = BTreeMap<&'p SpaceKey, Vec<&'p Rule>>;
 
 /// What a space gets through lines and copies.
-type Gets<'p> = (Vec<WishLine<'p>>, Vec<Copied<'p>>);
+type Gets<'p> = (Vec<DeclaredLine<'p>>, Vec<Copied<'p>>);
 
 /// Where what a space gets comes from.
 struct Origins<'s, 'p> {
@@ -36,7 +36,7 @@ struct Origins<'s, 'p> {
 
 impl<'a> Resolver<'a> {
     /// What is asked, space by space. Nothing is, where `like` goes wrong: one could not tell what it means.
-    pub(super) fn wishes(&mut self) -> BTreeMap<&'a SpaceKey, Wish<'a>> {
+    pub(super) fn declarations(&mut self) -> BTreeMap<&'a SpaceKey, SpaceDeclaration<'a>> {
         let (policy, live) = (self.policy, self.live);
         let selection = self.selection();
         let selects = |rule: &Rule, key: &SpaceKey| {
@@ -52,7 +52,7 @@ impl<'a> Resolver<'a> {
         let mut origins = Origins { selection: &selection, selects: &selects, sources };
         let named = policy.spaces.keys().chain(selection.keys().copied());
         let keys: BTreeSet<&SpaceKey> = named.filter(|key| policy.is_in_scope(key)).collect();
-        let mut wishes = BTreeMap::new();
+        let mut declarations = BTreeMap::new();
         for key in keys {
             let Some(space) = live.spaces.get(key) else { continue };
             let own = policy.spaces.get(key);
@@ -67,7 +67,7 @@ impl<'a> Resolver<'a> {
             let (mut lines, copies) = self.gets(key, &mut origins);
             // Not part of what `like` copies: in another space nothing would be closed to these guests.
             let guests = own.into_iter().flat_map(|own| &own.page_only);
-            lines.extend(guests.map(|entry| WishLine { says: &entry.access, rule: None, via: None }));
+            lines.extend(guests.map(|entry| DeclaredLine { says: &entry.access, rule: None, via: None }));
             let leaving = policy
                 .rules
                 .iter()
@@ -85,11 +85,11 @@ impl<'a> Resolver<'a> {
             let joining =
                 rules.iter().filter(|rule| !rule.restricted.is_empty() && policy.asks_about_pages(key));
             let joining = joining.map(|rule| (rule.name.value.as_str(), &rule.restricted)).collect();
-            let wish = Wish { own, span, lines, copies, leaving, leave, joining, watched };
-            wishes.insert(&space.space.key, wish);
+            let declaration = SpaceDeclaration { own, span, lines, copies, leaving, leave, joining, watched };
+            declarations.insert(&space.space.key, declaration);
         }
         self.space = None;
-        wishes
+        declarations
     }
 
     /// Whether the spaces whose access one has are what they were; if not, all of the space is skipped.
@@ -110,13 +110,13 @@ impl<'a> Resolver<'a> {
             return gets.clone();
         }
         let own = self.policy.spaces.get(key).map(|own| own.access.as_slice()).unwrap_or_default();
-        let mut lines: Vec<WishLine<'a>> =
-            own.iter().map(|line| WishLine { says: line, rule: None, via: None }).collect();
+        let mut lines: Vec<DeclaredLine<'a>> =
+            own.iter().map(|line| DeclaredLine { says: line, rule: None, via: None }).collect();
         let mut copies = Vec::new();
         for rule in origins.selection.get(key).into_iter().flatten() {
             let rows = rule.rows.get(key).map(Vec::as_slice).unwrap_or_default();
             let name = Some(rule.name.value.as_str());
-            lines.extend(rule.access.iter().chain(rows).map(|line| WishLine {
+            lines.extend(rule.access.iter().chain(rows).map(|line| DeclaredLine {
                 says: line,
                 rule: name,
                 via: None,
@@ -132,7 +132,7 @@ impl<'a> Resolver<'a> {
                     if theirs.is_empty() && copied.is_empty() {
                         self.nothing_to_copy(liking.like);
                     }
-                    lines.extend(theirs.iter().map(|theirs| WishLine {
+                    lines.extend(theirs.iter().map(|theirs| DeclaredLine {
                         says: theirs.says,
                         rule,
                         via: Some(liking.like),

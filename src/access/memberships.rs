@@ -9,9 +9,9 @@ use std::sync::OnceLock;
 
 use roaring::RoaringBitmap;
 
+use super::principal_table::PrincipalTable;
 use super::question::Reason;
 use super::reach::Reach;
-use super::roll::Roll;
 use super::standing::{Licences, Standing, Unlisted, numbers, standings};
 use crate::model::{
     AccessClass, AccountId, Directory, Group, GroupId, Known, Live, Permission, Principal, ProductAccess,
@@ -31,7 +31,7 @@ pub(super) enum Unreadable {
 
 /// All people by standing and by group.
 #[derive(Debug)]
-pub(super) struct Census {
+pub(super) struct MembershipIndex {
     standings: BTreeMap<u32, BTreeSet<Standing>>,
     groups: BTreeMap<GroupId, Membership>,
     /// The groups that give a licence, and those of which that is not known.
@@ -105,11 +105,16 @@ impl Tier {
     }
 }
 
-impl Census {
-    pub(super) fn of(live: &Live, roll: &Roll, unreadable: Unreadable, unlisted: Unlisted) -> Self {
+impl MembershipIndex {
+    pub(super) fn of(
+        live: &Live,
+        table: &PrincipalTable,
+        unreadable: Unreadable,
+        unlisted: Unlisted,
+    ) -> Self {
         let directory = &live.directory;
-        let licences = Licences::of(directory, roll, unlisted);
-        let standings: BTreeMap<u32, BTreeSet<Standing>> = roll
+        let licences = Licences::of(directory, table, unlisted);
+        let standings: BTreeMap<u32, BTreeSet<Standing>> = table
             .iter()
             .map(|(number, party)| (number, standings(party, live, licences.test(number))))
             .collect();
@@ -120,30 +125,30 @@ impl Census {
                 by_standing.entry(*standing).or_default().insert(*number, answer);
             }
         }
-        let people: RoaringBitmap = roll
+        let people: RoaringBitmap = table
             .iter()
             .filter(|(_, party)| matches!(party, Principal::User(_)))
             .map(|(number, _)| number)
             .collect();
         let mut groups = BTreeMap::new();
-        for (number, party) in roll.iter() {
+        for (number, party) in table.iter() {
             let Principal::Group(id) = party else { continue };
             let is_deleted = directory.is_deleted(&Subject::Group(id.clone()));
             let mut members = if is_deleted { Reach::default() } else { Reach::one(number) };
             match (directory.members(id), unreadable) {
-                (Known::Known(known), _) => members.sure.extend(numbers(known, roll)),
+                (Known::Known(known), _) => members.sure.extend(numbers(known, table)),
                 (Known::Unknown(_), Unreadable::AnyoneMayBeIn) => members.perhaps.clone_from(&people),
                 (Known::Unknown(_), Unreadable::StandsForItself) => {}
             }
             groups.insert(id.clone(), members);
         }
-        let admins = product_admins(directory, roll, &groups, &licences);
+        let admins = product_admins(directory, table, &groups, &licences);
         let out = |number: &u32| standings[number].iter().all(|standing| *standing == Standing::Out);
         let living = people.iter().filter(|number| !out(number)).collect();
         let doors = Tier::ALL
-            .map(|tier| TierSets::of(tier, &live.site, roll, &by_standing, &admins, unreadable, unlisted));
+            .map(|tier| TierSets::of(tier, &live.site, table, &by_standing, &admins, unreadable, unlisted));
         let home = |(account, space): (&AccountId, &SpaceKey)| {
-            Some((roll.find(&Principal::User(account.clone()))?, space.clone()))
+            Some((table.find(&Principal::User(account.clone()))?, space.clone()))
         };
         let homes = live.guests.iter().filter_map(home).collect();
         let groups = groups.into_iter().map(|(id, members)| (id, Membership::of(members))).collect();
@@ -155,12 +160,12 @@ impl Census {
     }
 
     /// The people for which an entry that names a principal counts.
-    pub(super) fn reach(&self, grantee: AccessEntry<'_>, roll: &Roll) -> Cow<'_, Reach> {
+    pub(super) fn reach(&self, grantee: AccessEntry<'_>, table: &PrincipalTable) -> Cow<'_, Reach> {
         let doors = &self.doors[grantee.tier as usize];
         match grantee.principal {
             Principal::User(_) => {
                 let mut reach = Reach::default();
-                if let Some(party) = roll.find(grantee.principal) {
+                if let Some(party) = table.find(grantee.principal) {
                     reach.insert(party, self.reaches_person(grantee, party));
                 }
                 Cow::Owned(reach)
@@ -175,10 +180,10 @@ impl Census {
     }
 
     /// Whether the entry counts for one party, without making the set.
-    pub(super) fn reaches(&self, grantee: AccessEntry<'_>, party: u32, roll: &Roll) -> Truth {
+    pub(super) fn reaches(&self, grantee: AccessEntry<'_>, party: u32, table: &PrincipalTable) -> Truth {
         let doors = &self.doors[grantee.tier as usize];
         match grantee.principal {
-            Principal::User(_) if roll.find(grantee.principal) == Some(party) => {
+            Principal::User(_) if table.find(grantee.principal) == Some(party) => {
                 self.reaches_person(grantee, party)
             }
             Principal::User(_) => Truth::No,
@@ -269,9 +274,14 @@ impl Census {
     }
 
     /// Why the standing of a party is not certain.
-    pub(super) fn standing_doubts(&self, party: u32, live: &Live, roll: &Roll) -> BTreeSet<Reason> {
+    pub(super) fn standing_doubts(
+        &self,
+        party: u32,
+        live: &Live,
+        table: &PrincipalTable,
+    ) -> BTreeSet<Reason> {
         let mut doubts = BTreeSet::new();
-        let Some(Principal::User(account)) = roll.name(party) else { return doubts };
+        let Some(Principal::User(account)) = table.name(party) else { return doubts };
         let possible: BTreeSet<Standing> = self.standings(party).collect();
         let account = account.clone();
         if possible.len() < 2 {
@@ -320,7 +330,7 @@ impl TierSets {
     fn of(
         tier: Tier,
         site: &Site,
-        roll: &Roll,
+        table: &PrincipalTable,
         by_standing: &BTreeMap<Standing, Reach>,
         admins: &Reach,
         unreadable: Unreadable,
@@ -342,7 +352,7 @@ impl TierSets {
         let group = union(&[&licensed, &apps, &guests.clone().doubted()]);
         let signed_in = union(&[&licensed, &unlicensed, &guests.clone().doubted(), &apps.clone().doubted()]);
 
-        let number = |party: &Principal| roll.find(party);
+        let number = |party: &Principal| table.find(party);
         let visitors = union(&[&licensed, &unlicensed, &guests, &apps]);
         let mut anonymous = match site.anonymous_access {
             Known::Known(true) => visitors,
@@ -389,14 +399,14 @@ fn union(parts: &[&Reach]) -> Reach {
 
 fn product_admins(
     directory: &Directory,
-    roll: &Roll,
+    table: &PrincipalTable,
     groups: &BTreeMap<GroupId, Reach>,
     licences: &Licences,
 ) -> Reach {
     let mut admins = match licences {
         // Where no group is known to give a licence, none is known to make product admins, and anyone may be one.
         Licences::Unlisted(Truth::Unknown) => {
-            Reach::sure(roll.iter().map(|(number, _)| number).collect()).doubted()
+            Reach::sure(table.iter().map(|(number, _)| number).collect()).doubted()
         }
         Licences::Unlisted(_) | Licences::Listed(_) => Reach::default(),
     };
@@ -408,7 +418,7 @@ fn product_admins(
             Some(Known::Unknown(_)) | None => admins.or(&members.clone().doubted()),
         }
     }
-    if let Some(number) = roll.find(&Principal::Class(AccessClass::AllProductAdmins)) {
+    if let Some(number) = table.find(&Principal::Class(AccessClass::AllProductAdmins)) {
         admins.insert(number, Truth::Yes);
     }
     admins
