@@ -273,7 +273,7 @@ fn a_key_that_another_space_of_the_policy_took_over_is_skipped() {
     assert!(plan.err.contains("the space `ENG` is now `PAY`"), "{}", plan.err);
     assert_eq!(section(&plan.out, "PAY"), section(&first, "ENG"));
     assert!(
-        plan.out.contains("PAY  PAY: id 3 is gone, and 1 has its name; skipped: the whole space"),
+        plan.out.contains("PAY  id 3 is gone, and 1 has its name; skipped: the whole space"),
         "{}",
         plan.out
     );
