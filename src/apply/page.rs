@@ -73,6 +73,12 @@ pub(super) struct Ended {
     pub(super) written: Option<Written>,
 }
 
+impl Ended {
+    fn skipped(change: ConcurrentChange) -> Self {
+        Self { status: Status::Skipped { changes: vec![change], partly: false }, written: None }
+    }
+}
+
 impl<'a> PageRun<'a> {
     pub(super) const fn new(space: &'a SpaceKey) -> Self {
         Self { space, left: 0, is_busy: false, waiting: Vec::new(), written: None, is_unchecked: false }
@@ -129,6 +135,13 @@ pub(super) async fn write<S: Read + Write>(
     options: &ApplyOptions,
     site: &Recorded<'_, S>,
 ) -> Ended {
+    // What else decides is asked before the lists, so that nothing lies between these and the write.
+    let is_asked = lets_in(call.before, call.after);
+    if options.precautions.look
+        && let Some(ended) = does_not_fit(plan, call, is_asked, site).await
+    {
+        return ended;
+    }
     let now = match now(plan, call, earlier, options, site).await {
         Ok(now) => now,
         Err(failure) => return Ended { status: Status::Failed(failure), written: None },
@@ -138,32 +151,47 @@ pub(super) async fn write<S: Read + Write>(
         return Ended { status: look.status(None), written: None };
     };
     let after = lists_after(request, &now);
-    if options.precautions.look {
-        match lost_label(plan, call, site).await {
-            Ok(None) => {}
-            Ok(Some(label)) => {
-                let (space, content) = (call.space.clone(), call.content);
-                let changes = vec![ConcurrentChange::Unlabelled { space, content, label }];
-                return Ended { status: Status::Skipped { changes, partly: false }, written: None };
-            }
-            Err(failure) => return Ended { status: Status::Failed(failure), written: None },
-        }
-    }
-    if options.precautions.look && lets_in(&now, &after) {
-        match is_elsewhere(call, site).await {
-            Ok(false) => {}
-            Ok(true) => {
-                let (space, content) = (call.space.clone(), call.content);
-                let changes = vec![ConcurrentChange::Moved { space, content }];
-                return Ended { status: Status::Skipped { changes, partly: false }, written: None };
-            }
-            Err(failure) => return Ended { status: Status::Failed(failure), written: None },
-        }
+    if options.precautions.look
+        && !is_asked
+        && lets_in(&now, &after)
+        && let Some(ended) = stands_elsewhere(call, site).await
+    {
+        return ended;
     }
     let status = perform(plan, Some(call.id), request, site).await;
     let has_written = status.is_settled() || status.may_have_written();
     let written = has_written.then(|| Written { before: vec![now], after });
     Ended { status: look.status(Some(status)), written }
+}
+
+/// Why a call is not made whatever the lists are: the page lost the label by which the policy means it, or stands
+/// elsewhere, where the call is to let anyone in.
+async fn does_not_fit<S: Read + Write>(
+    plan: &Plan,
+    call: &ListCall<'_>,
+    lets_in: bool,
+    site: &Recorded<'_, S>,
+) -> Option<Ended> {
+    match lost_label(plan, call, site).await {
+        Ok(None) if lets_in => stands_elsewhere(call, site).await,
+        Ok(None) => None,
+        Ok(Some(label)) => {
+            let (space, content) = (call.space.clone(), call.content);
+            Some(Ended::skipped(ConcurrentChange::Unlabelled { space, content, label }))
+        }
+        Err(failure) => Some(Ended { status: Status::Failed(failure), written: None }),
+    }
+}
+
+async fn stands_elsewhere<S: Read + Write>(call: &ListCall<'_>, site: &Recorded<'_, S>) -> Option<Ended> {
+    match is_elsewhere(call, site).await {
+        Ok(false) => None,
+        Ok(true) => {
+            let (space, content) = (call.space.clone(), call.content);
+            Some(Ended::skipped(ConcurrentChange::Moved { space, content }))
+        }
+        Err(failure) => Some(Ended { status: Status::Failed(failure), written: None }),
+    }
 }
 
 /// The label by which the policy means a page, if the page does not show it any more.
