@@ -71,6 +71,8 @@ pub fn plan_rest(
         let mut planned = rest.plan(&aim, gaps, desired, live)?;
         let more = plan::beyond_stated(plan, &planned, live, &desired.guards);
         if more.is_empty() {
+            planned.plan.skipped.extend(plan.skipped.iter().cloned());
+            planned.plan.hash = planned.plan.recomputed_hash();
             list_unseen(plan, rest, live, &mut planned.plan);
             return Ok((planned, beyond));
         }

@@ -8,7 +8,7 @@ use crate::apply::journal::{self, Record};
 use crate::apply::rest;
 use crate::apply::undo::{self, NotGivenBack, Undo};
 use crate::model::{Desired, Live, PageVerb, SpaceKey};
-use crate::plan::{Aim, Change, Gaps, Plan};
+use crate::plan::{Aim, Change, ChangeReason, Gaps, Plan};
 use crate::render;
 use crate::render::style::{count, list};
 
@@ -37,6 +37,15 @@ pub(super) async fn run(
         ));
     }
     let mut record = find(&args.journal, &args.scope.directory)?;
+    if args.journal == LAST
+        && let Some(undone) = undone_by(&record, &args.scope.directory)
+    {
+        out.say(&format!(
+            "The last run took back that of {} and did not finish; this goes on with it",
+            undone.began
+        ));
+        record = undone;
+    }
     within(&mut record, &args.scope.spaces)?;
     let UndoArgs { include_ended, ahead_of_revert, .. } = *args;
     let run = UndoneRun { record, include_ended, ahead_of_revert };
@@ -102,6 +111,19 @@ pub(super) fn find(asked: &Utf8Path, directory: &Utf8Path) -> Result<Record, Cli
     };
     let record = journal::read(path).map_err(|error| unreadable(error.to_string()))?;
     record.ok_or_else(|| unreadable(format!("`{path}` says nothing: its run ended before it began")))
+}
+
+/// The run that another one took back, if it came to no end: `last` goes on with it, as the message of that run says.
+fn undone_by(record: &Record, directory: &Utf8Path) -> Option<Record> {
+    if record.end.as_ref().is_some_and(|end| end.complete) {
+        return None;
+    }
+    let run = record.plan.changes.iter().find_map(|change| match change.reason() {
+        ChangeReason::TakenBack { run } => Some(run),
+        _ => None,
+    })?;
+    let (records, _) = journal::all(&journal::folder(directory));
+    records.into_iter().find(|record| record.began.to_string() == *run)
 }
 
 /// A run that is to be undone.

@@ -356,6 +356,25 @@ fn what_a_site_may_not_grant_alone_is_named_before_it_is_tried() {
     assert!(undone.out.contains("The run is not taken back yet."), "{}", undone.out);
 }
 
+/// The message of a partial undo says to run the same command again, which must not give back what is taken back so far.
+#[test]
+fn undo_goes_on_where_it_could_not_finish() {
+    let site = format!(
+        "{SITE}quirks: {{companions: never}}\nadversary: {{fail: ['403:DELETE:/space/ENG/permission/*']}}\n"
+    );
+    let policy = POLICY.replacen("    access:", "    mode: additive\n    access:", 1);
+    let folder = Folder::with(&[("site.yaml", &site), ("policy.yaml", &with_site(&policy))]);
+    folder.run(&["apply", "--yes"]).code(0);
+    let undo = ["undo", "last", "--yes", "--ahead-of-revert"];
+    let first = folder.run(&undo).code(5);
+    assert!(first.out.contains("Running the same command again goes on from here."), "{}", first.out);
+    let left = state(&folder);
+    let again = folder.run(&undo).code(1);
+    assert!(again.err.contains("did not finish; this goes on with it"), "{}", again.err);
+    assert_eq!(state(&folder), left);
+    assert_eq!(journals(&folder), 3);
+}
+
 #[test]
 fn a_run_is_taken_back_in_some_spaces_and_not_for_a_team() {
     let folder = repository();
