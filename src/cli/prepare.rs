@@ -8,7 +8,9 @@ use jiff::civil::Date;
 
 use crate::apply::{Unverified, journal, unverified};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, did_you_mean, near_key};
-use crate::model::{Desired, Edition, Fingerprint, Guard, Live, Shown, Site, SkipReason, SpaceKey, visible};
+use crate::model::{
+    Desired, Edition, Fingerprint, Guard, Live, Shown, Site, SkipReason, Skipped, SpaceKey, visible,
+};
 use crate::observe::{Failure, Needs};
 use crate::plan::{self, MadeFrom, Plan, Planned};
 use crate::policy::lock::Lock;
@@ -174,7 +176,14 @@ impl Begun {
         let ending = render::ending_lines(&policy.endings(), today, soon);
         let accepts_incomplete = scope.incomplete == IncompleteMeans::Ok;
         let mut view = View { all: scope.all, ending, accepts_incomplete, ..View::default() };
-        let learnt = lock.learnt(&policy, &live, &connection, scope.is_whole());
+        // What a faulty line names must not be taken for known by the next run.
+        let is_faulty = planned.plan.skipped.iter().any(Skipped::is_of_team);
+        let learnt = if is_faulty {
+            let sound = policy.without_faulty_files(planned.plan.skipped.iter());
+            lock.learnt(&sound, &live, &connection, false)
+        } else {
+            lock.learnt(&policy, &live, &connection, scope.is_whole())
+        };
         planned.plan.made_from = Some(MadeFrom {
             files,
             locks: BTreeSet::from([lock.fingerprint(), Fingerprint::of(&learnt.lock.to_text())]),

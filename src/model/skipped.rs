@@ -21,6 +21,13 @@ pub struct Skipped {
     pub origin: Origin,
 }
 
+impl Skipped {
+    /// Whether it is skipped for what a file of a team asks for.
+    pub const fn is_of_team(&self) -> bool {
+        matches!(self.reason, SkipReason::TeamError { .. } | SkipReason::TeamBlocked { .. })
+    }
+}
+
 /// How much is skipped: the smallest thing that depends on the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -29,7 +29,9 @@ pub fn blocked_for_teams(plan: &Plan, team_of: TeamOf<'_>) -> Option<BTreeSet<Sk
     for Blocker { space, by, origin } in blocks(plan) {
         let found: Vec<(&SpaceKey, String, &Origin)> = if let Some(space) = space {
             let of_line = origin.and_then(|origin| Some((space, team_of(&origin.file)?, origin)));
-            let changes = plan.changes.iter().filter(|change| change.space() == space);
+            // What cannot be done is asked for all the same.
+            let left_out = plan.left_out.iter().map(|left| &left.change);
+            let changes = plan.changes.iter().chain(left_out).filter(|change| change.space() == space);
             let of_changes = changes.filter_map(|change| team_behind(change, plan, team_of));
             of_line.into_iter().chain(of_changes).take(1).collect()
         } else {

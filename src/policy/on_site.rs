@@ -38,6 +38,10 @@ impl Policy {
         let mut followed = Keys::new();
         for (key, locked) in &lock.spaces {
             let Some(now) = now.get(&locked.value).filter(|now| **now != key) else { continue };
+            // A team's entry goes no further than its delegation, which is about keys.
+            if self.is_beyond_team(key, now) {
+                continue;
+            }
             if named.contains(key) {
                 moved.insert(key.clone(), (*now).clone());
             } else if named.contains(*now) && !lock.spaces.contains_key(*now) {
@@ -61,6 +65,12 @@ impl Policy {
         let mut policy = self.clone();
         policy.rekey(&moved);
         OnSite { policy: Cow::Owned(policy), lock: Cow::Owned(lock) }
+    }
+
+    /// Whether a file of a team names a space whose key now is not one of the team's.
+    fn is_beyond_team(&self, key: &SpaceKey, now: &SpaceKey) -> bool {
+        let mut named = self.space_names().filter(|(named, _)| *named == key);
+        named.any(|(_, span)| self.delegation.team_of(&span.file).is_some_and(|team| !team.has_space(now)))
     }
 
     /// The ids of the spaces that have another key by now, or none: their keys were listed, and they were not.

@@ -11,23 +11,20 @@ use super::style::{CHANGE, count, list, paint};
 pub(super) fn skipped(plan: &Plan) -> Option<Section> {
     let names = "on the site the name means something else by now, or nothing, or the page is elsewhere";
     let teams = "what files of teams ask for cannot be carried out";
-    let why = match (plan.skipped.iter().all(is_of_team), plan.skipped.iter().any(is_of_team)) {
-        (true, _) => teams.to_owned(),
-        (false, true) => format!("{names}; or {teams}"),
-        (false, false) => names.to_owned(),
-    };
+    let why =
+        match (plan.skipped.iter().all(Skipped::is_of_team), plan.skipped.iter().any(Skipped::is_of_team)) {
+            (true, _) => teams.to_owned(),
+            (false, true) => format!("{names}; or {teams}"),
+            (false, false) => names.to_owned(),
+        };
     let heading = paint(CHANGE, &format!("Skipped: {why}"));
     (!plan.skipped.is_empty()).then(|| Section::new(ReviewPart::Incomplete, heading, lines(plan)))
-}
-
-fn is_of_team(skipped: &Skipped) -> bool {
-    matches!(skipped.reason, SkipReason::TeamError { .. } | SkipReason::TeamBlocked { .. })
 }
 
 /// How much is skipped, and why.
 pub(super) fn count_words(plan: &Plan) -> String {
     let (of_teams, others): (Vec<&Skipped>, Vec<&Skipped>) =
-        plan.skipped.iter().partition(|skipped| is_of_team(skipped));
+        plan.skipped.iter().partition(|skipped| skipped.is_of_team());
     let entries = |skipped: &[&Skipped]| count(skipped.len(), "entry is", "entries are");
     let names = || {
         let entries = entries(&others);

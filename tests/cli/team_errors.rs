@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::later::Held;
+use crate::support::Folder;
 use crate::team::{Case, ROLES};
 
 /// A file of the team `eng`, and what is skipped for it.
@@ -130,6 +131,9 @@ fn what_a_team_gets_wrong_stops_no_run_for_other_spaces() {
 
         let before = case.hosted.running.world(Held::of);
         let ran = case.run(&["apply", "--yes"]).code(6);
+        // What a faulty line alone names is not known to the next run.
+        let lock = case.folder.read("confperm.lock");
+        assert!(lock.contains("OPS") && !lock.contains("eng-old"), "{}: {lock}", wrong.name);
         let changed = before.differences(&case.hosted.running.world(Held::of));
         let of = |key: &str| changed.iter().any(|line| line.split([' ', ':']).next() == Some(key));
         assert!(of("OPS"), "{}: {changed:?}\n{}", wrong.name, ran.out);
@@ -153,9 +157,35 @@ fn a_run_about_the_wrong_alone_ends_with_it() {
 
     let unknown = case(by_code("unknown-group"));
     assert_eq!(unknown.run(&["plan", "--team", "eng"]).code(4).failures(), ["unknown-group"]);
+    // Lines of another team in that space make it none of that team's.
+    let central = unknown.folder.read("confperm.yaml");
+    std::fs::create_dir(unknown.folder.path().join("teams/lab")).unwrap();
+    let eng = central[central.find("  teams/eng/").unwrap()..].to_owned();
+    let eng = &eng[..eng.find("may-remove: any\n").unwrap() + "may-remove: any\n".len()];
+    let lab = eng.replacen("teams/eng/", "teams/lab/", 1).replacen("name: eng", "name: lab", 1);
+    unknown.folder.write("confperm.yaml", &central.replacen(eng, &format!("{eng}{lab}"), 1));
+    let rule = "rules: [{name: lab, spaces: [ENG], access: {viewer: [group:eng-old]}}]\n";
+    unknown.folder.write("teams/lab/more.yaml", rule);
+    assert_eq!(unknown.run(&["plan", "--team", "eng"]).code(4).failures(), ["unknown-group"]);
+    std::fs::remove_file(unknown.folder.path().join("teams/lab/more.yaml")).unwrap();
     unknown
         .folder
         .write("more.yaml", "rules: [{name: central, spaces: [OPS], access: {viewer: [group:nope]}}]\n");
     let ran = unknown.run(&["apply", "--yes"]).code(4);
     assert_eq!(ran.failures(), ["unknown-group", "unknown-group"], "{}", ran.err);
+}
+
+/// A delegation is about keys: an entry of a team does not follow a space to a key that is not one of the team's.
+#[test]
+fn an_entry_of_a_team_follows_no_space_out_of_its_delegation() {
+    let folder = Folder::example("teams");
+    let entry = "spaces: {ENGLAB: {mode: additive, access: {collaborator: [group:eng-old]}}}\n";
+    folder.write("policy/teams/eng/more.yaml", entry);
+    folder.run(&["plan", "policy"]).code(0);
+    let site = folder.read("site.yaml");
+    for (key, code) in [("ENGNEW", 0), ("HR", 6)] {
+        folder.write("site.yaml", &site.replace("  ENGLAB:", &format!("  {key}:")));
+        let ran = folder.run(&["plan", "policy"]).code(code);
+        assert_eq!(ran.out.contains(&format!("\n{key}  ")), code == 0, "{key}: {}", ran.out);
+    }
 }

@@ -11,7 +11,6 @@ use crate::diagnostic::{Code, Diagnostic, Label, Severity};
 use crate::model::{Live, Shown, SkipReason, Skipped, SkippedPart, SpaceKey};
 use crate::policy::ast::{AccessLine, Policy};
 use crate::policy::delegation::Team;
-use crate::policy::rules::Rule;
 
 /// The errors of teams, each with the spaces that are skipped for it.
 type Causes<'p> = BTreeMap<(&'p str, Diagnostic), BTreeSet<SpaceKey>>;
@@ -110,6 +109,10 @@ impl<'a> Blame<'a> {
     /// such error without the lines of teams.
     fn team(&self, error: &Diagnostic, concerned: Option<&BTreeSet<SpaceKey>>) -> Option<&'a Team> {
         let has = |team: &&&Team| error.labels.iter().any(|label| team.files.value.has(&label.span.file));
+        // What the team got wrong that the run is for is its own, whatever lines others have there.
+        if self.policy.team_in_focus().is_some_and(|own| has(&&own)) {
+            return None;
+        }
         if let Some(team) = self.teams.iter().find(has) {
             return Some(team);
         }
@@ -121,7 +124,8 @@ impl<'a> Blame<'a> {
         }
         let place = error.labels.first()?;
         let central = self.central.get_or_init(|| {
-            let found = (self.resolve)(&without_teams(self.policy)).findings;
+            let is_of_team = |file: &Utf8Path| self.policy.delegation.team_of(file).is_some();
+            let found = (self.resolve)(&self.policy.without_files(&is_of_team)).findings;
             found.into_iter().filter(Diagnostic::is_error).collect()
         });
         let is_central = central.iter().any(|found| {
@@ -169,16 +173,4 @@ impl<'a> Blame<'a> {
 
 fn has_rows_of(lines: &[AccessLine], is_one: &dyn Fn(&Utf8Path) -> bool) -> bool {
     lines.iter().flat_map(|line| &line.who).any(|entry| is_one(&entry.who.span.file))
-}
-
-/// What central files say.
-fn without_teams(policy: &Policy) -> Policy {
-    let is_central = |file: &Utf8Path| policy.delegation.team_of(file).is_none();
-    let mut central = policy.clone();
-    central.spaces.retain(|_, space| is_central(&space.key.span.file));
-    central.rules.retain(|rule: &Rule| is_central(&rule.name.span.file));
-    for lines in central.rules.iter_mut().flat_map(|rule| rule.rows.values_mut()).flatten() {
-        lines.who.retain(|entry| is_central(&entry.who.span.file));
-    }
-    central
 }
