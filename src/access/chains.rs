@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::engine::Engine;
 use super::gates::{ListState, lists_above_may_not_count};
 use super::reach::Reach;
-use crate::model::{Content, ContentId, Members, PageVerb, Tree};
+use crate::model::{Content, ContentId, Members, PageList, Tree};
 
 /// A distinct list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,8 +57,8 @@ impl<'e, 'a> Chains<'e, 'a> {
     }
 
     /// The number of a page's own list.
-    pub(super) fn list(&mut self, content: &'a Content, verb: PageVerb) -> ListId {
-        match ListState::of(content, verb) {
+    pub(super) fn list(&mut self, content: &'a Content, list: PageList) -> ListId {
+        match ListState::of(content, list) {
             ListState::Unread(_) => ListId::UNREAD,
             ListState::Open => ListId::OPEN,
             ListState::Only(members) => self.intern(members),
@@ -130,7 +130,7 @@ impl<'e, 'a> Chains<'e, 'a> {
                 Above::Row(parent) => chains[parent],
                 Above::Hidden => self.below(ChainId::OPEN, ListId::UNREAD),
             };
-            let own = self.list(row.content, PageVerb::View);
+            let own = self.list(row.content, PageList::View);
             chains.push(self.below(above, own));
             if lists_above_may_not_count(row.content).is_some() {
                 let above = self.perhaps(above);

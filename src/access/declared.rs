@@ -2,7 +2,7 @@
 
 use super::question::{Level, Needed, Route};
 use crate::model::{
-    Audience, Declaration, DesiredHolding, DesiredSpace, PageVerb, Principal, Strength, Wanted,
+    Audience, Declaration, DesiredHolding, DesiredSpace, PageList, Principal, Strength, Wanted,
 };
 
 /// The line of the policy that asks for a route through a level of this space; `None` where no line does.
@@ -25,19 +25,23 @@ pub fn declared<'d>(
                 (DesiredHolding::Role(_) | DesiredHolding::Grants(_) | DesiredHolding::Nothing(_), _) => None,
             }
         }
-        (Route::Listed { subject }, Some(content), Needed::OnList(verb)) => {
-            let list = space.pages.get(&content).and_then(|page| page.audience(*verb));
-            let names_it = |list: &&Wanted<Audience>| list.what.subjects().any(|listed| listed == subject);
-            let joins = || space.joins.onto(content, *verb).find(|(joined, _)| *joined == subject);
-            list.filter(names_it).map(|wanted| &*wanted.by).or_else(|| joins().map(|(_, wanted)| &*wanted.by))
+        (Route::Listed { subject }, Some(content), Needed::OnList(list)) => {
+            let wanted = space.pages.get(&content).and_then(|page| page.audience(*list));
+            let names_it =
+                |wanted: &&Wanted<Audience>| wanted.what.subjects().any(|listed| listed == subject);
+            let joins = || space.joins.onto(content, *list).find(|(joined, _)| *joined == subject);
+            wanted
+                .filter(names_it)
+                .map(|wanted| &*wanted.by)
+                .or_else(|| joins().map(|(_, wanted)| &*wanted.by))
         }
-        (Route::OpenList, Some(content), Needed::OnList(verb)) => open(space, content, *verb),
+        (Route::OpenList, Some(content), Needed::OnList(list)) => open(space, content, *list),
         _ => None,
     }
 }
 
-fn open(space: &DesiredSpace, content: crate::model::ContentId, verb: PageVerb) -> Option<&Declaration> {
-    let wanted = space.pages.get(&content)?.audience(verb)?;
+fn open(space: &DesiredSpace, content: crate::model::ContentId, list: PageList) -> Option<&Declaration> {
+    let wanted = space.pages.get(&content)?.audience(list)?;
     wanted.what.is_anyone().then_some(&wanted.by)
 }
 

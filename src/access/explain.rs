@@ -8,7 +8,7 @@ use super::outside::Outside;
 use super::question::{Asker, Level, Needed, Object, Verb, Verdict};
 use super::standing::Standing;
 use crate::model::{
-    AccountId, ContentId, GroupId, Holding, LiveSpace, PageVerb, Permission, Principal, Role, RoleId,
+    AccountId, ContentId, GroupId, Holding, LiveSpace, PageList, Permission, Principal, Role, RoleId,
     SpaceKey, SpaceRoleMode, Subject,
 };
 
@@ -45,9 +45,9 @@ pub enum Fix {
     Grant(SpaceKey, Principal, Permission),
     AssignRole(SpaceKey, Principal, RoleId),
     /// Put the subject on the list.
-    List(ContentId, PageVerb, Subject),
+    List(ContentId, PageList, Subject),
     /// Open the list, for those who cannot be on one.
-    Open(ContentId, PageVerb),
+    Open(ContentId, PageList),
 }
 
 /// So many groups are proposed at most.

@@ -23,7 +23,7 @@ use super::engine::Engine;
 use super::question::{Clause, EditList, Level, Needed, Object, Reason, Verb};
 use super::ways::Way;
 use crate::model::{
-    Audience, Content, ContentId, ContentKind, Known, LiveSpace, Members, PageVerb, Permission, SpaceStatus,
+    Audience, Content, ContentId, ContentKind, Known, LiveSpace, Members, PageList, Permission, SpaceStatus,
 };
 
 /// All gates of one access; who passes them all, and the gate of the site, has it.
@@ -63,10 +63,10 @@ pub(super) enum ListState<'a> {
 }
 
 impl<'a> ListState<'a> {
-    pub(super) fn of(content: &'a Content, verb: PageVerb) -> Self {
+    pub(super) fn of(content: &'a Content, list: PageList) -> Self {
         match &content.restrictions {
             Known::Unknown(why) => Self::Unread(Reason::ListsUnread { content: content.id, why: *why }),
-            Known::Known(lists) => match lists.audience(verb) {
+            Known::Known(lists) => match lists.audience(list) {
                 Audience::Anyone => Self::Open,
                 Audience::Only(members) => Self::Only(members),
             },
@@ -95,9 +95,9 @@ impl<'a> AccessGate<'a> {
         Self { may_be_open: Some(reason), ..Self::of(level, needed, Vec::new()) }
     }
 
-    fn of_list(level: Level, content: &'a Content, verb: PageVerb) -> Self {
-        let needed = Needed::OnList(verb);
-        match ListState::of(content, verb) {
+    fn of_list(level: Level, content: &'a Content, list: PageList) -> Self {
+        let needed = Needed::OnList(list);
+        match ListState::of(content, list) {
             ListState::Open => Self { ways: None, ..Self::of(level, needed, Vec::new()) },
             ListState::Only(members) => Self::of(level, needed, members.iter().map(Way::on_list).collect()),
             ListState::Unread(reason) => Self::unread(level, needed, reason),
@@ -130,7 +130,7 @@ impl Engine<'_> {
             None => {}
             Some((_, Ok(content))) => list_gates(space, content, verb, &mut gates),
             Some((id, Err(reason))) => {
-                gates.push(AccessGate::unread(Level::Content(id), Needed::OnList(PageVerb::View), reason));
+                gates.push(AccessGate::unread(Level::Content(id), Needed::OnList(PageList::View), reason));
                 is_whole = false;
             }
         }
@@ -164,17 +164,17 @@ fn list_gates<'s>(space: &'s LiveSpace, content: &'s Content, verb: Verb, gates:
     let chain = space.tree.as_ref().map(|tree| tree.chain(content.id)).unwrap_or_default();
     gates.extend(chain.missing.map(|missing| {
         let level = Level::Ancestor(missing.content());
-        AccessGate::unread(level, Needed::OnList(PageVerb::View), Reason::above(missing))
+        AccessGate::unread(level, Needed::OnList(PageList::View), Reason::above(missing))
     }));
     gates.extend(chain.ancestors.iter().rev().map(|ancestor| {
-        AccessGate::of_list(Level::Ancestor(ancestor.id), ancestor, PageVerb::View)
+        AccessGate::of_list(Level::Ancestor(ancestor.id), ancestor, PageList::View)
             .unless(lists_above_may_not_count(content))
     }));
-    let own = |verb| AccessGate::of_list(Level::Content(content.id), content, verb);
-    gates.push(own(PageVerb::View));
+    let own = |list| AccessGate::of_list(Level::Content(content.id), content, list);
+    gates.push(own(PageList::View));
     match verb.edit_list() {
         EditList::Ignored => {}
-        EditList::Counts => gates.push(own(PageVerb::Edit)),
-        EditList::Perhaps => gates.push(own(PageVerb::Edit).unless(Some(Reason::DeleteAgainstEditList))),
+        EditList::Counts => gates.push(own(PageList::Edit)),
+        EditList::Perhaps => gates.push(own(PageList::Edit).unless(Some(Reason::DeleteAgainstEditList))),
     }
 }

@@ -12,7 +12,7 @@ use super::levels::Outcome;
 use super::question::{Asker, Level, Needed, Object, Verb, Verdict};
 use crate::model::{
     AccountId, AccountKind, AccountStatus, Audience, Content, ContentId, ContentKind, Known, Live, LiveSpace,
-    Members, PageVerb, Parent, Permission, Principal, Restrictions, SpaceKey, Subject, Truth,
+    Members, PageList, Parent, Permission, Principal, Restrictions, SpaceKey, Subject, Truth,
 };
 
 /// What the lints are told beside the state of the site.
@@ -143,7 +143,7 @@ pub fn lints(engine: &Engine<'_>, inputs: &LintInputs) -> Vec<Finding> {
 
 /// What stands in the way of a member of a list of a page of one space: the same for all content of a kind
 /// that hangs under the same parent.
-type InVain = HashMap<(Subject, PageVerb, Parent, ContentKind), Option<(Lint, Option<Level>)>>;
+type InVain = HashMap<(Subject, PageList, Parent, ContentKind), Option<(Lint, Option<Level>)>>;
 
 struct Linter<'a> {
     engine: &'a Engine<'a>,
@@ -179,13 +179,13 @@ impl Linter<'_> {
         }
         let object = Object::Content(key.clone(), content.id);
         let mut found: BTreeMap<(Lint, Option<Level>), BTreeSet<Principal>> = BTreeMap::new();
-        for verb in PageVerb::ALL {
-            let Audience::Only(members) = lists.audience(verb) else { continue };
+        for list in PageList::ALL {
+            let Audience::Only(members) = lists.audience(list) else { continue };
             let dead = self.dead(members);
             for subject in members.iter() {
                 let in_vain = known
-                    .entry((subject.clone(), verb, content.parent, content.kind))
-                    .or_insert_with(|| self.listed_in_vain(subject, verb, &object));
+                    .entry((subject.clone(), list, content.parent, content.kind))
+                    .or_insert_with(|| self.listed_in_vain(subject, list, &object));
                 // Of a list on which no one is left, that says it all.
                 if let Some((lint, level)) =
                     (*in_vain).filter(|(lint, _)| !(dead.is_some() && *lint == Lint::ListedWithoutMembers))
@@ -224,7 +224,7 @@ impl Linter<'_> {
     fn listed_in_vain(
         &self,
         subject: &Subject,
-        verb: PageVerb,
+        list: PageList,
         object: &Object,
     ) -> Option<(Lint, Option<Level>)> {
         if let Subject::Group(group) = subject
@@ -239,15 +239,15 @@ impl Linter<'_> {
         }
         let mut worst = None;
         for asker in self.askers(subject) {
-            worst = Some(self.in_vain(&asker, verb, object)?);
+            worst = Some(self.in_vain(&asker, list, object)?);
         }
         worst
     }
 
-    fn in_vain(&self, asker: &Asker, verb: PageVerb, object: &Object) -> Option<(Lint, Option<Level>)> {
-        let does = match verb {
-            PageVerb::View => Verb::View,
-            PageVerb::Edit => Verb::Edit,
+    fn in_vain(&self, asker: &Asker, list: PageList, object: &Object) -> Option<(Lint, Option<Level>)> {
+        let does = match list {
+            PageList::View => Verb::View,
+            PageList::Edit => Verb::Edit,
         };
         let levels = self.engine.levels(asker, does, object);
         levels.iter().filter(|report| report.outcome == Outcome::Denied).find_map(|report| match report.level {

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AccountId, ContentId, ContentKind, GroupId, Missing, PageVerb, Permission, Principal, RoleId, SpaceKey,
+    AccountId, ContentId, ContentKind, GroupId, Missing, PageList, Permission, Principal, RoleId, SpaceKey,
     SpaceRoleMode, Subject, Why,
 };
 
@@ -174,7 +174,7 @@ pub enum Needed {
     /// One of these permissions in the space.
     Permission { any_of: Vec<Permission> },
     /// To be on the list, unless it is open.
-    OnList(PageVerb),
+    OnList(PageList),
 }
 
 /// One way through one level. Access is additive, so to take it away every route must go.
@@ -255,11 +255,11 @@ pub(crate) const fn edit_permission(kind: ContentKind, mode: SpaceRoleMode) -> P
 }
 
 /// The verb that a list decides about.
-impl From<PageVerb> for Verb {
-    fn from(verb: PageVerb) -> Self {
-        match verb {
-            PageVerb::View => Self::View,
-            PageVerb::Edit => Self::Edit,
+impl From<PageList> for Verb {
+    fn from(list: PageList) -> Self {
+        match list {
+            PageList::View => Self::View,
+            PageList::Edit => Self::Edit,
         }
     }
 }

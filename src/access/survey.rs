@@ -11,7 +11,7 @@ use super::levels::{Outcome, verdict};
 use super::memberships::members_unread;
 use super::question::{Asker, Level, Object, Reason, Route, Verb, Verdict};
 use crate::model::{
-    AccessClass, AccountId, Content, ContentId, ContentKind, GroupId, Known, LiveSpace, PageVerb, Permission,
+    AccessClass, AccountId, Content, ContentId, ContentKind, GroupId, Known, LiveSpace, PageList, Permission,
     Principal, SpaceKey, Truth,
 };
 
@@ -255,7 +255,7 @@ impl Engine<'_> {
 
 fn decided<'a>(content: &'a Content, chain: ChainId, chains: &mut Chains<'_, 'a>) -> Decided {
     let is_post = content.kind == ContentKind::Blogpost;
-    (is_post, content.archived, chain, chains.list(content, PageVerb::Edit))
+    (is_post, content.archived, chain, chains.list(content, PageList::Edit))
 }
 
 fn truth(verdict: Verdict, reasons: &mut BTreeSet<Reason>) -> Truth {

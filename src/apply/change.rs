@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::Audience;
-use crate::model::{ContentId, PageLabel, PageVerb, Principal, SpaceKey};
+use crate::model::{ContentId, PageLabel, PageList, Principal, SpaceKey};
 use crate::plan::HoldingState;
 
 /// An object that is neither as the plan found it, nor as the plan wants it, nor in between. It was left as
@@ -23,7 +23,7 @@ pub enum ConcurrentChange {
     List {
         space: SpaceKey,
         content: ContentId,
-        list: PageVerb,
+        list: PageList,
         before: Audience,
         now: Audience,
         intended: Audience,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::confluence::{Read, Stands, Write};
-use crate::model::{Known, PageLabel, PageVerb, Parent, Restrictions, SpaceKey, Subject};
+use crate::model::{Known, PageLabel, PageList, Parent, Restrictions, SpaceKey, Subject};
 use crate::plan::{Plan, PlannedCall};
 
 use super::change::ConcurrentChange;
@@ -53,7 +53,7 @@ impl Written {
     /// Each list counts by itself: the two may come from two reads, of which only one lags.
     pub(super) fn shown_by(&self, now: &Restrictions, me: &Subject) -> WriteSeen {
         let mut shown = WriteSeen::AsWritten;
-        for list in PageVerb::ALL {
+        for list in PageList::ALL {
             let is = |state: &Restrictions| same_list(state.audience(list), now.audience(list), me);
             if is(&self.after) {
                 continue;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Desired, DesiredSpace, Live, PageVerb, SpaceKey};
+use crate::model::{Desired, DesiredSpace, Live, PageList, SpaceKey};
 use crate::observe::Needs;
 use crate::plan::{
     self, Change, ChangeAction, ChangeReason, Danger, Gaps, HoldingState, Lacks, LeftOut, Object, ObjectId,
@@ -171,7 +171,7 @@ impl<'a> Reasons<'a> {
         }
     }
 
-    fn of_page(&self, id: &ObjectId) -> BTreeMap<PageVerb, ChangeReason> {
+    fn of_page(&self, id: &ObjectId) -> BTreeMap<PageList, ChangeReason> {
         let lists = self.changes(id).filter_map(|change| match change {
             Change::Audience { list, reason, .. } => Some((*list, reason.clone())),
             Change::Grant { .. } | Change::Role { .. } => None,

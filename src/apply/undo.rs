@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Audience, ContentId, Desired, DesiredSpace, Holding, Live, Members, PageVerb, Permission, Principal,
+    Audience, ContentId, Desired, DesiredSpace, Holding, Live, Members, PageList, Permission, Principal,
     Requested, Restrictions, RoleId, SpaceKey, SpaceRoleMode, Subject,
 };
 use crate::observe::Needs;
@@ -43,7 +43,7 @@ pub enum NotGivenBack {
     /// A role, since the principal holds single permissions that the run did not give, and the role would take their place.
     Beside { space: SpaceKey, who: Principal, role: RoleId },
     /// A list that would have no entry left, and so would be open to anyone.
-    List { space: SpaceKey, content: ContentId, list: PageVerb },
+    List { space: SpaceKey, content: ContentId, list: PageList },
     /// A role that does not give what it gave then, and comes back all the same.
     OtherContents { role: RoleId },
 }
@@ -309,7 +309,7 @@ impl Back<'_> {
         given.may_bring().contains(&other) && (self.after.allows(other) || is_stray)
     }
 
-    fn lists_changed(&self) -> impl Iterator<Item = PageVerb> {
+    fn lists_changed(&self) -> impl Iterator<Item = PageList> {
         self.changes.iter().filter_map(|change| match change {
             Change::Audience { list, .. } => Some(*list),
             Change::Grant { .. } | Change::Role { .. } => None,
@@ -325,10 +325,10 @@ impl Back<'_> {
     ) -> (Restrictions, Vec<NotGivenBack>) {
         let mut kept = Vec::new();
         let mut wanted = before.clone();
-        for verb in self.lists_changed() {
-            let Audience::Only(members) = before.audience(verb) else { continue };
+        for list in self.lists_changed() {
+            let Audience::Only(members) = before.audience(list) else { continue };
             let is_back = |subject: &&Subject| {
-                now.audience(verb).subjects().any(|listed| listed == *subject)
+                now.audience(list).subjects().any(|listed| listed == *subject)
                     || !self.requested.from_list(subject)
             };
             let (back, gone): (Vec<&Subject>, Vec<&Subject>) = members.iter().partition(is_back);
@@ -337,13 +337,13 @@ impl Back<'_> {
                 .map(|subject| NotGivenBack::Requested { space: space.clone(), who: subject.clone().into() });
             kept.extend(gone);
             let audience = Members::new(back.into_iter().cloned()).map(Audience::Only);
-            *wanted.audience_mut(verb) = audience.unwrap_or_else(|| {
-                kept.push(NotGivenBack::List { space: space.clone(), content, list: verb });
-                now.audience(verb).clone()
+            *wanted.audience_mut(list) = audience.unwrap_or_else(|| {
+                kept.push(NotGivenBack::List { space: space.clone(), content, list });
+                now.audience(list).clone()
             });
         }
-        let changed: BTreeSet<PageVerb> = self.lists_changed().collect();
-        (self.course.lists(now, |verb| changed.contains(&verb).then_some(&wanted)), kept)
+        let changed: BTreeSet<PageList> = self.lists_changed().collect();
+        (self.course.lists(now, |list| changed.contains(&list).then_some(&wanted)), kept)
     }
 }
 

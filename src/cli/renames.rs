@@ -3,7 +3,7 @@
 use camino::Utf8Path;
 
 use crate::files;
-use crate::model::{Desired, DesiredPage, Kept, Live, PageVerb, visible};
+use crate::model::{Desired, DesiredPage, Kept, Live, PageList, visible};
 use crate::observe;
 use crate::policy::{self, Context, Loaded, Policy, from_sources};
 use crate::render;
@@ -100,11 +100,11 @@ fn is_same(before: &Desired, after: &Desired) -> bool {
     let (mut before, mut after) = (before.clone(), after.clone());
     for (key, space) in &mut before.spaces {
         let Some(other) = after.spaces.get_mut(key) else { continue };
-        for (content, verb) in space.kept.lists.keys() {
+        for (content, list) in space.kept.lists.keys() {
             let Some(page) = other.pages.get_mut(content) else { continue };
-            match verb {
-                PageVerb::View => page.view = None,
-                PageVerb::Edit => page.edit = None,
+            match list {
+                PageList::View => page.view = None,
+                PageList::Edit => page.edit = None,
             }
             if *page == DesiredPage::default() {
                 other.pages.remove(content);

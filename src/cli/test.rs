@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use crate::access::{Asker, Engine, Level, Object, Reason, Verb, Verdict};
 use crate::confluence::{self, Cloud, Read as _};
 use crate::diagnostic::Sources;
-use crate::model::{ContentId, Desired, Live, PageVerb, Principal, visible};
+use crate::model::{ContentId, Desired, Live, PageList, Principal, visible};
 use crate::observe::{self, Askers};
 use crate::plan::{self, LeftOut};
 use crate::policy::{self, Context, Policy, TestTarget};
@@ -207,7 +207,7 @@ async fn ask(
     checks: &[AccessCheck<'_>],
     out: &Output,
 ) -> Result<BTreeMap<usize, SiteAnswer>, CliError> {
-    let questions: Vec<(usize, Principal, PageVerb, ContentId)> = checks
+    let questions: Vec<(usize, Principal, PageList, ContentId)> = checks
         .iter()
         .enumerate()
         .filter_map(|(number, check)| {
@@ -217,14 +217,14 @@ async fn ask(
                 Asker::Anonymous => Principal::Anonymous,
                 Asker::Stranger { .. } => return None,
             };
-            let verb = match check.verb {
-                Verb::View => PageVerb::View,
-                Verb::Edit => PageVerb::Edit,
+            let list = match check.verb {
+                Verb::View => PageList::View,
+                Verb::Edit => PageList::Edit,
                 // The site is asked for these two alone.
                 Verb::Comment | Verb::Attach | Verb::Delete | Verb::Restrict | Verb::Space(_) => return None,
             };
             match check.object {
-                Object::Content(_, content) => Some((number, principal, verb, content)),
+                Object::Content(_, content) => Some((number, principal, list, content)),
                 Object::Space(_) => None,
             }
         })
@@ -233,8 +233,8 @@ async fn ask(
         let number = render::style::count(questions.len(), "question", "questions");
         out.say(&format!("Putting {number} to the site itself"));
     }
-    let tasks = questions.into_iter().map(|(number, principal, verb, content)| async move {
-        match site.check(&principal, verb, content).await {
+    let tasks = questions.into_iter().map(|(number, principal, list, content)| async move {
+        match site.check(&principal, list, content).await {
             Ok(check) => Ok(Some((number, SiteAnswer::Says(check)))),
             Err(confluence::Error::NotFound(_)) => Ok(Some((number, SiteAnswer::ShowsNothing))),
             // A site need not take questions about accounts that are gone.

@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::apply::journal::{self, Record};
 use crate::apply::rest;
 use crate::apply::undo::{self, NotGivenBack, Undo};
-use crate::model::{Desired, Live, PageVerb, SpaceKey};
+use crate::model::{Desired, Live, PageList, SpaceKey};
 use crate::plan::{Aim, Change, ChangeReason, Gaps, Plan};
 use crate::render;
 use crate::render::style::{count, list};
@@ -251,8 +251,8 @@ fn kept_words(kept: &NotGivenBack, plan: &Plan) -> String {
                 .get(content)
                 .map_or_else(|| format!("id:{content}"), |page| page.path.as_str().to_owned());
             let verb = match list {
-                PageVerb::View => "view",
-                PageVerb::Edit => "edit",
+                PageList::View => "view",
+                PageList::Edit => "edit",
             };
             format!(
                 "{space}  {page}: the {verb} list stays as it is, since nothing would be left of the one from before"

@@ -29,7 +29,7 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use crate::model::{
     AccountId, Content, ContentId, ContentKind, ForeignRow, GrantId, Group, GroupId, Holding, Known,
-    PageLabel, PageVerb, Parent, Permission, Person, Principal, ProductAccess, Restrictions, Role, Site,
+    PageLabel, PageList, Parent, Permission, Person, Principal, ProductAccess, Restrictions, Role, Site,
     SiteText, Space, SpaceId, SpaceKey, SpaceRoleMode, Subject, Tree, Why, WriteRequest,
 };
 
@@ -298,7 +298,7 @@ pub trait Read: Send + Sync {
     fn check(
         &self,
         subject: &Principal,
-        verb: PageVerb,
+        list: PageList,
         content: ContentId,
     ) -> impl Future<Output = Result<Check, Error>> + Send;
 

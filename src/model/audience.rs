@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Subject;
 
-/// One of the two lists of a page.
+/// Who one of the two lists of a page names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Audience {
@@ -96,17 +96,17 @@ impl Audience {
     }
 }
 
-/// The two things that a page can be restricted for (OpenAPI v1: `read` and `update`).
+/// One of the two restriction lists of a page, by what it restricts (OpenAPI v1: `read` and `update`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum PageVerb {
+pub enum PageList {
     /// Inherited by everything below the page.
     View,
     /// Counts on the page itself only.
     Edit,
 }
 
-impl PageVerb {
+impl PageList {
     #[must_use]
     pub const fn other(self) -> Self {
         match self {
@@ -137,9 +137,9 @@ impl Restrictions {
 
     /// The list and its new entry, if one more entry on a list that has some is all that changes. That has a request
     /// of its own, which sends no other entry.
-    pub fn only_addition(&self, after: &Self) -> Option<(PageVerb, Subject)> {
+    pub fn only_addition(&self, after: &Self) -> Option<(PageList, Subject)> {
         let mut changed =
-            PageVerb::ALL.into_iter().filter(|list| self.audience(*list) != after.audience(*list));
+            PageList::ALL.into_iter().filter(|list| self.audience(*list) != after.audience(*list));
         let (list, None) = (changed.next()?, changed.next()) else { return None };
         let (Audience::Only(now), Audience::Only(after)) = (self.audience(list), after.audience(list)) else {
             return None;
@@ -149,17 +149,17 @@ impl Restrictions {
         added.next().is_none().then(|| (list, subject.clone()))
     }
 
-    pub const fn audience(&self, verb: PageVerb) -> &Audience {
-        match verb {
-            PageVerb::View => &self.view,
-            PageVerb::Edit => &self.edit,
+    pub const fn audience(&self, list: PageList) -> &Audience {
+        match list {
+            PageList::View => &self.view,
+            PageList::Edit => &self.edit,
         }
     }
 
-    pub const fn audience_mut(&mut self, verb: PageVerb) -> &mut Audience {
-        match verb {
-            PageVerb::View => &mut self.view,
-            PageVerb::Edit => &mut self.edit,
+    pub const fn audience_mut(&mut self, list: PageList) -> &mut Audience {
+        match list {
+            PageList::View => &mut self.view,
+            PageList::Edit => &mut self.edit,
         }
     }
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AccountId, Audience, ContentId, Coverage, Guards, Joins, Kept, Origin, PageLabel, PageVerb, Permission,
+    AccountId, Audience, ContentId, Coverage, Guards, Joins, Kept, Origin, PageLabel, PageList, Permission,
     Principal, RoleId, Skipped, SpaceKey, Subject, Wanted,
 };
 
@@ -200,10 +200,10 @@ impl DesiredSpace {
 }
 
 impl DesiredPage {
-    pub const fn audience(&self, verb: PageVerb) -> Option<&Wanted<Audience>> {
-        match verb {
-            PageVerb::View => self.view.as_ref(),
-            PageVerb::Edit => self.edit.as_ref(),
+    pub const fn audience(&self, list: PageList) -> Option<&Wanted<Audience>> {
+        match list {
+            PageList::View => self.view.as_ref(),
+            PageList::Edit => self.edit.as_ref(),
         }
     }
 }

@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ContentId, PageVerb, Subject, Wanted};
+use super::{ContentId, PageList, Subject, Wanted};
 
 /// What the `also-view` and `also-edit` of one place come to. They open and close nothing: an open list stays open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Join {
     pub reach: JoinReach,
     /// By the list that they join. Editing needs viewing, so `also-edit` is among both.
-    pub who: BTreeMap<PageVerb, BTreeMap<Subject, Wanted<()>>>,
+    pub who: BTreeMap<PageList, BTreeMap<Subject, Wanted<()>>>,
 }
 
 /// The content whose restricted lists are joined.
@@ -42,10 +42,10 @@ impl Joins {
 
     /// Those who are to be on a list if it restricts this content, and those whose time on it is over, each with the
     /// first place that says so. What goes on counts, where one place gives what has ended in another.
-    pub fn on(&self, content: ContentId, verb: PageVerb) -> BTreeMap<&Subject, &Wanted<()>> {
+    pub fn on(&self, content: ContentId, list: PageList) -> BTreeMap<&Subject, &Wanted<()>> {
         let mut all: BTreeMap<&Subject, &Wanted<()>> = BTreeMap::new();
         let here = self.0.iter().filter(|join| join.reach.has(content));
-        for (subject, wanted) in here.filter_map(|join| join.who.get(&verb)).flatten() {
+        for (subject, wanted) in here.filter_map(|join| join.who.get(&list)).flatten() {
             let first = all.entry(subject).or_insert(wanted);
             if first.is_over() && !wanted.is_over() {
                 *first = wanted;
@@ -55,8 +55,8 @@ impl Joins {
     }
 
     /// Those who are to be on a list if it restricts this content.
-    pub fn onto(&self, content: ContentId, verb: PageVerb) -> impl Iterator<Item = (&Subject, &Wanted<()>)> {
-        self.on(content, verb).into_iter().filter(|(_, wanted)| !wanted.is_over())
+    pub fn onto(&self, content: ContentId, list: PageList) -> impl Iterator<Item = (&Subject, &Wanted<()>)> {
+        self.on(content, list).into_iter().filter(|(_, wanted)| !wanted.is_over())
     }
 }
 

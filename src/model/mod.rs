@@ -37,7 +37,7 @@ mod truth;
 mod visible;
 mod write_request;
 
-pub use audience::{Audience, Members, PageVerb, Restrictions};
+pub use audience::{Audience, Members, PageList, Restrictions};
 pub use built_in_role::BuiltInRole;
 pub use call::Call;
 pub use content::{Chain, Content, ContentKind, Missing, Parent, Tree};

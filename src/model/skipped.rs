@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ContentId, Known, Origin, PageLabel, PageVerb, Principal, Shown, SpaceKey, Subject, Tree};
+use super::{ContentId, Known, Origin, PageLabel, PageList, Principal, Shown, SpaceKey, Subject, Tree};
 
 /// Something that a policy asks for and that stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -93,7 +93,7 @@ pub struct Kept {
     pub principals: BTreeSet<Principal>,
     /// Those that the policy leaves as they are, as far as they hold something or are on a list.
     pub left: BTreeSet<Principal>,
-    pub lists: BTreeMap<(ContentId, PageVerb), KeptList>,
+    pub lists: BTreeMap<(ContentId, PageList), KeptList>,
     /// Those whose line with `read/space` is over while no other line gives it, with that line. Whether it stays depends on
     /// what else they hold.
     pub ended_reads: BTreeMap<Principal, Origin>,
@@ -113,20 +113,20 @@ impl Kept {
     /// Whether `unlisted-pages` may open content that no entry names. What may stand anywhere may stand below an entry,
     /// and what is archived is opened by its own name only.
     pub fn lets_open(&self, tree: &Tree, id: ContentId) -> bool {
-        let stays = PageVerb::ALL.into_iter().any(|verb| self.has(id, verb));
+        let stays = PageList::ALL.into_iter().any(|list| self.has(id, list));
         tree.is_placed(id)
             && !tree.is_archived(id)
             && !stays
-            && PageVerb::ALL.into_iter().all(|verb| self.left_on(tree, id, verb).is_empty())
+            && PageList::ALL.into_iter().all(|list| self.left_on(tree, id, list).is_empty())
     }
 
     /// Those on a list of content that are left as they are.
-    pub fn left_on<'t>(&self, tree: &'t Tree, id: ContentId, verb: PageVerb) -> Vec<&'t Subject> {
+    pub fn left_on<'t>(&self, tree: &'t Tree, id: ContentId, list: PageList) -> Vec<&'t Subject> {
         let lists = tree.get(id).and_then(|content| match &content.restrictions {
             Known::Known(lists) => Some(lists),
             Known::Unknown(_) => None,
         });
-        let listed = lists.into_iter().flat_map(|lists| lists.audience(verb).subjects());
+        let listed = lists.into_iter().flat_map(|lists| lists.audience(list).subjects());
         listed.filter(|subject| self.leaves(subject)).collect()
     }
 
@@ -135,13 +135,13 @@ impl Kept {
     }
 
     /// Whether a whole list stays as it is.
-    pub fn has(&self, content: ContentId, verb: PageVerb) -> bool {
-        self.lists.get(&(content, verb)) == Some(&KeptList::All)
+    pub fn has(&self, content: ContentId, list: PageList) -> bool {
+        self.lists.get(&(content, list)) == Some(&KeptList::All)
     }
 
     /// The subjects that stay on a list, or off it, as they are.
-    pub fn on(&self, content: ContentId, verb: PageVerb) -> impl Iterator<Item = &Subject> {
-        let subjects = match self.lists.get(&(content, verb)) {
+    pub fn on(&self, content: ContentId, list: PageList) -> impl Iterator<Item = &Subject> {
+        let subjects = match self.lists.get(&(content, list)) {
             Some(KeptList::Subjects(subjects)) => Some(subjects),
             Some(KeptList::All) | None => None,
         };

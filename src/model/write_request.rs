@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ContentId, GrantId, PageVerb, Permission, Principal, Restrictions, RoleId, SpaceId, SpaceKey, Subject,
+    ContentId, GrantId, PageList, Permission, Principal, Restrictions, RoleId, SpaceId, SpaceKey, Subject,
 };
 
 /// One write, complete: a [`Call`](super::Call) of a plan says what is to be achieved, this says it in the
@@ -32,5 +32,5 @@ pub enum WriteRequest {
     },
     /// Cloud: `PUT /wiki/rest/api/content/{id}/restriction/byOperation/{operation}/user` or `byGroupId`. It
     /// adds one entry to a list that has some, and can drop no other.
-    AddToList { space: SpaceKey, content: ContentId, list: PageVerb, subject: Subject },
+    AddToList { space: SpaceKey, content: ContentId, list: PageList, subject: Subject },
 }

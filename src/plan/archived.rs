@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::access::Lint;
-use crate::model::{ArchivedPages, Audience, Desired, Live, PageVerb, SpaceKey, Subject};
+use crate::model::{ArchivedPages, Audience, Desired, Live, PageList, SpaceKey, Subject};
 
 use super::change::Change;
 use super::diff;
@@ -36,7 +36,7 @@ pub(super) fn count_out(page_only: &mut BTreeMap<SpaceKey, Compiled>, left_out: 
         Audience::Only(members) => members.contains(guest),
     };
     for LeftOut { change, .. } in left_out {
-        let Change::Audience { space, list: PageVerb::View, before, after, .. } = change else { continue };
+        let Change::Audience { space, list: PageList::View, before, after, .. } = change else { continue };
         for entry in page_only.get_mut(space).into_iter().flat_map(|compiled| &mut compiled.entries) {
             let stays_open = entry.who.iter().any(|guest| passes(before, guest) && !passes(after, guest));
             entry.closed -= usize::from(stays_open && entry.closed > entry.closed_posts);

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Audience, ContentId, Declaration, Origin, PageVerb, Permission, Principal, RoleId, SpaceKey, Wanted,
+    Audience, ContentId, Declaration, Origin, PageList, Permission, Principal, RoleId, SpaceKey, Wanted,
     shared,
 };
 
@@ -34,7 +34,7 @@ pub enum Change {
     Audience {
         space: SpaceKey,
         content: ContentId,
-        list: PageVerb,
+        list: PageList,
         before: Audience,
         after: Audience,
         reason: ChangeReason,

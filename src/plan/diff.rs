@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
 
-use crate::model::{Holding, Known, Live, LiveSpace, PageVerb, Permission, Principal, SpaceKey};
+use crate::model::{Holding, Known, Live, LiveSpace, PageList, Permission, Principal, SpaceKey};
 
 use super::change::{Change, ChangeAction, ChangeReason};
 use super::target::{Target, TargetHolding, TargetSpace};
@@ -90,7 +90,7 @@ fn page_changes(key: &SpaceKey, target: &TargetSpace, space: &LiveSpace, changes
         let Some(Known::Known(now)) = tree.get(content).map(|node| node.restrictions.as_ref()) else {
             continue;
         };
-        for list in PageVerb::ALL {
+        for list in PageList::ALL {
             let (before, after) = (now.audience(list), page.restrictions.audience(list));
             let Some(reason) = page.reasons.get(&list).filter(|_| before != after) else { continue };
             changes.push(Change::Audience {

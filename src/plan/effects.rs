@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::access::{self, Affected, Cause, Certainty, Direction, Effects, PageVerbs, What};
-use crate::model::{ContentId, Live, PageVerb, Permission, Principal, SpaceKey};
+use crate::model::{ContentId, Live, PageList, Permission, Principal, SpaceKey};
 
 use super::change::{Change, ChangeAction};
 
@@ -109,7 +109,7 @@ fn bears_on(change: &Change, direction: Direction, what: &What) -> bool {
             way == direction && moved.into_iter().any(|permission| decides(*permission, what))
         }
         Change::Audience { list, .. } => {
-            matches!(what, What::Pages { verbs, .. } if *list == PageVerb::View || *verbs != PageVerbs::View)
+            matches!(what, What::Pages { verbs, .. } if *list == PageList::View || *verbs != PageVerbs::View)
         }
     }
 }

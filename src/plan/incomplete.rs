@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{
     AccountId, AccountKind, ContentId, ContentKind, ContentReach, Desired, DesiredHolding, DesiredSpace, Gap,
-    Holding, Known, Live, LiveSpace, Mode, PageVerb, Permission, Principal, Subject, Truth, Why,
+    Holding, Known, Live, LiveSpace, Mode, PageList, Permission, Principal, Subject, Truth, Why,
 };
 
 use super::target::{KeepReason, Unmanaged};
@@ -86,7 +86,7 @@ fn is_declared(gap: &Gap, desired: &Desired, live: &Live) -> bool {
     match gap {
         Gap::Restrictions { content, why, .. } => {
             let entry = desired_space.pages.get(content);
-            entry.is_some_and(|page| PageVerb::ALL.iter().any(|verb| page.audience(*verb).is_some()))
+            entry.is_some_and(|page| PageList::ALL.iter().any(|list| page.audience(*list).is_some()))
                 || desired_space.joins.names(*content)
                 || (desired_space.reach == ContentReach::Everything && !has_no_lists(*content, *why, space))
         }
@@ -122,8 +122,8 @@ fn is_listed(account: &AccountId, desired_space: &DesiredSpace, space: &LiveSpac
     desired_space.pages.iter().any(|(id, page)| {
         let content = space.tree.as_ref().and_then(|tree| tree.get(*id));
         let Some(Known::Known(lists)) = content.map(|content| &content.restrictions) else { return false };
-        PageVerb::ALL.into_iter().any(|verb| {
-            page.audience(verb).is_some() && lists.audience(verb).subjects().any(|listed| *listed == subject)
+        PageList::ALL.into_iter().any(|list| {
+            page.audience(list).is_some() && lists.audience(list).subjects().any(|listed| *listed == subject)
         })
     })
 }

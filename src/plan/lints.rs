@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::access::{self, Engine, Finding, Level, Lint, LintInputs};
 use crate::model::{
-    ContentId, ContentKind, Desired, DesiredHolding, Known, Live, Origin, PageVerb, Permission, Principal,
+    ContentId, ContentKind, Desired, DesiredHolding, Known, Live, Origin, PageList, Permission, Principal,
     SpaceKey, Strength, Subject, Truth, Wanted, Why,
 };
 
@@ -54,7 +54,7 @@ fn not_restrictable(desired: &Desired, live: &Live) -> Vec<PlanLint> {
         let Some(tree) = live.spaces.get(key).and_then(|space| space.tree.as_ref()) else { continue };
         for (id, page) in &desired_space.pages {
             let Some(content) = tree.get(*id) else { continue };
-            let asked = PageVerb::ALL.into_iter().find_map(|verb| page.audience(verb));
+            let asked = PageList::ALL.into_iter().find_map(|list| page.audience(list));
             let (Known::Unknown(Why::Hidden), Some(asked)) = (&content.restrictions, asked) else { continue };
             if !matches!(content.kind, ContentKind::Page | ContentKind::Blogpost) {
                 lints.push(PlanLint {
@@ -118,20 +118,20 @@ fn origin(finding: &Finding, desired: &Desired) -> Option<Origin> {
     };
     let page = space.pages.get(&content);
     let lists = match finding.lint {
-        Lint::ListedWithoutEditRight => [PageVerb::Edit, PageVerb::View],
-        _ => [PageVerb::View, PageVerb::Edit],
+        Lint::ListedWithoutEditRight => [PageList::Edit, PageList::View],
+        _ => [PageList::View, PageList::Edit],
     };
     let is_about = |subject: &Subject| finding.about.contains(&subject.clone().into());
-    let names_them = |verb| {
-        let wanted = page.and_then(|page| page.audience(verb))?;
+    let names_them = |list| {
+        let wanted = page.and_then(|page| page.audience(list))?;
         let is_listed = wanted.what.subjects().any(&is_about);
         is_listed.then_some(wanted.origin())
     };
-    let joins = |verb| {
-        let joined = space.joins.onto(content, verb).find(|(subject, _)| is_about(subject));
+    let joins = |list| {
+        let joined = space.joins.onto(content, list).find(|(subject, _)| is_about(subject));
         joined.map(|(_, wanted)| wanted.origin())
     };
-    let sets = |verb| page.and_then(|page| page.audience(verb)).map(Wanted::origin);
+    let sets = |list| page.and_then(|page| page.audience(list)).map(Wanted::origin);
     let origin = lists.into_iter().find_map(names_them);
     let origin = origin.or_else(|| lists.into_iter().find_map(joins));
     origin.or_else(|| lists.into_iter().find_map(sets)).cloned()

@@ -60,7 +60,7 @@ pub use target::{Aim, KeepReason, Target, TargetHolding, TargetPage, TargetSpace
 pub use teams::{blocked_for_teams, without_skipped};
 
 use crate::access::Engine;
-use crate::model::{Declaration, Desired, Live, LiveSpace, PageVerb, Permission, Truth, Wanted};
+use crate::model::{Declaration, Desired, Live, LiveSpace, PageList, Permission, Truth, Wanted};
 
 /// A plan, and the site as it would be afterwards.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,13 +102,13 @@ pub fn with_lists_for_guests(desired: &Desired, live: &Live) -> Desired {
     let mut told = desired.clone();
     for (key, compiled) in target::target(desired, live).page_only {
         let Some(space) = told.spaces.get_mut(&key) else { continue };
-        for ((content, verb), (what, origin)) in compiled.wanted {
+        for ((content, list), (what, origin)) in compiled.wanted {
             let page = space.pages.entry(content).or_default();
-            let list = match verb {
-                PageVerb::View => &mut page.view,
-                PageVerb::Edit => &mut page.edit,
+            let wanted = match list {
+                PageList::View => &mut page.view,
+                PageList::Edit => &mut page.edit,
             };
-            list.get_or_insert(Wanted::new(what, Declaration::at(origin)));
+            wanted.get_or_insert(Wanted::new(what, Declaration::at(origin)));
         }
     }
     told

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Call, PageVerb, Permission, Principal, SpaceKey};
+use crate::model::{Call, PageList, Permission, Principal, SpaceKey};
 
 use super::draft::Draft;
 use super::page_only::Compiled;
@@ -44,8 +44,8 @@ pub(super) fn resumable(drafts: &mut [Draft], compiled: &BTreeMap<SpaceKey, Comp
                 _ if draft.undoes.is_some() => {}
                 Call::Restrict { content, before, after, .. } => {
                     let changed =
-                        PageVerb::ALL.iter().filter(|verb| before.audience(**verb) != after.audience(**verb));
-                    let follows = |verb: &PageVerb| compiled.followed.contains(&(*content, *verb));
+                        PageList::ALL.iter().filter(|list| before.audience(**list) != after.audience(**list));
+                    let follows = |list: &PageList| compiled.followed.contains(&(*content, *list));
                     if changed.into_iter().any(&follows) {
                         lists.push(number);
                     }

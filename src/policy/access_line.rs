@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::civil::Date;
 
 use crate::diagnostic::{Span, Spanned};
-use crate::model::{AccessClass, AccountId, BuiltInRole, Declaration, PageVerb, Permission};
+use crate::model::{AccessClass, AccountId, BuiltInRole, Declaration, PageList, Permission};
 
 /// A line of `access`: a role or a permission, and who has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,10 +98,10 @@ pub struct Joining {
 }
 
 impl Joining {
-    pub fn named(&self, verb: PageVerb) -> &[ListItem<Named>] {
-        match verb {
-            PageVerb::View => &self.view,
-            PageVerb::Edit => &self.edit,
+    pub fn named(&self, list: PageList) -> &[ListItem<Named>] {
+        match list {
+            PageList::View => &self.view,
+            PageList::Edit => &self.edit,
         }
     }
 
@@ -110,10 +110,10 @@ impl Joining {
     }
 
     /// The key that says who joins a list.
-    pub const fn key(verb: PageVerb) -> &'static str {
-        match verb {
-            PageVerb::View => "also-view",
-            PageVerb::Edit => "also-edit",
+    pub const fn key(list: PageList) -> &'static str {
+        match list {
+            PageList::View => "also-view",
+            PageList::Edit => "also-edit",
         }
     }
 }

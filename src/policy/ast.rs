@@ -18,7 +18,7 @@ use super::rules::{Focus, KeyPattern, Like, Rule};
 use super::sets::Sets;
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{
-    AccountId, ArchivedPages, Forbidden, GroupId, MaxRemovals, Mode, PageVerb, SpaceKey, visible,
+    AccountId, ArchivedPages, Forbidden, GroupId, MaxRemovals, Mode, PageList, SpaceKey, visible,
 };
 
 /// All files of one policy directory.
@@ -205,10 +205,10 @@ pub struct PageEntry {
 }
 
 impl PageEntry {
-    pub const fn listed(&self, verb: PageVerb) -> Option<&Spanned<Listed>> {
-        match verb {
-            PageVerb::View => self.view.as_ref(),
-            PageVerb::Edit => self.edit.as_ref(),
+    pub const fn listed(&self, list: PageList) -> Option<&Spanned<Listed>> {
+        match list {
+            PageList::View => self.view.as_ref(),
+            PageList::Edit => self.edit.as_ref(),
         }
     }
 

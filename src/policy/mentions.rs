@@ -11,7 +11,7 @@ use super::leave::LeavePattern;
 use super::rules::Rule;
 use super::sets::{SetDef, SetMember};
 use crate::diagnostic::{Span, Spanned};
-use crate::model::{AccessClass, AccountId, PageVerb, SpaceKey};
+use crate::model::{AccessClass, AccountId, PageList, SpaceKey};
 
 /// One principal at one place of a policy.
 #[derive(Debug, Clone, Copy)]
@@ -41,11 +41,11 @@ pub enum WhatFor<'p> {
     /// It sees these pages of a space and no others.
     PageOnly { space: &'p SpaceDef, entry: &'p PageOnlyEntry },
     /// It is on a list of pages.
-    Listed { space: &'p SpaceDef, entry: &'p PageEntry, list: PageVerb },
+    Listed { space: &'p SpaceDef, entry: &'p PageEntry, list: PageList },
     /// It joins lists of a space: those of an entry of `pages`, or all that restrict something.
-    Joins { space: &'p SpaceDef, entry: Option<&'p PageEntry>, list: PageVerb },
+    Joins { space: &'p SpaceDef, entry: Option<&'p PageEntry>, list: PageList },
     /// It joins all lists that restrict something in the spaces that a rule selects.
-    JoinsByRule { rule: &'p Rule, list: PageVerb },
+    JoinsByRule { rule: &'p Rule, list: PageList },
     /// It is given a role or a permission by a rule: in the space of a row, or in all that the rule selects.
     Rule { rule: &'p Rule, line: &'p AccessLine, row: Option<&'p SpaceKey> },
     /// It holds nothing and is on no list.
@@ -175,7 +175,7 @@ impl SpaceDef {
             entry.who.iter().map(move |guest| dated(guest, WhatFor::PageOnly { space: self, entry }))
         });
         let lists = self.pages.iter().flat_map(move |entry| {
-            PageVerb::ALL.into_iter().flat_map(move |list| {
+            PageList::ALL.into_iter().flat_map(move |list| {
                 let listed = entry.listed(list).into_iter().flat_map(|listed| listed.value.named());
                 listed.map(move |named| dated(named, WhatFor::Listed { space: self, entry, list }))
             })
@@ -192,10 +192,10 @@ impl SpaceDef {
 impl Joining {
     fn mentions<'p>(
         &'p self,
-        what_for: impl Fn(PageVerb) -> WhatFor<'p> + Copy,
+        what_for: impl Fn(PageList) -> WhatFor<'p> + Copy,
     ) -> impl Iterator<Item = Mention<'p>> {
         let of = move |list| self.named(list).iter().map(move |entry| dated(entry, what_for(list)));
-        PageVerb::ALL.into_iter().flat_map(of)
+        PageList::ALL.into_iter().flat_map(of)
     }
 }
 

@@ -6,7 +6,7 @@ use super::ast::{Joining, Listed, PageEntry, Policy};
 use super::lock::{LOCK_FILE, Lock, LockedEnd};
 use super::mentions::{Mention, WhatFor};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span};
-use crate::model::PageVerb;
+use crate::model::PageList;
 
 /// What stands for the pages, where all that are restricted are meant.
 const RESTRICTED: &str = "restricted-pages";
@@ -100,8 +100,8 @@ impl Policy {
             .collect();
         for space in self.spaces.values() {
             for page in &space.pages {
-                for (verb, listed) in lists(page) {
-                    findings.extend(ended_list(verb, &page.pages.value.to_string(), listed, today));
+                for (list, listed) in lists(page) {
+                    findings.extend(ended_list(list, &page.pages.value.to_string(), listed, today));
                 }
             }
         }
@@ -109,16 +109,16 @@ impl Policy {
     }
 }
 
-fn lists(page: &PageEntry) -> impl Iterator<Item = (PageVerb, &Listed)> {
-    PageVerb::ALL.into_iter().filter_map(|verb| Some((verb, &page.listed(verb)?.value)))
+fn lists(page: &PageEntry) -> impl Iterator<Item = (PageList, &Listed)> {
+    PageList::ALL.into_iter().filter_map(|list| Some((list, &page.listed(list)?.value)))
 }
 
 /// To Confluence a list without entries means everyone.
-fn ended_list(verb: PageVerb, pages: &str, listed: &Listed, today: Date) -> Option<Diagnostic> {
+fn ended_list(list: PageList, pages: &str, listed: &Listed, today: Date) -> Option<Diagnostic> {
     let named = listed.named();
     let last = named.last().filter(|_| named.iter().all(|entry| entry.is_over(today)))?;
     let until = last.until.as_ref()?;
-    let message = format!("every entry of the {} list of `{pages}` has ended", verb.as_str());
+    let message = format!("every entry of the {} list of `{pages}` has ended", list.as_str());
     Some(
         Diagnostic::new(Code::EndedList, message).at(&until.span, "the last day has passed").help(
             "name a principal that stays; without entries the list would be open to everyone in the space",

@@ -8,7 +8,7 @@ use crate::access::{
     Route, Verb, Verdict, declared,
 };
 use crate::model::{
-    AccessClass, Audience, ContentId, Declaration, DesiredSpace, Known, PageVerb, Principal, Restrictions,
+    AccessClass, Audience, ContentId, Declaration, DesiredSpace, Known, PageList, Principal, Restrictions,
     Subject,
 };
 
@@ -251,7 +251,7 @@ fn route_words(found: &FoundRoute, need: &Need, question: &Question<'_>) -> Stri
         (Route::Listed { .. }, Needed::OnList(list)) => {
             format!("{perhaps}on the {} list: {way}", list.as_str())
         }
-        (Route::OpenList, Needed::OnList(PageVerb::Edit)) => "the edit list is open".to_owned(),
+        (Route::OpenList, Needed::OnList(PageList::Edit)) => "the edit list is open".to_owned(),
         _ => format!("{perhaps}{way}"),
     }
 }
@@ -272,12 +272,12 @@ fn missing_words(report: &LevelReport, need: &Need, question: &Question<'_>) -> 
             let names: Vec<String> = any_of.iter().map(ToString::to_string).collect();
             format!("nothing gives {}", names.join(" or "))
         }
-        Needed::OnList(verb) => {
+        Needed::OnList(list) => {
             let audience = report
                 .level
                 .content()
                 .and_then(|content| question.lists(content))
-                .map(|lists| lists.audience(*verb));
+                .map(|lists| lists.audience(*list));
             match audience {
                 Some(Audience::Only(members)) => {
                     let names: Vec<String> =
@@ -290,11 +290,11 @@ fn missing_words(report: &LevelReport, need: &Need, question: &Question<'_>) -> 
                     };
                     format!(
                         "not on the {} list, which names {}{more}",
-                        verb.as_str(),
+                        list.as_str(),
                         names[..shown].join(", ")
                     )
                 }
-                Some(Audience::Anyone) | None => format!("not on the {} list", verb.as_str()),
+                Some(Audience::Anyone) | None => format!("not on the {} list", list.as_str()),
             }
         }
     }
@@ -322,8 +322,8 @@ pub(super) fn remedy_words(remedy: &Remedy, question: &Question<'_>) -> String {
     let mut lists: BTreeMap<(ContentId, &Subject), Vec<&str>> = BTreeMap::new();
     let mut parts: BTreeSet<(u8, String)> = BTreeSet::new();
     for fix in &remedy.changes {
-        if let Fix::List(content, verb, subject) = fix {
-            lists.entry((*content, subject)).or_default().push(verb.as_str());
+        if let Fix::List(content, list, subject) = fix {
+            lists.entry((*content, subject)).or_default().push(list.as_str());
         } else {
             parts.insert((rank(fix), fix_words(fix, question)));
         }
@@ -360,11 +360,11 @@ fn fix_words(fix: &Fix, question: &Question<'_>) -> String {
         Fix::AssignRole(space, principal, role) => {
             format!("make {} {} in {space}", names.principal(principal), names.role(role))
         }
-        Fix::List(content, verb, subject) => {
+        Fix::List(content, list, subject) => {
             let who = names.principal(&subject.clone().into());
-            format!("put {who} on the {} list of {}", verb.as_str(), names.page(*content))
+            format!("put {who} on the {} list of {}", list.as_str(), names.page(*content))
         }
-        Fix::Open(content, verb) => format!("open the {} list of {}", verb.as_str(), names.page(*content)),
+        Fix::Open(content, list) => format!("open the {} list of {}", list.as_str(), names.page(*content)),
     }
 }
 

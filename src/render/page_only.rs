@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{ContentId, PageVerb, Principal, SpaceKey, Subject};
+use crate::model::{ContentId, PageList, Principal, SpaceKey, Subject};
 use crate::plan::{Change, ChangeReason, PageOnlyProblem, Plan, PlanPageOnly};
 
 use super::access_words::ShownNames as _;
@@ -83,8 +83,8 @@ pub(super) fn problem_words(plan: &Plan, problem: &PageOnlyProblem) -> String {
         ),
         PageOnlyProblem::Contradicted { pages: disputed, list, entry, guests } => {
             let verb = match list {
-                PageVerb::View => "see",
-                PageVerb::Edit => "edit",
+                PageList::View => "see",
+                PageList::Edit => "edit",
             };
             format!(
                 "the entry of {entry} and page-only contradict each other about whether {} may {verb} {}. Change one \

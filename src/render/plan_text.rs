@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::model::{Mode, PageVerb, SpaceKey};
+use crate::model::{Mode, PageList, SpaceKey};
 use crate::plan::Plan;
 
 use super::access_words::ShownNames as _;
@@ -152,8 +152,8 @@ fn opened(review: &Review<'_>, detail: Detail, text: &mut String) {
             for (list, pages) in opened.pages {
                 let names: Vec<String> = pages.iter().map(|page| review.plan.page(*page)).collect();
                 let verb = match list {
-                    PageVerb::View => "view of",
-                    PageVerb::Edit => "edit of",
+                    PageList::View => "view of",
+                    PageList::Edit => "edit of",
                 };
                 parts.push(format!("{verb} {}", names.join(", ")));
             }

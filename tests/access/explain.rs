@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use confperm::access::{Engine, Fix, Level, Needed, Outcome, Route, Verb};
-use confperm::model::{PageVerb, Permission, RoleKind, SpaceRoleMode, Subject};
+use confperm::model::{PageList, Permission, RoleKind, SpaceRoleMode, Subject};
 
 use crate::world::{Ask as _, LiveBuilder, account, asker, group, id, key, object, principal};
 
@@ -60,8 +60,8 @@ fn joining_one_group_beats_three_changes() {
             BTreeSet::from([
                 grant(Permission::ReadSpace),
                 grant(Permission::CreatePage),
-                Fix::List(id(1), PageVerb::View, ann()),
-                Fix::List(id(1), PageVerb::Edit, ann()),
+                Fix::List(id(1), PageList::View, ann()),
+                Fix::List(id(1), PageList::Edit, ann()),
             ]),
         ]
     );
@@ -95,10 +95,10 @@ fn remedies_remedy() {
     for fix in &explained.remedies[0].changes {
         done = match fix {
             Fix::Grant(_, who, permission) => done.grant("ENG", &who.to_string(), permission.as_str()),
-            Fix::List(page, verb, subject) => {
+            Fix::List(page, list, subject) => {
                 let tree = done.at("ENG").tree.as_mut().unwrap();
                 let mut lists = tree.get(*page).unwrap().restrictions.clone().known().unwrap();
-                if let confperm::model::Audience::Only(members) = lists.audience_mut(*verb) {
+                if let confperm::model::Audience::Only(members) = lists.audience_mut(*list) {
                     members.insert(subject.clone());
                 }
                 tree.set_restrictions(*page, confperm::model::Known::Known(lists));

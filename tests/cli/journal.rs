@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use camino::{Utf8Path, Utf8PathBuf};
 use confperm::apply::journal::{self, Answer, Entry, Sink, SiteKey};
 use confperm::apply::{ApplyOutcome, Journal, JournalError, Status, Stop, Unverified};
-use confperm::model::{PageVerb, SiteIdentity, Subject, WriteRequest};
+use confperm::model::{PageList, SiteIdentity, Subject, WriteRequest};
 use confperm::plan::Planned;
 use confperm::sandbox::{Options, Request, Site};
 use jiff::Timestamp;
@@ -116,7 +116,7 @@ fn is_of(request: &Request, call: &WriteRequest) -> bool {
         }
         WriteRequest::Restrict { content, .. } => format!(" /wiki/rest/api/content/{content}/restriction"),
         WriteRequest::AddToList { content, list, subject, .. } => {
-            let operation = if *list == PageVerb::View { "read" } else { "update" };
+            let operation = if *list == PageList::View { "read" } else { "update" };
             let entry = match subject {
                 Subject::User(_) => "user".to_owned(),
                 Subject::Group(group) => format!("byGroupId/{group}"),

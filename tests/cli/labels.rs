@@ -1,6 +1,6 @@
 //! Pages by label: `label:runbook` means the pages that have the label, and opens none.
 
-use confperm::model::{Gap, PageVerb, Why};
+use confperm::model::{Gap, PageList, Why};
 use confperm::plan::Plan;
 use confperm::sandbox::world::{Action, ContentId, GroupId, ListKind, Principal, World};
 
@@ -44,7 +44,7 @@ const RUNBOOKS: &str = "      label:runbook: {view: [group:oncall, user:bot]}\n"
 fn restricted(plan: &Plan) -> Vec<u64> {
     let changed = plan.objects.iter().filter_map(|object| match object {
         confperm::plan::Object::Page { content, before, after, .. }
-            if before.audience(PageVerb::View) != after.audience(PageVerb::View) =>
+            if before.audience(PageList::View) != after.audience(PageList::View) =>
         {
             Some(content.number())
         }
@@ -200,13 +200,13 @@ async fn a_label_stops_no_other_list_of_the_page() {
     ] {
         let stage = Stage::open(SITE).await;
         let plan = stage.plan(&policy(pages)).await.plan;
-        let changes = |verb: PageVerb| {
+        let changes = |list: PageList| {
             plan.objects.iter().any(|object| {
                 matches!(object, confperm::plan::Object::Page { content, before, after, .. }
-                    if content.number() == 11 && before.audience(verb) != after.audience(verb))
+                    if content.number() == 11 && before.audience(list) != after.audience(list))
             })
         };
-        assert_eq!([changes(PageVerb::View), changes(PageVerb::Edit)], [restricts_view, !restricts_view]);
+        assert_eq!([changes(PageList::View), changes(PageList::Edit)], [restricts_view, !restricts_view]);
         let text = confperm::render::plan_as_text(&plan);
         assert!(text.contains("skipped: the list that the label sets"), "{text}");
         assert!(!plan.is_complete());

@@ -11,7 +11,7 @@ use confperm::apply::journal::{self, Journal, Record, SiteKey};
 use confperm::apply::saved::{self};
 use confperm::apply::undo::{self, NotGivenBack};
 use confperm::apply::{ApplyOptions, ApplyOutcome, ConcurrentChange, Stop, rest};
-use confperm::model::{Desired, Live, PageVerb};
+use confperm::model::{Desired, Live, PageList};
 use confperm::plan::{Aim, Change, Gaps, HoldingState, ObjectId, Plan, Planned};
 use confperm::policy::lock::Lock;
 use confperm::policy::{Context, Policy};
@@ -32,7 +32,7 @@ use crate::worlds::Dice;
 pub(crate) struct Held {
     rows: BTreeSet<(String, confperm::model::Principal, confperm::model::Permission)>,
     roles: BTreeMap<(String, confperm::model::Principal), RoleId>,
-    lists: BTreeMap<(ContentId, PageVerb), BTreeSet<confperm::model::Principal>>,
+    lists: BTreeMap<(ContentId, PageList), BTreeSet<confperm::model::Principal>>,
 }
 
 impl Held {
@@ -55,8 +55,8 @@ impl Held {
             }
         }
         for Content { id, lists, .. } in world.contents() {
-            for (kind, verb) in [(ListKind::Read, PageVerb::View), (ListKind::Update, PageVerb::Edit)] {
-                held.lists.insert((*id, verb), lists.get(kind).iter().map(principal).collect());
+            for (kind, list) in [(ListKind::Read, PageList::View), (ListKind::Update, PageList::Edit)] {
+                held.lists.insert((*id, list), lists.get(kind).iter().map(principal).collect());
             }
         }
         held

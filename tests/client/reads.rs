@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use confperm::confluence::{Read as _, SpaceSelection};
 use confperm::model::{
-    AccountKind, Audience, ContentId, Edition, Known, Missing, PageVerb, Parent, SiteText, Space, SpaceId,
+    AccountKind, Audience, ContentId, Edition, Known, Missing, PageList, Parent, SiteText, Space, SpaceId,
     SpaceKind, SpaceRoleMode, SpaceStatus, Truth, Why,
 };
 use serde_json::{Value, json};
@@ -52,8 +52,8 @@ fn direct(view: &[&str], edit: &[&str]) -> Reply {
 
 fn shown(restrictions: &Known<confperm::model::Restrictions>) -> String {
     match restrictions {
-        Known::Known(lists) => PageVerb::ALL
-            .map(|verb| match lists.audience(verb) {
+        Known::Known(lists) => PageList::ALL
+            .map(|list| match lists.audience(list) {
                 Audience::Anyone => "anyone".to_owned(),
                 audience @ Audience::Only(_) => {
                     audience.subjects().map(ToString::to_string).collect::<Vec<_>>().join(" ")
@@ -346,7 +346,7 @@ async fn a_denial_of_the_sites_own_check_is_an_answer() {
     .await;
     let check = server
         .cloud()
-        .check(&"anonymous".parse().unwrap(), PageVerb::Edit, ContentId::from_number(7))
+        .check(&"anonymous".parse().unwrap(), PageList::Edit, ContentId::from_number(7))
         .await
         .unwrap();
     assert_eq!((check.allowed, check.reasons), (false, vec!["no".into()]));

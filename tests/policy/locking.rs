@@ -5,7 +5,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use confperm::diagnostic::{Code, Diagnostics, Sources};
 use confperm::model::{
-    AccountStatus, Audience, ContentId, Known, Live, Members, PageVerb, Principal, Restrictions,
+    AccountStatus, Audience, ContentId, Known, Live, Members, PageList, Principal, Restrictions,
     SiteIdentity, SkippedPart, SpaceId, SpaceKey, SpaceRoleMode, Subject,
 };
 use confperm::policy::lock::{LOCK_FILE, Lock};
@@ -267,7 +267,7 @@ fn no_wider_entry_decides_about_what_a_lost_pattern_may_have_closed() {
         let resolved = run(&policy, &live, &lock(&format!("pages: {{{lock_of_pages}}}\n"))).unwrap();
         let space = &resolved.desired.spaces[&"ENG".parse().unwrap()];
         let decided = space.pages.keys().map(|page| page.number()).filter(|page| *page == 4).count();
-        (decided, space.kept.has(ContentId::from_number(4), PageVerb::View))
+        (decided, space.kept.has(ContentId::from_number(4), PageList::View))
     };
     let wide = "'/**': {view: anyone}";
     assert_eq!(kept(&format!("pages: {{{wide}}}"), ""), (1, false));

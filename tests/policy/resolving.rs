@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use confperm::diagnostic::{Diagnostics, Sources};
 use confperm::model::{
     AccountStatus, Audience, ContentId, Desired, DesiredHolding, Forbidden, Guards, Holding, Live,
-    MaxRemovals, Origin, PageVerb, Permission, Role, RoleKind, SpaceKey, SpaceRoleMode, Strength,
+    MaxRemovals, Origin, PageList, Permission, Role, RoleKind, SpaceKey, SpaceRoleMode, Strength,
 };
 use confperm::policy::lock::{LOCK_FILE, Lock};
 use confperm::policy::{Context, Loaded, Policy, Resolved, declared_pages, from_sources, load, resolve};
@@ -77,11 +77,11 @@ fn written(desired: &Desired) -> String {
         }
         for (id, page) in &space.pages {
             write!(text, "{key} {id}").unwrap();
-            for verb in PageVerb::ALL {
-                let Some(wanted) = page.audience(verb) else { continue };
+            for list in PageList::ALL {
+                let Some(wanted) = page.audience(list) else { continue };
                 let who: Vec<String> = wanted.what.subjects().map(ToString::to_string).collect();
                 let who = if wanted.what == Audience::Anyone { "anyone".to_owned() } else { who.join(",") };
-                write!(text, " {} {who} ({})", verb.as_str(), wanted.origin().line).unwrap();
+                write!(text, " {} {who} ({})", list.as_str(), wanted.origin().line).unwrap();
             }
             text.push('\n');
         }

@@ -7,7 +7,7 @@ use camino::Utf8PathBuf;
 use confperm::diagnostic::{Code, Sources};
 use confperm::model::{
     Audience, Content, ContentId, ContentKind, DesiredHolding, Holding, Known, Live, LiveSpace, Members,
-    Mode, PageVerb, Permission, Principal, Restrictions, Space, SpaceKey, SpaceKind, SpaceRoleMode,
+    Mode, PageList, Permission, Principal, Restrictions, Space, SpaceKey, SpaceKind, SpaceRoleMode,
     SpaceStatus, Strength, Subject, Tree,
 };
 use confperm::plan::{Gaps, Planned, plan};
@@ -98,10 +98,10 @@ fn wishes(policy: &Policy, live: &Live) -> String {
             }
         }
         for (page, wanted) in &space.pages {
-            for verb in PageVerb::ALL {
-                if let Some(wanted) = wanted.audience(verb) {
+            for list in PageList::ALL {
+                if let Some(wanted) = wanted.audience(list) {
                     let who: Vec<String> = wanted.what.subjects().map(ToString::to_string).collect();
-                    write!(text, " {page}.{}={}", verb.as_str(), who.join(",")).unwrap();
+                    write!(text, " {page}.{}={}", list.as_str(), who.join(",")).unwrap();
                 }
             }
         }
@@ -457,9 +457,9 @@ proptest! {
         for page in was.tree.as_ref().unwrap().iter() {
             let Known::Known(now) = &is.tree.as_ref().unwrap().get(page.id).unwrap().restrictions else { panic!("unread") };
             let Known::Known(before) = &page.restrictions else { panic!("unread") };
-            for verb in PageVerb::ALL {
-                prop_assert!(now.audience(verb).subjects().all(|subject| Principal::from(subject.clone()) != gone));
-                prop_assert_eq!(now.audience(verb).is_anyone(), before.audience(verb).is_anyone());
+            for list in PageList::ALL {
+                prop_assert!(now.audience(list).subjects().all(|subject| Principal::from(subject.clone()) != gone));
+                prop_assert_eq!(now.audience(list).is_anyone(), before.audience(list).is_anyone());
             }
         }
         if let (true, Some(Holding::Grants(left))) = (replaced, was.holdings.get(&gone)) {

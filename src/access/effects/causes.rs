@@ -12,7 +12,7 @@ use super::delta::Delta;
 use super::{Cause, Direction, Sides};
 use crate::access::chains::{Above, Layout};
 use crate::access::reach::Reach;
-use crate::model::{Content, ContentId, LiveSpace, PageVerb, Permission, Principal};
+use crate::model::{Content, ContentId, LiveSpace, PageList, Permission, Principal};
 
 /// The changes of one space.
 pub(super) struct Changes<'a> {
@@ -102,11 +102,11 @@ impl<'a> Changes<'a> {
             if before.restrictions == row.content.restrictions && !moved {
                 continue;
             }
-            let mut delta = |verb: PageVerb| {
-                let (old, new) = (sides.old.list(before, verb), sides.new.list(row.content, verb));
+            let mut delta = |list: PageList| {
+                let (old, new) = (sides.old.list(before, list), sides.new.list(row.content, list));
                 Delta::between(&sides.old.on(old, everyone), &sides.new.on(new, everyone))
             };
-            let (view, edit) = (delta(PageVerb::View), delta(PageVerb::Edit));
+            let (view, edit) = (delta(PageList::View), delta(PageList::Edit));
             self.pages.insert(number, PageChange { content: row.content.id, view, edit, moved });
         }
         self

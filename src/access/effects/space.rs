@@ -15,7 +15,7 @@ use crate::access::memberships::members_unread;
 use crate::access::question::{Clause, Reason, Verb};
 use crate::access::reach::Reach;
 use crate::model::{
-    Content, ContentId, ContentKind, Diff, LiveSpace, PageVerb, Permission, Principal, Role, RoleId, Truth,
+    Content, ContentId, ContentKind, Diff, LiveSpace, PageList, Permission, Principal, Role, RoleId, Truth,
 };
 
 /// Something that becomes of a person.
@@ -23,7 +23,7 @@ use crate::model::{
 enum Mark {
     Permission(Permission, Turn),
     /// For all pages of a class.
-    Pages(usize, PageVerb, Turn),
+    Pages(usize, PageList, Turn),
 }
 
 /// Pages of which the same becomes: their chains and lists change alike.
@@ -67,9 +67,9 @@ pub(super) fn compare<'a>(
         }
     }
     for (number, page_class) in page_classes.iter().enumerate() {
-        for (verb, delta) in [(PageVerb::View, &page_class.view), (PageVerb::Edit, &page_class.edit)] {
+        for (list, delta) in [(PageList::View, &page_class.view), (PageList::Edit, &page_class.edit)] {
             for (turn, parties) in delta.parts() {
-                refinement.mark(&Mark::Pages(number, verb, turn), parties);
+                refinement.mark(&Mark::Pages(number, list, turn), parties);
             }
         }
     }
@@ -202,8 +202,8 @@ fn page_classes<'a>(
     let mut known: HashMap<(ChainId, ListId, ChainId, ListId, bool), Option<usize>> = HashMap::new();
     for (number, (row, new_chain)) in layout.rows.iter().zip(new_chains).enumerate() {
         let (Some(old), Some(&old_chain)) = (old[number], old_chains.get(&row.content.id)) else { continue };
-        let old_list = sides.old.list(old, PageVerb::Edit);
-        let new_list = sides.new.list(row.content, PageVerb::Edit);
+        let old_list = sides.old.list(old, PageList::Edit);
+        let new_list = sides.new.list(row.content, PageList::Edit);
         let kind = row.content.kind;
         let key = (old_chain, old_list, new_chain, new_list, kind == ContentKind::Blogpost);
         let page_class = *known.entry(key).or_insert_with(|| {
@@ -348,20 +348,20 @@ fn loses_space(marks: &[Mark], turn: Turn) -> bool {
 
 /// What becomes of pages, view and edit told together where they go together.
 fn turns(marks: &[Mark]) -> Vec<(Turn, PageVerbs, usize)> {
-    let mut by_page_class: BTreeMap<usize, BTreeMap<Turn, Vec<PageVerb>>> = BTreeMap::new();
+    let mut by_page_class: BTreeMap<usize, BTreeMap<Turn, Vec<PageList>>> = BTreeMap::new();
     for mark in marks {
-        if let Mark::Pages(page_class, verb, turn) = mark
+        if let Mark::Pages(page_class, list, turn) = mark
             && !loses_space(marks, *turn)
         {
-            by_page_class.entry(*page_class).or_default().entry(*turn).or_default().push(*verb);
+            by_page_class.entry(*page_class).or_default().entry(*turn).or_default().push(*list);
         }
     }
     let mut turns = Vec::new();
     for (page_class, by_turn) in by_page_class {
         for (turn, verbs) in by_turn {
             let verbs = match verbs.as_slice() {
-                [PageVerb::View] => PageVerbs::View,
-                [PageVerb::Edit] => PageVerbs::Edit,
+                [PageList::View] => PageVerbs::View,
+                [PageList::Edit] => PageVerbs::Edit,
                 _ => PageVerbs::ViewAndEdit,
             };
             turns.push((turn, verbs, page_class));

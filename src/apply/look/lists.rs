@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccountId, Audience, Call, ContentId, ContentKind, Known, Members, PageVerb, Parent, Restrictions,
+    AccountId, Audience, Call, ContentId, ContentKind, Known, Members, PageList, Parent, Restrictions,
     SpaceId, SpaceKey, Subject, WriteRequest,
 };
 use crate::plan::{CallId, Plan};
@@ -34,7 +34,7 @@ impl<'a> Passage<'a> {
         &self,
         call: CallId,
         content: ContentId,
-        list: PageVerb,
+        list: PageList,
         now: &Audience,
         me: &Subject,
     ) -> Option<PassageState> {
@@ -87,7 +87,7 @@ pub(in crate::apply) struct PageStood {
 /// Whether a change of lists lets anyone through who was not let through before, if it is done to another page
 /// than was meant.
 pub(in crate::apply) fn lets_in(now: &Restrictions, after: &Restrictions) -> bool {
-    PageVerb::ALL.iter().any(|&list| match (now.audience(list), after.audience(list)) {
+    PageList::ALL.iter().any(|&list| match (now.audience(list), after.audience(list)) {
         (Audience::Anyone, _) => false,
         (Audience::Only(_), Audience::Anyone) => true,
         (Audience::Only(now), Audience::Only(after)) => after.iter().any(|subject| !now.contains(subject)),
@@ -109,7 +109,7 @@ pub(in crate::apply) fn look_at_lists(
     let me = Subject::User(caller.clone());
     let mut send = now.clone();
     let mut changes = Vec::new();
-    for list in PageVerb::ALL {
+    for list in PageList::ALL {
         let (was, is, wanted) = (before.audience(list), now.audience(list), after.audience(list));
         if was == wanted {
             continue;
@@ -141,7 +141,7 @@ fn request(space: &SpaceKey, content: ContentId, now: &Restrictions, after: Rest
 
 /// Whether lists say the same, but for the caller's own entry, which a site may add by itself.
 pub(in crate::apply) fn same_lists(left: &Restrictions, right: &Restrictions, me: &Subject) -> bool {
-    PageVerb::ALL.into_iter().all(|list| same_list(left.audience(list), right.audience(list), me))
+    PageList::ALL.into_iter().all(|list| same_list(left.audience(list), right.audience(list), me))
 }
 
 /// The same of one list.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Call, ContentId, Holding, Known, Live, PageVerb, Permission, Principal, Restrictions,
+    AccountId, Call, ContentId, Holding, Known, Live, PageList, Permission, Principal, Restrictions,
     SpaceKey, Subject,
 };
 use crate::plan::{HoldingState, Object, ObjectId, Plan};
@@ -83,13 +83,13 @@ impl<'a> Course<'a> {
     pub(in crate::apply) fn lists<'r>(
         &self,
         now: &'r Restrictions,
-        wanted: impl Fn(PageVerb) -> Option<&'r Restrictions>,
+        wanted: impl Fn(PageList) -> Option<&'r Restrictions>,
     ) -> Restrictions {
         let mut lists = now.clone();
-        for verb in PageVerb::ALL {
-            let Some(wanted) = wanted(verb).map(|wanted| wanted.audience(verb)) else { continue };
-            if !same_list(wanted, now.audience(verb), &self.me) {
-                *lists.audience_mut(verb) = wanted.clone();
+        for list in PageList::ALL {
+            let Some(wanted) = wanted(list).map(|wanted| wanted.audience(list)) else { continue };
+            if !same_list(wanted, now.audience(list), &self.me) {
+                *lists.audience_mut(list) = wanted.clone();
             }
         }
         lists
@@ -102,13 +102,13 @@ impl<'a> Course<'a> {
         [before, now, after]: [&Restrictions; 3],
     ) -> Vec<ConcurrentChange> {
         let passed = self.lists.get(&content).map_or(&[][..], Vec::as_slice);
-        let is_passed = |verb: PageVerb| {
+        let is_passed = |list: PageList| {
             let mut states = passed.iter().copied().chain([before, after]);
-            states.any(|state| same_list(state.audience(verb), now.audience(verb), &self.me))
+            states.any(|state| same_list(state.audience(list), now.audience(list), &self.me))
         };
         let touched =
-            PageVerb::ALL.into_iter().filter(|verb| before.audience(*verb) != after.audience(*verb));
-        let changed = touched.filter(|verb| !is_passed(*verb));
+            PageList::ALL.into_iter().filter(|list| before.audience(*list) != after.audience(*list));
+        let changed = touched.filter(|list| !is_passed(*list));
         changed
             .map(|list| ConcurrentChange::List {
                 space: space.clone(),

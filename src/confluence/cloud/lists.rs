@@ -24,7 +24,7 @@ use crate::confluence::client::Failed;
 use crate::confluence::complete::{RestrictionsByOperation, operation};
 use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
-use crate::model::{Audience, ContentId, Known, PageVerb, Restrictions, Subject};
+use crate::model::{Audience, ContentId, Known, PageList, Restrictions, Subject};
 
 impl Cloud {
     /// Replaces both lists of a page.
@@ -40,16 +40,16 @@ impl Cloud {
             return done(self.client.send(&clear).await);
         }
         let put = self.put(content, after).await;
-        let opened = PageVerb::ALL
+        let opened = PageList::ALL
             .into_iter()
-            .find(|verb| after.audience(*verb).is_anyone() && !now.audience(*verb).is_anyone());
-        let Some(verb) = opened else { return done(put) };
+            .find(|list| after.audience(*list).is_anyone() && !now.audience(*list).is_anyone());
+        let Some(list) = opened else { return done(put) };
         match put {
-            Ok(answer) if self.shows_open(&answer, verb) => Ok(()),
-            Ok(_) => self.open_one(content, verb, after, None).await,
+            Ok(answer) if self.shows_open(&answer, list) => Ok(()),
+            Ok(_) => self.open_one(content, list, after, None).await,
             // The list that is left out may stay, and not suit the other one.
             Err(Failed { error: refused @ Error::Rejected(_), .. }) => {
-                self.open_one(content, verb, after, Some(refused)).await
+                self.open_one(content, list, after, Some(refused)).await
             }
             Err(failed) => Err(failed.into()),
         }
@@ -60,7 +60,7 @@ impl Cloud {
     async fn open_one(
         &self,
         content: ContentId,
-        verb: PageVerb,
+        list: PageList,
         after: &Restrictions,
         refused: Option<Error>,
     ) -> Result<(), WriteError> {
@@ -71,18 +71,18 @@ impl Cloud {
                 return Err(WriteError::Ambiguous(Error::Misuse(why)));
             }
         };
-        let other = verb.other();
+        let other = list.other();
         let suits = now.audience(other) == after.audience(other);
         // The other list comes first: what it is to keep out would be let in by the list that opens.
         let closed = suits || {
             let mut both = after.clone();
-            *both.audience_mut(verb) = now.audience(verb).clone();
+            *both.audience_mut(list) = now.audience(list).clone();
             accepted(self.put(content, &both).await)?
         };
-        if closed && self.take_entries(content, verb, &now).await? {
+        if closed && self.take_entries(content, list, &now).await? {
             return Ok(());
         }
-        let by_caller = self.open_by_way_of_caller(content, verb, after).await;
+        let by_caller = self.open_by_way_of_caller(content, list, after).await;
         if by_caller.is_err() {
             if let (Some(refused), Ok(Known::Known(still))) =
                 (refused, self.direct_restrictions(content).await)
@@ -100,18 +100,18 @@ impl Cloud {
     async fn take_entries(
         &self,
         content: ContentId,
-        verb: PageVerb,
+        list: PageList,
         now: &Restrictions,
     ) -> Result<bool, WriteError> {
-        let mut entries: Vec<&Subject> = now.audience(verb).subjects().collect();
+        let mut entries: Vec<&Subject> = now.audience(list).subjects().collect();
         // The caller must see the page until the end: whatever carries the caller's own view goes last. Before
         // that comes who is on the other list, since a site may refuse an editor that cannot view.
-        let other = now.audience(verb.other());
+        let other = now.audience(list.other());
         entries.sort_by_key(|subject| {
             (self.carries_caller(subject), other.subjects().any(|each| each == *subject))
         });
         for subject in entries {
-            if !self.take_entry(content, verb, subject).await? {
+            if !self.take_entry(content, list, subject).await? {
                 return Ok(false);
             }
         }
@@ -121,7 +121,7 @@ impl Cloud {
     async fn open_by_way_of_caller(
         &self,
         content: ContentId,
-        verb: PageVerb,
+        list: PageList,
         after: &Restrictions,
     ) -> Result<(), WriteError> {
         let Some(caller) = self.caller.get() else {
@@ -136,7 +136,7 @@ impl Cloud {
             result.map(drop).map_err(|failed| WriteError::Ambiguous(failed.error))
         };
         step(self.put(content, &both).await)?;
-        step(self.client.send(&entry(Method::DELETE, content, verb, &me)).await)?;
+        step(self.client.send(&entry(Method::DELETE, content, list, &me)).await)?;
         step(self.put(content, after).await)
     }
 
@@ -144,10 +144,10 @@ impl Cloud {
     async fn take_entry(
         &self,
         content: ContentId,
-        verb: PageVerb,
+        list: PageList,
         subject: &Subject,
     ) -> Result<bool, WriteError> {
-        match gone_or(self.client.send(&entry(Method::DELETE, content, verb, subject)).await) {
+        match gone_or(self.client.send(&entry(Method::DELETE, content, list, subject)).await) {
             Ok(()) | Err(WriteError::AlreadySo | WriteError::Gone(_)) => Ok(true),
             Err(WriteError::Refused(Error::Rejected(_))) => Ok(false),
             Err(WriteError::Refused(error) | WriteError::Ambiguous(error)) => {
@@ -163,8 +163,8 @@ impl Cloud {
     }
 
     /// Whether the answer to a write shows that nothing is left of a list.
-    fn shows_open(&self, answer: &Response, verb: PageVerb) -> bool {
-        answer.json::<RestrictionsByOperation>().is_ok_and(|lists| lists.shows_open(verb, self.scrutiny))
+    fn shows_open(&self, answer: &Response, list: PageList) -> bool {
+        answer.json::<RestrictionsByOperation>().is_ok_and(|lists| lists.shows_open(list, self.scrutiny))
     }
 
     fn carries_caller(&self, subject: &Subject) -> u8 {
@@ -186,23 +186,23 @@ fn accepted(result: Result<Response, Failed>) -> Result<bool, WriteError> {
 }
 
 /// A request about one entry of one list (OpenAPI v1, `addUserToContentRestriction` and its like).
-pub(super) fn entry(method: Method, content: ContentId, verb: PageVerb, subject: &Subject) -> Request {
+pub(super) fn entry(method: Method, content: ContentId, list: PageList, subject: &Subject) -> Request {
     let id = content.to_string();
-    let list = ["content", id.as_str(), "restriction", "byOperation", operation(verb)];
+    let path = ["content", id.as_str(), "restriction", "byOperation", operation(list)];
     match subject {
         Subject::User(account) => {
-            Request::write(method, Api::V1, list.into_iter().chain(["user"])).query("accountId", account)
+            Request::write(method, Api::V1, path.into_iter().chain(["user"])).query("accountId", account)
         }
         Subject::Group(group) => {
-            Request::write(method, Api::V1, list.into_iter().chain(["byGroupId", group.as_str()]))
+            Request::write(method, Api::V1, path.into_iter().chain(["byGroupId", group.as_str()]))
         }
     }
 }
 
 /// The body of a PUT: the lists that have entries.
 fn body(after: &Restrictions) -> Value {
-    let lists = PageVerb::ALL.into_iter().filter_map(|verb| {
-        let restrictions = match after.audience(verb) {
+    let lists = PageList::ALL.into_iter().filter_map(|list| {
+        let restrictions = match after.audience(list) {
             Audience::Only(members) => {
                 let (mut users, mut groups) = (Vec::new(), Vec::new());
                 for subject in members.iter() {
@@ -225,7 +225,7 @@ fn body(after: &Restrictions) -> Value {
             }
             Audience::Anyone => return None,
         };
-        Some(json!({"operation": operation(verb), "restrictions": restrictions}))
+        Some(json!({"operation": operation(list), "restrictions": restrictions}))
     });
     lists.collect()
 }

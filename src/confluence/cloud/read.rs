@@ -16,7 +16,7 @@ use crate::confluence::{
     UnreadableEntries, Visitors,
 };
 use crate::model::{
-    AccountId, Caller, Content, ContentId, ContentKind, Flavor, Group, GroupId, Known, PageLabel, PageVerb,
+    AccountId, Caller, Content, ContentId, ContentKind, Flavor, Group, GroupId, Known, PageLabel, PageList,
     Person, Principal, ProductAccess, Restrictions, Role, Site, SiteText, Space, SpaceId, SpaceKey,
     SpaceRoleMode, Subject, Tree, Why,
 };
@@ -183,7 +183,7 @@ impl Read for Cloud {
         }
     }
 
-    async fn check(&self, subject: &Principal, verb: PageVerb, content: ContentId) -> Result<Check, Error> {
+    async fn check(&self, subject: &Principal, list: PageList, content: ContentId) -> Result<Check, Error> {
         let (kind, identifier) = match subject {
             Principal::User(account) => ("user", account.as_str()),
             Principal::Anonymous => ("user", "anonymous"),
@@ -196,7 +196,7 @@ impl Read for Cloud {
         };
         let body = serde_json::json!({
             "subject": {"type": kind, "identifier": identifier},
-            "operation": operation(verb),
+            "operation": operation(list),
         });
         let id = content.to_string();
         let request = Request::ask(Api::V1, ["content", &id, "permission", "check"], body);

@@ -19,7 +19,7 @@ use crate::confluence::error::Error;
 use crate::confluence::page::{self, Bounds, OffsetPage};
 use crate::confluence::transport::Request;
 use crate::confluence::{LISTS_AT_ONCE, concurrently};
-use crate::model::{AccountId, Audience, ContentId, Known, PageVerb, Restrictions, Subject, Why};
+use crate::model::{AccountId, Audience, ContentId, Known, PageList, Restrictions, Subject, Why};
 
 /// Nothing but the pages that were asked for is a hit, and each is one.
 const SEARCH: Bounds = Bounds { pages: LISTS_AT_ONCE, empty: 10 };
@@ -106,8 +106,8 @@ impl Cloud {
     /// The accounts on both lists, where these are whole as they are.
     pub(super) fn accounts_on(&self, mut lists: RestrictionLists) -> Option<BTreeSet<AccountId>> {
         let mut accounts = BTreeSet::new();
-        for verb in PageVerb::ALL {
-            let ListReading::Whole(subjects) = lists.reading(verb, self.scrutiny) else { return None };
+        for list in PageList::ALL {
+            let ListReading::Whole(subjects) = lists.reading(list, self.scrutiny) else { return None };
             accounts.extend(subjects.into_iter().filter_map(|subject| match subject {
                 Subject::User(account) => Some(account),
                 Subject::Group(_) => None,
@@ -132,8 +132,8 @@ impl Cloud {
     /// Both lists of a page; what is missing of them or is in doubt is read again, by operation.
     async fn whole(&self, id: ContentId, mut lists: RestrictionLists) -> Result<Known<Restrictions>, Error> {
         let mut restrictions = Restrictions::OPEN;
-        for verb in PageVerb::ALL {
-            let shown = match lists.reading(verb, self.scrutiny) {
+        for list in PageList::ALL {
+            let shown = match lists.reading(list, self.scrutiny) {
                 ListReading::Whole(subjects) => Some(subjects),
                 ListReading::Partial => None,
                 ListReading::Doubtful(doubt) => {
@@ -143,26 +143,26 @@ impl Cloud {
             };
             let subjects = match shown {
                 Some(subjects) => subjects,
-                None => match if_complete(self.full_list(id, verb)).await? {
+                None => match if_complete(self.full_list(id, list)).await? {
                     Known::Known(subjects) => subjects,
                     Known::Unknown(why) => return Ok(Known::Unknown(why)),
                 },
             };
-            *restrictions.audience_mut(verb) = Audience::from_site_list(subjects);
+            *restrictions.audience_mut(list) = Audience::from_site_list(subjects);
         }
         Ok(Known::Known(restrictions))
     }
 
     /// One list, page by page.
-    async fn full_list(&self, id: ContentId, verb: PageVerb) -> Result<BTreeSet<Subject>, Error> {
+    async fn full_list(&self, id: ContentId, list: PageList) -> Result<BTreeSet<Subject>, Error> {
         let content = id.to_string();
         let request =
-            Request::get(Api::V1, ["content", &content, "restriction", "byOperation", operation(verb)])
+            Request::get(Api::V1, ["content", &content, "restriction", "byOperation", operation(list)])
                 .query("expand", "restrictions.user,restrictions.group")
                 .query("limit", &ENTRIES);
         let endpoint = self.client.endpoint(&request)?;
         let pages = page::by_offset(endpoint, Bounds::LIST, |start| {
-            self.page_of_list(request.clone().query("start", &start), verb, start)
+            self.page_of_list(request.clone().query("start", &start), list, start)
         });
         let subjects: Vec<Subject> = pages.try_concat().await?;
         Ok(subjects.into_iter().collect())
@@ -171,11 +171,11 @@ impl Cloud {
     async fn page_of_list(
         &self,
         request: Request,
-        verb: PageVerb,
+        list: PageList,
         start: u64,
     ) -> Result<OffsetPage<Vec<Subject>>, Error> {
-        let list: RestrictionList = self.client.read(&request).await?;
-        match list.into_page(verb, self.scrutiny) {
+        let read: RestrictionList = self.client.read(&request).await?;
+        match read.into_page(list, self.scrutiny) {
             Ok(ListPage { subjects, step }) => {
                 Ok(OffsetPage { items: subjects, next: step.map(|step| start + step) })
             }

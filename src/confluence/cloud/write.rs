@@ -13,7 +13,7 @@ use crate::confluence::error::Error;
 use crate::confluence::transport::Request;
 use crate::confluence::{Write, WriteError};
 use crate::model::{
-    ContentId, GrantId, PageVerb, Permission, Principal, RoleId, SpaceId, SpaceKey, Subject, WriteRequest,
+    ContentId, GrantId, PageList, Permission, Principal, RoleId, SpaceId, SpaceKey, Subject, WriteRequest,
 };
 
 impl Write for Cloud {
@@ -105,10 +105,10 @@ impl Cloud {
     async fn add_to_list(
         &self,
         content: ContentId,
-        verb: PageVerb,
+        list: PageList,
         subject: &Subject,
     ) -> Result<(), WriteError> {
-        done(self.client.send(&entry(Method::PUT, content, verb, subject)).await)
+        done(self.client.send(&entry(Method::PUT, content, list, subject)).await)
     }
 }
 

@@ -12,13 +12,13 @@ use serde::Deserialize;
 use super::list::{ListEntry, WireList};
 use super::{Doubt, Scrutiny, Whole};
 use crate::confluence::wire_id::optional_id;
-use crate::model::{AccountId, GroupId, PageVerb, Subject};
+use crate::model::{AccountId, GroupId, PageList, Subject};
 
 /// The name of an operation on content in v1.
-pub(crate) const fn operation(verb: PageVerb) -> &'static str {
-    match verb {
-        PageVerb::View => "read",
-        PageVerb::Edit => "update",
+pub(crate) const fn operation(list: PageList) -> &'static str {
+    match list {
+        PageList::View => "read",
+        PageList::Edit => "update",
     }
 }
 
@@ -98,12 +98,12 @@ impl ListEntry for RestrictionList {
 
 impl RestrictionLists {
     /// What it tells of one list.
-    pub(crate) fn reading(&mut self, verb: PageVerb, scrutiny: Scrutiny) -> ListReading {
-        let list = match verb {
-            PageVerb::View => self.read.take(),
-            PageVerb::Edit => self.update.take(),
+    pub(crate) fn reading(&mut self, list: PageList, scrutiny: Scrutiny) -> ListReading {
+        let read = match list {
+            PageList::View => self.read.take(),
+            PageList::Edit => self.update.take(),
         };
-        list.map_or(ListReading::Partial, |list| list.reading(verb, scrutiny))
+        read.map_or(ListReading::Partial, |read| read.reading(list, scrutiny))
     }
 }
 
@@ -122,8 +122,8 @@ impl RestrictionsByOperation {
     }
 
     /// Whether it shows that nothing is left of a list. Anything less than the whole list shows nothing.
-    pub(crate) fn shows_open(self, verb: PageVerb, scrutiny: Scrutiny) -> bool {
-        let reading = self.into_lists(scrutiny).map(|mut lists| lists.reading(verb, scrutiny));
+    pub(crate) fn shows_open(self, list: PageList, scrutiny: Scrutiny) -> bool {
+        let reading = self.into_lists(scrutiny).map(|mut lists| lists.reading(list, scrutiny));
         matches!(reading, Ok(ListReading::Whole(subjects)) if subjects.is_empty())
     }
 }
@@ -138,8 +138,8 @@ pub(crate) struct ListPage {
 
 impl RestrictionList {
     /// A page of the list that was asked for.
-    pub(crate) fn into_page(self, verb: PageVerb, scrutiny: Scrutiny) -> Result<ListPage, Doubt> {
-        let asked = operation(verb);
+    pub(crate) fn into_page(self, list: PageList, scrutiny: Scrutiny) -> Result<ListPage, Doubt> {
+        let asked = operation(list);
         let doubt = (self.operation.as_deref() != Some(asked))
             .then(|| Doubt::Operation { asked, found: self.operation.clone() });
         if let Some(doubt) = scrutiny.unless_off(doubt) {
@@ -162,12 +162,12 @@ impl RestrictionList {
         })
     }
 
-    fn reading(self, verb: PageVerb, scrutiny: Scrutiny) -> ListReading {
+    fn reading(self, list: PageList, scrutiny: Scrutiny) -> ListReading {
         let Some(ListedSubjects { user: Some(users), group: Some(groups) }) = &self.restrictions else {
             return ListReading::Partial;
         };
         let more = users.may_have_more() || groups.may_have_more();
-        match self.into_page(verb, scrutiny) {
+        match self.into_page(list, scrutiny) {
             Err(doubt) => ListReading::Doubtful(doubt),
             Ok(_) if more => ListReading::Partial,
             Ok(page) => ListReading::Whole(page.subjects.into_iter().collect()),
@@ -197,7 +197,7 @@ mod tests {
     fn read(answer: Value) -> String {
         let operations: RestrictionsByOperation = serde_json::from_value(answer).unwrap();
         let lists = operations.into_lists(Scrutiny::FULL);
-        match lists.map(|mut lists| lists.reading(PageVerb::View, Scrutiny::FULL)) {
+        match lists.map(|mut lists| lists.reading(PageList::View, Scrutiny::FULL)) {
             Ok(ListReading::Whole(subjects)) => format!("{} entries", subjects.len()),
             Ok(ListReading::Partial) => "partial".to_owned(),
             Ok(ListReading::Doubtful(doubt)) | Err(doubt) => doubt.to_string(),
@@ -233,7 +233,7 @@ mod tests {
     fn a_list_under_the_key_of_another_operation_is_doubted() {
         let mut lists: RestrictionLists =
             serde_json::from_value(json!({"read": list("update", &json!([]), 0)})).unwrap();
-        let ListReading::Doubtful(doubt) = lists.reading(PageVerb::View, Scrutiny::FULL) else { panic!() };
+        let ListReading::Doubtful(doubt) = lists.reading(PageList::View, Scrutiny::FULL) else { panic!() };
         assert_eq!(doubt.to_string(), "the list of `read` calls itself `update`");
     }
 }

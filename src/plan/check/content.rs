@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::space::{Space, Steps};
-use crate::model::{Audience, Call, Content, ContentId, ContentKind, Known, LiveSpace, PageVerb, Tree};
+use crate::model::{Audience, Call, Content, ContentId, ContentKind, Known, LiveSpace, PageList, Tree};
 
 /// Content below more pages than this, where it is not known which, is looked at below these.
 const PLACES: usize = 16;
@@ -73,19 +73,19 @@ impl<'a> Touched<'a> {
     }
 
     /// A list of a page, unless it is open and stays open, or was not read: then it opens nothing.
-    fn list(&self, node: &'a Content, verb: PageVerb) -> Option<ListAt<'a>> {
+    fn list(&self, node: &'a Content, list: PageList) -> Option<ListAt<'a>> {
         let Known::Known(own) = &node.restrictions else { return None };
         let calls = self.0.get(&node.id).map_or(&[][..], Vec::as_slice);
-        let of_verb = |lists: &[&'a Audience; 2]| match verb {
-            PageVerb::View => lists[0],
-            PageVerb::Edit => lists[1],
+        let then = |lists: &[&'a Audience; 2]| match list {
+            PageList::View => lists[0],
+            PageList::Edit => lists[1],
         };
-        let list = ListAt {
-            before: own.audience(verb),
-            then: calls.iter().map(|(number, lists)| (*number, of_verb(lists))).collect(),
+        let at = ListAt {
+            before: own.audience(list),
+            then: calls.iter().map(|(number, lists)| (*number, then(lists))).collect(),
         };
-        let says_something = !list.before.is_anyone() || list.then.iter().any(|(_, then)| !then.is_anyone());
-        says_something.then_some(list)
+        let says_something = !at.before.is_anyone() || at.then.iter().any(|(_, then)| !then.is_anyone());
+        says_something.then_some(at)
     }
 }
 
@@ -134,8 +134,8 @@ struct ContentWalk<'f, 'a> {
 }
 
 impl<'a> ContentWalk<'_, 'a> {
-    fn list(&mut self, node: &'a Content, verb: PageVerb) -> Option<usize> {
-        let list = self.touched.list(node, verb)?;
+    fn list(&mut self, node: &'a Content, list: PageList) -> Option<usize> {
+        let list = self.touched.list(node, list)?;
         let lists = &mut self.places.lists;
         Some(*self.numbers.entry(list).or_insert_with_key(|list| {
             lists.push(list.clone());
@@ -147,15 +147,15 @@ impl<'a> ContentWalk<'_, 'a> {
     fn down_to(&mut self, page: ContentId) -> Vec<usize> {
         let chain = self.tree.chain(page);
         let nodes: Vec<&Content> = chain.ancestors.iter().rev().copied().chain(self.tree.get(page)).collect();
-        nodes.into_iter().filter_map(|node| self.list(node, PageVerb::View)).collect()
+        nodes.into_iter().filter_map(|node| self.list(node, PageList::View)).collect()
     }
 
     fn walk(&mut self, top: ContentId, above: &[usize], seen: &mut BTreeSet<ContentId>) {
         let mut waiting: Vec<(ContentId, Vec<usize>)> = vec![(top, above.to_vec())];
         while let Some((id, mut way)) = waiting.pop() {
             let Some(node) = self.tree.get(id).filter(|_| seen.insert(id)) else { continue };
-            let own = self.list(node, PageVerb::View);
-            let edit = self.list(node, PageVerb::Edit);
+            let own = self.list(node, PageList::View);
+            let edit = self.list(node, PageList::Edit);
             way.extend(own.filter(|list| !way.contains(list)));
             self.place(node, way.clone(), edit);
             // Whether lists above an archived page count for it is not documented.

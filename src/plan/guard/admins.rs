@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::access::{AdminStanding, Administrators, Asker, Level, Object, Verb, Verdict};
 use crate::model::{
     AccountId, AccountKind, AccountStatus, Audience, Desired, GroupId, Guard, Known, Live, LiveSpace,
-    PageVerb, Permission, Principal, SpaceKey, Truth,
+    PageList, Permission, Principal, SpaceKey, Truth,
 };
 
 use super::state::LazyEngine;
@@ -159,7 +159,7 @@ impl<'a> Watch<'a> {
     fn cut_off(&self, changes: &[Change]) -> Vec<Breach> {
         let required = &self.desired.guards.required_admins;
         let mut restricted = changes.iter().filter_map(|change| match change {
-            Change::Audience { space, content, list: PageVerb::View, after: Audience::Only(_), .. } => {
+            Change::Audience { space, content, list: PageList::View, after: Audience::Only(_), .. } => {
                 Some((space, *content))
             }
             Change::Audience { .. } | Change::Grant { .. } | Change::Role { .. } => None,

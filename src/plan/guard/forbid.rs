@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{
     Audience, ContentId, Desired, DesiredHolding, DesiredSpace, Forbidden, Known, Live, LiveSpace, Mode,
-    Origin, PageVerb, Principal, Prohibition, SpaceKey, Strength, Subject, Wanted,
+    Origin, PageList, Principal, Prohibition, SpaceKey, Strength, Subject, Wanted,
 };
 
 use super::{Breach, GuardOutcome};
@@ -56,14 +56,14 @@ fn given<'a>(key: &SpaceKey, space: &'a DesiredSpace, live: &Live) -> Vec<(Princ
         }
     }
     for (content, page) in &space.pages {
-        for verb in PageVerb::ALL {
-            let Some(list) = page.audience(verb) else { continue };
+        for list in PageList::ALL {
+            let Some(wanted) = page.audience(list) else { continue };
             let stays = |subject: &Subject| {
                 // A rule that removes a principal from a list grants nothing to the principals that stay on it.
-                list.by.rule.is_some() && is_listed(subject, live.space(key), *content, verb)
+                wanted.by.rule.is_some() && is_listed(subject, live.space(key), *content, list)
             };
-            let listed = list.what.subjects().filter(|subject| !stays(subject));
-            given.extend(listed.map(|subject| (subject.clone().into(), list.origin())));
+            let listed = wanted.what.subjects().filter(|subject| !stays(subject));
+            given.extend(listed.map(|subject| (subject.clone().into(), wanted.origin())));
         }
     }
     for join in space.joins.0.iter().filter(|join| !join.reach.is_empty()) {
@@ -73,10 +73,10 @@ fn given<'a>(key: &SpaceKey, space: &'a DesiredSpace, live: &Live) -> Vec<(Princ
     given
 }
 
-fn is_listed(subject: &Subject, space: Option<&LiveSpace>, content: ContentId, verb: PageVerb) -> bool {
+fn is_listed(subject: &Subject, space: Option<&LiveSpace>, content: ContentId, list: PageList) -> bool {
     let content = space.and_then(|space| space.tree.as_ref()).and_then(|tree| tree.get(content));
     match content.map(|content| &content.restrictions) {
-        Some(Known::Known(lists)) => match lists.audience(verb) {
+        Some(Known::Known(lists)) => match lists.audience(list) {
             Audience::Only(members) => members.contains(subject),
             Audience::Anyone => false,
         },

@@ -8,7 +8,7 @@ use super::super::change::ChangeReason;
 use super::{Compiled, Ground, Guest, Insiders, PageOnlyProblem, PlanPageOnly, tops};
 use crate::access::edit_permission;
 use crate::model::{
-    Audience, Content, ContentId, ContentKind, Known, Members, Origin, PageVerb, Permission, Principal,
+    Audience, Content, ContentId, ContentKind, Known, Members, Origin, PageList, Permission, Principal,
     Restrictions, Subject, Tree, Truth,
 };
 
@@ -75,7 +75,7 @@ struct Compiler<'a> {
     unread: BTreeSet<ContentId>,
     no_lists: BTreeSet<ContentId>,
     unlistable: BTreeMap<Principal, BTreeSet<ContentId>>,
-    contradicted: BTreeMap<(Origin, PageVerb, Origin, BTreeSet<Subject>), BTreeSet<ContentId>>,
+    contradicted: BTreeMap<(Origin, PageList, Origin, BTreeSet<Subject>), BTreeSet<ContentId>>,
 }
 
 impl<'a> Compiler<'a> {
@@ -108,7 +108,7 @@ impl<'a> Compiler<'a> {
             let open_to: BTreeSet<&Subject> = self.guests.keys().filter(is_open_to).collect();
             // What the walk has just closed to other guests is closed to these as well. It must not become a list of all
             // insiders: the nearest list above may leave some of them out.
-            let list = self.found.lists.get(&(id, PageVerb::View)).map(|(list, _)| list);
+            let list = self.found.lists.get(&(id, PageList::View)).map(|(list, _)| list);
             let keeps_out = |members: &Members| open_to.iter().all(|guest| !members.contains(guest));
             if matches!(list, Some(Audience::Only(members)) if keeps_out(members)) {
                 for guest in open_to {
@@ -145,7 +145,7 @@ impl<'a> Compiler<'a> {
                 readers.after.subjects.iter().chain(wanted.iter().copied()).cloned().collect()
             }
             (Audience::Only(members), _) => {
-                let mut new = self.followed(id, PageVerb::View, members, readers);
+                let mut new = self.followed(id, PageList::View, members, readers);
                 new.extend(wanted.iter().map(|guest| (*guest).clone()));
                 // Also those who do not get here by themselves: one account may be two guests.
                 new.retain(|subject| {
@@ -155,12 +155,12 @@ impl<'a> Compiler<'a> {
                 new
             }
         };
-        self.stay(id, PageVerb::View, &new, readers);
-        let (joined, ended) = (self.joined(id, PageVerb::View), self.ended(id, PageVerb::View, &new));
+        self.stay(id, PageList::View, &new, readers);
+        let (joined, ended) = (self.joined(id, PageList::View), self.ended(id, PageList::View, &new));
         let stays = |subject: &&Subject| !self.guests.contains_key(*subject) && !ended.contains(*subject);
         let beside: BTreeSet<Subject> = new.iter().filter(stays).chain(joined).cloned().collect();
         let concerned = wanted.iter().chain(&unwanted).map(|guest| (*guest).clone()).collect();
-        self.set(id, PageVerb::View, &lists.view, new, concerned);
+        self.set(id, PageList::View, &lists.view, new, concerned);
         PathReaders { guests: wanted, others: if beside.is_empty() { others } else { Some(beside) } }
     }
 
@@ -217,7 +217,7 @@ impl<'a> Compiler<'a> {
         let editors = Readers::of(&self.ground, permission, self.guests);
         let named =
             |subject: &Subject| self.guests.get(subject).is_some_and(|guest| guest.named.contains(&id));
-        let view = self.found.lists.get(&(id, PageVerb::View)).map_or(&lists.view, |(view, _)| view).clone();
+        let view = self.found.lists.get(&(id, PageList::View)).map_or(&lists.view, |(view, _)| view).clone();
         // An account that edits must be on the view list, where there is one. Where that names all who may edit here,
         // those are enough.
         let fits = editors.after.others.is_empty()
@@ -230,7 +230,7 @@ impl<'a> Compiler<'a> {
         let new: BTreeSet<Subject> = match (&lists.edit, &view) {
             (Audience::Only(members), _) => {
                 let listed = if fits {
-                    self.followed(id, PageVerb::Edit, members, &editors)
+                    self.followed(id, PageList::Edit, members, &editors)
                 } else {
                     members.iter().cloned().collect()
                 };
@@ -246,7 +246,7 @@ impl<'a> Compiler<'a> {
                     }
                 };
                 // Those who join the view list could edit as well, were the page not above the guests'.
-                viewers.iter().chain(self.joined(id, PageVerb::View)).filter(stays).cloned().collect()
+                viewers.iter().chain(self.joined(id, PageList::View)).filter(stays).cloned().collect()
             }
             (Audience::Anyone, Audience::Anyone) => {
                 let guests = self.guests.keys().filter(|guest| named(guest));
@@ -262,9 +262,9 @@ impl<'a> Compiler<'a> {
                 new
             }
         };
-        self.stay(id, PageVerb::Edit, &new, &editors);
+        self.stay(id, PageList::Edit, &new, &editors);
         let guests = blocked.iter().map(|guest| (*guest).clone()).collect();
-        self.set(id, PageVerb::Edit, &lists.edit, new, guests);
+        self.set(id, PageList::Edit, &lists.edit, new, guests);
     }
 
     /// The lists as entries of `pages` want them, or as they are.
@@ -280,7 +280,7 @@ impl<'a> Compiler<'a> {
 
     /// The entry of `pages` that decides about a list. A rule only takes principals off lists, or puts others in their
     /// place, so it says nothing here, unless those are guests.
-    fn declared(&self, id: ContentId, list: PageVerb) -> Option<&Origin> {
+    fn declared(&self, id: ContentId, list: PageList) -> Option<&Origin> {
         let wanted = self.ground.desired_space.pages.get(&id)?.audience(list)?;
         let live = self.live(id, list);
         let comes = |subject: &&Subject| !live.is_some_and(|live| live.subjects().any(|on| on == *subject));
@@ -289,7 +289,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// A list as it is on the site.
-    fn live(&self, id: ContentId, list: PageVerb) -> Option<&'a Audience> {
+    fn live(&self, id: ContentId, list: PageList) -> Option<&'a Audience> {
         match &self.tree.get(id)?.restrictions {
             Known::Known(lists) => Some(lists.audience(list)),
             Known::Unknown(_) => None,
@@ -309,7 +309,7 @@ impl<'a> Compiler<'a> {
     fn followed(
         &mut self,
         id: ContentId,
-        list: PageVerb,
+        list: PageList,
         members: &Members,
         insiders: &Readers,
     ) -> BTreeSet<Subject> {
@@ -388,7 +388,7 @@ impl<'a> Compiler<'a> {
     fn set(
         &mut self,
         page: ContentId,
-        list: PageVerb,
+        list: PageList,
         before: &Audience,
         new: BTreeSet<Subject>,
         guests: BTreeSet<Subject>,

@@ -19,7 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AccountStatus, Audience, Content, ContentId, DesiredSpace, Holding, Live, LiveSpace, Origin, PageVerb,
+    AccountStatus, Audience, Content, ContentId, DesiredSpace, Holding, Live, LiveSpace, Origin, PageList,
     Parent, Permission, Principal, SpaceKey, Subject, Tree, Truth,
 };
 
@@ -51,9 +51,9 @@ pub enum PageOnlyProblem {
     /// These insiders cannot stand on the lists that would have to be made: a class, or `anonymous`.
     Unlistable { insiders: BTreeSet<Principal>, pages: BTreeSet<ContentId> },
     /// An entry of `pages` says the opposite about a list.
-    Contradicted { pages: BTreeSet<ContentId>, list: PageVerb, entry: Origin, guests: BTreeSet<Subject> },
+    Contradicted { pages: BTreeSet<ContentId>, list: PageList, entry: Origin, guests: BTreeSet<Subject> },
     /// Only guests are on the list, and without them it would be empty, which means open.
-    NobodyElse { page: ContentId, list: PageVerb, guests: BTreeSet<Subject> },
+    NobodyElse { page: ContentId, list: PageList, guests: BTreeSet<Subject> },
     /// The lists of these pages could not be read, or where they stand, so they may be open to the guests.
     Unread { pages: BTreeSet<ContentId> },
     /// So many pages and permissions of the space are of a form that is not known, so what the guests see of them and who
@@ -69,15 +69,15 @@ pub enum PageOnlyProblem {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Compiled {
     /// Lists to be changed, with what asks for them.
-    pub(super) lists: BTreeMap<(ContentId, PageVerb), (Audience, ChangeReason)>,
+    pub(super) lists: BTreeMap<(ContentId, PageList), (Audience, ChangeReason)>,
     /// Of these, the ones that were made for guests before and follow who is an insider.
-    pub(super) followed: BTreeSet<(ContentId, PageVerb)>,
+    pub(super) followed: BTreeSet<(ContentId, PageList)>,
     /// Lists that are as they are to be, and look as if they had been made for guests.
-    made: BTreeSet<(ContentId, PageVerb)>,
+    made: BTreeSet<(ContentId, PageList)>,
     /// The members that `page-only` wants on which lists, whether it changes them or not, and the line that asks for it.
-    pub(super) wanted: BTreeMap<(ContentId, PageVerb), (Audience, Origin)>,
+    pub(super) wanted: BTreeMap<(ContentId, PageList), (Audience, Origin)>,
     /// Who stays on which lists though a line that put them there has ended.
-    pub(super) stay: BTreeMap<(ContentId, PageVerb), BTreeSet<Subject>>,
+    pub(super) stay: BTreeMap<(ContentId, PageList), BTreeSet<Subject>>,
     /// Whether a list set by hand would look like one of those if insiders went before others came.
     pub(super) mistakable: bool,
     pub(super) entries: Vec<PlanPageOnly>,

@@ -13,7 +13,7 @@ use super::super::document::{Danger, EdgeReason, Endangered, Moment};
 use super::actions::Actions;
 use super::gates::{Gate, State, forbid};
 use super::goals::{ContentGoal, Goals};
-use super::pages::{PageCalls, list, page_calls};
+use super::pages::{PageCalls, audience, page_calls};
 use super::space::{Node, Space};
 use super::touched::{Principals, Reading, Rows};
 
@@ -234,9 +234,9 @@ fn lists(
         return None;
     }
     let mut gates = Vec::with_capacity(goal.moving.len());
-    for &(page, verb, at_first) in &goal.moving {
+    for &(page, list, at_first) in &goal.moving {
         let calls = pages.get(&page)?;
-        let lists = std::iter::once(at_first).chain(calls.iter().map(|(_, lists)| list(lists, verb)));
+        let lists = std::iter::once(at_first).chain(calls.iter().map(|(_, lists)| audience(lists, list)));
         let passes: Vec<bool> = lists.map(|list| principals.passes(person.places, list)).collect();
         let calls: Vec<usize> = calls.iter().map(|(call, _)| *call).collect();
         let gate = Gate::of_list(page, &passes, &calls);

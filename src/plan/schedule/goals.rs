@@ -11,9 +11,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crate::model::{Audience, Content, ContentId, ContentKind, Known, PageVerb, Tree};
+use crate::model::{Audience, Content, ContentId, ContentKind, Known, PageList, Tree};
 
-use super::pages::{PageCalls, list};
+use super::pages::{PageCalls, audience};
 use super::space::Space;
 
 /// Content to which access may change, with all lists that decide about some ways to use it.
@@ -26,7 +26,7 @@ pub(super) struct ContentGoal<'a> {
     /// The lists that stay as they are.
     pub(super) still: Rc<BTreeSet<ByText<'a>>>,
     /// The lists that calls change, with what they say before.
-    pub(super) moving: Vec<(ContentId, PageVerb, &'a Audience)>,
+    pub(super) moving: Vec<(ContentId, PageList, &'a Audience)>,
 }
 
 /// A list, the same as any other that says the same.
@@ -47,7 +47,7 @@ struct ListsAbove<'a> {
 }
 
 /// What makes goals the same: posts take other permissions than the rest.
-type Sameness<'a> = (Vec<(ContentId, PageVerb)>, Rc<BTreeSet<ByText<'a>>>, bool, bool);
+type Sameness<'a> = (Vec<(ContentId, PageList)>, Rc<BTreeSet<ByText<'a>>>, bool, bool);
 
 impl<'a> Goals<'a> {
     /// One goal for each distinct set of lists: pages that share all lists share all conflicts. Only what
@@ -178,11 +178,11 @@ fn add<'a>(
     pages: &PageCalls<'_>,
     found: &mut BTreeMap<Sameness<'a>, ContentGoal<'a>>,
 ) {
-    let moving: Vec<(ContentId, PageVerb, &Audience)> =
-        views.moving.iter().map(|(&page, &audience)| (page, PageVerb::View, audience)).collect();
+    let moving: Vec<(ContentId, PageList, &Audience)> =
+        views.moving.iter().map(|(&page, &audience)| (page, PageList::View, audience)).collect();
     let mut goal =
-        |edit_list, moving: Vec<(ContentId, PageVerb, &'a Audience)>, still: &Rc<BTreeSet<ByText<'a>>>| {
-            let names = moving.iter().map(|&(page, verb, _)| (page, verb)).collect();
+        |edit_list, moving: Vec<(ContentId, PageList, &'a Audience)>, still: &Rc<BTreeSet<ByText<'a>>>| {
+            let names = moving.iter().map(|&(page, list, _)| (page, list)).collect();
             let sameness = (names, Rc::clone(still), edit_list, node.kind == ContentKind::Blogpost);
             let still = Rc::clone(still);
             found.entry(sameness).or_insert(ContentGoal {
@@ -195,8 +195,8 @@ fn add<'a>(
         };
     if let Known::Known(own) = &node.restrictions {
         let calls = pages.get(&node.id).map_or(&[][..], Vec::as_slice);
-        if calls.iter().any(|(_, lists)| *list(lists, PageVerb::Edit) != own.edit) {
-            let edits = moving.iter().copied().chain([(node.id, PageVerb::Edit, &own.edit)]).collect();
+        if calls.iter().any(|(_, lists)| *audience(lists, PageList::Edit) != own.edit) {
+            let edits = moving.iter().copied().chain([(node.id, PageList::Edit, &own.edit)]).collect();
             goal(true, edits, &views.still);
         } else if !own.edit.is_anyone() {
             let mut still = Rc::clone(&views.still);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    AccountId, Audience, Directory, Known, LiveSpace, Members, PageVerb, Principal, Restrictions, Subject,
+    AccountId, Audience, Directory, Known, LiveSpace, Members, PageList, Principal, Restrictions, Subject,
 };
 
 use super::super::rights::is_caller;
@@ -19,18 +19,18 @@ const NAMES: usize = 50;
 pub(super) fn middles(space: &Space<'_>, before: &Restrictions, after: &Restrictions) -> Vec<Restrictions> {
     let caller = Subject::User(space.live.site.caller.account.clone());
     let meet = meet(space, before, after);
-    let values = |verb| {
-        let (before, after) = (before.audience(verb), after.audience(verb));
-        let mut values = vec![meet.audience(verb).clone(), join(before, after)];
+    let values = |list| {
+        let (before, after) = (before.audience(list), after.audience(list));
+        let mut values = vec![meet.audience(list).clone(), join(before, after)];
         values.extend([before.clone(), after.clone()]);
-        if verb == PageVerb::View && before.is_anyone() && after.is_anyone() {
+        if list == PageList::View && before.is_anyone() && after.is_anyone() {
             values.extend([holders(space.before, &caller), holders(space.after, &caller)]);
         }
         let mut seen = BTreeSet::new();
         values.retain(|value| seen.insert(value.clone()));
         values
     };
-    let [views, edits] = [PageVerb::View, PageVerb::Edit].map(values);
+    let [views, edits] = [PageList::View, PageList::Edit].map(values);
     let mut pairs: Vec<(usize, usize)> =
         (0..views.len()).flat_map(|view| (0..edits.len()).map(move |edit| (view, edit))).collect();
     pairs.sort_by_key(|&(view, edit)| (view.max(edit), view + edit));

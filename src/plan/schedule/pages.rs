@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Audience, Call, ContentId, PageVerb};
+use crate::model::{Audience, Call, ContentId, PageList};
 
 use super::space::Node;
 
@@ -19,10 +19,10 @@ pub(super) fn page_calls(nodes: &[Node]) -> PageCalls<'_> {
     pages
 }
 
-/// The one of both lists that a verb asks for.
-pub(super) const fn list<'a>(lists: &[&'a Audience; 2], verb: PageVerb) -> &'a Audience {
-    match verb {
-        PageVerb::View => lists[0],
-        PageVerb::Edit => lists[1],
+/// What a call makes of one of the two lists.
+pub(super) const fn audience<'a>(lists: &[&'a Audience; 2], list: PageList) -> &'a Audience {
+    match list {
+        PageList::View => lists[0],
+        PageList::Edit => lists[1],
     }
 }

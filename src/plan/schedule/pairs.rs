@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use roaring::RoaringBitmap;
 
 use crate::access::Verb;
-use crate::model::{Audience, ContentId, PageVerb, Permission, Principal, Subject};
+use crate::model::{Audience, ContentId, PageList, Permission, Principal, Subject};
 
 use super::super::document::EdgeReason;
 use super::super::rights::may_be_caller;
@@ -30,7 +30,7 @@ use super::conflicts::{Conflict, Goal, Witness, last_admin};
 use super::gates::{Gate, State, forbid};
 use super::goals::Goals;
 use super::literals::{Alike, Literals};
-use super::pages::{PageCalls, list, page_calls};
+use super::pages::{PageCalls, audience, page_calls};
 use super::space::{Node, Space};
 use super::touched::{Principals, Reading, Rows};
 
@@ -74,8 +74,8 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) 
             let gates: Vec<(Id, &Literals)> = places
                 .iter()
                 .map(|place| (Id::Rows(*place), &needs[*place]))
-                .chain(moving.filter_map(|(page, verb, _)| {
-                    Some((Id::List(*page, *verb), lists.get(&(*page, *verb))?))
+                .chain(moving.filter_map(|(page, list, _)| {
+                    Some((Id::List(*page, *list), lists.get(&(*page, *list))?))
                 }))
                 .filter(|(_, literals)| !literals.is_open_to_all())
                 .collect();
@@ -115,7 +115,7 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) 
 enum Id {
     /// By the place of the need among all.
     Rows(usize),
-    List(ContentId, PageVerb),
+    List(ContentId, PageList),
 }
 
 /// The gates that were looked at, one or two, with those beside which they were.
@@ -163,14 +163,15 @@ fn lists(
     goals: &Goals<'_>,
     principals: &Principals,
     singles: &Singles,
-) -> BTreeMap<(ContentId, PageVerb), Literals> {
+) -> BTreeMap<(ContentId, PageList), Literals> {
     let moving = goals.all.iter().flat_map(|goal| &goal.moving);
     let mut lists = BTreeMap::new();
-    for &(page, verb, at_first) in moving {
+    for &(page, list, at_first) in moving {
         let Some(calls) = pages.get(&page) else { continue };
-        lists.entry((page, verb)).or_insert_with(|| {
-            let values: Vec<&Audience> =
-                std::iter::once(at_first).chain(calls.iter().map(|(_, lists)| list(lists, verb))).collect();
+        lists.entry((page, list)).or_insert_with(|| {
+            let values: Vec<&Audience> = std::iter::once(at_first)
+                .chain(calls.iter().map(|(_, lists)| audience(lists, list)))
+                .collect();
             let calls: Vec<usize> = calls.iter().map(|(call, _)| *call).collect();
             let gate = |atom: &[usize]| {
                 let passes: Vec<bool> = values.iter().map(|list| principals.passes(atom, list)).collect();

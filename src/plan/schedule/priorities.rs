@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Call, PageVerb};
+use crate::model::{Call, PageList};
 
 use super::barriers::Barriers;
 use super::conflicts::Conflict;
@@ -27,7 +27,7 @@ pub(super) fn priorities(
     let priority = |node: &Node| match &node.call {
         Call::Restrict { before, after, .. } => {
             let closes =
-                PageVerb::ALL.iter().any(|&verb| narrows(before.audience(verb), after.audience(verb)));
+                PageList::ALL.iter().any(|&list| narrows(before.audience(list), after.audience(list)));
             if closes { 1 } else { 4 }
         }
         Call::Grant { .. } | Call::AssignRoles { .. } => 2,

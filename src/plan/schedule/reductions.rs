@@ -1,6 +1,6 @@
 //! Which calls take something from the account that runs this. Where conflicts leave a choice they come last.
 
-use crate::model::{Call, PageVerb, Principal, Restrictions, Subject};
+use crate::model::{Call, PageList, Principal, Restrictions, Subject};
 
 use super::super::rights::{is_caller, may_be_caller};
 use super::space::{Node, Space};
@@ -19,14 +19,14 @@ pub(super) fn takes_from_caller(node: &Node, space: &Space<'_>) -> bool {
                 !before.is_subset(&space.after.surely_gives(principal, roles))
             })
         }
-        Call::Restrict { before, after, .. } => PageVerb::ALL
+        Call::Restrict { before, after, .. } => PageList::ALL
             .iter()
-            .any(|&verb| lists_caller(before, verb, space) && !lists_caller(after, verb, space)),
+            .any(|&list| lists_caller(before, list, space) && !lists_caller(after, list, space)),
     }
 }
 
-fn lists_caller(lists: &Restrictions, verb: PageVerb, space: &Space<'_>) -> bool {
+fn lists_caller(lists: &Restrictions, list: PageList, space: &Space<'_>) -> bool {
     let names = |subject: &Subject| is_caller(&subject.clone().into(), space.live);
-    let audience = lists.audience(verb);
+    let audience = lists.audience(list);
     audience.is_anyone() || audience.subjects().any(names)
 }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Absence, Audience, ContentId, Desired, DesiredSpace, Directory, Known, Live, LiveSpace, Members,
-    PageVerb, Restrictions, Shown, SkipReason, Skipped, SkippedPart, SpaceKey, Subject,
+    PageList, Restrictions, Shown, SkipReason, Skipped, SkippedPart, SpaceKey, Subject,
 };
 
 use super::TargetPage;
@@ -30,19 +30,19 @@ pub(super) fn leave_out(
         let content = space.tree.as_ref().and_then(|tree| tree.get(id));
         let Some(Known::Known(now)) = content.map(|content| &content.restrictions) else { continue };
         let whole = is_sent_whole(now, &page.restrictions);
-        for verb in PageVerb::ALL {
-            let wanted = desired_space.pages.get(&id).and_then(|page| page.audience(verb));
-            let is_listed = |subject: &Subject| now.audience(verb).subjects().any(|listed| listed == subject);
-            let mut entries = deleted(page.restrictions.audience(verb), &live.directory);
+        for list in PageList::ALL {
+            let wanted = desired_space.pages.get(&id).and_then(|page| page.audience(list));
+            let is_listed = |subject: &Subject| now.audience(list).subjects().any(|listed| listed == subject);
+            let mut entries = deleted(page.restrictions.audience(list), &live.directory);
             entries.retain(|subject| whole || !is_listed(subject));
-            let Some(rest) = without(page.restrictions.audience(verb), &entries) else { continue };
-            *page.restrictions.audience_mut(verb) = rest;
-            page.reasons.entry(verb).or_insert(ChangeReason::Deleted);
+            let Some(rest) = without(page.restrictions.audience(list), &entries) else { continue };
+            *page.restrictions.audience_mut(list) = rest;
+            page.reasons.entry(list).or_insert(ChangeReason::Deleted);
             let listed = wanted
                 .into_iter()
                 .flat_map(|wanted| wanted.what.subjects().map(move |subject| (subject, wanted.origin())));
             let joined =
-                desired_space.joins.onto(id, verb).map(|(subject, wanted)| (subject, wanted.origin()));
+                desired_space.joins.onto(id, list).map(|(subject, wanted)| (subject, wanted.origin()));
             let asked_for = listed.chain(joined).filter(|(subject, _)| entries.contains(*subject));
             skipped.extend(asked_for.filter_map(|(subject, origin)| {
                 Some(Skipped {

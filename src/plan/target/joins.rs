@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountKind, Audience, ContentId, Desired, DesiredSpace, Known, Live, LiveSpace, Members, PageVerb,
+    AccountKind, Audience, ContentId, Desired, DesiredSpace, Known, Live, LiveSpace, Members, PageList,
     Shown, SkipReason, Skipped, SkippedPart, SpaceKey, Subject, Wanted,
 };
 
@@ -42,19 +42,19 @@ pub(super) fn join(
     for content in tree.iter().filter(|content| desired_space.joins.reaches(content.id)) {
         let id = content.id;
         let Known::Known(now) = &content.restrictions else { continue };
-        for verb in PageVerb::ALL {
-            let list = pages.get(&id).map_or(now, |page| &page.restrictions).audience(verb);
-            let Audience::Only(members) = list else { continue };
+        for list in PageList::ALL {
+            let audience = pages.get(&id).map_or(now, |page| &page.restrictions).audience(list);
+            let Audience::Only(members) = audience else { continue };
             let mut new: BTreeSet<Subject> = members.as_set().clone();
             let mut first: Option<&Wanted<()>> = None;
-            for (subject, wanted) in desired_space.joins.on(id, verb) {
+            for (subject, wanted) in desired_space.joins.on(id, list) {
                 // A run for one team leaves entries that other files ask for as they are, on the list or not.
-                let is_there = || now.audience(verb).subjects().any(|listed| listed == subject);
+                let is_there = || now.audience(list).subjects().any(|listed| listed == subject);
                 if joining.is_of_others(wanted) && (wanted.is_over() || !is_there()) {
                     continue;
                 }
                 let changes = if wanted.is_over() {
-                    joining.leaves(id, verb, subject, kept) && new.remove(subject)
+                    joining.leaves(id, list, subject, kept) && new.remove(subject)
                 } else {
                     new.insert(subject.clone())
                 };
@@ -65,13 +65,13 @@ pub(super) fn join(
                 skipped.insert(joining.last_on_list(members, first));
                 continue;
             };
-            let alone = list == now.audience(verb);
+            let alone = audience == now.audience(list);
             let page = pages
                 .entry(id)
                 .or_insert_with(|| TargetPage { restrictions: now.clone(), reasons: BTreeMap::new() });
-            *page.restrictions.audience_mut(verb) = Audience::Only(new);
-            if alone || !page.reasons.contains_key(&verb) {
-                page.reasons.insert(verb, ChangeReason::of(first));
+            *page.restrictions.audience_mut(list) = Audience::Only(new);
+            if alone || !page.reasons.contains_key(&list) {
+                page.reasons.insert(list, ChangeReason::of(first));
             }
         }
     }
@@ -86,9 +86,9 @@ impl JoinContext<'_> {
 
     /// Whether a subject whose time is over is taken off a list: not where an entry or `page-only` says who is on it, and
     /// not where it is for the subject itself to go.
-    fn leaves(&self, id: ContentId, verb: PageVerb, subject: &Subject, kept: &mut KeptTally) -> bool {
-        let declared = self.desired_space.pages.get(&id).and_then(|page| page.audience(verb));
-        let by_page_only = self.compiled.stay.get(&(id, verb));
+    fn leaves(&self, id: ContentId, list: PageList, subject: &Subject, kept: &mut KeptTally) -> bool {
+        let declared = self.desired_space.pages.get(&id).and_then(|page| page.audience(list));
+        let by_page_only = self.compiled.stay.get(&(id, list));
         let stays = declared.is_some_and(|wanted| wanted.by.rule.is_none())
             || by_page_only.is_some_and(|stay| stay.contains(subject));
         if stays {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountKind, Audience, Content, ContentId, Declaration, DesiredPage, DesiredSpace, Known, Live,
-    LiveSpace, Members, PageVerb, Principal, Restrictions, SpaceKey, Subject, Tree, UnlistedPages, Wanted,
+    LiveSpace, Members, PageList, Principal, Restrictions, SpaceKey, Subject, Tree, UnlistedPages, Wanted,
 };
 
 use super::applied::holdings_applied;
@@ -34,12 +34,12 @@ pub(super) fn pages(
     if let UnlistedPages::Open(origin) = &desired_space.unlisted {
         for content in unlisted(desired_space, tree) {
             if !desired_space.kept.lets_open(tree, content) {
-                let left = PageVerb::ALL.map(|verb| desired_space.kept.left_on(tree, content, verb));
+                let left = PageList::ALL.map(|list| desired_space.kept.left_on(tree, content, list));
                 kept.left(key, left.into_iter().flatten());
                 continue;
             }
             let asked = Wanted::new((), Declaration::at(origin.clone()));
-            let reasons = PageVerb::ALL.map(|verb| (verb, ChangeReason::of(&asked))).into();
+            let reasons = PageList::ALL.map(|list| (list, ChangeReason::of(&asked))).into();
             pages.insert(content, TargetPage { restrictions: Restrictions::OPEN, reasons });
         }
     }
@@ -69,16 +69,16 @@ pub(super) fn for_guests(
     let after = holdings_applied(holdings, space, live.vocabulary());
     let ground = Ground { key, desired_space, before: space, holdings: &after, pages, live };
     let compiled = page_only::compile(ground);
-    for ((id, verb), (audience, reason)) in &compiled.lists {
+    for ((id, list), (audience, reason)) in &compiled.lists {
         let Some(content) = space.tree.as_ref().and_then(|tree| tree.get(*id)) else { continue };
         let Known::Known(now) = &content.restrictions else { continue };
         let page = pages
             .entry(*id)
             .or_insert_with(|| TargetPage { restrictions: now.clone(), reasons: BTreeMap::new() });
-        let beside = of_list(desired_space, *id, *verb);
-        *page.restrictions.audience_mut(*verb) =
-            with_kept((key, *id, *verb), audience, now.audience(*verb), live, kept, &beside);
-        page.reasons.insert(*verb, reason.clone());
+        let beside = of_list(desired_space, *id, *list);
+        *page.restrictions.audience_mut(*list) =
+            with_kept((key, *id, *list), audience, now.audience(*list), live, kept, &beside);
+        page.reasons.insert(*list, reason.clone());
     }
     compiled
 }
@@ -93,13 +93,13 @@ fn page(
 ) -> TargetPage {
     let mut restrictions = now.clone();
     let mut reasons = BTreeMap::new();
-    for verb in PageVerb::ALL {
-        let Some(wanted) = page.audience(verb) else { continue };
-        reasons.insert(verb, ChangeReason::of(wanted));
+    for list in PageList::ALL {
+        let Some(wanted) = page.audience(list) else { continue };
+        reasons.insert(list, ChangeReason::of(wanted));
         let beside =
-            Beside { undecided: of_space.kept.on(id, verb).collect(), ..of_list(of_space, id, verb) };
-        *restrictions.audience_mut(verb) =
-            with_kept((key, id, verb), &wanted.what, now.audience(verb), live, kept, &beside);
+            Beside { undecided: of_space.kept.on(id, list).collect(), ..of_list(of_space, id, list) };
+        *restrictions.audience_mut(list) =
+            with_kept((key, id, list), &wanted.what, now.audience(list), live, kept, &beside);
     }
     TargetPage { restrictions, reasons }
 }
@@ -114,8 +114,8 @@ struct Beside<'a> {
     of_space: &'a crate::model::Kept,
 }
 
-fn of_list(desired_space: &DesiredSpace, id: ContentId, verb: PageVerb) -> Beside<'_> {
-    let joined = desired_space.joins.onto(id, verb).map(|(subject, _)| subject).collect();
+fn of_list(desired_space: &DesiredSpace, id: ContentId, list: PageList) -> Beside<'_> {
+    let joined = desired_space.joins.onto(id, list).map(|(subject, _)| subject).collect();
     Beside { undecided: BTreeSet::new(), joined, of_space: &desired_space.kept }
 }
 
@@ -126,7 +126,7 @@ fn of_list(desired_space: &DesiredSpace, id: ContentId, verb: PageVerb) -> Besid
 /// leaves itself out cannot see the page any more. Whether a PUT adds the caller by itself is not documented, so the
 /// caller's entry is neither required nor removed.
 fn with_kept(
-    (key, id, list): (&SpaceKey, ContentId, PageVerb),
+    (key, id, list): (&SpaceKey, ContentId, PageList),
     wanted: &Audience,
     now: &Audience,
     live: &Live,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, AccountKind, ContentId, Directory, PageVerb, Permission, Principal, Restrictions, RoleId,
+    AccountId, AccountKind, ContentId, Directory, PageList, Permission, Principal, Restrictions, RoleId,
     SpaceKey,
 };
 use crate::plan::change::ChangeReason;
@@ -42,7 +42,7 @@ pub enum TargetHolding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TargetPage {
     pub restrictions: Restrictions,
-    pub reasons: BTreeMap<PageVerb, ChangeReason>,
+    pub reasons: BTreeMap<PageList, ChangeReason>,
 }
 
 pub(super) fn account_kind(account: &AccountId, directory: &Directory) -> Option<AccountKind> {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Audience, ContentId, Known, LiveSpace, PageVerb, Principal, SpaceKey, Subject, Vocabulary,
+    Audience, ContentId, Known, LiveSpace, PageList, Principal, SpaceKey, Subject, Vocabulary,
 };
 
 use super::applied::holdings_applied;
@@ -25,7 +25,7 @@ struct Against {
     /// What the policy would have these hold, and why they hold more.
     holdings: BTreeMap<Principal, (TargetHolding, KeepReason)>,
     /// Entries of lists that it would take off.
-    entries: BTreeSet<(ContentId, PageVerb, Subject)>,
+    entries: BTreeSet<(ContentId, PageList, Subject)>,
 }
 
 impl Stays {
@@ -43,10 +43,10 @@ impl Stays {
     pub(super) fn entry(
         &mut self,
         space: &SpaceKey,
-        (content, verb): (ContentId, PageVerb),
+        (content, list): (ContentId, PageList),
         subject: &Subject,
     ) {
-        self.spaces.entry(space.clone()).or_default().entries.insert((content, verb, subject.clone()));
+        self.spaces.entry(space.clone()).or_default().entries.insert((content, list, subject.clone()));
     }
 
     /// Adds what stays in other spaces.
@@ -74,13 +74,13 @@ impl Stays {
         without.holdings = holdings_applied(&wanted, space, vocabulary);
         without.expanded.retain(|who, _| without.holdings.get(who) == space.holdings.get(who));
         let Some(tree) = &mut without.tree else { return without };
-        for (content, verb, subject) in &stays.entries {
+        for (content, list, subject) in &stays.entries {
             let lists = tree.get(*content).and_then(|content| content.restrictions.as_ref().known());
             let Some(mut lists) = lists.cloned() else { continue };
-            let Audience::Only(members) = lists.audience(*verb) else { continue };
+            let Audience::Only(members) = lists.audience(*list) else { continue };
             // A list that loses its last entry is open, which no policy asks for by leaving a name out.
             let Some(rest) = members.without(subject) else { continue };
-            *lists.audience_mut(*verb) = Audience::Only(rest);
+            *lists.audience_mut(*list) = Audience::Only(rest);
             tree.set_restrictions(*content, Known::Known(lists));
         }
         without

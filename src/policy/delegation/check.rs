@@ -7,7 +7,7 @@ use super::mandate::Mandate;
 use super::say::{Judge, NO_HINT};
 use super::{Delegation, Team};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
-use crate::model::{Mode, PageVerb, SpaceKey};
+use crate::model::{Mode, PageList, SpaceKey};
 use crate::policy::access_line::{AccessLine, Grantee, Joining, ListItem};
 use crate::policy::ast::{
     AccessTest, Listed, PageEntry, PageOnlyEntry, Policy, SpaceDef, TestTarget, UnlistedDef,
@@ -198,9 +198,9 @@ impl Judge<'_> {
 
     fn page(&self, entry: &PageEntry, findings: &mut Diagnostics) {
         let PageEntry { pages, view, edit, also } = entry;
-        for (verb, listed) in [(PageVerb::View, view), (PageVerb::Edit, edit)] {
+        for (list, listed) in [(PageList::View, view), (PageList::Edit, edit)] {
             let Some(listed) = listed else { continue };
-            let what = format!("the {} list of `{}`", verb.as_str(), pages.value);
+            let what = format!("the {} list of `{}`", list.as_str(), pages.value);
             match &listed.value {
                 Listed::Anyone => findings.extend(self.opened(format!("{what} is opened"), &listed.span)),
                 Listed::Only(named) => {
@@ -236,9 +236,9 @@ impl Judge<'_> {
     }
 
     fn joining(&self, joining: &Joining, findings: &mut Diagnostics) {
-        for verb in PageVerb::ALL {
-            for entry in joining.named(verb) {
-                let what = format!("`{}` lets principals into restricted pages", Joining::key(verb));
+        for list in PageList::ALL {
+            for entry in joining.named(list) {
+                let what = format!("`{}` lets principals into restricted pages", Joining::key(list));
                 findings.extend(self.opened(what, &entry.who.span));
                 findings.extend(self.let_in(&entry.who));
             }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::people::{is_inactive, label};
 use super::remark::{Remark, Remarks};
 use crate::model::{
-    AccountKind, Audience, Content, ContentId, ContentKind, Known, Live, LiveSpace, PageVerb, Principal,
+    AccountKind, Audience, Content, ContentId, ContentKind, Known, Live, LiveSpace, PageList, Principal,
     Subject, Tree,
 };
 use crate::policy::pages::{Matched, PageName, PageSelector, in_tree, matched};
@@ -46,14 +46,14 @@ pub(super) fn pages(space: &LiveSpace, live: &Live, remarks: &mut Remarks) -> Ve
                 continue;
             }
         };
-        let mut list = |verb: PageVerb| match say(lists.audience(verb), live) {
+        let mut say_list = |list: PageList| match say(lists.audience(list), live) {
             Ok(said) => said,
             Err(remark) => {
-                remarks.add(remark, format!("{path} ({})", verb.as_str()), 1);
+                remarks.add(remark, format!("{path} ({})", list.as_str()), 1);
                 None
             }
         };
-        let (view, mut edit) = (list(PageVerb::View), list(PageVerb::Edit));
+        let (view, mut edit) = (say_list(PageList::View), say_list(PageList::Edit));
         if let (Some(viewers), Some(editors)) = (&view, &edit)
             && !editors.is_subset(viewers)
         {

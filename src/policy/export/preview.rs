@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::{AccessWord, NamedBundle, words};
 use crate::model::{
-    Audience, BuiltInRole, Holding, Mode, PageVerb, Principal, Restrictions, RoleId, Shown, SpaceKey,
+    Audience, BuiltInRole, Holding, Mode, PageList, Principal, Restrictions, RoleId, Shown, SpaceKey,
     is_same_name,
 };
 use crate::policy::yaml::YamlText;
@@ -92,13 +92,13 @@ fn write_pages(mut pages: Vec<(&Shown, &Restrictions)>, words: &PreviewNames<'_>
     }
     for (path, lists) in pages {
         text.key(3, path.as_str(), None);
-        for (verb, audience) in PageVerb::ALL.into_iter().map(|verb| (verb, lists.audience(verb))) {
+        for (list, audience) in PageList::ALL.into_iter().map(|list| (list, lists.audience(list))) {
             match audience {
-                Audience::Anyone => text.entry(4, verb.as_str(), "anyone", None),
+                Audience::Anyone => text.entry(4, list.as_str(), "anyone", None),
                 Audience::Only(members) => {
                     let names: BTreeSet<String> =
                         members.iter().map(|subject| (words.name)(&subject.clone().into())).collect();
-                    text.items(4, verb.as_str(), names);
+                    text.items(4, list.as_str(), names);
                 }
             }
         }

@@ -3,7 +3,7 @@
 use super::Reader;
 use super::sets::ON_PAGES;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::PageVerb;
+use crate::model::PageList;
 use crate::policy::ast::{Joining, ListItem, Named};
 use crate::policy::keys;
 use crate::policy::yaml::{NodeKind, YamlNode};
@@ -11,13 +11,13 @@ use crate::policy::yaml::{NodeKind, YamlNode};
 impl Reader {
     /// Reads the value of a key, if that says who joins lists.
     pub(super) fn joins(&mut self, joining: &mut Joining, key: &str, node: &YamlNode) -> bool {
-        let Some(verb) = PageVerb::ALL.into_iter().find(|verb| Joining::key(*verb) == key) else {
+        let Some(list) = PageList::ALL.into_iter().find(|list| Joining::key(*list) == key) else {
             return false;
         };
-        let named = self.who_joins(verb, node);
-        match verb {
-            PageVerb::View => joining.view = named,
-            PageVerb::Edit => joining.edit = named,
+        let named = self.who_joins(list, node);
+        match list {
+            PageList::View => joining.view = named,
+            PageList::Edit => joining.edit = named,
         }
         true
     }
@@ -38,15 +38,15 @@ impl Reader {
         joining
     }
 
-    fn who_joins(&mut self, verb: PageVerb, node: &YamlNode) -> Vec<ListItem<Named>> {
-        let key = Joining::key(verb);
+    fn who_joins(&mut self, list: PageList, node: &YamlNode) -> Vec<ListItem<Named>> {
+        let key = Joining::key(list);
         if matches!(&node.kind, NodeKind::Scalar(text, _) if text == "anyone") {
             self.report(
                 Diagnostic::new(Code::InvalidValue, format!("`{key}` opens nothing"))
                     .at(&node.span, "")
                     .help(format!(
                         "name principals here, or write `{}: anyone` in an entry of `pages` to open a page",
-                        verb.as_str()
+                        list.as_str()
                     )),
             );
             return Vec::new();

@@ -2,7 +2,7 @@
 
 use super::Reader;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
-use crate::model::PageVerb;
+use crate::model::PageList;
 use crate::policy::ast::{ListItem, Listed, Named, PageEntry, PageOnlyEntry, UnlistedDef};
 use crate::policy::pages::{Depth, PageSelector};
 
@@ -15,15 +15,15 @@ impl Reader {
     ) {
         let is_label = |entry: &&PageEntry| matches!(entry.pages.value, PageSelector::Labelled(_));
         for entry in pages.iter().filter(is_label) {
-            let lists = PageVerb::ALL.into_iter().filter_map(|verb| Some((verb, entry.listed(verb)?)));
-            for (verb, listed) in lists.filter(|(_, listed)| listed.value == Listed::Anyone) {
+            let lists = PageList::ALL.into_iter().filter_map(|list| Some((list, entry.listed(list)?)));
+            for (list, listed) in lists.filter(|(_, listed)| listed.value == Listed::Anyone) {
                 self.opened_by_label(
                     format!("`{}` would open every page that gets the label", entry.pages.value),
                     &listed.span,
                     &format!(
                         "who may edit a page can set its labels: write `{}: anyone` beside the path or the number of the \
                          pages that are open",
-                        verb.as_str()
+                        list.as_str()
                     ),
                 );
             }
@@ -49,12 +49,12 @@ impl Reader {
     /// A path goes before a label, so beside a pattern of the whole space a label has nothing to say.
     fn labels_outranked(&mut self, pages: &[PageEntry]) {
         let all = PageSelector::Below { anchor: None, reach: Depth::All };
-        for verb in PageVerb::ALL {
-            let whole = pages.iter().filter(|entry| entry.pages.value == all).find_map(|it| it.listed(verb));
+        for list in PageList::ALL {
+            let whole = pages.iter().filter(|entry| entry.pages.value == all).find_map(|it| it.listed(list));
             let Some(whole) = whole else { continue };
             for entry in pages.iter().filter(|it| matches!(it.pages.value, PageSelector::Labelled(_))) {
-                let Some(listed) = entry.listed(verb) else { continue };
-                let message = format!("`{}` of `{}` decides about no page", verb.as_str(), entry.pages.value);
+                let Some(listed) = entry.listed(list) else { continue };
+                let message = format!("`{}` of `{}` decides about no page", list.as_str(), entry.pages.value);
                 self.report(
                     Diagnostic::new(Code::LabelOutranked, message)
                         .at(&listed.span, "")
@@ -69,7 +69,7 @@ impl Reader {
     pub(super) fn labels_name_no_guests(&mut self, pages: &[PageEntry], page_only: &[PageOnlyEntry]) {
         let guests: Vec<&ListItem<Named>> = page_only.iter().flat_map(|entry| &entry.who).collect();
         for entry in pages.iter().filter(|it| matches!(it.pages.value, PageSelector::Labelled(_))) {
-            let lists = PageVerb::ALL.into_iter().filter_map(|verb| entry.listed(verb));
+            let lists = PageList::ALL.into_iter().filter_map(|list| entry.listed(list));
             let set = lists.flat_map(|listed| listed.value.named());
             for named in set.chain(&entry.also.view).chain(&entry.also.edit) {
                 let Some(guest) = guests.iter().find(|guest| guest.who.value == named.who.value) else {

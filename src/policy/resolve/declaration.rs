@@ -6,7 +6,7 @@ use camino::Utf8Path;
 
 use super::meaning::Lost;
 use crate::diagnostic::{Span, Spanned};
-use crate::model::{AccountId, Declaration, Mode, PageVerb, Principal, SpaceKey, Subject, Wanted};
+use crate::model::{AccountId, Declaration, Mode, PageList, Principal, SpaceKey, Subject, Wanted};
 use crate::policy::ast::{AccessLine, Grantee, Joining, ListItem, Named, Right, SpaceDef};
 use crate::policy::leave::LeavePattern;
 use crate::policy::rules::Like;
@@ -38,7 +38,7 @@ impl<'p> SpaceDeclaration<'p> {
         let lists = entries.clone().flat_map(|page| [&page.view, &page.edit]).flatten();
         let own = entries.map(|page| &page.also).chain(self.own.map(|own| &own.restricted));
         let joining = own.chain(self.joining.iter().map(|(_, joining)| *joining));
-        let joins = joining.flat_map(|joining| PageVerb::ALL.map(|verb| joining.named(verb))).flatten();
+        let joins = joining.flat_map(|joining| PageList::ALL.map(|list| joining.named(list))).flatten();
         lists.flat_map(|list| list.value.named()).chain(joins)
     }
 }

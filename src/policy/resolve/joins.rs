@@ -7,7 +7,7 @@ use super::declaration::SpaceDeclaration;
 use super::meaning::NameMeaning;
 use super::pages::Reached;
 use super::resolver::Resolver;
-use crate::model::{Join, JoinReach, Joins, LiveSpace, PageVerb, SkippedPart, SpaceKey, Subject, Wanted};
+use crate::model::{Join, JoinReach, Joins, LiveSpace, PageList, SkippedPart, SpaceKey, Subject, Wanted};
 use crate::policy::ast::{Joining, ListItem, Named, SpaceDef};
 
 impl<'a> Resolver<'a> {
@@ -36,7 +36,7 @@ impl<'a> Resolver<'a> {
         let all: Vec<(Option<&str>, &Joining)> =
             own.into_iter().chain(by_rules).filter(|(_, joining)| !joining.is_empty()).collect();
         for (rule, joining) in all {
-            let first = PageVerb::ALL.into_iter().find_map(|verb| joining.named(verb).first());
+            let first = PageList::ALL.into_iter().find_map(|list| joining.named(list).first());
             if let (None, Some(first)) = (&live.tree, first) {
                 self.unread_pages(key, &first.who.span);
                 return;
@@ -51,16 +51,16 @@ impl<'a> Resolver<'a> {
         key: &SpaceKey,
         joining: &Joining,
         rule: Option<&str>,
-    ) -> BTreeMap<PageVerb, BTreeMap<Subject, Wanted<()>>> {
-        let mut who: BTreeMap<PageVerb, BTreeMap<Subject, Wanted<()>>> = BTreeMap::new();
-        for verb in PageVerb::ALL {
-            for entry in joining.named(verb) {
+    ) -> BTreeMap<PageList, BTreeMap<Subject, Wanted<()>>> {
+        let mut who: BTreeMap<PageList, BTreeMap<Subject, Wanted<()>>> = BTreeMap::new();
+        for list in PageList::ALL {
+            for entry in joining.named(list) {
                 let Some(subject) = self.joiner(key, entry) else { continue };
                 let wanted = Wanted::new((), entry.declaration(&entry.who.span, self.today, rule));
                 // Editing needs view.
-                for list in PageVerb::ALL.into_iter().filter(|list| *list == PageVerb::View || *list == verb)
+                for also in PageList::ALL.into_iter().filter(|also| *also == PageList::View || *also == list)
                 {
-                    let known = who.entry(list).or_default().entry(subject.clone());
+                    let known = who.entry(also).or_default().entry(subject.clone());
                     let known = known.or_insert_with(|| wanted.clone());
                     if known.is_over() && !wanted.is_over() {
                         *known = wanted.clone();

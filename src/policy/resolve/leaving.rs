@@ -9,7 +9,7 @@ use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::{
     AccountKind, Audience, ContentId, ContentReach, DesiredHolding, DesiredPage, Kept, Known, LiveSpace,
-    Members, Mode, PageVerb, Principal, SkippedPart, SpaceKey, Subject, Tree, Wanted,
+    Members, Mode, PageList, Principal, SkippedPart, SpaceKey, Subject, Tree, Wanted,
 };
 use crate::policy::ast::{Grantee, ListItem, Named, PageEntry, UnlistedDef};
 use crate::policy::contradictions::{COMES, GIVEN, Goes, LISTED, contradiction};
@@ -17,11 +17,11 @@ use crate::policy::rules::Rule;
 
 /// Whether an entry decides about lists by where pages stand, so that it may mean content of which that is unknown. The
 /// plan leaves such content as it is and lists it.
-fn may_decide(declaration: &SpaceDeclaration<'_>, verb: PageVerb) -> bool {
+fn may_decide(declaration: &SpaceDeclaration<'_>, list: PageList) -> bool {
     declaration.own.is_some_and(|own| {
         let by_place = |entry: &&PageEntry| entry.pages.value.content_reach() >= ContentReach::Path;
         let opens = own.unlisted.as_ref().is_some_and(|unlisted| unlisted.value == UnlistedDef::Open);
-        opens || own.pages.iter().filter(by_place).any(|entry| entry.listed(verb).is_some())
+        opens || own.pages.iter().filter(by_place).any(|entry| entry.listed(list).is_some())
     })
 }
 
@@ -188,19 +188,19 @@ impl<'a> Resolver<'a> {
             }
             // What could not be read is a gap of the plan, and stays as it is.
             let Known::Known(lists) = &content.restrictions else { continue };
-            for verb in PageVerb::ALL {
-                let Audience::Only(members) = lists.audience(verb) else { continue };
-                let declared = pages.get(&content.id).is_some_and(|page| page.audience(verb).is_some());
+            for list in PageList::ALL {
+                let Audience::Only(members) = lists.audience(list) else { continue };
+                let declared = pages.get(&content.id).is_some_and(|page| page.audience(list).is_some());
                 let goes = listed.iter().filter(|(subject, _)| members.contains(subject));
                 let goes: Vec<&Leaving<'_>> = goes.map(|(_, leaving)| *leaving).collect();
-                let declared = declared || (!tree.is_placed(content.id) && may_decide(declaration, verb));
+                let declared = declared || (!tree.is_placed(content.id) && may_decide(declaration, list));
                 let Some(first) = goes.first().filter(|_| !declared) else { continue };
                 match without(members, first, &goes) {
                     Ok(wanted) => {
                         let page = pages.entry(content.id).or_default();
-                        match verb {
-                            PageVerb::View => page.view = Some(wanted),
-                            PageVerb::Edit => page.edit = Some(wanted),
+                        match list {
+                            PageList::View => page.view = Some(wanted),
+                            PageList::Edit => page.edit = Some(wanted),
                         }
                     }
                     // Nothing is taken off a list of a paused space.
@@ -208,17 +208,17 @@ impl<'a> Resolver<'a> {
                     Err(last) => match goes.iter().find_map(|leaving| leaving.lost()) {
                         // The list would have another entry, were the name of that not lost.
                         Some(lost) => self.skip(Some(key), SkippedPart::List, lost, last.span),
-                        None => self.emptied(last, key, content.id, verb, tree),
+                        None => self.emptied(last, key, content.id, list, tree),
                     },
                 }
             }
         }
     }
 
-    fn emptied(&mut self, last: &Leaving<'_>, key: &SpaceKey, page: ContentId, verb: PageVerb, tree: &Tree) {
+    fn emptied(&mut self, last: &Leaving<'_>, key: &SpaceKey, page: ContentId, list: PageList, tree: &Tree) {
         let shown = self.policy.show(&last.named);
         let lists = self.emptied.0.entry((last.span.clone(), shown)).or_default();
-        lists.push((key.clone(), format!("{} {key}{}", verb.as_str(), tree.label(page).shown())));
+        lists.push((key.clone(), format!("{} {key}{}", list.as_str(), tree.label(page).shown())));
     }
 
     /// Reports every list that would be empty, a finding for each entry that would empty some.

@@ -7,7 +7,7 @@ use super::meaning::NameMeaning;
 use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::{
-    GroupId, Known, LiveSpace, PageVerb, Principal, SkippedPart, SpaceKey, Subject, Tree, visible,
+    GroupId, Known, LiveSpace, PageList, Principal, SkippedPart, SpaceKey, Subject, Tree, visible,
 };
 use crate::policy::ast::{Grantee, Named};
 use crate::policy::contradictions::{COMES, GIVEN, Goes, LISTED, contradiction};
@@ -120,7 +120,7 @@ impl<'a> Resolver<'a> {
             Known::Known(lists) => Some(lists),
             Known::Unknown(_) => None,
         });
-        let listed = lists.flat_map(|lists| PageVerb::ALL.map(|verb| lists.audience(verb).subjects()));
+        let listed = lists.flat_map(|lists| PageList::ALL.map(|list| lists.audience(list).subjects()));
         let listed: BTreeSet<Subject> = listed.flatten().cloned().collect();
         let there = live.holdings.keys().cloned().chain(listed.into_iter().map(Principal::from));
         there.filter(|who| self.left_by(left, who).is_some()).collect()

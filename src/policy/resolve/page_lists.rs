@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::meaning::NameMeaning;
 use super::resolver::Resolver;
 use crate::diagnostic::Span;
-use crate::model::{Audience, Declaration, Members, PageVerb, SkippedPart, Subject, Wanted};
+use crate::model::{Audience, Declaration, Members, PageList, SkippedPart, Subject, Wanted};
 use crate::policy::ast::{ListItem, Listed, Named, SpaceDef};
 use crate::policy::pages::PageSelector;
 
@@ -21,10 +21,10 @@ pub(super) struct ListAsked {
 
 impl Resolver<'_> {
     /// What each entry asks for, by its number.
-    pub(super) fn audiences(&mut self, space: &SpaceDef, verb: PageVerb) -> BTreeMap<usize, ListAsked> {
+    pub(super) fn audiences(&mut self, space: &SpaceDef, list: PageList) -> BTreeMap<usize, ListAsked> {
         let mut audiences = BTreeMap::new();
         for (at, entry) in space.pages.iter().enumerate() {
-            let Some(listed) = entry.listed(verb) else { continue };
+            let Some(listed) = entry.listed(list) else { continue };
             let mut asked = ListAsked::default();
             let audience = match &listed.value {
                 Listed::Anyone => Some(Audience::Anyone),

@@ -7,7 +7,7 @@ use super::resolver::{Resolver, Stray};
 use crate::diagnostic::{Code, Diagnostic, Span};
 use crate::model::{
     Audience, Content, ContentId, DesiredPage, Joins, Kept, KeptList, Known, LiveSpace, Missing, PageLabel,
-    PageVerb, Parent, Shown, SiteText, SkipReason, Skipped, SkippedPart, SpaceKey, Tree,
+    PageList, Parent, Shown, SiteText, SkipReason, Skipped, SkippedPart, SpaceKey, Tree,
 };
 use crate::policy::ast::{Listed, PageEntry, SpaceDef, UnlistedDef};
 use crate::policy::pages::{Depth, PageSelector, below, is_page};
@@ -81,35 +81,35 @@ impl Resolver<'_> {
             space.pages.iter().map(|entry| self.reached(space, entry, live, tree)).collect();
         let guarded = self.guarded(space, &reached, tree);
         let mut winners = BTreeMap::new();
-        for verb in PageVerb::ALL {
-            let won = self.winners(space, verb, &reached, tree, kept);
-            let audiences = self.audiences(space, verb);
+        for list in PageList::ALL {
+            let won = self.winners(space, list, &reached, tree, kept);
+            let audiences = self.audiences(space, list);
             for (page, (rank, entry)) in &won {
-                let list = (*page, verb);
-                if guarded.contains(&list) && !rank.is_exact() {
-                    kept.lists.insert(list, KeptList::All);
+                let of_page = (*page, list);
+                if guarded.contains(&of_page) && !rank.is_exact() {
+                    kept.lists.insert(of_page, KeptList::All);
                     continue;
                 }
                 let Some(asked) = audiences.get(entry).filter(|_| rank.decides()) else {
-                    kept.lists.insert(list, KeptList::All);
+                    kept.lists.insert(of_page, KeptList::All);
                     continue;
                 };
                 let Some(wanted) = &asked.wanted else {
                     if asked.stays {
-                        kept.lists.insert(list, KeptList::All);
+                        kept.lists.insert(of_page, KeptList::All);
                     }
                     continue;
                 };
                 if !asked.undecided.is_empty() {
-                    kept.lists.insert(list, KeptList::Subjects(asked.undecided.clone()));
+                    kept.lists.insert(of_page, KeptList::Subjects(asked.undecided.clone()));
                 }
                 let page = pages.entry(*page).or_default();
-                match verb {
-                    PageVerb::View => page.view = Some(wanted.clone()),
-                    PageVerb::Edit => page.edit = Some(wanted.clone()),
+                match list {
+                    PageList::View => page.view = Some(wanted.clone()),
+                    PageList::Edit => page.edit = Some(wanted.clone()),
                 }
             }
-            winners.insert(verb, won);
+            winners.insert(list, won);
         }
         if space.unlisted.as_ref().is_some_and(|unlisted| unlisted.value == UnlistedDef::Open) {
             let undecided = guarded.into_iter().filter(|(page, _)| !pages.contains_key(page));
@@ -134,24 +134,24 @@ impl Resolver<'_> {
     /// restricted in all of the space, where the page of a pattern is lost, since what stood below it may stand
     /// anywhere now; all that surely stand below it still; and those that are restricted of pages that came from
     /// another space, whose entry means them.
-    fn guarded(&self, space: &SpaceDef, reached: &[Reached], tree: &Tree) -> BTreeSet<(ContentId, PageVerb)> {
+    fn guarded(&self, space: &SpaceDef, reached: &[Reached], tree: &Tree) -> BTreeSet<(ContentId, PageList)> {
         let opens = space.unlisted.is_some();
         let came = self.came_from_elsewhere(&space.key.value, tree);
         let mut guarded = BTreeSet::new();
-        for verb in PageVerb::ALL {
+        for list in PageList::ALL {
             let entries = space.pages.iter().zip(reached).filter(|(_, reached)| reached.is_lost_pattern);
             let lost: Vec<&Reached> = entries
-                .filter(|(entry, _)| entry.decides() && (opens || entry.listed(verb).is_some()))
+                .filter(|(entry, _)| entry.decides() && (opens || entry.listed(list).is_some()))
                 .map(|(_, reached)| reached)
                 .collect();
             if lost.is_empty() && came.is_empty() {
                 continue;
             }
-            let restricted = tree.iter().map(|content| content.id).filter(|id| !is_open(*id, verb, tree));
+            let restricted = tree.iter().map(|content| content.id).filter(|id| !is_open(*id, list, tree));
             let stays = restricted.filter(|id| !lost.is_empty() || came.contains(id));
-            guarded.extend(stays.map(|id| (id, verb)));
+            guarded.extend(stays.map(|id| (id, list)));
             let below = lost.iter().flat_map(|lost| &lost.hidden_below);
-            guarded.extend(below.map(|id| (*id, verb)));
+            guarded.extend(below.map(|id| (*id, list)));
         }
         guarded
     }
@@ -235,7 +235,7 @@ impl Resolver<'_> {
     fn winners(
         &mut self,
         space: &SpaceDef,
-        verb: PageVerb,
+        list: PageList,
         reached: &[Reached],
         tree: &Tree,
         kept: &mut Kept,
@@ -243,13 +243,13 @@ impl Resolver<'_> {
         let mut winners = Winners::new();
         let mut ties: BTreeMap<(usize, usize), BTreeSet<ContentId>> = BTreeMap::new();
         for (at, entry) in reached.iter().enumerate() {
-            if space.pages[at].listed(verb).is_none() {
+            if space.pages[at].listed(list).is_none() {
                 continue;
             }
             let also = (Rank::Exact { decides: false }, &entry.also_named);
             let ranked = entry.ranked.iter().map(|(rank, pages)| (*rank, pages)).chain([also]);
             // What is archived is opened by its own name only: a pattern means what people work with.
-            let opens = space.pages[at].listed(verb).is_some_and(|listed| listed.value == Listed::Anyone);
+            let opens = space.pages[at].listed(list).is_some_and(|listed| listed.value == Listed::Anyone);
             let skips = |rank: Rank, page: &ContentId| {
                 opens && !matches!(rank, Rank::Exact { .. }) && tree.is_archived(*page)
             };
@@ -260,7 +260,7 @@ impl Resolver<'_> {
                     continue;
                 }
                 // What stays as it is stays closed; another entry may close what is open.
-                if !rank.decides() && is_open(*page, verb, tree) {
+                if !rank.decides() && is_open(*page, list, tree) {
                     continue;
                 }
                 match winners.get(page) {
@@ -284,7 +284,7 @@ impl Resolver<'_> {
                     |page: &ContentId| winners.get(page).is_some_and(|(rank, _)| *rank != Rank::Labelled);
                 for page in pages.iter().filter(|page| !is_decided(page)).collect::<Vec<_>>() {
                     winners.remove(page);
-                    kept.lists.insert((*page, verb), KeptList::All);
+                    kept.lists.insert((*page, list), KeptList::All);
                     self.two_labels(space, &space.pages[first].pages.span, other, &tree.path(*page));
                 }
                 continue;
@@ -293,7 +293,7 @@ impl Resolver<'_> {
             self.report(
                 Diagnostic::new(
                     Code::PageTwice,
-                    format!("two entries say who may {} `{}`", verb.as_str(), tree.path(*page).shown()),
+                    format!("two entries say who may {} `{}`", list.as_str(), tree.path(*page).shown()),
                 )
                 .at(&second.span, "this one")
                 .at(&first.span, "and this one")
@@ -316,7 +316,7 @@ impl Resolver<'_> {
 
     /// Lists the pages that stay as they are for the name that they bear, where another entry, or `unlisted-pages`,
     /// would decide about them.
-    fn also_named(&mut self, space: &SpaceDef, winners: &BTreeMap<PageVerb, Winners>, reached: &[Reached]) {
+    fn also_named(&mut self, space: &SpaceDef, winners: &BTreeMap<PageList, Winners>, reached: &[Reached]) {
         let opens = space.unlisted.as_ref().is_some_and(|unlisted| unlisted.value == UnlistedDef::Open);
         for (at, entry) in reached.iter().enumerate() {
             let stays = |page: &&ContentId| {
@@ -352,15 +352,15 @@ impl Resolver<'_> {
         &mut self,
         space: &SpaceDef,
         pages: &mut BTreeMap<ContentId, DesiredPage>,
-        winners: &BTreeMap<PageVerb, Winners>,
+        winners: &BTreeMap<PageList, Winners>,
         tree: &Tree,
         kept: &mut Kept,
     ) {
         let mut told: BTreeSet<(usize, usize)> = BTreeSet::new();
         let mut skipped = Vec::new();
         for (id, page) in &*pages {
-            let winner = |verb| winners.get(&verb).and_then(|won| won.get(id)).map(|(_, entry)| *entry);
-            let (Some(view), Some(edit)) = (winner(PageVerb::View), winner(PageVerb::Edit)) else { continue };
+            let winner = |list| winners.get(&list).and_then(|won| won.get(id)).map(|(_, entry)| *entry);
+            let (Some(view), Some(edit)) = (winner(PageList::View), winner(PageList::Edit)) else { continue };
             let (Some(Audience::Only(viewers)), Some(editors)) = (
                 page.view.as_ref().map(|wanted| &wanted.what),
                 page.edit.as_ref().map(|wanted| &wanted.what),
@@ -395,9 +395,9 @@ impl Resolver<'_> {
                 let is_labelled =
                     |entry: &usize| matches!(space.pages[*entry].pages.value, PageSelector::Labelled(_));
                 let (part, lists) = match [view, edit].each_ref().map(is_labelled) {
-                    [true, false] => (SkippedPart::Labelled, vec![PageVerb::View]),
-                    [false, true] => (SkippedPart::Labelled, vec![PageVerb::Edit]),
-                    [true, true] | [false, false] => (SkippedPart::Lists, PageVerb::ALL.to_vec()),
+                    [true, false] => (SkippedPart::Labelled, vec![PageList::View]),
+                    [false, true] => (SkippedPart::Labelled, vec![PageList::Edit]),
+                    [true, true] | [false, false] => (SkippedPart::Lists, PageList::ALL.to_vec()),
                 };
                 self.entries_meet(&shown, &path, part, [&editor.span, &viewing.span]);
                 let editor = Shown::of(&shown);
@@ -408,21 +408,21 @@ impl Resolver<'_> {
                     reason: SkipReason::Contradictory { editor, viewers: viewing.span.origin() },
                     origin: space.pages[edit].pages.span.origin(),
                 });
-                skipped.extend(lists.into_iter().map(|verb| (*id, verb)));
+                skipped.extend(lists.into_iter().map(|list| (*id, list)));
             }
         }
-        for (id, verb) in skipped {
+        for (id, list) in skipped {
             if let Some(page) = pages.get_mut(&id) {
-                let list = match verb {
-                    PageVerb::View => &mut page.view,
-                    PageVerb::Edit => &mut page.edit,
+                let wanted = match list {
+                    PageList::View => &mut page.view,
+                    PageList::Edit => &mut page.edit,
                 };
-                *list = None;
+                *wanted = None;
                 if page.view.is_none() && page.edit.is_none() {
                     pages.remove(&id);
                 }
             }
-            kept.lists.insert((id, verb), KeptList::All);
+            kept.lists.insert((id, list), KeptList::All);
         }
     }
 
@@ -455,7 +455,7 @@ impl Resolver<'_> {
 
 fn meant_by_label(
     space: &SpaceDef,
-    winners: &BTreeMap<PageVerb, Winners>,
+    winners: &BTreeMap<PageList, Winners>,
     reached: &[Reached],
 ) -> MeantByLabel {
     let mut meant = MeantByLabel::new();
@@ -473,9 +473,9 @@ fn meant_by_label(
 }
 
 /// Whether a list is surely open.
-fn is_open(page: ContentId, verb: PageVerb, tree: &Tree) -> bool {
+fn is_open(page: ContentId, list: PageList, tree: &Tree) -> bool {
     let content = tree.get(page);
     content.is_some_and(
-        |content| matches!(&content.restrictions, Known::Known(lists) if lists.audience(verb).is_anyone()),
+        |content| matches!(&content.restrictions, Known::Known(lists) if lists.audience(list).is_anyone()),
     )
 }

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use anstream::adapter::strip_str;
 
 use crate::access::Direction;
-use crate::model::{PageVerb, SpaceKey, harmless};
+use crate::model::{PageList, SpaceKey, harmless};
 use crate::plan::Plan;
 use crate::policy::lock::LOCK_FILE;
 
@@ -102,8 +102,8 @@ impl CommentText<'_> {
             );
             for (list, pages) in opened.pages {
                 let verb = match list {
-                    PageVerb::View => "view",
-                    PageVerb::Edit => "edit",
+                    PageList::View => "view",
+                    PageList::Edit => "edit",
                 };
                 // A line that is too long as a whole would be left out as a whole.
                 for pages in pages.chunks(100) {

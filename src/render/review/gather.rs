@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{PageVerb, SpaceKey};
+use crate::model::{PageList, SpaceKey};
 use crate::render::style::count;
 
 use super::rows::{ReviewRow, RowKind, RowSubject};
@@ -30,7 +30,7 @@ pub(super) fn gather(rows: Vec<ReviewRow<'_>>, together: bool) -> Gathered<'_> {
 
 /// Joins the rows of pages of a space on which the same list becomes the same for the same reason.
 fn pages(rows: Vec<ReviewRow<'_>>) -> Vec<ReviewRow<'_>> {
-    type Key<'a> = (&'a SpaceKey, RowKind, PageVerb, String, String);
+    type Key<'a> = (&'a SpaceKey, RowKind, PageList, String, String);
     fn key<'a>(row: &ReviewRow<'a>) -> Option<Key<'a>> {
         match &row.what {
             RowSubject::Pages { list, .. } => {

@@ -7,7 +7,7 @@ mod rows;
 
 use std::collections::BTreeMap;
 
-use crate::model::{ContentId, PageVerb, SpaceKey};
+use crate::model::{ContentId, PageList, SpaceKey};
 use crate::plan::Plan;
 
 use super::access_words::ShownNames as _;
@@ -171,7 +171,7 @@ impl ReviewRow<'_> {
 #[derive(Debug, Default)]
 pub(super) struct OpenedIn {
     pub(super) access: Vec<String>,
-    pub(super) pages: BTreeMap<PageVerb, Vec<ContentId>>,
+    pub(super) pages: BTreeMap<PageList, Vec<ContentId>>,
 }
 
 fn examples(names: &[String], of: usize) -> String {

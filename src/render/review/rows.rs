@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Audience, ContentId, Declaration, Origin, PageVerb, Permission, Principal, SpaceKey, Subject, visible,
+    Audience, ContentId, Declaration, Origin, PageList, Permission, Principal, SpaceKey, Subject, visible,
 };
 use crate::plan::{Change, ChangeAction, ChangeReason, HoldingState, Object, Plan};
 use crate::render::style::count;
@@ -39,7 +39,7 @@ pub(crate) enum RowSubject {
     /// Permissions or a role.
     Access(String),
     /// A list of pages on which the same changes.
-    Pages { list: PageVerb, pages: Vec<ContentId> },
+    Pages { list: PageList, pages: Vec<ContentId> },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

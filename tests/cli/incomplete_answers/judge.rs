@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use confperm::model::{self, Call, PageVerb};
+use confperm::model::{self, Call, PageList};
 use confperm::plan::Plan;
 use confperm::sandbox::adversary::Written;
 use confperm::sandbox::world::{
@@ -71,10 +71,10 @@ pub(super) fn between(plan: &Plan) -> Between {
     let mut between = Between::new();
     for planned in &plan.calls {
         let Call::Restrict { content, before, after, .. } = &planned.call else { continue };
-        for (list, verb) in [(ListKind::Read, PageVerb::View), (ListKind::Update, PageVerb::Edit)] {
+        for (kind, list) in [(ListKind::Read, PageList::View), (ListKind::Update, PageList::Edit)] {
             for lists in [before, after] {
-                let members: BTreeSet<Principal> = lists.audience(verb).subjects().map(listed).collect();
-                between.entry((content.number(), list)).or_default().push(entries(&members));
+                let members: BTreeSet<Principal> = lists.audience(list).subjects().map(listed).collect();
+                between.entry((content.number(), kind)).or_default().push(entries(&members));
             }
         }
     }

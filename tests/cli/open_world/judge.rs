@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::apply::{ApplyOutcome, Mismatch};
-use confperm::model::{Audience, Call, PageVerb, Permission, Principal, SpaceKey};
+use confperm::model::{Audience, Call, PageList, Permission, Principal, SpaceKey};
 use confperm::plan::{HoldingState, Object as Planned, Plan};
 use confperm::sandbox::adversary::{Log, Written};
 use confperm::sandbox::world::{self, Grant, GrantId, ListKind, Object, State, World};
@@ -98,18 +98,18 @@ fn passes_through(
     plan: &Plan,
     page: world::ContentId,
     kind: ListKind,
-    list: &BTreeSet<world::Principal>,
+    entries: &BTreeSet<world::Principal>,
 ) -> bool {
-    let verb = if kind == ListKind::Read { PageVerb::View } else { PageVerb::Edit };
+    let list = if kind == ListKind::Read { PageList::View } else { PageList::Edit };
     let me = Principal::User(plan.site.caller.clone());
-    let others: BTreeSet<Principal> = list.iter().map(principal).filter(|who| *who != me).collect();
+    let others: BTreeSet<Principal> = entries.iter().map(principal).filter(|who| *who != me).collect();
     plan.calls.iter().any(|planned| match &planned.call {
         Call::Restrict { content, before, after, .. } if content.number() == page.0 => {
-            [before, after].into_iter().any(|lists| match lists.audience(verb) {
-                Audience::Anyone => list.is_empty(),
+            [before, after].into_iter().any(|lists| match lists.audience(list) {
+                Audience::Anyone => entries.is_empty(),
                 Audience::Only(members) => {
                     let members = members.iter().cloned().map(Principal::from).filter(|who| *who != me);
-                    !list.is_empty() && others == members.collect()
+                    !entries.is_empty() && others == members.collect()
                 }
             })
         }
@@ -195,18 +195,18 @@ pub(super) fn done(plan: &Plan, world: &World, log: &Log) -> Result<(), String> 
                 }
                 let me = Principal::User(plan.site.caller.clone());
                 let lists = &world.content(id).unwrap().lists;
-                for (kind, verb) in [(ListKind::Read, PageVerb::View), (ListKind::Update, PageVerb::Edit)] {
+                for (kind, list) in [(ListKind::Read, PageList::View), (ListKind::Update, PageList::Edit)] {
                     let found: BTreeSet<Principal> =
                         lists.get(kind).iter().map(principal).filter(|who| *who != me).collect();
                     let wanted: BTreeSet<Principal> = after
-                        .audience(verb)
+                        .audience(list)
                         .subjects()
                         .cloned()
                         .map(Principal::from)
                         .filter(|who| *who != me)
                         .collect();
-                    if found != wanted || lists.get(kind).is_empty() != after.audience(verb).is_anyone() {
-                        return Err(format!("page {content} {verb:?}: {found:?}, planned was {wanted:?}"));
+                    if found != wanted || lists.get(kind).is_empty() != after.audience(list).is_anyone() {
+                        return Err(format!("page {content} {list:?}: {found:?}, planned was {wanted:?}"));
                     }
                 }
             }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8Path;
 use confperm::model::{
     Audience, ContentId, Declaration, Desired, DesiredHolding, DesiredPage, Join, JoinReach, Joins, Known,
-    Live, Origin, PageOnly, PageVerb, Permission, Person, Strength, Subject, Wanted,
+    Live, Origin, PageList, PageOnly, Permission, Person, Strength, Subject, Wanted,
 };
 use confperm::plan::Plan;
 use confperm::sandbox::world::{self, World};
@@ -50,7 +50,7 @@ struct Joining {
 impl Joining {
     fn joins(&self) -> Joins {
         let who = || BTreeMap::from([(self.who.parse::<Subject>().unwrap(), wanted(()))]);
-        let lists = PageVerb::ALL.into_iter().filter(|verb| self.edit || *verb == PageVerb::View);
+        let lists = PageList::ALL.into_iter().filter(|list| self.edit || *list == PageList::View);
         let reach = self.pages.as_ref().map_or(JoinReach::Everything, |pages| {
             JoinReach::Content(pages.iter().map(|page| ContentId::from_number(1000 + *page as u64)).collect())
         });

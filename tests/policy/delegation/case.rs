@@ -62,7 +62,7 @@ pub(crate) enum Mode {
 
 /// Who may view a page of a space.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum PageList {
+pub(crate) enum PagesLine {
     Anyone,
     Only(&'static str),
     /// The same for the pages with a label.
@@ -93,7 +93,7 @@ pub(crate) enum Said {
     Space {
         key: &'static str,
         mode: Mode,
-        list: Option<PageList>,
+        list: Option<PagesLine>,
         guest: Option<&'static str>,
         open: bool,
     },
@@ -253,11 +253,11 @@ impl Statement {
         let _ = writeln!(text, "  {key}:\n    mode: {mode}");
         self.parts.write(text);
         match list {
-            Some(PageList::Anyone) => text.push_str("    pages: {/Runbooks: {view: anyone}}\n"),
-            Some(PageList::Only(who)) => {
+            Some(PagesLine::Anyone) => text.push_str("    pages: {/Runbooks: {view: anyone}}\n"),
+            Some(PagesLine::Only(who)) => {
                 let _ = writeln!(text, "    pages: {{/Runbooks: {{view: [{who}]}}}}");
             }
-            Some(PageList::Labelled(who)) => {
+            Some(PagesLine::Labelled(who)) => {
                 let _ = writeln!(text, "    pages: {{'label:hot': {{view: [{who}]}}}}");
             }
             None => {}
@@ -354,9 +354,9 @@ fn said() -> impl Strategy<Value = Said> {
     let mode =
         select(vec![Mode::Additive, Mode::Additive, Mode::Additive, Mode::Authoritative, Mode::Paused]);
     let list = rarely(prop_oneof![
-        1 => Just(PageList::Anyone),
-        2 => select(PRINCIPALS.to_vec()).prop_map(PageList::Only),
-        1 => select(PRINCIPALS.to_vec()).prop_map(PageList::Labelled),
+        1 => Just(PagesLine::Anyone),
+        2 => select(PRINCIPALS.to_vec()).prop_map(PagesLine::Only),
+        1 => select(PRINCIPALS.to_vec()).prop_map(PagesLine::Labelled),
     ]);
     let space =
         (select(KEYS.to_vec()), mode, list, prop::option::weighted(0.1, one()), prop::bool::weighted(0.1))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use confperm::model::{
-    Audience, ContentId, Desired, Holding, Known, Labelled, Live, PageVerb, Permission, Principal,
+    Audience, ContentId, Desired, Holding, Known, Labelled, Live, PageList, Permission, Principal,
     Restrictions, SkippedPart, SpaceId, SpaceKey, SpaceRoleMode, Subject,
 };
 use confperm::plan::planned_state;
@@ -232,9 +232,9 @@ fn misdeed(
         }
         let page = was.iter().find_map(|(id, was)| {
             let (is, now) = (is.get(id)?, now.get(id)?);
-            PageVerb::ALL
+            PageList::ALL
                 .into_iter()
-                .find_map(|verb| judge.list(was.audience(verb), is.audience(verb), now.audience(verb)))
+                .find_map(|list| judge.list(was.audience(list), is.audience(list), now.audience(list)))
         });
         judge.space(&states).or(page).map(|what| format!("{name}: {what}"))
     })

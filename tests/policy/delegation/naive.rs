@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::case::{CUSTOM, Case, Mode, PageList, Parts, RIGHTS, SETS, Said, Statement, Team};
+use super::case::{CUSTOM, Case, Mode, PagesLine, Parts, RIGHTS, SETS, Said, Statement, Team};
 
 /// Every key of up to six letters; no pattern has a `C`.
 static ALL_KEYS: LazyLock<Vec<String>> = LazyLock::new(all_keys);
@@ -104,8 +104,8 @@ fn speaks_beyond(statement: &Statement, team: &Team, all: &[Statement]) -> bool 
                 || guest.is_some_and(|who| !team.any || !team.grants("viewer") || !team.lets_in(who))
                 || match list {
                     None => false,
-                    Some(PageList::Anyone) => !team.open,
-                    Some(PageList::Only(who) | PageList::Labelled(who)) => !team.any || !team.lets_in(who),
+                    Some(PagesLine::Anyone) => !team.open,
+                    Some(PagesLine::Only(who) | PagesLine::Labelled(who)) => !team.any || !team.lets_in(who),
                 }
         }
         Said::Rule { keys, absent, replace, narrow: _ } => {
@@ -209,7 +209,7 @@ fn asked(statement: &Statement, team: usize, statements: &[Statement]) -> Vec<As
         Said::Space { key, list, guest, .. } => {
             let mut asked = Asked { keys: vec![key], ..asked };
             asked.given.extend(one(*guest));
-            if let Some(PageList::Only(who) | PageList::Labelled(who)) = list {
+            if let Some(PagesLine::Only(who) | PagesLine::Labelled(who)) = list {
                 asked.listed.extend(members(who));
             }
             vec![asked]

@@ -7,7 +7,7 @@ mod naive;
 
 use camino::Utf8PathBuf;
 use confperm::diagnostic::Sources;
-use confperm::model::{Audience, Known, Live, PageVerb, SkipReason, Subject};
+use confperm::model::{Audience, Known, Live, PageList, SkipReason, Subject};
 use confperm::plan::{Gaps, PageOnlyProblem, Planned, Refusal, plan};
 use confperm::policy::{Loaded, Policy, from_sources, resolve};
 use proptest::prelude::*;
@@ -34,7 +34,7 @@ fn lists(live: &Live, case: &Case) -> Vec<[List; 2]> {
     let caller: Subject = format!("user:{ANN}").parse().unwrap();
     let of = |page: usize| {
         let Known::Known(lists) = &tree.get(Case::id(page)).unwrap().restrictions else { panic!("unread") };
-        PageVerb::ALL.map(|verb| match lists.audience(verb) {
+        PageList::ALL.map(|list| match lists.audience(list) {
             Audience::Anyone => None,
             Audience::Only(members) => {
                 let others = members.iter().filter(|subject| **subject != caller);

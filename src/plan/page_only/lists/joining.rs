@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::Ground;
 use super::{Compiler, Readers};
-use crate::model::{AccountKind, ContentId, PageVerb, Subject};
+use crate::model::{AccountKind, ContentId, PageList, Subject};
 
 impl<'a> Compiler<'a> {
     /// Notes who stays on a list though the time is over that another line gave them on it: guests, and insiders where it
@@ -13,7 +13,7 @@ impl<'a> Compiler<'a> {
     pub(super) fn stay(
         &mut self,
         id: ContentId,
-        list: PageVerb,
+        list: PageList,
         members: &BTreeSet<Subject>,
         insiders: &Readers,
     ) {
@@ -33,7 +33,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Those who join a list that restricts content, guests apart.
-    pub(super) fn joined(&self, id: ContentId, list: PageVerb) -> impl Iterator<Item = &'a Subject> {
+    pub(super) fn joined(&self, id: ContentId, list: PageList) -> impl Iterator<Item = &'a Subject> {
         let joined: Vec<&Subject> =
             self.ground.desired_space.joins.onto(id, list).map(|(subject, _)| subject).collect();
         let guests = self.guests;
@@ -45,7 +45,7 @@ impl<'a> Compiler<'a> {
     pub(super) fn ended(
         &self,
         id: ContentId,
-        list: PageVerb,
+        list: PageList,
         members: &BTreeSet<Subject>,
     ) -> BTreeSet<Subject> {
         let Ground { desired_space, live, .. } = self.ground;
@@ -74,7 +74,7 @@ impl<'a> Compiler<'a> {
         for content in tree.iter().filter(|content| desired_space.joins.reaches(content.id)) {
             let id = content.id;
             let Some(lists) = self.lists(content) else { continue };
-            for list in PageVerb::ALL {
+            for list in PageList::ALL {
                 let made = self.found.lists.get(&(id, list)).map(|(audience, _)| audience);
                 if made.unwrap_or(lists.audience(list)).is_anyone() {
                     continue;
@@ -82,8 +82,8 @@ impl<'a> Compiler<'a> {
                 for (subject, wanted) in desired_space.joins.onto(id, list) {
                     let Some(guest) = guests.get(subject) else { continue };
                     let is_out = match list {
-                        PageVerb::View => !guest.sees.contains(&id),
-                        PageVerb::Edit => {
+                        PageList::View => !guest.sees.contains(&id),
+                        PageList::Edit => {
                             guest.sees.contains(&id)
                                 && !guest.named.contains(&id)
                                 && self.found.relied_on.contains(&id)
