@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::sync::Arc;
 
-use confperm::access::{Asker, Engine, Object, Verb, effective_changes};
+use confperm::access::{Asker, ContentVerb, Engine, Object, effective_changes};
 use confperm::model::{
     Audience, Content, Directory, Group, Known, Live, LiveSpace, Permission, Principal, ProductAccess,
     Restrictions, SpaceRoleMode, Subject, Tree,
@@ -158,20 +158,24 @@ fn large(criterion: &mut Criterion) {
             page(at)
         };
         group.bench_function("who for one page", |bencher| {
-            bencher.iter_batched(&mut next, |page| engine.who(Verb::View, &page), BatchSize::SmallInput);
+            bencher.iter_batched(
+                &mut next,
+                |page| engine.who(ContentVerb::View, &page),
+                BatchSize::SmallInput,
+            );
         });
         let asker = Asker::Person(account(7));
         group.bench_function("can for one page", |bencher| {
             bencher.iter_batched(
                 &mut next,
-                |page| engine.can(&asker, Verb::Edit, &page),
+                |page| engine.can(&asker, ContentVerb::Edit, &page),
                 BatchSize::SmallInput,
             );
         });
         group.bench_function("explain for one page", |bencher| {
             bencher.iter_batched(
                 &mut next,
-                |page| engine.explain(&asker, Verb::Edit, &page),
+                |page| engine.explain(&asker, ContentVerb::Edit, &page),
                 BatchSize::SmallInput,
             );
         });

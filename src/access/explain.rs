@@ -55,7 +55,8 @@ const GROUPS: usize = 5;
 
 impl Engine<'_> {
     /// Why the asker may or may not do it.
-    pub fn explain(&self, asker: &Asker, verb: Verb, object: &Object) -> Explanation {
+    pub fn explain(&self, asker: &Asker, verb: impl Into<Verb>, object: &Object) -> Explanation {
+        let verb = verb.into();
         let levels = self.levels(asker, verb, object);
         let verdict = verdict(&levels);
         let remedies = match (&verdict, self.space(object.space())) {

@@ -1,5 +1,5 @@
 //! What an access hangs on, as data: an AND of gates, each an OR of ways. What a verb takes of a space, and
-//! whether the edit list counts, [`Verb`] says to all who ask; which lists stand on the way, the order of calls and its
+//! whether the edit list counts, [`ContentVerb`] says to all who ask; which lists stand on the way, the order of calls and its
 //! check work out each for itself, so that one can catch the other.
 //!
 //! | to | in the space, a gate for each | on lists, a gate for each |
@@ -10,7 +10,7 @@
 //! | edit, restrict | as view, and the permissions for it | as view, and the edit list of the content |
 //! | delete | as view, and the permission for it | as view, and perhaps the edit list |
 //!
-//! What the space must give, [`Verb::clauses`] says, and whether the edit list counts, [`Verb::edit_list`]. A list that
+//! What the space must give, [`ContentVerb::clauses`] says, and whether the edit list counts, [`ContentVerb::edit_list`]. A list that
 //! is not known, as is everything above a hidden ancestor, is a gate without a way that may be open all the same.
 //!
 //! A formula is read in three ways: for one asker, with every route and every doubt ([`levels`](super::levels)); as
@@ -20,7 +20,7 @@
 //! asker.
 
 use super::engine::Engine;
-use super::question::{Clause, EditList, Level, Needed, Object, Reason, Verb};
+use super::question::{Clause, ContentVerb, EditList, Level, Needed, Object, Reason, Verb};
 use super::ways::Way;
 use crate::model::{
     Audience, Content, ContentId, ContentKind, Known, LiveSpace, Members, PageList, Permission, SpaceStatus,
@@ -119,32 +119,29 @@ impl Engine<'_> {
             return Formula { gates: vec![gate], is_whole: false };
         };
         let content = object.content().map(|id| (id, find(space, id)));
-        let found = content.as_ref().and_then(|(_, found)| found.as_ref().ok().copied());
         let gate = |clause: &Clause| AccessGate {
             may_be_shut: grants_may_not_suffice(space),
             ..self.space_gate(space, clause)
         };
-        let mut gates: Vec<AccessGate<'_>> = self.clauses(verb, object, found).iter().map(gate).collect();
+        let mode = self.live.site.mode;
+        let clauses = match (verb, &content) {
+            (Verb::Space(permission), _) => Clause::of_permission(permission),
+            (Verb::On(verb), None) => verb.clauses(ContentKind::Page, mode),
+            (Verb::On(verb), Some((_, Ok(content)))) => verb.clauses(content.kind, mode),
+            // Whether it is a page or a blog post is not known; all that can be said is that it takes seeing the space.
+            (Verb::On(_), Some((_, Err(_)))) => vec![Clause::one(Permission::ReadSpace)],
+        };
+        let mut gates: Vec<AccessGate<'_>> = clauses.iter().map(gate).collect();
         let mut is_whole = true;
-        match content.filter(|_| !matches!(verb, Verb::Space(_))) {
-            None => {}
-            Some((_, Ok(content))) => list_gates(space, content, verb, &mut gates),
-            Some((id, Err(reason))) => {
+        match (verb, content) {
+            (Verb::Space(_), _) | (Verb::On(_), None) => {}
+            (Verb::On(verb), Some((_, Ok(content)))) => list_gates(space, content, verb, &mut gates),
+            (Verb::On(_), Some((id, Err(reason)))) => {
                 gates.push(AccessGate::unread(Level::Content(id), Needed::OnList(PageList::View), reason));
                 is_whole = false;
             }
         }
         Formula { gates, is_whole }
-    }
-
-    /// What the verb needs of the space. Of content that was not read it is not known whether it is a page or a blog
-    /// post; all that can be said is that it takes seeing the space.
-    fn clauses(&self, verb: Verb, object: &Object, content: Option<&Content>) -> Vec<Clause> {
-        let verb = match (object, content, verb) {
-            (_, _, Verb::Space(_)) | (Object::Space(_), ..) | (_, Some(_), _) => verb,
-            (Object::Content(..), None, _) => Verb::View,
-        };
-        verb.clauses(content.map_or(ContentKind::Page, |content| content.kind), self.live.site.mode)
     }
 
     /// What one clause asks of a space.
@@ -160,7 +157,12 @@ fn find(space: &LiveSpace, id: ContentId) -> Result<&Content, Reason> {
 }
 
 /// The gates of all lists that decide about content, the topmost first.
-fn list_gates<'s>(space: &'s LiveSpace, content: &'s Content, verb: Verb, gates: &mut Vec<AccessGate<'s>>) {
+fn list_gates<'s>(
+    space: &'s LiveSpace,
+    content: &'s Content,
+    verb: ContentVerb,
+    gates: &mut Vec<AccessGate<'s>>,
+) {
     let chain = space.tree.as_ref().map(|tree| tree.chain(content.id)).unwrap_or_default();
     gates.extend(chain.missing.map(|missing| {
         let level = Level::Ancestor(missing.content());

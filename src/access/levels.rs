@@ -79,8 +79,8 @@ pub(super) struct Parties(pub(super) Vec<u32>);
 
 impl Engine<'_> {
     /// Whether the asker may do it.
-    pub fn can(&self, asker: &Asker, verb: Verb, object: &Object) -> Verdict {
-        verdict(&self.levels(asker, verb, object))
+    pub fn can(&self, asker: &Asker, verb: impl Into<Verb>, object: &Object) -> Verdict {
+        verdict(&self.levels(asker, verb.into(), object))
     }
 
     /// Every level from the outside in.

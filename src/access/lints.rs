@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::Engine;
 use super::levels::Outcome;
-use super::question::{Asker, Level, Needed, Object, Verb, Verdict};
+use super::question::{Asker, ContentVerb, Level, Needed, Object, Verdict};
 use crate::model::{
     AccountId, AccountKind, AccountStatus, Audience, Content, ContentId, ContentKind, Known, Live, LiveSpace,
     Members, PageList, Parent, Permission, Principal, Restrictions, SpaceKey, Subject, Truth,
@@ -245,11 +245,7 @@ impl Linter<'_> {
     }
 
     fn in_vain(&self, asker: &Asker, list: PageList, object: &Object) -> Option<(Lint, Option<Level>)> {
-        let does = match list {
-            PageList::View => Verb::View,
-            PageList::Edit => Verb::Edit,
-        };
-        let levels = self.engine.levels(asker, does, object);
+        let levels = self.engine.levels(asker, list.into(), object);
         levels.iter().filter(|report| report.outcome == Outcome::Denied).find_map(|report| match report.level {
             // What a person holds in the space is of no use before that; what a group gives, no licence decides.
             Level::Site if matches!(asker, Asker::Person(_)) => {
@@ -290,7 +286,7 @@ impl Linter<'_> {
     fn view_only_in_vain(&self, subject: &Subject, edit: &Audience, object: &Object) -> bool {
         let (Subject::User(account), Audience::Only(editors)) = (subject, edit) else { return false };
         !editors.contains(subject)
-            && self.engine.can(&Asker::Person(account.clone()), Verb::Edit, object) == Verdict::Allowed
+            && self.engine.can(&Asker::Person(account.clone()), ContentVerb::Edit, object) == Verdict::Allowed
     }
 
     fn dead(&self, members: &Members) -> Option<Lint> {
@@ -323,7 +319,7 @@ impl Linter<'_> {
         let mut askers = self.askers(&subject).peekable();
         askers.peek().is_some()
             && askers.all(|asker| {
-                let levels = self.engine.levels(&asker, Verb::View, object);
+                let levels = self.engine.levels(&asker, ContentVerb::View.into(), object);
                 levels.iter().any(|report| Some(report.level) == own && report.outcome == Outcome::Denied)
             })
     }

@@ -48,7 +48,7 @@ pub use explain::{Explanation, Fix, Remedy};
 pub use levels::{FoundRoute, LevelReport, Need, Outcome};
 pub use lints::{Finding, Lint, LintInputs, lints};
 pub use outside::Outside;
-pub use question::{Asker, Level, Needed, Object, Reason, Route, Verb, Verdict};
+pub use question::{Asker, ContentVerb, Level, Needed, Object, Reason, Route, Verb, Verdict};
 pub(crate) use question::{EditList, RESTRICT, edit_permission};
 pub(crate) use service_desk::{SERVICE_DESK, has_service_desk};
 pub use survey::{Exception, SpaceSurvey, Tally};

@@ -26,40 +26,47 @@ pub enum Asker {
     },
 }
 
-/// Makes [`Verb`], and of the same lines the list of what can be done to content and the words for it: plan and check
-/// go by that list, so a verb that it lacked would be checked by neither.
-macro_rules! verbs {
-    ($($(#[$doc:meta])* $verb:ident = $word:literal,)*) => {
-        /// What the asker wants to do.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Verb {
-            $($(#[$doc])* $verb,)*
-            /// A permission in the space, whatever it serves for.
-            Space(Permission),
+/// What the asker wants to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verb {
+    On(ContentVerb),
+    /// A permission in the space, whatever it serves for.
+    Space(Permission),
+}
+
+/// Makes [`ContentVerb`], and of the same lines the list of all and the words for them: plan and check go by that list,
+/// so a verb that it lacked would be checked by neither.
+macro_rules! content_verbs {
+    ($($verb:ident = $word:literal,)*) => {
+        /// What can be done to content.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+        )]
+        #[serde(rename_all = "kebab-case")]
+        pub enum ContentVerb {
+            $($verb,)*
         }
 
-        impl Verb {
-            /// What can be done to content.
-            pub const ON_CONTENT: [Self; [$($word),*].len()] = [$(Self::$verb),*];
+        impl ContentVerb {
+            pub const ALL: [Self; [$($word),*].len()] = [$(Self::$verb),*];
 
             /// The word of the command line and of documents.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$verb => $word,)*
-                    Self::Space(permission) => permission.as_str(),
                 }
             }
         }
     };
 }
 
-verbs! {
+content_verbs! {
     View = "view",
     Edit = "edit",
     Comment = "comment",
     Attach = "attach",
     Delete = "delete",
-    /// Changing the lists of the content.
+    // Changing the lists of the content.
     Restrict = "restrict",
 }
 
@@ -210,7 +217,18 @@ impl Needed {
 }
 
 impl Verb {
-    /// What a space must grant for this verb on this kind of content: all of these.
+    /// The word of the command line and of documents.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::On(verb) => verb.as_str(),
+            Self::Space(permission) => permission.as_str(),
+        }
+    }
+}
+
+impl ContentVerb {
+    /// What a space must grant for this verb on this kind of content: all of these. They are never none, since whatever
+    /// it is takes seeing the space.
     pub(crate) fn clauses(self, kind: ContentKind, mode: SpaceRoleMode) -> Vec<Clause> {
         use Permission as P;
         let blog = kind == ContentKind::Blogpost;
@@ -218,7 +236,7 @@ impl Verb {
         let delete = if blog { P::DeleteBlogpost } else { P::DeletePage };
         let read = Clause::one(P::ReadSpace);
         match self {
-            Self::View | Self::Space(P::ReadSpace) => vec![read],
+            Self::View => vec![read],
             Self::Edit => vec![read, Clause::one(edit)],
             Self::Comment => vec![read, Clause::one(P::CreateComment)],
             Self::Attach => vec![read, Clause::one(P::CreateAttachment)],
@@ -226,7 +244,6 @@ impl Verb {
             Self::Restrict => {
                 vec![read, Clause::one(edit), Clause { any_of: RESTRICT.to_vec(), perhaps: None }]
             }
-            Self::Space(permission) => vec![read, Clause::one(permission)],
         }
     }
 
@@ -235,7 +252,7 @@ impl Verb {
         match self {
             Self::Edit | Self::Restrict => EditList::Counts,
             Self::Delete => EditList::Perhaps,
-            Self::View | Self::Comment | Self::Attach | Self::Space(_) => EditList::Ignored,
+            Self::View | Self::Comment | Self::Attach => EditList::Ignored,
         }
     }
 }
@@ -255,12 +272,24 @@ pub(crate) const fn edit_permission(kind: ContentKind, mode: SpaceRoleMode) -> P
 }
 
 /// The verb that a list decides about.
-impl From<PageList> for Verb {
+impl From<PageList> for ContentVerb {
     fn from(list: PageList) -> Self {
         match list {
             PageList::View => Self::View,
             PageList::Edit => Self::Edit,
         }
+    }
+}
+
+impl From<ContentVerb> for Verb {
+    fn from(verb: ContentVerb) -> Self {
+        Self::On(verb)
+    }
+}
+
+impl From<PageList> for Verb {
+    fn from(list: PageList) -> Self {
+        Self::On(list.into())
     }
 }
 
@@ -272,6 +301,14 @@ pub(crate) struct Clause {
 }
 
 impl Clause {
+    /// What having a permission takes in the space.
+    pub(super) fn of_permission(permission: Permission) -> Vec<Self> {
+        match permission {
+            Permission::ReadSpace => vec![Self::one(permission)],
+            _ => vec![Self::one(Permission::ReadSpace), Self::one(permission)],
+        }
+    }
+
     pub(super) fn one(permission: Permission) -> Self {
         Self { any_of: vec![permission], perhaps: None }
     }
@@ -307,6 +344,12 @@ impl Object {
             Self::Space(_) => None,
             Self::Content(_, content) => Some(*content),
         }
+    }
+}
+
+impl fmt::Display for ContentVerb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 

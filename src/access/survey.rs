@@ -9,7 +9,7 @@ use super::chains::{ChainId, Chains, Layout, ListId};
 use super::engine::Engine;
 use super::levels::{Outcome, verdict};
 use super::memberships::members_unread;
-use super::question::{Asker, Level, Object, Reason, Route, Verb, Verdict};
+use super::question::{Asker, ContentVerb, Level, Object, Reason, Route, Verb, Verdict};
 use crate::model::{
     AccessClass, AccountId, Content, ContentId, ContentKind, GroupId, Known, LiveSpace, PageList, Permission,
     Principal, SpaceKey, Truth,
@@ -164,13 +164,13 @@ impl Engine<'_> {
         let whole = Object::Space(key.clone());
         let mut reasons = BTreeSet::new();
         let mut truth = |verdict: Verdict| truth(verdict, &mut reasons);
-        let levels = self.levels(asker, Verb::View, &whole);
+        let levels = self.levels(asker, ContentVerb::View.into(), &whole);
         let ways =
             levels.iter().filter(|report| report.level == Level::Space).flat_map(|report| &report.needs);
         let ways = ways.filter(|need| need.outcome != Outcome::Denied).flat_map(|need| &need.routes);
         let routes = ways.map(|found| found.route.clone()).collect();
         let view = truth(verdict(&levels));
-        let edit = truth(self.can(asker, Verb::Edit, &whole));
+        let edit = truth(self.can(asker, ContentVerb::Edit, &whole));
         let mut permissions = BTreeMap::new();
         if view != Truth::No {
             for permission in Permission::ALL {
@@ -219,7 +219,7 @@ impl Engine<'_> {
             let answer = *known.entry(decided(content, chain, chains)).or_insert_with(|| {
                 let object = Object::Content(key.clone(), content.id);
                 let mut ask = |verb| truth(self.can(asker, verb, &object), &mut survey.reasons);
-                (ask(Verb::View), ask(Verb::Edit))
+                (ask(ContentVerb::View), ask(ContentVerb::Edit))
             });
             answers.push(answer);
             survey.contents += 1;

@@ -58,12 +58,12 @@ pub struct Dead {
 
 impl Engine<'_> {
     /// All people who may do it. Where the object is not known the answer is empty and says why.
-    pub fn who(&self, verb: Verb, object: &Object) -> Who {
+    pub fn who(&self, verb: impl Into<Verb>, object: &Object) -> Who {
         let mut who = Who { outside: self.outside(object), ..Who::default() };
         if self.memberships.licences_assumed {
             who.incomplete.insert(Reason::LicencesUnlisted);
         }
-        let formula = self.formula(verb, object);
+        let formula = self.formula(verb.into(), object);
         for (gate, ways) in formula.closed() {
             who.incomplete.extend(gate.may_be_open.iter().chain(&gate.may_be_shut).cloned());
             for way in ways {

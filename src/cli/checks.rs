@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::access::{Asker, Engine, Object, Reason, Verb};
+use crate::access::{Asker, ContentVerb, Engine, Object, Reason, Verb};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
 use crate::model::{AccessClass, ContentId, Live, LiveSpace, Permission, Principal, SpaceKey, Tree};
 use crate::policy::lock::Lock;
@@ -273,12 +273,12 @@ fn whole(space: &LiveSpace) -> Object {
 
 const fn on_site(verb: TestVerb) -> Verb {
     match verb {
-        TestVerb::View => Verb::View,
-        TestVerb::Comment => Verb::Comment,
-        TestVerb::Edit => Verb::Edit,
-        TestVerb::Attach => Verb::Attach,
-        TestVerb::Delete => Verb::Delete,
-        TestVerb::Restrict => Verb::Restrict,
+        TestVerb::View => Verb::On(ContentVerb::View),
+        TestVerb::Comment => Verb::On(ContentVerb::Comment),
+        TestVerb::Edit => Verb::On(ContentVerb::Edit),
+        TestVerb::Attach => Verb::On(ContentVerb::Attach),
+        TestVerb::Delete => Verb::On(ContentVerb::Delete),
+        TestVerb::Restrict => Verb::On(ContentVerb::Restrict),
         TestVerb::Export => Verb::Space(Permission::ExportSpace),
         TestVerb::Administer => Verb::Space(Permission::AdministerSpace),
     }

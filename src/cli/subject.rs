@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use camino::Utf8Path;
 
-use crate::access::{Asker, Verb};
+use crate::access::{Asker, ContentVerb, Verb};
 use crate::confluence::Cloud;
 use crate::diagnostic::{Code, Diagnostics, Span, Spanned, did_you_mean};
 use crate::model::{
@@ -21,7 +21,7 @@ use super::failure::Failure;
 pub(super) fn words() -> Vec<(&'static str, Verb)> {
     let of_spaces = [("export", Permission::ExportSpace), ("administer", Permission::AdministerSpace)];
     let of_spaces = of_spaces.map(|(word, permission)| (word, Verb::Space(permission)));
-    Verb::ON_CONTENT.into_iter().map(|verb| (verb.as_str(), verb)).chain(of_spaces).collect()
+    ContentVerb::ALL.into_iter().map(|verb| (verb.as_str(), Verb::On(verb))).chain(of_spaces).collect()
 }
 
 pub(super) fn verb(text: &str) -> Result<Verb, CliError> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 
-use crate::access::{Asker, Engine, Level, Object, Reason, Verb, Verdict};
+use crate::access::{Asker, ContentVerb, Engine, Level, Object, Reason, Verb, Verdict};
 use crate::confluence::{self, Cloud, Read as _};
 use crate::diagnostic::Sources;
 use crate::model::{ContentId, Desired, Live, PageList, Principal, visible};
@@ -218,10 +218,13 @@ async fn ask(
                 Asker::Stranger { .. } => return None,
             };
             let list = match check.verb {
-                Verb::View => PageList::View,
-                Verb::Edit => PageList::Edit,
+                Verb::On(ContentVerb::View) => PageList::View,
+                Verb::On(ContentVerb::Edit) => PageList::Edit,
                 // The site is asked for these two alone.
-                Verb::Comment | Verb::Attach | Verb::Delete | Verb::Restrict | Verb::Space(_) => return None,
+                Verb::On(
+                    ContentVerb::Comment | ContentVerb::Attach | ContentVerb::Delete | ContentVerb::Restrict,
+                )
+                | Verb::Space(_) => return None,
             };
             match check.object {
                 Object::Content(_, content) => Some((number, principal, list, content)),

@@ -43,9 +43,9 @@ mod teams;
 pub use change::{Change, ChangeAction, ChangeReason};
 pub use check::{Broken, check};
 pub use document::{
-    CallId, ContentVerb, Cost, Danger, Demand, Edge, EdgeReason, Endangered, FORMAT_VERSION, HoldingState,
-    Lacks, LeftOut, MadeFrom, Meanwhile, MeanwhileReason, Moment, NeededBy, Object, ObjectId, Plan, PlanKind,
-    PlanPage, PlanSite, PlanSpace, PlannedCall, Refusal, RefusalCode, Surroundings, schema,
+    CallId, Cost, Danger, Demand, Edge, EdgeReason, Endangered, FORMAT_VERSION, HoldingState, Lacks, LeftOut,
+    MadeFrom, Meanwhile, MeanwhileReason, Moment, NeededBy, Object, ObjectId, Plan, PlanKind, PlanPage,
+    PlanSite, PlanSpace, PlannedCall, Refusal, RefusalCode, Surroundings, schema,
 };
 pub use effects::{PlanEffect, PlanEffects};
 pub use guard::{

@@ -53,7 +53,7 @@ impl Question<'_> {
     pub(super) fn deed_words(&self) -> String {
         match self.verb {
             Verb::Space(permission) => format!("use {permission} in {}", self.object_words()),
-            verb => format!("{verb} {}", self.object_words()),
+            Verb::On(verb) => format!("{verb} {}", self.object_words()),
         }
     }
 
@@ -170,7 +170,7 @@ fn headline(verdict: &Verdict, question: &Question<'_>) -> String {
                 if question.planned { "will not have" } else { "does not have" }
             )
         }
-        _ => format!("{who} {can} {verb} {object}."),
+        Verb::On(verb) => format!("{who} {can} {verb} {object}."),
     }
 }
 

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::access::ContentVerb;
 use crate::model::{ContentId, Principal, SpaceKey};
-use crate::plan::{
-    ContentVerb, Danger, Edge, EdgeReason, Endangered, Meanwhile, MeanwhileReason, Moment, Plan, Rejected,
-};
+use crate::plan::{Danger, Edge, EdgeReason, Endangered, Meanwhile, MeanwhileReason, Moment, Plan, Rejected};
 
 use super::access_words::{ShownNames, SiteNames};
 use super::call::call_words;

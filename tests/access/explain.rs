@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use confperm::access::{Engine, Fix, Level, Needed, Outcome, Route, Verb};
+use confperm::access::{ContentVerb, Engine, Fix, Level, Needed, Outcome, Route};
 use confperm::model::{PageList, Permission, RoleKind, SpaceRoleMode, Subject};
 
 use crate::world::{Ask as _, LiveBuilder, account, asker, group, id, key, object, principal};
@@ -18,7 +18,7 @@ fn every_route_is_told_since_removing_one_is_not_enough() {
         .assign("ENG", "group:eng", "Collaborator")
         .grant("ENG", "user:ann", "read/space")
         .page("ENG", 1, 0, "user:ann group:eng", "");
-    let explained = Engine::new(&world.0).explain(&asker("user:ann"), Verb::View, &object("ENG/1"));
+    let explained = Engine::new(&world.0).explain(&asker("user:ann"), ContentVerb::View, &object("ENG/1"));
     let levels: Vec<(Level, Outcome)> =
         explained.levels.iter().map(|report| (report.level, report.outcome)).collect();
     let allowed = Outcome::Allowed;
@@ -49,7 +49,7 @@ fn joining_one_group_beats_three_changes() {
         .space("ENG")
         .grant("ENG", "group:sre", "read/space create/page")
         .page("ENG", 1, 0, "group:sre", "group:sre");
-    let explained = Engine::new(&world.0).explain(&asker("user:ann"), Verb::Edit, &object("ENG/1"));
+    let explained = Engine::new(&world.0).explain(&asker("user:ann"), ContentVerb::Edit, &object("ENG/1"));
     let changes: Vec<BTreeSet<Fix>> = explained.remedies.into_iter().map(|remedy| remedy.changes).collect();
     let ann = || Subject::User(account("ann"));
     let grant = |permission| Fix::Grant(key("ENG"), principal("user:ann"), permission);
@@ -77,7 +77,7 @@ fn where_there_are_roles_the_least_role_is_proposed() {
         .role("Admin", RoleKind::System, "read/space update/page administer/space")
         .space("ENG")
         .assign("ENG", "user:ann", "Viewer");
-    let explained = Engine::new(&world.0).explain(&asker("user:ann"), Verb::Edit, &object("ENG"));
+    let explained = Engine::new(&world.0).explain(&asker("user:ann"), ContentVerb::Edit, &object("ENG"));
     let role = Fix::AssignRole(key("ENG"), principal("user:ann"), "role-Collaborator".parse().unwrap());
     assert_eq!(explained.remedies[0].changes, BTreeSet::from([role]));
 }
@@ -90,7 +90,7 @@ fn remedies_remedy() {
         .space("ENG")
         .page("ENG", 1, 0, "user:bob", "")
         .page("ENG", 2, 1, "user:bob", "user:bob");
-    let explained = Engine::new(&world.0).explain(&asker("user:ann"), Verb::Edit, &object("ENG/2"));
+    let explained = Engine::new(&world.0).explain(&asker("user:ann"), ContentVerb::Edit, &object("ENG/2"));
     let mut done = world;
     for fix in &explained.remedies[0].changes {
         done = match fix {
@@ -107,7 +107,7 @@ fn remedies_remedy() {
             other => panic!("{other:?}"),
         };
     }
-    assert_eq!(done.can("user:ann", Verb::Edit, "ENG/2"), confperm::access::Verdict::Allowed);
+    assert_eq!(done.can("user:ann", ContentVerb::Edit, "ENG/2"), confperm::access::Verdict::Allowed);
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn who_is_told_by_route() {
         .grant("ENG", "group:eng", "read/space")
         .grant("ENG", "user:cai", "read/space")
         .page("ENG", 1, 0, "user:bob user:cai", "");
-    let who = Engine::new(&world.0).who(Verb::View, &object("ENG/1"));
+    let who = Engine::new(&world.0).who(ContentVerb::View, &object("ENG/1"));
     assert_eq!(who.people, BTreeSet::from([account("bob"), account("cai")]));
     assert_eq!(who.gates.len(), 2);
     assert_eq!(who.gates[0].needed, Needed::Permission { any_of: vec![Permission::ReadSpace] });

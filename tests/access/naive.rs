@@ -2,7 +2,7 @@
 //! sharing. Every fact is taken to be known. What Atlassian does not document is one switch: `generous`
 //! lets people in wherever it is open.
 
-use confperm::access::Verb;
+use confperm::access::{ContentVerb, Verb};
 use confperm::model::{
     AccessClass, AccountId, AccountKind, AccountStatus, Audience, ContentId, ContentKind, GroupId, Holding,
     Known, Live, LiveSpace, Parent, Permission, Person, Principal, ProductAccess, SpaceKey, SpaceStatus,
@@ -50,16 +50,16 @@ impl Naive<'_> {
         let sees = has(Permission::ReadSpace) && self.passes_chain(who, space, page);
         let edits = || sees && has(edit) && self.on(who, space, page, |lists| &lists.edit);
         match verb {
-            Verb::View => sees,
-            Verb::Edit => edits(),
-            Verb::Comment => sees && has(Permission::CreateComment),
-            Verb::Attach => sees && has(Permission::CreateAttachment),
-            Verb::Delete => {
+            Verb::On(ContentVerb::View) => sees,
+            Verb::On(ContentVerb::Edit) => edits(),
+            Verb::On(ContentVerb::Comment) => sees && has(Permission::CreateComment),
+            Verb::On(ContentVerb::Attach) => sees && has(Permission::CreateAttachment),
+            Verb::On(ContentVerb::Delete) => {
                 let delete = if blog { Permission::DeleteBlogpost } else { Permission::DeletePage };
                 let may = has(delete) || (self.generous && has(Permission::DeleteOwn));
                 sees && may && (self.generous || self.on(who, space, page, |lists| &lists.edit))
             }
-            Verb::Restrict => {
+            Verb::On(ContentVerb::Restrict) => {
                 edits() && (has(Permission::RestrictContent) || has(Permission::AdministerSpace))
             }
             Verb::Space(permission) => has(permission),

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use confperm::access::{
-    Asker, Certainty, Direction, Effect, Engine, Object, PageVerbs, Verb, Verdict, What, effective_changes,
+    Asker, Certainty, ContentVerb, Direction, Effect, Engine, Object, PageVerbs, Verb, Verdict, What,
+    effective_changes,
 };
 use confperm::model::{AccessClass, AccountId, AccountStatus, Known, Live, Permission, Principal};
 use proptest::prelude::*;
@@ -16,7 +17,7 @@ const IN_SPACES: [Permission; 3] =
     [Permission::ReadSpace, Permission::AdministerSpace, Permission::ExportSpace];
 
 fn verbs() -> impl Iterator<Item = Verb> {
-    Verb::ON_CONTENT.into_iter().chain(IN_SPACES.map(Verb::Space))
+    ContentVerb::ALL.map(Verb::On).into_iter().chain(IN_SPACES.map(Verb::Space))
 }
 
 fn askers() -> Vec<(Asker, Option<AccountId>)> {
@@ -165,7 +166,7 @@ proptest! {
                 if told.contains_key("space") && direction == Direction::Loses {
                     continue;
                 }
-                for (word, verb) in [("view", Verb::View), ("edit", Verb::Edit)] {
+                for (word, verb) in [("view", Verb::On(ContentVerb::View)), ("edit", Verb::On(ContentVerb::Edit))] {
                     let pages = (1..=PAGES).filter(|page| {
                         let had = truth(old, Some(&person), verb, *page).0;
                         had && !truth(new, Some(&person), verb, *page).1
@@ -233,7 +234,7 @@ fn stands_for(party: &Principal, person: &AccountId, live: &Live) -> bool {
             world = world.grant("CLASS", &format!("class:{class}"), "read/space");
             world.0.site.anonymous_access = Known::Known(false);
             let who = Asker::Person(person.clone());
-            Engine::of_what_is_listed(&world.0).can(&who, Verb::View, &Object::Space(key("CLASS")))
+            Engine::of_what_is_listed(&world.0).can(&who, ContentVerb::View, &Object::Space(key("CLASS")))
                 == Verdict::Allowed
         }
         other => {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use confperm::access::{Asker, Engine, Object, Reason, Verb, Verdict};
+use confperm::access::{Asker, ContentVerb, Engine, Object, Reason, Verb, Verdict};
 use confperm::model::{ContentId, Holding, Known, Live, Principal, Why};
 use confperm::sandbox::world as sim;
 use proptest::prelude::*;
@@ -17,16 +17,15 @@ const PAGES: u64 = 9;
 const ENG: sim::SpaceId = sim::SpaceId(101);
 
 /// Each verb on content, as the sandbox has it.
-fn verbs() -> impl Iterator<Item = (Verb, sim::Verb)> {
-    Verb::ON_CONTENT.into_iter().map(|verb| {
+fn verbs() -> impl Iterator<Item = (ContentVerb, sim::Verb)> {
+    ContentVerb::ALL.into_iter().map(|verb| {
         let theirs = match verb {
-            Verb::View => sim::Verb::Read,
-            Verb::Edit => sim::Verb::Update,
-            Verb::Comment => sim::Verb::Comment,
-            Verb::Delete => sim::Verb::Delete,
-            Verb::Attach => sim::Verb::Attach,
-            Verb::Restrict => sim::Verb::Restrict,
-            Verb::Space(_) => unreachable!("not done to content"),
+            ContentVerb::View => sim::Verb::Read,
+            ContentVerb::Edit => sim::Verb::Update,
+            ContentVerb::Comment => sim::Verb::Comment,
+            ContentVerb::Delete => sim::Verb::Delete,
+            ContentVerb::Attach => sim::Verb::Attach,
+            ContentVerb::Restrict => sim::Verb::Restrict,
         };
         (verb, theirs)
     })
@@ -278,7 +277,7 @@ fn case(world: &sim::World, subject: &sim::Subject, verb: Verb, page: Option<sim
         Case::ServiceDesk
     } else if omits || !world.settings.anonymous && holders.any(|who| *who == sim::Principal::Anonymous) {
         Case::Anonymous
-    } else if matches!(verb, Verb::Delete) {
+    } else if verb == Verb::On(ContentVerb::Delete) {
         Case::Delete
     } else if page
         .and_then(|page| world.content(page))
@@ -341,7 +340,7 @@ fn difference(
             for (verb, theirs) in verbs() {
                 let may = world.allows(subject, theirs, sim::ContentId(page)).is_ok();
                 let verdict = engine.can(asker, verb, &object);
-                let case = case(world, subject, verb, Some(sim::ContentId(page)));
+                let case = case(world, subject, verb.into(), Some(sim::ContentId(page)));
                 if !tally.agrees(case, &verdict, may) {
                     return Some(format!("{asker:?} {verb} {page}: {verdict:?}, sandbox {may}"));
                 }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
-use confperm::access::{Asker, Engine, Object, Tally, Verb, Verdict};
+use confperm::access::{Asker, ContentVerb, Engine, Object, Tally, Verb, Verdict};
 use confperm::model::{ContentId, Permission, Tree, Truth};
 use proptest::prelude::*;
 
@@ -53,20 +53,20 @@ proptest! {
             prop_assert!(widest_first, "{:?}", asker);
             for survey in surveys {
                 let whole = Object::Space(survey.space.clone());
-                let can = |verb, object: &Object| truth(&engine.can(&asker, verb, object));
-                prop_assert_eq!(survey.view, can(Verb::View, &whole), "{:?}", asker);
+                let can = |verb: Verb, object: &Object| truth(&engine.can(&asker, verb, object));
+                prop_assert_eq!(survey.view, can(ContentVerb::View.into(), &whole), "{:?}", asker);
                 let contents: Vec<ContentId> = live.spaces[&survey.space].tree.iter().flat_map(Tree::iter).map(|content| content.id).collect();
-                let all = |verb| tally(contents.iter().map(|content| can(verb, &Object::Content(survey.space.clone(), *content))));
-                prop_assert_eq!(survey.viewed, all(Verb::View), "{:?} views {}", asker, survey.space);
-                prop_assert_eq!(survey.edited, all(Verb::Edit), "{:?} edits {}", asker, survey.space);
+                let all = |verb: ContentVerb| tally(contents.iter().map(|content| can(verb.into(), &Object::Content(survey.space.clone(), *content))));
+                prop_assert_eq!(survey.viewed, all(ContentVerb::View), "{:?} views {}", asker, survey.space);
+                prop_assert_eq!(survey.edited, all(ContentVerb::Edit), "{:?} edits {}", asker, survey.space);
                 for permission in Permission::ALL {
                     let held = survey.permissions.get(permission).copied().unwrap_or(Truth::No);
                     prop_assert_eq!(held, can(Verb::Space(*permission), &whole), "{:?} {}", asker, permission);
                 }
                 for exception in &survey.exceptions {
                     let object = Object::Content(survey.space.clone(), exception.content);
-                    prop_assert_eq!(exception.view, can(Verb::View, &object), "{:?}", asker);
-                    prop_assert_eq!(exception.edit, can(Verb::Edit, &object), "{:?}", asker);
+                    prop_assert_eq!(exception.view, can(ContentVerb::View.into(), &object), "{:?}", asker);
+                    prop_assert_eq!(exception.edit, can(ContentVerb::Edit.into(), &object), "{:?}", asker);
                 }
                 prop_assert_eq!(
                     survey.viewed.perhaps + survey.edited.perhaps > 0 && survey.reasons.is_empty(), false,
@@ -89,7 +89,7 @@ proptest! {
         let groups = engine.alike(&eng, &contents);
         prop_assert_eq!(groups.iter().flatten().copied().collect::<BTreeSet<_>>(), contents);
         for alike in groups {
-            for verb in Verb::ON_CONTENT {
+            for verb in ContentVerb::ALL {
                 for asker in PEOPLE.map(|name| Asker::Person(account(name))).into_iter().chain([Asker::Anonymous]) {
                     let answer = |content: &ContentId| truth(&engine.can(&asker, verb, &Object::Content(eng.clone(), *content)));
                     let answers: BTreeSet<Truth> = alike.iter().map(answer).collect();

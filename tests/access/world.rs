@@ -25,11 +25,11 @@ pub(crate) fn asker(text: &str) -> Asker {
 }
 
 pub(crate) trait Ask {
-    fn can(&self, who: &str, verb: Verb, what: &str) -> Verdict;
+    fn can(&self, who: &str, verb: impl Into<Verb>, what: &str) -> Verdict;
 }
 
 impl Ask for LiveBuilder {
-    fn can(&self, who: &str, verb: Verb, what: &str) -> Verdict {
+    fn can(&self, who: &str, verb: impl Into<Verb>, what: &str) -> Verdict {
         Engine::new(&self.0).can(&asker(who), verb, &object(what))
     }
 }

@@ -12,7 +12,7 @@ use super::{Affected, Cause, Direction, Effect, Effects, PageVerbs, Sides, What}
 use crate::access::chains::{ChainId, Layout, ListId};
 use crate::access::engine::Engine;
 use crate::access::memberships::members_unread;
-use crate::access::question::{Clause, Reason, Verb};
+use crate::access::question::{Clause, ContentVerb, Reason};
 use crate::access::reach::Reach;
 use crate::model::{
     Content, ContentId, ContentKind, Diff, LiveSpace, PageList, Permission, Principal, Role, RoleId, Truth,
@@ -118,7 +118,7 @@ struct Admitted {
 
 impl Admitted {
     fn of(engine: &Engine<'_>, space: &LiveSpace) -> Self {
-        let clauses = |kind| Verb::Edit.clauses(kind, engine.live.site.mode);
+        let clauses = |kind| ContentVerb::Edit.clauses(kind, engine.live.site.mode);
         let edit_permissions = [ContentKind::Page, ContentKind::Blogpost]
             .into_iter()
             .flat_map(clauses)

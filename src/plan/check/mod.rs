@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use crate::access::{EditList, Verb};
+use crate::access::{ContentVerb, EditList, Verb};
 use crate::model::{ContentKind, Guards, Live, LiveSpace, Permission, Principal, SpaceKey};
 
 use super::document::MeanwhileReason;
@@ -166,14 +166,14 @@ impl Player {
 
 /// What one player may come to do, by the rights on which it hangs.
 struct PlayerAccess {
-    verb: Verb,
+    verb: ContentVerb,
     on_edit_list: bool,
     rights: AllOf,
 }
 
 /// A verb on one kind of content, by what it needs in the space.
 struct Action {
-    verb: Verb,
+    verb: ContentVerb,
     /// Of each of these sets one permission; by their places in [`ContentActions::needs`].
     needs: BTreeSet<usize>,
     on_edit_list: bool,
@@ -193,7 +193,7 @@ impl ContentActions {
     fn of(live: &Live) -> Self {
         let mut actions = Self::default();
         for (place, kind) in [ContentKind::Page, ContentKind::Blogpost].into_iter().enumerate() {
-            for verb in Verb::ON_CONTENT {
+            for verb in ContentVerb::ALL {
                 let clauses = verb.clauses(kind, live.site.mode);
                 let plainly = clauses.iter().map(|clause| clause.any_of.clone());
                 let generously = clauses
@@ -293,7 +293,7 @@ impl Space<'_> {
             }
         }
         for access in accesses.iter().flatten().filter(|access| !access.on_edit_list) {
-            let what = Endangered::of(access.verb, None);
+            let what = Endangered::of(Verb::On(access.verb), None);
             let broken = judge(access.rights, AllOf::NONE, what, verdicts);
             if broken.is_some() {
                 return broken;
@@ -314,7 +314,7 @@ impl Space<'_> {
             for access in &accesses[kind] {
                 let lists = if access.on_edit_list { with_edit } else { Some(views) };
                 let Some(lists) = lists else { continue };
-                let what = Endangered::of(access.verb, Some(place.content.id));
+                let what = Endangered::of(Verb::On(access.verb), Some(place.content.id));
                 let broken = judge(access.rights, lists, what, verdicts);
                 if broken.is_some() {
                     return broken;

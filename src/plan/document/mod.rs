@@ -32,7 +32,7 @@ pub use left_out::{Lacks, LeftOut};
 pub use made_from::MadeFrom;
 pub use meanwhile::{Meanwhile, MeanwhileReason};
 pub use object::{HoldingState, Object, ObjectId};
-pub use refusal::{ContentVerb, Danger, Demand, Endangered, Moment, NeededBy, Refusal, RefusalCode};
+pub use refusal::{Danger, Demand, Endangered, Moment, NeededBy, Refusal, RefusalCode};
 pub use surroundings::Surroundings;
 pub(in crate::plan) use surroundings::surroundings;
 

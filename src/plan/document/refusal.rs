@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::Verb;
+use crate::access::{ContentVerb, Verb};
 use crate::model::{ContentId, Origin, Permission, Principal, SpaceKey};
 
 use super::super::page_only::PageOnlyProblem;
@@ -257,34 +257,17 @@ pub enum Endangered {
     Unrestricted(ContentVerb),
 }
 
-/// What can be done to content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ContentVerb {
-    View,
-    Edit,
-    Comment,
-    Attach,
-    Delete,
-    Restrict,
-}
-
 impl Endangered {
     pub(in crate::plan) const fn of(verb: Verb, page: Option<ContentId>) -> Self {
         match (verb, page) {
             (Verb::Space(permission), _) => Self::Permission(permission),
-            (Verb::View, Some(page)) => Self::View(page),
-            (Verb::Edit, Some(page)) => Self::Edit(page),
-            (Verb::Comment, Some(page)) => Self::Comment(page),
-            (Verb::Attach, Some(page)) => Self::Attach(page),
-            (Verb::Delete, Some(page)) => Self::Delete(page),
-            (Verb::Restrict, Some(page)) => Self::Restrict(page),
-            (Verb::View, None) => Self::Unrestricted(ContentVerb::View),
-            (Verb::Edit, None) => Self::Unrestricted(ContentVerb::Edit),
-            (Verb::Comment, None) => Self::Unrestricted(ContentVerb::Comment),
-            (Verb::Attach, None) => Self::Unrestricted(ContentVerb::Attach),
-            (Verb::Delete, None) => Self::Unrestricted(ContentVerb::Delete),
-            (Verb::Restrict, None) => Self::Unrestricted(ContentVerb::Restrict),
+            (Verb::On(verb), None) => Self::Unrestricted(verb),
+            (Verb::On(ContentVerb::View), Some(page)) => Self::View(page),
+            (Verb::On(ContentVerb::Edit), Some(page)) => Self::Edit(page),
+            (Verb::On(ContentVerb::Comment), Some(page)) => Self::Comment(page),
+            (Verb::On(ContentVerb::Attach), Some(page)) => Self::Attach(page),
+            (Verb::On(ContentVerb::Delete), Some(page)) => Self::Delete(page),
+            (Verb::On(ContentVerb::Restrict), Some(page)) => Self::Restrict(page),
         }
     }
 

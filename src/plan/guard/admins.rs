@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::access::{AdminStanding, Administrators, Asker, Level, Object, Verb, Verdict};
+use crate::access::{AdminStanding, Administrators, Asker, ContentVerb, Level, Object, Verdict};
 use crate::model::{
     AccountId, AccountKind, AccountStatus, Audience, Desired, GroupId, Guard, Known, Live, LiveSpace,
     PageList, Permission, Principal, SpaceKey, Truth,
@@ -171,7 +171,7 @@ impl<'a> Watch<'a> {
             let object = Object::Content(space.clone(), content);
             for (who, origin) in required {
                 let denied = |asker: &Asker| {
-                    engine.can(asker, Verb::View, &object) == Verdict::Denied(Level::Content(content))
+                    engine.can(asker, ContentVerb::View, &object) == Verdict::Denied(Level::Content(content))
                 };
                 let askers = askers(who, self.after.live);
                 if !askers.is_empty() && askers.iter().all(denied) {

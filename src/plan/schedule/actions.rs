@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::access::{EditList, Verb};
+use crate::access::{ContentVerb, EditList};
 use crate::model::{ContentKind, Permission, SpaceRoleMode};
 
 use super::gates::Gate;
 
 /// For pages and for posts, what hangs on the way to one alone, and what on its edit list as well.
-pub(super) type ByContent<T> = [[Vec<(Verb, T)>; 2]; 2];
+pub(super) type ByContent<T> = [[Vec<(ContentVerb, T)>; 2]; 2];
 
 /// What can be done to content, by the permissions that it takes.
 pub(super) struct Actions {
@@ -23,7 +23,7 @@ impl Actions {
         let mut needs: Vec<Vec<Permission>> = Vec::new();
         let of = [ContentKind::Page, ContentKind::Blogpost].map(|kind| {
             let mut actions = [Vec::new(), Vec::new()];
-            for verb in Verb::ON_CONTENT {
+            for verb in ContentVerb::ALL {
                 let clauses = verb.clauses(kind, mode);
                 // What does under a condition that cannot be read does for some people.
                 for counts in [false, true] {
@@ -59,12 +59,12 @@ impl Actions {
     }
 
     /// What can be done to content of a kind, by the way to it or by its edit list too.
-    pub(super) fn on(&self, kind: ContentKind, edit_list: bool) -> &[(Verb, Vec<usize>)] {
+    pub(super) fn on(&self, kind: ContentKind, edit_list: bool) -> &[(ContentVerb, Vec<usize>)] {
         &self.of[Self::kind(kind)][usize::from(edit_list)]
     }
 
     /// What can be done to content that no list is about.
-    pub(super) fn all(&self) -> impl Iterator<Item = (Verb, &Vec<usize>)> {
+    pub(super) fn all(&self) -> impl Iterator<Item = (ContentVerb, &Vec<usize>)> {
         self.of.iter().flat_map(|of_kind| &of_kind[0]).map(|(verb, places)| (*verb, places))
     }
 
@@ -75,8 +75,8 @@ impl Actions {
     /// What an atom may do at all, with the gates of the space that decide about it: of actions that hang on the
     /// same gates, the first stands for all.
     pub(super) fn open_to<'g>(&self, gates: &'g [Gate]) -> ByContent<Vec<&'g Gate>> {
-        let open = |actions: &Vec<(Verb, Vec<usize>)>| {
-            let mut open: Vec<(Verb, Vec<&Gate>)> = Vec::new();
+        let open = |actions: &Vec<(ContentVerb, Vec<usize>)>| {
+            let mut open: Vec<(ContentVerb, Vec<&Gate>)> = Vec::new();
             for (verb, places) in actions {
                 if places.iter().any(|place| gates[*place].is_never_open()) {
                     continue;

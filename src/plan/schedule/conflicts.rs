@@ -190,7 +190,7 @@ pub(super) fn visit(
             let open = actions.open_to(&gates);
             // Content that no list is about, and what one of several permissions does.
             for (verb, gates) in open.iter().flat_map(|of_kind| &of_kind[0]) {
-                let goal = Goal { verb: *verb, page: None };
+                let goal = Goal { verb: Verb::On(*verb), page: None };
                 forbid(goal, gates);
                 for gate in gates.iter().filter(|_| gates.len() > 1) {
                     forbid(goal, std::slice::from_ref(gate));
@@ -208,7 +208,7 @@ pub(super) fn visit(
                 };
                 for (verb, gates) in open {
                     let gates: Vec<&Gate> = gates.iter().copied().chain(lists).collect();
-                    forbid(Goal { verb: *verb, page: Some(goal.page) }, &gates);
+                    forbid(Goal { verb: Verb::On(*verb), page: Some(goal.page) }, &gates);
                 }
             }
         }

@@ -82,7 +82,7 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) 
             if gates.iter().any(|(_, literals)| literals.is_closed_to_all()) {
                 continue;
             }
-            let goal = Goal { verb, page: goal.map(|goal| goal.page) };
+            let goal = Goal { verb: Verb::On(verb), page: goal.map(|goal| goal.page) };
             let beside = |ids: [Id; 2]| gates.iter().filter(move |(id, _)| !ids.contains(id));
             for (place, (one_id, one)) in gates.iter().enumerate().filter(|(_, (_, gate))| gate.moves()) {
                 let others = gates[place..].iter().filter(|(_, gate)| gate.moves());
