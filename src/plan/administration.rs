@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::model::{Live, LiveSpace, Permission, Principal, SpaceKey, Truth};
 
 use super::document::Refusal;
-use super::rights::{is_caller, may_be_caller};
+use super::rights::{is_caller, may_be_callers_own};
 
 /// Compares who administers each space before and after.
 pub(super) fn administration(before: &Live, after: &Live) -> Vec<Refusal> {
@@ -27,8 +27,9 @@ pub(super) fn administration(before: &Live, after: &Live) -> Vec<Refusal> {
         }
         // If the caller's groups are unknown, its only group may be one of those that lose the permission.
         let through: BTreeSet<Principal> =
-            were.into_iter().filter(|who| may_be_caller(who, before)).collect();
-        let is_lockout = !through.is_subset(&are) && !are.iter().any(|who| is_caller(who, after));
+            were.into_iter().filter(|who| may_be_callers_own(who, before)).collect();
+        let is_lockout =
+            !through.is_subset(&are) && !are.iter().any(|who| is_caller(who, after) == Truth::Yes);
         is_lockout.then(|| Refusal::Lockout { space: key.clone(), through })
     };
     after.spaces.par_iter().filter_map(in_space).collect()

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Call, Holding, Live, LiveSpace, Permission, Truth};
 
 use super::draft::Draft;
-use super::rights::{Rights, needed, stands_for_account};
+use super::rights::{Rights, is_caller, needed};
 
 /// Makes calls of one space wait for those that give the account what they need and it does not surely have. `first`
 /// is the number of the first of these drafts among all.
@@ -58,14 +58,14 @@ pub(super) fn gives(call: &Call, any_of: &[Permission], live: &Live) -> Truth {
     match call {
         Call::Grant { principal, permission, .. } => {
             let mut given = std::iter::once(permission).chain(permission.companions());
-            Truth::from(given.any(|given| any_of.contains(given))).min(stands_for_account(principal, live))
+            Truth::from(given.any(|given| any_of.contains(given))).min(is_caller(principal, live))
         }
         Call::AssignRoles { roles, .. } => {
             let roles = roles.iter().filter_map(|(principal, role)| Some((principal, role.clone()?)));
             let given = roles.map(|(principal, role)| {
                 let role = Holding::Role(role);
                 let given = any_of.iter().map(|permission| role.gives(*permission, &live.roles)).max();
-                given.unwrap_or(Truth::No).min(stands_for_account(principal, live))
+                given.unwrap_or(Truth::No).min(is_caller(principal, live))
             });
             given.max().unwrap_or(Truth::No)
         }

@@ -28,7 +28,7 @@ pub(super) struct Rights<'a> {
 impl<'a> Rights<'a> {
     /// What it may do before the first call.
     pub(super) fn of(space: &'a LiveSpace, live: &'a Live) -> Self {
-        let holders = space.holdings.keys().map(|principal| (principal, stands_for_account(principal, live)));
+        let holders = space.holdings.keys().map(|principal| (principal, is_caller(principal, live)));
         let mine = holders.filter(|(_, is_account)| *is_account != Truth::No).collect();
         Self { live, space, mine, gained: BTreeMap::new() }
     }
@@ -64,7 +64,7 @@ impl<'a> Rights<'a> {
         if list.is_anyone() {
             return Truth::Yes;
         }
-        let listed = |subject: &Subject| stands_for_account(&subject.clone().into(), self.live);
+        let listed = |subject: &Subject| is_caller(&subject.clone().into(), self.live);
         list.subjects().map(listed).max().unwrap_or(Truth::No)
     }
 
@@ -81,7 +81,7 @@ impl<'a> Rights<'a> {
             }
             Change::Grant { .. } | Change::Role { .. } | Change::Audience { .. } => return,
         };
-        let is_account = stands_for_account(principal, self.live);
+        let is_account = is_caller(principal, self.live);
         for (permission, given) in given {
             let known = self.gained.entry(permission).or_insert(Truth::No);
             *known = (*known).max(given.min(is_account));
@@ -89,8 +89,9 @@ impl<'a> Rights<'a> {
     }
 }
 
-/// Whether what is given to a principal is given to the account.
-pub(super) fn stands_for_account(principal: &Principal, live: &Live) -> Truth {
+/// Whether a principal stands for the account that runs this, perhaps among others: whether what it is given, the
+/// account is given.
+pub(super) fn is_caller(principal: &Principal, live: &Live) -> Truth {
     match principal {
         Principal::User(account) => (*account == live.site.caller.account).into(),
         Principal::Group(group) => live.site.caller.is_in(group).map_or(Truth::Unknown, Truth::from),
@@ -100,15 +101,10 @@ pub(super) fn stands_for_account(principal: &Principal, live: &Live) -> Truth {
     }
 }
 
-/// Whether a principal surely stands for the account, perhaps among others.
-pub(super) fn is_caller(principal: &Principal, live: &Live) -> bool {
-    stands_for_account(principal, live) == Truth::Yes
-}
-
-/// Whether a principal stands for the account, perhaps among others, or may do so. What anonymous visitors hold is
-/// none of its own rights.
-pub(super) fn may_be_caller(principal: &Principal, live: &Live) -> bool {
-    *principal != Principal::Anonymous && stands_for_account(principal, live) != Truth::No
+/// Whether what a principal holds may be a right of the account's own. What anonymous visitors hold is none, though it
+/// may count for the account too.
+pub(super) fn may_be_callers_own(principal: &Principal, live: &Live) -> bool {
+    *principal != Principal::Anonymous && is_caller(principal, live) != Truth::No
 }
 
 /// What rows need.

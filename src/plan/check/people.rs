@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::content::ListAt;
 use super::space::{Space, Steps};
 use crate::model::{AccessClass, Audience, Call, Known, Principal, Subject, Truth};
-use crate::plan::rights::stands_for_account;
+use crate::plan::rights::is_caller;
 
 /// More people who are in a group that cannot be read, beside what they are known to be, are not looked at.
 const MOST: usize = 20_000;
@@ -53,10 +53,10 @@ impl People {
 
     /// The account that runs the plan alone, by all that it surely counts as.
     pub(super) fn of_caller(space: &Space<'_>) -> Self {
-        let is_caller = |who: &Principal| stands_for_account(who, space.live) == Truth::Yes;
         let holders: BTreeSet<&Principal> =
             space.before.holdings.keys().chain(space.after.holdings.keys()).collect();
-        let principals: Vec<Principal> = holders.into_iter().filter(|who| is_caller(who)).cloned().collect();
+        let principals: Vec<Principal> =
+            holders.into_iter().filter(|who| is_caller(who, space.live) == Truth::Yes).cloned().collect();
         let sets = vec![(0..principals.len()).collect()];
         Self { principals, sets, protected: BTreeSet::new() }
     }

@@ -12,7 +12,7 @@ use crate::model::{Call, Permission, Truth};
 
 use super::super::document::EdgeReason;
 use super::super::enabling::gives;
-use super::super::rights::{self, Rights, is_caller, may_be_caller};
+use super::super::rights::{self, Rights, is_caller, may_be_callers_own};
 use super::conflicts::Conflict;
 use super::gates::{Gate, State};
 use super::space::{Node, Space};
@@ -21,10 +21,10 @@ use super::touched::{Principals, Reading, Rows};
 /// The states in which the account has lost what it still needs.
 pub(super) fn needs(space: &Space<'_>, nodes: &[Node]) -> Vec<Conflict> {
     let holders = space.before.holdings.keys().chain(space.after.holdings.keys());
-    let mine = Principals::without_lists(holders.filter(|who| may_be_caller(who, space.live)));
+    let mine = Principals::without_lists(holders.filter(|who| may_be_callers_own(who, space.live)));
     let rows = Rows::of(space, nodes, &mine, Reading::MOST);
     let (sure, unsure): (Vec<usize>, Vec<usize>) =
-        (0..mine.all.len()).partition(|place| is_caller(&mine.all[*place], space.live));
+        (0..mine.all.len()).partition(|place| is_caller(&mine.all[*place], space.live) == Truth::Yes);
     // Where it is not known whether it is in a group, it may have a right through that group alone.
     let with_one = unsure.into_iter().map(|place| [&sure[..], &[place]].concat());
     let persons: Vec<Vec<usize>> = std::iter::once(sure.clone()).chain(with_one).collect();
@@ -69,7 +69,7 @@ pub(super) fn outside_of_moments(space: &Space<'_>, nodes: &[Node], order: &[usi
             continue;
         };
         let Some(taking) = nodes.iter().rposition(|node| node.draft == taking) else { continue };
-        if !may_be_caller(principal, space.live) {
+        if !may_be_callers_own(principal, space.live) {
             continue;
         }
         for (number, other) in nodes.iter().enumerate() {

@@ -17,7 +17,7 @@ use super::space::Space;
 pub(super) fn unfinished(space: &Space<'_>, solution: &Solution) -> Option<Unfinished> {
     // A right that a role may give counts: if it does not, the call is refused by the site, and nothing is open.
     let rights = |state: &LiveSpace| -> CallersHoldings {
-        let mine = state.holdings.keys().filter(|who| is_caller(who, space.live));
+        let mine = state.holdings.keys().filter(|who| is_caller(who, space.live) == Truth::Yes);
         mine.map(|who| (who.clone(), state.may_give(who, &space.live.roles))).collect()
     };
     let start = rights(space.before);
@@ -79,7 +79,8 @@ fn mine<'r>(
     principal: &Principal,
     space: &Space<'_>,
 ) -> Option<&'r mut BTreeSet<Permission>> {
-    is_caller(principal, space.live).then(|| rights.entry(principal.clone()).or_default())
+    let is_caller = is_caller(principal, space.live) == Truth::Yes;
+    is_caller.then(|| rights.entry(principal.clone()).or_default())
 }
 
 fn holders(rights: &CallersHoldings, any: &[Permission]) -> BTreeSet<Principal> {

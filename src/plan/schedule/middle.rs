@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{
     AccountId, Audience, Directory, Known, LiveSpace, Members, PageList, Principal, Restrictions, Subject,
+    Truth,
 };
 
 use super::super::rights::is_caller;
@@ -54,7 +55,7 @@ fn holders(state: &LiveSpace, caller: &Subject) -> Audience {
 /// through different entries, as far as that is known. The caller stays on if it passes both.
 pub(super) fn meet(space: &Space<'_>, before: &Restrictions, after: &Restrictions) -> Restrictions {
     let caller = Subject::User(space.live.site.caller.account.clone());
-    let is_mine = |subject: &Subject| is_caller(&subject.clone().into(), space.live);
+    let is_mine = |subject: &Subject| is_caller(&subject.clone().into(), space.live) == Truth::Yes;
     let list = |before: &Audience, after: &Audience| {
         let mut narrow = narrower(before, after, &caller);
         if let (Audience::Only(members), Audience::Only(was), Audience::Only(will)) =

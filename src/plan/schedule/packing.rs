@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Call, GrantId, Holding, Permission, Principal, Restrictions};
 
-use super::super::rights::may_be_caller;
+use super::super::rights::may_be_callers_own;
 use super::middle::{meet, middles};
 use super::space::{Node, Space};
 
@@ -90,7 +90,7 @@ impl Packing {
                 if more.len() < 2 {
                     return Vec::new();
                 }
-                more.sort_by_key(|who| !may_be_caller(who, space.live));
+                more.sort_by_key(|who| !may_be_callers_own(who, space.live));
                 more.into_iter()
                     .map(|one| Split::Roles(known.iter().chain([one]).cloned().collect()))
                     .collect()

@@ -22,7 +22,7 @@ use crate::access::Verb;
 use crate::model::{Audience, ContentId, PageList, Permission, Principal, Subject};
 
 use super::super::document::EdgeReason;
-use super::super::rights::may_be_caller;
+use super::super::rights::may_be_callers_own;
 use super::actions::Actions;
 use super::atoms::{Atom, Singles};
 use super::barriers::Barriers;
@@ -218,7 +218,7 @@ impl<'a> Finder<'a> {
         let may_be = |protected: &Principal| -> RoaringBitmap {
             let is = |who: &Principal| {
                 if *protected == caller {
-                    may_be_caller(who, space.live)
+                    may_be_callers_own(who, space.live)
                 } else {
                     who == protected || space.group_index.may_be_one(who, protected)
                 }
