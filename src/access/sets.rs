@@ -55,11 +55,9 @@ impl Engine<'_> {
         self.union(self.ways(space, clause))
     }
 
-    /// The people that the space lets do something that needs all of these.
-    pub(super) fn let_in(&self, space: &LiveSpace, clauses: &[Clause]) -> Reach {
-        let reach =
-            clauses.iter().map(|clause| self.granted(space, clause)).reduce(|all, next| all.and(&next));
-        let reach = reach.unwrap_or_default();
+    /// The people that the space lets do something, as far as this clause goes.
+    pub(super) fn let_in(&self, space: &LiveSpace, clause: &Clause) -> Reach {
+        let reach = self.granted(space, clause);
         if grants_may_not_suffice(space).is_some() { reach.doubted() } else { reach }
     }
 

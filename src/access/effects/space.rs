@@ -124,12 +124,13 @@ impl Admitted {
             .flat_map(clauses)
             .flat_map(|clause| clause.any_of)
             .collect();
-        Self {
-            read: engine.let_in(space, &[Clause::one(Permission::ReadSpace)]),
-            page: engine.let_in(space, &clauses(ContentKind::Page)),
-            blogpost: engine.let_in(space, &clauses(ContentKind::Blogpost)),
-            edit_permissions,
-        }
+        let read = engine.let_in(space, &Clause::one(Permission::ReadSpace));
+        let edit = |kind| {
+            let reaches = clauses(kind).into_iter().map(|clause| engine.let_in(space, &clause));
+            reaches.fold(read.clone(), |all, next| all.and(&next))
+        };
+        let (page, blogpost) = (edit(ContentKind::Page), edit(ContentKind::Blogpost));
+        Self { read, page, blogpost, edit_permissions }
     }
 
     const fn edit(&self, kind: ContentKind) -> &Reach {
@@ -163,7 +164,7 @@ fn permission_deltas(
         let old = given(before, permission, roles.before);
         let concerned = old != given(after, permission, roles.after) || (recompute && !old.is_empty());
         if permission != Permission::ReadSpace && concerned {
-            let clause = [Clause::one(permission)];
+            let clause = Clause::one(permission);
             let old = sides.old.engine().let_in(before, &clause).and(&admitted.before.read);
             let new = sides.new.engine().let_in(after, &clause).and(&admitted.after.read);
             deltas.insert(permission, Delta::between(&old, &new));
