@@ -265,9 +265,7 @@ impl LiveSpace {
         permission: Permission,
         roles: &BTreeMap<RoleId, Role>,
     ) -> Truth {
-        self.holdings
-            .get(principal)
-            .map_or(Truth::No, |holding| self.gives_by(principal, holding, permission, roles))
+        if principal.can_use(permission) { self.holds(principal, permission, roles) } else { Truth::No }
     }
 
     /// Those who hold something here, what that is, and whether it gives a permission that they can use.
@@ -277,22 +275,10 @@ impl LiveSpace {
         roles: &'s BTreeMap<RoleId, Role>,
     ) -> impl Iterator<Item = (&'s Principal, &'s Holding, Truth)> {
         self.holdings.iter().map(move |(principal, holding)| {
-            (principal, holding, self.gives_by(principal, holding, permission, roles))
+            let can_use = principal.can_use(permission);
+            let gives = can_use.then(|| self.holds_by(principal, holding, permission, roles));
+            (principal, holding, gives.unwrap_or(Truth::No))
         })
-    }
-
-    fn gives_by(
-        &self,
-        principal: &Principal,
-        holding: &Holding,
-        permission: Permission,
-        roles: &BTreeMap<RoleId, Role>,
-    ) -> Truth {
-        if principal.can_use(permission) {
-            self.holds_by(principal, holding, permission, roles)
-        } else {
-            Truth::No
-        }
     }
 
     /// Whether a principal holds a permission here, of use or not: its rows say so, or what is known of its role.

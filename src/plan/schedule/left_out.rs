@@ -12,12 +12,11 @@ use super::super::check::stray;
 use super::super::document::EdgeReason;
 use super::super::document::{Danger, Moment};
 use super::super::draft::Draft;
-use super::atoms::GroupIndex;
 use super::conflicts::Conflict;
 use super::demands::{all_conflicts, demands};
 use super::limits::SearchLimits;
 use super::packing::node;
-use super::space::{Node, Protected, Space, by_space};
+use super::space::{Node, SiteContext, Space, by_space};
 
 /// Something that must not be done without what is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,20 +38,10 @@ pub(in crate::plan) fn needs_left_out(
     reached: &Live,
     guards: &Guards,
 ) -> Vec<NeedsLeftOut> {
-    let group_index = GroupIndex::of(live);
-    let protected = Protected::of(live, guards);
+    let context = SiteContext::of(live, intended, guards, SearchLimits::default());
     let mut found = Vec::new();
     for (key, drafts) in &by_space(drafts) {
-        let Some((before, after)) = live.spaces.get(key).zip(intended.spaces.get(key)) else { continue };
-        let space = Space {
-            drafts,
-            before,
-            after,
-            live,
-            group_index: &group_index,
-            protected: &protected,
-            limits: SearchLimits::default(),
-        };
+        let Some(space) = context.space(key, drafts) else { continue };
         let done: Vec<Done> = (0..drafts.len()).map(|number| Done::of(number, drafts, left_out)).collect();
         if done.iter().all(|done| *done == Done::No) {
             continue;
@@ -71,7 +60,8 @@ pub(in crate::plan) fn needs_left_out(
             }),
             Err(TooMany) => {
                 let reached = reached.spaces.get(key);
-                let stray = reached.and_then(|reached| stray(before, reached, after, live, guards));
+                let stray =
+                    reached.and_then(|reached| stray(space.before, reached, space.after, live, guards));
                 found.extend(stray.map(|danger| {
                     let reason = match danger.moment {
                         Moment::LetIn => EdgeReason::Leak,

@@ -57,9 +57,8 @@ use super::document::{
 };
 use super::draft::Draft;
 
-use atoms::GroupIndex;
 use solution::{Impossible, Solution, Unfinished};
-use space::{Protected, Space, by_space};
+use space::{SiteContext, Space, by_space};
 
 pub(super) use left_out::{NeedsLeftOut, needs_left_out};
 pub use limits::{Gaps, OrderSearch, SearchLimits};
@@ -92,21 +91,9 @@ pub(super) fn schedule(
         return Schedule::default();
     }
     let drafts = by_space(drafts);
-    let group_index = GroupIndex::of(live);
-    let protected = Protected::of(live, guards);
-    let mut spaces = Vec::new();
-    for (key, drafts) in &drafts {
-        let Some((before, after)) = live.spaces.get(key).zip(after.spaces.get(key)) else { continue };
-        spaces.push(Space {
-            drafts,
-            before,
-            after,
-            live,
-            group_index: &group_index,
-            protected: &protected,
-            limits,
-        });
-    }
+    let context = SiteContext::of(live, after, guards, limits);
+    let spaces: Vec<Space<'_>> =
+        drafts.iter().filter_map(|(key, drafts)| context.space(key, drafts)).collect();
     let solve = |space: &Space<'_>| {
         let mut solution = refine::solve(space, gaps);
         if solution.impossible.is_none() {

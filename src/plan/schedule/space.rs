@@ -28,12 +28,47 @@ pub(super) struct Space<'a> {
     pub(super) limits: SearchLimits,
 }
 
+/// What spaces that are ordered have in common.
+pub(super) struct SiteContext<'a> {
+    live: &'a Live,
+    /// The state that all calls together lead to.
+    after: &'a Live,
+    group_index: GroupIndex<'a>,
+    protected: Protected,
+    limits: SearchLimits,
+}
+
+impl<'a> SiteContext<'a> {
+    pub(super) fn of(live: &'a Live, after: &'a Live, guards: &Guards, limits: SearchLimits) -> Self {
+        Self {
+            live,
+            after,
+            group_index: GroupIndex::of(live),
+            protected: Protected::of(live, guards),
+            limits,
+        }
+    }
+
+    /// The calls of one space in it; `None` where the space is not known.
+    pub(super) fn space(&'a self, key: &SpaceKey, drafts: &'a [Draft]) -> Option<Space<'a>> {
+        Some(Space {
+            drafts,
+            before: self.live.spaces.get(key)?,
+            after: self.after.spaces.get(key)?,
+            live: self.live,
+            group_index: &self.group_index,
+            protected: &self.protected,
+            limits: self.limits,
+        })
+    }
+}
+
 /// Whose access is never given up.
 #[derive(Debug)]
 pub(super) struct Protected(BTreeSet<Principal>);
 
 impl Protected {
-    pub(super) fn of(live: &Live, guards: &Guards) -> Self {
+    fn of(live: &Live, guards: &Guards) -> Self {
         let caller = Principal::User(live.site.caller.account.clone());
         Self(guards.required_admins.keys().cloned().chain([caller]).collect())
     }
