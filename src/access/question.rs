@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AccountId, ContentId, ContentKind, GroupId, Missing, PageList, Permission, Principal, RoleId, SpaceKey,
-    SpaceRoleMode, Subject, Why,
+    SpaceRoleMode, Subject, Why, words,
 };
 
 /// Whose access is asked about.
@@ -34,40 +34,21 @@ pub enum Verb {
     Space(Permission),
 }
 
-/// Makes [`ContentVerb`], and of the same lines the list of all and the words for them: plan and check go by that list,
-/// so a verb that it lacked would be checked by neither.
-macro_rules! content_verbs {
-    ($($verb:ident = $word:literal,)*) => {
-        /// What can be done to content.
-        #[derive(
-            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-        )]
-        #[serde(rename_all = "kebab-case")]
-        pub enum ContentVerb {
-            $($verb,)*
-        }
-
-        impl ContentVerb {
-            pub const ALL: [Self; [$($word),*].len()] = [$(Self::$verb),*];
-
-            /// The word of the command line and of documents.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$verb => $word,)*
-                }
-            }
-        }
-    };
-}
-
-content_verbs! {
-    View = "view",
-    Edit = "edit",
-    Comment = "comment",
-    Attach = "attach",
-    Delete = "delete",
-    // Changing the lists of the content.
-    Restrict = "restrict",
+// Plan and check go by the list of all, so a verb that it lacked would be checked by neither. The words are those of the
+// command line and of documents.
+words! {
+    /// What can be done to content.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum ContentVerb {
+        View = "view",
+        Edit = "edit",
+        Comment = "comment",
+        Attach = "attach",
+        Delete = "delete",
+        // Changing the lists of the content.
+        Restrict = "restrict",
+    }
 }
 
 /// What the asker wants to do it to. A verb on content asked of a space means content in it that no list

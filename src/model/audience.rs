@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Subject;
+use super::text::words;
 
 /// Who one of the two lists of a page names.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -96,14 +97,16 @@ impl Audience {
     }
 }
 
-/// One of the two restriction lists of a page, by what it restricts (OpenAPI v1: `read` and `update`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum PageList {
-    /// Inherited by everything below the page.
-    View,
-    /// Counts on the page itself only.
-    Edit,
+words! {
+    /// One of the two restriction lists of a page, by what it restricts (OpenAPI v1: `read` and `update`).
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+    #[serde(rename_all = "kebab-case")]
+    pub enum PageList {
+        /// Inherited by everything below the page.
+        View = "view",
+        /// Counts on the page itself only.
+        Edit = "edit",
+    }
 }
 
 impl PageList {
@@ -112,15 +115,6 @@ impl PageList {
         match self {
             Self::View => Self::Edit,
             Self::Edit => Self::View,
-        }
-    }
-
-    pub const ALL: [Self; 2] = [Self::View, Self::Edit];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::View => "view",
-            Self::Edit => "edit",
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The text form that ids and principals share: parsed on the way in, displayed on the way out.
+//! The text form that ids and principals share: parsed on the way in, displayed on the way out; and enums of words.
 
 /// Gives a type that has `FromStr` and `Display` the same text form in serde and in JSON Schema. To be used
 /// with `#[serde(try_from = "String", into = "String")]`.
@@ -30,4 +30,30 @@ macro_rules! text_form {
     };
 }
 
-pub(crate) use text_form;
+/// Makes an enum of words, and of the same lines the list of all and the word for each, so that none can be missing from
+/// the list.
+macro_rules! words {
+    (
+        $(#[$of_enum:meta])*
+        pub enum $name:ident {
+            $($(#[$of_variant:meta])* $variant:ident = $word:literal,)*
+        }
+    ) => {
+        $(#[$of_enum])*
+        pub enum $name {
+            $($(#[$of_variant])* $variant,)*
+        }
+
+        impl $name {
+            pub const ALL: [Self; [$($word),*].len()] = [$(Self::$variant),*];
+
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)*
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use {text_form, words};

@@ -18,7 +18,7 @@ use super::rules::{Focus, KeyPattern, Like, Rule};
 use super::sets::Sets;
 use crate::diagnostic::{Span, Spanned};
 use crate::model::{
-    AccountId, ArchivedPages, Forbidden, GroupId, MaxRemovals, Mode, PageList, SpaceKey, visible,
+    AccountId, ArchivedPages, Forbidden, GroupId, MaxRemovals, Mode, PageList, SpaceKey, visible, words,
 };
 
 /// All files of one policy directory.
@@ -285,36 +285,19 @@ pub struct Expectation {
     pub targets: Vec<Spanned<TestTarget>>,
 }
 
-/// Makes [`TestVerb`], its list and its words of the same lines.
-macro_rules! test_verbs {
-    ($($verb:ident = $word:literal,)*) => {
-        /// What a person or group can do, in access tests.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum TestVerb {
-            $($verb,)*
-        }
-
-        impl TestVerb {
-            pub const ALL: [Self; [$($word),*].len()] = [$(Self::$verb),*];
-
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$verb => $word,)*
-                }
-            }
-        }
-    };
-}
-
-test_verbs! {
-    View = "view",
-    Comment = "comment",
-    Edit = "edit",
-    Attach = "attach",
-    Delete = "delete",
-    Restrict = "restrict",
-    Export = "export",
-    Administer = "administer",
+words! {
+    /// What a person or group can do, in access tests.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum TestVerb {
+        View = "view",
+        Comment = "comment",
+        Edit = "edit",
+        Attach = "attach",
+        Delete = "delete",
+        Restrict = "restrict",
+        Export = "export",
+        Administer = "administer",
+    }
 }
 
 impl TestVerb {
