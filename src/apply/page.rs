@@ -9,7 +9,7 @@ use crate::plan::{Plan, PlannedCall};
 
 use super::change::ConcurrentChange;
 use super::lag::Pauses;
-use super::look::{ListCall, PageStood, Passage, lets_in, look_at_lists, same_list};
+use super::look::{ListCall, PageStood, PlannedListStates, lets_in, look_at_lists, same_list};
 use super::options::ApplyOptions;
 use super::outcome::{CallFailure, Status};
 use super::perform::{lists_after, me, perform};
@@ -129,7 +129,7 @@ impl<'a> PageRun<'a> {
 /// run wrote there before.
 pub(super) async fn write<S: Read + Write>(
     plan: &Plan,
-    passage: &Passage<'_>,
+    list_states: &PlannedListStates<'_>,
     call: &ListCall<'_>,
     earlier: Option<&Written>,
     options: &ApplyOptions,
@@ -146,7 +146,7 @@ pub(super) async fn write<S: Read + Write>(
         Ok(now) => now,
         Err(failure) => return Ended { status: Status::Failed(failure), written: None },
     };
-    let look = look_at_lists(passage, call, &now, &plan.site.caller);
+    let look = look_at_lists(list_states, call, &now, &plan.site.caller);
     let (Some(request), Known::Known(now)) = (&look.request, now) else {
         return Ended { status: look.status(None), written: None };
     };

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use super::journal::{Journal, JournalError};
 use super::leftover::{self, Leftover};
-use super::look::{Look, Passage};
+use super::look::{Look, PlannedListStates};
 use super::moments::Moments;
 use super::options::{ApplyOptions, SIDE_BY_SIDE};
 use super::outcome::{self, ApplyOutcome, CallResult, Mismatch, Status, Verification};
@@ -87,7 +87,7 @@ struct Run<'a, S> {
     site: &'a Recorded<'a, S>,
     options: &'a ApplyOptions,
     on_event: &'a (dyn Fn(Event<'_>) + Sync),
-    passage: Arc<Passage<'a>>,
+    list_states: Arc<PlannedListStates<'a>>,
     queue: Queue<'a>,
     moments: Moments,
     spaces: BTreeMap<&'a SpaceKey, SpaceRun<'a>>,
@@ -159,7 +159,7 @@ impl<'a, S: Read + Write> Run<'a, S> {
             site,
             options,
             on_event,
-            passage: Arc::new(Passage::of(plan)),
+            list_states: Arc::new(PlannedListStates::of(plan)),
             queue: Queue::of(plan),
             moments: Moments::of(plan),
             spaces,

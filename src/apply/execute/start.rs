@@ -71,10 +71,11 @@ impl<'a, S: Read + Write> Run<'a, S> {
 
     fn start_lists(&mut self, call: &'a PlannedCall, lists: ListCall<'a>) {
         self.in_flight += 1;
-        let (plan, site, options, passage) = (self.plan, self.site, self.options, Arc::clone(&self.passage));
+        let (plan, site, options, list_states) =
+            (self.plan, self.site, self.options, Arc::clone(&self.list_states));
         let earlier = self.pages.get(&lists.content).and_then(PageRun::written).cloned();
         self.running.push(Box::pin(async move {
-            let ended = page::write(plan, &passage, &lists, earlier.as_ref(), options, site).await;
+            let ended = page::write(plan, &list_states, &lists, earlier.as_ref(), options, site).await;
             Finished::Lists { call, ended }
         }));
     }

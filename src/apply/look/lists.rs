@@ -13,11 +13,11 @@ use super::{ConcurrentChange, Look};
 /// The states of the lists of each page, in the order in which a plan passes through them: a page whose lists
 /// are replaced in two steps has three.
 #[derive(Debug, Default)]
-pub(in crate::apply) struct Passage<'a>(
+pub(in crate::apply) struct PlannedListStates<'a>(
     BTreeMap<ContentId, Vec<(CallId, &'a Restrictions, &'a Restrictions)>>,
 );
 
-impl<'a> Passage<'a> {
+impl<'a> PlannedListStates<'a> {
     pub(in crate::apply) fn of(plan: &'a Plan) -> Self {
         let mut steps: BTreeMap<ContentId, Vec<_>> = BTreeMap::new();
         for planned in &plan.calls {
@@ -37,14 +37,14 @@ impl<'a> Passage<'a> {
         list: PageList,
         now: &Audience,
         me: &Subject,
-    ) -> Option<PassageState> {
+    ) -> Option<ListPlace> {
         let is_in = |state: &Restrictions| same_list(state.audience(list), now, me);
         let mut after = self.steps(content).filter(|(id, ..)| *id >= call).map(|(.., after)| after);
         let mut before = self.steps(content).filter(|(id, ..)| *id <= call).map(|(_, before, _)| before);
         if after.any(|state| is_in(state)) {
-            Some(PassageState::Done)
+            Some(ListPlace::Done)
         } else {
-            before.any(|state| is_in(state)).then_some(PassageState::Ahead)
+            before.any(|state| is_in(state)).then_some(ListPlace::Ahead)
         }
     }
 
@@ -57,7 +57,7 @@ impl<'a> Passage<'a> {
 }
 
 /// Where a list is on the way through a plan.
-enum PassageState {
+enum ListPlace {
     /// In a state that comes after the call, or is what the call makes of it.
     Done,
     /// In a state that comes before the call.
@@ -97,7 +97,7 @@ pub(in crate::apply) fn lets_in(now: &Restrictions, after: &Restrictions) -> boo
 /// What to do about a call on a page. Each list counts by itself; a list that the call does not change is
 /// sent as it was just read, even if it has changed.
 pub(in crate::apply) fn look_at_lists(
-    passage: &Passage<'_>,
+    list_states: &PlannedListStates<'_>,
     call: &ListCall<'_>,
     now: &Known<Restrictions>,
     caller: &AccountId,
@@ -114,9 +114,9 @@ pub(in crate::apply) fn look_at_lists(
         if was == wanted {
             continue;
         }
-        match passage.place(id, content, list, is, &me) {
-            Some(PassageState::Done) => {}
-            Some(PassageState::Ahead) => *send.audience_mut(list) = wanted.clone(),
+        match list_states.place(id, content, list, is, &me) {
+            Some(ListPlace::Done) => {}
+            Some(ListPlace::Ahead) => *send.audience_mut(list) = wanted.clone(),
             None => changes.push(ConcurrentChange::List {
                 space: space.clone(),
                 content,

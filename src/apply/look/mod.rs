@@ -14,7 +14,9 @@ mod lists;
 mod objects;
 mod rows;
 
-pub(super) use lists::{ListCall, PageStood, Passage, lets_in, look_at_lists, same_list, same_lists};
+pub(super) use lists::{
+    ListCall, PageStood, PlannedListStates, lets_in, look_at_lists, same_list, same_lists,
+};
 pub(super) use objects::{Course, lists_of};
 pub(super) use rows::{HoldingStates, look_at_rows};
 

@@ -95,7 +95,7 @@ pub(super) fn demands(space: &Space<'_>, nodes: &[Node]) -> Vec<Conflict> {
     nodes.iter().enumerate().flat_map(edges).collect()
 }
 
-/// Which of the parts of a draft that assigns roles give the account what a call needs; `None` if it is not taken apart,
+/// Which of the parts of a draft that assigns roles give the account what a call needs; `None` if it is not split,
 /// or it is not known which.
 fn givers(space: &Space<'_>, nodes: &[Node], node: &Node, parts: &[usize]) -> Option<Vec<usize>> {
     if parts.len() < 2 || !matches!(nodes[parts[0]].call, Call::AssignRoles { .. }) {

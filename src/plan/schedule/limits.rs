@@ -24,13 +24,13 @@ pub struct SearchLimits {
     pub questions: usize,
     /// Of so many calls, every set is considered before it is said that there is no order.
     pub walked: usize,
-    /// A part that is stuck is taken apart best first if it has at most so many calls, and in rounds otherwise.
-    pub apart: usize,
+    /// A part that is stuck is split best first if it has at most so many calls, and in rounds otherwise.
+    pub best_first: usize,
 }
 
 impl Default for SearchLimits {
     fn default() -> Self {
-        Self { questions: 400_000, walked: 16, apart: 64 }
+        Self { questions: 400_000, walked: 16, best_first: 64 }
     }
 }
 

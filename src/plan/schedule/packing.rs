@@ -1,4 +1,4 @@
-//! How the drafts of a space are packed into calls: the fewest that there can be, or some of them taken apart.
+//! How the drafts of a space are packed into calls: the fewest that there can be, or some of them split.
 //!
 //! A restriction that takes some people off a list and lets others on has lists in between. Where one call takes
 //! several permissions (`read/space` takes all of them, others take their companions), one of these can be taken
@@ -12,7 +12,7 @@ use super::super::rights::may_be_callers_own;
 use super::middle::{meet, middles};
 use super::space::{Node, Space};
 
-/// How a draft is taken apart. What is done at the end of it is the same.
+/// How a draft is split. What is done at the end of it is the same.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Split {
     /// By a call to these lists, and another from there.
@@ -23,21 +23,21 @@ pub(super) enum Split {
     Roles(BTreeSet<Principal>),
 }
 
-/// How the drafts are packed: those that are taken apart, by number.
+/// How the drafts are packed: those that are split, by number.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Packing(BTreeMap<usize, Split>);
 
 impl Packing {
     /// The same with one draft in another way.
-    pub(super) fn with(&self, draft: usize, apart: Split) -> Self {
+    pub(super) fn with(&self, draft: usize, split: Split) -> Self {
         let mut packing = self.clone();
-        packing.0.insert(draft, apart);
+        packing.0.insert(draft, split);
         packing
     }
 
     /// How many calls it takes more than one for each draft.
     pub(super) fn splits(&self) -> usize {
-        let of = |apart: &Split| match apart {
+        let of = |split: &Split| match split {
             Split::Through(_) => 1,
             Split::Singly(permissions) => permissions.len(),
             Split::Roles(principals) => principals.len(),
@@ -64,16 +64,16 @@ impl Packing {
         nodes
     }
 
-    /// The ways to take one thing more of a draft apart, the likeliest first.
-    pub(super) fn further(&self, space: &Space<'_>, draft: usize) -> Vec<Split> {
-        let apart = self.0.get(&draft);
-        match (&space.drafts[draft].call, apart) {
+    /// The ways to split one thing more off a draft, the likeliest first.
+    pub(super) fn one_more(&self, space: &Space<'_>, draft: usize) -> Vec<Split> {
+        let split = self.0.get(&draft);
+        match (&space.drafts[draft].call, split) {
             (Call::Restrict { before, after, .. }, None) => middles(space, before, after)
                 .into_iter()
                 .map(|middle| Split::Through(middle.into()))
                 .collect(),
             (Call::Revoke { .. }, None | Some(Split::Singly(_))) => {
-                let known = match apart {
+                let known = match split {
                     Some(Split::Singly(permissions)) => permissions.clone(),
                     _ => BTreeSet::new(),
                 };
@@ -82,7 +82,7 @@ impl Packing {
                 more.map(|one| Split::Singly(known.iter().copied().chain([one]).collect())).collect()
             }
             (Call::AssignRoles { roles, .. }, None | Some(Split::Roles(_))) => {
-                let known = match apart {
+                let known = match split {
                     Some(Split::Roles(principals)) => principals.clone(),
                     _ => BTreeSet::new(),
                 };
@@ -99,15 +99,15 @@ impl Packing {
         }
     }
 
-    /// Each of these drafts of one kind taken apart as far as it can be, in the way that is safe for most people;
-    /// `None` if there is nothing left to be taken apart. Pages go first, then permissions, and roles last.
-    pub(super) fn apart(&self, space: &Space<'_>, drafts: &BTreeSet<usize>) -> Option<Self> {
+    /// Each of these drafts of one kind split as far as it can be, in the way that is safe for most people; `None` if there
+    /// is nothing left to split. Pages go first, then permissions, and roles last.
+    pub(super) fn split_all(&self, space: &Space<'_>, drafts: &BTreeSet<usize>) -> Option<Self> {
         [DraftKind::Page, DraftKind::Rows, DraftKind::Roles].into_iter().find_map(|kind| {
             let mut packing = self.clone();
             for &draft in drafts {
-                let Some(apart) = kind.apart(space, draft) else { continue };
+                let Some(split) = kind.split_whole(space, draft) else { continue };
                 if !matches!((kind, packing.0.get(&draft)), (DraftKind::Page, Some(_))) {
-                    packing.0.insert(draft, apart);
+                    packing.0.insert(draft, split);
                 }
             }
             (packing != *self).then_some(packing)
@@ -124,8 +124,8 @@ enum DraftKind {
 }
 
 impl DraftKind {
-    /// A draft of this kind, all of it taken apart.
-    fn apart(self, space: &Space<'_>, draft: usize) -> Option<Split> {
+    /// How a draft of this kind is split as far as it can be.
+    fn split_whole(self, space: &Space<'_>, draft: usize) -> Option<Split> {
         match (self, &space.drafts[draft].call) {
             (Self::Page, Call::Restrict { before, after, .. }) => {
                 let middle = meet(space, before, after);
@@ -148,9 +148,9 @@ pub(super) fn node(space: &Space<'_>, draft: usize) -> Node {
     Node { draft, call: space.drafts[draft].call.clone() }
 }
 
-/// Whether there is any way to take a draft apart.
+/// Whether there is any way to split a draft.
 pub(super) fn can_be_split(space: &Space<'_>, draft: usize) -> bool {
-    !Packing::default().further(space, draft).is_empty()
+    !Packing::default().one_more(space, draft).is_empty()
 }
 
 fn halves(space: &Space<'_>, draft: usize, middle: &Restrictions) -> Vec<Node> {

@@ -10,15 +10,26 @@ use super::middle::narrows;
 use super::reductions::takes_from_caller;
 use super::space::{Node, Space};
 
-/// The order that people would choose, and the first that is tried: close pages, let in, shut out, open pages, and
-/// what takes something from the caller last of all.
+/// The order that people would choose, and the first that is tried.
+#[derive(Clone, Copy)]
+enum Priority {
+    ClosePage,
+    LetIn,
+    ShutOut,
+    OpenPage,
+    /// Takes something from the caller, who goes on with what is left; but other calls wait for it.
+    TakeFromCaller,
+    /// The same, and no call needs it.
+    TakeFromCallerUnneeded,
+}
+
+/// The priority of each call and each barrier; the lower ones are tried first.
 pub(super) fn priorities(
     space: &Space<'_>,
     nodes: &[Node],
     conflicts: &[Conflict],
     barriers: &Barriers,
 ) -> Vec<u8> {
-    const LAST: u8 = 5;
     let mut waited_for = vec![false; nodes.len()];
     let pending: BTreeSet<&usize> = conflicts.iter().flat_map(|conflict| &conflict.pending).collect();
     for &call in pending.into_iter().flat_map(|number| barriers.members(number)) {
@@ -28,17 +39,19 @@ pub(super) fn priorities(
         Call::Restrict { before, after, .. } => {
             let closes =
                 PageList::ALL.iter().any(|&list| narrows(before.audience(list), after.audience(list)));
-            if closes { 1 } else { 4 }
+            if closes { Priority::ClosePage } else { Priority::OpenPage }
         }
-        Call::Grant { .. } | Call::AssignRoles { .. } => 2,
-        Call::Revoke { .. } => 3,
+        Call::Grant { .. } | Call::AssignRoles { .. } => Priority::LetIn,
+        Call::Revoke { .. } => Priority::ShutOut,
     };
     // Where everything else is stuck, one that others wait for goes before one that no call needs.
-    let last = |call: usize| LAST + u8::from(!waited_for[call]);
+    let last = |call: usize| {
+        if waited_for[call] { Priority::TakeFromCaller } else { Priority::TakeFromCallerUnneeded }
+    };
     let takes = |node: &Node| takes_from_caller(node, space);
     let calls = nodes.iter().enumerate();
     let mut priorities: Vec<u8> =
-        calls.map(|(call, node)| if takes(node) { last(call) } else { priority(node) }).collect();
+        calls.map(|(call, node)| if takes(node) { last(call) } else { priority(node) } as u8).collect();
     barriers.add_priorities(&mut priorities);
     priorities
 }

@@ -1,9 +1,9 @@
 //! The order of the calls of one space, with the fewest splits.
 //!
-//! First the calls as they are. Where these have no safe order, calls are taken apart, best first: the packing that
-//! takes the fewest calls is tried next, and of one that is stuck, only the calls in the part that is stuck are taken
-//! apart further. Parts that no conflict joins are unstuck one after the other. Where there are too many packings, all
-//! that is stuck is taken apart at once, round by round: the lists of pages by what they let through before and after,
+//! First the calls as they are. Where these have no safe order, calls are split, best first: the packing that
+//! takes the fewest calls is tried next, and of one that is stuck, only the calls in the part that is stuck are split
+//! further. Parts that no conflict joins are unstuck one after the other. Where there are too many packings, all
+//! that is stuck is split at once, round by round: the lists of pages by what they let through before and after,
 //! then what is taken along, then roles. That ends well wherever closing, giving, taking and opening in this order would.
 //!
 //! With an accepted gap, a call may also come too early for those who lose something by it. That is one gap, and
@@ -35,7 +35,7 @@ pub(super) fn solve(space: &Space<'_>, gaps: Gaps) -> Solution {
         Err(stuck) => stuck,
     };
     let needed = necessary(space).len().max(usize::from(proven));
-    // What is stuck however far the calls are taken apart.
+    // What is stuck however far the calls are split.
     let mut core = BTreeSet::new();
     let mut refined = |gaps| {
         best_first(space, gaps, &parts).or_else(|| {
@@ -56,8 +56,8 @@ fn best_first(space: &Space<'_>, gaps: Gaps, parts: &[BTreeSet<usize>]) -> Optio
     let mut waiting = BTreeMap::new();
     let mut wait =
         |candidate: &Candidate, parts: &[BTreeSet<usize>], waiting: &mut BTreeMap<_, Candidate>| {
-            let stuck = parts.first().filter(|drafts| drafts.len() <= space.limits.apart)?;
-            for next in candidate.further(space, stuck, gaps) {
+            let stuck = parts.first().filter(|drafts| drafts.len() <= space.limits.best_first)?;
+            for next in candidate.successors(space, stuck, gaps) {
                 if known.insert(next.clone()) {
                     // Each other part takes one call more, at the least.
                     let (gaps, splits) = next.cost();
@@ -81,7 +81,7 @@ fn best_first(space: &Space<'_>, gaps: Gaps, parts: &[BTreeSet<usize>]) -> Optio
     None
 }
 
-/// Takes all that is stuck apart at once, and again. If that leads nowhere, gives the drafts that are stuck to the end.
+/// Splits all that is stuck at once, and again. If that leads nowhere, gives the drafts that are stuck to the end.
 fn in_rounds(
     space: &Space<'_>,
     gaps: Gaps,
@@ -92,7 +92,7 @@ fn in_rounds(
     let mut core: BTreeSet<usize> = parts.iter().flatten().copied().collect();
     let mut candidate = Candidate::default();
     loop {
-        let next = [&core, &all].into_iter().find_map(|drafts| candidate.apart(space, drafts, gaps));
+        let next = [&core, &all].into_iter().find_map(|drafts| candidate.split_all(space, drafts, gaps));
         let Some(next) = next else { return Err(core) };
         candidate = next;
         match candidate.attempt(space, needs).outcome {
@@ -148,13 +148,13 @@ impl Candidate {
         Attempt { outcome: ordered(space, nodes, demanded, &alone), work }
     }
 
-    /// All that have one thing more of these drafts taken apart, or one gap more. That nothing will do without a gap is
+    /// All that have one thing more of these drafts split, or one gap more. That nothing will do without a gap is
     /// known before one is accepted, so that the first thing is a gap then.
-    fn further(&self, space: &Space<'_>, drafts: &BTreeSet<usize>, gaps: Gaps) -> Vec<Self> {
+    fn successors(&self, space: &Space<'_>, drafts: &BTreeSet<usize>, gaps: Gaps) -> Vec<Self> {
         let mut more = Vec::new();
         let is_first = *self == Self::default();
         for &draft in drafts.iter().filter(|_| !(is_first && gaps == Gaps::Allow)) {
-            for split in self.packing.further(space, draft) {
+            for split in self.packing.one_more(space, draft) {
                 more.push(Self { packing: self.packing.with(draft, split), ..self.clone() });
             }
         }
@@ -166,13 +166,13 @@ impl Candidate {
         more
     }
 
-    /// The same with all of these drafts too early where gaps are accepted, and then taken apart; `None` if that
+    /// The same with all of these drafts too early where gaps are accepted, and then split; `None` if that
     /// is nothing new.
-    fn apart(&self, space: &Space<'_>, drafts: &BTreeSet<usize>, gaps: Gaps) -> Option<Self> {
+    fn split_all(&self, space: &Space<'_>, drafts: &BTreeSet<usize>, gaps: Gaps) -> Option<Self> {
         if gaps == Gaps::Allow && !drafts.is_subset(&self.too_early) {
             return Some(Self { too_early: &self.too_early | drafts, ..self.clone() });
         }
-        Some(Self { packing: self.packing.apart(space, drafts)?, ..self.clone() })
+        Some(Self { packing: self.packing.split_all(space, drafts)?, ..self.clone() })
     }
 
     /// Gaps, and then calls: no number of calls outweighs a gap.
