@@ -16,13 +16,13 @@ use super::super::rights::{self, Rights, is_caller, may_be_callers_own};
 use super::conflicts::Conflict;
 use super::gates::{Gate, State};
 use super::space::{Node, Space};
-use super::touched::{Principals, Reading, Rows};
+use super::touched::{GrantAssumptions, Principals, Rows};
 
 /// The states in which the account has lost what it still needs.
 pub(super) fn needs(space: &Space<'_>, nodes: &[Node]) -> Vec<Conflict> {
     let holders = space.before.holdings.keys().chain(space.after.holdings.keys());
     let mine = Principals::without_lists(holders.filter(|who| may_be_callers_own(who, space.live)));
-    let rows = Rows::of(space, nodes, &mine, Reading::MOST);
+    let rows = Rows::of(space, nodes, &mine, GrantAssumptions::MOST);
     let (sure, unsure): (Vec<usize>, Vec<usize>) =
         (0..mine.all.len()).partition(|place| is_caller(&mine.all[*place], space.live) == Truth::Yes);
     // Where it is not known whether it is in a group, it may have a right through that group alone.

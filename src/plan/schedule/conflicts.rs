@@ -15,7 +15,7 @@ use super::gates::{Gate, State, forbid};
 use super::goals::{ContentGoal, Goals};
 use super::pages::{PageCalls, audience, page_calls};
 use super::space::{Node, Space};
-use super::touched::{Principals, Reading, Rows};
+use super::touched::{GrantAssumptions, Principals, Rows};
 
 /// "Not all of `done` before any of `pending`."
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -147,9 +147,9 @@ pub(super) fn visit(
     let goals = Goals::of(space, &pages, space.limits.questions)?;
     let principals = Principals::of(space, &pages, &goals);
     let actions = Actions::of(space.live.site.mode);
-    let readings = Reading::all(space, &actions.permissions());
+    let all = GrantAssumptions::all(space, &actions.permissions());
     let mut rows: Vec<Rows> =
-        readings.into_iter().map(|reading| Rows::of(space, nodes, &principals, reading)).collect();
+        all.into_iter().map(|assumptions| Rows::of(space, nodes, &principals, assumptions)).collect();
     let changed: BTreeSet<Permission> = rows.iter().flat_map(Rows::changed_permissions).collect();
     let protected: BTreeSet<usize> =
         space.protected.principals().iter().filter_map(|who| principals.place(who)).collect();

@@ -32,7 +32,7 @@ use super::goals::Goals;
 use super::literals::{Alike, Literals};
 use super::pages::{PageCalls, audience, page_calls};
 use super::space::{Node, Space};
-use super::touched::{Principals, Reading, Rows};
+use super::touched::{GrantAssumptions, Principals, Rows};
 
 /// All conflicts of a space for every possible account.
 pub(super) struct PairConflicts {
@@ -53,8 +53,8 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) 
     let lists = lists(&pages, &goals, &principals, &singles);
     let mut found = Finder::new(space, nodes.len(), &principals, &singles, alone);
     let mut admins = None;
-    for reading in Reading::all(space, &actions.permissions()) {
-        let rows = Rows::of(space, nodes, &principals, reading);
+    for assumptions in GrantAssumptions::all(space, &actions.permissions()) {
+        let rows = Rows::of(space, nodes, &principals, assumptions);
         for permission in rows.changed_permissions() {
             let held = of_rows(&rows, &[permission], &singles);
             found.at_one(&held, &[], Goal { verb: Verb::Space(permission), page: None });

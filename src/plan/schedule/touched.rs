@@ -113,9 +113,10 @@ impl Principals {
     }
 }
 
-/// What is not known of who is given what, taken in one way. Whatever access depends on it counts in each.
+/// One combination of assumptions about what is not known of who is given what. Whatever access depends on it counts
+/// under each. The check makes assumptions of its own (`plan::check::tables`), so that it can catch a mistake in these.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Reading<'a> {
+pub(super) struct GrantAssumptions<'a> {
     /// Whether roles give what they may give, and which of them is the exception, for which permission.
     roles_give: bool,
     except: Option<(&'a RoleId, Permission)>,
@@ -135,7 +136,7 @@ enum Everyone {
 /// Beyond so many things that a role may give, these are not told apart by permission.
 const APART: usize = 12;
 
-impl<'a> Reading<'a> {
+impl<'a> GrantAssumptions<'a> {
     /// Roles give all that they may give.
     pub(super) const MOST: Self = Self { roles_give: true, except: None, everyone: Everyone::Nothing };
 
@@ -198,9 +199,9 @@ impl Rows {
         space: &Space<'_>,
         nodes: &[Node],
         principals: &Principals,
-        reading: Reading<'_>,
+        assumptions: GrantAssumptions<'_>,
     ) -> Self {
-        let mut rows = Self { rows: BTreeMap::new(), everyone: reading.everyone };
+        let mut rows = Self { rows: BTreeMap::new(), everyone: assumptions.everyone };
         let count = principals.all.len();
         for (state, is_after) in [(space.before, false), (space.after, true)] {
             for (principal, holding) in &state.holdings {
@@ -209,7 +210,7 @@ impl Rows {
                     Holding::Role(_) => HeldBy::Role,
                     Holding::Grants(_) => HeldBy::Rows,
                 };
-                for permission in reading.given(state, principal, space) {
+                for permission in assumptions.given(state, principal, space) {
                     let of_permission = rows.rows.entry(permission);
                     let row = &mut of_permission.or_insert_with(|| vec![BySource::default(); count])[place]
                         [source as usize];
