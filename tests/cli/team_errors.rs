@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use confperm::model::Permission;
 use serde_json::Value;
 
 use crate::later::Held;
@@ -187,5 +188,79 @@ fn an_entry_of_a_team_follows_no_space_out_of_its_delegation() {
         folder.write("site.yaml", &site.replace("  ENGLAB:", &format!("  {key}:")));
         let ran = folder.run(&["plan", "policy"]).code(code);
         assert_eq!(ran.out.contains(&format!("\n{key}  ")), code == 0, "{key}: {}", ran.out);
+    }
+}
+
+const AUDITOR: &str = "  Auditor: {id: r-auditor, type: custom, permissions: [read/space, export/space]}\n";
+const SPACES: &str = "  ENG:
+    id: 101
+    name: Engineering
+    role-assignments: {Admin: [group:admins], Auditor: [group:contractors], Collaborator: [group:eng-leads]}
+  ENGLAB: {id: 102, name: Engineering lab, role-assignments: {Admin: [group:admins]}}
+  OPS: {id: 103, name: Operations, role-assignments: {Admin: [group:admins]}}
+  HR: {id: 104, name: People, role-assignments: {Admin: [group:admins], Auditor: [group:eng-old]}}
+";
+
+/// A principal has one role: what central files give it by a line, by copying or in the place of another stands, and what
+/// a team gives beside it is left out alone.
+#[test]
+fn what_a_team_gives_beside_a_role_of_others_is_left_out_alone() {
+    let on_site = |state: &str| {
+        let (head, _) = state.split_at(state.find("spaces:\n").unwrap());
+        with_roles(&format!("{head}spaces:\n{SPACES}"))
+            .replace("  Viewer: {", &format!("{AUDITOR}  Viewer: {{"))
+    };
+    let by_a_line = "access: {collaborator: [group:eng-old]}";
+    // What central files say, then what the team says.
+    let cases = [
+        ("replace: {group:contractors: group:eng-old}", by_a_line),
+        ("like: 'live:HR'", by_a_line),
+        ("access: {auditor: [group:eng-old]}", by_a_line),
+        ("access: {auditor: [group:eng-old]}", "replace: {group:eng-leads: group:eng-old}"),
+        (
+            "replace: {group:contractors: group:eng-old}",
+            "from: {csv: t.csv, space: S, type: T, id: I}, access: collaborator",
+        ),
+    ];
+    for (central, team) in cases {
+        let case = Case::on("ann", |state| on_site(&state));
+        let file = case.folder.read("confperm.yaml").replace(
+            "access:\n      admin: [group:admins, group:eng-leads]",
+            "mode: additive\n    access: {admin: [group:admins]}",
+        );
+        let file =
+            file.replace("may-grant: [collaborator]", "may-grant: [collaborator, auditor, everything]");
+        let file = file
+            .replace("to: [group:eng-*]\n", "to: [group:eng-*]\n    may-remove: any\n    may-open: true\n");
+        let all: Vec<&str> = Permission::ALL.iter().map(|permission| permission.as_str()).collect();
+        let roles = format!(
+            "roles:\n  auditor: {{includes: [viewer], permissions: [export/space], site-role: Auditor}}\n  everything: {{permissions: [{}]}}\n",
+            all.join(", ")
+        );
+        let rule = format!("{roles}rules:\n  - {{name: c, spaces: [ENG], {central}}}\n");
+        case.folder.write("confperm.yaml", &format!("{file}{rule}"));
+        let plan = |code| -> Value {
+            let ran = case.run(&["plan", "--format", "json"]).code(code);
+            serde_json::from_str(&ran.out).unwrap()
+        };
+        let without = plan(0);
+        let selects = if team.starts_with("from") { "" } else { "spaces: [ENG], " };
+        case.folder.write("teams/eng/t.csv", "S,T,I\nENG,group,eng-old\n");
+        case.folder.write("teams/eng/more.yaml", &format!("rules: [{{name: more, {selects}{team}}}]\n"));
+        let with = plan(6);
+        let skipped = with["skipped"].as_array().unwrap();
+        assert_eq!(skipped.len(), 1, "{team}: {skipped:?}");
+        assert_eq!(skipped[0]["part"], "principal", "{team}: {skipped:?}");
+        assert_eq!(skipped[0]["name"], "group:eng-old", "{team}: {skipped:?}");
+        assert!(skipped[0]["origin"]["file"].as_str().unwrap().starts_with("teams/eng/"), "{skipped:?}");
+        let of_heir = |plan: &Value| {
+            let changes = plan["changes"].as_array().unwrap().clone();
+            changes
+                .into_iter()
+                .filter(|change| change["principal"].as_str().unwrap().ends_with("0005"))
+                .collect::<Vec<_>>()
+        };
+        assert!(!of_heir(&without).is_empty(), "{central}: {without:#}");
+        assert_eq!(of_heir(&with), of_heir(&without), "{central} beside {team}");
     }
 }

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use camino::Utf8Path;
 
 use super::declaration::SpaceDeclaration;
+use super::leaving::inheritances;
 use super::meaning::{Lost, NameMeaning, WrittenName};
 use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span, did_you_mean};
 use crate::model::{
     BuiltInRole, Declaration, DesiredHolding, Holding, Kept, LiveSpace, Permission, Principal, RoleId,
-    SkippedPart, SpaceKey, SpaceRoleMode, Strength, Wanted,
+    SkippedPart, SpaceRoleMode, Strength, Wanted,
 };
 use crate::policy::ast::{Right, RoleName};
 use crate::policy::roles::{Bundle, bundle};
@@ -22,8 +23,8 @@ use crate::policy::roles::{Bundle, bundle};
 /// One entry of a line of `access`.
 #[derive(Clone)]
 pub(super) struct Asked<'a> {
-    right: &'a Right,
-    bundle: Rc<Bundle>,
+    pub(super) right: &'a Right,
+    pub(super) bundle: Rc<Bundle>,
     /// The entry, not the line; or the line that brought it here.
     pub(super) span: &'a Span,
     /// The file of the line, which may be another than that of the entry: a row stands in a table.
@@ -53,14 +54,14 @@ impl From<Option<DesiredHolding>> for ToHold<'_> {
 }
 
 /// What lines ask for, by who is to have it.
-type AskedBy<'a> = BTreeMap<Principal, Vec<Asked<'a>>>;
+pub(super) type AskedBy<'a> = BTreeMap<Principal, Vec<Asked<'a>>>;
 
 impl<'a> Resolver<'a> {
     /// What lines give, what copies add, and what those who go leave behind.
     pub(super) fn holdings(
         &mut self,
         declaration: &SpaceDeclaration<'a>,
-        live: &LiveSpace,
+        live: &'a LiveSpace,
         kept: &mut Kept,
     ) -> BTreeMap<Principal, DesiredHolding> {
         let key = &live.space.key;
@@ -95,6 +96,9 @@ impl<'a> Resolver<'a> {
             }
         }
         self.contradictions(declaration, &|who| asked.get(who)?.first().map(|first| first.span));
+        let mut gifts = self.copies(declaration, live);
+        inheritances(declaration, live, &mut gifts);
+        self.leave_misfits_out(&mut asked, &mut gifts, key);
         let reads = |asked: &&Asked<'_>| asked.bundle.required.contains(&Permission::ReadSpace);
         for (who, over) in &over {
             let still = asked.get(who).is_some_and(|asked| asked.iter().any(|each| reads(&each)));
@@ -104,7 +108,7 @@ impl<'a> Resolver<'a> {
         }
         let mut holdings = BTreeMap::new();
         for (principal, asked) in asked {
-            match self.holding(&principal, &asked, key) {
+            match self.holding(&principal, &asked) {
                 ToHold::This(holding) => drop(holdings.insert(principal, holding)),
                 ToHold::Lost(lost, span) => {
                     self.skip(Some(key), SkippedPart::Principal, &lost, span);
@@ -118,8 +122,18 @@ impl<'a> Resolver<'a> {
                 self.take_back(&principal, &over, held, &mut holdings);
             }
         }
-        self.copies(declaration, live, &mut holdings);
-        self.inherit(declaration, live, &mut holdings);
+        for (who, gifts) in &gifts {
+            for gift in gifts {
+                self.give(who, gift, &mut holdings);
+            }
+        }
+        // Those who go hold nothing, whatever lines and copies say.
+        for leaving in &declaration.leaving {
+            // A site may keep the rows of visitors to itself, so whether there are any has to be found out.
+            if live.holdings.contains_key(&leaving.who) || leaving.who == Principal::Anonymous {
+                holdings.insert(leaving.who.clone(), DesiredHolding::Nothing(leaving.wanted(())));
+            }
+        }
         holdings
     }
 
@@ -186,10 +200,9 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn holding<'s>(&mut self, principal: &Principal, asked: &[Asked<'s>], key: &SpaceKey) -> ToHold<'s> {
-        let mode = self.live.site.mode;
+    fn holding<'s>(&mut self, principal: &Principal, asked: &[Asked<'s>]) -> ToHold<'s> {
         let is_class = matches!(principal, Principal::Class(_));
-        if !mode.has_roles() {
+        if !self.live.site.mode.has_roles() {
             if is_class {
                 for entry in asked {
                     self.report(
@@ -202,17 +215,22 @@ impl<'a> Resolver<'a> {
             }
             return self.grants(principal, asked).into();
         }
-        let fitting = self.without_misfits(principal, asked, key);
-        let asked = fitting.as_deref().unwrap_or(asked);
         match self.leader(asked) {
             Some(leader) => self.assigned(leader),
-            None if mode == SpaceRoleMode::RolesTransition && !is_class => {
-                self.grants(principal, asked).into()
-            }
+            None if self.takes_single_permissions(principal) => self.grants(principal, asked).into(),
             None => {
                 self.not_expressible(is_class, asked);
                 ToHold::Invalid
             }
+        }
+    }
+
+    /// Whether a principal can hold permissions beside none of the site's roles.
+    pub(super) fn takes_single_permissions(&self, who: &Principal) -> bool {
+        match self.live.site.mode {
+            SpaceRoleMode::PreRoles => true,
+            SpaceRoleMode::RolesTransition => !matches!(who, Principal::Class(_)),
+            SpaceRoleMode::Roles => false,
         }
     }
 

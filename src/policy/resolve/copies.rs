@@ -11,15 +11,25 @@ use crate::model::{
 };
 use crate::policy::ast::Named;
 
+/// What a principal gets because it is held elsewhere.
+#[derive(Clone)]
+pub(super) struct Gift<'a> {
+    pub(super) held: &'a Holding,
+    pub(super) wanted: Wanted<()>,
+    /// The line that asks for it.
+    pub(super) place: &'a Span,
+    /// What the principal holds and keeps where no line says what it is to hold.
+    pub(super) beside: Option<&'a Holding>,
+}
+
+/// By the principal that gets them.
+pub(super) type GiftsTo<'a> = BTreeMap<Principal, Vec<Gift<'a>>>;
+
 impl<'a> Resolver<'a> {
-    /// Adds what is held in other spaces now. The accounts of apps, the caller's own, deleted groups and what user
+    /// What is held in other spaces now. The accounts of apps, the caller's own, deleted groups and what user
     /// classes hold permission by permission are not copied.
-    pub(super) fn copies(
-        &mut self,
-        declaration: &SpaceDeclaration<'a>,
-        live: &LiveSpace,
-        holdings: &mut BTreeMap<Principal, DesiredHolding>,
-    ) {
+    pub(super) fn copies(&mut self, declaration: &SpaceDeclaration<'a>, live: &'a LiveSpace) -> GiftsTo<'a> {
+        let mut gifts = GiftsTo::new();
         for copied in &declaration.copies {
             let Some(source) = self.live.spaces.get(copied.from) else {
                 self.known_space(copied.from, &copied.like.span);
@@ -38,11 +48,13 @@ impl<'a> Resolver<'a> {
                 } else if !declaration.leaving.iter().any(|leaving| leaving.who == *principal) {
                     let beside =
                         live.holdings.get(principal).filter(|_| declaration.mode() != Mode::Authoritative);
-                    self.give(principal, held, &wanted, &copied.like.span, beside, holdings);
+                    let gift = Gift { held, wanted: wanted.clone(), place: &copied.like.span, beside };
+                    gifts.entry(principal.clone()).or_default().push(gift);
                 }
             }
             self.not_copied(copied, &passed_over);
         }
+        gifts
     }
 
     fn is_not_copied(&self, principal: &Principal, held: &Holding) -> bool {
@@ -79,57 +91,70 @@ impl<'a> Resolver<'a> {
         );
     }
 
-    /// Gives a principal what is held elsewhere, on top of what the policy gives it and of what it holds and
-    /// keeps (`beside`). A principal has a role or single permissions, so the two have to fit into one.
+    /// Gives a principal what is held elsewhere, on top of what the policy gives it and of what it holds and keeps.
     pub(super) fn give(
         &mut self,
         who: &Principal,
-        held: &Holding,
-        wanted: &Wanted<()>,
-        place: &Span,
-        beside: Option<&Holding>,
+        gift: &Gift<'_>,
         holdings: &mut BTreeMap<Principal, DesiredHolding>,
     ) {
-        let now = holdings
-            .get(who)
-            .and_then(RoleOrGrants::of_desired)
-            .or_else(|| beside.map(RoleOrGrants::of_live));
-        let fit = match (now, RoleOrGrants::of_live(held)) {
-            (None | Some(RoleOrGrants::Grants(_)), RoleOrGrants::Grants(more)) => {
+        let more = RoleOrGrants::of_live(gift.held);
+        let now = holdings.get(who).and_then(RoleOrGrants::of_desired);
+        match (self.both(now, &more, gift.beside), more) {
+            (Some(RoleOrGrants::Grants(_)), RoleOrGrants::Grants(more)) => {
                 let entry =
                     holdings.entry(who.clone()).or_insert_with(|| DesiredHolding::Grants(BTreeMap::new()));
                 let DesiredHolding::Grants(grants) = entry else { return };
                 for permission in more {
-                    let required = wanted.instead(Strength::Required);
+                    let required = gift.wanted.instead(Strength::Required);
                     let there = grants.entry(permission).or_insert_with(|| required.clone());
                     if there.what != Strength::Required {
                         *there = required;
                     }
                 }
-                return;
             }
-            (None, RoleOrGrants::Role(role)) => Some(role),
-            (Some(RoleOrGrants::Role(first)), RoleOrGrants::Role(second)) => self.greater(&first, &second),
-            (Some(RoleOrGrants::Role(role)), RoleOrGrants::Grants(grants))
-            | (Some(RoleOrGrants::Grants(grants)), RoleOrGrants::Role(role)) => {
-                self.permitted(&role).is_some_and(|permitted| grants.is_subset(permitted)).then_some(role)
+            (Some(RoleOrGrants::Role(role)), _) => {
+                // What they have through a line stays with that line.
+                let has = matches!(holdings.get(who), Some(DesiredHolding::Role(has)) if has.what == role);
+                if !has {
+                    holdings.insert(who.clone(), DesiredHolding::Role(gift.wanted.instead(role)));
+                }
             }
-        };
-        match fit {
-            // What they have through a line stays with that line.
-            Some(role) if matches!(holdings.get(who), Some(DesiredHolding::Role(has)) if has.what == role) => {}
-            Some(role) => {
-                holdings.insert(who.clone(), DesiredHolding::Role(wanted.instead(role)));
-            }
-            None => self.report(
+            (Some(RoleOrGrants::Grants(_)) | None, _) => self.report(
                 Diagnostic::new(
                     Code::NotExpressible,
                     format!("`{}` would need this beside what they have, and no single role gives both", self.shown(who)),
                 )
-                .at(place, "")
+                .at(gift.place, "")
                 .help("a principal has one space role, or single permissions: say in the policy which role they should have"),
             ),
         }
+    }
+
+    /// What comes to two holdings; `None` if no role gives both: a principal has a role or single permissions.
+    pub(super) fn both(
+        &self,
+        now: Option<RoleOrGrants>,
+        more: &RoleOrGrants,
+        beside: Option<&Holding>,
+    ) -> Option<RoleOrGrants> {
+        match (now.or_else(|| beside.map(RoleOrGrants::of_live)), more) {
+            (None, more) => Some(more.clone()),
+            (Some(RoleOrGrants::Grants(now)), RoleOrGrants::Grants(more)) => {
+                Some(RoleOrGrants::Grants(now.union(more).copied().collect()))
+            }
+            (Some(RoleOrGrants::Role(first)), RoleOrGrants::Role(second)) => {
+                self.greater(&first, second).map(RoleOrGrants::Role)
+            }
+            (Some(RoleOrGrants::Role(role)), RoleOrGrants::Grants(grants)) => self.covers(&role, grants),
+            (Some(RoleOrGrants::Grants(grants)), RoleOrGrants::Role(role)) => self.covers(role, &grants),
+        }
+    }
+
+    /// A role that surely gives some permissions as well.
+    fn covers(&self, role: &RoleId, grants: &BTreeSet<Permission>) -> Option<RoleOrGrants> {
+        let permitted = self.permitted(role)?;
+        grants.is_subset(permitted).then(|| RoleOrGrants::Role(role.clone()))
     }
 
     pub(super) fn shown(&self, who: &Principal) -> String {
@@ -170,13 +195,14 @@ impl<'a> Resolver<'a> {
 }
 
 /// A role or single permissions.
-enum RoleOrGrants {
+#[derive(Clone)]
+pub(super) enum RoleOrGrants {
     Role(RoleId),
     Grants(BTreeSet<Permission>),
 }
 
 impl RoleOrGrants {
-    fn of_live(holding: &Holding) -> Self {
+    pub(super) fn of_live(holding: &Holding) -> Self {
         match holding {
             Holding::Role(role) => Self::Role(role.clone()),
             Holding::Grants(grants) => Self::Grants(grants.keys().copied().collect()),

@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::copies::{Gift, GiftsTo};
 use super::declaration::{Leaving, SpaceDeclaration, Then};
 use super::meaning::NameMeaning;
 use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned};
 use crate::model::{
-    AccountKind, Audience, ContentId, ContentReach, DesiredHolding, DesiredPage, Kept, Known, LiveSpace,
-    Members, Mode, PageList, Principal, SkippedPart, SpaceKey, Subject, Tree, Wanted,
+    AccountKind, Audience, ContentId, ContentReach, DesiredPage, Kept, Known, LiveSpace, Members, Mode,
+    PageList, Principal, SkippedPart, SpaceKey, Subject, Tree, Wanted,
 };
 use crate::policy::ast::{Grantee, ListItem, Named, PageEntry, UnlistedDef};
 use crate::policy::contradictions::{COMES, GIVEN, Goes, LISTED, contradiction};
@@ -242,30 +243,24 @@ impl<'a> Resolver<'a> {
             );
         }
     }
+}
 
-    /// What holders of something in a space hold once those who go have gone. In an authoritative space the
-    /// policy itself says who holds what, so there is nothing to inherit.
-    pub(super) fn inherit(
-        &mut self,
-        declaration: &SpaceDeclaration<'a>,
-        live: &LiveSpace,
-        holdings: &mut BTreeMap<Principal, DesiredHolding>,
-    ) {
-        for leaving in &declaration.leaving {
-            let who = leaving.who.clone();
-            let Some(held) = live.holdings.get(&who) else {
-                // A site may keep such rows to itself, so whether there are any has to be found out.
-                if who == Principal::Anonymous {
-                    holdings.insert(who, DesiredHolding::Nothing(leaving.wanted(())));
-                }
-                continue;
-            };
-            if let (Some(heir), Mode::Additive | Mode::Paused) = (leaving.heir(), declaration.mode()) {
-                let heir = Principal::from(heir.clone());
-                let beside = live.holdings.get(&heir);
-                self.give(&heir, held, &leaving.wanted(()), leaving.span, beside, holdings);
-            }
-            holdings.insert(who, DesiredHolding::Nothing(leaving.wanted(())));
+/// What those get who come in the place of others. In an authoritative space the policy itself says who holds what, so
+/// there is nothing to inherit.
+pub(super) fn inheritances<'a>(
+    declaration: &SpaceDeclaration<'a>,
+    live: &'a LiveSpace,
+    gifts: &mut GiftsTo<'a>,
+) {
+    if declaration.mode() == Mode::Authoritative {
+        return;
+    }
+    for leaving in &declaration.leaving {
+        if let (Some(held), Some(heir)) = (live.holdings.get(&leaving.who), leaving.heir()) {
+            let heir = Principal::from(heir.clone());
+            let beside = live.holdings.get(&heir);
+            let gift = Gift { held, wanted: leaving.wanted(()), place: leaving.span, beside };
+            gifts.entry(heir).or_default().push(gift);
         }
     }
 }

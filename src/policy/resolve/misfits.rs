@@ -1,58 +1,137 @@
-//! Lines of teams that do not fit beside what others give. Where a principal has one role or single permissions, a line of
-//! a team could turn the role of others into single permissions, and so decide what of its holding stays. What central
+//! What teams ask for that does not fit beside what others give. Where a principal has one role or single permissions, a line
+//! of a team could turn the role of others into single permissions, and so decide what of its holding stays. What central
 //! files give comes out as if there were no teams; of several teams, as if the later ones were not there.
 
-use super::access::Asked;
+use std::collections::BTreeSet;
+
+use super::access::{Asked, AskedBy};
+use super::copies::{Gift, GiftsTo, RoleOrGrants};
 use super::resolver::Resolver;
-use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::model::{Principal, Shown, SkipReason, Skipped, SkippedPart, SpaceKey, SpaceRoleMode};
+use crate::diagnostic::{Code, Diagnostic, Severity, Span};
+use crate::model::{Permission, Principal, Shown, SkipReason, Skipped, SkippedPart, SpaceKey};
 use crate::policy::delegation::Team;
 
-impl Resolver<'_> {
-    /// What is asked for without what does not fit; `None` if all of it does.
-    pub(super) fn without_misfits<'s>(
-        &mut self,
-        who: &Principal,
-        asked: &[Asked<'s>],
-        key: &SpaceKey,
-    ) -> Option<Vec<Asked<'s>>> {
-        let policy = self.policy;
-        let teams = &policy.delegation.teams;
-        if teams.is_empty() || self.leader(asked).is_some() {
-            return None;
-        }
-        let is_of = |asked: &Asked<'_>, team: &Team| {
-            [&*asked.span.file, asked.file].into_iter().any(|file| team.files.value.has(file))
-        };
-        let one_by_one =
-            self.live.site.mode == SpaceRoleMode::RolesTransition && !matches!(who, Principal::Class(_));
-        let (mut of_teams, mut fitting): (Vec<Asked<'s>>, Vec<Asked<'s>>) =
-            asked.iter().cloned().partition(|asked| teams.iter().any(|team| is_of(asked, team)));
-        for team in teams {
-            let (own, others) = of_teams.into_iter().partition(|asked| is_of(asked, team));
-            of_teams = others;
-            let both: Vec<Asked<'s>> = [fitting.as_slice(), &own].concat();
-            let fits = own.is_empty()
-                || fitting.is_empty()
-                || self.leader(&both).is_some()
-                || (one_by_one && self.leader(&fitting).is_none());
-            if fits {
-                fitting = both;
-            } else {
-                self.misfit(who, team, [&own[0], &fitting[0]], key);
-            }
-        }
-        Some(fitting)
+/// All that one principal gets, or a part of it.
+#[derive(Default)]
+struct Gets<'s> {
+    asked: Vec<Asked<'s>>,
+    gifts: Vec<Gift<'s>>,
+}
+
+/// What it comes to.
+enum Sum {
+    Nothing,
+    This(RoleOrGrants),
+    /// A space role of which the site does not say what it is; that is reported elsewhere.
+    Unknown,
+    /// More than any role gives.
+    Misfit,
+}
+
+impl<'s> Gets<'s> {
+    fn is_empty(&self) -> bool {
+        self.asked.is_empty() && self.gifts.is_empty()
     }
 
-    fn misfit(&mut self, who: &Principal, team: &Team, [own, other]: [&Asked<'_>; 2], key: &SpaceKey) {
+    fn place(&self) -> Option<&'s Span> {
+        self.asked.first().map(|asked| asked.span).or_else(|| self.gifts.first().map(|gift| gift.place))
+    }
+
+    /// Takes out what a team says.
+    fn take(&mut self, team: &Team) -> Self {
+        let has = |file| team.files.value.has(file);
+        Self {
+            asked: self.asked.extract_if(.., |asked| has(&asked.span.file) || has(asked.file)).collect(),
+            gifts: self.gifts.extract_if(.., |gift| has(&gift.place.file)).collect(),
+        }
+    }
+
+    fn with(&self, more: &Self) -> Self {
+        Self { asked: [&*self.asked, &*more.asked].concat(), gifts: [&*self.gifts, &*more.gifts].concat() }
+    }
+}
+
+impl<'a> Resolver<'a> {
+    /// Leaves out of what principals get what teams ask for and does not fit.
+    pub(super) fn leave_misfits_out(
+        &mut self,
+        asked: &mut AskedBy<'a>,
+        gifts: &mut GiftsTo<'a>,
+        key: &SpaceKey,
+    ) {
+        if self.policy.delegation.teams.is_empty() || !self.live.site.mode.has_roles() {
+            return;
+        }
+        let all: BTreeSet<Principal> = asked.keys().chain(gifts.keys()).cloned().collect();
+        for who in all {
+            let mut gets = Gets {
+                asked: asked.remove(&who).unwrap_or_default(),
+                gifts: gifts.remove(&who).unwrap_or_default(),
+            };
+            let of_teams: Vec<(&Team, Gets<'a>)> =
+                self.policy.delegation.teams.iter().map(|team| (team, gets.take(team))).collect();
+            for (team, own) in of_teams.into_iter().filter(|(_, own)| !own.is_empty()) {
+                let both = gets.with(&own);
+                match (own.place(), gets.place()) {
+                    (Some(line), Some(other)) if !self.fits(&who, &gets, &both) => {
+                        self.misfit(&who, team, [line, other], key);
+                    }
+                    _ => gets = both,
+                }
+            }
+            if !gets.asked.is_empty() {
+                asked.insert(who.clone(), gets.asked);
+            }
+            if !gets.gifts.is_empty() {
+                gifts.insert(who, gets.gifts);
+            }
+        }
+    }
+
+    /// Whether more can be given, and a role stays a role.
+    fn fits(&self, who: &Principal, gets: &Gets<'_>, with_more: &Gets<'_>) -> bool {
+        match self.sum(who, with_more) {
+            Sum::Nothing | Sum::Unknown | Sum::This(RoleOrGrants::Role(_)) => true,
+            Sum::This(RoleOrGrants::Grants(_)) => {
+                !matches!(self.sum(who, gets), Sum::This(RoleOrGrants::Role(_)))
+            }
+            Sum::Misfit => false,
+        }
+    }
+
+    fn sum(&self, who: &Principal, gets: &Gets<'_>) -> Sum {
+        let asked = match gets.asked.as_slice() {
+            [] => None,
+            asked => match self.leader(asked) {
+                Some(leader) => match self.role_meant(leader.right) {
+                    Some(role) => Some(RoleOrGrants::Role(role)),
+                    None => return Sum::Unknown,
+                },
+                None if self.takes_single_permissions(who) => {
+                    let required = asked.iter().flat_map(|asked| &asked.bundle.required);
+                    Some(RoleOrGrants::Grants(required.chain([&Permission::ReadSpace]).copied().collect()))
+                }
+                None => return Sum::Misfit,
+            },
+        };
+        let mut sum = asked;
+        for gift in &gets.gifts {
+            match self.both(sum, &RoleOrGrants::of_live(gift.held), gift.beside) {
+                None => return Sum::Misfit,
+                more => sum = more,
+            }
+        }
+        sum.map_or(Sum::Nothing, Sum::This)
+    }
+
+    fn misfit(&mut self, who: &Principal, team: &Team, [own, other]: [&Span; 2], key: &SpaceKey) {
         let (shown, name) = (self.shown(who), &team.name.value);
         let mut finding = Diagnostic::new(
             Code::NotExpressible,
             format!("no role gives `{shown}` what the team `{name}` asks for beside what others give it"),
         )
-        .at(own.span, format!("the line of the team `{name}`"))
-        .at(other.span, "the line of others")
+        .at(own, format!("the line of the team `{name}`"))
+        .at(other, "the line of others")
         .help("a principal has one role, or single permissions: ask for a role that has all of the other, or have a central file say both");
         // A run for the team is about this line.
         if self.policy.team_in_focus() != Some(team) {
@@ -65,7 +144,7 @@ impl Resolver<'_> {
                     team: name.clone(),
                     code: Code::NotExpressible.as_str().to_owned(),
                 },
-                origin: own.span.origin(),
+                origin: own.origin(),
             });
         }
         self.report(finding);

@@ -173,7 +173,7 @@ impl<'a> Resolver<'a> {
 
     /// What is asked of a space; `None` if all of it is skipped. Its names are looked up in any case, so that what
     /// became of them is reported at once.
-    fn space(&mut self, declaration: &SpaceDeclaration<'a>, live: &LiveSpace) -> Option<DesiredSpace> {
+    fn space(&mut self, declaration: &SpaceDeclaration<'a>, live: &'a LiveSpace) -> Option<DesiredSpace> {
         if !self.is_meant(&live.space.key, declaration.span) {
             return None;
         }
