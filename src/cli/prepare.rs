@@ -7,11 +7,13 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 use crate::apply::{Unverified, journal, unverified};
+use crate::confluence;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, did_you_mean, near_key};
 use crate::model::{
-    Desired, Edition, Fingerprint, Guard, Live, Shown, Site, SkipReason, Skipped, SpaceKey, visible,
+    Desired, Edition, Fingerprint, Guard, Live, Shown, Site, SkipReason, Skipped, SkippedPart, SpaceKey,
+    visible,
 };
-use crate::observe::{Failure, Needs};
+use crate::observe::{self, Failure, Needs};
 use crate::plan::{self, MadeFrom, Plan, Planned};
 use crate::policy::lock::Lock;
 use crate::policy::{Context, Policy, Resolved};
@@ -133,18 +135,55 @@ impl Begun {
         self.lock.check_is_there(self.last.is_some() && scope.moved.is_empty(), lacking, out)?;
         self.live.stray =
             unverified::came_along(self.last.as_ref().map_or(&[], |last| last.unverified.as_slice()));
-        let context = Context { today: self.today, lock: self.lock.known() };
-        let reading = SiteReading::again(&self.connection, out);
-        match reading.for_plan(&mut self.live, &self.policy, context, planning).await {
-            Ok(Resolved { desired, warnings, .. }) => {
-                warn(warnings, &self.sources, scope.all, out);
-                Ok(desired)
-            }
-            Err(Failure::Site(error)) => Err(error.into()),
-            Err(Failure::Policy(findings)) => {
-                Err(CliError::Invalid { findings, sources: self.sources.clone() })
+        let mut skipped = BTreeSet::new();
+        loop {
+            let context = Context { today: self.today, lock: self.lock.known() };
+            let reading = SiteReading::again(&self.connection, out);
+            match reading.for_plan(&mut self.live, &self.policy, context, &planning).await {
+                Ok(Resolved { mut desired, warnings, .. }) => {
+                    warn(warnings, &self.sources, scope.all, out);
+                    desired.skipped.extend(skipped);
+                    return Ok(desired);
+                }
+                Err(Failure::Site(error)) => match self.unreadable_for_team(&error, scope) {
+                    Some((key, space)) => {
+                        out.warn(&format!("{key} is skipped, of which only a team asks something: {error}"));
+                        self.policy.leave_out(key);
+                        skipped.insert(space);
+                    }
+                    None => return Err(error.into()),
+                },
+                Err(Failure::Policy(findings)) => {
+                    return Err(CliError::Invalid { findings, sources: self.sources.clone() });
+                }
             }
         }
+    }
+
+    /// The space that cannot be read and would not be read but for a line of a team, and that it is skipped.
+    fn unreadable_for_team(&self, error: &confluence::Error, scope: &Scope) -> Option<(SpaceKey, Skipped)> {
+        let (id, listing) = (error.unreadable_space()?, &self.live.listing);
+        let key = &listing.spaces.values().find(|space| space.id == id)?.key;
+        let context = Context { today: self.today, lock: self.lock.known() };
+        let on_site = self.policy.on_site(context.lock, listing);
+        let (team, line) = on_site.policy.line_of_team(key, listing)?;
+        let central = observe::of_policy(&self.policy.central(), context, &self.live);
+        let is_central = match self.live.spaces.get(key) {
+            Some(_) => central.content.contains_key(key),
+            None => central.spaces.contains(key),
+        };
+        if is_central || scope.spaces.contains(key) || !self.policy.is_in_scope(key) {
+            return None;
+        }
+        let code = failure::Failure::from(error).as_str().to_owned();
+        let skipped = Skipped {
+            space: Some(on_site.policy.as_written(key).clone()),
+            part: SkippedPart::Space,
+            name: Shown::of(key.as_str()),
+            reason: SkipReason::TeamError { team: team.name.value.clone(), code },
+            origin: line.origin(),
+        };
+        Some((key.clone(), skipped))
     }
 
     pub(super) const fn today(&self) -> Date {

@@ -10,6 +10,7 @@ use super::cloud::scopes;
 use super::complete::Doubt;
 use super::credentials::CredentialsError;
 use super::wait::{InWords, NOTICEABLE};
+use crate::model::SpaceId;
 
 /// One resource and what was tried on it, without its query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,18 @@ pub struct Endpoint {
     pub method: Method,
     /// As on the site itself, percent-encoded: `/wiki/rest/api/user/current`.
     pub path: String,
+}
+
+impl Endpoint {
+    /// The space that the resource belongs to, where its path says so.
+    pub(super) fn space(&self) -> Option<SpaceId> {
+        space_of(&self.path)
+    }
+}
+
+/// The space in the path of a resource: `/wiki/api/v2/spaces/101/permissions`.
+pub(super) fn space_of(path: &str) -> Option<SpaceId> {
+    path.split_once("/spaces/").and_then(|(_, rest)| rest.split('/').next()?.parse().ok())
 }
 
 impl fmt::Display for Endpoint {
@@ -265,6 +278,21 @@ impl Error {
             | Self::RateLimited { refusal, .. }
             | Self::Server(refusal) => Some(refusal),
             Self::GaveUp { last, .. } => last.refusal(),
+            _ => None,
+        }
+    }
+
+    /// The space that cannot be read as a whole, where the call was about one and other calls may go well.
+    pub fn unreadable_space(&self) -> Option<SpaceId> {
+        match self {
+            Self::TooLarge { endpoint, .. }
+            | Self::Unexpected { endpoint, .. }
+            | Self::Endless { endpoint, .. }
+            | Self::Incomplete { endpoint, .. } => endpoint.space(),
+            Self::Forbidden(refusal) | Self::NotFound(refusal) | Self::Server(refusal) => {
+                refusal.endpoint.space()
+            }
+            Self::GaveUp { last, .. } => last.unreadable_space(),
             _ => None,
         }
     }

@@ -38,6 +38,11 @@ impl Policy {
         self.delegation.team(self.focus.team.as_deref()?)
     }
 
+    /// Leaves a space of the site out of account.
+    pub fn leave_out(&mut self, key: SpaceKey) {
+        self.focus.without.insert(key);
+    }
+
     /// Leaves the pages of all other spaces out of account. Those that stay are named as the files do, and as
     /// [`Self::focus_on`] or [`Self::focus_on_found`] names spaces.
     pub fn focus_on_pages_of(&mut self, is_written: impl Fn(&SpaceKey) -> bool, spaces: BTreeSet<SpaceKey>) {

@@ -146,6 +146,64 @@ fn what_a_team_gets_wrong_stops_no_run_for_other_spaces() {
     }
 }
 
+/// What a team asks for of a space that cannot be read stops no run for others; what central files ask for does.
+#[test]
+fn a_space_that_only_a_team_asks_about_and_that_cannot_be_read_is_skipped() {
+    const PAGES: &str = "spaces: {ENG: {mode: additive, pages: {/Home: {view: [group:eng-core]}}}}\n";
+    // What cannot be read, a file of the team, what is skipped, and what is changed.
+    let cases = [
+        ("403:GET:/spaces/102/permissions", "", "ENGLAB", ["ENG", "OPS"]),
+        ("403:GET:/spaces/101/pages", PAGES, "ENG", ["ENGLAB", "OPS"]),
+    ];
+    let on = |fails: &str, file: &str| {
+        let case = Case::on("ann", |state| format!("{state}adversary: {{fail: ['{fails}']}}\n"));
+        if !file.is_empty() {
+            case.folder.write("teams/eng/more.yaml", file);
+        }
+        // What central files say of the rest of ENG is in a rule, since two entries would be one too many.
+        let central = case.folder.read("confperm.yaml");
+        let (entry, rule) = (
+            "  ENG:\n    access:\n      admin: [group:admins, group:eng-leads]\n\n",
+            "rules: [{name: eng, spaces: [ENG], access: {admin: [group:eng-leads]}}]\n",
+        );
+        case.folder.write(
+            "confperm.yaml",
+            &format!(
+                "{}{rule}",
+                central
+                    .replace(entry, "")
+                    .replace("to: [group:eng-*]\n", "to: [group:eng-*]\n    may-remove: any\n")
+            ),
+        );
+        case
+    };
+    for (fails, file, skipped, changed) in cases {
+        let case = on(fails, file);
+        let before = case.hosted.running.world(Held::of);
+        let ran = case.run(&["apply", "--yes"]).code(6);
+        let said = format!("{skipped} is skipped, of which only a team asks something");
+        assert!(ran.err.contains(&said), "{fails}: {}", ran.err);
+        let differences = before.differences(&case.hosted.running.world(Held::of));
+        let keys: BTreeSet<&str> =
+            differences.iter().filter_map(|line| line.split([' ', ':']).next()).collect();
+        assert_eq!(keys, BTreeSet::from(changed), "{fails}");
+        let plan: Value = serde_json::from_str(&case.run(&["plan", "--format", "json"]).code(6).out).unwrap();
+        assert_eq!(plan["skipped"][0]["space"], skipped);
+        assert_eq!(plan["skipped"][0]["reason"]["code"], "not-permitted");
+        assert!(plan["skipped"][0]["origin"]["file"].as_str().unwrap().starts_with("teams/eng/"));
+        for alone in [["--team", "eng"], ["--space", skipped]] {
+            assert_eq!(
+                case.run(&[&["plan"], &alone[..]].concat()).code(1).failures(),
+                ["not-permitted"],
+                "{alone:?}"
+            );
+        }
+    }
+    for fails in ["403:GET:/spaces/101/permissions", "403:GET:/spaces/103/permissions"] {
+        assert_eq!(on(fails, "").run(&["plan"]).code(1).failures(), ["not-permitted"], "{fails}");
+    }
+}
+
 /// A skipped space is looked at by itself, and the errors of all others end a run as ever.
 #[test]
 fn a_run_about_the_wrong_alone_ends_with_it() {

@@ -9,7 +9,7 @@ use super::sign_in::SignedIn;
 use super::wire::{Checked, Operations, RoleMode};
 use crate::confluence::address::Api;
 use crate::confluence::complete::operation;
-use crate::confluence::error::Error;
+use crate::confluence::error::{Error, space_of};
 use crate::confluence::transport::Request;
 use crate::confluence::{
     Check, FoundContent, LookUp, PlacedContent, Read, Sought, SpaceAccess, SpaceSelection, Stands,
@@ -25,10 +25,13 @@ impl Read for Cloud {
     fn unreadable(&self) -> Vec<UnreadableEntries> {
         let known = self.unreadable.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let lists = known.iter().filter_map(|(list, entries)| {
-            let space =
-                list.split_once("/spaces/").and_then(|(_, rest)| rest.split('/').next()?.parse().ok());
             let example = entries.first()?.as_str().into();
-            Some(UnreadableEntries { list: list.clone(), space, count: entries.len(), example })
+            Some(UnreadableEntries {
+                list: list.clone(),
+                space: space_of(list),
+                count: entries.len(),
+                example,
+            })
         });
         lists.collect()
     }

@@ -2,7 +2,9 @@
 
 use camino::Utf8Path;
 
-use crate::model::Skipped;
+use super::Team;
+use crate::diagnostic::Span;
+use crate::model::{Listing, Skipped, SpaceKey};
 use crate::policy::ast::Policy;
 
 impl Policy {
@@ -15,6 +17,28 @@ impl Policy {
             line.who.retain(|entry| !is_out(&entry.who.span.file));
         }
         rest
+    }
+
+    /// What central files ask of spaces.
+    #[must_use]
+    pub fn central(&self) -> Self {
+        self.without_files(&|file| self.delegation.team_of(file).is_some())
+    }
+
+    /// The first line of a team that may be about a space, whatever its conditions say. A run for that team is about it,
+    /// so it has none there.
+    pub fn line_of_team(&self, key: &SpaceKey, listing: &Listing) -> Option<(&Team, &Span)> {
+        let entry = self.spaces.get(key).map(|space| &space.key.span);
+        let rules = self.rules.iter().filter(|rule| {
+            rule.rows.contains_key(key)
+                || rule.named_spaces().any(|named| named == key)
+                || listing.spaces.get(key).is_some_and(|space| rule.may_reach(space, listing))
+        });
+        let mut lines = entry.into_iter().chain(rules.map(|rule| &rule.name.span));
+        lines.find_map(|span| {
+            let team = self.delegation.team_of(&span.file)?;
+            (self.team_in_focus() != Some(team)).then_some((team, span))
+        })
     }
 
     /// What the files ask of spaces in which no team has to correct something that is skipped for it.

@@ -124,8 +124,7 @@ impl<'a> Blame<'a> {
         }
         let place = error.labels.first()?;
         let central = self.central.get_or_init(|| {
-            let is_of_team = |file: &Utf8Path| self.policy.delegation.team_of(file).is_some();
-            let found = (self.resolve)(&self.policy.without_files(&is_of_team)).findings;
+            let found = (self.resolve)(&self.policy.central()).findings;
             found.into_iter().filter(Diagnostic::is_error).collect()
         });
         let is_central = central.iter().any(|found| {
