@@ -350,7 +350,12 @@ fn show(prepared: &Prepared, args: &ApplyArgs, approval: &Approval, out: &Output
     let (plan, view) = (&prepared.planned.plan, &prepared.view);
     if plan.spaces.is_empty() && !matches!(approval.source, Source::Policy) {
         // The policy may well name some.
-        return out.say("Nothing to change: there is no space left to change something in.");
+        let changed_nothing = approval.saved().is_some_and(SavedPlan::is_empty);
+        return out.say(if changed_nothing {
+            "Nothing to change: the plan changes nothing."
+        } else {
+            "Nothing to change: there is no space left to change something in."
+        });
     }
     match args.run.format {
         ApplyFormat::Text => out.data(&render::plan_as_text_in(plan, view)),

@@ -14,7 +14,7 @@ use crate::apply::saved;
 use crate::model::{Desired, Guard, Live, RoleId, SiteIdentity};
 use crate::plan::{ChangeReason, Gaps, GuardVerdict, MeanwhileReason, ObjectId, Plan};
 use crate::render::style::{count, list};
-use crate::render::{self, SiteNames};
+use crate::render::{self, Basis, SiteNames};
 
 use super::args::Scope;
 use super::environment::Environment;
@@ -37,6 +37,10 @@ impl SavedPlan {
         let hint = "make the plan again with `confperm plan -o FILE`";
         let plan = Box::new(plan_file::read(path, path.as_str(), plan_file::MISSING, hint)?);
         Ok(Self { path: path.to_owned(), plan })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.plan.changes.is_empty()
     }
 
     /// Why the plan is not what it was made for any more; nothing if it is.
@@ -191,16 +195,16 @@ fn say_what_is_left(saved: &SavedPlan, rest: &Rest, left: &Plan, out: &Output) {
         (open, left_out) => format!(", {open} of them still to be made and {left_out} left out"),
     };
     out.say(&format!("{}: {changes}{words}", saved.path));
-    say_what_moved(&saved.plan, rest, out);
+    say_what_moved(&saved.plan, rest, Basis::SavedPlan, out);
 }
 
 /// Says what others changed and stays as it is.
-pub(super) fn say_what_moved(plan: &Plan, rest: &Rest, out: &Output) {
+pub(super) fn say_what_moved(plan: &Plan, rest: &Rest, basis: Basis, out: &Output) {
     if !rest.gone.is_empty() {
         let keys: Vec<String> = rest.gone.iter().map(ToString::to_string).collect();
         out.warn(&format!("{}: gone, or another space has the key now; nothing is done there", list(&keys)));
     }
-    for line in render::concurrent_changes(plan, rest.moved.values().flatten()) {
+    for line in render::concurrent_changes(plan, rest.moved.values().flatten(), basis) {
         out.warn(&line);
     }
 }

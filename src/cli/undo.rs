@@ -9,8 +9,8 @@ use crate::apply::rest;
 use crate::apply::undo::{self, NotGivenBack, Undo};
 use crate::model::{Desired, Live, PageList, SpaceKey};
 use crate::plan::{Aim, Change, ChangeReason, Gaps, Plan};
-use crate::render;
 use crate::render::style::{count, list};
+use crate::render::{self, Basis};
 
 use super::apply::{Approval, Source, carry_through};
 use super::args::{ApplyArgs, OverrideArgs, Scope, UndoArgs};
@@ -40,8 +40,9 @@ pub(super) async fn run(
     if args.journal == LAST
         && let Some(undone) = undone_by(&record, &args.scope.directory)
     {
+        let name = record.path.file_stem().unwrap_or_default();
         out.say(&format!(
-            "The last run took back that of {} and did not finish; this goes on with it",
+            "The last run took back that of {}; this goes on with it (`undo {name}` would take back the way back)",
             undone.began
         ));
         record = undone;
@@ -113,11 +114,9 @@ pub(super) fn find(asked: &Utf8Path, directory: &Utf8Path) -> Result<Record, Cli
     record.ok_or_else(|| unreadable(format!("`{path}` says nothing: its run ended before it began")))
 }
 
-/// The run that another one took back, if it came to no end: `last` goes on with it, as the message of that run says.
+/// The run that another one took back. `last` goes on with it, whatever was left of it: who gives the same command twice
+/// means to take something back, not to do it again.
 fn undone_by(record: &Record, directory: &Utf8Path) -> Option<Record> {
-    if record.end.as_ref().is_some_and(|end| end.complete) {
-        return None;
-    }
     let run = record.plan.changes.iter().find_map(|change| match change.reason() {
         ChangeReason::TakenBack { run } => Some(run),
         _ => None,
@@ -170,7 +169,7 @@ impl UndoneRun {
         if !again.is_empty() && !ahead_of_revert {
             return Err(self.is_asked_for(&again, &planned.plan));
         }
-        say_what_moved(&record.plan, &rest, out);
+        say_what_moved(&record.plan, &rest, Basis::Undo, out);
         for line in kept.iter().map(|kept| kept_words(kept, &record.plan)) {
             out.warn(&line);
         }

@@ -210,12 +210,43 @@ pub fn change_in_words(plan: &Plan, change: &Change) -> String {
     }
 }
 
-/// What others changed, a line for each.
+/// What others changed of what a plan is about, a line for each; of a run that is taken back, what they changed since.
 pub fn concurrent_changes<'c>(
     plan: &Plan,
     changes: impl IntoIterator<Item = &'c ConcurrentChange>,
+    basis: Basis,
 ) -> Vec<String> {
-    changes.into_iter().map(|change| change_words(plan, change)).collect()
+    changes
+        .into_iter()
+        .map(|change| match basis {
+            Basis::Policy | Basis::SavedPlan => change_words(plan, change),
+            Basis::Undo => changed_since(plan, change),
+        })
+        .collect()
+}
+
+/// What others changed after a run: before the run, after it, and now.
+fn changed_since(plan: &Plan, change: &ConcurrentChange) -> String {
+    match change {
+        ConcurrentChange::Holding { space, principal, before, now, intended } => format!(
+            "{space}  {} was changed by others: it held {} before the run and {} after it, and holds {} now; it stays as it is",
+            plan.name(principal),
+            holding_words(plan, before),
+            holding_words(plan, intended),
+            holding_words(plan, now)
+        ),
+        ConcurrentChange::List { space, content, list, before, now, intended } => format!(
+            "{space}  {}: the {} list was changed by others: it was {} before the run and {} after it, and is {} now; it stays as it is",
+            page(plan, *content),
+            list.as_str(),
+            audience_words(plan, before),
+            audience_words(plan, intended),
+            audience_words(plan, now)
+        ),
+        ConcurrentChange::Unlabelled { .. }
+        | ConcurrentChange::Moved { .. }
+        | ConcurrentChange::Hidden { .. } => change_words(plan, change),
+    }
 }
 
 /// What others changed: before, now, and what the plan intended.

@@ -392,7 +392,7 @@ fn bound(plan: &Plan) -> String {
 
 /// What a plan that does not cover everything is about, and how much it is not about.
 pub(super) struct Uncovered {
-    /// "is known", "this account may change", "is not paused".
+    /// "is known", "others did not change", "is not paused".
     pub(super) covered: String,
     pub(super) rest: String,
 }
@@ -408,12 +408,16 @@ pub(super) fn uncovered(plan: &Plan) -> Option<Uncovered> {
     let because = [
         others.iter().any(|left| left.lacks.is_right()).then_some("this account may not make them"),
         others.iter().any(|left| is_about_groups(left)).then_some("a group in them is deleted or hidden"),
-        others.iter().any(|left| has_moved(left)).then_some("others changed what they are about"),
+        others.iter().any(|left| has_moved(left)).then_some("others changed the same"),
         (!archived.is_empty()).then_some("the site does not let archived pages be changed"),
     ];
     let because = because.into_iter().flatten().collect::<Vec<_>>().join(", or ");
     let left_out = format!("{changes} left out, since {because}");
-    let changeable = if others.is_empty() { "the site lets be changed" } else { "this account may change" };
+    let changeable = match others.as_slice() {
+        [] => "the site lets be changed",
+        others if others.iter().all(|left| has_moved(left)) => "others did not change",
+        _ => "this account may change",
+    };
     let skipped = skipped::count_words(plan);
     let paused = plan.spaces.values().filter(|space| space.mode == Mode::Paused).count();
     let of_others = plan.unmanaged.iter().filter(|kept| kept.reason == KeepReason::OtherFiles);

@@ -246,6 +246,8 @@ fn an_entry_of_a_team_follows_no_space_out_of_its_delegation() {
         folder.write("site.yaml", &site.replace("  ENGLAB:", &format!("  {key}:")));
         let ran = folder.run(&["plan", "policy"]).code(code);
         assert_eq!(ran.out.contains(&format!("\n{key}  ")), code == 0, "{key}: {}", ran.out);
+        let has = ran.err.contains(&format!("has the key `{key}` now, and its team may not speak of that"));
+        assert_eq!(has, code != 0, "{key}: {}", ran.err);
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt::Display;
 
 use super::resolver::Resolver;
 use crate::diagnostic::{Code, Diagnostic, Span};
-use crate::model::{Shown, SkipReason, Skipped, SkippedPart, SpaceKey};
+use crate::model::{Shown, SkipReason, Skipped, SkippedPart, Space, SpaceKey};
 use crate::policy::lock::{Identity, LOCK_FILE, ids_in_words};
 
 /// What a name comes to in this run.
@@ -162,10 +162,16 @@ impl Resolver<'_> {
         let finding = if by.is_empty() {
             let id = was.to_string();
             let which = if written.contains(&id) { String::new() } else { format!(" (id {id})") };
+            let mut spaces = self.live.listing.spaces.values();
             let gone = match *kind {
-                "page" => "was deleted, moved to another space, or is hidden from this account",
-                "space" => "was deleted, or is hidden from this account",
-                _ => "is gone",
+                "page" => "was deleted, moved to another space, or is hidden from this account".to_owned(),
+                "space" => match spaces.find(|space| space.id.to_string() == id) {
+                    Some(Space { key, .. }) => {
+                        format!("has the key `{key}` now, and its team may not speak of that")
+                    }
+                    None => "was deleted, or is hidden from this account".to_owned(),
+                },
+                _ => "is gone".to_owned(),
             };
             Diagnostic::new(Code::GoneName, format!("the {kind} `{written}`{which} {gone}"))
                 .help(format!("{skips}remove it from the policy if it is not needed any more"))
