@@ -204,6 +204,58 @@ fn a_space_that_only_a_team_asks_about_and_that_cannot_be_read_is_skipped() {
     }
 }
 
+/// What cannot be done of a team's may be what the rest of a space must not be done without, and what teams take away may
+/// be more than a guard lets the whole run take: in each case the spaces of the teams wait.
+#[test]
+fn what_a_team_cannot_do_or_takes_too_much_of_stops_no_run_for_other_spaces() {
+    const CLOSES: &str = "spaces: {ENGLAB: {mode: additive, pages: {/Home: {view: [group:eng-core]}}}}\n";
+    const TAKES: &str = "spaces: {ENGLAB: {access: {collaborator: [group:eng-core]}}}\n";
+    const ADMINS: &str = "rules: [{name: more, spaces: [ENGLAB], access: {admin: [group:admins]}}]\n";
+    const LETS_IN: &str = "rules: [{name: more, spaces: [ENGLAB], access: {viewer: [group:ops]}}]\n";
+    // A file of the team, a central rule, a guard; what is skipped, and why.
+    let cases = [
+        (CLOSES, LETS_IN, "", "ENGLAB", "needs-left-out"),
+        (TAKES, ADMINS, "  max-removals: 1\n", "ENGLAB", "max-removals"),
+    ];
+    for (file, rules, guard, skipped, by) in cases {
+        let case = Case::on("ann", |state| {
+            state
+                .replace("1101, title: Home, author: eva", "1101, title: Home, author: eva, edit: [user:eva]")
+        });
+        let central = case.folder.read("confperm.yaml");
+        let entry = "  ENG:\n    access:";
+        let to = "to: [group:eng-*]\n";
+        let central = central
+            .replace(entry, "  ENG:\n    mode: additive\n    access:")
+            .replace("  required-admins", &format!("{guard}  required-admins"))
+            .replace(to, &format!("{to}    may-remove: any\n"));
+        case.folder.write("confperm.yaml", &format!("{central}{rules}"));
+        // The team says nothing else of its lab.
+        let own = case.folder.read("teams/eng/access.yaml").replace("{key: ENG*}", "[ENG]");
+        case.folder.write("teams/eng/access.yaml", &own);
+        case.run(&["plan"]).code(0);
+        case.folder.write("teams/eng/more.yaml", file);
+        let plan: Value = serde_json::from_str(&case.run(&["plan", "--format", "json"]).code(6).out).unwrap();
+        let of_plan = plan["skipped"].as_array().unwrap();
+        assert_eq!(of_plan.len(), 1, "{by}: {of_plan:?}");
+        assert_eq!(
+            (&of_plan[0]["space"], &of_plan[0]["reason"]["by"]),
+            (&skipped.into(), &by.into()),
+            "{of_plan:?}"
+        );
+        let before = case.hosted.running.world(Held::of);
+        let ran = case.run(&["apply", "--yes"]).code(6);
+        assert!(
+            ran.err.contains(&format!("{skipped} is skipped: what a team asks for there is blocked")),
+            "{}",
+            ran.err
+        );
+        let changed = before.differences(&case.hosted.running.world(Held::of));
+        let of = |key: &str| changed.iter().any(|line| line.split([' ', ':']).next() == Some(key));
+        assert!(of("OPS") && !of(skipped), "{by}: {changed:?}");
+    }
+}
+
 /// A skipped space is looked at by itself, and the errors of all others end a run as ever.
 #[test]
 fn a_run_about_the_wrong_alone_ends_with_it() {
