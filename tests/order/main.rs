@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "tests may panic, their helpers too")]
 
 mod account;
+mod alike;
 #[path = "../builder/mod.rs"]
 mod builder;
 mod bystanders;

@@ -8,7 +8,7 @@ use super::atoms::single;
 use super::gates::{Gate, State};
 
 /// A gate, by the [single](super::atoms::Singles) principals through which it is open.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Literals {
     everyone: Gate,
     /// For the principals that find another.
@@ -29,7 +29,7 @@ pub(super) struct Literals {
 
 /// The principals for which a gate is in one position with any one of some calls: done if it comes to be open, pending if
 /// it does not stay so (the other way round for being closed).
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(super) struct ByOneCall {
     pub(super) comes: RoaringBitmap,
     pub(super) goes: RoaringBitmap,

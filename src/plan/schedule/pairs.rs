@@ -14,12 +14,12 @@
 //! beside another principal are taken together: "none of what gives it before all of what takes that" is one conflict
 //! between two [barriers](super::barriers).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use roaring::RoaringBitmap;
 
 use crate::access::Verb;
-use crate::model::{Audience, ContentId, PageList, Permission, Principal, Subject};
+use crate::model::{Audience, Permission, Principal, Subject};
 
 use super::super::document::EdgeReason;
 use super::super::rights::may_be_callers_own;
@@ -27,10 +27,12 @@ use super::actions::Actions;
 use super::atoms::{Atom, Singles};
 use super::barriers::Barriers;
 use super::conflicts::{Conflict, Goal, Witness, last_admin};
-use super::gates::{Gate, State, forbid};
+use super::gates::{State, forbid};
 use super::goals::Goals;
+use super::lists::MovingLists;
 use super::literals::{Alike, Literals};
-use super::pages::{PageCalls, audience, page_calls};
+use super::pages::{PageCalls, page_calls};
+use super::questions::{GateId, Noticed, SeenGates, SpaceGates};
 use super::space::{Node, Space};
 use super::touched::{GrantAssumptions, Principals, Rows};
 
@@ -50,18 +52,21 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) 
     let actions = Actions::of(space.live.site.mode);
     let singles =
         space.group_index.singles(&principals.all, &named_for_now(space, &pages, &goals, &principals));
-    let lists = lists(&pages, &goals, &principals, &singles);
+    let lists = MovingLists::of(&goals, &pages, &principals, &singles);
     let mut found = Finder::new(space, nodes.len(), &principals, &singles, alone);
     let mut admins = None;
     for assumptions in GrantAssumptions::all(space, &actions.permissions()) {
         let rows = Rows::of(space, nodes, &principals, assumptions);
         for permission in rows.changed_permissions() {
             let held = of_rows(&rows, &[permission], &singles);
-            found.at_one(&held, &[], Goal { verb: Verb::Space(permission), page: None });
+            found.at_one(&held, &[]);
+            let noticed = std::mem::take(&mut found.noticed);
+            found.keep(noticed, Goal { verb: Verb::Space(permission), page: None });
         }
         let needs: Vec<Literals> =
             actions.needs.iter().map(|any_of| of_rows(&rows, any_of, &singles)).collect();
         let mut seen = SeenGates::default();
+        let gates = SpaceGates { needs: &needs, lists: &lists };
         let anywhere = actions.all().map(|(verb, places)| (verb, places, None));
         let on_content = goals.all.iter().flat_map(|goal| {
             actions
@@ -70,31 +75,25 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) 
                 .map(move |(verb, places)| (*verb, places, Some(goal)))
         });
         for (verb, places, goal) in anywhere.chain(on_content) {
-            let moving = goal.into_iter().flat_map(|goal| &goal.moving);
-            let gates: Vec<(Id, &Literals)> = places
+            let lists = goal.into_iter().flat_map(|goal| &goal.moving);
+            let ids: Vec<GateId> = places
                 .iter()
-                .map(|place| (Id::Rows(*place), &needs[*place]))
-                .chain(moving.filter_map(|(page, list, _)| {
-                    Some((Id::List(*page, *list), lists.get(&(*page, *list))?))
-                }))
-                .filter(|(_, literals)| !literals.is_open_to_all())
+                .map(|place| GateId::Rows(*place))
+                .chain(lists.map(|(page, list, _)| GateId::List((*page, *list))))
+                .filter(|id| !gates.alike(*id).is_open_to_all())
                 .collect();
-            if gates.iter().any(|(_, literals)| literals.is_closed_to_all()) {
+            if ids.iter().any(|id| gates.alike(*id).is_closed_to_all()) {
                 continue;
             }
             let goal = Goal { verb: Verb::On(verb), page: goal.map(|goal| goal.page) };
-            let beside = |ids: [Id; 2]| gates.iter().filter(move |(id, _)| !ids.contains(id));
-            for (place, (one_id, one)) in gates.iter().enumerate().filter(|(_, (_, gate))| gate.moves()) {
-                let others = gates[place..].iter().filter(|(_, gate)| gate.moves());
-                for (other_id, other) in others {
-                    let ids = [*one_id, *other_id];
-                    if seen.are_new(ids, beside(ids).map(|(id, _)| *id).collect()) {
-                        let needed: Vec<&Literals> = beside(ids).map(|(_, literals)| *literals).collect();
-                        if one_id == other_id {
-                            found.at_one(one, &needed, goal);
-                        } else {
-                            found.at_two(one, other, &needed, goal);
-                        }
+            let moving: Vec<GateId> = ids.iter().copied().filter(|id| gates.alike(*id).moves()).collect();
+            for (place, &one) in moving.iter().enumerate() {
+                for &other in &moving[place..] {
+                    let is_beside = |id: &GateId| *id != one && *id != other;
+                    let beside: Vec<GateId> = ids.iter().copied().filter(is_beside).collect();
+                    let look = || found.at(&gates, [one, other], &beside);
+                    if let Some(noticed) = seen.ask([one, other], &beside, &gates, look) {
+                        found.keep(noticed, goal);
                     }
                 }
             }
@@ -108,30 +107,6 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) 
         .collect();
     conflicts.extend(admins.flatten());
     PairConflicts { conflicts, barriers, work }
-}
-
-/// What tells gates apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Id {
-    /// By the place of the need among all.
-    Rows(usize),
-    List(ContentId, PageList),
-}
-
-/// The gates that were looked at, one or two, with those beside which they were.
-#[derive(Default)]
-struct SeenGates(HashMap<[Id; 2], Vec<BTreeSet<Id>>>);
-
-impl SeenGates {
-    /// Whether there is something to find: beside more gates than once before, there is not.
-    fn are_new(&mut self, ids: [Id; 2], beside: BTreeSet<Id>) -> bool {
-        let known = self.0.entry(ids).or_default();
-        let is_new = !known.iter().any(|fewer| fewer.is_subset(&beside));
-        if is_new {
-            known.push(beside);
-        }
-        is_new
-    }
 }
 
 fn of_rows(rows: &Rows, any_of: &[Permission], singles: &Singles) -> Literals {
@@ -157,40 +132,6 @@ fn named_for_now(
     (0..principals.all.len()).filter(|place| !lasts(&principals.all[*place])).collect()
 }
 
-/// The lists that calls change.
-fn lists(
-    pages: &PageCalls<'_>,
-    goals: &Goals<'_>,
-    principals: &Principals,
-    singles: &Singles,
-) -> BTreeMap<(ContentId, PageList), Literals> {
-    let moving = goals.all.iter().flat_map(|goal| &goal.moving);
-    let mut lists = BTreeMap::new();
-    for &(page, list, at_first) in moving {
-        let Some(calls) = pages.get(&page) else { continue };
-        lists.entry((page, list)).or_insert_with(|| {
-            let values: Vec<&Audience> = std::iter::once(at_first)
-                .chain(calls.iter().map(|(_, lists)| audience(lists, list)))
-                .collect();
-            let calls: Vec<usize> = calls.iter().map(|(call, _)| *call).collect();
-            let gate = |atom: &[usize]| {
-                let passes: Vec<bool> = values.iter().map(|list| principals.passes(atom, list)).collect();
-                Gate::of_list(page, &passes, &calls)
-            };
-            let listed: BTreeSet<usize> = values
-                .iter()
-                .flat_map(|list| list.subjects())
-                .filter_map(|subject| principals.place(&subject.clone().into()))
-                .collect();
-            let those: BTreeSet<usize> =
-                listed.iter().flat_map(|place| &singles.at[*place]).copied().collect();
-            let each = those.into_iter().map(|number| (number, gate(singles.atoms[number].places())));
-            Literals::of(singles.atoms.len(), gate(&[]), each)
-        });
-    }
-    lists
-}
-
 /// The conflicts so far.
 struct Finder<'a> {
     principals: &'a Principals,
@@ -200,6 +141,8 @@ struct Finder<'a> {
     protected: Vec<RoaringBitmap>,
     states: BTreeMap<State, (EdgeReason, Witness)>,
     barriers: Barriers,
+    /// What was noticed and not kept yet.
+    noticed: Noticed,
     work: usize,
 }
 
@@ -232,6 +175,7 @@ impl<'a> Finder<'a> {
             singles,
             protected: space.protected.principals().iter().map(may_be).collect(),
             states: BTreeMap::new(),
+            noticed: Noticed::default(),
             barriers: Barriers::beside(calls),
             work: 0,
         }
@@ -296,8 +240,19 @@ impl<'a> Finder<'a> {
         Some((met, [one, other]))
     }
 
+    /// What an account can notice at these gates, which may be one, if it gets past the others.
+    fn at(&mut self, gates: &SpaceGates<'_>, [one, other]: [GateId; 2], beside: &[GateId]) -> Noticed {
+        let needed: Vec<&Literals> = beside.iter().map(|id| gates.alike(*id)).collect();
+        if one == other {
+            self.at_one(&gates.itself(one), &needed);
+        } else {
+            self.at_two(&gates.itself(one), &gates.itself(other), &needed);
+        }
+        std::mem::take(&mut self.noticed)
+    }
+
     /// What an account can notice at one gate, if it gets past what is needed beside it.
-    fn at_one(&mut self, literals: &Literals, needed: &[&Literals], goal: Goal) {
+    fn at_one(&mut self, literals: &Literals, needed: &[&Literals]) {
         let last = &literals.always;
         // Who simply comes or goes notices nothing alone.
         let odd = &literals.moving - (&literals.closed.comes | &literals.closed.goes);
@@ -306,7 +261,7 @@ impl<'a> Finder<'a> {
                 continue;
             }
             let gate = literals.at(place);
-            forbid(&[gate], |state, leak| self.note(state, leak, [place, place], goal));
+            forbid(&[gate], |state, leak| self.note(state, leak, [place, place]));
         }
         // Who loses it before others get it.
         let comes = &literals.closed.comes;
@@ -316,7 +271,7 @@ impl<'a> Finder<'a> {
                 going = Alike::split(going, by);
             }
             for alike in going {
-                self.work += 1;
+                self.noticed.work += 1;
                 let mut protected = RoaringBitmap::new();
                 for (those, _) in
                     self.protected.iter().zip(&alike.within[needed.len()..]).filter(|(_, within)| **within)
@@ -328,7 +283,7 @@ impl<'a> Finder<'a> {
                 {
                     if let Some((met, [one, other])) = self.met(ones, &alike, needed, last) {
                         let pending = (literals.closed.calls(&met), one);
-                        self.no_first_before_last(reason, &(alike.calls.clone(), other), &pending, goal);
+                        self.no_first_before_last(reason, &(alike.calls.clone(), other), &pending);
                     }
                 }
             }
@@ -337,12 +292,11 @@ impl<'a> Finder<'a> {
         for one in &odd {
             let others = &literals.moving & &self.singles.beside[one as usize];
             for other in self.with_needed(one, others, needed, last) {
-                self.work += 1;
+                self.noticed.work += 1;
                 let (gate, other_gate) = (literals.at(one), literals.at(other));
                 let is_seen = odd.contains(other) && other <= one;
                 if !is_seen && gate.is_between(other_gate) {
-                    gate.both(false, other_gate)
-                        .for_each(|state| self.note(state, false, [one, other], goal));
+                    gate.both(false, other_gate).for_each(|state| self.note(state, false, [one, other]));
                 }
             }
         }
@@ -350,7 +304,7 @@ impl<'a> Finder<'a> {
 
     /// What an account can notice that passes one gate through the first and the other through the second of two
     /// principals.
-    fn at_two(&mut self, literals: &Literals, others: &Literals, needed: &[&Literals], goal: Goal) {
+    fn at_two(&mut self, literals: &Literals, others: &Literals, needed: &[&Literals]) {
         // The many are looked at together for each of the few that are alike.
         let is_first = literals.open.kinds() <= others.open.kinds();
         let (few, many) = if is_first { (literals, others) } else { (others, literals) };
@@ -365,13 +319,13 @@ impl<'a> Finder<'a> {
             alike = Alike::split(alike, by);
         }
         for alike in alike {
-            self.at_two_alike(&alike, [many, few], needed, goal);
+            self.at_two_alike(&alike, [many, few], needed);
         }
     }
 
     /// The same for principals that are alike at the gate of the few and at what is needed.
-    fn at_two_alike(&mut self, alike: &Alike, [many, few]: [&Literals; 2], needed: &[&Literals], goal: Goal) {
-        self.work += 1;
+    fn at_two_alike(&mut self, alike: &Alike, [many, few]: [&Literals; 2], needed: &[&Literals]) {
+        self.noticed.work += 1;
         // Those through which an account would have access together with one of these.
         let with = |is_open: [bool; 2], at_many: &RoaringBitmap, at_few: &RoaringBitmap| match is_open {
             [true, true] => None,
@@ -395,27 +349,19 @@ impl<'a> Finder<'a> {
             let (of_few, of_many) = ((alike.calls.clone(), other), (many.open.calls(&met), one));
             let (done, pending) =
                 if alike.comes == Some(true) { (of_few, of_many) } else { (of_many, of_few) };
-            self.no_first_before_last(EdgeReason::Leak, &done, &pending, goal);
+            self.no_first_before_last(EdgeReason::Leak, &done, &pending);
         }
         let last = &many.always | &few.always;
         for other in alike.those.iter().filter(|_| !odd.is_empty()) {
             for one in self.with_needed(other, &odd & &self.singles.beside[other as usize], needed, &last) {
-                self.work += 1;
-                many.at(one)
-                    .both(true, few.at(other))
-                    .for_each(|state| self.note(state, true, [one, other], goal));
+                self.noticed.work += 1;
+                many.at(one).both(true, few.at(other)).for_each(|state| self.note(state, true, [one, other]));
             }
         }
     }
 
     /// None of the first calls before all of the others, but for a call that is among both.
-    fn no_first_before_last(
-        &mut self,
-        reason: EdgeReason,
-        (done, one): &Calls,
-        (pending, other): &Calls,
-        goal: Goal,
-    ) {
+    fn no_first_before_last(&mut self, reason: EdgeReason, (done, one): &Calls, (pending, other): &Calls) {
         let is_in = |calls: &[usize], call: &usize| calls.binary_search(call).is_ok();
         let is_alone =
             |call: &usize| is_in(pending, call) || (reason == EdgeReason::Gap && self.alone.contains(call));
@@ -428,31 +374,34 @@ impl<'a> Finder<'a> {
             }
             let state =
                 State { done: vec![self.barriers.first(done)], pending: vec![self.barriers.last(others)] };
-            self.keep(state, reason, [*one, *other], goal);
+            self.noticed.states.push((state, reason, [*one, *other]));
         }
     }
 
-    fn note(&mut self, state: State, leak: bool, [one, other]: [u32; 2], goal: Goal) {
+    fn note(&mut self, state: State, leak: bool, by: [u32; 2]) {
+        let is_protected = || self.protected.iter().any(|those| by.iter().all(|one| those.contains(*one)));
         let reason = match leak {
             true => EdgeReason::Leak,
-            false if self.protected.iter().any(|those| those.contains(one) && those.contains(other)) => {
-                EdgeReason::Lockout
-            }
+            false if is_protected() => EdgeReason::Lockout,
             false => EdgeReason::Gap,
         };
-        self.keep(state, reason, [one, other], goal);
+        self.noticed.states.push((state, reason, by));
     }
 
-    fn keep(&mut self, state: State, reason: EdgeReason, places: [u32; 2], goal: Goal) {
-        if self.states.get(&state).is_none_or(|(known, _)| reason < *known) {
+    fn keep(&mut self, noticed: Noticed, goal: Goal) {
+        self.work += noticed.work;
+        for (state, reason, by) in noticed.states {
+            if self.states.get(&state).is_some_and(|(known, _)| *known <= reason) {
+                continue;
+            }
             // Who an account is says which groups it is in.
-            let name = |number: &u32| {
-                let places = self.singles.atoms[*number as usize].places().iter();
+            let name = |number: u32| {
+                let places = self.singles.atoms[number as usize].places().iter();
                 let mut all = places.map(|place| &self.principals.all[*place]);
                 let account = all.clone().find(|who| matches!(who, Principal::User(_)));
                 account.or_else(|| all.next()).cloned()
             };
-            let principals = places.iter().filter_map(name).collect();
+            let principals = by.into_iter().filter_map(name).collect();
             let witness = Witness { principals, goal, leak: reason == EdgeReason::Leak };
             self.states.insert(state, (reason, witness));
         }
