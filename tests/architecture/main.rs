@@ -4,6 +4,7 @@
 
 mod cycles;
 mod figures;
+mod names;
 
 use std::fs;
 

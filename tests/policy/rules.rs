@@ -64,7 +64,7 @@ pub(crate) fn many() -> Live {
 }
 
 /// Who holds what by line, space by space.
-fn wishes(policy: &Policy, live: &Live) -> String {
+fn resolved(policy: &Policy, live: &Live) -> String {
     let Resolved { desired, .. } = match resolve(policy, live, TODAY) {
         Ok(resolved) => resolved,
         Err(findings) => {
@@ -185,7 +185,7 @@ rules:
   - {name: as A2, spaces: {key: \"A*\", not: [\"A?\"]}, like: A2}
   - {name: B0 as A1, spaces: [B0], like: A1}
 ";
-    insta::assert_snapshot!(wishes(&policy(body), &many()), @"
+    insta::assert_snapshot!(resolved(&policy(body), &many()), @"
     A1 group:g-hr=read/space[like A2] group:g-leads=read/space[like A2],create/page[like A2] group:g-platform=read/space[-],create/comment[-] group:g-sre=read/space[like A2]
     A2+ group:g-hr=read/space[hr reads] group:g-leads=read/space[-],create/page[-] group:g-sre=read/space[-]
     B0+ group:g-hr=read/space[B0 as A1] group:g-leads=read/space[B0 as A1],create/page[B0 as A1] group:g-platform=read/space[B0 as A1],create/comment[B0 as A1] group:g-sre=read/space[B0 as A1]
@@ -207,7 +207,7 @@ rules:
   - {name: as A0 too, spaces: [A2], like: \"live:A0\"}
 ";
     live.space_mut(&key("A2")).unwrap().tree = Some(Tree::default());
-    insta::assert_snapshot!(wishes(&policy(body), &live), @"
+    insta::assert_snapshot!(resolved(&policy(body), &live), @"
     A1+ group:g-hr=read/space[as A0] user:5b10ac8d82e05b22cc7d4ef6=read/space[as A0],create/page[as A0]
     A2+ group:g-hr=read/space[as A0 too]
     ");
@@ -220,7 +220,7 @@ fn absent_principals_leave_spaces_and_lists_and_never_empty_one() {
     let eng = live.space_mut(&key("ENG")).unwrap();
     eng.holdings.insert(format!("user:{BOB}").parse().unwrap(), grants(&[Permission::ReadSpace]));
     let absent = |entry: &str| {
-        wishes(
+        resolved(
             &policy(&format!(
                 "people: {{bob: {BOB}}}\nrules: [{{name: gone, spaces: [ENG], absent: [{entry}]}}]"
             )),
@@ -246,10 +246,10 @@ fn one_takes_the_place_of_another_wherever_the_other_stood() {
         grants(&[Permission::ReadSpace, Permission::CreateComment]),
     );
     let rule = "rules: [{name: new, spaces: [ENG], replace: {group:hr: group:leads}}]";
-    insta::assert_snapshot!(wishes(&policy(rule), &live), @"ENG+ group:g-hr=nothing[new] group:g-leads=read/space[new],create/page[new] 7.view=group:g-leads,user:5b10ac8d82e05b22cc7d4ef6 12.edit=group:g-leads");
+    insta::assert_snapshot!(resolved(&policy(rule), &live), @"ENG+ group:g-hr=nothing[new] group:g-leads=read/space[new],create/page[new] 7.view=group:g-leads,user:5b10ac8d82e05b22cc7d4ef6 12.edit=group:g-leads");
     // An authoritative space says itself who holds what.
     let own = "spaces: {ENG: {access: {admin: [group:platform], viewer: [group:leads]}}}\n";
-    let found = wishes(&policy(&format!("{own}{rule}")), &live);
+    let found = resolved(&policy(&format!("{own}{rule}")), &live);
     assert!(found.contains("group:g-hr=nothing[new]") && !found.contains("create/page[new]"), "{found}");
 }
 
@@ -262,7 +262,7 @@ fn where_there_are_roles_the_greater_one_is_inherited() {
         eng.holdings.insert(format!("group:{group}").parse().unwrap(), Holding::Role(role.parse().unwrap()));
     }
     let replace = |old: &str, new: &str| {
-        wishes(
+        resolved(
             &policy(&format!("rules: [{{name: new, spaces: [ENG], replace: {{group:{old}: group:{new}}}}}]")),
             &live,
         )
@@ -284,7 +284,7 @@ fn rows_of_a_file_are_lines_of_the_policy() {
         let Loaded { policy, findings, sources } = loaded(&[("p.yaml", rule), ("o.csv", &text)]);
         let policy = policy.unwrap_or_else(|| panic!("{}", drawn(&findings, &sources)));
         insta::allow_duplicates! {
-            insta::assert_snapshot!(wishes(&policy, &many()), @"
+            insta::assert_snapshot!(resolved(&policy, &many()), @"
             A1+ group:g-hr=read/space[owners],create/page[owners] group:g-sre=read/space[owners],create/page[owners]
             A2+ user:5b10ac8d82e05b22cc7d4ef5=read/space[owners],create/page[owners]
             ");

@@ -13,7 +13,7 @@ use crate::policy::delegation::Team;
 
 /// All that one principal gets, or a part of it.
 #[derive(Default)]
-struct Gets<'s> {
+struct Received<'s> {
     asked: Vec<Asked<'s>>,
     gifts: Vec<Gift<'s>>,
 }
@@ -28,7 +28,7 @@ enum Sum {
     Misfit,
 }
 
-impl<'s> Gets<'s> {
+impl<'s> Received<'s> {
     fn is_empty(&self) -> bool {
         self.asked.is_empty() && self.gifts.is_empty()
     }
@@ -64,11 +64,11 @@ impl<'a> Resolver<'a> {
         }
         let all: BTreeSet<Principal> = asked.keys().chain(gifts.keys()).cloned().collect();
         for who in all {
-            let mut gets = Gets {
+            let mut gets = Received {
                 asked: asked.remove(&who).unwrap_or_default(),
                 gifts: gifts.remove(&who).unwrap_or_default(),
             };
-            let of_teams: Vec<(&Team, Gets<'a>)> =
+            let of_teams: Vec<(&Team, Received<'a>)> =
                 self.policy.delegation.teams.iter().map(|team| (team, gets.take(team))).collect();
             for (team, own) in of_teams.into_iter().filter(|(_, own)| !own.is_empty()) {
                 let both = gets.with(&own);
@@ -89,7 +89,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Whether more can be given, and a role stays a role.
-    fn fits(&self, who: &Principal, gets: &Gets<'_>, with_more: &Gets<'_>) -> bool {
+    fn fits(&self, who: &Principal, gets: &Received<'_>, with_more: &Received<'_>) -> bool {
         match self.sum(who, with_more) {
             Sum::Nothing | Sum::Unknown | Sum::This(RoleOrGrants::Role(_)) => true,
             Sum::This(RoleOrGrants::Grants(_)) => {
@@ -99,7 +99,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    fn sum(&self, who: &Principal, gets: &Gets<'_>) -> Sum {
+    fn sum(&self, who: &Principal, gets: &Received<'_>) -> Sum {
         let asked = match gets.asked.as_slice() {
             [] => None,
             asked => match self.leader(asked) {
