@@ -1,5 +1,6 @@
 //! `confperm undo`: the way back from a run, through the same guards, order and look as any other plan.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -7,7 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use crate::apply::journal::{self, Record};
 use crate::apply::rest;
 use crate::apply::undo::{self, NotGivenBack, Undo};
-use crate::model::{Desired, Live, PageList, SpaceKey};
+use crate::model::{Desired, Live, Permission, SpaceKey};
 use crate::plan::{Aim, Change, ChangeReason, Gaps, Plan};
 use crate::render::style::{count, list};
 use crate::render::{self, Basis};
@@ -205,35 +206,29 @@ impl UndoneRun {
 
 /// What does not come back, and why.
 fn kept_words(kept: &NotGivenBack, plan: &Plan) -> String {
+    let words = |permissions: &BTreeSet<Permission>| {
+        list(&permissions.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
     match kept {
         NotGivenBack::Requested { space, who } => format!(
             "{space}  {} does not get back what it had: that had ended, or the policy named it to be removed (--include-ended gives it back)",
             plan.name(who)
         ),
-        NotGivenBack::SinglePermissions { space, who, permissions } => {
-            let permissions: Vec<String> = permissions.iter().map(ToString::to_string).collect();
-            format!(
-                "{space}  {} does not get back {}, and keeps what it has now: the site gives it access by roles alone",
-                plan.name(who),
-                list(&permissions)
-            )
-        }
-        NotGivenBack::Ungrantable { space, who, permissions } => {
-            let permissions: Vec<String> = permissions.iter().map(ToString::to_string).collect();
-            format!(
-                "{space}  {} does not get back {}: this site grants that only along with other permissions",
-                plan.name(who),
-                list(&permissions)
-            )
-        }
-        NotGivenBack::Doubtful { space, who, permissions } => {
-            let permissions: Vec<String> = permissions.iter().map(ToString::to_string).collect();
-            format!(
-                "{space}  {} gets back {} if this site grants that alone, which is not established for sites without space roles",
-                plan.name(who),
-                list(&permissions)
-            )
-        }
+        NotGivenBack::SinglePermissions { space, who, permissions } => format!(
+            "{space}  {} does not get back {}, and keeps what it has now: the site gives it access by roles alone",
+            plan.name(who),
+            words(permissions)
+        ),
+        NotGivenBack::Ungrantable { space, who, permissions } => format!(
+            "{space}  {} does not get back {}: this site grants that only along with other permissions",
+            plan.name(who),
+            words(permissions)
+        ),
+        NotGivenBack::Doubtful { space, who, permissions } => format!(
+            "{space}  {} gets back {} if this site grants that alone, which is not established for sites without space roles",
+            plan.name(who),
+            words(permissions)
+        ),
         NotGivenBack::Role { space, who, role } => format!(
             "{space}  {} does not get back the role {}: the site does not have it any more",
             plan.name(who),
@@ -249,12 +244,9 @@ fn kept_words(kept: &NotGivenBack, plan: &Plan) -> String {
                 .pages
                 .get(content)
                 .map_or_else(|| format!("id:{content}"), |page| page.path.as_str().to_owned());
-            let verb = match list {
-                PageList::View => "view",
-                PageList::Edit => "edit",
-            };
             format!(
-                "{space}  {page}: the {verb} list stays as it is, since nothing would be left of the one from before"
+                "{space}  {page}: the {} list stays as it is, since nothing would be left of the one from before",
+                list.as_str()
             )
         }
         NotGivenBack::OtherContents { role } => format!(

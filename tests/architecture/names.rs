@@ -11,7 +11,7 @@ fn paths() -> BTreeSet<Vec<&'static str>> {
     let quoted = DOCUMENT.split('`').skip(1).step_by(2);
     let is_name = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_alphanumeric() || c == '_');
     let paths = quoted.map(|token| token.split("::").collect::<Vec<_>>());
-    paths.filter(|parts| parts.len() > 1 && parts.iter().all(|part| is_name(&part))).collect()
+    paths.filter(|parts| parts.len() > 1 && parts.iter().all(is_name)).collect()
 }
 
 /// The modules above a file, and it.
