@@ -214,7 +214,7 @@ impl LockFile {
 }
 
 /// "2 names and 1 end"; nothing for none.
-fn news(added: &Lock) -> String {
+pub(super) fn news(added: &Lock) -> String {
     match (added.names(), added.ends()) {
         (0, 0) => String::new(),
         (names, 0) => count(names, "name", "names"),

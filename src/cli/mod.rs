@@ -46,6 +46,7 @@ mod signals;
 mod site;
 mod snapshot;
 mod subject;
+mod team_errors;
 mod test;
 mod token;
 mod trust;

@@ -7,13 +7,11 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 
 use crate::apply::{Unverified, journal, unverified};
-use crate::confluence;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, did_you_mean, near_key};
 use crate::model::{
-    Desired, Edition, Fingerprint, Guard, Live, Shown, Site, SkipReason, Skipped, SkippedPart, SpaceKey,
-    visible,
+    Desired, Edition, Fingerprint, Guard, Live, Shown, Site, SkipReason, Skipped, SpaceKey, visible,
 };
-use crate::observe::{self, Failure, Needs};
+use crate::observe::{Failure, Needs};
 use crate::plan::{self, MadeFrom, Plan, Planned};
 use crate::policy::lock::Lock;
 use crate::policy::{Context, Policy, Resolved};
@@ -29,6 +27,7 @@ use super::keys;
 use super::lockfile::{Lacking, Learning, LockFile};
 use super::output::Output;
 use super::reading::SiteReading;
+use super::team_errors;
 use super::token;
 
 /// A plan with everything that showing and applying it need.
@@ -145,7 +144,7 @@ impl Begun {
                     desired.skipped.extend(skipped);
                     return Ok(desired);
                 }
-                Err(Failure::Site(error)) => match self.unreadable_for_team(&error, scope) {
+                Err(Failure::Site(error)) => match team_errors::unreadable(self, &error, scope) {
                     Some((key, space)) => {
                         out.warn(&format!("{key} is skipped, of which only a team asks something: {error}"));
                         self.policy.leave_out(key);
@@ -158,32 +157,6 @@ impl Begun {
                 }
             }
         }
-    }
-
-    /// The space that cannot be read and would not be read but for a line of a team, and that it is skipped.
-    fn unreadable_for_team(&self, error: &confluence::Error, scope: &Scope) -> Option<(SpaceKey, Skipped)> {
-        let (id, listing) = (error.unreadable_space()?, &self.live.listing);
-        let key = &listing.spaces.values().find(|space| space.id == id)?.key;
-        let context = Context { today: self.today, lock: self.lock.known() };
-        let on_site = self.policy.on_site(context.lock, listing);
-        let (team, line) = on_site.policy.line_of_team(key, listing)?;
-        let central = observe::of_policy(&self.policy.central(), context, &self.live);
-        let is_central = match self.live.spaces.get(key) {
-            Some(_) => central.content.contains_key(key),
-            None => central.spaces.contains(key),
-        };
-        if is_central || scope.spaces.contains(key) || !self.policy.is_in_scope(key) {
-            return None;
-        }
-        let code = failure::Failure::from(error).as_str().to_owned();
-        let skipped = Skipped {
-            space: Some(on_site.policy.as_written(key).clone()),
-            part: SkippedPart::Space,
-            name: Shown::of(key.as_str()),
-            reason: SkipReason::TeamError { team: team.name.value.clone(), code },
-            origin: line.origin(),
-        };
-        Some((key.clone(), skipped))
     }
 
     pub(super) const fn today(&self) -> Date {
@@ -257,7 +230,7 @@ pub(super) async fn prepare(
     if let Some(keys) = &keys {
         begun.policy.focus_on_found(keys.clone());
     }
-    let desired = Box::pin(begun.resolve(scope, lacking, plan::needs, out)).await?;
+    let mut desired = Box::pin(begun.resolve(scope, lacking, plan::needs, out)).await?;
     let is_skipped = |key: &SpaceKey| {
         let mut skipped = desired.skipped.iter();
         skipped.any(|skipped| skipped.space.as_ref().is_none_or(|space| space == key))
@@ -268,9 +241,13 @@ pub(super) async fn prepare(
     if let Some(missing) = missing.filter(|_| scope.moved.is_empty()) {
         return Err(not_covered(&begun.policy, missing));
     }
+    let is_refused = scope.locked && lacking == Lacking::Refused;
+    if let Some(rest) = is_refused.then(|| team_errors::without_unlocked(&begun, &desired, out)).flatten() {
+        desired = rest;
+    }
     let mut planned = plan::plan(&desired, &begun.live, scope.gaps())?;
     override_guards(&mut planned.plan, overrides, out);
-    if let Some(rest) = without_blocked(&begun, &desired, &planned.plan, scope, overrides)? {
+    if let Some(rest) = team_errors::without_blocked(&begun, &desired, &planned.plan, scope, overrides)? {
         planned = rest;
         let skipped = planned.plan.skipped.iter();
         let blocked = skipped.filter(|it| matches!(it.reason, SkipReason::TeamBlocked { .. }));
@@ -286,41 +263,6 @@ pub(super) async fn prepare(
     let learns = !planned.plan.is_blocked() && (scope.locked || is_accepted(&planned.plan));
     let learning = learns.then(|| scope.learning(lacking));
     Box::pin(begun.prepared(planned, scope, learning, environment, out)).await
-}
-
-/// A plan that is blocked for nothing but what files of teams ask for, without the spaces of that.
-fn without_blocked(
-    begun: &Begun,
-    desired: &Desired,
-    blocked: &Plan,
-    scope: &Scope,
-    overrides: &OverrideArgs,
-) -> Result<Option<Planned>, CliError> {
-    let delegation = &begun.policy.delegation;
-    let team_of = |file: &Utf8Path| {
-        let name = &delegation.team_of(file)?.name.value;
-        // A run for a team is about what it asks for.
-        (scope.team.as_ref() != Some(name)).then(|| name.clone())
-    };
-    let mut desired = desired.clone();
-    let mut planned: Option<Planned> = None;
-    loop {
-        let plan = planned.as_ref().map_or(blocked, |planned| &planned.plan);
-        if !plan.is_blocked() {
-            return Ok(planned);
-        }
-        let Some(rest) = plan::blocked_for_teams(plan, &team_of)
-            .and_then(|skipped| plan::without_skipped(&desired, skipped))
-        else {
-            return Ok(None);
-        };
-        desired = rest;
-        let mut next = plan::plan(&desired, &begun.live, scope.gaps())?;
-        if let Some(why) = &overrides.why {
-            next.plan.override_guards(&overrides.guards.iter().copied().collect(), why);
-        }
-        planned = Some(next);
-    }
 }
 
 /// Lets a plan through guards, and says which of them did not need it.

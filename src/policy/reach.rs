@@ -38,6 +38,11 @@ impl Policy {
         self.delegation.team(self.focus.team.as_deref()?)
     }
 
+    /// Whether a run is for a team alone.
+    pub fn is_for_team(&self, team: &Team) -> bool {
+        self.team_in_focus() == Some(team)
+    }
+
     /// Leaves a space of the site out of account.
     pub fn leave_out(&mut self, key: SpaceKey) {
         self.focus.without.insert(key);

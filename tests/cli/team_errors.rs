@@ -256,6 +256,41 @@ fn what_a_team_cannot_do_or_takes_too_much_of_stops_no_run_for_other_spaces() {
     }
 }
 
+/// With `--locked`, what a team names and the lock lacks waits until the lock has it; what central files name ends the run.
+#[test]
+fn a_name_of_a_team_that_the_lock_lacks_stops_no_run_for_other_spaces() {
+    let case = Case::on("ann", |state| state);
+    case.run(&["plan"]).code(0);
+    let lock = case.folder.read("confperm.lock");
+    let file = "rules: [{name: more, spaces: [ENGLAB], access: {collaborator: [group:eng-old]}}]\n";
+    case.folder.write("teams/eng/more.yaml", file);
+    // In a pull request the lines to add are shown, with what they are for.
+    let shown = case.run(&["plan", "--locked"]).code(0);
+    assert!(
+        shown.err.contains("The lines to add:") && shown.out.contains("eng-old"),
+        "{}{}",
+        shown.out,
+        shown.err
+    );
+    for alone in [["--team", "eng"], ["--space", "ENGLAB"]] {
+        let ran = case.run(&[&["apply", "--yes", "--locked"], &alone[..]].concat()).code(1);
+        assert_eq!(ran.failures(), ["incomplete-lock"], "{alone:?}");
+    }
+    let before = case.hosted.running.world(Held::of);
+    let ran = case.run(&["apply", "--yes", "--locked"]).code(6);
+    assert!(ran.err.contains("lacks 1 name of teams/eng/more.yaml"), "{}", ran.err);
+    assert!(ran.err.contains("`ENGLAB` is skipped until"), "{}", ran.err);
+    assert!(ran.out.contains("(incomplete-lock)"), "{}", ran.out);
+    let changed = before.differences(&case.hosted.running.world(Held::of));
+    let of = |key: &str| changed.iter().any(|line| line.split([' ', ':']).next() == Some(key));
+    assert!(of("OPS") && of("ENG") && !of("ENGLAB"), "{changed:?}");
+    assert_eq!(case.folder.read("confperm.lock"), lock);
+
+    let central = "rules: [{name: central, spaces: [OPS], access: {viewer: [group:everybody]}}]\n";
+    case.folder.write("more.yaml", central);
+    assert_eq!(case.run(&["apply", "--yes", "--locked"]).code(1).failures(), ["incomplete-lock"]);
+}
+
 /// A skipped space is looked at by itself, and the errors of all others end a run as ever.
 #[test]
 fn a_run_about_the_wrong_alone_ends_with_it() {

@@ -1,11 +1,13 @@
 //! A policy without some of its files: those of teams, or those in which a team has something to correct.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use camino::Utf8Path;
 
 use super::Team;
 use crate::diagnostic::Span;
 use crate::model::{Listing, Skipped, SpaceKey};
-use crate::policy::ast::Policy;
+use crate::policy::ast::{AccessLine, Policy};
 
 impl Policy {
     /// What the other files ask of spaces.
@@ -39,6 +41,43 @@ impl Policy {
             let team = self.delegation.team_of(&span.file)?;
             (self.team_in_focus() != Some(team)).then_some((team, span))
         })
+    }
+
+    /// The files of teams that ask for something of spaces, tables included, each with its team and its first line.
+    pub fn files_of_teams(&self) -> BTreeMap<&Utf8Path, (&Team, &Span)> {
+        let entries = self.spaces.values().map(|space| &space.key.span);
+        let rules = self.rules.iter().map(|rule| &rule.name.span);
+        let rows = self.rules.iter().flat_map(|rule| rule.rows.values()).flatten();
+        let rows = rows.flat_map(|line| &line.who).map(|entry| &entry.who.span);
+        let mut files = BTreeMap::new();
+        for span in entries.chain(rules).chain(rows) {
+            if let Some(team) = self.delegation.team_of(&span.file) {
+                files.entry(&*span.file).or_insert((team, span));
+            }
+        }
+        files
+    }
+
+    /// The spaces that lines of some files may be about, whatever holders and conditions say.
+    pub fn spaces_of_files(
+        &self,
+        is_one: &dyn Fn(&Utf8Path) -> bool,
+        listing: &Listing,
+    ) -> BTreeSet<SpaceKey> {
+        let entries = self.spaces.values().filter(|space| is_one(&space.key.span.file));
+        let mut reached: BTreeSet<SpaceKey> = entries.map(|space| space.key.value.clone()).collect();
+        for rule in &self.rules {
+            if is_one(&rule.name.span.file) {
+                let spaces = listing.spaces.values().filter(|space| rule.may_reach(space, listing));
+                reached.extend(spaces.map(|space| space.key.clone()));
+                reached.extend(rule.named_spaces().cloned());
+            }
+            let of_rows = |(_, lines): &(&SpaceKey, &Vec<AccessLine>)| {
+                lines.iter().flat_map(|line| &line.who).any(|entry| is_one(&entry.who.span.file))
+            };
+            reached.extend(rule.rows.iter().filter(of_rows).map(|(key, _)| key.clone()));
+        }
+        reached
     }
 
     /// What the files ask of spaces in which no team has to correct something that is skipped for it.

@@ -9,7 +9,7 @@ use camino::Utf8Path;
 use super::Resolution;
 use crate::diagnostic::{Code, Diagnostic, Label, Severity};
 use crate::model::{Live, Shown, SkipReason, Skipped, SkippedPart, SpaceKey};
-use crate::policy::ast::{AccessLine, Policy};
+use crate::policy::ast::Policy;
 use crate::policy::delegation::Team;
 
 /// The errors of teams, each with the spaces that are skipped for it.
@@ -132,7 +132,7 @@ impl<'a> Blame<'a> {
         });
         let speaks = |team: &&&Team| {
             let files = |file: &Utf8Path| team.files.value.has(file);
-            !self.reached(&files).is_disjoint(keys)
+            !self.policy.spaces_of_files(&files, &self.live.listing).is_disjoint(keys)
         };
         self.teams.iter().find(speaks).copied().filter(|_| !is_central)
     }
@@ -143,7 +143,8 @@ impl<'a> Blame<'a> {
         let has = |file: &Utf8Path| team.files.value.has(file);
         let shown: BTreeSet<&Utf8Path> = error.labels.iter().map(|label| &*label.span.file).collect();
         let shows_none = !shown.iter().any(|file| has(file));
-        let mut spaces = self.reached(&|file| has(file) && (shows_none || shown.contains(file)));
+        let is_shown = |file: &Utf8Path| has(file) && (shows_none || shown.contains(file));
+        let mut spaces = self.policy.spaces_of_files(&is_shown, &self.live.listing);
         // What a space is like may be any of the team's.
         if error.code == Code::LikeCycle {
             let own = |key: &SpaceKey| team.has_space(self.policy.as_written(key));
@@ -151,25 +152,4 @@ impl<'a> Blame<'a> {
         }
         spaces
     }
-
-    /// The spaces that lines of some files may be about, whatever holders and conditions say.
-    fn reached(&self, is_one: &dyn Fn(&Utf8Path) -> bool) -> BTreeSet<SpaceKey> {
-        let entries = self.policy.spaces.values().filter(|space| is_one(&space.key.span.file));
-        let mut reached: BTreeSet<SpaceKey> = entries.map(|space| space.key.value.clone()).collect();
-        for rule in &self.policy.rules {
-            if is_one(&rule.name.span.file) {
-                let listing = &self.live.listing;
-                let spaces = listing.spaces.values().filter(|space| rule.may_reach(space, listing));
-                reached.extend(spaces.map(|space| space.key.clone()));
-                reached.extend(rule.named_spaces().cloned());
-            }
-            let of_rows = |(_, lines): &(&SpaceKey, &Vec<_>)| has_rows_of(lines, is_one);
-            reached.extend(rule.rows.iter().filter(of_rows).map(|(key, _)| key.clone()));
-        }
-        reached
-    }
-}
-
-fn has_rows_of(lines: &[AccessLine], is_one: &dyn Fn(&Utf8Path) -> bool) -> bool {
-    lines.iter().flat_map(|line| &line.who).any(|entry| is_one(&entry.who.span.file))
 }
