@@ -30,6 +30,10 @@ impl<'a> Resolver<'a> {
     /// classes hold permission by permission are not copied.
     pub(super) fn copies(&mut self, declaration: &SpaceDeclaration<'a>, live: &'a LiveSpace) -> GiftsTo<'a> {
         let mut gifts = GiftsTo::new();
+        if declaration.copies.is_empty() {
+            return gifts;
+        }
+        let leavers: BTreeSet<&Principal> = declaration.leaving.iter().map(|leaving| &leaving.who).collect();
         for copied in &declaration.copies {
             let Some(source) = self.live.spaces.get(copied.from) else {
                 self.known_space(copied.from, &copied.like.span);
@@ -45,7 +49,7 @@ impl<'a> Resolver<'a> {
                     // It keeps what it has wherever it is, and needs no more.
                 } else if self.is_not_copied(principal, held) {
                     passed_over.insert(principal);
-                } else if !declaration.leaving.iter().any(|leaving| leaving.who == *principal) {
+                } else if !leavers.contains(principal) {
                     let beside =
                         live.holdings.get(principal).filter(|_| declaration.mode() != Mode::Authoritative);
                     let gift = Gift { held, wanted: wanted.clone(), place: &copied.like.span, beside };

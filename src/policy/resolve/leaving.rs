@@ -112,13 +112,21 @@ impl<'a> Resolver<'a> {
         declaration: &SpaceDeclaration<'a>,
         asked: &dyn Fn(&Principal) -> Option<&'a Span>,
     ) {
+        let mut numbers: BTreeMap<&Principal, Vec<usize>> = BTreeMap::new();
+        for (number, leaving) in declaration.leaving.iter().enumerate() {
+            numbers.entry(&leaving.who).or_default().push(number);
+        }
+        let listed = self.still_listed(declaration);
         for (number, leaving) in declaration.leaving.iter().enumerate() {
             if let Some(given) = asked(&leaving.who) {
                 self.contradiction(leaving, given, GIVEN);
             }
-            self.still_listed(leaving, declaration);
-            for other in &declaration.leaving[number + 1..] {
-                if other.who == leaving.who && other.then != leaving.then {
+            for place in listed.get(&leaving.who).into_iter().flatten() {
+                self.contradiction(leaving, place, LISTED);
+            }
+            let later = numbers[&leaving.who].iter().filter(|other| **other > number);
+            for other in later.map(|other| &declaration.leaving[*other]) {
+                if other.then != leaving.then {
                     self.contradiction(leaving, other.span, "this asks for something else");
                 }
             }
@@ -126,32 +134,35 @@ impl<'a> Resolver<'a> {
                 Then::Gone { instead, .. } => instead.as_ref(),
                 Then::Taken { by } => Some(by),
             };
-            let goes =
-                declaration.leaving.iter().find(|other| comes.is_some() && comes == other.subject().as_ref());
+            let goes = comes.and_then(|comes| numbers.get(&Principal::from(comes.clone()))?.first());
             if let Some(goes) = goes {
-                self.contradiction(goes, leaving.span, COMES);
+                self.contradiction(&declaration.leaving[*goes], leaving.span, COMES);
             }
         }
     }
 
-    /// Entries that put a principal that goes on lists of pages.
-    fn still_listed(&mut self, leaving: &Leaving<'a>, declaration: &SpaceDeclaration<'a>) {
+    /// Those who are to be on lists of pages, where any go, with the entries that say so.
+    fn still_listed(&mut self, declaration: &SpaceDeclaration<'a>) -> BTreeMap<Principal, Vec<&'a Span>> {
+        let mut still = BTreeMap::<Principal, Vec<&Span>>::new();
+        if declaration.leaving.is_empty() {
+            return still;
+        }
+        let has_groups = declaration.leaving.iter().any(|leaving| matches!(leaving.who, Principal::Group(_)));
         let today = self.today;
-        let listed: Vec<&ListItem<Named>> =
-            declaration.listed().filter(|entry| !entry.is_over(today)).collect();
-        for ListItem { who, .. } in listed {
-            let same = match (&who.value, &leaving.who) {
-                (Named::User(account), Principal::User(goes)) => account == goes,
-                (Named::Group(_), Principal::Group(_)) => {
-                    let listed = self.subject(&who.value, &who.span).known();
-                    listed.is_some() && listed == leaving.subject()
+        for ListItem { who, .. } in declaration.listed().filter(|entry| !entry.is_over(today)) {
+            let listed = match &who.value {
+                Named::User(account) => Some(Principal::User(account.clone())),
+                // What a name means is looked up where it matters.
+                Named::Group(_) if has_groups => {
+                    self.subject(&who.value, &who.span).known().map(Principal::from)
                 }
-                _ => false,
+                Named::Group(_) => None,
             };
-            if same {
-                self.contradiction(leaving, &who.span, LISTED);
+            if let Some(listed) = listed {
+                still.entry(listed).or_default().push(&who.span);
             }
         }
+        still
     }
 
     fn contradiction(&mut self, leaving: &Leaving<'_>, other: &Span, what: &str) {
@@ -173,11 +184,16 @@ impl<'a> Resolver<'a> {
         pages: &mut BTreeMap<ContentId, DesiredPage>,
     ) {
         let key = &live.space.key;
-        let listed: Vec<(Subject, &Leaving<'_>)> =
-            declaration.leaving.iter().filter_map(|leaving| Some((leaving.subject()?, leaving))).collect();
-        let Some((_, first)) = listed.first().filter(|_| self.policy.asks_about_pages(key)) else { return };
+        let mut listed: BTreeMap<Subject, Vec<usize>> = BTreeMap::new();
+        for (number, leaving) in declaration.leaving.iter().enumerate() {
+            if let Some(subject) = leaving.subject() {
+                listed.entry(subject).or_default().push(number);
+            }
+        }
+        let first = listed.values().filter_map(|numbers| numbers.first()).min();
+        let Some(first) = first.filter(|_| self.policy.asks_about_pages(key)) else { return };
         let Some(tree) = &live.tree else {
-            self.unread_pages(key, first.span);
+            self.unread_pages(key, declaration.leaving[*first].span);
             return;
         };
         let opens = declaration
@@ -192,8 +208,11 @@ impl<'a> Resolver<'a> {
             for list in PageList::ALL {
                 let Audience::Only(members) = lists.audience(list) else { continue };
                 let declared = pages.get(&content.id).is_some_and(|page| page.audience(list).is_some());
-                let goes = listed.iter().filter(|(subject, _)| members.contains(subject));
-                let goes: Vec<&Leaving<'_>> = goes.map(|(_, leaving)| *leaving).collect();
+                let mut goes: Vec<usize> =
+                    members.iter().filter_map(|subject| listed.get(subject)).flatten().copied().collect();
+                goes.sort_unstable();
+                let goes: Vec<&Leaving<'_>> =
+                    goes.into_iter().map(|number| &declaration.leaving[number]).collect();
                 let declared = declared || (!tree.is_placed(content.id) && may_decide(declaration, list));
                 let Some(first) = goes.first().filter(|_| !declared) else { continue };
                 match without(members, first, &goes) {
