@@ -85,10 +85,12 @@ pub(super) enum Source {
 }
 
 impl Source {
-    const fn basis(&self) -> Basis {
+    const fn basis(&self, in_part: bool) -> Basis {
         match self {
             Self::Policy => Basis::Policy,
+            Self::Saved(_) if in_part => Basis::SavedPlanInPart,
             Self::Saved(_) => Basis::SavedPlan,
+            Self::Journal(_) if in_part => Basis::UndoInPart,
             Self::Journal(_) => Basis::Undo,
         }
     }
@@ -118,24 +120,25 @@ impl Approval {
     ) -> Result<(Prepared, Exit), CliError> {
         let scope = &args.scope;
         let moved = |has_moved: bool| if has_moved { Exit::Partial } else { Exit::Done };
-        let (mut prepared, exit) = match &self.source {
+        let (mut prepared, exit, in_part) = match &self.source {
             Source::Policy => {
                 let lacking = Lacking::Refused;
                 let prepared =
                     prepare(scope, &args.run.overrides, lacking, is_accepted, environment, out).await?;
                 let completeness = scope.completeness(&prepared.planned.plan);
-                (prepared, completeness)
+                (prepared, completeness, false)
             }
             Source::Saved(saved) => {
                 let left = saved::prepare(saved, scope, environment, out).await?;
-                (left.prepared, scope.completeness(&saved.plan).max(moved(left.has_moved)))
+                let exit = scope.completeness(&saved.plan).max(moved(left.has_moved));
+                (left.prepared, exit, left.has_moved)
             }
             Source::Journal(run) => {
                 let left = run.prepare(scope, &args.run.overrides, environment, out).await?;
-                (left.prepared, moved(left.has_moved))
+                (left.prepared, moved(left.has_moved), left.has_moved || run.is_narrowed())
             }
         };
-        prepared.view.basis = self.source.basis();
+        prepared.view.basis = self.source.basis(in_part);
         Ok((prepared, exit))
     }
 }
@@ -324,6 +327,7 @@ async fn once(
         if is_sure { prepared } else { confirm(prepared, args, approval, environment, out).await? };
     let folder = journal::folder(&args.scope.directory);
     mention_unknown(&args.forget, prepared.earlier(), out);
+    let basis = prepared.view.basis;
     let run = carry_out(&prepared, args, limits, &folder, signals, out).await;
     let once = run.and_then(|run| ended(run, prepared));
     signals.over(once.as_ref().map_or_else(CliError::exit, Once::exit));
@@ -331,7 +335,7 @@ async fn once(
     if let RunEnd::Verified(outcome) = &once.run
         && (!is_empty || !outcome.is_complete())
     {
-        let (plan, basis) = (&once.plan, approval.source.basis());
+        let plan = &once.plan;
         match args.run.format {
             // Said when all runs are over.
             ApplyFormat::Json => {}
@@ -350,11 +354,12 @@ fn show(prepared: &Prepared, args: &ApplyArgs, approval: &Approval, out: &Output
     let (plan, view) = (&prepared.planned.plan, &prepared.view);
     if plan.spaces.is_empty() && !matches!(approval.source, Source::Policy) {
         // The policy may well name some.
-        let changed_nothing = approval.saved().is_some_and(SavedPlan::is_empty);
-        return out.say(if changed_nothing {
-            "Nothing to change: the plan changes nothing."
-        } else {
-            "Nothing to change: there is no space left to change something in."
+        return out.say(match &approval.source {
+            Source::Saved(saved) if saved.is_empty() => "Nothing to change: the plan changes nothing.",
+            Source::Journal(run) if run.is_empty() => {
+                "Nothing to change: what this would take back is taken back already."
+            }
+            _ => "Nothing to change: there is no space left to change something in.",
         });
     }
     match args.run.format {

@@ -9,7 +9,7 @@ use crate::apply::journal::{self, Record};
 use crate::apply::rest;
 use crate::apply::undo::{self, NotGivenBack, Undo};
 use crate::model::{Desired, Live, Permission, SpaceKey};
-use crate::plan::{Aim, Change, ChangeReason, Gaps, Plan};
+use crate::plan::{Aim, Change, ChangeReason, Gaps, ObjectId, Plan};
 use crate::render::style::{count, list};
 use crate::render::{self, Basis};
 
@@ -38,19 +38,17 @@ pub(super) async fn run(
         ));
     }
     let mut record = find(&args.journal, &args.scope.directory)?;
+    let mut finished = BTreeSet::new();
     if args.journal == LAST
-        && let Some(undone) = undone_by(&record, &args.scope.directory)
+        && let Some(run) = taken_back_by(&record).map(str::to_owned)
     {
-        let name = record.path.file_stem().unwrap_or_default();
-        out.say(&format!(
-            "The last run took back that of {}; this goes on with it (`undo {name}` would take back the way back)",
-            undone.began
-        ));
-        record = undone;
+        (record, finished) = rest_of(&run, &record, &args.scope.directory, out)?;
     }
     within(&mut record, &args.scope.spaces)?;
+    record.plan.objects.retain(|object| !finished.contains(&ObjectId::of(object)));
     let UndoArgs { include_ended, ahead_of_revert, .. } = *args;
-    let run = UndoneRun { record, include_ended, ahead_of_revert };
+    let is_narrowed = !args.scope.spaces.is_empty();
+    let run = UndoneRun { record, is_narrowed, include_ended, ahead_of_revert };
     let approval = Approval { expected: None, source: Source::Journal(Box::new(run)) };
     carry_through(&as_apply(args), &approval, environment, signals, out).await
 }
@@ -115,26 +113,65 @@ pub(super) fn find(asked: &Utf8Path, directory: &Utf8Path) -> Result<Record, Cli
     record.ok_or_else(|| unreadable(format!("`{path}` says nothing: its run ended before it began")))
 }
 
-/// The run that another one took back. `last` goes on with it, whatever was left of it: who gives the same command twice
-/// means to take something back, not to do it again.
-fn undone_by(record: &Record, directory: &Utf8Path) -> Option<Record> {
-    let run = record.plan.changes.iter().find_map(|change| match change.reason() {
-        ChangeReason::TakenBack { run } => Some(run),
+/// The run that another one took back, by when it began.
+fn taken_back_by(record: &Record) -> Option<&str> {
+    record.plan.changes.iter().find_map(|change| match change.reason() {
+        ChangeReason::TakenBack { run } => Some(run.as_str()),
         _ => None,
-    })?;
+    })
+}
+
+/// What is left of a run that the last one took back in part: `last` goes on with it, for the same command given twice is
+/// meant to take something back, and not to do it again. The objects that are taken back already stay as they are,
+/// whatever others did to them since.
+fn rest_of(
+    run: &str,
+    last: &Record,
+    directory: &Utf8Path,
+    out: &Output,
+) -> Result<(Record, BTreeSet<ObjectId>), CliError> {
+    let name = last.path.file_stem().unwrap_or_default();
+    let again = format!("`confperm undo {name}` would take that back");
     let (records, _) = journal::all(&journal::folder(directory));
-    records.into_iter().find(|record| record.began.to_string() == *run)
+    let finished = records
+        .iter()
+        .filter(|record| taken_back_by(record) == Some(run))
+        .flat_map(Record::finished)
+        .collect();
+    let Some(record) = records.into_iter().find(|record| record.began.to_string() == run) else {
+        return Err(CliError::failed(
+            Failure::UnreadableJournal,
+            format!(
+                "the last run, {name}, took another one back, whose journal is not here; nothing was changed"
+            ),
+        )
+        .with_hint(format!("name the journal of the run that is meant; {again}")));
+    };
+    let undone = record.path.file_stem().unwrap_or_default();
+    out.say(&format!("The last run took {undone} back; this goes on with what is left of it ({again})"));
+    Ok((record, finished))
 }
 
 /// A run that is to be undone.
 #[derive(Debug)]
 pub(super) struct UndoneRun {
     record: Record,
+    /// Whether it is undone in some of its spaces alone.
+    is_narrowed: bool,
     include_ended: bool,
     ahead_of_revert: bool,
 }
 
 impl UndoneRun {
+    /// Whether nothing is left to take back.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.record.plan.objects.is_empty()
+    }
+
+    pub(super) const fn is_narrowed(&self) -> bool {
+        self.is_narrowed
+    }
+
     /// Plans the way back.
     pub(super) async fn prepare(
         &self,
@@ -143,7 +180,7 @@ impl UndoneRun {
         environment: &Environment,
         out: &Output,
     ) -> Result<Remainder, CliError> {
-        let Self { record, include_ended, ahead_of_revert } = self;
+        let Self { record, include_ended, ahead_of_revert, .. } = self;
         let mut begun = Box::pin(begin(scope, Unchecked::AnyBreach, environment, out)).await?;
         if !record.site.is_same(&begun.connection.journal_key()) {
             return Err(CliError::failed(

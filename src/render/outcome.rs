@@ -114,18 +114,24 @@ pub fn outcome_as_summary(plan: &Plan, outcome: &ApplyOutcome, basis: Basis) -> 
     let verified = count(outcome.verification.right, "object was", "objects were");
     let _ = writeln!(text, "{}. {verified} read again and found as planned.", list(&parts));
     if outcome.is_complete() {
-        let _ = match (uncovered(plan), basis) {
-            (None, Basis::Policy) => writeln!(text, "{}", paint(ADD, "The site is as the policy says.")),
-            (None, Basis::SavedPlan) => writeln!(text, "{}", paint(ADD, "The site is as the plan says.")),
-            (None, Basis::Undo) => writeln!(text, "{}", paint(ADD, "The run is taken back.")),
-            (Some(Uncovered { covered, rest }), Basis::Policy) => {
-                writeln!(text, "What {covered} is as the policy says; {rest}.")
+        let _ = match uncovered(plan) {
+            None => {
+                let whole = match basis {
+                    Basis::Policy => "The site is as the policy says.",
+                    Basis::SavedPlan => "The site is as the plan says.",
+                    Basis::SavedPlanInPart => "The site is as the plan says, but for what others changed.",
+                    Basis::Undo => "The run is taken back.",
+                    Basis::UndoInPart => "Part of the run is taken back.",
+                };
+                writeln!(text, "{}", paint(ADD, whole))
             }
-            (Some(Uncovered { covered, rest }), Basis::SavedPlan) => {
-                writeln!(text, "What {covered} is as the plan says; {rest}.")
-            }
-            (Some(Uncovered { covered, rest }), Basis::Undo) => {
-                writeln!(text, "What {covered} is taken back; {rest}.")
+            Some(Uncovered { covered, rest }) => {
+                let is_so = match basis {
+                    Basis::Policy => "as the policy says",
+                    Basis::SavedPlan | Basis::SavedPlanInPart => "as the plan says",
+                    Basis::Undo | Basis::UndoInPart => "taken back",
+                };
+                writeln!(text, "What {covered} is {is_so}; {rest}.")
             }
         };
         return text;
@@ -139,8 +145,8 @@ pub fn outcome_as_summary(plan: &Plan, outcome: &ApplyOutcome, basis: Basis) -> 
     }
     let is_not_yet = match basis {
         Basis::Policy => "The site is not yet as the policy says",
-        Basis::SavedPlan => "The site is not yet as the plan says",
-        Basis::Undo => "The run is not taken back yet",
+        Basis::SavedPlan | Basis::SavedPlanInPart => "The site is not yet as the plan says",
+        Basis::Undo | Basis::UndoInPart => "The run is not taken back yet",
     };
     let _ = writeln!(text, "{is_not_yet}. Running the same command again goes on from here.");
     text
@@ -219,8 +225,8 @@ pub fn concurrent_changes<'c>(
     changes
         .into_iter()
         .map(|change| match basis {
-            Basis::Policy | Basis::SavedPlan => change_words(plan, change),
-            Basis::Undo => changed_since(plan, change),
+            Basis::Policy | Basis::SavedPlan | Basis::SavedPlanInPart => change_words(plan, change),
+            Basis::Undo | Basis::UndoInPart => changed_since(plan, change),
         })
         .collect()
 }

@@ -346,8 +346,8 @@ pub fn plan_in_a_line(plan: &Plan, basis: Basis) -> String {
         let spaces = count(plan.spaces.len(), "space is", "spaces are");
         let how = match basis {
             Basis::Policy => "as the policy says",
-            Basis::SavedPlan => "as the plan says",
-            Basis::Undo => "as before the run",
+            Basis::SavedPlan | Basis::SavedPlanInPart => "as the plan says",
+            Basis::Undo | Basis::UndoInPart => "as before the run",
         };
         return format!("Nothing to change: {spaces} {how}.{}", unnamed(plan));
     }

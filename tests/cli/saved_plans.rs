@@ -366,7 +366,7 @@ fn undo_goes_on_where_it_could_not_finish() {
     assert!(first.out.contains("Running the same command again goes on from here."), "{}", first.out);
     let left = state(&folder);
     let again = folder.run(&undo).code(1);
-    assert!(again.err.contains("this goes on with it"), "{}", again.err);
+    assert!(again.err.contains("this goes on with what is left of it"), "{}", again.err);
     assert_eq!(state(&folder), left);
     assert_eq!(journals(&folder), 3);
 }
@@ -383,12 +383,37 @@ fn a_run_that_is_taken_back_stays_so() {
     assert_eq!(state(&folder), before);
     let again = folder.run(&undo).code(0);
     assert_eq!((state(&folder), journals(&folder)), (before, 2), "{}", again.out);
-    let words = again.err.split("(`undo ").nth(1).unwrap_or_else(|| panic!("{}", again.err));
+    let words = again.err.split("(`confperm undo ").nth(1).unwrap_or_else(|| panic!("{}", again.err));
     folder.run(&["undo", words.split('`').next().unwrap(), "--yes"]).code(0);
     assert_eq!(state(&folder), applied);
     // The policy asks for what that gives.
     assert!(folder.run(&["plan"]).code(0).out.contains("Nothing to change"));
     assert_eq!(folder.run(&["log"]).code(0).out.lines().count(), 3);
+}
+
+/// A colleague does again what was taken back: that is theirs. Without the journal of the run there is nothing to go on with.
+#[test]
+fn what_is_done_again_by_others_is_not_taken_back_twice() {
+    let folder = repository();
+    folder.run(&["apply", "--yes"]).code(0);
+    let undo = ["undo", "last", "--yes", "--ahead-of-revert"];
+    folder.run(&undo).code(0);
+    let site = format!("sandbox:{}", folder.file("site.yaml"));
+    let other = "version: 1\npeople: {ann: u-ann}\nspaces: {ENG: {mode: additive, pages: {/Plans: {view: ['group:eng', 'user:ann']}}}}\n";
+    let colleague = Folder::with(&[("policy.yaml", other)]);
+    colleague.run(&["apply", "--yes", "--site", &site]).code(0);
+    let closed = state(&folder);
+    let again = folder.run(&undo).code(0);
+    assert!(again.err.contains("taken back already"), "{}{}", again.out, again.err);
+    assert_eq!(state(&folder), closed);
+
+    let journals = folder.path().join(".confperm/journal");
+    let files = std::fs::read_dir(&journals).unwrap().map(|it| it.unwrap().path());
+    let mut names: Vec<_> = files.filter(|path| path.extension().is_some_and(|it| it == "ndjson")).collect();
+    names.sort();
+    std::fs::remove_file(&names[0]).unwrap();
+    assert_eq!(folder.run(&undo).code(1).failures(), ["unreadable-journal"]);
+    assert_eq!(state(&folder), closed);
 }
 
 /// What others changed since a run stays, however often the run is taken back, and is told as before, after and now.
@@ -420,7 +445,7 @@ fn a_run_is_taken_back_in_some_spaces_and_not_for_a_team() {
     folder.run(&["undo", "last", "--yes", "--ahead-of-revert", "--team", "eng"]).code(64);
     assert_eq!(journals(&folder), 1);
     let undone = folder.run(&["undo", "last", "--yes", "--ahead-of-revert", "--space", "ENG"]).code(0);
-    assert!(undone.out.contains("The run is taken back."), "{}", undone.out);
+    assert!(undone.out.contains("Part of the run is taken back."), "{}", undone.out);
 }
 
 #[test]

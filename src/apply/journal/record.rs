@@ -66,6 +66,22 @@ impl Record {
         sent.flat_map(|sent| changed_by(&sent.request)).collect()
     }
 
+    /// The objects that the run brought to where its plan leaves them.
+    pub fn finished(&self) -> BTreeSet<ObjectId> {
+        let (mut finished, mut open) = (BTreeSet::new(), BTreeSet::new());
+        for planned in &self.plan.calls {
+            let is_done = matches!(
+                self.settled.get(&planned.id),
+                Some(Settled::Done | Settled::AlreadySo | Settled::NotNeeded)
+            );
+            let objects = if is_done { &mut finished } else { &mut open };
+            let changes = planned.covers.iter().filter_map(|change| self.plan.changes.get(*change));
+            objects.extend(changes.map(ObjectId::changed_by));
+        }
+        finished.retain(|object| !open.contains(object));
+        finished
+    }
+
     /// The changes of the plan that the run made, or may have made.
     pub fn made(&self) -> BTreeSet<&Change> {
         let written = self.requests.iter().filter(|sent| sent.may_have_written());

@@ -35,8 +35,12 @@ pub enum Basis {
     Policy,
     /// A plan that was made before.
     SavedPlan,
+    /// The same but for what others changed since.
+    SavedPlanInPart,
     /// A run that is taken back.
     Undo,
+    /// The same in some of its spaces, or but for what others changed since.
+    UndoInPart,
 }
 
 /// What of a plan is shown beside the plan itself.
