@@ -144,7 +144,7 @@ impl Begun {
                     desired.skipped.extend(skipped);
                     return Ok(desired);
                 }
-                Err(Failure::Site(error)) => match team_errors::unreadable(self, &error, scope) {
+                Err(Failure::Site(error)) => match team_errors::unreadable(self, &error, &planning, scope) {
                     Some((key, space)) => {
                         out.warn(&format!("{key} is skipped, of which only a team asks something: {error}"));
                         self.policy.leave_out(key);
@@ -189,7 +189,7 @@ impl Begun {
         let accepts_incomplete = scope.incomplete == IncompleteMeans::Ok;
         let mut view = View { all: scope.all, ending, accepts_incomplete, ..View::default() };
         // What a faulty line names must not be taken for known by the next run.
-        let is_faulty = planned.plan.skipped.iter().any(Skipped::is_of_team);
+        let is_faulty = planned.plan.skipped.iter().any(Skipped::is_fault_of_team);
         let learnt = if is_faulty {
             let sound = policy.without_faulty_files(planned.plan.skipped.iter());
             lock.learnt(&sound, &live, &connection, false)

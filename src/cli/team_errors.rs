@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use camino::Utf8Path;
 
 use crate::confluence;
-use crate::model::{Desired, Shown, SkipReason, Skipped, SkippedPart, SpaceKey};
-use crate::observe;
+use crate::model::{Desired, Live, Shown, SkipReason, Skipped, SkippedPart, SpaceKey};
+use crate::observe::{self, Needs};
 use crate::plan::{self, Plan, Planned};
 use crate::policy::lock::LOCK_FILE;
-use crate::policy::{Context, Policy};
+use crate::policy::{Context, Policy, resolve};
 use crate::render::style::list;
 
 use super::args::{OverrideArgs, Scope};
@@ -24,6 +24,7 @@ use super::prepare::Begun;
 pub(super) fn unreadable(
     begun: &Begun,
     error: &confluence::Error,
+    planning: &dyn Fn(&Desired, &Live) -> Needs,
     scope: &Scope,
 ) -> Option<(SpaceKey, Skipped)> {
     let (id, listing) = (error.unreadable_space()?, &begun.live.listing);
@@ -32,10 +33,15 @@ pub(super) fn unreadable(
     let context = Context { today: begun.today(), lock: begun.lock_file().known() };
     let on_site = policy.on_site(context.lock, listing);
     let (team, line) = on_site.policy.line_of_team(key, listing)?;
-    let central = observe::of_policy(&policy.central(), context, live);
+    let central = policy.central();
+    let needs = observe::of_policy(&central, context, live);
+    let is_planned = || {
+        let resolved = resolve(&central, live, context);
+        resolved.is_ok_and(|resolved| planning(&resolved.desired, live).content.contains_key(key))
+    };
     let is_central = match live.spaces.get(key) {
-        Some(_) => central.content.contains_key(key),
-        None => central.spaces.contains(key),
+        Some(_) => needs.content.contains_key(key) || is_planned(),
+        None => needs.spaces.contains(key),
     };
     if is_central || scope.spaces.contains(key) || !policy.is_in_scope(key) {
         return None;

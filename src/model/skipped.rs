@@ -26,6 +26,11 @@ impl Skipped {
     pub const fn is_of_team(&self) -> bool {
         matches!(self.reason, SkipReason::TeamError { .. } | SkipReason::TeamBlocked { .. })
     }
+
+    /// Whether such a file cannot be carried out as it is; else a principal is skipped that has something of others.
+    pub const fn is_fault_of_team(&self) -> bool {
+        self.is_of_team() && !matches!(self.part, SkippedPart::Principal)
+    }
 }
 
 /// How much is skipped: the smallest thing that depends on the name.
@@ -97,6 +102,8 @@ pub struct Kept {
     /// Those whose line with `read/space` is over while no other line gives it, with that line. Whether it stays depends on
     /// what else they hold.
     pub ended_reads: BTreeMap<Principal, Origin>,
+    /// Those who have the role that a line gave which is over, while another one is declared for them.
+    pub ended_roles: BTreeSet<Principal>,
     /// Archived pages that a pattern with `anyone` would open if they were not.
     pub archived: BTreeSet<ContentId>,
 }

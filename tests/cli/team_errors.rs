@@ -149,36 +149,27 @@ fn what_a_team_gets_wrong_stops_no_run_for_other_spaces() {
 /// What a team asks for of a space that cannot be read stops no run for others; what central files ask for does.
 #[test]
 fn a_space_that_only_a_team_asks_about_and_that_cannot_be_read_is_skipped() {
+    const ENG: &str = "rules: [{name: eng, spaces: [ENG], access: {admin: [group:eng-leads]}}]\n";
     const PAGES: &str = "spaces: {ENG: {mode: additive, pages: {/Home: {view: [group:eng-core]}}}}\n";
     // What cannot be read, a file of the team, what is skipped, and what is changed.
     let cases = [
         ("403:GET:/spaces/102/permissions", "", "ENGLAB", ["ENG", "OPS"]),
         ("403:GET:/spaces/101/pages", PAGES, "ENG", ["ENGLAB", "OPS"]),
     ];
-    let on = |fails: &str, file: &str| {
+    let on = |fails: &str, file: &str, rule: &str| {
         let case = Case::on("ann", |state| format!("{state}adversary: {{fail: ['{fails}']}}\n"));
         if !file.is_empty() {
             case.folder.write("teams/eng/more.yaml", file);
         }
-        // What central files say of the rest of ENG is in a rule, since two entries would be one too many.
         let central = case.folder.read("confperm.yaml");
-        let (entry, rule) = (
-            "  ENG:\n    access:\n      admin: [group:admins, group:eng-leads]\n\n",
-            "rules: [{name: eng, spaces: [ENG], access: {admin: [group:eng-leads]}}]\n",
-        );
-        case.folder.write(
-            "confperm.yaml",
-            &format!(
-                "{}{rule}",
-                central
-                    .replace(entry, "")
-                    .replace("to: [group:eng-*]\n", "to: [group:eng-*]\n    may-remove: any\n")
-            ),
-        );
+        let (entry, to) =
+            ("  ENG:\n    access:\n      admin: [group:admins, group:eng-leads]\n\n", "to: [group:eng-*]\n");
+        let central = central.replace(entry, "").replace(to, &format!("{to}    may-remove: any\n"));
+        case.folder.write("confperm.yaml", &format!("{central}{rule}"));
         case
     };
     for (fails, file, skipped, changed) in cases {
-        let case = on(fails, file);
+        let case = on(fails, file, "");
         let before = case.hosted.running.world(Held::of);
         let ran = case.run(&["apply", "--yes"]).code(6);
         let said = format!("{skipped} is skipped, of which only a team asks something");
@@ -200,8 +191,12 @@ fn a_space_that_only_a_team_asks_about_and_that_cannot_be_read_is_skipped() {
         }
     }
     for fails in ["403:GET:/spaces/101/permissions", "403:GET:/spaces/103/permissions"] {
-        assert_eq!(on(fails, "").run(&["plan"]).code(1).failures(), ["not-permitted"], "{fails}");
+        assert_eq!(on(fails, "", ENG).run(&["plan"]).code(1).failures(), ["not-permitted"], "{fails}");
     }
+    // What central files take away needs the pages, whatever a team says there.
+    let case = on("403:GET:/spaces/101/pages", "", "");
+    case.folder.write("more.yaml", "rules: [{name: less, spaces: [ENG], absent: [group:contractors]}]\n");
+    assert_eq!(case.run(&["plan"]).code(1).failures(), ["not-permitted"]);
 }
 
 /// What cannot be done of a team's may be what the rest of a space must not be done without, and what teams take away may
@@ -289,6 +284,104 @@ fn a_name_of_a_team_that_the_lock_lacks_stops_no_run_for_other_spaces() {
     let central = "rules: [{name: central, spaces: [OPS], access: {viewer: [group:everybody]}}]\n";
     case.folder.write("more.yaml", central);
     assert_eq!(case.run(&["apply", "--yes", "--locked"]).code(1).failures(), ["incomplete-lock"]);
+}
+
+/// A role that a line gave for a time goes when that is over, also where another line, a team's or not, gives a smaller one.
+/// The account that runs this keeps what it has.
+#[test]
+fn a_role_that_is_over_makes_way_for_a_smaller_one() {
+    let ended = "access: {collaborator: [{who: group:eng-leads, until: 2026-01-31, why: move}]}";
+    let smaller = [
+        ("teams/eng/more.yaml", "spaces: [ENG], access: {viewer: [group:eng-leads]}"),
+        ("more.yaml", "spaces: [ENG], access: {viewer: [group:eng-leads]}"),
+        ("more.yaml", "spaces: [ENG], like: 'live:HR'"),
+        ("more.yaml", "spaces: [ENG], access: {viewer: [user:5b10ac8d82e05b22cc7d4e01]}"),
+    ];
+    for (file, line) in smaller {
+        let case = Case::on("ann", |state| {
+            let (head, _) = state.split_at(state.find("spaces:\n").unwrap());
+            let spaces = SPACES
+                .replace(
+                    "Admin: [group:admins], Auditor: [group:contractors]",
+                    "Admin: [group:admins, user:ann]",
+                )
+                .replace("Auditor: [group:eng-old]", "Viewer: [group:eng-leads]");
+            with_roles(&format!("{head}spaces:\n{spaces}"))
+        });
+        let central = case.folder.read("confperm.yaml");
+        let entry = "access:\n      admin: [group:admins, group:eng-leads]";
+        let own = "mode: additive\n    access: {admin: [group:admins]}";
+        let central = central.replace(entry, own).replace("[collaborator]", "[collaborator, viewer]");
+        let rule = format!("rules: [{{name: over, spaces: [ENG], {ended}}}]\n");
+        case.folder.write("confperm.yaml", &format!("{central}{rule}"));
+        case.folder.write(file, &format!("rules: [{{name: more, {line}}}]\n"));
+        let plan: Value = serde_json::from_str(&case.run(&["plan", "--format", "json"]).code(0).out).unwrap();
+        let after: Vec<(&str, &Value)> = plan["changes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|change| change["space"] == "ENG")
+            .map(|change| (change["principal"].as_str().unwrap(), &change["after"]))
+            .filter(|(who, _)| who.ends_with("0004") || who.starts_with("user:"))
+            .collect();
+        let [(who, role)] = after.as_slice() else { panic!("{line}: {:#}", plan["changes"]) };
+        let becomes = if line.contains("user:") { Value::Null } else { "r-viewer".into() };
+        assert!(who.ends_with("0004") && **role == becomes, "{line}: {after:?}");
+    }
+}
+
+/// What a team gives in a space that another is like, in a central file, stops no run either.
+#[test]
+fn what_a_team_gives_where_a_central_file_copies_it_from_stops_no_run() {
+    let rules = "rules:
+  - {name: b, spaces: [ENGLAB], access: {viewer: [group:eng-leads]}}
+  - {name: c, spaces: [ENG], access: {auditor: [group:eng-old]}}
+  - {name: d, spaces: [ENG], like: ENGLAB}
+roles: {auditor: {includes: [viewer], permissions: [export/space], site-role: Auditor}}
+";
+    let forbids = "  - {name: e, spaces: {key: ENG, label: hot}, absent: [group:eng-old]}\nroles:";
+    for (rules, part) in [
+        (rules.to_owned(), "principal"),
+        (
+            rules
+                .replace(
+                    "c, spaces: [ENG], access: {auditor: [group:eng-old]}",
+                    "c, spaces: [ENG], access: {viewer: [group:ops]}",
+                )
+                .replace("roles:", forbids),
+            "space",
+        ),
+    ] {
+        let case = Case::on("ann", |state| {
+            let (head, _) = state.split_at(state.find("spaces:\n").unwrap());
+            let spaces = SPACES.replace("name: Engineering\n", "name: Engineering\n    labels: [hot]\n");
+            with_roles(&format!("{head}spaces:\n{spaces}"))
+                .replace("  Viewer: {", &format!("{AUDITOR}  Viewer: {{"))
+        });
+        let central = case
+            .folder
+            .read("confperm.yaml")
+            .replace("  ENG:\n    access:", "  ENG:\n    mode: additive\n    access:");
+        case.folder.write("confperm.yaml", &format!("{central}{rules}"));
+        case.folder.write(
+            "teams/eng/access.yaml",
+            "rules: [{name: own, spaces: [ENGLAB], access: {collaborator: [group:eng-core]}}]\n",
+        );
+        case.run(&["plan"]).code(0);
+        case.folder.write(
+            "teams/eng/more.yaml",
+            "rules: [{name: more, spaces: [ENGLAB], access: {collaborator: [group:eng-old]}}]\n",
+        );
+        case.folder.run(&["validate"]).code(0);
+        let plan: Value = serde_json::from_str(&case.run(&["plan", "--format", "json"]).code(6).out).unwrap();
+        let skipped = plan["skipped"].as_array().unwrap();
+        assert!(
+            skipped
+                .iter()
+                .any(|it| it["space"] == "ENG" && it["part"] == part && it["reason"]["team"] == "eng"),
+            "{skipped:?}"
+        );
+    }
 }
 
 /// A skipped space is looked at by itself, and the errors of all others end a run as ever.

@@ -60,22 +60,23 @@ pub(super) fn holdings(
             }
             (Some(_), None) => {}
             // Who is named may be taken off, but for those who must be able to go on, and what cannot be written.
-            (
-                Some(TargetHolding::Nothing(_)),
-                Some(reason @ (KeepReason::App | KeepReason::Caller | KeepReason::Class)),
-            ) => {
+            (Some(TargetHolding::Nothing(_)), Some(reason)) if is_never_taken(reason) => {
                 target.remove(principal);
                 kept.add(key, reason, principal, rows(holding));
             }
             // Permissions beyond the declared ones may stay, so a role that gives all permissions of the declared
-            // role is enough.
-            (Some(TargetHolding::Role(role, _)), Some(KeepReason::Undeclared))
-                if has_all_of(role, holding, live) =>
+            // role is enough, unless a line gave it that is over.
+            (Some(TargetHolding::Role(role, _)), Some(reason))
+                if has_all_of(role, holding, live)
+                    && (is_never_taken(reason) || !desired_space.kept.ended_roles.contains(principal)) =>
             {
                 let is_more = !matches!(holding, Holding::Role(held) if held == role);
-                target.remove(principal);
+                let wanted = target.remove(principal);
                 if is_more {
-                    kept.add(key, KeepReason::Undeclared, principal, rows(holding));
+                    kept.add(key, reason, principal, rows(holding));
+                    if let Some(wanted) = wanted.filter(|_| is_against(reason, desired_space)) {
+                        kept.stays.holding(key, principal, wanted, reason);
+                    }
                 }
             }
             (Some(declared), Some(reason)) => {
@@ -125,6 +126,11 @@ fn has_all_of(role: &RoleId, holding: &Holding, live: &Live) -> bool {
     let mut wanted = Permission::ALL.iter().filter(|permission| role.gives(**permission) != Truth::No);
     role.gives(Permission::ReadSpace) == Truth::Yes
         && wanted.all(|permission| held.gives(*permission) == Truth::Yes)
+}
+
+/// Whether it is not ours to take, whatever the policy says.
+const fn is_never_taken(reason: KeepReason) -> bool {
+    matches!(reason, KeepReason::App | KeepReason::Caller | KeepReason::Class)
 }
 
 /// Whether it is against the policy that something stays, beside what is declared.
@@ -259,7 +265,7 @@ fn keep_beside(declared: &mut TargetHolding, holding: &Holding, keep: KeepReason
     match (declared, holding) {
         (TargetHolding::Grants { required, tolerated, refused }, Holding::Grants(grants)) => {
             // What ended goes, unless it is not ours to take.
-            if matches!(keep, KeepReason::App | KeepReason::Caller | KeepReason::Class) {
+            if is_never_taken(keep) {
                 refused.clear();
             }
             let extra: Vec<Permission> = grants

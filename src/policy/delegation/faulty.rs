@@ -36,11 +36,13 @@ impl Policy {
                 || rule.named_spaces().any(|named| named == key)
                 || listing.spaces.get(key).is_some_and(|space| rule.may_reach(space, listing))
         });
-        let mut lines = entry.into_iter().chain(rules.map(|rule| &rule.name.span));
-        lines.find_map(|span| {
-            let team = self.delegation.team_of(&span.file)?;
-            (self.team_in_focus() != Some(team)).then_some((team, span))
-        })
+        let lines: Vec<(&Team, &Span)> = entry
+            .into_iter()
+            .chain(rules.map(|rule| &rule.name.span))
+            .filter_map(|span| Some((self.delegation.team_of(&span.file)?, span)))
+            .collect();
+        let is_about = lines.iter().any(|(team, _)| self.is_for_team(team));
+        lines.into_iter().next().filter(|_| !is_about)
     }
 
     /// The files of teams that ask for something of spaces, tables included, each with its team and its first line.
@@ -82,7 +84,7 @@ impl Policy {
 
     /// What the files ask of spaces in which no team has to correct something that is skipped for it.
     pub(crate) fn without_faulty_files<'s>(&self, skipped: impl Iterator<Item = &'s Skipped>) -> Self {
-        let faulty = skipped.filter(|skipped| skipped.is_of_team());
+        let faulty = skipped.filter(|skipped| skipped.is_fault_of_team());
         let faulty: Vec<&Utf8Path> = faulty.map(|skipped| &*skipped.origin.file).collect();
         self.without_files(&|file| faulty.contains(&file) && self.delegation.team_of(file).is_some())
     }

@@ -29,6 +29,8 @@ pub(super) struct Asked<'a> {
     pub(super) span: &'a Span,
     /// The file of the line, which may be another than that of the entry: a row stands in a table.
     pub(super) file: &'a Utf8Path,
+    /// The entry itself, wherever it was copied to.
+    pub(super) entry: &'a Span,
     by: Arc<Declaration>,
 }
 
@@ -89,6 +91,7 @@ impl<'a> Resolver<'a> {
                     bundle: Rc::clone(bundle),
                     span: reaching.place(entry),
                     file: reaching.file(),
+                    entry: &entry.who.span,
                     by: reaching.declaration(entry, self.today).into(),
                 };
                 let asked = if ended { &mut over } else { &mut asked };
@@ -119,7 +122,7 @@ impl<'a> Resolver<'a> {
         }
         for (principal, over) in over {
             if let Some(held) = live.holdings.get(&principal) {
-                self.take_back(&principal, &over, held, &mut holdings);
+                self.take_back(&principal, &over, held, &mut holdings, kept);
             }
         }
         for (who, gifts) in &gifts {
@@ -154,11 +157,15 @@ impl<'a> Resolver<'a> {
         over: &[Asked<'_>],
         held: &Holding,
         holdings: &mut BTreeMap<Principal, DesiredHolding>,
+        kept: &mut Kept,
     ) {
         match (holdings.get_mut(principal), held) {
-            (None, Holding::Role(held)) => {
+            (wanted, Holding::Role(held)) => {
                 let gave = over.iter().find(|asked| self.role_meant(asked.right).as_ref() == Some(held));
-                if let Some(gave) = gave {
+                let still = matches!(&wanted, Some(DesiredHolding::Role(role)) if role.what == *held);
+                let Some(gave) = gave.filter(|_| !still) else { return };
+                kept.ended_roles.insert(principal.clone());
+                if wanted.is_none() {
                     holdings.insert(principal.clone(), DesiredHolding::Nothing(gave.wanted(())));
                 }
             }

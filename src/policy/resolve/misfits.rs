@@ -34,14 +34,19 @@ impl<'s> Received<'s> {
     }
 
     fn place(&self) -> Option<&'s Span> {
-        self.asked.first().map(|asked| asked.span).or_else(|| self.gifts.first().map(|gift| gift.place))
+        self.asked.first().map(|asked| asked.entry).or_else(|| self.gifts.first().map(|gift| gift.place))
     }
 
     /// Takes out what a team says.
     fn take(&mut self, team: &Team) -> Self {
         let has = |file| team.files.value.has(file);
         Self {
-            asked: self.asked.extract_if(.., |asked| has(&asked.span.file) || has(asked.file)).collect(),
+            asked: self
+                .asked
+                .extract_if(.., |asked| {
+                    [&*asked.span.file, asked.file, &*asked.entry.file].into_iter().any(has)
+                })
+                .collect(),
             gifts: self.gifts.extract_if(.., |gift| has(&gift.place.file)).collect(),
         }
     }
