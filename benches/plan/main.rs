@@ -39,6 +39,8 @@ struct Size {
     close: u64,
     open: u64,
     swap: u64,
+    /// How many distinct lists pages draw from.
+    lists: u64,
     /// Whether the members of groups are known.
     members: bool,
     /// How many of a hundred spaces change; in the others, all is as it is wanted.
@@ -78,6 +80,7 @@ const FEW: Size = Size {
     close: 0,
     open: 0,
     swap: 0,
+    lists: 50,
     members: true,
     share: 100,
     run: Run::Whole,
@@ -91,6 +94,7 @@ const TWENTY: Size = Size {
     close: 5,
     open: 2,
     swap: 1,
+    lists: 50,
     members: true,
     share: 100,
     run: Run::Whole,
@@ -155,6 +159,13 @@ fn of_one_space(over: &mut Vec<String>) {
         "one space, 200 groups come whose members are hidden, and pages close",
         [1_250, 2_500, 5_000].map(|close| unread(one(200, close))),
         Some(LINEAR),
+        over,
+    );
+    let own = |come, close| Size { lists: close + 1, ..one(come, close) };
+    curve(
+        "one space, each page a list of its own",
+        [own(250, 500), own(500, 1_000), own(1_000, 2_000)],
+        Some(CROWDED),
         over,
     );
     let all = |number| Size {
@@ -263,7 +274,7 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
         before.insert(Principal::Group(group(draw(size.come + nth))), rows(&HELD, nth + 2));
     }
     let only = |nth: u64| {
-        Audience::from_site_list([Subject::Group(group(draw(nth % 50))), Subject::User(account(0))])
+        Audience::from_site_list([Subject::Group(group(draw(nth % size.lists))), Subject::User(account(0))])
     };
     let mut tree = Tree::default();
     let mut pages = BTreeMap::new();
@@ -301,7 +312,7 @@ fn space(size: Size, number: u64, groups: u64) -> (LiveSpace, DesiredSpace) {
 }
 
 fn site(size: Size) -> (Desired, Live) {
-    let groups = GROUPS.max(size.come + size.go + 60);
+    let groups = GROUPS.max(size.come + size.go + size.lists + 10);
     let mut live = live::site(SpaceRoleMode::PreRoles, account(0));
     live.site.edition = Edition::Premium;
     live.site.caller.groups = Known::Known(BTreeSet::from([group(0)]));

@@ -3,6 +3,7 @@
 //! An effect comes from every change that by itself moves some of the people in the same direction: a
 //! grant that reached them and is gone, a list that let them through and does not.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -18,6 +19,8 @@ use crate::model::{Content, ContentId, LiveSpace, PageList, Permission, Principa
 pub(super) struct Changes<'a> {
     space: &'a LiveSpace,
     holdings: Vec<(&'a Principal, BTreeMap<Permission, Delta>)>,
+    /// The holdings by which some lose, and those by which some gain, by their place.
+    moving: [Vec<usize>; 2],
     /// For each party, the holdings that move it in some way, by their place. A group that comes to thousands of spaces
     /// would have each of its members counted in each of them, so this is made where it is asked for.
     moved_by: OnceCell<HashMap<u32, Vec<usize>>>,
@@ -58,8 +61,13 @@ impl<'a> Changes<'a> {
                 Some((principal, permissions.iter().map(delta).collect()))
             })
             .collect();
+        let moves = |direction: Direction| {
+            let any = |(_, deltas): &(_, BTreeMap<_, Delta>)| deltas.values().any(|it| it.moves(direction));
+            (0..holdings.len()).filter(|place| any(&holdings[*place])).collect()
+        };
         Self {
             space: after,
+            moving: [Direction::Loses, Direction::Gains].map(moves),
             holdings,
             moved_by: OnceCell::new(),
             pages: BTreeMap::new(),
@@ -123,12 +131,14 @@ impl<'a> Changes<'a> {
         let mut causes = BTreeSet::new();
         let of_party = |party| self.moved_by().get(&party).into_iter().flatten().copied();
         // By the people or by all holdings, whichever are fewer.
-        let moving: BTreeSet<usize> = if parties.len() < self.holdings.len() as u64 {
-            parties.iter().flat_map(of_party).collect()
+        let all = &self.moving[direction as usize];
+        let moving: Cow<'_, [usize]> = if parties.len() < all.len() as u64 {
+            let of_people: BTreeSet<usize> = parties.iter().flat_map(of_party).collect();
+            Cow::Owned(of_people.into_iter().collect())
         } else {
-            (0..self.holdings.len()).collect()
+            Cow::Borrowed(all)
         };
-        for (principal, deltas) in moving.into_iter().map(|place| &self.holdings[place]) {
+        for (principal, deltas) in moving.iter().map(|place| &self.holdings[*place]) {
             let mut touched = permissions.iter().filter_map(|permission| deltas.get(permission));
             if touched.any(|delta| delta.touches(direction, parties)) {
                 causes.insert(Cause::Holding { space: space(), principal: (*principal).clone() });

@@ -26,25 +26,35 @@ impl Delta {
         self.lost.is_empty() && self.gained.is_empty()
     }
 
-    /// The four ways to be touched, with those that each touches.
+    /// The ways in which any are touched, with those that are.
     pub(super) fn parts(&self) -> impl Iterator<Item = (Turn, &RoaringBitmap)> {
-        use Certainty::{Perhaps, Sure};
-        use Direction::{Gains, Loses};
-        [
-            (Turn { direction: Loses, certainty: Sure }, &self.lost.sure),
-            (Turn { direction: Loses, certainty: Perhaps }, &self.lost.perhaps),
-            (Turn { direction: Gains, certainty: Sure }, &self.gained.sure),
-            (Turn { direction: Gains, certainty: Perhaps }, &self.gained.perhaps),
-        ]
-        .into_iter()
-        .filter(|(_, parties)| !parties.is_empty())
+        let all = Turn::ALL.into_iter().map(|turn| (turn, self.part(turn)));
+        all.filter(|(_, parties)| !parties.is_empty())
+    }
+
+    /// Those that are touched in this way.
+    pub(super) const fn part(&self, turn: Turn) -> &RoaringBitmap {
+        let touched = self.to(turn.direction);
+        match turn.certainty {
+            Certainty::Sure => &touched.sure,
+            Certainty::Perhaps => &touched.perhaps,
+        }
+    }
+
+    const fn to(&self, direction: Direction) -> &Reach {
+        match direction {
+            Direction::Loses => &self.lost,
+            Direction::Gains => &self.gained,
+        }
+    }
+
+    /// Whether anyone goes that way.
+    pub(super) fn moves(&self, direction: Direction) -> bool {
+        !self.to(direction).is_empty()
     }
 
     pub(super) fn touches(&self, direction: Direction, parties: &RoaringBitmap) -> bool {
-        let touched = match direction {
-            Direction::Loses => &self.lost,
-            Direction::Gains => &self.gained,
-        };
+        let touched = self.to(direction);
         !touched.sure.is_disjoint(parties) || !touched.perhaps.is_disjoint(parties)
     }
 }
@@ -54,6 +64,15 @@ impl Delta {
 pub(super) struct Turn {
     pub(super) direction: Direction,
     pub(super) certainty: Certainty,
+}
+
+impl Turn {
+    pub(super) const ALL: [Self; 4] = [
+        Self { direction: Direction::Loses, certainty: Certainty::Sure },
+        Self { direction: Direction::Loses, certainty: Certainty::Perhaps },
+        Self { direction: Direction::Gains, certainty: Certainty::Sure },
+        Self { direction: Direction::Gains, certainty: Certainty::Perhaps },
+    ];
 }
 
 /// Yes to no is a loss; yes to perhaps and perhaps to no may be one.

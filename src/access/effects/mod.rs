@@ -7,6 +7,7 @@ mod affected;
 mod causes;
 mod delta;
 mod fold;
+mod people;
 mod space;
 
 use std::collections::BTreeSet;

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use roaring::RoaringBitmap;
+use roaring::{MultiOps as _, RoaringBitmap};
 
-use super::affected::affected;
 use super::causes::Changes;
-use super::delta::{Delta, PartitionRefinement, Turn};
-use super::fold::{Top, siblings, tops};
-use super::{Affected, Cause, Direction, Effect, Effects, PageVerbs, Sides, What};
+use super::delta::{Delta, Turn};
+use super::fold::{Touched, siblings, tops};
+use super::people::{PeopleId, PeopleSets};
+use super::{Cause, Direction, Effect, Effects, PageVerbs, Sides, What};
 use crate::access::chains::{ChainId, Layout, ListId};
 use crate::access::engine::Engine;
 use crate::access::memberships::members_unread;
@@ -18,23 +18,12 @@ use crate::model::{
     Content, ContentId, ContentKind, Diff, LiveSpace, PageList, Permission, Principal, Role, RoleId, Truth,
 };
 
-/// Something that becomes of a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Mark {
-    Permission(Permission, Turn),
-    /// For all pages of a class.
-    Pages(usize, PageList, Turn),
-}
-
 /// Pages of which the same becomes: their chains and lists change alike.
 struct PageClass {
     rows: Vec<usize>,
     view: Delta,
     edit: Delta,
 }
-
-/// Classes of people of which all the same becomes, by number.
-type Classes = BTreeSet<usize>;
 
 pub(super) fn compare<'a>(
     before: &'a LiveSpace,
@@ -60,21 +49,7 @@ pub(super) fn compare<'a>(
         .collect();
     let page_classes = page_classes(before, &layout, &old, sides, &admitted);
 
-    let mut refinement = PartitionRefinement::new();
-    for (permission, delta) in &permissions {
-        for (turn, parties) in delta.parts() {
-            refinement.mark(&Mark::Permission(*permission, turn), parties);
-        }
-    }
-    for (number, page_class) in page_classes.iter().enumerate() {
-        for (list, delta) in [(PageList::View, &page_class.view), (PageList::Edit, &page_class.edit)] {
-            for (turn, parties) in delta.parts() {
-                refinement.mark(&Mark::Pages(number, list, turn), parties);
-            }
-        }
-    }
-    let classes = refinement.classes();
-    if classes.is_empty() {
+    if permissions.is_empty() && page_classes.is_empty() {
         return;
     }
     let asked: BTreeSet<Permission> =
@@ -85,10 +60,10 @@ pub(super) fn compare<'a>(
     let mut lines = Lines {
         space: after,
         engine: sides.new.engine(),
-        classes: &classes,
+        permissions: &permissions,
         changes: &changes,
         admitted: &admitted,
-        named: BTreeMap::new(),
+        people: PeopleSets::default(),
         found: Vec::new(),
     };
     lines.permissions();
@@ -233,11 +208,10 @@ fn page_classes<'a>(
 struct Lines<'s> {
     space: &'s LiveSpace,
     engine: &'s Engine<'s>,
-    classes: &'s [(RoaringBitmap, Vec<Mark>)],
+    permissions: &'s BTreeMap<Permission, Delta>,
     changes: &'s Changes<'s>,
     admitted: &'s Diff<Admitted>,
-    /// Naming people is the dearest part, and lines share them.
-    named: BTreeMap<Classes, (RoaringBitmap, Affected)>,
+    people: PeopleSets,
     found: Vec<Effect>,
 }
 
@@ -245,26 +219,21 @@ impl Lines<'_> {
     /// Gains and losses of permissions: of the space first, and of others where that does not imply
     /// them.
     fn permissions(&mut self) {
-        let mut bearers: BTreeMap<(Turn, Permission), Classes> = BTreeMap::new();
-        for (number, (_, marks)) in self.classes.iter().enumerate() {
-            for mark in marks {
-                if let Mark::Permission(permission, turn) = mark
-                    && (*permission == Permission::ReadSpace || !loses_space(marks, *turn))
-                {
-                    bearers.entry((*turn, *permission)).or_default().insert(number);
+        let mut lines: BTreeMap<(Turn, bool, PeopleId), BTreeSet<Permission>> = BTreeMap::new();
+        for (permission, delta) in self.permissions {
+            let space = *permission == Permission::ReadSpace;
+            for (turn, parties) in delta.parts() {
+                let parties = if space { parties.clone() } else { parties - self.lose_space(turn) };
+                if let Some(people) = self.people.find(parties) {
+                    lines.entry((turn, space, people)).or_default().insert(*permission);
                 }
             }
         }
-        let mut lines: BTreeMap<(Turn, bool, Classes), BTreeSet<Permission>> = BTreeMap::new();
-        for ((turn, permission), classes) in bearers {
-            let space = permission == Permission::ReadSpace;
-            lines.entry((turn, space, classes)).or_default().insert(permission);
-        }
-        for ((turn, space, classes), permissions) in lines {
+        for ((turn, space, people), permissions) in lines {
             let mut asked: Vec<Permission> = permissions.iter().copied().collect();
             asked.push(Permission::ReadSpace);
             let what = if space { What::Space } else { What::Permissions { permissions } };
-            self.line(turn, what, &classes, |changes, parties| {
+            self.line(turn, what, people, |changes, parties| {
                 changes.of_permissions(&asked, turn.direction, parties)
             });
         }
@@ -272,58 +241,50 @@ impl Lines<'_> {
 
     /// Gains and losses of pages, but for those that lose the space.
     fn pages(&mut self, page_classes: &[PageClass], layout: &Layout<'_>) {
-        let mut alike: BTreeMap<Vec<(Turn, PageVerbs, usize)>, Classes> = BTreeMap::new();
-        for (number, (_, marks)) in self.classes.iter().enumerate() {
-            alike.entry(turns(marks)).or_default().insert(number);
-        }
-        let mut bearers: BTreeMap<(Turn, PageVerbs, Top), Classes> = BTreeMap::new();
-        for (turns, classes) in alike {
-            let mut rows: BTreeMap<(Turn, PageVerbs), Vec<usize>> = BTreeMap::new();
-            for (turn, verbs, page_class) in turns {
-                rows.entry((turn, verbs)).or_default().extend(&page_classes[page_class].rows);
-            }
-            for ((turn, verbs), mut rows) in rows {
-                rows.sort_unstable();
-                for top in tops(&rows, layout) {
-                    bearers.entry((turn, verbs, top)).or_default().extend(&classes);
+        for turn in Turn::ALL {
+            let lost = self.lose_space(turn);
+            for verbs in [PageVerbs::View, PageVerbs::Edit, PageVerbs::ViewAndEdit] {
+                let mut touched = Touched::default();
+                for (class, PageClass { rows, view, edit }) in page_classes.iter().enumerate() {
+                    touched.add(class, rows, with_verbs(verbs, view.part(turn), edit.part(turn)) - &lost);
+                }
+                let asked = if verbs == PageVerbs::View {
+                    vec![Permission::ReadSpace]
+                } else {
+                    page_permissions(self.admitted)
+                };
+                for (people, tops) in tops(touched, layout, &mut self.people) {
+                    for fold in siblings(&tops, layout) {
+                        let what = What::Pages { verbs, place: fold.place, pages: fold.rows.len() };
+                        self.line(turn, what, people, |changes, parties| {
+                            let edit = verbs != PageVerbs::View;
+                            changes.of_pages(&asked, edit, &fold.rows, turn.direction, parties)
+                        });
+                    }
                 }
             }
         }
-        let mut by_people: BTreeMap<(Turn, PageVerbs, &Classes), Vec<&Top>> = BTreeMap::new();
-        for ((turn, verbs, top), classes) in &bearers {
-            by_people.entry((*turn, *verbs, classes)).or_default().push(top);
-        }
-        for ((turn, verbs, classes), tops) in by_people {
-            let edit = verbs != PageVerbs::View;
-            let mut asked = vec![Permission::ReadSpace];
-            if edit {
-                asked = page_permissions(self.admitted);
-            }
-            for fold in siblings(&tops, layout) {
-                let what = What::Pages { verbs, place: fold.place, pages: fold.rows.len() };
-                self.line(turn, what, classes, |changes, parties| {
-                    changes.of_pages(&asked, edit, &fold.rows, turn.direction, parties)
-                });
-            }
-        }
+    }
+
+    /// Those that lose the space at least as surely as this turn says something.
+    fn lose_space(&self, turn: Turn) -> RoaringBitmap {
+        let Some(space) = self.permissions.get(&Permission::ReadSpace) else { return RoaringBitmap::new() };
+        let lost = space.parts().filter(|(lost, _)| {
+            lost.direction == Direction::Loses
+                && turn.direction == Direction::Loses
+                && lost.certainty <= turn.certainty
+        });
+        lost.map(|(_, parties)| parties).union()
     }
 
     fn line(
         &mut self,
         turn: Turn,
         what: What,
-        classes: &Classes,
+        people: PeopleId,
         causes: impl FnOnce(&Changes<'_>, &RoaringBitmap) -> BTreeSet<Cause>,
     ) {
-        if !self.named.contains_key(classes) {
-            let mut parties = RoaringBitmap::new();
-            for class in classes {
-                parties |= &self.classes[*class].0;
-            }
-            let who = affected(&parties, self.engine);
-            self.named.insert(classes.clone(), (parties, who));
-        }
-        let (parties, who) = &self.named[classes];
+        let who = self.people.named(people, self.engine);
         if who.parties.is_empty() && who.people.is_empty() {
             return;
         }
@@ -333,42 +294,18 @@ impl Lines<'_> {
             certainty: turn.certainty,
             what,
             who: who.clone(),
-            causes: causes(self.changes, parties),
+            causes: causes(self.changes, self.people.parties(people)),
         });
     }
 }
 
-/// Whether these marks say that the space is lost, at least as surely as this turn says something.
-fn loses_space(marks: &[Mark], turn: Turn) -> bool {
-    turn.direction == Direction::Loses
-        && marks.iter().any(|mark| {
-            matches!(mark, Mark::Permission(Permission::ReadSpace, lost)
-                if lost.direction == Direction::Loses && lost.certainty <= turn.certainty)
-        })
-}
-
-/// What becomes of pages, view and edit told together where they go together.
-fn turns(marks: &[Mark]) -> Vec<(Turn, PageVerbs, usize)> {
-    let mut by_page_class: BTreeMap<usize, BTreeMap<Turn, Vec<PageList>>> = BTreeMap::new();
-    for mark in marks {
-        if let Mark::Pages(page_class, list, turn) = mark
-            && !loses_space(marks, *turn)
-        {
-            by_page_class.entry(*page_class).or_default().entry(*turn).or_default().push(*list);
-        }
+/// Those to whom just this happens, of those whose view changes and those whose edit does.
+fn with_verbs(verbs: PageVerbs, view: &RoaringBitmap, edit: &RoaringBitmap) -> RoaringBitmap {
+    match verbs {
+        PageVerbs::View => view - edit,
+        PageVerbs::Edit => edit - view,
+        PageVerbs::ViewAndEdit => view & edit,
     }
-    let mut turns = Vec::new();
-    for (page_class, by_turn) in by_page_class {
-        for (turn, verbs) in by_turn {
-            let verbs = match verbs.as_slice() {
-                [PageList::View] => PageVerbs::View,
-                [PageList::Edit] => PageVerbs::Edit,
-                _ => PageVerbs::ViewAndEdit,
-            };
-            turns.push((turn, verbs, page_class));
-        }
-    }
-    turns
 }
 
 /// Why more may change in the space than the lines say.
