@@ -7,16 +7,27 @@
 
 use std::collections::BTreeMap;
 
+use roaring::RoaringBitmap;
+
 use super::super::document::EdgeReason;
+use super::atoms::single;
 use super::conflicts::Conflict;
 
 /// Which of a set of calls is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Extreme {
+pub(super) enum Extreme {
     /// Done as soon as one of them is.
     First,
     /// Pending as long as one of them is.
     Last,
+}
+
+/// A barrier with the calls beside which it belongs: all of them wait for it, or it waits for all of them.
+#[derive(Debug, Clone)]
+pub(super) struct Gathered {
+    pub(super) number: usize,
+    pub(super) end: Extreme,
+    pub(super) members: Vec<usize>,
 }
 
 /// The barriers of one space.
@@ -78,14 +89,9 @@ impl Barriers {
         }
     }
 
-    /// What keeps each barrier where it belongs.
-    pub(super) fn conflicts(&self) -> impl Iterator<Item = Conflict> + '_ {
-        (self.calls..).zip(&self.all).flat_map(|(number, (end, members))| {
-            members.iter().map(move |&member| match end {
-                Extreme::First => Conflict::edge(number, member, EdgeReason::Gather),
-                Extreme::Last => Conflict::edge(member, number, EdgeReason::Gather),
-            })
-        })
+    /// Each barrier by its number, with its members.
+    pub(super) fn all(&self) -> impl Iterator<Item = (usize, Extreme, &[usize])> {
+        (self.calls..).zip(&self.all).map(|(number, (end, members))| (number, *end, &members[..]))
     }
 
     /// The same conflicts between calls alone, as they are kept by this order of the calls.
@@ -100,28 +106,35 @@ impl Barriers {
             else {
                 return;
             };
-            let by_place = |call: &&usize| place[**call];
-            let member = match end {
-                Extreme::First => members.iter().min_by_key(by_place),
-                Extreme::Last => members.iter().max_by_key(by_place),
-            };
-            if let Some(&member) = member {
-                ends.insert(*number, member);
-                *number = member;
-            }
+            let by_place = |call: &usize| place[*call];
+            let member = ends.entry(*number).or_insert_with(|| {
+                let members = members.iter().copied();
+                let member = match end {
+                    Extreme::First => members.min_by_key(by_place),
+                    Extreme::Last => members.max_by_key(by_place),
+                };
+                member.unwrap_or(*number)
+            });
+            *number = *member;
         };
         let mut settled = conflicts.to_vec();
         for conflict in &mut settled {
             conflict.done.iter_mut().chain(&mut conflict.pending).for_each(&mut end);
         }
-        settled.extend(ends.into_iter().flat_map(|(number, at)| {
+        // Many barriers have most of their members in common, and the same one first or last.
+        let mut gathered: BTreeMap<(Extreme, usize), RoaringBitmap> = BTreeMap::new();
+        for (number, at) in ends {
             let (end, members) = &self.all[number - self.calls];
-            let others = members.iter().filter(move |member| **member != at);
-            others.map(move |&member| match end {
+            let numbers = members.iter().copied().map(single);
+            gathered.entry((*end, at)).or_default().extend(numbers);
+        }
+        for ((end, at), members) in gathered {
+            let others = members.into_iter().map(|member| member as usize).filter(|member| *member != at);
+            settled.extend(others.map(|member| match end {
                 Extreme::First => Conflict::edge(at, member, EdgeReason::Gather),
                 Extreme::Last => Conflict::edge(member, at, EdgeReason::Gather),
-            })
-        }));
+            }));
+        }
         settled
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::barriers::Barriers;
+use super::barriers::{Barriers, Gathered};
 use super::conflicts::Conflict;
 use super::order::{Ordered, order};
 use super::space::{Node, Space};
@@ -13,8 +13,8 @@ pub(super) struct Blocks {
     calls: Vec<Vec<usize>>,
     /// The block of each call.
     of_call: Vec<usize>,
-    /// What is kept whatever else is: where the barriers belong.
-    always: Vec<Conflict>,
+    /// Where the barriers belong, whatever else is kept.
+    gathered: Vec<Gathered>,
 }
 
 impl Blocks {
@@ -41,7 +41,11 @@ impl Blocks {
                 of_call[call] = block;
             }
         }
-        Self { calls, of_call, always: barriers.conflicts().collect() }
+        let gathered = barriers.all().map(|(number, end, members)| {
+            let members = members.iter().map(|call| of_call[*call]).collect();
+            Gathered { number: of_call[number], end, members }
+        });
+        Self { calls, gathered: gathered.collect(), of_call }
     }
 
     /// All calls, block by block, by the first call of each.
@@ -61,9 +65,10 @@ impl Blocks {
         walked: usize,
     ) -> Ordered {
         let priorities: Vec<u8> = self.calls.iter().map(|calls| priorities[calls[0]]).collect();
-        let all = kept.iter().chain(&self.always);
-        let mut between: Vec<Conflict> = all.filter_map(|conflict| self.between(conflict)).collect();
-        let mut found = match order(self.calls.len(), &between, &priorities, walked) {
+        let mut between: Vec<Conflict> = kept.iter().filter_map(|conflict| self.between(conflict)).collect();
+        let ordered =
+            |between: &[Conflict]| order(self.calls.len(), between, &self.gathered, &priorities, walked);
+        let mut found = match ordered(&between) {
             Ordered::Order(order) => order,
             Ordered::Stuck { core, proven } => {
                 let core = core.into_iter().flat_map(|block| self.calls[block].iter().copied()).collect();
@@ -74,7 +79,7 @@ impl Blocks {
         while let Some(some) = waiting.pop() {
             let length = between.len();
             between.extend(some.iter().filter_map(|conflict| self.between(conflict)));
-            if let Ordered::Order(order) = order(self.calls.len(), &between, &priorities, walked) {
+            if let Ordered::Order(order) = ordered(&between) {
                 found = order;
                 kept.extend(some.iter().cloned());
                 continue;

@@ -67,7 +67,7 @@ pub(super) fn necessary(space: &Space<'_>) -> BTreeSet<usize> {
         always.truncate(shared);
         always.extend(states.into_iter().map(conflict));
         if matches!(
-            order(nodes.len(), &always, &priorities, space.limits.walked),
+            order(nodes.len(), &always, &[], &priorities, space.limits.walked),
             Ordered::Stuck { proven: true, .. }
         ) {
             must_be_split.insert(draft);

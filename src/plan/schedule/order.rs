@@ -10,6 +10,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::barriers::{Extreme, Gathered};
 use super::conflicts::Conflict;
 
 /// What came of looking for an order.
@@ -27,7 +28,13 @@ pub(super) enum Ordered {
 
 /// An order of `count` calls; among those that are possible, calls earlier in `priority` go first. Of at most `walked` calls,
 /// every set is considered.
-pub(super) fn order(count: usize, conflicts: &[Conflict], priority: &[u8], walked: usize) -> Ordered {
+pub(super) fn order(
+    count: usize,
+    conflicts: &[Conflict],
+    gathered: &[Gathered],
+    priority: &[u8],
+    walked: usize,
+) -> Ordered {
     let rules: Vec<WaitingCondition<'_>> = conflicts.iter().map(WaitingCondition::of).collect();
     // A state that no call leads to, or none ends, cannot be avoided.
     let lasting = |rule: &&WaitingCondition<'_>| rule.done.is_empty() || rule.pending.is_empty();
@@ -37,11 +44,11 @@ pub(super) fn order(count: usize, conflicts: &[Conflict], priority: &[u8], walke
             proven: true,
         };
     }
-    let first = forward(count, &rules, priority);
+    let first = forward(count, &rules, gathered, priority);
     if first.len() == count {
         return Ordered::Order(first);
     }
-    let last = backward(count, &rules, priority);
+    let last = backward(count, &rules, gathered, priority);
     if last.len() == count {
         return Ordered::Order(last);
     }
@@ -50,13 +57,14 @@ pub(super) fn order(count: usize, conflicts: &[Conflict], priority: &[u8], walke
     let fewest = reached.iter().copied().min().unwrap_or_default();
     let core: BTreeSet<usize> = (0..count).filter(|call| reached[*call] == fewest).collect();
     if count <= walked {
-        return walk(count, &rules, priority).map_or(Ordered::Stuck { core, proven: true }, Ordered::Order);
+        return walk(count, &rules, gathered, priority)
+            .map_or(Ordered::Stuck { core, proven: true }, Ordered::Order);
     }
     let with_one = |side: fn(&WaitingCondition<'_>) -> usize| -> Vec<WaitingCondition<'_>> {
         rules.iter().copied().filter(|rule| side(rule) == 1).collect()
     };
-    let proven = forward(count, &with_one(|rule| rule.done.len()), priority).len() < count
-        || backward(count, &with_one(|rule| rule.pending.len()), priority).len() < count;
+    let proven = forward(count, &with_one(|rule| rule.done.len()), gathered, priority).len() < count
+        || backward(count, &with_one(|rule| rule.pending.len()), gathered, priority).len() < count;
     Ordered::Stuck { core, proven }
 }
 
@@ -89,22 +97,54 @@ impl<'a> WaitingCondition<'a> {
 }
 
 /// From the state in which nothing is made.
-fn forward(count: usize, rules: &[WaitingCondition<'_>], priority: &[u8]) -> Vec<usize> {
-    greedy(count, rules, |call| (priority[call], call))
+fn forward(
+    count: usize,
+    rules: &[WaitingCondition<'_>],
+    gathered: &[Gathered],
+    priority: &[u8],
+) -> Vec<usize> {
+    greedy(count, rules, &waiting(count, gathered, Extreme::First), |call| (priority[call], call))
 }
 
 /// From the state in which all is made, which is the same with both sides exchanged.
-fn backward(count: usize, rules: &[WaitingCondition<'_>], priority: &[u8]) -> Vec<usize> {
+fn backward(
+    count: usize,
+    rules: &[WaitingCondition<'_>],
+    gathered: &[Gathered],
+    priority: &[u8],
+) -> Vec<usize> {
     let exchanged: Vec<WaitingCondition<'_>> =
         rules.iter().map(|rule| WaitingCondition { done: rule.pending, pending: rule.done }).collect();
-    let mut order = greedy(count, &exchanged, |call| Reverse((priority[call], call)));
+    let waiting = waiting(count, gathered, Extreme::Last);
+    let mut order = greedy(count, &exchanged, &waiting, |call| Reverse((priority[call], call)));
     order.reverse();
     order
 }
 
+/// For each call the others that wait for it alone, where the members of these barriers wait for them, and the other
+/// barriers for their members.
+fn waiting(count: usize, gathered: &[Gathered], waited_for: Extreme) -> Vec<Vec<usize>> {
+    let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); count];
+    for Gathered { number, end, members } in gathered {
+        if *end == waited_for {
+            waiting[*number].extend(members);
+        } else {
+            for &call in members {
+                waiting[call].push(*number);
+            }
+        }
+    }
+    waiting
+}
+
 /// Makes whatever completes no conflict, the first by `rank` first, until all is made or it comes to a dead end. Linear
 /// in the size of the conflicts.
-fn greedy<R: Ord>(count: usize, rules: &[WaitingCondition<'_>], rank: impl Fn(usize) -> R) -> Vec<usize> {
+fn greedy<R: Ord>(
+    count: usize,
+    rules: &[WaitingCondition<'_>],
+    waiting: &[Vec<usize>],
+    rank: impl Fn(usize) -> R,
+) -> Vec<usize> {
     let mut as_pending: Vec<Vec<usize>> = vec![Vec::new(); count];
     let mut as_done: Vec<Vec<usize>> = vec![Vec::new(); count];
     let mut left: Vec<usize> = rules.iter().map(|rule| rule.done.len()).collect();
@@ -122,6 +162,7 @@ fn greedy<R: Ord>(count: usize, rules: &[WaitingCondition<'_>], rank: impl Fn(us
             completes[only] += 1;
         }
     }
+    waiting.iter().flatten().for_each(|call| completes[*call] += 1);
     let mut order = Vec::with_capacity(count);
     let mut done = vec![false; count];
     let mut ready: BTreeMap<R, usize> =
@@ -132,6 +173,12 @@ fn greedy<R: Ord>(count: usize, rules: &[WaitingCondition<'_>], rank: impl Fn(us
         }
         done[call] = true;
         order.push(call);
+        for &other in &waiting[call] {
+            completes[other] -= 1;
+            if completes[other] == 0 {
+                ready.insert(rank(other), other);
+            }
+        }
         for &number in &as_pending[call] {
             if !std::mem::replace(&mut satisfied[number], true)
                 && left[number] == 1
@@ -157,9 +204,18 @@ fn greedy<R: Ord>(count: usize, rules: &[WaitingCondition<'_>], rank: impl Fn(us
 }
 
 /// Walks the sets of calls that can be made without a conflict, each set once.
-fn walk(count: usize, rules: &[WaitingCondition<'_>], priority: &[u8]) -> Option<Vec<usize>> {
+fn walk(
+    count: usize,
+    rules: &[WaitingCondition<'_>],
+    gathered: &[Gathered],
+    priority: &[u8],
+) -> Option<Vec<usize>> {
     let bits = |calls: &[usize]| calls.iter().fold(0_u32, |bits, call| bits | 1 << call);
-    let rules: Vec<(u32, u32)> = rules.iter().map(|rule| (bits(rule.pending), bits(rule.done))).collect();
+    let mut rules: Vec<(u32, u32)> = rules.iter().map(|rule| (bits(rule.pending), bits(rule.done))).collect();
+    let waiting = waiting(count, gathered, Extreme::First);
+    for (first, waiting) in waiting.iter().enumerate() {
+        rules.extend(waiting.iter().map(|last| (1 << first, 1 << last)));
+    }
     let all = (1_u32 << count) - 1;
     let mut by_priority: Vec<usize> = (0..count).collect();
     by_priority.sort_by_key(|&call| (priority[call], call));
@@ -246,7 +302,7 @@ mod tests {
     proptest! {
         #[test]
         fn an_order_is_found_where_there_is_one((count, conflicts, priority) in abstract_conflicts()) {
-            match order(count, &conflicts, &priority, WALKED) {
+            match order(count, &conflicts, &[], &priority, WALKED) {
                 Ordered::Order(order) => {
                     let mut all = order.clone();
                     all.sort_unstable();
@@ -267,10 +323,46 @@ mod tests {
             let many = count + WALKED;
             let priority: Vec<u8> = priority.into_iter().chain(std::iter::repeat_n(1, WALKED)).collect();
             let exists = has_order(count, &conflicts, &mut Vec::new());
-            match order(many, &conflicts, &priority, WALKED) {
+            match order(many, &conflicts, &[], &priority, WALKED) {
                 Ordered::Order(order) => prop_assert!(is_fine(&order, &conflicts)),
                 Ordered::Stuck { proven, .. } => prop_assert!(!(proven && exists)),
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn barriers_count_as_one_conflict_for_each_member(
+            (count, mut conflicts, mut priority) in abstract_conflicts(),
+            sets in proptest::collection::vec((any::<bool>(), any::<u8>(), 0_u8..3), 0..4),
+            walked in prop_oneof![Just(0), Just(WALKED)],
+        ) {
+            let mut gathered = Vec::new();
+            let mut edges = Vec::new();
+            for (number, (is_first, members, its_priority)) in (count..).zip(sets) {
+                let members: Vec<usize> = (0..count).filter(|call| members >> call & 1 == 1).collect();
+                edges.extend(members.iter().map(|&member| {
+                    let (first, last) = if is_first { (number, member) } else { (member, number) };
+                    Conflict::edge(first, last, EdgeReason::Gather)
+                }));
+                let end = if is_first { Extreme::First } else { Extreme::Last };
+                gathered.push(Gathered { number, end, members });
+                priority.push(its_priority);
+            }
+            // Some calls wait for barriers, and some barriers for calls.
+            for (set, conflict) in gathered.iter().zip(&mut conflicts) {
+                if set.end == Extreme::First {
+                    conflict.done = vec![set.number];
+                } else {
+                    conflict.pending = vec![set.number];
+                }
+            }
+            let all: Vec<Conflict> = conflicts.iter().chain(&edges).cloned().collect();
+            let count = count + gathered.len();
+            prop_assert_eq!(
+                order(count, &conflicts, &gathered, &priority, walked),
+                order(count, &all, &[], &priority, walked)
+            );
         }
     }
 
@@ -284,15 +376,15 @@ mod tests {
         // Forward, 0 and 1 are made, and nothing may follow.
         let conflicts = [conflict(&[1], &[0]), conflict(&[3], &[2]), conflict(&[0, 1, 2], &[3])];
         let rules: Vec<WaitingCondition<'_>> = conflicts.iter().map(WaitingCondition::of).collect();
-        assert_eq!(forward(4, &rules, &[0; 4]), [0, 1]);
-        assert_eq!(order(4, &conflicts, &[0; 4], WALKED), Ordered::Order(vec![0, 2, 3, 1]));
+        assert_eq!(forward(4, &rules, &[], &[0; 4]), [0, 1]);
+        assert_eq!(order(4, &conflicts, &[], &[0; 4], WALKED), Ordered::Order(vec![0, 2, 3, 1]));
     }
 
     #[test]
     fn calls_that_wait_for_each_other_have_no_order_however_many_there_are() {
         let circle: Vec<Conflict> = (0..40).map(|call| conflict(&[call], &[(call + 1) % 40])).collect();
         assert_eq!(
-            order(40, &circle, &[0; 40], WALKED),
+            order(40, &circle, &[], &[0; 40], WALKED),
             Ordered::Stuck { core: (0..40).collect(), proven: true }
         );
     }

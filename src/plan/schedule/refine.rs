@@ -228,11 +228,14 @@ fn parts(
         let first = *of_draft.entry(nodes[call].draft).or_insert(call);
         joined.join(first, call);
     }
-    for conflict in conflicts.iter().chain(&barriers.conflicts().collect::<Vec<_>>()) {
+    for conflict in conflicts {
         let mut numbers = conflict.done.iter().chain(&conflict.pending).filter(|call| core.contains(*call));
         if let Some(&first) = numbers.next() {
             numbers.for_each(|&call| joined.join(first, call));
         }
+    }
+    for (number, _, members) in barriers.all().filter(|(number, ..)| core.contains(number)) {
+        members.iter().filter(|call| core.contains(*call)).for_each(|&call| joined.join(number, call));
     }
     let mut parts: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for call in calls() {
