@@ -22,12 +22,12 @@ pub(super) struct Fold {
 
 /// Pages to which something happens, each with its class, and the people to whom it happens on the pages of a class.
 #[derive(Default)]
-pub(super) struct Touched {
+pub(super) struct TouchedPages {
     rows: Vec<(usize, usize)>,
     people: HashMap<usize, RoaringBitmap>,
 }
 
-impl Touched {
+impl TouchedPages {
     /// Each class must come once.
     pub(super) fn add(&mut self, class: usize, rows: &[usize], people: RoaringBitmap) {
         if !people.is_empty() {
@@ -39,14 +39,14 @@ impl Touched {
 
 /// What of a page class happens to all, to some, or to none of some people.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Share {
+enum HowMany {
     All,
     Some,
     None,
 }
 
 /// People, and the classes of what happens to them.
-type Part = (PeopleId, Vec<usize>);
+type AlikeBelow = (PeopleId, Vec<usize>);
 
 /// The pages above a page to which something happens, as far as they matter for the people.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,15 +61,15 @@ struct Tops<'t> {
     paths: Vec<RoaringBitmap>,
     steps: HashMap<(PathId, usize), PathId>,
     first: HashMap<(PathId, usize), Option<PeopleId>>,
-    shares: HashMap<(PeopleId, usize), Share>,
+    shares: HashMap<(PeopleId, usize), HowMany>,
     /// The parts of people by the classes that happen to some of them.
-    parts: HashMap<(PeopleId, Vec<usize>), Vec<Part>>,
+    parts: HashMap<(PeopleId, Vec<usize>), Vec<AlikeBelow>>,
 }
 
 /// For each set of people the pages that change for all of them, each with those below it that do too. A page takes up
 /// what is below it.
 pub(super) fn tops(
-    Touched { mut rows, people }: Touched,
+    TouchedPages { mut rows, people }: TouchedPages,
     layout: &Layout<'_>,
     sets: &mut PeopleSets,
 ) -> BTreeMap<PeopleId, Vec<Top>> {
@@ -137,16 +137,16 @@ impl Tops<'_> {
         let mut of_some: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for &(row, class) in below {
             match self.share(people, class) {
-                Share::All => top.push(row),
-                Share::Some => of_some.entry(class).or_default().push(row),
-                Share::None => {}
+                HowMany::All => top.push(row),
+                HowMany::Some => of_some.entry(class).or_default().push(row),
+                HowMany::None => {}
             }
         }
         if of_some.is_empty() {
             return vec![(people, top)];
         }
         let parts = self.parts(people, class, of_some.keys().copied().collect());
-        let of_part = |(people, classes): &Part| {
+        let of_part = |(people, classes): &AlikeBelow| {
             let rows = classes.iter().filter_map(|class| of_some.get(class)).flatten();
             let mut top: Top = top.iter().chain(rows).copied().collect();
             top.sort_unstable();
@@ -155,19 +155,19 @@ impl Tops<'_> {
         parts.iter().map(of_part).collect()
     }
 
-    fn share(&mut self, people: PeopleId, class: usize) -> Share {
+    fn share(&mut self, people: PeopleId, class: usize) -> HowMany {
         *self.shares.entry((people, class)).or_insert_with(|| {
             let people = self.sets.parties(people);
             match people.intersection_len(&self.people[&class]) {
-                0 => Share::None,
-                all if all == people.len() => Share::All,
-                _ => Share::Some,
+                0 => HowMany::None,
+                all if all == people.len() => HowMany::All,
+                _ => HowMany::Some,
             }
         })
     }
 
     /// People of one class, told apart by others.
-    fn parts(&mut self, people: PeopleId, class: usize, by: Vec<usize>) -> &[Part] {
+    fn parts(&mut self, people: PeopleId, class: usize, by: Vec<usize>) -> &[AlikeBelow] {
         let Self { people: of_class, sets, parts, .. } = self;
         parts.entry((people, by)).or_insert_with_key(|(people, by)| {
             let mut refinement = PartitionRefinement::new();
@@ -255,7 +255,7 @@ mod tests {
         ) {
             let tree = tree(&parents);
             let layout = Layout::of(&tree);
-            let mut touched = Touched::default();
+            let mut touched = TouchedPages::default();
             for (class, people) in people.iter().enumerate() {
                 let rows: Vec<usize> = (0..ROWS).filter(|row| classes[*row] == class).collect();
                 touched.add(class, &rows, people.iter().collect());

@@ -17,10 +17,10 @@ pub(super) struct PeopleId(usize);
 #[derive(Default)]
 pub(super) struct PeopleSets {
     by_fingerprint: HashMap<u64, Vec<PeopleId>>,
-    all: Vec<People>,
+    all: Vec<PeopleSet>,
 }
 
-struct People {
+struct PeopleSet {
     parties: RoaringBitmap,
     named: OnceCell<Affected>,
 }
@@ -36,7 +36,7 @@ impl PeopleSets {
         Some(known.copied().unwrap_or_else(|| {
             let id = PeopleId(self.all.len());
             same.push(id);
-            self.all.push(People { parties, named: OnceCell::new() });
+            self.all.push(PeopleSet { parties, named: OnceCell::new() });
             id
         }))
     }

@@ -6,7 +6,7 @@ use roaring::{MultiOps as _, RoaringBitmap};
 
 use super::causes::Changes;
 use super::delta::{Delta, Turn};
-use super::fold::{Touched, siblings, tops};
+use super::fold::{TouchedPages, siblings, tops};
 use super::people::{PeopleId, PeopleSets};
 use super::{Cause, Direction, Effect, Effects, PageVerbs, Sides, What};
 use crate::access::chains::{ChainId, Layout, ListId};
@@ -244,7 +244,7 @@ impl Lines<'_> {
         for turn in Turn::ALL {
             let lost = self.lose_space(turn);
             for verbs in [PageVerbs::View, PageVerbs::Edit, PageVerbs::ViewAndEdit] {
-                let mut touched = Touched::default();
+                let mut touched = TouchedPages::default();
                 for (class, PageClass { rows, view, edit }) in page_classes.iter().enumerate() {
                     touched.add(class, rows, with_verbs(verbs, view.part(turn), edit.part(turn)) - &lost);
                 }

@@ -24,7 +24,7 @@ pub(super) enum Extreme {
 
 /// A barrier with the calls beside which it belongs: all of them wait for it, or it waits for all of them.
 #[derive(Debug, Clone)]
-pub(super) struct Gathered {
+pub(super) struct Barrier {
     pub(super) number: usize,
     pub(super) end: Extreme,
     pub(super) members: Vec<usize>,

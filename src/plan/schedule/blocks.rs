@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::barriers::{Barriers, Gathered};
+use super::barriers::{Barrier, Barriers};
 use super::conflicts::Conflict;
 use super::order::{Ordered, order};
 use super::space::{Node, Space};
@@ -14,7 +14,7 @@ pub(super) struct Blocks {
     /// The block of each call.
     of_call: Vec<usize>,
     /// Where the barriers belong, whatever else is kept.
-    gathered: Vec<Gathered>,
+    gathered: Vec<Barrier>,
 }
 
 impl Blocks {
@@ -43,7 +43,7 @@ impl Blocks {
         }
         let gathered = barriers.all().map(|(number, end, members)| {
             let members = members.iter().map(|call| of_call[*call]).collect();
-            Gathered { number: of_call[number], end, members }
+            Barrier { number: of_call[number], end, members }
         });
         Self { calls, gathered: gathered.collect(), of_call }
     }

@@ -10,7 +10,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::barriers::{Extreme, Gathered};
+use super::barriers::{Barrier, Extreme};
 use super::conflicts::Conflict;
 
 /// What came of looking for an order.
@@ -31,7 +31,7 @@ pub(super) enum Ordered {
 pub(super) fn order(
     count: usize,
     conflicts: &[Conflict],
-    gathered: &[Gathered],
+    gathered: &[Barrier],
     priority: &[u8],
     walked: usize,
 ) -> Ordered {
@@ -100,7 +100,7 @@ impl<'a> WaitingCondition<'a> {
 fn forward(
     count: usize,
     rules: &[WaitingCondition<'_>],
-    gathered: &[Gathered],
+    gathered: &[Barrier],
     priority: &[u8],
 ) -> Vec<usize> {
     greedy(count, rules, &waiting(count, gathered, Extreme::First), |call| (priority[call], call))
@@ -110,7 +110,7 @@ fn forward(
 fn backward(
     count: usize,
     rules: &[WaitingCondition<'_>],
-    gathered: &[Gathered],
+    gathered: &[Barrier],
     priority: &[u8],
 ) -> Vec<usize> {
     let exchanged: Vec<WaitingCondition<'_>> =
@@ -123,9 +123,9 @@ fn backward(
 
 /// For each call the others that wait for it alone, where the members of these barriers wait for them, and the other
 /// barriers for their members.
-fn waiting(count: usize, gathered: &[Gathered], waited_for: Extreme) -> Vec<Vec<usize>> {
+fn waiting(count: usize, gathered: &[Barrier], waited_for: Extreme) -> Vec<Vec<usize>> {
     let mut waiting: Vec<Vec<usize>> = vec![Vec::new(); count];
-    for Gathered { number, end, members } in gathered {
+    for Barrier { number, end, members } in gathered {
         if *end == waited_for {
             waiting[*number].extend(members);
         } else {
@@ -207,7 +207,7 @@ fn greedy<R: Ord>(
 fn walk(
     count: usize,
     rules: &[WaitingCondition<'_>],
-    gathered: &[Gathered],
+    gathered: &[Barrier],
     priority: &[u8],
 ) -> Option<Vec<usize>> {
     let bits = |calls: &[usize]| calls.iter().fold(0_u32, |bits, call| bits | 1 << call);
@@ -346,7 +346,7 @@ mod tests {
                     Conflict::edge(first, last, EdgeReason::Gather)
                 }));
                 let end = if is_first { Extreme::First } else { Extreme::Last };
-                gathered.push(Gathered { number, end, members });
+                gathered.push(Barrier { number, end, members });
                 priority.push(its_priority);
             }
             // Some calls wait for barriers, and some barriers for calls.
