@@ -134,19 +134,24 @@ impl Begun {
         self.lock.check_is_there(self.last.is_some() && scope.moved.is_empty(), lacking, out)?;
         self.live.stray =
             unverified::came_along(self.last.as_ref().map_or(&[], |last| last.unverified.as_slice()));
-        let mut skipped = BTreeSet::new();
+        let (mut skipped, mut said) = (BTreeSet::new(), Vec::<String>::new());
         loop {
             let context = Context { today: self.today, lock: self.lock.known() };
             let reading = SiteReading::again(&self.connection, out);
             match reading.for_plan(&mut self.live, &self.policy, context, &planning).await {
                 Ok(Resolved { mut desired, warnings, .. }) => {
                     warn(warnings, &self.sources, scope.all, out);
+                    for line in &said {
+                        out.warn(line);
+                    }
                     desired.skipped.extend(skipped);
                     return Ok(desired);
                 }
                 Err(Failure::Site(error)) => match team_errors::unreadable(self, &error, &planning, scope) {
                     Some((key, space)) => {
-                        out.warn(&format!("{key} is skipped, of which only a team asks something: {error}"));
+                        said.push(format!(
+                            "{key} is skipped: it would not be read but for what a team asks there, and it cannot be read: {error}"
+                        ));
                         self.policy.leave_out(key);
                         skipped.insert(space);
                     }
@@ -247,7 +252,8 @@ pub(super) async fn prepare(
     }
     let mut planned = plan::plan(&desired, &begun.live, scope.gaps())?;
     override_guards(&mut planned.plan, overrides, out);
-    if let Some(rest) = team_errors::without_blocked(&begun, &desired, &planned.plan, scope, overrides)? {
+    if let Some(rest) = team_errors::without_blocked(&begun, &desired, &planned.plan, scope, overrides, out)?
+    {
         planned = rest;
         let skipped = planned.plan.skipped.iter();
         let blocked = skipped.filter(|it| matches!(it.reason, SkipReason::TeamBlocked { .. }));

@@ -27,7 +27,11 @@ pub(super) fn unreadable(
     planning: &dyn Fn(&Desired, &Live) -> Needs,
     scope: &Scope,
 ) -> Option<(SpaceKey, Skipped)> {
-    let (id, listing) = (error.unreadable_space()?, &begun.live.listing);
+    // A saved plan and an undo are about what they are about.
+    if scope.spaces.is_empty() && begun.policy.is_limited() {
+        return None;
+    }
+    let (id, listing) = (error.hidden_space()?, &begun.live.listing);
     let key = &listing.spaces.values().find(|space| space.id == id)?.key;
     let (policy, live) = (&begun.policy, &begun.live);
     let context = Context { today: begun.today(), lock: begun.lock_file().known() };
@@ -68,15 +72,20 @@ pub(super) fn without_unlocked(begun: &Begun, desired: &Desired, out: &Output) -
     }
     let on_site = policy.on_site(begun.lock_file().known(), &live.listing);
     let files = policy.files_of_teams();
-    let mut skipped = BTreeSet::new();
+    let (mut skipped, mut said) = (BTreeSet::new(), Vec::new());
     for (file, (team, line)) in &files {
-        let of_others = |other: &Utf8Path| other != *file && files.contains_key(other);
+        let of_others = |other: &Utf8Path| files.contains_key(other) && !policy.belong_together(file, other);
         let lacking = lacks(&policy.without_files(&of_others));
         if lacking.is_empty() || policy.is_for_team(team) {
             continue;
         }
-        let spaces = on_site.policy.spaces_of_files(&|other| other == *file, &live.listing);
-        let spaces: Vec<&SpaceKey> = spaces.iter().filter(|key| desired.spaces.contains_key(*key)).collect();
+        let named = on_site.policy.spaces_of_files(&|other| other == *file, &live.listing);
+        // What is said there may be copied to others.
+        let has_it = |key: &&SpaceKey| {
+            let sources = on_site.policy.with_sources(&BTreeSet::from([(*key).clone()]), &live.listing);
+            !sources.is_disjoint(&named)
+        };
+        let spaces: Vec<&SpaceKey> = desired.spaces.keys().filter(has_it).collect();
         let skip = |space: Option<&SpaceKey>| Skipped {
             space: space.map(|key| on_site.policy.as_written(key).clone()),
             part: space.map_or(SkippedPart::Rule, |_| SkippedPart::Space),
@@ -95,19 +104,20 @@ pub(super) fn without_unlocked(begun: &Begun, desired: &Desired, out: &Output) -
                 format!("{} are skipped", list(&keys))
             }
         };
-        out.warn_of(
-            Failure::IncompleteLock,
-            &format!(
-                "{LOCK_FILE} lacks {lacking} of {file}, and --locked never writes it; {what} until a plan without --locked has \
-                 added what is new and {LOCK_FILE} is committed",
-            ),
-        );
+        said.push(format!(
+            "{LOCK_FILE} lacks {lacking} of {file}, and --locked never writes it; {what} until a plan without --locked has \
+             added what is new and {LOCK_FILE} is committed"
+        ));
         if spaces.is_empty() {
             skipped.insert(skip(None));
         }
         skipped.extend(spaces.into_iter().map(|key| skip(Some(key))));
     }
-    plan::without_skipped(desired, skipped)
+    let rest = plan::without_skipped(desired, skipped)?;
+    for line in &said {
+        out.warn_of(Failure::IncompleteLock, line);
+    }
+    Some(rest)
 }
 
 /// A plan that is blocked for nothing but what files of teams ask for, without the spaces of that.
@@ -117,6 +127,7 @@ pub(super) fn without_blocked(
     blocked: &Plan,
     scope: &Scope,
     overrides: &OverrideArgs,
+    out: &Output,
 ) -> Result<Option<Planned>, CliError> {
     let delegation = &begun.policy.delegation;
     let team_of = |file: &Utf8Path| {
@@ -139,7 +150,8 @@ pub(super) fn without_blocked(
         desired = rest;
         let mut next = plan::plan(&desired, &begun.live, scope.gaps())?;
         if let Some(why) = &overrides.why {
-            next.plan.override_guards(&overrides.guards.iter().copied().collect(), why);
+            let overridden = overrides.guards.iter().copied().collect();
+            next.plan.override_guards(&overridden, &out.without_secrets(why));
         }
         planned = Some(next);
     }

@@ -44,17 +44,18 @@ pub(super) async fn run(
     {
         (record, finished) = rest_of(&run, &record, &args.scope.directory, out)?;
     }
-    within(&mut record, &args.scope.spaces)?;
-    record.plan.objects.retain(|object| !finished.contains(&ObjectId::of(object)));
+    let is_narrowed = within(&mut record, &args.scope.spaces)?;
+    if !args.include_ended {
+        record.plan.objects.retain(|object| !finished.contains(&ObjectId::of(object)));
+    }
     let UndoArgs { include_ended, ahead_of_revert, .. } = *args;
-    let is_narrowed = !args.scope.spaces.is_empty();
     let run = UndoneRun { record, is_narrowed, include_ended, ahead_of_revert };
     let approval = Approval { expected: None, source: Source::Journal(Box::new(run)) };
     carry_through(&as_apply(args), &approval, environment, signals, out).await
 }
 
-/// Leaves of a run what it did in some spaces, if some were named.
-fn within(record: &mut Record, spaces: &[SpaceKey]) -> Result<(), CliError> {
+/// Leaves of a run what it did in some spaces, if some were named; says whether it did something elsewhere.
+fn within(record: &mut Record, spaces: &[SpaceKey]) -> Result<bool, CliError> {
     let changed = rest::spaces(&record.plan);
     if let Some(missing) = spaces.iter().find(|key| !changed.contains(*key)) {
         let keys: Vec<String> = changed.iter().map(ToString::to_string).collect();
@@ -66,7 +67,7 @@ fn within(record: &mut Record, spaces: &[SpaceKey]) -> Result<(), CliError> {
     if !spaces.is_empty() {
         record.plan.objects.retain(|object| spaces.contains(object.space()));
     }
-    Ok(())
+    Ok(!spaces.is_empty() && changed.iter().any(|key| !spaces.contains(key)))
 }
 
 /// The arguments that carrying out the way back takes.
@@ -131,7 +132,7 @@ fn rest_of(
     out: &Output,
 ) -> Result<(Record, BTreeSet<ObjectId>), CliError> {
     let name = last.path.file_stem().unwrap_or_default();
-    let again = format!("`confperm undo {name}` would take that back");
+    let again = format!("`confperm undo {name}` would bring back what it took away");
     let (records, _) = journal::all(&journal::folder(directory));
     let finished = records
         .iter()
@@ -148,7 +149,9 @@ fn rest_of(
         .with_hint(format!("name the journal of the run that is meant; {again}")));
     };
     let undone = record.path.file_stem().unwrap_or_default();
-    out.say(&format!("The last run took {undone} back; this goes on with what is left of it ({again})"));
+    out.say(&format!(
+        "The last run took back what {undone} did; this goes on with what is left of that ({again})"
+    ));
     Ok((record, finished))
 }
 

@@ -282,17 +282,10 @@ impl Error {
         }
     }
 
-    /// The space that cannot be read as a whole, where the call was about one and other calls may go well.
-    pub fn unreadable_space(&self) -> Option<SpaceId> {
+    /// The space that Confluence does not show to the account, or not as a whole, where the call was about one.
+    pub fn hidden_space(&self) -> Option<SpaceId> {
         match self {
-            Self::TooLarge { endpoint, .. }
-            | Self::Unexpected { endpoint, .. }
-            | Self::Endless { endpoint, .. }
-            | Self::Incomplete { endpoint, .. } => endpoint.space(),
-            Self::Forbidden(refusal) | Self::NotFound(refusal) | Self::Server(refusal) => {
-                refusal.endpoint.space()
-            }
-            Self::GaveUp { last, .. } => last.unreadable_space(),
+            Self::Forbidden(refusal) | Self::NotFound(refusal) => refusal.endpoint.space(),
             _ => None,
         }
     }

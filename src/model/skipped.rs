@@ -102,7 +102,7 @@ pub struct Kept {
     /// Those whose line with `read/space` is over while no other line gives it, with that line. Whether it stays depends on
     /// what else they hold.
     pub ended_reads: BTreeMap<Principal, Origin>,
-    /// Those who have the role that a line gave which is over, while another one is declared for them.
+    /// Those who have a role that a line gave which is over.
     pub ended_roles: BTreeSet<Principal>,
     /// Archived pages that a pattern with `anyone` would open if they were not.
     pub archived: BTreeSet<ContentId>,

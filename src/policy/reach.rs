@@ -38,6 +38,11 @@ impl Policy {
         self.delegation.team(self.focus.team.as_deref()?)
     }
 
+    /// Whether a run is about some spaces alone.
+    pub const fn is_limited(&self) -> bool {
+        self.focus.spaces.is_some()
+    }
+
     /// Whether a run is for a team alone.
     pub fn is_for_team(&self, team: &Team) -> bool {
         self.team_in_focus() == Some(team)
@@ -107,9 +112,10 @@ impl Policy {
         let asked = self.focus.spaces.iter().flatten();
         let named: BTreeSet<&SpaceKey> = self.space_keys().chain(self.sources()).chain(asked).collect();
         let chosen = listing.spaces.values().filter(|space| {
-            named.contains(&space.key)
-                || self.is_in_scope(&space.key)
-                    && self.rules.iter().any(|rule| rule.may_reach(space, listing))
+            !self.focus.without.contains(&space.key)
+                && (named.contains(&space.key)
+                    || self.is_in_scope(&space.key)
+                        && self.rules.iter().any(|rule| rule.may_reach(space, listing)))
         });
         chosen.map(|space| space.key.clone()).collect()
     }

@@ -392,7 +392,7 @@ fn bound(plan: &Plan) -> String {
 
 /// What a plan that does not cover everything is about, and how much it is not about.
 pub(super) struct Uncovered {
-    /// "is known", "others did not change", "is not paused".
+    /// "is known", "is not left out", "is not paused".
     pub(super) covered: String,
     pub(super) rest: String,
 }
@@ -408,14 +408,14 @@ pub(super) fn uncovered(plan: &Plan) -> Option<Uncovered> {
     let because = [
         others.iter().any(|left| left.lacks.is_right()).then_some("this account may not make them"),
         others.iter().any(|left| is_about_groups(left)).then_some("a group in them is deleted or hidden"),
-        others.iter().any(|left| has_moved(left)).then_some("others changed the same"),
+        others.iter().any(|left| has_moved(left)).then_some("others changed the same, or what it depends on"),
         (!archived.is_empty()).then_some("the site does not let archived pages be changed"),
     ];
     let because = because.into_iter().flatten().collect::<Vec<_>>().join(", or ");
     let left_out = format!("{changes} left out, since {because}");
     let changeable = match others.as_slice() {
         [] => "the site lets be changed",
-        others if others.iter().all(|left| has_moved(left)) => "others did not change",
+        others if others.iter().all(|left| has_moved(left)) => "is not left out",
         _ => "this account may change",
     };
     let skipped = skipped::count_words(plan);

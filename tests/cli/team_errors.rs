@@ -172,7 +172,7 @@ fn a_space_that_only_a_team_asks_about_and_that_cannot_be_read_is_skipped() {
         let case = on(fails, file, "");
         let before = case.hosted.running.world(Held::of);
         let ran = case.run(&["apply", "--yes"]).code(6);
-        let said = format!("{skipped} is skipped, of which only a team asks something");
+        let said = format!("{skipped} is skipped: it would not be read but for what a team asks there");
         assert!(ran.err.contains(&said), "{fails}: {}", ran.err);
         let differences = before.differences(&case.hosted.running.world(Held::of));
         let keys: BTreeSet<&str> =
@@ -254,36 +254,51 @@ fn what_a_team_cannot_do_or_takes_too_much_of_stops_no_run_for_other_spaces() {
 /// With `--locked`, what a team names and the lock lacks waits until the lock has it; what central files name ends the run.
 #[test]
 fn a_name_of_a_team_that_the_lock_lacks_stops_no_run_for_other_spaces() {
-    let case = Case::on("ann", |state| state);
-    case.run(&["plan"]).code(0);
-    let lock = case.folder.read("confperm.lock");
-    let file = "rules: [{name: more, spaces: [ENGLAB], access: {collaborator: [group:eng-old]}}]\n";
-    case.folder.write("teams/eng/more.yaml", file);
-    // In a pull request the lines to add are shown, with what they are for.
-    let shown = case.run(&["plan", "--locked"]).code(0);
-    assert!(
-        shown.err.contains("The lines to add:") && shown.out.contains("eng-old"),
-        "{}{}",
-        shown.out,
-        shown.err
-    );
-    for alone in [["--team", "eng"], ["--space", "ENGLAB"]] {
-        let ran = case.run(&[&["apply", "--yes", "--locked"], &alone[..]].concat()).code(1);
-        assert_eq!(ran.failures(), ["incomplete-lock"], "{alone:?}");
-    }
-    let before = case.hosted.running.world(Held::of);
-    let ran = case.run(&["apply", "--yes", "--locked"]).code(6);
-    assert!(ran.err.contains("lacks 1 name of teams/eng/more.yaml"), "{}", ran.err);
-    assert!(ran.err.contains("`ENGLAB` is skipped until"), "{}", ran.err);
-    assert!(ran.out.contains("(incomplete-lock)"), "{}", ran.out);
-    let changed = before.differences(&case.hosted.running.world(Held::of));
-    let of = |key: &str| changed.iter().any(|line| line.split([' ', ':']).next() == Some(key));
-    assert!(of("OPS") && of("ENG") && !of("ENGLAB"), "{changed:?}");
-    assert_eq!(case.folder.read("confperm.lock"), lock);
+    const BY_A_RULE: &str =
+        "rules: [{name: more, spaces: [ENGLAB], access: {collaborator: [group:eng-old]}}]\n";
+    const BY_A_TABLE: &str =
+        "rules: [{name: more, from: {csv: t.csv, space: S, type: T, id: I}, access: collaborator}]\n";
+    const COPIED: &str = "rules: [{name: copy, spaces: [ENG], like: ENGLAB}]\n";
+    for (file, central, keys) in [
+        (BY_A_RULE, "", &["ENGLAB"][..]),
+        (BY_A_TABLE, "", &["ENGLAB"]),
+        // What is said of the one is copied to the other.
+        (BY_A_RULE, COPIED, &["ENG", "ENGLAB"]),
+    ] {
+        let case = Case::on("ann", |state| state);
+        let policy = case.folder.read("confperm.yaml");
+        case.folder.write("confperm.yaml", &format!("{policy}{central}"));
+        case.run(&["plan"]).code(0);
+        let lock = case.folder.read("confperm.lock");
+        case.folder.write("teams/eng/t.csv", "S,T,I\nENGLAB,group,eng-old\n");
+        case.folder.write("teams/eng/more.yaml", file);
+        // In a pull request the lines to add are shown, with what they are for.
+        let shown = case.run(&["plan", "--locked"]).code(0);
+        assert!(
+            shown.err.contains("The lines to add:") && shown.out.contains("eng-old"),
+            "{}{}",
+            shown.out,
+            shown.err
+        );
+        for alone in [["--team", "eng"], ["--space", "ENGLAB"]] {
+            let ran = case.run(&[&["apply", "--yes", "--locked"], &alone[..]].concat()).code(1);
+            assert_eq!(ran.failures(), ["incomplete-lock"], "{alone:?}");
+        }
+        let before = case.hosted.running.world(Held::of);
+        let ran = case.run(&["apply", "--yes", "--locked"]).code(6);
+        assert!(ran.err.contains("lacks 1 name of teams/eng/more.yaml"), "{}", ran.err);
+        assert!(ran.out.contains("(incomplete-lock)"), "{}", ran.out);
+        let changed = before.differences(&case.hosted.running.world(Held::of));
+        let of = |key: &str| changed.iter().any(|line| line.split([' ', ':']).next() == Some(key));
+        for key in ["ENG", "ENGLAB", "OPS"] {
+            assert_eq!(of(key), !keys.contains(&key), "{file}{central}{key}: {changed:?}");
+        }
+        assert_eq!(case.folder.read("confperm.lock"), lock);
 
-    let central = "rules: [{name: central, spaces: [OPS], access: {viewer: [group:everybody]}}]\n";
-    case.folder.write("more.yaml", central);
-    assert_eq!(case.run(&["apply", "--yes", "--locked"]).code(1).failures(), ["incomplete-lock"]);
+        let rule = "rules: [{name: central, spaces: [OPS], access: {viewer: [group:everybody]}}]\n";
+        case.folder.write("more.yaml", rule);
+        assert_eq!(case.run(&["apply", "--yes", "--locked"]).code(1).failures(), ["incomplete-lock"]);
+    }
 }
 
 /// A role that a line gave for a time goes when that is over, also where another line, a team's or not, gives a smaller one.

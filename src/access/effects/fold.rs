@@ -20,7 +20,7 @@ pub(super) struct Fold {
     pub(super) rows: Vec<usize>,
 }
 
-/// Pages to which something happens, each with its class, and the people to whom it happens on the pages of a class.
+/// Pages to which something happens, each with its class, and the people concerned on the pages of a class.
 #[derive(Default)]
 pub(super) struct TouchedPages {
     rows: Vec<(usize, usize)>,
@@ -57,7 +57,7 @@ struct PathId(usize);
 struct Tops<'t> {
     people: HashMap<usize, RoaringBitmap>,
     sets: &'t mut PeopleSets,
-    /// Those to whom something happens on each path.
+    /// Those concerned on each path.
     paths: Vec<RoaringBitmap>,
     steps: HashMap<(PathId, usize), PathId>,
     first: HashMap<(PathId, usize), Option<PeopleId>>,
@@ -118,7 +118,7 @@ impl Tops<'_> {
         })
     }
 
-    /// Those to whom this happens and nothing above.
+    /// Those concerned here and by nothing above.
     fn first(&mut self, path: PathId, class: usize) -> Option<PeopleId> {
         *self
             .first

@@ -1,4 +1,4 @@
-//! Sets of people of whom something becomes, each kept and named once.
+//! Sets of people who are concerned alike, each kept and named once.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;

@@ -299,7 +299,7 @@ impl Lines<'_> {
     }
 }
 
-/// Those to whom just this happens, of those whose view changes and those whose edit does.
+/// Those concerned by just this, of those whose view changes and those whose edit does.
 fn with_verbs(verbs: PageVerbs, view: &RoaringBitmap, edit: &RoaringBitmap) -> RoaringBitmap {
     match verbs {
         PageVerbs::View => view - edit,

@@ -66,14 +66,20 @@ impl Record {
         sent.flat_map(|sent| changed_by(&sent.request)).collect()
     }
 
-    /// The objects that the run brought to where its plan leaves them.
+    /// The objects that the run surely brought to where its plan leaves them. None where it was cut, or found something
+    /// else than it had written.
     pub fn finished(&self) -> BTreeSet<ObjectId> {
+        let Some(end) = self.end.as_ref().filter(|end| end.wrong.is_empty() && end.unverified.is_empty())
+        else {
+            return BTreeSet::new();
+        };
         let (mut finished, mut open) = (BTreeSet::new(), BTreeSet::new());
         for planned in &self.plan.calls {
-            let is_done = matches!(
-                self.settled.get(&planned.id),
-                Some(Settled::Done | Settled::AlreadySo | Settled::NotNeeded)
-            );
+            let is_done = !end.left.contains(&planned.id)
+                && matches!(
+                    self.settled.get(&planned.id),
+                    Some(Settled::Done | Settled::AlreadySo | Settled::NotNeeded)
+                );
             let objects = if is_done { &mut finished } else { &mut open };
             let changes = planned.covers.iter().filter_map(|change| self.plan.changes.get(*change));
             objects.extend(changes.map(ObjectId::changed_by));

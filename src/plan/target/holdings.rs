@@ -67,16 +67,14 @@ pub(super) fn holdings(
             // Permissions beyond the declared ones may stay, so a role that gives all permissions of the declared
             // role is enough, unless a line gave it that is over.
             (Some(TargetHolding::Role(role, _)), Some(reason))
-                if has_all_of(role, holding, live)
+                if desired_space.mode == Mode::Additive
+                    && has_all_of(role, holding, live)
                     && (is_never_taken(reason) || !desired_space.kept.ended_roles.contains(principal)) =>
             {
                 let is_more = !matches!(holding, Holding::Role(held) if held == role);
-                let wanted = target.remove(principal);
+                target.remove(principal);
                 if is_more {
                     kept.add(key, reason, principal, rows(holding));
-                    if let Some(wanted) = wanted.filter(|_| is_against(reason, desired_space)) {
-                        kept.stays.holding(key, principal, wanted, reason);
-                    }
                 }
             }
             (Some(declared), Some(reason)) => {

@@ -8,6 +8,7 @@ use super::Team;
 use crate::diagnostic::Span;
 use crate::model::{Listing, Skipped, SpaceKey};
 use crate::policy::ast::{AccessLine, Policy};
+use crate::policy::rules::Rule;
 
 impl Policy {
     /// What the other files ask of spaces.
@@ -49,8 +50,7 @@ impl Policy {
     pub fn files_of_teams(&self) -> BTreeMap<&Utf8Path, (&Team, &Span)> {
         let entries = self.spaces.values().map(|space| &space.key.span);
         let rules = self.rules.iter().map(|rule| &rule.name.span);
-        let rows = self.rules.iter().flat_map(|rule| rule.rows.values()).flatten();
-        let rows = rows.flat_map(|line| &line.who).map(|entry| &entry.who.span);
+        let rows = self.rules.iter().flat_map(rows);
         let mut files = BTreeMap::new();
         for span in entries.chain(rules).chain(rows) {
             if let Some(team) = self.delegation.team_of(&span.file) {
@@ -58,6 +58,31 @@ impl Policy {
             }
         }
         files
+    }
+
+    /// Whether two files say something together: a rule, and the table of its rows.
+    pub fn belong_together(&self, one: &Utf8Path, other: &Utf8Path) -> bool {
+        let is_so = |rule: &Rule, file: &Utf8Path, table: &Utf8Path| {
+            *rule.name.span.file == *file && rows(rule).any(|row| *row.file == *table)
+        };
+        one == other || self.rules.iter().any(|rule| is_so(rule, one, other) || is_so(rule, other, one))
+    }
+
+    /// Spaces with those whose access they may have, by `like`.
+    pub fn with_sources(&self, keys: &BTreeSet<SpaceKey>, listing: &Listing) -> BTreeSet<SpaceKey> {
+        let may_select = |rule: &Rule, key: &SpaceKey| {
+            listing.spaces.get(key).is_some_and(|space| rule.may_reach(space, listing))
+        };
+        let mut all = BTreeSet::new();
+        let mut open: Vec<SpaceKey> = keys.iter().cloned().collect();
+        while let Some(key) = open.pop() {
+            let likings = self.likings(&key, &may_select);
+            open.extend(
+                likings.iter().map(|it| it.like.value.space().clone()).filter(|it| !all.contains(it)),
+            );
+            all.insert(key);
+        }
+        all
     }
 
     /// The spaces that lines of some files may be about, whatever holders and conditions say.
@@ -88,4 +113,9 @@ impl Policy {
         let faulty: Vec<&Utf8Path> = faulty.map(|skipped| &*skipped.origin.file).collect();
         self.without_files(&|file| faulty.contains(&file) && self.delegation.team_of(file).is_some())
     }
+}
+
+/// The rows of the tables of a rule.
+fn rows(rule: &Rule) -> impl Iterator<Item = &Span> {
+    rule.rows.values().flatten().flat_map(|line| &line.who).map(|entry| &entry.who.span)
 }

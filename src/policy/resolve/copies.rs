@@ -202,7 +202,7 @@ impl<'a> Resolver<'a> {
 }
 
 /// A role or single permissions.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) enum RoleOrGrants {
     Role(RoleId),
     Grants(BTreeSet<Permission>),

@@ -33,8 +33,11 @@ impl<'s> Received<'s> {
         self.asked.is_empty() && self.gifts.is_empty()
     }
 
-    fn place(&self) -> Option<&'s Span> {
-        self.asked.first().map(|asked| asked.entry).or_else(|| self.gifts.first().map(|gift| gift.place))
+    /// The first line; of a team, where it says so.
+    fn place(&self, team: Option<&Team>) -> Option<&'s Span> {
+        let is_own = |span: &&Span| team.is_none_or(|team| team.files.value.has(&span.file));
+        let asked = self.asked.iter().flat_map(|asked| [asked.entry, asked.span]);
+        asked.chain(self.gifts.iter().map(|gift| gift.place)).find(is_own)
     }
 
     /// Takes out what a team says.
@@ -77,7 +80,7 @@ impl<'a> Resolver<'a> {
                 self.policy.delegation.teams.iter().map(|team| (team, gets.take(team))).collect();
             for (team, own) in of_teams.into_iter().filter(|(_, own)| !own.is_empty()) {
                 let both = gets.with(&own);
-                match (own.place(), gets.place()) {
+                match (own.place(Some(team)), gets.place(None)) {
                     (Some(line), Some(other)) if !self.fits(&who, &gets, &both) => {
                         self.misfit(&who, team, [line, other], key);
                     }
@@ -93,14 +96,21 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Whether more can be given, and a role stays a role.
+    /// Whether more can be given, and what there is without it is given as well: a role stays a role, and none takes the
+    /// place of a greater one.
     fn fits(&self, who: &Principal, gets: &Received<'_>, with_more: &Received<'_>) -> bool {
-        match self.sum(who, with_more) {
-            Sum::Nothing | Sum::Unknown | Sum::This(RoleOrGrants::Role(_)) => true,
-            Sum::This(RoleOrGrants::Grants(_)) => {
-                !matches!(self.sum(who, gets), Sum::This(RoleOrGrants::Role(_)))
+        let is_known = |sum: &Sum| matches!(sum, Sum::This(_));
+        match (self.sum(who, gets), self.sum(who, with_more)) {
+            // What is wrong without the team is none of its.
+            (Sum::Misfit, _) => true,
+            (_, Sum::Misfit) | (Sum::This(RoleOrGrants::Role(_)), Sum::This(RoleOrGrants::Grants(_))) => {
+                false
             }
-            Sum::Misfit => false,
+            // Of lines alone the leading one covers all.
+            (Sum::This(less), Sum::This(more)) if !with_more.gifts.is_empty() => {
+                self.both(Some(more.clone()), &less, None) == Some(more)
+            }
+            (before, after) => !is_known(&before) || is_known(&after),
         }
     }
 

@@ -11,7 +11,6 @@ use crate::diagnostic::{Code, Diagnostic, Label, Severity};
 use crate::model::{Live, Shown, SkipReason, Skipped, SkippedPart, SpaceKey};
 use crate::policy::ast::Policy;
 use crate::policy::delegation::Team;
-use crate::policy::rules::Rule;
 
 /// The errors of teams, each with the spaces that are skipped for it.
 type Causes<'p> = BTreeMap<(&'p str, Diagnostic), BTreeSet<SpaceKey>>;
@@ -123,7 +122,7 @@ impl<'a> Blame<'a> {
             let has_all = |team: &&&Team| keys.iter().all(|key| team.has_space(self.policy.as_written(key)));
             return self.teams.iter().find(has_all).copied();
         }
-        let keys = self.with_sources(keys);
+        let keys = self.policy.with_sources(keys, &self.live.listing);
         let place = error.labels.first()?;
         let central = self.central.get_or_init(|| {
             let found = (self.resolve)(&self.policy.central()).findings;
@@ -137,24 +136,6 @@ impl<'a> Blame<'a> {
             !self.policy.spaces_of_files(&files, &self.live.listing).is_disjoint(&keys)
         };
         self.teams.iter().find(speaks).copied().filter(|_| !is_central)
-    }
-
-    /// Spaces with those whose access they may have.
-    fn with_sources(&self, keys: &BTreeSet<SpaceKey>) -> BTreeSet<SpaceKey> {
-        let listing = &self.live.listing;
-        let may_select = |rule: &Rule, key: &SpaceKey| {
-            listing.spaces.get(key).is_some_and(|space| rule.may_reach(space, listing))
-        };
-        let mut all = BTreeSet::new();
-        let mut open: Vec<SpaceKey> = keys.iter().cloned().collect();
-        while let Some(key) = open.pop() {
-            let likings = self.policy.likings(&key, &may_select);
-            open.extend(
-                likings.iter().map(|it| it.like.value.space().clone()).filter(|it| !all.contains(it)),
-            );
-            all.insert(key);
-        }
-        all
     }
 
     /// The spaces that may hang on the lines that an error shows: all that their files may be about; those of all files of
