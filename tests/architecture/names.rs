@@ -24,17 +24,24 @@ fn ends_with(file: &File, path: &[&str]) -> bool {
     modules(file).ends_with(path)
 }
 
-/// Whether a file below a module makes something of this name, or hands it on.
+/// Whether a file makes something of this name: an item, a variant or a field, or hands it on.
 fn makes(file: &File, name: &str) -> bool {
-    let words =
-        ["fn ", "mod ", "struct ", "enum ", "trait ", "type ", "const ", "macro_rules! ", "pub use ", "pub "];
-    let is_whole =
-        |line: &str| line.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|word| word == name);
-    file.lines.iter().any(|line| is_whole(line) && words.iter().any(|word| line.contains(word)))
-        || file
-            .lines
-            .iter()
-            .any(|line| line.trim_start().starts_with(name) && line.trim_end().ends_with([',', '{', '(']))
+    const ITEMS: [&str; 8] =
+        ["fn ", "mod ", "struct ", "enum ", "trait ", "type ", "const ", "macro_rules! "];
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let follows = |line: &str, before: &str| {
+        let rest = line.split_once(before).and_then(|(_, rest)| rest.strip_prefix(name));
+        rest.is_some_and(|rest| !rest.starts_with(is_part))
+    };
+    file.lines.iter().any(|line| {
+        let trimmed = line.trim_start();
+        let is_item = ITEMS.iter().any(|item| follows(line, item));
+        let is_handed_on =
+            trimmed.starts_with("pub") && trimmed.split(|c| !is_part(c)).any(|word| word == name);
+        let is_variant =
+            trimmed.strip_prefix(name).is_some_and(|rest| matches!(rest, "" | ",") || rest.starts_with(" {"));
+        is_item || is_handed_on || is_variant
+    })
 }
 
 #[test]
