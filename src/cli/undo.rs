@@ -134,9 +134,10 @@ fn rest_of(
     let name = last.path.file_stem().unwrap_or_default();
     let again = format!("`confperm undo {name}` would bring back what it took away");
     let (records, _) = journal::all(&journal::folder(directory));
+    // What took it back before was itself taken back.
     let finished = records
         .iter()
-        .filter(|record| taken_back_by(record) == Some(run))
+        .take_while(|record| taken_back_by(record) == Some(run))
         .flat_map(Record::finished)
         .collect();
     let Some(record) = records.into_iter().find(|record| record.began.to_string() == run) else {

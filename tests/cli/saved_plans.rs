@@ -416,6 +416,35 @@ fn what_is_done_again_by_others_is_not_taken_back_twice() {
     assert_eq!(state(&folder), closed);
 }
 
+/// What an undo took back that was itself taken back since is not taken back already.
+#[test]
+fn an_undo_that_was_taken_back_counts_no_more() {
+    let folder = repository();
+    let before = state(&folder);
+    folder.run(&["apply", "--yes"]).code(0);
+    let undo = |name: &str, code| folder.run(&["undo", name, "--yes", "--ahead-of-revert"]).code(code);
+    undo("last", 0);
+    let journals = folder.path().join(".confperm/journal");
+    let files =
+        std::fs::read_dir(&journals).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = files.filter(|name| name.ends_with(".ndjson")).collect();
+    names.sort();
+    let [run, back] = names.as_slice() else { panic!("{names:?}") };
+    undo(back, 0);
+    let site = format!("sandbox:{}", folder.file("site.yaml"));
+    let colleague = |more: &str| {
+        let list = format!(
+            "version: 1\npeople: {{ann: u-ann}}\nspaces: {{ENG: {{mode: additive, pages: {{/Plans: {{view: ['group:eng', 'user:ann'{more}]}}}}}}}}\n"
+        );
+        Folder::with(&[("policy.yaml", &list)]).run(&["apply", "--yes", "--site", &site]).code(0);
+    };
+    colleague(", 'group:hr'");
+    undo(run, 5);
+    colleague("");
+    undo("last", 0);
+    assert_eq!(state(&folder), before);
+}
+
 /// What others changed since a run stays, however often the run is taken back, and is told as before, after and now.
 #[test]
 fn what_others_changed_since_a_run_stays() {
