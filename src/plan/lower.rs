@@ -7,7 +7,7 @@
 //! |---|---|
 //! | grant of a producer (`read/space`, `create/page`, `create/blogpost`) | adds its companion |
 //! | revoke of a producer | takes its companion away |
-//! | revoke of `read/space` | takes everything of that principal away |
+//! | revoke of `read/space` | takes everything of that principal away, with the last row where a site shows it twice |
 //! | role assignments | one call for all principals of a space |
 //! | restrict | one call for both lists of a page |
 //!
@@ -17,6 +17,7 @@
 //! this table.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use crate::model::{
     Call, ContentId, Desired, GrantId, Holding, Known, Live, LiveSpace, Permission, Principal, Restrictions,
@@ -192,9 +193,8 @@ impl<'a> GrantCalls<'a> {
             && self.tolerated.is_empty()
             && let Some(rows) = self.held.get(&Permission::ReadSpace)
         {
-            let everything = self.changes.values().copied().collect();
-            let row = rows.first().copied();
-            self.revoke(Permission::ReadSpace, row, everything, BTreeSet::new(), drafts);
+            let everything: BTreeSet<usize> = self.changes.values().copied().collect();
+            self.revoke_rows(Permission::ReadSpace, rows, &everything, &BTreeSet::new(), drafts);
             return;
         }
         let granted = self.grants(drafts);
@@ -243,20 +243,20 @@ impl<'a> GrantCalls<'a> {
 
         let mut too_much: Vec<Permission> = self.held.keys().copied().filter(unwanted).collect();
         too_much.sort_by_key(|&permission| (self.companions(permission).is_empty(), permission));
-        let mut taken: BTreeMap<Permission, usize> = BTreeMap::new();
+        let mut taken: BTreeMap<Permission, Range<usize>> = BTreeMap::new();
         for permission in too_much {
             let covers = self.change(permission, ChangeAction::Remove);
-            if let Some(&producer) = taken.get(&permission) {
-                drafts[producer].covers.extend(covers);
+            if let Some(producers) = taken.get(&permission) {
+                for producer in &mut drafts[producers.clone()] {
+                    producer.covers.extend(&covers);
+                }
                 continue;
             }
             let needs: BTreeSet<usize> = brought.get(&permission).copied().into_iter().collect();
-            let number = drafts.len();
-            for &row in self.held.get(&permission).into_iter().flatten() {
-                self.revoke(permission, Some(row), covers.clone(), needs.clone(), drafts);
-            }
+            let Some(rows) = self.held.get(&permission) else { continue };
+            let revokes = self.revoke_rows(permission, rows, &covers, &needs, drafts);
             for &companion in self.companions(permission) {
-                taken.insert(companion, number);
+                taken.insert(companion, revokes.clone());
             }
         }
         for (&companion, &number) in
@@ -268,18 +268,37 @@ impl<'a> GrantCalls<'a> {
                 undoing.conditional = self.vocabulary == Vocabulary::Documented;
             }
         }
-        // A companion that is required disappears with its producer, so it is granted afterwards, or granted again.
-        for (&companion, &number) in taken.iter().filter(|(companion, _)| self.required.contains(companion)) {
+        // A companion that is required disappears with its producer, so it is granted afterwards, or granted again;
+        // with which of the rows of its producer, is not known.
+        for (&companion, revokes) in taken.iter().filter(|(companion, _)| self.required.contains(companion)) {
             if let Some(&grant) = granted.get(&companion) {
-                drafts[grant].needs.insert(number);
+                drafts[grant].needs.extend(revokes.clone());
                 continue;
             }
-            let covers = drafts[number].covers.clone();
-            let (space, principal) = (self.space.clone(), self.principal.clone());
-            let call = Call::Grant { space, principal, permission: companion };
-            let undoes = Some(number);
-            drafts.push(Draft { undoes, ..Draft::new(call, covers, BTreeSet::from([number])) });
+            for number in revokes.clone() {
+                let covers = drafts[number].covers.clone();
+                let (space, principal) = (self.space.clone(), self.principal.clone());
+                let call = Call::Grant { space, principal, permission: companion };
+                let undoes = Some(number);
+                drafts.push(Draft { undoes, ..Draft::new(call, covers, BTreeSet::from([number])) });
+            }
         }
+    }
+
+    /// Deletes each row of a permission: a site may show it twice, and keep the second when the first is deleted.
+    fn revoke_rows(
+        &self,
+        permission: Permission,
+        rows: &BTreeSet<GrantId>,
+        covers: &BTreeSet<usize>,
+        needs: &BTreeSet<usize>,
+        drafts: &mut Vec<Draft>,
+    ) -> Range<usize> {
+        let first = drafts.len();
+        for &row in rows {
+            self.revoke(permission, Some(row), covers.clone(), needs.clone(), drafts);
+        }
+        first..drafts.len()
     }
 
     fn revoke(

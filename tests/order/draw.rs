@@ -151,6 +151,13 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
     )
 }
 
+/// The same on a site that shows each row twice, and deletes the two together or one by one.
+pub(crate) fn with_duplicate_rows() -> impl Strategy<Value = Case> {
+    use world::DuplicateRows::{Independent, Linked};
+    (case(), proptest::sample::select(vec![Independent, Linked]))
+        .prop_map(|(case, duplicate_rows)| Case { duplicate_rows, ..case })
+}
+
 /// Where there may be content that the planner does not get to see: drafts, and what is in the trash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Hidden {
@@ -221,6 +228,7 @@ fn case_with(permissions: [Permission; 4]) -> impl Strategy<Value = Case> {
             lists_for_folders: true,
             edit_list_guards_delete: false,
             archived_inherit: true,
+            duplicate_rows: world::DuplicateRows::None,
             wide: None,
             members_known,
             people,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use confperm::model::{Call, Permission, Principal};
 use confperm::plan::{CallId, EdgeReason, Endangered, Gaps, Plan, PlannedCall, Refusal, check, plan};
+use confperm::sandbox::world::DuplicateRows;
 
 use crate::bystanders::Bystanders;
 use crate::roles::By;
@@ -41,6 +42,7 @@ pub(crate) fn case(before: State, after: State) -> Case {
         lists_for_folders: false,
         edit_list_guards_delete: false,
         archived_inherit: true,
+        duplicate_rows: DuplicateRows::None,
         wide: None,
         members_known: true,
         people: Vec::new(),

@@ -14,7 +14,7 @@ use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
 use crate::builder::sandbox::{pair, principal};
 use crate::bystanders::Bystanders;
-use crate::draw::{alone, case, lacking, with_classes, with_roles};
+use crate::draw::{alone, case, lacking, with_classes, with_duplicate_rows, with_roles};
 use crate::fewest::cases;
 use crate::finishing::{self, state};
 use crate::site::{Case, GROUPS, ME, PAGE, SPACE, Sort, State, attempt, between, perform, profile};
@@ -85,10 +85,12 @@ fn run(case: &Case, world: &World, choices: &[u16], gaps: Gaps, tally: &Tally) -
 fn put_right(world: &mut World, who: &str, permission: Permission, moment: Moment) {
     let (principal, pair) = (principal(who), pair(permission));
     match (moment, world.space(SPACE).unwrap().row(&principal, pair)) {
-        (Moment::LetIn, Some(row)) => {
+        (Moment::LetIn, Some(mut row)) => loop {
             let revoke = Command::Revoke { space: SPACE, row };
             world.perform(&world::Caller::User(ME.into()), &revoke).unwrap();
-        }
+            let Some(twin) = world.space(SPACE).unwrap().row(&principal, pair) else { break };
+            row = twin;
+        },
         (Moment::ShutOut, None) => {
             world.add_grant(SPACE, &world::Grant { principal, pair });
         }
@@ -135,6 +137,20 @@ fn nor_for_people_that_rows_of_a_class_or_of_anonymous_may_cover() {
 #[test]
 fn nor_where_groups_hold_roles() {
     holds(1_000, 17, &(with_roles(), choices()), |(case, choices), tally| {
+        let world = case.world();
+        let Some(run) = run(&case, &world, &choices, Gaps::Refuse, tally) else { return Ok(()) };
+        let (before, after) = (profile(&case, &world), profile(&case, run.last()));
+        for state in &run.settled {
+            prop_assert!(between(&before, &profile(&case, state), &after));
+        }
+        prop_assert!(plan(&case.desired(), &case.live(run.last()), Gaps::Refuse).unwrap().plan.is_empty());
+        Ok(())
+    });
+}
+
+#[test]
+fn nor_where_a_site_shows_each_row_twice() {
+    holds(1_000, 12, &(with_duplicate_rows(), choices()), |(case, choices), tally| {
         let world = case.world();
         let Some(run) = run(&case, &world, &choices, Gaps::Refuse, tally) else { return Ok(()) };
         let (before, after) = (profile(&case, &world), profile(&case, run.last()));
@@ -481,6 +497,7 @@ fn nothing_hangs_under_a_blog_post() {
         mine: false,
         edit_list_guards_delete: true,
         archived_inherit: false,
+        duplicate_rows: world::DuplicateRows::None,
         parents: vec![None, Some(0), Some(0), None],
         sorts: vec![
             Sort { status: world::Status::Draft, ..PAGE },

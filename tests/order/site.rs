@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use confperm::model::{
-    Audience, Call, Content, ContentId, Desired, DesiredHolding, DesiredPage, DesiredSpace, Guards, Known,
-    Live, Permission, Principal, RoleId, SpaceRoleMode, Subject, Tree, Why,
+    Audience, Call, Content, ContentId, Desired, DesiredHolding, DesiredPage, DesiredSpace, GrantId, Guards,
+    Known, Live, Permission, Principal, RoleId, SpaceRoleMode, Subject, Tree, Why,
 };
 use confperm::sandbox::world::{self, Command, Pair, RoleEntry, World};
 
@@ -51,6 +51,8 @@ pub(crate) struct Case {
     pub(crate) edit_list_guards_delete: bool,
     /// Whether view lists above an archived page count for it.
     pub(crate) archived_inherit: bool,
+    /// Whether the site shows each row twice.
+    pub(crate) duplicate_rows: world::DuplicateRows,
     /// Whether some rows name more people than can be listed, in the place of the last group.
     pub(crate) wide: Option<Wide>,
     /// Whether the planner may know who is in which group.
@@ -174,6 +176,7 @@ impl Case {
             folders_restrictable: self.lists_for_folders,
             update_list_guards_delete: self.edit_list_guards_delete,
             archived_pages_inherit: self.archived_inherit,
+            duplicate_rows: self.duplicate_rows,
             anonymous_rows_need_site_switch: self.wide.is_some_and(|wide| wide.rows_need_switch),
             ..world::Quirks::default()
         };
@@ -341,15 +344,23 @@ pub(crate) fn perform(world: &mut World, call: &Call) {
 /// The same, which the world may refuse.
 pub(crate) fn attempt(world: &mut World, call: &Call) -> Result<(), world::Refusal> {
     let command = match call {
+        // With which of two rows a companion goes, is not known, so it may be there to be granted again.
+        Call::Grant { principal: who, permission, .. }
+            if world.quirks.duplicate_rows != world::DuplicateRows::None
+                && world.space(SPACE).unwrap().holds(&principal(&who.to_string()), pair(*permission)) =>
+        {
+            return Ok(());
+        }
         Call::Grant { principal: who, permission, .. } => {
             Command::Grant { space: SPACE, principal: principal(&who.to_string()), pair: pair(*permission) }
         }
         Call::Revoke { principal: who, permission, grant, .. } => {
-            let found = world.space(SPACE).unwrap().row(&principal(&who.to_string()), pair(*permission));
-            // There may be nothing to do.
-            let Some(found) = found else { return Ok(()) };
-            let row = grant.map_or(found, |row| world::GrantId(row.number()));
-            Command::Revoke { space: SPACE, row }
+            let caller = world::Caller::User(ME.into());
+            // There may be nothing to do. Of what came along, all rows go.
+            while let Some(row) = row_of(world, who, *permission, *grant) {
+                world.perform(&caller, &Command::Revoke { space: SPACE, row })?;
+            }
+            return Ok(());
         }
         Call::Restrict { content, after, .. } => {
             let content = world::ContentId(content.number());
@@ -367,6 +378,19 @@ pub(crate) fn attempt(world: &mut World, call: &Call) -> Result<(), world::Refus
     };
     let caller = world::Caller::User(ME.into());
     world.perform(&caller, &command).map(drop)
+}
+
+fn row_of(
+    world: &World,
+    who: &Principal,
+    permission: Permission,
+    grant: Option<GrantId>,
+) -> Option<world::GrantId> {
+    let space = world.space(SPACE).unwrap();
+    match grant {
+        Some(row) => Some(world::GrantId(row.number())).filter(|row| space.grants.contains_key(row)),
+        None => space.row(&principal(&who.to_string()), pair(permission)),
+    }
 }
 
 pub(crate) fn restrict(

@@ -270,21 +270,19 @@ fn rows(
             return given.iter().flatten().map(|permission| (*permission, of(permission))).collect();
         }
     };
+    let rows_of = |permission| match space.before.holdings.get(who) {
+        // A row whose id is not known is one all the same.
+        Some(Holding::Grants(rows)) => rows.get(&permission).map_or(0, |ids| ids.len().max(1)),
+        Some(Holding::Role(_)) | None => 0,
+    };
     let mut rows = BTreeMap::new();
     for &permission in given_before.union(&given_after) {
         let before = given_before.contains(&permission);
         let after = given_after.contains(&permission);
-        let held = match space.before.holdings.get(who) {
-            Some(Holding::Grants(rows)) => {
-                // A row whose id is not known is one all the same.
-                let rows = rows.get(&permission).map_or(0, |ids| ids.len().max(1));
-                Held { rows, by_role: false }
-            }
-            Some(Holding::Role(_)) => Held { rows: 0, by_role: before },
-            None => Held::default(),
-        };
+        let has_role = matches!(space.before.holdings.get(who), Some(Holding::Role(_)));
+        let held = Held { rows: rows_of(permission), by_role: has_role && before };
         let with = |held: Held, rows: usize| Held { rows, ..held };
-        let step = |held: Held, call: &Call| match call {
+        let step = |held: Held, call: &Call, is_last: bool| match call {
             Call::Grant { permission: given, .. } if *given == permission => with(held, held.rows.max(1)),
             Call::Grant { permission: given, .. } if given.companions().contains(&permission) => {
                 // An unwanted companion is removed by the next call, and the plan reports it.
@@ -295,6 +293,8 @@ fn rows(
             Call::Revoke { permission: taken, .. } if *taken == permission => {
                 with(held, if assumptions.linked { 0 } else { held.rows.saturating_sub(1) })
             }
+            // What goes along stays as long as one of the rows does.
+            Call::Revoke { .. } if !is_last && !assumptions.linked => held,
             Call::Revoke { permission: Permission::ReadSpace, .. } => with(held, 0),
             Call::Revoke { permission: taken, .. } if taken.companions().contains(&permission) => {
                 // A companion that is wanted is granted again by the next call, and the plan reports it.
@@ -313,12 +313,23 @@ fn rows(
             let call = &calls[**number].call;
             let states =
                 (0..=held.rows.max(1)).flat_map(|rows| [false, true].map(|by_role| Held { rows, by_role }));
-            states.into_iter().any(|held| step(held, call) != held)
+            states.into_iter().any(|held| step(held, call, true) != held)
         };
         let movers: Vec<usize> = mine.iter().filter(matter).copied().collect();
         let table = Table::of(movers.clone(), |done| {
-            let done = movers.iter().filter(|number| done(**number));
-            let held = done.fold(held, |held, number| step(held, &calls[*number].call));
+            let mut revoked = BTreeMap::new();
+            let held = movers.iter().filter(|number| done(**number)).fold(held, |held, number| {
+                let call = &calls[*number].call;
+                let is_last = match call {
+                    Call::Revoke { permission, .. } => {
+                        let revoked: &mut usize = revoked.entry(*permission).or_default();
+                        *revoked += 1;
+                        *revoked >= rows_of(*permission)
+                    }
+                    Call::Grant { .. } | Call::AssignRoles { .. } | Call::Restrict { .. } => true,
+                };
+                step(held, call, is_last)
+            });
             held.by_role || held.rows > 0
         });
         rows.insert(permission, table);

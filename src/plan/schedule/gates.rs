@@ -59,6 +59,8 @@ pub(super) struct Row {
     /// What makes it appear, or disappear. With several, it may do so with each of them: a row that stands twice
     /// may be gone with the first deletion or with the last, and a companion comes with its producer, or does not.
     pub(super) calls: Vec<usize>,
+    /// Whether calls are known that do so more directly than those that are looked at now.
+    pub(super) is_explained: bool,
 }
 
 /// One condition of an access, for one atom.

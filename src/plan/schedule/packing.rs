@@ -77,8 +77,10 @@ impl Packing {
                     Some(Split::Singly(permissions)) => permissions.clone(),
                     _ => BTreeSet::new(),
                 };
-                let more = taken_along(space, draft).into_iter().map(|(permission, _)| permission);
-                let more = more.filter(|permission| !known.contains(permission));
+                let mut more: Vec<Permission> =
+                    taken_along(space, draft).into_iter().map(|(permission, _)| permission).collect();
+                more.dedup();
+                let more = more.into_iter().filter(|permission| !known.contains(permission));
                 more.map(|one| Split::Singly(known.iter().copied().chain([one]).collect())).collect()
             }
             (Call::AssignRoles { roles, .. }, None | Some(Split::Roles(_))) => {
@@ -179,12 +181,16 @@ fn one_by_one(space: &Space<'_>, draft: usize, principals: &BTreeSet<Principal>)
     single.chain((!rest.is_empty()).then(|| assign(rest))).collect()
 }
 
-/// What a call takes beside the permission that it names, with the row of each; what takes others along after these.
+/// What a call takes beside the permission that it names, with each row of it; what takes others along after these.
+/// Of the calls that take one permission, which a site may show twice, the first one does.
 pub(super) fn taken_along(space: &Space<'_>, draft: usize) -> Vec<(Permission, GrantId)> {
-    let Call::Revoke { principal, permission: named, .. } = &space.drafts[draft].call else {
+    let Call::Revoke { principal, permission: named, grant, .. } = &space.drafts[draft].call else {
         return Vec::new();
     };
     let Some(Holding::Grants(held)) = space.before.holdings.get(principal) else { return Vec::new() };
+    if held.get(named).is_some_and(|rows| rows.first() != grant.as_ref()) {
+        return Vec::new();
+    }
     let goes_along = |other: Permission| match *named {
         Permission::ReadSpace => other != Permission::ReadSpace,
         producer => producer.companions().contains(&other),
@@ -195,8 +201,8 @@ pub(super) fn taken_along(space: &Space<'_>, draft: usize) -> Vec<(Permission, G
     };
     let mut taken: Vec<(Permission, GrantId)> = held
         .iter()
-        .filter(|(other, rows)| goes_along(**other) && !stays(**other) && rows.len() == 1)
-        .filter_map(|(&permission, rows)| Some((permission, *rows.first()?)))
+        .filter(|(other, _)| goes_along(**other) && !stays(**other))
+        .flat_map(|(&permission, rows)| rows.iter().map(move |row| (permission, *row)))
         .collect();
     taken.sort_by_key(|(permission, _)| !permission.companions().is_empty());
     taken

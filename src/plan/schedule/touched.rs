@@ -225,6 +225,9 @@ impl Rows {
             for (number, node) in nodes.iter().enumerate().filter(|(_, node)| promised(node)) {
                 rows.touch(number, &node.call, how, is_certain, principals);
             }
+            for row in rows.rows.values_mut().flatten().flatten() {
+                row.is_explained = !row.calls.is_empty();
+            }
         }
         rows
     }
@@ -288,7 +291,7 @@ impl Rows {
         (place, source): (usize, HeldBy),
         call: usize,
         goes: bool,
-        unless_noted: bool,
+        unless_explained: bool,
     ) {
         let of_permission = self.rows.get_mut(&permission);
         let Some(row) =
@@ -297,7 +300,7 @@ impl Rows {
             return;
         };
         let changes = if goes { row.before && !row.after } else { !row.before && row.after };
-        let counts = !unless_noted || row.calls.is_empty();
+        let counts = !unless_explained || !row.is_explained;
         if changes && counts && !row.calls.contains(&call) {
             row.calls.push(call);
         }
