@@ -169,7 +169,7 @@ pub fn plan_to(
     });
     let (target, changes) = rest.as_ref().map_or((&whole, &asked), |(target, changes)| (target, changes));
     let mut drafts = lower::lower(target, changes, desired, live);
-    resume::resumable(&mut drafts, &page_only);
+    resume::resumable(&mut drafts, &page_only, live);
     let lower_bound = drafts.iter().filter(|draft| !draft.conditional).count();
     let after = target.applied_to(live);
     let whole = account::WholeTarget { target: &whole, changes: &asked, page_only: &page_only };

@@ -4,14 +4,15 @@
 //! in the next plan, and what is left is. But which lists `page-only` follows up, it tells by who is an insider
 //! ([`page_only`](super::page_only)), and a run may change both. So the lists come first, while they can still be told;
 //! and where a list set by hand could be mistaken for one of them on the way, no insider goes before all have
-//! come.
+//! come, or, where it could be because insiders join it by `also-view`, it comes last.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Call, PageList, Permission, Principal, SpaceKey};
+use crate::model::{Call, ContentId, Live, PageList, Permission, Principal, SpaceKey};
 
 use super::draft::Draft;
 use super::page_only::Compiled;
+use super::rights::may_be_callers_own;
 
 /// What makes an account an insider: to see, and to edit.
 const OF_INSIDERS: [Permission; 5] = [
@@ -23,7 +24,7 @@ const OF_INSIDERS: [Permission; 5] = [
 ];
 
 /// Adds these demands to the drafts.
-pub(super) fn resumable(drafts: &mut [Draft], compiled: &BTreeMap<SpaceKey, Compiled>) {
+pub(super) fn resumable(drafts: &mut [Draft], compiled: &BTreeMap<SpaceKey, Compiled>, live: &Live) {
     let mut of_space: BTreeMap<SpaceKey, Vec<usize>> = BTreeMap::new();
     for (number, draft) in drafts.iter().enumerate() {
         if compiled.contains_key(draft.call.space()) {
@@ -31,23 +32,29 @@ pub(super) fn resumable(drafts: &mut [Draft], compiled: &BTreeMap<SpaceKey, Comp
         }
     }
     for (key, compiled) in compiled {
-        if compiled.followed.is_empty() && !compiled.mistakable {
+        if compiled.followed.is_empty() && compiled.joined_last.is_empty() && !compiled.mistakable {
             continue;
         }
         let guests: BTreeSet<Principal> =
             compiled.entries.iter().flat_map(|entry| &entry.who).cloned().map(Principal::from).collect();
-        let (mut lists, mut comes, mut both, mut goes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut lists, mut last) = (Vec::new(), Vec::new());
+        let (mut comes, mut both, mut goes) = (Vec::new(), Vec::new(), Vec::new());
         for &number in of_space.get(key).into_iter().flatten() {
             let draft = &drafts[number];
             match &draft.call {
                 // What puts a side effect right follows that at once.
                 _ if draft.undoes.is_some() => {}
                 Call::Restrict { content, before, after, .. } => {
-                    let changed =
-                        PageList::ALL.iter().filter(|list| before.audience(**list) != after.audience(**list));
-                    let follows = |list: &PageList| compiled.followed.contains(&(*content, *list));
-                    if changed.into_iter().any(&follows) {
+                    let changes = |of: &BTreeSet<(ContentId, PageList)>| {
+                        let mut changed = PageList::ALL
+                            .into_iter()
+                            .filter(|list| before.audience(*list) != after.audience(*list));
+                        changed.any(|list| of.contains(&(*content, list)))
+                    };
+                    if changes(&compiled.followed) {
                         lists.push(number);
+                    } else if changes(&compiled.joined_last) {
+                        last.push(number);
                     }
                 }
                 Call::Grant { principal, permission, .. }
@@ -67,6 +74,24 @@ pub(super) fn resumable(drafts: &mut [Draft], compiled: &BTreeMap<SpaceKey, Comp
         let needed: BTreeSet<usize> = lists.iter().flat_map(|list| &drafts[*list].needs).copied().collect();
         for &later in comes.iter().chain(&both).chain(&goes).filter(|later| !needed.contains(later)) {
             drafts[later].resumes.extend(&lists);
+        }
+        // What the account may need for its own calls is taken from it last of all.
+        let is_own = |draft: &Draft| match &draft.call {
+            Call::Revoke { principal, .. } => may_be_callers_own(principal, live),
+            Call::AssignRoles { roles, .. } => {
+                roles.keys().any(|principal| may_be_callers_own(principal, live))
+            }
+            Call::Grant { .. } | Call::Restrict { .. } => false,
+        };
+        let settled: BTreeSet<usize> = comes
+            .iter()
+            .chain(&both)
+            .chain(&goes)
+            .copied()
+            .filter(|earlier| !is_own(&drafts[*earlier]))
+            .collect();
+        for &list in &last {
+            drafts[list].resumes.extend(&settled);
         }
         if compiled.mistakable {
             for (earlier, later) in [(&comes, &both), (&comes, &goes), (&both, &goes)] {

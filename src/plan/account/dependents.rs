@@ -52,7 +52,7 @@ fn by_order(
     let target = Target { spaces: here.map(|(key, space)| (key.clone(), space.clone())).collect() };
     let intended = target.applied_to(live);
     let mut drafts = lower::lower(&target, whole.changes, desired, live);
-    resume::resumable(&mut drafts, whole.page_only);
+    resume::resumable(&mut drafts, whole.page_only, live);
 
     let places: BTreeMap<&Change, usize> =
         left_out.iter().enumerate().map(|(place, left)| (&left.change, place)).collect();

@@ -352,12 +352,16 @@ impl<'a> Compiler<'a> {
         {
             return all;
         }
+        let stay: BTreeSet<Subject> = now.intersection(&then).cloned().collect();
+        // Once insiders have joined a list that names none, it may look like one of those.
+        if listed.is_empty() && !coming.is_empty() && stay.iter().all(|subject| coming.contains(&subject)) {
+            self.found.joined_last.insert((id, list));
+        }
         let names_insiders = |listed: &&BTreeSet<Subject>| {
             !listed.is_empty() && listed.iter().all(|subject| now.contains(subject) || then.contains(subject))
         };
         let of_insiders: Vec<_> = [&listed].into_iter().chain(&live).filter(names_insiders).collect();
         if !of_insiders.iter().any(|listed| now.is_subset(listed) || then.is_subset(listed)) {
-            let stay: BTreeSet<Subject> = now.intersection(&then).cloned().collect();
             self.found.mistakable |= of_insiders.iter().any(|listed| stay.is_subset(listed));
             return all;
         }

@@ -78,6 +78,8 @@ pub(super) struct Compiled {
     pub(super) wanted: BTreeMap<(ContentId, PageList), (Audience, Origin)>,
     /// Who stays on which lists though a line that put them there has ended.
     pub(super) stay: BTreeMap<(ContentId, PageList), BTreeSet<Subject>>,
+    /// Lists set by hand that would look like one of those if some joined them before all insiders have come and gone.
+    pub(super) joined_last: BTreeSet<(ContentId, PageList)>,
     /// Whether a list set by hand would look like one of those if insiders went before others came.
     pub(super) mistakable: bool,
     pub(super) entries: Vec<PlanPageOnly>,

@@ -8,10 +8,12 @@ use confperm::model::{Call, Permission};
 use confperm::plan::{Gaps, Plan, plan};
 use confperm::sandbox::world::{self, World};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 
 use super::{ACCOUNT, Drawn, Guested, Joining, NAMES, carried_out};
 use crate::draw::{listed, plain};
-use crate::site::{Case, SPACE, State, perform};
+use crate::site::{Case, PAGE, SPACE, Sort, State, perform};
 use crate::tally::holds;
 
 /// Those beside the guests, who are `group:g2` or a guest account.
@@ -24,6 +26,8 @@ enum List {
     /// All who see the space, or who edit there: one that was made for guests looks like that.
     Made,
     OfThoseWhoStay,
+    /// None but the account that made it.
+    Private,
     /// All who see the space or edit there, and the principal that a rule takes off.
     WithLeaver,
     Own(BTreeSet<&'static str>),
@@ -49,6 +53,7 @@ fn in_motion() -> impl Strategy<Value = Guested> {
             2 => Just(List::Open),
             2 => Just(List::Made),
             1 => Just(List::OfThoseWhoStay),
+            1 => Just(List::Private),
             1 => Just(List::WithLeaver),
             2 => own.clone().prop_map(List::Own),
         ]
@@ -92,6 +97,7 @@ fn in_motion() -> impl Strategy<Value = Guested> {
                     List::Open => return BTreeSet::new(),
                     List::Made => hold(&before),
                     List::OfThoseWhoStay => &hold(&before) & &hold(&after),
+                    List::Private => BTreeSet::new(),
                     List::WithLeaver => hold(&before).into_iter().chain(leaver).collect(),
                     List::Own(list) => list,
                 };
@@ -166,6 +172,26 @@ fn outcome(world: &World) -> impl PartialEq + std::fmt::Debug + use<> {
     (rows, lists)
 }
 
+/// Ends a run after each call, in the order of the plan and in another one, and takes it up.
+fn is_taken_up(guested: &Guested, world: &World, planned: &Plan, seed: u64) -> Result<(), TestCaseError> {
+    let states = carried_out(world, planned);
+    let end = outcome(&states[states.len() - 1]);
+    let mut now = world.clone();
+    let mut elsewhere = Vec::new();
+    for call in another_order(planned, seed) {
+        perform(&mut now, call);
+        elsewhere.push(now.clone());
+    }
+    for (number, state) in states.iter().chain(&elsewhere).enumerate() {
+        let again = plan(&guested.desired_on(state), &guested.live(state), Gaps::Refuse).unwrap().plan;
+        prop_assert!(again.refusals.is_empty(), "after {}: {:#?}", number, again.refusals);
+        let rest = carried_out(state, &again);
+        let found = outcome(&rest[rest.len() - 1]);
+        prop_assert!(found == end, "{} of {:#?}: {:?}, and not {:?}", number, planned.calls, found, end);
+    }
+    Ok(())
+}
+
 #[test]
 fn a_run_that_ends_anywhere_is_taken_up_to_the_same_end() {
     let drawn = Drawn::default();
@@ -178,30 +204,36 @@ fn a_run_that_ends_anywhere_is_taken_up_to_the_same_end() {
         }
         drawn.note(&guested);
         joined.set(joined.get() + usize::from(guested.joining.is_some()));
-        let states = carried_out(&world, &planned.plan);
-        let end = outcome(&states[states.len() - 1]);
-        let mut now = world.clone();
-        let mut elsewhere = Vec::new();
-        for call in another_order(&planned.plan, seed) {
-            perform(&mut now, call);
-            elsewhere.push(now.clone());
-        }
-        for (number, state) in states.iter().chain(&elsewhere).enumerate() {
-            let again = plan(&guested.desired_on(state), &guested.live(state), Gaps::Refuse).unwrap().plan;
-            prop_assert!(again.refusals.is_empty(), "after {}: {:#?}", number, again.refusals);
-            let rest = carried_out(state, &again);
-            let found = outcome(&rest[rest.len() - 1]);
-            prop_assert!(
-                found == end,
-                "{} of {:#?}: {:?}, and not {:?}",
-                number,
-                planned.plan.calls,
-                found,
-                end
-            );
-        }
-        Ok(())
+        is_taken_up(&guested, &world, &planned.plan, seed)
     });
     drawn.are_enough();
     assert!(joined.get() * 4 >= *drawn.cases.borrow(), "{joined:?}");
+}
+
+/// A post that only its author sees; once `group:g0` has joined its lists, these look as if they had been made for guests.
+#[test]
+fn a_list_that_insiders_join_is_not_taken_for_one_that_was_made() {
+    const READ: [Permission; 1] = [Permission::ReadSpace];
+    let private = || [BTreeSet::from(["user:me"]), BTreeSet::from(["user:me"])];
+    let mut runner = TestRunner::deterministic();
+    let drawn = in_motion().new_tree(&mut runner).unwrap().current();
+    for seed in 0..20 {
+        let case = Case {
+            parents: vec![None],
+            sorts: vec![Sort { kind: world::Kind::Blogpost, ..PAGE }],
+            before: State { rows: [("group:g2", READ.into())].into(), pages: vec![private()] },
+            after: State {
+                rows: ["group:g0", "group:g2", "user:p0"].map(|who| (who, READ.into())).into(),
+                pages: vec![private()],
+            },
+            ..drawn.case.clone()
+        };
+        let joining = Some(Joining { who: "group:g0", pages: None, edit: true });
+        let named = BTreeMap::from([(2, BTreeSet::from([0]))]);
+        let guested = Guested { case, named, edit: false, leaver: None, joining };
+        let world = guested.world();
+        let planned = plan(&guested.desired_on(&world), &guested.live(&world), Gaps::Refuse).unwrap().plan;
+        assert_eq!(planned.refusals, []);
+        is_taken_up(&guested, &world, &planned, seed).unwrap();
+    }
 }
