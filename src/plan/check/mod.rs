@@ -25,7 +25,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use crate::access::{ContentVerb, EditList, Verb};
+use crate::access::{ContentVerb, EditList};
 use crate::model::{ContentKind, Guards, Live, LiveSpace, Permission, Principal, SpaceKey};
 
 use super::document::MeanwhileReason;
@@ -293,7 +293,7 @@ impl Space<'_> {
             }
         }
         for access in accesses.iter().flatten().filter(|access| !access.on_edit_list) {
-            let what = Endangered::of(Verb::On(access.verb), None);
+            let what = Endangered::of(access.verb, None);
             let broken = judge(access.rights, AllOf::NONE, what, verdicts);
             if broken.is_some() {
                 return broken;
@@ -314,7 +314,7 @@ impl Space<'_> {
             for access in &accesses[kind] {
                 let lists = if access.on_edit_list { with_edit } else { Some(views) };
                 let Some(lists) = lists else { continue };
-                let what = Endangered::of(Verb::On(access.verb), Some(place.content.id));
+                let what = Endangered::of(access.verb, Some(place.content.id));
                 let broken = judge(access.rights, lists, what, verdicts);
                 if broken.is_some() {
                     return broken;

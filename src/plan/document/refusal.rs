@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::access::{ContentVerb, Verb};
+use crate::access::ContentVerb;
 use crate::model::{ContentId, Origin, Permission, Principal, SpaceKey};
 
 use super::super::page_only::PageOnlyProblem;
@@ -241,6 +241,13 @@ pub enum Moment {
     ShutOut,
 }
 
+impl Moment {
+    /// What an order would do that is forbidden for this reason.
+    pub(in crate::plan) fn of(reason: EdgeReason) -> Self {
+        if reason == EdgeReason::Leak { Self::LetIn } else { Self::ShutOut }
+    }
+}
+
 /// What would be open, or shut, for a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -258,16 +265,16 @@ pub enum Endangered {
 }
 
 impl Endangered {
-    pub(in crate::plan) const fn of(verb: Verb, page: Option<ContentId>) -> Self {
+    /// Doing this to a page; to content that no list is about, if to none.
+    pub(in crate::plan) const fn of(verb: ContentVerb, page: Option<ContentId>) -> Self {
         match (verb, page) {
-            (Verb::Space(permission), _) => Self::Permission(permission),
-            (Verb::On(verb), None) => Self::Unrestricted(verb),
-            (Verb::On(ContentVerb::View), Some(page)) => Self::View(page),
-            (Verb::On(ContentVerb::Edit), Some(page)) => Self::Edit(page),
-            (Verb::On(ContentVerb::Comment), Some(page)) => Self::Comment(page),
-            (Verb::On(ContentVerb::Attach), Some(page)) => Self::Attach(page),
-            (Verb::On(ContentVerb::Delete), Some(page)) => Self::Delete(page),
-            (Verb::On(ContentVerb::Restrict), Some(page)) => Self::Restrict(page),
+            (verb, None) => Self::Unrestricted(verb),
+            (ContentVerb::View, Some(page)) => Self::View(page),
+            (ContentVerb::Edit, Some(page)) => Self::Edit(page),
+            (ContentVerb::Comment, Some(page)) => Self::Comment(page),
+            (ContentVerb::Attach, Some(page)) => Self::Attach(page),
+            (ContentVerb::Delete, Some(page)) => Self::Delete(page),
+            (ContentVerb::Restrict, Some(page)) => Self::Restrict(page),
         }
     }
 

@@ -6,8 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::access::Verb;
-use crate::model::{ContentId, Permission, Principal};
+use crate::model::{ContentId, Permission};
 
 use super::super::document::{Danger, EdgeReason, Endangered, Moment};
 use super::actions::Actions;
@@ -23,38 +22,13 @@ pub(super) struct Conflict {
     pub(super) pending: Vec<usize>,
     pub(super) done: Vec<usize>,
     pub(super) reason: EdgeReason,
-    pub(super) witness: Option<Witness>,
-}
-
-/// Who would notice, and what.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::plan) struct Witness {
-    pub(in crate::plan) principals: BTreeSet<Principal>,
-    pub(in crate::plan) goal: Goal,
-    /// Whether they would reach it for a moment, or fail to.
-    pub(in crate::plan) leak: bool,
-}
-
-/// Something that people can do or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::plan) struct Goal {
-    pub(in crate::plan) verb: Verb,
-    /// To which page; to one that no list is about, if to none.
-    pub(in crate::plan) page: Option<ContentId>,
-}
-
-impl From<Witness> for Danger {
-    fn from(witness: Witness) -> Self {
-        let Goal { verb, page } = witness.goal;
-        let what = Endangered::of(verb, page);
-        let moment = if witness.leak { Moment::LetIn } else { Moment::ShutOut };
-        Self { people: witness.principals, what, moment }
-    }
+    /// Who would notice.
+    pub(super) witness: Option<Danger>,
 }
 
 impl Conflict {
     /// That a state must not be.
-    pub(super) fn of(State { done, pending }: State, reason: EdgeReason, witness: Option<Witness>) -> Self {
+    pub(super) fn of(State { done, pending }: State, reason: EdgeReason, witness: Option<Danger>) -> Self {
         Self { pending, done, reason, witness }
     }
 
@@ -73,7 +47,7 @@ pub(super) struct Conflicts {
 
 /// `None` where there are too many people or pages to look at each.
 pub(super) fn conflicts(space: &Space<'_>, nodes: &[Node]) -> Option<Conflicts> {
-    let mut states: BTreeMap<State, (EdgeReason, Witness)> = BTreeMap::new();
+    let mut states: BTreeMap<State, (EdgeReason, Danger)> = BTreeMap::new();
     // Of those who would notice, the first is named, but an account that must be able to finish before others.
     let (rows, work) = visit(space, nodes, |state, forbidden| {
         if states.get(&state).is_none_or(|(known, _)| forbidden.reason < *known) {
@@ -93,16 +67,16 @@ pub(super) fn hits<'c>(
     space: &Space<'_>,
     nodes: &[Node],
     broken: &'c [Conflict],
-) -> Vec<(&'c Conflict, Witness)> {
+) -> Vec<(&'c Conflict, Danger)> {
     let wanted: BTreeMap<State, &Conflict> = broken
         .iter()
         .map(|conflict| (State { done: conflict.done.clone(), pending: conflict.pending.clone() }, conflict))
         .collect();
-    let mut hits: BTreeMap<(&Conflict, Goal), Witness> = BTreeMap::new();
+    let mut hits: BTreeMap<(&Conflict, Endangered), Danger> = BTreeMap::new();
     if !wanted.is_empty() {
         let seen = visit(space, nodes, |state, forbidden| {
             if let Some(conflict) = wanted.get(&state) {
-                hits.entry((conflict, forbidden.goal)).or_insert_with(|| forbidden.witness());
+                hits.entry((conflict, forbidden.what)).or_insert_with(|| forbidden.witness());
             }
         });
         // Where there are too many people to look at each, each conflict knows of one.
@@ -117,7 +91,7 @@ pub(super) fn hits<'c>(
 /// A state that must not be, and one who would notice.
 pub(super) struct ForbiddenState<'a> {
     reason: EdgeReason,
-    goal: Goal,
+    what: Endangered,
     gates: &'a [&'a Gate],
     person: &'a Observer<'a>,
     principals: &'a Principals,
@@ -131,9 +105,9 @@ impl ForbiddenState<'_> {
         all.iter().filter_map(|gate| gate.page())
     }
 
-    fn witness(&self) -> Witness {
-        let principals = self.person.places.iter().map(|place| self.principals.all[*place].clone()).collect();
-        Witness { principals, goal: self.goal, leak: self.reason == EdgeReason::Leak }
+    fn witness(&self) -> Danger {
+        let people = self.person.places.iter().map(|place| self.principals.all[*place].clone()).collect();
+        Danger { people, what: self.what, moment: Moment::of(self.reason) }
     }
 }
 
@@ -168,7 +142,7 @@ pub(super) fn visit(
         };
         let mut lists_of: Vec<Option<Option<Vec<Gate>>>> = vec![None; goals.all.len()];
         for rows in &rows {
-            let mut forbid = |goal, gates: &[&Gate]| {
+            let mut forbid = |what, gates: &[&Gate]| {
                 forbid(gates, |state, leak| {
                     let reason = match (leak, person.protected) {
                         (true, _) => EdgeReason::Leak,
@@ -177,23 +151,23 @@ pub(super) fn visit(
                     };
                     show(
                         state,
-                        &ForbiddenState { reason, goal, gates, person: &person, principals: &principals },
+                        &ForbiddenState { reason, what, gates, person: &person, principals: &principals },
                     );
                 });
             };
             for &permission in &changed {
                 let held = rows.gate(&[permission], person.places);
-                forbid(Goal { verb: Verb::Space(permission), page: None }, &[&held]);
+                forbid(Endangered::Permission(permission), &[&held]);
             }
             let gates: Vec<Gate> =
                 actions.needs.iter().map(|any_of| rows.gate(any_of, person.places)).collect();
             let open = actions.open_to(&gates);
             // Content that no list is about, and what one of several permissions does.
             for (verb, gates) in open.iter().flat_map(|of_kind| &of_kind[0]) {
-                let goal = Goal { verb: Verb::On(*verb), page: None };
-                forbid(goal, gates);
+                let what = Endangered::of(*verb, None);
+                forbid(what, gates);
                 for gate in gates.iter().filter(|_| gates.len() > 1) {
-                    forbid(goal, std::slice::from_ref(gate));
+                    forbid(what, std::slice::from_ref(gate));
                 }
             }
             for (number, goal) in goals.all.iter().enumerate() {
@@ -208,7 +182,7 @@ pub(super) fn visit(
                 };
                 for (verb, gates) in open {
                     let gates: Vec<&Gate> = gates.iter().copied().chain(lists).collect();
-                    forbid(Goal { verb: Verb::On(*verb), page: Some(goal.page) }, &gates);
+                    forbid(Endangered::of(*verb, Some(goal.page)), &gates);
                 }
             }
         }

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-use super::super::document::EdgeReason;
-use super::conflicts::{Conflict, Witness};
+use super::super::document::{Danger, EdgeReason};
+use super::conflicts::Conflict;
 
 /// "`first` must be done before `last`."
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,14 +16,14 @@ pub(super) struct Required {
     pub(super) last: usize,
     pub(super) reason: EdgeReason,
     /// Who would notice the other order. The API's own demands have no witness.
-    pub(super) witness: Option<Witness>,
+    pub(super) witness: Option<Danger>,
 }
 
 /// Why there is an edge between two places in the order.
 #[derive(Debug, Clone, Copy)]
 struct EdgeCause<'a> {
     reason: EdgeReason,
-    witness: Option<&'a Witness>,
+    witness: Option<&'a Danger>,
 }
 
 /// Edges between places in the order: the later one, then the earlier one.

@@ -56,7 +56,7 @@ pub(in crate::plan) fn needs_left_out(
                 space: key.clone(),
                 changes: conflict.pending.iter().flat_map(|first| of(&drafts[*first..=*first])).collect(),
                 reason: conflict.reason,
-                danger: conflict.witness.map(Danger::from),
+                danger: conflict.witness,
             }),
             Err(TooMany) => {
                 let reached = reached.spaces.get(key);

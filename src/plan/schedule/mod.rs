@@ -132,12 +132,12 @@ fn write_out(space: &Space<'_>, solution: Solution, schedule: &mut Schedule) {
     let mut after: Vec<BTreeMap<CallId, Edge>> = vec![BTreeMap::new(); nodes.len()];
     for edge in edges {
         let call = ids[edge.first];
-        let because = edge.witness.map(Danger::from);
+        let because = edge.witness;
         after[edge.last].insert(call, Edge { call, reason: edge.reason, because });
     }
     schedule.meanwhile.extend(accepted.into_iter().map(|accepted| Meanwhile {
         space: key.clone(),
-        danger: accepted.witness.into(),
+        danger: accepted.witness,
         reason: MeanwhileReason::AcceptedGap,
         from: ids[accepted.from],
         until: ids[accepted.until],
@@ -164,7 +164,7 @@ fn write_out(space: &Space<'_>, solution: Solution, schedule: &mut Schedule) {
 fn refusal(key: &SpaceKey, impossible: Impossible, ids: &[CallId]) -> Refusal {
     let space = key.clone();
     match impossible {
-        Impossible::Danger(witness) => Refusal::NoSafeOrder { space, danger: witness.into() },
+        Impossible::Danger(danger) => Refusal::NoSafeOrder { space, danger },
         Impossible::Demands(demands) => {
             let demands =
                 demands.into_iter().map(|[first, last]| Demand { first: ids[first], last: ids[last] });

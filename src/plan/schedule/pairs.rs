@@ -18,15 +18,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use roaring::RoaringBitmap;
 
-use crate::access::Verb;
 use crate::model::{Audience, Permission, Principal, Subject};
 
-use super::super::document::EdgeReason;
+use super::super::document::{Danger, EdgeReason, Endangered, Moment};
 use super::super::rights::may_be_callers_own;
 use super::actions::Actions;
 use super::atoms::{Atom, Singles};
 use super::barriers::Barriers;
-use super::conflicts::{Conflict, Goal, Witness, last_admin};
+use super::conflicts::{Conflict, last_admin};
 use super::gates::{State, forbid};
 use super::goals::Goals;
 use super::lists::MovingLists;
@@ -61,7 +60,7 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) 
             let held = of_rows(&rows, &[permission], &singles);
             found.at_one(&held, &[]);
             let noticed = std::mem::take(&mut found.noticed);
-            found.keep(noticed, Goal { verb: Verb::Space(permission), page: None });
+            found.keep(noticed, Endangered::Permission(permission));
         }
         let needs: Vec<Literals> =
             actions.needs.iter().map(|any_of| of_rows(&rows, any_of, &singles)).collect();
@@ -85,7 +84,7 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) 
             if ids.iter().any(|id| gates.alike(*id).is_closed_to_all()) {
                 continue;
             }
-            let goal = Goal { verb: Verb::On(verb), page: goal.map(|goal| goal.page) };
+            let what = Endangered::of(verb, goal.map(|goal| goal.page));
             let moving: Vec<GateId> = ids.iter().copied().filter(|id| gates.alike(*id).moves()).collect();
             for (place, &one) in moving.iter().enumerate() {
                 for &other in &moving[place..] {
@@ -93,7 +92,7 @@ pub(super) fn pairs(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>) 
                     let beside: Vec<GateId> = ids.iter().copied().filter(is_beside).collect();
                     let look = || found.at(&gates, [one, other], &beside);
                     if let Some(noticed) = seen.ask([one, other], &beside, &gates, look) {
-                        found.keep(noticed, goal);
+                        found.keep(noticed, what);
                     }
                 }
             }
@@ -139,7 +138,7 @@ struct Finder<'a> {
     alone: &'a BTreeSet<usize>,
     /// For each account that must be able to finish, the principals that it may be.
     protected: Vec<RoaringBitmap>,
-    states: BTreeMap<State, (EdgeReason, Witness)>,
+    states: BTreeMap<State, (EdgeReason, Danger)>,
     barriers: Barriers,
     /// What was noticed and not kept yet.
     noticed: Noticed,
@@ -388,7 +387,7 @@ impl<'a> Finder<'a> {
         self.noticed.states.push((state, reason, by));
     }
 
-    fn keep(&mut self, noticed: Noticed, goal: Goal) {
+    fn keep(&mut self, noticed: Noticed, what: Endangered) {
         self.work += noticed.work;
         for (state, reason, by) in noticed.states {
             if self.states.get(&state).is_some_and(|(known, _)| *known <= reason) {
@@ -401,8 +400,8 @@ impl<'a> Finder<'a> {
                 let account = all.clone().find(|who| matches!(who, Principal::User(_)));
                 account.or_else(|| all.next()).cloned()
             };
-            let principals = by.into_iter().filter_map(name).collect();
-            let witness = Witness { principals, goal, leak: reason == EdgeReason::Leak };
+            let people = by.into_iter().filter_map(name).collect();
+            let witness = Danger { people, what, moment: Moment::of(reason) };
             self.states.insert(state, (reason, witness));
         }
     }

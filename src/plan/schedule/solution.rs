@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{ContentId, Permission, Principal};
 
-use super::conflicts::Witness;
+use super::super::document::Danger;
 use super::edges::Required;
 use super::space::{Node, Space};
 
@@ -26,7 +26,7 @@ pub(super) struct Solution {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Impossible {
     /// It comes to a state that must not be.
-    Danger(Witness),
+    Danger(Danger),
     /// The API demands the first of each two calls before the second, and that does not go together.
     Demands(Vec<[usize; 2]>),
     /// The caller could not make a call any more.
@@ -46,7 +46,7 @@ pub(super) struct Accepted {
     pub(super) from: usize,
     /// The call that ends it.
     pub(super) until: usize,
-    pub(super) witness: Witness,
+    pub(super) witness: Danger,
 }
 
 /// A call that the caller could not make any more.
