@@ -126,3 +126,30 @@ fn what_a_list_of_many_spaces_shows_at_the_top_of_the_wrong_space_is_not_believe
         }
     }
 }
+
+/// Where a list of many spaces is refused, the lists of each say for which of them, and for none if each is shown.
+#[test]
+fn a_list_of_many_spaces_that_is_refused_is_read_space_by_space() {
+    let clean = Hosted::start(Site::in_memory(site(6)), Options::default());
+    let (ran, right, _) = copied(&clean, None);
+    ran.code(0);
+    for collection in ["pages", "blogposts"] {
+        for status in [403, 404] {
+            let refused = |fails: &[String]| {
+                let adversary = fails
+                    .iter()
+                    .fold(Adversary::default(), |adversary, fails| adversary.disrupt(fails.parse().unwrap()));
+                let hosted =
+                    Hosted::start(Site::in_memory(site(6)), Options { adversary, ..Options::default() });
+                copied(&hosted, None)
+            };
+            let list = format!("{status}:GET:/{collection}");
+            let (ran, found, asked) = refused(std::slice::from_ref(&list));
+            ran.code(0);
+            assert_eq!((found, asked[&format!("/wiki/api/v/spaces//{collection}")]), (right.clone(), 6));
+            let (ran, ..) = refused(&[list, format!("{status}:GET:/spaces/3/{collection}")]);
+            let ran = ran.code(1);
+            assert!(ran.err.contains(&format!("/spaces/3/{collection}")), "{}", ran.err);
+        }
+    }
+}

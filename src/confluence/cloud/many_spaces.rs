@@ -2,7 +2,8 @@
 //!
 //! A list of one space answers 404 where the space is not shown, and this one leaves it out; whether it has the pages of
 //! archived spaces is not documented. So a space counts as read only where nothing speaks against the whole list and the
-//! homepage of the space is in it. All others are left to be read one by one.
+//! homepage of the space is in it. All others are left to be read one by one, and so are all of them where the site
+//! refuses the list: which space it is about, only the list of each tells.
 
 use std::collections::BTreeMap;
 
@@ -92,11 +93,17 @@ impl Cloud {
         Ok(Some(found))
     }
 
-    /// A list with all of its entries, or `None`.
+    /// A list with all of its entries; `None` where it is not certain to be that, or is refused.
     async fn strict_list(&self, request: Request) -> Result<Option<Vec<WireContent>>, Error> {
         match self.v2_list::<ListedContent>(request).await {
             Ok(listed) => Ok(Some(listed.into_iter().map(|ListedContent(content)| content).collect())),
-            Err(Error::Incomplete { .. } | Error::Unexpected { .. } | Error::Rejected(_)) => Ok(None),
+            Err(
+                Error::Incomplete { .. }
+                | Error::Unexpected { .. }
+                | Error::Rejected(_)
+                | Error::Forbidden(_)
+                | Error::NotFound(_),
+            ) => Ok(None),
             Err(error) => Err(error),
         }
     }
