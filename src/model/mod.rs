@@ -70,4 +70,4 @@ pub use truth::Truth;
 pub use visible::{Shown, SiteText, characters, first_hidden, harmless, is_command, is_invisible, visible};
 pub use write_request::WriteRequest;
 
-pub(crate) use text::{text_form, words};
+pub(crate) use text::{list, text_form, words};

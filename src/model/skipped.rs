@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ContentId, Known, Origin, PageLabel, PageList, Principal, Shown, SpaceKey, Subject, Tree};
+use super::{ContentId, Known, Origin, PageLabel, PageList, Principal, Shown, SpaceKey, Subject, Tree, list};
 
 /// Something that a policy asks for and that stays as it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +22,28 @@ pub struct Skipped {
 }
 
 impl Skipped {
+    /// A space that is skipped because what a file of a team says of it cannot be carried out; or, without a space, what the
+    /// file says. The code says why not.
+    pub fn for_team(space: Option<&SpaceKey>, team: &str, code: &str, origin: Origin) -> Self {
+        Self {
+            space: space.cloned(),
+            part: space.map_or(SkippedPart::Rule, |_| SkippedPart::Space),
+            name: Shown::of(space.map_or(team, SpaceKey::as_str)),
+            reason: SkipReason::TeamError { team: team.to_owned(), code: code.to_owned() },
+            origin,
+        }
+    }
+
+    /// Says that spaces are skipped; or, without any, what was named before.
+    pub fn in_words<'k>(spaces: impl IntoIterator<Item = &'k SpaceKey>) -> String {
+        let keys: Vec<String> = spaces.into_iter().map(|key| format!("`{key}`")).collect();
+        match keys.as_slice() {
+            [] => "it is skipped".to_owned(),
+            [one] => format!("{one} is skipped"),
+            several => format!("{} are skipped", list(several)),
+        }
+    }
+
     /// Whether it is skipped for what a file of a team asks for.
     pub const fn is_of_team(&self) -> bool {
         matches!(self.reason, SkipReason::TeamError { .. } | SkipReason::TeamBlocked { .. })

@@ -1,4 +1,14 @@
-//! The text form that ids and principals share: parsed on the way in, displayed on the way out; and enums of words.
+//! The text form that ids and principals share: parsed on the way in, displayed on the way out; enums of words; and lists
+//! in a sentence.
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn list(parts: &[String]) -> String {
+    match parts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
 
 /// Gives a type that has `FromStr` and `Display` the same text form in serde and in JSON Schema. To be used
 /// with `#[serde(try_from = "String", into = "String")]`.

@@ -65,6 +65,7 @@ pub use patterns::{verdicts_as_text, who_of_pattern_as_text};
 pub use plan_text::{plan_as_summary, plan_as_text, plan_as_text_in};
 pub use review::{Basis, View};
 pub use sarif::findings_as_sarif;
+pub use skipped::skipped_for_teams;
 pub use snapshot::{Snapshot, snapshot};
 pub use survey::{SurveyQuestion, survey_as_text};
 pub(crate) use text::why_unknown;

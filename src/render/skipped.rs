@@ -44,6 +44,11 @@ pub(super) fn count_words(plan: &Plan) -> String {
     said.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
+/// One line for each thing that is skipped for what a file of a team says.
+pub fn skipped_for_teams(plan: &Plan) -> Vec<String> {
+    plan.skipped.iter().filter(|skipped| skipped.is_of_team()).map(line).collect()
+}
+
 /// One line for each entry that is skipped.
 pub(super) fn lines(plan: &Plan) -> Vec<String> {
     plan.skipped.iter().map(line).collect()
@@ -69,6 +74,12 @@ fn line(skipped: &Skipped) -> String {
         SkipReason::Closed => "the account is closed".to_owned(),
         SkipReason::Last => "the time is over, and there are no others on the list".to_owned(),
         SkipReason::AlsoNamed { by } => format!("{} has this name and is not meant", ids(by)),
+        SkipReason::TeamError { team, code } if *part == SkippedPart::Principal => {
+            format!(
+                "what the team `{}` asks for does not fit beside what others give it ({code})",
+                harmless(team)
+            )
+        }
         SkipReason::TeamError { team, code } => {
             format!("what the team `{}` asks for cannot be carried out ({code})", harmless(team))
         }
@@ -83,6 +94,7 @@ fn line(skipped: &Skipped) -> String {
         SkippedPart::Space => "the whole space",
         SkippedPart::Rule => "the entry of the rule",
         SkippedPart::Page => "the entry",
+        SkippedPart::Principal if skipped.is_of_team() => "what the team asks for",
         SkippedPart::Principal => "the principal",
         SkippedPart::Lists => "both lists of the page",
         SkippedPart::Labelled => "the list that the label sets",

@@ -2,6 +2,8 @@
 
 use anstyle::{AnsiColor, Style};
 
+pub(crate) use crate::model::list;
+
 pub(crate) const ADD: Style = AnsiColor::Green.on_default();
 pub(crate) const REMOVE: Style = AnsiColor::Red.on_default();
 pub(crate) const CHANGE: Style = AnsiColor::Yellow.on_default();
@@ -16,13 +18,4 @@ pub(crate) fn paint(style: Style, text: &str) -> String {
 /// `1 page`, `2 pages`.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
-}
-
-/// `a`, `a and b`, `a, b and c`.
-pub(crate) fn list(parts: &[String]) -> String {
-    match parts {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }

@@ -8,7 +8,7 @@ use camino::Utf8Path;
 
 use super::Resolution;
 use crate::diagnostic::{Code, Diagnostic, Label, Severity};
-use crate::model::{Live, Shown, SkipReason, Skipped, SkippedPart, SpaceKey};
+use crate::model::{Live, Skipped, SpaceKey};
 use crate::policy::ast::Policy;
 use crate::policy::delegation::Team;
 
@@ -62,24 +62,12 @@ fn with_skipped(mut found: Resolution, causes: Causes<'_>, policy: &Policy) -> R
     for ((team, error), spaces) in causes {
         let place = error.labels.iter().find(|label| is_of(policy, team, label)).or(error.labels.first());
         let Some(place) = place else { continue };
-        let skipped = |space: Option<&SpaceKey>| Skipped {
-            space: space.cloned(),
-            part: space.map_or(SkippedPart::Rule, |_| SkippedPart::Space),
-            name: Shown::of(space.map_or(team, SpaceKey::as_str)),
-            reason: SkipReason::TeamError { team: team.to_owned(), code: error.code.as_str().to_owned() },
-            origin: place.span.origin(),
-        };
+        let skipped = |space| Skipped::for_team(space, team, error.code.as_str(), place.span.origin());
         found.desired.skipped.extend(spaces.iter().map(|key| skipped(Some(key))));
         if spaces.is_empty() {
             found.desired.skipped.insert(skipped(None));
         }
-        let keys: Vec<String> = spaces.iter().map(|key| format!("`{key}`")).collect();
-        let what = match keys.as_slice() {
-            [] => "it is skipped".to_owned(),
-            [one] => format!("{one} is skipped"),
-            several => format!("{} are skipped", several.join(", ")),
-        };
-        let until = format!("ntil the team `{team}` has corrected it, {what}");
+        let until = format!("ntil the team `{team}` has corrected it, {}", Skipped::in_words(&spaces));
         let help = match &error.help {
             None => format!("u{until}"),
             Some(question) if question.ends_with('?') => format!("{question} U{until}"),
