@@ -519,3 +519,52 @@ fn what_a_team_gives_beside_a_role_of_others_is_left_out_alone() {
         assert_eq!(of_heir(&with), of_heir(&without), "{central} beside {team}");
     }
 }
+
+/// The same where a line that is over gave the role that the principal still holds: nothing of it is kept.
+#[test]
+fn what_does_not_fit_beside_others_is_left_out_alone_where_a_role_is_over() {
+    let case = Case::on("ann", |state| {
+        let (head, _) = state.split_at(state.find("spaces:\n").unwrap());
+        let spaces = SPACES
+            .replace("Collaborator: [group:eng-leads]", "Collaborator: [group:eng-leads, group:eng-old]");
+        with_roles(&format!("{head}spaces:\n{spaces}"))
+            .replace("  Viewer: {", &format!("{AUDITOR}  Viewer: {{"))
+    });
+    let all: Vec<&str> = Permission::ALL.iter().map(|permission| permission.as_str()).collect();
+    let central = case
+        .folder
+        .read("confperm.yaml")
+        .replace(
+            "access:\n      admin: [group:admins, group:eng-leads]",
+            "mode: additive\n    access: {admin: [group:admins]}",
+        )
+        .replace("may-grant: [collaborator]", "may-grant: [collaborator, everything]")
+        .replace("to: [group:eng-*]\n", "to: [group:eng-*]\n    may-remove: any\n    may-open: true\n");
+    let rules = format!(
+        "roles: {{everything: {{permissions: [{}]}}}}\nrules: [{{name: c, spaces: [ENG], replace: {{group:contractors: group:eng-old}}}}]\n",
+        all.join(", ")
+    );
+    case.folder.write("confperm.yaml", &format!("{central}{rules}"));
+    case.folder.write(
+        "teams/eng/more.yaml",
+        "rules:
+  - {name: over, spaces: [ENG], access: {collaborator: [{who: group:eng-old, until: 2026-01-31, why: move}]}}
+  - {name: more, spaces: [ENG], replace: {group:eng-leads: group:eng-old}}
+",
+    );
+    let plan: Value = serde_json::from_str(&case.run(&["plan", "--format", "json"]).code(6).out).unwrap();
+    let skipped = plan["skipped"].as_array().unwrap();
+    assert_eq!(skipped.len(), 1, "{skipped:?}");
+    assert_eq!((&skipped[0]["part"], &skipped[0]["name"]), (&"principal".into(), &"group:eng-old".into()));
+    let becomes: Vec<&Value> = plan["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|change| change["space"] == "ENG" && change["principal"].as_str().unwrap().ends_with("0005"))
+        .map(|change| &change["after"])
+        .collect();
+    assert_eq!(becomes, ["r-auditor"]);
+    let text = case.run(&["plan"]).code(6).out;
+    let said = "group:eng-old: what the team `eng` asks for does not fit beside what others give it (not-expressible); skipped: what the team asks for  teams/eng/more.yaml:3";
+    assert!(text.contains(said), "{text}");
+}

@@ -101,6 +101,15 @@ impl<'a> Resolver<'a> {
         self.contradictions(declaration, &|who| asked.get(who)?.first().map(|first| first.span));
         let mut gifts = self.copies(declaration, live);
         inheritances(declaration, live, &mut gifts);
+        // What ended is not kept for what comes.
+        let ends = |who: &Principal| {
+            let (over, held) = (over.get(who)?, live.holdings.get(who)?);
+            Some(matches!(held, Holding::Grants(_)) || self.gave(over, held).is_some())
+        };
+        let ending = gifts.iter_mut().filter(|(who, _)| ends(who) == Some(true));
+        for gift in ending.flat_map(|(_, gifts)| gifts) {
+            gift.beside = None;
+        }
         self.leave_misfits_out(&mut asked, &mut gifts, key);
         let reads = |asked: &&Asked<'_>| asked.bundle.required.contains(&Permission::ReadSpace);
         for (who, over) in &over {
@@ -160,10 +169,9 @@ impl<'a> Resolver<'a> {
         kept: &mut Kept,
     ) {
         match (holdings.get_mut(principal), held) {
-            (wanted, Holding::Role(held)) => {
-                let gave = over.iter().find(|asked| self.role_meant(asked.right).as_ref() == Some(held));
-                let still = matches!(&wanted, Some(DesiredHolding::Role(role)) if role.what == *held);
-                let Some(gave) = gave.filter(|_| !still) else { return };
+            (wanted, Holding::Role(role)) => {
+                let still = matches!(&wanted, Some(DesiredHolding::Role(wanted)) if wanted.what == *role);
+                let Some(gave) = self.gave(over, held).filter(|_| !still) else { return };
                 kept.ended_roles.insert(principal.clone());
                 if wanted.is_none() {
                     holdings.insert(principal.clone(), DesiredHolding::Nothing(gave.wanted(())));
@@ -179,6 +187,12 @@ impl<'a> Resolver<'a> {
             }
             (Some(_), _) => {}
         }
+    }
+
+    /// The line, of some that are over, that gave the role that is held.
+    fn gave<'o, 'w>(&self, over: &'o [Asked<'w>], held: &Holding) -> Option<&'o Asked<'w>> {
+        let Holding::Role(held) = held else { return None };
+        over.iter().find(|asked| self.role_meant(asked.right).as_ref() == Some(held))
     }
 
     pub(super) fn bundle(&self, right: &Right) -> Bundle {

@@ -103,11 +103,8 @@ impl<'a> Resolver<'a> {
         holdings: &mut BTreeMap<Principal, DesiredHolding>,
     ) {
         let more = RoleOrGrants::of_live(gift.held);
-        let wanted = holdings.get(who);
-        let now = wanted.and_then(RoleOrGrants::of_desired);
-        // What ended is not kept for what comes.
-        let beside = gift.beside.filter(|_| !matches!(wanted, Some(DesiredHolding::Nothing(_))));
-        match (self.both(now, &more, beside), more) {
+        let now = holdings.get(who).and_then(RoleOrGrants::of_desired);
+        match (self.both(now, &more, gift.beside), more) {
             (Some(RoleOrGrants::Grants(_)), RoleOrGrants::Grants(more)) => {
                 let entry =
                     holdings.entry(who.clone()).or_insert_with(|| DesiredHolding::Grants(BTreeMap::new()));
