@@ -95,6 +95,12 @@ pub(super) fn add_objects(needs: &mut Needs, plan: &Plan, live: &Live) {
     }
 }
 
+/// Leaves some spaces out of a plan, which stay as they are.
+pub fn leave_out(plan: &mut Plan, spaces: &BTreeSet<SpaceKey>) {
+    plan.objects.retain(|object| !spaces.contains(object.space()));
+    plan.changes.retain(|change| !spaces.contains(change.space()));
+}
+
 /// The spaces that a plan changes.
 pub fn spaces(plan: &Plan) -> BTreeSet<SpaceKey> {
     plan.objects.iter().map(|object| object.space().clone()).collect()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::apply::{ApplyOutcome, Status, journal};
-use crate::model::SpaceKey;
+use crate::model::{Skipped, SpaceKey};
 use crate::plan::Plan;
 use crate::render::style::count;
 use crate::render::{self, ApplyResult, Basis, RunDocument};
@@ -21,7 +21,7 @@ use super::lockfile::Lacking;
 use super::one_run;
 use super::output::Output;
 use super::prepare::{Prepared, prepare};
-use super::saved::{self, SavedPlan};
+use super::saved::{self, Remainder, SavedPlan};
 use super::signals::Signals;
 use super::undo::UndoneRun;
 
@@ -120,6 +120,11 @@ impl Approval {
     ) -> Result<(Prepared, Exit), CliError> {
         let scope = &args.scope;
         let moved = |has_moved: bool| if has_moved { Exit::Partial } else { Exit::Done };
+        let skips = |left: &Remainder, before: &BTreeSet<Skipped>| {
+            let plan = &left.prepared.planned.plan;
+            let mut more = plan.skipped.difference(before);
+            if more.any(Skipped::is_of_team) { scope.completeness(plan) } else { Exit::Done }
+        };
         let (mut prepared, exit, in_part) = match &self.source {
             Source::Policy => {
                 let lacking = Lacking::Refused;
@@ -131,11 +136,15 @@ impl Approval {
             Source::Saved(saved) => {
                 let left = saved::prepare(saved, scope, environment, out).await?;
                 let exit = scope.completeness(&saved.plan).max(moved(left.has_moved));
-                (left.prepared, exit, left.has_moved)
+                let exit = exit.max(skips(&left, &saved.plan.skipped));
+                let in_part = left.has_moved || left.is_narrowed;
+                (left.prepared, exit, in_part)
             }
             Source::Journal(run) => {
                 let left = run.prepare(scope, &args.run.overrides, environment, out).await?;
-                (left.prepared, moved(left.has_moved), left.has_moved || run.is_narrowed())
+                let exit = moved(left.has_moved).max(skips(&left, &BTreeSet::new()));
+                let in_part = left.has_moved || left.is_narrowed;
+                (left.prepared, exit, in_part)
             }
         };
         prepared.view.basis = self.source.basis(in_part);

@@ -1,5 +1,7 @@
 //! The spaces that a command line chooses to be copied, as `import` and `snapshot` need them.
 
+use std::collections::BTreeSet;
+
 use crate::confluence::{Cloud, Read as _, SpaceSelection};
 use crate::diagnostic::{Code, near_key};
 use crate::model::{Live, Space, SpaceKey, SpaceStatus};
@@ -44,7 +46,7 @@ pub(super) async fn missing(
     lock: &Lock,
     reading: SiteReading<'_>,
     live: &mut Live,
-) -> Result<Chosen, CliError> {
+) -> Result<BTreeSet<SpaceKey>, CliError> {
     let listing = || ListingNeeds { all: true, ..ListingNeeds::default() };
     reading.until_known(live, |_| Needs { listing: listing(), ..Needs::default() }).await?;
     let named = policy.on_site(lock, &live.listing).policy;
@@ -55,7 +57,7 @@ pub(super) async fn missing(
         .values()
         .filter(|space| every.includes(space) && !named.spaces.contains_key(&space.key))
         .map(|space| space.key.clone());
-    Ok(Chosen::Keys(missing.collect()))
+    Ok(missing.collect())
 }
 
 /// How many of all spaces are left out because they are archived, beside those that the policy has.

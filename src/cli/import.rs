@@ -30,6 +30,7 @@ use super::lockfile::{Learning, LockFile};
 use super::new_files::{self, Files};
 use super::output::Output;
 use super::reading::SiteReading;
+use super::unreadable::{self, UnreadSpaces};
 
 pub(super) async fn run(
     args: &ImportArgs,
@@ -57,7 +58,10 @@ async fn carry_out(
     environment: &Environment,
     out: &Output,
 ) -> Result<Exit, CliError> {
-    let (template, live) = read(args, &there.policy, lock, connection, out).await?;
+    let context = Context { today: environment.today()?, lock: lock.known() };
+    let (template, live, unread) = read(args, &there.policy, context, connection, out).await?;
+    unread.say(out);
+    let exit = if unread.is_empty() { Exit::Done } else { Exit::Incomplete };
     let mut drafts = drafted(template.as_ref(), &there.policy, &live);
     if args.force {
         there.forget(&files::places(&drafts, None).into_values().collect());
@@ -75,11 +79,11 @@ async fn carry_out(
     if args.stdout {
         out.file(&files::in_one(imported, &there.policy, &live, site));
         summary.to_lines().iter().for_each(|line| out.say(line));
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     if imported.is_empty() {
         report(args, summary, &Files::new(), &BTreeMap::new(), out);
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     let places = files::places(imported, args.missing.then_some(&there.sources));
     let made = files::compose(imported, &places, &there.policy, &there.sources, &live, site);
@@ -94,13 +98,13 @@ async fn carry_out(
     }
     let PolicyTexts { policy, sources } = read_back(there, &made)?;
     if args.from.is_none() {
-        let context = Context { today: environment.today()?, lock: Lock::EMPTY };
+        let context = Context { lock: Lock::EMPTY, ..context };
         prove(there, policy.clone(), sources, &live, imported, context)?;
     }
     new_files::write(&args.directory, &made, |path| args.force || extends(path))?;
     lock.learn(&lock.learnt(&policy, &live, connection, false), Learning::Allowed, out)?;
     report(args, summary, &made, &places, out);
-    Ok(Exit::Done)
+    Ok(exit)
 }
 
 /// Says what was written, and what is left out.
@@ -237,15 +241,15 @@ struct Template {
 async fn read(
     args: &ImportArgs,
     policy: &Policy,
-    lock: &LockFile,
+    context: Context<'_>,
     connection: &Connection,
     out: &Output,
-) -> Result<(Option<Template>, Live), CliError> {
+) -> Result<(Option<Template>, Live, UnreadSpaces), CliError> {
     let reading = SiteReading::of(connection, out);
     let mut live = reading.sign_in(policy).await?;
     let no_others = BTreeSet::new();
     if let (Some(from), Some(to)) = (&args.from, &args.template) {
-        let mut from_now = keys::on_site([from], lock.known(), reading, &mut live).await?;
+        let mut from_now = keys::on_site([from], context.lock, reading, &mut live).await?;
         let from = from_now.pop_first().unwrap_or_else(|| from.clone());
         let both = Chosen::Keys(BTreeSet::from([from.clone(), to.clone()]));
         reading.until_known(&mut live, |live| observe::of_spaces(&both, &no_others, live)).await?;
@@ -253,16 +257,21 @@ async fn read(
         if !live.spaces.contains_key(to) {
             out.warn(&format!("the site shows no space {to} yet, so no page of {from} is found in it"));
         }
-        return Ok((Some(Template { from, to: to.clone() }), live));
+        return Ok((Some(Template { from, to: to.clone() }), live, UnreadSpaces::default()));
     }
-    let chosen = if args.missing {
-        chosen::missing(&args.spaces, policy, lock.known(), reading, &mut live).await?
-    } else {
-        chosen::by(&args.spaces, lock.known(), reading, &mut live).await?
-    };
+    if args.missing {
+        let keys = chosen::missing(&args.spaces, policy, context.lock, reading, &mut live).await?;
+        let left = |unread: &BTreeSet<SpaceKey>| Chosen::Keys(keys.difference(unread).cloned().collect());
+        let needs = |unread: &_, live: &Live| observe::of_spaces(&left(unread), &no_others, live);
+        let unread = unreadable::for_spaces(reading, policy, &mut live, context, &needs).await?;
+        live.spaces.retain(|key, _| !unread.keys.contains(key));
+        chosen::found(&connection.site, &left(&unread.keys), &live).await?;
+        return Ok((None, live, unread));
+    }
+    let chosen = chosen::by(&args.spaces, context.lock, reading, &mut live).await?;
     reading.until_known(&mut live, |live| observe::of_spaces(&chosen, &no_others, live)).await?;
     chosen::found(&connection.site, &chosen, &live).await?;
-    Ok((None, live))
+    Ok((None, live, UnreadSpaces::default()))
 }
 
 fn drafted(template: Option<&Template>, policy: &Policy, live: &Live) -> Vec<SpaceDraft> {

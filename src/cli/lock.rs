@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use crate::model::columns::{column, pad};
 use crate::model::visible;
-use crate::observe;
-use crate::policy::{self, Context};
+use crate::policy::{self, Context, Resolved};
 use crate::render;
 
 use super::args::{AnswerFormat, LockArgs};
@@ -17,6 +16,7 @@ use super::exit::Exit;
 use super::lockfile::{Learning, LockFile};
 use super::output::Output;
 use super::reading::SiteReading;
+use super::unreadable;
 
 /// Names that are wider stand out of their column, in terminal cells.
 const WIDEST: usize = 60;
@@ -26,7 +26,7 @@ pub(super) async fn run(args: &LockArgs, environment: &Environment, out: &Output
     let today = environment.today()?;
     let loaded = directory::load(&args.directory)?;
     let mut sources = loaded.sources;
-    let Some(policy) = loaded.policy else {
+    let Some(mut policy) = loaded.policy else {
         return Err(CliError::Invalid { findings: loaded.findings, sources });
     };
     out.findings(&loaded.findings, &sources);
@@ -36,7 +36,7 @@ pub(super) async fn run(args: &LockArgs, environment: &Environment, out: &Output
     let reading = SiteReading::of(&connection, out);
     let mut live = reading.sign_in(&policy).await?;
     let context = Context { today, lock: file.known() };
-    reading.until_known(&mut live, |live| observe::of_names(&policy, context, live)).await?;
+    let mut unread = unreadable::for_names(reading, &mut policy, &mut live, context).await?;
     let mut all_accepted = Vec::new();
     for name in &args.accept {
         let accepted = file
@@ -50,17 +50,19 @@ pub(super) async fn run(args: &LockArgs, environment: &Environment, out: &Output
     }
     let context = Context { today, lock: file.known() };
     // A key that means another space from now on.
-    reading.until_known(&mut live, |live| observe::of_names(&policy, context, live)).await?;
-    let resolved = match policy::resolve(&policy, &live, context) {
+    unread.extend(unreadable::for_names(reading, &mut policy, &mut live, context).await?);
+    let Resolved { mut desired, warnings, .. } = match policy::resolve(&policy, &live, context) {
         Ok(resolved) => resolved,
         Err(findings) => return Err(CliError::Invalid { findings, sources }),
     };
-    out.findings(&resolved.warnings, &sources);
-    let learnt = file.learnt(&policy, &live, &connection, true);
+    out.findings(&warnings, &sources);
+    unread.say(out);
+    desired.skipped.extend(unread.skipped);
+    let learnt = file.learnt_beside(&desired.skipped, &policy, &live, &connection, true);
     file.learn(&learnt, Learning::Allowed, out)?;
     let mut text = String::new();
     let entries = learnt.lock.entries();
-    let exit = if resolved.desired.skipped.is_empty() { Exit::Done } else { Exit::Incomplete };
+    let exit = if desired.skipped.is_empty() { Exit::Done } else { Exit::Incomplete };
     if args.format == AnswerFormat::Json {
         out.data(&render::lock_as_json(&entries, &all_accepted));
         return Ok(exit);

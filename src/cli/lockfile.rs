@@ -1,12 +1,13 @@
 //! `confperm.lock` on disk: read before names are looked up, written after.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostics, Sources, Spanned};
 use crate::files::{self, Folder, MEBIBYTE, Refused};
-use crate::model::{Fingerprint, Live, SiteIdentity};
+use crate::model::{Fingerprint, Live, SiteIdentity, Skipped};
 use crate::policy::Policy;
 use crate::policy::lock::{AcceptedName, LOCK_FILE, Learnt, Lock, LockedSite, NotAccepted};
 use crate::render::style::count;
@@ -136,6 +137,23 @@ impl LockFile {
         whole: bool,
     ) -> Learnt {
         self.lock.learn(policy, live, &self.identity(&connection.met), whole)
+    }
+
+    /// The same of a run that skips something. What a faulty line of a team names must not be taken for known by the next
+    /// run, and what it was known to mean is not forgotten.
+    pub(super) fn learnt_beside(
+        &self,
+        skipped: &BTreeSet<Skipped>,
+        policy: &Policy,
+        live: &Live,
+        connection: &Connection,
+        whole: bool,
+    ) -> Learnt {
+        if skipped.iter().any(Skipped::is_fault_of_team) {
+            self.learnt(&policy.without_faulty_files(skipped.iter()), live, connection, false)
+        } else {
+            self.learnt(policy, live, connection, whole)
+        }
     }
 
     /// Writes what a run has learnt, and says so; or says what the file lacks, where it must not be written. What comes

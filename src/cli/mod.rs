@@ -51,6 +51,7 @@ mod test;
 mod token;
 mod trust;
 mod undo;
+mod unreadable;
 mod validate;
 mod what;
 mod who;

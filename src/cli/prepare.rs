@@ -8,10 +8,8 @@ use jiff::civil::Date;
 
 use crate::apply::{Unverified, journal, unverified};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, did_you_mean, near_key};
-use crate::model::{
-    Desired, Edition, Fingerprint, Guard, Live, Shown, Site, SkipReason, Skipped, SpaceKey, visible,
-};
-use crate::observe::{Failure, Needs};
+use crate::model::{Desired, Edition, Fingerprint, Guard, Live, Shown, Site, SkipReason, SpaceKey, visible};
+use crate::observe::Needs;
 use crate::plan::{self, MadeFrom, Plan, Planned};
 use crate::policy::lock::Lock;
 use crate::policy::{Context, Policy, Resolved};
@@ -29,6 +27,7 @@ use super::output::Output;
 use super::reading::SiteReading;
 use super::team_errors;
 use super::token;
+use super::unreadable::{self, About, UnreadSpaces};
 
 /// A plan with everything that showing and applying it need.
 pub(super) struct Prepared {
@@ -66,6 +65,8 @@ pub(super) struct Begun {
     last: Option<journal::Last>,
     today: Date,
     files: Fingerprint,
+    /// What was skipped because it cannot be read.
+    pub(super) unread: UnreadSpaces,
 }
 
 /// What is not looked at before the site is.
@@ -113,7 +114,7 @@ pub(super) async fn begin(
     let live = SiteReading::of(&connection, out).sign_in(&policy).await?;
     can_be_changed(&live.site)?;
     let last = last_run(&scope.directory, &connection, out);
-    Ok(Begun { policy, sources, lock, connection, live, last, today, files })
+    Ok(Begun { policy, sources, lock, connection, live, last, today, files, unread: UnreadSpaces::default() })
 }
 
 /// All texts of a policy, by path.
@@ -127,41 +128,26 @@ impl Begun {
         &mut self,
         scope: &Scope,
         lacking: Lacking,
-        planning: impl Fn(&Desired, &Live) -> Needs,
+        about: About<'_>,
+        planning: &dyn Fn(&Desired, &Live) -> Needs,
         out: &Output,
     ) -> Result<Desired, CliError> {
         // What was changed meanwhile is planned again by the run that has the journal open.
         self.lock.check_is_there(self.last.is_some() && scope.moved.is_empty(), lacking, out)?;
         self.live.stray =
             unverified::came_along(self.last.as_ref().map_or(&[], |last| last.unverified.as_slice()));
-        let (mut skipped, mut said) = (BTreeSet::new(), Vec::<String>::new());
-        loop {
-            let context = Context { today: self.today, lock: self.lock.known() };
-            let reading = SiteReading::again(&self.connection, out);
-            match reading.for_plan(&mut self.live, &self.policy, context, &planning).await {
-                Ok(Resolved { mut desired, warnings, .. }) => {
-                    warn(warnings, &self.sources, scope.all, out);
-                    for line in &said {
-                        out.warn(line);
-                    }
-                    desired.skipped.extend(skipped);
-                    return Ok(desired);
-                }
-                Err(Failure::Site(error)) => match team_errors::unreadable(self, &error, &planning, scope) {
-                    Some((key, space)) => {
-                        said.push(format!(
-                            "{key} is skipped: it would not be read but for what a team asks there, and it cannot be read: {error}"
-                        ));
-                        self.policy.leave_out(key);
-                        skipped.insert(space);
-                    }
-                    None => return Err(error.into()),
-                },
-                Err(Failure::Policy(findings)) => {
-                    return Err(CliError::Invalid { findings, sources: self.sources.clone() });
-                }
-            }
-        }
+        let context = Context { today: self.today, lock: self.lock.known() };
+        let reading = SiteReading::again(&self.connection, out);
+        let asked = (scope.spaces.as_slice(), about);
+        let (resolved, unread) =
+            unreadable::for_plan(reading, &mut self.policy, &mut self.live, context, asked, planning).await?;
+        let Resolved { mut desired, warnings, .. } =
+            resolved.map_err(|findings| CliError::Invalid { findings, sources: self.sources.clone() })?;
+        warn(warnings, &self.sources, scope.all, out);
+        unread.say(out);
+        desired.skipped.extend(unread.skipped.iter().cloned());
+        self.unread = unread;
+        Ok(desired)
     }
 
     pub(super) const fn today(&self) -> Date {
@@ -193,14 +179,8 @@ impl Begun {
         let ending = render::ending_lines(&policy.endings(), today, soon);
         let accepts_incomplete = scope.incomplete == IncompleteMeans::Ok;
         let mut view = View { all: scope.all, ending, accepts_incomplete, ..View::default() };
-        // What a faulty line names must not be taken for known by the next run.
-        let is_faulty = planned.plan.skipped.iter().any(Skipped::is_fault_of_team);
-        let learnt = if is_faulty {
-            let sound = policy.without_faulty_files(planned.plan.skipped.iter());
-            lock.learnt(&sound, &live, &connection, false)
-        } else {
-            lock.learnt(&policy, &live, &connection, scope.is_whole())
-        };
+        let skipped = &planned.plan.skipped;
+        let learnt = lock.learnt_beside(skipped, &policy, &live, &connection, scope.is_whole());
         planned.plan.made_from = Some(MadeFrom {
             files,
             locks: BTreeSet::from([lock.fingerprint(), Fingerprint::of(&learnt.lock.to_text())]),
@@ -235,7 +215,7 @@ pub(super) async fn prepare(
     if let Some(keys) = &keys {
         begun.policy.focus_on_found(keys.clone());
     }
-    let mut desired = Box::pin(begun.resolve(scope, lacking, plan::needs, out)).await?;
+    let mut desired = Box::pin(begun.resolve(scope, lacking, About::Policy, &plan::needs, out)).await?;
     let is_skipped = |key: &SpaceKey| {
         let mut skipped = desired.skipped.iter();
         skipped.any(|skipped| skipped.space.as_ref().is_none_or(|space| space == key))
@@ -247,13 +227,22 @@ pub(super) async fn prepare(
         return Err(not_covered(&begun.policy, missing));
     }
     let is_refused = scope.locked && lacking == Lacking::Refused;
-    if let Some(rest) = is_refused.then(|| team_errors::without_unlocked(&begun, &desired, out)).flatten() {
+    if let Some((rest, _)) =
+        is_refused.then(|| team_errors::without_unlocked(&begun, &desired, out)).flatten()
+    {
         desired = rest;
     }
     let mut planned = plan::plan(&desired, &begun.live, scope.gaps())?;
     override_guards(&mut planned.plan, overrides, out);
-    if let Some(rest) = team_errors::without_blocked(&begun, &desired, &planned.plan, scope, overrides, out)?
-    {
+    let let_through = |plan: &mut Plan| {
+        if let Some(why) = &overrides.why {
+            plan.override_guards(&overridden, &out.without_secrets(why));
+        }
+    };
+    let about = (scope.team.as_deref(), scope.gaps());
+    let (policy, live) = (&begun.policy, &begun.live);
+    let rest = team_errors::without_blocked(policy, live, &desired, &planned.plan, about, &let_through)?;
+    if let Some(rest) = rest {
         planned = rest;
         let skipped = planned.plan.skipped.iter();
         let blocked = skipped.filter(|it| matches!(it.reason, SkipReason::TeamBlocked { .. }));

@@ -3,9 +3,8 @@
 use camino::Utf8Path;
 
 use crate::files;
-use crate::model::{Desired, DesiredPage, Kept, Live, PageList, visible};
-use crate::observe;
-use crate::policy::{self, Context, Loaded, Policy, from_sources};
+use crate::model::{Desired, DesiredPage, Kept, PageList, visible};
+use crate::policy::{self, Context, Loaded, from_sources};
 use crate::render;
 
 use super::args::FmtArgs;
@@ -19,6 +18,7 @@ use super::fmt::whole;
 use super::lockfile::{Learning, LockFile};
 use super::output::Output;
 use super::reading::SiteReading;
+use super::unreadable;
 
 /// Writes the names of now into the policy and its lock. Nothing else changes: the policy is resolved before and after,
 /// and has to ask for the same.
@@ -28,16 +28,19 @@ pub(super) async fn run(args: &FmtArgs, environment: &Environment, out: &Output)
     };
     let today = environment.today()?;
     let Loaded { policy, findings, mut sources } = directory::load(folder)?;
-    let Some(before) = policy else { return Err(CliError::Invalid { findings, sources }) };
+    let Some(mut before) = policy else { return Err(CliError::Invalid { findings, sources }) };
     let file = LockFile::read(folder, &mut sources)?;
     let wanted = args.site.or(environment, &before, folder);
     let connection = Connection::open(&wanted, &file, environment, out).await?;
     let reading = SiteReading::of(&connection, out);
     let mut live = reading.sign_in(&before).await?;
     let context = Context { today, lock: file.known() };
-    reading.until_known(&mut live, |live| observe::of_names(&before, context, live)).await?;
-    let asked = policy::resolve(&before, &live, context)
-        .map_err(|findings| CliError::Invalid { findings, sources: sources.clone() })?;
+    let unread = unreadable::for_names(reading, &mut before, &mut live, context).await?;
+    unread.say(out);
+    let exit = if unread.is_empty() { Exit::Done } else { Exit::Incomplete };
+    let mut asked = policy::resolve(&before, &live, context)
+        .map_err(|findings| CliError::Invalid { findings, sources: sources.clone() })?
+        .desired;
     let renames = before.renames(file.known(), &live);
     if !renames.foreign.is_empty() {
         let places: Vec<String> = renames.foreign.iter().map(|span| span.origin().to_string()).collect();
@@ -45,18 +48,19 @@ pub(super) async fn run(args: &FmtArgs, environment: &Environment, out: &Output)
     }
     if renames.is_empty() {
         out.say("Every name is the one that the site has");
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     let renamed = renames.apply(&sources);
     let mut lock = file.known().follow(&renames);
-    let after = from_sources(renamed.clone()).policy;
-    if let Some(after) = &after {
+    let mut after = from_sources(renamed.clone()).policy;
+    if let Some(after) = &mut after {
         lock.follow_ends(&before, after);
+        unread.leave_out_of(after);
     }
     let context = Context { today, lock: &lock };
     let after = after.filter(|after| {
         let resolved = policy::resolve(after, &live, context);
-        resolved.is_ok_and(|resolved| is_same(&asked.desired, &resolved.desired))
+        resolved.is_ok_and(|resolved| is_same(&asked, &resolved.desired))
     });
     let Some(after) = after else { return Err(would_differ()) };
     let mut changed = Vec::new();
@@ -80,18 +84,11 @@ pub(super) async fn run(args: &FmtArgs, environment: &Environment, out: &Output)
     if args.check {
         return Ok(Exit::Failed);
     }
-    remember(&file.with(lock), &after, &live, &connection, out)?;
-    Ok(Exit::Done)
-}
-
-fn remember(
-    file: &LockFile,
-    policy: &Policy,
-    live: &Live,
-    connection: &Connection,
-    out: &Output,
-) -> Result<(), CliError> {
-    file.learn(&file.learnt(policy, live, connection, true), Learning::Allowed, out).map(drop)
+    asked.skipped.extend(unread.skipped);
+    let file = file.with(lock);
+    let learnt = file.learnt_beside(&asked.skipped, &after, &live, &connection, true);
+    file.learn(&learnt, Learning::Allowed, out)?;
+    Ok(exit)
 }
 
 /// Whether two policies ask for the same. Lines stay where they are, so places agree as well. What merely bears the old

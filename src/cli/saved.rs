@@ -24,6 +24,7 @@ use super::lockfile::Lacking;
 use super::output::Output;
 use super::plan_file;
 use super::prepare::{Begun, Prepared, Unchecked, begin};
+use super::unreadable::About;
 
 /// A plan that was saved.
 #[derive(Debug)]
@@ -141,6 +142,8 @@ pub(super) struct Remainder {
     pub(super) prepared: Prepared,
     /// Whether others changed something that it is about.
     pub(super) has_moved: bool,
+    /// Whether some of its spaces are skipped, or were not asked for.
+    pub(super) is_narrowed: bool,
 }
 
 /// Plans what is left of a saved plan.
@@ -159,17 +162,21 @@ pub(super) async fn prepare(
     begun.policy.focus_on_found(rest::spaces(plan));
     let written = written(scope, &begun, out);
     let planning = |desired: &Desired, live: &Live| saved::needs(plan, &written, desired, live);
-    let mut desired = Box::pin(begun.resolve(scope, Lacking::Refused, planning, out)).await?;
+    let about = About::Plan(plan);
+    let mut desired = Box::pin(begun.resolve(scope, Lacking::Refused, about, &planning, out)).await?;
+    let mut plan = plan.clone();
+    rest::leave_out(&mut plan, &begun.unread.keys);
+    saved::add_spaces(&mut desired, &plan);
+    let plan = &plan;
     if let Some(role) = other_role(plan, &begun.live) {
         return Err(saved.refused(&format!("the role {role} does not give what it gave then")));
     }
-    saved::add_spaces(&mut desired, plan);
     let mut rest = saved::rest(plan, &written, &desired, &begun.live);
     let (mut planned, beyond) = saved::plan_rest(plan, &mut rest, saved.gaps(), &desired, &begun.live)?;
     for (guard, why) in saved.overrides() {
         planned.plan.override_guards(&BTreeSet::from([guard]), why);
     }
-    say_what_is_left(saved, &rest, &planned.plan, out);
+    say_what_is_left(saved, plan, &rest, &planned.plan, out);
     for line in render::grown_groups(plan, &planned.plan) {
         out.say(&line);
     }
@@ -179,18 +186,25 @@ pub(super) async fn prepare(
     }
     let learning = (!planned.plan.is_blocked()).then(|| scope.learning(Lacking::Refused));
     let prepared = Box::pin(begun.prepared(planned, scope, learning, environment, out)).await?;
-    Ok(Remainder { prepared, has_moved: rest.has_moved() })
+    let is_narrowed = plan.objects.len() < saved.plan.objects.len();
+    Ok(Remainder { prepared, has_moved: rest.has_moved(), is_narrowed })
 }
 
-/// Says how much is left, and what others changed.
-fn say_what_is_left(saved: &SavedPlan, rest: &Rest, left: &Plan, out: &Output) {
-    let of = saved.plan.changes.len();
+/// Says how much is left of a plan, of which all is considered but what is skipped, and what others changed.
+fn say_what_is_left(saved: &SavedPlan, plan: &Plan, rest: &Rest, left: &Plan, out: &Output) {
+    let of = plan.changes.len();
     let (open, left_out) = (left.changes.len().min(of), left.left_out.len());
-    let changes = count(of, "change", "changes");
+    let changes = match saved.plan.changes.len() {
+        all if all == of => count(of, "change", "changes"),
+        all => {
+            format!("{}, {} of them in spaces that are skipped", count(all, "change", "changes"), all - of)
+        }
+    };
     let words = match (open, left_out) {
         (0, 0) if of == 0 => String::new(),
+        (0, 0) if of < saved.plan.changes.len() => ", all others made".to_owned(),
         (0, 0) => ", all of them made".to_owned(),
-        (open, 0) if open == of => String::new(),
+        (open, 0) if open == saved.plan.changes.len() => String::new(),
         (open, 0) => format!(", {open} of them still to be made"),
         (open, left_out) => format!(", {open} of them still to be made and {left_out} left out"),
     };

@@ -24,6 +24,7 @@ use super::output::Output;
 use super::prepare::{Unchecked, begin, override_guards};
 use super::saved::{Remainder, say_what_moved};
 use super::signals::Signals;
+use super::unreadable::About;
 
 pub(super) async fn run(
     args: &UndoArgs,
@@ -172,10 +173,6 @@ impl UndoneRun {
         self.record.plan.objects.is_empty()
     }
 
-    pub(super) const fn is_narrowed(&self) -> bool {
-        self.is_narrowed
-    }
-
     /// Plans the way back.
     pub(super) async fn prepare(
         &self,
@@ -195,10 +192,14 @@ impl UndoneRun {
         }
         begun.policy.focus_on_found(rest::spaces(&record.plan));
         let planning = |desired: &Desired, live: &Live| undo::needs(record, *include_ended, desired, live);
-        let desired = Box::pin(begun.resolve(scope, Lacking::Reported, planning, out)).await?;
-        let live = &begun.live;
+        let about = About::Plan(&record.plan);
+        let desired = Box::pin(begun.resolve(scope, Lacking::Reported, about, &planning, out)).await?;
+        let mut record = record.clone();
+        rest::leave_out(&mut record.plan, &begun.unread.keys);
+        let (record, live) = (&record, &begun.live);
         let Undo { mut rest, kept } = undo::undo(record, live, *include_ended);
-        let frame = undo::without_declarations(&desired, &record.plan);
+        let mut frame = undo::without_declarations(&desired, &record.plan);
+        frame.skipped.extend(begun.unread.skipped.iter().cloned());
         let gaps = if scope.allow_gap { Gaps::Allow } else { Gaps::Refuse };
         let mut planned = rest.plan(&Aim::default(), gaps, &frame, live)?;
         for (key, space) in &mut planned.plan.spaces {
@@ -218,8 +219,9 @@ impl UndoneRun {
         if let Some(commit) = self.commit() {
             out.say(&format!("The run was made from commit {commit}; `git revert {commit}` keeps it undone"));
         }
+        let is_narrowed = self.is_narrowed || !begun.unread.skipped.is_empty();
         let prepared = Box::pin(begun.prepared(planned, scope, None, environment, out)).await?;
-        Ok(Remainder { prepared, has_moved: rest.has_moved() })
+        Ok(Remainder { prepared, has_moved: rest.has_moved(), is_narrowed })
     }
 
     fn commit(&self) -> Option<&str> {

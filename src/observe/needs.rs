@@ -99,6 +99,15 @@ impl Needs {
     pub fn content(&mut self, key: &SpaceKey) -> &mut ContentNeeds {
         self.content.entry(key.clone()).or_default()
     }
+
+    /// The same without some spaces.
+    #[must_use]
+    pub fn without(mut self, spaces: &BTreeSet<SpaceKey>) -> Self {
+        self.spaces.retain(|key| !spaces.contains(key));
+        self.content.retain(|key, _| !spaces.contains(key));
+        self.anonymous.retain(|key| !spaces.contains(key));
+        self
+    }
 }
 
 impl ContentNeeds {

@@ -57,7 +57,7 @@ pub use page_only::{PageOnlyProblem, PlanPageOnly};
 pub use schedule::{Gaps, OrderSearch, SearchLimits};
 pub use stated::beyond_stated;
 pub use target::{Aim, KeepReason, Target, TargetHolding, TargetPage, TargetSpace, Unmanaged};
-pub use teams::{blocked_for_teams, without_skipped};
+pub use teams::{blocked_for_teams, team_of_space, without_skipped};
 
 use crate::access::Engine;
 use crate::model::{Declaration, Desired, Live, LiveSpace, PageList, Permission, Truth, Wanted};

@@ -52,6 +52,14 @@ pub fn blocked_for_teams(plan: &Plan, team_of: TeamOf<'_>) -> Option<BTreeSet<Sk
     Some(skipped)
 }
 
+/// The team whose lines alone ask for all that a plan changes in a space, and the first of them.
+pub fn team_of_space(plan: &Plan, key: &SpaceKey, team_of: TeamOf<'_>) -> Option<(String, Origin)> {
+    let changes = plan.changes.iter().filter(|change| change.space() == key);
+    let behind = changes.map(|change| team_behind(change, plan, team_of));
+    let behind: Option<Vec<(&SpaceKey, String, &Origin)>> = behind.collect();
+    behind?.into_iter().next().map(|(_, team, origin)| (team, origin.clone()))
+}
+
 /// What is asked for without the spaces that are skipped; `None` if nothing is left.
 pub fn without_skipped(desired: &Desired, skipped: BTreeSet<Skipped>) -> Option<Desired> {
     let mut rest = desired.clone();

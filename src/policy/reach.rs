@@ -120,9 +120,9 @@ impl Policy {
         chosen.map(|space| space.key.clone()).collect()
     }
 
-    /// Spaces whose access is copied somewhere; for a team, into its spaces.
+    /// Spaces whose access is copied somewhere, as far as a run is about that.
     pub(super) fn sources(&self) -> BTreeSet<&SpaceKey> {
-        if self.focus.team.is_none() {
+        if self.is_about_all() {
             return self.likes().map(|like| like.value.space()).collect();
         }
         let mut sources: BTreeSet<&SpaceKey> = BTreeSet::new();
@@ -133,8 +133,14 @@ impl Policy {
                 .values()
                 .filter(|space| counts(&space.key.value))
                 .filter_map(|space| space.like.as_ref());
-            // What a pattern matches, only a list of spaces tells.
-            let may_count = |selector: &Selector| selector.has_globs() || selector.exact_keys().any(counts);
+            // What a pattern matches for a team, only a list of spaces tells.
+            let may_count = |selector: &Selector| match &self.focus.spaces {
+                Some(scope) => {
+                    let some = scope.iter().filter(|key| self.is_in_scope(key));
+                    some.chain(sources.iter().copied()).any(|key| selector.admits(key))
+                }
+                None => selector.has_globs() || selector.exact_keys().any(counts),
+            };
             let rules = self.rules.iter().filter(|rule| rule.spaces.as_ref().is_some_and(may_count));
             let likes = own.chain(rules.filter_map(|rule| rule.like.as_ref()));
             let found: BTreeSet<&SpaceKey> = likes.map(|like| like.value.space()).collect();

@@ -78,6 +78,7 @@ mod streams;
 mod support;
 mod team;
 mod team_errors;
+mod team_unreadable;
 mod trouble;
 mod unneeded;
 mod waiting;

@@ -7,7 +7,6 @@ mod unknown;
 use crate::confluence::{Error, Read as _};
 use crate::diagnostic::Diagnostics;
 use crate::model::{Edition, Live, Site, SpaceRoleMode};
-use crate::observe::Failure;
 use crate::plan::{self, Gaps};
 use crate::policy::lock::LOCK_FILE;
 use crate::policy::{Context, Policy, Resolved};
@@ -23,6 +22,8 @@ use super::exit::Exit;
 use super::lockfile::LockFile;
 use super::output::Output;
 use super::reading::SiteReading;
+use super::team_errors::without_blocked;
+use super::unreadable::{self, About};
 
 /// How one thing is.
 enum Diagnosis {
@@ -75,7 +76,7 @@ pub(super) async fn run(
     let context = Context { today: environment.today()?, lock: lock.known() };
     let live = Live { guests: policy.guests(), ..Live::of(site) };
     let reading = SiteReading::of(&connection, out);
-    let found = of_policy(reading, live, &policy, context).await?;
+    let found = Box::pin(of_policy(reading, live, policy, context, out)).await?;
     if let Some(problems) = &found.problems {
         out.findings(problems, &sources);
     }
@@ -126,28 +127,35 @@ struct PolicyOnSite {
 async fn of_policy(
     reading: SiteReading<'_>,
     mut live: Live,
-    policy: &Policy,
+    mut policy: Policy,
     context: Context<'_>,
+    out: &Output,
 ) -> Result<PolicyOnSite, CliError> {
-    let (mut findings, problems) = match reading.for_plan(&mut live, policy, context, plan::needs).await {
-        Ok(Resolved { desired, .. }) => {
+    let asked = (&[][..], About::Policy);
+    let read = unreadable::for_plan(reading, &mut policy, &mut live, context, asked, &plan::needs).await;
+    let (mut findings, problems) = match read {
+        Ok((Ok(Resolved { mut desired, .. }), unread)) => {
+            unread.say(out);
+            desired.skipped.extend(unread.skipped);
             let on_site = policy.on_site(context.lock, &live.listing);
             let mut findings = rights::of_selected(&on_site.policy, &desired, &live);
-            findings.extend(rights::of_plan(&plan::plan(&desired, &live, Gaps::Refuse)?.plan));
+            let gaps = Gaps::Refuse;
+            let planned = plan::plan(&desired, &live, gaps)?;
+            let about = (None, gaps);
+            let rest = without_blocked(&policy, &live, &desired, &planned.plan, about, &|_| ())?;
+            findings.extend(rights::of_plan(&rest.unwrap_or(planned).plan));
             (findings, None)
         }
-        Err(Failure::Policy(problems)) => {
+        Ok((Err(problems), _)) => {
             let findings = "policy   does not fit this site: see the errors above".to_owned();
             (vec![Diagnosis::Broken(findings)], Some(problems))
         }
         // No plan comes about either, and the list that is in doubt is named.
-        Err(Failure::Site(
-            error @ (Error::Incomplete { .. } | Error::Endless { .. } | Error::NoRoles { .. }),
-        )) => {
+        Err(error @ (Error::Incomplete { .. } | Error::Endless { .. } | Error::NoRoles { .. })) => {
             let findings = vec![Diagnosis::Broken(format!("answers  {error}"))];
             return Ok(PolicyOnSite { findings, problems: None });
         }
-        Err(Failure::Site(error)) => return Err(error.into()),
+        Err(error) => return Err(error.into()),
     };
     findings.extend(unknown::unknown(&live));
     Ok(PolicyOnSite { findings, problems })

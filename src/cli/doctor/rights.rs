@@ -9,7 +9,7 @@ use crate::model::{Desired, Listing, Live, SpaceKey, Truth};
 use crate::plan::{self, Plan};
 use crate::policy::Policy;
 use crate::policy::lock::Lock;
-use crate::render::{account_refusals, left_out_lines};
+use crate::render::{account_refusals, left_out_lines, skipped_for_teams};
 
 use super::Diagnosis;
 use crate::cli::error::CliError;
@@ -37,7 +37,11 @@ pub(super) async fn of_named(site: &Cloud, policy: &Policy, lock: &Lock) -> Resu
     }
     let on_site = policy.on_site(lock, &listing);
     let keys: BTreeSet<&SpaceKey> = on_site.policy.space_keys().collect();
-    for hidden in keys.iter().filter(|key| !listing.spaces.contains_key(**key)) {
+    // What only teams name is skipped by a plan, which says so.
+    let central = policy.central();
+    let central = central.on_site(lock, &listing);
+    let central: BTreeSet<&SpaceKey> = central.policy.space_keys().collect();
+    for hidden in central.iter().filter(|key| !listing.spaces.contains_key(**key)) {
         let hidden = on_site.policy.as_written(hidden);
         findings.push(Diagnosis::Broken(format!(
             "{} not visible: it does not exist, or this account lacks the View permission",
@@ -46,7 +50,14 @@ pub(super) async fn of_named(site: &Cloud, policy: &Policy, lock: &Lock) -> Resu
     }
     for space in listing.spaces.values().filter(|space| keys.contains(&space.key)) {
         let key = pad(space.key.as_str(), LABEL);
-        let operations = site.space_operations(space.id).await?;
+        let operations = match site.space_operations(space.id).await {
+            Err(error) if error.hidden_space().is_some() && !central.contains(&space.key) => {
+                let unknown = format!("{key} cannot tell whether this account can change access: {error}");
+                findings.push(Diagnosis::Doubtful(unknown));
+                continue;
+            }
+            operations => operations?,
+        };
         findings.push(if operations.contains("administer/space") {
             Diagnosis::Fine(format!("{key} this account can change access"))
         } else {
@@ -89,8 +100,9 @@ pub(super) fn of_selected(policy: &Policy, desired: &Desired, live: &Live) -> Ve
     }
 }
 
-/// What a plan would leave out now, and why it would be refused for that.
+/// What a plan would leave out now, or skip for teams, and why it would be refused for that.
 pub(super) fn of_plan(plan: &Plan) -> impl Iterator<Item = Diagnosis> {
     let refused = account_refusals(plan).into_iter().map(Diagnosis::Refused);
-    left_out_lines(plan).into_iter().map(Diagnosis::LeftOut).chain(refused)
+    let left_out = left_out_lines(plan).into_iter().chain(skipped_for_teams(plan));
+    left_out.map(Diagnosis::LeftOut).chain(refused)
 }

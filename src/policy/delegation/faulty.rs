@@ -19,6 +19,7 @@ impl Policy {
         for line in rest.rules.iter_mut().flat_map(|rule| rule.rows.values_mut()).flatten() {
             line.who.retain(|entry| !is_out(&entry.who.span.file));
         }
+        rest.tests.retain(|test| !is_out(&test.name.span.file));
         rest
     }
 

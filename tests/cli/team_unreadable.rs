@@ -1,0 +1,213 @@
+//! A space that cannot be read and that only files of a team ask about: every command goes on without it, says so with the
+//! line of the team, and changes nothing there. What central files ask for there ends each command as ever.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+
+use crate::later::Held;
+use crate::support::{Front, Ran, Reply, sign_in};
+use crate::team::Case;
+
+/// The example of `docs/teams.md` without the central entry of a space of the team, behind a server that may refuse
+/// everything in `ENGLAB`.
+struct Shut {
+    case: Case,
+    front: Front,
+    is_shut: Arc<AtomicBool>,
+}
+
+const ENTRY: &str = "  ENG:\n    access:\n      admin: [group:admins, group:eng-leads]\n\n";
+/// What central files ask for in the space that cannot be read.
+const CENTRAL: &str = "rules: [{name: central, spaces: [ENGLAB], access: {viewer: [group:ops]}}]\n";
+/// What is said of the one is copied to the other.
+const COPIES: &str = "rules: [{name: copies, spaces: [ENG], like: ENGLAB}]\n";
+
+impl Shut {
+    fn on(status: u16, more: &[(&str, &str)], state: &str) -> Self {
+        let case = Case::on("ann", |site| format!("{site}{state}"));
+        let central = case.folder.read("confperm.yaml").replace(ENTRY, "");
+        case.folder.write("confperm.yaml", &central);
+        for (file, text) in more {
+            case.folder.write(file, text);
+        }
+        let is_shut = Arc::new(AtomicBool::new(false));
+        let shut = Arc::clone(&is_shut);
+        let front = case.hosted.behind_uris(move |_, uri| {
+            let is_list_of_many = uri.path().ends_with("/v2/pages") || uri.path().ends_with("/v2/blogposts");
+            let is_in_it = uri.path().contains("/spaces/102/")
+                || is_list_of_many
+                    && uri.query().is_some_and(|query| query.contains("space-id=") && query.contains("102"));
+            (shut.load(Ordering::Relaxed) && is_in_it).then(|| Reply::v2(status, "no"))
+        });
+        Self { case, front, is_shut }
+    }
+
+    fn shut(&self, is_shut: bool) {
+        self.is_shut.store(is_shut, Ordering::Relaxed);
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.case.folder.confperm(arguments);
+        sign_in(&mut command, &self.front.url, &self.case.hosted.running);
+        Ran::from(command.output().unwrap())
+    }
+
+    /// A run, and the spaces in which it changed something.
+    fn changed_by(&self, arguments: &[&str]) -> (Ran, BTreeSet<String>) {
+        let before = self.case.hosted.running.world(Held::of);
+        let ran = self.run(arguments);
+        let differences = before.differences(&self.case.hosted.running.world(Held::of));
+        let keys = differences.iter().filter_map(|line| line.split([' ', ':']).next());
+        (ran, keys.map(str::to_owned).collect())
+    }
+}
+
+#[track_caller]
+fn says_what_is_skipped(ran: &Ran) {
+    let said = "ENGLAB is skipped: it would not be read but for what a team asks there (teams/eng/";
+    assert!(ran.err.contains(said), "{}", ran.err);
+}
+
+const COMMANDS: [&[&str]; 7] = [
+    &["plan"],
+    &["apply", "--yes"],
+    &["apply", "--yes", "--locked"],
+    &["doctor"],
+    &["lock"],
+    &["fmt", "--renames", "."],
+    &["import", "--missing"],
+];
+
+#[test]
+fn no_command_stops_at_a_space_that_only_a_team_asks_about_and_that_cannot_be_read() {
+    for status in [403, 404] {
+        let shut = Shut::on(status, &[], "");
+        // What is imported is as the policy says.
+        shut.run(&["apply", "--yes"]).code(0);
+        let lock = shut.case.folder.read("confperm.lock");
+        assert!(lock.contains("ENGLAB"), "{lock}");
+        shut.shut(true);
+        for command in COMMANDS {
+            let (ran, changed) = shut.changed_by(command);
+            let ran = ran.code(6);
+            says_what_is_skipped(&ran);
+            assert_eq!(changed, BTreeSet::new(), "{command:?}");
+            assert!(shut.case.folder.read("confperm.lock").contains("ENGLAB"), "{command:?}");
+        }
+        let doctor = shut.run(&["doctor"]).code(6);
+        assert!(doctor.out.contains("out   ENGLAB") && doctor.out.contains("Ready, but"), "{}", doctor.out);
+        shut.run(&["plan", "--space", "OPS"]).code(0);
+        for asked in [&["plan", "--space", "ENGLAB"][..], &["plan", "--team", "eng"]] {
+            shut.run(asked).code(1);
+        }
+        shut.case.folder.write("central.yaml", CENTRAL);
+        for command in COMMANDS {
+            let (ran, changed) = shut.changed_by(command);
+            ran.code(1);
+            assert_eq!(changed, BTreeSet::new(), "{command:?}");
+        }
+    }
+}
+
+/// A run about other spaces does not read what is copied elsewhere; where the copy itself is asked for, it is skipped.
+#[test]
+fn what_copies_from_a_space_that_cannot_be_read_is_skipped_with_it() {
+    let shut = Shut::on(403, &[("teams/eng/more.yaml", COPIES)], "");
+    shut.run(&["plan"]).code(0);
+    shut.run(&["plan", "--space", "ENG", "-o", "plan.json"]).code(0);
+    shut.shut(true);
+    let ran = shut.run(&["plan", "--space", "OPS"]).code(0);
+    assert!(!ran.err.contains("ENGLAB"), "{}", ran.err);
+    let plan: Value = serde_json::from_str(&shut.run(&["plan", "--format", "json"]).code(6).out).unwrap();
+    let skipped: Vec<&Value> = plan["skipped"].as_array().unwrap().iter().map(|it| &it["space"]).collect();
+    assert_eq!(skipped, ["ENG", "ENGLAB"]);
+    let ran = shut.run(&["plan", "--space", "ENG"]).code(6);
+    assert!(ran.err.contains("`ENG` is skipped: ENGLAB would not be read"), "{}", ran.err);
+    // What was planned before does not hang on it.
+    let (ran, changed) = shut.changed_by(&["apply", "plan.json"]);
+    ran.code(0);
+    assert_eq!(changed, BTreeSet::from(["ENG".to_owned()]));
+    let (ran, changed) = shut.changed_by(&["undo", "last", "--yes", "--ahead-of-revert"]);
+    ran.code(0);
+    assert_eq!(changed, BTreeSet::from(["ENG".to_owned()]));
+}
+
+#[test]
+fn a_saved_plan_and_an_undo_leave_a_space_as_it_is_that_cannot_be_read_any_more() {
+    let keys = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<BTreeSet<String>>();
+    let others = keys(&["ENG", "OPS"]);
+    let shut = Shut::on(403, &[], "");
+    shut.run(&["plan", "-o", "plan.json"]).code(0);
+    shut.run(&["plan", "--space", "OPS", "-o", "ops.json"]).code(0);
+    shut.shut(true);
+    // It changes nothing there.
+    let (ran, changed) = shut.changed_by(&["apply", "ops.json"]);
+    assert_eq!(ran.code(0).said("warning:"), [""; 0]);
+    assert_eq!(changed, keys(&["OPS"]));
+    shut.changed_by(&["undo", "last", "--yes", "--ahead-of-revert"]).0.code(0);
+    let (ran, changed) = shut.changed_by(&["apply", "plan.json"]);
+    let ran = ran.code(6);
+    says_what_is_skipped(&ran);
+    assert!(ran.err.contains("of them in spaces that are skipped"), "{}", ran.err);
+    assert_eq!(changed, others);
+    let (ran, changed) = shut.changed_by(&["apply", "plan.json"]);
+    assert!(ran.code(6).err.contains("all others made"));
+    assert_eq!(changed, keys(&[]));
+    shut.shut(false);
+    let (ran, changed) = shut.changed_by(&["apply", "plan.json"]);
+    ran.code(0);
+    assert_eq!(changed, keys(&["ENGLAB"]));
+
+    let shut = Shut::on(403, &[], "");
+    shut.run(&["apply", "--yes"]).code(0);
+    shut.shut(true);
+    let (ran, changed) = shut.changed_by(&["undo", "last", "--yes", "--ahead-of-revert"]);
+    says_what_is_skipped(&ran.code(6));
+    assert_eq!(changed, others);
+
+    // What central files gave there is not left to chance.
+    let shut = Shut::on(403, &[("central.yaml", CENTRAL)], "");
+    shut.run(&["plan", "-o", "plan.json"]).code(0);
+    shut.shut(true);
+    let (ran, changed) = shut.changed_by(&["apply", "plan.json"]);
+    assert_eq!(ran.code(1).failures(), ["not-permitted"]);
+    assert_eq!(changed, keys(&[]));
+}
+
+/// The pages of more than four spaces are read by lists of many spaces, and a refused one names none of them.
+#[test]
+fn a_refused_list_of_many_spaces_stops_no_run_for_others() {
+    let more: String = (1..=4)
+        .map(|n| {
+            format!(
+                "  ENG{n}:\n    id: {}\n    name: More {n}\n    permissions: {{read/space: [group:admins], administer/space: [group:admins]}}\n    pages:\n      - {{id: {}, title: Home, author: eva, view: [group:eng-old, group:eng-core, group:admins]}}\n",
+                110 + n,
+                2000 + n
+            )
+        })
+        .collect();
+    let shut = Shut::on(404, &[], &more);
+    let central = shut.case.folder.read("confperm.yaml");
+    let to = "to: [group:eng-*]\n";
+    shut.case.folder.write("confperm.yaml", &central.replace(to, &format!("{to}    may-remove: any\n")));
+    shut.case.folder.write(
+        "teams/eng/more.yaml",
+        "rules: [{name: less, spaces: {key: ENG*}, absent: [group:eng-old]}]\n",
+    );
+    // The grants are shown, the pages are not.
+    let pages = shut.case.hosted.behind_uris(|_, uri| {
+        let is_of_many =
+            uri.path().ends_with("/v2/pages") && uri.query().is_some_and(|query| query.contains("102"));
+        (uri.path().ends_with("/spaces/102/pages") || is_of_many).then(|| Reply::v2(404, "no"))
+    });
+    let shut = Shut { front: pages, ..shut };
+    let (ran, changed) = shut.changed_by(&["apply", "--yes"]);
+    says_what_is_skipped(&ran.code(6));
+    assert!(
+        changed.contains("ENG1") && changed.contains("OPS") && !changed.contains("ENGLAB"),
+        "{changed:?}"
+    );
+}
