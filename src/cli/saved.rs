@@ -24,6 +24,7 @@ use super::lockfile::Lacking;
 use super::output::Output;
 use super::plan_file;
 use super::prepare::{Begun, Prepared, Unchecked, begin};
+use super::team_errors;
 use super::unreadable::About;
 
 /// A plan that was saved.
@@ -167,6 +168,12 @@ pub(super) async fn prepare(
     let mut plan = plan.clone();
     rest::leave_out(&mut plan, &begun.unread.keys);
     saved::add_spaces(&mut desired, &plan);
+    if scope.locked
+        && let Some((rest, without)) = team_errors::without_unlocked(&begun, &desired, out)
+    {
+        desired = rest;
+        rest::leave_out(&mut plan, &without);
+    }
     let plan = &plan;
     if let Some(role) = other_role(plan, &begun.live) {
         return Err(saved.refused(&format!("the role {role} does not give what it gave then")));

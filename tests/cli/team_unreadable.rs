@@ -211,3 +211,48 @@ fn a_refused_list_of_many_spaces_stops_no_run_for_others() {
         "{changed:?}"
     );
 }
+
+/// A saved plan may ask for what the lock lacks, if it was made with `--locked`.
+#[test]
+fn a_saved_plan_skips_what_the_lock_lacks_of_a_team() {
+    let rule = "rules: [{name: more, spaces: [ENGLAB], access: {collaborator: [group:eng-old]}}]\n";
+    let shut = Shut::on(403, &[], "");
+    shut.run(&["plan"]).code(0);
+    let lock = shut.case.folder.read("confperm.lock");
+    shut.case.folder.write("teams/eng/more.yaml", rule);
+    shut.run(&["plan", "--locked", "-o", "plan.json"]).code(0);
+    let (ran, changed) = shut.changed_by(&["apply", "plan.json", "--locked"]);
+    let ran = ran.code(6);
+    assert!(ran.err.contains("lacks 1 name of teams/eng/more.yaml"), "{}", ran.err);
+    assert!(ran.err.contains("`ENGLAB` is skipped"), "{}", ran.err);
+    assert_eq!(changed, ["ENG", "OPS"].map(str::to_owned).into());
+    assert_eq!(shut.case.folder.read("confperm.lock"), lock);
+    // Without --locked, all of it is carried out.
+    let (ran, changed) = shut.changed_by(&["apply", "plan.json"]);
+    ran.code(0);
+    assert_eq!(changed, ["ENGLAB".to_owned()].into());
+
+    // A name that only a test of the team has.
+    let shut = Shut::on(403, &[], "");
+    shut.run(&["plan"]).code(0);
+    shut.case.folder.write(
+        "teams/eng/tests.yaml",
+        "tests: [{name: old, who: group:eng-old, cannot: {edit: [ENGLAB/Home]}}]\n",
+    );
+    let (ran, changed) = shut.changed_by(&["apply", "--yes", "--locked"]);
+    let ran = ran.code(6);
+    assert!(ran.err.contains("lacks 1 name of teams/eng/tests.yaml"), "{}", ran.err);
+    assert_eq!(changed, ["ENG", "ENGLAB", "OPS"].map(str::to_owned).into());
+
+    // A name of central files.
+    let shut = Shut::on(403, &[], "");
+    shut.run(&["plan"]).code(0);
+    shut.case.folder.write(
+        "central.yaml",
+        "rules: [{name: central, spaces: [OPS], access: {viewer: [group:everybody]}}]\n",
+    );
+    shut.run(&["plan", "--locked", "-o", "plan.json"]).code(0);
+    let (ran, changed) = shut.changed_by(&["apply", "plan.json", "--locked"]);
+    assert_eq!(ran.code(1).failures(), ["incomplete-lock"]);
+    assert_eq!(changed, BTreeSet::new());
+}

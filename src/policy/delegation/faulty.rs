@@ -47,13 +47,15 @@ impl Policy {
         lines.into_iter().next().filter(|_| !is_about)
     }
 
-    /// The files of teams that ask for something of spaces, tables included, each with its team and its first line.
+    /// The files of teams that ask for something of spaces or test it, tables included, each with its team and its first
+    /// line.
     pub fn files_of_teams(&self) -> BTreeMap<&Utf8Path, (&Team, &Span)> {
         let entries = self.spaces.values().map(|space| &space.key.span);
         let rules = self.rules.iter().map(|rule| &rule.name.span);
         let rows = self.rules.iter().flat_map(rows);
         let mut files = BTreeMap::new();
-        for span in entries.chain(rules).chain(rows) {
+        let tests = self.tests.iter().map(|test| &test.name.span);
+        for span in entries.chain(rules).chain(rows).chain(tests) {
             if let Some(team) = self.delegation.team_of(&span.file) {
                 files.entry(&*span.file).or_insert((team, span));
             }
