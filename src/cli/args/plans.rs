@@ -42,7 +42,7 @@ pub(in crate::cli) struct Scope {
     #[arg(long)]
     pub(in crate::cli) allow_gap: bool,
 
-    /// Do not write confperm.lock; names of the policy that it lacks are an error, or a warning of `plan`
+    /// Do not write confperm.lock; names of the policy that it lacks are an error, or a warning of `plan`; of those that only files of teams have, `apply` skips what they are about
     #[arg(long)]
     pub(in crate::cli) locked: bool,
 
