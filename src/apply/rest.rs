@@ -17,8 +17,8 @@ pub struct Rest {
     pub target: Target,
     /// The objects that others changed.
     pub moved: BTreeMap<ObjectId, Vec<ConcurrentChange>>,
-    /// Spaces that are gone, or whose keys others bear now. They are not in the target.
-    pub gone: BTreeSet<SpaceKey>,
+    /// Spaces that are gone or have other keys now, with the key of now where it is known. They are not in the target.
+    pub gone: BTreeMap<SpaceKey, Option<SpaceKey>>,
 }
 
 impl Rest {
@@ -83,6 +83,9 @@ fn spaces_that_depend(plan: &Plan) -> BTreeSet<SpaceKey> {
 pub(super) fn add_objects(needs: &mut Needs, plan: &Plan, live: &Live) {
     let spaces = spaces(plan);
     needs.listing.keys.extend(spaces.iter().cloned());
+    let asked = spaces.iter().filter(|key| live.listing.asked.contains(*key));
+    let elsewhere = asked.filter(|key| key_of_now(plan, key, live) != Some(*key));
+    needs.listing.ids.extend(elsewhere.filter_map(|key| Some(plan.spaces.get(key)?.id)));
     needs.spaces.extend(spaces.iter().filter(|key| live.listing.spaces.contains_key(*key)).cloned());
     for object in &plan.objects {
         if let Object::Page { space, content, .. } = object
@@ -110,6 +113,12 @@ pub fn spaces(plan: &Plan) -> BTreeSet<SpaceKey> {
 pub(super) fn is_there(plan: &Plan, key: &SpaceKey, live: &Live) -> bool {
     let (then, now) = (plan.spaces.get(key), live.spaces.get(key));
     matches!((then, now), (Some(then), Some(now)) if then.id == now.space.id)
+}
+
+/// The key that a space of the plan has now, as far as the site was asked for it.
+pub(super) fn key_of_now<'l>(plan: &Plan, key: &SpaceKey, live: &'l Live) -> Option<&'l SpaceKey> {
+    let id = plan.spaces.get(key)?.id;
+    live.listing.spaces.values().find(|space| space.id == id).map(|space| &space.key)
 }
 
 /// Whether a page stands elsewhere than where the plan saw it, or is archived since.

@@ -12,7 +12,7 @@ use crate::plan::{
 
 use super::change::ConcurrentChange;
 use super::look::{Course, lists_of};
-use super::rest::{Rest, add_objects, displaced, is_there, spaces};
+use super::rest::{Rest, add_objects, displaced, is_there, key_of_now, spaces};
 
 /// What is left of a plan on the site as it is now. `written` are the objects that runs may have written since.
 /// `desired` is the policy that the plan was made from, on that site.
@@ -24,7 +24,7 @@ pub fn rest(plan: &Plan, written: &BTreeSet<ObjectId>, desired: &Desired, live: 
         let id = ObjectId::of(object);
         let key = id.space();
         if !is_there(plan, key, live) {
-            rest.gone.insert(key.clone());
+            rest.gone.insert(key.clone(), key_of_now(plan, key, live).cloned());
             continue;
         }
         let mut changes = course.changes(object, live);
@@ -84,7 +84,7 @@ pub fn plan_rest(
 /// Lists what is left out of pages and spaces that are not there any more, of which the target knows nothing.
 fn list_unseen(plan: &Plan, rest: &Rest, live: &Live, left: &mut Plan) {
     let is_unseen = |change: &&Change| match ObjectId::changed_by(change) {
-        id if rest.gone.contains(id.space()) => true,
+        id if rest.gone.contains_key(id.space()) => true,
         ObjectId::Page { space, content } => lists_of(live, &space, content).is_none(),
         ObjectId::Holding { .. } => false,
     };

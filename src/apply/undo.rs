@@ -17,7 +17,7 @@ use crate::plan::{
 
 use super::journal::Record;
 use super::look::{Course, lets_in, lists_of};
-use super::rest::{Rest, add_objects, displaced, is_there, spaces};
+use super::rest::{Rest, add_objects, displaced, is_there, key_of_now, spaces};
 
 /// What takes a run back, and what cannot come back.
 #[derive(Debug, Default)]
@@ -65,7 +65,7 @@ pub fn undo(record: &Record, live: &Live, include_ended: bool) -> Undo {
         let Some(changes) = made.get(&id) else { continue };
         let key = id.space();
         if !is_there(plan, key, live) {
-            undo.rest.gone.insert(key.clone());
+            undo.rest.gone.insert(key.clone(), key_of_now(plan, key, live).cloned());
             continue;
         }
         let requested = plan.requested.get(key).filter(|_| !include_ended).unwrap_or(&none);

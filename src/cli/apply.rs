@@ -6,7 +6,7 @@ use crate::apply::{ApplyOutcome, Status, journal};
 use crate::model::{Skipped, SpaceKey};
 use crate::plan::Plan;
 use crate::render::style::count;
-use crate::render::{self, ApplyResult, Basis, RunDocument};
+use crate::render::{self, ApplyResult, RunDocument};
 
 use super::args::{ApplyArgs, ApplyFormat};
 use super::carry_out::{carry_out, mention_last, mention_unknown};
@@ -23,7 +23,7 @@ use super::output::Output;
 use super::prepare::{Prepared, prepare};
 use super::saved::{self, Remainder, SavedPlan};
 use super::signals::Signals;
-use super::undo::UndoneRun;
+use super::undo::{NO_SPACE_LEFT, UndoneRun};
 
 pub(super) async fn run(
     args: &ApplyArgs,
@@ -84,18 +84,6 @@ pub(super) enum Source {
     Journal(Box<UndoneRun>),
 }
 
-impl Source {
-    const fn basis(&self, in_part: bool) -> Basis {
-        match self {
-            Self::Policy => Basis::Policy,
-            Self::Saved(_) if in_part => Basis::SavedPlanInPart,
-            Self::Saved(_) => Basis::SavedPlan,
-            Self::Journal(_) if in_part => Basis::UndoInPart,
-            Self::Journal(_) => Basis::Undo,
-        }
-    }
-}
-
 impl Approval {
     /// Whether a plan of the policy must not take the place of this one.
     const fn is_given(&self) -> bool {
@@ -125,30 +113,26 @@ impl Approval {
             let mut more = plan.skipped.difference(before);
             if more.any(Skipped::is_of_team) { scope.completeness(plan) } else { Exit::Done }
         };
-        let (mut prepared, exit, in_part) = match &self.source {
+        Ok(match &self.source {
             Source::Policy => {
                 let lacking = Lacking::Refused;
                 let prepared =
                     prepare(scope, &args.run.overrides, lacking, is_accepted, environment, out).await?;
                 let completeness = scope.completeness(&prepared.planned.plan);
-                (prepared, completeness, false)
+                (prepared, completeness)
             }
             Source::Saved(saved) => {
                 let left = saved::prepare(saved, scope, environment, out).await?;
                 let exit = scope.completeness(&saved.plan).max(moved(left.has_moved));
                 let exit = exit.max(skips(&left, &saved.plan.skipped));
-                let in_part = left.has_moved || left.is_narrowed;
-                (left.prepared, exit, in_part)
+                (left.prepared, exit)
             }
             Source::Journal(run) => {
                 let left = run.prepare(scope, &args.run.overrides, environment, out).await?;
                 let exit = moved(left.has_moved).max(skips(&left, &BTreeSet::new()));
-                let in_part = left.has_moved || left.is_narrowed;
-                (left.prepared, exit, in_part)
+                (left.prepared, exit)
             }
-        };
-        prepared.view.basis = self.source.basis(in_part);
-        Ok((prepared, exit))
+        })
     }
 }
 
@@ -363,13 +347,7 @@ fn show(prepared: &Prepared, args: &ApplyArgs, approval: &Approval, out: &Output
     let (plan, view) = (&prepared.planned.plan, &prepared.view);
     if plan.spaces.is_empty() && !matches!(approval.source, Source::Policy) {
         // The policy may well name some.
-        return out.say(match &approval.source {
-            Source::Saved(saved) if saved.is_empty() => "Nothing to change: the plan changes nothing.",
-            Source::Journal(run) if run.is_empty() => {
-                "Nothing to change: what this would take back is taken back already."
-            }
-            _ => "Nothing to change: there is no space left to change something in.",
-        });
+        return out.say(prepared.nothing.unwrap_or(NO_SPACE_LEFT));
     }
     match args.run.format {
         ApplyFormat::Text => out.data(&render::plan_as_text_in(plan, view)),

@@ -1,7 +1,7 @@
 //! Which spaces the keys of a command line mean: the keys that spaces have, and those that they had when the lock was
-//! written.
+//! written, or a run was made.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Live, SpaceId, SpaceKey};
 use crate::observe::{ListingNeeds, Needs, SiteLists};
@@ -21,6 +21,31 @@ pub(super) async fn on_site(
     let keys: BTreeSet<&SpaceKey> = keys.into_iter().collect();
     let remembered: Vec<(&SpaceKey, SpaceId)> =
         keys.iter().filter_map(|key| Some((*key, lock.space_id(key)?))).collect();
+    look_up(&remembered, reading, live).await?;
+    let meant = keys.into_iter().map(|key| {
+        lock.space_asked_for(key, &live.listing).cloned().map_err(|two| ambiguous(key, &two, lock))
+    });
+    meant.collect()
+}
+
+/// The keys that spaces have now, by their ids; those that the site does not show are missing.
+pub(super) async fn of_now(
+    remembered: &[(&SpaceKey, SpaceId)],
+    reading: SiteReading<'_>,
+    live: &mut Live,
+) -> Result<BTreeMap<SpaceId, SpaceKey>, CliError> {
+    look_up(remembered, reading, live).await?;
+    let ids: BTreeSet<SpaceId> = remembered.iter().map(|(_, id)| *id).collect();
+    let there = live.listing.spaces.values().filter(|space| ids.contains(&space.id));
+    Ok(there.map(|space| (space.id, space.key.clone())).collect())
+}
+
+/// Lists the spaces that had these keys, by their ids where their keys are others now.
+async fn look_up(
+    remembered: &[(&SpaceKey, SpaceId)],
+    reading: SiteReading<'_>,
+    live: &mut Live,
+) -> Result<(), CliError> {
     let needs = |live: &Live| {
         let listing = &live.listing;
         let is_there = |id: &SpaceId| listing.spaces.values().any(|space| space.id == *id);
@@ -35,10 +60,7 @@ pub(super) async fn on_site(
     if !remembered.is_empty() {
         reading.until_known(live, needs).await?;
     }
-    let meant = keys.into_iter().map(|key| {
-        lock.space_asked_for(key, &live.listing).cloned().map_err(|two| ambiguous(key, &two, lock))
-    });
-    meant.collect()
+    Ok(())
 }
 
 /// Names both spaces, and how to write each of them.

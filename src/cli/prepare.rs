@@ -37,6 +37,8 @@ pub(super) struct Prepared {
     pub(super) last: Option<journal::Last>,
     /// How the plan is shown as text.
     pub(super) view: View,
+    /// What is said where it is about no space, if that is known.
+    pub(super) nothing: Option<&'static str>,
 }
 
 /// What ends within so many days is mentioned.
@@ -134,6 +136,7 @@ impl Begun {
     ) -> Result<Desired, CliError> {
         // What was changed meanwhile is planned again by the run that has the journal open.
         self.lock.check_is_there(self.last.is_some() && scope.moved.is_empty(), lacking, out)?;
+        self.follow_unverified(out).await?;
         self.live.stray =
             unverified::came_along(self.last.as_ref().map_or(&[], |last| last.unverified.as_slice()));
         let context = Context { today: self.today, lock: self.lock.known() };
@@ -148,6 +151,20 @@ impl Begun {
         desired.skipped.extend(unread.skipped.iter().cloned());
         self.unread = unread;
         Ok(desired)
+    }
+
+    /// Calls what earlier runs left unverified by the keys that its spaces have now.
+    async fn follow_unverified(&mut self, out: &Output) -> Result<(), CliError> {
+        let Some(last) = &mut self.last else { return Ok(()) };
+        let then: Vec<_> =
+            last.unverified.iter().map(|entry| (entry.object.space(), entry.space_id)).collect();
+        let now = keys::of_now(&then, SiteReading::again(&self.connection, out), &mut self.live).await?;
+        for entry in &mut last.unverified {
+            if let Some(key) = now.get(&entry.space_id) {
+                entry.object.space_mut().clone_from(key);
+            }
+        }
+        Ok(())
     }
 
     pub(super) const fn today(&self) -> Date {
@@ -191,7 +208,7 @@ impl Begun {
             view.unlocked = lock.learn(&learnt, learning, out)?;
         }
         planned.plan.own_roles = policy.own_bundles();
-        Ok(Prepared { connection, planned, last, view })
+        Ok(Prepared { connection, planned, last, view, nothing: None })
     }
 }
 

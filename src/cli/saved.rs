@@ -41,7 +41,7 @@ impl SavedPlan {
         Ok(Self { path: path.to_owned(), plan })
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    fn is_empty(&self) -> bool {
         self.plan.changes.is_empty()
     }
 
@@ -192,9 +192,11 @@ pub(super) async fn prepare(
         out.warn_of(Failure::GivesMore, &line);
     }
     let learning = (!planned.plan.is_blocked()).then(|| scope.learning(Lacking::Refused));
-    let prepared = Box::pin(begun.prepared(planned, scope, learning, environment, out)).await?;
-    let is_narrowed = plan.objects.len() < saved.plan.objects.len();
-    Ok(Remainder { prepared, has_moved: rest.has_moved(), is_narrowed })
+    let in_part = rest.has_moved() || plan.objects.len() < saved.plan.objects.len();
+    let mut prepared = Box::pin(begun.prepared(planned, scope, learning, environment, out)).await?;
+    prepared.nothing = saved.is_empty().then_some("Nothing to change: the plan changes nothing.");
+    prepared.view.basis = if in_part { Basis::SavedPlanInPart } else { Basis::SavedPlan };
+    Ok(Remainder { prepared, has_moved: rest.has_moved() })
 }
 
 /// Says how much is left of a plan, of which all is considered but what is skipped, and what others changed.
@@ -221,9 +223,18 @@ fn say_what_is_left(saved: &SavedPlan, plan: &Plan, rest: &Rest, left: &Plan, ou
 
 /// Says what others changed and stays as it is.
 pub(super) fn say_what_moved(plan: &Plan, rest: &Rest, basis: Basis, out: &Output) {
-    if !rest.gone.is_empty() {
-        let keys: Vec<String> = rest.gone.iter().map(ToString::to_string).collect();
-        out.warn(&format!("{}: gone, or another space has the key now; nothing is done there", list(&keys)));
+    for (then, now) in rest.gone.iter().filter_map(|(then, now)| Some((then, now.as_ref()?))) {
+        out.warn(&format!(
+            "{then}: the space has the key {now} now, and what was approved was for {then}; nothing is done there. Make a new plan for it"
+        ));
+    }
+    let gone: Vec<String> =
+        rest.gone.iter().filter(|(_, now)| now.is_none()).map(|(then, _)| then.to_string()).collect();
+    if !gone.is_empty() {
+        out.warn(&format!(
+            "{}: gone, or not shown to this account any more; nothing is done there",
+            list(&gone)
+        ));
     }
     for line in render::concurrent_changes(plan, rest.moved.values().flatten(), basis) {
         out.warn(&line);

@@ -1,15 +1,15 @@
 //! `confperm undo`: the way back from a run, through the same guards, order and look as any other plan.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::apply::journal::{self, Record};
 use crate::apply::rest;
-use crate::apply::undo::{self, NotGivenBack, Undo};
-use crate::model::{Desired, Live, Permission, SpaceKey};
-use crate::plan::{Aim, Change, ChangeReason, Gaps, ObjectId, Plan};
+use crate::apply::undo::{self, Undo};
+use crate::model::{Desired, Live, SpaceId, SpaceKey};
+use crate::plan::{Aim, Change, Gaps, ObjectId, Plan};
 use crate::render::style::{count, list};
 use crate::render::{self, Basis};
 
@@ -19,9 +19,11 @@ use super::environment::Environment;
 use super::error::CliError;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::keys;
 use super::lockfile::Lacking;
 use super::output::Output;
 use super::prepare::{Unchecked, begin, override_guards};
+use super::reading::SiteReading;
 use super::saved::{Remainder, say_what_moved};
 use super::signals::Signals;
 use super::unreadable::About;
@@ -41,34 +43,21 @@ pub(super) async fn run(
     let mut record = find(&args.journal, &args.scope.directory)?;
     let mut finished = BTreeSet::new();
     if args.journal == LAST
-        && let Some(run) = taken_back_by(&record).map(str::to_owned)
+        && let Some(run) = record.takes_back().map(str::to_owned)
     {
         (record, finished) = rest_of(&run, &record, &args.scope.directory, out)?;
     }
-    let is_narrowed = within(&mut record, &args.scope.spaces)?;
-    if !args.include_ended {
-        record.plan.objects.retain(|object| !finished.contains(&ObjectId::of(object)));
-    }
+    // What it did not come to stays as it is.
+    let changed = record.changed();
+    record.plan.objects.retain(|object| changed.contains(&ObjectId::of(object)));
     let UndoArgs { include_ended, ahead_of_revert, .. } = *args;
-    let run = UndoneRun { record, is_narrowed, include_ended, ahead_of_revert };
+    if include_ended {
+        finished.clear();
+    }
+    let spaces = args.scope.spaces.clone();
+    let run = UndoneRun { record, spaces, finished, include_ended, ahead_of_revert };
     let approval = Approval { expected: None, source: Source::Journal(Box::new(run)) };
     carry_through(&as_apply(args), &approval, environment, signals, out).await
-}
-
-/// Leaves of a run what it did in some spaces, if some were named; says whether it did something elsewhere.
-fn within(record: &mut Record, spaces: &[SpaceKey]) -> Result<bool, CliError> {
-    let changed = rest::spaces(&record.plan);
-    if let Some(missing) = spaces.iter().find(|key| !changed.contains(*key)) {
-        let keys: Vec<String> = changed.iter().map(ToString::to_string).collect();
-        return Err(CliError::usage(
-            format!("--space {missing}: the run changed nothing there"),
-            format!("it changed {}", list(&keys)),
-        ));
-    }
-    if !spaces.is_empty() {
-        record.plan.objects.retain(|object| spaces.contains(object.space()));
-    }
-    Ok(!spaces.is_empty() && changed.iter().any(|key| !spaces.contains(key)))
 }
 
 /// The arguments that carrying out the way back takes.
@@ -89,7 +78,6 @@ const LAST: &str = "last";
 
 /// The journal that was asked for: a path, a name in the folder of journals, or the last one.
 pub(super) fn find(asked: &Utf8Path, directory: &Utf8Path) -> Result<Record, CliError> {
-    let unreadable = |why: String| CliError::failed(Failure::UnreadableJournal, why);
     if asked == LAST {
         let (records, not_read) = journal::all(&journal::folder(directory));
         if let Some(error) = not_read.first() {
@@ -115,12 +103,8 @@ pub(super) fn find(asked: &Utf8Path, directory: &Utf8Path) -> Result<Record, Cli
     record.ok_or_else(|| unreadable(format!("`{path}` says nothing: its run ended before it began")))
 }
 
-/// The run that another one took back, by when it began.
-fn taken_back_by(record: &Record) -> Option<&str> {
-    record.plan.changes.iter().find_map(|change| match change.reason() {
-        ChangeReason::TakenBack { run } => Some(run.as_str()),
-        _ => None,
-    })
+fn unreadable(why: String) -> CliError {
+    CliError::failed(Failure::UnreadableJournal, why)
 }
 
 /// What is left of a run that the last one took back in part: `last` goes on with it, for the same command given twice is
@@ -134,14 +118,8 @@ fn rest_of(
 ) -> Result<(Record, BTreeSet<ObjectId>), CliError> {
     let name = last.path.file_stem().unwrap_or_default();
     let again = format!("`confperm undo {name}` would bring back what it took away");
-    let (records, _) = journal::all(&journal::folder(directory));
-    // What took it back before was itself taken back.
-    let finished = records
-        .iter()
-        .take_while(|record| taken_back_by(record) == Some(run))
-        .flat_map(Record::finished)
-        .collect();
-    let Some(record) = records.into_iter().find(|record| record.began.to_string() == run) else {
+    let (mut records, _) = journal::all(&journal::folder(directory));
+    let Some(place) = records.iter().position(|record| record.began.to_string() == run) else {
         return Err(CliError::failed(
             Failure::UnreadableJournal,
             format!(
@@ -150,6 +128,13 @@ fn rest_of(
         )
         .with_hint(format!("name the journal of the run that is meant; {again}")));
     };
+    let record = records.remove(place);
+    // What took it back before these was itself taken back.
+    let finished = records
+        .iter()
+        .take_while(|undo| undo.takes_back() == Some(run))
+        .flat_map(|undo| undo.finished_of(&record))
+        .collect();
     let undone = record.path.file_stem().unwrap_or_default();
     out.say(&format!(
         "The last run took back what {undone} did; this goes on with what is left of that ({again})"
@@ -160,17 +145,65 @@ fn rest_of(
 /// A run that is to be undone.
 #[derive(Debug)]
 pub(super) struct UndoneRun {
+    /// Its plan has only the objects that it changed.
     record: Record,
-    /// Whether it is undone in some of its spaces alone.
-    is_narrowed: bool,
+    /// The spaces to undo it in, by their keys of then or of now; all if there are none.
+    spaces: Vec<SpaceKey>,
+    /// What is taken back already, in the keys of then.
+    finished: BTreeSet<ObjectId>,
     include_ended: bool,
     ahead_of_revert: bool,
 }
 
+/// What of a run is to be undone, in the keys that its spaces have now.
+struct Narrowed {
+    record: Record,
+    /// Whether the run did something elsewhere.
+    in_part: bool,
+    /// What is said where nothing is left.
+    nothing: &'static str,
+    /// The spaces that are gone. Nothing of them is in the record.
+    gone: BTreeSet<SpaceKey>,
+}
+
 impl UndoneRun {
-    /// Whether nothing is left to take back.
-    pub(super) const fn is_empty(&self) -> bool {
-        self.record.plan.objects.is_empty()
+    /// Follows spaces to the keys that they have now, and leaves out what is not meant, taken back already, or gone.
+    async fn narrowed(
+        &self,
+        reading: SiteReading<'_>,
+        live: &mut Live,
+        out: &Output,
+    ) -> Result<Narrowed, CliError> {
+        let mut record = self.record.clone();
+        let changed = rest::spaces(&record.plan);
+        let id_of = |key: &SpaceKey| record.plan.spaces.get(key).map(|space| space.id);
+        let then: Vec<(&SpaceKey, SpaceId)> =
+            changed.iter().filter_map(|key| Some((key, id_of(key)?))).collect();
+        let by_id = keys::of_now(&then, reading, live).await?;
+        let now: BTreeMap<SpaceKey, Option<SpaceKey>> =
+            then.iter().map(|(key, id)| ((*key).clone(), by_id.get(id).cloned())).collect();
+        let meant = meant(&self.spaces, &now)?;
+        let nothing = "Nothing to change: what this would take back is taken back already.";
+        record.plan.objects.retain(|object| {
+            meant.contains(object.space()) && !self.finished.contains(&ObjectId::of(object))
+        });
+        let left = rest::spaces(&record.plan);
+        record.plan.objects.retain(|object| now.get(object.space()).is_some_and(Option::is_some));
+        let gone: BTreeSet<SpaceKey> = left.difference(&rest::spaces(&record.plan)).cloned().collect();
+        let nothing = if gone.is_empty() { nothing } else { NO_SPACE_LEFT };
+        // Another space of the run may have the key of one that is gone.
+        let aside = |id: SpaceId| format!("id:{id}").parse().ok();
+        let keys: BTreeMap<SpaceKey, SpaceKey> = then
+            .iter()
+            .filter_map(|(key, id)| Some(((*key).clone(), by_id.get(id).cloned().or_else(|| aside(*id))?)))
+            .collect();
+        for (then, now) in
+            keys.iter().filter(|(then, now)| then != now && left.contains(*then) && !gone.contains(*then))
+        {
+            out.say(&format!("The space {then} of the run has the key {now} now"));
+        }
+        record.follow_keys(&keys);
+        Ok(Narrowed { record, in_part: meant.len() < changed.len(), nothing, gone })
     }
 
     /// Plans the way back.
@@ -181,15 +214,18 @@ impl UndoneRun {
         environment: &Environment,
         out: &Output,
     ) -> Result<Remainder, CliError> {
-        let Self { record, include_ended, ahead_of_revert, .. } = self;
+        let Self { include_ended, ahead_of_revert, .. } = self;
         let mut begun = Box::pin(begin(scope, Unchecked::AnyBreach, environment, out)).await?;
-        if !record.site.is_same(&begun.connection.journal_key()) {
+        if !self.record.site.is_same(&begun.connection.journal_key()) {
             return Err(CliError::failed(
                 Failure::WrongSite,
-                format!("the journal `{}` is about another site; nothing was changed", record.path),
+                format!("the journal `{}` is about another site; nothing was changed", self.record.path),
             )
             .with_hint("`--site` says which site is meant"));
         }
+        let reading = SiteReading::again(&begun.connection, out);
+        let narrowed = self.narrowed(reading, &mut begun.live, out).await?;
+        let Narrowed { record, in_part, nothing, gone } = &narrowed;
         begun.policy.focus_on_found(rest::spaces(&record.plan));
         let planning = |desired: &Desired, live: &Live| undo::needs(record, *include_ended, desired, live);
         let about = About::Plan(&record.plan);
@@ -198,6 +234,7 @@ impl UndoneRun {
         rest::leave_out(&mut record.plan, &begun.unread.keys);
         let (record, live) = (&record, &begun.live);
         let Undo { mut rest, kept } = undo::undo(record, live, *include_ended);
+        rest.gone.extend(gone.iter().map(|key| (key.clone(), None)));
         let mut frame = undo::without_declarations(&desired, &record.plan);
         frame.skipped.extend(begun.unread.skipped.iter().cloned());
         let gaps = if scope.allow_gap { Gaps::Allow } else { Gaps::Refuse };
@@ -213,15 +250,17 @@ impl UndoneRun {
             return Err(self.is_asked_for(&again, &planned.plan));
         }
         say_what_moved(&record.plan, &rest, Basis::Undo, out);
-        for line in kept.iter().map(|kept| kept_words(kept, &record.plan)) {
+        for line in kept.iter().map(|kept| render::not_given_back(kept, &record.plan)) {
             out.warn(&line);
         }
         if let Some(commit) = self.commit() {
             out.say(&format!("The run was made from commit {commit}; `git revert {commit}` keeps it undone"));
         }
-        let is_narrowed = self.is_narrowed || !begun.unread.skipped.is_empty();
-        let prepared = Box::pin(begun.prepared(planned, scope, None, environment, out)).await?;
-        Ok(Remainder { prepared, has_moved: rest.has_moved(), is_narrowed })
+        let in_part = *in_part || rest.has_moved() || !begun.unread.skipped.is_empty();
+        let mut prepared = Box::pin(begun.prepared(planned, scope, None, environment, out)).await?;
+        prepared.nothing = Some(nothing);
+        prepared.view.basis = if in_part { Basis::UndoInPart } else { Basis::Undo };
+        Ok(Remainder { prepared, has_moved: rest.has_moved() })
     }
 
     fn commit(&self) -> Option<&str> {
@@ -247,54 +286,49 @@ impl UndoneRun {
     }
 }
 
-/// What does not come back, and why.
-fn kept_words(kept: &NotGivenBack, plan: &Plan) -> String {
-    let words = |permissions: &BTreeSet<Permission>| {
-        list(&permissions.iter().map(ToString::to_string).collect::<Vec<_>>())
-    };
-    match kept {
-        NotGivenBack::Requested { space, who } => format!(
-            "{space}  {} does not get back what it had: that had ended, or the policy named it to be removed (--include-ended gives it back)",
-            plan.name(who)
-        ),
-        NotGivenBack::SinglePermissions { space, who, permissions } => format!(
-            "{space}  {} does not get back {}, and keeps what it has now: the site gives it access by roles alone",
-            plan.name(who),
-            words(permissions)
-        ),
-        NotGivenBack::Ungrantable { space, who, permissions } => format!(
-            "{space}  {} does not get back {}: this site grants that only along with other permissions",
-            plan.name(who),
-            words(permissions)
-        ),
-        NotGivenBack::Doubtful { space, who, permissions } => format!(
-            "{space}  {} gets back {} if this site grants that alone, which is not established for sites without space roles",
-            plan.name(who),
-            words(permissions)
-        ),
-        NotGivenBack::Role { space, who, role } => format!(
-            "{space}  {} does not get back the role {}: the site does not have it any more",
-            plan.name(who),
-            plan.roles.get(role).map_or_else(|| role.as_str(), |name| name.as_str())
-        ),
-        NotGivenBack::Beside { space, who, role } => format!(
-            "{space}  {} does not get back the role {}: it holds single permissions that the run did not give, and the role would take their place",
-            plan.name(who),
-            plan.roles.get(role).map_or_else(|| role.as_str(), |name| name.as_str())
-        ),
-        NotGivenBack::List { space, content, list } => {
-            let page = plan
-                .pages
-                .get(content)
-                .map_or_else(|| format!("id:{content}"), |page| page.path.as_str().to_owned());
-            format!(
-                "{space}  {page}: the {} list stays as it is, since nothing would be left of the one from before",
-                list.as_str()
-            )
+/// What is said where the spaces of a plan are gone.
+pub(super) const NO_SPACE_LEFT: &str = "Nothing to change: there is no space left to change something in.";
+
+/// Which spaces of a run a command line means, by their keys of then: all if it names none. `now` has the keys of now.
+fn meant(
+    asked: &[SpaceKey],
+    now: &BTreeMap<SpaceKey, Option<SpaceKey>>,
+) -> Result<BTreeSet<SpaceKey>, CliError> {
+    if asked.is_empty() {
+        return Ok(now.keys().cloned().collect());
+    }
+    let mut meant = BTreeSet::new();
+    for key in asked {
+        let of_then = now.get_key_value(key).map(|(then, _)| then);
+        let of_now = now.iter().find(|(_, now)| now.as_ref() == Some(key)).map(|(then, _)| then);
+        match (of_then, of_now) {
+            (None, None) => {
+                let keys: Vec<String> = now.iter().map(|(then, now)| both_keys(then, now.as_ref())).collect();
+                let hint = if keys.is_empty() {
+                    "it changed nothing at all".to_owned()
+                } else {
+                    format!("it changed {}", list(&keys))
+                };
+                return Err(CliError::usage(format!("--space {key}: the run changed nothing there"), hint));
+            }
+            (Some(one), Some(other)) if one != other => {
+                let keys = [one, other].map(|then| both_keys(then, now.get(then).and_then(Option::as_ref)));
+                return Err(CliError::usage(
+                    format!("--space {key} could mean two spaces of the run, {}", list(&keys)),
+                    "name them by keys that mean one; without --space the run is taken back in both",
+                ));
+            }
+            (one, other) => meant.extend(one.or(other).cloned()),
         }
-        NotGivenBack::OtherContents { role } => format!(
-            "the role {} comes back and gives something else than it gave then",
-            plan.roles.get(role).map_or_else(|| role.as_str(), |name| name.as_str())
-        ),
+    }
+    Ok(meant)
+}
+
+/// The key that a space had in the run, and the one that it has now.
+fn both_keys(then: &SpaceKey, now: Option<&SpaceKey>) -> String {
+    match now {
+        Some(now) if now == then => then.to_string(),
+        Some(now) => format!("{then} (now {now})"),
+        None => format!("{then} (gone)"),
     }
 }

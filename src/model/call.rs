@@ -45,4 +45,13 @@ impl Call {
             | Self::Restrict { space, .. } => space,
         }
     }
+
+    pub const fn space_mut(&mut self) -> &mut SpaceKey {
+        match self {
+            Self::Grant { space, .. }
+            | Self::Revoke { space, .. }
+            | Self::AssignRoles { space, .. }
+            | Self::Restrict { space, .. } => space,
+        }
+    }
 }

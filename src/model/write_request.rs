@@ -34,3 +34,15 @@ pub enum WriteRequest {
     /// adds one entry to a list that has some, and can drop no other.
     AddToList { space: SpaceKey, content: ContentId, list: PageList, subject: Subject },
 }
+
+impl WriteRequest {
+    pub const fn space_mut(&mut self) -> &mut SpaceKey {
+        match self {
+            Self::Grant { space, .. }
+            | Self::Revoke { space, .. }
+            | Self::AssignRoles { space, .. }
+            | Self::Restrict { space, .. }
+            | Self::AddToList { space, .. } => space,
+        }
+    }
+}

@@ -116,6 +116,12 @@ impl Change {
         }
     }
 
+    pub(in crate::plan) const fn space_mut(&mut self) -> &mut SpaceKey {
+        match self {
+            Self::Grant { space, .. } | Self::Role { space, .. } | Self::Audience { space, .. } => space,
+        }
+    }
+
     pub const fn reason(&self) -> &ChangeReason {
         match self {
             Self::Grant { reason, .. } | Self::Role { reason, .. } | Self::Audience { reason, .. } => reason,

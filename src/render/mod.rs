@@ -33,6 +33,7 @@ pub(crate) mod style;
 mod survey;
 mod text;
 mod titles;
+mod undo;
 mod unmanaged;
 
 pub use access::{Question, explanation_as_text, verdict_reason, verdict_word};
@@ -71,3 +72,4 @@ pub use survey::{SurveyQuestion, survey_as_text};
 pub(crate) use text::why_unknown;
 pub use text::{account_refusals, blocked_as_text, incomplete_as_text, plan_in_a_line};
 pub use titles::Titles;
+pub use undo::not_given_back;

@@ -80,6 +80,7 @@ mod team;
 mod team_errors;
 mod team_unreadable;
 mod trouble;
+mod undone;
 mod unneeded;
 mod waiting;
 mod worlds;

@@ -14,7 +14,7 @@ pub(crate) fn repository() -> Folder {
 }
 
 /// The state of the sandbox, as a snapshot of it says.
-fn state(folder: &Folder) -> String {
+pub(crate) fn state(folder: &Folder) -> String {
     folder.run(&["snapshot", "--all", "--force", "-o", "copy.yaml"]).code(0);
     folder.read("copy.yaml")
 }

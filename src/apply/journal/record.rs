@@ -9,8 +9,8 @@ use super::last::{MAX_BYTES, UnreadableJournal, journals, whole_lines};
 use super::{Answer, Entry, Settled, SiteKey};
 use crate::apply::unverified::{Unverified, changed_by};
 use crate::files;
-use crate::model::WriteRequest;
-use crate::plan::{CallId, Change, ObjectId, Plan};
+use crate::model::{SpaceKey, WriteRequest};
+use crate::plan::{CallId, Change, ChangeReason, ObjectId, Plan};
 
 /// What a journal tells of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,6 +86,41 @@ impl Record {
         }
         finished.retain(|object| !open.contains(object));
         finished
+    }
+
+    /// The same in the keys that the plan of another run has for these spaces; without those that it does not have.
+    pub fn finished_of(&self, run: &Self) -> BTreeSet<ObjectId> {
+        let keys = self.plan.keys_in(&run.plan);
+        let finished = self.finished().into_iter().filter_map(|mut object| {
+            let key = keys.get(object.space())?;
+            object.space_mut().clone_from(key);
+            Some(object)
+        });
+        finished.collect()
+    }
+
+    /// When the run began that this one took back; nothing where it did not take back one.
+    pub fn takes_back(&self) -> Option<&str> {
+        self.plan.changes.iter().find_map(|change| match change.reason() {
+            ChangeReason::TakenBack { run } => Some(run.as_str()),
+            _ => None,
+        })
+    }
+
+    /// Gives spaces other keys, in the plan and in what was sent.
+    pub fn follow_keys(&mut self, now: &BTreeMap<SpaceKey, SpaceKey>) {
+        self.plan.follow_keys(now);
+        for sent in &mut self.requests {
+            let key = sent.request.space_mut();
+            if let Some(now) = now.get(key) {
+                key.clone_from(now);
+            }
+        }
+    }
+
+    /// The objects of the changes that the run made, or may have made.
+    pub fn changed(&self) -> BTreeSet<ObjectId> {
+        self.made().into_iter().map(ObjectId::changed_by).collect()
     }
 
     /// The changes of the plan that the run made, or may have made.

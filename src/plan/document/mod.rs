@@ -1,6 +1,7 @@
 //! The plan as a document: everything that reviewing it, drawing it and carrying it out need, and
 //! nothing that would have to be looked up again.
 
+mod keys;
 mod made_from;
 mod left_out;
 mod meanwhile;

@@ -51,6 +51,13 @@ impl Object {
             Self::Holding { space, .. } | Self::Page { space, .. } => space,
         }
     }
+
+    /// The same, to call it by another key.
+    pub const fn space_mut(&mut self) -> &mut SpaceKey {
+        match self {
+            Self::Holding { space, .. } | Self::Page { space, .. } => space,
+        }
+    }
 }
 
 impl ObjectId {
@@ -76,6 +83,13 @@ impl ObjectId {
 
     /// The space of the object.
     pub const fn space(&self) -> &SpaceKey {
+        match self {
+            Self::Holding { space, .. } | Self::Page { space, .. } => space,
+        }
+    }
+
+    /// The same, to call it by another key.
+    pub const fn space_mut(&mut self) -> &mut SpaceKey {
         match self {
             Self::Holding { space, .. } | Self::Page { space, .. } => space,
         }

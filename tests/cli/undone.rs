@@ -1,0 +1,142 @@
+//! `undo` and `log` by the program, where the site or the journals are not as a run left them.
+
+use crate::expect::{POLICY, SITE, with_site};
+use crate::saved_plans::state;
+use crate::support::{Folder, Ran};
+
+const UNDO: [&str; 4] = ["undo", "last", "--yes", "--ahead-of-revert"];
+
+/// A site that stays the same site whatever becomes of its spaces, and a second space.
+fn site() -> String {
+    SITE.replacen("cloud, ", "cloud, cloud-id: same, ", 1)
+        + "  OPS: {id: 2, name: Operations, permissions: {read/space: [user:ann, group:hr], administer/space: [user:ann]}}\n"
+}
+
+fn repository() -> Folder {
+    let policy = format!("{POLICY}  OPS: {{mode: additive, access: {{read/space: ['group:eng']}}}}\n");
+    Folder::with(&[("site.yaml", &site()), ("policy.yaml", &with_site(&policy))])
+}
+
+/// What a snapshot says of a space below its key.
+fn space(state: &str, key: &str) -> Vec<String> {
+    let lines = state.lines().skip_while(|line| *line != format!("  {key}:")).skip(1);
+    let space: Vec<String> = lines.take_while(|line| line.starts_with("   ")).map(str::to_owned).collect();
+    assert!(!space.is_empty(), "{state}");
+    space
+}
+
+/// Changes keys of spaces; the site keeps all else.
+fn change_keys(folder: &Folder, keys: &[(&str, &str)]) {
+    let key_of_now = |line: &str| {
+        let key = keys.iter().find(|(then, _)| line == format!("  {then}:"));
+        key.map_or_else(|| line.to_owned(), |(_, now)| format!("  {now}:"))
+    };
+    let site: Vec<String> = state(folder).lines().map(key_of_now).collect();
+    folder.write("site.yaml", &(site.join("\n") + "\n"));
+}
+
+/// The names of the journals, the first one first.
+fn journals(folder: &Folder) -> Vec<String> {
+    let log = folder.run(&["log"]).code(0).out;
+    log.lines().rev().map(|line| line.split_whitespace().next().unwrap().to_owned()).collect()
+}
+
+fn undo(folder: &Folder, more: &[&str]) -> Ran {
+    folder.run(&[&UNDO, more].concat())
+}
+
+/// The key of a space is not what it is: the id stays.
+#[test]
+fn a_run_is_taken_back_in_a_space_whose_key_was_changed() {
+    for key in [&[][..], &["--space", "ENG", "--space", "OPS"], &["--space", "PLAT", "--space", "OPS"]] {
+        let folder = repository();
+        let before = state(&folder);
+        folder.run(&["apply", "--yes"]).code(0);
+        change_keys(&folder, &[("ENG", "PLAT")]);
+        let undone = undo(&folder, key).code(0);
+        assert!(undone.err.contains("The space ENG of the run has the key PLAT now"), "{}", undone.err);
+        assert!(undone.out.contains("\nPLAT  Engineering"), "{}", undone.out);
+        assert!(!undone.out.contains("ENG "), "{}", undone.out);
+        assert!(undone.out.contains("The run is taken back.\n"), "{}", undone.out);
+        let after = state(&folder);
+        assert_eq!(space(&after, "PLAT"), space(&before, "ENG"));
+        assert_eq!(space(&after, "OPS"), space(&before, "OPS"));
+        // Under another key once more.
+        change_keys(&folder, &[("PLAT", "CORE")]);
+        let again = undo(&folder, &[]).code(0);
+        assert!(again.err.contains("taken back already"), "{}", again.err);
+        let redone = folder.run(&["undo", &journals(&folder)[1], "--yes", "--space", "PLAT"]).code(0);
+        assert!(redone.out.contains("CORE  Engineering"), "{}{}", redone.out, redone.err);
+    }
+}
+
+/// Two spaces that swapped their keys are not taken for each other, and neither is a new space for one that is gone.
+#[test]
+fn a_key_that_has_another_space_now_does_not_mislead() {
+    let folder = repository();
+    let before = state(&folder);
+    folder.run(&["apply", "--yes"]).code(0);
+    change_keys(&folder, &[("ENG", "OPS"), ("OPS", "ENG")]);
+    let both = undo(&folder, &["--space", "ENG"]).code(64);
+    assert!(both.err.contains("ENG (now OPS) and OPS (now ENG)"), "{}", both.err);
+    let unknown = undo(&folder, &["--space", "NOPE"]).code(64);
+    assert!(unknown.err.contains("it changed ENG (now OPS) and OPS (now ENG)"), "{}", unknown.err);
+    undo(&folder, &[]).code(0);
+    let after = state(&folder);
+    assert_eq!(space(&after, "OPS"), space(&before, "ENG"));
+    assert_eq!(space(&after, "ENG"), space(&before, "OPS"));
+
+    // One is gone, and the other has its key.
+    let folder = repository();
+    folder.run(&["apply", "--yes"]).code(0);
+    let site = state(&folder);
+    let (rest, ops) = site.split_at(site.find("  OPS:").unwrap());
+    let (head, _) = rest.split_at(rest.find("  ENG:").unwrap());
+    folder.write("site.yaml", &format!("{head}{}", ops.replace("  OPS:", "  ENG:")));
+    let undone = undo(&folder, &[]).code(5);
+    assert!(undone.err.contains("ENG: gone"), "{}", undone.err);
+    assert!(undone.out.contains("- read/space  group:eng"), "{}", undone.out);
+    assert!(undone.out.contains("Part of the run is taken back."), "{}", undone.out);
+    assert!(!undone.out.contains("user:bob"), "{}", undone.out);
+}
+
+/// What was approved names a key; who looks for that finds another space, or none.
+#[test]
+fn a_saved_plan_leaves_a_space_whose_key_was_changed_as_it_is() {
+    let folder = repository();
+    folder.run(&["plan", "-o", "plan.json"]).code(0);
+    change_keys(&folder, &[("ENG", "PLAT")]);
+    let before = state(&folder);
+    let applied = folder.run(&["apply", "plan.json"]).code(5);
+    let words =
+        "ENG: the space has the key PLAT now, and what was approved was for ENG; nothing is done there";
+    assert!(applied.err.contains(words), "{}", applied.err);
+    assert!(applied.out.contains("OPS  Operations"), "{}", applied.out);
+    let after = state(&folder);
+    assert_eq!(space(&after, "PLAT"), space(&before, "PLAT"));
+    assert_ne!(space(&after, "OPS"), space(&before, "OPS"));
+}
+
+/// What came along with a grant of a run that was cut short is taken away under the key of now.
+#[test]
+fn what_a_run_left_unverified_is_found_under_another_key() {
+    let folder = repository();
+    folder.run(&["apply", "--yes"]).code(0);
+    let [run] = journals(&folder).try_into().unwrap();
+    let journal = format!(".confperm/journal/{run}.ndjson");
+    let text = folder.read(&journal);
+    let granted =
+        |line: &&str| line.contains("\"do\":\"grant\",\"space\":\"OPS\"") && line.contains("\"intent\":");
+    let grant = text.lines().skip(1).find(granted).unwrap_or_else(|| panic!("{text}"));
+    folder.write(&journal, &format!("{}\n{grant}\n", text.lines().next().unwrap()));
+    change_keys(&folder, &[("OPS", "RUN")]);
+    // The grant brought it along.
+    let site = folder.read("site.yaml");
+    let (rest, run) = site.split_at(site.find("  RUN:").unwrap());
+    let run = run.replacen("permissions:\n", "permissions:\n      export_content/space: [group:eng]\n", 1);
+    folder.write("site.yaml", &format!("{rest}{run}"));
+    let plan = folder.run(&["plan"]).code(0);
+    assert!(plan.out.contains("- export_content/space  group:eng"), "{}{}", plan.out, plan.err);
+    let undone = undo(&folder, &[]).code(0);
+    assert!(undone.out.contains("- everything (2 permissions)  group:eng"), "{}", undone.out);
+}
