@@ -1,6 +1,6 @@
 //! `confperm log`: what earlier runs did, from their journals.
 
-use crate::apply::journal;
+use crate::apply::journal::{self, Undone};
 use crate::render;
 
 use super::args::{AnswerFormat, LogArgs};
@@ -18,19 +18,17 @@ pub(super) fn run(args: &LogArgs, out: &Output) -> Result<Exit, CliError> {
     };
     directory::check(directory)?;
     let folder = journal::folder(directory);
-    let records = if let Some(asked) = asked {
-        vec![find(asked, directory)?]
-    } else {
-        let (records, unreadable) = journal::all(&folder);
-        for error in unreadable {
-            out.warn_of(Failure::UnreadableJournal, &error.to_string());
-        }
-        records
-    };
-    let text = match (args.format, asked) {
-        (AnswerFormat::Json, _) => render::log_as_json(&records),
-        (AnswerFormat::Text, None) => render::log_as_text(&records),
-        (AnswerFormat::Text, Some(_)) => records.iter().map(render::record_as_text).collect(),
+    let asked = asked.map(|asked| find(asked, directory)).transpose()?;
+    let (all, unreadable) = journal::all(&folder);
+    for error in unreadable {
+        out.warn_of(Failure::UnreadableJournal, &error.to_string());
+    }
+    let undone = Undone::of(&all);
+    let records = asked.as_ref().map_or(all.as_slice(), std::slice::from_ref);
+    let text = match (args.format, &asked) {
+        (AnswerFormat::Json, _) => render::log_as_json(records, &undone),
+        (AnswerFormat::Text, None) => render::log_as_text(records, &undone),
+        (AnswerFormat::Text, Some(record)) => render::record_as_text(record, &undone),
     };
     out.data(&text);
     if records.is_empty() {

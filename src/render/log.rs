@@ -3,21 +3,21 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::apply::journal::{Record, Settled};
+use crate::apply::journal::{Record, Settled, Undone};
 use crate::model::visible;
 use crate::plan::CallId;
 
 use super::call::call_words;
 use super::documents::{RunResult, answer_word, overrides, settled_word};
-use super::style::{ADD, CHANGE, REMOVE, count, paint};
+use super::style::{ADD, CHANGE, REMOVE, count, list, paint};
 use crate::model::columns::{column, pad};
 
 /// The widest name of a journal that still has a column of its own.
 const WIDEST: usize = 40;
 
 /// A line for each run, the last one first.
-pub fn log_as_text(records: &[Record]) -> String {
-    let names: Vec<&str> = records.iter().map(|record| record.path.file_stem().unwrap_or_default()).collect();
+pub fn log_as_text(records: &[Record], undone: &Undone<'_>) -> String {
+    let names: Vec<&str> = records.iter().map(name_of).collect();
     let end = column(names.iter().copied(), WIDEST);
     let mut text = String::new();
     for (record, name) in records.iter().zip(&names) {
@@ -26,15 +26,39 @@ pub fn log_as_text(records: &[Record]) -> String {
         let began = record.began.strftime("%Y-%m-%d %H:%M:%S UTC");
         let from = record.plan.made_from.as_ref().and_then(|made_from| made_from.commit.as_ref());
         let from = from.map(|commit| format!(", commit {:.12}", commit.as_str())).unwrap_or_default();
+        let takes_back = record.takes_back().map(|run| format!(", takes back {}", run_words(run, undone)));
         let _ = writeln!(
             text,
-            "{}  {began}  {}  {}{from}",
+            "{}  {began}  {}  {}{from}{}{}",
             pad(name, end),
             result_words(record),
             count(calls, "call", "calls"),
+            takes_back.unwrap_or_default(),
+            taken_back_words(record, undone).map(|words| format!(", {words}")).unwrap_or_default(),
         );
     }
     text
+}
+
+/// What `log` and `undo` take for a journal.
+fn name_of(record: &Record) -> &str {
+    record.path.file_stem().unwrap_or_default()
+}
+
+/// The journal of the run that began at a time, or that time.
+fn run_words(began: &str, undone: &Undone<'_>) -> String {
+    match undone.run(began) {
+        Some(run) => name_of(run).to_owned(),
+        None => format!("the run of {}", visible(began)),
+    }
+}
+
+/// "taken back by 20261128T100000.000Z-000".
+fn taken_back_words(record: &Record, undone: &Undone<'_>) -> Option<String> {
+    let taken_back = undone.taken_back(record)?;
+    let names: Vec<String> = taken_back.by.iter().map(|run| name_of(run).to_owned()).collect();
+    let how = if taken_back.whole { "taken back" } else { "taken back in part" };
+    Some(format!("{how} by {}", list(&names)))
 }
 
 fn result_words(record: &Record) -> String {
@@ -46,7 +70,7 @@ fn result_words(record: &Record) -> String {
 }
 
 /// One run: who ran it and from what, its calls with what became of them, and what was verified.
-pub fn record_as_text(record: &Record) -> String {
+pub fn record_as_text(record: &Record, undone: &Undone<'_>) -> String {
     let plan = &record.plan;
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
@@ -58,7 +82,11 @@ pub fn record_as_text(record: &Record) -> String {
         Some(end) => line("Ended", &end.at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()),
         None => line("Ended", "not: the run was cut short, or is still going on"),
     }
-    line("Result", &result_words(record));
+    let taken_back = taken_back_words(record, undone).map(|words| format!(", {words}")).unwrap_or_default();
+    line("Result", &format!("{}{taken_back}", result_words(record)));
+    if let Some(run) = record.takes_back() {
+        line("Undoes", &run_words(run, undone));
+    }
     line("Site", plan.site.base_url.shown().as_str());
     line("Account", plan.site.caller.as_str());
     line("Program", &format!("confperm {}", visible(&record.confperm)));

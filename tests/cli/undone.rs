@@ -1,5 +1,7 @@
 //! `undo` and `log` by the program, where the site or the journals are not as a run left them.
 
+use serde_json::Value;
+
 use crate::expect::{POLICY, SITE, with_site};
 use crate::saved_plans::state;
 use crate::support::{Folder, Ran};
@@ -115,6 +117,40 @@ fn a_saved_plan_leaves_a_space_whose_key_was_changed_as_it_is() {
     let after = state(&folder);
     assert_eq!(space(&after, "PLAT"), space(&before, "PLAT"));
     assert_ne!(space(&after, "OPS"), space(&before, "OPS"));
+}
+
+#[test]
+fn the_log_says_which_run_took_back_which() {
+    let folder = repository();
+    folder.run(&["apply", "--yes"]).code(0);
+    undo(&folder, &["--space", "OPS"]).code(0);
+    let log = |arguments: &[&str]| folder.run(&[&["log"], arguments].concat()).code(0).out;
+    let [run, first] = journals(&folder).try_into().unwrap();
+    assert!(log(&[]).contains(&format!(", taken back in part by {first}\n")), "{}", log(&[]));
+    undo(&folder, &[]).code(0);
+    let [_, _, second] = journals(&folder).try_into().unwrap();
+    let list = log(&[]);
+    let lines: Vec<&str> = list.lines().collect();
+    assert!(lines[0].starts_with(&second) && lines[0].ends_with(&format!(", takes back {run}")), "{list}");
+    assert!(lines[1].ends_with(&format!(", takes back {run}")), "{list}");
+    assert!(lines[2].ends_with(&format!(", taken back by {first} and {second}")), "{list}");
+    assert!(log(&[&run]).contains(&format!("Result     complete, taken back by {first} and {second}\n")));
+    assert!(log(&["last"]).contains(&format!("Undoes     {run}\n")), "{}", log(&["last"]));
+    let document: Value = serde_json::from_str(&log(&["--format", "json"])).unwrap();
+    let (undo, undone) = (&document["runs"][0], &document["runs"][2]);
+    assert_eq!(undo["takes_back"]["journal"], undone["journal"]);
+    assert_eq!(undo["takes_back"]["began"], undone["began"]);
+    assert_eq!(undone["taken_back"]["by"][1], undo["journal"]);
+    assert_eq!(undone["taken_back"]["whole"], true);
+    assert_eq!((&undo["taken_back"], &undone["takes_back"]), (&Value::Null, &Value::Null));
+
+    // An undo that was taken back holds no longer.
+    folder.run(&["undo", &second, "--yes"]).code(0);
+    let list = log(&[]);
+    assert!(list.lines().last().unwrap().ends_with(&format!(", taken back in part by {first}")), "{list}");
+    std::fs::remove_file(folder.path().join(format!(".confperm/journal/{run}.ndjson"))).unwrap();
+    let list = log(&[]);
+    assert!(list.lines().last().unwrap().contains(", takes back the run of 20"), "{list}");
 }
 
 /// What came along with a grant of a run that was cut short is taken away under the key of now.

@@ -25,6 +25,7 @@ mod error;
 mod hold;
 mod last;
 mod record;
+mod undone;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -49,6 +50,7 @@ pub use error::JournalError;
 pub use hold::{Hold, HoldTaken, hold};
 pub use last::{Last, UnreadableJournal, last};
 pub use record::{Record, RunEnded, Sent, all, read};
+pub use undone::{TakenBack, Undone};
 
 /// The version of the format. The first number changes when a reader would misread.
 pub const FORMAT_VERSION: &str = "2.0";

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{DocumentBody, write};
-use crate::apply::journal::{Answer, Record, Settled};
+use crate::apply::journal::{Answer, Record, Settled, TakenBack, Undone};
 use crate::model::{AccountId, Fingerprint, Guard};
 use crate::plan::{CallId, GuardVerdict};
 use crate::render::call::call_words;
@@ -71,6 +71,34 @@ struct LoggedRun {
     not_as_planned: Vec<String>,
     /// What was written, or may have been, and was not seen.
     unverified: Option<usize>,
+    /// The run that this one took back, as `undo` does.
+    takes_back: Option<UndoneRunDocument>,
+    /// By which runs this one was taken back. Those that were taken back themselves are not among them.
+    taken_back: Option<TakenBackDocument>,
+}
+
+/// A run that was taken back.
+#[derive(Serialize, JsonSchema)]
+struct UndoneRunDocument {
+    began: String,
+    /// None where it is not here.
+    journal: Option<String>,
+}
+
+/// How a run was taken back.
+#[derive(Serialize, JsonSchema)]
+struct TakenBackDocument {
+    /// The journals of the runs that did it, the first one first.
+    by: Vec<String>,
+    /// Whether they brought back all that the run changed.
+    whole: bool,
+}
+
+impl From<TakenBack<'_>> for TakenBackDocument {
+    fn from(taken_back: TakenBack<'_>) -> Self {
+        let by = taken_back.by.iter().map(|run| run.path.to_string());
+        Self { by: by.collect(), whole: taken_back.whole }
+    }
 }
 
 /// A call of the plan, and what became of it.
@@ -85,11 +113,11 @@ struct LoggedCall {
 }
 
 /// Runs as a document.
-pub fn log_as_json(records: &[Record]) -> String {
-    write(LogDocument { runs: records.iter().map(logged).collect() })
+pub fn log_as_json(records: &[Record], undone: &Undone<'_>) -> String {
+    write(LogDocument { runs: records.iter().map(|record| logged(record, undone)).collect() })
 }
 
-fn logged(record: &Record) -> LoggedRun {
+fn logged(record: &Record, undone: &Undone<'_>) -> LoggedRun {
     let plan = &record.plan;
     let made_from = plan.made_from.as_ref();
     let end = record.end.as_ref();
@@ -120,6 +148,11 @@ fn logged(record: &Record) -> LoggedRun {
         verified: end.map(|end| end.right),
         not_as_planned: end.map(|end| end.wrong.clone()).unwrap_or_default(),
         unverified: end.map(|end| end.unverified.len()),
+        takes_back: record.takes_back().map(|began| UndoneRunDocument {
+            began: began.to_owned(),
+            journal: undone.run(began).map(|run| run.path.to_string()),
+        }),
+        taken_back: undone.taken_back(record).map(TakenBackDocument::from),
     }
 }
 
