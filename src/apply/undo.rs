@@ -48,6 +48,21 @@ pub enum NotGivenBack {
     OtherContents { role: RoleId },
 }
 
+impl NotGivenBack {
+    /// Whether something does not come back for sure; the rest is only to be looked at.
+    pub const fn stays_away(&self) -> bool {
+        match self {
+            Self::Requested { .. }
+            | Self::SinglePermissions { .. }
+            | Self::Ungrantable { .. }
+            | Self::Role { .. }
+            | Self::Beside { .. }
+            | Self::List { .. } => true,
+            Self::Doubtful { .. } | Self::OtherContents { .. } => false,
+        }
+    }
+}
+
 /// What takes back what a run did. With `include_ended`, also what ended or was named to be removed comes back.
 pub fn undo(record: &Record, live: &Live, include_ended: bool) -> Undo {
     let plan = &record.plan;

@@ -143,8 +143,6 @@ pub(super) struct Remainder {
     pub(super) prepared: Prepared,
     /// Whether others changed something that it is about.
     pub(super) has_moved: bool,
-    /// Whether some of its spaces are skipped, or were not asked for.
-    pub(super) is_narrowed: bool,
 }
 
 /// Plans what is left of a saved plan.

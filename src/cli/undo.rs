@@ -7,7 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::apply::journal::{self, Record};
 use crate::apply::rest;
-use crate::apply::undo::{self, Undo};
+use crate::apply::undo::{self, NotGivenBack, Undo};
 use crate::model::{Desired, Live, SpaceId, SpaceKey};
 use crate::plan::{Aim, Change, Gaps, ObjectId, Plan};
 use crate::render::style::{count, list};
@@ -249,17 +249,18 @@ impl UndoneRun {
         if !again.is_empty() && !ahead_of_revert {
             return Err(self.is_asked_for(&again, &planned.plan));
         }
-        say_what_moved(&record.plan, &rest, Basis::Undo, out);
+        say_what_moved(&record.plan, &rest, Basis::Undo { in_part: *in_part, has_exceptions: true }, out);
         for line in kept.iter().map(|kept| render::not_given_back(kept, &record.plan)) {
             out.warn(&line);
         }
         if let Some(commit) = self.commit() {
             out.say(&format!("The run was made from commit {commit}; `git revert {commit}` keeps it undone"));
         }
-        let in_part = *in_part || rest.has_moved() || !begun.unread.skipped.is_empty();
+        let is_skipped = !begun.unread.skipped.is_empty();
         let mut prepared = Box::pin(begun.prepared(planned, scope, None, environment, out)).await?;
         prepared.nothing = Some(nothing);
-        prepared.view.basis = if in_part { Basis::UndoInPart } else { Basis::Undo };
+        let has_exceptions = rest.has_moved() || is_skipped || kept.iter().any(NotGivenBack::stays_away);
+        prepared.view.basis = Basis::Undo { in_part: *in_part, has_exceptions };
         Ok(Remainder { prepared, has_moved: rest.has_moved() })
     }
 

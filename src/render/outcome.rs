@@ -120,8 +120,11 @@ pub fn outcome_as_summary(plan: &Plan, outcome: &ApplyOutcome, basis: Basis) -> 
                     Basis::Policy => "The site is as the policy says.",
                     Basis::SavedPlan => "The site is as the plan says.",
                     Basis::SavedPlanInPart => "The site is as the plan says, but for what others changed.",
-                    Basis::Undo => "The run is taken back.",
-                    Basis::UndoInPart => "Part of the run is taken back.",
+                    Basis::Undo { in_part: true, .. } => "Part of the run is taken back.",
+                    Basis::Undo { has_exceptions: true, .. } => {
+                        "The run is taken back, but for what was listed above."
+                    }
+                    Basis::Undo { .. } => "The run is taken back.",
                 };
                 writeln!(text, "{}", paint(ADD, whole))
             }
@@ -129,7 +132,7 @@ pub fn outcome_as_summary(plan: &Plan, outcome: &ApplyOutcome, basis: Basis) -> 
                 let is_so = match basis {
                     Basis::Policy => "as the policy says",
                     Basis::SavedPlan | Basis::SavedPlanInPart => "as the plan says",
-                    Basis::Undo | Basis::UndoInPart => "taken back",
+                    Basis::Undo { .. } => "taken back",
                 };
                 writeln!(text, "What {covered} is {is_so}; {rest}.")
             }
@@ -146,7 +149,7 @@ pub fn outcome_as_summary(plan: &Plan, outcome: &ApplyOutcome, basis: Basis) -> 
     let is_not_yet = match basis {
         Basis::Policy => "The site is not yet as the policy says",
         Basis::SavedPlan | Basis::SavedPlanInPart => "The site is not yet as the plan says",
-        Basis::Undo | Basis::UndoInPart => "The run is not taken back yet",
+        Basis::Undo { .. } => "The run is not taken back yet",
     };
     let _ = writeln!(text, "{is_not_yet}. Running the same command again goes on from here.");
     text
@@ -226,7 +229,7 @@ pub fn concurrent_changes<'c>(
         .into_iter()
         .map(|change| match basis {
             Basis::Policy | Basis::SavedPlan | Basis::SavedPlanInPart => change_words(plan, change),
-            Basis::Undo | Basis::UndoInPart => changed_since(plan, change),
+            Basis::Undo { .. } => changed_since(plan, change),
         })
         .collect()
 }

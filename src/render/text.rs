@@ -347,7 +347,8 @@ pub fn plan_in_a_line(plan: &Plan, basis: Basis) -> String {
         let how = match basis {
             Basis::Policy => "as the policy says",
             Basis::SavedPlan | Basis::SavedPlanInPart => "as the plan says",
-            Basis::Undo | Basis::UndoInPart => "as before the run",
+            Basis::Undo { has_exceptions: false, .. } => "as before the run",
+            Basis::Undo { has_exceptions: true, .. } => "as before the run, but for what was listed above",
         };
         return format!("Nothing to change: {spaces} {how}.{}", unnamed(plan));
     }

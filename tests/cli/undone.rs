@@ -98,7 +98,7 @@ fn a_key_that_has_another_space_now_does_not_mislead() {
     let undone = undo(&folder, &[]).code(5);
     assert!(undone.err.contains("ENG: gone"), "{}", undone.err);
     assert!(undone.out.contains("- read/space  group:eng"), "{}", undone.out);
-    assert!(undone.out.contains("Part of the run is taken back."), "{}", undone.out);
+    assert!(undone.out.contains("The run is taken back, but for what was listed above."), "{}", undone.out);
     assert!(!undone.out.contains("user:bob"), "{}", undone.out);
 }
 
@@ -151,6 +151,22 @@ fn the_log_says_which_run_took_back_which() {
     std::fs::remove_file(folder.path().join(format!(".confperm/journal/{run}.ndjson"))).unwrap();
     let list = log(&[]);
     assert!(list.lines().last().unwrap().contains(", takes back the run of 20"), "{list}");
+}
+
+/// What cannot come back is listed before the question, and not claimed at the end.
+#[test]
+fn an_undo_says_at_its_end_that_not_all_came_back() {
+    let site = SITE.replacen("group:hr]", "group:hr, user:bob]", 1);
+    let policy = with_site(&format!("{POLICY}rules: [{{name: r, spaces: [ENG], absent: ['group:hr']}}]\n"));
+    let policy = policy.replacen("2030-01-31", "2026-01-31", 1);
+    let folder = Folder::with(&[("site.yaml", &site), ("policy.yaml", &policy)]);
+    folder.run(&["apply", "--yes"]).code(0);
+    let undone = undo(&folder, &[]).code(0);
+    assert!(
+        undone.out.ends_with("The run is taken back, but for what was listed above.\n"),
+        "{}",
+        undone.out
+    );
 }
 
 /// What came along with a grant of a run that was cut short is taken away under the key of now.

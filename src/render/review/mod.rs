@@ -38,9 +38,12 @@ pub enum Basis {
     /// The same but for what others changed since.
     SavedPlanInPart,
     /// A run that is taken back.
-    Undo,
-    /// The same in some of its spaces, or but for what others changed since.
-    UndoInPart,
+    Undo {
+        /// Whether in some of its spaces alone.
+        in_part: bool,
+        /// Whether something that does not come back was listed before the plan.
+        has_exceptions: bool,
+    },
 }
 
 /// What of a plan is shown beside the plan itself.
