@@ -234,27 +234,30 @@ pub fn concurrent_changes<'c>(
         .collect()
 }
 
-/// What others changed after a run: before the run, after it, and now.
+/// What others changed after a run: before the run, as it was to be after it, and now. A run that was cut short may have
+/// brought it there in part.
 fn changed_since(plan: &Plan, change: &ConcurrentChange) -> String {
     match change {
         ConcurrentChange::Holding { space, principal, before, now, intended } => format!(
-            "{space}  {} was changed by others: it held {} before the run and {} after it, and holds {} now; it stays as it is",
+            "{space}  {} was changed by others: it held {} before the run, which was to leave it with {}, and holds {} now; it stays as it is",
             plan.name(principal),
             holding_words(plan, before),
             holding_words(plan, intended),
             holding_words(plan, now)
         ),
         ConcurrentChange::List { space, content, list, before, now, intended } => format!(
-            "{space}  {}: the {} list was changed by others: it was {} before the run and {} after it, and is {} now; it stays as it is",
+            "{space}  {}: the {} list was changed by others: it was {} before the run, which was to make it {}, and is {} now; it stays as it is",
             page(plan, *content),
             list.as_str(),
             audience_words(plan, before),
             audience_words(plan, intended),
             audience_words(plan, now)
         ),
-        ConcurrentChange::Unlabelled { .. }
-        | ConcurrentChange::Moved { .. }
-        | ConcurrentChange::Hidden { .. } => change_words(plan, change),
+        ConcurrentChange::Moved { space, content } => format!(
+            "{space}  {} was moved or archived since the run, and where it is now the lists from before let in more; they stay as they are",
+            page(plan, *content)
+        ),
+        ConcurrentChange::Unlabelled { .. } | ConcurrentChange::Hidden { .. } => change_words(plan, change),
     }
 }
 

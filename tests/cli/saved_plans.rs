@@ -445,7 +445,7 @@ fn an_undo_that_was_taken_back_counts_no_more() {
     assert_eq!(state(&folder), before);
 }
 
-/// What others changed since a run stays, however often the run is taken back, and is told as before, after and now.
+/// What others changed since a run stays, however often the run is taken back, and is told with what the run was to make of it.
 #[test]
 fn what_others_changed_since_a_run_stays() {
     let folder = repository();
@@ -456,8 +456,8 @@ fn what_others_changed_since_a_run_stays() {
     colleague.run(&["apply", "--yes", "--site", &site]).code(0);
     for _ in 0..2 {
         let ran = folder.run(&["undo", "last", "--yes", "--ahead-of-revert"]).code(5);
-        let words = "ENG  /Plans: the view list was changed by others: it was anyone before the run and group:eng, user:ann after \
-                     it, and is group:eng, group:hr, user:ann now; it stays as it is";
+        let words = "ENG  /Plans: the view list was changed by others: it was anyone before the run, which was to make it group:eng, \
+                     user:ann, and is group:eng, group:hr, user:ann now; it stays as it is";
         assert!(ran.err.contains(words), "{}", ran.err);
         assert!(ran.out.contains("hat is not left out"), "{}", ran.out);
         assert!(!ran.out.contains("this account"), "{}", ran.out);

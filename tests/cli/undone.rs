@@ -192,3 +192,27 @@ fn what_a_run_left_unverified_is_found_under_another_key() {
     let undone = undo(&folder, &[]).code(0);
     assert!(undone.out.contains("- everything (2 permissions)  group:eng"), "{}", undone.out);
 }
+
+/// What is gone is named, and not claimed to be as before.
+#[test]
+fn a_page_that_was_deleted_or_moved_since_is_no_page_as_before() {
+    for (pages, words) in [
+        ("{id: 12, title: Closed, edit: [user:ann]}", "/Plans cannot be seen any more"),
+        (
+            "{id: 12, title: Closed, edit: [user:ann], children: [{id: 11, title: Plans, view: [user:ann, group:eng]}]}",
+            "/Plans was moved or archived since the run, and where it is now the lists from before let in more",
+        ),
+    ] {
+        let folder = repository();
+        folder.run(&["apply", "--yes"]).code(0);
+        let site = state(&folder);
+        let start = site.find("    pages:").unwrap();
+        let rest = &site[start + site[start..].find("  OPS:").unwrap()..];
+        folder.write("site.yaml", &format!("{}    pages: [{pages}]\n{rest}", &site[..start]));
+        let undone = undo(&folder, &[]).code(5);
+        assert!(undone.err.contains(words), "{}", undone.err);
+        assert!(!undone.out.contains("The run is taken back.\n"), "{}", undone.out);
+        let again = undo(&folder, &[]).code(5);
+        assert!(!again.out.contains("as before the run.\n"), "{}", again.out);
+    }
+}
