@@ -183,7 +183,11 @@ impl UndoneRun {
         let now: BTreeMap<SpaceKey, Option<SpaceKey>> =
             then.iter().map(|(key, id)| ((*key).clone(), by_id.get(id).cloned())).collect();
         let meant = meant(&self.spaces, &now)?;
-        let nothing = "Nothing to change: what this would take back is taken back already.";
+        let nothing = if changed.is_empty() {
+            "Nothing to change: the run changed nothing."
+        } else {
+            "Nothing to change: what this would take back is taken back already."
+        };
         record.plan.objects.retain(|object| {
             meant.contains(object.space()) && !self.finished.contains(&ObjectId::of(object))
         });

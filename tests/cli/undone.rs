@@ -169,6 +169,27 @@ fn an_undo_says_at_its_end_that_not_all_came_back() {
     );
 }
 
+#[test]
+fn a_run_that_changed_nothing_has_nothing_to_take_back() {
+    let site = format!(
+        "{}adversary: {{fail: ['403:POST:/space/*/permission', '403:DELETE:/space/*/permission/*', \
+         '403:PUT:/content/*/restriction', '403:DELETE:/content/*/restriction']}}\n",
+        site()
+    );
+    let folder = Folder::with(&[("site.yaml", &site), ("policy.yaml", &with_site(POLICY))]);
+    folder.run(&["apply", "--yes"]);
+    assert_eq!(journals(&folder).len(), 1);
+    let undone = undo(&folder, &[]).code(0);
+    assert!(
+        undone.err.contains("Nothing to change: the run changed nothing."),
+        "{}{}",
+        undone.out,
+        undone.err
+    );
+    let refused = undo(&folder, &["--space", "ENG"]).code(64);
+    assert!(refused.err.contains("it changed nothing at all"), "{}", refused.err);
+}
+
 /// What came along with a grant of a run that was cut short is taken away under the key of now.
 #[test]
 fn what_a_run_left_unverified_is_found_under_another_key() {
