@@ -114,7 +114,7 @@ pub fn outcome_as_summary(plan: &Plan, outcome: &ApplyOutcome, basis: Basis) -> 
     let verified = count(outcome.verification.right, "object was", "objects were");
     let _ = writeln!(text, "{}. {verified} read again and found as planned.", list(&parts));
     if outcome.is_complete() {
-        let _ = match uncovered(plan) {
+        let _ = match uncovered(plan, basis) {
             None => {
                 let whole = match basis {
                     Basis::Policy => "The site is as the policy says.",

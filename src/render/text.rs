@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::model::{ContentKind, Gap, Mode, Principal, SpaceKey, SpaceRoleMode, Why};
 use crate::plan::{
     CallId, Change, Cost, Danger, EdgeReason, KeepReason, Lacks, LeftOut, Meanwhile, MeanwhileReason, Moment,
-    NeededBy, Plan, Refusal,
+    NeededBy, Plan, PlanSpace, Refusal,
 };
 
 use super::access_words::ShownNames as _;
@@ -334,7 +334,7 @@ fn needs_left_out_words(
 /// One line: what is to be done, in how many calls, and whether fewer would do.
 pub fn plan_in_a_line(plan: &Plan, basis: Basis) -> String {
     if plan.is_empty() {
-        if let Some(Uncovered { covered, rest }) = uncovered(plan) {
+        if let Some(Uncovered { covered, rest }) = uncovered(plan, basis) {
             return format!("Nothing to change in what {covered}; {rest}.");
         }
         if plan.spaces.is_empty() {
@@ -359,7 +359,7 @@ pub fn plan_in_a_line(plan: &Plan, basis: Basis) -> String {
         0 => String::new(),
         more => format!("; up to {more} more to remove permissions that Confluence may add by itself"),
     };
-    let rest = uncovered(plan).map_or_else(String::new, |uncovered| format!(" {}.", uncovered.rest));
+    let rest = uncovered(plan, basis).map_or_else(String::new, |uncovered| format!(" {}.", uncovered.rest));
     format!("{}. {calls}{bound}{conditional}.{rest}{}", list(&parts), unnamed(plan))
 }
 
@@ -399,8 +399,13 @@ pub(super) struct Uncovered {
 }
 
 /// `None` if the plan covers everything that the policy declares.
-pub(super) fn uncovered(plan: &Plan) -> Option<Uncovered> {
-    let changes = count(plan.left_out.len(), "declared change is", "declared changes are");
+pub(super) fn uncovered(plan: &Plan, basis: Basis) -> Option<Uncovered> {
+    let (one, many) = if basis.is_declared() {
+        ("declared change is", "declared changes are")
+    } else {
+        ("change is", "changes are")
+    };
+    let changes = count(plan.left_out.len(), one, many);
     let is_archived = |left: &LeftOut| left.lacks == Lacks::WritableArchive;
     let has_moved = |left: &LeftOut| left.lacks == Lacks::ExpectedState;
     let is_about_groups = |left: &LeftOut| !left.lacks.is_right() && !has_moved(left);
@@ -420,7 +425,9 @@ pub(super) fn uncovered(plan: &Plan) -> Option<Uncovered> {
         _ => "this account may change",
     };
     let skipped = skipped::count_words(plan);
-    let paused = plan.spaces.values().filter(|space| space.mode == Mode::Paused).count();
+    // What is paused is what the policy asks for.
+    let is_paused = |space: &&PlanSpace| basis.is_declared() && space.mode == Mode::Paused;
+    let paused = plan.spaces.values().filter(is_paused).count();
     let of_others = plan.unmanaged.iter().filter(|kept| kept.reason == KeepReason::OtherFiles);
     let of_others: usize = of_others.map(|kept| kept.count).sum();
     let of_others_words = count(of_others, "change is", "changes are");

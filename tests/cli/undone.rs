@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::expect::{POLICY, SITE, with_site};
+use crate::names::change;
 use crate::saved_plans::state;
 use crate::support::{Folder, Ran};
 
@@ -188,6 +189,30 @@ fn a_run_that_changed_nothing_has_nothing_to_take_back() {
     );
     let refused = undo(&folder, &["--space", "ENG"]).code(64);
     assert!(refused.err.contains("it changed nothing at all"), "{}", refused.err);
+}
+
+/// Nothing is declared where a run is taken back, and a space that is paused since is as good as any.
+#[test]
+fn an_undo_speaks_of_no_declarations() {
+    let folder = repository();
+    folder.run(&["apply", "--yes"]).code(0);
+    let handle = format!("sandbox:{}", folder.file("site.yaml"));
+    let other = "version: 1\npeople: {ann: u-ann}\nspaces: {ENG: {mode: additive, pages: {/Plans: {view: ['group:eng', 'user:ann', 'group:hr']}}}}\n";
+    let colleague = Folder::with(&[("policy.yaml", other)]);
+    colleague.run(&["apply", "--yes", "--site", &handle]).code(0);
+    let undone = undo(&folder, &[]).code(5);
+    assert!(undone.out.contains("1 change is left out, since others changed the same"), "{}", undone.out);
+    assert!(!undone.out.contains("declared change"), "{}", undone.out);
+
+    let folder = repository();
+    folder.run(&["apply", "--yes"]).code(0);
+    change(&folder, "policy.yaml", "mode: additive", "mode: paused");
+    let undone = undo(&folder, &[]).code(0);
+    assert!(
+        undone.out.contains("The run is taken back.") && !undone.out.contains("is paused"),
+        "{}",
+        undone.out
+    );
 }
 
 /// What came along with a grant of a run that was cut short is taken away under the key of now.

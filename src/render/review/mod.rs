@@ -46,6 +46,16 @@ pub enum Basis {
     },
 }
 
+impl Basis {
+    /// Whether lines of a policy ask for what is planned.
+    pub(super) const fn is_declared(self) -> bool {
+        match self {
+            Self::Policy | Self::SavedPlan | Self::SavedPlanInPart => true,
+            Self::Undo { .. } => false,
+        }
+    }
+}
+
 /// What of a plan is shown beside the plan itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct View {
