@@ -40,7 +40,11 @@ pub(super) async fn run(
             "`--space KEY` takes back what the run did in some spaces",
         ));
     }
-    let mut record = find(&args.journal, &args.scope.directory)?;
+    let mut record = if args.journal == LAST {
+        last(&args.scope.directory, Record::has_plan)?
+    } else {
+        find(&args.journal, &args.scope.directory)?
+    };
     let mut finished = BTreeSet::new();
     if args.journal == LAST
         && let Some(run) = record.takes_back().map(str::to_owned)
@@ -79,12 +83,7 @@ const LAST: &str = "last";
 /// The journal that was asked for: a path, a name in the folder of journals, or the last one.
 pub(super) fn find(asked: &Utf8Path, directory: &Utf8Path) -> Result<Record, CliError> {
     if asked == LAST {
-        let (records, not_read) = journal::all(&journal::folder(directory));
-        if let Some(error) = not_read.first() {
-            return Err(unreadable(format!("{error}, so which run was the last is not known")));
-        }
-        let none = || unreadable(format!("no run has kept a journal in {}", journal::folder(directory)));
-        return records.into_iter().next().ok_or_else(none);
+        return last(directory, |_| true);
     }
     let in_folder = |name: &str| journal::folder(directory).join(name);
     let places: [Utf8PathBuf; 3] =
@@ -101,6 +100,17 @@ pub(super) fn find(asked: &Utf8Path, directory: &Utf8Path) -> Result<Record, Cli
     };
     let record = journal::read(path).map_err(|error| unreadable(error.to_string()))?;
     record.ok_or_else(|| unreadable(format!("`{path}` says nothing: its run ended before it began")))
+}
+
+/// The last run of its kind, or the last one where there is none of that kind.
+fn last(directory: &Utf8Path, is_meant: impl Fn(&Record) -> bool) -> Result<Record, CliError> {
+    let (records, not_read) = journal::all(&journal::folder(directory));
+    if let Some(error) = not_read.first() {
+        return Err(unreadable(format!("{error}, so which run was the last is not known")));
+    }
+    let none = || unreadable(format!("no run has kept a journal in {}", journal::folder(directory)));
+    let place = records.iter().position(is_meant).unwrap_or_default();
+    records.into_iter().nth(place).ok_or_else(none)
 }
 
 fn unreadable(why: String) -> CliError {
@@ -132,6 +142,7 @@ fn rest_of(
     // What took it back before these was itself taken back.
     let finished = records
         .iter()
+        .filter(|undo| undo.has_plan())
         .take_while(|undo| undo.takes_back() == Some(run))
         .flat_map(|undo| undo.finished_of(&record))
         .collect();

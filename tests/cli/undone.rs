@@ -239,6 +239,29 @@ fn what_a_run_left_unverified_is_found_under_another_key() {
     assert!(undone.out.contains("- everything (2 permissions)  group:eng"), "{}", undone.out);
 }
 
+/// A run that died before its requests left has nothing to take back, and neither has the one that looks at what it left
+/// open. `last` passes over that.
+#[test]
+fn last_is_a_run_that_set_out_to_change_something() {
+    let folder = repository();
+    folder.run(&["apply", "--yes"]).code(0);
+    let applied = state(&folder);
+    undo(&folder, &[]).code(0);
+    let [run, back] = journals(&folder).try_into().unwrap();
+    let path = format!(".confperm/journal/{back}.ndjson");
+    let journal = folder.read(&path);
+    // It was cut short, and the site is as it left it.
+    let open: Vec<&str> = journal.lines().filter(|line| !line.starts_with("{\"entry\":\"end\"")).collect();
+    folder.write(&path, &(open.join("\n") + "\n"));
+    let again = undo(&folder, &[]).code(0);
+    assert!(again.err.contains("was cut short"), "{}", again.err);
+    assert_eq!(journals(&folder).len(), 3);
+    folder.write("site.yaml", &applied);
+    let more = undo(&folder, &[]).code(0);
+    assert!(more.err.contains(&format!("took back what {run} did")), "{}", more.err);
+    assert!(more.out.contains("The run is taken back."), "{}{}", more.out, more.err);
+}
+
 /// What is gone is named, and not claimed to be as before.
 #[test]
 fn a_page_that_was_deleted_or_moved_since_is_no_page_as_before() {

@@ -99,6 +99,11 @@ impl Record {
         finished.collect()
     }
 
+    /// Whether the run set out to change something; one that did not only looked at what others had left open.
+    pub fn has_plan(&self) -> bool {
+        !self.plan.is_empty()
+    }
+
     /// When the run began that this one took back; nothing where it did not take back one.
     pub fn takes_back(&self) -> Option<&str> {
         self.plan.changes.iter().find_map(|change| match change.reason() {
