@@ -2,6 +2,7 @@
 //! line of the team, and changes nothing there. What central files ask for there ends each command as ever.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,7 +17,7 @@ use crate::team::Case;
 struct Shut {
     case: Case,
     front: Front,
-    is_shut: Arc<AtomicBool>,
+    is_refused: Arc<AtomicBool>,
 }
 
 const ENTRY: &str = "  ENG:\n    access:\n      admin: [group:admins, group:eng-leads]\n\n";
@@ -42,11 +43,11 @@ impl Shut {
                     && uri.query().is_some_and(|query| query.contains("space-id=") && query.contains("102"));
             (shut.load(Ordering::Relaxed) && is_in_it).then(|| Reply::v2(status, "no"))
         });
-        Self { case, front, is_shut }
+        Self { case, front, is_refused: is_shut }
     }
 
     fn shut(&self, is_shut: bool) {
-        self.is_shut.store(is_shut, Ordering::Relaxed);
+        self.is_refused.store(is_shut, Ordering::Relaxed);
     }
 
     fn run(&self, arguments: &[&str]) -> Ran {
@@ -180,15 +181,15 @@ fn a_saved_plan_and_an_undo_leave_a_space_as_it_is_that_cannot_be_read_any_more(
 /// The pages of more than four spaces are read by lists of many spaces, and a refused one names none of them.
 #[test]
 fn a_refused_list_of_many_spaces_stops_no_run_for_others() {
-    let more: String = (1..=4)
-        .map(|n| {
-            format!(
-                "  ENG{n}:\n    id: {}\n    name: More {n}\n    permissions: {{read/space: [group:admins], administer/space: [group:admins]}}\n    pages:\n      - {{id: {}, title: Home, author: eva, view: [group:eng-old, group:eng-core, group:admins]}}\n",
-                110 + n,
-                2000 + n
-            )
-        })
-        .collect();
+    let mut more = String::new();
+    for n in 1..=4 {
+        let _ = write!(
+            more,
+            "  ENG{n}:\n    id: {}\n    name: More {n}\n    permissions: {{read/space: [group:admins], administer/space: [group:admins]}}\n    pages:\n      - {{id: {}, title: Home, author: eva, view: [group:eng-old, group:eng-core, group:admins]}}\n",
+            110 + n,
+            2000 + n
+        );
+    }
     let shut = Shut::on(404, &[], &more);
     let central = shut.case.folder.read("confperm.yaml");
     let to = "to: [group:eng-*]\n";

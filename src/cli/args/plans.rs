@@ -272,6 +272,10 @@ pub(in crate::cli) struct LogArgs {
 #[derive(Debug, Clone, Args)]
 pub(in crate::cli) struct UndoArgs {
     /// The journal of the run: the path of its file, the name that `log` shows, or `last`
+    ///
+    /// `last` is the last run that set out to change something, by the journals in `.confperm` of the policy directory; after
+    /// another `apply` it is that one. Where the last run is itself an undo, `undo last` goes on with what is left of the run
+    /// that it took back. It never takes that undo back; to do that, give the name of its journal.
     #[arg(value_name = "JOURNAL")]
     pub(in crate::cli) journal: Utf8PathBuf,
 
