@@ -3,7 +3,7 @@
 use crate::model::{Forbidden, MaxRemovals, visible};
 use crate::plan::{AdminStanding, Breach, GuardOutcome, GuardVerdict, Pairs, Plan, Removals, Taken};
 
-use super::review::{ReviewPart, Section};
+use super::review::{Basis, ReviewPart, Section};
 use super::style::{CHANGE, REMOVE, count, list, paint};
 
 /// So many breaches of one guard are shown; the document has them all.
@@ -14,8 +14,8 @@ const LOSERS: usize = 5;
 
 /// What blocks the plan first; then what was overridden, and what is wrong in spaces that the plan does not
 /// change. One line where all guards hold.
-pub(super) fn guards(plan: &Plan) -> Vec<Section> {
-    let mut sections = blocked(plan);
+pub(super) fn guards(plan: &Plan, basis: Basis) -> Vec<Section> {
+    let mut sections = blocked(plan, basis);
     for outcome in &plan.guards.outcomes {
         if let GuardVerdict::Overridden { why } = &outcome.verdict {
             let title = format!("Overridden {}, because \"{}\":", set_by(outcome), visible(why));
@@ -41,11 +41,11 @@ pub(super) fn guards(plan: &Plan) -> Vec<Section> {
 }
 
 /// Every guard that blocks the plan, and what to do about it.
-pub(super) fn blocked(plan: &Plan) -> Vec<Section> {
+pub(super) fn blocked(plan: &Plan, basis: Basis) -> Vec<Section> {
     let mut sections: Vec<Section> =
         plan.guards.blocked().filter_map(|outcome| blocked_by(plan, outcome)).collect();
     if !sections.is_empty() {
-        sections.push(Section::new(ReviewPart::Blocked, way_out(plan.guards.blocked()), Vec::new()));
+        sections.push(Section::new(ReviewPart::Blocked, way_out(plan.guards.blocked(), basis), Vec::new()));
     }
     sections
 }
@@ -56,11 +56,16 @@ pub(super) fn blocked_by(plan: &Plan, outcome: &GuardOutcome) -> Option<Section>
     breaches(plan, ReviewPart::Blocked, &outcome.breaches, &paint(REMOVE, &title))
 }
 
-/// What to do about guards that block a plan.
-pub(super) fn way_out<'a>(blocking: impl IntoIterator<Item = &'a GuardOutcome>) -> String {
+/// What to do about guards that block a plan. What an undo gives and takes, no line of the policy says.
+pub(super) fn way_out<'a>(blocking: impl IntoIterator<Item = &'a GuardOutcome>, basis: Basis) -> String {
     let flags: Vec<String> =
         blocking.into_iter().map(|outcome| format!("--override {}", outcome.guard)).collect();
-    format!("Change the policy; or, to apply this plan all the same, pass {} --why TEXT.", flags.join(" "))
+    let all_the_same = if basis.is_declared() {
+        "Change the policy; or, to apply this plan all the same,"
+    } else {
+        "To take the run back all the same,"
+    };
+    format!("{all_the_same} pass {} --why TEXT.", flags.join(" "))
 }
 
 fn breaches(plan: &Plan, part: ReviewPart, breaches: &[Breach], title: &str) -> Option<Section> {

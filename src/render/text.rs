@@ -37,7 +37,9 @@ pub(super) fn archived(plan: &Plan) -> Option<Section> {
 /// Why the plan is blocked, for those forms of a plan that do not say it; nothing if it is not.
 pub fn blocked_as_text(plan: &Plan) -> String {
     let mut text = String::new();
-    for Section { heading, lines, rest, .. } in refusals(plan).into_iter().chain(guards::blocked(plan)) {
+    for Section { heading, lines, rest, .. } in
+        refusals(plan).into_iter().chain(guards::blocked(plan, Basis::Policy))
+    {
         let _ = writeln!(text, "{heading}");
         for line in lines.into_iter().chain(rest) {
             let _ = writeln!(text, "  {line}");

@@ -215,6 +215,22 @@ fn an_undo_speaks_of_no_declarations() {
     );
 }
 
+/// No line of the policy says what an undo takes away.
+#[test]
+fn a_guard_that_blocks_an_undo_is_got_past_by_an_override_alone() {
+    let folder = repository();
+    folder.run(&["apply", "--yes"]).code(0);
+    let policy = folder.read("policy.yaml");
+    folder.write("policy.yaml", &format!("{policy}guards: {{max-removals: 0}}\n"));
+    let blocked = undo(&folder, &[]).code(3);
+    assert!(
+        blocked.out.contains("To take the run back all the same, pass --override max-removals --why TEXT."),
+        "{}",
+        blocked.out
+    );
+    assert!(!blocked.out.contains("Change the policy"), "{}", blocked.out);
+}
+
 /// What came along with a grant of a run that was cut short is taken away under the key of now.
 #[test]
 fn what_a_run_left_unverified_is_found_under_another_key() {

@@ -270,6 +270,10 @@ pub(in crate::cli) struct LogArgs {
 }
 
 #[derive(Debug, Clone, Args)]
+#[command(mut_arg("team", |arg| arg.hide(true)))]
+#[command(mut_arg("spaces", |arg| {
+    arg.help("Only what the run did in this space, by the key of now or of then (can be given several times)")
+}))]
 pub(in crate::cli) struct UndoArgs {
     /// The journal of the run: the path of its file, the name that `log` shows, or `last`
     ///

@@ -8,7 +8,7 @@ use anstream::adapter::strip_str;
 use crate::model::Origin;
 use crate::plan::{Breach, GuardOutcome, LeftOut, Plan, Refusal};
 
-use super::super::review::{Review, ReviewPart, RowKind, Section, View};
+use super::super::review::{Basis, Review, ReviewPart, RowKind, Section, View};
 use super::super::titles::{Titles, with_titles};
 use super::super::{effects, guards, left_out, skipped, text};
 use super::{Annotation, AnnotationLevel};
@@ -58,7 +58,7 @@ fn of_guard(plan: &Plan, outcome: &GuardOutcome) -> Annotation {
     });
     let at = culprit.or_else(|| outcome.origins.first());
     let mut lines: Vec<String> = guards::blocked_by(plan, outcome).iter().flat_map(lines_of).collect();
-    lines.push(guards::way_out([outcome]));
+    lines.push(guards::way_out([outcome], Basis::Policy));
     Annotation::of(AnnotationLevel::Error, Some(&outcome.guard), at, &lines.join("\n"))
 }
 

@@ -134,7 +134,7 @@ impl<'a> Review<'a> {
         sections.extend(text::meanwhile(plan));
         sections.extend(text::archived(plan));
         sections.extend(text::refusals(plan));
-        sections.extend(guards::guards(plan));
+        sections.extend(guards::guards(plan, view.basis));
         Self { plan, basis: view.basis, opened, several, spaces, sections }
     }
 
