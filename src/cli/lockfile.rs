@@ -201,7 +201,7 @@ impl LockFile {
             .with_hint(format!("run `confperm plan` without --locked, and commit {LOCK_FILE}"))),
             Lacking::Reported => {
                 out.warn_of(Failure::IncompleteLock, &format!(
-                    "{what}, and --locked never writes it: `apply --locked` would be refused. The lines to add:\n{}",
+                    "{what}, and --locked never writes it: `apply --locked` would be refused, or would skip what only files of teams name. The lines to add:\n{}",
                     lines.trim_end()
                 ));
                 Ok(lines.trim_end().lines().map(str::to_owned).collect())

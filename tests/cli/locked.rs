@@ -52,13 +52,13 @@ fn locked_never_writes_and_says_what_is_missing() {
     let planned = folder.run(&["plan", "--locked"]).code(0);
     let words = format!(
         "warning[incomplete-lock]: confperm.lock lacks 1 name of the policy, and --locked never writes it: `apply --locked` would be \
-         refused. The lines to add:\ngroups:\n{line}\n"
+         refused, or would skip what only files of teams name. The lines to add:\ngroups:\n{line}\n"
     );
     assert!(planned.err.contains(&words), "{}", planned.err);
     // Reviewers see the comment and the lines of the change, not what the job says.
     let comment = folder.run(&["plan", "--locked", "--format", "markdown"]).code(0);
     let block = format!(
-        "**confperm.lock lacks names of this policy**\n\n`apply --locked` would be refused. Run \
+        "**confperm.lock lacks names of this policy**\n\n`apply --locked` would be refused, or would skip what only files of teams name. Run \
                          `confperm plan` on this branch and commit the file, or add these lines:\n\n    groups:\n    {line}\n"
     );
     assert!(comment.out.contains(&block), "{}", comment.out);

@@ -121,8 +121,8 @@ impl CommentText<'_> {
             return;
         }
         self.write(&format!(
-            "\n**{LOCK_FILE} lacks names of this policy**\n\n`apply --locked` would be refused. Run `confperm plan` on \
-             this branch and commit the file, or add these lines:\n\n"
+            "\n**{LOCK_FILE} lacks names of this policy**\n\n`apply --locked` would be refused, or would skip \
+             what only files of teams name. Run `confperm plan` on this branch and commit the file, or add these lines:\n\n"
         ));
         let lines: Vec<String> = lines.iter().map(|line| format!("    {}", harmless(line))).collect();
         self.lines(&lines, PART, "");
