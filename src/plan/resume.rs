@@ -4,7 +4,8 @@
 //! in the next plan, and what is left is. But which lists `page-only` follows up, it tells by who is an insider
 //! ([`page_only`](super::page_only)), and a run may change both. So the lists come first, while they can still be told;
 //! and where a list set by hand could be mistaken for one of them on the way, no insider goes before all have
-//! come, or, where it could be because insiders join it by `also-view`, it comes last.
+//! come. A list that could be mistaken once insiders join it by `also-view` waits for all of that, but for what is taken
+//! last for another reason: what a rule selects the space by, and what the account may need for its own calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,27 +72,12 @@ pub(super) fn resumable(drafts: &mut [Draft], compiled: &BTreeMap<SpaceKey, Comp
                 Call::Grant { .. } | Call::Revoke { .. } => {}
             }
         }
+        // What a rule selects the space by is taken last of what the rule asks for.
+        let is_selected_by: BTreeSet<usize> =
+            both.iter().chain(&goes).copied().filter(|number| !drafts[*number].resumes.is_empty()).collect();
         let needed: BTreeSet<usize> = lists.iter().flat_map(|list| &drafts[*list].needs).copied().collect();
         for &later in comes.iter().chain(&both).chain(&goes).filter(|later| !needed.contains(later)) {
             drafts[later].resumes.extend(&lists);
-        }
-        // What the account may need for its own calls is taken from it last of all.
-        let is_own = |draft: &Draft| match &draft.call {
-            Call::Revoke { principal, .. } => may_be_callers_own(principal, live),
-            Call::AssignRoles { roles, .. } => {
-                roles.keys().any(|principal| may_be_callers_own(principal, live))
-            }
-            Call::Grant { .. } | Call::Restrict { .. } => false,
-        };
-        let settled: BTreeSet<usize> = comes
-            .iter()
-            .chain(&both)
-            .chain(&goes)
-            .copied()
-            .filter(|earlier| !is_own(&drafts[*earlier]))
-            .collect();
-        for &list in &last {
-            drafts[list].resumes.extend(&settled);
         }
         if compiled.mistakable {
             for (earlier, later) in [(&comes, &both), (&comes, &goes), (&both, &goes)] {
@@ -99,6 +85,23 @@ pub(super) fn resumable(drafts: &mut [Draft], compiled: &BTreeMap<SpaceKey, Comp
                     drafts[later].resumes.extend(earlier);
                 }
             }
+        }
+        // What the account may need for its own calls is taken last as well.
+        let is_own = |draft: &Draft| match &draft.call {
+            Call::Revoke { principal, .. } => may_be_callers_own(principal, live),
+            Call::AssignRoles { roles, .. } => {
+                roles.keys().any(|principal| may_be_callers_own(principal, live))
+            }
+            Call::Grant { .. } | Call::Restrict { .. } => false,
+        };
+        let is_last = |number: &usize| is_selected_by.contains(number) || is_own(&drafts[*number]);
+        // Where others had to come first, those go after the assignment of roles.
+        let go_later = compiled.mistakable && both.iter().any(is_last);
+        let gone: &[usize] = if go_later { &[] } else { &goes };
+        let settled = comes.iter().chain(&both).chain(gone).copied();
+        let settled: BTreeSet<usize> = settled.filter(|number| !is_last(number)).collect();
+        for &list in &last {
+            drafts[list].resumes.extend(&settled);
         }
     }
 }

@@ -252,6 +252,19 @@ async fn a_rule_that_takes_a_principal_off_lists_says_nothing_of_guests_or_insid
     );
 }
 
+/// A list that only its author is on waits for insiders to come and go, and what the rule selects the space by for the list.
+#[tokio::test]
+async fn a_list_that_insiders_join_and_a_rule_that_selects_by_one_of_them_wait_for_no_circle() {
+    let pages =
+        PAGES.replace("title: Roadmap, view: [group:eng, user:ann]", "title: Roadmap, view: [user:ann]");
+    let rule = "rules:\n  - name: swap\n    spaces: {where: {who: group:eng, has: read/space}}\n    access: {viewer: [group:ops]}\n    absent: [group:eng]\n    restricted-pages: {also-view: [group:ops]}\n";
+    let stage = Stage::open(&site(&pages, "").replace(", user:bot]", "]")).await;
+    let planned = stage.plan(&(policy(GUESTS) + rule)).await;
+    assert_eq!(planned.plan.refusals, []);
+    assert!(restricted(&planned.plan).contains(&7), "{:?}", planned.plan.calls);
+    stage.converge(&(policy(GUESTS) + rule)).await.unwrap();
+}
+
 #[tokio::test]
 async fn guests_who_edit_do_not_edit_what_they_only_have_to_see() {
     let stage = Stage::open(&site(PAGES, "")).await;

@@ -150,7 +150,7 @@ fn policy(mode: &str) -> String {
 
 /// Every switch that can matter to reading or changing access, in every position but its usual one, which all
 /// the others run with; and all of them in that.
-const SWITCHES: [&str; 39] = [
+const SWITCHES: [&str; 40] = [
     "",
     "companions: roles-transition",
     "companions: never",
@@ -167,6 +167,7 @@ const SWITCHES: [&str; 39] = [
     "extra-pairs-in-pre-roles: true",
     "duplicate-rows: independent",
     "duplicate-rows: linked",
+    "duplicate-rows: companions-first",
     "anonymous-row: user",
     "role-vocabulary: pairs",
     "role-vocabulary: partly-unknown",
@@ -193,7 +194,7 @@ const SWITCHES: [&str; 39] = [
 ];
 
 /// Switches that meet in the same call.
-const PAIRS: [&str; 12] = [
+const PAIRS: [&str; 13] = [
     "empty-restriction: refused, put-keeps-missing-operations: true",
     "empty-restriction: refused, put-keeps-missing-operations: true, restriction-put-adds-caller: true",
     "empty-restriction: refused, put-keeps-missing-operations: true, self-removal: refused",
@@ -201,6 +202,7 @@ const PAIRS: [&str; 12] = [
     "duplicate-rows: independent, companions: never",
     "duplicate-rows: independent, role-post-removes-custom-access: false",
     "duplicate-rows: linked, role-post-removes-custom-access: false",
+    "duplicate-rows: companions-first, comment-companions: [delete/comment], admin-companions: [manage_users/space]",
     "duplicate-rows: independent, comment-companions: [delete/comment], admin-companions: [manage_users/space]",
     "duplicate-rows: linked, producer-removal-takes-companion: false",
     "comment-companions: [delete/comment], admin-companions: [manage_users/space], admin-removal-takes-manage-users: false",

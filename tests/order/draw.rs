@@ -151,10 +151,11 @@ pub(crate) fn case() -> impl Strategy<Value = Case> {
     )
 }
 
-/// The same on a site that shows each row twice, and deletes the two together or one by one.
+/// The same on a site that shows each row twice, and deletes the two together or one by one, with what goes along at
+/// the first or at the last.
 pub(crate) fn with_duplicate_rows() -> impl Strategy<Value = Case> {
-    use world::DuplicateRows::{Independent, Linked};
-    (case(), proptest::sample::select(vec![Independent, Linked]))
+    use world::DuplicateRows::{CompanionsFirst, Independent, Linked};
+    (case(), proptest::sample::select(vec![Independent, Linked, CompanionsFirst]))
         .prop_map(|(case, duplicate_rows)| Case { duplicate_rows, ..case })
 }
 

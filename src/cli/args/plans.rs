@@ -42,7 +42,7 @@ pub(in crate::cli) struct Scope {
     #[arg(long)]
     pub(in crate::cli) allow_gap: bool,
 
-    /// Do not write confperm.lock; names of the policy that it lacks are an error, or a warning of `plan`; of those that only files of teams have, `apply` skips what they are about
+    /// Do not write confperm.lock; names of the policy that it lacks are an error, or a warning of `plan`; where only a file of a team has them, `apply` skips the spaces of that file
     #[arg(long)]
     pub(in crate::cli) locked: bool,
 

@@ -21,12 +21,27 @@ pub(super) struct Assumptions {
     companions: bool,
     /// Whether what goes along and is given back by the next call is gone for that moment.
     momentary: bool,
-    /// Whether a permission that stands twice goes with the first of its rows.
-    linked: bool,
+    /// What becomes of a permission that stands twice.
+    twins: Twins,
     /// Whether roles give what they may give.
     roles_give: bool,
     /// Whether everyone sees the space, past its grants.
     everyone_reads: bool,
+}
+
+/// What the deletion of one of two rows of a permission does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Twins {
+    /// It ends the permission, and all that goes along with it.
+    Together,
+    /// It ends nothing before the other one is deleted.
+    Apart,
+    /// It ends what goes along, and not the permission.
+    ApartAfterOthers,
+}
+
+impl Twins {
+    const ALL: [Self; 3] = [Self::Together, Self::Apart, Self::ApartAfterOthers];
 }
 
 impl Assumptions {
@@ -57,10 +72,10 @@ impl Assumptions {
         let both = |needed: bool| if needed { &[false, true][..] } else { &[false][..] };
         let mut all = Vec::new();
         for &companions in companions {
-            for &linked in both(twice) {
+            for &twins in if twice { &Twins::ALL[..] } else { &[Twins::Together] } {
                 for &roles_give in both(doubtful) {
                     let everyone_reads = space.before.unlicensed_access == Known::Known(true);
-                    all.push(Self { companions, momentary: false, linked, roles_give, everyone_reads });
+                    all.push(Self { companions, momentary: false, twins, roles_give, everyone_reads });
                 }
             }
         }
@@ -291,10 +306,9 @@ fn rows(
             // It takes away what an earlier call brings along, beside what there is.
             Call::Revoke { grant: None, .. } => held,
             Call::Revoke { permission: taken, .. } if *taken == permission => {
-                with(held, if assumptions.linked { 0 } else { held.rows.saturating_sub(1) })
+                with(held, if assumptions.twins == Twins::Together { 0 } else { held.rows.saturating_sub(1) })
             }
-            // What goes along stays as long as one of the rows does.
-            Call::Revoke { .. } if !is_last && !assumptions.linked => held,
+            Call::Revoke { .. } if !is_last && assumptions.twins == Twins::Apart => held,
             Call::Revoke { permission: Permission::ReadSpace, .. } => with(held, 0),
             Call::Revoke { permission: taken, .. } if taken.companions().contains(&permission) => {
                 // A companion that is wanted is granted again by the next call, and the plan reports it.

@@ -305,7 +305,8 @@ impl<'a> Compiler<'a> {
     ///
     /// The decision must be the same at every moment of a run, since the run may end there and the next one begin.
     /// So these lists are changed before the insiders change; and where a list set by hand names all insiders that
-    /// stay, new ones are added before any is removed. [`resume`](super::resume) makes sure of both.
+    /// stay, new ones are added before any is removed. One that names none, and that insiders join, is changed after all
+    /// of them. [`resume`](super::resume) makes sure of these three.
     fn followed(
         &mut self,
         id: ContentId,

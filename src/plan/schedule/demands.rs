@@ -45,20 +45,40 @@ pub(super) fn for_all(space: &Space<'_>, nodes: &[Node], alone: &BTreeSet<usize>
 }
 
 /// What the parts of one draft ask of each other: the lists of a page go from one to the next, and what is taken by
-/// itself is taken before all that would take it along.
+/// itself is taken before all that would take it along, by whichever row.
 fn within_drafts(nodes: &[Node]) -> impl Iterator<Item = Conflict> {
     let parts = nodes.chunk_by(|one, other| one.draft == other.draft).scan(0, |start, parts| {
         let first = *start;
         *start += parts.len();
         Some((first, parts))
     });
-    parts.flat_map(|(first, parts)| {
+    let split = parts.clone().filter(|(_, parts)| parts.len() > 1);
+    let before_twins = split.flat_map(move |(first, parts)| {
+        let last = &parts[parts.len() - 1].call;
+        let twins = nodes.iter().enumerate().filter(move |(_, node)| takes_the_same(&node.call, last));
+        twins.flat_map(move |(twin, _)| {
+            (first..first + parts.len() - 1).map(move |part| Conflict::edge(part, twin, EdgeReason::Api))
+        })
+    });
+    let within = parts.flat_map(|(first, parts)| {
         let pairs = (0..parts.len()).flat_map(move |later| (0..later).map(move |part| (part, later)));
         let ordered = pairs.filter(|(part, later)| {
             goes_first(&parts[*part].call, &parts[*later].call, later + 1 == parts.len())
         });
         ordered.map(move |(part, later)| Conflict::edge(first + part, first + later, EdgeReason::Api))
-    })
+    });
+    within.chain(before_twins)
+}
+
+/// Whether two calls delete one row each of the same permission, which a site shows twice.
+fn takes_the_same(one: &Call, other: &Call) -> bool {
+    match (one, other) {
+        (
+            Call::Revoke { principal, permission, grant: Some(row), .. },
+            Call::Revoke { principal: who, permission: what, grant: Some(twin), .. },
+        ) => principal == who && permission == what && row != twin,
+        _ => false,
+    }
 }
 
 /// Whether one part of a draft must come before another.

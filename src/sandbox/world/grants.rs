@@ -131,14 +131,15 @@ impl World {
     fn rows_removed_with(&self, space: &Space, row: GrantId, grant: &Grant) -> BTreeSet<GrantId> {
         let mut doomed: BTreeSet<GrantId> = match self.quirks.duplicate_rows {
             DuplicateRows::Linked => rows(space, |other| other == grant).collect(),
-            DuplicateRows::None | DuplicateRows::Independent => [row].into(),
+            DuplicateRows::None | DuplicateRows::Independent | DuplicateRows::CompanionsFirst => [row].into(),
         };
-        if rows(space, |other| other == grant).any(|other| !doomed.contains(&other)) {
+        let has_twin = rows(space, |other| other == grant).any(|other| !doomed.contains(&other));
+        if has_twin && self.quirks.duplicate_rows != DuplicateRows::CompanionsFirst {
             return doomed;
         }
         let same = |other: &Grant| other.principal == grant.principal;
         if grant.pair == Pair::ReadSpace {
-            doomed.extend(rows(space, same));
+            doomed.extend(rows(space, |other| same(other) && other != grant));
             return doomed;
         }
         let mut along = BTreeSet::new();

@@ -205,6 +205,8 @@ switch!(
         Independent,
         /// Two rows each; deleting either deletes both.
         Linked,
+        /// Two rows each; a grant is gone when both are deleted, and what goes along with it is when one is.
+        CompanionsFirst,
     }
 );
 switch!(
