@@ -364,6 +364,24 @@ fn a_space_that_was_made_again_is_skipped() {
     assert_eq!((planned, resolved.desired.skipped.len()), (vec!["OLD"], 1));
 }
 
+/// Of the policy, a run may leave out what a team gets wrong; what is known of that is known afterwards as well.
+#[test]
+fn a_space_that_is_named_elsewhere_is_not_forgotten_where_another_one_has_its_key() {
+    let old = "OLD: {mode: additive, access: {viewer: [group:sre]}}";
+    let eng = "ENG: {mode: additive, pages: {/Runbooks: {view: [group:sre]}}}";
+    let whole = policy(&format!("spaces: {{{old}, {eng}}}\n"));
+    let part = policy(&format!("spaces: {{{old}}}\n"));
+    let mut live = site(SpaceRoleMode::PreRoles);
+    let known = Lock::default().learn(&whole, &live, &acme(), true).lock;
+    let text = known.to_text();
+    assert!(text.contains("ENG: 101") && text.contains("OLD: 102") && text.contains("Runbooks"), "{text}");
+    let [eng, old] = ["ENG", "OLD"].map(|key| live.listing.spaces[&key.parse().unwrap()].id);
+    for (key, id) in [("ENG", old), ("OLD", eng)] {
+        live.listing.spaces.get_mut(&key.parse().unwrap()).unwrap().id = id;
+    }
+    assert_eq!(known.learn(&part, &live, &acme(), false).lock.to_text(), text);
+}
+
 #[test]
 fn who_was_deactivated_is_reported_once() {
     let policy =

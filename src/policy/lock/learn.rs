@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Identity, LastSeen, Lock, LockedSite, unwritten};
 use crate::diagnostic::Spanned;
-use crate::model::{Live, SiteIdentity, SpaceKey};
+use crate::model::{Live, SiteIdentity, SpaceId, SpaceKey};
 use crate::policy::ast::{AccessTest, Policy, Right, RoleName, TestTarget};
 use crate::policy::pages::PageName;
 
@@ -25,7 +25,8 @@ impl Lock {
     #[must_use]
     pub fn learn(&self, policy: &Policy, live: &Live, site: &SiteIdentity, whole: bool) -> Learnt {
         let on_site = policy.on_site(self, &live.listing);
-        let known = on_site.as_written((*on_site.lock).clone());
+        let mut known = on_site.as_written((*on_site.lock).clone());
+        known.keep_displaced(self);
         let seen = on_site.lock.seen(&on_site.policy, live, site);
         let seen = Self {
             ends: policy.endings().into_iter().map(|ending| ending.end).collect(),
@@ -76,6 +77,18 @@ impl Lock {
             lock.ends = seen.ends;
         }
         Learnt { removed: before - lock.names(), added, lock }
+    }
+
+    /// Keeps what another lock knows of spaces whose keys others bear now, if this one, for it, lost them out of sight.
+    fn keep_displaced(&mut self, whole: &Self) {
+        let ids: BTreeSet<SpaceId> = self.spaces.values().map(|locked| locked.value).collect();
+        let displaced = whole.spaces.iter().filter(|(_, locked)| !ids.contains(&locked.value));
+        for (key, locked) in displaced {
+            self.spaces.entry(key.clone()).or_insert_with(|| locked.clone());
+            if let Some(pages) = whole.pages.get(key) {
+                self.pages.entry(key.clone()).or_insert_with(|| pages.clone());
+            }
+        }
     }
 
     /// Forgets the names that a policy does not have.

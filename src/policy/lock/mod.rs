@@ -120,6 +120,8 @@ impl Lock {
         fn put<V>(map: &mut BTreeMap<SpaceKey, V>, keys: &BTreeMap<SpaceKey, SpaceKey>) {
             let taken = keys.iter().filter_map(|(old, new)| Some((new.clone(), map.remove(old)?)));
             let taken: Vec<(SpaceKey, V)> = taken.collect();
+            // What had one of the new keys and keeps it is about another space.
+            map.retain(|key, _| !keys.values().any(|new| new == key));
             map.extend(taken);
         }
         put(&mut self.spaces, keys);
