@@ -35,6 +35,8 @@ pub enum NotGivenBack {
     SinglePermissions { space: SpaceKey, who: Principal, permissions: BTreeSet<Permission> },
     /// Permissions that the site grants only along with others.
     Ungrantable { space: SpaceKey, who: Principal, permissions: BTreeSet<Permission> },
+    /// Permissions that this site adds by itself along with others, or does not have.
+    AddedBySite { space: SpaceKey, who: Principal, permissions: BTreeSet<Permission> },
     /// Permissions that came with space roles and come back only if a site without roles takes them alone, which is not
     /// established.
     Doubtful { space: SpaceKey, who: Principal, permissions: BTreeSet<Permission> },
@@ -49,12 +51,13 @@ pub enum NotGivenBack {
 }
 
 impl NotGivenBack {
-    /// Whether something does not come back for sure; the rest is only to be looked at.
+    /// Whether something does not come back, or may not without the run noticing; the rest is only to be looked at.
     pub const fn stays_away(&self) -> bool {
         match self {
             Self::Requested { .. }
             | Self::SinglePermissions { .. }
             | Self::Ungrantable { .. }
+            | Self::AddedBySite { .. }
             | Self::Role { .. }
             | Self::Beside { .. }
             | Self::List { .. } => true,
@@ -239,6 +242,7 @@ impl Back<'_> {
             let (space, who) = (space.clone(), who.clone());
             return (None, vec![NotGivenBack::SinglePermissions { space, who, permissions: missing }]);
         }
+        let added_by_site = tolerated.clone();
         let target = if goal.is_empty() {
             TargetHolding::Nothing(self.reason.clone())
         } else {
@@ -254,6 +258,10 @@ impl Back<'_> {
         if !lost.is_empty() {
             let (space, who) = at();
             kept.push(NotGivenBack::Ungrantable { space, who, permissions: lost });
+        }
+        if !added_by_site.is_empty() {
+            let (space, who) = at();
+            kept.push(NotGivenBack::AddedBySite { space, who, permissions: added_by_site });
         }
         if !doubtful.is_empty() {
             let (space, who) = at();
@@ -309,6 +317,15 @@ impl Back<'_> {
                 Change::Role { .. } | Change::Audience { .. } => {}
             }
         }
+        // What came along with something that an earlier undo gave back, and was not looked at.
+        let stray: Vec<Permission> = self.live.stray.of(space, who).collect();
+        let may_bring = |other: &Permission| {
+            self.changes.iter().any(|change| match change {
+                Change::Grant { permission, .. } => permission.may_bring().contains(other),
+                Change::Role { .. } | Change::Audience { .. } => false,
+            })
+        };
+        goal.retain(|other| before.allows(*other) || !stray.contains(other) || !may_bring(other));
         let given_back = self.course.given_to(space, who);
         goal.extend(given_back.into_iter().filter(|permission| before.requires(*permission)));
         // Confluence keeps nothing for a principal that may not view the space.

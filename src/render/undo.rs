@@ -28,6 +28,11 @@ pub fn not_given_back(kept: &NotGivenBack, plan: &Plan) -> String {
             plan.name(who),
             words(permissions)
         ),
+        NotGivenBack::AddedBySite { space, who, permissions } => format!(
+            "{space}  {} gets back {} only if the site adds that by itself along with the rest; look at it afterwards",
+            plan.name(who),
+            words(permissions)
+        ),
         NotGivenBack::Doubtful { space, who, permissions } => format!(
             "{space}  {} gets back {} if this site grants that alone, which is not established for sites without space roles",
             plan.name(who),

@@ -215,6 +215,52 @@ fn an_undo_speaks_of_no_declarations() {
     );
 }
 
+/// The site adds one permission along with another; an undo that died in between did not come to look at it.
+#[test]
+fn what_came_along_with_an_undo_that_was_cut_short_does_not_stay() {
+    let folder = repository();
+    let before = state(&folder);
+    folder.run(&["apply", "--yes"]).code(0);
+    let applied = state(&folder);
+    undo(&folder, &[]).code(0);
+    assert_eq!(space(&state(&folder), "ENG"), space(&before, "ENG"));
+    let undone = journals(&folder).pop().unwrap();
+    let journal = format!(".confperm/journal/{undone}.ndjson");
+    let text = folder.read(&journal);
+    let gives = |line: &&str| {
+        line.contains("\"do\":\"grant\"") && line.contains("g-hr") && line.contains("\"intent\":")
+    };
+    let grant = text.lines().skip(1).find(gives).unwrap_or_else(|| panic!("{text}"));
+    folder.write(&journal, &format!("{}\n{grant}\n", text.lines().next().unwrap()));
+    let (head, eng) = applied.split_at(applied.find("  ENG:").unwrap());
+    let given = |half: String, permission: &str| {
+        let row = format!("      {permission}:\n");
+        assert!(half.contains(&row), "{half}");
+        half.replacen(&row, &format!("{row}      - group:hr\n"), 1)
+    };
+    let half = given(given(eng.to_owned(), "read/space"), "export_content/space");
+    folder.write("site.yaml", &format!("{head}{half}"));
+    let again = undo(&folder, &[]).code(0);
+    assert!(again.out.contains("The run is taken back.\n"), "{}{}", again.out, again.err);
+    assert_eq!(space(&state(&folder), "ENG"), space(&before, "ENG"));
+}
+
+/// Permissions that a site without space roles does not grant come along with others, or not at all.
+#[test]
+fn what_only_the_site_can_give_back_is_listed() {
+    let site = site().replace(
+        "[user:ann, group:hr], administer/space: [user:ann]}",
+        "[user:ann, group:hr], administer/space: [user:ann, group:hr], manage_users/space: [group:hr]}",
+    );
+    let policy = "version: 1\npeople: {ann: u-ann}\nspaces:\n  OPS: {access: {read/space: ['user:ann'], administer/space: ['user:ann']}}\n";
+    let folder = Folder::with(&[("site.yaml", &site), ("policy.yaml", &with_site(policy))]);
+    folder.run(&["apply", "--yes", "--override", "min-admins", "--why", "x"]).code(0);
+    let undone = undo(&folder, &[]).code(0);
+    let listed = "gets back manage_users/space only if the site adds that by itself along with the rest";
+    assert!(undone.err.contains(listed), "{}{}", undone.out, undone.err);
+    assert!(undone.out.contains("but for what was listed above"), "{}", undone.out);
+}
+
 /// No line of the policy says what an undo takes away.
 #[test]
 fn a_guard_that_blocks_an_undo_is_got_past_by_an_override_alone() {
