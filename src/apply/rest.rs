@@ -98,10 +98,10 @@ pub(super) fn add_objects(needs: &mut Needs, plan: &Plan, live: &Live) {
     }
 }
 
-/// Leaves some spaces out of a plan, which stay as they are.
+/// Leaves some spaces out of a plan, which stay as they are. Its changes are all still there, since its calls name them by
+/// their place.
 pub fn leave_out(plan: &mut Plan, spaces: &BTreeSet<SpaceKey>) {
     plan.objects.retain(|object| !spaces.contains(object.space()));
-    plan.changes.retain(|change| !spaces.contains(change.space()));
 }
 
 /// The spaces that a plan changes.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Desired, DesiredSpace, Live, PageList, SpaceKey};
+use crate::model::{ContentId, Desired, DesiredSpace, Live, PageLabel, PageList, SpaceKey};
 use crate::observe::Needs;
 use crate::plan::{
     self, Change, ChangeAction, ChangeReason, Danger, Gaps, HoldingState, Lacks, LeftOut, Object, ObjectId,
@@ -12,7 +12,7 @@ use crate::plan::{
 
 use super::change::ConcurrentChange;
 use super::look::{Course, lists_of};
-use super::rest::{Rest, add_objects, displaced, is_there, key_of_now, spaces};
+use super::rest::{self, Rest, add_objects, displaced, is_there, key_of_now, spaces};
 
 /// What is left of a plan on the site as it is now. `written` are the objects that runs may have written since.
 /// `desired` is the policy that the plan was made from, on that site.
@@ -107,16 +107,36 @@ fn list_unseen(plan: &Plan, rest: &Rest, live: &Live, left: &mut Plan) {
     left.hash = left.recomputed_hash();
 }
 
-/// A space that no rule selects any more is still the plan's.
-pub fn add_spaces(desired: &mut Desired, plan: &Plan) {
+/// Leaves some spaces out of a plan, with their changes.
+pub fn leave_out(plan: &mut Plan, spaces: &BTreeSet<SpaceKey>) {
+    rest::leave_out(plan, spaces);
+    plan.changes.retain(|change| !spaces.contains(change.space()));
+}
+
+/// A space that no rule selects any more is still the plan's. In those of which it is not known what the policy says, such
+/// as a copy of one that cannot be read, it does not show which labels were lost.
+pub fn add_spaces(desired: &mut Desired, plan: &Plan, unknown: &BTreeSet<SpaceKey>) {
     for key in spaces(plan) {
         let Some(space) = plan.spaces.get(&key) else { continue };
+        let labels = || if unknown.contains(&key) { labels_of(plan, &key) } else { BTreeMap::new() };
         let silent = || DesiredSpace {
             requested: plan.requested.get(&key).cloned().unwrap_or_default(),
+            labels: labels(),
             ..DesiredSpace::silent(space.origin.clone())
         };
         desired.spaces.entry(key.clone()).or_insert_with(silent);
     }
+}
+
+/// The pages that the policy meant by labels when the plan was made.
+fn labels_of(plan: &Plan, key: &SpaceKey) -> BTreeMap<PageLabel, BTreeSet<ContentId>> {
+    let mut labels: BTreeMap<PageLabel, BTreeSet<ContentId>> = BTreeMap::new();
+    for (content, page) in plan.pages.iter().filter(|(_, page)| page.space == *key) {
+        for label in &page.labels {
+            labels.entry(label.clone()).or_default().insert(*content);
+        }
+    }
+    labels
 }
 
 /// Whether the policy meant a page by a label that it does not show any more.

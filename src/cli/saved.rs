@@ -164,13 +164,13 @@ pub(super) async fn prepare(
     let about = About::Plan(plan);
     let mut desired = Box::pin(begun.resolve(scope, Lacking::Refused, about, &planning, out)).await?;
     let mut plan = plan.clone();
-    rest::leave_out(&mut plan, &begun.unread.keys);
-    saved::add_spaces(&mut desired, &plan);
+    saved::leave_out(&mut plan, &begun.unread.keys);
+    saved::add_spaces(&mut desired, &plan, &begun.unread.without);
     if scope.locked
         && let Some((rest, without)) = team_errors::without_unlocked(&begun, &desired, out)
     {
         desired = rest;
-        rest::leave_out(&mut plan, &without);
+        saved::leave_out(&mut plan, &without);
     }
     let plan = &plan;
     if let Some(role) = other_role(plan, &begun.live) {

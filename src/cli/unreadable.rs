@@ -25,8 +25,8 @@ pub(super) struct UnreadSpaces {
     pub(super) keys: BTreeSet<SpaceKey>,
     /// They, and what cannot be told without them.
     pub(super) skipped: BTreeSet<Skipped>,
-    /// What is left out of the policy for them.
-    without: BTreeSet<SpaceKey>,
+    /// What is left out of the policy for them: they, and the spaces that may copy from them.
+    pub(super) without: BTreeSet<SpaceKey>,
     said: Vec<(Failure, String)>,
 }
 

@@ -228,7 +228,7 @@ struct Left {
 async fn left_of(stage: &Stage, policy: &Policy, plan: &Plan, written: &BTreeSet<ObjectId>) -> Option<Left> {
     let (mut desired, live) =
         resolved(stage, policy, |desired, live| saved::needs(plan, written, desired, live)).await?;
-    saved::add_spaces(&mut desired, plan);
+    saved::add_spaces(&mut desired, plan, &BTreeSet::new());
     let mut rest = saved::rest(plan, written, &desired, &live);
     let (planned, beyond) = saved::plan_rest(plan, &mut rest, Gaps::Refuse, &desired, &live).unwrap();
     Some(Left { rest, planned, beyond: beyond.len() })

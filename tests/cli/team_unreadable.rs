@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use axum::http::Method;
 use serde_json::Value;
 
 use crate::later::Held;
@@ -134,6 +136,46 @@ fn what_copies_from_a_space_that_cannot_be_read_is_skipped_with_it() {
     let (ran, changed) = shut.changed_by(&["undo", "last", "--yes", "--ahead-of-revert"]);
     ran.code(0);
     assert_eq!(changed, BTreeSet::from(["ENG".to_owned()]));
+}
+
+/// What a run did not come to is not taken for what it did, whatever is left out.
+#[test]
+fn an_undo_without_a_space_takes_back_what_the_run_made_elsewhere() {
+    const FAIL: usize = 3;
+    let mut shut = Shut::on(403, &[], "");
+    let before = shut.case.hosted.running.world(Held::of);
+    let asked = AtomicUsize::new(0);
+    let refusing = shut.case.hosted.behind_uris(move |method, uri| {
+        let is_grant = *method == Method::POST && uri.path().ends_with("/space/OPS/permission");
+        (is_grant && asked.fetch_add(1, Ordering::Relaxed) < FAIL).then(|| Reply::v1(403, "no"))
+    });
+    let front = mem::replace(&mut shut.front, refusing);
+    let ran = shut.run(&["apply", "--yes"]).code(5);
+    assert!(ran.out.contains("failed"), "{}", ran.out);
+    shut.front = front;
+    shut.shut(true);
+    says_what_is_skipped(&shut.run(&["undo", "last", "--yes", "--ahead-of-revert"]).code(6));
+    let left = before.differences(&shut.case.hosted.running.world(Held::of));
+    let elsewhere: Vec<&String> = left.iter().filter(|line| !line.starts_with("ENGLAB")).collect();
+    assert_eq!(elsewhere, [""; 0]);
+    assert!(!left.is_empty());
+}
+
+/// A saved plan goes on in a copy of what cannot be read, of which no label is known any more.
+#[test]
+fn a_saved_plan_reports_no_lost_label_where_none_is_lost() {
+    const STATE: &str = "  ENG1:\n    id: 111\n    name: More\n    permissions: {read/space: [group:admins, group:eng-core], create/page: [group:admins], restrict_content/space: [group:admins], administer/space: [group:admins]}\n    pages:\n      - {id: 2001, title: Home, author: eva, labels: [secret]}\n";
+    let copies = COPIES.replace("[ENG]", "[ENG1]");
+    let labelled =
+        "spaces: {ENG1: {mode: additive, pages: {'label:secret': {view: [group:admins, group:eng-core]}}}}\n";
+    let shut = Shut::on(403, &[("teams/eng/more.yaml", &copies), ("labels.yaml", labelled)], STATE);
+    shut.run(&["plan", "--space", "ENG1", "-o", "plan.json"]).code(0);
+    shut.shut(true);
+    let (ran, changed) = shut.changed_by(&["apply", "plan.json"]);
+    assert!(!ran.err.contains("does not show the label"), "{}", ran.err);
+    ran.code(0);
+    // Its grants and its page.
+    assert_eq!(changed.len(), 2, "{changed:?}");
 }
 
 #[test]
