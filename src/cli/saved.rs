@@ -222,9 +222,14 @@ fn say_what_is_left(saved: &SavedPlan, plan: &Plan, rest: &Rest, left: &Plan, ou
 /// Says what others changed and stays as it is.
 pub(super) fn say_what_moved(plan: &Plan, rest: &Rest, basis: Basis, out: &Output) {
     for (then, now) in rest.gone.iter().filter_map(|(then, now)| Some((then, now.as_ref()?))) {
-        out.warn(&format!(
-            "{then}: the space has the key {now} now, and what was approved was for {then}; nothing is done there. Make a new plan for it"
-        ));
+        out.warn(&match basis {
+            Basis::Policy | Basis::SavedPlan | Basis::SavedPlanInPart => format!(
+                "{then}: the space has the key {now} now, and what was approved was for {then}; nothing is done there. Make a new plan for it"
+            ),
+            Basis::Undo { .. } => format!(
+                "{then}: the space was given the key {now} meanwhile; nothing is done there. Run the same command again"
+            ),
+        });
     }
     let gone: Vec<String> =
         rest.gone.iter().filter(|(_, now)| now.is_none()).map(|(then, _)| then.to_string()).collect();

@@ -208,9 +208,9 @@ impl UndoneRun {
         let nothing = if gone.is_empty() { nothing } else { NO_SPACE_LEFT };
         // Another space of the run may have the key of one that is gone.
         let aside = |id: SpaceId| format!("id:{id}").parse().ok();
-        let keys: BTreeMap<SpaceKey, SpaceKey> = then
-            .iter()
-            .filter_map(|(key, id)| Some(((*key).clone(), by_id.get(id).cloned().or_else(|| aside(*id))?)))
+        let spaces = record.plan.spaces.iter().map(|(key, space)| (key, space.id));
+        let keys: BTreeMap<SpaceKey, SpaceKey> = spaces
+            .filter_map(|(key, id)| Some((key.clone(), by_id.get(&id).cloned().or_else(|| aside(id))?)))
             .collect();
         for (then, now) in
             keys.iter().filter(|(then, now)| then != now && left.contains(*then) && !gone.contains(*then))

@@ -103,6 +103,40 @@ fn a_key_that_has_another_space_now_does_not_mislead() {
     assert!(!undone.out.contains("user:bob"), "{}", undone.out);
 }
 
+/// The run changed one of two spaces, and the other has its key now, or had the one that it has now.
+#[test]
+fn a_space_that_the_run_did_not_change_takes_no_place_of_one_that_it_did() {
+    let as_asked = || {
+        let site = site().replacen(
+            "read/space: [user:ann, group:hr], administer",
+            "read/space: [user:ann, group:hr, group:eng], administer",
+            1,
+        );
+        let folder = repository();
+        folder.write("site.yaml", &site);
+        folder
+    };
+    let folder = as_asked();
+    let before = state(&folder);
+    folder.run(&["apply", "--yes"]).code(0);
+    change_keys(&folder, &[("ENG", "OPS"), ("OPS", "ENG")]);
+    let undone = undo(&folder, &[]).code(0);
+    assert!(undone.err.contains("The space ENG of the run has the key OPS now"), "{}", undone.err);
+    assert!(!undone.err.contains("approved"), "{}", undone.err);
+    let after = state(&folder);
+    assert_eq!(space(&after, "OPS"), space(&before, "ENG"));
+    assert_eq!(space(&after, "ENG"), space(&before, "OPS"));
+
+    // The other one is gone.
+    let folder = as_asked();
+    folder.run(&["apply", "--yes"]).code(0);
+    let site = state(&folder);
+    let (rest, _) = site.split_at(site.find("  OPS:").unwrap());
+    folder.write("site.yaml", &rest.replace("  ENG:", "  OPS:"));
+    undo(&folder, &[]).code(0);
+    assert_eq!(space(&state(&folder), "OPS"), space(&before, "ENG"));
+}
+
 /// What was approved names a key; who looks for that finds another space, or none.
 #[test]
 fn a_saved_plan_leaves_a_space_whose_key_was_changed_as_it_is() {
