@@ -347,7 +347,7 @@ fn show(prepared: &Prepared, args: &ApplyArgs, approval: &Approval, out: &Output
     let (plan, view) = (&prepared.planned.plan, &prepared.view);
     if plan.spaces.is_empty() && !matches!(approval.source, Source::Policy) {
         // The policy may well name some.
-        return out.say(prepared.nothing.unwrap_or(NO_SPACE_LEFT));
+        return out.say(prepared.message_if_empty.unwrap_or(NO_SPACE_LEFT));
     }
     match args.run.format {
         ApplyFormat::Text => out.data(&render::plan_as_text_in(plan, view)),

@@ -38,7 +38,7 @@ pub(super) struct Prepared {
     /// How the plan is shown as text.
     pub(super) view: View,
     /// What is said where it is about no space, if that is known.
-    pub(super) nothing: Option<&'static str>,
+    pub(super) message_if_empty: Option<&'static str>,
 }
 
 /// What ends within so many days is mentioned.
@@ -208,7 +208,7 @@ impl Begun {
             view.unlocked = lock.learn(&learnt, learning, out)?;
         }
         planned.plan.own_roles = policy.own_bundles();
-        Ok(Prepared { connection, planned, last, view, nothing: None })
+        Ok(Prepared { connection, planned, last, view, message_if_empty: None })
     }
 }
 

@@ -172,7 +172,7 @@ struct Narrowed {
     /// Whether the run did something elsewhere.
     in_part: bool,
     /// What is said where nothing is left.
-    nothing: &'static str,
+    message_if_empty: &'static str,
     /// The spaces that are gone. Nothing of them is in the record.
     gone: BTreeSet<SpaceKey>,
 }
@@ -194,19 +194,23 @@ impl UndoneRun {
         let now: BTreeMap<SpaceKey, Option<SpaceKey>> =
             then.iter().map(|(key, id)| ((*key).clone(), by_id.get(id).cloned())).collect();
         let meant = meant(&self.spaces, &now)?;
-        let nothing = if changed.is_empty() {
-            "Nothing to change: the run changed nothing."
-        } else {
-            "Nothing to change: what this would take back is taken back already."
-        };
         record.plan.objects.retain(|object| {
             meant.contains(object.space()) && !self.finished.contains(&ObjectId::of(object))
         });
         let left = rest::spaces(&record.plan);
         record.plan.objects.retain(|object| now.get(object.space()).is_some_and(Option::is_some));
         let gone: BTreeSet<SpaceKey> = left.difference(&rest::spaces(&record.plan)).cloned().collect();
-        let nothing = if gone.is_empty() { nothing } else { NO_SPACE_LEFT };
-        // Another space of the run may have the key of one that is gone.
+        let message_if_empty = if changed.is_empty() {
+            "Nothing to change: the run changed nothing."
+        } else if left.is_empty() {
+            "Nothing to change: what this would take back is taken back already."
+        } else if left == gone {
+            NO_SPACE_LEFT
+        } else {
+            "Nothing to change: what this would take back is in spaces that are skipped."
+        };
+        // A space of the run may have the key now that another one had then, whether that is gone, or was not changed and
+        // is not looked for.
         let aside = |id: SpaceId| format!("id:{id}").parse().ok();
         let spaces = record.plan.spaces.iter().map(|(key, space)| (key, space.id));
         let keys: BTreeMap<SpaceKey, SpaceKey> = spaces
@@ -218,7 +222,7 @@ impl UndoneRun {
             out.say(&format!("The space {then} of the run has the key {now} now"));
         }
         record.follow_keys(&keys);
-        Ok(Narrowed { record, in_part: meant.len() < changed.len(), nothing, gone })
+        Ok(Narrowed { record, in_part: meant.len() < changed.len(), message_if_empty, gone })
     }
 
     /// Plans the way back.
@@ -240,13 +244,18 @@ impl UndoneRun {
         }
         let reading = SiteReading::again(&begun.connection, out);
         let narrowed = self.narrowed(reading, &mut begun.live, out).await?;
-        let Narrowed { record, in_part, nothing, gone } = &narrowed;
+        let Narrowed { record, in_part, message_if_empty, gone } = &narrowed;
         begun.policy.focus_on_found(rest::spaces(&record.plan));
         let planning = |desired: &Desired, live: &Live| undo::needs(record, *include_ended, desired, live);
-        let about = About::Plan(&record.plan);
-        let desired = Box::pin(begun.resolve(scope, Lacking::Reported, about, &planning, out)).await?;
+        let about =
+            if *ahead_of_revert { About::Plan(&record.plan) } else { About::PlanAndPolicy(&record.plan) };
+        // What the command line names is not skipped.
+        let named = if self.spaces.is_empty() { BTreeSet::new() } else { rest::spaces(&record.plan) };
+        let asked = Scope { spaces: named.into_iter().collect(), ..scope.clone() };
+        let desired = Box::pin(begun.resolve(&asked, Lacking::Reported, about, &planning, out)).await?;
         let mut record = record.clone();
-        rest::leave_out(&mut record.plan, &begun.unread.keys);
+        let skipped = begun.unread.skipped.iter().filter_map(|skipped| skipped.space.clone()).collect();
+        rest::leave_out(&mut record.plan, &skipped);
         let (record, live) = (&record, &begun.live);
         let Undo { mut rest, kept } = undo::undo(record, live, *include_ended);
         rest.gone.extend(gone.iter().map(|key| (key.clone(), None)));
@@ -271,10 +280,9 @@ impl UndoneRun {
         if let Some(commit) = self.commit() {
             out.say(&format!("The run was made from commit {commit}; `git revert {commit}` keeps it undone"));
         }
-        let is_skipped = !begun.unread.skipped.is_empty();
         let mut prepared = Box::pin(begun.prepared(planned, scope, None, environment, out)).await?;
-        prepared.nothing = Some(nothing);
-        let has_exceptions = rest.has_moved() || is_skipped || kept.iter().any(NotGivenBack::stays_away);
+        prepared.message_if_empty = Some(message_if_empty);
+        let has_exceptions = rest.has_moved() || kept.iter().any(NotGivenBack::stays_away);
         prepared.view.basis = Basis::Undo { in_part: *in_part, has_exceptions };
         Ok(Remainder { prepared, has_moved: rest.has_moved() })
     }

@@ -60,8 +60,10 @@ impl UnreadSpaces {
 pub(super) enum About<'a> {
     /// What the policy asks for.
     Policy,
-    /// A plan that was made before, in the spaces that it changes.
+    /// A plan that was made before, in the spaces that it changes, whatever the policy says of them.
     Plan(&'a Plan),
+    /// The same, where it matters what the policy asks for in these spaces.
+    PlanAndPolicy(&'a Plan),
     /// Spaces as they are, whatever the policy says of them.
     Spaces,
 }
@@ -199,7 +201,7 @@ fn asked_by_team(
     if named.contains(key) {
         return None;
     }
-    if let About::Plan(plan) = about
+    if let About::Plan(plan) | About::PlanAndPolicy(plan) = about
         && rest::spaces(plan).contains(key)
     {
         let team_of = |file: &Utf8Path| Some(policy.delegation.team_of(file)?.name.value.clone());
@@ -231,6 +233,7 @@ fn hanging_on(
     let is_skipped = |other: &&SpaceKey| match about {
         About::Policy => on_site.policy.is_in_scope(other),
         About::Plan(plan) => *other == key && rest::spaces(plan).contains(key),
+        About::PlanAndPolicy(plan) => rest::spaces(plan).contains(*other),
         About::Spaces => *other == key,
     };
     let skipped = without.iter().filter(is_skipped).cloned().collect();

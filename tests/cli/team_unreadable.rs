@@ -133,6 +133,12 @@ fn what_copies_from_a_space_that_cannot_be_read_is_skipped_with_it() {
     let (ran, changed) = shut.changed_by(&["apply", "plan.json"]);
     ran.code(0);
     assert_eq!(changed, BTreeSet::from(["ENG".to_owned()]));
+    // Whether the policy still asks for it does hang on it.
+    let (ran, changed) = shut.changed_by(&["undo", "last", "--yes"]);
+    let ran = ran.code(6);
+    assert!(ran.err.contains("`ENG` is skipped: ENGLAB would not be read"), "{}", ran.err);
+    assert!(ran.err.contains("what this would take back is in spaces that are skipped"), "{}", ran.err);
+    assert_eq!(changed, BTreeSet::new());
     let (ran, changed) = shut.changed_by(&["undo", "last", "--yes", "--ahead-of-revert"]);
     ran.code(0);
     assert_eq!(changed, BTreeSet::from(["ENG".to_owned()]));
@@ -159,6 +165,29 @@ fn an_undo_without_a_space_takes_back_what_the_run_made_elsewhere() {
     let elsewhere: Vec<&String> = left.iter().filter(|line| !line.starts_with("ENGLAB")).collect();
     assert_eq!(elsewhere, [""; 0]);
     assert!(!left.is_empty());
+}
+
+/// Where nothing can be read that a run changed, nothing is taken back, and what is named on the command line is not skipped.
+#[test]
+fn an_undo_does_not_claim_to_be_done_where_it_cannot_read() {
+    let shut = Shut::on(403, &[], "");
+    shut.run(&["plan", "--space", "ENGLAB", "-o", "plan.json"]).code(0);
+    shut.shut(true);
+    let words = "is in spaces that are skipped";
+    let (ran, changed) = shut.changed_by(&["apply", "plan.json"]);
+    let ran = ran.code(6);
+    assert!(ran.err.contains(words) && !ran.err.contains("no space left"), "{}", ran.err);
+    assert_eq!(changed, BTreeSet::new());
+    shut.shut(false);
+    shut.run(&["apply", "plan.json"]).code(0);
+    shut.shut(true);
+    let undo = ["undo", "last", "--yes", "--ahead-of-revert"];
+    let (ran, changed) = shut.changed_by(&undo);
+    let ran = ran.code(6);
+    assert!(ran.err.contains(words) && !ran.err.contains("taken back already"), "{}", ran.err);
+    assert_eq!(changed, BTreeSet::new());
+    let named = shut.run(&[&undo[..], &["--space", "ENGLAB"]].concat()).code(1);
+    assert_eq!(named.failures(), ["not-permitted"]);
 }
 
 /// A saved plan goes on in a copy of what cannot be read, of which no label is known any more.
