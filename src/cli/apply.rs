@@ -23,7 +23,7 @@ use super::output::Output;
 use super::prepare::{Prepared, prepare};
 use super::saved::{self, Remainder, SavedPlan};
 use super::signals::Signals;
-use super::undo::{NO_SPACE_LEFT, UndoneRun};
+use super::undo::{NO_SPACE_LEFT, RunToUndo};
 
 pub(super) async fn run(
     args: &ApplyArgs,
@@ -81,7 +81,7 @@ pub(super) enum Source {
     /// A plan that was made before.
     Saved(SavedPlan),
     /// The journal of a run that is to be taken back.
-    Journal(Box<UndoneRun>),
+    Journal(Box<RunToUndo>),
 }
 
 impl Approval {

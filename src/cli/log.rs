@@ -1,6 +1,6 @@
 //! `confperm log`: what earlier runs did, from their journals.
 
-use crate::apply::journal::{self, Undone};
+use crate::apply::journal::{self, TakenBackRuns};
 use crate::render;
 
 use super::args::{AnswerFormat, LogArgs};
@@ -23,12 +23,12 @@ pub(super) fn run(args: &LogArgs, out: &Output) -> Result<Exit, CliError> {
     for error in unreadable {
         out.warn_of(Failure::UnreadableJournal, &error.to_string());
     }
-    let undone = Undone::of(&all);
+    let runs = TakenBackRuns::of(&all);
     let records = asked.as_ref().map_or(all.as_slice(), std::slice::from_ref);
     let text = match (args.format, &asked) {
-        (AnswerFormat::Json, _) => render::log_as_json(records, &undone),
-        (AnswerFormat::Text, None) => render::log_as_text(records, &undone),
-        (AnswerFormat::Text, Some(record)) => render::record_as_text(record, &undone),
+        (AnswerFormat::Json, _) => render::log_as_json(records, &runs),
+        (AnswerFormat::Text, None) => render::log_as_text(records, &runs),
+        (AnswerFormat::Text, Some(record)) => render::record_as_text(record, &runs),
     };
     out.data(&text);
     if records.is_empty() {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::apply::journal::{self, Record};
+use crate::apply::journal::{self, Record, TakenBackRuns};
 use crate::apply::rest;
 use crate::apply::undo::{self, NotGivenBack, Undo};
 use crate::model::{Desired, Live, SpaceId, SpaceKey};
@@ -40,17 +40,11 @@ pub(super) async fn run(
             "`--space KEY` takes back what the run did in some spaces",
         ));
     }
-    let mut record = if args.journal == LAST {
-        last(&args.scope.directory, Record::has_plan)?
+    let (mut record, mut finished) = if args.journal == LAST {
+        meant_by_last(&args.scope.directory, out)?
     } else {
-        find(&args.journal, &args.scope.directory)?
+        (find(&args.journal, &args.scope.directory)?, BTreeSet::new())
     };
-    let mut finished = BTreeSet::new();
-    if args.journal == LAST
-        && let Some(run) = record.takes_back().map(str::to_owned)
-    {
-        (record, finished) = rest_of(&run, &record, &args.scope.directory, out)?;
-    }
     // What it did not come to stays as it is.
     let changed = record.changed();
     record.plan.objects.retain(|object| changed.contains(&ObjectId::of(object)));
@@ -59,7 +53,7 @@ pub(super) async fn run(
         finished.clear();
     }
     let spaces = args.scope.spaces.clone();
-    let run = UndoneRun { record, spaces, finished, include_ended, ahead_of_revert };
+    let run = RunToUndo { record, spaces, finished, include_ended, ahead_of_revert };
     let approval = Approval { expected: None, source: Source::Journal(Box::new(run)) };
     carry_through(&as_apply(args), &approval, environment, signals, out).await
 }
@@ -83,7 +77,7 @@ const LAST: &str = "last";
 /// The journal that was asked for: a path, a name in the folder of journals, or the last one.
 pub(super) fn find(asked: &Utf8Path, directory: &Utf8Path) -> Result<Record, CliError> {
     if asked == LAST {
-        return last(directory, |_| true);
+        return last(directory).map(|(record, _)| record);
     }
     let in_folder = |name: &str| journal::folder(directory).join(name);
     let places: [Utf8PathBuf; 3] =
@@ -102,33 +96,31 @@ pub(super) fn find(asked: &Utf8Path, directory: &Utf8Path) -> Result<Record, Cli
     record.ok_or_else(|| unreadable(format!("`{path}` says nothing: its run ended before it began")))
 }
 
-/// The last run of its kind, or the last one where there is none of that kind.
-fn last(directory: &Utf8Path, is_meant: impl Fn(&Record) -> bool) -> Result<Record, CliError> {
-    let (records, not_read) = journal::all(&journal::folder(directory));
+/// The last run that set out to change something, or the last one where none did, and the others.
+fn last(directory: &Utf8Path) -> Result<(Record, Vec<Record>), CliError> {
+    let (mut records, not_read) = journal::all(&journal::folder(directory));
     if let Some(error) = not_read.first() {
         return Err(unreadable(format!("{error}, so which run was the last is not known")));
     }
-    let none = || unreadable(format!("no run has kept a journal in {}", journal::folder(directory)));
-    let place = records.iter().position(is_meant).unwrap_or_default();
-    records.into_iter().nth(place).ok_or_else(none)
+    if records.is_empty() {
+        return Err(unreadable(format!("no run has kept a journal in {}", journal::folder(directory))));
+    }
+    let place = records.iter().position(Record::has_plan).unwrap_or_default();
+    Ok((records.remove(place), records))
 }
 
 fn unreadable(why: String) -> CliError {
     CliError::failed(Failure::UnreadableJournal, why)
 }
 
-/// What is left of a run that the last one took back in part: `last` goes on with it, for the same command given twice is
-/// meant to take something back, and not to do it again. The objects that are taken back already stay as they are,
-/// whatever others did to them since.
-fn rest_of(
-    run: &str,
-    last: &Record,
-    directory: &Utf8Path,
-    out: &Output,
-) -> Result<(Record, BTreeSet<ObjectId>), CliError> {
-    let name = last.path.file_stem().unwrap_or_default();
+/// What `last` means, and what of it is taken back already. Where the last run took back another one, `last` goes on with
+/// what is left of that: the same command given twice is meant to take something back, and not to do it again. The objects
+/// that are taken back already stay as they are, whatever others did to them since.
+fn meant_by_last(directory: &Utf8Path, out: &Output) -> Result<(Record, BTreeSet<ObjectId>), CliError> {
+    let (last, mut records) = last(directory)?;
+    let Some(run) = last.takes_back() else { return Ok((last, BTreeSet::new())) };
+    let name = last.path.file_stem().unwrap_or_default().to_owned();
     let again = format!("`confperm undo {name}` would bring back what it took away");
-    let (mut records, _) = journal::all(&journal::folder(directory));
     let Some(place) = records.iter().position(|record| record.began.to_string() == run) else {
         return Err(CliError::failed(
             Failure::UnreadableJournal,
@@ -139,23 +131,18 @@ fn rest_of(
         .with_hint(format!("name the journal of the run that is meant; {again}")));
     };
     let record = records.remove(place);
-    // What took it back before these was itself taken back.
-    let finished = records
-        .iter()
-        .filter(|undo| undo.has_plan())
-        .take_while(|undo| undo.takes_back() == Some(run))
-        .flat_map(|undo| undo.finished_of(&record))
-        .collect();
+    records.insert(0, last);
+    let finished = TakenBackRuns::of(&records).taken_back(&record).map(|taken_back| taken_back.finished);
     let undone = record.path.file_stem().unwrap_or_default();
     out.say(&format!(
         "The last run took back what {undone} did; this goes on with what is left of that ({again})"
     ));
-    Ok((record, finished))
+    Ok((record, finished.unwrap_or_default()))
 }
 
 /// A run that is to be undone.
 #[derive(Debug)]
-pub(super) struct UndoneRun {
+pub(super) struct RunToUndo {
     /// Its plan has only the objects that it changed.
     record: Record,
     /// The spaces to undo it in, by their keys of then or of now; all if there are none.
@@ -177,7 +164,7 @@ struct Narrowed {
     gone: BTreeSet<SpaceKey>,
 }
 
-impl UndoneRun {
+impl RunToUndo {
     /// Follows spaces to the keys that they have now, and leaves out what is not meant, taken back already, or gone.
     async fn narrowed(
         &self,

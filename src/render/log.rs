@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::apply::journal::{Record, Settled, Undone};
+use crate::apply::journal::{Record, Settled, TakenBackRuns};
 use crate::model::visible;
 use crate::plan::CallId;
 
@@ -16,7 +16,7 @@ use crate::model::columns::{column, pad};
 const WIDEST: usize = 40;
 
 /// A line for each run, the last one first.
-pub fn log_as_text(records: &[Record], undone: &Undone<'_>) -> String {
+pub fn log_as_text(records: &[Record], runs: &TakenBackRuns<'_>) -> String {
     let names: Vec<&str> = records.iter().map(name_of).collect();
     let end = column(names.iter().copied(), WIDEST);
     let mut text = String::new();
@@ -26,7 +26,7 @@ pub fn log_as_text(records: &[Record], undone: &Undone<'_>) -> String {
         let began = record.began.strftime("%Y-%m-%d %H:%M:%S UTC");
         let from = record.plan.made_from.as_ref().and_then(|made_from| made_from.commit.as_ref());
         let from = from.map(|commit| format!(", commit {:.12}", commit.as_str())).unwrap_or_default();
-        let takes_back = record.takes_back().map(|run| format!(", takes back {}", run_words(run, undone)));
+        let takes_back = record.takes_back().map(|run| format!(", takes back {}", run_words(run, runs)));
         let _ = writeln!(
             text,
             "{}  {began}  {}  {}{from}{}{}",
@@ -34,7 +34,7 @@ pub fn log_as_text(records: &[Record], undone: &Undone<'_>) -> String {
             result_words(record),
             count(calls, "call", "calls"),
             takes_back.unwrap_or_default(),
-            taken_back_words(record, undone).map(|words| format!(", {words}")).unwrap_or_default(),
+            taken_back_words(record, runs).map(|words| format!(", {words}")).unwrap_or_default(),
         );
     }
     text
@@ -46,16 +46,16 @@ fn name_of(record: &Record) -> &str {
 }
 
 /// The journal of the run that began at a time, or that time.
-fn run_words(began: &str, undone: &Undone<'_>) -> String {
-    match undone.run(began) {
+fn run_words(began: &str, runs: &TakenBackRuns<'_>) -> String {
+    match runs.run(began) {
         Some(run) => name_of(run).to_owned(),
         None => format!("the run of {}", visible(began)),
     }
 }
 
 /// "taken back by 20261128T100000.000Z-000".
-fn taken_back_words(record: &Record, undone: &Undone<'_>) -> Option<String> {
-    let taken_back = undone.taken_back(record)?;
+fn taken_back_words(record: &Record, runs: &TakenBackRuns<'_>) -> Option<String> {
+    let taken_back = runs.taken_back(record)?;
     let names: Vec<String> = taken_back.by.iter().map(|run| name_of(run).to_owned()).collect();
     let how = if taken_back.whole { "taken back" } else { "taken back in part" };
     Some(format!("{how} by {}", list(&names)))
@@ -70,11 +70,11 @@ fn result_words(record: &Record) -> String {
 }
 
 /// One run: who ran it and from what, its calls with what became of them, and what was verified.
-pub fn record_as_text(record: &Record, undone: &Undone<'_>) -> String {
+pub fn record_as_text(record: &Record, runs: &TakenBackRuns<'_>) -> String {
     let plan = &record.plan;
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
-        let _ = writeln!(text, "{}  {value}", pad(name, 9));
+        let _ = writeln!(text, "{}  {value}", pad(name, 10));
     };
     line("Journal", record.path.as_str());
     line("Began", &record.began.strftime("%Y-%m-%d %H:%M:%S UTC").to_string());
@@ -82,10 +82,10 @@ pub fn record_as_text(record: &Record, undone: &Undone<'_>) -> String {
         Some(end) => line("Ended", &end.at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()),
         None => line("Ended", "not: the run was cut short, or is still going on"),
     }
-    let taken_back = taken_back_words(record, undone).map(|words| format!(", {words}")).unwrap_or_default();
+    let taken_back = taken_back_words(record, runs).map(|words| format!(", {words}")).unwrap_or_default();
     line("Result", &format!("{}{taken_back}", result_words(record)));
     if let Some(run) = record.takes_back() {
-        line("Undoes", &run_words(run, undone));
+        line("Takes back", &run_words(run, runs));
     }
     line("Site", plan.site.base_url.shown().as_str());
     line("Account", plan.site.caller.as_str());

@@ -137,6 +137,45 @@ fn a_space_that_the_run_did_not_change_takes_no_place_of_one_that_it_did() {
     assert_eq!(space(&state(&folder), "OPS"), space(&before, "ENG"));
 }
 
+/// What an undo took back stays so, whatever runs came between.
+#[test]
+fn last_passes_over_what_any_undo_that_holds_took_back() {
+    let folder = repository();
+    let site = folder.read("site.yaml");
+    folder.write("site.yaml", &site.replacen("groups:\n", "groups:\n  new: {id: g-new, members: []}\n", 1));
+    folder.run(&["apply", "--yes"]).code(0);
+    let [run] = journals(&folder).try_into().unwrap();
+    undo(&folder, &["--space", "OPS"]).code(0);
+    change(&folder, "policy.yaml", "viewer: [", "viewer: ['group:new', ");
+    folder.run(&["apply", "--yes", "--space", "ENG"]).code(0);
+    folder.run(&["undo", &run, "--yes", "--ahead-of-revert", "--space", "ENG"]).code(0);
+    let handle = format!("sandbox:{}", folder.file("site.yaml"));
+    let other = "version: 1\nspaces: {OPS: {mode: additive, access: {read/space: ['group:eng']}}}\n";
+    let colleague = Folder::with(&[("policy.yaml", other)]);
+    colleague.run(&["apply", "--yes", "--site", &handle]).code(0);
+    let granted = state(&folder);
+    let again = undo(&folder, &[]).code(0);
+    assert!(again.err.contains("taken back already"), "{}{}", again.out, again.err);
+    assert_eq!(state(&folder), granted);
+    let log = folder.run(&["log"]).code(0).out;
+    assert!(log.lines().last().unwrap().contains(", taken back by "), "{log}");
+}
+
+/// A list that comes back without one of its entries has not come back as a whole.
+#[test]
+fn the_log_does_not_call_whole_what_did_not_come_back() {
+    let site = SITE.replacen("title: Plans}", "title: Plans, view: [user:ann, user:bob, group:eng]}", 1);
+    let (access, _) = POLICY.split_at(POLICY.find("    pages:").unwrap());
+    let policy = with_site(&access.replacen(", {who: 'user:bob', until: 2030-01-31, why: audit}", "", 1));
+    let policy =
+        format!("{policy}rules: [{{name: r, spaces: [ENG], replace: {{'user:bob': 'group:hr'}}}}]\n");
+    let folder = Folder::with(&[("site.yaml", &site), ("policy.yaml", &policy)]);
+    folder.run(&["apply", "--yes"]).code(0);
+    undo(&folder, &[]).code(0);
+    let log = folder.run(&["log"]).code(0).out;
+    assert!(log.lines().last().unwrap().contains(", taken back in part by "), "{log}");
+}
+
 /// What was approved names a key; who looks for that finds another space, or none.
 #[test]
 fn a_saved_plan_leaves_a_space_whose_key_was_changed_as_it_is() {
@@ -169,8 +208,8 @@ fn the_log_says_which_run_took_back_which() {
     assert!(lines[0].starts_with(&second) && lines[0].ends_with(&format!(", takes back {run}")), "{list}");
     assert!(lines[1].ends_with(&format!(", takes back {run}")), "{list}");
     assert!(lines[2].ends_with(&format!(", taken back by {first} and {second}")), "{list}");
-    assert!(log(&[&run]).contains(&format!("Result     complete, taken back by {first} and {second}\n")));
-    assert!(log(&["last"]).contains(&format!("Undoes     {run}\n")), "{}", log(&["last"]));
+    assert!(log(&[&run]).contains(&format!("Result      complete, taken back by {first} and {second}\n")));
+    assert!(log(&["last"]).contains(&format!("Takes back  {run}\n")), "{}", log(&["last"]));
     let document: Value = serde_json::from_str(&log(&["--format", "json"])).unwrap();
     let (undo, undone) = (&document["runs"][0], &document["runs"][2]);
     assert_eq!(undo["takes_back"]["journal"], undone["journal"]);

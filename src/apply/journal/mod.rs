@@ -25,7 +25,7 @@ mod error;
 mod hold;
 mod last;
 mod record;
-mod undone;
+mod taken_back;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -50,7 +50,7 @@ pub use error::JournalError;
 pub use hold::{Hold, HoldTaken, hold};
 pub use last::{Last, UnreadableJournal, last};
 pub use record::{Record, RunEnded, Sent, all, read};
-pub use undone::{TakenBack, Undone};
+pub use taken_back::{TakenBack, TakenBackRuns};
 
 /// The version of the format. The first number changes when a reader would misread.
 pub const FORMAT_VERSION: &str = "2.0";

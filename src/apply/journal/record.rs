@@ -88,15 +88,16 @@ impl Record {
         finished
     }
 
-    /// The same in the keys that the plan of another run has for these spaces; without those that it does not have.
-    pub fn finished_of(&self, run: &Self) -> BTreeSet<ObjectId> {
+    /// Objects of this run in the keys that the plan of another run has for their spaces; without those that it does not
+    /// have.
+    pub fn in_keys_of(&self, run: &Self, objects: BTreeSet<ObjectId>) -> BTreeSet<ObjectId> {
         let keys = self.plan.keys_in(&run.plan);
-        let finished = self.finished().into_iter().filter_map(|mut object| {
+        let there = objects.into_iter().filter_map(|mut object| {
             let key = keys.get(object.space())?;
             object.space_mut().clone_from(key);
             Some(object)
         });
-        finished.collect()
+        there.collect()
     }
 
     /// Whether the run set out to change something; one that did not only looked at what others had left open.

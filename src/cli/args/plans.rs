@@ -257,6 +257,8 @@ pub(in crate::cli) struct ShowArgs {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct LogArgs {
     /// Tell this run call by call: the path of its journal, the name in the list, or `last`; without it, all are listed
+    ///
+    /// `last` is the last run that set out to change something, as in `undo`.
     #[arg(value_name = "JOURNAL")]
     pub(in crate::cli) journal: Option<Utf8PathBuf>,
 

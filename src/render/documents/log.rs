@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{DocumentBody, write};
-use crate::apply::journal::{Answer, Record, Settled, TakenBack, Undone};
+use crate::apply::journal::{Answer, Record, Settled, TakenBack, TakenBackRuns};
 use crate::model::{AccountId, Fingerprint, Guard};
 use crate::plan::{CallId, GuardVerdict};
 use crate::render::call::call_words;
@@ -72,14 +72,14 @@ struct LoggedRun {
     /// What was written, or may have been, and was not seen.
     unverified: Option<usize>,
     /// The run that this one took back, as `undo` does.
-    takes_back: Option<UndoneRunDocument>,
+    takes_back: Option<RunReference>,
     /// By which runs this one was taken back. Those that were taken back themselves are not among them.
     taken_back: Option<TakenBackDocument>,
 }
 
 /// A run that was taken back.
 #[derive(Serialize, JsonSchema)]
-struct UndoneRunDocument {
+struct RunReference {
     began: String,
     /// None where it is not here.
     journal: Option<String>,
@@ -113,11 +113,11 @@ struct LoggedCall {
 }
 
 /// Runs as a document.
-pub fn log_as_json(records: &[Record], undone: &Undone<'_>) -> String {
-    write(LogDocument { runs: records.iter().map(|record| logged(record, undone)).collect() })
+pub fn log_as_json(records: &[Record], runs: &TakenBackRuns<'_>) -> String {
+    write(LogDocument { runs: records.iter().map(|record| logged(record, runs)).collect() })
 }
 
-fn logged(record: &Record, undone: &Undone<'_>) -> LoggedRun {
+fn logged(record: &Record, runs: &TakenBackRuns<'_>) -> LoggedRun {
     let plan = &record.plan;
     let made_from = plan.made_from.as_ref();
     let end = record.end.as_ref();
@@ -148,11 +148,11 @@ fn logged(record: &Record, undone: &Undone<'_>) -> LoggedRun {
         verified: end.map(|end| end.right),
         not_as_planned: end.map(|end| end.wrong.clone()).unwrap_or_default(),
         unverified: end.map(|end| end.unverified.len()),
-        takes_back: record.takes_back().map(|began| UndoneRunDocument {
+        takes_back: record.takes_back().map(|began| RunReference {
             began: began.to_owned(),
-            journal: undone.run(began).map(|run| run.path.to_string()),
+            journal: runs.run(began).map(|run| run.path.to_string()),
         }),
-        taken_back: undone.taken_back(record).map(TakenBackDocument::from),
+        taken_back: runs.taken_back(record).map(TakenBackDocument::from),
     }
 }
 
