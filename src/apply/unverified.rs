@@ -164,7 +164,7 @@ impl<'p> List<'p> {
 
 /// Permissions that may have come along unasked with the grants of earlier runs. Planning takes them away
 /// unless the policy asks for them, also where it leaves everything else alone.
-pub fn came_along(list: &[Unverified]) -> StrayPermissions {
+pub fn came_along<'u>(list: impl IntoIterator<Item = &'u Unverified>) -> StrayPermissions {
     let mut found = StrayPermissions::default();
     for entry in list {
         if let Object::Holding { space, principal, .. } = &entry.object {

@@ -137,8 +137,13 @@ impl Begun {
         // What was changed meanwhile is planned again by the run that has the journal open.
         self.lock.check_is_there(self.last.is_some() && scope.moved.is_empty(), lacking, out)?;
         self.follow_unverified(out).await?;
-        self.live.stray =
-            unverified::came_along(self.last.as_ref().map_or(&[], |last| last.unverified.as_slice()));
+        // Another space may have the key of one that is gone.
+        let listed = &self.live.listing.spaces;
+        let is_same = |entry: &&Unverified| {
+            listed.get(entry.object.space()).is_none_or(|space| space.id == entry.space_id)
+        };
+        let earlier = self.last.iter().flat_map(|last| &last.unverified);
+        self.live.stray = unverified::came_along(earlier.filter(is_same));
         let context = Context { today: self.today, lock: self.lock.known() };
         let reading = SiteReading::again(&self.connection, out);
         let asked = (scope.spaces.as_slice(), about);

@@ -23,7 +23,7 @@ use super::reading::SiteReading;
 pub(super) struct UnreadSpaces {
     /// The spaces that cannot be read, under the keys that the site has.
     pub(super) keys: BTreeSet<SpaceKey>,
-    /// They, and what cannot be told without them.
+    /// They, and what cannot be decided without them.
     pub(super) skipped: BTreeSet<Skipped>,
     /// What is left out of the policy for them: they, and the spaces that may copy from them.
     pub(super) without: BTreeSet<SpaceKey>,
@@ -166,7 +166,7 @@ async fn reading_on<T>(
             Ok(found) => return Ok((found, unread)),
             Err(error) => error,
         };
-        let Some(key) = hidden(&error, live).filter(|key| !unread.keys.contains(key)) else {
+        let Some(key) = space_of(&error, live).filter(|key| !unread.keys.contains(key)) else {
             return Err(error);
         };
         let Some((team, origin)) = asked_by_team(policy, live, lock, asks, &key) else {
@@ -184,7 +184,7 @@ async fn reading_on<T>(
 }
 
 /// The space that an error is about.
-fn hidden(error: &confluence::Error, live: &Live) -> Option<SpaceKey> {
+fn space_of(error: &confluence::Error, live: &Live) -> Option<SpaceKey> {
     let id = error.hidden_space()?;
     live.listing.spaces.values().find(|space| space.id == id).map(|space| space.key.clone())
 }

@@ -117,16 +117,13 @@ pub fn outcome_as_summary(plan: &Plan, outcome: &ApplyOutcome, basis: Basis) -> 
         let _ = match uncovered(plan, basis) {
             None => {
                 let whole = match basis {
-                    Basis::Policy => "The site is as the policy says.",
-                    Basis::SavedPlan => "The site is as the plan says.",
-                    Basis::SavedPlanInPart => "The site is as the plan says, but for what others changed.",
-                    Basis::Undo { in_part: true, .. } => "Part of the run is taken back.",
-                    Basis::Undo { has_exceptions: true, .. } => {
-                        "The run is taken back, but for what was listed above."
-                    }
-                    Basis::Undo { .. } => "The run is taken back.",
+                    Basis::Policy => "The site is as the policy says",
+                    Basis::SavedPlan => "The site is as the plan says",
+                    Basis::SavedPlanInPart => "The site is as the plan says, but for what others changed",
+                    Basis::Undo { in_part: true, .. } => "Part of the run is taken back",
+                    Basis::Undo { in_part: false, .. } => "The run is taken back",
                 };
-                writeln!(text, "{}", paint(ADD, whole))
+                writeln!(text, "{}", paint(ADD, &format!("{whole}{}.", exceptions(basis))))
             }
             Some(Uncovered { covered, rest }) => {
                 let is_so = match basis {
@@ -134,7 +131,7 @@ pub fn outcome_as_summary(plan: &Plan, outcome: &ApplyOutcome, basis: Basis) -> 
                     Basis::SavedPlan | Basis::SavedPlanInPart => "as the plan says",
                     Basis::Undo { .. } => "taken back",
                 };
-                writeln!(text, "What {covered} is {is_so}; {rest}.")
+                writeln!(text, "What {covered} is {is_so}{}; {rest}.", exceptions(basis))
             }
         };
         return text;
@@ -153,6 +150,14 @@ pub fn outcome_as_summary(plan: &Plan, outcome: &ApplyOutcome, basis: Basis) -> 
     };
     let _ = writeln!(text, "{is_not_yet}. Running the same command again goes on from here.");
     text
+}
+
+/// What an undo does not bring back, where its plan does not say so.
+const fn exceptions(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Undo { has_exceptions: true, .. } => ", but for what was listed above",
+        Basis::Policy | Basis::SavedPlan | Basis::SavedPlanInPart | Basis::Undo { .. } => "",
+    }
 }
 
 fn call_problem(plan: &Plan, planned: &PlannedCall, word: &str, what: &str) -> String {
@@ -254,7 +259,7 @@ fn changed_since(plan: &Plan, change: &ConcurrentChange) -> String {
             audience_words(plan, now)
         ),
         ConcurrentChange::Moved { space, content } => format!(
-            "{space}  {} was moved or archived since the run, and where it is now the lists from before let in more; they stay as they are",
+            "{space}  {} was moved or archived since the run; there, its lists from before would let in more, so its lists stay as they are",
             page(plan, *content)
         ),
         ConcurrentChange::Unlabelled { .. } | ConcurrentChange::Hidden { .. } => change_words(plan, change),

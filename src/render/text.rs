@@ -435,7 +435,7 @@ pub(super) fn uncovered(plan: &Plan, basis: Basis) -> Option<Uncovered> {
     let of_others_words = count(of_others, "change is", "changes are");
     let parts = [
         (of_others > 0).then(|| ("is the team's", format!("{of_others_words} left to the files of others"))),
-        unknown_words(plan).map(|unknown| ("is known", unknown)),
+        unknown_words(plan, basis).map(|unknown| ("is known", unknown)),
         (!plan.left_out.is_empty()).then_some((changeable, left_out)),
         (!plan.skipped.is_empty()).then_some(("is not skipped", skipped)),
         (paused > 0).then(|| ("is not paused", count(paused, "space is paused", "spaces are paused"))),
@@ -444,8 +444,8 @@ pub(super) fn uncovered(plan: &Plan, basis: Basis) -> Option<Uncovered> {
     (!rest.is_empty()).then(|| Uncovered { covered: covered.join(" and "), rest: rest.join("; ") })
 }
 
-/// How much of what the policy declares was unknown, and what; `None` if nothing was.
-fn unknown_words(plan: &Plan) -> Option<String> {
+/// How much of what is asked for was unknown, and what; `None` if nothing was.
+fn unknown_words(plan: &Plan, basis: Basis) -> Option<String> {
     if plan.incomplete.is_empty() {
         return None;
     }
@@ -455,8 +455,13 @@ fn unknown_words(plan: &Plan) -> Option<String> {
     }
     let kinds: Vec<String> =
         kinds.into_iter().map(|((one, more), number)| count(number, one, more)).collect();
-    let things = count(plan.incomplete.len(), "declared thing is", "declared things are");
-    Some(format!("{things} unknown and may differ from the policy: {}", list(&kinds)))
+    let (one, many, other) = if basis.is_declared() {
+        ("declared thing is", "declared things are", "the policy")
+    } else {
+        ("thing is", "things are", "what was before the run")
+    };
+    let things = count(plan.incomplete.len(), one, many);
+    Some(format!("{things} unknown and may differ from {other}: {}", list(&kinds)))
 }
 
 /// A kind of thing that can be unknown, one and several of it.

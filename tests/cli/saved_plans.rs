@@ -445,7 +445,7 @@ fn an_undo_that_was_taken_back_counts_no_more() {
     assert_eq!(state(&folder), before);
 }
 
-/// What others changed since a run stays, however often the run is taken back, and is told with what the run was to make of it.
+/// What others changed since a run stays, however often the run is taken back, and is reported with what the run was to make of it.
 #[test]
 fn what_others_changed_since_a_run_stays() {
     let folder = repository();

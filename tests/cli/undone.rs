@@ -243,6 +243,21 @@ fn an_undo_says_at_its_end_that_not_all_came_back() {
     );
 }
 
+/// The same where only a part of the run is meant.
+#[test]
+fn an_undo_of_a_part_says_so_too() {
+    let folder = repository();
+    let policy = folder.read("policy.yaml");
+    folder.write(
+        "policy.yaml",
+        &format!("{policy}rules: [{{name: r, spaces: [ENG], absent: ['group:hr']}}]\n"),
+    );
+    folder.run(&["apply", "--yes"]).code(0);
+    let undone = undo(&folder, &["--space", "ENG"]).code(0);
+    let words = "Part of the run is taken back, but for what was listed above.\n";
+    assert!(undone.out.ends_with(words), "{}{}", undone.out, undone.err);
+}
+
 #[test]
 fn a_run_that_changed_nothing_has_nothing_to_take_back() {
     let site = format!(
@@ -348,6 +363,9 @@ fn a_guard_that_blocks_an_undo_is_got_past_by_an_override_alone() {
         blocked.out
     );
     assert!(!blocked.out.contains("Change the policy"), "{}", blocked.out);
+    let noted = undo(&folder, &["--format", "github"]).code(3);
+    assert!(noted.out.contains("To take the run back all the same"), "{}", noted.out);
+    assert!(!noted.out.contains("Change the policy"), "{}", noted.out);
 }
 
 /// What came along with a grant of a run that was cut short is taken away under the key of now.
@@ -372,6 +390,32 @@ fn what_a_run_left_unverified_is_found_under_another_key() {
     assert!(plan.out.contains("- export_content/space  group:eng"), "{}{}", plan.out, plan.err);
     let undone = undo(&folder, &[]).code(0);
     assert!(undone.out.contains("- everything (2 permissions)  group:eng"), "{}", undone.out);
+}
+
+/// Another space has the key of one that is gone. What it has came along with nothing.
+#[test]
+fn what_a_run_left_unverified_is_not_looked_for_in_another_space() {
+    for (id, comes_along) in [("id: 2", true), ("id: 9", false)] {
+        let folder = repository();
+        folder.run(&["apply", "--yes"]).code(0);
+        let [run] = journals(&folder).try_into().unwrap();
+        let journal = format!(".confperm/journal/{run}.ndjson");
+        let text = folder.read(&journal);
+        let granted =
+            |line: &&str| line.contains("\"do\":\"grant\",\"space\":\"OPS\"") && line.contains("\"intent\":");
+        let grant = text.lines().skip(1).find(granted).unwrap_or_else(|| panic!("{text}"));
+        folder.write(&journal, &format!("{}\n{grant}\n", text.lines().next().unwrap()));
+        let site = state(&folder);
+        let (rest, ops) = site.split_at(site.find("  OPS:").unwrap());
+        let ops = ops.replacen("id: 2", id, 1);
+        let ops =
+            ops.replacen("permissions:\n", "permissions:\n      export_content/space: [group:eng]\n", 1);
+        folder.write("site.yaml", &format!("{rest}{ops}"));
+        std::fs::remove_file(folder.path().join("confperm.lock")).unwrap();
+        let plan = folder.run(&["plan"]).code(0);
+        let is_removed = plan.out.contains("- export_content/space  group:eng");
+        assert_eq!(is_removed, comes_along, "{}{}", plan.out, plan.err);
+    }
 }
 
 /// A run that died before its requests left has nothing to take back, and neither has the one that looks at what it left
@@ -404,7 +448,7 @@ fn a_page_that_was_deleted_or_moved_since_is_no_page_as_before() {
         ("{id: 12, title: Closed, edit: [user:ann]}", "/Plans cannot be seen any more"),
         (
             "{id: 12, title: Closed, edit: [user:ann], children: [{id: 11, title: Plans, view: [user:ann, group:eng]}]}",
-            "/Plans was moved or archived since the run, and where it is now the lists from before let in more",
+            "/Plans was moved or archived since the run; there, its lists from before would let in more",
         ),
     ] {
         let folder = repository();

@@ -100,7 +100,7 @@ impl Record {
         there.collect()
     }
 
-    /// Whether the run set out to change something; one that did not only looked at what others had left open.
+    /// Whether the run set out to change something; a run without a plan only looked at what earlier ones had left open.
     pub fn has_plan(&self) -> bool {
         !self.plan.is_empty()
     }

@@ -22,7 +22,7 @@ pub fn plan_as_annotations(plan: &Plan, view: &View, titles: Titles) -> Vec<Anno
     let (plan, _) = with_titles(plan, titles);
     let mut annotations: Vec<Annotation> =
         plan.refusals.iter().map(|refusal| of_refusal(&plan, refusal)).collect();
-    annotations.extend(plan.guards.blocked().map(|outcome| of_guard(&plan, outcome)));
+    annotations.extend(plan.guards.blocked().map(|outcome| of_guard(&plan, outcome, view.basis)));
     annotations.extend(of_rows(&plan, view));
     let level = if view.accepts_incomplete { AnnotationLevel::Warning } else { AnnotationLevel::Error };
     annotations.extend(not_covered(&plan, level));
@@ -48,7 +48,7 @@ fn of_refusal(plan: &Plan, refusal: &Refusal) -> Annotation {
 }
 
 /// At the line that breaks the guard, or else at that of the guard itself.
-fn of_guard(plan: &Plan, outcome: &GuardOutcome) -> Annotation {
+fn of_guard(plan: &Plan, outcome: &GuardOutcome, basis: Basis) -> Annotation {
     let culprit = outcome.breaches.iter().find_map(|breach| match breach {
         Breach::NotAdmin { origin, .. }
         | Breach::LostAdmin { origin, .. }
@@ -58,7 +58,7 @@ fn of_guard(plan: &Plan, outcome: &GuardOutcome) -> Annotation {
     });
     let at = culprit.or_else(|| outcome.origins.first());
     let mut lines: Vec<String> = guards::blocked_by(plan, outcome).iter().flat_map(lines_of).collect();
-    lines.push(guards::way_out([outcome], Basis::Policy));
+    lines.push(guards::way_out([outcome], basis));
     Annotation::of(AnnotationLevel::Error, Some(&outcome.guard), at, &lines.join("\n"))
 }
 
