@@ -303,6 +303,31 @@ fn an_undo_speaks_of_no_declarations() {
     );
 }
 
+/// What the site has confirmed is taken back, whether the undo came to its end or not.
+#[test]
+fn what_an_undo_did_before_it_was_cut_short_is_done() {
+    let folder = repository();
+    let before = state(&folder);
+    folder.run(&["apply", "--yes"]).code(0);
+    undo(&folder, &[]).code(0);
+    let undone = journals(&folder).pop().unwrap();
+    let journal = format!(".confperm/journal/{undone}.ndjson");
+    let text = folder.read(&journal);
+    let lines: Vec<&str> = text.lines().collect();
+    let (end, rest) = lines.split_last().unwrap();
+    assert!(end.contains("\"end\""), "{end}");
+    folder.write(&journal, &(rest.join("\n") + "\n"));
+    let log = folder.run(&["log"]).code(0).out;
+    assert!(log.contains("taken back by") && !log.contains("in part"), "{log}");
+    // A colleague gives again what the run had given.
+    let given = state(&folder).replacen("      read/space:\n", "      read/space:\n      - user:bob\n", 1);
+    folder.write("site.yaml", &given);
+    let again = undo(&folder, &[]).code(0);
+    assert!(again.err.contains("taken back already"), "{}{}", again.out, again.err);
+    let after = space(&state(&folder), "ENG");
+    assert_eq!(after.len(), space(&before, "ENG").len() + 1, "{after:?}");
+}
+
 /// The site adds one permission along with another; an undo that died in between did not come to look at it.
 #[test]
 fn what_came_along_with_an_undo_that_was_cut_short_does_not_stay() {
@@ -429,8 +454,10 @@ fn last_is_a_run_that_set_out_to_change_something() {
     let [run, back] = journals(&folder).try_into().unwrap();
     let path = format!(".confperm/journal/{back}.ndjson");
     let journal = folder.read(&path);
-    // It was cut short, and the site is as it left it.
-    let open: Vec<&str> = journal.lines().filter(|line| !line.starts_with("{\"entry\":\"end\"")).collect();
+    // It was cut short before any answer came, and the site is as it left it.
+    let is_open =
+        |line: &&str| ["begin", "intent"].iter().any(|it| line.starts_with(&format!("{{\"entry\":\"{it}\"")));
+    let open: Vec<&str> = journal.lines().filter(is_open).collect();
     folder.write(&path, &(open.join("\n") + "\n"));
     let again = undo(&folder, &[]).code(0);
     assert!(again.err.contains("was cut short"), "{}", again.err);

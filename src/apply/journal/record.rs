@@ -66,16 +66,16 @@ impl Record {
         sent.flat_map(|sent| changed_by(&sent.request)).collect()
     }
 
-    /// The objects that the run surely brought to where its plan leaves them. None where it was cut, or found something
-    /// else than it had written.
+    /// The objects that the run brought to where its plan leaves them: what a run that was cut short did not come to look
+    /// at again, the site has confirmed all the same. None where the run found something else than it had written.
     pub fn finished(&self) -> BTreeSet<ObjectId> {
-        let Some(end) = self.end.as_ref().filter(|end| end.wrong.is_empty() && end.unverified.is_empty())
-        else {
+        let end = self.end.as_ref();
+        if end.is_some_and(|end| !end.wrong.is_empty() || !end.unverified.is_empty()) {
             return BTreeSet::new();
-        };
+        }
         let (mut finished, mut open) = (BTreeSet::new(), BTreeSet::new());
         for planned in &self.plan.calls {
-            let is_done = !end.left.contains(&planned.id)
+            let is_done = end.is_none_or(|end| !end.left.contains(&planned.id))
                 && matches!(
                     self.settled.get(&planned.id),
                     Some(Settled::Done | Settled::AlreadySo | Settled::NotNeeded)
