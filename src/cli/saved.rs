@@ -190,7 +190,6 @@ pub(super) async fn prepare(
         out.warn_of(Failure::GivesMore, &line);
     }
     let learning = (!planned.plan.is_blocked()).then(|| scope.learning(Lacking::Refused));
-    let in_part = rest.has_moved() || plan.objects.len() < saved.plan.objects.len();
     let mut prepared = Box::pin(begun.prepared(planned, scope, learning, environment, out)).await?;
     prepared.message_if_empty = if saved.is_empty() {
         Some("Nothing to change: the plan changes nothing.")
@@ -199,7 +198,7 @@ pub(super) async fn prepare(
             .is_empty()
             .then_some("Nothing to change: what this plan changes is in spaces that are skipped.")
     };
-    prepared.view.basis = if in_part { Basis::SavedPlanInPart } else { Basis::SavedPlan };
+    prepared.view.basis = if rest.has_moved() { Basis::SavedPlanInPart } else { Basis::SavedPlan };
     Ok(Remainder { prepared, has_moved: rest.has_moved() })
 }
 

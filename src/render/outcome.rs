@@ -9,7 +9,7 @@ use crate::plan::{Change, ChangeAction, HoldingState, Object, Plan, PlannedCall}
 use super::call::{audience_words, call_words};
 use super::review::Basis;
 use super::style::{ADD, FAINT, REMOVE, count, list, paint};
-use super::text::{Uncovered, uncovered};
+use super::text::{Uncovered, exceptions, uncovered};
 
 /// What became of a plan of the policy.
 pub fn outcome_as_text(plan: &Plan, outcome: &ApplyOutcome) -> String {
@@ -118,12 +118,11 @@ pub fn outcome_as_summary(plan: &Plan, outcome: &ApplyOutcome, basis: Basis) -> 
             None => {
                 let whole = match basis {
                     Basis::Policy => "The site is as the policy says",
-                    Basis::SavedPlan => "The site is as the plan says",
-                    Basis::SavedPlanInPart => "The site is as the plan says, but for what others changed",
+                    Basis::SavedPlan | Basis::SavedPlanInPart => "The site is as the plan says",
                     Basis::Undo { in_part: true, .. } => "Part of the run is taken back",
                     Basis::Undo { in_part: false, .. } => "The run is taken back",
                 };
-                writeln!(text, "{}", paint(ADD, &format!("{whole}{}.", exceptions(basis))))
+                writeln!(text, "{}", paint(ADD, &format!("{whole}{}.", exceptions(plan, basis))))
             }
             Some(Uncovered { covered, rest }) => {
                 let is_so = match basis {
@@ -131,7 +130,7 @@ pub fn outcome_as_summary(plan: &Plan, outcome: &ApplyOutcome, basis: Basis) -> 
                     Basis::SavedPlan | Basis::SavedPlanInPart => "as the plan says",
                     Basis::Undo { .. } => "taken back",
                 };
-                writeln!(text, "What {covered} is {is_so}{}; {rest}.", exceptions(basis))
+                writeln!(text, "What {covered} is {is_so}{}; {rest}.", exceptions(plan, basis))
             }
         };
         return text;
@@ -150,14 +149,6 @@ pub fn outcome_as_summary(plan: &Plan, outcome: &ApplyOutcome, basis: Basis) -> 
     };
     let _ = writeln!(text, "{is_not_yet}. Running the same command again goes on from here.");
     text
-}
-
-/// What an undo does not bring back, where its plan does not say so.
-const fn exceptions(basis: Basis) -> &'static str {
-    match basis {
-        Basis::Undo { has_exceptions: true, .. } => ", but for what was listed above",
-        Basis::Policy | Basis::SavedPlan | Basis::SavedPlanInPart | Basis::Undo { .. } => "",
-    }
 }
 
 fn call_problem(plan: &Plan, planned: &PlannedCall, word: &str, what: &str) -> String {

@@ -349,10 +349,9 @@ pub fn plan_in_a_line(plan: &Plan, basis: Basis) -> String {
         let how = match basis {
             Basis::Policy => "as the policy says",
             Basis::SavedPlan | Basis::SavedPlanInPart => "as the plan says",
-            Basis::Undo { has_exceptions: false, .. } => "as before the run",
-            Basis::Undo { has_exceptions: true, .. } => "as before the run, but for what was listed above",
+            Basis::Undo { .. } => "as before the run",
         };
-        return format!("Nothing to change: {spaces} {how}.{}", unnamed(plan));
+        return format!("Nothing to change: {spaces} {how}{}.{}", exceptions(plan, basis), unnamed(plan));
     }
     let parts = Counted::of(plan).words();
     let calls = count(plan.cost.calls, "call", "calls");
@@ -409,7 +408,6 @@ pub(super) fn uncovered(plan: &Plan, basis: Basis) -> Option<Uncovered> {
     };
     let changes = count(plan.left_out.len(), one, many);
     let is_archived = |left: &LeftOut| left.lacks == Lacks::WritableArchive;
-    let has_moved = |left: &LeftOut| left.lacks == Lacks::ExpectedState;
     let is_about_groups = |left: &LeftOut| !left.lacks.is_right() && !has_moved(left);
     let (archived, others): (Vec<&LeftOut>, Vec<&LeftOut>) =
         plan.left_out.iter().partition(|left| is_archived(left));
@@ -442,6 +440,19 @@ pub(super) fn uncovered(plan: &Plan, basis: Basis) -> Option<Uncovered> {
     ];
     let (covered, rest): (Vec<&str>, Vec<String>) = parts.into_iter().flatten().unzip();
     (!rest.is_empty()).then(|| Uncovered { covered: covered.join(" and "), rest: rest.join("; ") })
+}
+
+/// What is not so all the same, though no line of the plan says it.
+pub(super) fn exceptions(plan: &Plan, basis: Basis) -> &'static str {
+    match basis {
+        Basis::Undo { has_exceptions: true, .. } => ", but for what was listed above",
+        Basis::SavedPlanInPart if !plan.left_out.iter().any(has_moved) => ", but for what others changed",
+        Basis::Policy | Basis::SavedPlan | Basis::SavedPlanInPart | Basis::Undo { .. } => "",
+    }
+}
+
+fn has_moved(left: &LeftOut) -> bool {
+    left.lacks == Lacks::ExpectedState
 }
 
 /// How much of what is asked for was unknown, and what; `None` if nothing was.

@@ -84,6 +84,8 @@ fn what_is_not_there_any_more_is_left_out_and_counted() {
     let ran = folder.run(&["apply", "plan.json"]).code(5);
     assert!(ran.out.contains("Left out: others changed it since\n  ENG  the lists of /Plans"), "{}", ran.out);
     assert!(ran.err.contains("still to be made and 1 left out"), "{}", ran.err);
+    let last = "What is not left out and is not skipped is as the plan says; 1 declared change is left out, since others";
+    assert!(ran.out.lines().last().unwrap().starts_with(last), "{}", ran.out);
 
     let folder = on(&site);
     folder.write("site.yaml", &site.replacen("    id: 1\n", "    id: 9\n", 1));

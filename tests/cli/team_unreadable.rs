@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use axum::http::Method;
+use confperm::sandbox::world::{Action, SpaceId};
 use serde_json::Value;
 
 use crate::later::Held;
@@ -224,6 +225,7 @@ fn a_saved_plan_and_an_undo_leave_a_space_as_it_is_that_cannot_be_read_any_more(
     let ran = ran.code(6);
     says_what_is_skipped(&ran);
     assert!(ran.err.contains("of them in spaces that are skipped"), "{}", ran.err);
+    assert!(ran.out.contains("\nWhat is not skipped is as the plan says; "), "{}", ran.out);
     assert_eq!(changed, others);
     let (ran, changed) = shut.changed_by(&["apply", "plan.json"]);
     assert!(ran.code(6).err.contains("all others made"));
@@ -232,6 +234,16 @@ fn a_saved_plan_and_an_undo_leave_a_space_as_it_is_that_cannot_be_read_any_more(
     let (ran, changed) = shut.changed_by(&["apply", "plan.json"]);
     ran.code(0);
     assert_eq!(changed, keys(&["ENGLAB"]));
+
+    // Others changed something besides.
+    let shut = Shut::on(403, &[], "");
+    shut.run(&["plan", "-o", "plan.json"]).code(0);
+    shut.shut(true);
+    let renamed = Action::ChangeSpaceKey { space: SpaceId(103), key: "RUN".to_owned() };
+    shut.case.hosted.running.change(|world| world.act(&renamed).unwrap());
+    let ran = shut.changed_by(&["apply", "plan.json"]).0.code(5);
+    let words = "\nWhat is not left out and is not skipped is as the plan says; 15 declared changes are left out, since others";
+    assert!(ran.out.contains(words), "{}", ran.out);
 
     let shut = Shut::on(403, &[], "");
     shut.run(&["apply", "--yes"]).code(0);
