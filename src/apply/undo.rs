@@ -15,7 +15,7 @@ use crate::plan::{
     self, Change, ChangeAction, ChangeReason, HoldingState, Object, ObjectId, Plan, TargetHolding, TargetPage,
 };
 
-use super::journal::Record;
+use super::journal::{Record, RejectedGrant};
 use super::look::{Course, lets_in, lists_of};
 use super::rest::{Rest, add_objects, displaced, is_there, key_of_now, spaces};
 
@@ -33,7 +33,7 @@ pub enum NotGivenBack {
     Requested { space: SpaceKey, who: Principal },
     /// Single permissions, which a site with roles alone does not take, and no user class can be given.
     SinglePermissions { space: SpaceKey, who: Principal, permissions: BTreeSet<Permission> },
-    /// Permissions that the site grants only along with others.
+    /// Permissions that the site does not grant by themselves.
     Ungrantable { space: SpaceKey, who: Principal, permissions: BTreeSet<Permission> },
     /// Permissions that this site adds by itself along with others, or does not have.
     AddedBySite { space: SpaceKey, who: Principal, permissions: BTreeSet<Permission> },
@@ -66,8 +66,17 @@ impl NotGivenBack {
     }
 }
 
-/// What takes back what a run did. With `include_ended`, also what ended or was named to be removed comes back.
-pub fn undo(record: &Record, live: &Live, include_ended: bool) -> Undo {
+/// What comes back.
+#[derive(Debug, Clone, Default)]
+pub struct UndoOptions {
+    /// Whether what ended or was named to be removed comes back, too.
+    pub include_ended: bool,
+    /// What the site rejected when this run was to be taken back before.
+    pub rejected: BTreeSet<RejectedGrant>,
+}
+
+/// What takes back what a run did.
+pub fn undo(record: &Record, live: &Live, options: &UndoOptions) -> Undo {
     let plan = &record.plan;
     let mut made: BTreeMap<ObjectId, Vec<&Change>> = BTreeMap::new();
     for change in record.made() {
@@ -86,12 +95,12 @@ pub fn undo(record: &Record, live: &Live, include_ended: bool) -> Undo {
             undo.rest.gone.insert(key.clone(), key_of_now(plan, key, live).cloned());
             continue;
         }
-        let requested = plan.requested.get(key).filter(|_| !include_ended).unwrap_or(&none);
+        let requested = plan.requested.get(key).filter(|_| !options.include_ended).unwrap_or(&none);
         let after = match object {
             Object::Holding { after, .. } => after,
             Object::Page { .. } => &HoldingState::Nothing,
         };
-        let back = Back { course: &course, changes, requested, include_ended, reason: &reason, live, after };
+        let back = Back { course: &course, changes, requested, options, reason: &reason, live, after };
         let mut moved = course.changes(object, live);
         let space = undo.rest.target.spaces.entry(key.clone()).or_default();
         match object {
@@ -122,8 +131,8 @@ pub fn undo(record: &Record, live: &Live, include_ended: bool) -> Undo {
 }
 
 /// What must be known: the objects of the run, and what planning the way back needs.
-pub fn needs(record: &Record, include_ended: bool, desired: &Desired, live: &Live) -> Needs {
-    let target = undo(record, live, include_ended).rest.target;
+pub fn needs(record: &Record, options: &UndoOptions, desired: &Desired, live: &Live) -> Needs {
+    let target = undo(record, live, options).rest.target;
     let mut needs = plan::needs_to(&target, desired, live);
     add_objects(&mut needs, &record.plan, live);
     needs
@@ -183,7 +192,7 @@ struct Back<'a> {
     /// What the run changed of it.
     changes: &'a [&'a Change],
     requested: &'a Requested,
-    include_ended: bool,
+    options: &'a UndoOptions,
     reason: &'a ChangeReason,
     live: &'a Live,
     /// What the principal held as the plan leaves it; nothing for a page.
@@ -221,8 +230,11 @@ impl Back<'_> {
         let mut missing: BTreeSet<Permission> = goal.difference(&held).copied().collect();
         // What the site grants only along with another comes back with that, or not at all.
         let vocabulary = self.live.vocabulary();
-        let ungrantable: BTreeSet<Permission> =
-            missing.iter().copied().filter(|permission| !vocabulary.contains(*permission)).collect();
+        let is_ungrantable = |permission: &Permission| {
+            !vocabulary.contains(*permission)
+                || self.is_undocumented_here(*permission) && self.was_rejected(space, who, *permission)
+        };
+        let ungrantable: BTreeSet<Permission> = missing.iter().copied().filter(is_ungrantable).collect();
         missing.retain(|permission| !ungrantable.contains(permission));
         goal.retain(|permission| !ungrantable.contains(permission));
         let is_brought =
@@ -233,9 +245,7 @@ impl Back<'_> {
         let doubtful: BTreeSet<Permission> = missing
             .iter()
             .copied()
-            .filter(|permission| {
-                !self.live.site.mode.has_roles() && !permission.is_documented() && !is_brought(permission)
-            })
+            .filter(|permission| self.is_undocumented_here(*permission) && !is_brought(permission))
             .collect();
         let takes_rows = self.live.site.mode != SpaceRoleMode::Roles && !matches!(who, Principal::Class(_));
         if !takes_rows && !missing.is_empty() {
@@ -268,6 +278,18 @@ impl Back<'_> {
             kept.push(NotGivenBack::Doubtful { space, who, permissions: doubtful });
         }
         (Some(target), kept)
+    }
+
+    /// Whether a permission came with space roles, which the site does not have.
+    fn is_undocumented_here(&self, permission: Permission) -> bool {
+        !self.live.site.mode.has_roles() && !permission.is_documented()
+    }
+
+    fn was_rejected(&self, space: &SpaceKey, who: &Principal, permission: Permission) -> bool {
+        let id = self.live.spaces.get(space).map(|space| space.space.id);
+        id.is_some_and(|space| {
+            self.options.rejected.contains(&RejectedGrant { space, who: who.clone(), permission })
+        })
     }
 
     /// Whether the run gave all of these permissions, or they came along with what it gave.
@@ -307,7 +329,7 @@ impl Back<'_> {
                 }
                 Change::Grant { permission, verb: ChangeAction::Remove, reason, .. } => {
                     let has_ended = matches!(reason, ChangeReason::Declared(by) if by.ended);
-                    if comes_back && (self.include_ended || !has_ended) {
+                    if comes_back && (self.options.include_ended || !has_ended) {
                         goal.insert(*permission);
                     } else {
                         withheld = true;

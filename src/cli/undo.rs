@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::apply::journal::{self, Record, TakenBackRuns};
+use crate::apply::journal::{self, Record, RejectedGrant, TakenBackRuns};
 use crate::apply::rest;
-use crate::apply::undo::{self, NotGivenBack, Undo};
+use crate::apply::undo::{self, NotGivenBack, Undo, UndoOptions};
 use crate::model::{Desired, Live, SpaceId, SpaceKey};
 use crate::plan::{Aim, Change, Gaps, ObjectId, Plan};
 use crate::render::style::{count, list};
@@ -52,8 +52,9 @@ pub(super) async fn run(
     if include_ended {
         finished.clear();
     }
+    let options = UndoOptions { include_ended, rejected: rejected(&record, &args.scope.directory) };
     let spaces = args.scope.spaces.clone();
-    let run = RunToUndo { record, spaces, finished, include_ended, ahead_of_revert };
+    let run = RunToUndo { record, spaces, finished, options, ahead_of_revert };
     let approval = Approval { expected: None, source: Source::Journal(Box::new(run)) };
     carry_through(&as_apply(args), &approval, environment, signals, out).await
 }
@@ -140,6 +141,14 @@ fn meant_by_last(directory: &Utf8Path, out: &Output) -> Result<(Record, BTreeSet
     Ok((record, finished.unwrap_or_default()))
 }
 
+/// What the site rejected of earlier ways back from this run.
+fn rejected(run: &Record, directory: &Utf8Path) -> BTreeSet<RejectedGrant> {
+    let began = run.began.to_string();
+    let (records, _) = journal::all(&journal::folder(directory));
+    let undos = records.iter().filter(|record| record.takes_back() == Some(&began));
+    undos.flat_map(Record::rejected).collect()
+}
+
 /// A run that is to be undone.
 #[derive(Debug)]
 pub(super) struct RunToUndo {
@@ -149,7 +158,7 @@ pub(super) struct RunToUndo {
     spaces: Vec<SpaceKey>,
     /// What is taken back already, in the keys of then.
     finished: BTreeSet<ObjectId>,
-    include_ended: bool,
+    options: UndoOptions,
     ahead_of_revert: bool,
 }
 
@@ -220,7 +229,7 @@ impl RunToUndo {
         environment: &Environment,
         out: &Output,
     ) -> Result<Remainder, CliError> {
-        let Self { include_ended, ahead_of_revert, .. } = self;
+        let Self { options, ahead_of_revert, .. } = self;
         let mut begun = Box::pin(begin(scope, Unchecked::AnyBreach, environment, out)).await?;
         if !self.record.site.is_same(&begun.connection.journal_key()) {
             return Err(CliError::failed(
@@ -233,7 +242,7 @@ impl RunToUndo {
         let narrowed = self.narrowed(reading, &mut begun.live, out).await?;
         let Narrowed { record, in_part, message_if_empty, gone } = &narrowed;
         begun.policy.focus_on_found(rest::spaces(&record.plan));
-        let planning = |desired: &Desired, live: &Live| undo::needs(record, *include_ended, desired, live);
+        let planning = |desired: &Desired, live: &Live| undo::needs(record, options, desired, live);
         let about =
             if *ahead_of_revert { About::Plan(&record.plan) } else { About::PlanAndPolicy(&record.plan) };
         // What the command line names is not skipped.
@@ -244,7 +253,7 @@ impl RunToUndo {
         let skipped = begun.unread.skipped.iter().filter_map(|skipped| skipped.space.clone()).collect();
         rest::leave_out(&mut record.plan, &skipped);
         let (record, live) = (&record, &begun.live);
-        let Undo { mut rest, kept } = undo::undo(record, live, *include_ended);
+        let Undo { mut rest, kept } = undo::undo(record, live, options);
         rest.gone.extend(gone.iter().map(|key| (key.clone(), None)));
         let mut frame = undo::without_declarations(&desired, &record.plan);
         frame.skipped.extend(begun.unread.skipped.iter().cloned());

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::apply::{ApplyOutcome, CallFailure, ConcurrentChange, Mismatch, Status, Unverified};
 use crate::model::{Call, ContentId, Permission, Principal, RoleId, Shown, SpaceKey};
-use crate::plan::{Change, ChangeAction, HoldingState, Object, Plan, PlannedCall};
+use crate::plan::{Change, ChangeAction, ChangeReason, HoldingState, Object, Plan, PlannedCall};
 
 use super::call::{audience_words, call_words};
 use super::review::Basis;
@@ -174,6 +174,12 @@ pub(super) fn failure_words(plan: &Plan, planned: &PlannedCall, failure: &CallFa
              `site` in the policy, and plans name what stays open"
                 .to_owned(),
         )
+    } else if came_with_roles && failure.is_rejection() && takes_back(plan, planned) {
+        Some(
+            "this permission came with space roles, which this site does not have; the same command again goes on \
+             without it"
+                .to_owned(),
+        )
     } else if came_with_roles && failure.is_rejection() {
         Some(
             "this permission came with space roles, which this site does not have; take it out of the policy, or, \
@@ -184,6 +190,12 @@ pub(super) fn failure_words(plan: &Plan, planned: &PlannedCall, failure: &CallFa
         failure.hint()
     };
     hint.map_or_else(|| failure.to_string(), |hint| format!("{failure}; {hint}"))
+}
+
+/// Whether a call is one of an undo.
+fn takes_back(plan: &Plan, planned: &PlannedCall) -> bool {
+    let mut changes = planned.covers.iter().filter_map(|change| plan.changes.get(*change));
+    changes.any(|change| matches!(change.reason(), ChangeReason::TakenBack { .. }))
 }
 
 /// One change, in a line of its own.

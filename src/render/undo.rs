@@ -24,7 +24,7 @@ pub fn not_given_back(kept: &NotGivenBack, plan: &Plan) -> String {
             words(permissions)
         ),
         NotGivenBack::Ungrantable { space, who, permissions } => format!(
-            "{space}  {} does not get back {}: this site grants that only along with other permissions",
+            "{space}  {} does not get back {}: this site does not grant that by itself",
             plan.name(who),
             words(permissions)
         ),

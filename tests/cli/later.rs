@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8PathBuf;
 use confperm::apply::journal::{self, Journal, Record, SiteKey};
 use confperm::apply::saved::{self};
-use confperm::apply::undo::{self, NotGivenBack};
+use confperm::apply::undo::{self, NotGivenBack, UndoOptions};
 use confperm::apply::{ApplyOptions, ApplyOutcome, ConcurrentChange, Stop, rest};
 use confperm::model::{Desired, Live, PageList};
 use confperm::plan::{Aim, Change, Gaps, HoldingState, ObjectId, Plan, Planned};
@@ -334,11 +334,12 @@ async fn a_run_that_is_taken_back_leaves_the_site_as_it_was() {
         let most = dice.one_in(2).then(|| 1 + dice.below(planned.plan.calls.len()));
         cut += usize::from(most.is_some());
         let (_, record) = run(&stage, &planned, most).await;
+        let options = UndoOptions { include_ended: true, ..UndoOptions::default() };
         let (desired, live) =
-            resolved(&stage, &policy, |desired, live| undo::needs(&record, true, desired, live))
+            resolved(&stage, &policy, |desired, live| undo::needs(&record, &options, desired, live))
                 .await
                 .unwrap();
-        let undo::Undo { mut rest, kept } = undo::undo(&record, &live, true);
+        let undo::Undo { mut rest, kept } = undo::undo(&record, &live, &options);
         let frame = undo::without_declarations(&desired, &record.plan);
         // What stood beside a role, which the site does not show, shows once the role is gone.
         let was_beside = |change: &ConcurrentChange| {

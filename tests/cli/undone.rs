@@ -44,6 +44,25 @@ fn journals(folder: &Folder) -> Vec<String> {
     log.lines().rev().map(|line| line.split_whitespace().next().unwrap().to_owned()).collect()
 }
 
+/// Leaves of a journal what a run that was cut short would have written: how it began, and these lines.
+fn cut_short(folder: &Folder, run: &str, is_kept: impl Fn(&Value) -> bool) {
+    let path = format!(".confperm/journal/{run}.ndjson");
+    let text = folder.read(&path);
+    let (begin, rest) = text.split_once('\n').unwrap();
+    let kept: Vec<&str> = rest.lines().filter(|line| is_kept(&serde_json::from_str(line).unwrap())).collect();
+    assert!(!kept.is_empty() && kept.len() < rest.lines().count(), "{text}");
+    folder.write(&path, &format!("{begin}\n{}\n", kept.join("\n")));
+}
+
+/// Whether a line of a journal says that read permission is about to be given to a group.
+fn is_intent_of(line: &Value, space: &str, group: &str) -> bool {
+    let request = &line["request"];
+    line["entry"] == "intent"
+        && request["do"] == "grant"
+        && request["space"] == space
+        && request["principal"].as_str().is_some_and(|who| who.ends_with(group))
+}
+
 fn undo(folder: &Folder, more: &[&str]) -> Ran {
     folder.run(&[&UNDO, more].concat())
 }
@@ -311,12 +330,7 @@ fn what_an_undo_did_before_it_was_cut_short_is_done() {
     folder.run(&["apply", "--yes"]).code(0);
     undo(&folder, &[]).code(0);
     let undone = journals(&folder).pop().unwrap();
-    let journal = format!(".confperm/journal/{undone}.ndjson");
-    let text = folder.read(&journal);
-    let lines: Vec<&str> = text.lines().collect();
-    let (end, rest) = lines.split_last().unwrap();
-    assert!(end.contains("\"end\""), "{end}");
-    folder.write(&journal, &(rest.join("\n") + "\n"));
+    cut_short(&folder, &undone, |line| line["entry"] != "end");
     let log = folder.run(&["log"]).code(0).out;
     assert!(log.contains("taken back by") && !log.contains("in part"), "{log}");
     // A colleague gives again what the run had given.
@@ -338,13 +352,7 @@ fn what_came_along_with_an_undo_that_was_cut_short_does_not_stay() {
     undo(&folder, &[]).code(0);
     assert_eq!(space(&state(&folder), "ENG"), space(&before, "ENG"));
     let undone = journals(&folder).pop().unwrap();
-    let journal = format!(".confperm/journal/{undone}.ndjson");
-    let text = folder.read(&journal);
-    let gives = |line: &&str| {
-        line.contains("\"do\":\"grant\"") && line.contains("g-hr") && line.contains("\"intent\":")
-    };
-    let grant = text.lines().skip(1).find(gives).unwrap_or_else(|| panic!("{text}"));
-    folder.write(&journal, &format!("{}\n{grant}\n", text.lines().next().unwrap()));
+    cut_short(&folder, &undone, |line| is_intent_of(line, "ENG", "g-hr"));
     let (head, eng) = applied.split_at(applied.find("  ENG:").unwrap());
     let given = |half: String, permission: &str| {
         let row = format!("      {permission}:\n");
@@ -399,12 +407,7 @@ fn what_a_run_left_unverified_is_found_under_another_key() {
     let folder = repository();
     folder.run(&["apply", "--yes"]).code(0);
     let [run] = journals(&folder).try_into().unwrap();
-    let journal = format!(".confperm/journal/{run}.ndjson");
-    let text = folder.read(&journal);
-    let granted =
-        |line: &&str| line.contains("\"do\":\"grant\",\"space\":\"OPS\"") && line.contains("\"intent\":");
-    let grant = text.lines().skip(1).find(granted).unwrap_or_else(|| panic!("{text}"));
-    folder.write(&journal, &format!("{}\n{grant}\n", text.lines().next().unwrap()));
+    cut_short(&folder, &run, |line| is_intent_of(line, "OPS", "g-eng"));
     change_keys(&folder, &[("OPS", "RUN")]);
     // The grant brought it along.
     let site = folder.read("site.yaml");
@@ -424,12 +427,7 @@ fn what_a_run_left_unverified_is_not_looked_for_in_another_space() {
         let folder = repository();
         folder.run(&["apply", "--yes"]).code(0);
         let [run] = journals(&folder).try_into().unwrap();
-        let journal = format!(".confperm/journal/{run}.ndjson");
-        let text = folder.read(&journal);
-        let granted =
-            |line: &&str| line.contains("\"do\":\"grant\",\"space\":\"OPS\"") && line.contains("\"intent\":");
-        let grant = text.lines().skip(1).find(granted).unwrap_or_else(|| panic!("{text}"));
-        folder.write(&journal, &format!("{}\n{grant}\n", text.lines().next().unwrap()));
+        cut_short(&folder, &run, |line| is_intent_of(line, "OPS", "g-eng"));
         let site = state(&folder);
         let (rest, ops) = site.split_at(site.find("  OPS:").unwrap());
         let ops = ops.replacen("id: 2", id, 1);
@@ -452,13 +450,8 @@ fn last_is_a_run_that_set_out_to_change_something() {
     let applied = state(&folder);
     undo(&folder, &[]).code(0);
     let [run, back] = journals(&folder).try_into().unwrap();
-    let path = format!(".confperm/journal/{back}.ndjson");
-    let journal = folder.read(&path);
     // It was cut short before any answer came, and the site is as it left it.
-    let is_open =
-        |line: &&str| ["begin", "intent"].iter().any(|it| line.starts_with(&format!("{{\"entry\":\"{it}\"")));
-    let open: Vec<&str> = journal.lines().filter(is_open).collect();
-    folder.write(&path, &(open.join("\n") + "\n"));
+    cut_short(&folder, &back, |line| line["entry"] == "intent");
     let again = undo(&folder, &[]).code(0);
     assert!(again.err.contains("was cut short"), "{}", again.err);
     assert_eq!(journals(&folder).len(), 3);
@@ -489,5 +482,53 @@ fn a_page_that_was_deleted_or_moved_since_is_no_page_as_before() {
         assert!(!undone.out.contains("The run is taken back.\n"), "{}", undone.out);
         let again = undo(&folder, &[]).code(5);
         assert!(!again.out.contains("as before the run.\n"), "{}", again.out);
+    }
+}
+
+/// What a site does not grant by itself is tried once, and nothing waits for it for good.
+#[test]
+fn what_the_site_rejects_is_not_waited_for_again() {
+    const SHOWN: &str = "      export_content/space:\n      - group:eng\n";
+    let site = site().replacen(
+        "    permissions:\n",
+        "    permissions:\n      export_content/space: [group:eng]\n",
+        1,
+    );
+    let policy = "version: 1\npeople: {ann: u-ann, bob: u-bob}\nspaces:
+  ENG: {access: {admin: ['user:ann'], read/space: ['group:eng', 'group:hr'], manager: ['user:bob']}}\n";
+    for key in ["ENG", "PLAT"] {
+        let folder = Folder::with(&[("site.yaml", &site), ("policy.yaml", &with_site(policy))]);
+        let before = state(&folder);
+        folder.run(&["apply", "--yes"]).code(0);
+        // `bob` may export as a manager, and could before as one of `eng`.
+        let first = undo(&folder, &[]).code(5);
+        assert!(
+            first.err.contains("gets back export_content/space if this site grants that"),
+            "{}",
+            first.err
+        );
+        assert!(first.out.contains("not tried #2 ENG: take read/space from user:bob"), "{}", first.out);
+        assert!(first.out.contains("the same command again goes on without it"), "{}", first.out);
+        change_keys(&folder, &[("ENG", key)]);
+        let again = undo(&folder, &[]).code(0);
+        let kept =
+            "group:eng does not get back export_content/space: this site does not grant that by itself";
+        assert!(again.err.contains(kept), "{}{}", again.out, again.err);
+        assert!(
+            again.out.contains("The run is taken back, but for what was listed above.\n"),
+            "{}",
+            again.out
+        );
+        let [before, after] =
+            [space(&before, "ENG"), space(&state(&folder), key)].map(|space| space.join("\n"));
+        assert_eq!(after, before.replace(SHOWN, ""));
+        // There is nothing left to do, and it is said what stays away.
+        let more = undo(&folder, &[]).code(0);
+        assert!(
+            more.err.contains(kept) && more.out.contains("Nothing to change"),
+            "{}{}",
+            more.out,
+            more.err
+        );
     }
 }

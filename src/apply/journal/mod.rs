@@ -37,7 +37,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::confluence::WriteError;
+use crate::confluence::{self, WriteError};
 use crate::files;
 use crate::model::{Permission, SiteIdentity, WriteRequest};
 use crate::plan::{CallId, ObjectId, Plan};
@@ -49,7 +49,7 @@ use super::unverified::Unverified;
 pub use error::JournalError;
 pub use hold::{Hold, HoldTaken, hold};
 pub use last::{Last, UnreadableJournal, last};
-pub use record::{Record, RunEnded, Sent, all, read};
+pub use record::{Record, RejectedGrant, RunEnded, Sent, all, read};
 pub use taken_back::{TakenBack, TakenBackRuns};
 
 /// The version of the format. The first number changes when a reader would misread.
@@ -126,6 +126,10 @@ pub enum Answer {
         message: String,
     },
     Refused {
+        message: String,
+    },
+    /// Such a request is not taken, whenever it is made.
+    Rejected {
         message: String,
     },
     /// There was none, or none that tells.
@@ -441,6 +445,9 @@ impl Answer {
             Ok(()) => Self::Done,
             Err(WriteError::AlreadySo) => Self::AlreadySo,
             Err(WriteError::Gone(error)) => Self::Gone { message: error.to_string() },
+            Err(WriteError::Refused(error @ confluence::Error::Rejected(_))) => {
+                Self::Rejected { message: error.to_string() }
+            }
             Err(WriteError::Refused(error)) => Self::Refused { message: error.to_string() },
             Err(WriteError::Ambiguous(error)) => Self::Lost { message: error.to_string() },
         }

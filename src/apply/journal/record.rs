@@ -9,7 +9,7 @@ use super::last::{MAX_BYTES, UnreadableJournal, journals, whole_lines};
 use super::{Answer, Entry, Settled, SiteKey};
 use crate::apply::unverified::{Unverified, changed_by};
 use crate::files;
-use crate::model::{SpaceKey, WriteRequest};
+use crate::model::{Permission, Principal, SpaceId, SpaceKey, WriteRequest};
 use crate::plan::{CallId, Change, ChangeReason, ObjectId, Plan};
 
 /// What a journal tells of a run.
@@ -37,6 +37,14 @@ pub struct Sent {
     pub answer: Option<Answer>,
 }
 
+/// A grant that a site does not take.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RejectedGrant {
+    pub space: SpaceId,
+    pub who: Principal,
+    pub permission: Permission,
+}
+
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunEnded {
@@ -54,7 +62,9 @@ impl Sent {
     pub fn may_have_written(&self) -> bool {
         match &self.answer {
             None | Some(Answer::Done | Answer::Lost { .. }) => true,
-            Some(Answer::AlreadySo | Answer::Gone { .. } | Answer::Refused { .. }) => false,
+            Some(
+                Answer::AlreadySo | Answer::Gone { .. } | Answer::Refused { .. } | Answer::Rejected { .. },
+            ) => false,
         }
     }
 }
@@ -109,6 +119,20 @@ impl Record {
     pub fn takes_back(&self) -> Option<&str> {
         self.plan.changes.iter().find_map(|change| match change.reason() {
             ChangeReason::TakenBack { run } => Some(run.as_str()),
+            _ => None,
+        })
+    }
+
+    /// The grants that the site rejected.
+    pub fn rejected(&self) -> impl Iterator<Item = RejectedGrant> {
+        self.requests.iter().filter_map(|sent| match (&sent.request, &sent.answer) {
+            (WriteRequest::Grant { space, principal, permission }, Some(Answer::Rejected { .. })) => {
+                Some(RejectedGrant {
+                    space: self.plan.spaces.get(space)?.id,
+                    who: principal.clone(),
+                    permission: *permission,
+                })
+            }
             _ => None,
         })
     }

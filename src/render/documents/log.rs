@@ -185,7 +185,7 @@ pub(in crate::render) fn answer_word(answer: Option<&Answer>) -> &'static str {
         Some(Answer::Done) => "done",
         Some(Answer::AlreadySo) => "already so",
         Some(Answer::Gone { .. }) => "gone",
-        Some(Answer::Refused { .. }) => "refused",
+        Some(Answer::Refused { .. } | Answer::Rejected { .. }) => "refused",
         Some(Answer::Lost { .. }) | None => "no answer",
     }
 }
