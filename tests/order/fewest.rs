@@ -50,12 +50,12 @@ fn is_the_fewest(case: &Case, tally: &Tally) -> Result<(), TestCaseError> {
 
 #[test]
 fn hardly_any_safe_sequence_is_shorter_than_a_plan() {
-    holds(3_000, 10, &alone(), |case, tally| is_the_fewest(&case, tally));
+    holds(1_500, 10, &alone(), |case, tally| is_the_fewest(&case, tally));
 }
 
 #[test]
 fn hardly_any_is_shorter_where_permissions_have_companions() {
-    holds(3_000, 10, &with_companions(), |case, tally| is_the_fewest(&case, tally));
+    holds(1_500, 10, &with_companions(), |case, tally| is_the_fewest(&case, tally));
 }
 
 /// The state of a world, to recognise it by.

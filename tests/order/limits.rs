@@ -26,7 +26,7 @@ fn planned(case: &Case, gaps: Gaps, limits: SearchLimits) -> Plan {
 }
 
 proptest! {
-    #![proptest_config(cases(400))]
+    #![proptest_config(cases(200))]
 
     #[test]
     fn no_plan_depends_on_how_far_the_search_goes(

@@ -108,63 +108,42 @@ fn choices() -> impl Strategy<Value = Vec<u16>> {
     proptest::collection::vec(any::<u16>(), 24)
 }
 
+/// Every state that a plan passes through in some order lies between the first and the last, and then nothing is left to do.
+fn stays_between((case, choices): (Case, Vec<u16>), tally: &Tally) -> Result<(), TestCaseError> {
+    let world = case.world();
+    let Some(run) = run(&case, &world, &choices, Gaps::Refuse, tally) else { return Ok(()) };
+    let (before, after) = (profile(&case, &world), profile(&case, run.last()));
+    for state in &run.settled {
+        prop_assert!(between(&before, &profile(&case, state), &after));
+    }
+    prop_assert!(plan(&case.desired(), &case.live(run.last()), Gaps::Refuse).unwrap().plan.is_empty());
+    Ok(())
+}
+
 #[test]
 fn no_state_on_the_way_leaks_or_gaps() {
-    holds(1_000, 12, &(case(), choices()), |(case, choices), tally| {
-        let world = case.world();
-        let Some(run) = run(&case, &world, &choices, Gaps::Refuse, tally) else { return Ok(()) };
-        let (before, after) = (profile(&case, &world), profile(&case, run.last()));
-        for state in &run.settled {
-            prop_assert!(between(&before, &profile(&case, state), &after));
-        }
-        Ok(())
-    });
+    holds(600, 12, &(case(), choices()), stays_between);
 }
 
 #[test]
 fn nor_for_people_that_rows_of_a_class_or_of_anonymous_may_cover() {
-    holds(1_000, 12, &(with_classes(), choices()), |(case, choices), tally| {
-        let world = case.world();
-        let Some(run) = run(&case, &world, &choices, Gaps::Refuse, tally) else { return Ok(()) };
-        let (before, after) = (profile(&case, &world), profile(&case, run.last()));
-        for state in &run.settled {
-            prop_assert!(between(&before, &profile(&case, state), &after));
-        }
-        Ok(())
-    });
+    holds(600, 12, &(with_classes(), choices()), stays_between);
 }
 
 #[test]
 fn nor_where_groups_hold_roles() {
-    holds(1_000, 17, &(with_roles(), choices()), |(case, choices), tally| {
-        let world = case.world();
-        let Some(run) = run(&case, &world, &choices, Gaps::Refuse, tally) else { return Ok(()) };
-        let (before, after) = (profile(&case, &world), profile(&case, run.last()));
-        for state in &run.settled {
-            prop_assert!(between(&before, &profile(&case, state), &after));
-        }
-        prop_assert!(plan(&case.desired(), &case.live(run.last()), Gaps::Refuse).unwrap().plan.is_empty());
-        Ok(())
-    });
+    holds(600, 17, &(with_roles(), choices()), stays_between);
 }
 
 #[test]
 fn nor_where_a_site_shows_each_row_twice() {
-    holds(1_000, 12, &(with_duplicate_rows(), choices()), |(case, choices), tally| {
-        let world = case.world();
-        let Some(run) = run(&case, &world, &choices, Gaps::Refuse, tally) else { return Ok(()) };
-        let (before, after) = (profile(&case, &world), profile(&case, run.last()));
-        for state in &run.settled {
-            prop_assert!(between(&before, &profile(&case, state), &after));
-        }
-        prop_assert!(plan(&case.desired(), &case.live(run.last()), Gaps::Refuse).unwrap().plan.is_empty());
-        Ok(())
-    });
+    holds(400, 12, &(with_duplicate_rows(), choices()), stays_between);
 }
 
 #[test]
 fn accepting_a_gap_opens_nothing_and_names_the_accounts_that_it_shuts_out() {
-    holds(1_000, 12, &(case(), choices()), |(case, choices), tally| {
+    // What is refused all the same takes the longest to plan.
+    holds(250, 12, &(case(), choices()), |(case, choices), tally| {
         let world = case.world();
         let Some(run) = run(&case, &world, &choices, Gaps::Allow, tally) else { return Ok(()) };
         let (before, after) = (profile(&case, &world), profile(&case, run.last()));
@@ -191,36 +170,28 @@ fn accepting_a_gap_opens_nothing_and_names_the_accounts_that_it_shuts_out() {
 
 #[test]
 fn a_run_that_ends_anywhere_is_finished_by_the_next() {
-    holds(
-        1_500,
-        12,
-        &(case(), choices(), any::<proptest::sample::Index>()),
-        |(case, choices, end), tally| {
-            let world = case.world();
-            let Some(first) = run(&case, &world, &choices, Gaps::Refuse, tally) else { return Ok(()) };
-            let at = end.index(first.states.len());
-            // Half a split can leave lists from which there is no safe way on; then nothing must happen.
-            let Some(second) = run(&case, &first.states[at], &choices, Gaps::Refuse, tally) else {
-                return Ok(());
-            };
-            let (before, after) = (profile(&case, &world), profile(&case, first.last()));
-            prop_assert_eq!(profile(&case, second.last()), after.clone());
-            // A companion that was about to be put right is still there until the second run does it.
-            let is_settled = profile(&case, &first.states[at]) == profile(&case, &first.settled[at]);
-            for state in second.settled.iter().filter(|_| is_settled) {
-                prop_assert!(between(&before, &profile(&case, state), &after));
-            }
-            prop_assert!(
-                plan(&case.desired(), &case.live(second.last()), Gaps::Refuse).unwrap().plan.is_empty()
-            );
-            Ok(())
-        },
-    );
+    holds(600, 12, &(case(), choices(), any::<proptest::sample::Index>()), |(case, choices, end), tally| {
+        let world = case.world();
+        let Some(first) = run(&case, &world, &choices, Gaps::Refuse, tally) else { return Ok(()) };
+        let at = end.index(first.states.len());
+        // Half a split can leave lists from which there is no safe way on; then nothing must happen.
+        let Some(second) = run(&case, &first.states[at], &choices, Gaps::Refuse, tally) else {
+            return Ok(());
+        };
+        let (before, after) = (profile(&case, &world), profile(&case, first.last()));
+        prop_assert_eq!(profile(&case, second.last()), after.clone());
+        // A companion that was about to be put right is still there until the second run does it.
+        let is_settled = profile(&case, &first.states[at]) == profile(&case, &first.settled[at]);
+        for state in second.settled.iter().filter(|_| is_settled) {
+            prop_assert!(between(&before, &profile(&case, state), &after));
+        }
+        prop_assert!(plan(&case.desired(), &case.live(second.last()), Gaps::Refuse).unwrap().plan.is_empty());
+        Ok(())
+    });
 }
 
 proptest! {
-    #![proptest_config(cases(1_000))]
-
+    #![proptest_config(cases(600))]
 
     #[test]
     fn what_a_call_does_besides_is_put_right_by_the_next(case in case()) {
@@ -230,20 +201,18 @@ proptest! {
         }
     }
 
-
     #[test]
     fn a_gap_is_accepted_only_where_nothing_else_does(case in case()) {
         let plan = |gaps| plan(&case.desired(), &case.live(&case.world()), gaps).unwrap().plan;
-        let (refusing, allowing) = (plan(Gaps::Refuse), plan(Gaps::Allow));
+        let refusing = plan(Gaps::Refuse);
         if refusing.refusals.is_empty() {
-            prop_assert_eq!(refusing, allowing);
+            prop_assert_eq!(refusing, plan(Gaps::Allow));
         }
     }
-
 }
 
 proptest! {
-    #![proptest_config(cases(300))]
+    #![proptest_config(cases(100))]
 
     #[test]
     fn in_a_crowd_an_edge_is_there_for_two_principals_at_the_most(case in case()) {
@@ -265,7 +234,7 @@ fn all_sorts() -> impl Strategy<Value = Case> {
 }
 
 proptest! {
-    #![proptest_config(cases(1_000))]
+    #![proptest_config(cases(400))]
 
     #[test]
     fn every_plan_passes_its_check(case in all_sorts(), allow in any::<bool>()) {

@@ -196,7 +196,7 @@ fn is_taken_up(guested: &Guested, world: &World, planned: &Plan, seed: u64) -> R
 fn a_run_that_ends_anywhere_is_taken_up_to_the_same_end() {
     let drawn = Drawn::default();
     let joined = Cell::new(0);
-    holds(500, 40, &(in_motion(), any::<u64>()), |(guested, seed), tally| {
+    holds(250, 40, &(in_motion(), any::<u64>()), |(guested, seed), tally| {
         let world = guested.world();
         let planned = plan(&guested.desired_on(&world), &guested.live(&world), Gaps::Refuse).unwrap();
         if !tally.is_planned(&planned.plan) {

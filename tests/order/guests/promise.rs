@@ -232,7 +232,7 @@ fn judge(
 #[test]
 fn guests_see_exactly_their_pages_and_no_other_account_notices() {
     let drawn = Drawn::default();
-    holds(1_200, 40, &guested(), |guested, tally| {
+    holds(600, 40, &guested(), |guested, tally| {
         let Some(Played { readings, .. }) = Played::of(&guested, &drawn, tally) else {
             return Ok(());
         };
@@ -260,7 +260,7 @@ fn guests_see_exactly_their_pages_and_no_other_account_notices() {
 #[test]
 fn fewer_restrictions_would_not_do() {
     let drawn = Drawn::default();
-    holds(1_200, 40, &guested(), |guested, tally| {
+    holds(600, 40, &guested(), |guested, tally| {
         let Some(Played { world, plan, readings }) = Played::of(&guested, &drawn, tally) else {
             return Ok(());
         };
