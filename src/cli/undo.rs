@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
 
-use crate::apply::journal::{self, Record, RejectedGrant, TakenBackRuns};
+use crate::apply::journal::{self, Record, RejectedGrant, SiteKey, TakenBackRuns};
 use crate::apply::rest;
 use crate::apply::undo::{self, NotGivenBack, Undo, UndoOptions};
 use crate::model::{Desired, Live, SpaceId, SpaceKey};
@@ -232,11 +232,7 @@ impl RunToUndo {
         let Self { options, ahead_of_revert, .. } = self;
         let mut begun = Box::pin(begin(scope, Unchecked::AnyBreach, environment, out)).await?;
         if !self.record.site.is_same(&begun.connection.journal_key()) {
-            return Err(CliError::failed(
-                Failure::WrongSite,
-                format!("the journal `{}` is about another site; nothing was changed", self.record.path),
-            )
-            .with_hint("`--site` says which site is meant"));
+            return Err(self.is_elsewhere(&begun.connection.journal_key(), &scope.directory));
         }
         let reading = SiteReading::again(&begun.connection, out);
         let narrowed = self.narrowed(reading, &mut begun.live, out).await?;
@@ -281,6 +277,19 @@ impl RunToUndo {
         let has_exceptions = rest.has_moved() || kept.iter().any(NotGivenBack::stays_away);
         prepared.view.basis = Basis::Undo { in_part: *in_part, has_exceptions };
         Ok(Remainder { prepared, has_moved: rest.has_moved() })
+    }
+
+    fn is_elsewhere(&self, this: &SiteKey, directory: &Utf8Path) -> CliError {
+        let (records, _) = journal::all(&journal::folder(directory));
+        let here = records.iter().find(|record| record.site.is_same(this) && record.has_plan());
+        let name = here.and_then(|record| record.path.file_stem());
+        let of_this =
+            name.map(|name| format!("; the last run on this one is {name}, `confperm undo {name}`"));
+        CliError::failed(
+            Failure::WrongSite,
+            format!("the journal `{}` is about another site; nothing was changed", self.record.path),
+        )
+        .with_hint(format!("`--site` says which site is meant{}", of_this.unwrap_or_default()))
     }
 
     fn commit(&self) -> Option<&str> {

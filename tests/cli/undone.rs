@@ -532,3 +532,21 @@ fn what_the_site_rejects_is_not_waited_for_again() {
         );
     }
 }
+
+/// `last` may have been a rehearsal on another site.
+#[test]
+fn the_last_run_on_this_site_is_named_where_the_last_was_on_another() {
+    let folder = repository();
+    folder.run(&["apply", "--yes"]).code(0);
+    let [run] = journals(&folder).try_into().unwrap();
+    let other = site().replacen("cloud-id: same", "cloud-id: other", 1);
+    folder.write("other.yaml", &other);
+    let rehearsal = ["apply", "--yes", "--site", "sandbox:other.yaml"];
+    std::fs::remove_file(folder.path().join("confperm.lock")).unwrap();
+    folder.run(&rehearsal).code(0);
+    std::fs::remove_file(folder.path().join("confperm.lock")).unwrap();
+    let refused = undo(&folder, &[]).code(1);
+    assert_eq!(refused.failures(), ["wrong-site"]);
+    assert!(refused.err.contains(&format!("`confperm undo {run}`")), "{}", refused.err);
+    folder.run(&["undo", &run, "--yes", "--ahead-of-revert"]).code(0);
+}
