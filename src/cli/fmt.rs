@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Diagnostics, Sources};
-use crate::files::{self, Folder, MEBIBYTE};
+use crate::files::{self, Folder, MEBIBYTE, is_yaml};
 use crate::model::visible;
 use crate::policy;
 use crate::render;
@@ -43,8 +43,7 @@ pub(super) fn run(args: &FmtArgs, out: &Output) -> Result<Exit, CliError> {
             "name policy files, or directories that hold them",
         ));
     }
-    let is_policy = |path: &Utf8Path| matches!(path.extension(), Some("yaml" | "yml"));
-    if let Some(other) = args.paths.iter().find(|path| path.is_file() && !is_policy(path)) {
+    if let Some(other) = args.paths.iter().find(|path| path.is_file() && !is_yaml(path)) {
         return Err(CliError::usage(
             format!("`{other}` is no policy file"),
             "policy files end in `.yaml` or `.yml`; standard input (`-`) is formatted whatever it is called",

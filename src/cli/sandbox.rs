@@ -2,6 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 
+use crate::files::is_yaml;
 use crate::model::visible;
 use crate::render::style::count;
 use crate::sandbox::adversary::{Adversary, RuleError, parse_lag};
@@ -142,7 +143,7 @@ fn remembered(folder: &Utf8Path) -> Result<Vec<Utf8PathBuf>, CliError> {
         let hidden = entry.file_name().starts_with('.');
         if kind.is_dir() && !hidden {
             found.extend(remembered(entry.path())?);
-        } else if kind.is_file() && has_memory && matches!(entry.path().extension(), Some("yaml" | "yml")) {
+        } else if kind.is_file() && has_memory && is_yaml(entry.path()) {
             found.push(entry.path().to_owned());
         }
     }

@@ -10,6 +10,8 @@
 mod read;
 mod write;
 
+use camino::Utf8Path;
+
 pub use read::{Folder, Refused, read_own};
 pub use write::{
     StagedFile, check, create_below, open_own, open_own_kept, own_folder, refuse_own_links, write,
@@ -17,3 +19,9 @@ pub use write::{
 
 /// A mebibyte: the unit in which the bounds of files are given and reported.
 pub const MEBIBYTE: u64 = 1024 * 1024;
+
+/// Whether a file holds YAML, by the end of its name, in whichever case that is written.
+pub fn is_yaml(path: &Utf8Path) -> bool {
+    let is = |ending: &str| ["yaml", "yml"].iter().any(|yaml| ending.eq_ignore_ascii_case(yaml));
+    path.extension().is_some_and(is)
+}

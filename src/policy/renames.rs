@@ -11,6 +11,7 @@ use super::pages::{Matched, PageName, PageSelector, matched};
 use super::terms::Ending;
 use super::yaml::word;
 use crate::diagnostic::{Sources, Span, Spanned};
+use crate::files::is_yaml;
 use crate::model::{ContentId, Live, LiveSpace, SpaceKey, Tree};
 
 /// What is to be written where, and what the lock then has to know.
@@ -49,8 +50,7 @@ impl Renames {
     }
 
     fn edit(&mut self, span: &Span, now: &str) {
-        let is_yaml = matches!(span.file.extension(), Some("yaml" | "yml"));
-        if is_yaml {
+        if is_yaml(&span.file) {
             self.edits.insert(span.clone(), word(now));
         } else {
             self.foreign.insert(span.clone());

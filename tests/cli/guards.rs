@@ -370,3 +370,20 @@ fn no_word_lets_a_refusal_through() {
     assert!(ran.out.contains("Blocked[no-admin]:"), "{}", ran.out);
     assert!(!case.has_written());
 }
+
+/// A file that is read by nothing blocks nothing.
+#[test]
+fn a_guard_counts_however_the_ending_of_its_file_is_written() {
+    for file in ["guards.yml", "guards.YAML", "Guards.Yml"] {
+        let folder = Folder::with(&[
+            ("site.yaml", &bob_alone()),
+            (
+                "confperm.yaml",
+                &POLICY.replacen("version: 1\n", "version: 1\nsite: {url: 'sandbox:site.yaml'}\n", 1),
+            ),
+            (file, "guards: {max-removals: 0}\n"),
+        ]);
+        let ran = folder.run(&["plan"]).code(3);
+        assert!(ran.out.contains(&format!("({file}:1)")), "{}{}", ran.out, ran.err);
+    }
+}

@@ -14,6 +14,7 @@ use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 
 use super::yaml::{NodeKind, YamlNode};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Span, Spanned};
+use crate::files::is_yaml;
 
 pub(super) use table::CsvTable;
 
@@ -176,7 +177,7 @@ pub(super) fn fold(findings: Diagnostics) -> Diagnostics {
 }
 
 fn is_table(file: &Utf8Path) -> bool {
-    !matches!(file.extension(), Some("yaml" | "yml" | "lock"))
+    !is_yaml(file) && file.extension() != Some("lock")
 }
 
 #[cfg(test)]

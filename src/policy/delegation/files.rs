@@ -10,6 +10,8 @@ use icu_normalizer::ComposingNormalizerBorrowed;
 use unicode_general_category::{GeneralCategory, get_general_category};
 use unicode_security::skeleton;
 
+use crate::files::is_yaml;
+
 /// The files of a team, relative to the policy directory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TeamFiles {
@@ -44,7 +46,7 @@ impl TeamFiles {
         }
         match path.extension() {
             _ if is_folder => Ok(Self::Folder(path)),
-            Some("yaml" | "yml") => Ok(Self::File(path)),
+            Some(_) if is_yaml(&path) => Ok(Self::File(path)),
             _ => Err(format!("did you mean `{path}/**`?")),
         }
     }

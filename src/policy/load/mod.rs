@@ -17,9 +17,10 @@ use super::keys;
 use super::read::{meant_key, read};
 use super::yaml::{NodeKind, YamlNode, parse};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span};
+use crate::files::is_yaml;
 use crate::sandbox::state::is_state;
 
-use search::{Search, is_yaml};
+use search::Search;
 
 /// What became of the files of a policy directory.
 #[derive(Debug, Clone, PartialEq, Eq)]

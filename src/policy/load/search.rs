@@ -7,7 +7,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Sources, Span};
-use crate::files::{Folder, MEBIBYTE, Refused};
+use crate::files::{Folder, MEBIBYTE, Refused, is_yaml};
 use crate::sandbox::state::is_state;
 
 /// Large enough for a policy of ten thousand spaces.
@@ -216,8 +216,4 @@ fn text(bytes: Vec<u8>) -> Result<String, u32> {
             Err(u32::try_from(good.split(|byte| *byte == b'\n').count()).unwrap_or(u32::MAX))
         }
     }
-}
-
-pub(super) fn is_yaml(path: &Utf8Path) -> bool {
-    matches!(path.extension(), Some("yaml" | "yml"))
 }
