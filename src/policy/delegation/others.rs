@@ -16,6 +16,8 @@ struct Claims<'p> {
     spaces: Spaces<'p>,
     leave: &'p [Spanned<LeavePattern>],
     mentions: Vec<Mention<'p>>,
+    /// Where they give what is held in another space, which only the site tells.
+    live: Option<&'p Span>,
     is_own: bool,
 }
 
@@ -37,6 +39,9 @@ impl Judge<'_> {
                 findings.extend(conflicts(own, other).map(|(goes, leaving, what, asking)| {
                     self.contradicts(goes, (&leaving, asking.span), what, asking)
                 }));
+                let left =
+                    other.live.into_iter().flat_map(|live| own.leave.iter().map(move |own| (own, live)));
+                findings.extend(left.map(|(own, live)| self.leaves_what_is_copied(own, live)));
             }
             for other in keeping_out.iter().filter(|other| own.spaces.meet(other.spaces)) {
                 // Who goes by both lines has been met above.
@@ -58,6 +63,7 @@ impl Judge<'_> {
                 spaces: Spaces::One(&key.value),
                 leave: &space.leave,
                 mentions: space.mentions().collect(),
+                live: None,
                 is_own: self.owns(&key.span),
             });
             claims.extend(space.like.iter().map(|like| self.copying(Spaces::One(&key.value), like)));
@@ -69,6 +75,7 @@ impl Judge<'_> {
                     spaces: Spaces::Selected(selector),
                     leave: &rule.leave,
                     mentions: rule.mentions_without_rows().collect(),
+                    live: None,
                     is_own,
                 });
                 let spaces = Spaces::Selected(selector);
@@ -81,19 +88,33 @@ impl Judge<'_> {
                 let (own, others): (Vec<Mention<'_>>, Vec<Mention<'_>>) =
                     rows.partition(|row| is_own || self.owns(row.span));
                 for (mentions, is_own) in [(own, true), (others, false)] {
-                    claims.push(Claims { spaces: Spaces::One(key), leave: &[], mentions, is_own });
+                    let spaces = Spaces::One(key);
+                    claims.push(Claims { spaces, leave: &[], mentions, live: None, is_own });
                 }
             }
         }
         claims
     }
 
-    /// What `like` gives, at its place: all that any file may give in the other space. What is held there never
-    /// contradicts a line.
+    /// What `like` gives, at its place: all that any file may give in the other space. What is held there is not copied
+    /// for a principal that goes, so it contradicts no such line.
     fn copying<'j>(&'j self, spaces: Spaces<'j>, like: &'j Spanned<Like>) -> Claims<'j> {
-        let given = self.policy.may_be_given_by(&like.value);
+        let (given, is_live) = self.policy.may_be_given_by(&like.value);
         let mentions = given.into_iter().map(|mention| Mention { span: &like.span, ..mention });
-        Claims { spaces, leave: &[], mentions: mentions.collect(), is_own: self.owns(&like.span) }
+        let live = is_live.then_some(&like.span);
+        Claims { spaces, leave: &[], mentions: mentions.collect(), live, is_own: self.owns(&like.span) }
+    }
+
+    /// What is held elsewhere is not copied for a principal that is left, whatever the team may remove.
+    fn leaves_what_is_copied(&self, own: &Spanned<LeavePattern>, live: &Span) -> Diagnostic {
+        let team = &self.mandate.team.name.value;
+        let message = format!(
+            "`leave` of the team `{team}` would stop what a line of others copies from another space, and which principals that is only the site tells"
+        );
+        Diagnostic::new(Code::BeyondDelegation, message)
+            .at(&own.span, format!("the line of the team `{team}`"))
+            .at(live, "the line of others")
+            .help("take `leave` out of the team's file; a central file may have it")
     }
 
     fn contradicts(
@@ -118,13 +139,18 @@ impl Judge<'_> {
 }
 
 impl Policy {
-    /// Every principal that is given something in a space that others are like, by any line that may be about it.
-    fn may_be_given_by(&self, like: &Like) -> Vec<Mention<'_>> {
+    /// Every principal that is given something in a space that others are like, by any line that may be about it, and
+    /// whether that is not all, since only the site tells the rest.
+    fn may_be_given_by(&self, like: &Like) -> (Vec<Mention<'_>>, bool) {
+        let mut is_live = false;
         let mut waiting = vec![like];
         let mut seen: Vec<&Like> = Vec::new();
         let mut given = Vec::new();
         while let Some(source) = waiting.pop() {
-            let Like::Policy(key) = source else { continue };
+            let Like::Policy(key) = source else {
+                is_live = true;
+                continue;
+            };
             if seen.contains(&source) {
                 continue;
             }
@@ -144,7 +170,7 @@ impl Policy {
             waiting.extend(own.and_then(|own| own.like.as_ref()).map(|like| &like.value));
             waiting.extend(rules.filter_map(|rule| Some(&rule.like.as_ref()?.value)));
         }
-        given
+        (given, is_live)
     }
 }
 

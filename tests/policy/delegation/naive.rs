@@ -186,6 +186,8 @@ struct Asked {
     /// How each principal that goes does so: whether it is replaced, and its heir.
     ways: Vec<(&'static str, bool, Option<&'static str>)>,
     leave: Vec<&'static str>,
+    /// Whether it gives what only the site tells.
+    copies_live: bool,
 }
 
 /// The statement, and each of its rows by itself, for a team: a table of the team's is in its file.
@@ -204,6 +206,7 @@ fn asked(statement: &Statement, team: usize, statements: &[Statement]) -> Vec<As
         heirs: Vec::new(),
         ways: Vec::new(),
         leave: one(*leave),
+        copies_live: like.is_some_and(|like| copies_live(like, statements, &mut Vec::new())),
     };
     match &statement.said {
         Said::Space { key, list, guest, .. } => {
@@ -238,6 +241,7 @@ fn asked(statement: &Statement, team: usize, statements: &[Statement]) -> Vec<As
                 heirs: Vec::new(),
                 ways: Vec::new(),
                 leave: Vec::new(),
+                copies_live: false,
             };
             rows.iter().map(row).collect()
         }
@@ -273,6 +277,25 @@ fn copied(
     given
 }
 
+/// Whether a copy is one of what is held in some space.
+fn copies_live(
+    (live, source): (bool, &'static str),
+    statements: &[Statement],
+    seen: &mut Vec<&'static str>,
+) -> bool {
+    if live || seen.contains(&source) {
+        return live;
+    }
+    seen.push(source);
+    let about = statements.iter().filter(|statement| match &statement.said {
+        Said::Space { key, .. } => *key == source,
+        Said::Rule { keys, .. } => keys.iter().any(|key| matches(key, source)),
+        Said::Rows { .. } => false,
+    });
+    let likes: Vec<_> = about.filter_map(|statement| statement.parts.like).collect();
+    likes.into_iter().any(|like| copies_live(like, statements, seen))
+}
+
 /// Whether a line of a team and one of others ask for what cannot both be, in a space that there may be.
 fn contradicts_others(case: &Case, statement: &Statement, team: usize) -> bool {
     let others: Vec<Asked> =
@@ -281,7 +304,10 @@ fn contradicts_others(case: &Case, statement: &Statement, team: usize) -> bool {
         let mut others = others.iter().filter(|other| other.file != team);
         others.any(|other| {
             let both = |key: &String| [own, other].iter().all(|it| it.keys.iter().any(|it| matches(it, key)));
-            ALL_KEYS.iter().any(both) && (excludes(own, other) || excludes(other, own))
+            ALL_KEYS.iter().any(both)
+                && (excludes(own, other)
+                    || excludes(other, own)
+                    || (other.copies_live && !own.leave.is_empty()))
         })
     })
 }

@@ -60,14 +60,19 @@ fn a_team_takes_nothing_away_that_others_copy() {
     let absent = |who: &str| format!("rules: [{{name: r, spaces: [ENG], absent: [{who}]}}]\n");
     assert_eq!(codes(central, &absent("group:leads")), []);
     assert_eq!(codes(central, &absent("group:sre")), [Code::BeyondDelegation]);
-    // What is held elsewhere is not copied for a principal that goes.
-    assert_eq!(
-        codes(
-            &central.replace("CORE,", "live:CORE,").replace("like: CORE", "like: live:CORE"),
-            &absent("group:sre")
-        ),
-        []
-    );
+    // What is held elsewhere is not copied for a principal that goes, which the team may let go.
+    let live = central.replace("like: CORE", "like: live:CORE");
+    assert_eq!(codes(&live, &absent("group:sre")), []);
+    // Left could be any, whatever the team may remove.
+    let leave = "spaces: {ENG: {mode: additive, leave: ['group:hr*']}}\n";
+    let [rule, copies] = [("like: CORE", "like: live:CORE"), ("like: CORE", "like: OLD")].map(|(from, to)| {
+        let rule = central.replace("  ENG: {mode: additive, like: CORE}\n", "").replace(from, to);
+        format!("{rule}  OLD: {{mode: additive, like: 'live:CORE'}}\nrules: [{{name: c, spaces: [ENG], {to}}}]\n")
+    });
+    let other = "spaces: {CORE: {mode: additive, access: {viewer: [group:sre]}}}\nrules: [{name: c, spaces: [ENG], like: CORE}]\n";
+    assert_eq!(codes(&rule, leave), [Code::BeyondDelegation]);
+    assert_eq!(codes(&copies, leave), [Code::BeyondDelegation]);
+    assert_eq!(codes(other, leave), []);
 }
 
 /// Central files call a space `HR` that has the key `BARE` now, which a pattern of the team matches.
