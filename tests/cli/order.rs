@@ -168,3 +168,20 @@ fn where_nothing_is_safe_for_people_who_may_be_in_any_group_these_groups_are_nam
     assert!(said.contains("This account cannot see who is in group:"), "{said}");
     assert!(said.contains("with an account that can, there may be an order"), "{said}");
 }
+
+/// The account has a role, gets rows instead that give less, and changes a page that takes more.
+#[test]
+fn what_a_role_gives_the_account_is_there_until_the_role_goes() {
+    let site = SITE.replace("pre-roles", "roles-transition")
+        + "roles:\n  Admin: {id: r-admin, type: system, permissions: [read/space, create/page, update/page, \
+           restrict_content/space, administer/space, manage_users/space]}\nspaces:\n  ENG:\n    id: 101\n    name: \
+           Engineering\n    permissions: {}\n    role-assignments: {Admin: [user:ann]}\n    pages: [{id: 1001, title: \
+           Plans, view: [user:ann]}]\n";
+    let policy = format!(
+        "{POLICY}spaces:\n  ENG:\n    mode: additive\n    access: {{read/space: [user:ann], create/page: [user:ann], \
+         administer/space: [user:ann]}}\n    pages: {{/Plans: {{view: anyone}}}}\n"
+    );
+    let folder = Folder::with(&[("site.yaml", &site), ("confperm.yaml", &policy)]);
+    folder.run(&["apply", "--yes"]).code(0);
+    assert!(folder.run(&["plan"]).code(0).out.contains("Nothing to change"));
+}

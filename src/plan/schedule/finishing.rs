@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Call, LiveSpace, Permission, Principal, Truth};
+use crate::model::{Call, Holding, Live, LiveSpace, Permission, Principal, Truth};
 
 use super::super::rights::{self, Rights, is_caller};
 use super::solution::{Solution, Unfinished};
@@ -16,12 +16,8 @@ use super::space::Space;
 /// The first such call of an order.
 pub(super) fn unfinished(space: &Space<'_>, solution: &Solution) -> Option<Unfinished> {
     // A right that a role may give counts: if it does not, the call is refused by the site, and nothing is open.
-    let rights = |state: &LiveSpace| -> CallersHoldings {
-        let mine = state.holdings.keys().filter(|who| is_caller(who, space.live) == Truth::Yes);
-        mine.map(|who| (who.clone(), state.may_give(who, &space.live.roles))).collect()
-    };
-    let start = rights(space.before);
-    let end = rights(space.after);
+    let start = CallersHoldings::of(space.before, space.live);
+    let end = CallersHoldings::of(space.after, space.live);
     let mut now = start.clone();
     let known = Rights::of(space.before, space.live);
     for &number in &solution.order {
@@ -31,7 +27,7 @@ pub(super) fn unfinished(space: &Space<'_>, solution: &Solution) -> Option<Unfin
         let needed = rights::needed(call, space.before, space.live);
         let lost = std::iter::once(seen.clone()).chain(needed).find(|any| {
             let gets_it = *any != seen && known.has(any) == Truth::No;
-            (gets_it || !holders(&start, any).is_empty()) && holders(&now, any).is_empty()
+            (gets_it || !start.holders(any).is_empty()) && now.holders(any).is_empty()
         });
         if let Some(any) = lost {
             let content = match call {
@@ -39,31 +35,34 @@ pub(super) fn unfinished(space: &Space<'_>, solution: &Solution) -> Option<Unfin
                 Call::Grant { .. } | Call::Revoke { .. } | Call::AssignRoles { .. } => None,
             };
             let permission = *any.first()?;
-            return Some(Unfinished { call: number, content, permission, through: holders(&start, &any) });
+            return Some(Unfinished { call: number, content, permission, through: start.holders(&any) });
         }
         match call {
             Call::Restrict { .. } => {}
             Call::Grant { principal, permission, .. } => {
-                if let Some(held) = mine(&mut now, principal, space) {
+                if is_caller(principal, space.live) == Truth::Yes {
+                    let held = now.rows.entry(principal.clone()).or_default();
                     held.insert(*permission);
                     held.extend(permission.companions());
                 }
             }
             Call::Revoke { principal, permission: Permission::ReadSpace, .. } => {
-                now.remove(principal);
+                now.rows.remove(principal);
             }
             Call::Revoke { principal, permission, .. } => {
-                if let Some(held) = now.get_mut(principal) {
+                if let Some(held) = now.rows.get_mut(principal) {
                     held.remove(permission);
                     held.retain(|held| !permission.companions().contains(held));
                 }
             }
             Call::AssignRoles { roles, .. } => {
                 for who in roles.keys() {
-                    match end.get(who) {
-                        Some(held) => now.insert(who.clone(), held.clone()),
-                        None => now.remove(who),
-                    };
+                    now.roles.remove(who);
+                    // A role takes the place of rows.
+                    if let Some(given) = end.roles.get(who) {
+                        now.rows.remove(who);
+                        now.roles.insert(who.clone(), given.clone());
+                    }
                 }
             }
         }
@@ -71,19 +70,31 @@ pub(super) fn unfinished(space: &Space<'_>, solution: &Solution) -> Option<Unfin
     None
 }
 
-/// What each principal that stands for the caller has been given.
-type CallersHoldings = BTreeMap<Principal, BTreeSet<Permission>>;
-
-fn mine<'r>(
-    rights: &'r mut CallersHoldings,
-    principal: &Principal,
-    space: &Space<'_>,
-) -> Option<&'r mut BTreeSet<Permission>> {
-    let is_caller = is_caller(principal, space.live) == Truth::Yes;
-    is_caller.then(|| rights.entry(principal.clone()).or_default())
+/// What each principal that stands for the caller has been given. What its role gives stays until the role goes, whatever
+/// becomes of rows beside it.
+#[derive(Debug, Clone, Default)]
+struct CallersHoldings {
+    roles: BTreeMap<Principal, BTreeSet<Permission>>,
+    rows: BTreeMap<Principal, BTreeSet<Permission>>,
 }
 
-fn holders(rights: &CallersHoldings, any: &[Permission]) -> BTreeSet<Principal> {
-    let holds = |held: &BTreeSet<Permission>| any.iter().any(|permission| held.contains(permission));
-    rights.iter().filter(|(_, held)| holds(held)).map(|(who, _)| who.clone()).collect()
+impl CallersHoldings {
+    fn of(state: &LiveSpace, live: &Live) -> Self {
+        let mut all = Self::default();
+        for (who, holding) in state.holdings.iter().filter(|(who, _)| is_caller(who, live) == Truth::Yes) {
+            let by_source = match holding {
+                Holding::Role(_) => &mut all.roles,
+                Holding::Grants(_) => &mut all.rows,
+            };
+            by_source.insert(who.clone(), state.may_give(who, &live.roles));
+        }
+        all
+    }
+
+    /// Who holds one of these permissions.
+    fn holders(&self, any: &[Permission]) -> BTreeSet<Principal> {
+        let holds = |held: &BTreeSet<Permission>| any.iter().any(|permission| held.contains(permission));
+        let all = self.roles.iter().chain(&self.rows);
+        all.filter(|(_, held)| holds(held)).map(|(who, _)| who.clone()).collect()
+    }
 }
