@@ -227,12 +227,16 @@ impl Back<'_> {
         }
         let (mut goal, withheld) = self.permissions(space, who, before, now, comes_back);
         let held = held(now);
-        let mut missing: BTreeSet<Permission> = goal.difference(&held).copied().collect();
+        // What the site takes along with something has to be given back, as what is not there.
+        let taken_along = |permission: &Permission| {
+            held.difference(&goal).any(|taken| taken.companions().contains(permission))
+        };
+        let mut missing: BTreeSet<Permission> =
+            goal.iter().copied().filter(|it| !held.contains(it) || taken_along(it)).collect();
         // What the site grants only along with another comes back with that, or not at all.
         let vocabulary = self.live.vocabulary();
         let is_ungrantable = |permission: &Permission| {
-            !vocabulary.contains(*permission)
-                || self.is_undocumented_here(*permission) && self.was_rejected(space, who, *permission)
+            !vocabulary.contains(*permission) || self.was_rejected(space, who, *permission)
         };
         let ungrantable: BTreeSet<Permission> = missing.iter().copied().filter(is_ungrantable).collect();
         missing.retain(|permission| !ungrantable.contains(permission));
@@ -285,11 +289,14 @@ impl Back<'_> {
         !self.live.site.mode.has_roles() && !permission.is_documented()
     }
 
+    /// Whether an earlier undo tried to give such a permission back, and the site does not take that. What was rejected of
+    /// the others may have had a reason that is over, such as an account that was not active.
     fn was_rejected(&self, space: &SpaceKey, who: &Principal, permission: Permission) -> bool {
         let id = self.live.spaces.get(space).map(|space| space.space.id);
-        id.is_some_and(|space| {
-            self.options.rejected.contains(&RejectedGrant { space, who: who.clone(), permission })
-        })
+        self.is_undocumented_here(permission)
+            && id.is_some_and(|space| {
+                self.options.rejected.contains(&RejectedGrant { space, who: who.clone(), permission })
+            })
     }
 
     /// Whether the run gave all of these permissions, or they came along with what it gave.
@@ -350,6 +357,12 @@ impl Back<'_> {
         goal.retain(|other| before.allows(*other) || !stray.contains(other) || !may_bring(other));
         let given_back = self.course.given_to(space, who);
         goal.extend(given_back.into_iter().filter(|permission| before.requires(*permission)));
+        // What an earlier undo took along and the site did not give again. It is listed, and not given.
+        goal.extend(
+            Permission::ALL.iter().copied().filter(|permission| {
+                before.requires(*permission) && self.was_rejected(space, who, *permission)
+            }),
+        );
         // Confluence keeps nothing for a principal that may not view the space.
         if !goal.contains(&Permission::ReadSpace) {
             goal.clear();

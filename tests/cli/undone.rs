@@ -550,3 +550,31 @@ fn the_last_run_on_this_site_is_named_where_the_last_was_on_another() {
     assert!(refused.err.contains(&format!("`confperm undo {run}`")), "{}", refused.err);
     folder.run(&["undo", &run, "--yes", "--ahead-of-revert"]).code(0);
 }
+
+/// What was there before the run goes along with what the run gave, and the site may not give it again.
+#[test]
+fn what_goes_along_with_what_is_taken_back_is_listed() {
+    let held = "[user:ann, user:bob], update/page: [user:bob], ";
+    let ops = "read/space: [user:ann, group:hr], administer/space: [user:ann]}}\n";
+    let site = site().replace(ops, &format!("read/space: {held}administer/space: [user:ann]}}}}\n"));
+    let policy = "version: 1\npeople: {bob: u-bob}\nspaces:\n  OPS: {mode: additive, access: {create/page: ['user:bob']}}\n";
+    for grants in [false, true] {
+        let quirks = if grants { "quirks: {extra-pairs-in-pre-roles: true}\n" } else { "" };
+        let site = format!("{site}{quirks}");
+        let folder = Folder::with(&[("site.yaml", &site), ("policy.yaml", &with_site(policy))]);
+        let before = state(&folder);
+        folder.run(&["apply", "--yes"]).code(0);
+        let first = undo(&folder, &[]).code(if grants { 0 } else { 5 });
+        let doubtful = "gets back update/page if this site grants that alone";
+        assert!(first.err.contains(doubtful), "{}{}", first.out, first.err);
+        if grants {
+            assert_eq!(space(&state(&folder), "OPS"), space(&before, "OPS"));
+            continue;
+        }
+        let again = undo(&folder, &[]).code(0);
+        let kept = "does not get back update/page: this site does not grant that by itself";
+        assert!(again.err.contains(kept), "{}{}", again.out, again.err);
+        let words = "as before the run, but for what was listed above.";
+        assert!(again.out.contains(words), "{}", again.out);
+    }
+}
