@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::apply::journal::{Record, Settled, TakenBackRuns};
 use crate::model::visible;
-use crate::plan::CallId;
+use crate::plan::{CallId, PlannedCall};
 
 use super::call::call_words;
 use super::documents::{RunResult, answer_word, overrides, settled_word};
@@ -22,7 +22,18 @@ pub fn log_as_text(records: &[Record], runs: &TakenBackRuns<'_>) -> String {
     let mut text = String::new();
     for (record, name) in records.iter().zip(&names) {
         let plan = &record.plan;
-        let calls = plan.calls.iter().filter(|call| !call.conditional).count();
+        let planned = plan.calls.iter().filter(|call| !call.conditional).count();
+        let is_done = |call: &&PlannedCall| {
+            !call.conditional
+                && matches!(
+                    record.settled.get(&call.id),
+                    Some(Settled::Done | Settled::AlreadySo | Settled::NotNeeded)
+                )
+        };
+        let calls = match plan.calls.iter().filter(is_done).count() {
+            done if done == planned => count(planned, "call", "calls"),
+            done => format!("{done} of {}", count(planned, "call", "calls")),
+        };
         let began = record.began.strftime("%Y-%m-%d %H:%M:%S UTC");
         let from = record.plan.made_from.as_ref().and_then(|made_from| made_from.commit.as_ref());
         let from = from.map(|commit| format!(", commit {:.12}", commit.as_str())).unwrap_or_default();
@@ -32,7 +43,7 @@ pub fn log_as_text(records: &[Record], runs: &TakenBackRuns<'_>) -> String {
             "{}  {began}  {}  {}{from}{}{}",
             pad(name, end),
             result_words(record),
-            count(calls, "call", "calls"),
+            calls,
             takes_back.unwrap_or_default(),
             taken_back_words(record, runs).map(|words| format!(", {words}")).unwrap_or_default(),
         );
