@@ -621,3 +621,22 @@ rules:
     assert!(ran.err.contains("Planning again for what others changed: ENG"), "{}", ran.err);
     assert!(ran.said("error:").is_empty(), "{}", ran.err);
 }
+
+/// Single permissions from before a role show once the role is gone, unless assigning it took them away.
+#[test]
+fn permissions_that_a_role_hid_are_not_said_to_be_given_by_others() {
+    let site = site_with_roles()
+        .replace("    pages:", "    role-assignments: {Collaborator: [group:all]}\n    pages:");
+    let policy = "version: 1
+site: {url: 'sandbox:site.yaml'}
+rules: [{name: gone, spaces: {key: ENG}, absent: ['group:all']}]
+guards: {max-removals: 100%}
+";
+    let folder = Folder::with(&[("site.yaml", &site), ("policy.yaml", policy)]);
+    let ran = folder.run(&["apply", "--yes"]).code(0);
+    let words =
+        "group:all also has read/space, which others changed, or the site did not show while it had a role\n";
+    assert!(ran.out.contains(words), "{}", ran.out);
+    assert!(ran.out.ends_with("The site is as the policy says.\n"), "{}", ran.out);
+    assert!(folder.run(&["plan"]).code(0).out.contains("Nothing to change"));
+}
