@@ -182,7 +182,7 @@ pub(crate) const SELECTOR: &[Key] = &[
     ),
     key(
         "where",
-        "Who holds what there now: `{who: group:contractors, has: read/space}`, or a list of which all must hold.",
+        "Who holds what there, now or once the policy is applied: `{who: group:contractors, has: read/space}`, or a list of which all must hold.",
     )
     .fields(CONDITION),
     key("not", "Keys or patterns that are left out."),

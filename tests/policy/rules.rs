@@ -142,6 +142,70 @@ fn selectors_say_what_spaces_have_in_common() {
     }
 }
 
+/// What a rule would select once the policy is applied it selects at once, or the next plan would go on where this one ended.
+#[test]
+fn a_rule_selects_what_the_policy_makes_true() {
+    let where_hr = |then: &str| {
+        format!(
+            "rules: [{{name: r, spaces: {{key: [A1, A3], where: {{who: group:hr, has: read/space}}}}, {then}}}]\n"
+        )
+    };
+    let sre = where_hr("access: {read/space: [group:sre]}");
+    for (spaces, expected) in [
+        ("", "A3"),
+        ("A1: {mode: additive, access: {viewer: [group:hr]}}", "A1 A3"),
+        ("A1: {access: {collaborator: [group:hr]}}", "A1 A3"),
+        ("A1: {mode: additive, access: {viewer: [group:leads]}}", "A3"),
+        ("A1: {mode: additive, access: {viewer: [{who: group:hr, until: 2020-01-31}]}}", "A3"),
+        ("A1: {mode: additive, like: 'live:A0'}", "A1 A3"),
+        ("A1: {mode: additive, like: 'live:A0', leave: [group:hr]}", "A3"),
+    ] {
+        let policy = policy(&format!("spaces: {{{spaces}}}\n{sre}"));
+        let resolved = resolve(&policy, &many(), TODAY).unwrap();
+        let gets = |space: &confperm::model::DesiredSpace| {
+            space.holdings.contains_key(&"group:g-sre".parse::<Principal>().unwrap())
+        };
+        let selected: Vec<String> = resolved
+            .desired
+            .spaces
+            .iter()
+            .filter(|(_, space)| gets(space))
+            .map(|(key, _)| key.to_string())
+            .collect();
+        assert_eq!(selected.join(" "), expected, "{spaces}");
+    }
+}
+
+#[test]
+fn one_rule_makes_true_what_another_selects_by() {
+    let mut live = many();
+    let a1 = live.space_mut(&key("A1")).unwrap();
+    a1.holdings.insert("group:g-platform".parse().unwrap(), grants(&[Permission::ReadSpace]));
+    let body = "
+rules:
+  - {name: third, spaces: {key: 'A*', where: {who: group:leads, has: create/page}}, access: {read/space: [group:platform]}}
+  - {name: second, spaces: {key: 'A*', where: [{who: group:sre, has: read/space}, {who: group:platform, has: read/space}]}, access: {create/page: [group:leads]}}
+  - {name: first, spaces: [A1, A2], access: {read/space: [group:sre]}}
+";
+    insta::assert_snapshot!(resolved(&policy(body), &live), @"
+    A1+ group:g-leads=read/space[second],create/page[second] group:g-platform=read/space[third] group:g-sre=read/space[first]
+    A2+ group:g-sre=read/space[first]
+    ");
+}
+
+#[test]
+fn a_contradiction_that_a_plan_would_lead_to_is_told_before_it() {
+    let body = "
+spaces:
+  A1: {mode: additive, access: {viewer: [group:hr], create/page: [group:sre]}}
+rules:
+  - {name: r, spaces: {key: 'A*', where: {who: group:hr, has: read/space}}, absent: [group:sre]}
+";
+    let mut live = many();
+    live.space_mut(&key("A1")).unwrap().tree = Some(Tree::default());
+    assert!(resolved(&policy(body), &live).starts_with("contradiction: `group:sre` is to be nowhere"));
+}
+
 #[test]
 fn only_what_must_be_is_listed_and_read() {
     let reach = |body: &str| policy(body).reach();

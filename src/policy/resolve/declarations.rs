@@ -8,20 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::declaration::{Copied, DeclaredLine, Leaving, SpaceDeclaration};
 use super::meaning::{Lost, NameMeaning, WrittenName};
 use super::resolver::Resolver;
+use super::selection::Selection;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, near_key};
-use crate::model::{
-    Holding, LiveSpace, Permission, Principal, SkippedPart, SpaceId, SpaceKey, SpaceStatus, Truth,
-};
-use crate::policy::ast::Right;
+use crate::model::{LiveSpace, SkippedPart, SpaceId, SpaceKey, SpaceStatus};
 use crate::policy::lock::Identity;
-use crate::policy::roles::Bundle;
-use crate::policy::rules::{Condition, KeyPattern, Like, Rule, Selector};
+use crate::policy::rules::{KeyPattern, Like, Rule};
 
 /// For so many keys of a file it is worth finding out what may have been meant.
 const ROWS: usize = 20;
-
-/// For each space the rules that select it.
-pub(super) type Selection<'p> = BTreeMap<&'p SpaceKey, Vec<&'p Rule>>;
 
 /// What a space gets through lines and copies.
 type Gets<'p> = (Vec<DeclaredLine<'p>>, Vec<Copied<'p>>);
@@ -37,8 +31,17 @@ struct Origins<'s, 'p> {
 impl<'a> Resolver<'a> {
     /// What is asked, space by space. Nothing is, where `like` goes wrong: one could not tell what it means.
     pub(super) fn declarations(&mut self) -> BTreeMap<&'a SpaceKey, SpaceDeclaration<'a>> {
-        let (policy, live) = (self.policy, self.live);
         let selection = self.selection();
+        self.declared(&selection, &|_| true)
+    }
+
+    /// What is asked of some of the spaces, if these rules select them.
+    pub(super) fn declared(
+        &mut self,
+        selection: &Selection<'a>,
+        of: &dyn Fn(&SpaceKey) -> bool,
+    ) -> BTreeMap<&'a SpaceKey, SpaceDeclaration<'a>> {
+        let (policy, live) = (self.policy, self.live);
         let selects = |rule: &Rule, key: &SpaceKey| {
             selection.get(key).is_some_and(|rules| rules.iter().any(|selected| std::ptr::eq(*selected, rule)))
         };
@@ -49,9 +52,9 @@ impl<'a> Resolver<'a> {
         }
         let leaving: Vec<Vec<Leaving<'a>>> = policy.rules.iter().map(|rule| self.leaving(rule)).collect();
         let sources = policy.sources().into_iter().map(|key| (key, None)).collect();
-        let mut origins = Origins { selection: &selection, selects: &selects, sources };
+        let mut origins = Origins { selection, selects: &selects, sources };
         let named = policy.spaces.keys().chain(selection.keys().copied());
-        let keys: BTreeSet<&SpaceKey> = named.filter(|key| policy.is_in_scope(key)).collect();
+        let keys: BTreeSet<&SpaceKey> = named.filter(|key| policy.is_in_scope(key) && of(key)).collect();
         let mut declarations = BTreeMap::new();
         for key in keys {
             let Some(space) = live.spaces.get(key) else { continue };
@@ -164,31 +167,8 @@ impl<'a> Resolver<'a> {
         );
     }
 
-    /// Which rules select which spaces, as the site is now.
-    pub(super) fn selection(&mut self) -> Selection<'a> {
-        let (policy, live) = (self.policy, self.live);
-        let mut selection: Selection<'a> = BTreeMap::new();
-        for rule in &policy.rules {
-            let conditions = self.conditions(rule);
-            let mut any = false;
-            let team = policy.delegation.team_of(&rule.name.span.file);
-            // A space that has another key by now may have one that only looks like the team's.
-            let is_let = |key| team.is_none_or(|team| team.has_space(policy.as_written(key)));
-            for space in live.spaces.values().filter(|space| is_let(&space.space.key)) {
-                if rule.may_reach(&space.space, &live.listing)
-                    && conditions.iter().all(|condition| self.holds(condition, space))
-                {
-                    any = true;
-                    selection.entry(&space.space.key).or_default().push(rule);
-                }
-            }
-            self.unmatched(rule, any);
-        }
-        selection
-    }
-
     /// Keys that the site does not show, and patterns that match nothing.
-    fn unmatched(&mut self, rule: &'a Rule, any: bool) {
+    pub(super) fn unmatched(&mut self, rule: &'a Rule, any: bool) {
         let (policy, live) = (self.policy, self.live);
         let named = rule.spaces.iter().flat_map(|selector| &selector.keys);
         for pattern in named {
@@ -346,83 +326,8 @@ impl<'a> Resolver<'a> {
                 .maybe_help(near.map(|near| format!("did you mean `{near}`?"))),
         );
     }
-
-    fn conditions(&mut self, rule: &'a Rule) -> Vec<Holds<'a>> {
-        let conditions = rule.spaces.iter().flat_map(|selector: &'a Selector| &selector.conditions);
-        let conditions: Vec<Holds<'a>> = conditions
-            .map(|condition| Holds {
-                who: self.holder(condition),
-                right: &condition.has.value,
-                bundle: self.bundle(&condition.has.value),
-                span: &condition.has.span,
-            })
-            .collect();
-        let who: BTreeSet<Principal> =
-            conditions.iter().filter_map(|condition| condition.who.clone()).collect();
-        if !who.is_empty() {
-            self.watched.insert(&rule.name.value, who);
-        }
-        conditions
-    }
-
-    /// Who has to hold something for a rule to select a space.
-    fn holder(&mut self, condition: &Condition) -> Option<Principal> {
-        match self.principal(&condition.who) {
-            NameMeaning::Is(principal) => Some(principal),
-            NameMeaning::Lost(lost) => {
-                self.skip(None, SkippedPart::Rule, &lost, &condition.who.span);
-                None
-            }
-            NameMeaning::Invalid => None,
-        }
-    }
-
-    /// Whether a condition is true of a space as it is now.
-    fn holds(&mut self, condition: &Holds<'_>, space: &LiveSpace) -> bool {
-        let Some(held) = condition.who.as_ref().and_then(|who| space.holdings.get(who)) else { return false };
-        let required = &condition.bundle.required;
-        let role = match held {
-            Holding::Grants(grants) => {
-                return required.iter().all(|permission| grants.contains_key(permission));
-            }
-            Holding::Role(role) => self.live.roles.get(role),
-        };
-        if let Some(role) = role
-            && self.role_meant(condition.right).is_some_and(|meant| meant == role.id)
-        {
-            return true;
-        }
-        let who = condition.who.as_ref();
-        let gives = |permission: &Permission| {
-            who.map_or(Truth::No, |who| space.holds(who, *permission, &self.live.roles))
-        };
-        match required.iter().map(gives).min() {
-            None | Some(Truth::Yes) => return true,
-            Some(Truth::No) => return false,
-            Some(Truth::Unknown) => {}
-        }
-        let name = role.map_or("of this space", |role| role.name.raw());
-        self.report(
-            Diagnostic::new(
-                Code::NotExpressible,
-                format!("what the space role `{name}` permits is not known, so this cannot be judged"),
-            )
-            .at(condition.span, "")
-            .help("name a role of the policy with `site-role:` here instead of a permission"),
-        );
-        false
-    }
 }
 
 fn space_name<'n>(written: &SpaceKey, span: &'n Span, locked: Option<&'n Span>) -> WrittenName<'n> {
     WrittenName { kind: "space", accepted: written.to_string(), written: written.to_string(), span, locked }
-}
-
-/// A condition in the ids of the site.
-struct Holds<'p> {
-    /// `None` if there is none of that name, which has been reported.
-    who: Option<Principal>,
-    right: &'p Right,
-    bundle: Bundle,
-    span: &'p Span,
 }

@@ -21,6 +21,7 @@ mod page_only;
 mod pages;
 mod principals;
 mod resolver;
+mod selection;
 mod share;
 mod teams;
 mod declaration;
@@ -36,10 +37,11 @@ use super::pages::{PageName, PageSelector};
 use super::rules::Rule;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::model::{
-    AccountId, ArchivedPages, ContentId, ContentReach, Desired, DesiredSpace, GroupId, Kept, Live, LiveSpace,
-    PageLabel, Principal, Requested, Skipped, SkippedPart, SpaceKey, UnlistedPages,
+    AccountId, ArchivedPages, ContentId, ContentReach, Desired, DesiredHolding, DesiredSpace, GroupId, Kept,
+    Live, LiveSpace, PageLabel, Principal, Requested, Skipped, SkippedPart, SpaceKey, UnlistedPages,
 };
 use declaration::{Leaving, SpaceDeclaration};
+use left::Left;
 pub use lookup::Lookup;
 pub use resolver::Context;
 use resolver::Resolver;
@@ -184,9 +186,7 @@ impl<'a> Resolver<'a> {
         let left = self.left(declaration, &live.space.key);
         self.left_and_named(declaration, &left);
         let mut kept = Kept { left: self.left_here(&left, live), ..Kept::default() };
-        let mut holdings = self.holdings(declaration, live, &mut kept);
-        // What is copied from another space, no line says of them.
-        holdings.retain(|who, _| self.left_by(&left, who).is_none());
+        let holdings = self.given(declaration, live, &left, &mut kept);
         let (mut pages, mut joins, meant) =
             declaration.own.map(|own| self.pages(own, live, &mut kept)).unwrap_or_default();
         self.joins_of_space(declaration, live, &mut joins);
@@ -205,6 +205,20 @@ impl<'a> Resolver<'a> {
             watched: declaration.watched.clone(),
             kept,
         })
+    }
+
+    /// What principals are to hold, less those who are left as they are.
+    fn given(
+        &mut self,
+        declaration: &SpaceDeclaration<'a>,
+        live: &'a LiveSpace,
+        left: &Left<'a>,
+        kept: &mut Kept,
+    ) -> BTreeMap<Principal, DesiredHolding> {
+        let mut holdings = self.holdings(declaration, live, kept);
+        // What is copied from another space, no line says of them.
+        holdings.retain(|who, _| self.left_by(left, who).is_none());
+        holdings
     }
 
     /// The principals that lose something because a line names them for it.
