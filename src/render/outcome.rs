@@ -340,15 +340,14 @@ pub(super) fn mismatch_words(plan: &Plan, mismatch: &Mismatch) -> String {
             if !unasked.is_empty() {
                 parts.push(format!("also has {}", permission_words(unasked)));
             }
-            let had_role = plan.objects.iter().any(|object| {
-                matches!(object, Object::Holding { space: of, principal: who, before: HoldingState::Role { .. }, .. } if of == space && who == principal)
-            });
-            let why = if had_role {
-                "which others changed, or the site did not show while it had a role"
-            } else {
-                "which others changed"
+            let had_role = |object: &Object| match object {
+                Object::Holding { space: of, principal: who, before: HoldingState::Role { .. }, .. } => {
+                    of == space && who == principal
+                }
+                Object::Holding { .. } | Object::Page { .. } => false,
             };
-            format!("{space}  {} {}, {why}", plan.name(principal), list(&parts))
+            let or_hidden = if plan.objects.iter().any(had_role) { " or its role had hidden" } else { "" };
+            format!("{space}  {} {}, which others changed{or_hidden}", plan.name(principal), list(&parts))
         }
         Mismatch::TakenAlong { space, principal, permissions } => format!(
             "{space}  {} lost {}, which others gave beside its role while this run took away its single permissions \

@@ -142,16 +142,12 @@ fn selectors_say_what_spaces_have_in_common() {
     }
 }
 
-/// What a rule would select once the policy is applied it selects at once, or the next plan would go on where this one ended.
+/// A rule does not wait for a second plan where the first one makes its condition true.
 #[test]
 fn a_rule_selects_what_the_policy_makes_true() {
-    let where_hr = |then: &str| {
-        format!(
-            "rules: [{{name: r, spaces: {{key: [A1, A3], where: {{who: group:hr, has: read/space}}}}, {then}}}]\n"
-        )
-    };
-    let sre = where_hr("access: {read/space: [group:sre]}");
-    for (spaces, expected) in [
+    let rule = "rules: [{name: r, spaces: {key: [A1, A3], where: {who: group:hr, has: read/space}}, access: {read/space: [group:sre]}}]";
+    let sre: Principal = "group:g-sre".parse().unwrap();
+    for (space, expected) in [
         ("", "A3"),
         ("A1: {mode: additive, access: {viewer: [group:hr]}}", "A1 A3"),
         ("A1: {access: {collaborator: [group:hr]}}", "A1 A3"),
@@ -159,21 +155,34 @@ fn a_rule_selects_what_the_policy_makes_true() {
         ("A1: {mode: additive, access: {viewer: [{who: group:hr, until: 2020-01-31}]}}", "A3"),
         ("A1: {mode: additive, like: 'live:A0'}", "A1 A3"),
         ("A1: {mode: additive, like: 'live:A0', leave: [group:hr]}", "A3"),
+        ("A1: {mode: paused, access: {viewer: [group:hr]}}", "A3"),
     ] {
-        let policy = policy(&format!("spaces: {{{spaces}}}\n{sre}"));
-        let resolved = resolve(&policy, &many(), TODAY).unwrap();
-        let gets = |space: &confperm::model::DesiredSpace| {
-            space.holdings.contains_key(&"group:g-sre".parse::<Principal>().unwrap())
-        };
-        let selected: Vec<String> = resolved
-            .desired
-            .spaces
-            .iter()
-            .filter(|(_, space)| gets(space))
-            .map(|(key, _)| key.to_string())
-            .collect();
-        assert_eq!(selected.join(" "), expected, "{spaces}");
+        let policy = policy(&format!("spaces: {{{space}}}\n{rule}"));
+        let spaces = resolve(&policy, &many(), TODAY).unwrap().desired.spaces;
+        let selected = spaces.iter().filter(|(_, space)| space.holdings.contains_key(&sre));
+        let selected: Vec<String> = selected.map(|(key, _)| key.to_string()).collect();
+        assert_eq!(selected.join(" "), expected, "{space}");
     }
+}
+
+/// Where the new principal had nothing, it holds what the old one held.
+#[test]
+fn a_rule_selects_by_what_takes_the_place_of_another_and_by_roles() {
+    let heir = "
+rules:
+  - {name: a, spaces: [A0], replace: {group:hr: group:sre}}
+  - {name: b, spaces: {key: 'A*', where: {who: group:sre, has: read/space}}, access: {read/space: [group:leads]}}
+";
+    let mut live = many();
+    live.space_mut(&key("A0")).unwrap().tree = Some(Tree::default());
+    assert!(resolved(&policy(heir), &live).contains("group:g-leads=read/space[b]"));
+    let role = "
+spaces: {ENG: {mode: additive, access: {viewer: [group:hr]}}}
+rules:
+  - {name: r, spaces: {key: '*', where: {who: group:hr, has: viewer}}, access: {viewer: [group:leads]}}
+";
+    let told = resolved(&policy(role), &site(SpaceRoleMode::Roles));
+    assert!(told.contains("[r]"), "{told}");
 }
 
 #[test]

@@ -72,7 +72,7 @@ impl<'a> Resolver<'a> {
         selected.iter().map(|(key, numbers)| (*key, rules(numbers))).collect()
     }
 
-    /// Selects what rules select once the policy is applied as far as it is selected by now. False if that is no more.
+    /// Selects what rules will select once what is selected so far is applied; false if that is nothing more.
     fn select_by_what_comes(
         &mut self,
         conditions: &[Vec<Holds<'a>>],
@@ -83,11 +83,12 @@ impl<'a> Resolver<'a> {
         if keys.is_empty() {
             return false;
         }
-        // What is wrong with the policy is reported when it is resolved with all that is selected.
+        // Its findings are dropped: they are made again when the policy is resolved with all that is selected.
         let mut ahead = Self::new(self.policy, self.live, Context { today: self.today, lock: self.lock });
         let declared = ahead.declared(&self.by_space(selected), &|key| keys.contains(key));
         let mut comes = BTreeMap::new();
-        for (key, declaration) in &declared {
+        // In a paused space nothing comes.
+        for (key, declaration) in declared.iter().filter(|(_, it)| it.mode() != Mode::Paused) {
             let Some(space) = self.live.spaces.get(*key) else { continue };
             ahead.space = Some((*key).clone());
             let left = ahead.left(declaration, key);
@@ -190,7 +191,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Whether who has a role holds what a condition asks for. What cannot be judged is reported.
+    /// Whether a role gives what a condition asks for. What cannot be judged is reported.
     fn role_holds(
         &mut self,
         condition: &Holds<'_>,

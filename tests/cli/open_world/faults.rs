@@ -622,7 +622,7 @@ rules:
     assert!(ran.said("error:").is_empty(), "{}", ran.err);
 }
 
-/// Single permissions from before a role show once the role is gone, unless assigning it took them away.
+/// Single permissions from before a role may show only once the role is gone.
 #[test]
 fn permissions_that_a_role_hid_are_not_said_to_be_given_by_others() {
     let site = site_with_roles()
@@ -634,8 +634,7 @@ guards: {max-removals: 100%}
 ";
     let folder = Folder::with(&[("site.yaml", &site), ("policy.yaml", policy)]);
     let ran = folder.run(&["apply", "--yes"]).code(0);
-    let words =
-        "group:all also has read/space, which others changed, or the site did not show while it had a role\n";
+    let words = "group:all also has read/space, which others changed or its role had hidden\n";
     assert!(ran.out.contains(words), "{}", ran.out);
     assert!(ran.out.ends_with("The site is as the policy says.\n"), "{}", ran.out);
     assert!(folder.run(&["plan"]).code(0).out.contains("Nothing to change"));
