@@ -236,34 +236,19 @@ impl Rows {
     /// takes along, unless it is not certain that it does.
     fn touch(&mut self, number: usize, call: &Call, how: How, is_certain: bool, principals: &Principals) {
         match call {
-            Call::Grant { principal, permission, .. } => {
+            Call::Grant { principal, permission, .. } | Call::Revoke { principal, permission, .. } => {
                 let Some(place) = principals.place(principal) else { return };
-                for permission in how.permissions(*permission) {
-                    self.note(
-                        permission,
-                        (place, HeldBy::Rows),
-                        number,
-                        false,
-                        how == How::ByProducer && is_certain,
-                    );
-                }
-            }
-            Call::Revoke { principal, permission: Permission::ReadSpace, .. } if how == How::ByReading => {
-                let Some(place) = principals.place(principal) else { return };
-                for permission in self.rows.keys().copied().collect::<Vec<_>>() {
-                    self.note(permission, (place, HeldBy::Rows), number, true, true);
-                }
-            }
-            Call::Revoke { principal, permission, .. } => {
-                let Some(place) = principals.place(principal) else { return };
-                for permission in how.permissions(*permission) {
-                    self.note(
-                        permission,
-                        (place, HeldBy::Rows),
-                        number,
-                        true,
-                        how == How::ByProducer && is_certain,
-                    );
+                let goes = matches!(call, Call::Revoke { .. });
+                let (permissions, unless_explained) = match how {
+                    How::Itself => (vec![*permission], false),
+                    How::ByProducer => (permission.companions().to_vec(), is_certain),
+                    How::ByReading if goes && *permission == Permission::ReadSpace => {
+                        (self.rows.keys().copied().collect(), true)
+                    }
+                    How::ByReading => return,
+                };
+                for permission in permissions {
+                    self.note(permission, (place, HeldBy::Rows), number, goes, unless_explained);
                 }
             }
             Call::AssignRoles { roles, .. } if how == How::Itself => {
@@ -366,15 +351,4 @@ enum How {
     ByProducer,
     /// It deletes `read/space`, with which all others of the principal go.
     ByReading,
-}
-
-impl How {
-    /// The permissions that change like this where a call names one.
-    fn permissions(self, named: Permission) -> Vec<Permission> {
-        match self {
-            Self::Itself => vec![named],
-            Self::ByProducer => named.companions().to_vec(),
-            Self::ByReading => Vec::new(),
-        }
-    }
 }
