@@ -109,7 +109,7 @@ impl Judge<'_> {
     fn leaves_what_is_copied(&self, own: &Spanned<LeavePattern>, live: &Span) -> Diagnostic {
         let team = &self.mandate.team.name.value;
         let message = format!(
-            "`leave` of the team `{team}` would stop what a line of others copies from another space, and which principals that is only the site tells"
+            "`leave` of the team `{team}` would keep from principals what a line of others copies from another space"
         );
         Diagnostic::new(Code::BeyondDelegation, message)
             .at(&own.span, format!("the line of the team `{team}`"))
