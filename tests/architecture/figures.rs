@@ -79,8 +79,8 @@ fn figures() {
     assert!(twice.len() <= TWICE, "one name, one meaning: merge two types that are the same, or rename one");
 }
 
-/// What a number in the order of calls can tune: the limits of the search, and up to where things are told apart.
-const TUNED: usize = 6;
+/// What a number in the order of calls can tune: the limits of the search.
+const TUNED: usize = 3;
 
 /// The numbers by which the order of calls can be tuned.
 #[test]

@@ -16,7 +16,7 @@ fn others() -> impl Iterator<Item = SearchLimits> {
             SearchLimits { questions: change(usual.questions), ..usual },
             // Of twice as many calls there are more sets than memory holds.
             SearchLimits { walked: change(usual.walked).min(20), ..usual },
-            SearchLimits { best_first: change(usual.best_first), ..usual },
+            SearchLimits { apart: change(usual.apart), ..usual },
         ]
     })
 }

@@ -6,9 +6,6 @@
 
 use crate::model::ContentId;
 
-/// More combinations of removals than this are not told apart; see [`Gate::of_rows`].
-const MOST: usize = 64;
-
 /// A partial state: these calls done, those pending. Both ascending.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct State {
@@ -84,8 +81,9 @@ impl Gate {
     /// That one of these rows is there.
     ///
     /// Where several calls may add a row, or take it, it may appear with the first of them and need the last of
-    /// them; so it is taken to be there and not to be there while some are done and some are pending.
-    pub(super) fn of_rows<'r>(rows: impl Iterator<Item = &'r Row>) -> Self {
+    /// them; so it is taken to be there and not to be there while some are done and some are pending. Of more ways in
+    /// which the rows can be missing than `apart`, more states count as closed than are.
+    pub(super) fn of_rows<'r>(rows: impl Iterator<Item = &'r Row>, apart: usize) -> Self {
         let (mut before, mut after) = (false, false);
         let (mut come, mut go) = (Vec::new(), Vec::new());
         for row in rows {
@@ -112,7 +110,7 @@ impl Gate {
             states(&come, State::pending).into_iter().chain(states(&go, State::done)).collect();
         closed.sort_unstable();
         closed.dedup();
-        let closed = if closed.iter().map(Vec::len).fold(1_usize, usize::saturating_mul) <= MOST {
+        let closed = if closed.iter().map(Vec::len).fold(1_usize, usize::saturating_mul) <= apart {
             product(closed.iter().map(Vec::as_slice))
         } else {
             // One of those that go may be gone, and none of those that come is there: that is more than there is.

@@ -22,15 +22,18 @@ pub struct SearchLimits {
     /// So many questions "can this atom do that" are asked of one packing. In spaces where it would be more, pairs of
     /// principals stand for all accounts. Ten times as many are asked of all packings of a space.
     pub questions: usize,
-    /// Of so many calls, every set is considered before it is said that there is no order.
+    /// Up to so many calls, every set of them is considered before it is said that there is no order. Up to so many
+    /// permissions that roles may give or not, each is also taken for the only one that differs from the others.
     pub walked: usize,
-    /// A part that is stuck is split best first if it has at most so many calls, and in rounds otherwise.
-    pub best_first: usize,
+    /// Up to so many, things are told apart: the ways in which rows can be missing, beyond which more states count as
+    /// closed than are; the people who pass two lists through different entries, beyond which a list between two halves
+    /// does not name them; the calls of a part that is stuck, beyond which it is split in rounds and not best first.
+    pub apart: usize,
 }
 
 impl Default for SearchLimits {
     fn default() -> Self {
-        Self { questions: 400_000, walked: 16, best_first: 64 }
+        Self { questions: 400_000, walked: 16, apart: 64 }
     }
 }
 

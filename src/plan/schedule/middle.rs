@@ -10,9 +10,6 @@ use crate::model::{
 use super::super::rights::is_caller;
 use super::space::Space;
 
-/// The longest list of people that is put together for the time between two halves.
-const NAMES: usize = 50;
-
 /// What the lists of a page can be between the two halves, the likeliest first: of each of them what lets through who
 /// passes both before and after, who passes either, or one of the two. Instead of an open view list, one can shut out
 /// those who hold nothing in the space yet, or nothing in the end. A list that is open neither before nor after is
@@ -67,7 +64,7 @@ pub(super) fn meet(space: &Space<'_>, before: &Restrictions, after: &Restriction
             let passing = |list: &Audience| people(list, &space.live.directory);
             let both: BTreeSet<AccountId> = &passing(before) & &passing(after);
             let named: BTreeSet<AccountId> = &both - &passing(&Audience::Only(members.clone()));
-            if named.len() <= NAMES {
+            if named.len() <= space.limits.apart {
                 for person in named {
                     members.insert(Subject::User(person));
                 }

@@ -56,7 +56,7 @@ fn best_first(space: &Space<'_>, gaps: Gaps, parts: &[BTreeSet<usize>]) -> Optio
     let mut waiting = BTreeMap::new();
     let mut wait =
         |candidate: &Candidate, parts: &[BTreeSet<usize>], waiting: &mut BTreeMap<_, Candidate>| {
-            let stuck = parts.first().filter(|drafts| drafts.len() <= space.limits.best_first)?;
+            let stuck = parts.first().filter(|drafts| drafts.len() <= space.limits.apart)?;
             for next in candidate.successors(space, stuck, gaps) {
                 if known.insert(next.clone()) {
                     // Each other part takes one call more, at the least.

@@ -21,11 +21,13 @@ enum HeldBy {
     Rows,
 }
 
-/// Rows by permission and by the place of their principal among all that matter.
+/// Rows by the place of their principal among all that matter.
 #[derive(Debug)]
 pub(super) struct Rows {
-    rows: BTreeMap<Permission, Vec<BySource>>,
+    by_permission: BTreeMap<Permission, Vec<BySource>>,
     everyone: Everyone,
+    /// See [`SearchLimits`](super::limits::SearchLimits).
+    apart: usize,
 }
 
 /// The principals that matter in a space, in ascending order.
@@ -133,9 +135,6 @@ enum Everyone {
     HoldsAll,
 }
 
-/// Beyond so many things that a role may give, these are not told apart by permission.
-const APART: usize = 12;
-
 impl<'a> GrantAssumptions<'a> {
     /// Roles give all that they may give.
     pub(super) const MOST: Self = Self { roles_give: true, except: None, everyone: Everyone::Nothing };
@@ -169,7 +168,7 @@ impl<'a> GrantAssumptions<'a> {
         if !unknown.is_empty() {
             roles.push((true, None));
         }
-        if unknown.len() > 1 && unknown.len() <= APART {
+        if unknown.len() > 1 && unknown.len() <= space.limits.walked {
             roles.extend(
                 [false, true].into_iter().flat_map(|gives| unknown.iter().map(move |it| (gives, Some(*it)))),
             );
@@ -201,7 +200,11 @@ impl Rows {
         principals: &Principals,
         assumptions: GrantAssumptions<'_>,
     ) -> Self {
-        let mut rows = Self { rows: BTreeMap::new(), everyone: assumptions.everyone };
+        let mut rows = Self {
+            by_permission: BTreeMap::new(),
+            everyone: assumptions.everyone,
+            apart: space.limits.apart,
+        };
         let count = principals.all.len();
         for (state, is_after) in [(space.before, false), (space.after, true)] {
             for (principal, holding) in &state.holdings {
@@ -211,7 +214,7 @@ impl Rows {
                     Holding::Grants(_) => HeldBy::Rows,
                 };
                 for permission in assumptions.given(state, principal, space) {
-                    let of_permission = rows.rows.entry(permission);
+                    let of_permission = rows.by_permission.entry(permission);
                     let row = &mut of_permission.or_insert_with(|| vec![BySource::default(); count])[place]
                         [source as usize];
                     if is_after { row.after = true } else { row.before = true }
@@ -225,7 +228,7 @@ impl Rows {
             for (number, node) in nodes.iter().enumerate().filter(|(_, node)| promised(node)) {
                 rows.touch(number, &node.call, how, is_certain, principals);
             }
-            for row in rows.rows.values_mut().flatten().flatten() {
+            for row in rows.by_permission.values_mut().flatten().flatten() {
                 row.is_explained = !row.calls.is_empty();
             }
         }
@@ -243,7 +246,7 @@ impl Rows {
                     How::Itself => (vec![*permission], false),
                     How::ByProducer => (permission.companions().to_vec(), is_certain),
                     How::ByReading if goes && *permission == Permission::ReadSpace => {
-                        (self.rows.keys().copied().collect(), true)
+                        (self.by_permission.keys().copied().collect(), true)
                     }
                     How::ByReading => return,
                 };
@@ -255,7 +258,7 @@ impl Rows {
                 let places =
                     roles.iter().filter_map(|(who, role)| Some((principals.place(who)?, role.is_some())));
                 let places: Vec<(usize, bool)> = places.collect();
-                for permission in self.rows.keys().copied().collect::<Vec<_>>() {
+                for permission in self.by_permission.keys().copied().collect::<Vec<_>>() {
                     for &(place, is_assigned) in &places {
                         self.note(permission, (place, HeldBy::Role), number, false, false);
                         self.note(permission, (place, HeldBy::Role), number, true, false);
@@ -278,7 +281,7 @@ impl Rows {
         goes: bool,
         unless_explained: bool,
     ) {
-        let of_permission = self.rows.get_mut(&permission);
+        let of_permission = self.by_permission.get_mut(&permission);
         let Some(row) =
             of_permission.and_then(|rows| rows.get_mut(place)).map(|rows| &mut rows[source as usize])
         else {
@@ -293,7 +296,7 @@ impl Rows {
 
     /// The rows for a permission that name one of the principals at these places.
     fn naming<'r>(&'r self, permission: Permission, atom: &'r [usize]) -> impl Iterator<Item = &'r Row> {
-        self.rows
+        self.by_permission
             .get(&permission)
             .into_iter()
             .flat_map(move |rows| atom.iter().filter_map(|place| rows.get(*place)).flatten())
@@ -309,7 +312,7 @@ impl Rows {
         if is_everyones {
             return Gate::constant(true);
         }
-        Gate::of_rows(any_of.iter().flat_map(|permission| self.naming(*permission, atom)))
+        Gate::of_rows(any_of.iter().flat_map(|permission| self.naming(*permission, atom)), self.apart)
     }
 
     /// What the principal at a place has of these permissions, if no call changes it.
@@ -333,12 +336,12 @@ impl Rows {
     }
 
     pub(super) fn all(&self, permission: Permission) -> impl Iterator<Item = &Row> + Clone {
-        self.rows.get(&permission).into_iter().flatten().flatten()
+        self.by_permission.get(&permission).into_iter().flatten().flatten()
     }
 
     pub(super) fn changed_permissions(&self) -> impl Iterator<Item = Permission> {
         let changed = |rows: &Vec<BySource>| rows.iter().flatten().any(|row| row.before != row.after);
-        self.rows.iter().filter(move |(_, rows)| changed(rows)).map(|(&permission, _)| permission)
+        self.by_permission.iter().filter(move |(_, rows)| changed(rows)).map(|(&permission, _)| permission)
     }
 }
 
