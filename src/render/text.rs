@@ -253,8 +253,8 @@ pub(super) fn refusal_words(plan: &Plan, refusal: &Refusal) -> String {
             let demands =
                 demands.iter().map(|it| format!("`{}` before `{}`", words(&it.first), words(&it.last)));
             format!(
-                "{space}: what Confluence demands of the order of the calls contradicts itself: {}. Split the change \
-                 over two policies, applied one after the other.",
+                "{space}: some calls would have to wait for each other: {}. Split the change over two policies, applied \
+                 one after the other.",
                 list(&demands.collect::<Vec<_>>())
             )
         }

@@ -27,7 +27,7 @@ pub enum Refusal {
     /// In every order of the calls there is a moment at which these people could do what they can do
     /// neither before nor after, or could not do what they can do both before and after.
     NoSafeOrder { space: SpaceKey, danger: Danger },
-    /// What the API demands of the order of the calls cannot be met all at once.
+    /// What the API demands of the order of the calls, and what a run that ends early needs, cannot be met all at once.
     NoOrder { space: SpaceKey, demands: BTreeSet<Demand> },
     /// In every safe order the account that runs this loses a right before it has made the last call that
     /// takes it, or gets it after the first.
@@ -118,7 +118,7 @@ impl RefusalCode {
                 "In every order of the calls, there would be a moment at which an account has access that it has neither before nor after the change (a leak), or lacks access that it has both before and after (a gap). Make the change in two steps, each a policy of its own. `--allow-gap` accepts a gap, never a leak."
             }
             Self::NoOrder => {
-                "What Confluence demands of the order of the calls contradicts itself. Make the change in two steps, each a policy of its own."
+                "Some calls would have to wait for each other: Confluence demands an order of some, and what a rule goes by is taken last. Make the change in two steps, each a policy of its own."
             }
             Self::Unfinishable => {
                 "During the run, the account that runs confperm would lose a permission before the last call that needs it, or get it after the first. Make that change first, in a policy of its own, or let another administrator apply the policy."
@@ -214,7 +214,7 @@ pub enum NeededBy {
     PageOnly { origins: BTreeSet<Origin> },
 }
 
-/// Of two calls, which the API demands first.
+/// Of two calls, which must come first: the API demands it, or a run that ends in between could not be taken up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Demand {
     pub first: CallId,

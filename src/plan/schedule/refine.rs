@@ -311,9 +311,27 @@ fn give_up(space: &Space<'_>, core: &BTreeSet<usize>) -> Solution {
     };
     let witness = told().filter(in_core).find(done_before);
     let witness = witness.or_else(|| told().find(done_before)).or_else(|| told().next());
-    let impossible = Some(match witness.and_then(|conflict| conflict.witness.clone()) {
-        Some(witness) => Impossible::Danger(witness),
-        None => Impossible::Demands(of(EdgeReason::Api).filter_map(demand).collect()),
-    });
+    let impossible = if let Some(danger) = witness.and_then(|conflict| conflict.witness.clone()) {
+        Impossible::Danger(danger)
+    } else {
+        let edges = [EdgeReason::Api, EdgeReason::Resume].into_iter().flat_map(of).filter_map(demand);
+        Impossible::Demands(in_circles(&edges.collect::<Vec<_>>()))
+    };
+    let impossible = Some(impossible);
     Solution { nodes, order, edges: Vec::new(), needed: 0, accepted: Vec::new(), impossible }
+}
+
+/// Those of some edges between calls that are part of a circle; all, where there is none.
+fn in_circles(edges: &[[usize; 2]]) -> Vec<[usize; 2]> {
+    let leads_to = |from: usize, to: usize| {
+        let (mut seen, mut open) = (BTreeSet::from([from]), vec![from]);
+        while let Some(call) = open.pop() {
+            let next = edges.iter().filter(|[first, _]| *first == call).map(|[_, last]| *last);
+            open.extend(next.filter(|last| seen.insert(*last)));
+        }
+        seen.contains(&to)
+    };
+    let circles: Vec<[usize; 2]> =
+        edges.iter().copied().filter(|&[first, last]| leads_to(last, first)).collect();
+    if circles.is_empty() { edges.to_vec() } else { circles }
 }
