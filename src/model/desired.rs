@@ -64,8 +64,8 @@ pub struct DesiredSpace {
     pub unlisted: UnlistedPages,
     pub page_only: Vec<PageOnly>,
     pub requested: Requested,
-    /// For each rule that selects the space by what principals hold in it, these principals. What is taken
-    /// from them goes last, or a run that ends early would leave the rest of the rule undone for good.
+    /// For each rule that selects the space by what principals hold in it, or hands on what they hold, these principals.
+    /// What is taken from them goes last, or a run that ends early would leave the rest of the rule undone for good.
     pub watched: BTreeMap<String, BTreeSet<Principal>>,
     pub kept: Kept,
 }

@@ -69,16 +69,17 @@ pub(super) fn lower(target: &Target, changes: &[Change], desired: &Desired, live
     drafts
 }
 
-/// A rule may select a space by what a principal holds there. If a run ended after revoking that and before the rest
-/// of the rule was carried out, no later plan would select the space again; so the revocation comes last. Returns,
-/// for each such draft, the drafts that must come before it.
+/// A rule may select a space by what a principal holds there, or hand that on. If a run ended after revoking it and
+/// before the rest of the rule was carried out, no later plan would know what is left to do; so the revocation comes
+/// last. Returns, for each such draft, the drafts that must come before it.
 fn wait_for_their_rules(
     drafts: &[Draft],
     watched: &BTreeMap<String, BTreeSet<Principal>>,
     changes: &[Change],
 ) -> BTreeMap<usize, BTreeSet<usize>> {
     let takes_from = |draft: &Draft, who: &BTreeSet<Principal>| match &draft.call {
-        Call::Revoke { principal, .. } => who.contains(principal),
+        // What a grant brought along was not there when the rule selected the space.
+        Call::Revoke { principal, .. } => draft.undoes.is_none() && who.contains(principal),
         Call::AssignRoles { roles, .. } => roles.keys().any(|principal| who.contains(principal)),
         Call::Grant { .. } | Call::Restrict { .. } => false,
     };

@@ -50,9 +50,11 @@ fn edge_words(plan: &Plan, edge: &Edge) -> String {
             format!("otherwise {}", danger_words(plan, danger))
         }
         (EdgeReason::Resume, _) => {
-            "if the run were interrupted between the two, the next run could not tell which lists page-only has set".to_owned()
+            "if the run were interrupted between the two, the next run could not go on from there".to_owned()
         }
-        (EdgeReason::Gather, _) => "to keep the order simple: later calls need both, and so wait for this one only".to_owned(),
+        (EdgeReason::Gather, _) => {
+            "to keep the order simple: later calls need both, and so wait for this one only".to_owned()
+        }
     };
     format!("after {}: {why}", edge.call)
 }

@@ -116,6 +116,11 @@ impl Leaving<'_> {
         )
     }
 
+    /// Whether another gets what it holds in the space.
+    pub(super) const fn hands_on(&self) -> bool {
+        matches!(self.then, Then::Taken { .. })
+    }
+
     /// The account, where it is a person who is to be nowhere.
     pub(super) const fn account(&self) -> Option<&AccountId> {
         match (&self.who, &self.then) {

@@ -10,7 +10,7 @@ use super::meaning::{Lost, NameMeaning, WrittenName};
 use super::resolver::Resolver;
 use super::selection::Selection;
 use crate::diagnostic::{Code, Diagnostic, Span, Spanned, near_key};
-use crate::model::{LiveSpace, SkippedPart, SpaceId, SpaceKey, SpaceStatus};
+use crate::model::{LiveSpace, Principal, SkippedPart, SpaceId, SpaceKey, SpaceStatus};
 use crate::policy::lock::Identity;
 use crate::policy::rules::{KeyPattern, Like, Rule};
 
@@ -71,7 +71,7 @@ impl<'a> Resolver<'a> {
             // Not part of what `like` copies: in another space nothing would be closed to these guests.
             let guests = own.into_iter().flat_map(|own| &own.page_only);
             lines.extend(guests.map(|entry| DeclaredLine { says: &entry.access, rule: None, via: None }));
-            let leaving = policy
+            let leaving: Vec<Leaving<'a>> = policy
                 .rules
                 .iter()
                 .zip(&leaving)
@@ -80,11 +80,7 @@ impl<'a> Resolver<'a> {
                 .collect();
             let leave = own.into_iter().flat_map(|own| &own.leave);
             let leave = leave.chain(rules.iter().flat_map(|rule| &rule.leave)).collect();
-            let watched = rules.iter().filter_map(|rule| {
-                let name = rule.name.value.as_str();
-                Some((name.to_owned(), self.watched.get(name)?.clone()))
-            });
-            let watched = watched.collect();
+            let watched = self.watched_here(rules, &leaving);
             let joining =
                 rules.iter().filter(|rule| !rule.restricted.is_empty() && policy.asks_about_pages(key));
             let joining = joining.map(|rule| (rule.name.value.as_str(), &rule.restricted)).collect();
@@ -93,6 +89,25 @@ impl<'a> Resolver<'a> {
         }
         self.space = None;
         declarations
+    }
+
+    /// For each rule that selects a space, those whose access there says what it asks for: it selects the space by
+    /// them, or hands on what they hold.
+    fn watched_here(
+        &self,
+        rules: &[&'a Rule],
+        leaving: &[Leaving<'a>],
+    ) -> BTreeMap<String, BTreeSet<Principal>> {
+        let mut watched: BTreeMap<String, BTreeSet<Principal>> = BTreeMap::new();
+        for name in rules.iter().map(|rule| rule.name.value.as_str()) {
+            let conditions = self.watched.get(name).into_iter().flatten();
+            let handing_on = leaving.iter().filter(|it| it.rule == name && it.hands_on()).map(|it| &it.who);
+            let who: BTreeSet<Principal> = conditions.chain(handing_on).cloned().collect();
+            if !who.is_empty() {
+                watched.insert(name.to_owned(), who);
+            }
+        }
+        watched
     }
 
     /// Whether the spaces whose access one has are what they were; if not, all of the space is skipped.
